@@ -1,0 +1,120 @@
+//! Points in civil time, as they are written.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+/// A point in civil time, in microseconds since 1970 in UTC.
+///
+/// Written after RFC 3339 with six decimals and `Z`: `2026-11-22T21:00:00.123456Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(jiff::Timestamp);
+
+/// Why a text is no point in time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TimestampError {
+    /// The text is not of the form of RFC 3339.
+    NotATime {
+        /// The text.
+        text: String,
+    },
+    /// The number lies outside the years -9999 to 9999.
+    OutOfRange {
+        /// Microseconds since 1970.
+        micros: i64,
+    },
+}
+
+impl Timestamp {
+    /// The point in time `micros` microseconds after the start of 1970 in UTC.
+    ///
+    /// # Errors
+    ///
+    /// If it lies outside the years -9999 to 9999.
+    pub fn from_micros(micros: i64) -> Result<Self, TimestampError> {
+        let time = jiff::Timestamp::from_microsecond(micros);
+        time.map(Self).map_err(|_| TimestampError::OutOfRange { micros })
+    }
+
+    /// Microseconds since the start of 1970 in UTC.
+    #[must_use]
+    pub fn micros(self) -> i64 {
+        self.0.as_microsecond()
+    }
+
+    /// Hours, minutes and seconds of the day in UTC: `21:00:00`.
+    #[must_use]
+    pub fn time_of_day(self) -> String {
+        self.0.strftime("%H:%M:%S").to_string()
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.6}", self.0)
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = TimestampError;
+
+    fn from_str(text: &str) -> Result<Self, TimestampError> {
+        let parsed = text.parse::<jiff::Timestamp>();
+        let time = parsed.map_err(|_| TimestampError::NotATime { text: text.to_owned() })?;
+        Self::from_micros(time.as_microsecond())
+    }
+}
+
+impl fmt::Display for TimestampError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotATime { text } => {
+                write!(f, "`{text}` is no time such as 2026-11-22T21:00:00.123456Z")
+            }
+            Self::OutOfRange { micros } => {
+                write!(f, "{micros} microseconds since 1970 lie outside the years -9999 to 9999")
+            }
+        }
+    }
+}
+
+impl std::error::Error for TimestampError {}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_written_with_six_decimals_and_read_back() {
+        let check = |micros: i64, text: &str| {
+            let time = Timestamp::from_micros(micros).unwrap();
+            assert_eq!(time.to_string(), text);
+            assert_eq!(text.parse(), Ok(time));
+        };
+        check(0, "1970-01-01T00:00:00.000000Z");
+        check(1_795_381_200_123_456, "2026-11-22T21:00:00.123456Z");
+        check(-1, "1969-12-31T23:59:59.999999Z");
+    }
+
+    #[test]
+    fn a_text_that_is_no_time_is_named_in_the_error() {
+        let error = "tomorrow".parse::<Timestamp>().unwrap_err();
+        assert!(error.to_string().contains("`tomorrow`"), "{error}");
+        assert!(Timestamp::from_micros(i64::MAX).is_err());
+    }
+}

@@ -1,0 +1,136 @@
+//! The closed sets of words, as they are written.
+
+use communicado_core as core;
+use serde::{Deserialize, Serialize};
+
+/// A status without its reason and presence, which have keys of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// The client does not run.
+    Absent,
+    /// It runs and cannot be asked yet.
+    Starting,
+    /// It runs and nobody is signed in.
+    SignedOut,
+    /// It is signing in.
+    SigningIn,
+    /// It is signed in.
+    SignedIn,
+    /// It is signing out.
+    SigningOut,
+    /// It says that it is about to end.
+    ShuttingDown,
+    /// It cannot be judged.
+    Unknown,
+}
+
+impl Status {
+    /// Every status, in the order of a client's life.
+    pub const ALL: [Self; 8] = [
+        Self::Absent,
+        Self::Starting,
+        Self::SignedOut,
+        Self::SigningIn,
+        Self::SignedIn,
+        Self::SigningOut,
+        Self::ShuttingDown,
+        Self::Unknown,
+    ];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Starting => "starting",
+            Self::SignedOut => "signed-out",
+            Self::SigningIn => "signing-in",
+            Self::SignedIn => "signed-in",
+            Self::SigningOut => "signing-out",
+            Self::ShuttingDown => "shutting-down",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The status that `word` names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|each| each.word() == word)
+    }
+
+    /// Whether a client with this status runs; nothing if that cannot be told.
+    ///
+    /// A client that does not answer does run.
+    #[must_use]
+    pub fn runs(self, reason: Option<&str>) -> Option<bool> {
+        let running = [
+            core::Doubt::NotResponding.word(),
+            core::Doubt::AccessDenied.word(),
+            core::Doubt::NotSupported.word(),
+        ];
+        match self {
+            Self::Absent => Some(false),
+            Self::Unknown => reason.is_some_and(|why| running.contains(&why)).then_some(true),
+            Self::Starting
+            | Self::SignedOut
+            | Self::SigningIn
+            | Self::SignedIn
+            | Self::SigningOut
+            | Self::ShuttingDown => Some(true),
+        }
+    }
+}
+
+impl From<core::Status> for Status {
+    fn from(status: core::Status) -> Self {
+        match status {
+            core::Status::Absent => Self::Absent,
+            core::Status::Starting => Self::Starting,
+            core::Status::SignedOut(_) => Self::SignedOut,
+            core::Status::SigningIn => Self::SigningIn,
+            core::Status::SignedIn(_) => Self::SignedIn,
+            core::Status::SigningOut => Self::SigningOut,
+            core::Status::ShuttingDown => Self::ShuttingDown,
+            core::Status::Unknown(_) => Self::Unknown,
+        }
+    }
+}
+
+/// Writes and reads one of the core's words, for `#[serde(with = ..)]`.
+macro_rules! core_words {
+    ($module:ident, $type:ty, $what:literal) => {
+        pub(crate) mod $module {
+            use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
+
+            #[expect(clippy::ref_option, reason = "serde hands over a reference to the field")]
+            pub(crate) fn serialize<S: Serializer>(
+                value: &Option<$type>,
+                serializer: S,
+            ) -> Result<S::Ok, S::Error> {
+                match value {
+                    Some(value) => serializer.serialize_str(value.word()),
+                    None => serializer.serialize_none(),
+                }
+            }
+
+            pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<Option<$type>, D::Error> {
+                let Some(word) = Option::<String>::deserialize(deserializer)? else {
+                    return Ok(None);
+                };
+                let value = <$type>::ALL.into_iter().find(|each| each.word() == word);
+                value.map(Some).ok_or_else(|| {
+                    let known = <$type>::ALL.map(|each| each.word()).join(", ");
+                    D::Error::custom(format!("`{word}` is no {}; one of: {known}", $what))
+                })
+            }
+        }
+    };
+}
+
+core_words!(availability, communicado_core::Availability, "availability");
+core_words!(activity, communicado_core::Activity, "activity");
+core_words!(doubt, communicado_core::Doubt, "reason of an unknown status");
+core_words!(failure, communicado_core::Failure, "reason of a failed sign-in");

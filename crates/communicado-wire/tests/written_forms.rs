@@ -1,0 +1,70 @@
+//! The promise to strangers: what was written stays readable, and is written the same way again.
+
+use communicado_wire::journal::Entry;
+use communicado_wire::{Client, Status};
+
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.is_empty())
+}
+
+#[test]
+fn every_golden_client_is_read_and_written_to_the_letter() {
+    for line in lines(include_str!("golden/clients-v1.jsonl")) {
+        let client = Client::from_json(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert_eq!(client.to_json(), line);
+    }
+}
+
+#[test]
+fn every_golden_journal_entry_is_read_and_written_to_the_letter() {
+    for line in lines(include_str!("golden/journal-v1.jsonl")) {
+        let entry = Entry::from_json(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert_eq!(entry.to_json(), line);
+    }
+}
+
+#[test]
+fn what_is_no_client_is_refused_with_the_reason() {
+    let golden = include_str!("golden/clients-v1.jsonl");
+    let line = lines(golden).next().expect("the golden file has a line");
+    let check = |from: &str, to: &str, expected: &str| {
+        assert!(line.contains(from), "{from}");
+        let error = Client::from_json(&line.replacen(from, to, 1)).expect_err(to).to_string();
+        assert!(error.contains(expected), "{error}");
+    };
+    check(r#""v":1"#, r#""v":2"#, "version 2 of the form is not known here");
+    check(r#""status":"signed-in""#, r#""status":"online""#, "unknown variant `online`");
+    check(r#""availability":"away""#, r#""availability":"Away""#, "`Away` is no availability");
+    check(r#""client":"#, r#""app":"#, "unknown field `app`");
+    check(r#""revision":7"#, r#""revision":-7"#, "invalid value");
+    check(r#""at":"20"#, r#""at":"yesterday 20"#, "is no time");
+}
+
+#[test]
+fn what_is_no_journal_entry_is_refused_with_the_reason() {
+    let check = |line: &str, expected: &str| {
+        let error = Entry::from_json(line).expect_err(line).to_string();
+        assert!(error.contains(expected), "{error}");
+    };
+    check("", "EOF");
+    check("{}", "expected value");
+    check(r#"{"seen":1}"#, "unknown variant `seen`");
+    check(r#"{"lost":{"at":1,"source":70000}}"#, "invalid value");
+    let observed = |sight: &str| {
+        format!(r#"{{"observed":{{"at":1,"made":1,"source":0,"client":0,"link":1,{sight}}}}}"#)
+    };
+    check(&observed(r#""life":{"is":"unknown"}"#), "an unknown life needs a `reason`");
+    check(&observed(r#""life":{"is":"absent","reason":"source-lost"}"#), "only an unknown life");
+    check(&observed(r#""account":{"id":0,"is":"signed-in"}"#), "if and only if it is signed-in");
+    check(&observed(r#""account":{"id":0,"is":"asleep"}"#), "unknown variant `asleep`");
+    check(&observed(r#""life":{"is":"absent"},"mood":1"#), "mood");
+}
+
+#[test]
+fn running_is_told_from_what_cannot_be_told() {
+    assert_eq!(Status::Absent.runs(None), Some(false));
+    assert_eq!(Status::SignedOut.runs(Some("network-error")), Some(true));
+    assert_eq!(Status::Unknown.runs(Some("not-responding")), Some(true));
+    assert_eq!(Status::Unknown.runs(Some("source-lost")), None);
+    assert_eq!(Status::Unknown.runs(None), None);
+}
