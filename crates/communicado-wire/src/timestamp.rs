@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
@@ -28,6 +29,9 @@ pub enum TimestampError {
 }
 
 impl Timestamp {
+    /// The start of 1970 in UTC.
+    pub const EPOCH: Self = Self(jiff::Timestamp::UNIX_EPOCH);
+
     /// The point in time `micros` microseconds after the start of 1970 in UTC.
     ///
     /// # Errors
@@ -42,6 +46,29 @@ impl Timestamp {
     #[must_use]
     pub fn micros(self) -> i64 {
         self.0.as_microsecond()
+    }
+
+    /// The point in time `span` later, or the last one there is.
+    #[must_use]
+    pub fn after(self, span: Duration) -> Self {
+        let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+        let later = Self::from_micros(self.micros().saturating_add(micros));
+        later.unwrap_or(Self(jiff::Timestamp::MAX))
+    }
+
+    /// The point in time `span` earlier, or the first one there is.
+    #[must_use]
+    pub fn before(self, span: Duration) -> Self {
+        let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+        let earlier = Self::from_micros(self.micros().saturating_sub(micros));
+        earlier.unwrap_or(Self(jiff::Timestamp::MIN))
+    }
+
+    /// The time from `earlier` to this point in time; zero if `earlier` is later.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        let micros = self.micros().saturating_sub(earlier.micros());
+        Duration::from_micros(u64::try_from(micros).unwrap_or(0))
     }
 
     /// Hours, minutes and seconds of the day in UTC: `21:00:00`.

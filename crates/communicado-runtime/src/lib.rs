@@ -1,0 +1,43 @@
+//! The shell around the core: the clock, the supervisor, the feeds, and what a source and a sink
+//! are.
+//!
+//! A [`Source`] observes through [`Seen`]; the [`Hub`] hands each observation to the roster and
+//! what changed to every [`Feed`]; a [`Sink`] reads its feed. [`run`] keeps the sources watching
+//! and is the only place that retries.
+//!
+//! **Invariant:** only [`SystemClock`] reads the time, and nothing here knows one async runtime
+//! but for that clock's timer; so a test turns the clock by hand and polls the whole by hand.
+//! **Invariant:** an observation is handled where it is made, under one lock, without a queue: a
+//! source that floods slows itself down and nobody's memory grows.
+//!
+//! Read next: [`Source`], [`Feed`], then `tests/simulation/`.
+
+mod clock;
+mod directory;
+mod feed;
+mod hub;
+mod named;
+mod notice;
+#[cfg(target_os = "linux")]
+mod readiness;
+mod record;
+mod replay;
+mod seen;
+mod sink;
+mod source;
+mod supervisor;
+
+#[cfg(target_os = "linux")]
+pub use clock::SystemClock;
+pub use clock::{Clock, Timer, sleep_until};
+pub use directory::LimitReached;
+pub use feed::{Feed, Update};
+pub use hub::Hub;
+pub use notice::Notice;
+#[cfg(target_os = "linux")]
+pub use readiness::wait_for;
+pub use replay::{Replay, ReplayError};
+pub use seen::{Seen, Sighting};
+pub use sink::{Sink, SinkError, Telling};
+pub use source::{Check, Health, Opened, Probing, Source, SourceError, Watching};
+pub use supervisor::run;
