@@ -1,0 +1,410 @@
+//! `MSGR_E_*` and `MSGR_S_*`: what Communicator and Windows Messenger return and tell.
+//!
+//! **Not here:** the `SR_*` codes of sessions (from 0x81000601), and the codes of MSN Messenger,
+//! which uses some of these numbers for something else.
+//! **Know:** the offsets are written as if decimal and used as hexadecimal, so 0x59 is followed
+//! by 0x60, 0x69 by 0x70 and 0x78 by 0x80.
+//! **Know:** a status stands only where a page or the name itself says who is signed in, or
+//! where the code is a documented result of a failed sign-in (`OnSignin`).
+//!
+//! Sources: Microsoft, OC 2007 SDK, "Error Codes" (bb758786) and `msgrua.h` for names and
+//! numbers, `OnSignin` (bb758806) and `OnMyStatusChange` (bb787240) for what they mean there;
+//! Windows Messenger, `MSGRConstants` enumeration (im-msgrconstants) for the others.
+//! That page calls about half of them "not supported" and leaves a few out: for these the table
+//! repeats what the name says and claims no more.
+//! It also prints 0x86 for `IE_OFFLINE`; the header has 0x87.
+//!
+//! Read next: [`ERRORS`].
+
+use crate::{Code, Family};
+
+/// A failure of facility 0x100; the codes count from here.
+const ERROR_BASE: u32 = 0x8100_0300;
+/// A success of facility 0x100.
+const SUCCESS_BASE: u32 = 0x0100_0300;
+
+const SIGNED_IN: Option<&str> = Some("signed-in");
+const SIGNED_OUT: Option<&str> = Some("signed-out");
+const NONE: Option<&str> = None;
+
+// What to do, by the kind of trouble.
+
+const SIGN_IN: &str = "Let the user sign in and wait for OnSignin before you call again; \
+                       MyStatus answers while signed out too.";
+const GO_ON: &str = "Go on: nothing is to be done.";
+const CREDENTIALS: &str = "Let the user sign in by hand and check the sign-in name, the password \
+                           and the account.";
+const SERVER_NAME: &str = "Check the server's name in the client's connection settings, and that \
+                           DNS knows it.";
+const NETWORK: &str = "Check the network, the firewall, the proxy and the client's connection \
+                       settings, then sign in again.";
+const PROXY: &str = "Check the proxy's address and credentials in the client's or the system's \
+                     settings.";
+const SECURITY: &str = "Check that the client and the server agree on transport and encryption, \
+                        and check the certificate and the clock.";
+const VERSION: &str = "Update the client, or ask the server's administrator which versions it \
+                       accepts.";
+const SERVER_LATER: &str = "Try again later; if it stays, ask the server's administrator.";
+const ADMINISTRATOR: &str = "Ask the server's administrator, who decides what this user may do.";
+const WINDOW: &str = "Let the user finish with that window or close it, then call again.";
+const USERS_CHOICE: &str = "Do not repeat the call by yourself: wait for the next event of the \
+                            client, such as OnSignin or OnSignout.";
+const ARGUMENT: &str = "Correct what was passed to the call; the code says nothing about the \
+                        sign-in.";
+const CONTACTS: &str = "Put the contact list in order in the client; the code says nothing about \
+                        the sign-in.";
+const CONVERSATION: &str = "Try the conversation again if it is still wanted; the code says \
+                            nothing about the sign-in.";
+const PHONE: &str = "Check the client's audio and phone settings; the code says nothing about the \
+                     sign-in.";
+const REPORT: &str = "Report how it came about, since no program should meet it.";
+
+/// A sentence for a code of which Microsoft documents nothing but the name.
+macro_rules! named {
+    ($says:literal) => {
+        concat!("By its name: ", $says, "; Microsoft documents no more.")
+    };
+}
+
+#[rustfmt::skip] // The table is read by its columns.
+pub(crate) const ERRORS: &[Code] = &[
+    e(0x01, "MSGR_E_CONNECT", NETWORK, SIGNED_OUT,
+      "The client found its server's address, but could not connect to it."),
+    e(0x02, "MSGR_E_INVALID_SERVER_NAME", SERVER_NAME, SIGNED_OUT,
+      "The client could not find its server, because the server's name leads to no address."),
+    e(0x03, "MSGR_E_INVALID_PASSWORD", CREDENTIALS, SIGNED_OUT,
+      "The server did not accept the sign-in name or the password; it does not say which."),
+    e(0x04, "MSGR_E_ALREADY_LOGGED_ON", GO_ON, SIGNED_IN,
+      "A sign-in was asked for while the user is already signed in."),
+    e(0x05, "MSGR_E_SERVER_VERSION", VERSION, SIGNED_OUT,
+      "The client reached its server, but the two versions do not fit together."),
+    e(0x06, "MSGR_E_LOGON_TIMEOUT", NETWORK, SIGNED_OUT,
+      "The sign-in failed, because no connection to the server came about within 15 seconds."),
+    e(0x07, "MSGR_E_LIST_FULL", CONTACTS, NONE,
+      "The contact list is full."),
+    e(0x08, "MSGR_E_AI_REJECT", REPORT, NONE,
+      "Microsoft documents this code as internal and never returned."),
+    e(0x09, "MSGR_E_AI_REJECT_NOT_INST", REPORT, NONE,
+      "Microsoft documents this code as internal and never returned."),
+    e(0x0A, "MSGR_E_USER_NOT_FOUND", ARGUMENT, NONE,
+      "The person asked for is not known to the service."),
+    e(0x0B, "MSGR_E_ALREADY_IN_LIST", CONTACTS, NONE,
+      "The person to be added is already in the contact list."),
+    e(0x0C, "MSGR_E_DISCONNECTED", SIGN_IN, SIGNED_OUT,
+      "The client is disconnected: the user signed out, or the network was lost, before the call was done."),
+    e(0x0D, "MSGR_E_UNEXPECTED", SERVER_LATER, NONE,
+      "The server answered with an error that the client did not expect."),
+    e(0x0E, "MSGR_E_SERVER_TOO_BUSY", SERVER_LATER, NONE,
+      "The server is too busy to take the request or the connection."),
+    e(0x0F, "MSGR_E_INVALID_AUTH_PACKAGES", ADMINISTRATOR, NONE,
+      named!("the ways of authenticating are not valid")),
+    e(0x10, "MSGR_E_NEWER_CLIENT_AVAILABLE", VERSION, NONE,
+      "A newer version of the client can be downloaded."),
+    e(0x11, "MSGR_E_AI_TIMEOUT", CONVERSATION, NONE,
+      named!("something that it calls AI took too long")),
+    e(0x12, "MSGR_E_CANCEL", USERS_CHOICE, NONE,
+      "The user cancelled what was going on; as the argument of OnSignin it says that nobody has signed in."),
+    e(0x13, "MSGR_E_TOO_MANY_MATCHES", ARGUMENT, NONE,
+      named!("a search found too much")),
+    e(0x14, "MSGR_E_SERVER_UNAVAILABLE", SERVER_LATER, NONE,
+      "The server was reached, but is unavailable and does not say why."),
+    e(0x15, "MSGR_E_LOGON_UI_ACTIVE", WINDOW, NONE,
+      "The client's sign-in window is open and waits for the user."),
+    e(0x16, "MSGR_E_OPTION_UI_ACTIVE", WINDOW, NONE,
+      "The client's options window is open and waits for the user."),
+    e(0x17, "MSGR_E_CONTACT_UI_ACTIVE", WINDOW, NONE,
+      "The client's window for adding a contact is open and waits for the user."),
+    e(0x18, "MSGR_E_PRIMARY_SERVICE_NOT_LOGGED_ON", SIGN_IN, SIGNED_OUT,
+      "The user is not signed in to the client's primary service."),
+    e(0x19, "MSGR_E_LOGGED_ON", GO_ON, SIGNED_IN,
+      "The user is already signed in."),
+    e(0x1A, "MSGR_E_CONNECT_PROXY", PROXY, NONE,
+      "The client could not connect to the proxy."),
+    e(0x1B, "MSGR_E_PROXY_AUTH", PROXY, NONE,
+      named!("authenticating to the proxy failed")),
+    e(0x1C, "MSGR_E_PROXY_AUTH_TYPE", PROXY, NONE,
+      named!("the proxy's way of authenticating does not fit")),
+    e(0x1D, "MSGR_E_INVALID_PROXY_NAME", PROXY, NONE,
+      "The name of the proxy is not valid."),
+    e(0x1E, "MSGR_E_NOT_LOGGED_ON", SIGN_IN, SIGNED_OUT,
+      "The client runs, but nobody is signed in, and this call needs a signed-in user."),
+    e(0x1F, "MSGR_E_POPUP_UI_ACTIVE", WINDOW, NONE,
+      named!("a pop-up window is open and waits for the user")),
+    e(0x20, "MSGR_E_NOT_PRIMARY_SERVICE", ARGUMENT, NONE,
+      "The service that the call names is not the client's primary service."),
+    e(0x21, "MSGR_E_TOO_MANY_SESSIONS", CONVERSATION, NONE,
+      "No more sessions can be opened beside those that are open."),
+    e(0x22, "MSGR_E_TOO_MANY_MESSAGES", CONVERSATION, NONE,
+      named!("too many messages were sent")),
+    e(0x23, "MSGR_E_REMOTE_LOGIN", USERS_CHOICE, NONE,
+      "The user is signed in here and has also signed in on another computer."),
+    e(0x24, "MSGR_E_INVALID_FRIENDLY_NAME", ARGUMENT, NONE,
+      "The display name is not valid, for instance because it is an address."),
+    e(0x25, "MSGR_E_SESSION_FULL", CONVERSATION, NONE,
+      "The session has as many participants as are allowed."),
+    e(0x26, "MSGR_E_NOT_ALLOWING_NEW_USERS", ADMINISTRATOR, NONE,
+      named!("the service takes no new users")),
+    e(0x27, "MSGR_E_INVALID_DOMAIN", CREDENTIALS, NONE,
+      named!("the domain is not valid")),
+    e(0x28, "MSGR_E_TCP_ERROR", NETWORK, NONE,
+      named!("a TCP connection failed")),
+    e(0x29, "MSGR_E_SESSION_TIMEOUT", CONVERSATION, NONE,
+      "The session timed out."),
+    e(0x2A, "MSGR_E_MULTIPOINT_SESSION_BEGIN_TIMEOUT", CONVERSATION, NONE,
+      named!("a session of several people took too long to begin")),
+    e(0x2B, "MSGR_E_MULTIPOINT_SESSION_END_TIMEOUT", CONVERSATION, NONE,
+      named!("a session of several people took too long to end")),
+    e(0x2C, "MSGR_E_REVERSE_LIST_FULL", CONTACTS, NONE,
+      "The list of those who have the user as a contact is full."),
+    e(0x2D, "MSGR_E_SERVER_ERROR", SERVER_LATER, NONE,
+      "The server failed and does not say why."),
+    e(0x2E, "MSGR_E_SYSTEM_CONFIG", ADMINISTRATOR, NONE,
+      named!("a setting of the system is wrong")),
+    e(0x2F, "MSGR_E_NO_DIRECTORY", ADMINISTRATOR, NONE,
+      named!("there is no directory")),
+    e(0x30, "MSGR_E_RETRY_SET", SERVER_LATER, NONE,
+      named!("a retry has been arranged")),
+    e(0x31, "MSGR_E_CHILD_WITHOUT_CONSENT", ADMINISTRATOR, NONE,
+      named!("the account belongs to a child whose parents have not agreed")),
+    e(0x32, "MSGR_E_USER_CANCELLED", USERS_CHOICE, NONE,
+      "The user cancelled the operation, such as a sign-in."),
+    e(0x33, "MSGR_E_CANCEL_BEFORE_CONNECT", USERS_CHOICE, NONE,
+      "The user cancelled the operation before the connection came about."),
+    e(0x34, "MSGR_E_VOICE_IM_TIMEOUT", CONVERSATION, NONE,
+      "A voice session timed out."),
+    e(0x35, "MSGR_E_NOT_ACCEPTING_PAGES", PHONE, NONE,
+      named!("the person takes no pages")),
+    e(0x36, "MSGR_E_EMAIL_PASSPORT_NOT_VALIDATED", CREDENTIALS, NONE,
+      named!("the mail address of the user's Passport has not been confirmed")),
+    e(0x37, "MSGR_E_AUDIO_UI_ACTIVE", WINDOW, NONE,
+      "The client's audio setup window is open and waits for the user."),
+    e(0x38, "MSGR_E_NO_HARDWARE", PHONE, NONE,
+      named!("the hardware is missing")),
+    e(0x39, "MSGR_E_PAGING_UNAVAILABLE", PHONE, NONE,
+      "The client does not support paging."),
+    e(0x3A, "MSGR_E_PHONE_INVALID_NUMBER", ARGUMENT, NONE,
+      "The phone number is not valid."),
+    e(0x3B, "MSGR_E_PHONE_NO_FUNDS", PHONE, NONE,
+      named!("there is no money left for phone calls")),
+    e(0x3C, "MSGR_E_VOICE_NO_ANSWER", PHONE, NONE,
+      named!("nobody answered the call")),
+    e(0x3D, "MSGR_E_VOICE_WAVEIN_DEVICE", PHONE, NONE,
+      named!("the microphone (the wave-in device) failed")),
+    e(0x3E, "MSGR_E_FT_TIMEOUT", CONVERSATION, NONE,
+      named!("something that it calls FT, likely a file transfer, took too long")),
+    e(0x3F, "MSGR_E_MESSAGE_TOO_LONG", ARGUMENT, NONE,
+      "The message is too long to be sent."),
+    e(0x40, "MSGR_E_VOICE_FIREWALL", PHONE, NONE,
+      named!("a firewall stopped the voice connection")),
+    e(0x41, "MSGR_E_VOICE_NETCONN", PHONE, NONE,
+      named!("the network connection for voice failed")),
+    e(0x42, "MSGR_E_PHONE_CIRCUITS_BUSY", PHONE, NONE,
+      named!("all phone circuits are busy")),
+    e(0x43, "MSGR_E_SERVER_PROTOCOL", VERSION, NONE,
+      named!("the client and the server disagree on the protocol")),
+    e(0x44, "MSGR_E_UNAVAILABLE_VIA_HTTP", NETWORK, NONE,
+      named!("this cannot be had over HTTP")),
+    e(0x45, "MSGR_E_PHONE_INVALID_PIN", PHONE, NONE,
+      named!("the PIN for the phone service is not valid")),
+    e(0x46, "MSGR_E_PHONE_PINPROCEED_TIMEOUT", PHONE, NONE,
+      named!("entering the PIN for the phone service took too long")),
+    e(0x47, "MSGR_E_SERVER_SHUTDOWN", SERVER_LATER, SIGNED_OUT,
+      "The client signed out, because its server shut down."),
+    e(0x48, "MSGR_E_CLIENT_DISALLOWED", VERSION, NONE,
+      named!("the server does not allow this client")),
+    e(0x49, "MSGR_E_PHONE_CALL_NOT_COMPLETE", PHONE, NONE,
+      named!("the phone call did not come about")),
+    e(0x4A, "MSGR_E_GROUPS_NOT_ENABLED", CONTACTS, NONE,
+      "The service has no contact groups."),
+    e(0x4B, "MSGR_E_GROUP_ALREADY_EXISTS", CONTACTS, NONE,
+      "There is already a contact group of that name."),
+    e(0x4C, "MSGR_E_TOO_MANY_GROUPS", CONTACTS, NONE,
+      "There are as many contact groups as are allowed."),
+    e(0x4D, "MSGR_E_GROUP_DOES_NOT_EXIST", CONTACTS, NONE,
+      "There is no contact group of that name."),
+    e(0x4E, "MSGR_E_USER_NOT_GROUP_MEMBER", CONTACTS, NONE,
+      "The person is not a member of that contact group."),
+    e(0x4F, "MSGR_E_GROUP_NAME_TOO_LONG", CONTACTS, NONE,
+      "The name of the contact group is too long."),
+    e(0x50, "MSGR_E_GROUP_NOT_EMPTY", CONTACTS, NONE,
+      "The contact group cannot be deleted while there are contacts in it."),
+    e(0x51, "MSGR_E_BAD_GROUP_NAME", CONTACTS, NONE,
+      "The name of the contact group is not valid."),
+    e(0x52, "MSGR_E_PHONESERVICE_UNAVAILABLE", PHONE, NONE,
+      "The phone service is not enabled."),
+    e(0x53, "MSGR_E_CANNOT_RENAME", CONTACTS, NONE,
+      "The contact group cannot be renamed."),
+    e(0x54, "MSGR_E_CANNOT_DELETE", CONTACTS, NONE,
+      "The contact or contact group cannot be deleted."),
+    e(0x55, "MSGR_E_INVALID_SERVICE", ARGUMENT, NONE,
+      "The contact or contact group does not belong to the service that the call names."),
+    e(0x56, "MSGR_E_POLICY_RESTRICTED", ADMINISTRATOR, NONE,
+      "A policy does not allow the operation."),
+    e(0x57, "MSGR_E_BUSY", SERVER_LATER, NONE,
+      named!("something is busy")),
+    e(0x58, "MSGR_E_DNS_SRV_FAIL", SERVER_NAME, NONE,
+      named!("looking up the server's SRV record in DNS failed")),
+    e(0x59, "MSGR_E_DNS_A_RES_FAIL", SERVER_NAME, NONE,
+      named!("looking up the server's A record in DNS failed")),
+    e(0x60, "MSGR_E_NO_SERVER_ADDRESS_SPECIFIED", SERVER_NAME, NONE,
+      named!("the client has no server address in its settings")),
+    e(0x61, "MSGR_E_TLS_FAIL", SECURITY, NONE,
+      "The TLS connection to the server failed."),
+    e(0x62, "MSGR_E_INCOMPATIBLE_ENCRYPTION", SECURITY, NONE,
+      named!("the two sides have no encryption in common")),
+    e(0x63, "MSGR_E_SSL_TUNNEL_FAILED", SECURITY, NONE,
+      named!("the SSL tunnel failed")),
+    e(0x64, "MSGR_E_SIP_TIMEOUT", NETWORK, NONE,
+      "The SIP connection timed out."),
+    e(0x65, "MSGR_E_INCOMPATIBLE_IM", VERSION, NONE,
+      "The versions of the two clients do not fit together."),
+    e(0x66, "MSGR_E_MIM_ADD_TO_CONTACTS_FAIL", CONVERSATION, NONE,
+      "No more people can be added to the conversation."),
+    e(0x67, "MSGR_E_INVALID_ADDRESS_FORMAT", ARGUMENT, NONE,
+      "The address of the person is not written as an address."),
+    e(0x68, "MSGR_E_INVALID_CERTIFICATE", SECURITY, NONE,
+      "The client has no valid certificate for a TLS connection."),
+    e(0x69, "MSGR_E_AUTH_TIME_SKEW", SECURITY, NONE,
+      named!("authentication failed because the clocks differ")),
+    e(0x70, "MSGR_E_CHANGED_CREDENTIALS", CREDENTIALS, NONE,
+      "The user's credentials differ from those that the client has stored."),
+    e(0x71, "MSGR_E_SIP_LOGIN_FORBIDDEN", ADMINISTRATOR, SIGNED_OUT,
+      "The server forbids this user to sign in."),
+    e(0x72, "MSGR_E_SIP_HIGH_SECURITY_SET_TLS", SECURITY, NONE,
+      named!("the security level asks for TLS")),
+    e(0x73, "MSGR_E_CALLEE_INSUFFICIENT_SECURITY_LEVEL", SECURITY, NONE,
+      named!("the called side's security level is too low")),
+    e(0x74, "MSGR_E_CALLER_PEER2PEER_CALLS_NOT_ALLOWED", ADMINISTRATOR, NONE,
+      named!("the caller may not call peer to peer")),
+    e(0x75, "MSGR_E_SIP_UDP_UNSUPPORTED", SECURITY, NONE,
+      "The server does not support UDP."),
+    e(0x76, "MSGR_E_SIP_SEARCH_FORBIDDEN", ADMINISTRATOR, NONE,
+      "The server forbids searching for people."),
+    e(0x77, "MSGR_E_INVALID_SERVER_VERSION", VERSION, NONE,
+      named!("the version of the server is not valid")),
+    e(0x78, "MSGR_E_AUTH_SERVER_UNAVAILABLE", SERVER_LATER, NONE,
+      named!("the server that authenticates users is unavailable")),
+    e(0x80, "MSGR_E_SESSION_RESTRICTED", ADMINISTRATOR, NONE,
+      named!("the session is restricted")),
+    e(0x81, "MSGR_E_MANAGED_USER_INVALID_CVR", VERSION, NONE,
+      named!("the CVR of a managed user is not valid")),
+    e(0x82, "MSGR_E_RESTRICTED_USER", CONTACTS, NONE,
+      "The person to be invited is not in the contact list."),
+    e(0x83, "MSGR_E_PROXY_AUTH_REQUIRED", PROXY, NONE,
+      named!("the proxy wants the client to authenticate")),
+    e(0x84, "MSGR_E_PROXY_REALM_MISMATCH", PROXY, NONE,
+      named!("the proxy's realm is not the expected one")),
+    e(0x85, "MSGR_E_PROXY_PASSWORD_INCORRECT", PROXY, NONE,
+      named!("the password for the proxy is wrong")),
+    e(0x86, "MSGR_E_RESTRICTED_USER_LOGON_RESTRICED", ADMINISTRATOR, NONE,
+      named!("the sign-in of a restricted user is restricted")),
+    e(0x87, "MSGR_E_IE_OFFLINE", NETWORK, NONE,
+      "Internet Explorer is set to work offline."),
+    e(0x88, "MSGR_E_IE_CANT_CONNECT", NETWORK, NONE,
+      "Internet Explorer cannot connect to the network."),
+    e(0x89, "MSGR_E_ACCOUNT_ERROR_REDIRECT", CREDENTIALS, NONE,
+      named!("something is wrong with the account, and the user is sent elsewhere")),
+    e(0x90, "MSGR_E_INCOMING_INVITE_CANCELLED", CONVERSATION, NONE,
+      named!("an invitation to this user was cancelled")),
+    e(0x91, "MSGR_E_INVITE_ACCEPTED_ELSEWHERE", CONVERSATION, NONE,
+      named!("an invitation was accepted in another place")),
+    e(0x92, "MSGR_E_APP_INVITE_NOT_ACCEPTABLE", CONVERSATION, NONE,
+      named!("an invitation to share an application is not acceptable")),
+];
+
+#[rustfmt::skip] // The table is read by its columns.
+pub(crate) const SUCCESSES: &[Code] = &[
+    s(0x01, "MSGR_S_ALREADY_IN_THE_MODE", GO_ON,
+      named!("the wanted mode is already there")),
+    s(0x02, "MSGR_S_TRANSFER_SEND_BEGUN", GO_ON,
+      named!("sending a file has begun")),
+    s(0x03, "MSGR_S_TRANSFER_SEND_FINISHED", GO_ON,
+      named!("sending a file has ended")),
+    s(0x04, "MSGR_S_TRANSFER_RECEIVE_BEGUN", GO_ON,
+      named!("receiving a file has begun")),
+    s(0x05, "MSGR_S_TRANSFER_RECEIVE_FINISHED", GO_ON,
+      named!("receiving a file has ended")),
+    s(0x06, "MSGR_S_GROUP_ALREADY_EXISTS", GO_ON,
+      "There is already a contact group of that name, which counts as success."),
+    s(0x07, "MSGR_S_SESSION_PENDING", GO_ON,
+      named!("a session is about to come about")),
+    s(0x08, "MSGR_S_CONV_ID_MATCH", GO_ON,
+      named!("the number of a conversation matches")),
+];
+
+const fn e(
+    offset: u32,
+    name: &'static str,
+    action: &'static str,
+    status: Option<&'static str>,
+    meaning: &'static str,
+) -> Code {
+    let number = ERROR_BASE + offset;
+    Code { number, name, family: Family::MessengerError, meaning, action, status }
+}
+
+const fn s(offset: u32, name: &'static str, action: &'static str, meaning: &'static str) -> Code {
+    let number = SUCCESS_BASE + offset;
+    Code { number, name, family: Family::MessengerSuccess, meaning, action, status: NONE }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_at_their_numbers() {
+        // Typed a second time, apart from the table: the seams of the numbering first.
+        let expected = [
+            (0x8100_0301, "MSGR_E_CONNECT"),
+            (0x8100_0306, "MSGR_E_LOGON_TIMEOUT"),
+            (0x8100_030A, "MSGR_E_USER_NOT_FOUND"),
+            (0x8100_0310, "MSGR_E_NEWER_CLIENT_AVAILABLE"),
+            (0x8100_0315, "MSGR_E_LOGON_UI_ACTIVE"),
+            (0x8100_031E, "MSGR_E_NOT_LOGGED_ON"),
+            (0x8100_031F, "MSGR_E_POPUP_UI_ACTIVE"),
+            (0x8100_0320, "MSGR_E_NOT_PRIMARY_SERVICE"),
+            (0x8100_032F, "MSGR_E_NO_DIRECTORY"),
+            (0x8100_0330, "MSGR_E_RETRY_SET"),
+            (0x8100_033F, "MSGR_E_MESSAGE_TOO_LONG"),
+            (0x8100_0347, "MSGR_E_SERVER_SHUTDOWN"),
+            (0x8100_034F, "MSGR_E_GROUP_NAME_TOO_LONG"),
+            (0x8100_0350, "MSGR_E_GROUP_NOT_EMPTY"),
+            (0x8100_0359, "MSGR_E_DNS_A_RES_FAIL"),
+            (0x8100_0360, "MSGR_E_NO_SERVER_ADDRESS_SPECIFIED"),
+            (0x8100_0369, "MSGR_E_AUTH_TIME_SKEW"),
+            (0x8100_0370, "MSGR_E_CHANGED_CREDENTIALS"),
+            (0x8100_0378, "MSGR_E_AUTH_SERVER_UNAVAILABLE"),
+            (0x8100_0380, "MSGR_E_SESSION_RESTRICTED"),
+            (0x8100_0389, "MSGR_E_ACCOUNT_ERROR_REDIRECT"),
+            (0x8100_0390, "MSGR_E_INCOMING_INVITE_CANCELLED"),
+            (0x8100_0392, "MSGR_E_APP_INVITE_NOT_ACCEPTABLE"),
+            (0x0100_0301, "MSGR_S_ALREADY_IN_THE_MODE"),
+            (0x0100_0306, "MSGR_S_GROUP_ALREADY_EXISTS"),
+            (0x0100_0308, "MSGR_S_CONV_ID_MATCH"),
+        ];
+        for (number, name) in expected {
+            let code = ERRORS.iter().chain(SUCCESSES).find(|code| code.number == number);
+            assert_eq!(code.map(|code| code.name), Some(name), "{number:#x}");
+        }
+    }
+
+    #[test]
+    fn numbers_rise_and_leave_out_what_is_unused() {
+        let used = (0x01..=0x59)
+            .chain(0x60..=0x69)
+            .chain(0x70..=0x78)
+            .chain(0x80..=0x89)
+            .chain(0x90..=0x92)
+            .map(|offset| 0x8100_0300 + offset);
+        assert!(ERRORS.iter().map(|code| code.number).eq(used));
+        let used = (0x01..=0x08).map(|offset| 0x0100_0300 + offset);
+        assert!(SUCCESSES.iter().map(|code| code.number).eq(used));
+    }
+
+    #[test]
+    fn a_name_is_spelt_as_its_family_is() {
+        assert!(ERRORS.iter().all(|code| code.name.starts_with("MSGR_E_")));
+        assert!(SUCCESSES.iter().all(|code| code.name.starts_with("MSGR_S_")));
+    }
+}

@@ -1,0 +1,52 @@
+//! The `UpAndRunning` value that a client keeps in `HKCU\Software\IM Providers\<App>`.
+//!
+//! **Know:** it speaks about the process, never about the sign-in, and nothing resets it after a
+//! crash.
+//! A missing value has no documented meaning.
+//!
+//! Source: Microsoft, "Integrating IM applications with Office"; the readers of Chris Mayo's
+//! article saw it stay 2 while signed out.
+
+use crate::{Code, Family};
+
+pub(crate) const CODES: &[Code] = &[
+    Code {
+        number: 0,
+        name: "UpAndRunning 0",
+        family: Family::UpAndRunning,
+        meaning: "The client does not run.",
+        action: "Start the client.",
+        status: Some("absent"),
+    },
+    Code {
+        number: 1,
+        name: "UpAndRunning 1",
+        family: Family::UpAndRunning,
+        meaning: "The client is starting and cannot be asked yet.",
+        action: "Wait until the value is 2.",
+        status: Some("starting"),
+    },
+    Code {
+        number: 2,
+        name: "UpAndRunning 2",
+        family: Family::UpAndRunning,
+        meaning: "The client runs and can be asked, whether anybody is signed in or not; after a \
+                  crash the value may be out of date.",
+        action: "Ask the client itself for its status, such as MyStatus of Messenger.",
+        status: None,
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn running_says_nothing_about_the_sign_in() {
+        let statuses: [Option<&str>; 3] = [Some("absent"), Some("starting"), None];
+        for (number, status) in (0..).zip(statuses) {
+            let code = CODES.iter().find(|code| code.number == number).unwrap();
+            assert_eq!(code.status, status);
+        }
+    }
+}
