@@ -1,10 +1,13 @@
 //! What one source claims of one client.
 //!
-//! Each part of a claim keeps the greatest of all that was ever observed, in an order that no
-//! arrival can upset: first the higher link, then (for the life) the later phase, then the later
-//! moment, then the more cautious answer. The greatest of a set does not depend on the order or
-//! the number of times its members are named, which is why late and repeated observations do no
-//! harm.
+//! A link takes part once its life is told, and ends all lower ones with that; what is told of
+//! its accounts before waits, so that a source can say everything about a new link and then let
+//! it take over in one change.
+//!
+//! Each part of a claim keeps the greatest of all that was ever observed over its link, in an
+//! order that no arrival can upset: first (for the life) the later phase, then the later moment,
+//! then the more cautious answer. The greatest of a set does not depend on the order or the number
+//! of times its members are named, which is why late and repeated observations do no harm.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -13,8 +16,15 @@ use core::time::Duration;
 
 use crate::{AccountId, Doubt, Failure, Life, Link, Moment, Sight, SignIn, Status, Token};
 
+/// Only the lowest link can have a life: those below it are ended, those above it wait.
 #[derive(Debug, Default)]
 pub(crate) struct Claim {
+    links: BTreeMap<Link, Seen>,
+}
+
+/// What was seen over one link.
+#[derive(Debug, Default)]
+struct Seen {
     life: Option<LifeClaim>,
     accounts: BTreeMap<AccountId, AccountClaim>,
     saved: Option<SavedClaim>,
@@ -23,7 +33,6 @@ pub(crate) struct Claim {
 /// The fields are in the order in which claims compete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct LifeClaim {
-    link: Link,
     phase: Phase,
     made: Moment,
     life: Life,
@@ -48,7 +57,6 @@ enum Phase {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct AccountClaim {
-    link: Link,
     made: Moment,
     gone: bool,
     sign_in: Option<SignIn>,
@@ -56,7 +64,6 @@ struct AccountClaim {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct SavedClaim {
-    link: Link,
     made: Moment,
     token: Token,
 }
@@ -71,36 +78,41 @@ pub(crate) struct View {
 
 impl Claim {
     pub(crate) fn observe(&mut self, link: Link, made: Moment, sight: Sight) {
+        if self.live().is_some_and(|(live, ..)| link < live) {
+            return;
+        }
+        let seen = self.links.entry(link).or_default();
         match sight {
             Sight::Life(life, lease) => {
-                let lease = Reverse(lease.map_or(Lease::Unlimited, Lease::For));
                 let phase = phase_of(life);
-                self.life = self.life.max(Some(LifeClaim { link, phase, made, life, lease }));
+                // Nobody is left to renew a lost link, so it stays lost and does not expire.
+                let lease = lease.filter(|_| phase != Phase::Lost);
+                let lease = Reverse(lease.map_or(Lease::Unlimited, Lease::For));
+                let new = LifeClaim { phase, made, life, lease };
+                seen.life = seen.life.max(Some(new));
+                self.end_links_below(link);
             }
             Sight::Account(account, sign_in) => {
-                let new = AccountClaim { link, made, gone: sign_in.is_none(), sign_in };
-                let held = self.accounts.entry(account).or_insert(new);
+                let new = AccountClaim { made, gone: sign_in.is_none(), sign_in };
+                let held = seen.accounts.entry(account).or_insert(new);
                 *held = (*held).max(new);
             }
             Sight::Saved(token) => {
-                self.saved = self.saved.max(Some(SavedClaim { link, made, token }));
+                seen.saved = seen.saved.max(Some(SavedClaim { made, token }));
             }
         }
     }
 
     /// Closes every link seen so far, because the source can see no longer.
     pub(crate) fn lose(&mut self, made: Moment) {
-        let accounts = self.accounts.values().map(|each| each.link);
-        let others = self.life.map(|each| each.link).into_iter();
-        let saved = self.saved.map(|each| each.link).into_iter();
-        if let Some(link) = accounts.chain(others).chain(saved).max() {
+        if let Some((&link, _)) = self.links.last_key_value() {
             self.observe(link, made, Sight::Life(Life::Unknown(Doubt::SourceLost), None));
         }
     }
 
     /// The moment at which the lease ends, if there is one.
     pub(crate) fn deadline(&self) -> Option<Moment> {
-        let life = self.life?;
+        let (_, life, _) = self.live()?;
         match life.lease.0 {
             Lease::For(span) => Some(life.made.after(span)),
             Lease::Unlimited => None,
@@ -109,39 +121,48 @@ impl Claim {
 
     /// What the claim amounts to, or nothing while no life was observed.
     pub(crate) fn view(&self, now: Moment) -> Option<View> {
-        let life = self.life?;
+        let (_, life, seen) = self.live()?;
         if self.deadline().is_some_and(|deadline| deadline <= now) {
-            return Some(self.doubted(life.link, Doubt::LeaseExpired));
+            return Some(seen.doubted(Doubt::LeaseExpired));
         }
         Some(match life.life {
             Life::Starting => bare(Status::Starting),
             Life::Absent => bare(Status::Absent),
-            Life::Unknown(doubt) => self.doubted(life.link, doubt),
+            Life::Unknown(doubt) => seen.doubted(doubt),
             Life::ShuttingDown => {
-                let accounts = self.accounts_on(life.link, |_| Status::SignedOut(None));
+                let accounts = seen.accounts(|_| Status::SignedOut(None));
                 View { status: Status::ShuttingDown, saved: None, accounts }
             }
             Life::Running => {
-                let accounts = self.accounts_on(life.link, status_of);
-                let saved = self.saved.filter(|saved| saved.link == life.link);
+                let accounts = seen.accounts(status_of);
                 let status = best(accounts.iter().map(|(_, status)| *status));
-                View { status, saved: saved.map(|saved| saved.token), accounts }
+                View { status, saved: seen.saved.map(|saved| saved.token), accounts }
             }
         })
     }
 
-    fn doubted(&self, link: Link, doubt: Doubt) -> View {
-        let status = Status::Unknown(doubt);
-        View { status, saved: None, accounts: self.accounts_on(link, |_| status) }
+    /// The link whose life was told, that life, and all that was seen over the link.
+    fn live(&self) -> Option<(Link, LifeClaim, &Seen)> {
+        let (link, seen) = self.links.first_key_value()?;
+        Some((*link, seen.life?, seen))
     }
 
-    fn accounts_on(
-        &self,
-        link: Link,
-        status: impl Fn(SignIn) -> Status,
-    ) -> Vec<(AccountId, Status)> {
-        let on_link = self.accounts.iter().filter(|(_, claim)| claim.link == link);
-        on_link.filter_map(|(account, claim)| Some((*account, status(claim.sign_in?)))).collect()
+    fn end_links_below(&mut self, link: Link) {
+        while self.links.first_key_value().is_some_and(|(first, _)| *first < link) {
+            self.links.pop_first();
+        }
+    }
+}
+
+impl Seen {
+    fn doubted(&self, doubt: Doubt) -> View {
+        let status = Status::Unknown(doubt);
+        View { status, saved: None, accounts: self.accounts(|_| status) }
+    }
+
+    fn accounts(&self, status: impl Fn(SignIn) -> Status) -> Vec<(AccountId, Status)> {
+        let each = self.accounts.iter();
+        each.filter_map(|(account, claim)| Some((*account, status(claim.sign_in?)))).collect()
     }
 }
 

@@ -9,7 +9,10 @@ use crate::{AccountId, ClientId, Doubt, Failure, Link, Moment, Presence, SourceI
 pub enum Input {
     /// A source saw something.
     Observed(Observation),
-    /// A source can see no longer.
+    /// A source can see no longer: every link that it spoke over so far is closed.
+    ///
+    /// Whatever it saw before must have been put in before. What comes later over a link that was
+    /// never heard of counts as a new beginning.
     Lost(SourceId),
 }
 
@@ -42,7 +45,8 @@ pub enum Sight {
 /// The life of a client, as one connection sees it.
 ///
 /// A connection can go from `Starting` to `Running` and from there to one of the others, after
-/// which it is closed for good: only a new [`Link`] brings the client back.
+/// which it is closed for good: only a new [`Link`] brings the client back. A link counts once its
+/// life is told: a source that tells of the accounts first lets them take over in one change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Life {
     /// It runs and cannot be asked yet.

@@ -16,7 +16,7 @@ use crate::{
 ///    `starting` a `signed-out` is always told.
 /// 2. No change repeats: before and after differ, changes chain, revisions have no gaps.
 /// 3. `signed-in` is told only while a live link says so: a link that was closed never counts
-///    again, and a lower link never counts beside a higher one.
+///    again, and none counts once the life of a higher one was told.
 /// 4. A failed sign-in is `signed-out` with the reason.
 /// 5. After a lost source or a lease that ended, `unknown` is told.
 /// 6. The order and repetition of observations do not matter to what is believed in the end; late
@@ -103,12 +103,10 @@ impl Roster {
         while let Some(&(due, client, source)) = self.deadlines.first()
             && due <= to
         {
+            self.deadlines.pop_first();
+            // Claims are judged by this moment and not by what was popped, so that leases that end
+            // together are told together: what only one of them would leave believed never was.
             self.now = due;
-            // Leases of one client that end together are told together: what only one of them
-            // would leave believed was never so.
-            while self.deadlines.first().is_some_and(|next| (next.0, next.1) == (due, client)) {
-                self.deadlines.pop_first();
-            }
             self.reconsider(client, Cause::Expired(source), &mut changes);
         }
         self.now = self.now.max(to);
@@ -161,11 +159,16 @@ impl Roster {
     /// Changes the claim of `source` on `client` and moves its deadline along.
     fn amend(&mut self, client: ClientId, source: SourceId, change: impl FnOnce(&mut Claim)) {
         let claim = self.clients.entry(client).or_default().claims.entry(source).or_default();
-        if let Some(deadline) = claim.deadline() {
+        let before = claim.deadline();
+        change(claim);
+        let after = claim.deadline();
+        if before == after {
+            return;
+        }
+        if let Some(deadline) = before {
             self.deadlines.remove(&(deadline, client, source));
         }
-        change(claim);
-        if let Some(deadline) = claim.deadline().filter(|deadline| *deadline > self.now) {
+        if let Some(deadline) = after.filter(|deadline| *deadline > self.now) {
             self.deadlines.insert((deadline, client, source));
         }
     }

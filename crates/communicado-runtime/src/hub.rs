@@ -149,6 +149,14 @@ impl Hub {
         (self.notify)(notice);
     }
 
+    /// Takes in who observes by itself, without the supervisor; its word counts until the hub is
+    /// gone.
+    #[must_use]
+    pub fn attach(self: &Arc<Self>, name: &str, clients: Vec<String>) -> Seen {
+        let source = self.add_source(name, clients);
+        self.begin_run(source)
+    }
+
     /// Takes in a source, which speaks of `clients` even while it sees nothing of them.
     pub(crate) fn add_source(&self, name: &str, clients: Vec<String>) -> SourceId {
         let mut state = self.lock();
@@ -279,7 +287,9 @@ impl Hub {
     /// Handles `inputs` and tells what changed; the one way into the roster.
     fn handle(&self, mut state: MutexGuard<'_, State>, inputs: Vec<Input>) {
         let deadline = state.next_deadline();
-        let now = self.clock.now();
+        // Nothing is handled before it was made: the roster would take what several made at one
+        // reading of the clock for simultaneous, and believe the most cautious and not the last.
+        let now = self.clock.now().max(state.last_made);
         self.set_civil_clock(&mut state);
         let mut changes = state.roster.advance(now);
         for input in inputs {

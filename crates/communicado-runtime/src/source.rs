@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::Seen;
+use crate::{Clock, Seen};
 
 /// Reads one kind of client and says what it sees.
 ///
@@ -19,7 +19,7 @@ pub trait Source: Send {
     fn watch(&mut self, seen: Seen) -> Watching<'_>;
 
     /// Looks once, for a person who asks what can be read here.
-    fn probe(&mut self) -> Probing<'_>;
+    fn probe<'a>(&'a mut self, clock: &'a dyn Clock) -> Probing<'a>;
 }
 
 /// A source at work. It has no `Ok`: it ends in the reason why it cannot go on.

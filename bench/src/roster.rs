@@ -1,0 +1,185 @@
+//! How much an observation costs the roster, and how that grows with the number of clients.
+//!
+//! Every client has a leased life and two accounts. Observations go to the clients in turn, which
+//! shows what the roster does, and at random, which adds what it waits for: beside many clients
+//! each step down its trees then comes from main memory and not from the processor's cache.
+#![expect(clippy::disallowed_methods, reason = "to measure is to read the clock")]
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use communicado_core::{
+    AccountId, Availability, ClientId, Input, Life, Link, Moment, Observation, Presence, Roster,
+    Sight, SignIn, SourceId, Token,
+};
+
+const CLIENTS: [u32; 3] = [10, 1_000, 100_000];
+
+/// An odd number, so that there is a median.
+const ROUNDS: usize = 11;
+
+/// Enough to make one reading of the clock too short to count.
+const OBSERVATIONS: u32 = 50_000;
+
+const KINDS: [Kind; 3] = [Kind::Unchanged, Kind::Changed, Kind::Renewed];
+
+/// Never ends during a run.
+const LEASE: Duration = Duration::from_secs(1_000_000);
+
+const ORDERS: [Order; 2] = [Order::InTurn, Order::AtRandom];
+
+#[derive(Clone, Copy)]
+enum Order {
+    InTurn,
+    AtRandom,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Unchanged,
+    Changed,
+    Renewed,
+}
+
+/// One row of the table.
+struct Row {
+    kind: Kind,
+    order: Order,
+    clients: u32,
+    nanoseconds: Vec<f64>,
+}
+
+/// Prints the table.
+pub(crate) fn run() {
+    let mut worlds = CLIENTS.map(World::new);
+    let mut rows = Vec::new();
+    for kind in KINDS {
+        for order in ORDERS {
+            rows.extend(CLIENTS.map(|clients| Row {
+                kind,
+                order,
+                clients,
+                nanoseconds: Vec::new(),
+            }));
+        }
+    }
+    // Round by round, so that whatever else the machine does falls on all of them.
+    for _ in 0..ROUNDS {
+        for Row { kind, order, clients, nanoseconds } in &mut rows {
+            let world = worlds.iter_mut().find(|world| world.clients == *clients);
+            nanoseconds.extend(world.map(|world| world.round(*kind, *order)));
+        }
+    }
+    let few = CLIENTS[0];
+    println!(
+        "| observation of | clients | | per second | ns each | to {few} clients | log2 to {few} |"
+    );
+    println!("|---|--:|---|--:|--:|--:|--:|");
+    let mut smallest = f64::NAN;
+    for Row { kind, order, clients, nanoseconds } in &mut rows {
+        let cost = median(nanoseconds);
+        if *clients == few {
+            smallest = cost;
+        }
+        println!(
+            "| {} | {clients} | {} | {:.0} | {cost:.0} | {:.2} | {:.2} |",
+            kind.words(),
+            order.words(),
+            1e9 / cost,
+            cost / smallest,
+            f64::from(*clients).log2() / f64::from(few).log2(),
+        );
+    }
+}
+
+impl Order {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::InTurn => "in turn",
+            Self::AtRandom => "at random",
+        }
+    }
+}
+
+impl Kind {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Unchanged => "an account, unchanged",
+            Self::Changed => "an account, changed",
+            Self::Renewed => "a life, its lease renewed",
+        }
+    }
+}
+
+/// A roster with its clients, and the moment it is at.
+struct World {
+    roster: Roster,
+    clients: u32,
+    moment: u64,
+    draw: u32,
+}
+
+impl World {
+    fn new(clients: u32) -> Self {
+        let mut world = Self { roster: Roster::new(), clients, moment: 0, draw: 1 };
+        for client in 0..clients {
+            world.tell(client, Sight::Life(Life::Running, Some(LEASE)));
+            world.tell(client, signed_in(AccountId(0), Token(0)));
+            world.tell(client, signed_out(AccountId(1)));
+        }
+        world
+    }
+
+    /// What one observation of this kind costs, in nanoseconds.
+    fn round(&mut self, kind: Kind, order: Order) -> f64 {
+        let before = self.roster.revision().0;
+        let start = Instant::now();
+        for _ in 0..OBSERVATIONS {
+            let client = match order {
+                Order::InTurn => (self.moment % u64::from(self.clients)) as u32,
+                Order::AtRandom => self.any_client(),
+            };
+            self.tell(
+                client,
+                match kind {
+                    Kind::Unchanged => signed_out(AccountId(1)),
+                    Kind::Changed => signed_in(AccountId(0), Token(self.moment as u32)),
+                    Kind::Renewed => Sight::Life(Life::Running, Some(LEASE)),
+                },
+            );
+        }
+        let spent = start.elapsed();
+        let changes = if matches!(kind, Kind::Changed) { u64::from(OBSERVATIONS) } else { 0 };
+        assert_eq!(self.roster.revision().0 - before, changes, "something else was measured");
+        spent.as_nanos() as f64 / f64::from(OBSERVATIONS)
+    }
+
+    fn tell(&mut self, client: u32, sight: Sight) {
+        // Each a microsecond after the last, so that none repeats another.
+        self.moment += 1;
+        let made = Moment::new(Duration::from_micros(self.moment));
+        let (source, client, link) = (SourceId(0), ClientId(client), Link(1));
+        let observation = Observation { made, source, client, link, sight };
+        black_box(self.roster.handle(made, Input::Observed(observation)));
+    }
+
+    /// A linear congruential generator (Numerical Recipes) is random enough for a cache.
+    fn any_client(&mut self) -> u32 {
+        self.draw = self.draw.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        ((u64::from(self.draw) * u64::from(self.clients)) >> 32) as u32
+    }
+}
+
+const fn signed_in(account: AccountId, raw: Token) -> Sight {
+    let presence = Presence { availability: Availability::Away, activity: None, raw };
+    Sight::Account(account, Some(SignIn::SignedIn(presence)))
+}
+
+const fn signed_out(account: AccountId) -> Sight {
+    Sight::Account(account, Some(SignIn::SignedOut(None)))
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}

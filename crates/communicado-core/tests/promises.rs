@@ -1,0 +1,594 @@
+//! The promises of the roster, held against random journals and an independent model.
+//!
+//! Each test bears the name of what it holds. A failure prints the smallest journal that shows it
+//! and the line that repeats it: `SEED=169 cargo test -p communicado-core`. `CASES=100000` holds
+//! them against more journals. `cargo xtask faults` shows that the tests see: it breaks the core
+//! on purpose, in one way after another.
+//!
+//! It is long because it is the whole list: whoever asks what is promised reads it in one place.
+
+#[cfg(test)]
+#[path = "promises/cases.rs"]
+mod cases;
+#[cfg(test)]
+#[path = "promises/journal.rs"]
+mod journal;
+#[cfg(test)]
+#[path = "promises/model.rs"]
+mod model;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use communicado_core::{
+    AccountId, Activity, Availability, Cause, Change, ClientId, Doubt, Failure, Input, Life, Link,
+    Moment, Observation, Presence, Roster, Sight, SignIn, SourceId, Standing, Status, Token,
+};
+
+use cases::{Verdict, hold, seeds};
+use journal::{Journal, Step, end_of_lease, ms};
+
+#[test]
+fn signed_out_comes_before_gone() {
+    hold(|journal, _| {
+        let mut signed_in = BTreeSet::new();
+        for change in told(journal) {
+            let word = change.after.status.word();
+            match word {
+                "signed-in" => {
+                    signed_in.insert(change.client);
+                }
+                "signed-out" => {
+                    signed_in.remove(&change.client);
+                }
+                "absent" | "starting" | "shutting-down" => {
+                    ensure!(!signed_in.contains(&change.client), "no sign-out before {change:?}");
+                    let before = change.before.iter().flat_map(|before| &before.accounts);
+                    let accounts = before.chain(&change.after.accounts);
+                    for account in accounts {
+                        let still = account.status.presence().is_some();
+                        ensure!(!still, "{:?} is signed in across {change:?}", account.account);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn no_change_repeats() {
+    hold(|journal, _| {
+        let mut last: BTreeMap<ClientId, Standing> = BTreeMap::new();
+        let (mut revision, mut at) = (0, Moment::START);
+        for change in told(journal) {
+            revision += 1;
+            ensure!(change.revision.0 == revision, "revision {revision} was expected: {change:?}");
+            ensure!(at <= change.at, "goes back to before {at:?}: {change:?}");
+            at = change.at;
+            let held = last.get(&change.client);
+            ensure!(change.before.as_ref() == held, "{change:?} does not start from {held:?}");
+            let same = held.is_some_and(|held| held.says_the_same_as(&change.after));
+            ensure!(!same, "repeats what was told: {change:?}");
+            last.insert(change.client, change.after);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn signed_in_only_while_a_live_link_says_so() {
+    hold(|journal, _| {
+        let past = journal.clone().without_foresight().steps;
+        each_change(journal, |known, change| {
+            let past = &past[..known];
+            let source = change.after.source;
+            let mut said = change.after.accounts.iter().map(|each| (each.account, each.status));
+            if let Status::SignedIn(presence) = change.after.status {
+                let by_an_account =
+                    said.clone().any(|(_, status)| status == Status::SignedIn(presence));
+                ensure!(by_an_account, "no account is signed in like this: {change:?}");
+            }
+            said.try_for_each(|(account, status)| {
+                let Status::SignedIn(presence) = status else { return Ok(()) };
+                let says_so = |seen: &Observation| {
+                    let it = Sight::Account(account, Some(SignIn::SignedIn(presence)));
+                    (seen.source, seen.client, seen.sight) == (source, change.client, it)
+                        && is_live(seen, past, change.at)
+                        && !is_overtaken(seen, account, past)
+                };
+                let backed = observations(past).any(|(_, seen)| says_so(&seen));
+                ensure!(backed, "no live link says that {account:?} is signed in: {change:?}");
+                Ok(())
+            })
+        })
+    });
+}
+
+#[test]
+fn a_link_takes_over_once_its_life_is_told() {
+    hold(|journal, _| {
+        let mut roster = Roster::new();
+        let now = end_of(journal, &mut roster);
+        let before: Vec<(ClientId, Standing)> =
+            roster.iter().map(|(client, standing)| (client, standing.clone())).collect();
+        for (client, standing) in before {
+            let link = Link(1_000);
+            let see = |sight| {
+                let source = standing.source;
+                Input::Observed(Observation { made: now, source, client, link, sight })
+            };
+            let signed_in = SignIn::SignedIn(presence(Availability::Busy));
+            let mut ahead = roster.handle(now, see(Sight::Account(AccountId(7), Some(signed_in))));
+            ahead.extend(roster.handle(now, see(Sight::Saved(Token(9)))));
+            ensure!(ahead.is_empty(), "told before the life of the link: {ahead:?}");
+            let changes = roster.handle(now, see(Sight::Life(Life::Running, None)));
+            let one = matches!(&changes[..], [change] if change.after.accounts.len() == 1
+                && change.after.status.presence().is_some()
+                && change.after.saved == Some(Token(9)));
+            ensure!(one, "the new link does not take over in one change: {changes:?}");
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_failed_sign_in_is_signed_out_with_the_reason() {
+    hold(|journal, rng| {
+        let mut roster = Roster::new();
+        let now = end_of(journal, &mut roster);
+        // Better than all sources of the journal, so that it is believed.
+        let source = SourceId(0);
+        for (client, failure) in (1..).map(ClientId).zip(Failure::ALL) {
+            let see = |made, sight| {
+                Input::Observed(Observation { made, source, client, link: Link(1), sight })
+            };
+            let sign_in = |account, sign_in| Sight::Account(AccountId(account), Some(sign_in));
+            let mut out = [None, Some(failure)].map(SignIn::SignedOut);
+            rng.shuffle(&mut out);
+            let expect = |roster: &Roster, status| {
+                let standing = roster.standing(client);
+                let told =
+                    standing.map(|each| (each.status, each.accounts.first().map(|a| a.status)));
+                ensure!(
+                    told == Some((status, Some(Status::SignedOut(Some(failure))))),
+                    "{failure:?} ended as {standing:?}"
+                );
+                Ok(())
+            };
+
+            let _ = roster.handle(now, see(now, Sight::Life(Life::Running, None)));
+            let _ = roster.handle(now, see(now, sign_in(1, SignIn::SigningIn)));
+            for out in out {
+                let _ = roster.handle(now, see(now, sign_in(1, out)));
+            }
+            expect(&roster, Status::SignedOut(Some(failure)))?;
+            let plain = sign_in(2, SignIn::SignedOut(None));
+            let _ = roster.handle(now, see(now, plain));
+            expect(&roster, Status::SignedOut(Some(failure)))?;
+            let other = presence(Availability::Away);
+            let _ = roster.handle(now, see(now, sign_in(3, SignIn::SignedIn(other))));
+            expect(&roster, Status::SignedIn(other))?;
+        }
+        Ok(())
+    });
+    hold(|journal, _| {
+        for change in told(journal) {
+            let Status::SignedOut(failure) = change.after.status else { continue };
+            let mut accounts = change.after.accounts.iter();
+            let first = accounts.find_map(|each| each.status.reason());
+            ensure!(
+                failure.map(Failure::word) == first,
+                "the first failure among the accounts is not: {change:?}"
+            );
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn nothing_stays_stuck_after_loss_or_lease() {
+    hold(|journal, _| {
+        let past = journal.clone().without_foresight().steps;
+        each_change(journal, |known, change| {
+            let knows = !matches!(change.after.status, Status::Unknown(_));
+            let farewell = change.after.status == Status::SignedOut(None);
+            let live = |seen: &Observation| {
+                (seen.source, seen.client) == (change.after.source, change.client)
+                    && matches!(seen.sight, Sight::Life(..))
+                    && is_held(seen, &past[..known], change.at)
+            };
+            let backed = observations(&past[..known]).any(|(_, seen)| live(&seen));
+            ensure!(!knows || farewell || backed, "nobody can say so any longer: {change:?}");
+            Ok(())
+        })
+    });
+    hold(|journal, rng| {
+        let mut roster = Roster::new();
+        let now = end_of(journal, &mut roster);
+        let mut sources: Vec<SourceId> = (1..=3).map(SourceId).collect();
+        rng.shuffle(&mut sources);
+        for source in sources {
+            let changes = roster.handle(now, Input::Lost(source));
+            let of_it = roster.iter().filter(|(_, standing)| standing.source == source);
+            for (client, standing) in of_it {
+                let lost = standing.status == Status::Unknown(Doubt::SourceLost);
+                ensure!(lost, "{source:?} was lost, but {client:?} is {standing:?}");
+            }
+            let others = changes.iter().find(|change| change.cause != Cause::Lost(source));
+            ensure!(others.is_none(), "{source:?} was lost, but {others:?} says another cause");
+        }
+        let known = roster.iter().find(|(_, each)| !matches!(each.status, Status::Unknown(_)));
+        ensure!(known.is_none(), "all sources are lost, but {known:?}");
+        ensure!(roster.next_deadline().is_none(), "all sources are lost, but a deadline is left");
+        Ok(())
+    });
+    hold(|journal, _| {
+        let mut roster = Roster::new();
+        let mut leased = journal.clone();
+        for step in &mut leased.steps {
+            if let Some(Input::Observed(seen)) = &mut step.input
+                && let Sight::Life(_, lease) = &mut seen.sight
+            {
+                *lease = lease.or(Some(Duration::from_millis(15)));
+            }
+        }
+        let now = end_of(&leased, &mut roster);
+        // Longer than any lease in a journal.
+        let _ = roster.advance(now.after(Duration::from_secs(1)));
+        let known = roster.iter().find(|(_, each)| !matches!(each.status, Status::Unknown(_)));
+        ensure!(known.is_none(), "all leases have ended, but {known:?}");
+        ensure!(roster.next_deadline().is_none(), "all leases have ended, but a deadline is left");
+        Ok(())
+    });
+}
+
+#[test]
+fn order_and_repetition_do_not_matter() {
+    hold(|journal, rng| {
+        let journal = journal.clone().without_foresight();
+        let (mut as_written, mut upset) = (Roster::new(), Roster::new());
+        let mut heard = Vec::new();
+        // A loss is no observation: it closes what was seen before it, so it stays in its place.
+        let ends_block = |step: &Step| matches!(step.input, Some(Input::Lost(_)));
+        for block in journal.steps.split_inclusive(ends_block) {
+            for step in block {
+                let _ = handle(&mut as_written, step);
+            }
+            let Some(end) = block.last() else { continue };
+            let observed = |step: &&Step| matches!(step.input, Some(Input::Observed(_)));
+            let mut late: Vec<Step> = block.iter().filter(observed).copied().collect();
+            heard.extend(late.iter().copied());
+            for _ in 0..rng.below(6) {
+                late.extend(heard.get(rng.index(heard.len().max(1))).copied());
+            }
+            rng.shuffle(&mut late);
+            let loss = block.iter().filter(|step| ends_block(step));
+            for step in late.iter().chain(loss) {
+                let _ = handle(&mut upset, &Step { at: end.at, input: step.input });
+            }
+            let _ = (as_written.advance(end.at), upset.advance(end.at));
+            let (one, other) = (all_said(&as_written), all_said(&upset));
+            ensure!(one == other, "in order, {one:?};\nbut out of order, {other:?}");
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn late_observations_do_not_undo_newer_ones() {
+    hold(|journal, rng| {
+        let mut roster = Roster::new();
+        let now = end_of(journal, &mut roster);
+        let later = now.after(Duration::from_millis(100));
+        let (source, client, link) = (SourceId(0), ClientId(1), Link(5));
+        let see =
+            |made, link, sight| Input::Observed(Observation { made, source, client, link, sight });
+        let account = AccountId(1);
+        let signed_in = SignIn::SignedIn(presence(Availability::Available));
+        let newest = [
+            Sight::Life(Life::Running, None),
+            Sight::Account(account, Some(signed_in)),
+            Sight::Saved(Token(5)),
+        ];
+        for sight in newest {
+            let _ = roster.handle(later, see(later, link, sight));
+        }
+        let earlier = ms(rng.below(now.since_start().as_millis() as u64 + 100));
+        let old_link = Link(rng.number(5));
+        let short = Some(Duration::from_millis(rng.below(30)));
+        let overtaken = [
+            see(earlier, link, Sight::Life(Life::Starting, short)),
+            see(earlier, link, Sight::Life(Life::Running, short)),
+            see(earlier, link, Sight::Account(account, None)),
+            see(earlier, link, Sight::Account(account, Some(SignIn::SignedOut(None)))),
+            see(earlier, link, Sight::Saved(Token(4))),
+            see(later, old_link, Sight::Life(Life::Absent, short)),
+            see(later, old_link, Sight::Life(Life::Unknown(Doubt::NotResponding), None)),
+            see(later, old_link, Sight::Account(account, None)),
+            see(later, old_link, Sight::Account(AccountId(2), Some(SignIn::SigningIn))),
+            see(later, old_link, Sight::Saved(Token(6))),
+        ];
+        for input in overtaken {
+            let changes = roster.handle(later, input);
+            ensure!(changes.is_empty(), "{input:?} was overtaken, but {changes:?}");
+        }
+        let changes = roster.handle(later, see(later, link, Sight::Life(Life::Absent, None)));
+        ensure!(changes.len() == 2, "signed-out and absent were expected: {changes:?}");
+        let much_later = later.after(Duration::from_millis(1));
+        let mut after_the_end = newest.map(|sight| see(much_later, link, sight)).to_vec();
+        after_the_end.push(see(much_later, link, Sight::Life(Life::Starting, None)));
+        for input in after_the_end {
+            let changes = roster.handle(much_later, input);
+            ensure!(changes.is_empty(), "the link is closed, but {changes:?}");
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn changes_add_up_to_the_standings() {
+    hold(|journal, _| {
+        let mut roster = Roster::new();
+        let mut sum = BTreeMap::new();
+        for step in &journal.steps {
+            for change in handle(&mut roster, step) {
+                sum.insert(change.client, change.after);
+            }
+            let standings: BTreeMap<ClientId, Standing> =
+                roster.iter().map(|(client, standing)| (client, standing.clone())).collect();
+            ensure!(sum == standings, "changes give {sum:?}; the roster says {standings:?}");
+            for client in (0..5).map(ClientId) {
+                let (one, other) = (sum.get(&client), roster.standing(client));
+                ensure!(one == other, "changes give {one:?}; {client:?} is {other:?}");
+            }
+        }
+        let last = told(journal).last().map_or(0, |change| change.revision.0);
+        let revision = roster.revision().0;
+        ensure!(revision == last, "revision {revision} after a last change of {last}");
+        Ok(())
+    });
+}
+
+#[test]
+fn the_next_deadline_is_always_ahead() {
+    hold(|journal, rng| {
+        let mut roster = Roster::new();
+        let mut now = Moment::START;
+        for step in &journal.steps {
+            // A shell that keeps its promise wakes in time, so nothing may happen before.
+            if let Some(due) = roster.next_deadline()
+                && due < step.at
+            {
+                let just_before = Moment::new(due.since_start() - Duration::from_nanos(1));
+                let changes = roster.advance(just_before);
+                ensure!(changes.is_empty(), "told before the deadline {due:?}: {changes:?}");
+                if rng.chance(50) {
+                    let _ = roster.advance(due);
+                }
+            }
+            let _ = handle(&mut roster, step);
+            now = now.max(step.at);
+            let due = roster.next_deadline();
+            ensure!(due.is_none_or(|due| now < due), "at {now:?}, the deadline is {due:?}");
+        }
+        // Each source has one lease on each client; more wakings mean that old ones were kept.
+        let pairs: BTreeSet<(SourceId, ClientId)> =
+            observations(&journal.steps).map(|(_, seen)| (seen.source, seen.client)).collect();
+        let mut wakings = 0;
+        while let Some(due) = roster.next_deadline() {
+            wakings += 1;
+            ensure!(now < due, "at {now:?}, the deadline is {due:?}");
+            ensure!(wakings <= pairs.len(), "more deadlines than leases");
+            now = due;
+            let _ = roster.advance(due);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn waking_more_often_changes_nothing() {
+    hold(|journal, rng| {
+        let (mut calm, mut nervous) = (Roster::new(), Roster::new());
+        let mut now = Moment::START;
+        for step in &journal.steps {
+            let one = handle(&mut calm, step);
+            let mut other = Vec::new();
+            while rng.chance(60) {
+                let ahead = step.at.since(now).as_millis() as u64;
+                now = now.after(Duration::from_millis(rng.below(ahead + 1)));
+                other.extend(nervous.advance(now));
+            }
+            other.extend(handle(&mut nervous, step));
+            while rng.chance(40) {
+                let ago = Duration::from_millis(rng.below(10));
+                let earlier = Moment::new(step.at.since_start().saturating_sub(ago));
+                other.extend(nervous.advance(earlier));
+            }
+            now = now.max(step.at);
+            ensure!(one == other, "seldom: {one:?}\noften: {other:?}");
+            let due = (calm.next_deadline(), nervous.next_deadline());
+            ensure!(due.0 == due.1, "the deadlines differ: {due:?}");
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn agrees_with_the_model() {
+    hold(|journal, _| {
+        let expected = model::changes(journal);
+        let mut roster = Roster::new();
+        for (index, (step, expected)) in journal.steps.iter().zip(&expected).enumerate() {
+            let changes = handle(&mut roster, step);
+            ensure!(changes == *expected, "step {index}: {changes:?}\nbut the model {expected:?}");
+        }
+        Ok(())
+    });
+}
+
+/// A promise about journals in which little happens would be worth little.
+#[test]
+fn the_journals_are_rich() {
+    if seeds().count() < 1_000 {
+        return;
+    }
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for seed in seeds().take(1_000) {
+        for change in told(&Journal::random(seed)) {
+            let mut reached = |what: String| *seen.entry(what).or_default() += 1;
+            let (before, after) = (change.before.as_ref(), &change.after);
+            reached(after.status.word().into());
+            after.status.reason().into_iter().for_each(|reason| reached(reason.into()));
+            if let Some(presence) = after.status.presence() {
+                reached(presence.availability.word().into());
+                presence.activity.into_iter().for_each(|each| reached(each.word().into()));
+                let equals = after.accounts.iter().filter_map(|each| each.status.presence());
+                let equals = equals.filter(|each| each.availability == presence.availability);
+                if equals.count() > 1 {
+                    reached("equal availability".into());
+                }
+            }
+            if let Some(before) = before {
+                reached(format!("{} to {}", before.status.word(), after.status.word()));
+                if before.source > after.source {
+                    reached("a better source takes over".into());
+                } else if before.source < after.source {
+                    reached("a lesser source steps in".into());
+                }
+            }
+            match change.cause {
+                Cause::Observed(_) => {}
+                Cause::Expired(_) => reached("expiry".into()),
+                Cause::Lost(_) => reached("loss".into()),
+            }
+        }
+    }
+    let named = ["equal availability", "a better source takes over", "a lesser source steps in"];
+    let paths = [
+        "signed-in to signed-out",
+        "signed-in to unknown",
+        "unknown to signed-in",
+        "unknown to signed-out",
+        "signed-in to signing-out",
+        "signing-in to signed-in",
+        "signed-out to absent",
+        "signed-out to shutting-down",
+        "signed-out to starting",
+        "expiry",
+        "loss",
+    ];
+    let words = Status::WORDS.into_iter().chain(named).chain(paths);
+    let words = words.chain(Doubt::ALL.map(Doubt::word)).chain(Failure::ALL.map(Failure::word));
+    let words = words.chain(Availability::ALL.map(Availability::word));
+    let words = words.chain(Activity::ALL.map(Activity::word));
+    let rare: Vec<_> =
+        words.filter(|word| seen.get(*word).is_none_or(|count| *count < 5)).collect();
+    assert!(rare.is_empty(), "hardly ever reached: {rare:?} of {seen:#?}");
+}
+
+/// Every change that the journal makes.
+fn told(journal: &Journal) -> Vec<Change> {
+    let mut roster = Roster::new();
+    journal.steps.iter().flat_map(|step| handle(&mut roster, step)).collect()
+}
+
+fn handle(roster: &mut Roster, step: &Step) -> Vec<Change> {
+    match step.input {
+        Some(input) => roster.handle(step.at, input),
+        None => roster.advance(step.at),
+    }
+}
+
+/// Puts the whole journal in and returns its last moment.
+fn end_of(journal: &Journal, roster: &mut Roster) -> Moment {
+    for step in &journal.steps {
+        let _ = handle(roster, step);
+    }
+    journal.last_moment()
+}
+
+/// Judges each change with the number of steps that were known when it was made.
+fn each_change(journal: &Journal, judge: impl Fn(usize, &Change) -> Verdict) -> Verdict {
+    let mut roster = Roster::new();
+    for (index, step) in journal.steps.iter().enumerate() {
+        for change in handle(&mut roster, step) {
+            let by_itself = matches!(change.cause, Cause::Expired(_));
+            judge(if by_itself { index } else { index + 1 }, &change)?;
+        }
+    }
+    Ok(())
+}
+
+fn observations(past: &[Step]) -> impl Iterator<Item = (usize, Observation)> {
+    past.iter().enumerate().filter_map(|(index, step)| match step.input {
+        Some(Input::Observed(seen)) => Some((index, seen)),
+        Some(Input::Lost(_)) | None => None,
+    })
+}
+
+fn same_client(one: &Observation, other: &Observation) -> bool {
+    (one.source, one.client) == (other.source, other.client)
+}
+
+/// Whether the link of `seen` was told to run, within its lease, was not closed, not lost, and no
+/// higher link came to life.
+fn is_live(seen: &Observation, past: &[Step], now: Moment) -> bool {
+    let same_link = |other: &Observation| same_client(seen, other) && other.link == seen.link;
+    let mut running = observations(past).filter(|(_, other)| same_link(other));
+    let closed = observations(past).any(|(_, other)| {
+        let open = matches!(other.sight, Sight::Life(Life::Starting | Life::Running, _));
+        same_link(&other) && matches!(other.sight, Sight::Life(..)) && !open
+    });
+    let runs = running.any(|(_, other)| {
+        matches!(other.sight, Sight::Life(Life::Running, _)) && is_held(&other, past, now)
+    });
+    runs && !closed
+}
+
+/// Whether `seen`, something told of a life, is within its lease, on a link that was not lost and
+/// with no life told on a higher one.
+fn is_held(seen: &Observation, past: &[Step], now: Moment) -> bool {
+    let Sight::Life(_, lease) = seen.sight else { return false };
+    let expired = lease.is_some_and(|lease| end_of_lease(seen.made, lease) <= now);
+    let ended = observations(past).any(|(_, other)| {
+        same_client(seen, &other)
+            && seen.link < other.link
+            && matches!(other.sight, Sight::Life(..))
+    });
+    let lost = past.iter().enumerate().any(|(index, step)| {
+        let known = observations(past).filter(|(earlier, _)| *earlier < index);
+        step.input == Some(Input::Lost(seen.source))
+            && known
+                .filter(|(_, other)| same_client(seen, other))
+                .any(|(_, other)| seen.link <= other.link)
+    });
+    !expired && !ended && !lost
+}
+
+/// Whether something later was said of the account over the same link.
+fn is_overtaken(seen: &Observation, account: AccountId, past: &[Step]) -> bool {
+    observations(past).any(|(_, other)| {
+        same_client(seen, &other)
+            && seen.link == other.link
+            && matches!(other.sight, Sight::Account(each, _) if each == account)
+            && seen.made < other.made
+    })
+}
+
+type Said = (SourceId, Status, Option<Token>, Vec<(AccountId, Status)>);
+
+fn said(standing: &Standing) -> Said {
+    let accounts = standing.accounts.iter().map(|each| (each.account, each.status)).collect();
+    (standing.source, standing.status, standing.saved, accounts)
+}
+
+fn all_said(roster: &Roster) -> Vec<(ClientId, Said)> {
+    roster.iter().map(|(client, standing)| (client, said(standing))).collect()
+}
+
+const fn presence(availability: Availability) -> Presence {
+    Presence { availability, activity: None, raw: Token(1) }
+}

@@ -1,0 +1,39 @@
+//! What tells listeners: one file a form, and one table of them.
+//!
+//! Every form so far is of lines: [`Lines`] is the one sink, and a form says what a line looks
+//! like. A form that shows the whole (a status bar) writes one line for each update; the others
+//! write one for each client of a snapshot and one for each change.
+//!
+//! **Invariant:** no sink knows a source.
+//!
+//! To add one, see CONTRIBUTING.md.
+
+mod bar;
+mod form;
+mod json;
+mod lines;
+#[cfg(target_os = "linux")]
+mod output;
+mod printable;
+mod template;
+mod text;
+
+pub use bar::{i3blocks, polybar, waybar};
+pub use form::{Form, Line, Scope};
+pub use json::Json;
+pub use lines::Lines;
+#[cfg(target_os = "linux")]
+pub use output::Output;
+pub use printable::printable;
+pub use template::{HELPERS, Template, TemplateError};
+pub use text::Text;
+
+/// Makes a form.
+pub type MakeForm = fn() -> Box<dyn Form>;
+
+/// The status bars that a line can be written for, by the name of the bar.
+pub const BARS: &[(&str, MakeForm)] = &[
+    ("waybar", || Box::new(waybar())),
+    ("i3blocks", || Box::new(i3blocks())),
+    ("polybar", || Box::new(polybar())),
+];

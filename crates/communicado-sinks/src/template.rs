@@ -1,0 +1,257 @@
+//! Lines after a template of the user's, with playerctl's `{{ }}` and helpers.
+
+use std::fmt;
+
+use communicado_runtime::SinkError;
+use communicado_wire::{Client, Status, Timestamp};
+use minijinja::value::{Value, ValueKind};
+use minijinja::{Environment, ErrorKind, Output, State, UndefinedBehavior, context};
+
+use crate::{Form, Line, Scope, printable};
+
+const NAME: &str = "--format";
+
+/// No text is cut here, only made harmless.
+const WHOLE: usize = usize::MAX;
+
+/// What can be called in a template, with what it gives.
+pub const HELPERS: &[(&str, &str)] = &[
+    ("lc(text)", "the text in lower case"),
+    ("uc(text)", "the text in upper case"),
+    ("default(text, other)", "the text, or the other one if there is none"),
+    ("trunc(text, length)", "the text, cut to so many characters with an ellipsis"),
+    ("markup_escape(text)", "the text for Pango markup, as bars take it"),
+    ("duration(time)", "how long ago a time such as `since` was: 4:07, 1:02:33"),
+    ("emoji(status)", "a sign for a status or an availability"),
+];
+
+/// A line after a template.
+pub struct Template {
+    environment: Environment<'static>,
+}
+
+/// Why a template cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateError {
+    /// What is wrong, and where.
+    pub because: String,
+    /// What can be used instead.
+    pub help: String,
+}
+
+impl Template {
+    /// Takes in a template and tries it out, so that a wrong key is told before anything runs.
+    ///
+    /// # Errors
+    ///
+    /// If it is no template, or uses a key or a helper that there is not.
+    pub fn new(source: &str) -> Result<Self, TemplateError> {
+        let mut environment = Environment::empty();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_formatter(write_value);
+        environment.add_function("lc", |text: Value| text_of(&text).to_lowercase());
+        environment.add_function("uc", |text: Value| text_of(&text).to_uppercase());
+        environment.add_function(
+            "default",
+            |text: Value, other: Value| {
+                if text_of(&text).is_empty() { other } else { text }
+            },
+        );
+        environment
+            .add_function("trunc", |text: Value, length: usize| printable(&text_of(&text), length));
+        environment.add_function("markup_escape", |text: Value| markup(&text_of(&text)));
+        environment.add_function("duration", |state: &State<'_, '_>, time: Value| {
+            let now = state.lookup("now").map(|now| text_of(&now)).unwrap_or_default();
+            duration(&text_of(&time), &now)
+        });
+        environment.add_function("emoji", |word: Value| emoji(&text_of(&word)));
+        let added = environment.add_template_owned(NAME, source.to_owned());
+        added.map_err(|error| TemplateError::of(&error))?;
+        let mut template = Self { environment };
+        for sample in SAMPLES {
+            let client = Client::from_json(sample).map_err(|error| TemplateError {
+                because: error.to_string(),
+                help: String::new(),
+            })?;
+            let tried = template.render(&client, Timestamp::EPOCH);
+            tried.map_err(|error| TemplateError::of(&error))?;
+        }
+        Ok(template)
+    }
+
+    fn render(&mut self, client: &Client, now: Timestamp) -> Result<String, minijinja::Error> {
+        let keys = Value::from_serialize(client);
+        let running = client.runs();
+        let before = client.before.flatten().map(Status::word);
+        let context = context! { running, before, now => now.to_string(), ..keys };
+        self.environment.get_template(NAME)?.render(context)
+    }
+}
+
+impl Form for Template {
+    fn scope(&self) -> Scope {
+        Scope::Client
+    }
+
+    fn write(&mut self, line: &Line<'_>, out: &mut String) -> Result<(), SinkError> {
+        let Some(client) = line.client else { return Ok(()) };
+        let rendered = self.render(client, line.now).map_err(|error| {
+            let TemplateError { because, help } = TemplateError::of(&error);
+            SinkError { because, help }
+        })?;
+        out.push_str(&rendered);
+        out.push('\n');
+        Ok(())
+    }
+}
+
+/// What a template is tried out on: with everything, and with as little as there can be.
+const SAMPLES: [&str; 2] = [
+    r#"{"v":1,"revision":1,"at":"2026-11-22T21:00:00Z","client":"pidgin","status":"signed-in","availability":"away","activity":"in-a-meeting","raw":"away","reason":null,"since":"2026-11-22T21:00:00Z","source":"purple","saved":"away","accounts":[{"account":"alice","protocol":"XMPP","status":"signed-in","availability":"away","activity":null,"raw":"away","reason":null,"since":"2026-11-22T21:00:00Z"}],"before":"signing-in"}"#,
+    r#"{"v":1,"revision":1,"at":"2026-11-22T21:00:00Z","client":"pidgin","status":"absent","availability":null,"activity":null,"raw":null,"reason":null,"since":"2026-11-22T21:00:00Z","source":"purple","saved":null,"accounts":[],"before":null}"#,
+];
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library may add kinds")]
+fn text_of(value: &Value) -> String {
+    match value.kind() {
+        ValueKind::Undefined | ValueKind::None => String::new(),
+        // As in JSON; the library writes `True`.
+        ValueKind::Bool => value.is_true().to_string(),
+        _ => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
+    }
+}
+
+/// Nothing is written for what is not there, and foreign text is made harmless.
+fn write_value(
+    out: &mut Output<'_>,
+    state: &State<'_, '_>,
+    value: &Value,
+) -> Result<(), minijinja::Error> {
+    if value.is_undefined() {
+        return minijinja::escape_formatter(out, state, value);
+    }
+    out.write_str(&printable(&text_of(value), WHOLE)).map_err(minijinja::Error::from)
+}
+
+/// `text` for Pango markup, which takes XML's five characters as its own.
+pub(crate) fn markup(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&apos;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+fn duration(time: &str, now: &str) -> Result<String, minijinja::Error> {
+    let parse = |text: &str| {
+        text.parse::<Timestamp>()
+            .map_err(|error| minijinja::Error::new(ErrorKind::InvalidOperation, error.to_string()))
+    };
+    let seconds = parse(now)?.since(parse(time)?).as_secs();
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    Ok(if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes}:{seconds:02}")
+    })
+}
+
+fn emoji(word: &str) -> &'static str {
+    match word {
+        "available" | "signed-in" => "🟢",
+        "busy" => "🔴",
+        "do-not-disturb" => "⛔",
+        "away" | "be-right-back" | "idle" => "🟡",
+        "invisible" => "🫥",
+        "starting" | "signing-in" | "signing-out" | "shutting-down" => "⏳",
+        "signed-out" => "⚪",
+        "absent" => "✖️",
+        _ => "❔",
+    }
+}
+
+impl TemplateError {
+    fn of(error: &minijinja::Error) -> Self {
+        let place = error.range().map(|range| format!(" at character {}", range.start + 1));
+        let kind = error.kind();
+        let because = if kind == ErrorKind::UndefinedError {
+            format!("the template uses a key that there is not{}", place.unwrap_or_default())
+        } else if kind == ErrorKind::UnknownFunction {
+            let detail = error.detail().unwrap_or_default();
+            format!("the template calls a helper that there is not: {detail}")
+        } else {
+            format!("the template cannot be used: {error}")
+        };
+        let helpers: Vec<&str> = HELPERS.iter().map(|(form, _)| *form).collect();
+        let help = format!(
+            "keys: client, status, availability, activity, raw, reason, since, saved, source, \
+             accounts, at, revision, before, running, now; helpers: {}",
+            helpers.join(", ")
+        );
+        Self { because, help }
+    }
+}
+
+impl fmt::Display for TemplateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.because)
+    }
+}
+
+impl std::error::Error for TemplateError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn render(template: &str, sample: usize) -> Result<String, TemplateError> {
+        let mut template = Template::new(template)?;
+        let client = Client::from_json(SAMPLES[sample]).unwrap();
+        let now = "2026-11-22T22:02:03Z".parse().unwrap();
+        template.render(&client, now).map_err(|error| TemplateError::of(&error))
+    }
+
+    #[test]
+    fn keys_and_helpers_give_what_they_say() {
+        let check = |template: &str, expected: &str| {
+            assert_eq!(render(template, 0).as_deref(), Ok(expected), "{template}");
+        };
+        check("{{client}}: {{ status }}", "pidgin: signed-in");
+        check("{{ uc(client) }} {{ lc('ÄB') }}", "PIDGIN äb");
+        check("{{ default(reason, 'fine') }}", "fine");
+        check("{{ trunc(client, 3) }}", "pid…");
+        check("{{ markup_escape('<a & b>') }}", "&lt;a &amp; b&gt;");
+        check("{{ duration(since) }}", "1:02:03");
+        check("{{ emoji(availability) }}", "🟡");
+        check("{% for a in accounts %}{{ a.account }}{% endfor %}", "alice");
+        check("{{ before }} {{ running }}", "signing-in true");
+        check("no keys at all", "no keys at all");
+    }
+
+    #[test]
+    fn what_is_not_there_is_written_as_nothing() {
+        assert_eq!(render("[{{ availability }}{{ before }}]", 1).as_deref(), Ok("[]"));
+        assert_eq!(render("{{ default(availability, status) }}", 1).as_deref(), Ok("absent"));
+    }
+
+    #[test]
+    fn a_wrong_template_is_refused_before_anything_runs() {
+        let check = |template: &str, expected: &str| {
+            let error = Template::new(template).err().expect(template);
+            assert!(error.because.contains(expected), "{error}");
+            assert!(error.help.contains("availability") && error.help.contains("lc(text)"));
+        };
+        check("{{ title }}", "a key that there is not at character 4");
+        check("{{ status", "cannot be used");
+        check("{{ shout(status) }}", "a helper that there is not");
+        check("{{ trunc(status) }}", "cannot be used");
+        check("{{ duration(status) }}", "is no time");
+    }
+}

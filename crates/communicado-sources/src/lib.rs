@@ -1,0 +1,65 @@
+//! What reads clients: one file or folder a source, and one table of them.
+//!
+//! Each source has a [`Card`]: its name, what it sees, its options, and how it is opened. The
+//! card is there on every platform, so that `communicado sources` can say what is missing where;
+//! only the source behind it is compiled where it can work. The order of [`SOURCES`] is their
+//! rank: where two sources disagree about a client, the earlier one is believed.
+//!
+//! **Invariant:** no source knows a sink, or another source.
+//!
+//! To add one, see CONTRIBUTING.md.
+
+mod card;
+mod purple;
+pub mod vocabulary;
+
+pub use card::{Card, Kind, Opt, OptionError, Options, Platform};
+#[cfg(target_os = "linux")]
+pub use purple::trace;
+
+/// Every source, first the one that is believed first.
+pub const SOURCES: &[&Card] = &[&purple::CARD];
+
+/// The source with this name.
+#[must_use]
+pub fn card(name: &str) -> Option<&'static Card> {
+    SOURCES.iter().find(|card| card.name == name).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_card_is_well_formed_and_opens_with_its_defaults() {
+        for card in SOURCES {
+            assert!(card.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", card.name);
+            assert!(!card.about.ends_with('.'), "{}", card.about);
+            assert!(card.runs_here(), "every source so far runs where the tests do");
+            let opened = card.open(&Options::default()).unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!(opened.name, card.name);
+            assert_eq!(opened.clients, card.clients);
+        }
+    }
+
+    #[test]
+    fn no_source_is_in_the_table_twice() {
+        let mut names: Vec<_> = SOURCES.iter().map(|card| card.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), SOURCES.len());
+    }
+
+    #[test]
+    fn a_wrong_option_is_named_with_the_choices() {
+        let check = |name: &str, value: &str, expected: &str| {
+            let mut options = Options::default();
+            options.set(name, value);
+            let error = card("purple").unwrap().open(&options).err().expect(expected).to_string();
+            assert!(error.contains(expected), "{error}");
+        };
+        check("chek", "1s", "source `purple` has no option `chek`; one of: check, timeout, trace");
+        check("check", "soon", "`check` of source `purple` is `soon`, which is no span of time");
+        check("check", "0s", "must be longer than 0");
+    }
+}

@@ -1,0 +1,94 @@
+//! The session bus, and how we get onto it.
+
+use std::future::Future;
+
+use communicado_core::Moment;
+use communicado_runtime::{Clock, SourceError, sleep_until};
+use futures_util::future::{Either, select};
+use zbus::Connection;
+use zbus::connection::Builder;
+
+/// The bus must let us on within this time; a living one needs under a millisecond.
+const CONNECT_MAX: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// The address of the session bus, as the environment `var` has it.
+///
+/// As the D-Bus specification and systemd have it: `DBUS_SESSION_BUS_ADDRESS`, or else the socket
+/// `bus` in `XDG_RUNTIME_DIR`.
+pub(super) fn address(var: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let set = |name: &str| var(name).filter(|value| !value.is_empty());
+    let in_runtime_dir = || Some(format!("unix:path={}/bus", set("XDG_RUNTIME_DIR")?));
+    set("DBUS_SESSION_BUS_ADDRESS").or_else(in_runtime_dir)
+}
+
+/// The address of our own session bus.
+pub(super) fn own_address() -> Result<String, SourceError> {
+    address(|name| std::env::var(name).ok()).ok_or_else(|| SourceError {
+        because: "there is no session bus: neither DBUS_SESSION_BUS_ADDRESS nor XDG_RUNTIME_DIR \
+                  is set"
+            .into(),
+        help: "run communicado inside the desktop session, or set DBUS_SESSION_BUS_ADDRESS to \
+               the address of its bus"
+            .into(),
+    })
+}
+
+/// Gets onto the bus at `address`.
+pub(super) async fn connect(clock: &dyn Clock, address: &str) -> Result<Connection, SourceError> {
+    let end = clock.now().after(CONNECT_MAX);
+    let built = within(clock, end, Builder::address(address).build()).await;
+    let because = match built {
+        Some(Ok(connection)) => return Ok(connection),
+        Some(Err(error)) => error.to_string(),
+        None => "it did not answer within 5 s".to_owned(),
+    };
+    Err(SourceError {
+        because: format!("the session bus at `{address}` cannot be reached: {because}").into(),
+        help: "check that the desktop session is running, and that DBUS_SESSION_BUS_ADDRESS \
+               names its bus"
+            .into(),
+    })
+}
+
+/// What `future` gives, or nothing if it has given nothing by `end`.
+pub(super) async fn within<F: Future>(
+    clock: &dyn Clock,
+    end: Moment,
+    future: F,
+) -> Option<F::Output> {
+    let timeout = std::pin::pin!(sleep_until(clock, end));
+    match select(std::pin::pin!(future), timeout).await {
+        Either::Left((output, _)) => Some(output),
+        Either::Right(_) => None,
+    }
+}
+
+/// The bus let go of us.
+pub(super) fn lost(because: &str) -> SourceError {
+    SourceError {
+        because: format!("the session bus ended the connection{because}").into(),
+        help: "nothing, if the session is ending; else look why its bus stopped".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_comes_from_the_environment_in_the_usual_order() {
+        let check = |bus: Option<&str>, dir: Option<&str>, expected: Option<&str>| {
+            let var = |name: &str| match name {
+                "DBUS_SESSION_BUS_ADDRESS" => bus.map(str::to_owned),
+                "XDG_RUNTIME_DIR" => dir.map(str::to_owned),
+                other => panic!("{other} is not looked at"),
+            };
+            assert_eq!(address(var).as_deref(), expected);
+        };
+        check(Some("unix:path=/a"), Some("/run/user/1"), Some("unix:path=/a"));
+        check(None, Some("/run/user/1"), Some("unix:path=/run/user/1/bus"));
+        check(Some(""), Some("/run/user/1"), Some("unix:path=/run/user/1/bus"));
+        check(None, None, None);
+        check(Some(""), Some(""), None);
+    }
+}

@@ -1,0 +1,109 @@
+//! What waits: for the bus, for the time, and for the ends of processes.
+
+use std::future::poll_fn;
+use std::os::fd::OwnedFd;
+use std::task::{Context, Poll};
+
+use communicado_core::{Doubt, Life};
+use communicado_runtime::{Clock, Probing, Seen, Source, SourceError, Watching, wait_for};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use super::line::Line;
+use super::tell::Sightings;
+use super::watcher::{Ask, Pace, Tell};
+use super::{probe, stray};
+
+/// The source.
+pub(super) struct Purple {
+    pace: Pace,
+    trace: String,
+}
+
+impl Purple {
+    pub(super) const fn new(pace: Pace, trace: String) -> Self {
+        Self { pace, trace }
+    }
+}
+
+impl Source for Purple {
+    fn watch(&mut self, seen: Seen) -> Watching<'_> {
+        Box::pin(async move {
+            match self.open(seen).await {
+                Ok(mut shell) => shell.watch().await,
+                Err(error) => error,
+            }
+        })
+    }
+
+    fn probe<'a>(&'a mut self, clock: &'a dyn Clock) -> Probing<'a> {
+        Box::pin(probe::probe(self.pace, clock))
+    }
+}
+
+struct Shell {
+    seen: Seen,
+    line: Line,
+    sightings: Sightings,
+    strays: Vec<(&'static str, AsyncFd<OwnedFd>)>,
+}
+
+impl Purple {
+    async fn open(&self, seen: Seen) -> Result<Shell, SourceError> {
+        let line = Line::open(self.pace, &self.trace, seen.clock()).await?;
+        let sightings = Sightings::new(seen.clone(), self.pace.lease());
+        Ok(Shell { line, sightings, strays: Vec::new(), seen })
+    }
+}
+
+impl Shell {
+    async fn watch(&mut self) -> SourceError {
+        loop {
+            let asks = match poll_fn(|cx| self.poll(cx)).await {
+                Ok(asks) => asks,
+                Err(error) => return error,
+            };
+            if let Err(error) = self.line.send(asks).await {
+                return error;
+            }
+        }
+    }
+
+    /// Waits for something to happen, tells of it, and returns what to ask.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<(u32, Ask)>, SourceError>> {
+        while let Some(client) = self.poll_strays(cx) {
+            if !self.line.names().any(|name| name == client) {
+                self.sightings.life_of(client, Life::Absent);
+            }
+        }
+        let mut tell: Vec<Tell> = Vec::new();
+        let polled = self.line.poll(cx, self.seen.clock(), &mut tell);
+        if self.sightings.tell(&mut tell) {
+            self.look_for_strays();
+            let strays = self.strays.iter().map(|(client, _)| *client);
+            self.sightings.rest_is_absent(self.line.names().chain(strays));
+            self.seen.ready();
+        }
+        polled
+    }
+
+    /// Looks, once, for clients that are not on the bus; the system tells of their ends.
+    fn look_for_strays(&mut self) {
+        for found in stray::find(&self.line.address) {
+            if self.line.names().any(|name| name == found.client) {
+                continue;
+            }
+            if let Ok(ended) = wait_for(found.ended, Interest::READABLE) {
+                self.sightings.life_of(found.client, Life::Unknown(Doubt::SourceLost));
+                self.strays.push((found.client, ended));
+            }
+        }
+    }
+
+    /// The name of a client that was not on the bus and has ended.
+    fn poll_strays(&mut self, cx: &mut Context<'_>) -> Option<&'static str> {
+        let mut has_ended = |file: &AsyncFd<_>| file.poll_read_ready(cx).is_ready();
+        let index = self.strays.iter().position(|(_, file)| has_ended(file))?;
+        Some(self.strays.swap_remove(index).0)
+    }
+}

@@ -1,0 +1,115 @@
+//! Between what the watcher tells and what the runtime takes: names become numbers.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use communicado_core::{self as core, Life, Presence, Sight};
+use communicado_runtime::{LimitReached, Seen, Sighting};
+
+use super::client::{SignIn, View};
+use super::watcher::Tell;
+
+/// The connections to clients, by the watcher's numbers.
+pub(super) struct Sightings {
+    seen: Seen,
+    lease: Duration,
+    open: BTreeMap<u32, Sighting>,
+}
+
+impl Sightings {
+    pub(super) const fn new(seen: Seen, lease: Duration) -> Self {
+        Self { seen, lease, open: BTreeMap::new() }
+    }
+
+    /// Tells all of it, in order; returns whether the first look is complete.
+    pub(super) fn tell(&mut self, todo: &mut Vec<Tell>) -> bool {
+        let mut looked = false;
+        for tell in todo.drain(..) {
+            match tell {
+                Tell::Looked => looked = true,
+                Tell::Open { sighting, client } => {
+                    // Where there are too many clients, the runtime tells the person.
+                    if let Ok(opened) = self.seen.open(&client) {
+                        self.open.insert(sighting, opened);
+                    }
+                }
+                Tell::View { sighting, before, view } => {
+                    if let Some(open) = self.open.get(&sighting) {
+                        view_of(open, &before.unwrap_or_default(), &view);
+                    }
+                }
+                Tell::Life { sighting, life } => {
+                    if let Some(open) = self.open.get(&sighting) {
+                        open.life(life, lease(life, self.lease));
+                    }
+                    if life == Life::Absent {
+                        self.open.remove(&sighting);
+                    }
+                }
+            }
+        }
+        looked
+    }
+
+    /// Says one thing about a client to which there is no connection.
+    pub(super) fn life_of(&self, client: &str, life: Life) {
+        if let Ok(open) = self.seen.open(client) {
+            open.life(life, lease(life, self.lease));
+        }
+    }
+
+    /// Says of the clients that are told of in any case that they are absent, but for `running`.
+    pub(super) fn rest_is_absent<'a>(&self, running: impl Iterator<Item = &'a str> + Clone) {
+        for client in self.seen.expected() {
+            if !running.clone().any(|name| name == client) {
+                self.life_of(&client, Life::Absent);
+            }
+        }
+    }
+}
+
+/// What can still be told from the bus needs no lease; what depends on the client does.
+const fn lease(life: Life, lease: Duration) -> Option<Duration> {
+    match life {
+        Life::Starting | Life::Running | Life::ShuttingDown => Some(lease),
+        Life::Unknown(_) | Life::Absent => None,
+    }
+}
+
+/// Tells how `view` differs from `before`. Where a name is one too many, the runtime tells.
+fn view_of(open: &Sighting, before: &View, view: &View) {
+    for (name, protocol) in before.accounts.keys() {
+        if !view.accounts.contains_key(&(name.clone(), protocol.clone()))
+            && let Ok(account) = open.account(name, protocol)
+        {
+            open.tell(Sight::Account(account, None));
+        }
+    }
+    for ((name, protocol), sign_in) in &view.accounts {
+        if before.accounts.get(&(name.clone(), protocol.clone())) == Some(sign_in) {
+            continue;
+        }
+        if let (Ok(account), Ok(sign_in)) =
+            (open.account(name, protocol), in_numbers(open, sign_in))
+        {
+            open.tell(Sight::Account(account, Some(sign_in)));
+        }
+    }
+    if let Some(saved) = &view.saved
+        && before.saved != view.saved
+        && let Ok(token) = open.token(saved)
+    {
+        open.tell(Sight::Saved(token));
+    }
+}
+
+fn in_numbers(open: &Sighting, sign_in: &SignIn) -> Result<core::SignIn, LimitReached> {
+    Ok(match sign_in {
+        SignIn::SignedIn { availability, activity, raw } => {
+            let (availability, activity, raw) = (*availability, *activity, open.token(raw)?);
+            core::SignIn::SignedIn(Presence { availability, activity, raw })
+        }
+        SignIn::SigningIn => core::SignIn::SigningIn,
+        SignIn::SignedOut(failure) => core::SignIn::SignedOut(*failure),
+    })
+}

@@ -1,0 +1,275 @@
+//! Recorded traces: what came off a real bus, so that the decoder can be tested without one.
+//!
+//! One JSON object a line, times in microseconds: a signal or an answer with the signature and
+//! the arguments of its D-Bus message, the name of a client's process, or the passing of time. A
+//! trace holds only what this source matches, but that includes the names of accounts.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use communicado_core::Moment;
+use communicado_runtime::{Clock, Hub, SourceError, Timer, Update};
+use communicado_wire::{Client, Timestamp};
+use serde_json::{Map, Value, json};
+use zbus::message::{Message, Type};
+
+use super::message::{Answer, Incoming};
+use super::tell::Sightings;
+use super::watcher::{Pace, Todo, Watcher};
+use crate::purple::CARD;
+
+/// Writes a trace while the source watches.
+pub(super) struct Tap(Option<BufWriter<File>>);
+
+/// Why a trace cannot be played any further.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceError {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub because: String,
+}
+
+impl Tap {
+    /// A tap into the file at `path`; none if that is empty.
+    pub(super) fn open(path: &str) -> Result<Self, SourceError> {
+        if path.is_empty() {
+            return Ok(Self(None));
+        }
+        let file = File::create(path).map_err(|error| SourceError {
+            because: format!("the trace cannot be written to `{path}`: {error}").into(),
+            help: "choose another file in `trace`, or leave it out".into(),
+        })?;
+        Ok(Self(Some(BufWriter::new(file))))
+    }
+
+    pub(super) fn message(&mut self, now: Moment, message: &Message, question: Option<u32>) {
+        if self.0.is_none() {
+            return;
+        }
+        let header = message.header();
+        let signature = message.body().signature().to_string();
+        let Some(args) = arguments(message, &signature) else { return };
+        self.write(match (message.message_type(), question) {
+            (Type::Error, Some(question)) => {
+                let name = header.error_name().map(ToString::to_string);
+                json!({"at": micros(now), "answer": question, "error": name})
+            }
+            (_, Some(question)) => {
+                let at = micros(now);
+                json!({"at": at, "answer": question, "signature": signature, "args": args})
+            }
+            (_, None) => json!({
+                "at": micros(now),
+                "signal": header.member().map(ToString::to_string),
+                "from": header.sender().map(ToString::to_string),
+                "signature": signature,
+                "args": args,
+            }),
+        });
+    }
+
+    pub(super) fn process(&mut self, now: Moment, run: &str, name: &str) {
+        self.write(json!({"at": micros(now), "process": name, "run": run}));
+    }
+
+    pub(super) fn advanced(&mut self, now: Moment, todo: &Todo) {
+        if *todo != Todo::default() {
+            self.write(json!({"at": micros(now), "advance": true}));
+        }
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "the line is made for this")]
+    fn write(&mut self, line: Value) {
+        if let Some(out) = &mut self.0 {
+            let written = writeln!(out, "{line}").and_then(|()| out.flush());
+            if written.is_err() {
+                self.0 = None;
+            }
+        }
+    }
+}
+
+/// Plays a trace to a watcher, and returns what a listener would have been told.
+///
+/// # Errors
+///
+/// If a line is none of a trace. Whatever it says, nothing panics.
+pub fn play(trace: &str) -> Result<Vec<Arc<Client>>, TraceError> {
+    let clock = Arc::new(Recorded::default());
+    let hub = Hub::new(Arc::<Recorded>::clone(&clock), Duration::ZERO, |_| ());
+    let clients = CARD.clients.iter().map(|&name| name.to_owned()).collect();
+    let seen = hub.attach(CARD.name, clients);
+    let mut feed = hub.feed();
+    let pace = Pace { check: Duration::from_secs(30), timeout: Duration::from_secs(5) };
+    let mut watcher = Watcher::new(pace);
+    let mut sightings = Sightings::new(seen.clone(), pace.lease());
+    let mut told = Vec::new();
+    let _subscribed = watcher.begin();
+    for (index, line) in trace.lines().enumerate() {
+        let wrong = |because| TraceError { line: index + 1, because };
+        let (at, step) = Step::parse(line).map_err(wrong)?;
+        clock.0.fetch_max(at, Ordering::Relaxed);
+        let now = clock.now();
+        let mut todo = match step {
+            Step::Incoming(incoming) => watcher.handle(now, incoming),
+            Step::Process { run, name } => watcher.process(&run, &name),
+            Step::Advance => watcher.advance(now).0,
+        };
+        if sightings.tell(&mut todo.tell) {
+            sightings.rest_is_absent(watcher.names());
+            seen.ready();
+        }
+        while let Poll::Ready(Some(update)) =
+            feed.poll_next(&mut Context::from_waker(Waker::noop()))
+        {
+            match update {
+                Update::Snapshot { clients, .. } => told.extend(clients),
+                Update::Change(change) => told.push(change),
+            }
+        }
+    }
+    Ok(told)
+}
+
+enum Step {
+    Incoming(Incoming),
+    Process { run: String, name: String },
+    Advance,
+}
+
+impl Step {
+    fn parse(line: &str) -> Result<(u64, Self), String> {
+        let line: Map<String, Value> =
+            serde_json::from_str(line).map_err(|error| error.to_string())?;
+        let text = |key: &str| line.get(key).and_then(Value::as_str);
+        let at = line.get("at").and_then(Value::as_u64).ok_or("`at` is no number")?;
+        if line.contains_key("advance") {
+            return Ok((at, Self::Advance));
+        }
+        if let Some(name) = text("process") {
+            let run = text("run").ok_or("`run` is no text")?.to_owned();
+            return Ok((at, Self::Process { run, name: name.to_owned() }));
+        }
+        if let Some(answer) = line.get("answer") {
+            let to = answer.as_u64().and_then(|to| u32::try_from(to).ok());
+            let to = to.ok_or("`answer` is no number of a question")?;
+            if let Some(name) = text("error") {
+                let answer = Answer::Error(name.to_owned());
+                return Ok((at, Self::Incoming(Incoming::Answer { to, answer })));
+            }
+            let call = Message::method_call("/", "Any").build(&());
+            let call = call.map_err(|error| error.to_string())?;
+            let message = build(Message::method_return(&call.header()), &line)?;
+            return match Incoming::decode(&message) {
+                Some(Incoming::Answer { answer, .. }) => {
+                    Ok((at, Self::Incoming(Incoming::Answer { to, answer })))
+                }
+                Some(_) | None => Err("an answer is not decoded as one".to_owned()),
+            };
+        }
+        let member =
+            text("signal").ok_or("neither a signal, an answer, a process nor an advance")?;
+        let from = text("from").ok_or("`from` is no text")?;
+        let (path, interface) = if member == "NameOwnerChanged" {
+            ("/org/freedesktop/DBus", "org.freedesktop.DBus")
+        } else {
+            ("/im/pidgin/purple/PurpleObject", "im.pidgin.purple.PurpleInterface")
+        };
+        let message = build(Message::signal(path, interface, member).sender(from), &line)?;
+        let incoming = Incoming::decode(&message).ok_or("a signal that is not listened to")?;
+        Ok((at, Self::Incoming(incoming)))
+    }
+}
+
+/// The arguments of a message whose signature is one of those that libpurple and the bus use.
+fn arguments(message: &Message, signature: &str) -> Option<Value> {
+    let body = message.body();
+    Some(match signature {
+        "" => json!([]),
+        "i" => json!([body.deserialize::<i32>().ok()?]),
+        "u" => json!([body.deserialize::<u32>().ok()?]),
+        "s" => json!([body.deserialize::<String>().ok()?]),
+        "ai" => json!([body.deserialize::<Vec<i32>>().ok()?]),
+        "as" => json!([body.deserialize::<Vec<String>>().ok()?]),
+        "ii" => json!(body.deserialize::<(i32, i32)>().ok()?),
+        "iii" => json!(body.deserialize::<(i32, i32, i32)>().ok()?),
+        "iis" => json!(body.deserialize::<(i32, i32, String)>().ok()?),
+        "sss" => json!(body.deserialize::<(String, String, String)>().ok()?),
+        _ => return None,
+    })
+}
+
+/// The reverse of [`arguments`].
+fn build(
+    message: zbus::message::Builder<'_>,
+    line: &Map<String, Value>,
+) -> Result<Message, String> {
+    let signature = line.get("signature").and_then(Value::as_str).unwrap_or_default();
+    let args = line.get("args").cloned().unwrap_or_else(|| json!([]));
+    let wrong = |error: serde_json::Error| format!("`args` do not fit `{signature}`: {error}");
+    macro_rules! built {
+        ($type:ty) => {
+            message.build(&serde_json::from_value::<$type>(args).map_err(wrong)?)
+        };
+    }
+    let built = match signature {
+        "" => message.build(&()),
+        "i" => built!((i32,)),
+        "u" => built!((u32,)),
+        "s" => built!((String,)),
+        "ai" => built!((Vec<i32>,)),
+        "as" => built!((Vec<String>,)),
+        "ii" => built!((i32, i32)),
+        "iii" => built!((i32, i32, i32)),
+        "iis" => built!((i32, i32, String)),
+        "sss" => built!((String, String, String)),
+        other => return Err(format!("the signature `{other}` is not known")),
+    };
+    built.map_err(|error| error.to_string())
+}
+
+/// A clock that stands where the trace has come to, in microseconds.
+#[derive(Default)]
+struct Recorded(AtomicU64);
+
+struct Never;
+
+impl Clock for Recorded {
+    fn now(&self) -> Moment {
+        Moment::new(Duration::from_micros(self.0.load(Ordering::Relaxed)))
+    }
+
+    fn civil(&self) -> Timestamp {
+        Timestamp::EPOCH.after(self.now().since_start())
+    }
+
+    fn timer(&self) -> std::io::Result<Box<dyn Timer>> {
+        Ok(Box::new(Never))
+    }
+}
+
+impl Timer for Never {
+    fn set(&mut self, _at: Option<Moment>) {}
+
+    fn poll_due(&mut self, _cx: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
+}
+
+fn micros(now: Moment) -> u64 {
+    u64::try_from(now.since_start().as_micros()).unwrap_or(u64::MAX)
+}
+
+impl fmt::Display for TraceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {} of the trace: {}", self.line, self.because)
+    }
+}
+
+impl std::error::Error for TraceError {}

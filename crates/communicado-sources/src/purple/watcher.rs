@@ -1,0 +1,486 @@
+//! Every libpurple client on one bus. Pure: what came off the bus and the time go in, what to
+//! send and what to tell come out.
+//!
+//! The client that came first owns the well-known name; others wait for it in a queue and answer
+//! on their unique names all the same. Each is watched by its unique name, so what one of them
+//! said can never be taken for what another says.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use communicado_core::{Doubt, Life, Moment};
+use zbus::Message;
+
+use super::client::{Client, View};
+use super::message::{Answer, BusCall, Call, Incoming, MEMBERS, NAME, Signal};
+
+/// More libpurple clients than this on one bus are not watched.
+const RUNS_MAX: usize = 32;
+/// So many senders that are no clients are remembered, so as not to ask about them again.
+const STRANGERS_MAX: usize = 64;
+
+/// What the clients are called, by the name of their process and by the id of their user
+/// interface.
+pub(super) const KNOWN: &[(&str, &str, &str)] = &[
+    ("finch", "finch", "gnt-purple"),
+    ("pidgin", "pidgin", "gtk-gaim"),
+    ("chatty", "chatty", "chatty-ui"),
+];
+
+/// How often a client that says nothing is asked whether it is there, and how long it may take to
+/// answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    pub(super) check: Duration,
+    pub(super) timeout: Duration,
+}
+
+impl Pace {
+    /// How long a client may be believed: two checks and an answer.
+    pub(super) fn lease(self) -> Duration {
+        self.check * 2 + self.timeout
+    }
+}
+
+/// Every libpurple client on one bus.
+pub(super) struct Watcher {
+    pace: Pace,
+    runs: BTreeMap<String, Run>,
+    /// Who asked for what, by the number of the question.
+    asked: BTreeMap<u32, Asked>,
+    questions: u32,
+    sightings: u32,
+    strangers: BTreeSet<String>,
+    owners_known: bool,
+    looked: bool,
+}
+
+/// What is to be done.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Todo {
+    /// Messages to send, each with its number.
+    pub(super) ask: Vec<(u32, Ask)>,
+    /// What to tell, in this order.
+    pub(super) tell: Vec<Tell>,
+}
+
+/// A message to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Ask {
+    Bus(BusCall),
+    Client { to: String, call: Call },
+}
+
+impl Ask {
+    pub(super) fn encode(&self) -> zbus::Result<Message> {
+        match self {
+            Self::Bus(call) => call.encode(),
+            Self::Client { to, call } => call.encode(to),
+        }
+    }
+
+    /// Whether an answer is asked for.
+    pub(super) const fn is_answered(&self) -> bool {
+        match self {
+            Self::Client { .. } | Self::Bus(BusCall::Owners | BusCall::Process(_)) => true,
+            Self::Bus(BusCall::Match(_) | BusCall::MatchOwner(_) | BusCall::UnmatchOwner(_)) => {
+                false
+            }
+        }
+    }
+}
+
+/// Something to tell, about one connection to a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Tell {
+    /// A connection to the client of this name begins.
+    Open { sighting: u32, client: String },
+    /// The accounts and the saved status; those of `before` that are missing are gone.
+    View { sighting: u32, before: Option<View>, view: View },
+    /// Whether the client runs.
+    Life { sighting: u32, life: Life },
+    /// The first look is complete.
+    Looked,
+}
+
+#[derive(Debug)]
+enum Asked {
+    Owners,
+    Process(String),
+    Client { run: String, call: Call },
+}
+
+/// One run of a client.
+#[derive(Debug)]
+struct Run {
+    client: Client,
+    /// What it is called, and what it would be called if it were alone.
+    name: Option<String>,
+    kind: Option<String>,
+    sighting: Option<u32>,
+    told: Option<View>,
+    unanswered: usize,
+    /// When it was heard of last, or asked first since then.
+    quiet_since: Moment,
+    renewed: Moment,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// It was asked and did not answer all yet.
+    Asked,
+    /// It answered; its accounts can be believed.
+    Known,
+    /// It does not answer.
+    Hung,
+    /// It answers, and not as libpurple does.
+    Foreign,
+    /// It said that it is about to end.
+    Quitting,
+}
+
+impl Watcher {
+    pub(super) const fn new(pace: Pace) -> Self {
+        Self {
+            pace,
+            runs: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            questions: 0,
+            sightings: 0,
+            strangers: BTreeSet::new(),
+            owners_known: false,
+            looked: false,
+        }
+    }
+
+    /// Subscribes first, then asks who is there.
+    pub(super) fn begin(&mut self) -> Todo {
+        let mut todo = Todo::default();
+        self.ask_bus(BusCall::MatchOwner(NAME.to_owned()), &mut todo);
+        for member in MEMBERS {
+            self.ask_bus(BusCall::Match(member), &mut todo);
+        }
+        self.ask_bus(BusCall::Owners, &mut todo);
+        todo
+    }
+
+    /// Takes in what came off the bus.
+    pub(super) fn handle(&mut self, now: Moment, incoming: Incoming) -> Todo {
+        let mut todo = Todo::default();
+        match incoming {
+            Incoming::Owner { name, old, new } if name == NAME => {
+                self.gone(&old, &mut todo);
+                self.found(now, &new, &mut todo);
+            }
+            Incoming::Owner { name, new, .. } => {
+                if new.is_empty() {
+                    self.gone(&name, &mut todo);
+                }
+            }
+            Incoming::Signal { sender, signal } => self.signal(now, &sender, signal, &mut todo),
+            Incoming::Answer { to, answer } => self.answer(now, to, answer, &mut todo),
+        }
+        self.look(&mut todo);
+        todo
+    }
+
+    /// Takes in the name of the process behind a client.
+    pub(super) fn process(&mut self, run: &str, process: &str) -> Todo {
+        let mut todo = Todo::default();
+        let known = KNOWN.iter().find(|(_, known, _)| *known == process);
+        if let Some((_, kind, _)) = known
+            && self.runs.get(run).is_some_and(|run| run.name.is_none())
+        {
+            self.open(run, kind, &mut todo);
+        }
+        todo
+    }
+
+    /// Does what is due, and says when to be asked again.
+    pub(super) fn advance(&mut self, now: Moment) -> (Todo, Option<Moment>) {
+        let mut todo = Todo::default();
+        let due = |run: &Run, pace| run.deadline(pace).is_some_and(|deadline| deadline <= now);
+        let pace = self.pace;
+        let late = self.runs.iter().filter(|(_, run)| due(run, pace));
+        for unique in late.map(|(unique, _)| unique.clone()).collect::<Vec<_>>() {
+            let Some(run) = self.runs.get_mut(&unique) else { continue };
+            run.quiet_since = now;
+            match (run.state, run.unanswered) {
+                (State::Foreign, 0) => self.begin_again(now, &unique, &mut todo),
+                (_, 0) => self.ask(&unique, [Call::Accounts], &mut todo),
+                (_, 1..) => {
+                    (run.state, run.told) = (State::Hung, None);
+                    let life = Life::Unknown(Doubt::NotResponding);
+                    todo.tell.extend(run.sighting.map(|sighting| Tell::Life { sighting, life }));
+                }
+            }
+        }
+        self.look(&mut todo);
+        let next = self.runs.values().filter_map(|run| run.deadline(self.pace)).min();
+        (todo, next)
+    }
+
+    /// The clients that run now, by name.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.runs.values().filter_map(|run| run.name.as_deref())
+    }
+
+    fn found(&mut self, now: Moment, unique: &str, todo: &mut Todo) {
+        if unique.is_empty() || self.runs.contains_key(unique) || self.runs.len() >= RUNS_MAX {
+            return;
+        }
+        self.strangers.remove(unique);
+        self.runs.insert(unique.to_owned(), Run::new(now));
+        self.ask_bus(BusCall::MatchOwner(unique.to_owned()), todo);
+        self.ask_bus(BusCall::Process(unique.to_owned()), todo);
+        self.ask(unique, Client::FIRST, todo);
+    }
+
+    fn gone(&mut self, unique: &str, todo: &mut Todo) {
+        let Some(run) = self.runs.remove(unique) else { return };
+        self.ask_bus(BusCall::UnmatchOwner(unique.to_owned()), todo);
+        self.asked.retain(|_, asked| !asked.is_about(unique));
+        let life = Life::Absent;
+        todo.tell.extend(run.sighting.map(|sighting| Tell::Life { sighting, life }));
+    }
+
+    fn signal(&mut self, now: Moment, sender: &str, signal: Signal, todo: &mut Todo) {
+        let Some(run) = self.runs.get_mut(sender) else {
+            // Perhaps another client that waits in the queue, which nothing else tells of.
+            if self.strangers.len() < STRANGERS_MAX && self.strangers.insert(sender.to_owned()) {
+                self.ask_bus(BusCall::Owners, todo);
+            }
+            return;
+        };
+        let was = run.state;
+        if signal == Signal::Quitting {
+            run.state = State::Quitting;
+            let life = Life::ShuttingDown;
+            todo.tell.extend(run.sighting.map(|sighting| Tell::Life { sighting, life }));
+            return;
+        }
+        let calls = run.client.signal(signal);
+        if was == State::Known {
+            // Told before it is confirmed: the listener waits for nothing.
+            run.tell_view(now, todo);
+        }
+        self.heard(now, sender, todo);
+        if !matches!(was, State::Hung | State::Quitting) {
+            self.ask(sender, calls, todo);
+        }
+    }
+
+    fn answer(&mut self, now: Moment, to: u32, answer: Answer, todo: &mut Todo) {
+        match self.asked.remove(&to) {
+            None => {}
+            Some(Asked::Owners) => {
+                self.owners_known = true;
+                if let Answer::Texts(owners) = answer {
+                    for owner in owners {
+                        self.found(now, &owner, todo);
+                    }
+                }
+            }
+            // The shell looks the process up and comes back with its name.
+            Some(Asked::Process(_)) => {}
+            Some(Asked::Client { run: unique, call }) => {
+                let Some(run) = self.runs.get_mut(&unique) else { return };
+                run.unanswered = run.unanswered.saturating_sub(1);
+                if answer.is_from_the_bus() {
+                    return;
+                }
+                let calls = run.client.answer(call, answer);
+                let foreign = run.client.is_foreign();
+                if self.heard(now, &unique, todo) {
+                    return;
+                }
+                if foreign {
+                    self.foreign(&unique, todo);
+                } else {
+                    self.ask(&unique, calls, todo);
+                    self.learned(now, &unique, todo);
+                }
+            }
+        }
+    }
+
+    /// The process that an answer is about, for the shell to look up.
+    pub(super) fn process_asked(&self, to: u32) -> Option<&str> {
+        match self.asked.get(&to)? {
+            Asked::Process(unique) => Some(unique),
+            Asked::Owners | Asked::Client { .. } => None,
+        }
+    }
+
+    /// A client that is heard of is there; returns whether it was thought not to be, and is asked
+    /// everything anew.
+    fn heard(&mut self, now: Moment, unique: &str, todo: &mut Todo) -> bool {
+        let pace = self.pace;
+        let Some(run) = self.runs.get_mut(unique) else { return false };
+        run.quiet_since = now;
+        if run.state != State::Hung {
+            if run.state == State::Known && now.since(run.renewed) >= pace.check / 2 {
+                run.tell_running(now, todo);
+            }
+            return false;
+        }
+        self.begin_again(now, unique, todo);
+        true
+    }
+
+    /// Asks a client everything anew, over a connection of its own.
+    fn begin_again(&mut self, now: Moment, unique: &str, todo: &mut Todo) {
+        let Some(run) = self.runs.get_mut(unique) else { return };
+        *run = Run { name: run.name.take(), kind: run.kind.take(), ..Run::new(now) };
+        let name = run.name.clone();
+        self.asked.retain(|_, asked| !asked.is_about(unique));
+        if let Some(name) = name {
+            self.open_silently(unique, name, todo);
+        }
+        self.ask(unique, Client::FIRST, todo);
+    }
+
+    /// Tells what has become known by an answer.
+    fn learned(&mut self, now: Moment, unique: &str, todo: &mut Todo) {
+        let Some(run) = self.runs.get(unique) else { return };
+        let Some(ui) = run.client.ui() else { return };
+        let known = KNOWN.iter().find(|(.., id)| *id == ui);
+        let kind = known.map_or(ui, |(_, kind, _)| kind).to_owned();
+        if run.kind.as_ref() != Some(&kind) {
+            self.open(unique, &kind, todo);
+        }
+        if let Some(run) = self.runs.get_mut(unique)
+            && run.state != State::Quitting
+        {
+            run.tell_view(now, todo);
+        }
+    }
+
+    fn foreign(&mut self, unique: &str, todo: &mut Todo) {
+        self.asked.retain(|_, asked| !asked.is_about(unique));
+        if self.runs.get(unique).is_some_and(|run| run.name.is_none()) {
+            self.open(unique, "libpurple", todo);
+        }
+        let Some(run) = self.runs.get_mut(unique) else { return };
+        (run.state, run.unanswered, run.told) = (State::Foreign, 0, None);
+        let life = Life::Unknown(Doubt::NotSupported);
+        todo.tell.extend(run.sighting.map(|sighting| Tell::Life { sighting, life }));
+    }
+
+    /// Names a client and says that it is starting.
+    fn open(&mut self, unique: &str, kind: &str, todo: &mut Todo) {
+        let taken: BTreeSet<&str> = self.names().collect();
+        let more = (2..).map(|number| format!("{kind}-{number}"));
+        let name =
+            std::iter::once(kind.to_owned()).chain(more).find(|name| !taken.contains(&**name));
+        let Some(run) = self.runs.get_mut(unique) else { return };
+        run.kind = Some(kind.to_owned());
+        let life = Life::Absent;
+        todo.tell.extend(run.sighting.map(|sighting| Tell::Life { sighting, life }));
+        self.open_silently(unique, name.unwrap_or_else(|| kind.to_owned()), todo);
+        let sighting = self.sightings;
+        todo.tell.push(Tell::Life { sighting, life: Life::Starting });
+    }
+
+    fn open_silently(&mut self, unique: &str, client: String, todo: &mut Todo) {
+        self.sightings += 1;
+        let sighting = self.sightings;
+        if let Some(run) = self.runs.get_mut(unique) {
+            (run.name, run.sighting, run.told) = (Some(client.clone()), Some(sighting), None);
+            todo.tell.push(Tell::Open { sighting, client });
+        }
+    }
+
+    fn look(&mut self, todo: &mut Todo) {
+        let settled = |run: &Run| run.state != State::Asked;
+        if !self.looked && self.owners_known && self.runs.values().all(settled) {
+            self.looked = true;
+            todo.tell.push(Tell::Looked);
+        }
+    }
+
+    fn ask(&mut self, unique: &str, calls: impl IntoIterator<Item = Call>, todo: &mut Todo) {
+        let Some(run) = self.runs.get_mut(unique) else { return };
+        for call in calls {
+            run.unanswered += 1;
+            self.questions = self.questions.wrapping_add(1);
+            let asked = Asked::Client { run: unique.to_owned(), call };
+            self.asked.insert(self.questions, asked);
+            todo.ask.push((self.questions, Ask::Client { to: unique.to_owned(), call }));
+        }
+    }
+
+    fn ask_bus(&mut self, call: BusCall, todo: &mut Todo) {
+        self.questions = self.questions.wrapping_add(1);
+        match &call {
+            BusCall::Owners => {
+                self.asked.insert(self.questions, Asked::Owners);
+            }
+            BusCall::Process(unique) => {
+                self.asked.insert(self.questions, Asked::Process(unique.clone()));
+            }
+            BusCall::Match(_) | BusCall::MatchOwner(_) | BusCall::UnmatchOwner(_) => {}
+        }
+        todo.ask.push((self.questions, Ask::Bus(call)));
+    }
+}
+
+impl Run {
+    fn new(now: Moment) -> Self {
+        Self {
+            client: Client::default(),
+            name: None,
+            kind: None,
+            sighting: None,
+            told: None,
+            unanswered: 0,
+            quiet_since: now,
+            renewed: now,
+            state: State::Asked,
+        }
+    }
+
+    /// When it must have answered, or is to be asked whether it is there.
+    fn deadline(&self, pace: Pace) -> Option<Moment> {
+        match (self.state, self.unanswered) {
+            // It will answer all that it was asked once it goes on; asking more wakes nobody.
+            (State::Hung, 1..) | (State::Quitting, _) => None,
+            (State::Hung | State::Known | State::Foreign | State::Asked, 0) => {
+                Some(self.quiet_since.after(pace.check))
+            }
+            (State::Known | State::Foreign | State::Asked, 1..) => {
+                Some(self.quiet_since.after(pace.timeout))
+            }
+        }
+    }
+
+    fn tell_view(&mut self, now: Moment, todo: &mut Todo) {
+        let (Some(view), Some(sighting)) = (self.client.view(), self.sighting) else { return };
+        if self.told.as_ref() == Some(&view) {
+            return;
+        }
+        let before = self.told.replace(view.clone());
+        todo.tell.push(Tell::View { sighting, before, view });
+        if self.state != State::Known {
+            self.state = State::Known;
+            self.tell_running(now, todo);
+        }
+        self.client.makes_sense();
+    }
+
+    fn tell_running(&mut self, now: Moment, todo: &mut Todo) {
+        self.renewed = now;
+        let life = Life::Running;
+        todo.tell.extend(self.sighting.map(|sighting| Tell::Life { sighting, life }));
+    }
+}
+
+impl Asked {
+    fn is_about(&self, unique: &str) -> bool {
+        match self {
+            Self::Owners => false,
+            Self::Process(run) | Self::Client { run, .. } => run == unique,
+        }
+    }
+}
