@@ -107,7 +107,6 @@ pub struct Explanation {
 
 /// How sure an [`Explanation`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Certainty {
     /// It is a row of the table.
     Known,

@@ -9,6 +9,7 @@
 //!
 //! Read next: [`Roster::handle`], then `tests/promises.rs` for what is promised.
 #![no_std]
+#![warn(clippy::wildcard_enum_match_arm)]
 
 extern crate alloc;
 

@@ -11,6 +11,7 @@
 //! source that floods slows itself down and nobody's memory grows.
 //!
 //! Read next: [`Source`], [`Feed`], then `tests/simulation/`.
+#![warn(clippy::wildcard_enum_match_arm)]
 
 mod clock;
 mod directory;

@@ -1,16 +1,15 @@
 //! Keeps the sources watching. The only place that retries.
 
 use std::future::poll_fn;
-use std::io;
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
+use std::{io, iter};
 
 use communicado_core::SourceId;
-use futures_util::FutureExt as _;
-use futures_util::future::{Either, select, select_all};
+use futures_util::FutureExt;
+use futures_util::future::select_all;
 
 use crate::{Hub, Notice, Opened, Source, SourceError, sleep_until};
 
@@ -29,10 +28,9 @@ pub async fn run(hub: Arc<Hub>, sources: Vec<Opened>) -> io::Error {
     // All are known before the first one looks, so that a snapshot waits for all.
     let known: Vec<_> = sources.into_iter().map(add).collect();
     let watching = known.into_iter().map(|(name, id, source)| supervise(&hub, name, id, source));
-    let watching = pin!(select_all(watching.map(Box::pin)).map(|(error, ..)| error));
-    match select(pin!(keep_time(&hub)), watching).await {
-        Either::Left((error, _)) | Either::Right((error, _)) => error,
-    }
+    let keeping_time = iter::once(keep_time(&hub).boxed());
+    let (error, ..) = select_all(keeping_time.chain(watching.map(FutureExt::boxed))).await;
+    error
 }
 
 async fn supervise(
@@ -44,21 +42,23 @@ async fn supervise(
     let mut waits = Waits::new(id);
     loop {
         let seen = hub.begin_run(id);
-        let mut watching = source.watch(seen.clone());
         let mut was_lost = waits.is_waiting();
-        let ended = AssertUnwindSafe(poll_fn(|cx| {
-            let polled = watching.as_mut().poll(cx);
-            if was_lost && hub.is_ready(id) {
-                was_lost = false;
-                hub.notify(&Notice::Recovered { source: name.to_owned() });
-            }
-            polled
-        }));
+        let ended = AssertUnwindSafe(async {
+            let mut watching = source.watch(seen);
+            let watching = poll_fn(|cx| {
+                let polled = watching.as_mut().poll(cx);
+                if was_lost && hub.is_ready(id) {
+                    was_lost = false;
+                    hub.notify(&Notice::Recovered { source: name.to_owned() });
+                }
+                polled
+            });
+            watching.await
+        });
         let error = ended.catch_unwind().await.unwrap_or_else(|_| SourceError {
             because: "it panicked, which is a fault of communicado".into(),
             help: "report it with the output of `communicado doctor`".into(),
         });
-        drop(watching);
         let (was_ready, others) = hub.lose(id);
         if was_ready {
             waits.begin_anew();

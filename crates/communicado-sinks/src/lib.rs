@@ -21,7 +21,7 @@ mod text;
 pub use bar::{i3blocks, polybar, waybar};
 pub use form::{Form, Line, Scope};
 pub use json::Json;
-pub use lines::Lines;
+pub use lines::{Lines, Writer};
 #[cfg(target_os = "linux")]
 pub use output::Output;
 pub use printable::printable;

@@ -9,40 +9,26 @@ use communicado_wire::{Client, Timestamp};
 
 use crate::{Form, Line, Output, Scope};
 
-/// Writes lines of one form to an output.
-pub struct Lines {
+/// Turns updates into lines of one form.
+pub struct Writer {
     form: Box<dyn Form>,
-    output: Output,
     only: Vec<String>,
-    clock: Box<dyn Fn() -> Timestamp + Send>,
+    clock: fn() -> Timestamp,
     clients: BTreeMap<Arc<str>, Arc<Client>>,
 }
 
-impl Lines {
-    /// Lines of `form` on `output`, about the clients named in `only`, or about all if that is
-    /// empty. `clock` tells the civil time.
-    #[must_use]
-    pub fn new(
-        form: Box<dyn Form>,
-        output: Output,
-        only: Vec<String>,
-        clock: impl Fn() -> Timestamp + Send + 'static,
-    ) -> Self {
-        Self { form, output, only, clock: Box::new(clock), clients: BTreeMap::new() }
-    }
+/// Writes lines to an output.
+pub struct Lines {
+    writer: Writer,
+    output: Output,
+}
 
-    async fn run(mut self, mut feed: Feed) -> Result<(), SinkError> {
-        let mut text = String::new();
-        while let Some(update) = self.output.unless_closed(feed.next()).await.flatten() {
-            text.clear();
-            self.add(&update, &mut text)?;
-            match self.output.write(text.as_bytes()).await {
-                Ok(()) => {}
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
-                Err(error) => return Err(cannot_write(&error)),
-            }
-        }
-        Ok(())
+impl Writer {
+    /// Lines of `form` about the clients named in `only`, or about all if that is empty. `clock`
+    /// tells the civil time.
+    #[must_use]
+    pub fn new(form: Box<dyn Form>, only: Vec<String>, clock: fn() -> Timestamp) -> Self {
+        Self { form, only, clock, clients: BTreeMap::new() }
     }
 
     /// Takes in an update and adds its lines to `text`.
@@ -51,21 +37,22 @@ impl Lines {
     ///
     /// If the form cannot write it.
     pub fn add(&mut self, update: &Update, text: &mut String) -> Result<(), SinkError> {
-        let told: Vec<&Arc<Client>> = match update {
-            Update::Snapshot { clients, .. } => {
-                self.clients.clear();
-                clients.iter().filter(|client| self.is_asked(client)).collect()
-            }
-            Update::Change(client) => {
-                std::iter::once(client).filter(|client| self.is_asked(client)).collect()
-            }
+        let (told, is_change) = match update {
+            Update::Snapshot { clients, .. } => (clients.as_slice(), false),
+            Update::Change(client) => (std::slice::from_ref(client), true),
         };
-        let is_change = matches!(update, Update::Change(_));
-        if is_change && told.is_empty() {
-            return Ok(());
+        if !is_change {
+            self.clients.clear();
         }
+        let asked = |client: &&Arc<Client>| {
+            self.only.is_empty() || self.only.iter().any(|name| **name == *client.client)
+        };
+        let told: Vec<&Arc<Client>> = told.iter().filter(asked).collect();
         for client in &told {
             self.clients.insert(Arc::clone(&client.client), Arc::clone(client));
+        }
+        if is_change && told.is_empty() {
+            return Ok(());
         }
         let all: Vec<Arc<Client>> = self.clients.values().cloned().collect();
         let now = (self.clock)();
@@ -77,9 +64,27 @@ impl Lines {
             }
         }
     }
+}
 
-    fn is_asked(&self, client: &Client) -> bool {
-        self.only.is_empty() || self.only.iter().any(|name| **name == *client.client)
+impl Lines {
+    /// The lines of `writer` on `output`.
+    #[must_use]
+    pub const fn new(writer: Writer, output: Output) -> Self {
+        Self { writer, output }
+    }
+
+    async fn run(mut self, mut feed: Feed) -> Result<(), SinkError> {
+        let mut text = String::new();
+        while let Some(update) = self.output.unless_closed(feed.next()).await.flatten() {
+            text.clear();
+            self.writer.add(&update, &mut text)?;
+            match self.output.write(text.as_bytes()).await {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+                Err(error) => return Err(cannot_write(&error)),
+            }
+        }
+        Ok(())
     }
 }
 

@@ -8,6 +8,7 @@
 //! **Invariant:** no source knows a sink, or another source.
 //!
 //! To add one, see CONTRIBUTING.md.
+#![warn(clippy::wildcard_enum_match_arm)]
 
 mod card;
 mod purple;

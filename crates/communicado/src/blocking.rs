@@ -24,7 +24,6 @@ use std::time::Duration;
 use communicado_core::Moment;
 use communicado_runtime::{Clock, Feed, Update};
 
-use crate::monitor::Watch;
 use crate::{Builder, Condition, Error, Snapshot};
 
 /// Knows what every client is, now and as it changes.
@@ -77,7 +76,7 @@ impl Monitor {
         timeout: Duration,
     ) -> Result<Option<Snapshot>, Error> {
         let clock = self.0.hub().clock();
-        let mut watch = Watch::new(self.0.hub().feed());
+        let mut watch = self.0.follow();
         let so = watch.until(|snapshot| condition.judge(snapshot) == Some(true));
         block_on_until(so, Some((clock, clock.now().after(timeout)))).transpose()
     }

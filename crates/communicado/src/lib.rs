@@ -32,5 +32,5 @@ pub use communicado_runtime::{Notice, Update};
 pub use communicado_sources::{Card, OptionError, Options, SOURCES};
 pub use communicado_wire::{Account, Client, Status, Timestamp};
 pub use condition::{Condition, ConditionError, Question};
-pub use monitor::{Builder, Changes, Error, Monitor};
+pub use monitor::{Builder, Changes, Error, Follow, Monitor};
 pub use snapshot::Snapshot;

@@ -1,6 +1,6 @@
 //! The monitor, for programs with an async runtime.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::future::Future;
 use std::io::{self, Write};
@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use communicado_runtime::{Feed, Hub, Notice, SystemClock, Update, run};
-use communicado_sources::{OptionError, Options, SOURCES};
+use communicado_sources::{Card, OptionError, Options, SOURCES};
 use futures_util::Stream;
 use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
@@ -37,6 +37,7 @@ type Notify = Box<dyn Fn(&Notice) + Send + Sync>;
 pub struct Builder {
     patience: Option<Duration>,
     options: BTreeMap<String, Options>,
+    without: BTreeSet<String>,
     notify: Option<Notify>,
     journal: Option<(Box<dyn Write + Send>, bool)>,
 }
@@ -97,7 +98,7 @@ impl Monitor {
     ///
     /// If the monitor ended before.
     pub async fn wait_until(&self, condition: &Condition) -> Result<Snapshot, Error> {
-        Watch::new(self.hub.feed()).until(|snapshot| condition.judge(snapshot) == Some(true)).await
+        Follow::new(self.hub.feed()).until(|snapshot| condition.judge(snapshot) == Some(true)).await
     }
 
     /// Waits until somebody is signed in, then does `work` for as long as that is so.
@@ -114,13 +115,19 @@ impl Monitor {
         F: Future,
     {
         let signed_in = |snapshot: &Snapshot| Condition::SIGNED_IN.judge(snapshot) == Some(true);
-        let mut watch = Watch::new(self.hub.feed());
+        let mut watch = Follow::new(self.hub.feed());
         let snapshot = watch.until(signed_in).await?;
         let work = pin!(work(snapshot));
         match select(work, pin!(watch.until(|snapshot| !signed_in(snapshot)))).await {
             Either::Left((output, _)) => Ok(Some(output)),
             Either::Right((ended, _)) => ended.map(|_| None),
         }
+    }
+
+    /// A snapshot that is kept level, for those who wait for one thing after another.
+    #[must_use]
+    pub fn follow(&self) -> Follow {
+        Follow::new(self.hub.feed())
     }
 
     pub(crate) fn hub(&self) -> &Arc<Hub> {
@@ -151,6 +158,13 @@ impl Builder {
     #[must_use]
     pub fn source(mut self, name: impl Into<String>, options: Options) -> Self {
         self.options.insert(name.into(), options);
+        self
+    }
+
+    /// Leaves one source out.
+    #[must_use]
+    pub fn without(mut self, name: impl Into<String>) -> Self {
+        self.without.insert(name.into());
         self
     }
 
@@ -197,12 +211,14 @@ impl Builder {
     ///
     /// As for [`Builder::start`], but for what the system gives, with which the work ends.
     pub fn open(self) -> Result<(Monitor, impl Future<Output = io::Error> + Send), Error> {
-        let unknown = self.options.keys().find(|name| communicado_sources::card(name).is_none());
+        let mut names = self.options.keys().chain(&self.without);
+        let unknown = names.find(|name| communicado_sources::card(name).is_none());
         if let Some(name) = unknown {
             return Err(Error::NoSuchSource(name.clone()));
         }
         let mut opened = Vec::new();
-        for card in SOURCES.iter().filter(|card| card.runs_here()) {
+        let wanted = |card: &&&Card| card.runs_here() && !self.without.contains(card.name);
+        for card in SOURCES.iter().filter(wanted) {
             let options = self.options.get(card.name).cloned().unwrap_or_default();
             opened.push(card.open(&options).map_err(Error::Option)?);
         }
@@ -237,23 +253,35 @@ impl Changes {
     }
 }
 
-/// A snapshot that is kept level with a feed.
-pub(crate) struct Watch {
+/// A snapshot that is kept level with what happens.
+pub struct Follow {
     feed: Feed,
     snapshot: Snapshot,
+    begun: bool,
 }
 
-impl Watch {
+impl Follow {
     pub(crate) fn new(feed: Feed) -> Self {
-        Self { feed, snapshot: Snapshot::default() }
+        Self { feed, snapshot: Snapshot::default(), begun: false }
     }
 
-    pub(crate) async fn until(
+    /// Waits until the snapshot is as wanted, which it may be at once.
+    ///
+    /// It may be dropped at any time without losing anything.
+    ///
+    /// # Errors
+    ///
+    /// If the monitor ended before.
+    pub async fn until(
         &mut self,
         mut done: impl FnMut(&Snapshot) -> bool,
     ) -> Result<Snapshot, Error> {
+        if self.begun && done(&self.snapshot) {
+            return Ok(self.snapshot.clone());
+        }
         while let Some(update) = self.feed.next().await {
             self.snapshot.apply(&update);
+            self.begun = true;
             if done(&self.snapshot) {
                 return Ok(self.snapshot.clone());
             }

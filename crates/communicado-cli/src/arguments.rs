@@ -1,0 +1,114 @@
+//! The command line: what can be asked, from which help, completions and man pages are made.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use communicado::Condition;
+
+use crate::commands::{
+    completions, config, explain, is, man, record, replay, run, status, wait, watch,
+};
+
+/// Tells whether your unified-communications client runs and whether you are signed in.
+///
+/// Alone, it prints what `communicado status` prints.
+#[derive(Debug, Parser)]
+#[command(
+    name = "communicado",
+    version,
+    disable_help_subcommand = true,
+    after_help = EXIT_STATUS,
+    args_conflicts_with_subcommands = true
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) status: status::Status,
+}
+
+const EXIT_STATUS: &str = "Exit status: 0 yes or done, 1 no, 2 usage, 3 cannot tell, 4 timed out, \
+                           5 failed.\nWords: absent, starting, signed-out, signing-in, signed-in, \
+                           signing-out, shutting-down, unknown.";
+
+/// What every command takes.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Common {
+    /// Only these clients, by name; several with commas or by repeating.
+    #[arg(long, global = true, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) client: Vec<String>,
+    /// Read this configuration instead of the usual one.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Set anything that the configuration can set, such as `sources.purple.check=10s`.
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// When to use colours.
+    #[arg(long, global = true, value_name = "WHEN", value_enum)]
+    pub(crate) color: Option<Color>,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What can be asked.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print what each client is now, and its accounts.
+    Status(status::Status),
+    /// Print what each client is now, then a line for each change, until stopped.
+    Watch(watch::Watch),
+    /// Answer by exit status alone whether it is so.
+    Is(is::Is),
+    /// Wait until it is so.
+    Wait(wait::Wait),
+    /// Run a command for as long as it is so.
+    Run(run::Run),
+    /// List what can be read here, what is found, what is missing and why.
+    Sources,
+    /// Check the whole chain, and say what is wrong and what to do.
+    Doctor,
+    /// Say in words what a code means: an HRESULT, a MISTATUS or MSGR_E number or name.
+    Explain(explain::Explain),
+    /// Write a journal of everything observed, for a report.
+    Record(record::Record),
+    /// Print what a journal makes of it, as `watch` would have.
+    Replay(replay::Replay),
+    /// Print the configuration in force, or its schema.
+    Config(config::Config),
+    /// Print the completions for a shell.
+    Completions(completions::Completions),
+    /// Print the man page, or write one for every command.
+    Man(man::Man),
+    #[command(name = run::GUARD, hide = true)]
+    RunGuard(run::Child),
+    #[command(name = run::EXEC, hide = true)]
+    RunExec(run::Child),
+}
+
+/// The word of a condition, as clap takes it.
+pub(crate) fn condition(word: &str) -> Result<Condition, String> {
+    word.parse().map_err(|_| {
+        let words: Vec<&str> = Condition::words().collect();
+        crate::nearest::did_you_mean(word, &words)
+    })
+}
+
+/// A span of time, as clap takes it.
+pub(crate) fn span(text: &str) -> Result<std::time::Duration, String> {
+    let span = text.parse::<jiff::SignedDuration>().ok();
+    let span = span.and_then(|span| std::time::Duration::try_from(span).ok());
+    span.ok_or_else(|| "no span of time such as `30s`, `500ms` or `1m 30s`".to_owned())
+}

@@ -1,0 +1,120 @@
+//! `config`: the configuration in force, and its schema.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+use communicado::SOURCES;
+use communicado_sources::Kind;
+use serde_json::{Map, Value, json};
+
+use crate::arguments::Color;
+use crate::commands::print;
+use crate::failure::{Failure, Outcome};
+use crate::settings::{EACH_SOURCE, Settings, TOP, usual_file};
+
+/// Print the configuration in force as TOML, or its schema.
+#[derive(Debug, Args)]
+pub(crate) struct Config {
+    /// Print the JSON Schema of the configuration instead.
+    #[arg(long)]
+    schema: bool,
+}
+
+impl Config {
+    pub(crate) fn run(&self, settings: &Settings) -> Result<Outcome, Failure> {
+        print(&if self.schema { schema() } else { in_force(settings) })?;
+        Ok(Outcome::Yes)
+    }
+}
+
+fn in_force(settings: &Settings) -> String {
+    let mut text = String::new();
+    let usual = usual_file(|name| std::env::var(name).ok());
+    let _ = match (&settings.file, usual) {
+        (Some(file), _) => writeln!(text, "# read from {}", file.display()),
+        (None, Some(file)) => writeln!(text, "# defaults; change them in {}", file.display()),
+        (None, None) => writeln!(text, "# defaults"),
+    };
+    let color = match settings.color {
+        Color::Auto => "auto",
+        Color::Always => "always",
+        Color::Never => "never",
+    };
+    let patience = settings.patience.map_or_else(
+        || "1s".to_owned(),
+        |patience| {
+            jiff::SignedDuration::try_from(patience)
+                .map_or_else(|_| String::new(), |p| format!("{p:#}"))
+        },
+    );
+    let _ = writeln!(text, "clients = {}", json!(settings.clients));
+    let _ = writeln!(text, "color = {}", json!(color));
+    let _ = writeln!(text, "patience = {}", json!(patience));
+    for card in SOURCES {
+        let set = settings.sources.get(card.name).cloned().unwrap_or_default();
+        let _ = writeln!(text, "\n[sources.{}]\nenabled = {}", card.name, set.enabled);
+        for option in card.options {
+            let value = set.shown.get(option.name).map_or(option.default, String::as_str);
+            let _ = writeln!(text, "# {}\n{} = {}", option.help, option.name, json!(value));
+        }
+    }
+    text
+}
+
+/// The JSON Schema (2020-12) of the configuration, from the same tables that it is read by.
+pub(crate) fn schema() -> String {
+    let setting = |(name, form, default, about): &(&str, &str, &str, &str)| {
+        let mut schema = of_form(form);
+        if let Value::Object(schema) = &mut schema {
+            schema.insert("description".to_owned(), json!(about));
+            if *form != "list" && *form != "bool" {
+                schema.insert("default".to_owned(), json!(default));
+            }
+        }
+        ((*name).to_owned(), schema)
+    };
+    let mut sources = Map::new();
+    for card in SOURCES {
+        let mut properties: Map<String, Value> = EACH_SOURCE.iter().map(setting).collect();
+        for option in card.options {
+            let form = match option.kind {
+                Kind::Span => "span",
+                Kind::Path => "path",
+            };
+            properties.extend([setting(&(option.name, form, option.default, option.help))]);
+        }
+        let section = json!({
+            "type": "object",
+            "description": card.about,
+            "properties": properties,
+            "additionalProperties": false,
+        });
+        sources.insert(card.name.to_owned(), section);
+    }
+    let mut properties: Map<String, Value> = TOP.iter().map(setting).collect();
+    let sources = json!({
+        "type": "object",
+        "description": "The sources, by name.",
+        "properties": sources,
+        "additionalProperties": false,
+    });
+    properties.insert("sources".to_owned(), sources);
+    let schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "The configuration of communicado",
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": false,
+    });
+    format!("{schema:#}\n")
+}
+
+fn of_form(form: &str) -> Value {
+    match form {
+        "list" => json!({ "type": "array", "items": { "type": "string" } }),
+        "bool" => json!({ "type": "boolean", "default": true }),
+        "color" => json!({ "enum": ["auto", "always", "never"] }),
+        "span" => json!({ "type": "string", "examples": ["30s", "500ms", "1m 30s"] }),
+        _ => json!({ "type": "string" }),
+    }
+}

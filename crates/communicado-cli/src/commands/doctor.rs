@@ -1,0 +1,46 @@
+//! `doctor`: checks the whole chain.
+
+use std::fmt::Write as _;
+
+use communicado::SOURCES;
+use communicado_runtime::Health;
+
+use crate::commands::print;
+use crate::commands::sources::{probe, sign};
+use crate::failure::{Failure, Outcome};
+use crate::settings::{Settings, usual_file};
+
+/// Checks the whole chain, and says in one sentence and one action what is wrong.
+pub(crate) fn run(settings: &Settings) -> Result<Outcome, Failure> {
+    let mut text = String::new();
+    let file = settings.file.clone();
+    let config = match file.or_else(|| usual_file(|name| std::env::var(name).ok())) {
+        Some(file) if settings.file.is_some() => format!("read from {}", file.display()),
+        Some(file) => format!("the defaults, since there is no {}", file.display()),
+        None => "the defaults, since neither XDG_CONFIG_HOME nor HOME is set".to_owned(),
+    };
+    let _ = writeln!(text, "ok  configuration: {config}");
+    let mut worst = Health::Good;
+    for card in SOURCES.iter().filter(|card| card.runs_here()) {
+        let set = settings.sources.get(card.name).cloned().unwrap_or_default();
+        if !set.enabled {
+            let _ = writeln!(text, "--  source {}: switched off", card.name);
+            continue;
+        }
+        for check in probe(card.name, &set)? {
+            worst = worst.max(check.health);
+            let _ = writeln!(text, "{}  {}: {}", sign(check.health), check.what, check.found);
+            if let Some(action) = check.action {
+                let _ = writeln!(text, "    do: {action}");
+            }
+        }
+    }
+    let verdict = match worst {
+        Health::Good => "all is well",
+        Health::Limited => "communicado works; what it finds is not all that could be there",
+        Health::Bad => "something is wrong; see `!!` above",
+    };
+    let _ = writeln!(text, "{verdict}");
+    print(&text)?;
+    Ok(if worst == Health::Bad { Outcome::No } else { Outcome::Yes })
+}

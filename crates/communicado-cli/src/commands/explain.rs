@@ -1,0 +1,61 @@
+//! `explain`: a code in words.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+use communicado_codes::{Certainty, Explanation};
+
+use crate::commands::print;
+use crate::failure::{Failure, Outcome};
+
+/// Say in words what a code means, and what to do.
+///
+/// Takes it as it stands in an error message: 80040111, 0x8100031E, -2147221231, or by name:
+/// MSGR_E_NOT_LOGGED_ON, MISTATUS_ONLINE.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The code, its name, or a message that holds it.
+    #[arg(value_name = "CODE", required = true, num_args = 1.., allow_hyphen_values = true)]
+    code: Vec<String>,
+}
+
+impl Explain {
+    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        let text = self.code.join(" ");
+        let readings = communicado_codes::explain(&text).map_err(|error| {
+            let failure = Failure::usage(error.to_string());
+            match error.help() {
+                Some(help) => failure.help(help),
+                None => failure,
+            }
+        })?;
+        let shown: Vec<String> = readings.iter().map(explained).collect();
+        print(&shown.join("\n"))?;
+        Ok(Outcome::Yes)
+    }
+}
+
+fn explained(reading: &Explanation) -> String {
+    let mut text = String::new();
+    let name = reading.name.unwrap_or("no name that is known here");
+    let number = reading.number;
+    let short = number < 0x1000;
+    let code = if short { format!("{number} (0x{number:X})") } else { format!("0x{number:08X}") };
+    let _ = writeln!(text, "{code}  {name}");
+    if let Some(family) = reading.family {
+        let _ = writeln!(text, "  family: {family}, read as {}", reading.read_as);
+    }
+    let _ = writeln!(text, "  meaning: {}", reading.meaning);
+    let _ = writeln!(text, "  do: {}", reading.action);
+    if let Some(status) = reading.status {
+        let _ = writeln!(text, "  status: {status}");
+    }
+    match reading.certainty {
+        Certainty::Known => {}
+        Certainty::Inferred => {
+            text.push_str("  certainty: inferred from the pattern of its bits\n")
+        }
+        Certainty::Unknown => text.push_str("  certainty: only taken apart; not in any table\n"),
+    }
+    text
+}

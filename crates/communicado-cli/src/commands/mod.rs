@@ -1,0 +1,56 @@
+//! The commands, one file each.
+
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod doctor;
+pub(crate) mod explain;
+pub(crate) mod is;
+pub(crate) mod man;
+pub(crate) mod record;
+pub(crate) mod replay;
+pub(crate) mod run;
+pub(crate) mod sources;
+pub(crate) mod status;
+pub(crate) mod wait;
+pub(crate) mod watch;
+
+use crate::arguments::{Arguments, Command};
+use crate::failure::{Failure, Outcome};
+use crate::settings::Settings;
+
+/// Does what was asked.
+pub(crate) fn run(arguments: Arguments) -> Result<Outcome, Failure> {
+    let common = &arguments.common;
+    let settings = || Settings::load(common);
+    match arguments.command.unwrap_or(Command::Status(arguments.status)) {
+        Command::Status(status) => status.run(&settings()?),
+        Command::Watch(watch) => watch.run(settings()?),
+        Command::Is(is) => is.run(&settings()?),
+        Command::Wait(wait) => wait.run(&settings()?),
+        Command::Run(run) => run.run(common, &settings()?),
+        Command::Sources => sources::run(&settings()?),
+        Command::Doctor => doctor::run(&settings()?),
+        Command::Explain(explain) => explain.run(),
+        Command::Record(record) => record.run(&settings()?),
+        Command::Replay(replay) => replay.run(settings()?),
+        Command::Config(config) => config.run(&settings()?),
+        Command::Completions(completions) => completions.run(),
+        Command::Man(man) => man.run(),
+        Command::RunGuard(child) => child.guard(),
+        Command::RunExec(child) => child.exec(),
+    }
+}
+
+/// Writes to standard output; a reader that went away is no error.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(Outcome::Failed, "standard output cannot be written")
+                .because(error)
+                .help("make room where the output goes, or send it elsewhere"))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,110 @@
+//! The two processes between `run` and its command.
+
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
+
+use clap::Args;
+use futures_util::future::{Either, select};
+use rustix::process::{Pid, Signal, WaitOptions};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::family;
+use crate::failure::{Failure, Outcome};
+use crate::live::{asked_to_end, on_runtime};
+
+/// The name of the command that guards.
+pub(crate) const GUARD: &str = "run-guard";
+/// The name of the command that becomes the user's command.
+pub(crate) const EXEC: &str = "run-exec";
+
+/// What both are given.
+#[derive(Debug, Args)]
+pub(crate) struct Child {
+    /// The process that must be there still.
+    parent: i32,
+    /// Milliseconds before a kill.
+    grace: u64,
+    #[arg(last = true, required = true)]
+    command: Vec<String>,
+}
+
+impl Child {
+    /// Runs the command, and ends it and all that it started when this process is asked to end
+    /// or its parent is gone.
+    pub(crate) fn guard(&self) -> Result<Outcome, Failure> {
+        self.end_with_parent(Signal::TERM)?;
+        let adopted = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+        adopted.map_err(|error| failed("orphans cannot be adopted", error))?;
+        on_runtime(async {
+            let mut changed = signal(SignalKind::child())
+                .map_err(|error| failed("children cannot be waited for", error))?;
+            let mut end = std::pin::pin!(asked_to_end());
+            // Polled once, so that a signal from here on is not missed.
+            let _ = futures_util::poll!(end.as_mut());
+            let own = rustix::process::getpid().as_raw_nonzero().to_string();
+            let exe = std::env::current_exe();
+            let exe = exe.map_err(|error| failed("the command cannot be started", error))?;
+            let mut command = Command::new(exe);
+            command.arg(EXEC).arg(own).arg("0").arg("--").args(&self.command);
+            let child = command.spawn();
+            let child = child.map_err(|error| failed("the command cannot be started", error))?;
+            let child = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+            let ended = async {
+                loop {
+                    if let Some(status) = reap(child) {
+                        return status;
+                    }
+                    changed.recv().await;
+                }
+            };
+            let status = match select(std::pin::pin!(ended), end).await {
+                Either::Left((status, _)) => Some(status),
+                Either::Right(_) => None,
+            };
+            family::end(Duration::from_millis(self.grace)).await;
+            // Ends as the command did, as far as an exit status can say.
+            let code = status.map_or(0, |status| {
+                status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
+            });
+            std::process::exit(code)
+        })
+    }
+
+    /// Becomes the command, which ends when its guard is killed.
+    pub(crate) fn exec(&self) -> Result<Outcome, Failure> {
+        self.end_with_parent(Signal::KILL)?;
+        let Some((program, arguments)) = self.command.split_first() else {
+            return Err(Failure::usage("there is no command to run"));
+        };
+        let error = Command::new(program).args(arguments).exec();
+        Err(failed(&format!("the command `{program}` cannot be run"), error))
+    }
+
+    /// Has the kernel send `signal` when the parent ends (prctl(2), `PR_SET_PDEATHSIG`).
+    fn end_with_parent(&self, signal: Signal) -> Result<(), Failure> {
+        let set = rustix::process::set_parent_process_death_signal(Some(signal));
+        set.map_err(|error| failed("the end of the parent cannot be watched for", error))?;
+        // It may have ended before the kernel was asked.
+        let parent = rustix::process::getppid().map(|pid| pid.as_raw_nonzero().get());
+        if parent == Some(self.parent) {
+            return Ok(());
+        }
+        Err(Failure::usage("this command is only for `communicado run` itself"))
+    }
+}
+
+/// Takes in every child that has ended; the status of `child` if it is among them.
+fn reap(child: Option<Pid>) -> Option<ExitStatus> {
+    let mut found = None;
+    while let Ok(Some((pid, status))) = rustix::process::wait(WaitOptions::NOHANG) {
+        if Some(pid) == child {
+            found = Some(ExitStatus::from_raw(status.as_raw()));
+        }
+    }
+    found
+}
+
+fn failed(what: &str, error: impl ToString) -> Failure {
+    Failure::new(Outcome::Failed, what).because(error)
+}

@@ -1,0 +1,84 @@
+//! `status`: what each client is now.
+
+use std::time::Duration;
+
+use clap::Args;
+use communicado::{Status as Word, Update};
+use communicado_sinks::{Form, Json, Template, Text, Writer};
+
+use crate::commands::print;
+use crate::failure::{Failure, Outcome};
+use crate::live::{beside_monitor, coloured, now, tell_unknown_clients};
+use crate::settings::{Settings, wrong};
+
+/// A client that does not answer is told as such after the source's own time-out, which is
+/// longer than a watcher would wait for its first line.
+const PATIENCE: Duration = Duration::from_secs(6);
+
+/// Print what each client is now, and its accounts.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Status {
+    #[command(flatten)]
+    form: FormChoice,
+}
+
+/// How lines are written.
+#[derive(Debug, Default, Args)]
+pub(crate) struct FormChoice {
+    /// One JSON object a line.
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
+    /// A line after a template with {{ keys }}, such as '{{client}}: {{status}}'.
+    #[arg(long, value_name = "TEMPLATE")]
+    pub(crate) format: Option<String>,
+}
+
+impl Status {
+    pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
+        let form = self.form.form(false, settings)?;
+        let builder = match settings.patience {
+            Some(_) => settings.builder(),
+            None => settings.builder().patience(PATIENCE),
+        };
+        let snapshot = beside_monitor(builder, async |monitor| Ok(monitor.snapshot().await))?;
+        tell_unknown_clients(settings, &snapshot);
+        let mut text = String::new();
+        let clients: Vec<_> = snapshot.iter().cloned().collect();
+        let asked =
+            |name: &str| settings.clients.is_empty() || settings.clients.iter().any(|c| c == name);
+        let doubtful = |status| status == Word::Unknown;
+        let outcome = if clients.iter().filter(|c| asked(&c.client)).all(|c| doubtful(c.status)) {
+            Outcome::CannotTell
+        } else {
+            Outcome::Yes
+        };
+        let update = Update::Snapshot { clients, missed: 0 };
+        lines(form, settings).add(&update, &mut text)?;
+        print(&text)?;
+        Ok(outcome)
+    }
+}
+
+/// Only what lines are made of; nothing is written by itself.
+pub(crate) fn lines(form: Box<dyn Form>, settings: &Settings) -> Writer {
+    Writer::new(form, settings.clients.clone(), now)
+}
+
+impl FormChoice {
+    /// The form that was chosen, or text for people.
+    pub(crate) fn form(
+        &self,
+        follows: bool,
+        settings: &Settings,
+    ) -> Result<Box<dyn Form>, Failure> {
+        if let Some(template) = &self.format {
+            let template = Template::new(template);
+            return Ok(Box::new(template.map_err(|e| wrong(e.because).help(e.help))?));
+        }
+        if self.json {
+            return Ok(Box::new(Json { with_before: follows }));
+        }
+        let coloured = coloured(settings.color);
+        Ok(Box::new(Text { coloured, timed: follows, accounts: !follows }))
+    }
+}

@@ -1,0 +1,48 @@
+//! `wait`: returns when it is so.
+
+use std::time::Duration;
+
+use clap::Args;
+use communicado::Condition;
+use communicado_runtime::{Clock as _, SystemClock, sleep_until};
+use futures_util::FutureExt as _;
+use futures_util::future::{Either, select};
+
+use crate::arguments::{condition, span};
+use crate::failure::{Failure, Outcome};
+use crate::live::{beside_monitor, unless_asked_to_end};
+use crate::settings::Settings;
+
+/// Wait until it is so: exit status 0 when it is, 4 if the time-out ends first.
+#[derive(Debug, Args)]
+pub(crate) struct Wait {
+    /// A status, an availability, or `running`.
+    #[arg(value_name = "WORD", value_parser = condition)]
+    condition: Condition,
+    /// Give up after this time; without it, wait for as long as it takes.
+    #[arg(long, value_name = "SPAN", value_parser = span)]
+    timeout: Option<Duration>,
+}
+
+impl Wait {
+    pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
+        let condition = self.condition.of(settings.clients.clone());
+        beside_monitor(settings.builder(), async |monitor| {
+            let clock = SystemClock::start();
+            let timeout = async {
+                match self.timeout {
+                    Some(timeout) => sleep_until(&clock, clock.now().after(timeout)).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let so = std::pin::pin!(monitor.wait_until(&condition));
+            let timeout = std::pin::pin!(timeout);
+            // Asked to end before it is so: the answer is not yes.
+            match unless_asked_to_end(select(so, timeout).map(Some), None).await {
+                Some(Either::Left((so, _))) => so.map(|_| Outcome::Yes).map_err(Failure::from),
+                Some(Either::Right((_, _))) => Ok(Outcome::TimedOut),
+                None => Ok(Outcome::No),
+            }
+        })
+    }
+}

@@ -1,0 +1,48 @@
+//! `watch`: what each client is now, then every change.
+
+use clap::Args;
+use communicado_runtime::Sink as _;
+use communicado_sinks::{BARS, Form, Lines};
+
+use crate::commands::status::{FormChoice, lines};
+use crate::failure::{Failure, Outcome};
+use crate::live::{beside_monitor, standard_output, tell_unknown_clients, unless_asked_to_end};
+use crate::settings::Settings;
+
+/// Print what each client is now, then a line for each change, until stopped.
+///
+/// The first lines come at once, `absent` ones too. A reader that is slow gets the latest and is
+/// told that it missed some; when it goes away, the watch ends.
+#[derive(Debug, Args)]
+pub(crate) struct Watch {
+    #[command(flatten)]
+    form: FormChoice,
+    /// One line for a status bar after each change: waybar, i3blocks or polybar.
+    #[arg(long, value_name = "BAR", conflicts_with_all = ["json", "format"], value_parser = bars())]
+    bar: Option<String>,
+}
+
+impl Watch {
+    pub(crate) fn run(self, settings: Settings) -> Result<Outcome, Failure> {
+        let form: Box<dyn Form> =
+            match BARS.iter().find(|(bar, _)| Some(*bar) == self.bar.as_deref()) {
+                Some((_, make)) => make(),
+                None => self.form.form(true, &settings)?,
+            };
+        let builder = settings.builder();
+        beside_monitor(builder, async |monitor| {
+            let writer = lines(form, &settings);
+            let lines = Box::new(Lines::new(writer, standard_output()?));
+            let telling = lines.tell(monitor.changes().into_feed());
+            if !settings.clients.is_empty() {
+                tell_unknown_clients(&settings, &monitor.snapshot().await);
+            }
+            unless_asked_to_end(telling, Ok(())).await?;
+            Ok(Outcome::Yes)
+        })
+    }
+}
+
+fn bars() -> clap::builder::PossibleValuesParser {
+    BARS.iter().map(|(bar, _)| *bar).collect::<Vec<_>>().into()
+}

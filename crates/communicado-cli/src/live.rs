@@ -1,0 +1,123 @@
+//! The monitor on this thread, and what every command that watches needs.
+
+use std::future::Future;
+use std::io::{self, IsTerminal as _};
+use std::os::fd::AsFd as _;
+use std::pin::pin;
+use std::sync::Mutex;
+
+use communicado::{Builder, Monitor, Notice, SOURCES, Snapshot, Timestamp};
+use communicado_runtime::{Clock as _, SystemClock};
+use communicado_sinks::Output;
+use futures_util::future::{Either, select};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::arguments::Color;
+use crate::failure::{Failure, Outcome};
+use crate::nearest::nearest;
+use crate::settings::Settings;
+
+/// Does `work` beside a monitor, all on this thread, until the work is done.
+pub(crate) fn beside_monitor<W, F, T>(builder: Builder, work: W) -> Result<T, Failure>
+where
+    W: FnOnce(Monitor) -> F,
+    F: Future<Output = Result<T, Failure>>,
+{
+    on_runtime(async {
+        let (monitor, watching) = builder.notify(notify()).open()?;
+        // Watching comes second, so that what it tells is written before it goes on.
+        match select(pin!(work(monitor)), pin!(watching)).await {
+            Either::Left((done, _)) => done,
+            Either::Right((error, _)) => {
+                let what = "the system gives no timer, without which nothing can be promised";
+                Err(Failure::new(Outcome::Failed, what).because(error))
+            }
+        }
+    })
+}
+
+/// Runs `work` on a tokio runtime on this thread.
+pub(crate) fn on_runtime<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
+    let runtime = runtime.map_err(|error| {
+        Failure::new(Outcome::Failed, "the system gives no way to wait").because(error)
+    })?;
+    runtime.block_on(work)
+}
+
+/// Ends when the program is asked to: by Ctrl-C, by a service manager, or with its terminal.
+pub(crate) async fn asked_to_end() {
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let mut signals: Vec<_> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
+    let received = signals.iter_mut().map(|signal| Box::pin(signal.recv()));
+    futures_util::future::select_all(received).await;
+}
+
+/// What `work` gives, or `otherwise` if the program is asked to end before.
+pub(crate) async fn unless_asked_to_end<T>(work: impl Future<Output = T>, otherwise: T) -> T {
+    match select(pin!(work), pin!(asked_to_end())).await {
+        Either::Left((done, _)) => done,
+        Either::Right(_) => otherwise,
+    }
+}
+
+/// Standard output, for a sink.
+pub(crate) fn standard_output() -> Result<Output, Failure> {
+    let doubled = io::stdout().as_fd().try_clone_to_owned();
+    doubled.and_then(Output::new).map_err(|error| {
+        Failure::new(Outcome::Failed, "standard output cannot be used").because(error)
+    })
+}
+
+/// Whether colours go to standard output (no-color.org).
+pub(crate) fn coloured(color: Color) -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+            io::stdout().is_terminal() && !set("NO_COLOR") && !dumb
+        }
+    }
+}
+
+/// The civil time.
+pub(crate) fn now() -> Timestamp {
+    SystemClock::start().civil()
+}
+
+/// Tells on standard error of clients that were asked for and that nothing here knows.
+#[expect(clippy::print_stderr, reason = "this is told beside the data")]
+pub(crate) fn tell_unknown_clients(settings: &Settings, snapshot: &Snapshot) {
+    for name in &settings.clients {
+        if snapshot.get(name).is_some() {
+            continue;
+        }
+        let expected = SOURCES.iter().flat_map(|card| card.clients.iter().copied());
+        let found = snapshot.iter().map(|client| &*client.client);
+        let meant = nearest(name, expected.chain(found));
+        let meant = meant.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        eprintln!("note: no source here sees a client `{name}` now{meant}");
+    }
+}
+
+/// Tells on standard error what the person should know; the same loss only once.
+#[expect(clippy::print_stderr, reason = "this is told beside the data")]
+fn notify() -> impl Fn(&Notice) + Send + Sync {
+    let last_loss = Mutex::new(None);
+    move |notice| {
+        let Ok(mut last_loss) = last_loss.lock() else { return };
+        match notice {
+            Notice::Lost { error, .. } => {
+                if last_loss.as_ref() == Some(error) {
+                    return;
+                }
+                *last_loss = Some(error.clone());
+            }
+            Notice::Recovered { .. } => *last_loss = None,
+            _ => {}
+        }
+        eprintln!("{notice}");
+    }
+}

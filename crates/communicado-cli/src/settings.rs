@@ -1,0 +1,316 @@
+//! What is set: defaults, then the configuration file, then the command line.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use communicado::{Builder, Monitor, Options, SOURCES};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::arguments::{Color, Common, span};
+use crate::failure::{Failure, Outcome};
+use crate::nearest::did_you_mean;
+
+/// What can be set at the top of the configuration: name, form, default and meaning.
+pub(crate) const TOP: [(&str, &str, &str, &str); 3] = [
+    ("clients", "list", "[]", "Only these clients are told of; all, if it is empty."),
+    ("color", "color", "auto", "When to use colours: auto, always or never."),
+    (
+        "patience",
+        "span",
+        "1s",
+        "How long a first answer is held back for a source that is slow to look.",
+    ),
+];
+
+/// What can be set for every source, beside its own options.
+pub(crate) const EACH_SOURCE: [(&str, &str, &str, &str); 2] = [
+    ("enabled", "bool", "true", "Whether the source is used."),
+    ("clients", "list", "", "The clients that are told of even while nothing is seen of them."),
+];
+
+/// What is set.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings {
+    pub(crate) clients: Vec<String>,
+    pub(crate) color: Color,
+    pub(crate) patience: Option<Duration>,
+    pub(crate) sources: BTreeMap<&'static str, SourceSettings>,
+    /// The file that was read, if there is one.
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// What is set for one source.
+#[derive(Clone, Debug)]
+pub(crate) struct SourceSettings {
+    pub(crate) enabled: bool,
+    pub(crate) options: Options,
+    pub(crate) shown: BTreeMap<String, String>,
+}
+
+/// A value from a file or the command line.
+#[derive(Clone, Debug)]
+enum Value {
+    Text(String),
+    Bool(bool),
+    List(Vec<String>),
+    /// A value of a type that nothing takes, with its name.
+    Other(&'static str),
+}
+
+/// Why a value cannot be set: what is wrong and what to do.
+type Refusal = (String, String);
+
+impl Settings {
+    /// Reads the configuration and takes in the command line.
+    pub(crate) fn load(common: &Common) -> Result<Self, Failure> {
+        let mut settings = Self::default();
+        let named = common.config.clone();
+        let file = named.clone().or_else(|| usual_file(|name| std::env::var(name).ok()));
+        if let Some(file) = file {
+            match std::fs::read_to_string(&file) {
+                Ok(text) => settings.read(&file, &text)?,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {}
+                Err(error) => {
+                    let what = format!("the configuration `{}` cannot be read", file.display());
+                    let help = "name another file with --config, or correct its permissions";
+                    return Err(Failure::usage(what).because(error).help(help));
+                }
+            }
+        }
+        for set in &common.set {
+            let Some((key, value)) = set.split_once('=') else {
+                let what = format!("`--set {set}` sets nothing");
+                return Err(Failure::usage(what).help("write it as KEY=VALUE"));
+            };
+            let path: Vec<&str> = key.trim().split('.').collect();
+            settings.set(&path, Value::parse(value.trim())).map_err(|(what, help)| {
+                Failure::usage(format!("`--set {set}`: {what}")).help(help)
+            })?;
+        }
+        if !common.client.is_empty() {
+            settings.clients.clone_from(&common.client);
+        }
+        settings.color = common.color.unwrap_or(settings.color);
+        Ok(settings)
+    }
+
+    /// A monitor as it is set.
+    pub(crate) fn builder(&self) -> Builder {
+        let mut builder = Monitor::builder();
+        if let Some(patience) = self.patience {
+            builder = builder.patience(patience);
+        }
+        for (name, source) in &self.sources {
+            builder = builder.source(*name, source.options.clone());
+            if !source.enabled {
+                builder = builder.without(*name);
+            }
+        }
+        builder
+    }
+
+    fn read(&mut self, file: &Path, text: &str) -> Result<(), Failure> {
+        let wrong = |at: Option<usize>, what: String| {
+            let place = at.map_or_else(String::new, |at| {
+                let before = text.get(..at).unwrap_or(text);
+                format!(", line {}", before.matches('\n').count() + 1)
+            });
+            Failure::usage(format!("{}{place}: {what}", file.display()))
+        };
+        let table = DeTable::parse(text).map_err(|error| {
+            let message = error.message().to_owned();
+            wrong(error.span().map(|span| span.start), message).help("correct the line")
+        })?;
+        self.file = Some(file.to_owned());
+        self.read_table(&mut Vec::new(), table.get_ref(), &|at, (what, help)| {
+            wrong(Some(at), what).help(help)
+        })
+    }
+
+    fn read_table<'a>(
+        &mut self,
+        path: &mut Vec<&'a str>,
+        table: &'a DeTable<'a>,
+        wrong: &impl Fn(usize, Refusal) -> Failure,
+    ) -> Result<(), Failure> {
+        for (key, value) in table {
+            path.push(key.get_ref());
+            let is_section = matches!(path.as_slice(), ["sources"] | ["sources", _]);
+            match value.get_ref() {
+                DeValue::Table(inner) if is_section => {
+                    if let ["sources", name] = path.as_slice() {
+                        source_named(name).map_err(|refusal| wrong(key.span().start, refusal))?;
+                    }
+                    self.read_table(path, inner, wrong)?;
+                }
+                _ => {
+                    let set = self.set(path, Value::of(value));
+                    set.map_err(|refusal| wrong(key.span().start, refusal))?;
+                }
+            }
+            path.pop();
+        }
+        Ok(())
+    }
+
+    /// The one way in for every value.
+    fn set(&mut self, path: &[&str], value: Value) -> Result<(), Refusal> {
+        match *path {
+            ["clients"] => self.clients = value.list("clients")?,
+            ["color"] => {
+                let word = value.text("color", "auto, always or never")?;
+                self.color = <Color as clap::ValueEnum>::from_str(&word, false).map_err(|_| {
+                    let refused = format!("`color` is `{word}`");
+                    (refused, "write auto, always or never".to_owned())
+                })?;
+            }
+            ["patience"] => {
+                let text = value.text("patience", "a span of time such as \"1s\"")?;
+                let patience = span(&text);
+                self.patience = Some(patience.map_err(|why| {
+                    (format!("`patience` is `{text}`, {why}"), "write it as \"1s\"".to_owned())
+                })?);
+            }
+            ["sources", name, key] => self.set_source(name, key, value)?,
+            ["sources"] => {
+                let what = "`sources` is a section, not a value".to_owned();
+                return Err((what, "write it as [sources.NAME]".to_owned()));
+            }
+            ["sources", name] => {
+                source_named(name)?;
+                let what = format!("`sources.{name}` is a section, not a value");
+                return Err((what, format!("write it as [sources.{name}]")));
+            }
+            _ => {
+                let known: Vec<&str> = TOP.iter().map(|top| top.0).chain(["sources"]).collect();
+                let key = path.join(".");
+                let what = format!("there is no setting `{key}`");
+                return Err((what, did_you_mean(path.first().copied().unwrap_or(""), &known)));
+            }
+        }
+        Ok(())
+    }
+
+    fn set_source(&mut self, name: &str, key: &str, value: Value) -> Result<(), Refusal> {
+        let card = source_named(name)?;
+        let own = card.options.iter().map(|option| option.name);
+        let known: Vec<&str> = EACH_SOURCE.iter().map(|each| each.0).chain(own).collect();
+        if !known.contains(&key) {
+            let what = format!("source `{name}` has no setting `{key}`");
+            return Err((what, did_you_mean(key, &known)));
+        }
+        let source = self.sources.entry(card.name).or_default();
+        match key {
+            "enabled" => source.enabled = value.bool("enabled")?,
+            "clients" => source.options.set_clients(value.list("clients")?),
+            _ => {
+                let text = value.text(key, "a text such as \"30s\"")?;
+                source.options.set(key, text.clone());
+                // What the source thinks of it is known here, where the line is known too.
+                let opened = card.open(&source.options).err();
+                if let Some(error) = opened {
+                    return Err((error.to_string(), "correct the value".to_owned()));
+                }
+                source.shown.insert(key.to_owned(), text);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Default for SourceSettings {
+    fn default() -> Self {
+        Self { enabled: true, options: Options::default(), shown: BTreeMap::new() }
+    }
+}
+
+impl Value {
+    /// A value from the command line, where lists are written with commas.
+    fn parse(text: &str) -> Self {
+        match text {
+            "true" => Self::Bool(true),
+            "false" => Self::Bool(false),
+            _ => Self::Text(text.to_owned()),
+        }
+    }
+
+    fn of(value: &Spanned<DeValue<'_>>) -> Self {
+        match value.get_ref() {
+            DeValue::String(text) => Self::Text(text.clone().into_owned()),
+            DeValue::Boolean(yes) => Self::Bool(*yes),
+            DeValue::Array(items) => {
+                let texts = items.iter().map(|item| match item.get_ref() {
+                    DeValue::String(text) => Some(text.clone().into_owned()),
+                    _ => None,
+                });
+                texts
+                    .collect::<Option<_>>()
+                    .map_or(Self::Other("a list of other things"), Self::List)
+            }
+            DeValue::Integer(_) => Self::Other("a whole number"),
+            DeValue::Float(_) => Self::Other("a number"),
+            DeValue::Datetime(_) => Self::Other("a date"),
+            DeValue::Table(_) => Self::Other("a section"),
+        }
+    }
+
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "a text",
+            Self::Bool(_) => "true or false",
+            Self::List(_) => "a list",
+            Self::Other(kind) => kind,
+        }
+    }
+
+    fn text(self, key: &str, takes: &str) -> Result<String, Refusal> {
+        match self {
+            Self::Text(text) => Ok(text),
+            other => Err((format!("`{key}` is {}", other.kind()), format!("write {takes}"))),
+        }
+    }
+
+    fn bool(&self, key: &str) -> Result<bool, Refusal> {
+        match self {
+            Self::Bool(yes) => Ok(*yes),
+            other => {
+                Err((format!("`{key}` is {}", other.kind()), "write true or false".to_owned()))
+            }
+        }
+    }
+
+    fn list(self, key: &str) -> Result<Vec<String>, Refusal> {
+        match self {
+            Self::List(list) => Ok(list),
+            Self::Text(text) => Ok(text.split(',').map(|item| item.trim().to_owned()).collect()),
+            other => {
+                let help = "write a list of texts such as [\"finch\", \"pidgin\"]";
+                Err((format!("`{key}` is {}", other.kind()), help.to_owned()))
+            }
+        }
+    }
+}
+
+fn source_named(name: &str) -> Result<&'static communicado::Card, Refusal> {
+    communicado_sources::card(name).ok_or_else(|| {
+        let names: Vec<&str> = SOURCES.iter().map(|card| card.name).collect();
+        (format!("there is no source `{name}`"), did_you_mean(name, &names))
+    })
+}
+
+/// `communicado/config.toml` in `XDG_CONFIG_HOME`, or else in `~/.config` (XDG Base Directory
+/// Specification).
+pub(crate) fn usual_file(var: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    // The specification has relative paths ignored.
+    let absolute = |name| var(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let folder = absolute("XDG_CONFIG_HOME");
+    let folder = folder.or_else(|| Some(absolute("HOME")?.join(".config")))?;
+    Some(folder.join("communicado").join("config.toml"))
+}
+
+/// The error for something that was set and does not work out.
+pub(crate) fn wrong(what: impl Into<String>) -> Failure {
+    Failure::new(Outcome::Usage, what)
+}

@@ -1,0 +1,121 @@
+//! Which leases run, read from the journal: a bookkeeper that believes nothing and only counts.
+
+use std::collections::BTreeMap;
+
+use communicado_core::{ClientId, Doubt, Input, Life, Link, Moment, Observation, Sight, SourceId};
+use communicado_wire::journal::Entry;
+
+use crate::paper::Paper;
+use crate::world::NAMES;
+
+/// The leases that the inputs so far have left running.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    read: usize,
+    claims: BTreeMap<(SourceId, ClientId), Claim>,
+    clients: BTreeMap<ClientId, String>,
+    last: Moment,
+    last_made: Moment,
+    /// How many observations of each source were handled.
+    pub(crate) observed: BTreeMap<SourceId, usize>,
+}
+
+#[derive(Default)]
+struct Claim {
+    highest: Option<Link>,
+    live: Option<Live>,
+}
+
+#[derive(Clone, Copy)]
+struct Live {
+    link: Link,
+    phase: u8,
+    deadline: Option<Moment>,
+}
+
+/// A lease: whose it is, on whom, and until when.
+#[derive(Clone, Debug)]
+pub(crate) struct Lease {
+    pub(crate) source: &'static str,
+    pub(crate) client: String,
+    pub(crate) ends: Moment,
+}
+
+impl Ledger {
+    /// Reads on in the journal.
+    pub(crate) fn read(&mut self, journal: &Paper) {
+        let text = journal.text_from(self.read);
+        self.read += text.len();
+        for line in text.lines() {
+            match Entry::from_json(line).unwrap_or_else(|error| panic!("{error}: {line}")) {
+                Entry::Client { id, name } => {
+                    self.clients.insert(ClientId(id), name);
+                }
+                Entry::Observed(observed) => {
+                    let (at, input) = observed.input().expect("it was read");
+                    let Input::Observed(observation) = input else { unreachable!("{line}") };
+                    assert!(observation.made <= at, "made after it was handled: {line}");
+                    assert!(observation.made > self.last_made, "made with another: {line}");
+                    self.last_made = observation.made;
+                    self.advance(at);
+                    self.observe(observation);
+                }
+                Entry::Lost { at, source } => {
+                    self.advance(Moment::new(std::time::Duration::from_nanos(at)));
+                    self.lose(SourceId(source));
+                }
+                Entry::Journal { .. }
+                | Entry::Source { .. }
+                | Entry::Account { .. }
+                | Entry::Token { .. } => {}
+            }
+        }
+    }
+
+    fn advance(&mut self, at: Moment) {
+        assert!(self.last <= at, "the journal goes back in time");
+        self.last = at;
+    }
+
+    fn observe(&mut self, observation: Observation) {
+        let Observation { made, source, client, link, sight } = observation;
+        *self.observed.entry(source).or_default() += 1;
+        let claim = self.claims.entry((source, client)).or_default();
+        let Sight::Life(life, lease) = sight else {
+            claim.highest = claim.highest.max(Some(link));
+            return;
+        };
+        let phase = match life {
+            Life::Starting => 0,
+            Life::Running => 1,
+            Life::Unknown(Doubt::SourceLost) => 3,
+            Life::ShuttingDown | Life::Unknown(_) | Life::Absent => 2,
+        };
+        if claim.live.is_none_or(|live| (live.link, live.phase) <= (link, phase)) {
+            let deadline = lease.map(|span| made.after(span));
+            claim.live = Some(Live { link, phase, deadline });
+            claim.highest = claim.highest.max(Some(link));
+        }
+    }
+
+    fn lose(&mut self, source: SourceId) {
+        for (_, claim) in self.claims.iter_mut().filter(|((of, _), _)| *of == source) {
+            claim.live = claim.highest.map(|link| Live { link, phase: 3, deadline: None });
+        }
+    }
+
+    /// Every lease, the ended ones too that were not renewed.
+    pub(crate) fn leases(&self) -> impl Iterator<Item = Lease> {
+        self.claims.iter().filter_map(|((source, client), claim)| {
+            let ends = claim.live?.deadline?;
+            let client = self.clients[client].clone();
+            Some(Lease { source: NAMES[usize::from(source.0)], client, ends })
+        })
+    }
+
+    /// The end of the lease that ends next.
+    pub(crate) fn next_deadline(&self, now: Moment) -> Option<Moment> {
+        let now = now.max(self.last);
+        self.leases().map(|lease| lease.ends).filter(|ends| *ends > now).min()
+    }
+}

@@ -1,0 +1,77 @@
+//! Whether the supervisor retried as it promises, and told it.
+
+use std::time::Duration;
+
+use communicado_runtime::Notice;
+
+use crate::puppet::REASON;
+use crate::run::Run;
+use crate::world::{NAMES, Noticed, World};
+
+const WAIT_MIN: Duration = Duration::from_millis(250);
+const WAIT_MAX: Duration = Duration::from_secs(30);
+
+impl World {
+    /// Each loss is told with the moment of the next run, which comes at that moment; each wait is
+    /// twice the one before, from the shortest on after a run that had seen; each recovery is told
+    /// once.
+    pub(crate) fn check_retries(&self) {
+        let notices = self.notices();
+        for (name, puppet) in NAMES.into_iter().zip(&self.puppets) {
+            let strings = puppet.strings();
+            let mut given = notices.iter().filter(|each| is_about_run(&each.notice, name));
+            let mut doubled = 0;
+            let mut due = None;
+            for run in &strings.runs {
+                if let Some(due) = due {
+                    let (before, now) = run.began;
+                    assert!(before < due && due <= now, "{name}: due {due:?}, began {now:?}");
+                    if tells_recovery(run) {
+                        let next = given.next().map(|each| &each.notice);
+                        assert!(matches!(next, Some(Notice::Recovered { .. })), "{next:?}");
+                    }
+                }
+                let Some(ended) = &run.ended else { continue };
+                let noticed = given.next().expect("every loss is told");
+                let Notice::Lost { error, retry_in, others, .. } = &noticed.notice else {
+                    panic!("{noticed:?}");
+                };
+                assert_eq!(noticed.at, ended.at, "a loss is told at once");
+                assert_eq!(error.because == REASON, !ended.by_panic, "{error:?}");
+                assert_eq!(*others, self.others_ready(name, noticed), "{noticed:?}");
+                doubled = if run.ready.is_some() { 0 } else { doubled };
+                let wait = WAIT_MAX.min(WAIT_MIN * 2_u32.pow(doubled));
+                assert!(
+                    wait * 75 / 100 <= *retry_in && *retry_in <= wait * 125 / 100,
+                    "{noticed:?}"
+                );
+                doubled = (doubled + 1).min(10);
+                due = Some(ended.at.after(*retry_in));
+            }
+            assert!(given.next().is_none(), "{name}: more was told than happened");
+        }
+    }
+
+    fn others_ready(&self, name: &str, at: &Noticed) -> usize {
+        let others = NAMES.into_iter().zip(&self.puppets).filter(|(other, _)| *other != name);
+        let was_ready = |run: &Run| {
+            run.ready.is_some_and(|event| event.order < at.order)
+                && run.ended.as_ref().is_none_or(|ended| ended.event.order > at.order)
+        };
+        others.filter(|(_, puppet)| puppet.strings().runs.iter().any(was_ready)).count()
+    }
+}
+
+/// Nobody hears that it is well again if it panics as it says so.
+fn tells_recovery(run: &Run) -> bool {
+    let panicked_at_once =
+        |poll| run.ended.as_ref().is_some_and(|ended| ended.by_panic && ended.event.poll == poll);
+    run.ready.is_some_and(|event| !panicked_at_once(event.poll))
+}
+
+fn is_about_run(notice: &Notice, name: &str) -> bool {
+    match notice {
+        Notice::Lost { source, .. } | Notice::Recovered { source } => source == name,
+        _ => false,
+    }
+}

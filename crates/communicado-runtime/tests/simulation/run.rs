@@ -1,0 +1,140 @@
+//! One run of a puppet: the links that it took, and what it said over them.
+
+use std::collections::BTreeMap;
+
+use communicado_core::{Availability, Life, Moment, Presence, Sight, SignIn, Token};
+use communicado_runtime::{LimitReached, Seen, Sighting};
+
+use crate::puppet::{Act, Crowd, Word};
+
+/// One run of a puppet. It is kept when the run is over, for old runs speak too.
+pub(crate) struct Run {
+    pub(crate) seen: Seen,
+    /// The turn of the clock with which it began.
+    pub(crate) began: (Moment, Moment),
+    pub(crate) ready: Option<Event>,
+    pub(crate) ended: Option<Ended>,
+    /// How much it said while it ran.
+    pub(crate) said: usize,
+    /// How many names were refused.
+    pub(crate) refused: usize,
+    links: BTreeMap<&'static str, Vec<Sighting>>,
+    last: Option<(&'static str, usize, Sight)>,
+}
+
+/// When something happened: its place among all that happened, and in which poll of the puppet.
+#[derive(Clone, Copy)]
+pub(crate) struct Event {
+    pub(crate) order: u64,
+    pub(crate) poll: u64,
+}
+
+pub(crate) struct Ended {
+    pub(crate) at: Moment,
+    pub(crate) by_panic: bool,
+    pub(crate) event: Event,
+}
+
+impl Run {
+    pub(crate) fn new(seen: Seen, began: (Moment, Moment)) -> Self {
+        let (links, last) = (BTreeMap::new(), None);
+        Self { seen, began, ready: None, ended: None, said: 0, refused: 0, links, last }
+    }
+
+    pub(crate) fn perform(&mut self, act: Act) {
+        let result = match act {
+            Act::Open(client) => self.open(client),
+            Act::Say(client, word) => self.say(client, 0, word),
+            Act::SayLate(client, word) => self.say(client, 1, word),
+            Act::Flood(client, count) => self.flood(client, count),
+            Act::Crowd(crowd) => self.crowd(crowd),
+            Act::Repeat => {
+                if let Some((client, link, sight)) = self.last {
+                    self.tell(client, link, sight);
+                }
+                Ok(())
+            }
+            Act::Ready => {
+                self.seen.ready();
+                Ok(())
+            }
+            Act::End | Act::Panic | Act::PanicAtOnce => unreachable!("{act:?} ends the run"),
+        };
+        self.refused += usize::from(result.is_err());
+    }
+
+    fn open(&mut self, client: &'static str) -> Result<(), LimitReached> {
+        let sighting = self.seen.open(client)?;
+        self.links.entry(client).or_default().push(sighting);
+        Ok(())
+    }
+
+    /// Says `word` over the newest link but `back`, as far as there are so many.
+    fn say(&mut self, client: &'static str, back: usize, word: Word) -> Result<(), LimitReached> {
+        if !self.links.contains_key(client) {
+            self.open(client)?;
+        }
+        let links = &self.links[client];
+        let link = links.len().saturating_sub(1 + back);
+        let sight = sight(&links[link], word)?;
+        self.tell(client, link, sight);
+        Ok(())
+    }
+
+    fn tell(&mut self, client: &'static str, link: usize, sight: Sight) {
+        self.links[client][link].tell(sight);
+        self.last = Some((client, link, sight));
+        self.said += usize::from(self.ended.is_none());
+    }
+
+    fn flood(&mut self, client: &'static str, count: usize) -> Result<(), LimitReached> {
+        self.say(client, 0, Word::Life(Life::Running, None))?;
+        for number in 0..count {
+            let availability = Availability::ALL[number % Availability::ALL.len()];
+            self.say(client, 0, Word::Account("alice", Some(signed_in(availability))))?;
+        }
+        Ok(())
+    }
+
+    fn crowd(&mut self, crowd: Crowd) -> Result<(), LimitReached> {
+        for number in 0.. {
+            match crowd {
+                Crowd::Clients => {
+                    let sighting = self.seen.open(&format!("client {number}"))?;
+                    sighting.life(Life::Running, None);
+                    self.said += usize::from(self.ended.is_none());
+                }
+                Crowd::Accounts => {
+                    let sighting = self.seen.open("finch")?;
+                    sighting.account(&format!("account {number}"), "XMPP")?;
+                }
+                Crowd::Words => {
+                    self.seen.open("finch")?.token(&format!("word {number}"))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(crate) const fn signed_in(availability: Availability) -> SignIn {
+    SignIn::SignedIn(Presence { availability, activity: None, raw: Token(0) })
+}
+
+fn sight(sighting: &Sighting, word: Word) -> Result<Sight, LimitReached> {
+    Ok(match word {
+        Word::Life(life, lease) => Sight::Life(life, lease),
+        Word::Saved(text) => Sight::Saved(sighting.token(text)?),
+        Word::Account(name, sign_in) => {
+            let account = sighting.account(name, "XMPP")?;
+            let sign_in = match sign_in {
+                Some(SignIn::SignedIn(presence)) => {
+                    let raw = sighting.token(presence.availability.word())?;
+                    Some(SignIn::SignedIn(Presence { raw, ..presence }))
+                }
+                other => other,
+            };
+            Sight::Account(account, sign_in)
+        }
+    })
+}
