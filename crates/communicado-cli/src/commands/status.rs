@@ -79,6 +79,6 @@ impl FormChoice {
             return Ok(Box::new(Json { with_before: follows }));
         }
         let coloured = coloured(settings.color);
-        Ok(Box::new(Text { coloured, timed: follows, accounts: !follows }))
+        Ok(Box::new(Text::new(coloured, follows)))
     }
 }
