@@ -47,7 +47,7 @@ impl Line {
             timer,
             watcher: Watcher::new(pace),
             questions: BTreeMap::new(),
-            tap: Tap::open(trace)?,
+            tap: Tap::open(trace, clock.now())?,
         };
         let todo = line.watcher.begin();
         line.send(todo.ask).await?;

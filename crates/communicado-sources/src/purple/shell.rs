@@ -63,6 +63,10 @@ impl Shell {
                 Ok(asks) => asks,
                 Err(error) => return error,
             };
+            if !asks.is_empty() {
+                // Whoever was told of it goes first; the questions only confirm it.
+                yield_once().await;
+            }
             if let Err(error) = self.line.send(asks).await {
                 return error;
             }
@@ -106,4 +110,17 @@ impl Shell {
         let index = self.strays.iter().position(|(_, file)| has_ended(file))?;
         Some(self.strays.swap_remove(index).0)
     }
+}
+
+/// Lets others on this thread go first.
+async fn yield_once() {
+    let mut yielded = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }

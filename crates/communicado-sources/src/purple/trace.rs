@@ -36,16 +36,19 @@ pub struct TraceError {
 }
 
 impl Tap {
-    /// A tap into the file at `path`; none if that is empty.
-    pub(super) fn open(path: &str) -> Result<Self, SourceError> {
+    /// A tap into the file at `path`, after what is there already; none if that is empty.
+    pub(super) fn open(path: &str, now: Moment) -> Result<Self, SourceError> {
         if path.is_empty() {
             return Ok(Self(None));
         }
-        let file = File::create(path).map_err(|error| SourceError {
+        let file = File::options().create(true).append(true).open(path);
+        let file = file.map_err(|error| SourceError {
             because: format!("the trace cannot be written to `{path}`: {error}").into(),
             help: "choose another file in `trace`, or leave it out".into(),
         })?;
-        Ok(Self(Some(BufWriter::new(file))))
+        let mut tap = Self(Some(BufWriter::new(file)));
+        tap.write(json!({"at": micros(now), "begin": true}));
+        Ok(tap)
     }
 
     pub(super) fn message(&mut self, now: Moment, message: &Message, question: Option<u32>) {
@@ -97,12 +100,15 @@ impl Tap {
 
 /// Plays a trace to a watcher, and returns what a listener would have been told.
 ///
+/// Where the source began anew, as after a bus that was restarted, so does the watcher; that it
+/// was lost in between is not in the trace.
+///
 /// # Errors
 ///
 /// If a line is none of a trace. Whatever it says, nothing panics.
 pub fn play(trace: &str) -> Result<Vec<Arc<Client>>, TraceError> {
     let clock = Arc::new(Recorded::default());
-    let hub = Hub::new(Arc::<Recorded>::clone(&clock), Duration::ZERO, |_| ());
+    let hub = Hub::new(Arc::<Recorded>::clone(&clock), Duration::MAX, |_| ());
     let clients = CARD.clients.iter().map(|&name| name.to_owned()).collect();
     let seen = hub.attach(CARD.name, clients);
     let mut feed = hub.feed();
@@ -110,7 +116,6 @@ pub fn play(trace: &str) -> Result<Vec<Arc<Client>>, TraceError> {
     let mut watcher = Watcher::new(pace);
     let mut sightings = Sightings::new(seen.clone(), pace.lease());
     let mut told = Vec::new();
-    let _subscribed = watcher.begin();
     for (index, line) in trace.lines().enumerate() {
         let wrong = |because| TraceError { line: index + 1, because };
         let (at, step) = Step::parse(line).map_err(wrong)?;
@@ -120,6 +125,12 @@ pub fn play(trace: &str) -> Result<Vec<Arc<Client>>, TraceError> {
             Step::Incoming(incoming) => watcher.handle(now, incoming),
             Step::Process { run, name } => watcher.process(&run, &name),
             Step::Advance => watcher.advance(now).0,
+            Step::Begin => {
+                watcher = Watcher::new(pace);
+                sightings = Sightings::new(seen.clone(), pace.lease());
+                watcher.begin();
+                Todo::default()
+            }
         };
         if sightings.tell(&mut todo.tell) {
             sightings.rest_is_absent(watcher.names());
@@ -141,6 +152,7 @@ enum Step {
     Incoming(Incoming),
     Process { run: String, name: String },
     Advance,
+    Begin,
 }
 
 impl Step {
@@ -151,6 +163,9 @@ impl Step {
         let at = line.get("at").and_then(Value::as_u64).ok_or("`at` is no number")?;
         if line.contains_key("advance") {
             return Ok((at, Self::Advance));
+        }
+        if line.contains_key("begin") {
+            return Ok((at, Self::Begin));
         }
         if let Some(name) = text("process") {
             let run = text("run").ok_or("`run` is no text")?.to_owned();
