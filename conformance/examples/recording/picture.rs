@@ -1,0 +1,133 @@
+//! A terminal that types itself, as SVG.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+const ROW_HEIGHT: usize = 21;
+const MARGIN: usize = 22;
+const WIDTH: usize = 800;
+/// Longer waits are cut to this.
+const WAIT_MAX: Duration = Duration::from_millis(1000);
+/// How long what was done stands before what was said of it: time to read it.
+const READ: Duration = Duration::from_millis(1300);
+/// How long the whole stands before it begins anew.
+const HOLD: Duration = Duration::from_secs(6);
+
+/// One row of the terminal, and how long after the row before it came.
+#[derive(Debug)]
+pub(crate) struct Row {
+    after: Duration,
+    kind: Kind,
+    text: String,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Kind {
+    Command,
+    Happening,
+    Said,
+}
+
+impl Row {
+    /// What was typed.
+    pub(crate) fn command(text: &str) -> Self {
+        Self { after: Duration::ZERO, kind: Kind::Command, text: text.to_owned() }
+    }
+
+    /// What was done to the client.
+    pub(crate) fn happening(text: &str) -> Self {
+        Self { after: READ, kind: Kind::Happening, text: text.to_owned() }
+    }
+
+    /// What communicado wrote.
+    pub(crate) fn said(text: &str, after: Duration) -> Self {
+        Self { after: after.min(WAIT_MAX), kind: Kind::Said, text: text.to_owned() }
+    }
+}
+
+/// The picture.
+pub(crate) fn draw(rows: &[Row]) -> String {
+    let mut at = Duration::ZERO;
+    let mut begins = Vec::new();
+    let mut previous = None;
+    for row in rows {
+        at += row.after;
+        // What is said of a happening comes when its reader has read it.
+        if row.kind == Kind::Said && previous == Some(&Kind::Happening) {
+            at += READ / 2;
+        }
+        begins.push(at);
+        previous = Some(&row.kind);
+    }
+    let whole = (at + HOLD).as_secs_f64();
+    let height = rows.len() * ROW_HEIGHT + 2 * MARGIN;
+    let mut svg = String::new();
+    let _ = writeln!(
+        svg,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
+         width=\"{WIDTH}\" height=\"{height}\" role=\"img\" \
+         font-family=\"ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace\" font-size=\"14\">"
+    );
+    svg.push_str("<title>communicado watch beside Finch, recorded</title>\n");
+    svg.push_str("<rect width=\"100%\" height=\"100%\" rx=\"10\" fill=\"#15181e\"/>\n");
+    for (index, (row, begin)) in rows.iter().zip(&begins).enumerate() {
+        let y = MARGIN + index * ROW_HEIGHT + 14;
+        let part = (begin.as_secs_f64() / whole).clamp(0.0, 0.999);
+        let _ =
+            write!(svg, "<text x=\"{MARGIN}\" y=\"{y}\" xml:space=\"preserve\" fill=\"#d5dae3\">");
+        if part > 0.0 {
+            let _ = write!(
+                svg,
+                "<animate attributeName=\"opacity\" calcMode=\"discrete\" values=\"0;1\" \
+                 keyTimes=\"0;{part:.4}\" dur=\"{whole:.2}s\" repeatCount=\"indefinite\"/>"
+            );
+        }
+        match row.kind {
+            Kind::Command => {
+                let _ = write!(svg, "<tspan fill=\"#7aa2f7\">$ </tspan>{}", escaped(&row.text));
+            }
+            Kind::Happening => {
+                let _ =
+                    write!(svg, "<tspan fill=\"#8b93a5\">      ▸ {}</tspan>", escaped(&row.text));
+            }
+            Kind::Said => svg.push_str(&coloured(&row.text)),
+        }
+        svg.push_str("</text>\n");
+    }
+    svg.push_str("</svg>");
+    svg
+}
+
+/// Text with colours (ECMA-48 §8.3.117) as spans.
+fn coloured(text: &str) -> String {
+    let mut spans = String::new();
+    for (index, part) in text.split("\u{1b}[").enumerate() {
+        let (colour, rest) = match (index, part.split_once('m')) {
+            (1.., Some((code, rest))) => (fill(code), rest),
+            _ => (None, part),
+        };
+        match colour {
+            Some(colour) => {
+                let _ = write!(spans, "<tspan fill=\"{colour}\">{}</tspan>", escaped(rest));
+            }
+            None => spans.push_str(&escaped(rest)),
+        }
+    }
+    spans
+}
+
+fn fill(code: &str) -> Option<&'static str> {
+    match code {
+        "2" => Some("#737b8c"),
+        "31" => Some("#f7768e"),
+        "32" => Some("#9ece6a"),
+        "33" => Some("#e0af68"),
+        "35" => Some("#bb9af7"),
+        "36" => Some("#7dcfff"),
+        _ => None,
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
