@@ -9,24 +9,24 @@
 //! then the more cautious answer. The greatest of a set does not depend on the order or the number
 //! of times its members are named, which is why late and repeated observations do no harm.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::time::Duration;
 
+use crate::few::Few;
 use crate::{AccountId, Doubt, Failure, Life, Link, Moment, Sight, SignIn, Status, Token};
 
 /// Only the lowest link can have a life: those below it are ended, those above it wait.
 #[derive(Debug, Default)]
 pub(crate) struct Claim {
-    links: BTreeMap<Link, Seen>,
+    links: Few<Link, Seen>,
 }
 
 /// What was seen over one link.
 #[derive(Debug, Default)]
 struct Seen {
     life: Option<LifeClaim>,
-    accounts: BTreeMap<AccountId, AccountClaim>,
+    accounts: Few<AccountId, Option<AccountClaim>>,
     saved: Option<SavedClaim>,
 }
 
@@ -81,7 +81,7 @@ impl Claim {
         if self.live().is_some_and(|(live, ..)| link < live) {
             return;
         }
-        let seen = self.links.entry(link).or_default();
+        let seen = self.links.entry(link);
         match sight {
             Sight::Life(life, lease) => {
                 let phase = phase_of(life);
@@ -90,12 +90,12 @@ impl Claim {
                 let lease = Reverse(lease.map_or(Lease::Unlimited, Lease::For));
                 let new = LifeClaim { phase, made, life, lease };
                 seen.life = seen.life.max(Some(new));
-                self.end_links_below(link);
+                self.links.remove_below(link);
             }
             Sight::Account(account, sign_in) => {
                 let new = AccountClaim { made, gone: sign_in.is_none(), sign_in };
-                let held = seen.accounts.entry(account).or_insert(new);
-                *held = (*held).max(new);
+                let held = seen.accounts.entry(account);
+                *held = (*held).max(Some(new));
             }
             Sight::Saved(token) => {
                 seen.saved = seen.saved.max(Some(SavedClaim { made, token }));
@@ -105,7 +105,7 @@ impl Claim {
 
     /// Closes every link seen so far, because the source can see no longer.
     pub(crate) fn lose(&mut self, made: Moment) {
-        if let Some((&link, _)) = self.links.last_key_value() {
+        if let Some(&(link, _)) = self.links.last() {
             self.observe(link, made, Sight::Life(Life::Unknown(Doubt::SourceLost), None));
         }
     }
@@ -143,14 +143,8 @@ impl Claim {
 
     /// The link whose life was told, that life, and all that was seen over the link.
     fn live(&self) -> Option<(Link, LifeClaim, &Seen)> {
-        let (link, seen) = self.links.first_key_value()?;
+        let (link, seen) = self.links.first()?;
         Some((*link, seen.life?, seen))
-    }
-
-    fn end_links_below(&mut self, link: Link) {
-        while self.links.first_key_value().is_some_and(|(first, _)| *first < link) {
-            self.links.pop_first();
-        }
     }
 }
 
@@ -162,7 +156,7 @@ impl Seen {
 
     fn accounts(&self, status: impl Fn(SignIn) -> Status) -> Vec<(AccountId, Status)> {
         let each = self.accounts.iter();
-        each.filter_map(|(account, claim)| Some((*account, status(claim.sign_in?)))).collect()
+        each.filter_map(|(account, claim)| Some((*account, status((*claim)?.sign_in?)))).collect()
     }
 }
 

@@ -14,6 +14,7 @@
 extern crate alloc;
 
 mod claim;
+mod few;
 mod ids;
 mod moment;
 mod observation;

@@ -4,6 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use crate::claim::{Claim, View};
+use crate::few::Few;
 use crate::{
     AccountStanding, ClientId, Input, Moment, Observation, Revision, SourceId, Standing, Status,
 };
@@ -63,7 +64,7 @@ pub enum Cause {
 
 #[derive(Debug, Default)]
 struct Client {
-    claims: BTreeMap<SourceId, Claim>,
+    claims: Few<SourceId, Claim>,
     told: Option<Standing>,
     /// Told as signed in and not yet as signed out.
     owes_signed_out: bool,
@@ -146,7 +147,7 @@ impl Roster {
     }
 
     fn lose(&mut self, source: SourceId, changes: &mut Vec<Change>) {
-        let claims_of = |client: &Client| client.claims.contains_key(&source);
+        let claims_of = |client: &Client| client.claims.contains(source);
         let clients: Vec<ClientId> =
             self.clients.iter().filter(|(_, each)| claims_of(each)).map(|(id, _)| *id).collect();
         let now = self.now;
@@ -158,7 +159,7 @@ impl Roster {
 
     /// Changes the claim of `source` on `client` and moves its deadline along.
     fn amend(&mut self, client: ClientId, source: SourceId, change: impl FnOnce(&mut Claim)) {
-        let claim = self.clients.entry(client).or_default().claims.entry(source).or_default();
+        let claim = self.clients.entry(client).or_default().claims.entry(source);
         let before = claim.deadline();
         change(claim);
         let after = claim.deadline();
