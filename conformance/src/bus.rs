@@ -1,0 +1,165 @@
+//! A private session bus.
+
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::deadline::within;
+use crate::must::Must;
+use crate::packages;
+use crate::process::{self, Process};
+
+const CONFIG: &str = include_str!("../purple/bus.conf");
+
+/// A `dbus-daemon` with an address of its own, on which nothing can be activated but what a test
+/// puts there.
+#[derive(Debug)]
+pub struct Bus {
+    folder: PathBuf,
+    daemon: Option<Process>,
+}
+
+impl Bus {
+    /// Starts a bus in `folder`, whose path must be short: a socket's has at most 107 bytes.
+    pub fn start(folder: &Path) -> Self {
+        packages::need(&["setsid", "dbus-daemon", "dbus-send"]);
+        let services = folder.join("services");
+        std::fs::create_dir_all(&services).must("make a folder for D-Bus services");
+        let mut bus = Self { folder: folder.to_owned(), daemon: None };
+        let config = CONFIG
+            .replace("@ADDRESS@", &bus.address())
+            .replace("@SERVICES@", &services.to_string_lossy());
+        std::fs::write(bus.config(), config).must("write the bus's configuration");
+        bus.start_again();
+        bus
+    }
+
+    /// What `DBUS_SESSION_BUS_ADDRESS` must say.
+    pub fn address(&self) -> String {
+        format!("unix:path={}", self.socket().display())
+    }
+
+    /// Kills the bus with SIGKILL.
+    pub fn kill(&mut self) {
+        self.daemon.take().must("kill a bus that does not run").kill();
+    }
+
+    /// Starts the bus again, at the same address and with nobody on it.
+    pub fn start_again(&mut self) {
+        // A killed daemon leaves its socket behind, which would look like a bus that is up.
+        _ = std::fs::remove_file(self.socket());
+        let mut daemon = Process::start("bus", "dbus-daemon", &self.folder, |command| {
+            command.arg("--nofork").arg("--nosyslog").arg("--config-file").arg(self.config());
+        });
+        within("the bus listens", || {
+            daemon.assert_runs();
+            UnixStream::connect(self.socket()).ok()
+        });
+        self.daemon = Some(daemon);
+    }
+
+    /// Makes `name` activatable, by a program that only writes the file whose path is returned.
+    ///
+    /// The bus learns of it at once: dbus-daemon watches its folders, and is asked to read them.
+    pub fn trap(&self, name: &str) -> PathBuf {
+        let sprung = self.folder.join(format!("{name}.was-started"));
+        let service =
+            format!("[D-BUS Service]\nName={name}\nExec=/usr/bin/touch {}\n", sprung.display());
+        let path = self.folder.join("services").join(format!("{name}.service"));
+        std::fs::write(path, service).must("write a D-Bus service");
+        self.call("org.freedesktop.DBus.ReloadConfig", &[]).must("reload the bus");
+        sprung
+    }
+
+    /// The match rules of a process: what of the traffic it asked the bus to pass on.
+    pub fn match_rules(&self, process: u32) -> Vec<String> {
+        let rules = "org.freedesktop.DBus.Debug.Stats.GetAllMatchRules";
+        let answer = self.call(rules, &[]).must("ask the bus for its match rules");
+        // `array [ dict entry( :1.1 array [ type='signal',member='..' type=..] ) dict entry( ..`
+        let mut mine = false;
+        let mut found = Vec::new();
+        for word in answer.split_whitespace() {
+            if word.starts_with(':') {
+                mine = self.process_of(word) == Some(process);
+            } else if mine && word.contains('=') {
+                found.push(word.to_owned());
+            }
+        }
+        found
+    }
+
+    fn process_of(&self, connection: &str) -> Option<u32> {
+        let method = "org.freedesktop.DBus.GetConnectionUnixProcessID";
+        let answer = self.call(method, &[&format!("string:{connection}")]).ok()?;
+        answer.rsplit(' ').next()?.parse().ok()
+    }
+
+    /// Calls a method of the bus itself with `dbus-send` and returns its literal answer.
+    ///
+    /// # Errors
+    ///
+    /// What `dbus-send` said, when the bus answered with an error.
+    pub fn call(&self, method: &str, arguments: &[&str]) -> Result<String, String> {
+        let bus = ["--dest=org.freedesktop.DBus", "/org/freedesktop/DBus", method];
+        dbus_call(&self.address(), &bus, arguments)
+    }
+
+    /// Starts `dbus-monitor`, whose output is all that passes over the bus from now on.
+    pub fn overhear(&self) -> Process {
+        let monitor = Process::start("monitor", "dbus-monitor", &self.folder, |command| {
+            command.arg("--session").env("DBUS_SESSION_BUS_ADDRESS", self.address());
+        });
+        // The bus's own word that it is on.
+        within("the monitor hears", || monitor.output().contains("NameAcquired").then_some(()));
+        monitor
+    }
+
+    /// Has the bus start the program behind an activatable name, and does not wait for it.
+    pub fn activate(&self, name: &str) {
+        let bus = ["--type=method_call", "--dest=org.freedesktop.DBus", "/org/freedesktop/DBus"];
+        let method = ["org.freedesktop.DBus.StartServiceByName"];
+        let arguments = [&*format!("string:{name}"), "uint32:0"];
+        dbus_send(&self.address(), &[&bus[..], &method].concat(), &arguments).must("activate");
+    }
+
+    /// Broadcasts a signal from a program that is none of ours and none of the client's.
+    pub fn emit(&self, path: &str, signal: &str, arguments: &[&str]) {
+        dbus_send(&self.address(), &["--type=signal", path, signal], arguments)
+            .must("emit a signal");
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.join("bus")
+    }
+
+    fn config(&self) -> PathBuf {
+        self.folder.join("bus.conf")
+    }
+}
+
+/// Calls a method with `dbus-send`, a peer that is none of ours, and returns the literal answer.
+pub(crate) fn dbus_call(
+    address: &str,
+    call: &[&str],
+    arguments: &[&str],
+) -> Result<String, String> {
+    let mut head = vec!["--print-reply=literal", "--reply-timeout=10000"];
+    head.extend(call);
+    dbus_send(address, &head, arguments)
+}
+
+/// Runs `dbus-send` to its end.
+pub(crate) fn dbus_send(
+    address: &str,
+    head: &[&str],
+    arguments: &[&str],
+) -> Result<String, String> {
+    let mut command = Command::new("dbus-send");
+    process::clean(&mut command).env("DBUS_SESSION_BUS_ADDRESS", address);
+    let output = command.arg("--session").args(head).args(arguments).output().must("run dbus-send");
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+    }
+}

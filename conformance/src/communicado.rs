@@ -1,0 +1,104 @@
+//! The program under test.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::must::Must;
+use crate::process::{self, Process};
+
+/// `communicado` with an empty home, and nothing of the environment but the address of a bus.
+///
+/// Which build: `COMMUNICADO_BIN`, or the workspace's release build, or its debug build.
+#[derive(Clone, Debug)]
+pub struct Communicado {
+    program: PathBuf,
+    home: PathBuf,
+    bus: Option<String>,
+}
+
+/// What a command did until it ended.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// Its exit status, none when a signal ended it.
+    pub code: Option<i32>,
+    /// Its standard output.
+    pub out: String,
+    /// Its standard error.
+    pub err: String,
+}
+
+impl Communicado {
+    pub(crate) fn new(folder: &Path, bus: &str) -> Self {
+        let home = folder.join("communicado");
+        for part in ["config", "run", "state", "cache", "data"] {
+            std::fs::create_dir_all(home.join(part)).must("make a home for communicado");
+        }
+        Self { program: program(), home, bus: Some(bus.to_owned()) }
+    }
+
+    /// The same program without the address of a bus.
+    #[must_use]
+    pub fn without_bus(self) -> Self {
+        Self { bus: None, ..self }
+    }
+
+    /// The same program with another address of a bus.
+    #[must_use]
+    pub fn on_bus(self, address: &str) -> Self {
+        Self { bus: Some(address.to_owned()), ..self }
+    }
+
+    /// Starts a command, its standard error in the log of the process.
+    pub fn start(&self, arguments: &[&str], prepare: impl FnOnce(&mut Command)) -> Process {
+        // One program may run several times on one stage.
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("communicado-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        Process::start(&name, &self.program.to_string_lossy(), &self.home, |command| {
+            command.args(arguments).env("HOME", &self.home);
+            for (name, part) in [
+                ("XDG_CONFIG_HOME", "config"),
+                ("XDG_RUNTIME_DIR", "run"),
+                ("XDG_STATE_HOME", "state"),
+                ("XDG_CACHE_HOME", "cache"),
+                ("XDG_DATA_HOME", "data"),
+            ] {
+                command.env(name, self.home.join(part));
+            }
+            if let Some(bus) = &self.bus {
+                command.env("DBUS_SESSION_BUS_ADDRESS", bus);
+            }
+            prepare(command);
+        })
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, arguments: &[&str]) -> Ended {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let out = self.home.join(format!("output-{number}"));
+        let file = File::create(&out).must("write communicado's output");
+        let mut process = self.start(arguments, |command| {
+            command.stdout(file);
+        });
+        let code = process.wait().code();
+        Ended {
+            code,
+            out: process::read(&out).must("read communicado's output"),
+            err: process.output(),
+        }
+    }
+}
+
+fn program() -> PathBuf {
+    if let Some(program) = std::env::var_os("COMMUNICADO_BIN") {
+        return program.into();
+    }
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
+    ["release", "debug"]
+        .map(|profile| target.join(profile).join("communicado"))
+        .into_iter()
+        .find(|program| program.is_file())
+        .must("find the program under test\n  help: cargo build --release -p communicado-cli")
+}

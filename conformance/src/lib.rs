@@ -1,0 +1,50 @@
+//! The stage on which communicado meets programs that someone else wrote.
+//!
+//! A [`Stage`] is a folder, a private bus and whatever is started on it: [`Prosody`], [`Kamailio`],
+//! [`Client`] (Finch or Pidgin) and the program under test ([`Communicado`], [`Watch`]).
+//! Clients are driven as their user would drive them, over [`Purple`], with `dbus-send`.
+//!
+//! **Invariant:** nothing leaves the machine: servers listen on 127.0.0.1, at ports of their own,
+//! and nothing on the private bus can be activated except what a test puts there.
+//! **Invariant:** what is started is ended, by process id, also when a test panics or its process
+//! is killed; nothing else is touched. See `process` and `guardian`.
+//! **Invariant:** nobody sleeps and hopes: every wait is [`within`] a deadline for a state, and
+//! fails with what was seen.
+//!
+//! A failure here is a panic: this is a library for tests and has no caller that could go on.
+//!
+//! Read next: [`Watch::expect`], then the cases in `conformance/purple/`.
+
+mod account;
+mod bus;
+mod client;
+mod communicado;
+mod deadline;
+mod display;
+mod guardian;
+mod kamailio;
+mod line;
+mod must;
+mod packages;
+mod ports;
+mod process;
+mod prosody;
+mod pty;
+mod purple;
+mod stage;
+mod transcript;
+mod watch;
+
+pub use account::{Account, Protocol};
+pub use bus::Bus;
+pub use client::{Client, Kind};
+pub use communicado::{Communicado, Ended};
+pub use deadline::within;
+pub use kamailio::Kamailio;
+pub use line::Line;
+pub use must::Must;
+pub use process::{Process, Signal};
+pub use prosody::Prosody;
+pub use purple::{Purple, Saved};
+pub use stage::Stage;
+pub use watch::Watch;

@@ -1,0 +1,258 @@
+//! One line of `communicado status --json` or `watch --json`, checked and made short.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+/// Every key of a client's object, always present; `watch` adds `before`.
+const CLIENT_KEYS: &[&str] = &[
+    "v",
+    "revision",
+    "at",
+    "client",
+    "status",
+    "availability",
+    "activity",
+    "raw",
+    "reason",
+    "since",
+    "source",
+    "saved",
+    "accounts",
+];
+const ACCOUNT_KEYS: &[&str] =
+    &["account", "protocol", "status", "availability", "activity", "raw", "reason", "since"];
+const STATUSES: &[&str] = &[
+    "absent",
+    "starting",
+    "signed-out",
+    "signing-in",
+    "signed-in",
+    "signing-out",
+    "shutting-down",
+    "unknown",
+];
+
+/// A line that has the promised shape.
+///
+/// Its [`Display`](fmt::Display) is what a case compares: everything but times and revisions, and
+/// nothing that says nothing. `signed-in away/away saved=away` is availability and raw status.
+/// Accounts follow, unless there is but one, in its client's own status, or none where none can
+/// be seen.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// Which client it tells of.
+    pub client: String,
+    /// Its status word.
+    pub status: String,
+    /// Position in the sequence of changes.
+    pub revision: u64,
+    /// The status word before, in a line of `watch` that tells a change.
+    pub before: Option<String>,
+    /// The name and the protocol of each account.
+    pub accounts: Vec<(String, String)>,
+    short: String,
+}
+
+impl Line {
+    /// Reads a line of `watch`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with its shape.
+    pub fn of_watch(text: &str) -> Result<Self, String> {
+        let mut object = object(text)?;
+        let before = match object.remove("before") {
+            Some(Value::Null) => None,
+            Some(Value::String(word)) if STATUSES.contains(&&*word) => Some(word),
+            other => return Err(format!("before is {other:?}")),
+        };
+        Ok(Self { before, ..Self::read(&object)? })
+    }
+
+    /// Reads a line of `status`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with its shape.
+    pub fn of_status(text: &str) -> Result<Self, String> {
+        Self::read(&object(text)?)
+    }
+
+    fn read(object: &Map<String, Value>) -> Result<Self, String> {
+        has_keys(object, CLIENT_KEYS)?;
+        if object.get("v") != Some(&Value::from(1)) {
+            return Err("v is not 1".to_owned());
+        }
+        is_time(object, "at")?;
+        let status = status(object)?;
+        let revision = object.get("revision").and_then(Value::as_u64).ok_or("no revision")?;
+        let client = text_of(object, "client")?.ok_or("client is null")?.to_owned();
+        if text_of(object, "source")? != Some("purple") {
+            return Err("source is not purple".to_owned());
+        }
+        let mut short = told(object)?;
+        if let Some(saved) = text_of(object, "saved")? {
+            short += &format!(" saved={saved}");
+        }
+        let accounts = object.get("accounts").and_then(Value::as_array).ok_or("no accounts")?;
+        let accounts: Vec<_> = accounts.iter().map(Account::read).collect::<Result<_, _>>()?;
+        short += &beside(&status, &told(object)?, &accounts);
+        let accounts = accounts.into_iter().map(|each| (each.name, each.protocol)).collect();
+        Ok(Self { client, status, revision, before: None, accounts, short })
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.short)
+    }
+}
+
+struct Account {
+    name: String,
+    protocol: String,
+    told: String,
+}
+
+impl Account {
+    fn read(account: &Value) -> Result<Self, String> {
+        let account = account.as_object().ok_or("an account is no object")?;
+        has_keys(account, ACCOUNT_KEYS)?;
+        Ok(Self {
+            name: text_of(account, "account")?.ok_or("an account has no name")?.to_owned(),
+            protocol: text_of(account, "protocol")?.ok_or("an account has no protocol")?.to_owned(),
+            told: told(account)?,
+        })
+    }
+}
+
+/// What the accounts add to what a client's line says already.
+fn beside(status: &str, of_client: &str, accounts: &[Account]) -> String {
+    match accounts {
+        [account] if account.told == of_client => String::new(),
+        [] if matches!(status, "absent" | "starting" | "shutting-down" | "unknown") => {
+            String::new()
+        }
+        [] => " | no accounts".to_owned(),
+        several => several.iter().map(|each| format!(" | {} {}", each.name, each.told)).collect(),
+    }
+}
+
+/// Status, presence and reason of a client or an account.
+fn told(object: &Map<String, Value>) -> Result<String, String> {
+    let mut told = status(object)?;
+    let availability = text_of(object, "availability")?;
+    let raw = text_of(object, "raw")?;
+    let activity = text_of(object, "activity")?;
+    if told != "signed-in" && (availability, raw, activity) != (None, None, None) {
+        return Err(format!("a presence, {availability:?} {raw:?}, while {told}"));
+    }
+    if let (Some(availability), Some(raw)) = (availability, raw) {
+        told += &format!(" {availability}/{raw}");
+    } else if told == "signed-in" {
+        return Err(format!("signed in without a presence: {availability:?} {raw:?}"));
+    }
+    if let Some(activity) = activity {
+        told += &format!(" activity={activity}");
+    }
+    if let Some(reason) = text_of(object, "reason")? {
+        told += &format!(" reason={reason}");
+    }
+    is_time(object, "since")?;
+    Ok(told)
+}
+
+fn object(text: &str) -> Result<Map<String, Value>, String> {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err("not an object".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn has_keys(object: &Map<String, Value>, keys: &[&str]) -> Result<(), String> {
+    if let Some(missing) = keys.iter().find(|key| !object.contains_key(**key)) {
+        return Err(format!("no key {missing}"));
+    }
+    match object.keys().find(|key| !keys.contains(&key.as_str())) {
+        Some(key) => Err(format!("a key too many, {key}")),
+        None => Ok(()),
+    }
+}
+
+fn status(object: &Map<String, Value>) -> Result<String, String> {
+    match text_of(object, "status")? {
+        Some(word) if STATUSES.contains(&word) => Ok(word.to_owned()),
+        other => Err(format!("status is {other:?}")),
+    }
+}
+
+fn text_of<'a>(object: &'a Map<String, Value>, key: &str) -> Result<Option<&'a str>, String> {
+    match object.get(key) {
+        Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        other => Err(format!("{key} is {other:?}")),
+    }
+}
+
+/// RFC 3339 in UTC with microseconds: `2026-11-22T21:00:00.123456Z`.
+fn is_time(object: &Map<String, Value>, key: &str) -> Result<(), String> {
+    let shape = |digit: char| if digit.is_ascii_digit() { '0' } else { digit };
+    match text_of(object, key)? {
+        Some(time)
+            if time.chars().map(shape).collect::<String>() == "0000-00-00T00:00:00.000000Z" =>
+        {
+            Ok(())
+        }
+        other => Err(format!("{key} is {other:?}, no time")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AWAY: &str = r#"{"v":1,"revision":7,"at":"2026-11-22T21:00:00.123456Z","client":"finch",
+        "status":"signed-in","availability":"away","activity":null,"raw":"away","reason":null,
+        "since":"2026-11-22T21:00:00.000001Z","source":"purple","saved":"away","accounts":[
+        {"account":"alice@uc.test/ci","protocol":"XMPP","status":"signed-in","availability":"away",
+        "activity":null,"raw":"away","reason":null,"since":"2026-11-22T21:00:00.000001Z"}],
+        "before":"signed-in"}"#;
+
+    #[test]
+    fn says_everything_but_times_and_revisions() {
+        check(AWAY, "signed-in away/away saved=away");
+        let dnd = AWAY.replacen(r#""availability":"away""#, r#""availability":"busy""#, 1);
+        check(&dnd, "signed-in busy/away saved=away | alice@uc.test/ci signed-in away/away");
+        let quiet = AWAY.replace(r#""saved":"away""#, r#""saved":null"#);
+        check(&quiet, "signed-in away/away");
+        let active = AWAY.replace(r#""activity":null"#, r#""activity":"presenting""#);
+        check(&active, "signed-in away/away activity=presenting saved=away");
+    }
+
+    #[test]
+    fn refuses_what_breaks_the_promised_shape() {
+        for (good, bad) in [
+            (r#""v":1"#, r#""v":2"#),
+            (r#""revision":7,"#, ""),
+            (r#""revision":7"#, r#""revision":7,"more":1"#),
+            (r#""status":"signed-in""#, r#""status":"online""#),
+            (r#""status":"signed-in""#, r#""status":"signed-out""#),
+            (r#""availability":"away""#, r#""availability":null"#),
+            (r#""raw":"away""#, r#""raw":7"#),
+            (r#""source":"purple""#, r#""source":null"#),
+            ("00.123456Z", "00Z"),
+            ("00.000001Z", "00.000001+01:00"),
+            (r#","before":"signed-in""#, ""),
+            (r#""before":"signed-in""#, r#""before":"away""#),
+        ] {
+            let line = AWAY.replace("\n        ", "").replace(good, bad);
+            assert!(Line::of_watch(&line).is_err(), "{bad:?} is taken for {good:?}");
+        }
+    }
+
+    fn check(line: &str, expected: &str) {
+        assert_eq!(Line::of_watch(line).unwrap().to_string(), expected);
+    }
+}

@@ -1,0 +1,73 @@
+//! Which Debian package brings which program.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Every foreign program that the stage may start, and its package.
+const PACKAGES: &[(&str, &str)] = &[
+    ("dbus-daemon", "dbus-daemon"),
+    ("dbus-monitor", "dbus-bin"),
+    ("dbus-send", "dbus-bin"),
+    ("finch", "finch"),
+    ("kamailio", "kamailio"),
+    ("pidgin", "pidgin"),
+    ("prosody", "prosody"),
+    ("setsid", "util-linux"),
+    ("xdotool", "xdotool"),
+    ("Xvfb", "xvfb"),
+];
+
+/// A plug-in of libpurple is a file, not a program.
+const SIPE: &str = "purple-2/libsipe.so";
+
+/// Fails unless all `programs` are installed.
+///
+/// Nothing is skipped: a conformance test that met no peer has shown nothing.
+///
+/// # Panics
+///
+/// With the command that installs every missing package of the stage.
+#[track_caller]
+pub(crate) fn need(programs: &[&str]) {
+    if programs.iter().all(|program| installed(program)) {
+        return;
+    }
+    let mut packages: BTreeSet<_> = PACKAGES
+        .iter()
+        .filter(|(program, _)| !installed(program))
+        .map(|(_, package)| *package)
+        .collect();
+    if !sipe() {
+        packages.insert("pidgin-sipe");
+    }
+    panic!(
+        "programs to test against are missing\n  help: sudo apt-get install --no-install-recommends {}",
+        packages.into_iter().collect::<Vec<_>>().join(" ")
+    );
+}
+
+/// Fails unless the SIPE plug-in is installed.
+#[track_caller]
+pub(crate) fn need_sipe() {
+    assert!(
+        sipe(),
+        "the SIPE plug-in is missing\n  help: sudo apt-get install --no-install-recommends pidgin-sipe"
+    );
+}
+
+fn installed(program: &str) -> bool {
+    let path = std::env::var("PATH").unwrap_or_default();
+    path.split(':')
+        .chain(["/usr/local/sbin", "/usr/sbin", "/sbin"])
+        .any(|folder| Path::new(folder).join(program).is_file())
+}
+
+fn sipe() -> bool {
+    library_folders().any(|folder| folder.join(SIPE).is_file())
+}
+
+/// `/usr/lib` and its folders: Debian has one for each architecture.
+pub(crate) fn library_folders() -> impl Iterator<Item = std::path::PathBuf> {
+    let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    std::iter::once("/usr/lib".into()).chain(folders.map(|entry| entry.path()))
+}

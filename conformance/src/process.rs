@@ -1,0 +1,162 @@
+//! One process that the stage started, and all that this process started in turn.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+pub use rustix::process::Signal;
+use rustix::process::{Pid, kill_process, kill_process_group};
+
+use crate::deadline::{Deadline, within};
+use crate::guardian;
+use crate::must::Must;
+
+/// A running peer in a session, and so a process group, of its own.
+///
+/// Its number stays ours until it was waited for, so no signal can reach a stranger. Dropping it
+/// kills the whole group.
+#[derive(Debug)]
+pub struct Process {
+    name: String,
+    child: Child,
+    ended: Option<ExitStatus>,
+    log: PathBuf,
+}
+
+impl Process {
+    /// Starts `program`, prepared by `prepare`, its output in `folder`/`name`.log.
+    ///
+    /// The environment is empty but for `PATH` and the C locale: a peer sees only what it is given.
+    pub(crate) fn start(
+        name: &str,
+        program: &str,
+        folder: &Path,
+        prepare: impl FnOnce(&mut Command),
+    ) -> Self {
+        let log = folder.join(format!("{name}.log"));
+        let output = File::options().create(true).append(true).open(&log).must("write a log");
+        let errors = output.try_clone().must("write a log");
+        // `setsid` becomes `program`: the number of the child is that of its group and session.
+        let mut command = Command::new("setsid");
+        command.arg(program);
+        clean(&mut command).stdin(Stdio::null()).stdout(output).stderr(errors);
+        prepare(&mut command);
+        Self::spawn(name, command, log)
+    }
+
+    /// Starts a prepared `setsid` command.
+    pub(crate) fn spawn(name: &str, mut command: Command, log: PathBuf) -> Self {
+        let child = command.spawn().must(&format!("start {name}"));
+        guardian::watch_over(child.id());
+        Self { name: name.to_owned(), child, ended: None, log }
+    }
+
+    /// The process id, also that of the process group.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn child(&mut self) -> &mut Child {
+        &mut self.child
+    }
+
+    /// What it wrote to its output so far.
+    pub fn output(&self) -> String {
+        std::fs::read(&self.log)
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .unwrap_or_default()
+    }
+
+    /// Sends a signal to the process itself.
+    pub fn signal(&mut self, signal: Signal) {
+        self.assert_runs();
+        kill_process(self.pid(), signal).must(&format!("signal {}", self.name));
+    }
+
+    /// Sends a signal to the process and to all that it started.
+    pub fn signal_all(&mut self, signal: Signal) {
+        self.assert_runs();
+        kill_process_group(self.pid(), signal).must(&format!("signal {}", self.name));
+    }
+
+    /// Kills it and all that it started with SIGKILL, and waits until it is gone.
+    pub fn kill(&mut self) {
+        self.signal_all(Signal::KILL);
+        self.wait();
+    }
+
+    /// Waits until it has ended by itself.
+    ///
+    /// # Panics
+    ///
+    /// When it still runs at the deadline.
+    #[track_caller]
+    pub fn wait(&mut self) -> ExitStatus {
+        let what = format!("{} ends", self.name);
+        within(&what, || self.poll())
+    }
+
+    /// The exit status, if it has ended.
+    pub fn poll(&mut self) -> Option<ExitStatus> {
+        if self.ended.is_none() {
+            self.ended = self.child.try_wait().must("wait for a child");
+            if self.ended.is_some() {
+                // Whatever it left behind goes with it.
+                _ = kill_process_group(self.pid(), Signal::KILL);
+                guardian::let_go(self.id());
+            }
+        }
+        self.ended
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_runs(&mut self) {
+        if let Some(status) = self.poll() {
+            panic!("{} has ended, {status}, and said:\n{}", self.name, self.output());
+        }
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+}
+
+impl Process {
+    /// Asks it to end, and so to wait for its own children, before it is dropped.
+    ///
+    /// Children of a killed process are left to the machine's first process, which in a container
+    /// may never wait for them.
+    pub(crate) fn end_soon(&mut self) {
+        if self.poll().is_none() && kill_process(self.pid(), Signal::TERM).is_ok() {
+            _ = Deadline::new(Duration::from_secs(2)).ask(|| self.poll());
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if self.poll().is_none() {
+            // Just after the start the group may not exist yet, so the process is killed as well.
+            _ = kill_process_group(self.pid(), Signal::KILL);
+            _ = self.child.kill();
+            _ = self.child.wait();
+            guardian::let_go(self.id());
+        }
+    }
+}
+
+/// Empties the environment but for what every program needs.
+pub(crate) fn clean(command: &mut Command) -> &mut Command {
+    let path = std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
+    let mut path = path.into_string().unwrap_or_default();
+    // Servers are in the administrator's folders, which a user's PATH may lack.
+    path.push_str(":/usr/local/sbin:/usr/sbin:/sbin");
+    command.env_clear().env("PATH", path).env("LC_ALL", "C.UTF-8")
+}
+
+/// Reads all of a file that a peer may not have written yet.
+pub(crate) fn read(path: &Path) -> io::Result<String> {
+    std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+}

@@ -1,0 +1,120 @@
+//! All that one `watch` said, in order, and the promises that hold for every run.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use crate::line::Line;
+
+/// The lines of a run with the time at which each arrived.
+#[derive(Debug, Default)]
+pub(crate) struct Transcript {
+    lines: Vec<(Duration, String)>,
+    /// What was told last of each client.
+    status: BTreeMap<String, String>,
+    /// The latest revision.
+    revision: Option<u64>,
+    /// Whether a line told a change already.
+    changed: bool,
+}
+
+impl Transcript {
+    /// Adds a line and checks that it fits what went before.
+    ///
+    /// # Errors
+    ///
+    /// The promise that the line breaks.
+    pub(crate) fn add(&mut self, after: Duration, text: &str) -> Result<Line, String> {
+        let line = Line::of_watch(text);
+        self.lines.push((after, text.to_owned()));
+        let line = line?;
+        let last = self.status.insert(line.client.clone(), line.status.clone());
+        if line.before != last {
+            return Err(format!("before is {:?}, but {last:?} was told last", line.before));
+        }
+        // The first lines tell what is so, at whatever revision; from then on each is a change.
+        let snapshot = line.before.is_none() && !self.changed;
+        let fits = match self.revision {
+            Some(revision) if !snapshot && self.changed => line.revision == revision + 1,
+            Some(revision) if !snapshot => line.revision > revision,
+            _ => true,
+        };
+        if !fits {
+            return Err(format!("revision {} leaves a gap or goes back", line.revision));
+        }
+        self.changed |= !snapshot;
+        self.revision = self.revision.max(Some(line.revision));
+        Ok(line)
+    }
+}
+
+impl Transcript {
+    /// The lines to the letter.
+    pub(crate) fn output(&self) -> String {
+        self.lines.iter().map(|(_, text)| format!("{text}\n")).collect()
+    }
+}
+
+impl fmt::Display for Transcript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (after, text) in &self.lines {
+            let after = after.as_millis();
+            match Line::of_watch(text) {
+                Ok(line) => {
+                    let before = line.before.as_deref().unwrap_or("-");
+                    writeln!(
+                        f,
+                        "{after:>7} ms #{:<3} {}: {before} -> {line}",
+                        line.revision, line.client
+                    )?;
+                }
+                Err(_) => writeln!(f, "{after:>7} ms {text}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_a_snapshot_and_then_a_chain_of_changes() {
+        check(&[(2, "finch", None), (0, "pidgin", None), (3, "finch", Some("absent"))], true);
+        check(&[(1, "finch", None), (2, "pidgin", None), (3, "finch-2", None)], true);
+        let newcomer = (4, "finch-2", None);
+        check(&[(2, "finch", None), (3, "finch", Some("absent")), newcomer], true);
+    }
+
+    #[test]
+    fn refuses_a_gap_a_step_back_and_a_break() {
+        check(&[(2, "finch", None), (2, "finch", Some("absent"))], false);
+        check(
+            &[(2, "finch", None), (3, "finch", Some("absent")), (5, "finch", Some("absent"))],
+            false,
+        );
+        check(
+            &[(2, "finch", None), (3, "finch", Some("absent")), (3, "finch", Some("absent"))],
+            false,
+        );
+        check(&[(2, "finch", None), (3, "finch", Some("starting"))], false);
+        check(&[(2, "finch", None), (3, "pidgin", Some("absent"))], false);
+        check(&[(2, "finch", None), (3, "finch", None)], false);
+    }
+
+    fn check(lines: &[(u64, &str, Option<&str>)], expected: bool) {
+        let mut transcript = Transcript::default();
+        let fits = lines.iter().all(|(revision, client, before)| {
+            let before = before.map_or("null".to_owned(), |word| format!("{word:?}"));
+            let time = "2026-11-22T21:00:00.123456Z";
+            let line = format!(
+                r#"{{"v":1,"revision":{revision},"at":"{time}","client":"{client}","status":"absent",
+                "availability":null,"activity":null,"raw":null,"reason":null,"since":"{time}",
+                "source":"purple","saved":null,"accounts":[],"before":{before}}}"#
+            );
+            transcript.add(Duration::ZERO, &line).is_ok()
+        });
+        assert_eq!(fits, expected, "{lines:?}");
+    }
+}

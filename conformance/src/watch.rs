@@ -1,0 +1,189 @@
+//! `communicado watch --json`, read line by line as it runs.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::communicado::Communicado;
+use crate::deadline::{Deadline, PATIENCE, now};
+use crate::line::Line;
+use crate::must::Must;
+use crate::process::{Process, Signal};
+use crate::transcript::Transcript;
+
+/// The clients of which `watch` tells from the start, found or not.
+const ALWAYS_TOLD: &[&str] = &["finch", "pidgin", "chatty"];
+
+/// After a failure: a watch that is silent for so long has said all that belongs to it.
+const AFTERMATH: Duration = Duration::from_millis(300);
+
+/// A running `watch` and all that it has said.
+///
+/// Each line is checked as it arrives, and must be expected by the case before [`Watch::end`]: a
+/// line too many is a failure like a line too few. A failing test prints the whole transcript.
+#[derive(Debug)]
+pub struct Watch {
+    process: Process,
+    started: Instant,
+    arriving: Receiver<(Instant, String)>,
+    unread: BTreeMap<String, VecDeque<Line>>,
+    transcript: Transcript,
+    latest: Option<Line>,
+}
+
+impl Watch {
+    /// Starts `watch --json` with further `arguments`.
+    pub fn start(communicado: &Communicado, arguments: &[&str]) -> Self {
+        let mut all = vec!["watch", "--json"];
+        all.extend(arguments);
+        let mut process = communicado.start(&all, |command| {
+            command.stdout(Stdio::piped());
+        });
+        let output = process.child().stdout.take().must("read from communicado");
+        let (arrived, arriving) = mpsc::channel();
+        // Ends with the output, or with the watch.
+        thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                if arrived.send((now(), line)).is_err() {
+                    return;
+                }
+            }
+        });
+        Self {
+            process,
+            started: now(),
+            arriving,
+            unread: BTreeMap::new(),
+            transcript: Transcript::default(),
+            latest: None,
+        }
+    }
+
+    /// Waits for the next lines about `client`, which must be these and in this order.
+    ///
+    /// # Panics
+    ///
+    /// At the first line that differs, or when the deadline passes.
+    #[track_caller]
+    pub fn expect(&mut self, client: &str, expected: &[&str]) {
+        self.expect_either(client, &[expected]);
+    }
+
+    /// Waits for the next lines about `client`, which must be one of several sequences.
+    ///
+    /// For what a real client may truly do in either order; say why beside it. No sequence may be
+    /// the beginning of another.
+    #[track_caller]
+    pub fn expect_either(&mut self, client: &str, expected: &[&[&str]]) {
+        let deadline = Deadline::new(PATIENCE);
+        let mut seen: Vec<String> = Vec::new();
+        while !expected.iter().any(|sequence| *sequence == seen) {
+            let line = self.next(client, deadline).unwrap_or_else(|why| {
+                panic!("{why}\n  {client}: expected {expected:#?}\n  and saw {seen:#?}")
+            });
+            seen.push(line.to_string());
+            self.latest = Some(line);
+            assert!(
+                expected.iter().any(|sequence| sequence.starts_with(&refs(&seen))),
+                "{client}: expected {expected:#?}\n  and saw {seen:#?}"
+            );
+        }
+    }
+
+    /// Expects the first lines of a `watch` that finds no client.
+    #[track_caller]
+    pub fn expect_nobody(&mut self) {
+        self.expect_nobody_but("");
+    }
+
+    /// Expects `absent` first lines of every client but one.
+    #[track_caller]
+    pub fn expect_nobody_but(&mut self, client: &str) {
+        for absent in ALWAYS_TOLD.iter().filter(|name| **name != client) {
+            self.expect(absent, &["absent"]);
+        }
+    }
+
+    /// The accounts, name and protocol, in the line that was expected last.
+    pub fn accounts(&self) -> Vec<(&str, &str)> {
+        let accounts = self.latest.iter().flat_map(|line| &line.accounts);
+        accounts.map(|(name, protocol)| (name.as_str(), protocol.as_str())).collect()
+    }
+
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// What it wrote to standard error so far.
+    pub fn errors(&self) -> String {
+        self.process.output()
+    }
+
+    /// Everything on its standard output so far, to the letter.
+    pub fn output(&self) -> String {
+        self.transcript.output()
+    }
+
+    /// Ends it with SIGTERM, as a session does; it must end with 0 and have said no more.
+    #[track_caller]
+    pub fn end(&mut self) {
+        self.process.signal(Signal::TERM);
+        let status = self.process.wait();
+        assert_eq!(status.code(), Some(0), "SIGTERM ends a watch with 0, not {status}");
+        while let Ok((at, text)) = self.arriving.recv_timeout(Duration::ZERO) {
+            self.take(at, &text);
+        }
+        let unread: Vec<_> =
+            self.unread.values().flatten().map(|line| format!("{}: {line}", line.client)).collect();
+        assert!(unread.is_empty(), "lines that nobody expected: {unread:#?}");
+    }
+
+    #[track_caller]
+    fn next(&mut self, client: &str, deadline: Deadline) -> Result<Line, String> {
+        loop {
+            if let Some(line) = self.unread.get_mut(client).and_then(VecDeque::pop_front) {
+                return Ok(line);
+            }
+            match self.arriving.recv_timeout(deadline.left()) {
+                Ok((at, text)) => self.take(at, &text),
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    return Err(format!("no further line within {PATIENCE:?}"));
+                }
+                Err(mpsc::RecvTimeoutError::Disconnected) => {
+                    return Err(format!("watch has ended, {}", self.process.wait()));
+                }
+            }
+        }
+    }
+
+    #[track_caller]
+    fn take(&mut self, at: Instant, text: &str) {
+        let after = at.saturating_duration_since(self.started);
+        match self.transcript.add(after, text) {
+            Ok(line) => self.unread.entry(line.client.clone()).or_default().push_back(line),
+            Err(why) => panic!("{why}, in {text}"),
+        }
+    }
+}
+
+impl Drop for Watch {
+    #[expect(clippy::print_stderr, reason = "the test runner shows it beside the failure")]
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            return;
+        }
+        // What came next often says what went wrong.
+        while let Ok((at, text)) = self.arriving.recv_timeout(AFTERMATH) {
+            _ = self.transcript.add(at.saturating_duration_since(self.started), &text);
+        }
+        eprintln!("watch said:\n{}and on standard error:\n{}", self.transcript, self.errors());
+    }
+}
+
+fn refs(lines: &[String]) -> Vec<&str> {
+    lines.iter().map(String::as_str).collect()
+}
