@@ -1,7 +1,9 @@
 //! `communicado watch --json`, read line by line as it runs.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -32,6 +34,7 @@ pub struct Watch {
     unread: BTreeMap<String, VecDeque<Line>>,
     transcript: Transcript,
     latest: Option<Line>,
+    recording: Option<PathBuf>,
 }
 
 impl Watch {
@@ -39,6 +42,11 @@ impl Watch {
     pub fn start(communicado: &Communicado, arguments: &[&str]) -> Self {
         let mut all = vec!["watch", "--json"];
         all.extend(arguments);
+        let recording = recording();
+        let trace = recording
+            .as_ref()
+            .map(|path| format!("sources.purple.trace={}", path.with_extension("trace").display()));
+        all.extend(trace.iter().flat_map(|trace| ["--set", trace]));
         let mut process = communicado.start(&all, |command| {
             command.stdout(Stdio::piped());
         });
@@ -59,6 +67,7 @@ impl Watch {
             unread: BTreeMap::new(),
             transcript: Transcript::default(),
             latest: None,
+            recording,
         }
     }
 
@@ -140,6 +149,9 @@ impl Watch {
         let unread: Vec<_> =
             self.unread.values().flatten().map(|line| format!("{}: {line}", line.client)).collect();
         assert!(unread.is_empty(), "lines that nobody expected: {unread:#?}");
+        if let Some(recording) = &self.recording {
+            fs::write(recording.with_extension("told"), self.output()).must("write a recording");
+        }
     }
 
     #[track_caller]
@@ -182,6 +194,17 @@ impl Drop for Watch {
         }
         eprintln!("watch said:\n{}and on standard error:\n{}", self.transcript, self.errors());
     }
+}
+
+/// Where to record what came off the bus and what was told of it, without an extension: named
+/// after the test, in the folder that `COMMUNICADO_TRACES` names, if it does.
+fn recording() -> Option<PathBuf> {
+    let folder = std::env::var_os("COMMUNICADO_TRACES")?;
+    let test = thread::current().name()?.replace("::", "-").replace('_', "-");
+    let name = |number| PathBuf::from(&folder).join(format!("{test}{number}"));
+    let numbers = std::iter::once(String::new()).chain((2..).map(|number| format!("-{number}")));
+    // A test may watch more than once.
+    numbers.map(name).find(|path| File::create_new(path.with_extension("trace")).is_ok())
 }
 
 fn refs(lines: &[String]) -> Vec<&str> {

@@ -161,8 +161,14 @@ impl Hub {
     pub(crate) fn add_source(&self, name: &str, clients: Vec<String>) -> SourceId {
         let mut state = self.lock();
         let id = state.roster.directory.add_source(name);
-        state.sources.push(SourceState { clients, ..SourceState::default() });
         state.write_name(Entry::Source { id: id.0, name: name.to_owned() });
+        for client in &clients {
+            // They have their place before anybody can fill the directory; should there be too
+            // many even of them, the source is told when it opens one.
+            let _ = state.client_id(client);
+        }
+        state.sources.push(SourceState { clients, ..SourceState::default() });
+        self.release(state);
         id
     }
 
@@ -242,7 +248,9 @@ impl Hub {
         source: SourceId,
         client: &str,
     ) -> Result<(ClientId, Link), LimitReached> {
-        let opened = self.lock().open(client);
+        let mut state = self.lock();
+        let opened = state.open(client);
+        self.release(state);
         self.tell_limit(source, opened)
     }
 
@@ -259,7 +267,7 @@ impl Hub {
             let (name, protocol) = (Some(name.to_owned()), protocol.to_owned());
             state.write_name(Entry::Account { id: id.0, name, protocol });
         }
-        drop(state);
+        self.release(state);
         self.tell_limit(source, found.map(|(id, _)| id))
     }
 
@@ -269,7 +277,7 @@ impl Hub {
         if let Ok((id, true)) = found {
             state.write_name(Entry::Token { id: id.0, text: text.to_owned() });
         }
-        drop(state);
+        self.release(state);
         self.tell_limit(source, found.map(|(id, _)| id))
     }
 
@@ -305,9 +313,14 @@ impl Hub {
         if state.next_deadline() != deadline {
             wakers.extend(state.timekeeper.take());
         }
+        self.release(state);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Unlocks, and tells if the journal could not be written.
+    fn release(&self, mut state: MutexGuard<'_, State>) {
         let journal_error = state.journal_error.take();
         drop(state);
-        wakers.into_iter().for_each(Waker::wake);
         if let Some(error) = journal_error {
             self.notify(&Notice::JournalFailed { because: error.to_string() });
         }
@@ -345,12 +358,17 @@ impl State {
     }
 
     fn open(&mut self, client: &str) -> Result<(ClientId, Link), LimitReached> {
-        let (id, new) = self.roster.directory.client_id(client)?;
-        if new {
-            self.write_name(Entry::Client { id: id.0, name: client.to_owned() });
-        }
+        let id = self.client_id(client)?;
         self.last_link.0 += 1;
         Ok((id, self.last_link))
+    }
+
+    fn client_id(&mut self, name: &str) -> Result<ClientId, LimitReached> {
+        let (id, new) = self.roster.directory.client_id(name)?;
+        if new {
+            self.write_name(Entry::Client { id: id.0, name: name.to_owned() });
+        }
+        Ok(id)
     }
 
     /// A moment later than that of every observation before, however coarse the clock.

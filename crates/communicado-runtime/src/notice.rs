@@ -71,5 +71,5 @@ fn rounded(span: Duration) -> String {
     if span < Duration::from_secs(1) {
         return format!("{} ms", span.as_millis());
     }
-    format!("{} s", span.as_secs())
+    format!("{} s", (span + Duration::from_millis(500)).as_secs())
 }

@@ -106,11 +106,8 @@ impl World {
     }
 
     pub(crate) fn before_the_turn(&self) -> Before {
-        Before {
-            leases: self.ledger.leases().collect(),
-            believed: self.witness.testimony().believed.clone(),
-            told: self.told_count(),
-        }
+        let (told, believed) = (self.told_count(), self.witness.testimony().believed.clone());
+        Before { leases: self.ledger.leases().collect(), believed, told }
     }
 
     /// Leases that ended while the clock was turned end before anything else is believed.

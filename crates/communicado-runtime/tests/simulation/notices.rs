@@ -1,1 +1,63 @@
+//! How notices read.
 
+use std::time::Duration;
+
+use communicado_runtime::{LimitReached, Notice, SourceError};
+
+fn check(notice: &Notice, expected: &[&str]) {
+    assert_eq!(notice.to_string().lines().collect::<Vec<_>>(), expected);
+}
+
+fn lost(retry_in: Duration, others: usize) -> Notice {
+    let because = "nothing on the session bus answers to `im.pidgin.purple.PurpleService`".into();
+    let error = SourceError { because, help: "start Pidgin".into() };
+    Notice::Lost { source: "purple".to_owned(), error, retry_in, others }
+}
+
+#[test]
+fn a_loss_says_what_failed_and_why_and_what_to_do_and_what_still_works() {
+    let meanwhile = |ms, others, expected| {
+        check(
+            &lost(Duration::from_millis(ms), others),
+            &[
+                "error: source `purple` cannot watch",
+                "  because: nothing on the session bus answers to `im.pidgin.purple.PurpleService`",
+                "  help: start Pidgin",
+                expected,
+            ],
+        );
+    };
+    meanwhile(312, 0, "  meanwhile: trying again in 312 ms; its clients are `unknown`");
+    meanwhile(1_890, 1, "  meanwhile: trying again in 2 s; 1 other source is watching");
+    meanwhile(37_400, 3, "  meanwhile: trying again in 37 s; 3 other sources are watching");
+}
+
+#[test]
+fn a_recovery_is_one_line() {
+    let recovered = Notice::Recovered { source: "purple".to_owned() };
+    check(&recovered, &["note: source `purple` is watching again"]);
+}
+
+#[test]
+fn a_limit_says_what_there_is_too_much_of_and_what_still_works() {
+    let limit = LimitReached { what: "clients", limit: 1024 };
+    check(
+        &Notice::Limit { source: "purple".to_owned(), limit },
+        &[
+            "warning: source `purple` saw more than 1024 clients",
+            "  meanwhile: those known before are still told",
+        ],
+    );
+}
+
+#[test]
+fn a_journal_that_failed_says_what_the_system_said_and_what_still_works() {
+    check(
+        &Notice::JournalFailed { because: "no storage space".to_owned() },
+        &[
+            "error: the journal cannot be written any further",
+            "  because: no storage space",
+            "  meanwhile: statuses are still told; what was written can be replayed",
+        ],
+    );
+}

@@ -108,10 +108,6 @@ impl Puppet {
         waker.into_iter().for_each(Waker::wake);
     }
 
-    pub(crate) fn is_running(&self) -> bool {
-        self.strings().running().is_some()
-    }
-
     fn begin(&self, seen: Seen) {
         let mut strings = self.strings();
         let run = Run::new(seen, strings.clock.last_turn());

@@ -80,7 +80,6 @@ impl Swarm {
             Life::Absent,
             Life::Unknown(Doubt::NotResponding),
             Life::Unknown(Doubt::AccessDenied),
-            Life::Unknown(Doubt::SourceLost),
         ];
         let mut lives: Vec<_> = life.map(|life| (life, weight(chance))).into();
         lives.push((Life::Running, 8 + weight(chance)));
@@ -100,7 +99,7 @@ impl Swarm {
         Self {
             kinds,
             clients: CLIENTS[..1 + chance.below(CLIENTS.len())].into(),
-            crowd: chance.one_in(30).then(|| chance.of(&crowds)),
+            crowd: chance.one_in(40).then(|| chance.of(&crowds)),
             travels,
             leases: leases.into_iter().map(|ms| ms.map(Duration::from_millis)).collect(),
             lives,

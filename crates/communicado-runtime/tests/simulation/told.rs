@@ -34,22 +34,16 @@ impl Truth {
         Self { changes, with_times }
     }
 
-    /// What the witness was told.
-    pub(crate) fn witnessed(world: &World) -> Self {
-        let changes = world.told_since(0).into_iter().filter_map(change).collect();
-        Self { changes, with_times: true }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.changes.len()
-    }
-
-    /// Fails unless all here is the beginning of what `other` has.
-    pub(crate) fn assert_begins(&self, other: &Self) {
-        assert!(self.len() <= other.len(), "{} changes of {}", self.len(), other.len());
-        for (here, there) in self.changes.iter().zip(&other.changes) {
-            self.assert_same(here, there);
-        }
+    /// Goes on with what the witness was told, where the journal could be written no further;
+    /// returns whether nothing is left out, as what came before the first snapshot may be.
+    pub(crate) fn go_on(&mut self, world: &World) -> bool {
+        let known = self.changes.len() as u64;
+        let told = world.told_since(0).into_iter().filter_map(change);
+        self.changes.extend(told.filter(|change| change.revision > known));
+        let counted = (1..).zip(&self.changes).all(|(count, change)| change.revision == count);
+        let testimony = world.witness.testimony();
+        let last = testimony.believed.values().map(|client| client.revision).max();
+        counted && last.unwrap_or(0) == self.changes.len() as u64
     }
 
     /// Fails unless `told` begins with a snapshot and then says all that is true up to the last
@@ -83,7 +77,7 @@ impl Truth {
                 }
             }
         }
-        assert_eq!(revision, Some(self.len() as u64), "all was told in the end");
+        assert_eq!(revision, Some(self.changes.len() as u64), "all was told in the end");
     }
 
     fn assert_snapshot(

@@ -17,9 +17,8 @@ use crate::paper::Paper;
 use crate::puppet::{Act, Order, Puppet};
 use crate::reader::{Flag, Habit, Reader, Witness};
 
-/// One poll for the waking itself, one for the deadline that a source moved in it, one for the
-/// source that was started or lost then, and one to spare.
-const POLLS_MAX: usize = 4;
+/// One poll for the waking itself, and one for the deadline that a source moved in it.
+const POLLS_MAX: usize = 2;
 
 pub(crate) const NAMES: [&str; 4] = ["first", "second", "third", "fourth"];
 
@@ -39,7 +38,6 @@ pub(crate) struct Cast {
 
 pub(crate) struct World {
     pub(crate) clock: HandClock,
-    pub(crate) order: Order,
     pub(crate) hub: Arc<Hub>,
     pub(crate) puppets: Vec<Puppet>,
     pub(crate) readers: Vec<Reader>,
@@ -91,7 +89,6 @@ impl World {
         let flag = Arc::<Flag>::default();
         flag.clone().wake();
         Self {
-            order,
             hub,
             puppets,
             readers: Vec::new(),
@@ -108,8 +105,8 @@ impl World {
         }
     }
 
-    /// Polls whoever was woken until nobody is.
-    pub(crate) fn settle(&mut self) {
+    /// Polls whoever was woken until nobody is, and returns how often the runtime was.
+    pub(crate) fn settle(&mut self) -> usize {
         let mut polls = 0;
         loop {
             if self.readers_first {
@@ -127,7 +124,7 @@ impl World {
             }
             self.let_prompt_readers_read();
             if !self.flag.is_raised() {
-                return;
+                return polls;
             }
         }
     }

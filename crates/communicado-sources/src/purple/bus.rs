@@ -33,15 +33,23 @@ pub(super) fn own_address() -> Result<String, SourceError> {
     })
 }
 
-/// Gets onto the bus at `address`.
+/// Gets onto the bus at `address`; where that lists several, at the first that answers (D-Bus
+/// specification, "Server Addresses").
 pub(super) async fn connect(clock: &dyn Clock, address: &str) -> Result<Connection, SourceError> {
     let end = clock.now().after(CONNECT_MAX);
-    let built = within(clock, end, Builder::address(address).build()).await;
-    let because = match built {
-        Some(Ok(connection)) => return Ok(connection),
-        Some(Err(error)) => error.to_string(),
-        None => "it did not answer within 5 s".to_owned(),
-    };
+    let mut because = "it is empty".to_owned();
+    for each in address.split(';').filter(|each| !each.is_empty()) {
+        because = match within(clock, end, Builder::address(each).build()).await {
+            Some(Ok(connection)) => return Ok(connection),
+            Some(Err(error)) => {
+                let text = error.to_string();
+                // The address is told already.
+                let rest = text.strip_prefix(&format!("failed to connect to `{each}`: "));
+                rest.unwrap_or(&text).to_owned()
+            }
+            None => "it did not answer within 5 s".to_owned(),
+        };
+    }
     Err(SourceError {
         because: format!("the session bus at `{address}` cannot be reached: {because}").into(),
         help: "check that the desktop session is running, and that DBUS_SESSION_BUS_ADDRESS \

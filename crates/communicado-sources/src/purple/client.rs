@@ -29,6 +29,9 @@ pub(super) struct Client {
     ui: Option<String>,
     accounts: Option<BTreeMap<Handle, Account>>,
     enabled: Option<BTreeSet<Handle>>,
+    /// Why sign-ins failed. Said once by a signal, perhaps before the account is known, and never
+    /// again: there is no asking for it.
+    failures: BTreeMap<Handle, Failure>,
     saved: Saved,
     statuses: BTreeMap<Handle, Status>,
     primitives: BTreeMap<Handle, i32>,
@@ -42,7 +45,6 @@ struct Account {
     connected: Option<bool>,
     connecting: Option<bool>,
     has_error: Option<bool>,
-    failure: Option<Failure>,
     status: Option<Handle>,
 }
 
@@ -83,14 +85,21 @@ impl Client {
     /// The questions that begin it.
     pub(super) const FIRST: [Call; 4] = [Call::Ui, Call::Accounts, Call::Enabled, Call::Saved];
 
+    /// The same client, of which all is to be asked anew but what cannot be asked.
+    pub(super) fn again(self) -> Self {
+        Self { failures: self.failures, ..Self::default() }
+    }
+
     /// The id of the client's user interface, once it is known.
     pub(super) fn ui(&self) -> Option<&str> {
         self.ui.as_deref()
     }
 
-    /// Whether what answers is no libpurple client after all.
-    pub(super) const fn is_foreign(&self) -> bool {
+    /// Whether what answers is no libpurple client after all: it answers nonsense again and
+    /// again, or it has answered all that it was asked and nothing came of it.
+    pub(super) fn is_foreign(&self, answered_all: bool) -> bool {
         self.nonsense >= NONSENSE_MAX
+            || (self.nonsense > 0 && answered_all && self.view().is_none())
     }
 
     /// Forgives nonsense, once all that was asked was answered.
@@ -118,19 +127,26 @@ impl Client {
             Signal::Connecting(account) => self.happened(account, |known| {
                 (known.connected, known.connecting) = (Some(false), Some(true));
             }),
-            Signal::SignedOn(account) => self.happened(account, |known| {
-                (known.connected, known.connecting) = (Some(true), Some(false));
-                (known.has_error, known.failure) = (Some(false), None);
-            }),
+            Signal::SignedOn(account) => {
+                self.failures.remove(&account);
+                self.happened(account, |known| {
+                    (known.connected, known.connecting) = (Some(true), Some(false));
+                    known.has_error = Some(false);
+                })
+            }
             Signal::SignedOff(account) => self.happened(account, |known| {
                 (known.connected, known.connecting) = (Some(false), Some(false));
             }),
-            Signal::ErrorChanged { account, error } => self.happened(account, |known| {
-                known.set_error(error != 0);
-            }),
-            Signal::ConnectionError { account, reason } => self.happened(account, |known| {
-                (known.has_error, known.failure) = (Some(true), Some(failure(reason)));
-            }),
+            Signal::ErrorChanged { account, error } => {
+                self.set_error(account, error != 0);
+                self.happened(account, |_| ())
+            }
+            Signal::ConnectionError { account, reason } => {
+                if self.failures.len() < ACCOUNTS_MAX {
+                    self.failures.insert(account, failure(reason));
+                }
+                self.happened(account, |known| known.has_error = Some(true))
+            }
             Signal::StatusChanged { account, status } => {
                 // A mood or a tune is a status beside the active one, and an unknown one may be.
                 let active = self.is_presence(status);
@@ -174,7 +190,7 @@ impl Client {
                 self.learn(account, |known| known.connecting = Some(yes != 0));
             }
             (Call::Error(account), Answer::Number(error)) => {
-                self.learn(account, |known| known.set_error(error != 0));
+                self.set_error(account, error != 0);
             }
             (Call::Status(account), Answer::Number(status)) => {
                 self.learn(account, |known| known.status = Some(status));
@@ -215,7 +231,8 @@ impl Client {
             } else if connecting {
                 SignIn::SigningIn
             } else {
-                SignIn::SignedOut(has_error.then(|| account.failure.unwrap_or(Failure::Unstated)))
+                let failure = self.failures.get(handle).copied().unwrap_or(Failure::Unstated);
+                SignIn::SignedOut(has_error.then_some(failure))
             };
             if shown {
                 view.accounts.insert(name, sign_in);
@@ -274,6 +291,13 @@ impl Client {
         ]
     }
 
+    fn set_error(&mut self, account: Handle, has_error: bool) {
+        if !has_error {
+            self.failures.remove(&account);
+        }
+        self.learn(account, |known| known.has_error = Some(has_error));
+    }
+
     fn learn(&mut self, account: Handle, change: impl FnOnce(&mut Account)) -> bool {
         let known = self.accounts.as_mut().and_then(|accounts| accounts.get_mut(&account));
         known.map(change).is_some()
@@ -284,6 +308,7 @@ impl Client {
         let handles: BTreeSet<Handle> = handles.iter().copied().take(ACCOUNTS_MAX).collect();
         let accounts = self.accounts.get_or_insert_default();
         accounts.retain(|handle, _| handles.contains(handle));
+        self.failures.retain(|handle, _| handles.contains(handle));
         let mut calls = Vec::new();
         for handle in handles {
             if accounts.contains_key(&handle) {
@@ -312,7 +337,10 @@ impl Client {
             }
             Call::StatusId(status) | Call::StatusType(status) => {
                 self.statuses.remove(&status);
-                vec![Call::Accounts]
+                let accounts = self.accounts.iter().flatten();
+                let of = accounts.filter(|(_, account)| account.status == Some(status));
+                let again = of.map(|(account, _)| Call::Status(*account));
+                std::iter::once(Call::Accounts).chain(again).collect()
             }
             Call::Username(account)
             | Call::Protocol(account)
@@ -329,13 +357,6 @@ impl Client {
                 Vec::new()
             }
         }
-    }
-}
-
-impl Account {
-    fn set_error(&mut self, has_error: bool) {
-        self.has_error = Some(has_error);
-        self.failure = self.failure.filter(|_| has_error);
     }
 }
 

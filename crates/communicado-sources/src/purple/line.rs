@@ -1,6 +1,6 @@
 //! The watcher on a real bus: its questions go out, what comes back goes in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -28,6 +28,8 @@ pub(super) struct Line {
     /// The number of the question behind the serial number of a message.
     questions: BTreeMap<u32, u32>,
     tap: Tap,
+    /// The processes of the clients that were met.
+    pub(super) met: BTreeSet<u32>,
 }
 
 impl Line {
@@ -47,7 +49,8 @@ impl Line {
             timer,
             watcher: Watcher::new(pace),
             questions: BTreeMap::new(),
-            tap: Tap::open(trace, clock.now())?,
+            tap: Tap::open(trace, pace, clock.now())?,
+            met: BTreeSet::new(),
         };
         let todo = line.watcher.begin();
         line.send(todo.ask).await?;
@@ -125,6 +128,7 @@ impl Line {
                 && let Some(run) = self.watcher.process_asked(question).map(str::to_owned)
                 && let Some(name) = stray::process_name(*process)
             {
+                self.met.insert(*process);
                 self.tap.process(now, &run, &name);
                 return self.watcher.process(&run, &name);
             }

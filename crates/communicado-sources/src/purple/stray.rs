@@ -17,11 +17,18 @@ use super::watcher::KNOWN;
 pub(super) struct Stray {
     /// The client's name.
     pub(super) client: &'static str,
+    /// Whether it was started so lately that it may only be on its way to the bus.
+    pub(super) is_young: bool,
     /// Its process.
-    pub(super) process: i32,
+    pub(super) process: u32,
     /// Becomes readable when the process ends (`pidfd_open(2)`).
     pub(super) ended: OwnedFd,
 }
+
+/// `USER_HZ`, in which the kernel tells times to programs on every platform that Rust has.
+const TICKS_A_SECOND: f64 = 100.0;
+/// A client needs under a second from its start to the bus, and a busy machine some more.
+const YOUTH: f64 = 5.0;
 
 /// The name of a process: the first 15 bytes of that of its program (`proc(5)`).
 pub(super) fn process_name(process: u32) -> Option<String> {
@@ -45,8 +52,8 @@ fn stray(process: u32, address: &str) -> Option<Stray> {
         return None;
     }
     // Opened first: if the process ends now and its number is used again, this tells of it.
-    let process = i32::try_from(process).ok()?;
-    let ended = pidfd_open(Pid::from_raw(process)?, PidfdFlags::NONBLOCK).ok()?;
+    let pid = Pid::from_raw(i32::try_from(process).ok()?)?;
+    let ended = pidfd_open(pid, PidfdFlags::NONBLOCK).ok()?;
     let environment = fs::read(format!("{folder}/environ")).ok()?;
     let variables: BTreeMap<&[u8], &[u8]> = environment
         .split(|byte| *byte == 0)
@@ -59,8 +66,13 @@ fn stray(process: u32, address: &str) -> Option<Stray> {
         let value = variables.get(name.as_bytes())?;
         Some(String::from_utf8_lossy(value).into_owned())
     };
-    let is_zombie = fs::read_to_string(format!("{folder}/stat"))
-        .is_ok_and(|stat| stat.rsplit_once(')').is_some_and(|(_, rest)| rest.starts_with(" Z")));
+    let stat = fs::read_to_string(format!("{folder}/stat")).ok()?;
+    // The name before may hold spaces and parentheses; then come fields 3 and on (proc(5)).
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let is_zombie = fields.first() == Some(&"Z");
+    let ticks: f64 = fields.get(19)?.parse().ok()?;
+    let uptime: f64 = fs::read_to_string("/proc/uptime").ok()?.split(' ').next()?.parse().ok()?;
+    let is_young = uptime - ticks / TICKS_A_SECOND < YOUTH;
     let ours = bus::address(var).as_deref() == Some(address);
-    (ours && !is_zombie).then_some(Stray { client, process, ended })
+    (ours && !is_zombie).then_some(Stray { client, is_young, process, ended })
 }

@@ -37,7 +37,7 @@ pub struct TraceError {
 
 impl Tap {
     /// A tap into the file at `path`, after what is there already; none if that is empty.
-    pub(super) fn open(path: &str, now: Moment) -> Result<Self, SourceError> {
+    pub(super) fn open(path: &str, pace: Pace, now: Moment) -> Result<Self, SourceError> {
         if path.is_empty() {
             return Ok(Self(None));
         }
@@ -47,7 +47,9 @@ impl Tap {
             help: "choose another file in `trace`, or leave it out".into(),
         })?;
         let mut tap = Self(Some(BufWriter::new(file)));
-        tap.write(json!({"at": micros(now), "begin": true}));
+        let check = u64::try_from(pace.check.as_micros()).unwrap_or(u64::MAX);
+        let timeout = u64::try_from(pace.timeout.as_micros()).unwrap_or(u64::MAX);
+        tap.write(json!({"at": micros(now), "begin": [check, timeout]}));
         Ok(tap)
     }
 
@@ -125,7 +127,7 @@ pub fn play(trace: &str) -> Result<Vec<Arc<Client>>, TraceError> {
             Step::Incoming(incoming) => watcher.handle(now, incoming),
             Step::Process { run, name } => watcher.process(&run, &name),
             Step::Advance => watcher.advance(now).0,
-            Step::Begin => {
+            Step::Begin(pace) => {
                 watcher = Watcher::new(pace);
                 sightings = Sightings::new(seen.clone(), pace.lease());
                 watcher.begin();
@@ -152,7 +154,7 @@ enum Step {
     Incoming(Incoming),
     Process { run: String, name: String },
     Advance,
-    Begin,
+    Begin(Pace),
 }
 
 impl Step {
@@ -164,8 +166,12 @@ impl Step {
         if line.contains_key("advance") {
             return Ok((at, Self::Advance));
         }
-        if line.contains_key("begin") {
-            return Ok((at, Self::Begin));
+        if let Some(begin) = line.get("begin") {
+            let part = |index| begin.get(index).and_then(Value::as_u64).map(Duration::from_micros);
+            let (Some(check), Some(timeout)) = (part(0), part(1)) else {
+                return Err("`begin` is not two spans".to_owned());
+            };
+            return Ok((at, Self::Begin(Pace { check, timeout })));
         }
         if let Some(name) = text("process") {
             let run = text("run").ok_or("`run` is no text")?.to_owned();

@@ -209,11 +209,7 @@ impl Watcher {
             match (run.state, run.unanswered) {
                 (State::Foreign, 0) => self.begin_again(now, &unique, &mut todo),
                 (_, 0) => self.ask(&unique, [Call::Accounts], &mut todo),
-                (_, 1..) => {
-                    (run.state, run.told) = (State::Hung, None);
-                    let life = Life::Unknown(Doubt::NotResponding);
-                    todo.tell.extend(run.sighting.map(|sighting| Tell::Life { sighting, life }));
-                }
+                (_, 1..) => self.doubt(&unique, State::Hung, Doubt::NotResponding, &mut todo),
             }
         }
         self.look(&mut todo);
@@ -253,21 +249,24 @@ impl Watcher {
             }
             return;
         };
-        let was = run.state;
         if signal == Signal::Quitting {
             run.state = State::Quitting;
             let life = Life::ShuttingDown;
             todo.tell.extend(run.sighting.map(|sighting| Tell::Life { sighting, life }));
             return;
         }
+        // A client that hung says it to whom it will be asked anew, so that no reason is missed.
+        let began_again = self.heard(now, sender, todo);
+        let Some(run) = self.runs.get_mut(sender) else { return };
         let calls = run.client.signal(signal);
-        if was == State::Known {
-            // Told before it is confirmed: the listener waits for nothing.
-            run.tell_view(now, todo);
-        }
-        self.heard(now, sender, todo);
-        if !matches!(was, State::Hung | State::Quitting) {
-            self.ask(sender, calls, todo);
+        match run.state {
+            State::Known => {
+                // Told before it is confirmed: the listener waits for nothing.
+                run.tell_view(now, todo);
+                self.ask(sender, calls, todo);
+            }
+            State::Asked | State::Foreign if !began_again => self.ask(sender, calls, todo),
+            State::Asked | State::Foreign | State::Hung | State::Quitting => {}
         }
     }
 
@@ -291,7 +290,8 @@ impl Watcher {
                     return;
                 }
                 let calls = run.client.answer(call, answer);
-                let foreign = run.client.is_foreign();
+                let answered_all = run.unanswered == 0 && calls.is_empty();
+                let foreign = run.client.is_foreign(answered_all);
                 if self.heard(now, &unique, todo) {
                     return;
                 }
@@ -332,7 +332,8 @@ impl Watcher {
     /// Asks a client everything anew, over a connection of its own.
     fn begin_again(&mut self, now: Moment, unique: &str, todo: &mut Todo) {
         let Some(run) = self.runs.get_mut(unique) else { return };
-        *run = Run { name: run.name.take(), kind: run.kind.take(), ..Run::new(now) };
+        let client = std::mem::take(&mut run.client).again();
+        *run = Run { client, name: run.name.take(), kind: run.kind.take(), ..Run::new(now) };
         let name = run.name.clone();
         self.asked.retain(|_, asked| !asked.is_about(unique));
         if let Some(name) = name {
@@ -359,12 +360,20 @@ impl Watcher {
 
     fn foreign(&mut self, unique: &str, todo: &mut Todo) {
         self.asked.retain(|_, asked| !asked.is_about(unique));
+        if let Some(run) = self.runs.get_mut(unique) {
+            run.unanswered = 0;
+        }
+        self.doubt(unique, State::Foreign, Doubt::NotSupported, todo);
+    }
+
+    /// Says that a client, which may have no name yet, cannot be judged.
+    fn doubt(&mut self, unique: &str, state: State, doubt: Doubt, todo: &mut Todo) {
         if self.runs.get(unique).is_some_and(|run| run.name.is_none()) {
             self.open(unique, "libpurple", todo);
         }
         let Some(run) = self.runs.get_mut(unique) else { return };
-        (run.state, run.unanswered, run.told) = (State::Foreign, 0, None);
-        let life = Life::Unknown(Doubt::NotSupported);
+        (run.state, run.told) = (state, None);
+        let life = Life::Unknown(doubt);
         todo.tell.extend(run.sighting.map(|sighting| Tell::Life { sighting, life }));
     }
 
