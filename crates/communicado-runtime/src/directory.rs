@@ -64,7 +64,6 @@ impl Directory {
     pub(crate) fn put(&mut self, entry: &Entry) -> Result<(), LimitReached> {
         match entry {
             Entry::Source { id, name } => self.sources.put(u32::from(*id), checked(name)?),
-            Entry::Client { id, name } => self.clients.put(*id, checked(name)?),
             Entry::Token { id, text } => self.tokens.put(*id, checked(text)?),
             Entry::Account { id, name, protocol } => {
                 let name = name.as_deref().map(checked).transpose()?;
@@ -73,9 +72,31 @@ impl Directory {
                 // A journal does not say whose an account is, and its number says enough.
                 self.accounts.put(*id, (ClientId(*id), account));
             }
-            Entry::Journal { .. } | Entry::Observed(_) | Entry::Lost { .. } => {}
+            // Clients are named by `name_client`.
+            Entry::Journal { .. }
+            | Entry::Client { .. }
+            | Entry::Observed(_)
+            | Entry::Lost { .. } => {}
         }
         Ok(())
+    }
+
+    /// Takes in that a journal speaks of a client, and says whether it may: a client keeps the
+    /// name that it was first spoken of with, and no two have the same.
+    pub(crate) fn name_client(
+        &mut self,
+        id: ClientId,
+        name: Option<&str>,
+    ) -> Result<bool, LimitReached> {
+        if let Some(known) = self.clients.name(id.0) {
+            return Ok(name.is_none_or(|name| name == &**known));
+        }
+        let name = name.map(checked).transpose()?.unwrap_or_else(|| unnamed("client", id.0));
+        let is_free = !self.clients.numbers.contains_key(&name);
+        if is_free {
+            self.clients.put(id.0, name);
+        }
+        Ok(is_free)
     }
 
     /// The number for a client, and whether it is new.
@@ -200,6 +221,24 @@ mod tests {
         assert_eq!(error.to_string(), "more than 1024 clients");
         assert_eq!(directory.client_id("7"), Ok((ClientId(7), false)));
         assert!(directory.token(&"x".repeat(NAME_BYTES_MAX + 1)).is_err());
+    }
+
+    #[test]
+    fn a_client_of_a_journal_keeps_its_name() {
+        let mut directory = Directory::default();
+        let mut check = |id, name, expected| {
+            assert_eq!(directory.name_client(ClientId(id), name), Ok(expected), "{id} {name:?}");
+        };
+        check(0, Some("finch"), true);
+        check(0, Some("finch"), true);
+        check(0, None, true);
+        check(0, Some("pidgin"), false);
+        check(1, Some("finch"), false);
+        // Spoken of before it is named, it has the name of its number.
+        check(2, None, true);
+        check(2, Some("pidgin"), false);
+        check(3, Some("client-4"), true);
+        check(4, None, false);
     }
 
     #[test]

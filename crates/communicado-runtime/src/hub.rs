@@ -50,6 +50,8 @@ struct SourceState {
     looked: bool,
     /// It is watching now.
     ready: bool,
+    /// A limit that this run met was told; a flood of names is one warning.
+    limit_told: bool,
     clients: Vec<String>,
 }
 
@@ -177,6 +179,7 @@ impl Hub {
         let mut state = self.lock();
         let run = state.source(source).map_or(0, |each| {
             each.run += 1;
+            each.limit_told = false;
             each.run
         });
         drop(state);
@@ -342,8 +345,14 @@ impl Hub {
         result: Result<T, LimitReached>,
     ) -> Result<T, LimitReached> {
         result.inspect_err(|limit| {
-            let source = self.lock().roster.directory.source(source).to_string();
-            self.notify(&Notice::Limit { source, limit: *limit });
+            let mut state = self.lock();
+            let told =
+                state.source(source).map(|each| std::mem::replace(&mut each.limit_told, true));
+            let source = state.roster.directory.source(source).to_string();
+            drop(state);
+            if told == Some(false) {
+                self.notify(&Notice::Limit { source, limit: *limit });
+            }
         })
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use communicado_core::{Input, SourceId};
+use communicado_core::{ClientId, Input, SourceId};
 use communicado_wire::journal::{Entry, EntryError, Observed, VERSION};
 use communicado_wire::{Client, Timestamp};
 
@@ -46,6 +46,9 @@ impl Replay {
         match &entry {
             Entry::Observed(observed) => {
                 let (at, input) = Observed::input(observed).map_err(ReplayError::Entry)?;
+                if let Input::Observed(observation) = input {
+                    name_client(roster, observation.client, None)?;
+                }
                 Ok(roster.handle(at, input))
             }
             Entry::Lost { at, source } => {
@@ -53,11 +56,11 @@ impl Replay {
                 Ok(roster.handle(at, Input::Lost(SourceId(*source))))
             }
             Entry::Journal { .. } => Err(ReplayError::NoJournal),
-            Entry::Source { .. } | Entry::Client { .. } | Entry::Account { .. } => {
-                roster.directory.put(&entry).map_err(ReplayError::Limit)?;
+            Entry::Client { id, name } => {
+                name_client(roster, ClientId(*id), Some(name))?;
                 Ok(Vec::new())
             }
-            Entry::Token { .. } => {
+            Entry::Source { .. } | Entry::Account { .. } | Entry::Token { .. } => {
                 roster.directory.put(&entry).map_err(ReplayError::Limit)?;
                 Ok(Vec::new())
             }
@@ -87,6 +90,19 @@ impl Replay {
     }
 }
 
+/// Listeners know a client by its name, so what one is told of must not become another.
+fn name_client(
+    roster: &mut NamedRoster,
+    id: ClientId,
+    name: Option<&str>,
+) -> Result<(), ReplayError> {
+    if roster.directory.name_client(id, name).map_err(ReplayError::Limit)? {
+        return Ok(());
+    }
+    let rule = "a client is named before it is observed, keeps its name, and shares it with none";
+    Err(ReplayError::Entry(EntryError::Meaning(rule)))
+}
+
 impl fmt::Display for ReplayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -101,3 +117,36 @@ impl fmt::Display for ReplayError {
 }
 
 impl std::error::Error for ReplayError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: &str = r#"{"journal":{"version":1,"began":"2026-11-22T21:00:00Z","by":""}}"#;
+
+    fn observed(client: u32) -> String {
+        format!(
+            r#"{{"observed":{{"at":1,"made":1,"source":0,"client":{client},"link":1,"life":{{"is":"running"}}}}}}"#
+        )
+    }
+
+    #[test]
+    fn a_client_that_changes_its_name_is_refused_and_the_rest_goes_on() {
+        let mut replay = Replay::default();
+        assert!(replay.line(FIRST).unwrap().is_empty());
+        assert_eq!(&*replay.line(&observed(0)).unwrap()[0].client, "client-0");
+        let error = replay.line(r#"{"client":{"id":0,"name":"finch"}}"#).unwrap_err();
+        assert!(error.to_string().contains("named before it is observed"), "{error}");
+        assert!(replay.line(r#"{"client":{"id":1,"name":"pidgin"}}"#).unwrap().is_empty());
+        assert_eq!(&*replay.line(&observed(1)).unwrap()[0].client, "pidgin");
+    }
+
+    #[test]
+    fn a_journal_that_begins_at_the_end_of_time_is_replayed_to_what_can_be_read() {
+        let mut replay = Replay::default();
+        let last = FIRST.replace("2026-11-22T21", "9999-12-30T22");
+        assert!(replay.line(&last).unwrap().is_empty());
+        let told = replay.line(&observed(0).replace("\"at\":1", "\"at\":5000000000")).unwrap();
+        assert_eq!(Client::from_json(&told[0].to_json()).unwrap(), *told[0]);
+    }
+}

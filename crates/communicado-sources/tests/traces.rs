@@ -75,7 +75,7 @@ fn what_is_no_trace_is_refused_with_the_line() {
     check(r#"{"at":1,"begin":true}"#, "not two spans");
     check(r#"{"at":1}"#, "neither a signal");
     check("{\"at\":1,\"begin\":[9,9]}\n{\"at\":1,\"signal\":\"Quitting\"}", "line 2");
-    check(r#"{"at":1,"answer":-1}"#, "no number of a question");
+    check(r#"{"at":1,"answer":"PurpleCoreGetUi","about":"x"}"#, "`about` is no handle");
     let signal = |signature: &str, args: &str| {
         format!(
             r#"{{"at":1,"signal":"Quitting","from":":1.1","signature":"{signature}","args":{args}}}"#

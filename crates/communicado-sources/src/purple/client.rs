@@ -18,6 +18,10 @@ use crate::vocabulary;
 const ACCOUNTS_MAX: usize = 256;
 /// A handful of accounts have a dozen statuses each; more than this is a fault of the client's.
 const STATUSES_MAX: usize = 16 * ACCOUNTS_MAX;
+/// What a client is called that does not say what it is.
+pub(super) const NAMELESS: &str = "libpurple";
+/// A longer text is cut: a user interface, an account or a status goes by its first 16 kB.
+const TEXT_BYTES_MAX: usize = 16 * 1024;
 /// Who answers nonsense this often is no libpurple client.
 const NONSENSE_MAX: u32 = 8;
 /// The error for a handle that stands for nothing any more.
@@ -162,7 +166,8 @@ impl Client {
     /// Takes in an answer and returns what is to be asked next.
     pub(super) fn answer(&mut self, call: Call, answer: Answer) -> Vec<Call> {
         match (call, answer) {
-            (Call::Ui, Answer::Text(ui)) => self.ui = Some(ui),
+            (Call::Ui, Answer::Text(ui)) if ui.is_empty() => self.ui = Some(NAMELESS.to_owned()),
+            (Call::Ui, Answer::Text(ui)) => self.ui = Some(cut(ui)),
             (Call::Accounts, Answer::Numbers(handles)) => return self.set_accounts(&handles),
             (Call::Enabled, Answer::Numbers(handles)) => {
                 self.enabled = Some(handles.into_iter().collect());
@@ -178,10 +183,10 @@ impl Client {
                 }
             }
             (Call::Username(account), Answer::Text(name)) => {
-                self.learn(account, |known| known.username = Some(name));
+                self.learn(account, |known| known.username = Some(cut(name)));
             }
             (Call::Protocol(account), Answer::Text(protocol)) => {
-                self.learn(account, |known| known.protocol = Some(protocol));
+                self.learn(account, |known| known.protocol = Some(cut(protocol)));
             }
             (Call::IsConnected(account), Answer::Number(yes)) => {
                 self.learn(account, |known| known.connected = Some(yes != 0));
@@ -198,7 +203,7 @@ impl Client {
             }
             (Call::StatusId(status), Answer::Text(id)) => {
                 let known = vocabulary::purple_status(&id).is_some();
-                self.status(status).id = Some(id);
+                self.status(status).id = Some(cut(id));
                 if !known {
                     return vec![Call::StatusType(status)];
                 }
@@ -272,8 +277,13 @@ impl Client {
 
     fn status(&mut self, status: Handle) -> &mut Status {
         if self.statuses.len() >= STATUSES_MAX {
-            self.statuses.clear();
-            self.primitives.clear();
+            // Of those that are in use nothing would be asked again.
+            let accounts = self.accounts.iter().flat_map(BTreeMap::values);
+            let used: BTreeSet<Handle> = accounts.filter_map(|account| account.status).collect();
+            self.statuses.retain(|status, _| used.contains(status));
+            let types = self.statuses.values().filter_map(|status| status.status_type);
+            let types: BTreeSet<Handle> = types.collect();
+            self.primitives.retain(|status_type, _| types.contains(status_type));
         }
         self.statuses.entry(status).or_default()
     }
@@ -358,6 +368,12 @@ impl Client {
             }
         }
     }
+}
+
+fn cut(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(TEXT_BYTES_MAX));
+    text.shrink_to_fit();
+    text
 }
 
 /// The kind of a `PurpleConnectionError` (`connection.h` of libpurple 2.14).

@@ -1,6 +1,6 @@
 //! The watcher on a real bus: its questions go out, what comes back goes in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -28,8 +28,6 @@ pub(super) struct Line {
     /// The number of the question behind the serial number of a message.
     questions: BTreeMap<u32, u32>,
     tap: Tap,
-    /// The processes of the clients that were met.
-    pub(super) met: BTreeSet<u32>,
 }
 
 impl Line {
@@ -50,7 +48,6 @@ impl Line {
             watcher: Watcher::new(pace),
             questions: BTreeMap::new(),
             tap: Tap::open(trace, pace, clock.now())?,
-            met: BTreeSet::new(),
         };
         let todo = line.watcher.begin();
         line.send(todo.ask).await?;
@@ -123,12 +120,11 @@ impl Line {
         if let Incoming::Answer { to, answer } = &mut incoming {
             let Some(question) = self.questions.remove(to) else { return Todo::default() };
             *to = question;
-            asked = Some(question);
+            asked = self.watcher.question(question);
             if let Answer::Unsigned(process) = answer
                 && let Some(run) = self.watcher.process_asked(question).map(str::to_owned)
                 && let Some(name) = stray::process_name(*process)
             {
-                self.met.insert(*process);
                 self.tap.process(now, &run, &name);
                 return self.watcher.process(&run, &name);
             }

@@ -270,7 +270,7 @@ impl Answer {
 
     fn decode(message: &Message) -> Self {
         let body = message.body();
-        let signature = body.signature().to_string();
+        let signature = body.signature().to_string_no_parens();
         let decoded = match signature.as_str() {
             "" => Ok(Self::Nothing),
             "i" => body.deserialize().map(Self::Number),

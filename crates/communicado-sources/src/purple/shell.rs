@@ -1,6 +1,5 @@
 //! What waits: for the bus, for the time, and for the ends of processes.
 
-use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::os::fd::OwnedFd;
 use std::task::{Context, Poll};
@@ -19,13 +18,11 @@ use super::{probe, stray};
 pub(super) struct Purple {
     pace: Pace,
     trace: String,
-    /// The processes that were once met on a bus: off it, they are not on their way to it.
-    met: BTreeSet<u32>,
 }
 
 impl Purple {
     pub(super) const fn new(pace: Pace, trace: String) -> Self {
-        Self { pace, trace, met: BTreeSet::new() }
+        Self { pace, trace }
     }
 }
 
@@ -33,11 +30,7 @@ impl Source for Purple {
     fn watch(&mut self, seen: Seen) -> Watching<'_> {
         Box::pin(async move {
             match self.open(seen).await {
-                Ok(mut shell) => {
-                    let error = shell.watch(&self.met).await;
-                    self.met.append(&mut shell.line.met);
-                    error
-                }
+                Ok(mut shell) => shell.watch().await,
                 Err(error) => error,
             }
         })
@@ -64,9 +57,9 @@ impl Purple {
 }
 
 impl Shell {
-    async fn watch(&mut self, met: &BTreeSet<u32>) -> SourceError {
+    async fn watch(&mut self) -> SourceError {
         loop {
-            let asks = match poll_fn(|cx| self.poll(cx, met)).await {
+            let asks = match poll_fn(|cx| self.poll(cx)).await {
                 Ok(asks) => asks,
                 Err(error) => return error,
             };
@@ -81,11 +74,7 @@ impl Shell {
     }
 
     /// Waits for something to happen, tells of it, and returns what to ask.
-    fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-        met: &BTreeSet<u32>,
-    ) -> Poll<Result<Vec<(u32, Ask)>, SourceError>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<(u32, Ask)>, SourceError>> {
         while let Some(client) = self.poll_strays(cx) {
             if !self.line.names().any(|name| name == client) {
                 self.sightings.life_of(client, Life::Absent);
@@ -94,7 +83,7 @@ impl Shell {
         let mut tell: Vec<Tell> = Vec::new();
         let polled = self.line.poll(cx, self.seen.clock(), &mut tell);
         if self.sightings.tell(&mut tell) {
-            self.look_for_strays(met);
+            self.look_for_strays();
             let strays = self.strays.iter().map(|(client, _)| *client);
             self.sightings.rest_is_absent(self.line.names().chain(strays));
             self.seen.ready();
@@ -103,16 +92,13 @@ impl Shell {
     }
 
     /// Looks, once, for clients that are not on the bus; the system tells of their ends.
-    fn look_for_strays(&mut self, met: &BTreeSet<u32>) {
+    fn look_for_strays(&mut self) {
         for found in stray::find(&self.line.address) {
             if self.line.names().any(|name| name == found.client) {
                 continue;
             }
             if let Ok(ended) = wait_for(found.ended, Interest::READABLE) {
-                // One that never arrives is unknown when the lease of its start has ended.
-                let lost = Life::Unknown(Doubt::SourceLost);
-                let may_arrive = found.is_young && !met.contains(&found.process);
-                let life = if may_arrive { Life::Starting } else { lost };
+                let life = Life::Unknown(Doubt::SourceLost);
                 self.sightings.life_of(found.client, life);
                 self.strays.push((found.client, ended));
             }

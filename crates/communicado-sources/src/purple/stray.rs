@@ -17,18 +17,11 @@ use super::watcher::KNOWN;
 pub(super) struct Stray {
     /// The client's name.
     pub(super) client: &'static str,
-    /// Whether it was started so lately that it may only be on its way to the bus.
-    pub(super) is_young: bool,
     /// Its process.
     pub(super) process: u32,
     /// Becomes readable when the process ends (`pidfd_open(2)`).
     pub(super) ended: OwnedFd,
 }
-
-/// `USER_HZ`, in which the kernel tells times to programs on every platform that Rust has.
-const TICKS_A_SECOND: f64 = 100.0;
-/// A client needs under a second from its start to the bus, and a busy machine some more.
-const YOUTH: f64 = 5.0;
 
 /// The name of a process: the first 15 bytes of that of its program (`proc(5)`).
 pub(super) fn process_name(process: u32) -> Option<String> {
@@ -66,13 +59,9 @@ fn stray(process: u32, address: &str) -> Option<Stray> {
         let value = variables.get(name.as_bytes())?;
         Some(String::from_utf8_lossy(value).into_owned())
     };
+    // The name before may hold spaces and parentheses; then comes the state (proc(5)).
     let stat = fs::read_to_string(format!("{folder}/stat")).ok()?;
-    // The name before may hold spaces and parentheses; then come fields 3 and on (proc(5)).
-    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let is_zombie = fields.first() == Some(&"Z");
-    let ticks: f64 = fields.get(19)?.parse().ok()?;
-    let uptime: f64 = fs::read_to_string("/proc/uptime").ok()?.split(' ').next()?.parse().ok()?;
-    let is_young = uptime - ticks / TICKS_A_SECOND < YOUTH;
+    let is_zombie = stat.rsplit_once(')')?.1.starts_with(" Z");
     let ours = bus::address(var).as_deref() == Some(address);
-    (ours && !is_zombie).then_some(Stray { client, is_young, process, ended })
+    (ours && !is_zombie).then_some(Stray { client, process, ended })
 }

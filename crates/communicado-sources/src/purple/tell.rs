@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use communicado_core::{self as core, Life, Presence, Sight};
+use communicado_core::{self as core, Doubt, Life, Presence, Sight};
 use communicado_runtime::{LimitReached, Seen, Sighting};
 
 use super::client::{SignIn, View};
@@ -13,7 +13,13 @@ use super::watcher::Tell;
 pub(super) struct Sightings {
     seen: Seen,
     lease: Duration,
-    open: BTreeMap<u32, Sighting>,
+    open: BTreeMap<u32, Open>,
+}
+
+struct Open {
+    sighting: Sighting,
+    /// Whether an account could not be told. Without it the client cannot be judged.
+    is_partial: bool,
 }
 
 impl Sightings {
@@ -30,17 +36,17 @@ impl Sightings {
                 Tell::Open { sighting, client } => {
                     // Where there are too many clients, the runtime tells the person.
                     if let Ok(opened) = self.seen.open(&client) {
-                        self.open.insert(sighting, opened);
+                        self.open.insert(sighting, Open { sighting: opened, is_partial: false });
                     }
                 }
                 Tell::View { sighting, before, view } => {
-                    if let Some(open) = self.open.get(&sighting) {
-                        view_of(open, &before.unwrap_or_default(), &view);
+                    if let Some(open) = self.open.get_mut(&sighting) {
+                        open.view(&before.unwrap_or_default(), &view, self.lease);
                     }
                 }
                 Tell::Life { sighting, life } => {
                     if let Some(open) = self.open.get(&sighting) {
-                        open.life(life, lease(life, self.lease));
+                        open.life(life, self.lease);
                     }
                     if life == Life::Absent {
                         self.open.remove(&sighting);
@@ -68,6 +74,25 @@ impl Sightings {
     }
 }
 
+impl Open {
+    fn view(&mut self, before: &View, view: &View, lease: Duration) {
+        let was_partial = self.is_partial;
+        // What could not be told before may be told by now.
+        let told = if was_partial { &View::default() } else { before };
+        gone(&self.sighting, before, view);
+        self.is_partial = !news(&self.sighting, told, view);
+        if self.is_partial != was_partial {
+            self.life(Life::Running, lease);
+        }
+    }
+
+    fn life(&self, life: Life, span: Duration) {
+        let doubt = self.is_partial && life == Life::Running;
+        let life = if doubt { Life::Unknown(Doubt::NotSupported) } else { life };
+        self.sighting.life(life, lease(life, span));
+    }
+}
+
 /// What can still be told from the bus needs no lease; what depends on the client does.
 const fn lease(life: Life, lease: Duration) -> Option<Duration> {
     match life {
@@ -76,8 +101,8 @@ const fn lease(life: Life, lease: Duration) -> Option<Duration> {
     }
 }
 
-/// Tells how `view` differs from `before`. Where a name is one too many, the runtime tells.
-fn view_of(open: &Sighting, before: &View, view: &View) {
+/// Tells which accounts of `before` are gone.
+fn gone(open: &Sighting, before: &View, view: &View) {
     for (name, protocol) in before.accounts.keys() {
         if !view.accounts.contains_key(&(name.clone(), protocol.clone()))
             && let Ok(account) = open.account(name, protocol)
@@ -85,14 +110,23 @@ fn view_of(open: &Sighting, before: &View, view: &View) {
             open.tell(Sight::Account(account, None));
         }
     }
+}
+
+/// Tells what is new in `view`, and returns whether all of it could be told. Where a name is one
+/// too many, the runtime tells the person.
+fn news(open: &Sighting, before: &View, view: &View) -> bool {
+    let mut whole = true;
     for ((name, protocol), sign_in) in &view.accounts {
+        let Ok(account) = open.account(name, protocol) else {
+            whole = false;
+            continue;
+        };
         if before.accounts.get(&(name.clone(), protocol.clone())) == Some(sign_in) {
             continue;
         }
-        if let (Ok(account), Ok(sign_in)) =
-            (open.account(name, protocol), in_numbers(open, sign_in))
-        {
-            open.tell(Sight::Account(account, Some(sign_in)));
+        match in_numbers(open, sign_in) {
+            Ok(sign_in) => open.tell(Sight::Account(account, Some(sign_in))),
+            Err(LimitReached { .. }) => whole = false,
         }
     }
     if let Some(saved) = &view.saved
@@ -101,6 +135,7 @@ fn view_of(open: &Sighting, before: &View, view: &View) {
     {
         open.tell(Sight::Saved(token));
     }
+    whole
 }
 
 fn in_numbers(open: &Sighting, sign_in: &SignIn) -> Result<core::SignIn, LimitReached> {

@@ -20,7 +20,7 @@ use zbus::message::{Message, Type};
 
 use super::message::{Answer, Incoming};
 use super::tell::Sightings;
-use super::watcher::{Pace, Todo, Watcher};
+use super::watcher::{Pace, Question, Todo, Watcher};
 use crate::purple::CARD;
 
 /// Writes a trace while the source watches.
@@ -53,30 +53,39 @@ impl Tap {
         Ok(tap)
     }
 
-    pub(super) fn message(&mut self, now: Moment, message: &Message, question: Option<u32>) {
-        if self.0.is_none() {
+    /// Writes a message; an answer with the question that it is to.
+    pub(super) fn message(&mut self, now: Moment, message: &Message, to: Option<Question>) {
+        let is_signal = message.message_type() == Type::Signal;
+        // An answer of a client that is gone is nobody's any more.
+        if self.0.is_none() || (to.is_none() && !is_signal) {
             return;
         }
         let header = message.header();
-        let signature = message.body().signature().to_string();
-        let Some(args) = arguments(message, &signature) else { return };
-        self.write(match (message.message_type(), question) {
-            (Type::Error, Some(question)) => {
-                let name = header.error_name().map(ToString::to_string);
-                json!({"at": micros(now), "answer": question, "error": name})
+        let signature = message.body().signature().to_string_no_parens();
+        // Arguments that nobody expects are not kept, only that they came.
+        let args = arguments(message, &signature).unwrap_or(Value::Null);
+        let mut line = match to {
+            Some(Question { member, about, run }) => {
+                json!({"at": micros(now), "answer": member, "about": about, "from": run})
             }
-            (_, Some(question)) => {
-                let at = micros(now);
-                json!({"at": at, "answer": question, "signature": signature, "args": args})
-            }
-            (_, None) => json!({
+            None => json!({
                 "at": micros(now),
                 "signal": header.member().map(ToString::to_string),
                 "from": header.sender().map(ToString::to_string),
-                "signature": signature,
-                "args": args,
             }),
-        });
+        };
+        if let Value::Object(line) = &mut line {
+            if message.message_type() == Type::Error {
+                line.insert(
+                    "error".to_owned(),
+                    json!(header.error_name().map(ToString::to_string)),
+                );
+            } else {
+                line.insert("signature".to_owned(), json!(signature));
+                line.insert("args".to_owned(), args);
+            }
+        }
+        self.write(line);
     }
 
     pub(super) fn process(&mut self, now: Moment, run: &str, name: &str) {
@@ -124,7 +133,12 @@ pub fn play(trace: &str) -> Result<Vec<Arc<Client>>, TraceError> {
         clock.0.fetch_max(at, Ordering::Relaxed);
         let now = clock.now();
         let mut todo = match step {
-            Step::Incoming(incoming) => watcher.handle(now, incoming),
+            Step::Signal(incoming) => watcher.handle(now, incoming),
+            Step::Answer(question, answer) => match watcher.find(&question) {
+                Some(to) => watcher.handle(now, Incoming::Answer { to, answer }),
+                // Asked no longer: how much is asked may change, what it amounts to may not.
+                None => Todo::default(),
+            },
             Step::Process { run, name } => watcher.process(&run, &name),
             Step::Advance => watcher.advance(now).0,
             Step::Begin(pace) => {
@@ -151,7 +165,8 @@ pub fn play(trace: &str) -> Result<Vec<Arc<Client>>, TraceError> {
 }
 
 enum Step {
-    Incoming(Incoming),
+    Signal(Incoming),
+    Answer(Question, Answer),
     Process { run: String, name: String },
     Advance,
     Begin(Pace),
@@ -177,20 +192,24 @@ impl Step {
             let run = text("run").ok_or("`run` is no text")?.to_owned();
             return Ok((at, Self::Process { run, name: name.to_owned() }));
         }
-        if let Some(answer) = line.get("answer") {
-            let to = answer.as_u64().and_then(|to| u32::try_from(to).ok());
-            let to = to.ok_or("`answer` is no number of a question")?;
+        if let Some(member) = text("answer") {
+            let about = match line.get("about") {
+                None | Some(Value::Null) => None,
+                Some(about) => {
+                    let handle = about.as_i64().and_then(|handle| i32::try_from(handle).ok());
+                    Some(handle.ok_or("`about` is no handle")?)
+                }
+            };
+            let run = text("from").map(str::to_owned);
+            let question = Question { member: member.to_owned(), about, run };
             if let Some(name) = text("error") {
-                let answer = Answer::Error(name.to_owned());
-                return Ok((at, Self::Incoming(Incoming::Answer { to, answer })));
+                return Ok((at, Self::Answer(question, Answer::Error(name.to_owned()))));
             }
             let call = Message::method_call("/", "Any").build(&());
             let call = call.map_err(|error| error.to_string())?;
             let message = build(Message::method_return(&call.header()), &line)?;
             return match Incoming::decode(&message) {
-                Some(Incoming::Answer { answer, .. }) => {
-                    Ok((at, Self::Incoming(Incoming::Answer { to, answer })))
-                }
+                Some(Incoming::Answer { answer, .. }) => Ok((at, Self::Answer(question, answer))),
                 Some(_) | None => Err("an answer is not decoded as one".to_owned()),
             };
         }
@@ -204,7 +223,7 @@ impl Step {
         };
         let message = build(Message::signal(path, interface, member).sender(from), &line)?;
         let incoming = Incoming::decode(&message).ok_or("a signal that is not listened to")?;
-        Ok((at, Self::Incoming(incoming)))
+        Ok((at, Self::Signal(incoming)))
     }
 }
 
@@ -233,23 +252,28 @@ fn build(
 ) -> Result<Message, String> {
     let signature = line.get("signature").and_then(Value::as_str).unwrap_or_default();
     let args = line.get("args").cloned().unwrap_or_else(|| json!([]));
+    if args.is_null() {
+        // No signal and no answer has a single byte.
+        return message.build(&0_u8).map_err(|error| error.to_string());
+    }
     let wrong = |error: serde_json::Error| format!("`args` do not fit `{signature}`: {error}");
-    macro_rules! built {
+    macro_rules! arguments {
         ($type:ty) => {
-            message.build(&serde_json::from_value::<$type>(args).map_err(wrong)?)
+            serde_json::from_value::<$type>(args).map_err(wrong)?
         };
     }
+    // One argument is a body by itself; several are one as a structure.
     let built = match signature {
         "" => message.build(&()),
-        "i" => built!((i32,)),
-        "u" => built!((u32,)),
-        "s" => built!((String,)),
-        "ai" => built!((Vec<i32>,)),
-        "as" => built!((Vec<String>,)),
-        "ii" => built!((i32, i32)),
-        "iii" => built!((i32, i32, i32)),
-        "iis" => built!((i32, i32, String)),
-        "sss" => built!((String, String, String)),
+        "i" => message.build(&arguments!((i32,)).0),
+        "u" => message.build(&arguments!((u32,)).0),
+        "s" => message.build(&arguments!((String,)).0),
+        "ai" => message.build(&arguments!((Vec<i32>,)).0),
+        "as" => message.build(&arguments!((Vec<String>,)).0),
+        "ii" => message.build(&arguments!((i32, i32))),
+        "iii" => message.build(&arguments!((i32, i32, i32))),
+        "iis" => message.build(&arguments!((i32, i32, String))),
+        "sss" => message.build(&arguments!((String, String, String))),
         other => return Err(format!("the signature `{other}` is not known")),
     };
     built.map_err(|error| error.to_string())

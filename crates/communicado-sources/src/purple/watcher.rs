@@ -11,8 +11,8 @@ use std::time::Duration;
 use communicado_core::{Doubt, Life, Moment};
 use zbus::Message;
 
-use super::client::{Client, View};
-use super::message::{Answer, BusCall, Call, Incoming, MEMBERS, NAME, Signal};
+use super::client::{Client, NAMELESS, View};
+use super::message::{Answer, BusCall, Call, Handle, Incoming, MEMBERS, NAME, Signal};
 
 /// More libpurple clients than this on one bus are not watched.
 const RUNS_MAX: usize = 32;
@@ -103,6 +103,14 @@ pub(super) enum Tell {
     Looked,
 }
 
+/// A question as a trace has it: the member that was called, what it is about, and who was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Question {
+    pub(super) member: String,
+    pub(super) about: Option<Handle>,
+    pub(super) run: Option<String>,
+}
+
 #[derive(Debug)]
 enum Asked {
     Owners,
@@ -119,7 +127,10 @@ struct Run {
     kind: Option<String>,
     sighting: Option<u32>,
     told: Option<View>,
-    unanswered: usize,
+    /// What it was asked and has not answered yet. It sends its signals and its answers in one
+    /// order, so an answer that is still to come is of after all that it has said so far: nothing
+    /// is asked twice at a time, however much it says.
+    unanswered: BTreeSet<Call>,
     /// When it was heard of last, or asked first since then.
     quiet_since: Moment,
     renewed: Moment,
@@ -206,7 +217,7 @@ impl Watcher {
         for unique in late.map(|(unique, _)| unique.clone()).collect::<Vec<_>>() {
             let Some(run) = self.runs.get_mut(&unique) else { continue };
             run.quiet_since = now;
-            match (run.state, run.unanswered) {
+            match (run.state, run.unanswered.len()) {
                 (State::Foreign, 0) => self.begin_again(now, &unique, &mut todo),
                 (_, 0) => self.ask(&unique, [Call::Accounts], &mut todo),
                 (_, 1..) => self.doubt(&unique, State::Hung, Doubt::NotResponding, &mut todo),
@@ -285,12 +296,12 @@ impl Watcher {
             Some(Asked::Process(_)) => {}
             Some(Asked::Client { run: unique, call }) => {
                 let Some(run) = self.runs.get_mut(&unique) else { return };
-                run.unanswered = run.unanswered.saturating_sub(1);
+                run.unanswered.remove(&call);
                 if answer.is_from_the_bus() {
                     return;
                 }
                 let calls = run.client.answer(call, answer);
-                let answered_all = run.unanswered == 0 && calls.is_empty();
+                let answered_all = run.unanswered.is_empty() && calls.is_empty();
                 let foreign = run.client.is_foreign(answered_all);
                 if self.heard(now, &unique, todo) {
                     return;
@@ -311,6 +322,17 @@ impl Watcher {
             Asked::Process(unique) => Some(unique),
             Asked::Owners | Asked::Client { .. } => None,
         }
+    }
+
+    /// The question with this number, while it is not answered.
+    pub(super) fn question(&self, number: u32) -> Option<Question> {
+        self.asked.get(&number).map(Asked::question)
+    }
+
+    /// The number of a question that was asked and not answered yet.
+    pub(super) fn find(&self, question: &Question) -> Option<u32> {
+        let asked = self.asked.iter().find(|(_, asked)| asked.question() == *question);
+        asked.map(|(number, _)| *number)
     }
 
     /// A client that is heard of is there; returns whether it was thought not to be, and is asked
@@ -361,7 +383,7 @@ impl Watcher {
     fn foreign(&mut self, unique: &str, todo: &mut Todo) {
         self.asked.retain(|_, asked| !asked.is_about(unique));
         if let Some(run) = self.runs.get_mut(unique) {
-            run.unanswered = 0;
+            run.unanswered.clear();
         }
         self.doubt(unique, State::Foreign, Doubt::NotSupported, todo);
     }
@@ -369,7 +391,7 @@ impl Watcher {
     /// Says that a client, which may have no name yet, cannot be judged.
     fn doubt(&mut self, unique: &str, state: State, doubt: Doubt, todo: &mut Todo) {
         if self.runs.get(unique).is_some_and(|run| run.name.is_none()) {
-            self.open(unique, "libpurple", todo);
+            self.open(unique, NAMELESS, todo);
         }
         let Some(run) = self.runs.get_mut(unique) else { return };
         (run.state, run.told) = (state, None);
@@ -412,7 +434,9 @@ impl Watcher {
     fn ask(&mut self, unique: &str, calls: impl IntoIterator<Item = Call>, todo: &mut Todo) {
         let Some(run) = self.runs.get_mut(unique) else { return };
         for call in calls {
-            run.unanswered += 1;
+            if !run.unanswered.insert(call) {
+                continue;
+            }
             self.questions = self.questions.wrapping_add(1);
             let asked = Asked::Client { run: unique.to_owned(), call };
             self.asked.insert(self.questions, asked);
@@ -443,7 +467,7 @@ impl Run {
             kind: None,
             sighting: None,
             told: None,
-            unanswered: 0,
+            unanswered: BTreeSet::new(),
             quiet_since: now,
             renewed: now,
             state: State::Asked,
@@ -452,7 +476,7 @@ impl Run {
 
     /// When it must have answered, or is to be asked whether it is there.
     fn deadline(&self, pace: Pace) -> Option<Moment> {
-        match (self.state, self.unanswered) {
+        match (self.state, self.unanswered.len()) {
             // It will answer all that it was asked once it goes on; asking more wakes nobody.
             (State::Hung, 1..) | (State::Quitting, _) => None,
             (State::Hung | State::Known | State::Foreign | State::Asked, 0) => {
@@ -486,6 +510,20 @@ impl Run {
 }
 
 impl Asked {
+    fn question(&self) -> Question {
+        let bus = |member: &str| Question { member: member.to_owned(), about: None, run: None };
+        match self {
+            Self::Owners => bus("ListQueuedOwners"),
+            Self::Process(run) => {
+                Question { run: Some(run.clone()), ..bus("GetConnectionUnixProcessID") }
+            }
+            Self::Client { run, call } => {
+                let (member, about) = call.member();
+                Question { about, run: Some(run.clone()), ..bus(member) }
+            }
+        }
+    }
+
     fn is_about(&self, unique: &str) -> bool {
         match self {
             Self::Owners => false,
