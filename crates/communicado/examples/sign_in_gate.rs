@@ -41,6 +41,8 @@ fn follow(changes: communicado::blocking::Changes) {
         snapshot.apply(&update);
         match &update {
             Update::Snapshot { clients, .. } => clients.iter().for_each(|client| say(client)),
+            // A change may be of the presence only.
+            Update::Change(client) if client.before.flatten() == Some(client.status) => {}
             Update::Change(client) => say(client),
         }
         switch(Condition::SIGNED_IN.judge(&snapshot) == Some(true));

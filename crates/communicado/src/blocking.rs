@@ -1,14 +1,15 @@
 //! The monitor, for programs without an async runtime.
 //!
-//! ```no_run
+//! ```
+//! use std::time::Duration;
+//!
 //! use communicado::{Condition, blocking::Monitor};
 //!
 //! # fn main() -> Result<(), communicado::Error> {
 //! let monitor = Monitor::start()?;
-//! let signed_in = Condition::SIGNED_IN.judge(&monitor.snapshot()) == Some(true);
-//! println!("signed in: {signed_in}");
-//! for update in monitor.changes() {
-//!     println!("{update:?}");
+//! match monitor.wait_until(&Condition::SIGNED_IN, Duration::from_millis(50))? {
+//!     Some(_) => println!("signed in"),
+//!     None => println!("not within 50 ms"),
 //! }
 //! # Ok(())
 //! # }

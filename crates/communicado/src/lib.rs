@@ -1,22 +1,27 @@
 //! Whether the user's unified-communications client runs and whether its user is signed in, now
 //! and as it changes.
 //!
-//! ```no_run
-//! use communicado::{Condition, Monitor};
+//! ```
+//! use communicado::{Condition, blocking::Monitor};
 //!
-//! # async fn demo() -> Result<(), communicado::Error> {
+//! # fn main() -> Result<(), communicado::Error> {
 //! let monitor = Monitor::start()?;
-//! for client in monitor.snapshot().await.iter() {
+//! let snapshot = monitor.snapshot();
+//! for client in snapshot.iter() {
 //!     println!("{} is {}", client.client, client.status.word());
 //! }
-//! monitor.wait_until(&Condition::SIGNED_IN).await?;
-//! // Here your feature can be switched on. `while_signed_in` also switches it off again.
+//! match Condition::SIGNED_IN.judge(&snapshot) {
+//!     Some(true) => println!("somebody is signed in"),
+//!     Some(false) => println!("nobody is"),
+//!     None => println!("that cannot be told"),
+//! }
 //! # Ok(())
 //! # }
 //! ```
 //!
 //! [`Monitor`] is for programs with an async runtime, whichever it is; [`blocking::Monitor`] for
-//! those without one. `examples/sign_in_gate.rs` is a whole program.
+//! those without one. `examples/sign_in_gate.rs` and `examples/while_signed_in.rs` are whole
+//! programs.
 //!
 //! **What it promises:** a snapshot first, then every change; signed out before gone, also when
 //! the client was killed; `unknown` with a reason instead of a guess. It starts no client, polls

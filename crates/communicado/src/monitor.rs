@@ -25,6 +25,20 @@ const PATIENCE: Duration = Duration::from_secs(1);
 ///
 /// It runs on a thread of its own and can be used from any async runtime. Dropping it ends that
 /// thread and lets go of everything.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), communicado::Error> {
+/// use communicado::{Condition, Monitor, Update};
+///
+/// let monitor = Monitor::start()?;
+/// let mut changes = monitor.changes();
+/// // The first update is a snapshot, so nothing is missed between asking and listening.
+/// let first = changes.next().await;
+/// assert!(matches!(first, Some(Update::Snapshot { missed: 0, .. })));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Monitor {
     hub: Arc<Hub>,
     thread: Option<(oneshot::Sender<()>, JoinHandle<()>)>,

@@ -1,0 +1,90 @@
+//! The SDK's programs beside a real Finch.
+#![cfg(target_os = "linux")]
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use communicado_conformance::{Account, Saved, Stage};
+
+/// Nothing here takes longer, or something is wrong.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// One of the examples at work, ended with the test.
+struct Program {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Program {
+    fn start(name: &str, stage: &mut Stage) -> Self {
+        let test = std::env::current_exe().expect("a test knows its own file");
+        let example = test.parent().and_then(|deps| deps.parent()).expect("it is in target/*/deps");
+        let mut child = Command::new(example.join("examples").join(name))
+            .env_clear()
+            .env("DBUS_SESSION_BUS_ADDRESS", stage.bus().address())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("cargo builds the examples before the tests");
+        let output = BufReader::new(child.stdout.take().expect("its output is ours"));
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            output.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)));
+        });
+        Self { child, lines }
+    }
+
+    #[track_caller]
+    fn says(&self, expected: &[&str]) {
+        for expected in expected {
+            let line = self.lines.recv_timeout(PATIENCE);
+            assert_eq!(line.as_deref(), Ok(*expected));
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_gate_follows_a_whole_session_and_leaves_at_enter() {
+    let mut stage = Stage::new();
+    let prosody = stage.prosody();
+    let alice = Account::xmpp("alice", &prosody).signed_out();
+    let mut gate = Program::start("sign_in_gate", &mut stage);
+    gate.says(&["Press Enter key to exit the application.", ""]);
+    gate.says(&["finch: not running", "pidgin: not running", "chatty: not running"]);
+    let mut finch = stage.finch(&[&alice]);
+    gate.says(&["finch: starting", "finch: signed out"]);
+    finch.user().pick(Saved::Available);
+    gate.says(&["finch: signing-in", "finch: signed in", "The feature is on."]);
+    finch.kill();
+    gate.says(&["finch: signed out", "The feature is off.", "finch: not running"]);
+    let stdin = gate.child.stdin.as_mut().expect("its input is ours");
+    stdin.write_all(b"\n").expect("it reads until Enter");
+    let ended = gate.child.wait().expect("it can be waited for");
+    assert!(ended.success(), "{ended}");
+}
+
+#[test]
+fn work_is_done_only_while_somebody_is_signed_in() {
+    let mut stage = Stage::new();
+    let mut prosody = stage.prosody();
+    let alice = Account::xmpp("alice", &prosody);
+    let program = Program::start("while_signed_in", &mut stage);
+    let mut finch = stage.finch(&[&alice]);
+    program.says(&["working, since somebody is signed in with finch"]);
+    prosody.kill();
+    program.says(&["nobody is signed in any more"]);
+    prosody.start_again();
+    finch.user().reconnect(&alice);
+    program.says(&["working, since somebody is signed in with finch"]);
+    finch.kill();
+    program.says(&["nobody is signed in any more"]);
+}
