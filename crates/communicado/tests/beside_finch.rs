@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use communicado_conformance::{Account, Saved, Stage};
+use communicado_conformance::{Account, Must, Saved, Stage};
 
 /// Nothing here takes longer, or something is wrong.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -19,16 +19,17 @@ struct Program {
 
 impl Program {
     fn start(name: &str, stage: &mut Stage) -> Self {
-        let test = std::env::current_exe().expect("a test knows its own file");
-        let example = test.parent().and_then(|deps| deps.parent()).expect("it is in target/*/deps");
+        let test = std::env::current_exe().must("find the file of the test");
+        let example =
+            test.parent().and_then(|deps| deps.parent()).must("find the folder of the examples");
         let mut child = Command::new(example.join("examples").join(name))
             .env_clear()
             .env("DBUS_SESSION_BUS_ADDRESS", stage.bus().address())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("cargo builds the examples before the tests");
-        let output = BufReader::new(child.stdout.take().expect("its output is ours"));
+            .must("start the example, which cargo builds before the tests");
+        let output = BufReader::new(child.stdout.take().must("read its output"));
         let (sender, lines) = channel();
         std::thread::spawn(move || {
             output.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)));
@@ -66,9 +67,9 @@ fn the_gate_follows_a_whole_session_and_leaves_at_enter() {
     gate.says(&["finch: signing-in", "finch: signed in", "The feature is on."]);
     finch.kill();
     gate.says(&["finch: signed out", "The feature is off.", "finch: not running"]);
-    let stdin = gate.child.stdin.as_mut().expect("its input is ours");
-    stdin.write_all(b"\n").expect("it reads until Enter");
-    let ended = gate.child.wait().expect("it can be waited for");
+    let stdin = gate.child.stdin.as_mut().must("write to its input");
+    stdin.write_all(b"\n").must("press Enter");
+    let ended = gate.child.wait().must("wait for it");
     assert!(ended.success(), "{ended}");
 }
 
