@@ -1,0 +1,103 @@
+//! Installs what the tests meet and this machine lacks, with Debian's package manager.
+//!
+//! Nothing else of the system is changed; what is done is said before. Where it cannot be done,
+//! the packages are named, for a person to install.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::command::{is_installed, output, program, run as run_command};
+
+/// Something that a package brings.
+pub(crate) enum Brings {
+    Program(&'static str),
+    /// A file or folder below `/usr/lib` or one of its folders: Debian has one for each
+    /// architecture.
+    Library(&'static str),
+}
+
+/// What the tests need, and the Debian package that brings it.
+pub(crate) const PEERS: &[(Brings, &str)] = &[
+    // The fuzzer's own code is C++.
+    (Brings::Program("c++"), "g++"),
+    (Brings::Program("dbus-daemon"), "dbus-daemon"),
+    (Brings::Program("dbus-send"), "dbus-bin"),
+    (Brings::Program("finch"), "finch"),
+    (Brings::Program("kamailio"), "kamailio"),
+    (Brings::Program("pidgin"), "pidgin"),
+    (Brings::Library("purple-2/libsipe.so"), "pidgin-sipe"),
+    (Brings::Program("prosody"), "prosody"),
+    (Brings::Library("python3/dist-packages/dbus"), "python3-dbus"),
+    (Brings::Library("python3/dist-packages/gi"), "python3-gi"),
+    (Brings::Program("setsid"), "util-linux"),
+    (Brings::Program("xdotool"), "xdotool"),
+    (Brings::Program("Xvfb"), "xvfb"),
+];
+
+/// Installs what is missing.
+///
+/// # Errors
+///
+/// If it cannot be installed here: which packages are missing.
+pub(crate) fn run(_: &[String]) -> Result<(), String> {
+    let missing = missing();
+    if missing.is_empty() {
+        println!("all {} are there", PEERS.len());
+        return Ok(());
+    }
+    let packages = missing.join(" ");
+    let by_hand = |why: &str| {
+        format!(
+            "the tests need programs that are not installed, and {why}\n  help: install {packages}"
+        )
+    };
+    if !is_installed("apt-get") {
+        return Err(by_hand("there is no apt-get, so this is not Debian"));
+    }
+    if !is_root()? && !is_installed("sudo") {
+        return Err(by_hand("only root can do so, and there is no sudo"));
+    }
+    println!("missing; to be installed with apt-get: {packages}");
+    if missing.iter().any(|package| ["prosody", "kamailio"].contains(package))
+        && Path::new("/run/systemd/system").exists()
+    {
+        println!("Debian starts servers when it installs them. The tests start their own:");
+        println!("    sudo systemctl disable --now prosody kamailio");
+    }
+    let failed = |why: String| by_hand(&format!("apt-get failed: {why}"));
+    run_command(&mut as_root(&["apt-get", "update", "--quiet"])?).map_err(failed)?;
+    let install = ["apt-get", "install", "--quiet", "--yes", "--no-install-recommends"];
+    run_command(as_root(&install)?.args(&missing)).map_err(failed)?;
+    match self::missing() {
+        still if still.is_empty() => Ok(()),
+        still => Err(format!("{} are installed and still not found", still.join(" "))),
+    }
+}
+
+fn missing() -> Vec<&'static str> {
+    let is_there = |brings: &Brings| match brings {
+        Brings::Program(name) => is_installed(name),
+        Brings::Library(file) => {
+            let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+            let mut folders = std::iter::once("/usr/lib".into()).chain(folders.map(|it| it.path()));
+            folders.any(|folder| folder.join(file).exists())
+        }
+    };
+    let missing = PEERS.iter().filter(|(brings, _)| !is_there(brings));
+    missing.map(|(_, package)| *package).collect()
+}
+
+/// A command as root, which asks no questions of its own.
+fn as_root(words: &[&str]) -> Result<Command, String> {
+    let silent = ["env", "DEBIAN_FRONTEND=noninteractive"];
+    let words: Vec<&str> = silent.into_iter().chain(words.iter().copied()).collect();
+    Ok(if is_root()? {
+        program("env", words.get(1..).unwrap_or_default())
+    } else {
+        program("sudo", &words)
+    })
+}
+
+fn is_root() -> Result<bool, String> {
+    Ok(output(&mut program("id", &["-u"]))?.stdout.trim_ascii() == b"0")
+}

@@ -1,0 +1,102 @@
+//! Holds the house rules, so that nobody has to remember them: each finding says where, and what
+//! to do.
+//!
+//! A rule reads the tree and returns what it found; all of them are in one table. Rules look at
+//! text and do not parse Rust: they are for people who mean well.
+
+mod crates;
+mod documents;
+mod generated;
+mod sources;
+mod tree;
+
+use std::fmt;
+
+use crate::command::root;
+use tree::Tree;
+
+/// One rule.
+struct Rule {
+    name: &'static str,
+    find: fn(&Tree) -> Vec<Finding>,
+}
+
+const RULES: &[Rule] = &[
+    Rule { name: "every file of Rust begins with a header", find: sources::without_header },
+    Rule { name: "a long file says why it is long", find: sources::long },
+    Rule { name: "nothing is left over", find: sources::leftovers },
+    Rule { name: "nothing names what is not in the repository", find: sources::private_paths },
+    Rule { name: "a crate bears the name of its folder", find: crates::misnamed },
+    Rule { name: "the core is pure", find: crates::impure_core },
+    Rule { name: "only the wire is written down", find: crates::serialized_elsewhere },
+    Rule { name: "every source meets a real client", find: crates::sources_without_peers },
+    Rule { name: "every program that is met can be installed", find: crates::peers_unknown },
+    Rule { name: "ARCHITECTURE.md names every crate", find: documents::crates_unnamed },
+    Rule { name: "what ARCHITECTURE.md names exists", find: documents::names_unknown },
+    Rule { name: "every link leads somewhere", find: documents::links_broken },
+    Rule { name: "every task that is named exists", find: documents::tasks_unknown },
+    Rule { name: "the changelog has a place for changes", find: documents::changelog_closed },
+    Rule { name: "generated files are up to date", find: generated::stale },
+];
+
+/// Something to mend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Finding {
+    file: String,
+    /// From 1; 0 for the whole file.
+    line: usize,
+    what: String,
+    to_do: String,
+}
+
+/// Holds every rule against the files that git knows or would take in.
+///
+/// # Errors
+///
+/// If a rule is broken: how many times.
+pub(crate) fn run(_: &[String]) -> Result<(), String> {
+    let tree = Tree::read(&root())?;
+    let mut findings = 0;
+    for rule in RULES {
+        let found = (rule.find)(&tree);
+        findings += found.len();
+        println!("{} {}", if found.is_empty() { "ok  " } else { "NOT " }, rule.name);
+        for finding in found {
+            println!("{finding}");
+        }
+    }
+    if findings == 0 { Ok(()) } else { Err(format!("the house rules are broken {findings} times")) }
+}
+
+impl Finding {
+    fn new(file: &str, line: usize, what: impl Into<String>, to_do: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), line, what: what.into(), to_do: to_do.into() }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, what, to_do } = self;
+        write!(f, "  {file}:{line}: {what}\n    do: {to_do}")
+    }
+}
+
+/// Checks that `rule` finds exactly the lines `expected` in a tree of these files.
+#[cfg(test)]
+#[track_caller]
+fn check(rule: fn(&Tree) -> Vec<Finding>, files: &[(&str, &str)], expected: &[(&str, usize)]) {
+    let found = rule(&Tree::of(files));
+    let places: Vec<_> = found.iter().map(|it| (it.file.as_str(), it.line)).collect();
+    assert_eq!(places, expected, "{found:#?}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_can_be_clicked_on() {
+        let finding = Finding::new("a/b.rs", 3, "it is so", "make it otherwise");
+        assert_eq!(finding.to_string(), "  a/b.rs:3: it is so\n    do: make it otherwise");
+    }
+}
