@@ -1,20 +1,127 @@
-//! Measures what is claimed about speed: `cargo run --release -p communicado-bench -- WHAT`.
+//! Measures what is claimed about speed, each time beside programs of others that do the like.
+//!
+//!     cargo build --release -p communicado-cli
+//!     cargo run --release -p communicado-bench -- all --write
+//!
+//! Everything happens on private buses with real peers, which `communicado-conformance` starts
+//! and ends. What is printed is Markdown; `--write` makes it `bench/BENCHMARKS.md`.
+//!
+//! A bench is a file with a function that returns a [`Report`], in the table below. Nothing fails
+//! for being slow: a goal that is not met is printed as such.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program's output is its purpose")]
 
+mod bare;
+mod idle;
+mod latency;
+mod machine;
+mod numbers;
+mod peers;
+mod player;
+mod relay;
+mod report;
 mod roster;
+mod scene;
+mod status;
 
 use std::process::ExitCode;
 
-/// What can be measured, each with its own table as output.
-const BENCHES: &[(&str, fn())] = &[("roster", roster::run)];
+use report::Report;
+
+const RESULTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/BENCHMARKS.md");
+
+/// Something that can be measured.
+struct Bench {
+    name: &'static str,
+    /// What of it there is more or less of, on request.
+    option: Option<(&'static str, u32)>,
+    run: fn(u32) -> Result<Report, String>,
+    needs_peers: bool,
+}
+
+const BENCHES: [Bench; 4] = [
+    Bench {
+        name: "latency",
+        // So many that the 99th percentile is not the worst.
+        option: Some(("--samples", 300)),
+        run: latency::run,
+        needs_peers: true,
+    },
+    Bench { name: "status", option: Some(("--runs", 100)), run: status::run, needs_peers: true },
+    Bench {
+        name: "idle",
+        option: Some(("--seconds", 60)),
+        run: |seconds| idle::run(seconds.into()),
+        needs_peers: true,
+    },
+    Bench { name: "roster", option: None, run: |_| Ok(roster::run()), needs_peers: false },
+];
 
 fn main() -> ExitCode {
-    let name = std::env::args().nth(1).unwrap_or_default();
-    let Some((_, run)) = BENCHES.iter().find(|bench| bench.0 == name) else {
-        let names: Vec<_> = BENCHES.iter().map(|bench| bench.0).collect();
-        eprintln!("what to measure? one of: {}", names.join(", "));
-        return ExitCode::from(2);
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let words: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let done = match *words.as_slice() {
+        // Not for people: one of the peers of `latency`.
+        ["listener", address, rule] => {
+            latency::listener(address, rule).map_err(|error| error.to_string())
+        }
+        ["all"] => all().map(|_| ()),
+        ["all", "--write"] => all().and_then(|results| {
+            std::fs::write(RESULTS, results).map_err(|error| format!("{RESULTS}: {error}"))
+        }),
+        [name, ref options @ ..] => one(name, options),
+        [] => Err(usage()),
     };
-    run();
-    ExitCode::SUCCESS
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("error: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn all() -> Result<String, String> {
+    peers::need()?;
+    let command = "cargo run --release -p communicado-bench -- all --write";
+    let mut results = machine::head(command, machine::busy());
+    println!("{results}");
+    for Bench { option, run, .. } in BENCHES {
+        let report = run(option.map_or(0, |(_, default)| default))?;
+        println!("{report}");
+        results.push_str(&format!("\n{report}"));
+    }
+    let after =
+        format!("\nAfter it, other programs took {:.0} % of the processors.\n", machine::busy());
+    println!("{after}");
+    results.push_str(&after);
+    Ok(results)
+}
+
+fn one(name: &str, options: &[&str]) -> Result<(), String> {
+    let bench = BENCHES.into_iter().find(|bench| bench.name == name).ok_or_else(usage)?;
+    let count = match (bench.option, options) {
+        (Some((_, default)), []) => default,
+        (None, []) => 0,
+        (Some((option, _)), [given, count]) if option == *given => {
+            count.parse().map_err(|_| format!("{option} takes a number, not `{count}`"))?
+        }
+        _ => return Err(usage()),
+    };
+    if bench.needs_peers {
+        peers::need()?;
+    }
+    println!("{}", (bench.run)(count)?);
+    Ok(())
+}
+
+fn usage() -> String {
+    let mut usage = "what to measure? one of:\n  all [--write]".to_owned();
+    for Bench { name, option, .. } in BENCHES {
+        usage.push_str("\n  ");
+        usage.push_str(name);
+        if let Some((option, default)) = option {
+            usage.push_str(&format!(" [{option} {default}]"));
+        }
+    }
+    usage
 }

@@ -1,0 +1,74 @@
+//! Where and of what a measurement was made.
+#![expect(clippy::disallowed_methods, reason = "to look how busy a machine is takes time")]
+
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use crate::peers::{self, first_line};
+use crate::report::Table;
+
+/// Long beside the tick of the kernel's accounts, a hundredth of a second at most.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// The head of the published results.
+pub(crate) fn head(command: &str, others: f64) -> String {
+    let mut table = Table { heads: vec!["", ""], rows: Vec::new() };
+    let mut row = |name: &str, value: String| table.rows.push(vec![name.to_owned(), value]);
+    row("Machine", machine());
+    row("Kernel", first_line("uname -srm"));
+    row("Commit", commit());
+    row("Command", format!("`{command}`"));
+    row("Date", first_line("date -u +%F"));
+    row("Taken by other programs before it began", format!("{others:.0} % of the processors"));
+    for (peer, version) in peers::versions() {
+        row(peer, version);
+    }
+    // Words, not numbers.
+    let table = table.to_string().replace("--:", "---");
+    format!(
+        "# Benchmarks\n\n\
+         Written by the command below; every number stands beside that of another program, taken in the same run on the same bus.\n\
+         A ratio says more than a number of microseconds, which is this machine's.\n\n{table}"
+    )
+}
+
+fn machine() -> String {
+    let of = |file: &str, name: &str| {
+        let text = fs::read_to_string(file).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.split_once(':'));
+        line.map_or_else(|| "unknown".to_owned(), |(_, value)| value.trim().to_owned())
+    };
+    let processors = thread::available_parallelism().map_or(0, usize::from);
+    let memory = of("/proc/meminfo", "MemTotal");
+    format!("{processors} x {}, {memory} of memory", of("/proc/cpuinfo", "model name"))
+}
+
+fn commit() -> String {
+    let commit = first_line("git rev-parse --short HEAD");
+    // The results themselves, and what is not under version control, do not make another program.
+    let changed =
+        first_line("git status --porcelain --untracked-files=no -- :!bench/BENCHMARKS.md");
+    if changed.is_empty() || changed == "unknown" { commit } else { format!("{commit}, changed") }
+}
+
+/// The share of all processors' time that someone takes now, in percent.
+///
+/// Before and after a run that is not us: a run on a busy machine shows its neighbours.
+pub(crate) fn busy() -> f64 {
+    let (busy_before, all_before) = ticks();
+    thread::sleep(LOOK);
+    let (busy, all) = ticks();
+    100.0 * (busy - busy_before) / (all - all_before)
+}
+
+/// All ticks since the machine was started: those of use, and those in all (proc(5), /proc/stat).
+fn ticks() -> (f64, f64) {
+    let stat = fs::read_to_string("/proc/stat").unwrap_or_default();
+    let line = stat.lines().next().unwrap_or_default();
+    let ticks: Vec<f64> = line.split(' ').filter_map(|word| word.parse().ok()).collect();
+    // The fourth is idle, the fifth waits for a disk; the last two are counted elsewhere already.
+    let all: f64 = ticks.iter().take(8).sum();
+    let idle: f64 = ticks.iter().skip(3).take(2).sum();
+    (all - idle, all)
+}

@@ -1,0 +1,106 @@
+//! A media player that plays nothing, for `playerctl` to follow.
+//!
+//! It has the D-Bus interface of MPRIS (Media Player Remote Interfacing Specification 2.2) as far
+//! as `playerctl` looks, and answers at once, as a real player at its best would.
+#![expect(clippy::disallowed_methods, reason = "to measure is to read the clock")]
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use crate::bare::{Bare, Heard, Kind, Message, Writer};
+
+const NAME: &str = "org.mpris.MediaPlayer2.bench";
+const PATH: &str = "/org/mpris/MediaPlayer2";
+const PLAYER: &str = "org.mpris.MediaPlayer2.Player";
+const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
+
+/// With what it tells that it changed.
+pub(crate) const SIGNAL: &str = "PropertiesChanged";
+
+/// A running player; it ends with its bus.
+pub(crate) struct Player {
+    bus: Bare,
+    plays: Arc<AtomicBool>,
+}
+
+impl Player {
+    /// Starts it, paused.
+    pub(crate) fn start(address: &str) -> io::Result<Self> {
+        let mut bus = Bare::connect(address)?;
+        bus.own(NAME)?;
+        bus.wait_forever()?;
+        let player = Self { bus: bus.twin()?, plays: Arc::default() };
+        let plays = Arc::clone(&player.plays);
+        thread::spawn(move || {
+            while let Ok(heard) = bus.receive() {
+                for call in heard.into_iter().filter(|heard| heard.kind == Kind::Call) {
+                    if answer(&mut bus, &call, plays.load(Ordering::Relaxed)).is_err() {
+                        return;
+                    }
+                }
+            }
+        });
+        Ok(player)
+    }
+
+    /// Plays or pauses, says so, and returns when it began to.
+    pub(crate) fn play(&mut self, plays: bool) -> io::Result<Instant> {
+        self.plays.store(plays, Ordering::Relaxed);
+        let mut body = Writer::default();
+        body.string(PLAYER);
+        body.dictionary(|changed| status(changed, plays));
+        // No property whose value is left out.
+        body.u32(0);
+        let signal = Message {
+            kind: Kind::Signal,
+            path: PATH,
+            interface: PROPERTIES,
+            member: SIGNAL,
+            signature: "sa{sv}as",
+            body: &body.0,
+            ..Message::default()
+        };
+        let now = Instant::now();
+        self.bus.send(&signal).map(|_| now)
+    }
+}
+
+fn answer(bus: &mut Bare, call: &Heard, plays: bool) -> io::Result<()> {
+    let mut body = Writer::default();
+    let mut signature = "";
+    if call.member == "GetAll" {
+        signature = "a{sv}";
+        let of_player = call.text().as_deref() == Some(PLAYER);
+        body.dictionary(|all| {
+            if of_player {
+                status(all, plays);
+                all.key("CanControl", "b");
+                all.u32(1);
+                all.key("Metadata", "a{sv}");
+                all.dictionary(|_| ());
+            }
+        });
+    }
+    let answer = Message {
+        kind: Kind::Answer,
+        destination: &call.sender,
+        answers: call.serial,
+        signature,
+        body: &body.0,
+        ..Message::default()
+    };
+    bus.send(&answer).map(|_| ())
+}
+
+fn status(properties: &mut Writer, plays: bool) {
+    properties.key("PlaybackStatus", "s");
+    properties.string(word(plays));
+}
+
+/// How MPRIS and `playerctl` say it.
+pub(crate) const fn word(plays: bool) -> &'static str {
+    if plays { "Playing" } else { "Paused" }
+}

@@ -1,0 +1,133 @@
+//! What every peer is measured beside: a private bus, a real Finch that is signed in, and a
+//! player.
+
+use std::io::Read;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use communicado_conformance::{Account, Client, Must, Prosody, Stage};
+
+use crate::bare::{Bare, Heard, Kind};
+use crate::player::Player;
+use crate::relay::Relay;
+
+/// The name that Finch owns on the bus, and its object and interface.
+pub(crate) const PURPLE: [&str; 3] = [
+    "im.pidgin.purple.PurpleService",
+    "/im/pidgin/purple/PurpleObject",
+    "im.pidgin.purple.PurpleInterface",
+];
+
+/// Finch, signed in to a server of its own, and a player that is paused.
+pub(crate) struct Scene {
+    pub(crate) player: Player,
+    _finch: Client,
+    _server: Prosody,
+    /// Last, so that the bus ends after those on it.
+    pub(crate) empty: Empty,
+}
+
+/// A bus and nobody on it.
+pub(crate) struct Empty {
+    stage: Stage,
+    pub(crate) bus: String,
+}
+
+impl Empty {
+    pub(crate) fn new() -> Self {
+        let mut stage = Stage::new();
+        let bus = stage.bus().address();
+        Self { stage, bus }
+    }
+
+    /// A command on this bus, at a home of its own, with an environment that is otherwise empty.
+    pub(crate) fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        // Debian's `purple-remote` needs Debian's Python, which another may hide.
+        let path = format!("/usr/bin:/bin:{}", std::env::var("PATH").unwrap_or_default());
+        command
+            .env_clear()
+            .env("PATH", path)
+            .env("LC_ALL", "C.UTF-8")
+            .env("HOME", self.stage.folder())
+            .env("XDG_CONFIG_HOME", self.stage.folder())
+            .env("XDG_RUNTIME_DIR", self.stage.folder())
+            .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        command
+    }
+}
+
+impl Scene {
+    pub(crate) fn new() -> Self {
+        Self::on(Empty::new())
+    }
+
+    /// A scene with a relay between Finch and the bus, and between nobody else.
+    pub(crate) fn relayed(member: &'static str) -> (Self, Relay) {
+        let mut empty = Empty::new();
+        let relay = Relay::before(&empty.bus, member);
+        let (relay, itself) = relay.must("put a relay before the bus");
+        empty.bus = itself;
+        (Self::on(empty), relay)
+    }
+
+    fn on(empty: Empty) -> Self {
+        let server = empty.stage.prosody();
+        let account = Account::xmpp("alice", &server);
+        let mut bus = Bare::connect(&empty.bus).must("get onto the bus");
+        let [_, path, interface] = PURPLE;
+        let signed_on =
+            format!("type='signal',path='{path}',interface='{interface}',member='AccountSignedOn'");
+        bus.listen(&signed_on).must("listen to Finch");
+        let finch = empty.stage.finch(&[&account]);
+        let is_signal =
+            |heard: &Heard| heard.kind == Kind::Signal && heard.member == "AccountSignedOn";
+        while !bus.receive().must("see Finch sign in").iter().any(is_signal) {}
+        let player = Player::start(&empty.bus).must("start a player");
+        Self { player, _finch: finch, _server: server, empty }
+    }
+}
+
+/// A program that runs and writes lines, until it is dropped.
+pub(crate) struct Follower {
+    child: Child,
+    output: ChildStdout,
+}
+
+impl Follower {
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.spawn().must("start a program that listens");
+        let output = child.stdout.take().must("read what a listener writes");
+        Self { child, output }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Adds to `text` what was written, waiting if nothing was.
+    pub(crate) fn read(&mut self, text: &mut Vec<u8>) {
+        let mut piece = [0; 16_384];
+        let length = self.output.read(&mut piece).must("read what a listener writes");
+        assert_ne!(length, 0, "a listener has ended");
+        text.extend(piece.iter().take(length));
+    }
+}
+
+impl AsFd for Follower {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.output.as_fd()
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        // An error says that it has ended by itself.
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
