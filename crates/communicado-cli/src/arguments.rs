@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use communicado::Condition;
 
@@ -17,21 +18,20 @@ use crate::commands::{
     name = "communicado",
     version,
     disable_help_subcommand = true,
-    after_help = EXIT_STATUS,
-    args_conflicts_with_subcommands = true
+    after_help = EXIT_STATUS
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
-    #[command(flatten)]
-    pub(crate) common: Common,
+    /// Before the others, whose heading would be that of these too.
     #[command(flatten)]
     pub(crate) status: status::Status,
+    #[command(flatten)]
+    pub(crate) common: Common,
 }
 
 const EXIT_STATUS: &str = "Exit status: 0 yes or done, 1 no, 2 usage, 3 cannot tell, 4 timed out, \
-                           5 failed.\nWords: absent, starting, signed-out, signing-in, signed-in, \
-                           signing-out, shutting-down, unknown.";
+                           5 failed.";
 
 /// What every command takes.
 #[derive(Clone, Debug, Default, Args)]
@@ -63,47 +63,30 @@ pub(crate) enum Color {
     Never,
 }
 
-/// What can be asked.
+/// What can be asked. What each does is said where it is defined.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Print what each client is now, and its accounts.
     Status(status::Status),
-    /// Print what each client is now, then a line for each change, until stopped.
     Watch(watch::Watch),
-    /// Answer by exit status alone whether it is so.
     Is(is::Is),
-    /// Wait until it is so.
     Wait(wait::Wait),
-    /// Run a command for as long as it is so.
     Run(run::Run),
     /// List what can be read here, what is found, what is missing and why.
     Sources,
     /// Check the whole chain, and say what is wrong and what to do.
     Doctor,
-    /// Say in words what a code means: an HRESULT, a MISTATUS or MSGR_E number or name.
     Explain(explain::Explain),
-    /// Write a journal of everything observed, for a report.
     Record(record::Record),
-    /// Print what a journal makes of it, as `watch` would have.
     Replay(replay::Replay),
-    /// Print the configuration in force, or its schema.
     Config(config::Config),
-    /// Print the completions for a shell.
     Completions(completions::Completions),
-    /// Print the man page, or write one for every command.
     Man(man::Man),
-    #[command(name = run::GUARD, hide = true)]
-    RunGuard(run::Child),
-    #[command(name = run::EXEC, hide = true)]
-    RunExec(run::Child),
 }
 
 /// The word of a condition, as clap takes it.
-pub(crate) fn condition(word: &str) -> Result<Condition, String> {
-    word.parse().map_err(|_| {
-        let words: Vec<&str> = Condition::words().collect();
-        crate::nearest::did_you_mean(word, &words)
-    })
+pub(crate) fn condition() -> impl TypedValueParser<Value = Condition> {
+    let words = PossibleValuesParser::new(Condition::words());
+    words.try_map(|word| word.parse::<Condition>())
 }
 
 /// A span of time, as clap takes it.

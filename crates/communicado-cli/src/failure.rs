@@ -1,6 +1,6 @@
 //! How a command ends, and what it says when it ends badly.
 
-use std::fmt::Write as _;
+use std::fmt;
 use std::process::ExitCode;
 
 use communicado_runtime::{SinkError, SourceError};
@@ -45,25 +45,31 @@ impl Failure {
         self
     }
 
+    /// The same with another headline; what was the headline is why.
+    pub(crate) fn about(self, what: impl Into<String>) -> Self {
+        Self { because: Some(self.what), what: what.into(), ..self }
+    }
+
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    #[expect(clippy::print_stderr, reason = "this is where errors are told")]
     pub(crate) fn tell(&self) {
-        eprint!("{}", self.text());
+        crate::commands::tell(&self.to_string());
     }
+}
 
-    fn text(&self) -> String {
-        let mut text = format!("error: {}\n", self.what);
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "error: {}", self.what)?;
         if let Some(because) = &self.because {
-            let _ = writeln!(text, "  because: {because}");
+            writeln!(f, "  because: {because}")?;
         }
         if let Some(help) = &self.help {
-            let _ = writeln!(text, "  help: {help}");
+            writeln!(f, "  help: {help}")?;
         }
-        text
+        Ok(())
     }
 }
 

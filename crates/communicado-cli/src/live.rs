@@ -1,5 +1,6 @@
 //! The monitor on this thread, and what every command that watches needs.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
@@ -13,6 +14,7 @@ use futures_util::future::{Either, select};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::arguments::Color;
+use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
 use crate::nearest::nearest;
 use crate::settings::Settings;
@@ -23,8 +25,34 @@ where
     W: FnOnce(Monitor) -> F,
     F: Future<Output = Result<T, Failure>>,
 {
+    beside_monitor_saying(|notice| Some(notice.to_string()), builder, work)
+}
+
+/// What is believed of every client now.
+pub(crate) fn look(builder: Builder) -> Result<Snapshot, Failure> {
+    let say = |notice: &Notice| match notice {
+        // There is no next time.
+        Notice::Lost { source, error, .. } => {
+            let failure = Failure::from(error.clone()).about(format!("source `{source}` cannot watch"));
+            Some(failure.to_string())
+        }
+        _ => Some(notice.to_string()),
+    };
+    beside_monitor_saying(say, builder, async |monitor| Ok(monitor.snapshot().await))
+}
+
+/// The same, and puts what the person should know as `say` does, or keeps it back.
+pub(crate) fn beside_monitor_saying<W, F, T>(
+    say: impl Fn(&Notice) -> Option<String> + Send + Sync + 'static,
+    builder: Builder,
+    work: W,
+) -> Result<T, Failure>
+where
+    W: FnOnce(Monitor) -> F,
+    F: Future<Output = Result<T, Failure>>,
+{
     on_runtime(async {
-        let (monitor, watching) = builder.notify(notify()).open()?;
+        let (monitor, watching) = builder.notify(notify(say)).open()?;
         // Watching comes second, so that what it tells is written before it goes on.
         match select(pin!(work(monitor)), pin!(watching)).await {
             Either::Left((done, _)) => done,
@@ -88,7 +116,6 @@ pub(crate) fn now() -> Timestamp {
 }
 
 /// Tells on standard error of clients that were asked for and that nothing here knows.
-#[expect(clippy::print_stderr, reason = "this is told beside the data")]
 pub(crate) fn tell_unknown_clients(settings: &Settings, snapshot: &Snapshot) {
     for name in &settings.clients {
         if snapshot.get(name).is_some() {
@@ -98,26 +125,27 @@ pub(crate) fn tell_unknown_clients(settings: &Settings, snapshot: &Snapshot) {
         let found = snapshot.iter().map(|client| &*client.client);
         let meant = nearest(name, expected.chain(found));
         let meant = meant.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        eprintln!("note: no source here sees a client `{name}` now{meant}");
+        tell(&format!("note: no source here sees a client `{name}` now{meant}\n"));
     }
 }
 
-/// Tells on standard error what the person should know; the same loss only once.
-#[expect(clippy::print_stderr, reason = "this is told beside the data")]
-fn notify() -> impl Fn(&Notice) + Send + Sync {
-    let last_loss = Mutex::new(None);
+/// Tells on standard error what the person should know; the same loss and the same limit once.
+fn notify(
+    say: impl Fn(&Notice) -> Option<String> + Send + Sync,
+) -> impl Fn(&Notice) + Send + Sync {
+    let told = Mutex::new((None, BTreeSet::new()));
     move |notice| {
-        let Ok(mut last_loss) = last_loss.lock() else { return };
+        let Ok(mut told) = told.lock() else { return };
+        let (last_loss, limits) = &mut *told;
         match notice {
-            Notice::Lost { error, .. } => {
-                if last_loss.as_ref() == Some(error) {
-                    return;
-                }
-                *last_loss = Some(error.clone());
-            }
+            Notice::Lost { error, .. } if last_loss.as_ref() == Some(error) => return,
+            Notice::Lost { error, .. } => *last_loss = Some(error.clone()),
             Notice::Recovered { .. } => *last_loss = None,
+            Notice::Limit { limit, .. } if !limits.insert(limit.what) => return,
             _ => {}
         }
-        eprintln!("{notice}");
+        if let Some(said) = say(notice) {
+            tell(&format!("{}\n", said.trim_end()));
+        }
     }
 }

@@ -15,14 +15,25 @@ use std::process::ExitCode;
 
 use arguments::Arguments;
 use clap::Parser as _;
+use commands::run::Inner;
+use failure::{Failure, Outcome};
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match commands::run(arguments) {
+    let done = match Inner::named(std::env::args_os().nth(1)) {
+        Some(inner) => inner.run(),
+        None => Arguments::try_parse().map_or_else(|told| tell(&told), commands::run),
+    };
+    match done {
         Ok(outcome) => outcome.into(),
         Err(failure) => {
             failure.tell();
             failure.outcome.into()
         }
     }
+}
+
+/// Prints what clap has to say: help, the version, or what is wrong with the command line.
+fn tell(told: &clap::Error) -> Result<Outcome, Failure> {
+    let printed = told.print();
+    if told.use_stderr() { Ok(Outcome::Usage) } else { commands::printed(printed) }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use communicado::{Builder, Monitor, Options, SOURCES};
+use communicado_sources::Kind;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -46,12 +47,18 @@ pub(crate) struct Settings {
 pub(crate) struct SourceSettings {
     pub(crate) enabled: bool,
     pub(crate) options: Options,
+    /// What is set of the options, to be shown.
     pub(crate) shown: BTreeMap<String, String>,
+    /// The clients that are told of in any case, where they are not those of the source's card.
+    pub(crate) clients: Option<Vec<String>>,
 }
 
 /// A value from a file or the command line.
 #[derive(Clone, Debug)]
 enum Value {
+    /// From the command line, where every value is written alike: a text, true or false, or a
+    /// list with commas, as is wanted.
+    Written(String),
     Text(String),
     Bool(bool),
     List(Vec<String>),
@@ -74,7 +81,11 @@ impl Settings {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {}
                 Err(error) => {
                     let what = format!("the configuration `{}` cannot be read", file.display());
-                    let help = "name another file with --config, or correct its permissions";
+                    let help = match error.kind() {
+                        std::io::ErrorKind::InvalidData => "write it in UTF-8",
+                        std::io::ErrorKind::PermissionDenied => "correct its permissions",
+                        _ => "name another file with --config",
+                    };
                     return Err(Failure::usage(what).because(error).help(help));
                 }
             }
@@ -85,7 +96,8 @@ impl Settings {
                 return Err(Failure::usage(what).help("write it as KEY=VALUE"));
             };
             let path: Vec<&str> = key.trim().split('.').collect();
-            settings.set(&path, Value::parse(value.trim())).map_err(|(what, help)| {
+            let value = Value::Written(value.trim().to_owned());
+            settings.set(&path, value).map_err(|(what, help)| {
                 Failure::usage(format!("`--set {set}`: {what}")).help(help)
             })?;
         }
@@ -97,7 +109,14 @@ impl Settings {
     }
 
     /// A monitor as it is set.
-    pub(crate) fn builder(&self) -> Builder {
+    pub(crate) fn builder(&self) -> Result<Builder, Failure> {
+        let off = |card: &&communicado::Card| {
+            self.sources.get(card.name).is_some_and(|source| !source.enabled)
+        };
+        if SOURCES.iter().all(off) {
+            let what = "every source is switched off, so nothing can be told";
+            return Err(Failure::usage(what).help("set `enabled` of a source to true"));
+        }
         let mut builder = Monitor::builder();
         if let Some(patience) = self.patience {
             builder = builder.patience(patience);
@@ -108,7 +127,7 @@ impl Settings {
                 builder = builder.without(*name);
             }
         }
-        builder
+        Ok(builder)
     }
 
     fn read(&mut self, file: &Path, text: &str) -> Result<(), Failure> {
@@ -204,9 +223,14 @@ impl Settings {
         let source = self.sources.entry(card.name).or_default();
         match key {
             "enabled" => source.enabled = value.bool("enabled")?,
-            "clients" => source.options.set_clients(value.list("clients")?),
+            "clients" => {
+                let clients = value.list("clients")?;
+                source.clients = Some(clients.clone());
+                source.options.set_clients(clients);
+            }
             _ => {
-                let text = value.text(key, "a text such as \"30s\"")?;
+                let kind = card.options.iter().find(|option| option.name == key);
+                let text = value.text(key, kind.map_or("a text", |option| takes(option.kind)))?;
                 source.options.set(key, text.clone());
                 // What the source thinks of it is known here, where the line is known too.
                 let opened = card.open(&source.options).err();
@@ -222,20 +246,11 @@ impl Settings {
 
 impl Default for SourceSettings {
     fn default() -> Self {
-        Self { enabled: true, options: Options::default(), shown: BTreeMap::new() }
+        Self { enabled: true, options: Options::default(), shown: BTreeMap::new(), clients: None }
     }
 }
 
 impl Value {
-    /// A value from the command line, where lists are written with commas.
-    fn parse(text: &str) -> Self {
-        match text {
-            "true" => Self::Bool(true),
-            "false" => Self::Bool(false),
-            _ => Self::Text(text.to_owned()),
-        }
-    }
-
     fn of(value: &Spanned<DeValue<'_>>) -> Self {
         match value.get_ref() {
             DeValue::String(text) => Self::Text(text.clone().into_owned()),
@@ -258,7 +273,7 @@ impl Value {
 
     const fn kind(&self) -> &'static str {
         match self {
-            Self::Text(_) => "a text",
+            Self::Written(_) | Self::Text(_) => "a text",
             Self::Bool(_) => "true or false",
             Self::List(_) => "a list",
             Self::Other(kind) => kind,
@@ -267,29 +282,41 @@ impl Value {
 
     fn text(self, key: &str, takes: &str) -> Result<String, Refusal> {
         match self {
-            Self::Text(text) => Ok(text),
+            Self::Written(text) | Self::Text(text) => Ok(text),
             other => Err((format!("`{key}` is {}", other.kind()), format!("write {takes}"))),
         }
     }
 
     fn bool(&self, key: &str) -> Result<bool, Refusal> {
-        match self {
-            Self::Bool(yes) => Ok(*yes),
-            other => {
-                Err((format!("`{key}` is {}", other.kind()), "write true or false".to_owned()))
-            }
-        }
+        let written = match self {
+            Self::Bool(yes) => Some(*yes),
+            Self::Written(text) => text.parse().ok(),
+            _ => None,
+        };
+        written.ok_or_else(|| {
+            (format!("`{key}` is {}", self.kind()), "write true or false".to_owned())
+        })
     }
 
     fn list(self, key: &str) -> Result<Vec<String>, Refusal> {
         match self {
             Self::List(list) => Ok(list),
-            Self::Text(text) => Ok(text.split(',').map(|item| item.trim().to_owned()).collect()),
+            Self::Written(text) => {
+                let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+                Ok(items.map(str::to_owned).collect())
+            }
             other => {
                 let help = "write a list of texts such as [\"finch\", \"pidgin\"]";
                 Err((format!("`{key}` is {}", other.kind()), help.to_owned()))
             }
         }
+    }
+}
+
+const fn takes(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Span => "a span of time such as \"30s\"",
+        Kind::Path => "the path of a file, in quotes",
     }
 }
 

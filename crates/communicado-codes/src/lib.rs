@@ -20,6 +20,7 @@ extern crate alloc;
 mod com;
 mod messenger;
 mod mistatus;
+mod names;
 mod parse;
 mod up_and_running;
 
@@ -152,7 +153,7 @@ pub fn lookup(number: u32) -> impl Iterator<Item = &'static Code> {
 /// so (`BUSY`), the first is returned; [`explain`] has them all.
 #[must_use]
 pub fn by_name(name: &str) -> Option<&'static Code> {
-    parse::named(name).next()
+    names::named(name).next()
 }
 
 /// Explains every code in `text`, a number or a name, in every plausible way.

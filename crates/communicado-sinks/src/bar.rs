@@ -28,7 +28,7 @@ pub fn waybar() -> impl Form {
         let tooltip: Vec<String> = all.iter().map(|client| tooltip(client)).collect();
         json!({
             "text": markup(&text(first)),
-            "alt": words.last().copied().unwrap_or("absent"),
+            "alt": words.last().copied().unwrap_or("unknown"),
             "tooltip": tooltip.join("\n"),
             "class": words,
         })
@@ -88,7 +88,8 @@ fn words(client: &Client) -> Vec<&'static str> {
 }
 
 fn text(client: Option<&Arc<Client>>) -> String {
-    let Some(client) = client else { return Status::Absent.word().to_owned() };
+    // Where there is no client, no source has looked yet.
+    let Some(client) = client else { return Status::Unknown.word().to_owned() };
     let word = words(client).last().copied().unwrap_or_default();
     let more = client.activity.map(|word| word.word()).or(client.reason.as_deref());
     let text = more.map_or_else(|| word.to_owned(), |more| format!("{word} ({more})"));
@@ -109,7 +110,7 @@ fn colour(client: Option<&Arc<Client>>) -> &'static str {
         Some((Status::SignedIn, Some(A::Available))) => "#2e9e4f",
         Some((Status::SignedIn, Some(A::Busy | A::DoNotDisturb))) => "#d64545",
         Some((Status::SignedIn, _)) => "#d9a514",
-        Some((Status::Unknown, _)) => "#a05fc0",
+        Some((Status::Unknown, _)) | None => "#a05fc0",
         _ => "#8a8a8a",
     }
 }
@@ -139,7 +140,7 @@ mod tests {
              \"text\":\"busy (on-the-phone)\",\
              \"tooltip\":\"finch: absent\\na&lt;b%{: signed-in, busy\"}\n"
         );
-        assert!(line(&mut waybar(), &[]).contains("\"text\":\"absent\""));
+        assert!(line(&mut waybar(), &[]).contains("\"text\":\"unknown\""));
     }
 
     #[test]

@@ -66,7 +66,7 @@ impl Template {
         });
         environment.add_function("emoji", |word: Value| emoji(&text_of(&word)));
         let added = environment.add_template_owned(NAME, source.to_owned());
-        added.map_err(|error| TemplateError::of(&error))?;
+        added.map_err(|error| TemplateError::of(&error, source))?;
         let mut template = Self { environment };
         for sample in SAMPLES {
             let client = Client::from_json(sample).map_err(|error| TemplateError {
@@ -74,7 +74,7 @@ impl Template {
                 help: String::new(),
             })?;
             let tried = template.render(&client, Timestamp::EPOCH);
-            tried.map_err(|error| TemplateError::of(&error))?;
+            tried.map_err(|error| TemplateError::of(&error, source))?;
         }
         Ok(template)
     }
@@ -96,7 +96,9 @@ impl Form for Template {
     fn write(&mut self, line: &Line<'_>, out: &mut String) -> Result<(), SinkError> {
         let Some(client) = line.client else { return Ok(()) };
         let rendered = self.render(client, line.now).map_err(|error| {
-            let TemplateError { because, help } = TemplateError::of(&error);
+            let source = self.environment.get_template(NAME);
+            let source = source.as_ref().map_or("", |template| template.source());
+            let TemplateError { because, help } = TemplateError::of(&error, source);
             SinkError { because, help }
         })?;
         out.push_str(&rendered);
@@ -177,11 +179,13 @@ fn emoji(word: &str) -> &'static str {
 }
 
 impl TemplateError {
-    fn of(error: &minijinja::Error) -> Self {
-        let place = error.range().map(|range| format!(" at character {}", range.start + 1));
+    /// What the library says of the template `source`, in our words where it is most asked for.
+    fn of(error: &minijinja::Error, source: &str) -> Self {
+        let key = error.range().and_then(|range| source.get(range));
         let kind = error.kind();
         let because = if kind == ErrorKind::UndefinedError {
-            format!("the template uses a key that there is not{}", place.unwrap_or_default())
+            let key = key.map_or_else(String::new, |key| format!(": {}", key.trim()));
+            format!("the template uses a key that there is not{key}")
         } else if kind == ErrorKind::UnknownFunction {
             let detail = error.detail().unwrap_or_default();
             format!("the template calls a helper that there is not: {detail}")
@@ -214,7 +218,7 @@ mod tests {
         let mut template = Template::new(template)?;
         let client = Client::from_json(SAMPLES[sample]).unwrap();
         let now = "2026-11-22T22:02:03Z".parse().unwrap();
-        template.render(&client, now).map_err(|error| TemplateError::of(&error))
+        template.render(&client, now).map_err(|error| TemplateError::of(&error, ""))
     }
 
     #[test]
@@ -247,7 +251,8 @@ mod tests {
             assert!(error.because.contains(expected), "{error}");
             assert!(error.help.contains("availability") && error.help.contains("lc(text)"));
         };
-        check("{{ title }}", "a key that there is not at character 4");
+        check("{{ title }}", "a key that there is not: title");
+        check("Ä{{ client.foo }}", "a key that there is not: client.foo");
         check("{{ status", "cannot be used");
         check("{{ shout(status) }}", "a helper that there is not");
         check("{{ trunc(status) }}", "cannot be used");

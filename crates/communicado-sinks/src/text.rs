@@ -74,9 +74,9 @@ impl Text {
 
     fn said(&self, client: &Client, line: &Line<'_>) -> String {
         let mut out = String::new();
-        let longest = line.all.iter().map(|client| client.client.chars().count()).max();
-        let width = longest.unwrap_or(0).max(6);
-        let name = printable(&client.client, NAME_MAX);
+        let name = |client: &Client| printable(&client.client, NAME_MAX);
+        let longest = line.all.iter().map(|client| name(client).chars().count()).max();
+        let (name, width) = (name(client), longest.unwrap_or(0).max(6));
         let _ = write!(out, "{name:width$}  ");
         self.status(client.status, client.reason.as_deref(), &mut out);
         let _ = writeln!(out, "  {:<27}", detail(client));

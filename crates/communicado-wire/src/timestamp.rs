@@ -32,6 +32,9 @@ impl Timestamp {
     /// The start of 1970 in UTC.
     pub const EPOCH: Self = Self(jiff::Timestamp::UNIX_EPOCH);
 
+    /// The last whole second that can be counted in microseconds, and so be read back.
+    const LAST: Self = Self(jiff::Timestamp::constant(253_402_207_200, 0));
+
     /// The point in time `micros` microseconds after the start of 1970 in UTC.
     ///
     /// # Errors
@@ -53,7 +56,7 @@ impl Timestamp {
     pub fn after(self, span: Duration) -> Self {
         let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
         let later = Self::from_micros(self.micros().saturating_add(micros));
-        later.unwrap_or(Self(jiff::Timestamp::MAX))
+        later.unwrap_or(Self::LAST)
     }
 
     /// The point in time `span` earlier, or the first one there is.
@@ -136,6 +139,14 @@ mod tests {
         check(0, "1970-01-01T00:00:00.000000Z");
         check(1_795_381_200_123_456, "2026-11-22T21:00:00.123456Z");
         check(-1, "1969-12-31T23:59:59.999999Z");
+    }
+
+    #[test]
+    fn the_first_and_the_last_are_read_back_too() {
+        for end in [Timestamp::EPOCH.after(Duration::MAX), Timestamp::EPOCH.before(Duration::MAX)] {
+            assert_eq!(end.to_string().parse(), Ok(end));
+            assert_eq!(Timestamp::from_micros(end.micros()), Ok(end));
+        }
     }
 
     #[test]

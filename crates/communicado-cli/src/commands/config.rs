@@ -53,6 +53,8 @@ fn in_force(settings: &Settings) -> String {
     for card in SOURCES {
         let set = settings.sources.get(card.name).cloned().unwrap_or_default();
         let _ = writeln!(text, "\n[sources.{}]\nenabled = {}", card.name, set.enabled);
+        let clients = set.clients.map_or_else(|| json!(card.clients), |clients| json!(clients));
+        let _ = writeln!(text, "clients = {clients}");
         for option in card.options {
             let value = set.shown.get(option.name).map_or(option.default, String::as_str);
             let _ = writeln!(text, "# {}\n{} = {}", option.help, option.name, json!(value));

@@ -6,7 +6,7 @@ use communicado::SOURCES;
 use communicado_runtime::Health;
 
 use crate::commands::print;
-use crate::commands::sources::{probe, sign};
+use crate::commands::sources::{finding, probe, sign};
 use crate::failure::{Failure, Outcome};
 use crate::settings::{Settings, usual_file};
 
@@ -29,7 +29,7 @@ pub(crate) fn run(settings: &Settings) -> Result<Outcome, Failure> {
         }
         for check in probe(card.name, &set)? {
             worst = worst.max(check.health);
-            let _ = writeln!(text, "{}  {}: {}", sign(check.health), check.what, check.found);
+            let _ = writeln!(text, "{}  {}", sign(check.health), finding(&check));
             if let Some(action) = check.action {
                 let _ = writeln!(text, "    do: {action}");
             }

@@ -5,7 +5,7 @@ use communicado::Condition;
 
 use crate::arguments::condition;
 use crate::failure::{Failure, Outcome};
-use crate::live::{beside_monitor, tell_unknown_clients};
+use crate::live::{look, tell_unknown_clients};
 use crate::settings::Settings;
 
 /// Answer by exit status alone whether it is so: 0 yes, 1 no, 3 cannot tell.
@@ -14,15 +14,14 @@ use crate::settings::Settings;
 #[derive(Debug, Args)]
 pub(crate) struct Is {
     /// A status, an availability, or `running`.
-    #[arg(value_name = "WORD", value_parser = condition)]
+    #[arg(value_name = "WORD", value_parser = condition())]
     condition: Condition,
 }
 
 impl Is {
     pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
         let condition = self.condition.of(settings.clients.clone());
-        let snapshot =
-            beside_monitor(settings.builder(), async |monitor| Ok(monitor.snapshot().await))?;
+        let snapshot = look(settings.builder()?)?;
         tell_unknown_clients(settings, &snapshot);
         Ok(match condition.judge(&snapshot) {
             Some(true) => Outcome::Yes,

@@ -22,12 +22,20 @@ use crate::settings::Settings;
 pub(crate) fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     let common = &arguments.common;
     let settings = || Settings::load(common);
-    match arguments.command.unwrap_or(Command::Status(arguments.status)) {
+    let command = match arguments.command {
+        None => Command::Status(arguments.status),
+        Some(_) if arguments.status.is_chosen() => {
+            let what = "`--json` and `--format` stand before the command";
+            return Err(Failure::usage(what).help("write them after it: communicado watch --json"));
+        }
+        Some(command) => command,
+    };
+    match command {
         Command::Status(status) => status.run(&settings()?),
         Command::Watch(watch) => watch.run(settings()?),
         Command::Is(is) => is.run(&settings()?),
         Command::Wait(wait) => wait.run(&settings()?),
-        Command::Run(run) => run.run(common, &settings()?),
+        Command::Run(run) => run.run(&settings()?),
         Command::Sources => sources::run(&settings()?),
         Command::Doctor => doctor::run(&settings()?),
         Command::Explain(explain) => explain.run(),
@@ -36,21 +44,30 @@ pub(crate) fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         Command::Config(config) => config.run(&settings()?),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),
-        Command::RunGuard(child) => child.guard(),
-        Command::RunExec(child) => child.exec(),
     }
 }
 
-/// Writes to standard output; a reader that went away is no error.
+/// Writes to standard output.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     use std::io::Write as _;
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    printed(out.write_all(text.as_bytes()).and_then(|()| out.flush())).map(|_| ())
+}
+
+/// How a write to standard output went; a reader that went away is no error.
+pub(crate) fn printed(written: std::io::Result<()>) -> Result<Outcome, Failure> {
+    match written {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::new(Outcome::Failed, "standard output cannot be written")
                 .because(error)
                 .help("make room where the output goes, or send it elsewhere"))
         }
-        _ => Ok(()),
+        _ => Ok(Outcome::Yes),
     }
+}
+
+/// Writes beside the data, to standard error; one that is gone or full is no reason to end.
+pub(crate) fn tell(text: &str) {
+    use std::io::Write as _;
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }

@@ -2,14 +2,20 @@
 
 use std::fs::File;
 use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use clap::Args;
+use communicado::Notice;
 use communicado_runtime::{Clock as _, SystemClock, sleep_until};
+use futures_util::future::{Either, select};
+use tokio::sync::oneshot;
 
 use crate::arguments::span;
+use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
-use crate::live::{beside_monitor, unless_asked_to_end};
+use crate::live::{beside_monitor_saying, unless_asked_to_end};
 use crate::settings::Settings;
 
 /// Write a journal of everything observed, until stopped; `replay` repeats it.
@@ -29,17 +35,28 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    #[expect(clippy::print_stderr, reason = "this is told beside the data")]
     pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
+        let builder = settings.builder()?;
         let shown = self.file.display();
         let file = File::create_new(&self.file).map_err(|error| {
             let what = format!("the journal `{shown}` cannot be written");
             let help = "choose a file that is not there yet, in a folder that can be written";
             Failure::new(Outcome::Failed, what).because(error).help(help)
         })?;
-        eprintln!("note: recording to {shown}; end it with Ctrl-C");
-        let builder = settings.builder().journal(file, self.names);
-        beside_monitor(builder, async |_monitor| {
+        tell(&format!("note: recording to {shown}; end it with Ctrl-C\n"));
+        let builder = builder.journal(file, self.names);
+        let (failed, journal_failed) = oneshot::channel();
+        let failed = Mutex::new(Some(failed));
+        let say = move |notice: &Notice| match notice {
+            Notice::JournalFailed { because } => {
+                let failed = failed.lock().ok()?.take()?;
+                // Nobody waits for it any more where the recording has just ended.
+                let _ = failed.send(because.clone());
+                None
+            }
+            _ => Some(notice.to_string()),
+        };
+        beside_monitor_saying(say, builder, async |_monitor| {
             let clock = SystemClock::start();
             let end = async {
                 match self.duration {
@@ -49,8 +66,15 @@ impl Record {
                     None => std::future::pending().await,
                 }
             };
-            unless_asked_to_end(end, ()).await;
-            Ok(Outcome::Yes)
+            let end = unless_asked_to_end(end, ());
+            match select(pin!(end), journal_failed).await {
+                Either::Right((Ok(because), _)) => {
+                    let what = format!("the journal `{shown}` cannot be written any further");
+                    let help = "make room and record again; what was written can be replayed";
+                    Err(Failure::new(Outcome::Failed, what).because(because).help(help))
+                }
+                _ => Ok(Outcome::Yes),
+            }
         })
     }
 }

@@ -1,20 +1,22 @@
 //! `replay`: repeats a journal.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead, BufReader, Read as _};
 use std::path::PathBuf;
 
 use clap::Args;
 use communicado::Update;
 use communicado_runtime::Replay as Run;
 
-use crate::commands::print;
+use crate::commands::{print, tell};
 use crate::commands::status::{FormChoice, lines};
 use crate::failure::{Failure, Outcome};
 use crate::settings::Settings;
 
 /// A line of a journal is a few hundred bytes; a longer one than this is none.
 const LINE_BYTES_MAX: u64 = 1024 * 1024;
+/// So many bad lines are told one by one: a file that is no journal has nothing but.
+const TOLD_MAX: u32 = 20;
 
 /// Print what a journal makes of it, as `watch` would have.
 #[derive(Debug, Args)]
@@ -38,15 +40,14 @@ impl Replay {
         let mut lines = lines(form, &settings);
         let mut journal = BufReader::new(File::open(&self.file).map_err(cannot)?);
         let mut run = Run::default();
-        let mut bad = 0;
+        let mut bad: u32 = 0;
         for number in 1_u64.. {
-            let mut bytes = Vec::new();
-            let mut limited = std::io::Read::take(&mut journal, LINE_BYTES_MAX);
-            if limited.read_until(b'\n', &mut bytes).map_err(cannot)? == 0 {
-                break;
-            }
-            let line = String::from_utf8_lossy(&bytes);
-            match run.line(line.trim_end()) {
+            let Some(line) = next_line(&mut journal).map_err(cannot)? else { break };
+            let replayed = match &line {
+                Line::Whole(line) => run.line(line).map_err(|error| because(&error)),
+                Line::TooLong => Err(format!("it is longer than {LINE_BYTES_MAX} bytes")),
+            };
+            match replayed {
                 Ok(changes) => {
                     let mut text = String::new();
                     for change in changes {
@@ -56,13 +57,15 @@ impl Replay {
                 }
                 Err(error) => {
                     let what = format!("line {number} of `{shown}` cannot be replayed");
-                    let failure = Failure::new(Outcome::Failed, what).because(&error);
+                    let failure = Failure::new(Outcome::Failed, what).because(error);
                     if run.began().is_none() {
                         let help = "give it a file that `communicado record` wrote";
                         return Err(failure.help(help));
                     }
-                    failure.tell();
-                    bad += 1;
+                    bad = bad.saturating_add(1);
+                    if bad <= TOLD_MAX {
+                        failure.tell();
+                    }
                 }
             }
         }
@@ -70,6 +73,34 @@ impl Replay {
             let what = format!("the journal `{shown}` is empty");
             return Err(Failure::new(Outcome::Failed, what));
         }
+        if bad > TOLD_MAX {
+            let more = bad - TOLD_MAX;
+            tell(&format!("note: {more} more lines of `{shown}` cannot be replayed\n"));
+        }
         Ok(if bad == 0 { Outcome::Yes } else { Outcome::Failed })
     }
+}
+
+/// Why a line cannot be replayed. To the parser it is the first, which only confuses.
+fn because(error: &communicado_runtime::ReplayError) -> String {
+    error.to_string().replacen(" at line 1 column", " at column", 1)
+}
+
+enum Line {
+    Whole(String),
+    TooLong,
+}
+
+/// The next line; nothing at the end.
+fn next_line(journal: &mut impl BufRead) -> std::io::Result<Option<Line>> {
+    let mut bytes = Vec::new();
+    if journal.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut bytes)? == 0 {
+        return Ok(None);
+    }
+    let too_long = u64::try_from(bytes.len()).is_ok_and(|length| length == LINE_BYTES_MAX);
+    if too_long && bytes.last() != Some(&b'\n') {
+        journal.skip_until(b'\n')?;
+        return Ok(Some(Line::TooLong));
+    }
+    Ok(Some(Line::Whole(String::from_utf8_lossy(&bytes).trim_end().to_owned())))
 }

@@ -4,11 +4,17 @@ use std::fmt::Write as _;
 
 use communicado::{Options, SOURCES};
 use communicado_runtime::{Check, Health, SystemClock};
+use communicado_sinks::printable;
 
 use crate::commands::print;
 use crate::failure::{Failure, Outcome};
 use crate::live::on_runtime;
 use crate::settings::{Settings, SourceSettings};
+
+/// The longest name of a part of the chain that is shown; it may hold that of an account.
+const WHAT_MAX: usize = 80;
+/// The longest finding that is shown; it may hold the address of a bus.
+const FOUND_MAX: usize = 500;
 
 /// Lists every source with what it sees, what it finds here, and what is missing.
 pub(crate) fn run(settings: &Settings) -> Result<Outcome, Failure> {
@@ -22,7 +28,7 @@ pub(crate) fn run(settings: &Settings) -> Result<Outcome, Failure> {
             let _ = writeln!(text, "  here: no, it works on {} only", card.platform.name());
         } else if set.enabled {
             for check in probe(card.name, &set)? {
-                let _ = writeln!(text, "  here: {}: {}", check.what, check.found);
+                let _ = writeln!(text, "  here: {}", finding(&check));
                 if let Some(action) = check.action {
                     let _ = writeln!(text, "    help: {action}");
                 }
@@ -48,6 +54,12 @@ pub(crate) fn probe(name: &str, set: &SourceSettings) -> Result<Vec<Check>, Fail
         let clock = SystemClock::start();
         Ok(opened.source.probe(&clock).await)
     })
+}
+
+/// What was found of one part of the chain. It may hold foreign names.
+pub(crate) fn finding(check: &Check) -> String {
+    let what = printable(&check.what, WHAT_MAX);
+    format!("{what}: {}", printable(&check.found, FOUND_MAX))
 }
 
 /// The sign for how a part of the chain stands.

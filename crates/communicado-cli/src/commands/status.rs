@@ -6,9 +6,9 @@ use clap::Args;
 use communicado::{Status as Word, Update};
 use communicado_sinks::{Form, Json, Template, Text, Writer};
 
-use crate::commands::print;
+use crate::commands::{print, tell};
 use crate::failure::{Failure, Outcome};
-use crate::live::{beside_monitor, coloured, now, tell_unknown_clients};
+use crate::live::{coloured, look, now, tell_unknown_clients};
 use crate::settings::{Settings, wrong};
 
 /// A client that does not answer is told as such after the source's own time-out, which is
@@ -34,13 +34,21 @@ pub(crate) struct FormChoice {
 }
 
 impl Status {
+    /// Whether a form was chosen on the command line.
+    pub(crate) const fn is_chosen(&self) -> bool {
+        self.form.json || self.form.format.is_some()
+    }
+
     pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
         let form = self.form.form(false, settings)?;
         let builder = match settings.patience {
-            Some(_) => settings.builder(),
-            None => settings.builder().patience(PATIENCE),
+            Some(_) => settings.builder()?,
+            None => settings.builder()?.patience(PATIENCE),
         };
-        let snapshot = beside_monitor(builder, async |monitor| Ok(monitor.snapshot().await))?;
+        let snapshot = look(builder)?;
+        if snapshot.iter().next().is_none() {
+            tell("note: nothing is known yet, for no source has finished its first look\n");
+        }
         tell_unknown_clients(settings, &snapshot);
         let mut text = String::new();
         let clients: Vec<_> = snapshot.iter().cloned().collect();

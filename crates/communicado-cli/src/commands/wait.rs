@@ -17,7 +17,7 @@ use crate::settings::Settings;
 #[derive(Debug, Args)]
 pub(crate) struct Wait {
     /// A status, an availability, or `running`.
-    #[arg(value_name = "WORD", value_parser = condition)]
+    #[arg(value_name = "WORD", value_parser = condition())]
     condition: Condition,
     /// Give up after this time; without it, wait for as long as it takes.
     #[arg(long, value_name = "SPAN", value_parser = span)]
@@ -27,7 +27,7 @@ pub(crate) struct Wait {
 impl Wait {
     pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
         let condition = self.condition.of(settings.clients.clone());
-        beside_monitor(settings.builder(), async |monitor| {
+        beside_monitor(settings.builder()?, async |monitor| {
             let clock = SystemClock::start();
             let timeout = async {
                 match self.timeout {

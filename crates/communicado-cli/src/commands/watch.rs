@@ -29,7 +29,7 @@ impl Watch {
                 Some((_, make)) => make(),
                 None => self.form.form(true, &settings)?,
             };
-        let builder = settings.builder();
+        let builder = settings.builder()?;
         beside_monitor(builder, async |monitor| {
             let writer = lines(form, &settings);
             let lines = Box::new(Lines::new(writer, standard_output()?));

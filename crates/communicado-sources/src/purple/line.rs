@@ -33,6 +33,7 @@ pub(super) struct Line {
 impl Line {
     /// Gets onto the session bus and asks who is there.
     pub(super) async fn open(
+        watcher: Watcher,
         pace: Pace,
         trace: &str,
         clock: &dyn Clock,
@@ -45,7 +46,7 @@ impl Line {
             stream: MessageStream::from(&connection),
             connection,
             timer,
-            watcher: Watcher::new(pace),
+            watcher,
             questions: BTreeMap::new(),
             tap: Tap::open(trace, pace, clock.now())?,
         };

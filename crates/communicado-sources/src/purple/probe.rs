@@ -9,7 +9,7 @@ use communicado_runtime::{Check, Clock, Health, SourceError};
 
 use super::client::{SignIn, View};
 use super::line::Line;
-use super::watcher::{Pace, Tell};
+use super::watcher::{Pace, Tell, Watcher};
 use super::{bus, stray};
 
 /// A client that hangs is noticed within this time.
@@ -50,7 +50,7 @@ pub(super) async fn probe(pace: Pace, clock: &dyn Clock) -> Vec<Check> {
 
 /// Watches until everyone who is there has answered or is known not to.
 async fn look(pace: Pace, clock: &dyn Clock) -> Result<(String, Vec<Found>), SourceError> {
-    let mut line = Line::open(pace, "", clock).await?;
+    let mut line = Line::open(Watcher::new(pace), pace, "", clock).await?;
     let mut found: BTreeMap<u32, Found> = BTreeMap::new();
     let end = clock.now().after(pace.timeout * 2);
     loop {

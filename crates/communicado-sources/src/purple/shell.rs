@@ -11,18 +11,20 @@ use tokio::io::unix::AsyncFd;
 
 use super::line::Line;
 use super::tell::Sightings;
-use super::watcher::{Ask, Pace, Tell};
+use super::watcher::{Ask, Pace, Tell, Watcher};
 use super::{probe, stray};
 
 /// The source.
 pub(super) struct Purple {
     pace: Pace,
     trace: String,
+    /// Whether it was on a bus before.
+    was_on_bus: bool,
 }
 
 impl Purple {
     pub(super) const fn new(pace: Pace, trace: String) -> Self {
-        Self { pace, trace }
+        Self { pace, trace, was_on_bus: false }
     }
 }
 
@@ -49,8 +51,11 @@ struct Shell {
 }
 
 impl Purple {
-    async fn open(&self, seen: Seen) -> Result<Shell, SourceError> {
-        let line = Line::open(self.pace, &self.trace, seen.clock()).await?;
+    async fn open(&mut self, seen: Seen) -> Result<Shell, SourceError> {
+        let watcher = Watcher::new(self.pace);
+        let watcher = if self.was_on_bus { watcher.again() } else { watcher };
+        let line = Line::open(watcher, self.pace, &self.trace, seen.clock()).await?;
+        self.was_on_bus = true;
         let sightings = Sightings::new(seen.clone(), self.pace.lease());
         Ok(Shell { line, sightings, strays: Vec::new(), seen })
     }

@@ -127,6 +127,7 @@ pub fn play(trace: &str) -> Result<Vec<Arc<Client>>, TraceError> {
     let mut watcher = Watcher::new(pace);
     let mut sightings = Sightings::new(seen.clone(), pace.lease());
     let mut told = Vec::new();
+    let mut was_on_bus = false;
     for (index, line) in trace.lines().enumerate() {
         let wrong = |because| TraceError { line: index + 1, because };
         let (at, step) = Step::parse(line).map_err(wrong)?;
@@ -143,6 +144,9 @@ pub fn play(trace: &str) -> Result<Vec<Arc<Client>>, TraceError> {
             Step::Advance => watcher.advance(now).0,
             Step::Begin(pace) => {
                 watcher = Watcher::new(pace);
+                if std::mem::replace(&mut was_on_bus, true) {
+                    watcher = watcher.again();
+                }
                 sightings = Sightings::new(seen.clone(), pace.lease());
                 watcher.begin();
                 Todo::default()

@@ -53,6 +53,8 @@ pub(super) struct Watcher {
     strangers: BTreeSet<String>,
     owners_known: bool,
     looked: bool,
+    /// Whether this is not the first bus, or the first time on it.
+    again: bool,
 }
 
 /// What is to be done.
@@ -162,7 +164,14 @@ impl Watcher {
             strangers: BTreeSet::new(),
             owners_known: false,
             looked: false,
+            again: false,
         }
+    }
+
+    /// The same, on a bus that was lost before: who is found there at first has not just started,
+    /// but was there all the time.
+    pub(super) fn again(self) -> Self {
+        Self { again: true, ..self }
     }
 
     /// Subscribes first, then asks who is there.
@@ -391,7 +400,7 @@ impl Watcher {
     /// Says that a client, which may have no name yet, cannot be judged.
     fn doubt(&mut self, unique: &str, state: State, doubt: Doubt, todo: &mut Todo) {
         if self.runs.get(unique).is_some_and(|run| run.name.is_none()) {
-            self.open(unique, NAMELESS, todo);
+            self.name(unique, NAMELESS, todo);
         }
         let Some(run) = self.runs.get_mut(unique) else { return };
         (run.state, run.told) = (state, None);
@@ -401,6 +410,14 @@ impl Watcher {
 
     /// Names a client and says that it is starting.
     fn open(&mut self, unique: &str, kind: &str, todo: &mut Todo) {
+        self.name(unique, kind, todo);
+        if self.looked || !self.again {
+            let (sighting, life) = (self.sightings, Life::Starting);
+            todo.tell.push(Tell::Life { sighting, life });
+        }
+    }
+
+    fn name(&mut self, unique: &str, kind: &str, todo: &mut Todo) {
         let taken: BTreeSet<&str> = self.names().collect();
         let more = (2..).map(|number| format!("{kind}-{number}"));
         let name =
@@ -410,8 +427,6 @@ impl Watcher {
         let life = Life::Absent;
         todo.tell.extend(run.sighting.map(|sighting| Tell::Life { sighting, life }));
         self.open_silently(unique, name.unwrap_or_else(|| kind.to_owned()), todo);
-        let sighting = self.sightings;
-        todo.tell.push(Tell::Life { sighting, life: Life::Starting });
     }
 
     fn open_silently(&mut self, unique: &str, client: String, todo: &mut Todo) {

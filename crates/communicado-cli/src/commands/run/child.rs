@@ -1,10 +1,11 @@
 //! The two processes between `run` and its command.
 
+use std::ffi::OsString;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
-use clap::Args;
+use clap::Parser;
 use futures_util::future::{Either, select};
 use rustix::process::{Pid, Signal, WaitOptions};
 use tokio::signal::unix::{SignalKind, signal};
@@ -13,26 +14,46 @@ use super::family;
 use crate::failure::{Failure, Outcome};
 use crate::live::{asked_to_end, on_runtime};
 
-/// The name of the command that guards.
-pub(crate) const GUARD: &str = "run-guard";
-/// The name of the command that becomes the user's command.
-pub(crate) const EXEC: &str = "run-exec";
+/// The first argument of the process that guards.
+pub(super) const GUARD: &str = "run-guard";
+/// The first argument of the process that becomes the user's command.
+const EXEC: &str = "run-exec";
+
+/// What one of the two processes does. They are no commands: nobody but `run` starts them, and
+/// no help or completion tells of them.
+pub(crate) struct Inner(fn(&Child) -> Result<Outcome, Failure>);
 
 /// What both are given.
-#[derive(Debug, Args)]
-pub(crate) struct Child {
+#[derive(Debug, Parser)]
+struct Child {
     /// The process that must be there still.
     parent: i32,
     /// Milliseconds before a kill.
     grace: u64,
     #[arg(last = true, required = true)]
-    command: Vec<String>,
+    command: Vec<OsString>,
+}
+
+impl Inner {
+    /// The one that a first argument stands for, if it does.
+    pub(crate) fn named(argument: Option<OsString>) -> Option<Self> {
+        match argument?.to_str() {
+            Some(GUARD) => Some(Self(Child::guard)),
+            Some(EXEC) => Some(Self(Child::exec)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn run(&self) -> Result<Outcome, Failure> {
+        let given = Child::try_parse_from(std::env::args_os().skip(1));
+        self.0(&given.map_err(|_| not_by_hand())?)
+    }
 }
 
 impl Child {
     /// Runs the command, and ends it and all that it started when this process is asked to end
     /// or its parent is gone.
-    pub(crate) fn guard(&self) -> Result<Outcome, Failure> {
+    fn guard(&self) -> Result<Outcome, Failure> {
         self.end_with_parent(Signal::TERM)?;
         let adopted = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
         adopted.map_err(|error| failed("orphans cannot be adopted", error))?;
@@ -72,13 +93,13 @@ impl Child {
     }
 
     /// Becomes the command, which ends when its guard is killed.
-    pub(crate) fn exec(&self) -> Result<Outcome, Failure> {
+    fn exec(&self) -> Result<Outcome, Failure> {
         self.end_with_parent(Signal::KILL)?;
         let Some((program, arguments)) = self.command.split_first() else {
             return Err(Failure::usage("there is no command to run"));
         };
         let error = Command::new(program).args(arguments).exec();
-        Err(failed(&format!("the command `{program}` cannot be run"), error))
+        Err(failed(&format!("the command `{}` cannot be run", program.display()), error))
     }
 
     /// Has the kernel send `signal` when the parent ends (prctl(2), `PR_SET_PDEATHSIG`).
@@ -90,8 +111,12 @@ impl Child {
         if parent == Some(self.parent) {
             return Ok(());
         }
-        Err(Failure::usage("this command is only for `communicado run` itself"))
+        Err(not_by_hand())
     }
+}
+
+fn not_by_hand() -> Failure {
+    Failure::usage("this is for `communicado run` itself").help("see `communicado run --help`")
 }
 
 /// Takes in every child that has ended; the status of `child` if it is among them.

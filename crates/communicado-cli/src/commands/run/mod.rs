@@ -7,6 +7,7 @@
 mod child;
 mod family;
 
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -16,9 +17,10 @@ use communicado::{Condition, Monitor, Snapshot};
 use futures_util::future::{Either, select};
 use rustix::process::{Pid, Signal, kill_process};
 
-pub(crate) use child::{Child, EXEC, GUARD};
+use child::GUARD;
+pub(crate) use child::Inner;
 
-use crate::arguments::{Common, condition, span};
+use crate::arguments::{condition, span};
 use crate::failure::{Failure, Outcome};
 use crate::live::{beside_monitor, tell_unknown_clients, unless_asked_to_end};
 use crate::settings::Settings;
@@ -31,23 +33,23 @@ use crate::settings::Settings;
 #[derive(Debug, Args)]
 pub(crate) struct Run {
     /// A status, an availability, or `running`.
-    #[arg(long = "while", value_name = "WORD", value_parser = condition)]
+    #[arg(long = "while", value_name = "WORD", value_parser = condition())]
     condition: Condition,
     /// How long the command may take to end by itself before it is killed.
     #[arg(long, value_name = "SPAN", value_parser = span, default_value = "5s")]
     grace: Duration,
     /// The command and its arguments.
     #[arg(value_name = "COMMAND", required = true, last = true)]
-    command: Vec<String>,
+    command: Vec<OsString>,
 }
 
 impl Run {
-    pub(crate) fn run(self, _common: &Common, settings: &Settings) -> Result<Outcome, Failure> {
+    pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
         let Some(program) = self.command.first() else {
             return Err(Failure::usage("there is no command to run"));
         };
         if find(program, std::env::var_os("PATH").as_deref()).is_none() {
-            let what = format!("the command `{program}` cannot be run");
+            let what = format!("the command `{}` cannot be run", program.display());
             let help = "give the path of a program, or install it";
             return Err(Failure::new(Outcome::Failed, what)
                 .because("there is no such program, or it is not executable")
@@ -57,7 +59,7 @@ impl Run {
             Failure::new(Outcome::Failed, "orphans cannot be adopted").because(error)
         })?;
         let condition = self.condition.clone().of(settings.clients.clone());
-        beside_monitor(settings.builder(), async |monitor| {
+        beside_monitor(settings.builder()?, async |monitor| {
             tell_unknown_clients(settings, &monitor.snapshot().await);
             let done = unless_asked_to_end(self.repeat(&monitor, &condition), Ok(())).await;
             // Asked to end in the middle: what runs is a child of this process.
@@ -71,13 +73,15 @@ impl Run {
         let mut changes = monitor.follow();
         loop {
             changes.until(so).await?;
-            tell(&format!("it is {condition}: starting `{}`", self.command.join(" ")));
+            tell(&format!("it is {condition}: starting `{}`", self.command.join(OsStr::new(" ")).display()));
             let mut guard = self.start()?;
             let ended = {
                 let no_more = std::pin::pin!(changes.until(|snapshot| !so(snapshot)));
                 match select(std::pin::pin!(guard.wait()), no_more).await {
                     Either::Left((ended, no_more)) => {
                         tell(&format!("the command ended: {}", how(&ended)));
+                        // A guard that was killed left what it guarded.
+                        family::end(self.grace).await;
                         no_more.await?;
                         true
                     }
@@ -118,17 +122,16 @@ fn how(ended: &std::io::Result<ExitStatus>) -> String {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "this is told beside the command's own output")]
 fn tell(what: &str) {
-    eprintln!("note: {what}");
+    crate::commands::tell(&format!("note: {what}\n"));
 }
 
 /// The file of a program, found as execvp(3) finds it.
-fn find(program: &str, path: Option<&std::ffi::OsStr>) -> Option<PathBuf> {
+fn find(program: &OsStr, path: Option<&OsStr>) -> Option<PathBuf> {
     let executable = |file: &Path| {
         file.is_file() && rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok()
     };
-    if program.contains('/') {
+    if program.as_encoded_bytes().contains(&b'/') {
         return Some(PathBuf::from(program)).filter(|file| executable(file));
     }
     let folders = path.map(std::env::split_paths).into_iter().flatten();
@@ -141,7 +144,8 @@ mod tests {
 
     #[test]
     fn a_program_is_found_as_a_shell_would() {
-        let path = std::ffi::OsStr::new("/nowhere:/bin:/usr/bin");
+        let path = OsStr::new("/nowhere:/bin:/usr/bin");
+        let find = |program, path| super::find(OsStr::new(program), path);
         assert!(find("sh", Some(path)).is_some());
         assert!(find("/bin/sh", None).is_some());
         assert!(find("sh", None).is_none());

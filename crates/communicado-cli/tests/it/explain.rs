@@ -1,0 +1,64 @@
+//! Codes in words.
+
+use crate::program::communicado;
+
+#[test]
+fn a_code_is_explained_however_it_is_written() {
+    let check = |code: &str, read_as: &str| {
+        let explained = communicado(&["explain", code]).prints(0, "");
+        let (first, rest) = explained.split_once('\n').expect(code);
+        assert_eq!(first, "0x80040111  CLASS_E_CLASSNOTAVAILABLE", "{code}");
+        assert!(rest.starts_with(&format!("  family: COM, read as {read_as}\n")), "{rest}");
+    };
+    check("80040111", "hexadecimal");
+    check("0x80040111", "hexadecimal");
+    check("-2147221231", "decimal");
+    check("2147746065", "decimal");
+    check("CLASS_E_CLASSNOTAVAILABLE", "name");
+}
+
+#[test]
+fn an_explanation_says_what_it_means_and_what_to_do() {
+    communicado(&["explain", "0x8100031E"]).gives(
+        0,
+        "0x8100031E  MSGR_E_NOT_LOGGED_ON\n  family: MSGR_E, read as hexadecimal\n  \
+         meaning: The client runs, but nobody is signed in, and this call needs a signed-in \
+         user.\n  do: Let the user sign in and wait for OnSignin before you call again; MyStatus \
+         answers while signed out too.\n  status: signed-out\n",
+        "",
+    );
+}
+
+#[test]
+fn a_code_inside_a_message_is_found() {
+    let message = "Retrieving the COM class factory failed due to the following error: 80040111.";
+    let words: Vec<&str> = ["explain"].into_iter().chain(message.split(' ')).collect();
+    let explained = communicado(&words).prints(0, "");
+    assert!(explained.starts_with("0x80040111  CLASS_E_CLASSNOTAVAILABLE\n"), "{explained}");
+}
+
+#[test]
+fn a_code_that_nobody_knows_is_at_least_taken_apart() {
+    let explained = communicado(&["explain", "0x81234567"]).prints(0, "");
+    assert!(explained.starts_with("0x81234567  no name that is known here\n"), "{explained}");
+    assert!(explained.contains("  certainty: "), "{explained}");
+}
+
+#[test]
+fn garbage_is_answered_with_the_forms_and_a_slip_with_the_nearest_name() {
+    const FORMS: &str = "  help: give a number such as 80040111, 0x8100031E or -2147221231, or a \
+                         name such as MSGR_E_NOT_LOGGED_ON\n";
+    let check = |code: &str, err: &str| communicado(&["explain", code]).gives(2, "", err);
+    check("hello", &format!("error: `hello` is no code that is known here\n{FORMS}"));
+    check("", &format!("error: there is no code to explain\n{FORMS}"));
+    check(
+        "MSGR_E_NOT_LOGED_ON",
+        "error: `MSGR_E_NOT_LOGED_ON` is no code that is known here\n  \
+         help: did you mean `MSGR_E_NOT_LOGGED_ON`?\n",
+    );
+    check(
+        "0x123456789",
+        "error: `0x123456789` does not fit into 32 bits\n  help: a code has 32 bits: at most 8 \
+         hexadecimal digits, or a decimal number from -2147483648 to 4294967295\n",
+    );
+}

@@ -1,0 +1,63 @@
+//! What the program says of itself.
+
+use crate::program::communicado;
+use crate::snapshot;
+
+/// Every command, in the order of the help.
+pub(crate) const COMMANDS: [&str; 13] = [
+    "status",
+    "watch",
+    "is",
+    "wait",
+    "run",
+    "sources",
+    "doctor",
+    "explain",
+    "record",
+    "replay",
+    "config",
+    "completions",
+    "man",
+];
+
+#[test]
+fn the_help_of_every_command_is_as_it_was_read_last() {
+    for command in COMMANDS {
+        let help = communicado(&[command, "--help"]).prints(0, "");
+        snapshot::matches(&format!("tests/it/snapshots/{command}.txt"), &help);
+    }
+}
+
+#[test]
+fn the_help_of_the_program_is_as_it_was_read_last() {
+    let help = communicado(&["--help"]).prints(0, "");
+    snapshot::matches("tests/it/snapshots/communicado.txt", &help);
+    let brief = communicado(&["-h"]).prints(0, "");
+    snapshot::matches("tests/it/snapshots/communicado-brief.txt", &brief);
+}
+
+#[test]
+fn every_command_is_in_the_help() {
+    let help = communicado(&["--help"]).prints(0, "");
+    let listed = help.split_once("Commands:\n").and_then(|(_, rest)| rest.split_once("\n\n"));
+    let listed = listed.map_or("", |(commands, _)| commands).lines();
+    let names: Vec<&str> = listed.filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(names, COMMANDS);
+}
+
+#[test]
+fn the_version_is_that_of_the_package() {
+    let version = format!("communicado {}\n", env!("CARGO_PKG_VERSION"));
+    communicado(&["--version"]).gives(0, &version, "");
+    communicado(&["-V"]).gives(0, &version, "");
+}
+
+#[test]
+fn help_fits_a_narrow_terminal() {
+    for command in COMMANDS {
+        let help = communicado(&[command, "-h"]).env("COLUMNS", "40").prints(0, "");
+        // Words such as names of options are not broken.
+        let widest = help.lines().map(|line| line.chars().count()).max();
+        assert!(widest.is_some_and(|widest| widest <= 64), "{help}");
+    }
+}

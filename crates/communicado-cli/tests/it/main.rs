@@ -1,0 +1,20 @@
+//! The program as its user meets it: command, exit status, and all that it writes.
+//!
+//! Each test is a command line with the complete answer beside it, so that a change of a word
+//! shows in review. Nothing here needs a bus or a client; those are in `conformance/`.
+//!
+//! The help texts are in `snapshots/`. After a change that is meant:
+//! `UPDATE_SNAPSHOTS=1 cargo test -p communicado-cli --test it`.
+
+mod addresses;
+mod explain;
+mod format;
+mod generated;
+mod help;
+mod journals;
+mod outputs;
+mod program;
+mod schema;
+mod settings;
+mod snapshot;
+mod usage;

@@ -1,0 +1,120 @@
+//! Outputs that are closed, full, or not there.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
+use crate::program::communicado;
+
+const FULL: &str = "error: standard output cannot be written\n  \
+                    because: No space left on device (os error 28)\n  \
+                    help: make room where the output goes, or send it elsewhere\n";
+
+fn full() -> File {
+    File::options().write(true).open("/dev/full").expect("/dev/full")
+}
+
+/// An end of a pipe whose other end is closed already.
+fn closed() -> Stdio {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    writer.into()
+}
+
+/// Commands that write without a bus.
+const WRITING: [&[&str]; 8] = [
+    &["--help"],
+    &["--version"],
+    &["watch", "--help"],
+    &["config"],
+    &["config", "--schema"],
+    &["explain", "80040111"],
+    &["completions", "bash"],
+    &["man"],
+];
+
+#[test]
+fn a_full_disk_is_an_error() {
+    for command in WRITING.iter().chain(&[&["sources"][..], &["doctor"], &["status"]]) {
+        let mut program = communicado(command);
+        program.command().stdout(full());
+        let gave = program.run();
+        assert!(gave.code == Some(5) && gave.err.ends_with(FULL), "{command:?}: {gave:?}");
+    }
+}
+
+#[test]
+fn a_watch_ends_when_the_disk_is_full() {
+    let mut program = communicado(&["watch"]);
+    program.command().stdout(full());
+    let gave = program.run();
+    let end = "error: standard output cannot be written: No space left on device (os error 28)\n  \
+               help: make room where the output goes, or send it elsewhere\n";
+    assert!(gave.code == Some(5) && gave.err.ends_with(end), "{gave:?}");
+}
+
+#[test]
+fn a_reader_that_is_gone_is_no_error() {
+    for command in WRITING.iter().chain(&[&["sources"][..], &["doctor"], &["status"], &["watch"]]) {
+        let expected = match **command {
+            ["doctor"] => 1,
+            ["status"] => 3,
+            _ => 0,
+        };
+        let mut program = communicado(command);
+        program.command().stdout(closed());
+        let gave = program.run();
+        assert_eq!(gave.code, Some(expected), "{command:?}: {gave:?}");
+        assert!(!gave.err.contains("output"), "{command:?}: {gave:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_takes_one_line_gets_it_and_ends_the_program() {
+    let mut program = communicado(&["watch"]);
+    let watch = program.command().stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut watch = watch.spawn().expect("the program");
+    let mut lines = BufReader::new(watch.stdout.take().expect("its output")).lines();
+    let first = lines.next().expect("a line").expect("text");
+    assert!(first.ends_with("unknown        source-lost"), "{first}");
+    drop(lines);
+    assert_eq!(watch.wait().expect("its end").code(), Some(0));
+}
+
+#[test]
+fn words_that_nobody_can_read_change_nothing() {
+    for error in [|| Stdio::from(full()), closed] {
+        for (command, expected) in [
+            (&["explain", "hello"][..], 2),
+            (&["statsu"], 2),
+            (&["is", "signed-in"], 3),
+            (&["status"], 3),
+            (&["run", "--while", "running", "--", "no-such-program"], 5),
+        ] {
+            let mut program = communicado(command);
+            program.command().stderr(error());
+            assert_eq!(program.run().code, Some(expected), "{command:?}");
+        }
+    }
+}
+
+#[test]
+fn without_an_input_everything_goes_on() {
+    let mut program = communicado(&["config"]);
+    program.command().stdin(closed());
+    assert_eq!(program.run().code, Some(0));
+}
+
+#[test]
+fn colours_are_for_terminals_and_for_those_who_ask() {
+    let escapes = |arguments: &[&str], no_color: &str| {
+        let program = communicado(arguments).env("NO_COLOR", no_color).env("TERM", "xterm");
+        let out = { program }.run().out;
+        out.contains('\u{1b}')
+    };
+    assert!(!escapes(&["status"], ""));
+    assert!(escapes(&["status", "--color", "always"], ""));
+    assert!(escapes(&["status", "--color", "always"], "1"));
+    assert!(escapes(&["status", "--set", "color=always"], ""));
+    assert!(!escapes(&["status", "--set", "color=always", "--color", "never"], ""));
+}

@@ -1,0 +1,89 @@
+//! The schema of the configuration, which editors use.
+
+use serde_json::Value;
+
+use crate::program::communicado;
+use crate::snapshot;
+
+#[test]
+fn the_schema_in_the_documentation_is_the_one_in_force() {
+    snapshot::matches("../../docs/config.schema.json", &schema());
+}
+
+#[test]
+fn the_schema_takes_what_the_program_takes_and_refuses_what_it_refuses() {
+    let schema: Value = serde_json::from_str(&schema()).expect("JSON");
+    let check = |file: &str, good: bool| {
+        let mut program = communicado(&["config", "--config", "my.toml"]).with_file("my.toml", file);
+        let gave = program.run();
+        assert_eq!(gave.code, Some(if good { 0 } else { 2 }), "{file}: {}", gave.err);
+        let table: toml::Table = file.parse().expect(file);
+        let value = serde_json::to_value(table).expect(file);
+        let refused = refusal(&schema, &value);
+        assert_eq!(refused.is_none(), good, "{file}: {refused:?}");
+    };
+    check("", true);
+    check(&communicado(&["config"]).prints(0, ""), true);
+    check("clients = [\"finch\"]", true);
+    check("clients = \"finch\"", false);
+    check("clients = [1]", false);
+    check("color = \"never\"", true);
+    check("color = \"pink\"", false);
+    check("color = true", false);
+    check("colour = \"never\"", false);
+    check("patience = \"2s\"", true);
+    check("patience = 2", false);
+    check("sources = 1", false);
+    check("[sources]\npurple = 1", false);
+    check("[sources.purple]\nenabled = false", true);
+    check("[sources.purple]\nenabled = \"false\"", false);
+    check("[sources.purple]\ncheck = \"1s\"\ntrace = \"x\"", true);
+    check("[sources.purple]\ncheck = 1", false);
+    check("[sources.purple]\nchek = \"1s\"", false);
+    check("[sources.pidgin]\ncheck = \"1s\"", false);
+}
+
+fn schema() -> String {
+    communicado(&["config", "--schema"]).prints(0, "")
+}
+
+/// Why `value` is not as `schema` has it, after the part of JSON Schema 2020-12 that is used.
+fn refusal(schema: &Value, value: &Value) -> Option<String> {
+    for (keyword, wants) in schema.as_object().expect("a schema is an object") {
+        let refused = match &**keyword {
+            "$schema" | "title" | "description" | "default" | "examples" => None,
+            "type" => {
+                let is = match value {
+                    Value::Object(_) => "object",
+                    Value::Array(_) => "array",
+                    Value::String(_) => "string",
+                    Value::Bool(_) => "boolean",
+                    Value::Number(_) => "number",
+                    Value::Null => "null",
+                };
+                (wants != is).then(|| format!("{value} is no {wants}"))
+            }
+            "enum" => {
+                let allowed = wants.as_array().expect("enum is a list");
+                (!allowed.contains(value)).then(|| format!("{value} is none of {wants}"))
+            }
+            "items" => {
+                value.as_array().into_iter().flatten().find_map(|item| refusal(wants, item))
+            }
+            "properties" => value.as_object().into_iter().flatten().find_map(|(name, value)| {
+                refusal(wants.get(name)?, value)
+            }),
+            "additionalProperties" => {
+                assert_eq!(wants, false, "nothing else is used");
+                let known = schema.get("properties").expect("the properties that there are");
+                let mut names = value.as_object().into_iter().flatten();
+                names.find_map(|(name, _)| known.get(name).is_none().then(|| name.clone()))
+            }
+            other => panic!("`{other}` is not known to this test"),
+        };
+        if refused.is_some() {
+            return refused;
+        }
+    }
+    None
+}

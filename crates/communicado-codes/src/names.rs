@@ -1,0 +1,139 @@
+//! Finds the codes that a name means, and those that it may have meant.
+//!
+//! **Know:** case, spaces and hyphens make no difference, and a prefix may be left out where what
+//! is left is no name itself.
+
+use alloc::vec::Vec;
+
+use crate::{Code, codes, parse::pieces};
+
+/// Finds the rows with this name; where there is none, those whose name without its prefix it is.
+pub(crate) fn named(text: &str) -> impl Iterator<Item = &'static Code> {
+    let name = text.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    let whole = codes().any(|code| same(code.name, name));
+    codes().filter(move |code| same(if whole { code.name } else { short(code.name) }, name))
+}
+
+/// What the names begin with, and what people leave out.
+const PREFIXES: [&str; 12] = [
+    "MSGR_E_",
+    "MSGR_S_",
+    "MISTATUS_",
+    "CLASS_E_",
+    "CO_E_",
+    "CONNECT_E_",
+    "DISP_E_",
+    "REGDB_E_",
+    "RPC_E_",
+    "RPC_S_",
+    "E_",
+    "S_",
+];
+
+fn short(name: &str) -> &str {
+    PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name)
+}
+
+/// Whether two names are the same but for case, spaces and hyphens.
+pub(crate) fn same(name: &str, other: &str) -> bool {
+    name.len() == other.len() && plain(name).eq(plain(other))
+}
+
+fn plain(name: &str) -> impl Iterator<Item = u8> {
+    name.bytes().map(|b| if matches!(b, b' ' | b'-') { b'_' } else { b.to_ascii_uppercase() })
+}
+
+/// So many similar names are told: few enough to read.
+const NEAREST_MAX: usize = 3;
+/// Longer than every name, and short enough to compare with all of them.
+const NAME_MAX: usize = 64;
+
+/// Names that are spelt much like one in the text, or that hold it, the most alike first.
+pub(crate) fn nearest(text: &str) -> Vec<&'static str> {
+    // In a message, a name is known by its underscores.
+    let wanted = pieces(text).find(|it| it.contains('_')).unwrap_or(text);
+    // A slip in two letters can be anything.
+    if !(3..=NAME_MAX).contains(&wanted.len()) {
+        return Vec::new();
+    }
+    let wanted: Vec<u8> = plain(wanted).collect();
+    // One slip in a short name, four in a long one.
+    let slips_max = (1 + wanted.len() / 6).min(4);
+    let mut found: Vec<(usize, &'static str)> = codes()
+        .filter_map(|code| {
+            let whole: Vec<u8> = plain(code.name).collect();
+            let tail: Vec<u8> = plain(short(code.name)).collect();
+            let slips = [&whole, &tail]
+                .into_iter()
+                .filter(|name| name.len().abs_diff(wanted.len()) <= slips_max)
+                .map(|name| distance(&wanted, name))
+                .min()
+                .filter(|slips| *slips <= slips_max);
+            // Three letters are part of many names.
+            let part = || {
+                let held = wanted.len() > 3 && whole.windows(wanted.len()).any(|it| it == wanted);
+                held.then_some(slips_max + 1)
+            };
+            Some((slips.or_else(part)?, code.name))
+        })
+        .collect();
+    found.sort_by_key(|(slips, _)| *slips);
+    found.into_iter().map(|(_, name)| name).take(NEAREST_MAX).collect()
+}
+
+/// How many letters must be put in, taken out or changed to make one name of the other
+/// (Levenshtein).
+fn distance(one: &[u8], other: &[u8]) -> usize {
+    let mut row: Vec<usize> = (1..=other.len()).collect();
+    for (above_left, a) in one.iter().enumerate() {
+        let (mut above_left, mut left) = (above_left, above_left + 1);
+        for (cell, b) in row.iter_mut().zip(other) {
+            let changed = above_left + usize::from(a != b);
+            above_left = *cell;
+            left = changed.min(above_left + 1).min(left + 1);
+            *cell = left;
+        }
+    }
+    row.last().copied().unwrap_or(one.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_found_whole_and_without_its_prefix() {
+        for code in codes() {
+            assert_eq!(named(code.name).collect::<Vec<_>>(), [code]);
+            assert!(named(short(code.name)).any(|it| it == code), "{}", code.name);
+            assert!(code.name.len() <= NAME_MAX);
+        }
+    }
+
+    #[test]
+    fn a_mistyped_name_is_met_with_similar_ones() {
+        let check = |text: &str, expected: &[&str]| assert_eq!(nearest(text), expected, "{text}");
+        check("MSGR_E_NOT_LOGED_ON", &["MSGR_E_NOT_LOGGED_ON"]);
+        check("not loged on", &["MSGR_E_NOT_LOGGED_ON"]);
+        check("got MSGR_E_NOT_LOGGED_OM today", &["MSGR_E_NOT_LOGGED_ON"]);
+        check("BUZY", &["MISTATUS_BUSY", "MSGR_E_BUSY"]);
+        check("LOCAL_FINDING", &["MISTATUS_LOCAL_FINDING_SERVER"]);
+        check("CLASNOTREGS", &["REGDB_E_CLASSNOTREG"]);
+        check("what is this", &[]);
+        check("xyz", &[]);
+    }
+
+    #[test]
+    fn distance_counts_slips() {
+        let check = |one: &str, other: &str, expected| {
+            assert_eq!(distance(one.as_bytes(), other.as_bytes()), expected, "{one} {other}");
+            assert_eq!(distance(other.as_bytes(), one.as_bytes()), expected, "{other} {one}");
+        };
+        check("", "", 0);
+        check("", "abc", 3);
+        check("busy", "busy", 0);
+        check("busy", "buzy", 1);
+        check("busy", "bus", 1);
+        check("kitten", "sitting", 3);
+    }
+}
