@@ -20,6 +20,12 @@ const PACKAGES: &[(&str, &str)] = &[
 /// A plug-in of libpurple is a file, not a program.
 const SIPE: &str = "purple-2/libsipe.so";
 
+/// The folders of Debian's D-Bus library for Python, and their packages.
+const PYTHON: &[(&str, &str)] = &[
+    ("/usr/lib/python3/dist-packages/dbus", "python3-dbus"),
+    ("/usr/lib/python3/dist-packages/gi", "python3-gi"),
+];
+
 /// Fails unless all `programs` are installed.
 ///
 /// Nothing is skipped: a conformance test that met no peer has shown nothing.
@@ -29,9 +35,25 @@ const SIPE: &str = "purple-2/libsipe.so";
 /// With the command that installs every missing package of the stage.
 #[track_caller]
 pub(crate) fn need(programs: &[&str]) {
-    if programs.iter().all(|program| installed(program)) {
-        return;
+    if !programs.iter().all(|program| installed(program)) {
+        fail();
     }
+}
+
+/// Fails unless Debian's Python has its D-Bus library.
+///
+/// # Panics
+///
+/// With the command that installs every missing package of the stage.
+#[track_caller]
+pub fn need_python() {
+    if !PYTHON.iter().all(|(folder, _)| Path::new(folder).is_dir()) {
+        fail();
+    }
+}
+
+#[track_caller]
+fn fail() -> ! {
     let mut packages: BTreeSet<_> = PACKAGES
         .iter()
         .filter(|(program, _)| !installed(program))
@@ -40,6 +62,8 @@ pub(crate) fn need(programs: &[&str]) {
     if !sipe() {
         packages.insert("pidgin-sipe");
     }
+    let python = PYTHON.iter().filter(|(folder, _)| !Path::new(folder).is_dir());
+    packages.extend(python.map(|(_, package)| *package));
     panic!(
         "programs to test against are missing\n  help: sudo apt-get install --no-install-recommends {}",
         packages.into_iter().collect::<Vec<_>>().join(" ")

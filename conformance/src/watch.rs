@@ -102,6 +102,23 @@ impl Watch {
         }
     }
 
+    /// Waits for a line about `client`, whatever of it is told before.
+    ///
+    /// For floods, of which not all that lies between can be foreseen.
+    ///
+    /// # Panics
+    ///
+    /// When the deadline passes.
+    #[track_caller]
+    pub fn expect_at_last(&mut self, client: &str, expected: &str) {
+        let deadline = Deadline::new(PATIENCE);
+        let mut seen = String::from("nothing");
+        while seen != expected {
+            let line = self.next(client, deadline);
+            seen = line.unwrap_or_else(|why| panic!("{why}\n  {client}: last {seen}")).to_string();
+        }
+    }
+
     /// Expects the first lines of a `watch` that finds no client.
     #[track_caller]
     pub fn expect_nobody(&mut self) {

@@ -1,0 +1,158 @@
+//! Signals: too many, wrong ones, and those of strangers.
+
+use communicado_conformance::{Stage, Watch, within};
+use serde_json::json;
+
+use crate::service::{AVAILABLE, NAMED, Service, memory_max, run, watch};
+
+/// With the debug build's 14 MB at rest; the release build has less than half of it.
+const MEMORY_MAX: u64 = 32 * 1024;
+
+#[track_caller]
+fn signed_in(stage: &Stage) -> Watch {
+    let mut watch = watch(stage);
+    watch.expect_nobody();
+    watch.expect(NAMED, &[AVAILABLE]);
+    watch
+}
+
+#[track_caller]
+fn signs_off(service: &mut Service, watch: &mut Watch) {
+    service.tell("sign_off");
+    watch.expect(NAMED, &["signed-out saved=available"]);
+}
+
+#[track_caller]
+fn is_bounded(watch: &Watch) {
+    let memory = memory_max(watch.id());
+    assert!(memory < MEMORY_MAX, "{memory} kB");
+}
+
+#[test]
+fn every_change_of_a_flood_is_told_in_order_and_the_client_is_hardly_asked() {
+    let mut stage = Stage::new();
+    let mut service = Service::sane(&mut stage);
+    let mut watch = signed_in(&stage);
+    service.order(json!(["change_status", 11, "away", 5]));
+    watch.expect(NAMED, &["signed-in away/away saved=available"]);
+    let asked = service.asked();
+    service.order(json!(["flip", 5000]));
+    for _ in 0..2500 {
+        watch.expect(NAMED, &[AVAILABLE, "signed-in away/away saved=available"]);
+    }
+    let asked = service.asked() - asked;
+    assert!(asked < 1000, "{asked} questions");
+    is_bounded(&watch);
+    signs_off(&mut service, &mut watch);
+    watch.end();
+}
+
+#[test]
+fn signals_with_wrong_arguments_change_nothing() {
+    let mut stage = Stage::new();
+    let mut service = Service::sane(&mut stage);
+    let mut watch = signed_in(&stage);
+    for member in ["AccountSignedOn", "AccountSignedOff", "AccountStatusChanged", "Quitting"] {
+        if member != "Quitting" {
+            service.order(json!(["flood", 500, member, "s", "nonsense"]));
+            service.order(json!(["flood", 500, member, ""]));
+            service.order(json!(["flood", 500, member, "a{sv}", {}]));
+        }
+        // An account that there is not.
+        if member == "AccountSignedOff" {
+            service.order(json!(["flood", 500, member, "i", 77]));
+        }
+    }
+    service.order(json!(["emit", "SavedstatusChanged", "ss", "a", "b"]));
+    service.order(json!(["emit", "AccountConnectionError", "iis", 77, -1, "\u{202e}\n"]));
+    service.order(json!(["emit", "NoSuchSignal", "i", 1]));
+    is_bounded(&watch);
+    signs_off(&mut service, &mut watch);
+    watch.end();
+}
+
+#[test]
+fn a_flood_of_someone_who_never_answers_is_bounded() {
+    let mut stage = Stage::new();
+    let mut service = Service::sane(&mut stage);
+    let mut watch = signed_in(&stage);
+    let asked = service.asked();
+    service.behave("silence");
+    service.order(json!(["flood", 50_000, "AccountStatusChanged", "iii", 1, 10, 10]));
+    service.order(json!(["flood", 50_000, "AccountSignedOn", "i", 1]));
+    service.order(json!(["flood", 50_000, "AccountAdded", "i", 5]));
+    watch.expect(NAMED, &["unknown reason=not-responding"]);
+    assert!(service.asked() - asked < 100, "{} questions", service.asked() - asked);
+    is_bounded(&watch);
+    service.behave("sane");
+    watch.expect(NAMED, &[AVAILABLE]);
+    watch.end();
+}
+
+#[test]
+fn more_statuses_than_can_be_remembered_do_not_leave_a_stale_one() {
+    let mut stage = Stage::new();
+    let mut service = Service::sane(&mut stage);
+    let mut watch = signed_in(&stage);
+    service.order(json!(["new_statuses", 6000]));
+    let last = "signed-in away/status-5999 saved=available";
+    // How many of those in between are still there to be asked about is a matter of chance.
+    within("the latest status is told", || {
+        let status = run(&stage, &["status", "--client", NAMED, "--format", "{{raw}}"]);
+        (status.out == "status-5999\n").then_some(())
+    });
+    watch.expect_at_last(NAMED, last);
+    is_bounded(&watch);
+    signs_off(&mut service, &mut watch);
+    watch.end();
+}
+
+#[test]
+fn strangers_who_speak_as_libpurple_are_not_believed() {
+    let mut stage = Stage::new();
+    let mut service = Service::sane(&mut stage);
+    let mut watch = signed_in(&stage);
+    let path = "/im/pidgin/purple/PurpleObject";
+    for member in ["AccountSignedOff", "AccountDisabled", "AccountRemoved", "Quitting"] {
+        let signal = format!("im.pidgin.purple.PurpleInterface.{member}");
+        stage.bus().emit(path, &signal, &["int32:1"]);
+    }
+    let mut stranger = Service::start(&mut stage);
+    stranger.order(json!(["flood", 20_000, "AccountSignedOff", "i", 1]));
+    stranger.order(json!(["flood", 20_000, "Quitting", ""]));
+    is_bounded(&watch);
+    assert_eq!(stranger.asked(), 0, "a stranger is asked nothing");
+    signs_off(&mut service, &mut watch);
+    watch.end();
+}
+
+#[test]
+fn a_stranger_who_says_that_a_name_changed_hands_is_not_believed() {
+    let mut stage = Stage::new();
+    let mut service = Service::sane(&mut stage);
+    let mut watch = signed_in(&stage);
+    let name = "string:im.pidgin.purple.PurpleService";
+    for new in ["string:", "string::1.999"] {
+        let signal = "org.freedesktop.DBus.NameOwnerChanged";
+        stage.bus().emit("/org/freedesktop/DBus", signal, &[name, "string::1.1", new]);
+    }
+    signs_off(&mut service, &mut watch);
+    watch.end();
+}
+
+#[test]
+fn one_who_waits_for_the_name_is_a_client_of_its_own() {
+    let mut stage = Stage::new();
+    let mut first = Service::sane(&mut stage);
+    let mut watch = signed_in(&stage);
+    let mut second = Service::sane(&mut stage);
+    // Nothing tells of the queue before it speaks.
+    second.order(json!(["emit", "AccountSignedOn", "i", 1]));
+    watch.expect("strange-ui-2", &["starting", AVAILABLE]);
+    signs_off(&mut first, &mut watch);
+    drop(first);
+    watch.expect(NAMED, &["absent"]);
+    second.tell("sign_off");
+    watch.expect("strange-ui-2", &["signed-out saved=available"]);
+    watch.end();
+}

@@ -1,0 +1,232 @@
+//! `run --while`: nothing is left behind, whatever ends first.
+
+use std::fs;
+use std::path::PathBuf;
+
+use communicado_conformance::{Must as _, Process, Signal, Stage, within};
+use rustix::process::{Pid, kill_process};
+
+use crate::service::{SOON, Service};
+
+/// The variable by which everything that a run started is found in `/proc`.
+const MARK: &str = "COMMUNICADO_TEST_MARK";
+
+/// A `run --while signed-in` of a shell script, beside a client that is signed in.
+struct Run {
+    program: Process,
+    service: Service,
+    mark: String,
+    started: PathBuf,
+    stage: Stage,
+}
+
+impl Run {
+    /// Starts it and waits until the script has come to its `echo > "$STARTED"`.
+    #[track_caller]
+    fn of(script: &str) -> Self {
+        let mut stage = Stage::new();
+        let service = Service::sane(&mut stage);
+        let mark = format!("{MARK}={}", stage.folder().display());
+        let started = stage.folder().join("started");
+        let mut arguments = vec!["run", "--while", "signed-in", "--grace", "300ms"];
+        arguments.extend(SOON);
+        arguments.extend(["--", "sh", "-c", script]);
+        let program = stage.communicado().start(&arguments, |command| {
+            command.env(MARK, stage.folder()).env("STARTED", &started);
+        });
+        let run = Self { program, service, mark, started, stage };
+        run.wait_until_started();
+        run
+    }
+
+    #[track_caller]
+    fn wait_until_started(&self) {
+        within(&format!("the command starts: {}", self.program.output()), || {
+            fs::remove_file(&self.started).ok()
+        });
+    }
+
+    /// What runs with the mark: process ids, with their command lines.
+    fn marked(&self) -> Vec<(i32, String)> {
+        let processes = fs::read_dir("/proc").must("read /proc").flatten();
+        let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let marked = |process: &i32| {
+            // Empty for a zombie, whose end is all that is left of it.
+            let environment = fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
+            environment.split(|byte| *byte == 0).any(|variable| variable == self.mark.as_bytes())
+        };
+        let line = |process: i32| {
+            let line = fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
+            (process, String::from_utf8_lossy(&line).replace('\0', " "))
+        };
+        numbers.filter(marked).map(line).collect()
+    }
+
+    /// Everything but communicado itself.
+    fn below(&self) -> Vec<(i32, String)> {
+        let own = i32::try_from(self.program.id()).must("read a process id");
+        self.marked().into_iter().filter(|(process, _)| *process != own).collect()
+    }
+
+    fn guard(&self) -> Pid {
+        let below = self.below();
+        let guard = below.iter().find(|(_, line)| line.contains(" run-guard "));
+        Pid::from_raw(guard.must("find the guard").0).must("read a process id")
+    }
+
+    /// Waits until nothing is left below communicado.
+    #[track_caller]
+    fn nothing_is_left_below(&self) {
+        let mut last = Vec::new();
+        within("everything below communicado has ended", || {
+            last = self.below();
+            if !last.is_empty() {
+                return None;
+            }
+            Some(())
+        });
+    }
+
+    /// Waits until nothing is left at all. Asked of `/proc` first: waiting for the program would
+    /// end its process group, and hide what it left there.
+    #[track_caller]
+    fn nothing_is_left(&self) {
+        within(&format!("all has ended: {}", self.program.output()), || {
+            self.marked().is_empty().then_some(())
+        });
+    }
+
+    #[track_caller]
+    fn ends_with(&mut self, code: Option<i32>) {
+        self.nothing_is_left();
+        let status = self.program.wait();
+        assert_eq!(status.code(), code, "{status}: {}", self.program.output());
+    }
+}
+
+const SLEEPS: &str = "echo > \"$STARTED\"; exec sleep 1000";
+const IGNORES_TERM: &str = "trap '' TERM INT HUP; echo > \"$STARTED\"; while :; do sleep 1000; done";
+const HAS_CHILDREN: &str = "sleep 1000 & (sleep 1000 & sleep 1000) & echo > \"$STARTED\"; wait";
+/// A daemon by the book: forked twice, with a session and a folder of its own, its parent gone.
+const HAS_DAEMONS: &str = "setsid sh -c 'cd /; (trap \"\" TERM; sleep 1000) & sleep 1000 &' \
+                           </dev/null >/dev/null 2>&1; setsid -f sleep 1000; \
+                           echo > \"$STARTED\"; exec sleep 1000";
+const LEAVES_A_DAEMON: &str = "setsid -f sleep 1000; sleep 1000 & echo > \"$STARTED\"; exit 7";
+
+const ALL: [&str; 5] = [SLEEPS, IGNORES_TERM, HAS_CHILDREN, HAS_DAEMONS, LEAVES_A_DAEMON];
+
+#[test]
+fn a_command_that_ends_by_itself_leaves_nothing_and_is_not_started_again_at_once() {
+    let mut run = Run::of(LEAVES_A_DAEMON);
+    run.nothing_is_left_below();
+    within("it is told", || {
+        run.program.output().contains("note: the command ended: exit status: 7").then_some(())
+    });
+    // Signed out and in again: now it is.
+    run.service.tell("sign_off");
+    run.service.tell("sign_on");
+    run.wait_until_started();
+    run.nothing_is_left_below();
+    run.program.signal(Signal::TERM);
+    run.ends_with(Some(0));
+}
+
+#[test]
+fn a_sign_out_ends_the_command_and_a_sign_in_starts_it_again() {
+    for script in ALL {
+        let mut run = Run::of(script);
+        run.service.tell("sign_off");
+        run.nothing_is_left_below();
+        run.service.tell("sign_on");
+        run.wait_until_started();
+        run.program.signal(Signal::TERM);
+        run.ends_with(Some(0));
+    }
+}
+
+#[test]
+fn a_client_that_is_gone_ends_the_command() {
+    let mut run = Run::of(HAS_DAEMONS);
+    run.service.tell("release");
+    run.nothing_is_left_below();
+    run.program.signal(Signal::TERM);
+    run.ends_with(Some(0));
+}
+
+#[test]
+fn a_client_that_does_not_answer_ends_the_command() {
+    let mut run = Run::of(SLEEPS);
+    run.service.behave("silence");
+    run.nothing_is_left_below();
+    run.program.signal(Signal::TERM);
+    run.ends_with(Some(0));
+}
+
+#[test]
+fn a_bus_that_ends_ends_the_command() {
+    let mut run = Run::of(HAS_CHILDREN);
+    run.stage.bus().kill();
+    run.nothing_is_left_below();
+    run.program.signal(Signal::TERM);
+    run.ends_with(Some(0));
+}
+
+#[test]
+fn every_way_to_ask_communicado_to_end_ends_the_command_too() {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        for script in ALL {
+            let mut run = Run::of(script);
+            run.program.signal(signal);
+            run.ends_with(Some(0));
+        }
+    }
+}
+
+#[test]
+fn a_ctrl_c_that_reaches_all_of_them_at_once_leaves_nothing() {
+    for script in ALL {
+        let mut run = Run::of(script);
+        run.program.signal_all(Signal::INT);
+        run.ends_with(Some(0));
+    }
+}
+
+#[test]
+fn communicado_that_is_killed_leaves_nothing() {
+    for script in ALL {
+        let mut run = Run::of(script);
+        run.program.signal(Signal::KILL);
+        run.ends_with(None);
+    }
+}
+
+#[test]
+fn a_guard_that_is_killed_leaves_nothing() {
+    for script in ALL {
+        if script == LEAVES_A_DAEMON {
+            continue;
+        }
+        let mut run = Run::of(script);
+        kill_process(run.guard(), Signal::KILL).must("kill the guard");
+        run.nothing_is_left_below();
+        run.program.signal(Signal::TERM);
+        run.ends_with(Some(0));
+    }
+}
+
+#[test]
+fn a_command_gets_its_arguments_and_its_environment_as_they_are() {
+    let stage = Stage::new();
+    let given = stage.folder().join("given");
+    let script = "printf '%s|' \"$@\" > \"$GIVEN.new\"; mv \"$GIVEN.new\" \"$GIVEN\"";
+    let odd = ["--json", "--", "a b", "", "*", "\u{202e}"];
+    let mut arguments = vec!["run", "--while", "absent", "--", "sh", "-c", script, "sh"];
+    arguments.extend(odd);
+    let mut program = stage.communicado().start(&arguments, |command| {
+        command.env("GIVEN", &given);
+    });
+    let got = within("the command has run", || fs::read_to_string(&given).ok());
+    assert_eq!(got, odd.map(|each| format!("{each}|")).concat());
+    program.signal(Signal::TERM);
+    assert_eq!(program.wait().code(), Some(0));
+}
