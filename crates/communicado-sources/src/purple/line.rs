@@ -11,8 +11,10 @@ use futures_util::Stream as _;
 use zbus::{Connection, Message, MessageStream};
 
 use super::message::{Answer, Incoming};
+use super::run::Pace;
+use super::todo::{Ask, Tell, Todo};
 use super::trace::Tap;
-use super::watcher::{Ask, Pace, Tell, Todo, Watcher};
+use super::watcher::Watcher;
 use super::{bus, stray};
 
 /// More messages than this are taken in only after what the first ones ask for was done.

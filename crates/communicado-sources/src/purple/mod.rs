@@ -22,11 +22,15 @@ mod message;
 #[cfg(target_os = "linux")]
 mod probe;
 #[cfg(target_os = "linux")]
+mod run;
+#[cfg(target_os = "linux")]
 mod shell;
 #[cfg(target_os = "linux")]
 mod stray;
 #[cfg(target_os = "linux")]
 mod tell;
+#[cfg(target_os = "linux")]
+mod todo;
 #[cfg(target_os = "linux")]
 pub mod trace;
 #[cfg(target_os = "linux")]
@@ -73,7 +77,7 @@ pub(crate) const CARD: Card = Card {
 
 #[cfg(target_os = "linux")]
 fn make(options: &Checked<'_>) -> Result<Box<dyn Source>, OptionError> {
-    let pace = watcher::Pace { check: options.span("check")?, timeout: options.span("timeout")? };
+    let pace = run::Pace { check: options.span("check")?, timeout: options.span("timeout")? };
     Ok(Box::new(shell::Purple::new(pace, options.path("trace"))))
 }
 

@@ -9,7 +9,9 @@ use communicado_runtime::{Check, Clock, Health, SourceError};
 
 use super::client::{SignIn, View};
 use super::line::Line;
-use super::watcher::{Pace, Tell, Watcher};
+use super::run::Pace;
+use super::todo::Tell;
+use super::watcher::Watcher;
 use super::{bus, stray};
 
 /// A client that hangs is noticed within this time.

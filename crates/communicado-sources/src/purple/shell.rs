@@ -10,8 +10,10 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use super::line::Line;
+use super::run::Pace;
 use super::tell::Sightings;
-use super::watcher::{Ask, Pace, Tell, Watcher};
+use super::todo::{Ask, Tell};
+use super::watcher::Watcher;
 use super::{probe, stray};
 
 /// The source.

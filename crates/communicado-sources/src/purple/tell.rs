@@ -7,7 +7,7 @@ use communicado_core::{self as core, Doubt, Life, Presence, Sight};
 use communicado_runtime::{LimitReached, Seen, Sighting};
 
 use super::client::{SignIn, View};
-use super::watcher::Tell;
+use super::todo::Tell;
 
 /// The connections to clients, by the watcher's numbers.
 pub(super) struct Sightings {

@@ -19,8 +19,10 @@ use serde_json::{Map, Value, json};
 use zbus::message::{Message, Type};
 
 use super::message::{Answer, Incoming};
+use super::run::Pace;
 use super::tell::Sightings;
-use super::watcher::{Pace, Question, Todo, Watcher};
+use super::todo::{Question, Todo};
+use super::watcher::Watcher;
 use crate::purple::CARD;
 
 /// Writes a trace while the source watches.

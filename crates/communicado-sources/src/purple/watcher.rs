@@ -6,13 +6,13 @@
 //! said can never be taken for what another says.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use communicado_core::{Doubt, Life, Moment};
-use zbus::Message;
 
-use super::client::{Client, NAMELESS, View};
-use super::message::{Answer, BusCall, Call, Handle, Incoming, MEMBERS, NAME, Signal};
+use super::client::{Client, NAMELESS};
+use super::message::{Answer, BusCall, Call, Incoming, MEMBERS, NAME, Signal};
+use super::run::{Pace, Run, State};
+use super::todo::{Ask, Asked, Question, Tell, Todo};
 
 /// More libpurple clients than this on one bus are not watched.
 const RUNS_MAX: usize = 32;
@@ -27,21 +27,6 @@ pub(super) const KNOWN: &[(&str, &str, &str)] = &[
     ("chatty", "chatty", "chatty-ui"),
 ];
 
-/// How often a client that says nothing is asked whether it is there, and how long it may take to
-/// answer.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
-    pub(super) check: Duration,
-    pub(super) timeout: Duration,
-}
-
-impl Pace {
-    /// How long a client may be believed: two checks and an answer.
-    pub(super) fn lease(self) -> Duration {
-        self.check * 2 + self.timeout
-    }
-}
-
 /// Every libpurple client on one bus.
 pub(super) struct Watcher {
     pace: Pace,
@@ -55,102 +40,6 @@ pub(super) struct Watcher {
     looked: bool,
     /// Whether this is not the first bus, or the first time on it.
     again: bool,
-}
-
-/// What is to be done.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Todo {
-    /// Messages to send, each with its number.
-    pub(super) ask: Vec<(u32, Ask)>,
-    /// What to tell, in this order.
-    pub(super) tell: Vec<Tell>,
-}
-
-/// A message to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Ask {
-    Bus(BusCall),
-    Client { to: String, call: Call },
-}
-
-impl Ask {
-    pub(super) fn encode(&self) -> zbus::Result<Message> {
-        match self {
-            Self::Bus(call) => call.encode(),
-            Self::Client { to, call } => call.encode(to),
-        }
-    }
-
-    /// Whether an answer is asked for.
-    pub(super) const fn is_answered(&self) -> bool {
-        match self {
-            Self::Client { .. } | Self::Bus(BusCall::Owners | BusCall::Process(_)) => true,
-            Self::Bus(BusCall::Match(_) | BusCall::MatchOwner(_) | BusCall::UnmatchOwner(_)) => {
-                false
-            }
-        }
-    }
-}
-
-/// Something to tell, about one connection to a client.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Tell {
-    /// A connection to the client of this name begins.
-    Open { sighting: u32, client: String },
-    /// The accounts and the saved status; those of `before` that are missing are gone.
-    View { sighting: u32, before: Option<View>, view: View },
-    /// Whether the client runs.
-    Life { sighting: u32, life: Life },
-    /// The first look is complete.
-    Looked,
-}
-
-/// A question as a trace has it: the member that was called, what it is about, and who was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Question {
-    pub(super) member: String,
-    pub(super) about: Option<Handle>,
-    pub(super) run: Option<String>,
-}
-
-#[derive(Debug)]
-enum Asked {
-    Owners,
-    Process(String),
-    Client { run: String, call: Call },
-}
-
-/// One run of a client.
-#[derive(Debug)]
-struct Run {
-    client: Client,
-    /// What it is called, and what it would be called if it were alone.
-    name: Option<String>,
-    kind: Option<String>,
-    sighting: Option<u32>,
-    told: Option<View>,
-    /// What it was asked and has not answered yet. It sends its signals and its answers in one
-    /// order, so an answer that is still to come is of after all that it has said so far: nothing
-    /// is asked twice at a time, however much it says.
-    unanswered: BTreeSet<Call>,
-    /// When it was heard of last, or asked first since then.
-    quiet_since: Moment,
-    renewed: Moment,
-    state: State,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    /// It was asked and did not answer all yet.
-    Asked,
-    /// It answered; its accounts can be believed.
-    Known,
-    /// It does not answer.
-    Hung,
-    /// It answers, and not as libpurple does.
-    Foreign,
-    /// It said that it is about to end.
-    Quitting,
 }
 
 impl Watcher {
@@ -471,78 +360,5 @@ impl Watcher {
             BusCall::Match(_) | BusCall::MatchOwner(_) | BusCall::UnmatchOwner(_) => {}
         }
         todo.ask.push((self.questions, Ask::Bus(call)));
-    }
-}
-
-impl Run {
-    fn new(now: Moment) -> Self {
-        Self {
-            client: Client::default(),
-            name: None,
-            kind: None,
-            sighting: None,
-            told: None,
-            unanswered: BTreeSet::new(),
-            quiet_since: now,
-            renewed: now,
-            state: State::Asked,
-        }
-    }
-
-    /// When it must have answered, or is to be asked whether it is there.
-    fn deadline(&self, pace: Pace) -> Option<Moment> {
-        match (self.state, self.unanswered.len()) {
-            // It will answer all that it was asked once it goes on; asking more wakes nobody.
-            (State::Hung, 1..) | (State::Quitting, _) => None,
-            (State::Hung | State::Known | State::Foreign | State::Asked, 0) => {
-                Some(self.quiet_since.after(pace.check))
-            }
-            (State::Known | State::Foreign | State::Asked, 1..) => {
-                Some(self.quiet_since.after(pace.timeout))
-            }
-        }
-    }
-
-    fn tell_view(&mut self, now: Moment, todo: &mut Todo) {
-        let (Some(view), Some(sighting)) = (self.client.view(), self.sighting) else { return };
-        if self.told.as_ref() == Some(&view) {
-            return;
-        }
-        let before = self.told.replace(view.clone());
-        todo.tell.push(Tell::View { sighting, before, view });
-        if self.state != State::Known {
-            self.state = State::Known;
-            self.tell_running(now, todo);
-        }
-        self.client.makes_sense();
-    }
-
-    fn tell_running(&mut self, now: Moment, todo: &mut Todo) {
-        self.renewed = now;
-        let life = Life::Running;
-        todo.tell.extend(self.sighting.map(|sighting| Tell::Life { sighting, life }));
-    }
-}
-
-impl Asked {
-    fn question(&self) -> Question {
-        let bus = |member: &str| Question { member: member.to_owned(), about: None, run: None };
-        match self {
-            Self::Owners => bus("ListQueuedOwners"),
-            Self::Process(run) => {
-                Question { run: Some(run.clone()), ..bus("GetConnectionUnixProcessID") }
-            }
-            Self::Client { run, call } => {
-                let (member, about) = call.member();
-                Question { about, run: Some(run.clone()), ..bus(member) }
-            }
-        }
-    }
-
-    fn is_about(&self, unique: &str) -> bool {
-        match self {
-            Self::Owners => false,
-            Self::Process(run) | Self::Client { run, .. } => run == unique,
-        }
     }
 }
