@@ -8,7 +8,11 @@ use crate::service::{AVAILABLE, NAMED, NAMELESS, Service, memory_max, run, watch
 #[track_caller]
 fn cannot_be_judged(stage: &Stage, name: &str, reason: &str) {
     let status = run(stage, &["status", "--client", name, "--format", "{{status}} {{reason}}"]);
-    assert_eq!((status.code, &*status.out), (Some(3), &*format!("unknown {reason}\n")), "{status:?}");
+    assert_eq!(
+        (status.code, &*status.out),
+        (Some(3), &*format!("unknown {reason}\n")),
+        "{status:?}"
+    );
     for (word, code) in [("signed-in", 3), ("signed-out", 3), ("absent", 1), ("unknown", 0)] {
         let is = run(stage, &["is", word, "--client", name, "--set", "patience=5s"]);
         assert_eq!((is.code, &*is.out), (Some(code), ""), "is {word}: {is:?}");

@@ -36,9 +36,12 @@ fn every_change_of_a_flood_is_told_in_order_and_the_client_is_hardly_asked() {
     service.order(json!(["change_status", 11, "away", 5]));
     watch.expect(NAMED, &["signed-in away/away saved=available"]);
     let asked = service.asked();
-    service.order(json!(["flip", 5000]));
-    for _ in 0..2500 {
-        watch.expect(NAMED, &[AVAILABLE, "signed-in away/away saved=available"]);
+    for _ in 0..50 {
+        // No more at a time than wait for a reader that is slow because the machine is busy.
+        service.order(json!(["flip", 100]));
+        for _ in 0..50 {
+            watch.expect(NAMED, &[AVAILABLE, "signed-in away/away saved=available"]);
+        }
     }
     let asked = service.asked() - asked;
     assert!(asked < 1000, "{asked} questions");

@@ -77,13 +77,8 @@ impl Run {
     /// Waits until nothing is left below communicado.
     #[track_caller]
     fn nothing_is_left_below(&self) {
-        let mut last = Vec::new();
-        within("everything below communicado has ended", || {
-            last = self.below();
-            if !last.is_empty() {
-                return None;
-            }
-            Some(())
+        within(&format!("all below has ended: {}", self.program.output()), || {
+            self.below().is_empty().then_some(())
         });
     }
 
@@ -105,7 +100,8 @@ impl Run {
 }
 
 const SLEEPS: &str = "echo > \"$STARTED\"; exec sleep 1000";
-const IGNORES_TERM: &str = "trap '' TERM INT HUP; echo > \"$STARTED\"; while :; do sleep 1000; done";
+const IGNORES_TERM: &str =
+    "trap '' TERM INT HUP; echo > \"$STARTED\"; while :; do sleep 1000; done";
 const HAS_CHILDREN: &str = "sleep 1000 & (sleep 1000 & sleep 1000) & echo > \"$STARTED\"; wait";
 /// A daemon by the book: forked twice, with a session and a folder of its own, its parent gone.
 const HAS_DAEMONS: &str = "setsid sh -c 'cd /; (trap \"\" TERM; sleep 1000) & sleep 1000 &' \

@@ -33,7 +33,8 @@ pub(crate) fn look(builder: Builder) -> Result<Snapshot, Failure> {
     let say = |notice: &Notice| match notice {
         // There is no next time.
         Notice::Lost { source, error, .. } => {
-            let failure = Failure::from(error.clone()).about(format!("source `{source}` cannot watch"));
+            let failure =
+                Failure::from(error.clone()).about(format!("source `{source}` cannot watch"));
             Some(failure.to_string())
         }
         _ => Some(notice.to_string()),
@@ -130,9 +131,7 @@ pub(crate) fn tell_unknown_clients(settings: &Settings, snapshot: &Snapshot) {
 }
 
 /// Tells on standard error what the person should know; the same loss and the same limit once.
-fn notify(
-    say: impl Fn(&Notice) -> Option<String> + Send + Sync,
-) -> impl Fn(&Notice) + Send + Sync {
+fn notify(say: impl Fn(&Notice) -> Option<String> + Send + Sync) -> impl Fn(&Notice) + Send + Sync {
     let told = Mutex::new((None, BTreeSet::new()));
     move |notice| {
         let Ok(mut told) = told.lock() else { return };

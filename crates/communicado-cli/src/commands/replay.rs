@@ -8,8 +8,8 @@ use clap::Args;
 use communicado::Update;
 use communicado_runtime::Replay as Run;
 
-use crate::commands::{print, tell};
 use crate::commands::status::{FormChoice, lines};
+use crate::commands::{print, tell};
 use crate::failure::{Failure, Outcome};
 use crate::settings::Settings;
 

@@ -29,10 +29,19 @@ fn without_a_bus_nothing_can_be_told_and_the_reason_is_told_once() {
 }
 
 #[test]
+fn a_client_that_nobody_knows_is_told_beside_the_answer() {
+    let note = |rest: &str| format!("{NO_BUS}note: no source here sees a client `{rest}\n");
+    let near = note("finhc` now; did you mean `finch`?");
+    communicado(&["status", "--client", "finhc"]).gives(3, "", &near);
+    communicado(&["is", "running", "--client", "finhc"]).gives(3, "", &near);
+    let finch = "finch   unknown        source-lost\n";
+    communicado(&["--client", "finch,nobody"]).gives(3, finch, &note("nobody` now"));
+}
+
+#[test]
 fn without_a_bus_a_wait_ends_in_time_and_says_that_it_tries_again() {
     // Longer than the first two attempts.
-    let Gave { code, out, err } =
-        communicado(&["wait", "signed-in", "--timeout", "900ms"]).run();
+    let Gave { code, out, err } = communicado(&["wait", "signed-in", "--timeout", "900ms"]).run();
     assert_eq!((code, &*out), (Some(4), ""));
     let (told, rest) = err.split_at_checked(NO_BUS.len()).unwrap_or((&err, ""));
     assert_eq!(told, NO_BUS);

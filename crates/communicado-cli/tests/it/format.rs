@@ -26,8 +26,5 @@ fn a_wrong_template_is_told_before_anything_is_watched() {
         "the template cannot be used: syntax error: unexpected end of input, expected end of \
          variable block (in --format:1)",
     );
-    check(
-        "{{ trunc(client) }}",
-        "the template cannot be used: missing argument (in --format:1)",
-    );
+    check("{{ trunc(client) }}", "the template cannot be used: missing argument (in --format:1)");
 }

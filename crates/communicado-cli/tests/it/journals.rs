@@ -39,9 +39,8 @@ fn a_journal_is_replayed_in_every_form() {
             "finch signed-out \nfinch signed-out network-error\nfinch unknown not-responding\n",
             "",
         );
-    let json = communicado(&["replay", "journal", "--json"])
-        .with_file("journal", whole())
-        .prints(0, "");
+    let json =
+        communicado(&["replay", "journal", "--json"]).with_file("journal", whole()).prints(0, "");
     let last = r#"{"v":1,"revision":3,"at":"2026-11-22T21:00:03.000000Z","client":"finch","status":"unknown","#;
     assert!(json.lines().count() == 3 && json.lines().last().is_some_and(|l| l.starts_with(last)));
 }
@@ -150,17 +149,14 @@ fn a_journal_that_cannot_be_read_is_told() {
 #[test]
 fn a_journal_is_not_written_over_anything_nor_where_nothing_can_be_written() {
     let check = |file: &str, because: &str| {
-        let program = communicado(&["record", file]).with_file("there", "precious");
+        let mut program = communicado(&["record", file]).with_file("there", "precious");
         let there = program.path("there");
-        program.gives(
-            5,
-            "",
-            &format!(
-                "error: the journal `{file}` cannot be written\n  because: {because}\n  \
-                 help: choose a file that is not there yet, in a folder that can be written\n"
-            ),
+        let err = format!(
+            "error: the journal `{file}` cannot be written\n  because: {because}\n  \
+             help: choose a file that is not there yet, in a folder that can be written\n"
         );
-        _ = there;
+        assert_eq!(program.run(), Gave { code: Some(5), out: String::new(), err });
+        assert_eq!(std::fs::read_to_string(there).expect("what was there"), "precious");
     };
     check("there", "File exists (os error 17)");
     check("/dev/full", "File exists (os error 17)");

@@ -61,11 +61,6 @@ impl Program {
         Gave::of(&output, self.home.path())
     }
 
-    /// Runs it to its end, and returns what it wrote as it wrote it.
-    pub(crate) fn output(&mut self) -> Output {
-        self.command.output().expect("the program")
-    }
-
     /// Runs it and compares all that it gave.
     #[track_caller]
     pub(crate) fn gives(mut self, code: i32, out: &str, err: &str) {

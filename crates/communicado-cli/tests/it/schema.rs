@@ -14,7 +14,8 @@ fn the_schema_in_the_documentation_is_the_one_in_force() {
 fn the_schema_takes_what_the_program_takes_and_refuses_what_it_refuses() {
     let schema: Value = serde_json::from_str(&schema()).expect("JSON");
     let check = |file: &str, good: bool| {
-        let mut program = communicado(&["config", "--config", "my.toml"]).with_file("my.toml", file);
+        let mut program =
+            communicado(&["config", "--config", "my.toml"]).with_file("my.toml", file);
         let gave = program.run();
         assert_eq!(gave.code, Some(if good { 0 } else { 2 }), "{file}: {}", gave.err);
         let table: toml::Table = file.parse().expect(file);
@@ -67,12 +68,12 @@ fn refusal(schema: &Value, value: &Value) -> Option<String> {
                 let allowed = wants.as_array().expect("enum is a list");
                 (!allowed.contains(value)).then(|| format!("{value} is none of {wants}"))
             }
-            "items" => {
-                value.as_array().into_iter().flatten().find_map(|item| refusal(wants, item))
-            }
-            "properties" => value.as_object().into_iter().flatten().find_map(|(name, value)| {
-                refusal(wants.get(name)?, value)
-            }),
+            "items" => value.as_array().into_iter().flatten().find_map(|item| refusal(wants, item)),
+            "properties" => value
+                .as_object()
+                .into_iter()
+                .flatten()
+                .find_map(|(name, value)| refusal(wants.get(name)?, value)),
             "additionalProperties" => {
                 assert_eq!(wants, false, "nothing else is used");
                 let known = schema.get("properties").expect("the properties that there are");

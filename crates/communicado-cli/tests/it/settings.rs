@@ -47,14 +47,24 @@ fn a_wrong_type_is_told_with_what_to_write() {
     refused("clients = [1]\n", 1, "`clients` is a list of other things", list);
     refused("color = true\n", 1, "`color` is true or false", "write auto, always or never");
     refused("color = \"pink\"\n", 1, "`color` is `pink`", "write auto, always or never");
-    refused("patience = 1\n", 1, "`patience` is a whole number", "write a span of time such as \"1s\"");
+    refused(
+        "patience = 1\n",
+        1,
+        "`patience` is a whole number",
+        "write a span of time such as \"1s\"",
+    );
     let (file, help) = ("[sources.purple]\nenabled = \"yes\"\n", "write true or false");
     refused(file, 2, "`enabled` is a text", help);
     let (file, help) = ("[sources.purple]\ncheck = 30\n", "write a span of time such as \"30s\"");
     refused(file, 2, "`check` is a whole number", help);
     let (file, help) = ("[sources.purple]\ntrace = true\n", "write the path of a file, in quotes");
     refused(file, 2, "`trace` is true or false", help);
-    refused("sources = 3\n", 1, "`sources` is a section, not a value", "write it as [sources.NAME]");
+    refused(
+        "sources = 3\n",
+        1,
+        "`sources` is a section, not a value",
+        "write it as [sources.NAME]",
+    );
     let (file, help) = ("[sources]\npurple = true\n", "write it as [sources.purple]");
     refused(file, 2, "`sources.purple` is a section, not a value", help);
 }
@@ -101,17 +111,22 @@ fn a_file_that_cannot_be_read_is_told() {
         )
     };
     check([0xff, 0xfe], &unreadable("stream did not contain valid UTF-8", "write it in UTF-8"));
-    let there_is_none = unreadable("No such file or directory (os error 2)", "name another file with --config");
+    let there_is_none =
+        unreadable("No such file or directory (os error 2)", "name another file with --config");
     communicado(&["config", "--config", "my.toml"]).gives(2, "", &there_is_none);
     // A folder, and not a file without permissions: root may read anything.
-    communicado(&["config", "--config", "my.toml"])
-        .with_file("my.toml/other", "")
-        .gives(2, "", &unreadable("Is a directory (os error 21)", "name another file with --config"));
+    communicado(&["config", "--config", "my.toml"]).with_file("my.toml/other", "").gives(
+        2,
+        "",
+        &unreadable("Is a directory (os error 21)", "name another file with --config"),
+    );
 }
 
 #[test]
 fn the_usual_file_is_read_by_every_command_that_uses_it() {
-    for command in [&["status"][..], &["watch"], &["is", "running"], &["wait", "running"], &["doctor"]] {
+    for command in
+        [&["status"][..], &["watch"], &["is", "running"], &["wait", "running"], &["doctor"]]
+    {
         communicado(command).with_file(".config/communicado/config.toml", "colour = 1").gives(
             2,
             "",
@@ -129,7 +144,10 @@ fn the_usual_file_is_read_by_every_command_that_uses_it() {
 #[test]
 fn the_command_line_goes_before_the_file() {
     let out = communicado(&["config", "--set", "sources.purple.check=10s", "--client", "a,b"])
-        .with_file(".config/communicado/config.toml", "clients = [\"c\"]\n[sources.purple]\ncheck = \"9s\"\ntimeout = \"2s\"\n")
+        .with_file(
+            ".config/communicado/config.toml",
+            "clients = [\"c\"]\n[sources.purple]\ncheck = \"9s\"\ntimeout = \"2s\"\n",
+        )
         .prints(0, "");
     assert!(out.contains("clients = [\"a\",\"b\"]\n"), "{out}");
     assert!(out.contains("\ncheck = \"10s\"\n") && out.contains("\ntimeout = \"2s\"\n"), "{out}");
@@ -178,7 +196,9 @@ fn set_refuses_what_the_file_refuses() {
 #[test]
 fn with_every_source_switched_off_nothing_is_pretended() {
     let off = ["--set", "sources.purple.enabled=false"];
-    for command in [&["status"][..], &["watch"], &["is", "absent"], &["wait", "absent"], &["record", "x"]] {
+    for command in
+        [&["status"][..], &["watch"], &["is", "absent"], &["wait", "absent"], &["record", "x"]]
+    {
         communicado(&[command, &off].concat()).gives(
             2,
             "",

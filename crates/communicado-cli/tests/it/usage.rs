@@ -46,11 +46,7 @@ fn a_missing_argument_is_named() {
     check(&["explain"], "<CODE>...", "explain <CODE>...");
     check(&["record"], "<FILE>", "record <FILE>");
     check(&["completions"], "<SHELL>", "completions <SHELL>");
-    check(
-        &["run", "--while", "signed-in"],
-        "<COMMAND>...",
-        "run --while <WORD> -- <COMMAND>...",
-    );
+    check(&["run", "--while", "signed-in"], "<COMMAND>...", "run --while <WORD> -- <COMMAND>...");
     check(&["run", "--", "true"], "--while <WORD>", "run --while <WORD> -- <COMMAND>...");
 }
 

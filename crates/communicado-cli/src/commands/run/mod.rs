@@ -73,7 +73,10 @@ impl Run {
         let mut changes = monitor.follow();
         loop {
             changes.until(so).await?;
-            tell(&format!("it is {condition}: starting `{}`", self.command.join(OsStr::new(" ")).display()));
+            tell(&format!(
+                "it is {condition}: starting `{}`",
+                self.command.join(OsStr::new(" ")).display()
+            ));
             let mut guard = self.start()?;
             let ended = {
                 let no_more = std::pin::pin!(changes.until(|snapshot| !so(snapshot)));
