@@ -18,7 +18,7 @@ pub(crate) fn head(command: &str, others: f64) -> String {
     row("Machine", machine());
     row("Kernel", first_line("uname -srm"));
     row("Commit", commit());
-    row("Command", format!("`{command}`"));
+    row("Command", format!("`{command}`, of a fresh release build"));
     row("Date", first_line("date -u +%F"));
     row("Taken by other programs before it began", format!("{others:.0} % of the processors"));
     for (peer, version) in peers::versions() {
@@ -40,8 +40,10 @@ fn machine() -> String {
         line.map_or_else(|| "unknown".to_owned(), |(_, value)| value.trim().to_owned())
     };
     let processors = thread::available_parallelism().map_or(0, usize::from);
-    let memory = of("/proc/meminfo", "MemTotal");
-    format!("{processors} x {}, {memory} of memory", of("/proc/cpuinfo", "model name"))
+    let kib = of("/proc/meminfo", "MemTotal");
+    let kib: f64 = kib.split(' ').next().and_then(|kib| kib.parse().ok()).unwrap_or(f64::NAN);
+    let gib = kib / 1024.0 / 1024.0;
+    format!("{processors} x {}, {gib:.0} GiB of memory", of("/proc/cpuinfo", "model name"))
 }
 
 fn commit() -> String {

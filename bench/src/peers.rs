@@ -37,7 +37,7 @@ const VERSIONS: &[(&str, &str)] = &[
     ("dbus-daemon, dbus-monitor, dbus-send", "dbus-daemon --version"),
     ("finch, purple-remote", "finch --version"),
     ("playerctl", "playerctl --version"),
-    ("Python, which runs purple-remote", "python3 --version"),
+    ("Python, which runs purple-remote", "/usr/bin/python3 --version"),
 ];
 
 /// Fails unless every peer is installed: a number without the one beside it says nothing.

@@ -46,6 +46,11 @@ impl Player {
         Ok(player)
     }
 
+    /// A second hand on the same player.
+    pub(crate) fn twin(&self) -> io::Result<Self> {
+        Ok(Self { bus: self.bus.twin()?, plays: Arc::clone(&self.plays) })
+    }
+
     /// Plays or pauses, says so, and returns when it began to.
     pub(crate) fn play(&mut self, plays: bool) -> io::Result<Instant> {
         self.plays.store(plays, Ordering::Relaxed);

@@ -9,7 +9,7 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -19,7 +19,14 @@ const PIECE: usize = 65_536;
 /// When the latest signal was written to the bus, until that is taken.
 #[derive(Clone, Default)]
 pub(crate) struct Relay {
-    told: Arc<Mutex<Option<Instant>>>,
+    noted: Arc<Mutex<Noted>>,
+}
+
+#[derive(Default)]
+struct Noted {
+    told: Option<Instant>,
+    /// What tells of something else just before, and says when.
+    instead: Option<Box<dyn FnOnce() -> Instant + Send>>,
 }
 
 impl Relay {
@@ -34,24 +41,33 @@ impl Relay {
         let listener = UnixListener::bind(place)?;
         let relay = Self::default();
         let address = format!("unix:path={}", itself.display());
-        let told = relay.clone();
+        let relayed = relay.clone();
         thread::spawn(move || {
             while let Ok((client, _)) = listener.accept() {
                 let Ok(bus) = UnixStream::connect(&itself) else { return };
                 let (Ok(to_client), Ok(from_bus)) = (client.try_clone(), bus.try_clone()) else {
                     return;
                 };
-                let told = told.clone();
-                thread::spawn(move || told.pass(client, bus, member));
+                let relayed = relayed.clone();
+                thread::spawn(move || relayed.pass(client, bus, member));
                 thread::spawn(move || Self::default().pass(from_bus, to_client, member));
             }
         });
         Ok((relay, address))
     }
 
-    /// Forgets the signal before.
+    /// When the latest signal was written, which is forgotten with that.
     pub(crate) fn take(&self) -> Option<Instant> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.lock().told.take()
+    }
+
+    /// Has `tell` tell of something just before the next signal, and notes when that was.
+    pub(crate) fn before_it(&self, tell: impl FnOnce() -> Instant + Send + 'static) {
+        self.lock().instead = Some(Box::new(tell));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Noted> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Passes all that comes, until one side is gone.
@@ -60,14 +76,18 @@ impl Relay {
         while let Ok(length @ 1..) = from.read(&mut piece) {
             let bytes = piece.get(..length).unwrap_or_default();
             let noted = bytes.windows(member.len()).any(|part| part == member.as_bytes());
+            if !noted {
+                if to.write_all(bytes).is_err() {
+                    return;
+                }
+                continue;
+            }
             // Held until it is written and noted, or who asks might come between the two.
-            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-            let now = Instant::now();
+            let mut noted = self.lock();
+            let instead = noted.instead.take().map(|tell| tell());
+            noted.told.get_or_insert(instead.unwrap_or_else(Instant::now));
             if to.write_all(bytes).is_err() {
                 return;
-            }
-            if noted {
-                told.get_or_insert(now);
             }
         }
     }

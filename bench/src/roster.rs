@@ -20,6 +20,12 @@ const CLIENTS: [u32; 3] = [10, 1_000, 100_000];
 const TO_FEW: &str = "to 10 clients";
 const LOG_TO_FEW: &str = "log2 to 10";
 
+/// For each order, in turn and at random.
+const CLAIMS: [&str; 2] = [
+    "In turn, the cost of an observation grows no faster than the logarithm of the clients",
+    "At random, with the processor's cache against it, no faster either",
+];
+
 /// An odd number, so that there is a median.
 const ROUNDS: usize = 11;
 
@@ -82,14 +88,21 @@ pub(crate) fn run() -> Report {
         heads: vec!["observation of", "clients", "", "per second", "ns each", TO_FEW, LOG_TO_FEW],
         rows: Vec::new(),
     };
-    let (mut smallest, mut worst) = (f64::NAN, 0.0_f64);
+    let mut smallest = f64::NAN;
+    // How many times as fast as the logarithm it grew at worst, for each order.
+    let mut worst = [0.0_f64; 2];
     for Row { kind, order, clients, nanoseconds } in &rows {
         let cost = nanoseconds.median();
         if *clients == few {
             smallest = cost;
         }
         let growth = f64::from(*clients).log2() / f64::from(few).log2();
-        worst = worst.max(cost / smallest / growth);
+        let [in_turn, at_random] = &mut worst;
+        let worst = match order {
+            Order::InTurn => in_turn,
+            Order::AtRandom => at_random,
+        };
+        *worst = worst.max(cost / smallest / growth);
         table.rows.push(vec![
             kind.words().to_owned(),
             clients.to_string(),
@@ -108,11 +121,15 @@ pub(crate) fn run() -> Report {
         limits: "It does not show what a source or a sink costs; at random and beside many clients it shows the processor's cache more than the roster."
             .to_owned(),
         tables: vec![table],
-        goals: vec![Goal {
-            claim: "The cost of an observation grows no faster than the logarithm of the clients",
-            met: worst <= 1.0,
-            measured: format!("at worst {worst:.2} times as fast"),
-        }],
+        goals: worst
+            .iter()
+            .zip(CLAIMS)
+            .map(|(worst, claim)| Goal {
+                claim,
+                met: *worst <= 1.0,
+                measured: format!("at worst {worst:.2} times as fast"),
+            })
+            .collect(),
     }
 }
 
