@@ -78,7 +78,7 @@ impl Settings {
         if let Some(file) = file {
             match std::fs::read_to_string(&file) {
                 Ok(text) => settings.read(&file, &text)?,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {}
+                Err(error) if named.is_none() && is_missing(&error) => {}
                 Err(error) => {
                     let what = format!("the configuration `{}` cannot be read", file.display());
                     let help = match error.kind() {
@@ -325,6 +325,11 @@ fn source_named(name: &str) -> Result<&'static communicado::Card, Refusal> {
         let names: Vec<&str> = SOURCES.iter().map(|card| card.name).collect();
         (format!("there is no source `{name}`"), did_you_mean(name, &names))
     })
+}
+
+/// Whether a file is not there, be it that its folder is none.
+fn is_missing(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
 }
 
 /// `communicado/config.toml` in `XDG_CONFIG_HOME`, or else in `~/.config` (XDG Base Directory

@@ -22,6 +22,8 @@ const STATUSES_MAX: usize = 16 * ACCOUNTS_MAX;
 pub(super) const NAMELESS: &str = "libpurple";
 /// A longer text is cut: a user interface, an account or a status goes by its first 16 kB.
 const TEXT_BYTES_MAX: usize = 16 * 1024;
+/// The vocabulary of a protocol has twenty statuses or so.
+const STATUSES_AHEAD_MAX: usize = 64;
 /// Who answers nonsense this often is no libpurple client.
 const NONSENSE_MAX: u32 = 8;
 /// The error for a handle that stands for nothing any more.
@@ -50,6 +52,8 @@ struct Account {
     connecting: Option<bool>,
     has_error: Option<bool>,
     status: Option<Handle>,
+    /// Every status that it can have was asked for.
+    looked_ahead: bool,
 }
 
 #[derive(Debug, Default)]
@@ -104,6 +108,18 @@ impl Client {
     pub(super) fn is_foreign(&self, answered_all: bool) -> bool {
         self.nonsense >= NONSENSE_MAX
             || (self.nonsense > 0 && answered_all && self.view().is_none())
+    }
+
+    /// What to ask when there is nothing else to: every status that an account can have, so that
+    /// a change to one that it never had can be told without asking.
+    pub(super) fn ahead(&mut self) -> Vec<Call> {
+        let mut calls = Vec::new();
+        for (handle, account) in self.accounts.iter_mut().flatten() {
+            if !std::mem::replace(&mut account.looked_ahead, true) {
+                calls.push(Call::Presence(*handle));
+            }
+        }
+        calls
     }
 
     /// Forgives nonsense, once all that was asked was answered.
@@ -201,6 +217,13 @@ impl Client {
                 self.learn(account, |known| known.status = Some(status));
                 return self.unknown_of(status);
             }
+            (Call::Presence(_), Answer::Number(presence)) => return vec![Call::Statuses(presence)],
+            (Call::Statuses(_), Answer::Numbers(statuses)) => {
+                let statuses = statuses.into_iter().take(STATUSES_AHEAD_MAX);
+                return statuses.flat_map(|status| self.unknown_of(status)).collect();
+            }
+            // Without an answer to these, it is asked when it matters.
+            (Call::Presence(_) | Call::Statuses(_), _) => {}
             (Call::StatusId(status), Answer::Text(id)) => {
                 let known = vocabulary::purple_status(&id).is_some();
                 self.status(status).id = Some(cut(id));
@@ -363,9 +386,13 @@ impl Client {
                 }
                 vec![Call::Accounts]
             }
-            Call::Ui | Call::Accounts | Call::Enabled | Call::Saved | Call::Primitive(_) => {
-                Vec::new()
-            }
+            Call::Ui
+            | Call::Accounts
+            | Call::Enabled
+            | Call::Saved
+            | Call::Presence(_)
+            | Call::Statuses(_)
+            | Call::Primitive(_) => Vec::new(),
         }
     }
 }

@@ -69,6 +69,10 @@ pub(super) enum Call {
     Error(Handle),
     /// The status that an account has, or would have if it were signed in.
     Status(Handle),
+    /// The presence of an account, which has all its statuses.
+    Presence(Handle),
+    /// Every status that a presence can have.
+    Statuses(Handle),
     /// The id of a status.
     StatusId(Handle),
     /// The type of a status.
@@ -145,6 +149,8 @@ impl Call {
             Self::IsConnecting(account) => ("PurpleAccountIsConnecting", Some(account)),
             Self::Error(account) => ("PurpleAccountGetCurrentError", Some(account)),
             Self::Status(account) => ("PurpleAccountGetActiveStatus", Some(account)),
+            Self::Presence(account) => ("PurpleAccountGetPresence", Some(account)),
+            Self::Statuses(presence) => ("PurplePresenceGetStatuses", Some(presence)),
             Self::StatusId(status) => ("PurpleStatusGetId", Some(status)),
             Self::StatusType(status) => ("PurpleStatusGetType", Some(status)),
             Self::Primitive(status_type) => ("PurpleStatusTypeGetPrimitive", Some(status_type)),

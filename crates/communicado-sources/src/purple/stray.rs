@@ -37,13 +37,13 @@ pub(super) fn find(address: &str) -> Vec<Stray> {
 }
 
 fn stray(process: u32, address: &str) -> Option<Stray> {
-    let name = process_name(process)?;
-    let (_, client, _) = KNOWN.iter().find(|(known, ..)| *known == name)?;
     let folder = format!("/proc/{process}");
     // Another user's client is on another session's bus, and its environment is not ours to read.
     if fs::metadata(&folder).ok()?.uid() != rustix::process::getuid().as_raw() {
         return None;
     }
+    let name = process_name(process)?;
+    let (_, client, _) = KNOWN.iter().find(|(known, ..)| *known == name)?;
     // Opened first: if the process ends now and its number is used again, this tells of it.
     let pid = Pid::from_raw(i32::try_from(process).ok()?)?;
     let ended = pidfd_open(pid, PidfdFlags::NONBLOCK).ok()?;

@@ -271,10 +271,13 @@ impl Watcher {
         if run.kind.as_ref() != Some(&kind) {
             self.open(unique, &kind, todo);
         }
-        if let Some(run) = self.runs.get_mut(unique)
-            && run.state != State::Quitting
-        {
+        let Some(run) = self.runs.get_mut(unique) else { return };
+        if run.state != State::Quitting {
             run.tell_view(now, todo);
+        }
+        if run.state == State::Known && run.unanswered.is_empty() {
+            let ahead = run.client.ahead();
+            self.ask(unique, ahead, todo);
         }
     }
 
