@@ -332,7 +332,7 @@ fn report(peers: &[Peer; 9]) -> Report {
         how: "A real Finch, signed in to a real server, is told to change its status over and over.\n\
               The clock starts when its signal is written to the bus, by a relay in the bench through which Finch talks, and stops when the line has been read from the pipe of the program that is measured; the bus's own work is part of it for all.\n\
               One program listens at a time, and blocks of all of them alternate on one bus; `playerctl` follows a player in the bench, which tells just before Finch does, so that the processors have the same to do for all, and the clock starts when its signal is written.\n\
-              A status that communicado has not met since it was started has to be asked about before it can be told, and is measured apart, just after a start."
+              The first change after a start, to a status that was not met before, is measured apart."
             .to_owned(),
         limits: "It does not show what Finch takes before it tells, nor a busy machine; the rows where Finch does nothing show how much of a time is what Finch goes on to do on the same processors."
             .to_owned(),
