@@ -1,6 +1,8 @@
 //! A server that goes away in the middle of a session.
 
-use communicado_conformance::{Account, Stage};
+use std::time::Duration;
+
+use communicado_conformance::{Account, Signal, Stage};
 
 use crate::signs_in;
 
@@ -39,6 +41,26 @@ fn an_attempt_to_come_back_that_fails() {
     watch.expect(
         "pidgin",
         &["signing-in saved=available", "signed-out reason=network-error saved=available"],
+    );
+    watch.end();
+}
+
+/// libpurple sends a ping after 30 s without traffic and waits 120 s for its answer; nothing and
+/// nobody can know sooner.
+#[test]
+fn a_network_that_goes_silent() {
+    let stage = Stage::new();
+    let mut prosody = stage.prosody();
+    let alice = Account::xmpp("alice", &prosody);
+    let mut watch = stage.watch();
+    watch.expect_nobody();
+    let _finch = stage.finch(&[&alice]);
+    signs_in(&mut watch, "finch");
+    prosody.signal(Signal::STOP);
+    watch.expect_within(
+        Duration::from_secs(200),
+        "finch",
+        &["signed-out reason=network-error saved=available"],
     );
     watch.end();
 }

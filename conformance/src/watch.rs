@@ -87,7 +87,17 @@ impl Watch {
     /// the beginning of another.
     #[track_caller]
     pub fn expect_either(&mut self, client: &str, expected: &[&[&str]]) {
-        let deadline = Deadline::new(PATIENCE);
+        self.expect_before(Deadline::new(PATIENCE), client, expected);
+    }
+
+    /// Waits as [`Watch::expect`] does, for what takes its time in the client itself.
+    #[track_caller]
+    pub fn expect_within(&mut self, patience: Duration, client: &str, expected: &[&str]) {
+        self.expect_before(Deadline::new(patience), client, &[expected]);
+    }
+
+    #[track_caller]
+    fn expect_before(&mut self, deadline: Deadline, client: &str, expected: &[&[&str]]) {
         let mut seen: Vec<String> = Vec::new();
         while !expected.iter().any(|sequence| *sequence == seen) {
             let line = self.next(client, deadline).unwrap_or_else(|why| {
@@ -180,7 +190,7 @@ impl Watch {
             match self.arriving.recv_timeout(deadline.left()) {
                 Ok((at, text)) => self.take(at, &text),
                 Err(mpsc::RecvTimeoutError::Timeout) => {
-                    return Err(format!("no further line within {PATIENCE:?}"));
+                    return Err("no further line in time".to_owned());
                 }
                 Err(mpsc::RecvTimeoutError::Disconnected) => {
                     return Err(format!("watch has ended, {}", self.process.wait()));
