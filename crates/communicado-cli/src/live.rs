@@ -10,6 +10,7 @@ use std::sync::Mutex;
 use communicado::{Builder, Monitor, Notice, SOURCES, Snapshot, Timestamp};
 use communicado_runtime::{Clock as _, SystemClock};
 use communicado_sinks::Output;
+use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -78,8 +79,10 @@ pub(crate) fn on_runtime<T>(work: impl Future<Output = Result<T, Failure>>) -> R
 pub(crate) async fn asked_to_end() {
     let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
     let mut signals: Vec<_> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
-    let received = signals.iter_mut().map(|signal| Box::pin(signal.recv()));
-    futures_util::future::select_all(received).await;
+    let received = signals.iter_mut().map(|signal| signal.recv().boxed_local());
+    // Where none can be had, the system ends the program as it always does.
+    let never = std::future::pending().boxed_local();
+    futures_util::future::select_all(received.chain([never])).await;
 }
 
 /// What `work` gives, or `otherwise` if the program is asked to end before.
