@@ -63,6 +63,8 @@ class Service:
             "PurpleAccountIsConnecting": lambda: ("i", 0),
             "PurpleAccountGetCurrentError": lambda: ("i", 0),
             "PurpleAccountGetActiveStatus": lambda: ("i", self.status),
+            "PurpleAccountGetPresence": lambda: ("i", 20),
+            "PurplePresenceGetStatuses": lambda: ("ai", list(self.statuses)),
             "PurpleStatusGetId": lambda: ("s", self.statuses[handle][0]),
             "PurpleStatusGetType": lambda: ("i", handle),
             "PurpleStatusTypeGetPrimitive": lambda: ("i", self.statuses[handle][1]),

@@ -87,9 +87,10 @@ pub(crate) async fn asked_to_end() {
 
 /// What `work` gives, or `otherwise` if the program is asked to end before.
 pub(crate) async fn unless_asked_to_end<T>(work: impl Future<Output = T>, otherwise: T) -> T {
-    match select(pin!(work), pin!(asked_to_end())).await {
-        Either::Left((done, _)) => done,
-        Either::Right(_) => otherwise,
+    // Listened for first: what the work begins is to be ended from its beginning.
+    match select(pin!(asked_to_end()), pin!(work)).await {
+        Either::Left(_) => otherwise,
+        Either::Right((done, _)) => done,
     }
 }
 
