@@ -33,6 +33,8 @@ pub(crate) struct Directory {
     sources: Names<Arc<str>>,
     clients: Names<Arc<str>>,
     accounts: Names<(ClientId, Account)>,
+    /// The names by which clients show the users of accounts.
+    called: BTreeMap<AccountId, Arc<str>>,
     tokens: Names<Arc<str>>,
 }
 
@@ -71,6 +73,9 @@ impl Directory {
                 let account = Account { name, protocol: checked(protocol)? };
                 // A journal does not say whose an account is, and its number says enough.
                 self.accounts.put(*id, (ClientId(*id), account));
+            }
+            Entry::Called { account, name } => {
+                self.call(AccountId(*account), name)?;
             }
             // Clients are named by `name_client`.
             Entry::Journal { .. }
@@ -126,6 +131,23 @@ impl Directory {
             .name(id.0)
             .map(|(_, account)| account.clone())
             .unwrap_or_else(|| Account { name: unnamed("account", id.0), protocol: "".into() })
+    }
+
+    /// Takes in the name by which a client shows the user of an account; whether it is news.
+    pub(crate) fn call(&mut self, id: AccountId, name: &str) -> Result<bool, LimitReached> {
+        if self.called.get(&id).is_some_and(|known| **known == *name) {
+            return Ok(false);
+        }
+        let known = self.accounts.name(id.0).is_some();
+        if known {
+            self.called.insert(id, checked(name)?);
+        }
+        Ok(known)
+    }
+
+    /// The name by which its client shows the user of an account, where it has said so.
+    pub(crate) fn called(&self, id: AccountId) -> Option<Arc<str>> {
+        self.called.get(&id).cloned()
     }
 
     /// The number for a client's own word, and whether it is new.

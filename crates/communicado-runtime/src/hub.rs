@@ -274,6 +274,21 @@ impl Hub {
         self.tell_limit(source, found.map(|(id, _)| id))
     }
 
+    pub(crate) fn call(
+        &self,
+        source: SourceId,
+        account: AccountId,
+        name: &str,
+    ) -> Result<(), LimitReached> {
+        let mut state = self.lock();
+        let called = state.roster.directory.call(account, name);
+        if called == Ok(true) {
+            state.write_name(Entry::Called { account: account.0, name: name.to_owned() });
+        }
+        self.release(state);
+        self.tell_limit(source, called.map(|_| ()))
+    }
+
     pub(crate) fn token(&self, source: SourceId, text: &str) -> Result<Token, LimitReached> {
         let mut state = self.lock();
         let found = state.roster.directory.token(text);

@@ -64,6 +64,7 @@ impl NamedRoster {
             Account {
                 account: account.name,
                 protocol: account.protocol,
+                name: self.directory.called(each.account),
                 status: Status::from(each.status),
                 availability: presence.map(|presence| presence.availability),
                 activity: presence.and_then(|presence| presence.activity),

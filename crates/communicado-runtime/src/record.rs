@@ -25,10 +25,10 @@ impl Recorder {
     }
 
     pub(crate) fn name(&mut self, mut entry: Entry) -> io::Result<()> {
-        if let Entry::Account { name, .. } = &mut entry
-            && !self.with_names
-        {
-            *name = None;
+        match &mut entry {
+            Entry::Account { name, .. } if !self.with_names => *name = None,
+            Entry::Called { .. } if !self.with_names => return Ok(()),
+            _ => {}
         }
         self.write(&entry)
     }

@@ -60,7 +60,10 @@ impl Replay {
                 name_client(roster, ClientId(*id), Some(name))?;
                 Ok(Vec::new())
             }
-            Entry::Source { .. } | Entry::Account { .. } | Entry::Token { .. } => {
+            Entry::Source { .. }
+            | Entry::Account { .. }
+            | Entry::Called { .. }
+            | Entry::Token { .. } => {
                 roster.directory.put(&entry).map_err(ReplayError::Limit)?;
                 Ok(Vec::new())
             }
@@ -77,6 +80,7 @@ impl Replay {
             Entry::Source { .. }
             | Entry::Client { .. }
             | Entry::Account { .. }
+            | Entry::Called { .. }
             | Entry::Token { .. }
             | Entry::Observed(_)
             | Entry::Lost { .. } => Err(ReplayError::NoJournal),

@@ -85,6 +85,16 @@ impl Sighting {
         self.seen.hub.account(self.seen.source, self.client, name, protocol)
     }
 
+    /// Says by which name the client shows the user of an account. Listeners get it with the next
+    /// change: a new name alone is none.
+    ///
+    /// # Errors
+    ///
+    /// If the name is too long. The person who runs communicado is told.
+    pub fn call(&self, account: AccountId, name: &str) -> Result<(), LimitReached> {
+        self.seen.hub.call(self.seen.source, account, name)
+    }
+
     /// The number that stands for one of the client's own words.
     ///
     /// # Errors

@@ -13,7 +13,8 @@ pub const VERSION: u8 = 1;
 /// What is believed about one client, and what was believed before.
 ///
 /// Its JSON is one line: every key is always there, in this order, but for `missed` (only after
-/// changes were missed) and `before` (not in a snapshot that was asked for once).
+/// changes were missed), `before` (not in a snapshot that was asked for once) and the `name` of an
+/// account (only where the client says it).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Client {
@@ -62,6 +63,9 @@ pub struct Account {
     pub account: Arc<str>,
     /// The protocol that it speaks, in the client's words.
     pub protocol: Arc<str>,
+    /// The name by which the client shows the account's user to others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Arc<str>>,
     /// Its status.
     pub status: Status,
     /// Whether its user can be reached; only when signed in.

@@ -52,6 +52,13 @@ pub enum Entry {
         /// The protocol that it speaks.
         protocol: String,
     },
+    /// The name by which a client shows an account's user; only if names were asked for.
+    Called {
+        /// The account's number.
+        account: u32,
+        /// The name.
+        name: String,
+    },
     /// A client's own word.
     Token {
         /// Its number.

@@ -67,6 +67,7 @@ impl Ledger {
                 Entry::Journal { .. }
                 | Entry::Source { .. }
                 | Entry::Account { .. }
+                | Entry::Called { .. }
                 | Entry::Token { .. } => {}
             }
         }
