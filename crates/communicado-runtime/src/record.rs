@@ -25,10 +25,13 @@ impl Recorder {
     }
 
     pub(crate) fn name(&mut self, mut entry: Entry) -> io::Result<()> {
-        match &mut entry {
-            Entry::Account { name, .. } if !self.with_names => *name = None,
-            Entry::Called { .. } if !self.with_names => return Ok(()),
-            _ => {}
+        if !self.with_names {
+            if let Entry::Called { .. } = entry {
+                return Ok(());
+            }
+            if let Entry::Account { name, .. } = &mut entry {
+                *name = None;
+            }
         }
         self.write(&entry)
     }
