@@ -14,8 +14,6 @@ mod error;
 mod guid;
 mod hresult;
 #[cfg(windows)]
-mod job;
-#[cfg(windows)]
 mod process;
 #[cfg(windows)]
 mod registry;
@@ -30,18 +28,16 @@ mod wait;
 
 #[cfg(windows)]
 pub use error::Error;
-pub use guid::Guid;
+pub use guid::{Guid, NoGuid};
 pub use hresult::HResult;
 #[cfg(windows)]
-pub use job::*;
+pub use process::{Listed, Process, own_session, processes, session_of};
 #[cfg(windows)]
-pub use process::*;
+pub use registry::{Hive, Key, Notice, Noticed, View, was_deleted};
 #[cfg(windows)]
-pub use registry::*;
+pub use time::{Alarm, civil_micros, uptime};
 #[cfg(windows)]
-pub use time::*;
-#[cfg(windows)]
-pub use token::*;
+pub use token::{Integrity, Rights};
 pub use value::{RawValue, Value};
 pub use variant::{Variant, decode};
 #[cfg(windows)]

@@ -1,1 +1,345 @@
-//! To come.
+//! The registry, with its notices.
+
+use std::task::{Context, Poll};
+
+use windows::Win32::Foundation::{
+    ERROR_FILE_NOT_FOUND, ERROR_KEY_DELETED, ERROR_MORE_DATA, ERROR_NO_MORE_ITEMS, WIN32_ERROR,
+};
+use windows::Win32::System::Registry::{
+    HKEY, HKEY_CURRENT_USER, HKEY_LOCAL_MACHINE, KEY_NOTIFY, KEY_READ, KEY_WOW64_32KEY,
+    KEY_WOW64_64KEY, KEY_WRITE, REG_DWORD, REG_NOTIFY_CHANGE_LAST_SET, REG_NOTIFY_CHANGE_NAME,
+    REG_OPEN_CREATE_OPTIONS, REG_OPTION_NON_VOLATILE, REG_OPTION_VOLATILE, REG_SAM_FLAGS, REG_SZ,
+    REG_VALUE_TYPE, RegCloseKey, RegCreateKeyExW, RegDeleteTreeW, RegDeleteValueW, RegEnumKeyExW,
+    RegNotifyChangeKeyValue, RegOpenKeyExW, RegQueryValueExW, RegSetValueExW,
+};
+use windows::Win32::System::Threading::{CreateEventW, ResetEvent};
+use windows_core::{HSTRING, PCWSTR, PWSTR};
+
+use crate::wait::Owned;
+use crate::{Error, HResult, RawValue, Waiting};
+
+/// The longest value that is read, in bytes.
+const VALUE_BYTES_MAX: usize = 64 * 1024;
+/// The longest name of a key, in UTF-16 units (Microsoft, "Registry element size limits").
+const NAME_UNITS_MAX: usize = 256;
+
+/// A part of the registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hive {
+    /// `HKEY_CURRENT_USER`.
+    CurrentUser,
+    /// `HKEY_LOCAL_MACHINE`.
+    LocalMachine,
+}
+
+/// Which of the two registries of a 64-bit Windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// That of this program.
+    Own,
+    /// That of 64-bit programs.
+    Wide,
+    /// That of 32-bit programs.
+    Narrow,
+}
+
+/// What a notice is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noticed {
+    /// Keys that come and go below it.
+    Names,
+    /// Those, and values that are written or deleted.
+    NamesAndValues,
+}
+
+/// An open key.
+#[derive(Debug)]
+pub struct Key {
+    key: HKEY,
+    path: String,
+}
+
+/// A notice of a change to a key, which comes once and can be armed again.
+#[derive(Debug)]
+pub struct Notice {
+    event: Waiting,
+    what: Noticed,
+    subtree: bool,
+}
+
+// SAFETY: a key is a handle that every thread of the process may use.
+unsafe impl Send for Key {}
+// SAFETY: as above; the system orders what threads do with one key.
+unsafe impl Sync for Key {}
+
+impl Key {
+    /// Opens a key to read it; nothing if there is none.
+    ///
+    /// # Errors
+    ///
+    /// If it is there and may not be read.
+    pub fn open(hive: Hive, path: &str, view: View) -> Result<Option<Self>, Error> {
+        let mut key = HKEY::default();
+        let rights = KEY_READ | KEY_NOTIFY | flags(view);
+        let wide = HSTRING::from(path);
+        // SAFETY: the path is a text that ends in NUL and `key` a place for the answer.
+        let done = unsafe { RegOpenKeyExW(root(hive), &wide, None, rights, &raw mut key) };
+        if done == ERROR_FILE_NOT_FOUND {
+            return Ok(None);
+        }
+        check(done, || format!("open the key `{path}`"))?;
+        Ok(Some(Self { key, path: path.to_owned() }))
+    }
+
+    /// Opens a key to write it, and makes it if there is none; a volatile one ends with the
+    /// session.
+    ///
+    /// # Errors
+    ///
+    /// If it may not be written.
+    pub fn create(hive: Hive, path: &str, view: View, volatile: bool) -> Result<Self, Error> {
+        let mut key = HKEY::default();
+        let rights = KEY_READ | KEY_WRITE | KEY_NOTIFY | flags(view);
+        let kind: REG_OPEN_CREATE_OPTIONS =
+            if volatile { REG_OPTION_VOLATILE } else { REG_OPTION_NON_VOLATILE };
+        let wide = HSTRING::from(path);
+        // SAFETY: the path is a text that ends in NUL and `key` a place for the answer.
+        let done = unsafe {
+            RegCreateKeyExW(
+                root(hive),
+                &wide,
+                None,
+                PCWSTR::null(),
+                kind,
+                rights,
+                None,
+                &raw mut key,
+                None,
+            )
+        };
+        check(done, || format!("make the key `{path}`"))?;
+        Ok(Self { key, path: path.to_owned() })
+    }
+
+    /// Deletes a key with all that is below it; one that is not there is no error.
+    ///
+    /// # Errors
+    ///
+    /// If it may not be deleted.
+    pub fn delete_all(hive: Hive, path: &str, view: View) -> Result<(), Error> {
+        let (parent, name) = path.rsplit_once('\\').unwrap_or(("", path));
+        if Self::open(hive, path, view)?.is_none() {
+            return Ok(());
+        }
+        let parent = Self::create(hive, parent, view, false)?;
+        // SAFETY: the parent is open and the name a text that ends in NUL.
+        let done = unsafe { RegDeleteTreeW(parent.key, &HSTRING::from(name)) };
+        check(done, || format!("delete the key `{path}`"))
+    }
+
+    /// The names of the keys below it.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be read, for instance because the key was deleted.
+    pub fn subkeys(&self) -> Result<Vec<String>, Error> {
+        let mut names = Vec::new();
+        for index in 0.. {
+            let mut name = [0_u16; NAME_UNITS_MAX];
+            let mut length = u32::try_from(name.len()).unwrap_or(0);
+            // SAFETY: the key is open, and `length` says how much room `name` has.
+            let done = unsafe {
+                RegEnumKeyExW(
+                    self.key,
+                    index,
+                    Some(PWSTR(name.as_mut_ptr())),
+                    &raw mut length,
+                    None,
+                    None,
+                    None,
+                    None,
+                )
+            };
+            if done == ERROR_NO_MORE_ITEMS {
+                break;
+            }
+            check(done, || format!("read the keys below `{}`", self.path))?;
+            let units = usize::try_from(length).ok().and_then(|length| name.get(..length));
+            names.push(String::from_utf16_lossy(units.unwrap_or_default()));
+        }
+        Ok(names)
+    }
+
+    /// A value; nothing if there is none of this name.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read or is longer than 64 KiB.
+    pub fn value(&self, name: &str) -> Result<Option<RawValue>, Error> {
+        let tried = || format!("read the value `{name}` of `{}`", self.path);
+        let wide = HSTRING::from(name);
+        let mut bytes = vec![0_u8; 256];
+        loop {
+            let mut kind = REG_VALUE_TYPE::default();
+            let mut length = u32::try_from(bytes.len()).unwrap_or(0);
+            // SAFETY: the key is open, the name ends in NUL, and `length` says how much room
+            // `bytes` has.
+            let done = unsafe {
+                RegQueryValueExW(
+                    self.key,
+                    &wide,
+                    None,
+                    Some(&raw mut kind),
+                    Some(bytes.as_mut_ptr()),
+                    Some(&raw mut length),
+                )
+            };
+            if done == ERROR_FILE_NOT_FOUND {
+                return Ok(None);
+            }
+            let length = usize::try_from(length).unwrap_or(usize::MAX);
+            if done == ERROR_MORE_DATA && length <= VALUE_BYTES_MAX && length > bytes.len() {
+                bytes.resize(length, 0);
+                continue;
+            }
+            check(done, tried)?;
+            bytes.truncate(length);
+            return Ok(Some(RawValue { kind: kind.0, bytes }));
+        }
+    }
+
+    /// Writes a `REG_DWORD`.
+    ///
+    /// # Errors
+    ///
+    /// If the key may not be written.
+    pub fn set_number(&self, name: &str, number: u32) -> Result<(), Error> {
+        self.set(name, REG_DWORD, &number.to_le_bytes())
+    }
+
+    /// Writes a `REG_SZ`.
+    ///
+    /// # Errors
+    ///
+    /// If the key may not be written.
+    pub fn set_text(&self, name: &str, text: &str) -> Result<(), Error> {
+        let bytes: Vec<u8> = text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
+        self.set(name, REG_SZ, &bytes)
+    }
+
+    fn set(&self, name: &str, kind: REG_VALUE_TYPE, bytes: &[u8]) -> Result<(), Error> {
+        // SAFETY: the key is open and the name a text that ends in NUL.
+        let done =
+            unsafe { RegSetValueExW(self.key, &HSTRING::from(name), None, kind, Some(bytes)) };
+        check(done, || format!("write the value `{name}` of `{}`", self.path))
+    }
+
+    /// Deletes a value; one that is not there is no error.
+    ///
+    /// # Errors
+    ///
+    /// If the key may not be written.
+    pub fn delete_value(&self, name: &str) -> Result<(), Error> {
+        // SAFETY: the key is open and the name a text that ends in NUL.
+        let done = unsafe { RegDeleteValueW(self.key, &HSTRING::from(name)) };
+        if done == ERROR_FILE_NOT_FOUND {
+            return Ok(());
+        }
+        check(done, || format!("delete the value `{name}` of `{}`", self.path))
+    }
+
+    /// A notice of the next change, armed from now on: what is read afterwards is not older.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives none.
+    pub fn notice(&self, what: Noticed, subtree: bool) -> Result<Notice, Error> {
+        // SAFETY: an event without name and with the rights of this process.
+        let event = unsafe { CreateEventW(None, true, false, PCWSTR::null()) };
+        let event = event.map_err(|error| Error::of("make an event", &error))?;
+        let notice = Notice { event: Waiting::new(Owned::new(event)), what, subtree };
+        notice.arm(self)?;
+        Ok(notice)
+    }
+}
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        // SAFETY: the key is open and owned, so it is closed once.
+        let _ = unsafe { RegCloseKey(self.key) };
+    }
+}
+
+impl Notice {
+    /// Whether something has changed since it was armed.
+    ///
+    /// It also comes when the thread that armed it ends, and when the key is deleted, without a
+    /// change to be found.
+    #[must_use]
+    pub fn has_come(&self) -> bool {
+        self.event.is_signaled()
+    }
+
+    /// Ready once something has changed.
+    ///
+    /// # Errors
+    ///
+    /// If the system cannot wait.
+    pub fn poll_come(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+        self.event.poll_signaled(cx)
+    }
+
+    /// Arms it again for the key that it is of.
+    ///
+    /// # Errors
+    ///
+    /// If the key was deleted ([`was_deleted`]), or the system gives no notice.
+    pub fn arm_again(&self, key: &Key) -> Result<(), Error> {
+        // SAFETY: the event is open.
+        let done = unsafe { ResetEvent(self.event.handle()) };
+        done.map_err(|error| Error::of("reset an event", &error))?;
+        self.arm(key)
+    }
+
+    fn arm(&self, key: &Key) -> Result<(), Error> {
+        let what = match self.what {
+            Noticed::Names => REG_NOTIFY_CHANGE_NAME,
+            Noticed::NamesAndValues => REG_NOTIFY_CHANGE_NAME | REG_NOTIFY_CHANGE_LAST_SET,
+        };
+        // SAFETY: the key and the event are open; the system holds on to neither after they are
+        // closed.
+        let done = unsafe {
+            RegNotifyChangeKeyValue(key.key, self.subtree, what, Some(self.event.handle()), true)
+        };
+        check(done, || format!("get notice of changes to `{}`", key.path))
+    }
+}
+
+/// Whether an error says that the key itself was deleted.
+#[must_use]
+pub fn was_deleted(error: &Error) -> bool {
+    error.code() == hresult(ERROR_KEY_DELETED)
+}
+
+const fn root(hive: Hive) -> HKEY {
+    match hive {
+        Hive::CurrentUser => HKEY_CURRENT_USER,
+        Hive::LocalMachine => HKEY_LOCAL_MACHINE,
+    }
+}
+
+const fn flags(view: View) -> REG_SAM_FLAGS {
+    match view {
+        View::Own => REG_SAM_FLAGS(0),
+        View::Wide => KEY_WOW64_64KEY,
+        View::Narrow => KEY_WOW64_32KEY,
+    }
+}
+
+fn check(done: WIN32_ERROR, tried: impl FnOnce() -> String) -> Result<(), Error> {
+    if done.is_ok() { Ok(()) } else { Err(Error::new(tried(), hresult(done))) }
+}
+
+const fn hresult(error: WIN32_ERROR) -> HResult {
+    HResult(error.to_hresult().0)
+}

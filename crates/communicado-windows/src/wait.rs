@@ -1,1 +1,161 @@
-//! To come.
+//! Waiting for a kernel object without a thread of one's own.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use windows::Win32::Foundation::{CloseHandle, HANDLE, INVALID_HANDLE_VALUE, WAIT_OBJECT_0};
+use windows::Win32::System::Threading::{
+    INFINITE, RegisterWaitForSingleObject, UnregisterWaitEx, WT_EXECUTEONLYONCE,
+    WaitForSingleObject,
+};
+
+use crate::Error;
+
+/// A kernel object that is owned and can be waited for: an event, a timer, a process.
+///
+/// One thread of the system's pool waits for many of them, and wakes the task that asked last.
+#[derive(Debug)]
+pub struct Waiting {
+    object: Owned,
+    asked: Option<Registered>,
+    waker: Arc<Slot>,
+}
+
+/// A handle that is closed when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Owned(HANDLE);
+
+#[derive(Debug, Default)]
+struct Slot(Mutex<Option<Waker>>);
+
+/// A wait that the pool keeps for us, with the reference that its callback borrows.
+#[derive(Debug)]
+struct Registered {
+    wait: HANDLE,
+    /// Kept until the callback can run no more.
+    _slot: Arc<Slot>,
+}
+
+// SAFETY: a handle is a number that names an object of this process; every thread may use it.
+unsafe impl Send for Owned {}
+// SAFETY: as above; waiting for and closing an object are safe from several threads, and closing
+// needs the only owner.
+unsafe impl Sync for Owned {}
+// SAFETY: a wait may be ended by any thread.
+unsafe impl Send for Registered {}
+// SAFETY: nothing is done with it by reference.
+unsafe impl Sync for Registered {}
+
+impl Owned {
+    /// Takes over a handle that is open and nobody else's.
+    pub(crate) const fn new(handle: HANDLE) -> Self {
+        Self(handle)
+    }
+
+    pub(crate) const fn get(&self) -> HANDLE {
+        self.0
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        // SAFETY: the handle is open and owned, so it is closed once; what it answers does not
+        // matter any more.
+        let _ = unsafe { CloseHandle(self.0) };
+    }
+}
+
+impl Waiting {
+    /// Takes over an object.
+    pub(crate) fn new(object: Owned) -> Self {
+        Self { object, asked: None, waker: Arc::default() }
+    }
+
+    pub(crate) const fn handle(&self) -> HANDLE {
+        self.object.get()
+    }
+
+    /// Whether it is signalled at this moment.
+    #[must_use]
+    pub fn is_signaled(&self) -> bool {
+        // SAFETY: the handle is open as long as `self`; a wait of 0 ms only looks.
+        unsafe { WaitForSingleObject(self.object.get(), 0) == WAIT_OBJECT_0 }
+    }
+
+    /// Ready while it is signalled; otherwise wakes `cx` when it is.
+    ///
+    /// The object itself is looked at first: of several tasks that one cause wakes, each sees it
+    /// as soon as it is polled.
+    ///
+    /// # Errors
+    ///
+    /// If the system has no room for another wait.
+    pub fn poll_signaled(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+        if self.is_signaled() {
+            return Poll::Ready(Ok(()));
+        }
+        let before = self.waker.put(Some(cx.waker().clone()));
+        // Without a waker in it, its one callback has run, or there was none.
+        if before.is_some() && self.asked.is_some() {
+            return Poll::Pending;
+        }
+        self.asked = None;
+        match Registered::new(&self.object, &self.waker) {
+            Ok(asked) => self.asked = Some(asked),
+            Err(error) => return Poll::Ready(Err(error)),
+        }
+        Poll::Pending
+    }
+}
+
+impl Slot {
+    fn put(&self, waker: Option<Waker>) -> Option<Waker> {
+        let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *slot, waker)
+    }
+}
+
+impl Registered {
+    fn new(object: &Owned, slot: &Arc<Slot>) -> Result<Self, Error> {
+        let slot = Arc::clone(slot);
+        let mut wait = HANDLE::default();
+        // SAFETY: the object is open until after `UnregisterWaitEx`, since whoever owns it drops
+        // the wait first; the slot that the callback borrows is kept in `Registered` until then.
+        let done = unsafe {
+            RegisterWaitForSingleObject(
+                &raw mut wait,
+                object.get(),
+                Some(wake),
+                Some(Arc::as_ptr(&slot).cast()),
+                INFINITE,
+                WT_EXECUTEONLYONCE,
+            )
+        };
+        done.map_err(|error| Error::of("wait for an object", &error))?;
+        Ok(Self { wait, _slot: slot })
+    }
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        // SAFETY: the wait was registered and is ended once. It returns when no callback runs any
+        // more; none waits for a lock that is held here.
+        let _ = unsafe { UnregisterWaitEx(self.wait, Some(INVALID_HANDLE_VALUE)) };
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        // Before the object is closed.
+        self.asked = None;
+    }
+}
+
+/// The callback of the system's thread pool.
+unsafe extern "system" fn wake(slot: *mut core::ffi::c_void, _timed_out: bool) {
+    // SAFETY: it is the pointer that was registered, to a slot that lives until no callback runs.
+    let slot = unsafe { &*slot.cast_const().cast::<Slot>() };
+    if let Some(waker) = slot.put(None) {
+        waker.wake();
+    }
+}

@@ -1,1 +1,1 @@
-//! To come.
+//! COM, late-bound.

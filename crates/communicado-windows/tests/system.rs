@@ -1,0 +1,158 @@
+//! The registry, processes, tokens and timers of the real system.
+#![cfg(windows)]
+
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use communicado_windows::{
+    Alarm, Hive, Key, Notice, Noticed, Process, Rights, Value, View, own_session, processes,
+    session_of, uptime, was_deleted,
+};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+struct Parked(Thread);
+
+impl Wake for Parked {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Whether `poll` is ready before the patience ends; only a waker wakes it.
+fn comes<T>(mut poll: impl FnMut(&Context<'_>) -> Poll<T>) -> bool {
+    let waker = Waker::from(Arc::new(Parked(thread::current())));
+    let cx = Context::from_waker(&waker);
+    let end = uptime() + PATIENCE;
+    loop {
+        match end.checked_sub(uptime()) {
+            Some(_) if poll(&cx).is_ready() => return true,
+            Some(left) => thread::park_timeout(left),
+            None => return false,
+        }
+    }
+}
+
+/// A key of a test's own, deleted at the end.
+struct Own(&'static str);
+
+impl Own {
+    fn new(path: &'static str) -> (Self, Key) {
+        Key::delete_all(Hive::CurrentUser, path, View::Own).unwrap();
+        (Self(path), Key::create(Hive::CurrentUser, path, View::Own, true).unwrap())
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        Key::delete_all(Hive::CurrentUser, self.0, View::Own).unwrap();
+    }
+}
+
+fn here(path: &str) -> Option<Key> {
+    Key::open(Hive::CurrentUser, path, View::Own).unwrap()
+}
+
+fn told(notice: &mut Notice) -> bool {
+    comes(|cx| notice.poll_come(cx))
+}
+
+#[test]
+fn a_value_is_what_was_written_and_none_if_none_was() {
+    let (own, key) = Own::new(r"Software\Communicado test\values");
+    assert_eq!(key.value("UpAndRunning").unwrap(), None);
+    key.set_number("UpAndRunning", 2).unwrap();
+    let read = |name| key.value(name).unwrap().map(|value| value.decode());
+    assert_eq!(read("UpAndRunning"), Some(Value::Number(2)));
+    let long = "ü".repeat(1000);
+    key.set_text("Long", &long).unwrap();
+    assert_eq!(read("Long"), Some(Value::Text(long)));
+    key.set_text("Longer", &"x".repeat(40_000)).unwrap();
+    let error = key.value("Longer").unwrap_err().to_string();
+    assert!(error.contains("cannot read the value `Longer`"), "{error}");
+    key.delete_value("UpAndRunning").unwrap();
+    key.delete_value("UpAndRunning").unwrap();
+    assert_eq!(read("UpAndRunning"), None);
+    assert!(here(r"Software\Communicado test\no such key").is_none());
+    drop(own);
+}
+
+#[test]
+fn a_notice_comes_for_a_value_that_is_written_below_and_then_again() {
+    let (_own, key) = Own::new(r"Software\Communicado test\written");
+    let below = r"Software\Communicado test\written\Communicator";
+    let below = Key::create(Hive::CurrentUser, below, View::Own, true).unwrap();
+    let mut notice = key.notice(Noticed::NamesAndValues, true).unwrap();
+    assert!(!notice.has_come());
+    below.set_number("UpAndRunning", 1).unwrap();
+    assert!(told(&mut notice));
+    notice.arm_again(&key).unwrap();
+    assert!(!notice.has_come());
+    let writer = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(50));
+        below.set_number("UpAndRunning", 2).unwrap();
+    });
+    assert!(told(&mut notice));
+    writer.join().unwrap();
+}
+
+#[test]
+fn a_notice_comes_for_a_key_that_appears_or_is_deleted() {
+    let (_own, key) = Own::new(r"Software\Communicado test\names");
+    let mut notice = key.notice(Noticed::Names, false).unwrap();
+    let below = r"Software\Communicado test\names\IM Providers";
+    drop(Key::create(Hive::CurrentUser, below, View::Own, true).unwrap());
+    assert!(told(&mut notice));
+    assert_eq!(key.subkeys().unwrap(), ["IM Providers"]);
+    notice.arm_again(&key).unwrap();
+    Key::delete_all(Hive::CurrentUser, below, View::Own).unwrap();
+    assert!(told(&mut notice));
+}
+
+#[test]
+fn a_key_that_was_deleted_gives_no_more_notices_and_says_why() {
+    let (_own, _) = Own::new(r"Software\Communicado test\deleted");
+    let path = r"Software\Communicado test\deleted\watched";
+    let key = Key::create(Hive::CurrentUser, path, View::Own, true).unwrap();
+    let notice = key.notice(Noticed::NamesAndValues, true).unwrap();
+    Key::delete_all(Hive::CurrentUser, path, View::Own).unwrap();
+    let error = notice.arm_again(&key).unwrap_err();
+    assert!(was_deleted(&error), "{error}");
+}
+
+#[test]
+fn the_end_of_a_process_wakes_whoever_waits_for_it() {
+    let mut command = Command::new("cmd");
+    command.args(["/c", "pause"]).stdin(Stdio::piped()).stdout(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut process = Process::open(child.id()).unwrap();
+    assert!(!process.has_ended());
+    let listed = processes().unwrap().into_iter().find(|each| each.id == child.id()).unwrap();
+    assert!(listed.image.eq_ignore_ascii_case("cmd.exe"), "{}", listed.image);
+    assert_eq!(session_of(child.id()), own_session());
+    assert_eq!(process.rights().unwrap().integrity, Rights::own().unwrap().integrity);
+    let killer = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(50));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    });
+    assert!(comes(|cx| process.poll_ended(cx)));
+    killer.join().unwrap();
+    assert!(process.has_ended());
+}
+
+#[test]
+fn an_alarm_fires_when_it_is_set_and_not_when_it_is_switched_off() {
+    let mut alarm = Alarm::new().unwrap();
+    let began = uptime();
+    alarm.set(Some(Duration::from_millis(60))).unwrap();
+    assert!(comes(|cx| alarm.poll_fired(cx)));
+    assert!(uptime() - began >= Duration::from_millis(50));
+    alarm.set(Some(Duration::from_secs(3600))).unwrap();
+    alarm.set(None).unwrap();
+    let cx = Context::from_waker(Waker::noop());
+    assert!(alarm.poll_fired(&cx).is_pending());
+}
