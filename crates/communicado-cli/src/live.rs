@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::io::{self, IsTerminal as _};
-use std::os::fd::AsFd as _;
 use std::pin::pin;
 use std::sync::Mutex;
 
@@ -11,8 +10,7 @@ use communicado::{Builder, Monitor, Notice, SOURCES, Snapshot, Timestamp};
 use communicado_runtime::{Clock as _, SystemClock};
 use communicado_sinks::Output;
 use futures_util::FutureExt as _;
-use futures_util::future::{Either, select};
-use tokio::signal::unix::{SignalKind, signal};
+use futures_util::future::{Either, LocalBoxFuture, select};
 
 use crate::arguments::Color;
 use crate::commands::tell;
@@ -76,10 +74,31 @@ pub(crate) fn on_runtime<T>(work: impl Future<Output = Result<T, Failure>>) -> R
 }
 
 /// Ends when the program is asked to: by Ctrl-C, by a service manager, or with its terminal.
+#[cfg(target_os = "linux")]
 pub(crate) async fn asked_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+
     let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
     let mut signals: Vec<_> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
-    let received = signals.iter_mut().map(|signal| signal.recv().boxed_local());
+    one_of(signals.iter_mut().map(|signal| signal.recv().boxed_local())).await;
+}
+
+/// Ends when the program is asked to: by Ctrl-C or Ctrl-Break, with its console, or at the end of
+/// the session.
+#[cfg(windows)]
+pub(crate) async fn asked_to_end() {
+    use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+
+    let kinds = [
+        ctrl_c().ok().map(|mut signal| async move { signal.recv().await }.boxed_local()),
+        ctrl_break().ok().map(|mut signal| async move { signal.recv().await }.boxed_local()),
+        ctrl_close().ok().map(|mut signal| async move { signal.recv().await }.boxed_local()),
+        ctrl_shutdown().ok().map(|mut signal| async move { signal.recv().await }.boxed_local()),
+    ];
+    one_of(kinds.into_iter().flatten()).await;
+}
+
+async fn one_of<'a>(received: impl Iterator<Item = LocalBoxFuture<'a, Option<()>>>) {
     // Where none can be had, the system ends the program as it always does.
     let never = std::future::pending().boxed_local();
     futures_util::future::select_all(received.chain([never])).await;
@@ -96,8 +115,7 @@ pub(crate) async fn unless_asked_to_end<T>(work: impl Future<Output = T>, otherw
 
 /// Standard output, for a sink.
 pub(crate) fn standard_output() -> Result<Output, Failure> {
-    let doubled = io::stdout().as_fd().try_clone_to_owned();
-    doubled.and_then(Output::new).map_err(|error| {
+    Output::standard().map_err(|error| {
         Failure::new(Outcome::Failed, "standard output cannot be used").because(error)
     })
 }

@@ -15,12 +15,11 @@ use std::process::ExitCode;
 
 use arguments::Arguments;
 use clap::Parser as _;
-use commands::run::Inner;
 use failure::{Failure, Outcome};
 
 fn main() -> ExitCode {
-    let done = match Inner::named(std::env::args_os().nth(1)) {
-        Some(inner) => inner.run(),
+    let done = match commands::run::inner(std::env::args_os().nth(1)) {
+        Some(done) => done,
         None => Arguments::try_parse().map_or_else(|told| tell(&told), commands::run),
     };
     match done {

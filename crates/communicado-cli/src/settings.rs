@@ -333,12 +333,17 @@ fn is_missing(error: &std::io::Error) -> bool {
 }
 
 /// `communicado/config.toml` in `XDG_CONFIG_HOME`, or else in `~/.config` (XDG Base Directory
-/// Specification).
+/// Specification); on Windows in `APPDATA` instead.
 pub(crate) fn usual_file(var: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     // The specification has relative paths ignored.
     let absolute = |name| var(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let folder = absolute("XDG_CONFIG_HOME");
-    let folder = folder.or_else(|| Some(absolute("HOME")?.join(".config")))?;
+    let usual = if cfg!(windows) {
+        absolute("APPDATA")
+    } else {
+        absolute("HOME").map(|home| home.join(".config"))
+    };
+    let folder = folder.or(usual)?;
     Some(folder.join("communicado").join("config.toml"))
 }
 

@@ -50,6 +50,88 @@ pub async fn sleep_until(clock: &dyn Clock, at: Moment) -> io::Result<()> {
 #[cfg(target_os = "linux")]
 pub use linux::SystemClock;
 
+#[cfg(windows)]
+pub use windows::SystemClock;
+
+#[cfg(windows)]
+mod windows {
+    //! The performance counter counts the time asleep, and an [`Alarm`] fires on waking.
+
+    use std::io;
+    use std::task::{Context, Poll};
+    use std::time::Duration;
+
+    use communicado_windows::{Alarm, civil_micros, uptime};
+
+    use super::{Clock, Moment, Timer, Timestamp};
+
+    /// The system's clock.
+    #[derive(Clone, Copy, Debug)]
+    pub struct SystemClock {
+        began: Duration,
+    }
+
+    struct SystemTimer {
+        clock: SystemClock,
+        at: Option<Moment>,
+        alarm: Alarm,
+    }
+
+    impl SystemClock {
+        /// A clock that begins now.
+        #[must_use]
+        pub fn start() -> Self {
+            Self { began: uptime() }
+        }
+    }
+
+    impl Clock for SystemClock {
+        fn now(&self) -> Moment {
+            Moment::new(uptime().saturating_sub(self.began))
+        }
+
+        fn civil(&self) -> Timestamp {
+            Timestamp::from_micros(civil_micros()).unwrap_or(Timestamp::EPOCH)
+        }
+
+        fn timer(&self) -> io::Result<Box<dyn Timer>> {
+            Ok(Box::new(SystemTimer { clock: *self, at: None, alarm: Alarm::new()? }))
+        }
+    }
+
+    impl SystemTimer {
+        fn arm(&mut self) {
+            let after = self.at.map(|at| at.since(self.clock.now()));
+            let set = self.alarm.set(after);
+            debug_assert!(set.is_ok(), "a timer takes every span: {set:?}");
+        }
+    }
+
+    impl Timer for SystemTimer {
+        fn set(&mut self, at: Option<Moment>) {
+            if self.at != at {
+                self.at = at;
+                self.arm();
+            }
+        }
+
+        fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+            let Some(at) = self.at else { return Poll::Pending };
+            loop {
+                if at <= self.clock.now() {
+                    return Poll::Ready(());
+                }
+                match self.alarm.poll_fired(cx) {
+                    // One of its two timers was early.
+                    Poll::Ready(Ok(())) => self.arm(),
+                    // The system cannot wait; whoever asks next tries again.
+                    Poll::Ready(Err(_)) | Poll::Pending => return Poll::Pending,
+                }
+            }
+        }
+    }
+}
+
 #[cfg(target_os = "linux")]
 mod linux {
     //! `CLOCK_BOOTTIME` counts the time asleep (`clock_gettime(2)`), and a `timerfd_create(2)` on

@@ -28,9 +28,7 @@ mod sink;
 mod source;
 mod supervisor;
 
-#[cfg(target_os = "linux")]
-pub use clock::SystemClock;
-pub use clock::{Clock, Timer, sleep_until};
+pub use clock::{Clock, SystemClock, Timer, sleep_until};
 pub use directory::LimitReached;
 pub use feed::{Feed, Update};
 pub use hub::Hub;

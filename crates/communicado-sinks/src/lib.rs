@@ -12,7 +12,6 @@ mod bar;
 mod form;
 mod json;
 mod lines;
-#[cfg(target_os = "linux")]
 mod output;
 mod printable;
 mod template;
@@ -22,7 +21,6 @@ pub use bar::{i3blocks, polybar, waybar};
 pub use form::{Form, Line, Scope};
 pub use json::Json;
 pub use lines::{Lines, Writer};
-#[cfg(target_os = "linux")]
 pub use output::Output;
 pub use printable::printable;
 pub use template::{HELPERS, Template, TemplateError};

@@ -14,6 +14,8 @@ mod error;
 mod guid;
 mod hresult;
 #[cfg(windows)]
+mod job;
+#[cfg(windows)]
 mod process;
 #[cfg(windows)]
 mod registry;
@@ -30,6 +32,8 @@ mod wait;
 pub use error::Error;
 pub use guid::{Guid, NoGuid};
 pub use hresult::HResult;
+#[cfg(windows)]
+pub use job::Job;
 #[cfg(windows)]
 pub use process::{Listed, Process, own_session, processes, session_of};
 #[cfg(windows)]

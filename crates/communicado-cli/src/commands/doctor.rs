@@ -17,6 +17,7 @@ pub(crate) fn run(settings: &Settings) -> Result<Outcome, Failure> {
     let config = match file.or_else(|| usual_file(|name| std::env::var(name).ok())) {
         Some(file) if settings.file.is_some() => format!("read from {}", file.display()),
         Some(file) => format!("the defaults, since there is no {}", file.display()),
+        None if cfg!(windows) => "the defaults, since APPDATA is not set".to_owned(),
         None => "the defaults, since neither XDG_CONFIG_HOME nor HOME is set".to_owned(),
     };
     let _ = writeln!(text, "ok  configuration: {config}");

@@ -1,8 +1,8 @@
-//! Where lines go: a pipe, a file or a terminal, whose reader may be slow or go away.
+//! Standard output on Linux, waited for as every other descriptor.
 
 use std::future::{Future, poll_fn};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::pin::pin;
 use std::task::Poll;
 
@@ -23,12 +23,13 @@ pub struct Output {
 }
 
 impl Output {
-    /// An output on the open file `file`.
+    /// Standard output.
     ///
     /// # Errors
     ///
     /// If the descriptor cannot be doubled.
-    pub fn new(file: OwnedFd) -> io::Result<Self> {
+    pub fn standard() -> io::Result<Self> {
+        let file = io::stdout().as_fd().try_clone_to_owned()?;
         let interest = Interest::WRITABLE.add(Interest::ERROR);
         let waiting = wait_for(file.try_clone()?, interest).ok();
         Ok(Self { waiting, file })

@@ -21,7 +21,7 @@ const EXEC: &str = "run-exec";
 
 /// What one of the two processes does. They are no commands: nobody but `run` starts them, and
 /// no help or completion tells of them.
-pub(crate) struct Inner(fn(&Child) -> Result<Outcome, Failure>);
+pub(super) struct Inner(fn(&Child) -> Result<Outcome, Failure>);
 
 /// What both are given.
 #[derive(Debug, Parser)]
@@ -36,7 +36,7 @@ struct Child {
 
 impl Inner {
     /// The one that a first argument stands for, if it does.
-    pub(crate) fn named(argument: Option<OsString>) -> Option<Self> {
+    pub(super) fn named(argument: Option<OsString>) -> Option<Self> {
         match argument?.to_str() {
             Some(GUARD) => Some(Self(Child::guard)),
             Some(EXEC) => Some(Self(Child::exec)),
@@ -44,7 +44,7 @@ impl Inner {
         }
     }
 
-    pub(crate) fn run(&self) -> Result<Outcome, Failure> {
+    pub(super) fn run(&self) -> Result<Outcome, Failure> {
         let given = Child::try_parse_from(std::env::args_os().skip(1));
         self.0(&given.map_err(|_| not_by_hand())?)
     }

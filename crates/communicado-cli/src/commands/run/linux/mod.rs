@@ -1,0 +1,101 @@
+//! A command on Linux, with nothing of it left behind.
+//!
+//! It runs below a guard, a process of this program: if this process is killed, the guard ends
+//! the command; if the guard is killed, this process does; and each of both adopts what the
+//! command left behind, so that nothing is.
+
+mod child;
+mod family;
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use self::child::{GUARD, Inner};
+use crate::failure::{Failure, Outcome};
+
+/// Where commands run.
+pub(super) struct Cage {
+    grace: Duration,
+}
+
+/// A command at work, by its guard.
+pub(super) struct Running(tokio::process::Child);
+
+impl Cage {
+    pub(super) fn new(grace: Duration) -> Result<Self, Failure> {
+        rustix::process::set_child_subreaper(Some(rustix::process::getpid())).map_err(|error| {
+            Failure::new(Outcome::Failed, "orphans cannot be adopted").because(error)
+        })?;
+        Ok(Self { grace })
+    }
+
+    pub(super) fn start(&self, command: &[OsString]) -> Result<Running, Failure> {
+        let cannot = |error: io::Error| {
+            Failure::new(Outcome::Failed, "the guard of the command cannot be started")
+                .because(error)
+        };
+        let mut guard = tokio::process::Command::new(std::env::current_exe().map_err(cannot)?);
+        guard.arg(GUARD).arg(rustix::process::getpid().as_raw_nonzero().to_string());
+        guard.arg(self.grace.as_millis().to_string()).arg("--").args(command);
+        guard.spawn().map(Running).map_err(cannot)
+    }
+
+    /// Ends what is left of every command.
+    pub(super) async fn clear(&self) {
+        family::end(self.grace).await;
+    }
+}
+
+impl Running {
+    /// Waits until the command has ended by itself.
+    pub(super) async fn ended(&mut self) -> io::Result<ExitStatus> {
+        self.0.wait().await
+    }
+
+    /// Ends it.
+    pub(super) async fn end(&mut self) {
+        if let Some(guard) = self.0.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
+            // It may have ended this very moment.
+            let _ = kill_process(guard, Signal::TERM);
+        }
+        let _ = self.0.wait().await;
+    }
+}
+
+/// What one of the inner processes does, if the first argument stands for one.
+pub(crate) fn inner(argument: Option<OsString>) -> Option<Result<Outcome, Failure>> {
+    Some(Inner::named(argument)?.run())
+}
+
+/// The file of a program, found as execvp(3) finds it.
+pub(super) fn find(program: &OsStr, path: Option<&OsStr>) -> Option<PathBuf> {
+    let executable = |file: &Path| {
+        file.is_file() && rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok()
+    };
+    if program.as_encoded_bytes().contains(&b'/') {
+        return Some(PathBuf::from(program)).filter(|file| executable(file));
+    }
+    let folders = path.map(std::env::split_paths).into_iter().flatten();
+    folders.map(|folder| folder.join(program)).find(|file| executable(file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_found_as_a_shell_would() {
+        let path = OsStr::new("/nowhere:/bin:/usr/bin");
+        let find = |program, path| super::find(OsStr::new(program), path);
+        assert!(find("sh", Some(path)).is_some());
+        assert!(find("/bin/sh", None).is_some());
+        assert!(find("sh", None).is_none());
+        assert!(find("no-such-program", Some(path)).is_none());
+        assert!(find("/etc/passwd", Some(path)).is_none());
+    }
+}
