@@ -11,6 +11,8 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod card;
+mod im_providers;
+pub mod providers;
 mod purple;
 pub mod vocabulary;
 
@@ -19,7 +21,7 @@ pub use card::{Card, Kind, Opt, OptionError, Options, Platform};
 pub use purple::trace;
 
 /// Every source, first the one that is believed first.
-pub const SOURCES: &[&Card] = &[&purple::CARD];
+pub const SOURCES: &[&Card] = &[&im_providers::CARD, &purple::CARD];
 
 /// The source with this name.
 #[must_use]
@@ -36,7 +38,10 @@ mod tests {
         for card in SOURCES {
             assert!(card.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", card.name);
             assert!(!card.about.ends_with('.'), "{}", card.about);
-            assert!(card.runs_here(), "every source so far runs where the tests do");
+            if !card.runs_here() {
+                assert!(card.open(&Options::default()).is_err(), "{}", card.name);
+                continue;
+            }
             let opened = card.open(&Options::default()).unwrap_or_else(|e| panic!("{e}"));
             assert_eq!(opened.name, card.name);
             assert_eq!(opened.clients, card.clients);

@@ -1,0 +1,54 @@
+//! Tells what the flags say.
+
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+
+use communicado_core::Life;
+use communicado_runtime::{Clock, Probing, Seen, Source, SourceError, Watching};
+
+use super::probe::probe;
+use crate::providers::lookout::Lookout;
+
+pub(super) struct ImProviders;
+
+impl Source for ImProviders {
+    fn watch(&mut self, seen: Seen) -> Watching<'_> {
+        Box::pin(async move {
+            match watch(&seen).await {
+                Ok(never) => match never {},
+                Err(error) => error,
+            }
+        })
+    }
+
+    fn probe<'a>(&'a mut self, _clock: &'a dyn Clock) -> Probing<'a> {
+        Box::pin(async { probe() })
+    }
+}
+
+async fn watch(seen: &Seen) -> Result<std::convert::Infallible, SourceError> {
+    let mut lookout = Lookout::open(seen.clock())?;
+    let mut told: BTreeMap<String, Life> = BTreeMap::new();
+    loop {
+        let found = lookout.look(seen.clock())?;
+        let mut lives: BTreeMap<String, Life> =
+            seen.expected().into_iter().chain(told.keys().cloned()).map(absent).collect();
+        lives.extend(found.into_iter().map(|each| (each.client.clone(), each.life())));
+        for (client, life) in lives {
+            if told.get(&client) == Some(&life) {
+                continue;
+            }
+            // Where there are too many clients, the runtime tells the person.
+            if let Ok(sighting) = seen.open(&client) {
+                sighting.life(life, None);
+            }
+            told.insert(client, life);
+        }
+        seen.ready();
+        poll_fn(|cx| lookout.poll_change(cx)).await?;
+    }
+}
+
+fn absent(client: String) -> (String, Life) {
+    (client, Life::Absent)
+}

@@ -1,0 +1,166 @@
+//! Watches the registry and the processes that it names.
+
+use std::collections::BTreeMap;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use communicado_runtime::{Clock, SourceError, Timer};
+use communicado_windows::{
+    Error, Hive, Key, Notice, Noticed, Process, View, own_session, processes, session_of,
+};
+
+use super::contract::{Provider, Read, Registration, providers};
+
+const SOFTWARE: &str = "Software";
+const PROVIDERS: &str = r"Software\IM Providers";
+/// How often it is looked again while a flag says that a client runs whose process is not there:
+/// nothing tells of a process that begins, and a flag that is written unchanged need not either.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
+/// Awaits changes to `IM Providers` and the ends of the processes that it names.
+///
+/// Every notice is armed before what it is of is read, so that nothing falls in between.
+pub(crate) struct Lookout {
+    /// Tells when `IM Providers` comes or goes: a notice of a key that is deleted need not come.
+    software: (Key, Notice),
+    providers: Option<(Key, Notice)>,
+    /// The processes that are waited for.
+    alive: BTreeMap<u32, Process>,
+    timer: Box<dyn Timer>,
+}
+
+impl Lookout {
+    pub(crate) fn open(clock: &dyn Clock) -> Result<Self, SourceError> {
+        let software = Key::open(Hive::CurrentUser, SOFTWARE, View::Own).map_err(lost)?;
+        let software = software.ok_or_else(|| SourceError {
+            because: "the user has no registry: there is no key `Software`".into(),
+            help: "run communicado in the session of a user who has logged on".into(),
+        })?;
+        let notice = software.notice(Noticed::Names, false).map_err(lost)?;
+        let timer = clock.timer().map_err(|error| SourceError {
+            because: error.to_string().into(),
+            help: "close programs that hold many handles".into(),
+        })?;
+        let software = (software, notice);
+        Ok(Self { software, providers: None, alive: BTreeMap::new(), timer })
+    }
+
+    /// Every provider as it is now; what changes afterwards is told by [`Lookout::poll_change`].
+    pub(crate) fn look(&mut self, clock: &dyn Clock) -> Result<Vec<Provider>, SourceError> {
+        let (software, notice) = &self.software;
+        notice.arm_again(software).map_err(lost)?;
+        let is_armed = self.providers.as_ref().is_some_and(|(key, notice)| {
+            // A key that was deleted and made anew is another one.
+            notice.arm_again(key).is_ok()
+        });
+        if !is_armed {
+            self.providers = None;
+            if let Some(key) = Key::open(Hive::CurrentUser, PROVIDERS, View::Own).map_err(lost)? {
+                let notice = key.notice(Noticed::NamesAndValues, true);
+                self.providers = notice.ok().map(|notice| (key, notice));
+            }
+        }
+        // A process that ends after it was listed is found out by opening it.
+        loop {
+            let found = providers(&read()?);
+            let named = found.iter().flat_map(|provider| &provider.processes);
+            let named: Vec<u32> = named.copied().collect();
+            self.alive.retain(|id, process| named.contains(id) && !process.has_ended());
+            let mut all_live = true;
+            for id in named {
+                if !self.alive.contains_key(&id) {
+                    match Process::open(id) {
+                        Ok(process) if !process.has_ended() => {
+                            self.alive.insert(id, process);
+                        }
+                        Ok(_) => all_live = false,
+                        // It cannot be waited for; that it is listed has to do.
+                        Err(_) if session_of(id).is_some() => {}
+                        Err(_) => all_live = false,
+                    }
+                }
+            }
+            if all_live {
+                let is_stale = found.iter().any(Provider::is_stale);
+                self.timer.set(is_stale.then(|| clock.now().after(LOOK_AGAIN)));
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Ready once something has changed.
+    pub(crate) fn poll_change(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SourceError>> {
+        if self.timer.poll_due(cx).is_ready() {
+            return Poll::Ready(Ok(()));
+        }
+        let mut changed = self.software.1.poll_come(cx);
+        if let (true, Some((_, notice))) = (changed.is_pending(), &mut self.providers) {
+            changed = notice.poll_come(cx);
+        }
+        for process in self.alive.values_mut() {
+            if changed.is_pending() {
+                changed = process.poll_ended(cx);
+            }
+        }
+        changed.map_err(lost)
+    }
+
+    /// A process that is waited for.
+    pub(crate) fn process(&self, id: u32) -> Option<&Process> {
+        self.alive.get(&id)
+    }
+}
+
+/// Reads all of it once.
+pub(crate) fn read() -> Result<Read, SourceError> {
+    let mut read = Read::default();
+    if let Some(key) = Key::open(Hive::CurrentUser, PROVIDERS, View::Own).map_err(lost)? {
+        for app in subkeys(&key) {
+            let path = format!(r"{PROVIDERS}\{app}");
+            // It may have gone in between.
+            let Some(key) = Key::open(Hive::CurrentUser, &path, View::Own).map_err(lost)? else {
+                continue;
+            };
+            let flag = key.value("UpAndRunning").map_err(lost)?.map(|value| value.decode());
+            read.flags.push((app, flag));
+        }
+    }
+    read.wide = registrations(View::Wide)?;
+    read.narrow = registrations(View::Narrow)?;
+    if !(read.flags.is_empty() && read.wide.is_empty() && read.narrow.is_empty()) {
+        let session = own_session();
+        let all = processes().map_err(lost)?.into_iter();
+        let ours = all.filter(|process| session_of(process.id) == session);
+        read.processes = ours.map(|process| (process.id, process.image)).collect();
+    }
+    Ok(read)
+}
+
+fn registrations(view: View) -> Result<Vec<(String, Registration)>, SourceError> {
+    let Some(key) = Key::open(Hive::LocalMachine, PROVIDERS, view).map_err(lost)? else {
+        return Ok(Vec::new());
+    };
+    let mut found = Vec::new();
+    for app in subkeys(&key) {
+        let path = format!(r"{PROVIDERS}\{app}");
+        let Some(key) = Key::open(Hive::LocalMachine, &path, view).map_err(lost)? else { continue };
+        let value = |name| Ok(key.value(name).map_err(lost)?.map(|value| value.decode()));
+        let registration = Registration { program: value("ProcessName")?, class: value("GUID")? };
+        found.push((app, registration));
+    }
+    Ok(found)
+}
+
+/// The keys below; a key that was deleted has none.
+fn subkeys(key: &Key) -> Vec<String> {
+    key.subkeys().unwrap_or_default()
+}
+
+/// The error for what of the system cannot be used any more.
+pub(crate) fn lost(error: Error) -> SourceError {
+    SourceError {
+        because: error.to_string().into(),
+        help: "see `communicado explain` with the code; the registry is read again by itself"
+            .into(),
+    }
+}
