@@ -1,0 +1,97 @@
+//! How a call into another program fails.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::mem::ManuallyDrop;
+
+use windows::Win32::System::Com::EXCEPINFO;
+
+use crate::HResult;
+
+const DISP_E_EXCEPTION: HResult = HResult::of(0x8002_0009);
+/// The other side is gone, and every further call will fail.
+const DEAD: [HResult; 7] = [
+    HResult::of(0x8007_06BA),
+    HResult::of(0x8007_06BE),
+    HResult::of(0x8007_06BF),
+    HResult::of(0x8001_0007),
+    HResult::of(0x8001_0012),
+    HResult::of(0x8001_0108),
+    HResult::of(0x8004_01FD),
+];
+
+/// A call that failed: what was tried, and what came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallError {
+    tried: Cow<'static, str>,
+    code: HResult,
+    said: Option<String>,
+}
+
+impl CallError {
+    pub(crate) fn of(tried: impl Into<Cow<'static, str>>, error: &windows_core::Error) -> Self {
+        Self { tried: tried.into(), code: HResult(error.code().0), said: None }
+    }
+
+    /// The error of an `Invoke`, which tells the real code in one of two ways.
+    pub(crate) fn of_invoke(
+        tried: impl Into<Cow<'static, str>>,
+        error: &windows_core::Error,
+        exception: &mut EXCEPINFO,
+    ) -> Self {
+        let mut failed = Self::of(tried, error);
+        if failed.code != DISP_E_EXCEPTION {
+            return failed;
+        }
+        if let Some(fill_in) = exception.pfnDeferredFillIn {
+            // SAFETY: the callee gave the function to be called with its own record, once.
+            let _ = unsafe { fill_in(exception) };
+        }
+        // SAFETY: the callee handed the texts over; each is taken once, and none is used again.
+        let texts = unsafe {
+            [
+                ManuallyDrop::take(&mut exception.bstrDescription),
+                ManuallyDrop::take(&mut exception.bstrSource),
+                ManuallyDrop::take(&mut exception.bstrHelpFile),
+            ]
+        };
+        let [description, ..] = &texts;
+        failed.said = Some(description.to_string()).filter(|said| !said.is_empty());
+        if exception.scode != 0 {
+            failed.code = HResult(exception.scode);
+        }
+        failed
+    }
+
+    /// The code: that of the exception, where the other side raised one.
+    #[must_use]
+    pub const fn code(&self) -> HResult {
+        self.code
+    }
+
+    /// Whether the other side is gone.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        is_dead(self.code)
+    }
+}
+
+/// Whether a code says that the other side is gone.
+#[must_use]
+pub(crate) fn is_dead(code: HResult) -> bool {
+    DEAD.contains(&code)
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said = self.said.clone();
+        let said = said.unwrap_or_else(|| windows_core::HRESULT(self.code.0).message());
+        write!(f, "cannot {}: ", self.tried)?;
+        match said.trim_end() {
+            "" => write!(f, "{}", self.code),
+            said => write!(f, "{said} ({})", self.code),
+        }
+    }
+}
+
+impl std::error::Error for CallError {}
