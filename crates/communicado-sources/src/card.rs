@@ -156,6 +156,7 @@ impl Options {
 
 impl Checked<'_> {
     /// The path of a file; empty for none.
+    #[cfg(target_os = "linux")]
     pub(crate) fn path(&self, name: &str) -> String {
         self.value(self.option(name)).to_owned()
     }

@@ -11,7 +11,9 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod card;
+pub mod communicator;
 mod im_providers;
+pub mod lync;
 pub mod providers;
 mod purple;
 pub mod vocabulary;
@@ -21,7 +23,8 @@ pub use card::{Card, Kind, Opt, OptionError, Options, Platform};
 pub use purple::trace;
 
 /// Every source, first the one that is believed first.
-pub const SOURCES: &[&Card] = &[&im_providers::CARD, &purple::CARD];
+pub const SOURCES: &[&Card] =
+    &[&lync::CARD, &communicator::CARD, &im_providers::CARD, &purple::CARD];
 
 /// The source with this name.
 #[must_use]

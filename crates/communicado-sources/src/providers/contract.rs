@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use communicado_core::{Doubt, Life};
 use communicado_windows::{Guid, Value};
 
+use super::conversation::Standing;
 use super::known;
 
 /// The most clients that are looked at; a desktop has two or three.
@@ -101,6 +102,26 @@ impl Provider {
         !matches!(self.flag, Flag::NoKey | Flag::Down) && matches!(self.lives(), Some(false))
     }
 
+    /// Whether its root object is Communicator's: such a client is spoken to as Communicator is,
+    /// and every other one as Lync is.
+    #[must_use]
+    pub fn is_messenger(&self) -> bool {
+        self.class == Some(known::MESSENGER)
+    }
+
+    /// What a connection to it may rely on.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        match self.life() {
+            Life::Absent => Standing::Down,
+            Life::Starting => Standing::Starting,
+            Life::Unknown(_) | Life::Running | Life::ShuttingDown if self.is_up() => {
+                Standing::Up(self.processes.iter().copied().collect())
+            }
+            Life::Unknown(_) | Life::Running | Life::ShuttingDown => Standing::Unclear,
+        }
+    }
+
     /// Whether its root object can be created without starting it.
     #[must_use]
     pub fn is_up(&self) -> bool {
@@ -160,7 +181,7 @@ fn found<'a, T>(app: &str, keys: &'a [(String, T)]) -> Option<&'a T> {
 fn text(value: Option<&Value>) -> Option<&str> {
     match value? {
         Value::Text(text) if !text.trim().is_empty() => Some(text.trim()),
-        _ => None,
+        Value::Text(_) | Value::Number(_) | Value::Other { .. } => None,
     }
 }
 

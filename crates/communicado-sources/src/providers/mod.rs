@@ -1,8 +1,39 @@
-//! What the sources on Windows share: the contract by which clients show themselves to Office.
+//! What the sources on Windows share: the contract by which clients show themselves to Office,
+//! and a conversation with one of them.
 //!
-//! `contract` and `known` are pure; `lookout` waits for the registry and for processes.
+//! `contract`, `conversation`, `known` and `reading` are pure, and public for tests and the
+//! fuzzer. The rest waits: `lookout` for the registry and for processes, `desk` for a client,
+//! `watch` for both.
 
 pub mod contract;
+pub mod conversation;
+#[cfg(windows)]
+pub(crate) mod desk;
 pub mod known;
 #[cfg(windows)]
 pub(crate) mod lookout;
+#[cfg(windows)]
+pub(crate) mod probe;
+pub mod reading;
+#[cfg(windows)]
+pub(crate) mod tell;
+#[cfg(windows)]
+pub(crate) mod watch;
+
+use crate::card::{Kind, Opt};
+
+/// What can be set of a source that asks its clients.
+pub(crate) const OPTIONS: &[Opt] = &[
+    Opt {
+        name: "check",
+        kind: Kind::Span,
+        default: "30s",
+        help: "how long a client may say nothing before it is asked whether it is there",
+    },
+    Opt {
+        name: "timeout",
+        kind: Kind::Span,
+        default: "5s",
+        help: "how long a client may take to answer before it is `not-responding`",
+    },
+];

@@ -20,6 +20,10 @@ const DEAD: [HResult; 7] = [
     HResult::of(0x8004_01FD),
 ];
 
+/// The other side lets nobody in now, or not us.
+const BARRED: [HResult; 3] =
+    [HResult::of(0x8001_0001), HResult::of(0x8001_010A), HResult::of(0x8007_0005)];
+
 /// A call that failed: what was tried, and what came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallError {
@@ -29,8 +33,14 @@ pub struct CallError {
 }
 
 impl CallError {
+    /// The error for what was tried and ended in `code`.
+    #[must_use]
+    pub fn new(tried: impl Into<Cow<'static, str>>, code: HResult) -> Self {
+        Self { tried: tried.into(), code, said: None }
+    }
+
     pub(crate) fn of(tried: impl Into<Cow<'static, str>>, error: &windows_core::Error) -> Self {
-        Self { tried: tried.into(), code: HResult(error.code().0), said: None }
+        Self::new(tried, HResult(error.code().0))
     }
 
     /// The error of an `Invoke`, which tells the real code in one of two ways.
@@ -69,17 +79,12 @@ impl CallError {
         self.code
     }
 
-    /// Whether the other side is gone.
+    /// Whether every other member would fail in the same way: the other side is gone, or lets
+    /// nobody in, or not us.
     #[must_use]
-    pub fn is_dead(&self) -> bool {
-        is_dead(self.code)
+    pub fn is_final(&self) -> bool {
+        DEAD.contains(&self.code) || BARRED.contains(&self.code)
     }
-}
-
-/// Whether a code says that the other side is gone.
-#[must_use]
-pub(crate) fn is_dead(code: HResult) -> bool {
-    DEAD.contains(&code)
 }
 
 impl fmt::Display for CallError {

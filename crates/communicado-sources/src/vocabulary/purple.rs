@@ -1,12 +1,8 @@
-//! What the clients' own words for a presence mean in ours, one table a vocabulary.
-//!
-//! A word that is in no table maps to `other`, never to an error and never to signed out; the
-//! client's word goes along beside it.
+//! libpurple's words.
 
 use communicado_core::{Activity, Availability};
 
-/// What a word means.
-pub type Meaning = (Availability, Option<Activity>);
+use super::Meaning;
 
 /// The ids of libpurple's statuses, as its protocol plug-ins name them.
 ///

@@ -1,0 +1,41 @@
+//! Lync 2010 and 2013, Skype for Business, and every client that serves `IUCOfficeIntegration`.
+//!
+//! Sees the sign-in, the presence and the names of the user, as Office does. The class is the one
+//! that the client's installer wrote down, never a constant: there are two, and other clients have
+//! their own.
+
+#[cfg(windows)]
+mod caller;
+pub mod reading;
+#[cfg(windows)]
+mod source;
+
+use communicado_runtime::Source;
+
+use crate::card::{Card, Checked, OptionError, Platform};
+use crate::providers::OPTIONS;
+
+/// The card of this source.
+pub(crate) const CARD: Card = Card {
+    name: "lync",
+    about: "Lync, Skype for Business and whoever integrates with Office as they do, over COM",
+    sees: &["life", "sign-in", "presence", "account"],
+    blind: &[
+        "why a sign-in failed is not said",
+        "a client at another level of trust, such as one that runs as administrator",
+    ],
+    platform: Platform::Windows,
+    clients: &[],
+    options: OPTIONS,
+    make,
+};
+
+#[cfg(windows)]
+fn make(options: &Checked<'_>) -> Result<Box<dyn Source>, OptionError> {
+    Ok(Box::new(source::Lync::new(options)?))
+}
+
+#[cfg(not(windows))]
+fn make(_options: &Checked<'_>) -> Result<Box<dyn Source>, OptionError> {
+    Err(OptionError::WrongPlatform { source: CARD.name, platform: CARD.platform })
+}

@@ -1,0 +1,41 @@
+//! The source, as the runtime has it.
+
+use communicado_runtime::{Clock, Probing, Seen, Source, Watching};
+
+use super::caller::Integration;
+use crate::card::{Checked, OptionError};
+use crate::providers::contract::Provider;
+use crate::providers::conversation::Pace;
+use crate::providers::probe::probe;
+use crate::providers::watch::watch;
+
+pub(super) struct Lync {
+    pace: Pace,
+}
+
+impl Lync {
+    pub(super) fn new(options: &Checked<'_>) -> Result<Self, OptionError> {
+        let pace = Pace { check: options.span("check")?, timeout: options.span("timeout")? };
+        Ok(Self { pace })
+    }
+}
+
+impl Source for Lync {
+    fn watch(&mut self, seen: Seen) -> Watching<'_> {
+        Box::pin(async move {
+            match watch::<Integration>(&seen, self.pace, is_mine).await {
+                Ok(never) => match never {},
+                Err(error) => error,
+            }
+        })
+    }
+
+    fn probe<'a>(&'a mut self, clock: &'a dyn Clock) -> Probing<'a> {
+        Box::pin(async move { probe::<Integration>(clock, self.pace, is_mine).await })
+    }
+}
+
+/// Every class that is not Communicator's; whether it integrates with Office it says itself.
+fn is_mine(provider: &Provider) -> bool {
+    !provider.is_messenger()
+}

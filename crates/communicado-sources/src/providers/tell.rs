@@ -1,0 +1,79 @@
+//! Between what a conversation tells and what the runtime takes: names become numbers.
+
+use std::time::Duration;
+
+use communicado_core::{self as core, Doubt, Life, Presence, Sight};
+use communicado_runtime::{LimitReached, Seen, Sighting};
+
+use super::conversation::{Account, AccountSignIn, View};
+
+/// The protocol of every client that keeps Office's contract and has one of its own to name.
+const PROTOCOL: &str = "SIP";
+
+/// What was told of one client.
+#[derive(Default)]
+pub(crate) struct Told {
+    sighting: Option<Sighting>,
+    view: Option<View>,
+}
+
+impl Told {
+    /// Tells what is known of `client` now; a run that is believed to go on is, for `lease`.
+    pub(crate) fn tell(&mut self, seen: &Seen, client: &str, view: View, lease: Duration) {
+        let before = self.view.as_ref().map(|view| view.life);
+        let opens = match (before, view.life) {
+            (None, _) | (Some(Life::Running), Life::Starting) => true,
+            (Some(Life::Starting | Life::Running), _) => false,
+            // A connection that was closed is closed for good.
+            (_, Life::Starting | Life::Running) => true,
+            (_, Life::ShuttingDown | Life::Unknown(_) | Life::Absent) => false,
+        };
+        if opens || self.sighting.is_none() {
+            self.view = None;
+            // Where there are too many clients, the runtime tells the person.
+            self.sighting = seen.open(client).ok();
+        }
+        let Some(sighting) = &self.sighting else { return };
+        let lease = (view.life == Life::Running).then_some(lease);
+        let life = if view.life != Life::Running || self.account(sighting, &view).is_ok() {
+            view.life
+        } else {
+            // Without its account it cannot be judged.
+            Life::Unknown(Doubt::NotSupported)
+        };
+        sighting.life(life, lease);
+        self.view = Some(view);
+    }
+
+    fn account(&self, sighting: &Sighting, view: &View) -> Result<(), LimitReached> {
+        let before = self.view.as_ref().and_then(|view| view.account.as_ref());
+        let after = view.account.as_ref();
+        if let Some(gone) = before
+            && after.is_none_or(|after| after.account != gone.account)
+        {
+            let number = sighting.account(&gone.account, PROTOCOL)?;
+            sighting.tell(Sight::Account(number, None));
+        }
+        if let Some(Account { account, name, sign_in }) = after {
+            let number = sighting.account(account, PROTOCOL)?;
+            if let Some(name) = name {
+                sighting.call(number, name)?;
+            }
+            sighting.tell(Sight::Account(number, Some(in_numbers(sighting, sign_in)?)));
+        }
+        Ok(())
+    }
+}
+
+fn in_numbers(sighting: &Sighting, sign_in: &AccountSignIn) -> Result<core::SignIn, LimitReached> {
+    Ok(match sign_in {
+        AccountSignIn::SignedIn { availability, activity, raw } => {
+            let (availability, activity) = (*availability, *activity);
+            let raw = sighting.token(raw)?;
+            core::SignIn::SignedIn(Presence { availability, activity, raw })
+        }
+        AccountSignIn::SigningIn => core::SignIn::SigningIn,
+        AccountSignIn::SigningOut => core::SignIn::SigningOut,
+        AccountSignIn::SignedOut(failure) => core::SignIn::SignedOut(*failure),
+    })
+}

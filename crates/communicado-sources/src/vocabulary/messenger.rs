@@ -1,0 +1,130 @@
+//! Communicator's words: `MISTATUS`, and why a sign-in failed.
+
+use communicado_codes::Family;
+use communicado_core::{Activity, Availability, Failure};
+use communicado_windows::HResult;
+
+use super::Meaning;
+
+/// The signed-in values of `MISTATUS` (Microsoft, OC 2007 SDK, `MISTATUS`, bb787207).
+pub const MISTATUS: &[(u32, Meaning)] = &[
+    (0x02, (Availability::Available, None)),
+    (0x06, (Availability::Invisible, None)),
+    (0x0A, (Availability::Busy, None)),
+    (0x0E, (Availability::BeRightBack, None)),
+    (0x12, (Availability::Idle, None)),
+    (0x22, (Availability::Away, None)),
+    (0x32, (Availability::Busy, Some(Activity::OnThePhone))),
+    (0x42, (Availability::Away, Some(Activity::OutToLunch))),
+    (0x52, (Availability::Busy, Some(Activity::InAMeeting))),
+    (0x62, (Availability::Away, Some(Activity::OutOfOffice))),
+    (0x72, (Availability::DoNotDisturb, None)),
+    (0x82, (Availability::Busy, Some(Activity::InAConference))),
+    (0x92, (Availability::DoNotDisturb, Some(Activity::UrgentInterruptionsOnly))),
+    (0xA2, (Availability::Idle, None)),
+    (0xB2, (Availability::Other, None)),
+];
+
+/// What a signed-in value means; one that is not published is `other`.
+#[must_use]
+pub fn mistatus_signed_in(number: u32) -> Meaning {
+    let known = MISTATUS.iter().find(|(known, _)| *known == number);
+    known.map_or((Availability::Other, None), |(_, meaning)| *meaning)
+}
+
+/// A value in the client's own word, such as `ON_THE_PHONE`; one that is not published as `0xC2`.
+#[must_use]
+pub fn mistatus_raw(number: u32) -> String {
+    let mut named = communicado_codes::lookup(number);
+    let named = named.find(|code| code.family == Family::MiStatus);
+    named.map_or_else(
+        || format!("0x{number:02X}"),
+        |code| code.name.trim_start_matches("MISTATUS_").to_owned(),
+    )
+}
+
+/// Why a sign-in failed, by the code that `OnSignin` brought (Microsoft, OC 2007 SDK, "Error
+/// Codes", bb758786).
+#[must_use]
+pub fn failure(code: HResult) -> Failure {
+    let mut named = communicado_codes::lookup(code.0.cast_unsigned());
+    let named = named.find(|code| code.family == Family::MessengerError);
+    let name = named.map_or("", |code| code.name.trim_start_matches("MSGR_E_"));
+    match name {
+        "CONNECT"
+        | "CONNECT_PROXY"
+        | "LOGON_TIMEOUT"
+        | "DISCONNECTED"
+        | "SERVER_TOO_BUSY"
+        | "SERVER_UNAVAILABLE"
+        | "SERVER_SHUTDOWN"
+        | "TCP_ERROR"
+        | "SESSION_TIMEOUT"
+        | "SIP_TIMEOUT"
+        | "DNS_SRV_FAIL"
+        | "DNS_A_RES_FAIL"
+        | "SSL_TUNNEL_FAILED"
+        | "AUTH_SERVER_UNAVAILABLE"
+        | "IE_OFFLINE"
+        | "IE_CANT_CONNECT" => Failure::NetworkError,
+        "USER_NOT_FOUND" | "INVALID_ADDRESS_FORMAT" | "INVALID_DOMAIN" => Failure::InvalidUsername,
+        "INVALID_PASSWORD"
+        | "PROXY_AUTH"
+        | "PROXY_AUTH_REQUIRED"
+        | "PROXY_PASSWORD_INCORRECT"
+        | "SIP_LOGIN_FORBIDDEN"
+        | "RESTRICTED_USER_LOGON_RESTRICED"
+        | "AUTH_TIME_SKEW" => Failure::AuthenticationFailed,
+        "INVALID_AUTH_PACKAGES" | "PROXY_AUTH_TYPE" => Failure::AuthenticationImpossible,
+        "SIP_HIGH_SECURITY_SET_TLS" => Failure::NoEncryption,
+        "TLS_FAIL" | "INCOMPATIBLE_ENCRYPTION" => Failure::EncryptionError,
+        "REMOTE_LOGIN" | "CHANGED_CREDENTIALS" => Failure::SignedInElsewhere,
+        "INVALID_SERVER_NAME"
+        | "INVALID_PROXY_NAME"
+        | "NO_SERVER_ADDRESS_SPECIFIED"
+        | "SYSTEM_CONFIG"
+        | "SIP_UDP_UNSUPPORTED" => Failure::InvalidSettings,
+        "INVALID_CERTIFICATE" => Failure::CertificateError,
+        _ => Failure::OtherError,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_published_signed_in_value_has_a_meaning_and_its_own_word() {
+        let mut published = 0;
+        for number in 0..0x100 {
+            let codes = communicado_codes::lookup(number);
+            let mut codes = codes.filter(|code| code.family == Family::MiStatus);
+            if codes.any(|code| code.status == Some("signed-in")) {
+                published += 1;
+                assert!(MISTATUS.iter().any(|(known, _)| *known == number), "{number:#x}");
+            }
+        }
+        assert_eq!(published, MISTATUS.len());
+        assert_eq!(mistatus_raw(0x32), "ON_THE_PHONE");
+    }
+
+    #[test]
+    fn an_unpublished_value_is_other_and_keeps_its_number() {
+        assert_eq!(mistatus_signed_in(0xC2), (Availability::Other, None));
+        assert_eq!(mistatus_raw(0xC2), "0xC2");
+    }
+
+    #[test]
+    fn a_failed_sign_in_has_the_reason_that_its_code_names() {
+        let check = |code, expected| assert_eq!(failure(HResult::of(code)), expected, "{code:x}");
+        check(0x8100_0303, Failure::AuthenticationFailed);
+        check(0x8100_0301, Failure::NetworkError);
+        check(0x8100_0306, Failure::NetworkError);
+        check(0x8100_0361, Failure::EncryptionError);
+        check(0x8100_0368, Failure::CertificateError);
+        check(0x8100_0302, Failure::InvalidSettings);
+        check(0x8100_0323, Failure::SignedInElsewhere);
+        check(0x8100_0312, Failure::OtherError);
+        check(0x8000_4005, Failure::OtherError);
+    }
+}
