@@ -73,7 +73,7 @@ fn program_path() -> Result<PathBuf, String> {
 }
 
 /// The user's cache, which outlives this clone.
-fn cache() -> Result<PathBuf, String> {
+pub(crate) fn cache() -> Result<PathBuf, String> {
     let folder = |name, below: &str| {
         let folder = PathBuf::from(std::env::var_os(name)?).join(below);
         folder.is_absolute().then_some(folder)

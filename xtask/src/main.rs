@@ -12,6 +12,7 @@ mod peers;
 mod test;
 mod tidy;
 mod traces;
+mod windows;
 
 use std::process::ExitCode;
 
@@ -63,6 +64,11 @@ const TASKS: &[Task] = &[
         name: "traces",
         about: "records anew what real clients send, for the tests of the decoder",
         run: traces::run,
+    },
+    Task {
+        name: "windows",
+        about: "builds target/windows/communicado.exe; or: lint, test, peers",
+        run: windows::run,
     },
 ];
 

@@ -14,6 +14,8 @@ pub(crate) enum Brings {
     /// A file or folder below `/usr/lib` or one of its folders: Debian has one for each
     /// architecture.
     Library(&'static str),
+    /// A file below `/usr/include`.
+    Header(&'static str),
 }
 
 /// What the tests need, and the Debian package that brings it.
@@ -30,6 +32,14 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Library("python3/dist-packages/dbus"), "python3-dbus"),
     (Brings::Library("python3/dist-packages/gi"), "python3-gi"),
     (Brings::Program("setsid"), "util-linux"),
+    (Brings::Library("wine/wine64"), "wine64"),
+    // Its interfaces, for the peer in C.
+    (Brings::Header("wine/wine/windows/oaidl.idl"), "libwine-dev"),
+    (Brings::Program("x86_64-w64-mingw32-gcc-win32"), "gcc-mingw-w64-x86-64-win32"),
+    (Brings::Program("x86_64-w64-mingw32-widl"), "mingw-w64-tools"),
+    // For Debian's Rust, which is unpacked without what it depends on.
+    (Brings::Library("libLLVM.so.22.1"), "libllvm22"),
+    (Brings::Library("libgit2.so.1.5"), "libgit2-1.5"),
     (Brings::Program("xdotool"), "xdotool"),
     (Brings::Program("Xvfb"), "xvfb"),
 ];
@@ -77,6 +87,7 @@ pub(crate) fn run(_: &[String]) -> Result<(), String> {
 fn missing() -> Vec<&'static str> {
     let is_there = |brings: &Brings| match brings {
         Brings::Program(name) => is_installed(name),
+        Brings::Header(file) => Path::new("/usr/include").join(file).exists(),
         Brings::Library(file) => {
             let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
             let mut folders = std::iter::once("/usr/lib".into()).chain(folders.map(|it| it.path()));

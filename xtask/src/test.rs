@@ -5,7 +5,7 @@
 //! Each step can be run alone: `cargo xtask test tidy clippy`.
 
 use crate::command::{Stopwatch, cargo, run as run_command, spoken};
-use crate::{deny, faults, fresh_clone, fuzz, peers, tidy};
+use crate::{deny, faults, fresh_clone, fuzz, peers, tidy, windows};
 
 /// One step.
 struct Step {
@@ -44,6 +44,11 @@ const STEPS: &[Step] = &[
         name: "fresh-clone",
         about: "the README's two commands do all the set-up",
         run: || fresh_clone::run(&[]),
+    },
+    Step {
+        name: "windows",
+        about: "lints and tests for Windows, under Wine, and builds what is tested there",
+        run: windows::check,
     },
     Step {
         name: "conformance",

@@ -1,0 +1,89 @@
+//! Builds, lints and tests for Windows, on Linux.
+
+mod peers;
+mod toolchain;
+mod wine;
+
+use std::fs;
+use std::path::Path;
+
+use crate::command::{root, run as run_command};
+use toolchain::Toolchain;
+
+/// What has code for Windows.
+const PACKAGES: [&str; 6] = [
+    "communicado",
+    "communicado-cli",
+    "communicado-runtime",
+    "communicado-sinks",
+    "communicado-sources",
+    "communicado-windows",
+];
+
+/// Builds `target/windows/communicado.exe`, or does what is named: `lint`, `test`, `peers`.
+///
+/// # Errors
+///
+/// If it cannot be built here, or something is wrong with it.
+pub(crate) fn run(words: &[String]) -> Result<(), String> {
+    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] | ["build"] => {
+            let built = build(&Toolchain::any()?, &root().join("target/windows"))?;
+            println!("{built}");
+            Ok(())
+        }
+        ["lint"] => lint(),
+        ["test"] => test(),
+        ["peers"] => peers(),
+        other => Err(format!(
+            "cargo xtask windows does not know `{}`\n  help: build, lint, test, peers",
+            other.join(" ")
+        )),
+    }
+}
+
+/// Lints and tests, and leaves what the conformance tests run under Wine.
+pub(crate) fn check() -> Result<(), String> {
+    lint()?;
+    test()?;
+    peers()
+}
+
+/// Builds the program into `folder`, and says where it is.
+fn build(toolchain: &Toolchain, folder: &Path) -> Result<String, String> {
+    run_command(&mut toolchain.cargo("build", &["--release", "--package", "communicado-cli"])?)?;
+    let built = root().join("target").join(toolchain.target()).join("release/communicado.exe");
+    let program = folder.join("communicado.exe");
+    let failed = |error: std::io::Error| format!("cannot write {}: {error}", program.display());
+    fs::create_dir_all(folder).map_err(failed)?;
+    // Beside it and then in its place: it may be running.
+    let fresh = folder.join("communicado.exe.new");
+    fs::copy(built, &fresh).map_err(failed)?;
+    fs::rename(&fresh, &program).map_err(failed)?;
+    let bytes = fs::metadata(&program).map_err(failed)?.len();
+    Ok(format!("{}: {} kB", program.display(), bytes / 1024))
+}
+
+fn packages() -> Vec<&'static str> {
+    PACKAGES.into_iter().flat_map(|package| ["--package", package]).collect()
+}
+
+fn lint() -> Result<(), String> {
+    let mut clippy = Toolchain::for_wine()?.cargo("clippy", &packages())?;
+    run_command(clippy.args(["--all-targets", "--", "--deny", "warnings"]))
+}
+
+fn test() -> Result<(), String> {
+    wine::prepare()?;
+    let units = ["communicado-windows", "communicado-runtime", "communicado-sources"];
+    let units: Vec<&str> = units.into_iter().flat_map(|package| ["--package", package]).collect();
+    run_command(&mut Toolchain::for_wine()?.cargo("test", &units)?)
+}
+
+/// Builds what is run under Wine: the program, and the peers.
+fn peers() -> Result<(), String> {
+    let folder = wine::folder();
+    peers::build(&folder)?;
+    println!("{}", build(&Toolchain::for_wine()?, &folder)?);
+    Ok(())
+}
