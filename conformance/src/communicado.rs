@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::must::Must;
 use crate::process::{self, Process};
+use crate::wine::{self, WINE, in_world};
 
 /// `communicado` with an empty home, and nothing of the environment but the address of a bus.
 ///
@@ -16,6 +17,8 @@ pub struct Communicado {
     program: PathBuf,
     home: PathBuf,
     bus: Option<String>,
+    /// Wine's world that it runs in, if it does.
+    wine: Option<PathBuf>,
 }
 
 /// What a command did until it ended.
@@ -35,7 +38,29 @@ impl Communicado {
         for part in ["config", "run", "state", "cache", "data"] {
             std::fs::create_dir_all(home.join(part)).must("make a home for communicado");
         }
-        Self { program: program(), home, bus: Some(bus.to_owned()) }
+        Self { program: program(), home, bus: Some(bus.to_owned()), wine: None }
+    }
+
+    /// The program for Windows, in a world of Wine's.
+    ///
+    /// Which build: `COMMUNICADO_EXE`, or the one that `cargo xtask windows peers` left.
+    pub(crate) fn under_wine(world: &Path) -> Self {
+        let named = std::env::var_os("COMMUNICADO_EXE").map(PathBuf::from);
+        let program = named.unwrap_or_else(|| wine::built("communicado.exe"));
+        Self { program, home: world.to_owned(), bus: None, wine: Some(world.to_owned()) }
+    }
+
+    /// The clients of which `watch` tells from the start, found or not.
+    pub(crate) const fn always_told(&self) -> &'static [&'static str] {
+        match self.wine {
+            None => &["finch", "pidgin", "chatty"],
+            Some(_) => &["communicator", "lync", "teams"],
+        }
+    }
+
+    /// Whether it can be asked to end by a signal.
+    pub(crate) const fn takes_signals(&self) -> bool {
+        self.wine.is_none()
     }
 
     /// The same program without the address of a bus.
@@ -55,6 +80,12 @@ impl Communicado {
         // One program may run several times on one stage.
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("communicado-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        if let Some(world) = &self.wine {
+            return Process::start(&name, WINE, &self.home, |command| {
+                command.arg(&self.program).args(arguments);
+                prepare(in_world(command, world));
+            });
+        }
         Process::start(&name, &self.program.to_string_lossy(), &self.home, |command| {
             command.args(arguments).env("HOME", &self.home);
             for (name, part) in [

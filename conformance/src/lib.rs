@@ -2,6 +2,9 @@
 //!
 //! A [`Stage`] is a folder, a private bus and whatever is started on it: [`Prosody`], [`Kamailio`],
 //! [`Client`] (Finch or Pidgin) and the program under test ([`Communicado`], [`Watch`]).
+//! A [`Wine`] is the same for Windows: a registry and a COM of its own, and a [`Peer`] that is a
+//! client there.
+//!
 //! Clients are driven as their user would drive them, over [`Purple`], with `dbus-send`.
 //!
 //! **Invariant:** nothing leaves the machine: servers listen on 127.0.0.1, at ports of their own,
@@ -34,6 +37,7 @@ mod purple;
 mod stage;
 mod transcript;
 mod watch;
+mod wine;
 
 pub use account::{Account, Protocol};
 pub use bus::Bus;
@@ -49,3 +53,4 @@ pub use prosody::Prosody;
 pub use purple::{Purple, Saved};
 pub use stage::Stage;
 pub use watch::Watch;
+pub use wine::{Peer, Wine};

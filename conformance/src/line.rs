@@ -22,6 +22,7 @@ const CLIENT_KEYS: &[&str] = &[
 ];
 const ACCOUNT_KEYS: &[&str] =
     &["account", "protocol", "status", "availability", "activity", "raw", "reason", "since"];
+const SOURCES: &[&str] = &["purple", "im-providers", "communicator", "lync"];
 const STATUSES: &[&str] = &[
     "absent",
     "starting",
@@ -36,7 +37,7 @@ const STATUSES: &[&str] = &[
 /// A line that has the promised shape.
 ///
 /// Its [`Display`](fmt::Display) is what a case compares: everything but times and revisions, and
-/// nothing that says nothing. `signed-in away/away saved=away` is availability and raw status.
+/// nothing that says nothing; who says so, if it is not `purple`. `signed-in away/away saved=away` is availability and raw status.
 /// Accounts follow, unless there is but one, in its client's own status, or none where none can
 /// be seen.
 #[derive(Clone, Debug)]
@@ -51,6 +52,8 @@ pub struct Line {
     pub before: Option<String>,
     /// The name and the protocol of each account.
     pub accounts: Vec<(String, String)>,
+    /// The name by which the client shows the first of its users who has one.
+    pub shown: Option<String>,
     short: String,
 }
 
@@ -88,18 +91,24 @@ impl Line {
         let status = status(object)?;
         let revision = object.get("revision").and_then(Value::as_u64).ok_or("no revision")?;
         let client = text_of(object, "client")?.ok_or("client is null")?.to_owned();
-        if text_of(object, "source")? != Some("purple") {
-            return Err("source is not purple".to_owned());
+        let source = text_of(object, "source")?.ok_or("source is null")?;
+        if !SOURCES.contains(&source) {
+            return Err(format!("source is {source}"));
         }
         let mut short = told(object)?;
+        // Where there is but one source it says nothing.
+        if source != "purple" {
+            short += &format!(" by {source}");
+        }
         if let Some(saved) = text_of(object, "saved")? {
             short += &format!(" saved={saved}");
         }
         let accounts = object.get("accounts").and_then(Value::as_array).ok_or("no accounts")?;
         let accounts: Vec<_> = accounts.iter().map(Account::read).collect::<Result<_, _>>()?;
         short += &beside(&status, &told(object)?, &accounts);
+        let shown = accounts.iter().find_map(|each| each.shown.clone());
         let accounts = accounts.into_iter().map(|each| (each.name, each.protocol)).collect();
-        Ok(Self { client, status, revision, before: None, accounts, short })
+        Ok(Self { client, status, revision, before: None, accounts, shown, short })
     }
 }
 
@@ -113,16 +122,22 @@ struct Account {
     name: String,
     protocol: String,
     told: String,
+    /// The name by which its client shows its user.
+    shown: Option<String>,
 }
 
 impl Account {
     fn read(account: &Value) -> Result<Self, String> {
         let account = account.as_object().ok_or("an account is no object")?;
-        has_keys(account, ACCOUNT_KEYS)?;
+        let mut keys = account.clone();
+        // Only where the client says it.
+        let shown = keys.remove("name");
+        has_keys(&keys, ACCOUNT_KEYS)?;
         Ok(Self {
             name: text_of(account, "account")?.ok_or("an account has no name")?.to_owned(),
             protocol: text_of(account, "protocol")?.ok_or("an account has no protocol")?.to_owned(),
             told: told(account)?,
+            shown: shown.and_then(|name| Some(name.as_str()?.to_owned())),
         })
     }
 }

@@ -16,9 +16,6 @@ use crate::must::Must;
 use crate::process::{Process, Signal};
 use crate::transcript::Transcript;
 
-/// The clients of which `watch` tells from the start, found or not.
-const ALWAYS_TOLD: &[&str] = &["finch", "pidgin", "chatty"];
-
 /// After a failure: a watch that is silent for so long has said all that belongs to it.
 const AFTERMATH: Duration = Duration::from_millis(300);
 
@@ -35,6 +32,8 @@ pub struct Watch {
     transcript: Transcript,
     latest: Option<Line>,
     recording: Option<PathBuf>,
+    always_told: &'static [&'static str],
+    takes_signals: bool,
 }
 
 impl Watch {
@@ -68,6 +67,8 @@ impl Watch {
             transcript: Transcript::default(),
             latest: None,
             recording,
+            always_told: communicado.always_told(),
+            takes_signals: communicado.takes_signals(),
         }
     }
 
@@ -138,8 +139,9 @@ impl Watch {
     /// Expects `absent` first lines of every client but one.
     #[track_caller]
     pub fn expect_nobody_but(&mut self, client: &str) {
-        for absent in ALWAYS_TOLD.iter().filter(|name| **name != client) {
-            self.expect(absent, &["absent"]);
+        let absent = if self.takes_signals { "absent" } else { "absent by im-providers" };
+        for name in self.always_told.iter().filter(|name| **name != client) {
+            self.expect(name, &[absent]);
         }
     }
 
@@ -147,6 +149,11 @@ impl Watch {
     pub fn accounts(&self) -> Vec<(&str, &str)> {
         let accounts = self.latest.iter().flat_map(|line| &line.accounts);
         accounts.map(|(name, protocol)| (name.as_str(), protocol.as_str())).collect()
+    }
+
+    /// The name by which the client shows its user, in the line that was expected last.
+    pub fn shown(&self) -> Option<&str> {
+        self.latest.as_ref()?.shown.as_deref()
     }
 
     /// The process id.
@@ -164,13 +171,17 @@ impl Watch {
         self.transcript.output()
     }
 
-    /// Ends it with SIGTERM, as a session does; it must end with 0 and have said no more.
+    /// Ends it with SIGTERM, as a session does; it must end with 0 and have said no more. Wine
+    /// hands no signals on, so there it is only listened to a little longer.
     #[track_caller]
     pub fn end(&mut self) {
-        self.process.signal(Signal::TERM);
-        let status = self.process.wait();
-        assert_eq!(status.code(), Some(0), "SIGTERM ends a watch with 0, not {status}");
-        while let Ok((at, text)) = self.arriving.recv_timeout(Duration::ZERO) {
+        if self.takes_signals {
+            self.process.signal(Signal::TERM);
+            let status = self.process.wait();
+            assert_eq!(status.code(), Some(0), "SIGTERM ends a watch with 0, not {status}");
+        }
+        let rest = if self.takes_signals { Duration::ZERO } else { AFTERMATH };
+        while let Ok((at, text)) = self.arriving.recv_timeout(rest) {
             self.take(at, &text);
         }
         let unread: Vec<_> =

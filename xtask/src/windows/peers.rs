@@ -19,7 +19,8 @@ pub(super) fn build(folder: &Path) -> Result<(), String> {
     fs::write(folder.join("stdole2.tlb"), stdole()?).map_err(failed)?;
     let source = root().join("conformance/peers/c");
     let include = INTERFACES.into_iter().find(|path| Path::new(path).exists());
-    let include = include.ok_or("Wine's development files are missing\n  help: cargo xtask peers")?;
+    let include =
+        include.ok_or("Wine's development files are missing\n  help: cargo xtask peers")?;
     let path = |name: String| folder.join(name).to_string_lossy().into_owned();
     let mut sources = vec![source.join("peer.c")];
     for library in LIBRARIES {

@@ -28,14 +28,14 @@ impl Told {
             (_, Life::Starting | Life::Running) => true,
             (_, Life::ShuttingDown | Life::Unknown(_) | Life::Absent) => false,
         };
-        if opens || self.sighting.is_none() {
+        if opens || self.is_another_account(&view) || self.sighting.is_none() {
             self.view = None;
             // Where there are too many clients, the runtime tells the person.
             self.sighting = seen.open(client).ok();
         }
         let Some(sighting) = &self.sighting else { return };
         let lease = (view.life == Life::Running).then_some(lease);
-        let life = if view.life != Life::Running || self.account(sighting, &view).is_ok() {
+        let life = if view.life != Life::Running || Self::account(sighting, &view).is_ok() {
             view.life
         } else {
             // Without its account it cannot be judged.
@@ -45,16 +45,16 @@ impl Told {
         self.view = Some(view);
     }
 
-    fn account(&self, sighting: &Sighting, view: &View) -> Result<(), LimitReached> {
-        let before = self.view.as_ref().and_then(|view| view.account.as_ref());
-        let after = view.account.as_ref();
-        if let Some(gone) = before
-            && after.is_none_or(|after| after.account != gone.account)
-        {
-            let number = sighting.account(&gone.account, PROTOCOL)?;
-            sighting.tell(Sight::Account(number, None));
-        }
-        if let Some(Account { account, name, sign_in }) = after {
+    /// Whether the account has another name than before, or is gone: told over one connection, the
+    /// two would follow each other, and none would be there in between.
+    fn is_another_account(&self, view: &View) -> bool {
+        let name = |view: &View| view.account.as_ref().map(|account| account.account.clone());
+        let before = self.view.as_ref().and_then(name);
+        view.life == Life::Running && before.is_some() && before != name(view)
+    }
+
+    fn account(sighting: &Sighting, view: &View) -> Result<(), LimitReached> {
+        if let Some(Account { account, name, sign_in }) = &view.account {
             let number = sighting.account(account, PROTOCOL)?;
             if let Some(name) = name {
                 sighting.call(number, name)?;

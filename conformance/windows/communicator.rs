@@ -1,0 +1,232 @@
+//! Communicator's Messenger object.
+
+use communicado_conformance::Wine;
+
+use crate::{ALICE, GONE, SIGN_IN, communicator, signed_in};
+
+#[test]
+fn a_whole_session_with_communicado_there_first() {
+    let wine = Wine::new();
+    let mut watch = wine.watch();
+    watch.expect_nobody();
+    let mut peer = communicator(&wine);
+    peer.tell("flag 1");
+    watch.expect("communicator", &["starting by communicator"]);
+    peer.tell("register");
+    peer.tell("flag 2");
+    watch.expect("communicator", &["signed-out by communicator | no accounts"]);
+    peer.tell("status 0x100");
+    assert_eq!(peer.tell("fire status 0 0x100"), "1");
+    watch.expect("communicator", &["signing-in by communicator"]);
+    peer.tell("status 2");
+    peer.tell("fire signin 0");
+    watch.expect("communicator", &["signed-in available/ONLINE by communicator"]);
+    assert_eq!(watch.accounts(), [(ALICE, "SIP")]);
+    assert_eq!(watch.shown(), Some("Alice Liddell"));
+    for (number, told) in [
+        ("0x0A", "signed-in busy/BUSY by communicator"),
+        ("0x32", "signed-in busy/ON_THE_PHONE activity=on-the-phone by communicator"),
+        ("0x06", "signed-in invisible/INVISIBLE by communicator"),
+        ("0xC2", "signed-in other/0xC2 by communicator"),
+    ] {
+        peer.tell(&format!("status {number}"));
+        peer.tell(&format!("fire status 0 {number}"));
+        watch.expect("communicator", &[told]);
+    }
+    peer.tell("status 0x400");
+    peer.tell("fire status 0 0x400");
+    watch.expect("communicator", &["signing-out by communicator"]);
+    peer.tell("status 1");
+    peer.tell("fire signout");
+    watch.expect("communicator", &["signed-out by communicator"]);
+    peer.tell("fire shutdown");
+    watch.expect("communicator", &["shutting-down by communicator"]);
+    peer.tell("quit");
+    watch.expect("communicator", &["absent by communicator"]);
+    watch.end();
+}
+
+#[test]
+fn a_client_that_is_there_first_and_signed_in() {
+    let wine = Wine::new();
+    let mut peer = communicator(&wine);
+    peer.tell("status 0x22");
+    peer.come_up();
+    let status = wine.communicado().run(&["status", "--client", "communicator"]);
+    assert!(status.out.contains("signed-in"), "{} {}", status.out, status.err);
+    let mut watch = wine.watch();
+    watch.expect_nobody_but("communicator");
+    watch.expect("communicator", &["signed-in away/AWAY by communicator"]);
+    watch.end();
+}
+
+#[test]
+fn asking_never_signs_anybody_in() {
+    let wine = Wine::new();
+    let (mut peer, mut watch) = signed_in(&wine);
+    peer.tell("status 1");
+    peer.tell("fire signout");
+    watch.expect("communicator", &["signed-out by communicator"]);
+    let calls = peer.tell("calls");
+    assert!(calls.ends_with(" 0"), "Signin or AutoSignin was called: {calls}");
+    watch.end();
+}
+
+#[test]
+fn a_failed_sign_in_has_its_reason() {
+    let wine = Wine::new();
+    let (mut peer, mut watch) = signed_in(&wine);
+    peer.tell("status 1");
+    peer.tell("fire signout");
+    watch.expect("communicator", &["signed-out by communicator"]);
+    for (code, reason) in [
+        ("0x81000303", "authentication-failed"),
+        ("0x81000306", "network-error"),
+        ("0x81000368", "certificate-error"),
+    ] {
+        peer.tell(&format!("fire signin {code}"));
+        watch.expect("communicator", &[&format!("signed-out reason={reason} by communicator")]);
+    }
+    watch.end();
+}
+
+#[test]
+fn signed_out_is_told_where_no_object_can_be_created() {
+    let wine = Wine::new();
+    for refusal in ["80040111", "8100031E"] {
+        let mut peer = communicator(&wine);
+        peer.tell(&format!("register {refusal}"));
+        peer.tell("flag 2");
+        let mut watch = wine.watch();
+        watch.expect_nobody_but("communicator");
+        watch.expect("communicator", &["signed-out by communicator | no accounts"]);
+        peer.tell("status 2");
+        peer.tell("register");
+        watch.expect("communicator", &["signed-in available/ONLINE by communicator"]);
+        watch.end();
+        peer.tell("quit");
+    }
+}
+
+#[test]
+fn not_logged_on_is_signed_out_in_both_of_its_shapes() {
+    let wine = Wine::new();
+    for shape in ["direct", "exception"] {
+        let mut peer = communicator(&wine);
+        peer.tell(&format!("answer MyStatus 8100031E {shape}"));
+        peer.come_up();
+        let mut watch = wine.watch();
+        watch.expect_nobody_but("communicator");
+        watch.expect("communicator", &["signed-out by communicator | no accounts"]);
+        peer.tell("answer MyStatus ok");
+        peer.tell("status 2");
+        peer.tell("fire signin 0");
+        watch.expect("communicator", &["signed-in available/ONLINE by communicator"]);
+        watch.end();
+        peer.tell("quit");
+    }
+}
+
+#[test]
+fn a_client_without_a_status_of_its_own_is_read_by_its_service() {
+    let wine = Wine::new();
+    for shape in ["direct", "exception"] {
+        let mut peer = communicator(&wine);
+        peer.tell("status 0x0A");
+        peer.tell(&format!("answer MyStatus 80004001 {shape}"));
+        peer.come_up();
+        let mut watch = wine.watch();
+        watch.expect_nobody_but("communicator");
+        watch.expect("communicator", &["signed-in busy/BUSY by communicator"]);
+        watch.end();
+        peer.tell("quit");
+    }
+}
+
+#[test]
+fn a_refusal_is_told_with_its_reason() {
+    let wine = Wine::new();
+    for (code, reason) in [
+        ("80080005", "access-denied"),
+        ("80070005", "access-denied"),
+        ("8001010A", "not-responding"),
+        ("80010001", "not-responding"),
+        ("80004002", "not-supported"),
+    ] {
+        let mut peer = communicator(&wine);
+        peer.tell(&format!("register {code}"));
+        peer.tell("flag 2");
+        let mut watch = wine.watch();
+        watch.expect_nobody_but("communicator");
+        let told = format!("unknown reason={reason} by communicator");
+        watch.expect("communicator", &[&told]);
+        watch.end();
+        peer.tell("quit");
+    }
+}
+
+#[test]
+fn a_client_that_is_killed_is_gone_at_once_and_comes_back() {
+    let wine = Wine::new();
+    let (mut peer, mut watch) = signed_in(&wine);
+    peer.kill();
+    watch.expect("communicator", GONE);
+    wine.restart_com();
+    let mut peer = communicator(&wine);
+    peer.tell("status 2");
+    peer.come_up();
+    watch.expect("communicator", SIGN_IN);
+    watch.end();
+}
+
+#[test]
+fn a_client_that_ends_without_an_event() {
+    let wine = Wine::new();
+    let (mut peer, mut watch) = signed_in(&wine);
+    peer.tell("quit");
+    watch.expect("communicator", GONE);
+    let mut peer = communicator(&wine);
+    peer.tell("status 2");
+    peer.come_up();
+    watch.expect("communicator", SIGN_IN);
+    peer.tell("quit-silently");
+    watch.expect("communicator", GONE);
+    watch.end();
+}
+
+#[test]
+fn a_client_that_hangs_is_not_responding_until_it_goes_on() {
+    let wine = Wine::new();
+    let mut peer = communicator(&wine);
+    peer.tell("status 2");
+    peer.come_up();
+    let quickly = ["--set", "sources.communicator.check=300ms", "--set"];
+    let quickly = [&quickly[..], &["sources.communicator.timeout=300ms"]].concat();
+    let mut watch = wine.watch_with(&quickly);
+    watch.expect_nobody_but("communicator");
+    watch.expect("communicator", &["signed-in available/ONLINE by communicator"]);
+    let hangs = "unknown reason=not-responding by communicator | alice@uc.test unknown \
+                 reason=not-responding";
+    peer.tell("hang");
+    watch.expect_at_last("communicator", hangs.split(" | ").next().unwrap());
+    peer.send("go-on");
+    watch.expect("communicator", &["signed-in available/ONLINE by communicator"]);
+    peer.stop();
+    watch.expect_at_last("communicator", hangs.split(" | ").next().unwrap());
+    peer.kill();
+    watch.expect("communicator", GONE);
+    watch.end();
+}
+
+#[test]
+fn events_and_numbers_that_nobody_knows_change_nothing() {
+    let wine = Wine::new();
+    let (mut peer, mut watch) = signed_in(&wine);
+    for id in ["1050", "4711", "-1"] {
+        assert_eq!(peer.tell(&format!("fire unknown {id}")), "1", "{id} ends the subscription");
+    }
+    peer.tell("status 0x72");
+    peer.tell("fire status 0 0x72");
+    watch.expect("communicator", &["signed-in do-not-disturb/DO_NOT_DISTURB by communicator"]);
+    watch.end();
+}
