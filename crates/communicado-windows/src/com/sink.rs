@@ -124,7 +124,6 @@ unsafe extern "system" fn get_ids_of_names(
     E_NOTIMPL
 }
 
-#[expect(clippy::too_many_arguments, reason = "they are those of IDispatch::Invoke")]
 unsafe extern "system" fn invoke(
     this: *mut c_void,
     id: i32,
