@@ -185,7 +185,9 @@ fn work<C: Caller>(orders: &Receiver<Order>, ears: &Ears) {
         let (question, connected) = match order {
             Order::Read(question) => (question, Ok(())),
             Order::Connect(question, class) => {
-                line.take().map(C::abandon);
+                if let Some(line) = line.take() {
+                    C::abandon(line);
+                }
                 let connected = C::connect(&apartment, class, ears);
                 (question, connected.map(|connected| line = Some(connected)))
             }
@@ -201,7 +203,9 @@ fn work<C: Caller>(orders: &Receiver<Order>, ears: &Ears) {
         };
         ears.0.put(News::Answered(question, answer));
     }
-    if ears.0.lock().closed {
-        line.map(C::abandon);
+    if ears.0.lock().closed
+        && let Some(line) = line
+    {
+        C::abandon(line);
     }
 }

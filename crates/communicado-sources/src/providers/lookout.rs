@@ -1,6 +1,7 @@
 //! Watches the registry and the processes that it names.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -68,16 +69,15 @@ impl Lookout {
             self.alive.retain(|id, process| named.contains(id) && !process.has_ended());
             let mut all_live = true;
             for id in named {
-                if !self.alive.contains_key(&id) {
-                    match Process::open(id) {
-                        Ok(process) if !process.has_ended() => {
-                            self.alive.insert(id, process);
-                        }
-                        Ok(_) => all_live = false,
-                        // It cannot be waited for; that it is listed has to do.
-                        Err(_) if session_of(id).is_some() => {}
-                        Err(_) => all_live = false,
+                let Entry::Vacant(place) = self.alive.entry(id) else { continue };
+                match Process::open(id) {
+                    Ok(process) if !process.has_ended() => {
+                        place.insert(process);
                     }
+                    Ok(_) => all_live = false,
+                    // It cannot be waited for; that it is listed has to do.
+                    Err(_) if session_of(id).is_some() => {}
+                    Err(_) => all_live = false,
                 }
             }
             if all_live {

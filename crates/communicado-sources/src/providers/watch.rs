@@ -156,7 +156,9 @@ impl<C: Caller> Line<C> {
                 }
                 // Its thread may hang in the client; the next one has a thread of its own.
                 Do::LetGo => {
-                    self.desk.take().map(Desk::abandon);
+                    if let Some(desk) = self.desk.take() {
+                        desk.abandon();
+                    }
                 }
                 Do::Tell(view) => {
                     self.told.tell(seen, client, view, pace.check + pace.timeout * 2);
