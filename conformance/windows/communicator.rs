@@ -40,7 +40,7 @@ fn a_whole_session_with_communicado_there_first() {
     peer.tell("fire signout");
     watch.expect("communicator", &["signed-out by communicator"]);
     peer.tell("fire shutdown");
-    watch.expect("communicator", &["shutting-down by communicator"]);
+    watch.expect("communicator", &["shutting-down by communicator | alice@uc.test signed-out"]);
     peer.tell("quit");
     watch.expect("communicator", &["absent by communicator"]);
     watch.end();

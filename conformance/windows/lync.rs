@@ -38,7 +38,7 @@ fn a_whole_session() {
     peer.tell("fire state 4 1 0");
     watch.expect("lync", &["signed-out by lync"]);
     peer.tell("fire shutting-down");
-    watch.expect("lync", &["shutting-down by lync"]);
+    watch.expect("lync", &["shutting-down by lync | sip:alice@uc.test signed-out"]);
     peer.tell("quit");
     watch.expect("lync", &["absent by lync"]);
     watch.end();

@@ -7,7 +7,7 @@ use communicado_core::Life;
 use communicado_runtime::{Clock, Probing, Seen, Source, SourceError, Watching};
 
 use super::probe::probe;
-use crate::providers::lookout::Lookout;
+use crate::providers::shared::Subscription;
 
 pub(super) struct ImProviders;
 
@@ -27,13 +27,13 @@ impl Source for ImProviders {
 }
 
 async fn watch(seen: &Seen) -> Result<std::convert::Infallible, SourceError> {
-    let mut lookout = Lookout::open(seen.clock())?;
+    let mut lookout = Subscription::new()?;
     let mut told: BTreeMap<String, Life> = BTreeMap::new();
     loop {
-        let found = lookout.look(seen.clock())?;
+        let found = poll_fn(|cx| lookout.poll_change(cx)).await?;
         let mut lives: BTreeMap<String, Life> =
             seen.expected().into_iter().chain(told.keys().cloned()).map(absent).collect();
-        lives.extend(found.into_iter().map(|each| (each.client.clone(), each.life())));
+        lives.extend(found.iter().map(|each| (each.client.clone(), each.life())));
         for (client, life) in lives {
             if told.get(&client) == Some(&life) {
                 continue;
@@ -45,7 +45,6 @@ async fn watch(seen: &Seen) -> Result<std::convert::Infallible, SourceError> {
             told.insert(client, life);
         }
         seen.ready();
-        poll_fn(|cx| lookout.poll_change(cx)).await?;
     }
 }
 

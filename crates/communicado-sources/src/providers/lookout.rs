@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use communicado_runtime::{Clock, SourceError, Timer};
+use communicado_runtime::{Clock as _, SourceError, SystemClock, Timer};
 use communicado_windows::{
     Error, Hive, Key, Notice, Noticed, Process, View, own_session, processes, session_of,
 };
@@ -27,27 +27,29 @@ pub(crate) struct Lookout {
     providers: Option<(Key, Notice)>,
     /// The processes that are waited for.
     alive: BTreeMap<u32, Process>,
+    clock: SystemClock,
     timer: Box<dyn Timer>,
 }
 
 impl Lookout {
-    pub(crate) fn open(clock: &dyn Clock) -> Result<Self, SourceError> {
+    pub(crate) fn open() -> Result<Self, SourceError> {
         let software = Key::open(Hive::CurrentUser, SOFTWARE, View::Own).map_err(lost)?;
         let software = software.ok_or_else(|| SourceError {
             because: "the user has no registry: there is no key `Software`".into(),
             help: "run communicado in the session of a user who has logged on".into(),
         })?;
         let notice = software.notice(Noticed::Names, false).map_err(lost)?;
+        let clock = SystemClock::start();
         let timer = clock.timer().map_err(|error| SourceError {
             because: error.to_string().into(),
             help: "close programs that hold many handles".into(),
         })?;
         let software = (software, notice);
-        Ok(Self { software, providers: None, alive: BTreeMap::new(), timer })
+        Ok(Self { software, providers: None, alive: BTreeMap::new(), clock, timer })
     }
 
     /// Every provider as it is now; what changes afterwards is told by [`Lookout::poll_change`].
-    pub(crate) fn look(&mut self, clock: &dyn Clock) -> Result<Vec<Provider>, SourceError> {
+    pub(crate) fn look(&mut self) -> Result<Vec<Provider>, SourceError> {
         let (software, notice) = &self.software;
         notice.arm_again(software).map_err(lost)?;
         let is_armed = self.providers.as_ref().is_some_and(|(key, notice)| {
@@ -82,7 +84,7 @@ impl Lookout {
             }
             if all_live {
                 let is_stale = found.iter().any(Provider::is_stale);
-                self.timer.set(is_stale.then(|| clock.now().after(LOOK_AGAIN)));
+                self.timer.set(is_stale.then(|| self.clock.now().after(LOOK_AGAIN)));
                 return Ok(found);
             }
         }
@@ -103,11 +105,6 @@ impl Lookout {
             }
         }
         changed.map_err(lost)
-    }
-
-    /// A process that is waited for.
-    pub(crate) fn process(&self, id: u32) -> Option<&Process> {
-        self.alive.get(&id)
     }
 }
 

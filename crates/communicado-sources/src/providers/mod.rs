@@ -2,8 +2,8 @@
 //! and a conversation with one of them.
 //!
 //! `contract`, `conversation`, `known` and `reading` are pure, and public for tests and the
-//! fuzzer. The rest waits: `lookout` for the registry and for processes, `desk` for a client,
-//! `watch` for both.
+//! fuzzer. The rest waits: `lookout` for the registry and for processes, `shared` so that the
+//! sources see them change together, `desk` for a client, `watch` for all of it.
 
 pub mod contract;
 pub mod conversation;
@@ -15,6 +15,8 @@ pub(crate) mod lookout;
 #[cfg(windows)]
 pub(crate) mod probe;
 pub mod reading;
+#[cfg(windows)]
+pub(crate) mod shared;
 #[cfg(windows)]
 pub(crate) mod tell;
 #[cfg(windows)]

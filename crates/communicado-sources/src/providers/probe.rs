@@ -11,7 +11,7 @@ use futures_util::future::{Either, select};
 use super::contract::{Provider, providers};
 use super::conversation::Pace;
 use super::desk::{Caller, Desk, News};
-use super::lookout::{Lookout, read};
+use super::lookout::read;
 use super::reading::{Reading, SignIn};
 use super::watch::{IsMine, same_level};
 
@@ -25,10 +25,7 @@ pub(crate) async fn probe<C: Caller>(clock: &dyn Clock, pace: Pace, is_mine: IsM
     for provider in found.iter().filter(|each| is_mine(each) && each.is_up()) {
         let Some(class) = provider.class else { continue };
         let answer = ask::<C>(clock, class, pace.timeout.min(TIMEOUT)).await;
-        let level = Lookout::open(clock).ok().and_then(|mut lookout| {
-            lookout.look(clock).ok()?;
-            same_level(&lookout, &provider.processes)
-        });
+        let level = same_level(&provider.processes);
         checks.push(check(provider, answer, level));
     }
     checks

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use communicado_core::Moment;
 use communicado_runtime::{Seen, SourceError, Timer};
-use communicado_windows::{Guid, Rights};
+use communicado_windows::{Guid, Process, Rights};
 
 use super::contract::Provider;
 use super::conversation::{Conversation, Do, Input, Pace, Standing};
 use super::desk::{Caller, Desk, News};
-use super::lookout::Lookout;
+use super::shared::Subscription;
 use super::tell::Told;
 
 /// Whether a source speaks to a client of this kind.
@@ -31,7 +32,7 @@ struct Line<C: Caller> {
 
 /// What ended a wait.
 enum Woken {
-    Registry,
+    Registry(Arc<[Provider]>),
     News(String, News),
     Time,
 }
@@ -42,23 +43,25 @@ pub(crate) async fn watch<C: Caller>(
     pace: Pace,
     is_mine: IsMine,
 ) -> Result<Infallible, SourceError> {
-    let mut lookout = Lookout::open(seen.clock())?;
+    let mut lookout = Subscription::new()?;
     let mut timer = seen.clock().timer().map_err(|error| SourceError {
         because: error.to_string().into(),
         help: "close programs that hold many handles".into(),
     })?;
     let mut lines: BTreeMap<String, Line<C>> = BTreeMap::new();
-    let mut woken = Woken::Registry;
+    let mut has_looked = false;
     let mut is_ready = false;
     loop {
+        let deadline = lines.values().filter_map(|line| line.conversation.deadline()).min();
+        let woken = poll_fn(|cx| poll(cx, &mut lookout, &mut lines, &mut *timer, deadline)).await?;
         match woken {
-            Woken::Registry => {
-                let found = lookout.look(seen.clock())?;
+            Woken::Registry(found) => {
+                has_looked = true;
                 stand(seen, pace, &mut lines, found.iter().filter(|each| is_mine(each)));
             }
             Woken::News(client, news) => {
                 if let Some(line) = lines.get_mut(&client) {
-                    let input = input(news, &lookout, &line.processes);
+                    let input = input(news, &line.processes);
                     line.handle(seen, &client, pace, input);
                 }
             }
@@ -69,25 +72,23 @@ pub(crate) async fn watch<C: Caller>(
                 }
             }
         }
-        if !is_ready && lines.values().all(|line| line.conversation.is_settled()) {
+        if !is_ready && has_looked && lines.values().all(|line| line.conversation.is_settled()) {
             is_ready = true;
             seen.ready();
         }
-        let deadline = lines.values().filter_map(|line| line.conversation.deadline()).min();
-        woken = poll_fn(|cx| poll(cx, &mut lookout, &mut lines, &mut *timer, deadline)).await?;
     }
 }
 
 fn poll<C: Caller>(
     cx: &mut Context<'_>,
-    lookout: &mut Lookout,
+    lookout: &mut Subscription,
     lines: &mut BTreeMap<String, Line<C>>,
     timer: &mut dyn Timer,
     deadline: Option<Moment>,
 ) -> Poll<Result<Woken, SourceError>> {
     // The registry first: of a client that has gone, nothing else counts.
     if let Poll::Ready(changed) = lookout.poll_change(cx) {
-        return Poll::Ready(changed.map(|()| Woken::Registry));
+        return Poll::Ready(changed.map(Woken::Registry));
     }
     for (client, line) in lines {
         if let Some(desk) = &mut line.desk
@@ -168,19 +169,19 @@ impl<C: Caller> Line<C> {
     }
 }
 
-fn input(news: News, lookout: &Lookout, processes: &[u32]) -> Input {
+fn input(news: News, processes: &[u32]) -> Input {
     match news {
         News::Heard(heard) => Input::Heard(heard),
         News::Answered(question, answer) => {
-            let same_level = answer.is_err().then(|| same_level(lookout, processes)).flatten();
+            let same_level = answer.is_err().then(|| same_level(processes)).flatten();
             Input::Answered { question, answer, same_level }
         }
     }
 }
 
 /// Whether this process and the client's are trusted alike; not being allowed to know means no.
-pub(crate) fn same_level(lookout: &Lookout, processes: &[u32]) -> Option<bool> {
+pub(crate) fn same_level(processes: &[u32]) -> Option<bool> {
     let own = Rights::own().ok()?.integrity;
-    let process = processes.iter().find_map(|id| lookout.process(*id))?;
+    let process = processes.iter().find_map(|id| Process::open(*id).ok())?;
     Some(process.rights().is_ok_and(|rights| rights.integrity == own))
 }
