@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 use crate::claim::{Claim, View};
 use crate::few::Few;
 use crate::{
-    AccountStanding, ClientId, Input, Moment, Observation, Revision, SourceId, Standing, Status,
+    AccountStanding, ClientId, Doubt, Input, Moment, Observation, Revision, SourceId, Standing,
+    Status,
 };
 
 /// What is believed about every client, from what the sources observed.
@@ -193,16 +194,23 @@ impl Roster {
 }
 
 impl Client {
-    /// The word of the first source that knows, or the first source's reason for not knowing.
+    /// The word of the first source that knows; or the first reason for not knowing that is more
+    /// than that a source cannot see it, which says nothing beside another's.
     fn believed(&self, now: Moment) -> Option<Standing> {
-        let mut views = self.claims.iter().filter_map(|(id, claim)| Some((*id, claim.view(now)?)));
-        let first = views.next()?;
-        let knows = |view: &View| !matches!(view.status, Status::Unknown(_));
-        let (source, view) = if knows(&first.1) {
-            first
-        } else {
-            views.find(|(_, view)| knows(view)).unwrap_or(first)
+        let views = self.claims.iter().filter_map(|(id, claim)| Some((*id, claim.view(now)?)));
+        let rank = |view: &View| match view.status {
+            Status::Unknown(Doubt::NotSupported) => 2,
+            Status::Unknown(_) => 1,
+            Status::Absent
+            | Status::Starting
+            | Status::SignedOut(_)
+            | Status::SigningIn
+            | Status::SignedIn(_)
+            | Status::SigningOut
+            | Status::ShuttingDown => 0,
         };
+        // Of equals the first is taken.
+        let (source, view) = views.min_by_key(|(_, view)| rank(view))?;
         let accounts = view.accounts.into_iter();
         let standing = Standing {
             status: view.status,

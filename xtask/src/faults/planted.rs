@@ -236,16 +236,23 @@ pub(super) const FAULTS: &[Fault] = &[
     },
     Fault {
         file: "src/roster.rs",
-        find: "views.find(|(_, view)| knows(view)).unwrap_or(first)",
-        replace: "first",
+        find: "views.min_by_key(|(_, view)| rank(view))?",
+        replace: "{ let mut views = views; views.next()? }",
         breaks: "a second source is never asked",
         noticed_by: "agrees_with_the_model",
     },
     Fault {
         file: "src/roster.rs",
-        find: "let (source, view) = if knows(&first.1) {",
-        replace: "let (source, view) = if knows(&first.1) && false {",
-        breaks: "the best source is not believed while another knows",
+        find: "            Status::Unknown(_) => 1,\n",
+        replace: "            Status::Unknown(_) => 0,\n",
+        breaks: "a source that does not know is believed before one that does",
+        noticed_by: "agrees_with_the_model",
+    },
+    Fault {
+        file: "src/roster.rs",
+        find: "Status::Unknown(Doubt::NotSupported) => 2",
+        replace: "Status::Unknown(Doubt::NotSupported) => 1",
+        breaks: "that a source cannot see a client hides why another does not",
         noticed_by: "agrees_with_the_model",
     },
     Fault {

@@ -61,7 +61,9 @@ fn belief(client: ClientId, past: &[Step], now: Moment) -> Option<Belief> {
     let words: Vec<Belief> =
         sources.into_iter().filter_map(|source| word(source, client, past, now)).collect();
     let knows = |word: &&Belief| word.status.word() != "unknown";
-    words.iter().find(knows).or(words.first()).cloned()
+    let has_reason = |word: &&Belief| word.status != Status::Unknown(Doubt::NotSupported);
+    let best = words.iter().find(knows).or_else(|| words.iter().find(has_reason));
+    best.or(words.first()).cloned()
 }
 
 /// What `source` alone says of `client`.
