@@ -7,6 +7,7 @@
 mod communicator;
 mod flag;
 mod lync;
+mod messenger;
 
 use communicado_conformance::{Peer, Watch, Wine};
 

@@ -1,6 +1,7 @@
 //! A Windows of its own for one test: a registry, processes and COM, all real, all Wine's.
 
 mod peer;
+mod program;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use crate::process::clean;
 use crate::watch::Watch;
 
 pub use peer::Peer;
+pub use program::Program;
 
 /// Where Debian keeps the program; its wrapper wants the 32-bit one too.
 pub(crate) const WINE: &str = "/usr/lib/wine/wine64";
@@ -65,6 +67,11 @@ impl Wine {
     /// A client written in C whose program is called `program`, not yet in the registry.
     pub fn peer(&self, program: &str, arguments: &[&str]) -> Peer {
         Peer::start(self.world.path(), program, arguments)
+    }
+
+    /// Starts a program that was built for the tests, to be talked to.
+    pub fn start(&self, program: &str) -> Program {
+        Program::start(self.world.path(), program)
     }
 
     /// Runs one of Wine's own programs to its end, and returns what it said.

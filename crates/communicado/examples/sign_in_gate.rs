@@ -1,7 +1,8 @@
 //! The console program of the Office Communicator SDK's sign-in sample, without its faults.
 //!
-//! It says whether a client runs and whether its user is signed in, follows both, and switches a
-//! feature on and off. Enter leaves, and everything is let go of.
+//! It switches a feature on and off with the sign-in. Unlike the sample it goes on when
+//! Communicator does not run yet, has nobody signed in, or ends and comes back. Enter leaves, and
+//! everything is let go of.
 //!
 //!     cargo run -p communicado --example sign_in_gate
 
@@ -9,64 +10,97 @@
 
 use std::io::{self, BufRead as _};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
 
-use communicado::blocking::Monitor;
-use communicado::{Client, Condition, Snapshot, Status, Update};
+use communicado::messenger::{Messenger, MiStatus, is_communicator_running, wait_until_running};
 
 /// Whether the feature that needs a signed-in user may be used.
 static SIGNED_IN: AtomicBool = AtomicBool::new(false);
 
-fn main() -> Result<(), communicado::Error> {
-    let monitor = Monitor::start()?;
-    let changes = monitor.changes();
-    let follower = std::thread::spawn(move || follow(changes));
+/// How long to wait before Communicator is asked again that refused.
+const AGAIN: Duration = Duration::from_secs(1);
 
+/// What makes the program go on.
+enum Happened {
+    Shutdown,
+    Enter,
+}
+
+fn main() {
+    let (tell, happened) = channel();
+    let enter = tell.clone();
+    std::thread::spawn(move || {
+        let read = io::stdin().lock().read_line(&mut String::new());
+        if let Err(error) = read {
+            eprintln!("standard input cannot be read: {error}");
+        }
+        let _ = enter.send(Happened::Enter);
+    });
     println!("Press Enter key to exit the application.\n");
-    let mut line = String::new();
-    let read = io::stdin().lock().read_line(&mut line);
-    if let Err(error) = read {
-        eprintln!("standard input cannot be read: {error}");
+    let mut said = String::new();
+    let mut say_once = |what: &str| {
+        if said != what {
+            println!("{what}");
+            what.clone_into(&mut said);
+        }
+    };
+    loop {
+        if !is_communicator_running() {
+            say_once("Communicator is not running.");
+            if comes_up(&happened) { continue } else { return }
+        }
+        match Messenger::new() {
+            Ok(messenger) => {
+                say_once("Communicator is running.");
+                if !gate(&messenger, tell.clone(), &happened) {
+                    return;
+                }
+            }
+            Err(error) => {
+                say_once(&format!("Communicator gives no object: {error}"));
+                // Nothing tells when it would give one.
+                match happened.recv_timeout(AGAIN) {
+                    Err(RecvTimeoutError::Timeout) | Ok(Happened::Shutdown) => {}
+                    Ok(Happened::Enter) | Err(RecvTimeoutError::Disconnected) => return,
+                }
+            }
+        }
     }
-    // Ends the monitor's thread, and with it the iterator that the follower waits on.
-    drop(monitor);
-    if follower.join().is_err() {
-        eprintln!("the follower panicked");
-    }
-    Ok(())
 }
 
-fn follow(changes: communicado::blocking::Changes) {
-    let mut snapshot = Snapshot::default();
-    for update in changes {
-        snapshot.apply(&update);
-        match &update {
-            Update::Snapshot { clients, .. } => clients.iter().for_each(|client| say(client)),
-            // A change may be of the presence only.
-            Update::Change(client) if client.before.flatten() == Some(client.status) => {}
-            Update::Change(client) => say(client),
+/// Waits until Communicator runs; `false` if Enter was pressed before.
+fn comes_up(happened: &Receiver<Happened>) -> bool {
+    loop {
+        if let Ok(Happened::Enter) = happened.try_recv() {
+            return false;
         }
-        switch(Condition::SIGNED_IN.judge(&snapshot) == Some(true));
+        if wait_until_running(AGAIN) {
+            return true;
+        }
     }
 }
 
-/// Says what the sample's three events said.
-fn say(client: &Client) {
-    let name = &client.client;
-    match client.status {
-        Status::SignedIn => println!("{name}: signed in"),
-        Status::SignedOut => match &client.reason {
-            Some(reason) => println!("{name}: signed out ({reason})"),
-            None => println!("{name}: signed out"),
-        },
-        Status::ShuttingDown => println!("{name}: shutting down"),
-        Status::Absent => println!("{name}: not running"),
-        Status::Unknown => {
-            println!("{name}: cannot tell ({})", client.reason.as_deref().unwrap_or("?"));
+/// Follows one run of Communicator to its end; `false` if Enter was pressed before.
+fn gate(messenger: &Messenger, tell: Sender<Happened>, happened: &Receiver<Happened>) -> bool {
+    messenger.on_app_shutdown(move || {
+        println!("OnAppShutdown");
+        let _ = tell.send(Happened::Shutdown);
+    });
+    messenger.on_signin(|hr| {
+        println!("OnSignin {hr:#010X}");
+        if hr == 0 {
+            switch(true);
         }
-        Status::Starting | Status::SigningIn | Status::SigningOut => {
-            println!("{name}: {}", client.status.word());
-        }
-    }
+    });
+    messenger.on_signout(|| {
+        println!("OnSignout");
+        switch(false);
+    });
+    switch(messenger.my_status().is_ok_and(|status| status.contains(MiStatus::ONLINE)));
+    let goes_on = matches!(happened.recv(), Ok(Happened::Shutdown));
+    switch(false);
+    goes_on
 }
 
 fn switch(signed_in: bool) {

@@ -107,7 +107,10 @@ fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-fn block_on_until<F: Future>(future: F, end: Option<(&dyn Clock, Moment)>) -> Option<F::Output> {
+pub(crate) fn block_on_until<F: Future>(
+    future: F,
+    end: Option<(&dyn Clock, Moment)>,
+) -> Option<F::Output> {
     let mut future = pin!(future);
     let waker = Waker::from(Arc::new(Parked(thread::current())));
     let mut cx = Context::from_waker(&waker);

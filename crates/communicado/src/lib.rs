@@ -20,7 +20,8 @@
 //! ```
 //!
 //! [`Monitor`] is for programs with an async runtime, whichever it is; [`blocking::Monitor`] for
-//! those without one. `examples/sign_in_gate.rs` and `examples/while_signed_in.rs` are whole
+//! those without one; [`messenger`] for those who port code from the Office Communicator SDK.
+//! `examples/sign_in_gate.rs` and `examples/while_signed_in.rs` are whole
 //! programs.
 //!
 //! **What it promises:** a snapshot first, then every change; signed out before gone, also when
@@ -29,6 +30,7 @@
 
 pub mod blocking;
 mod condition;
+pub mod messenger;
 mod monitor;
 mod snapshot;
 

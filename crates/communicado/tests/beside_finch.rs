@@ -60,13 +60,14 @@ fn the_gate_follows_a_whole_session_and_leaves_at_enter() {
     let alice = Account::xmpp("alice", &prosody).signed_out();
     let mut gate = Program::start("sign_in_gate", &mut stage);
     gate.says(&["Press Enter key to exit the application.", ""]);
-    gate.says(&["finch: not running", "pidgin: not running", "chatty: not running"]);
+    gate.says(&["Communicator is not running."]);
     let mut finch = stage.finch(&[&alice]);
-    gate.says(&["finch: starting", "finch: signed out"]);
+    gate.says(&["Communicator is running."]);
     finch.user().pick(Saved::Available);
-    gate.says(&["finch: signing-in", "finch: signed in", "The feature is on."]);
+    gate.says(&["OnSignin 0x00000000", "The feature is on."]);
     finch.kill();
-    gate.says(&["finch: signed out", "The feature is off.", "finch: not running"]);
+    gate.says(&["OnSignout", "The feature is off.", "OnAppShutdown"]);
+    gate.says(&["Communicator is not running."]);
     let stdin = gate.child.stdin.as_mut().must("write to its input");
     stdin.write_all(b"\n").must("press Enter");
     let ended = gate.child.wait().must("wait for it");

@@ -84,6 +84,13 @@ fn test() -> Result<(), String> {
 fn peers() -> Result<(), String> {
     let folder = wine::folder();
     peers::build(&folder)?;
-    println!("{}", build(&Toolchain::for_wine()?, &folder)?);
+    let toolchain = Toolchain::for_wine()?;
+    let example = ["--release", "--package", "communicado", "--example", "sign_in_gate"];
+    run_command(&mut toolchain.cargo("build", &example)?)?;
+    let built = root().join("target").join(toolchain.target());
+    let built = built.join("release/examples/sign_in_gate.exe");
+    fs::copy(&built, folder.join("sign_in_gate.exe"))
+        .map_err(|error| format!("cannot copy {}: {error}", built.display()))?;
+    println!("{}", build(&toolchain, &folder)?);
     Ok(())
 }

@@ -6,36 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use communicado_windows::com::{Apartment, CallError, Event, Listening, Object};
 use communicado_windows::{Guid, HResult, Variant};
 
+use super::api::{EVENTS, event, member};
 use super::reading::{Answer, Answers};
 use crate::providers::conversation::Heard;
 use crate::providers::desk::{Caller, Ears};
 use crate::providers::reading::{Reading, SignIn};
-
-/// `DMessengerEvents`.
-const EVENTS: Guid = Guid(0xC9A6_A6B6_9BC1_43A5_B06B_E588_74EE_BC96);
-
-/// The numbers of `IMessenger`'s members, and of `IMessengerServices` and `IMessengerService`.
-mod member {
-    pub(super) const MY_FRIENDLY_NAME: i32 = 1282;
-    pub(super) const MY_SIGNIN_NAME: i32 = 1304;
-    pub(super) const MY_STATUS: i32 = 1305;
-    pub(super) const MY_SERVICE_ID: i32 = 1307;
-    pub(super) const SERVICES: i32 = 1308;
-    pub(super) const PRIMARY_SERVICE: i32 = 2176;
-    pub(super) const SERVICE_MY_STATUS: i32 = 2181;
-}
-
-/// The numbers of `DMessengerEvents`.
-mod event {
-    pub(super) const ON_SIGNIN: i32 = 1024;
-    pub(super) const ON_SIGNOUT: i32 = 1025;
-    pub(super) const ON_MY_FRIENDLY_NAME_CHANGE: i32 = 1029;
-    /// Also of the local user, and of some clients the only event.
-    pub(super) const ON_CONTACT_STATUS_CHANGE: i32 = 1030;
-    pub(super) const ON_MY_STATUS_CHANGE: i32 = 1031;
-    pub(super) const ON_APP_SHUTDOWN: i32 = 1032;
-    pub(super) const ON_MY_PROPERTY_CHANGE: i32 = 1033;
-}
 
 pub(super) struct Messenger;
 

@@ -4,6 +4,7 @@
 //! the object is created only while the client's flag and its process say that it runs, so that
 //! asking starts nothing. `Signin` and `AutoSignin` are never called.
 
+pub mod api;
 #[cfg(windows)]
 mod caller;
 pub mod reading;

@@ -20,7 +20,12 @@ pub(crate) mod shared;
 #[cfg(windows)]
 pub(crate) mod tell;
 #[cfg(windows)]
+mod up;
+#[cfg(windows)]
 pub(crate) mod watch;
+
+#[cfg(windows)]
+pub use up::{messenger, until_messenger};
 
 use crate::card::{Kind, Opt};
 

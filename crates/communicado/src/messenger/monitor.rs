@@ -1,0 +1,205 @@
+//! Over the monitor: any client counts as Communicator, and the best of them is told of.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use communicado_core::{Availability, Failure};
+use communicado_sources::vocabulary::MISTATUS;
+use communicado_windows::HResult;
+use communicado_wire::{Client, Status};
+
+use super::calls::{Tell, Told};
+use super::{MessengerError, MiStatus};
+use crate::blocking::{Changes, Monitor};
+use crate::{Condition, Snapshot};
+
+/// `MSGR_E_NOT_LOGGED_ON`.
+const NOT_LOGGED_ON: HResult = HResult::of(0x8100_031E);
+/// `CO_E_SERVER_EXEC_FAILURE`, which stands for a client that may not be asked.
+const DENIED: HResult = HResult::of(0x8008_0005);
+
+pub(super) fn is_running() -> bool {
+    let snapshot = Monitor::start().map(|monitor| monitor.snapshot());
+    snapshot.is_ok_and(|snapshot| Condition::RUNNING.judge(&snapshot) == Some(true))
+}
+
+pub(super) fn wait_until_running(timeout: Duration) -> bool {
+    let waited = Monitor::start().and_then(|it| it.wait_until(&Condition::RUNNING, timeout));
+    matches!(waited, Ok(Some(_)))
+}
+
+/// The monitor, and the thread that follows it.
+pub(super) struct Connection {
+    monitor: Option<Monitor>,
+    follower: Option<JoinHandle<()>>,
+}
+
+impl Connection {
+    pub(super) fn new(tell: Tell) -> Result<Self, MessengerError> {
+        let monitor = Monitor::start().map_err(|_| MessengerError::NOT_RUNNING)?;
+        let best = best(&monitor.snapshot());
+        status_of(best.as_deref())?;
+        let changes = monitor.changes();
+        let follow = move || follow(changes, best, tell);
+        let thread = std::thread::Builder::new().name("messenger".to_owned()).spawn(follow);
+        let follower = thread.map_err(|_| MessengerError::BUSY)?;
+        Ok(Self { monitor: Some(monitor), follower: Some(follower) })
+    }
+
+    fn best(&self) -> Option<Arc<Client>> {
+        best(&self.monitor.as_ref()?.snapshot())
+    }
+
+    pub(super) fn status(&self) -> Result<MiStatus, MessengerError> {
+        status_of(self.best().as_deref())
+    }
+
+    pub(super) fn signin_name(&self) -> Result<String, MessengerError> {
+        self.named(|account| account.account.to_string())
+    }
+
+    pub(super) fn friendly_name(&self) -> Result<String, MessengerError> {
+        self.named(|account| account.name.as_ref().unwrap_or(&account.account).to_string())
+    }
+
+    fn named(&self, name: fn(&crate::Account) -> String) -> Result<String, MessengerError> {
+        let best = self.best();
+        status_of(best.as_deref())?;
+        let accounts = best.iter().flat_map(|client| &client.accounts);
+        let mut signed_in = accounts.filter(|account| account.status == Status::SignedIn);
+        signed_in.next().map(name).ok_or(MessengerError::new(NOT_LOGGED_ON))
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // Ends the monitor's thread, and with it the changes that the follower waits for.
+        self.monitor = None;
+        if let Some(follower) = self.follower.take() {
+            let _ = follower.join();
+        }
+    }
+}
+
+fn follow(changes: Changes, mut before: Option<Arc<Client>>, mut tell: Tell) {
+    let mut snapshot = Snapshot::default();
+    for update in changes {
+        snapshot.apply(&update);
+        let after = best(&snapshot);
+        events(before.as_deref(), after.as_deref()).into_iter().for_each(&mut tell);
+        before = after;
+    }
+}
+
+/// What Communicator would have told.
+fn events(before: Option<&Client>, after: Option<&Client>) -> Vec<Told> {
+    let status = |client: Option<&Client>| status_of(client).ok();
+    let is_in = |status: Option<MiStatus>| status.is_some_and(|it| it.contains(MiStatus::ONLINE));
+    let (old, new) = (status(before), status(after));
+    let failure = |client: Option<&Client>| client.and_then(failed);
+    let mut told = Vec::new();
+    match (is_in(old), is_in(new)) {
+        (true, false) => told.push(Told::SignOut),
+        (false, true) => told.push(Told::SignIn(0)),
+        (true, true) | (false, false) => {}
+    }
+    if let Some(code) = failure(after).filter(|_| failure(before) != failure(after)) {
+        told.push(Told::SignIn(code.0));
+    }
+    if let Some(new) = new.filter(|new| old != Some(*new)) {
+        told.push(Told::Status(new));
+    }
+    if old.is_some() && new.is_none() {
+        told.push(Told::Shutdown);
+    }
+    told
+}
+
+/// The client that speaks for all: the one that is furthest on its way to a sign-in.
+fn best(snapshot: &Snapshot) -> Option<Arc<Client>> {
+    let rank = |client: &&Arc<Client>| match client.status {
+        Status::SignedIn => 0,
+        Status::SigningIn => 1,
+        Status::SigningOut => 2,
+        Status::SignedOut => 3,
+        Status::Unknown => 4,
+        Status::Starting | Status::ShuttingDown => 5,
+        Status::Absent => 6,
+    };
+    snapshot.iter().min_by_key(rank).cloned()
+}
+
+/// A client's status in Communicator's words, or why it cannot be asked.
+fn status_of(client: Option<&Client>) -> Result<MiStatus, MessengerError> {
+    let Some(client) = client else { return Err(MessengerError::NOT_RUNNING) };
+    Ok(match client.status {
+        Status::SignedIn => signed_in(client.availability),
+        Status::SigningIn => MiStatus::LOCAL_CONNECTING_TO_SERVER,
+        Status::SigningOut => MiStatus::LOCAL_DISCONNECTING_FROM_SERVER,
+        Status::SignedOut => MiStatus::OFFLINE,
+        Status::Unknown => {
+            let denied = client.reason.as_deref() == Some("access-denied");
+            let denied = denied.then_some(MessengerError::new(DENIED));
+            return Err(denied.unwrap_or(MessengerError::BUSY));
+        }
+        Status::Starting | Status::ShuttingDown | Status::Absent => {
+            return Err(MessengerError::NOT_RUNNING);
+        }
+    })
+}
+
+fn signed_in(availability: Option<Availability>) -> MiStatus {
+    let same = |(_, meaning): &&(u32, (Availability, _))| Some(meaning.0) == availability;
+    MISTATUS.iter().find(same).map_or(MiStatus::CUSTOM, |(number, _)| MiStatus(*number))
+}
+
+/// The code that stands for why the last sign-in failed.
+fn failed(client: &Client) -> Option<HResult> {
+    let reason = client.reason.as_deref().filter(|_| client.status == Status::SignedOut)?;
+    let failure = Failure::ALL.into_iter().find(|failure| failure.word() == reason)?;
+    Some(HResult::of(match failure {
+        Failure::NetworkError => 0x8100_0301,
+        Failure::InvalidUsername => 0x8100_030A,
+        Failure::AuthenticationFailed => 0x8100_0303,
+        Failure::AuthenticationImpossible => 0x8100_030F,
+        Failure::NoEncryption => 0x8100_0372,
+        Failure::EncryptionError => 0x8100_0361,
+        Failure::SignedInElsewhere => 0x8100_0323,
+        Failure::InvalidSettings => 0x8100_0302,
+        Failure::CertificateError => 0x8100_0368,
+        Failure::OtherError | Failure::Unstated => 0x8100_030D,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use communicado_sources::vocabulary::failure;
+
+    use super::*;
+
+    #[test]
+    fn a_reason_and_its_code_lead_to_each_other() {
+        for expected in Failure::ALL {
+            let line = format!(
+                r#"{{"v":1,"revision":1,"at":"2026-11-23T00:00:00Z","client":"finch","status":"signed-out","availability":null,"activity":null,"raw":null,"reason":"{}","since":"2026-11-23T00:00:00Z","source":"purple","saved":null,"accounts":[]}}"#,
+                expected.word()
+            );
+            let code = failed(&Client::from_json(&line).unwrap()).unwrap();
+            let expected = match expected {
+                Failure::Unstated => Failure::OtherError,
+                other => other,
+            };
+            assert_eq!(failure(code), expected);
+        }
+    }
+
+    #[test]
+    fn every_availability_is_a_signed_in_status() {
+        for availability in Availability::ALL {
+            assert!(signed_in(Some(availability)).contains(MiStatus::ONLINE), "{availability:?}");
+        }
+        assert_eq!(signed_in(Some(Availability::Busy)), MiStatus::BUSY);
+        assert_eq!(signed_in(None), MiStatus::CUSTOM);
+    }
+}
