@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use communicado::Condition;
 
 use crate::commands::{
-    completions, config, explain, is, man, record, replay, run, status, wait, watch,
+    completions, config, doctor, explain, is, man, record, replay, run, status, wait, watch,
 };
 
 /// Tells whether your unified-communications client runs and whether you are signed in.
@@ -73,8 +73,7 @@ pub(crate) enum Command {
     Run(run::Run),
     /// List what can be read here, what is found, what is missing and why.
     Sources,
-    /// Check the whole chain, and say what is wrong and what to do.
-    Doctor,
+    Doctor(doctor::Doctor),
     Explain(explain::Explain),
     Record(record::Record),
     Replay(replay::Replay),

@@ -113,7 +113,7 @@ impl Settings {
         let off = |card: &&communicado::Card| {
             self.sources.get(card.name).is_some_and(|source| !source.enabled)
         };
-        if SOURCES.iter().all(off) {
+        if SOURCES.iter().filter(|card| card.runs_here()).all(off) {
             let what = "every source is switched off, so nothing can be told";
             return Err(Failure::usage(what).help("set `enabled` of a source to true"));
         }

@@ -12,7 +12,7 @@
 
 mod card;
 pub mod communicator;
-mod im_providers;
+pub mod im_providers;
 pub mod lync;
 pub mod providers;
 mod purple;
@@ -24,7 +24,7 @@ pub use purple::trace;
 
 /// Every source, first the one that is believed first.
 pub const SOURCES: &[&Card] =
-    &[&lync::CARD, &communicator::CARD, &im_providers::CARD, &purple::CARD];
+    &[&purple::CARD, &lync::CARD, &communicator::CARD, &im_providers::CARD];
 
 /// The source with this name.
 #[must_use]

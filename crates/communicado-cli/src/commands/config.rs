@@ -50,7 +50,7 @@ fn in_force(settings: &Settings) -> String {
     let _ = writeln!(text, "clients = {}", json!(settings.clients));
     let _ = writeln!(text, "color = {}", json!(color));
     let _ = writeln!(text, "patience = {}", json!(patience));
-    for card in SOURCES {
+    for card in SOURCES.iter().filter(|card| card.runs_here()) {
         let set = settings.sources.get(card.name).cloned().unwrap_or_default();
         let _ = writeln!(text, "\n[sources.{}]\nenabled = {}", card.name, set.enabled);
         let clients = set.clients.map_or_else(|| json!(card.clients), |clients| json!(clients));

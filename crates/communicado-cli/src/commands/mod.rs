@@ -37,7 +37,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         Command::Wait(wait) => wait.run(&settings()?),
         Command::Run(run) => run.run(&settings()?),
         Command::Sources => sources::run(&settings()?),
-        Command::Doctor => doctor::run(&settings()?),
+        Command::Doctor(doctor) => doctor.run(&settings()?),
         Command::Explain(explain) => explain.run(),
         Command::Record(record) => record.run(&settings()?),
         Command::Replay(replay) => replay.run(settings()?),

@@ -21,12 +21,16 @@ pub(crate) fn run(settings: &Settings) -> Result<Outcome, Failure> {
     let mut text = String::new();
     for card in SOURCES {
         let _ = writeln!(text, "{}: {}", card.name, card.about);
-        let _ = writeln!(text, "  sees: {}", card.sees.join(", "));
-        let _ = writeln!(text, "  clients: {}", card.clients.join(", "));
-        let set = settings.sources.get(card.name).cloned().unwrap_or_default();
         if !card.runs_here() {
             let _ = writeln!(text, "  here: no, it works on {} only", card.platform.name());
-        } else if set.enabled {
+            continue;
+        }
+        let _ = writeln!(text, "  sees: {}", card.sees.join(", "));
+        if !card.clients.is_empty() {
+            let _ = writeln!(text, "  clients: {}", card.clients.join(", "));
+        }
+        let set = settings.sources.get(card.name).cloned().unwrap_or_default();
+        if set.enabled {
             for check in probe(card.name, &set)? {
                 let _ = writeln!(text, "  here: {}", finding(&check));
                 if let Some(action) = check.action {

@@ -74,7 +74,13 @@ fn without_a_bus_sources_and_doctor_say_what_to_do() {
          blind: a client that was started without a bus, or for another one, is not seen\n  \
          blind: a client whose network went silent says so after 150 s, when its own check \
          fails\n  \
-         blind: SIMPLE accounts do not notice that their server has gone\n",
+         blind: SIMPLE accounts do not notice that their server has gone\n\
+         lync: Lync, Skype for Business and whoever integrates with Office as they do, over COM\n  \
+         here: no, it works on Windows only\n\
+         communicator: Office Communicator 2007, R2 and whoever serves its Messenger class, over \
+         COM\n  here: no, it works on Windows only\n\
+         im-providers: Teams, Skype for Business, Jabber, Zoom and whoever keeps Office's \
+         contract, by the registry\n  here: no, it works on Windows only\n",
         "",
     );
 }

@@ -118,3 +118,18 @@ fn colours_are_for_terminals_and_for_those_who_ask() {
     assert!(escapes(&["status", "--set", "color=always"], ""));
     assert!(!escapes(&["status", "--set", "color=always", "--color", "never"], ""));
 }
+
+#[test]
+fn a_report_is_written_once_and_says_what_the_doctor_says() {
+    let told = "note: report.txt is written, without names; read it before you pass it on\n";
+    let mut doctor = communicado(&["doctor", "--report", "report.txt"]);
+    let gave = doctor.run();
+    assert_eq!((gave.code, gave.err.as_str()), (Some(1), told));
+    let report = std::fs::read_to_string(doctor.path("report.txt")).expect("a report");
+    assert!(report.starts_with("communicado 0.1.0 on linux ("), "{report}");
+    assert!(report.contains("there is no session bus"), "{report}");
+    assert!(!report.contains(&*doctor.path("").to_string_lossy()), "{report}");
+    let again = doctor.run();
+    assert_eq!((again.code, again.out.as_str()), (Some(5), ""));
+    assert!(again.err.contains("choose a file that is not there yet"), "{}", again.err);
+}

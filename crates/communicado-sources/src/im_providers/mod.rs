@@ -3,6 +3,7 @@
 //! Sees whether the client runs, for as long as its process lives, and nothing of the sign-in.
 //! Told by the registry's notices and by the ends of processes; nothing is asked of the client.
 
+pub mod facts;
 #[cfg(windows)]
 mod probe;
 #[cfg(windows)]

@@ -1,9 +1,15 @@
 //! Looks once, and says what is missing and what to do.
 
 use communicado_runtime::{Check, Health, SourceError};
+use communicado_windows::{Hive, Key, Process, Rights, Value, View};
 
-use crate::providers::contract::{Flag, Provider, providers};
-use crate::providers::lookout::read;
+use super::facts::{self, default_app, library, life, registration, rights};
+use crate::providers::contract::{Provider, providers};
+use crate::providers::lookout::{PROVIDERS, read};
+
+/// The type libraries of Communicator, and of Lync and those who came after.
+const MESSENGER_LIBRARY: &str = "{2B317E1D-50E5-4F5E-A3A4-FB85206EDA48}";
+const OFFICE_LIBRARY: &str = "{B9AA1F11-F480-4054-A84E-B5D9277E40A8}";
 
 pub(super) fn probe() -> Vec<Check> {
     let found = match read() {
@@ -25,60 +31,43 @@ pub(super) fn probe() -> Vec<Check> {
             action: Some("start a client; it makes its key by itself".into()),
         }];
     }
-    found.iter().map(check).collect()
+    let mut checks: Vec<Check> = default_app(chosen().as_deref(), &found).into_iter().collect();
+    for provider in &found {
+        checks.push(life(provider));
+        if provider.class.is_some() {
+            checks.push(registration(provider));
+            checks.push(library(provider, has_library(provider)));
+        }
+        checks.extend(process(provider).map(|process| rights(provider, &process)));
+    }
+    checks
 }
 
-/// What is to be said of one provider by its flag and its process.
-fn check(provider: &Provider) -> Check {
-    let (health, found, action) = finding(provider);
-    Check {
-        what: format!("client {}", provider.client).into(),
-        health,
-        found: found.into(),
-        action: action.map(Into::into),
+/// The client that Office asks.
+fn chosen() -> Option<String> {
+    let key = Key::open(Hive::CurrentUser, PROVIDERS, View::Own).ok()??;
+    match key.value("DefaultIMApp").ok()??.decode() {
+        Value::Text(name) if !name.is_empty() => Some(name),
+        Value::Text(_) | Value::Number(_) | Value::Other { .. } => None,
     }
 }
 
-fn finding(provider: &Provider) -> (Health, String, Option<&'static str>) {
-    let program = provider.program.as_deref().unwrap_or("?");
-    match (&provider.flag, provider.lives()) {
-        (Flag::NoKey, _) => {
-            let action = "start it; it makes its key below `IM Providers` by itself";
-            (Health::Limited, "it is installed and has not run for this user".into(), Some(action))
-        }
-        (Flag::Down, Some(true)) => (
-            Health::Limited,
-            format!("`{program}` runs, and its flag says that it does not (UpAndRunning 0)"),
-            Some("wait until it has started; if it stays so, end it and start it again"),
-        ),
-        (Flag::Down, _) => (Health::Good, "it does not run (UpAndRunning 0)".into(), None),
-        (Flag::Up | Flag::Starting | Flag::Missing | Flag::Odd(_), Some(false)) => (
-            Health::Limited,
-            format!(
-                "its flag says that it runs, and `{program}` does not: a crash left the flag behind"
-            ),
-            Some("nothing is to be done; it is taken for absent until its process is there"),
-        ),
-        (Flag::Up, Some(true)) => {
-            (Health::Good, format!("`{program}` runs and says so (UpAndRunning 2)"), None)
-        }
-        (Flag::Starting, Some(true)) => {
-            (Health::Limited, format!("`{program}` is starting (UpAndRunning 1)"), Some("wait"))
-        }
-        (Flag::Missing, Some(true)) => (
-            Health::Limited,
-            format!("`{program}` runs and has not written its flag, so it is taken for starting"),
-            Some("wait; if it stays so, end it and start it again"),
-        ),
-        (Flag::Odd(value), Some(true)) => (
-            Health::Bad,
-            format!("`{program}` runs, and its flag is what no document knows: {value:?}"),
-            Some("tell the maker of the client, and send us this line"),
-        ),
-        (_, None) => (
-            Health::Bad,
-            "nobody knows which program it is, so its flag cannot be believed".into(),
-            Some("have its installer write `ProcessName` to `HKLM\\Software\\IM Providers`"),
-        ),
-    }
+fn has_library(provider: &Provider) -> bool {
+    let library = if provider.is_messenger() { MESSENGER_LIBRARY } else { OFFICE_LIBRARY };
+    let path = format!(r"Software\Classes\TypeLib\{library}");
+    let is_there = |hive, view| matches!(Key::open(hive, &path, view), Ok(Some(_)));
+    is_there(Hive::CurrentUser, View::Own)
+        || [View::Wide, View::Narrow].into_iter().any(|view| is_there(Hive::LocalMachine, view))
+}
+
+/// What is found of the process of a client that runs.
+fn process(provider: &Provider) -> Option<facts::Process> {
+    let own_level = Rights::own().ok()?.integrity.to_string();
+    let process = Process::open(*provider.processes.first()?);
+    let level = process.as_ref().ok().and_then(|process| process.rights().ok());
+    Some(facts::Process {
+        bits: process.as_ref().ok().and_then(Process::bits),
+        level: level.map(|rights| rights.integrity.to_string()),
+        own_level,
+    })
 }

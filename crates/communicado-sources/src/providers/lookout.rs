@@ -13,7 +13,7 @@ use communicado_windows::{
 use super::contract::{Provider, Read, Registration, providers};
 
 const SOFTWARE: &str = "Software";
-const PROVIDERS: &str = r"Software\IM Providers";
+pub(crate) const PROVIDERS: &str = r"Software\IM Providers";
 /// How often it is looked again while a flag says that a client runs whose process is not there:
 /// nothing tells of a process that begins, and a flag that is written unchanged need not either.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);

@@ -1,7 +1,11 @@
 //! `doctor`: checks the whole chain.
 
-use std::fmt::Write as _;
+mod report;
 
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
 use communicado::SOURCES;
 use communicado_runtime::Health;
 
@@ -10,8 +14,28 @@ use crate::commands::sources::{finding, probe, sign};
 use crate::failure::{Failure, Outcome};
 use crate::settings::{Settings, usual_file};
 
-/// Checks the whole chain, and says in one sentence and one action what is wrong.
-pub(crate) fn run(settings: &Settings) -> Result<Outcome, Failure> {
+/// Check the whole chain, and say what is wrong and what to do.
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Write what was found to a new file as well, without names, to be attached to a report.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+}
+
+impl Doctor {
+    /// Says in one sentence and one action what is wrong.
+    pub(crate) fn run(&self, settings: &Settings) -> Result<Outcome, Failure> {
+        let file = self.report.as_deref().map(report::create).transpose()?;
+        let (text, worst) = examine(settings)?;
+        print(&text)?;
+        if let Some(file) = file {
+            report::write(file, &text)?;
+        }
+        Ok(if worst == Health::Bad { Outcome::No } else { Outcome::Yes })
+    }
+}
+
+fn examine(settings: &Settings) -> Result<(String, Health), Failure> {
     let mut text = String::new();
     let file = settings.file.clone();
     let config = match file.or_else(|| usual_file(|name| std::env::var(name).ok())) {
@@ -42,6 +66,5 @@ pub(crate) fn run(settings: &Settings) -> Result<Outcome, Failure> {
         Health::Bad => "something is wrong; see `!!` above",
     };
     let _ = writeln!(text, "{verdict}");
-    print(&text)?;
-    Ok(if worst == Health::Bad { Outcome::No } else { Outcome::Yes })
+    Ok((text, worst))
 }
