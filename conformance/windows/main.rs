@@ -5,7 +5,8 @@
 //! library of their own, early-bound, from a single-threaded apartment.
 
 mod communicator;
-mod flag;
+mod doctor;
+mod im_providers;
 mod lync;
 mod messenger;
 

@@ -1,9 +1,9 @@
 //! The flag, and the process that it is believed for.
 
-use communicado_conformance::Wine;
+use communicado_conformance::{Peer, Wine};
 
 /// A client of which only the flag says anything: it has no class.
-fn flagged(wine: &Wine, app: &str, program: &str) -> communicado_conformance::Peer {
+fn flagged(wine: &Wine, app: &str, program: &str) -> Peer {
     wine.peer(program, &["--app", app])
 }
 

@@ -1,0 +1,48 @@
+//! What `doctor` says, in one sentence and one action each.
+
+use communicado_conformance::Wine;
+
+use crate::communicator;
+
+#[track_caller]
+fn says(wine: &Wine, expected: &[&str]) {
+    let told = wine.communicado().run(&["doctor"]);
+    for expected in expected {
+        assert!(told.out.contains(expected), "no {expected:?} in\n{}{}", told.out, told.err);
+    }
+}
+
+#[test]
+fn a_client_that_can_be_asked_is_described_whole() {
+    let wine = Wine::new();
+    let mut peer = communicator(&wine);
+    peer.tell("status 2");
+    peer.come_up();
+    says(
+        &wine,
+        &[
+            "client communicator: `communicator.exe` runs and says so (UpAndRunning 2)",
+            "registration of communicator: for 64-bit and 32-bit programs, class {8885370D-",
+            "process of communicator: as trusted as this program (high), 64-bit",
+            "object of communicator: signed in, ONLINE",
+            "DefaultIMApp: Office asks no client, though communicator runs",
+        ],
+    );
+}
+
+#[test]
+fn a_client_that_refuses_is_described_with_what_to_do() {
+    let wine = Wine::new();
+    let mut peer = wine.peer("communicator.exe", &[]);
+    peer.tell("install communicator.exe {8885370D-B33E-44B7-875D-28E403CF9270} narrow");
+    peer.tell("register 80080005");
+    peer.tell("flag 2");
+    says(
+        &wine,
+        &[
+            "registration of communicator: for 32-bit programs only",
+            "object of communicator: asking it ended in 0x80080005 CO_E_SERVER_EXEC_FAILURE",
+            "do: Run both as the same user at the same level, usually neither as administrator",
+        ],
+    );
+}
