@@ -50,6 +50,11 @@ impl Communicado {
         Self { program, home: world.to_owned(), bus: None, wine: Some(world.to_owned()) }
     }
 
+    /// The file of the program.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// The clients of which `watch` tells from the start, found or not.
     pub(crate) const fn always_told(&self) -> &'static [&'static str] {
         match self.wine {

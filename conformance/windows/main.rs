@@ -9,6 +9,7 @@ mod doctor;
 mod im_providers;
 mod lync;
 mod messenger;
+mod program;
 
 use communicado_conformance::{Peer, Watch, Wine};
 

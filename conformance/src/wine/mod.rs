@@ -95,15 +95,15 @@ impl Wine {
         });
     }
 
-    /// The processes of this world that run a program.
-    fn processes(&self, program: &str) -> Vec<i32> {
+    /// The processes of this world that Wine has started a program in.
+    pub fn processes(&self, program: &str) -> Vec<i32> {
         let world = format!("WINEPREFIX={}", self.world.path().display());
         let is_ours = |id: i32| {
             let of = |file| fs::read(format!("/proc/{id}/{file}")).unwrap_or_default();
-            let says = |file, text: &str| {
-                String::from_utf8_lossy(&of(file)).split('\0').any(|part| part.ends_with(text))
-            };
-            says("environ", &world) && says("cmdline", program)
+            let [environment, words] =
+                ["environ", "cmdline"].map(|it| String::from_utf8_lossy(&of(it)).into_owned());
+            let is_it = words.split('\0').next().is_some_and(|word| word.ends_with(program));
+            is_it && environment.split('\0').any(|variable| variable == world)
         };
         let all = fs::read_dir("/proc").must("read the processes").flatten();
         let ids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
