@@ -4,10 +4,8 @@ use std::marker::PhantomData;
 
 use windows::Win32::System::Com::{
     CLSCTX_LOCAL_SERVER, CoCreateInstance, DISPATCH_FLAGS, DISPATCH_METHOD, DISPATCH_PROPERTYGET,
-    DISPATCH_PROPERTYPUT, DISPPARAMS, EXCEPINFO, IConnectionPoint, IConnectionPointContainer,
-    IDispatch,
+    DISPPARAMS, EXCEPINFO, IConnectionPoint, IConnectionPointContainer, IDispatch,
 };
-use windows::Win32::System::Ole::DISPID_PROPERTYPUT;
 use windows::Win32::System::Variant::VARIANT;
 use windows_core::{GUID, HSTRING, IUnknown, Interface as _, PCWSTR};
 
@@ -83,37 +81,20 @@ impl<'a> Object<'a> {
     ///
     /// If the member fails, or the other program cannot be asked.
     pub fn get(&self, id: i32, arguments: &[Variant]) -> Result<Got<'a>, CallError> {
-        let flags = DISPATCH_FLAGS(DISPATCH_PROPERTYGET.0 | DISPATCH_METHOD.0);
-        let value = self.invoke(id, flags, arguments)?;
+        let value = self.invoke(id, arguments)?;
         let object = variant::object(&value);
         let object = object.map(|dispatch| Self { dispatch, apartment: PhantomData });
         Ok(Got { value: variant::read(&value), object })
     }
 
-    /// Sets a property.
-    ///
-    /// # Errors
-    ///
-    /// If the member fails, or the other program cannot be asked.
-    pub fn put(&self, id: i32, value: &Variant) -> Result<(), CallError> {
-        self.invoke(id, DISPATCH_PROPERTYPUT, std::slice::from_ref(value)).map(|_| ())
-    }
-
-    fn invoke(
-        &self,
-        id: i32,
-        flags: DISPATCH_FLAGS,
-        arguments: &[Variant],
-    ) -> Result<VARIANT, CallError> {
+    fn invoke(&self, id: i32, arguments: &[Variant]) -> Result<VARIANT, CallError> {
         // The last argument comes first.
         let mut reversed: Vec<VARIANT> = arguments.iter().rev().map(variant::write).collect();
-        let is_put = flags == DISPATCH_PROPERTYPUT;
-        let mut named = DISPID_PROPERTYPUT;
         let parameters = DISPPARAMS {
             rgvarg: reversed.as_mut_ptr(),
-            rgdispidNamedArgs: if is_put { &raw mut named } else { std::ptr::null_mut() },
+            rgdispidNamedArgs: std::ptr::null_mut(),
             cArgs: u32::try_from(reversed.len()).unwrap_or(0),
-            cNamedArgs: u32::from(is_put),
+            cNamedArgs: 0,
         };
         let mut answer = VARIANT::default();
         let mut exception = EXCEPINFO::default();
@@ -124,7 +105,7 @@ impl<'a> Object<'a> {
                 id,
                 &GUID::zeroed(),
                 0,
-                flags,
+                DISPATCH_FLAGS(DISPATCH_PROPERTYGET.0 | DISPATCH_METHOD.0),
                 &raw const parameters,
                 Some(&raw mut answer),
                 Some(&raw mut exception),
