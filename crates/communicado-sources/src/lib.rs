@@ -59,6 +59,7 @@ mod tests {
         assert_eq!(names.len(), SOURCES.len());
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn a_wrong_option_is_named_with_the_choices() {
         let check = |name: &str, value: &str, expected: &str| {
