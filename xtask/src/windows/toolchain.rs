@@ -97,7 +97,7 @@ impl Toolchain {
         }
     }
 
-    /// The same program from the same source, wherever it was built and when.
+    /// No path of this machine and no time goes into the program.
     fn flags(&self) -> String {
         let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
         let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
