@@ -53,4 +53,4 @@ pub use prosody::Prosody;
 pub use purple::{Purple, Saved};
 pub use stage::Stage;
 pub use watch::Watch;
-pub use wine::{Peer, Program, Wine};
+pub use wine::{Peer, PeerKind, Program, Wine};
