@@ -17,11 +17,13 @@ mod machine;
 mod numbers;
 mod peers;
 mod player;
+mod reading;
 mod relay;
 mod report;
 mod roster;
 mod scene;
 mod status;
+mod windows;
 
 use std::process::ExitCode;
 
@@ -38,7 +40,7 @@ struct Bench {
     needs_peers: bool,
 }
 
-const BENCHES: [Bench; 4] = [
+const BENCHES: [Bench; 5] = [
     Bench {
         name: "latency",
         // So many that the 99th percentile is not the worst.
@@ -52,6 +54,12 @@ const BENCHES: [Bench; 4] = [
         option: Some(("--seconds", 60)),
         run: |seconds| idle::run(seconds.into()),
         needs_peers: true,
+    },
+    Bench {
+        name: "windows",
+        option: Some(("--samples", 300)),
+        run: windows::run,
+        needs_peers: false,
     },
     Bench { name: "roster", option: None, run: |_| Ok(roster::run()), needs_peers: false },
 ];

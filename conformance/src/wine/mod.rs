@@ -80,6 +80,13 @@ impl Wine {
         Program::start(self.world.path(), program)
     }
 
+    /// A command for something that was built for the tests, or for `communicado.exe`.
+    pub fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(WINE);
+        in_world(&mut command, self.world.path()).arg(built(name));
+        command
+    }
+
     /// Runs one of Wine's own programs to its end, and returns what it said.
     pub fn run(&self, program: &str, arguments: &[&str]) -> String {
         let mut command = Command::new(WINE);
