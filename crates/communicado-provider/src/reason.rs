@@ -7,6 +7,8 @@ use core::fmt;
 
 use communicado_codes::{Code, Family, by_name, lookup};
 
+use crate::words::NoSuchWord;
+
 const PREFIX: &str = "MSGR_E_";
 
 /// Why a sign-in failed or was ended by the other side: one of the failures of the Messenger API,
@@ -14,24 +16,20 @@ const PREFIX: &str = "MSGR_E_";
 #[derive(Clone, Copy)]
 pub struct Reason(&'static Code);
 
-/// A word that is no reason.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoSuchReason {
-    /// The word.
-    pub word: String,
-}
-
 impl Reason {
     /// The reason that `word` names, in any case and with or without `MSGR_E_`.
     ///
     /// # Errors
     ///
     /// If no failure of the Messenger API bears that name.
-    pub fn from_word(word: &str) -> Result<Self, NoSuchReason> {
+    pub fn from_word(word: &str) -> Result<Self, NoSuchWord> {
         let begins = word.get(..PREFIX.len()).is_some_and(|it| it.eq_ignore_ascii_case(PREFIX));
         let name = if begins { String::from(word) } else { format!("{PREFIX}{word}") };
         let code = by_name(&name).filter(|code| code.family == Family::MessengerError);
-        code.map(Self).ok_or_else(|| NoSuchReason { word: word.into() })
+        code.map(Self).ok_or_else(|| {
+            let known = Self::all().into_iter().map(Self::word);
+            NoSuchWord::new("reason for a failed sign-in", word, known)
+        })
     }
 
     /// The reason with this HRESULT.
@@ -80,14 +78,6 @@ impl fmt::Debug for Reason {
         f.write_str(self.0.name)
     }
 }
-
-impl fmt::Display for NoSuchReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is no reason for a failed sign-in, such as `invalid-password`", self.word)
-    }
-}
-
-impl core::error::Error for NoSuchReason {}
 
 #[cfg(test)]
 mod tests {
