@@ -16,6 +16,8 @@ pub mod im_providers;
 pub mod lync;
 pub mod providers;
 mod purple;
+#[cfg(target_os = "linux")]
+pub mod session_bus;
 pub mod vocabulary;
 
 pub use card::{Card, Kind, Opt, OptionError, Options, Platform};

@@ -12,10 +12,11 @@ use zbus::{Connection, Message, MessageStream};
 
 use super::message::{Answer, Incoming};
 use super::run::Pace;
+use super::stray;
 use super::todo::{Ask, Tell, Todo};
 use super::trace::Tap;
 use super::watcher::Watcher;
-use super::{bus, stray};
+use crate::session_bus;
 
 /// More messages than this are taken in only after what the first ones ask for was done.
 const BATCH_MAX: usize = 64;
@@ -40,9 +41,9 @@ impl Line {
         trace: &str,
         clock: &dyn Clock,
     ) -> Result<Self, SourceError> {
-        let address = bus::own_address()?;
+        let address = session_bus::own_address()?;
         let timer = clock.timer().map_err(|error| no_timer(&error))?;
-        let connection = bus::connect(clock, &address).await?;
+        let connection = session_bus::connect(clock, &address).await?;
         let mut line = Self {
             address,
             stream: MessageStream::from(&connection),
@@ -77,8 +78,10 @@ impl Line {
         while let Poll::Ready(message) = Pin::new(&mut self.stream).poll_next(cx) {
             let todo = match message {
                 Some(Ok(message)) => self.take_in(clock.now(), &message),
-                Some(Err(error)) => return Poll::Ready(Err(bus::lost(&format!(": {error}")))),
-                None => return Poll::Ready(Err(bus::lost(""))),
+                Some(Err(error)) => {
+                    return Poll::Ready(Err(session_bus::lost(&format!(": {error}"))));
+                }
+                None => return Poll::Ready(Err(session_bus::lost(""))),
             };
             ask.extend(todo.ask);
             tell.extend(todo.tell);
@@ -114,7 +117,7 @@ impl Line {
             return Ok(());
         }
         let sent = self.connection.send_all(&messages).await;
-        sent.map_err(|error| bus::lost(&format!(": {error}")))
+        sent.map_err(|error| session_bus::lost(&format!(": {error}")))
     }
 
     fn take_in(&mut self, now: Moment, message: &Message) -> Todo {

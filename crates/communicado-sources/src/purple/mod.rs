@@ -12,8 +12,6 @@
 //! waits. Proven against Finch and Pidgin in `conformance/purple`.
 
 #[cfg(target_os = "linux")]
-mod bus;
-#[cfg(target_os = "linux")]
 mod client;
 #[cfg(target_os = "linux")]
 mod line;

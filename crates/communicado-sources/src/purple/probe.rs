@@ -10,9 +10,10 @@ use communicado_runtime::{Check, Clock, Health, SourceError};
 use super::client::{SignIn, View};
 use super::line::Line;
 use super::run::Pace;
+use super::stray;
 use super::todo::Tell;
 use super::watcher::Watcher;
-use super::{bus, stray};
+use crate::session_bus;
 
 /// A client that hangs is noticed within this time.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -57,7 +58,8 @@ async fn look(pace: Pace, clock: &dyn Clock) -> Result<(String, Vec<Found>), Sou
     let end = clock.now().after(pace.timeout * 2);
     loop {
         let mut tell = Vec::new();
-        let asks = bus::within(clock, end, poll_fn(|cx| line.poll(cx, clock, &mut tell))).await;
+        let asks =
+            session_bus::within(clock, end, poll_fn(|cx| line.poll(cx, clock, &mut tell))).await;
         let mut looked = asks.is_none();
         for tell in tell {
             match tell {
