@@ -6,6 +6,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use communicado::Condition;
 
+#[cfg(target_os = "linux")]
+use crate::commands::provide;
 use crate::commands::{
     completions, config, doctor, explain, is, man, record, replay, run, status, wait, watch,
 };
@@ -77,6 +79,8 @@ pub(crate) enum Command {
     Explain(explain::Explain),
     Record(record::Record),
     Replay(replay::Replay),
+    #[cfg(target_os = "linux")]
+    Provide(provide::Provide),
     Config(config::Config),
     Completions(completions::Completions),
     Man(man::Man),

@@ -16,6 +16,7 @@ extern crate alloc;
 mod account;
 mod chosen;
 mod command;
+pub mod dbus;
 mod manners;
 mod provider;
 mod reason;

@@ -68,11 +68,7 @@ pub async fn connect(clock: &dyn Clock, address: &str) -> Result<Connection, Sou
 }
 
 /// What `future` gives, or nothing if it has given nothing by `end`.
-pub(crate) async fn within<F: Future>(
-    clock: &dyn Clock,
-    end: Moment,
-    future: F,
-) -> Option<F::Output> {
+pub async fn within<F: Future>(clock: &dyn Clock, end: Moment, future: F) -> Option<F::Output> {
     let timeout = std::pin::pin!(sleep_until(clock, end));
     match select(std::pin::pin!(future), timeout).await {
         Either::Left((output, _)) => Some(output),
