@@ -10,6 +10,8 @@
 //! To add one, see CONTRIBUTING.md.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+#[cfg(target_os = "linux")]
+mod bus;
 mod card;
 pub mod communicator;
 pub mod im_providers;

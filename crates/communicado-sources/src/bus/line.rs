@@ -1,6 +1,7 @@
-//! The watcher on a real bus: its questions go out, what comes back goes in.
+//! A speaker on a real bus: its questions go out, what comes back goes in.
 
 use std::collections::BTreeMap;
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -8,71 +9,74 @@ use std::task::{Context, Poll};
 use communicado_core::Moment;
 use communicado_runtime::{Clock, SourceError, Timer};
 use futures_util::Stream as _;
+use zbus::message::Type;
 use zbus::{Connection, Message, MessageStream};
 
-use super::message::{Answer, Incoming};
-use super::run::Pace;
-use super::stray;
-use super::todo::{Ask, Tell, Todo};
-use super::trace::Tap;
-use super::watcher::Watcher;
+use super::tell::{Asks, Tell, Todo};
 use crate::session_bus;
 
 /// More messages than this are taken in only after what the first ones ask for was done.
 const BATCH_MAX: usize = 64;
 
-/// The watcher on a real bus.
-pub(super) struct Line {
-    pub(super) address: String,
+/// Who speaks over a line. Pure: it waits for nothing.
+pub(crate) trait Speaker {
+    /// A message that it sends.
+    type Ask: Ask;
+
+    /// Subscribes first, then asks who is there.
+    fn begin(&mut self) -> Todo<Self::Ask>;
+
+    /// Takes in what came off the bus: a signal, or the answer to the question with this number.
+    fn take_in(&mut self, now: Moment, message: &Message, to: Option<u32>) -> Todo<Self::Ask>;
+
+    /// Does what is due, and says when to be asked again.
+    fn advance(&mut self, now: Moment) -> (Todo<Self::Ask>, Option<Moment>);
+}
+
+/// A message to send.
+pub(crate) trait Ask {
+    /// The message.
+    fn encode(&self) -> zbus::Result<Message>;
+
+    /// Whether an answer is asked for.
+    fn is_answered(&self) -> bool;
+}
+
+/// A speaker on a real bus.
+pub(crate) struct Line<S> {
+    pub(crate) address: String,
+    pub(crate) speaker: S,
     connection: Connection,
     stream: MessageStream,
     timer: Box<dyn Timer>,
-    watcher: Watcher,
     /// The number of the question behind the serial number of a message.
     questions: BTreeMap<u32, u32>,
-    tap: Tap,
 }
 
-impl Line {
+impl<S: Speaker> Line<S> {
     /// Gets onto the session bus and asks who is there.
-    pub(super) async fn open(
-        watcher: Watcher,
-        pace: Pace,
-        trace: &str,
-        clock: &dyn Clock,
-    ) -> Result<Self, SourceError> {
+    pub(crate) async fn open(speaker: S, clock: &dyn Clock) -> Result<Self, SourceError> {
         let address = session_bus::own_address()?;
         let timer = clock.timer().map_err(|error| no_timer(&error))?;
         let connection = session_bus::connect(clock, &address).await?;
-        let mut line = Self {
-            address,
-            stream: MessageStream::from(&connection),
-            connection,
-            timer,
-            watcher,
-            questions: BTreeMap::new(),
-            tap: Tap::open(trace, pace, clock.now())?,
-        };
-        let todo = line.watcher.begin();
+        let stream = MessageStream::from(&connection);
+        let questions = BTreeMap::new();
+        let mut line = Self { address, speaker, connection, stream, timer, questions };
+        let todo = line.speaker.begin();
         line.send(todo.ask).await?;
         Ok(line)
-    }
-
-    /// The clients that run now, by name.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> + Clone {
-        self.watcher.names()
     }
 
     /// Waits for something to happen, and adds what is to be told of it to `tell`.
     ///
     /// Everything that is already there is taken in before a word goes out: the answers to one
     /// batch of questions come in one piece, and what follows from them goes out in one.
-    pub(super) fn poll(
+    pub(crate) fn poll(
         &mut self,
         cx: &mut Context<'_>,
         clock: &dyn Clock,
         tell: &mut Vec<Tell>,
-    ) -> Poll<Result<Vec<(u32, Ask)>, SourceError>> {
+    ) -> Poll<Result<Asks<S::Ask>, SourceError>> {
         let mut ask = Vec::new();
         let mut taken = 0;
         while let Poll::Ready(message) = Pin::new(&mut self.stream).poll_next(cx) {
@@ -94,16 +98,14 @@ impl Line {
         if taken == 0 && !due {
             return Poll::Pending;
         }
-        let now = clock.now();
-        let (todo, next) = self.watcher.advance(now);
-        self.tap.advanced(now, &todo);
+        let (todo, next) = self.speaker.advance(clock.now());
         self.timer.set(next);
         ask.extend(todo.ask);
         tell.extend(todo.tell);
         Poll::Ready(Ok(ask))
     }
 
-    pub(super) async fn send(&mut self, asks: Vec<(u32, Ask)>) -> Result<(), SourceError> {
+    pub(crate) async fn send(&mut self, asks: Asks<S::Ask>) -> Result<(), SourceError> {
         let mut messages = Vec::with_capacity(asks.len());
         for (question, ask) in asks {
             // Every part of a question is fixed, or came off the bus as a valid name.
@@ -120,24 +122,32 @@ impl Line {
         sent.map_err(|error| session_bus::lost(&format!(": {error}")))
     }
 
-    fn take_in(&mut self, now: Moment, message: &Message) -> Todo {
-        let Some(mut incoming) = Incoming::decode(message) else { return Todo::default() };
-        let mut asked = None;
-        if let Incoming::Answer { to, answer } = &mut incoming {
-            let Some(question) = self.questions.remove(to) else { return Todo::default() };
-            *to = question;
-            asked = self.watcher.question(question);
-            if let Answer::Unsigned(process) = answer
-                && let Some(run) = self.watcher.process_asked(question).map(str::to_owned)
-                && let Some(name) = stray::process_name(*process)
-            {
-                self.tap.process(now, &run, &name);
-                return self.watcher.process(&run, &name);
+    fn take_in(&mut self, now: Moment, message: &Message) -> Todo<S::Ask> {
+        let to = match message.message_type() {
+            Type::MethodReturn | Type::Error => {
+                let serial = message.header().reply_serial().map(std::num::NonZeroU32::get);
+                let Some(question) = serial.and_then(|it| self.questions.remove(&it)) else {
+                    return Todo::default();
+                };
+                Some(question)
             }
-        }
-        self.tap.message(now, message, asked);
-        self.watcher.handle(now, incoming)
+            Type::Signal | Type::MethodCall => None,
+        };
+        self.speaker.take_in(now, message, to)
     }
+}
+
+/// Lets others on this thread go first.
+pub(crate) async fn yield_once() {
+    let mut yielded = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 fn no_timer(error: &io::Error) -> SourceError {
