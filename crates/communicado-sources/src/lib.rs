@@ -16,6 +16,7 @@ mod card;
 pub mod communicator;
 pub mod im_providers;
 pub mod lync;
+mod provider;
 pub mod providers;
 mod purple;
 #[cfg(target_os = "linux")]
@@ -28,7 +29,7 @@ pub use purple::trace;
 
 /// Every source, first the one that is believed first.
 pub const SOURCES: &[&Card] =
-    &[&purple::CARD, &lync::CARD, &communicator::CARD, &im_providers::CARD];
+    &[&purple::CARD, &provider::CARD, &lync::CARD, &communicator::CARD, &im_providers::CARD];
 
 /// The source with this name.
 #[must_use]

@@ -5,7 +5,6 @@
 
 mod linux;
 
-
 use communicado::Timestamp;
 use communicado_provider::{Command, Refused, Status};
 use tokio::sync::{mpsc, oneshot};
