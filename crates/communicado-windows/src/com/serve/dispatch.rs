@@ -49,7 +49,7 @@ unsafe extern "system" fn get_type_info_count(this: *mut c_void, place: *mut u32
     }
     // SAFETY: COM calls it with a live object of ours.
     let face = unsafe { Face::of(this) };
-    let count = u32::from(face.servant().description().is_some());
+    let count = u32::from(face.servant().library().is_some());
     // SAFETY: it is the place for the answer, and not null.
     unsafe { place.write_unaligned(count) };
     S_OK
@@ -67,7 +67,7 @@ unsafe extern "system" fn get_type_info(
     // SAFETY: COM calls it with a live object of ours.
     let face = unsafe { Face::of(this) };
     let described = interface(face).and_then(|interface| {
-        let (_, library) = face.servant().description()?;
+        let library = face.servant().library()?;
         interface.iids.iter().rev().find_map(|iid| library.describe(*iid))
     });
     // SAFETY: it is the place for the answer, and not null.
@@ -261,7 +261,9 @@ pub(super) fn argument(kind: Kind, value: &VARIANT) -> Result<Argument, HResult>
         Kind::Number => changed(VT_I4),
         Kind::Truth => changed(VT_BOOL),
         Kind::Text => changed(VT_BSTR),
-        Kind::Any | Kind::List | Kind::Place => Ok(Argument::Value(variant::read(&direct))),
+        Kind::Any | Kind::List | Kind::Place | Kind::Unread => {
+            Ok(Argument::Value(variant::read(&direct)))
+        }
         Kind::Object => Ok(Argument::Object(variant::object(&direct).map(given::Callback::from))),
         Kind::Numbers => {
             let is_array = variant::kind(&direct).0 & VT_ARRAY.0 != 0;

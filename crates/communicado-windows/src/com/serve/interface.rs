@@ -32,6 +32,8 @@ pub enum Kind {
     Numbers,
     /// Any values in an array (`VT_ARRAY | VT_VARIANT`).
     List,
+    /// Something that no member of ours reads or gives.
+    Unread,
     /// A place for a further answer, of any kind (`VT_BYREF | VT_VARIANT`).
     Place,
 }

@@ -70,6 +70,22 @@ impl Library {
         }
     }
 
+    /// Takes this library's registration back.
+    ///
+    /// # Errors
+    ///
+    /// If the registry may not be written.
+    pub fn unregister_it(&self) -> Result<(), Error> {
+        // SAFETY: the library is alive.
+        let attributes = unsafe { self.library.GetLibAttr() };
+        let attributes = attributes.map_err(|error| Error::of("read a type library", &error))?;
+        // SAFETY: it was just given, and is given back after its last use.
+        let name = unsafe { (*attributes).guid };
+        // SAFETY: as above.
+        unsafe { self.library.ReleaseTLibAttr(attributes) };
+        Self::unregister(Guid(name.to_u128()))
+    }
+
     /// What it says of a class or an interface.
     pub(super) fn describe(&self, name: Guid) -> Option<ITypeInfo> {
         let name = GUID::from_u128(name.0);
@@ -103,8 +119,9 @@ unsafe extern "system" fn get_class_info(this: *mut c_void, place: *mut *mut c_v
     }
     // SAFETY: COM calls it with a live object of ours.
     let face = unsafe { Face::of(this) };
-    let described =
-        face.servant().description().and_then(|(class, library)| library.describe(class));
+    let servant = face.servant();
+    let class = servant.library().zip(servant.class());
+    let described = class.and_then(|(library, class)| library.describe(class));
     // SAFETY: it is a place for an answer, and not null.
     unsafe { hand_over(described, place) }
 }

@@ -82,7 +82,7 @@ unsafe fn decode(kind: Kind, word: usize) -> Result<Argument, HResult> {
             // SAFETY: it is an array or null, and the caller keeps it.
             Argument::Numbers(unsafe { given::numbers(word as *const SAFEARRAY) })
         }
-        Kind::List => Argument::Value(Variant::Empty),
+        Kind::List | Kind::Unread => Argument::Value(Variant::Empty),
         Kind::Place => Argument::Place,
     })
 }
@@ -153,6 +153,7 @@ unsafe fn give(
                 };
                 place.cast::<*mut SAFEARRAY>().write_unaligned(array);
             }
+            Kind::Unread => return Err(HResult(E_NOTIMPL.0)),
         }
     }
     Ok(())

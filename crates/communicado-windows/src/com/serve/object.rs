@@ -35,8 +35,13 @@ pub trait Servant: Any + Send + Sync {
         None
     }
 
-    /// Its class and the type library that describes it, if there is one.
-    fn description(&self) -> Option<(Guid, &Library)> {
+    /// The type library that describes it, if there is one.
+    fn library(&self) -> Option<&Library> {
+        None
+    }
+
+    /// The class that it is of, if others can create it.
+    fn class(&self) -> Option<Guid> {
         None
     }
 }
@@ -105,7 +110,7 @@ impl Served {
         interfaces.first()?;
         let parts = interfaces.iter().copied().map(Part::Interface);
         let container = servant.listeners().map(|_| Part::Container);
-        let class_info = servant.description().map(|_| Part::ClassInfo);
+        let class_info = servant.library().and(servant.class()).map(|_| Part::ClassInfo);
         let faces = parts.chain(container).chain(class_info).map(|part| {
             let table = match part {
                 Part::Interface(interface) => interface.table(),
