@@ -6,11 +6,11 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use communicado::Condition;
 
-#[cfg(target_os = "linux")]
-use crate::commands::provide;
 use crate::commands::{
     completions, config, doctor, explain, is, man, record, replay, run, status, wait, watch,
 };
+#[cfg(target_os = "linux")]
+use crate::commands::{demo, provide};
 
 /// Tells whether your unified-communications client runs and whether you are signed in.
 ///
@@ -81,6 +81,8 @@ pub(crate) enum Command {
     Replay(replay::Replay),
     #[cfg(target_os = "linux")]
     Provide(provide::Provide),
+    #[cfg(target_os = "linux")]
+    Demo(demo::Demo),
     Config(config::Config),
     Completions(completions::Completions),
     Man(man::Man),

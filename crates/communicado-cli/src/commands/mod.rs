@@ -2,6 +2,8 @@
 
 pub(crate) mod completions;
 pub(crate) mod config;
+#[cfg(target_os = "linux")]
+pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod is;
@@ -48,6 +50,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         Command::Man(man) => man.run(),
         #[cfg(target_os = "linux")]
         Command::Provide(provide) => provide.run(),
+        #[cfg(target_os = "linux")]
+        Command::Demo(demo) => demo.run(common),
     }
 }
 

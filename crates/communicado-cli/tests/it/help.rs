@@ -4,7 +4,7 @@ use crate::program::communicado;
 use crate::snapshot;
 
 /// Every command, in the order of the help.
-pub(crate) const COMMANDS: [&str; 13] = [
+pub(crate) const COMMANDS: [&str; 15] = [
     "status",
     "watch",
     "is",
@@ -15,6 +15,8 @@ pub(crate) const COMMANDS: [&str; 13] = [
     "explain",
     "record",
     "replay",
+    "provide",
+    "demo",
     "config",
     "completions",
     "man",

@@ -16,6 +16,7 @@ mod help;
 mod journals;
 mod outputs;
 mod program;
+mod provide;
 mod schema;
 mod settings;
 mod snapshot;

@@ -11,15 +11,15 @@ use super::watcher::Watcher;
 use crate::bus::{Line, Pace, SignIn, Tell, View};
 use crate::session_bus;
 
+const NO_BUS: &str = "without a session bus there is none";
 /// A provider that hangs is noticed within this time.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 pub(super) async fn probe(pace: Pace, clock: &dyn Clock) -> Vec<Check> {
     let pace = Pace { timeout: pace.timeout.min(TIMEOUT), ..pace };
     match look(pace, clock).await {
-        Err(SourceError { because, help }) => {
-            vec![check("provider", Health::Bad, because, Some(help))]
-        }
+        // What is wrong with the bus is said where clients are looked for.
+        Err(_) => vec![check("provider", Health::Limited, NO_BUS, None)],
         Ok(None) => vec![check("provider", Health::Good, "none runs, and none need run", None)],
         Ok(Some((life, view))) => about(life, &view),
     }

@@ -10,7 +10,8 @@ mod memory;
 mod report;
 mod serve;
 
-use std::path::PathBuf;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
@@ -31,8 +32,7 @@ use crate::nearest::did_you_mean;
 /// A longer script is none.
 const SCRIPT_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
-/// Be a client that programs can see, without a window: sign in and out, say how reachable you
-/// are.
+/// Be a client that programs can see, without a window.
 ///
 /// Runs until it is stopped, and prints what it tells. One runs for each user; the further words
 /// speak to it. Programs see it on the session bus as org.communicado.Provider1.
@@ -95,7 +95,8 @@ struct Serve {
     /// Keep what is set for the next run, and begin with what was kept.
     #[arg(long)]
     remember: bool,
-    /// Do by itself what a file of lines `AFTER ACTION` says, faults included: for tests.
+    /// Do by itself what a file of lines `AFTER ACTION` says, faults included: for tests. `-` is
+    /// standard input.
     #[arg(long, value_name = "FILE")]
     script: Option<PathBuf>,
     /// Print one JSON object a line.
@@ -133,7 +134,7 @@ impl Serve {
             }
             return Ok(Outcome::Yes);
         }
-        let script = self.script.as_ref().map(read_script).transpose()?.unwrap_or_default();
+        let script = self.script.as_deref().map(read_script).transpose()?.unwrap_or_default();
         let clock = SystemClock::start();
         let (memory, chosen) = match self.remember.then(|| Memory::open(&clock)).transpose()? {
             Some((memory, chosen)) => (Some(memory), chosen),
@@ -169,14 +170,11 @@ impl Serve {
     }
 }
 
-fn read_script(file: &PathBuf) -> Result<Script, Failure> {
+fn read_script(file: &Path) -> Result<Script, Failure> {
     let what = format!("the script `{}` cannot be played", file.display());
     let cannot = |because: String| Failure::usage(what.clone()).because(because);
-    let size = std::fs::metadata(file).map_err(|error| cannot(error.to_string()))?.len();
-    if size > SCRIPT_BYTES_MAX {
-        return Err(cannot(format!("it has more than {SCRIPT_BYTES_MAX} bytes")));
-    }
-    let text = std::fs::read_to_string(file).map_err(|error| cannot(error.to_string()))?;
+    let read = if file == Path::new("-") { read(std::io::stdin()) } else { read_file(file) };
+    let text = read.map_err(|error| cannot(error.to_string()))?;
     Script::parse(&text).map_err(|error| {
         let failure = cannot(error.to_string());
         match help(&error) {
@@ -184,6 +182,19 @@ fn read_script(file: &PathBuf) -> Result<Script, Failure> {
             None => failure,
         }
     })
+}
+
+fn read_file(file: &Path) -> io::Result<String> {
+    read(std::fs::File::open(file)?)
+}
+
+fn read(from: impl io::Read) -> io::Result<String> {
+    let mut text = String::new();
+    from.take(SCRIPT_BYTES_MAX + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > SCRIPT_BYTES_MAX {
+        return Err(io::Error::other(format!("it has more than {SCRIPT_BYTES_MAX} bytes")));
+    }
+    Ok(text)
 }
 
 /// What may have been meant.
