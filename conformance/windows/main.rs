@@ -34,6 +34,7 @@ mod im_providers;
 mod lync;
 mod messenger;
 mod program;
+mod provider;
 
 use communicado_conformance::{Peer, Watch, Wine};
 

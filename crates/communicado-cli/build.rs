@@ -1,5 +1,5 @@
-//! Gives `communicado.exe` what Windows wants to know of a program: its version, and that it runs
-//! as its user does, with long paths and in UTF-8.
+//! Gives `communicado.exe` what Windows wants to know of a program: its version, that it runs as its
+//! user does, with long paths and in UTF-8, and the type libraries of the classes that it serves.
 
 use std::io;
 
@@ -37,6 +37,11 @@ fn main() -> io::Result<()> {
         if cfg!(not(windows)) {
             resource.set_windres_path("x86_64-w64-mingw32-windres");
             resource.set_ar_path("x86_64-w64-mingw32-ar");
+        }
+        for (number, library) in [(1, "messenger"), (2, "office")] {
+            let file = format!("../communicado-automation/idl/{library}.tlb");
+            println!("cargo::rerun-if-changed={file}");
+            resource.append_rc_content(&format!("{number} TYPELIB \"{file}\""));
         }
         resource.set_manifest(MANIFEST).compile()?;
     }

@@ -77,7 +77,18 @@ impl Wine {
 
     /// Starts a program that was built for the tests, to be talked to.
     pub fn start(&self, program: &str) -> Program {
-        Program::start(self.world.path(), program)
+        self.start_with(program, &[])
+    }
+
+    /// Starts such a program with further words.
+    pub fn start_with(&self, program: &str, words: &[&str]) -> Program {
+        Program::start(self.world.path(), program, words)
+    }
+
+    /// Writes a file, and returns what it is called in this world.
+    pub fn file(&self, name: &str, text: &str) -> String {
+        fs::write(self.world.path().join("drive_c").join(name), text).must("write a file");
+        format!(r"C:\{name}")
     }
 
     /// A command for something that was built for the tests, or for `communicado.exe`.

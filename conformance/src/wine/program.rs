@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
+use std::time::Duration;
 
 use crate::deadline::PATIENCE;
 use crate::must::Must;
@@ -19,9 +20,9 @@ pub struct Program {
 }
 
 impl Program {
-    pub(crate) fn start(world: &Path, program: &str) -> Self {
+    pub(crate) fn start(world: &Path, program: &str, words: &[&str]) -> Self {
         let mut process = Process::start(program, WINE, world, |command| {
-            command.arg(built(program));
+            command.arg(built(program)).args(words);
             in_world(command, world).stdin(Stdio::piped()).stdout(Stdio::piped());
         });
         let output = process.child().stdout.take().must("read from a program");
@@ -44,11 +45,50 @@ impl Program {
     /// At the first line that differs, or when none comes.
     #[track_caller]
     pub fn says(&self, expected: &[&str]) {
+        self.says_within(PATIENCE, expected);
+    }
+
+    /// Waits as [`Program::says`] does, for what takes its time.
+    #[track_caller]
+    pub fn says_within(&self, patience: Duration, expected: &[&str]) {
         for expected in expected {
-            let line = self.said.recv_timeout(PATIENCE);
+            let line = self.said.recv_timeout(patience);
             let line = line.unwrap_or_else(|error| panic!("nothing, not {expected:?}: {error}"));
             assert!(line.starts_with(expected), "{line:?} and not {expected:?}");
         }
+    }
+
+    /// Waits for as many lines as are expected, in whatever order they come.
+    #[track_caller]
+    pub fn says_in_any_order(&self, expected: &[&str]) {
+        let next = |_: &&str| self.said.recv_timeout(PATIENCE).unwrap_or_default();
+        let mut lines: Vec<String> = expected.iter().map(next).collect();
+        let mut expected: Vec<&str> = expected.to_vec();
+        lines.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(lines, expected);
+    }
+
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Waits for its end, and returns its exit status.
+    #[track_caller]
+    pub fn code(&mut self) -> Option<i32> {
+        self.process.wait().code()
+    }
+
+    /// Waits for its end, which must be a good one.
+    #[track_caller]
+    pub fn ends(&mut self) {
+        assert_eq!(self.code(), Some(0));
+    }
+
+    /// Ends it without a word, as a crash does.
+    pub fn kill(&mut self) {
+        self.process.kill();
     }
 
     /// Presses Enter and waits for its end, which must be a good one.

@@ -179,6 +179,8 @@ impl Flags {
             key.set_text("FriendlyName", FRIENDLY_NAME)?;
             key.set_text("ProcessName", file_name(program))?;
             key.set_text("GUID", &class.to_string())?;
+            // The program does other things too, so its name alone does not say that this lives.
+            key.set_number("ProcessId", std::process::id())?;
             key.set_number("UpAndRunning", 1)?;
             keys.push((path, key, was_there));
         }
@@ -201,7 +203,7 @@ impl Flags {
         }
         for (path, key, was_there) in self.keys {
             if was_there {
-                for value in ["FriendlyName", "ProcessName", "GUID"] {
+                for value in ["FriendlyName", "ProcessName", "GUID", "ProcessId"] {
                     key.delete_value(value)?;
                 }
             } else {

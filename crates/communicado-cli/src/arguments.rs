@@ -6,11 +6,12 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use communicado::Condition;
 
-use crate::commands::{
-    completions, config, doctor, explain, is, man, record, replay, run, status, wait, watch,
-};
 #[cfg(target_os = "linux")]
-use crate::commands::{demo, provide};
+use crate::commands::demo;
+use crate::commands::{
+    completions, config, doctor, explain, is, man, provide, record, replay, run, status, wait,
+    watch,
+};
 
 /// Tells whether your unified-communications client runs and whether you are signed in.
 ///
@@ -79,7 +80,6 @@ pub(crate) enum Command {
     Explain(explain::Explain),
     Record(record::Record),
     Replay(replay::Replay),
-    #[cfg(target_os = "linux")]
     Provide(provide::Provide),
     #[cfg(target_os = "linux")]
     Demo(demo::Demo),

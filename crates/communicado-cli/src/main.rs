@@ -20,7 +20,7 @@ use failure::{Failure, Outcome};
 fn main() -> ExitCode {
     let done = match commands::run::inner(std::env::args_os().nth(1)) {
         Some(done) => done,
-        None => Arguments::try_parse().map_or_else(|told| tell(&told), commands::run),
+        None => Arguments::try_parse_from(words()).map_or_else(|told| tell(&told), commands::run),
     };
     match done {
         Ok(outcome) => outcome.into(),
@@ -29,6 +29,16 @@ fn main() -> ExitCode {
             failure.outcome.into()
         }
     }
+}
+
+/// The command line, without the word that COM adds to that of a class it starts (Microsoft,
+/// "LocalServer32").
+fn words() -> Vec<std::ffi::OsString> {
+    let mut words: Vec<_> = std::env::args_os().collect();
+    if cfg!(windows) && words.last().is_some_and(|word| word == "-Embedding") {
+        words.pop();
+    }
+    words
 }
 
 /// Prints what clap has to say: help, the version, or what is wrong with the command line.

@@ -9,6 +9,12 @@ use crate::command::{program, root, run as run_command};
 const LIBRARIES: [&str; 2] = ["messenger", "office"];
 /// Where Wine's development files have the interfaces of Automation, by version of Debian.
 const INTERFACES: [&str; 2] = ["/usr/include/wine/wine/windows", "/usr/include/wine/windows"];
+/// The interfaces that we serve, and what the headers for programs in C are called.
+const OURS: [(&str, &str); 2] =
+    [("communicator", "messenger.idl"), ("uccollaboration", "office.idl")];
+/// Programs in C that use what we serve, each with its header.
+const PROGRAMS: [(&str, &str); 3] =
+    [("seed", "communicator"), ("early", "communicator"), ("asks", "uccollaboration")];
 /// Wine's copy of the type library that every other one begins with, in a file of programs.
 const STDOLE: &str = "/usr/lib/x86_64-linux-gnu/wine/x86_64-windows/stdole2.tlb";
 
@@ -33,7 +39,21 @@ pub(super) fn build(folder: &Path) -> Result<(), String> {
         sources.push(PathBuf::from(path(format!("{library}_i.c"))));
     }
     compile(folder, "c-peer.exe", &sources)?;
-    compile(folder, "bare.exe", &[source.join("bare.c")])
+    compile(folder, "bare.exe", &[source.join("bare.c")])?;
+    for (name, idl) in OURS {
+        let idl = root().join("crates/communicado-automation/idl").join(idl);
+        for (form, ending) in [("-h", "h"), ("-u", "c")] {
+            let file = path(format!("{name}.{ending}"));
+            let words = ["-I", include, form, "-o", &file, &idl.to_string_lossy()];
+            run_command(&mut program("x86_64-w64-mingw32-widl", &words))?;
+        }
+    }
+    for (program, library) in PROGRAMS {
+        let names = PathBuf::from(path(format!("{library}.c")));
+        let file = format!("{program}.exe");
+        compile(folder, &file, &[source.join(format!("{program}.c")), names])?;
+    }
+    Ok(())
 }
 
 fn compile(folder: &Path, name: &str, sources: &[PathBuf]) -> Result<(), String> {

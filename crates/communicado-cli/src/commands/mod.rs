@@ -8,7 +8,6 @@ pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod is;
 pub(crate) mod man;
-#[cfg(target_os = "linux")]
 pub(crate) mod provide;
 pub(crate) mod record;
 pub(crate) mod replay;
@@ -48,7 +47,6 @@ pub(crate) fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         Command::Config(config) => config.run(&settings()?),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),
-        #[cfg(target_os = "linux")]
         Command::Provide(provide) => provide.run(),
         #[cfg(target_os = "linux")]
         Command::Demo(demo) => demo.run(common),

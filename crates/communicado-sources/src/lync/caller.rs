@@ -17,6 +17,8 @@ const ON_SHUTTING_DOWN: i32 = 50;
 
 /// The versions that Office asks for, newest first.
 const VERSIONS: [&str; 2] = ["15.0.0.0", "14.0.0.0"];
+/// How often a presence is read that changes while it is read; its event has it read again.
+const READINGS_MAX: usize = 4;
 /// What a client answers that can do a version.
 const AUTHENTICATION_INFO: &str = "<authenticationinfo>";
 /// `oiInterfaceILyncClient`.
@@ -85,11 +87,22 @@ impl Caller for Integration {
             let (contact, _) = line.contact.as_ref()?;
             Some(answer(contact, "GetContactInformation", &[Variant::Number(kind)]))
         };
+        // Two calls can see two presences: only what stands before and after is one.
+        let mut availability = information(AVAILABILITY).transpose()?;
+        let mut activity = None;
+        for _ in 0..READINGS_MAX {
+            activity = information(ACTIVITY_ID).transpose()?;
+            let again = information(AVAILABILITY).transpose()?;
+            if again == availability {
+                break;
+            }
+            availability = again;
+        }
         let answers = Answers {
             state,
             uri,
-            availability: information(AVAILABILITY).transpose()?,
-            activity: information(ACTIVITY_ID).transpose()?,
+            availability,
+            activity,
             display_name: information(DISPLAY_NAME).transpose()?,
         };
         Ok(answers.reading())

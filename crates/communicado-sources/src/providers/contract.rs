@@ -22,6 +22,9 @@ const PROVIDERS_MAX: usize = 256;
 pub struct Read {
     /// The keys below `HKCU\Software\IM Providers`, with their `UpAndRunning`.
     pub flags: Vec<(String, Option<Value>)>,
+    /// What a client that runs has written there about itself, as communicado's provider does,
+    /// which has no installer.
+    pub own: Vec<(String, Registration)>,
     /// The keys below `HKLM\Software\IM Providers`, as 64-bit programs see them.
     pub wide: Vec<(String, Registration)>,
     /// The same, as 32-bit programs see them.
@@ -37,6 +40,8 @@ pub struct Registration {
     pub program: Option<Value>,
     /// `GUID`.
     pub class: Option<Value>,
+    /// `ProcessId`, which only communicado's provider writes: its program does other things too.
+    pub process: Option<Value>,
 }
 
 /// A client that keeps the contract.
@@ -152,14 +157,20 @@ pub fn providers(read: &Read) -> Vec<Provider> {
 fn provider(app: &str, read: &Read) -> Provider {
     let known = known::by_app(app);
     let [wide, narrow] = [&read.wide, &read.narrow].map(|view| found(app, view));
-    let registrations = [wide, narrow].into_iter().flatten();
-    let mut programs = registrations.clone().filter_map(|each| text(each.program.as_ref()));
-    let mut classes = registrations.filter_map(|each| text(each.class.as_ref())?.parse().ok());
+    // What one who runs says of itself is newer than what was installed.
+    let said = [found(app, &read.own), wide, narrow].into_iter().flatten();
+    let mut programs = said.clone().filter_map(|each| text(each.program.as_ref()));
+    let mut classes = said.filter_map(|each| text(each.class.as_ref())?.parse().ok());
     let program = programs.next().or_else(|| known.map(|known| known.program)).map(str::to_owned);
     let is_its = |image: &str| {
         program.as_deref().is_some_and(|name| name.to_lowercase() == image.to_lowercase())
     };
-    let running = read.processes.iter().filter(|(_, image)| is_its(image));
+    let only = found(app, &read.own).and_then(|own| match own.process {
+        Some(Value::Number(id)) => Some(id),
+        _ => None,
+    });
+    let is_it = |id: u32| only.is_none_or(|only| only == id);
+    let running = read.processes.iter().filter(|(id, image)| is_its(image) && is_it(*id));
     let processes = running.map(|(id, _)| *id).collect();
     let flag = match found(app, &read.flags) {
         None => Flag::NoKey,
@@ -252,6 +263,7 @@ mod tests {
         let registration = |program: &str, class: &str| Registration {
             program: written(program),
             class: written(class),
+            process: None,
         };
         let wide = registration("acme64.exe", "{8885370D-B33E-44B7-875D-28E403CF9270}");
         let narrow = registration("acme.exe", "no class");
@@ -266,9 +278,26 @@ mod tests {
     }
 
     #[test]
+    fn what_a_client_that_runs_says_of_itself_comes_before_what_was_installed() {
+        let mut read = read("Communicator", number(2), &[(3, "communicado.exe")]);
+        let installed =
+            Registration { program: written("communicator.exe"), ..Registration::default() };
+        read.wide = vec![("Communicator".to_owned(), installed)];
+        assert_eq!(one(&read).life(), Life::Absent);
+        let own = Registration { program: written("communicado.exe"), ..Registration::default() };
+        read.own = vec![("Communicator".to_owned(), own)];
+        let found = one(&read);
+        assert_eq!((found.processes, found.class), (vec![3], Some(MESSENGER)));
+        for (id, expected) in [(3, UNSEEN), (4, Life::Absent)] {
+            read.own[0].1.process = number(id);
+            assert_eq!(one(&read).life(), expected, "with the number {id}");
+        }
+    }
+
+    #[test]
     fn an_empty_name_of_a_program_is_none() {
         let mut read = read("Acme", number(2), &[(3, "")]);
-        let blank = Registration { program: written("  "), class: None };
+        let blank = Registration { program: written("  "), ..Registration::default() };
         read.wide = vec![("Acme".to_owned(), blank)];
         assert_eq!(one(&read).life(), UNSEEN);
     }

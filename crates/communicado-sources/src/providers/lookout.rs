@@ -143,6 +143,10 @@ fn registry() -> Result<Read, SourceError> {
                 continue;
             };
             let flag = key.value("UpAndRunning").map_err(lost)?.map(|value| value.decode());
+            let own = registration(&key)?;
+            if own != Registration::default() {
+                read.own.push((app.clone(), own));
+            }
             read.flags.push((app, flag));
         }
     }
@@ -174,11 +178,18 @@ fn registrations(view: View) -> Result<Vec<(String, Registration)>, SourceError>
     for app in subkeys(&key) {
         let path = format!(r"{PROVIDERS}\{app}");
         let Some(key) = Key::open(Hive::LocalMachine, &path, view).map_err(lost)? else { continue };
-        let value = |name| Ok(key.value(name).map_err(lost)?.map(|value| value.decode()));
-        let registration = Registration { program: value("ProcessName")?, class: value("GUID")? };
-        found.push((app, registration));
+        found.push((app, registration(&key)?));
     }
     Ok(found)
+}
+
+fn registration(key: &Key) -> Result<Registration, SourceError> {
+    let value = |name| Ok(key.value(name).map_err(lost)?.map(|value| value.decode()));
+    Ok(Registration {
+        program: value("ProcessName")?,
+        class: value("GUID")?,
+        process: value("ProcessId")?,
+    })
 }
 
 /// The keys below; a key that was deleted has none.

@@ -32,7 +32,7 @@ impl Memory {
     pub(super) fn open(clock: &SystemClock) -> Result<(Self, Option<Chosen>), Failure> {
         let file = place(|name| std::env::var(name).ok()).ok_or_else(|| {
             Failure::new(Outcome::Failed, "what is set cannot be remembered")
-                .because("neither XDG_STATE_HOME nor HOME is set")
+                .because("no folder for it is named: XDG_STATE_HOME, APPDATA or HOME")
                 .help("set HOME, or start without --remember")
         })?;
         let mut memory = Self { file, written: String::new() };
@@ -74,11 +74,11 @@ impl Memory {
 }
 
 /// `communicado/provider.json` in `XDG_STATE_HOME`, or else in `~/.local/state` (XDG Base
-/// Directory Specification).
+/// Directory Specification); on Windows in `%APPDATA%`.
 fn place(var: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let absolute = |name| var(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let home = || absolute("HOME").map(|home| home.join(".local/state"));
-    let folder = absolute("XDG_STATE_HOME").or_else(home)?;
+    let folder = absolute("XDG_STATE_HOME").or_else(|| absolute("APPDATA")).or_else(home)?;
     Some(folder.join("communicado").join("provider.json"))
 }
 

@@ -35,7 +35,9 @@ const SCRIPT_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Be a client that programs can see, without a window.
 ///
 /// Runs until it is stopped, and prints what it tells. One runs for each user; the further words
-/// speak to it. Programs see it on the session bus as org.communicado.Provider1.
+/// speak to it. On Linux, programs see
+/// it on the session bus as org.communicado.Provider1; on Windows, those written for Communicator
+/// see it as that.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Provide {
@@ -102,12 +104,14 @@ struct Serve {
     /// Print one JSON object a line.
     #[arg(long)]
     json: bool,
-    /// Have the session bus start it, with these options, for whoever speaks to it; and end.
+    /// Have it started, with these options, for whoever speaks to it; and end.
     #[arg(long, conflicts_with_all = ["unregister", "json", "script"])]
     register: bool,
     /// The reverse; and end.
     #[arg(long)]
     unregister: bool,
+    #[command(flatten)]
+    face: face::Options,
 }
 
 impl Provide {
@@ -123,15 +127,12 @@ impl Serve {
     fn run(self) -> Result<Outcome, Failure> {
         let account = self.account()?;
         if self.register {
-            let file = face::register(&self.options())?;
-            tell(&format!("note: the session bus starts it from now on: {}\n", file.display()));
+            let done = face::register(&self.options(), &self.face)?;
+            tell(&format!("note: {done}\n"));
             return Ok(Outcome::Yes);
         }
         if self.unregister {
-            match face::unregister()? {
-                Some(file) => tell(&format!("note: {} is removed\n", file.display())),
-                None => tell("note: it was not registered\n"),
-            }
+            tell(&format!("note: {}\n", face::unregister(&self.face)?));
             return Ok(Outcome::Yes);
         }
         let script = self.script.as_deref().map(read_script).transpose()?.unwrap_or_default();
@@ -141,7 +142,8 @@ impl Serve {
             None => (None, None),
         };
         let (sign_in, json) = (self.sign_in, self.json);
-        let plan = Plan { account, script, sign_in, json, memory, chosen };
+        let face = self.face;
+        let plan = Plan { account, face, script, sign_in, json, memory, chosen };
         on_runtime(serve(plan, clock))
     }
 

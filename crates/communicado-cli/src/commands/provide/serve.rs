@@ -14,7 +14,7 @@ use communicado_provider::{
 use communicado_runtime::{Clock as _, SystemClock, Timer};
 use tokio::sync::mpsc;
 
-use super::face::{Ask, Asks, Face, Shown, crash};
+use super::face::{Ask, Asks, Face, Options, Shown, crash};
 use super::memory::Memory;
 use super::report::Report;
 use crate::commands::{print, tell};
@@ -24,6 +24,7 @@ use crate::live::asked_to_end;
 /// How a provider is to run.
 pub(super) struct Plan {
     pub(super) account: Account,
+    pub(super) face: Options,
     pub(super) script: Script,
     /// Whether to sign in as soon as it runs.
     pub(super) sign_in: bool,
@@ -62,7 +63,7 @@ pub(super) async fn serve(mut plan: Plan, clock: SystemClock) -> Result<Outcome,
     let mut end = pin!(asked_to_end());
     // Listened for first: what begins here is to be ended in order from its beginning.
     let _ = futures_util::poll!(end.as_mut());
-    let face = Face::open(plan.account.clone(), asks).await?;
+    let face = Face::open(plan.account.clone(), asks, &plan.face).await?;
     tell(&format!(
         "note: the provider of {} is {}; end it with Ctrl-C\n",
         plan.account.name(),

@@ -68,7 +68,7 @@ unsafe extern "system" fn get_type_info(
     let face = unsafe { Face::of(this) };
     let described = interface(face).and_then(|interface| {
         let library = face.servant().library()?;
-        interface.iids.iter().rev().find_map(|iid| library.describe(*iid))
+        interface.iids.iter().find_map(|iid| library.describe(*iid))
     });
     // SAFETY: it is the place for the answer, and not null.
     unsafe { library::hand_over(described, place) }

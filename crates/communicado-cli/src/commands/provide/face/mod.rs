@@ -3,13 +3,19 @@
 //! A face opens, tells what it is given in the order in which it is given, and passes on what it
 //! is asked to do. It decides nothing: that is `communicado-provider`'s.
 
+#[cfg(target_os = "linux")]
 mod linux;
+#[cfg(windows)]
+mod windows;
 
 use communicado::Timestamp;
 use communicado_provider::{Command, Refused, Status};
 use tokio::sync::{mpsc, oneshot};
 
-pub(super) use linux::{Face, Line, Unheard, crash, register, unregister};
+#[cfg(target_os = "linux")]
+pub(super) use linux::{Face, Line, Options, Unheard, crash, register, unregister};
+#[cfg(windows)]
+pub(super) use windows::{Face, Line, Options, Unheard, crash, register, unregister};
 
 /// So many questions may wait; who asks more waits with the asking.
 pub(super) const ASKS_MAX: usize = 256;
@@ -41,11 +47,22 @@ impl Asks {
     }
 
     /// Asks the provider to do something, and waits until all that comes of it is told.
+    #[cfg(target_os = "linux")]
     pub(super) async fn ask(&self, command: Command) -> Result<(), Refused> {
         let (answer, answered) = oneshot::channel();
         // A provider that takes no more questions is about to end.
         let asked = self.0.send(Ask { command, answer }).await;
         asked.map_err(|_| Refused::ShuttingDown)?;
         answered.await.unwrap_or(Err(Refused::ShuttingDown))
+    }
+
+    /// Asks the provider to do something, and waits on this thread until all that comes of it is
+    /// told.
+    #[cfg(windows)]
+    pub(super) fn ask_blocking(&self, command: Command) -> Result<(), Refused> {
+        let (answer, answered) = oneshot::channel();
+        let asked = self.0.blocking_send(Ask { command, answer });
+        asked.map_err(|_| Refused::ShuttingDown)?;
+        answered.blocking_recv().unwrap_or(Err(Refused::ShuttingDown))
     }
 }

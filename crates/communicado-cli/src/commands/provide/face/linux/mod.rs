@@ -29,6 +29,10 @@ use crate::failure::{Failure, Outcome};
 pub(in crate::commands::provide) use line::{Line, Unheard};
 pub(in crate::commands::provide) use register::{register, unregister};
 
+/// How the provider is to be seen on Linux: there is one way.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(in crate::commands::provide) struct Options {}
+
 /// The provider on the bus.
 pub(in crate::commands::provide) struct Face {
     connection: Connection,
@@ -47,6 +51,7 @@ impl Face {
     pub(in crate::commands::provide) async fn open(
         account: Account,
         asks: Asks,
+        _: &Options,
     ) -> Result<Self, Failure> {
         let address = session_bus::own_address()?;
         let connection = session_bus::connect(&SystemClock::start(), &address).await?;

@@ -9,10 +9,14 @@ use std::path::{Path, PathBuf};
 
 use communicado_provider::dbus::NAME;
 
+use super::Options;
 use crate::failure::{Failure, Outcome};
 
-/// Writes the file, and returns where it is.
-pub(in crate::commands::provide) fn register(arguments: &[String]) -> Result<PathBuf, Failure> {
+/// Writes the file, and says what that does.
+pub(in crate::commands::provide) fn register(
+    arguments: &[String],
+    _: &Options,
+) -> Result<String, Failure> {
     let file = place()?;
     let cannot = |error: std::io::Error| {
         Failure::new(Outcome::Failed, format!("`{}` cannot be written", file.display()))
@@ -26,15 +30,17 @@ pub(in crate::commands::provide) fn register(arguments: &[String]) -> Result<Pat
     }
     let written = fs::File::create(&file).and_then(|mut it| it.write_all(text.as_bytes()));
     written.map_err(cannot)?;
-    Ok(file)
+    Ok(format!("the session bus starts it from now on: {}", file.display()))
 }
 
-/// Removes the file, and returns where it was; nothing if there was none.
-pub(in crate::commands::provide) fn unregister() -> Result<Option<PathBuf>, Failure> {
+/// Removes the file, and says so.
+pub(in crate::commands::provide) fn unregister(_: &Options) -> Result<String, Failure> {
     let file = place()?;
     match fs::remove_file(&file) {
-        Ok(()) => Ok(Some(file)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Ok(()) => Ok(format!("{} is removed", file.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Ok("it was not registered".to_owned())
+        }
         Err(error) => {
             let what = format!("`{}` cannot be removed", file.display());
             Err(Failure::new(Outcome::Failed, what).because(error))

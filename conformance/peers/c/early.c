@@ -1,0 +1,187 @@
+/* A program that is bound early to IMessenger3 and what it leads to: every slot by its place in the
+ * table. Each line says what one call gave. With a word: `cycles N` connects, subscribes and lets
+ * go N times; `flood N` writes MyStatus N times; `hang` subscribes and never returns from an event;
+ * `leave` ends with everything held. */
+
+#define COBJMACROS
+#include <windows.h>
+#include <ole2.h>
+#include <ocidl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "communicator.h"
+
+static void said(const char *what, HRESULT hr) { printf("%s 0x%08lX\n", what, (unsigned long)hr); fflush(stdout); }
+static void text(const char *what, HRESULT hr, BSTR value)
+{
+    if (FAILED(hr)) { said(what, hr); return; }
+    printf("%s %ls\n", what, value ? value : L"");
+    fflush(stdout);
+    SysFreeString(value);
+}
+static void number(const char *what, HRESULT hr, long value)
+{
+    if (FAILED(hr)) { said(what, hr); return; }
+    printf("%s %ld\n", what, value);
+    fflush(stdout);
+}
+
+static HRESULT WINAPI query(IDispatch *this, REFIID wanted, void **r)
+{
+    *r = this;
+    if (IsEqualIID(wanted, &IID_IUnknown) || IsEqualIID(wanted, &IID_IDispatch)) return S_OK;
+    *r = NULL;
+    return E_NOINTERFACE;
+}
+static ULONG WINAPI reference(IDispatch *this) { (void)this; return 2; }
+static HRESULT WINAPI none(IDispatch *this) { (void)this; return E_NOTIMPL; }
+static int hangs;
+static HRESULT WINAPI invoke(IDispatch *this, DISPID id, REFIID iid, LCID locale, WORD flags,
+                             DISPPARAMS *parameters, VARIANT *result, EXCEPINFO *exception, UINT *argument)
+{
+    (void)this; (void)iid; (void)locale; (void)flags; (void)parameters; (void)result; (void)exception; (void)argument;
+    if (hangs) { printf("hangs in %ld\n", id); fflush(stdout); Sleep(INFINITE); }
+    return S_OK;
+}
+/* A sink that knows only IDispatch. */
+static IDispatchVtbl table = {query, reference, reference, (void *)none, (void *)none, (void *)none, invoke};
+static IDispatch sink = {&table};
+
+static IMessenger3 *create(void)
+{
+    IMessenger3 *messenger = NULL;
+    HRESULT hr = CoCreateInstance(&CLSID_Messenger, NULL, CLSCTX_LOCAL_SERVER, &IID_IMessenger3, (void **)&messenger);
+    if (FAILED(hr)) { said("create", hr); exit(1); }
+    return messenger;
+}
+
+static IConnectionPoint *subscribe(IMessenger3 *messenger, DWORD *cookie)
+{
+    IConnectionPointContainer *container;
+    IConnectionPoint *point = NULL;
+    HRESULT hr = IMessenger3_QueryInterface(messenger, &IID_IConnectionPointContainer, (void **)&container);
+    if (SUCCEEDED(hr)) hr = IConnectionPointContainer_FindConnectionPoint(container, &DIID_DMessengerEvents, &point);
+    if (SUCCEEDED(hr)) hr = IConnectionPoint_Advise(point, (IUnknown *)&sink, cookie);
+    if (FAILED(hr)) { said("subscribe", hr); exit(1); }
+    IConnectionPointContainer_Release(container);
+    return point;
+}
+
+static void walk(IMessenger3 *messenger)
+{
+    BSTR string = NULL;
+    long value = 0;
+    IDispatch *object = NULL;
+    VARIANT any;
+    HRESULT hr;
+    hr = IMessenger3_get_MyStatus(messenger, &value); number("MyStatus", hr, value);
+    hr = IMessenger3_get_MySigninName(messenger, &string); text("MySigninName", hr, string);
+    hr = IMessenger3_get_MyFriendlyName(messenger, &string); text("MyFriendlyName", hr, string);
+    hr = IMessenger3_get_MyServiceName(messenger, &string); text("MyServiceName", hr, string);
+    said("put MyStatus", IMessenger3_put_MyStatus(messenger, 0x0A));
+    hr = IMessenger3_get_MyStatus(messenger, &value); number("MyStatus", hr, value);
+    said("put OFFLINE", IMessenger3_put_MyStatus(messenger, 1));
+    said("Window", IMessenger3_get_Window(messenger, &object));
+    VariantInit(&any);
+    hr = IMessenger3_get_Property(messenger, 0, &any);
+    text("Property", hr, V_VT(&any) == VT_BSTR ? V_BSTR(&any) : NULL);
+    string = SysAllocString(L"friends");
+    VariantInit(&any);
+    said("CreateGroup", IMessenger3_CreateGroup(messenger, string, any, &object));
+    SysFreeString(string);
+    string = SysAllocString(L"sip:ALICE@uc.test");
+    hr = IMessenger3_GetContact(messenger, string, NULL, &object);
+    SysFreeString(string);
+    if (SUCCEEDED(hr)) {
+        IMessengerContactAdvanced *contact;
+        VARIANT_BOOL is_self = VARIANT_FALSE;
+        hr = IDispatch_QueryInterface(object, &IID_IMessengerContactAdvanced, (void **)&contact);
+        if (SUCCEEDED(hr)) {
+            hr = IMessengerContactAdvanced_get_Status(contact, &value); number("Contact.Status", hr, value);
+            hr = IMessengerContactAdvanced_get_IsSelf(contact, &is_self);
+            number("Contact.IsSelf", hr, is_self);
+            VariantInit(&any);
+            hr = IMessengerContactAdvanced_get_PresenceProperties(contact, &any);
+            if (SUCCEEDED(hr)) {
+                LONG index = 1;
+                VARIANT one;
+                VariantInit(&one);
+                hr = SafeArrayGetElement(V_ARRAY(&any), &index, &one);
+                number("Contact.PresenceProperties(1)", hr, V_I4(&one));
+            } else said("Contact.PresenceProperties", hr);
+            IMessengerContactAdvanced_Release(contact);
+        } else said("Contact", hr);
+        IDispatch_Release(object);
+    } else said("GetContact", hr);
+    string = SysAllocString(L"bob@uc.test");
+    said("GetContact of a stranger", IMessenger3_GetContact(messenger, string, NULL, &object));
+    SysFreeString(string);
+    hr = IMessenger3_get_Services(messenger, &object);
+    if (SUCCEEDED(hr)) {
+        IMessengerServices *services;
+        IDispatch *primary = NULL;
+        hr = IDispatch_QueryInterface(object, &IID_IMessengerServices, (void **)&services);
+        if (SUCCEEDED(hr)) hr = IMessengerServices_get_PrimaryService(services, &primary);
+        if (SUCCEEDED(hr)) {
+            IMessengerService *service;
+            hr = IDispatch_QueryInterface(primary, &IID_IMessengerService, (void **)&service);
+            if (SUCCEEDED(hr)) { hr = IMessengerService_get_MyStatus(service, &value); number("Service.MyStatus", hr, value); IMessengerService_Release(service); }
+            IDispatch_Release(primary);
+        }
+        if (FAILED(hr)) said("Services", hr);
+    }
+    {
+        IMessengerAdvanced *advanced;
+        IMessengerContactResolution *resolution;
+        hr = IMessenger3_QueryInterface(messenger, &IID_IMessengerAdvanced, (void **)&advanced);
+        if (SUCCEEDED(hr)) { hr = IMessengerAdvanced_GetAuthenticationInfo(advanced, &string); text("GetAuthenticationInfo", hr, string); IMessengerAdvanced_Release(advanced); }
+        else said("IMessengerAdvanced", hr);
+        hr = IMessenger3_QueryInterface(messenger, &IID_IMessengerContactResolution, (void **)&resolution);
+        if (SUCCEEDED(hr)) {
+            BSTR address = SysAllocString(L"alice@uc.test");
+            hr = IMessengerContactResolution_ResolveContact(resolution, 1, 2, address, &string);
+            text("ResolveContact", hr, string);
+            IMessengerContactResolution_Release(resolution);
+        } else said("IMessengerContactResolution", hr);
+    }
+    said("Signin", IMessenger3_Signin(messenger, 0, NULL, NULL));
+    said("Signout", IMessenger3_Signout(messenger));
+    hr = IMessenger3_get_MyStatus(messenger, &value); number("MyStatus", hr, value);
+    hr = IMessenger3_get_MySigninName(messenger, &string); text("MySigninName", hr, string);
+}
+
+int main(int argc, char **argv)
+{
+    const char *word = argc > 1 ? argv[1] : "walk";
+    int count = argc > 2 ? atoi(argv[2]) : 0;
+    DWORD cookie;
+    CoInitializeEx(NULL, COINIT_MULTITHREADED);
+    if (!strcmp(word, "walk")) { walk(create()); return 0; }
+    if (!strcmp(word, "cycles")) {
+        for (int i = 0; i < count; i++) {
+            IMessenger3 *messenger = create();
+            IConnectionPoint *point = subscribe(messenger, &cookie);
+            if (FAILED(IConnectionPoint_Unadvise(point, cookie))) { printf("unadvise\n"); return 1; }
+            IConnectionPoint_Release(point);
+            IMessenger3_Release(messenger);
+        }
+        number("cycles", S_OK, count);
+        CoUninitialize();
+        return 0;
+    }
+    if (!strcmp(word, "flood")) {
+        IMessenger3 *messenger = create();
+        for (int i = 1; i <= count; i++)
+            if (FAILED(IMessenger3_put_MyStatus(messenger, i % 2 ? 0x0A : 0x22))) { printf("put\n"); return 1; }
+        number("flood", S_OK, count);
+        return 0;
+    }
+    hangs = !strcmp(word, "hang");
+    subscribe(create(), &cookie);
+    printf("subscribed\n");
+    fflush(stdout);
+    if (!strcmp(word, "leave")) TerminateProcess(GetCurrentProcess(), 0);
+    Sleep(INFINITE);
+    return 0;
+}

@@ -1,0 +1,316 @@
+//! The provider, used by programs that were written for Communicator and for Lync: none of them is
+//! ours to change.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::time::Duration;
+
+use communicado_conformance::{Must, Program, Wine, within};
+
+/// The class of what Office asks.
+const OFFICE: &str = "{B1A4F1A6-5C0B-4E0B-9F0E-6C7C0D1B2A55}";
+const ACCOUNT: [&str; 4] = ["--account", "alice@uc.test", "--name", "Alice Liddell"];
+
+/// A provider that can be asked, started with further `options`.
+fn provider(wine: &Wine, options: &[&str]) -> Program {
+    let words = [&["provide"], &ACCOUNT[..], options].concat();
+    let provider = wine.start_with("communicado.exe", &words);
+    let status = || wine.communicado().run(&["provide", "status"]).code;
+    within("the provider can be asked", || (status() == Some(0)).then_some(()));
+    provider
+}
+
+/// Has the provider do something.
+#[track_caller]
+fn tell(wine: &Wine, words: &[&str]) {
+    let done = wine.communicado().run(&[&["provide"], words].concat());
+    assert_eq!(done.code, Some(0), "{words:?}: {}", done.err);
+}
+
+#[track_caller]
+fn says(wine: &Wine, program: &str, words: &[&str], expected: &[&str]) {
+    let mut program = wine.start_with(program, words);
+    program.says(expected);
+    program.ends();
+}
+
+#[test]
+fn the_program_of_the_article_sees_a_whole_session() {
+    let wine = Wine::new();
+    says_not_running(&wine);
+    let _provider = provider(&wine, &[]);
+    let mut seed = wine.start("seed.exe");
+    seed.says(&["signed in: False", "Press Enter"]);
+    tell(&wine, &["sign-in"]);
+    seed.says(&["OnSignin 0x00000000", "signed in: True"]);
+    tell(&wine, &["set", "busy"]);
+    tell(&wine, &["sign-out"]);
+    seed.says(&["OnSignout, signed in: False"]);
+    tell(&wine, &["sign-in"]);
+    seed.says(&["OnSignin 0x00000000", "signed in: True"]);
+    tell(&wine, &["quit"]);
+    seed.says(&["OnSignout, signed in: False", "OnAppShutdown"]);
+    seed.enter();
+    says_not_running(&wine);
+}
+
+#[track_caller]
+fn says_not_running(wine: &Wine) {
+    let mut seed = wine.start("seed.exe");
+    seed.says(&["not running"]);
+    assert_eq!(seed.code(), Some(1));
+}
+
+#[test]
+fn a_failed_sign_in_has_its_code_and_a_provider_that_is_starting_is_not_available() {
+    let wine = Wine::new();
+    let script = wine.file("day.txt", "2s start\n4s fail-sign-in invalid-password\n60s quit\n");
+    let _provider = wine.start_with("communicado.exe", &["provide", "--script", &script]);
+    within("the flag says that it is starting", || {
+        wine.run("reg", &["query", r"HKCU\Software\IM Providers\Communicator"])
+            .contains("0x1")
+            .then_some(())
+    });
+    // The system offers the classes before the provider does, which answers as it should.
+    let early = wine.start_with("early.exe", &["walk"]);
+    early.says(&["create 0x80040111"]);
+    within("it runs", || {
+        (wine.communicado().run(&["provide", "status"]).out.contains("signed-out")).then_some(())
+    });
+    let mut seed = wine.start("seed.exe");
+    seed.says(&["signed in: False", "Press Enter"]);
+    seed.says(&["OnSignin 0x81000303", "signed in: False"]);
+    seed.enter();
+}
+
+#[test]
+fn every_slot_is_where_programs_bound_early_look_for_it() {
+    let wine = Wine::new();
+    let _provider = provider(&wine, &["--sign-in"]);
+    says(
+        &wine,
+        "early.exe",
+        &["walk"],
+        &[
+            "MyStatus 2",
+            "MySigninName alice@uc.test",
+            "MyFriendlyName Alice Liddell",
+            "MyServiceName Communications Service",
+            "put MyStatus 0x00000000",
+            "MyStatus 10",
+            "put OFFLINE 0x80070057",
+            "Window 0x80004001",
+            "Property 0.1.0",
+            "CreateGroup 0x8100034A",
+            "Contact.Status 10",
+            "Contact.IsSelf -1",
+            "Contact.PresenceProperties(1) 6000",
+            "GetContact of a stranger 0x8100030A",
+            "Service.MyStatus 10",
+            "GetAuthenticationInfo <authenticationinfo>",
+            "ResolveContact alice@uc.test",
+            "Signin 0x81000304",
+            "Signout 0x00000000",
+            "MyStatus 1",
+            "MySigninName 0x8100031E",
+        ],
+    );
+}
+
+#[test]
+fn what_office_asks_is_answered_in_its_order() {
+    let wine = Wine::new();
+    let _provider = provider(&wine, &["--sign-in"]);
+    let asks = wine.start_with("asks.exe", &[OFFICE]);
+    asks.says(&[
+        "GetAuthenticationInfo 99 (none)",
+        "GetAuthenticationInfo 15 <authenticationinfo>",
+        "IAutomation 0x00000000",
+        "State 3",
+        "GetSupportedFeatures 4",
+        "Uri sip:alice@uc.test",
+        "CanStart 0",
+        "Availability 3500",
+        "ActivityId Free",
+        "Subscribe 0x00000000",
+        "Batch.Count 3",
+        "Batch.DisplayName Alice Liddell",
+        "Batch of what is not known 0",
+        "Settings.Count 0",
+        "CustomGroups.Count 0",
+        "Availability of a stranger 0",
+        "Lookup.IsSucceeded 0",
+        "waits",
+        "OnLookup 404",
+    ]);
+    tell(&wine, &["set", "away"]);
+    asks.says(&["OnContactInformationChanged"]);
+    tell(&wine, &["sign-out"]);
+    asks.says_in_any_order(&[
+        "OnStateChanged 4",
+        "OnStateChanged 1",
+        "OnContactInformationChanged",
+    ]);
+    tell(&wine, &["quit"]);
+    asks.says_in_any_order(&["OnStateChanged 5", "OnShuttingDown"]);
+}
+
+#[test]
+fn scripts_use_it_late_bound_and_start_it() {
+    let wine = Wine::new();
+    // Wine's COM knows no classes of a user's own, so they are registered for everybody.
+    let words = [&["provide"], &ACCOUNT[..], &["--sign-in", "--all-users", "--register"]].concat();
+    let registered = wine.communicado().run(&words);
+    assert_eq!(registered.code, Some(0), "{}", registered.err);
+    let vbs = wine.file(
+        "day.vbs",
+        "Set m = CreateObject(\"Communicator.UIAutomation\")\n\
+         Do While m.MyStatus <> 2: WScript.Sleep 50: Loop\n\
+         WScript.Echo m.MySigninName & \" \" & m.MyFriendlyName\n\
+         m.MyStatus = 34\n\
+         WScript.Echo m.MyStatus & \" \" & m.Services.PrimaryService.MyStatus\n\
+         For Each s In m.Services\n  WScript.Echo s.ServiceName\nNext\n\
+         p = m.GetContact(\"ALICE@uc.test\", \"\").PresenceProperties\n\
+         WScript.Echo UBound(p) & \" \" & p(0) & \" \" & p(1)\n\
+         m.Signout\n\
+         On Error Resume Next\n\
+         x = m.MySigninName\n\
+         WScript.Echo Hex(Err.Number) & \" \" & Err.Description\n",
+    );
+    let said = wine.run("cscript", &["//nologo", &vbs]);
+    let said: Vec<&str> = said.lines().map(str::trim_end).collect();
+    assert_eq!(
+        said,
+        [
+            "alice@uc.test Alice Liddell",
+            "34 34",
+            "Communications Service",
+            "10 34 15000",
+            "8100031E The client runs, but nobody is signed in, and this call needs a signed-in user.",
+        ]
+    );
+    let js = wine.file(
+        "day.js",
+        "var m = new ActiveXObject(\"Communicator.UIAutomation\");\n\
+         m.AutoSignin();\n\
+         WScript.Echo(m.MyStatus + \" \" + m.Services.Count);\n",
+    );
+    assert_eq!(wine.run("cscript", &["//nologo", &js]).trim_end(), "34 1");
+    tell(&wine, &["quit"]);
+    let unregistered = wine.communicado().run(&["provide", "--unregister", "--all-users"]);
+    assert_eq!(unregistered.code, Some(0), "{}", unregistered.err);
+    for key in
+        [r"HKLM\Software\Classes", r"HKCU\Software\IM Providers", r"HKLM\Software\IM Providers"]
+    {
+        let left = wine.run("reg", &["query", key, "/s"]).to_lowercase();
+        for trace in ["communica", "8885370d", "b1a4f1a6", "2b317e1d"] {
+            assert!(!left.contains(trace), "{key} still has {trace}:\n{left}");
+        }
+    }
+}
+
+#[test]
+fn our_own_sources_see_it_as_communicator_and_as_lync() {
+    let wine = Wine::new();
+    let mut watch = wine.watch();
+    watch.expect_nobody();
+    let mut provider = provider(&wine, &[]);
+    let both = ["communicator", "Communicado"];
+    let by = |client: &str| if client == "communicator" { "communicator" } else { "lync" };
+    for client in both {
+        let by = by(client);
+        watch.expect_at_last(client, &format!("signed-out by {by} | no accounts"));
+    }
+    tell(&wine, &["sign-in"]);
+    watch.expect_at_last("communicator", "signed-in available/ONLINE by communicator");
+    watch.expect_at_last("Communicado", "signed-in available/Free by lync");
+    tell(&wine, &["set", "busy", "--activity", "on-the-phone"]);
+    watch.expect(
+        "communicator",
+        &["signed-in busy/ON_THE_PHONE activity=on-the-phone by communicator"],
+    );
+    watch.expect("Communicado", &["signed-in busy/on-the-phone activity=on-the-phone by lync"]);
+    provider.kill();
+    for client in both {
+        let by = by(client);
+        watch.expect(client, &[&format!("signed-out by {by}"), &format!("absent by {by}")]);
+    }
+    watch.end();
+}
+
+#[test]
+fn a_second_provider_says_that_there_is_one_and_the_first_goes_on() {
+    let wine = Wine::new();
+    let _provider = provider(&wine, &["--sign-in"]);
+    let second = wine.communicado().run(&["provide"]);
+    assert_eq!(second.code, Some(5), "{}", second.out);
+    assert!(second.err.contains("another provider runs in this session"), "{}", second.err);
+    assert!(wine.communicado().run(&["provide", "status"]).out.contains("signed-in"));
+}
+
+#[test]
+fn the_name_that_office_asked_for_is_put_back() {
+    let wine = Wine::new();
+    let key = r"HKCU\Software\IM Providers";
+    let default = || wine.run("reg", &["query", key, "/v", "DefaultIMApp"]);
+    wine.run("reg", &["add", key, "/v", "DefaultIMApp", "/d", "MsTeams", "/f"]);
+    let _provider = provider(&wine, &["--office"]);
+    assert!(default().contains("Communicado"), "{}", default());
+    tell(&wine, &["quit"]);
+    within("the former name is back", || default().contains("MsTeams").then_some(()));
+}
+
+#[test]
+fn clients_that_die_or_hang_hold_up_nobody() {
+    let wine = Wine::new();
+    let provider = provider(&wine, &["--sign-in"]);
+    let dead = wine.start_with("early.exe", &["leave"]);
+    dead.says(&["subscribed"]);
+    let hung = wine.start_with("early.exe", &["hang"]);
+    hung.says(&["subscribed"]);
+    let mut seed = wine.start("seed.exe");
+    seed.says(&["signed in: True", "Press Enter"]);
+    let before = memory(&provider);
+    let flood = wine.start_with("early.exe", &["flood", "10000"]);
+    flood.says_within(Duration::from_secs(120), &["flood 10000"]);
+    hung.says(&["hangs in 1031"]);
+    tell(&wine, &["sign-out"]);
+    seed.says(&["OnSignout, signed in: False"]);
+    let grown = memory(&provider).saturating_sub(before);
+    assert!(grown < 8 * 1024, "10,000 changes beside a listener that hangs cost {grown} KiB");
+    seed.enter();
+}
+
+#[test]
+fn a_thousand_connections_leave_nothing_behind() {
+    let wine = Wine::new();
+    let provider = provider(&wine, &["--sign-in"]);
+    let cycles = |count: &str| {
+        let mut early = wine.start_with("early.exe", &["cycles", count]);
+        early.says_within(Duration::from_secs(120), &[&format!("cycles {count}")]);
+        early.ends();
+    };
+    // What Wine and the allocator keep for good is there after the first.
+    cycles("200");
+    let before = memory(&provider);
+    cycles("1000");
+    let grown = memory(&provider).saturating_sub(before);
+    assert!(grown < 1024, "1,000 connections cost {grown} KiB");
+    let names = threads(&provider);
+    assert!(!names.contains("listener"), "threads are left: {names:?}");
+}
+
+/// What a process has in memory that is its own, in KiB.
+fn memory(program: &Program) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", program.id())).must("read /proc");
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
+    let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+    number.must("find the memory of a process")
+}
+
+fn threads(program: &Program) -> BTreeSet<String> {
+    let tasks = fs::read_dir(format!("/proc/{}/task", program.id())).must("read /proc");
+    let names =
+        tasks.flatten().filter_map(|task| fs::read_to_string(task.path().join("comm")).ok());
+    names.map(|name| name.trim_end().to_owned()).collect()
+}

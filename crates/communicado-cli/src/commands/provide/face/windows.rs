@@ -1,0 +1,208 @@
+//! The provider on Windows: the flags that Office reads, and Communicator's classes over COM.
+
+use std::time::Duration;
+
+use clap::Args;
+use communicado::Timestamp;
+use communicado_automation::{FaceError, Registered, Scope};
+use communicado_codes::lookup;
+use communicado_provider::{Account, Command, Manners, Refused};
+
+use super::{Asks, Shown};
+use crate::commands::provide::report::Report;
+use crate::commands::tell;
+use crate::failure::{Failure, Outcome};
+
+/// How the provider is to be seen on Windows.
+#[derive(Clone, Debug, Default, Args)]
+pub(in crate::commands::provide) struct Options {
+    /// Have Office ask it (`DefaultIMApp`); whom it asked before is put back in the end.
+    #[arg(long)]
+    office: bool,
+    /// Register for everybody, Office and programs that run as administrator included; needs one.
+    #[arg(long)]
+    all_users: bool,
+}
+
+/// The provider, as others see it.
+pub(in crate::commands::provide) struct Face(communicado_automation::Face);
+
+/// The way to the provider that runs.
+pub(in crate::commands::provide) struct Line(communicado_automation::Line);
+
+/// Why the provider did not do what it was asked to.
+pub(in crate::commands::provide) enum Unheard {
+    /// It is so already, in its words.
+    Already(String),
+    /// It did not, for another reason.
+    Failed(Failure),
+}
+
+impl Face {
+    /// Writes the flags and registers the classes.
+    ///
+    /// # Errors
+    ///
+    /// If another provider or Communicator itself runs, or the system does not let it.
+    pub(in crate::commands::provide) async fn open(
+        account: Account,
+        asks: Asks,
+        options: &Options,
+    ) -> Result<Self, Failure> {
+        let ask = Box::new(move |command| asks.ask_blocking(command));
+        let shown = communicado_automation::Options { is_default: options.office };
+        let face = communicado_automation::Face::open(account, &program()?, shown, ask);
+        let face = face.map_err(not_shown)?;
+        for problem in face.problems() {
+            tell(&format!("note: programs that are bound early cannot use it: {problem}\n"));
+        }
+        Ok(Self(face))
+    }
+
+    /// Where it can be seen.
+    pub(in crate::commands::provide) fn place(&self) -> String {
+        "Communicator to programs that were written for it".to_owned()
+    }
+
+    /// Tells what is so now.
+    pub(in crate::commands::provide) async fn tell(
+        &mut self,
+        shown: &Shown,
+    ) -> Result<(), Failure> {
+        let until = shown.until.map(|until| until.to_string());
+        let told = self.0.show(shown.status.clone(), until);
+        told.map_err(|error| not_shown(FaceError::System(error)))
+    }
+
+    /// Behaves so from here on.
+    pub(in crate::commands::provide) fn behave(&self, manners: Manners) {
+        self.0.behave(manners);
+    }
+
+    /// Answers nobody for so long.
+    pub(in crate::commands::provide) fn hang(&self, span: Duration) {
+        self.0.hang(span);
+    }
+
+    /// Ends once it can be seen no longer, which nothing tells on Windows.
+    pub(in crate::commands::provide) async fn lost(&self) -> Failure {
+        std::future::pending().await
+    }
+
+    /// Withdraws the classes and takes back what was written.
+    pub(in crate::commands::provide) async fn close(self) {
+        if let Err(error) = self.0.close() {
+            tell(&format!("note: not all of it could be taken back: {error}\n"));
+        }
+    }
+}
+
+impl Line {
+    /// The way to the provider of this session, if one runs.
+    pub(in crate::commands::provide) async fn open() -> Result<Option<Self>, Failure> {
+        Ok(communicado_automation::Line::open().map(Self))
+    }
+
+    /// Has the provider do something.
+    pub(in crate::commands::provide) async fn ask(&self, command: &Command) -> Result<(), Unheard> {
+        self.0.ask(command).map_err(|unheard| match unheard {
+            communicado_automation::Unheard::Failed(code, said)
+                if is_so_already(command, code.0.cast_unsigned()) =>
+            {
+                Unheard::Already(said)
+            }
+            other => Unheard::Failed(unheard_failure(other)),
+        })
+    }
+
+    /// What the provider says of itself.
+    pub(in crate::commands::provide) async fn report(&self) -> Result<Report, Failure> {
+        let said = self.0.report().map_err(unheard_failure)?;
+        Ok(Report {
+            account: said.account,
+            friendly_name: said.friendly_name,
+            status: said.status,
+            availability: said.availability,
+            activity: said.activity,
+            note: said.note,
+            reason: said.reason,
+            until: said.until.parse::<Timestamp>().ok(),
+        })
+    }
+}
+
+/// Whether a refusal says that what was asked for is so.
+fn is_so_already(command: &Command, code: u32) -> bool {
+    match command {
+        Command::SignIn { .. } => code == Refused::AlreadySignedIn.code(),
+        Command::SignOut { .. } => code == Refused::NotSignedIn.code(),
+        _ => false,
+    }
+}
+
+fn unheard_failure(unheard: communicado_automation::Unheard) -> Failure {
+    match unheard {
+        communicado_automation::Unheard::Failed(code, said) => {
+            let failure = Failure::new(Outcome::Failed, "the provider did not do it").because(said);
+            match lookup(code.0.cast_unsigned()).next() {
+                Some(code) => failure.help(code.action),
+                None => failure,
+            }
+        }
+        _ => Failure::new(Outcome::Failed, "the provider does not answer")
+            .because("it has said nothing for 5 s")
+            .help("it may hang: end it in the task manager, and start it again"),
+    }
+}
+
+/// Has a program that asks for the classes start the provider.
+pub(in crate::commands::provide) fn register(
+    words: &[String],
+    options: &Options,
+) -> Result<String, Failure> {
+    let registered = communicado_automation::register(options.scope(), &program()?, words);
+    let Registered { command, names } = registered.map_err(not_registered)?;
+    Ok(format!("who asks for {} starts it from now on: {command}", names.join(", ")))
+}
+
+/// The reverse.
+pub(in crate::commands::provide) fn unregister(options: &Options) -> Result<String, Failure> {
+    communicado_automation::unregister(options.scope()).map_err(not_registered)?;
+    Ok("nothing of it is registered any more".to_owned())
+}
+
+impl Options {
+    const fn scope(&self) -> Scope {
+        if self.all_users { Scope::Everybody } else { Scope::User }
+    }
+}
+
+/// Ends this process and says nothing, as a client that is killed does.
+pub(in crate::commands::provide) fn crash() {
+    std::process::abort();
+}
+
+/// This program's own file.
+fn program() -> Result<String, Failure> {
+    let program = std::env::current_exe().map_err(|error| {
+        Failure::new(Outcome::Failed, "the system does not say where this program is")
+            .because(error)
+    })?;
+    Ok(program.to_string_lossy().into_owned())
+}
+
+fn not_shown(error: FaceError) -> Failure {
+    let failure = Failure::new(Outcome::Failed, "the provider cannot be shown to other programs");
+    let help = match &error {
+        FaceError::Taken => "speak to that one: communicado provide status",
+        FaceError::Namesake => "end it first; a client of our own is needed only where it is gone",
+        _ => "see `communicado explain` with the code; the registry of your user must be writable",
+    };
+    failure.because(error).help(help)
+}
+
+fn not_registered(error: communicado_windows::Error) -> Failure {
+    Failure::new(Outcome::Failed, "the registry cannot be written")
+        .because(error)
+        .help("leave `--all-users` away, or run it as administrator")
+}
