@@ -9,6 +9,8 @@ use communicado_conformance::{Must, Program, Wine, within};
 
 /// The class of what Office asks.
 const OFFICE: &str = "{B1A4F1A6-5C0B-4E0B-9F0E-6C7C0D1B2A55}";
+/// For thousands of calls on a machine that has other things to do.
+const LONG: Duration = Duration::from_secs(300);
 const ACCOUNT: [&str; 4] = ["--account", "alice@uc.test", "--name", "Alice Liddell"];
 
 /// A provider that can be asked, started with further `options`.
@@ -64,7 +66,7 @@ fn says_not_running(wine: &Wine) {
 #[test]
 fn a_failed_sign_in_has_its_code_and_a_provider_that_is_starting_is_not_available() {
     let wine = Wine::new();
-    let script = wine.file("day.txt", "2s start\n4s fail-sign-in invalid-password\n60s quit\n");
+    let script = wine.file("day.txt", "4s running\n9s fail-sign-in invalid-password\n60s quit\n");
     let _provider = wine.start_with("communicado.exe", &["provide", "--script", &script]);
     within("the flag says that it is starting", || {
         wine.run("reg", &["query", r"HKCU\Software\IM Providers\Communicator"])
@@ -139,10 +141,9 @@ fn what_office_asks_is_answered_in_its_order() {
         "Settings.Count 0",
         "CustomGroups.Count 0",
         "Availability of a stranger 0",
-        "Lookup.IsSucceeded 0",
-        "waits",
-        "OnLookup 404",
     ]);
+    // What is told of a search may come before it returns.
+    asks.says_in_any_order(&["Lookup.IsSucceeded 0", "waits", "OnLookup 404"]);
     tell(&wine, &["set", "away"]);
     asks.says(&["OnContactInformationChanged"]);
     tell(&wine, &["sign-out"]);
@@ -203,7 +204,7 @@ fn scripts_use_it_late_bound_and_start_it() {
         [r"HKLM\Software\Classes", r"HKCU\Software\IM Providers", r"HKLM\Software\IM Providers"]
     {
         let left = wine.run("reg", &["query", key, "/s"]).to_lowercase();
-        for trace in ["communica", "8885370d", "b1a4f1a6", "2b317e1d"] {
+        for trace in ["communicad", "communicator", "8885370d", "b1a4f1a6", "2b317e1d"] {
             assert!(!left.contains(trace), "{key} still has {trace}:\n{left}");
         }
     }
@@ -272,7 +273,7 @@ fn clients_that_die_or_hang_hold_up_nobody() {
     seed.says(&["signed in: True", "Press Enter"]);
     let before = memory(&provider);
     let flood = wine.start_with("early.exe", &["flood", "10000"]);
-    flood.says_within(Duration::from_secs(120), &["flood 10000"]);
+    flood.says_within(LONG, &["flood 10000"]);
     hung.says(&["hangs in 1031"]);
     tell(&wine, &["sign-out"]);
     seed.says(&["OnSignout, signed in: False"]);
@@ -287,7 +288,7 @@ fn a_thousand_connections_leave_nothing_behind() {
     let provider = provider(&wine, &["--sign-in"]);
     let cycles = |count: &str| {
         let mut early = wine.start_with("early.exe", &["cycles", count]);
-        early.says_within(Duration::from_secs(120), &[&format!("cycles {count}")]);
+        early.says_within(LONG, &[&format!("cycles {count}")]);
         early.ends();
     };
     // What Wine and the allocator keep for good is there after the first.
@@ -297,7 +298,7 @@ fn a_thousand_connections_leave_nothing_behind() {
     let grown = memory(&provider).saturating_sub(before);
     assert!(grown < 1024, "1,000 connections cost {grown} KiB");
     let names = threads(&provider);
-    assert!(!names.contains("listener"), "threads are left: {names:?}");
+    assert!(!names.contains("teller"), "nothing was told, and threads are there: {names:?}");
 }
 
 /// What a process has in memory that is its own, in KiB.

@@ -15,6 +15,8 @@ const OURS: [(&str, &str); 2] =
 /// Programs in C that use what we serve, each with its header.
 const PROGRAMS: [(&str, &str); 3] =
     [("seed", "communicator"), ("early", "communicator"), ("asks", "uccollaboration")];
+/// The version of the tool and the time, as far as they may differ in a type library.
+const TIME_BYTES: usize = 24;
 /// Wine's copy of the type library that every other one begins with, in a file of programs.
 const STDOLE: &str = "/usr/lib/x86_64-linux-gnu/wine/x86_64-windows/stdole2.tlb";
 
@@ -42,11 +44,13 @@ pub(super) fn build(folder: &Path) -> Result<(), String> {
     compile(folder, "bare.exe", &[source.join("bare.c")])?;
     for (name, idl) in OURS {
         let idl = root().join("crates/communicado-automation/idl").join(idl);
-        for (form, ending) in [("-h", "h"), ("-u", "c")] {
+        for (form, ending) in [("-h", "h"), ("-u", "c"), ("-t", "tlb")] {
             let file = path(format!("{name}.{ending}"));
-            let words = ["-I", include, form, "-o", &file, &idl.to_string_lossy()];
-            run_command(&mut program("x86_64-w64-mingw32-widl", &words))?;
+            let words = ["-I", include, form, "-L", ".", "-o", &file, &idl.to_string_lossy()];
+            let mut widl = program("x86_64-w64-mingw32-widl", &words);
+            run_command(widl.current_dir(folder))?;
         }
+        compare(&folder.join(format!("{name}.tlb")), &idl.with_extension("tlb"))?;
     }
     for (program, library) in PROGRAMS {
         let names = PathBuf::from(path(format!("{library}.c")));
@@ -54,6 +58,25 @@ pub(super) fn build(folder: &Path) -> Result<(), String> {
         compile(folder, &file, &[source.join(format!("{program}.c")), names])?;
     }
     Ok(())
+}
+
+/// Holds the type library that is checked in against the one that was just made of its interfaces,
+/// which has the time in it.
+fn compare(made: &Path, kept: &Path) -> Result<(), String> {
+    let read = |path: &Path| {
+        fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+    };
+    let (new, old) = (read(made)?, read(kept)?);
+    let others = new.iter().zip(&old).filter(|(new, old)| new != old).count();
+    if new.len() == old.len() && others <= TIME_BYTES {
+        return Ok(());
+    }
+    Err(format!(
+        "{} is not made of the interfaces beside it\n  help: cp {} {}",
+        kept.display(),
+        made.display(),
+        kept.display()
+    ))
 }
 
 fn compile(folder: &Path, name: &str, sources: &[PathBuf]) -> Result<(), String> {

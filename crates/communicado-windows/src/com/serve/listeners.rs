@@ -1,12 +1,12 @@
 //! Who listens to an object of ours, and how they are told.
 //!
-//! Each listener has a thread and a queue of its own: one that hangs costs its thread, and nobody
-//! waits for it. The queue is bounded: of what follows each other quickly, the latest stays.
+//! Each listener has a queue of its own, and a thread of the pool while there is something in it:
+//! one that hangs costs that thread, nobody waits for it, and one to whom nothing is told costs
+//! none. The queue is bounded: of what follows each other quickly, the latest stays.
 
 use std::collections::VecDeque;
 use std::ffi::c_void;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use windows::Win32::Foundation::{E_NOTIMPL, E_POINTER, S_OK};
@@ -22,15 +22,14 @@ use windows_core::{GUID, HRESULT, IUnknown, Interface as _, Ref, implement};
 
 use super::given::{Given, to_variant};
 use super::object::{ADD_REF, Face, QUERY_INTERFACE, RELEASE, Served, Slot};
+use super::pool;
 use crate::Guid;
-use crate::com::{Apartment, CallError};
+use crate::com::CallError;
 
 /// The most listeners of one object.
 const LISTENERS_MAX: usize = 1024;
 /// The most that waits for one listener.
 const WAITING_MAX: usize = 256;
-/// What a thread that only makes calls needs.
-const STACK_BYTES: usize = 256 * 1024;
 
 /// Something to tell.
 #[derive(Clone, Debug)]
@@ -57,19 +56,21 @@ struct All {
     listeners: Vec<(u32, Arc<Queue>)>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Queue {
     state: Mutex<Waiting>,
     changed: Condvar,
+    /// Takes the listener out once it is gone.
+    all: Weak<Mutex<All>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Waiting {
     told: VecDeque<Told>,
-    /// One is being told.
+    /// The listener, until nothing more is to be told.
+    sink: Option<Sink>,
+    /// A thread is at work on it.
     is_busy: bool,
-    /// Nothing more is to be told.
-    is_closed: bool,
 }
 
 impl Listeners {
@@ -119,19 +120,13 @@ impl Listeners {
             sink.cast::<IDispatch>()
         };
         let sink = Sink(dispatch.map_err(|_| CONNECT_E_CANNOTCONNECT)?);
+        let queue = Queue::new(sink, Arc::downgrade(&self.all));
         let mut all = lock(&self.all);
         if all.listeners.len() >= LISTENERS_MAX {
             return Err(CONNECT_E_ADVISELIMIT);
         }
         all.cookie = all.cookie.wrapping_add(1).max(1);
-        let (cookie, queue) = (all.cookie, Arc::<Queue>::default());
-        let (own, everybody) = (Arc::clone(&queue), Arc::clone(&self.all));
-        let work = move || {
-            serve(sink, &own);
-            lock(&everybody).listeners.retain(|(number, _)| *number != cookie);
-        };
-        let started = thread::Builder::new().name("listener".into()).stack_size(STACK_BYTES);
-        started.spawn(work).map_err(|_| CONNECT_E_ADVISELIMIT)?;
+        let cookie = all.cookie;
         all.listeners.push((cookie, queue));
         Ok(cookie)
     }
@@ -140,6 +135,7 @@ impl Listeners {
         let mut all = lock(&self.all);
         let at = all.listeners.iter().position(|(number, _)| *number == cookie);
         let (_, queue) = all.listeners.remove(at.ok_or(CONNECT_E_NOCONNECTION)?);
+        drop(all);
         queue.close();
         Ok(())
     }
@@ -147,43 +143,26 @@ impl Listeners {
 
 impl Drop for Listeners {
     fn drop(&mut self) {
-        for (_, queue) in &lock(&self.all).listeners {
+        for (_, queue) in std::mem::take(&mut lock(&self.all).listeners) {
             queue.close();
         }
     }
 }
 
-/// Tells one object one thing, on a thread of its own.
+/// Tells one object one thing, on a thread of the pool.
 pub(super) fn tell_once(sink: IUnknown, told: Told) {
     let Ok(dispatch) = sink.cast::<IDispatch>() else { return };
-    let sink = Sink(dispatch);
-    let queue = Queue::default();
-    queue.put(told);
-    queue.close();
-    let work = move || serve(sink, &queue);
-    // Without a thread it is not told, as if the caller had gone.
-    let _ = thread::Builder::new().name("callback".into()).stack_size(STACK_BYTES).spawn(work);
+    // Whoever works on it holds on to it until that is done.
+    Queue::new(Sink(dispatch), Weak::new()).put(told);
 }
 
-/// A listener, on its way to its thread.
+/// A listener.
+#[derive(Clone, Debug)]
 struct Sink(IDispatch);
 
 // SAFETY: everything here is in the multithreaded apartment, whose objects may be called from
 // every thread of it.
 unsafe impl Send for Sink {}
-
-/// Tells one listener all that is put into its queue, until that is closed or the listener gone.
-fn serve(sink: Sink, queue: &Queue) {
-    let Ok(apartment) = Apartment::join() else { return };
-    let Sink(dispatch) = sink;
-    while let Some(told) = queue.next() {
-        if tell(&dispatch, &told).is_err_and(|error| error.is_gone()) {
-            break;
-        }
-    }
-    drop(dispatch);
-    drop(apartment);
-}
 
 fn tell(sink: &IDispatch, told: &Told) -> Result<(), CallError> {
     let tried = || format!("tell event {}", told.id);
@@ -213,13 +192,18 @@ fn tell(sink: &IDispatch, told: &Told) -> Result<(), CallError> {
 }
 
 impl Queue {
+    fn new(sink: Sink, all: Weak<Mutex<All>>) -> Arc<Self> {
+        let state = Waiting { told: VecDeque::new(), sink: Some(sink), is_busy: false };
+        Arc::new(Self { state: Mutex::new(state), changed: Condvar::new(), all })
+    }
+
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(&self, told: Told) {
+    fn put(self: &Arc<Self>, told: Told) {
         let mut state = self.lock();
-        if state.is_closed {
+        if state.sink.is_none() {
             return;
         }
         if told.replaces && state.told.back().is_some_and(|last| last.id == told.id) {
@@ -229,34 +213,45 @@ impl Queue {
             state.told.pop_front();
         }
         state.told.push_back(told);
-        drop(state);
-        self.changed.notify_all();
-    }
-
-    fn close(&self) {
-        self.lock().is_closed = true;
-        self.changed.notify_all();
-    }
-
-    /// The next to be told; nothing once the queue is closed and empty.
-    fn next(&self) -> Option<Told> {
-        let mut state = self.lock();
-        state.is_busy = false;
-        loop {
-            if let Some(told) = state.told.pop_front() {
-                state.is_busy = true;
-                return Some(told);
-            }
-            self.changed.notify_all();
-            if state.is_closed {
-                return None;
-            }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        if !state.is_busy {
+            let queue = Arc::clone(self);
+            state.is_busy = pool::run(Box::new(move || queue.work()));
         }
     }
 
+    /// Tells what waits, until nothing does or the listener is gone.
+    fn work(self: &Arc<Self>) {
+        loop {
+            let mut state = self.lock();
+            let next = state.sink.clone().zip(state.told.pop_front());
+            let Some((Sink(sink), told)) = next else {
+                state.is_busy = false;
+                drop(state);
+                self.changed.notify_all();
+                return;
+            };
+            drop(state);
+            if tell(&sink, &told).is_err_and(|error| error.is_gone()) {
+                self.close();
+                if let Some(all) = self.all.upgrade() {
+                    lock(&all).listeners.retain(|(_, other)| !Arc::ptr_eq(other, self));
+                }
+            }
+        }
+    }
+
+    fn close(&self) {
+        let mut state = self.lock();
+        state.told.clear();
+        let sink = state.sink.take();
+        drop(state);
+        // Letting go may be a call into another program, so not under the lock.
+        drop(sink);
+        self.changed.notify_all();
+    }
+
     fn wait_until_idle(&self, patience: Duration) {
-        let is_at_work = |state: &mut Waiting| state.is_busy || !state.told.is_empty();
+        let is_at_work = |state: &mut Waiting| state.is_busy;
         let waited = self.changed.wait_timeout_while(self.lock(), patience, is_at_work);
         drop(waited);
     }

@@ -6,8 +6,8 @@
 //! ([`Library`]).
 //!
 //! Everything is in the multithreaded apartment: calls come in on threads of COM's own, several at
-//! once. What is told to others ([`Listeners`]) goes out on a thread for each of them, so that one
-//! that hangs holds up nobody else.
+//! once. What is told to others ([`Listeners`]) goes out on threads of a pool, one for each of
+//! them, so that one that hangs holds up nobody else.
 //!
 //! **Know:** only for processors whose calling convention passes every argument in a word, which
 //! is so for every 64-bit Windows (Microsoft, "x64 calling convention", "ARM64 ABI conventions").
@@ -20,6 +20,7 @@ mod library;
 mod listeners;
 mod native;
 mod object;
+mod pool;
 
 pub use class::ClassObject;
 pub use given::{Argument, Callback, Given, Refusal};

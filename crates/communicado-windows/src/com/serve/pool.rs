@@ -1,0 +1,73 @@
+//! Threads that make calls into other programs: as many as calls are under way, and kept a while
+//! for the next.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use crate::com::Apartment;
+
+/// How long a thread waits for the next call before it ends.
+const IDLE_MAX: Duration = Duration::from_secs(10);
+/// What a thread that only makes calls needs.
+const STACK_BYTES: usize = 256 * 1024;
+
+/// Something to do in the multithreaded apartment.
+pub(super) type Work = Box<dyn FnOnce() + Send>;
+
+static POOL: Pool = Pool {
+    state: Mutex::new(State { waiting: VecDeque::new(), idle: 0 }),
+    changed: Condvar::new(),
+};
+
+struct Pool {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    waiting: VecDeque<Work>,
+    /// Threads that wait for work.
+    idle: usize,
+}
+
+/// Has a thread do this soon; false if there is none to be had.
+pub(super) fn run(work: Work) -> bool {
+    let mut state = POOL.lock();
+    if state.idle > state.waiting.len() {
+        state.waiting.push_back(work);
+        drop(state);
+        POOL.changed.notify_one();
+        return true;
+    }
+    drop(state);
+    let thread = thread::Builder::new().name("teller".to_owned()).stack_size(STACK_BYTES);
+    thread.spawn(move || serve(work)).is_ok()
+}
+
+/// Does this, and then whatever comes, until nothing has come for a while.
+fn serve(work: Work) {
+    let Ok(apartment) = Apartment::join() else { return };
+    work();
+    while let Some(work) = POOL.next() {
+        work();
+    }
+    drop(apartment);
+}
+
+impl Pool {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn next(&self) -> Option<Work> {
+        let mut state = self.lock();
+        state.idle += 1;
+        let is_empty = |state: &mut State| state.waiting.is_empty();
+        let waited = self.changed.wait_timeout_while(state, IDLE_MAX, is_empty);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.idle -= 1;
+        state.waiting.pop_front()
+    }
+}
