@@ -22,7 +22,7 @@ const CLIENT_KEYS: &[&str] = &[
 ];
 const ACCOUNT_KEYS: &[&str] =
     &["account", "protocol", "status", "availability", "activity", "raw", "reason", "since"];
-const SOURCES: &[&str] = &["purple", "im-providers", "communicator", "lync"];
+const SOURCES: &[&str] = &["purple", "provider", "im-providers", "communicator", "lync"];
 const STATUSES: &[&str] = &[
     "absent",
     "starting",

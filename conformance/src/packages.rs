@@ -5,10 +5,12 @@ use std::path::Path;
 
 /// Every foreign program that the stage may start, and its package.
 const PACKAGES: &[(&str, &str)] = &[
+    ("busctl", "systemd"),
     ("dbus-daemon", "dbus-daemon"),
     ("dbus-monitor", "dbus-bin"),
     ("dbus-send", "dbus-bin"),
     ("finch", "finch"),
+    ("gdbus", "libglib2.0-bin"),
     ("kamailio", "kamailio"),
     ("pidgin", "pidgin"),
     ("prosody", "prosody"),
@@ -34,7 +36,7 @@ const PYTHON: &[(&str, &str)] = &[
 ///
 /// With the command that installs every missing package of the stage.
 #[track_caller]
-pub(crate) fn need(programs: &[&str]) {
+pub fn need(programs: &[&str]) {
     if !programs.iter().all(|program| installed(program)) {
         fail();
     }

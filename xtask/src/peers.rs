@@ -22,9 +22,11 @@ pub(crate) enum Brings {
 pub(crate) const PEERS: &[(Brings, &str)] = &[
     // The fuzzer's own code is C++.
     (Brings::Program("c++"), "g++"),
+    (Brings::Program("busctl"), "systemd"),
     (Brings::Program("dbus-daemon"), "dbus-daemon"),
     (Brings::Program("dbus-send"), "dbus-bin"),
     (Brings::Program("finch"), "finch"),
+    (Brings::Program("gdbus"), "libglib2.0-bin"),
     (Brings::Program("kamailio"), "kamailio"),
     (Brings::Program("pidgin"), "pidgin"),
     (Brings::Library("purple-2/libsipe.so"), "pidgin-sipe"),

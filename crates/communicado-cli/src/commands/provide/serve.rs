@@ -64,21 +64,13 @@ pub(super) async fn serve(mut plan: Plan, clock: SystemClock) -> Result<Outcome,
     // Listened for first: what begins here is to be ended in order from its beginning.
     let _ = futures_util::poll!(end.as_mut());
     let face = Face::open(plan.account.clone(), asks, &plan.face).await?;
-    tell(&format!(
-        "note: the provider of {} is {}; end it with Ctrl-C\n",
-        plan.account.name(),
-        face.place()
-    ));
     let provider = Provider::choosing(plan.account.clone(), chosen);
     let mut timer = clock.timer().map_err(|error| {
         Failure::new(Outcome::Failed, "the system gives no timer").because(error)
     })?;
     let (manners, until) = (Manners::default(), None);
     let mut run = Run { plan: &mut plan, clock, provider, face, manners, until, forgets: false };
-    run.say(&Shown { status: Status::Starting, until: None }, clock.civil())?;
-    if !script.starts() {
-        let _ = run.command(Command::Started).await?;
-    }
+    run.appear(!script.starts()).await?;
     let began = clock.now();
     let mut steps = script.steps.iter();
     // A script that starts the provider says itself when to sign in.
@@ -115,6 +107,25 @@ pub(super) async fn serve(mut plan: Plan, clock: SystemClock) -> Result<Outcome,
 }
 
 impl Run<'_> {
+    /// Is there, and can be asked from its first moment unless it is to be seen starting.
+    async fn appear(&mut self, started: bool) -> Result<(), Failure> {
+        let mut shown = vec![Shown { status: Status::Starting, until: None }];
+        if started {
+            let handled = self.provider.handle(self.clock.now(), Command::Started);
+            shown.extend(
+                handled.told.iter().map(|told| Shown { status: told.status(), until: None }),
+            );
+            for shown in &shown {
+                self.face.tell(shown).await?;
+            }
+        }
+        self.face.appear().await?;
+        let (name, place) = (self.plan.account.name(), self.face.place());
+        tell(&format!("note: the provider of {name} is {place}; end it with Ctrl-C\n"));
+        let at = self.clock.civil();
+        shown.iter().try_for_each(|shown| self.say(shown, at))
+    }
+
     async fn wait(
         &self,
         asked: &mut mpsc::Receiver<Ask>,

@@ -43,11 +43,11 @@ pub(in crate::commands::provide) struct Face {
 }
 
 impl Face {
-    /// Gets onto the session bus and takes the name.
+    /// Gets onto the session bus, where nobody knows it yet.
     ///
     /// # Errors
     ///
-    /// If there is no bus, or the name has an owner: who, and what to do.
+    /// If there is no bus.
     pub(in crate::commands::provide) async fn open(
         account: Account,
         asks: Asks,
@@ -58,18 +58,25 @@ impl Face {
         let shown = Shown { status: Status::Starting, until: None };
         let facts = Facts::new(account, Properties::of(&shown));
         let root = Root { facts: facts.clone(), asks: asks.clone() };
-        // The objects first: whoever sees the name may ask at once.
         let server = connection.object_server();
         server.at(PATH, ObjectManager).await.map_err(not_shown)?;
         server.at(PATH, root).await.map_err(not_shown)?;
-        let flags = RequestNameFlags::DO_NOT_QUEUE;
-        let reply = connection.request_name_with_flags(NAME, flags).await;
-        match reply {
-            Ok(RequestNameReply::PrimaryOwner | RequestNameReply::AlreadyOwner) => {}
-            Ok(_) | Err(zbus::Error::NameTaken) => return Err(line::taken(&connection).await),
-            Err(error) => return Err(not_shown(error)),
-        }
         Ok(Self { connection, facts, asks, has_account: false })
+    }
+
+    /// Takes the name. What was told before is there for whoever asks at once, as the one does
+    /// for whom the bus has started it.
+    ///
+    /// # Errors
+    ///
+    /// If the name has an owner: who, and what to do.
+    pub(in crate::commands::provide) async fn appear(&self) -> Result<(), Failure> {
+        let flags = RequestNameFlags::DO_NOT_QUEUE;
+        match self.connection.request_name_with_flags(NAME, flags).await {
+            Ok(RequestNameReply::PrimaryOwner | RequestNameReply::AlreadyOwner) => Ok(()),
+            Ok(_) | Err(zbus::Error::NameTaken) => Err(line::taken(&self.connection).await),
+            Err(error) => Err(not_shown(error)),
+        }
     }
 
     /// Where it can be seen.

@@ -1,0 +1,54 @@
+"""A program that knows the provider by its documentation alone: it signs in, sets a presence,
+and prints what it is told meanwhile, one line for each change, until the provider is gone."""
+
+import dbus
+import dbus.mainloop.glib
+from gi.repository import GLib
+
+NAME = "org.communicado.Provider1"
+PATH = "/org/communicado/Provider1"
+ACCOUNT = NAME + ".Account"
+
+dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
+loop = GLib.MainLoop()
+bus = dbus.SessionBus()
+
+
+def say(*words):
+    print(*words, flush=True)
+
+
+def changed(interface, properties, invalidated, path):
+    say("changed", interface.removeprefix(NAME) or ".", *sorted(
+        f"{name}={value}" for name, value in properties.items()), *invalidated)
+
+
+def owner(new):
+    if not new:
+        say("gone")
+        loop.quit()
+
+
+bus.add_signal_receiver(
+    changed, "PropertiesChanged", "org.freedesktop.DBus.Properties", NAME, path_keyword="path")
+root = bus.get_object(NAME, PATH)
+manager = dbus.Interface(root, "org.freedesktop.DBus.ObjectManager")
+[path] = manager.GetManagedObjects().keys()
+account = bus.get_object(NAME, path)
+properties = account.GetAll(ACCOUNT, dbus_interface="org.freedesktop.DBus.Properties")
+say("found", path, properties["Name"], properties["Status"])
+bus.watch_name_owner(NAME, owner)
+
+account.SignIn(dbus_interface=ACCOUNT)
+account.Set("busy", "in-a-meeting", "until four", dbus.UInt64(0), dbus_interface=ACCOUNT)
+try:
+    account.Set("tired", "", "", dbus.UInt64(0), dbus_interface=ACCOUNT)
+except dbus.DBusException as error:
+    say("error", error.get_dbus_name())
+account.SignOut(dbus_interface=ACCOUNT)
+try:
+    account.SignOut(dbus_interface=ACCOUNT)
+except dbus.DBusException as error:
+    say("error", error.get_dbus_name())
+root.Quit(dbus_interface=NAME)
+loop.run()

@@ -1,0 +1,185 @@
+//! What communicado says of a provider, from its start to each of its ends.
+
+use communicado_conformance::{Signal, Stage};
+
+use crate::provider::{play, start, user, watch, watch_first};
+
+const ABSENT: &str = "absent by provider";
+const STARTING: &str = "starting by provider";
+const SIGNED_OUT: &str = "signed-out by provider";
+const SIGNING_IN: &str = "signing-in by provider";
+const SIGNING_OUT: &str = "signing-out by provider";
+const AVAILABLE: &str = "signed-in available/available by provider";
+const AWAY: &str = "signed-in away/away by provider";
+const MEETING: &str = "signed-in busy/busy activity=in-a-meeting by provider";
+const SHUTTING_DOWN: &str = "shutting-down by provider | alice@uc.test signed-out";
+const NOT_RESPONDING: &str = "unknown reason=not-responding by provider";
+
+#[test]
+fn a_day_with_communicado_first() {
+    let stage = Stage::new();
+    let mut watch = watch_first(&stage);
+    let mut provider = start(&stage, &[]);
+    watch.expect("provider", &[STARTING, SIGNED_OUT]);
+    assert_eq!(watch.accounts(), [("alice@uc.test", "manual")]);
+    user(&stage, &["sign-in"]);
+    watch.expect("provider", &[SIGNING_IN, AVAILABLE]);
+    assert_eq!(watch.shown(), Some("Alice Liddell"));
+    user(&stage, &["set", "busy", "--activity", "in-a-meeting", "--note", "until four"]);
+    watch.expect("provider", &[MEETING]);
+    user(&stage, &["set", "away"]);
+    watch.expect("provider", &[AWAY]);
+    user(&stage, &["sign-out"]);
+    watch.expect("provider", &[SIGNING_OUT, SIGNED_OUT]);
+    user(&stage, &["quit"]);
+    watch.expect("provider", &[SHUTTING_DOWN, ABSENT]);
+    assert_eq!(provider.wait().code(), Some(0));
+    watch.end();
+}
+
+#[test]
+fn a_provider_that_was_there_first_is_told_at_once() {
+    let stage = Stage::new();
+    let mut provider = start(&stage, &["--sign-in"]);
+    user(&stage, &["set", "away"]);
+    let mut watch = watch(&stage);
+    watch.expect("provider", &[AWAY]);
+    provider.kill();
+    watch.expect("provider", &[SIGNED_OUT, ABSENT]);
+    watch.end();
+}
+
+#[test]
+fn one_that_is_asked_to_end_signs_out_first() {
+    let stage = Stage::new();
+    let mut watch = watch_first(&stage);
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut provider = start(&stage, &[]);
+        watch.expect("provider", &[STARTING, SIGNED_OUT]);
+        user(&stage, &["sign-in"]);
+        watch.expect("provider", &[SIGNING_IN, AVAILABLE]);
+        provider.signal(signal);
+        watch.expect("provider", &[SIGNING_OUT, SIGNED_OUT]);
+        watch.expect("provider", &[SHUTTING_DOWN, ABSENT]);
+        assert_eq!(provider.wait().code(), Some(0));
+    }
+    watch.end();
+}
+
+#[test]
+fn a_sign_in_that_fails_has_its_reason() {
+    let stage = Stage::new();
+    let mut watch = watch_first(&stage);
+    let _provider = play(
+        &stage,
+        "0s running\n\
+         1s fail-sign-in invalid-password --takes 200ms\n\
+         2s sign-in --takes 200ms\n\
+         3s end-sign-in remote-login\n",
+    );
+    watch.expect("provider", &[STARTING, SIGNED_OUT, SIGNING_IN]);
+    watch.expect("provider", &["signed-out reason=authentication-failed by provider"]);
+    watch.expect("provider", &[SIGNING_IN, AVAILABLE]);
+    watch.expect("provider", &["signed-out reason=signed-in-elsewhere by provider"]);
+    watch.end();
+}
+
+#[test]
+fn an_override_ends_by_itself() {
+    let stage = Stage::new();
+    let mut watch = watch_first(&stage);
+    let _provider = start(&stage, &[]);
+    user(&stage, &["sign-in"]);
+    watch.expect("provider", &[STARTING, SIGNED_OUT, SIGNING_IN, AVAILABLE]);
+    user(&stage, &["set", "busy", "--activity", "in-a-meeting", "--for", "1s"]);
+    watch.expect("provider", &[MEETING, AVAILABLE]);
+    watch.end();
+}
+
+#[test]
+fn one_that_starts_slowly_is_starting_until_it_runs() {
+    let stage = Stage::new();
+    let mut watch = watch_first(&stage);
+    let mut provider = play(&stage, "1s running\n2s quit\n");
+    watch.expect("provider", &[STARTING, SIGNED_OUT]);
+    watch.expect("provider", &[SHUTTING_DOWN, ABSENT]);
+    assert_eq!(provider.wait().code(), Some(0));
+    watch.end();
+}
+
+#[test]
+fn one_that_hangs_is_doubted_and_believed_again_when_it_goes_on() {
+    let stage = Stage::new();
+    let mut watch = watch_first(&stage);
+    let mut provider = start(&stage, &[]);
+    user(&stage, &["sign-in"]);
+    watch.expect("provider", &[STARTING, SIGNED_OUT, SIGNING_IN, AVAILABLE]);
+    provider.signal(Signal::STOP);
+    watch.expect("provider", &[NOT_RESPONDING]);
+    provider.signal(Signal::CONT);
+    watch.expect("provider", &[AVAILABLE]);
+    // The same, by its own doing.
+    drop(provider);
+    watch.expect("provider", &[SIGNED_OUT, ABSENT]);
+    let _provider = play(&stage, "0s running\n500ms sign-in\n1500ms hang 4s\n");
+    watch.expect("provider", &[STARTING, SIGNED_OUT, SIGNING_IN, AVAILABLE]);
+    watch.expect("provider", &[NOT_RESPONDING, AVAILABLE]);
+    watch.end();
+}
+
+#[test]
+fn one_that_crashes_is_signed_out_and_then_gone() {
+    let stage = Stage::new();
+    let mut watch = watch_first(&stage);
+    let mut provider = play(&stage, "0s running\n500ms sign-in\n1500ms crash\n");
+    watch.expect("provider", &[STARTING, SIGNED_OUT, SIGNING_IN, AVAILABLE]);
+    watch.expect("provider", &[SIGNED_OUT, ABSENT]);
+    assert_eq!(provider.wait().code(), None, "as by kill -9");
+    watch.end();
+}
+
+#[test]
+fn the_next_one_is_another_one() {
+    let stage = Stage::new();
+    let mut watch = watch_first(&stage);
+    for _ in 0..5 {
+        let mut provider = start(&stage, &[]);
+        user(&stage, &["sign-in"]);
+        watch.expect("provider", &[STARTING, SIGNED_OUT, SIGNING_IN, AVAILABLE]);
+        provider.kill();
+        watch.expect("provider", &[SIGNED_OUT, ABSENT]);
+    }
+    watch.end();
+}
+
+#[test]
+fn with_the_bus_goes_the_provider_and_what_is_known_of_it() {
+    let mut stage = Stage::new();
+    let mut watch = watch_first(&stage);
+    let mut provider = start(&stage, &[]);
+    user(&stage, &["sign-in"]);
+    watch.expect("provider", &[STARTING, SIGNED_OUT, SIGNING_IN, AVAILABLE]);
+    stage.bus().kill();
+    watch.expect("provider", &["unknown reason=source-lost by provider"]);
+    assert_eq!(provider.wait().code(), Some(5), "{}", provider.output());
+    stage.bus().start_again();
+    let mut provider = start(&stage, &["--sign-in"]);
+    watch.expect_at_last("provider", AVAILABLE);
+    provider.kill();
+    watch.expect("provider", &[SIGNED_OUT, ABSENT]);
+    watch.end();
+}
+
+#[test]
+fn a_flood_of_changes_ends_in_the_last_one() {
+    let stage = Stage::new();
+    let mut watch = watch_first(&stage);
+    let mut script = String::from("0s running\n1s sign-in\n");
+    for _ in 0..2_000 {
+        script.push_str("2s set busy --activity in-a-meeting\n2s set available\n");
+    }
+    script.push_str("2s set away\n");
+    let _provider = play(&stage, &script);
+    watch.expect("provider", &[STARTING, SIGNED_OUT, SIGNING_IN, AVAILABLE]);
+    watch.expect_at_last("provider", AWAY);
+}
