@@ -290,14 +290,14 @@ fn to_finch<'a>(member: &'a str, signature: &'a str, body: &'a [u8]) -> Message<
 }
 
 /// Whether `text` has the whole line of which `piece` is a part.
-fn says(text: &[u8], piece: &str) -> bool {
+pub(crate) fn says(text: &[u8], piece: &str) -> bool {
     text.split_inclusive(|byte| *byte == b'\n').any(|line| {
         line.ends_with(b"\n") && line.windows(piece.len()).any(|part| part == piece.as_bytes())
     })
 }
 
 /// Waits until the bus or the follower has something to read.
-fn ready(bus: &Bare, follower: &Follower, patience: Duration) -> (bool, bool) {
+pub(crate) fn ready(bus: &Bare, follower: &Follower, patience: Duration) -> (bool, bool) {
     let mut both = [PollFd::new(bus, PollFlags::IN), PollFd::new(follower, PollFlags::IN)];
     let patience = Timespec {
         tv_sec: i64::try_from(patience.as_secs()).unwrap_or(i64::MAX),

@@ -17,6 +17,7 @@ mod machine;
 mod numbers;
 mod peers;
 mod player;
+mod provider;
 mod reading;
 mod relay;
 mod report;
@@ -40,7 +41,7 @@ struct Bench {
     needs_peers: bool,
 }
 
-const BENCHES: [Bench; 5] = [
+const BENCHES: [Bench; 6] = [
     Bench {
         name: "latency",
         // So many that the 99th percentile is not the worst.
@@ -60,6 +61,12 @@ const BENCHES: [Bench; 5] = [
         option: Some(("--samples", 300)),
         run: windows::run,
         needs_peers: false,
+    },
+    Bench {
+        name: "provider",
+        option: Some(("--samples", 300)),
+        run: provider::run,
+        needs_peers: true,
     },
     Bench { name: "roster", option: None, run: |_| Ok(roster::run()), needs_peers: false },
 ];

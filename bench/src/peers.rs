@@ -13,6 +13,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("purple-remote", "libpurple-bin"),
     ("dbus-daemon", "dbus-daemon"),
     ("finch", "finch"),
+    ("gdbus", "libglib2.0-bin"),
     ("prosody", "prosody"),
 ];
 
