@@ -13,3 +13,4 @@ mod peers;
 mod provider;
 mod refusals;
 mod stories;
+mod strangers;

@@ -130,6 +130,16 @@ impl Watch {
         }
     }
 
+    /// Waits for the next line about `client`, of which only the status must be this one: for what
+    /// is too long to be written down.
+    #[track_caller]
+    pub fn expect_status(&mut self, client: &str, status: &str) {
+        let line = self.next(client, Deadline::new(PATIENCE));
+        let line = line.unwrap_or_else(|why| panic!("{why}\n  {client}: expected {status}"));
+        assert_eq!(line.status, status, "{client}");
+        self.latest = Some(line);
+    }
+
     /// Expects the first lines of a `watch` that finds no client.
     #[track_caller]
     pub fn expect_nobody(&mut self) {

@@ -9,6 +9,7 @@ mod cast;
 mod day;
 mod table;
 
+use std::io::{ErrorKind, Write as _};
 use std::time::Duration;
 
 use clap::Args;
@@ -21,7 +22,7 @@ use self::cast::Player;
 use self::day::{Cause, DAY, Row, Step, script};
 use self::table::{Table, spoken};
 use crate::arguments::Common;
-use crate::commands::print;
+use crate::commands::printed;
 use crate::failure::{Failure, Outcome};
 use crate::live::{coloured, on_runtime, unless_asked_to_end};
 
@@ -59,12 +60,22 @@ impl Demo {
         let faster = if self.fast { FASTER } else { 1 };
         on_runtime(async {
             // Listened for first; whoever plays is killed when the show is dropped.
-            unless_asked_to_end(show(table, faster), Ok(Outcome::Yes)).await
+            match unless_asked_to_end(show(table, faster), Ok(())).await {
+                Ok(()) | Err(Stopped::ReaderGone) => Ok(Outcome::Yes),
+                Err(Stopped::Failed(failure)) => Err(failure),
+            }
         })
     }
 }
 
-async fn show(table: Table, faster: u64) -> Result<Outcome, Failure> {
+/// Why the demo does not go on.
+enum Stopped {
+    /// Nobody reads what it writes any more.
+    ReaderGone,
+    Failed(Failure),
+}
+
+async fn show(table: Table, faster: u64) -> Result<(), Stopped> {
     let clock = SystemClock::start();
     let bus = bus::start().await?;
     let mut watch = Player::watch(&bus)?;
@@ -92,12 +103,11 @@ async fn show(table: Table, faster: u64) -> Result<Outcome, Failure> {
     for step in DAY {
         show.step(step).await?;
     }
-    show.end()?;
-    Ok(Outcome::Yes)
+    show.end()
 }
 
 impl Show {
-    async fn step(&mut self, step: &Step) -> Result<(), Failure> {
+    async fn step(&mut self, step: &Step) -> Result<(), Stopped> {
         match step {
             Step::Start(steps) => {
                 self.done = self.clock.civil();
@@ -105,7 +115,8 @@ impl Show {
                 let script = script(steps, self.faster);
                 self.provider = Some(Player::provider(&self.bus, &script).await?);
                 // That it is starting.
-                self.told().await.map(|_| ())
+                self.told().await?;
+                Ok(())
             }
             Step::Kill(after) => {
                 let at = self.began.after(Duration::from_millis(after / self.faster));
@@ -123,11 +134,11 @@ impl Show {
         }
     }
 
-    async fn row(&mut self, row: &Row) -> Result<(), Failure> {
+    async fn row(&mut self, row: &Row) -> Result<(), Stopped> {
         if let Cause::Told(status) = row.cause {
             let (told, at) = self.told().await?;
             if told != status {
-                return Err(wrong(&format!("the provider told `{told}`, not `{status}`")));
+                return Err(wrong(&format!("the provider told `{told}`, not `{status}`")).into());
             }
             self.done = at;
         }
@@ -141,7 +152,9 @@ impl Show {
         ];
         let said: Vec<&str> = said.into_iter().flatten().collect();
         if client.status.word() != row.says.status || said != row.says.more {
-            return Err(wrong(&format!("communicado said `{line}` where {:?} is true", row.says)));
+            return Err(
+                wrong(&format!("communicado said `{line}` where {:?} is true", row.says)).into()
+            );
         }
         self.slowest = self.slowest.max(after);
         self.rows += 1;
@@ -160,7 +173,7 @@ impl Show {
         Ok((text("status").to_owned(), at))
     }
 
-    fn end(&self) -> Result<(), Failure> {
+    fn end(&self) -> Result<(), Stopped> {
         let (rows, slowest) = (self.rows, spoken(self.slowest));
         let bold = |text| self.table.bold(text);
         print(&format!(
@@ -175,6 +188,21 @@ impl Show {
             bold("The same with your own client:"),
             bold("And as a client yourself:"),
         ))
+    }
+}
+
+/// Writes to standard output.
+fn print(text: &str) -> Result<(), Stopped> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Stopped::ReaderGone),
+        written => printed(written).map(|_| ()).map_err(Stopped::Failed),
+    }
+}
+
+impl From<Failure> for Stopped {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
     }
 }
 

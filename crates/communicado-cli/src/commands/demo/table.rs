@@ -55,14 +55,10 @@ fn colour(status: &str, more: &str) -> &'static str {
     }
 }
 
-/// A short time in three digits or so.
+/// A short time, in as many digits as mean something.
 pub(super) fn spoken(span: Duration) -> String {
-    let micros = span.as_micros();
-    match micros {
-        0..1_000 => format!("{micros} us"),
-        1_000..10_000 => format!("{}.{} ms", micros / 1_000, micros / 100 % 10),
-        _ => format!("{} ms", span.as_millis()),
-    }
+    let millis = span.as_secs_f64() * 1e3;
+    if millis < 10.0 { format!("{millis:.2} ms") } else { format!("{millis:.0} ms") }
 }
 
 #[cfg(test)]
@@ -75,7 +71,7 @@ mod tests {
         let row = |coloured| Table { coloured }.row("she is in", "signed-in", "busy", after);
         let plain = row(false);
         assert!(plain.trim_end().chars().count() <= 80, "{plain}");
-        assert!(plain.ends_with("1.2 ms\n"), "{plain}");
+        assert!(plain.ends_with("1.23 ms\n"), "{plain}");
         let bare = row(true).replace("\u{1b}[32m", "").replace("\u{1b}[2m", "");
         assert_eq!(bare.replace("\u{1b}[0m", ""), plain);
     }

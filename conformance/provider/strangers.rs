@@ -1,0 +1,97 @@
+//! Programs that bear the provider's name and are none, or another version of one.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, Command, Stdio};
+
+use communicado_conformance::{Must as _, Stage, need_python};
+
+use crate::provider::watch_first;
+
+const NOT_SUPPORTED: &str = "unknown reason=not-supported by provider";
+const AVAILABLE: &str = "signed-in available/available by provider";
+
+struct Stranger(Child);
+
+impl Stranger {
+    fn start(stage: &mut Stage, manner: &str) -> Self {
+        need_python();
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/provider/strangers.py");
+        let mut python = Command::new("/usr/bin/python3");
+        python.args([script, manner]).env_clear().env("LC_ALL", "C.UTF-8");
+        python.env("DBUS_SESSION_BUS_ADDRESS", stage.bus().address());
+        Self(python.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().must("start python3"))
+    }
+}
+
+impl Drop for Stranger {
+    fn drop(&mut self) {
+        _ = self.0.kill();
+        _ = self.0.wait();
+    }
+}
+
+/// What a stranger is told to be, before it is gone.
+#[track_caller]
+fn check(manner: &str, expected: &[&str]) {
+    let mut stage = Stage::new();
+    let mut watch = watch_first(&stage);
+    let stranger = Stranger::start(&mut stage, manner);
+    watch.expect("provider", &[&["starting by provider"], expected].concat());
+    drop(stranger);
+    let signed_in = expected.last().is_some_and(|last| last.starts_with("signed-in"));
+    if signed_in {
+        watch.expect("provider", &["signed-out by provider"]);
+    }
+    watch.expect("provider", &["absent by provider"]);
+    watch.end();
+}
+
+#[test]
+fn one_that_answers_nonsense_is_not_judged() {
+    for manner in ["text-for-the-flag", "strange-status", "number-for-a-text"] {
+        check(manner, &[NOT_SUPPORTED]);
+    }
+}
+
+#[test]
+fn one_of_another_version_is_understood_as_far_as_it_goes() {
+    check("nothing", &["signed-out by provider | no accounts"]);
+    check("strange-words", &["signed-in other/asleep activity=other by provider"]);
+}
+
+#[test]
+fn one_that_says_too_much_is_cut_short() {
+    let mut stage = Stage::new();
+    let mut watch = watch_first(&stage);
+    let stranger = Stranger::start(&mut stage, "many");
+    watch.expect("provider", &["starting by provider"]);
+    watch.expect_status("provider", "signed-in");
+    assert_eq!(watch.accounts().len(), 256);
+    drop(stranger);
+    let stranger = Stranger::start(&mut stage, "long");
+    watch.expect_status("provider", "signed-out");
+    watch.expect("provider", &["absent by provider", "starting by provider"]);
+    watch.expect_status("provider", "signed-in");
+    assert!(watch.accounts().iter().all(|(name, _)| name.len() == 16 * 1024));
+    drop(stranger);
+    watch.expect_status("provider", "signed-out");
+    watch.expect("provider", &["absent by provider"]);
+    watch.end();
+}
+
+#[test]
+fn signals_with_other_arguments_are_asked_about() {
+    let mut stage = Stage::new();
+    let mut watch = watch_first(&stage);
+    let mut stranger = Stranger::start(&mut stage, "sane");
+    watch.expect("provider", &["starting by provider", AVAILABLE]);
+    let output = stranger.0.stdout.take().must("read from the stranger");
+    let mut asked = BufReader::new(output).lines().map_while(Result::ok);
+    assert_eq!(asked.next().as_deref(), Some("asked"), "when it came");
+    let input = stranger.0.stdin.as_mut().must("tell the stranger");
+    input.write_all(b"nonsense\n").must("tell the stranger");
+    assert_eq!(asked.next().as_deref(), Some("asked"), "after the signals");
+    drop(stranger);
+    watch.expect("provider", &["signed-out by provider", "absent by provider"]);
+    watch.end();
+}
