@@ -1,7 +1,9 @@
-//! Records `communicado watch` beside a real Finch and draws it as a moving picture.
+//! Records `communicado watch` beside a real Finch, or `communicado demo`, and draws it as a
+//! moving picture.
 //!
 //!     cargo build --release -p communicado-cli
-//!     cargo run -p communicado-conformance --example recording > docs/watch.svg
+//!     cargo run -p communicado-conformance --example recording watch > docs/watch.svg
+//!     cargo run -p communicado-conformance --example recording demo > docs/demo.svg
 //!
 //! Every line is what the program wrote, and when it came after what was done is what the picture
 //! says; only longer waits are cut to a second.
@@ -28,6 +30,27 @@ struct Recording {
 }
 
 fn main() {
+    match std::env::args().nth(1).as_deref() {
+        Some("watch") => println!("{}", draw("communicado watch beside Finch", &watch())),
+        Some("demo") => println!("{}", draw("communicado demo", &demo())),
+        _ => panic!("record what? watch or demo"),
+    }
+}
+
+/// The whole of the demo, at its own pace.
+fn demo() -> Vec<Row> {
+    let stage = Stage::new();
+    let (reader, writer) = std::io::pipe().unwrap_or_else(|error| panic!("no pipe: {error}"));
+    let _demo: Process = stage.communicado().start(&["demo", "--color", "always"], |command| {
+        command.stdout(writer);
+    });
+    let mut recording = Recording::of(reader);
+    recording.rows.push(Row::command("communicado demo"));
+    recording.until("Signed-out came before gone");
+    recording.rows
+}
+
+fn watch() -> Vec<Row> {
     let stage = Stage::new();
     let mut prosody = stage.prosody();
     let alice = Account::xmpp("alice", &prosody).resource("desk");
@@ -67,7 +90,7 @@ fn main() {
     recording.happens("somebody kills it (SIGKILL), and it can say nothing");
     finch.kill();
     recording.until("absent");
-    println!("{}", draw(&recording.rows));
+    recording.rows
 }
 
 impl Recording {

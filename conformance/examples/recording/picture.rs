@@ -46,7 +46,7 @@ impl Row {
 }
 
 /// The picture.
-pub(crate) fn draw(rows: &[Row]) -> String {
+pub(crate) fn draw(title: &str, rows: &[Row]) -> String {
     let mut at = Duration::ZERO;
     let mut begins = Vec::new();
     let mut previous = None;
@@ -68,7 +68,7 @@ pub(crate) fn draw(rows: &[Row]) -> String {
          width=\"{WIDTH}\" height=\"{height}\" role=\"img\" \
          font-family=\"ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace\" font-size=\"14\">"
     );
-    svg.push_str("<title>communicado watch beside Finch, recorded</title>\n");
+    let _ = writeln!(svg, "<title>{title}, recorded</title>");
     svg.push_str("<rect width=\"100%\" height=\"100%\" rx=\"10\" fill=\"#15181e\"/>\n");
     for (index, (row, begin)) in rows.iter().zip(&begins).enumerate() {
         let y = MARGIN + index * ROW_HEIGHT + 14;

@@ -11,10 +11,12 @@ use crate::command::{root, run as run_command};
 use toolchain::Toolchain;
 
 /// What has code for Windows.
-const PACKAGES: [&str; 7] = [
+const PACKAGES: [&str; 9] = [
     "communicado",
+    "communicado-automation",
     "communicado-cli",
     "communicado-peer",
+    "communicado-provider",
     "communicado-runtime",
     "communicado-sinks",
     "communicado-sources",
