@@ -2,7 +2,9 @@
 
 use communicado_conformance::{Must as _, Stage, within};
 
-use crate::provider::{NAME, PATH, busctl, call, play, property, provide, user};
+use crate::provider::{
+    ACCOUNT, ACCOUNT_PATH, NAME, PATH, busctl, call, play, property, provide, user,
+};
 
 #[test]
 fn one_that_refuses_answers_with_an_error_until_it_behaves() {
@@ -28,6 +30,23 @@ fn one_that_is_late_answers_and_others_need_not_wait_for_that() {
     assert!(ended.err.starts_with("error: the provider did not answer within 5 s\n"));
     // busctl waits for 25 s.
     assert_eq!(property(&mut stage, "Status"), "s \"signed-in\"");
+}
+
+#[test]
+fn one_that_is_late_is_so_once_for_all_that_is_asked_in_one_call() {
+    let stage = Stage::new();
+    let _provider = play(&stage, "0s running\n0s sign-in\n0s late 2s\n");
+    // It has ten properties, and 5 s for all of them.
+    let ended = provide(&stage, &["status"]);
+    assert_eq!((ended.code, &*ended.out), (Some(0), "signed-in    available\n"), "{}", ended.err);
+}
+
+#[test]
+fn one_that_refuses_from_the_beginning_is_there_all_the_same() {
+    let mut stage = Stage::new();
+    let _provider = play(&stage, "0s refuse\n0s late 100ms\n500ms running\n2s behave\n");
+    let read = ["get-property", NAME, ACCOUNT_PATH, ACCOUNT, "Status"];
+    within("it behaves", || (busctl(&mut stage, &read).ok()? == "s \"signed-out\"").then_some(()));
 }
 
 #[test]

@@ -60,7 +60,7 @@ impl Memory {
             fs::create_dir_all(folder)?;
         }
         let new = self.file.with_extension("new");
-        let mut file = fs::File::create(&new)?;
+        let mut file = mine(&new)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&new, &self.file)?;
@@ -80,6 +80,15 @@ fn place(var: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let home = || absolute("HOME").map(|home| home.join(".local/state"));
     let folder = absolute("XDG_STATE_HOME").or_else(|| absolute("APPDATA")).or_else(home)?;
     Some(folder.join("communicado").join("provider.json"))
+}
+
+/// A new file that its user alone may read: it says how a person spends the day.
+fn mine(file: &Path) -> io::Result<fs::File> {
+    let mut options = fs::File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file)
 }
 
 fn read(file: &Path) -> io::Result<String> {

@@ -1,6 +1,7 @@
 //! The objects on the bus. What they say comes from one place, so that a property that is read
 //! and one that is told can never disagree.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,10 +9,14 @@ use communicado_provider::dbus::PROTOCOL;
 use communicado_provider::words::{NoSuchWord, activity, availability};
 use communicado_provider::{Account, Command, Manners, Presence, Refused, TextError};
 use communicado_runtime::{Clock as _, SystemClock, sleep_until};
+use zbus::message::Header;
 use zbus::{DBusError, fdo, interface};
 
 use super::super::Asks;
 use super::properties::Properties;
+
+/// So many messages are known to be late; more at a time are late more often than once.
+const DELAYED_MAX: usize = 256;
 
 /// What both objects know.
 #[derive(Clone)]
@@ -21,6 +26,8 @@ struct Known {
     account: Account,
     shows: Properties,
     manners: Manners,
+    /// The messages that were answered late already: who sent them, and their serial numbers.
+    delayed: BTreeSet<(String, u32)>,
 }
 
 /// The provider itself.
@@ -54,7 +61,8 @@ pub(super) enum Error {
 impl Facts {
     pub(super) fn new(account: Account, shows: Properties) -> Self {
         let manners = Manners::default();
-        Self(Arc::new(Mutex::new(Known { account, shows, manners })))
+        let delayed = BTreeSet::new();
+        Self(Arc::new(Mutex::new(Known { account, shows, manners, delayed })))
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut Known) -> T) -> T {
@@ -75,10 +83,12 @@ impl Facts {
         self.with(|known| known.manners)
     }
 
-    /// Waits and refuses, if it was told to.
-    async fn receive(&self) -> Result<(), String> {
+    /// Waits and refuses, if it was told to: once for each message, though it be about many
+    /// properties. What we tell of ourselves comes with no message, and is told.
+    async fn receive(&self, message: Option<&Header<'_>>) -> Result<(), String> {
+        let Some(message) = message else { return Ok(()) };
         let Manners { refuses, late, .. } = self.manners();
-        if late > Duration::ZERO {
+        if late > Duration::ZERO && self.is_new(message) {
             let clock = SystemClock::start();
             // Without a timer it is not late.
             let _ = sleep_until(&clock, clock.now().after(late)).await;
@@ -86,8 +96,23 @@ impl Facts {
         if refuses { Err("the provider was told to refuse".to_owned()) } else { Ok(()) }
     }
 
-    async fn read<T>(&self, look: impl FnOnce(&Known) -> T) -> fdo::Result<T> {
-        self.receive().await.map_err(fdo::Error::AccessDenied)?;
+    fn is_new(&self, message: &Header<'_>) -> bool {
+        let sender = message.sender().map(ToString::to_string).unwrap_or_default();
+        let serial = message.primary().serial_num().get();
+        self.with(|known| {
+            if known.delayed.len() >= DELAYED_MAX {
+                known.delayed.clear();
+            }
+            known.delayed.insert((sender, serial))
+        })
+    }
+
+    async fn read<T>(
+        &self,
+        message: Option<Header<'_>>,
+        look: impl FnOnce(&Known) -> T,
+    ) -> fdo::Result<T> {
+        self.receive(message.as_ref()).await.map_err(fdo::Error::AccessDenied)?;
         Ok(self.with(|known| look(known)))
     }
 }
@@ -95,17 +120,20 @@ impl Facts {
 #[interface(name = "org.communicado.Provider1", introspection_docs = false)]
 impl Root {
     #[zbus(property(emits_changed_signal = "const"))]
-    async fn version(&self) -> fdo::Result<String> {
-        self.facts.read(|_| env!("CARGO_PKG_VERSION").to_owned()).await
+    async fn version(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<String> {
+        self.facts.read(message, |_| env!("CARGO_PKG_VERSION").to_owned()).await
     }
 
     #[zbus(property)]
-    async fn up_and_running(&self) -> fdo::Result<u32> {
-        self.facts.read(|known| known.shows.up_and_running).await
+    async fn up_and_running(
+        &self,
+        #[zbus(header)] message: Option<Header<'_>>,
+    ) -> fdo::Result<u32> {
+        self.facts.read(message, |known| known.shows.up_and_running).await
     }
 
-    async fn quit(&self) -> Result<(), Error> {
-        self.facts.receive().await.map_err(Error::Refused)?;
+    async fn quit(&self, #[zbus(header)] message: Header<'_>) -> Result<(), Error> {
+        self.facts.receive(Some(&message)).await.map_err(Error::Refused)?;
         Ok(self.asks.ask(Command::Quit).await?)
     }
 }
@@ -113,67 +141,74 @@ impl Root {
 #[interface(name = "org.communicado.Provider1.Account", introspection_docs = false)]
 impl AccountObject {
     #[zbus(property(emits_changed_signal = "const"))]
-    async fn name(&self) -> fdo::Result<String> {
-        self.facts.read(|known| known.account.name().to_owned()).await
+    async fn name(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<String> {
+        self.facts.read(message, |known| known.account.name().to_owned()).await
     }
 
     #[zbus(property(emits_changed_signal = "const"))]
-    async fn friendly_name(&self) -> fdo::Result<String> {
-        self.facts.read(|known| known.account.friendly_name().to_owned()).await
+    async fn friendly_name(
+        &self,
+        #[zbus(header)] message: Option<Header<'_>>,
+    ) -> fdo::Result<String> {
+        self.facts.read(message, |known| known.account.friendly_name().to_owned()).await
     }
 
     #[zbus(property(emits_changed_signal = "const"))]
-    async fn protocol(&self) -> fdo::Result<String> {
-        self.facts.read(|_| PROTOCOL.to_owned()).await
+    async fn protocol(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<String> {
+        self.facts.read(message, |_| PROTOCOL.to_owned()).await
     }
 
     #[zbus(property)]
-    async fn status(&self) -> fdo::Result<String> {
-        self.facts.read(|known| known.shows.status.clone()).await
+    async fn status(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<String> {
+        self.facts.read(message, |known| known.shows.status.clone()).await
     }
 
     #[zbus(property)]
-    async fn availability(&self) -> fdo::Result<String> {
-        self.facts.read(|known| known.shows.availability.clone()).await
+    async fn availability(
+        &self,
+        #[zbus(header)] message: Option<Header<'_>>,
+    ) -> fdo::Result<String> {
+        self.facts.read(message, |known| known.shows.availability.clone()).await
     }
 
     #[zbus(property)]
-    async fn activity(&self) -> fdo::Result<String> {
-        self.facts.read(|known| known.shows.activity.clone()).await
+    async fn activity(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<String> {
+        self.facts.read(message, |known| known.shows.activity.clone()).await
     }
 
     #[zbus(property)]
-    async fn note(&self) -> fdo::Result<String> {
-        self.facts.read(|known| known.shows.note.clone()).await
+    async fn note(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<String> {
+        self.facts.read(message, |known| known.shows.note.clone()).await
     }
 
     #[zbus(property)]
-    async fn reason(&self) -> fdo::Result<String> {
-        self.facts.read(|known| known.shows.reason.clone()).await
+    async fn reason(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<String> {
+        self.facts.read(message, |known| known.shows.reason.clone()).await
     }
 
     #[zbus(property)]
-    async fn reason_code(&self) -> fdo::Result<u32> {
-        self.facts.read(|known| known.shows.reason_code).await
+    async fn reason_code(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<u32> {
+        self.facts.read(message, |known| known.shows.reason_code).await
     }
 
     #[zbus(property)]
-    async fn until(&self) -> fdo::Result<i64> {
-        self.facts.read(|known| known.shows.until).await
+    async fn until(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<i64> {
+        self.facts.read(message, |known| known.shows.until).await
     }
 
-    async fn sign_in(&self) -> Result<(), Error> {
-        self.ask(Command::SIGN_IN).await
+    async fn sign_in(&self, #[zbus(header)] message: Header<'_>) -> Result<(), Error> {
+        self.ask(&message, Command::SIGN_IN).await
     }
 
-    async fn sign_out(&self) -> Result<(), Error> {
-        self.ask(Command::SIGN_OUT).await
+    async fn sign_out(&self, #[zbus(header)] message: Header<'_>) -> Result<(), Error> {
+        self.ask(&message, Command::SIGN_OUT).await
     }
 
     /// An empty text stands for none, and so do 0 ms.
     #[zbus(name = "Set")]
     async fn set(
         &self,
+        #[zbus(header)] message: Header<'_>,
         availability: &str,
         activity: &str,
         note: &str,
@@ -181,13 +216,13 @@ impl AccountObject {
     ) -> Result<(), Error> {
         let presence = presence(availability, activity, note)?;
         let lasts = (lasts_ms > 0).then(|| Duration::from_millis(lasts_ms));
-        self.ask(Command::Set { presence, lasts }).await
+        self.ask(&message, Command::Set { presence, lasts }).await
     }
 }
 
 impl AccountObject {
-    async fn ask(&self, command: Command) -> Result<(), Error> {
-        self.facts.receive().await.map_err(Error::Refused)?;
+    async fn ask(&self, message: &Header<'_>, command: Command) -> Result<(), Error> {
+        self.facts.receive(Some(message)).await.map_err(Error::Refused)?;
         Ok(self.asks.ask(command).await?)
     }
 }
