@@ -1,6 +1,9 @@
 //! The faults of a script, as another program meets them.
 
-use communicado_conformance::{Must as _, Stage, within};
+use std::io::{BufRead as _, BufReader};
+
+use communicado_conformance::{Must as _, Signal, Stage, within};
+use serde_json::Value;
 
 use crate::provider::{
     ACCOUNT, ACCOUNT_PATH, NAME, PATH, busctl, call, play, property, provide, user,
@@ -47,6 +50,35 @@ fn one_that_refuses_from_the_beginning_is_there_all_the_same() {
     let _provider = play(&stage, "0s refuse\n0s late 100ms\n500ms running\n2s behave\n");
     let read = ["get-property", NAME, ACCOUNT_PATH, ACCOUNT, "Status"];
     within("it behaves", || (busctl(&mut stage, &read).ok()? == "s \"signed-out\"").then_some(()));
+}
+
+#[test]
+fn a_reader_that_is_slow_holds_up_no_client_and_learns_what_it_missed() {
+    let stage = Stage::new();
+    let (reader, writer) = std::io::pipe().must("make a pipe");
+    let mut script = String::from("0s sign-in\n");
+    for _ in 0..5_000 {
+        script.push_str("0s set busy\n0s set available\n");
+    }
+    let file = stage.folder().join("flood");
+    std::fs::write(&file, script + "0s set away\n").must("write a script");
+    let arguments = ["provide", "--json", "--script", &file.to_string_lossy()];
+    let mut provider = stage.communicado().start(&arguments, |command| {
+        command.stdout(writer);
+    });
+    within("it answers all the while", || {
+        let ended = provide(&stage, &["status"]);
+        (ended.out == "signed-in    away\n").then_some(())
+    });
+    provider.signal(Signal::TERM);
+    let lines = BufReader::new(reader).lines().map_while(Result::ok);
+    let lines: Vec<Value> =
+        lines.map(|line| serde_json::from_str(&line).must("read a line")).collect();
+    assert_eq!(provider.wait().code(), Some(0));
+    let missed: u64 = lines.iter().filter_map(|line| line["missed"].as_u64()).sum();
+    assert_eq!(lines.last().map(|line| &line["status"]), Some(&"shutting-down".into()));
+    assert_eq!(lines.len() as u64 + missed, 4 + 10_001 + 3, "every line is there or missed");
+    assert!(missed > 0);
 }
 
 #[test]

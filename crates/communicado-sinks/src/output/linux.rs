@@ -36,7 +36,7 @@ impl Output {
     }
 
     /// Writes all of `bytes`, waiting as often as the reader wants.
-    pub(crate) async fn write(&self, bytes: &[u8]) -> io::Result<()> {
+    pub async fn write(&self, bytes: &[u8]) -> io::Result<()> {
         for piece in bytes.chunks(PIPE_BUF) {
             let mut rest = piece;
             while !rest.is_empty() {

@@ -51,7 +51,7 @@ impl Output {
     }
 
     /// Writes all of `bytes`, waiting as long as the reader wants.
-    pub(crate) async fn write(&self, bytes: &[u8]) -> io::Result<()> {
+    pub async fn write(&self, bytes: &[u8]) -> io::Result<()> {
         if self.pieces.send(bytes.to_vec()).is_err() {
             return Err(io::ErrorKind::BrokenPipe.into());
         }

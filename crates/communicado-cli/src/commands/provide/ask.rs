@@ -50,7 +50,7 @@ async fn status(json: bool) -> Result<Outcome, Failure> {
         return Ok(Outcome::No);
     };
     let report = line.report().await?;
-    print(&if json { report.to_json(now()) } else { report.to_text() })?;
+    print(&if json { report.to_json(now(), 0) } else { report.to_text() })?;
     Ok(Outcome::Yes)
 }
 

@@ -8,6 +8,7 @@ mod ask;
 mod face;
 mod memory;
 mod report;
+mod said;
 mod serve;
 
 use std::io::{self, Read as _};

@@ -41,10 +41,11 @@ impl Report {
         }
     }
 
-    /// One line of JSON: every key always there.
-    pub(super) fn to_json(&self, at: Timestamp) -> String {
+    /// One line of JSON: every key always there, but for `missed`, which says how many lines before
+    /// it were not written because their reader was too slow.
+    pub(super) fn to_json(&self, at: Timestamp, missed: u64) -> String {
         let some = |text: &str| if text.is_empty() { Value::Null } else { text.into() };
-        let object = json!({
+        let mut object = json!({
             "v": 1,
             "at": at.to_string(),
             "account": self.account,
@@ -56,7 +57,20 @@ impl Report {
             "reason": some(&self.reason),
             "until": self.until.map(|it| it.to_string()),
         });
+        if let Value::Object(object) = &mut object
+            && missed > 0
+        {
+            object.insert("missed".to_owned(), missed.into());
+        }
         format!("{object}\n")
+    }
+
+    /// The line of one who follows: with its time, and how many lines were missed before it.
+    pub(super) fn told(&self, at: Timestamp, missed: u64) -> String {
+        let text = self.to_text();
+        let text = text.trim_end();
+        let missed = if missed > 0 { format!("  missed {missed} lines") } else { String::new() };
+        format!("{}  {text}{missed}\n", at.time_of_day())
     }
 
     /// One line for people.

@@ -12,12 +12,14 @@ use communicado_provider::{
     Account, Chosen, Command, Fault, Manners, Provider, Refused, Status, Told,
 };
 use communicado_runtime::{Clock as _, SystemClock, Timer};
+use futures_util::future::{Either, select};
 use tokio::sync::mpsc;
 
 use super::face::{Ask, Asks, Face, Options, Shown, crash};
 use super::memory::Memory;
 use super::report::Report;
-use crate::commands::{print, tell};
+use super::said::{self, Said};
+use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
 use crate::live::asked_to_end;
 
@@ -40,6 +42,7 @@ struct Run<'a> {
     clock: SystemClock,
     provider: Provider,
     face: Face,
+    said: Said,
     manners: Manners,
     /// When the override that is shown ends: on our clock, and in civil time.
     until: Option<(Moment, Timestamp)>,
@@ -55,7 +58,20 @@ enum Happened {
 }
 
 /// Runs until it is told to end, or can be seen no longer.
-pub(super) async fn serve(mut plan: Plan, clock: SystemClock) -> Result<Outcome, Failure> {
+pub(super) async fn serve(plan: Plan, clock: SystemClock) -> Result<Outcome, Failure> {
+    let (said, writing) = said::standard(plan.json)?;
+    let mut writing = pin!(writing.write());
+    // Writing comes second: who watches goes before who reads.
+    match select(pin!(run(plan, clock, said)), writing.as_mut()).await {
+        Either::Left((done, _)) => {
+            said::last(writing).await;
+            done
+        }
+        Either::Right(((), running)) => running.await,
+    }
+}
+
+async fn run(mut plan: Plan, clock: SystemClock, said: Said) -> Result<Outcome, Failure> {
     let script = plan.script.clone();
     let chosen = plan.chosen.clone().unwrap_or(Chosen::NOTHING);
     let sign_in = plan.sign_in || chosen.signed_in;
@@ -69,7 +85,8 @@ pub(super) async fn serve(mut plan: Plan, clock: SystemClock) -> Result<Outcome,
         Failure::new(Outcome::Failed, "the system gives no timer").because(error)
     })?;
     let (manners, until) = (Manners::default(), None);
-    let mut run = Run { plan: &mut plan, clock, provider, face, manners, until, forgets: false };
+    let plan = &mut plan;
+    let mut run = Run { plan, clock, provider, face, said, manners, until, forgets: false };
     run.appear(!script.starts()).await?;
     let began = clock.now();
     let mut steps = script.steps.iter();
@@ -123,7 +140,8 @@ impl Run<'_> {
         let (name, place) = (self.plan.account.name(), self.face.place());
         tell(&format!("note: the provider of {name} is {place}; end it with Ctrl-C\n"));
         let at = self.clock.civil();
-        shown.iter().try_for_each(|shown| self.say(shown, at))
+        shown.iter().for_each(|shown| self.say(shown, at));
+        Ok(())
     }
 
     async fn wait(
@@ -160,7 +178,11 @@ impl Run<'_> {
                         tell(&format!("note: line {} of the script: {refused}\n", step.line));
                     }
                 }
-                Action::Fault(Fault::Crash) => crash(),
+                Action::Fault(Fault::Crash) => {
+                    // What was said before is written, if its reader takes it.
+                    tokio::task::yield_now().await;
+                    crash();
+                }
                 Action::Fault(Fault::Hang(span)) => self.face.hang(*span),
                 Action::Fault(fault) => {
                     self.manners.take_up(*fault);
@@ -183,7 +205,7 @@ impl Run<'_> {
             let shown = Shown { status: told.status(), until };
             let at = self.clock.civil();
             self.face.tell(&shown).await?;
-            self.say(&shown, at)?;
+            self.say(&shown, at);
         }
         // The end of an override may be another one though nothing else is.
         let shown = Shown { status: self.provider.status().clone(), until };
@@ -203,12 +225,8 @@ impl Run<'_> {
         self.until.map(|(_, civil)| civil)
     }
 
-    fn say(&self, shown: &Shown, at: Timestamp) -> Result<(), Failure> {
-        let report = Report::of(&self.plan.account, shown);
-        if self.plan.json {
-            return print(&report.to_json(at));
-        }
-        print(&format!("{}  {}", at.time_of_day(), report.to_text()))
+    fn say(&self, shown: &Shown, at: Timestamp) {
+        self.said.say(&Report::of(&self.plan.account, shown), at);
     }
 
     fn keep(&mut self, until: Option<Timestamp>) {
