@@ -13,10 +13,10 @@ use communicado_conformance::Must;
 use rustix::event::{PollFd, PollFlags, poll};
 
 use crate::bare::{Bare, Kind, Message, Writer};
-use crate::reading::Reading;
 use crate::latency::{ready, says};
 use crate::numbers::{Numbers, micros};
 use crate::peers;
+use crate::reading::Reading;
 use crate::report::{Goal, Report, Table};
 use crate::scene::{Empty, Follower};
 

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use communicado_core::Moment;
 use communicado_wire::Timestamp;
+use futures_util::future::{Either, select};
 
 /// Tells the time, in two ways, and wakes.
 ///
@@ -45,6 +46,15 @@ pub async fn sleep_until(clock: &dyn Clock, at: Moment) -> io::Result<()> {
     timer.set(Some(at));
     poll_fn(|cx| timer.poll_due(cx)).await;
     Ok(())
+}
+
+/// What `future` gives, or nothing if it has given nothing by `end`.
+pub async fn within<F: Future>(clock: &dyn Clock, end: Moment, future: F) -> Option<F::Output> {
+    let timeout = std::pin::pin!(sleep_until(clock, end));
+    match select(std::pin::pin!(future), timeout).await {
+        Either::Left((output, _)) => Some(output),
+        Either::Right(_) => None,
+    }
 }
 
 #[cfg(target_os = "linux")]

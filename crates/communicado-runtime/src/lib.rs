@@ -28,7 +28,7 @@ mod sink;
 mod source;
 mod supervisor;
 
-pub use clock::{Clock, SystemClock, Timer, sleep_until};
+pub use clock::{Clock, SystemClock, Timer, sleep_until, within};
 pub use directory::LimitReached;
 pub use feed::{Feed, Update};
 pub use hub::Hub;

@@ -1,10 +1,6 @@
 //! The session bus, and how we get onto it.
 
-use std::future::Future;
-
-use communicado_core::Moment;
-use communicado_runtime::{Clock, SourceError, sleep_until};
-use futures_util::future::{Either, select};
+use communicado_runtime::{Clock, SourceError, within};
 use zbus::Connection;
 use zbus::connection::Builder;
 
@@ -65,15 +61,6 @@ pub async fn connect(clock: &dyn Clock, address: &str) -> Result<Connection, Sou
                names its bus"
             .into(),
     })
-}
-
-/// What `future` gives, or nothing if it has given nothing by `end`.
-pub async fn within<F: Future>(clock: &dyn Clock, end: Moment, future: F) -> Option<F::Output> {
-    let timeout = std::pin::pin!(sleep_until(clock, end));
-    match select(std::pin::pin!(future), timeout).await {
-        Either::Left((output, _)) => Some(output),
-        Either::Right(_) => None,
-    }
 }
 
 /// The bus let go of us.

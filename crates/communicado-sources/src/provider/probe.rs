@@ -5,11 +5,10 @@ use std::future::poll_fn;
 use std::time::Duration;
 
 use communicado_core::{Doubt, Life};
-use communicado_runtime::{Check, Clock, Health, SourceError};
+use communicado_runtime::{Check, Clock, Health, SourceError, within};
 
 use super::watcher::Watcher;
 use crate::bus::{Line, Pace, SignIn, Tell, View};
-use crate::session_bus;
 
 const NO_BUS: &str = "without a session bus there is none";
 /// A provider that hangs is noticed within this time.
@@ -33,7 +32,7 @@ async fn look(pace: Pace, clock: &dyn Clock) -> Result<Option<(Life, View)>, Sou
     loop {
         let mut tell = Vec::new();
         let polled = poll_fn(|cx| line.poll(cx, clock, &mut tell));
-        let asks = session_bus::within(clock, end, polled).await;
+        let asks = within(clock, end, polled).await;
         let mut looked = asks.is_none();
         for tell in tell {
             match tell {

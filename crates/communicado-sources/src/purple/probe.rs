@@ -5,12 +5,11 @@ use std::future::poll_fn;
 use std::time::Duration;
 
 use communicado_core::{Failure, Life};
-use communicado_runtime::{Check, Clock, Health, SourceError};
+use communicado_runtime::{Check, Clock, Health, SourceError, within};
 
 use super::watcher::Watcher;
 use super::{speaker, stray};
 use crate::bus::{Pace, SignIn, Tell, View};
-use crate::session_bus;
 
 /// A client that hangs is noticed within this time.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -55,8 +54,7 @@ async fn look(pace: Pace, clock: &dyn Clock) -> Result<(String, Vec<Found>), Sou
     let end = clock.now().after(pace.timeout * 2);
     loop {
         let mut tell = Vec::new();
-        let asks =
-            session_bus::within(clock, end, poll_fn(|cx| line.poll(cx, clock, &mut tell))).await;
+        let asks = within(clock, end, poll_fn(|cx| line.poll(cx, clock, &mut tell))).await;
         let mut looked = asks.is_none();
         for tell in tell {
             match tell {

@@ -3,8 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use communicado_runtime::{Clock as _, SystemClock};
-use communicado_sources::session_bus::within;
+use communicado_runtime::{Clock as _, SystemClock, within};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 

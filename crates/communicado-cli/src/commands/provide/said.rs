@@ -5,9 +5,8 @@ use std::cell::Cell;
 use std::io;
 
 use communicado::Timestamp;
-use communicado_runtime::{Clock as _, SystemClock};
+use communicado_runtime::{Clock as _, SystemClock, within};
 use communicado_sinks::Output;
-use communicado_sources::session_bus::within;
 use tokio::sync::mpsc;
 
 use super::report::Report;

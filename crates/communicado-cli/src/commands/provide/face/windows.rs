@@ -59,6 +59,11 @@ impl Face {
         Ok(Self(face))
     }
 
+    /// Nothing more than was told, which others see already.
+    pub(in crate::commands::provide) async fn appear(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+
     /// Where it can be seen.
     pub(in crate::commands::provide) fn place(&self) -> String {
         "Communicator to programs that were written for it".to_owned()
