@@ -1,35 +1,19 @@
-//! What Office asks of a client (Microsoft, "Integrating IM applications with Office", "Required
-//! interfaces and members"; Lync SDK, UCCollaborationLib).
-//!
-//! The minimum: the status of the user, and contacts of whom nothing is known. A member that would
-//! need a window, a conversation or other people answers `E_NOTIMPL`, as the document allows.
+//! The contacts that Office asks for: the user, and people of whom nothing is known.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use communicado_core::Activity;
-use communicado_provider::Command;
+use communicado_windows::Variant;
 use communicado_windows::com::serve::{
     Argument, Call, Callback, Given, Interface, Library, Listeners, Refusal, Servant, Told,
 };
-use communicado_windows::{Guid, Variant};
 
+use super::{Operation, described, uri};
 use crate::client::{Client, INVALID, NOT_IMPLEMENTED, give, said, serve};
 use crate::messenger::is_name;
 use crate::tables::office as table;
-use crate::vocabulary::{activity_id, client_state, lync_availability};
+use crate::vocabulary::{activity_id, lync_availability};
 
-/// The class of the root object, which is our own: every client has another.
-pub(crate) const CLASS: Guid = Guid(0xB1A4_F1A6_5C0B_4E0B_9F0E_6C7C_0D1B_2A55);
-
-/// The versions of the interface that are served.
-const VERSIONS: [&str; 2] = ["15.0.0.0", "14.0.0.0"];
-/// What the documents have a client answer, to the letter.
-const AUTHENTICATION_INFO: &str = "<authenticationinfo>";
-/// `oiFeatureNonBuddyPresence`: the status of people who are in no list.
-const NON_BUDDY_PRESENCE: i32 = 4;
-/// `OIInterface`.
-const LYNC_CLIENT: i32 = 1;
-const AUTOMATION: i32 = 2;
 /// What a search that found nobody ends with.
 const NOT_FOUND: i32 = 404;
 
@@ -51,154 +35,16 @@ const KNOWN: [i32; 7] = [
     IS_OUT_OF_OFFICE,
 ];
 
-macro_rules! described {
-    () => {
-        fn library(&self) -> Option<&Library> {
-            self.client.libraries.office.as_ref()
-        }
-    };
-}
-
-/// The root: `IUCOfficeIntegration`.
-pub(crate) struct Root {
-    client: Arc<Client>,
-}
-
-impl Root {
-    pub(crate) fn of(client: &Arc<Client>) -> Self {
-        Self { client: Arc::clone(client) }
-    }
-}
-
-impl Servant for Root {
-    described!();
-
-    fn interfaces(&self) -> &'static [&'static Interface] {
-        const { &[&table::ROOT] }
-    }
-
-    fn listeners(&self) -> Option<&Listeners> {
-        Some(&self.client.root)
-    }
-
-    fn class(&self) -> Option<Guid> {
-        Some(CLASS)
-    }
-
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
-        self.client.admit()?;
-        let version = call.arguments.first().and_then(Argument::text).unwrap_or_default();
-        let is_served = VERSIONS.contains(&version);
-        match (call.id, call.arguments) {
-            (0x6002_0000, _) if is_served => Ok(Given::number(NON_BUDDY_PRESENCE)),
-            // No text and no error: then Office asks for the next lower version.
-            (0x6002_0001, _) => Ok(Given::text(if is_served { AUTHENTICATION_INFO } else { "" })),
-            (0x6002_0002, [_, which]) if is_served => match which.number() {
-                Some(LYNC_CLIENT) => give(Lync::of(&self.client)),
-                Some(AUTOMATION) => give(Automation { client: Arc::clone(&self.client) }),
-                _ => Err(NOT_IMPLEMENTED.into()),
-            },
-            _ => Err(said(INVALID)),
-        }
-    }
-}
-
-/// `ILyncClient`.
-pub(crate) struct Lync {
-    client: Arc<Client>,
-}
-
-impl Lync {
-    pub(crate) fn of(client: &Arc<Client>) -> Self {
-        Self { client: Arc::clone(client) }
-    }
-
-    /// Has the provider do something, and tells the caller's object that it is done.
-    fn operate(
-        &self,
-        command: Command,
-        callback: Option<&Argument>,
-        id: i32,
-    ) -> Result<Given, Refusal> {
-        let code = match self.client.ask(command) {
-            Ok(()) => 0,
-            Err(refusal) => refusal.code.0,
-        };
-        let operation = Operation { client: Arc::clone(&self.client), code };
-        let operation = serve(operation)?;
-        if let Some(Argument::Object(Some(callback))) = callback {
-            let source = serve(Self::of(&self.client))?;
-            let arguments = vec![Given::Object(source), Given::Object(operation.clone())];
-            callback.clone().tell(Told { id, arguments, replaces: false });
-        }
-        Ok(Given::Object(operation))
-    }
-}
-
-impl Servant for Lync {
-    described!();
-
-    fn interfaces(&self) -> &'static [&'static Interface] {
-        const { &[&table::CLIENT] }
-    }
-
-    fn listeners(&self) -> Option<&Listeners> {
-        Some(&self.client.lync)
-    }
-
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
-        let client = &self.client;
-        client.admit()?;
-        match call.id {
-            0x6002_0000 => Ok(Given::number(1)),
-            0x6002_0001 => Ok(Given::number(client_state(&client.status()))),
-            0x6002_0002 => {
-                let uri = client.presence().map(|_| uri(client));
-                Ok(Given::text(uri.unwrap_or_default()))
-            }
-            0x6002_0003 => give(Oneself { client: Arc::clone(client) }),
-            0x6002_0004 => give(ContactManager { client: Arc::clone(client) }),
-            0x6003_0000 => self.operate(Command::SIGN_IN, call.arguments.get(3), 150),
-            0x6003_0001 => self.operate(Command::SIGN_OUT, call.arguments.first(), 151),
-            0x6003_0008 => Ok(Given::truth(false)),
-            _ => Err(NOT_IMPLEMENTED.into()),
-        }
-    }
-}
-
-fn uri(client: &Client) -> String {
-    let name = client.account.name();
-    if name.contains(':') { name.to_owned() } else { format!("sip:{name}") }
-}
-
-/// `ISelf`.
-struct Oneself {
-    client: Arc<Client>,
-}
-
-impl Servant for Oneself {
-    described!();
-
-    fn interfaces(&self) -> &'static [&'static Interface] {
-        const { &[&table::ONESELF] }
-    }
-
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
-        self.client.admit()?;
-        match call.id {
-            0x6002_0001 => give(Contact::own(&self.client)),
-            0x6002_0008 => Ok(Given::truth(false)),
-            _ => Err(NOT_IMPLEMENTED.into()),
-        }
-    }
-}
-
 /// `IContactManager`.
-struct ContactManager {
+pub(super) struct ContactManager {
     client: Arc<Client>,
 }
 
 impl ContactManager {
+    pub(super) fn of(client: &Arc<Client>) -> Self {
+        Self { client: Arc::clone(client) }
+    }
+
     fn contact(&self, address: Option<&str>) -> Result<Given, Refusal> {
         let address = address.filter(|address| !address.is_empty()).ok_or_else(|| said(INVALID))?;
         let client = Arc::clone(&self.client);
@@ -211,7 +57,7 @@ impl ContactManager {
         let address = arguments.first().and_then(Argument::text).unwrap_or_default();
         let is_own = is_name(self.client.account.name(), address);
         let code = if is_own { 0 } else { NOT_FOUND };
-        let operation = serve(Operation { client: Arc::clone(&self.client), code })?;
+        let operation = serve(Operation::ended(&self.client, code))?;
         if let Some(Argument::Object(Some(callback))) = arguments.get(1) {
             let source = serve(Self { client: Arc::clone(&self.client) })?;
             let found = if is_own {
@@ -460,83 +306,6 @@ impl Servant for Groups {
             0x6002_0004 => give(Self { client: Arc::clone(&self.client) }),
             0x6002_0005 => Ok(Given::number(-1)),
             _ => Err(said(INVALID)),
-        }
-    }
-}
-
-/// `IAutomation`, which opens windows.
-struct Automation {
-    client: Arc<Client>,
-}
-
-impl Servant for Automation {
-    described!();
-
-    fn interfaces(&self) -> &'static [&'static Interface] {
-        const { &[&table::AUTOMATION] }
-    }
-
-    fn answer(&self, _: &Call<'_>) -> Result<Given, Refusal> {
-        self.client.admit()?;
-        Err(NOT_IMPLEMENTED.into())
-    }
-}
-
-/// `IAsynchronousOperation`, which is done.
-struct Operation {
-    client: Arc<Client>,
-    /// How it ended.
-    code: i32,
-}
-
-impl Servant for Operation {
-    described!();
-
-    fn interfaces(&self) -> &'static [&'static Interface] {
-        const { &[&table::OPERATION] }
-    }
-
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
-        self.client.admit()?;
-        match call.id {
-            0x6002_0000 => Ok(Given::Value(Variant::Empty)),
-            0x6002_0001 => Ok(Given::number(self.code)),
-            0x6002_0002 => Ok(Given::truth(true)),
-            0x6002_0003 => Ok(Given::truth(self.code == 0)),
-            0x6002_0004 => Ok(Given::truth(false)),
-            0x6002_0005 => Ok(Given::number(0)),
-            0x6002_0006 => Ok(Given::Nothing),
-            _ => Err(NOT_IMPLEMENTED.into()),
-        }
-    }
-}
-
-/// `IClientStateChangedEventData`.
-pub(crate) struct StateChange {
-    client: Arc<Client>,
-    old: i32,
-    new: i32,
-    code: i32,
-}
-
-impl StateChange {
-    pub(crate) fn new(client: &Arc<Client>, old: i32, new: i32, code: i32) -> Self {
-        Self { client: Arc::clone(client), old, new, code }
-    }
-}
-
-impl Servant for StateChange {
-    described!();
-
-    fn interfaces(&self) -> &'static [&'static Interface] {
-        const { &[&table::STATE_CHANGE] }
-    }
-
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
-        match call.id {
-            0x6002_0000 => Ok(Given::number(self.new)),
-            0x6002_0001 => Ok(Given::number(self.old)),
-            _ => Ok(Given::number(self.code)),
         }
     }
 }
