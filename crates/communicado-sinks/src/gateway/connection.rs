@@ -31,6 +31,7 @@ use super::{Access, Address, Message, Trouble, tls};
 const REQUEST_MAX: Duration = Duration::from_secs(10);
 /// And beside a short lease, this part of it at most, so that there is time for another attempt.
 const REQUEST_PART: u32 = 6;
+const REQUEST_MIN: Duration = Duration::from_secs(1);
 /// How long one of a host's addresses is tried before the next.
 const CONNECT_MAX: Duration = Duration::from_secs(3);
 /// So many of a host's addresses are tried.
@@ -91,7 +92,7 @@ impl Connection {
     pub async fn tell(&mut self, message: &Message, lease: Duration) -> Result<(), Trouble> {
         let Access { person, device, .. } = &self.access;
         let path = format!("/v1/people/{person}/devices/{device}");
-        let limit = REQUEST_MAX.min(lease / REQUEST_PART);
+        let limit = (lease / REQUEST_PART).clamp(REQUEST_MIN, REQUEST_MAX);
         match message {
             Message::Clients(clients) => self.put(path, body(lease, clients), limit).await,
             Message::Goodbye => self.delete(path, limit).await,
@@ -180,8 +181,8 @@ impl Connection {
     }
 
     async fn ask_over(&mut self, kept: Kept, question: &Question) -> Result<Answer, Broken> {
-        let Kept { mut sender, mut work, .. } = kept;
-        let mut is_over = false;
+        let Kept { mut sender, work, .. } = kept;
+        let mut work = Some(work);
         let answer = {
             let request = self.request(question);
             let mut talk = pin!(async {
@@ -189,14 +190,16 @@ impl Connection {
                 read(sender.send_request(request).await?).await
             });
             poll_fn(|cx| {
-                if !is_over && work.as_mut().poll(cx).is_ready() {
-                    is_over = true;
+                let is_over = work.as_mut().is_some_and(|work| work.as_mut().poll(cx).is_ready());
+                if is_over {
+                    // Only then the sender learns that nobody takes what it sends.
+                    work = None;
                 }
                 talk.as_mut().poll(cx)
             })
             .await?
         };
-        if !is_over {
+        if let Some(work) = work {
             self.kept = Some(Kept { sender, work, used: self.clock.now() });
         }
         Ok(answer)

@@ -13,6 +13,9 @@ use tokio_rustls::rustls::{CertificateError, ClientConfig, Error, RootCertStore}
 
 use super::Trouble;
 
+/// What webpki calls an authority that shows itself as a server; OpenSSL makes such by default.
+const OWN_AUTHORITY: &str = "CaUsedAsEndEntity";
+
 /// What speaks TLS: it trusts the system's authorities, or only these, in PEM.
 pub(super) fn connector(authorities: Option<&[u8]>) -> Result<TlsConnector, Trouble> {
     let provider = Arc::new(ring::default_provider());
@@ -89,6 +92,11 @@ pub(super) fn trouble(host: &str, error: &io::Error) -> Trouble {
                 CertificateError::Revoked => (
                     "it was revoked".to_owned(),
                     "do not use this gateway before who runs it has explained that",
+                ),
+                // rustls has no word of its own for it.
+                CertificateError::Other(why) if why.to_string().contains(OWN_AUTHORITY) => (
+                    "it is that of an authority itself, and of nobody else".to_owned(),
+                    "make one for the gateway alone (OpenSSL: basicConstraints=CA:FALSE)",
                 ),
                 other => (other.to_string(), "have the gateway's certificate looked at"),
             };

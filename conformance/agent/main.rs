@@ -1,0 +1,15 @@
+//! What `communicado agent` must say to a gateway beside a real Finch, whatever the gateway does.
+//!
+//! The gateway is Python's own HTTP server, which says what it was asked (`gateway.py`), so that
+//! our HTTP is not tested against itself.
+#![expect(clippy::indexing_slicing, reason = "a failure here fails the test")]
+
+mod desk;
+mod endings;
+mod gateway;
+mod permission;
+mod publishing;
+mod secrets;
+mod silence;
+mod tls;
+mod troubles;
