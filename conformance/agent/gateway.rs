@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
-use communicado_conformance::Must as _;
+use communicado_conformance::{Must as _, need_python};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
@@ -63,6 +63,7 @@ impl Gateway {
     }
 
     fn at(port: u16, tls: Option<(&Path, &Path)>) -> Self {
+        need_python();
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/agent/gateway.py");
         // Debian's own Python, whatever else PATH may lead to.
         let mut command = Command::new("/usr/bin/python3");

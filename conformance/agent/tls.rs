@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use communicado_conformance::Must as _;
+use communicado_conformance::{Must as _, need};
 
 use crate::desk::{Desk, ends, says};
 use crate::gateway::Gateway;
@@ -78,9 +78,10 @@ const VALID: [&str; 2] = ["20200101000000Z", "20490101000000Z"];
 const EXPIRED: [&str; 2] = ["20200101000000Z", "20200102000000Z"];
 
 fn openssl(folder: &Path, words: &[&str], add: impl FnOnce(&mut Command)) {
+    need(&["openssl"]);
     let mut command = Command::new("openssl");
     add(command.args(words).current_dir(folder));
-    let made = command.output().must("start openssl\n  help: apt-get install openssl");
+    let made = command.output().must("start openssl");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
 }
 

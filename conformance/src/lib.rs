@@ -47,7 +47,7 @@ pub use deadline::within;
 pub use kamailio::Kamailio;
 pub use line::Line;
 pub use must::Must;
-pub use packages::need_python;
+pub use packages::{need, need_python};
 pub use process::{Process, Signal};
 pub use prosody::Prosody;
 pub use purple::{Purple, Saved};

@@ -10,6 +10,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("dbus-send", "dbus-bin"),
     ("finch", "finch"),
     ("kamailio", "kamailio"),
+    ("openssl", "openssl"),
     ("pidgin", "pidgin"),
     ("prosody", "prosody"),
     ("setsid", "util-linux"),
@@ -34,7 +35,7 @@ const PYTHON: &[(&str, &str)] = &[
 ///
 /// With the command that installs every missing package of the stage.
 #[track_caller]
-pub(crate) fn need(programs: &[&str]) {
+pub fn need(programs: &[&str]) {
     if !programs.iter().all(|program| installed(program)) {
         fail();
     }

@@ -27,6 +27,7 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Program("finch"), "finch"),
     (Brings::Program("kamailio"), "kamailio"),
     (Brings::Program("pidgin"), "pidgin"),
+    (Brings::Program("openssl"), "openssl"),
     (Brings::Library("purple-2/libsipe.so"), "pidgin-sipe"),
     (Brings::Program("prosody"), "prosody"),
     (Brings::Library("python3/dist-packages/dbus"), "python3-dbus"),
