@@ -14,9 +14,6 @@ pub(crate) const TOKEN: &str = "cmt_zQ3vYk0S1mN8xT5rWb2LdH7cJfPaGeUiOqXnVtMyKsE"
 /// The shortest lease, so that what belongs to its end comes soon.
 pub(crate) const SOON: [&str; 2] = ["--set", "agent.lease=5s"];
 
-/// Allows this much and no more.
-pub(crate) const WHO: [&str; 4] = ["--person", "ada", "--device", "laptop"];
-
 /// A person at a stage.
 pub(crate) struct Desk {
     pub(crate) stage: Stage,
@@ -38,6 +35,11 @@ impl Desk {
         self.let_token_be_read(0o600);
     }
 
+    /// The path of its file.
+    pub(crate) fn token(&self) -> String {
+        self.token.to_str().must("name the token's file").to_owned()
+    }
+
     pub(crate) fn let_token_be_read(&self, mode: u32) {
         let mode = fs::Permissions::from_mode(mode);
         fs::set_permissions(&self.token, mode).must("say who may read the token");
@@ -46,14 +48,20 @@ impl Desk {
     /// Allows to publish at `gateway`, with further `options`.
     #[track_caller]
     pub(crate) fn allow(&self, gateway: &str, options: &[&str]) {
-        let ended = self.try_to_allow(gateway, options);
+        self.allow_as("laptop", gateway, options);
+    }
+
+    /// Allows this desk to be published as this device.
+    #[track_caller]
+    pub(crate) fn allow_as(&self, device: &str, gateway: &str, options: &[&str]) {
+        let ended = self.try_to_allow(device, gateway, options);
         assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
     }
 
-    pub(crate) fn try_to_allow(&self, gateway: &str, options: &[&str]) -> Ended {
-        let token = self.token.to_str().must("name the token's file");
-        let file = ["--token-file", token, "--yes"];
-        self.run(&[&["allow", gateway][..], &WHO, &file, options].concat())
+    pub(crate) fn try_to_allow(&self, device: &str, gateway: &str, options: &[&str]) -> Ended {
+        let token = self.token();
+        let who = ["--person", "ada", "--device", device, "--token-file", &token, "--yes"];
+        self.run(&[&["allow", gateway][..], &who, options].concat())
     }
 
     /// Runs a task of the agent to its end.

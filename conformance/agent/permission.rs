@@ -1,6 +1,6 @@
 //! Nothing without the person's word, and nothing after it was taken back.
 
-use communicado_conformance::within;
+use communicado_conformance::{Pty, within};
 
 use crate::desk::{Desk, ends, says};
 use crate::gateway::Gateway;
@@ -18,6 +18,27 @@ fn without_permission_nothing_is_asked_of_any_gateway() {
     let mut agent = desk.agent();
     gateway.next_list();
     ends(&mut agent);
+}
+
+#[test]
+fn a_person_is_asked_and_only_a_yes_is_one() {
+    let (desk, gateway) = (Desk::new(), Gateway::start());
+    let address = gateway.address("127.0.0.1");
+    for (answer, code) in [("\n", 1), ("n\n", 1), ("yess\n", 1), ("\u{4}", 1), ("Yes\n", 0)] {
+        let (mut terminal, far) = Pty::open(&desk.stage.folder().join("screen"));
+        let token = desk.token();
+        let who = ["--person", "ada", "--device", "laptop", "--token-file", &token];
+        let arguments = [&["agent", "allow", &address], &who[..]].concat();
+        let mut allow = desk.stage.communicado().start(&arguments, |command| {
+            command.stdin(far);
+        });
+        says(&allow, "You take it back with `communicado agent forbid`.\nAllow it? [y/N] ");
+        assert_eq!(desk.status()["allowed"], false);
+        terminal.write(answer);
+        assert_eq!(allow.wait().code(), Some(code), "{answer:?}: {}", allow.output());
+        assert_eq!(desk.status()["allowed"], code == 0);
+    }
+    assert!(gateway.rest().is_empty());
 }
 
 #[test]
@@ -101,7 +122,7 @@ fn one_agent_is_enough() {
 fn a_token_that_others_may_read_is_not_used() {
     let (desk, gateway) = (Desk::new(), Gateway::start());
     desk.let_token_be_read(0o640);
-    let ended = desk.try_to_allow(&gateway.address("127.0.0.1"), &[]);
+    let ended = desk.try_to_allow("laptop", &gateway.address("127.0.0.1"), &[]);
     assert_eq!(ended.code, Some(5));
     assert!(
         ended.err.contains("because: others may read it\n  help: take their right away: chmod 600")

@@ -50,6 +50,7 @@ pub use must::Must;
 pub use packages::{need, need_python};
 pub use process::{Process, Signal};
 pub use prosody::Prosody;
+pub use pty::Pty;
 pub use purple::{Purple, Saved};
 pub use stage::Stage;
 pub use watch::Watch;

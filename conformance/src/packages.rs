@@ -5,6 +5,7 @@ use std::path::Path;
 
 /// Every foreign program that the stage may start, and its package.
 const PACKAGES: &[(&str, &str)] = &[
+    ("curl", "curl"),
     ("dbus-daemon", "dbus-daemon"),
     ("dbus-monitor", "dbus-bin"),
     ("dbus-send", "dbus-bin"),

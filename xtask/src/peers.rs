@@ -22,6 +22,7 @@ pub(crate) enum Brings {
 pub(crate) const PEERS: &[(Brings, &str)] = &[
     // The fuzzer's own code is C++.
     (Brings::Program("c++"), "g++"),
+    (Brings::Program("curl"), "curl"),
     (Brings::Program("dbus-daemon"), "dbus-daemon"),
     (Brings::Program("dbus-send"), "dbus-bin"),
     (Brings::Program("finch"), "finch"),
