@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 use crate::front;
 use crate::limits::{TOKENS, WRITES_WAITING};
-use crate::model::{Altered, Change, Input, Now, Person, written};
+use crate::model::{Altered, Batch, Change, Input, Person, written};
 use crate::refusal::{Kind, Refusal};
 use crate::shared::Shared;
 use crate::store::{Past, Reader, Store, StoreError, Writes};
@@ -143,115 +143,134 @@ fn nap(shared: &Shared) -> Duration {
     }
 }
 
-/// One commit's worth of orders.
+/// What comes of orders that are done together.
+#[derive(Default)]
+struct Round {
+    tokens: Vec<Token>,
+    revoked: Vec<(Arc<str>, EndReason)>,
+    audience: Vec<Reader>,
+    replies: Vec<Answered>,
+}
+
+/// An order, what came of it, and the person it was about.
+struct Answered {
+    reply: Option<Reply>,
+    done: Result<Done, Refusal>,
+    whom: Option<Arc<str>>,
+}
+
+impl Round {
+    /// Does one order on the batch; nothing of it is kept or told yet.
+    fn take(
+        &mut self,
+        shared: &Shared,
+        store: &Store,
+        batch: &mut Batch<'_>,
+        order: Order,
+    ) -> Result<Done, Refusal> {
+        match order {
+            Order::Stop => {}
+            Order::Check => store.check()?,
+            Order::History(person, most) => {
+                return Ok(Done::History(store.history(&person, most)?));
+            }
+            Order::Audience(readers) => self.audience.extend(readers),
+            Order::Token(token) => {
+                if !TOKENS.allows(shared.tokens().len() + self.tokens.len() + 1) {
+                    let detail = "no more tokens can be kept";
+                    return Err(Refusal::beyond(Kind::TooMany, TOKENS, detail));
+                }
+                self.tokens.push(token);
+            }
+            Order::Revoke(id, reason) => {
+                let all = shared.tokens().with_sessions(&id);
+                if all.is_empty() {
+                    let help = "GET /v1/tokens says which there are";
+                    let detail = format!("there is no token `{id}`");
+                    return Err(Refusal::new(Kind::NotFound, detail, help));
+                }
+                self.revoked.extend(all.into_iter().map(|id| (id, reason)));
+            }
+            Order::Person(input) => {
+                let gone = matches!(input, Input::Remove(_)).then(|| input.person().clone());
+                batch.handle(input, shared.now())?;
+                if gone.is_some() {
+                    let tokens = shared.tokens();
+                    let of = tokens.all().filter(|token| token.person == gone);
+                    let of = of.map(|token| (token.id.clone(), EndReason::TokenRevoked));
+                    self.revoked.extend(of);
+                }
+            }
+        }
+        Ok(Done::Nothing)
+    }
+
+    /// What was not kept is refused, though it could have been done.
+    fn refuse(&mut self, error: &StoreError) {
+        for answered in &mut self.replies {
+            if answered.done.is_ok() {
+                let refusal = Refusal::new(Kind::Unavailable, error.to_string(), error.help());
+                answered.done = Err(refusal.limited("store").retry_after(5));
+            }
+        }
+    }
+
+    fn answer(self, shared: &Shared) {
+        for Answered { reply, done, whom } in self.replies {
+            let done = match (done, whom) {
+                (Ok(Done::Nothing), Some(id)) => {
+                    Ok(Done::Person(shared.people().person(&id).cloned()))
+                }
+                (done, _) => done,
+            };
+            if let Some(reply) = reply {
+                let _ = reply.send(done);
+            }
+        }
+    }
+}
+
+/// Does orders with one commit for all of them.
 fn round(
     shared: &Shared,
     store: &mut Store,
     orders: Vec<(Order, Option<Reply>)>,
     owed: &mut Writes,
 ) {
-    let now = shared.now();
-    let mut writes = std::mem::take(owed);
-    let mut replies: Vec<(Option<Reply>, Result<Done, Refusal>, Option<Arc<str>>)> = Vec::new();
-    let mut tokens: Vec<Token> = Vec::new();
-    let mut revoked: Vec<(Arc<str>, EndReason)> = Vec::new();
+    let mut round = Round::default();
     let people = shared.people();
     let mut batch = people.begin();
     for (order, reply) in orders {
-        let mut whom = None;
-        let done = match order {
-            Order::Stop => Ok(Done::Nothing),
-            Order::Check => store.check().map(|()| Done::Nothing).map_err(Refusal::from),
-            Order::History(person, most) => {
-                store.history(&person, most).map(Done::History).map_err(Refusal::from)
-            }
-            Order::Audience(readers) => {
-                writes.audience.extend(readers);
-                Ok(Done::Nothing)
-            }
-            Order::Token(token) => {
-                if TOKENS.allows(shared.tokens().len() + tokens.len() + 1) {
-                    tokens.push(token);
-                    Ok(Done::Nothing)
-                } else {
-                    let detail = "no more tokens can be kept";
-                    Err(Refusal::beyond(Kind::TooMany, TOKENS, detail))
-                }
-            }
-            Order::Revoke(id, reason) => {
-                let all = shared.tokens().with_sessions(&id);
-                if all.is_empty() {
-                    let help = "GET /v1/tokens says which there are";
-                    Err(Refusal::new(Kind::NotFound, format!("there is no token `{id}`"), help))
-                } else {
-                    revoked.extend(all.into_iter().map(|id| (id, reason)));
-                    Ok(Done::Nothing)
-                }
-            }
-            Order::Person(input) => {
-                whom = Some(input.person().clone());
-                let gone = matches!(input, Input::Remove(_)).then(|| input.person().clone());
-                let done = batch.handle(input, now).map(|()| Done::Nothing);
-                if let (Ok(_), Some(gone)) = (&done, gone) {
-                    let tokens = shared.tokens();
-                    let of = tokens.all().filter(|token| token.person.as_ref() == Some(&gone));
-                    revoked.extend(of.map(|token| (token.id.clone(), EndReason::TokenRevoked)));
-                }
-                done
-            }
+        let whom = match &order {
+            Order::Person(input) => Some(input.person().clone()),
+            _ => None,
         };
-        replies.push((reply, done, whom));
+        let done = round.take(shared, store, &mut batch, order);
+        round.replies.push(Answered { reply, done, whom });
     }
-    let ordered = batch.end();
-    let is_ordered = !ordered.people.is_empty();
-    let over = over(shared, now);
-    revoked.extend(over.into_iter().map(|id| (id, EndReason::TokenRevoked)));
-    fill(&mut writes, &ordered, &tokens, &revoked, shared.history.is_some());
+    let altered = batch.end();
     drop(people);
-    let is_empty = !is_ordered
-        && writes.tokens.is_empty()
-        && writes.audience.is_empty()
-        && writes.people.is_empty();
-    let kept = if is_empty { Ok(()) } else { write(shared, store, &writes) };
+    round.revoked.extend(over(shared));
+    let mut writes = owed.clone();
+    writes.audience.append(&mut round.audience);
+    fill(&mut writes, &altered, &round.tokens, &round.revoked, shared.history.is_some());
+    let kept = if writes.is_empty() { Ok(()) } else { write(shared, store, &writes) };
     match kept {
         Ok(()) => {
-            publish(shared, ordered);
-            let mut all = shared.tokens.write().unwrap_or_else(PoisonError::into_inner);
-            for token in tokens {
-                all.put(Arc::new(token));
-            }
-            for (id, _) in &revoked {
-                all.remove(id);
-            }
-            drop(all);
-            for (id, reason) in revoked {
-                shared.front.order(front::Order::End { token: id, reason });
-            }
+            *owed = Writes::default();
+            publish(shared, altered);
+            shared.settle_tokens(&round.tokens, &round.revoked);
         }
         Err(error) => {
             // Who reads whom is owed; the rest is for whoever ordered it to order again.
             owed.audience = writes.audience;
-            let (text, help) = (error.to_string(), error.help());
-            for (_, done, _) in &mut replies {
-                if done.is_ok() {
-                    let refusal = Refusal::new(Kind::Unavailable, text.as_str(), help);
-                    *done = Err(refusal.limited("store").retry_after(5));
-                }
-            }
+            round.refuse(&error);
         }
     }
     pass(shared, store, owed);
-    for (reply, done, whom) in replies {
-        let done = match (done, whom) {
-            (Ok(Done::Nothing), Some(id)) => Ok(Done::Person(shared.people().person(&id).cloned())),
-            (done, _) => done,
-        };
-        if let Some(reply) = reply {
-            let _ = reply.send(done);
-        }
-    }
+    round.answer(shared);
     if let Some(span) = shared.history {
-        let _ = store.forget(now.civil.before(span));
+        let _ = store.forget(shared.now().civil.before(span));
     }
 }
 
@@ -289,13 +308,15 @@ fn pass(shared: &Shared, store: &mut Store, owed: &mut Writes) {
 }
 
 /// Tokens that have ended.
-fn over(shared: &Shared, now: Now) -> Vec<Arc<str>> {
+fn over(shared: &Shared) -> Vec<(Arc<str>, EndReason)> {
+    let now = shared.now().civil;
     let tokens = shared.tokens();
-    if tokens.next_end().is_none_or(|end| now.civil < end) {
+    if tokens.next_end().is_none_or(|end| now < end) {
         return Vec::new();
     }
-    let is_over = |token: &&Arc<Token>| token.expires.is_some_and(|end| end <= now.civil);
-    tokens.all().filter(is_over).map(|token| token.id.clone()).collect()
+    let is_over = |token: &&Arc<Token>| token.expires.is_some_and(|end| end <= now);
+    let over = tokens.all().filter(is_over);
+    over.map(|token| (token.id.clone(), EndReason::TokenRevoked)).collect()
 }
 
 fn fill(

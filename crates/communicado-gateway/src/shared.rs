@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use communicado_runtime::{Clock as _, SystemClock};
 use communicado_wire::Timestamp;
+use communicado_wire::gateway::EndReason;
+use communicado_wire::gateway::kept::Token;
 
-use crate::front::{Seats, Way};
+use crate::front::{self, Seats, Way};
 use crate::grant::Grant;
 use crate::keeper::{Keeper, Order};
 use crate::metrics::Metrics;
@@ -16,12 +18,15 @@ use crate::rates::Rates;
 use crate::store::Reader;
 use crate::tokens::Tokens;
 
+/// Whom, which token, and when first.
+pub(crate) type Audience = BTreeMap<(Arc<str>, Arc<str>), Timestamp>;
+
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) clock: SystemClock,
     pub(crate) people: RwLock<People>,
     pub(crate) tokens: RwLock<Tokens>,
-    pub(crate) audience: RwLock<BTreeMap<(Arc<str>, Arc<str>), Timestamp>>,
+    pub(crate) audience: RwLock<Audience>,
     pub(crate) keeper: Keeper,
     pub(crate) front: Way,
     pub(crate) metrics: Metrics,
@@ -46,6 +51,24 @@ impl Shared {
 
     pub(crate) fn tokens(&self) -> RwLockReadGuard<'_, Tokens> {
         self.tokens.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over tokens that were kept, and ends those that are good no more, with their streams.
+    pub(crate) fn settle_tokens(&self, new: &[Token], revoked: &[(Arc<str>, EndReason)]) {
+        if new.is_empty() && revoked.is_empty() {
+            return;
+        }
+        let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
+        for token in new {
+            tokens.put(Arc::new(token.clone()));
+        }
+        for (id, _) in revoked {
+            tokens.remove(id);
+        }
+        drop(tokens);
+        for (id, reason) in revoked {
+            self.front.order(front::Order::End { token: id.clone(), reason: *reason });
+        }
     }
 
     /// Writes down who reads whom, the first time.

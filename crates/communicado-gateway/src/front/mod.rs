@@ -9,9 +9,12 @@
 //! Start at `Front::turn`. What a reader is owed is in `readers.rs`.
 
 mod arrivals;
+mod choice;
 mod frame;
 mod head;
 mod mailbox;
+mod out;
+mod past;
 mod readers;
 mod seats;
 mod topics;
@@ -42,7 +45,8 @@ use crate::metrics::Transport;
 use crate::model::Change;
 use crate::shared::Shared;
 use arrivals::{Arrival, Arrivals};
-use readers::{Out, Readers};
+use out::Out;
+use readers::Readers;
 
 /// Something for the front to do.
 #[derive(Debug)]

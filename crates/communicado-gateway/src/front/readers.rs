@@ -4,8 +4,7 @@
 //! of those who see it; one that is full is marked as behind, and gets, once there is room, what
 //! came out of all the changes meanwhile.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::io::Write as _;
+use std::collections::BTreeMap;
 use std::net::TcpStream;
 use std::sync::Arc;
 
@@ -14,25 +13,20 @@ use communicado_core::Moment;
 use communicado_wire::gateway::{EndReason, View};
 use slab::Slab;
 
+use super::choice::{chosen_by, groups};
 use super::frame::{Frame, HEARTBEAT, RETRY, Told, joined};
-use super::mailbox::Mailbox;
+use super::out::{Out, Wrote, write};
+use super::past::Past;
 use super::seats::Seat;
 use super::topics::{Place, Topic, Topics};
 use super::wanted::Wanted;
 use crate::grant::Grant;
-use crate::limits::{CHANGES_REPEATED, HEARTBEAT as BETWEEN_HEARTBEATS, READER_TIME};
+use crate::limits::{HEARTBEAT as BETWEEN_HEARTBEATS, READER_TIME};
 use crate::metrics::{Metrics, Transport};
-use crate::model::{Change, People, Person, written};
+use crate::model::{Change, People, Person};
 
 /// Up to so many bytes a stream begins with one write.
 const ONE_WRITE: usize = 64 * 1024;
-
-/// Where frames go.
-#[derive(Debug)]
-pub(super) enum Out {
-    Socket(TcpStream),
-    Mailbox(Arc<Mailbox>),
-}
 
 /// A reader, for as long as it is there; its key may be used again, the number is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,29 +63,14 @@ struct Behind {
     since: Moment,
 }
 
-/// Snapshots of one revision that others may want too.
-type Snapshots = HashMap<(View, Wanted), Frame>;
-
 #[derive(Debug)]
 pub(super) struct Readers {
     readers: Slab<Reader>,
     topics: Topics,
-    /// The last changes, to be repeated.
-    log: VecDeque<Arc<Told>>,
-    /// The last change that was delivered.
-    position: u64,
-    snapshots: (u64, Snapshots),
+    past: Past,
     number: u32,
     slot: usize,
     over: Vec<u32>,
-}
-
-/// How a write went.
-enum Wrote {
-    All,
-    /// What is left.
-    Part(Frame),
-    Gone,
 }
 
 impl Readers {
@@ -99,9 +78,7 @@ impl Readers {
         Self {
             readers: Slab::new(),
             topics: Topics::default(),
-            log: VecDeque::new(),
-            position,
-            snapshots: (position, Snapshots::new()),
+            past: Past::new(position),
             number: 0,
             slot: 0,
             over: Vec::new(),
@@ -177,7 +154,7 @@ impl Readers {
         for topic in topics {
             self.topics.enter(&mut self.readers, id.key, topic);
         }
-        let (frames, last) = self.beginning(&grant, plain, wanted, people, is_first);
+        let (frames, last) = self.past.beginning(&grant, plain, wanted, people, is_first);
         if let Some(reader) = self.readers.get_mut(usize_of(id.key)) {
             reader.last = if is_first { last } else { reader.last.min(last) };
         }
@@ -198,52 +175,6 @@ impl Readers {
         for topic in topics {
             self.topics.leave(&mut self.readers, id.key, &topic);
         }
-    }
-
-    /// Where a stream begins: what was missed, or all that is; and the change up to which it goes.
-    fn beginning(
-        &mut self,
-        grant: &Grant,
-        plain: bool,
-        wanted: &Wanted,
-        people: &People,
-        is_first: bool,
-    ) -> (Vec<Frame>, u64) {
-        if let Some(last) = wanted.last.filter(|_| is_first)
-            && last <= self.position
-            && (last == self.position
-                || self.log.front().is_some_and(|first| first.revision() <= last + 1))
-        {
-            let since = self.log.iter().filter(|told| told.revision() > last);
-            let frames = since.filter_map(|told| chosen(told, grant, wanted)).collect();
-            return (frames, self.position);
-        }
-        let missed = wanted.last.is_some();
-        let revision = people.revision();
-        if self.snapshots.0 != revision {
-            self.snapshots = (revision, Snapshots::new());
-        }
-        let key = (grant.view(), Wanted { last: None, ..wanted.clone() });
-        // What several may get: it depends on nothing but view and names.
-        let shareable = plain && grant.own().is_none() && !missed;
-        if shareable && let Some(frame) = self.snapshots.1.get(&key) {
-            return (vec![frame.clone()], revision);
-        }
-        let written = |person: &Arc<Person>| {
-            let sight = grant.sight(person).filter(|_| wants(wanted, person))?;
-            Some(written(person, sight.view))
-        };
-        let people: Vec<Bytes> = if wanted.groups.is_empty() && !wanted.is_everybody() {
-            let named = wanted.people.iter().filter_map(|id| people.person(id));
-            named.filter_map(written).collect()
-        } else {
-            people.after(None).filter_map(written).collect()
-        };
-        let frame = Frame::snapshot(revision, missed, &people);
-        if shareable {
-            self.snapshots.1.insert(key, frame.clone());
-        }
-        (vec![frame], revision)
     }
 
     fn begin(
@@ -284,11 +215,7 @@ impl Readers {
         let told: Vec<Arc<Told>> =
             changes.into_iter().map(|change| Arc::new(Told::new(change))).collect();
         for told in &told {
-            self.position = told.revision();
-            if self.log.len() >= CHANGES_REPEATED.most {
-                self.log.pop_front();
-            }
-            self.log.push_back(told.clone());
+            self.past.remember(told.clone());
         }
         for told in &told {
             let id = &told.change.id;
@@ -342,7 +269,7 @@ impl Readers {
                 self.send(key, frame, metrics, now);
             }
             if let Some(reader) = self.readers.get_mut(usize_of(key)) {
-                reader.last = self.position;
+                reader.last = self.past.position();
             }
         }
     }
@@ -522,29 +449,6 @@ impl Frame {
     }
 }
 
-fn write(out: &Out, mut frame: Frame) -> Wrote {
-    match out {
-        Out::Mailbox(mailbox) if mailbox.is_closed() => Wrote::Gone,
-        Out::Mailbox(mailbox) if mailbox.put(frame.clone()) => Wrote::All,
-        Out::Mailbox(_) => Wrote::Part(frame),
-        Out::Socket(socket) => {
-            let mut socket = socket;
-            loop {
-                match socket.write(&frame.event) {
-                    Ok(0) => return Wrote::Gone,
-                    Ok(count) if count == frame.event.len() => return Wrote::All,
-                    Ok(count) => frame.event = frame.event.slice(count..),
-                    Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                        return Wrote::Part(frame);
-                    }
-                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                    Err(_) => return Wrote::Gone,
-                }
-            }
-        }
-    }
-}
-
 /// What a reader gets of a change.
 fn choose(reader: &Reader, told: &Told) -> Option<Frame> {
     let only_everybody = matches!(reader.places.as_slice(), [Place { topic: Topic::Crowd, .. }]);
@@ -559,37 +463,6 @@ fn choose(reader: &Reader, told: &Told) -> Option<Frame> {
         })
     };
     chosen_by(told, &reader.grant, wanted)
-}
-
-fn chosen(told: &Told, grant: &Grant, wanted: &Wanted) -> Option<Frame> {
-    chosen_by(told, grant, |person| wants(wanted, person))
-}
-
-/// A change as somebody sees it: a person who comes into sight changes, one who goes out is gone.
-fn chosen_by(told: &Told, grant: &Grant, wanted: impl Fn(&Person) -> bool) -> Option<Frame> {
-    let sight = |person: &Person| grant.sight(person).filter(|_| wanted(person));
-    let before = told.before().and_then(sight);
-    match (before, told.after().and_then(sight)) {
-        (None, None) => None,
-        (Some(_), None) => Some(told.gone().clone()),
-        (None, Some(sight)) if told.before().is_some() => told.appearing(sight.view),
-        (_, Some(sight)) => told.frame(sight.view).cloned(),
-    }
-}
-
-fn wants(wanted: &Wanted, person: &Person) -> bool {
-    wanted.is_everybody()
-        || wanted.people.contains(&person.id)
-        || person.groups.iter().any(|group| wanted.groups.contains(group))
-}
-
-/// The groups of which a person is, or was until this change.
-fn groups(told: &Told) -> Vec<Arc<str>> {
-    let mut groups: Vec<Arc<str>> =
-        told.before().into_iter().chain(told.after()).flat_map(|it| it.groups.clone()).collect();
-    groups.sort_unstable();
-    groups.dedup();
-    groups
 }
 
 pub(super) const fn usize_of(key: u32) -> usize {

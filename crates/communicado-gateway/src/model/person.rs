@@ -39,7 +39,8 @@ pub(crate) struct Device {
     pub(crate) standing: Standing,
     pub(crate) seen: Timestamp,
     pub(crate) lease: Duration,
-    pub(crate) lease_until: Moment,
+    /// When its lease ends; once it has, when the device is forgotten.
+    pub(crate) until: Moment,
     /// When its lease ended, if it has.
     pub(crate) expired: Option<Timestamp>,
 }
@@ -114,23 +115,22 @@ impl Person {
         {
             standing.since = old.standing.since;
         }
-        let lease_until = now.moment.after(lease);
+        let until = now.moment.after(lease);
         let clients = clients.into();
-        let new = Device { clients, standing, seen: now.civil, lease, lease_until, expired: None };
+        let new = Device { clients, standing, seen: now.civil, lease, until, expired: None };
         self.devices.insert(device, new);
     }
 
     /// Does what is due: leases end, what was said by hand ends, devices are forgotten.
     pub(crate) fn pass(&mut self, now: Now) {
-        self.devices.retain(|_, device| {
-            device.expired.is_none() || now.moment < device.lease_until.after(FORGOTTEN_AFTER)
-        });
         for device in self.devices.values_mut() {
-            if device.expired.is_none() && device.lease_until <= now.moment {
+            if device.expired.is_none() && device.until <= now.moment {
                 device.expired = Some(now.civil);
                 device.standing = Standing::expired(now.civil);
+                device.until = device.until.after(FORGOTTEN_AFTER);
             }
         }
+        self.devices.retain(|_, device| device.expired.is_none() || now.moment < device.until);
         let until = self.manual.as_ref().and_then(|manual| manual.until);
         if until.is_some_and(|(moment, _)| moment <= now.moment) {
             self.manual = None;
@@ -139,10 +139,7 @@ impl Person {
 
     /// When `pass` has something to do next.
     pub(crate) fn next_deadline(&self) -> Option<Moment> {
-        let devices = self.devices.values().map(|device| match device.expired {
-            None => device.lease_until,
-            Some(_) => device.lease_until.after(FORGOTTEN_AFTER),
-        });
+        let devices = self.devices.values().map(|device| device.until);
         let manual = self.manual.as_ref().and_then(|manual| manual.until);
         devices.chain(manual.map(|(moment, _)| moment)).min()
     }
@@ -223,7 +220,9 @@ impl Device {
         let standing = Standing::best(kept.clients.iter().map(Standing::of_client));
         let mut standing = standing.unwrap_or_else(|| Standing::plain(Status::Absent, kept.seen));
         standing.since = standing.since.min(kept.seen);
+        let mut whole = lease;
         if let Some(expired) = kept.expired {
+            whole = whole.saturating_add(FORGOTTEN_AFTER);
             standing = Standing::expired(expired);
         }
         let device = Self {
@@ -231,7 +230,7 @@ impl Device {
             standing,
             seen: kept.seen,
             lease,
-            lease_until: now.moment.after(lease.saturating_sub(since)),
+            until: now.moment.after(whole.saturating_sub(since)),
             expired: kept.expired,
         };
         (kept.device, device)

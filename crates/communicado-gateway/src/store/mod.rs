@@ -16,7 +16,7 @@ pub(crate) use error::StoreError;
 pub(crate) use sqlite::{Lock, Store, copy_to, put_back};
 
 /// What is to be kept.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Writes {
     /// By id; nothing for one who is no more.
     pub(crate) people: Vec<(Arc<str>, Option<String>)>,
@@ -26,6 +26,12 @@ pub(crate) struct Writes {
     pub(crate) history: Vec<Past>,
     /// The last change; it never goes back.
     pub(crate) revision: u64,
+}
+
+impl Writes {
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.people.is_empty() && self.tokens.is_empty() && self.audience.is_empty()
+    }
 }
 
 /// That a token has read somebody, for the first time.
