@@ -207,6 +207,7 @@ impl Device {
     fn kept(&self, id: &Arc<str>) -> kept::Device {
         kept::Device {
             device: id.clone(),
+            since: self.standing.since,
             seen: self.seen,
             lease_ms: u64::try_from(self.lease.as_millis()).unwrap_or(u64::MAX),
             expired: self.expired,
@@ -219,7 +220,7 @@ impl Device {
         let since = now.civil.since(kept.seen);
         let standing = Standing::best(kept.clients.iter().map(Standing::of_client));
         let mut standing = standing.unwrap_or_else(|| Standing::plain(Status::Absent, kept.seen));
-        standing.since = standing.since.min(kept.seen);
+        standing.since = kept.since;
         let mut whole = lease;
         if let Some(expired) = kept.expired {
             whole = whole.saturating_add(FORGOTTEN_AFTER);

@@ -56,6 +56,8 @@ pub struct Facet {
 pub struct Device {
     /// The id.
     pub device: Arc<str>,
+    /// When its status began.
+    pub since: Timestamp,
     /// When it was heard of last.
     pub seen: Timestamp,
     /// For how long it was to be believed, in milliseconds.
