@@ -57,8 +57,8 @@ export function own({ feed, leave }) {
     section.hidden = !devices.length;
     section.querySelector("ul")?.replaceChildren(...devices.map((device) => {
       const { kind, word, detail } = words(device);
-      const heard = `heard ${ago(Date.now() - Date.parse(device.seen))}`;
-      const clients = device.clients.map((client) => `${client.client}: ${words(client).word.toLowerCase()}`);
+      const heard = `last heard ${ago(Date.now() - Date.parse(device.seen))}`;
+      const clients = device.clients.map((it) => `${it.client}: ${it.availability ?? it.status}`);
       const status = [word, detail, heard].filter(Boolean).join(", ");
       const text = element("span", {}, element("strong", {}, device.device), ` ${status}`);
       if (clients.length) text.append(element("small", {}, clients.join(" · ")));

@@ -49,7 +49,8 @@ export function table(body) {
     const { kind, word, detail } = words(person);
     const cell = (/** @type {string} */ name, /** @type {(Node|string)[]} */ ...inside) =>
       element("td", { role: "cell", class: name }, ...inside);
-    const name = element("span", { class: "name" }, own ? `${person.name} (you)` : person.name);
+    const name = element("span", { class: "name" }, person.name);
+    if (own) name.append(element("i", {}, " (you)"));
     if (person.groups.length) name.append(element("small", {}, person.groups.join(", ")));
     const who = element("span", { class: "who" }, face(person.name, kind), name);
     const status = [element("strong", {}, old ? `was ${word}` : word)];

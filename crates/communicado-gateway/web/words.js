@@ -29,7 +29,7 @@ const STATUS = {
 
 /** @type {Record<string, string>} */
 const REASONS = {
-  "lease-expired": "not heard from any more",
+  "lease-expired": "not heard from",
   "source-lost": "lost from sight",
   "not-responding": "the client does not answer",
   "access-denied": "the client may not be asked",
