@@ -115,7 +115,6 @@ function door(why = "") {
 function ended() {
   const reason = feed?.reason;
   if (reason === "closed") return;
-  sessions.postMessage(reason);
   door(reason === "token-revoked"
     ? "Your access was withdrawn. What this board knew is gone from this browser."
     : "Your session has ended.");

@@ -49,18 +49,19 @@ export function table(body) {
     const { kind, word, detail } = words(person);
     const cell = (/** @type {string} */ name, /** @type {(Node|string)[]} */ ...inside) =>
       element("td", { role: "cell", class: name }, ...inside);
-    const name = element("span", { class: "name" }, person.name);
+    const name = element("span", { class: "name" }, element("bdi", {}, person.name));
     if (own) name.append(element("i", {}, " (you)"));
     if (person.groups.length) name.append(element("small", {}, person.groups.join(", ")));
     const who = element("span", { class: "who" }, face(person.name, kind), name);
     const status = [element("strong", {}, old ? `was ${word}` : word)];
     if (detail) status.push(element("small", {}, detail));
+    if (person.manual) status.push(element("small", { class: "hand" }, "set by hand"));
     row.className = `is-${kind}${own ? " own" : ""}`;
     row.replaceChildren(
       element("th", { role: "rowheader", scope: "row" }, who),
       cell("status", ...status),
       cell("since", ...time(person.since)),
-      cell("note", person.note ?? ""),
+      cell("note", ...(person.note ? [element("bdi", {}, person.note)] : [])),
       cell("back", ...time(person.returns)),
     );
   }

@@ -42,14 +42,10 @@ const spaced = (word) => (word ?? "").replaceAll("-", " ");
 /** @param {Said} said @returns {Words} */
 export function words(said) {
   const { status, availability, activity, reason, manual } = said;
-  /** @type {(kind: Kind, word: string, ...details: string[]) => Words} */
-  const say = (kind, word, ...details) => {
-    const detail = [...details, manual ? "set by hand" : ""].filter(Boolean).join(", ");
-    return { kind, word, detail };
-  };
+  const say = (/** @type {Kind} */ kind, /** @type {string} */ word, detail = "") => ({ kind, word, detail });
   // A reader who may see no more than in or out.
   if (status === undefined) {
-    if (said.in === null) return say("unknown", "Unknown", "");
+    if (said.in === null) return say("unknown", "Unknown");
     return said.in ? say("in", "In") : say("out", "Out");
   }
   if (status === "signed-in") {
