@@ -271,7 +271,7 @@ fn hold(check: impl Fn(&mut World)) {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let seeds = match number("SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("CASES").unwrap_or(300),
+        None => 0..number("CASES").unwrap_or(100),
     };
     for seed in seeds {
         let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
