@@ -3,13 +3,11 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use communicado_wire::gateway::is_id;
 use hyper::Uri;
 use hyper::http::uri::Scheme;
 
 use super::Trouble;
-
-/// The longest name of a person or a device.
-const ID_MAX: usize = 64;
 
 /// The address of a gateway: scheme, host, port, and the path below which it is, if any.
 ///
@@ -85,16 +83,12 @@ impl Id {
     ///
     /// If a gateway could not take it.
     pub fn new(text: &str) -> Result<Self, String> {
-        let starts = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-        let goes_on = |c: char| starts(c) || "._-".contains(c);
-        let is_one = text.starts_with(starts) && text.chars().all(goes_on) && text.len() <= ID_MAX;
-        if is_one {
+        if is_id(text) {
             return Ok(Self(text.to_owned()));
         }
-        Err(format!(
-            "it is made of small letters, digits, `.`, `_` and `-`, begins with a letter or a \
-             digit, and has at most {ID_MAX} of them"
-        ))
+        Err("it is made of small letters, digits, `.`, `_` and `-`, begins with a letter or a \
+             digit, and has at most 64 of them"
+            .to_owned())
     }
 
     /// The name.

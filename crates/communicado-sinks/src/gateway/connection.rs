@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use communicado_core::Moment;
 use communicado_runtime::{Clock, sleep_until};
+use communicado_wire::gateway::Manual;
 use futures_util::future::{Either, select};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Bytes;
@@ -99,13 +100,13 @@ impl Connection {
         }
     }
 
-    /// Sets by hand what the person is, as `body` says in the gateway's JSON.
+    /// Sets by hand what the person is.
     ///
     /// # Errors
     ///
     /// As for [`Connection::tell`].
-    pub async fn set(&mut self, body: String) -> Result<(), Trouble> {
-        self.put(self.manual(), body, REQUEST_MAX).await
+    pub async fn set(&mut self, manual: &Manual) -> Result<(), Trouble> {
+        self.put(self.manual(), manual.to_json(), REQUEST_MAX).await
     }
 
     /// Takes back what was set by hand.

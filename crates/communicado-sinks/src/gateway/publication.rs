@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use communicado_wire::gateway::Publish;
 use communicado_wire::{Client, Timestamp, VERSION};
 
 /// What is told of a client.
@@ -32,9 +33,8 @@ pub(super) fn same(one: &[Client], other: &[Client]) -> bool {
 
 /// The whole list of a device's clients, with the time for which it is to be believed.
 pub(super) fn body(lease: Duration, clients: &[Client]) -> String {
-    let clients: Vec<String> = clients.iter().map(Client::to_json).collect();
-    let lease = lease.as_millis();
-    format!(r#"{{"v":{VERSION},"lease_ms":{lease},"clients":[{}]}}"#, clients.join(","))
+    let lease_ms = u64::try_from(lease.as_millis()).unwrap_or(u64::MAX);
+    Publish { v: VERSION, lease_ms, clients: clients.to_vec() }.to_json()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use communicado::{Availability, Status, Timestamp};
 use communicado_runtime::SystemClock;
 use communicado_sinks::gateway::Connection;
-use serde_json::json;
+use communicado_wire::gateway::Manual;
 
 use super::forbid::failure;
 use super::place::Place;
@@ -57,16 +57,16 @@ impl Set {
         let Word(availability) = self.word;
         let status = availability.map_or(Status::SignedOut, |_| Status::SignedIn);
         let for_ms = self.duration.map(|span| u64::try_from(span.as_millis()).unwrap_or(u64::MAX));
-        let body = json!({
-            "status": status.word(),
-            "availability": availability.map(Availability::word),
-            "activity": null,
-            "note": self.note,
-            "returns": self.returns.as_ref().map(Timestamp::to_string),
-            "for_ms": for_ms,
-        });
+        let manual = Manual {
+            status,
+            availability,
+            activity: None,
+            note: self.note.map(Into::into),
+            returns: self.returns,
+            for_ms,
+        };
         let (mut connection, gateway) = connection(place)?;
-        on_runtime(async { connection.set(body.to_string()).await.map_err(failure) })?;
+        on_runtime(async { connection.set(&manual).await.map_err(failure) })?;
         let word = availability.map_or(status.word(), Availability::word);
         tell(&format!("note: {gateway} says `{word}` of you now, whatever your devices tell\n"));
         Ok(Outcome::Yes)
