@@ -116,6 +116,40 @@ fn a_token_that_was_revoked_ends_it() {
 }
 
 #[test]
+fn who_fails_waits_ever_longer_and_begins_anew_after_a_success() {
+    let mut publisher = granted();
+    let mut now = ms(0);
+    let mut fail = |publisher: &mut Publisher| {
+        now = now.after(Duration::from_hours(1));
+        assert!(matches!(publisher.step(now), Step::Send(_)));
+        publisher.answered(now, Err(Retry::Soon)).unwrap()
+    };
+    let waits = [(); 8].map(|()| fail(&mut publisher).as_millis());
+    for (wait, about) in waits.into_iter().zip([500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000]) {
+        assert!((about * 3 / 4..=about * 5 / 4).contains(&wait), "{waits:?}");
+    }
+    let later = ms(1_000_000_000);
+    assert!(matches!(publisher.step(later), Step::Send(_)));
+    publisher.answered(later, Ok(()));
+    publisher.clients(list(2));
+    assert!(matches!(publisher.step(later.after(GAP)), Step::Send(_)));
+    let wait = publisher.answered(later.after(GAP), Err(Retry::Soon)).unwrap();
+    assert!(wait <= Duration::from_millis(625), "{wait:?}");
+}
+
+#[test]
+fn what_may_have_been_heard_although_nobody_answered_is_corrected() {
+    let mut publisher = granted();
+    assert!(matches!(publisher.step(ms(0)), Step::Send(_)));
+    publisher.answered(ms(0), Ok(()));
+    publisher.clients(list(2));
+    assert!(matches!(publisher.step(ms(1_000)), Step::Send(_)));
+    publisher.answered(ms(2_000), Err(Retry::Soon));
+    publisher.clients(list(1));
+    assert_eq!(publisher.step(ms(3_000)), Step::Send(Message::Clients(list(1))));
+}
+
+#[test]
 fn a_night_asleep_is_over_at_once() {
     let mut publisher = granted();
     assert!(matches!(publisher.step(ms(0)), Step::Send(_)));
@@ -154,7 +188,8 @@ struct Day {
     gateway: Gateway,
     /// What was sent and is answered then; whether the gateway hears of it.
     pending: Option<(Message, Moment, Result<(), Retry>)>,
-    number: u64,
+    /// Before then a gateway that failed is left alone.
+    not_before: Moment,
 }
 
 #[test]
@@ -179,7 +214,7 @@ impl Day {
             current: None,
             gateway: Gateway::default(),
             pending: None,
-            number: 0,
+            not_before: Moment::START,
         }
     }
 
@@ -205,9 +240,7 @@ impl Day {
     fn happen(&mut self) {
         match self.chance.below(8) {
             0..3 => {
-                self.number += 1;
-                self.current = Some(list(self.number));
-                self.publisher.clients(list(self.number));
+                self.change();
             }
             3 => {
                 let permissions = [Permission::Withheld, Permission::Paused, Permission::Granted];
@@ -229,6 +262,13 @@ impl Day {
                 self.publisher.permit(self.permission);
             }
         }
+    }
+
+    /// A client changes, perhaps to what it was before.
+    fn change(&mut self) {
+        let list = list(1 + self.chance.below(3));
+        self.current = Some(list.clone());
+        self.publisher.clients(list);
     }
 
     /// Lets the time pass until `until`, as a shell would.
@@ -265,6 +305,7 @@ impl Day {
 
     fn send(&mut self, message: Message) {
         assert!(self.pending.is_none(), "one message at a time");
+        assert!(self.now >= self.not_before, "it was to be left alone");
         match &message {
             Message::Clients(clients) => {
                 assert_eq!(self.permission, Permission::Granted, "told without permission");
@@ -304,6 +345,7 @@ impl Day {
                 Retry::After(_) | Retry::Never => AFTER_MAX,
             };
             assert!(wait <= longest, "{retry:?} waits for {wait:?}");
+            self.not_before = self.now.after(wait);
         }
     }
 
@@ -313,18 +355,18 @@ impl Day {
         self.gateway.refusing = None;
         self.permission = Permission::Granted;
         self.publisher.permit(self.permission);
-        self.number += 1;
-        self.current = Some(list(self.number));
-        self.publisher.clients(list(self.number));
+        if self.current.is_none() || self.chance.below(2) == 0 {
+            self.change();
+        }
         let soon = self.now.after(REQUEST_MAX + SLOWLY * 5 / 4 + REQUEST_MAX);
         self.run(soon);
         for _ in 0..20 {
             let (told, lease_end) = self.gateway.clients.clone().expect("somebody was told");
             assert_eq!(Some(told), self.current, "the gateway believes what is not so");
             assert!(lease_end > self.now, "the lease ended although all is well");
-            // Two thirds are left when it is renewed, or one if an attempt failed before.
+            // So much is left when it is renewed, so that an attempt may fail.
             if let Believed::Clients(_, renewal) = &self.publisher.believed {
-                assert!(lease_end.since(*renewal) >= LEASE / 3, "renewed late");
+                assert!(lease_end.since(*renewal) >= LEASE * 2 / 3, "renewed late");
             }
             let later = self.now.after(Duration::from_millis(self.chance.below(30_000)));
             self.run(later);
