@@ -13,18 +13,26 @@ const TEXT_MAX: usize = 300;
 /// The wait when a gateway is asked too often and does not say how long to stay away.
 const TOO_OFTEN: Duration = Duration::from_secs(30);
 
-/// An answer as it came.
+/// An answer as it came, from whoever is at the other end.
 #[derive(Clone, Debug)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) retry_after: Option<String>,
-    pub(super) location: Option<String>,
-    pub(super) body: Vec<u8>,
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// The header `Retry-After`.
+    pub retry_after: Option<String>,
+    /// The header `Location`.
+    pub location: Option<String>,
+    /// Its content.
+    pub body: Vec<u8>,
 }
 
 impl Answer {
     /// Whether the gateway did what it was asked.
-    pub(super) fn judge(&self, access: &Access) -> Result<(), Trouble> {
+    ///
+    /// # Errors
+    ///
+    /// If it did not, or is none: what is wrong and what to do.
+    pub fn judge(&self, access: &Access) -> Result<(), Trouble> {
         let said = self.said();
         let Access { address, person, .. } = access;
         match self.status {
@@ -69,12 +77,14 @@ impl Answer {
                     .to_owned(),
                 retry: Retry::After(self.retry_after().unwrap_or(TOO_OFTEN)),
             }),
-            status if status.is_server_error() => Err(Trouble {
-                because: format!("the gateway cannot do it now: {}{said}", words(status)),
-                help: "nothing need be done here; who runs the gateway finds more in its log"
-                    .to_owned(),
-                retry: self.retry_after().map_or(Retry::Soon, Retry::After),
-            }),
+            status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
+                Err(Trouble {
+                    because: format!("the gateway cannot do it now: {}{said}", words(status)),
+                    help: "nothing need be done here; who runs the gateway finds more in its log"
+                        .to_owned(),
+                    retry: self.retry_after().map_or(Retry::Soon, Retry::After),
+                })
+            }
             status => Err(Trouble::lasting(
                 format!("the gateway refuses it: {}{said}", words(status)),
                 self.help("check that this program and the gateway are of versions that fit"),

@@ -18,7 +18,9 @@ mod trouble;
 
 pub use access::{Access, Token};
 pub use address::{Address, Id};
+pub use answer::Answer;
 pub use connection::Connection;
+pub use hyper::StatusCode;
 pub use publication::{Detail, published};
 pub use publisher::{Message, Permission, Publisher, Step};
 pub use sink::{Gateway, Report};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use communicado::Monitor;
-use communicado_runtime::{Clock, Sink as _, SystemClock, Telling, sleep_until};
+use communicado_runtime::{Clock, Sink as _, SystemClock, sleep_until};
 use communicado_sinks::gateway::{Connection, Gateway, Permission};
 use futures_util::future::{Either, select};
 use tokio::sync::watch;
@@ -26,6 +26,8 @@ use crate::settings::Settings;
 const LOCK_PATIENCE: Duration = Duration::from_millis(500);
 /// Who ends the agent waits no longer for its goodbye.
 const GOODBYE_MAX: Duration = Duration::from_secs(3);
+/// Who forbids waits until what is under way was answered, so that nothing comes after the goodbye.
+const ANSWER_MAX: Duration = Duration::from_secs(12);
 /// The time of the day is looked at so often at least, since somebody may set it.
 const LOOK_AGAIN: Duration = Duration::from_secs(15 * 60);
 
@@ -102,7 +104,13 @@ async fn publish(
         Either::Left((Err(error), _)) => Err(no_more(error.into())),
         Either::Right((cause, telling)) => {
             service::notify("STOPPING=1\n");
-            end(telling, &**clock).await;
+            let patience = match cause {
+                Ok(Cause::Forbidden) => ANSWER_MAX,
+                Ok(Cause::AllowedAnew | Cause::Asked) | Err(_) => GOODBYE_MAX,
+            };
+            let time = sleep_until(&**clock, clock.now().after(patience));
+            // Who is not reached learns it when the lease ends.
+            let _ = select(telling, pin!(time)).await;
             cause
         }
     }
@@ -144,13 +152,6 @@ async fn rule(
             })?,
         }
     }
-}
-
-/// Gives a sink that may go on no longer the time for its goodbye.
-async fn end(telling: Telling, clock: &dyn Clock) {
-    let time = sleep_until(clock, clock.now().after(GOODBYE_MAX));
-    // Who is not reached learns it when the lease ends.
-    let _ = select(telling, pin!(time)).await;
 }
 
 /// The failure after which no other attempt makes sense; the exit status is that of a no, so that
