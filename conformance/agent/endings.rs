@@ -3,10 +3,9 @@
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
-use communicado_conformance::{Must as _, Signal};
+use communicado_conformance::{Gateway, Must as _, Signal};
 
 use crate::desk::{Desk, ends};
-use crate::gateway::Gateway;
 
 #[test]
 fn an_agent_that_is_stopped_says_goodbye() {

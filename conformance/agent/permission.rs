@@ -1,9 +1,8 @@
 //! Nothing without the person's word, and nothing after it was taken back.
 
-use communicado_conformance::{Pty, within};
+use communicado_conformance::{Gateway, Pty, within};
 
 use crate::desk::{Desk, ends, says};
-use crate::gateway::Gateway;
 
 #[test]
 fn without_permission_nothing_is_asked_of_any_gateway() {

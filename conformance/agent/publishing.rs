@@ -1,9 +1,8 @@
 //! What is told, and when.
 
-use communicado_conformance::{Account, Saved, Signal, within};
+use communicado_conformance::{Account, Gateway, Saved, Signal, within};
 
 use crate::desk::{Desk, TOKEN, ends};
-use crate::gateway::Gateway;
 
 #[test]
 fn the_whole_list_goes_at_once_and_again_before_its_lease_ends() {

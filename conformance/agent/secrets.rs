@@ -3,10 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use communicado_conformance::Must as _;
+use communicado_conformance::{Gateway, Must as _};
 
 use crate::desk::{Desk, TOKEN, ends};
-use crate::gateway::Gateway;
 
 #[test]
 fn the_token_is_in_nothing_that_is_written_or_told() {

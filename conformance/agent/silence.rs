@@ -2,10 +2,9 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use communicado_conformance::{Account, Must as _, Saved, within};
+use communicado_conformance::{Account, Gateway, Must as _, Saved, within};
 
 use crate::desk::{Desk, ends, says};
-use crate::gateway::Gateway;
 
 #[test]
 fn a_pause_is_a_goodbye_and_then_silence_until_it_ends() {

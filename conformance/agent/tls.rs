@@ -4,10 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use communicado_conformance::{Must as _, need};
+use communicado_conformance::{Gateway, Must as _, need};
 
 use crate::desk::{Desk, ends, says};
-use crate::gateway::Gateway;
 
 /// A certificate and its key.
 struct Pair {

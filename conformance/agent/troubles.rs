@@ -1,10 +1,9 @@
 //! Whatever a gateway does, the agent says what is wrong and what to do, and is right again as
 //! soon as the gateway is.
 
-use communicado_conformance::Process;
+use communicado_conformance::{Gateway, Process};
 
 use crate::desk::{Desk, ends, says};
-use crate::gateway::Gateway;
 
 /// A gateway that behaves so from the beginning, and is well later.
 #[track_caller]
