@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::stage::{Events, Gateway, program, within};
+use crate::stage::{Events, Gateway, within};
 
 /// Writes acknowledged before the gateway is killed.
 const ACKNOWLEDGED: usize = 60;
