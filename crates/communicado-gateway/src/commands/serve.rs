@@ -1,0 +1,88 @@
+//! `serve`: the gateway itself.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::arguments::{Data, span};
+use crate::commands::print;
+use crate::failure::{Failure, Outcome};
+use crate::serve::{Certificate, Options, serve};
+
+/// Run the gateway, until SIGTERM or Ctrl-C.
+///
+/// The first line of its output is `listening` and its address. When it starts for the first time
+/// it makes a token for an administrator and prints it.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    data: Data,
+    /// Listen here; port 0 takes any that is free.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8427")]
+    listen: SocketAddr,
+    /// The certificate for TLS, with its chain, in PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The key that belongs to the certificate, in PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Make a certificate for this name, for a test; it is written to `tls.pem` in the data folder.
+    #[arg(long, value_name = "NAME", conflicts_with = "tls_cert")]
+    tls_self_made: Vec<String>,
+    /// Listen beyond this machine without TLS, for instance behind a proxy that does it.
+    #[arg(long)]
+    insecure_beyond_loopback: bool,
+    /// Let pages of this origin read, such as `https://intranet.example`; several by repeating.
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<String>,
+    /// Keep what was told of people for so long, such as `720h`; nothing is kept if not given.
+    #[arg(long, value_name = "SPAN", value_parser = span)]
+    history: Option<Duration>,
+    /// How much to log: `error`, `warn`, `info` or `debug`.
+    #[arg(long, value_name = "LEVEL", default_value = "warn")]
+    log: tracing::Level,
+}
+
+impl Serve {
+    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        let data = self.data.folder();
+        let certificate = match (self.tls_cert, self.tls_key) {
+            (Some(certificate), Some(key)) => Some(Certificate::Files { certificate, key }),
+            _ if !self.tls_self_made.is_empty() => Some(Certificate::SelfMade {
+                names: self.tls_self_made,
+                write_to: data.join("tls.pem"),
+            }),
+            _ => None,
+        };
+        if certificate.is_none()
+            && !self.listen.ip().is_loopback()
+            && !self.insecure_beyond_loopback
+        {
+            let what = format!(
+                "{} can be reached from other machines, and tokens and names would go there \
+                 unencrypted",
+                self.listen
+            );
+            let help = "give --tls-cert and --tls-key, or --insecure-beyond-loopback behind a \
+                        proxy that does TLS";
+            return Err(Failure::new(Outcome::Usage, what).help(help));
+        }
+        tracing_subscriber::fmt()
+            .json()
+            .with_max_level(self.log)
+            .with_target(false)
+            .with_writer(std::io::stderr)
+            .init();
+        let options = Options {
+            listen: self.listen,
+            data,
+            certificate,
+            history: self.history,
+            origins: self.allow_origin,
+        };
+        serve(options, |text| print(text).map(|_| ()))?;
+        Ok(Outcome::Yes)
+    }
+}
