@@ -3,6 +3,7 @@
 //! One file a task, and one table of them. It has no dependencies, so that it is built at once.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program's output is its purpose")]
 
+mod board;
 mod command;
 mod deny;
 mod faults;
@@ -64,6 +65,11 @@ const TASKS: &[Task] = &[
         name: "traces",
         about: "records anew what real clients send, for the tests of the decoder",
         run: traces::run,
+    },
+    Task {
+        name: "board",
+        about: "tries the gateway's board in Chromium, and its client beside others",
+        run: board::run,
     },
     Task {
         name: "windows",

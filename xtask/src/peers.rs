@@ -22,10 +22,13 @@ pub(crate) enum Brings {
 pub(crate) const PEERS: &[(Brings, &str)] = &[
     // The fuzzer's own code is C++.
     (Brings::Program("c++"), "g++"),
+    (Brings::Program("chromium"), "chromium"),
     (Brings::Program("dbus-daemon"), "dbus-daemon"),
     (Brings::Program("dbus-send"), "dbus-bin"),
     (Brings::Program("finch"), "finch"),
     (Brings::Program("kamailio"), "kamailio"),
+    (Brings::Program("node"), "nodejs"),
+    (Brings::Program("npm"), "npm"),
     (Brings::Program("pidgin"), "pidgin"),
     (Brings::Library("purple-2/libsipe.so"), "pidgin-sipe"),
     (Brings::Program("prosody"), "prosody"),
