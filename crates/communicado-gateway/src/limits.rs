@@ -37,8 +37,8 @@ pub(crate) const DEVICES: Limit = limit("devices", 32);
 pub(crate) const CLIENTS: Limit = limit("clients", 32);
 /// Accounts of one client.
 pub(crate) const ACCOUNTS: Limit = limit("accounts", 64);
-/// Bytes of any other text that a device says.
-pub(crate) const TEXT_BYTES: Limit = limit("text-bytes", 1024);
+/// Characters of any other text that a device says.
+pub(crate) const TEXT_CHARS: Limit = limit("text-chars", 1024);
 /// Characters of a name.
 pub(crate) const NAME_CHARS: Limit = limit("name-chars", 200);
 /// Characters of a note.

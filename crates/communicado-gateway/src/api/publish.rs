@@ -18,7 +18,7 @@ use crate::front;
 use crate::keeper::{Done, Order};
 use crate::limits::{
     ACCOUNTS, CLIENTS, LEASE, LONGEST_LEASE, LONGEST_SPAN, NOTE_CHARS, SHORTEST_LEASE, SPAN,
-    TEXT_BYTES,
+    TEXT_CHARS,
 };
 use crate::model::{Input, Standing, own};
 use crate::refusal::{Kind, Refusal};
@@ -83,10 +83,10 @@ fn check(client: &Client) -> Result<(), Refusal> {
         texts.into_iter().chain(maybe)
     });
     let mut all = texts.into_iter().chain(maybe).chain(of_accounts).flatten();
-    if all.all(|text| TEXT_BYTES.allows(text.len())) {
+    if all.all(|text| TEXT_CHARS.allows(text.chars().count())) {
         return Ok(());
     }
-    Err(Refusal::beyond(Kind::BadRequest, TEXT_BYTES, "a text of a client is too long"))
+    Err(Refusal::beyond(Kind::BadRequest, TEXT_CHARS, "a text of a client is too long"))
 }
 
 /// `DELETE /v1/people/{person}/devices/{device}`.

@@ -92,6 +92,6 @@ fn bodies_that_are_no_body_are_refused_with_the_place() {
     check("clients", vec![client.clone(); 33].into(), 400, "\"limit\":\"clients\"");
     let mut long = client;
     long["raw"] = "x".repeat(2000).into();
-    check("clients", vec![long].into(), 400, "text-bytes");
+    check("clients", vec![long].into(), 400, "text-chars");
     put("application/json; charset=utf-8", &good.to_string()).must(200);
 }

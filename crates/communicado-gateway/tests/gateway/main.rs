@@ -2,6 +2,7 @@
 //!
 //! Every test has a gateway of its own on a free port of loopback and ends it. What is waited for
 //! is a state, with a deadline.
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a failure here fails the test")]
 
 mod commands;
 mod faults;
@@ -9,6 +10,7 @@ mod hostile;
 mod limits;
 mod people;
 mod reading;
+mod schemathesis;
 mod stage;
 mod storm;
 mod stream;

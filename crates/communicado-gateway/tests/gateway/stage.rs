@@ -52,6 +52,18 @@ pub(crate) fn program() -> PathBuf {
     env!("CARGO_BIN_EXE_communicado-gateway").into()
 }
 
+/// A program that `cargo xtask gateway` installs.
+///
+/// # Panics
+///
+/// If it is not there: nothing is skipped.
+pub(crate) fn peer(name: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers/python/bin");
+    let path = root.join(name);
+    assert!(path.exists(), "{} is missing\n  help: cargo xtask gateway", path.display());
+    path
+}
+
 impl Gateway {
     pub(crate) fn start() -> Self {
         Self::with(&[])
@@ -340,7 +352,10 @@ impl Events {
                 return Some(String::from_utf8(part[..at].to_vec()).unwrap());
             }
             let mut more = [0; 65536];
-            let count = self.socket.read(&mut more).expect("the stream says something in time");
+            let count = match self.socket.read(&mut more) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                read => read.expect("the stream says something in time"),
+            };
             if count == 0 {
                 return None;
             }

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use communicado_core::{Activity, Availability};
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::View;
 use crate::{Client, Status, Timestamp};
@@ -16,7 +15,7 @@ pub struct Publish {
     /// The version of this form.
     pub v: u8,
     /// For how long this is to be believed without being said again, in milliseconds.
-    #[serde(deserialize_with = "whole")]
+    #[serde(deserialize_with = "crate::number::whole")]
     pub lease_ms: u64,
     /// The clients of the device.
     pub clients: Vec<Client>,
@@ -50,7 +49,7 @@ pub struct Manual {
     #[serde(default)]
     pub returns: Option<Timestamp>,
     /// For how long this is so, in milliseconds; until it is taken back if not given.
-    #[serde(default, deserialize_with = "perhaps_whole")]
+    #[serde(default, deserialize_with = "crate::number::perhaps_whole")]
     pub for_ms: Option<u64>,
 }
 
@@ -139,7 +138,7 @@ pub struct NewToken {
     #[serde(default)]
     pub view: Option<View>,
     /// For how long it is good, in milliseconds; until it is revoked if not given.
-    #[serde(default, deserialize_with = "perhaps_whole")]
+    #[serde(default, deserialize_with = "crate::number::perhaps_whole")]
     pub for_ms: Option<u64>,
 }
 
@@ -244,23 +243,4 @@ impl Publish {
     pub fn from_json(text: &[u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(text)
     }
-}
-
-/// A whole number, also where it is written `60000.0`, which JSON does not tell from `60000`.
-fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    perhaps_whole(deserializer)?.ok_or_else(|| D::Error::custom("`null` is no number"))
-}
-
-fn perhaps_whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    let Some(number) = Option::<serde_json::Number>::deserialize(deserializer)? else {
-        return Ok(None);
-    };
-    let of_float = || {
-        let float = number.as_f64().filter(|float| float.fract() == 0.0)?;
-        format!("{float:.0}").parse().ok()
-    };
-    let whole = number.as_u64().or_else(of_float);
-    whole
-        .map(Some)
-        .ok_or_else(|| D::Error::custom(format!("`{number}` is no whole number above 0")))
 }
