@@ -80,3 +80,36 @@ impl Limit {
         count <= self.most
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_limit_that_is_named_in_a_refusal_is_in_the_documentation() {
+        let named = [
+            HEAD_BYTES,
+            HEADERS,
+            BODY_BYTES,
+            REQUESTS_PER_SECOND,
+            WRONG_TOKENS_PER_MINUTE,
+            NAMES_PER_SUBSCRIPTION,
+            PAGE,
+            PEOPLE,
+            GROUPS,
+            DEVICES,
+            CLIENTS,
+            ACCOUNTS,
+            TEXT_CHARS,
+            NAME_CHARS,
+            NOTE_CHARS,
+            TOKENS,
+            WRITES_WAITING,
+            SOCKET_BYTES,
+        ];
+        let text = include_str!("../../../docs/gateway.md");
+        for name in named.map(|limit| limit.name).into_iter().chain([LEASE, SPAN]) {
+            assert!(text.contains(&format!("`{name}`")), "{name}");
+        }
+    }
+}

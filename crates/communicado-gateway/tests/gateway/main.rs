@@ -2,7 +2,12 @@
 //!
 //! Every test has a gateway of its own on a free port of loopback and ends it. What is waited for
 //! is a state, with a deadline.
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a failure here fails the test")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a failure here fails the test"
+)]
 
 mod commands;
 mod faults;
