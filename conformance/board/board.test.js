@@ -1,8 +1,7 @@
 // The board in Chromium, before a real gateway.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { board, network, reader, says, shot, stage, until } from "./stage.js";
+import { board, network, reader, says, shot, stage, test, until } from "./stage.js";
 
 const SECOND = 1000;
 
@@ -108,6 +107,8 @@ test("without network it opens, says how old it is, and is live again by itself"
   await page.reload();
   await says(page, "ada", "was Available");
   await page.locator("#banner", { hasText: "20 minutes ago" }).waitFor();
+  assert.match(await page.locator("#counts").textContent(), /^2 in · 1 out at /);
+  assert.match(await page.locator("#own").textContent(), /was Available/);
   await shot(page, "offline-old");
 
   await gateway.publish("ada", { availability: "busy" });

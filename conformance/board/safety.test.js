@@ -3,8 +3,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { readFileSync, readdirSync } from "node:fs";
-import { test } from "node:test";
-import { board, reader, says, shot, stage } from "./stage.js";
+import { board, reader, says, shot, stage, test } from "./stage.js";
 
 const web = new URL("../../crates/communicado-gateway/web/", import.meta.url);
 

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer, connect as dial } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after } from "node:test";
+import { after, test as plainTest } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
@@ -23,6 +23,9 @@ function program() {
   assert(found, "there is no gateway: cargo build -p communicado-gateway, or set COMMUNICADO_GATEWAY");
   return found;
 }
+
+/** A test that fails when it hangs. */
+export const test = (name, run) => plainTest(name, { timeout: 90_000 }, run);
 
 /** Waits until `is` returns something, and returns it. */
 export async function until(what, is, patience = PATIENCE) {
@@ -120,11 +123,15 @@ export async function network(to) {
   const lines = new Set();
   let cut = false;
   let silent = false;
+  let sent = "";
   const server = createServer((line) => {
     if (cut) return line.destroy();
     const other = dial(to, "127.0.0.1");
     lines.add(line).add(other);
-    line.on("data", (data) => silent || other.write(data));
+    line.on("data", (data) => {
+      sent += data;
+      if (!silent) other.write(data);
+    });
     other.on("data", (data) => silent || line.write(data));
     for (const [end, peer] of [[line, other], [other, line]]) {
       end.on("error", () => {});
@@ -140,6 +147,7 @@ export async function network(to) {
     url: `http://127.0.0.1:${server.address().port}/`,
     cut: () => ((cut = true), end()),
     heal: () => (cut = silent = false),
+    sent: () => sent,
     silence: () => (silent = true),
     close: () => (end(), server.close()),
   };

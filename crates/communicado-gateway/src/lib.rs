@@ -28,6 +28,7 @@ mod serve;
 mod shared;
 mod store;
 mod tokens;
+mod web;
 
 use std::process::ExitCode;
 

@@ -93,8 +93,9 @@ async function open() {
 function door(why = "") {
   localStorage.removeItem(KEPT);
   feed = undefined;
-  mine(undefined, false);
+  mine(undefined);
   draw([], { own: null, old: false, today: "" });
+  document.documentElement.classList.remove("old");
   for (const id of ["counts", "link", "news"]) at(id).textContent = "";
   at("leave").hidden = true;
   at("more").hidden = true;
@@ -187,10 +188,11 @@ function show() {
     return;
   }
   choose(people);
-  count(shown);
-  mine(me === null ? undefined : feed.person(me), session.scopes.includes("publish"));
-  draw(shown, { own: me, old: age > SILENCE, today: new Date().toDateString() });
-  at("board").classList.toggle("old", age > SILENCE);
+  const old = age > SILENCE;
+  document.documentElement.classList.toggle("old", old);
+  count(shown, old ? ` at ${moment(heard)}` : "");
+  mine(me === null ? undefined : feed.person(me), { may: session.scopes.includes("publish"), old });
+  draw(shown, { own: me, old, today: new Date().toDateString() });
   at("more").hidden = shown.length <= ROWS_MAX;
   at("more").textContent = `${shown.length - ROWS_MAX} more are not shown: look for a name, or choose a group.`;
   if (!shown.length) {
@@ -216,13 +218,13 @@ function link(state, age) {
   }
 }
 
-/** @param {Person[]} people */
-function count(people) {
+/** @param {Person[]} people @param {string} when */
+function count(people, when) {
   const parts = [[true, "in"], [false, "out"], [null, "unknown"]].flatMap(([is, word]) => {
     const count = people.filter((person) => person.in === is).length;
     return count || word === "in" ? [[element("b", {}, String(count)), ` ${word}`]] : [];
   });
-  at("counts").replaceChildren(...parts.flatMap((each, index) => (index ? [" · ", ...each] : each)));
+  at("counts").replaceChildren(...parts.flatMap((each, index) => (index ? [" · ", ...each] : each)), when);
 }
 
 /** Offers the groups that there are. @param {Person[]} people */

@@ -122,6 +122,6 @@ export declare class Feed extends EventTarget {
 	/** Everybody, then every change; a slow reader gets the latest of each person. */
 	[Symbol.asyncIterator](): AsyncGenerator<Change, void, void>;
 }
-/** What a refusal says: what, and what to do. */
+/** What was refused, and what to do. */
 export declare function refusal(answer: Response): Promise<Error>;
 export {};

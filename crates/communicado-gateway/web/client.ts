@@ -1,7 +1,7 @@
 // The client of a Communicado gateway: who is in, now and as it changes. For browsers and Node.
 //
-// It streams with fetch: EventSource can send no token, does not say why it was refused, and does
-// not tell a heartbeat from silence. client.js and client.d.ts are made from client.ts.
+// It streams with fetch: EventSource sends no token, and does not tell a heartbeat from silence.
+// client.js and client.d.ts are made from client.ts.
 
 export type Status =
   | "absent" | "starting" | "signed-out" | "signing-in"
@@ -269,7 +269,7 @@ export class Feed extends EventTarget {
           told(frame);
         });
       } catch {
-        // The connection was cut, and nobody is there to say more about it.
+        // The line was cut, and nobody is there to say more.
       }
       this.#become("lost");
       told();
@@ -305,6 +305,7 @@ export class Feed extends EventTarget {
         silence = setTimeout(stop, SILENCE);
         this.#take(frame);
         told(frame);
+        if (cut.signal.aborted) break;
       }
       return 0;
     } finally {
@@ -314,7 +315,7 @@ export class Feed extends EventTarget {
   }
 }
 
-/** What a refusal says: what, and what to do. */
+/** What was refused, and what to do. */
 export async function refusal(answer: Response) {
   const { title, detail = title, help } = await answer.json().catch(() => ({}));
   return new Error([detail ?? `The gateway answered ${answer.status}.`, help].filter(Boolean).join(" "));
@@ -322,17 +323,18 @@ export async function refusal(answer: Response) {
 
 /** The frames of an event stream, its comments too. */
 async function* frames(body: ReadableStream<Uint8Array>): AsyncGenerator<Frame> {
-  const text = body.pipeThrough<string>(new TextDecoderStream() as any);
-  const reader = text.getReader();
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
   let rest = "";
   let data: string[] = [];
   let frame: Frame = {};
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
-    rest += value;
+    const text = decoder.decode(value, { stream: true });
+    rest += text;
     // A long line comes in many pieces, and is looked at once.
-    if (!/[\r\n]/.test(value)) continue;
+    if (!/[\r\n]/.test(text)) continue;
     const lines = rest.split(/\r\n|\n|\r(?=[^])/);
     rest = lines.pop() ?? "";
     for (const line of lines) {

@@ -29,6 +29,7 @@ export function own({ feed, leave }) {
   const choices = /** @type {NodeListOf<HTMLInputElement>} */ (form.querySelectorAll("[name=say]"));
   /** @type {Person|undefined} */
   let person;
+  let shown = "";
 
   const said = () => [...choices].find((choice) => choice.checked)?.value ?? "";
 
@@ -106,17 +107,20 @@ export function own({ feed, leave }) {
     leave();
   });
 
-  /** Shows the person of the session, if it has one. @param {Person|undefined} now @param {boolean} may */
-  return function show(now, may) {
+  /** Shows the person of the session, if it has one.
+   * @param {Person|undefined} now @param {{may?: boolean, old?: boolean}} [how] */
+  return function show(now, { may, old } = {}) {
     button.hidden = !now;
-    if (now && now !== person) {
+    const content = JSON.stringify([now, old]);
+    if (now && content !== shown) {
       const { kind, word } = words(now);
-      const text = element("span", {}, element("strong", {}, now.name), element("small", {}, word));
+      const text = element("span", {}, element("strong", {}, now.name), element("small", {}, old ? `was ${word}` : word));
       button.className = `is-${kind}`;
       button.replaceChildren(face(now.name, kind), text);
       for (const part of form.querySelectorAll("fieldset, #set")) /** @type {HTMLElement} */ (part).hidden = !may;
     }
     person = now;
+    shown = content;
     if (!now && dialog.open) dialog.close();
   };
 }

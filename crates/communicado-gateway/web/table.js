@@ -53,7 +53,7 @@ export function table(body) {
     if (own) name.append(element("i", {}, " (you)"));
     if (person.groups.length) name.append(element("small", {}, person.groups.join(", ")));
     const who = element("span", { class: "who" }, face(person.name, kind), name);
-    const status = [element("strong", {}, old ? `was ${word}` : word)];
+    const status = [element("strong", {}, old ? `was ${word}` : word), " "];
     if (detail) status.push(element("small", {}, detail));
     if (person.manual) status.push(element("small", { class: "hand" }, "set by hand"));
     row.className = `is-${kind}${own ? " own" : ""}`;

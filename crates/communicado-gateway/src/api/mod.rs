@@ -6,6 +6,7 @@
 
 mod answer;
 mod badge;
+mod board;
 mod caller;
 mod events;
 mod operate;
@@ -54,7 +55,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/healthz", get(operate::health))
         .route("/readyz", get(operate::ready))
         .route("/metrics", get(operate::metrics))
-        .route("/", get(operate::front_page))
+        .merge(board::pages())
         .layer(from_fn_with_state(shared.clone(), caller::know))
         .layer(from_fn_with_state(shared.clone(), answer::cross_origin))
         .layer(from_fn(answer::as_problem))

@@ -60,9 +60,3 @@ pub(super) async fn metrics(State(shared): Gateway) -> Answer {
 pub(super) async fn openapi(headers: HeaderMap) -> Answer {
     Ok(tagged(&headers, JSON, OPENAPI.as_bytes().into()))
 }
-
-/// `GET /`.
-pub(super) async fn front_page() -> Answer {
-    let text = "communicado-gateway: the interface is described in /v1/openapi.json\n";
-    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
-}
