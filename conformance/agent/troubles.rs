@@ -76,6 +76,7 @@ fn check_lasting(manner: &str, because: &str, help: &str) {
     let mut agent = desk.agent();
     gateway.next_list();
     tells(&agent, because, help);
+    desk.stands("failing");
     assert_eq!(desk.run(&["status"]).code, Some(3));
     gateway.behave("take");
     // It is asked to try at once.
