@@ -94,9 +94,21 @@ fn now() -> Instant {
 }
 
 #[test]
+fn a_token_that_was_replaced_in_its_file_is_followed_when_the_old_one_is_revoked() {
+    let mut ada = Ada::published();
+    let old = ada.gateway.token_id();
+    ada.gateway.give_token(&ada.desk);
+    ada.gateway.revoke(&old);
+    ada.finch.user().pick(Saved::Away);
+    ada.gateway.says("signed-in", Some("away"));
+    assert!(!ada.agent.output().contains("error: nothing"), "{}", ada.agent.output());
+    ends(&mut ada.agent);
+}
+
+#[test]
 fn a_token_that_is_revoked_at_the_gateway_ends_the_agent() {
     let mut ada = Ada::published();
-    ada.gateway.revoke();
+    ada.gateway.revoke(&ada.gateway.token_id());
     assert_eq!(ada.agent.wait().code(), Some(1), "{}", ada.agent.output());
     says(&ada.agent, "error: nothing is published any more\n  because: the gateway does not take");
     ada.gateway.says("unknown", Some("lease-expired"));

@@ -80,6 +80,7 @@ async fn publish(
     folder: &mut Folder,
 ) -> Result<Cause, Failure> {
     let access = consent.access()?;
+    let token = access.token.clone();
     let Consent { gateway, person, device, .. } = consent;
     tell(&format!("note: for {gateway}, as `{person}`, of the device `{device}`\n"));
     let board = Arc::new(Board::new(place));
@@ -101,6 +102,10 @@ async fn publish(
     let ruling = rule(place, settings, consent, &**clock, permit, &board, folder);
     match select(telling, pin!(unless_asked_to_end(ruling, Ok(Cause::Asked)))).await {
         Either::Left((Ok(()), _)) => Ok(Cause::Asked),
+        // Another token may have taken the place of the one that was revoked.
+        Either::Left((Err(_), _)) if consent.access().is_ok_and(|it| it.token != token) => {
+            Ok(Cause::AllowedAnew)
+        }
         Either::Left((Err(error), _)) => Err(no_more(error.into())),
         Either::Right((cause, telling)) => {
             service::notify("STOPPING=1\n");
