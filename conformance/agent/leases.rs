@@ -7,6 +7,7 @@ use communicado_conformance::{Account, Client, Process, Prosody, Saved, Signal, 
 
 use crate::desk::{Desk, ends, says};
 use crate::real::Real;
+use crate::relay::Relay;
 
 /// As long as the agents here ask to be believed.
 const LEASE: Duration = Duration::from_secs(5);
@@ -91,6 +92,34 @@ fn a_gateway_that_answers_nobody_for_a_while_is_right_afterwards() {
 #[expect(clippy::disallowed_methods, reason = "a lease is a span of real time")]
 fn now() -> Instant {
     Instant::now()
+}
+
+#[test]
+fn who_is_cut_off_is_unknown_and_what_was_held_up_on_the_way_does_not_stay() {
+    let desk = Desk::new();
+    let prosody = desk.stage.prosody();
+    let gateway = Real::start(&desk, &[]);
+    gateway.give_token(&desk);
+    let relay = Relay::to(gateway.port());
+    desk.allow(&relay.address(), &[]);
+    let mut agent = desk.agent();
+    let finch = desk.stage.finch(&[&Account::xmpp("alice", &prosody)]);
+    gateway.says("signed-in", Some("available"));
+    relay.cut();
+    finch.user().pick(Saved::Away);
+    says(&agent, " did not answer within 1 s");
+    gateway.says("unknown", Some("lease-expired"));
+    finch.user().pick(Saved::Unavailable);
+    within("the status is known", || {
+        let known = desk.stage.communicado().run(&["is", "do-not-disturb"]);
+        (known.code == Some(0)).then_some(())
+    });
+    // All that was tried meanwhile arrives now, in whatever order.
+    relay.heal();
+    gateway.says("signed-in", Some("do-not-disturb"));
+    desk.stands("publishing");
+    ends(&mut agent);
+    gateway.says("absent", None);
 }
 
 #[test]

@@ -46,6 +46,12 @@ impl Real {
         self.address.replace("127.0.0.1", host)
     }
 
+    /// Its port.
+    pub(crate) fn port(&self) -> u16 {
+        let port = self.address.rsplit(':').next().and_then(|port| port.parse().ok());
+        port.must("find its port")
+    }
+
     /// Its folder.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
