@@ -14,7 +14,7 @@ use tempfile::TempDir;
 pub(super) const MARK: &str = "@@";
 
 /// Bytes of the data of an event, about: what the gateway tells of a person with a note.
-const SIZE: usize = 480;
+const SIZE: usize = 440;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
