@@ -5,16 +5,13 @@
 //! did is read from `/proc`, as the kernel counted it (proc(5)).
 #![expect(clippy::disallowed_methods, reason = "an interval is slept through")]
 
-use std::fs;
-use std::path::Path;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use communicado_conformance::Must;
-
 use crate::numbers::millis;
 use crate::peers;
+use crate::reading::{Reading, mib};
 use crate::report::{Goal, Report, Table};
 use crate::scene::{Empty, Follower, Scene};
 
@@ -52,17 +49,6 @@ enum Beside {
     Client,
 }
 
-/// What the kernel counted of a process since it began.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-struct Reading {
-    voluntary: u64,
-    involuntary: u64,
-    processor: Duration,
-    peak_kib: u64,
-    anonymous_kib: u64,
-    file_kib: u64,
-}
-
 /// Measures for `seconds`.
 pub(crate) fn run(seconds: u64) -> Result<Report, String> {
     let empty = Empty::new();
@@ -95,39 +81,6 @@ fn settle(peers: &mut [Peer]) {
             return;
         }
     }
-}
-
-impl Reading {
-    fn of(process: u32) -> Self {
-        let folder = Path::new("/proc").join(process.to_string());
-        let whole = read(&folder.join("status"));
-        let mut reading = Self {
-            peak_kib: field(&whole, "VmHWM:"),
-            anonymous_kib: field(&whole, "RssAnon:"),
-            file_kib: field(&whole, "RssFile:"),
-            ..Self::default()
-        };
-        for thread in fs::read_dir(folder.join("task")).must("list threads").flatten() {
-            let status = read(&thread.path().join("status"));
-            reading.voluntary += field(&status, "voluntary_ctxt_switches:");
-            reading.involuntary += field(&status, "nonvoluntary_ctxt_switches:");
-            // The first number is what the thread spent on a processor, in nanoseconds.
-            let spent = read(&thread.path().join("schedstat"));
-            let spent = spent.split(' ').next().and_then(|spent| spent.parse().ok());
-            reading.processor += Duration::from_nanos(spent.must("read a thread's time"));
-        }
-        reading
-    }
-}
-
-fn read(path: &Path) -> String {
-    fs::read_to_string(path).must(&format!("read {}", path.display()))
-}
-
-fn field(status: &str, name: &str) -> u64 {
-    let line = status.lines().find_map(|line| line.strip_prefix(name));
-    let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-    number.must(&format!("find {name} in /proc"))
 }
 
 fn report(seconds: u64, peers: &[(&Peer, Reading)]) -> Report {
@@ -205,8 +158,4 @@ impl Beside {
             Self::Client => "a client",
         }
     }
-}
-
-fn mib(kib: u64) -> String {
-    format!("{:.1}", kib as f64 / 1024.0)
 }

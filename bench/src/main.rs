@@ -18,11 +18,13 @@ mod machine;
 mod numbers;
 mod peers;
 mod player;
+mod reading;
 mod relay;
 mod report;
 mod roster;
 mod scene;
 mod status;
+mod windows;
 
 use std::process::ExitCode;
 
@@ -39,7 +41,7 @@ struct Bench {
     needs_peers: bool,
 }
 
-const BENCHES: [Bench; 5] = [
+const BENCHES: [Bench; 6] = [
     Bench {
         name: "latency",
         // So many that the 99th percentile is not the worst.
@@ -55,6 +57,12 @@ const BENCHES: [Bench; 5] = [
         needs_peers: true,
     },
     Bench { name: "fanout", option: Some(("--events", 30)), run: fanout::run, needs_peers: true },
+    Bench {
+        name: "windows",
+        option: Some(("--samples", 300)),
+        run: windows::run,
+        needs_peers: false,
+    },
     Bench { name: "roster", option: None, run: |_| Ok(roster::run()), needs_peers: false },
 ];
 

@@ -56,4 +56,4 @@ pub use pty::Pty;
 pub use purple::{Purple, Saved};
 pub use stage::Stage;
 pub use watch::Watch;
-pub use wine::{Peer, Program, Wine};
+pub use wine::{Peer, PeerKind, Program, Wine};

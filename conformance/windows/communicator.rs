@@ -4,12 +4,10 @@ use communicado_conformance::Wine;
 
 use crate::{ALICE, GONE, SIGN_IN, communicator, signed_in};
 
-#[test]
-fn a_whole_session_with_communicado_there_first() {
-    let wine = Wine::new();
+fn a_whole_session_with_communicado_there_first(wine: &Wine) {
     let mut watch = wine.watch();
     watch.expect_nobody();
-    let mut peer = communicator(&wine);
+    let mut peer = communicator(wine);
     peer.tell("flag 1");
     watch.expect("communicator", &["starting by communicator"]);
     peer.tell("register");
@@ -46,10 +44,8 @@ fn a_whole_session_with_communicado_there_first() {
     watch.end();
 }
 
-#[test]
-fn a_client_that_is_there_first_and_signed_in() {
-    let wine = Wine::new();
-    let mut peer = communicator(&wine);
+fn a_client_that_is_there_first_and_signed_in(wine: &Wine) {
+    let mut peer = communicator(wine);
     peer.tell("status 0x22");
     peer.come_up();
     let status = wine.communicado().run(&["status", "--client", "communicator"]);
@@ -60,10 +56,8 @@ fn a_client_that_is_there_first_and_signed_in() {
     watch.end();
 }
 
-#[test]
-fn asking_never_signs_anybody_in() {
-    let wine = Wine::new();
-    let (mut peer, mut watch) = signed_in(&wine);
+fn asking_never_signs_anybody_in(wine: &Wine) {
+    let (mut peer, mut watch) = signed_in(wine);
     peer.tell("status 1");
     peer.tell("fire signout");
     watch.expect("communicator", &["signed-out by communicator"]);
@@ -72,10 +66,8 @@ fn asking_never_signs_anybody_in() {
     watch.end();
 }
 
-#[test]
-fn a_failed_sign_in_has_its_reason() {
-    let wine = Wine::new();
-    let (mut peer, mut watch) = signed_in(&wine);
+fn a_failed_sign_in_has_its_reason(wine: &Wine) {
+    let (mut peer, mut watch) = signed_in(wine);
     peer.tell("status 1");
     peer.tell("fire signout");
     watch.expect("communicator", &["signed-out by communicator"]);
@@ -90,11 +82,9 @@ fn a_failed_sign_in_has_its_reason() {
     watch.end();
 }
 
-#[test]
-fn signed_out_is_told_where_no_object_can_be_created() {
-    let wine = Wine::new();
+fn signed_out_is_told_where_no_object_can_be_created(wine: &Wine) {
     for refusal in ["80040111", "8100031E"] {
-        let mut peer = communicator(&wine);
+        let mut peer = communicator(wine);
         peer.tell(&format!("register {refusal}"));
         peer.tell("flag 2");
         let mut watch = wine.watch();
@@ -108,11 +98,9 @@ fn signed_out_is_told_where_no_object_can_be_created() {
     }
 }
 
-#[test]
-fn not_logged_on_is_signed_out_in_both_of_its_shapes() {
-    let wine = Wine::new();
+fn not_logged_on_is_signed_out_in_both_of_its_shapes(wine: &Wine) {
     for shape in ["direct", "exception"] {
-        let mut peer = communicator(&wine);
+        let mut peer = communicator(wine);
         peer.tell(&format!("answer MyStatus 8100031E {shape}"));
         peer.come_up();
         let mut watch = wine.watch();
@@ -127,11 +115,9 @@ fn not_logged_on_is_signed_out_in_both_of_its_shapes() {
     }
 }
 
-#[test]
-fn a_client_without_a_status_of_its_own_is_read_by_its_service() {
-    let wine = Wine::new();
+fn a_client_without_a_status_of_its_own_is_read_by_its_service(wine: &Wine) {
     for shape in ["direct", "exception"] {
-        let mut peer = communicator(&wine);
+        let mut peer = communicator(wine);
         peer.tell("status 0x0A");
         peer.tell(&format!("answer MyStatus 80004001 {shape}"));
         peer.come_up();
@@ -143,9 +129,7 @@ fn a_client_without_a_status_of_its_own_is_read_by_its_service() {
     }
 }
 
-#[test]
-fn a_refusal_is_told_with_its_reason() {
-    let wine = Wine::new();
+fn a_refusal_is_told_with_its_reason(wine: &Wine) {
     for (code, reason) in [
         ("80080005", "access-denied"),
         ("80070005", "access-denied"),
@@ -153,7 +137,7 @@ fn a_refusal_is_told_with_its_reason() {
         ("80010001", "not-responding"),
         ("80004002", "not-supported"),
     ] {
-        let mut peer = communicator(&wine);
+        let mut peer = communicator(wine);
         peer.tell(&format!("register {code}"));
         peer.tell("flag 2");
         let mut watch = wine.watch();
@@ -165,27 +149,23 @@ fn a_refusal_is_told_with_its_reason() {
     }
 }
 
-#[test]
-fn a_client_that_is_killed_is_gone_at_once_and_comes_back() {
-    let wine = Wine::new();
-    let (mut peer, mut watch) = signed_in(&wine);
+fn a_client_that_is_killed_is_gone_at_once_and_comes_back(wine: &Wine) {
+    let (mut peer, mut watch) = signed_in(wine);
     peer.kill();
     watch.expect("communicator", GONE);
     wine.restart_com();
-    let mut peer = communicator(&wine);
+    let mut peer = communicator(wine);
     peer.tell("status 2");
     peer.come_up();
     watch.expect("communicator", SIGN_IN);
     watch.end();
 }
 
-#[test]
-fn a_client_that_ends_without_an_event() {
-    let wine = Wine::new();
-    let (mut peer, mut watch) = signed_in(&wine);
+fn a_client_that_ends_without_an_event(wine: &Wine) {
+    let (mut peer, mut watch) = signed_in(wine);
     peer.tell("quit");
     watch.expect("communicator", GONE);
-    let mut peer = communicator(&wine);
+    let mut peer = communicator(wine);
     peer.tell("status 2");
     peer.come_up();
     watch.expect("communicator", SIGN_IN);
@@ -194,10 +174,8 @@ fn a_client_that_ends_without_an_event() {
     watch.end();
 }
 
-#[test]
-fn a_client_that_hangs_is_not_responding_until_it_goes_on() {
-    let wine = Wine::new();
-    let mut peer = communicator(&wine);
+fn a_client_that_hangs_is_not_responding_until_it_goes_on(wine: &Wine) {
+    let mut peer = communicator(wine);
     peer.tell("status 2");
     peer.come_up();
     let quickly = ["--set", "sources.communicator.check=300ms", "--set"];
@@ -218,10 +196,8 @@ fn a_client_that_hangs_is_not_responding_until_it_goes_on() {
     watch.end();
 }
 
-#[test]
-fn events_and_numbers_that_nobody_knows_change_nothing() {
-    let wine = Wine::new();
-    let (mut peer, mut watch) = signed_in(&wine);
+fn events_and_numbers_that_nobody_knows_change_nothing(wine: &Wine) {
+    let (mut peer, mut watch) = signed_in(wine);
     for id in ["1050", "4711", "-1"] {
         assert_eq!(peer.tell(&format!("fire unknown {id}")), "1", "{id} ends the subscription");
     }
@@ -229,4 +205,19 @@ fn events_and_numbers_that_nobody_knows_change_nothing() {
     peer.tell("fire status 0 0x72");
     watch.expect("communicator", &["signed-in do-not-disturb/DO_NOT_DISTURB by communicator"]);
     watch.end();
+}
+
+crate::beside_both! {
+    a_whole_session_with_communicado_there_first,
+    a_client_that_is_there_first_and_signed_in,
+    asking_never_signs_anybody_in,
+    a_failed_sign_in_has_its_reason,
+    signed_out_is_told_where_no_object_can_be_created,
+    not_logged_on_is_signed_out_in_both_of_its_shapes,
+    a_client_without_a_status_of_its_own_is_read_by_its_service,
+    a_refusal_is_told_with_its_reason,
+    a_client_that_is_killed_is_gone_at_once_and_comes_back,
+    a_client_that_ends_without_an_event,
+    a_client_that_hangs_is_not_responding_until_it_goes_on,
+    events_and_numbers_that_nobody_knows_change_nothing,
 }

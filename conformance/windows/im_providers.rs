@@ -7,12 +7,10 @@ fn flagged(wine: &Wine, app: &str, program: &str) -> Peer {
     wine.peer(program, &["--app", app])
 }
 
-#[test]
-fn a_client_that_cannot_be_asked_is_never_more_than_unknown() {
-    let wine = Wine::new();
+fn a_client_that_cannot_be_asked_is_never_more_than_unknown(wine: &Wine) {
     let mut watch = wine.watch();
     watch.expect_nobody();
-    let mut teams = flagged(&wine, "MsTeams", "ms-teams.exe");
+    let mut teams = flagged(wine, "MsTeams", "ms-teams.exe");
     teams.tell("flag 1");
     watch.expect("teams", &["starting by im-providers"]);
     teams.tell("flag 2");
@@ -22,12 +20,10 @@ fn a_client_that_cannot_be_asked_is_never_more_than_unknown() {
     watch.end();
 }
 
-#[test]
-fn a_flag_that_a_crash_left_behind_is_not_believed() {
-    let wine = Wine::new();
+fn a_flag_that_a_crash_left_behind_is_not_believed(wine: &Wine) {
     let mut watch = wine.watch();
     watch.expect_nobody();
-    let mut teams = flagged(&wine, "MsTeams", "ms-teams.exe");
+    let mut teams = flagged(wine, "MsTeams", "ms-teams.exe");
     teams.tell("flag 2");
     watch.expect("teams", &["unknown reason=not-supported by im-providers"]);
     teams.kill();
@@ -39,12 +35,10 @@ fn a_flag_that_a_crash_left_behind_is_not_believed() {
     assert!(doctor.out.contains("a crash left the flag behind"), "{}", doctor.out);
 }
 
-#[test]
-fn a_missing_value_is_starting_and_a_wrong_one_is_unknown() {
-    let wine = Wine::new();
+fn a_missing_value_is_starting_and_a_wrong_one_is_unknown(wine: &Wine) {
     let mut watch = wine.watch();
     watch.expect_nobody();
-    let mut teams = flagged(&wine, "MsTeams", "ms-teams.exe");
+    let mut teams = flagged(wine, "MsTeams", "ms-teams.exe");
     teams.tell("flag 1");
     watch.expect("teams", &["starting by im-providers"]);
     teams.tell("flag-text 2");
@@ -56,12 +50,10 @@ fn a_missing_value_is_starting_and_a_wrong_one_is_unknown() {
     watch.end();
 }
 
-#[test]
-fn a_key_that_is_deleted_and_all_of_them_are_noticed() {
-    let wine = Wine::new();
+fn a_key_that_is_deleted_and_all_of_them_are_noticed(wine: &Wine) {
     let mut watch = wine.watch();
     watch.expect_nobody();
-    let mut teams = flagged(&wine, "MsTeams", "ms-teams.exe");
+    let mut teams = flagged(wine, "MsTeams", "ms-teams.exe");
     for delete in ["key-delete", "key-delete-all"] {
         teams.tell("flag 2");
         watch.expect("teams", &["unknown reason=not-supported by im-providers"]);
@@ -71,12 +63,10 @@ fn a_key_that_is_deleted_and_all_of_them_are_noticed() {
     watch.end();
 }
 
-#[test]
-fn an_unknown_client_has_its_own_name_and_is_judged_by_what_its_installer_wrote() {
-    let wine = Wine::new();
+fn an_unknown_client_has_its_own_name_and_is_judged_by_what_its_installer_wrote(wine: &Wine) {
     let mut watch = wine.watch();
     watch.expect_nobody();
-    let mut acme = flagged(&wine, "Acme Talk", "acme.exe");
+    let mut acme = flagged(wine, "Acme Talk", "acme.exe");
     acme.tell("flag 2");
     watch.expect("Acme Talk", &["unknown reason=not-supported by im-providers"]);
     acme.tell("flag 0");
@@ -89,12 +79,10 @@ fn an_unknown_client_has_its_own_name_and_is_judged_by_what_its_installer_wrote(
     watch.end();
 }
 
-#[test]
-fn several_clients_are_told_apart() {
-    let wine = Wine::new();
-    let mut teams = flagged(&wine, "MsTeams", "ms-teams.exe");
+fn several_clients_are_told_apart(wine: &Wine) {
+    let mut teams = flagged(wine, "MsTeams", "ms-teams.exe");
     teams.tell("flag 2");
-    let mut zoom = flagged(&wine, "Zoom", "Zoom.exe");
+    let mut zoom = flagged(wine, "Zoom", "Zoom.exe");
     zoom.tell("flag 1");
     let mut watch = wine.watch();
     watch.expect("teams", &["unknown reason=not-supported by im-providers"]);
@@ -105,4 +93,13 @@ fn several_clients_are_told_apart() {
     zoom.tell("flag 2");
     watch.expect("zoom", &["unknown reason=not-supported by im-providers"]);
     watch.end();
+}
+
+crate::beside_both! {
+    a_client_that_cannot_be_asked_is_never_more_than_unknown,
+    a_flag_that_a_crash_left_behind_is_not_believed,
+    a_missing_value_is_starting_and_a_wrong_one_is_unknown,
+    a_key_that_is_deleted_and_all_of_them_are_noticed,
+    an_unknown_client_has_its_own_name_and_is_judged_by_what_its_installer_wrote,
+    several_clients_are_told_apart,
 }

@@ -11,12 +11,10 @@ fn lync(wine: &Wine) -> Peer {
     peer
 }
 
-#[test]
-fn a_whole_session() {
-    let wine = Wine::new();
+fn a_whole_session(wine: &Wine) {
     let mut watch = wine.watch();
     watch.expect_nobody();
-    let mut peer = lync(&wine);
+    let mut peer = lync(wine);
     peer.come_up();
     watch.expect("lync", &["starting by lync", "signed-out by lync | no accounts"]);
     peer.tell("state 2");
@@ -44,10 +42,8 @@ fn a_whole_session() {
     watch.end();
 }
 
-#[test]
-fn a_client_that_can_do_only_the_version_of_2010() {
-    let wine = Wine::new();
-    let mut peer = lync(&wine);
+fn a_client_that_can_do_only_the_version_of_2010(wine: &Wine) {
+    let mut peer = lync(wine);
     peer.tell("versions 14.0.0.0");
     peer.tell("state 3");
     peer.come_up();
@@ -57,15 +53,13 @@ fn a_client_that_can_do_only_the_version_of_2010() {
     watch.end();
 }
 
-#[test]
-fn a_client_that_can_do_no_version_or_has_an_unknown_state_is_unknown() {
-    let wine = Wine::new();
+fn a_client_that_can_do_no_version_or_has_an_unknown_state_is_unknown(wine: &Wine) {
     for (command, told) in [
         ("versions 99.0.0.0", "unknown reason=not-supported by lync"),
         ("state 77", "unknown reason=not-supported by lync"),
         ("state 6", "starting by lync"),
     ] {
-        let mut peer = lync(&wine);
+        let mut peer = lync(wine);
         peer.tell(command);
         peer.come_up();
         let mut watch = wine.watch();
@@ -76,10 +70,8 @@ fn a_client_that_can_do_no_version_or_has_an_unknown_state_is_unknown() {
     }
 }
 
-#[test]
-fn a_client_that_is_killed_while_signed_in() {
-    let wine = Wine::new();
-    let mut peer = lync(&wine);
+fn a_client_that_is_killed_while_signed_in(wine: &Wine) {
+    let mut peer = lync(wine);
     peer.tell("state 3");
     peer.come_up();
     let mut watch = wine.watch();
@@ -90,12 +82,10 @@ fn a_client_that_is_killed_while_signed_in() {
     watch.end();
 }
 
-#[test]
-fn two_clients_at_once_are_told_apart() {
-    let wine = Wine::new();
-    let mut lync = lync(&wine);
+fn two_clients_at_once_are_told_apart(wine: &Wine) {
+    let mut lync = lync(wine);
     lync.tell("state 3");
-    let mut communicator = crate::communicator(&wine);
+    let mut communicator = crate::communicator(wine);
     communicator.tell("status 0x0A");
     let mut watch = wine.watch();
     watch.expect_nobody();
@@ -110,4 +100,12 @@ fn two_clients_at_once_are_told_apart() {
     communicator.tell("fire status 0 2");
     watch.expect("communicator", &["signed-in available/ONLINE by communicator"]);
     watch.end();
+}
+
+crate::beside_both! {
+    a_whole_session,
+    a_client_that_can_do_only_the_version_of_2010,
+    a_client_that_can_do_no_version_or_has_an_unknown_state_is_unknown,
+    a_client_that_is_killed_while_signed_in,
+    two_clients_at_once_are_told_apart,
 }

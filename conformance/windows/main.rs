@@ -1,8 +1,32 @@
 //! What `communicado.exe` must say beside clients on Windows: a real registry and real COM, which
 //! are Wine's.
 //!
-//! The clients are programs in C that share nothing with communicado: they answer by a type
-//! library of their own, early-bound, from a single-threaded apartment.
+//! Each case runs beside two clients that share nothing: one in C, which answers by a type library
+//! of its own, early-bound, from a single-threaded apartment; and one over our own wrappers, late-
+//! bound, from the multithreaded one.
+
+/// The tests of these cases, beside either client.
+macro_rules! beside_both {
+    ($($case:ident,)*) => {
+        mod c {$(
+            #[test]
+            fn $case() {
+                super::$case(&communicado_conformance::Wine::with(
+                    communicado_conformance::PeerKind::C,
+                ));
+            }
+        )*}
+        mod rust {$(
+            #[test]
+            fn $case() {
+                super::$case(&communicado_conformance::Wine::with(
+                    communicado_conformance::PeerKind::Rust,
+                ));
+            }
+        )*}
+    };
+}
+pub(crate) use beside_both;
 
 mod agent;
 mod communicator;

@@ -6,13 +6,11 @@ use crate::communicator;
 
 const BEGINS: &[&str] = &["Press Enter key to exit the application.", ""];
 
-#[test]
-fn a_whole_session_in_the_words_of_the_article() {
-    let wine = Wine::new();
+fn a_whole_session_in_the_words_of_the_article(wine: &Wine) {
     let mut gate = wine.start("sign_in_gate.exe");
     gate.says(BEGINS);
     gate.says(&["Communicator is not running."]);
-    let mut peer = communicator(&wine);
+    let mut peer = communicator(wine);
     peer.come_up();
     gate.says(&["Communicator is running."]);
     // Its functions are there once it has asked for the status.
@@ -30,10 +28,8 @@ fn a_whole_session_in_the_words_of_the_article() {
     gate.enter();
 }
 
-#[test]
-fn a_client_that_is_killed_signs_out_and_its_successor_is_found() {
-    let wine = Wine::new();
-    let mut peer = communicator(&wine);
+fn a_client_that_is_killed_signs_out_and_its_successor_is_found(wine: &Wine) {
+    let mut peer = communicator(wine);
     peer.tell("status 2");
     peer.come_up();
     let mut gate = wine.start("sign_in_gate.exe");
@@ -43,7 +39,7 @@ fn a_client_that_is_killed_signs_out_and_its_successor_is_found() {
     gate.says(&["OnSignout", "The feature is off.", "OnAppShutdown"]);
     gate.says(&["Communicator is not running."]);
     wine.restart_com();
-    let mut peer = communicator(&wine);
+    let mut peer = communicator(wine);
     peer.tell("status 2");
     peer.come_up();
     gate.says(&["Communicator is running.", "The feature is on."]);
@@ -53,10 +49,8 @@ fn a_client_that_is_killed_signs_out_and_its_successor_is_found() {
     gate.enter();
 }
 
-#[test]
-fn a_refusal_says_what_it_means_and_is_not_the_end() {
-    let wine = Wine::new();
-    let mut peer = communicator(&wine);
+fn a_refusal_says_what_it_means_and_is_not_the_end(wine: &Wine) {
+    let mut peer = communicator(wine);
     peer.tell("register 80040111");
     peer.tell("flag 2");
     let mut gate = wine.start("sign_in_gate.exe");
@@ -68,4 +62,10 @@ fn a_refusal_says_what_it_means_and_is_not_the_end() {
     peer.tell("register");
     gate.says(&["Communicator is running.", "The feature is on."]);
     gate.enter();
+}
+
+crate::beside_both! {
+    a_whole_session_in_the_words_of_the_article,
+    a_client_that_is_killed_signs_out_and_its_successor_is_found,
+    a_refusal_says_what_it_means_and_is_not_the_end,
 }

@@ -47,6 +47,7 @@ static CLSID class_id;
 static int is_lync;
 static long calls;
 static long signin_calls;
+static LARGE_INTEGER began;
 
 /* What the user's client is in. */
 static long status = 1, state = 1, availability = 3500, old_state, status_code;
@@ -294,6 +295,7 @@ static int fire(enum kind kind, DISPID id, VARIANT *arguments, int count)
     DISPPARAMS parameters = {reversed, NULL, count, 0};
     int told = 0;
     for (int i = 0; i < count; i++) reversed[count - 1 - i] = arguments[i];
+    QueryPerformanceCounter(&began);
     for (int i = 0; i < SINKS; i++) {
         HRESULT hr;
         if (!object->sinks[i]) continue;
@@ -435,7 +437,11 @@ static LONG set_value(const char *name, DWORD kind, const void *data, DWORD size
     return RegSetKeyValueA(HKEY_CURRENT_USER, key_of(PROVIDERS), name, kind, data, size);
 }
 
-static LONG set_flag(DWORD flag) { return set_value("UpAndRunning", REG_DWORD, &flag, sizeof flag); }
+static LONG set_flag(DWORD flag)
+{
+    QueryPerformanceCounter(&began);
+    return set_value("UpAndRunning", REG_DWORD, &flag, sizeof flag);
+}
 
 static LONG install(const char *program, const char *guid, REGSAM view)
 {
@@ -546,7 +552,8 @@ static int command(char *line)
     } else if (is(word, "fire")) {
         char *what = strtok(rest, " "), *arguments = strtok(NULL, "");
         fire_event(what, arguments);
-    } else if (is(word, "calls")) printf("ok %ld %ld\n", calls, signin_calls);
+    } else if (is(word, "began")) printf("ok %lld\n", (long long)began.QuadPart);
+    else if (is(word, "calls")) printf("ok %ld %ld\n", calls, signin_calls);
     else if (is(word, "hang")) { printf("ok\n"); fflush(stdout); WaitForSingleObject(go_on, INFINITE); return 1; }
     else if (is(word, "crash")) { printf("ok\n"); fflush(stdout); TerminateProcess(GetCurrentProcess(), 3); }
     else if (is(word, "quit")) { set_flag(0); revoke(); printf("ok\n"); return 0; }

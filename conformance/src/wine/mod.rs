@@ -16,7 +16,7 @@ use crate::must::Must;
 use crate::process::clean;
 use crate::watch::Watch;
 
-pub use peer::Peer;
+pub use peer::{Peer, PeerKind};
 pub use program::Program;
 
 /// Where Debian keeps the program; its wrapper wants the 32-bit one too.
@@ -27,11 +27,17 @@ const WINE_SERVER: &str = "/usr/lib/wine/wineserver64";
 #[derive(Debug)]
 pub struct Wine {
     world: TempDir,
+    peers: PeerKind,
 }
 
 impl Wine {
-    /// Makes a world.
+    /// Makes a world, with the client that is furthest from our own code.
     pub fn new() -> Self {
+        Self::with(PeerKind::C)
+    }
+
+    /// Makes a world with clients of this kind.
+    pub fn with(peers: PeerKind) -> Self {
         let world = TempDir::with_prefix_in("wine-", folder()).must("make a world for Wine");
         // All but the registry is the same file for all: only that is written.
         let template = template();
@@ -46,7 +52,7 @@ impl Wine {
             fs::remove_file(&own).must("give a world its registry");
             fs::copy(template.join(hive), own).must("give a world its registry");
         }
-        Self { world }
+        Self { world, peers }
     }
 
     /// The folder of the world, gone with it.
@@ -69,14 +75,21 @@ impl Wine {
         Watch::start(&self.communicado(), arguments)
     }
 
-    /// A client written in C whose program is called `program`, not yet in the registry.
+    /// A client whose program is called `program`, not yet in the registry.
     pub fn peer(&self, program: &str, arguments: &[&str]) -> Peer {
-        Peer::start(self.world.path(), program, arguments)
+        Peer::start(self.world.path(), self.peers, program, arguments)
     }
 
     /// Starts a program that was built for the tests, to be talked to.
     pub fn start(&self, program: &str) -> Program {
         Program::start(self.world.path(), program)
+    }
+
+    /// A command for something that was built for the tests, or for `communicado.exe`.
+    pub fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(WINE);
+        in_world(&mut command, self.world.path()).arg(built(name));
+        command
     }
 
     /// Runs one of Wine's own programs to its end, and returns what it said.

@@ -17,6 +17,25 @@ const MESSENGER: &str = "{8885370D-B33E-44B7-875D-28E403CF9270}";
 /// The class of Lync 2013's root object.
 const OFFICE: &str = "{A0651028-BA7A-4D71-877F-12E0175A5806}";
 
+/// The clients that there are: two programs that share nothing, driven by the same lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeerKind {
+    /// In C: early-bound, in a single-threaded apartment, answering by a type library of its own.
+    C,
+    /// In Rust, over our own wrappers: late-bound, in the multithreaded apartment, without one.
+    Rust,
+}
+
+impl PeerKind {
+    /// The program, and what it needs beside it.
+    const fn files(self) -> &'static [&'static str] {
+        match self {
+            Self::C => &["c-peer.exe", "messenger.tlb", "office.tlb"],
+            Self::Rust => &["rust-peer.exe"],
+        }
+    }
+}
+
 /// A client, started and not yet in the registry.
 #[derive(Debug)]
 pub struct Peer {
@@ -26,16 +45,13 @@ pub struct Peer {
 }
 
 impl Peer {
-    pub(crate) fn start(world: &Path, program: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn start(world: &Path, kind: PeerKind, program: &str, arguments: &[&str]) -> Self {
         // A process is known by the name of its file.
         let folder = world.join("drive_c").join(program.trim_end_matches(".exe"));
         fs::create_dir_all(&folder).must("make a folder for a peer");
-        for (from, to) in [
-            ("c-peer.exe", program),
-            ("messenger.tlb", "messenger.tlb"),
-            ("office.tlb", "office.tlb"),
-        ] {
-            fs::copy(built(from), folder.join(to)).must("copy a peer");
+        for file in kind.files() {
+            let name = if file.ends_with(".exe") { program } else { file };
+            fs::copy(built(file), folder.join(name)).must("copy a peer");
         }
         let file = folder.join(program);
         let mut process = Process::start(program, WINE, world, |command| {

@@ -9,6 +9,8 @@ use communicado::Condition;
 use crate::commands::{
     agent, completions, config, doctor, explain, is, man, record, replay, run, status, wait, watch,
 };
+#[cfg(target_os = "linux")]
+use crate::commands::{demo, provide};
 
 /// Tells whether your unified-communications client runs and whether you are signed in.
 ///
@@ -78,6 +80,10 @@ pub(crate) enum Command {
     Explain(explain::Explain),
     Record(record::Record),
     Replay(replay::Replay),
+    #[cfg(target_os = "linux")]
+    Provide(provide::Provide),
+    #[cfg(target_os = "linux")]
+    Demo(demo::Demo),
     Config(config::Config),
     Completions(completions::Completions),
     Man(man::Man),

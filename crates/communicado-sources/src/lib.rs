@@ -10,12 +10,17 @@
 //! To add one, see CONTRIBUTING.md.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+#[cfg(target_os = "linux")]
+mod bus;
 mod card;
 pub mod communicator;
 pub mod im_providers;
 pub mod lync;
+mod provider;
 pub mod providers;
 mod purple;
+#[cfg(target_os = "linux")]
+pub mod session_bus;
 pub mod vocabulary;
 
 pub use card::{Card, Kind, Opt, OptionError, Options, Platform};
@@ -24,7 +29,7 @@ pub use purple::trace;
 
 /// Every source, first the one that is believed first.
 pub const SOURCES: &[&Card] =
-    &[&purple::CARD, &lync::CARD, &communicator::CARD, &im_providers::CARD];
+    &[&purple::CARD, &provider::CARD, &lync::CARD, &communicator::CARD, &im_providers::CARD];
 
 /// The source with this name.
 #[must_use]

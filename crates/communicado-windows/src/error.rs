@@ -18,6 +18,12 @@ impl Error {
         Self { tried: tried.into(), code }
     }
 
+    /// The error for what the system did not do.
+    #[must_use]
+    pub fn of_system(tried: &'static str, code: HResult) -> Self {
+        Self::new(tried, code)
+    }
+
     /// What the last call on this thread that reports by `GetLastError` ended with.
     pub(crate) fn last(tried: impl Into<Cow<'static, str>>) -> Self {
         Self::of(tried, &windows_core::Error::from_thread())

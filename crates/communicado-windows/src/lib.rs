@@ -19,6 +19,8 @@ mod hresult;
 #[cfg(windows)]
 mod job;
 #[cfg(windows)]
+mod only;
+#[cfg(windows)]
 mod process;
 #[cfg(windows)]
 mod registry;
@@ -39,6 +41,8 @@ pub use guid::{Guid, NoGuid};
 pub use hresult::HResult;
 #[cfg(windows)]
 pub use job::Job;
+#[cfg(windows)]
+pub use only::Only;
 #[cfg(windows)]
 pub use process::{Listed, Process, own_session, processes, session_of};
 #[cfg(windows)]

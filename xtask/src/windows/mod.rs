@@ -11,9 +11,10 @@ use crate::command::{root, run as run_command};
 use toolchain::Toolchain;
 
 /// What has code for Windows.
-const PACKAGES: [&str; 6] = [
+const PACKAGES: [&str; 7] = [
     "communicado",
     "communicado-cli",
+    "communicado-peer",
     "communicado-runtime",
     "communicado-sinks",
     "communicado-sources",
@@ -87,10 +88,15 @@ fn peers() -> Result<(), String> {
     let toolchain = Toolchain::for_wine()?;
     let example = ["--release", "--package", "communicado", "--example", "sign_in_gate"];
     run_command(&mut toolchain.cargo("build", &example)?)?;
-    let built = root().join("target").join(toolchain.target());
-    let built = built.join("release/examples/sign_in_gate.exe");
-    fs::copy(&built, folder.join("sign_in_gate.exe"))
-        .map_err(|error| format!("cannot copy {}: {error}", built.display()))?;
+    run_command(&mut toolchain.cargo("build", &["--release", "--package", "communicado-peer"])?)?;
+    let release = root().join("target").join(toolchain.target()).join("release");
+    for (built, name) in [
+        ("examples/sign_in_gate.exe", "sign_in_gate.exe"),
+        ("communicado-peer.exe", "rust-peer.exe"),
+    ] {
+        fs::copy(release.join(built), folder.join(name))
+            .map_err(|error| format!("cannot copy {built}: {error}"))?;
+    }
     println!("{}", build(&toolchain, &folder)?);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The peer in C, with the type libraries that it answers by.
+//! The programs in C: the peer with the type libraries that it answers by, and the bare listener.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,8 +32,13 @@ pub(super) fn build(folder: &Path) -> Result<(), String> {
         }
         sources.push(PathBuf::from(path(format!("{library}_i.c"))));
     }
+    compile(folder, "c-peer.exe", &sources)?;
+    compile(folder, "bare.exe", &[source.join("bare.c")])
+}
+
+fn compile(folder: &Path, name: &str, sources: &[PathBuf]) -> Result<(), String> {
     let mut compile = program("x86_64-w64-mingw32-gcc", &["-Wall", "-Wextra", "-Werror", "-O1"]);
-    compile.args(["-s", "-I"]).arg(folder).arg("-o").arg(path("c-peer.exe".to_owned()));
+    compile.args(["-s", "-I"]).arg(folder).arg("-o").arg(folder.join(name));
     compile.args(sources).args(["-lole32", "-loleaut32", "-luuid", "-ladvapi32"]);
     run_command(&mut compile)
 }

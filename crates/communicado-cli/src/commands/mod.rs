@@ -3,10 +3,14 @@
 pub(crate) mod agent;
 pub(crate) mod completions;
 pub(crate) mod config;
+#[cfg(target_os = "linux")]
+pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod is;
 pub(crate) mod man;
+#[cfg(target_os = "linux")]
+pub(crate) mod provide;
 pub(crate) mod record;
 pub(crate) mod replay;
 pub(crate) mod run;
@@ -46,6 +50,10 @@ pub(crate) fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         Command::Config(config) => config.run(&settings()?),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),
+        #[cfg(target_os = "linux")]
+        Command::Provide(provide) => provide.run(),
+        #[cfg(target_os = "linux")]
+        Command::Demo(demo) => demo.run(common),
     }
 }
 

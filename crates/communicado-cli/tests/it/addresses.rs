@@ -59,6 +59,7 @@ fn without_a_bus_sources_and_doctor_say_what_to_do() {
          !!  session bus: there is no session bus: neither DBUS_SESSION_BUS_ADDRESS nor \
          XDG_RUNTIME_DIR is set\n    do: run communicado inside the desktop session, or set \
          DBUS_SESSION_BUS_ADDRESS to the address of its bus\n\
+         --  provider: without a session bus there is none\n\
          something is wrong; see `!!` above\n",
         "",
     );
@@ -75,6 +76,10 @@ fn without_a_bus_sources_and_doctor_say_what_to_do() {
          blind: a client whose network went silent says so after 150 s, when its own check \
          fails\n  \
          blind: SIMPLE accounts do not notice that their server has gone\n\
+         provider: communicado's own provider (`communicado provide`), over D-Bus\n  \
+         sees: life, sign-in, presence, accounts\n  \
+         here: provider: without a session bus there is none\n  \
+         blind: a provider that was started without a bus, or for another one, is not seen\n\
          lync: Lync, Skype for Business and whoever integrates with Office as they do, over COM\n  \
          here: no, it works on Windows only\n\
          communicator: Office Communicator 2007, R2 and whoever serves its Messenger class, over \

@@ -65,10 +65,12 @@ fn man_pages_are_there_for_every_command_and_render_without_a_warning() {
         .map(|entry| entry.expect("a page").file_name().into_string().expect("a name"))
         .collect();
     pages.sort();
-    let of_commands = COMMANDS.iter().map(|command| format!("communicado-{command}.1"));
-    let of_the_agent = OF_THE_AGENT.iter().map(|task| format!("communicado-agent-{task}.1"));
-    let of_all = of_commands.chain(of_the_agent).chain(["communicado.1".to_owned()]);
-    let mut expected: Vec<String> = of_all.collect();
+    let asked = ["sign-in", "sign-out", "set", "status", "quit"];
+    let nested = asked.map(|word| format!("provide-{word}"));
+    let of_the_agent = OF_THE_AGENT.map(|task| format!("agent-{task}"));
+    let commands = COMMANDS.iter().map(ToString::to_string).chain(nested).chain(of_the_agent);
+    let of_commands = commands.map(|command| format!("communicado-{command}.1"));
+    let mut expected: Vec<String> = of_commands.chain(["communicado.1".to_owned()]).collect();
     expected.sort();
     assert_eq!(pages, expected);
     for page in &pages {

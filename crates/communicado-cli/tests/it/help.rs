@@ -4,7 +4,7 @@ use crate::program::communicado;
 use crate::snapshot;
 
 /// Every command, in the order of the help.
-pub(crate) const COMMANDS: [&str; 14] = [
+pub(crate) const COMMANDS: [&str; 16] = [
     "status",
     "watch",
     "is",
@@ -16,6 +16,8 @@ pub(crate) const COMMANDS: [&str; 14] = [
     "explain",
     "record",
     "replay",
+    "provide",
+    "demo",
     "config",
     "completions",
     "man",

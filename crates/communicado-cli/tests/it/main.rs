@@ -17,6 +17,7 @@ mod help;
 mod journals;
 mod outputs;
 mod program;
+mod provide;
 mod schema;
 mod settings;
 mod snapshot;

@@ -195,7 +195,8 @@ fn set_refuses_what_the_file_refuses() {
 
 #[test]
 fn with_every_source_switched_off_nothing_is_pretended() {
-    let off = ["--set", "sources.purple.enabled=false"];
+    let off = ["purple", "provider"].map(|source| format!("--set=sources.{source}.enabled=false"));
+    let off = off.each_ref().map(String::as_str);
     for command in
         [&["status"][..], &["watch"], &["is", "absent"], &["wait", "absent"], &["record", "x"]]
     {
@@ -211,8 +212,10 @@ fn with_every_source_switched_off_nothing_is_pretended() {
 #[test]
 fn what_config_prints_is_a_configuration() {
     const MINE: &str = "clients = [\"finch\", \"a \\\"b\\\"\"]\ncolor = \"never\"\npatience = \
-                        \"1m 30s\"\n\n[agent]\nhours = \"Mon-Fri 08:00-18:00\"\nlease =                         \"1m 30s\"\n\n[sources.purple]\nenabled = false\nclients = []\ncheck = \
-                        \"500ms\"\ntimeout = \"2s\"\ntrace = \"a\\\\b\\tc\"\n";
+                        \"1m 30s\"\n\n[agent]\nhours = \"Mon-Fri 08:00-18:00\"\nlease = \
+                        \"1m 30s\"\n\n[sources.purple]\nenabled = false\nclients = []\ncheck = \
+                        \"500ms\"\ntimeout = \"2s\"\ntrace = \"a\\\\b\\tc\"\n\n[sources.provider]\nenabled = true\nclients = \
+                        []\ncheck = \"30s\"\ntimeout = \"5s\"\n";
     for file in ["", MINE] {
         let printed = communicado(&["config", "--config", "my.toml"])
             .with_file("my.toml", file)

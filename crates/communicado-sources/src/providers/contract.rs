@@ -99,7 +99,7 @@ impl Provider {
     /// Whether its flag says that it runs while its process is not there.
     #[must_use]
     pub const fn is_stale(&self) -> bool {
-        !matches!(self.flag, Flag::NoKey | Flag::Down) && matches!(self.lives(), Some(false))
+        !self.flag.is_down() && matches!(self.lives(), Some(false))
     }
 
     /// Whether its root object is Communicator's: such a client is spoken to as Communicator is,
@@ -126,6 +126,14 @@ impl Provider {
     #[must_use]
     pub fn is_up(&self) -> bool {
         self.flag == Flag::Up && self.lives() == Some(true)
+    }
+}
+
+impl Flag {
+    /// Whether it says nothing that a living process could make true.
+    #[must_use]
+    pub const fn is_down(&self) -> bool {
+        matches!(self, Self::NoKey | Self::Down)
     }
 }
 

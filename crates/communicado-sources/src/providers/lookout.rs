@@ -1,7 +1,7 @@
 //! Watches the registry and the processes that it names.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -25,8 +25,9 @@ pub(crate) struct Lookout {
     /// Tells when `IM Providers` comes or goes: a notice of a key that is deleted need not come.
     software: (Key, Notice),
     providers: Option<(Key, Notice)>,
-    /// The processes that are waited for.
-    alive: BTreeMap<u32, Process>,
+    /// The processes that are named, with their programs; one that may not be waited for is not
+    /// open, and is looked for each time.
+    alive: BTreeMap<u32, (String, Option<Process>)>,
     clock: SystemClock,
     timer: Box<dyn Timer>,
 }
@@ -63,29 +64,42 @@ impl Lookout {
                 self.providers = notice.ok().map(|notice| (key, notice));
             }
         }
-        // A process that ends after it was listed is found out by opening it.
+        let mut read = registry()?;
+        let programs = programs(&read, |provider| !provider.flag.is_down());
+        self.alive.retain(|_, (_, process)| process.as_ref().is_some_and(|it| !it.has_ended()));
+        // The list of all processes is long, and needed only where one that is known does not do.
+        let is_open = |program: &String| self.alive.values().any(|(image, _)| image == program);
+        if !programs.iter().all(is_open) {
+            self.find(&programs)?;
+        }
+        read.processes = self.alive.iter().map(|(id, (image, _))| (*id, image.clone())).collect();
+        let found = providers(&read);
+        self.alive.retain(|id, _| found.iter().any(|each| each.processes.contains(id)));
+        let is_stale = found.iter().any(Provider::is_stale);
+        self.timer.set(is_stale.then(|| self.clock.now().after(LOOK_AGAIN)));
+        Ok(found)
+    }
+
+    /// Opens every process of these programs that is not open yet. One that ends after it was
+    /// listed is found out by that, and may have a successor that was not listed.
+    fn find(&mut self, programs: &BTreeSet<String>) -> Result<(), SourceError> {
         loop {
-            let found = providers(&read()?);
-            let named = found.iter().flat_map(|provider| &provider.processes);
-            let named: Vec<u32> = named.copied().collect();
-            self.alive.retain(|id, process| named.contains(id) && !process.has_ended());
             let mut all_live = true;
-            for id in named {
+            for (id, image) in listed(programs)? {
                 let Entry::Vacant(place) = self.alive.entry(id) else { continue };
                 match Process::open(id) {
                     Ok(process) if !process.has_ended() => {
-                        place.insert(process);
+                        place.insert((image, Some(process)));
                     }
-                    Ok(_) => all_live = false,
-                    // It cannot be waited for; that it is listed has to do.
-                    Err(_) if session_of(id).is_some() => {}
-                    Err(_) => all_live = false,
+                    // That it is listed has to do.
+                    Err(_) if session_of(id).is_some() => {
+                        place.insert((image, None));
+                    }
+                    Ok(_) | Err(_) => all_live = false,
                 }
             }
             if all_live {
-                let is_stale = found.iter().any(Provider::is_stale);
-                self.timer.set(is_stale.then(|| self.clock.now().after(LOOK_AGAIN)));
-                return Ok(found);
+                return Ok(());
             }
         }
     }
@@ -99,7 +113,7 @@ impl Lookout {
         if let (true, Some((_, notice))) = (changed.is_pending(), &mut self.providers) {
             changed = notice.poll_come(cx);
         }
-        for process in self.alive.values_mut() {
+        for process in self.alive.values_mut().filter_map(|(_, process)| process.as_mut()) {
             if changed.is_pending() {
                 changed = process.poll_ended(cx);
             }
@@ -108,8 +122,18 @@ impl Lookout {
     }
 }
 
-/// Reads all of it once.
+/// Reads all of it once, with the processes of every program that is named.
 pub(crate) fn read() -> Result<Read, SourceError> {
+    let mut read = registry()?;
+    let programs = programs(&read, |_| true);
+    if !programs.is_empty() {
+        read.processes = listed(&programs)?;
+    }
+    Ok(read)
+}
+
+/// What is in the registry, without any process.
+fn registry() -> Result<Read, SourceError> {
     let mut read = Read::default();
     if let Some(key) = Key::open(Hive::CurrentUser, PROVIDERS, View::Own).map_err(lost)? {
         for app in subkeys(&key) {
@@ -124,13 +148,22 @@ pub(crate) fn read() -> Result<Read, SourceError> {
     }
     read.wide = registrations(View::Wide)?;
     read.narrow = registrations(View::Narrow)?;
-    if !(read.flags.is_empty() && read.wide.is_empty() && read.narrow.is_empty()) {
-        let session = own_session();
-        let all = processes().map_err(lost)?.into_iter();
-        let ours = all.filter(|process| session_of(process.id) == session);
-        read.processes = ours.map(|process| (process.id, process.image)).collect();
-    }
     Ok(read)
+}
+
+/// The programs of the providers that matter, in lower case.
+fn programs(read: &Read, matters: impl Fn(&Provider) -> bool) -> BTreeSet<String> {
+    let found = providers(read).into_iter().filter(matters);
+    found.filter_map(|provider| Some(provider.program?.to_lowercase())).collect()
+}
+
+/// The processes of this session that run one of these programs.
+fn listed(programs: &BTreeSet<String>) -> Result<Vec<(u32, String)>, SourceError> {
+    let session = own_session();
+    let all = processes().map_err(lost)?.into_iter();
+    let named = all.map(|process| (process.id, process.image.to_lowercase()));
+    let named = named.filter(|(_, image)| programs.contains(image));
+    Ok(named.filter(|(id, _)| session_of(*id) == session).collect())
 }
 
 fn registrations(view: View) -> Result<Vec<(String, Registration)>, SourceError> {

@@ -9,9 +9,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use communicado_core::{Activity, Availability, Failure};
+use communicado_core::Failure;
 
 use super::message::{Answer, Call, Handle, Signal};
+use crate::bus::{SignIn, View, cut};
 use crate::vocabulary;
 
 /// The first so many accounts are looked at; each costs questions and memory.
@@ -20,8 +21,6 @@ const ACCOUNTS_MAX: usize = 256;
 const STATUSES_MAX: usize = 16 * ACCOUNTS_MAX;
 /// What a client is called that does not say what it is.
 pub(super) const NAMELESS: &str = "libpurple";
-/// A longer text is cut: a user interface, an account or a status goes by its first 16 kB.
-const TEXT_BYTES_MAX: usize = 16 * 1024;
 /// The vocabulary of a protocol has twenty statuses or so.
 const STATUSES_AHEAD_MAX: usize = 64;
 /// Who answers nonsense this often is no libpurple client.
@@ -70,23 +69,6 @@ enum Saved {
     Handle(Handle),
     Primitive(i32),
     None,
-}
-
-/// All that is known, once enough is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct View {
-    /// The accounts that are enabled, or show an error, by name and protocol.
-    pub(super) accounts: BTreeMap<(String, String), SignIn>,
-    /// The id of the primitive that the user has chosen.
-    pub(super) saved: Option<String>,
-}
-
-/// Where the sign-in of an account stands, in the client's own words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum SignIn {
-    SignedIn { availability: Availability, activity: Option<Activity>, raw: String },
-    SigningIn,
-    SignedOut(Option<Failure>),
 }
 
 impl Client {
@@ -395,12 +377,6 @@ impl Client {
             | Call::Primitive(_) => Vec::new(),
         }
     }
-}
-
-fn cut(mut text: String) -> String {
-    text.truncate(text.floor_char_boundary(TEXT_BYTES_MAX));
-    text.shrink_to_fit();
-    text
 }
 
 /// The kind of a `PurpleConnectionError` (`connection.h` of libpurple 2.14).

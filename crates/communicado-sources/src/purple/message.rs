@@ -3,11 +3,12 @@
 
 use zbus::message::{Flags, Message, Type};
 
+use crate::bus::{BUS, BUS_PATH, owner_rule};
+
 /// The well-known name of the libpurple client that came first.
 pub(super) const NAME: &str = "im.pidgin.purple.PurpleService";
 const PATH: &str = "/im/pidgin/purple/PurpleObject";
 const INTERFACE: &str = "im.pidgin.purple.PurpleInterface";
-const BUS: &str = "org.freedesktop.DBus";
 
 /// The signals that are listened to, and no others: the interface also carries other people's
 /// messages and, with XMPP, the raw protocol with its passwords.
@@ -174,7 +175,7 @@ impl Call {
 impl BusCall {
     pub(super) fn encode(&self) -> zbus::Result<Message> {
         let call = |member| {
-            Message::method_call("/org/freedesktop/DBus", member)
+            Message::method_call(BUS_PATH, member)
                 .destination(BUS)
                 .interface(BUS)
                 .with_flags(Flags::NO_AUTO_START)
@@ -190,13 +191,6 @@ impl BusCall {
             Self::Process(name) => call("GetConnectionUnixProcessID").build(name),
         }
     }
-}
-
-fn owner_rule(name: &str) -> String {
-    format!(
-        "type='signal',sender='{BUS}',path='/org/freedesktop/DBus',interface='{BUS}',\
-         member='NameOwnerChanged',arg0='{name}'"
-    )
 }
 
 impl Incoming {

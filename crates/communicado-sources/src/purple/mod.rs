@@ -12,11 +12,7 @@
 //! waits. Proven against Finch and Pidgin in `conformance/purple`.
 
 #[cfg(target_os = "linux")]
-mod bus;
-#[cfg(target_os = "linux")]
 mod client;
-#[cfg(target_os = "linux")]
-mod line;
 #[cfg(target_os = "linux")]
 mod message;
 #[cfg(target_os = "linux")]
@@ -26,9 +22,9 @@ mod run;
 #[cfg(target_os = "linux")]
 mod shell;
 #[cfg(target_os = "linux")]
-mod stray;
+mod speaker;
 #[cfg(target_os = "linux")]
-mod tell;
+mod stray;
 #[cfg(target_os = "linux")]
 mod todo;
 #[cfg(target_os = "linux")]
@@ -77,7 +73,8 @@ pub(crate) const CARD: Card = Card {
 
 #[cfg(target_os = "linux")]
 fn make(options: &Checked<'_>) -> Result<Box<dyn Source>, OptionError> {
-    let pace = run::Pace { check: options.span("check")?, timeout: options.span("timeout")? };
+    let pace =
+        crate::bus::Pace { check: options.span("check")?, timeout: options.span("timeout")? };
     Ok(Box::new(shell::Purple::new(pace, options.path("trace"))))
 }
 

@@ -7,12 +7,10 @@ use std::time::Duration;
 use communicado_core::{Failure, Life};
 use communicado_runtime::{Check, Clock, Health, SourceError};
 
-use super::client::{SignIn, View};
-use super::line::Line;
-use super::run::Pace;
-use super::todo::Tell;
 use super::watcher::Watcher;
-use super::{bus, stray};
+use super::{speaker, stray};
+use crate::bus::{Pace, SignIn, Tell, View};
+use crate::session_bus;
 
 /// A client that hangs is noticed within this time.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -52,12 +50,13 @@ pub(super) async fn probe(pace: Pace, clock: &dyn Clock) -> Vec<Check> {
 
 /// Watches until everyone who is there has answered or is known not to.
 async fn look(pace: Pace, clock: &dyn Clock) -> Result<(String, Vec<Found>), SourceError> {
-    let mut line = Line::open(Watcher::new(pace), pace, "", clock).await?;
+    let mut line = speaker::open(Watcher::new(pace), pace, "", clock).await?;
     let mut found: BTreeMap<u32, Found> = BTreeMap::new();
     let end = clock.now().after(pace.timeout * 2);
     loop {
         let mut tell = Vec::new();
-        let asks = bus::within(clock, end, poll_fn(|cx| line.poll(cx, clock, &mut tell))).await;
+        let asks =
+            session_bus::within(clock, end, poll_fn(|cx| line.poll(cx, clock, &mut tell))).await;
         let mut looked = asks.is_none();
         for tell in tell {
             match tell {
@@ -123,7 +122,7 @@ fn about(found: &Found) -> Vec<Check> {
             SignIn::SignedIn { raw, .. } => {
                 check(what, Health::Good, format!("signed in, {raw}"), None)
             }
-            SignIn::SigningIn => {
+            SignIn::SigningIn | SignIn::SigningOut => {
                 let action = "wait; if it stays so, look whether the server can be reached";
                 check(what, Health::Limited, "signing in", Some(action.into()))
             }

@@ -2,28 +2,13 @@
 //! it. Pure.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use communicado_core::{Life, Moment};
 
-use super::client::{Client, View};
+use super::client::Client;
 use super::message::Call;
-use super::todo::{Tell, Todo};
-
-/// How often a client that says nothing is asked whether it is there, and how long it may take to
-/// answer.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
-    pub(super) check: Duration,
-    pub(super) timeout: Duration,
-}
-
-impl Pace {
-    /// How long a client may be believed: two checks and an answer.
-    pub(super) fn lease(self) -> Duration {
-        self.check * 2 + self.timeout
-    }
-}
+use super::todo::Todo;
+use crate::bus::{Pace, Tell, View};
 
 /// One run of a client.
 #[derive(Debug)]

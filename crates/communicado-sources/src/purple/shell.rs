@@ -9,12 +9,11 @@ use communicado_runtime::{Clock, Probing, Seen, Source, SourceError, Watching, w
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::line::Line;
-use super::run::Pace;
-use super::tell::Sightings;
-use super::todo::{Ask, Tell};
+use super::speaker::{self, Speaker};
+use super::todo::Ask;
 use super::watcher::Watcher;
 use super::{probe, stray};
+use crate::bus::{Asks, Line, Pace, Sightings, Tell, yield_once};
 
 /// The source.
 pub(super) struct Purple {
@@ -47,7 +46,7 @@ impl Source for Purple {
 
 struct Shell {
     seen: Seen,
-    line: Line,
+    line: Line<Speaker>,
     sightings: Sightings,
     strays: Vec<(&'static str, AsyncFd<OwnedFd>)>,
 }
@@ -56,7 +55,7 @@ impl Purple {
     async fn open(&mut self, seen: Seen) -> Result<Shell, SourceError> {
         let watcher = Watcher::new(self.pace);
         let watcher = if self.was_on_bus { watcher.again() } else { watcher };
-        let line = Line::open(watcher, self.pace, &self.trace, seen.clock()).await?;
+        let line = speaker::open(watcher, self.pace, &self.trace, seen.clock()).await?;
         self.was_on_bus = true;
         let sightings = Sightings::new(seen.clone(), self.pace.lease());
         Ok(Shell { line, sightings, strays: Vec::new(), seen })
@@ -81,9 +80,9 @@ impl Shell {
     }
 
     /// Waits for something to happen, tells of it, and returns what to ask.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<(u32, Ask)>, SourceError>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Asks<Ask>, SourceError>> {
         while let Some(client) = self.poll_strays(cx) {
-            if !self.line.names().any(|name| name == client) {
+            if !self.line.speaker.names().any(|name| name == client) {
                 self.sightings.life_of(client, Life::Absent);
             }
         }
@@ -92,7 +91,7 @@ impl Shell {
         if self.sightings.tell(&mut tell) {
             self.look_for_strays();
             let strays = self.strays.iter().map(|(client, _)| *client);
-            self.sightings.rest_is_absent(self.line.names().chain(strays));
+            self.sightings.rest_is_absent(self.line.speaker.names().chain(strays));
             self.seen.ready();
         }
         polled
@@ -101,7 +100,7 @@ impl Shell {
     /// Looks, once, for clients that are not on the bus; the system tells of their ends.
     fn look_for_strays(&mut self) {
         for found in stray::find(&self.line.address) {
-            if self.line.names().any(|name| name == found.client) {
+            if self.line.speaker.names().any(|name| name == found.client) {
                 continue;
             }
             if let Ok(ended) = wait_for(found.ended, Interest::READABLE) {
@@ -118,17 +117,4 @@ impl Shell {
         let index = self.strays.iter().position(|(_, file)| has_ended(file))?;
         Some(self.strays.swap_remove(index).0)
     }
-}
-
-/// Lets others on this thread go first.
-async fn yield_once() {
-    let mut yielded = false;
-    poll_fn(|cx| {
-        if std::mem::replace(&mut yielded, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }

@@ -10,8 +10,8 @@ use std::os::unix::fs::MetadataExt as _;
 
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-use super::bus;
 use super::watcher::KNOWN;
+use crate::session_bus;
 
 /// A client that runs and is not on the bus that it was started for.
 pub(super) struct Stray {
@@ -62,6 +62,6 @@ fn stray(process: u32, address: &str) -> Option<Stray> {
     // The name before may hold spaces and parentheses; then comes the state (proc(5)).
     let stat = fs::read_to_string(format!("{folder}/stat")).ok()?;
     let is_zombie = stat.rsplit_once(')')?.1.starts_with(" Z");
-    let ours = bus::address(var).as_deref() == Some(address);
+    let ours = session_bus::address(var).as_deref() == Some(address);
     (ours && !is_zombie).then_some(Stray { client, process, ended })
 }

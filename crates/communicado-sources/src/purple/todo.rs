@@ -1,19 +1,12 @@
-//! What the watcher wants done: questions to send and things to tell.
+//! What the watcher asks, and of whom.
 
-use communicado_core::Life;
 use zbus::Message;
 
-use super::client::View;
 use super::message::{BusCall, Call, Handle};
+use crate::bus;
 
 /// What is to be done.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Todo {
-    /// Messages to send, each with its number.
-    pub(super) ask: Vec<(u32, Ask)>,
-    /// What to tell, in this order.
-    pub(super) tell: Vec<Tell>,
-}
+pub(super) type Todo = bus::Todo<Ask>;
 
 /// A message to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,16 +15,15 @@ pub(super) enum Ask {
     Client { to: String, call: Call },
 }
 
-impl Ask {
-    pub(super) fn encode(&self) -> zbus::Result<Message> {
+impl bus::Ask for Ask {
+    fn encode(&self) -> zbus::Result<Message> {
         match self {
             Self::Bus(call) => call.encode(),
             Self::Client { to, call } => call.encode(to),
         }
     }
 
-    /// Whether an answer is asked for.
-    pub(super) const fn is_answered(&self) -> bool {
+    fn is_answered(&self) -> bool {
         match self {
             Self::Client { .. } | Self::Bus(BusCall::Owners | BusCall::Process(_)) => true,
             Self::Bus(BusCall::Match(_) | BusCall::MatchOwner(_) | BusCall::UnmatchOwner(_)) => {
@@ -39,19 +31,6 @@ impl Ask {
             }
         }
     }
-}
-
-/// Something to tell, about one connection to a client.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Tell {
-    /// A connection to the client of this name begins.
-    Open { sighting: u32, client: String },
-    /// The accounts and the saved status; those of `before` that are missing are gone.
-    View { sighting: u32, before: Option<View>, view: View },
-    /// Whether the client runs.
-    Life { sighting: u32, life: Life },
-    /// The first look is complete.
-    Looked,
 }
 
 /// A question as a trace has it: the member that was called, what it is about, and who was asked.

@@ -19,10 +19,9 @@ use serde_json::{Map, Value, json};
 use zbus::message::{Message, Type};
 
 use super::message::{Answer, Incoming};
-use super::run::Pace;
-use super::tell::Sightings;
 use super::todo::{Question, Todo};
 use super::watcher::Watcher;
+use crate::bus::{Pace, Sightings};
 use crate::purple::CARD;
 
 /// Writes a trace while the source watches.

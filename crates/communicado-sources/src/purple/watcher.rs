@@ -11,8 +11,9 @@ use communicado_core::{Doubt, Life, Moment};
 
 use super::client::{Client, NAMELESS};
 use super::message::{Answer, BusCall, Call, Incoming, MEMBERS, NAME, Signal};
-use super::run::{Pace, Run, State};
-use super::todo::{Ask, Asked, Question, Tell, Todo};
+use super::run::{Run, State};
+use super::todo::{Ask, Asked, Question, Todo};
+use crate::bus::{Pace, Tell};
 
 /// More libpurple clients than this on one bus are not watched.
 const RUNS_MAX: usize = 32;

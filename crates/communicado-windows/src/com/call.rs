@@ -79,11 +79,17 @@ impl CallError {
         self.code
     }
 
+    /// Whether the other side is gone, so that every further call will fail.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        DEAD.contains(&self.code)
+    }
+
     /// Whether every other member would fail in the same way: the other side is gone, or lets
     /// nobody in, or not us.
     #[must_use]
     pub fn is_final(&self) -> bool {
-        DEAD.contains(&self.code) || BARRED.contains(&self.code)
+        self.is_gone() || BARRED.contains(&self.code)
     }
 }
 

@@ -10,6 +10,7 @@
 mod apartment;
 mod call;
 mod object;
+pub mod serve;
 mod sink;
 mod variant;
 

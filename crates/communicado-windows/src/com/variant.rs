@@ -56,7 +56,8 @@ pub(crate) fn write(value: &Variant) -> VARIANT {
     }
 }
 
-fn kind(value: &VARIANT) -> VARENUM {
+/// What a value says that it holds.
+pub(crate) fn kind(value: &VARIANT) -> VARENUM {
     // SAFETY: every value has its type there.
     unsafe { value.Anonymous.Anonymous.vt }
 }

@@ -15,14 +15,19 @@ const CONNECT_MAX: std::time::Duration = std::time::Duration::from_secs(5);
 ///
 /// As the D-Bus specification and systemd have it: `DBUS_SESSION_BUS_ADDRESS`, or else the socket
 /// `bus` in `XDG_RUNTIME_DIR`.
-pub(super) fn address(var: impl Fn(&str) -> Option<String>) -> Option<String> {
+#[must_use]
+pub fn address(var: impl Fn(&str) -> Option<String>) -> Option<String> {
     let set = |name: &str| var(name).filter(|value| !value.is_empty());
     let in_runtime_dir = || Some(format!("unix:path={}/bus", set("XDG_RUNTIME_DIR")?));
     set("DBUS_SESSION_BUS_ADDRESS").or_else(in_runtime_dir)
 }
 
 /// The address of our own session bus.
-pub(super) fn own_address() -> Result<String, SourceError> {
+///
+/// # Errors
+///
+/// If the environment names none.
+pub fn own_address() -> Result<String, SourceError> {
     address(|name| std::env::var(name).ok()).ok_or_else(|| SourceError {
         because: "there is no session bus: neither DBUS_SESSION_BUS_ADDRESS nor XDG_RUNTIME_DIR \
                   is set"
@@ -35,7 +40,11 @@ pub(super) fn own_address() -> Result<String, SourceError> {
 
 /// Gets onto the bus at `address`; where that lists several, at the first that answers (D-Bus
 /// specification, "Server Addresses").
-pub(super) async fn connect(clock: &dyn Clock, address: &str) -> Result<Connection, SourceError> {
+///
+/// # Errors
+///
+/// If none of them lets us on.
+pub async fn connect(clock: &dyn Clock, address: &str) -> Result<Connection, SourceError> {
     let end = clock.now().after(CONNECT_MAX);
     let mut because = "it is empty".to_owned();
     for each in address.split(';').filter(|each| !each.is_empty()) {
@@ -59,11 +68,7 @@ pub(super) async fn connect(clock: &dyn Clock, address: &str) -> Result<Connecti
 }
 
 /// What `future` gives, or nothing if it has given nothing by `end`.
-pub(super) async fn within<F: Future>(
-    clock: &dyn Clock,
-    end: Moment,
-    future: F,
-) -> Option<F::Output> {
+pub async fn within<F: Future>(clock: &dyn Clock, end: Moment, future: F) -> Option<F::Output> {
     let timeout = std::pin::pin!(sleep_until(clock, end));
     match select(std::pin::pin!(future), timeout).await {
         Either::Left((output, _)) => Some(output),
@@ -72,7 +77,8 @@ pub(super) async fn within<F: Future>(
 }
 
 /// The bus let go of us.
-pub(super) fn lost(because: &str) -> SourceError {
+#[must_use]
+pub fn lost(because: &str) -> SourceError {
     SourceError {
         because: format!("the session bus ended the connection{because}").into(),
         help: "nothing, if the session is ending; else look why its bus stopped".into(),

@@ -1,4 +1,4 @@
-//! Between what the watcher tells and what the runtime takes: names become numbers.
+//! Between what a speaker tells and what the runtime takes: names become numbers.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,11 +6,10 @@ use std::time::Duration;
 use communicado_core::{self as core, Doubt, Life, Presence, Sight};
 use communicado_runtime::{LimitReached, Seen, Sighting};
 
-use super::client::{SignIn, View};
-use super::todo::Tell;
+use super::tell::{SignIn, Tell, View};
 
-/// The connections to clients, by the watcher's numbers.
-pub(super) struct Sightings {
+/// The connections to clients, by the speaker's numbers.
+pub(crate) struct Sightings {
     seen: Seen,
     lease: Duration,
     open: BTreeMap<u32, Open>,
@@ -23,12 +22,12 @@ struct Open {
 }
 
 impl Sightings {
-    pub(super) const fn new(seen: Seen, lease: Duration) -> Self {
+    pub(crate) const fn new(seen: Seen, lease: Duration) -> Self {
         Self { seen, lease, open: BTreeMap::new() }
     }
 
     /// Tells all of it, in order; returns whether the first look is complete.
-    pub(super) fn tell(&mut self, todo: &mut Vec<Tell>) -> bool {
+    pub(crate) fn tell(&mut self, todo: &mut Vec<Tell>) -> bool {
         let mut looked = false;
         for tell in todo.drain(..) {
             match tell {
@@ -58,14 +57,14 @@ impl Sightings {
     }
 
     /// Says one thing about a client to which there is no connection.
-    pub(super) fn life_of(&self, client: &str, life: Life) {
+    pub(crate) fn life_of(&self, client: &str, life: Life) {
         if let Ok(open) = self.seen.open(client) {
             open.life(life, lease(life, self.lease));
         }
     }
 
     /// Says of the clients that are told of in any case that they are absent, but for `running`.
-    pub(super) fn rest_is_absent<'a>(&self, running: impl Iterator<Item = &'a str> + Clone) {
+    pub(crate) fn rest_is_absent<'a>(&self, running: impl Iterator<Item = &'a str> + Clone) {
         for client in self.seen.expected() {
             if !running.clone().any(|name| name == client) {
                 self.life_of(&client, Life::Absent);
@@ -121,7 +120,14 @@ fn news(open: &Sighting, before: &View, view: &View) -> bool {
             whole = false;
             continue;
         };
-        if before.accounts.get(&(name.clone(), protocol.clone())) == Some(sign_in) {
+        let key = (name.clone(), protocol.clone());
+        if let Some(shown) = view.names.get(&key)
+            && before.names.get(&key) != Some(shown)
+        {
+            // Without it the account is told all the same, and the runtime tells the person.
+            let _ = open.call(account, shown);
+        }
+        if before.accounts.get(&key) == Some(sign_in) {
             continue;
         }
         match in_numbers(open, sign_in) {
@@ -145,6 +151,7 @@ fn in_numbers(open: &Sighting, sign_in: &SignIn) -> Result<core::SignIn, LimitRe
             core::SignIn::SignedIn(Presence { availability, activity, raw })
         }
         SignIn::SigningIn => core::SignIn::SigningIn,
+        SignIn::SigningOut => core::SignIn::SigningOut,
         SignIn::SignedOut(failure) => core::SignIn::SignedOut(*failure),
     })
 }

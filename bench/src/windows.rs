@@ -1,0 +1,368 @@
+//! Listening on Windows, under Wine: from a registry write and from an event to the line about
+//! it, and what waiting costs.
+//!
+//! Beside it listens a program in C that does nothing else: a blocking `RegNotifyChangeKeyValue`,
+//! or a sink that writes a line. The clock starts in the client, just before it writes or tells:
+//! Wine's performance counter is Linux's `CLOCK_MONOTONIC_RAW`, which stops it here.
+#![expect(clippy::disallowed_methods, reason = "an interval is slept through")]
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+use communicado_conformance::{Must, Peer, Wine};
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::numbers::{Numbers, micros, millis};
+use crate::reading::{Reading, mib};
+use crate::report::{Goal, Report, Table};
+
+/// Ten blocks each: a disturbance that lasts a second falls on few of them.
+const BLOCKS: u32 = 10;
+/// What is not there by now will not come.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Nobody says anything for so long: the change before is over, and the processors sleep.
+const QUIET: Duration = Duration::from_millis(5);
+/// Who has said nothing for so long has said all that it says at first.
+const SETTLED: Duration = Duration::from_secs(2);
+/// Through what waiting is measured: two checks of a client that says nothing.
+const INTERVAL: Duration = Duration::from_secs(60);
+/// Wine counts in tenths of a microsecond.
+const NANOS_PER_TICK: u64 = 100;
+
+/// A client that is told to change, and how.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Change {
+    /// The flag of a client that nobody can ask.
+    Flag,
+    /// The status of Communicator, by its event.
+    Event,
+}
+
+/// A program that listens.
+struct Listener {
+    name: &'static str,
+    change: Change,
+    command: fn(&Wine) -> Command,
+    /// A piece of the line that it writes when the change is on, or off.
+    line: [&'static str; 2],
+    lag: Numbers,
+}
+
+const APP: &str = "MsTeams";
+const KEY: &str = r"Software\IM Providers\MsTeams";
+
+fn listeners() -> [Listener; 4] {
+    let listener = |name, change, command, line| Listener {
+        name,
+        change,
+        command,
+        line,
+        lag: Numbers::default(),
+    };
+    [
+        listener(
+            "`communicado watch --json`, a flag",
+            Change::Flag,
+            watch,
+            [
+                "\"client\":\"teams\",\"status\":\"starting\"",
+                "\"client\":\"teams\",\"status\":\"absent\"",
+            ],
+        ),
+        listener(
+            "a bare reader of the flag",
+            Change::Flag,
+            bare_registry,
+            ["UpAndRunning 1", "UpAndRunning 0"],
+        ),
+        listener(
+            "`communicado watch --json`, an event",
+            Change::Event,
+            watch,
+            ["\"availability\":\"busy\"", "\"availability\":\"available\""],
+        ),
+        listener(
+            "a bare sink that asks nothing",
+            Change::Event,
+            bare_events,
+            ["OnMyStatusChange 10", "OnMyStatusChange 2"],
+        ),
+    ]
+}
+
+fn watch(wine: &Wine) -> Command {
+    piped(wine.command("communicado.exe"), &["watch", "--json"])
+}
+
+fn bare_registry(wine: &Wine) -> Command {
+    piped(wine.command("bare.exe"), &["registry", KEY])
+}
+
+/// Waits for whatever happens in the user's registry, without a key of its own.
+fn bare_waiting(wine: &Wine) -> Command {
+    piped(wine.command("bare.exe"), &["registry", "Software"])
+}
+
+fn bare_events(wine: &Wine) -> Command {
+    piped(wine.command("bare.exe"), &["events"])
+}
+
+fn piped(mut command: Command, words: &[&str]) -> Command {
+    command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command
+}
+
+/// Two clients in one world, and which of their two states each is in.
+struct Scene {
+    wine: Wine,
+    teams: Peer,
+    communicator: Peer,
+    is_on: bool,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let wine = Wine::new();
+        let mut teams = wine.peer("ms-teams.exe", &["--app", APP]);
+        teams.tell("flag 0");
+        let mut communicator = wine.peer("communicator.exe", &[]);
+        communicator.install_messenger();
+        communicator.tell("name alice@uc.test");
+        communicator.tell("status 2");
+        communicator.come_up();
+        Self { wine, teams, communicator, is_on: false }
+    }
+
+    /// Makes the change that is due, and says when it was made.
+    fn change(&mut self, change: Change) -> Duration {
+        self.is_on = !self.is_on;
+        let peer = match change {
+            Change::Flag => &mut self.teams,
+            Change::Event => &mut self.communicator,
+        };
+        match change {
+            Change::Flag => _ = peer.tell(if self.is_on { "flag 1" } else { "flag 0" }),
+            Change::Event => {
+                let number = if self.is_on { "0x0A" } else { "2" };
+                peer.tell(&format!("status {number}"));
+                peer.tell(&format!("fire status 0 {number}"));
+            }
+        }
+        let ticks: u64 = peer.tell("began").parse().must("read when a client changed");
+        Duration::from_nanos(ticks * NANOS_PER_TICK)
+    }
+}
+
+/// Measures `samples` changes for each program, and what each costs while nothing happens.
+pub(crate) fn run(samples: u32) -> Result<Report, String> {
+    let mut scene = Scene::new();
+    let mut listeners = listeners();
+    let count = listeners.len();
+    for block in 0..BLOCKS {
+        // Each comes first equally often.
+        for place in 0..count {
+            let Some(listener) = listeners.get_mut((block as usize + place) % count) else {
+                continue;
+            };
+            measure(&mut scene, listener, samples.div_ceil(BLOCKS))?;
+        }
+    }
+    drop(scene);
+    Ok(report(&listeners, &idle()))
+}
+
+fn measure(scene: &mut Scene, listener: &mut Listener, samples: u32) -> Result<(), String> {
+    let reader = Reader::start((listener.command)(&scene.wine));
+    let [on, off] = listener.line;
+    let expected = |is_on: bool| if is_on { on } else { off };
+    // Its first lines tell what is so; the first change shows that it listens.
+    reader.wait_until_quiet();
+    scene.change(listener.change);
+    reader.wait_for(expected(scene.is_on))?;
+    for _ in 0..samples {
+        thread::sleep(QUIET);
+        let began = scene.change(listener.change);
+        let read = reader.wait_for(expected(scene.is_on))?;
+        listener.lag.add(micros(read.saturating_sub(began)));
+    }
+    // The next program begins where this one did.
+    if scene.is_on {
+        scene.change(listener.change);
+    }
+    Ok(())
+}
+
+/// A program that runs, and a thread that only reads what it writes and notes when.
+struct Reader {
+    child: Child,
+    lines: Receiver<(Duration, String)>,
+}
+
+impl Reader {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.spawn().must("start a program that listens");
+        let output = child.stdout.take().must("read what a listener writes");
+        let (read, lines) = channel();
+        // Ends with the program.
+        thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                if read.send((now(), line)).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { child, lines }
+    }
+
+    /// Waits until it has said what it says at first, and for a moment no more.
+    fn wait_until_quiet(&self) {
+        let mut patience = PATIENCE;
+        while self.lines.recv_timeout(patience).is_ok() {
+            patience = SETTLED;
+        }
+    }
+
+    /// Waits for a line with this piece, and says when it was read.
+    fn wait_for(&self, piece: &str) -> Result<Duration, String> {
+        loop {
+            let line = self.lines.recv_timeout(PATIENCE);
+            let (at, line) = line.map_err(|_| format!("no line with `{piece}`"))?;
+            if line.contains(piece) {
+                return Ok(at);
+            }
+        }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        // An error says that it has ended by itself.
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
+
+fn now() -> Duration {
+    let now = clock_gettime(ClockId::MonotonicRaw);
+    Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
+}
+
+/// What a program cost through the interval, and whether Communicator ran beside it.
+struct Idle {
+    name: &'static str,
+    beside: &'static str,
+    cost: Reading,
+    began: Reading,
+}
+
+/// All programs through the same interval, once alone and once beside a client.
+fn idle() -> Vec<Idle> {
+    let scene = Scene::new();
+    let alone = Wine::new();
+    let mut running = Vec::new();
+    for (beside, wine) in [("nobody", &alone), ("a client", &scene.wine)] {
+        for (name, command) in [
+            ("`communicado watch --json`", watch as fn(&Wine) -> Command),
+            ("a bare reader of the registry", bare_waiting),
+        ] {
+            running.push((name, beside, Reader::start(command(wine))));
+        }
+    }
+    for (_, _, reader) in &running {
+        reader.wait_until_quiet();
+    }
+    let read = |reader: &Reader| Reading::of(reader.child.id());
+    let began: Vec<Reading> = running.iter().map(|(_, _, reader)| read(reader)).collect();
+    thread::sleep(INTERVAL);
+    let ended = running.iter().map(|(_, _, reader)| read(reader));
+    let costs = running.iter().zip(began).zip(ended);
+    let idle = costs.map(|(((name, beside, _), began), cost)| Idle { name, beside, cost, began });
+    idle.collect()
+}
+
+fn report(listeners: &[Listener], idle: &[Idle]) -> Report {
+    let [ours_flag, bare_flag, ours_event, bare_event] = listeners else {
+        unreachable!("there are four");
+    };
+    let ratio = |ours: &Listener, bare: &Listener| ours.lag.median() / bare.lag.median();
+    let rows = listeners.iter().map(|listener| {
+        let bare = if listener.change == Change::Flag { bare_flag } else { bare_event };
+        vec![
+            listener.name.to_owned(),
+            listener.lag.count().to_string(),
+            format!("{:.0}", listener.lag.median()),
+            format!("{:.0}", listener.lag.p99()),
+            format!("{:.2}", ratio(listener, bare)),
+        ]
+    });
+    let latency = Table {
+        heads: vec!["", "changes", "median, µs", "p99, µs", "to the bare one"],
+        rows: rows.collect(),
+    };
+    let of_wine = |idle: &Idle| idle.cost.of_wine - idle.began.of_wine;
+    let switches = |idle: &Idle| idle.cost.voluntary - idle.began.voluntary - of_wine(idle);
+    let rows = idle.iter().map(|each| {
+        vec![
+            each.name.to_owned(),
+            each.beside.to_owned(),
+            switches(each).to_string(),
+            of_wine(each).to_string(),
+            format!("{:.2}", millis(each.cost.processor.saturating_sub(each.began.processor))),
+            mib(each.cost.peak_kib),
+            mib(each.cost.anonymous_kib),
+        ]
+    });
+    let waiting = Table {
+        heads: vec![
+            "",
+            "beside",
+            "voluntary switches",
+            "those of Wine's pool",
+            "processor, ms",
+            "peak memory, MiB",
+            "of it now anonymous",
+        ],
+        rows: rows.collect(),
+    };
+    let alone = idle.first().map_or(0, switches);
+    let seconds = INTERVAL.as_secs();
+    Report {
+        title: "On Windows, under Wine",
+        how: format!(
+            "`communicado.exe` and a program in C that does nothing else, one at a time, beside clients that are told to change: a flag in the registry, or a status with its event.\n\
+             The clock starts in the client, just before it writes or tells, and stops when the line has been read from the pipe. After an event communicado asks the client what is so, and tells that; the bare sink believes the event.\n\
+             While nothing happens, all of them wait through the same {seconds} s, once in a world of their own and once beside a client that is signed in."
+        ),
+        limits: "It does not show Windows: registry, COM and processes are Wine's, and the memory is Wine's as well, most of it."
+            .to_owned(),
+        tables: vec![latency, waiting],
+        goals: vec![
+            Goal {
+                claim: "From a registry write to the line: under a millisecond",
+                met: ours_flag.lag.median() < 1000.0,
+                measured: format!(
+                    "{:.0} µs, {:.2} times the bare reader",
+                    ours_flag.lag.median(),
+                    ratio(ours_flag, bare_flag)
+                ),
+            },
+            Goal {
+                claim: "From an event to what the client then answers: under a millisecond",
+                met: ours_event.lag.median() < 1000.0,
+                measured: format!(
+                    "{:.0} µs, {:.2} times the bare sink",
+                    ours_event.lag.median(),
+                    ratio(ours_event, bare_event)
+                ),
+            },
+            Goal {
+                claim: "No wake-up while no client runs",
+                met: alone == 0,
+                measured: format!("{alone} switches"),
+            },
+        ],
+    }
+}

@@ -1,0 +1,200 @@
+//! The client's objects, as callers bound late see them.
+
+use std::sync::Arc;
+
+use communicado_windows::com::serve::{
+    Call, Given, Interface, Kind, Listeners, Member, Refusal, Servant, Served,
+};
+use communicado_windows::{Guid, HResult, Variant};
+
+use crate::client::{Client, NOT_LOGGED_ON, State};
+
+const NOT_IMPLEMENTED: HResult = HResult::of(0x8000_4001);
+const INVALID: HResult = HResult::of(0x8007_0057);
+const UNEXPECTED: HResult = HResult::of(0x8000_FFFF);
+
+/// `ContactInformationType`.
+const AVAILABILITY: i32 = 0;
+const ACTIVITY_ID: i32 = 1;
+const DISPLAY_NAME: i32 = 10;
+
+/// Which object.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Messenger,
+    Services,
+    Service,
+    Root,
+    Client,
+    Oneself,
+    Contact,
+    StateChange,
+}
+
+/// One object of the client.
+pub(crate) struct Object {
+    client: Arc<Client>,
+    part: Part,
+}
+
+/// The names are not those of the SDK: nobody can be bound early to these.
+const fn late(number: u128) -> Guid {
+    Guid(0x3C0E_5E0B_9A52_4C5B_8A4F_7A1D_0C91_0000 + number)
+}
+
+static MESSENGER: Interface = Interface::new(
+    &[late(1)],
+    &[
+        Member::get::<7>("MyFriendlyName", 1282, &[], Kind::Text),
+        Member::get::<8>("MySigninName", 1304, &[], Kind::Text),
+        Member::get::<9>("MyStatus", 1305, &[], Kind::Number),
+        Member::put::<10>("MyStatus", 1305, &[Kind::Number]),
+        Member::get::<11>("MyServiceId", 1307, &[], Kind::Text),
+        Member::get::<12>("Services", 1308, &[], Kind::Object),
+        Member::call::<13>("Signin", 1297, &[Kind::Number, Kind::Text, Kind::Text], None),
+        Member::call::<14>("AutoSignin", 1299, &[], None),
+    ],
+);
+static SERVICES: Interface =
+    Interface::new(&[late(2)], &[Member::get::<7>("PrimaryService", 2176, &[], Kind::Object)]);
+static SERVICE: Interface = Interface::new(
+    &[late(3)],
+    &[
+        Member::get::<7>("MyFriendlyName", 2179, &[], Kind::Text),
+        Member::get::<8>("MyStatus", 2181, &[], Kind::Number),
+        Member::get::<9>("MySigninName", 2184, &[], Kind::Text),
+    ],
+);
+static ROOT: Interface = Interface::new(
+    &[late(4)],
+    &[
+        Member::call::<7>("GetAuthenticationInfo", 0x6002_0001, &[Kind::Text], Some(Kind::Text)),
+        Member::call::<8>(
+            "GetInterface",
+            0x6002_0002,
+            &[Kind::Text, Kind::Number],
+            Some(Kind::Object),
+        ),
+    ],
+);
+static CLIENT: Interface = Interface::new(
+    &[late(5)],
+    &[
+        Member::get::<7>("State", 0x6002_0001, &[], Kind::Number),
+        Member::get::<8>("Uri", 0x6002_0002, &[], Kind::Text),
+        Member::get::<9>("Self", 0x6002_0003, &[], Kind::Object),
+    ],
+);
+static ONESELF: Interface =
+    Interface::new(&[late(6)], &[Member::get::<7>("Contact", 0x6002_0001, &[], Kind::Object)]);
+static CONTACT: Interface = Interface::new(
+    &[late(7)],
+    &[Member::call::<7>("GetContactInformation", 0x6002_0001, &[Kind::Number], Some(Kind::Any))],
+);
+static STATE_CHANGE: Interface = Interface::new(
+    &[late(8)],
+    &[
+        Member::get::<7>("NewState", 0x6002_0000, &[], Kind::Number),
+        Member::get::<8>("OldState", 0x6002_0001, &[], Kind::Number),
+        Member::get::<9>("StatusCode", 0x6002_0002, &[], Kind::Number),
+    ],
+);
+
+impl Object {
+    pub(crate) fn serve(client: &Arc<Client>, part: Part) -> Result<Served, HResult> {
+        let object = Self { client: Arc::clone(client), part };
+        Served::new(Arc::new(object)).ok_or(UNEXPECTED)
+    }
+
+    fn give(&self, part: Part) -> Result<Given, Refusal> {
+        Ok(Given::Object(Self::serve(&self.client, part)?))
+    }
+}
+
+impl Servant for Object {
+    fn interfaces(&self) -> &'static [&'static Interface] {
+        match self.part {
+            Part::Messenger => const { &[&MESSENGER] },
+            Part::Services => const { &[&SERVICES] },
+            Part::Service => const { &[&SERVICE] },
+            Part::Root => const { &[&ROOT] },
+            Part::Client => const { &[&CLIENT] },
+            Part::Oneself => const { &[&ONESELF] },
+            Part::Contact => const { &[&CONTACT] },
+            Part::StateChange => const { &[&STATE_CHANGE] },
+        }
+    }
+
+    fn listeners(&self) -> Option<&Listeners> {
+        match self.part {
+            Part::Messenger => Some(&self.client.messenger),
+            Part::Root => Some(&self.client.root),
+            Part::Client => Some(&self.client.client),
+            Part::Contact => Some(&self.client.contact),
+            Part::Services | Part::Service | Part::Oneself | Part::StateChange => None,
+        }
+    }
+
+    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+        let mut state = self.client.called();
+        match (self.part, call.id, call.arguments) {
+            (Part::Messenger, 1305, [value]) => {
+                state.status = value.number().unwrap_or(0);
+                Ok(Given::Nothing)
+            }
+            (Part::Messenger, 1305, _) => {
+                refused(&state, state.fails.status)?;
+                Ok(Given::number(state.status))
+            }
+            (Part::Messenger, 1304, _) | (Part::Service, 2184, _) => {
+                refused(&state, state.fails.name)?;
+                let is_signed_in = state.status & 2 != 0;
+                refused(&state, (!is_signed_in).then_some(NOT_LOGGED_ON))?;
+                Ok(Given::text(state.signin_name.clone()))
+            }
+            (Part::Messenger, 1282, _) | (Part::Service, 2179, _) => {
+                refused(&state, state.fails.friendly)?;
+                Ok(Given::text(state.friendly_name.clone()))
+            }
+            (Part::Messenger, 1307, _) => Ok(Given::text("{83D4679F-B6D7-11D2-BF36-00C04FB90A03}")),
+            (Part::Messenger, 1297 | 1299, _) => Err(state.signin()),
+            (Part::Messenger, 1308, _) => self.give(Part::Services),
+            (Part::Services, 2176, _) => self.give(Part::Service),
+            (Part::Service, 2181, _) => {
+                refused(&state, state.fails.service_status)?;
+                Ok(Given::number(state.status))
+            }
+            (Part::Root, 0x6002_0001, [version]) => {
+                let wanted = version.text().unwrap_or_default();
+                let can = state.versions.split(',').any(|version| version == wanted);
+                Ok(Given::text(if can { "<authenticationinfo>" } else { "" }))
+            }
+            (Part::Root, 0x6002_0002, [_, which]) if which.number() == Some(1) => {
+                self.give(Part::Client)
+            }
+            (Part::Client, 0x6002_0001, _) => {
+                refused(&state, state.fails.status)?;
+                Ok(Given::number(state.state))
+            }
+            (Part::Client, 0x6002_0002, _) => Ok(Given::text(state.uri.clone())),
+            (Part::Client, 0x6002_0003, _) => self.give(Part::Oneself),
+            (Part::Oneself, 0x6002_0001, _) => self.give(Part::Contact),
+            (Part::Contact, 0x6002_0001, [kind]) => match kind.number() {
+                Some(AVAILABILITY) => Ok(Given::number(state.availability)),
+                Some(ACTIVITY_ID) => Ok(Given::text(state.activity.clone())),
+                Some(DISPLAY_NAME) => Ok(Given::text(state.friendly_name.clone())),
+                _ => Err(INVALID.into()),
+            },
+            (Part::StateChange, 0x6002_0000, _) => Ok(Given::number(state.state)),
+            (Part::StateChange, 0x6002_0001, _) => Ok(Given::number(state.old_state)),
+            (Part::StateChange, 0x6002_0002, _) => {
+                Ok(Given::Value(Variant::Number(state.status_code)))
+            }
+            _ => Err(NOT_IMPLEMENTED.into()),
+        }
+    }
+}
+
+fn refused(state: &State, code: Option<HResult>) -> Result<(), Refusal> {
+    code.map_or(Ok(()), |code| Err(state.refusal(code)))
+}

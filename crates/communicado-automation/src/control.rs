@@ -1,0 +1,212 @@
+//! How the provider that runs is spoken to by `communicado` itself: a class of our own, which
+//! scripts may use as well, late-bound.
+
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use communicado_provider::{Command, Presence, words};
+use communicado_windows::com::serve::Kind::{Number, Text};
+use communicado_windows::com::serve::{Argument, Call, Given, Interface, Member, Refusal, Servant};
+use communicado_windows::com::{Apartment, CallError, Object};
+use communicado_windows::{Guid, HResult, Only, Variant};
+
+use crate::client::{Client, INVALID};
+use crate::face::ONLY;
+
+/// The class, which is created only where a provider runs.
+pub(crate) const CLASS: Guid = Guid(0x6E0D_0B57_3E2A_4C55_8D3C_1B8B_7B1E_90C1);
+const INTERFACE: Guid = Guid(0x6E0D_0B57_3E2A_4C55_8D3C_1B8B_7B1E_90C2);
+
+/// How long the provider may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+const SIGN_IN: i32 = 1;
+const SIGN_OUT: i32 = 2;
+const SET: i32 = 3;
+const QUIT: i32 = 4;
+const ACCOUNT: i32 = 5;
+const FRIENDLY_NAME: i32 = 6;
+const STATUS: i32 = 7;
+const AVAILABILITY: i32 = 8;
+const ACTIVITY: i32 = 9;
+const NOTE: i32 = 10;
+const REASON: i32 = 11;
+const UNTIL: i32 = 12;
+
+static TABLE: Interface = Interface::new(
+    &[INTERFACE],
+    &[
+        Member::call::<7>("SignIn", SIGN_IN, &[], None),
+        Member::call::<8>("SignOut", SIGN_OUT, &[], None),
+        // Availability, activity or nothing, note or nothing, seconds or 0 for good.
+        Member::call::<9>("Set", SET, &[Text, Text, Text, Number], None),
+        Member::call::<10>("Quit", QUIT, &[], None),
+        Member::get::<11>("Account", ACCOUNT, &[], Text),
+        Member::get::<12>("FriendlyName", FRIENDLY_NAME, &[], Text),
+        Member::get::<13>("Status", STATUS, &[], Text),
+        Member::get::<14>("Availability", AVAILABILITY, &[], Text),
+        Member::get::<15>("Activity", ACTIVITY, &[], Text),
+        Member::get::<16>("Note", NOTE, &[], Text),
+        Member::get::<17>("Reason", REASON, &[], Text),
+        Member::get::<18>("Until", UNTIL, &[], Text),
+    ],
+);
+
+/// The object of this class.
+pub(crate) struct Control(pub(crate) Arc<Client>);
+
+impl Servant for Control {
+    fn interfaces(&self) -> &'static [&'static Interface] {
+        const { &[&TABLE] }
+    }
+
+    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+        let client = &self.0;
+        client.admit()?;
+        let status = client.status();
+        let presence = status.presence();
+        let done = |command| client.ask(command).map(|()| Given::Nothing);
+        match call.id {
+            SIGN_IN => done(Command::SIGN_IN),
+            SIGN_OUT => done(Command::SIGN_OUT),
+            SET => done(set(call.arguments)?),
+            QUIT => done(Command::Quit),
+            ACCOUNT => Ok(Given::text(client.account.name())),
+            FRIENDLY_NAME => Ok(Given::text(client.account.friendly_name())),
+            STATUS => Ok(Given::text(status.word())),
+            AVAILABILITY => Ok(Given::text(presence.map_or("", |it| it.availability.word()))),
+            ACTIVITY => {
+                let activity = presence.and_then(|it| it.activity);
+                Ok(Given::text(activity.map_or("", |it| it.word())))
+            }
+            NOTE => Ok(Given::text(presence.and_then(|it| it.note()).unwrap_or_default())),
+            REASON => Ok(Given::text(status.reason().map(|it| it.word()).unwrap_or_default())),
+            _ => Ok(Given::text(client.until().unwrap_or_default())),
+        }
+    }
+}
+
+/// The command that a call of `Set` stands for.
+fn set(arguments: &[Argument]) -> Result<Command, Refusal> {
+    let invalid = |why: String| Refusal { code: INVALID, said: Some(why) };
+    let text = |at: usize| arguments.get(at).and_then(Argument::text).unwrap_or_default();
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let availability = words::availability(text(0)).map_err(|it| invalid(it.to_string()))?;
+    let activity = some(text(1)).map(|word| words::activity(&word)).transpose();
+    let presence = Presence::new(availability, activity.map_err(|it| invalid(it.to_string()))?);
+    let presence = match some(text(2)) {
+        None => presence,
+        Some(note) => presence.with_note(&note).map_err(|it| invalid(it.to_string()))?,
+    };
+    let seconds = arguments.get(3).and_then(Argument::number).unwrap_or(0);
+    let lasts = u64::try_from(seconds).ok().filter(|seconds| *seconds != 0);
+    Ok(Command::Set { presence, lasts: lasts.map(Duration::from_secs) })
+}
+
+/// The way to the provider of this user that runs.
+#[derive(Debug)]
+pub struct Line {
+    only_by_open: (),
+}
+
+/// What the provider says of itself; a text is empty where there is nothing to say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is named as the word for it")]
+pub struct Report {
+    pub account: String,
+    pub friendly_name: String,
+    pub status: String,
+    pub availability: String,
+    pub activity: String,
+    pub note: String,
+    pub reason: String,
+    pub until: String,
+}
+
+/// Why the provider did not do what it was asked to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unheard {
+    /// It does not answer.
+    Silent,
+    /// It refuses, or cannot be asked: the code, and what was said beside it.
+    Failed(HResult, String),
+}
+
+impl Line {
+    /// The way to it; nothing if none runs in this session.
+    #[must_use]
+    pub fn open() -> Option<Self> {
+        Only::exists(ONLY).then_some(Self { only_by_open: () })
+    }
+
+    /// Has it do something.
+    ///
+    /// # Errors
+    ///
+    /// If it refuses, or does not answer.
+    pub fn ask(&self, command: &Command) -> Result<(), Unheard> {
+        let text = |text: &str| Variant::Text(text.to_owned());
+        let (id, arguments) = match command {
+            Command::SignIn { .. } => (SIGN_IN, Vec::new()),
+            Command::SignOut { .. } => (SIGN_OUT, Vec::new()),
+            Command::Set { presence, lasts } => {
+                let seconds = lasts.map_or(0, |it| i32::try_from(it.as_secs()).unwrap_or(i32::MAX));
+                let activity = presence.activity.map_or("", |it| it.word());
+                let note = presence.note().unwrap_or_default();
+                let words = [presence.availability.word(), activity, note].map(text);
+                (SET, words.into_iter().chain([Variant::Number(seconds)]).collect())
+            }
+            Command::Quit | Command::Started | Command::SignedOutByServer(_) => (QUIT, Vec::new()),
+        };
+        self.call(move |object| object.get(id, &arguments).map(|_| ()))
+    }
+
+    /// What it says of itself.
+    ///
+    /// # Errors
+    ///
+    /// If it does not answer.
+    pub fn report(&self) -> Result<Report, Unheard> {
+        self.call(|object| {
+            let text = |id| {
+                let got = object.get(id, &[])?;
+                Ok::<_, CallError>(got.value.text().unwrap_or_default().to_owned())
+            };
+            Ok(Report {
+                account: text(ACCOUNT)?,
+                friendly_name: text(FRIENDLY_NAME)?,
+                status: text(STATUS)?,
+                availability: text(AVAILABILITY)?,
+                activity: text(ACTIVITY)?,
+                note: text(NOTE)?,
+                reason: text(REASON)?,
+                until: text(UNTIL)?,
+            })
+        })
+    }
+
+    /// Calls its object on a thread that may hang without us.
+    fn call<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&Object<'_>) -> Result<T, CallError> + Send + 'static,
+    ) -> Result<T, Unheard> {
+        let () = self.only_by_open;
+        let (answer, answered) = channel();
+        let work = move || {
+            let failed = |error: CallError| Unheard::Failed(error.code(), error.to_string());
+            let done = Apartment::join()
+                .map_err(|error| Unheard::Failed(error.code(), error.to_string()))
+                .and_then(|apartment| {
+                    let object = Object::create(&apartment, CLASS).map_err(failed)?;
+                    call(&object).map_err(failed)
+                });
+            // Whoever asked may have given up.
+            let _ = answer.send(done);
+        };
+        let spawned = std::thread::Builder::new().name("line".to_owned()).spawn(work);
+        spawned.map_err(|_| Unheard::Silent)?;
+        answered.recv_timeout(PATIENCE).unwrap_or(Err(Unheard::Silent))
+    }
+}

@@ -1,0 +1,38 @@
+//! The provider as programs written for Communicator and for Lync see it: Communicator's classes,
+//! what Office asks of a client, and their places in the registry.
+//!
+//! What is shown and in which order events come ([`vocabulary`], [`events`]) is pure and is there
+//! on every platform; the objects and the registry are there on Windows.
+//!
+//! **Invariant:** no unsafe code and no state of its own beyond what was shown last: what the
+//! provider does is `communicado-provider`'s, and how objects are called is
+//! `communicado-windows`'s.
+//!
+//! Read next: [`events::of`], then `messenger` and `office`.
+
+pub mod events;
+pub mod vocabulary;
+
+#[cfg(windows)]
+mod client;
+#[cfg(windows)]
+mod control;
+#[cfg(windows)]
+mod face;
+#[cfg(windows)]
+mod messenger;
+#[cfg(windows)]
+mod office;
+#[cfg(windows)]
+mod registration;
+#[cfg(windows)]
+mod tables;
+
+#[cfg(windows)]
+pub use client::Ask;
+#[cfg(windows)]
+pub use control::{Line, Report, Unheard};
+#[cfg(windows)]
+pub use face::{Face, FaceError, Options};
+#[cfg(windows)]
+pub use registration::{Registered, Scope, register, unregister};

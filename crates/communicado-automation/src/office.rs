@@ -1,0 +1,565 @@
+//! What Office asks of a client (Microsoft, "Integrating IM applications with Office", "Required
+//! interfaces and members"; Lync SDK, UCCollaborationLib).
+//!
+//! The minimum: the status of the user, and contacts of whom nothing is known. A member that would
+//! need a window, a conversation or other people answers `E_NOTIMPL`, as the document allows.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use communicado_core::Activity;
+use communicado_provider::Command;
+use communicado_windows::com::serve::{
+    Argument, Call, Callback, Given, Interface, Library, Listeners, Refusal, Servant, Told,
+};
+use communicado_windows::{Guid, Variant};
+
+use crate::client::{Client, INVALID, NOT_IMPLEMENTED, give, said, serve};
+use crate::messenger::is_name;
+use crate::tables::office as table;
+use crate::vocabulary::{activity_id, client_state, lync_availability};
+
+/// The class of the root object, which is our own: every client has another.
+pub(crate) const CLASS: Guid = Guid(0xB1A4_F1A6_5C0B_4E0B_9F0E_6C7C_0D1B_2A55);
+
+/// The versions of the interface that are served.
+const VERSIONS: [&str; 2] = ["15.0.0.0", "14.0.0.0"];
+/// What the documents have a client answer, to the letter.
+const AUTHENTICATION_INFO: &str = "<authenticationinfo>";
+/// `oiFeatureNonBuddyPresence`: the status of people who are in no list.
+const NON_BUDDY_PRESENCE: i32 = 4;
+/// `OIInterface`.
+const LYNC_CLIENT: i32 = 1;
+const AUTOMATION: i32 = 2;
+/// What a search that found nobody ends with.
+const NOT_FOUND: i32 = 404;
+
+/// `ContactInformationType`.
+const AVAILABILITY: i32 = 0;
+const ACTIVITY_ID: i32 = 1;
+const ACTIVITY: i32 = 7;
+const DISPLAY_NAME: i32 = 10;
+const PRIMARY_EMAIL_ADDRESS: i32 = 12;
+const PERSONAL_NOTE: i32 = 0x16;
+const IS_OUT_OF_OFFICE: i32 = 0x33;
+const KNOWN: [i32; 7] = [
+    AVAILABILITY,
+    ACTIVITY_ID,
+    ACTIVITY,
+    DISPLAY_NAME,
+    PRIMARY_EMAIL_ADDRESS,
+    PERSONAL_NOTE,
+    IS_OUT_OF_OFFICE,
+];
+
+macro_rules! described {
+    () => {
+        fn library(&self) -> Option<&Library> {
+            self.client.libraries.office.as_ref()
+        }
+    };
+}
+
+/// The root: `IUCOfficeIntegration`.
+pub(crate) struct Root {
+    client: Arc<Client>,
+}
+
+impl Root {
+    pub(crate) fn of(client: &Arc<Client>) -> Self {
+        Self { client: Arc::clone(client) }
+    }
+}
+
+impl Servant for Root {
+    described!();
+
+    fn interfaces(&self) -> &'static [&'static Interface] {
+        const { &[&table::ROOT] }
+    }
+
+    fn listeners(&self) -> Option<&Listeners> {
+        Some(&self.client.root)
+    }
+
+    fn class(&self) -> Option<Guid> {
+        Some(CLASS)
+    }
+
+    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+        self.client.admit()?;
+        let version = call.arguments.first().and_then(Argument::text).unwrap_or_default();
+        let is_served = VERSIONS.contains(&version);
+        match (call.id, call.arguments) {
+            (0x6002_0000, _) if is_served => Ok(Given::number(NON_BUDDY_PRESENCE)),
+            // No text and no error: then Office asks for the next lower version.
+            (0x6002_0001, _) => Ok(Given::text(if is_served { AUTHENTICATION_INFO } else { "" })),
+            (0x6002_0002, [_, which]) if is_served => match which.number() {
+                Some(LYNC_CLIENT) => give(Lync::of(&self.client)),
+                Some(AUTOMATION) => give(Automation { client: Arc::clone(&self.client) }),
+                _ => Err(NOT_IMPLEMENTED.into()),
+            },
+            _ => Err(said(INVALID)),
+        }
+    }
+}
+
+/// `ILyncClient`.
+pub(crate) struct Lync {
+    client: Arc<Client>,
+}
+
+impl Lync {
+    pub(crate) fn of(client: &Arc<Client>) -> Self {
+        Self { client: Arc::clone(client) }
+    }
+
+    /// Has the provider do something, and tells the caller's object that it is done.
+    fn operate(
+        &self,
+        command: Command,
+        callback: Option<&Argument>,
+        id: i32,
+    ) -> Result<Given, Refusal> {
+        let code = match self.client.ask(command) {
+            Ok(()) => 0,
+            Err(refusal) => refusal.code.0,
+        };
+        let operation = Operation { client: Arc::clone(&self.client), code };
+        let operation = serve(operation)?;
+        if let Some(Argument::Object(Some(callback))) = callback {
+            let source = serve(Self::of(&self.client))?;
+            let arguments = vec![Given::Object(source), Given::Object(operation.clone())];
+            callback.clone().tell(Told { id, arguments, replaces: false });
+        }
+        Ok(Given::Object(operation))
+    }
+}
+
+impl Servant for Lync {
+    described!();
+
+    fn interfaces(&self) -> &'static [&'static Interface] {
+        const { &[&table::CLIENT] }
+    }
+
+    fn listeners(&self) -> Option<&Listeners> {
+        Some(&self.client.lync)
+    }
+
+    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+        let client = &self.client;
+        client.admit()?;
+        match call.id {
+            0x6002_0000 => Ok(Given::number(1)),
+            0x6002_0001 => Ok(Given::number(client_state(&client.status()))),
+            0x6002_0002 => {
+                let uri = client.presence().map(|_| uri(client));
+                Ok(Given::text(uri.unwrap_or_default()))
+            }
+            0x6002_0003 => give(Oneself { client: Arc::clone(client) }),
+            0x6002_0004 => give(ContactManager { client: Arc::clone(client) }),
+            0x6003_0000 => self.operate(Command::SIGN_IN, call.arguments.get(3), 150),
+            0x6003_0001 => self.operate(Command::SIGN_OUT, call.arguments.first(), 151),
+            0x6003_0008 => Ok(Given::truth(false)),
+            _ => Err(NOT_IMPLEMENTED.into()),
+        }
+    }
+}
+
+fn uri(client: &Client) -> String {
+    let name = client.account.name();
+    if name.contains(':') { name.to_owned() } else { format!("sip:{name}") }
+}
+
+/// `ISelf`.
+struct Oneself {
+    client: Arc<Client>,
+}
+
+impl Servant for Oneself {
+    described!();
+
+    fn interfaces(&self) -> &'static [&'static Interface] {
+        const { &[&table::ONESELF] }
+    }
+
+    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+        self.client.admit()?;
+        match call.id {
+            0x6002_0001 => give(Contact::own(&self.client)),
+            0x6002_0008 => Ok(Given::truth(false)),
+            _ => Err(NOT_IMPLEMENTED.into()),
+        }
+    }
+}
+
+/// `IContactManager`.
+struct ContactManager {
+    client: Arc<Client>,
+}
+
+impl ContactManager {
+    fn contact(&self, address: Option<&str>) -> Result<Given, Refusal> {
+        let address = address.filter(|address| !address.is_empty()).ok_or_else(|| said(INVALID))?;
+        let client = Arc::clone(&self.client);
+        let is_own = is_name(client.account.name(), address);
+        give(Contact { client, stranger: (!is_own).then(|| address.to_owned()) })
+    }
+
+    /// `Lookup`, which finds the user and nobody else.
+    fn look_up(&self, arguments: &[Argument]) -> Result<Given, Refusal> {
+        let address = arguments.first().and_then(Argument::text).unwrap_or_default();
+        let is_own = is_name(self.client.account.name(), address);
+        let code = if is_own { 0 } else { NOT_FOUND };
+        let operation = serve(Operation { client: Arc::clone(&self.client), code })?;
+        if let Some(Argument::Object(Some(callback))) = arguments.get(1) {
+            let source = serve(Self { client: Arc::clone(&self.client) })?;
+            let found = if is_own {
+                Given::Object(serve(Contact::own(&self.client))?)
+            } else {
+                Given::NoObject
+            };
+            let arguments = vec![Given::Object(source), found, Given::Object(operation.clone())];
+            Callback::tell(callback.clone(), Told { id: 251, arguments, replaces: false });
+        }
+        Ok(Given::Object(operation))
+    }
+}
+
+impl Servant for ContactManager {
+    described!();
+
+    fn interfaces(&self) -> &'static [&'static Interface] {
+        const { &[&table::CONTACT_MANAGER] }
+    }
+
+    fn listeners(&self) -> Option<&Listeners> {
+        Some(&self.client.manager)
+    }
+
+    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+        let client = &self.client;
+        client.admit()?;
+        match (call.id, call.arguments) {
+            (0x6002_0000, _) => give(Groups { client: Arc::clone(client) }),
+            (0x6002_0001, [address]) => self.contact(address.text()),
+            (0x6002_0002, arguments) => self.look_up(arguments),
+            (0x6002_0003, _) => give(Subscription::of(client)),
+            (0x6002_000A | 0x6002_000B, _) => Ok(Given::Nothing),
+            (0x6002_000F, _) => give(Contact::own(client)),
+            _ => Err(NOT_IMPLEMENTED.into()),
+        }
+    }
+}
+
+/// `IContact`: the user, or somebody of whom nothing is known.
+pub(crate) struct Contact {
+    client: Arc<Client>,
+    stranger: Option<String>,
+}
+
+impl Contact {
+    pub(crate) fn own(client: &Arc<Client>) -> Self {
+        Self { client: Arc::clone(client), stranger: None }
+    }
+
+    /// What is known of one kind; nothing where that is nothing.
+    fn information(&self, kind: i32) -> Option<Variant> {
+        let text = |text: &str| Some(Variant::Text(text.to_owned()));
+        if let Some(address) = &self.stranger {
+            return match kind {
+                AVAILABILITY => Some(Variant::Number(0)),
+                DISPLAY_NAME => text(address),
+                _ => None,
+            };
+        }
+        let (account, status) = (&self.client.account, self.client.status());
+        let presence = status.presence();
+        match kind {
+            AVAILABILITY => Some(Variant::Number(lync_availability(&status))),
+            ACTIVITY_ID | ACTIVITY => text(activity_id(&status)),
+            DISPLAY_NAME => text(account.friendly_name()),
+            PRIMARY_EMAIL_ADDRESS => text(account.name()).filter(|_| account.name().contains('@')),
+            PERSONAL_NOTE => text(presence?.note()?),
+            IS_OUT_OF_OFFICE => {
+                Some(Variant::Bool(presence?.activity == Some(Activity::OutOfOffice)))
+            }
+            _ => None,
+        }
+    }
+
+    fn batch(&self, kinds: Option<&Argument>) -> Result<Given, Refusal> {
+        let Some(Argument::Numbers(kinds)) = kinds else { return Err(said(INVALID)) };
+        let known = kinds.iter().filter_map(|kind| Some((*kind, self.information(*kind)?)));
+        give(Information { client: Arc::clone(&self.client), known: known.collect() })
+    }
+}
+
+impl Servant for Contact {
+    described!();
+
+    fn interfaces(&self) -> &'static [&'static Interface] {
+        const { &[&table::CONTACT] }
+    }
+
+    fn listeners(&self) -> Option<&Listeners> {
+        Some(&self.client.contact).filter(|_| self.stranger.is_none())
+    }
+
+    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+        let client = &self.client;
+        client.admit()?;
+        match (call.id, call.arguments) {
+            (0x6002_0000, _) => {
+                Ok(Given::text(self.stranger.clone().unwrap_or_else(|| uri(client))))
+            }
+            (0x6002_0001, [kind]) => {
+                let known = kind.number().and_then(|kind| self.information(kind));
+                known.map(Given::Value).ok_or_else(|| said(INVALID))
+            }
+            (0x6002_0002 | 0x6002_000E, arguments) => self.batch(arguments.first()),
+            (0x6002_0003, _) => give(Settings { client: Arc::clone(client) }),
+            // Nothing can be started without a window.
+            (0x6002_0004 | 0x6002_0006 | 0x6002_000A, _) => Ok(Given::truth(false)),
+            (0x6002_0007, _) => give(ContactManager { client: Arc::clone(client) }),
+            (0x6002_0008, _) => give(Groups { client: Arc::clone(client) }),
+            _ => Err(NOT_IMPLEMENTED.into()),
+        }
+    }
+}
+
+/// `IContactSubscription`: whoever listens to the user's contact is told in any case.
+struct Subscription {
+    client: Arc<Client>,
+    /// How often the caller wants to be told, and of what.
+    asked: Mutex<(i32, Vec<i32>)>,
+}
+
+impl Subscription {
+    fn of(client: &Arc<Client>) -> Self {
+        Self { client: Arc::clone(client), asked: Mutex::default() }
+    }
+}
+
+impl Servant for Subscription {
+    described!();
+
+    fn interfaces(&self) -> &'static [&'static Interface] {
+        const { &[&table::SUBSCRIPTION] }
+    }
+
+    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+        self.client.admit()?;
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        match (call.id, call.arguments) {
+            (0x6002_0000, [rate, Argument::Numbers(kinds)]) => {
+                *asked = (rate.number().unwrap_or(0), kinds.clone());
+                Ok(Given::Nothing)
+            }
+            (0x6002_0001..=0x6002_0003 | 0x6002_0007 | 0x6002_0008, _) => Ok(Given::Nothing),
+            (0x6002_0004, _) => Ok(Given::number(asked.0)),
+            (0x6002_0005, _) => Ok(Given::Numbers(asked.1.clone())),
+            _ => Err(NOT_IMPLEMENTED.into()),
+        }
+    }
+}
+
+/// `IContactInformationDictionary`.
+struct Information {
+    client: Arc<Client>,
+    known: Vec<(i32, Variant)>,
+}
+
+impl Information {
+    fn find(&self, key: Option<&Argument>) -> Option<&Variant> {
+        let key = key?.number()?;
+        self.known.iter().find(|(kind, _)| *kind == key).map(|(_, value)| value)
+    }
+
+    fn at(&self, index: Option<&Argument>) -> Result<&(i32, Variant), Refusal> {
+        let index = index.and_then(Argument::number);
+        let index = index.and_then(|index| usize::try_from(index).ok());
+        index.and_then(|index| self.known.get(index)).ok_or_else(|| said(INVALID))
+    }
+}
+
+impl Servant for Information {
+    described!();
+
+    fn interfaces(&self) -> &'static [&'static Interface] {
+        const { &[&table::INFORMATION] }
+    }
+
+    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+        self.client.admit()?;
+        let first = call.arguments.first();
+        let count = || i32::try_from(self.known.len()).unwrap_or(i32::MAX);
+        match call.id {
+            0x6002_0000 => {
+                Ok(Given::List(self.known.iter().map(|(_, value)| value.clone()).collect()))
+            }
+            0x6002_0001 => Ok(Given::number(count())),
+            0 => self.find(first).cloned().map(Given::Value).ok_or_else(|| said(INVALID)),
+            0x6002_0003 => Ok(Given::Numbers(self.known.iter().map(|(kind, _)| *kind).collect())),
+            0x6002_0004 => {
+                let found = self.find(first);
+                let value = found.cloned().unwrap_or(Variant::Empty);
+                Ok(Given::Placed(value, Variant::Bool(found.is_some())))
+            }
+            0x6002_0005 => self.at(first).map(|(kind, _)| Given::number(*kind)),
+            0x6002_0006 => self.at(first).map(|(_, value)| Given::Value(value.clone())),
+            0x6002_0007 => Ok(Given::truth(self.find(first).is_some())),
+            _ => Err(NOT_IMPLEMENTED.into()),
+        }
+    }
+}
+
+/// `IContactSettingDictionary`, in which there is nothing.
+struct Settings {
+    client: Arc<Client>,
+}
+
+impl Servant for Settings {
+    described!();
+
+    fn interfaces(&self) -> &'static [&'static Interface] {
+        const { &[&table::SETTINGS] }
+    }
+
+    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+        self.client.admit()?;
+        match call.id {
+            0x6002_0000 => Ok(Given::Numbers(Vec::new())),
+            0x6002_0001 => Ok(Given::List(Vec::new())),
+            0x6002_0002 => Ok(Given::Placed(Variant::Empty, Variant::Bool(false))),
+            0x6002_0006 => Ok(Given::truth(false)),
+            0x6002_0007 => Ok(Given::number(0)),
+            _ => Err(said(INVALID)),
+        }
+    }
+}
+
+/// `IGroupCollection`, in which there is nothing.
+struct Groups {
+    client: Arc<Client>,
+}
+
+impl Servant for Groups {
+    described!();
+
+    fn interfaces(&self) -> &'static [&'static Interface] {
+        const { &[&table::GROUPS] }
+    }
+
+    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+        self.client.admit()?;
+        match call.id {
+            -4 => Ok(Given::Each(Vec::new())),
+            0x6002_0001 => Ok(Given::number(0)),
+            0x6002_0003 => Ok(Given::truth(false)),
+            0x6002_0004 => give(Self { client: Arc::clone(&self.client) }),
+            0x6002_0005 => Ok(Given::number(-1)),
+            _ => Err(said(INVALID)),
+        }
+    }
+}
+
+/// `IAutomation`, which opens windows.
+struct Automation {
+    client: Arc<Client>,
+}
+
+impl Servant for Automation {
+    described!();
+
+    fn interfaces(&self) -> &'static [&'static Interface] {
+        const { &[&table::AUTOMATION] }
+    }
+
+    fn answer(&self, _: &Call<'_>) -> Result<Given, Refusal> {
+        self.client.admit()?;
+        Err(NOT_IMPLEMENTED.into())
+    }
+}
+
+/// `IAsynchronousOperation`, which is done.
+struct Operation {
+    client: Arc<Client>,
+    /// How it ended.
+    code: i32,
+}
+
+impl Servant for Operation {
+    described!();
+
+    fn interfaces(&self) -> &'static [&'static Interface] {
+        const { &[&table::OPERATION] }
+    }
+
+    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+        self.client.admit()?;
+        match call.id {
+            0x6002_0000 => Ok(Given::Value(Variant::Empty)),
+            0x6002_0001 => Ok(Given::number(self.code)),
+            0x6002_0002 => Ok(Given::truth(true)),
+            0x6002_0003 => Ok(Given::truth(self.code == 0)),
+            0x6002_0004 => Ok(Given::truth(false)),
+            0x6002_0005 => Ok(Given::number(0)),
+            0x6002_0006 => Ok(Given::Nothing),
+            _ => Err(NOT_IMPLEMENTED.into()),
+        }
+    }
+}
+
+/// `IClientStateChangedEventData`.
+pub(crate) struct StateChange {
+    client: Arc<Client>,
+    old: i32,
+    new: i32,
+    code: i32,
+}
+
+impl StateChange {
+    pub(crate) fn new(client: &Arc<Client>, old: i32, new: i32, code: i32) -> Self {
+        Self { client: Arc::clone(client), old, new, code }
+    }
+}
+
+impl Servant for StateChange {
+    described!();
+
+    fn interfaces(&self) -> &'static [&'static Interface] {
+        const { &[&table::STATE_CHANGE] }
+    }
+
+    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+        match call.id {
+            0x6002_0000 => Ok(Given::number(self.new)),
+            0x6002_0001 => Ok(Given::number(self.old)),
+            _ => Ok(Given::number(self.code)),
+        }
+    }
+}
+
+/// `IContactInformationChangedEventData`.
+pub(crate) struct InformationChange {
+    client: Arc<Client>,
+}
+
+impl InformationChange {
+    pub(crate) fn new(client: &Arc<Client>) -> Self {
+        Self { client: Arc::clone(client) }
+    }
+}
+
+impl Servant for InformationChange {
+    described!();
+
+    fn interfaces(&self) -> &'static [&'static Interface] {
+        const { &[&table::INFORMATION_CHANGE] }
+    }
+
+    fn answer(&self, _: &Call<'_>) -> Result<Given, Refusal> {
+        Ok(Given::Numbers(KNOWN.to_vec()))
+    }
+}

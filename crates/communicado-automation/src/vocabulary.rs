@@ -1,0 +1,132 @@
+//! What the provider is, in the numbers and words of Communicator and of Lync.
+//!
+//! The other way round from the tables of the sources, which a test holds them against.
+
+use communicado_core::{Activity, Availability};
+use communicado_provider::{Presence, Status};
+
+/// `MISTATUS_OFFLINE`.
+pub const OFFLINE: i32 = 1;
+const CONNECTING: i32 = 0x200;
+const DISCONNECTING: i32 = 0x400;
+
+/// The status as a `MISTATUS`.
+#[must_use]
+pub fn mistatus(status: &Status) -> i32 {
+    match status {
+        Status::SigningIn => CONNECTING,
+        Status::SigningOut => DISCONNECTING,
+        Status::SignedIn(presence) => mistatus_of(presence),
+        Status::Starting | Status::SignedOut(_) | Status::ShuttingDown => OFFLINE,
+    }
+}
+
+fn mistatus_of(presence: &Presence) -> i32 {
+    let by_activity = presence.activity.and_then(|activity| match activity {
+        Activity::OnThePhone => Some(0x32),
+        Activity::OutToLunch => Some(0x42),
+        Activity::InAMeeting => Some(0x52),
+        Activity::OutOfOffice => Some(0x62),
+        Activity::InAConference => Some(0x82),
+        Activity::UrgentInterruptionsOnly => Some(0x92),
+        _ => None,
+    });
+    by_activity.unwrap_or(match presence.availability {
+        Availability::Busy => 0x0A,
+        Availability::BeRightBack => 0x0E,
+        Availability::Idle => 0x12,
+        Availability::Away => 0x22,
+        Availability::DoNotDisturb => 0x72,
+        Availability::Invisible => 0x06,
+        _ => 0x02,
+    })
+}
+
+/// What a program sets by writing `MyStatus`; nothing for a number that cannot be set.
+#[must_use]
+pub fn presence(mistatus: i32) -> Option<Presence> {
+    let of = |availability, activity| Some(Presence::new(availability, activity));
+    match mistatus {
+        0x02 => of(Availability::Available, None),
+        0x06 => of(Availability::Invisible, None),
+        0x0A => of(Availability::Busy, None),
+        0x0E => of(Availability::BeRightBack, None),
+        0x12 => of(Availability::Idle, None),
+        0x22 => of(Availability::Away, None),
+        0x32 => of(Availability::Busy, Some(Activity::OnThePhone)),
+        0x42 => of(Availability::Away, Some(Activity::OutToLunch)),
+        0x52 => of(Availability::Busy, Some(Activity::InAMeeting)),
+        0x62 => of(Availability::Away, Some(Activity::OutOfOffice)),
+        0x72 => of(Availability::DoNotDisturb, None),
+        0x82 => of(Availability::Busy, Some(Activity::InAConference)),
+        0x92 => of(Availability::DoNotDisturb, Some(Activity::UrgentInterruptionsOnly)),
+        _ => None,
+    }
+}
+
+/// The class of the aggregated availability, by its lower edge (`PRESENCE_PROP_AVAILABILITY`), as
+/// programs for Communicator expect it.
+#[must_use]
+pub fn availability_class(status: &Status) -> i32 {
+    match lync_availability(status) {
+        0 => 18_000,
+        3500 => 3000,
+        5000 => 4500,
+        6500 => 6000,
+        7500 => 7500,
+        9500 => 9000,
+        12_500 => 12_000,
+        15_500 => 15_000,
+        other => other,
+    }
+}
+
+/// The status as Lync's `ClientState`.
+#[must_use]
+pub const fn client_state(status: &Status) -> i32 {
+    match status {
+        Status::Starting => 6,
+        Status::SignedOut(_) => 1,
+        Status::SigningIn => 2,
+        Status::SignedIn(_) => 3,
+        Status::SigningOut => 4,
+        Status::ShuttingDown => 5,
+    }
+}
+
+/// The status as Lync's `ContactAvailability`.
+#[must_use]
+pub fn lync_availability(status: &Status) -> i32 {
+    let Some(presence) = status.presence() else { return 18_500 };
+    match presence.availability {
+        Availability::Available => 3500,
+        Availability::Idle => 5000,
+        Availability::Busy => 6500,
+        Availability::DoNotDisturb => 9500,
+        Availability::BeRightBack => 12_500,
+        Availability::Away => 15_500,
+        Availability::Invisible => 18_500,
+        _ => 0,
+    }
+}
+
+/// The token by which Office chooses the text beside it (`ucPresenceActivityId`).
+#[must_use]
+pub fn activity_id(status: &Status) -> &'static str {
+    let Some(presence) = status.presence() else { return "Offline" };
+    match (presence.activity, presence.availability) {
+        (Some(Activity::OnThePhone), _) => "on-the-phone",
+        (Some(Activity::InAMeeting), _) => "in-a-meeting",
+        (Some(Activity::InAConference), _) => "in-a-conference",
+        (Some(Activity::Presenting), _) => "in-presentation",
+        (Some(Activity::OutOfOffice), _) => "out-of-office",
+        (Some(Activity::UrgentInterruptionsOnly), _) => "urgent-interruptions-only",
+        (_, Availability::Available) => "Free",
+        (_, Availability::Idle) => "FreeIdle",
+        (_, Availability::Busy) => "Busy",
+        (_, Availability::DoNotDisturb) => "DoNotDisturb",
+        (_, Availability::BeRightBack) => "BeRightBack",
+        (_, Availability::Away) => "Away",
+        _ => "Offline",
+    }
+}

@@ -1,0 +1,141 @@
+//! The day that the demo goes through: what happens, and what must be said of it.
+
+/// One step of the day.
+pub(super) enum Step {
+    /// A provider is started and does this by itself: milliseconds after its start, and what.
+    Start(&'static [(u64, &'static str)]),
+    /// The provider is killed, and can say nothing.
+    Kill(u64),
+    /// Something happens and is said.
+    Row(Row),
+}
+
+/// What happens, and what must be said of it.
+pub(super) struct Row {
+    /// What happens, in a few words.
+    pub(super) happens: &'static str,
+    pub(super) cause: Cause,
+    pub(super) says: Says,
+}
+
+/// What makes communicado say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// The start or the kill just before.
+    Deed,
+    /// The provider told this status.
+    Told(&'static str),
+    /// What made it say the line before.
+    Same,
+}
+
+/// What communicado must say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Says {
+    pub(super) status: &'static str,
+    /// Availability, activity and reason, where there are any.
+    pub(super) more: &'static [&'static str],
+}
+
+/// The first client of the day.
+const FIRST: &[(u64, &str)] = &[
+    (1200, "running"),
+    (2400, "fail-sign-in invalid-password --takes 900ms"),
+    (4500, "sign-in --takes 700ms"),
+    (6600, "set busy --activity in-a-meeting --note \"in London until four\""),
+    (8200, "set away"),
+];
+const FIRST_ENDS: u64 = 9600;
+
+/// The one after the crash.
+const SECOND: &[(u64, &str)] = &[
+    (600, "running"),
+    (1200, "sign-in --takes 500ms"),
+    (3200, "sign-out --takes 300ms"),
+    (4600, "quit"),
+];
+
+/// The whole day.
+pub(super) const DAY: &[Step] = &[
+    Step::Start(FIRST),
+    row("Ada starts her client", Cause::Deed, "starting", &[]),
+    row("it is up; nobody is signed in", Cause::Told("signed-out"), "signed-out", &[]),
+    row("she signs in ...", Cause::Told("signing-in"), "signing-in", &[]),
+    row(
+        "... with a wrong password",
+        Cause::Told("signed-out"),
+        "signed-out",
+        &["authentication-failed"],
+    ),
+    row("she tries again ...", Cause::Told("signing-in"), "signing-in", &[]),
+    row("... and is in", Cause::Told("signed-in"), "signed-in", &["available"]),
+    row("a meeting begins", Cause::Told("signed-in"), "signed-in", &["busy", "in-a-meeting"]),
+    row("she goes for coffee", Cause::Told("signed-in"), "signed-in", &["away"]),
+    Step::Kill(FIRST_ENDS),
+    row("kill -9: it can say nothing", Cause::Deed, "signed-out", &[]),
+    row("... and is gone", Cause::Same, "absent", &[]),
+    Step::Start(SECOND),
+    row("she starts it again", Cause::Deed, "starting", &[]),
+    row("it is up again", Cause::Told("signed-out"), "signed-out", &[]),
+    row("she signs in ...", Cause::Told("signing-in"), "signing-in", &[]),
+    row("... and is back", Cause::Told("signed-in"), "signed-in", &["available"]),
+    row("evening: she signs out ...", Cause::Told("signing-out"), "signing-out", &[]),
+    row("... and is out", Cause::Told("signed-out"), "signed-out", &[]),
+    row("she closes it", Cause::Told("shutting-down"), "shutting-down", &[]),
+    row("it is gone", Cause::Same, "absent", &[]),
+];
+
+const fn row(
+    happens: &'static str,
+    cause: Cause,
+    status: &'static str,
+    more: &'static [&'static str],
+) -> Step {
+    Step::Row(Row { happens, cause, says: Says { status, more } })
+}
+
+/// A script for the provider, so many times faster.
+pub(super) fn script(steps: &[(u64, &str)], faster: u64) -> String {
+    let line = |(after, action): &(u64, &str)| {
+        let mut line = format!("{}ms", after / faster);
+        for word in action.split(' ') {
+            line.push(' ');
+            match word.strip_suffix("ms").and_then(|number| number.parse::<u64>().ok()) {
+                Some(takes) => line.push_str(&format!("{}ms", takes / faster)),
+                None => line.push_str(word),
+            }
+        }
+        line + "\n"
+    };
+    steps.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use communicado_provider::script::Script;
+
+    use super::*;
+
+    #[test]
+    fn every_script_of_the_day_can_be_played_and_leaves_time_for_what_follows() {
+        for steps in [FIRST, SECOND] {
+            for faster in [1, 5] {
+                let text = script(steps, faster);
+                let script = Script::parse(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
+                assert_eq!(script.steps.len(), steps.len());
+                assert!(script.starts(), "starting is to be seen");
+            }
+        }
+        assert!(FIRST.iter().all(|(after, _)| *after < FIRST_ENDS));
+    }
+
+    #[test]
+    fn every_row_fits_its_columns() {
+        for step in DAY {
+            let Step::Row(row) = step else { continue };
+            assert!(row.happens.len() <= super::super::table::LEFT, "{}", row.happens);
+            let said = row.says.status.len() + row.says.more.join(", ").len() + 2;
+            assert!(said <= super::super::table::RIGHT, "{:?}", row.says);
+        }
+    }
+}

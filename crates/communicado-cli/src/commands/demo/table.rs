@@ -1,0 +1,82 @@
+//! The demo on a terminal of 80 columns: what happened, what communicado said, and how soon.
+
+use std::time::Duration;
+
+/// How wide what happened is.
+pub(super) const LEFT: usize = 32;
+/// How wide what communicado said is.
+pub(super) const RIGHT: usize = 35;
+/// How wide the time between them is.
+const AFTER: usize = 9;
+
+/// What it looks like.
+pub(super) struct Table {
+    pub(super) coloured: bool,
+}
+
+impl Table {
+    pub(super) fn head(&self) -> String {
+        let line = "-".repeat(LEFT + RIGHT + AFTER + 2);
+        let head =
+            format!("{:<LEFT$} {:<RIGHT$} {:>AFTER$}", "what happens", "communicado says", "after");
+        format!("{}\n{}\n", self.dim(&head), self.dim(&line))
+    }
+
+    pub(super) fn row(&self, happens: &str, status: &str, more: &str, after: Duration) -> String {
+        let comma = if more.is_empty() { "" } else { ", " };
+        let width = status.len() + comma.len() + more.len();
+        let space = " ".repeat(RIGHT.saturating_sub(width));
+        let status = self.paint(colour(status, more), status);
+        let after = self.dim(&format!("{:>AFTER$}", spoken(after)));
+        format!("{happens:<LEFT$} {status}{comma}{more}{space} {after}\n")
+    }
+
+    pub(super) fn dim(&self, text: &str) -> String {
+        self.paint("2", text)
+    }
+
+    pub(super) fn bold(&self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    fn paint(&self, colour: &str, text: &str) -> String {
+        if self.coloured { format!("\u{1b}[{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}
+
+/// The colours that `watch` uses.
+fn colour(status: &str, more: &str) -> &'static str {
+    match status {
+        "signed-in" => "32",
+        "signed-out" if !more.is_empty() => "31",
+        "signing-in" | "signing-out" | "starting" | "shutting-down" => "36",
+        "signed-out" => "33",
+        _ => "2",
+    }
+}
+
+/// A short time in three digits or so.
+pub(super) fn spoken(span: Duration) -> String {
+    let micros = span.as_micros();
+    match micros {
+        0..1_000 => format!("{micros} us"),
+        1_000..10_000 => format!("{}.{} ms", micros / 1_000, micros / 100 % 10),
+        _ => format!("{} ms", span.as_millis()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_has_eighty_columns_at_most_and_colours_take_up_none() {
+        let after = Duration::from_micros(1_234);
+        let row = |coloured| Table { coloured }.row("she is in", "signed-in", "busy", after);
+        let plain = row(false);
+        assert!(plain.trim_end().chars().count() <= 80, "{plain}");
+        assert!(plain.ends_with("1.2 ms\n"), "{plain}");
+        let bare = row(true).replace("\u{1b}[32m", "").replace("\u{1b}[2m", "");
+        assert_eq!(bare.replace("\u{1b}[0m", ""), plain);
+    }
+}

@@ -1,0 +1,160 @@
+//! The provider on D-Bus: a name, an object for itself, and one for its account.
+//!
+//! Everything is told as `PropertiesChanged`, all that changed at one moment in one signal, and
+//! before the call is answered that it comes of.
+
+mod line;
+mod objects;
+mod properties;
+mod register;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use communicado_provider::dbus::{ACCOUNT_INTERFACE, ACCOUNT_PATH, INTERFACE, NAME, PATH};
+use communicado_provider::{Account, Manners, Status};
+use communicado_runtime::SystemClock;
+use communicado_sources::session_bus;
+use rustix::process::Signal;
+use zbus::fdo::{ObjectManager, Properties as BusProperties, RequestNameFlags, RequestNameReply};
+use zbus::names::InterfaceName;
+use zbus::object_server::SignalEmitter;
+use zbus::{Connection, Variant};
+
+use self::objects::{AccountObject, Facts, Root};
+use self::properties::Properties;
+use super::{Asks, Shown};
+use crate::failure::{Failure, Outcome};
+
+pub(in crate::commands::provide) use line::{Line, Unheard};
+pub(in crate::commands::provide) use register::{register, unregister};
+
+/// The provider on the bus.
+pub(in crate::commands::provide) struct Face {
+    connection: Connection,
+    facts: Facts,
+    asks: Asks,
+    /// Whether the account is there.
+    has_account: bool,
+}
+
+impl Face {
+    /// Gets onto the session bus and takes the name.
+    ///
+    /// # Errors
+    ///
+    /// If there is no bus, or the name has an owner: who, and what to do.
+    pub(in crate::commands::provide) async fn open(
+        account: Account,
+        asks: Asks,
+    ) -> Result<Self, Failure> {
+        let address = session_bus::own_address()?;
+        let connection = session_bus::connect(&SystemClock::start(), &address).await?;
+        let shown = Shown { status: Status::Starting, until: None };
+        let facts = Facts::new(account, Properties::of(&shown));
+        let root = Root { facts: facts.clone(), asks: asks.clone() };
+        // The objects first: whoever sees the name may ask at once.
+        let server = connection.object_server();
+        server.at(PATH, ObjectManager).await.map_err(not_shown)?;
+        server.at(PATH, root).await.map_err(not_shown)?;
+        let flags = RequestNameFlags::DO_NOT_QUEUE;
+        let reply = connection.request_name_with_flags(NAME, flags).await;
+        match reply {
+            Ok(RequestNameReply::PrimaryOwner | RequestNameReply::AlreadyOwner) => {}
+            Ok(_) | Err(zbus::Error::NameTaken) => return Err(line::taken(&connection).await),
+            Err(error) => return Err(not_shown(error)),
+        }
+        Ok(Self { connection, facts, asks, has_account: false })
+    }
+
+    /// Where it can be seen.
+    pub(in crate::commands::provide) fn place(&self) -> String {
+        format!("{NAME} on the session bus")
+    }
+
+    /// Tells what is so now.
+    pub(in crate::commands::provide) async fn tell(
+        &mut self,
+        shown: &Shown,
+    ) -> Result<(), Failure> {
+        let now = Properties::of(shown);
+        let stale = self.facts.manners().stale_flag && now.up_and_running == 0;
+        if stale {
+            return Ok(());
+        }
+        let before = self.facts.show(now.clone());
+        // The account comes before the flag that says that it can be asked for.
+        if now.up_and_running == 2 && !self.has_account {
+            let account = AccountObject { facts: self.facts.clone(), asks: self.asks.clone() };
+            let added = self.connection.object_server().at(ACCOUNT_PATH, account).await;
+            added.map_err(not_shown)?;
+            self.has_account = true;
+        } else if self.has_account && now.up_and_running != 0 {
+            let changed = now.changed_since(&before);
+            self.changed(ACCOUNT_PATH, ACCOUNT_INTERFACE, changed).await?;
+        }
+        if now.up_and_running != before.up_and_running {
+            let changed = HashMap::from([("UpAndRunning", Variant::from(now.up_and_running))]);
+            self.changed(PATH, INTERFACE, changed).await?;
+        }
+        Ok(())
+    }
+
+    /// Behaves so from here on.
+    pub(in crate::commands::provide) fn behave(&self, manners: Manners) {
+        self.facts.behave(manners);
+    }
+
+    /// Does nothing at all for so long: this thread does everything here.
+    pub(in crate::commands::provide) fn hang(&self, span: Duration) {
+        let clock = SystemClock::start();
+        let end = communicado_runtime::Clock::now(&clock).after(span);
+        loop {
+            let left = end.since(communicado_runtime::Clock::now(&clock));
+            if left.is_zero() {
+                return;
+            }
+            std::thread::park_timeout(left);
+        }
+    }
+
+    /// Ends once it can be seen no longer.
+    pub(in crate::commands::provide) async fn lost(&self) -> Failure {
+        self.connection.closed().await;
+        Failure::from(session_bus::lost("")).about("the provider can be seen no longer")
+    }
+
+    /// Lets go of the name, once every call is answered.
+    pub(in crate::commands::provide) async fn close(self) {
+        let Self { connection, .. } = self;
+        // Without a bus there is no name to let go of.
+        let _ = connection.release_name(NAME).await;
+        connection.graceful_shutdown().await;
+    }
+
+    async fn changed(
+        &self,
+        path: &'static str,
+        interface: &'static str,
+        changed: HashMap<&str, Variant<'_>>,
+    ) -> Result<(), Failure> {
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let emitter = SignalEmitter::new(&self.connection, path).map_err(not_shown)?;
+        let interface = InterfaceName::try_from(interface).map_err(not_shown)?;
+        let told = BusProperties::properties_changed(&emitter, interface, changed, (&[]).into());
+        told.await.map_err(not_shown)
+    }
+}
+
+/// Ends this process and says nothing, as a client that is killed does.
+pub(in crate::commands::provide) fn crash() {
+    let _ = rustix::process::kill_process(rustix::process::getpid(), Signal::KILL);
+}
+
+fn not_shown(error: impl Into<zbus::Error>) -> Failure {
+    Failure::new(Outcome::Failed, "the provider cannot be shown on the session bus")
+        .because(error.into())
+        .help("look whether the bus lets you own the name org.communicado.Provider1")
+}

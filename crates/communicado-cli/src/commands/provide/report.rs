@@ -1,0 +1,80 @@
+//! What is said of a provider: a line for people, an object for programs.
+
+use communicado::Timestamp;
+use communicado_provider::Account;
+use communicado_sinks::printable;
+use serde_json::{Value, json};
+
+use super::face::Shown;
+
+/// A longer text is cut: a line is to be read.
+const TEXT_MAX: usize = 200;
+
+/// What a provider says of itself. The words may be those of another version of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Report {
+    pub(super) account: String,
+    pub(super) friendly_name: String,
+    pub(super) status: String,
+    pub(super) availability: String,
+    pub(super) activity: String,
+    pub(super) note: String,
+    pub(super) reason: String,
+    /// When what is shown ends by itself.
+    pub(super) until: Option<Timestamp>,
+}
+
+impl Report {
+    /// What our own provider says.
+    pub(super) fn of(account: &Account, shown: &Shown) -> Self {
+        let presence = shown.status.presence();
+        let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        Self {
+            account: account.name().to_owned(),
+            friendly_name: account.friendly_name().to_owned(),
+            status: shown.status.word().to_owned(),
+            availability: owned(presence.map(|it| it.availability.word())),
+            activity: owned(presence.and_then(|it| it.activity).map(|it| it.word())),
+            note: owned(presence.and_then(|it| it.note())),
+            reason: shown.status.reason().map(|it| it.word()).unwrap_or_default(),
+            until: shown.until,
+        }
+    }
+
+    /// One line of JSON: every key always there.
+    pub(super) fn to_json(&self, at: Timestamp) -> String {
+        let some = |text: &str| if text.is_empty() { Value::Null } else { text.into() };
+        let object = json!({
+            "v": 1,
+            "at": at.to_string(),
+            "account": self.account,
+            "friendly_name": self.friendly_name,
+            "status": self.status,
+            "availability": some(&self.availability),
+            "activity": some(&self.activity),
+            "note": some(&self.note),
+            "reason": some(&self.reason),
+            "until": self.until.map(|it| it.to_string()),
+        });
+        format!("{object}\n")
+    }
+
+    /// One line for people.
+    pub(super) fn to_text(&self) -> String {
+        let mut text = format!("{:<13}", printable(&self.status, TEXT_MAX));
+        let mut more = Vec::new();
+        for word in [&self.availability, &self.activity, &self.reason] {
+            if !word.is_empty() {
+                more.push(printable(word, TEXT_MAX));
+            }
+        }
+        if !self.note.is_empty() {
+            more.push(format!("\"{}\"", printable(&self.note, TEXT_MAX)));
+        }
+        if let Some(until) = self.until {
+            more.push(format!("until {} UTC", until.time_of_day()));
+        }
+        text.push_str(&more.join(", "));
+        format!("{}\n", text.trim_end())
+    }
+}

@@ -1,0 +1,35 @@
+//! The other side of the contract: a client without a window, that other programs see.
+//!
+//! The heart is [`Provider`]: commands go in with the moment at which they were given, what is to
+//! be told comes out, oldest first. A face (D-Bus, COM) tells it in this order and in no other.
+//!
+//! **Invariant:** nothing here touches the world. The crate is `no_std`, so there is no clock,
+//! socket or file to reach for; time is an argument.
+//! **Invariant:** signed out is told before shutting down, whatever came before.
+//!
+//! Read next: [`Provider::handle`], [`Told`], then `tests/promises.rs` for what is promised.
+#![no_std]
+#![warn(clippy::wildcard_enum_match_arm)]
+
+extern crate alloc;
+
+mod account;
+mod chosen;
+mod command;
+pub mod dbus;
+mod manners;
+mod provider;
+mod reason;
+pub mod script;
+mod status;
+mod told;
+pub mod words;
+
+pub use account::{Account, TextError};
+pub use chosen::{Chosen, Override};
+pub use command::{Command, Refused};
+pub use manners::{Fault, Manners};
+pub use provider::{Handled, Provider};
+pub use reason::Reason;
+pub use status::{Presence, Status};
+pub use told::Told;

@@ -1,0 +1,203 @@
+//! The client without a window. Pure: commands and the time go in, what to tell comes out.
+
+use alloc::vec::Vec;
+
+use communicado_core::Moment;
+
+use crate::{Account, Chosen, Command, Override, Reason, Refused, Status, Told};
+
+/// A client without a window, with one account.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    account: Account,
+    status: Status,
+    chosen: Chosen,
+    /// What ends by itself: a sign-in or a sign-out under way.
+    under_way: Option<UnderWay>,
+    now: Moment,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct UnderWay {
+    ends: Moment,
+    /// Why a sign-in will fail.
+    fails: Option<Reason>,
+}
+
+/// What came of a command.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "what is dropped here is never told to a listener"]
+pub struct Handled {
+    /// What to tell, oldest first. What fell due before the command comes first, also when the
+    /// command was refused.
+    pub told: Vec<Told>,
+    /// Why the command was not done, if it was not.
+    pub refused: Option<Refused>,
+}
+
+impl Provider {
+    /// A provider that is starting.
+    #[must_use]
+    pub const fn new(account: Account) -> Self {
+        Self::choosing(account, Chosen::NOTHING)
+    }
+
+    /// A provider that is starting, of which this was chosen in an earlier run. It does not sign
+    /// in by itself.
+    #[must_use]
+    pub const fn choosing(account: Account, chosen: Chosen) -> Self {
+        Self { account, status: Status::Starting, chosen, under_way: None, now: Moment::START }
+    }
+
+    /// Its account.
+    #[must_use]
+    pub const fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// What it is now.
+    #[must_use]
+    pub const fn status(&self) -> &Status {
+        &self.status
+    }
+
+    /// What its user has chosen.
+    #[must_use]
+    pub const fn chosen(&self) -> &Chosen {
+        &self.chosen
+    }
+
+    /// When something ends by itself. Moves only by [`handle`](Self::handle) and
+    /// [`advance`](Self::advance).
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Moment> {
+        if self.status == Status::ShuttingDown {
+            return None;
+        }
+        let override_ = self.chosen.override_.as_ref().map(|it| it.until);
+        let under_way = self.under_way.as_ref().map(|it| it.ends);
+        override_.into_iter().chain(under_way).min()
+    }
+
+    /// Does what is commanded at `at`, and says what to tell.
+    ///
+    /// Whatever fell due before happens first. An `at` earlier than one already seen counts as
+    /// that later one: the provider never goes back.
+    pub fn handle(&mut self, at: Moment, command: Command) -> Handled {
+        let mut told = self.advance(at);
+        let refused = self.command(command, &mut told).err();
+        // What takes no time is done with the command.
+        told.extend(self.advance(self.now));
+        Handled { told, refused }
+    }
+
+    /// Ends what ends by `to`, each at its own moment, and says what to tell.
+    #[must_use = "what is dropped here is never told to a listener"]
+    pub fn advance(&mut self, to: Moment) -> Vec<Told> {
+        let mut told = Vec::new();
+        let to = to.max(self.now);
+        while let Some(due) = self.next_deadline().filter(|due| *due <= to) {
+            self.now = self.now.max(due);
+            if self.under_way.is_some_and(|it| it.ends <= due) {
+                self.arrive(&mut told);
+            } else {
+                self.end_override(&mut told);
+            }
+        }
+        self.now = to;
+        told
+    }
+
+    fn command(&mut self, command: Command, told: &mut Vec<Told>) -> Result<(), Refused> {
+        match (command, &self.status) {
+            (_, Status::ShuttingDown) => return Err(Refused::ShuttingDown),
+            (Command::Quit, _) => self.quit(told),
+            (Command::Started, Status::Starting) => self.tell(Told::Running, told),
+            (_, Status::Starting) => return Err(Refused::Starting),
+            (Command::Started, _) => return Err(Refused::Running),
+
+            (Command::SignIn { takes, fails }, Status::SignedOut(_)) => {
+                self.chosen.signed_in = true;
+                self.under_way = Some(UnderWay { ends: self.now.after(takes), fails });
+                self.tell(Told::SigningIn, told);
+            }
+            (Command::SignIn { .. }, Status::SigningOut) => return Err(Refused::SigningOut),
+            (Command::SignIn { .. }, _) => return Err(Refused::AlreadySignedIn),
+
+            (Command::SignOut { takes }, Status::SignedIn(_) | Status::SigningIn) => {
+                (self.chosen.signed_in, self.chosen.override_) = (false, None);
+                self.under_way = Some(UnderWay { ends: self.now.after(takes), fails: None });
+                self.tell(Told::SigningOut, told);
+            }
+            (Command::SignOut { .. }, Status::SigningOut) => return Err(Refused::SigningOut),
+            (Command::SignOut { .. }, _) => return Err(Refused::NotSignedIn),
+
+            (
+                Command::SignedOutByServer(reason),
+                Status::SignedIn(_) | Status::SigningIn | Status::SigningOut,
+            ) => {
+                self.under_way = None;
+                self.tell(Told::SignedOut(Some(reason)), told);
+            }
+            (Command::SignedOutByServer(_), _) => return Err(Refused::NotSignedIn),
+
+            (Command::Set { presence, lasts }, Status::SignedIn(_)) => {
+                match lasts {
+                    Some(lasts) => {
+                        let until = self.now.after(lasts);
+                        self.chosen.override_ = Some(Override { presence, until });
+                    }
+                    None => (self.chosen.presence, self.chosen.override_) = (presence, None),
+                }
+                self.show(told);
+            }
+            (Command::Set { .. }, _) => return Err(Refused::NotSignedIn),
+        }
+        Ok(())
+    }
+
+    /// Signs out first, whatever is under way: a listener that hears of the sign-out alone has
+    /// heard enough.
+    fn quit(&mut self, told: &mut Vec<Told>) {
+        self.under_way = None;
+        match self.status {
+            Status::SignedIn(_) => {
+                self.tell(Told::SigningOut, told);
+                self.tell(Told::SignedOut(None), told);
+            }
+            Status::SigningIn | Status::SigningOut => self.tell(Told::SignedOut(None), told),
+            Status::Starting | Status::SignedOut(_) | Status::ShuttingDown => {}
+        }
+        self.tell(Told::ShuttingDown, told);
+    }
+
+    /// What was under way is done.
+    fn arrive(&mut self, told: &mut Vec<Told>) {
+        let Some(UnderWay { fails, .. }) = self.under_way.take() else { return };
+        let arrived = match (&self.status, fails) {
+            (Status::SigningIn, Some(reason)) => Told::SignInFailed(reason),
+            (Status::SigningIn, None) => Told::SignedIn(self.chosen.shown().clone()),
+            _ => Told::SignedOut(None),
+        };
+        self.tell(arrived, told);
+    }
+
+    fn end_override(&mut self, told: &mut Vec<Told>) {
+        self.chosen.override_ = None;
+        self.show(told);
+    }
+
+    /// Tells the presence that is chosen now, if it is another one.
+    fn show(&mut self, told: &mut Vec<Told>) {
+        let shown = self.chosen.shown();
+        if self.status.presence().is_some_and(|presence| presence != shown) {
+            let shown = shown.clone();
+            self.tell(Told::PresenceChanged(shown), told);
+        }
+    }
+
+    fn tell(&mut self, what: Told, told: &mut Vec<Told>) {
+        self.status = what.status();
+        told.push(what);
+    }
+}

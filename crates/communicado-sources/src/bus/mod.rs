@@ -1,0 +1,37 @@
+//! What the sources on the session bus share: a line to the bus, and how what comes of it is told.
+//!
+//! A source's own rules are in its [`Speaker`], which is pure: what came off the bus and the time
+//! go in, questions to send and things to tell come out. [`Line`] waits, and decides nothing.
+
+mod line;
+mod pace;
+mod sightings;
+mod tell;
+
+pub(crate) use line::{Ask, Line, Speaker, yield_once};
+pub(crate) use pace::Pace;
+pub(crate) use sightings::Sightings;
+pub(crate) use tell::{Asks, SignIn, Tell, Todo, View};
+
+/// The bus itself: its name, and its interface.
+pub(crate) const BUS: &str = "org.freedesktop.DBus";
+/// The object of the bus itself.
+pub(crate) const BUS_PATH: &str = "/org/freedesktop/DBus";
+
+/// What is to be matched so as to hear of the owners of a name.
+pub(crate) fn owner_rule(name: &str) -> String {
+    format!(
+        "type='signal',sender='{BUS}',path='{BUS_PATH}',interface='{BUS}',\
+         member='NameOwnerChanged',arg0='{name}'"
+    )
+}
+
+/// A longer text is cut: a user interface, an account or a status goes by its first 16 kB.
+const TEXT_BYTES_MAX: usize = 16 * 1024;
+
+/// A foreign text, no longer than is bearable.
+pub(crate) fn cut(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(TEXT_BYTES_MAX));
+    text.shrink_to_fit();
+    text
+}

@@ -1,0 +1,84 @@
+//! What waits: for the bus and for the time.
+
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+
+use communicado_runtime::{Clock, Probing, Seen, Source, SourceError, Watching};
+
+use super::message::Ask;
+use super::probe;
+use super::watcher::Watcher;
+use crate::bus::{Asks, Line, Pace, Sightings, Tell, yield_once};
+
+/// The source.
+pub(super) struct Provider {
+    pace: Pace,
+    /// Whether it was on a bus before.
+    was_on_bus: bool,
+}
+
+impl Provider {
+    pub(super) const fn new(pace: Pace) -> Self {
+        Self { pace, was_on_bus: false }
+    }
+
+    async fn open(&mut self, seen: Seen) -> Result<Shell, SourceError> {
+        let watcher = Watcher::new(self.pace);
+        let watcher = if self.was_on_bus { watcher.again() } else { watcher };
+        let line = Line::open(watcher, seen.clock()).await?;
+        self.was_on_bus = true;
+        let sightings = Sightings::new(seen.clone(), self.pace.lease());
+        Ok(Shell { seen, line, sightings })
+    }
+}
+
+impl Source for Provider {
+    fn watch(&mut self, seen: Seen) -> Watching<'_> {
+        Box::pin(async move {
+            match self.open(seen).await {
+                Ok(mut shell) => shell.watch().await,
+                Err(error) => error,
+            }
+        })
+    }
+
+    fn probe<'a>(&'a mut self, clock: &'a dyn Clock) -> Probing<'a> {
+        Box::pin(probe::probe(self.pace, clock))
+    }
+}
+
+struct Shell {
+    seen: Seen,
+    line: Line<Watcher>,
+    sightings: Sightings,
+}
+
+impl Shell {
+    async fn watch(&mut self) -> SourceError {
+        loop {
+            let asks = match poll_fn(|cx| self.poll(cx)).await {
+                Ok(asks) => asks,
+                Err(error) => return error,
+            };
+            if !asks.is_empty() {
+                // Whoever was told of it goes first.
+                yield_once().await;
+            }
+            if let Err(error) = self.line.send(asks).await {
+                return error;
+            }
+        }
+    }
+
+    /// Waits for something to happen, tells of it, and returns what to ask.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Asks<Ask>, SourceError>> {
+        let mut tell: Vec<Tell> = Vec::new();
+        let polled = self.line.poll(cx, self.seen.clock(), &mut tell);
+        if self.sightings.tell(&mut tell) {
+            let running = self.line.speaker.is_there().then_some(super::watcher::CLIENT);
+            self.sightings.rest_is_absent(running.into_iter());
+            self.seen.ready();
+        }
+        polled
+    }
+}

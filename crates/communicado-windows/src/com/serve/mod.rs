@@ -1,0 +1,32 @@
+//! COM from the other side: objects of ours that other programs call.
+//!
+//! What an object answers is a [`Servant`]'s, in safe code; what it is called by is an
+//! [`Interface`], a table of members that serves callers bound early and late alike. No type
+//! library is needed to answer; one that is registered lets other processes bind early
+//! ([`Library`]).
+//!
+//! Everything is in the multithreaded apartment: calls come in on threads of COM's own, several at
+//! once. What is told to others ([`Listeners`]) goes out on a thread for each of them, so that one
+//! that hangs holds up nobody else.
+//!
+//! **Know:** only for processors whose calling convention passes every argument in a word, which
+//! is so for every 64-bit Windows (Microsoft, "x64 calling convention", "ARM64 ABI conventions").
+
+mod class;
+mod dispatch;
+mod given;
+mod interface;
+mod library;
+mod listeners;
+mod native;
+mod object;
+
+pub use class::ClassObject;
+pub use given::{Argument, Callback, Given, Refusal};
+pub use interface::{Interface, Kind, Member, Usage};
+pub use library::Library;
+pub use listeners::{Listeners, Told};
+pub use object::{Call, Servant, Served};
+
+#[cfg(not(target_pointer_width = "64"))]
+compile_error!("objects are served by 64-bit programs only");

@@ -1,0 +1,160 @@
+//! Calls of callers bound early, through the table.
+
+use std::ffi::c_void;
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use windows::Win32::Foundation::{E_NOTIMPL, E_POINTER, E_UNEXPECTED, S_OK, VARIANT_BOOL};
+use windows::Win32::System::Com::SAFEARRAY;
+use windows::Win32::System::Variant::VARIANT;
+use windows_core::{BSTR, HRESULT};
+
+use super::dispatch::{argument, enumerate};
+use super::given::{self, Argument, Given, Refusal};
+use super::interface::{INHERITED, Kind, Member};
+use super::object::{Call, Face, Part};
+use crate::{HResult, Variant};
+
+/// Answers a call that came by the function at `slot` of the object's table.
+///
+/// # Safety
+///
+/// `this` is a live object of ours, and `words` are those that the member at this place takes and
+/// then the place for what it gives; of the last of very many, some may be missing.
+pub(super) unsafe fn answer(this: *mut c_void, slot: usize, words: &[usize]) -> HRESULT {
+    // SAFETY: as promised.
+    let face = unsafe { Face::of(this) };
+    let Part::Interface(interface) = face.part else { return E_UNEXPECTED };
+    let member = slot.checked_sub(INHERITED).and_then(|index| interface.members.get(index));
+    let (Some(member), [iid, ..]) = (member, interface.iids) else { return E_UNEXPECTED };
+    if words.len() < member.takes.len() + usize::from(member.gives.is_some()) {
+        return E_NOTIMPL;
+    }
+    let (taken, places) = words.split_at(member.takes.len());
+    // A panic must not leave this function.
+    let answered = catch_unwind(AssertUnwindSafe(|| {
+        let arguments = member.takes.iter().zip(taken).map(|(kind, word)| {
+            // SAFETY: the member takes it so.
+            unsafe { decode(*kind, *word) }
+        });
+        let arguments = arguments.collect::<Result<Vec<_>, HResult>>()?;
+        let call =
+            Call { interface: *iid, id: member.id, usage: member.usage, arguments: &arguments };
+        let given = face.servant().answer(&call)?;
+        // SAFETY: the member gives it so, and its places are these.
+        unsafe { give(member, &given, taken, places) }?;
+        Ok::<_, Refusal>(())
+    }));
+    match answered {
+        Ok(Ok(())) => S_OK,
+        Ok(Err(refusal)) => HRESULT(refusal.code.0),
+        Err(_) => E_UNEXPECTED,
+    }
+}
+
+/// # Safety
+///
+/// The word is an argument of this kind, which outlives the call.
+unsafe fn decode(kind: Kind, word: usize) -> Result<Argument, HResult> {
+    let bytes = word.to_le_bytes();
+    let [b0, b1, b2, b3, ..] = bytes;
+    Ok(match kind {
+        // What is above the lower half of the word is not passed.
+        Kind::Number => Argument::Value(Variant::Number(i32::from_le_bytes([b0, b1, b2, b3]))),
+        Kind::Truth => Argument::Value(Variant::Bool(i16::from_le_bytes([b0, b1]) != 0)),
+        Kind::Text => {
+            // SAFETY: it is a text, or null, which is an empty one; the caller keeps it.
+            let text = ManuallyDrop::new(unsafe { BSTR::from_raw(word as *const u16) });
+            Argument::Value(Variant::Text(String::from_utf16_lossy(&text)))
+        }
+        Kind::Any => {
+            // SAFETY: a value of more than a word is passed by its place.
+            match unsafe { (word as *const VARIANT).as_ref() } {
+                Some(value) => argument(Kind::Any, value)?,
+                None => Argument::Value(Variant::Empty),
+            }
+        }
+        Kind::Object => {
+            // SAFETY: it is an object or null, and the caller keeps it.
+            Argument::Object(unsafe { given::callback(word as *mut c_void) })
+        }
+        Kind::Numbers => {
+            // SAFETY: it is an array or null, and the caller keeps it.
+            Argument::Numbers(unsafe { given::numbers(word as *const SAFEARRAY) })
+        }
+        Kind::List | Kind::Unread => Argument::Value(Variant::Empty),
+        Kind::Place => Argument::Place,
+    })
+}
+
+/// # Safety
+///
+/// `taken` and `places` are the words of a call of this member.
+unsafe fn give(
+    member: &Member,
+    given: &Given,
+    taken: &[usize],
+    places: &[usize],
+) -> Result<(), HResult> {
+    let (Some(kind), [place]) = (member.gives, places) else { return Ok(()) };
+    let place = *place as *mut c_void;
+    if place.is_null() {
+        return Err(HResult(E_POINTER.0));
+    }
+    let value = match given {
+        Given::Value(value) => value,
+        Given::Placed(further, value) => {
+            let at = member.takes.iter().position(|kind| *kind == Kind::Place);
+            let at = at.and_then(|at| taken.get(at)).map_or(0, |word| *word);
+            let at = at as *mut VARIANT;
+            if at.is_null() {
+                return Err(HResult(E_POINTER.0));
+            }
+            // SAFETY: it is a place for a value, which need not be initialised.
+            unsafe { at.write(given::written(further)) };
+            value
+        }
+        _ => &Variant::Empty,
+    };
+    // SAFETY: in each case the place is one for what the member gives, which is handed over.
+    unsafe {
+        match kind {
+            Kind::Number => place.cast::<i32>().write_unaligned(value.number().unwrap_or(0)),
+            Kind::Truth => {
+                let truth = matches!(value, Variant::Bool(true));
+                let truth = VARIANT_BOOL(if truth { -1 } else { 0 });
+                place.cast::<VARIANT_BOOL>().write_unaligned(truth);
+            }
+            Kind::Text => {
+                let text = value.text().map_or_else(BSTR::new, BSTR::from);
+                place.cast::<*const u16>().write_unaligned(text.into_raw());
+            }
+            Kind::Any | Kind::Place => {
+                place.cast::<VARIANT>().write(given::to_variant(given)?);
+            }
+            Kind::Object => {
+                let object = match given {
+                    Given::Object(served) => {
+                        served.dispatch().map(windows_core::Interface::into_raw)
+                    }
+                    Given::Each(objects) => {
+                        Some(windows_core::Interface::into_raw(enumerate(objects.clone())))
+                    }
+                    _ => None,
+                };
+                let object = object.unwrap_or(std::ptr::null_mut());
+                place.cast::<*mut c_void>().write_unaligned(object);
+            }
+            Kind::Numbers | Kind::List => {
+                let array = match given {
+                    Given::Numbers(numbers) => given::array_of_numbers(numbers)?,
+                    Given::List(values) => given::list(values)?,
+                    _ => std::ptr::null_mut(),
+                };
+                place.cast::<*mut SAFEARRAY>().write_unaligned(array);
+            }
+            Kind::Unread => return Err(HResult(E_NOTIMPL.0)),
+        }
+    }
+    Ok(())
+}

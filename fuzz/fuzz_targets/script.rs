@@ -1,0 +1,34 @@
+//! A script that somebody wrote: it is refused with its line, or its steps go forward in time.
+#![no_main]
+
+use communicado_core::Moment;
+use communicado_provider::script::{Action, Script};
+use communicado_provider::{Account, Command, Provider, Told};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    let script = match Script::parse(text) {
+        Ok(script) => script,
+        Err(error) => {
+            assert!(error.line >= 1, "{error}");
+            assert!(!error.to_string().contains('\n'), "one line: {error}");
+            return;
+        }
+    };
+    assert!(script.steps.is_sorted_by_key(|step| step.after), "time goes back");
+    let account = Account::new("alice@example.com", "Alice").expect("it can be shown");
+    let mut provider = Provider::new(account);
+    let _ = provider.handle(Moment::START, Command::Started);
+    let mut signed_in = false;
+    for step in script.steps {
+        let Action::Command(command) = step.action else { continue };
+        for told in provider.handle(Moment::new(step.after), command).told {
+            match told {
+                Told::SignedIn(_) => signed_in = true,
+                Told::SignedOut(_) => signed_in = false,
+                Told::ShuttingDown => assert!(!signed_in, "signed out comes first"),
+                _ => {}
+            }
+        }
+    }
+});
