@@ -1,6 +1,6 @@
 //! Measures what is claimed about speed, each time beside programs of others that do the like.
 //!
-//!     cargo build --release -p communicado-cli
+//!     cargo build --release -p communicado-cli -p communicado-gateway
 //!     cargo run --release -p communicado-bench -- all --write
 //!
 //! Everything happens on private buses with real peers, which `communicado-conformance` starts
@@ -11,6 +11,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program's output is its purpose")]
 
 mod bare;
+mod fanout;
 mod idle;
 mod latency;
 mod machine;
@@ -56,6 +57,7 @@ const BENCHES: [Bench; 6] = [
         run: |seconds| idle::run(seconds.into()),
         needs_peers: true,
     },
+    Bench { name: "fanout", option: Some(("--events", 30)), run: fanout::run, needs_peers: true },
     Bench {
         name: "windows",
         option: Some(("--samples", 300)),
@@ -79,6 +81,8 @@ fn main() -> ExitCode {
         ["listener", address, rule] => {
             latency::listener(address, rule).map_err(|error| error.to_string())
         }
+        // Nor this: what `fanout` compares with.
+        ["floor", port] => fanout::floor(port),
         ["all"] => all().map(|_| ()),
         ["all", "--write"] => all().and_then(|results| {
             std::fs::write(RESULTS, results).map_err(|error| format!("{RESULTS}: {error}"))

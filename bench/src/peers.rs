@@ -14,6 +14,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("dbus-daemon", "dbus-daemon"),
     ("finch", "finch"),
     ("gdbus", "libglib2.0-bin"),
+    ("nginx", "nginx-light libnginx-mod-nchan"),
     ("prosody", "prosody"),
 ];
 
@@ -37,6 +38,7 @@ const MEMBERS: [&str; 12] = [
 const VERSIONS: &[(&str, &str)] = &[
     ("dbus-daemon, dbus-monitor, dbus-send", "dbus-daemon --version"),
     ("finch, purple-remote", "finch --version"),
+    ("nchan of nginx", "dpkg-query -W libnginx-mod-nchan"),
     ("playerctl", "playerctl --version"),
     ("Python, which runs purple-remote", "/usr/bin/python3 --version"),
 ];

@@ -6,12 +6,14 @@ use std::path::Path;
 /// Every foreign program that the stage may start, and its package.
 const PACKAGES: &[(&str, &str)] = &[
     ("busctl", "systemd"),
+    ("curl", "curl"),
     ("dbus-daemon", "dbus-daemon"),
     ("dbus-monitor", "dbus-bin"),
     ("dbus-send", "dbus-bin"),
     ("finch", "finch"),
     ("gdbus", "libglib2.0-bin"),
     ("kamailio", "kamailio"),
+    ("openssl", "openssl"),
     ("pidgin", "pidgin"),
     ("prosody", "prosody"),
     ("setsid", "util-linux"),

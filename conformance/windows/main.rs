@@ -28,6 +28,7 @@ macro_rules! beside_both {
 }
 pub(crate) use beside_both;
 
+mod agent;
 mod communicator;
 mod doctor;
 mod im_providers;

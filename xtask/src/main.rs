@@ -3,11 +3,13 @@
 //! One file a task, and one table of them. It has no dependencies, so that it is built at once.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program's output is its purpose")]
 
+mod board;
 mod command;
 mod deny;
 mod faults;
 mod fresh_clone;
 mod fuzz;
+mod gateway;
 mod peers;
 mod test;
 mod tidy;
@@ -64,6 +66,16 @@ const TASKS: &[Task] = &[
         name: "traces",
         about: "records anew what real clients send, for the tests of the decoder",
         run: traces::run,
+    },
+    Task {
+        name: "gateway",
+        about: "tries the gateway: promises, faults, and peers that it installs below target",
+        run: gateway::run,
+    },
+    Task {
+        name: "board",
+        about: "tries the gateway's board in Chromium, and its client beside others",
+        run: board::run,
     },
     Task {
         name: "windows",

@@ -9,8 +9,8 @@ use communicado::Condition;
 #[cfg(target_os = "linux")]
 use crate::commands::demo;
 use crate::commands::{
-    completions, config, doctor, explain, is, man, provide, record, replay, run, status, wait,
-    watch,
+    agent, completions, config, doctor, explain, is, man, provide, record, replay, run, status,
+    wait, watch,
 };
 
 /// Tells whether your unified-communications client runs and whether you are signed in.
@@ -74,6 +74,7 @@ pub(crate) enum Command {
     Is(is::Is),
     Wait(wait::Wait),
     Run(run::Run),
+    Agent(agent::Agent),
     /// List what can be read here, what is found, what is missing and why.
     Sources,
     Doctor(doctor::Doctor),

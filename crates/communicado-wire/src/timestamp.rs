@@ -74,6 +74,12 @@ impl Timestamp {
         Duration::from_micros(u64::try_from(micros).unwrap_or(0))
     }
 
+    /// As HTTP writes it in `Date`: `Sun, 22 Nov 2026 21:00:00 GMT`.
+    #[must_use]
+    pub fn http_date(self) -> String {
+        self.0.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
+
     /// Hours, minutes and seconds of the day in UTC: `21:00:00`.
     #[must_use]
     pub fn time_of_day(self) -> String {

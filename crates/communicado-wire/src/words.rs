@@ -134,3 +134,23 @@ core_words!(availability, communicado_core::Availability, "availability");
 core_words!(activity, communicado_core::Activity, "activity");
 core_words!(doubt, communicado_core::Doubt, "reason of an unknown status");
 core_words!(failure, communicado_core::Failure, "reason of a failed sign-in");
+
+/// A key that may be missing, or `null`, or hold an availability.
+pub(crate) mod present_availability {
+    use communicado_core::Availability;
+    use serde::{Deserializer, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde hands over a reference to the field")]
+    pub(crate) fn serialize<S: Serializer>(
+        value: &Option<Option<Availability>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        super::availability::serialize(&value.flatten(), serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Option<Availability>>, D::Error> {
+        super::availability::deserialize(deserializer).map(Some)
+    }
+}

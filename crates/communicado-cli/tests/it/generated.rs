@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::help::COMMANDS;
+use crate::help::{COMMANDS, OF_THE_AGENT};
 use crate::program::communicado;
 
 const HIDDEN: [&str; 2] = ["run-guard", "run-exec"];
@@ -67,7 +67,8 @@ fn man_pages_are_there_for_every_command_and_render_without_a_warning() {
     pages.sort();
     let asked = ["sign-in", "sign-out", "set", "status", "quit"];
     let nested = asked.map(|word| format!("provide-{word}"));
-    let commands = COMMANDS.iter().map(ToString::to_string).chain(nested);
+    let of_the_agent = OF_THE_AGENT.map(|task| format!("agent-{task}"));
+    let commands = COMMANDS.iter().map(ToString::to_string).chain(nested).chain(of_the_agent);
     let of_commands = commands.map(|command| format!("communicado-{command}.1"));
     let mut expected: Vec<String> = of_commands.chain(["communicado.1".to_owned()]).collect();
     expected.sort();

@@ -1,0 +1,227 @@
+// The board for everybody: with a keyboard, a screen reader, any colours, any size.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { board, network, reader, says, shot, stage, test, until } from "./stage.js";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** Fails with what axe finds wrong in what is shown now. */
+async function check(page) {
+  // Not as an element: the page's policy lets none in.
+  await page.evaluate(axe);
+  const { violations, passes } = await page.evaluate((values) => axe.run(document, { runOnly: { type: "tag", values } }), RULES);
+  const said = violations.map(({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map((it) => `${it.target} ${it.failureSummary}`).join("\n  ")}`);
+  assert.deepEqual(said, []);
+  assert(passes.length > 10, "axe has looked at something");
+}
+
+/** Everything that a board can show. */
+async function crowd(gateway) {
+  const people = [
+    ["annie", "Annie Easley", ["cleveland"], { status: "absent" }],
+    ["barbara", "Barbara Liskov", ["boston", "research"], { availability: "away" }],
+    ["donald", "Donald Knuth", ["research", "stanford"], { status: "signed-out" }],
+    ["hedy", "Hedy Lamarr", ["vienna"], { availability: "be-right-back" }],
+    ["joan", "Joan Clarke", ["london"], { status: "signing-in" }],
+    ["katherine", "Katherine Johnson", ["hampton"], {}],
+    ["linus", "Linus Pauling", ["research"], { status: "unknown", reason: "not-responding" }],
+    ["margaret", "Margaret Hamilton", ["boston", "engineering"], { activity: "on-the-phone" }],
+    ["radia", "Radia Perlman", ["boston", "engineering"], { availability: "idle" }],
+    ["sophie", "Sophie Wilson", ["cambridge", "engineering"], {}],
+    ["tim", "Tim Berners-Lee", ["geneva"], { status: "signed-out", reason: "authentication-failed" }],
+  ];
+  for (const [id, name, groups, what] of people) {
+    await gateway.person(id, name, groups);
+    await gateway.publish(id, what);
+  }
+  await gateway.publish("grace", { availability: "do-not-disturb", activity: "presenting" });
+  const say = (id, what) => gateway.ask("PUT", `people/${id}/manual`, what);
+  const at = (hours) => new Date(Date.now() + hours * 3_600_000).toISOString();
+  await say("alan", { status: "signed-in", availability: "busy", activity: "in-a-meeting", note: "Design review, room 4", returns: at(1) });
+  await say("donald", { status: "signed-out", note: "Reads his mail in batches", returns: at(50) });
+  return people.length + 3;
+}
+
+for (const colorScheme of ["light", "dark"]) {
+  for (const [size, viewport] of [["desktop", { width: 1280, height: 900 }], ["phone", { width: 390, height: 844 }]]) {
+    test(`axe finds nothing wrong: ${colorScheme}, ${size}`, async (t) => {
+      const gateway = await stage(t);
+      const line = await network(gateway.port);
+      t.after(() => line.close());
+      const count = await crowd(gateway);
+      const { context } = await reader(t, line.url, { colorScheme, viewport, deviceScaleFactor: size === "phone" ? 2 : 1 });
+      const page = await board(context, line.url);
+      const name = `${size}-${colorScheme}`;
+      await page.locator("#door").waitFor();
+      await check(page);
+      await shot(page, `door-${name}`);
+      await page.fill("#token", (await gateway.tokenFor("ada")).secret);
+      await page.press("#token", "Enter");
+      await until("all are shown", async () => (await page.locator("#rows tr").count()) === count);
+      await shot(page, `board-${name}`);
+      await check(page);
+      assert(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "nothing is wider than the screen");
+      await page.click("#own");
+      await page.locator("#devices li").waitFor();
+      await page.getByText("Be right back").last().click();
+      await shot(page, `own-${name}`);
+      await check(page);
+      await page.keyboard.press("Escape");
+      await page.fill("#find", "nobody of that name");
+      await page.getByRole("heading", { name: "Nobody matches" }).waitFor();
+      await check(page);
+      await page.fill("#find", "");
+      await page.evaluate(() => (Date.now = ((now) => () => now() + 5 * 60_000)(Date.now)));
+      line.cut();
+      await page.locator("#banner", { hasText: "5 minutes ago" }).waitFor();
+      await says(page, "ada", "was Available");
+      await check(page);
+    });
+  }
+}
+
+test("on a wall everybody fits, and none is cut off", async (t) => {
+  const gateway = await stage(t);
+  const count = await crowd(gateway);
+  const { secret } = await gateway.tokenFor(null);
+  for (const [width, height, colorScheme] of [[1920, 1080, "dark"], [1920, 1080, "light"], [3840, 2160, "light"], [1080, 1920, "dark"], [1024, 768, "light"]]) {
+    const { context } = await reader(t, gateway.url, { colorScheme, viewport: { width, height } });
+    const page = await board(context, `${gateway.url}?lobby`, secret);
+    await page.locator("#rows tr").nth(count - 1).waitFor();
+    await shot(page, `lobby-${width}x${height}-${colorScheme}`);
+    await check(page);
+    const cut = await page.locator("#rows tr").evaluateAll((rows) => rows.filter((row) => {
+      const { right, bottom } = row.getBoundingClientRect();
+      return right > innerWidth || bottom > innerHeight || row.scrollHeight > row.clientHeight + 1 || row.scrollWidth > row.clientWidth + 1;
+    }).map((row) => row.textContent));
+    assert.deepEqual(cut, [], `${width} by ${height}`);
+    assert.match(await page.locator("#clock").textContent(), /\d\d?:\d\d/);
+  }
+});
+
+test("more people than fit on a wall come page after page", async (t) => {
+  const gateway = await stage(t);
+  for (let index = 0; index < 120; index++) await gateway.person(`p${index}`, `Person ${index}`);
+  const { context } = await reader(t, gateway.url, { viewport: { width: 1024, height: 768 } });
+  const page = await context.newPage();
+  await page.clock.install();
+  await page.goto(`${gateway.url}?lobby`);
+  await page.fill("#token", (await gateway.tokenFor(null)).secret);
+  await page.press("#token", "Enter");
+  await page.clock.runFor(1000);
+  await page.locator("#more", { hasText: "Page 1 of" }).waitFor();
+  const visible = () => page.locator("#rows tr:visible").evaluateAll((rows) => rows.map((row) => row.dataset.person));
+  const seen = new Set(await visible());
+  const pages = Number(/of (\d+)/.exec(await page.locator("#more").textContent())[1]);
+  for (let turn = 1; turn < pages; turn++) {
+    await page.clock.runFor(12_000);
+    for (const person of await visible()) seen.add(person);
+  }
+  assert.equal(seen.size, 123);
+});
+
+test("everything can be done with the keyboard alone", async (t) => {
+  const gateway = await stage(t);
+  const { context } = await reader(t, gateway.url);
+  const page = await context.newPage();
+  const press = async (...keys) => {
+    for (const key of keys) await page.keyboard.press(key);
+  };
+  const focus = () => page.evaluate(() => document.activeElement.id || document.activeElement.className || document.activeElement.value);
+  /** Goes on until this has the focus, which must be seen. */
+  const tabTo = async (id) => {
+    await until(`focus on ${id}`, async () => {
+      await press("Tab");
+      return (await focus()) === id;
+    });
+    const outline = await page.evaluate(() => {
+      const active = document.activeElement;
+      const seen = active.matches("input[type=radio]") ? active.nextElementSibling : active;
+      return getComputedStyle(seen).outlineStyle;
+    });
+    assert.equal(outline, "solid", `the focus on ${id} is seen`);
+  };
+  await page.goto(gateway.url);
+  await page.locator("#door").waitFor();
+  await tabTo("token");
+  await page.keyboard.type((await gateway.tokenFor("ada")).secret);
+  await press("Enter");
+  await says(page, "ada", "Available");
+
+  await page.reload();
+  await says(page, "ada", "Available");
+  await press("Tab");
+  assert.equal(await focus(), "skip");
+  await tabTo("own");
+  await press("Enter");
+  await page.locator("#mine").waitFor();
+  await until("the choice has the focus", async () => (await page.evaluate(() => document.activeElement.name)) === "say");
+  await press("ArrowRight", "ArrowRight");
+  assert.equal(await page.evaluate(() => document.activeElement.value), "busy");
+  await tabTo("note");
+  await page.keyboard.type("Quiet please");
+  await press("Enter");
+  await says(page, "ada", "Busy");
+  await page.locator("#mine").waitFor({ state: "hidden" });
+  assert.equal(await focus(), "own", "the focus is back where it was");
+  await press("Enter");
+  await page.locator("#mine").waitFor();
+  await press("Escape");
+  await page.locator("#mine").waitFor({ state: "hidden" });
+  assert.equal(await page.locator('[data-person="ada"] .note').textContent(), "Quiet please");
+
+  await press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.name), "show");
+  await press("ArrowRight");
+  await page.locator('[data-person="grace"]').waitFor({ state: "detached" });
+  await tabTo("group");
+  await tabTo("find");
+  await page.keyboard.type("alan");
+  await page.locator('[data-person="ada"]').waitFor({ state: "detached" });
+});
+
+test("a screen reader finds a table, and hears of changes a few at a time", async (t) => {
+  const gateway = await stage(t);
+  const { context } = await reader(t, gateway.url);
+  const page = await board(context, gateway.url, (await gateway.tokenFor(null)).secret);
+  await says(page, "alan", "Busy");
+  const tree = await page.locator("#board").ariaSnapshot();
+  assert.match(tree, /table "People, their status, since when, note and expected return"/);
+  assert.match(tree, /columnheader "Status"/);
+  assert.match(tree, /rowheader "Alan Turing london, research"/);
+  assert.match(tree, /cell "Busy in a meeting"/);
+  assert(!tree.includes("AT"), "initials are not read");
+
+  await page.evaluate(() => {
+    window.heard = [];
+    const news = document.getElementById("news");
+    new MutationObserver(() => news.textContent && window.heard.push(news.textContent)).observe(news, { childList: true });
+  });
+  await gateway.publish("ada", { availability: "away" });
+  await gateway.publish("ada", { availability: "busy" });
+  await gateway.publish("grace");
+  await until("it is said", () => page.evaluate(() => window.heard.length));
+  assert.deepEqual(await page.evaluate(() => window.heard), ["Ada Lovelace: Busy. Grace Hopper: Available."]);
+  // A note is not worth a word.
+  await gateway.ask("PUT", "people/grace/manual", { status: "signed-in", availability: "available", note: "x" });
+  for (let index = 0; index < 4; index++) {
+    await gateway.person(`p${index}`, `Person ${index}`);
+    await gateway.publish(`p${index}`);
+  }
+  await until("it is said", () => page.evaluate(() => window.heard.length > 1));
+  assert.equal(await page.evaluate(() => window.heard.at(-1)), "4 people changed.");
+});
+
+test("who wants no motion gets none, and forced colours keep the signs", async (t) => {
+  const gateway = await stage(t);
+  const { context } = await reader(t, gateway.url, { reducedMotion: "reduce", forcedColors: "active" });
+  const page = await board(context, gateway.url, (await gateway.tokenFor(null)).secret);
+  await says(page, "ada", "Available");
+  await gateway.publish("ada", { availability: "away" });
+  await says(page, "ada", "Away");
+  assert.equal(await page.evaluate(() => document.getAnimations().length), 0);
+  await shot(page, "forced-colours");
+});

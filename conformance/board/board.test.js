@@ -1,0 +1,272 @@
+// The board in Chromium, before a real gateway.
+
+import assert from "node:assert/strict";
+import { board, network, reader, says, shot, stage, test, until } from "./stage.js";
+
+const SECOND = 1000;
+
+test("two browsers see a change at once", async (t) => {
+  const gateway = await stage(t);
+  const pages = [];
+  for (const person of ["ada", "alan"]) {
+    const { secret } = await gateway.tokenFor(person);
+    const { context } = await reader(t, gateway.url);
+    pages.push(await board(context, gateway.url, secret));
+  }
+  for (const [what, word] of [[{ availability: "away" }, "Away"], [{ status: "signed-out" }, "Out"], [{}, "Available"]]) {
+    await gateway.publish("ada", what);
+    for (const page of pages) await says(page, "ada", word);
+  }
+  await says(pages[0], "alan", "in a meeting");
+  await says(pages[0], "grace", "Out");
+  assert.equal(await pages[0].locator("#counts").textContent(), "2 in · 1 out");
+});
+
+test("who comes and who goes is seen without a reload", async (t) => {
+  const gateway = await stage(t);
+  const { secret } = await gateway.tokenFor(null);
+  const { context } = await reader(t, gateway.url);
+  const page = await board(context, gateway.url, secret);
+  await gateway.person("barbara", "Barbara Liskov", ["boston"]);
+  await says(page, "barbara", "Out");
+  assert.deepEqual(await page.locator("#rows tr").evaluateAll((rows) => rows.map((row) => row.dataset.person)), ["ada", "alan", "barbara", "grace"]);
+  await gateway.ask("DELETE", "people/barbara");
+  await page.locator('[data-person="barbara"]').waitFor({ state: "detached" });
+  assert(!(await page.locator("#group option").allTextContents()).includes("boston"));
+});
+
+test("an agent that is killed is no more believed when its lease ends", async (t) => {
+  const gateway = await stage(t);
+  const { secret } = await gateway.tokenFor(null);
+  const { context } = await reader(t, gateway.url);
+  const page = await board(context, gateway.url, secret);
+  await gateway.publish("grace", { lease: 5 * SECOND });
+  await says(page, "grace", "Available");
+  await says(page, "grace", "Unknown");
+  await says(page, "grace", "not heard from");
+  assert.equal(await page.locator("#counts").textContent(), "2 in · 1 unknown");
+  await shot(page, "lease-expired");
+  await gateway.publish("grace");
+  await says(page, "grace", "Available");
+});
+
+test("a gateway that is killed and comes back: nothing wrong is shown, nothing is missed", async (t) => {
+  const gateway = await stage(t);
+  const { secret } = await gateway.tokenFor("ada");
+  const { context } = await reader(t, gateway.url);
+  const page = await board(context, gateway.url, secret);
+  await says(page, "ada", "Available");
+  await page.evaluate(() => {
+    window.seen = [];
+    const look = () => {
+      const words = [...document.querySelectorAll("#rows .status strong")].map((it) => it.textContent);
+      if (window.seen.at(-1) !== String(words)) window.seen.push(String(words));
+    };
+    look();
+    new MutationObserver(look).observe(document.getElementById("rows"), { childList: true, subtree: true, characterData: true });
+  });
+  await gateway.end("SIGKILL");
+  await page.locator("#link", { hasText: "Reconnecting" }).waitFor();
+  await gateway.run();
+  await gateway.publish("ada", { availability: "away" });
+  await page.locator("#link", { hasText: "Live" }).waitFor();
+  await says(page, "ada", "Away");
+  assert.deepEqual(await page.evaluate(() => window.seen), ["Available,Busy,Out", "Away,Busy,Out"]);
+
+  await gateway.end("SIGTERM");
+  await page.locator("#link", { hasText: "Reconnecting" }).waitFor();
+  await gateway.run();
+  await page.locator("#link", { hasText: "Live" }).waitFor();
+  assert(await page.locator("#board").isVisible(), "whoever was signed in still is");
+});
+
+test("without network it opens, says how old it is, and is live again by itself", async (t) => {
+  const gateway = await stage(t);
+  const line = await network(gateway.port);
+  t.after(() => line.close());
+  const { secret } = await gateway.tokenFor("ada");
+  const { context } = await reader(t, line.url);
+  const page = await board(context, line.url, secret);
+  await says(page, "ada", "Available");
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.reload();
+  await says(page, "ada", "Available");
+  line.cut();
+  await page.locator("#link", { hasText: "Reconnecting" }).waitFor();
+  await page.reload();
+  await says(page, "ada", "Available");
+  await page.locator("#banner", { hasText: "No connection to the gateway. What you see was so at" }).waitFor();
+  await shot(page, "offline");
+
+  // Older than a minute, it does not claim any more that it is so.
+  await page.evaluate(() => {
+    const kept = JSON.parse(localStorage.getItem("communicado board"));
+    dispatchEvent(new Event("pagehide"));
+    addEventListener("pagehide", () => localStorage.setItem("communicado board", JSON.stringify({ ...kept, heard: Date.now() - 20 * 60_000 })));
+  });
+  await page.reload();
+  await says(page, "ada", "was Available");
+  await page.locator("#banner", { hasText: "20 minutes ago" }).waitFor();
+  assert.match(await page.locator("#counts").textContent(), /^2 in · 1 out at /);
+  assert.match(await page.locator("#own").textContent(), /was Available/);
+  await shot(page, "offline-old");
+
+  await gateway.publish("ada", { availability: "busy" });
+  line.heal();
+  await page.evaluate(() => dispatchEvent(new Event("online")));
+  await says(page, "ada", "Busy");
+  await page.locator("#banner").waitFor({ state: "hidden" });
+});
+
+test("a connection that goes silent is noticed", async (t) => {
+  const gateway = await stage(t);
+  const line = await network(gateway.port);
+  t.after(() => line.close());
+  const { secret } = await gateway.tokenFor(null);
+  const { context } = await reader(t, line.url);
+  const page = await context.newPage();
+  await page.clock.install();
+  await page.goto(line.url);
+  await page.fill("#token", secret);
+  await page.press("#token", "Enter");
+  await page.clock.runFor(SECOND);
+  await says(page, "ada", "Available");
+  line.silence();
+  await page.clock.runFor(90 * SECOND);
+  await page.locator("#link", { hasText: "Reconnecting" }).waitFor();
+  await page.clock.runFor(SECOND);
+  await says(page, "ada", "was Available");
+});
+
+test("one says oneself that one is out, with a note and when one is back, and takes it back", async (t) => {
+  const gateway = await stage(t);
+  const { secret } = await gateway.tokenFor("ada");
+  const { context } = await reader(t, gateway.url);
+  const page = await board(context, gateway.url, secret);
+  const other = await reader(t, gateway.url);
+  const witness = await board(other.context, gateway.url, (await gateway.tokenFor("alan")).secret);
+  await page.click("#own");
+  await page.locator("#devices li", { hasText: "laptop" }).waitFor();
+  assert.match(await page.locator("#devices").textContent(), /laptop Available, last heard less than a minute ago.*pidgin: available/s);
+  await page.getByText("Out", { exact: true }).last().click();
+  await page.fill("#note", "At the dentist");
+  const back = new Date(Date.now() + 7_200_000);
+  await page.fill("#returns", new Date(back - back.getTimezoneOffset() * 60_000).toISOString().slice(0, 16));
+  await shot(page, "own");
+  await page.click("#set");
+  await page.locator("#mine").waitFor({ state: "hidden" });
+  await says(witness, "ada", "set by hand");
+  const row = witness.locator('[data-person="ada"]');
+  assert.match(await row.locator(".status").textContent(), /^Out/);
+  assert.equal(await row.locator(".note").textContent(), "At the dentist");
+  const told = await row.locator(".back time").getAttribute("datetime");
+  assert.equal(new Date(told).getTime(), back.setSeconds(0, 0));
+
+  await page.click("#own");
+  assert.equal(await page.inputValue("#note"), "At the dentist");
+  await page.getByText("What my clients say").click();
+  assert(await page.locator("#note").isDisabled());
+  await page.click("#set");
+  await says(witness, "ada", "Available");
+  assert.equal(await row.locator(".note").textContent(), "");
+});
+
+test("what the gateway refuses is said where it was asked", async (t) => {
+  const gateway = await stage(t);
+  const { context } = await reader(t, gateway.url);
+  const page = await board(context, gateway.url);
+  await page.fill("#token", "cmt_wrong");
+  await page.press("#token", "Enter");
+  await until("an error is shown", async () => (await page.locator("#token-error").textContent()).length > 10);
+  assert.equal(await page.evaluate(() => document.activeElement.id), "token");
+  await shot(page, "door-refused");
+});
+
+test("a token that is revoked ends the board and what it knew", async (t) => {
+  const gateway = await stage(t);
+  const { secret, id } = await gateway.tokenFor("ada");
+  const { context } = await reader(t, gateway.url);
+  const page = await board(context, gateway.url, secret);
+  const tab = await board(context, gateway.url);
+  await says(tab, "ada", "Available");
+  await page.evaluate(() => dispatchEvent(new Event("pagehide")));
+  assert(await page.evaluate(() => localStorage.length));
+  await gateway.ask("DELETE", `tokens/${id}`);
+  await page.locator("#door").waitFor();
+  await tab.locator("#door").waitFor();
+  for (const each of [page, tab]) {
+    assert.equal(await each.locator("#rows tr").count(), 0);
+    assert.equal(await each.evaluate(() => localStorage.length), 0);
+  }
+  const why = await Promise.all([page, tab].map((each) => each.locator("#door-why").textContent()));
+  assert(why.some((text) => text.includes("Your access was withdrawn")), String(why));
+  await shot(page, "ended");
+});
+
+test("who signs out is out in every tab, and another may come in", async (t) => {
+  const gateway = await stage(t);
+  const { context } = await reader(t, gateway.url);
+  const page = await board(context, gateway.url, (await gateway.tokenFor("ada")).secret);
+  const tab = await board(context, gateway.url);
+  await says(tab, "ada", "Available");
+  await page.click("#own");
+  await page.click("#leave-mine");
+  await page.locator("#door").waitFor();
+  await tab.locator("#door").waitFor();
+  assert.equal(await page.evaluate(() => localStorage.length), 0);
+  await page.fill("#token", (await gateway.tokenFor(null, "in-out")).secret);
+  await page.press("#token", "Enter");
+  await says(page, "alan", "In");
+  await says(tab, "alan", "In");
+  assert.equal(await page.locator('[data-person="alan"] .status').textContent(), "In", "a lesser view shows less");
+  assert(await page.locator("#own").isHidden());
+});
+
+test("eight tabs share one connection, and the next one takes over", async (t) => {
+  const gateway = await stage(t);
+  const { context } = await reader(t, gateway.url);
+  let streams = 0;
+  context.on("request", (request) => (streams += request.url().includes("/v1/events") ? 1 : 0));
+  const tabs = [await board(context, gateway.url, (await gateway.tokenFor("ada")).secret)];
+  for (let more = 0; more < 7; more++) tabs.push(await board(context, gateway.url));
+  for (const tab of tabs) await says(tab, "ada", "Available");
+  assert.equal(streams, 1);
+  await gateway.publish("ada", { availability: "away" });
+  for (const tab of tabs) await says(tab, "ada", "Away");
+  await tabs[0].close();
+  await until("another tab streams", () => streams === 2);
+  await gateway.publish("ada", { availability: "busy" });
+  for (const tab of tabs.slice(1)) await says(tab, "ada", "Busy");
+  assert.equal(streams, 2);
+});
+
+test("groups, in and out, and a name choose who is shown", async (t) => {
+  const gateway = await stage(t);
+  const { context } = await reader(t, gateway.url);
+  const page = await board(context, gateway.url, (await gateway.tokenFor(null)).secret);
+  const shown = () => page.locator("#rows tr").evaluateAll((rows) => rows.map((row) => row.dataset.person).join());
+  const becomes = (people) => until(people, async () => (await shown()) === people);
+  await becomes("ada,alan,grace");
+  await page.selectOption("#group", "engineering");
+  await becomes("ada,grace");
+  assert.match(page.url(), /\?group=engineering$/);
+  await page.getByText("Out", { exact: true }).first().click();
+  await becomes("grace");
+  await page.reload();
+  await becomes("ada,grace");
+  await page.selectOption("#group", "");
+  await page.fill("#find", "TUR");
+  await becomes("alan");
+  await page.fill("#find", "nobody of that name");
+  await page.getByRole("heading", { name: "Nobody matches" }).waitFor();
+  await shot(page, "no-match");
+});
+
+test("a board without people says what to do", async (t) => {
+  const gateway = await stage(t);
+  for (const person of ["ada", "alan", "grace"]) await gateway.ask("DELETE", `people/${person}`);
+  const { context } = await reader(t, gateway.url);
+  const page = await board(context, gateway.url, (await gateway.tokenFor(null)).secret);
+  await page.getByRole("heading", { name: "Nobody is on this board yet" }).waitFor();
+  await shot(page, "empty");
+});

@@ -1,0 +1,218 @@
+// The stage: a real gateway on a private port with a home of its own, browsers in front of it, and
+// what everybody who looks at the board expects of it. It ends what it started, and nothing else.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer, connect as dial } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test as plainTest } from "node:test";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+/** Where the screenshots are left, to be looked at. */
+const SHOTS = join(root, "target/board");
+const PATIENCE = 15_000;
+
+/** The gateway that is tested: of `COMMUNICADO_GATEWAY`, or else as cargo built it. */
+function program() {
+  const built = ["release", "debug"].map((of) => join(root, `target/${of}/communicado-gateway`));
+  const found = process.env.COMMUNICADO_GATEWAY ?? built.find((file) => existsSync(file));
+  assert(found, "there is no gateway: cargo build -p communicado-gateway, or set COMMUNICADO_GATEWAY");
+  return found;
+}
+
+/** A test that fails when it hangs. */
+export const test = (name, run) => plainTest(name, { timeout: 90_000 }, run);
+
+/** Waits until `is` returns something, and returns it. */
+export async function until(what, is, patience = PATIENCE) {
+  const end = Date.now() + patience;
+  for (;;) {
+    const found = await is();
+    if (found) return found;
+    assert(Date.now() < end, `it never came to: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+export class Gateway {
+  #home = mkdtempSync(join(tmpdir(), "communicado-board-"));
+  #child;
+  said = "";
+
+  /** Starts a gateway that knows nobody. */
+  static async start() {
+    const gateway = new Gateway();
+    gateway.port = await freePort();
+    gateway.url = `http://127.0.0.1:${gateway.port}/`;
+    await gateway.run();
+    const secret = () => /cmt_[\w-]{43}/.exec(gateway.said)?.[0];
+    gateway.token = await until("an administrator's token is printed", secret);
+    return gateway;
+  }
+
+  async run() {
+    const home = this.#home;
+    const env = { PATH: process.env.PATH, HOME: home, XDG_DATA_HOME: home, XDG_STATE_HOME: home, XDG_CONFIG_HOME: home, XDG_RUNTIME_DIR: home };
+    const child = spawn(program(), ["serve", "--listen", `127.0.0.1:${this.port}`], { env, cwd: home });
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (this.said += data));
+    const answers = async () => {
+      assert(child.exitCode === null, `the gateway ended:\n${this.said}`);
+      return (await fetch(`${this.url}v1/session`).catch(() => null))?.ok;
+    };
+    await until("the gateway answers", answers);
+  }
+
+  /** Ends it: SIGTERM asks, SIGKILL does not. */
+  async end(signal = "SIGTERM") {
+    const child = this.#child;
+    if (child.exitCode !== null || child.signalCode) return;
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill(signal);
+    await ended;
+  }
+
+  async close() {
+    await this.end("SIGKILL");
+    rmSync(this.#home, { recursive: true, force: true });
+  }
+
+  /** Asks it as an administrator; what it answers. */
+  async ask(method, path, body, token = this.token) {
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    const answer = await fetch(`${this.url}v1/${path}`, { method, headers, body: body && JSON.stringify(body) });
+    const text = await answer.text();
+    assert(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
+    return text ? JSON.parse(text) : null;
+  }
+
+  person(id, name, groups = []) {
+    return this.ask("POST", "people", { id, name, groups });
+  }
+
+  /** A new token, of a person who may also publish, or of somebody who only reads. */
+  async tokenFor(person, view = "everything") {
+    const scopes = person ? ["publish", "read"] : ["read"];
+    return this.ask("POST", "tokens", { name: person ?? "reader", scopes, person, view });
+  }
+
+  /** What an agent on a desktop says. */
+  publish(person, { status = "signed-in", availability = status === "signed-in" ? "available" : null, activity = null, reason = null, lease = 3_600_000, device = "laptop", revision = 1 } = {}) {
+    const at = new Date().toISOString();
+    const raw = availability;
+    const client = { v: 1, revision, at, client: "pidgin", status, availability, activity, raw, reason, since: at, source: "purple", saved: raw, accounts: [] };
+    return this.ask("PUT", `people/${person}/devices/${device}`, { v: 1, lease_ms: lease, clients: [client] });
+  }
+}
+
+/** A network between browser and gateway that can be cut, and can go silent. */
+export async function network(to) {
+  const lines = new Set();
+  let cut = false;
+  let silent = false;
+  let sent = "";
+  const server = createServer((line) => {
+    if (cut) return line.destroy();
+    const other = dial(to, "127.0.0.1");
+    lines.add(line).add(other);
+    line.on("data", (data) => {
+      sent += data;
+      if (!silent) other.write(data);
+    });
+    other.on("data", (data) => silent || line.write(data));
+    for (const [end, peer] of [[line, other], [other, line]]) {
+      end.on("error", () => {});
+      end.on("close", () => {
+        lines.delete(end);
+        if (!silent) peer.destroy();
+      });
+    }
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const end = () => lines.forEach((line) => line.destroy());
+  return {
+    url: `http://127.0.0.1:${server.address().port}/`,
+    cut: () => ((cut = true), end()),
+    heal: () => (cut = silent = false),
+    sent: () => sent,
+    silence: () => (silent = true),
+    close: () => (end(), server.close()),
+  };
+}
+
+let browser;
+after(async () => browser?.close());
+
+const ARGUMENTS = [
+  "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync", "--no-first-run",
+];
+
+/** A browser of its own, as of another person: what it may not do fails the test at its end. */
+export async function reader(t, url, options = {}) {
+  browser ??= await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: "en-GB", ...options });
+  context.setDefaultTimeout(PATIENCE);
+  const faults = [];
+  const { origin } = new URL(url);
+  context.on("request", (request) => {
+    if (new URL(request.url()).origin !== origin) faults.push(`a request to another host: ${request.url()}`);
+  });
+  context.on("weberror", (error) => faults.push(`an error in the page: ${error.error().stack}`));
+  context.on("console", (message) => {
+    if (/content security policy|trusted ?types/i.test(message.text())) faults.push(message.text());
+  });
+  t.after(async () => {
+    await context.close();
+    assert.deepEqual(faults, []);
+  });
+  return { context, faults };
+}
+
+/** A tab that shows the board, signed in with `token` if the browser is not. */
+export async function board(context, url, token) {
+  const page = await context.newPage();
+  await page.goto(url);
+  if (token) {
+    await page.fill("#token", token);
+    await page.press("#token", "Enter");
+    await page.locator("#link.live").waitFor({ state: "attached" });
+  }
+  return page;
+}
+
+/** Waits until the board says `word` of a person. */
+export async function says(page, person, word) {
+  await page.locator(`[data-person="${person}"] .status`, { hasText: word }).waitFor({ state: "attached" });
+}
+
+export async function shot(page, name) {
+  mkdirSync(SHOTS, { recursive: true });
+  await page.evaluate(() => Promise.all(document.getAnimations().filter((it) => it.effect?.getTiming().iterations === 1).map((it) => it.finished)));
+  await page.screenshot({ path: join(SHOTS, `${name}.png`) });
+}
+
+/** A gateway with some people, which ends with the test. */
+export async function stage(t) {
+  const gateway = await Gateway.start();
+  t.after(() => gateway.close());
+  await gateway.person("ada", "Ada Lovelace", ["engineering", "london"]);
+  await gateway.person("alan", "Alan Turing", ["london", "research"]);
+  await gateway.person("grace", "Grace Hopper", ["engineering"]);
+  await gateway.publish("ada");
+  await gateway.publish("alan", { availability: "busy", activity: "in-a-meeting" });
+  return gateway;
+}

@@ -1,0 +1,197 @@
+//! How answers look: JSON, problems, tags for what did not change, and who may read them from
+//! another origin.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{self, HeaderValue};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Limited};
+use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
+
+use super::Gateway;
+use crate::limits::{BODY_BYTES, BODY_TIME};
+use crate::refusal::{Kind, Refusal};
+use crate::shared::Shared;
+
+pub(super) const JSON: &str = "application/json";
+const PROBLEM: &str = "application/problem+json";
+
+/// `json` with a status.
+pub(super) fn json(status: StatusCode, json: impl Into<Body>) -> Response {
+    let headers = [(header::CONTENT_TYPE, JSON), (header::CACHE_CONTROL, "no-store")];
+    (status, headers, json.into()).into_response()
+}
+
+/// `json` with a tag, or nothing if who asks has it.
+pub(super) fn tagged(headers: &HeaderMap, content_type: &'static str, body: Bytes) -> Response {
+    let hash = Sha256::digest(&body);
+    let tag = format!("\"{}\"", crate::grant::hex(hash.get(..12).unwrap_or_default()));
+    let asked = headers.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
+    let has = |tags: &str| {
+        let mut tags = tags.split(',').map(str::trim);
+        tags.any(|it| it == "*" || it.trim_start_matches("W/") == tag)
+    };
+    let mut response = if asked.is_some_and(has) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(header::CONTENT_TYPE, content_type)], body).into_response()
+    };
+    let headers = response.headers_mut();
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        headers.insert(header::ETAG, tag);
+    }
+    // It may be kept, and must be asked for again each time.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    headers.insert(header::VARY, HeaderValue::from_static("authorization, cookie"));
+    response
+}
+
+/// All of a request's JSON.
+///
+/// # Errors
+///
+/// If it is no JSON, too large, or does not come.
+pub(super) async fn body(request: Request) -> Result<Bytes, Refusal> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
+    if !kind.is_some_and(|kind| kind.eq_ignore_ascii_case(JSON)) {
+        let help = "send JSON, with `Content-Type: application/json`";
+        return Err(Refusal::new(Kind::WrongType, "the body is not said to be JSON", help));
+    }
+    let body = Limited::new(request.into_body(), BODY_BYTES.most);
+    match tokio::time::timeout(BODY_TIME, body.collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
+            Err(Refusal::beyond(Kind::TooLarge, BODY_BYTES, "the body is too large"))
+        }
+        Ok(Err(error)) => {
+            Err(Refusal::bad(format!("the body broke off: {error}"), "send it again"))
+        }
+        Err(_) => {
+            let detail = "the body did not come in time";
+            let help = format!("send it within {}", spoken(BODY_TIME));
+            Err(Refusal::new(Kind::TooSlow, detail, help).limited("body-time"))
+        }
+    }
+}
+
+fn spoken(span: Duration) -> String {
+    format!("{} seconds", span.as_secs())
+}
+
+/// Reads a body, which is an object.
+///
+/// # Errors
+///
+/// If it is none, or not of this form: what is wrong with it, and where.
+pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    let help = "the form of each body is in /v1/openapi.json";
+    // serde takes a list for an object, key by key.
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return Err(Refusal::bad("the body is no object", help));
+    }
+    serde_json::from_slice(bytes)
+        .map_err(|error| Refusal::bad(format!("the body is not understood: {error}"), help))
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status =
+            StatusCode::from_u16(self.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = [(header::CONTENT_TYPE, PROBLEM), (header::CACHE_CONTROL, "no-store")];
+        let mut response = (status, headers, self.problem().to_json()).into_response();
+        let headers = response.headers_mut();
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if self.kind == Kind::NotSignedIn {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// What axum itself refuses becomes a problem document too.
+pub(super) async fn as_problem(request: Request, next: Next) -> Response {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let response = next.run(request).await;
+    let status = response.status();
+    let is_problem =
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM);
+    if !status.is_client_error() || is_problem {
+        return response;
+    }
+    let path: String = path.chars().take(200).collect();
+    let help = "what there is, is in /v1/openapi.json";
+    let (kind, detail) = match status.as_u16() {
+        404 => (Kind::NotFound, format!("there is nothing at `{path}`")),
+        405 => (Kind::WrongMethod, format!("`{method}` is not possible at `{path}`")),
+        413 => (Kind::TooLarge, "the request is too large".to_owned()),
+        415 => (Kind::WrongType, "the body is of another type".to_owned()),
+        _ => (Kind::BadRequest, format!("`{path}` cannot be asked like this")),
+    };
+    let allow = response.headers().get(header::ALLOW).cloned();
+    let mut response = Refusal::new(kind, detail, help).into_response();
+    if let Some(allow) = allow {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
+}
+
+/// Lets pages of the origins that were named read answers; nobody else's, unless they are ours.
+pub(super) async fn cross_origin(State(shared): Gateway, request: Request, next: Next) -> Response {
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let allowed = origin.filter(|origin| is_allowed(&shared, origin));
+    let asks = request.method() == Method::OPTIONS
+        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let mut response = match (&allowed, asks) {
+        (Some(_), true) => StatusCode::NO_CONTENT.into_response(),
+        _ => next.run(request).await,
+    };
+    let Some(origin) = allowed else { return response };
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.append(header::VARY, HeaderValue::from_static("origin"));
+    let yes = HeaderValue::from_static("true");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, yes);
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("etag"));
+    if asks {
+        for (name, value) in [
+            (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE"),
+            (
+                header::ACCESS_CONTROL_ALLOW_HEADERS,
+                "authorization, content-type, last-event-id, if-none-match, communicado-csrf",
+            ),
+            (header::ACCESS_CONTROL_MAX_AGE, "600"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    response
+}
+
+/// Whether pages of `origin` were named when the gateway was started.
+pub(super) fn is_allowed(shared: &Shared, origin: &HeaderValue) -> bool {
+    origin.to_str().is_ok_and(|origin| shared.origins.iter().any(|each| each == origin))
+}
+
+/// Counts answers, and says no more of them than that.
+pub(super) async fn counted(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut response = next.run(request).await;
+    shared.metrics.answered(response.status().as_u16());
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}

@@ -1,0 +1,27 @@
+//! The board and the client in JavaScript: files that are in the program, for everybody.
+
+use axum::Router;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::routing::get;
+use bytes::Bytes;
+
+use super::answer::tagged;
+use crate::web::{PAGES, POLICY};
+
+/// One address for each file.
+pub(super) fn pages<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    PAGES.iter().fold(Router::new(), |router, page| {
+        let serve = async |headers: HeaderMap| {
+            let mut response = tagged(&headers, page.content_type, Bytes::from_static(page.body));
+            let headers = response.headers_mut();
+            headers.remove(header::VARY);
+            for (name, value) in
+                [(header::CACHE_CONTROL, "no-cache"), (header::CONTENT_SECURITY_POLICY, POLICY)]
+            {
+                headers.insert(name, HeaderValue::from_static(value));
+            }
+            response
+        };
+        router.route(page.path, get(serve))
+    })
+}

@@ -1,0 +1,210 @@
+//! Who asks, and whether they may ask so often and in this way.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::header::{self, HeaderName};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use communicado_runtime::Clock as _;
+use communicado_wire::gateway::Scope;
+
+use super::answer::is_allowed;
+use crate::front::{Secret, Wanted, event_id, secret};
+use crate::grant::Grant;
+use crate::rates::Who;
+use crate::refusal::{Kind, Refusal};
+use crate::shared::Shared;
+
+/// The other end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// Who has the data folder, and so needs no token.
+#[derive(Clone, Debug)]
+pub(crate) struct Operator(pub(crate) Grant);
+
+/// Whoever asks.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    pub(super) grant: Option<Grant>,
+    pub(super) by_cookie: bool,
+    pub(super) peer: IpAddr,
+}
+
+/// What is asked of a stream of events.
+pub(crate) struct Asked<'a> {
+    pub(crate) query: &'a str,
+    pub(crate) authorization: Option<&'a str>,
+    pub(crate) cookie: Option<&'a str>,
+    pub(crate) last_event_id: Option<&'a str>,
+    pub(crate) peer: IpAddr,
+}
+
+const CSRF: HeaderName = HeaderName::from_static("communicado-csrf");
+
+impl Caller {
+    /// # Errors
+    ///
+    /// If nobody is signed in.
+    pub(super) fn grant(&self) -> Result<&Grant, Refusal> {
+        self.grant.as_ref().ok_or_else(not_signed_in)
+    }
+
+    /// # Errors
+    ///
+    /// If who asks is no administrator.
+    pub(super) fn administrator(&self) -> Result<&Grant, Refusal> {
+        let grant = self.grant()?;
+        grant.need(Scope::Administer).map(|()| grant)
+    }
+}
+
+fn not_signed_in() -> Refusal {
+    let help = "send `Authorization: Bearer TOKEN`; `communicado-gateway tokens create` makes one";
+    Refusal::new(Kind::NotSignedIn, "there is no token with the request", help)
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let known = parts.extensions.get::<Self>().cloned();
+        Ok(known.unwrap_or(Self {
+            grant: None,
+            by_cookie: false,
+            peer: std::net::Ipv4Addr::UNSPECIFIED.into(),
+        }))
+    }
+}
+
+/// Finds out who asks, before anything is done for them.
+pub(super) async fn know(
+    State(shared): State<Arc<Shared>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let caller = match caller(&shared, &request) {
+        Ok(caller) => caller,
+        Err(refusal) => return refusal.into_response(),
+    };
+    request.extensions_mut().insert(caller);
+    next.run(request).await
+}
+
+fn caller(shared: &Shared, request: &Request) -> Result<Caller, Refusal> {
+    let unknown = Peer(std::net::Ipv4Addr::UNSPECIFIED.into());
+    let Peer(peer) = request.extensions().get().copied().unwrap_or(unknown);
+    if let Some(Operator(grant)) = request.extensions().get().cloned() {
+        return Ok(Caller { grant: Some(grant), by_cookie: false, peer });
+    }
+    let headers = request.headers();
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let found = find(shared, text(header::AUTHORIZATION), text(header::COOKIE), peer)?;
+    let by_cookie = matches!(found, Some((_, true)));
+    let grant = found.map(|(grant, _)| grant);
+    let who = match &grant {
+        Some(grant) => Who::Token(grant.token.id.clone()),
+        None => Who::Address(peer),
+    };
+    shared.rates.request(who, shared.clock.now())?;
+    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if !is_safe {
+        same_origin(shared, headers)?;
+        if by_cookie && !headers.contains_key(CSRF) {
+            let help = "send the header `Communicado-Csrf: 1`";
+            let detail = "what a browser's session changes needs a header that only a page of \
+                          ours can send";
+            return Err(Refusal::new(Kind::NotAllowed, detail, help));
+        }
+    }
+    Ok(Caller { grant, by_cookie, peer })
+}
+
+/// A page of somebody else must not act in the name of who looks at it.
+///
+/// # Errors
+///
+/// If the request comes from a page of an origin that is neither ours nor was named.
+pub(super) fn same_origin(shared: &Shared, headers: &HeaderMap) -> Result<(), Refusal> {
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+    let is_ours = authority.is_some_and(|(_, authority)| host == Some(authority));
+    if is_ours || is_allowed(shared, origin) {
+        return Ok(());
+    }
+    let help = "name the origin when the gateway starts: --allow-origin ORIGIN";
+    Err(Refusal::new(Kind::NotAllowed, "pages of this origin may not do this", help))
+}
+
+/// Who asks, and whether a cookie says so.
+fn find(
+    shared: &Shared,
+    authorization: Option<&str>,
+    cookie: Option<&str>,
+    peer: IpAddr,
+) -> Result<Option<(Grant, bool)>, Refusal> {
+    let (text, by_cookie) = match secret(authorization, cookie) {
+        Secret::None => return Ok(None),
+        Secret::OtherScheme => return Err(not_signed_in()),
+        Secret::Bearer(text) => (text, false),
+        Secret::Cookie(text) => (text, true),
+    };
+    let now = shared.now();
+    match shared.tokens().grant(text, now.civil) {
+        Some(grant) => Ok(Some((grant, by_cookie))),
+        // A session that has ended is no sign-in, and no attempt either.
+        None if by_cookie => Ok(None),
+        None => {
+            // Whoever has a right one is not held up by a neighbour who guesses.
+            shared.rates.wrong_token(peer, now.moment)?;
+            let detail = "the token is not known, was revoked, or has ended";
+            let help = "ask an administrator for a new one";
+            Err(Refusal::new(Kind::NotSignedIn, detail, help))
+        }
+    }
+}
+
+/// Lets a reader of events in, and says what it gets.
+///
+/// # Errors
+///
+/// If it may not have what it asks for, or what it asks for is not understood.
+pub(crate) fn admit_events(shared: &Shared, asked: &Asked<'_>) -> Result<(Grant, Wanted), Refusal> {
+    let found = find(shared, asked.authorization, asked.cookie, asked.peer)?;
+    let (grant, _) = found.ok_or_else(not_signed_in)?;
+    let mut wanted = Wanted::parse(asked.query)?;
+    if let Some(last) = asked.last_event_id.filter(|last| !last.is_empty()) {
+        wanted.last = Some(event_id(last)?);
+    }
+    let wanted = admit(shared, &grant, wanted)?;
+    Ok((grant, wanted))
+}
+
+/// What a reader who wants this gets.
+///
+/// # Errors
+///
+/// If it may not have it.
+pub(super) fn admit(shared: &Shared, grant: &Grant, wanted: Wanted) -> Result<Wanted, Refusal> {
+    let mut wanted = wanted;
+    if grant.own().is_none() || wanted.is_everybody() {
+        grant.need(Scope::Read)?;
+    }
+    if let Some(only) = grant.only_person() {
+        let others = wanted.people.iter().any(|person| person != only);
+        if others || !wanted.groups.is_empty() {
+            let detail = format!("the token `{}` reads one person only", grant.token.id);
+            let help = "leave `person` and `group` out";
+            return Err(Refusal::new(Kind::NotAllowed, detail, help));
+        }
+        wanted.people = [only.clone()].into();
+    }
+    shared.reads(grant, wanted.names());
+    Ok(wanted)
+}

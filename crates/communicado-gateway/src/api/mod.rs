@@ -1,0 +1,67 @@
+//! What is asked over HTTP, but for the streams that the front keeps: one file for each subject,
+//! one table of addresses.
+//!
+//! Whoever asks is known before a handler runs; see `caller.rs`. What goes wrong is a [`Refusal`]
+//! and leaves as a problem document; see `answer.rs`.
+
+mod answer;
+mod badge;
+mod board;
+mod caller;
+mod events;
+mod oidc;
+mod operate;
+mod people;
+mod publish;
+mod session;
+mod socket;
+mod tokens;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{delete, get, post, put};
+
+pub(crate) use caller::{Asked, Operator, Peer, admit_events};
+pub(crate) use events::events_head;
+pub(crate) use operate::OPENAPI;
+pub(crate) use publish::publication;
+pub(crate) use tokens::made;
+
+use crate::refusal::Refusal;
+use crate::shared::Shared;
+
+type Gateway = axum::extract::State<Arc<Shared>>;
+type Answer = Result<axum::response::Response, Refusal>;
+
+/// The table of addresses.
+pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/v1/people", get(people::page).post(people::create))
+        .route("/v1/people/{person}", get(people::one).patch(people::alter).delete(people::remove))
+        .route("/v1/people/{person}/devices/{device}", put(publish::hear).delete(publish::forget))
+        .route("/v1/people/{person}/manual", put(publish::say).delete(publish::unsay))
+        .route("/v1/people/{person}/audience", get(people::audience))
+        .route("/v1/people/{person}/history", get(people::history))
+        .route("/v1/events", get(events::stream))
+        .route("/v1/socket", get(socket::open))
+        .route("/v1/session", get(session::who).post(session::open).delete(session::end))
+        .route("/v1/oidc/start", get(oidc::start))
+        .route("/v1/oidc/back", get(oidc::back))
+        .route("/v1/tokens", post(tokens::create).get(tokens::list))
+        .route("/v1/tokens/{token}", delete(tokens::revoke))
+        .route("/v1/openapi.json", get(operate::openapi))
+        .route("/badge/{file}", get(badge::ours))
+        .route("/presence/{*rest}", get(badge::ejabberd))
+        .route("/status/{*rest}", get(badge::prosody))
+        .route("/healthz", get(operate::health))
+        .route("/readyz", get(operate::ready))
+        .route("/metrics", get(operate::metrics))
+        .merge(board::pages())
+        .layer(from_fn_with_state(shared.clone(), caller::know))
+        .layer(from_fn_with_state(shared.clone(), answer::cross_origin))
+        .layer(from_fn(answer::as_problem))
+        .layer(from_fn_with_state(shared.clone(), answer::counted))
+        .with_state(shared)
+}

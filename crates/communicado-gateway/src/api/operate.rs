@@ -1,0 +1,62 @@
+//! For operators: health, readiness, metrics, and the description of all of this.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse as _;
+use communicado_wire::gateway::Health;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::answer::{JSON, json, tagged};
+use super::{Answer, Gateway};
+use crate::front;
+use crate::keeper::Order;
+use crate::shared::Shared;
+
+/// How long a part may take to show that it works.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// The start of 2026 in microseconds since 1970: no clock that is right is before it.
+const BUILT: i64 = 1_767_225_600_000_000;
+
+/// The description of the interface, which is checked in.
+pub(crate) const OPENAPI: &str = include_str!("../../openapi.json");
+
+/// `GET /healthz`: whether what was kept can be kept, told and dated.
+pub(super) async fn health(State(shared): Gateway) -> Answer {
+    let health = examined(&shared).await;
+    let status = if health.ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    Ok(json(status, health.to_json()))
+}
+
+async fn examined(shared: &Shared) -> Health {
+    let (reply, answer) = oneshot::channel();
+    shared.front.order(front::Order::Ask(reply));
+    let front = matches!(timeout(PATIENCE, answer).await, Ok(Ok(())));
+    let store = matches!(timeout(PATIENCE, shared.keeper.order(Order::Check)).await, Ok(Ok(_)));
+    let clock = shared.now().civil.micros() > BUILT;
+    Health { ok: front && store && clock, store, front, clock }
+}
+
+/// `GET /readyz`: whether it can be asked.
+pub(super) async fn ready(State(shared): Gateway) -> Answer {
+    let (reply, answer) = oneshot::channel();
+    shared.front.order(front::Order::Ask(reply));
+    let is_ready = matches!(timeout(PATIENCE, answer).await, Ok(Ok(())));
+    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let word = if is_ready { "ready\n" } else { "not ready\n" };
+    Ok((status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], word).into_response())
+}
+
+/// `GET /metrics`.
+pub(super) async fn metrics(State(shared): Gateway) -> Answer {
+    let text = shared.metrics.written(shared.people().len(), shared.seats.taken());
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}
+
+/// `GET /v1/openapi.json`.
+pub(super) async fn openapi(headers: HeaderMap) -> Answer {
+    Ok(tagged(&headers, JSON, OPENAPI.as_bytes().into()))
+}

@@ -1,0 +1,255 @@
+//! People: reading them, and an administrator's part.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse as _;
+use bytes::Bytes;
+use communicado_wire::gateway::{Alter, Audience, AudienceEntry, NewPerson, Scope};
+
+use super::answer::{JSON, body, json, read, tagged};
+use super::caller::Caller;
+use super::{Answer, Gateway};
+use crate::front;
+use crate::grant::{Grant, random};
+use crate::keeper::{Done, Order};
+use crate::limits::{GROUPS, NAME_CHARS, PAGE};
+use crate::model::{Input, Person, own, written};
+use crate::refusal::{Kind, Refusal};
+use crate::shared::Shared;
+
+/// People of a page if nothing else is asked for.
+const USUAL_PAGE: usize = 100;
+
+/// `GET /v1/people`.
+pub(super) async fn page(
+    State(shared): Gateway,
+    caller: Caller,
+    headers: HeaderMap,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Answer {
+    let grant = caller.grant()?;
+    if grant.own().is_none() {
+        grant.need(Scope::Read)?;
+    }
+    let mut group = None;
+    let mut after = None;
+    let mut limit = USUAL_PAGE;
+    for (key, value) in &query {
+        match key.as_str() {
+            "group" => group = Some(front::id("group", value)?),
+            "after" => after = Some(front::id("person", value)?),
+            "limit" => limit = page_size(value)?,
+            key => {
+                let key: String = key.chars().take(40).collect();
+                let help = "known are `group`, `after` and `limit`";
+                return Err(Refusal::bad(format!("`{key}` is not known here"), help));
+            }
+        }
+    }
+    let whom = group.as_ref().map_or_else(|| "*".into(), |group| format!("@{group}").into());
+    shared.reads(grant, [whom]);
+    let people = shared.people();
+    let seen = people.after(after.as_deref()).filter_map(|person| {
+        let sight = grant.sight(person)?;
+        let in_group = group.as_ref().is_none_or(|group| person.is_of(group));
+        in_group.then(|| (person.id.clone(), written(person, sight.view)))
+    });
+    let mut page: Vec<(Arc<str>, Bytes)> = seen.take(limit + 1).collect();
+    let revision = people.revision();
+    drop(people);
+    let next = (page.len() > limit).then(|| page.truncate(limit)).and(page.last());
+    let next = next.map_or_else(|| "null".to_owned(), |(id, _)| format!("\"{id}\""));
+    let people: Vec<&[u8]> = page.iter().map(|(_, person)| &**person).collect();
+    let v = communicado_wire::VERSION;
+    let text = [
+        format!(r#"{{"v":{v},"revision":{revision},"people":["#).as_bytes(),
+        &people.join(&b','),
+        format!(r#"],"next":{next}}}"#).as_bytes(),
+    ]
+    .concat();
+    Ok(tagged(&headers, JSON, text.into()))
+}
+
+fn page_size(text: &str) -> Result<usize, Refusal> {
+    let size = text.parse::<usize>().ok().filter(|size| *size > 0);
+    let size = size.ok_or_else(|| Refusal::bad("`limit` is no number of people", "give 1 or more"));
+    let size = size?;
+    if PAGE.allows(size) {
+        return Ok(size);
+    }
+    Err(Refusal::beyond(Kind::BadRequest, PAGE, "a page cannot be so long"))
+}
+
+/// A person whom who asks may see.
+fn seen(shared: &Shared, grant: &Grant, id: &str) -> Result<(Arc<Person>, Bytes), Refusal> {
+    let id = front::id("person", id)?;
+    let people = shared.people();
+    let person = people.person(&id).ok_or_else(|| Refusal::no_person(&id))?;
+    // Whom one may not see is told from nobody by nothing.
+    let sight = grant.sight(person).ok_or_else(|| Refusal::no_person(&id))?;
+    let text = if sight.own { own(person).to_json().into() } else { written(person, sight.view) };
+    Ok((person.clone(), text))
+}
+
+/// `GET /v1/people/{person}`.
+pub(super) async fn one(
+    State(shared): Gateway,
+    caller: Caller,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Answer {
+    let grant = caller.grant()?;
+    let (person, text) = seen(&shared, grant, &id)?;
+    shared.reads(grant, [person.id.clone()]);
+    Ok(tagged(&headers, JSON, text))
+}
+
+/// `POST /v1/people`.
+pub(super) async fn create(State(shared): Gateway, caller: Caller, request: Request) -> Answer {
+    caller.administrator()?;
+    let bytes = body(request).await?;
+    let new: NewPerson = read(&bytes)?;
+    front::id("person", &new.id)?;
+    check(new.name.as_ref(), Some(&new.groups))?;
+    let done = shared.keeper.order(Order::Person(Input::Create(new))).await?;
+    let Done::Person(Some(person)) = done else { return Err(Refusal::no_person("")) };
+    let place = format!("/v1/people/{}", person.id);
+    let mut response = json(StatusCode::CREATED, own(&person).to_json());
+    if let Ok(place) = place.parse() {
+        response.headers_mut().insert(header::LOCATION, place);
+    }
+    Ok(response)
+}
+
+fn check(name: Option<&Arc<str>>, groups: Option<&Vec<Arc<str>>>) -> Result<(), Refusal> {
+    if let Some(name) = name {
+        line("name", name, NAME_CHARS)?;
+    }
+    for group in groups.into_iter().flatten() {
+        front::id("group", group)?;
+    }
+    if groups.is_none_or(|groups| GROUPS.allows(groups.len())) {
+        return Ok(());
+    }
+    Err(Refusal::beyond(Kind::BadRequest, GROUPS, "a person cannot be in so many groups"))
+}
+
+/// A line that people read: not empty, not too long, and one line.
+pub(super) fn line(what: &str, text: &str, limit: crate::limits::Limit) -> Result<(), Refusal> {
+    if !limit.allows(text.chars().count()) {
+        return Err(Refusal::beyond(Kind::BadRequest, limit, format!("the {what} is too long")));
+    }
+    if text.trim().is_empty() || text.chars().any(char::is_control) {
+        let detail = format!("the {what} is empty or has characters that cannot be shown");
+        return Err(Refusal::bad(detail, "give one line of text"));
+    }
+    Ok(())
+}
+
+/// `PATCH /v1/people/{person}`: an administrator, or the person for the badge.
+pub(super) async fn alter(
+    State(shared): Gateway,
+    caller: Caller,
+    Path(id): Path<String>,
+    request: Request,
+) -> Answer {
+    let grant = caller.grant()?;
+    let id = front::id("person", &id)?;
+    let is_own = grant.own() == Some(&id);
+    if !is_own {
+        caller.administrator()?;
+    }
+    let bytes = body(request).await?;
+    let alter: Alter = read(&bytes)?;
+    if alter.name.is_some() || alter.groups.is_some() {
+        caller.administrator()?;
+    }
+    check(alter.name.as_ref(), alter.groups.as_ref())?;
+    let pseudonym = random::<16>()?.into();
+    let order = Order::Person(Input::Alter(id, alter, pseudonym));
+    match shared.keeper.order(order).await? {
+        Done::Person(Some(person)) => Ok(json(StatusCode::OK, own(&person).to_json())),
+        _ => Ok(StatusCode::NO_CONTENT.into_response()),
+    }
+}
+
+/// `DELETE /v1/people/{person}`.
+pub(super) async fn remove(
+    State(shared): Gateway,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer {
+    caller.administrator()?;
+    let id = front::id("person", &id)?;
+    shared.keeper.order(Order::Person(Input::Remove(id))).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// # Errors
+///
+/// If who asks is neither the person nor an administrator.
+fn need_own(grant: &Grant, id: &Arc<str>) -> Result<(), Refusal> {
+    if grant.own() == Some(id) { Ok(()) } else { grant.need(Scope::Administer) }
+}
+
+/// `GET /v1/people/{person}/audience`: who has read the person.
+pub(super) async fn audience(
+    State(shared): Gateway,
+    caller: Caller,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Answer {
+    let grant = caller.grant()?;
+    let id = front::id("person", &id)?;
+    need_own(grant, &id)?;
+    let (person, _) = seen(&shared, grant, &id)?;
+    let groups = person.groups.iter().map(|group| format!("@{group}").into());
+    let whom: Vec<Arc<str>> = [Arc::from("*"), id.clone()].into_iter().chain(groups).collect();
+    let audience = shared.audience.read().unwrap_or_else(PoisonError::into_inner);
+    let mut readers: BTreeMap<Arc<str>, AudienceEntry> = BTreeMap::new();
+    let tokens = shared.tokens();
+    for ((_, token), first) in audience.iter().filter(|((of, _), _)| whom.contains(of)) {
+        let known = tokens.token(token);
+        let sees = known.is_none_or(|it| Grant { token: it.clone() }.sight(&person).is_some());
+        if sees {
+            // Who signed in at the issuer has no token.
+            let signed_in = token.strip_prefix("oidc:").map(Into::into);
+            let entry = readers.entry(token.clone()).or_insert_with(|| AudienceEntry {
+                token: token.clone(),
+                name: known.map(|token| token.name.clone()),
+                person: known.and_then(|token| token.person.clone()).or(signed_in),
+                first: *first,
+            });
+            entry.first = entry.first.min(*first);
+        }
+    }
+    drop(tokens);
+    drop(audience);
+    let mut readers: Vec<AudienceEntry> = readers.into_values().collect();
+    readers.sort_by_key(|entry| entry.first);
+    Ok(tagged(&headers, JSON, Audience { id, readers }.to_json().into()))
+}
+
+/// `GET /v1/people/{person}/history`: what was told of the person, where that is kept.
+pub(super) async fn history(
+    State(shared): Gateway,
+    caller: Caller,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Answer {
+    let grant = caller.grant()?;
+    let id = front::id("person", &id)?;
+    need_own(grant, &id)?;
+    seen(&shared, grant, &id)?;
+    if shared.history.is_none() {
+        let help = "an operator can switch it on: communicado-gateway serve --history SPAN";
+        return Err(Refusal::new(Kind::NotFound, "no history is kept here", help));
+    }
+    let done = shared.keeper.order(Order::History(id, PAGE.most)).await?;
+    let Done::History(lines) = done else { return Err(Refusal::no_person("")) };
+    let text = format!(r#"{{"v":{},"people":[{}]}}"#, communicado_wire::VERSION, lines.join(","));
+    Ok(tagged(&headers, JSON, text.into()))
+}

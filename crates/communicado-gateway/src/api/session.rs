@@ -1,0 +1,94 @@
+//! The session of a browser: a cookie that no script can read, in the place of a token.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use communicado_wire::gateway::kept::Token;
+use communicado_wire::gateway::{EndReason, NewSession, Session};
+
+use super::answer::{body, json, read};
+use super::caller::Caller;
+use super::{Answer, Gateway};
+use crate::front::COOKIE;
+use crate::grant::{Grant, hash, hex, new_secret, random};
+use crate::keeper::Order;
+use crate::limits::SESSION;
+use crate::refusal::{Kind, Refusal};
+use crate::shared::Shared;
+
+/// `GET /v1/session`: who the browser is; nobody is no error.
+pub(super) async fn who(State(shared): Gateway, caller: Caller) -> Answer {
+    Ok(json(StatusCode::OK, session(&shared, caller.grant.as_ref()).to_json()))
+}
+
+fn session(shared: &Shared, grant: Option<&Grant>) -> Session {
+    let person = grant.and_then(|grant| grant.own().cloned());
+    let name = person.as_ref().and_then(|id| shared.people().person(id).map(|it| it.name.clone()));
+    Session {
+        name: name.or_else(|| grant.map(|grant| grant.token.name.clone())),
+        person,
+        scopes: grant.map(|grant| grant.token.scopes.list()).unwrap_or_default(),
+        view: grant.map(Grant::view),
+        oidc: shared.sign_ins.get().map(|sign_ins| sign_ins.told()),
+    }
+}
+
+/// `POST /v1/session`: a token becomes a cookie.
+pub(super) async fn open(State(shared): Gateway, caller: Caller, request: Request) -> Answer {
+    let bytes = body(request).await?;
+    let new: NewSession = read(&bytes)?;
+    let now = shared.now();
+    let Some(grant) = shared.tokens().grant(&new.token, now.civil) else {
+        shared.rates.wrong_token(caller.peer, now.moment)?;
+        let help = "copy it whole, from `cmt_` on";
+        return Err(Refusal::new(Kind::NotSignedIn, "this token is not known here", help));
+    };
+    let (secret, token) = session_token(&grant.token, now.civil)?;
+    let session_grant = Grant { token: Arc::new(token.clone()) };
+    shared.keeper.order(Order::Token(token)).await?;
+    let text = session(&shared, Some(&session_grant)).to_json();
+    Ok(with_cookie(json(StatusCode::OK, text), &cookie(&shared, &secret, SESSION.as_secs())))
+}
+
+/// A token like `of`, for one browser.
+pub(super) fn session_token(
+    of: &Token,
+    now: communicado_wire::Timestamp,
+) -> Result<(String, Token), Refusal> {
+    let secret = new_secret()?;
+    let hash = hash(&secret).map(|hash| hex(&hash)).unwrap_or_default();
+    let end = now.after(SESSION);
+    let token = Token {
+        id: random::<9>()?.into(),
+        hash: hash.into(),
+        created: now,
+        expires: Some(of.expires.map_or(end, |expires| expires.min(end))),
+        session_of: Some(of.session_of.clone().unwrap_or_else(|| of.id.clone())),
+        ..of.clone()
+    };
+    Ok((secret, token))
+}
+
+pub(super) fn cookie(shared: &Shared, value: &str, seconds: u64) -> String {
+    let secure = if shared.tls { "; Secure" } else { "" };
+    format!("{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
+}
+
+fn with_cookie(mut response: Response, cookie: &str) -> Response {
+    if let Ok(cookie) = cookie.parse() {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// `DELETE /v1/session`: the cookie is good no more.
+pub(super) async fn end(State(shared): Gateway, caller: Caller) -> Answer {
+    if let Some(grant) = caller.grant.filter(|_| caller.by_cookie) {
+        let order = Order::Revoke(grant.token.id.clone(), EndReason::SessionEnded);
+        shared.keeper.order(order).await?;
+    }
+    let response = StatusCode::NO_CONTENT.into_response();
+    Ok(with_cookie(response, &cookie(&shared, "", 0)))
+}

@@ -1,0 +1,112 @@
+//! `GET /v1/socket`: the stream of events for programs that want to change what they want.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
+use axum::http::HeaderMap;
+use axum::response::IntoResponse as _;
+use communicado_wire::gateway::{Scope, SocketIn, SocketOut};
+
+use super::caller::{Caller, admit, same_origin};
+use super::events::Reader;
+use super::{Answer, Gateway};
+use crate::front::{Frame, Order, Taken, Wanted};
+use crate::grant::Grant;
+use crate::limits::SOCKET_BYTES;
+use crate::metrics::Transport;
+use crate::refusal::Refusal;
+use crate::shared::Shared;
+
+/// `GET /v1/socket`.
+pub(super) async fn open(
+    State(shared): Gateway,
+    caller: Caller,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
+) -> Answer {
+    let grant = caller.grant()?.clone();
+    if grant.own().is_none() {
+        grant.need(Scope::Read)?;
+    }
+    // A browser sends its cookie whatever page asks.
+    same_origin(&shared, &headers)?;
+    let upgrade = upgrade.map_err(|error| {
+        Refusal::bad(format!("this is no handshake of a WebSocket: {error}"), "see RFC 6455")
+    })?;
+    let upgrade = upgrade.max_message_size(SOCKET_BYTES.most).max_frame_size(SOCKET_BYTES.most);
+    Ok(upgrade.on_upgrade(move |socket| talk(shared, grant, socket)).into_response())
+}
+
+async fn talk(shared: Arc<Shared>, grant: Grant, mut socket: WebSocket) {
+    let Ok(reader) = Reader::open(&shared, grant.clone(), Transport::Socket).await else { return };
+    loop {
+        tokio::select! {
+            taken = reader.take() => {
+                let Taken::Frames(frames, _) = taken else {
+                    let (code, reason) = (close_code::AWAY, Utf8Bytes::from_static("ended"));
+                    let close = Message::Close(Some(CloseFrame { code, reason }));
+                    let _ = socket.send(close).await;
+                    return;
+                };
+                for frame in frames {
+                    if socket.send(message(&frame)).await.is_err() {
+                        return;
+                    }
+                }
+            }
+            said = socket.recv() => {
+                let text = match said {
+                    Some(Ok(Message::Text(text))) => text,
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
+                    Some(Ok(Message::Binary(_))) => Utf8Bytes::from_static("binary"),
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                };
+                let answer = match heard(&shared, &grant, &reader, &text) {
+                    Ok(answer) => answer,
+                    Err(refusal) => Some(SocketOut::Error { data: refusal.problem() }),
+                };
+                if let Some(answer) = answer
+                    && socket.send(Message::text(answer.to_json())).await.is_err()
+                {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Does what a program says; returns what to answer at once.
+fn heard(
+    shared: &Shared,
+    grant: &Grant,
+    reader: &Reader,
+    text: &str,
+) -> Result<Option<SocketOut>, Refusal> {
+    let said: SocketIn = serde_json::from_str(text).map_err(|error| {
+        let help = "send JSON with a `type` of `subscribe`, `unsubscribe` or `ping`";
+        Refusal::bad(format!("the message is not understood: {error}"), help)
+    })?;
+    match said {
+        SocketIn::Ping {} => return Ok(Some(SocketOut::Pong)),
+        SocketIn::Subscribe { person, group, last_event_id } => {
+            let wanted = admit(shared, grant, Wanted::of_names(person, group, last_event_id)?)?;
+            shared.front.order(Order::Want(reader.id, wanted));
+        }
+        SocketIn::Unsubscribe { person, group } => {
+            let wanted = Wanted::of_names(person, group, None)?;
+            shared.front.order(Order::WantNoMore(reader.id, wanted));
+        }
+    }
+    Ok(None)
+}
+
+/// The event in the envelope of the WebSocket; a sign of life is a ping.
+fn message(frame: &Frame) -> Message {
+    if frame.kind.is_empty() {
+        return Message::Ping(bytes::Bytes::new());
+    }
+    let data = String::from_utf8_lossy(&frame.data);
+    let id = frame.id.map_or_else(|| "null".to_owned(), |id| id.to_string());
+    Message::text(format!(r#"{{"type":"{}","id":{id},"data":{data}}}"#, frame.kind))
+}

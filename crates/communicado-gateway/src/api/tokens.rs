@@ -1,0 +1,119 @@
+//! Tokens, which administrators make and revoke.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Path, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse as _;
+use communicado_wire::Timestamp;
+use communicado_wire::gateway::kept::{self, Scopes};
+use communicado_wire::gateway::{Created, EndReason, NewToken, Token, Tokens, View};
+
+use super::answer::{body, json, read};
+use super::caller::Caller;
+use super::people::line;
+use super::{Answer, Gateway};
+use crate::front;
+use crate::grant::{hash, hex, new_secret, random};
+use crate::keeper::Order;
+use crate::limits::{LONGEST_SPAN, NAME_CHARS, SPAN};
+use crate::refusal::{Kind, Refusal};
+
+/// `POST /v1/tokens`: the only time that the secret is told.
+pub(super) async fn create(State(shared): Gateway, caller: Caller, request: Request) -> Answer {
+    caller.administrator()?;
+    let bytes = body(request).await?;
+    let new: NewToken = read(&bytes)?;
+    if let Some(person) = &new.person
+        && shared.people().person(person).is_none()
+    {
+        let detail = format!("there is no person `{person}`");
+        let help = "add the person first, with POST /v1/people";
+        return Err(Refusal::new(Kind::Conflict, detail, help));
+    }
+    let (secret, token) = made(new, shared.now().civil)?;
+    shared.keeper.order(Order::Token(token.clone())).await?;
+    let place = format!("/v1/tokens/{}", token.id);
+    let created = Created { secret: secret.into(), token: told(&token) };
+    let mut response = json(StatusCode::CREATED, created.to_json());
+    if let Ok(place) = place.parse() {
+        response.headers_mut().insert(header::LOCATION, place);
+    }
+    Ok(response)
+}
+
+/// A new token and its secret.
+///
+/// # Errors
+///
+/// If what is asked for is no token.
+pub(crate) fn made(new: NewToken, now: Timestamp) -> Result<(String, kept::Token), Refusal> {
+    line("name", &new.name, NAME_CHARS)?;
+    if let Some(person) = &new.person {
+        front::id("person", person)?;
+    }
+    if let Some(group) = &new.group {
+        front::id("group", group)?;
+    }
+    let scopes: Scopes = new.scopes.iter().copied().collect();
+    if new.scopes.is_empty() {
+        let help = "give `scopes`: one or more of `publish`, `read` and `administer`";
+        return Err(Refusal::bad("a token without a scope is good for nothing", help));
+    }
+    let span = new.for_ms.map(Duration::from_millis);
+    if span.is_some_and(|span| span.is_zero() || span > LONGEST_SPAN) {
+        let help = format!("give `for_ms` from 1 to {}", LONGEST_SPAN.as_millis());
+        return Err(Refusal::bad("no token is good for so short or so long", help).limited(SPAN));
+    }
+    let secret = new_secret()?;
+    let hash = hash(&secret).map(|hash| hex(&hash)).unwrap_or_default();
+    let token = kept::Token {
+        v: communicado_wire::VERSION,
+        id: random::<9>()?.into(),
+        hash: hash.into(),
+        name: new.name,
+        scopes,
+        person: new.person,
+        group: new.group,
+        view: new.view.unwrap_or(View::Availability),
+        created: now,
+        expires: span.map(|span| now.after(span)),
+        session_of: None,
+    };
+    Ok((secret, token))
+}
+
+/// A token as it is told: without the hash.
+pub(crate) fn told(token: &kept::Token) -> Token {
+    Token {
+        id: token.id.clone(),
+        name: token.name.clone(),
+        scopes: token.scopes.list(),
+        person: token.person.clone(),
+        group: token.group.clone(),
+        view: token.view,
+        created: token.created,
+        expires: token.expires,
+    }
+}
+
+/// `GET /v1/tokens`: all but the sessions of browsers.
+pub(super) async fn list(State(shared): Gateway, caller: Caller) -> Answer {
+    caller.administrator()?;
+    let tokens = shared.tokens();
+    let tokens = tokens.all().filter(|token| token.session_of.is_none());
+    let tokens = tokens.map(|token: &Arc<kept::Token>| told(token)).collect();
+    Ok(json(StatusCode::OK, Tokens { tokens }.to_json()))
+}
+
+/// `DELETE /v1/tokens/{token}`: with its sessions; streams that it opened end.
+pub(super) async fn revoke(
+    State(shared): Gateway,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer {
+    caller.administrator()?;
+    shared.keeper.order(Order::Revoke(id.into(), EndReason::TokenRevoked)).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

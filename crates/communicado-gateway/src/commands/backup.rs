@@ -1,0 +1,41 @@
+//! `backup` and `restore`: the store as one file.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::arguments::Data;
+use crate::failure::{Failure, Outcome};
+use crate::store::{copy_to, put_back};
+
+/// Copy the store to a new file, whether the gateway runs or not.
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    #[command(flatten)]
+    data: Data,
+    /// The file, which must not be there yet.
+    file: PathBuf,
+}
+
+/// Put a backup in the place of the store; the gateway must not run.
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    #[command(flatten)]
+    data: Data,
+    /// The backup.
+    file: PathBuf,
+}
+
+impl Backup {
+    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        copy_to(&self.data.folder(), &self.file)?;
+        Ok(Outcome::Yes)
+    }
+}
+
+impl Restore {
+    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        put_back(&self.data.folder(), &self.file)?;
+        Ok(Outcome::Yes)
+    }
+}

@@ -1,0 +1,31 @@
+//! `completions`: for a shell.
+
+use clap::{Args, CommandFactory as _};
+use clap_complete::Shell;
+
+use crate::arguments::Arguments;
+use crate::commands::print;
+use crate::failure::{Failure, Outcome};
+
+/// Print the completions for a shell.
+///
+/// For bash: communicado-gateway completions bash > FILE
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    #[arg(value_name = "SHELL")]
+    shell: Shell,
+}
+
+impl Completions {
+    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        let mut text = Vec::new();
+        clap_complete::generate(
+            self.shell,
+            &mut Arguments::command(),
+            "communicado-gateway",
+            &mut text,
+        );
+        print(&String::from_utf8_lossy(&text))
+    }
+}

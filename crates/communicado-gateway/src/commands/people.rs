@@ -1,0 +1,94 @@
+//! `people`: who is known.
+
+use clap::{Args, Subcommand};
+use communicado_wire::gateway::{self as wire, Alter, NewPerson};
+
+use super::tokens::misread;
+use crate::arguments::Data;
+use crate::commands::{ask, print};
+use crate::failure::{Failure, Outcome};
+
+/// Add, list, change and remove people, whether the gateway runs or not.
+#[derive(Debug, Args)]
+pub(crate) struct People {
+    #[command(flatten)]
+    data: Data,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Add a person.
+    Add {
+        /// The id: a-z, 0-9, `.`, `_` and `-`.
+        id: String,
+        /// The name; the id if not given.
+        #[arg(long)]
+        name: Option<String>,
+        /// A group that the person belongs to; several by repeating.
+        #[arg(long, value_name = "ID")]
+        group: Vec<String>,
+    },
+    /// List them.
+    List,
+    /// Change a person's name, groups or badge.
+    Set {
+        /// The person.
+        id: String,
+        /// The name.
+        #[arg(long)]
+        name: Option<String>,
+        /// The groups, all of them; several by repeating.
+        #[arg(long, value_name = "ID")]
+        group: Option<Vec<String>>,
+        /// Whether there is a badge that everybody may see.
+        #[arg(long)]
+        badge: Option<bool>,
+    },
+    /// Remove a person, with all that is kept of the person and the person's tokens.
+    Remove {
+        /// The person.
+        id: String,
+    },
+}
+
+impl People {
+    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        let data = &self.data;
+        match self.what {
+            What::Add { id, name, group } => {
+                let groups = group.into_iter().map(Into::into).collect();
+                let new = NewPerson { id: id.into(), name: name.map(Into::into), groups };
+                ask(data, "POST", "/v1/people", &new.to_json()).map(|_| Outcome::Yes)
+            }
+            What::List => {
+                let mut after = String::new();
+                loop {
+                    let said = ask(data, "GET", &format!("/v1/people?limit=1000{after}"), "")?;
+                    let page: wire::People = serde_json::from_str(&said).map_err(misread)?;
+                    print(&page.people.iter().map(line).collect::<String>())?;
+                    let Some(next) = page.next else { return Ok(Outcome::Yes) };
+                    after = format!("&after={next}");
+                }
+            }
+            What::Set { id, name, group, badge } => {
+                let groups = group.map(|groups| groups.into_iter().map(Into::into).collect());
+                let alter = Alter { name: name.map(Into::into), groups, badge };
+                let said = ask(data, "PATCH", &format!("/v1/people/{id}"), &alter.to_json())?;
+                let person: wire::OwnPerson = serde_json::from_str(&said).map_err(misread)?;
+                let badge = person.badge.map(|badge| format!("badge /badge/{badge}.svg\n"));
+                print(&badge.unwrap_or_default())
+            }
+            What::Remove { id } => {
+                ask(data, "DELETE", &format!("/v1/people/{id}"), "").map(|_| Outcome::Yes)
+            }
+        }
+    }
+}
+
+fn line(person: &wire::Person) -> String {
+    let status = person.presence.as_ref().map_or("", |presence| presence.status.word());
+    let (id, name, groups) = (&person.id, &person.name, person.groups.join(","));
+    format!("{id}  {status}  {name}  {groups}\n")
+}

@@ -1,0 +1,148 @@
+//! `serve`: the gateway itself.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use communicado_wire::gateway::View;
+
+use crate::arguments::{Data, span};
+use crate::commands::print;
+use crate::commands::tokens::view;
+use crate::failure::{Failure, Outcome};
+use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
+use crate::oidc::Settings;
+use crate::serve::{Certificate, Options, What, serve};
+
+/// Run the gateway, until SIGTERM or Ctrl-C.
+///
+/// The first line of its output is `listening` and its address. When it starts for the first time
+/// it makes a token for an administrator and prints it.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    data: Data,
+    /// Listen here; port 0 takes any that is free.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8427")]
+    listen: SocketAddr,
+    /// The certificate for TLS, with its chain, in PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The key that belongs to the certificate, in PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Make a certificate for this name, for a test; it is written to `tls.pem` in the data folder.
+    #[arg(long, value_name = "NAME", conflicts_with = "tls_cert")]
+    tls_self_made: Vec<String>,
+    /// Listen beyond this machine without TLS, for instance behind a proxy that does it.
+    #[arg(long)]
+    insecure_beyond_loopback: bool,
+    /// Let pages of this origin read, such as `https://intranet.example`; several by repeating.
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<String>,
+    /// Keep what was told of people for so long, such as `720h`; nothing is kept if not given.
+    #[arg(long, value_name = "SPAN", value_parser = span)]
+    history: Option<Duration>,
+    /// How many requests in a second one token may make, and one address without a token.
+    #[arg(long, value_name = "NUMBER", default_value_t = REQUESTS_PER_SECOND.most)]
+    requests_per_second: usize,
+    /// How many wrong tokens may come from one address in a minute, before they are
+    /// refused as too many.
+    #[arg(long, value_name = "NUMBER", default_value_t = WRONG_TOKENS_PER_MINUTE.most)]
+    wrong_tokens_per_minute: usize,
+    /// The address under which people see this gateway, such as `https://status.example`.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    #[command(flatten)]
+    oidc: Oidc,
+    /// How much to log: `error`, `warn`, `info` or `debug`.
+    #[arg(long, value_name = "LEVEL", default_value = "warn")]
+    log: tracing::Level,
+}
+
+/// Sign-in of people at an issuer of OpenID Connect.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Sign-in of people")]
+struct Oidc {
+    /// The issuer, such as `https://sso.example`; it must know `PUBLIC_URL/v1/oidc/back`.
+    #[arg(long, value_name = "URL", requires = "oidc_client_id")]
+    oidc_issuer: Option<String>,
+    /// The id that the issuer gave this gateway.
+    #[arg(long, value_name = "ID", requires = "oidc_issuer")]
+    oidc_client_id: Option<String>,
+    /// The file with the secret that the issuer gave with it.
+    #[arg(long, value_name = "FILE", requires = "oidc_issuer")]
+    oidc_client_secret_file: Option<PathBuf>,
+    /// What people call the issuer.
+    #[arg(long, value_name = "NAME", default_value = "your company's sign-in")]
+    oidc_name: String,
+    /// The claim that is the id of a person here.
+    #[arg(long, value_name = "CLAIM", default_value = "preferred_username")]
+    oidc_claim: String,
+    /// How much who signs in sees of others.
+    #[arg(long, value_name = "VIEW", default_value = "availability", value_parser = view)]
+    oidc_view: View,
+}
+
+impl Oidc {
+    fn settings(self) -> Option<Settings> {
+        Some(Settings {
+            issuer: self.oidc_issuer?,
+            client_id: self.oidc_client_id?,
+            client_secret_file: self.oidc_client_secret_file,
+            name: self.oidc_name,
+            claim: self.oidc_claim,
+            view: self.oidc_view,
+        })
+    }
+}
+
+impl Serve {
+    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        let data = self.data.folder();
+        let certificate = match (self.tls_cert, self.tls_key) {
+            (Some(certificate), Some(key)) => Some(Certificate::Files { certificate, key }),
+            _ if !self.tls_self_made.is_empty() => Some(Certificate::SelfMade {
+                names: self.tls_self_made,
+                write_to: data.join("tls.pem"),
+            }),
+            _ => None,
+        };
+        if certificate.is_none()
+            && !self.listen.ip().is_loopback()
+            && !self.insecure_beyond_loopback
+        {
+            let what = format!(
+                "{} can be reached from other machines, and tokens and names would go there \
+                 unencrypted",
+                self.listen
+            );
+            let help = "give --tls-cert and --tls-key, or --insecure-beyond-loopback behind a \
+                        proxy that does TLS";
+            return Err(Failure::new(Outcome::Usage, what).help(help));
+        }
+        tracing_subscriber::fmt()
+            .json()
+            .with_max_level(self.log)
+            .with_target(false)
+            .with_writer(std::io::stderr)
+            .init();
+        let options = Options {
+            listen: self.listen,
+            data,
+            certificate,
+            oidc: self.oidc.settings(),
+            public_url: self.public_url,
+            what: What {
+                history: self.history,
+                origins: self.allow_origin,
+                per_second: self.requests_per_second,
+                wrong_per_minute: self.wrong_tokens_per_minute,
+            },
+        };
+        serve(options, |text| print(text).map(|_| ()))?;
+        Ok(Outcome::Yes)
+    }
+}

@@ -1,0 +1,163 @@
+//! Connections of which the head is still awaited, and what is done to a socket.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
+
+use communicado_core::Moment;
+use rustix::event::epoll::{self, EventFlags};
+
+use super::{About, Seat};
+use crate::limits::{HEAD_BYTES, HEAD_TIME, Limit, READER_TIME};
+use crate::refusal::{Kind, Refusal};
+
+/// A connection that has not said what it wants.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    pub(super) socket: TcpStream,
+    pub(super) read: Vec<u8>,
+    pub(super) peer: SocketAddr,
+    pub(super) seat: Seat,
+    until: Moment,
+}
+
+impl Arrival {
+    pub(super) fn new(socket: TcpStream, peer: SocketAddr, seat: Seat, now: Moment) -> Self {
+        let until = now.after(HEAD_TIME);
+        Self { socket, read: Vec::new(), peer, seat, until }
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.read.len() < HEAD_BYTES.most
+    }
+
+    /// Reads what there is; false if the other side has closed before it said anything whole.
+    pub(super) fn read(&mut self) -> io::Result<bool> {
+        let mut part = [0; 4096];
+        while self.has_room() {
+            match self.socket.read(&mut part) {
+                Ok(0) => return Ok(false),
+                Ok(count) => self.read.extend_from_slice(part.get(..count).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// By a number that is not used again soon.
+#[derive(Debug, Default)]
+pub(super) struct Arrivals {
+    waiting: BTreeMap<u32, Arrival>,
+    number: u32,
+}
+
+impl Arrivals {
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Lets one wait for more of its head.
+    pub(super) fn put(&mut self, poll: &OwnedFd, arrival: Arrival) {
+        self.number = self.number.wrapping_add(1);
+        let flags = EventFlags::IN | EventFlags::RDHUP;
+        let data = About::Arrival(self.number).data();
+        if epoll::add(poll, &arrival.socket, data, flags).is_ok() {
+            self.waiting.insert(self.number, arrival);
+        }
+    }
+
+    /// Lets one that was taken out for a look wait on.
+    pub(super) fn put_back(&mut self, number: u32, arrival: Arrival) {
+        self.waiting.insert(number, arrival);
+    }
+
+    pub(super) fn remove(&mut self, number: u32) -> Option<Arrival> {
+        self.waiting.remove(&number)
+    }
+
+    /// Takes out those that have had their time.
+    pub(super) fn late(&mut self, poll: &OwnedFd, now: Moment) -> Vec<Arrival> {
+        let late = self.waiting.extract_if(.., |_, arrival| arrival.until <= now);
+        let late: Vec<Arrival> = late.map(|(_, arrival)| arrival).collect();
+        for arrival in &late {
+            let _ = epoll::delete(poll, &arrival.socket);
+        }
+        late
+    }
+}
+
+/// Says to somebody for whom there is no seat that there is none.
+pub(super) fn turn_away(socket: &TcpStream, most: usize) {
+    let limit = Limit { name: "connections", most };
+    let detail = "no more connections can be held";
+    refuse(socket, &Refusal::beyond(Kind::Unavailable, limit, detail).retry_after(5));
+}
+
+/// Says to somebody whose head never ended why that is all.
+pub(super) fn give_up(arrival: &Arrival) {
+    let refusal = if arrival.has_room() {
+        let help = format!("send it within {} seconds", HEAD_TIME.as_secs());
+        let detail = "the head of the request did not come in time";
+        Refusal::new(Kind::TooSlow, detail, help).limited("head-time")
+    } else {
+        let detail = "the head of the request is too large";
+        Refusal::beyond(Kind::HeadTooLarge, HEAD_BYTES, detail)
+    };
+    // One that said nothing at all waits for no answer.
+    if !arrival.read.is_empty() {
+        refuse(&arrival.socket, &refusal);
+    }
+}
+
+/// Answers with a problem, and takes what is still coming so that the answer is not lost.
+pub(super) fn refuse(mut socket: &TcpStream, refusal: &Refusal) {
+    let problem = refusal.problem();
+    let text = problem.to_json();
+    let (status, title, length) = (problem.status, &problem.title, text.len());
+    let retry = refusal
+        .retry_after
+        .map_or_else(String::new, |seconds| format!("Retry-After: {seconds}\r\n"));
+    let answer = format!(
+        "HTTP/1.1 {status} {title}\r\nContent-Type: application/problem+json\r\n\
+         Content-Length: {length}\r\n{retry}Connection: close\r\n\r\n{text}"
+    );
+    let _ = socket.set_nonblocking(true);
+    let _ = socket.write(answer.as_bytes());
+    let _ = socket.shutdown(Shutdown::Write);
+    let mut part = [0; 16 * 1024];
+    for _ in 0..4 {
+        if !matches!(socket.read(&mut part), Ok(count) if count > 0) {
+            return;
+        }
+    }
+}
+
+/// Has the system end a connection whose other side takes nothing and says nothing: a network that
+/// was cut tells nobody.
+pub(super) fn prepare(socket: &TcpStream) {
+    use rustix::net::sockopt::{set_socket_send_buffer_size, set_tcp_user_timeout};
+    let time = u32::try_from(READER_TIME.as_millis()).unwrap_or(u32::MAX);
+    let _ = set_tcp_user_timeout(socket, time);
+    let _ = set_socket_send_buffer_size(socket, SEND_BUFFER);
+}
+
+/// What the system holds at most of what a reader does not take.
+const SEND_BUFFER: usize = 64 * 1024;
+
+/// Takes what a reader says, which is nothing to us; false if it has gone.
+pub(super) fn drained(mut socket: &TcpStream) -> bool {
+    let mut part = [0; 1024];
+    loop {
+        match socket.read(&mut part) {
+            Ok(0) => return false,
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return false,
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Where frames wait for a reader whose socket is not ours to write: a WebSocket, a stream over
+//! TLS, or one on a connection that was used for something else before.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::frame::Frame;
+
+/// Frames that wait at most; then the front waits, as for a socket that is full.
+const ROOM: usize = 64;
+
+#[derive(Debug, Default)]
+pub(crate) struct Mailbox {
+    inside: Mutex<Inside>,
+    bell: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Inside {
+    frames: VecDeque<Frame>,
+    /// The reader is gone.
+    closed: bool,
+    /// Nothing more will come.
+    ended: bool,
+    /// The front has more for when there is room.
+    wanted: bool,
+}
+
+/// What was taken out.
+#[derive(Debug)]
+pub(crate) enum Taken {
+    /// The frames, and whether the front waits for room.
+    Frames(Vec<Frame>, bool),
+    /// Nothing, and nothing more will come.
+    End,
+}
+
+impl Mailbox {
+    /// Puts a frame in; false if there is no room, and then the front will be told of room.
+    pub(super) fn put(&self, frame: Frame) -> bool {
+        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        if inside.frames.len() >= ROOM && !inside.closed {
+            inside.wanted = true;
+            return false;
+        }
+        inside.frames.push_back(frame);
+        drop(inside);
+        self.bell.notify_one();
+        true
+    }
+
+    /// Puts a frame in, also if there is no room: what a stream begins with is all there at once.
+    pub(super) fn put_anyway(&self, frame: Frame) {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner).frames.push_back(frame);
+        self.bell.notify_one();
+    }
+
+    /// Nothing more will come after what is in it.
+    pub(super) fn end(&self) {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner).ended = true;
+        self.bell.notify_one();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner).closed
+    }
+
+    /// The reader is gone.
+    pub(crate) fn close(&self) {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+    }
+
+    /// Waits for frames.
+    pub(crate) async fn take(&self) -> Taken {
+        loop {
+            {
+                let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+                if !inside.frames.is_empty() {
+                    let wanted = std::mem::take(&mut inside.wanted);
+                    return Taken::Frames(inside.frames.drain(..).collect(), wanted);
+                }
+                if inside.ended {
+                    return Taken::End;
+                }
+            }
+            self.bell.notified().await;
+        }
+    }
+}

@@ -1,0 +1,429 @@
+//! The front door and the fan-out: one thread and one `epoll(7)` for all connections that wait.
+//!
+//! It accepts, reads the head of the first request, and keeps a stream of events (`GET
+//! /v1/events`) for itself: such a reader is a socket and a hundred bytes, without a task and
+//! without a buffer. Everything else goes to hyper with the bytes that were read; so does a stream
+//! that is refused, since hyper's side says why. Changes come in through a [`Way`] and are written
+//! at once to who sees them.
+//!
+//! Start at `Front::turn`. What a reader is owed is in `readers.rs`.
+
+mod arrivals;
+mod choice;
+mod frame;
+mod head;
+mod mailbox;
+mod out;
+mod past;
+mod readers;
+mod seats;
+mod topics;
+mod wanted;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use communicado_core::Moment;
+use communicado_runtime::Clock as _;
+use communicado_wire::gateway::EndReason;
+use rustix::event::epoll::{self, EventData, EventFlags};
+use rustix::event::{EventfdFlags, Timespec, eventfd};
+use tokio::sync::{mpsc, oneshot};
+
+pub(crate) use frame::Frame;
+pub(crate) use head::{COOKIE, Look, Secret, look, secret};
+pub(crate) use mailbox::{Mailbox, Taken};
+pub(crate) use readers::ReaderId;
+pub(crate) use seats::{Seat, Seats};
+pub(crate) use wanted::{Wanted, event_id, id};
+
+use crate::grant::Grant;
+use crate::metrics::Transport;
+use crate::model::Change;
+use crate::shared::Shared;
+use arrivals::{Arrival, Arrivals};
+use out::Out;
+use readers::Readers;
+
+/// Something for the front to do.
+#[derive(Debug)]
+pub(crate) enum Order {
+    /// Tell of these.
+    Changes(Vec<Change>),
+    /// Take in a reader whose socket is not ours.
+    Open {
+        grant: Grant,
+        mailbox: Arc<Mailbox>,
+        transport: Transport,
+        reply: oneshot::Sender<ReaderId>,
+    },
+    /// Tell it of these too.
+    Want(ReaderId, Wanted),
+    /// Tell it of these no more.
+    WantNoMore(ReaderId, Wanted),
+    /// Its mailbox has room again.
+    Room(ReaderId),
+    /// It is gone.
+    Close(ReaderId),
+    /// A token is good no more.
+    End { token: Arc<str>, reason: EndReason },
+    /// Say that you live.
+    Ask(oneshot::Sender<()>),
+    /// Take no more connections, and end all streams.
+    Stop,
+}
+
+/// The way to the front, from every thread.
+#[derive(Debug)]
+pub(crate) struct Way {
+    orders: Mutex<Vec<Order>>,
+    bell: OwnedFd,
+}
+
+/// A connection for hyper, with what was read of it.
+#[derive(Debug)]
+pub(crate) struct HandOver {
+    pub(crate) socket: TcpStream,
+    pub(crate) read: Vec<u8>,
+    pub(crate) peer: SocketAddr,
+    pub(crate) seat: Seat,
+}
+
+impl Way {
+    /// # Errors
+    ///
+    /// If too many files are open.
+    pub(crate) fn new() -> io::Result<Self> {
+        let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        Ok(Self { orders: Mutex::default(), bell })
+    }
+
+    pub(crate) fn order(&self, order: Order) {
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner).push(order);
+        let _ = rustix::io::write(&self.bell, &1_u64.to_ne_bytes());
+    }
+
+    fn take(&self) -> Vec<Order> {
+        let mut count = [0; 8];
+        let _ = rustix::io::read(&self.bell, &mut count);
+        std::mem::take(&mut self.orders.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Events of one `epoll_wait`.
+const EVENTS_AT_ONCE: usize = 1024;
+/// Connections that are accepted in one go.
+const ACCEPTED_AT_ONCE: usize = 256;
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Which socket an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum About {
+    Listener,
+    Bell,
+    Arrival(u32),
+    Reader(ReaderId),
+}
+
+impl About {
+    fn data(self) -> EventData {
+        EventData::new_u64(match self {
+            Self::Listener => 0,
+            Self::Bell => 1,
+            Self::Arrival(key) => 2 | (u64::from(key) << 32),
+            // Two bits say what it is; what is left of the number is enough to tell readers apart
+            // that have the same key within one round.
+            Self::Reader(id) => {
+                3 | (u64::from(id.number & NUMBER) << 2) | (u64::from(id.key) << 32)
+            }
+        })
+    }
+
+    fn of(data: EventData) -> Self {
+        let data = data.u64();
+        let (low, high) = (data & 0xffff_ffff, data >> 32);
+        let [key, rest] = [high, low >> 2].map(|it| u32::try_from(it).unwrap_or(u32::MAX));
+        match low & 3 {
+            0 => Self::Listener,
+            1 => Self::Bell,
+            2 => Self::Arrival(key),
+            _ => Self::Reader(ReaderId { key, number: rest }),
+        }
+    }
+}
+
+const NUMBER: u32 = (1 << 30) - 1;
+
+/// The thread's own.
+pub(crate) struct Front {
+    shared: Arc<Shared>,
+    poll: OwnedFd,
+    listener: Option<TcpListener>,
+    arrivals: Arrivals,
+    readers: Readers,
+    hand_over: mpsc::UnboundedSender<HandOver>,
+    /// When a second will have passed.
+    second: Moment,
+    stops: bool,
+}
+
+impl Front {
+    /// # Errors
+    ///
+    /// If too many files are open.
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        listener: TcpListener,
+        hand_over: mpsc::UnboundedSender<HandOver>,
+    ) -> io::Result<Self> {
+        let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        listener.set_nonblocking(true)?;
+        epoll::add(&poll, &listener, About::Listener.data(), EventFlags::IN)?;
+        epoll::add(&poll, &shared.front.bell, About::Bell.data(), EventFlags::IN)?;
+        let readers = Readers::new(shared.people().revision());
+        let second = shared.clock.now().after(SECOND);
+        let (arrivals, listener) = (Arrivals::default(), Some(listener));
+        Ok(Self { shared, poll, listener, arrivals, readers, hand_over, second, stops: false })
+    }
+
+    /// Goes on until it is stopped.
+    ///
+    /// # Errors
+    ///
+    /// If the system lets it wait no more.
+    pub(crate) fn run(mut self) -> io::Result<()> {
+        let mut events = Vec::with_capacity(EVENTS_AT_ONCE);
+        while !self.stops {
+            self.turn(&mut events)?;
+        }
+        Ok(())
+    }
+
+    fn turn(&mut self, events: &mut Vec<epoll::Event>) -> io::Result<()> {
+        let idle = self.arrivals.is_empty() && self.readers.len() == 0;
+        let left = self.second.since(self.shared.clock.now());
+        let left = (!idle).then(|| Timespec {
+            tv_sec: i64::try_from(left.as_secs()).unwrap_or(0),
+            tv_nsec: left.subsec_nanos().into(),
+        });
+        events.clear();
+        match epoll::wait(&self.poll, rustix::buffer::spare_capacity(events), left.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        for event in events.iter() {
+            let (flags, data) = (event.flags, event.data);
+            match About::of(data) {
+                About::Listener => self.accept(),
+                About::Bell => self.orders(),
+                About::Arrival(key) => self.arrived(key),
+                About::Reader(id) => self.reader(id, flags),
+            }
+        }
+        let now = self.shared.clock.now();
+        if self.second <= now {
+            self.second = now.after(SECOND);
+            self.readers.second(&self.shared.metrics, now);
+            for arrival in self.arrivals.late(&self.poll, now) {
+                arrivals::give_up(&arrival);
+            }
+        }
+        Ok(())
+    }
+
+    fn orders(&mut self) {
+        let mut changes = Vec::new();
+        let shared = self.shared.clone();
+        let metrics = &shared.metrics;
+        for order in shared.front.take() {
+            if let Order::Changes(more) = order {
+                changes.extend(more);
+                continue;
+            }
+            self.deliver(std::mem::take(&mut changes));
+            let now = shared.clock.now();
+            match order {
+                Order::Changes(_) => {}
+                Order::Open { grant, mailbox, transport, reply } => {
+                    metrics.came(transport);
+                    let id = self.readers.open(Out::Mailbox(mailbox), transport, grant, None);
+                    if reply.send(id).is_err() {
+                        self.readers.close(id, metrics);
+                    }
+                }
+                Order::Want(id, wanted) => {
+                    self.readers.want(id, &wanted, &shared.people(), None, metrics, now);
+                }
+                Order::WantNoMore(id, wanted) => self.readers.want_no_more(id, &wanted),
+                Order::Room(id) => self.readers.room(id, metrics, now),
+                Order::Close(id) => self.readers.close(id, metrics),
+                Order::End { token, reason } => self.readers.end_token(&token, reason, metrics),
+                Order::Ask(reply) => drop(reply.send(())),
+                Order::Stop => {
+                    self.listener = None;
+                    self.readers.end_all(EndReason::Stopping, metrics);
+                    self.stops = true;
+                }
+            }
+        }
+        self.deliver(changes);
+    }
+
+    fn deliver(&mut self, changes: Vec<Change>) {
+        if !changes.is_empty() {
+            let now = self.shared.clock.now();
+            self.readers.deliver(frame::coalesced(changes), &self.shared.metrics, now);
+        }
+    }
+
+    fn accept(&mut self) {
+        for _ in 0..ACCEPTED_AT_ONCE {
+            let Some(listener) = &self.listener else { return };
+            let (socket, peer) = match listener.accept() {
+                Ok(accepted) => accepted,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
+                Err(error) => {
+                    // Too many open files: those that wait stay in the system's queue.
+                    tracing::warn!(what = "accept", because = %error);
+                    return;
+                }
+            };
+            let Some(seat) = self.shared.seats.take() else {
+                self.shared.metrics.turned_away();
+                arrivals::turn_away(&socket, self.shared.seats.most());
+                continue;
+            };
+            if socket.set_nonblocking(true).is_err() {
+                continue;
+            }
+            let _ = socket.set_nodelay(true);
+            let arrival = Arrival::new(socket, peer, seat, self.shared.clock.now());
+            if self.shared.tls {
+                self.give_away(arrival);
+            } else {
+                self.look(arrival, None);
+            }
+        }
+    }
+
+    fn arrived(&mut self, key: u32) {
+        if let Some(arrival) = self.arrivals.remove(key) {
+            self.look(arrival, Some(key));
+        }
+    }
+
+    /// Reads what there is of a head, and decides whose the connection is.
+    fn look(&mut self, mut arrival: Arrival, known: Option<u32>) {
+        match arrival.read() {
+            Ok(true) => {}
+            // It has gone.
+            Ok(false) | Err(_) => return,
+        }
+        let is_events = match look(&arrival.read) {
+            Ok(Look::More) if arrival.has_room() => {
+                match known {
+                    Some(number) => self.arrivals.put_back(number, arrival),
+                    None => self.arrivals.put(&self.poll, arrival),
+                }
+                return;
+            }
+            Ok(Look::More) => {
+                arrivals::give_up(&arrival);
+                return;
+            }
+            Err(refusal) => {
+                arrivals::refuse(&arrival.socket, &refusal);
+                return;
+            }
+            Ok(Look::Events(_)) => true,
+            Ok(Look::Other) => false,
+        };
+        if known.is_some() {
+            let _ = epoll::delete(&self.poll, &arrival.socket);
+        }
+        if is_events {
+            self.take_in(arrival);
+        } else {
+            self.give_away(arrival);
+        }
+    }
+
+    /// Keeps a stream of events, or lets hyper's side say why not.
+    fn take_in(&mut self, arrival: Arrival) {
+        let shared = self.shared.clone();
+        let Ok(Look::Events(head)) = look(&arrival.read) else { return };
+        let admitted = crate::api::admit_events(
+            &shared,
+            &crate::api::Asked {
+                query: head.query,
+                authorization: head.authorization,
+                cookie: head.cookie,
+                last_event_id: head.last_event_id,
+                peer: arrival.peer.ip(),
+            },
+        );
+        let Ok((grant, wanted)) = admitted else {
+            self.give_away(arrival);
+            return;
+        };
+        let answer = crate::api::events_head(&shared, head.origin);
+        let now = shared.clock.now();
+        let transport = Transport::Sse;
+        shared.metrics.came(transport);
+        arrivals::prepare(&arrival.socket);
+        let out = Out::Socket(arrival.socket);
+        let id = self.readers.open(out, transport, grant, Some(arrival.seat));
+        if let Some(socket) = self.readers.socket(id) {
+            let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
+            if epoll::add(&self.poll, socket, About::Reader(id).data(), flags).is_err() {
+                self.readers.close(id, &shared.metrics);
+                return;
+            }
+        }
+        let (people, head) = (shared.people(), Some(answer.as_bytes()));
+        self.readers.want(id, &wanted, &people, head, &shared.metrics, now);
+        self.readers.settle(&shared.metrics);
+    }
+
+    fn give_away(&self, arrival: Arrival) {
+        let Arrival { socket, read, peer, seat, .. } = arrival;
+        let _ = self.hand_over.send(HandOver { socket, read, peer, seat });
+    }
+
+    fn reader(&mut self, id: ReaderId, flags: EventFlags) {
+        let metrics = &self.shared.metrics;
+        let gone = EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR;
+        if flags.intersects(gone) {
+            self.readers.close(id, metrics);
+            return;
+        }
+        if flags.contains(EventFlags::IN)
+            && let Some(socket) = self.readers.socket(id)
+            && !arrivals::drained(socket)
+        {
+            self.readers.close(id, metrics);
+            return;
+        }
+        if flags.contains(EventFlags::OUT) {
+            self.readers.room(id, metrics, self.shared.clock.now());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_says_which_socket_it_is_about() {
+        let reader = ReaderId { key: 123_456, number: 987_654 };
+        for about in [About::Listener, About::Bell, About::Arrival(7), About::Reader(reader)] {
+            assert_eq!(About::of(about.data()), about);
+        }
+    }
+}

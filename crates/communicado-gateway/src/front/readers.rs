@@ -1,0 +1,470 @@
+//! Who is told of whom: an index from people and groups to readers, and what each is owed.
+//!
+//! A reader costs a socket and about a hundred bytes. A change is written straight to the sockets
+//! of those who see it; one that is full is marked as behind, and gets, once there is room, what
+//! came out of all the changes meanwhile.
+
+use std::collections::BTreeMap;
+use std::net::TcpStream;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use communicado_core::Moment;
+use communicado_wire::gateway::{EndReason, View};
+use slab::Slab;
+
+use super::choice::{chosen_by, groups};
+use super::frame::{Frame, HEARTBEAT, RETRY, Told, joined};
+use super::out::{Out, Wrote, write};
+use super::past::Past;
+use super::seats::Seat;
+use super::topics::{Place, Topic, Topics};
+use super::wanted::Wanted;
+use crate::grant::Grant;
+use crate::limits::{HEARTBEAT as BETWEEN_HEARTBEATS, READER_TIME};
+use crate::metrics::{Metrics, Transport};
+use crate::model::{Change, People, Person};
+
+/// Up to so many bytes a stream begins with one write.
+const ONE_WRITE: usize = 64 * 1024;
+
+/// A reader, for as long as it is there; its key may be used again, the number is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ReaderId {
+    pub(super) key: u32,
+    pub(super) number: u32,
+}
+
+#[derive(Debug)]
+struct Reader {
+    out: Out,
+    number: u32,
+    /// What it sees of most people.
+    view: View,
+    /// It may see everybody, so its view decides alone.
+    plain: bool,
+    transport: Transport,
+    grant: Grant,
+    places: Vec<Place>,
+    /// The last change that it was told of, or that was in its snapshot.
+    last: u64,
+    behind: Option<Box<Behind>>,
+    _seat: Option<Seat>,
+}
+
+/// What a reader is owed that does not take what it gets.
+#[derive(Debug)]
+struct Behind {
+    /// What was begun.
+    rest: Option<Frame>,
+    /// Of each person what came out of all changes since.
+    changes: BTreeMap<Arc<str>, Change>,
+    /// When it last took something.
+    since: Moment,
+}
+
+#[derive(Debug)]
+pub(super) struct Readers {
+    readers: Slab<Reader>,
+    topics: Topics,
+    past: Past,
+    number: u32,
+    slot: usize,
+    over: Vec<u32>,
+}
+
+impl Readers {
+    pub(super) fn new(position: u64) -> Self {
+        Self {
+            readers: Slab::new(),
+            topics: Topics::default(),
+            past: Past::new(position),
+            number: 0,
+            slot: 0,
+            over: Vec::new(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.readers.len()
+    }
+
+    pub(super) fn socket(&self, id: ReaderId) -> Option<&TcpStream> {
+        match &self.reader(id)?.out {
+            Out::Socket(socket) => Some(socket),
+            Out::Mailbox(_) => None,
+        }
+    }
+
+    fn reader(&self, id: ReaderId) -> Option<&Reader> {
+        self.readers.get(usize_of(id.key)).filter(|reader| reader.number == id.number)
+    }
+
+    /// Takes a reader in; for a socket, `head` is the head of the answer.
+    pub(super) fn open(
+        &mut self,
+        out: Out,
+        transport: Transport,
+        grant: Grant,
+        seat: Option<Seat>,
+    ) -> ReaderId {
+        self.number = self.number.wrapping_add(1);
+        let plain = grant.only_group().is_none() && grant.only_person().is_none();
+        let reader = Reader {
+            out,
+            number: self.number,
+            view: grant.view(),
+            plain,
+            transport,
+            grant,
+            places: Vec::new(),
+            last: 0,
+            behind: None,
+            _seat: seat,
+        };
+        let key = u32::try_from(self.readers.insert(reader)).unwrap_or(u32::MAX);
+        ReaderId { key, number: self.number }
+    }
+
+    /// Tells a reader of what it wants from now on, what is so first.
+    pub(super) fn want(
+        &mut self,
+        id: ReaderId,
+        wanted: &Wanted,
+        people: &People,
+        head: Option<&[u8]>,
+        metrics: &Metrics,
+        now: Moment,
+    ) {
+        let Some(reader) = self.reader(id) else { return };
+        let is_first = reader.places.is_empty();
+        let (grant, plain) = (reader.grant.clone(), reader.plain);
+        let mut topics: Vec<Topic> = Vec::new();
+        match (wanted.is_everybody(), grant.own()) {
+            (true, None) if plain => topics.push(Topic::Crowd),
+            (true, own) => {
+                topics.push(Topic::Everybody);
+                topics.extend(own.cloned().map(Topic::Own));
+            }
+            (false, _) => {
+                topics.extend(wanted.people.iter().cloned().map(Topic::Person));
+                topics.extend(wanted.groups.iter().cloned().map(Topic::Group));
+            }
+        }
+        for topic in topics {
+            self.topics.enter(&mut self.readers, id.key, topic);
+        }
+        let (frames, last) = self.past.beginning(&grant, plain, wanted, people, is_first);
+        if let Some(reader) = self.readers.get_mut(usize_of(id.key)) {
+            reader.last = if is_first { last } else { reader.last.min(last) };
+        }
+        self.begin(id.key, head, frames, metrics, now);
+    }
+
+    /// Tells a reader no more of what it does not want.
+    pub(super) fn want_no_more(&mut self, id: ReaderId, unwanted: &Wanted) {
+        let Some(reader) = self.reader(id) else { return };
+        let all = unwanted.is_everybody();
+        let leaves = |topic: &Topic| match topic {
+            Topic::Person(person) => all || unwanted.people.contains(person),
+            Topic::Group(group) => all || unwanted.groups.contains(group),
+            Topic::Crowd | Topic::Everybody | Topic::Own(_) => all,
+        };
+        let topics: Vec<Topic> =
+            reader.places.iter().map(|place| place.topic.clone()).filter(leaves).collect();
+        for topic in topics {
+            self.topics.leave(&mut self.readers, id.key, &topic);
+        }
+    }
+
+    fn begin(
+        &mut self,
+        key: u32,
+        head: Option<&[u8]>,
+        frames: Vec<Frame>,
+        metrics: &Metrics,
+        now: Moment,
+    ) {
+        if let Some(Out::Mailbox(mailbox)) =
+            self.readers.get(usize_of(key)).map(|reader| &reader.out)
+        {
+            for frame in frames {
+                mailbox.put_anyway(frame);
+                metrics.delivered();
+            }
+            return;
+        }
+        let mut frames = frames.into_iter().peekable();
+        if let Some(head) = head {
+            let mut bytes = Vec::from(head);
+            bytes.extend_from_slice(RETRY);
+            while let Some(frame) =
+                frames.next_if(|frame| bytes.len() + frame.event.len() <= ONE_WRITE)
+            {
+                bytes.extend_from_slice(&frame.event);
+            }
+            self.send(key, Frame::bare(bytes.into()), metrics, now);
+        }
+        for frame in frames {
+            self.send(key, frame, metrics, now);
+        }
+    }
+
+    /// Tells all who see them of changes, which are in order and of one person each.
+    pub(super) fn deliver(&mut self, changes: Vec<Change>, metrics: &Metrics, now: Moment) {
+        let told: Vec<Arc<Told>> =
+            changes.into_iter().map(|change| Arc::new(Told::new(change))).collect();
+        for told in &told {
+            self.past.remember(told.clone());
+        }
+        for told in &told {
+            let id = &told.change.id;
+            let own = self.topics.of(&Topic::Own(id.clone()));
+            let named = self.topics.of(&Topic::Person(id.clone()));
+            let everybody = self.topics.of(&Topic::Everybody);
+            for key in own.into_iter().chain(everybody).chain(named) {
+                self.tell(key, told, metrics, now);
+            }
+            for group in groups(told) {
+                for key in self.topics.of(&Topic::Group(group)) {
+                    self.tell(key, told, metrics, now);
+                }
+            }
+        }
+        self.tell_crowd(&told, metrics, now);
+        self.close_over(metrics);
+    }
+
+    /// Tells those who want everybody and see all of them in one view: a burst is one write.
+    fn tell_crowd(&mut self, told: &[Arc<Told>], metrics: &Metrics, now: Moment) {
+        let Some(first) = told.first().map(|told| told.revision()) else { return };
+        let together = View::ALL.map(|view| {
+            let frames: Vec<&Frame> = told.iter().filter_map(|told| told.frame(view)).collect();
+            match frames.as_slice() {
+                [] => None,
+                [one] => Some((*one).clone()),
+                several => {
+                    let events: Vec<&[u8]> = several.iter().map(|frame| &*frame.event).collect();
+                    Some(Frame::bare(events.concat().into()))
+                }
+            }
+        });
+        let [in_out, availability, everything] = together;
+        for key in self.topics.of(&Topic::Crowd) {
+            let Some(reader) = self.readers.get(usize_of(key)) else { continue };
+            let is_socket = matches!(reader.out, Out::Socket(_));
+            let is_ready = reader.behind.is_none() && reader.last < first;
+            if !(is_ready && (is_socket || told.len() == 1)) {
+                for told in told {
+                    self.tell(key, told, metrics, now);
+                }
+                continue;
+            }
+            let frame = match reader.view {
+                View::InOut => &in_out,
+                View::Availability => &availability,
+                View::Everything => &everything,
+            };
+            if let Some(frame) = frame.clone() {
+                self.send(key, frame, metrics, now);
+            }
+            if let Some(reader) = self.readers.get_mut(usize_of(key)) {
+                reader.last = self.past.position();
+            }
+        }
+    }
+
+    /// Tells one reader of one change, unless it was told already.
+    fn tell(&mut self, key: u32, told: &Arc<Told>, metrics: &Metrics, now: Moment) {
+        let Some(reader) = self.readers.get_mut(usize_of(key)) else { return };
+        if told.revision() <= reader.last {
+            return;
+        }
+        reader.last = told.revision();
+        if let Some(behind) = &mut reader.behind {
+            let change = told.change.clone();
+            let id = change.id.clone();
+            let change = match behind.changes.remove(&id) {
+                Some(first) => joined(first, change),
+                None => change,
+            };
+            behind.changes.insert(id, change);
+            return;
+        }
+        if let Some(frame) = choose(reader, told) {
+            self.send(key, frame, metrics, now);
+        }
+    }
+
+    /// Writes a frame, or keeps what is left of it.
+    fn send(&mut self, key: u32, frame: Frame, metrics: &Metrics, now: Moment) {
+        let Some(reader) = self.readers.get_mut(usize_of(key)) else { return };
+        if let Some(behind) = &mut reader.behind {
+            // Only what a stream begins with comes here: it goes before all changes.
+            match &mut behind.rest {
+                Some(rest) => {
+                    let both = [&*rest.event, &*frame.event].concat();
+                    *rest = Frame { event: both.into(), ..frame };
+                }
+                rest => *rest = Some(frame),
+            }
+            return;
+        }
+        match write(&reader.out, frame) {
+            Wrote::All => metrics.delivered(),
+            Wrote::Part(rest) => {
+                let changes = BTreeMap::new();
+                reader.behind = Some(Box::new(Behind { rest: Some(rest), changes, since: now }));
+            }
+            Wrote::Gone => self.over.push(key),
+        }
+    }
+
+    /// Gives a reader that has room what it is owed.
+    pub(super) fn room(&mut self, id: ReaderId, metrics: &Metrics, now: Moment) {
+        if self.reader(id).is_none() {
+            return;
+        }
+        let Some(reader) = self.readers.get_mut(usize_of(id.key)) else { return };
+        let Some(mut behind) = reader.behind.take() else { return };
+        loop {
+            if let Some(rest) = behind.rest.take() {
+                let before = rest.event.len();
+                match write(&reader.out, rest) {
+                    Wrote::All => metrics.delivered(),
+                    Wrote::Part(rest) => {
+                        if rest.event.len() < before {
+                            behind.since = now;
+                        }
+                        behind.rest = Some(rest);
+                        reader.behind = Some(behind);
+                        return;
+                    }
+                    Wrote::Gone => {
+                        self.over.push(id.key);
+                        break;
+                    }
+                }
+                behind.since = now;
+            }
+            let next = behind.changes.values().min_by_key(|change| change.revision);
+            let Some(next) = next.map(|change| change.id.clone()) else { break };
+            if let Some(change) = behind.changes.remove(&next) {
+                behind.rest = choose(reader, &Told::new(change));
+            }
+        }
+        self.close_over(metrics);
+    }
+
+    /// A second has passed: a sign of life to a part of the readers, and an end to those that
+    /// take nothing.
+    pub(super) fn second(&mut self, metrics: &Metrics, now: Moment) {
+        let slots = usize::try_from(BETWEEN_HEARTBEATS.as_secs()).unwrap_or(1).max(1);
+        self.slot = (self.slot + 1) % slots;
+        let end = self.readers.capacity();
+        for key in (self.slot..end).step_by(slots) {
+            let Some(reader) = self.readers.get(key) else { continue };
+            let key = u32::try_from(key).unwrap_or(u32::MAX);
+            match (&reader.behind, &reader.out) {
+                (Some(behind), _) if now.since(behind.since) > READER_TIME => {
+                    metrics.slow_reader();
+                    self.over.push(key);
+                }
+                (Some(_), _) => {}
+                (None, Out::Mailbox(mailbox)) if mailbox.is_closed() => self.over.push(key),
+                (None, _) => self.send(key, Frame::heartbeat(), metrics, now),
+            }
+        }
+        self.close_over(metrics);
+    }
+
+    /// Ends the streams of a token.
+    pub(super) fn end_token(&mut self, token: &str, reason: EndReason, metrics: &Metrics) {
+        let of = |reader: &Reader| *reader.grant.token.id == *token;
+        self.end_where(of, reason, metrics);
+    }
+
+    pub(super) fn end_all(&mut self, reason: EndReason, metrics: &Metrics) {
+        self.end_where(|_| true, reason, metrics);
+    }
+
+    fn end_where(&mut self, which: impl Fn(&Reader) -> bool, reason: EndReason, metrics: &Metrics) {
+        let keys: Vec<usize> =
+            self.readers.iter().filter(|(_, reader)| which(reader)).map(|(key, _)| key).collect();
+        for key in keys {
+            if let Some(reader) = self.readers.get(key) {
+                // One that takes nothing sees its stream end without a word.
+                if reader.behind.is_none() {
+                    let _ = write(&reader.out, Frame::end(reason));
+                }
+                self.over.push(u32::try_from(key).unwrap_or(u32::MAX));
+            }
+        }
+        self.close_over(metrics);
+    }
+
+    pub(super) fn close(&mut self, id: ReaderId, metrics: &Metrics) {
+        if self.reader(id).is_some() {
+            self.over.push(id.key);
+            self.close_over(metrics);
+        }
+    }
+
+    /// Lets those go that turned out to be gone.
+    pub(super) fn settle(&mut self, metrics: &Metrics) {
+        self.close_over(metrics);
+    }
+
+    fn close_over(&mut self, metrics: &Metrics) {
+        while let Some(key) = self.over.pop() {
+            let Some(reader) = self.readers.get_mut(usize_of(key)) else { continue };
+            let topics: Vec<Topic> =
+                reader.places.iter().map(|place| place.topic.clone()).collect();
+            for topic in topics {
+                self.topics.leave(&mut self.readers, key, &topic);
+            }
+            let reader = self.readers.remove(usize_of(key));
+            metrics.left(reader.transport);
+            if let Out::Mailbox(mailbox) = reader.out {
+                mailbox.end();
+            }
+        }
+    }
+}
+
+impl super::topics::HasPlaces for Reader {
+    fn places(&mut self) -> &mut Vec<Place> {
+        &mut self.places
+    }
+}
+
+impl Frame {
+    /// Bytes that are no event of their own.
+    fn bare(event: Bytes) -> Self {
+        Self { event, data: Bytes::new(), kind: "", id: None }
+    }
+
+    fn heartbeat() -> Self {
+        Self::bare(Bytes::from_static(HEARTBEAT))
+    }
+}
+
+/// What a reader gets of a change.
+fn choose(reader: &Reader, told: &Told) -> Option<Frame> {
+    let only_everybody = matches!(reader.places.as_slice(), [Place { topic: Topic::Crowd, .. }]);
+    if reader.plain && only_everybody {
+        return told.frame(reader.view).cloned();
+    }
+    let wanted = |person: &Person| {
+        reader.places.iter().any(|place| match &place.topic {
+            Topic::Crowd | Topic::Everybody => true,
+            Topic::Person(id) | Topic::Own(id) => *id == person.id,
+            Topic::Group(group) => person.is_of(group),
+        })
+    };
+    chosen_by(told, &reader.grant, wanted)
+}
+
+pub(super) const fn usize_of(key: u32) -> usize {
+    key as usize
+}

@@ -1,0 +1,55 @@
+//! The gateway: desktop agents publish their user's status, web pages and programs read it, at
+//! once and as it changes.
+//!
+//!     agents            what is so                     readers
+//!     PUT  ----> api -> keeper -> model, store --+
+//!                                                +-> front ----> SSE, on raw sockets
+//!     GET  <---- api <- people (shared) <--------+            -> WebSocket, SSE over TLS
+//!
+//! `model` is pure and decides; `keeper` is the one thread that writes, and tells nothing that was
+//! not kept; `front` is the one thread that accepts and fans out; `api` is everything else that can
+//! be asked over HTTP. The program is [`main`]; [`parse`] is for the fuzzer.
+
+mod api;
+mod arguments;
+mod commands;
+mod failure;
+mod front;
+mod grant;
+mod keeper;
+mod limits;
+mod log;
+mod metrics;
+mod model;
+mod oidc;
+pub mod parse;
+mod rates;
+mod refusal;
+mod serve;
+mod shared;
+mod store;
+mod tokens;
+mod web;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+/// The program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let done = match arguments::Arguments::try_parse() {
+        Ok(arguments) => commands::run(arguments),
+        Err(told) => {
+            let printed = told.print();
+            if told.use_stderr() { Ok(failure::Outcome::Usage) } else { commands::printed(printed) }
+        }
+    };
+    match done {
+        Ok(outcome) => outcome.into(),
+        Err(failure) => {
+            failure.tell();
+            failure.outcome.into()
+        }
+    }
+}

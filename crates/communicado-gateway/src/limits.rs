@@ -1,0 +1,115 @@
+//! What bounds what, each with the name by which a refusal calls it.
+
+use std::time::Duration;
+
+/// A bound and its name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limit {
+    pub(crate) name: &'static str,
+    pub(crate) most: usize,
+}
+
+const fn limit(name: &'static str, most: usize) -> Limit {
+    Limit { name, most }
+}
+
+/// Bytes of the head of a request.
+pub(crate) const HEAD_BYTES: Limit = limit("head-bytes", 16 * 1024);
+/// Headers of a request.
+pub(crate) const HEADERS: Limit = limit("headers", 100);
+/// Bytes of the body of a request.
+pub(crate) const BODY_BYTES: Limit = limit("body-bytes", 256 * 1024);
+/// Requests in a second that one token, or one address without a token, may make.
+pub(crate) const REQUESTS_PER_SECOND: Limit = limit("requests-per-second", 200);
+/// Wrong tokens in a minute from one address.
+pub(crate) const WRONG_TOKENS_PER_MINUTE: Limit = limit("wrong-tokens-per-minute", 30);
+/// People and groups that one subscription names.
+pub(crate) const NAMES_PER_SUBSCRIPTION: Limit = limit("names-per-subscription", 1000);
+/// People of a page.
+pub(crate) const PAGE: Limit = limit("page", 1000);
+/// People that a gateway knows.
+pub(crate) const PEOPLE: Limit = limit("people", 100_000);
+/// Groups of one person.
+pub(crate) const GROUPS: Limit = limit("groups", 32);
+/// Devices of one person.
+pub(crate) const DEVICES: Limit = limit("devices", 32);
+/// Clients of one device.
+pub(crate) const CLIENTS: Limit = limit("clients", 32);
+/// Accounts of one client.
+pub(crate) const ACCOUNTS: Limit = limit("accounts", 64);
+/// Characters of any other text that a device says.
+pub(crate) const TEXT_CHARS: Limit = limit("text-chars", 1024);
+/// Characters of a name.
+pub(crate) const NAME_CHARS: Limit = limit("name-chars", 200);
+/// Characters of a note.
+pub(crate) const NOTE_CHARS: Limit = limit("note-chars", 280);
+/// Tokens, the sessions of browsers included.
+pub(crate) const TOKENS: Limit = limit("tokens", 200_000);
+/// Writes that wait for the store.
+pub(crate) const WRITES_WAITING: Limit = limit("writes-waiting", 4096);
+/// Changes that can be repeated to a reader who comes back.
+pub(crate) const CHANGES_REPEATED: Limit = limit("changes-repeated", 4096);
+/// Bytes of a message on a WebSocket.
+pub(crate) const SOCKET_BYTES: Limit = limit("socket-bytes", 64 * 1024);
+
+/// The name of the span that a lease may have.
+pub(crate) const LEASE: &str = "lease-ms";
+pub(crate) const SHORTEST_LEASE: Duration = Duration::from_secs(5);
+pub(crate) const LONGEST_LEASE: Duration = Duration::from_hours(1);
+
+/// The name of the span for which something can be said by hand, or a token be good.
+pub(crate) const SPAN: &str = "for-ms";
+pub(crate) const LONGEST_SPAN: Duration = Duration::from_hours(24 * 366);
+
+/// A device that is silent for so long after its lease is forgotten.
+pub(crate) const FORGOTTEN_AFTER: Duration = Duration::from_hours(24 * 7);
+/// How long the head of a request may take to arrive.
+pub(crate) const HEAD_TIME: Duration = Duration::from_secs(10);
+/// How long the body of a request may take to arrive.
+pub(crate) const BODY_TIME: Duration = Duration::from_secs(20);
+/// How long a reader may take nothing of what waits for it.
+pub(crate) const READER_TIME: Duration = Duration::from_secs(60);
+/// Between two signs of life to a reader.
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(25);
+/// How long a browser's session lasts.
+pub(crate) const SESSION: Duration = Duration::from_hours(24 * 90);
+
+impl Limit {
+    /// Whether `count` is within.
+    pub(crate) const fn allows(self, count: usize) -> bool {
+        count <= self.most
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_limit_that_is_named_in_a_refusal_is_in_the_documentation() {
+        let named = [
+            HEAD_BYTES,
+            HEADERS,
+            BODY_BYTES,
+            REQUESTS_PER_SECOND,
+            WRONG_TOKENS_PER_MINUTE,
+            NAMES_PER_SUBSCRIPTION,
+            PAGE,
+            PEOPLE,
+            GROUPS,
+            DEVICES,
+            CLIENTS,
+            ACCOUNTS,
+            TEXT_CHARS,
+            NAME_CHARS,
+            NOTE_CHARS,
+            TOKENS,
+            WRITES_WAITING,
+            SOCKET_BYTES,
+        ];
+        let text = include_str!("../../../docs/gateway.md");
+        for name in named.map(|limit| limit.name).into_iter().chain([LEASE, SPAN]) {
+            assert!(text.contains(&format!("`{name}`")), "{name}");
+        }
+    }
+}

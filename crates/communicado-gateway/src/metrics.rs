@@ -1,0 +1,145 @@
+//! What is counted, without anybody's name: labels are kinds, never people.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, PoisonError};
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+/// How a reader is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// A stream of events on a socket that the front writes.
+    Sse,
+    /// A stream of events that hyper writes.
+    SseShared,
+    Socket,
+}
+
+type Labels = [(&'static str, &'static str); 1];
+
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Mutex<Registry>,
+    readers: Family<Labels, Gauge>,
+    requests: Family<Labels, Counter>,
+    changes: Counter,
+    deliveries: Counter,
+    slow_readers: Counter,
+    turned_away: Counter,
+    unkept: Counter,
+    commit: Histogram,
+    people: Gauge,
+    connections: Gauge,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("communicado_gateway");
+        let metrics = Self {
+            readers: Family::default(),
+            requests: Family::default(),
+            changes: Counter::default(),
+            deliveries: Counter::<u64, AtomicU64>::default(),
+            slow_readers: Counter::default(),
+            turned_away: Counter::default(),
+            unkept: Counter::default(),
+            commit: Histogram::new(exponential_buckets(0.0001, 2.0, 16)),
+            people: Gauge::default(),
+            connections: Gauge::default(),
+            registry: Mutex::default(),
+        };
+        let version = [("version", env!("CARGO_PKG_VERSION"))];
+        let build = Family::<[(&str, &str); 1], Gauge>::default();
+        build.get_or_create(&version).set(1);
+        registry.register("build_info", "Which version runs", build);
+        registry.register("readers", "Readers that are told of changes", metrics.readers.clone());
+        registry.register("requests", "Requests, by status", metrics.requests.clone());
+        registry.register("changes", "Changes of people", metrics.changes.clone());
+        registry.register("deliveries", "Events that were written", metrics.deliveries.clone());
+        let about = "Readers that were let go since they took nothing";
+        registry.register("slow_readers", about, metrics.slow_readers.clone());
+        let about = "Connections for which there was no room";
+        registry.register("connections_refused", about, metrics.turned_away.clone());
+        let about = "Times that something could not be kept";
+        registry.register("store_errors", about, metrics.unkept.clone());
+        let about = "How long it took to keep what was ordered together";
+        let commit = metrics.commit.clone();
+        registry.register_with_unit("store_commit", about, Unit::Seconds, commit);
+        registry.register("people", "People who are known", metrics.people.clone());
+        registry.register("connections", "Connections that are open", metrics.connections.clone());
+        *metrics.registry.lock().unwrap_or_else(PoisonError::into_inner) = registry;
+        metrics
+    }
+
+    pub(crate) fn came(&self, transport: Transport) {
+        self.readers.get_or_create(&transport.labels()).inc();
+    }
+
+    pub(crate) fn left(&self, transport: Transport) {
+        self.readers.get_or_create(&transport.labels()).dec();
+    }
+
+    pub(crate) fn answered(&self, status: u16) {
+        let class = match status {
+            100..=199 => "1xx",
+            200..=299 => "2xx",
+            300..=399 => "3xx",
+            400..=499 => "4xx",
+            _ => "5xx",
+        };
+        self.requests.get_or_create(&[("status", class)]).inc();
+    }
+
+    pub(crate) fn changed(&self, count: usize) {
+        self.changes.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
+    }
+
+    pub(crate) fn delivered(&self) {
+        self.deliveries.inc();
+    }
+
+    pub(crate) fn slow_reader(&self) {
+        self.slow_readers.inc();
+    }
+
+    pub(crate) fn turned_away(&self) {
+        self.turned_away.inc();
+    }
+
+    pub(crate) fn unkept(&self) {
+        self.unkept.inc();
+    }
+
+    /// That something was kept, and how long it took.
+    pub(crate) fn kept(&self, seconds: f64) {
+        self.commit.observe(seconds);
+    }
+
+    /// As Prometheus reads it.
+    pub(crate) fn written(&self, people: usize, connections: usize) -> String {
+        self.people.set(i64::try_from(people).unwrap_or(i64::MAX));
+        self.connections.set(i64::try_from(connections).unwrap_or(i64::MAX));
+        let mut text = String::new();
+        let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = encode(&mut text, &registry);
+        text
+    }
+}
+
+impl Transport {
+    const fn labels(self) -> Labels {
+        [(
+            "transport",
+            match self {
+                Self::Sse => "sse",
+                Self::SseShared => "sse-shared",
+                Self::Socket => "websocket",
+            },
+        )]
+    }
+}

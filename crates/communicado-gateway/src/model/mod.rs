@@ -1,0 +1,295 @@
+//! The people, without a clock, a socket or a file: inputs in, changes out.
+//!
+//! Promises, which `tests.rs` holds with random inputs and a model:
+//! revisions have no gaps; a change differs from what was before it, and changes chain; the sum of
+//! the changes is what is; a lease that ends is `unknown` unless another device knows better; the
+//! most reachable device speaks for the person, and what was said by hand before all of them; the
+//! next deadline is ahead of the last one that was done.
+//!
+//! What is handled goes into a [`Batch`] first. Only when that was kept is it applied, so what the
+//! store did not take was never told.
+
+mod input;
+mod person;
+mod standing;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use communicado_core::Moment;
+use communicado_wire::Timestamp;
+use communicado_wire::gateway::kept::{self, Facet};
+use communicado_wire::gateway::{NewPerson, View};
+
+pub(crate) use input::{Change, Input};
+pub(crate) use person::{Device, Manual, Person};
+pub(crate) use standing::Standing;
+pub(crate) use view::{own, seen_as, written, written_change};
+
+use crate::limits::{DEVICES, PEOPLE};
+use crate::refusal::{Kind, Refusal};
+
+/// The time on both clocks: moments for what ends, civil time for what is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Now {
+    pub(crate) moment: Moment,
+    pub(crate) civil: Timestamp,
+}
+
+/// All people, as they were kept last.
+#[derive(Debug, Default)]
+pub(crate) struct People {
+    by_id: BTreeMap<Arc<str>, Arc<Person>>,
+    deadlines: BTreeSet<(Moment, Arc<str>)>,
+    /// Who has which badge.
+    badges: BTreeMap<Arc<str>, Arc<str>>,
+    revision: u64,
+}
+
+/// What several inputs make of people, all or nothing.
+#[derive(Debug)]
+pub(crate) struct Batch<'a> {
+    people: &'a People,
+    altered: BTreeMap<Arc<str>, Option<Arc<Person>>>,
+    revision: u64,
+    changes: Vec<Change>,
+    count: usize,
+}
+
+/// A batch that was ended, to be kept and then applied.
+#[derive(Debug, Default)]
+pub(crate) struct Altered {
+    /// Each person who is otherwise now; nothing for one who is no more.
+    pub(crate) people: BTreeMap<Arc<str>, Option<Arc<Person>>>,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) revision: u64,
+}
+
+impl People {
+    /// What was kept some time before `now`.
+    pub(crate) fn of_kept(kept: Vec<kept::Person>, revision: u64, now: Now) -> Self {
+        let mut people = Self { revision, ..Self::default() };
+        for kept in kept {
+            people.put(Arc::new(Person::of_kept(kept, now)));
+        }
+        people
+    }
+
+    /// The last change.
+    pub(crate) const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    pub(crate) fn person(&self, id: &str) -> Option<&Arc<Person>> {
+        self.by_id.get(id)
+    }
+
+    /// The person with this badge.
+    pub(crate) fn badge(&self, pseudonym: &str) -> Option<&Arc<Person>> {
+        self.person(self.badges.get(pseudonym)?)
+    }
+
+    /// The people by id, those after `after`.
+    pub(crate) fn after(&self, after: Option<&str>) -> impl Iterator<Item = &Arc<Person>> {
+        use std::ops::Bound::{Excluded, Unbounded};
+        let from = after.map_or(Unbounded, Excluded);
+        self.by_id.range::<str, _>((from, Unbounded)).map(|(_, person)| person)
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<Moment> {
+        self.deadlines.first().map(|(moment, _)| *moment)
+    }
+
+    pub(crate) const fn begin(&self) -> Batch<'_> {
+        Batch {
+            people: self,
+            altered: BTreeMap::new(),
+            revision: self.revision,
+            changes: Vec::new(),
+            count: 0,
+        }
+    }
+
+    /// Takes over a batch, which must have begun with these people as they are.
+    pub(crate) fn apply(&mut self, altered: &Altered) {
+        for (id, person) in &altered.people {
+            self.take_out(id);
+            if let Some(person) = person {
+                self.put(person.clone());
+            }
+        }
+        self.revision = altered.revision;
+    }
+
+    fn take_out(&mut self, id: &Arc<str>) {
+        let Some(old) = self.by_id.remove(id) else { return };
+        if let Some(deadline) = old.next_deadline() {
+            self.deadlines.remove(&(deadline, id.clone()));
+        }
+        if let Some(badge) = &old.badge {
+            self.badges.remove(badge);
+        }
+    }
+
+    fn put(&mut self, person: Arc<Person>) {
+        if let Some(deadline) = person.next_deadline() {
+            self.deadlines.insert((deadline, person.id.clone()));
+        }
+        if let Some(badge) = &person.badge {
+            self.badges.insert(badge.clone(), person.id.clone());
+        }
+        self.by_id.insert(person.id.clone(), person);
+    }
+}
+
+impl Batch<'_> {
+    pub(crate) fn person(&self, id: &str) -> Option<&Arc<Person>> {
+        match self.altered.get(id) {
+            Some(altered) => altered.as_ref(),
+            None => self.people.person(id),
+        }
+    }
+
+    /// Does one input.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be: why. Nothing is otherwise then.
+    pub(crate) fn handle(&mut self, input: Input, now: Now) -> Result<(), Refusal> {
+        let id = input.person().clone();
+        let before = self.person(&id).cloned();
+        if let Input::Create(new) = input {
+            return self.create(new, before.is_some(), now);
+        }
+        let Some(before) = before else { return Err(Refusal::no_person(&id)) };
+        let mut person = Person::clone(&before);
+        match input {
+            Input::Create(_) => {}
+            Input::Remove(_) => {
+                self.remove(&before);
+                return Ok(());
+            }
+            Input::Alter(_, alter, pseudonym) => {
+                person.name = alter.name.unwrap_or(person.name);
+                person.groups = alter.groups.map_or(person.groups, in_order);
+                person.badge = match alter.badge {
+                    Some(true) => Some(person.badge.unwrap_or(pseudonym)),
+                    Some(false) => None,
+                    None => person.badge,
+                };
+            }
+            Input::Hear { device, clients, lease, .. } => {
+                let is_new = !person.devices.contains_key(&device);
+                if is_new && !DEVICES.allows(person.devices.len() + 1) {
+                    let detail = format!("`{id}` has {} devices already", person.devices.len());
+                    return Err(Refusal::beyond(Kind::Full, DEVICES, detail));
+                }
+                person.hear(device, clients, lease, now);
+            }
+            Input::Forget { device, .. } => {
+                if person.devices.remove(&device).is_none() {
+                    let what = format!("`{id}` has no device `{device}`");
+                    let help = "nothing is left to be done";
+                    return Err(Refusal::new(Kind::NotFound, what, help));
+                }
+            }
+            Input::Say { standing, note, returns, span, .. } => {
+                let until = span.map(|span| (now.moment.after(span), now.civil.after(span)));
+                person.manual = Some(Manual { standing, note, returns, until });
+            }
+            Input::Unsay(_) => person.manual = None,
+        }
+        person.pass(now);
+        self.settle(&before, person, now);
+        Ok(())
+    }
+
+    /// Does what is due at `now`, of at most `most` people.
+    pub(crate) fn pass(&mut self, now: Now, most: usize) {
+        let due = self.people.deadlines.iter().take_while(|(moment, _)| *moment <= now.moment);
+        for (_, id) in due.take(most) {
+            if let Some(before) = self.person(id).cloned() {
+                let mut person = Person::clone(&before);
+                person.pass(now);
+                self.settle(&before, person, now);
+            }
+        }
+    }
+
+    pub(crate) fn end(self) -> Altered {
+        Altered { people: self.altered, changes: self.changes, revision: self.revision }
+    }
+
+    fn create(&mut self, new: NewPerson, is_there: bool, now: Now) -> Result<(), Refusal> {
+        let NewPerson { id, name, groups } = new;
+        if is_there {
+            let help = "PATCH /v1/people/ID changes a person";
+            return Err(Refusal::new(Kind::Conflict, format!("there is a `{id}` already"), help));
+        }
+        if !PEOPLE.allows(self.people.len() + self.count + 1) {
+            return Err(Refusal::beyond(Kind::Full, PEOPLE, "no more people can be known"));
+        }
+        self.count += 1;
+        let name = name.unwrap_or_else(|| id.clone());
+        let mut person = Person::new(id.clone(), name, in_order(groups), now);
+        self.revision += 1;
+        for facet in &mut person.facets {
+            facet.revision = self.revision;
+        }
+        let person = Arc::new(person);
+        self.tell(id, None, Some(person), [true; 3]);
+        Ok(())
+    }
+
+    fn remove(&mut self, before: &Arc<Person>) {
+        self.revision += 1;
+        self.tell(before.id.clone(), Some(before.clone()), None, [true; 3]);
+    }
+
+    /// Finds what follows from an input, and who sees it.
+    fn settle(&mut self, before: &Arc<Person>, mut person: Person, now: Now) {
+        person.told = person.judge(&before.told, now);
+        let seen_by = View::ALL.map(|view| view::differs(before, &person, view));
+        if seen_by == [false; 3] {
+            self.altered.insert(person.id.clone(), Some(Arc::new(person)));
+            return;
+        }
+        self.revision += 1;
+        let revision = self.revision;
+        let mut facets = person.facets;
+        for ((facet, view), seen) in facets.iter_mut().zip(View::ALL).zip(seen_by) {
+            if seen {
+                let began = view::status_differs(before, &person, view);
+                // In and out are coarser than the status, which may have begun before.
+                let since = if began { person.told.since } else { facet.since };
+                *facet = Facet { revision, at: now.civil, since };
+            }
+        }
+        person.facets = facets;
+        person.written = Default::default();
+        let id = person.id.clone();
+        self.tell(id, Some(before.clone()), Some(Arc::new(person)), seen_by);
+    }
+
+    fn tell(
+        &mut self,
+        id: Arc<str>,
+        before: Option<Arc<Person>>,
+        after: Option<Arc<Person>>,
+        seen_by: [bool; 3],
+    ) {
+        self.altered.insert(id.clone(), after.clone());
+        self.changes.push(Change { revision: self.revision, id, before, after, seen_by });
+    }
+}
+
+fn in_order(groups: Vec<Arc<str>>) -> Vec<Arc<str>> {
+    groups.into_iter().collect::<BTreeSet<_>>().into_iter().collect()
+}

@@ -1,0 +1,268 @@
+//! One person: devices with their leases, what is said by hand, and what follows from both.
+//!
+//! A person is never altered: each input makes a new one, so that readers keep what they have.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use communicado_core::Moment;
+use communicado_wire::gateway::View;
+use communicado_wire::gateway::kept::{self, Facet};
+use communicado_wire::{Client, Status, Timestamp};
+
+use super::{Now, Standing};
+use crate::limits::FORGOTTEN_AFTER;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    pub(crate) id: Arc<str>,
+    pub(crate) name: Arc<str>,
+    /// In order, each once.
+    pub(crate) groups: Vec<Arc<str>>,
+    pub(crate) devices: BTreeMap<Arc<str>, Device>,
+    pub(crate) manual: Option<Manual>,
+    /// The pseudonym of the badge.
+    pub(crate) badge: Option<Arc<str>>,
+    /// What follows from the devices and from what was said by hand.
+    pub(crate) told: Standing,
+    /// What each view saw last, in the order of `View::ALL`.
+    pub(crate) facets: [Facet; 3],
+    /// What strangers get, made once; in the order of `View::ALL`.
+    pub(crate) written: [OnceLock<Bytes>; 3],
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Device {
+    pub(crate) clients: Arc<[Client]>,
+    pub(crate) standing: Standing,
+    pub(crate) seen: Timestamp,
+    pub(crate) lease: Duration,
+    /// When its lease ends; once it has, when the device is forgotten.
+    pub(crate) until: Moment,
+    /// When its lease ended, if it has.
+    pub(crate) expired: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Manual {
+    pub(crate) standing: Standing,
+    pub(crate) note: Option<Arc<str>>,
+    pub(crate) returns: Option<Timestamp>,
+    /// Until when it is so, on both clocks.
+    pub(crate) until: Option<(Moment, Timestamp)>,
+}
+
+impl Person {
+    pub(crate) fn new(id: Arc<str>, name: Arc<str>, groups: Vec<Arc<str>>, now: Now) -> Self {
+        let facet = Facet { revision: 0, at: now.civil, since: now.civil };
+        Self {
+            id,
+            name,
+            groups,
+            devices: BTreeMap::new(),
+            manual: None,
+            badge: None,
+            told: Standing::plain(Status::Absent, now.civil),
+            facets: [facet; 3],
+            written: Default::default(),
+        }
+    }
+
+    pub(crate) fn facet(&self, view: View) -> Facet {
+        let [in_out, availability, everything] = self.facets;
+        match view {
+            View::InOut => in_out,
+            View::Availability => availability,
+            View::Everything => everything,
+        }
+    }
+
+    /// The last change of which anybody was told.
+    pub(crate) fn revision(&self) -> u64 {
+        self.facet(View::Everything).revision
+    }
+
+    pub(crate) fn note(&self) -> Option<&Arc<str>> {
+        self.manual.as_ref().and_then(|manual| manual.note.as_ref())
+    }
+
+    pub(crate) fn returns(&self) -> Option<Timestamp> {
+        self.manual.as_ref().and_then(|manual| manual.returns)
+    }
+
+    pub(crate) fn is_of(&self, group: &str) -> bool {
+        self.groups.iter().any(|each| &**each == group)
+    }
+
+    /// Puts what a device says in the place of what it said.
+    pub(crate) fn hear(
+        &mut self,
+        device: Arc<str>,
+        clients: Vec<Client>,
+        lease: Duration,
+        now: Now,
+    ) {
+        let old = self.devices.get(&device);
+        let mut standing = Standing::best(clients.iter().map(Standing::of_client))
+            .unwrap_or_else(|| Standing::plain(Status::Absent, now.civil));
+        // A desktop's clock may be ahead of ours.
+        standing.since = standing.since.min(now.civil);
+        if let Some(old) = old
+            && old.expired.is_none()
+            && old.standing.says_the_same_as(&standing)
+        {
+            standing.since = old.standing.since;
+        }
+        let until = now.moment.after(lease);
+        let clients = clients.into();
+        let new = Device { clients, standing, seen: now.civil, lease, until, expired: None };
+        self.devices.insert(device, new);
+    }
+
+    /// Does what is due: leases end, what was said by hand ends, devices are forgotten.
+    pub(crate) fn pass(&mut self, now: Now) {
+        for device in self.devices.values_mut() {
+            if device.expired.is_none() && device.until <= now.moment {
+                device.expired = Some(now.civil);
+                device.standing = Standing::expired(now.civil);
+                device.until = device.until.after(FORGOTTEN_AFTER);
+            }
+        }
+        self.devices.retain(|_, device| device.expired.is_none() || now.moment < device.until);
+        let until = self.manual.as_ref().and_then(|manual| manual.until);
+        if until.is_some_and(|(moment, _)| moment <= now.moment) {
+            self.manual = None;
+        }
+    }
+
+    /// When `pass` has something to do next.
+    pub(crate) fn next_deadline(&self) -> Option<Moment> {
+        let devices = self.devices.values().map(|device| device.until);
+        let manual = self.manual.as_ref().and_then(|manual| manual.until);
+        devices.chain(manual.map(|(moment, _)| moment)).min()
+    }
+
+    /// What follows from the devices and from what was said by hand; `before` is what was told.
+    pub(crate) fn judge(&self, before: &Standing, now: Now) -> Standing {
+        let devices = self.devices.values().map(|device| device.standing.clone());
+        let manual = self.manual.as_ref().map(|manual| manual.standing.clone());
+        let mut told = manual
+            .or_else(|| Standing::best(devices))
+            .unwrap_or_else(|| Standing::plain(Status::Absent, now.civil));
+        if told.says_the_same_as(before) {
+            told.since = before.since;
+        } else if !matches!(before.status, Status::Unknown | Status::Absent) {
+            // What was told until now was known to be so.
+            told.since = now.civil;
+        }
+        told
+    }
+
+    pub(crate) fn kept(&self) -> kept::Person {
+        let [in_out, availability, everything] = self.facets;
+        kept::Person {
+            v: communicado_wire::VERSION,
+            id: self.id.clone(),
+            name: self.name.clone(),
+            groups: self.groups.clone(),
+            devices: self.devices.iter().map(|(id, device)| device.kept(id)).collect(),
+            manual: self.manual.as_ref().map(Manual::kept),
+            badge: self.badge.clone(),
+            seen: kept::Seen { in_out, availability, everything },
+        }
+    }
+
+    /// The person that was kept, some time before `now`.
+    ///
+    /// A lease goes on where it was; a clock that was set back meanwhile makes it no longer than
+    /// it was to begin with.
+    pub(crate) fn of_kept(kept: kept::Person, now: Now) -> Self {
+        let kept::Seen { in_out, availability, everything } = kept.seen;
+        let devices = kept.devices.into_iter().map(|device| Device::of_kept(device, now));
+        let mut person = Self {
+            id: kept.id,
+            name: kept.name,
+            groups: kept.groups,
+            devices: devices.collect(),
+            manual: kept.manual.map(|manual| Manual::of_kept(manual, now)),
+            badge: kept.badge,
+            told: Standing::plain(Status::Absent, everything.since),
+            facets: [in_out, availability, everything],
+            written: Default::default(),
+        };
+        person.told = person.judge(&person.told, now);
+        person.told.since = everything.since;
+        person
+    }
+}
+
+impl Device {
+    /// Until when it is believed, as a person reads it.
+    pub(crate) fn lease_until(&self) -> Timestamp {
+        self.seen.after(self.lease)
+    }
+
+    fn kept(&self, id: &Arc<str>) -> kept::Device {
+        kept::Device {
+            device: id.clone(),
+            since: self.standing.since,
+            seen: self.seen,
+            lease_ms: u64::try_from(self.lease.as_millis()).unwrap_or(u64::MAX),
+            expired: self.expired,
+            clients: self.clients.to_vec(),
+        }
+    }
+
+    fn of_kept(kept: kept::Device, now: Now) -> (Arc<str>, Self) {
+        let lease = Duration::from_millis(kept.lease_ms);
+        let since = now.civil.since(kept.seen);
+        let standing = Standing::best(kept.clients.iter().map(Standing::of_client));
+        let mut standing = standing.unwrap_or_else(|| Standing::plain(Status::Absent, kept.seen));
+        standing.since = kept.since;
+        let mut whole = lease;
+        if let Some(expired) = kept.expired {
+            whole = whole.saturating_add(FORGOTTEN_AFTER);
+            standing = Standing::expired(expired);
+        }
+        let device = Self {
+            clients: kept.clients.into(),
+            standing,
+            seen: kept.seen,
+            lease,
+            until: now.moment.after(whole.saturating_sub(since)),
+            expired: kept.expired,
+        };
+        (kept.device, device)
+    }
+}
+
+impl Manual {
+    fn kept(&self) -> kept::Manual {
+        kept::Manual {
+            status: self.standing.status,
+            availability: self.standing.availability,
+            activity: self.standing.activity,
+            note: self.note.clone(),
+            returns: self.returns,
+            said: self.standing.since,
+            until: self.until.map(|(_, until)| until),
+        }
+    }
+
+    fn of_kept(kept: kept::Manual, now: Now) -> Self {
+        let until = kept.until.map(|until| {
+            let whole = until.since(kept.said);
+            (now.moment.after(until.since(now.civil).min(whole)), until)
+        });
+        let standing = Standing {
+            status: kept.status,
+            availability: kept.availability,
+            activity: kept.activity,
+            reason: None,
+            since: kept.said,
+        };
+        Self { standing, note: kept.note, returns: kept.returns, until }
+    }
+}

@@ -1,0 +1,412 @@
+//! The promises of the model, held with random inputs and a model of the model.
+//!
+//! A failure names the seed; `SEED=7 cargo test -p communicado-gateway model` repeats it alone, and
+//! `CASES=10000` holds them against more.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use communicado_core::{Activity, Availability, Moment};
+use communicado_wire::gateway::{Alter, NewPerson, View};
+use communicado_wire::{Client, Status, Timestamp};
+
+use super::{Altered, Change, Input, Now, People, Standing, own, written, written_change};
+use crate::limits::FORGOTTEN_AFTER;
+
+/// Numbers that look random and are the same for the same seed (`xorshift64*`).
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) % sides
+    }
+
+    fn pick<T: Clone>(&mut self, of: &[T]) -> T {
+        of[usize::try_from(self.roll(of.len() as u64)).unwrap()].clone()
+    }
+}
+
+const START: i64 = 1_795_000_000_000_000;
+
+fn at(ms: u64) -> Now {
+    Now {
+        moment: Moment::new(Duration::from_millis(ms)),
+        civil: Timestamp::from_micros(START + i64::try_from(ms).unwrap() * 1000).unwrap(),
+    }
+}
+
+fn client(name: &str, status: Status, availability: Option<Availability>, since: u64) -> Client {
+    let activity = availability.filter(|it| *it == Availability::Busy);
+    Client {
+        v: 1,
+        revision: 0,
+        at: at(since).civil,
+        client: name.into(),
+        status,
+        availability,
+        activity: activity.map(|_| Activity::OnThePhone),
+        raw: None,
+        reason: None,
+        since: at(since).civil,
+        source: "purple".into(),
+        saved: None,
+        accounts: Vec::new(),
+        missed: 0,
+        before: None,
+    }
+}
+
+/// What the model of the model knows of a device.
+#[derive(Clone)]
+struct Heard {
+    clients: Vec<(Status, Option<Availability>)>,
+    until: u64,
+}
+
+/// What it knows of a person: no more than what was said.
+#[derive(Clone, Default)]
+struct Known {
+    devices: BTreeMap<Arc<str>, Heard>,
+    manual: Option<(Status, Option<Availability>, Option<u64>)>,
+}
+
+impl Known {
+    /// Status and availability at `now`, by the words of the contract.
+    fn told(&mut self, now: u64) -> (Status, Option<Availability>) {
+        let forgotten = u64::try_from(FORGOTTEN_AFTER.as_millis()).unwrap();
+        self.devices.retain(|_, heard| now < heard.until + forgotten);
+        if self.manual.is_some_and(|(_, _, until)| until.is_some_and(|until| until <= now)) {
+            self.manual = None;
+        }
+        if let Some((status, availability, _)) = self.manual {
+            return (status, availability);
+        }
+        let order = [
+            Status::SignedIn,
+            Status::SigningIn,
+            Status::SigningOut,
+            Status::SignedOut,
+            Status::Starting,
+            Status::ShuttingDown,
+            Status::Absent,
+            Status::Unknown,
+        ];
+        let mut all: Vec<(Status, Option<Availability>)> = Vec::new();
+        for heard in self.devices.values() {
+            if heard.until <= now {
+                all.push((Status::Unknown, None));
+            } else if heard.clients.is_empty() {
+                all.push((Status::Absent, None));
+            } else {
+                all.extend(heard.clients.iter().copied());
+            }
+        }
+        for status in order {
+            let of: Vec<_> = all.iter().filter(|(it, _)| *it == status).collect();
+            for availability in Availability::ALL {
+                if of.iter().any(|(_, it)| *it == Some(availability)) {
+                    return (status, Some(availability));
+                }
+            }
+            if !of.is_empty() {
+                return (status, None);
+            }
+        }
+        (Status::Absent, None)
+    }
+}
+
+struct World {
+    dice: Dice,
+    now: u64,
+    people: People,
+    known: BTreeMap<Arc<str>, Known>,
+    /// What a listener that sees everything made of the changes.
+    heard: BTreeMap<Arc<str>, Arc<super::Person>>,
+    revision: u64,
+}
+
+const PEOPLE: [&str; 3] = ["ada", "bob", "eve"];
+
+impl World {
+    fn new(seed: u64) -> Self {
+        Self {
+            dice: Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1),
+            now: 0,
+            people: People::default(),
+            known: BTreeMap::new(),
+            heard: BTreeMap::new(),
+            revision: 0,
+        }
+    }
+
+    /// Some inputs at one time; what the model takes, the model of the model is told too.
+    fn step(&mut self) {
+        self.now += self.dice.pick(&[0, 1, 40, 5_000, 30_000, 90_000, 700_000_000]);
+        let now = at(self.now);
+        let count = 1 + self.dice.roll(3);
+        let inputs: Vec<Input> = (0..count).map(|_| self.input()).collect();
+        let mut batch = self.people.begin();
+        batch.pass(now, usize::MAX);
+        for input in inputs {
+            if batch.handle(input.clone(), now).is_ok() {
+                know(&mut self.known, &input, self.now);
+            }
+        }
+        let altered = batch.end();
+        self.take(&altered);
+    }
+
+    fn take(&mut self, altered: &Altered) {
+        for change in &altered.changes {
+            self.revision += 1;
+            assert_eq!(change.revision, self.revision, "a gap in the revisions");
+            self.check(change);
+            match &change.after {
+                Some(after) => self.heard.insert(change.id.clone(), after.clone()),
+                None => self.heard.remove(&change.id),
+            };
+        }
+        self.people.apply(altered);
+        assert_eq!(self.people.revision(), self.revision);
+    }
+
+    /// A change begins where the last one ended, and differs just for those who see it.
+    fn check(&self, change: &Change) {
+        let held = self.heard.get(&change.id);
+        assert_eq!(held.is_some(), change.before.is_some(), "{change:?}");
+        let (Some(before), Some(after)) = (&change.before, &change.after) else { return };
+        for view in View::ALL {
+            let held = held.map(|held| written(held, view));
+            assert_eq!(held, Some(written(before, view)), "changes do not chain");
+            let same = written(before, view) == written(after, view);
+            assert_eq!(change.is_seen_by(view), !same, "{view:?} {change:?}");
+            let facet = after.facet(view);
+            assert_eq!(facet.revision == change.revision, change.is_seen_by(view));
+        }
+    }
+
+    fn input(&mut self) -> Input {
+        let person: Arc<str> = self.dice.pick(&PEOPLE).into();
+        let device: Arc<str> = self.dice.pick(&["laptop", "phone", "desk"]).into();
+        match self.dice.roll(12) {
+            0 => Input::Create(NewPerson { id: person, name: None, groups: self.groups() }),
+            1 if self.dice.roll(4) == 0 => Input::Remove(person),
+            1 | 2 => {
+                let name = self.dice.pick(&[None, Some("A".into()), Some("B".into())]);
+                let groups = (self.dice.roll(2) == 0).then(|| self.groups());
+                let badge = self.dice.pick(&[None, Some(true), Some(false)]);
+                Input::Alter(person, Alter { name, groups, badge }, "pseudonym".into())
+            }
+            3 => Input::Forget { person, device },
+            4 => Input::Unsay(person),
+            5 | 6 => {
+                let is_in = self.dice.roll(2) == 0;
+                let status = if is_in { Status::SignedIn } else { Status::SignedOut };
+                let availability = is_in.then(|| self.dice.pick(&Availability::ALL));
+                let since = at(self.now).civil;
+                let (activity, reason) = (None, None);
+                Input::Say {
+                    person,
+                    standing: Standing { status, availability, activity, reason, since },
+                    note: self.dice.pick(&[None, Some("secret note".into())]),
+                    returns: None,
+                    span: self.dice.pick(&[None, Some(Duration::from_secs(20))]),
+                }
+            }
+            _ => {
+                let count = self.dice.roll(3);
+                let clients = (0..count).map(|number| self.client(number)).collect();
+                let lease = Duration::from_millis(self.dice.pick(&[5_000, 60_000]));
+                Input::Hear { person, device, clients, lease }
+            }
+        }
+    }
+
+    fn groups(&mut self) -> Vec<Arc<str>> {
+        self.dice.pick(&[vec![], vec!["london".into()], vec!["rome".into(), "london".into()]])
+    }
+
+    fn client(&mut self, number: u64) -> Client {
+        let status = self.dice.pick(&Status::ALL);
+        let availability = (status == Status::SignedIn).then(|| self.dice.pick(&Availability::ALL));
+        let since = self.now.saturating_sub(self.dice.roll(1000));
+        client(&format!("client-{number}"), status, availability, since)
+    }
+}
+
+fn know(known: &mut BTreeMap<Arc<str>, Known>, input: &Input, now: u64) {
+    match input {
+        Input::Create(new) => {
+            known.insert(new.id.clone(), Known::default());
+        }
+        Input::Remove(person) => {
+            known.remove(person);
+        }
+        Input::Alter(..) => {}
+        Input::Hear { person, device, clients, lease } => {
+            let clients = clients.iter().map(|it| (it.status, it.availability)).collect();
+            let until = now + u64::try_from(lease.as_millis()).unwrap();
+            let devices = &mut known.get_mut(person).unwrap().devices;
+            devices.insert(device.clone(), Heard { clients, until });
+        }
+        Input::Forget { person, device } => {
+            known.get_mut(person).unwrap().devices.remove(device);
+        }
+        Input::Say { person, standing, span, .. } => {
+            let until = span.map(|span| now + u64::try_from(span.as_millis()).unwrap());
+            let said = (standing.status, standing.availability, until);
+            known.get_mut(person).unwrap().manual = Some(said);
+        }
+        Input::Unsay(person) => known.get_mut(person).unwrap().manual = None,
+    }
+}
+
+/// Holds something after every step of many random worlds.
+fn hold(check: impl Fn(&mut World)) {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let seeds = match number("SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("CASES").unwrap_or(100),
+    };
+    for seed in seeds {
+        let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let mut world = World::new(seed);
+            for _ in 0..60 {
+                world.step();
+                check(&mut world);
+            }
+        }));
+        assert!(told.is_ok(), "SEED={seed} cargo test -p communicado-gateway model");
+    }
+}
+
+#[test]
+fn revisions_have_no_gaps_and_changes_chain() {
+    hold(|_| {});
+}
+
+#[test]
+fn the_sum_of_the_changes_is_what_is() {
+    hold(|world| {
+        assert_eq!(world.heard.len(), world.people.len());
+        for person in world.people.after(None) {
+            for view in View::ALL {
+                assert_eq!(written(person, view), written(&world.heard[&person.id], view));
+            }
+        }
+    });
+}
+
+#[test]
+fn the_most_reachable_device_speaks_and_the_hand_before_it() {
+    hold(|world| {
+        let ids: Vec<Arc<str>> = world.known.keys().cloned().collect();
+        for id in ids {
+            let expected = world.known.get_mut(&id).unwrap().told(world.now);
+            let told = &world.people.person(&id).unwrap().told;
+            assert_eq!((told.status, told.availability), expected, "{id} at {}", world.now);
+        }
+    });
+}
+
+#[test]
+fn the_next_deadline_is_ahead_and_waking_more_often_changes_nothing() {
+    hold(|world| {
+        let now = at(world.now);
+        assert!(world.people.next_deadline().is_none_or(|deadline| now.moment < deadline));
+        let mut batch = world.people.begin();
+        batch.pass(now, usize::MAX);
+        assert!(batch.end().people.is_empty());
+    });
+}
+
+#[test]
+fn a_restart_loses_nothing() {
+    hold(|world| {
+        let kept =
+            |people: &People| people.after(None).map(|person| person.kept()).collect::<Vec<_>>();
+        let before = kept(&world.people);
+        let later = at(world.now);
+        let again = People::of_kept(before.clone(), world.revision, later);
+        assert_eq!(kept(&again), before);
+        for person in world.people.after(None) {
+            let twin = again.person(&person.id).unwrap();
+            assert_eq!(own(person), own(twin));
+            for view in View::ALL {
+                assert_eq!(written(person, view), written(twin, view));
+            }
+            assert_eq!(person.next_deadline(), twin.next_deadline());
+        }
+        world.people = again;
+    });
+}
+
+#[test]
+fn a_clock_that_was_set_back_makes_no_lease_longer() {
+    hold(|world| {
+        let kept = world.people.after(None).map(|person| person.kept()).collect();
+        let mut back = at(world.now);
+        back.civil = Timestamp::EPOCH;
+        let again = People::of_kept(kept, world.revision, back);
+        for person in again.after(None) {
+            for device in person.devices.values().filter(|device| device.expired.is_none()) {
+                assert!(device.until <= back.moment.after(device.lease));
+            }
+        }
+    });
+}
+
+#[test]
+fn a_view_shows_no_more_than_it_says() {
+    hold(|world| {
+        for person in world.people.after(None) {
+            let in_out = String::from_utf8(written(person, View::InOut).to_vec()).unwrap();
+            for word in ["availability", "activity", "status", "reason", "manual", "secret note"] {
+                assert!(!in_out.contains(word), "{in_out}");
+            }
+            let middle = String::from_utf8(written(person, View::Availability).to_vec()).unwrap();
+            for word in ["secret note", "on-the-phone", "invisible"] {
+                assert!(!middle.contains(word), "{middle}");
+            }
+            for view in View::ALL {
+                let text = String::from_utf8(written(person, view).to_vec()).unwrap();
+                assert!(!text.contains("laptop") && !text.contains("client-"), "{text}");
+                let change = written_change(Some(person), person, view);
+                assert!(!change.contains("laptop") && !change.contains("client-"), "{change}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_device_that_comes_back_late_says_since_when_and_no_earlier_than_what_was_known() {
+    let mut people = People::default();
+    let mut told = |input: Input, ms: u64| {
+        let mut batch = people.begin();
+        batch.pass(at(ms), usize::MAX);
+        batch.handle(input, at(ms)).unwrap();
+        let altered = batch.end();
+        people.apply(&altered);
+        people.person("ada").unwrap().told.since
+    };
+    let hear = |device: &str, availability, since| Input::Hear {
+        person: "ada".into(),
+        device: device.into(),
+        clients: vec![client("a", Status::SignedIn, Some(availability), since)],
+        lease: Duration::from_secs(60),
+    };
+    told(Input::Create(NewPerson { id: "ada".into(), name: None, groups: vec![] }), 0);
+    // Nothing was known before: the device knows better.
+    assert_eq!(told(hear("laptop", Availability::Available, 3_000), 9_000), at(3_000).civil);
+    // She was known to be available until now, however long the phone has been away.
+    told(hear("phone", Availability::Away, 1_000), 10_000);
+    let gone = Input::Forget { person: "ada".into(), device: "laptop".into() };
+    assert_eq!(told(gone, 11_000), at(11_000).civil);
+    // A desktop whose clock is ahead.
+    assert_eq!(told(hear("phone", Availability::Busy, 99_000), 12_000), at(12_000).civil);
+}

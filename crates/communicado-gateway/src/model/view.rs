@@ -1,0 +1,140 @@
+//! What a reader gets of a person: each view is a function of the person, and nothing else is
+//! ever written of one.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use communicado_core::Availability;
+use communicado_wire::gateway::{self as wire, Badge, Before, Presence, View};
+use communicado_wire::{Status, Timestamp};
+
+use super::{Person, Standing};
+
+/// What a view shows of a person, but for the change after which it was so.
+///
+/// Two that are equal are the same to whoever has this view, and so nobody is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Shown {
+    presence: Option<Presence>,
+    note: Option<Arc<str>>,
+    returns: Option<Timestamp>,
+    is_in: Option<bool>,
+    name: Arc<str>,
+    groups: Vec<Arc<str>>,
+}
+
+fn shown(person: &Person, view: View) -> Shown {
+    let told = &person.told;
+    let everything = view == View::Everything;
+    let presence = || {
+        let hidden = told.availability == Some(Availability::Invisible) && !everything;
+        let told = if hidden { &Standing::plain(Status::SignedOut, told.since) } else { told };
+        Presence {
+            status: told.status,
+            availability: told.availability,
+            activity: told.activity.filter(|_| everything),
+            reason: told.reason.clone(),
+            manual: person.manual.is_some(),
+        }
+    };
+    Shown {
+        presence: (view != View::InOut).then(presence),
+        note: person.note().filter(|_| everything).cloned(),
+        returns: person.returns(),
+        is_in: told.is_in(),
+        name: person.name.clone(),
+        groups: person.groups.clone(),
+    }
+}
+
+/// What `since` is about: the status in this view.
+fn status(shown: &Shown) -> (Option<bool>, Option<Presence>) {
+    let presence = shown.presence.clone().map(|presence| Presence { manual: false, ..presence });
+    (shown.is_in, presence)
+}
+
+/// Whether a view sees a difference.
+pub(super) fn differs(before: &Person, person: &Person, view: View) -> bool {
+    shown(before, view) != shown(person, view)
+}
+
+/// Whether a view sees another status, and not only another name or note.
+pub(super) fn status_differs(before: &Person, person: &Person, view: View) -> bool {
+    status(&shown(before, view)) != status(&shown(person, view))
+}
+
+fn form(person: &Person, view: View) -> wire::Person {
+    let Shown { presence, note, returns, is_in, name, groups } = shown(person, view);
+    let facet = person.facet(view);
+    wire::Person {
+        v: communicado_wire::VERSION,
+        id: person.id.clone(),
+        name,
+        groups,
+        revision: facet.revision,
+        at: facet.at,
+        presence,
+        since: facet.since,
+        note,
+        returns,
+        is_in,
+        devices: None,
+        before: None,
+    }
+}
+
+/// A person as a view shows it, as JSON; made once.
+pub(crate) fn written(person: &Person, view: View) -> Bytes {
+    let [in_out, availability, everything] = &person.written;
+    let cell = match view {
+        View::InOut => in_out,
+        View::Availability => availability,
+        View::Everything => everything,
+    };
+    cell.get_or_init(|| form(person, view).to_json().into()).clone()
+}
+
+/// A person after a change, with what was before it, as JSON.
+pub(crate) fn written_change(before: Option<&Person>, person: &Person, view: View) -> String {
+    let was = before.map(|before| {
+        let Shown { presence, is_in, .. } = shown(before, view);
+        Before {
+            status: presence.as_ref().map(|presence| presence.status),
+            availability: presence.map(|presence| presence.availability),
+            is_in: (view == View::InOut).then_some(is_in),
+        }
+    });
+    wire::Person { before: Some(was), ..form(person, view) }.to_json()
+}
+
+/// A person as the person and administrators see it: everything, and the devices.
+pub(crate) fn own(person: &Person) -> wire::OwnPerson {
+    let devices = person.devices.iter().map(|(id, device)| wire::Device {
+        device: id.clone(),
+        status: device.standing.status,
+        availability: device.standing.availability,
+        activity: device.standing.activity,
+        reason: device.standing.reason.clone(),
+        since: device.standing.since,
+        seen: device.seen,
+        lease_until: device.lease_until(),
+        clients: device.clients.to_vec(),
+    });
+    let form = form(person, View::Everything);
+    wire::OwnPerson {
+        person: wire::Person { devices: Some(devices.collect()), ..form },
+        badge: person.badge.clone(),
+    }
+}
+
+/// A person as a badge shows one.
+pub(crate) fn seen_as(person: &Person, view: View) -> Badge {
+    let Shown { presence, is_in, .. } = shown(person, view);
+    Badge {
+        v: communicado_wire::VERSION,
+        status: presence.as_ref().map_or(Status::Unknown, |presence| presence.status),
+        availability: presence.and_then(|presence| presence.availability),
+        is_in,
+        since: person.facet(view).since,
+    }
+}

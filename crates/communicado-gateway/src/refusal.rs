@@ -1,0 +1,132 @@
+//! Why something is not done: what a problem document is made of.
+
+use communicado_wire::gateway::Problem;
+
+use crate::limits::Limit;
+
+/// The kinds of refusal; each is one `type` of problem and one status of HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Kind {
+    BadRequest,
+    NotSignedIn,
+    NotAllowed,
+    NotFound,
+    WrongMethod,
+    TooSlow,
+    Conflict,
+    Full,
+    TooLarge,
+    WrongType,
+    TooMany,
+    HeadTooLarge,
+    Unavailable,
+}
+
+impl Kind {
+    pub(crate) const fn status(self) -> u16 {
+        match self {
+            Self::BadRequest => 400,
+            Self::NotSignedIn => 401,
+            Self::NotAllowed => 403,
+            Self::NotFound => 404,
+            Self::WrongMethod => 405,
+            Self::TooSlow => 408,
+            Self::Conflict | Self::Full => 409,
+            Self::TooLarge => 413,
+            Self::WrongType => 415,
+            Self::TooMany => 429,
+            Self::HeadTooLarge => 431,
+            Self::Unavailable => 503,
+        }
+    }
+
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::BadRequest => "bad-request",
+            Self::NotSignedIn => "not-signed-in",
+            Self::NotAllowed => "not-allowed",
+            Self::NotFound => "not-found",
+            Self::WrongMethod => "wrong-method",
+            Self::TooSlow => "too-slow",
+            Self::Conflict => "conflict",
+            Self::Full => "full",
+            Self::TooLarge => "too-large",
+            Self::WrongType => "wrong-type",
+            Self::TooMany => "too-many",
+            Self::HeadTooLarge => "head-too-large",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::BadRequest => "The request is not understood",
+            Self::NotSignedIn => "A token is needed",
+            Self::NotAllowed => "The token is not good for this",
+            Self::NotFound => "There is no such thing",
+            Self::WrongMethod => "This cannot be done there",
+            Self::TooSlow => "The request came too slowly",
+            Self::Conflict => "It is so already, or otherwise by now",
+            Self::Full => "There is no room for more",
+            Self::TooLarge => "The request is too large",
+            Self::WrongType => "The body is of a type that is not understood",
+            Self::TooMany => "There are too many requests",
+            Self::HeadTooLarge => "The head of the request is too large",
+            Self::Unavailable => "The gateway cannot do this now",
+        }
+    }
+}
+
+/// Why something is not done, because of what, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) kind: Kind,
+    detail: String,
+    help: String,
+    limit: Option<&'static str>,
+    /// Seconds after which to try again.
+    pub(crate) retry_after: Option<u32>,
+}
+
+impl Refusal {
+    pub(crate) fn new(kind: Kind, detail: impl Into<String>, help: impl Into<String>) -> Self {
+        let (detail, help) = (detail.into(), help.into());
+        Self { kind, detail, help, limit: None, retry_after: None }
+    }
+
+    pub(crate) fn bad(detail: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(Kind::BadRequest, detail, help)
+    }
+
+    pub(crate) fn no_person(id: &str) -> Self {
+        let detail = format!("there is no person `{id}` that this token may see");
+        Self::new(Kind::NotFound, detail, "an administrator adds people with POST /v1/people")
+    }
+
+    /// `limit` is passed, by what `detail` says.
+    pub(crate) fn beyond(kind: Kind, limit: Limit, detail: impl Into<String>) -> Self {
+        let help = format!("the limit `{}` is {}", limit.name, limit.most);
+        Self { limit: Some(limit.name), ..Self::new(kind, detail, help) }
+    }
+
+    pub(crate) fn limited(mut self, name: &'static str) -> Self {
+        self.limit = Some(name);
+        self
+    }
+
+    pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    pub(crate) fn problem(&self) -> Problem {
+        Problem {
+            kind: format!("urn:communicado:problem:{}", self.kind.word()).into(),
+            title: self.kind.title().into(),
+            status: self.kind.status(),
+            detail: self.detail.as_str().into(),
+            help: self.help.as_str().into(),
+            limit: self.limit.map(Into::into),
+        }
+    }
+}

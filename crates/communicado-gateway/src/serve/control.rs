@@ -1,0 +1,144 @@
+//! The commands' way in: a socket in the data folder, which only who may read the store can open.
+//! Whoever asks there is an administrator. Without a running gateway, a command opens the store
+//! itself and asks the same.
+
+use std::io::{Read as _, Write as _};
+use std::net::Ipv4Addr;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request};
+use communicado_wire::gateway::kept::Token;
+use communicado_wire::gateway::{Scope, View};
+use http_body_util::BodyExt as _;
+use hyper::service::Service as _;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::UnixListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::{Core, What, connection};
+use crate::api::{Operator, router};
+use crate::failure::{Failure, Outcome};
+use crate::grant::Grant;
+use crate::shared::Shared;
+
+fn path(data: &Path) -> PathBuf {
+    data.join("control")
+}
+
+/// The grant of whoever has the data folder.
+fn operator(shared: &Shared) -> Operator {
+    Operator(Grant {
+        token: Arc::new(Token {
+            v: communicado_wire::VERSION,
+            id: "operator".into(),
+            hash: "".into(),
+            name: "who has the data folder".into(),
+            scopes: [Scope::Administer].into_iter().collect(),
+            person: None,
+            group: None,
+            view: View::Everything,
+            created: shared.now().civil,
+            expires: None,
+            session_of: None,
+        }),
+    })
+}
+
+/// Serves the commands until it is aborted.
+///
+/// # Errors
+///
+/// If the socket cannot be made.
+pub(super) fn listen(
+    data: &Path,
+    router: Router,
+    shared: &Shared,
+    stopping: watch::Receiver<bool>,
+) -> Result<JoinHandle<()>, Failure> {
+    let path = path(data);
+    // The lock says that nobody else uses it.
+    let _ = std::fs::remove_file(&path);
+    let listener = UnixListener::bind(&path).map_err(|error| {
+        let what = format!("{} cannot be made", path.display());
+        Failure::new(Outcome::Failed, what).because(error).help("use a shorter path with --data")
+    })?;
+    let router = router.layer(axum::Extension(operator(shared)));
+    Ok(tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let (router, stopping) = (router.clone(), stopping.clone());
+            let peer = Ipv4Addr::LOCALHOST.into();
+            tokio::spawn(connection::converse(socket, peer, router, stopping));
+        }
+    }))
+}
+
+/// What a gateway answers: its status and its text.
+pub(crate) type Said = (u16, String);
+
+/// Asks the gateway that runs on `data`; nothing if none does.
+///
+/// # Errors
+///
+/// If one does and its answer breaks off.
+pub(crate) fn ask(
+    data: &Path,
+    method: &str,
+    target: &str,
+    body: &str,
+) -> Result<Option<Said>, Failure> {
+    let Ok(mut socket) = UnixStream::connect(path(data)) else { return Ok(None) };
+    let length = body.len();
+    let request = format!(
+        "{method} {target} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    );
+    let cannot = |error: std::io::Error| {
+        Failure::new(Outcome::Failed, "the gateway does not answer").because(error)
+    };
+    socket.write_all(request.as_bytes()).map_err(cannot)?;
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer).map_err(cannot)?;
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let (head, text) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let broken = || Failure::new(Outcome::Failed, "the gateway's answer breaks off");
+    Ok(Some((status.ok_or_else(broken)?, text.to_owned())))
+}
+
+/// Opens the store in `data` and does there what a gateway would.
+///
+/// # Errors
+///
+/// If the store cannot be opened or closed.
+pub(crate) fn ask_offline(
+    data: &Path,
+    method: &str,
+    target: &str,
+    body: &str,
+) -> Result<Said, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(super::no_system)?;
+    let core = Core::start(data, What::default(), false)?;
+    let router = router(core.shared.clone()).layer(axum::Extension(operator(&core.shared)));
+    let request = Request::builder()
+        .method(Method::from_bytes(method.as_bytes()).unwrap_or(Method::GET))
+        .uri(target)
+        .header("content-type", "application/json")
+        .body(Body::from(body.to_owned()));
+    let request = request
+        .map_err(|error| Failure::new(Outcome::Usage, "this cannot be asked").because(error))?;
+    let said = runtime.block_on(async {
+        let response = TowerToHyperService::new(router).call(request).await;
+        let response = response.unwrap_or_else(|never| match never {});
+        let status = response.status().as_u16();
+        let bytes = response.into_body().collect().await.map(|body| body.to_bytes());
+        (status, String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned())
+    });
+    core.stop()?;
+    Ok(said)
+}

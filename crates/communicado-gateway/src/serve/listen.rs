@@ -1,0 +1,65 @@
+//! The socket to listen on, and the signals to stop at.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen as begin, socket_with};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::failure::{Failure, Outcome};
+
+/// Connections that wait to be accepted; the usual 128 turn a storm of readers who come back into
+/// a second's silence for most of them.
+const BACKLOG: i32 = 4096;
+
+/// `SIGXFSZ`: a file grew beyond what this process may write. Unless it is taken, it kills; taken,
+/// the write fails, and that is answered.
+const FILE_TOO_LARGE: i32 = 25;
+
+/// # Errors
+///
+/// If the address cannot be listened on.
+pub(super) fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    opened(address).map_err(|because| {
+        let what = format!("nothing can listen on {address}");
+        let help = "end what listens there, or give another address with --listen";
+        Failure::new(Outcome::Failed, what).because(because).help(help)
+    })
+}
+
+fn opened(address: SocketAddr) -> io::Result<TcpListener> {
+    let family = match address {
+        SocketAddr::V4(_) => AddressFamily::INET,
+        SocketAddr::V6(_) => AddressFamily::INET6,
+    };
+    let socket = socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    rustix::net::sockopt::set_socket_reuseaddr(&socket, true)?;
+    bind(&socket, &address)?;
+    begin(&socket, BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// What ends a gateway.
+pub(super) struct Signals {
+    term: Signal,
+    int: Signal,
+    _file_too_large: Signal,
+}
+
+impl Signals {
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self {
+            term: signal(SignalKind::terminate())?,
+            int: signal(SignalKind::interrupt())?,
+            _file_too_large: signal(SignalKind::from_raw(FILE_TOO_LARGE))?,
+        })
+    }
+
+    /// Waits for one, and says which.
+    pub(super) async fn wait(mut self) -> &'static str {
+        tokio::select! {
+            _ = self.term.recv() => "SIGTERM",
+            _ = self.int.recv() => "SIGINT",
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! A running gateway: the store and its keeper, the front, hyper for the rest, and the end of all
+//! of them.
+
+mod connection;
+mod control;
+mod listen;
+mod tls;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock, RwLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use communicado_runtime::SystemClock;
+use communicado_wire::gateway::{NewToken, Scope, View};
+use tokio::sync::{mpsc, watch};
+
+pub(crate) use control::{ask, ask_offline};
+pub(crate) use tls::Certificate;
+
+use crate::api::{made, router};
+use crate::failure::{Failure, Outcome};
+use crate::front::{self, Front, Seats, Way};
+use crate::keeper::{self, Keeper, Order};
+use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
+use crate::metrics::Metrics;
+use crate::model::People;
+use crate::oidc::SignIns;
+use crate::rates::Rates;
+use crate::shared::Shared;
+use crate::store::{Lock, Store, StoreError};
+use crate::tokens::Tokens;
+
+/// How long requests that are under way may take when the gateway stops.
+const LAST_REQUESTS: Duration = Duration::from_secs(5);
+
+/// What a gateway is started with.
+#[derive(Debug)]
+pub(crate) struct Options {
+    pub(crate) listen: SocketAddr,
+    pub(crate) data: PathBuf,
+    pub(crate) certificate: Option<Certificate>,
+    pub(crate) what: What,
+    /// Where people sign in.
+    pub(crate) oidc: Option<crate::oidc::Settings>,
+    /// The address under which people see this gateway, if it is another.
+    pub(crate) public_url: Option<String>,
+}
+
+/// What a gateway does beside its usual.
+#[derive(Debug)]
+pub(crate) struct What {
+    /// For how long what was told is kept, if it is.
+    pub(crate) history: Option<Duration>,
+    /// Pages of these origins may read too.
+    pub(crate) origins: Vec<String>,
+    /// Requests of one token.
+    pub(crate) per_second: usize,
+    /// Wrong tokens from one address.
+    pub(crate) wrong_per_minute: usize,
+}
+
+impl Default for What {
+    fn default() -> Self {
+        Self {
+            history: None,
+            origins: Vec::new(),
+            per_second: REQUESTS_PER_SECOND.most,
+            wrong_per_minute: WRONG_TOKENS_PER_MINUTE.most,
+        }
+    }
+}
+
+/// What keeps: everything but the connections.
+pub(crate) struct Core {
+    pub(crate) shared: Arc<Shared>,
+    keeper: JoinHandle<Result<(), StoreError>>,
+}
+
+impl Core {
+    /// Opens the store in `data` and begins to keep.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be opened, or the system gives no thread.
+    pub(crate) fn start(data: &Path, what: What, tls: bool) -> Result<Self, Failure> {
+        let What { history, origins, per_second, wrong_per_minute } = what;
+        let lock = Lock::take(data)?;
+        let (store, kept) = Store::open(data, lock)?;
+        let clock = SystemClock::start();
+        let (keeper, orders) = Keeper::new();
+        let audience = kept.audience.into_iter();
+        let shared = Arc::new(Shared {
+            clock,
+            people: RwLock::default(),
+            tokens: RwLock::new(Tokens::of_kept(kept.tokens)),
+            audience: RwLock::new(audience.map(|it| ((it.whom, it.token), it.first)).collect()),
+            keeper,
+            front: Way::new().map_err(no_system)?,
+            metrics: Metrics::new(),
+            seats: Seats::of_system(),
+            rates: Rates::new(per_second, wrong_per_minute),
+            history,
+            origins,
+            sign_ins: OnceLock::new(),
+            tls,
+        });
+        let people = People::of_kept(kept.people, kept.revision, shared.now());
+        *shared.people.write().unwrap_or_else(std::sync::PoisonError::into_inner) = people;
+        let of_keeper = shared.clone();
+        let keeper = std::thread::Builder::new()
+            .name("keeper".to_owned())
+            .spawn(move || keeper::run(&of_keeper, store, &orders))
+            .map_err(no_system)?;
+        Ok(Self { shared, keeper })
+    }
+
+    /// Ends after all that was ordered.
+    ///
+    /// # Errors
+    ///
+    /// If the end cannot be kept.
+    pub(crate) fn stop(self) -> Result<(), Failure> {
+        self.shared.keeper.stop();
+        match self.keeper.join() {
+            Ok(ended) => Ok(ended?),
+            Err(_) => Err(Failure::new(Outcome::Failed, "the keeper of the store broke off")),
+        }
+    }
+
+    /// Makes the first administrator's token, if there is none.
+    async fn first_token(&self) -> Result<Option<String>, Failure> {
+        let has = |token: &Arc<communicado_wire::gateway::kept::Token>| {
+            token.scopes.has(Scope::Administer)
+        };
+        if self.shared.tokens().all().any(has) {
+            return Ok(None);
+        }
+        let new = NewToken {
+            name: "the first administrator".into(),
+            scopes: vec![Scope::Administer],
+            person: None,
+            group: None,
+            view: Some(View::Everything),
+            for_ms: None,
+        };
+        let (secret, token) = made(new, self.shared.now().civil)?;
+        self.shared.keeper.order(Order::Token(token)).await?;
+        Ok(Some(secret))
+    }
+}
+
+fn no_system(error: std::io::Error) -> Failure {
+    Failure::new(Outcome::Failed, "the gateway cannot start").because(error)
+}
+
+/// Serves until it is told to stop; `say` gets what a person should read.
+///
+/// # Errors
+///
+/// If it cannot start, or ended badly.
+pub(crate) fn serve(
+    options: Options,
+    say: impl Fn(&str) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(no_system)?;
+    runtime.block_on(serving(options, say))
+}
+
+async fn serving(
+    options: Options,
+    say: impl Fn(&str) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let Options { listen, data, certificate, what, oidc, public_url } = options;
+    let is_tls = certificate.is_some();
+    let acceptor = certificate.map(Certificate::acceptor).transpose()?;
+    let signals = listen::Signals::new().map_err(no_system)?;
+    let core = Core::start(&data, what, is_tls)?;
+    let shared = core.shared.clone();
+    let listener = listen::listen(listen)?;
+    let address = listener.local_addr().map_err(no_system)?;
+    let scheme = if is_tls { "https" } else { "http" };
+    let base = format!("{scheme}://{address}");
+    if let Some(settings) = oidc {
+        let sign_ins = SignIns::new(settings, public_url.as_deref().unwrap_or(&base));
+        let sign_ins = sign_ins.map_err(|why| {
+            Failure::new(Outcome::Failed, "the secret for the issuer cannot be read").because(why)
+        })?;
+        let _ = shared.sign_ins.set(Arc::new(sign_ins));
+    }
+    let first = core.first_token().await?;
+    let (hand_over, connections) = mpsc::unbounded_channel();
+    let front = Front::new(shared.clone(), listener, hand_over).map_err(no_system)?;
+    let front = std::thread::Builder::new()
+        .name("front".to_owned())
+        .spawn(move || front.run())
+        .map_err(no_system)?;
+    let (stop, stopping) = watch::channel(false);
+    let router = router(shared.clone());
+    let connections =
+        tokio::spawn(connection::serve(connections, router.clone(), acceptor, stopping.clone()));
+    let control = control::listen(&data, router, &shared, stopping)?;
+    say(&greeting(&base, first.as_deref()))?;
+    tracing::info!(what = "listening", address = %address, tls = is_tls);
+    let why = signals.wait().await;
+    tracing::info!(what = "stopping", because = why);
+    shared.front.order(front::Order::Stop);
+    let _ = stop.send(true);
+    let _ = tokio::time::timeout(LAST_REQUESTS, connections).await;
+    control.abort();
+    let front = tokio::task::spawn_blocking(move || front.join()).await;
+    if let Ok(Ok(Err(error))) = front {
+        tracing::error!(what = "front", because = %error);
+    }
+    tokio::task::spawn_blocking(move || core.stop()).await.unwrap_or(Ok(()))
+}
+
+fn greeting(base: &str, first: Option<&str>) -> String {
+    let mut text = format!("listening {base}\n");
+    if let Some(secret) = first {
+        text.push_str(&format!(
+            "token {secret}\n\n\
+             This is the token of the first administrator, and it is shown only now. Try it:\n\n    \
+             curl -H 'Authorization: Bearer {secret}' {base}/v1/people\n\n\
+             Another one: communicado-gateway tokens create --scope administer --name NAME\n"
+        ));
+    }
+    text
+}

@@ -1,0 +1,73 @@
+//! TLS: a certificate from files, or one that is made for a test.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring::default_provider;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::failure::{Failure, Outcome};
+
+/// Where the certificate comes from.
+#[derive(Clone, Debug)]
+pub(crate) enum Certificate {
+    Files {
+        certificate: PathBuf,
+        key: PathBuf,
+    },
+    /// For these names; it is written to the file for whoever should trust it.
+    SelfMade {
+        names: Vec<String>,
+        write_to: PathBuf,
+    },
+}
+
+impl Certificate {
+    /// # Errors
+    ///
+    /// If a file cannot be read, or is no certificate or key.
+    pub(super) fn acceptor(self) -> Result<TlsAcceptor, Failure> {
+        let (chain, key) = match self {
+            Self::Files { certificate, key } => read(certificate, key)?,
+            Self::SelfMade { names, write_to } => make(names, write_to)?,
+        };
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .and_then(|config| config.with_no_client_auth().with_single_cert(chain, key));
+        let mut config = config.map_err(|error| {
+            let help = "give the whole chain, and the key that belongs to its first certificate";
+            wrong("the certificate cannot be used", error).help(help)
+        })?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(TlsAcceptor::from(Arc::new(config)))
+    }
+}
+
+type Chain = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
+fn read(certificate: PathBuf, key: PathBuf) -> Result<Chain, Failure> {
+    let file = |path: &PathBuf| format!("{} cannot be used for TLS", path.display());
+    let chain = CertificateDer::pem_file_iter(&certificate)
+        .and_then(|chain| chain.collect::<Result<Vec<_>, _>>())
+        .map_err(|error| wrong(&file(&certificate), error).help("give a file in PEM"))?;
+    let key = PrivateKeyDer::from_pem_file(&key)
+        .map_err(|error| wrong(&file(&key), error).help("give a key in PEM, without a password"))?;
+    Ok((chain, key))
+}
+
+fn make(names: Vec<String>, write_to: PathBuf) -> Result<Chain, Failure> {
+    let made = rcgen::generate_simple_self_signed(names)
+        .map_err(|error| wrong("no certificate can be made", error))?;
+    std::fs::write(&write_to, made.cert.pem())
+        .map_err(|error| wrong(&format!("{} cannot be written", write_to.display()), error))?;
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der())
+        .map_err(|error| wrong("no key can be made", error))?;
+    Ok((vec![made.cert.into()], key))
+}
+
+fn wrong(what: &str, because: impl ToString) -> Failure {
+    Failure::new(Outcome::Failed, what).because(because)
+}

@@ -1,0 +1,68 @@
+//! What can go wrong with the store.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Why something cannot be kept or read, and what to do.
+#[derive(Debug)]
+pub(crate) enum StoreError {
+    /// Another gateway has it.
+    InUse { folder: PathBuf },
+    /// The folder or a file in it cannot be made or opened.
+    Folder { path: PathBuf, because: std::io::Error },
+    /// The disk is full, or the process may write no more.
+    Full { because: rusqlite::Error },
+    /// What is in it was written by a later version.
+    TooNew { version: i64 },
+    /// What is in it cannot be read.
+    Damaged { what: String },
+    /// Anything else that SQLite says.
+    Other { because: rusqlite::Error },
+}
+
+impl StoreError {
+    /// What to do about it.
+    pub(crate) const fn help(&self) -> &'static str {
+        match self {
+            Self::InUse { .. } => "stop the other gateway, or use another folder with --data",
+            Self::Folder { .. } => "make the folder writable for this user, or use --data",
+            Self::Full { .. } => "make room on the disk; the gateway goes on by itself",
+            Self::TooNew { .. } => "use the version that wrote it, or a newer one",
+            Self::Damaged { .. } => "put a backup back: communicado-gateway restore FILE",
+            Self::Other { .. } => "look at the disk and at who may write the folder",
+        }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InUse { folder } => {
+                write!(f, "another gateway uses {}", folder.display())
+            }
+            Self::Folder { path, because } => {
+                write!(f, "{} cannot be opened: {because}", path.display())
+            }
+            Self::Full { because } => {
+                write!(f, "there is no room for what is to be kept: {because}")
+            }
+            Self::TooNew { version } => {
+                write!(f, "the store has form {version}, which is newer than this program")
+            }
+            Self::Damaged { what } => write!(f, "the store is damaged: {what}"),
+            Self::Other { because } => write!(f, "the store cannot be used: {because}"),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(because: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase, SystemIoFailure};
+        match because.sqlite_error_code() {
+            // A limit on the size of files shows as a failed write.
+            Some(DiskFull | SystemIoFailure) => Self::Full { because },
+            Some(DatabaseCorrupt | NotADatabase) => Self::Damaged { what: because.to_string() },
+            _ => Self::Other { because },
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! The store as one SQLite file.
+//!
+//! Write-ahead log, synced at each commit: what was acknowledged outlives the process and the
+//! power. Operators can read it with their own tools while the gateway runs.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use communicado_wire::Timestamp;
+use communicado_wire::gateway::kept;
+use rusqlite::{Connection, OpenFlags, params};
+
+use super::{Kept, Past, Reader, StoreError, Writes};
+
+/// The form of the tables.
+const FORM: i64 = 1;
+
+const TABLES: &str = "
+    CREATE TABLE people (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+    CREATE TABLE tokens (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+    CREATE TABLE audience (whom TEXT NOT NULL, token TEXT NOT NULL, first_us INTEGER NOT NULL,
+        PRIMARY KEY (whom, token)) STRICT, WITHOUT ROWID;
+    CREATE TABLE history (revision INTEGER PRIMARY KEY, person TEXT NOT NULL,
+        at_us INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+    CREATE INDEX history_of ON history (person, revision);
+    CREATE INDEX history_at ON history (at_us);
+    CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+";
+
+/// After a gateway that did not stop by itself, revisions go on so much later: some may have been
+/// told that were not kept, such as the end of a lease while the disk was full.
+const UNKEPT: u64 = 1000;
+
+/// That nobody else uses a folder.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+}
+
+/// The open store.
+#[derive(Debug)]
+pub(crate) struct Store {
+    connection: Connection,
+    _lock: Lock,
+}
+
+impl Lock {
+    /// Takes the folder, and makes it if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// If somebody else has it, or it cannot be made.
+    pub(crate) fn take(folder: &Path) -> Result<Self, StoreError> {
+        make_folder(folder)?;
+        let path = folder.join("lock");
+        let opened = File::options().create(true).truncate(false).write(true).open(&path);
+        let file = opened.map_err(|because| StoreError::Folder { path: path.clone(), because })?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => {
+                Err(StoreError::InUse { folder: folder.to_path_buf() })
+            }
+            Err(TryLockError::Error(because)) => Err(StoreError::Folder { path, because }),
+        }
+    }
+}
+
+/// For this user only: it holds who is there and when.
+fn make_folder(folder: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|because| StoreError::Folder { path: folder.to_path_buf(), because })
+}
+
+fn file(folder: &Path) -> PathBuf {
+    folder.join("gateway.sqlite")
+}
+
+impl Store {
+    /// Opens the store in `folder`, which is `lock`ed, and reads all that was kept.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be opened or read.
+    pub(crate) fn open(folder: &Path, lock: Lock) -> Result<(Self, Kept), StoreError> {
+        let connection = Connection::open(file(folder))?;
+        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        match version {
+            0 => {
+                let tables = format!("BEGIN; {TABLES} PRAGMA user_version = {FORM}; COMMIT;");
+                connection.execute_batch(&tables)?;
+            }
+            FORM => {}
+            version => return Err(StoreError::TooNew { version }),
+        }
+        let store = Self { connection, _lock: lock };
+        let kept = store.read()?;
+        Ok((store, kept))
+    }
+
+    fn read(&self) -> Result<Kept, StoreError> {
+        let mut kept = Kept::default();
+        for body in self.bodies("SELECT body FROM people")? {
+            let person = kept::Person::from_json(&body);
+            kept.people.push(person.map_err(|error| damaged("a person", &error))?);
+        }
+        for body in self.bodies("SELECT body FROM tokens")? {
+            let token = kept::Token::from_json(&body);
+            kept.tokens.push(token.map_err(|error| damaged("a token", &error))?);
+        }
+        let mut query = self.connection.prepare("SELECT whom, token, first_us FROM audience")?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            let (whom, token): (String, String) = (row.get(0)?, row.get(1)?);
+            let first = Timestamp::from_micros(row.get(2)?).unwrap_or(Timestamp::EPOCH);
+            kept.audience.push(Reader { whom: whom.into(), token: token.into(), first });
+        }
+        kept.revision = self.fact("revision")?;
+        if self.fact("running")? == 1 {
+            kept.revision += UNKEPT;
+        }
+        self.set_fact("revision", kept.revision)?;
+        self.set_fact("running", 1)?;
+        Ok(kept)
+    }
+
+    fn bodies(&self, query: &str) -> Result<Vec<String>, StoreError> {
+        let mut query = self.connection.prepare(query)?;
+        let bodies = query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        Ok(bodies)
+    }
+
+    fn fact(&self, name: &str) -> Result<u64, StoreError> {
+        let found =
+            self.connection.query_row("SELECT value FROM facts WHERE name = ?1", [name], |row| {
+                row.get::<_, i64>(0)
+            });
+        match found {
+            Ok(value) => Ok(value.try_into().unwrap_or(0)),
+            Err(rusqlite::Error::QueryReturnedNoRows) => Ok(0),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn set_fact(&self, name: &str, value: u64) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO facts (name, value) VALUES (?1, ?2)")?
+            .execute(params![name, i64::try_from(value).unwrap_or(i64::MAX)])?;
+        Ok(())
+    }
+
+    /// Keeps all of `writes`, or nothing.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be kept; then nothing of it was.
+    pub(crate) fn write(&mut self, writes: &Writes) -> Result<(), StoreError> {
+        // Dropped before its commit, a transaction is undone.
+        let transaction = self.connection.transaction()?;
+        for (table, rows) in [("people", &writes.people), ("tokens", &writes.tokens)] {
+            for (id, body) in rows {
+                match body {
+                    Some(body) => transaction
+                        .prepare_cached(&format!(
+                            "INSERT OR REPLACE INTO {table} (id, body) VALUES (?1, ?2)"
+                        ))?
+                        .execute(params![&**id, body])?,
+                    None => transaction
+                        .prepare_cached(&format!("DELETE FROM {table} WHERE id = ?1"))?
+                        .execute([&**id])?,
+                };
+            }
+        }
+        for (id, body) in &writes.people {
+            if body.is_none() {
+                transaction.execute("DELETE FROM audience WHERE whom = ?1", [&**id])?;
+                transaction.execute("DELETE FROM history WHERE person = ?1", [&**id])?;
+            }
+        }
+        for Reader { whom, token, first } in &writes.audience {
+            transaction
+                .prepare_cached("INSERT OR IGNORE INTO audience VALUES (?1, ?2, ?3)")?
+                .execute(params![&**whom, &**token, first.micros()])?;
+        }
+        for Past { revision, person, at, body } in &writes.history {
+            let revision = i64::try_from(*revision).unwrap_or(i64::MAX);
+            transaction
+                .prepare_cached("INSERT OR REPLACE INTO history VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![revision, &**person, at.micros(), body])?;
+        }
+        transaction
+            .prepare_cached("INSERT OR REPLACE INTO facts (name, value) VALUES ('revision', ?1)")?
+            .execute([i64::try_from(writes.revision).unwrap_or(i64::MAX)])?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Whether something can be kept now.
+    ///
+    /// # Errors
+    ///
+    /// If not: why.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        let checked = self.fact("checked")?;
+        self.set_fact("checked", checked + 1)
+    }
+
+    /// Forgets what was told before `before`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be forgotten.
+    pub(crate) fn forget(&self, before: Timestamp) -> Result<(), StoreError> {
+        let query = "DELETE FROM history WHERE at_us < ?1";
+        self.connection.prepare_cached(query)?.execute([before.micros()])?;
+        Ok(())
+    }
+
+    /// What was told of `person`, the latest first.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub(crate) fn history(&self, person: &str, most: usize) -> Result<Vec<String>, StoreError> {
+        let query = "SELECT body FROM history WHERE person = ?1 ORDER BY revision DESC LIMIT ?2";
+        let mut query = self.connection.prepare_cached(query)?;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let rows = query.query_map(params![person, most], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Says that all is kept, at the end.
+    ///
+    /// # Errors
+    ///
+    /// If that cannot be kept.
+    pub(crate) fn close(self) -> Result<(), StoreError> {
+        self.set_fact("running", 0)?;
+        self.connection.close().map_err(|(_, because)| because.into())
+    }
+}
+
+fn damaged(what: &str, error: &serde_json::Error) -> StoreError {
+    StoreError::Damaged { what: format!("{what} cannot be read: {error}") }
+}
+
+/// Copies the store in `folder` to the new file `to`, whether a gateway uses it or not.
+///
+/// # Errors
+///
+/// If it cannot be read, or the file cannot be written.
+pub(crate) fn copy_to(folder: &Path, to: &Path) -> Result<(), StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file(folder), flags)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
+    Ok(())
+}
+
+/// Puts the copy `from` in the place of the store in `folder`.
+///
+/// # Errors
+///
+/// If a gateway uses it, or `from` is no such copy.
+pub(crate) fn put_back(folder: &Path, from: &Path) -> Result<(), StoreError> {
+    let lock = Lock::take(folder)?;
+    let copy = folder.join("gateway.sqlite.new");
+    let cannot = |because| StoreError::Folder { path: from.to_path_buf(), because };
+    std::fs::copy(from, &copy).map_err(cannot)?;
+    {
+        let connection = Connection::open(&copy)?;
+        let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if version != FORM {
+            let what = format!("{} is no copy of a store", from.display());
+            return Err(StoreError::Damaged { what });
+        }
+        // Whoever reads on must not take what comes for what was.
+        connection.execute("INSERT OR REPLACE INTO facts VALUES ('running', 1)", [])?;
+    }
+    for journal in ["gateway.sqlite-wal", "gateway.sqlite-shm"] {
+        let _ = std::fs::remove_file(folder.join(journal));
+    }
+    std::fs::rename(&copy, file(folder)).map_err(cannot)?;
+    drop(lock);
+    Ok(())
+}

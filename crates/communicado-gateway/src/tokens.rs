@@ -1,0 +1,69 @@
+//! All tokens, as they were kept last.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use communicado_wire::Timestamp;
+use communicado_wire::gateway::kept::Token;
+
+use crate::grant::{Grant, Hash, hash, hex};
+
+#[derive(Debug, Default)]
+pub(crate) struct Tokens {
+    by_id: BTreeMap<Arc<str>, Arc<Token>>,
+    by_hash: HashMap<Arc<str>, Arc<Token>>,
+}
+
+impl Tokens {
+    pub(crate) fn of_kept(kept: Vec<Token>) -> Self {
+        let mut tokens = Self::default();
+        for token in kept {
+            tokens.put(Arc::new(token));
+        }
+        tokens
+    }
+
+    pub(crate) fn put(&mut self, token: Arc<Token>) {
+        self.by_hash.insert(token.hash.clone(), token.clone());
+        self.by_id.insert(token.id.clone(), token);
+    }
+
+    pub(crate) fn remove(&mut self, id: &str) {
+        if let Some(token) = self.by_id.remove(id) {
+            self.by_hash.remove(&token.hash);
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    pub(crate) fn token(&self, id: &str) -> Option<&Arc<Token>> {
+        self.by_id.get(id)
+    }
+
+    /// By id, the sessions of browsers included.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Token>> {
+        self.by_id.values()
+    }
+
+    /// The token with this secret, unless it is over.
+    pub(crate) fn grant(&self, secret: &str, now: Timestamp) -> Option<Grant> {
+        let hash: Hash = hash(secret)?;
+        let token = self.by_hash.get(hex(&hash).as_str())?;
+        let grant = Grant { token: token.clone() };
+        (!grant.is_over(now)).then_some(grant)
+    }
+
+    /// The token and the sessions that were opened with it.
+    pub(crate) fn with_sessions(&self, id: &str) -> Vec<Arc<str>> {
+        let of = |token: &&Arc<Token>| token.session_of.as_deref() == Some(id);
+        let sessions = self.by_id.values().filter(of).map(|token| token.id.clone());
+        self.by_id.get(id).map(|token| token.id.clone()).into_iter().chain(sessions).collect()
+    }
+
+    /// When the next one ends.
+    pub(crate) fn next_end(&self) -> Option<Timestamp> {
+        self.by_id.values().filter_map(|token| token.expires).min()
+    }
+}

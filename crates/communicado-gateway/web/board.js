@@ -1,0 +1,282 @@
+// The board: who reads, what he may see, and what is shown of it. Rows are in table.js, what one
+// says of oneself in own.js, the wall in lobby.js, the connection in client.js and tabs.js.
+
+import { SILENCE, refusal } from "./client.js";
+import { lobby } from "./lobby.js";
+import { at, own } from "./own.js";
+import { ROWS_MAX, element, table } from "./table.js";
+import { connectOnce } from "./tabs.js";
+import { ago, moment, words } from "./words.js";
+
+/** @typedef {import("./client.js").Person} Person */
+/** @typedef {{person: string|null, name: string|null, scopes: string[], view: string|null, oidc?: {name: string, href: string}|null}} Session */
+
+const KEPT = "communicado board";
+/** A shorter cut, as when the gateway is restarted, is not worth a banner. */
+const CUT_SHORT = 8000;
+/** A listener hears of changes at most so often. */
+const NEWS_MS = 6000;
+/** After a change, other tabs look anew who they are. */
+const sessions = new BroadcastChannel("communicado session");
+
+const query = new URLSearchParams(location.search);
+const draw = table(at("rows"));
+const lay = query.has("lobby") ? lobby(at("rows"), at("clock"), at("more")) : null;
+const group = /** @type {HTMLSelectElement} */ (at("group"));
+const find = /** @type {HTMLInputElement} */ (at("find"));
+/** @type {import("./client.js").Feed|undefined} */
+let feed;
+/** @type {Session|undefined} */
+let session;
+let groups = query.get("group") ?? "";
+let planned = 0;
+const mine = own({ feed: () => feed, leave });
+
+/** @returns {{session: Session, people: Person[], heard: number}|null} */
+function kept() {
+  try {
+    return JSON.parse(localStorage.getItem(KEPT) ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+function keep() {
+  if (!feed?.heard || feed.state === "ended") return;
+  try {
+    localStorage.setItem(KEPT, JSON.stringify({ session, people: feed.people(), heard: feed.heard }));
+  } catch {
+    // There is no room: without network the board will open empty.
+  }
+}
+
+/** Shows one of the parts that exclude each other. @param {"waiting"|"door"|"empty"|"board"} part */
+function part(part) {
+  for (const each of ["waiting", "door", "empty", "board"]) at(each).hidden = each !== part;
+  at("filters").hidden = part !== "board" && !(part === "empty" && feed?.people().length);
+  at("content").setAttribute("aria-busy", String(part === "waiting"));
+}
+
+/** Finds out who reads, and begins to read. */
+async function open() {
+  const old = kept();
+  if (!feed) part("waiting");
+  try {
+    const answer = await fetch("v1/session", { cache: "no-store" });
+    if (!answer.ok) throw await refusal(answer);
+    session = /** @type {Session} */ (await answer.json());
+  } catch {
+    if (!old) {
+      banner("The gateway cannot be reached. This page tries again by itself.");
+      return void setTimeout(open, 5000);
+    }
+    session = old.session;
+  }
+  banner("");
+  if (!session.scopes.length) return door();
+  const { person, view } = session;
+  const same = old?.session.person === person && old?.session.view === view;
+  const only = lay && groups ? { group: groups } : {};
+  const name = ["communicado", person, view, session.scopes, only.group].join(" ");
+  feed = connectOnce(name, { ...only, saved: old && same ? old : undefined });
+  feed.addEventListener("change", ({ detail }) => {
+    if (detail.person && detail.before) tell(detail.person, detail.before);
+    plan();
+  });
+  feed.addEventListener("snapshot", plan);
+  feed.addEventListener("state", ({ detail }) => (detail === "ended" ? ended() : plan()));
+  at("leave").hidden = !!person;
+  plan();
+}
+
+/** Asks for a token. @param {string} [why] */
+function door(why = "") {
+  localStorage.removeItem(KEPT);
+  feed = undefined;
+  mine(undefined);
+  draw([], { own: null, old: false, today: "" });
+  document.documentElement.classList.remove("old");
+  for (const id of ["counts", "link", "news"]) at(id).textContent = "";
+  at("leave").hidden = true;
+  at("more").hidden = true;
+  banner("");
+  const oidc = /** @type {HTMLAnchorElement} */ (at("oidc"));
+  const href = session?.oidc && new URL(session.oidc.href, location.href);
+  oidc.hidden = href?.origin !== location.origin;
+  if (href && !oidc.hidden) {
+    oidc.href = href.href;
+    oidc.textContent = `Sign in with ${session?.oidc?.name}`;
+  }
+  at("door-why").hidden = !why;
+  at("door-why").textContent = why;
+  part("door");
+  if (why) at("content").focus();
+}
+
+function ended() {
+  const reason = feed?.reason;
+  if (reason === "closed") return;
+  door(reason === "token-revoked"
+    ? "Your access was withdrawn. What this board knew is gone from this browser."
+    : "Your session has ended.");
+}
+
+async function leave() {
+  const answer = await fetch("v1/session", { method: "DELETE", headers: { "communicado-csrf": "1" } }).catch(() => null);
+  if (!answer?.ok) return banner("The gateway cannot be reached, and you are still signed in.");
+  feed?.close();
+  sessions.postMessage("left");
+  door();
+}
+
+at("leave").addEventListener("click", leave);
+at("sign-in").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const token = /** @type {HTMLInputElement} */ (at("token"));
+  const error = at("token-error");
+  error.textContent = "";
+  const headers = { "content-type": "application/json", "communicado-csrf": "1" };
+  try {
+    const body = JSON.stringify({ token: token.value.trim() });
+    const answer = await fetch("v1/session", { method: "POST", headers, body });
+    if (!answer.ok) throw await refusal(answer);
+    token.value = "";
+    sessions.postMessage("entered");
+    await open();
+    at("content").focus();
+  } catch (why) {
+    error.textContent = why instanceof TypeError ? "The gateway cannot be reached." : String(/** @type {Error} */ (why).message);
+    token.focus();
+  }
+});
+sessions.onmessage = () => location.reload();
+
+/** @param {string} text */
+function banner(text) {
+  at("banner").hidden = !text;
+  if (at("banner").textContent !== text) at("banner").textContent = text;
+}
+
+/** Draws once for all changes of a moment. */
+function plan() {
+  planned ||= requestAnimationFrame(() => {
+    planned = 0;
+    show();
+  });
+}
+
+/** @param {Person} person */
+function matches(person) {
+  const { value } = /** @type {HTMLInputElement} */ (document.querySelector("[name=show]:checked"));
+  if (!lay && value === "in" && !person.in) return false;
+  if (!lay && value === "out" && person.in !== false) return false;
+  if (groups && !person.groups.includes(groups)) return false;
+  const text = `${person.name} ${person.note ?? ""}`.toLowerCase();
+  return find.value.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+}
+
+function show() {
+  if (!feed || !session || feed.state === "ended") return;
+  const { state, heard } = feed;
+  const age = feed.age();
+  const people = feed.people();
+  const shown = people.filter(matches);
+  const me = session.person;
+  link(state, age);
+  if (!heard) {
+    if (state === "lost") banner("The gateway cannot be reached. This page tries again by itself.");
+    return;
+  }
+  choose(people);
+  const old = age > SILENCE;
+  document.documentElement.classList.toggle("old", old);
+  count(shown, old ? ` at ${moment(heard)}` : "");
+  mine(me === null ? undefined : feed.person(me), { may: session.scopes.includes("publish"), old });
+  draw(shown, { own: me, old, today: new Date().toDateString() });
+  at("more").hidden = shown.length <= ROWS_MAX;
+  at("more").textContent = `${shown.length - ROWS_MAX} more are not shown: look for a name, or choose a group.`;
+  if (!shown.length) {
+    const [title, text] = at("empty").children;
+    if (title) title.textContent = people.length ? "Nobody matches" : "Nobody is on this board yet";
+    if (text) text.textContent = people.length
+      ? "Nobody here fits what you look for. Show all, or look for less."
+      : "Whoever runs the gateway adds people; an agent on their desktops then says when they are in.";
+  }
+  part(shown.length ? "board" : "empty");
+  lay?.();
+}
+
+/** @param {string} state @param {number} age */
+function link(state, age) {
+  const live = state === "live" && age === 0;
+  const text = live ? "Live" : state === "connecting" ? "Connecting" : "Reconnecting";
+  at("link").className = live ? "live" : "";
+  if (at("link").textContent !== text) at("link").textContent = text;
+  if (live) banner("");
+  else if (age > CUT_SHORT && feed?.heard) {
+    banner(`No connection to the gateway. What you see was so at ${moment(feed.heard)}, ${ago(age)}.`);
+  }
+}
+
+/** @param {Person[]} people @param {string} when */
+function count(people, when) {
+  const parts = [[true, "in"], [false, "out"], [null, "unknown"]].flatMap(([is, word]) => {
+    const count = people.filter((person) => person.in === is).length;
+    return count || word === "in" ? [[element("b", {}, String(count)), ` ${word}`]] : [];
+  });
+  at("counts").replaceChildren(...parts.flatMap((each, index) => (index ? [" · ", ...each] : each)), when);
+}
+
+/** Offers the groups that there are. @param {Person[]} people */
+function choose(people) {
+  const names = new Set(people.flatMap((person) => person.groups));
+  if (groups) names.add(groups);
+  const wanted = ["", ...[...names].sort()];
+  if (wanted.join() !== [...group.options].map((option) => option.value).join()) {
+    group.replaceChildren(...wanted.map((name) => element("option", { value: name }, name || "All groups")));
+  }
+  group.value = groups;
+}
+
+/** @type {Map<string, string>} */
+const news = new Map();
+
+/** Says what changed to who cannot see it, a few at a time. @param {Person} now @param {Person} before */
+function tell(now, before) {
+  const { word } = words(now);
+  if (word === words(before).word || !matches(now)) return;
+  if (!news.size) {
+    setTimeout(() => {
+      const all = [...news].map(([name, word]) => `${name}: ${word}.`);
+      at("news").textContent = all.length > 3 ? `${all.length} people changed.` : all.join(" ");
+      news.clear();
+    }, NEWS_MS);
+  }
+  news.set(now.name, word);
+}
+
+at("filters").addEventListener("submit", (event) => event.preventDefault());
+at("filters").addEventListener("input", () => {
+  groups = group.value;
+  const to = new URL(location.href);
+  if (groups) to.searchParams.set("group", groups);
+  else to.searchParams.delete("group");
+  history.replaceState(null, "", to);
+  plan();
+});
+at("rows").addEventListener("animationend", ({ target }) => {
+  const row = /** @type {HTMLElement} */ (target).closest("tr");
+  if (row && !row.getAnimations({ subtree: true }).some((it) => it.playState === "running")) row.classList.remove("fresh");
+});
+setInterval(plan, 5000);
+setInterval(keep, 10_000);
+addEventListener("pagehide", keep);
+addEventListener("online", plan);
+
+if ("serviceWorker" in navigator) {
+  const trusted = /** @type {any} */ (window).trustedTypes?.createPolicy("board", { createScriptURL: (/** @type {string} */ url) => url });
+  navigator.serviceWorker.register(trusted?.createScriptURL("service-worker.js") ?? "service-worker.js").catch(() => {
+    // Without TLS it is refused: the board then opens with network only.
+  });
+}
+open();

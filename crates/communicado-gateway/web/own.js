@@ -1,0 +1,126 @@
+// What one says of oneself: the button in the head, the dialogue behind it, one's devices.
+
+import { ago, words } from "./words.js";
+import { element, face, picture } from "./table.js";
+
+/** @typedef {import("./client.js").Feed} Feed */
+/** @typedef {import("./client.js").Person} Person */
+
+/** @template {HTMLElement} T @param {string} id @returns {T} */
+export const at = (id) => /** @type {T} */ (document.getElementById(id));
+
+/** A moment as `datetime-local` wants it. @param {string|null} when */
+const local = (when) => {
+  if (!when) return "";
+  const date = new Date(when);
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+};
+
+/** @param {{feed: () => Feed|undefined, leave: () => void}} board */
+export function own({ feed, leave }) {
+  const button = at("own");
+  const dialog = /** @type {HTMLDialogElement} */ (at("mine"));
+  const form = /** @type {HTMLFormElement} */ (at("manual"));
+  const fields = /** @type {HTMLFieldSetElement} */ (at("with"));
+  const note = /** @type {HTMLInputElement} */ (at("note"));
+  const returns = /** @type {HTMLInputElement} */ (at("returns"));
+  const until = /** @type {HTMLSelectElement} */ (at("until"));
+  const error = at("manual-error");
+  const choices = /** @type {NodeListOf<HTMLInputElement>} */ (form.querySelectorAll("[name=say]"));
+  /** @type {Person|undefined} */
+  let person;
+  let shown = "";
+
+  const said = () => [...choices].find((choice) => choice.checked)?.value ?? "";
+
+  function open() {
+    if (!person) return;
+    const { manual, status, availability } = person;
+    const now = !manual ? "" : status === "signed-in" ? availability : "out";
+    for (const choice of choices) choice.checked = choice.value === now;
+    at("mine-title").textContent = person.name;
+    note.value = (manual && person.note) || "";
+    returns.value = manual ? local(person.returns) : "";
+    until.value = "";
+    fields.disabled = !said();
+    error.textContent = "";
+    dialog.showModal();
+    devices(person.id);
+  }
+
+  /** @param {string} id */
+  async function devices(id) {
+    const section = at("devices");
+    section.hidden = true;
+    const answer = await fetch(`v1/people/${encodeURIComponent(id)}`).catch(() => null);
+    /** @type {Person} */
+    const { devices = [] } = answer?.ok ? await answer.json() : {};
+    section.hidden = !devices.length;
+    section.querySelector("ul")?.replaceChildren(...devices.map((device) => {
+      const { kind, word, detail } = words(device);
+      const heard = `last heard ${ago(Date.now() - Date.parse(device.seen))}`;
+      const clients = device.clients.map((it) => `${it.client}: ${it.availability ?? it.status}`);
+      const status = [word, detail, heard].filter(Boolean).join(", ");
+      const text = element("span", {}, element("strong", {}, device.device), ` ${status}`);
+      if (clients.length) text.append(element("small", {}, clients.join(" · ")));
+      return element("li", { class: `is-${kind}` }, picture(kind), text);
+    }));
+  }
+
+  function span() {
+    if (!until.value) return null;
+    if (until.value === "day") return new Date().setHours(24, 0, 0, 0) - Date.now();
+    return Number(until.value) * 60_000;
+  }
+
+  form.addEventListener("change", () => (fields.disabled = !said()));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const line = feed();
+    if (!line || !person) return;
+    error.textContent = "";
+    const set = /** @type {HTMLButtonElement} */ (at("set"));
+    set.disabled = true;
+    const word = said();
+    try {
+      if (!word) await line.clearManual(person.id);
+      else {
+        await line.setManual(person.id, {
+          status: word === "out" ? "signed-out" : "signed-in",
+          availability: word === "out" ? null : /** @type {any} */ (word),
+          note: note.value.trim() || null,
+          returns: returns.value ? new Date(returns.value).toISOString() : null,
+          for_ms: span(),
+        });
+      }
+      dialog.close();
+    } catch (why) {
+      error.textContent = why instanceof TypeError ? "The gateway cannot be reached. Nothing was changed." : String(/** @type {Error} */ (why).message);
+    } finally {
+      set.disabled = false;
+    }
+  });
+  button.addEventListener("click", open);
+  at("cancel").addEventListener("click", () => dialog.close());
+  at("leave-mine").addEventListener("click", () => {
+    dialog.close();
+    leave();
+  });
+
+  /** Shows the person of the session, if it has one.
+   * @param {Person|undefined} now @param {{may?: boolean, old?: boolean}} [how] */
+  return function show(now, { may, old } = {}) {
+    button.hidden = !now;
+    const content = JSON.stringify([now, old]);
+    if (now && content !== shown) {
+      const { kind, word } = words(now);
+      const text = element("span", {}, element("strong", {}, now.name), element("small", {}, old ? `was ${word}` : word));
+      button.className = `is-${kind}`;
+      button.replaceChildren(face(now.name, kind), text);
+      for (const part of form.querySelectorAll("fieldset, #set")) /** @type {HTMLElement} */ (part).hidden = !may;
+    }
+    person = now;
+    shown = content;
+    if (!now && dialog.open) dialog.close();
+  };
+}

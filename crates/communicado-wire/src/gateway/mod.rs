@@ -1,0 +1,47 @@
+//! What is written between a gateway, the desktops that publish and the programs that read, and
+//! what a gateway keeps.
+//!
+//! A person is one thing, however many devices and clients there are; see [`Person`]. What a
+//! reader gets of a person depends on its [`View`]. As with a client, keys are never taken away
+//! within version 1.
+
+pub mod kept;
+mod messages;
+mod person;
+mod requests;
+
+pub use messages::{
+    Badge, End, EndReason, Gone, Health, People, Problem, Snapshot, SocketIn, SocketOut,
+};
+pub use person::{Before, Device, Person, Presence, View};
+pub use requests::{
+    Alter, Audience, AudienceEntry, Created, Issuer, Manual, NewPerson, NewSession, NewToken,
+    OwnPerson, Publish, Published, Scope, Session, Token, Tokens,
+};
+
+/// What an id of a person, a device or a group is made of.
+///
+/// `[a-z0-9][a-z0-9._-]{0,63}`: it stands in addresses and file names without being escaped.
+#[must_use]
+pub fn is_id(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = text.as_bytes();
+    bytes.len() <= 64
+        && bytes.first().is_some_and(|first| plain(*first))
+        && bytes.iter().all(|byte| plain(*byte) || b"._-".contains(byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_id;
+
+    #[test]
+    fn an_id_needs_no_escaping_anywhere() {
+        for good in ["a", "0", "ada", "ada.lovelace", "a-b_c", &"a".repeat(64)] {
+            assert!(is_id(good), "{good}");
+        }
+        for bad in ["", ".", "..", "-a", "_a", "Ada", "a/b", "a b", "ä", "a%20", &"a".repeat(65)] {
+            assert!(!is_id(bad), "{bad}");
+        }
+    }
+}
