@@ -12,6 +12,7 @@ use crate::stage::{Events, Gateway, free_port, peer, publication, within};
 
 /// Three servers that keep one bucket.
 struct Nats {
+    program: PathBuf,
     nodes: Vec<Child>,
     ports: Vec<u16>,
     routes: Vec<u16>,
@@ -20,10 +21,14 @@ struct Nats {
 
 impl Nats {
     fn start() -> Self {
+        Self::of(peer("nats-server"))
+    }
+
+    fn of(program: PathBuf) -> Self {
         let ports: Vec<u16> = (0..3).map(|_| free_port()).collect();
         let routes: Vec<u16> = (0..3).map(|_| free_port()).collect();
         let folder = TempDir::new().unwrap();
-        let mut nats = Self { nodes: Vec::new(), ports, routes, folder };
+        let mut nats = Self { program, nodes: Vec::new(), ports, routes, folder };
         for index in 0..3 {
             let node = nats.node(index);
             nats.nodes.push(node);
@@ -38,7 +43,7 @@ impl Nats {
         let store: PathBuf = self.folder.path().join(index.to_string());
         let routes: Vec<String> =
             self.routes.iter().map(|port| format!("nats://127.0.0.1:{port}")).collect();
-        Command::new(peer("nats-server"))
+        Command::new(&self.program)
             .args(["-n", &format!("n{index}"), "-a", "127.0.0.1", "-p"])
             .arg(self.ports[index].to_string())
             .args(["-js", "-sd", store.to_str().unwrap(), "--cluster_name", "c", "--cluster"])
@@ -129,6 +134,21 @@ fn any_of_them_answers_for_any_person() {
     // Who is new again is new.
     one.add("ada", &[]);
     assert_eq!(one.get("/v1/people/ada")["devices"], json!([]));
+}
+
+#[test]
+fn the_older_server_of_debian_keeps_a_bucket_too() {
+    let nats = Nats::of("/usr/sbin/nats-server".into());
+    let one = nats.gateway(None);
+    let other = nats.gateway(Some(&one));
+    one.add("ada", &[]);
+    within("ada is known", || {
+        (other.ask("GET", "/v1/people/ada", None).status == 200).then_some(())
+    });
+    let mut there = Events::of(&other, &one.token, "", "");
+    there.must("snapshot");
+    one.publish("ada", "laptop", "busy");
+    assert_eq!(there.must("change").data["availability"], "busy");
 }
 
 #[test]
