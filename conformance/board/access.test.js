@@ -213,6 +213,17 @@ test("a screen reader finds a table, and hears of changes a few at a time", asyn
   }
   await until("it is said", () => page.evaluate(() => window.heard.length > 1));
   assert.equal(await page.evaluate(() => window.heard.at(-1)), "4 people changed.");
+
+  // That the line is cut is said once; that the minutes pass is not.
+  await gateway.end("SIGKILL");
+  const said = await page.evaluate(() => window.heard.length);
+  for (const minutes of [3, 4, 5]) {
+    await page.evaluate((by) => (Date.now = () => new Date().getTime() + by), minutes * 60_000);
+    await page.locator("#banner", { hasText: `${minutes} minutes ago` }).waitFor();
+  }
+  const since = (await page.evaluate(() => window.heard)).slice(said);
+  assert.equal(since.length, 1, String(since));
+  assert.match(since[0], /^No connection to the gateway/);
 });
 
 test("who wants no motion gets none, and forced colours keep the signs", async (t) => {

@@ -218,7 +218,7 @@ test("who signs out is out in every tab, and another may come in", async (t) => 
   await page.press("#token", "Enter");
   await says(page, "alan", "In");
   await says(tab, "alan", "In");
-  assert.equal(await page.locator('[data-person="alan"] .status').textContent(), "In", "a lesser view shows less");
+  assert.equal((await page.locator('[data-person="alan"] .status').textContent()).trim(), "In", "a lesser view shows less");
   assert(await page.locator("#own").isHidden());
 });
 
@@ -238,6 +238,28 @@ test("eight tabs share one connection, and the next one takes over", async (t) =
   await gateway.publish("ada", { availability: "busy" });
   for (const tab of tabs.slice(1)) await says(tab, "ada", "Busy");
   assert.equal(streams, 2);
+});
+
+test("a tab that the browser puts to sleep does not silence the others", async (t) => {
+  const gateway = await stage(t);
+  const { context } = await reader(t, gateway.url);
+  const sleeper = await board(context, gateway.url, (await gateway.tokenFor("ada")).secret);
+  await says(sleeper, "ada", "Available");
+  const tab = await context.newPage();
+  await tab.clock.install();
+  await tab.goto(gateway.url);
+  await says(tab, "ada", "Available");
+  const devtools = await context.newCDPSession(sleeper);
+  await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
+  let streams = 0;
+  tab.on("request", (request) => (streams += request.url().includes("/v1/events") ? 1 : 0));
+  await tab.clock.runFor(121 * SECOND);
+  await until("the other tab streams", () => streams === 1);
+  await gateway.publish("ada", { availability: "away" });
+  await tab.clock.runFor(SECOND);
+  await says(tab, "ada", "Away");
+  await devtools.send("Page.setWebLifecycleState", { state: "active" });
+  await says(sleeper, "ada", "Away");
 });
 
 test("groups, in and out, and a name choose who is shown", async (t) => {

@@ -18,7 +18,7 @@ const PATIENCE = 15_000;
 
 /** The gateway that is tested: of `COMMUNICADO_GATEWAY`, or else as cargo built it. */
 function program() {
-  const built = ["release", "debug"].map((of) => join(root, `target/${of}/communicado-gateway`));
+  const built = ["debug", "release"].map((of) => join(root, `target/${of}/communicado-gateway`));
   const found = process.env.COMMUNICADO_GATEWAY ?? built.find((file) => existsSync(file));
   assert(found, "there is no gateway: cargo build -p communicado-gateway, or set COMMUNICADO_GATEWAY");
   return found;
@@ -110,11 +110,11 @@ export class Gateway {
   }
 
   /** What an agent on a desktop says. */
-  publish(person, { status = "signed-in", availability = status === "signed-in" ? "available" : null, activity = null, reason = null, lease = 3_600_000, device = "laptop", revision = 1 } = {}) {
+  publish(person, { status = "signed-in", availability = status === "signed-in" ? "available" : null, activity = null, reason = null, lease = 3_600_000, device = "laptop", token } = {}) {
     const at = new Date().toISOString();
     const raw = availability;
-    const client = { v: 1, revision, at, client: "pidgin", status, availability, activity, raw, reason, since: at, source: "purple", saved: raw, accounts: [] };
-    return this.ask("PUT", `people/${person}/devices/${device}`, { v: 1, lease_ms: lease, clients: [client] });
+    const client = { v: 1, revision: 1, at, client: "pidgin", status, availability, activity, raw, reason, since: at, source: "purple", saved: raw, accounts: [] };
+    return this.ask("PUT", `people/${person}/devices/${device}`, { v: 1, lease_ms: lease, clients: [client] }, token);
   }
 }
 

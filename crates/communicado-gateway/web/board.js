@@ -22,14 +22,17 @@ const sessions = new BroadcastChannel("communicado session");
 const query = new URLSearchParams(location.search);
 const draw = table(at("rows"));
 const lay = query.has("lobby") ? lobby(at("rows"), at("clock"), at("more")) : null;
-const group = /** @type {HTMLSelectElement} */ (at("group"));
-const find = /** @type {HTMLInputElement} */ (at("find"));
+/** @type {HTMLSelectElement} */
+const group = at("group");
+/** @type {HTMLInputElement} */
+const find = at("find");
 /** @type {import("./client.js").Feed|undefined} */
 let feed;
 /** @type {Session|undefined} */
 let session;
 let groups = query.get("group") ?? "";
 let planned = 0;
+let cost = 0;
 const mine = own({ feed: () => feed, leave });
 
 /** @returns {{session: Session, people: Person[], heard: number}|null} */
@@ -77,6 +80,7 @@ async function open() {
   const { person, view } = session;
   const same = old?.session.person === person && old?.session.view === view;
   const only = lay && groups ? { group: groups } : {};
+  if (!same) localStorage.removeItem(KEPT);
   const name = ["communicado", person, view, session.scopes, only.group].join(" ");
   feed = connectOnce(name, { ...only, saved: old && same ? old : undefined });
   feed.addEventListener("change", ({ detail }) => {
@@ -100,7 +104,8 @@ function door(why = "") {
   at("leave").hidden = true;
   at("more").hidden = true;
   banner("");
-  const oidc = /** @type {HTMLAnchorElement} */ (at("oidc"));
+  /** @type {HTMLAnchorElement} */
+  const oidc = at("oidc");
   const href = session?.oidc && new URL(session.oidc.href, location.href);
   oidc.hidden = href?.origin !== location.origin;
   if (href && !oidc.hidden) {
@@ -132,7 +137,8 @@ async function leave() {
 at("leave").addEventListener("click", leave);
 at("sign-in").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const token = /** @type {HTMLInputElement} */ (at("token"));
+  /** @type {HTMLInputElement} */
+  const token = at("token");
   const error = at("token-error");
   error.textContent = "";
   const headers = { "content-type": "application/json", "communicado-csrf": "1" };
@@ -151,18 +157,22 @@ at("sign-in").addEventListener("submit", async (event) => {
 });
 sessions.onmessage = () => location.reload();
 
-/** @param {string} text */
+/** Said once to who listens, though its minutes go on. @param {string} text */
 function banner(text) {
-  at("banner").hidden = !text;
-  if (at("banner").textContent !== text) at("banner").textContent = text;
+  const is = at("banner");
+  if (text && is.hidden) at("news").textContent = text;
+  is.hidden = !text;
+  if (is.textContent !== text) is.textContent = text;
 }
 
-/** Draws once for all changes of a moment. */
+/** Draws once for all changes of a moment, and spends a fifth of the time on it at most. */
 function plan() {
-  planned ||= requestAnimationFrame(() => {
+  planned ||= setTimeout(() => requestAnimationFrame(() => {
     planned = 0;
+    const begun = performance.now();
     show();
-  });
+    cost = performance.now() - begun;
+  }), 4 * cost);
 }
 
 /** @param {Person} person */
