@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { board, network, reader, says, shot, stage, test, until } from "./stage.js";
+import { board, crowd, network, reader, says, shot, stage, test, until } from "./stage.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -16,33 +16,6 @@ async function check(page) {
   const said = violations.map(({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map((it) => `${it.target} ${it.failureSummary}`).join("\n  ")}`);
   assert.deepEqual(said, []);
   assert(passes.length > 10, "axe has looked at something");
-}
-
-/** Everything that a board can show. */
-async function crowd(gateway) {
-  const people = [
-    ["annie", "Annie Easley", ["cleveland"], { status: "absent" }],
-    ["barbara", "Barbara Liskov", ["boston", "research"], { availability: "away" }],
-    ["donald", "Donald Knuth", ["research", "stanford"], { status: "signed-out" }],
-    ["hedy", "Hedy Lamarr", ["vienna"], { availability: "be-right-back" }],
-    ["joan", "Joan Clarke", ["london"], { status: "signing-in" }],
-    ["katherine", "Katherine Johnson", ["hampton"], {}],
-    ["linus", "Linus Pauling", ["research"], { status: "unknown", reason: "not-responding" }],
-    ["margaret", "Margaret Hamilton", ["boston", "engineering"], { activity: "on-the-phone" }],
-    ["radia", "Radia Perlman", ["boston", "engineering"], { availability: "idle" }],
-    ["sophie", "Sophie Wilson", ["cambridge", "engineering"], {}],
-    ["tim", "Tim Berners-Lee", ["geneva"], { status: "signed-out", reason: "authentication-failed" }],
-  ];
-  for (const [id, name, groups, what] of people) {
-    await gateway.person(id, name, groups);
-    await gateway.publish(id, what);
-  }
-  await gateway.publish("grace", { availability: "do-not-disturb", activity: "presenting" });
-  const say = (id, what) => gateway.ask("PUT", `people/${id}/manual`, what);
-  const at = (hours) => new Date(Date.now() + hours * 3_600_000).toISOString();
-  await say("alan", { status: "signed-in", availability: "busy", activity: "in-a-meeting", note: "Design review, room 4", returns: at(1) });
-  await say("donald", { status: "signed-out", note: "Reads his mail in batches", returns: at(50) });
-  return people.length + 3;
 }
 
 for (const colorScheme of ["light", "dark"]) {

@@ -16,6 +16,13 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const SHOTS = join(root, "target/board");
 const PATIENCE = 15_000;
 
+/** Debian's browser, or the one that `CHROMIUM` names. */
+export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+export const ARGUMENTS = [
+  "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync", "--no-first-run",
+];
+
 /** The gateway that is tested: of `COMMUNICADO_GATEWAY`, or else as cargo built it. */
 function program() {
   const built = ["debug", "release"].map((of) => join(root, `target/${of}/communicado-gateway`));
@@ -156,14 +163,9 @@ export async function network(to) {
 let browser;
 after(async () => browser?.close());
 
-const ARGUMENTS = [
-  "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync", "--no-first-run",
-];
-
 /** A browser of its own, as of another person: what it may not do fails the test at its end. */
 export async function reader(t, url, options = {}) {
-  browser ??= await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS });
+  browser ??= await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: "en-GB", ...options });
   context.setDefaultTimeout(PATIENCE);
   const faults = [];
@@ -215,4 +217,31 @@ export async function stage(t) {
   await gateway.publish("ada");
   await gateway.publish("alan", { availability: "busy", activity: "in-a-meeting" });
   return gateway;
+}
+
+/** Everything that a board can show. */
+export async function crowd(gateway) {
+  const people = [
+    ["annie", "Annie Easley", ["cleveland"], { status: "absent" }],
+    ["barbara", "Barbara Liskov", ["boston", "research"], { availability: "away" }],
+    ["donald", "Donald Knuth", ["research", "stanford"], { status: "signed-out" }],
+    ["hedy", "Hedy Lamarr", ["vienna"], { availability: "be-right-back" }],
+    ["joan", "Joan Clarke", ["london"], { status: "signing-in" }],
+    ["katherine", "Katherine Johnson", ["hampton"], {}],
+    ["linus", "Linus Pauling", ["research"], { status: "unknown", reason: "not-responding" }],
+    ["margaret", "Margaret Hamilton", ["boston", "engineering"], { activity: "on-the-phone" }],
+    ["radia", "Radia Perlman", ["boston", "engineering"], { availability: "idle" }],
+    ["sophie", "Sophie Wilson", ["cambridge", "engineering"], {}],
+    ["tim", "Tim Berners-Lee", ["geneva"], { status: "signed-out", reason: "authentication-failed" }],
+  ];
+  for (const [id, name, groups, what] of people) {
+    await gateway.person(id, name, groups);
+    await gateway.publish(id, what);
+  }
+  await gateway.publish("grace", { availability: "do-not-disturb", activity: "presenting" });
+  const say = (id, what) => gateway.ask("PUT", `people/${id}/manual`, what);
+  const at = (hours) => new Date(Date.now() + hours * 3_600_000).toISOString();
+  await say("alan", { status: "signed-in", availability: "busy", activity: "in-a-meeting", note: "Design review, room 4", returns: at(1) });
+  await say("donald", { status: "signed-out", note: "Reads his mail in batches", returns: at(50) });
+  return people.length + 3;
 }
