@@ -11,7 +11,6 @@ import { ago, moment, words } from "./words.js";
 /** @typedef {import("./client.js").Person} Person */
 /** @typedef {{person: string|null, name: string|null, scopes: string[], view: string|null, oidc?: {name: string, href: string}|null}} Session */
 
-const KEPT = "communicado board";
 /** A shorter cut, as when the gateway is restarted, is not worth a banner. */
 const CUT_SHORT = 8000;
 /** A listener hears of changes at most so often. */
@@ -21,6 +20,9 @@ const sessions = new BroadcastChannel("communicado session");
 
 const query = new URLSearchParams(location.search);
 const draw = table(at("rows"));
+/** On a wall, only this group is read, and kept apart. */
+const only = query.has("lobby") && query.get("group") ? { group: query.get("group") ?? "" } : {};
+const KEPT = ["communicado board", only.group].join(" ").trim();
 const lay = query.has("lobby") ? lobby(at("rows"), at("clock"), at("more")) : null;
 /** @type {HTMLSelectElement} */
 const group = at("group");
@@ -79,8 +81,7 @@ async function open() {
   if (!session.scopes.length) return door();
   const { person, view } = session;
   const same = old?.session.person === person && old?.session.view === view;
-  const only = lay && groups ? { group: groups } : {};
-  if (!same) localStorage.removeItem(KEPT);
+  if (!same) localStorage.clear();
   const name = ["communicado", person, view, session.scopes, only.group].join(" ");
   feed = connectOnce(name, { ...only, saved: old && same ? old : undefined });
   feed.addEventListener("change", ({ detail }) => {
@@ -95,7 +96,7 @@ async function open() {
 
 /** Asks for a token. @param {string} [why] */
 function door(why = "") {
-  localStorage.removeItem(KEPT);
+  localStorage.clear();
   feed = undefined;
   mine(undefined);
   draw([], { own: null, old: false, today: "" });
