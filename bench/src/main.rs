@@ -1,6 +1,6 @@
 //! Measures what is claimed about speed, each time beside programs of others that do the like.
 //!
-//!     cargo build --release -p communicado-cli
+//!     cargo build --release -p communicado-cli -p communicado-gateway
 //!     cargo run --release -p communicado-bench -- all --write
 //!
 //! Everything happens on private buses with real peers, which `communicado-conformance` starts
@@ -11,6 +11,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program's output is its purpose")]
 
 mod bare;
+mod fanout;
 mod idle;
 mod latency;
 mod machine;
@@ -38,7 +39,7 @@ struct Bench {
     needs_peers: bool,
 }
 
-const BENCHES: [Bench; 4] = [
+const BENCHES: [Bench; 5] = [
     Bench {
         name: "latency",
         // So many that the 99th percentile is not the worst.
@@ -53,6 +54,12 @@ const BENCHES: [Bench; 4] = [
         run: |seconds| idle::run(seconds.into()),
         needs_peers: true,
     },
+    Bench {
+        name: "fanout",
+        option: Some(("--events", 30)),
+        run: fanout::run,
+        needs_peers: true,
+    },
     Bench { name: "roster", option: None, run: |_| Ok(roster::run()), needs_peers: false },
 ];
 
@@ -64,6 +71,8 @@ fn main() -> ExitCode {
         ["listener", address, rule] => {
             latency::listener(address, rule).map_err(|error| error.to_string())
         }
+        // Nor this: what `fanout` compares with.
+        ["floor", port] => fanout::floor(port),
         ["all"] => all().map(|_| ()),
         ["all", "--write"] => all().and_then(|results| {
             std::fs::write(RESULTS, results).map_err(|error| format!("{RESULTS}: {error}"))

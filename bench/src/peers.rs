@@ -13,6 +13,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("purple-remote", "libpurple-bin"),
     ("dbus-daemon", "dbus-daemon"),
     ("finch", "finch"),
+    ("nginx", "nginx-light libnginx-mod-nchan"),
     ("prosody", "prosody"),
 ];
 
@@ -36,6 +37,7 @@ const MEMBERS: [&str; 12] = [
 const VERSIONS: &[(&str, &str)] = &[
     ("dbus-daemon, dbus-monitor, dbus-send", "dbus-daemon --version"),
     ("finch, purple-remote", "finch --version"),
+    ("nchan of nginx", "dpkg-query -W libnginx-mod-nchan"),
     ("playerctl", "playerctl --version"),
     ("Python, which runs purple-remote", "/usr/bin/python3 --version"),
 ];

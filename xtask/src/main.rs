@@ -9,6 +9,7 @@ mod deny;
 mod faults;
 mod fresh_clone;
 mod fuzz;
+mod gateway;
 mod peers;
 mod test;
 mod tidy;
@@ -65,6 +66,11 @@ const TASKS: &[Task] = &[
         name: "traces",
         about: "records anew what real clients send, for the tests of the decoder",
         run: traces::run,
+    },
+    Task {
+        name: "gateway",
+        about: "tries the gateway: promises, faults, and peers that it installs below target",
+        run: gateway::run,
     },
     Task {
         name: "board",

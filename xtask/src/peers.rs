@@ -23,6 +23,7 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     // The fuzzer's own code is C++.
     (Brings::Program("c++"), "g++"),
     (Brings::Program("chromium"), "chromium"),
+    (Brings::Program("curl"), "curl"),
     (Brings::Program("dbus-daemon"), "dbus-daemon"),
     (Brings::Program("dbus-send"), "dbus-bin"),
     (Brings::Program("finch"), "finch"),
@@ -32,6 +33,7 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Program("pidgin"), "pidgin"),
     (Brings::Library("purple-2/libsipe.so"), "pidgin-sipe"),
     (Brings::Program("prosody"), "prosody"),
+    (Brings::Library("python3.11/ensurepip"), "python3-venv"),
     (Brings::Library("python3/dist-packages/dbus"), "python3-dbus"),
     (Brings::Library("python3/dist-packages/gi"), "python3-gi"),
     (Brings::Program("setsid"), "util-linux"),

@@ -5,7 +5,7 @@
 //! Each step can be run alone: `cargo xtask test tidy clippy`.
 
 use crate::command::{Stopwatch, cargo, run as run_command, spoken};
-use crate::{deny, faults, fresh_clone, fuzz, peers, tidy, windows};
+use crate::{deny, faults, fresh_clone, fuzz, gateway, peers, tidy, windows};
 
 /// One step.
 struct Step {
@@ -49,6 +49,11 @@ const STEPS: &[Step] = &[
         name: "windows",
         about: "lints and tests for Windows, under Wine, and builds what is tested there",
         run: windows::check,
+    },
+    Step {
+        name: "gateway",
+        about: "the gateway: its promises, kills, full disks, storms, and peers of others",
+        run: || gateway::run(&[]),
     },
     Step {
         name: "conformance",
@@ -119,8 +124,10 @@ fn docs() -> Result<(), String> {
 }
 
 fn unit() -> Result<(), String> {
-    let all_but = ["--workspace", "--exclude", "communicado-conformance"];
-    run_command(cargo(&["test", "--locked"]).args(all_but))
+    // Those two meet peers, and have steps of their own.
+    let all_but = ["communicado-conformance", "communicado-gateway"];
+    let all_but = all_but.iter().flat_map(|name| ["--exclude", name]);
+    run_command(cargo(&["test", "--locked", "--workspace"]).args(all_but))
 }
 
 fn conformance() -> Result<(), String> {

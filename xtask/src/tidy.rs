@@ -28,6 +28,7 @@ const RULES: &[Rule] = &[
     Rule { name: "nothing names what is not in the repository", find: sources::private_paths },
     Rule { name: "a crate bears the name of its folder", find: crates::misnamed },
     Rule { name: "the core is pure", find: crates::impure_core },
+    Rule { name: "a desktop carries no server", find: crates::depending_on_the_gateway },
     Rule { name: "only the wire is written down", find: crates::serialized_elsewhere },
     Rule { name: "every source meets a real client", find: crates::sources_without_peers },
     Rule { name: "every program that is met can be installed", find: crates::peers_unknown },

@@ -178,7 +178,7 @@ impl Round {
             Order::Token(token) => {
                 if !TOKENS.allows(shared.tokens().len() + self.tokens.len() + 1) {
                     let detail = "no more tokens can be kept";
-                    return Err(Refusal::beyond(Kind::TooMany, TOKENS, detail));
+                    return Err(Refusal::beyond(Kind::Full, TOKENS, detail));
                 }
                 self.tokens.push(token);
             }

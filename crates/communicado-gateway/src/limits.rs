@@ -37,8 +37,8 @@ pub(crate) const DEVICES: Limit = limit("devices", 32);
 pub(crate) const CLIENTS: Limit = limit("clients", 32);
 /// Accounts of one client.
 pub(crate) const ACCOUNTS: Limit = limit("accounts", 64);
-/// Bytes of any other text that a device says.
-pub(crate) const TEXT_BYTES: Limit = limit("text-bytes", 1024);
+/// Characters of any other text that a device says.
+pub(crate) const TEXT_CHARS: Limit = limit("text-chars", 1024);
 /// Characters of a name.
 pub(crate) const NAME_CHARS: Limit = limit("name-chars", 200);
 /// Characters of a note.
@@ -78,5 +78,38 @@ impl Limit {
     /// Whether `count` is within.
     pub(crate) const fn allows(self, count: usize) -> bool {
         count <= self.most
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_limit_that_is_named_in_a_refusal_is_in_the_documentation() {
+        let named = [
+            HEAD_BYTES,
+            HEADERS,
+            BODY_BYTES,
+            REQUESTS_PER_SECOND,
+            WRONG_TOKENS_PER_MINUTE,
+            NAMES_PER_SUBSCRIPTION,
+            PAGE,
+            PEOPLE,
+            GROUPS,
+            DEVICES,
+            CLIENTS,
+            ACCOUNTS,
+            TEXT_CHARS,
+            NAME_CHARS,
+            NOTE_CHARS,
+            TOKENS,
+            WRITES_WAITING,
+            SOCKET_BYTES,
+        ];
+        let text = include_str!("../../../docs/gateway.md");
+        for name in named.map(|limit| limit.name).into_iter().chain([LEASE, SPAN]) {
+            assert!(text.contains(&format!("`{name}`")), "{name}");
+        }
     }
 }

@@ -6,14 +6,16 @@ use crate::{api, front, grant};
 pub fn head(bytes: &[u8]) {
     if let Ok(front::Look::Events(head)) = front::look(bytes) {
         let _ = front::secret(head.authorization, head.cookie);
-        query(head.query);
+        let _ = query(head.query);
         event_id(head.last_event_id.unwrap_or_default());
     }
 }
 
-/// The query of a stream of events.
-pub fn query(text: &str) {
-    let _ = front::Wanted::parse(text);
+/// The query of a stream of events: how many it names, if it is understood.
+#[must_use]
+pub fn query(text: &str) -> Option<usize> {
+    let wanted = front::Wanted::parse(text).ok()?;
+    Some(wanted.people.len() + wanted.groups.len())
 }
 
 /// A `Last-Event-ID`.
@@ -21,9 +23,10 @@ pub fn event_id(text: &str) {
     let _ = front::event_id(text);
 }
 
-/// What a device publishes.
-pub fn publication(bytes: &[u8]) {
-    let _ = api::publication(bytes);
+/// What a device publishes: its clients, if it is understood.
+#[must_use]
+pub fn publication(bytes: &[u8]) -> Option<Vec<communicado_wire::Client>> {
+    api::publication(bytes).ok().map(|(clients, _)| clients)
 }
 
 /// What a program says on a WebSocket.

@@ -20,8 +20,10 @@ pub(crate) enum Who {
 /// Those who asked of late are remembered, up to so many; then all are forgotten.
 const REMEMBERED: usize = 100_000;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Rates {
+    per_second: Limit,
+    wrong_per_minute: Limit,
     requests: Mutex<HashMap<Who, Bucket>>,
     wrong: Mutex<HashMap<IpAddr, Bucket>>,
 }
@@ -34,11 +36,17 @@ struct Bucket {
 }
 
 impl Rates {
+    pub(crate) fn new(per_second: usize, wrong_per_minute: usize) -> Self {
+        let per_second = Limit { most: per_second, ..REQUESTS_PER_SECOND };
+        let wrong_per_minute = Limit { most: wrong_per_minute, ..WRONG_TOKENS_PER_MINUTE };
+        Self { per_second, wrong_per_minute, requests: Mutex::default(), wrong: Mutex::default() }
+    }
+
     /// # Errors
     ///
     /// If `who` asks too often.
     pub(crate) fn request(&self, who: Who, now: Moment) -> Result<(), Refusal> {
-        let per_second = REQUESTS_PER_SECOND;
+        let per_second = self.per_second;
         if taken(&self.requests, who, per_second, 1.0, now) {
             return Ok(());
         }
@@ -47,18 +55,13 @@ impl Rates {
     }
 
     /// A wrong token from `address`.
-    pub(crate) fn wrong_token(&self, address: IpAddr, now: Moment) {
-        taken(&self.wrong, address, WRONG_TOKENS_PER_MINUTE, 60.0, now);
-    }
-
+    ///
     /// # Errors
     ///
-    /// If too many wrong tokens came from `address`.
-    pub(crate) fn may_try(&self, address: IpAddr, now: Moment) -> Result<(), Refusal> {
-        let limit = WRONG_TOKENS_PER_MINUTE;
-        let wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = wrong.get(&address).map_or(1.0, |bucket| bucket.filled(limit, 60.0, now).left);
-        if left >= 1.0 {
+    /// If too many came from there.
+    pub(crate) fn wrong_token(&self, address: IpAddr, now: Moment) -> Result<(), Refusal> {
+        let limit = self.wrong_per_minute;
+        if taken(&self.wrong, address, limit, 60.0, now) {
             return Ok(());
         }
         let detail = "too many wrong tokens came from this address";
@@ -104,7 +107,7 @@ mod tests {
 
     #[test]
     fn who_asks_too_often_is_told_and_may_ask_again_later() {
-        let rates = Rates::default();
+        let rates = Rates::new(REQUESTS_PER_SECOND.most, WRONG_TOKENS_PER_MINUTE.most);
         let who = || Who::Address(Ipv4Addr::LOCALHOST.into());
         let now = Moment::START;
         let allowed = (0..1000).filter(|_| rates.request(who(), now).is_ok()).count();
@@ -113,14 +116,13 @@ mod tests {
     }
 
     #[test]
-    fn wrong_tokens_are_counted_and_right_ones_are_not() {
-        let rates = Rates::default();
+    fn wrong_tokens_are_counted() {
+        let rates = Rates::new(REQUESTS_PER_SECOND.most, WRONG_TOKENS_PER_MINUTE.most);
         let address = Ipv4Addr::LOCALHOST.into();
         for _ in 0..30 {
-            assert!(rates.may_try(address, Moment::START).is_ok());
-            rates.wrong_token(address, Moment::START);
+            assert!(rates.wrong_token(address, Moment::START).is_ok());
         }
-        assert!(rates.may_try(address, Moment::START).is_err());
-        assert!(rates.may_try(address, Moment::START.after(Duration::from_secs(10))).is_ok());
+        assert!(rates.wrong_token(address, Moment::START).is_err());
+        assert!(rates.wrong_token(address, Moment::START.after(Duration::from_secs(10))).is_ok());
     }
 }

@@ -14,11 +14,11 @@ pub(crate) enum Kind {
     WrongMethod,
     TooSlow,
     Conflict,
+    Full,
     TooLarge,
     WrongType,
     TooMany,
     HeadTooLarge,
-    Internal,
     Unavailable,
 }
 
@@ -31,12 +31,11 @@ impl Kind {
             Self::NotFound => 404,
             Self::WrongMethod => 405,
             Self::TooSlow => 408,
-            Self::Conflict => 409,
+            Self::Conflict | Self::Full => 409,
             Self::TooLarge => 413,
             Self::WrongType => 415,
             Self::TooMany => 429,
             Self::HeadTooLarge => 431,
-            Self::Internal => 500,
             Self::Unavailable => 503,
         }
     }
@@ -50,11 +49,11 @@ impl Kind {
             Self::WrongMethod => "wrong-method",
             Self::TooSlow => "too-slow",
             Self::Conflict => "conflict",
+            Self::Full => "full",
             Self::TooLarge => "too-large",
             Self::WrongType => "wrong-type",
             Self::TooMany => "too-many",
             Self::HeadTooLarge => "head-too-large",
-            Self::Internal => "internal",
             Self::Unavailable => "unavailable",
         }
     }
@@ -68,11 +67,11 @@ impl Kind {
             Self::WrongMethod => "This cannot be done there",
             Self::TooSlow => "The request came too slowly",
             Self::Conflict => "It is so already, or otherwise by now",
+            Self::Full => "There is no room for more",
             Self::TooLarge => "The request is too large",
             Self::WrongType => "The body is of a type that is not understood",
-            Self::TooMany => "There are too many",
+            Self::TooMany => "There are too many requests",
             Self::HeadTooLarge => "The head of the request is too large",
-            Self::Internal => "The gateway made a mistake",
             Self::Unavailable => "The gateway cannot do this now",
         }
     }

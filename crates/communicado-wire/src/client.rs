@@ -22,6 +22,7 @@ pub struct Client {
     #[serde(deserialize_with = "version")]
     pub v: u8,
     /// The change after which this was believed; 0 before the first one.
+    #[serde(deserialize_with = "crate::number::whole")]
     pub revision: u64,
     /// When that change was made.
     pub at: Timestamp,
@@ -48,7 +49,7 @@ pub struct Client {
     /// The client's accounts.
     pub accounts: Vec<Account>,
     /// How many changes, of whatever client, the listener missed before this.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, deserialize_with = "crate::number::whole", skip_serializing_if = "is_zero")]
     pub missed: u64,
     /// The status before; `null` for the first that is told of a client.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]

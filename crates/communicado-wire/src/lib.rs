@@ -11,6 +11,7 @@
 mod client;
 pub mod gateway;
 pub mod journal;
+mod number;
 mod timestamp;
 mod words;
 

@@ -6,6 +6,7 @@ use crate::peers::PEERS;
 
 const CORE: &str = "crates/communicado-core/";
 const WIRE: &str = "crates/communicado-wire/";
+const GATEWAY: &str = "communicado-gateway";
 const SOURCES: &str = "crates/communicado-sources/src/lib.rs";
 const PACKAGES: &str = "conformance/src/packages.rs";
 
@@ -47,6 +48,22 @@ pub(super) fn impure_core(tree: &Tree) -> Vec<Finding> {
         {
             let to_do = "take what is needed as an argument";
             findings.push(Finding::new(file, number, line.trim(), to_do));
+        }
+    }
+    findings
+}
+
+/// A desktop carries no server: nothing that it installs depends on the gateway.
+pub(super) fn depending_on_the_gateway(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for folder in tree.crates().into_iter().filter(|folder| *folder != GATEWAY) {
+        let manifest = format!("crates/{folder}/Cargo.toml");
+        for (number, line) in lines(tree.text(&manifest).unwrap_or_default()) {
+            if line.contains(GATEWAY) {
+                let to_do = "put what both need into communicado-wire";
+                let what = "a crate of the desktop depends on the gateway";
+                findings.push(Finding::new(&manifest, number, what, to_do));
+            }
         }
     }
     findings
@@ -128,6 +145,16 @@ mod tests {
         check(impure_core, &[(manifest, ""), (root, "")], &[(root, 1)]);
         let hole = "#![no_std]\n// extern crate std;\n    extern crate std;\n";
         check(impure_core, &[(root, hole)], &[(root, 3)]);
+    }
+
+    #[test]
+    fn a_desktop_carries_no_server() {
+        let needs = "[dependencies]\ncommunicado-gateway.workspace = true\n";
+        let named = "[package]\nname = \"communicado-gateway\"\n";
+        check(depending_on_the_gateway, &[("crates/a/Cargo.toml", "[dependencies]")], &[]);
+        check(depending_on_the_gateway, &[("crates/communicado-gateway/Cargo.toml", named)], &[]);
+        let manifest = "crates/communicado/Cargo.toml";
+        check(depending_on_the_gateway, &[(manifest, needs)], &[(manifest, 2)]);
     }
 
     #[test]

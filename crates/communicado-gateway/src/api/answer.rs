@@ -12,6 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
+use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
 use super::Gateway;
@@ -85,10 +86,19 @@ fn spoken(span: Duration) -> String {
     format!("{} seconds", span.as_secs())
 }
 
-/// What serde says of a body.
-pub(super) fn misread(error: &serde_json::Error) -> Refusal {
+/// Reads a body, which is an object.
+///
+/// # Errors
+///
+/// If it is none, or not of this form: what is wrong with it, and where.
+pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     let help = "the form of each body is in /v1/openapi.json";
-    Refusal::bad(format!("the body is not understood: {error}"), help)
+    // serde takes a list for an object, key by key.
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return Err(Refusal::bad("the body is no object", help));
+    }
+    serde_json::from_slice(bytes)
+        .map_err(|error| Refusal::bad(format!("the body is not understood: {error}"), help))
 }
 
 impl IntoResponse for Refusal {
@@ -115,7 +125,7 @@ pub(super) async fn as_problem(request: Request, next: Next) -> Response {
     let status = response.status();
     let is_problem =
         response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM);
-    if !(status.is_client_error() || status.is_server_error()) || is_problem {
+    if !status.is_client_error() || is_problem {
         return response;
     }
     let path: String = path.chars().take(200).collect();
@@ -125,8 +135,7 @@ pub(super) async fn as_problem(request: Request, next: Next) -> Response {
         405 => (Kind::WrongMethod, format!("`{method}` is not possible at `{path}`")),
         413 => (Kind::TooLarge, "the request is too large".to_owned()),
         415 => (Kind::WrongType, "the body is of another type".to_owned()),
-        400..=499 => (Kind::BadRequest, format!("`{path}` cannot be asked like this")),
-        _ => (Kind::Internal, "something went wrong here".to_owned()),
+        _ => (Kind::BadRequest, format!("`{path}` cannot be asked like this")),
     };
     let allow = response.headers().get(header::ALLOW).cloned();
     let mut response = Refusal::new(kind, detail, help).into_response();

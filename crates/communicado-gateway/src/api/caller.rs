@@ -156,13 +156,13 @@ fn find(
         Secret::Cookie(text) => (text, true),
     };
     let now = shared.now();
-    shared.rates.may_try(peer, now.moment)?;
     match shared.tokens().grant(text, now.civil) {
         Some(grant) => Ok(Some((grant, by_cookie))),
         // A session that has ended is no sign-in, and no attempt either.
         None if by_cookie => Ok(None),
         None => {
-            shared.rates.wrong_token(peer, now.moment);
+            // Whoever has a right one is not held up by a neighbour who guesses.
+            shared.rates.wrong_token(peer, now.moment)?;
             let detail = "the token is not known, was revoked, or has ended";
             let help = "ask an administrator for a new one";
             Err(Refusal::new(Kind::NotSignedIn, detail, help))

@@ -9,7 +9,7 @@ use axum::response::IntoResponse as _;
 use bytes::Bytes;
 use communicado_wire::gateway::{Alter, Audience, AudienceEntry, NewPerson, Scope};
 
-use super::answer::{JSON, body, json, misread, tagged};
+use super::answer::{JSON, body, json, read, tagged};
 use super::caller::Caller;
 use super::{Answer, Gateway};
 use crate::front;
@@ -111,7 +111,7 @@ pub(super) async fn one(
 pub(super) async fn create(State(shared): Gateway, caller: Caller, request: Request) -> Answer {
     caller.administrator()?;
     let bytes = body(request).await?;
-    let new: NewPerson = serde_json::from_slice(&bytes).map_err(|error| misread(&error))?;
+    let new: NewPerson = read(&bytes)?;
     front::id("person", &new.id)?;
     check(new.name.as_ref(), Some(&new.groups))?;
     let done = shared.keeper.order(Order::Person(Input::Create(new))).await?;
@@ -134,13 +134,13 @@ fn check(name: Option<&Arc<str>>, groups: Option<&Vec<Arc<str>>>) -> Result<(), 
     if groups.is_none_or(|groups| GROUPS.allows(groups.len())) {
         return Ok(());
     }
-    Err(Refusal::beyond(Kind::TooMany, GROUPS, "a person cannot be in so many groups"))
+    Err(Refusal::beyond(Kind::BadRequest, GROUPS, "a person cannot be in so many groups"))
 }
 
 /// A line that people read: not empty, not too long, and one line.
 pub(super) fn line(what: &str, text: &str, limit: crate::limits::Limit) -> Result<(), Refusal> {
     if !limit.allows(text.chars().count()) {
-        return Err(Refusal::beyond(Kind::TooLarge, limit, format!("the {what} is too long")));
+        return Err(Refusal::beyond(Kind::BadRequest, limit, format!("the {what} is too long")));
     }
     if text.trim().is_empty() || text.chars().any(char::is_control) {
         let detail = format!("the {what} is empty or has characters that cannot be shown");
@@ -163,7 +163,7 @@ pub(super) async fn alter(
         caller.administrator()?;
     }
     let bytes = body(request).await?;
-    let alter: Alter = serde_json::from_slice(&bytes).map_err(|error| misread(&error))?;
+    let alter: Alter = read(&bytes)?;
     if alter.name.is_some() || alter.groups.is_some() {
         caller.administrator()?;
     }

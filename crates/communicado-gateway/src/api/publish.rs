@@ -10,7 +10,7 @@ use communicado_core::Availability;
 use communicado_wire::gateway::{Manual, Publish, Published};
 use communicado_wire::{Client, Status};
 
-use super::answer::{body, json, misread};
+use super::answer::{body, json, read};
 use super::caller::Caller;
 use super::people::line;
 use super::{Answer, Gateway};
@@ -18,7 +18,7 @@ use crate::front;
 use crate::keeper::{Done, Order};
 use crate::limits::{
     ACCOUNTS, CLIENTS, LEASE, LONGEST_LEASE, LONGEST_SPAN, NOTE_CHARS, SHORTEST_LEASE, SPAN,
-    TEXT_BYTES,
+    TEXT_CHARS,
 };
 use crate::model::{Input, Standing, own};
 use crate::refusal::{Kind, Refusal};
@@ -50,8 +50,7 @@ pub(super) async fn hear(
 ///
 /// If it is not understood or beyond a limit.
 pub(crate) fn publication(bytes: &[u8]) -> Result<(Vec<Client>, Duration), Refusal> {
-    let Publish { v, lease_ms, clients } =
-        Publish::from_json(bytes).map_err(|error| misread(&error))?;
+    let Publish { v, lease_ms, clients } = read(bytes)?;
     if v != communicado_wire::VERSION {
         let detail = format!("version {v} of the form is not known here");
         return Err(Refusal::bad(detail, "send version 1"));
@@ -64,7 +63,7 @@ pub(crate) fn publication(bytes: &[u8]) -> Result<(Vec<Client>, Duration), Refus
         return Err(Refusal::bad(detail, help).limited(LEASE));
     }
     if !CLIENTS.allows(clients.len()) {
-        return Err(Refusal::beyond(Kind::TooMany, CLIENTS, "a device has too many clients"));
+        return Err(Refusal::beyond(Kind::BadRequest, CLIENTS, "a device has too many clients"));
     }
     clients.iter().try_for_each(check)?;
     // What a listener on the desktop missed is nothing to readers here.
@@ -74,7 +73,7 @@ pub(crate) fn publication(bytes: &[u8]) -> Result<(Vec<Client>, Duration), Refus
 
 fn check(client: &Client) -> Result<(), Refusal> {
     if !ACCOUNTS.allows(client.accounts.len()) {
-        return Err(Refusal::beyond(Kind::TooMany, ACCOUNTS, "a client has too many accounts"));
+        return Err(Refusal::beyond(Kind::BadRequest, ACCOUNTS, "a client has too many accounts"));
     }
     let texts = [Some(&client.client), Some(&client.source)];
     let maybe = [client.raw.as_ref(), client.reason.as_ref(), client.saved.as_ref()];
@@ -84,10 +83,10 @@ fn check(client: &Client) -> Result<(), Refusal> {
         texts.into_iter().chain(maybe)
     });
     let mut all = texts.into_iter().chain(maybe).chain(of_accounts).flatten();
-    if all.all(|text| TEXT_BYTES.allows(text.len())) {
+    if all.all(|text| TEXT_CHARS.allows(text.chars().count())) {
         return Ok(());
     }
-    Err(Refusal::beyond(Kind::TooLarge, TEXT_BYTES, "a text of a client is too long"))
+    Err(Refusal::beyond(Kind::BadRequest, TEXT_CHARS, "a text of a client is too long"))
 }
 
 /// `DELETE /v1/people/{person}/devices/{device}`.
@@ -112,7 +111,7 @@ pub(super) async fn say(
     let person = front::id("person", &person)?;
     caller.grant()?.need_to_speak_for(&person)?;
     let bytes = body(request).await?;
-    let manual: Manual = serde_json::from_slice(&bytes).map_err(|error| misread(&error))?;
+    let manual: Manual = read(&bytes)?;
     let since = shared.now().civil;
     let input = said(person.clone(), manual, since)?;
     match shared.keeper.order(Order::Person(input)).await? {

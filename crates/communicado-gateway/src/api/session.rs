@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use communicado_wire::gateway::kept::Token;
 use communicado_wire::gateway::{EndReason, NewSession, Session};
 
-use super::answer::{body, json, misread};
+use super::answer::{body, json, read};
 use super::caller::Caller;
 use super::{Answer, Gateway};
 use crate::front::COOKIE;
@@ -38,11 +38,10 @@ fn session(shared: &Shared, grant: Option<&Grant>) -> Session {
 /// `POST /v1/session`: a token becomes a cookie.
 pub(super) async fn open(State(shared): Gateway, caller: Caller, request: Request) -> Answer {
     let bytes = body(request).await?;
-    let new: NewSession = serde_json::from_slice(&bytes).map_err(|error| misread(&error))?;
+    let new: NewSession = read(&bytes)?;
     let now = shared.now();
-    shared.rates.may_try(caller.peer, now.moment)?;
     let Some(grant) = shared.tokens().grant(&new.token, now.civil) else {
-        shared.rates.wrong_token(caller.peer, now.moment);
+        shared.rates.wrong_token(caller.peer, now.moment)?;
         let help = "copy it whole, from `cmt_` on";
         return Err(Refusal::new(Kind::NotSignedIn, "this token is not known here", help));
     };

@@ -10,7 +10,7 @@ use communicado_wire::Timestamp;
 use communicado_wire::gateway::kept::{self, Scopes};
 use communicado_wire::gateway::{Created, EndReason, NewToken, Token, Tokens, View};
 
-use super::answer::{body, json, misread};
+use super::answer::{body, json, read};
 use super::caller::Caller;
 use super::people::line;
 use super::{Answer, Gateway};
@@ -24,7 +24,7 @@ use crate::refusal::{Kind, Refusal};
 pub(super) async fn create(State(shared): Gateway, caller: Caller, request: Request) -> Answer {
     caller.administrator()?;
     let bytes = body(request).await?;
-    let new: NewToken = serde_json::from_slice(&bytes).map_err(|error| misread(&error))?;
+    let new: NewToken = read(&bytes)?;
     if let Some(person) = &new.person
         && shared.people().person(person).is_none()
     {

@@ -9,7 +9,8 @@ use clap::Args;
 use crate::arguments::{Data, span};
 use crate::commands::print;
 use crate::failure::{Failure, Outcome};
-use crate::serve::{Certificate, Options, serve};
+use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
+use crate::serve::{Certificate, Options, What, serve};
 
 /// Run the gateway, until SIGTERM or Ctrl-C.
 ///
@@ -40,6 +41,13 @@ pub(crate) struct Serve {
     /// Keep what was told of people for so long, such as `720h`; nothing is kept if not given.
     #[arg(long, value_name = "SPAN", value_parser = span)]
     history: Option<Duration>,
+    /// How many requests in a second one token may make, and one address without a token.
+    #[arg(long, value_name = "NUMBER", default_value_t = REQUESTS_PER_SECOND.most)]
+    requests_per_second: usize,
+    /// How many wrong tokens may come from one address in a minute, before they are
+    /// refused as too many.
+    #[arg(long, value_name = "NUMBER", default_value_t = WRONG_TOKENS_PER_MINUTE.most)]
+    wrong_tokens_per_minute: usize,
     /// How much to log: `error`, `warn`, `info` or `debug`.
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     log: tracing::Level,
@@ -79,8 +87,12 @@ impl Serve {
             listen: self.listen,
             data,
             certificate,
-            history: self.history,
-            origins: self.allow_origin,
+            what: What {
+                history: self.history,
+                origins: self.allow_origin,
+                per_second: self.requests_per_second,
+                wrong_per_minute: self.wrong_tokens_per_minute,
+            },
         };
         serve(options, |text| print(text).map(|_| ()))?;
         Ok(Outcome::Yes)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
 
 use communicado_core::Moment;
@@ -91,17 +91,49 @@ impl Arrivals {
 }
 
 /// Says to somebody for whom there is no seat that there is none.
-pub(super) fn turn_away(mut socket: &TcpStream, most: usize) {
-    let detail = "no more connections can be held";
+pub(super) fn turn_away(socket: &TcpStream, most: usize) {
     let limit = Limit { name: "connections", most };
-    let refusal = Refusal::beyond(Kind::Unavailable, limit, detail).problem().to_json();
-    let length = refusal.len();
+    let detail = "no more connections can be held";
+    refuse(socket, &Refusal::beyond(Kind::Unavailable, limit, detail).retry_after(5));
+}
+
+/// Says to somebody whose head never ended why that is all.
+pub(super) fn give_up(arrival: &Arrival) {
+    let refusal = if arrival.has_room() {
+        let help = format!("send it within {} seconds", HEAD_TIME.as_secs());
+        let detail = "the head of the request did not come in time";
+        Refusal::new(Kind::TooSlow, detail, help).limited("head-time")
+    } else {
+        let detail = "the head of the request is too large";
+        Refusal::beyond(Kind::HeadTooLarge, HEAD_BYTES, detail)
+    };
+    // One that said nothing at all waits for no answer.
+    if !arrival.read.is_empty() {
+        refuse(&arrival.socket, &refusal);
+    }
+}
+
+/// Answers with a problem, and takes what is still coming so that the answer is not lost.
+pub(super) fn refuse(mut socket: &TcpStream, refusal: &Refusal) {
+    let problem = refusal.problem();
+    let text = problem.to_json();
+    let (status, title, length) = (problem.status, &problem.title, text.len());
+    let retry = refusal
+        .retry_after
+        .map_or_else(String::new, |seconds| format!("Retry-After: {seconds}\r\n"));
     let answer = format!(
-        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n\
-         Content-Length: {length}\r\nRetry-After: 5\r\nConnection: close\r\n\r\n{refusal}"
+        "HTTP/1.1 {status} {title}\r\nContent-Type: application/problem+json\r\n\
+         Content-Length: {length}\r\n{retry}Connection: close\r\n\r\n{text}"
     );
     let _ = socket.set_nonblocking(true);
     let _ = socket.write(answer.as_bytes());
+    let _ = socket.shutdown(Shutdown::Write);
+    let mut part = [0; 16 * 1024];
+    for _ in 0..4 {
+        if !matches!(socket.read(&mut part), Ok(count) if count > 0) {
+            return;
+        }
+    }
 }
 
 /// Has the system end a connection whose other side takes nothing and says nothing: a network that

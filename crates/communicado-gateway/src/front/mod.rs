@@ -228,8 +228,7 @@ impl Front {
             self.second = now.after(SECOND);
             self.readers.second(&self.shared.metrics, now);
             for arrival in self.arrivals.late(&self.poll, now) {
-                // hyper says what is wrong with a head that is not whole.
-                self.give_away(arrival);
+                arrivals::give_up(&arrival);
             }
         }
         Ok(())
@@ -333,8 +332,16 @@ impl Front {
                 }
                 return;
             }
+            Ok(Look::More) => {
+                arrivals::give_up(&arrival);
+                return;
+            }
+            Err(refusal) => {
+                arrivals::refuse(&arrival.socket, &refusal);
+                return;
+            }
             Ok(Look::Events(_)) => true,
-            Ok(Look::More | Look::Other) | Err(_) => false,
+            Ok(Look::Other) => false,
         };
         if known.is_some() {
             let _ = epoll::delete(&self.poll, &arrival.socket);

@@ -66,7 +66,7 @@ impl Wanted {
             return Ok(self);
         }
         let detail = format!("{names} people and groups are named");
-        Err(Refusal::beyond(Kind::TooMany, NAMES_PER_SUBSCRIPTION, detail))
+        Err(Refusal::beyond(Kind::BadRequest, NAMES_PER_SUBSCRIPTION, detail))
     }
 
     pub(crate) fn is_everybody(&self) -> bool {

@@ -189,7 +189,7 @@ impl Batch<'_> {
                 let is_new = !person.devices.contains_key(&device);
                 if is_new && !DEVICES.allows(person.devices.len() + 1) {
                     let detail = format!("`{id}` has {} devices already", person.devices.len());
-                    return Err(Refusal::beyond(Kind::TooMany, DEVICES, detail));
+                    return Err(Refusal::beyond(Kind::Full, DEVICES, detail));
                 }
                 person.hear(device, clients, lease, now);
             }
@@ -234,7 +234,7 @@ impl Batch<'_> {
             return Err(Refusal::new(Kind::Conflict, format!("there is a `{id}` already"), help));
         }
         if !PEOPLE.allows(self.people.len() + self.count + 1) {
-            return Err(Refusal::beyond(Kind::TooMany, PEOPLE, "no more people can be known"));
+            return Err(Refusal::beyond(Kind::Full, PEOPLE, "no more people can be known"));
         }
         self.count += 1;
         let name = name.unwrap_or_else(|| id.clone());

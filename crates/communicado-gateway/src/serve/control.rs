@@ -20,7 +20,7 @@ use tokio::net::UnixListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::{Core, connection};
+use super::{Core, What, connection};
 use crate::api::{Operator, router};
 use crate::failure::{Failure, Outcome};
 use crate::grant::Grant;
@@ -123,7 +123,7 @@ pub(crate) fn ask_offline(
 ) -> Result<Said, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(super::no_system)?;
-    let core = Core::start(data, None, Vec::new(), false)?;
+    let core = Core::start(data, What::default(), false)?;
     let router = router(core.shared.clone()).layer(axum::Extension(operator(&core.shared)));
     let request = Request::builder()
         .method(Method::from_bytes(method.as_bytes()).unwrap_or(Method::GET))

@@ -23,6 +23,7 @@ use crate::api::{made, router};
 use crate::failure::{Failure, Outcome};
 use crate::front::{self, Front, Seats, Way};
 use crate::keeper::{self, Keeper, Order};
+use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
 use crate::metrics::Metrics;
 use crate::model::People;
 use crate::rates::Rates;
@@ -39,8 +40,31 @@ pub(crate) struct Options {
     pub(crate) listen: SocketAddr,
     pub(crate) data: PathBuf,
     pub(crate) certificate: Option<Certificate>,
+    pub(crate) what: What,
+}
+
+/// What a gateway does beside its usual.
+#[derive(Debug)]
+pub(crate) struct What {
+    /// For how long what was told is kept, if it is.
     pub(crate) history: Option<Duration>,
+    /// Pages of these origins may read too.
     pub(crate) origins: Vec<String>,
+    /// Requests of one token.
+    pub(crate) per_second: usize,
+    /// Wrong tokens from one address.
+    pub(crate) wrong_per_minute: usize,
+}
+
+impl Default for What {
+    fn default() -> Self {
+        Self {
+            history: None,
+            origins: Vec::new(),
+            per_second: REQUESTS_PER_SECOND.most,
+            wrong_per_minute: WRONG_TOKENS_PER_MINUTE.most,
+        }
+    }
 }
 
 /// What keeps: everything but the connections.
@@ -55,12 +79,8 @@ impl Core {
     /// # Errors
     ///
     /// If the store cannot be opened, or the system gives no thread.
-    pub(crate) fn start(
-        data: &Path,
-        history: Option<Duration>,
-        origins: Vec<String>,
-        tls: bool,
-    ) -> Result<Self, Failure> {
+    pub(crate) fn start(data: &Path, what: What, tls: bool) -> Result<Self, Failure> {
+        let What { history, origins, per_second, wrong_per_minute } = what;
         let lock = Lock::take(data)?;
         let (store, kept) = Store::open(data, lock)?;
         let clock = SystemClock::start();
@@ -75,7 +95,7 @@ impl Core {
             front: Way::new().map_err(no_system)?,
             metrics: Metrics::new(),
             seats: Seats::of_system(),
-            rates: Rates::default(),
+            rates: Rates::new(per_second, wrong_per_minute),
             history,
             origins,
             tls,
@@ -150,11 +170,11 @@ async fn serving(
     options: Options,
     say: impl Fn(&str) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let Options { listen, data, certificate, history, origins } = options;
+    let Options { listen, data, certificate, what } = options;
     let is_tls = certificate.is_some();
     let acceptor = certificate.map(Certificate::acceptor).transpose()?;
     let signals = listen::Signals::new().map_err(no_system)?;
-    let core = Core::start(&data, history, origins, is_tls)?;
+    let core = Core::start(&data, what, is_tls)?;
     let shared = core.shared.clone();
     let listener = listen::listen(listen)?;
     let address = listener.local_addr().map_err(no_system)?;

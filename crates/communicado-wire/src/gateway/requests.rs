@@ -15,6 +15,7 @@ pub struct Publish {
     /// The version of this form.
     pub v: u8,
     /// For how long this is to be believed without being said again, in milliseconds.
+    #[serde(deserialize_with = "crate::number::whole")]
     pub lease_ms: u64,
     /// The clients of the device.
     pub clients: Vec<Client>,
@@ -48,7 +49,7 @@ pub struct Manual {
     #[serde(default)]
     pub returns: Option<Timestamp>,
     /// For how long this is so, in milliseconds; until it is taken back if not given.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::number::perhaps_whole")]
     pub for_ms: Option<u64>,
 }
 
@@ -137,7 +138,7 @@ pub struct NewToken {
     #[serde(default)]
     pub view: Option<View>,
     /// For how long it is good, in milliseconds; until it is revoked if not given.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::number::perhaps_whole")]
     pub for_ms: Option<u64>,
 }
 

@@ -1,0 +1,128 @@
+//! The program's commands, beside a gateway that runs and without one.
+
+use std::process::Command;
+
+use crate::stage::{Gateway, program};
+
+fn text(output: &std::process::Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+#[test]
+fn the_first_start_says_how_to_begin_and_it_works() {
+    let mut gateway = Gateway::start();
+    let line = gateway.greeting.lines().find(|line| line.contains("curl")).expect("a line of curl");
+    let output = Command::new("sh").args(["-c", line.trim()]).output().unwrap();
+    assert!(text(&output).contains("\"people\":[]"), "{output:?}");
+    gateway.stop();
+    gateway.again();
+    assert!(!gateway.greeting.contains("cmt_"), "{}", gateway.greeting);
+}
+
+#[test]
+fn tokens_and_people_are_managed_while_it_runs_and_while_it_does_not() {
+    let mut gateway = Gateway::start();
+    for runs in [true, false] {
+        if !runs {
+            gateway.stop();
+        }
+        let id = if runs { "ada" } else { "bob" };
+        let add = gateway.command(&["people", "add", id, "--name", "A B", "--group", "london"]);
+        assert!(add.status.success(), "{add:?}");
+        assert!(text(&gateway.command(&["people", "list"])).contains(id));
+        let scope = ["tokens", "create", "--name", "x", "--scope", "publish,read", "--person", id];
+        let made = gateway.command(&scope);
+        assert!(text(&made).starts_with("cmt_"), "{made:?}");
+        let list = text(&gateway.command(&["tokens", "list"]));
+        let line = list.lines().find(|line| line.contains(&format!("person {id}"))).unwrap();
+        let token = line.split(' ').next().unwrap();
+        let revoked = gateway.command(&["tokens", "revoke", token]);
+        assert!(revoked.status.success(), "{revoked:?}");
+        let again = gateway.command(&["tokens", "revoke", token]);
+        assert_eq!(again.status.code(), Some(5));
+        assert!(text(&again).contains("error: there is no token"), "{again:?}");
+    }
+    gateway.again();
+    assert_eq!(gateway.get("/v1/people")["people"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn two_on_one_store_are_refused() {
+    let gateway = Gateway::start();
+    let second = gateway.command(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(second.status.code(), Some(5));
+    assert!(text(&second).contains("another gateway uses"), "{second:?}");
+    let restore = gateway.command(&["restore", "/nonexistent"]);
+    assert!(text(&restore).contains("another gateway uses"), "{restore:?}");
+    gateway.get("/v1/people");
+}
+
+#[test]
+fn a_backup_of_a_gateway_that_runs_can_be_put_back() {
+    let mut gateway = Gateway::start();
+    gateway.add("ada", &[]);
+    let file = gateway.folder().join("backup");
+    let file = file.to_str().unwrap();
+    let backup = gateway.command(&["backup", file]);
+    assert!(backup.status.success(), "{backup:?}");
+    gateway.add("bob", &[]);
+    gateway.stop();
+    let restore = gateway.command(&["restore", file]);
+    assert!(restore.status.success(), "{restore:?}");
+    gateway.again();
+    let people = gateway.get("/v1/people");
+    assert_eq!(people["people"].as_array().unwrap().len(), 1);
+    // Whoever reads on does not take what comes for what was.
+    assert!(people["revision"].as_u64().unwrap() > 2, "{people}");
+    gateway.stop();
+    let wrong = gateway.folder().join("wrong");
+    std::fs::write(&wrong, "no store").unwrap();
+    let restore = gateway.command(&["restore", wrong.to_str().unwrap()]);
+    assert_eq!(restore.status.code(), Some(5), "{restore:?}");
+    gateway.again();
+    gateway.get("/v1/people");
+}
+
+#[test]
+fn it_listens_beyond_this_machine_only_with_tls_or_a_word() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let mut command = Command::new(program());
+    let command = command.args(["serve", "--listen", "0.0.0.0:0", "--data"]).arg(folder.path());
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output).contains("--insecure-beyond-loopback"), "{output:?}");
+}
+
+#[test]
+fn over_tls_it_is_the_same() {
+    let gateway = Gateway::with(&["--tls-self-made", "127.0.0.1"]);
+    assert!(gateway.base.starts_with("https://"));
+    gateway.add("ada", &[]);
+    gateway.publish("ada", "laptop", "busy");
+    let authorization = format!("Authorization: Bearer {}", gateway.token);
+    let events =
+        gateway.curl("/v1/events", &["-H", &authorization, "--no-buffer", "--max-time", "1"]);
+    assert!(events.body.contains("event: snapshot"), "{events:?}");
+    let json_type = "Content-Type: application/json";
+    let body = format!("{{\"token\":\"{}\"}}", gateway.token);
+    let opened = gateway.curl("/v1/session", &["-X", "POST", "-H", json_type, "-d", &body]);
+    assert!(opened.header("set-cookie").unwrap().contains("; secure"));
+}
+
+#[test]
+fn help_completions_man_and_the_description_are_printed() {
+    for (arguments, word) in [
+        (&["--help"][..], "serve"),
+        (&["serve", "--help"], "--tls-cert"),
+        (&["completions", "bash"], "_communicado"),
+        (&["man"], ".TH"),
+        (&["openapi"], "\"openapi\""),
+    ] {
+        let output = Command::new(program()).args(arguments).output().unwrap();
+        assert!(output.status.success() && text(&output).contains(word), "{arguments:?}");
+    }
+}

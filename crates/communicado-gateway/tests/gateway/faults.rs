@@ -1,0 +1,214 @@
+//! What goes wrong around it: kills, full disks, readers that do not read.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::process::Signal;
+use serde_json::json;
+
+use crate::stage::{Events, Gateway, within};
+
+/// Writes acknowledged before the gateway is killed.
+const ACKNOWLEDGED: usize = 60;
+
+#[test]
+fn what_was_acknowledged_outlives_a_kill_in_the_middle_of_writes() {
+    let mut gateway = Gateway::start();
+    let people: Vec<String> = (0..4).map(|number| format!("p{number}")).collect();
+    for person in &people {
+        gateway.add(person, &[]);
+    }
+    for round in 0..3 {
+        let acknowledged: Mutex<BTreeMap<&str, usize>> = Mutex::default();
+        let over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for person in &people {
+                let (gateway, acknowledged, over) = (&gateway, &acknowledged, &over);
+                scope.spawn(move || {
+                    for number in 1.. {
+                        let note = format!("{round} {number}");
+                        let path = format!("/v1/people/{person}/manual");
+                        let said = try_say(gateway, &path, &note);
+                        if over.load(Ordering::SeqCst) {
+                            return;
+                        }
+                        if said {
+                            acknowledged.lock().unwrap().insert(person, number);
+                        }
+                    }
+                });
+            }
+            within("enough was acknowledged", || {
+                let count: usize = acknowledged.lock().unwrap().values().sum();
+                (count >= ACKNOWLEDGED).then_some(())
+            });
+            rustix::process::kill_process(
+                rustix::process::Pid::from_raw(gateway.id().cast_signed()).unwrap(),
+                Signal::KILL,
+            )
+            .unwrap();
+            over.store(true, Ordering::SeqCst);
+        });
+        gateway.again();
+        let mut lost = 0;
+        for (person, number) in acknowledged.into_inner().unwrap() {
+            let note = gateway.get(&format!("/v1/people/{person}"))["note"].clone();
+            let (of, kept) = note.as_str().unwrap().split_once(' ').unwrap();
+            assert_eq!(of, round.to_string());
+            // The one after it may have been kept and not acknowledged.
+            lost += number.saturating_sub(kept.parse().unwrap());
+        }
+        assert_eq!(lost, 0, "writes that were acknowledged are gone");
+    }
+}
+
+/// Says something by hand; whether it was acknowledged.
+fn try_say(gateway: &Gateway, path: &str, note: &str) -> bool {
+    let body = json!({"status": "signed-in", "note": note}).to_string();
+    let output = Command::new("curl")
+        .args(["--silent", "--max-time", "5", "-X", "PUT", "-o", "/dev/null"])
+        .args(["-w", "%{http_code}", "-H", "Content-Type: application/json"])
+        .args(["-H", &format!("Authorization: Bearer {}", gateway.token), "-d", &body])
+        .arg(format!("{}{path}", gateway.base))
+        .output()
+        .unwrap();
+    output.stdout == b"200"
+}
+
+#[test]
+fn a_full_disk_refuses_what_cannot_be_kept_and_nothing_else() {
+    let mut gateway = Gateway::start();
+    gateway.add("ada", &[]);
+    gateway.say("ada", "before").must(200);
+    // No file may grow beyond this, and the log of the store grows with each write: as for a full
+    // disk, the write fails.
+    may_write(&gateway, "--fsize=300000:");
+    let mut events = Events::of(&gateway, &gateway.token, "", "");
+    events.must("snapshot");
+    let mut last = "before".to_owned();
+    let refused = within("the disk is full", || {
+        let note = format!("{last:.20}{}", "x".repeat(200));
+        let said = gateway.say("ada", &note);
+        if said.status == 200 {
+            last = note;
+            return None;
+        }
+        Some(said)
+    });
+    let problem = refused.problem(503);
+    assert_eq!(problem["limit"], "store");
+    assert!(gateway.runs());
+    let person = gateway.get("/v1/people/ada");
+    assert_eq!(person["note"], json!(last), "half of what was refused is there");
+    let health = gateway.curl("/healthz", &[]).must(503);
+    assert_eq!((&health["store"], &health["front"]), (&json!(false), &json!(true)));
+    assert_eq!(gateway.curl("/readyz", &[]).status, 200);
+    // There is room again, and it goes on by itself.
+    may_write(&gateway, "--fsize=unlimited:");
+    gateway.say("ada", "after").must(200);
+    gateway.curl("/healthz", &[]).must(200);
+    gateway.kill();
+    gateway.again();
+    assert_eq!(gateway.get("/v1/people/ada")["note"], "after");
+}
+
+/// How large a file of the gateway may grow, in the words of `prlimit`.
+fn may_write(gateway: &Gateway, limit: &str) {
+    let id = gateway.id().to_string();
+    let status = Command::new("prlimit").args(["--pid", &id, limit]).status();
+    assert!(status.unwrap().success());
+}
+
+#[test]
+fn a_lease_ends_for_all_to_see_even_if_the_end_cannot_be_kept() {
+    let mut gateway = Gateway::start();
+    gateway.add("ada", &[]);
+    let path = "/v1/people/ada/devices/laptop";
+    let body = crate::stage::publication("busy", 5_000);
+    gateway.ask("PUT", path, Some(&body)).must(200);
+    let mut events = Events::of(&gateway, &gateway.token, "", "");
+    events.must("snapshot");
+    may_write(&gateway, "--fsize=0:");
+    let change = events.must("change");
+    assert_eq!(change.data["reason"], "lease-expired");
+    may_write(&gateway, "--fsize=unlimited:");
+    gateway.add("bob", &[]);
+    gateway.kill();
+    gateway.again();
+    // What could not be kept then was kept since, and no change has the number of another.
+    assert_eq!(gateway.get("/v1/people/ada")["reason"], "lease-expired");
+    let people = gateway.get("/v1/people");
+    assert!(people["revision"].as_u64() > change.id, "{people}");
+}
+
+#[test]
+fn a_reader_that_does_not_read_holds_nobody_up_and_gets_what_came_of_it() {
+    let gateway = Gateway::start();
+    let people: Vec<String> = (0..40).map(|number| format!("p{number}")).collect();
+    for person in &people {
+        gateway.add(person, &[]);
+    }
+    let mut slow = Events::of(&gateway, &gateway.token, "", "");
+    // As little room as there can be on this side.
+    rustix::net::sockopt::set_socket_recv_buffer_size(slow.socket(), 4096).unwrap();
+    let mut quick = Events::of(&gateway, &gateway.token, "", "");
+    slow.must("snapshot");
+    quick.must("snapshot");
+    let rounds = 60;
+    let mut last = 0;
+    for round in 0..rounds {
+        for person in &people {
+            let token = &gateway.token;
+            let note = format!("{round} {}", "x".repeat(250));
+            put(&gateway, token, person, &note);
+            let change = quick.must("change");
+            assert!(change.id.unwrap() > last);
+            last = change.id.unwrap();
+        }
+    }
+    // The slow one wakes: fewer events, in order, and of each person the last.
+    let mut notes: BTreeMap<String, String> = BTreeMap::new();
+    let (mut count, mut id) = (0, 0);
+    while id < last {
+        let change = slow.must("change");
+        assert!(change.id.unwrap() > id, "out of order");
+        id = change.id.unwrap();
+        let text = |key: &str| change.data[key].as_str().unwrap().to_owned();
+        notes.insert(text("id"), text("note"));
+        count += 1;
+    }
+    assert!(count < rounds * people.len(), "nothing was coalesced: {count}");
+    assert_eq!(notes.len(), people.len());
+    let end = format!("{} ", rounds - 1);
+    assert!(notes.values().all(|note| note.starts_with(&end)));
+}
+
+/// Says something by hand on a connection that is kept: quicker than a `curl` for each.
+fn put(gateway: &Gateway, token: &str, person: &str, note: &str) {
+    use std::io::Write as _;
+    thread_local! {
+        static SOCKET: std::cell::RefCell<Option<std::net::TcpStream>> =
+            const { std::cell::RefCell::new(None) };
+    }
+    let body = json!({"status": "signed-in", "note": note}).to_string();
+    let length = body.len();
+    let request = format!(
+        "PUT /v1/people/{person}/manual HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    SOCKET.with_borrow_mut(|socket| {
+        let connect = || std::net::TcpStream::connect(gateway.address()).unwrap();
+        let socket = socket.get_or_insert_with(connect);
+        within("there is leave to ask", || {
+            socket.write_all(request.as_bytes()).unwrap();
+            let mut answer = [0; 65536];
+            let count = socket.read(&mut answer).unwrap();
+            let answer = String::from_utf8_lossy(&answer[..count]);
+            assert!(answer.contains(" 200 ") || answer.contains(" 429 "), "{answer}");
+            answer.contains(" 200 ").then_some(())
+        });
+    });
+}

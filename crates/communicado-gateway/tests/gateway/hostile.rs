@@ -1,0 +1,97 @@
+//! Requests of those who mean no good, or send what they should not.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpStream};
+
+use crate::stage::{Events, Gateway, publication};
+
+/// What comes back for raw bytes, until the gateway closes or the time is up.
+fn raw(gateway: &Gateway, bytes: &[u8]) -> String {
+    let mut socket = TcpStream::connect(gateway.address()).unwrap();
+    socket.set_read_timeout(Some(std::time::Duration::from_secs(15))).unwrap();
+    // It may close before all is said.
+    let _ = socket.write_all(bytes);
+    let _ = socket.shutdown(Shutdown::Write);
+    let mut answer = Vec::new();
+    let _ = socket.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[test]
+fn nothing_that_is_sent_ends_it() {
+    let mut gateway = Gateway::start();
+    gateway.add("ada", &[]);
+    let mut events = Events::of(&gateway, &gateway.token, "", "");
+    events.must("snapshot");
+    let long = "a".repeat(100_000);
+    let many = "a: b\r\n".repeat(5_000);
+    for text in [
+        "".to_owned(),
+        "\0\0\0\0".to_owned(),
+        "GET".to_owned(),
+        "GET / HTTP/9.9\r\n\r\n".to_owned(),
+        "GET /v1/events HTTP/1.1\r\n\r\n\r\n\r\n".to_owned(),
+        format!("GET /{long} HTTP/1.1\r\n\r\n"),
+        format!("GET / HTTP/1.1\r\n{many}\r\n"),
+        format!("GET /v1/events?person={long} HTTP/1.1\r\nHost: a\r\n\r\n"),
+        "GET /v1/events?person=%zz HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(),
+        "GET /v1/people/%ff%fe HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(),
+        "GET /v1/people/..%2f..%2fetc%2fpasswd HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(),
+        "POST /v1/people HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n".to_owned(),
+        "POST /v1/people HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\
+         \r\n\r\n0\r\n\r\nGET /v1/tokens HTTP/1.1\r\n\r\n"
+            .to_owned(),
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(),
+        "GET /v1/people HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \u{1F600}\r\n\r\n".to_owned(),
+    ] {
+        let answer = raw(&gateway, text.as_bytes());
+        let start: String = text.chars().take(60).collect();
+        assert!(!answer.starts_with("HTTP/1.1 200"), "{start:?} {answer}");
+        assert!(!answer.starts_with("HTTP/1.1 5"), "{start:?} {answer}");
+        assert!(gateway.runs(), "{start:?}");
+    }
+    gateway.publish("ada", "laptop", "busy");
+    events.must("change");
+}
+
+#[test]
+fn bodies_that_are_no_body_are_refused_with_the_place() {
+    let gateway = Gateway::start();
+    gateway.add("ada", &[]);
+    let path = "/v1/people/ada/devices/laptop";
+    let authorization = format!("Authorization: Bearer {}", gateway.token);
+    let put = |kind: &str, body: &str| {
+        let kind = format!("Content-Type: {kind}");
+        // A body of this size does not fit into an argument.
+        let file = gateway.folder().join("body");
+        std::fs::write(&file, body).unwrap();
+        let body = format!("@{}", file.display());
+        let put = ["-X", "PUT", "-H", &authorization, "-H", &kind, "--data-binary", &body];
+        gateway.curl(path, &put)
+    };
+    let good = publication("busy", 60_000);
+    put("text/plain", &good.to_string()).problem(415);
+    put("application/json", "").problem(400);
+    put("application/json", "[1,60000,[]]").problem(400);
+    put("application/json", "\u{feff}{}").problem(400);
+    let deep = "[".repeat(100_000);
+    assert!(put("application/json", &deep).problem(400)["detail"].is_string());
+    let huge = format!("{{\"v\":1,\"lease_ms\":60000,\"clients\":[{}", " ".repeat(300_000));
+    assert_eq!(put("application/json", &huge).problem(413)["limit"], "body-bytes");
+    let check = |key: &str, value: serde_json::Value, status: u16, word: &str| {
+        let mut body = good.clone();
+        body[key] = value;
+        let problem = put("application/json", &body.to_string()).problem(status);
+        assert!(problem.to_string().contains(word), "{problem}");
+    };
+    check("v", 2.into(), 400, "version 2");
+    check("lease_ms", 1.into(), 400, "lease-ms");
+    check("lease_ms", 3_600_001.into(), 400, "lease-ms");
+    check("mood", 1.into(), 400, "mood");
+    let client = good["clients"][0].clone();
+    check("clients", vec![client.clone(); 33].into(), 400, "\"limit\":\"clients\"");
+    let mut long = client;
+    long["raw"] = "x".repeat(2000).into();
+    check("clients", vec![long].into(), 400, "text-chars");
+    put("application/json; charset=utf-8", &good.to_string()).must(200);
+}

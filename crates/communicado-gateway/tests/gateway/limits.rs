@@ -1,0 +1,101 @@
+//! Each limit refuses by its name, and what is within it goes on.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+use serde_json::json;
+
+use crate::stage::{Gateway, publication, within};
+
+#[test]
+fn who_asks_too_often_is_told_when_to_ask_again() {
+    let gateway = Gateway::start();
+    let token = gateway.token(&["read"], &json!({})).0;
+    let mut socket = TcpStream::connect(gateway.address()).unwrap();
+    let ask =
+        format!("GET /v1/people HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n");
+    socket.set_read_timeout(Some(std::time::Duration::from_secs(10))).unwrap();
+    let mut said = String::new();
+    within("too many requests", || {
+        socket.write_all(ask.repeat(50).as_bytes()).unwrap();
+        let mut part = [0; 65536];
+        let count = socket.read(&mut part).unwrap();
+        said.push_str(&String::from_utf8_lossy(&part[..count]));
+        said.contains("requests-per-second").then_some(())
+    });
+    assert!(said.contains("429 Too Many Requests") && said.contains("retry-after: 1"), "{said}");
+    // Others are not held up.
+    gateway.get("/v1/people");
+}
+
+#[test]
+fn who_guesses_tokens_is_stopped() {
+    let gateway = Gateway::start();
+    let guess = format!("cmt_{}", "x".repeat(43));
+    let limited = within("guessing is refused", || {
+        let said = gateway.ask_as(&guess, "GET", "/v1/people", None);
+        (said.status == 429).then_some(said)
+    });
+    assert_eq!(limited.problem(429)["limit"], "wrong-tokens-per-minute");
+    // Who has a right one is not held up by a neighbour who guesses.
+    gateway.get("/v1/people");
+}
+
+#[test]
+fn a_person_has_so_many_devices_and_a_note_so_many_characters() {
+    let gateway = Gateway::start();
+    gateway.add("ada", &[]);
+    let body = publication("busy", 60_000);
+    for number in 0..32 {
+        let path = format!("/v1/people/ada/devices/d{number}");
+        gateway.ask("PUT", &path, Some(&body)).must(200);
+    }
+    let more = gateway.ask("PUT", "/v1/people/ada/devices/one-more", Some(&body)).problem(409);
+    assert_eq!(more["limit"], "devices");
+    gateway.ask("PUT", "/v1/people/ada/devices/d0", Some(&body)).must(200);
+    gateway.say("ada", &"ö".repeat(280)).must(200);
+    assert_eq!(gateway.say("ada", &"ö".repeat(281)).problem(400)["limit"], "note-chars");
+}
+
+#[test]
+fn a_head_that_does_not_come_or_does_not_end_is_given_up() {
+    let gateway = Gateway::start();
+    let mut slow = TcpStream::connect(gateway.address()).unwrap();
+    slow.write_all(b"GET /v1/people HTTP/1.1\r\nHost").unwrap();
+    let mut large = TcpStream::connect(gateway.address()).unwrap();
+    let _ = large.write_all(format!("GET / HTTP/1.1\r\nA: {}", "a".repeat(20_000)).as_bytes());
+    for (socket, status, limit) in
+        [(&mut large, "431", "head-bytes"), (&mut slow, "408", "head-time")]
+    {
+        socket.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+        let mut answer = String::new();
+        let _ = socket.read_to_string(&mut answer);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+        assert!(answer.contains(limit), "{answer}");
+    }
+}
+
+#[test]
+fn there_are_so_many_connections_and_no_more() {
+    let mut gateway = Gateway::start();
+    let mut command = std::process::Command::new("sh");
+    // The program gets the limit of the shell that it replaces.
+    let script = format!("ulimit -n 128; exec {} \"$@\"", crate::stage::program().display());
+    command.args(["-c", &script, "sh"]);
+    gateway.again_as(&mut command);
+    let mut open = Vec::new();
+    let refused = within("connections are refused", || {
+        let mut socket = TcpStream::connect(gateway.address()).unwrap();
+        socket.set_read_timeout(Some(std::time::Duration::from_millis(20))).unwrap();
+        let mut answer = String::new();
+        let _ = socket.read_to_string(&mut answer);
+        open.push(socket);
+        (!answer.is_empty()).then_some(answer)
+    });
+    assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");
+    assert!(refused.contains("\"limit\":\"connections\""), "{refused}");
+    drop(open);
+    within("there is room again", || {
+        (gateway.ask("GET", "/readyz", None).status == 200).then_some(())
+    });
+}

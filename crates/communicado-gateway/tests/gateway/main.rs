@@ -1,0 +1,22 @@
+//! The gateway as it is run: the program, its socket, its folder; `curl` and bare sockets ask it.
+//!
+//! Every test has a gateway of its own on a free port of loopback and ends it. What is waited for
+//! is a state, with a deadline.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a failure here fails the test"
+)]
+
+mod commands;
+mod faults;
+mod hostile;
+mod limits;
+mod people;
+mod reading;
+mod schemathesis;
+mod stage;
+mod storm;
+mod stream;
+mod websocket;

