@@ -1,7 +1,7 @@
 // The board in Chromium, before a real gateway.
 
 import assert from "node:assert/strict";
-import { board, network, reader, says, shot, stage, test, until } from "./stage.js";
+import { agent, board, network, reader, says, shot, stage, test, until } from "./stage.js";
 
 const SECOND = 1000;
 
@@ -37,16 +37,25 @@ test("who comes and who goes is seen without a reload", async (t) => {
 
 test("an agent that is killed is no more believed when its lease ends", async (t) => {
   const gateway = await stage(t);
-  const { secret } = await gateway.tokenFor(null);
+  const { secret } = await gateway.tokenFor("grace");
   const { context } = await reader(t, gateway.url);
   const page = await board(context, gateway.url, secret);
-  await gateway.publish("grace", { lease: 5 * SECOND });
-  await says(page, "grace", "Available");
+  const first = await agent(t, gateway, "grace");
+  await page.click("#own");
+  const device = page.locator("#devices li", { hasText: "desk" });
+  await device.waitFor();
+  assert.match(await device.textContent(), /desk Out, no client runs/);
+  await page.click("#cancel");
+  await first.end("SIGKILL");
   await says(page, "grace", "Unknown");
   await says(page, "grace", "not heard from");
   assert.equal(await page.locator("#counts").textContent(), "2 in · 1 unknown");
   await shot(page, "lease-expired");
+  const second = await agent(t, gateway, "grace");
+  await says(page, "grace", "Out");
   await gateway.publish("grace");
+  await says(page, "grace", "Available");
+  await second.end("SIGTERM");
   await says(page, "grace", "Available");
 });
 

@@ -2,8 +2,8 @@
 // what everybody who looks at the board expects of it. It ends what it started, and nothing else.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, connect as dial } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,12 +23,27 @@ export const ARGUMENTS = [
   "--disable-component-update", "--disable-sync", "--no-first-run",
 ];
 
-/** The gateway that is tested: of `COMMUNICADO_GATEWAY`, or else as cargo built it. */
-function program() {
-  const built = ["debug", "release"].map((of) => join(root, `target/${of}/communicado-gateway`));
-  const found = process.env.COMMUNICADO_GATEWAY ?? built.find((file) => existsSync(file));
-  assert(found, "there is no gateway: cargo build -p communicado-gateway, or set COMMUNICADO_GATEWAY");
+/** The program that is tested: the one that `variable` names, or else as cargo built it. */
+function program(name, variable) {
+  const built = ["release", "debug"].map((of) => join(root, `target/${of}`, name));
+  const found = process.env[variable] ?? built.find((file) => existsSync(file));
+  assert(found, `there is no ${name}: cargo build -p ${name.replace(/^communicado$/, "communicado-cli")}, or set ${variable}`);
   return found;
+}
+
+/** A home that nothing else uses. */
+function newHome() {
+  const home = mkdtempSync(join(tmpdir(), "communicado-board-"));
+  const xdg = ["DATA", "STATE", "CONFIG", "CACHE"].map((of) => [`XDG_${of}_HOME`, home]);
+  return { home, env: { PATH: process.env.PATH, HOME: home, XDG_RUNTIME_DIR: home, ...Object.fromEntries(xdg) } };
+}
+
+/** Ends a child of ours, if it has not ended by itself. */
+async function end(child, signal) {
+  if (child.exitCode !== null || child.signalCode) return;
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  child.kill(signal);
+  await ended;
 }
 
 /** A test that fails when it hangs. */
@@ -55,7 +70,7 @@ function freePort() {
 }
 
 export class Gateway {
-  #home = mkdtempSync(join(tmpdir(), "communicado-board-"));
+  #home = newHome();
   #child;
   said = "";
 
@@ -71,9 +86,9 @@ export class Gateway {
   }
 
   async run() {
-    const home = this.#home;
-    const env = { PATH: process.env.PATH, HOME: home, XDG_DATA_HOME: home, XDG_STATE_HOME: home, XDG_CONFIG_HOME: home, XDG_RUNTIME_DIR: home };
-    const child = spawn(program(), ["serve", "--listen", `127.0.0.1:${this.port}`], { env, cwd: home });
+    const { home, env } = this.#home;
+    const gateway = program("communicado-gateway", "COMMUNICADO_GATEWAY_BIN");
+    const child = spawn(gateway, ["serve", "--listen", `127.0.0.1:${this.port}`], { env, cwd: home });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (this.said += data));
     const answers = async () => {
@@ -84,17 +99,13 @@ export class Gateway {
   }
 
   /** Ends it: SIGTERM asks, SIGKILL does not. */
-  async end(signal = "SIGTERM") {
-    const child = this.#child;
-    if (child.exitCode !== null || child.signalCode) return;
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill(signal);
-    await ended;
+  end(signal = "SIGTERM") {
+    return end(this.#child, signal);
   }
 
   async close() {
     await this.end("SIGKILL");
-    rmSync(this.#home, { recursive: true, force: true });
+    rmSync(this.#home.home, { recursive: true, force: true });
   }
 
   /** Asks it as an administrator; what it answers. */
@@ -123,6 +134,29 @@ export class Gateway {
     const client = { v: 1, revision: 1, at, client: "pidgin", status, availability, activity, raw, reason, since: at, source: "purple", saved: raw, accounts: [] };
     return this.ask("PUT", `people/${person}/devices/${device}`, { v: 1, lease_ms: lease, clients: [client] }, token);
   }
+}
+
+/** `communicado agent` for a person, on a desktop whose bus has no client; it ends with the test. */
+export async function agent(t, gateway, person) {
+  const { home, env } = newHome();
+  const bus = spawn("dbus-daemon", ["--session", "--nofork", "--print-address"], { env });
+  const children = [bus];
+  t.after(async () => {
+    for (const child of children.reverse()) await end(child, "SIGKILL");
+    rmSync(home, { recursive: true, force: true });
+  });
+  let address = "";
+  bus.stdout.on("data", (data) => (address += data));
+  await until("the bus says where it is", () => address.includes("\n"));
+  const token = join(home, "token");
+  writeFileSync(token, (await gateway.tokenFor(person)).secret, { mode: 0o600 });
+  const options = { env: { ...env, DBUS_SESSION_BUS_ADDRESS: address.trim() }, cwd: home };
+  const communicado = program("communicado", "COMMUNICADO_BIN");
+  const allow = ["agent", "allow", gateway.url, "--person", person, "--device", "desk", "--token-file", token, "--yes"];
+  execFileSync(communicado, allow, { ...options, stdio: "pipe" });
+  const child = spawn(communicado, ["agent", "--set", "agent.lease=5s"], options);
+  children.push(child);
+  return { end: (signal) => end(child, signal) };
 }
 
 /** A network between browser and gateway that can be cut, and can go silent. */

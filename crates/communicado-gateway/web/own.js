@@ -9,6 +9,9 @@ import { element, face, picture } from "./table.js";
 /** @template {HTMLElement} T @param {string} id @returns {T} */
 export const at = (id) => /** @type {T} */ (document.getElementById(id));
 
+/** Devices come and go without a change of their person: so often they are asked for. */
+const AGAIN_MS = 3000;
+
 /** A moment as `datetime-local` wants it. @param {string|null} when */
 const local = (when) => {
   if (!when) return "";
@@ -45,13 +48,15 @@ export function own({ feed, leave }) {
     fields.disabled = !said();
     error.textContent = "";
     dialog.showModal();
-    devices(person.id);
+    const { id } = person;
+    at("devices").hidden = true;
+    devices(id);
+    const again = setInterval(() => (dialog.open ? devices(id) : clearInterval(again)), AGAIN_MS);
   }
 
   /** @param {string} id */
   async function devices(id) {
     const section = at("devices");
-    section.hidden = true;
     const answer = await fetch(`v1/people/${encodeURIComponent(id)}`).catch(() => null);
     /** @type {Person} */
     const { devices = [] } = answer?.ok ? await answer.json() : {};
