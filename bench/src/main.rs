@@ -54,12 +54,7 @@ const BENCHES: [Bench; 5] = [
         run: |seconds| idle::run(seconds.into()),
         needs_peers: true,
     },
-    Bench {
-        name: "fanout",
-        option: Some(("--events", 30)),
-        run: fanout::run,
-        needs_peers: true,
-    },
+    Bench { name: "fanout", option: Some(("--events", 30)), run: fanout::run, needs_peers: true },
     Bench { name: "roster", option: None, run: |_| Ok(roster::run()), needs_peers: false },
 ];
 

@@ -7,6 +7,7 @@ use communicado_conformance::{Account, Client, Process, Prosody, Saved, Signal, 
 
 use crate::desk::{Desk, ends, says};
 use crate::real::Real;
+use crate::relay::Relay;
 
 /// As long as the agents here ask to be believed.
 const LEASE: Duration = Duration::from_secs(5);
@@ -94,9 +95,49 @@ fn now() -> Instant {
 }
 
 #[test]
+fn who_is_cut_off_is_unknown_and_what_was_held_up_on_the_way_does_not_stay() {
+    let desk = Desk::new();
+    let prosody = desk.stage.prosody();
+    let gateway = Real::start(&desk, &[]);
+    gateway.give_token(&desk);
+    let relay = Relay::to(gateway.port());
+    desk.allow(&relay.address(), &[]);
+    let mut agent = desk.agent();
+    let finch = desk.stage.finch(&[&Account::xmpp("alice", &prosody)]);
+    gateway.says("signed-in", Some("available"));
+    relay.cut();
+    finch.user().pick(Saved::Away);
+    says(&agent, " did not answer within 1 s");
+    gateway.says("unknown", Some("lease-expired"));
+    finch.user().pick(Saved::Unavailable);
+    within("the status is known", || {
+        let known = desk.stage.communicado().run(&["is", "do-not-disturb"]);
+        (known.code == Some(0)).then_some(())
+    });
+    // All that was tried meanwhile arrives now, in whatever order.
+    relay.heal();
+    gateway.says("signed-in", Some("do-not-disturb"));
+    desk.stands("publishing");
+    ends(&mut agent);
+    gateway.says("absent", None);
+}
+
+#[test]
+fn a_token_that_was_replaced_in_its_file_is_followed_when_the_old_one_is_revoked() {
+    let mut ada = Ada::published();
+    let old = ada.gateway.token_id();
+    ada.gateway.give_token(&ada.desk);
+    ada.gateway.revoke(&old);
+    ada.finch.user().pick(Saved::Away);
+    ada.gateway.says("signed-in", Some("away"));
+    assert!(!ada.agent.output().contains("error: nothing"), "{}", ada.agent.output());
+    ends(&mut ada.agent);
+}
+
+#[test]
 fn a_token_that_is_revoked_at_the_gateway_ends_the_agent() {
     let mut ada = Ada::published();
-    ada.gateway.revoke();
+    ada.gateway.revoke(&ada.gateway.token_id());
     assert_eq!(ada.agent.wait().code(), Some(1), "{}", ada.agent.output());
     says(&ada.agent, "error: nothing is published any more\n  because: the gateway does not take");
     ada.gateway.says("unknown", Some("lease-expired"));

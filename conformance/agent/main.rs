@@ -12,6 +12,7 @@ mod people;
 mod permission;
 mod publishing;
 mod real;
+mod relay;
 mod secrets;
 mod silence;
 mod tls;

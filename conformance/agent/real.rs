@@ -46,23 +46,35 @@ impl Real {
         self.address.replace("127.0.0.1", host)
     }
 
+    /// Its port.
+    pub(crate) fn port(&self) -> u16 {
+        let port = self.address.rsplit(':').next().and_then(|port| port.parse().ok());
+        port.must("find its port")
+    }
+
     /// Its folder.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// A token that publishes for Ada, kept at the desk; and its id, to revoke it by.
+    /// Makes a token that publishes for Ada, and keeps it at the desk.
     pub(crate) fn give_token(&self, desk: &Desk) {
         let token = token(&self.folder, "laptop", &["--scope", "publish", "--person", "ada"]);
         desk.keep_token(&token);
     }
 
-    /// Revokes every token that publishes.
-    pub(crate) fn revoke(&self) {
+    /// The id of Ada's one token.
+    pub(crate) fn token_id(&self) -> String {
         let listed = self.ask("/v1/tokens");
         let tokens = listed["tokens"].as_array().must("list tokens");
-        let mut publishing = tokens.iter().filter(|token| token["person"] == "ada");
-        let id = publishing.next().and_then(|token| token["id"].as_str()).must("find the token");
+        let mut hers = tokens.iter().filter(|token| token["person"] == "ada");
+        let id = hers.next().and_then(|token| token["id"].as_str()).must("find the token");
+        assert!(hers.next().is_none(), "{listed}");
+        id.to_owned()
+    }
+
+    /// Revokes a token.
+    pub(crate) fn revoke(&self, id: &str) {
         task(&self.folder, &["tokens", "revoke", id]);
     }
 

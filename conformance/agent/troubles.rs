@@ -16,6 +16,8 @@ fn check(manner: &str, because: &str, help: &str) {
     tells(&agent, because, help);
     assert_eq!(desk.stands("failing")["help"], desk.status()["help"]);
     assert_eq!(desk.run(&["status"]).code, Some(3));
+    let doctor = desk.stage.communicado().run(&["doctor"]);
+    assert!(doctor.out.contains("!!  agent: it runs, and cannot publish\n"), "{}", doctor.out);
     gateway.behave("take");
     gateway.release();
     // What was sent before it was well does not count.
@@ -76,6 +78,7 @@ fn check_lasting(manner: &str, because: &str, help: &str) {
     let mut agent = desk.agent();
     gateway.next_list();
     tells(&agent, because, help);
+    desk.stands("failing");
     assert_eq!(desk.run(&["status"]).code, Some(3));
     gateway.behave("take");
     // It is asked to try at once.

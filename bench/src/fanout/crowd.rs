@@ -27,11 +27,7 @@ pub(super) struct Crowd {
 
 impl Crowd {
     /// Opens `count` streams, each of which must have begun.
-    pub(super) fn gather(
-        address: SocketAddr,
-        request: &str,
-        count: usize,
-    ) -> Result<Self, String> {
+    pub(super) fn gather(address: SocketAddr, request: &str, count: usize) -> Result<Self, String> {
         let cannot = |error: std::io::Error| format!("a reader cannot be opened: {error}");
         raise_limit();
         let mut sockets = Vec::with_capacity(count);

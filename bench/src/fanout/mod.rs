@@ -51,7 +51,7 @@ pub(crate) fn run(events: u32) -> Result<Report, String> {
 
 #[expect(clippy::disallowed_methods, reason = "what is measured is time, between events too")]
 fn measure(kind: Kind, readers: usize, events: u32) -> Result<Cell, String> {
-    let mut server = Server::start(kind)?;
+    let server = Server::start(kind)?;
     let before = server.memory()?;
     let crowd = Crowd::gather(server.address(), &server.request(), readers)?;
     let idle = server.memory()?;
@@ -117,7 +117,7 @@ fn report(cells: &[Cell], events: u32) -> Report {
         title: "One change to many readers",
         how: format!(
             "{events} events, one every {} ms, to readers of Server-Sent Events over loopback; \
-             each event has the same number of bytes everywhere.\n\
+             an event has about as many bytes everywhere.\n\
              The loop writes to each socket and does nothing else: what the system takes. It keeps \
              nothing and knows no reader by name, so it has no memory to compare.",
             PAUSE.as_millis()

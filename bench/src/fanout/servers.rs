@@ -14,7 +14,7 @@ use tempfile::TempDir;
 pub(super) const MARK: &str = "@@";
 
 /// Bytes of the data of an event, about: what the gateway tells of a person with a note.
-const SIZE: usize = 480;
+const SIZE: usize = 440;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -210,7 +210,8 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // nginx ends its workers when it is asked to end.
-        if let Some(id) = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw)
+        if let Some(id) =
+            i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw)
         {
             let _ = rustix::process::kill_process(id, rustix::process::Signal::TERM);
         }
@@ -249,7 +250,8 @@ impl Publisher {
 }
 
 fn free() -> Result<u16, String> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|error| error.to_string())?;
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|error| error.to_string())?;
     listener.local_addr().map(|address| address.port()).map_err(|error| error.to_string())
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct Data {
 /// What can be asked.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     Tokens(tokens::Tokens),
     People(people::People),
     Backup(backup::Backup),

@@ -21,6 +21,7 @@ mod limits;
 mod log;
 mod metrics;
 mod model;
+mod oidc;
 pub mod parse;
 mod rates;
 mod refusal;

@@ -1,7 +1,7 @@
 //! What all parts of a running gateway share.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use communicado_runtime::{Clock as _, SystemClock};
@@ -14,6 +14,7 @@ use crate::grant::Grant;
 use crate::keeper::{Keeper, Order};
 use crate::metrics::Metrics;
 use crate::model::{Now, People};
+use crate::oidc::SignIns;
 use crate::rates::Rates;
 use crate::store::Reader;
 use crate::tokens::Tokens;
@@ -36,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) history: Option<Duration>,
     /// Pages of these origins may read too.
     pub(crate) origins: Vec<String>,
+    /// Where people sign in, once the address to come back to is known.
+    pub(crate) sign_ins: OnceLock<Arc<SignIns>>,
     /// Whether it is reached over TLS.
     pub(crate) tls: bool,
 }

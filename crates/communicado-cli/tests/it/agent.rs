@@ -256,6 +256,25 @@ fn the_status_says_what_is_allowed_whether_an_agent_runs_or_not() {
 }
 
 #[test]
+fn the_doctor_looks_at_an_agent_that_may_publish() {
+    let doctor = |consent: &str| {
+        let mut program = communicado(&["doctor"])
+            .with_file(CONSENT, consent)
+            .with_file(".local/state/communicado/agent/run/lock", "");
+        program.run().out
+    };
+    let out = doctor(&consent("/token"));
+    let idle = "\n--  agent: it may publish, and does not run\n    do: start `communicado agent`, or \
+                its service\n";
+    assert!(out.contains(idle), "{out}");
+    let out = doctor("{");
+    let unreadable = "\n!!  agent: what you allowed cannot be read\n    do: see why: communicado \
+                      agent status\n";
+    assert!(out.contains(unreadable), "{out}");
+    assert!(!communicado(&["doctor"]).run().out.contains("agent"), "nothing was allowed");
+}
+
+#[test]
 fn hours_and_leases_that_are_none_are_told_with_their_line() {
     let check = |line: &str, what: &str, help: &str| {
         let file = format!("[agent]\n{line}\n");

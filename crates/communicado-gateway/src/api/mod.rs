@@ -9,6 +9,7 @@ mod badge;
 mod board;
 mod caller;
 mod events;
+mod oidc;
 mod operate;
 mod people;
 mod publish;
@@ -46,6 +47,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/events", get(events::stream))
         .route("/v1/socket", get(socket::open))
         .route("/v1/session", get(session::who).post(session::open).delete(session::end))
+        .route("/v1/oidc/start", get(oidc::start))
+        .route("/v1/oidc/back", get(oidc::back))
         .route("/v1/tokens", post(tokens::create).get(tokens::list))
         .route("/v1/tokens/{token}", delete(tokens::revoke))
         .route("/v1/openapi.json", get(operate::openapi))

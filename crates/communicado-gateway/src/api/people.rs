@@ -215,10 +215,12 @@ pub(super) async fn audience(
         let known = tokens.token(token);
         let sees = known.is_none_or(|it| Grant { token: it.clone() }.sight(&person).is_some());
         if sees {
+            // Who signed in at the issuer has no token.
+            let signed_in = token.strip_prefix("oidc:").map(Into::into);
             let entry = readers.entry(token.clone()).or_insert_with(|| AudienceEntry {
                 token: token.clone(),
                 name: known.map(|token| token.name.clone()),
-                person: known.and_then(|token| token.person.clone()),
+                person: known.and_then(|token| token.person.clone()).or(signed_in),
                 first: *first,
             });
             entry.first = entry.first.min(*first);

@@ -31,7 +31,7 @@ fn session(shared: &Shared, grant: Option<&Grant>) -> Session {
         person,
         scopes: grant.map(|grant| grant.token.scopes.list()).unwrap_or_default(),
         view: grant.map(Grant::view),
-        oidc: None,
+        oidc: shared.sign_ins.get().map(|sign_ins| sign_ins.told()),
     }
 }
 
@@ -71,7 +71,7 @@ pub(super) fn session_token(
     Ok((secret, token))
 }
 
-fn cookie(shared: &Shared, value: &str, seconds: u64) -> String {
+pub(super) fn cookie(shared: &Shared, value: &str, seconds: u64) -> String {
     let secure = if shared.tls { "; Secure" } else { "" };
     format!("{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
 }

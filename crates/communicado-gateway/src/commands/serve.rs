@@ -6,10 +6,14 @@ use std::time::Duration;
 
 use clap::Args;
 
+use communicado_wire::gateway::View;
+
 use crate::arguments::{Data, span};
 use crate::commands::print;
+use crate::commands::tokens::view;
 use crate::failure::{Failure, Outcome};
 use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
+use crate::oidc::Settings;
 use crate::serve::{Certificate, Options, What, serve};
 
 /// Run the gateway, until SIGTERM or Ctrl-C.
@@ -48,9 +52,51 @@ pub(crate) struct Serve {
     /// refused as too many.
     #[arg(long, value_name = "NUMBER", default_value_t = WRONG_TOKENS_PER_MINUTE.most)]
     wrong_tokens_per_minute: usize,
+    /// The address under which people see this gateway, such as `https://status.example`.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    #[command(flatten)]
+    oidc: Oidc,
     /// How much to log: `error`, `warn`, `info` or `debug`.
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     log: tracing::Level,
+}
+
+/// Sign-in of people at an issuer of OpenID Connect.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Sign-in of people")]
+struct Oidc {
+    /// The issuer, such as `https://sso.example`; it must know `PUBLIC_URL/v1/oidc/back`.
+    #[arg(long, value_name = "URL", requires = "oidc_client_id")]
+    oidc_issuer: Option<String>,
+    /// The id that the issuer gave this gateway.
+    #[arg(long, value_name = "ID", requires = "oidc_issuer")]
+    oidc_client_id: Option<String>,
+    /// The file with the secret that the issuer gave with it.
+    #[arg(long, value_name = "FILE", requires = "oidc_issuer")]
+    oidc_client_secret_file: Option<PathBuf>,
+    /// What people call the issuer.
+    #[arg(long, value_name = "NAME", default_value = "your company's sign-in")]
+    oidc_name: String,
+    /// The claim that is the id of a person here.
+    #[arg(long, value_name = "CLAIM", default_value = "preferred_username")]
+    oidc_claim: String,
+    /// How much who signs in sees of others.
+    #[arg(long, value_name = "VIEW", default_value = "availability", value_parser = view)]
+    oidc_view: View,
+}
+
+impl Oidc {
+    fn settings(self) -> Option<Settings> {
+        Some(Settings {
+            issuer: self.oidc_issuer?,
+            client_id: self.oidc_client_id?,
+            client_secret_file: self.oidc_client_secret_file,
+            name: self.oidc_name,
+            claim: self.oidc_claim,
+            view: self.oidc_view,
+        })
+    }
 }
 
 impl Serve {
@@ -87,6 +133,8 @@ impl Serve {
             listen: self.listen,
             data,
             certificate,
+            oidc: self.oidc.settings(),
+            public_url: self.public_url,
             what: What {
                 history: self.history,
                 origins: self.allow_origin,

@@ -56,7 +56,8 @@ enum Scope {
     Administer,
 }
 
-fn view(word: &str) -> Result<View, String> {
+/// A view, as clap takes it.
+pub(super) fn view(word: &str) -> Result<View, String> {
     let words = || View::ALL.map(View::word).join(", ");
     View::from_word(word).ok_or_else(|| format!("no view; one of: {}", words()))
 }

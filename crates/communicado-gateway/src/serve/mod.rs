@@ -8,7 +8,7 @@ mod tls;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -26,6 +26,7 @@ use crate::keeper::{self, Keeper, Order};
 use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
 use crate::metrics::Metrics;
 use crate::model::People;
+use crate::oidc::SignIns;
 use crate::rates::Rates;
 use crate::shared::Shared;
 use crate::store::{Lock, Store, StoreError};
@@ -41,6 +42,10 @@ pub(crate) struct Options {
     pub(crate) data: PathBuf,
     pub(crate) certificate: Option<Certificate>,
     pub(crate) what: What,
+    /// Where people sign in.
+    pub(crate) oidc: Option<crate::oidc::Settings>,
+    /// The address under which people see this gateway, if it is another.
+    pub(crate) public_url: Option<String>,
 }
 
 /// What a gateway does beside its usual.
@@ -98,6 +103,7 @@ impl Core {
             rates: Rates::new(per_second, wrong_per_minute),
             history,
             origins,
+            sign_ins: OnceLock::new(),
             tls,
         });
         let people = People::of_kept(kept.people, kept.revision, shared.now());
@@ -170,7 +176,7 @@ async fn serving(
     options: Options,
     say: impl Fn(&str) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let Options { listen, data, certificate, what } = options;
+    let Options { listen, data, certificate, what, oidc, public_url } = options;
     let is_tls = certificate.is_some();
     let acceptor = certificate.map(Certificate::acceptor).transpose()?;
     let signals = listen::Signals::new().map_err(no_system)?;
@@ -180,6 +186,13 @@ async fn serving(
     let address = listener.local_addr().map_err(no_system)?;
     let scheme = if is_tls { "https" } else { "http" };
     let base = format!("{scheme}://{address}");
+    if let Some(settings) = oidc {
+        let sign_ins = SignIns::new(settings, public_url.as_deref().unwrap_or(&base));
+        let sign_ins = sign_ins.map_err(|why| {
+            Failure::new(Outcome::Failed, "the secret for the issuer cannot be read").because(why)
+        })?;
+        let _ = shared.sign_ins.set(Arc::new(sign_ins));
+    }
     let first = core.first_token().await?;
     let (hand_over, connections) = mpsc::unbounded_channel();
     let front = Front::new(shared.clone(), listener, hand_over).map_err(no_system)?;

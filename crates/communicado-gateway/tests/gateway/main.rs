@@ -16,6 +16,7 @@ mod limits;
 mod people;
 mod reading;
 mod schemathesis;
+mod sign_in;
 mod stage;
 mod storm;
 mod stream;

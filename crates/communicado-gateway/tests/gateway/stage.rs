@@ -71,11 +71,15 @@ impl Gateway {
 
     /// With more arguments of `serve`.
     pub(crate) fn with(arguments: &[&str]) -> Self {
+        Self::at("127.0.0.1:0", arguments)
+    }
+
+    /// On an address that must be known before.
+    pub(crate) fn at(listen: &str, arguments: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
         let arguments: Vec<String> = arguments.iter().map(|it| (*it).to_owned()).collect();
         let mut command = Command::new(program());
-        let (child, greeting) =
-            spawn(command_of(&mut command, folder.path(), "127.0.0.1:0", &arguments));
+        let (child, greeting) = spawn(command_of(&mut command, folder.path(), listen, &arguments));
         let base = word_after(&greeting, "listening ").expect("an address");
         let token = word_after(&greeting, "token ").expect("a token");
         Self { child, base, token, greeting, arguments, folder }
@@ -171,7 +175,12 @@ impl Gateway {
     /// What `curl` gets from a path, with these arguments.
     #[track_caller]
     pub(crate) fn curl(&self, path: &str, arguments: &[&str]) -> Said {
-        let url = format!("{}{path}", self.base);
+        self.curl_at(&format!("{}{path}", self.base), arguments)
+    }
+
+    /// What `curl` gets from an address.
+    #[track_caller]
+    pub(crate) fn curl_at(&self, url: &str, arguments: &[&str]) -> Said {
         let certificate = self.folder.path().join("tls.pem");
         let mut command = Command::new("curl");
         command.args(["--silent", "--show-error", "--max-time", "15", "--include"]);
@@ -186,7 +195,11 @@ impl Gateway {
         let text = text.strip_prefix("HTTP/1.1 100 Continue\r\n\r\n").unwrap_or(&text);
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
         let status = head.split(' ').nth(1).and_then(|it| it.parse().ok()).expect("a status");
-        Said { status, head: head.to_ascii_lowercase(), body: body.to_owned() }
+        let location = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            name.eq_ignore_ascii_case("location").then(|| value.to_owned())
+        });
+        Said { status, location, head: head.to_ascii_lowercase(), body: body.to_owned() }
     }
 
     pub(crate) fn add(&self, id: &str, groups: &[&str]) {
@@ -252,6 +265,12 @@ fn word_after(text: &str, start: &str) -> Option<String> {
     text.lines().find_map(|line| line.strip_prefix(start)).map(ToOwned::to_owned)
 }
 
+/// A port that is free now.
+pub(crate) fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
 /// What a device says that has one client with one availability, or is signed out without.
 pub(crate) fn publication(availability: &str, lease_ms: u64) -> Value {
     let is_in = !availability.is_empty();
@@ -270,6 +289,8 @@ pub(crate) fn publication(availability: &str, lease_ms: u64) -> Value {
 #[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) status: u16,
+    /// Where it leads.
+    pub(crate) location: Option<String>,
     /// In small letters.
     pub(crate) head: String,
     pub(crate) body: String,

@@ -26,7 +26,7 @@ pub struct Access {
 }
 
 /// A token, which is written nowhere but into a request.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Token(HeaderValue);
 
 impl Token {

@@ -295,6 +295,9 @@ async fn reach_one(address: SocketAddr, clock: &dyn Clock) -> Result<TcpStream, 
             let stream = connected.map_err(|error| error.to_string())?;
             // A message is one piece; without this it may wait for an answer to the last one.
             let _ = stream.set_nodelay(true);
+            // What nobody waits for any more is thrown away with its connection, and not delivered
+            // when the network heals.
+            let _ = stream.set_zero_linger();
             Ok(stream)
         }
         Either::Right(_) => Err(format!("nobody answered within {} s", CONNECT_MAX.as_secs())),

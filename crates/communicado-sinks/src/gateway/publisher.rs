@@ -16,6 +16,9 @@ use super::publication::same;
 
 /// After a message, the next one waits for so long, so that a client that flutters is no flood.
 const GAP: Duration = Duration::from_millis(100);
+/// After failures the first message that is answered is said again so soon: one that nobody
+/// answered may arrive after it.
+const AGAIN: Duration = Duration::from_secs(3);
 /// The first wait after a failure.
 const WAIT_MIN: Duration = Duration::from_millis(500);
 /// No wait for a gateway that is away is longer, whatever the lease.
@@ -77,8 +80,8 @@ pub struct Publisher {
 enum Believed {
     /// That is not known: it may have heard what was sent last, or not.
     Unknown,
-    /// There is no such device.
-    Gone,
+    /// There is no such device; perhaps that is to be said once more at that moment.
+    Gone(Option<Moment>),
     /// This, to be renewed at that moment.
     Clients(Vec<Client>, Moment),
 }
@@ -143,13 +146,15 @@ impl Publisher {
     pub fn answered(&mut self, at: Moment, answer: Result<(), Retry>) -> Option<Duration> {
         let (message, sent) = self.under_way.take()?;
         let Err(retry) = answer else {
-            self.failures = 0;
+            let had_failed = std::mem::take(&mut self.failures) > 0;
             self.not_before = sent.after(GAP);
             self.believed = match message {
-                Message::Goodbye => Believed::Gone,
+                Message::Goodbye => Believed::Gone(had_failed.then(|| sent.after(AGAIN))),
                 // From when it was sent: the gateway may count from then.
                 Message::Clients(clients) => {
-                    let renewal = self.spread(self.lease / 3, 90..=100);
+                    let third = self.lease / 3;
+                    let third = if had_failed { third.min(AGAIN) } else { third };
+                    let renewal = self.spread(third, 90..=100);
                     Believed::Clients(clients, sent.after(renewal))
                 }
             };
@@ -175,8 +180,11 @@ impl Publisher {
             Permission::Granted => self.ending,
         };
         if goodbye {
-            let is_gone = matches!(self.believed, Believed::Gone);
-            return (!is_gone).then_some((Message::Goodbye, Moment::START));
+            let due = match self.believed {
+                Believed::Gone(again) => again.filter(|_| !self.ending)?,
+                Believed::Unknown | Believed::Clients(..) => Moment::START,
+            };
+            return Some((Message::Goodbye, due));
         }
         let clients = self.clients.as_ref()?;
         let due = match &self.believed {

@@ -57,6 +57,8 @@ impl Board {
         let was_failing = matches!(inner.shown, Some(What::Failing { .. }));
         let at = now();
         let spoken = what.spoken(&local(at));
+        // Before it is told: who is told may ask. What cannot be kept is told nevertheless.
+        let _ = self.place.keep_standing(&Standing { what: what.clone(), since: at });
         match (&what, &inner.report) {
             (What::Failing { because, help }, Some(Report::Failed(_, retry_in))) => {
                 // One that ends it is told by the command itself.
@@ -73,8 +75,6 @@ impl Board {
             _ => tell(&format!("note: {spoken}\n")),
         }
         service::notify(&format!("STATUS={spoken}\n"));
-        // What cannot be kept was told here.
-        let _ = self.place.keep_standing(&Standing { what: what.clone(), since: at });
         inner.shown = Some(what);
     }
 }

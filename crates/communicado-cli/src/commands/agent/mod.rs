@@ -9,6 +9,7 @@ mod allow;
 mod board;
 mod by_hand;
 mod consent;
+mod examine;
 mod forbid;
 mod hours;
 mod notice;
@@ -23,6 +24,7 @@ mod when;
 
 use clap::{Args, Subcommand};
 
+pub(crate) use self::examine::examine;
 pub(crate) use self::hours::Hours;
 use self::place::Place;
 use crate::failure::{Failure, Outcome};

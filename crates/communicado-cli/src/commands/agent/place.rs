@@ -56,6 +56,12 @@ impl Place {
         Ok(place)
     }
 
+    /// The usual one, if it is there.
+    pub(super) fn if_there() -> Option<Self> {
+        let folder = usual_folder(|name| std::env::var(name).ok())?;
+        folder.join(of_the_agent(LOCK)).exists().then_some(Self { folder })
+    }
+
     /// The folder whose files say what is wanted.
     pub(super) fn folder(&self) -> &Path {
         &self.folder

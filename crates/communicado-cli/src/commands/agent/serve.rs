@@ -1,5 +1,6 @@
 //! `agent` itself: publishes until it is stopped or the permission is taken back.
 
+use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use communicado::Monitor;
 use communicado_runtime::{Clock, Sink as _, SystemClock, sleep_until};
 use communicado_sinks::gateway::{Connection, Gateway, Permission};
+use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 use tokio::sync::watch;
 
@@ -19,7 +21,7 @@ use super::service;
 use super::when::local;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
-use crate::live::{beside_monitor, now, on_runtime, unless_asked_to_end};
+use crate::live::{asked_to_end, beside_monitor, now, on_runtime};
 use crate::settings::Settings;
 
 /// For so long the right to be the one agent is tried for: a `status` may hold it for an instant.
@@ -53,10 +55,12 @@ pub(super) fn run(place: &Place, settings: &Settings) -> Result<Outcome, Failure
     beside_monitor(settings.builder()?, async |monitor| {
         // Before the first look, so that no change is missed.
         let mut folder = Folder::watch(place.folder())?;
+        // Once for all, so that no request to end is lost between two permissions.
+        let asked = asked_to_end().boxed_local().shared();
         service::notify("READY=1\n");
         while let Some(consent) = place.consent()? {
-            let cause = publish(place, settings, &consent, &clock, &monitor, &mut folder).await?;
-            match cause {
+            let desk = Desk { place, settings, clock: &clock, monitor: &monitor };
+            match desk.publish(&consent, &mut folder, asked.clone()).await? {
                 Cause::AllowedAnew => {}
                 Cause::Forbidden => {
                     tell("note: the permission was taken back; nothing is published any more\n");
@@ -70,86 +74,107 @@ pub(super) fn run(place: &Place, settings: &Settings) -> Result<Outcome, Failure
     })
 }
 
-/// Publishes as `consent` has it, until something ends that.
-async fn publish(
-    place: &Place,
-    settings: &Settings,
-    consent: &Consent,
-    clock: &Arc<SystemClock>,
-    monitor: &Monitor,
-    folder: &mut Folder,
-) -> Result<Cause, Failure> {
-    let access = consent.access()?;
-    let Consent { gateway, person, device, .. } = consent;
-    tell(&format!("note: for {gateway}, as `{person}`, of the device `{device}`\n"));
-    let board = Arc::new(Board::new(place));
-    let (permit, permission) = watch::channel(Permission::Withheld);
-    let sink = Gateway {
-        connection: Connection::new(access, Arc::clone(clock) as Arc<dyn Clock>),
-        lease: settings.agent.lease,
-        detail: consent.detail,
-        only: settings.clients.clone(),
-        permission,
-        clock: Arc::clone(clock) as Arc<dyn Clock>,
-        report: {
-            let board = Arc::clone(&board);
-            Box::new(move |report| board.report(report))
-        },
-    };
-    let telling = Box::new(sink).tell(monitor.changes().into_feed());
-    // The right to permit ends with this future, and with it what it permits.
-    let ruling = rule(place, settings, consent, &**clock, permit, &board, folder);
-    match select(telling, pin!(unless_asked_to_end(ruling, Ok(Cause::Asked)))).await {
-        Either::Left((Ok(()), _)) => Ok(Cause::Asked),
-        Either::Left((Err(error), _)) => Err(no_more(error.into())),
-        Either::Right((cause, telling)) => {
-            service::notify("STOPPING=1\n");
-            let patience = match cause {
-                Ok(Cause::Forbidden) => ANSWER_MAX,
-                Ok(Cause::AllowedAnew | Cause::Asked) | Err(_) => GOODBYE_MAX,
-            };
-            let time = sleep_until(&**clock, clock.now().after(patience));
-            // Who is not reached learns it when the lease ends.
-            let _ = select(telling, pin!(time)).await;
-            cause
-        }
-    }
+/// What every permission is followed with.
+struct Desk<'a> {
+    place: &'a Place,
+    settings: &'a Settings,
+    clock: &'a Arc<SystemClock>,
+    monitor: &'a Monitor,
 }
 
-/// Permits what the person wants, as it changes.
-async fn rule(
-    place: &Place,
-    settings: &Settings,
-    consent: &Consent,
-    clock: &dyn Clock,
-    permit: watch::Sender<Permission>,
-    board: &Board,
-    folder: &mut Folder,
-) -> Result<Cause, Failure> {
-    loop {
-        match place.consent() {
-            Ok(Some(kept)) if kept == *consent => {}
-            Ok(Some(_)) => return Ok(Cause::AllowedAnew),
-            // What cannot be read permits nothing.
-            Ok(None) | Err(_) => {
-                permit.send_replace(Permission::Withheld);
-                return Ok(Cause::Forbidden);
+impl Desk<'_> {
+    /// Publishes as `consent` has it, until something ends that.
+    async fn publish(
+        &self,
+        consent: &Consent,
+        folder: &mut Folder,
+        asked: impl Future<Output = ()> + Unpin,
+    ) -> Result<Cause, Failure> {
+        let Self { place, settings, clock, monitor } = *self;
+        let access = consent.access()?;
+        let token = access.token.clone();
+        let Consent { gateway, person, device, .. } = consent;
+        tell(&format!("note: for {gateway}, as `{person}`, of the device `{device}`\n"));
+        let board = Arc::new(Board::new(place));
+        let (permit, permission) = watch::channel(Permission::Withheld);
+        let sink = Gateway {
+            connection: Connection::new(access, Arc::clone(clock) as Arc<dyn Clock>),
+            lease: settings.agent.lease,
+            detail: consent.detail,
+            only: settings.clients.clone(),
+            permission,
+            clock: Arc::clone(clock) as Arc<dyn Clock>,
+            report: {
+                let board = Arc::clone(&board);
+                Box::new(move |report| board.report(report))
+            },
+        };
+        let telling = Box::new(sink).tell(monitor.changes().into_feed());
+        // The right to permit ends with this future, and with it what it permits.
+        let ruling = self.rule(consent, permit, &board, folder);
+        let ruling = async {
+            match select(asked, pin!(ruling)).await {
+                Either::Left(_) => Ok(Cause::Asked),
+                Either::Right((cause, _)) => cause,
+            }
+        };
+        match select(telling, Box::pin(ruling)).await {
+            Either::Left((Ok(()), _)) => Ok(Cause::Asked),
+            // Another token may have taken the place of the one that was revoked.
+            Either::Left((Err(_), _)) if consent.access().is_ok_and(|it| it.token != token) => {
+                Ok(Cause::AllowedAnew)
+            }
+            Either::Left((Err(error), _)) => Err(no_more(error.into())),
+            Either::Right((cause, telling)) => {
+                if !matches!(cause, Ok(Cause::AllowedAnew)) {
+                    service::notify("STOPPING=1\n");
+                }
+                let patience = match cause {
+                    Ok(Cause::Forbidden) => ANSWER_MAX,
+                    Ok(Cause::AllowedAnew | Cause::Asked) | Err(_) => GOODBYE_MAX,
+                };
+                let time = sleep_until(&**clock, clock.now().after(patience));
+                // Who is not reached learns it when the lease ends.
+                let _ = select(telling, pin!(time)).await;
+                cause
             }
         }
-        let civil = now();
-        let rule = Rule::at(&local(civil), place.pause()?, &settings.agent.hours);
-        permit.send_if_modified(|held| {
-            std::mem::replace(held, rule.permission()) != rule.permission()
-        });
-        board.rule(rule.silence);
-        let wait = rule.until.map_or(Duration::MAX, |until| until.since(civil));
-        let wait = if rule.until.is_some() { wait.min(LOOK_AGAIN) } else { wait };
-        let time = sleep_until(clock, clock.now().after(wait));
-        match select(pin!(folder.changed()), pin!(time)).await {
-            Either::Left((changed, _)) => changed?,
-            Either::Right((slept, _)) => slept.map_err(|error| {
-                Failure::new(Outcome::Failed, "the system gives no timer").because(error)
-            })?,
+    }
+
+    /// Permits what the person wants, as it changes.
+    async fn rule(
+        &self,
+        consent: &Consent,
+        permit: watch::Sender<Permission>,
+        board: &Board,
+        folder: &mut Folder,
+    ) -> Result<Cause, Failure> {
+        let Self { place, settings, clock, .. } = *self;
+        loop {
+            match place.consent() {
+                Ok(Some(kept)) if kept == *consent => {}
+                Ok(Some(_)) => return Ok(Cause::AllowedAnew),
+                // What cannot be read permits nothing.
+                Ok(None) | Err(_) => {
+                    permit.send_replace(Permission::Withheld);
+                    return Ok(Cause::Forbidden);
+                }
+            }
+            let civil = now();
+            let rule = Rule::at(&local(civil), place.pause()?, &settings.agent.hours);
+            permit.send_if_modified(|held| {
+                std::mem::replace(held, rule.permission()) != rule.permission()
+            });
+            board.rule(rule.silence);
+            let wait = rule.until.map_or(Duration::MAX, |until| until.since(civil));
+            let wait = if rule.until.is_some() { wait.min(LOOK_AGAIN) } else { wait };
+            let time = sleep_until(&**clock, clock.now().after(wait));
+            match select(pin!(folder.changed()), pin!(time)).await {
+                Either::Left((changed, _)) => changed?,
+                Either::Right((slept, _)) => slept.map_err(|error| {
+                    Failure::new(Outcome::Failed, "the system gives no timer").because(error)
+                })?,
+            }
         }
     }
 }

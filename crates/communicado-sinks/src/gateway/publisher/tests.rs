@@ -150,6 +150,26 @@ fn what_may_have_been_heard_although_nobody_answered_is_corrected() {
 }
 
 #[test]
+fn what_went_through_after_failures_is_said_once_more_soon() {
+    let mut publisher = granted();
+    assert!(matches!(publisher.step(ms(0)), Step::Send(_)));
+    publisher.answered(ms(0), Err(Retry::Soon));
+    assert!(matches!(publisher.step(ms(1_000)), Step::Send(_)));
+    publisher.answered(ms(1_000), Ok(()));
+    assert!(matches!(publisher.step(ms(3_000)), Step::Wait(Some(_))));
+    assert!(matches!(publisher.step(ms(4_000)), Step::Send(_)));
+    publisher.answered(ms(4_000), Ok(()));
+    assert!(matches!(publisher.step(ms(20_000)), Step::Wait(Some(_))));
+    // A goodbye too.
+    publisher.permit(Permission::Paused);
+    for (at, answer) in [(21_000, Err(Retry::Soon)), (22_000, Ok(())), (25_000, Ok(()))] {
+        assert_eq!(publisher.step(ms(at)), Step::Send(Message::Goodbye));
+        publisher.answered(ms(at), answer);
+    }
+    assert_eq!(publisher.step(ms(100_000)), Step::Wait(None));
+}
+
+#[test]
 fn a_night_asleep_is_over_at_once() {
     let mut publisher = granted();
     assert!(matches!(publisher.step(ms(0)), Step::Send(_)));

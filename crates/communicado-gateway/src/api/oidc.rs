@@ -1,0 +1,111 @@
+//! Where people come from and go to when they sign in at an issuer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use communicado_wire::gateway::Scope;
+use communicado_wire::gateway::kept::Token;
+
+use super::session::{cookie, session_token};
+use super::{Answer, Gateway};
+use crate::front;
+use crate::keeper::Order;
+use crate::limits::SESSION;
+use crate::oidc::{SignIns, stale};
+use crate::refusal::{Kind, Refusal};
+use crate::shared::Shared;
+
+/// Ties a sign-in to the browser that began it.
+const STATE: &str = "communicado_sign_in";
+
+fn sign_ins(shared: &Shared) -> Result<Arc<SignIns>, Refusal> {
+    shared.sign_ins.get().cloned().ok_or_else(|| {
+        let help = "sign in with a token, or start the gateway with --oidc-issuer";
+        Refusal::new(Kind::NotFound, "nobody signs people in here", help)
+    })
+}
+
+/// `GET /v1/oidc/start`.
+pub(super) async fn start(State(shared): Gateway) -> Answer {
+    let sign_ins = sign_ins(&shared)?;
+    let now = shared.now().moment;
+    let start = aside(move || sign_ins.start(now)).await?;
+    let secure = if shared.tls { "; Secure" } else { "" };
+    // `Lax`: it must come along when the issuer sends the browser back.
+    let cookie = format!(
+        "{STATE}={}; Path=/v1/oidc; Max-Age=600; HttpOnly; SameSite=Lax{secure}",
+        start.state
+    );
+    Ok(away(&start.to, &[cookie]))
+}
+
+/// `GET /v1/oidc/back`.
+pub(super) async fn back(
+    State(shared): Gateway,
+    headers: HeaderMap,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Answer {
+    let sign_ins = sign_ins(&shared)?;
+    if let Some(error) = query.get("error") {
+        let error: String = error.chars().take(80).collect();
+        let detail = format!("the issuer did not sign you in: {error}");
+        let help = "begin again, at /v1/oidc/start";
+        return Err(Refusal::new(Kind::NotAllowed, detail, help));
+    }
+    let [Some(state), Some(code)] = ["state", "code"].map(|key| query.get(key).cloned()) else {
+        return Err(stale());
+    };
+    let cookies = headers.get(header::COOKIE).and_then(|text| text.to_str().ok());
+    let mut pairs =
+        cookies.unwrap_or_default().split(';').filter_map(|it| it.trim().split_once('='));
+    if !pairs.any(|(name, value)| name == STATE && value == state) {
+        return Err(stale());
+    }
+    let (view, now) = (sign_ins.view, shared.now());
+    let id = aside(move || sign_ins.finish(&state, &code, now.moment, now.civil)).await?;
+    let id = front::id("person", &id)?;
+    let Some(name) = shared.people().person(&id).map(|person| person.name.clone()) else {
+        let detail = format!("you are `{id}` to the issuer, and nobody here has this id");
+        let help = "an administrator adds people with POST /v1/people";
+        return Err(Refusal::new(Kind::NotAllowed, detail, help));
+    };
+    let of = Token {
+        v: communicado_wire::VERSION,
+        id: format!("oidc:{id}").into(),
+        hash: "".into(),
+        name,
+        scopes: [Scope::Publish, Scope::Read].into_iter().collect(),
+        person: Some(id),
+        group: None,
+        view,
+        created: now.civil,
+        expires: None,
+        session_of: None,
+    };
+    let (secret, token) = session_token(&of, now.civil)?;
+    shared.keeper.order(Order::Token(token)).await?;
+    let over = format!("{STATE}=; Path=/v1/oidc; Max-Age=0");
+    Ok(away("/", &[cookie(&shared, &secret, SESSION.as_secs()), over]))
+}
+
+/// Sends a browser elsewhere.
+fn away(to: &str, cookies: &[String]) -> Response {
+    let headers = [(header::LOCATION, to), (header::CACHE_CONTROL, "no-store")];
+    let mut response = (StatusCode::FOUND, headers).into_response();
+    for cookie in cookies.iter().filter_map(|cookie| cookie.parse().ok()) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// Does what waits for the issuer where nobody else waits for it.
+async fn aside<T: Send + 'static>(
+    ask: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    tokio::task::spawn_blocking(ask).await.unwrap_or_else(|_| {
+        Err(Refusal::new(Kind::Unavailable, "the sign-in broke off", "begin again"))
+    })
+}

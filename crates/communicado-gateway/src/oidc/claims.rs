@@ -1,0 +1,120 @@
+//! What is in a token of an issuer: pure.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use communicado_wire::Timestamp;
+use serde_json::Value;
+
+/// What clocks may differ by, in seconds.
+const SKEW: i64 = 60;
+
+#[derive(Debug)]
+pub(crate) struct Claims(Value);
+
+impl Claims {
+    /// Reads the middle part of a token.
+    ///
+    /// # Errors
+    ///
+    /// If it is no token: why.
+    pub(crate) fn of_token(token: &str) -> Result<Self, String> {
+        let mut parts = token.split('.');
+        let (Some(_), Some(claims), Some(_), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err("it has not three parts".to_owned());
+        };
+        let bytes = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('='));
+        let bytes = bytes.map_err(|error| format!("its claims are no base64: {error}"))?;
+        let claims: Value = serde_json::from_slice(&bytes)
+            .map_err(|error| format!("its claims are no JSON: {error}"))?;
+        if claims.is_object() { Ok(Self(claims)) } else { Err("it claims nothing".to_owned()) }
+    }
+
+    /// # Errors
+    ///
+    /// If it was not made by this issuer, for this client, for this sign-in, or is over: which.
+    pub(crate) fn check(
+        &self,
+        issuer: &str,
+        client: &str,
+        nonce: &str,
+        now: Timestamp,
+    ) -> Result<(), String> {
+        let text = |key: &str| self.0.get(key).and_then(Value::as_str);
+        if text("iss") != Some(issuer) {
+            return Err(format!("it is of `{}`", text("iss").unwrap_or_default()));
+        }
+        let audience: Vec<&str> = match self.0.get("aud") {
+            Some(Value::String(one)) => vec![one],
+            Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        };
+        if !audience.contains(&client) {
+            return Err("it is for another client".to_owned());
+        }
+        let party = text("azp");
+        if (audience.len() > 1 || party.is_some()) && party != Some(client) {
+            return Err("it was given to another client".to_owned());
+        }
+        if text("nonce") != Some(nonce) {
+            return Err("it is of another sign-in".to_owned());
+        }
+        let end = self.0.get("exp").and_then(Value::as_i64).unwrap_or(0);
+        if end.saturating_add(SKEW) <= now.micros() / 1_000_000 {
+            return Err("it is over".to_owned());
+        }
+        Ok(())
+    }
+
+    pub(crate) fn text(&self, claim: &str) -> Option<String> {
+        self.0.get(claim).and_then(Value::as_str).map(ToOwned::to_owned)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn token(claims: &Value) -> String {
+        format!("e30.{}.x", URL_SAFE_NO_PAD.encode(claims.to_string()))
+    }
+
+    #[test]
+    fn a_token_is_for_one_client_one_sign_in_and_a_time() {
+        let now = Timestamp::from_micros(1_795_000_000_000_000).unwrap();
+        let good = json!({"iss": "https://a", "aud": "us", "nonce": "n", "exp": 1_795_000_100,
+            "sub": "ada"});
+        let check = |key: &str, value: Value| {
+            let mut claims = good.clone();
+            claims[key] = value;
+            let claims = Claims::of_token(&token(&claims)).unwrap();
+            claims.check("https://a", "us", "n", now)
+        };
+        assert_eq!(check("sub", json!("ada")), Ok(()));
+        assert_eq!(check("aud", json!(["us"])), Ok(()));
+        assert_eq!(check("exp", json!(1_794_999_990)), Ok(()));
+        for (key, value) in [
+            ("iss", json!("https://b")),
+            ("iss", json!(null)),
+            ("aud", json!("them")),
+            ("aud", json!(["us", "them"])),
+            ("azp", json!("them")),
+            ("nonce", json!("m")),
+            ("nonce", json!(null)),
+            ("exp", json!(1_794_999_900)),
+            ("exp", json!("tomorrow")),
+        ] {
+            assert!(check(key, value.clone()).is_err(), "{key} {value}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_token_is_refused() {
+        for bad in ["", "a.b", "a.b.c.d", "a.!.c", "a.bm8.c", &token(&json!(7))] {
+            assert!(Claims::of_token(bad).is_err(), "{bad}");
+        }
+    }
+}

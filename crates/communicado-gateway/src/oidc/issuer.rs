@@ -1,0 +1,133 @@
+//! The issuer, as it is asked over HTTP. Every call waits for it, with a deadline.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use tokio_rustls::rustls::crypto::ring::default_provider;
+use ureq::Agent;
+use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+
+use super::escaped;
+use crate::refusal::{Kind, Refusal};
+
+/// How long the issuer may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Bytes of an answer of it.
+const ANSWER: u64 = 256 * 1024;
+
+#[derive(Debug)]
+pub(crate) struct Issuer {
+    address: String,
+    client_id: String,
+    secret: Option<String>,
+    agent: Agent,
+    /// What it said once.
+    endpoints: Mutex<Option<Endpoints>>,
+}
+
+/// Where it is asked what.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoints {
+    pub(crate) authorization_endpoint: String,
+    token_endpoint: String,
+}
+
+impl Issuer {
+    pub(super) fn new(address: String, client_id: String, secret: Option<String>) -> Self {
+        let tls = TlsConfig::builder()
+            .provider(TlsProvider::Rustls)
+            .root_certs(RootCerts::PlatformVerifier)
+            .unversioned_rustls_crypto_provider(Arc::new(default_provider()))
+            .build();
+        let agent = Agent::config_builder()
+            .tls_config(tls)
+            .timeout_global(Some(PATIENCE))
+            // A redirection could lead the client's secret elsewhere.
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .build()
+            .into();
+        Self { address, client_id, secret, agent, endpoints: Mutex::default() }
+    }
+
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Where people sign in and codes are exchanged (OpenID Connect Discovery 1.0, 4).
+    pub(super) fn endpoints(&self) -> Result<Endpoints, Refusal> {
+        let known = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let address = self.address.trim_end_matches('/');
+        let url = format!("{address}/.well-known/openid-configuration");
+        let mut answer = self.agent.get(&url).call().map_err(unreachable)?;
+        let said: Value = parsed(answer.body_mut())?;
+        let text = |key: &str| said.get(key).and_then(Value::as_str).map(ToOwned::to_owned);
+        if text("issuer").as_ref() != Some(&self.address) {
+            return Err(odd("it says that it is another one"));
+        }
+        let missing = || odd("it does not say where people sign in");
+        let endpoints = Endpoints {
+            authorization_endpoint: text("authorization_endpoint").ok_or_else(missing)?,
+            token_endpoint: text("token_endpoint").ok_or_else(missing)?,
+        };
+        *self.endpoints.lock().unwrap_or_else(PoisonError::into_inner) = Some(endpoints.clone());
+        Ok(endpoints)
+    }
+
+    /// Exchanges the code that a browser brought for the token of who signed in.
+    pub(super) fn token(&self, code: &str, back: &str, verifier: &str) -> Result<String, Refusal> {
+        let endpoint = self.endpoints()?.token_endpoint;
+        let mut form = vec![
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", back),
+            ("code_verifier", verifier),
+        ];
+        let mut request = self.agent.post(&endpoint);
+        match &self.secret {
+            Some(secret) => {
+                let both = format!("{}:{}", escaped(&self.client_id), escaped(secret));
+                let basic = format!("Basic {}", STANDARD.encode(both));
+                request = request.header("authorization", basic);
+            }
+            None => form.push(("client_id", &self.client_id)),
+        }
+        let form: Vec<String> =
+            form.iter().map(|(key, value)| format!("{key}={}", escaped(value))).collect();
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let mut answer = request.send(form.join("&")).map_err(unreachable)?;
+        let said: Value = parsed(answer.body_mut())?;
+        let text = |key: &str| said.get(key).and_then(Value::as_str);
+        match text("id_token") {
+            Some(token) => Ok(token.to_owned()),
+            None => {
+                let error: String = text("error").unwrap_or("no reason").chars().take(80).collect();
+                let detail = format!("the issuer refuses this sign-in: {error}");
+                Err(Refusal::new(Kind::NotAllowed, detail, "begin again, at /v1/oidc/start"))
+            }
+        }
+    }
+}
+
+fn parsed(body: &mut ureq::Body) -> Result<Value, Refusal> {
+    let text = body.with_config().limit(ANSWER).read_to_string().map_err(unreachable)?;
+    serde_json::from_str(&text).map_err(|_| odd("it does not answer with JSON"))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "map_err hands it over")]
+fn unreachable(error: ureq::Error) -> Refusal {
+    let help = "see to the network, and to --oidc-issuer";
+    let detail = format!("the issuer cannot be asked: {error}");
+    Refusal::new(Kind::Unavailable, detail, help).retry_after(5)
+}
+
+fn odd(why: &str) -> Refusal {
+    let help = "give its address as its tokens have it, with --oidc-issuer";
+    Refusal::new(Kind::Unavailable, format!("the issuer is of no use: {why}"), help)
+}

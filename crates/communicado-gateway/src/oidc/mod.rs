@@ -1,0 +1,182 @@
+//! Sign-in of people at an issuer of OpenID Connect: the authorization code flow with PKCE.
+//!
+//! The token of who signs in comes from the issuer itself, over a connection that we opened, so
+//! its origin is known without its signature (OpenID Connect Core 1.0, 3.1.3.7, step 6); what is
+//! in it is checked all the same. Nothing of it is kept: a person gets a session, as with a token.
+
+mod claims;
+mod issuer;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use communicado_core::Moment;
+use communicado_wire::Timestamp;
+use communicado_wire::gateway::{Issuer as Told, View};
+use sha2::{Digest as _, Sha256};
+
+use crate::grant::random;
+use crate::refusal::{Kind, Refusal};
+
+pub(crate) use issuer::Issuer;
+
+/// How long somebody may take to sign in.
+const SIGN_IN: Duration = Duration::from_secs(600);
+/// Sign-ins that are under way.
+const UNDER_WAY: usize = 10_000;
+
+/// What the operator says of the issuer.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// Its address, as in its tokens.
+    pub(crate) issuer: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret_file: Option<PathBuf>,
+    /// What people call it.
+    pub(crate) name: String,
+    /// The claim that is the id of a person here.
+    pub(crate) claim: String,
+    /// What who signs in sees of others.
+    pub(crate) view: View,
+}
+
+/// The sign-ins at one issuer.
+#[derive(Debug)]
+pub(crate) struct SignIns {
+    pub(crate) view: View,
+    name: String,
+    claim: String,
+    client_id: String,
+    issuer: Issuer,
+    /// Where people come back to.
+    back: String,
+    under_way: Mutex<BTreeMap<String, UnderWay>>,
+}
+
+/// What must come back.
+#[derive(Clone, Debug)]
+struct UnderWay {
+    nonce: String,
+    verifier: String,
+    until: Moment,
+}
+
+/// Where to send a browser, and the state that it must bring back in a cookie too.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) to: String,
+    pub(crate) state: String,
+}
+
+impl SignIns {
+    /// `base` is the address under which people see this gateway.
+    ///
+    /// # Errors
+    ///
+    /// If the client's secret cannot be read.
+    pub(crate) fn new(settings: Settings, base: &str) -> Result<Self, String> {
+        let Settings { issuer, client_id, client_secret_file, name, claim, view } = settings;
+        let secret = client_secret_file.map(|file| {
+            let text = std::fs::read_to_string(&file);
+            let text = text.map_err(|error| format!("{}: {error}", file.display()))?;
+            Ok::<_, String>(text.trim().to_owned())
+        });
+        let secret = secret.transpose()?;
+        let issuer = Issuer::new(issuer, client_id.clone(), secret);
+        let back = format!("{}/v1/oidc/back", base.trim_end_matches('/'));
+        Ok(Self { view, name, claim, client_id, issuer, back, under_way: Mutex::default() })
+    }
+
+    /// What the board shows.
+    pub(crate) fn told(&self) -> Told {
+        Told { name: self.name.as_str().into(), href: "/v1/oidc/start".into() }
+    }
+
+    /// Begins a sign-in. It waits for the issuer.
+    ///
+    /// # Errors
+    ///
+    /// If the issuer does not say where people sign in, or too many are about it.
+    pub(crate) fn start(&self, now: Moment) -> Result<Start, Refusal> {
+        let endpoint = self.issuer.endpoints()?.authorization_endpoint;
+        let (state, nonce, verifier) = (random::<24>()?, random::<24>()?, random::<48>()?);
+        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
+        let query = [
+            ("response_type", "code"),
+            ("client_id", &self.client_id),
+            ("redirect_uri", &self.back),
+            ("scope", "openid profile"),
+            ("state", &state),
+            ("nonce", &nonce),
+            ("code_challenge", &challenge),
+            ("code_challenge_method", "S256"),
+        ];
+        let pairs = query.map(|(key, value)| format!("{key}={}", escaped(value)));
+        let joint = if endpoint.contains('?') { '&' } else { '?' };
+        let to = format!("{endpoint}{joint}{}", pairs.join("&"));
+        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        under_way.retain(|_, it| now < it.until);
+        if under_way.len() >= UNDER_WAY {
+            let detail = "too many people are signing in";
+            let refusal = Refusal::new(Kind::Unavailable, detail, "try again in a minute");
+            return Err(refusal.limited("sign-ins").retry_after(60));
+        }
+        let until = now.after(SIGN_IN);
+        under_way.insert(state.clone(), UnderWay { nonce, verifier, until });
+        Ok(Start { to, state })
+    }
+
+    /// Ends a sign-in: the id of the person. It waits for the issuer.
+    ///
+    /// # Errors
+    ///
+    /// If it was not begun here, the issuer refuses it, or its token is not for us.
+    pub(crate) fn finish(
+        &self,
+        state: &str,
+        code: &str,
+        now: Moment,
+        civil: Timestamp,
+    ) -> Result<String, Refusal> {
+        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        let begun = under_way.remove(state).filter(|begun| now < begun.until);
+        drop(under_way);
+        let begun = begun.ok_or_else(stale)?;
+        let token = self.issuer.token(code, &self.back, &begun.verifier)?;
+        let claims = claims::Claims::of_token(&token).map_err(|why| not_for_us(&why))?;
+        claims
+            .check(self.issuer.address(), &self.client_id, &begun.nonce, civil)
+            .map_err(|why| not_for_us(&why))?;
+        claims.text(&self.claim).ok_or_else(|| {
+            let detail = format!("the issuer does not say the claim `{}`", self.claim);
+            Refusal::new(Kind::NotAllowed, detail, "name another one with --oidc-claim")
+        })
+    }
+}
+
+/// What is to be said of a sign-in that was not begun here, or too long ago.
+pub(crate) fn stale() -> Refusal {
+    let detail = "this sign-in was not begun in this browser, or too long ago";
+    Refusal::bad(detail, "begin again, at /v1/oidc/start")
+}
+
+fn not_for_us(why: &str) -> Refusal {
+    let help = "see to --oidc-issuer and --oidc-client-id";
+    Refusal::new(Kind::NotAllowed, format!("the issuer's token is refused: {why}"), help)
+}
+
+/// A value in an address or a form.
+fn escaped(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
+            byte => format!("%{byte:02X}"),
+        })
+        .collect()
+}

@@ -1,0 +1,154 @@
+//! Sign-in of people at an issuer that we did not write: `oidc-provider` of npm.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::json;
+
+use crate::stage::{Gateway, Said, free_port};
+
+struct Issuer {
+    child: Child,
+    address: String,
+}
+
+impl Issuer {
+    /// An issuer that sends people back to `gateway`.
+    fn start(gateway: &str) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers/issuer");
+        assert!(
+            root.join("node_modules/oidc-provider").exists(),
+            "the issuer is missing\n  help: cargo xtask gateway"
+        );
+        let mut child = Command::new("node")
+            .arg(root.join("issuer.js"))
+            .arg(format!("{gateway}/v1/oidc/back"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let address = lines.next().unwrap().unwrap();
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, address }
+    }
+}
+
+impl Drop for Issuer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A browser: `curl` with a jar.
+struct Browser<'a> {
+    gateway: &'a Gateway,
+    jar: String,
+}
+
+impl Browser<'_> {
+    /// Asks an address, and follows where it leads until `until` or a page that is no redirection.
+    fn follow(&self, url: &str, form: Option<&str>, until: &str) -> (String, Said) {
+        let (mut url, mut form) = (url.to_owned(), form);
+        loop {
+            let mut arguments = vec!["-b", &self.jar, "-c", &self.jar];
+            if let Some(form) = form {
+                arguments.extend(["-d", form]);
+            }
+            let said = self.gateway.curl_at(&url, &arguments);
+            let Some(to) = said.location.clone().filter(|_| (300..400).contains(&said.status))
+            else {
+                return (url, said);
+            };
+            let base: String = url.split('/').take(3).collect::<Vec<_>>().join("/");
+            url = if to.starts_with('/') { format!("{base}{to}") } else { to };
+            form = None;
+            if url.starts_with(until) {
+                return (url, said);
+            }
+        }
+    }
+
+    /// Signs in as `name`, up to where the issuer sends the browser back to.
+    fn sign_in(&self, name: &str) -> String {
+        let start = format!("{}/v1/oidc/start", self.gateway.base);
+        let back = format!("{}/v1/oidc/back", self.gateway.base);
+        let (page, _) = self.follow(&start, None, &back);
+        let form = format!("prompt=login&login={name}&password=x");
+        let (page, _) = self.follow(&page, Some(&form), &back);
+        if page.starts_with(&back) {
+            return page;
+        }
+        self.follow(&page, Some("prompt=consent"), &back).0
+    }
+}
+
+#[test]
+fn a_person_signs_in_at_the_issuer_and_is_who_the_issuer_says() {
+    let port = free_port();
+    let base = format!("http://127.0.0.1:{port}");
+    let issuer = Issuer::start(&base);
+    let folder = tempfile::TempDir::new().unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "a secret / with & signs\n").unwrap();
+    let gateway = Gateway::at(
+        &format!("127.0.0.1:{port}"),
+        &[
+            "--oidc-issuer",
+            &issuer.address,
+            "--oidc-client-id",
+            "gateway",
+            "--oidc-client-secret-file",
+            secret.to_str().unwrap(),
+            "--oidc-name",
+            "Example SSO",
+        ],
+    );
+    gateway.add("ada", &[]);
+    let nobody = gateway.curl("/v1/session", &[]).must(200);
+    assert_eq!(nobody["oidc"], json!({"name": "Example SSO", "href": "/v1/oidc/start"}));
+    let browser = |jar: &str| Browser {
+        gateway: &gateway,
+        jar: folder.path().join(jar).to_str().unwrap().to_owned(),
+    };
+    let ada = browser("ada");
+    let back = ada.sign_in("ada");
+    // Another browser cannot use what comes back, and it is good once.
+    let stolen = gateway.curl_at(&back, &[]);
+    stolen.problem(400);
+    let (_, home) = ada.follow(&back, None, &format!("{}/", gateway.base));
+    assert_eq!(home.status, 302);
+    let session = gateway.curl("/v1/session", &["-b", &ada.jar]).must(200);
+    assert_eq!(
+        (&session["person"], &session["scopes"]),
+        (&json!("ada"), &json!(["publish", "read"]))
+    );
+    let said = json!({"status": "signed-out", "note": "gone home"}).to_string();
+    let json_type = "Content-Type: application/json";
+    let csrf = "Communicado-Csrf: 1";
+    let put = ["-X", "PUT", "-b", &ada.jar, "-H", json_type, "-H", csrf, "-d", &said];
+    gateway.curl("/v1/people/ada/manual", &put).must(200);
+    gateway.curl_at(&back, &["-b", &ada.jar]).problem(400);
+    // Whom nobody knows here is nobody here.
+    let eve = browser("eve");
+    let back = eve.sign_in("eve");
+    let refused = gateway.curl_at(&back, &["-b", &eve.jar]).problem(403);
+    assert!(refused["detail"].as_str().unwrap().contains("`eve`"), "{refused}");
+    // Who does not consent is not signed in.
+    let error = gateway.curl("/v1/oidc/back?error=access_denied", &[]).problem(403);
+    assert!(error["detail"].as_str().unwrap().contains("access_denied"));
+}
+
+#[test]
+fn an_issuer_that_is_not_there_is_said_and_tokens_still_work() {
+    let port = free_port();
+    let issuer = format!("http://127.0.0.1:{port}");
+    let gateway = Gateway::with(&["--oidc-issuer", &issuer, "--oidc-client-id", "gateway"]);
+    gateway.curl("/v1/oidc/start", &[]).problem(503);
+    gateway.get("/v1/people");
+    let other = Gateway::start();
+    other.curl("/v1/oidc/start", &[]).problem(404);
+}
