@@ -12,6 +12,7 @@
 
 mod api;
 mod arguments;
+mod cluster;
 mod commands;
 mod failure;
 mod front;
