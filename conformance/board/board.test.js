@@ -1,7 +1,9 @@
 // The board in Chromium, before a real gateway.
 
 import assert from "node:assert/strict";
-import { agent, board, network, reader, says, shot, stage, test, until } from "./stage.js";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { agent, board, issuer, network, reader, says, shot, stage, test, until } from "./stage.js";
 
 const SECOND = 1000;
 
@@ -178,6 +180,33 @@ test("one says oneself that one is out, with a note and when one is back, and ta
   await page.click("#set");
   await says(witness, "ada", "Available");
   assert.equal(await row.locator(".note").textContent(), "");
+});
+
+test("who signs in where his company signs in is himself here", async (t) => {
+  let site;
+  const gateway = await stage(t, async (port, home) => {
+    // By this name the gateway is another site than the issuer, as it is in a company.
+    const base = `http://localhost:${port}`;
+    site = await issuer(t, `${base}/v1/oidc/back`);
+    const secret = join(home, "secret");
+    writeFileSync(secret, "a secret / with & signs\n");
+    return ["--oidc-client-secret-file", secret, "--public-url", base, "--oidc-issuer", site, "--oidc-client-id", "gateway", "--oidc-name", "Example SSO"];
+  });
+  const url = gateway.url.replace("127.0.0.1", "localhost");
+  const { context } = await reader(t, url, { also: site });
+  await context.route(/googleapis|gstatic/, (route) => route.abort());
+  const page = await board(context, url);
+  await page.getByRole("link", { name: "Sign in with Example SSO" }).click();
+  await page.fill("[name=login]", "ada");
+  await page.fill("[name=password]", "x");
+  await page.click("[type=submit]");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await says(page, "ada", "Available");
+  assert.match(await page.locator("#own").textContent(), /Ada Lovelace/);
+  await page.click("#own");
+  await page.getByText("Away", { exact: true }).last().click();
+  await page.click("#set");
+  await says(page, "ada", "set by hand");
 });
 
 test("what the gateway refuses is said where it was asked", async (t) => {

@@ -74,10 +74,11 @@ export class Gateway {
   #child;
   said = "";
 
-  /** Starts a gateway that knows nobody. */
-  static async start() {
+  /** Starts a gateway that knows nobody; what `more` returns for its port and home are further options. */
+  static async start(more = () => []) {
     const gateway = new Gateway();
     gateway.port = await freePort();
+    gateway.options = await more(gateway.port, gateway.#home.home);
     gateway.url = `http://127.0.0.1:${gateway.port}/`;
     await gateway.run();
     const secret = () => /cmt_[\w-]{43}/.exec(gateway.said)?.[0];
@@ -88,7 +89,8 @@ export class Gateway {
   async run() {
     const { home, env } = this.#home;
     const gateway = program("communicado-gateway", "COMMUNICADO_GATEWAY_BIN");
-    const child = spawn(gateway, ["serve", "--listen", `127.0.0.1:${this.port}`], { env, cwd: home });
+    const listen = ["serve", "--listen", `127.0.0.1:${this.port}`];
+    const child = spawn(gateway, [...listen, ...this.options], { env, cwd: home });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (this.said += data));
     const answers = async () => {
@@ -134,6 +136,18 @@ export class Gateway {
     const client = { v: 1, revision: 1, at, client: "pidgin", status, availability, activity, raw, reason, since: at, source: "purple", saved: raw, accounts: [] };
     return this.ask("PUT", `people/${person}/devices/${device}`, { v: 1, lease_ms: lease, clients: [client] }, token);
   }
+}
+
+/** An issuer of OpenID Connect that sends people back to `back`; it ends with the test. */
+export async function issuer(t, back) {
+  const folder = join(root, "target/peers/issuer");
+  assert(existsSync(join(folder, "node_modules/oidc-provider")), "the issuer is missing: cargo xtask board");
+  const child = spawn(process.execPath, ["issuer.js", back], { cwd: folder, stdio: ["ignore", "pipe", "ignore"] });
+  t.after(() => end(child, "SIGKILL"));
+  let address = "";
+  child.stdout.on("data", (data) => (address += data));
+  await until("the issuer says where it is", () => address.includes("\n"));
+  return address.trim();
 }
 
 /** `communicado agent` for a person, on a desktop whose bus has no client; it ends with the test. */
@@ -198,14 +212,17 @@ let browser;
 after(async () => browser?.close());
 
 /** A browser of its own, as of another person: what it may not do fails the test at its end. */
-export async function reader(t, url, options = {}) {
+export async function reader(t, url, { also, ...options } = {}) {
   browser ??= await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: "en-GB", ...options });
   context.setDefaultTimeout(PATIENCE);
   const faults = [];
   const { origin } = new URL(url);
   context.on("request", (request) => {
-    if (new URL(request.url()).origin !== origin) faults.push(`a request to another host: ${request.url()}`);
+    const of = (address) => new URL(address).origin;
+    // What another page asks, as that of an issuer, is not the board's doing.
+    const ours = request.serviceWorker() || ["null", origin].includes(of(request.frame().url()));
+    if (ours && ![origin, also].includes(of(request.url()))) faults.push(`a request to another host: ${request.url()}`);
   });
   context.on("weberror", (error) => faults.push(`an error in the page: ${error.error().stack}`));
   context.on("console", (message) => {
@@ -242,8 +259,8 @@ export async function shot(page, name) {
 }
 
 /** A gateway with some people, which ends with the test. */
-export async function stage(t) {
-  const gateway = await Gateway.start();
+export async function stage(t, more) {
+  const gateway = await Gateway.start(more);
   t.after(() => gateway.close());
   await gateway.person("ada", "Ada Lovelace", ["engineering", "london"]);
   await gateway.person("alan", "Alan Turing", ["london", "research"]);

@@ -7,6 +7,7 @@
 use std::path::Path;
 
 use crate::command::{cargo, program, root, run as run_command};
+use crate::gateway;
 
 const FOLDER: &str = "conformance/board";
 
@@ -24,6 +25,7 @@ pub(crate) fn run(_: &[String]) -> Result<(), String> {
     no_addresses(&folder.join("package-lock.json"))?;
     let both = ["--package", "communicado-gateway", "--package", "communicado-cli"];
     run_command(cargo(&["build", "--locked"]).args(both))?;
+    gateway::issuer()?;
     let npm = |arguments: &[&str]| {
         let mut npm = program("npm", arguments);
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root().join("target"), Into::into);
