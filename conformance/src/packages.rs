@@ -5,11 +5,13 @@ use std::path::Path;
 
 /// Every foreign program that the stage may start, and its package.
 const PACKAGES: &[(&str, &str)] = &[
+    ("curl", "curl"),
     ("dbus-daemon", "dbus-daemon"),
     ("dbus-monitor", "dbus-bin"),
     ("dbus-send", "dbus-bin"),
     ("finch", "finch"),
     ("kamailio", "kamailio"),
+    ("openssl", "openssl"),
     ("pidgin", "pidgin"),
     ("prosody", "prosody"),
     ("setsid", "util-linux"),
@@ -34,7 +36,7 @@ const PYTHON: &[(&str, &str)] = &[
 ///
 /// With the command that installs every missing package of the stage.
 #[track_caller]
-pub(crate) fn need(programs: &[&str]) {
+pub fn need(programs: &[&str]) {
     if !programs.iter().all(|program| installed(program)) {
         fail();
     }

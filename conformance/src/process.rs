@@ -29,7 +29,7 @@ impl Process {
     /// Starts `program`, prepared by `prepare`, its output in `folder`/`name`.log.
     ///
     /// The environment is empty but for `PATH` and the C locale: a peer sees only what it is given.
-    pub(crate) fn start(
+    pub fn start(
         name: &str,
         program: &str,
         folder: &Path,

@@ -15,7 +15,7 @@ use crate::must::Must;
 
 /// The near end of a terminal; the program has the far end.
 #[derive(Debug)]
-pub(crate) struct Pty {
+pub struct Pty {
     near: File,
 }
 
@@ -23,7 +23,7 @@ impl Pty {
     /// Opens a terminal of 100 by 30 and returns it with its far end.
     ///
     /// All that is drawn is kept in `log`: a program whose terminal nobody reads comes to a halt.
-    pub(crate) fn open(log: &Path) -> (Self, File) {
+    pub fn open(log: &Path) -> (Self, File) {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
         let near = openpt(flags).must("open a terminal");
         grantpt(&near).must("open a terminal");
@@ -48,7 +48,7 @@ impl Pty {
     }
 
     /// Types `keys`.
-    pub(crate) fn write(&mut self, keys: &str) {
+    pub fn write(&mut self, keys: &str) {
         self.near.write_all(keys.as_bytes()).must("type on a terminal");
     }
 }

@@ -4,6 +4,7 @@
 //! The clients are programs in C that share nothing with communicado: they answer by a type
 //! library of their own, early-bound, from a single-threaded apartment.
 
+mod agent;
 mod communicator;
 mod doctor;
 mod im_providers;

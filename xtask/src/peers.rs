@@ -32,6 +32,7 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Program("npm"), "npm"),
     (Brings::Program("nats-server"), "nats-server"),
     (Brings::Program("pidgin"), "pidgin"),
+    (Brings::Program("openssl"), "openssl"),
     (Brings::Library("purple-2/libsipe.so"), "pidgin-sipe"),
     (Brings::Program("prosody"), "prosody"),
     (Brings::Library("python3.11/ensurepip"), "python3-venv"),

@@ -132,6 +132,8 @@ fn unit() -> Result<(), String> {
 
 fn conformance() -> Result<(), String> {
     // What is tested is what users run, so the program is built as they build it.
-    run_command(&mut cargo(&["build", "--release", "--locked", "--package", "communicado-cli"]))?;
+    for package in ["communicado-cli", "communicado-gateway"] {
+        run_command(&mut cargo(&["build", "--release", "--locked", "--package", package]))?;
+    }
     run_command(&mut cargo(&["test", "--locked", "--package", "communicado-conformance"]))
 }

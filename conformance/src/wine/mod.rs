@@ -49,6 +49,11 @@ impl Wine {
         Self { world }
     }
 
+    /// The folder of the world, gone with it.
+    pub fn folder(&self) -> &Path {
+        self.world.path()
+    }
+
     /// The program under test.
     pub fn communicado(&self) -> Communicado {
         Communicado::under_wine(self.world.path())

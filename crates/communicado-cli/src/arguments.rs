@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use communicado::Condition;
 
 use crate::commands::{
-    completions, config, doctor, explain, is, man, record, replay, run, status, wait, watch,
+    agent, completions, config, doctor, explain, is, man, record, replay, run, status, wait, watch,
 };
 
 /// Tells whether your unified-communications client runs and whether you are signed in.
@@ -71,6 +71,7 @@ pub(crate) enum Command {
     Is(is::Is),
     Wait(wait::Wait),
     Run(run::Run),
+    Agent(agent::Agent),
     /// List what can be read here, what is found, what is missing and why.
     Sources,
     Doctor(doctor::Doctor),

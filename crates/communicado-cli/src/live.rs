@@ -70,7 +70,10 @@ pub(crate) fn on_runtime<T>(work: impl Future<Output = Result<T, Failure>>) -> R
     let runtime = runtime.map_err(|error| {
         Failure::new(Outcome::Failed, "the system gives no way to wait").because(error)
     })?;
-    runtime.block_on(work)
+    let done = runtime.block_on(work);
+    // Looking a name up cannot be ended, and nobody waits for it any more.
+    runtime.shutdown_background();
+    done
 }
 
 /// Ends when the program is asked to: by Ctrl-C, by a service manager, or with its terminal.

@@ -10,6 +10,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::arguments::{Color, Common, span};
+use crate::commands::agent::Hours;
 use crate::failure::{Failure, Outcome};
 use crate::nearest::did_you_mean;
 
@@ -31,15 +32,38 @@ pub(crate) const EACH_SOURCE: [(&str, &str, &str, &str); 2] = [
     ("clients", "list", "", "The clients that are told of even while nothing is seen of them."),
 ];
 
+/// What can be set for the agent.
+pub(crate) const AGENT: [(&str, &str, &str, &str); 2] = [
+    (
+        "hours",
+        "hours",
+        "",
+        "Only within these hours statuses are published, in local time; always, if it is empty.",
+    ),
+    ("lease", "span", "60s", "How long a gateway believes what it was told, 5 s to 10 min."),
+];
+
+/// Within these a lease is neither a flood nor a lie.
+const LEASES: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(5)..=Duration::from_secs(600);
+
 /// What is set.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
     pub(crate) clients: Vec<String>,
     pub(crate) color: Color,
     pub(crate) patience: Option<Duration>,
+    pub(crate) agent: AgentSettings,
     pub(crate) sources: BTreeMap<&'static str, SourceSettings>,
     /// The file that was read, if there is one.
     pub(crate) file: Option<PathBuf>,
+}
+
+/// What is set for the agent.
+#[derive(Clone, Debug)]
+pub(crate) struct AgentSettings {
+    pub(crate) hours: Hours,
+    pub(crate) lease: Duration,
 }
 
 /// What is set for one source.
@@ -156,7 +180,7 @@ impl Settings {
     ) -> Result<(), Failure> {
         for (key, value) in table {
             path.push(key.get_ref());
-            let is_section = matches!(path.as_slice(), ["sources"] | ["sources", _]);
+            let is_section = matches!(path.as_slice(), ["agent"] | ["sources"] | ["sources", _]);
             match value.get_ref() {
                 DeValue::Table(inner) if is_section => {
                     if let ["sources", name] = path.as_slice() {
@@ -192,6 +216,11 @@ impl Settings {
                     (format!("`patience` is `{text}`, {why}"), "write it as \"1s\"".to_owned())
                 })?);
             }
+            ["agent", key] => self.agent.set(key, value)?,
+            ["agent"] => {
+                let what = "`agent` is a section, not a value".to_owned();
+                return Err((what, "write it as [agent]".to_owned()));
+            }
             ["sources", name, key] => self.set_source(name, key, value)?,
             ["sources"] => {
                 let what = "`sources` is a section, not a value".to_owned();
@@ -203,7 +232,8 @@ impl Settings {
                 return Err((what, format!("write it as [sources.{name}]")));
             }
             _ => {
-                let known: Vec<&str> = TOP.iter().map(|top| top.0).chain(["sources"]).collect();
+                let known: Vec<&str> =
+                    TOP.iter().map(|top| top.0).chain(["agent", "sources"]).collect();
                 let key = path.join(".");
                 let what = format!("there is no setting `{key}`");
                 return Err((what, did_you_mean(path.first().copied().unwrap_or(""), &known)));
@@ -241,6 +271,42 @@ impl Settings {
             }
         }
         Ok(())
+    }
+}
+
+impl AgentSettings {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Refusal> {
+        match key {
+            "hours" => {
+                let text = value.text("hours", "hours such as \"Mon-Fri 08:00-18:00\"")?;
+                self.hours = Hours::parse(&text).map_err(|why| {
+                    let help = "write them as \"Mon-Thu 08:00-18:00, Fri 08:00-14:00\"";
+                    (format!("`hours` is `{text}`: {why}"), help.to_owned())
+                })?;
+            }
+            "lease" => {
+                let text = value.text("lease", "a span of time such as \"60s\"")?;
+                let help = "write it as \"60s\", from 5 s to 10 min".to_owned();
+                let refused = |why: &str| (format!("`lease` is `{text}`, {why}"), help.clone());
+                let lease = span(&text).map_err(|why| refused(&why))?;
+                if !LEASES.contains(&lease) {
+                    return Err(refused("which is too short or too long"));
+                }
+                self.lease = lease;
+            }
+            _ => {
+                let known: Vec<&str> = AGENT.iter().map(|each| each.0).collect();
+                let what = format!("`agent` has no setting `{key}`");
+                return Err((what, did_you_mean(key, &known)));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Default for AgentSettings {
+    fn default() -> Self {
+        Self { hours: Hours::default(), lease: Duration::from_secs(60) }
     }
 }
 

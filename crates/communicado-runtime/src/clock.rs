@@ -197,7 +197,7 @@ mod linux {
             self.at = at;
             let value = at.map_or(Duration::ZERO, |at| {
                 // All zero would switch the timer off.
-                (self.began + at.since_start()).max(Duration::from_nanos(1))
+                self.began.saturating_add(at.since_start()).max(Duration::from_nanos(1))
             });
             let once = Itimerspec { it_interval: spec(Duration::ZERO), it_value: spec(value) };
             let file = self.file.get_ref();

@@ -1,8 +1,8 @@
 //! What tells listeners: one file a form, and one table of them.
 //!
-//! Every form so far is of lines: [`Lines`] is the one sink, and a form says what a line looks
-//! like. A form that shows the whole (a status bar) writes one line for each update; the others
-//! write one for each client of a snapshot and one for each change.
+//! [`Lines`] is the sink of all lines, and a form says what a line looks like. A form that shows
+//! the whole (a status bar) writes one line for each update; the others write one for each client
+//! of a snapshot and one for each change. [`gateway`] is the sink that publishes over HTTP.
 //!
 //! **Invariant:** no sink knows a source.
 //!
@@ -10,6 +10,7 @@
 
 mod bar;
 mod form;
+pub mod gateway;
 mod json;
 mod lines;
 mod output;

@@ -1,5 +1,6 @@
-//! Safe wrappers over the parts of Windows that communicado needs: the registry with its notices,
-//! processes and their ends, tokens, jobs, timers, and COM late-bound, from both sides.
+//! Safe wrappers over the parts of Windows that communicado needs: the registry and folders with
+//! their notices, processes and their ends, tokens, jobs, timers, and COM late-bound, from both
+//! sides.
 //!
 //! What decodes foreign bytes ([`Guid`], [`RawValue`], [`Variant`]) is pure and is there on every
 //! platform; the rest is there on Windows.
@@ -11,6 +12,8 @@
 pub mod com;
 #[cfg(windows)]
 mod error;
+#[cfg(windows)]
+mod folder;
 mod guid;
 mod hresult;
 #[cfg(windows)]
@@ -30,6 +33,8 @@ mod wait;
 
 #[cfg(windows)]
 pub use error::Error;
+#[cfg(windows)]
+pub use folder::FolderNotice;
 pub use guid::{Guid, NoGuid};
 pub use hresult::HResult;
 #[cfg(windows)]

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use windows::Win32::Foundation::{CloseHandle, HANDLE, INVALID_HANDLE_VALUE, WAIT_OBJECT_0};
+use windows::Win32::Storage::FileSystem::FindCloseChangeNotification;
 use windows::Win32::System::Threading::{
     INFINITE, RegisterWaitForSingleObject, UnregisterWaitEx, WT_EXECUTEONLYONCE,
     WaitForSingleObject,
@@ -21,9 +22,12 @@ pub struct Waiting {
     waker: Arc<Slot>,
 }
 
-/// A handle that is closed when it is dropped.
+/// A handle that is closed when it is dropped, as such a handle is closed.
 #[derive(Debug)]
-pub(crate) struct Owned(HANDLE);
+pub(crate) struct Owned {
+    handle: HANDLE,
+    is_of_folder: bool,
+}
 
 #[derive(Debug, Default)]
 struct Slot(Mutex<Option<Waker>>);
@@ -49,19 +53,29 @@ unsafe impl Sync for Registered {}
 impl Owned {
     /// Takes over a handle that is open and nobody else's.
     pub(crate) const fn new(handle: HANDLE) -> Self {
-        Self(handle)
+        Self { handle, is_of_folder: false }
+    }
+
+    /// Takes over a notice of a folder, likewise.
+    pub(crate) const fn of_folder(handle: HANDLE) -> Self {
+        Self { handle, is_of_folder: true }
     }
 
     pub(crate) const fn get(&self) -> HANDLE {
-        self.0
+        self.handle
     }
 }
 
 impl Drop for Owned {
     fn drop(&mut self) {
-        // SAFETY: the handle is open and owned, so it is closed once; what it answers does not
-        // matter any more.
-        let _ = unsafe { CloseHandle(self.0) };
+        // What it answers does not matter any more.
+        let _ = if self.is_of_folder {
+            // SAFETY: the handle is open and owned, so it is closed once.
+            unsafe { FindCloseChangeNotification(self.handle) }
+        } else {
+            // SAFETY: as above.
+            unsafe { CloseHandle(self.handle) }
+        };
     }
 }
 

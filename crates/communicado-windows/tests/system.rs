@@ -10,8 +10,8 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use communicado_windows::{
-    Alarm, Hive, Key, Notice, Noticed, Process, Rights, Value, View, own_session, processes,
-    session_of, uptime, was_deleted,
+    Alarm, FolderNotice, Hive, Key, Notice, Noticed, Process, Rights, Value, View, own_session,
+    processes, session_of, uptime, was_deleted,
 };
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -123,6 +123,25 @@ fn a_key_that_was_deleted_gives_no_more_notices_and_says_why() {
     Key::delete_all(Hive::CurrentUser, path, View::Own).unwrap();
     let error = notice.arm_again(&key).unwrap_err();
     assert!(was_deleted(&error), "{error}");
+}
+
+#[test]
+fn a_notice_comes_for_a_file_that_is_made_or_taken_away() {
+    let folder = std::env::temp_dir().join(format!("communicado-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut notice = FolderNotice::of(&folder).unwrap();
+    let cx = Context::from_waker(Waker::noop());
+    assert!(notice.poll_come(&cx).is_pending());
+    std::fs::write(folder.join("file"), "x").unwrap();
+    assert!(comes(|cx| notice.poll_come(cx)));
+    notice.arm_again().unwrap();
+    // It may have been told in several steps.
+    while notice.poll_come(&cx).is_ready() {
+        notice.arm_again().unwrap();
+    }
+    std::fs::remove_file(folder.join("file")).unwrap();
+    assert!(comes(|cx| notice.poll_come(cx)));
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]

@@ -82,6 +82,9 @@ impl Toolchain {
             .args(["--target", target, "--locked"])
             .args(arguments)
             .env(format!("CARGO_TARGET_{name}_LINKER"), linker)
+            // For code in C: of this target the compiler's name would be guessed wrongly.
+            .env(format!("CC_{}", name.to_lowercase()), linker)
+            .env(format!("AR_{}", name.to_lowercase()), "x86_64-w64-mingw32-ar")
             .env(format!("CARGO_TARGET_{name}_RUNNER"), super::wine::runner())
             // What matters of a debug build here is where a panic was.
             .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::arguments::Color;
 use crate::commands::print;
 use crate::failure::{Failure, Outcome};
-use crate::settings::{EACH_SOURCE, Settings, TOP, usual_file};
+use crate::settings::{AGENT, EACH_SOURCE, Settings, TOP, usual_file};
 
 /// Print the configuration in force as TOML, or its schema.
 #[derive(Debug, Args)]
@@ -40,16 +40,15 @@ fn in_force(settings: &Settings) -> String {
         Color::Always => "always",
         Color::Never => "never",
     };
-    let patience = settings.patience.map_or_else(
-        || "1s".to_owned(),
-        |patience| {
-            jiff::SignedDuration::try_from(patience)
-                .map_or_else(|_| String::new(), |p| format!("{p:#}"))
-        },
-    );
+    let patience = settings.patience.map_or_else(|| "1s".to_owned(), spoken);
     let _ = writeln!(text, "clients = {}", json!(settings.clients));
     let _ = writeln!(text, "color = {}", json!(color));
     let _ = writeln!(text, "patience = {}", json!(patience));
+    let values = [settings.agent.hours.to_string(), spoken(settings.agent.lease)];
+    let _ = writeln!(text, "\n[agent]");
+    for ((name, _, _, about), value) in AGENT.iter().zip(values) {
+        let _ = writeln!(text, "# {about}\n{name} = {}", json!(value));
+    }
     for card in SOURCES.iter().filter(|card| card.runs_here()) {
         let set = settings.sources.get(card.name).cloned().unwrap_or_default();
         let _ = writeln!(text, "\n[sources.{}]\nenabled = {}", card.name, set.enabled);
@@ -61,6 +60,10 @@ fn in_force(settings: &Settings) -> String {
         }
     }
     text
+}
+
+fn spoken(span: std::time::Duration) -> String {
+    jiff::SignedDuration::try_from(span).map_or_else(|_| String::new(), |span| format!("{span:#}"))
 }
 
 /// The JSON Schema (2020-12) of the configuration, from the same tables that it is read by.
@@ -100,6 +103,13 @@ pub(crate) fn schema() -> String {
         "properties": sources,
         "additionalProperties": false,
     });
+    let agent = json!({
+        "type": "object",
+        "description": "What `communicado agent` publishes, and when.",
+        "properties": AGENT.iter().map(setting).collect::<Map<_, _>>(),
+        "additionalProperties": false,
+    });
+    properties.insert("agent".to_owned(), agent);
     properties.insert("sources".to_owned(), sources);
     let schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -116,6 +126,9 @@ fn of_form(form: &str) -> Value {
         "list" => json!({ "type": "array", "items": { "type": "string" } }),
         "bool" => json!({ "type": "boolean", "default": true }),
         "color" => json!({ "enum": ["auto", "always", "never"] }),
+        "hours" => {
+            json!({ "type": "string", "examples": ["Mon-Thu 08:00-18:00, Fri 08:00-14:00"] })
+        }
         "span" => json!({ "type": "string", "examples": ["30s", "500ms", "1m 30s"] }),
         _ => json!({ "type": "string" }),
     }

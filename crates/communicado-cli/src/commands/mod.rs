@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod agent;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod doctor;
@@ -36,6 +37,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         Command::Is(is) => is.run(&settings()?),
         Command::Wait(wait) => wait.run(&settings()?),
         Command::Run(run) => run.run(&settings()?),
+        Command::Agent(agent) => agent.run(&settings()?),
         Command::Sources => sources::run(&settings()?),
         Command::Doctor(doctor) => doctor.run(&settings()?),
         Command::Explain(explain) => explain.run(),

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::help::COMMANDS;
+use crate::help::{COMMANDS, OF_THE_AGENT};
 use crate::program::communicado;
 
 const HIDDEN: [&str; 2] = ["run-guard", "run-exec"];
@@ -66,7 +66,9 @@ fn man_pages_are_there_for_every_command_and_render_without_a_warning() {
         .collect();
     pages.sort();
     let of_commands = COMMANDS.iter().map(|command| format!("communicado-{command}.1"));
-    let mut expected: Vec<String> = of_commands.chain(["communicado.1".to_owned()]).collect();
+    let of_the_agent = OF_THE_AGENT.iter().map(|task| format!("communicado-agent-{task}.1"));
+    let of_all = of_commands.chain(of_the_agent).chain(["communicado.1".to_owned()]);
+    let mut expected: Vec<String> = of_all.collect();
     expected.sort();
     assert_eq!(pages, expected);
     for page in &pages {

@@ -4,12 +4,13 @@ use crate::program::communicado;
 use crate::snapshot;
 
 /// Every command, in the order of the help.
-pub(crate) const COMMANDS: [&str; 13] = [
+pub(crate) const COMMANDS: [&str; 14] = [
     "status",
     "watch",
     "is",
     "wait",
     "run",
+    "agent",
     "sources",
     "doctor",
     "explain",
@@ -25,6 +26,18 @@ fn the_help_of_every_command_is_as_it_was_read_last() {
     for command in COMMANDS {
         let help = communicado(&[command, "--help"]).prints(0, "");
         snapshot::matches(&format!("tests/it/snapshots/{command}.txt"), &help);
+    }
+}
+
+/// What `agent` can be asked, in the order of its help.
+pub(crate) const OF_THE_AGENT: [&str; 7] =
+    ["allow", "forbid", "pause", "resume", "status", "set", "clear"];
+
+#[test]
+fn the_help_of_every_task_of_the_agent_is_as_it_was_read_last() {
+    for task in OF_THE_AGENT {
+        let help = communicado(&["agent", task, "--help"]).prints(0, "");
+        snapshot::matches(&format!("tests/it/snapshots/agent-{task}.txt"), &help);
     }
 }
 

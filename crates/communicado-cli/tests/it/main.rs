@@ -9,6 +9,7 @@
 #![expect(clippy::expect_used, reason = "a failure here fails the test")]
 
 mod addresses;
+mod agent;
 mod explain;
 mod format;
 mod generated;

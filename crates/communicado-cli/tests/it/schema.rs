@@ -34,6 +34,11 @@ fn the_schema_takes_what_the_program_takes_and_refuses_what_it_refuses() {
     check("colour = \"never\"", false);
     check("patience = \"2s\"", true);
     check("patience = 2", false);
+    check("[agent]\nhours = \"Mon-Fri 08:00-18:00\"\nlease = \"30s\"", true);
+    check("[agent]\nhours = 8", false);
+    check("[agent]\nlease = 30", false);
+    check("[agent]\nleas = \"30s\"", false);
+    check("agent = \"on\"", false);
     check("sources = 1", false);
     check("[sources]\npurple = 1", false);
     check("[sources.purple]\nenabled = false", true);

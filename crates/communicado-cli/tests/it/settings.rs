@@ -24,7 +24,7 @@ fn a_key_that_there_is_not_is_told_with_its_line_and_the_nearest() {
     check(
         "frobnicate = 1\n",
         "error: my.toml, line 1: there is no setting `frobnicate`\n  \
-         help: one of: clients, color, patience, sources\n",
+         help: one of: clients, color, patience, agent, sources\n",
     );
 }
 
@@ -176,7 +176,7 @@ fn set_refuses_what_the_file_refuses() {
         communicado(&["status", "--set", set]).gives(2, "", &err);
     };
     check("color", " sets nothing", "write it as KEY=VALUE");
-    check("=1", ": there is no setting ``", "one of: clients, color, patience, sources");
+    check("=1", ": there is no setting ``", "one of: clients, color, patience, agent, sources");
     check("colour=never", ": there is no setting `colour`", "did you mean `color`?");
     check("color=pink", ": `color` is `pink`", "write auto, always or never");
     check("sources.purple.enabled=yes", ": `enabled` is a text", "write true or false");
@@ -211,7 +211,7 @@ fn with_every_source_switched_off_nothing_is_pretended() {
 #[test]
 fn what_config_prints_is_a_configuration() {
     const MINE: &str = "clients = [\"finch\", \"a \\\"b\\\"\"]\ncolor = \"never\"\npatience = \
-                        \"1m 30s\"\n\n[sources.purple]\nenabled = false\nclients = []\ncheck = \
+                        \"1m 30s\"\n\n[agent]\nhours = \"Mon-Fri 08:00-18:00\"\nlease =                         \"1m 30s\"\n\n[sources.purple]\nenabled = false\nclients = []\ncheck = \
                         \"500ms\"\ntimeout = \"2s\"\ntrace = \"a\\\\b\\tc\"\n";
     for file in ["", MINE] {
         let printed = communicado(&["config", "--config", "my.toml"])

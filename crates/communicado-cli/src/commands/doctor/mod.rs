@@ -7,10 +7,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use communicado::SOURCES;
-use communicado_runtime::Health;
+use communicado_runtime::{Check, Health};
 
-use crate::commands::print;
 use crate::commands::sources::{finding, probe, sign};
+use crate::commands::{agent, print};
 use crate::failure::{Failure, Outcome};
 use crate::settings::{Settings, usual_file};
 
@@ -35,6 +35,13 @@ impl Doctor {
     }
 }
 
+fn add(text: &mut String, check: &Check) {
+    let _ = writeln!(text, "{}  {}", sign(check.health), finding(check));
+    if let Some(action) = &check.action {
+        let _ = writeln!(text, "    do: {action}");
+    }
+}
+
 fn examine(settings: &Settings) -> Result<(String, Health), Failure> {
     let mut text = String::new();
     let file = settings.file.clone();
@@ -54,11 +61,12 @@ fn examine(settings: &Settings) -> Result<(String, Health), Failure> {
         }
         for check in probe(card.name, &set)? {
             worst = worst.max(check.health);
-            let _ = writeln!(text, "{}  {}", sign(check.health), finding(&check));
-            if let Some(action) = check.action {
-                let _ = writeln!(text, "    do: {action}");
-            }
+            add(&mut text, &check);
         }
+    }
+    if let Some(check) = agent::examine()? {
+        worst = worst.max(check.health);
+        add(&mut text, &check);
     }
     let verdict = match worst {
         Health::Good => "all is well",

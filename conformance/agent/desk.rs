@@ -1,0 +1,124 @@
+//! A desk: the stage with a person at it who publishes, or does not.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::process::Command;
+
+use communicado_conformance::{Ended, Must as _, Process, Signal, Stage, within};
+use serde_json::Value;
+
+/// The token; nothing but requests may hold it.
+pub(crate) const TOKEN: &str = "cmt_zQ3vYk0S1mN8xT5rWb2LdH7cJfPaGeUiOqXnVtMyKsE";
+
+/// The shortest lease, so that what belongs to its end comes soon.
+pub(crate) const SOON: [&str; 2] = ["--set", "agent.lease=5s"];
+
+/// A person at a stage.
+pub(crate) struct Desk {
+    pub(crate) stage: Stage,
+    token: PathBuf,
+}
+
+impl Desk {
+    pub(crate) fn new() -> Self {
+        let stage = Stage::new();
+        let token = stage.folder().join("token");
+        let desk = Self { stage, token };
+        desk.keep_token(TOKEN);
+        desk
+    }
+
+    /// Puts a token into its file.
+    pub(crate) fn keep_token(&self, token: &str) {
+        fs::write(&self.token, format!("{token}\n")).must("write a token");
+        self.let_token_be_read(0o600);
+    }
+
+    /// The path of its file.
+    pub(crate) fn token(&self) -> String {
+        self.token.to_str().must("name the token's file").to_owned()
+    }
+
+    pub(crate) fn let_token_be_read(&self, mode: u32) {
+        let mode = fs::Permissions::from_mode(mode);
+        fs::set_permissions(&self.token, mode).must("say who may read the token");
+    }
+
+    /// Allows to publish at `gateway`, with further `options`.
+    #[track_caller]
+    pub(crate) fn allow(&self, gateway: &str, options: &[&str]) {
+        self.allow_as("laptop", gateway, options);
+    }
+
+    /// Allows this desk to be published as this device.
+    #[track_caller]
+    pub(crate) fn allow_as(&self, device: &str, gateway: &str, options: &[&str]) {
+        let ended = self.try_to_allow(device, gateway, options);
+        assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
+    }
+
+    pub(crate) fn try_to_allow(&self, device: &str, gateway: &str, options: &[&str]) -> Ended {
+        let token = self.token();
+        let who = ["--person", "ada", "--device", device, "--token-file", &token, "--yes"];
+        self.run(&[&["allow", gateway][..], &who, options].concat())
+    }
+
+    /// Runs a task of the agent to its end.
+    pub(crate) fn run(&self, task: &[&str]) -> Ended {
+        self.stage.communicado().run(&[&["agent"], task].concat())
+    }
+
+    /// Runs a task that must go well.
+    #[track_caller]
+    pub(crate) fn does(&self, task: &[&str]) -> Ended {
+        let ended = self.run(task);
+        assert_eq!(ended.code, Some(0), "{task:?}: {}{}", ended.out, ended.err);
+        ended
+    }
+
+    /// Starts the agent.
+    pub(crate) fn agent(&self) -> Process {
+        self.agent_with(&[], |_| ())
+    }
+
+    pub(crate) fn agent_with(
+        &self,
+        options: &[&str],
+        prepare: impl FnOnce(&mut Command),
+    ) -> Process {
+        self.stage.communicado().start(&[&["agent"][..], &SOON, options].concat(), prepare)
+    }
+
+    /// What `agent status --json` says.
+    #[track_caller]
+    pub(crate) fn status(&self) -> Value {
+        let ended = self.run(&["status", "--json"]);
+        serde_json::from_str(&ended.out).must("read the agent's status")
+    }
+
+    /// Waits until the agent stands so.
+    #[track_caller]
+    pub(crate) fn stands(&self, standing: &str) -> Value {
+        within(&format!("the agent is {standing}"), || {
+            let status = self.status();
+            (status["standing"] == standing).then_some(status)
+        })
+    }
+}
+
+/// Waits until a process has said this.
+#[track_caller]
+pub(crate) fn says(process: &Process, words: &str) {
+    within(&format!("{words}, and not {}", process.output()), || {
+        process.output().contains(words).then_some(())
+    });
+}
+
+/// Ends it as a session does, and must hear that all is well.
+#[track_caller]
+pub(crate) fn ends(agent: &mut Process) {
+    agent.signal(Signal::TERM);
+    let status = agent.wait();
+    assert_eq!(status.code(), Some(0), "{}", agent.output());
+}

@@ -1,0 +1,68 @@
+//! How an agent ends, and what is left of it.
+
+use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
+
+use communicado_conformance::{Gateway, Must as _, Signal};
+
+use crate::desk::{Desk, ends};
+
+#[test]
+fn an_agent_that_is_stopped_says_goodbye() {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        let (desk, gateway) = (Desk::new(), Gateway::start());
+        desk.allow(&gateway.address("127.0.0.1"), &[]);
+        let mut agent = desk.agent();
+        gateway.next_list();
+        agent.signal(signal);
+        assert_eq!(agent.wait().code(), Some(0), "{}", agent.output());
+        gateway.until_goodbye();
+        assert!(gateway.rest().is_empty());
+        assert_eq!(desk.status()["runs"], false);
+    }
+}
+
+#[test]
+fn an_agent_that_is_stopped_does_not_wait_for_a_gateway_that_hangs() {
+    let (desk, mut gateway) = (Desk::new(), Gateway::start());
+    gateway.behave("hang");
+    desk.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = desk.agent_with(&["--set", "agent.lease=10m"], |_| ());
+    gateway.next_list();
+    ends(&mut agent);
+}
+
+#[test]
+fn an_agent_that_was_killed_leaves_nothing_in_the_way_of_the_next() {
+    let (desk, gateway) = (Desk::new(), Gateway::start());
+    desk.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = desk.agent();
+    gateway.next_list();
+    agent.kill();
+    assert_eq!(desk.status()["runs"], false);
+    let mut agent = desk.agent();
+    gateway.next_list();
+    ends(&mut agent);
+}
+
+#[test]
+fn a_service_manager_is_told_when_it_is_ready_and_what_it_does() {
+    let (desk, gateway) = (Desk::new(), Gateway::start());
+    let path = desk.stage.folder().join("notify");
+    let manager = UnixDatagram::bind(&path).must("listen as a service manager");
+    manager.set_read_timeout(Some(Duration::from_secs(20))).must("wait no longer");
+    let heard = || {
+        let mut room = [0; 1024];
+        let length = manager.recv(&mut room).must("hear from the agent");
+        String::from_utf8_lossy(&room[..length]).into_owned()
+    };
+    desk.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = desk.agent_with(&[], |command| {
+        command.env("NOTIFY_SOCKET", &path);
+    });
+    assert_eq!(heard(), "READY=1\n");
+    assert_eq!(heard(), "STATUS=starting\n");
+    assert_eq!(heard(), "STATUS=publishing\n");
+    ends(&mut agent);
+    assert_eq!(heard(), "STOPPING=1\n");
+}

@@ -1,0 +1,152 @@
+//! What is told, and when.
+
+use communicado_conformance::{Account, Gateway, Saved, Signal, within};
+
+use crate::desk::{Desk, TOKEN, ends, says};
+
+#[test]
+fn the_whole_list_goes_at_once_and_again_before_its_lease_ends() {
+    let (desk, gateway) = (Desk::new(), Gateway::start());
+    desk.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = desk.agent();
+    let first = gateway.next_list();
+    assert_eq!(first.path, "/v1/people/ada/devices/laptop");
+    assert_eq!(first.headers["authorization"], format!("Bearer {TOKEN}"));
+    assert_eq!(first.headers["content-type"], "application/json");
+    assert_eq!((&first.body["v"], &first.body["lease_ms"]), (&1.into(), &5000.into()));
+    let clients = first.body["clients"].as_array().expect("clients");
+    let names: Vec<_> = clients.iter().map(|client| &client["client"]).collect();
+    assert_eq!(names, ["chatty", "finch", "pidgin"]);
+    // Nothing changes, and it is said again and again.
+    for _ in 0..3 {
+        assert_eq!(gateway.next_list().body, first.body);
+    }
+    assert_eq!(desk.stands("publishing")["person"], "ada");
+    ends(&mut agent);
+    assert_eq!(gateway.until_goodbye().path, first.path);
+}
+
+#[test]
+fn a_change_is_told_and_no_account_with_it() {
+    let (desk, gateway) = (Desk::new(), Gateway::start());
+    let prosody = desk.stage.prosody();
+    let alice = Account::xmpp("alice", &prosody);
+    desk.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = desk.agent();
+    assert_eq!(gateway.next_list().finch(), ("absent".to_owned(), None));
+    let mut finch = desk.stage.finch(&[&alice]);
+    let signed_in = gateway.until_finch("signed-in", Some("available"));
+    finch.user().pick(Saved::Away);
+    let away = gateway.until_finch("signed-in", Some("away"));
+    for request in [signed_in, away] {
+        let told = request.body.to_string();
+        assert!(!told.contains("alice") && !told.contains("uc.test"), "{told}");
+    }
+    finch.kill();
+    gateway.until_finch("absent", None);
+    ends(&mut agent);
+}
+
+#[test]
+fn names_are_told_to_whom_they_were_allowed() {
+    let (desk, gateway) = (Desk::new(), Gateway::start());
+    let prosody = desk.stage.prosody();
+    let alice = Account::xmpp("alice", &prosody);
+    let _finch = desk.stage.finch(&[&alice]);
+    desk.allow(&gateway.address("127.0.0.1"), &["--names"]);
+    let mut agent = desk.agent();
+    let signed_in = gateway.until_finch("signed-in", Some("available"));
+    assert!(signed_in.body.to_string().contains("alice@uc.test/ci"), "{signed_in:?}");
+    ends(&mut agent);
+}
+
+#[test]
+fn only_the_clients_that_are_named_are_told_of() {
+    let (desk, gateway) = (Desk::new(), Gateway::start());
+    desk.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = desk.agent_with(&["--client", "finch"], |_| ());
+    let first = gateway.next_list();
+    assert_eq!(first.body["clients"].as_array().map(Vec::len), Some(1));
+    assert_eq!(first.finch().0, "absent");
+    ends(&mut agent);
+}
+
+#[test]
+fn after_a_restart_of_the_gateway_what_is_now_comes_first() {
+    let (desk, gateway) = (Desk::new(), Gateway::start());
+    let prosody = desk.stage.prosody();
+    let alice = Account::xmpp("alice", &prosody);
+    let finch = desk.stage.finch(&[&alice]);
+    desk.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = desk.agent();
+    gateway.until_finch("signed-in", Some("available"));
+    let port = gateway.kill();
+    finch.user().pick(Saved::Away);
+    // An answer that was under way may break off first.
+    says(&agent, "cannot be reached: Connection refused");
+    desk.stands("failing");
+    finch.user().pick(Saved::Unavailable);
+    finch.user().pick(Saved::ExtendedAway);
+    finch.user().pick(Saved::Unavailable);
+    within("the last status is known", || {
+        let known = desk.stage.communicado().run(&["is", "do-not-disturb"]);
+        (known.code == Some(0)).then_some(())
+    });
+    let gateway = Gateway::anew(port);
+    let first = gateway.next_list();
+    assert_eq!(first.finch(), ("signed-in".to_owned(), Some("do-not-disturb".to_owned())));
+    desk.stands("publishing");
+    ends(&mut agent);
+    assert!(agent.output().contains("note: publishing again"), "{}", agent.output());
+}
+
+#[test]
+fn a_gateway_that_is_restarted_at_once_is_not_missed() {
+    let (desk, gateway) = (Desk::new(), Gateway::start());
+    desk.allow(&gateway.address("127.0.0.1"), &[]);
+    // Long enough for a restart between two renewals.
+    let mut agent = desk.agent_with(&["--set", "agent.lease=30s"], |_| ());
+    gateway.next_list();
+    desk.stands("publishing");
+    // The connection that was kept is dead, and nobody has said so.
+    let gateway = gateway.restart();
+    gateway.next_list();
+    desk.stands("publishing");
+    assert!(!agent.output().contains("error"), "{}", agent.output());
+    ends(&mut agent);
+}
+
+#[test]
+fn who_was_asleep_tells_what_is_now_on_waking() {
+    let (desk, gateway) = (Desk::new(), Gateway::start());
+    let prosody = desk.stage.prosody();
+    let alice = Account::xmpp("alice", &prosody);
+    let finch = desk.stage.finch(&[&alice]);
+    desk.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = desk.agent();
+    gateway.until_finch("signed-in", Some("available"));
+    agent.signal(Signal::STOP);
+    finch.user().pick(Saved::Away);
+    within("the status is known", || {
+        let known = desk.stage.communicado().run(&["is", "away"]);
+        (known.code == Some(0)).then_some(())
+    });
+    // What it said before it stopped.
+    gateway.rest();
+    agent.signal(Signal::CONT);
+    gateway.until_finch("signed-in", Some("away"));
+    ends(&mut agent);
+}
+
+#[test]
+fn a_proxy_that_closes_each_connection_is_no_trouble() {
+    let (desk, mut gateway) = (Desk::new(), Gateway::start());
+    gateway.behave("once");
+    desk.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = desk.agent();
+    for _ in 0..3 {
+        gateway.next_list();
+    }
+    ends(&mut agent);
+    assert!(!agent.output().contains("error"), "{}", agent.output());
+}

@@ -1,0 +1,44 @@
+//! The token is in its file and in requests, and nowhere else.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use communicado_conformance::{Gateway, Must as _};
+
+use crate::desk::{Desk, TOKEN, ends};
+
+#[test]
+fn the_token_is_in_nothing_that_is_written_or_told() {
+    let (desk, mut gateway) = (Desk::new(), Gateway::start());
+    desk.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = desk.agent();
+    gateway.next_list();
+    gateway.behave("broken");
+    desk.stands("failing");
+    gateway.behave("take");
+    desk.stands("publishing");
+    desk.does(&["pause", "1h"]);
+    desk.does(&["resume"]);
+    // The folder of the agent, what it and its commands said, and every output.
+    let files = below(desk.stage.folder());
+    assert!(files.iter().any(|file| file.ends_with("consent.json")), "{files:?}");
+    for file in files.iter().filter(|file| !file.ends_with("token")) {
+        let text = fs::read(file).must("read a file");
+        let text = String::from_utf8_lossy(&text);
+        assert!(!text.contains(TOKEN), "{}", file.display());
+    }
+    let arguments = fs::read(format!("/proc/{}/cmdline", agent.id())).must("read its arguments");
+    assert!(!String::from_utf8_lossy(&arguments).contains(TOKEN));
+    ends(&mut agent);
+}
+
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).must("read a folder").flatten();
+    entries
+        .flat_map(|entry| match entry.file_type() {
+            Ok(kind) if kind.is_dir() => below(&entry.path()),
+            Ok(kind) if kind.is_file() => vec![entry.path()],
+            _ => Vec::new(),
+        })
+        .collect()
+}

@@ -1,0 +1,163 @@
+//! Whom the agent believes that it is the gateway, with certificates made by OpenSSL.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use communicado_conformance::{Gateway, Must as _, need};
+
+use crate::desk::{Desk, ends, says};
+
+/// A certificate and its key.
+struct Pair {
+    certificate: PathBuf,
+    key: PathBuf,
+}
+
+impl Pair {
+    fn named(folder: &Path, name: &str) -> Self {
+        let [certificate, key] = ["crt", "key"].map(|end| folder.join(format!("{name}.{end}")));
+        Self { certificate, key }
+    }
+
+    /// An authority.
+    fn authority(folder: &Path, name: &str) -> Self {
+        let pair = Self::named(folder, name);
+        let subject = format!("/CN={name}");
+        openssl(folder, &["req", "-x509", "-nodes", "-subj", &subject], |command| {
+            command.args(KEY).arg("-out").arg(&pair.certificate).arg("-keyout").arg(&pair.key);
+        });
+        pair
+    }
+
+    /// A gateway with these names, signed by `authority` for this span.
+    fn of_gateway(
+        folder: &Path,
+        authority: &Self,
+        name: &str,
+        names: &str,
+        span: [&str; 2],
+    ) -> Self {
+        let pair = Self::named(folder, name);
+        let request = folder.join("request");
+        let subject = format!("/CN={name}");
+        openssl(folder, &["req", "-new", "-nodes", "-subj", &subject], |command| {
+            command.args(KEY).arg("-out").arg(&request).arg("-keyout").arg(&pair.key);
+        });
+        let config = folder.join("openssl.cnf");
+        let text = CONFIG.replace("NAMES", names).replace("FOLDER", &folder.display().to_string());
+        fs::write(&config, text).must("configure openssl");
+        for (file, text) in [("index", ""), ("serial", "01")] {
+            fs::write(folder.join(file), text).must("prepare openssl");
+        }
+        let [from, to] = span;
+        let dates = ["-startdate", from, "-enddate", to];
+        openssl(folder, &["ca", "-batch", "-notext"], |command| {
+            command.arg("-config").arg(config).args(dates).arg("-in").arg(request);
+            command.arg("-cert").arg(&authority.certificate).arg("-keyfile").arg(&authority.key);
+            command.arg("-out").arg(&pair.certificate);
+        });
+        pair
+    }
+
+    fn certificate(&self) -> &str {
+        self.certificate.to_str().must("name the certificate")
+    }
+}
+
+const KEY: [&str; 4] = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+
+const CONFIG: &str = "[ca]\ndefault_ca=own\n[own]\ndatabase=FOLDER/index\nserial=FOLDER/serial\n\
+                      new_certs_dir=FOLDER\ndefault_md=sha256\npolicy=any\nx509_extensions=leaf\n\
+                      [any]\ncommonName=supplied\n[leaf]\nbasicConstraints=CA:FALSE\n\
+                      subjectAltName=NAMES\n";
+
+/// From long ago to long from now.
+const VALID: [&str; 2] = ["20200101000000Z", "20490101000000Z"];
+const EXPIRED: [&str; 2] = ["20200101000000Z", "20200102000000Z"];
+
+fn openssl(folder: &Path, words: &[&str], add: impl FnOnce(&mut Command)) {
+    need(&["openssl"]);
+    let mut command = Command::new("openssl");
+    add(command.args(words).current_dir(folder));
+    let made = command.output().must("start openssl");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+}
+
+#[test]
+fn an_authority_that_was_named_is_believed_and_no_other() {
+    let desk = Desk::new();
+    let folder = desk.stage.folder();
+    let [mine, other] = ["mine", "other"].map(|name| Pair::authority(folder, name));
+    let names = "DNS:localhost,IP:127.0.0.1";
+    let served = Pair::of_gateway(folder, &mine, "gateway", names, VALID);
+    let gateway = Gateway::with_tls(&served.certificate, &served.key);
+    for host in ["localhost", "127.0.0.1"] {
+        desk.allow(&gateway.address(host), &["--ca", mine.certificate()]);
+        let mut agent = desk.agent();
+        gateway.next_list();
+        desk.stands("publishing");
+        ends(&mut agent);
+        gateway.rest();
+    }
+    for options in [&[][..], &["--ca", other.certificate()]] {
+        desk.allow(&gateway.address("localhost"), options);
+        tells(
+            &desk,
+            "it is signed by nobody whom this machine trusts",
+            "if it is your company's own",
+        );
+        assert!(gateway.rest().is_empty(), "something was told to a stranger");
+    }
+}
+
+/// Whether the agent says what is wrong with a certificate.
+#[track_caller]
+fn tells(desk: &Desk, why: &str, help: &str) {
+    let mut agent = desk.agent();
+    says(&agent, &format!("  because: the gateway's certificate is not accepted: {why}"));
+    says(&agent, &format!("  help: {help}"));
+    ends(&mut agent);
+}
+
+#[test]
+fn a_certificate_that_is_not_right_is_told_and_not_believed() {
+    let desk = Desk::new();
+    let folder = desk.stage.folder();
+    let mine = Pair::authority(folder, "mine");
+    let other_name = Pair::of_gateway(folder, &mine, "other", "DNS:other.test", VALID);
+    let expired = Pair::of_gateway(folder, &mine, "expired", "DNS:localhost", EXPIRED);
+    for (served, why, help) in [
+        (&other_name, "it is not for `localhost`", "use the name that is in the certificate"),
+        (&expired, "it has expired", "check the clock of this machine"),
+        (&mine, "it is that of an authority itself", "make one for the gateway alone"),
+    ] {
+        let gateway = Gateway::with_tls(&served.certificate, &served.key);
+        desk.allow(&gateway.address("localhost"), &["--ca", mine.certificate()]);
+        tells(&desk, why, help);
+        assert!(gateway.rest().is_empty(), "something was told to a stranger");
+    }
+}
+
+#[test]
+fn what_does_not_speak_tls_is_told() {
+    let (desk, gateway) = (Desk::new(), Gateway::start());
+    let address = gateway.address("localhost").replace("http://", "https://");
+    desk.allow(&address, &[]);
+    let mut agent = desk.agent();
+    says(&agent, "because: what answers does not speak TLS");
+    ends(&mut agent);
+    assert!(gateway.rest().is_empty());
+}
+
+#[test]
+fn a_file_that_holds_no_authority_ends_the_agent() {
+    let (desk, gateway) = (Desk::new(), Gateway::start());
+    let address = gateway.address("localhost").replace("http://", "https://");
+    let nothing = desk.stage.folder().join("nothing.pem");
+    fs::write(&nothing, "nothing").must("write a file");
+    desk.allow(&address, &["--ca", nothing.to_str().must("name it")]);
+    let ended = desk.run(&[]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.err.contains("it holds no certificate"), "{}", ended.err);
+}

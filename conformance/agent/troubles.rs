@@ -1,0 +1,196 @@
+//! Whatever a gateway does, the agent says what is wrong and what to do, and is right again as
+//! soon as the gateway is.
+
+use communicado_conformance::{Gateway, Process};
+
+use crate::desk::{Desk, ends, says};
+
+/// A gateway that behaves so from the beginning, and is well later.
+#[track_caller]
+fn check(manner: &str, because: &str, help: &str) {
+    let (desk, mut gateway) = (Desk::new(), Gateway::start());
+    gateway.behave(manner);
+    desk.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = desk.agent();
+    assert_eq!(gateway.next_list().manner, manner);
+    tells(&agent, because, help);
+    assert_eq!(desk.stands("failing")["help"], desk.status()["help"]);
+    assert_eq!(desk.run(&["status"]).code, Some(3));
+    let doctor = desk.stage.communicado().run(&["doctor"]);
+    assert!(doctor.out.contains("!!  agent: it runs, and cannot publish\n"), "{}", doctor.out);
+    gateway.behave("take");
+    gateway.release();
+    // What was sent before it was well does not count.
+    while gateway.next_list().manner != "take" {}
+    desk.stands("publishing");
+    ends(&mut agent);
+    let said = agent.output();
+    assert_eq!(said.matches("error: ").count(), 1, "the same trouble is told once: {said}");
+    assert!(!said.contains('\u{1b}'), "what is foreign commands no terminal: {said}");
+}
+
+#[track_caller]
+fn tells(agent: &Process, because: &str, help: &str) {
+    says(agent, &format!("  because: {because}"));
+    says(agent, &format!("  help: {help}"));
+}
+
+#[test]
+fn a_gateway_that_hangs() {
+    check("hang", "http://127.0.0.1:", "check that the gateway runs");
+}
+
+#[test]
+fn a_gateway_that_never_comes_to_the_end_of_its_answer() {
+    check("slow", "http://127.0.0.1:", "check that the gateway runs");
+}
+
+#[test]
+fn a_gateway_that_breaks() {
+    check(
+        "broken",
+        "the gateway cannot do it now: 500 Internal Server Error (it says: so it is ",
+        "nothing need be done here",
+    );
+}
+
+#[test]
+fn a_gateway_that_asks_to_come_later() {
+    check("away", "the gateway cannot do it now: 503", "nothing need be done here");
+}
+
+#[test]
+fn a_gateway_that_is_asked_too_often() {
+    check("often", "the gateway is asked too often", "it is left alone");
+}
+
+#[test]
+fn a_gateway_that_ends_in_the_middle_of_its_answer() {
+    check("cut", "http://127.0.0.1:", "if it goes on, have the gateway looked at");
+}
+
+/// What a person must mend is tried slowly, so these wait for a new permission.
+#[track_caller]
+fn check_lasting(manner: &str, because: &str, help: &str) {
+    let (desk, mut gateway) = (Desk::new(), Gateway::start());
+    gateway.behave(manner);
+    desk.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = desk.agent();
+    gateway.next_list();
+    tells(&agent, because, help);
+    desk.stands("failing");
+    assert_eq!(desk.run(&["status"]).code, Some(3));
+    gateway.behave("take");
+    // It is asked to try at once.
+    desk.allow(&gateway.address("localhost"), &[]);
+    while gateway.next().manner != "take" {}
+    gateway.next_list();
+    desk.stands("publishing");
+    ends(&mut agent);
+}
+
+#[test]
+fn a_token_that_may_not_publish() {
+    check_lasting(
+        "forbidden",
+        "the gateway does not let this token publish for `ada`",
+        "do as the gateway says",
+    );
+}
+
+#[test]
+fn a_person_whom_the_gateway_does_not_know() {
+    check_lasting("unknown", "the gateway knows no person `ada`", "do as the gateway says");
+}
+
+#[test]
+fn a_list_that_is_too_large() {
+    check_lasting(
+        "large",
+        "the gateway finds the list of clients too large",
+        "do as the gateway says",
+    );
+}
+
+#[test]
+fn a_network_that_wants_a_sign_in_of_its_own() {
+    check_lasting("portal", "what answers at http://127.0.0.1:", "check the address");
+}
+
+#[test]
+fn an_answer_without_an_end() {
+    check_lasting(
+        "endless",
+        "http://127.0.0.1:",
+        "check the address: a gateway's answers are short",
+    );
+}
+
+#[test]
+fn something_that_does_not_speak_http() {
+    check_lasting("garbage", "what answers at http://127.0.0.1:", "check the port");
+}
+
+#[test]
+fn a_gateway_that_leads_on_to_another_is_not_followed() {
+    check_lasting("elsewhere", "http://127.0.0.1:", "allow the address that it leads to");
+}
+
+#[test]
+fn a_gateway_that_is_stopped_in_its_tracks_gets_what_is_now_when_it_goes_on() {
+    let (desk, gateway) = (Desk::new(), Gateway::start());
+    desk.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = desk.agent();
+    gateway.next_list();
+    gateway.hang();
+    says(&agent, " did not answer within 1 s");
+    gateway.resume();
+    gateway.next_list();
+    desk.stands("publishing");
+    ends(&mut agent);
+}
+
+#[test]
+fn a_token_that_is_revoked_ends_the_agent() {
+    let (desk, mut gateway) = (Desk::new(), Gateway::start());
+    desk.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = desk.agent();
+    gateway.next_list();
+    gateway.behave("unauthorized");
+    // A no, so that no service manager begins again.
+    assert_eq!(agent.wait().code(), Some(1), "{}", agent.output());
+    let first = "error: nothing is published any more\n  because: the gateway does not take the \
+                 token any more (it says: so it is \\u{1b}[31mhere)\n  help: it was revoked";
+    assert!(agent.output().contains(first), "{}", agent.output());
+    assert_eq!(gateway.rest().iter().filter(|it| it.manner == "unauthorized").count(), 1);
+    let status = desk.run(&["status"]);
+    assert_eq!(status.code, Some(1));
+    assert!(status.out.contains("does not run; it ended because the gateway does not take"));
+}
+
+#[test]
+fn what_is_said_by_hand_is_said_or_the_reason_is() {
+    let (desk, mut gateway) = (Desk::new(), Gateway::start());
+    desk.allow(&gateway.address("127.0.0.1"), &[]);
+    desk.does(&["set", "busy", "--note", "In a \"meeting\"", "--for", "30m"]);
+    let set = gateway.next_list();
+    assert_eq!(set.path, "/v1/people/ada/manual");
+    let expected = serde_json::json!({
+        "status": "signed-in", "availability": "busy", "activity": null,
+        "note": "In a \"meeting\"", "returns": null, "for_ms": 1_800_000,
+    });
+    assert_eq!(set.body, expected);
+    desk.does(&["set", "signed-out", "--returns", "2026-12-24T12:00:00Z"]);
+    let set = gateway.next_list();
+    assert_eq!(
+        (&set.body["status"], &set.body["availability"]),
+        (&"signed-out".into(), &().into())
+    );
+    assert_eq!(set.body["returns"], "2026-12-24T12:00:00.000000Z");
+    desk.does(&["clear"]);
+    assert_eq!(gateway.next().method, "DELETE");
+    gateway.behave("forbidden");
+    let ended = desk.run(&["set", "away"]);
+    assert_eq!(ended.code, Some(5));
+    assert!(ended.err.contains("\n  help: do as the gateway says\n"), "{}", ended.err);
+}

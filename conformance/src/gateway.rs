@@ -1,0 +1,219 @@
+//! The gateway that is told how to behave, and tells what it was asked.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use crate::must::Must;
+use crate::packages::need_python;
+
+/// A hundred times what the slowest takes: two cores are shared with builds.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A gateway in Python. It ends with its standard input, also when the test process is killed.
+pub struct Gateway {
+    child: Child,
+    port: u16,
+    tls: bool,
+    requests: Receiver<Request>,
+    done: Receiver<Value>,
+}
+
+/// What it was asked.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The method.
+    pub method: String,
+    /// The path.
+    pub path: String,
+    /// The headers, by name in small letters.
+    pub headers: Value,
+    /// The body, if it has one.
+    pub body: Value,
+    /// How the gateway was told to behave when it came.
+    pub manner: String,
+}
+
+impl Gateway {
+    /// Starts one at a port of its own.
+    pub fn start() -> Self {
+        Self::at(0, None)
+    }
+
+    /// Starts one with TLS, by a certificate and its key.
+    pub fn with_tls(certificate: &Path, key: &Path) -> Self {
+        Self::at(0, Some((certificate, key)))
+    }
+
+    /// Kills it, and starts one anew at the same port.
+    pub fn restart(self) -> Self {
+        let port = self.kill();
+        Self::anew(port)
+    }
+
+    /// Kills it; the port is free then.
+    pub fn kill(self) -> u16 {
+        let port = self.port;
+        drop(self);
+        port
+    }
+
+    /// Starts one where another was.
+    pub fn anew(port: u16) -> Self {
+        Self::at(port, None)
+    }
+
+    fn at(port: u16, tls: Option<(&Path, &Path)>) -> Self {
+        need_python();
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/gateway.py");
+        // Debian's own Python, whatever else PATH may lead to.
+        let mut command = Command::new("/usr/bin/python3");
+        command.arg(script).arg(port.to_string());
+        if let Some((certificate, key)) = tls {
+            command.arg(certificate).arg(key);
+        }
+        command.env_clear().env("LC_ALL", "C.UTF-8");
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().must("start python3");
+        let output = child.stdout.take().must("read from the gateway");
+        let (asked, requests) = mpsc::channel();
+        let (did, done) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                let said: Value = serde_json::from_str(&line).must("read what the gateway says");
+                let sent = match said.get("request") {
+                    Some(request) => asked.send(Request::of(request)).is_ok(),
+                    None => did.send(said).is_ok(),
+                };
+                if !sent {
+                    return;
+                }
+            }
+        });
+        let begun = done.recv_timeout(PATIENCE).must("start the gateway");
+        let port =
+            begun.get("port").and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok());
+        Self {
+            child,
+            port: port.must("learn the gateway's port"),
+            tls: tls.is_some(),
+            requests,
+            done,
+        }
+    }
+
+    /// Its address, by this name of its host.
+    pub fn address(&self, host: &str) -> String {
+        let scheme = if self.tls { "https" } else { "http" };
+        format!("{scheme}://{host}:{}", self.port)
+    }
+
+    /// Changes how it answers.
+    #[track_caller]
+    pub fn behave(&mut self, manner: &str) {
+        self.order(&json!({ "behave": manner }));
+    }
+
+    /// Answers what it holds.
+    #[track_caller]
+    pub fn release(&mut self) {
+        self.order(&json!({ "release": true }));
+    }
+
+    #[track_caller]
+    fn order(&mut self, order: &Value) {
+        let input = self.child.stdin.as_mut().must("tell the gateway");
+        writeln!(input, "{order}").must("tell the gateway");
+        self.done.recv_timeout(PATIENCE).must("hear from the gateway");
+    }
+
+    /// Stops it (SIGSTOP): the machine takes connections for it, and nobody answers.
+    pub fn hang(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::STOP).must("stop the gateway");
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::CONT).must("let the gateway go on");
+    }
+
+    /// The next request.
+    #[track_caller]
+    pub fn next(&self) -> Request {
+        self.requests.recv_timeout(PATIENCE).must("be asked something")
+    }
+
+    /// The next request, which must be a list of clients.
+    #[track_caller]
+    pub fn next_list(&self) -> Request {
+        let request = self.next();
+        assert_eq!(request.method, "PUT", "{request:?}");
+        request
+    }
+
+    /// Requests up to one that says so of Finch; all of them must be lists.
+    #[track_caller]
+    pub fn until_finch(&self, status: &str, availability: Option<&str>) -> Request {
+        loop {
+            let request = self.next_list();
+            if request.finch() == (status.to_owned(), availability.map(str::to_owned)) {
+                return request;
+            }
+        }
+    }
+
+    /// Requests up to the goodbye.
+    #[track_caller]
+    pub fn until_goodbye(&self) -> Request {
+        loop {
+            let request = self.next();
+            if request.method == "DELETE" {
+                return request;
+            }
+        }
+    }
+
+    /// Everything that it was asked and nobody has looked at.
+    pub fn rest(&self) -> Vec<Request> {
+        self.requests.try_iter().collect()
+    }
+}
+
+impl Request {
+    fn of(request: &Value) -> Self {
+        let text = |key: &str| {
+            let text = request.get(key).and_then(Value::as_str);
+            text.must("read a request").to_owned()
+        };
+        let part = |key: &str| request.get(key).cloned().unwrap_or_default();
+        let (method, path, manner) = (text("method"), text("path"), text("manner"));
+        Self { method, path, manner, headers: part("headers"), body: part("body") }
+    }
+
+    /// Finch's status and availability.
+    pub fn finch(&self) -> (String, Option<String>) {
+        self.client("finch")
+    }
+
+    /// A client's status and availability.
+    #[track_caller]
+    pub fn client(&self, name: &str) -> (String, Option<String>) {
+        let clients = self.body.get("clients").and_then(Value::as_array).must("find clients");
+        let mut named = clients.iter().filter(|it| it.get("client").is_some_and(|it| it == name));
+        let client = named.next().must("find the client");
+        let text = |key: &str| Some(client.get(key)?.as_str()?.to_owned());
+        (text("status").must("find a status"), text("availability"))
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}

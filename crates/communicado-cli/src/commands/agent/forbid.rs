@@ -1,0 +1,54 @@
+//! `agent forbid`: takes the permission back, and has the gateway forget the device.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use communicado_runtime::SystemClock;
+use communicado_sinks::gateway::{Connection, Message, Trouble};
+
+use super::place::Place;
+use crate::commands::tell;
+use crate::failure::{Failure, Outcome};
+use crate::live::on_runtime;
+
+/// For so long a running agent is waited for: it ends when what it is telling was answered.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// No goodbye takes longer than what belongs to a lease of a minute.
+const LEASE: Duration = Duration::from_secs(60);
+
+pub(super) fn run(place: &Place) -> Result<Outcome, Failure> {
+    let consent = place.consent();
+    // First of all: whatever fails from here on, nothing is published any more.
+    place.forget_consent()?;
+    place.forget_pause()?;
+    let Some(consent) = consent? else {
+        tell("note: nothing was allowed\n");
+        return Ok(Outcome::Yes);
+    };
+    let untold = |failure: Failure| {
+        failure.about("the permission is taken back, but the gateway could not be told")
+    };
+    let access = consent.access().map_err(untold)?;
+    on_runtime(async {
+        let clock = Arc::new(SystemClock::start());
+        // An agent that is at it says no more, and then nothing can come after the goodbye.
+        let held = place.hold(&*clock, PATIENCE).await?;
+        if held.is_none() {
+            tell("note: the agent that runs has not ended yet\n");
+        }
+        let mut connection = Connection::new(access, clock);
+        let told = connection.tell(&Message::Goodbye, LEASE).await;
+        told.map_err(|trouble| untold(failure(trouble)))?;
+        place.forget_standing()?;
+        tell(&format!(
+            "note: the permission is taken back; {} has forgotten this device\n",
+            consent.gateway
+        ));
+        Ok(Outcome::Yes)
+    })
+}
+
+/// What a gateway's trouble is to a command that needs the gateway.
+pub(super) fn failure(Trouble { because, help, .. }: Trouble) -> Failure {
+    Failure::new(Outcome::Failed, because).help(help)
+}

@@ -1,0 +1,232 @@
+//! Working hours: when a status may be told, by the clock on the wall. Pure.
+
+use std::fmt;
+
+use jiff::civil::{DateTime, Time, Weekday};
+use jiff::{ToSpan as _, Zoned};
+
+/// In so many days whatever comes round by the week has come round.
+const WEEK: i32 = 8;
+
+/// The hours within which a status may be told; without any, always.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Hours {
+    parts: Vec<Part>,
+    text: String,
+}
+
+/// On these days, from one time of the day to another; past midnight, if that is earlier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Part {
+    days: Vec<Weekday>,
+    from: Time,
+    /// Nothing for midnight at the day's end.
+    to: Option<Time>,
+}
+
+const DAYS: [(&str, Weekday); 7] = [
+    ("mon", Weekday::Monday),
+    ("tue", Weekday::Tuesday),
+    ("wed", Weekday::Wednesday),
+    ("thu", Weekday::Thursday),
+    ("fri", Weekday::Friday),
+    ("sat", Weekday::Saturday),
+    ("sun", Weekday::Sunday),
+];
+
+impl Hours {
+    /// Reads hours such as `Mon-Thu 08:00-18:00, Fri 08:00-14:00`; without days, of every day.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
+        let parts = text.split(',').map(Part::parse).collect::<Result<_, _>>()?;
+        Ok(Self { parts, text: text.to_owned() })
+    }
+
+    /// Whether a status may be told at `now`.
+    pub(super) fn are_open(&self, now: &Zoned) -> bool {
+        self.are_open_at(now.datetime())
+    }
+
+    /// When that changes next, if it does.
+    pub(super) fn next_change(&self, now: &Zoned) -> Option<Zoned> {
+        let is_open = self.are_open(now);
+        let days = (0..=WEEK).filter_map(|days| now.date().checked_add(days.days()).ok());
+        let times = self.parts.iter().flat_map(|part| [Some(part.from), part.to]);
+        let times: Vec<Time> = times.map(|time| time.unwrap_or(Time::midnight())).collect();
+        let moments = days.flat_map(|day| times.iter().map(move |time| day.to_datetime(*time)));
+        let zoned = moments.filter_map(|at| at.to_zoned(now.time_zone().clone()).ok());
+        zoned.filter(|at| at > now && self.are_open(at) != is_open).min()
+    }
+
+    fn are_open_at(&self, at: DateTime) -> bool {
+        self.parts.is_empty() || self.parts.iter().any(|part| part.holds(at))
+    }
+}
+
+impl fmt::Display for Hours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Part {
+    fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let (days, times) = text.rsplit_once(char::is_whitespace).unwrap_or(("", text));
+        let days = parse_days(days.trim())?;
+        let span = times.split_once('-');
+        let span = span.ok_or_else(|| format!("`{times}` is no span such as 08:00-18:00"))?;
+        let from = parse_time(span.0)?.ok_or("a span cannot begin at 24:00")?;
+        let to = parse_time(span.1)?;
+        if to == Some(from) {
+            return Err(format!("`{times}` ends when it begins"));
+        }
+        Ok(Self { days, from, to })
+    }
+
+    fn holds(&self, at: DateTime) -> bool {
+        let (day, time) = (at.weekday(), at.time());
+        match self.to {
+            None => self.days.contains(&day) && self.from <= time,
+            Some(to) if self.from < to => {
+                self.days.contains(&day) && self.from <= time && time < to
+            }
+            // Past midnight, the day is that of the evening.
+            Some(to) => {
+                let (today, yesterday) = (self.days.contains(&day), day.previous());
+                today && self.from <= time || self.days.contains(&yesterday) && time < to
+            }
+        }
+    }
+}
+
+fn parse_days(text: &str) -> Result<Vec<Weekday>, String> {
+    let all = DAYS.map(|(_, day)| day);
+    if text.is_empty() {
+        return Ok(all.to_vec());
+    }
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let (first, last) = (parse_day(first)?, parse_day(last)?);
+    let from_first = all.iter().cycle().skip_while(|day| **day != first);
+    let mut days = vec![first];
+    days.extend(from_first.skip(1).take(6).take_while(|day| **day != last.next()));
+    if first == last {
+        days.truncate(1);
+    }
+    Ok(days)
+}
+
+fn parse_day(text: &str) -> Result<Weekday, String> {
+    let name = text.trim().to_lowercase();
+    let day = DAYS.iter().find(|(known, _)| *known == name).map(|(_, day)| *day);
+    day.ok_or_else(|| {
+        format!("`{}` is no day; one of: Mon, Tue, Wed, Thu, Fri, Sat, Sun", text.trim())
+    })
+}
+
+/// A time of the day; nothing for 24:00.
+fn parse_time(text: &str) -> Result<Option<Time>, String> {
+    let text = text.trim();
+    let wrong = || format!("`{text}` is no time such as 08:00");
+    let (hour, minute) = text.split_once(':').ok_or_else(wrong)?;
+    let number = |part: &str| {
+        let is_one = (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+        is_one.then(|| part.parse::<i8>().ok()).flatten()
+    };
+    match (number(hour), number(minute)) {
+        (Some(24), Some(0)) => Ok(None),
+        (Some(hour), Some(minute)) => Time::new(hour, minute, 0, 0).map(Some).map_err(|_| wrong()),
+        _ => Err(wrong()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+
+    fn at(text: &str) -> Zoned {
+        // With the changes to and from summer time of London.
+        let zone = TimeZone::posix("GMT0BST,M3.5.0/1,M10.5.0").unwrap();
+        text.parse::<DateTime>().unwrap().to_zoned(zone).unwrap()
+    }
+
+    #[track_caller]
+    fn check(hours: &str, now: &str, is_open: bool, next: Option<&str>) {
+        let hours = Hours::parse(hours).unwrap();
+        let now = at(now);
+        assert_eq!(hours.are_open(&now), is_open, "{hours} at {now}");
+        let found = hours.next_change(&now).map(|at| at.datetime());
+        assert_eq!(found, next.map(|text| text.parse().unwrap()), "{hours} after {now}");
+    }
+
+    #[test]
+    fn without_hours_it_is_always_time() {
+        check("", "2026-11-22T03:00", true, None);
+        check("  ", "2026-11-22T03:00", true, None);
+    }
+
+    #[test]
+    fn on_working_days_it_is_time_between_morning_and_evening() {
+        // The 27th of November 2026 is a Friday.
+        let hours = "Mon-Fri 08:00-18:00";
+        check(hours, "2026-11-27T07:59:59", false, Some("2026-11-27T08:00"));
+        check(hours, "2026-11-27T08:00", true, Some("2026-11-27T18:00"));
+        check(hours, "2026-11-27T17:59:59", true, Some("2026-11-27T18:00"));
+        check(hours, "2026-11-27T18:00", false, Some("2026-11-30T08:00"));
+        check(hours, "2026-11-29T12:00", false, Some("2026-11-30T08:00"));
+    }
+
+    #[test]
+    fn parts_join_where_they_touch() {
+        let hours = "mon-thu 8:00-18:00, FRI 08:00-12:00,Fri 12:00-14:00";
+        check(hours, "2026-11-27T11:00", true, Some("2026-11-27T14:00"));
+        check(hours, "2026-11-26T17:00", true, Some("2026-11-26T18:00"));
+        check("00:00-24:00", "2026-11-27T11:00", true, None);
+        check("Sat-Sun 00:00-24:00", "2026-11-28T11:00", true, Some("2026-11-30T00:00"));
+    }
+
+    #[test]
+    fn a_night_belongs_to_its_evening() {
+        let hours = "Fri 22:00-06:00";
+        check(hours, "2026-11-27T03:00", false, Some("2026-11-27T22:00"));
+        check(hours, "2026-11-28T03:00", true, Some("2026-11-28T06:00"));
+        check(hours, "2026-11-28T22:30", false, Some("2026-12-04T22:00"));
+    }
+
+    #[test]
+    fn a_week_may_begin_on_any_day() {
+        check("Fri-Mon 08:00-18:00", "2026-11-30T09:00", true, Some("2026-11-30T18:00"));
+        check("Fri-Mon 08:00-18:00", "2026-12-01T09:00", false, Some("2026-12-04T08:00"));
+        check("Sun-Sat 08:00-18:00", "2026-12-01T09:00", true, Some("2026-12-01T18:00"));
+        check("Wed 08:00-18:00", "2026-12-02T18:00", false, Some("2026-12-09T08:00"));
+    }
+
+    #[test]
+    fn an_hour_that_does_not_exist_is_passed_over_and_one_that_comes_twice_counts_twice() {
+        // On the 29th of March 2026 one o'clock becomes two.
+        check("01:30-03:00", "2026-03-29T00:30", false, Some("2026-03-29T02:30"));
+        check("08:00-18:00", "2026-10-25T00:30", false, Some("2026-10-25T08:00"));
+    }
+
+    #[test]
+    fn what_are_no_hours_is_told() {
+        let check = |text: &str, why: &str| {
+            let error = Hours::parse(text).unwrap_err();
+            assert!(error.contains(why), "{text}: {error}");
+        };
+        check("Mon-Fri", "`Mon` is no time such as 08:00");
+        check("always", "`always` is no span");
+        check("Mon-Fry 08:00-18:00", "`Fry` is no day");
+        check("Mon 08:00-25:00", "`25:00` is no time");
+        check("Mon 08:00-18:60", "`18:60` is no time");
+        check("Mon 08:00-08:00", "ends when it begins");
+        check("Mon 24:00-08:00", "begin at 24:00");
+        check("Mon 08:00-18:00,", "is no span");
+        check("Mon +8:00-18:00", "`+8:00` is no time");
+    }
+}

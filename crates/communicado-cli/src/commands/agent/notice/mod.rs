@@ -1,0 +1,21 @@
+//! Notices changes in the agent's folder, by which its commands reach it.
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(target_os = "linux")]
+pub(super) use linux::Folder;
+#[cfg(windows)]
+pub(super) use windows::Folder;
+
+use std::path::Path;
+
+use crate::failure::{Failure, Outcome};
+
+fn cannot(folder: &Path, error: impl ToString) -> Failure {
+    let what = format!("changes in `{}` cannot be noticed", folder.display());
+    let help = "end programs that watch many files, or raise the system's limit for it";
+    Failure::new(Outcome::Failed, what).because(error).help(help)
+}

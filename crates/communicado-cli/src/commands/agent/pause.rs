@@ -1,0 +1,49 @@
+//! `agent pause` and `agent resume`: for a while nothing is told, and the device is forgotten.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::place::Place;
+use super::rule::Pause;
+use super::when::{local, spoken};
+use crate::arguments::span;
+use crate::commands::tell;
+use crate::failure::{Failure, Outcome};
+use crate::live::now;
+
+/// Publish nothing for a while, and have the gateway forget this device for as long.
+///
+/// A pause holds over restarts. The gateway then says what your other devices tell, or `absent`.
+#[derive(Debug, Args)]
+pub(super) struct Begin {
+    /// How long; without it, until `agent resume`.
+    #[arg(value_name = "SPAN", value_parser = span)]
+    span: Option<Duration>,
+}
+
+impl Begin {
+    pub(super) fn run(self, place: &Place) -> Result<Outcome, Failure> {
+        place.needed_consent()?;
+        let until = self.span.map(|span| now().after(span));
+        place.keep_pause(Pause { until })?;
+        let until =
+            until.map_or_else(|| "you resume".to_owned(), |until| spoken(until, &local(now())));
+        tell(&format!("note: paused until {until}{}\n", unless_held(place)?));
+        Ok(Outcome::Yes)
+    }
+}
+
+/// Ends the pause.
+pub(super) fn end(place: &Place) -> Result<Outcome, Failure> {
+    place.needed_consent()?;
+    let was_paused = place.pause()?.is_some();
+    place.forget_pause()?;
+    let what = if was_paused { "the pause has ended" } else { "there was no pause" };
+    tell(&format!("note: {what}{}\n", unless_held(place)?));
+    Ok(Outcome::Yes)
+}
+
+fn unless_held(place: &Place) -> Result<&'static str, Failure> {
+    Ok(if place.is_held()? { "" } else { "; no agent runs now" })
+}

@@ -1,0 +1,61 @@
+//! Why something could not be told to a gateway, what to do about it, and when to try again.
+
+use std::fmt;
+use std::time::Duration;
+
+use communicado_runtime::SinkError;
+
+/// What went wrong between us and a gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// What is the case.
+    pub because: String,
+    /// What to do about it.
+    pub help: String,
+    /// When it is worth another attempt.
+    pub retry: Retry,
+}
+
+/// When something that failed is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// Soon, and then ever more slowly: it may be over any moment.
+    Soon,
+    /// Slowly: a person has to do something first, and not at this machine.
+    Slowly,
+    /// Not before this time, since the gateway asked for it.
+    After(Duration),
+    /// Never: the permission is gone.
+    Never,
+}
+
+impl Trouble {
+    /// A fault that passes by itself.
+    pub(super) fn passing(because: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { because: because.into(), help: help.into(), retry: Retry::Soon }
+    }
+
+    /// A fault that somebody else must mend.
+    pub(super) fn lasting(because: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { because: because.into(), help: help.into(), retry: Retry::Slowly }
+    }
+
+    /// A fault with which another attempt makes no sense.
+    pub(super) fn final_one(because: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { because: because.into(), help: help.into(), retry: Retry::Never }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.because)
+    }
+}
+
+impl std::error::Error for Trouble {}
+
+impl From<Trouble> for SinkError {
+    fn from(Trouble { because, help, .. }: Trouble) -> Self {
+        Self { because, help }
+    }
+}
