@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { board, network, reader, says, shot, stage, test, until } from "./stage.js";
+import { board, crowd, network, reader, says, shot, stage, test, until } from "./stage.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -16,33 +16,6 @@ async function check(page) {
   const said = violations.map(({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map((it) => `${it.target} ${it.failureSummary}`).join("\n  ")}`);
   assert.deepEqual(said, []);
   assert(passes.length > 10, "axe has looked at something");
-}
-
-/** Everything that a board can show. */
-async function crowd(gateway) {
-  const people = [
-    ["annie", "Annie Easley", ["cleveland"], { status: "absent" }],
-    ["barbara", "Barbara Liskov", ["boston", "research"], { availability: "away" }],
-    ["donald", "Donald Knuth", ["research", "stanford"], { status: "signed-out" }],
-    ["hedy", "Hedy Lamarr", ["vienna"], { availability: "be-right-back" }],
-    ["joan", "Joan Clarke", ["london"], { status: "signing-in" }],
-    ["katherine", "Katherine Johnson", ["hampton"], {}],
-    ["linus", "Linus Pauling", ["research"], { status: "unknown", reason: "not-responding" }],
-    ["margaret", "Margaret Hamilton", ["boston", "engineering"], { activity: "on-the-phone" }],
-    ["radia", "Radia Perlman", ["boston", "engineering"], { availability: "idle" }],
-    ["sophie", "Sophie Wilson", ["cambridge", "engineering"], {}],
-    ["tim", "Tim Berners-Lee", ["geneva"], { status: "signed-out", reason: "authentication-failed" }],
-  ];
-  for (const [id, name, groups, what] of people) {
-    await gateway.person(id, name, groups);
-    await gateway.publish(id, what);
-  }
-  await gateway.publish("grace", { availability: "do-not-disturb", activity: "presenting" });
-  const say = (id, what) => gateway.ask("PUT", `people/${id}/manual`, what);
-  const at = (hours) => new Date(Date.now() + hours * 3_600_000).toISOString();
-  await say("alan", { status: "signed-in", availability: "busy", activity: "in-a-meeting", note: "Design review, room 4", returns: at(1) });
-  await say("donald", { status: "signed-out", note: "Reads his mail in batches", returns: at(50) });
-  return people.length + 3;
 }
 
 for (const colorScheme of ["light", "dark"]) {
@@ -213,6 +186,17 @@ test("a screen reader finds a table, and hears of changes a few at a time", asyn
   }
   await until("it is said", () => page.evaluate(() => window.heard.length > 1));
   assert.equal(await page.evaluate(() => window.heard.at(-1)), "4 people changed.");
+
+  // That the line is cut is said once; that the minutes pass is not.
+  await gateway.end("SIGKILL");
+  const said = await page.evaluate(() => window.heard.length);
+  for (const minutes of [3, 4, 5]) {
+    await page.evaluate((by) => (Date.now = () => new Date().getTime() + by), minutes * 60_000);
+    await page.locator("#banner", { hasText: `${minutes} minutes ago` }).waitFor();
+  }
+  const since = (await page.evaluate(() => window.heard)).slice(said);
+  assert.equal(since.length, 1, String(since));
+  assert.match(since[0], /^No connection to the gateway/);
 });
 
 test("who wants no motion gets none, and forced colours keep the signs", async (t) => {

@@ -1,7 +1,9 @@
 // The board in Chromium, before a real gateway.
 
 import assert from "node:assert/strict";
-import { board, network, reader, says, shot, stage, test, until } from "./stage.js";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { agent, board, issuer, network, reader, says, shot, stage, test, until } from "./stage.js";
 
 const SECOND = 1000;
 
@@ -37,16 +39,25 @@ test("who comes and who goes is seen without a reload", async (t) => {
 
 test("an agent that is killed is no more believed when its lease ends", async (t) => {
   const gateway = await stage(t);
-  const { secret } = await gateway.tokenFor(null);
+  const { secret } = await gateway.tokenFor("grace");
   const { context } = await reader(t, gateway.url);
   const page = await board(context, gateway.url, secret);
-  await gateway.publish("grace", { lease: 5 * SECOND });
-  await says(page, "grace", "Available");
+  const first = await agent(t, gateway, "grace");
+  await page.click("#own");
+  const device = page.locator("#devices li", { hasText: "desk" });
+  await device.waitFor();
+  assert.match(await device.textContent(), /desk Out, no client runs/);
+  await page.click("#cancel");
+  await first.end("SIGKILL");
   await says(page, "grace", "Unknown");
   await says(page, "grace", "not heard from");
   assert.equal(await page.locator("#counts").textContent(), "2 in · 1 unknown");
   await shot(page, "lease-expired");
+  const second = await agent(t, gateway, "grace");
+  await says(page, "grace", "Out");
   await gateway.publish("grace");
+  await says(page, "grace", "Available");
+  await second.end("SIGTERM");
   await says(page, "grace", "Available");
 });
 
@@ -171,6 +182,33 @@ test("one says oneself that one is out, with a note and when one is back, and ta
   assert.equal(await row.locator(".note").textContent(), "");
 });
 
+test("who signs in where his company signs in is himself here", async (t) => {
+  let site;
+  const gateway = await stage(t, async (port, home) => {
+    // By this name the gateway is another site than the issuer, as it is in a company.
+    const base = `http://localhost:${port}`;
+    site = await issuer(t, `${base}/v1/oidc/back`);
+    const secret = join(home, "secret");
+    writeFileSync(secret, "a secret / with & signs\n");
+    return ["--oidc-client-secret-file", secret, "--public-url", base, "--oidc-issuer", site, "--oidc-client-id", "gateway", "--oidc-name", "Example SSO"];
+  });
+  const url = gateway.url.replace("127.0.0.1", "localhost");
+  const { context } = await reader(t, url, { also: site });
+  await context.route(/googleapis|gstatic/, (route) => route.abort());
+  const page = await board(context, url);
+  await page.getByRole("link", { name: "Sign in with Example SSO" }).click();
+  await page.fill("[name=login]", "ada");
+  await page.fill("[name=password]", "x");
+  await page.click("[type=submit]");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await says(page, "ada", "Available");
+  assert.match(await page.locator("#own").textContent(), /Ada Lovelace/);
+  await page.click("#own");
+  await page.getByText("Away", { exact: true }).last().click();
+  await page.click("#set");
+  await says(page, "ada", "set by hand");
+});
+
 test("what the gateway refuses is said where it was asked", async (t) => {
   const gateway = await stage(t);
   const { context } = await reader(t, gateway.url);
@@ -218,7 +256,7 @@ test("who signs out is out in every tab, and another may come in", async (t) => 
   await page.press("#token", "Enter");
   await says(page, "alan", "In");
   await says(tab, "alan", "In");
-  assert.equal(await page.locator('[data-person="alan"] .status').textContent(), "In", "a lesser view shows less");
+  assert.equal((await page.locator('[data-person="alan"] .status').textContent()).trim(), "In", "a lesser view shows less");
   assert(await page.locator("#own").isHidden());
 });
 
@@ -238,6 +276,28 @@ test("eight tabs share one connection, and the next one takes over", async (t) =
   await gateway.publish("ada", { availability: "busy" });
   for (const tab of tabs.slice(1)) await says(tab, "ada", "Busy");
   assert.equal(streams, 2);
+});
+
+test("a tab that the browser puts to sleep does not silence the others", async (t) => {
+  const gateway = await stage(t);
+  const { context } = await reader(t, gateway.url);
+  const sleeper = await board(context, gateway.url, (await gateway.tokenFor("ada")).secret);
+  await says(sleeper, "ada", "Available");
+  const tab = await context.newPage();
+  await tab.clock.install();
+  await tab.goto(gateway.url);
+  await says(tab, "ada", "Available");
+  const devtools = await context.newCDPSession(sleeper);
+  await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
+  let streams = 0;
+  tab.on("request", (request) => (streams += request.url().includes("/v1/events") ? 1 : 0));
+  await tab.clock.runFor(121 * SECOND);
+  await until("the other tab streams", () => streams === 1);
+  await gateway.publish("ada", { availability: "away" });
+  await tab.clock.runFor(SECOND);
+  await says(tab, "ada", "Away");
+  await devtools.send("Page.setWebLifecycleState", { state: "active" });
+  await says(sleeper, "ada", "Away");
 });
 
 test("groups, in and out, and a name choose who is shown", async (t) => {

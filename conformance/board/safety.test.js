@@ -53,6 +53,24 @@ test("a group in the address is text", async (t) => {
   assert.equal(await page.evaluate(() => window.hit), undefined);
 });
 
+test("a sign-in elsewhere is offered where the gateway says so, and only through the gateway", async (t) => {
+  const gateway = await stage(t);
+  const { context } = await reader(t, gateway.url);
+  const offers = [["/v1/oidc/start", true], ["javascript:window.hit=1", false], ["https://evil.example/", false], ["//evil.example/", false]];
+  for (const [href, good] of offers) {
+    const page = await context.newPage();
+    const session = { person: null, name: null, scopes: [], view: null, oidc: { name: "Example", href } };
+    await page.route("**/v1/session", (route) => route.fulfill({ json: session }));
+    await page.goto(gateway.url);
+    await page.locator("#door").waitFor();
+    assert.equal(await page.locator("#oidc").isVisible(), good, href);
+    if (good) {
+      assert.equal(await page.locator("#oidc").getAttribute("href"), new URL(href, gateway.url).href);
+      await shot(page, "door-oidc");
+    }
+  }
+});
+
 test("the policy lets no script in and nothing out", async (t) => {
   const gateway = await stage(t);
   let reached = 0;

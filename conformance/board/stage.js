@@ -2,8 +2,8 @@
 // what everybody who looks at the board expects of it. It ends what it started, and nothing else.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, connect as dial } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,12 +16,34 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const SHOTS = join(root, "target/board");
 const PATIENCE = 15_000;
 
-/** The gateway that is tested: of `COMMUNICADO_GATEWAY`, or else as cargo built it. */
-function program() {
-  const built = ["release", "debug"].map((of) => join(root, `target/${of}/communicado-gateway`));
-  const found = process.env.COMMUNICADO_GATEWAY ?? built.find((file) => existsSync(file));
-  assert(found, "there is no gateway: cargo build -p communicado-gateway, or set COMMUNICADO_GATEWAY");
+/** Debian's browser, or the one that `CHROMIUM` names. */
+export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+export const ARGUMENTS = [
+  "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync", "--no-first-run",
+];
+
+/** The program that is tested: the one that `variable` names, or else as cargo built it. */
+function program(name, variable) {
+  const built = ["release", "debug"].map((of) => join(root, `target/${of}`, name));
+  const found = process.env[variable] ?? built.find((file) => existsSync(file));
+  assert(found, `there is no ${name}: cargo build -p ${name.replace(/^communicado$/, "communicado-cli")}, or set ${variable}`);
   return found;
+}
+
+/** A home that nothing else uses. */
+function newHome() {
+  const home = mkdtempSync(join(tmpdir(), "communicado-board-"));
+  const xdg = ["DATA", "STATE", "CONFIG", "CACHE"].map((of) => [`XDG_${of}_HOME`, home]);
+  return { home, env: { PATH: process.env.PATH, HOME: home, XDG_RUNTIME_DIR: home, ...Object.fromEntries(xdg) } };
+}
+
+/** Ends a child of ours, if it has not ended by itself. */
+async function end(child, signal) {
+  if (child.exitCode !== null || child.signalCode) return;
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  child.kill(signal);
+  await ended;
 }
 
 /** A test that fails when it hangs. */
@@ -48,14 +70,15 @@ function freePort() {
 }
 
 export class Gateway {
-  #home = mkdtempSync(join(tmpdir(), "communicado-board-"));
+  #home = newHome();
   #child;
   said = "";
 
-  /** Starts a gateway that knows nobody. */
-  static async start() {
+  /** Starts a gateway that knows nobody; what `more` returns for its port and home are further options. */
+  static async start(more = () => []) {
     const gateway = new Gateway();
     gateway.port = await freePort();
+    gateway.options = await more(gateway.port, gateway.#home.home);
     gateway.url = `http://127.0.0.1:${gateway.port}/`;
     await gateway.run();
     const secret = () => /cmt_[\w-]{43}/.exec(gateway.said)?.[0];
@@ -64,9 +87,10 @@ export class Gateway {
   }
 
   async run() {
-    const home = this.#home;
-    const env = { PATH: process.env.PATH, HOME: home, XDG_DATA_HOME: home, XDG_STATE_HOME: home, XDG_CONFIG_HOME: home, XDG_RUNTIME_DIR: home };
-    const child = spawn(program(), ["serve", "--listen", `127.0.0.1:${this.port}`], { env, cwd: home });
+    const { home, env } = this.#home;
+    const gateway = program("communicado-gateway", "COMMUNICADO_GATEWAY_BIN");
+    const listen = ["serve", "--listen", `127.0.0.1:${this.port}`];
+    const child = spawn(gateway, [...listen, ...this.options], { env, cwd: home });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (this.said += data));
     const answers = async () => {
@@ -77,17 +101,13 @@ export class Gateway {
   }
 
   /** Ends it: SIGTERM asks, SIGKILL does not. */
-  async end(signal = "SIGTERM") {
-    const child = this.#child;
-    if (child.exitCode !== null || child.signalCode) return;
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill(signal);
-    await ended;
+  end(signal = "SIGTERM") {
+    return end(this.#child, signal);
   }
 
   async close() {
     await this.end("SIGKILL");
-    rmSync(this.#home, { recursive: true, force: true });
+    rmSync(this.#home.home, { recursive: true, force: true });
   }
 
   /** Asks it as an administrator; what it answers. */
@@ -110,12 +130,47 @@ export class Gateway {
   }
 
   /** What an agent on a desktop says. */
-  publish(person, { status = "signed-in", availability = status === "signed-in" ? "available" : null, activity = null, reason = null, lease = 3_600_000, device = "laptop", revision = 1 } = {}) {
+  publish(person, { status = "signed-in", availability = status === "signed-in" ? "available" : null, activity = null, reason = null, lease = 3_600_000, device = "laptop", token } = {}) {
     const at = new Date().toISOString();
     const raw = availability;
-    const client = { v: 1, revision, at, client: "pidgin", status, availability, activity, raw, reason, since: at, source: "purple", saved: raw, accounts: [] };
-    return this.ask("PUT", `people/${person}/devices/${device}`, { v: 1, lease_ms: lease, clients: [client] });
+    const client = { v: 1, revision: 1, at, client: "pidgin", status, availability, activity, raw, reason, since: at, source: "purple", saved: raw, accounts: [] };
+    return this.ask("PUT", `people/${person}/devices/${device}`, { v: 1, lease_ms: lease, clients: [client] }, token);
   }
+}
+
+/** An issuer of OpenID Connect that sends people back to `back`; it ends with the test. */
+export async function issuer(t, back) {
+  const folder = join(root, "target/peers/issuer");
+  assert(existsSync(join(folder, "node_modules/oidc-provider")), "the issuer is missing: cargo xtask board");
+  const child = spawn(process.execPath, ["issuer.js", back], { cwd: folder, stdio: ["ignore", "pipe", "ignore"] });
+  t.after(() => end(child, "SIGKILL"));
+  let address = "";
+  child.stdout.on("data", (data) => (address += data));
+  await until("the issuer says where it is", () => address.includes("\n"));
+  return address.trim();
+}
+
+/** `communicado agent` for a person, on a desktop whose bus has no client; it ends with the test. */
+export async function agent(t, gateway, person) {
+  const { home, env } = newHome();
+  const bus = spawn("dbus-daemon", ["--session", "--nofork", "--print-address"], { env });
+  const children = [bus];
+  t.after(async () => {
+    for (const child of children.reverse()) await end(child, "SIGKILL");
+    rmSync(home, { recursive: true, force: true });
+  });
+  let address = "";
+  bus.stdout.on("data", (data) => (address += data));
+  await until("the bus says where it is", () => address.includes("\n"));
+  const token = join(home, "token");
+  writeFileSync(token, (await gateway.tokenFor(person)).secret, { mode: 0o600 });
+  const options = { env: { ...env, DBUS_SESSION_BUS_ADDRESS: address.trim() }, cwd: home };
+  const communicado = program("communicado", "COMMUNICADO_BIN");
+  const allow = ["agent", "allow", gateway.url, "--person", person, "--device", "desk", "--token-file", token, "--yes"];
+  execFileSync(communicado, allow, { ...options, stdio: "pipe" });
+  const child = spawn(communicado, ["agent", "--set", "agent.lease=5s"], options);
+  children.push(child);
+  return { end: (signal) => end(child, signal) };
 }
 
 /** A network between browser and gateway that can be cut, and can go silent. */
@@ -156,20 +211,18 @@ export async function network(to) {
 let browser;
 after(async () => browser?.close());
 
-const ARGUMENTS = [
-  "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync", "--no-first-run",
-];
-
 /** A browser of its own, as of another person: what it may not do fails the test at its end. */
-export async function reader(t, url, options = {}) {
-  browser ??= await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS });
+export async function reader(t, url, { also, ...options } = {}) {
+  browser ??= await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: "en-GB", ...options });
   context.setDefaultTimeout(PATIENCE);
   const faults = [];
   const { origin } = new URL(url);
   context.on("request", (request) => {
-    if (new URL(request.url()).origin !== origin) faults.push(`a request to another host: ${request.url()}`);
+    const of = (address) => new URL(address).origin;
+    // What another page asks, as that of an issuer, is not the board's doing.
+    const ours = request.serviceWorker() || ["null", origin].includes(of(request.frame().url()));
+    if (ours && ![origin, also].includes(of(request.url()))) faults.push(`a request to another host: ${request.url()}`);
   });
   context.on("weberror", (error) => faults.push(`an error in the page: ${error.error().stack}`));
   context.on("console", (message) => {
@@ -206,8 +259,8 @@ export async function shot(page, name) {
 }
 
 /** A gateway with some people, which ends with the test. */
-export async function stage(t) {
-  const gateway = await Gateway.start();
+export async function stage(t, more) {
+  const gateway = await Gateway.start(more);
   t.after(() => gateway.close());
   await gateway.person("ada", "Ada Lovelace", ["engineering", "london"]);
   await gateway.person("alan", "Alan Turing", ["london", "research"]);
@@ -215,4 +268,31 @@ export async function stage(t) {
   await gateway.publish("ada");
   await gateway.publish("alan", { availability: "busy", activity: "in-a-meeting" });
   return gateway;
+}
+
+/** Everything that a board can show. */
+export async function crowd(gateway) {
+  const people = [
+    ["annie", "Annie Easley", ["cleveland"], { status: "absent" }],
+    ["barbara", "Barbara Liskov", ["boston", "research"], { availability: "away" }],
+    ["donald", "Donald Knuth", ["research", "stanford"], { status: "signed-out" }],
+    ["hedy", "Hedy Lamarr", ["vienna"], { availability: "be-right-back" }],
+    ["joan", "Joan Clarke", ["london"], { status: "signing-in" }],
+    ["katherine", "Katherine Johnson", ["hampton"], {}],
+    ["linus", "Linus Pauling", ["research"], { status: "unknown", reason: "not-responding" }],
+    ["margaret", "Margaret Hamilton", ["boston", "engineering"], { activity: "on-the-phone" }],
+    ["radia", "Radia Perlman", ["boston", "engineering"], { availability: "idle" }],
+    ["sophie", "Sophie Wilson", ["cambridge", "engineering"], {}],
+    ["tim", "Tim Berners-Lee", ["geneva"], { status: "signed-out", reason: "authentication-failed" }],
+  ];
+  for (const [id, name, groups, what] of people) {
+    await gateway.person(id, name, groups);
+    await gateway.publish(id, what);
+  }
+  await gateway.publish("grace", { availability: "do-not-disturb", activity: "presenting" });
+  const say = (id, what) => gateway.ask("PUT", `people/${id}/manual`, what);
+  const at = (hours) => new Date(Date.now() + hours * 3_600_000).toISOString();
+  await say("alan", { status: "signed-in", availability: "busy", activity: "in-a-meeting", note: "Design review, room 4", returns: at(1) });
+  await say("donald", { status: "signed-out", note: "Reads his mail in batches", returns: at(50) });
+  return people.length + 3;
 }

@@ -7,10 +7,15 @@
 use std::path::Path;
 
 use crate::command::{cargo, program, root, run as run_command};
+use crate::gateway;
 
 const FOLDER: &str = "conformance/board";
 
-/// Builds the gateway and passes the tests of `conformance/board`.
+/// What the tests start, and the variable that says where it is.
+const PROGRAMS: [(&str, &str); 2] =
+    [("COMMUNICADO_GATEWAY_BIN", "communicado-gateway"), ("COMMUNICADO_BIN", "communicado")];
+
+/// Builds the gateway and the agent, and passes the tests of `conformance/board`.
 ///
 /// # Errors
 ///
@@ -18,12 +23,16 @@ const FOLDER: &str = "conformance/board";
 pub(crate) fn run(_: &[String]) -> Result<(), String> {
     let folder = root().join(FOLDER);
     no_addresses(&folder.join("package-lock.json"))?;
-    run_command(&mut cargo(&["build", "--locked", "--package", "communicado-gateway"]))?;
+    let both = ["--package", "communicado-gateway", "--package", "communicado-cli"];
+    run_command(cargo(&["build", "--locked"]).args(both))?;
+    gateway::issuer()?;
     let npm = |arguments: &[&str]| {
         let mut npm = program("npm", arguments);
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root().join("target"), Into::into);
-        npm.current_dir(&folder)
-            .env("COMMUNICADO_GATEWAY", target.join("debug/communicado-gateway"));
+        for (variable, built) in PROGRAMS {
+            npm.env(variable, target.join("debug").join(built));
+        }
+        npm.current_dir(&folder);
         npm
     };
     run_command(&mut npm(&["ci"]))?;

@@ -36,7 +36,7 @@ fn peers() -> Result<(), String> {
 }
 
 /// Installs the issuer of OpenID Connect, as its lock file says.
-fn issuer() -> Result<(), String> {
+pub(crate) fn issuer() -> Result<(), String> {
     let from = root().join("crates/communicado-gateway/tests/gateway/issuer");
     let folder = root().join("target/peers/issuer");
     let cannot = |error: std::io::Error| format!("{}: {error}", folder.display());

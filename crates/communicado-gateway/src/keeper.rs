@@ -54,16 +54,17 @@ pub(crate) enum Done {
     History(Vec<String>),
 }
 
-type Reply = oneshot::Sender<Result<Done, Refusal>>;
+/// Where what came of it goes.
+pub(crate) type Answer = oneshot::Sender<Result<Done, Refusal>>;
 
 /// The way to the keeper.
 #[derive(Debug)]
 pub(crate) struct Keeper {
-    orders: SyncSender<(Order, Option<Reply>)>,
+    orders: SyncSender<(Order, Option<Answer>)>,
 }
 
 impl Keeper {
-    pub(crate) fn new() -> (Self, Receiver<(Order, Option<Reply>)>) {
+    pub(crate) fn new() -> (Self, Receiver<(Order, Option<Answer>)>) {
         let (orders, inbox) = sync_channel(WRITES_WAITING.most);
         (Self { orders }, inbox)
     }
@@ -113,7 +114,7 @@ impl From<StoreError> for Refusal {
 pub(crate) fn run(
     shared: &Shared,
     mut store: Store,
-    orders: &Receiver<(Order, Option<Reply>)>,
+    orders: &Receiver<(Order, Option<Answer>)>,
 ) -> Result<(), StoreError> {
     let mut owed = Writes::default();
     loop {
@@ -154,7 +155,7 @@ struct Round {
 
 /// An order, what came of it, and the person it was about.
 struct Answered {
-    reply: Option<Reply>,
+    reply: Option<Answer>,
     done: Result<Done, Refusal>,
     whom: Option<Arc<str>>,
 }
@@ -234,7 +235,7 @@ impl Round {
 fn round(
     shared: &Shared,
     store: &mut Store,
-    orders: Vec<(Order, Option<Reply>)>,
+    orders: Vec<(Order, Option<Answer>)>,
     owed: &mut Writes,
 ) {
     let mut round = Round::default();
@@ -309,14 +310,8 @@ fn pass(shared: &Shared, store: &mut Store, owed: &mut Writes) {
 
 /// Tokens that have ended.
 fn over(shared: &Shared) -> Vec<(Arc<str>, EndReason)> {
-    let now = shared.now().civil;
-    let tokens = shared.tokens();
-    if tokens.next_end().is_none_or(|end| now < end) {
-        return Vec::new();
-    }
-    let is_over = |token: &&Arc<Token>| token.expires.is_some_and(|end| end <= now);
-    let over = tokens.all().filter(is_over);
-    over.map(|token| (token.id.clone(), EndReason::TokenRevoked)).collect()
+    let over = shared.tokens().over(shared.now().civil);
+    over.into_iter().map(|id| (id, EndReason::TokenRevoked)).collect()
 }
 
 fn fill(
@@ -350,11 +345,11 @@ fn past(change: &Change) -> Option<Past> {
     })
 }
 
-fn publish(shared: &Shared, altered: Altered) {
+pub(crate) fn publish(shared: &Shared, mut altered: Altered) {
     if altered.people.is_empty() {
         return;
     }
-    shared.people.write().unwrap_or_else(PoisonError::into_inner).apply(&altered);
+    shared.people.write().unwrap_or_else(PoisonError::into_inner).apply(&mut altered);
     shared.metrics.changed(altered.changes.len());
     if !altered.changes.is_empty() {
         shared.front.order(front::Order::Changes(altered.changes));

@@ -11,7 +11,6 @@ import { ago, moment, words } from "./words.js";
 /** @typedef {import("./client.js").Person} Person */
 /** @typedef {{person: string|null, name: string|null, scopes: string[], view: string|null, oidc?: {name: string, href: string}|null}} Session */
 
-const KEPT = "communicado board";
 /** A shorter cut, as when the gateway is restarted, is not worth a banner. */
 const CUT_SHORT = 8000;
 /** A listener hears of changes at most so often. */
@@ -21,15 +20,21 @@ const sessions = new BroadcastChannel("communicado session");
 
 const query = new URLSearchParams(location.search);
 const draw = table(at("rows"));
+/** On a wall, only this group is read, and kept apart. */
+const only = query.has("lobby") && query.get("group") ? { group: query.get("group") ?? "" } : {};
+const KEPT = ["communicado board", only.group].join(" ").trim();
 const lay = query.has("lobby") ? lobby(at("rows"), at("clock"), at("more")) : null;
-const group = /** @type {HTMLSelectElement} */ (at("group"));
-const find = /** @type {HTMLInputElement} */ (at("find"));
+/** @type {HTMLSelectElement} */
+const group = at("group");
+/** @type {HTMLInputElement} */
+const find = at("find");
 /** @type {import("./client.js").Feed|undefined} */
 let feed;
 /** @type {Session|undefined} */
 let session;
 let groups = query.get("group") ?? "";
 let planned = 0;
+let cost = 0;
 const mine = own({ feed: () => feed, leave });
 
 /** @returns {{session: Session, people: Person[], heard: number}|null} */
@@ -76,7 +81,7 @@ async function open() {
   if (!session.scopes.length) return door();
   const { person, view } = session;
   const same = old?.session.person === person && old?.session.view === view;
-  const only = lay && groups ? { group: groups } : {};
+  if (!same) localStorage.clear();
   const name = ["communicado", person, view, session.scopes, only.group].join(" ");
   feed = connectOnce(name, { ...only, saved: old && same ? old : undefined });
   feed.addEventListener("change", ({ detail }) => {
@@ -91,7 +96,7 @@ async function open() {
 
 /** Asks for a token. @param {string} [why] */
 function door(why = "") {
-  localStorage.removeItem(KEPT);
+  localStorage.clear();
   feed = undefined;
   mine(undefined);
   draw([], { own: null, old: false, today: "" });
@@ -100,7 +105,8 @@ function door(why = "") {
   at("leave").hidden = true;
   at("more").hidden = true;
   banner("");
-  const oidc = /** @type {HTMLAnchorElement} */ (at("oidc"));
+  /** @type {HTMLAnchorElement} */
+  const oidc = at("oidc");
   const href = session?.oidc && new URL(session.oidc.href, location.href);
   oidc.hidden = href?.origin !== location.origin;
   if (href && !oidc.hidden) {
@@ -132,7 +138,8 @@ async function leave() {
 at("leave").addEventListener("click", leave);
 at("sign-in").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const token = /** @type {HTMLInputElement} */ (at("token"));
+  /** @type {HTMLInputElement} */
+  const token = at("token");
   const error = at("token-error");
   error.textContent = "";
   const headers = { "content-type": "application/json", "communicado-csrf": "1" };
@@ -151,18 +158,22 @@ at("sign-in").addEventListener("submit", async (event) => {
 });
 sessions.onmessage = () => location.reload();
 
-/** @param {string} text */
+/** Said once to who listens, though its minutes go on. @param {string} text */
 function banner(text) {
-  at("banner").hidden = !text;
-  if (at("banner").textContent !== text) at("banner").textContent = text;
+  const is = at("banner");
+  if (text && is.hidden) at("news").textContent = text;
+  is.hidden = !text;
+  if (is.textContent !== text) is.textContent = text;
 }
 
-/** Draws once for all changes of a moment. */
+/** Draws once for all changes of a moment, and spends a fifth of the time on it at most. */
 function plan() {
-  planned ||= requestAnimationFrame(() => {
+  planned ||= setTimeout(() => requestAnimationFrame(() => {
     planned = 0;
+    const begun = performance.now();
     show();
-  });
+    cost = performance.now() - begun;
+  }), 4 * cost);
 }
 
 /** @param {Person} person */

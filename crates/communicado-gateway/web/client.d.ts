@@ -93,7 +93,7 @@ export type Options = {
 	/** Who brings the frames, as in tabs.js; without it, a stream of its own. */
 	start?: (inside: Inside) => void;
 };
-/** The gateway says something every 25 s; after so many milliseconds of silence it is lost. */
+/** A gateway speaks every 25 s; after so many milliseconds of silence it is lost. */
 export declare const SILENCE = 60000;
 /** Reads who is in, until it is closed. */
 export declare const connect: (options?: Options) => Feed;

@@ -2,7 +2,7 @@
 //
 // It streams with fetch: EventSource sends no token, and does not tell a heartbeat from silence.
 // client.js and client.d.ts are made from client.ts.
-/** The gateway says something every 25 s; after so many milliseconds of silence it is lost. */
+/** A gateway speaks every 25 s; after so many milliseconds of silence it is lost. */
 export const SILENCE = 60_000;
 const RETRY_MAX = 30_000;
 /** Reads who is in, until it is closed. */
@@ -130,7 +130,7 @@ export class Feed extends EventTarget {
 			this.#people.set(id, person);
 		else
 			this.#people.delete(id);
-		// A snapshot repeats what is known, unless it was changed by hand or by who may see it.
+		// A snapshot repeats what is known.
 		if (JSON.stringify(before) === JSON.stringify(person ?? undefined))
 			return;
 		this.dispatchEvent(new FeedEvent("change", { id, person, before }));

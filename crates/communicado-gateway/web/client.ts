@@ -96,7 +96,7 @@ export type Options = {
   start?: (inside: Inside) => void;
 };
 
-/** The gateway says something every 25 s; after so many milliseconds of silence it is lost. */
+/** A gateway speaks every 25 s; after so many milliseconds of silence it is lost. */
 export const SILENCE = 60_000;
 const RETRY_MAX = 30_000;
 
@@ -226,7 +226,7 @@ export class Feed extends EventTarget {
     const before = this.#people.get(id);
     if (person) this.#people.set(id, person);
     else this.#people.delete(id);
-    // A snapshot repeats what is known, unless it was changed by hand or by who may see it.
+    // A snapshot repeats what is known.
     if (JSON.stringify(before) === JSON.stringify(person ?? undefined)) return;
     this.dispatchEvent(new FeedEvent("change", { id, person, before }));
   }

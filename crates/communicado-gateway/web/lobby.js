@@ -6,7 +6,7 @@ import { date, moment } from "./words.js";
 const SCALE_MAX = 2.2;
 const SCALE_MIN = 0.75;
 /** A card, in its own em. */
-const CARD = { width: 17.5, height: 5.8, gap: 0.7 };
+const CARD = { width: 17.5, height: 6.2, gap: 0.7 };
 const PAGE_MS = 12_000;
 
 /** @param {number} count @param {number} width @param {number} height In rem.

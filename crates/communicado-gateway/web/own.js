@@ -9,6 +9,12 @@ import { element, face, picture } from "./table.js";
 /** @template {HTMLElement} T @param {string} id @returns {T} */
 export const at = (id) => /** @type {T} */ (document.getElementById(id));
 
+/** Devices come and go without a change of their person: so often they are asked for. */
+const AGAIN_MS = 3000;
+
+/** What can be set elsewhere, and is no choice here. @type {Record<string, string>} */
+const NEAREST = { idle: "away", invisible: "out", other: "available" };
+
 /** A moment as `datetime-local` wants it. @param {string|null} when */
 const local = (when) => {
   if (!when) return "";
@@ -19,16 +25,26 @@ const local = (when) => {
 /** @param {{feed: () => Feed|undefined, leave: () => void}} board */
 export function own({ feed, leave }) {
   const button = at("own");
-  const dialog = /** @type {HTMLDialogElement} */ (at("mine"));
-  const form = /** @type {HTMLFormElement} */ (at("manual"));
-  const fields = /** @type {HTMLFieldSetElement} */ (at("with"));
-  const note = /** @type {HTMLInputElement} */ (at("note"));
-  const returns = /** @type {HTMLInputElement} */ (at("returns"));
-  const until = /** @type {HTMLSelectElement} */ (at("until"));
+  /** @type {HTMLDialogElement} */
+  const dialog = at("mine");
+  /** @type {HTMLFormElement} */
+  const form = at("manual");
+  /** @type {HTMLFieldSetElement} */
+  const fields = at("with");
+  /** @type {HTMLInputElement} */
+  const note = at("note");
+  /** @type {HTMLInputElement} */
+  const returns = at("returns");
+  /** @type {HTMLSelectElement} */
+  const until = at("until");
+  /** @type {HTMLButtonElement} */
+  const set = at("set");
   const error = at("manual-error");
-  const choices = /** @type {NodeListOf<HTMLInputElement>} */ (form.querySelectorAll("[name=say]"));
+  /** @type {NodeListOf<HTMLInputElement>} */
+  const choices = form.querySelectorAll("[name=say]");
   /** @type {Person|undefined} */
   let person;
+  let again = setInterval(() => {});
   let shown = "";
 
   const said = () => [...choices].find((choice) => choice.checked)?.value ?? "";
@@ -36,7 +52,8 @@ export function own({ feed, leave }) {
   function open() {
     if (!person) return;
     const { manual, status, availability } = person;
-    const now = !manual ? "" : status === "signed-in" ? availability : "out";
+    const word = availability ?? "other";
+    const now = !manual ? "" : status === "signed-in" ? NEAREST[word] ?? word : "out";
     for (const choice of choices) choice.checked = choice.value === now;
     at("mine-title").textContent = person.name;
     note.value = (manual && person.note) || "";
@@ -45,13 +62,16 @@ export function own({ feed, leave }) {
     fields.disabled = !said();
     error.textContent = "";
     dialog.showModal();
-    devices(person.id);
+    const { id } = person;
+    at("devices").hidden = true;
+    devices(id);
+    clearInterval(again);
+    again = setInterval(() => (dialog.open ? devices(id) : clearInterval(again)), AGAIN_MS);
   }
 
   /** @param {string} id */
   async function devices(id) {
     const section = at("devices");
-    section.hidden = true;
     const answer = await fetch(`v1/people/${encodeURIComponent(id)}`).catch(() => null);
     /** @type {Person} */
     const { devices = [] } = answer?.ok ? await answer.json() : {};
@@ -79,7 +99,6 @@ export function own({ feed, leave }) {
     const line = feed();
     if (!line || !person) return;
     error.textContent = "";
-    const set = /** @type {HTMLButtonElement} */ (at("set"));
     set.disabled = true;
     const word = said();
     try {

@@ -11,7 +11,7 @@ export function connectOnce(name, options) {
   if (!navigator.locks) return connect(options);
   const channel = new BroadcastChannel(name);
   let leads = false;
-  let silence = 0;
+  let silence = setTimeout(() => {});
   /** @param {import("./client.js").Inside} inside */
   const start = (inside) => {
     const tell = (/** @type {import("./client.js").Frame|undefined} */ frame) => {
@@ -19,6 +19,11 @@ export function connectOnce(name, options) {
       const { state, reason } = feed;
       // What is closed here may go on elsewhere.
       if (reason !== "closed") channel.postMessage({ state, reason, frame });
+    };
+    // A tab that the browser has put to sleep keeps the lock, and says nothing.
+    const wait = () => {
+      clearTimeout(silence);
+      silence = setTimeout(() => lead({ steal: true }), SILENCE * (1 + Math.random()));
     };
     const lead = (/** @type {LockOptions} */ how) =>
       navigator.locks.request(name, how, () => {
@@ -36,15 +41,14 @@ export function connectOnce(name, options) {
         return;
       }
       if (leads) return;
-      clearTimeout(silence);
-      // A tab that the browser has put to sleep keeps the lock, and says nothing.
-      silence = setTimeout(() => lead({ steal: true }), SILENCE * (1 + Math.random()));
+      wait();
       if (state === "ended" || state === "lost") inside.become(state, reason);
       else if (frame?.event === "snapshot") inside.take(frame);
       // What a sleeper has kept back is old when it wakes.
       else if (frame && known && !(Number(frame.id) <= Number(inside.last()))) inside.take(frame);
     };
     channel.postMessage({ asks: true });
+    wait();
     lead({});
   };
   const feed = connect({ ...options, start });

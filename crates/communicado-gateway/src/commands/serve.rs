@@ -9,6 +9,7 @@ use clap::Args;
 use communicado_wire::gateway::View;
 
 use crate::arguments::{Data, span};
+use crate::cluster;
 use crate::commands::print;
 use crate::commands::tokens::view;
 use crate::failure::{Failure, Outcome};
@@ -55,6 +56,16 @@ pub(crate) struct Serve {
     /// The address under which people see this gateway, such as `https://status.example`.
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
+    /// Share people and tokens with other gateways, in a bucket of these NATS servers with
+    /// JetStream; several with commas.
+    #[arg(long, value_name = "URL,..", conflicts_with = "history")]
+    nats: Option<String>,
+    /// The bucket.
+    #[arg(long, value_name = "NAME", default_value = "communicado")]
+    nats_bucket: String,
+    /// How many of the servers keep the bucket.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    nats_replicas: usize,
     #[command(flatten)]
     oidc: Oidc,
     /// How much to log: `error`, `warn`, `info` or `debug`.
@@ -140,6 +151,11 @@ impl Serve {
                 origins: self.allow_origin,
                 per_second: self.requests_per_second,
                 wrong_per_minute: self.wrong_tokens_per_minute,
+                cluster: self.nats.map(|servers| cluster::Settings {
+                    servers,
+                    bucket: self.nats_bucket,
+                    replicas: self.nats_replicas,
+                }),
             },
         };
         serve(options, |text| print(text).map(|_| ()))?;

@@ -79,6 +79,10 @@ impl Told {
         self.change.revision
     }
 
+    pub(crate) fn ordinal(&self) -> u64 {
+        self.change.ordinal
+    }
+
     /// What who has this view gets, if it sees the change.
     pub(crate) fn frame(&self, view: View) -> Option<&Frame> {
         let Some(after) = &self.change.after else { return Some(self.gone()) };
@@ -127,7 +131,7 @@ pub(crate) fn coalesced(changes: Vec<Change>) -> Vec<Change> {
         };
     }
     let mut changes: Vec<Change> = people.into_values().collect();
-    changes.sort_unstable_by_key(|change| change.revision);
+    changes.sort_unstable_by_key(|change| change.ordinal);
     changes
 }
 

@@ -301,7 +301,7 @@ impl Front {
             if socket.set_nonblocking(true).is_err() {
                 continue;
             }
-            let _ = socket.set_nodelay(true);
+            arrivals::prepare(&socket);
             let arrival = Arrival::new(socket, peer, seat, self.shared.clock.now());
             if self.shared.tls {
                 self.give_away(arrival);
@@ -375,7 +375,7 @@ impl Front {
         let now = shared.clock.now();
         let transport = Transport::Sse;
         shared.metrics.came(transport);
-        arrivals::prepare(&arrival.socket);
+        arrivals::prepare_reader(&arrival.socket);
         let out = Out::Socket(arrival.socket);
         let id = self.readers.open(out, transport, grant, Some(arrival.seat));
         if let Some(socket) = self.readers.socket(id) {

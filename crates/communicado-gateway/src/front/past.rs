@@ -22,20 +22,30 @@ pub(super) struct Past {
     log: VecDeque<Arc<Told>>,
     /// The last change that was delivered.
     position: u64,
+    /// The same, as this process counts.
+    ordinal: u64,
+    /// Up to this revision, who was told what is not known to all: see `Change::kept`.
+    unsure: Option<u64>,
     snapshots: (u64, Snapshots),
 }
 
 impl Past {
     pub(super) fn new(position: u64) -> Self {
-        Self { log: VecDeque::new(), position, snapshots: (position, Snapshots::new()) }
+        let (log, snapshots) = (VecDeque::new(), (0, Snapshots::new()));
+        Self { log, position, ordinal: 0, unsure: None, snapshots }
     }
 
-    pub(super) const fn position(&self) -> u64 {
-        self.position
+    pub(super) const fn ordinal(&self) -> u64 {
+        self.ordinal
     }
 
     pub(super) fn remember(&mut self, told: Arc<Told>) {
-        self.position = told.revision();
+        (self.position, self.ordinal) = (told.revision(), told.ordinal());
+        if !told.change.kept {
+            self.unsure = Some(told.revision());
+            self.log.clear();
+            return;
+        }
         if self.log.len() >= CHANGES_REPEATED.most {
             self.log.pop_front();
         }
@@ -53,23 +63,24 @@ impl Past {
     ) -> (Vec<Frame>, u64) {
         if let Some(last) = wanted.last.filter(|_| is_first)
             && last <= self.position
+            && self.unsure.is_none_or(|unsure| unsure < last)
             && (last == self.position
                 || self.log.front().is_some_and(|first| first.revision() <= last + 1))
         {
             let since = self.log.iter().filter(|told| told.revision() > last);
             let frames = since.filter_map(|told| chosen(told, grant, wanted)).collect();
-            return (frames, self.position);
+            return (frames, self.ordinal);
         }
         let missed = wanted.last.is_some();
-        let revision = people.revision();
-        if self.snapshots.0 != revision {
-            self.snapshots = (revision, Snapshots::new());
+        let (revision, ordinal) = (people.revision(), people.ordinal());
+        if self.snapshots.0 != ordinal {
+            self.snapshots = (ordinal, Snapshots::new());
         }
         let key = (grant.view(), Wanted { last: None, ..wanted.clone() });
         // What several may get: it depends on nothing but view and names.
         let shareable = plain && grant.own().is_none() && !missed;
         if shareable && let Some(frame) = self.snapshots.1.get(&key) {
-            return (vec![frame.clone()], revision);
+            return (vec![frame.clone()], ordinal);
         }
         let written = |person: &Arc<Person>| {
             let sight = grant.sight(person).filter(|_| wants(wanted, person))?;
@@ -85,6 +96,6 @@ impl Past {
         if shareable {
             self.snapshots.1.insert(key, frame.clone());
         }
-        (vec![frame], revision)
+        (vec![frame], ordinal)
     }
 }

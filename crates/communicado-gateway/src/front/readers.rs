@@ -237,7 +237,7 @@ impl Readers {
 
     /// Tells those who want everybody and see all of them in one view: a burst is one write.
     fn tell_crowd(&mut self, told: &[Arc<Told>], metrics: &Metrics, now: Moment) {
-        let Some(first) = told.first().map(|told| told.revision()) else { return };
+        let Some(first) = told.first().map(|told| told.ordinal()) else { return };
         let together = View::ALL.map(|view| {
             let frames: Vec<&Frame> = told.iter().filter_map(|told| told.frame(view)).collect();
             match frames.as_slice() {
@@ -269,7 +269,7 @@ impl Readers {
                 self.send(key, frame, metrics, now);
             }
             if let Some(reader) = self.readers.get_mut(usize_of(key)) {
-                reader.last = self.past.position();
+                reader.last = self.past.ordinal();
             }
         }
     }
@@ -277,10 +277,10 @@ impl Readers {
     /// Tells one reader of one change, unless it was told already.
     fn tell(&mut self, key: u32, told: &Arc<Told>, metrics: &Metrics, now: Moment) {
         let Some(reader) = self.readers.get_mut(usize_of(key)) else { return };
-        if told.revision() <= reader.last {
+        if told.ordinal() <= reader.last {
             return;
         }
-        reader.last = told.revision();
+        reader.last = told.ordinal();
         if let Some(behind) = &mut reader.behind {
             let change = told.change.clone();
             let id = change.id.clone();
@@ -347,7 +347,7 @@ impl Readers {
                 }
                 behind.since = now;
             }
-            let next = behind.changes.values().min_by_key(|change| change.revision);
+            let next = behind.changes.values().min_by_key(|change| change.ordinal);
             let Some(next) = next.map(|change| change.id.clone()) else { break };
             if let Some(change) = behind.changes.remove(&next) {
                 behind.rest = choose(reader, &Told::new(change));

@@ -50,8 +50,13 @@ impl Input {
 /// Something that readers are told.
 #[derive(Clone, Debug)]
 pub(crate) struct Change {
-    /// From 1, without gaps.
+    /// Its number: from 1, without gaps, where one gateway counts; where several share a bucket,
+    /// that of the bucket, which only grows.
     pub(crate) revision: u64,
+    /// Its place among the changes of this process, once it was applied.
+    pub(crate) ordinal: u64,
+    /// Whether others know it by this revision too.
+    pub(crate) kept: bool,
     pub(crate) id: Arc<str>,
     /// The person before; nothing for a new one.
     pub(crate) before: Option<Arc<Person>>,

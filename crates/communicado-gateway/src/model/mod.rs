@@ -9,6 +9,7 @@
 //! What is handled goes into a [`Batch`] first. Only when that was kept is it applied, so what the
 //! store did not take was never told.
 
+mod foreign;
 mod input;
 mod person;
 mod standing;
@@ -47,6 +48,7 @@ pub(crate) struct People {
     /// Who has which badge.
     badges: BTreeMap<Arc<str>, Arc<str>>,
     revision: u64,
+    ordinal: u64,
 }
 
 /// What several inputs make of people, all or nothing.
@@ -81,6 +83,11 @@ impl People {
     /// The last change.
     pub(crate) const fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// How many changes were applied in this process.
+    pub(crate) const fn ordinal(&self) -> u64 {
+        self.ordinal
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -118,7 +125,11 @@ impl People {
     }
 
     /// Takes over a batch, which must have begun with these people as they are.
-    pub(crate) fn apply(&mut self, altered: &Altered) {
+    pub(crate) fn apply(&mut self, altered: &mut Altered) {
+        for change in &mut altered.changes {
+            self.ordinal += 1;
+            change.ordinal = self.ordinal;
+        }
         for (id, person) in &altered.people {
             self.take_out(id);
             if let Some(person) = person {
@@ -286,7 +297,8 @@ impl Batch<'_> {
         seen_by: [bool; 3],
     ) {
         self.altered.insert(id.clone(), after.clone());
-        self.changes.push(Change { revision: self.revision, id, before, after, seen_by });
+        let (revision, ordinal, kept) = (self.revision, 0, true);
+        self.changes.push(Change { revision, ordinal, kept, id, before, after, seen_by });
     }
 }
 

@@ -157,11 +157,11 @@ impl World {
                 know(&mut self.known, &input, self.now);
             }
         }
-        let altered = batch.end();
-        self.take(&altered);
+        let mut altered = batch.end();
+        self.take(&mut altered);
     }
 
-    fn take(&mut self, altered: &Altered) {
+    fn take(&mut self, altered: &mut Altered) {
         for change in &altered.changes {
             self.revision += 1;
             assert_eq!(change.revision, self.revision, "a gap in the revisions");
@@ -390,8 +390,8 @@ fn a_device_that_comes_back_late_says_since_when_and_no_earlier_than_what_was_kn
         let mut batch = people.begin();
         batch.pass(at(ms), usize::MAX);
         batch.handle(input, at(ms)).unwrap();
-        let altered = batch.end();
-        people.apply(&altered);
+        let mut altered = batch.end();
+        people.apply(&mut altered);
         people.person("ada").unwrap().told.since
     };
     let hear = |device: &str, availability, since| Input::Hear {

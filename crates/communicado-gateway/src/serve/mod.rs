@@ -14,12 +14,13 @@ use std::time::Duration;
 
 use communicado_runtime::SystemClock;
 use communicado_wire::gateway::{NewToken, Scope, View};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use control::{ask, ask_offline};
 pub(crate) use tls::Certificate;
 
 use crate::api::{made, router};
+use crate::cluster;
 use crate::failure::{Failure, Outcome};
 use crate::front::{self, Front, Seats, Way};
 use crate::keeper::{self, Keeper, Order};
@@ -29,7 +30,7 @@ use crate::model::People;
 use crate::oidc::SignIns;
 use crate::rates::Rates;
 use crate::shared::Shared;
-use crate::store::{Lock, Store, StoreError};
+use crate::store::{Kept, Lock, Store, StoreError};
 use crate::tokens::Tokens;
 
 /// How long requests that are under way may take when the gateway stops.
@@ -59,6 +60,8 @@ pub(crate) struct What {
     pub(crate) per_second: usize,
     /// Wrong tokens from one address.
     pub(crate) wrong_per_minute: usize,
+    /// The bucket that is shared with other gateways, in the place of a store.
+    pub(crate) cluster: Option<cluster::Settings>,
 }
 
 impl Default for What {
@@ -68,6 +71,7 @@ impl Default for What {
             origins: Vec::new(),
             per_second: REQUESTS_PER_SECOND.most,
             wrong_per_minute: WRONG_TOKENS_PER_MINUTE.most,
+            cluster: None,
         }
     }
 }
@@ -76,6 +80,8 @@ impl Default for What {
 pub(crate) struct Core {
     pub(crate) shared: Arc<Shared>,
     keeper: JoinHandle<Result<(), StoreError>>,
+    /// Where there are several gateways, the folder is ours alone all the same.
+    _lock: Option<Lock>,
 }
 
 impl Core {
@@ -85,9 +91,15 @@ impl Core {
     ///
     /// If the store cannot be opened, or the system gives no thread.
     pub(crate) fn start(data: &Path, what: What, tls: bool) -> Result<Self, Failure> {
-        let What { history, origins, per_second, wrong_per_minute } = what;
+        let What { history, origins, per_second, wrong_per_minute, cluster } = what;
         let lock = Lock::take(data)?;
-        let (store, kept) = Store::open(data, lock)?;
+        let (store, kept, lock) = match cluster {
+            None => {
+                let (store, kept) = Store::open(data, lock)?;
+                (Some(store), kept, None)
+            }
+            Some(_) => (None, Kept::default(), Some(lock)),
+        };
         let clock = SystemClock::start();
         let (keeper, orders) = Keeper::new();
         let audience = kept.audience.into_iter();
@@ -109,11 +121,29 @@ impl Core {
         let people = People::of_kept(kept.people, kept.revision, shared.now());
         *shared.people.write().unwrap_or_else(std::sync::PoisonError::into_inner) = people;
         let of_keeper = shared.clone();
+        let (ready, is_ready) = oneshot::channel();
         let keeper = std::thread::Builder::new()
             .name("keeper".to_owned())
-            .spawn(move || keeper::run(&of_keeper, store, &orders))
+            .spawn(move || match (store, cluster) {
+                (Some(store), _) => {
+                    let _ = ready.send(Ok(()));
+                    keeper::run(&of_keeper, store, &orders)
+                }
+                (None, Some(settings)) => {
+                    cluster::run(&of_keeper, &settings, orders, ready);
+                    Ok(())
+                }
+                (None, None) => Ok(()),
+            })
             .map_err(no_system)?;
-        Ok(Self { shared, keeper })
+        let began = is_ready.blocking_recv();
+        began.unwrap_or(Ok(())).map_err(|error| {
+            let help = "start NATS with JetStream (-js), and see to --nats and --nats-replicas";
+            Failure::new(Outcome::Failed, "the gateways cannot work together")
+                .because(error)
+                .help(help)
+        })?;
+        Ok(Self { shared, keeper, _lock: lock })
     }
 
     /// Ends after all that was ordered.
@@ -180,7 +210,14 @@ async fn serving(
     let is_tls = certificate.is_some();
     let acceptor = certificate.map(Certificate::acceptor).transpose()?;
     let signals = listen::Signals::new().map_err(no_system)?;
-    let core = Core::start(&data, what, is_tls)?;
+    // It may wait for other gateways' bucket.
+    let started = {
+        let data = data.clone();
+        tokio::task::spawn_blocking(move || Core::start(&data, what, is_tls)).await
+    };
+    let core = started.map_err(|error| {
+        Failure::new(Outcome::Failed, "the gateway cannot start").because(error)
+    })??;
     let shared = core.shared.clone();
     let listener = listen::listen(listen)?;
     let address = listener.local_addr().map_err(no_system)?;

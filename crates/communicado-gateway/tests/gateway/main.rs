@@ -9,6 +9,7 @@
     reason = "a failure here fails the test"
 )]
 
+mod cluster;
 mod commands;
 mod faults;
 mod hostile;

@@ -76,12 +76,17 @@ impl Gateway {
 
     /// On an address that must be known before.
     pub(crate) fn at(listen: &str, arguments: &[&str]) -> Self {
+        Self::among(listen, arguments, None)
+    }
+
+    /// Among others, whose administrator's token is good here too.
+    pub(crate) fn among(listen: &str, arguments: &[&str], token: Option<String>) -> Self {
         let folder = TempDir::new().unwrap();
         let arguments: Vec<String> = arguments.iter().map(|it| (*it).to_owned()).collect();
         let mut command = Command::new(program());
         let (child, greeting) = spawn(command_of(&mut command, folder.path(), listen, &arguments));
         let base = word_after(&greeting, "listening ").expect("an address");
-        let token = word_after(&greeting, "token ").expect("a token");
+        let token = token.or_else(|| word_after(&greeting, "token ")).expect("a token");
         Self { child, base, token, greeting, arguments, folder }
     }
 
@@ -183,7 +188,7 @@ impl Gateway {
     pub(crate) fn curl_at(&self, url: &str, arguments: &[&str]) -> Said {
         let certificate = self.folder.path().join("tls.pem");
         let mut command = Command::new("curl");
-        command.args(["--silent", "--show-error", "--max-time", "15", "--include"]);
+        command.args(["--silent", "--show-error", "--max-time", "20", "--include"]);
         if self.base.starts_with("https") {
             command.arg("--cacert").arg(certificate);
         }

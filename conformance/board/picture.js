@@ -1,0 +1,41 @@
+// Draws the pictures of docs/board.md from a real run: `npm run picture`.
+
+import { writeFileSync } from "node:fs";
+import { chromium } from "playwright-core";
+import { ARGUMENTS, CHROMIUM, Gateway, board, crowd, says } from "./stage.js";
+
+const PICTURES = [
+  ["board", "", { colorScheme: "light", viewport: { width: 1180, height: 800 }, deviceScaleFactor: 1.5 }],
+  ["lobby", "?lobby", { colorScheme: "dark", viewport: { width: 1600, height: 900 } }],
+];
+
+const gateway = await Gateway.start();
+const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+try {
+  await gateway.person("ada", "Ada Lovelace", ["engineering", "london"]);
+  await gateway.person("alan", "Alan Turing", ["london", "research"]);
+  await gateway.person("grace", "Grace Hopper", ["engineering"]);
+  await gateway.publish("ada");
+  await crowd(gateway);
+  const { secret } = await gateway.tokenFor("ada");
+  for (const [name, query, options] of PICTURES) {
+    const context = await browser.newContext({ locale: "en-GB", ...options });
+    const page = await board(context, gateway.url + query, secret);
+    await says(page, "tim", "Out");
+    const png = (await page.screenshot({ animations: "disabled" })).toString("base64");
+    // A page without the board's policy turns it into a smaller form.
+    const plain = await context.newPage();
+    const webp = await plain.evaluate(async (png) => {
+      const picture = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob());
+      const canvas = document.createElement("canvas");
+      Object.assign(canvas, { width: picture.width, height: picture.height });
+      canvas.getContext("2d").drawImage(picture, 0, 0);
+      return canvas.toDataURL("image/webp", 0.82).split(",")[1];
+    }, png);
+    writeFileSync(new URL(`../../docs/${name}.webp`, import.meta.url), Buffer.from(webp, "base64"));
+    await context.close();
+  }
+} finally {
+  await browser.close();
+  await gateway.close();
+}

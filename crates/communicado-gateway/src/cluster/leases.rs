@@ -1,0 +1,91 @@
+//! The ends of leases: whichever gateway is first writes it down. If none can, each tells it for
+//! itself, so that nobody is wrong for longer than the lease.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use communicado_runtime::Clock as _;
+use communicado_wire::gateway::EndReason;
+use tokio::time::{sleep, timeout};
+
+use super::keys::Key;
+use super::orders::is_overtaken;
+use super::{ANSWER, Cluster};
+use crate::keeper::publish;
+use crate::model::Altered;
+
+/// How long nothing is looked at: the time asleep is not counted by a timer, and is by a lease.
+const NAP: Duration = Duration::from_millis(500);
+/// Leases that end together.
+const TOGETHER: usize = 1024;
+
+/// Ends leases, what was said by hand, and tokens, for ever.
+pub(super) async fn end(cluster: Arc<Cluster>) {
+    loop {
+        let next = cluster.shared.people().next_deadline();
+        let left = next.map_or(NAP, |next| next.since(cluster.shared.clock.now()));
+        // A little later than due: with luck another gateway has written it by then.
+        sleep(left.min(NAP).max(Duration::from_millis(5))).await;
+        due(&cluster).await;
+        tokens(&cluster).await;
+    }
+}
+
+async fn due(cluster: &Cluster) {
+    let shared = &cluster.shared;
+    let (altered, revision) = {
+        let people = shared.people();
+        let now = shared.now();
+        if people.next_deadline().is_none_or(|next| now.moment < next) {
+            return;
+        }
+        let mut batch = people.begin();
+        batch.pass(now, TOGETHER);
+        (batch.end(), people.revision())
+    };
+    let (mut last, mut is_away) = (0, false);
+    for (id, person) in &altered.people {
+        let Some(person) = person else { continue };
+        let key = Key::Person(id.clone()).written();
+        let text = Altered::entry(person, revision).to_json();
+        let written = cluster.bucket.update(&key, text.into(), cluster.seen(&key));
+        match timeout(ANSWER, written).await {
+            Ok(Ok(revision)) => last = last.max(revision),
+            Ok(Err(error)) if is_overtaken(&error) => {}
+            Ok(Err(_)) | Err(_) => {
+                is_away = true;
+                break;
+            }
+        }
+    }
+    if last > 0 {
+        cluster.has_come(last).await;
+    }
+    if is_away {
+        tracing::warn!(
+            what = "leases",
+            because = "their ends cannot be written, and are told here"
+        );
+        let people = shared.people();
+        let mut batch = people.begin();
+        batch.pass(shared.now(), TOGETHER);
+        let revision = people.revision();
+        let altered = batch.end().of_us_alone(revision);
+        drop(people);
+        publish(shared, altered);
+    }
+}
+
+/// Tokens that have ended are good no more here at once, and are removed by whoever is first.
+async fn tokens(cluster: &Cluster) {
+    let shared = &cluster.shared;
+    let over = shared.tokens().over(shared.now().civil);
+    if over.is_empty() {
+        return;
+    }
+    let ended: Vec<_> = over.iter().map(|id| (id.clone(), EndReason::TokenRevoked)).collect();
+    shared.settle_tokens(&[], &ended);
+    for id in over {
+        let _ = timeout(ANSWER, cluster.bucket.delete(Key::Token(id).written())).await;
+    }
+}

@@ -1,0 +1,170 @@
+//! Several gateways as one: their people, tokens and audiences are entries of one bucket of NATS
+//! JetStream, and each follows it.
+//!
+//! It stands where the keeper and its store stand for one gateway alone. An order is done on what
+//! is known here, and written on condition that the entry is still the one that was known; if not,
+//! it is done again on what came meanwhile. What comes through the watch is told, also what we
+//! wrote ourselves, so all gateways tell the same in the same order, with the same revisions.
+//! An order is answered once its entry has come back.
+//!
+//! Read `watch.rs` for how the bucket is followed, `orders.rs` for how it is written.
+
+mod keys;
+mod leases;
+mod orders;
+mod watch;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_nats::jetstream::{self, kv, stream};
+use tokio::sync::{mpsc, oneshot, watch as channel};
+
+use crate::grant::random;
+use crate::keeper::{Answer, Order};
+use crate::shared::Shared;
+
+/// How long an answer of NATS may take.
+const ANSWER: Duration = Duration::from_secs(2);
+/// How long an order is tried: the leader of a bucket that was killed is replaced within eight.
+const PATIENCE: Duration = Duration::from_secs(12);
+
+/// Where the bucket is.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// Servers, with commas.
+    pub(crate) servers: String,
+    pub(crate) bucket: String,
+    /// How many servers keep it.
+    pub(crate) replicas: usize,
+}
+
+/// Why the gateways cannot work together.
+#[derive(Debug)]
+pub(crate) struct ClusterError(String);
+
+impl fmt::Display for ClusterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What the parts of a gateway among others share.
+struct Cluster {
+    shared: Arc<Shared>,
+    bucket: kv::Store,
+    /// Our own name among the gateways.
+    name: String,
+    /// The revision of each entry that was seen last, also of those that are no more.
+    seen: Mutex<BTreeMap<String, u64>>,
+    /// The last revision that came.
+    came: channel::Sender<u64>,
+}
+
+impl Cluster {
+    fn seen(&self, key: &str) -> u64 {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.get(key).copied().unwrap_or(0)
+    }
+
+    /// Waits until what was written as `revision` has come back.
+    async fn has_come(&self, revision: u64) {
+        let mut came = self.came.subscribe();
+        let wait = came.wait_for(|came| *came >= revision);
+        // It was kept; that it comes late is no reason to refuse it.
+        let _ = tokio::time::timeout(ANSWER, wait).await;
+    }
+}
+
+/// Works until it is stopped; `ready` is told once all that is in the bucket is known here.
+pub(crate) fn run(
+    shared: &Arc<Shared>,
+    settings: &Settings,
+    orders: Receiver<(Order, Option<Answer>)>,
+    ready: oneshot::Sender<Result<(), ClusterError>>,
+) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let _ = ready.send(Err(ClusterError(error.to_string())));
+            return;
+        }
+    };
+    runtime.block_on(async {
+        let bucket = match bucket(settings).await {
+            Ok(bucket) => bucket,
+            Err(error) => {
+                let _ = ready.send(Err(error));
+                return;
+            }
+        };
+        let name = random::<9>().unwrap_or_else(|_| std::process::id().to_string());
+        let (came, _) = channel::channel(0);
+        let (shared, seen) = (shared.clone(), Mutex::default());
+        let cluster = Arc::new(Cluster { shared, bucket, name, seen, came });
+        tokio::spawn(watch::canary(cluster.clone()));
+        tokio::spawn(watch::follow(cluster.clone(), ready));
+        tokio::spawn(leases::end(cluster.clone()));
+        let (sender, inbox) = mpsc::channel(64);
+        // The orders come from a channel that blocks.
+        std::thread::spawn(move || {
+            for order in orders {
+                if sender.blocking_send(order).is_err() {
+                    return;
+                }
+            }
+        });
+        orders::serve(&cluster, inbox).await;
+    });
+    runtime.shutdown_timeout(Duration::from_secs(1));
+}
+
+/// Opens the bucket, and makes it if it is not there.
+async fn bucket(settings: &Settings) -> Result<kv::Store, ClusterError> {
+    let Settings { servers, bucket, replicas } = settings;
+    let addresses = servers.split(',').map(str::parse).collect::<Result<Vec<_>, _>>();
+    let addresses: Vec<async_nats::ServerAddr> =
+        addresses.map_err(|error| ClusterError(format!("`{servers}` is no address: {error}")))?;
+    let client = async_nats::ConnectOptions::new()
+        .name("communicado-gateway")
+        .request_timeout(Some(ANSWER))
+        .connection_timeout(ANSWER)
+        .connect(addresses)
+        .await
+        .map_err(|error| ClusterError(format!("{servers} cannot be reached: {error}")))?;
+    let context = jetstream::new(client);
+    let mut last = String::new();
+    // Servers that were just started have no leader yet.
+    for _ in 0..30 {
+        if let Ok(found) = context.get_key_value(bucket).await {
+            return Ok(found);
+        }
+        match context.create_stream(stream(bucket, *replicas)).await {
+            Ok(_) => continue,
+            Err(error) => last = error.to_string(),
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    Err(ClusterError(format!("the bucket `{bucket}` cannot be made: {last}")))
+}
+
+/// The stream that a bucket is. Asked for a bucket, the library first asks the server what older
+/// ones (2.9) do not tell.
+fn stream(bucket: &str, replicas: usize) -> stream::Config {
+    stream::Config {
+        name: format!("KV_{bucket}"),
+        description: Some("communicado-gateway: people, tokens, audiences".to_owned()),
+        subjects: vec![format!("$KV.{bucket}.>")],
+        max_messages_per_subject: 1,
+        discard: stream::DiscardPolicy::New,
+        allow_rollup: true,
+        deny_delete: true,
+        allow_direct: true,
+        num_replicas: replicas,
+        ..stream::Config::default()
+    }
+}

@@ -1,0 +1,161 @@
+//! Following the bucket: each entry as it is written, by whomever, and all of them first.
+//!
+//! A watch can fall silent without an end when the server that feeds it dies, for up to twenty
+//! seconds. So each gateway writes an entry of its own every second, the canary, and begins a new
+//! watch when that does not come: a new one tells all entries, of which those that are known are
+//! passed over.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use async_nats::jetstream::kv::{Entry, Operation};
+use communicado_core::Moment;
+use communicado_runtime::Clock as _;
+use communicado_wire::Timestamp;
+use communicado_wire::gateway::EndReason;
+use communicado_wire::gateway::kept;
+use futures_util::StreamExt as _;
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
+
+use super::keys::Key;
+use super::{Cluster, ClusterError};
+use crate::keeper::publish;
+use crate::model::People;
+
+/// Between two canaries.
+const CANARY: Duration = Duration::from_secs(1);
+/// A canary that is so late is dead, or the watch is.
+const SILENCE: Duration = Duration::from_secs(3);
+/// Between two attempts to begin a watch.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Writes a sign of life for ever.
+pub(super) async fn canary(cluster: Arc<Cluster>) {
+    let key = Key::Canary(cluster.name.clone()).written();
+    loop {
+        let _ = cluster.bucket.put(&key, bytes::Bytes::new()).await;
+        sleep(CANARY).await;
+    }
+}
+
+/// What was there before we came, until all of it is known.
+#[derive(Default)]
+struct Loading {
+    people: Vec<kept::Person>,
+    last: u64,
+}
+
+/// Follows the bucket for ever; says when all that is in it is known.
+pub(super) async fn follow(
+    cluster: Arc<Cluster>,
+    ready: oneshot::Sender<Result<(), ClusterError>>,
+) {
+    let mut ready = Some(ready);
+    let mut loading = Some(Loading::default());
+    loop {
+        if let Ok(mut watch) = cluster.bucket.watch_with_history(">").await {
+            let mut heard = cluster.shared.clock.now();
+            loop {
+                match timeout(CANARY, watch.next()).await {
+                    // A missed heartbeat is said in between, and the watch goes on.
+                    Ok(Some(Err(_))) | Err(_) => {}
+                    Ok(Some(Ok(entry))) => {
+                        let all_known = entry.delta == 0;
+                        take(&cluster, &mut loading, &entry, &mut heard);
+                        if all_known && loading.is_some() {
+                            begin(&cluster, loading.take());
+                            if let Some(ready) = ready.take() {
+                                let _ = ready.send(Ok(()));
+                            }
+                        }
+                    }
+                    Ok(None) => break,
+                }
+                let now = cluster.shared.clock.now();
+                if now.since(heard) > SILENCE {
+                    tracing::warn!(what = "watch", because = "it fell silent; a new one begins");
+                    break;
+                }
+            }
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// Takes all that was there.
+fn begin(cluster: &Cluster, loading: Option<Loading>) {
+    let Some(Loading { people, last }) = loading else { return };
+    let shared = &cluster.shared;
+    let people = People::of_kept(people, last, shared.now());
+    *shared.people.write().unwrap_or_else(PoisonError::into_inner) = people;
+}
+
+/// Takes one entry, unless it is known.
+fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, heard: &mut Moment) {
+    let shared = &cluster.shared;
+    {
+        let mut seen = cluster.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = seen.entry(entry.key.clone()).or_default();
+        if entry.revision <= *known {
+            return;
+        }
+        *known = entry.revision;
+    }
+    let value = (entry.operation == Operation::Put).then(|| String::from_utf8_lossy(&entry.value));
+    let value = value.as_deref();
+    match Key::read(&entry.key) {
+        Some(Key::Canary(name)) if name == cluster.name => *heard = shared.clock.now(),
+        Some(Key::Canary(_)) | None => {}
+        Some(Key::Token(id)) => token(cluster, &id, value),
+        Some(Key::Audience(whom, token)) => {
+            let micros = value.and_then(|value| value.parse().ok()).unwrap_or(0);
+            let first = Timestamp::from_micros(micros).unwrap_or(Timestamp::EPOCH);
+            let mut audience = shared.audience.write().unwrap_or_else(PoisonError::into_inner);
+            audience.insert((whom, token), first);
+        }
+        Some(Key::Person(id)) => {
+            let kept = match value.map(kept::Person::from_json) {
+                None => None,
+                Some(Ok(kept)) => Some(kept),
+                Some(Err(error)) => {
+                    tracing::error!(what = "entry", because = %error, help = "see who else writes");
+                    return;
+                }
+            };
+            if let Some(loading) = loading {
+                loading.people.retain(|person| person.id != id);
+                loading.people.extend(kept);
+            } else {
+                let people = shared.people();
+                let altered = people.foreign(&id, kept, entry.revision, true, shared.now());
+                drop(people);
+                publish(shared, altered);
+            }
+        }
+    }
+    if let Some(loading) = loading {
+        loading.last = entry.revision;
+    }
+    cluster.came.send_if_modified(|came| {
+        let is_more = *came < entry.revision;
+        *came = (*came).max(entry.revision);
+        is_more
+    });
+}
+
+fn token(cluster: &Cluster, id: &Arc<str>, value: Option<&str>) {
+    let shared = &cluster.shared;
+    match value.map(kept::Token::from_json) {
+        Some(Ok(token)) => shared.settle_tokens(&[token], &[]),
+        Some(Err(error)) => {
+            tracing::error!(what = "entry", because = %error, help = "see who else writes");
+        }
+        None => {
+            let of_session =
+                shared.tokens().token(id).is_some_and(|token| token.session_of.is_some());
+            let reason = if of_session { EndReason::SessionEnded } else { EndReason::TokenRevoked };
+            shared.settle_tokens(&[], &[(id.clone(), reason)]);
+        }
+    }
+}
