@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use communicado_provider::dbus::{ACCOUNT_INTERFACE, ACCOUNT_PATH, INTERFACE, NAME, PATH};
 use communicado_provider::{Account, Manners, Status};
-use communicado_runtime::SystemClock;
+use communicado_runtime::{Clock as _, SystemClock, within};
 use communicado_sources::session_bus;
 use rustix::process::Signal;
 use zbus::fdo::{ObjectManager, Properties as BusProperties, RequestNameFlags, RequestNameReply};
@@ -32,6 +32,9 @@ pub(in crate::commands::provide) use register::{register, unregister};
 /// How the provider is to be seen on Linux: there is one way.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(in crate::commands::provide) struct Options {}
+
+/// A call that is not answered by then was told to be late.
+const CLOSE_MAX: Duration = Duration::from_secs(2);
 
 /// The provider on the bus.
 pub(in crate::commands::provide) struct Face {
@@ -89,10 +92,13 @@ impl Face {
         &mut self,
         shown: &Shown,
     ) -> Result<(), Failure> {
-        let now = Properties::of(shown);
-        let stale = self.facts.manners().stale_flag && now.up_and_running == 0;
-        if stale {
-            return Ok(());
+        let mut now = Properties::of(shown);
+        if now.up_and_running == 0 {
+            if self.facts.manners().stale_flag {
+                return Ok(());
+            }
+            // It is the provider that ends; its account is signed out.
+            now = Properties { up_and_running: 0, ..self.facts.shows() };
         }
         let before = self.facts.show(now.clone());
         // The account comes before the flag that says that it can be asked for.
@@ -101,7 +107,7 @@ impl Face {
             let added = self.connection.object_server().at(ACCOUNT_PATH, account).await;
             added.map_err(not_shown)?;
             self.has_account = true;
-        } else if self.has_account && now.up_and_running != 0 {
+        } else if self.has_account {
             let changed = now.changed_since(&before);
             self.changed(ACCOUNT_PATH, ACCOUNT_INTERFACE, changed).await?;
         }
@@ -120,9 +126,9 @@ impl Face {
     /// Does nothing at all for so long: this thread does everything here.
     pub(in crate::commands::provide) fn hang(&self, span: Duration) {
         let clock = SystemClock::start();
-        let end = communicado_runtime::Clock::now(&clock).after(span);
+        let end = clock.now().after(span);
         loop {
-            let left = end.since(communicado_runtime::Clock::now(&clock));
+            let left = end.since(clock.now());
             if left.is_zero() {
                 return;
             }
@@ -136,12 +142,18 @@ impl Face {
         Failure::from(session_bus::lost("")).about("the provider can be seen no longer")
     }
 
-    /// Lets go of the name, once every call is answered.
+    /// Lets go of the name, and waits until every call is answered, but for those that are too
+    /// late.
     pub(in crate::commands::provide) async fn close(self) {
         let Self { connection, .. } = self;
-        // Without a bus there is no name to let go of.
-        let _ = connection.release_name(NAME).await;
-        connection.graceful_shutdown().await;
+        let clock = SystemClock::start();
+        let end = clock.now().after(CLOSE_MAX);
+        let closed = async {
+            // Without a bus there is no name to let go of.
+            let _ = connection.release_name(NAME).await;
+            connection.graceful_shutdown().await;
+        };
+        let _ = within(&clock, end, closed).await;
     }
 
     async fn changed(

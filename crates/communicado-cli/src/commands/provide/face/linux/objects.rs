@@ -75,6 +75,10 @@ impl Facts {
         self.with(|known| std::mem::replace(&mut known.shows, shows))
     }
 
+    pub(super) fn shows(&self) -> Properties {
+        self.with(|known| known.shows.clone())
+    }
+
     pub(super) fn behave(&self, manners: Manners) {
         self.with(|known| known.manners = manners);
     }
