@@ -42,7 +42,7 @@ struct Bench {
     needs_peers: bool,
 }
 
-const BENCHES: [Bench; 6] = [
+const BENCHES: [Bench; 7] = [
     Bench {
         name: "latency",
         // So many that the 99th percentile is not the worst.

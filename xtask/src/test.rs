@@ -5,7 +5,7 @@
 //! Each step can be run alone: `cargo xtask test tidy clippy`.
 
 use crate::command::{Stopwatch, cargo, run as run_command, spoken};
-use crate::{deny, faults, fresh_clone, fuzz, gateway, peers, tidy, windows};
+use crate::{board, deny, faults, fresh_clone, fuzz, gateway, peers, tidy, windows};
 
 /// One step.
 struct Step {
@@ -54,6 +54,11 @@ const STEPS: &[Step] = &[
         name: "gateway",
         about: "the gateway: its promises, kills, full disks, storms, and peers of others",
         run: || gateway::run(&[]),
+    },
+    Step {
+        name: "board",
+        about: "the board and the client in JavaScript, in a browser and beside others' clients",
+        run: || board::run(&[]),
     },
     Step {
         name: "conformance",
