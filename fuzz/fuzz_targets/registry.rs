@@ -24,7 +24,8 @@ fn read(from: &mut Unstructured<'_>) -> Result<Read> {
     let mut read = Read::default();
     while !from.is_empty() && read.flags.len() < 8 {
         let app = from.arbitrary::<String>()?;
-        let registration = Registration { program: value(from)?, class: value(from)?, process: value(from)? };
+        let registration =
+            Registration { program: value(from)?, class: value(from)?, process: value(from)? };
         match from.int_in_range(0..=3)? {
             0 => read.wide.push((app, registration)),
             1 => read.narrow.push((app, registration)),
