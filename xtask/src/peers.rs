@@ -30,6 +30,7 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Program("kamailio"), "kamailio"),
     (Brings::Program("node"), "nodejs"),
     (Brings::Program("npm"), "npm"),
+    (Brings::Program("nats-server"), "nats-server"),
     (Brings::Program("pidgin"), "pidgin"),
     (Brings::Program("openssl"), "openssl"),
     (Brings::Library("purple-2/libsipe.so"), "pidgin-sipe"),
@@ -74,11 +75,11 @@ pub(crate) fn run(_: &[String]) -> Result<(), String> {
         return Err(by_hand("only root can do so, and there is no sudo"));
     }
     println!("missing; to be installed with apt-get: {packages}");
-    if missing.iter().any(|package| ["prosody", "kamailio"].contains(package))
+    if missing.iter().any(|package| ["prosody", "kamailio", "nats-server"].contains(package))
         && Path::new("/run/systemd/system").exists()
     {
         println!("Debian starts servers when it installs them. The tests start their own:");
-        println!("    sudo systemctl disable --now prosody kamailio");
+        println!("    sudo systemctl disable --now prosody kamailio nats-server");
     }
     let failed = |why: String| by_hand(&format!("apt-get failed: {why}"));
     run_command(&mut as_root(&["apt-get", "update", "--quiet"])?).map_err(failed)?;

@@ -310,14 +310,8 @@ fn pass(shared: &Shared, store: &mut Store, owed: &mut Writes) {
 
 /// Tokens that have ended.
 fn over(shared: &Shared) -> Vec<(Arc<str>, EndReason)> {
-    let now = shared.now().civil;
-    let tokens = shared.tokens();
-    if tokens.next_end().is_none_or(|end| now < end) {
-        return Vec::new();
-    }
-    let is_over = |token: &&Arc<Token>| token.expires.is_some_and(|end| end <= now);
-    let over = tokens.all().filter(is_over);
-    over.map(|token| (token.id.clone(), EndReason::TokenRevoked)).collect()
+    let over = shared.tokens().over(shared.now().civil);
+    over.into_iter().map(|id| (id, EndReason::TokenRevoked)).collect()
 }
 
 fn fill(

@@ -1,10 +1,12 @@
 //! The gateway: desktop agents publish their user's status, web pages and programs read it, at
 //! once and as it changes.
 //!
-//!     agents            what is so                     readers
-//!     PUT  ----> api -> keeper -> model, store --+
-//!                                                +-> front ----> SSE, on raw sockets
-//!     GET  <---- api <- people (shared) <--------+            -> WebSocket, SSE over TLS
+//! ```text
+//! agents            what is so                     readers
+//! PUT  ----> api -> keeper -> model, store --+
+//!                                            +-> front ----> SSE, on raw sockets
+//! GET  <---- api <- people (shared) <--------+            -> WebSocket, SSE over TLS
+//! ```
 //!
 //! `model` is pure and decides; `keeper` is the one thread that writes, and tells nothing that was
 //! not kept; `front` is the one thread that accepts and fans out; `api` is everything else that can

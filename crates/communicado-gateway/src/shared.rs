@@ -1,13 +1,14 @@
 //! What all parts of a running gateway share.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
+use communicado_core::Moment;
 use communicado_runtime::{Clock as _, SystemClock};
 use communicado_wire::Timestamp;
-use communicado_wire::gateway::EndReason;
 use communicado_wire::gateway::kept::Token;
+use communicado_wire::gateway::{EndReason, Health};
 
 use crate::front::{self, Seats, Way};
 use crate::grant::Grant;
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) seats: Seats,
     pub(crate) rates: Rates,
+    /// How it was when it was last examined.
+    pub(crate) health: Mutex<Option<(Moment, Health)>>,
     /// For how long what was told is kept, if it is.
     pub(crate) history: Option<Duration>,
     /// Pages of these origins may read too.

@@ -1,6 +1,6 @@
 //! All tokens, as they were kept last.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use communicado_wire::Timestamp;
@@ -12,6 +12,7 @@ use crate::grant::{Grant, Hash, hash, hex};
 pub(crate) struct Tokens {
     by_id: BTreeMap<Arc<str>, Arc<Token>>,
     by_hash: HashMap<Arc<str>, Arc<Token>>,
+    ends: BTreeSet<(Timestamp, Arc<str>)>,
 }
 
 impl Tokens {
@@ -24,6 +25,10 @@ impl Tokens {
     }
 
     pub(crate) fn put(&mut self, token: Arc<Token>) {
+        self.remove(&token.id);
+        if let Some(end) = token.expires {
+            self.ends.insert((end, token.id.clone()));
+        }
         self.by_hash.insert(token.hash.clone(), token.clone());
         self.by_id.insert(token.id.clone(), token);
     }
@@ -31,6 +36,9 @@ impl Tokens {
     pub(crate) fn remove(&mut self, id: &str) {
         if let Some(token) = self.by_id.remove(id) {
             self.by_hash.remove(&token.hash);
+            if let Some(end) = token.expires {
+                self.ends.remove(&(end, token.id.clone()));
+            }
         }
     }
 
@@ -64,6 +72,12 @@ impl Tokens {
 
     /// When the next one ends.
     pub(crate) fn next_end(&self) -> Option<Timestamp> {
-        self.by_id.values().filter_map(|token| token.expires).min()
+        self.ends.first().map(|(end, _)| *end)
+    }
+
+    /// Those that have ended.
+    pub(crate) fn over(&self, now: Timestamp) -> Vec<Arc<str>> {
+        let over = self.ends.iter().take_while(|(end, _)| *end <= now);
+        over.map(|(_, id)| id.clone()).collect()
     }
 }

@@ -65,3 +65,32 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .layer(from_fn_with_state(shared.clone(), answer::counted))
         .with_state(shared)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    #[test]
+    fn every_address_is_described_and_every_described_one_is_there() {
+        let table = include_str!("mod.rs").split("#[cfg(test)]").next().unwrap();
+        // As it is formatted, an address may stand on the line after `.route(`.
+        let quoted = table.split(".route(").skip(1).map(|rest| rest.split('"').nth(1).unwrap());
+        let described: Value = serde_json::from_str(super::OPENAPI).unwrap();
+        let described: BTreeSet<&str> =
+            described["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+        let mut found = BTreeSet::new();
+        for address in quoted {
+            // What has several forms is described by one of them.
+            let start = address.split("{*rest}").next().unwrap();
+            let of_it = described
+                .iter()
+                .filter(|path| **path == address || (start != address && path.starts_with(start)));
+            let before = found.len();
+            found.extend(of_it.copied());
+            assert!(found.len() > before, "{address} is not described in openapi.json");
+        }
+        assert_eq!(found, described);
+    }
+}

@@ -1,5 +1,6 @@
 //! For operators: health, readiness, metrics, and the description of all of this.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -17,6 +18,8 @@ use crate::shared::Shared;
 
 /// How long a part may take to show that it works.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How long what was found is found still.
+const FRESH: Duration = Duration::from_millis(500);
 /// The start of 2026 in microseconds since 1970: no clock that is right is before it.
 const BUILT: i64 = 1_767_225_600_000_000;
 
@@ -25,7 +28,18 @@ pub(crate) const OPENAPI: &str = include_str!("../../openapi.json");
 
 /// `GET /healthz`: whether what was kept can be kept, told and dated.
 pub(super) async fn health(State(shared): Gateway) -> Answer {
-    let health = examined(&shared).await;
+    let now = shared.now().moment;
+    let known = *shared.health.lock().unwrap_or_else(PoisonError::into_inner);
+    let health = match known {
+        // Whoever asks again and again does not wear the disk out.
+        Some((at, health)) if now.since(at) < FRESH => health,
+        _ => {
+            let health = examined(&shared).await;
+            let known = Some((shared.now().moment, health));
+            *shared.health.lock().unwrap_or_else(PoisonError::into_inner) = known;
+            health
+        }
+    };
     let status = if health.ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     Ok(json(status, health.to_json()))
 }

@@ -109,13 +109,18 @@ pub(super) async fn say(
     request: Request,
 ) -> Answer {
     let person = front::id("person", &person)?;
-    caller.grant()?.need_to_speak_for(&person)?;
+    let grant = caller.grant()?;
+    grant.need_to_speak_for(&person)?;
     let bytes = body(request).await?;
     let manual: Manual = read(&bytes)?;
     let since = shared.now().civil;
     let input = said(person.clone(), manual, since)?;
     match shared.keeper.order(Order::Person(input)).await? {
-        Done::Person(Some(person)) => Ok(json(StatusCode::OK, own(&person).to_json())),
+        Done::Person(Some(person)) if grant.sight(&person).is_some_and(|sight| sight.own) => {
+            Ok(json(StatusCode::OK, own(&person).to_json()))
+        }
+        // Who speaks for others does not see their devices.
+        Done::Person(Some(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
         _ => Err(Refusal::no_person(&person)),
     }
 }

@@ -13,7 +13,7 @@ use super::events::Reader;
 use super::{Answer, Gateway};
 use crate::front::{Frame, Order, Taken, Wanted};
 use crate::grant::Grant;
-use crate::limits::SOCKET_BYTES;
+use crate::limits::{READER_TIME, SOCKET_BYTES};
 use crate::metrics::Transport;
 use crate::refusal::Refusal;
 use crate::shared::Shared;
@@ -46,11 +46,11 @@ async fn talk(shared: Arc<Shared>, grant: Grant, mut socket: WebSocket) {
                 let Taken::Frames(frames, _) = taken else {
                     let (code, reason) = (close_code::AWAY, Utf8Bytes::from_static("ended"));
                     let close = Message::Close(Some(CloseFrame { code, reason }));
-                    let _ = socket.send(close).await;
+                    let _ = send(&mut socket, close).await;
                     return;
                 };
                 for frame in frames {
-                    if socket.send(message(&frame)).await.is_err() {
+                    if send(&mut socket, message(&frame)).await.is_err() {
                         return;
                     }
                 }
@@ -67,13 +67,19 @@ async fn talk(shared: Arc<Shared>, grant: Grant, mut socket: WebSocket) {
                     Err(refusal) => Some(SocketOut::Error { data: refusal.problem() }),
                 };
                 if let Some(answer) = answer
-                    && socket.send(Message::text(answer.to_json())).await.is_err()
+                    && send(&mut socket, Message::text(answer.to_json())).await.is_err()
                 {
                     return;
                 }
             }
         }
     }
+}
+
+/// Sends a message, unless the program takes nothing.
+async fn send(socket: &mut WebSocket, message: Message) -> Result<(), ()> {
+    let sent = tokio::time::timeout(READER_TIME, socket.send(message)).await;
+    sent.map_err(|_| ())?.map_err(|_| ())
 }
 
 /// Does what a program says; returns what to answer at once.

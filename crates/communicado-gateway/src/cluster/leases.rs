@@ -79,15 +79,10 @@ async fn due(cluster: &Cluster) {
 /// Tokens that have ended are good no more here at once, and are removed by whoever is first.
 async fn tokens(cluster: &Cluster) {
     let shared = &cluster.shared;
-    let now = shared.now().civil;
-    let over: Vec<Arc<str>> = {
-        let tokens = shared.tokens();
-        if tokens.next_end().is_none_or(|end| now < end) {
-            return;
-        }
-        let over = tokens.all().filter(|token| token.expires.is_some_and(|end| end <= now));
-        over.map(|token| token.id.clone()).collect()
-    };
+    let over = shared.tokens().over(shared.now().civil);
+    if over.is_empty() {
+        return;
+    }
     let ended: Vec<_> = over.iter().map(|id| (id.clone(), EndReason::TokenRevoked)).collect();
     shared.settle_tokens(&[], &ended);
     for id in over {

@@ -20,7 +20,7 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use async_nats::jetstream::{self, kv};
+use async_nats::jetstream::{self, kv, stream};
 use tokio::sync::{mpsc, oneshot, watch as channel};
 
 use crate::grant::random;
@@ -139,22 +139,32 @@ async fn bucket(settings: &Settings) -> Result<kv::Store, ClusterError> {
     let context = jetstream::new(client);
     let mut last = String::new();
     // Servers that were just started have no leader yet.
-    for _ in 0..10 {
+    for _ in 0..30 {
         if let Ok(found) = context.get_key_value(bucket).await {
             return Ok(found);
         }
-        let config = kv::Config {
-            bucket: bucket.clone(),
-            description: "communicado-gateway: people, tokens, audiences".to_owned(),
-            history: 1,
-            num_replicas: *replicas,
-            ..kv::Config::default()
-        };
-        match context.create_key_value(config).await {
-            Ok(made) => return Ok(made),
+        match context.create_stream(stream(bucket, *replicas)).await {
+            Ok(_) => continue,
             Err(error) => last = error.to_string(),
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     Err(ClusterError(format!("the bucket `{bucket}` cannot be made: {last}")))
+}
+
+/// The stream that a bucket is. Asked for a bucket, the library first asks the server what older
+/// ones (2.9) do not tell.
+fn stream(bucket: &str, replicas: usize) -> stream::Config {
+    stream::Config {
+        name: format!("KV_{bucket}"),
+        description: Some("communicado-gateway: people, tokens, audiences".to_owned()),
+        subjects: vec![format!("$KV.{bucket}.>")],
+        max_messages_per_subject: 1,
+        discard: stream::DiscardPolicy::New,
+        allow_rollup: true,
+        deny_delete: true,
+        allow_direct: true,
+        num_replicas: replicas,
+        ..stream::Config::default()
+    }
 }

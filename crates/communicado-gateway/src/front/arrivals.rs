@@ -139,10 +139,14 @@ pub(super) fn refuse(mut socket: &TcpStream, refusal: &Refusal) {
 /// Has the system end a connection whose other side takes nothing and says nothing: a network that
 /// was cut tells nobody.
 pub(super) fn prepare(socket: &TcpStream) {
-    use rustix::net::sockopt::{set_socket_send_buffer_size, set_tcp_user_timeout};
     let time = u32::try_from(READER_TIME.as_millis()).unwrap_or(u32::MAX);
-    let _ = set_tcp_user_timeout(socket, time);
-    let _ = set_socket_send_buffer_size(socket, SEND_BUFFER);
+    let _ = rustix::net::sockopt::set_tcp_user_timeout(socket, time);
+    let _ = socket.set_nodelay(true);
+}
+
+/// Has the system hold no more for a reader than a reader is worth.
+pub(super) fn prepare_reader(socket: &TcpStream) {
+    let _ = rustix::net::sockopt::set_socket_send_buffer_size(socket, SEND_BUFFER);
 }
 
 /// What the system holds at most of what a reader does not take.

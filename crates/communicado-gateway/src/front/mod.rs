@@ -167,6 +167,8 @@ pub(crate) struct Front {
     hand_over: mpsc::UnboundedSender<HandOver>,
     /// When a second will have passed.
     second: Moment,
+    /// Nobody is accepted until then: the system has no more files.
+    pauses: bool,
     stops: bool,
 }
 
@@ -186,7 +188,18 @@ impl Front {
         let readers = Readers::new(shared.people().revision());
         let second = shared.clock.now().after(SECOND);
         let (arrivals, listener) = (Arrivals::default(), Some(listener));
-        Ok(Self { shared, poll, listener, arrivals, readers, hand_over, second, stops: false })
+        let pauses = false;
+        Ok(Self {
+            pauses,
+            shared,
+            poll,
+            listener,
+            arrivals,
+            readers,
+            hand_over,
+            second,
+            stops: false,
+        })
     }
 
     /// Goes on until it is stopped.
@@ -203,7 +216,7 @@ impl Front {
     }
 
     fn turn(&mut self, events: &mut Vec<epoll::Event>) -> io::Result<()> {
-        let idle = self.arrivals.is_empty() && self.readers.len() == 0;
+        let idle = self.arrivals.is_empty() && self.readers.len() == 0 && !self.pauses;
         let left = self.second.since(self.shared.clock.now());
         let left = (!idle).then(|| Timespec {
             tv_sec: i64::try_from(left.as_secs()).unwrap_or(0),
@@ -227,6 +240,12 @@ impl Front {
         if self.second <= now {
             self.second = now.after(SECOND);
             self.readers.second(&self.shared.metrics, now);
+            if self.pauses
+                && let Some(listener) = &self.listener
+            {
+                let data = About::Listener.data();
+                self.pauses = epoll::add(&self.poll, listener, data, EventFlags::IN).is_err();
+            }
             for arrival in self.arrivals.late(&self.poll, now) {
                 arrivals::give_up(&arrival);
             }
@@ -288,8 +307,10 @@ impl Front {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
                 Err(error) => {
-                    // Too many open files: those that wait stay in the system's queue.
+                    // Too many open files: those that wait stay in the system's queue, which would
+                    // wake us again and again.
                     tracing::warn!(what = "accept", because = %error);
+                    self.pauses = epoll::delete(&self.poll, listener).is_ok();
                     return;
                 }
             };
@@ -301,7 +322,7 @@ impl Front {
             if socket.set_nonblocking(true).is_err() {
                 continue;
             }
-            let _ = socket.set_nodelay(true);
+            arrivals::prepare(&socket);
             let arrival = Arrival::new(socket, peer, seat, self.shared.clock.now());
             if self.shared.tls {
                 self.give_away(arrival);
@@ -375,7 +396,7 @@ impl Front {
         let now = shared.clock.now();
         let transport = Transport::Sse;
         shared.metrics.came(transport);
-        arrivals::prepare(&arrival.socket);
+        arrivals::prepare_reader(&arrival.socket);
         let out = Out::Socket(arrival.socket);
         let id = self.readers.open(out, transport, grant, Some(arrival.seat));
         if let Some(socket) = self.readers.socket(id) {

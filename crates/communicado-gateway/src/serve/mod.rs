@@ -8,7 +8,7 @@ mod tls;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -113,6 +113,7 @@ impl Core {
             metrics: Metrics::new(),
             seats: Seats::of_system(),
             rates: Rates::new(per_second, wrong_per_minute),
+            health: Mutex::default(),
             history,
             origins,
             sign_ins: OnceLock::new(),

@@ -279,7 +279,11 @@ pub(crate) fn put_back(folder: &Path, from: &Path) -> Result<(), StoreError> {
             return Err(StoreError::Damaged { what });
         }
         // Whoever reads on must not take what comes for what was.
-        connection.execute("INSERT OR REPLACE INTO facts VALUES ('running', 1)", [])?;
+        let put = "INSERT OR REPLACE INTO facts VALUES (?1, ?2)";
+        connection.execute(put, params!["running", 1])?;
+        let known = Connection::open(file(folder)).and_then(|replaced| last(&replaced));
+        let revision = last(&connection)?.max(known.unwrap_or(0));
+        connection.execute(put, params!["revision", revision])?;
     }
     for journal in ["gateway.sqlite-wal", "gateway.sqlite-shm"] {
         let _ = std::fs::remove_file(folder.join(journal));
@@ -287,4 +291,10 @@ pub(crate) fn put_back(folder: &Path, from: &Path) -> Result<(), StoreError> {
     std::fs::rename(&copy, file(folder)).map_err(cannot)?;
     drop(lock);
     Ok(())
+}
+
+/// The last revision of a store.
+fn last(connection: &Connection) -> Result<i64, rusqlite::Error> {
+    let query = "SELECT value FROM facts WHERE name = 'revision'";
+    connection.query_row(query, [], |row| row.get(0))
 }

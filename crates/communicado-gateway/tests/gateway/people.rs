@@ -127,6 +127,11 @@ fn who_may_do_what() {
     put(&ada, "ada").must(200);
     put(&ada, "bob").problem(403);
     put(&reader, "ada").problem(403);
+    // Who speaks for others does not see their devices.
+    let bridge = gateway.token(&["publish"], &json!({})).0;
+    let said = json!({"status": "signed-out"});
+    gateway.ask_as(&bridge, "PUT", "/v1/people/bob/manual", Some(&said)).must(204);
+    gateway.ask_as(&bridge, "GET", "/v1/people/bob", None).problem(404);
     put("cmt_0123456789012345678901234567890123456789012", "ada").problem(401);
     assert_eq!(gateway.curl("/v1/people", &[]).problem(401)["title"], "A token is needed");
     let new = json!({"id": "eve"});
