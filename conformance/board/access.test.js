@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { board, crowd, network, reader, says, shot, stage, test, until } from "./stage.js";
+import { board, crowd, network, reader, says, shot, shows, stage, test, until } from "./stage.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -84,13 +84,13 @@ test("more people than fit on a wall come page after page", async (t) => {
   await page.goto(`${gateway.url}?lobby`);
   await page.fill("#token", (await gateway.tokenFor(null)).secret);
   await page.press("#token", "Enter");
-  await page.clock.runFor(1000);
-  await page.locator("#more", { hasText: "Page 1 of" }).waitFor();
+  await shows(page, "#more", "Page 1 of");
   const visible = () => page.locator("#rows tr:visible").evaluateAll((rows) => rows.map((row) => row.dataset.person));
   const seen = new Set(await visible());
   const pages = Number(/of (\d+)/.exec(await page.locator("#more").textContent())[1]);
   for (let turn = 1; turn < pages; turn++) {
-    await page.clock.runFor(12_000);
+    await page.clock.fastForward(12_000);
+    await shows(page, "#more", `Page ${turn + 1} of`);
     for (const person of await visible()) seen.add(person);
   }
   assert.equal(seen.size, 123);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { agent, board, issuer, network, reader, says, shot, stage, test, until } from "./stage.js";
+import { agent, board, issuer, network, reader, says, shot, shows, stage, test, until } from "./stage.js";
 
 const SECOND = 1000;
 
@@ -140,13 +140,11 @@ test("a connection that goes silent is noticed", async (t) => {
   await page.goto(line.url);
   await page.fill("#token", secret);
   await page.press("#token", "Enter");
-  await page.clock.runFor(SECOND);
-  await says(page, "ada", "Available");
+  await shows(page, '[data-person="ada"] .status', "Available");
   line.silence();
-  await page.clock.runFor(90 * SECOND);
-  await page.locator("#link", { hasText: "Reconnecting" }).waitFor();
-  await page.clock.runFor(SECOND);
-  await says(page, "ada", "was Available");
+  await page.clock.fastForward(90 * SECOND);
+  await shows(page, "#link", "Reconnecting");
+  await shows(page, '[data-person="ada"] .status', "was Available");
 });
 
 test("one says oneself that one is out, with a note and when one is back, and takes it back", async (t) => {
@@ -286,16 +284,15 @@ test("a tab that the browser puts to sleep does not silence the others", async (
   const tab = await context.newPage();
   await tab.clock.install();
   await tab.goto(gateway.url);
-  await says(tab, "ada", "Available");
+  await shows(tab, '[data-person="ada"] .status', "Available");
   const devtools = await context.newCDPSession(sleeper);
   await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
   let streams = 0;
   tab.on("request", (request) => (streams += request.url().includes("/v1/events") ? 1 : 0));
-  await tab.clock.runFor(121 * SECOND);
+  await tab.clock.fastForward(121 * SECOND);
   await until("the other tab streams", () => streams === 1);
   await gateway.publish("ada", { availability: "away" });
-  await tab.clock.runFor(SECOND);
-  await says(tab, "ada", "Away");
+  await shows(tab, '[data-person="ada"] .status', "Away");
   await devtools.send("Page.setWebLifecycleState", { state: "active" });
   await says(sleeper, "ada", "Away");
 });

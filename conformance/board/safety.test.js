@@ -131,6 +131,27 @@ test("no other page may put the board into a frame, and its cookie is not for sc
   assert.equal(cookie.sameSite, "Strict");
 });
 
+test("an open board is at rest: nothing is looked at more than once a second", async (t) => {
+  const gateway = await stage(t);
+  const { context } = await reader(t, gateway.url);
+  await context.addInitScript(() => {
+    window.paces = [];
+    const plain = window.setInterval;
+    window.setInterval = (run, pace = 0, ...more) => {
+      window.paces.push(pace);
+      return plain(run, pace, ...more);
+    };
+  });
+  const page = await board(context, `${gateway.url}?lobby`, (await gateway.tokenFor("ada")).secret);
+  await page.goto(gateway.url);
+  await says(page, "ada", "Available");
+  await page.click("#own");
+  await page.locator("#devices li").waitFor();
+  const paces = await page.evaluate(() => window.paces);
+  assert(paces.length >= 3, "the paces are seen");
+  assert(Math.min(...paces) >= 1000, String(paces));
+});
+
 test("it names no other host, and it is small", async () => {
   const sizes = {};
   for (const name of readdirSync(web)) {

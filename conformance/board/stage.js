@@ -252,6 +252,14 @@ export async function says(page, person, word) {
   await page.locator(`[data-person="${person}"] .status`, { hasText: word }).waitFor({ state: "attached" });
 }
 
+/** Waits until a page shows `what`, whose clock stands still unless it is told to go on. */
+export function shows(page, what, hasText) {
+  return until(`${what} ${hasText}`, async () => {
+    await page.clock.runFor(100);
+    return page.locator(what, { hasText }).count();
+  });
+}
+
 export async function shot(page, name) {
   mkdirSync(SHOTS, { recursive: true });
   await page.evaluate(() => Promise.all(document.getAnimations().filter((it) => it.effect?.getTiming().iterations === 1).map((it) => it.finished)));

@@ -44,7 +44,8 @@ export function own({ feed, leave }) {
   const choices = form.querySelectorAll("[name=say]");
   /** @type {Person|undefined} */
   let person;
-  let again = setInterval(() => {});
+  /** @type {ReturnType<typeof setInterval>|undefined} */
+  let again;
   let shown = "";
 
   const said = () => [...choices].find((choice) => choice.checked)?.value ?? "";
