@@ -24,7 +24,8 @@ fn a_command_runs_while_it_is_so_and_ends_with_communicado_whatever_happens() {
     peer.tell("status 2");
     peer.come_up();
     let run = ["run", "--client", "communicator", "--while", "signed-in", "--grace", "200ms", "--"];
-    let command = [&run[..], &["winver.exe"]].concat();
+    // Once the inner program is there, the outer one was let go on, and so is kept.
+    let command = [&run[..], &["cmd.exe", "/c", "winver.exe"]].concat();
     let mut communicado = wine.communicado().start(&command, |_| {});
     let runs = |expected: bool| {
         within(if expected { "the command runs" } else { "the command has ended" }, || {

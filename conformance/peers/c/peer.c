@@ -609,6 +609,8 @@ int main(int argc, char **argv)
         DispatchMessageW(&message);
     }
     revoke();
-    CoUninitialize();
+    fflush(stdout);
+    /* Wine may wait for ever in CoUninitialize for those who still hold on to an object. */
+    TerminateProcess(GetCurrentProcess(), 0);
     return 0;
 }
