@@ -245,9 +245,9 @@ impl Queue {
         state.told.clear();
         let sink = state.sink.take();
         drop(state);
-        // Letting go may be a call into another program, so not under the lock.
-        drop(sink);
         self.changed.notify_all();
+        // Letting go is a call into another program, which may wait for the call that this is of.
+        pool::run(Box::new(move || drop(sink)));
     }
 
     fn wait_until_idle(&self, patience: Duration) {
