@@ -13,6 +13,8 @@ use serde_json::json;
 
 use crate::service::{AVAILABLE, NAMED, SOON, Service};
 
+/// One line is cut, and so there is one: another source has another.
+const ALONE: [&str; 2] = ["--set", "sources.provider.enabled=false"];
 /// Far more than is said in any test.
 const ALL: i64 = i64::MAX / 2;
 
@@ -80,7 +82,12 @@ fn a_line_that_is_cut_at_any_byte_is_never_taken_for_a_no() {
     // All that is said to one who asks once is about 4 kB.
     for (number, bytes) in (0..5000).step_by(53).enumerate() {
         let cutter = Cutter::new(&mut stage, &format!("cut-{number}"), bytes);
-        let is = stage.communicado().on_bus(&cutter.address()).run(&["is", "signed-in"]);
+        let is = stage.communicado().on_bus(&cutter.address()).run(&[
+            "is",
+            "signed-in",
+            ALONE[0],
+            ALONE[1],
+        ]);
         assert!(!is.err.contains("panicked"), "after {bytes} bytes: {is:?}");
         match is.code {
             Some(0) => told[0] += 1,
@@ -100,7 +107,7 @@ fn a_line_that_is_cut_in_the_first_look_is_taken_up_again() {
     let _service = Service::sane(&mut stage);
     let cutter = Cutter::new(&mut stage, "cut", 600);
     let on_cut = stage.communicado().on_bus(&cutter.address());
-    let mut watch = Watch::start(&on_cut, &SOON);
+    let mut watch = Watch::start(&on_cut, &[&SOON[..], &ALONE].concat());
     for client in ["finch", "pidgin", "chatty"] {
         watch.expect(client, &["unknown reason=source-lost", "absent"]);
     }
@@ -115,7 +122,7 @@ fn a_line_that_is_cut_in_a_session_is_taken_up_again() {
     let mut service = Service::sane(&mut stage);
     let cutter = Cutter::new(&mut stage, "cut", ALL);
     let on_cut = stage.communicado().on_bus(&cutter.address());
-    let mut watch = Watch::start(&on_cut, &SOON);
+    let mut watch = Watch::start(&on_cut, &[&SOON[..], &ALONE].concat());
     watch.expect_nobody();
     watch.expect(NAMED, &[AVAILABLE]);
     for bytes in [0, 1, 15, 16, 17, 100, 200] {
