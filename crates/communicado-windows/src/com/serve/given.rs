@@ -44,7 +44,7 @@ unsafe impl Send for Callback {}
 unsafe impl Sync for Callback {}
 
 impl Callback {
-    /// Calls it, on a thread of its own.
+    /// Calls it, on a thread that may wait for it.
     pub fn tell(self, told: Told) {
         tell_once(self.0, told);
     }
