@@ -106,9 +106,6 @@ pub(crate) fn run(
         let (came, _) = channel::channel(0);
         let (shared, seen) = (shared.clone(), Mutex::default());
         let cluster = Arc::new(Cluster { shared, bucket, name, seen, came });
-        tokio::spawn(watch::canary(cluster.clone()));
-        tokio::spawn(watch::follow(cluster.clone(), ready));
-        tokio::spawn(leases::end(cluster.clone()));
         let (sender, inbox) = mpsc::channel(64);
         // The orders come from a channel that blocks.
         std::thread::spawn(move || {
@@ -118,7 +115,13 @@ pub(crate) fn run(
                 }
             }
         });
-        orders::serve(&cluster, inbox).await;
+        // In one task, so that none breaks off unnoticed.
+        tokio::select! {
+            () = orders::serve(&cluster, inbox) => {}
+            () = watch::canary(cluster.clone()) => {}
+            () = watch::follow(cluster.clone(), ready) => {}
+            () = leases::end(cluster.clone()) => {}
+        }
     });
     runtime.shutdown_timeout(Duration::from_secs(1));
 }

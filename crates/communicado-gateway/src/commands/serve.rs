@@ -139,6 +139,8 @@ impl Serve {
             .with_max_level(self.log)
             .with_target(false)
             .with_writer(std::io::stderr)
+            // A line that cannot be written is lost. To say so, it would panic where stderr is full.
+            .log_internal_errors(false)
             .init();
         let options = Options {
             listen: self.listen,

@@ -4,12 +4,12 @@
 mod connection;
 mod control;
 mod listen;
+mod part;
 mod tls;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use communicado_runtime::SystemClock;
@@ -32,6 +32,7 @@ use crate::rates::Rates;
 use crate::shared::Shared;
 use crate::store::{Kept, Lock, Store, StoreError};
 use crate::tokens::Tokens;
+use part::Part;
 
 /// How long requests that are under way may take when the gateway stops.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
@@ -79,7 +80,7 @@ impl Default for What {
 /// What keeps: everything but the connections.
 pub(crate) struct Core {
     pub(crate) shared: Arc<Shared>,
-    keeper: JoinHandle<Result<(), StoreError>>,
+    keeper: Part<Result<(), StoreError>>,
     /// Where there are several gateways, the folder is ours alone all the same.
     _lock: Option<Lock>,
 }
@@ -123,20 +124,18 @@ impl Core {
         *shared.people.write().unwrap_or_else(std::sync::PoisonError::into_inner) = people;
         let of_keeper = shared.clone();
         let (ready, is_ready) = oneshot::channel();
-        let keeper = std::thread::Builder::new()
-            .name("keeper".to_owned())
-            .spawn(move || match (store, cluster) {
-                (Some(store), _) => {
-                    let _ = ready.send(Ok(()));
-                    keeper::run(&of_keeper, store, &orders)
-                }
-                (None, Some(settings)) => {
-                    cluster::run(&of_keeper, &settings, orders, ready);
-                    Ok(())
-                }
-                (None, None) => Ok(()),
-            })
-            .map_err(no_system)?;
+        let keeper = Part::start("keeper", move || match (store, cluster) {
+            (Some(store), _) => {
+                let _ = ready.send(Ok(()));
+                keeper::run(&of_keeper, store, &orders)
+            }
+            (None, Some(settings)) => {
+                cluster::run(&of_keeper, &settings, orders, ready);
+                Ok(())
+            }
+            (None, None) => Ok(()),
+        });
+        let keeper = keeper.map_err(no_system)?;
         let began = is_ready.blocking_recv();
         began.unwrap_or(Ok(())).map_err(|error| {
             let help = "start NATS with JetStream (-js), and see to --nats and --nats-replicas";
@@ -154,10 +153,7 @@ impl Core {
     /// If the end cannot be kept.
     pub(crate) fn stop(self) -> Result<(), Failure> {
         self.shared.keeper.stop();
-        match self.keeper.join() {
-            Ok(ended) => Ok(ended?),
-            Err(_) => Err(Failure::new(Outcome::Failed, "the keeper of the store broke off")),
-        }
+        Ok(self.keeper.join()??)
     }
 
     /// Makes the first administrator's token, if there is none.
@@ -216,7 +212,7 @@ async fn serving(
         let data = data.clone();
         tokio::task::spawn_blocking(move || Core::start(&data, what, is_tls)).await
     };
-    let core = started.map_err(|error| {
+    let mut core = started.map_err(|error| {
         Failure::new(Outcome::Failed, "the gateway cannot start").because(error)
     })??;
     let shared = core.shared.clone();
@@ -234,10 +230,7 @@ async fn serving(
     let first = core.first_token().await?;
     let (hand_over, connections) = mpsc::unbounded_channel();
     let front = Front::new(shared.clone(), listener, hand_over).map_err(no_system)?;
-    let front = std::thread::Builder::new()
-        .name("front".to_owned())
-        .spawn(move || front.run())
-        .map_err(no_system)?;
+    let mut front = Part::start("front", move || front.run()).map_err(no_system)?;
     let (stop, stopping) = watch::channel(false);
     let router = router(shared.clone());
     let connections =
@@ -245,17 +238,24 @@ async fn serving(
     let control = control::listen(&data, router, &shared, stopping)?;
     say(&greeting(&base, first.as_deref()))?;
     tracing::info!(what = "listening", address = %address, tls = is_tls);
-    let why = signals.wait().await;
+    // Without one of its parts it would go on and be wrong: then it ends, and whoever started it
+    // starts it again.
+    let why = tokio::select! {
+        signal = signals.wait() => signal,
+        () = core.keeper.ended() => "the keeper ended",
+        () = front.ended() => "the front ended",
+    };
     tracing::info!(what = "stopping", because = why);
     shared.front.order(front::Order::Stop);
     let _ = stop.send(true);
     let _ = tokio::time::timeout(LAST_REQUESTS, connections).await;
     control.abort();
-    let front = tokio::task::spawn_blocking(move || front.join()).await;
-    if let Ok(Ok(Err(error))) = front {
-        tracing::error!(what = "front", because = %error);
-    }
-    tokio::task::spawn_blocking(move || core.stop()).await.unwrap_or(Ok(()))
+    let ended = tokio::task::spawn_blocking(move || {
+        let kept = core.stop();
+        front.join()?.map_err(no_system)?;
+        kept
+    });
+    ended.await.unwrap_or(Ok(()))
 }
 
 fn greeting(base: &str, first: Option<&str>) -> String {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::stage::{Events, Gateway, within};
+use crate::stage::{Events, Gateway, program, within};
 
 /// Writes acknowledged before the gateway is killed.
 const ACKNOWLEDGED: usize = 60;
@@ -128,6 +128,9 @@ fn may_write(gateway: &Gateway, limit: &str) {
 #[test]
 fn a_lease_ends_for_all_to_see_even_if_the_end_cannot_be_kept() {
     let mut gateway = Gateway::start();
+    // Its log is on the same disk.
+    let log = std::fs::File::create(gateway.folder().join("log")).unwrap();
+    gateway.again_as(Command::new(program()).stderr(log));
     gateway.add("ada", &[]);
     let mut events = Events::of(&gateway, &gateway.token, "", "");
     events.must("snapshot");

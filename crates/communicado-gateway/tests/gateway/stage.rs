@@ -391,7 +391,9 @@ impl Events {
 
     /// The next event; nothing if the stream ends. Signs of life are passed over.
     pub(crate) fn next(&mut self) -> Option<Event> {
+        let end = now() + PATIENCE;
         loop {
+            assert!(now() < end, "nothing but signs of life within {PATIENCE:?}");
             let part = self.part(b"\n\n")?;
             let value = |name: &str| {
                 part.lines().find_map(|line| line.strip_prefix(name)).map(ToOwned::to_owned)
