@@ -19,6 +19,7 @@ use super::Gateway;
 use crate::limits::{BODY_BYTES, BODY_TIME};
 use crate::refusal::{Kind, Refusal};
 use crate::shared::Shared;
+use crate::web::HTML;
 
 pub(super) const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json";
@@ -123,9 +124,9 @@ pub(super) async fn as_problem(request: Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let response = next.run(request).await;
     let status = response.status();
-    let is_problem =
-        response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM);
-    if !status.is_client_error() || is_problem {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is_ours = kind.is_some_and(|kind| kind == PROBLEM || kind == HTML);
+    if !status.is_client_error() || is_ours {
         return response;
     }
     let path: String = path.chars().take(200).collect();

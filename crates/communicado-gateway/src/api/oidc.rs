@@ -17,6 +17,7 @@ use crate::limits::SESSION;
 use crate::oidc::{SignIns, stale};
 use crate::refusal::{Kind, Refusal};
 use crate::shared::Shared;
+use crate::web::{HTML, POLICY};
 
 /// Ties a sign-in to the browser that began it.
 const STATE: &str = "communicado_sign_in";
@@ -29,8 +30,58 @@ fn sign_ins(shared: &Shared) -> Result<Arc<SignIns>, Refusal> {
 }
 
 /// `GET /v1/oidc/start`.
-pub(super) async fn start(State(shared): Gateway) -> Answer {
-    let sign_ins = sign_ins(&shared)?;
+pub(super) async fn start(State(shared): Gateway, headers: HeaderMap) -> Response {
+    for_a_person(&headers, leave(&shared).await)
+}
+
+/// `GET /v1/oidc/back`.
+pub(super) async fn back(
+    State(shared): Gateway,
+    headers: HeaderMap,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Response {
+    for_a_person(&headers, come_back(&shared, &headers, &query).await)
+}
+
+/// A refusal is a page to a browser, and a problem document to all others.
+fn for_a_person(headers: &HeaderMap, answer: Answer) -> Response {
+    let accepts = headers.get(header::ACCEPT).and_then(|kinds| kinds.to_str().ok());
+    match answer {
+        Err(refusal) if accepts.is_some_and(|kinds| kinds.contains("text/html")) => page(&refusal),
+        answer => answer.into_response(),
+    }
+}
+
+fn page(refusal: &Refusal) -> Response {
+    let problem = refusal.problem();
+    let page = include_str!("../../web/refused.html")
+        .replace("{help}", &escaped(&problem.help))
+        .replace("{detail}", &escaped(&problem.detail));
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);
+    let headers = [
+        (header::CONTENT_TYPE, HTML),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+    ];
+    (status, headers, page).into_response()
+}
+
+/// Text that is no markup, and no place of a page either.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for letter in text.chars() {
+        match letter {
+            '&' | '<' | '>' | '"' | '\'' | '{' => {
+                escaped.push_str(&format!("&#{};", u32::from(letter)));
+            }
+            letter => escaped.push(letter),
+        }
+    }
+    escaped
+}
+
+async fn leave(shared: &Shared) -> Answer {
+    let sign_ins = sign_ins(shared)?;
     let now = shared.now().moment;
     let start = aside(move || sign_ins.start(now)).await?;
     let secure = if shared.tls { "; Secure" } else { "" };
@@ -42,17 +93,16 @@ pub(super) async fn start(State(shared): Gateway) -> Answer {
     Ok(away(&start.to, &[cookie]))
 }
 
-/// `GET /v1/oidc/back`.
-pub(super) async fn back(
-    State(shared): Gateway,
-    headers: HeaderMap,
-    Query(query): Query<BTreeMap<String, String>>,
+async fn come_back(
+    shared: &Shared,
+    headers: &HeaderMap,
+    query: &BTreeMap<String, String>,
 ) -> Answer {
-    let sign_ins = sign_ins(&shared)?;
+    let sign_ins = sign_ins(shared)?;
     if let Some(error) = query.get("error") {
         let error: String = error.chars().take(80).collect();
         let detail = format!("the issuer did not sign you in: {error}");
-        let help = "begin again, at /v1/oidc/start";
+        let help = "begin again, from the board";
         return Err(Refusal::new(Kind::NotAllowed, detail, help));
     }
     let [Some(state), Some(code)] = ["state", "code"].map(|key| query.get(key).cloned()) else {
@@ -69,7 +119,7 @@ pub(super) async fn back(
     let id = front::id("person", &id)?;
     let Some(name) = shared.people().person(&id).map(|person| person.name.clone()) else {
         let detail = format!("you are `{id}` to the issuer, and nobody here has this id");
-        let help = "an administrator adds people with POST /v1/people";
+        let help = "ask whoever runs the gateway to add you: communicado-gateway people add";
         return Err(Refusal::new(Kind::NotAllowed, detail, help));
     };
     let of = Token {
@@ -88,7 +138,7 @@ pub(super) async fn back(
     let (secret, token) = session_token(&of, now.civil)?;
     shared.keeper.order(Order::Token(token)).await?;
     let over = format!("{STATE}=; Path=/v1/oidc; Max-Age=0");
-    Ok(away("/", &[cookie(&shared, &secret, SESSION.as_secs()), over]))
+    Ok(away("/", &[cookie(shared, &secret, SESSION.as_secs()), over]))
 }
 
 /// Sends a browser elsewhere.

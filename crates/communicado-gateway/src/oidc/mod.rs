@@ -161,7 +161,7 @@ impl SignIns {
 /// What is to be said of a sign-in that was not begun here, or too long ago.
 pub(crate) fn stale() -> Refusal {
     let detail = "this sign-in was not begun in this browser, or too long ago";
-    Refusal::bad(detail, "begin again, at /v1/oidc/start")
+    Refusal::bad(detail, "begin again, from the board")
 }
 
 fn not_for_us(why: &str) -> Refusal {

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
+use std::net::TcpStream;
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::stage::{Events, Gateway, program, within};
+use crate::stage::{Events, Gateway, program, within, within_of};
+use crate::websocket::Socket;
 
 /// Writes acknowledged before the gateway is killed.
 const ACKNOWLEDGED: usize = 60;
@@ -193,11 +196,49 @@ fn a_reader_that_does_not_read_holds_nobody_up_and_gets_what_came_of_it() {
     assert!(notes.values().all(|note| note.starts_with(&end)));
 }
 
+/// A machine that lost its power or its network: what is sent to it is lost, and it says nothing.
+fn vanish(socket: &TcpStream) {
+    // The whole program of this filter is `return 0`: of each packet, keep nothing.
+    let drop_all = socket2::SockFilter::new(6, 0, 0, 0);
+    socket2::SockRef::from(socket).attach_filter(&[drop_all]).unwrap();
+}
+
+#[test]
+fn readers_whose_network_is_gone_are_let_go_and_the_others_are_told_at_once() {
+    let gateway = Gateway::start();
+    gateway.add("ada", &[]);
+    let readers = |transport: &str| {
+        let metrics = gateway.curl("/metrics", &[]).body;
+        let line = format!("communicado_gateway_readers{{transport=\"{transport}\"}} ");
+        let count = metrics.lines().find_map(|it| it.strip_prefix(&line).map(ToOwned::to_owned));
+        count.unwrap_or_else(|| panic!("{metrics}"))
+    };
+    let mut events = Events::of(&gateway, &gateway.token, "", "");
+    let mut stays = Events::of(&gateway, &gateway.token, "", "");
+    let mut socket = Socket::open(&gateway, &gateway.token);
+    socket.say(&json!({"type": "subscribe"}));
+    events.must("snapshot");
+    stays.must("snapshot");
+    assert_eq!(socket.next()["type"], "snapshot");
+    assert_eq!((readers("sse"), readers("websocket")), ("2".to_owned(), "1".to_owned()));
+    vanish(events.socket());
+    vanish(socket.stream());
+    gateway.say("ada", "lost on two").must(200);
+    assert_eq!(stays.must("change").data["note"], "lost on two");
+    // The limit for a reader that takes nothing, and as much again on a busy machine.
+    within_of(Duration::from_secs(120), "both are let go", || {
+        let left = (readers("sse"), readers("websocket"));
+        (left == ("1".to_owned(), "0".to_owned())).then_some(())
+    });
+    gateway.say("ada", "after").must(200);
+    assert_eq!(stays.must("change").data["note"], "after");
+}
+
 /// Says something by hand on a connection that is kept: quicker than a `curl` for each.
 fn put(gateway: &Gateway, token: &str, person: &str, note: &str) {
     use std::io::Write as _;
     thread_local! {
-        static SOCKET: std::cell::RefCell<Option<std::net::TcpStream>> =
+        static SOCKET: std::cell::RefCell<Option<TcpStream>> =
             const { std::cell::RefCell::new(None) };
     }
     let body = json!({"status": "signed-in", "note": note}).to_string();
@@ -207,7 +248,7 @@ fn put(gateway: &Gateway, token: &str, person: &str, note: &str) {
          Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
     );
     SOCKET.with_borrow_mut(|socket| {
-        let connect = || std::net::TcpStream::connect(gateway.address()).unwrap();
+        let connect = || TcpStream::connect(gateway.address()).unwrap();
         let socket = socket.get_or_insert_with(connect);
         within("there is leave to ask", || {
             socket.write_all(request.as_bytes()).unwrap();

@@ -8,6 +8,8 @@ use serde_json::json;
 
 use crate::stage::{Gateway, Said, free_port};
 
+const HTML: &str = "text/html; charset=utf-8";
+
 struct Issuer {
     child: Child,
     address: String,
@@ -137,6 +139,12 @@ fn a_person_signs_in_at_the_issuer_and_is_who_the_issuer_says() {
     let back = eve.sign_in("eve");
     let refused = gateway.curl_at(&back, &["-b", &eve.jar]).problem(403);
     assert!(refused["detail"].as_str().unwrap().contains("`eve`"), "{refused}");
+    // To a browser it is a page, in which nothing of what came is markup.
+    let accept = "Accept: text/html,application/xhtml+xml";
+    let page = gateway.curl("/v1/oidc/back?error=%3Cscript%3E%7Bhelp%7D", &["-H", accept]);
+    assert_eq!((page.status, page.header("content-type").as_deref()), (403, Some(HTML)));
+    assert!(page.body.contains("not sign you in: &#60;script&#62;&#123;help}"), "{}", page.body);
+    assert!(!page.body.contains("<script"), "{}", page.body);
     // Who does not consent is not signed in.
     let error = gateway.curl("/v1/oidc/back?error=access_denied", &[]).problem(403);
     assert!(error["detail"].as_str().unwrap().contains("access_denied"));

@@ -20,13 +20,23 @@ pub(crate) fn now() -> Instant {
 
 /// Asks until there is an answer, and returns it.
 #[track_caller]
-pub(crate) fn within<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let end = now() + PATIENCE;
+pub(crate) fn within<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
+    within_of(PATIENCE, what, ask)
+}
+
+/// The same, for what has a time of its own.
+#[track_caller]
+pub(crate) fn within_of<T>(
+    patience: Duration,
+    what: &str,
+    mut ask: impl FnMut() -> Option<T>,
+) -> T {
+    let end = now() + patience;
     loop {
         if let Some(answer) = ask() {
             return answer;
         }
-        assert!(now() < end, "not within {PATIENCE:?}: {what}");
+        assert!(now() < end, "not within {patience:?}: {what}");
         pause();
     }
 }

@@ -8,10 +8,10 @@ use tungstenite::{Message, WebSocket};
 
 use crate::stage::Gateway;
 
-struct Socket(WebSocket<TcpStream>);
+pub(crate) struct Socket(WebSocket<TcpStream>);
 
 impl Socket {
-    fn open(gateway: &Gateway, token: &str) -> Self {
+    pub(crate) fn open(gateway: &Gateway, token: &str) -> Self {
         let mut request =
             format!("ws://{}/v1/socket", gateway.address()).into_client_request().unwrap();
         let bearer = format!("Bearer {token}").parse().unwrap();
@@ -21,11 +21,15 @@ impl Socket {
         Self(tungstenite::client(request, stream).unwrap().0)
     }
 
-    fn say(&mut self, value: &Value) {
+    pub(crate) fn stream(&self) -> &TcpStream {
+        self.0.get_ref()
+    }
+
+    pub(crate) fn say(&mut self, value: &Value) {
         self.0.send(Message::text(value.to_string())).unwrap();
     }
 
-    fn next(&mut self) -> Value {
+    pub(crate) fn next(&mut self) -> Value {
         loop {
             match self.0.read().unwrap() {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
