@@ -11,6 +11,7 @@ use communicado_runtime::{Clock as _, SystemClock};
 use communicado_sinks::Output;
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, LocalBoxFuture, select};
+use tokio::sync::oneshot;
 
 use crate::arguments::Color;
 use crate::commands::tell;
@@ -105,6 +106,19 @@ async fn one_of<'a>(received: impl Iterator<Item = LocalBoxFuture<'a, Option<()>
     // Where none can be had, the system ends the program as it always does.
     let never = std::future::pending().boxed_local();
     futures_util::future::select_all(received.chain([never])).await;
+}
+
+/// Ends when standard input does: the pipe of whoever started this program closes with it.
+pub(crate) async fn input_ended() {
+    let (end, ended) = oneshot::channel();
+    let reader = std::thread::Builder::new().name("input".to_owned()).spawn(move || {
+        // What cannot be read any more has ended too.
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        let _ = end.send(());
+    });
+    if reader.is_ok() {
+        let _ = ended.await;
+    }
 }
 
 /// What `work` gives, or `otherwise` if the program is asked to end before.

@@ -68,6 +68,9 @@ pub(crate) struct Serve {
     nats_replicas: usize,
     #[command(flatten)]
     oidc: Oidc,
+    /// Stop also when standard input ends, for whoever starts the gateway and may be killed.
+    #[arg(long)]
+    until_input_ends: bool,
     /// How much to log: `error`, `warn`, `info` or `debug`.
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     log: tracing::Level,
@@ -148,6 +151,7 @@ impl Serve {
             certificate,
             oidc: self.oidc.settings(),
             public_url: self.public_url,
+            until_input_ends: self.until_input_ends,
             what: What {
                 history: self.history,
                 origins: self.allow_origin,

@@ -1,10 +1,12 @@
-//! The socket to listen on, and the signals to stop at.
+//! The socket to listen on, and what to stop at.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
+use futures_util::future::OptionFuture;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen as begin, socket_with};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 
 use crate::failure::{Failure, Outcome};
 
@@ -44,11 +46,16 @@ pub(super) struct Signals {
     term: Signal,
     int: Signal,
     _file_too_large: Signal,
+    input: Option<oneshot::Receiver<()>>,
 }
 
 impl Signals {
-    pub(super) fn new() -> io::Result<Self> {
+    /// # Errors
+    ///
+    /// If the system gives no signals, or no thread for the input.
+    pub(super) fn new(until_input_ends: bool) -> io::Result<Self> {
         Ok(Self {
+            input: until_input_ends.then(input_ended).transpose()?,
             term: signal(SignalKind::terminate())?,
             int: signal(SignalKind::interrupt())?,
             _file_too_large: signal(SignalKind::from_raw(FILE_TOO_LARGE))?,
@@ -60,6 +67,18 @@ impl Signals {
         tokio::select! {
             _ = self.term.recv() => "SIGTERM",
             _ = self.int.recv() => "SIGINT",
+            Some(_) = OptionFuture::from(self.input) => "the input ended",
         }
     }
+}
+
+/// Tells when standard input ends: the pipe of whoever started this program closes with it.
+fn input_ended() -> io::Result<oneshot::Receiver<()>> {
+    let (end, ended) = oneshot::channel();
+    std::thread::Builder::new().name("input".to_owned()).spawn(move || {
+        // What cannot be read any more has ended too.
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        let _ = end.send(());
+    })?;
+    Ok(ended)
 }

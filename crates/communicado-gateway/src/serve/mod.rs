@@ -48,6 +48,8 @@ pub(crate) struct Options {
     pub(crate) oidc: Option<crate::oidc::Settings>,
     /// The address under which people see this gateway, if it is another.
     pub(crate) public_url: Option<String>,
+    /// Whether it stops also when standard input ends.
+    pub(crate) until_input_ends: bool,
 }
 
 /// What a gateway does beside its usual.
@@ -203,10 +205,10 @@ async fn serving(
     options: Options,
     say: impl Fn(&str) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let Options { listen, data, certificate, what, oidc, public_url } = options;
+    let Options { listen, data, certificate, what, oidc, public_url, until_input_ends } = options;
     let is_tls = certificate.is_some();
     let acceptor = certificate.map(Certificate::acceptor).transpose()?;
-    let signals = listen::Signals::new().map_err(no_system)?;
+    let signals = listen::Signals::new(until_input_ends).map_err(no_system)?;
     // It may wait for other gateways' bucket.
     let started = {
         let data = data.clone();

@@ -39,6 +39,9 @@ use crate::settings::Settings;
 pub(crate) struct Agent {
     #[command(subcommand)]
     task: Option<Task>,
+    /// Stop also when standard input ends, for whoever starts the agent and may be killed.
+    #[arg(long)]
+    until_input_ends: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -59,7 +62,7 @@ impl Agent {
     pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
         let place = Place::usual()?;
         match self.task {
-            None => serve::run(&place, settings),
+            None => serve::run(&place, settings, self.until_input_ends),
             Some(Task::Allow(allow)) => allow.run(&place, settings),
             Some(Task::Forbid) => forbid::run(&place),
             Some(Task::Pause(pause)) => pause.run(&place),

@@ -21,7 +21,7 @@ use super::service;
 use super::when::local;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
-use crate::live::{asked_to_end, beside_monitor, now, on_runtime};
+use crate::live::{asked_to_end, beside_monitor, input_ended, now, on_runtime};
 use crate::settings::Settings;
 
 /// For so long the right to be the one agent is tried for: a `status` may hold it for an instant.
@@ -43,7 +43,11 @@ enum Cause {
     Asked,
 }
 
-pub(super) fn run(place: &Place, settings: &Settings) -> Result<Outcome, Failure> {
+pub(super) fn run(
+    place: &Place,
+    settings: &Settings,
+    until_input_ends: bool,
+) -> Result<Outcome, Failure> {
     place.needed_consent()?;
     let clock = Arc::new(SystemClock::start());
     let held = on_runtime(place.hold(&*clock, LOCK_PATIENCE))?;
@@ -56,7 +60,14 @@ pub(super) fn run(place: &Place, settings: &Settings) -> Result<Outcome, Failure
         // Before the first look, so that no change is missed.
         let mut folder = Folder::watch(place.folder())?;
         // Once for all, so that no request to end is lost between two permissions.
-        let asked = asked_to_end().boxed_local().shared();
+        let asked = async {
+            if until_input_ends {
+                select(pin!(asked_to_end()), pin!(input_ended())).await.factor_first().0
+            } else {
+                asked_to_end().await;
+            }
+        };
+        let asked = asked.boxed_local().shared();
         service::notify("READY=1\n");
         while let Some(consent) = place.consent()? {
             let desk = Desk { place, settings, clock: &clock, monitor: &monitor };

@@ -1,18 +1,42 @@
-//! Those who play in the demo: two children of this program, and what they write.
+//! Those who play in the demo: children of this program, and what they write.
 
 use std::process::Stdio;
 use std::time::Duration;
 
 use communicado_runtime::{Clock as _, SystemClock, within};
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 use crate::failure::{Failure, Outcome};
 
 /// Nothing in the demo takes longer, or something is wrong.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// One of them. It is killed when it is dropped, and ends by itself once its bus is gone.
+/// Has a program read the provider and nothing else; the reader's own configuration has no part in
+/// it.
+pub(super) const OF_THE_PROVIDER: &[&str] = &[
+    "--config",
+    "/dev/null",
+    "--set",
+    "sources.purple.enabled=false",
+    "--set",
+    "sources.provider.clients=provider",
+];
+
+/// This program, in an empty environment.
+pub(super) fn itself(name: &str) -> Result<Command, Failure> {
+    let program = std::env::current_exe().map_err(|error| cannot_start(name, error))?;
+    let mut command = Command::new(program);
+    command.env_clear();
+    Ok(command)
+}
+
+pub(super) fn cannot_start(name: &str, error: std::io::Error) -> Failure {
+    Failure::new(Outcome::Failed, format!("{name} cannot be started")).because(error)
+}
+
+/// One of them. It is gone once it is dropped, and ends by itself once its bus or its input does.
 pub(super) struct Player {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
@@ -35,21 +59,19 @@ impl Player {
 
     /// A `watch` of the provider, and of nothing else.
     pub(super) fn watch(bus: &str) -> Result<Self, Failure> {
-        // The reader's own configuration has no part in it.
-        let arguments = ["watch", "--json", "--config", "/dev/null"];
-        let only =
-            ["--set", "sources.purple.enabled=false", "--set", "sources.provider.clients=provider"];
-        Self::start("the watcher", bus, &[&arguments[..], &only].concat())
+        Self::start("the watcher", bus, &[&["watch", "--json"][..], OF_THE_PROVIDER].concat())
     }
 
     fn start(name: &'static str, bus: &str, arguments: &[&str]) -> Result<Self, Failure> {
-        let cannot = |error: std::io::Error| {
-            Failure::new(Outcome::Failed, format!("{name} cannot be started")).because(error)
-        };
-        let mut command = Command::new(std::env::current_exe().map_err(cannot)?);
-        command.args(arguments).env_clear().env("DBUS_SESSION_BUS_ADDRESS", bus);
+        let mut command = itself(name)?;
+        command.args(arguments).env("DBUS_SESSION_BUS_ADDRESS", bus);
+        Self::of(name, &mut command)
+    }
+
+    /// A program with pipes for its input and its output.
+    pub(super) fn of(name: &'static str, command: &mut Command) -> Result<Self, Failure> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.kill_on_drop(true).spawn().map_err(cannot)?;
+        let mut child = command.spawn().map_err(|error| cannot_start(name, error))?;
         let Some(output) = child.stdout.take() else {
             return Err(Failure::new(Outcome::Failed, format!("{name} has no output")));
         };
@@ -78,9 +100,20 @@ impl Player {
         let _ = self.child.wait().await;
     }
 
-    fn failed(&self, because: &str) -> Failure {
+    pub(super) fn failed(&self, because: &str) -> Failure {
         Failure::new(Outcome::Failed, format!("the demo cannot go on: {} failed", self.name))
             .because(because)
             .help("report it with the output of `communicado doctor`")
+    }
+}
+
+impl Drop for Player {
+    fn drop(&mut self) {
+        let _ = self.child.start_kill();
+        let id = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        if let Some(id) = id {
+            // It writes no more then, and its folder can go.
+            let _ = waitid(WaitId::Pid(id), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+        }
     }
 }

@@ -85,6 +85,22 @@ pub(super) const DAY: &[Step] = &[
     row("it is gone", Cause::Same, "absent", &[]),
 ];
 
+/// The client of the scene on the web.
+pub(super) const WEB_CLIENT: &[(u64, &str)] =
+    &[(400, "running"), (700, "sign-in --takes 400ms"), (2000, "set busy --activity in-a-meeting")];
+pub(super) const WEB_CLIENT_ENDS: u64 = 3000;
+
+/// What the page on the web must say, of what is told by the client and lasts.
+pub(super) const WEB: &[Row] = &[
+    told("Ada signs in on her laptop", &["available"]),
+    told("a meeting begins", &["busy", "in-a-meeting"]),
+];
+
+const fn told(happens: &'static str, more: &'static [&'static str]) -> Row {
+    let says = Says { status: "signed-in", more };
+    Row { happens, cause: Cause::Told("signed-in"), says }
+}
+
 const fn row(
     happens: &'static str,
     cause: Cause,
@@ -118,7 +134,7 @@ mod tests {
 
     #[test]
     fn every_script_of_the_day_can_be_played_and_leaves_time_for_what_follows() {
-        for steps in [FIRST, SECOND] {
+        for steps in [FIRST, SECOND, WEB_CLIENT] {
             for faster in [1, 5] {
                 let text = script(steps, faster);
                 let script = Script::parse(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
@@ -127,12 +143,16 @@ mod tests {
             }
         }
         assert!(FIRST.iter().all(|(after, _)| *after < FIRST_ENDS));
+        assert!(WEB_CLIENT.iter().all(|(after, _)| *after < WEB_CLIENT_ENDS));
     }
 
     #[test]
     fn every_row_fits_its_columns() {
-        for step in DAY {
-            let Step::Row(row) = step else { continue };
+        let of_day = DAY.iter().filter_map(|step| match step {
+            Step::Row(row) => Some(row),
+            Step::Start(_) | Step::Kill(_) => None,
+        });
+        for row in of_day.chain(WEB) {
             assert!(row.happens.len() <= super::super::table::LEFT, "{}", row.happens);
             let said = row.says.status.len() + row.says.more.join(", ").len() + 2;
             assert!(said <= super::super::table::RIGHT, "{:?}", row.says);

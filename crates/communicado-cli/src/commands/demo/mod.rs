@@ -1,13 +1,14 @@
 //! `demo`: a provider through a whole day, watched, on nothing but this program.
 //!
 //! Three processes, as in life: this one, which is also the bus; a `provide`, which is killed in
-//! between; and a `watch`. What `watch` writes is compared with what the provider did, so that the
+//! between; and a `watch`. Where there is a gateway, it and an `agent` follow. What `watch` writes is compared with what the provider did, so that the
 //! demo fails if communicado does not say what it promises.
 
 mod bus;
 mod cast;
 mod day;
 mod table;
+mod web;
 
 use std::io::{ErrorKind, Write as _};
 use std::time::Duration;
@@ -19,8 +20,9 @@ use communicado_wire::Client;
 use serde_json::Value;
 
 use self::cast::Player;
-use self::day::{Cause, DAY, Row, Step, script};
+use self::day::{Cause, DAY, Row, Says, Step, WEB, WEB_CLIENT, WEB_CLIENT_ENDS, script};
 use self::table::{Table, spoken};
+use self::web::Web;
 use crate::arguments::Common;
 use crate::commands::printed;
 use crate::failure::{Failure, Outcome};
@@ -34,7 +36,7 @@ const FASTER: u64 = 5;
 /// Needs no session, no server, no display and no network, and leaves nothing behind.
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
-    /// In three seconds instead of a quarter of a minute.
+    /// In four seconds instead of a quarter of a minute.
     #[arg(long)]
     fast: bool,
 }
@@ -99,48 +101,55 @@ async fn show(table: Table, faster: u64) -> Result<(), Stopped> {
         show.table.bold("A client, its user, and what communicado says of them")
     ))?;
     print("On a private bus in this process, beside a real client and a real watcher.\n\n")?;
-    print(&show.table.head())?;
+    print(&show.table.head("communicado"))?;
     for step in DAY {
         show.step(step).await?;
     }
-    show.end()
+    show.summary()?;
+    let is_there = show.on_the_web().await?;
+    show.end(is_there)
 }
 
 impl Show {
     async fn step(&mut self, step: &Step) -> Result<(), Stopped> {
         match step {
-            Step::Start(steps) => {
-                self.done = self.clock.civil();
-                self.began = self.done;
-                let script = script(steps, self.faster);
-                self.provider = Some(Player::provider(&self.bus, &script).await?);
-                // That it is starting.
-                self.told().await?;
-                Ok(())
-            }
-            Step::Kill(after) => {
-                let at = self.began.after(Duration::from_millis(after / self.faster));
-                let left = at.since(self.clock.civil());
-                // Without a timer it is killed at once.
-                let _ = sleep_until(&self.clock, self.clock.now().after(left)).await;
-                if let Some(mut provider) = self.provider.take() {
-                    self.done = self.clock.civil();
-                    provider.kill()?;
-                    provider.gone().await;
-                }
-                Ok(())
-            }
+            Step::Start(steps) => Ok(self.start(steps).await?),
+            Step::Kill(after) => Ok(self.kill(*after).await?),
             Step::Row(row) => self.row(row).await,
         }
     }
 
+    /// Starts a provider that does this.
+    async fn start(&mut self, steps: &[(u64, &str)]) -> Result<(), Failure> {
+        self.done = self.clock.civil();
+        self.began = self.done;
+        let script = script(steps, self.faster);
+        self.provider = Some(Player::provider(&self.bus, &script).await?);
+        // That it is starting.
+        self.told().await?;
+        Ok(())
+    }
+
+    /// Kills the provider so many milliseconds after its start.
+    async fn kill(&mut self, after: u64) -> Result<(), Failure> {
+        let at = self.began.after(Duration::from_millis(after / self.faster));
+        let left = at.since(self.clock.civil());
+        // Without a timer it is killed at once.
+        let _ = sleep_until(&self.clock, self.clock.now().after(left)).await;
+        if let Some(mut provider) = self.provider.take() {
+            self.done = self.clock.civil();
+            provider.kill()?;
+            provider.gone().await;
+        }
+        Ok(())
+    }
+
     async fn row(&mut self, row: &Row) -> Result<(), Stopped> {
         if let Cause::Told(status) = row.cause {
-            let (told, at) = self.told().await?;
+            let told = self.told().await?;
             if told != status {
                 return Err(wrong(&format!("the provider told `{told}`, not `{status}`")).into());
             }
-            self.done = at;
         }
         let line = self.watch.line().await?;
         let after = self.clock.civil().since(self.done);
@@ -161,32 +170,71 @@ impl Show {
         print(&self.table.row(row.happens, client.status.word(), &said.join(", "), after))
     }
 
-    /// What the provider has told next, and when it did so.
-    async fn told(&mut self) -> Result<(String, Timestamp), Failure> {
+    /// What the provider tells next. When it did so is when it was done.
+    async fn told(&mut self) -> Result<String, Failure> {
         let Some(provider) = &mut self.provider else {
             return Err(wrong("there is no provider that could tell"));
         };
         let line = provider.line().await?;
         let told: Value = serde_json::from_str(&line).map_err(|error| wrong(&error.to_string()))?;
         let text = |key| told.get(key).and_then(Value::as_str).unwrap_or_default();
-        let at = text("at").parse().map_err(|_| wrong(&line))?;
-        Ok((text("status").to_owned(), at))
+        self.done = text("at").parse().map_err(|_| wrong(&line))?;
+        Ok(text("status").to_owned())
     }
 
-    fn end(&self) -> Result<(), Stopped> {
+    fn summary(&self) -> Result<(), Stopped> {
         let (rows, slowest) = (self.rows, spoken(self.slowest));
-        let bold = |text| self.table.bold(text);
         print(&format!(
             "\n{rows} changes, the slowest told after {slowest}, the start of a program included.\n\
-             Signed-out came before gone, also when the client was killed.\n\n\
-             {}\n\
+             Signed-out came before gone, also when the client was killed.\n\n"
+        ))
+    }
+
+    /// Shows the same on the web, if there is a gateway; whether there is one.
+    async fn on_the_web(&mut self) -> Result<bool, Stopped> {
+        let Some(gateway) = web::program() else { return Ok(false) };
+        let mut web = Web::open(&gateway, &self.bus).await?;
+        print(&format!("{}\n", self.table.bold("The same for a page on the web")))?;
+        print(&format!("Through a gateway at {} and an agent on her laptop.\n\n", web.url()))?;
+        print(&self.table.head("the page"))?;
+        self.start(WEB_CLIENT).await?;
+        for row in WEB {
+            let Cause::Told(status) = row.cause else { continue };
+            while self.told().await? != status {}
+            self.page_row(&mut web, row.happens, &row.says).await?;
+        }
+        self.kill(WEB_CLIENT_ENDS).await?;
+        let gone = Says { status: "absent", more: &[] };
+        self.page_row(&mut web, "kill -9 of her client", &gone).await?;
+        print("\n")?;
+        Ok(true)
+    }
+
+    /// Waits until the page says this.
+    async fn page_row(&mut self, web: &mut Web, happens: &str, says: &Says) -> Result<(), Stopped> {
+        web.says(says).await?;
+        let after = self.clock.civil().since(self.done);
+        print(&self.table.row(happens, says.status, &says.more.join(", "), after))
+    }
+
+    fn end(&self, web: bool) -> Result<(), Stopped> {
+        let bold = |text| self.table.bold(text);
+        let on_the_web = if web {
+            "  communicado-gateway serve    says how to go on, and where its board is\n"
+        } else {
+            "  cargo build --release -p communicado-gateway    and this demo shows it too\n"
+        };
+        print(&format!(
+            "{}\n\
              \x20 communicado watch     beside Pidgin, Finch or Chatty: sign in or out there\n\
              \x20 communicado doctor    what is there, what is missing, and what to do\n\n\
              {}\n\
              \x20 communicado provide --sign-in &\n\
-             \x20 communicado provide set busy --activity in-a-meeting --for 30m\n",
+             \x20 communicado provide set busy --activity in-a-meeting --for 30m\n\n\
+             {}\n{on_the_web}",
             bold("The same with your own client:"),
             bold("And as a client yourself:"),
+            bold("And on the web:"),
         ))
     }
 }

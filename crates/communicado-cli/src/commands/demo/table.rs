@@ -15,10 +15,15 @@ pub(super) struct Table {
 }
 
 impl Table {
-    pub(super) fn head(&self) -> String {
+    /// What stands over the rows; `who` says it.
+    pub(super) fn head(&self, who: &str) -> String {
         let line = "-".repeat(LEFT + RIGHT + AFTER + 2);
-        let head =
-            format!("{:<LEFT$} {:<RIGHT$} {:>AFTER$}", "what happens", "communicado says", "after");
+        let head = format!(
+            "{:<LEFT$} {:<RIGHT$} {:>AFTER$}",
+            "what happens",
+            format!("{who} says"),
+            "after"
+        );
         format!("{}\n{}\n", self.dim(&head), self.dim(&line))
     }
 
