@@ -128,6 +128,8 @@ struct World {
     /// What a listener that sees everything made of the changes.
     heard: BTreeMap<Arc<str>, Arc<super::Person>>,
     revision: u64,
+    /// By how many seconds the civil clock is wrong.
+    wrong: i64,
 }
 
 const PEOPLE: [&str; 3] = ["ada", "bob", "eve"];
@@ -141,13 +143,20 @@ impl World {
             known: BTreeMap::new(),
             heard: BTreeMap::new(),
             revision: 0,
+            wrong: 0,
         }
+    }
+
+    fn time(&self) -> Now {
+        let Now { moment, civil } = at(self.now);
+        let civil = Timestamp::from_micros(civil.micros() + self.wrong * 1_000_000).unwrap();
+        Now { moment, civil }
     }
 
     /// Some inputs at one time; what the model takes, the model of the model is told too.
     fn step(&mut self) {
         self.now += self.dice.pick(&[0, 1, 40, 5_000, 30_000, 90_000, 700_000_000]);
-        let now = at(self.now);
+        let now = self.time();
         let count = 1 + self.dice.roll(3);
         let inputs: Vec<Input> = (0..count).map(|_| self.input()).collect();
         let mut batch = self.people.begin();
@@ -344,6 +353,26 @@ fn a_restart_loses_nothing() {
         }
         world.people = again;
     });
+}
+
+#[test]
+fn a_clock_that_jumps_changes_what_is_written_as_the_time_and_nothing_else() {
+    for seed in 0..50 {
+        let (mut steady, mut jumping) = (World::new(seed), World::new(seed));
+        let mut dice = Dice(seed + 1);
+        for _ in 0..60 {
+            jumping.wrong = dice.pick(&[0, -60, 3_600, -86_400, 31_536_000, -31_536_000]);
+            steady.step();
+            jumping.step();
+            let deadline = steady.people.next_deadline();
+            assert_eq!(jumping.people.next_deadline(), deadline, "seed {seed}");
+            for person in steady.people.after(None) {
+                let twin = jumping.people.person(&person.id).unwrap();
+                let told = |it: &Standing| (it.status, it.availability, it.reason.clone());
+                assert_eq!(told(&twin.told), told(&person.told), "seed {seed}");
+            }
+        }
+    }
 }
 
 #[test]
