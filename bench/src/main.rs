@@ -42,7 +42,7 @@ struct Bench {
     needs_peers: bool,
 }
 
-const BENCHES: [Bench; 7] = [
+const BENCHES: [Bench; 8] = [
     Bench {
         name: "latency",
         // So many that the 99th percentile is not the worst.
@@ -58,6 +58,12 @@ const BENCHES: [Bench; 7] = [
         needs_peers: true,
     },
     Bench { name: "fanout", option: Some(("--events", 30)), run: fanout::run, needs_peers: true },
+    Bench {
+        name: "people",
+        option: Some(("--changes", 3000)),
+        run: fanout::people,
+        needs_peers: true,
+    },
     Bench {
         name: "windows",
         option: Some(("--samples", 300)),

@@ -7,6 +7,7 @@
 
 mod crowd;
 mod floor;
+mod people;
 mod servers;
 
 use std::thread;
@@ -16,6 +17,7 @@ use crate::numbers::{Numbers, millis};
 use crate::report::{Goal, Report, Table};
 use crowd::Crowd;
 pub(crate) use floor::run as floor;
+pub(crate) use people::run as people;
 use servers::{Kind, Server};
 
 /// Readers of one run.
@@ -52,18 +54,21 @@ pub(crate) fn run(events: u32) -> Result<Report, String> {
 #[expect(clippy::disallowed_methods, reason = "what is measured is time, between events too")]
 fn measure(kind: Kind, readers: usize, events: u32) -> Result<Cell, String> {
     let server = Server::start(kind)?;
+    if kind == Kind::Gateway {
+        server.publisher()?.add("ada")?;
+    }
     let before = server.memory()?;
-    let crowd = Crowd::gather(server.address(), &server.request(), readers)?;
+    let crowd = Crowd::gather(server.address(), &server.request("ada"), readers)?;
     let idle = server.memory()?;
     let mut publisher = server.publisher()?;
     // The first is not counted: it opens what is opened once.
-    publisher.publish(0)?;
+    publisher.publish("ada", 0)?;
     crowd.wait_for(1);
     let (cpu, mut last) = (server.processor_time()?, Numbers::default());
     for event in 1..=events {
         thread::sleep(PAUSE);
         let began = Instant::now();
-        publisher.publish(event)?;
+        publisher.publish("ada", event)?;
         let all = crowd.wait_for(usize::try_from(event).unwrap_or(0) + 1);
         if let Some(all) = all {
             last.add(millis(all.duration_since(began)));

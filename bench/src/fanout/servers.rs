@@ -53,6 +53,7 @@ error_log FOLDER/error.log;
 events { worker_connections 19000; }
 http {
     access_log off;
+    nchan_max_reserved_memory 1G;
     client_body_temp_path FOLDER/body;
     proxy_temp_path FOLDER/proxy;
     fastcgi_temp_path FOLDER/fastcgi;
@@ -61,8 +62,8 @@ http {
     server {
         listen 127.0.0.1:PORT backlog=4096;
         keepalive_requests 1000000;
-        location = /pub { nchan_publisher; nchan_channel_id x; nchan_message_buffer_length 10; }
-        location = /sub { nchan_subscriber eventsource; nchan_channel_id x; nchan_subscriber_first_message newest; }
+        location = /pub { nchan_publisher; nchan_channel_id $arg_id; nchan_message_buffer_length 10; }
+        location = /sub { nchan_subscriber eventsource; nchan_channel_id $arg_id; nchan_subscriber_first_message newest; }
     }
 }
 ";
@@ -75,7 +76,7 @@ impl Server {
             Kind::Gateway => {
                 let mut command = Command::new(gateway()?);
                 command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"]);
-                command.arg(folder.path());
+                command.arg(folder.path()).args(["--requests-per-second", "1000000"]);
                 command
             }
             Kind::Nchan => {
@@ -107,7 +108,6 @@ impl Server {
             let token = lines.find_map(|line| Some(line.ok()?.strip_prefix("token ")?.to_owned()));
             server.token = token.ok_or("the gateway gives no token")?;
             thread::spawn(move || lines.for_each(drop));
-            server.ask("POST", "/v1/people", r#"{"id":"ada","name":"Ada Lovelace"}"#)?;
         }
         server.wait()?;
         Ok(server)
@@ -117,11 +117,11 @@ impl Server {
         self.address
     }
 
-    /// What a reader asks.
-    pub(super) fn request(&self) -> String {
+    /// What a reader of one person asks.
+    pub(super) fn request(&self, person: &str) -> String {
         let path = match self.kind {
-            Kind::Gateway => "/v1/events",
-            Kind::Nchan | Kind::Floor => "/sub",
+            Kind::Gateway => format!("/v1/events?person={person}"),
+            Kind::Nchan | Kind::Floor => format!("/sub?id={person}"),
         };
         let token = &self.token;
         format!(
@@ -132,30 +132,11 @@ impl Server {
 
     pub(super) fn publisher(&self) -> Result<Publisher, String> {
         let socket = TcpStream::connect(self.address).map_err(|error| error.to_string())?;
-        let (method, path) = match self.kind {
-            Kind::Gateway => ("PUT", "/v1/people/ada/manual"),
-            Kind::Nchan | Kind::Floor => ("POST", "/pub"),
-        };
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
-             Content-Type: application/json\r\n",
+            "Host: localhost\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n",
             self.token
         );
         Ok(Publisher { socket, head, kind: self.kind })
-    }
-
-    fn ask(&self, method: &str, path: &str, body: &str) -> Result<(), String> {
-        let mut socket = TcpStream::connect(self.address).map_err(|error| error.to_string())?;
-        let (token, length) = (&self.token, body.len());
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\
-             Content-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\
-             \r\n\r\n{body}"
-        );
-        socket.write_all(request.as_bytes()).map_err(|error| error.to_string())?;
-        let mut answer = String::new();
-        socket.read_to_string(&mut answer).map_err(|error| error.to_string())?;
-        if answer.starts_with("HTTP/1.1 2") { Ok(()) } else { Err(answer) }
     }
 
     /// Waits until it listens.
@@ -227,19 +208,35 @@ pub(super) struct Publisher {
 }
 
 impl Publisher {
-    pub(super) fn publish(&mut self, number: u32) -> Result<(), String> {
-        let body = match self.kind {
+    /// Tells something of a person, or into the channel of that name.
+    pub(super) fn publish(&mut self, person: &str, number: u32) -> Result<(), String> {
+        match self.kind {
             Kind::Gateway => {
                 let note = format!("{number:08} {MARK} {}", "x".repeat(100));
-                format!(r#"{{"status":"signed-in","availability":"busy","note":"{note}"}}"#)
+                let body =
+                    format!(r#"{{"status":"signed-in","availability":"busy","note":"{note}"}}"#);
+                self.ask("PUT", &format!("/v1/people/{person}/manual"), &body)
             }
             Kind::Nchan | Kind::Floor => {
                 let start = format!("{number:08} {MARK} ");
-                format!("{start}{}", "x".repeat(SIZE - start.len()))
+                let body = format!("{start}{}", "x".repeat(SIZE - start.len()));
+                self.ask("POST", &format!("/pub?id={person}"), &body)
             }
-        };
-        let length = body.len();
-        let request = format!("{}Content-Length: {length}\r\n\r\n{body}", self.head);
+        }
+    }
+
+    /// Adds a person, or fills a channel of that name.
+    pub(super) fn add(&mut self, person: &str) -> Result<(), String> {
+        match self.kind {
+            Kind::Gateway => self.ask("POST", "/v1/people", &format!(r#"{{"id":"{person}"}}"#)),
+            Kind::Nchan | Kind::Floor => self.publish(person, 0),
+        }
+    }
+
+    fn ask(&mut self, method: &str, path: &str, body: &str) -> Result<(), String> {
+        let (head, length) = (&self.head, body.len());
+        let request =
+            format!("{method} {path} HTTP/1.1\r\n{head}Content-Length: {length}\r\n\r\n{body}");
         let cannot = |error: std::io::Error| format!("nothing can be published: {error}");
         self.socket.write_all(request.as_bytes()).map_err(cannot)?;
         let mut answer = [0; 8192];
