@@ -25,6 +25,7 @@ mod log;
 mod metrics;
 mod model;
 mod oidc;
+mod outward;
 pub mod parse;
 mod rates;
 mod refusal;

@@ -1,16 +1,15 @@
 //! The issuer, as it is asked over HTTP. Every call waits for it, with a deadline.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use tokio_rustls::rustls::crypto::ring::default_provider;
 use ureq::Agent;
-use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 
 use super::escaped;
+use crate::outward;
 use crate::refusal::{Kind, Refusal};
 
 /// How long the issuer may take.
@@ -37,19 +36,7 @@ pub(crate) struct Endpoints {
 
 impl Issuer {
     pub(super) fn new(address: String, client_id: String, secret: Option<String>) -> Self {
-        let tls = TlsConfig::builder()
-            .provider(TlsProvider::Rustls)
-            .root_certs(RootCerts::PlatformVerifier)
-            .unversioned_rustls_crypto_provider(Arc::new(default_provider()))
-            .build();
-        let agent = Agent::config_builder()
-            .tls_config(tls)
-            .timeout_global(Some(PATIENCE))
-            // A redirection could lead the client's secret elsewhere.
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .build()
-            .into();
+        let agent = outward::agent(PATIENCE);
         Self { address, client_id, secret, agent, endpoints: Mutex::default() }
     }
 
