@@ -20,6 +20,7 @@ use crate::model::{Altered, Batch, Change, Input, Person, written};
 use crate::refusal::{Kind, Refusal};
 use crate::shared::Shared;
 use crate::store::{Past, Reader, Store, StoreError, Writes};
+use crate::traces::{Origin, origin};
 
 /// Orders that are done together at most, and leases that end together.
 const TOGETHER: usize = 1024;
@@ -55,7 +56,18 @@ pub(crate) enum Done {
 }
 
 /// Where what came of it goes.
-pub(crate) type Answer = oneshot::Sender<Result<Done, Refusal>>;
+#[derive(Debug)]
+pub(crate) struct Answer {
+    to: oneshot::Sender<Result<Done, Refusal>>,
+    /// The request that ordered it.
+    pub(crate) origin: Origin,
+}
+
+impl Answer {
+    pub(crate) fn send(self, done: Result<Done, Refusal>) {
+        let _ = self.to.send(done);
+    }
+}
 
 /// The way to the keeper.
 #[derive(Debug)]
@@ -75,7 +87,8 @@ impl Keeper {
     ///
     /// If it cannot be done or kept.
     pub(crate) async fn order(&self, order: Order) -> Result<Done, Refusal> {
-        let (reply, answer) = oneshot::channel();
+        let (to, answer) = oneshot::channel();
+        let reply = Answer { to, origin: origin() };
         self.orders.try_send((order, Some(reply))).map_err(|error| match error {
             TrySendError::Full(_) => {
                 let detail = "the store cannot keep up with what is to be written";
@@ -216,6 +229,12 @@ impl Round {
         }
     }
 
+    /// The requests of which something is to be kept.
+    fn origins(&self) -> impl Iterator<Item = &Origin> {
+        let done = self.replies.iter().filter(|it| matches!(it.done, Ok(Done::Nothing)));
+        done.filter_map(|it| it.reply.as_ref()).map(|reply| &reply.origin)
+    }
+
     fn answer(self, shared: &Shared) {
         for Answered { reply, done, whom } in self.replies {
             let done = match (done, whom) {
@@ -225,7 +244,7 @@ impl Round {
                 (done, _) => done,
             };
             if let Some(reply) = reply {
-                let _ = reply.send(done);
+                reply.send(done);
             }
         }
     }
@@ -255,7 +274,8 @@ fn round(
     let mut writes = owed.clone();
     writes.audience.append(&mut round.audience);
     fill(&mut writes, &altered, &round.tokens, &round.revoked, shared.history.is_some());
-    let kept = if writes.is_empty() { Ok(()) } else { write(shared, store, &writes) };
+    let kept =
+        if writes.is_empty() { Ok(()) } else { write(shared, store, &writes, round.origins()) };
     match kept {
         Ok(()) => {
             *owed = Writes::default();
@@ -275,9 +295,18 @@ fn round(
     }
 }
 
-fn write(shared: &Shared, store: &mut Store, writes: &Writes) -> Result<(), StoreError> {
+fn write<'a>(
+    shared: &Shared,
+    store: &mut Store,
+    writes: &Writes,
+    origins: impl Iterator<Item = &'a Origin>,
+) -> Result<(), StoreError> {
     let began = shared.clock.now();
+    let keeping = shared.traces.as_ref().map(|traces| traces.keeping("sqlite", origins));
     let written = store.write(writes);
+    if let Some(keeping) = keeping {
+        keeping.ended(written.is_ok());
+    }
     match &written {
         Ok(()) => shared.metrics.kept(shared.clock.now().since(began).as_secs_f64()),
         Err(error) => {
@@ -301,7 +330,7 @@ fn pass(shared: &Shared, store: &mut Store, owed: &mut Writes) {
     drop(people);
     let mut writes = std::mem::take(owed);
     fill(&mut writes, &altered, &[], &[], shared.history.is_some());
-    if write(shared, store, &writes).is_err() {
+    if write(shared, store, &writes, std::iter::empty()).is_err() {
         // It is kept with the next that can be.
         *owed = writes;
     }

@@ -33,6 +33,7 @@ mod serve;
 mod shared;
 mod store;
 mod tokens;
+mod traces;
 mod web;
 
 use std::process::ExitCode;

@@ -52,6 +52,9 @@ pub(crate) const CHANGES_REPEATED: Limit = limit("changes-repeated", 4096);
 /// Bytes of a message on a WebSocket.
 pub(crate) const SOCKET_BYTES: Limit = limit("socket-bytes", 64 * 1024);
 
+/// Spans that wait for a collector.
+pub(crate) const SPANS_WAITING: Limit = limit("spans-waiting", 2048);
+
 /// The name of the span that a lease may have.
 pub(crate) const LEASE: &str = "lease-ms";
 pub(crate) const SHORTEST_LEASE: Duration = Duration::from_secs(5);
@@ -106,6 +109,7 @@ mod tests {
             TOKENS,
             WRITES_WAITING,
             SOCKET_BYTES,
+            SPANS_WAITING,
         ];
         let text = include_str!("../../../docs/gateway.md");
         for name in named.map(|limit| limit.name).into_iter().chain([LEASE, SPAN]) {

@@ -19,6 +19,7 @@ use crate::oidc::SignIns;
 use crate::rates::Rates;
 use crate::store::Reader;
 use crate::tokens::Tokens;
+use crate::traces::Traces;
 
 /// Whom, which token, and when first.
 pub(crate) type Audience = BTreeMap<(Arc<str>, Arc<str>), Timestamp>;
@@ -42,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) origins: Vec<String>,
     /// Where people sign in, once the address to come back to is known.
     pub(crate) sign_ins: OnceLock<Arc<SignIns>>,
+    /// Where spans are made, if anybody wants them.
+    pub(crate) traces: Option<Traces>,
     /// Whether it is reached over TLS.
     pub(crate) tls: bool,
 }

@@ -16,6 +16,7 @@ mod publish;
 mod session;
 mod socket;
 mod tokens;
+mod traced;
 
 use std::sync::Arc;
 
@@ -37,7 +38,8 @@ type Answer = Result<axum::response::Response, Refusal>;
 
 /// The table of addresses.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
-    Router::new()
+    let traces = shared.traces.clone();
+    let router = Router::new()
         .route("/v1/people", get(people::page).post(people::create))
         .route("/v1/people/{person}", get(people::one).patch(people::alter).delete(people::remove))
         .route("/v1/people/{person}/devices/{device}", put(publish::hear).delete(publish::forget))
@@ -63,7 +65,11 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .layer(from_fn_with_state(shared.clone(), answer::cross_origin))
         .layer(from_fn(answer::as_problem))
         .layer(from_fn_with_state(shared.clone(), answer::counted))
-        .with_state(shared)
+        .with_state(shared);
+    match traces {
+        Some(traces) => router.layer(from_fn_with_state(traces, traced::traced)),
+        None => router,
+    }
 }
 
 #[cfg(test)]

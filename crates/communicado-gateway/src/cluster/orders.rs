@@ -37,9 +37,17 @@ pub(super) async fn serve(
         let Ok(place) = places.clone().acquire_owned().await else { break };
         let cluster = cluster.clone();
         tasks.spawn(async move {
+            let traces = cluster.shared.traces.as_ref();
+            let origin = answer.iter().map(|answer| &answer.origin);
+            let keeping = traces.map(|traces| traces.keeping("nats", origin));
             let done = done(&cluster, order).await;
+            if let Some(keeping) = keeping {
+                // What is refused for another reason has nothing to do with the bucket.
+                let is_away = done.as_ref().is_err_and(|why| why.kind == Kind::Unavailable);
+                keeping.ended(!is_away);
+            }
             if let Some(answer) = answer {
-                let _ = answer.send(done);
+                answer.send(done);
             }
             drop(place);
         });

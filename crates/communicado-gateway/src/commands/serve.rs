@@ -16,6 +16,7 @@ use crate::failure::{Failure, Outcome};
 use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
 use crate::oidc::Settings;
 use crate::serve::{Certificate, Options, What, serve};
+use crate::traces::Traces;
 
 /// Run the gateway, until SIGTERM or Ctrl-C.
 ///
@@ -66,6 +67,10 @@ pub(crate) struct Serve {
     /// How many of the servers keep the bucket.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     nats_replicas: usize,
+    /// Send a span of each request and of each write to this collector, by OTLP over HTTP, such as
+    /// `http://127.0.0.1:4318`; nobody is named in them.
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    otlp: Option<String>,
     #[command(flatten)]
     oidc: Oidc,
     /// Stop also when standard input ends, for whoever starts the gateway and may be killed.
@@ -145,6 +150,9 @@ impl Serve {
             // A line that cannot be written is lost. To say so, it would panic where stderr is full.
             .log_internal_errors(false)
             .init();
+        // A variable that is empty asks for nothing.
+        let collector = self.otlp.filter(|url| !url.is_empty());
+        let traces = collector.as_deref().map(Traces::begin).transpose()?;
         let options = Options {
             listen: self.listen,
             data,
@@ -162,6 +170,7 @@ impl Serve {
                     bucket: self.nats_bucket,
                     replicas: self.nats_replicas,
                 }),
+                traces,
             },
         };
         serve(options, |text| print(text).map(|_| ()))?;

@@ -32,6 +32,7 @@ use crate::rates::Rates;
 use crate::shared::Shared;
 use crate::store::{Kept, Lock, Store, StoreError};
 use crate::tokens::Tokens;
+use crate::traces::Traces;
 use part::Part;
 
 /// How long requests that are under way may take when the gateway stops.
@@ -65,6 +66,8 @@ pub(crate) struct What {
     pub(crate) wrong_per_minute: usize,
     /// The bucket that is shared with other gateways, in the place of a store.
     pub(crate) cluster: Option<cluster::Settings>,
+    /// Where spans are made, if anybody wants them.
+    pub(crate) traces: Option<Traces>,
 }
 
 impl Default for What {
@@ -75,6 +78,7 @@ impl Default for What {
             per_second: REQUESTS_PER_SECOND.most,
             wrong_per_minute: WRONG_TOKENS_PER_MINUTE.most,
             cluster: None,
+            traces: None,
         }
     }
 }
@@ -94,7 +98,7 @@ impl Core {
     ///
     /// If the store cannot be opened, or the system gives no thread.
     pub(crate) fn start(data: &Path, what: What, tls: bool) -> Result<Self, Failure> {
-        let What { history, origins, per_second, wrong_per_minute, cluster } = what;
+        let What { history, origins, per_second, wrong_per_minute, cluster, traces } = what;
         let lock = Lock::take(data)?;
         let (store, kept, lock) = match cluster {
             None => {
@@ -120,6 +124,7 @@ impl Core {
             history,
             origins,
             sign_ins: OnceLock::new(),
+            traces,
             tls,
         });
         let people = People::of_kept(kept.people, kept.revision, shared.now());
@@ -254,6 +259,9 @@ async fn serving(
     control.abort();
     let ended = tokio::task::spawn_blocking(move || {
         let kept = core.stop();
+        if let Some(traces) = &shared.traces {
+            traces.stop();
+        }
         front.join()?.map_err(no_system)?;
         kept
     });

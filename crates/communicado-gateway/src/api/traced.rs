@@ -1,0 +1,16 @@
+//! A span for each answer; a layer only where there are traces.
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use opentelemetry::trace::FutureExt as _;
+
+use crate::traces::Traces;
+
+pub(super) async fn traced(State(traces): State<Traces>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let asked = traces.asked(request.method(), route, request.headers());
+    let response = next.run(request).with_context(asked.clone()).await;
+    Traces::answered(&asked, response.status());
+    response
+}

@@ -1,0 +1,174 @@
+//! What a span says: everything that a collector gets is made here, by the words of
+//! OpenTelemetry's semantic conventions.
+//!
+//! Nothing in it comes from a request but its method if it is a usual one, and the trace that it
+//! says it belongs to: `url.path`, for one, would be the id of a person.
+
+use axum::http::{HeaderMap, Method, StatusCode};
+use opentelemetry::propagation::TextMapPropagator as _;
+use opentelemetry::trace::{
+    Link, Span as _, SpanContext, SpanKind, Status, TraceContextExt as _, TraceState, Tracer as _,
+};
+use opentelemetry::{Context, KeyValue};
+use opentelemetry_http::HeaderExtractor;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::Span;
+
+use super::Traces;
+
+/// The request for which something is done, as its trace knows it.
+pub(crate) type Origin = SpanContext;
+
+/// The request for which something is done now; none where there are no traces.
+pub(crate) fn origin() -> Origin {
+    Context::map_current(|current| current.span().span_context().clone())
+}
+
+impl Traces {
+    /// A request has come, for a row of the table of addresses.
+    pub(crate) fn asked(
+        &self,
+        method: &Method,
+        route: Option<&str>,
+        headers: &HeaderMap,
+    ) -> Context {
+        let method = known(method);
+        let name = match (method, route) {
+            (Some(method), Some(route)) => format!("{method} {route}"),
+            (None, Some(route)) => format!("HTTP {route}"),
+            (method, None) => method.unwrap_or("HTTP").to_owned(),
+        };
+        let mut attributes = vec![KeyValue::new("http.request.method", method.unwrap_or("_OTHER"))];
+        attributes.extend(route.map(|route| KeyValue::new("http.route", route.to_owned())));
+        let span = self.tracer.span_builder(name).with_kind(SpanKind::Server);
+        let span =
+            span.with_attributes(attributes).start_with_context(&self.tracer, &caller(headers));
+        Context::new().with_span(span)
+    }
+
+    /// It was answered.
+    pub(crate) fn answered(asked: &Context, status: StatusCode) {
+        let span = asked.span();
+        let code = i64::from(status.as_u16());
+        span.set_attribute(KeyValue::new("http.response.status_code", code));
+        if status.is_server_error() {
+            span.set_attribute(KeyValue::new("error.type", status.as_u16().to_string()));
+            span.set_status(Status::error(""));
+        }
+        span.end();
+    }
+
+    /// Something is kept in the store of this kind, for these requests together: within the first,
+    /// and linked to the others.
+    pub(crate) fn keeping<'a>(
+        &self,
+        system: &'static str,
+        origins: impl Iterator<Item = &'a Origin>,
+    ) -> Keeping {
+        let mut origins: Vec<_> = origins.filter(|origin| origin.is_valid()).cloned().collect();
+        // One of which the caller wants no trace must not hide one that is traced.
+        origins.sort_by_key(|origin| !origin.is_sampled());
+        let mut origins = origins.into_iter();
+        let within = match origins.next() {
+            Some(first) => Context::new().with_remote_span_context(first),
+            None => Context::new(),
+        };
+        let span = self
+            .tracer
+            .span_builder("store")
+            .with_kind(SpanKind::Internal)
+            .with_attributes([KeyValue::new("db.system.name", system)])
+            .with_links(origins.map(Link::with_context).collect())
+            .start_with_context(&self.tracer, &within);
+        Keeping(span)
+    }
+}
+
+/// Something that is being kept.
+pub(crate) struct Keeping(Span);
+
+impl Keeping {
+    pub(crate) fn ended(mut self, is_kept: bool) {
+        if !is_kept {
+            self.0.set_attribute(KeyValue::new("error.type", "store"));
+            self.0.set_status(Status::error(""));
+        }
+        self.0.end();
+    }
+}
+
+/// The trace in which the caller asks (W3C Trace Context), without what else the caller says of it.
+fn caller(headers: &HeaderMap) -> Context {
+    let said = TraceContextPropagator::new()
+        .extract_with_context(&Context::new(), &HeaderExtractor(headers));
+    let span = said.span().span_context().clone();
+    let (trace, parent, flags) = (span.trace_id(), span.span_id(), span.trace_flags());
+    let bare = SpanContext::new(trace, parent, flags, true, TraceState::NONE);
+    if bare.is_valid() { Context::new().with_remote_span_context(bare) } else { Context::new() }
+}
+
+/// A usual method; any other is a word of the caller's.
+fn known(method: &Method) -> Option<&'static str> {
+    const KNOWN: [&str; 9] =
+        ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
+    KNOWN.into_iter().find(|known| *known == method.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use opentelemetry::trace::{SpanId, TraceFlags, TraceId, TracerProvider as _};
+    use opentelemetry_sdk::error::OTelSdkResult;
+    use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
+
+    use super::*;
+
+    /// Keeps what would be sent.
+    #[derive(Clone, Debug, Default)]
+    struct Sent(Arc<Mutex<Vec<SpanData>>>);
+
+    impl SpanExporter for Sent {
+        async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+            self.0.lock().unwrap().extend(batch);
+            Ok(())
+        }
+    }
+
+    fn traces(sent: &Sent) -> Traces {
+        let provider = SdkTracerProvider::builder().with_simple_exporter(sent.clone()).build();
+        let tracer = provider.tracer("test");
+        Traces { provider, tracer, is_away: Arc::default() }
+    }
+
+    fn request(number: u8, flags: TraceFlags) -> Origin {
+        let (trace, span) = (TraceId::from(u128::from(number)), SpanId::from(u64::from(number)));
+        SpanContext::new(trace, span, flags, false, TraceState::NONE)
+    }
+
+    #[test]
+    fn what_is_kept_for_several_is_within_one_that_is_traced_and_linked_to_the_others() {
+        let sent = Sent::default();
+        let [untraced, second, third] =
+            [TraceFlags::NOT_SAMPLED, TraceFlags::SAMPLED, TraceFlags::SAMPLED];
+        let origins = [request(1, untraced), Origin::NONE, request(2, second), request(3, third)];
+        traces(&sent).keeping("sqlite", origins.iter()).ended(true);
+        let sent = sent.0.lock().unwrap();
+        let [span] = &sent[..] else { panic!("{sent:?}") };
+        assert_eq!(span.parent_span_id, SpanId::from(2_u64));
+        let linked: Vec<_> = span.links.iter().map(|link| link.span_context.clone()).collect();
+        assert_eq!(linked, [request(3, third), request(1, untraced)]);
+    }
+
+    #[test]
+    fn what_no_caller_wants_traced_is_not_and_what_nobody_asked_for_is() {
+        let sent = Sent::default();
+        let untraced = request(1, TraceFlags::NOT_SAMPLED);
+        traces(&sent).keeping("sqlite", [untraced].iter()).ended(true);
+        assert!(sent.0.lock().unwrap().is_empty());
+        traces(&sent).keeping("sqlite", [].iter()).ended(false);
+        let sent = sent.0.lock().unwrap();
+        let [span] = &sent[..] else { panic!("{sent:?}") };
+        assert!(matches!(span.status, Status::Error { .. }));
+    }
+}
