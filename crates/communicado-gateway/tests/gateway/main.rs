@@ -21,4 +21,5 @@ mod sign_in;
 mod stage;
 mod storm;
 mod stream;
+mod traces;
 mod websocket;

@@ -1,0 +1,340 @@
+//! Traces, as a collector gets them that we did not write: Rotel, from Python's registry. Where the
+//! bytes count or a collector must fail, a socket stands in its place.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::stage::{Gateway, free_port, peer, program, publication, within};
+
+const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+const JSON: &str = "Content-Type: application/json";
+
+/// What a collector says of one span: its fields and attributes.
+type Span = BTreeMap<String, String>;
+
+struct Collector {
+    child: Child,
+    address: String,
+    folder: TempDir,
+}
+
+impl Collector {
+    fn start() -> Self {
+        let folder = TempDir::new().unwrap();
+        let said = File::create(folder.path().join("said")).unwrap();
+        let [http, grpc] = [(); 2].map(|()| format!("127.0.0.1:{}", free_port()));
+        let child = Command::new(rotel())
+            .args(["start", "--exporter", "blackhole"])
+            .args(["--debug-log", "traces", "--debug-log-verbosity", "detailed"])
+            .args(["--otlp-http-endpoint", &http, "--otlp-grpc-endpoint", &grpc])
+            .stdin(Stdio::null())
+            .stdout(said.try_clone().unwrap())
+            .stderr(said)
+            .spawn()
+            .unwrap();
+        let collector = Self { child, address: format!("http://{http}"), folder };
+        within("the collector listens", || TcpStream::connect(&http).ok());
+        collector
+    }
+
+    fn said(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("said")).unwrap()
+    }
+
+    /// The span of this name, once it has come; where there are several, the last.
+    #[track_caller]
+    fn span(&self, name: &str) -> Span {
+        self.spans_until(name, |span| span["Name"] == name)
+    }
+
+    #[track_caller]
+    fn spans_until(&self, what: &str, is_it: impl Fn(&Span) -> bool) -> Span {
+        within(what, || {
+            let said = self.said();
+            // What ends with the text may go on.
+            let whole = said.rsplit_once('\n').map_or("", |(whole, _)| whole);
+            let spans = whole.split("\nSpan #").skip(1).map(fields);
+            spans.filter(|span| span.contains_key("Status message") && is_it(span)).last()
+        })
+    }
+}
+
+impl Drop for Collector {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn fields(text: &str) -> Span {
+    let lines = text.lines().filter_map(|line| line.split_once(':'));
+    let trimmed = lines.map(|(key, value)| (key.trim().trim_start_matches("-> "), value.trim()));
+    trimmed.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+}
+
+/// The program that the package brings, beside its modules.
+fn rotel() -> PathBuf {
+    let library = peer("python3").ancestors().nth(2).unwrap().join("lib");
+    let versions = std::fs::read_dir(&library).unwrap();
+    let mut paths =
+        versions.map(|version| version.unwrap().path().join("site-packages/rotel/rotel-agent"));
+    paths.find(|path| path.exists()).expect("Rotel is missing\n  help: cargo xtask gateway")
+}
+
+/// What stands in the place of a collector does with what comes.
+#[derive(Clone, Copy)]
+enum Manner {
+    Takes,
+    Refuses,
+    BreaksOff,
+    Hangs,
+}
+
+/// A socket in the place of a collector, and all that was sent to it.
+struct Socket {
+    address: String,
+    came: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+impl Socket {
+    fn listen(manner: Manner) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let came = Arc::<Mutex<Vec<Vec<u8>>>>::default();
+        let here = came.clone();
+        std::thread::spawn(move || {
+            let mut kept = Vec::new();
+            for socket in listener.incoming() {
+                let mut socket = socket.unwrap();
+                if !matches!(manner, Manner::BreaksOff) {
+                    here.lock().unwrap().push(message(&socket));
+                } else {
+                    here.lock().unwrap().push(Vec::new());
+                }
+                let status = match manner {
+                    Manner::Takes => "200 OK",
+                    Manner::Refuses => "404 Not Found",
+                    Manner::BreaksOff => continue,
+                    Manner::Hangs => {
+                        kept.push(socket);
+                        continue;
+                    }
+                };
+                let head = "Content-Length: 0\r\nConnection: close\r\n\r\n";
+                let _ = socket.write_all(format!("HTTP/1.1 {status}\r\n{head}").as_bytes());
+            }
+        });
+        Self { address, came }
+    }
+
+    fn count(&self) -> usize {
+        self.came.lock().unwrap().len()
+    }
+}
+
+/// All of one message: its head and its body.
+fn message(socket: &TcpStream) -> Vec<u8> {
+    let mut reader = BufReader::new(socket);
+    let (mut all, mut length) = (Vec::new(), 0);
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        all.extend_from_slice(line.as_bytes());
+        if let Some(count) = line.to_ascii_lowercase().strip_prefix("content-length: ") {
+            length = count.trim().parse().unwrap();
+        }
+        if line.trim().is_empty() {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    all.extend(body);
+    all
+}
+
+/// A gateway with a log that can be read; `variables` are set for it.
+fn logged(arguments: &[&str], variables: &[(&str, &str)]) -> (Gateway, PathBuf) {
+    let mut gateway = Gateway::with(arguments);
+    let log = gateway.folder().join("log");
+    let mut command = Command::new(program());
+    command.env_remove(ENDPOINT).envs(variables.iter().copied());
+    gateway.again_as(command.stderr(File::create(&log).unwrap()));
+    (gateway, log)
+}
+
+/// What the log says of traces.
+fn said_of_traces(log: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(log).unwrap();
+    let lines = text.lines().filter(|line| line.contains("\"what\":\"traces\""));
+    lines.map(ToOwned::to_owned).collect()
+}
+
+/// Whether the thread runs that sends spans.
+fn sends(gateway: &Gateway) -> bool {
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", gateway.id())).unwrap();
+    let name = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("comm"));
+    tasks.filter_map(|task| name(task.unwrap()).ok()).any(|name| name.starts_with("OpenTel"))
+}
+
+#[test]
+fn a_collector_gets_a_span_of_each_request_within_the_trace_of_who_asks() {
+    let collector = Collector::start();
+    let issuer = format!("http://127.0.0.1:{}", free_port());
+    let oidc = ["--oidc-issuer", &issuer, "--oidc-client-id", "gateway"];
+    let mut gateway = Gateway::with(&[&["--otlp", &collector.address], &oidc[..]].concat());
+    gateway.add("ada", &[]);
+    let authorization = format!("Authorization: Bearer {}", gateway.token);
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let within = format!("traceparent: 00-{trace}-b7ad6b7169203331-01");
+    let body = publication("busy", 60_000).to_string();
+    let put = ["-X", "PUT", "-H", &authorization, "-H", JSON, "-H", &within, "-d", &body];
+    gateway.curl("/v1/people/ada/devices/laptop", &put).must(200);
+    gateway.curl("/v1/nothing", &[]).problem(404);
+    gateway.curl("/v1/oidc/start", &[]).problem(503);
+    assert!(gateway.stop().success());
+
+    let put = collector.span("PUT /v1/people/{person}/devices/{device}");
+    for (key, value) in [
+        ("Trace ID", trace),
+        ("Parent ID", "b7ad6b7169203331"),
+        ("Kind", "SPAN_KIND_SERVER"),
+        ("Status code", "STATUS_CODE_UNSET"),
+        ("http.request.method", "Str(PUT)"),
+        ("http.route", "Str(/v1/people/{person}/devices/{device})"),
+        ("http.response.status_code", "Int(200)"),
+    ] {
+        assert_eq!(put[key], value, "{put:?}");
+    }
+    let kept = collector.spans_until("what was kept for it", |span| span["Parent ID"] == put["ID"]);
+    assert_eq!((&*kept["Name"], &*kept["db.system.name"]), ("store", "Str(sqlite)"), "{kept:?}");
+    assert_eq!(kept["Trace ID"], trace);
+    let nothing = collector.span("GET");
+    assert_eq!(nothing["http.response.status_code"], "Int(404)");
+    assert!(!nothing.contains_key("http.route"), "{nothing:?}");
+    let failed = collector.span("GET /v1/oidc/start");
+    assert_eq!(
+        (&*failed["error.type"], &*failed["Status code"]),
+        ("Str(503)", "STATUS_CODE_ERROR")
+    );
+    assert!(collector.said().contains("service.name: Str(communicado-gateway)"));
+}
+
+#[test]
+fn nobody_is_in_what_is_sent() {
+    let socket = Socket::listen(Manner::Takes);
+    let mut gateway = Gateway::with(&["--otlp", &socket.address]);
+    let (id, name, note) = ("ada-4711", "Lovelace", "gone to the dentist");
+    let person = json!({"id": id, "name": name, "groups": ["group-4711"]});
+    gateway.ask("POST", "/v1/people", Some(&person)).must(201);
+    gateway.publish(id, "laptop-4711", "busy");
+    gateway.say(id, note).must(200);
+    gateway.get(&format!("/v1/people/{id}?group=group-4711"));
+    gateway.get("/v1/people?group=group-4711");
+    let (secret, token) = gateway.token(&["read"], &json!({"person": id}));
+    gateway.ask_as(&secret, "GET", &format!("/v1/people/{id}"), None).must(200);
+    gateway.ask("DELETE", &format!("/v1/tokens/{token}"), None);
+    gateway.curl(&format!("/v1/{id}"), &[]).problem(404);
+    gateway.curl(&format!("/badge/{id}.svg"), &[]);
+    let state = format!("tracestate: ada={id}");
+    let parent = "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let whose = format!("traceparent: {id}");
+    gateway.curl("/v1/people", &["-X", "ADA-4711", "-H", parent, "-H", &state, "-A", id]);
+    gateway.curl("/v1/people", &["-H", &whose, "-H", "baggage: who=ada-4711"]);
+    assert!(gateway.stop().success());
+
+    let all = socket.came.lock().unwrap().concat();
+    let has = |word: &str| {
+        let all = all.to_ascii_lowercase();
+        all.windows(word.len()).any(|it| it == word.to_ascii_lowercase().as_bytes())
+    };
+    for word in ["/v1/people/{person}", "/badge/{file}", "HTTP /v1/people", "_OTHER", "store"] {
+        assert!(has(word), "{word} should be there: {}", String::from_utf8_lossy(&all));
+    }
+    for word in [id, name, note, "4711", "ada", &gateway.token, &secret, &token, "cmt_"] {
+        assert!(!has(word), "{word} is there: {}", String::from_utf8_lossy(&all));
+    }
+}
+
+#[test]
+fn a_collector_that_fails_is_said_once_and_everything_else_goes_on() {
+    for (manner, word) in [(Manner::BreaksOff, ""), (Manner::Refuses, "404")] {
+        let socket = Socket::listen(manner);
+        let soon = [("OTEL_BSP_SCHEDULE_DELAY", "20")];
+        let (mut gateway, log) = logged(&["--otlp", &socket.address], &soon);
+        // More messages than one would be tried.
+        within("several fail", || {
+            gateway.get("/v1/people");
+            (socket.count() > 8).then_some(())
+        });
+        assert!(gateway.stop().success());
+        let said = said_of_traces(&log);
+        assert!(said.len() == 1 && said[0].contains("WARN"), "{said:?}");
+        assert!(said[0].contains("--otlp") && said[0].contains(word), "{said:?}");
+    }
+}
+
+#[test]
+fn without_a_collector_or_with_one_that_hangs_the_gateway_works_and_stops() {
+    let hangs = Socket::listen(Manner::Hangs);
+    let nobody = format!("http://127.0.0.1:{}", free_port());
+    for address in [&nobody, &hangs.address] {
+        let (mut gateway, log) = logged(&["--otlp", address], &[]);
+        gateway.add("ada", &[]);
+        gateway.publish("ada", "laptop", "busy");
+        assert!(gateway.stop().success());
+        let said = said_of_traces(&log);
+        assert_eq!(said.len(), 1, "{said:?}");
+        gateway.again();
+        gateway.get("/v1/people/ada");
+    }
+    assert!(hangs.count() > 0);
+}
+
+#[test]
+fn nothing_is_sent_unless_it_is_asked_for() {
+    let socket = Socket::listen(Manner::Takes);
+    let aside = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", &*socket.address);
+    let key = ("OTEL_EXPORTER_OTLP_HEADERS", "x-key=4711");
+    let place = ("OTEL_RESOURCE_ATTRIBUTES", "service.instance.id=the-second");
+    for (variables, is_asked) in [
+        (&[aside][..], false),
+        (&[aside, (ENDPOINT, "")], false),
+        (&[key, place, (ENDPOINT, &socket.address)], true),
+    ] {
+        let (mut gateway, _) = logged(&[], variables);
+        gateway.get("/v1/people");
+        assert_eq!(sends(&gateway), is_asked, "{variables:?}");
+        assert!(gateway.stop().success());
+        assert_eq!(socket.count() > 0, is_asked, "{variables:?}");
+    }
+    let all = socket.came.lock().unwrap().concat();
+    let all = String::from_utf8_lossy(&all);
+    assert!(all.contains("x-key: 4711") && all.contains("the-second"), "{all}");
+}
+
+#[test]
+fn what_cannot_be_sent_is_said_before_anything_starts() {
+    for url in ["localhost:4318", "ftp://localhost", "http://ada:secret@localhost"] {
+        let folder = TempDir::new().unwrap();
+        // One that starts all the same is ended.
+        let mut command = Command::new("timeout");
+        command.arg("60").arg(program());
+        command.args(["serve", "--listen", "127.0.0.1:0", "--otlp", url, "--data"]);
+        let output = command.arg(folder.path()).stdin(Stdio::null()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        for word in ["error: no spans can be sent", "because: ", "help: ", "--otlp"] {
+            assert!(said.contains(word) && !said.contains("secret"), "{said}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}
