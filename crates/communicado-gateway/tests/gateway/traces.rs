@@ -232,13 +232,13 @@ fn a_collector_gets_a_span_of_each_request_within_the_trace_of_who_asks() {
 fn nobody_is_in_what_is_sent() {
     let socket = Socket::listen(Manner::Takes);
     let mut gateway = Gateway::with(&["--otlp", &socket.address]);
-    let (id, name, note) = ("ada-4711", "Lovelace", "gone to the dentist");
-    let person = json!({"id": id, "name": name, "groups": ["group-4711"]});
+    let (id, name, note) = ("ada-zephyr", "Lovelace", "gone to the dentist");
+    let person = json!({"id": id, "name": name, "groups": ["group-zephyr"]});
     gateway.ask("POST", "/v1/people", Some(&person)).must(201);
-    gateway.publish(id, "laptop-4711", "busy");
+    gateway.publish(id, "laptop-zephyr", "busy");
     gateway.say(id, note).must(200);
-    gateway.get(&format!("/v1/people/{id}?group=group-4711"));
-    gateway.get("/v1/people?group=group-4711");
+    gateway.get(&format!("/v1/people/{id}?group=group-zephyr"));
+    gateway.get("/v1/people?group=group-zephyr");
     let (secret, token) = gateway.token(&["read"], &json!({"person": id}));
     gateway.ask_as(&secret, "GET", &format!("/v1/people/{id}"), None).must(200);
     gateway.ask("DELETE", &format!("/v1/tokens/{token}"), None);
@@ -247,8 +247,8 @@ fn nobody_is_in_what_is_sent() {
     let state = format!("tracestate: ada={id}");
     let parent = "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let whose = format!("traceparent: {id}");
-    gateway.curl("/v1/people", &["-X", "ADA-4711", "-H", parent, "-H", &state, "-A", id]);
-    gateway.curl("/v1/people", &["-H", &whose, "-H", "baggage: who=ada-4711"]);
+    gateway.curl("/v1/people", &["-X", "ADA-ZEPHYR", "-H", parent, "-H", &state, "-A", id]);
+    gateway.curl("/v1/people", &["-H", &whose, "-H", "baggage: who=ada-zephyr"]);
     assert!(gateway.stop().success());
 
     let all = socket.came.lock().unwrap().concat();
@@ -259,7 +259,7 @@ fn nobody_is_in_what_is_sent() {
     for word in ["/v1/people/{person}", "/badge/{file}", "HTTP /v1/people", "_OTHER", "store"] {
         assert!(has(word), "{word} should be there: {}", String::from_utf8_lossy(&all));
     }
-    for word in [id, name, note, "4711", "ada", &gateway.token, &secret, &token, "cmt_"] {
+    for word in [id, name, note, "zephyr", &gateway.token, &secret, &token, "cmt_"] {
         assert!(!has(word), "{word} is there: {}", String::from_utf8_lossy(&all));
     }
 }
@@ -303,7 +303,7 @@ fn without_a_collector_or_with_one_that_hangs_the_gateway_works_and_stops() {
 fn nothing_is_sent_unless_it_is_asked_for() {
     let socket = Socket::listen(Manner::Takes);
     let aside = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", &*socket.address);
-    let key = ("OTEL_EXPORTER_OTLP_HEADERS", "x-key=4711");
+    let key = ("OTEL_EXPORTER_OTLP_HEADERS", "x-key=zephyr");
     let place = ("OTEL_RESOURCE_ATTRIBUTES", "service.instance.id=the-second");
     for (variables, is_asked) in [
         (&[aside][..], false),
@@ -318,7 +318,7 @@ fn nothing_is_sent_unless_it_is_asked_for() {
     }
     let all = socket.came.lock().unwrap().concat();
     let all = String::from_utf8_lossy(&all);
-    assert!(all.contains("x-key: 4711") && all.contains("the-second"), "{all}");
+    assert!(all.contains("x-key: zephyr") && all.contains("the-second"), "{all}");
 }
 
 #[test]
