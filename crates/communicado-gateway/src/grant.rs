@@ -137,6 +137,15 @@ pub(crate) fn random<const N: usize>() -> Result<String, Refusal> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
+/// A new id of a token. A letter is first: what begins with `-` a command line takes for an option.
+///
+/// # Errors
+///
+/// If the system has no random numbers.
+pub(crate) fn new_id() -> Result<Arc<str>, Refusal> {
+    Ok(format!("t{}", random::<9>()?).into())
+}
+
 /// The hash of a secret, if the text has the form of one.
 pub(crate) fn hash(secret: &str) -> Option<Hash> {
     let rest = secret.strip_prefix(PREFIX)?;

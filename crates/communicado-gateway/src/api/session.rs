@@ -12,7 +12,7 @@ use super::answer::{body, json, read};
 use super::caller::Caller;
 use super::{Answer, Gateway};
 use crate::front::COOKIE;
-use crate::grant::{Grant, hash, hex, new_secret, random};
+use crate::grant::{Grant, hash, hex, new_id, new_secret};
 use crate::keeper::Order;
 use crate::limits::SESSION;
 use crate::refusal::{Kind, Refusal};
@@ -61,7 +61,7 @@ pub(super) fn session_token(
     let hash = hash(&secret).map(|hash| hex(&hash)).unwrap_or_default();
     let end = now.after(SESSION);
     let token = Token {
-        id: random::<9>()?.into(),
+        id: new_id()?,
         hash: hash.into(),
         created: now,
         expires: Some(of.expires.map_or(end, |expires| expires.min(end))),

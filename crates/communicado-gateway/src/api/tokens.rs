@@ -15,7 +15,7 @@ use super::caller::Caller;
 use super::people::line;
 use super::{Answer, Gateway};
 use crate::front;
-use crate::grant::{hash, hex, new_secret, random};
+use crate::grant::{hash, hex, new_id, new_secret};
 use crate::keeper::Order;
 use crate::limits::{LONGEST_SPAN, NAME_CHARS, SPAN};
 use crate::refusal::{Kind, Refusal};
@@ -70,7 +70,7 @@ pub(crate) fn made(new: NewToken, now: Timestamp) -> Result<(String, kept::Token
     let hash = hash(&secret).map(|hash| hex(&hash)).unwrap_or_default();
     let token = kept::Token {
         v: communicado_wire::VERSION,
-        id: random::<9>()?.into(),
+        id: new_id()?,
         hash: hash.into(),
         name: new.name,
         scopes,

@@ -40,6 +40,8 @@ fn tokens_and_people_are_managed_while_it_runs_and_while_it_does_not() {
         let list = text(&gateway.command(&["tokens", "list"]));
         let line = list.lines().find(|line| line.contains(&format!("person {id}"))).unwrap();
         let token = line.split(' ').next().unwrap();
+        // One that began with `-` would be an option of the next command.
+        assert!(token.starts_with('t'), "{line}");
         let revoked = gateway.command(&["tokens", "revoke", token]);
         assert!(revoked.status.success(), "{revoked:?}");
         let again = gateway.command(&["tokens", "revoke", token]);
