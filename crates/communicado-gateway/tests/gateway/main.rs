@@ -10,6 +10,7 @@
 )]
 
 mod cluster;
+mod collector;
 mod commands;
 mod faults;
 mod hostile;

@@ -1,165 +1,17 @@
-//! Traces, as a collector gets them that we did not write: Rotel, from Python's registry. Where the
-//! bytes count or a collector must fail, a socket stands in its place.
+//! Traces: what a collector gets, and what the gateway does without one.
 
-use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::process::{Command, Stdio};
 
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::collector::{Collector, Manner, Running, Socket};
 use crate::stage::{Gateway, free_port, peer, program, publication, within};
 
 const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 const JSON: &str = "Content-Type: application/json";
-
-/// What a collector says of one span: its fields and attributes.
-type Span = BTreeMap<String, String>;
-
-struct Collector {
-    child: Child,
-    address: String,
-    folder: TempDir,
-}
-
-impl Collector {
-    fn start() -> Self {
-        let folder = TempDir::new().unwrap();
-        let said = File::create(folder.path().join("said")).unwrap();
-        let [http, grpc] = [(); 2].map(|()| format!("127.0.0.1:{}", free_port()));
-        let child = Command::new(rotel())
-            .args(["start", "--exporter", "blackhole"])
-            .args(["--debug-log", "traces", "--debug-log-verbosity", "detailed"])
-            .args(["--otlp-http-endpoint", &http, "--otlp-grpc-endpoint", &grpc])
-            .stdin(Stdio::null())
-            .stdout(said.try_clone().unwrap())
-            .stderr(said)
-            .spawn()
-            .unwrap();
-        let collector = Self { child, address: format!("http://{http}"), folder };
-        within("the collector listens", || TcpStream::connect(&http).ok());
-        collector
-    }
-
-    fn said(&self) -> String {
-        std::fs::read_to_string(self.folder.path().join("said")).unwrap()
-    }
-
-    /// The span of this name, once it has come; where there are several, the last.
-    #[track_caller]
-    fn span(&self, name: &str) -> Span {
-        self.spans_until(name, |span| span["Name"] == name)
-    }
-
-    #[track_caller]
-    fn spans_until(&self, what: &str, is_it: impl Fn(&Span) -> bool) -> Span {
-        within(what, || {
-            let said = self.said();
-            // What ends with the text may go on.
-            let whole = said.rsplit_once('\n').map_or("", |(whole, _)| whole);
-            let spans = whole.split("\nSpan #").skip(1).map(fields);
-            spans.filter(|span| span.contains_key("Status message") && is_it(span)).last()
-        })
-    }
-}
-
-impl Drop for Collector {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn fields(text: &str) -> Span {
-    let lines = text.lines().filter_map(|line| line.split_once(':'));
-    let trimmed = lines.map(|(key, value)| (key.trim().trim_start_matches("-> "), value.trim()));
-    trimmed.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
-}
-
-/// The program that the package brings, beside its modules.
-fn rotel() -> PathBuf {
-    let library = peer("python3").ancestors().nth(2).unwrap().join("lib");
-    let versions = std::fs::read_dir(&library).unwrap();
-    let mut paths =
-        versions.map(|version| version.unwrap().path().join("site-packages/rotel/rotel-agent"));
-    paths.find(|path| path.exists()).expect("Rotel is missing\n  help: cargo xtask gateway")
-}
-
-/// What stands in the place of a collector does with what comes.
-#[derive(Clone, Copy)]
-enum Manner {
-    Takes,
-    Refuses,
-    BreaksOff,
-    Hangs,
-}
-
-/// A socket in the place of a collector, and all that was sent to it.
-struct Socket {
-    address: String,
-    came: Arc<Mutex<Vec<Vec<u8>>>>,
-}
-
-impl Socket {
-    fn listen(manner: Manner) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
-        let came = Arc::<Mutex<Vec<Vec<u8>>>>::default();
-        let here = came.clone();
-        std::thread::spawn(move || {
-            let mut kept = Vec::new();
-            for socket in listener.incoming() {
-                let mut socket = socket.unwrap();
-                if !matches!(manner, Manner::BreaksOff) {
-                    here.lock().unwrap().push(message(&socket));
-                } else {
-                    here.lock().unwrap().push(Vec::new());
-                }
-                let status = match manner {
-                    Manner::Takes => "200 OK",
-                    Manner::Refuses => "404 Not Found",
-                    Manner::BreaksOff => continue,
-                    Manner::Hangs => {
-                        kept.push(socket);
-                        continue;
-                    }
-                };
-                let head = "Content-Length: 0\r\nConnection: close\r\n\r\n";
-                let _ = socket.write_all(format!("HTTP/1.1 {status}\r\n{head}").as_bytes());
-            }
-        });
-        Self { address, came }
-    }
-
-    fn count(&self) -> usize {
-        self.came.lock().unwrap().len()
-    }
-}
-
-/// All of one message: its head and its body.
-fn message(socket: &TcpStream) -> Vec<u8> {
-    let mut reader = BufReader::new(socket);
-    let (mut all, mut length) = (Vec::new(), 0);
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).unwrap();
-        all.extend_from_slice(line.as_bytes());
-        if let Some(count) = line.to_ascii_lowercase().strip_prefix("content-length: ") {
-            length = count.trim().parse().unwrap();
-        }
-        if line.trim().is_empty() {
-            break;
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
-    all.extend(body);
-    all
-}
 
 /// A gateway with a log that can be read; `variables` are set for it.
 fn logged(arguments: &[&str], variables: &[(&str, &str)]) -> (Gateway, PathBuf) {
@@ -226,6 +78,34 @@ fn a_collector_gets_a_span_of_each_request_within_the_trace_of_who_asks() {
         ("Str(503)", "STATUS_CODE_ERROR")
     );
     assert!(collector.said().contains("service.name: Str(communicado-gateway)"));
+}
+
+#[test]
+fn among_several_gateways_the_bucket_is_the_store() {
+    let collector = Collector::start();
+    let folder = TempDir::new().unwrap();
+    let port = free_port().to_string();
+    let mut nats = Command::new(peer("nats-server"));
+    nats.args(["-a", "127.0.0.1", "-p", &port, "-js", "-sd"]).arg(folder.path());
+    let quiet = nats.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let _nats = Running(quiet.spawn().unwrap());
+    let address = format!("127.0.0.1:{port}");
+    within("NATS listens", || std::net::TcpStream::connect(&address).ok());
+    let servers = format!("nats://{address}");
+    let mut gateway = Gateway::with(&["--otlp", &collector.address, "--nats", &servers]);
+    gateway.add("ada", &[]);
+    // What is refused is no failure of the bucket.
+    gateway.ask("POST", "/v1/people", Some(&json!({"id": "ada"}))).problem(409);
+    assert!(gateway.stop().success());
+    for (status, code) in [("Int(201)", "201"), ("Int(409)", "409")] {
+        let asked = collector.spans_until(code, |span| {
+            span["Name"] == "POST /v1/people"
+                && span.get("http.response.status_code").is_some_and(|it| it == status)
+        });
+        let kept = collector.spans_until("its write", |span| span["Parent ID"] == asked["ID"]);
+        assert_eq!((&*kept["Name"], &*kept["db.system.name"]), ("store", "Str(nats)"), "{kept:?}");
+        assert_eq!(kept["Status code"], "STATUS_CODE_UNSET", "{kept:?}");
+    }
 }
 
 #[test]

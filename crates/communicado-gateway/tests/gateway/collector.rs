@@ -1,0 +1,162 @@
+//! Those to whom spans are sent: a collector that we did not write, Rotel, from Python's registry;
+//! where bytes count or a collector must fail, a socket in its place.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use tempfile::TempDir;
+
+use crate::stage::{free_port, peer, within};
+
+/// A program that is ended with the test.
+pub(crate) struct Running(pub(crate) Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What a collector says of one span: its fields and attributes.
+pub(crate) type Span = BTreeMap<String, String>;
+
+pub(crate) struct Collector {
+    _program: Running,
+    pub(crate) address: String,
+    folder: TempDir,
+}
+
+impl Collector {
+    pub(crate) fn start() -> Self {
+        let folder = TempDir::new().unwrap();
+        let said = File::create(folder.path().join("said")).unwrap();
+        let [http, grpc] = [(); 2].map(|()| format!("127.0.0.1:{}", free_port()));
+        let program = Command::new(rotel())
+            .args(["start", "--exporter", "blackhole"])
+            .args(["--debug-log", "traces", "--debug-log-verbosity", "detailed"])
+            .args(["--otlp-http-endpoint", &http, "--otlp-grpc-endpoint", &grpc])
+            .stdin(Stdio::null())
+            .stdout(said.try_clone().unwrap())
+            .stderr(said)
+            .spawn()
+            .unwrap();
+        let collector =
+            Self { _program: Running(program), address: format!("http://{http}"), folder };
+        within("the collector listens", || TcpStream::connect(&http).ok());
+        collector
+    }
+
+    pub(crate) fn said(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("said")).unwrap()
+    }
+
+    /// The span of this name, once it has come; where there are several, the last.
+    #[track_caller]
+    pub(crate) fn span(&self, name: &str) -> Span {
+        self.spans_until(name, |span| span["Name"] == name)
+    }
+
+    #[track_caller]
+    pub(crate) fn spans_until(&self, what: &str, is_it: impl Fn(&Span) -> bool) -> Span {
+        within(what, || {
+            let said = self.said();
+            // What ends with the text may go on.
+            let whole = said.rsplit_once('\n').map_or("", |(whole, _)| whole);
+            let spans = whole.split("\nSpan #").skip(1).map(fields);
+            spans.filter(|span| span.contains_key("Status message") && is_it(span)).last()
+        })
+    }
+}
+
+fn fields(text: &str) -> Span {
+    let lines = text.lines().filter_map(|line| line.split_once(':'));
+    let trimmed = lines.map(|(key, value)| (key.trim().trim_start_matches("-> "), value.trim()));
+    trimmed.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+}
+
+/// The program that the package brings, beside its modules.
+fn rotel() -> PathBuf {
+    let library = peer("python3").ancestors().nth(2).unwrap().join("lib");
+    let versions = std::fs::read_dir(&library).unwrap();
+    let mut paths =
+        versions.map(|version| version.unwrap().path().join("site-packages/rotel/rotel-agent"));
+    paths.find(|path| path.exists()).expect("Rotel is missing\n  help: cargo xtask gateway")
+}
+
+/// What stands in the place of a collector does with what comes.
+#[derive(Clone, Copy)]
+pub(crate) enum Manner {
+    Takes,
+    Refuses,
+    BreaksOff,
+    Hangs,
+}
+
+/// A socket in the place of a collector, and all that was sent to it.
+pub(crate) struct Socket {
+    pub(crate) address: String,
+    pub(crate) came: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+impl Socket {
+    pub(crate) fn listen(manner: Manner) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let came = Arc::<Mutex<Vec<Vec<u8>>>>::default();
+        let here = came.clone();
+        std::thread::spawn(move || {
+            let mut kept = Vec::new();
+            for socket in listener.incoming() {
+                let mut socket = socket.unwrap();
+                if !matches!(manner, Manner::BreaksOff) {
+                    here.lock().unwrap().push(message(&socket));
+                } else {
+                    here.lock().unwrap().push(Vec::new());
+                }
+                let status = match manner {
+                    Manner::Takes => "200 OK",
+                    Manner::Refuses => "404 Not Found",
+                    Manner::BreaksOff => continue,
+                    Manner::Hangs => {
+                        kept.push(socket);
+                        continue;
+                    }
+                };
+                let head = "Content-Length: 0\r\nConnection: close\r\n\r\n";
+                let _ = socket.write_all(format!("HTTP/1.1 {status}\r\n{head}").as_bytes());
+            }
+        });
+        Self { address, came }
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.came.lock().unwrap().len()
+    }
+}
+
+/// All of one message: its head and its body.
+fn message(socket: &TcpStream) -> Vec<u8> {
+    let mut reader = BufReader::new(socket);
+    let (mut all, mut length) = (Vec::new(), 0);
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        all.extend_from_slice(line.as_bytes());
+        if let Some(count) = line.to_ascii_lowercase().strip_prefix("content-length: ") {
+            length = count.trim().parse().unwrap();
+        }
+        if line.trim().is_empty() {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    all.extend(body);
+    all
+}
