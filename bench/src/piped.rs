@@ -12,6 +12,8 @@ use rustix::time::{ClockId, clock_gettime};
 
 /// What is not there by now will not come.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The same, after much was called for.
+const LONG: Duration = Duration::from_secs(60);
 /// Wine counts in tenths of a microsecond.
 const NANOS_PER_TICK: u64 = 100;
 
@@ -73,18 +75,18 @@ impl Reader {
 
     /// Waits for a line with this piece, and says when it was read.
     pub(crate) fn wait_for(&self, piece: &str) -> Result<Duration, String> {
-        self.line(piece).map(|(at, _)| at)
+        self.line(piece, PATIENCE).map(|(at, _)| at)
     }
 
-    /// Waits for a line of this word and a moment.
+    /// Waits for a line of this word and a moment, which may come after much else was done.
     pub(crate) fn moment(&self, word: &str) -> Result<Duration, String> {
-        let (_, line) = self.line(word)?;
+        let (_, line) = self.line(word, LONG)?;
         Ok(moment(line.trim_end().rsplit(' ').next().unwrap_or_default()))
     }
 
-    fn line(&self, piece: &str) -> Result<(Duration, String), String> {
+    fn line(&self, piece: &str, patience: Duration) -> Result<(Duration, String), String> {
         loop {
-            let line = self.lines.recv_timeout(PATIENCE);
+            let line = self.lines.recv_timeout(patience);
             let (at, line) = line.map_err(|_| format!("no line with `{piece}`"))?;
             if line.contains(piece) {
                 return Ok((at, line));

@@ -32,7 +32,7 @@ const PROCESSES: u32 = 10;
 /// So many changes are called for at a time, far fewer than the provider lets wait for a listener.
 const BATCH: u32 = 20;
 /// So many deliveries of a change are enough; to many listeners, changes take long.
-const DELIVERIES_MAX: u32 = 10_000;
+const DELIVERIES_MAX: u32 = 5_000;
 /// Both tell the status of the user and that of the user's own contact.
 const EVENTS: u32 = 2;
 /// Longer than a thread of the provider's waits for another call to make.
