@@ -84,6 +84,12 @@ impl Client {
         Ok(client)
     }
 
+    /// Tells of one more change, by which it learns that its listeners are gone: Wine gives the
+    /// number of a process to another one soon, which would be taken for the former.
+    fn forget(&mut self) -> Result<(), String> {
+        self.hand.change(1).map(|_| ())
+    }
+
     fn held(&self) -> Held {
         let id = match &self.running {
             Running::Provider(provider) => provider.id(),
@@ -188,10 +194,6 @@ pub(crate) fn run(samples: u32) -> Result<Report, String> {
     for listeners in LISTENERS {
         fan_outs.push([fan_out(provider, listeners, samples)?, fan_out(peer, listeners, samples)?]);
     }
-    for client in &mut clients {
-        // By this it learns that they are gone.
-        client.hand.change(1)?;
-    }
     thread::sleep(AFTERWARDS);
     Ok(report(&clients, &pairs, &fan_outs))
 }
@@ -201,7 +203,7 @@ fn measure(client: &mut Client, pair: &mut Pair, samples: u32) -> Result<(), Str
     let reader = Reader::start(command(&client.wine));
     reader.wait_for(first)?;
     reader.skip(SETTLED);
-    // The first change shows that it listens, and clears away who listened before.
+    // The first change shows that it listens.
     for sample in 0..=samples {
         reader.skip(QUIET);
         let began = client.hand.change(1)?;
@@ -210,7 +212,8 @@ fn measure(client: &mut Client, pair: &mut Pair, samples: u32) -> Result<(), Str
             pair.lag.add(micros(read.saturating_sub(began)));
         }
     }
-    Ok(())
+    drop(reader);
+    client.forget()
 }
 
 /// Tells so many listeners of so many changes, in whole batches.
@@ -224,7 +227,7 @@ fn fan_out(client: &mut Client, listeners: u32, changes: u32) -> Result<FanOut, 
     }
     let batches = changes.min(DELIVERIES_MAX / listeners).div_ceil(BATCH);
     let mut took = Duration::ZERO;
-    // The first one clears away who listened before.
+    // The first one makes the connections.
     for batch in 0..=batches {
         let began = client.hand.change(BATCH)?;
         let mut heard = began;
@@ -238,7 +241,10 @@ fn fan_out(client: &mut Client, listeners: u32, changes: u32) -> Result<FanOut, 
             took += heard - began;
         }
     }
-    Ok(FanOut { listeners, changes: batches * BATCH, took, held: client.held() })
+    let held = client.held();
+    drop(readers);
+    client.forget()?;
+    Ok(FanOut { listeners, changes: batches * BATCH, took, held })
 }
 
 fn report(clients: &[Client; 2], pairs: &[Pair; 4], fan_outs: &[[FanOut; 2]]) -> Report {

@@ -298,8 +298,9 @@ static int fire(enum kind kind, DISPID id, VARIANT *arguments, int count)
         HRESULT hr;
         if (!object->sinks[i]) continue;
         hr = IDispatch_Invoke(object->sinks[i], id, &IID_NULL, 0, DISPATCH_METHOD, &parameters, NULL, NULL, NULL);
-        if (SUCCEEDED(hr)) told++;
-        else object->sinks[i] = NULL;
+        if (SUCCEEDED(hr)) { told++; continue; }
+        IDispatch_Release(object->sinks[i]);
+        object->sinks[i] = NULL;
     }
     return told;
 }
