@@ -1,6 +1,7 @@
 //! Measures what is claimed about speed, each time beside programs of others that do the like.
 //!
 //!     cargo build --release -p communicado-cli -p communicado-gateway
+//!     cargo xtask windows peers
 //!     cargo run --release -p communicado-bench -- all --write
 //!
 //! Everything happens on private buses with real peers, which `communicado-conformance` starts
@@ -17,8 +18,10 @@ mod latency;
 mod machine;
 mod numbers;
 mod peers;
+mod piped;
 mod player;
 mod provider;
+mod provider_com;
 mod reading;
 mod relay;
 mod report;
@@ -75,6 +78,12 @@ const BENCHES: [Bench; 8] = [
         option: Some(("--samples", 300)),
         run: provider::run,
         needs_peers: true,
+    },
+    Bench {
+        name: "provider-com",
+        option: Some(("--samples", 300)),
+        run: provider_com::run,
+        needs_peers: false,
     },
     Bench { name: "roster", option: None, run: |_| Ok(roster::run()), needs_peers: false },
 ];

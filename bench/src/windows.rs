@@ -2,35 +2,28 @@
 //! it, and what waiting costs.
 //!
 //! Beside it listens a program in C that does nothing else: a blocking `RegNotifyChangeKeyValue`,
-//! or a sink that writes a line. The clock starts in the client, just before it writes or tells:
-//! Wine's performance counter is Linux's `CLOCK_MONOTONIC_RAW`, which stops it here.
+//! or a sink that writes a line. The clock starts in the client, just before it writes or tells.
 #![expect(clippy::disallowed_methods, reason = "an interval is slept through")]
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use communicado_conformance::{Must, Peer, Wine};
-use rustix::time::{ClockId, clock_gettime};
+use communicado_conformance::{Peer, Wine};
 
 use crate::numbers::{Numbers, micros, millis};
+use crate::piped::{Reader, moment, piped};
 use crate::reading::{Reading, mib};
 use crate::report::{Goal, Report, Table};
 
 /// Ten blocks each: a disturbance that lasts a second falls on few of them.
 const BLOCKS: u32 = 10;
-/// What is not there by now will not come.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// Nobody says anything for so long: the change before is over, and the processors sleep.
 const QUIET: Duration = Duration::from_millis(5);
 /// Who has said nothing for so long has said all that it says at first.
 const SETTLED: Duration = Duration::from_secs(2);
 /// Through what waiting is measured: two checks of a client that says nothing.
 const INTERVAL: Duration = Duration::from_secs(60);
-/// Wine counts in tenths of a microsecond.
-const NANOS_PER_TICK: u64 = 100;
 
 /// A client that is told to change, and how.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -110,11 +103,6 @@ fn bare_events(wine: &Wine) -> Command {
     piped(wine.command("bare.exe"), &["events"])
 }
 
-fn piped(mut command: Command, words: &[&str]) -> Command {
-    command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    command
-}
-
 /// Two clients in one world, and which of their two states each is in.
 struct Scene {
     wine: Wine,
@@ -151,8 +139,7 @@ impl Scene {
                 peer.tell(&format!("fire status 0 {number}"));
             }
         }
-        let ticks: u64 = peer.tell("began").parse().must("read when a client changed");
-        Duration::from_nanos(ticks * NANOS_PER_TICK)
+        moment(&peer.tell("began"))
     }
 }
 
@@ -179,7 +166,7 @@ fn measure(scene: &mut Scene, listener: &mut Listener, samples: u32) -> Result<(
     let [on, off] = listener.line;
     let expected = |is_on: bool| if is_on { on } else { off };
     // Its first lines tell what is so; the first change shows that it listens.
-    reader.wait_until_quiet();
+    reader.wait_until_quiet(SETTLED);
     scene.change(listener.change);
     reader.wait_for(expected(scene.is_on))?;
     for _ in 0..samples {
@@ -193,61 +180,6 @@ fn measure(scene: &mut Scene, listener: &mut Listener, samples: u32) -> Result<(
         scene.change(listener.change);
     }
     Ok(())
-}
-
-/// A program that runs, and a thread that only reads what it writes and notes when.
-struct Reader {
-    child: Child,
-    lines: Receiver<(Duration, String)>,
-}
-
-impl Reader {
-    fn start(mut command: Command) -> Self {
-        let mut child = command.spawn().must("start a program that listens");
-        let output = child.stdout.take().must("read what a listener writes");
-        let (read, lines) = channel();
-        // Ends with the program.
-        thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                if read.send((now(), line)).is_err() {
-                    return;
-                }
-            }
-        });
-        Self { child, lines }
-    }
-
-    /// Waits until it has said what it says at first, and for a moment no more.
-    fn wait_until_quiet(&self) {
-        let mut patience = PATIENCE;
-        while self.lines.recv_timeout(patience).is_ok() {
-            patience = SETTLED;
-        }
-    }
-
-    /// Waits for a line with this piece, and says when it was read.
-    fn wait_for(&self, piece: &str) -> Result<Duration, String> {
-        loop {
-            let line = self.lines.recv_timeout(PATIENCE);
-            let (at, line) = line.map_err(|_| format!("no line with `{piece}`"))?;
-            if line.contains(piece) {
-                return Ok(at);
-            }
-        }
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        // An error says that it has ended by itself.
-        _ = self.child.kill();
-        _ = self.child.wait();
-    }
-}
-
-fn now() -> Duration {
-    let now = clock_gettime(ClockId::MonotonicRaw);
-    Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
 }
 
 /// What a program cost through the interval, and whether Communicator ran beside it.
@@ -272,9 +204,9 @@ fn idle() -> Vec<Idle> {
         }
     }
     for (_, _, reader) in &running {
-        reader.wait_until_quiet();
+        reader.wait_until_quiet(SETTLED);
     }
-    let read = |reader: &Reader| Reading::of(reader.child.id());
+    let read = |reader: &Reader| Reading::of(reader.id());
     let began: Vec<Reading> = running.iter().map(|(_, _, reader)| read(reader)).collect();
     thread::sleep(INTERVAL);
     let ended = running.iter().map(|(_, _, reader)| read(reader));

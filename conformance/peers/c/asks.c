@@ -28,7 +28,8 @@ static HRESULT WINAPI query(IDispatch *this, REFIID wanted, void **r)
 {
     *r = this;
     if (IsEqualIID(wanted, &IID_IUnknown) || IsEqualIID(wanted, &IID_IDispatch) || IsEqualIID(wanted, &DIID__ILyncClientEvents)
-        || IsEqualIID(wanted, &DIID__IUCOfficeIntegrationEvents) || IsEqualIID(wanted, &DIID__IContactEvents) || IsEqualIID(wanted, &CALLBACK_EVENTS)) return S_OK;
+        || IsEqualIID(wanted, &DIID__IUCOfficeIntegrationEvents) || IsEqualIID(wanted, &DIID__IContactEvents)
+        || IsEqualIID(wanted, &DIID__IConversationManagerEvents) || IsEqualIID(wanted, &CALLBACK_EVENTS)) return S_OK;
     *r = NULL;
     return E_NOINTERFACE;
 }
@@ -77,6 +78,8 @@ int main(int argc, char **argv)
     IDispatch *object;
     ILyncClient *client;
     IContactManager *manager;
+    IConversationManager *conversations;
+    IConversationCollection *held;
     ISelf *self;
     IContact *contact, *stranger;
     IContactSubscription *subscription;
@@ -113,6 +116,14 @@ int main(int argc, char **argv)
     subscribe("_IContactEvents", contact, &DIID__IContactEvents);
     hr = ILyncClient_get_ContactManager(client, &manager);
     if (FAILED(hr)) { said("ContactManager", hr); return 1; }
+    hr = ILyncClient_get_ConversationManager(client, &conversations);
+    if (FAILED(hr)) { said("ConversationManager", hr); return 1; }
+    subscribe("_IConversationManagerEvents", conversations, &DIID__IConversationManagerEvents);
+    hr = IConversationManager_get_SummarizerStates(conversations, &value); number("SummarizerStates", hr, value);
+    hr = IConversationManager_get_Conversations(conversations, &held);
+    if (SUCCEEDED(hr)) hr = IConversationCollection_get_Count(held, &value);
+    number("Conversations.Count", hr, value);
+    said("AddConversation", IConversationManager_AddConversation(conversations, &object));
     hr = ILyncClient_get_Uri(client, &string); text("Uri", hr, string);
     hr = IContactManager_GetContactByUri(manager, string, &contact);
     if (FAILED(hr)) { said("GetContactByUri", hr); return 1; }

@@ -13,7 +13,7 @@
 #include "messenger.h"
 #include "office.h"
 
-#define SINKS 16
+#define SINKS 128
 #define WM_LINE (WM_APP + 1)
 
 enum kind { MESSENGER, SERVICES, SERVICE, ROOT, CLIENT, SELF, CONTACT, EVENTDATA, KINDS };
@@ -77,8 +77,6 @@ static HRESULT WINAPI get_my_status(void *this, LONG *r)
     if (SUCCEEDED(hr)) *r = status;
     return hr;
 }
-
-static HRESULT WINAPI put_my_status(void *this, LONG value) { (void)this; status = value; return S_OK; }
 
 static HRESULT WINAPI get_my_signin_name(void *this, BSTR *r)
 {
@@ -300,8 +298,9 @@ static int fire(enum kind kind, DISPID id, VARIANT *arguments, int count)
         HRESULT hr;
         if (!object->sinks[i]) continue;
         hr = IDispatch_Invoke(object->sinks[i], id, &IID_NULL, 0, DISPATCH_METHOD, &parameters, NULL, NULL, NULL);
-        if (SUCCEEDED(hr)) told++;
-        else object->sinks[i] = NULL;
+        if (SUCCEEDED(hr)) { told++; continue; }
+        IDispatch_Release(object->sinks[i]);
+        object->sinks[i] = NULL;
     }
     return told;
 }
@@ -322,6 +321,17 @@ static VARIANT object_value(enum kind kind)
     V_VT(&v) = VT_DISPATCH;
     V_DISPATCH(&v) = (IDispatch *)&objects[kind];
     return v;
+}
+
+/* What is set is told before the call returns: of the user, and of the user's own contact. */
+static HRESULT WINAPI put_my_status(void *this, LONG value)
+{
+    VARIANT mine[] = {number(0), number(value)}, contact[] = {object_value(CONTACT), number(value)};
+    (void)this;
+    status = value;
+    fire(MESSENGER, 1031, mine, 2);
+    fire(MESSENGER, 1030, contact, 2);
+    return S_OK;
 }
 
 /* --- the class object --- */

@@ -123,6 +123,11 @@ impl Peer {
         self.tell("flag 2");
     }
 
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Ends it without a word, as a crash or the task manager does.
     pub fn kill(&mut self) {
         self.process.kill();

@@ -11,13 +11,14 @@ use crate::events::{self, Event, OfficeEvent};
 use crate::messenger;
 use crate::office;
 
-/// `DMessengerEvents`, `_IUCOfficeIntegrationEvents`, `_ILyncClientEvents`, `_IContactEvents` and
-/// `_IContactManagerEvents`.
+/// `DMessengerEvents`, `_IUCOfficeIntegrationEvents`, `_ILyncClientEvents`, `_IContactEvents`,
+/// `_IContactManagerEvents` and `_IConversationManagerEvents`.
 const MESSENGER_EVENTS: Guid = Guid(0xC9A6_A6B6_9BC1_43A5_B06B_E588_74EE_BC96);
 const ROOT_EVENTS: Guid = Guid(0x8C9B_6953_33CC_4A04_9DA4_F71A_E79D_A0C0);
 const LYNC_EVENTS: Guid = Guid(0x953A_E732_F53A_4116_AC1B_0321_B3FB_3DBA);
 const CONTACT_EVENTS: Guid = Guid(0xB1C6_ECC3_1EA7_495D_9337_02FE_4FB7_23F0);
 const MANAGER_EVENTS: Guid = Guid(0x50D8_6EE2_288F_44F5_8144_69F6_E3B2_4B90);
+const CONVERSATION_EVENTS: Guid = Guid(0x2502_5B1B_0084_44D1_B383_9FFC_9A99_ABCD);
 
 pub(crate) const NOT_IMPLEMENTED: HResult = HResult::of(0x8000_4001);
 pub(crate) const INVALID: HResult = HResult::of(0x8007_0057);
@@ -43,6 +44,7 @@ pub(crate) struct Client {
     pub(crate) lync: Listeners,
     pub(crate) contact: Listeners,
     pub(crate) manager: Listeners,
+    pub(crate) conversations: Listeners,
     pub(crate) libraries: Libraries,
 }
 
@@ -78,6 +80,7 @@ impl Client {
             lync: Listeners::new(LYNC_EVENTS),
             contact: Listeners::new(CONTACT_EVENTS),
             manager: Listeners::new(MANAGER_EVENTS),
+            conversations: Listeners::new(CONVERSATION_EVENTS),
             libraries,
         }
     }

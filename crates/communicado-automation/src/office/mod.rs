@@ -1,10 +1,12 @@
 //! What Office asks of a client (Microsoft, "Integrating IM applications with Office", "Required
 //! interfaces and members"; Lync SDK, UCCollaborationLib).
 //!
-//! The minimum: the status of the user, and contacts of whom nothing is known. A member that would
-//! need a window, a conversation or other people answers `E_NOTIMPL`, as the document allows.
+//! The minimum: the status of the user, contacts of whom nothing is known, and a list without a
+//! conversation. A member that would need a window, a conversation or other people answers
+//! `E_NOTIMPL`, as the document allows.
 
 mod contacts;
+mod conversations;
 
 use std::sync::Arc;
 
@@ -20,6 +22,7 @@ use crate::vocabulary::client_state;
 
 use contacts::ContactManager;
 pub(crate) use contacts::{Contact, InformationChange};
+use conversations::ConversationManager;
 
 /// The class of the root object, which is our own: every client has another.
 pub(crate) const CLASS: Guid = Guid(0xB1A4_F1A6_5C0B_4E0B_9F0E_6C7C_0D1B_2A55);
@@ -140,6 +143,7 @@ impl Servant for Lync {
             }
             0x6002_0003 => give(Oneself { client: Arc::clone(client) }),
             0x6002_0004 => give(ContactManager::of(client)),
+            0x6002_0005 => give(ConversationManager::of(client)),
             0x6003_0000 => self.operate(Command::SIGN_IN, call.arguments.get(3), 150),
             0x6003_0001 => self.operate(Command::SIGN_OUT, call.arguments.first(), 151),
             0x6003_0008 => Ok(Given::truth(false)),

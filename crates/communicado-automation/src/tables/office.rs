@@ -223,6 +223,30 @@ pub(crate) static GROUPS: Interface = Interface::new(
     ],
 );
 
+/// `IConversationManager`.
+pub(crate) static CONVERSATION_MANAGER: Interface = Interface::new(
+    &[Guid(0xC31F_B52D_9E9E_45AD_A102_5218_E168_5B78)],
+    &[
+        Member::get::<7>("SummarizerStates", 0x6002_0000, &[], Number),
+        Member::get::<8>("Conversations", 0x6002_0001, &[], Object),
+        Member::call::<9>("AddConversation", 0x6002_0002, &[], Some(Object)),
+        Member::call::<10>("JoinConference", 0x6002_0003, &[Text], Some(Object)),
+        Member::get::<11>("VoiceMailsManager", 0x6002_0004, &[], Object),
+        Member::get::<12>("PreviousConversationsManagers", 0x6002_0005, &[], Object),
+    ],
+);
+
+/// `IConversationCollection`.
+pub(crate) static CONVERSATIONS: Interface = Interface::new(
+    &[Guid(0xA4E1_D1E4_7839_473B_95FA_5D33_DDC0_D2DD)],
+    &[
+        Member::get::<7>("Count", 0x6002_0000, &[], Number),
+        Member::get::<8>("Item", 0, &[Number], Object),
+        Member::get::<9>("_NewEnum", -4, &[], Object),
+        Member::call::<10>("IndexOf", 0x6002_0003, &[Object], Some(Number)),
+    ],
+);
+
 /// `IAutomation`.
 pub(crate) static AUTOMATION: Interface = Interface::new(
     &[Guid(0x2EDA_F003_14A6_4FAF_8A72_9952_6D04_8D63)],
