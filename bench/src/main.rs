@@ -45,7 +45,7 @@ struct Bench {
     needs_peers: bool,
 }
 
-const BENCHES: [Bench; 8] = [
+const BENCHES: [Bench; 9] = [
     Bench {
         name: "latency",
         // So many that the 99th percentile is not the worst.
