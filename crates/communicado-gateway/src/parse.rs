@@ -1,5 +1,11 @@
 //! Every decoder of foreign bytes, for the fuzzer: none of them may panic.
 
+use communicado_core::Moment;
+use communicado_wire::Timestamp;
+
+use crate::cluster::{self, Key};
+use crate::model::{Now, People};
+use crate::oidc::Claims;
 use crate::{api, front, grant};
 
 /// The head of a request, as the front door reads it.
@@ -37,4 +43,34 @@ pub fn socket_message(text: &str) {
 /// A token.
 pub fn token(text: &str) {
     let _ = grant::hash(text);
+}
+
+/// A token of an issuer: whom it is of, if it is good for the client `us` now.
+#[must_use]
+pub fn issuer_token(text: &str) -> Option<String> {
+    let claims = Claims::of_token(text).ok()?;
+    claims.check("https://issuer.test", "us", "nonce", Timestamp::EPOCH).ok()?;
+    claims.text("sub")
+}
+
+/// An entry of a bucket that is shared: what comes of it, if it is of a person.
+///
+/// # Panics
+///
+/// If a key that is read is not written again as it was.
+pub fn entry(key: &str, value: &str) {
+    let Some(read) = Key::read(key) else { return };
+    assert_eq!(Key::read(&read.written()).as_ref(), Some(&read), "{key}");
+    if let Key::Token(id) = &read {
+        let _ = cluster::token(id, value);
+    }
+    let Key::Person(id) = read else { return };
+    let Ok(kept) = cluster::person(&id, value) else { return };
+    let now = Now { moment: Moment::START, civil: Timestamp::EPOCH };
+    let mut people = People::default();
+    let mut altered = people.foreign(&id, Some(kept), 1, true, now);
+    people.apply(&mut altered);
+    let mut altered = people.foreign(&id, None, 2, true, now);
+    people.apply(&mut altered);
+    assert_eq!(people.len(), 0, "who is no more is gone");
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use communicado_wire::gateway::kept;
 
 /// What an entry is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Key {
+pub(crate) enum Key {
     Person(Arc<str>),
     Token(Arc<str>),
     /// Whom, and which token.
@@ -17,7 +18,7 @@ pub(super) enum Key {
 }
 
 impl Key {
-    pub(super) fn written(&self) -> String {
+    pub(crate) fn written(&self) -> String {
         match self {
             // A dot parts names in a key, and may stand anywhere in an id.
             Self::Person(id) => format!("person.{}", id.replace('.', "=")),
@@ -32,7 +33,7 @@ impl Key {
     }
 
     /// The key that was written so; nothing for one of a later version.
-    pub(super) fn read(text: &str) -> Option<Self> {
+    pub(crate) fn read(text: &str) -> Option<Self> {
         let text_of = |part: &str| {
             let bytes = URL_SAFE_NO_PAD.decode(part).ok()?;
             String::from_utf8(bytes).ok().map(Arc::<str>::from)
@@ -49,6 +50,29 @@ impl Key {
             _ => None,
         }
     }
+}
+
+/// Who is kept in the entry of the person `id`.
+///
+/// # Errors
+///
+/// If it cannot be read, or is somebody else.
+pub(crate) fn person(id: &str, value: &str) -> Result<kept::Person, String> {
+    under(id, kept::Person::from_json(value), |person| &person.id)
+}
+
+/// What is kept in the entry of the token `id`; the same holds for it.
+pub(crate) fn token(id: &str, value: &str) -> Result<kept::Token, String> {
+    under(id, kept::Token::from_json(value), |token| &token.id)
+}
+
+fn under<T>(
+    id: &str,
+    kept: Result<T, serde_json::Error>,
+    own: impl Fn(&T) -> &str,
+) -> Result<T, String> {
+    let kept = kept.map_err(|error| error.to_string())?;
+    if own(&kept) == id { Ok(kept) } else { Err("it is kept under the key of another".to_owned()) }
 }
 
 #[cfg(test)]
@@ -74,5 +98,16 @@ mod tests {
         }
         assert_eq!(Key::read("later.x"), None);
         assert_eq!(Key::read(""), None);
+    }
+
+    #[test]
+    fn nobody_is_taken_for_the_one_whose_key_it_is() {
+        let ada = r#"{"v":1,"id":"ada"}"#;
+        assert!(person("ada", ada).unwrap_err().contains("missing field"));
+        let whole = include_str!("../../../../fuzz/corpus/gateway_entry/person");
+        let (key, value) = whole.split_once('\n').unwrap();
+        assert_eq!(key, "person.ada");
+        assert_eq!(&*person("ada", value).unwrap().id, "ada");
+        assert!(person("bob", value).unwrap_err().contains("another"));
     }
 }

@@ -26,6 +26,7 @@ use tokio::sync::{mpsc, oneshot, watch as channel};
 use crate::grant::random;
 use crate::keeper::{Answer, Order};
 use crate::shared::Shared;
+pub(crate) use keys::{Key, person, token};
 
 /// How long an answer of NATS may take.
 const ANSWER: Duration = Duration::from_secs(2);

@@ -18,7 +18,7 @@ use futures_util::StreamExt as _;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
-use super::keys::Key;
+use super::keys::{self, Key};
 use super::{Cluster, ClusterError};
 use crate::keeper::publish;
 use crate::model::People;
@@ -115,7 +115,7 @@ fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, heard: 
             audience.insert((whom, token), first);
         }
         Some(Key::Person(id)) => {
-            let kept = match value.map(kept::Person::from_json) {
+            let kept = match value.map(|value| keys::person(&id, value)) {
                 None => None,
                 Some(Ok(kept)) => Some(kept),
                 Some(Err(error)) => {
@@ -146,7 +146,7 @@ fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, heard: 
 
 fn token(cluster: &Cluster, id: &Arc<str>, value: Option<&str>) {
     let shared = &cluster.shared;
-    match value.map(kept::Token::from_json) {
+    match value.map(|value| keys::token(id, value)) {
         Some(Ok(token)) => shared.settle_tokens(&[token], &[]),
         Some(Err(error)) => {
             tracing::error!(what = "entry", because = %error, help = "see who else writes");

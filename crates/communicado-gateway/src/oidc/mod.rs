@@ -22,6 +22,7 @@ use sha2::{Digest as _, Sha256};
 use crate::grant::random;
 use crate::refusal::{Kind, Refusal};
 
+pub(crate) use claims::Claims;
 pub(crate) use issuer::Issuer;
 
 /// How long somebody may take to sign in.
