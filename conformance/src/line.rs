@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-/// Every key of a client's object, always present; `watch` adds `before`.
+/// Every key of a client's object, always present; `watch` adds `before`, and `missed` where its
+/// reader was too slow for some lines.
 const CLIENT_KEYS: &[&str] = &[
     "v",
     "revision",
@@ -50,6 +51,8 @@ pub struct Line {
     pub revision: u64,
     /// The status word before, in a line of `watch` that tells a change.
     pub before: Option<String>,
+    /// How many changes its reader was too slow for: this line tells what came of them.
+    pub missed: u64,
     /// The name and the protocol of each account.
     pub accounts: Vec<(String, String)>,
     /// The name by which the client shows the first of its users who has one.
@@ -70,7 +73,11 @@ impl Line {
             Some(Value::String(word)) if STATUSES.contains(&&*word) => Some(word),
             other => return Err(format!("before is {other:?}")),
         };
-        Ok(Self { before, ..Self::read(&object)? })
+        let missed = match object.remove("missed") {
+            None => 0,
+            Some(count) => count.as_u64().filter(|it| *it > 0).ok_or("missed is no count")?,
+        };
+        Ok(Self { before, missed, ..Self::read(&object)? })
     }
 
     /// Reads a line of `status`.
@@ -108,7 +115,7 @@ impl Line {
         short += &beside(&status, &told(object)?, &accounts);
         let shown = accounts.iter().find_map(|each| each.shown.clone());
         let accounts = accounts.into_iter().map(|each| (each.name, each.protocol)).collect();
-        Ok(Self { client, status, revision, before: None, accounts, shown, short })
+        Ok(Self { client, status, revision, before: None, missed: 0, accounts, shown, short })
     }
 }
 
@@ -261,10 +268,18 @@ mod tests {
             ("00.000001Z", "00.000001+01:00"),
             (r#","before":"signed-in""#, ""),
             (r#""before":"signed-in""#, r#""before":"away""#),
+            (r#""before":"signed-in""#, r#""before":"signed-in","missed":0"#),
         ] {
             let line = AWAY.replace("\n        ", "").replace(good, bad);
             assert!(Line::of_watch(&line).is_err(), "{bad:?} is taken for {good:?}");
         }
+    }
+
+    #[test]
+    fn says_how_many_lines_were_missed() {
+        let line = AWAY.replace(r#""before":"#, r#""missed":293,"before":"#);
+        assert_eq!(Line::of_watch(&line).unwrap().missed, 293);
+        assert_eq!(Line::of_watch(AWAY).unwrap().missed, 0);
     }
 
     fn check(line: &str, expected: &str) {

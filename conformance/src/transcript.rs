@@ -29,12 +29,15 @@ impl Transcript {
         self.lines.push((after, text.to_owned()));
         let line = line?;
         let last = self.status.insert(line.client.clone(), line.status.clone());
-        if line.before != last {
+        // What was before is not told where it was missed.
+        if line.before != last && (line.missed == 0 || line.before.is_some()) {
             return Err(format!("before is {:?}, but {last:?} was told last", line.before));
         }
-        // The first lines tell what is so, at whatever revision; from then on each is a change.
-        let snapshot = line.before.is_none() && !self.changed;
+        // The first lines tell what is so, at whatever revision, and so do those after lines that
+        // were missed; all others are changes.
+        let snapshot = line.missed > 0 || line.before.is_none() && !self.changed;
         let fits = match self.revision {
+            Some(revision) if line.missed > 0 => line.revision <= revision + line.missed,
             Some(revision) if !snapshot && self.changed => line.revision == revision + 1,
             Some(revision) if !snapshot => line.revision > revision,
             _ => true,
@@ -85,6 +88,25 @@ mod tests {
         check(&[(1, "finch", None), (2, "pidgin", None), (3, "finch-2", None)], true);
         let newcomer = (4, "finch-2", None);
         check(&[(2, "finch", None), (3, "finch", Some("absent")), newcomer], true);
+    }
+
+    #[test]
+    fn takes_a_gap_that_is_told() {
+        let line = |revision: u64, rest: &str| {
+            let time = "2026-11-22T21:00:00.123456Z";
+            format!(
+                r#"{{"v":1,"revision":{revision},"at":"{time}","client":"finch","status":"absent","availability":null,"activity":null,"raw":null,"reason":null,"since":"{time}","source":"purple","saved":null,"accounts":[],{rest}}}"#
+            )
+        };
+        let mut transcript = Transcript::default();
+        let mut add = |revision, rest: &str| {
+            transcript.add(Duration::ZERO, &line(revision, rest)).map(|line| line.missed)
+        };
+        assert_eq!(add(1, r#""before":null"#), Ok(0));
+        assert_eq!(add(2, r#""before":"absent""#), Ok(0));
+        assert_eq!(add(9, r#""missed":7,"before":null"#), Ok(7));
+        assert_eq!(add(10, r#""before":"absent""#), Ok(0));
+        assert!(add(20, r#""missed":7,"before":null"#).is_err());
     }
 
     #[test]

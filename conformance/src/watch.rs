@@ -104,6 +104,7 @@ impl Watch {
             let line = self.next(client, deadline).unwrap_or_else(|why| {
                 panic!("{why}\n  {client}: expected {expected:#?}\n  and saw {seen:#?}")
             });
+            assert_eq!(line.missed, 0, "{client}: lines are missing before {line}");
             seen.push(line.to_string());
             self.latest = Some(line);
             assert!(
@@ -113,7 +114,7 @@ impl Watch {
         }
     }
 
-    /// Waits for a line about `client`, whatever of it is told before.
+    /// Waits for a line about `client`, whatever of it is told before, and whatever is missed.
     ///
     /// For floods, of which not all that lies between can be foreseen.
     ///
