@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::Mutex;
 
 use communicado::{Builder, Monitor, Notice, SOURCES, Snapshot, Timestamp};
-use communicado_runtime::{Clock as _, SystemClock};
+use communicado_runtime::{Clock as _, SystemClock, at_input_end};
 use communicado_sinks::Output;
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, LocalBoxFuture, select};
@@ -108,17 +108,16 @@ async fn one_of<'a>(received: impl Iterator<Item = LocalBoxFuture<'a, Option<()>
     futures_util::future::select_all(received.chain([never])).await;
 }
 
-/// Ends when standard input does: the pipe of whoever started this program closes with it.
-pub(crate) async fn input_ended() {
+/// Is told when standard input ends.
+pub(crate) fn input_ended() -> Result<oneshot::Receiver<()>, Failure> {
     let (end, ended) = oneshot::channel();
-    let reader = std::thread::Builder::new().name("input".to_owned()).spawn(move || {
-        // What cannot be read any more has ended too.
-        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+    let listens = at_input_end(move || {
         let _ = end.send(());
     });
-    if reader.is_ok() {
-        let _ = ended.await;
-    }
+    listens.map_err(|error| {
+        Failure::new(Outcome::Failed, "standard input cannot be listened to").because(error)
+    })?;
+    Ok(ended)
 }
 
 /// What `work` gives, or `otherwise` if the program is asked to end before.

@@ -17,6 +17,7 @@ mod clock;
 mod directory;
 mod feed;
 mod hub;
+mod input;
 mod named;
 mod notice;
 #[cfg(target_os = "linux")]
@@ -32,6 +33,7 @@ pub use clock::{Clock, SystemClock, Timer, sleep_until, within};
 pub use directory::LimitReached;
 pub use feed::{Feed, Update};
 pub use hub::Hub;
+pub use input::at_input_end;
 pub use notice::Notice;
 #[cfg(target_os = "linux")]
 pub use readiness::wait_for;

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
+use communicado_runtime::at_input_end;
 use futures_util::future::OptionFuture;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen as begin, socket_with};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -72,12 +73,9 @@ impl Signals {
     }
 }
 
-/// Tells when standard input ends: the pipe of whoever started this program closes with it.
 fn input_ended() -> io::Result<oneshot::Receiver<()>> {
     let (end, ended) = oneshot::channel();
-    std::thread::Builder::new().name("input".to_owned()).spawn(move || {
-        // What cannot be read any more has ended too.
-        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+    at_input_end(move || {
         let _ = end.send(());
     })?;
     Ok(ended)

@@ -247,10 +247,10 @@ async fn serving(
     tracing::info!(what = "listening", address = %address, tls = is_tls);
     // Without one of its parts it would go on and be wrong: then it ends, and whoever started it
     // starts it again.
-    let why = tokio::select! {
-        signal = signals.wait() => signal,
-        () = core.keeper.ended() => "the keeper ended",
-        () = front.ended() => "the front ended",
+    let (why, is_asked) = tokio::select! {
+        signal = signals.wait() => (signal, true),
+        () = core.keeper.ended() => ("the keeper ended", false),
+        () = front.ended() => ("the front ended", false),
     };
     tracing::info!(what = "stopping", because = why);
     shared.front.order(front::Order::Stop);
@@ -265,7 +265,9 @@ async fn serving(
         front.join()?.map_err(no_system)?;
         kept
     });
-    ended.await.unwrap_or(Ok(()))
+    ended.await.unwrap_or(Ok(()))?;
+    // Even if it ended without a word: only who asks for the end gets a good one.
+    if is_asked { Ok(()) } else { Err(part::broke_off(why)) }
 }
 
 fn greeting(base: &str, first: Option<&str>) -> String {

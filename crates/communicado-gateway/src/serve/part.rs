@@ -43,12 +43,15 @@ impl<T: Send + 'static> Part<T> {
     ///
     /// If it panicked.
     pub(super) fn join(self) -> Result<T, Failure> {
-        let help = "start it again; what it printed before helps us to mend it";
-        self.thread.join().map_err(|_| {
-            let what = format!("a part of the gateway broke off: the {}", self.name);
-            Failure::new(Outcome::Failed, what).help(help)
-        })
+        self.thread.join().map_err(|_| broke_off(&format!("the {} panicked", self.name)))
     }
+}
+
+/// What is said of a gateway that ends without one of its parts.
+pub(super) fn broke_off(because: &str) -> Failure {
+    Failure::new(Outcome::Failed, "a part of the gateway broke off")
+        .because(because)
+        .help("start it again; what it printed before helps us to mend it")
 }
 
 #[cfg(test)]

@@ -60,11 +60,11 @@ pub(super) fn run(
         // Before the first look, so that no change is missed.
         let mut folder = Folder::watch(place.folder())?;
         // Once for all, so that no request to end is lost between two permissions.
+        let input = until_input_ends.then(input_ended).transpose()?;
         let asked = async {
-            if until_input_ends {
-                select(pin!(asked_to_end()), pin!(input_ended())).await.factor_first().0
-            } else {
-                asked_to_end().await;
+            match input {
+                Some(input) => drop(select(pin!(asked_to_end()), input).await),
+                None => asked_to_end().await,
             }
         };
         let asked = asked.boxed_local().shared();
