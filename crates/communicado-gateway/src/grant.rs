@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use communicado_wire::Timestamp;
 use communicado_wire::gateway::kept::Token;
 use communicado_wire::gateway::{Scope, View};
 use sha2::{Digest as _, Sha256};
@@ -24,6 +23,8 @@ pub(crate) type Hash = [u8; 32];
 #[derive(Clone, Debug)]
 pub(crate) struct Grant {
     pub(crate) token: Arc<Token>,
+    /// The caller has the data folder, and the token is in no table.
+    is_operator: bool,
 }
 
 /// How much of one person may be seen.
@@ -35,6 +36,19 @@ pub(crate) struct Sight {
 }
 
 impl Grant {
+    pub(crate) const fn of(token: Arc<Token>) -> Self {
+        Self { token, is_operator: false }
+    }
+
+    /// The grant of a caller who has the data folder. It cannot be revoked.
+    pub(crate) const fn of_operator(token: Arc<Token>) -> Self {
+        Self { token, is_operator: true }
+    }
+
+    pub(crate) const fn is_operator(&self) -> bool {
+        self.is_operator
+    }
+
     pub(crate) fn has(&self, scope: Scope) -> bool {
         self.token.scopes.has(scope)
     }
@@ -102,15 +116,6 @@ impl Grant {
         let detail = format!("the token `{}` is not that of `{person}`", self.token.id);
         let help = "publish with a token of this person";
         Err(Refusal::new(Kind::NotAllowed, detail, help))
-    }
-
-    pub(crate) fn is_over(&self, now: Timestamp) -> bool {
-        self.token.expires.is_some_and(|end| end <= now)
-    }
-
-    /// The name under which it is in an audience: a session is its token.
-    pub(crate) fn reader(&self) -> &Arc<str> {
-        self.token.session_of.as_ref().unwrap_or(&self.token.id)
     }
 }
 

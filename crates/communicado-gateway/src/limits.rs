@@ -43,8 +43,14 @@ pub(crate) const TEXT_CHARS: Limit = limit("text-chars", 1024);
 pub(crate) const NAME_CHARS: Limit = limit("name-chars", 200);
 /// Characters of a note.
 pub(crate) const NOTE_CHARS: Limit = limit("note-chars", 280);
-/// Tokens, the sessions of browsers included.
-pub(crate) const TOKENS: Limit = limit("tokens", 200_000);
+/// Tokens, without the sessions of browsers.
+pub(crate) const TOKENS: Limit = limit("tokens", 100_000);
+/// Sessions of browsers; the oldest of all ends for a new one.
+pub(crate) const SESSIONS: Limit = limit("sessions", 100_000);
+/// Sessions of one token; its oldest ends for a new one.
+pub(crate) const SESSIONS_PER_TOKEN: Limit = limit("sessions-per-token", 100);
+/// Tokens that hang on each other in a row, by sessions that created them.
+pub(crate) const TOKEN_DEPTH: Limit = limit("token-depth", 16);
 /// Writes that wait for the store.
 pub(crate) const WRITES_WAITING: Limit = limit("writes-waiting", 4096);
 /// Changes that can be repeated to a reader who comes back.
@@ -107,6 +113,9 @@ mod tests {
             NAME_CHARS,
             NOTE_CHARS,
             TOKENS,
+            SESSIONS,
+            SESSIONS_PER_TOKEN,
+            TOKEN_DEPTH,
             WRITES_WAITING,
             SOCKET_BYTES,
             SPANS_WAITING,

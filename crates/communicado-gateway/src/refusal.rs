@@ -103,6 +103,12 @@ impl Refusal {
         Self::new(Kind::NotFound, detail, "an administrator adds people with POST /v1/people")
     }
 
+    /// The token was revoked while the request was under way.
+    pub(crate) fn revoked_meanwhile() -> Self {
+        let detail = "the token was revoked or has ended while the request was under way";
+        Self::new(Kind::NotSignedIn, detail, "ask an administrator for a new token")
+    }
+
     /// `limit` is passed, by what `detail` says.
     pub(crate) fn beyond(kind: Kind, limit: Limit, detail: impl Into<String>) -> Self {
         let help = format!("the limit `{}` is {}", limit.name, limit.most);

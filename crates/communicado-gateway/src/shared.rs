@@ -1,6 +1,7 @@
 //! What all parts of a running gateway share.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
@@ -17,7 +18,8 @@ use crate::metrics::Metrics;
 use crate::model::{Now, People};
 use crate::oidc::SignIns;
 use crate::rates::Rates;
-use crate::store::Reader;
+use crate::serve::What;
+use crate::store::{Kept, Reader};
 use crate::tokens::Tokens;
 use crate::traces::Traces;
 
@@ -50,6 +52,34 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// What the parts of a gateway share that is started as `what`, with what was stored.
+    ///
+    /// # Errors
+    ///
+    /// If too many files are open.
+    pub(crate) fn new(kept: Kept, keeper: Keeper, what: What, tls: bool) -> io::Result<Self> {
+        let clock = SystemClock::start();
+        let now = Now { moment: clock.now(), civil: clock.civil() };
+        let audience = kept.audience.into_iter();
+        Ok(Self {
+            clock,
+            people: RwLock::new(People::of_kept(kept.people, kept.revision, now)),
+            tokens: RwLock::new(Tokens::of_kept(kept.tokens)),
+            audience: RwLock::new(audience.map(|it| ((it.whom, it.token), it.first)).collect()),
+            keeper,
+            front: Way::new()?,
+            metrics: Metrics::new(),
+            seats: Seats::of_system(),
+            rates: Rates::new(what.per_second, what.wrong_per_minute),
+            health: Mutex::default(),
+            history: what.history,
+            origins: what.origins,
+            sign_ins: OnceLock::new(),
+            traces: what.traces,
+            tls,
+        })
+    }
+
     pub(crate) fn now(&self) -> Now {
         Now { moment: self.clock.now(), civil: self.clock.civil() }
     }
@@ -62,8 +92,29 @@ impl Shared {
         self.tokens.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes over tokens that were kept, and ends those that are good no more, with their streams.
-    pub(crate) fn settle_tokens(&self, new: &[Token], revoked: &[(Arc<str>, EndReason)]) {
+    /// The caller with this secret, if its token is valid and its person exists.
+    pub(crate) fn grant(&self, secret: &str, now: Timestamp) -> Option<Grant> {
+        let grant = self.tokens().grant(secret, now);
+        grant.filter(|grant| self.has_person(grant))
+    }
+
+    /// Whether a token that was valid is so still.
+    pub(crate) fn is_valid(&self, grant: &Grant) -> bool {
+        let now = self.clock.civil();
+        let is_valid = grant.is_operator() || self.tokens().is_valid(&grant.token, now);
+        is_valid && self.has_person(grant)
+    }
+
+    fn has_person(&self, grant: &Grant) -> bool {
+        grant.token.person.as_ref().is_none_or(|person| self.people().person(person).is_some())
+    }
+
+    /// Takes over tokens that were stored and removes those that were revoked, then ends the
+    /// streams of the latter.
+    ///
+    /// A stream is registered on the thread that ends streams, and only while its token is valid.
+    /// So each stream is either refused or ended here.
+    pub(crate) fn settle_tokens(&self, new: &[Token], revoked: &BTreeMap<Arc<str>, EndReason>) {
         if new.is_empty() && revoked.is_empty() {
             return;
         }
@@ -71,24 +122,31 @@ impl Shared {
         for token in new {
             tokens.put(Arc::new(token.clone()));
         }
-        for (id, _) in revoked {
+        for id in revoked.keys() {
             tokens.remove(id);
         }
         drop(tokens);
-        for (id, reason) in revoked {
-            self.front.order(front::Order::End { token: id.clone(), reason: *reason });
+        if !revoked.is_empty() {
+            self.front.order(front::Order::End(revoked.clone()));
         }
     }
 
-    /// Writes down who reads whom, the first time.
+    /// Records the first time that a token reads a person, a group or everybody.
+    ///
+    /// A name that belongs to nobody is not recorded: see `front::Readers::deliver` for a person
+    /// who is added later.
     pub(crate) fn reads(&self, grant: &Grant, whom: impl IntoIterator<Item = Arc<str>>) {
-        let reader = grant.reader();
+        let token = grant.token.family();
         let first = self.clock.civil();
+        let whom: Vec<Arc<str>> = {
+            let people = self.people();
+            whom.into_iter().filter(|whom| is_known(&people, whom)).collect()
+        };
         let new: Vec<Reader> = {
             let audience = self.audience.read().unwrap_or_else(PoisonError::into_inner);
-            let is_new = |whom: &Arc<str>| !audience.contains_key(&(whom.clone(), reader.clone()));
+            let is_new = |whom: &Arc<str>| !audience.contains_key(&(whom.clone(), token.clone()));
             let new = whom.into_iter().filter(is_new);
-            new.map(|whom| Reader { whom, token: reader.clone(), first }).collect()
+            new.map(|whom| Reader { whom, token: token.clone(), first }).collect()
         };
         if new.is_empty() {
             return;
@@ -99,8 +157,41 @@ impl Shared {
             tracing::info!(what = "reader", token = %token, whom = %crate::log::redacted(whom));
         }
         drop(audience);
-        if !self.keeper.order_aside(Order::Audience(new)) {
+        if !self.keeper.order_aside(Order::Audience(new.clone())) {
+            // The next read records them again.
+            self.forget_readers(&new);
             tracing::warn!(what = "reader", because = "the store cannot keep up");
         }
+    }
+
+    /// Forgets that these were recorded.
+    pub(crate) fn forget_readers(&self, readers: &[Reader]) {
+        if readers.is_empty() {
+            return;
+        }
+        let mut audience = self.audience.write().unwrap_or_else(PoisonError::into_inner);
+        for Reader { whom, token, .. } in readers {
+            audience.remove(&(whom.clone(), token.clone()));
+        }
+    }
+
+    /// Forgets the readers of a person who was removed; returns the tokens that they used.
+    pub(crate) fn forget_readers_of(&self, person: &Arc<str>) -> Vec<Arc<str>> {
+        let mut audience = self.audience.write().unwrap_or_else(PoisonError::into_inner);
+        let from = (person.clone(), Arc::from(""));
+        let of = audience.range(from..).take_while(|((whom, _), _)| whom == person);
+        let tokens: Vec<Arc<str>> = of.map(|((_, token), _)| token.clone()).collect();
+        for token in &tokens {
+            audience.remove(&(person.clone(), token.clone()));
+        }
+        tokens
+    }
+}
+
+/// Whether somebody belongs to a name of an audience: `*`, `@` and a group, or a person.
+fn is_known(people: &People, whom: &str) -> bool {
+    match whom.strip_prefix('@') {
+        Some(group) => people.has_group(group),
+        None => whom == "*" || people.person(whom).is_some(),
     }
 }

@@ -156,7 +156,7 @@ fn find(
         Secret::Cookie(text) => (text, true),
     };
     let now = shared.now();
-    match shared.tokens().grant(text, now.civil) {
+    match shared.grant(text, now.civil) {
         Some(grant) => Ok(Some((grant, by_cookie))),
         // A session that has ended is no sign-in, and no attempt either.
         None if by_cookie => Ok(None),

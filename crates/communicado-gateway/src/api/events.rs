@@ -87,7 +87,7 @@ impl Reader {
         let id = answer.await.map_err(|_| {
             let help = "try again in a few seconds";
             Refusal::new(Kind::Unavailable, "the gateway stops", help).retry_after(2)
-        })?;
+        })??;
         Ok(Self { id, mailbox, shared: shared.clone() })
     }
 

@@ -134,6 +134,7 @@ async fn come_back(
         created: now.civil,
         expires: None,
         session_of: None,
+        created_by: None,
     };
     let (secret, token) = session_token(&of, now.civil)?;
     shared.keeper.order(Order::Token(token)).await?;

@@ -109,12 +109,12 @@ pub(super) async fn one(
 
 /// `POST /v1/people`.
 pub(super) async fn create(State(shared): Gateway, caller: Caller, request: Request) -> Answer {
-    caller.administrator()?;
+    let grant = caller.administrator()?;
     let bytes = body(request).await?;
     let new: NewPerson = read(&bytes)?;
     front::id("person", &new.id)?;
     check(new.name.as_ref(), Some(&new.groups))?;
-    let done = shared.keeper.order(Order::Person(Input::Create(new))).await?;
+    let done = shared.keeper.order_by(grant, Order::Person(Input::Create(new))).await?;
     let Done::Person(Some(person)) = done else { return Err(Refusal::no_person("")) };
     let place = format!("/v1/people/{}", person.id);
     let mut response = json(StatusCode::CREATED, own(&person).to_json());
@@ -170,7 +170,7 @@ pub(super) async fn alter(
     check(alter.name.as_ref(), alter.groups.as_ref())?;
     let pseudonym = random::<16>()?.into();
     let order = Order::Person(Input::Alter(id, alter, pseudonym));
-    match shared.keeper.order(order).await? {
+    match shared.keeper.order_by(grant, order).await? {
         Done::Person(Some(person)) => Ok(json(StatusCode::OK, own(&person).to_json())),
         _ => Ok(StatusCode::NO_CONTENT.into_response()),
     }
@@ -182,9 +182,9 @@ pub(super) async fn remove(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Answer {
-    caller.administrator()?;
+    let grant = caller.administrator()?;
     let id = front::id("person", &id)?;
-    shared.keeper.order(Order::Person(Input::Remove(id))).await?;
+    shared.keeper.order_by(grant, Order::Person(Input::Remove(id))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -213,7 +213,7 @@ pub(super) async fn audience(
     let tokens = shared.tokens();
     for ((_, token), first) in audience.iter().filter(|((of, _), _)| whom.contains(of)) {
         let known = tokens.token(token);
-        let sees = known.is_none_or(|it| Grant { token: it.clone() }.sight(&person).is_some());
+        let sees = known.is_none_or(|it| Grant::of(it.clone()).sight(&person).is_some());
         if sees {
             // Who signed in at the issuer has no token.
             let signed_in = token.strip_prefix("oidc:").map(Into::into);
@@ -248,7 +248,7 @@ pub(super) async fn history(
         let help = "an operator can switch it on: communicado-gateway serve --history SPAN";
         return Err(Refusal::new(Kind::NotFound, "no history is kept here", help));
     }
-    let done = shared.keeper.order(Order::History(id, PAGE.most)).await?;
+    let done = shared.keeper.order_by(grant, Order::History(id, PAGE.most)).await?;
     let Done::History(lines) = done else { return Err(Refusal::no_person("")) };
     let text = format!(r#"{{"v":{},"people":[{}]}}"#, communicado_wire::VERSION, lines.join(","));
     Ok(tagged(&headers, JSON, text.into()))

@@ -31,10 +31,11 @@ pub(super) async fn hear(
     request: Request,
 ) -> Answer {
     let (person, device) = (front::id("person", &person)?, front::id("device", &device)?);
-    caller.grant()?.need_to_speak_for(&person)?;
+    let grant = caller.grant()?;
+    grant.need_to_speak_for(&person)?;
     let (clients, lease) = publication(&body(request).await?)?;
     let input = Input::Hear { person: person.clone(), device: device.clone(), clients, lease };
-    let done = shared.keeper.order(Order::Person(input)).await?;
+    let done = shared.keeper.order_by(grant, Order::Person(input)).await?;
     let Done::Person(Some(person)) = done else { return Err(Refusal::no_person(&person)) };
     let until = person.devices.get(&device).map(crate::model::Device::lease_until);
     let published = Published {
@@ -96,8 +97,9 @@ pub(super) async fn forget(
     Path((person, device)): Path<(String, String)>,
 ) -> Answer {
     let (person, device) = (front::id("person", &person)?, front::id("device", &device)?);
-    caller.grant()?.need_to_speak_for(&person)?;
-    shared.keeper.order(Order::Person(Input::Forget { person, device })).await?;
+    let grant = caller.grant()?;
+    grant.need_to_speak_for(&person)?;
+    shared.keeper.order_by(grant, Order::Person(Input::Forget { person, device })).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -115,7 +117,7 @@ pub(super) async fn say(
     let manual: Manual = read(&bytes)?;
     let since = shared.now().civil;
     let input = said(person.clone(), manual, since)?;
-    match shared.keeper.order(Order::Person(input)).await? {
+    match shared.keeper.order_by(grant, Order::Person(input)).await? {
         Done::Person(Some(person)) if grant.sight(&person).is_some_and(|sight| sight.own) => {
             Ok(json(StatusCode::OK, own(&person).to_json()))
         }
@@ -164,7 +166,8 @@ pub(super) async fn unsay(
     Path(person): Path<String>,
 ) -> Answer {
     let person = front::id("person", &person)?;
-    caller.grant()?.need_to_speak_for(&person)?;
-    shared.keeper.order(Order::Person(Input::Unsay(person))).await?;
+    let grant = caller.grant()?;
+    grant.need_to_speak_for(&person)?;
+    shared.keeper.order_by(grant, Order::Person(Input::Unsay(person))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

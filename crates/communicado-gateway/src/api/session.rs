@@ -40,14 +40,14 @@ pub(super) async fn open(State(shared): Gateway, caller: Caller, request: Reques
     let bytes = body(request).await?;
     let new: NewSession = read(&bytes)?;
     let now = shared.now();
-    let Some(grant) = shared.tokens().grant(&new.token, now.civil) else {
+    let Some(grant) = shared.grant(&new.token, now.civil) else {
         shared.rates.wrong_token(caller.peer, now.moment)?;
         let help = "copy it whole, from `cmt_` on";
         return Err(Refusal::new(Kind::NotSignedIn, "this token is not known here", help));
     };
     let (secret, token) = session_token(&grant.token, now.civil)?;
-    let session_grant = Grant { token: Arc::new(token.clone()) };
-    shared.keeper.order(Order::Token(token)).await?;
+    let session_grant = Grant::of(Arc::new(token.clone()));
+    shared.keeper.order_by(&grant, Order::Token(token)).await?;
     let text = session(&shared, Some(&session_grant)).to_json();
     Ok(with_cookie(json(StatusCode::OK, text), &cookie(&shared, &secret, SESSION.as_secs())))
 }
@@ -87,7 +87,7 @@ fn with_cookie(mut response: Response, cookie: &str) -> Response {
 pub(super) async fn end(State(shared): Gateway, caller: Caller) -> Answer {
     if let Some(grant) = caller.grant.filter(|_| caller.by_cookie) {
         let order = Order::Revoke(grant.token.id.clone(), EndReason::SessionEnded);
-        shared.keeper.order(order).await?;
+        shared.keeper.order_by(&grant, order).await?;
     }
     let response = StatusCode::NO_CONTENT.into_response();
     Ok(with_cookie(response, &cookie(&shared, "", 0)))

@@ -1,6 +1,5 @@
 //! Tokens, which administrators make and revoke.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Path, Request, State};
@@ -18,24 +17,18 @@ use crate::front;
 use crate::grant::{hash, hex, new_id, new_secret};
 use crate::keeper::Order;
 use crate::limits::{LONGEST_SPAN, NAME_CHARS, SPAN};
-use crate::refusal::{Kind, Refusal};
+use crate::refusal::Refusal;
 
 /// `POST /v1/tokens`: the only time that the secret is told.
 pub(super) async fn create(State(shared): Gateway, caller: Caller, request: Request) -> Answer {
-    caller.administrator()?;
+    let grant = caller.administrator()?;
     let bytes = body(request).await?;
     let new: NewToken = read(&bytes)?;
-    if let Some(person) = &new.person
-        && shared.people().person(person).is_none()
-    {
-        let detail = format!("there is no person `{person}`");
-        let help = "add the person first, with POST /v1/people";
-        return Err(Refusal::new(Kind::Conflict, detail, help));
-    }
     let (secret, token) = made(new, shared.now().civil)?;
-    shared.keeper.order(Order::Token(token.clone())).await?;
+    let token = kept::Token { created_by: grant.token.session_of.clone(), ..token };
+    shared.keeper.order_by(grant, Order::Token(token.clone())).await?;
     let place = format!("/v1/tokens/{}", token.id);
-    let created = Created { secret: secret.into(), token: told(&token) };
+    let created = Created { secret: secret.into(), token: told(&token, 0) };
     let mut response = json(StatusCode::CREATED, created.to_json());
     if let Ok(place) = place.parse() {
         response.headers_mut().insert(header::LOCATION, place);
@@ -80,12 +73,13 @@ pub(crate) fn made(new: NewToken, now: Timestamp) -> Result<(String, kept::Token
         created: now,
         expires: span.map(|span| now.after(span)),
         session_of: None,
+        created_by: None,
     };
     Ok((secret, token))
 }
 
 /// A token as it is told: without the hash.
-pub(crate) fn told(token: &kept::Token) -> Token {
+pub(crate) fn told(token: &kept::Token, sessions: usize) -> Token {
     Token {
         id: token.id.clone(),
         name: token.name.clone(),
@@ -95,15 +89,17 @@ pub(crate) fn told(token: &kept::Token) -> Token {
         view: token.view,
         created: token.created,
         expires: token.expires,
+        created_by: token.created_by.clone(),
+        sessions,
     }
 }
 
 /// `GET /v1/tokens`: all but the sessions of browsers.
 pub(super) async fn list(State(shared): Gateway, caller: Caller) -> Answer {
     caller.administrator()?;
-    let tokens = shared.tokens();
-    let tokens = tokens.all().filter(|token| token.session_of.is_none());
-    let tokens = tokens.map(|token: &Arc<kept::Token>| told(token)).collect();
+    let all = shared.tokens();
+    let tokens = all.all().filter(|token| token.session_of.is_none());
+    let tokens = tokens.map(|token| told(token, all.sessions_of(&token.id).len())).collect();
     Ok(json(StatusCode::OK, Tokens { tokens }.to_json()))
 }
 
@@ -113,7 +109,7 @@ pub(super) async fn revoke(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Answer {
-    caller.administrator()?;
-    shared.keeper.order(Order::Revoke(id.into(), EndReason::TokenRevoked)).await?;
+    let grant = caller.administrator()?;
+    shared.keeper.order_by(grant, Order::Revoke(id.into(), EndReason::TokenRevoked)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -83,7 +83,7 @@ async fn tokens(cluster: &Cluster) {
     if over.is_empty() {
         return;
     }
-    let ended: Vec<_> = over.iter().map(|id| (id.clone(), EndReason::TokenRevoked)).collect();
+    let ended = over.iter().map(|id| (id.clone(), EndReason::TokenRevoked)).collect();
     shared.settle_tokens(&[], &ended);
     for id in over {
         let _ = timeout(ANSWER, cluster.bucket.delete(Key::Token(id).written())).await;

@@ -12,6 +12,7 @@
 mod keys;
 mod leases;
 mod orders;
+mod orphans;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -24,7 +25,7 @@ use async_nats::jetstream::{self, kv, stream};
 use tokio::sync::{mpsc, oneshot, watch as channel};
 
 use crate::grant::random;
-use crate::keeper::{Answer, Order};
+use crate::keeper::Job;
 use crate::shared::Shared;
 pub(crate) use keys::{Key, person, token};
 
@@ -71,12 +72,20 @@ impl Cluster {
         seen.get(key).copied().unwrap_or(0)
     }
 
-    /// Waits until what was written as `revision` has come back.
-    async fn has_come(&self, revision: u64) {
+    /// Waits until what was written as `revision` has come back; whether it has in time.
+    async fn has_come(&self, revision: u64) -> bool {
+        self.came(|came| came >= revision).await
+    }
+
+    /// Waits until the entry of `key` is a later one than `seen`; whether it is in time.
+    async fn key_has_come(&self, key: &str, seen: u64) -> bool {
+        self.came(|_| self.seen(key) > seen).await
+    }
+
+    async fn came(&self, has_come: impl Fn(u64) -> bool) -> bool {
         let mut came = self.came.subscribe();
-        let wait = came.wait_for(|came| *came >= revision);
-        // It was kept; that it comes late is no reason to refuse it.
-        let _ = tokio::time::timeout(ANSWER, wait).await;
+        let wait = came.wait_for(|came| has_come(*came));
+        tokio::time::timeout(ANSWER, wait).await.is_ok_and(|came| came.is_ok())
     }
 }
 
@@ -84,7 +93,7 @@ impl Cluster {
 pub(crate) fn run(
     shared: &Arc<Shared>,
     settings: &Settings,
-    orders: Receiver<(Order, Option<Answer>)>,
+    jobs: Receiver<Job>,
     ready: oneshot::Sender<Result<(), ClusterError>>,
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -108,10 +117,10 @@ pub(crate) fn run(
         let (shared, seen) = (shared.clone(), Mutex::default());
         let cluster = Arc::new(Cluster { shared, bucket, name, seen, came });
         let (sender, inbox) = mpsc::channel(64);
-        // The orders come from a channel that blocks.
+        // The jobs come from a channel that blocks.
         std::thread::spawn(move || {
-            for order in orders {
-                if sender.blocking_send(order).is_err() {
+            for job in jobs {
+                if sender.blocking_send(job).is_err() {
                     return;
                 }
             }

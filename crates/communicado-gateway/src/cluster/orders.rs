@@ -5,17 +5,21 @@ use std::time::Duration;
 
 use async_nats::jetstream::kv::{UpdateError, UpdateErrorKind};
 use communicado_runtime::Clock as _;
+use communicado_wire::gateway::EndReason;
+use communicado_wire::gateway::kept::Token;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::keys::Key;
-use super::{Cluster, PATIENCE};
-use crate::keeper::{Answer, Done, Order};
-use crate::limits::TOKENS;
+use super::{Cluster, PATIENCE, orphans};
+use crate::grant::Grant;
+use crate::keeper::{Done, Job, Order};
+use crate::limits::{SESSIONS, SESSIONS_PER_TOKEN};
 use crate::model::{Altered, Input};
 use crate::refusal::{Kind, Refusal};
 use crate::store::Reader;
+use crate::tokens::need_person;
 
 /// Orders that are written at a time.
 const AT_A_TIME: usize = 256;
@@ -23,13 +27,10 @@ const AT_A_TIME: usize = 256;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Does orders until it is stopped, and then those that are under way.
-pub(super) async fn serve(
-    cluster: &Arc<Cluster>,
-    mut inbox: mpsc::Receiver<(Order, Option<Answer>)>,
-) {
+pub(super) async fn serve(cluster: &Arc<Cluster>, mut inbox: mpsc::Receiver<Job>) {
     let places = Arc::new(Semaphore::new(AT_A_TIME));
     let mut tasks = JoinSet::new();
-    while let Some((order, answer)) = inbox.recv().await {
+    while let Some(Job { order, caller, reply: answer }) = inbox.recv().await {
         if matches!(order, Order::Stop) {
             break;
         }
@@ -40,7 +41,7 @@ pub(super) async fn serve(
             let traces = cluster.shared.traces.as_ref();
             let origin = answer.iter().map(|answer| &answer.origin);
             let keeping = traces.map(|traces| traces.keeping("nats", origin));
-            let done = done(&cluster, order).await;
+            let done = done(&cluster, caller.as_ref(), order).await;
             if let Some(keeping) = keeping {
                 // What is refused for another reason has nothing to do with the bucket.
                 let is_away = done.as_ref().is_err_and(|why| why.kind == Kind::Unavailable);
@@ -55,36 +56,21 @@ pub(super) async fn serve(
     while tasks.join_next().await.is_some() {}
 }
 
-async fn done(cluster: &Cluster, order: Order) -> Result<Done, Refusal> {
+async fn done(cluster: &Cluster, caller: Option<&Grant>, order: Order) -> Result<Done, Refusal> {
+    need_valid(cluster, caller)?;
     match order {
         Order::Stop => Ok(Done::Nothing),
-        Order::Person(input) => person(cluster, input).await,
-        Order::Token(token) => {
-            if !TOKENS.allows(cluster.shared.tokens().len() + 1) {
-                let detail = "no more tokens can be kept";
-                return Err(Refusal::beyond(Kind::Full, TOKENS, detail));
-            }
-            let key = Key::Token(token.id.clone()).written();
-            put(cluster, &key, token.to_json()).await
-        }
-        Order::Revoke(id, _) => {
-            let all = cluster.shared.tokens().with_sessions(&id);
-            if all.is_empty() {
-                let help = "GET /v1/tokens says which there are";
-                return Err(Refusal::new(
-                    Kind::NotFound,
-                    format!("there is no token `{id}`"),
-                    help,
-                ));
-            }
-            for id in all {
-                remove(cluster, &Key::Token(id).written()).await?;
-            }
-            Ok(Done::Nothing)
-        }
+        Order::Person(input) => person(cluster, caller, input).await,
+        Order::Token(token) => create(cluster, caller, token).await,
+        Order::Revoke(id, reason) => revoke(cluster, &id, reason).await,
         Order::Audience(readers) => {
-            for Reader { whom, token, first } in readers {
-                let key = Key::Audience(whom, token).written();
+            for reader in readers {
+                let Reader { whom, token, first } = &reader;
+                if reader.is_of_person() && cluster.shared.people().person(whom).is_none() {
+                    cluster.shared.forget_readers(&[reader]);
+                    continue;
+                }
+                let key = Key::Audience(whom.clone(), token.clone()).written();
                 put(cluster, &key, first.micros().to_string()).await?;
             }
             Ok(Done::Nothing)
@@ -101,13 +87,24 @@ async fn done(cluster: &Cluster, order: Order) -> Result<Done, Refusal> {
     }
 }
 
+/// # Errors
+///
+/// If the caller's token is not valid by now.
+fn need_valid(cluster: &Cluster, caller: Option<&Grant>) -> Result<(), Refusal> {
+    if caller.is_none_or(|caller| cluster.shared.is_valid(caller)) {
+        return Ok(());
+    }
+    Err(Refusal::revoked_meanwhile())
+}
+
 /// Does an input on the person as known here, until the person is still so when it is written.
-async fn person(cluster: &Cluster, input: Input) -> Result<Done, Refusal> {
+async fn person(cluster: &Cluster, caller: Option<&Grant>, input: Input) -> Result<Done, Refusal> {
     let shared = &cluster.shared;
     let id = input.person().clone();
     let key = Key::Person(id.clone()).written();
     let end = shared.clock.now().after(PATIENCE);
     loop {
+        need_valid(cluster, caller)?;
         let seen = cluster.seen(&key);
         let (altered, revision) = {
             let people = shared.people();
@@ -121,13 +118,17 @@ async fn person(cluster: &Cluster, input: Input) -> Result<Done, Refusal> {
                 let text = Altered::entry(person, revision).to_json();
                 cluster.bucket.update(&key, text.into(), seen).await
             }
-            None => delete(cluster, &key, seen).await,
+            None => {
+                let deleted = cluster.bucket.delete_expect_revision(&key, Some(seen)).await;
+                deleted.map(|()| seen + 1)
+            }
         };
         match written {
             Ok(revision) => {
                 cluster.has_come(revision).await;
                 if after.is_none() {
-                    revoke_of(cluster, &id).await?;
+                    cluster.key_has_come(&key, seen).await;
+                    orphans::end_all_of(cluster, &id);
                 }
                 let person = shared.people().person(&id).cloned();
                 return Ok(Done::Person(person.or(after)));
@@ -139,34 +140,79 @@ async fn person(cluster: &Cluster, input: Input) -> Result<Done, Refusal> {
     }
 }
 
-/// Removes an entry that is still `seen`; where it stands then.
-async fn delete(cluster: &Cluster, key: &str, seen: u64) -> Result<u64, UpdateError> {
-    cluster.bucket.delete_expect_revision(key, Some(seen)).await?;
-    Ok(seen + 1)
-}
-
-/// Who is removed takes the tokens along.
-async fn revoke_of(cluster: &Cluster, person: &Arc<str>) -> Result<(), Refusal> {
-    let of: Vec<Arc<str>> = {
-        let tokens = cluster.shared.tokens();
-        let of = tokens.all().filter(|token| token.person.as_ref() == Some(person));
-        of.map(|token| token.id.clone()).collect()
+/// Creates a token, and takes it back if a gateway removed meanwhile what it hangs on.
+///
+/// The entry has come back before that is looked at. So each removal was either seen here before
+/// it, or comes after it, and then whoever removes sees the token.
+async fn create(cluster: &Cluster, caller: Option<&Grant>, token: Token) -> Result<Done, Refusal> {
+    let shared = &cluster.shared;
+    let exists = || token.person.as_ref().is_none_or(|id| shared.people().person(id).is_some());
+    need_person(&token, exists())?;
+    let surplus: Vec<Arc<str>> = {
+        let tokens = shared.tokens();
+        tokens.need_room_for(&token, 0, shared.now().civil)?;
+        let sessions = token.session_of.as_ref().map(|parent| tokens.sessions_of(parent));
+        let sessions = sessions.unwrap_or_default();
+        let spare = sessions.len().saturating_sub(SESSIONS_PER_TOKEN.most - 1);
+        let mut surplus: Vec<Arc<str>> =
+            sessions.iter().take(spare).map(|session| session.id.clone()).collect();
+        let is_session = token.session_of.is_some();
+        if is_session && spare == 0 && !SESSIONS.allows(tokens.session_count() + 1) {
+            surplus.extend(tokens.oldest_sessions().take(1).cloned());
+        }
+        surplus
     };
-    for id in of {
-        remove(cluster, &Key::Token(id).written()).await?;
+    for oldest in surplus {
+        revoke(cluster, &oldest, EndReason::SessionEnded).await?;
     }
-    Ok(())
+    let key = Key::Token(token.id.clone()).written();
+    let has_come = put(cluster, &key, token.to_json()).await?;
+    let is_valid = shared.tokens().is_valid(&token, shared.now().civil);
+    let verdict = need_valid(cluster, caller).and_then(|()| need_person(&token, exists()));
+    let verdict = match verdict {
+        Ok(()) if !has_come => Err(away(&"the new token did not come back")),
+        Ok(()) if !is_valid => Err(Refusal::revoked_meanwhile()),
+        verdict => verdict,
+    };
+    if verdict.is_err() {
+        let revoked = [(token.id.clone(), EndReason::TokenRevoked)].into();
+        shared.settle_tokens(&[], &revoked);
+        remove(cluster, &key).await?;
+    }
+    verdict.map(|()| Done::Nothing)
 }
 
-/// Writes an entry, whatever it was.
-async fn put(cluster: &Cluster, key: &str, text: String) -> Result<Done, Refusal> {
+/// Revokes a token, then all that hangs on it: see [`create`] for the order.
+async fn revoke(cluster: &Cluster, id: &Arc<str>, reason: EndReason) -> Result<Done, Refusal> {
+    let shared = &cluster.shared;
+    let all = || shared.tokens().with_descendants(id);
+    if all().is_empty() {
+        let help = "GET /v1/tokens says which there are";
+        return Err(Refusal::new(Kind::NotFound, format!("there is no token `{id}`"), help));
+    }
+    if shared.tokens().token(id).is_some() {
+        remove(cluster, &Key::Token(id.clone()).written()).await?;
+    }
+    loop {
+        let all = all();
+        shared.settle_tokens(&[], &all.iter().map(|id| (id.clone(), reason)).collect());
+        let mut others = all;
+        others.retain(|other| other != id);
+        if others.is_empty() {
+            return Ok(Done::Nothing);
+        }
+        for id in others {
+            remove(cluster, &Key::Token(id).written()).await?;
+        }
+    }
+}
+
+/// Writes an entry, whatever it was; whether it has come back in time.
+async fn put(cluster: &Cluster, key: &str, text: String) -> Result<bool, Refusal> {
     let end = cluster.shared.clock.now().after(PATIENCE);
     loop {
         match cluster.bucket.put(key, text.clone().into()).await {
-            Ok(revision) => {
-                cluster.has_come(revision).await;
-                return Ok(Done::Nothing);
-            }
+            Ok(revision) => return Ok(cluster.has_come(revision).await),
             Err(error) if cluster.shared.clock.now() >= end => return Err(away(&error)),
             Err(_) => sleep(PAUSE).await,
         }
@@ -180,7 +226,7 @@ async fn remove(cluster: &Cluster, key: &str) -> Result<(), Refusal> {
         let seen = cluster.seen(key);
         match cluster.bucket.delete(key).await {
             Ok(()) => {
-                cluster.has_come(seen + 1).await;
+                cluster.key_has_come(key, seen).await;
                 return Ok(());
             }
             Err(error) if cluster.shared.clock.now() >= end => return Err(away(&error)),

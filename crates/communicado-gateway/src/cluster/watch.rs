@@ -5,6 +5,7 @@
 //! watch when that does not come: a new one tells all entries, of which those that are known are
 //! passed over.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
 use super::keys::{self, Key};
-use super::{Cluster, ClusterError};
+use super::{Cluster, ClusterError, orphans};
 use crate::keeper::publish;
 use crate::model::People;
 
@@ -89,6 +90,7 @@ fn begin(cluster: &Cluster, loading: Option<Loading>) {
     let shared = &cluster.shared;
     let people = People::of_kept(people, last, shared.now());
     *shared.people.write().unwrap_or_else(PoisonError::into_inner) = people;
+    orphans::end_all(cluster);
 }
 
 /// Takes one entry, unless it is known.
@@ -112,7 +114,10 @@ fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, heard: 
             let micros = value.and_then(|value| value.parse().ok()).unwrap_or(0);
             let first = Timestamp::from_micros(micros).unwrap_or(Timestamp::EPOCH);
             let mut audience = shared.audience.write().unwrap_or_else(PoisonError::into_inner);
-            audience.insert((whom, token), first);
+            match value {
+                Some(_) => audience.insert((whom, token), first),
+                None => audience.remove(&(whom, token)),
+            };
         }
         Some(Key::Person(id)) => {
             let kept = match value.map(|value| keys::person(&id, value)) {
@@ -128,8 +133,15 @@ fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, heard: 
                 loading.people.extend(kept);
             } else {
                 let people = shared.people();
+                let is_new = kept.is_some() && people.person(&id).is_none();
+                let is_gone = kept.is_none();
                 let altered = people.foreign(&id, kept, entry.revision, true, shared.now());
                 drop(people);
+                // A token that came before its person is of a former one with this id. While the
+                // watch catches up, entries of one moment come in another order.
+                if is_gone || (is_new && entry.delta == 0) {
+                    orphans::end_all_of(cluster, &id);
+                }
                 publish(shared, altered);
             }
         }
@@ -147,7 +159,7 @@ fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, heard: 
 fn token(cluster: &Cluster, id: &Arc<str>, value: Option<&str>) {
     let shared = &cluster.shared;
     match value.map(|value| keys::token(id, value)) {
-        Some(Ok(token)) => shared.settle_tokens(&[token], &[]),
+        Some(Ok(token)) => shared.settle_tokens(&[token], &BTreeMap::new()),
         Some(Err(error)) => {
             tracing::error!(what = "entry", because = %error, help = "see who else writes");
         }
@@ -155,7 +167,7 @@ fn token(cluster: &Cluster, id: &Arc<str>, value: Option<&str>) {
             let of_session =
                 shared.tokens().token(id).is_some_and(|token| token.session_of.is_some());
             let reason = if of_session { EndReason::SessionEnded } else { EndReason::TokenRevoked };
-            shared.settle_tokens(&[], &[(id.clone(), reason)]);
+            shared.settle_tokens(&[], &[(id.clone(), reason)].into());
         }
     }
 }

@@ -105,8 +105,14 @@ fn line(token: &wire::Token) -> String {
         (None, None) => "everybody".to_owned(),
     };
     let end = token.expires.map_or_else(String::new, |end| format!("  until {end}"));
+    let sessions = match token.sessions {
+        0 => String::new(),
+        1 => "  1 session".to_owned(),
+        count => format!("  {count} sessions"),
+    };
+    let by = token.created_by.as_ref().map_or_else(String::new, |id| format!("  created by {id}"));
     let (id, scopes, view, name) = (&token.id, scopes.join(","), token.view.word(), &token.name);
-    format!("{id}  {scopes}  {bound}  {view}  {name}{end}\n")
+    format!("{id}  {scopes}  {bound}  {view}  {name}{sessions}{by}{end}\n")
 }
 
 pub(super) fn misread(error: serde_json::Error) -> Failure {

@@ -20,6 +20,7 @@ mod seats;
 mod topics;
 mod wanted;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
@@ -43,6 +44,7 @@ pub(crate) use wanted::{Wanted, event_id, id};
 use crate::grant::Grant;
 use crate::metrics::Transport;
 use crate::model::Change;
+use crate::refusal::Refusal;
 use crate::shared::Shared;
 use arrivals::{Arrival, Arrivals};
 use out::Out;
@@ -58,7 +60,7 @@ pub(crate) enum Order {
         grant: Grant,
         mailbox: Arc<Mailbox>,
         transport: Transport,
-        reply: oneshot::Sender<ReaderId>,
+        reply: oneshot::Sender<Result<ReaderId, Refusal>>,
     },
     /// Tell it of these too.
     Want(ReaderId, Wanted),
@@ -68,8 +70,8 @@ pub(crate) enum Order {
     Room(ReaderId),
     /// It is gone.
     Close(ReaderId),
-    /// A token is good no more.
-    End { token: Arc<str>, reason: EndReason },
+    /// These tokens are no longer valid.
+    End(BTreeMap<Arc<str>, EndReason>),
     /// Say that you live.
     Ask(oneshot::Sender<()>),
     /// Take no more connections, and end all streams.
@@ -267,9 +269,14 @@ impl Front {
             match order {
                 Order::Changes(_) => {}
                 Order::Open { grant, mailbox, transport, reply } => {
+                    // The token may have been revoked since the request was let in.
+                    if !shared.is_valid(&grant) {
+                        let _ = reply.send(Err(Refusal::revoked_meanwhile()));
+                        continue;
+                    }
                     metrics.came(transport);
                     let id = self.readers.open(Out::Mailbox(mailbox), transport, grant, None);
-                    if reply.send(id).is_err() {
+                    if reply.send(Ok(id)).is_err() {
                         self.readers.close(id, metrics);
                     }
                 }
@@ -279,7 +286,7 @@ impl Front {
                 Order::WantNoMore(id, wanted) => self.readers.want_no_more(id, &wanted),
                 Order::Room(id) => self.readers.room(id, metrics, now),
                 Order::Close(id) => self.readers.close(id, metrics),
-                Order::End { token, reason } => self.readers.end_token(&token, reason, metrics),
+                Order::End(tokens) => self.readers.end_tokens(&tokens, metrics),
                 Order::Ask(reply) => drop(reply.send(())),
                 Order::Stop => {
                     self.listener = None;

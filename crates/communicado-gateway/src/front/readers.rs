@@ -378,27 +378,23 @@ impl Readers {
         self.close_over(metrics);
     }
 
-    /// Ends the streams of a token.
-    pub(super) fn end_token(&mut self, token: &str, reason: EndReason, metrics: &Metrics) {
-        let of = |reader: &Reader| *reader.grant.token.id == *token;
-        self.end_where(of, reason, metrics);
+    /// Ends the streams of these tokens.
+    pub(super) fn end_tokens(&mut self, tokens: &BTreeMap<Arc<str>, EndReason>, metrics: &Metrics) {
+        self.end_where(|reader| tokens.get(&reader.grant.token.id).copied(), metrics);
     }
 
     pub(super) fn end_all(&mut self, reason: EndReason, metrics: &Metrics) {
-        self.end_where(|_| true, reason, metrics);
+        self.end_where(|_| Some(reason), metrics);
     }
 
-    fn end_where(&mut self, which: impl Fn(&Reader) -> bool, reason: EndReason, metrics: &Metrics) {
-        let keys: Vec<usize> =
-            self.readers.iter().filter(|(_, reader)| which(reader)).map(|(key, _)| key).collect();
-        for key in keys {
-            if let Some(reader) = self.readers.get(key) {
-                // One that takes nothing sees its stream end without a word.
-                if reader.behind.is_none() {
-                    let _ = write(&reader.out, Frame::end(reason));
-                }
-                self.over.push(u32::try_from(key).unwrap_or(u32::MAX));
+    fn end_where(&mut self, why: impl Fn(&Reader) -> Option<EndReason>, metrics: &Metrics) {
+        for (key, reader) in &self.readers {
+            let Some(reason) = why(reader) else { continue };
+            // One that takes nothing sees its stream end without a word.
+            if reader.behind.is_none() {
+                let _ = write(&reader.out, Frame::end(reason));
             }
+            self.over.push(u32::try_from(key).unwrap_or(u32::MAX));
         }
         self.close_over(metrics);
     }

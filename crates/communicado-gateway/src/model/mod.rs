@@ -47,6 +47,8 @@ pub(crate) struct People {
     deadlines: BTreeSet<(Moment, Arc<str>)>,
     /// Who has which badge.
     badges: BTreeMap<Arc<str>, Arc<str>>,
+    /// The people of each group that has any.
+    groups: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
     revision: u64,
     ordinal: u64,
 }
@@ -103,6 +105,10 @@ impl People {
         self.person(self.badges.get(pseudonym)?)
     }
 
+    pub(crate) fn has_group(&self, group: &str) -> bool {
+        self.groups.contains_key(group)
+    }
+
     /// The people by id, those after `after`.
     pub(crate) fn after(&self, after: Option<&str>) -> impl Iterator<Item = &Arc<Person>> {
         use std::ops::Bound::{Excluded, Unbounded};
@@ -147,6 +153,14 @@ impl People {
         if let Some(badge) = &old.badge {
             self.badges.remove(badge);
         }
+        for group in &old.groups {
+            if let Some(people) = self.groups.get_mut(group) {
+                people.remove(id);
+                if people.is_empty() {
+                    self.groups.remove(group);
+                }
+            }
+        }
     }
 
     fn put(&mut self, person: Arc<Person>) {
@@ -155,6 +169,9 @@ impl People {
         }
         if let Some(badge) = &person.badge {
             self.badges.insert(badge.clone(), person.id.clone());
+        }
+        for group in &person.groups {
+            self.groups.entry(group.clone()).or_default().insert(person.id.clone());
         }
         self.by_id.insert(person.id.clone(), person);
     }

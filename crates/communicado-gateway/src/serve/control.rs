@@ -32,21 +32,20 @@ fn path(data: &Path) -> PathBuf {
 
 /// The grant of whoever has the data folder.
 fn operator(shared: &Shared) -> Operator {
-    Operator(Grant {
-        token: Arc::new(Token {
-            v: communicado_wire::VERSION,
-            id: "operator".into(),
-            hash: "".into(),
-            name: "who has the data folder".into(),
-            scopes: [Scope::Administer].into_iter().collect(),
-            person: None,
-            group: None,
-            view: View::Everything,
-            created: shared.now().civil,
-            expires: None,
-            session_of: None,
-        }),
-    })
+    Operator(Grant::of_operator(Arc::new(Token {
+        v: communicado_wire::VERSION,
+        id: "operator".into(),
+        hash: "".into(),
+        name: "who has the data folder".into(),
+        scopes: [Scope::Administer].into_iter().collect(),
+        person: None,
+        group: None,
+        view: View::Everything,
+        created: shared.now().civil,
+        expires: None,
+        session_of: None,
+        created_by: None,
+    })))
 }
 
 /// Serves the commands until it is aborted.

@@ -9,10 +9,9 @@ mod tls;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use communicado_runtime::SystemClock;
 use communicado_wire::gateway::{NewToken, Scope, View};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -22,16 +21,12 @@ pub(crate) use tls::Certificate;
 use crate::api::{made, router};
 use crate::cluster;
 use crate::failure::{Failure, Outcome};
-use crate::front::{self, Front, Seats, Way};
+use crate::front::{self, Front};
 use crate::keeper::{self, Keeper, Order};
 use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
-use crate::metrics::Metrics;
-use crate::model::People;
 use crate::oidc::SignIns;
-use crate::rates::Rates;
 use crate::shared::Shared;
 use crate::store::{Kept, Lock, Store, StoreError};
-use crate::tokens::Tokens;
 use crate::traces::Traces;
 use part::Part;
 
@@ -98,37 +93,17 @@ impl Core {
     ///
     /// If the store cannot be opened, or the system gives no thread.
     pub(crate) fn start(data: &Path, what: What, tls: bool) -> Result<Self, Failure> {
-        let What { history, origins, per_second, wrong_per_minute, cluster, traces } = what;
         let lock = Lock::take(data)?;
-        let (store, kept, lock) = match cluster {
+        let (store, kept, lock) = match what.cluster {
             None => {
                 let (store, kept) = Store::open(data, lock)?;
                 (Some(store), kept, None)
             }
             Some(_) => (None, Kept::default(), Some(lock)),
         };
-        let clock = SystemClock::start();
         let (keeper, orders) = Keeper::new();
-        let audience = kept.audience.into_iter();
-        let shared = Arc::new(Shared {
-            clock,
-            people: RwLock::default(),
-            tokens: RwLock::new(Tokens::of_kept(kept.tokens)),
-            audience: RwLock::new(audience.map(|it| ((it.whom, it.token), it.first)).collect()),
-            keeper,
-            front: Way::new().map_err(no_system)?,
-            metrics: Metrics::new(),
-            seats: Seats::of_system(),
-            rates: Rates::new(per_second, wrong_per_minute),
-            health: Mutex::default(),
-            history,
-            origins,
-            sign_ins: OnceLock::new(),
-            traces,
-            tls,
-        });
-        let people = People::of_kept(kept.people, kept.revision, shared.now());
-        *shared.people.write().unwrap_or_else(std::sync::PoisonError::into_inner) = people;
+        let cluster = what.cluster.clone();
+        let shared = Arc::new(Shared::new(kept, keeper, what, tls).map_err(no_system)?);
         let of_keeper = shared.clone();
         let (ready, is_ready) = oneshot::channel();
         let keeper = Part::start("keeper", move || match (store, cluster) {

@@ -43,6 +43,13 @@ pub(crate) struct Reader {
     pub(crate) first: Timestamp,
 }
 
+impl Reader {
+    /// Whether `whom` is a person, and neither a group nor everybody.
+    pub(crate) fn is_of_person(&self) -> bool {
+        !self.whom.starts_with(['@', '*'])
+    }
+}
+
 /// What was told of somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Past {

@@ -115,6 +115,23 @@ pub struct Token {
     /// The token that a browser's session was opened with; it ends with this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_of: Option<Arc<str>>,
+    /// The token whose session created this one; it ends with that token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<Arc<str>>,
+}
+
+impl Token {
+    /// The id of the token that this one ends with, if there is one.
+    #[must_use]
+    pub fn parent(&self) -> Option<&Arc<str>> {
+        self.session_of.as_ref().or(self.created_by.as_ref())
+    }
+
+    /// The id of the token under which limits count: a session counts as its token.
+    #[must_use]
+    pub fn family(&self) -> &Arc<str> {
+        self.session_of.as_ref().unwrap_or(&self.id)
+    }
 }
 
 /// Scopes, each once and in order.

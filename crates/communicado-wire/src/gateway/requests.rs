@@ -161,6 +161,12 @@ pub struct Token {
     pub created: Timestamp,
     /// When it ends.
     pub expires: Option<Timestamp>,
+    /// The id of the token whose session created it; it ends with that token.
+    #[serde(default)]
+    pub created_by: Option<Arc<str>>,
+    /// The number of browsers' sessions that were opened with it and have not ended.
+    #[serde(default)]
+    pub sessions: usize,
 }
 
 /// A token that was just made: the only time that its secret is told.

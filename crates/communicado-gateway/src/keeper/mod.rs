@@ -5,6 +5,11 @@
 //! devices cost one sync of the disk. What cannot be kept is refused and was never told; only the
 //! end of a lease is told even then, since it follows from what was kept before.
 
+mod round;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -15,12 +20,14 @@ use communicado_wire::gateway::{EndReason, View};
 use tokio::sync::oneshot;
 
 use crate::front;
-use crate::limits::{TOKENS, WRITES_WAITING};
-use crate::model::{Altered, Batch, Change, Input, Person, written};
+use crate::grant::Grant;
+use crate::limits::WRITES_WAITING;
+use crate::model::{Altered, Change, Input, Person, written};
 use crate::refusal::{Kind, Refusal};
 use crate::shared::Shared;
 use crate::store::{Past, Reader, Store, StoreError, Writes};
 use crate::traces::{Origin, origin};
+use round::{Answered, Round};
 
 /// Orders that are done together at most, and leases that end together.
 const TOGETHER: usize = 1024;
@@ -69,27 +76,50 @@ impl Answer {
     }
 }
 
+/// An order, on whose behalf, and where the result goes.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) order: Order,
+    /// The caller, whose right is checked once more when the order is carried out. The gateway
+    /// itself has none.
+    pub(crate) caller: Option<Grant>,
+    pub(crate) reply: Option<Answer>,
+}
+
 /// The way to the keeper.
 #[derive(Debug)]
 pub(crate) struct Keeper {
-    orders: SyncSender<(Order, Option<Answer>)>,
+    jobs: SyncSender<Job>,
 }
 
 impl Keeper {
-    pub(crate) fn new() -> (Self, Receiver<(Order, Option<Answer>)>) {
-        let (orders, inbox) = sync_channel(WRITES_WAITING.most);
-        (Self { orders }, inbox)
+    pub(crate) fn new() -> (Self, Receiver<Job>) {
+        let (jobs, inbox) = sync_channel(WRITES_WAITING.most);
+        (Self { jobs }, inbox)
     }
 
-    /// Has something done, and waits until it was kept.
+    /// Carries an order out on behalf of `caller`, and waits until the result is stored.
     ///
     /// # Errors
     ///
-    /// If it cannot be done or kept.
+    /// If the caller's token is no longer valid then, or the order cannot be carried out or stored.
+    pub(crate) async fn order_by(&self, caller: &Grant, order: Order) -> Result<Done, Refusal> {
+        self.send(Some(caller.clone()), order).await
+    }
+
+    /// Carries an order of the gateway itself out, and waits until the result is stored.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be carried out or stored.
     pub(crate) async fn order(&self, order: Order) -> Result<Done, Refusal> {
+        self.send(None, order).await
+    }
+
+    async fn send(&self, caller: Option<Grant>, order: Order) -> Result<Done, Refusal> {
         let (to, answer) = oneshot::channel();
-        let reply = Answer { to, origin: origin() };
-        self.orders.try_send((order, Some(reply))).map_err(|error| match error {
+        let reply = Some(Answer { to, origin: origin() });
+        self.jobs.try_send(Job { order, caller, reply }).map_err(|error| match error {
             TrySendError::Full(_) => {
                 let detail = "the store cannot keep up with what is to be written";
                 Refusal::beyond(Kind::Unavailable, WRITES_WAITING, detail).retry_after(1)
@@ -101,12 +131,12 @@ impl Keeper {
 
     /// Has something done without waiting for it.
     pub(crate) fn order_aside(&self, order: Order) -> bool {
-        self.orders.try_send((order, None)).is_ok()
+        self.jobs.try_send(Job { order, caller: None, reply: None }).is_ok()
     }
 
     /// Has the keeper end after all that was ordered.
     pub(crate) fn stop(&self) {
-        let _ = self.orders.send((Order::Stop, None));
+        let _ = self.jobs.send(Job { order: Order::Stop, caller: None, reply: None });
     }
 }
 
@@ -127,18 +157,18 @@ impl From<StoreError> for Refusal {
 pub(crate) fn run(
     shared: &Shared,
     mut store: Store,
-    orders: &Receiver<(Order, Option<Answer>)>,
+    jobs: &Receiver<Job>,
 ) -> Result<(), StoreError> {
     let mut owed = Writes::default();
     loop {
-        let first = match orders.recv_timeout(nap(shared)) {
-            Ok(order) => Some(order),
+        let first = match jobs.recv_timeout(nap(shared)) {
+            Ok(job) => Some(job),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => break,
         };
         let mut together: Vec<_> = first.into_iter().collect();
-        together.extend(orders.try_iter().take(TOGETHER - 1));
-        let stops = together.iter().any(|(order, _)| matches!(order, Order::Stop));
+        together.extend(jobs.try_iter().take(TOGETHER - 1));
+        let stops = together.iter().any(|job| matches!(job.order, Order::Stop));
         round(shared, &mut store, together, &mut owed);
         if stops {
             break;
@@ -157,120 +187,22 @@ fn nap(shared: &Shared) -> Duration {
     }
 }
 
-/// What comes of orders that are done together.
-#[derive(Default)]
-struct Round {
-    tokens: Vec<Token>,
-    revoked: Vec<(Arc<str>, EndReason)>,
-    audience: Vec<Reader>,
-    replies: Vec<Answered>,
-}
-
-/// An order, what came of it, and the person it was about.
-struct Answered {
-    reply: Option<Answer>,
-    done: Result<Done, Refusal>,
-    whom: Option<Arc<str>>,
-}
-
-impl Round {
-    /// Does one order on the batch; nothing of it is kept or told yet.
-    fn take(
-        &mut self,
-        shared: &Shared,
-        store: &Store,
-        batch: &mut Batch<'_>,
-        order: Order,
-    ) -> Result<Done, Refusal> {
-        match order {
-            Order::Stop => {}
-            Order::Check => store.check()?,
-            Order::History(person, most) => {
-                return Ok(Done::History(store.history(&person, most)?));
-            }
-            Order::Audience(readers) => self.audience.extend(readers),
-            Order::Token(token) => {
-                if !TOKENS.allows(shared.tokens().len() + self.tokens.len() + 1) {
-                    let detail = "no more tokens can be kept";
-                    return Err(Refusal::beyond(Kind::Full, TOKENS, detail));
-                }
-                self.tokens.push(token);
-            }
-            Order::Revoke(id, reason) => {
-                let all = shared.tokens().with_sessions(&id);
-                if all.is_empty() {
-                    let help = "GET /v1/tokens says which there are";
-                    let detail = format!("there is no token `{id}`");
-                    return Err(Refusal::new(Kind::NotFound, detail, help));
-                }
-                self.revoked.extend(all.into_iter().map(|id| (id, reason)));
-            }
-            Order::Person(input) => {
-                let gone = matches!(input, Input::Remove(_)).then(|| input.person().clone());
-                batch.handle(input, shared.now())?;
-                if gone.is_some() {
-                    let tokens = shared.tokens();
-                    let of = tokens.all().filter(|token| token.person == gone);
-                    let of = of.map(|token| (token.id.clone(), EndReason::TokenRevoked));
-                    self.revoked.extend(of);
-                }
-            }
-        }
-        Ok(Done::Nothing)
-    }
-
-    /// What was not kept is refused, though it could have been done.
-    fn refuse(&mut self, error: &StoreError) {
-        for answered in &mut self.replies {
-            if answered.done.is_ok() {
-                let refusal = Refusal::new(Kind::Unavailable, error.to_string(), error.help());
-                answered.done = Err(refusal.limited("store").retry_after(5));
-            }
-        }
-    }
-
-    /// The requests of which something is to be kept.
-    fn origins(&self) -> impl Iterator<Item = &Origin> {
-        let done = self.replies.iter().filter(|it| matches!(it.done, Ok(Done::Nothing)));
-        done.filter_map(|it| it.reply.as_ref()).map(|reply| &reply.origin)
-    }
-
-    fn answer(self, shared: &Shared) {
-        for Answered { reply, done, whom } in self.replies {
-            let done = match (done, whom) {
-                (Ok(Done::Nothing), Some(id)) => {
-                    Ok(Done::Person(shared.people().person(&id).cloned()))
-                }
-                (done, _) => done,
-            };
-            if let Some(reply) = reply {
-                reply.send(done);
-            }
-        }
-    }
-}
-
 /// Does orders with one commit for all of them.
-fn round(
-    shared: &Shared,
-    store: &mut Store,
-    orders: Vec<(Order, Option<Answer>)>,
-    owed: &mut Writes,
-) {
+fn round(shared: &Shared, store: &mut Store, jobs: Vec<Job>, owed: &mut Writes) {
     let mut round = Round::default();
     let people = shared.people();
     let mut batch = people.begin();
-    for (order, reply) in orders {
+    for Job { order, caller, reply } in jobs {
         let whom = match &order {
             Order::Person(input) => Some(input.person().clone()),
             _ => None,
         };
-        let done = round.take(shared, store, &mut batch, order);
+        let done = round.take(shared, store, &mut batch, caller.as_ref(), order);
         round.replies.push(Answered { reply, done, whom });
     }
     let altered = batch.end();
     drop(people);
-    round.revoked.extend(over(shared));
+    round.revoke(over(shared), EndReason::TokenRevoked);
     let mut writes = owed.clone();
     writes.audience.append(&mut round.audience);
     fill(&mut writes, &altered, &round.tokens, &round.revoked, shared.history.is_some());
@@ -329,7 +261,7 @@ fn pass(shared: &Shared, store: &mut Store, owed: &mut Writes) {
     let altered = batch.end();
     drop(people);
     let mut writes = std::mem::take(owed);
-    fill(&mut writes, &altered, &[], &[], shared.history.is_some());
+    fill(&mut writes, &altered, &[], &BTreeMap::new(), shared.history.is_some());
     if write(shared, store, &writes, std::iter::empty()).is_err() {
         // It is kept with the next that can be.
         *owed = writes;
@@ -338,16 +270,15 @@ fn pass(shared: &Shared, store: &mut Store, owed: &mut Writes) {
 }
 
 /// Tokens that have ended.
-fn over(shared: &Shared) -> Vec<(Arc<str>, EndReason)> {
-    let over = shared.tokens().over(shared.now().civil);
-    over.into_iter().map(|id| (id, EndReason::TokenRevoked)).collect()
+fn over(shared: &Shared) -> Vec<Arc<str>> {
+    shared.tokens().over(shared.now().civil)
 }
 
 fn fill(
     writes: &mut Writes,
     altered: &Altered,
     tokens: &[Token],
-    revoked: &[(Arc<str>, EndReason)],
+    revoked: &BTreeMap<Arc<str>, EndReason>,
     with_history: bool,
 ) {
     for (id, person) in &altered.people {
@@ -356,7 +287,7 @@ fn fill(
         writes.people.push((id.clone(), body));
     }
     writes.tokens.extend(tokens.iter().map(|token| (token.id.clone(), Some(token.to_json()))));
-    writes.tokens.extend(revoked.iter().map(|(id, _)| (id.clone(), None)));
+    writes.tokens.extend(revoked.keys().map(|id| (id.clone(), None)));
     if with_history {
         writes.history.extend(altered.changes.iter().filter_map(past));
     }
@@ -377,6 +308,9 @@ fn past(change: &Change) -> Option<Past> {
 pub(crate) fn publish(shared: &Shared, mut altered: Altered) {
     if altered.people.is_empty() {
         return;
+    }
+    for (id, _) in altered.people.iter().filter(|(_, person)| person.is_none()) {
+        shared.forget_readers_of(id);
     }
     shared.people.write().unwrap_or_else(PoisonError::into_inner).apply(&mut altered);
     shared.metrics.changed(altered.changes.len());
