@@ -9,6 +9,7 @@ use communicado_wire::gateway::{Scope, View};
 use sha2::{Digest as _, Sha256};
 
 use crate::model::Person;
+use crate::rates::Who;
 use crate::refusal::{Kind, Refusal};
 
 /// How a token begins, so that one which was lost can be looked for.
@@ -43,6 +44,11 @@ impl Grant {
     /// The grant of a caller who has the data folder. It cannot be revoked.
     pub(crate) const fn of_operator(token: Arc<Token>) -> Self {
         Self { token, is_operator: true }
+    }
+
+    /// The caller under which its requests count.
+    pub(crate) fn who(&self) -> Who {
+        Who::Family(self.token.family().clone())
     }
 
     pub(crate) const fn is_operator(&self) -> bool {

@@ -19,11 +19,19 @@ pub(crate) const HEAD_BYTES: Limit = limit("head-bytes", 16 * 1024);
 pub(crate) const HEADERS: Limit = limit("headers", 100);
 /// Bytes of the body of a request.
 pub(crate) const BODY_BYTES: Limit = limit("body-bytes", 256 * 1024);
-/// Requests in a second that one token, or one address without a token, may make.
+/// Requests in a second that one token and its sessions, or one address without a token, may make.
 pub(crate) const REQUESTS_PER_SECOND: Limit = limit("requests-per-second", 200);
+/// People that are looked at for one answer, and changes that are repeated, until it counts as one
+/// request more.
+pub(crate) const PEOPLE_PER_REQUEST: usize = 1000;
+pub(crate) const CHANGES_PER_REQUEST: usize = 250;
+/// People of a page until it counts as one request more.
+pub(crate) const PAGE_PER_REQUEST: usize = 250;
+/// Bytes that are stored for one request until it counts as one more.
+pub(crate) const BYTES_PER_REQUEST: usize = 16 * 1024;
 /// Wrong tokens in a minute from one address.
 pub(crate) const WRONG_TOKENS_PER_MINUTE: Limit = limit("wrong-tokens-per-minute", 30);
-/// People and groups that one subscription names.
+/// People and groups that one stream wants.
 pub(crate) const NAMES_PER_SUBSCRIPTION: Limit = limit("names-per-subscription", 1000);
 /// People of a page.
 pub(crate) const PAGE: Limit = limit("page", 1000);
@@ -51,6 +59,14 @@ pub(crate) const SESSIONS: Limit = limit("sessions", 100_000);
 pub(crate) const SESSIONS_PER_TOKEN: Limit = limit("sessions-per-token", 100);
 /// Tokens that hang on each other in a row, by sessions that created them.
 pub(crate) const TOKEN_DEPTH: Limit = limit("token-depth", 16);
+/// Bytes that all devices of one person say.
+pub(crate) const PERSON_BYTES: Limit = limit("person-bytes", 128 * 1024);
+/// Streams of one token and its sessions, and never more than half of the connections.
+pub(crate) const STREAMS_PER_TOKEN: Limit = limit("streams-per-token", 10_000);
+/// Bytes that wait for the readers of one token and its sessions.
+pub(crate) const UNSENT_BYTES_PER_TOKEN: Limit = limit("unsent-bytes-per-token", 32 * 1024 * 1024);
+/// People whose changes wait for one reader.
+pub(crate) const BACKLOG: Limit = limit("backlog", 1000);
 /// Writes that wait for the store.
 pub(crate) const WRITES_WAITING: Limit = limit("writes-waiting", 4096);
 /// Changes that can be repeated to a reader who comes back.
@@ -116,6 +132,10 @@ mod tests {
             SESSIONS,
             SESSIONS_PER_TOKEN,
             TOKEN_DEPTH,
+            PERSON_BYTES,
+            STREAMS_PER_TOKEN,
+            UNSENT_BYTES_PER_TOKEN,
+            BACKLOG,
             WRITES_WAITING,
             SOCKET_BYTES,
             SPANS_WAITING,

@@ -1,57 +1,93 @@
-//! How often somebody may ask.
+//! How often a caller may ask.
+//!
+//! A token and its sessions are one caller, and so is an address without a token. A request that
+//! makes much work counts as several.
 
-use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use communicado_core::Moment;
+use communicado_runtime::{Clock as _, SystemClock};
+use governor::clock::Clock;
+use governor::middleware::NoOpMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+use lru::LruCache;
 
 use crate::limits::{Limit, REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
 use crate::refusal::{Kind, Refusal};
 
-/// Who asks: a token, or an address without one.
+/// A caller, as far as rates are concerned.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Who {
-    Token(Arc<str>),
-    Address(IpAddr),
+    /// A token and its sessions, by the id of the token.
+    Family(Arc<str>),
+    Network(Network),
 }
 
-/// Those who asked of late are remembered, up to so many; then all are forgotten.
-const REMEMBERED: usize = 100_000;
+/// What one owner has of addresses: one of IPv4, 64 bits of IPv6 (RFC 6177).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Network(IpAddr);
+
+impl From<IpAddr> for Network {
+    fn from(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V6(address) => {
+                let prefix = address.to_bits() & !u128::from(u64::MAX);
+                IpAddr::V6(Ipv6Addr::from_bits(prefix))
+            }
+            address => address,
+        })
+    }
+}
+
+/// The callers that are remembered. For one more, the one that has not asked for longest is
+/// forgotten.
+const REMEMBERED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(99_999);
+
+/// The system's clock, as the limiters read it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Time(SystemClock);
+
+impl Clock for Time {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        self.0.now().since_start()
+    }
+}
 
 #[derive(Debug)]
-pub(crate) struct Rates {
-    per_second: Limit,
-    wrong_per_minute: Limit,
-    requests: Mutex<HashMap<Who, Bucket>>,
-    wrong: Mutex<HashMap<IpAddr, Bucket>>,
-}
-
-/// What is left of a rate, and when that was so.
-#[derive(Clone, Copy, Debug)]
-struct Bucket {
-    left: f64,
-    at: Moment,
+pub(crate) struct Rates<C: Clock = Time> {
+    clock: C,
+    requests: Limiters<Who, C>,
+    wrong: Limiters<Network, C>,
 }
 
 impl Rates {
     pub(crate) fn new(per_second: usize, wrong_per_minute: usize) -> Self {
+        Self::on(Time(SystemClock::start()), REMEMBERED, per_second, wrong_per_minute)
+    }
+}
+
+impl<C: Clock + Clone> Rates<C> {
+    fn on(clock: C, remembered: NonZeroUsize, per_second: usize, wrong_per_minute: usize) -> Self {
         let per_second = Limit { most: per_second, ..REQUESTS_PER_SECOND };
         let wrong_per_minute = Limit { most: wrong_per_minute, ..WRONG_TOKENS_PER_MINUTE };
-        Self { per_second, wrong_per_minute, requests: Mutex::default(), wrong: Mutex::default() }
+        let requests = Limiters::new(remembered, per_second, Quota::per_second);
+        let wrong = Limiters::new(remembered, wrong_per_minute, Quota::per_minute);
+        Self { clock, requests, wrong }
     }
 
+    /// A request that counts as `cost`, or as all that a caller may ask in a second.
+    ///
     /// # Errors
     ///
     /// If `who` asks too often.
-    pub(crate) fn request(&self, who: Who, now: Moment) -> Result<(), Refusal> {
-        let per_second = self.per_second;
-        if taken(&self.requests, who, per_second, 1.0, now) {
-            return Ok(());
-        }
-        let detail = "there are too many requests";
-        Err(Refusal::beyond(Kind::TooMany, per_second, detail).retry_after(1))
+    pub(crate) fn request(&self, who: Who, cost: usize) -> Result<(), Refusal> {
+        self.requests.take(&self.clock, who, cost, "there are too many requests")
     }
 
     /// A wrong token from `address`.
@@ -59,70 +95,122 @@ impl Rates {
     /// # Errors
     ///
     /// If too many came from there.
-    pub(crate) fn wrong_token(&self, address: IpAddr, now: Moment) -> Result<(), Refusal> {
-        let limit = self.wrong_per_minute;
-        if taken(&self.wrong, address, limit, 60.0, now) {
-            return Ok(());
-        }
+    pub(crate) fn wrong_token(&self, address: IpAddr) -> Result<(), Refusal> {
         let detail = "too many wrong tokens came from this address";
-        Err(Refusal::beyond(Kind::TooMany, limit, detail).retry_after(10))
+        self.wrong.take(&self.clock, address.into(), 1, detail)
     }
 }
 
-impl Bucket {
-    fn filled(self, limit: Limit, seconds: f64, now: Moment) -> Self {
-        let most = f64::from(u32::try_from(limit.most).unwrap_or(u32::MAX));
-        let more = now.since(self.at).as_secs_f64() * most / seconds;
-        Self { left: (self.left + more).min(most), at: now }
-    }
-}
+type Limiter<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<<C as Clock>::Instant>>;
 
-/// Takes one from a bucket; false if it is empty.
-fn taken<K: Eq + Hash>(
-    buckets: &Mutex<HashMap<K, Bucket>>,
-    key: K,
+/// One limiter for each caller.
+#[derive(Debug)]
+struct Limiters<K: Eq + Hash, C: Clock> {
     limit: Limit,
-    seconds: f64,
-    now: Moment,
-) -> bool {
-    let mut buckets = buckets.lock().unwrap_or_else(PoisonError::into_inner);
-    if buckets.len() >= REMEMBERED {
-        buckets.clear();
+    quota: Quota,
+    by_caller: Mutex<LruCache<K, Limiter<C>>>,
+}
+
+impl<K: Eq + Hash, C: Clock + Clone> Limiters<K, C> {
+    fn new(remembered: NonZeroUsize, limit: Limit, quota: fn(NonZeroU32) -> Quota) -> Self {
+        let most = u32::try_from(limit.most).unwrap_or(u32::MAX);
+        let quota = quota(NonZeroU32::new(most).unwrap_or(NonZeroU32::MIN));
+        Self { limit, quota, by_caller: Mutex::new(LruCache::new(remembered)) }
     }
-    let most = f64::from(u32::try_from(limit.most).unwrap_or(u32::MAX));
-    let bucket = buckets.entry(key).or_insert(Bucket { left: most, at: now });
-    *bucket = bucket.filled(limit, seconds, now);
-    let enough = bucket.left >= 1.0;
-    if enough {
-        bucket.left -= 1.0;
+
+    fn take(&self, clock: &C, caller: K, cost: usize, detail: &str) -> Result<(), Refusal> {
+        let burst = self.quota.burst_size();
+        let cost = u32::try_from(cost).unwrap_or(u32::MAX);
+        let cost = NonZeroU32::new(cost).unwrap_or(NonZeroU32::MIN);
+        let mut by_caller = self.by_caller.lock().unwrap_or_else(PoisonError::into_inner);
+        let limiter = by_caller
+            .get_or_insert(caller, || RateLimiter::direct_with_clock(self.quota, clock.clone()));
+        // More than the burst would never be let through.
+        match limiter.check_n(cost.min(burst)) {
+            Ok(Ok(())) | Err(_) => Ok(()),
+            Ok(Err(not_until)) => {
+                let wait = not_until.wait_time_from(clock.now()).as_secs() + 1;
+                let wait = u32::try_from(wait).unwrap_or(u32::MAX);
+                Err(Refusal::beyond(Kind::TooMany, self.limit, detail).retry_after(wait))
+            }
+        }
     }
-    enough
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::net::Ipv4Addr;
-    use std::time::Duration;
+
+    use governor::clock::FakeRelativeClock;
+
+    use super::*;
+
+    const FEW: NonZeroUsize = NonZeroUsize::MIN.saturating_add(99);
+
+    fn rates() -> (FakeRelativeClock, Rates<FakeRelativeClock>) {
+        let clock = FakeRelativeClock::default();
+        let (most, wrong) = (REQUESTS_PER_SECOND.most, WRONG_TOKENS_PER_MINUTE.most);
+        (clock.clone(), Rates::on(clock, FEW, most, wrong))
+    }
+
+    fn family(name: &str) -> Who {
+        Who::Family(name.into())
+    }
 
     #[test]
-    fn who_asks_too_often_is_told_and_may_ask_again_later() {
-        let rates = Rates::new(REQUESTS_PER_SECOND.most, WRONG_TOKENS_PER_MINUTE.most);
-        let who = || Who::Address(Ipv4Addr::LOCALHOST.into());
-        let now = Moment::START;
-        let allowed = (0..1000).filter(|_| rates.request(who(), now).is_ok()).count();
+    fn a_caller_that_asks_too_often_is_refused_and_may_ask_again_later() {
+        let (clock, rates) = rates();
+        let allowed = (0..1000).filter(|_| rates.request(family("a"), 1).is_ok()).count();
         assert_eq!(allowed, REQUESTS_PER_SECOND.most);
-        assert!(rates.request(who(), now.after(Duration::from_millis(100))).is_ok());
+        assert!(rates.request(family("b"), 1).is_ok());
+        clock.advance(Duration::from_millis(100));
+        assert!(rates.request(family("a"), 20).is_ok());
+        let refusal = rates.request(family("a"), 20).unwrap_err();
+        assert_eq!((refusal.kind, refusal.retry_after), (Kind::TooMany, Some(1)));
+    }
+
+    #[test]
+    fn a_costly_request_counts_as_several_and_the_costliest_as_all_of_a_second() {
+        let (clock, rates) = rates();
+        let allowed = (0..1000).filter(|_| rates.request(family("a"), 50).is_ok()).count();
+        assert_eq!(allowed, REQUESTS_PER_SECOND.most / 50);
+        clock.advance(Duration::from_secs(1));
+        assert!(rates.request(family("a"), usize::MAX).is_ok());
+        assert!(rates.request(family("a"), 1).is_err());
     }
 
     #[test]
     fn wrong_tokens_are_counted() {
-        let rates = Rates::new(REQUESTS_PER_SECOND.most, WRONG_TOKENS_PER_MINUTE.most);
+        let (clock, rates) = rates();
         let address = Ipv4Addr::LOCALHOST.into();
         for _ in 0..30 {
-            assert!(rates.wrong_token(address, Moment::START).is_ok());
+            assert!(rates.wrong_token(address).is_ok());
         }
-        assert!(rates.wrong_token(address, Moment::START).is_err());
-        assert!(rates.wrong_token(address, Moment::START.after(Duration::from_secs(10))).is_ok());
+        assert!(rates.wrong_token(address).is_err());
+        clock.advance(Duration::from_secs(10));
+        assert!(rates.wrong_token(address).is_ok());
+    }
+
+    #[test]
+    fn many_callers_do_not_reset_the_rate_of_one_that_still_asks() {
+        let (_, rates) = rates();
+        while rates.request(family("attacker"), 1).is_ok() {}
+        for number in 0..10 * FEW.get() {
+            assert!(rates.request(family(&number.to_string()), 1).is_ok());
+            if number % 50 == 0 {
+                assert!(rates.request(family("attacker"), 1).is_err(), "after {number}");
+            }
+        }
+        let remembered = rates.requests.by_caller.lock().unwrap().len();
+        assert_eq!(remembered, FEW.get());
+    }
+
+    #[test]
+    fn the_addresses_of_one_ipv6_network_are_one_caller_and_mapped_ones_are_ipv4() {
+        let network = |text: &str| Network::from(text.parse::<IpAddr>().unwrap());
+        assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff:ffff:ffff:ffff"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
+        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use communicado_core::Moment;
@@ -10,10 +10,12 @@ use communicado_runtime::{Clock as _, SystemClock};
 use communicado_wire::Timestamp;
 use communicado_wire::gateway::kept::Token;
 use communicado_wire::gateway::{EndReason, Health};
+use tokio::sync::Mutex;
 
 use crate::front::{self, Seats, Way};
 use crate::grant::Grant;
 use crate::keeper::{Keeper, Order};
+use crate::limits::{Limit, STREAMS_PER_TOKEN};
 use crate::metrics::Metrics;
 use crate::model::{Now, People};
 use crate::oidc::SignIns;
@@ -37,8 +39,11 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) seats: Seats,
     pub(crate) rates: Rates,
-    /// How it was when it was last examined.
+    pub(crate) streams_per_token: Limit,
+    /// The result of the last examination, and when it was.
     pub(crate) health: Mutex<Option<(Moment, Health)>>,
+    /// Whether the front answered last, and when it was asked.
+    pub(crate) readiness: Mutex<Option<(Moment, bool)>>,
     /// For how long what was told is kept, if it is.
     pub(crate) history: Option<Duration>,
     /// Pages of these origins may read too.
@@ -61,6 +66,12 @@ impl Shared {
         let clock = SystemClock::start();
         let now = Now { moment: clock.now(), civil: clock.civil() };
         let audience = kept.audience.into_iter();
+        let seats = Seats::of_system();
+        let streams = what.streams_per_token.unwrap_or_else(|| {
+            // One token must leave room for others.
+            STREAMS_PER_TOKEN.most.min(seats.most() / 2)
+        });
+        let streams_per_token = Limit { most: streams, ..STREAMS_PER_TOKEN };
         Ok(Self {
             clock,
             people: RwLock::new(People::of_kept(kept.people, kept.revision, now)),
@@ -69,9 +80,11 @@ impl Shared {
             keeper,
             front: Way::new()?,
             metrics: Metrics::new(),
-            seats: Seats::of_system(),
+            seats,
             rates: Rates::new(what.per_second, what.wrong_per_minute),
             health: Mutex::default(),
+            readiness: Mutex::default(),
+            streams_per_token,
             history: what.history,
             origins: what.origins,
             sign_ins: OnceLock::new(),

@@ -10,12 +10,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use communicado_runtime::Clock as _;
 use communicado_wire::gateway::Scope;
 
 use super::answer::is_allowed;
 use crate::front::{Secret, Wanted, event_id, secret};
 use crate::grant::Grant;
+use crate::limits::{CHANGES_PER_REQUEST, CHANGES_REPEATED, PEOPLE_PER_REQUEST};
 use crate::rates::Who;
 use crate::refusal::{Kind, Refusal};
 use crate::shared::Shared;
@@ -44,6 +44,10 @@ pub(crate) struct Asked<'a> {
     pub(crate) last_event_id: Option<&'a str>,
     pub(crate) peer: IpAddr,
 }
+
+/// What operators ask: a caller who asks too often from the same address must not hide that the
+/// gateway works.
+const UNLIMITED: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 const CSRF: HeaderName = HeaderName::from_static("communicado-csrf");
 
@@ -107,11 +111,10 @@ fn caller(shared: &Shared, request: &Request) -> Result<Caller, Refusal> {
     let found = find(shared, text(header::AUTHORIZATION), text(header::COOKIE), peer)?;
     let by_cookie = matches!(found, Some((_, true)));
     let grant = found.map(|(grant, _)| grant);
-    let who = match &grant {
-        Some(grant) => Who::Token(grant.token.id.clone()),
-        None => Who::Address(peer),
-    };
-    shared.rates.request(who, shared.clock.now())?;
+    if !UNLIMITED.contains(&request.uri().path()) {
+        let who = grant.as_ref().map_or_else(|| Who::Network(peer.into()), Grant::who);
+        shared.rates.request(who, 1)?;
+    }
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if !is_safe {
         same_origin(shared, headers)?;
@@ -155,14 +158,13 @@ fn find(
         Secret::Bearer(text) => (text, false),
         Secret::Cookie(text) => (text, true),
     };
-    let now = shared.now();
-    match shared.grant(text, now.civil) {
+    match shared.grant(text, shared.now().civil) {
         Some(grant) => Ok(Some((grant, by_cookie))),
         // A session that has ended is no sign-in, and no attempt either.
         None if by_cookie => Ok(None),
         None => {
             // Whoever has a right one is not held up by a neighbour who guesses.
-            shared.rates.wrong_token(peer, now.moment)?;
+            shared.rates.wrong_token(peer)?;
             let detail = "the token is not known, was revoked, or has ended";
             let help = "ask an administrator for a new one";
             Err(Refusal::new(Kind::NotSignedIn, detail, help))
@@ -170,27 +172,37 @@ fn find(
     }
 }
 
-/// Lets a reader of events in, and says what it gets.
+/// Lets a reader of events in whose connection the front keeps, and says what it gets.
 ///
 /// # Errors
 ///
-/// If it may not have what it asks for, or what it asks for is not understood.
+/// If it may not have what it asks for, asks too often, or is not understood.
 pub(crate) fn admit_events(shared: &Shared, asked: &Asked<'_>) -> Result<(Grant, Wanted), Refusal> {
     let found = find(shared, asked.authorization, asked.cookie, asked.peer)?;
     let (grant, _) = found.ok_or_else(not_signed_in)?;
-    let mut wanted = Wanted::parse(asked.query)?;
-    if let Some(last) = asked.last_event_id.filter(|last| !last.is_empty()) {
-        wanted.last = Some(event_id(last)?);
-    }
-    let wanted = admit(shared, &grant, wanted)?;
+    shared.rates.request(grant.who(), 1)?;
+    let wanted = admit(shared, &grant, asked.wanted()?)?;
     Ok((grant, wanted))
 }
 
-/// What a reader who wants this gets.
+impl Asked<'_> {
+    /// # Errors
+    ///
+    /// If what is asked for is not understood.
+    pub(super) fn wanted(&self) -> Result<Wanted, Refusal> {
+        let mut wanted = Wanted::parse(self.query)?;
+        if let Some(last) = self.last_event_id.filter(|last| !last.is_empty()) {
+            wanted.last = Some(event_id(last)?);
+        }
+        Ok(wanted)
+    }
+}
+
+/// What a reader who wants this gets. One request was counted already; a costly one counts as more.
 ///
 /// # Errors
 ///
-/// If it may not have it.
+/// If it may not have it, or asks too often.
 pub(super) fn admit(shared: &Shared, grant: &Grant, wanted: Wanted) -> Result<Wanted, Refusal> {
     let mut wanted = wanted;
     if grant.own().is_none() || wanted.is_everybody() {
@@ -205,6 +217,27 @@ pub(super) fn admit(shared: &Shared, grant: &Grant, wanted: Wanted) -> Result<Wa
         }
         wanted.people = [only.clone()].into();
     }
+    let more = more_cost(shared, grant, &wanted);
+    if more > 0 {
+        shared.rates.request(grant.who(), more)?;
+    }
     shared.reads(grant, wanted.names());
     Ok(wanted)
+}
+
+/// The number of requests that the beginning of a stream counts as, beside the one that it is.
+fn more_cost(shared: &Shared, grant: &Grant, wanted: &Wanted) -> usize {
+    let people = shared.people();
+    let looked_at = match (wanted.is_everybody(), grant.own()) {
+        // Such readers share their snapshot.
+        (true, None) => 0,
+        (true, Some(_)) => people.len(),
+        (false, _) => {
+            let groups = wanted.groups.iter().map(|group| people.of_group(group).len());
+            wanted.people.len() + groups.sum::<usize>()
+        }
+    };
+    let missed = wanted.last.map_or(0, |last| people.revision().saturating_sub(last));
+    let repeated = usize::try_from(missed).unwrap_or(usize::MAX).min(CHANGES_REPEATED.most);
+    looked_at / PEOPLE_PER_REQUEST + repeated / CHANGES_PER_REQUEST
 }

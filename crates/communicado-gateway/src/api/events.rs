@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -13,14 +14,18 @@ use axum::response::IntoResponse as _;
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame as BodyFrame};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
-use super::caller::{Asked, Caller, admit_events};
+use super::caller::{Asked, Caller, admit};
 use super::{Answer, Gateway};
-use crate::front::{Mailbox, Order, ReaderId, Taken, Wanted};
+use crate::front::{Mailbox, Order, RETRY, ReaderId, Taken, Wanted};
 use crate::grant::Grant;
 use crate::metrics::Transport;
 use crate::refusal::{Kind, Refusal};
 use crate::shared::Shared;
+
+/// How long the last frame of a stream may take.
+pub(super) const LAST_FRAME: Duration = Duration::from_secs(1);
 
 const KIND: &str = "text/event-stream";
 /// Asks nginx and its like not to hold events back.
@@ -44,9 +49,10 @@ pub(crate) fn events_head(shared: &Shared, origin: Option<&str>) -> String {
 
 /// `GET /v1/events`.
 pub(super) async fn stream(State(shared): Gateway, caller: Caller, request: Request) -> Answer {
-    let (grant, wanted) = asked(&shared, &caller, &request)?;
+    let grant = caller.grant()?.clone();
+    let wanted = admit(&shared, &grant, wanted(&caller, &request)?)?;
     let reader = Reader::open(&shared, grant, Transport::SseShared).await?;
-    shared.front.order(Order::Want(reader.id, wanted));
+    reader.want(wanted).await?;
     let (sender, frames) = mpsc::channel(1);
     tokio::spawn(pass_on(reader, sender));
     let headers =
@@ -54,16 +60,16 @@ pub(super) async fn stream(State(shared): Gateway, caller: Caller, request: Requ
     Ok((headers, Body::new(Stream(frames))).into_response())
 }
 
-fn asked(shared: &Shared, caller: &Caller, request: &Request) -> Result<(Grant, Wanted), Refusal> {
-    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+fn wanted(caller: &Caller, request: &Request) -> Result<Wanted, Refusal> {
+    let last_event_id = request.headers().get(HeaderName::from_static("last-event-id"));
     let asked = Asked {
         query: request.uri().query().unwrap_or_default(),
-        authorization: text(header::AUTHORIZATION),
-        cookie: text(header::COOKIE),
-        last_event_id: text(HeaderName::from_static("last-event-id")),
+        authorization: None,
+        cookie: None,
+        last_event_id: last_event_id.and_then(|value| value.to_str().ok()),
         peer: caller.peer,
     };
-    admit_events(shared, &asked)
+    asked.wanted()
 }
 
 /// A reader that has a mailbox; dropped, it is gone.
@@ -84,11 +90,20 @@ impl Reader {
         let (reply, answer) = oneshot::channel();
         let box_of_it = mailbox.clone();
         shared.front.order(Order::Open { grant, mailbox: box_of_it, transport, reply });
-        let id = answer.await.map_err(|_| {
-            let help = "try again in a few seconds";
-            Refusal::new(Kind::Unavailable, "the gateway stops", help).retry_after(2)
-        })??;
+        let id = answer.await.map_err(|_| stopping())??;
         Ok(Self { id, mailbox, shared: shared.clone() })
+    }
+
+    /// Asks for more, and waits until the first of it is there.
+    pub(super) async fn want(&self, wanted: Wanted) -> Result<(), Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.shared.front.order(Order::Want(self.id, wanted, reply));
+        answer.await.unwrap_or_else(|_| Err(stopping()))
+    }
+
+    /// Waits until nothing more will come, and what has come need not be taken.
+    pub(super) async fn ended(&self) {
+        self.mailbox.ended().await;
     }
 
     pub(super) async fn take(&self) -> Taken {
@@ -107,9 +122,14 @@ impl Drop for Reader {
     }
 }
 
+fn stopping() -> Refusal {
+    let help = "try again in a few seconds";
+    Refusal::new(Kind::Unavailable, "the gateway stops", help).retry_after(2)
+}
+
 /// Brings frames from the mailbox to hyper for as long as somebody takes them.
 async fn pass_on(reader: Reader, sender: mpsc::Sender<Bytes>) {
-    if sender.send(Bytes::from_static(b"retry: 3000\n\n")).await.is_err() {
+    if sender.send(Bytes::from_static(RETRY)).await.is_err() {
         return;
     }
     loop {
@@ -119,7 +139,12 @@ async fn pass_on(reader: Reader, sender: mpsc::Sender<Bytes>) {
         };
         let Taken::Frames(frames, _) = taken else { return };
         for frame in frames {
-            if sender.send(frame.event).await.is_err() {
+            let sent = tokio::select! {
+                sent = sender.send(frame.event.clone()) => sent,
+                // A reader that takes nothing sees its stream end without a word.
+                () = reader.ended() => timeout(LAST_FRAME, sender.send(frame.event)).await.unwrap_or(Ok(())),
+            };
+            if sent.is_err() {
                 return;
             }
         }

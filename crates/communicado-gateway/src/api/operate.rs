@@ -1,6 +1,5 @@
 //! For operators: health, readiness, metrics, and the description of all of this.
 
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -28,26 +27,30 @@ pub(crate) const OPENAPI: &str = include_str!("../../openapi.json");
 
 /// `GET /healthz`: whether what was kept can be kept, told and dated.
 pub(super) async fn health(State(shared): Gateway) -> Answer {
+    // A caller that asks again and again does not wear the disk out: one examination at a time.
+    let mut known = shared.health.lock().await;
     let now = shared.now().moment;
-    let known = *shared.health.lock().unwrap_or_else(PoisonError::into_inner);
-    let health = match known {
-        // Whoever asks again and again does not wear the disk out.
+    let health = match *known {
         Some((at, health)) if now.since(at) < FRESH => health,
         _ => {
             let health = examined(&shared).await;
-            let known = Some((shared.now().moment, health));
-            *shared.health.lock().unwrap_or_else(PoisonError::into_inner) = known;
+            *known = Some((shared.now().moment, health));
             health
         }
     };
+    drop(known);
     let status = if health.ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     Ok(json(status, health.to_json()))
 }
 
-async fn examined(shared: &Shared) -> Health {
+async fn front_answers(shared: &Shared) -> bool {
     let (reply, answer) = oneshot::channel();
     shared.front.order(front::Order::Ask(reply));
-    let front = matches!(timeout(PATIENCE, answer).await, Ok(Ok(())));
+    matches!(timeout(PATIENCE, answer).await, Ok(Ok(())))
+}
+
+async fn examined(shared: &Shared) -> Health {
+    let front = front_answers(shared).await;
     let store = matches!(timeout(PATIENCE, shared.keeper.order(Order::Check)).await, Ok(Ok(_)));
     let clock = shared.now().civil.micros() > BUILT;
     Health { ok: front && store && clock, store, front, clock }
@@ -55,9 +58,17 @@ async fn examined(shared: &Shared) -> Health {
 
 /// `GET /readyz`: whether it can be asked.
 pub(super) async fn ready(State(shared): Gateway) -> Answer {
-    let (reply, answer) = oneshot::channel();
-    shared.front.order(front::Order::Ask(reply));
-    let is_ready = matches!(timeout(PATIENCE, answer).await, Ok(Ok(())));
+    let mut known = shared.readiness.lock().await;
+    let now = shared.now().moment;
+    let is_ready = match *known {
+        Some((at, is_ready)) if now.since(at) < FRESH => is_ready,
+        _ => {
+            let is_ready = front_answers(&shared).await;
+            *known = Some((shared.now().moment, is_ready));
+            is_ready
+        }
+    };
+    drop(known);
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let word = if is_ready { "ready\n" } else { "not ready\n" };
     Ok((status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], word).into_response())

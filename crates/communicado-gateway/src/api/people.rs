@@ -15,7 +15,7 @@ use super::{Answer, Gateway};
 use crate::front;
 use crate::grant::{Grant, random};
 use crate::keeper::{Done, Order};
-use crate::limits::{GROUPS, NAME_CHARS, PAGE};
+use crate::limits::{GROUPS, NAME_CHARS, PAGE, PAGE_PER_REQUEST, PEOPLE_PER_REQUEST};
 use crate::model::{Input, Person, own, written};
 use crate::refusal::{Kind, Refusal};
 use crate::shared::Shared;
@@ -50,14 +50,25 @@ pub(super) async fn page(
         }
     }
     let whom = group.as_ref().map_or_else(|| "*".into(), |group| format!("@{group}").into());
+    let more = more_cost(&shared, grant, group.as_ref(), limit);
+    if more > 0 {
+        shared.rates.request(grant.who(), more)?;
+    }
     shared.reads(grant, [whom]);
     let people = shared.people();
-    let seen = people.after(after.as_deref()).filter_map(|person| {
+    let seen = |person: &Arc<Person>| {
         let sight = grant.sight(person)?;
         let in_group = group.as_ref().is_none_or(|group| person.is_of(group));
         in_group.then(|| (person.id.clone(), written(person, sight.view)))
-    });
-    let mut page: Vec<(Arc<str>, Bytes)> = seen.take(limit + 1).collect();
+    };
+    let mut page: Vec<(Arc<str>, Bytes)> = match &group {
+        Some(group) => {
+            let after = |id: &&Arc<str>| after.as_ref().is_none_or(|after| *id > after);
+            let of_group = people.of_group(group).filter(after);
+            of_group.filter_map(|id| people.person(id)).filter_map(seen).take(limit + 1).collect()
+        }
+        None => people.after(after.as_deref()).filter_map(seen).take(limit + 1).collect(),
+    };
     let revision = people.revision();
     drop(people);
     let next = (page.len() > limit).then(|| page.truncate(limit)).and(page.last());
@@ -71,6 +82,19 @@ pub(super) async fn page(
     ]
     .concat();
     Ok(tagged(&headers, JSON, text.into()))
+}
+
+/// The number of requests that a page counts as, beside the one that it is.
+fn more_cost(shared: &Shared, grant: &Grant, group: Option<&Arc<str>>, limit: usize) -> usize {
+    let people = shared.people();
+    // A caller who may not see everybody has all of them looked through.
+    let sees_all = grant.only_group().is_none() && grant.only_person().is_none();
+    let looked_at = match group {
+        Some(group) => people.of_group(group).len(),
+        None if sees_all => 0,
+        None => people.len(),
+    };
+    looked_at / PEOPLE_PER_REQUEST + limit / PAGE_PER_REQUEST
 }
 
 fn page_size(text: &str) -> Result<usize, Refusal> {

@@ -17,8 +17,8 @@ use super::{Answer, Gateway};
 use crate::front;
 use crate::keeper::{Done, Order};
 use crate::limits::{
-    ACCOUNTS, CLIENTS, LEASE, LONGEST_LEASE, LONGEST_SPAN, NOTE_CHARS, SHORTEST_LEASE, SPAN,
-    TEXT_CHARS,
+    ACCOUNTS, BYTES_PER_REQUEST, CLIENTS, LEASE, LONGEST_LEASE, LONGEST_SPAN, NOTE_CHARS,
+    SHORTEST_LEASE, SPAN, TEXT_CHARS,
 };
 use crate::model::{Input, Standing, own};
 use crate::refusal::{Kind, Refusal};
@@ -33,7 +33,14 @@ pub(super) async fn hear(
     let (person, device) = (front::id("person", &person)?, front::id("device", &device)?);
     let grant = caller.grant()?;
     grant.need_to_speak_for(&person)?;
-    let (clients, lease) = publication(&body(request).await?)?;
+    let body = body(request).await?;
+    let (clients, lease) = publication(&body)?;
+    // All that is known of the person is stored each time.
+    let known = shared.people().person(&person).map_or(0, |person| person.device_bytes());
+    let more = (known + body.len()) / BYTES_PER_REQUEST;
+    if more > 0 {
+        shared.rates.request(grant.who(), more)?;
+    }
     let input = Input::Hear { person: person.clone(), device: device.clone(), clients, lease };
     let done = shared.keeper.order_by(grant, Order::Person(input)).await?;
     let Done::Person(Some(person)) = done else { return Err(Refusal::no_person(&person)) };

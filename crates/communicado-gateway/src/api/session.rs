@@ -41,10 +41,11 @@ pub(super) async fn open(State(shared): Gateway, caller: Caller, request: Reques
     let new: NewSession = read(&bytes)?;
     let now = shared.now();
     let Some(grant) = shared.grant(&new.token, now.civil) else {
-        shared.rates.wrong_token(caller.peer, now.moment)?;
+        shared.rates.wrong_token(caller.peer)?;
         let help = "copy it whole, from `cmt_` on";
         return Err(Refusal::new(Kind::NotSignedIn, "this token is not known here", help));
     };
+    shared.rates.request(grant.who(), 1)?;
     let (secret, token) = session_token(&grant.token, now.civil)?;
     let session_grant = Grant::of(Arc::new(token.clone()));
     shared.keeper.order_by(&grant, Order::Token(token)).await?;

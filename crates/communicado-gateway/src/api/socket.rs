@@ -1,15 +1,17 @@
 //! `GET /v1/socket`: the stream of events for programs that want to change what they want.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use axum::http::HeaderMap;
 use axum::response::IntoResponse as _;
 use communicado_wire::gateway::{Scope, SocketIn, SocketOut};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::caller::{Caller, admit, same_origin};
-use super::events::Reader;
+use super::events::{LAST_FRAME, Reader};
 use super::{Answer, Gateway};
 use crate::front::{Frame, Order, Taken, Wanted};
 use crate::grant::Grant;
@@ -39,35 +41,56 @@ pub(super) async fn open(
 }
 
 async fn talk(shared: Arc<Shared>, grant: Grant, mut socket: WebSocket) {
-    let Ok(reader) = Reader::open(&shared, grant.clone(), Transport::Socket).await else { return };
+    let reader = match Reader::open(&shared, grant.clone(), Transport::Socket).await {
+        Ok(reader) => reader,
+        Err(refusal) => {
+            let error = SocketOut::Error { data: refusal.problem() };
+            let _ = socket.send(Message::text(error.to_json())).await;
+            let _ = socket.send(close(close_code::POLICY, "refused")).await;
+            return;
+        }
+    };
+    // A program that says too much is not read for a while.
+    let mut pause = std::pin::pin!(sleep(Duration::ZERO));
+    let mut pauses = false;
     loop {
         tokio::select! {
+            biased;
+            // What is asked for is sent before more is asked.
             taken = reader.take() => {
                 let Taken::Frames(frames, _) = taken else {
-                    let (code, reason) = (close_code::AWAY, Utf8Bytes::from_static("ended"));
-                    let close = Message::Close(Some(CloseFrame { code, reason }));
-                    let _ = send(&mut socket, close).await;
+                    let close = close(close_code::AWAY, "ended");
+                    let _ = timeout(LAST_FRAME, socket.send(close)).await;
                     return;
                 };
                 for frame in frames {
-                    if send(&mut socket, message(&frame)).await.is_err() {
+                    if send(&mut socket, &reader, message(&frame)).await.is_err() {
                         return;
                     }
                 }
             }
-            said = socket.recv() => {
+            () = pause.as_mut(), if pauses => pauses = false,
+            said = socket.recv(), if !pauses => {
                 let text = match said {
-                    Some(Ok(Message::Text(text))) => text,
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
-                    Some(Ok(Message::Binary(_))) => Utf8Bytes::from_static("binary"),
+                    Some(Ok(Message::Text(text))) => Some(text),
+                    Some(Ok(Message::Binary(_))) => Some(Utf8Bytes::from_static("binary")),
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => None,
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                 };
-                let answer = match heard(&shared, &grant, &reader, &text) {
-                    Ok(answer) => answer,
-                    Err(refusal) => Some(SocketOut::Error { data: refusal.problem() }),
+                let counted = shared.rates.request(grant.who(), 1);
+                let answer = match (counted, text) {
+                    (Ok(()), Some(text)) => heard(&shared, &grant, &reader, &text).await,
+                    (counted, _) => counted.map(|()| None),
                 };
+                let answer = answer.unwrap_or_else(|refusal| {
+                    if let Some(seconds) = refusal.retry_after {
+                        pauses = true;
+                        pause.as_mut().reset(Instant::now() + Duration::from_secs(seconds.into()));
+                    }
+                    Some(SocketOut::Error { data: refusal.problem() })
+                });
                 if let Some(answer) = answer
-                    && send(&mut socket, Message::text(answer.to_json())).await.is_err()
+                    && send(&mut socket, &reader, Message::text(answer.to_json())).await.is_err()
                 {
                     return;
                 }
@@ -76,14 +99,24 @@ async fn talk(shared: Arc<Shared>, grant: Grant, mut socket: WebSocket) {
     }
 }
 
-/// Sends a message, unless the program takes nothing.
-async fn send(socket: &mut WebSocket, message: Message) -> Result<(), ()> {
-    let sent = tokio::time::timeout(READER_TIME, socket.send(message)).await;
+fn close(code: u16, reason: &'static str) -> Message {
+    let reason = Utf8Bytes::from_static(reason);
+    Message::Close(Some(CloseFrame { code, reason }))
+}
+
+/// Sends a message, unless the program takes nothing, or its stream has ended.
+async fn send(socket: &mut WebSocket, reader: &Reader, message: Message) -> Result<(), ()> {
+    let mut sending = std::pin::pin!(timeout(READER_TIME, socket.send(message)));
+    let sent = tokio::select! {
+        sent = sending.as_mut() => sent,
+        // What comes last may be this message, or wait behind it.
+        () = reader.ended() => timeout(LAST_FRAME, sending).await.map_err(|_| ())?,
+    };
     sent.map_err(|_| ())?.map_err(|_| ())
 }
 
 /// Does what a program says; returns what to answer at once.
-fn heard(
+async fn heard(
     shared: &Shared,
     grant: &Grant,
     reader: &Reader,
@@ -97,7 +130,7 @@ fn heard(
         SocketIn::Ping {} => return Ok(Some(SocketOut::Pong)),
         SocketIn::Subscribe { person, group, last_event_id } => {
             let wanted = admit(shared, grant, Wanted::of_names(person, group, last_event_id)?)?;
-            shared.front.order(Order::Want(reader.id, wanted));
+            reader.want(wanted).await?;
         }
         SocketIn::Unsubscribe { person, group } => {
             let wanted = Wanted::of_names(person, group, None)?;

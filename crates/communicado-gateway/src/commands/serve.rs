@@ -47,9 +47,14 @@ pub(crate) struct Serve {
     /// Keep what was told of people for so long, such as `720h`; nothing is kept if not given.
     #[arg(long, value_name = "SPAN", value_parser = span)]
     history: Option<Duration>,
-    /// How many requests in a second one token may make, and one address without a token.
+    /// How many requests in a second one token and its sessions may make, and one address without a
+    /// token.
     #[arg(long, value_name = "NUMBER", default_value_t = REQUESTS_PER_SECOND.most)]
     requests_per_second: usize,
+    /// How many streams one token and its sessions may have open. Default: 10000, or half of the
+    /// connections if that is less.
+    #[arg(long, value_name = "NUMBER")]
+    streams_per_token: Option<usize>,
     /// How many wrong tokens may come from one address in a minute, before they are
     /// refused as too many.
     #[arg(long, value_name = "NUMBER", default_value_t = WRONG_TOKENS_PER_MINUTE.most)]
@@ -164,6 +169,7 @@ impl Serve {
                 history: self.history,
                 origins: self.allow_origin,
                 per_second: self.requests_per_second,
+                streams_per_token: self.streams_per_token,
                 wrong_per_minute: self.wrong_tokens_per_minute,
                 cluster: self.nats.map(|servers| cluster::Settings {
                     servers,

@@ -35,6 +35,13 @@ pub(super) fn wants(wanted: &Wanted, person: &Person) -> bool {
         || person.groups.iter().any(|group| wanted.groups.contains(group))
 }
 
+/// The groups of which a person is since this change.
+pub(super) fn joined_groups(told: &Told) -> Vec<Arc<str>> {
+    let groups = told.after().into_iter().flat_map(|it| &it.groups);
+    let is_new = |group: &&Arc<str>| told.before().is_none_or(|before| !before.is_of(group));
+    groups.filter(is_new).cloned().collect()
+}
+
 /// The groups of which a person is, or was until this change.
 pub(super) fn groups(told: &Told) -> Vec<Arc<str>> {
     let mut groups: Vec<Arc<str>> =

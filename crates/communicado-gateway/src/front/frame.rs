@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use communicado_wire::gateway::{End, EndReason, Gone, View};
 
+use super::accounts::{Account, Charge};
 use crate::model::{Change, Person, written_change};
 
 /// An event: as it goes over a plain stream, and its data alone.
@@ -20,8 +21,10 @@ pub(crate) struct Frame {
 
 /// What every stream begins with: how long to wait before coming back.
 pub(crate) const RETRY: &[u8] = b"retry: 3000\n\n";
+/// What every event ends with, after its data.
+const EVENT_END: &str = "\n\n";
 /// A sign of life.
-pub(crate) const HEARTBEAT: &[u8] = b":\n\n";
+const HEARTBEAT: &[u8] = b":\n\n";
 
 impl Frame {
     pub(crate) fn new(kind: &'static str, id: Option<u64>, json: &str) -> Self {
@@ -34,9 +37,29 @@ impl Frame {
         let start = text.len();
         text.push_str(json);
         let end = text.len();
-        text.push_str("\n\n");
+        text.push_str(EVENT_END);
         let event = Bytes::from(text);
         Self { data: event.slice(start..end), event, kind, id }
+    }
+
+    /// Bytes that are no event of their own.
+    pub(super) const fn bare(event: Bytes) -> Self {
+        Self { event, data: Bytes::new(), kind: "", id: None }
+    }
+
+    pub(super) const fn heartbeat() -> Self {
+        Self::bare(Bytes::from_static(HEARTBEAT))
+    }
+
+    /// The frame at the expense of a family, if it may hold so much; until the last part of it is
+    /// written or dropped.
+    pub(super) fn charged_to(self, account: &Account) -> Option<Self> {
+        let Self { event, data, .. } = self;
+        let charge = account.charge(event.len())?;
+        let end = event.len().saturating_sub(EVENT_END.len());
+        let data = end.saturating_sub(data.len())..end;
+        let event = Bytes::from_owner(Charged { event, _charge: charge });
+        Some(Self { data: event.slice(data), event, ..self })
     }
 
     pub(crate) fn end(reason: EndReason) -> Self {
@@ -59,6 +82,18 @@ impl Frame {
         }
         json.push_str("]}");
         Self::new("snapshot", Some(revision), &json)
+    }
+}
+
+/// Bytes with a charge.
+struct Charged {
+    event: Bytes,
+    _charge: Charge,
+}
+
+impl AsRef<[u8]> for Charged {
+    fn as_ref(&self) -> &[u8] {
+        &self.event
     }
 }
 
@@ -157,6 +192,21 @@ mod tests {
         assert_eq!(&*end.event, b"event: end\ndata: {\"reason\":\"token-revoked\"}\n\n");
         let gone = Frame::gone(3, &"ada".into());
         assert_eq!(&*gone.event, b"id: 3\nevent: gone\ndata: {\"id\":\"ada\"}\n\n");
+    }
+
+    #[test]
+    fn a_charged_frame_is_the_same_and_costs_until_its_last_part_is_dropped() {
+        let account = Account::default();
+        let whole = "x".repeat(crate::limits::UNSENT_BYTES_PER_TOKEN.most / 2);
+        let plain = Frame::new("snapshot", Some(7), &whole);
+        let frame = plain.clone().charged_to(&account).unwrap();
+        assert!((&frame.event, &frame.data) == (&plain.event, &plain.data));
+        assert!(plain.clone().charged_to(&account).is_none());
+        let rest = frame.event.slice(10..);
+        drop(frame);
+        assert!(plain.clone().charged_to(&account).is_none());
+        drop(rest);
+        assert!(plain.charged_to(&account).is_some());
     }
 
     #[test]

@@ -38,10 +38,14 @@ pub(crate) enum Taken {
 }
 
 impl Mailbox {
-    /// Puts a frame in; false if there is no room, and then the front will be told of room.
+    /// Puts a frame in; false if there is no room, and then the front will be told of room. What
+    /// comes for a reader that is gone is dropped.
     pub(super) fn put(&self, frame: Frame) -> bool {
         let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        if inside.frames.len() >= ROOM && !inside.closed {
+        if inside.closed {
+            return true;
+        }
+        if inside.frames.len() >= ROOM {
             inside.wanted = true;
             return false;
         }
@@ -49,12 +53,6 @@ impl Mailbox {
         drop(inside);
         self.bell.notify_one();
         true
-    }
-
-    /// Puts a frame in, also if there is no room: what a stream begins with is all there at once.
-    pub(super) fn put_anyway(&self, frame: Frame) {
-        self.inside.lock().unwrap_or_else(PoisonError::into_inner).frames.push_back(frame);
-        self.bell.notify_one();
     }
 
     /// Nothing more will come after what is in it.
@@ -67,9 +65,18 @@ impl Mailbox {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner).closed
     }
 
-    /// The reader is gone.
+    /// The reader is gone, and so is what waits for it.
     pub(crate) fn close(&self) {
-        self.inside.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        inside.closed = true;
+        inside.frames.clear();
+    }
+
+    /// Waits until nothing more will come. To be awaited by the task that takes, in its place.
+    pub(crate) async fn ended(&self) {
+        while !self.inside.lock().unwrap_or_else(PoisonError::into_inner).ended {
+            self.bell.notified().await;
+        }
     }
 
     /// Waits for frames.

@@ -8,6 +8,7 @@
 //!
 //! Start at `Front::turn`. What a reader is owed is in `readers.rs`.
 
+mod accounts;
 mod arrivals;
 mod choice;
 mod frame;
@@ -34,7 +35,7 @@ use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::event::{EventfdFlags, Timespec, eventfd};
 use tokio::sync::{mpsc, oneshot};
 
-pub(crate) use frame::Frame;
+pub(crate) use frame::{Frame, RETRY};
 pub(crate) use head::{COOKIE, Look, Secret, look, secret};
 pub(crate) use mailbox::{Mailbox, Taken};
 pub(crate) use readers::ReaderId;
@@ -44,7 +45,7 @@ pub(crate) use wanted::{Wanted, event_id, id};
 use crate::grant::Grant;
 use crate::metrics::Transport;
 use crate::model::Change;
-use crate::refusal::Refusal;
+use crate::refusal::{Kind, Refusal};
 use crate::shared::Shared;
 use arrivals::{Arrival, Arrivals};
 use out::Out;
@@ -62,8 +63,8 @@ pub(crate) enum Order {
         transport: Transport,
         reply: oneshot::Sender<Result<ReaderId, Refusal>>,
     },
-    /// Tell it of these too.
-    Want(ReaderId, Wanted),
+    /// Tell it of these too, and say when it has the first of it.
+    Want(ReaderId, Wanted, oneshot::Sender<Result<(), Refusal>>),
     /// Tell it of these no more.
     WantNoMore(ReaderId, Wanted),
     /// Its mailbox has room again.
@@ -81,8 +82,21 @@ pub(crate) enum Order {
 /// The way to the front, from every thread.
 #[derive(Debug)]
 pub(crate) struct Way {
-    orders: Mutex<Vec<Order>>,
+    inbox: Mutex<Inbox>,
     bell: OwnedFd,
+}
+
+#[derive(Debug)]
+struct Inbox {
+    orders: Vec<Order>,
+    /// Waiting changes of one person become one when there are more than these.
+    coalesce_at: usize,
+}
+
+impl Default for Inbox {
+    fn default() -> Self {
+        Self { orders: Vec::new(), coalesce_at: CHANGES_WAITING }
+    }
 }
 
 /// A connection for hyper, with what was read of it.
@@ -100,21 +114,48 @@ impl Way {
     /// If too many files are open.
     pub(crate) fn new() -> io::Result<Self> {
         let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        Ok(Self { orders: Mutex::default(), bell })
+        Ok(Self { inbox: Mutex::default(), bell })
     }
 
+    /// Orders something. Each reader waits for its last order, so the orders are not more than a
+    /// few for each reader.
     pub(crate) fn order(&self, order: Order) {
-        self.orders.lock().unwrap_or_else(PoisonError::into_inner).push(order);
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner).orders.push(order);
+        self.ring();
+    }
+
+    /// Orders to tell of changes. Where too many wait, those of one person become one.
+    pub(crate) fn changes(&self, changes: Vec<Change>) {
+        let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
+        let Inbox { orders, coalesce_at } = &mut *inbox;
+        match orders.last_mut() {
+            Some(Order::Changes(waiting)) => {
+                waiting.extend(changes);
+                if waiting.len() > *coalesce_at {
+                    *waiting = frame::coalesced(std::mem::take(waiting));
+                    *coalesce_at = (*coalesce_at).max(2 * waiting.len());
+                }
+            }
+            _ => orders.push(Order::Changes(changes)),
+        }
+        drop(inbox);
+        self.ring();
+    }
+
+    fn ring(&self) {
         let _ = rustix::io::write(&self.bell, &1_u64.to_ne_bytes());
     }
 
     fn take(&self) -> Vec<Order> {
         let mut count = [0; 8];
         let _ = rustix::io::read(&self.bell, &mut count);
-        std::mem::take(&mut self.orders.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *inbox).orders
     }
 }
 
+/// Changes that wait before those of one person become one.
+const CHANGES_WAITING: usize = 4096;
 /// Events of one `epoll_wait`.
 const EVENTS_AT_ONCE: usize = 1024;
 /// Connections that are accepted in one go.
@@ -136,11 +177,8 @@ impl About {
             Self::Listener => 0,
             Self::Bell => 1,
             Self::Arrival(key) => 2 | (u64::from(key) << 32),
-            // Two bits say what it is; what is left of the number is enough to tell readers apart
-            // that have the same key within one round.
-            Self::Reader(id) => {
-                3 | (u64::from(id.number & NUMBER) << 2) | (u64::from(id.key) << 32)
-            }
+            // Two bits say what it is, and 30 are left for the number.
+            Self::Reader(id) => 3 | (u64::from(id.number) << 2) | (u64::from(id.key) << 32),
         })
     }
 
@@ -156,8 +194,6 @@ impl About {
         }
     }
 }
-
-const NUMBER: u32 = (1 << 30) - 1;
 
 /// The thread's own.
 pub(crate) struct Front {
@@ -187,7 +223,7 @@ impl Front {
         listener.set_nonblocking(true)?;
         epoll::add(&poll, &listener, About::Listener.data(), EventFlags::IN)?;
         epoll::add(&poll, &shared.front.bell, About::Bell.data(), EventFlags::IN)?;
-        let readers = Readers::new(shared.people().revision());
+        let readers = Readers::new(shared.people().revision(), shared.streams_per_token);
         let second = shared.clock.now().after(SECOND);
         let (arrivals, listener) = (Arrivals::default(), Some(listener));
         let pauses = false;
@@ -274,14 +310,21 @@ impl Front {
                         let _ = reply.send(Err(Refusal::revoked_meanwhile()));
                         continue;
                     }
-                    metrics.came(transport);
-                    let id = self.readers.open(Out::Mailbox(mailbox), transport, grant, None);
-                    if reply.send(Ok(id)).is_err() {
+                    let out = Out::Mailbox(mailbox);
+                    let opened = self.readers.open(out, transport, grant, None);
+                    if opened.is_ok() {
+                        metrics.came(transport);
+                    }
+                    if let Err(Ok(id)) = reply.send(opened) {
                         self.readers.close(id, metrics);
                     }
                 }
-                Order::Want(id, wanted) => {
-                    self.readers.want(id, &wanted, &shared.people(), None, metrics, now);
+                Order::Want(id, wanted, reply) => {
+                    let people = shared.people();
+                    let done = self.readers.want(id, &wanted, &people, None, metrics, now);
+                    drop(people);
+                    self.readers.settle(metrics);
+                    let _ = reply.send(done);
                 }
                 Order::WantNoMore(id, wanted) => self.readers.want_no_more(id, &wanted),
                 Order::Room(id) => self.readers.room(id, metrics, now),
@@ -301,7 +344,11 @@ impl Front {
     fn deliver(&mut self, changes: Vec<Change>) {
         if !changes.is_empty() {
             let now = self.shared.clock.now();
-            self.readers.deliver(frame::coalesced(changes), &self.shared.metrics, now);
+            let changes = frame::coalesced(changes);
+            let new_readers = self.readers.deliver(changes, &self.shared.metrics, now);
+            for (grant, whom) in new_readers {
+                self.shared.reads(&grant, [whom]);
+            }
         }
     }
 
@@ -395,17 +442,29 @@ impl Front {
                 peer: arrival.peer.ip(),
             },
         );
-        let Ok((grant, wanted)) = admitted else {
-            self.give_away(arrival);
-            return;
+        let room =
+            |admitted: (Grant, Wanted)| self.readers.need_room(&admitted.0).map(|()| admitted);
+        let (grant, wanted) = match admitted.and_then(room) {
+            Ok(admitted) => admitted,
+            // A caller that asks too often costs no more than this.
+            Err(refusal) if refusal.kind == Kind::TooMany => {
+                self.turn_down(&arrival.socket, &refusal);
+                return;
+            }
+            Err(_) => {
+                self.give_away(arrival);
+                return;
+            }
         };
         let answer = crate::api::events_head(&shared, head.origin);
         let now = shared.clock.now();
         let transport = Transport::Sse;
-        shared.metrics.came(transport);
         arrivals::prepare_reader(&arrival.socket);
-        let out = Out::Socket(arrival.socket);
-        let id = self.readers.open(out, transport, grant, Some(arrival.seat));
+        let Arrival { socket, seat, .. } = arrival;
+        let Ok(id) = self.readers.open(Out::Socket(socket), transport, grant, Some(seat)) else {
+            return;
+        };
+        shared.metrics.came(transport);
         if let Some(socket) = self.readers.socket(id) {
             let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
             if epoll::add(&self.poll, socket, About::Reader(id).data(), flags).is_err() {
@@ -414,8 +473,19 @@ impl Front {
             }
         }
         let (people, head) = (shared.people(), Some(answer.as_bytes()));
-        self.readers.want(id, &wanted, &people, head, &shared.metrics, now);
+        let done = self.readers.want(id, &wanted, &people, head, &shared.metrics, now);
+        drop(people);
+        if let (Err(refusal), Some(socket)) = (done, self.readers.socket(id)) {
+            self.turn_down(socket, &refusal);
+            self.readers.close(id, &shared.metrics);
+        }
         self.readers.settle(&shared.metrics);
+    }
+
+    /// Answers with a refusal on the spot.
+    fn turn_down(&self, socket: &TcpStream, refusal: &Refusal) {
+        self.shared.metrics.answered(refusal.kind.status());
+        arrivals::refuse(socket, refusal);
     }
 
     fn give_away(&self, arrival: Arrival) {

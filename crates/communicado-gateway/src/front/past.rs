@@ -1,11 +1,17 @@
-//! Where a stream begins: with what was missed, if that can be repeated, or else with all that is.
+//! Where a stream begins: with the changes that it missed, if all of them can be repeated, or else
+//! with a snapshot.
+//!
+//! Readers of the same people in the same view share a snapshot, also one that is a little old:
+//! then the changes since are repeated to them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use communicado_wire::gateway::View;
+use lru::LruCache;
 
+use super::accounts::Account;
 use super::choice::{chosen, wants};
 use super::frame::{Frame, Told};
 use super::wanted::Wanted;
@@ -13,26 +19,73 @@ use crate::grant::Grant;
 use crate::limits::CHANGES_REPEATED;
 use crate::model::{People, Person, written};
 
-/// Snapshots of one revision that others may want too.
-type Snapshots = HashMap<(View, Wanted), Frame>;
+/// Changes after which a shared snapshot is made anew.
+const SNAPSHOT_AGE: u64 = 256;
+/// Bytes of the shared snapshots together.
+const SNAPSHOT_BYTES: usize = 16 * 1024 * 1024;
+/// Shared snapshots.
+const SNAPSHOTS: usize = 64;
+/// People and groups that the key of a shared snapshot names at most.
+const SHARED_NAMES: usize = 8;
+
+/// What the people in a snapshot depend on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Audience {
+    view: View,
+    /// The only group that the reader may see.
+    group: Option<Arc<str>>,
+    wanted: Wanted,
+    missed: bool,
+}
+
+impl Audience {
+    /// The audience of a reader, if others can be in it too.
+    fn of(grant: &Grant, wanted: &Wanted) -> Option<Self> {
+        let is_alone = grant.own().is_some() || grant.only_person().is_some();
+        if is_alone || wanted.people.len() + wanted.groups.len() > SHARED_NAMES {
+            return None;
+        }
+        let (view, group) = (grant.view(), grant.only_group().cloned());
+        let missed = wanted.last.is_some();
+        Some(Self { view, group, wanted: Wanted { last: None, ..wanted.clone() }, missed })
+    }
+
+    /// Its snapshot is the same for all readers with this view, so there are only a few.
+    fn is_everybody(&self) -> bool {
+        self.group.is_none() && self.wanted.is_everybody()
+    }
+}
+
+/// A snapshot, and the change up to which it goes.
+#[derive(Debug)]
+struct Shared {
+    frame: Frame,
+    ordinal: u64,
+}
 
 #[derive(Debug)]
 pub(super) struct Past {
     /// The last changes, to be repeated.
     log: VecDeque<Arc<Told>>,
+    /// The last change that is in the log no more, as this process counts.
+    forgotten: u64,
     /// The last change that was delivered.
     position: u64,
     /// The same, as this process counts.
     ordinal: u64,
     /// Up to this revision, who was told what is not known to all: see `Change::kept`.
     unsure: Option<u64>,
-    snapshots: (u64, Snapshots),
+    shared: LruCache<Audience, Shared>,
+    shared_bytes: usize,
 }
+
+/// What a stream begins with, and the change up to which that goes.
+pub(super) type Beginning = (Vec<Frame>, u64);
 
 impl Past {
     pub(super) fn new(position: u64) -> Self {
-        let (log, snapshots) = (VecDeque::new(), (0, Snapshots::new()));
-        Self { log, position, ordinal: 0, unsure: None, snapshots }
+        let (log, shared) = (VecDeque::new(), LruCache::unbounded());
+        Self { log, forgotten: 0, position, ordinal: 0, unsure: None, shared, shared_bytes: 0 }
     }
 
     pub(super) const fn ordinal(&self) -> u64 {
@@ -42,60 +95,97 @@ impl Past {
     pub(super) fn remember(&mut self, told: Arc<Told>) {
         (self.position, self.ordinal) = (told.revision(), told.ordinal());
         if !told.change.kept {
-            self.unsure = Some(told.revision());
+            (self.unsure, self.forgotten) = (Some(told.revision()), told.ordinal());
             self.log.clear();
             return;
         }
-        if self.log.len() >= CHANGES_REPEATED.most {
-            self.log.pop_front();
+        if self.log.len() >= CHANGES_REPEATED.most
+            && let Some(oldest) = self.log.pop_front()
+        {
+            self.forgotten = oldest.ordinal();
         }
         self.log.push_back(told);
     }
 
-    /// Where a stream begins: what was missed, or all that is; and the change up to which it goes.
+    /// Where a stream begins; nothing if the family of the reader holds too much already.
     pub(super) fn beginning(
         &mut self,
         grant: &Grant,
-        plain: bool,
+        account: &Account,
         wanted: &Wanted,
         people: &People,
         is_first: bool,
-    ) -> (Vec<Frame>, u64) {
+    ) -> Option<Beginning> {
         if let Some(last) = wanted.last.filter(|_| is_first)
             && last <= self.position
             && self.unsure.is_none_or(|unsure| unsure < last)
             && (last == self.position
                 || self.log.front().is_some_and(|first| first.revision() <= last + 1))
         {
-            let since = self.log.iter().filter(|told| told.revision() > last);
+            let from = self.log.partition_point(|told| told.revision() <= last);
+            let since = self.log.range(from..);
             let frames = since.filter_map(|told| chosen(told, grant, wanted)).collect();
-            return (frames, self.ordinal);
+            return Some((frames, self.ordinal));
         }
+        let audience = Audience::of(grant, wanted);
+        if let Some(found) = audience.as_ref().and_then(|it| self.shared(it, grant)) {
+            return Some(found);
+        }
+        let ordinal = people.ordinal();
         let missed = wanted.last.is_some();
-        let (revision, ordinal) = (people.revision(), people.ordinal());
-        if self.snapshots.0 != ordinal {
-            self.snapshots = (ordinal, Snapshots::new());
-        }
-        let key = (grant.view(), Wanted { last: None, ..wanted.clone() });
-        // What several may get: it depends on nothing but view and names.
-        let shareable = plain && grant.own().is_none() && !missed;
-        if shareable && let Some(frame) = self.snapshots.1.get(&key) {
-            return (vec![frame.clone()], ordinal);
-        }
-        let written = |person: &Arc<Person>| {
-            let sight = grant.sight(person).filter(|_| wants(wanted, person))?;
-            Some(written(person, sight.view))
+        let frame = Frame::snapshot(people.revision(), missed, &seen(people, grant, wanted));
+        let Some(audience) = audience else {
+            return Some((vec![frame.charged_to(account)?], ordinal));
         };
-        let people: Vec<Bytes> = if wanted.groups.is_empty() && !wanted.is_everybody() {
-            let named = wanted.people.iter().filter_map(|id| people.person(id));
-            named.filter_map(written).collect()
-        } else {
-            people.after(None).filter_map(written).collect()
-        };
-        let frame = Frame::snapshot(revision, missed, &people);
-        if shareable {
-            self.snapshots.1.insert(key, frame.clone());
-        }
-        (vec![frame], ordinal)
+        // There are many more audiences than can be shared, and each of their readers pays.
+        let frame = if audience.is_everybody() { frame } else { frame.charged_to(account)? };
+        self.share(audience, Shared { frame: frame.clone(), ordinal });
+        Some((vec![frame], ordinal))
     }
+
+    /// The shared snapshot of an audience, and the changes since.
+    fn shared(&mut self, audience: &Audience, grant: &Grant) -> Option<Beginning> {
+        let Shared { frame, ordinal } = self.shared.get(audience)?;
+        let (frame, ordinal) = (frame.clone(), *ordinal);
+        if self.ordinal <= ordinal {
+            return Some((vec![frame], ordinal));
+        }
+        if ordinal < self.forgotten || self.ordinal - ordinal > SNAPSHOT_AGE {
+            return None;
+        }
+        let from = self.log.partition_point(|told| told.ordinal() <= ordinal);
+        let since = self.log.range(from..);
+        let since = since.filter_map(|told| chosen(told, grant, &audience.wanted));
+        Some(([frame].into_iter().chain(since).collect(), self.ordinal))
+    }
+
+    fn share(&mut self, audience: Audience, shared: Shared) {
+        self.shared_bytes += shared.frame.event.len();
+        if let Some((_, old)) = self.shared.push(audience, shared) {
+            self.shared_bytes -= old.frame.event.len();
+        }
+        while self.shared.len() > SNAPSHOTS
+            || (self.shared_bytes > SNAPSHOT_BYTES && self.shared.len() > 1)
+        {
+            let Some((_, old)) = self.shared.pop_lru() else { return };
+            self.shared_bytes -= old.frame.event.len();
+        }
+    }
+}
+
+/// The people whom a reader sees of those that it wants, as they are written for it.
+fn seen(people: &People, grant: &Grant, wanted: &Wanted) -> Vec<Bytes> {
+    let written = |person: &Arc<Person>| {
+        let sight = grant.sight(person).filter(|_| wants(wanted, person))?;
+        Some(written(person, sight.view))
+    };
+    let of_group = |group: &Arc<str>| people.of_group(group).cloned();
+    let ids: BTreeSet<Arc<str>> = match (wanted.is_everybody(), grant.only_group()) {
+        (true, Some(group)) if grant.own().is_none() => of_group(group).collect(),
+        (true, _) => return people.after(None).filter_map(written).collect(),
+        (false, _) => {
+            wanted.people.iter().cloned().chain(wanted.groups.iter().flat_map(of_group)).collect()
+        }
+    };
+    ids.iter().filter_map(|id| people.person(id)).filter_map(written).collect()
 }

@@ -2,28 +2,33 @@
 //!
 //! A reader costs a socket and about a hundred bytes. A change is written straight to the sockets
 //! of those who see it; one that is full is marked as behind, and gets, once there is room, what
-//! came out of all the changes meanwhile.
+//! came out of all the changes meanwhile. One that falls too far behind is let go: it comes back and
+//! begins anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use communicado_core::Moment;
 use communicado_wire::gateway::{EndReason, View};
 use slab::Slab;
 
-use super::choice::{chosen_by, groups};
-use super::frame::{Frame, HEARTBEAT, RETRY, Told, joined};
+use super::accounts::{Account, Accounts, Charge};
+use super::choice::{chosen_by, groups, joined_groups};
+use super::frame::{Frame, RETRY, Told, joined};
 use super::out::{Out, Wrote, write};
 use super::past::Past;
 use super::seats::Seat;
-use super::topics::{Place, Topic, Topics};
+use super::topics::{HasPlaces, Places, Topic, Topics};
 use super::wanted::Wanted;
 use crate::grant::Grant;
-use crate::limits::{HEARTBEAT as BETWEEN_HEARTBEATS, READER_TIME};
+use crate::limits::{
+    BACKLOG, HEARTBEAT as BETWEEN_HEARTBEATS, Limit, NAMES_PER_SUBSCRIPTION, READER_TIME,
+    UNSENT_BYTES_PER_TOKEN,
+};
 use crate::metrics::{Metrics, Transport};
 use crate::model::{Change, People, Person};
+use crate::refusal::{Kind, Refusal};
 
 /// Up to so many bytes a stream begins with one write.
 const ONE_WRITE: usize = 64 * 1024;
@@ -45,7 +50,8 @@ struct Reader {
     plain: bool,
     transport: Transport,
     grant: Grant,
-    places: Vec<Place>,
+    account: Account,
+    places: Places,
     /// The last change that it was told of, or that was in its snapshot.
     last: u64,
     behind: Option<Box<Behind>>,
@@ -55,10 +61,10 @@ struct Reader {
 /// What a reader is owed that does not take what it gets.
 #[derive(Debug)]
 struct Behind {
-    /// What was begun.
-    rest: Option<Frame>,
+    /// What was begun, and what a stream begins with.
+    rest: VecDeque<Frame>,
     /// Of each person what came out of all changes since.
-    changes: BTreeMap<Arc<str>, Change>,
+    changes: BTreeMap<Arc<str>, (Change, Charge)>,
     /// When it last took something.
     since: Moment,
 }
@@ -67,6 +73,7 @@ struct Behind {
 pub(super) struct Readers {
     readers: Slab<Reader>,
     topics: Topics,
+    accounts: Accounts,
     past: Past,
     number: u32,
     slot: usize,
@@ -74,10 +81,11 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    pub(super) fn new(position: u64) -> Self {
+    pub(super) fn new(position: u64, streams_per_token: Limit) -> Self {
         Self {
             readers: Slab::new(),
             topics: Topics::default(),
+            accounts: Accounts::new(streams_per_token),
             past: Past::new(position),
             number: 0,
             slot: 0,
@@ -100,15 +108,27 @@ impl Readers {
         self.readers.get(usize_of(id.key)).filter(|reader| reader.number == id.number)
     }
 
-    /// Takes a reader in; for a socket, `head` is the head of the answer.
+    /// # Errors
+    ///
+    /// If the family of a reader has as many streams as it may.
+    pub(super) fn need_room(&self, grant: &Grant) -> Result<(), Refusal> {
+        self.accounts.need_room(grant.token.family())
+    }
+
+    /// Takes a reader in.
+    ///
+    /// # Errors
+    ///
+    /// If its family has as many streams as it may.
     pub(super) fn open(
         &mut self,
         out: Out,
         transport: Transport,
         grant: Grant,
         seat: Option<Seat>,
-    ) -> ReaderId {
-        self.number = self.number.wrapping_add(1);
+    ) -> Result<ReaderId, Refusal> {
+        let account = self.accounts.open(grant.token.family())?;
+        self.number = self.number.wrapping_add(1) & NUMBER;
         let plain = grant.only_group().is_none() && grant.only_person().is_none();
         let reader = Reader {
             out,
@@ -117,16 +137,22 @@ impl Readers {
             plain,
             transport,
             grant,
-            places: Vec::new(),
+            account,
+            places: Places::default(),
             last: 0,
             behind: None,
             _seat: seat,
         };
         let key = u32::try_from(self.readers.insert(reader)).unwrap_or(u32::MAX);
-        ReaderId { key, number: self.number }
+        Ok(ReaderId { key, number: self.number })
     }
 
-    /// Tells a reader of what it wants from now on, what is so first.
+    /// Tells a reader of what it wants from now on, what is so first; for a socket, `head` is the
+    /// head of the answer.
+    ///
+    /// # Errors
+    ///
+    /// If it wants too many, or its family holds too much that was not sent.
     pub(super) fn want(
         &mut self,
         id: ReaderId,
@@ -135,8 +161,8 @@ impl Readers {
         head: Option<&[u8]>,
         metrics: &Metrics,
         now: Moment,
-    ) {
-        let Some(reader) = self.reader(id) else { return };
+    ) -> Result<(), Refusal> {
+        let Some(reader) = self.reader(id) else { return Ok(()) };
         let is_first = reader.places.is_empty();
         let (grant, plain) = (reader.grant.clone(), reader.plain);
         let mut topics: Vec<Topic> = Vec::new();
@@ -151,14 +177,26 @@ impl Readers {
                 topics.extend(wanted.groups.iter().cloned().map(Topic::Group));
             }
         }
+        topics.retain(|topic| !reader.places.contains(topic));
+        let names = reader.places.len() + topics.len();
+        if !NAMES_PER_SUBSCRIPTION.allows(names) {
+            let detail = format!("{names} people and groups would be wanted on one stream");
+            return Err(Refusal::beyond(Kind::BadRequest, NAMES_PER_SUBSCRIPTION, detail));
+        }
+        let account = reader.account.clone();
+        let beginning = self.past.beginning(&grant, &account, wanted, people, is_first);
+        let (frames, last) = beginning.ok_or_else(|| {
+            let detail = "streams of this token and its sessions hold too much that was not taken";
+            Refusal::beyond(Kind::TooMany, UNSENT_BYTES_PER_TOKEN, detail).retry_after(5)
+        })?;
         for topic in topics {
             self.topics.enter(&mut self.readers, id.key, topic);
         }
-        let (frames, last) = self.past.beginning(&grant, plain, wanted, people, is_first);
         if let Some(reader) = self.readers.get_mut(usize_of(id.key)) {
             reader.last = if is_first { last } else { reader.last.min(last) };
         }
         self.begin(id.key, head, frames, metrics, now);
+        Ok(())
     }
 
     /// Tells a reader no more of what it does not want.
@@ -170,8 +208,7 @@ impl Readers {
             Topic::Group(group) => all || unwanted.groups.contains(group),
             Topic::Crowd | Topic::Everybody | Topic::Own(_) => all,
         };
-        let topics: Vec<Topic> =
-            reader.places.iter().map(|place| place.topic.clone()).filter(leaves).collect();
+        let topics: Vec<Topic> = reader.places.topics().filter(|it| leaves(it)).cloned().collect();
         for topic in topics {
             self.topics.leave(&mut self.readers, id.key, &topic);
         }
@@ -185,15 +222,6 @@ impl Readers {
         metrics: &Metrics,
         now: Moment,
     ) {
-        if let Some(Out::Mailbox(mailbox)) =
-            self.readers.get(usize_of(key)).map(|reader| &reader.out)
-        {
-            for frame in frames {
-                mailbox.put_anyway(frame);
-                metrics.delivered();
-            }
-            return;
-        }
         let mut frames = frames.into_iter().peekable();
         if let Some(head) = head {
             let mut bytes = Vec::from(head);
@@ -211,7 +239,15 @@ impl Readers {
     }
 
     /// Tells all who see them of changes, which are in order and of one person each.
-    pub(super) fn deliver(&mut self, changes: Vec<Change>, metrics: &Metrics, now: Moment) {
+    ///
+    /// Returns who reads from now on a person or a group that nobody was when they asked for it.
+    pub(super) fn deliver(
+        &mut self,
+        changes: Vec<Change>,
+        metrics: &Metrics,
+        now: Moment,
+    ) -> Vec<(Grant, Arc<str>)> {
+        let mut new_readers = Vec::new();
         let told: Vec<Arc<Told>> =
             changes.into_iter().map(|change| Arc::new(Told::new(change))).collect();
         for told in &told {
@@ -219,6 +255,15 @@ impl Readers {
         }
         for told in &told {
             let id = &told.change.id;
+            if told.before().is_none() {
+                let named = self.topics.of(&Topic::Person(id.clone()));
+                new_readers.extend(self.grants(named).map(|grant| (grant, id.clone())));
+            }
+            for group in joined_groups(told) {
+                let whom: Arc<str> = format!("@{group}").into();
+                let of_group = self.topics.of(&Topic::Group(group));
+                new_readers.extend(self.grants(of_group).map(|grant| (grant, whom.clone())));
+            }
             let own = self.topics.of(&Topic::Own(id.clone()));
             let named = self.topics.of(&Topic::Person(id.clone()));
             let everybody = self.topics.of(&Topic::Everybody);
@@ -233,6 +278,12 @@ impl Readers {
         }
         self.tell_crowd(&told, metrics, now);
         self.close_over(metrics);
+        new_readers
+    }
+
+    fn grants(&self, keys: Vec<u32>) -> impl Iterator<Item = Grant> {
+        let readers = keys.into_iter().filter_map(|key| self.readers.get(usize_of(key)));
+        readers.map(|reader| reader.grant.clone())
     }
 
     /// Tells those who want everybody and see all of them in one view: a burst is one write.
@@ -285,10 +336,17 @@ impl Readers {
             let change = told.change.clone();
             let id = change.id.clone();
             let change = match behind.changes.remove(&id) {
-                Some(first) => joined(first, change),
+                Some((first, _)) => joined(first, change),
                 None => change,
             };
-            behind.changes.insert(id, change);
+            let charge = reader.account.charge(change.held_bytes());
+            match charge.filter(|_| BACKLOG.allows(behind.changes.len() + 1)) {
+                Some(charge) => drop(behind.changes.insert(id, (change, charge))),
+                None => {
+                    metrics.slow_reader();
+                    self.over.push(key);
+                }
+            }
             return;
         }
         if let Some(frame) = choose(reader, told) {
@@ -301,20 +359,14 @@ impl Readers {
         let Some(reader) = self.readers.get_mut(usize_of(key)) else { return };
         if let Some(behind) = &mut reader.behind {
             // Only what a stream begins with comes here: it goes before all changes.
-            match &mut behind.rest {
-                Some(rest) => {
-                    let both = [&*rest.event, &*frame.event].concat();
-                    *rest = Frame { event: both.into(), ..frame };
-                }
-                rest => *rest = Some(frame),
-            }
+            behind.rest.push_back(frame);
             return;
         }
         match write(&reader.out, frame) {
             Wrote::All => metrics.delivered(),
             Wrote::Part(rest) => {
-                let changes = BTreeMap::new();
-                reader.behind = Some(Box::new(Behind { rest: Some(rest), changes, since: now }));
+                let (rest, changes) = ([rest].into(), BTreeMap::new());
+                reader.behind = Some(Box::new(Behind { rest, changes, since: now }));
             }
             Wrote::Gone => self.over.push(key),
         }
@@ -328,7 +380,7 @@ impl Readers {
         let Some(reader) = self.readers.get_mut(usize_of(id.key)) else { return };
         let Some(mut behind) = reader.behind.take() else { return };
         loop {
-            if let Some(rest) = behind.rest.take() {
+            if let Some(rest) = behind.rest.pop_front() {
                 let before = rest.event.len();
                 match write(&reader.out, rest) {
                     Wrote::All => metrics.delivered(),
@@ -336,7 +388,7 @@ impl Readers {
                         if rest.event.len() < before {
                             behind.since = now;
                         }
-                        behind.rest = Some(rest);
+                        behind.rest.push_front(rest);
                         reader.behind = Some(behind);
                         return;
                     }
@@ -346,11 +398,12 @@ impl Readers {
                     }
                 }
                 behind.since = now;
+                continue;
             }
-            let next = behind.changes.values().min_by_key(|change| change.ordinal);
-            let Some(next) = next.map(|change| change.id.clone()) else { break };
-            if let Some(change) = behind.changes.remove(&next) {
-                behind.rest = choose(reader, &Told::new(change));
+            let next = behind.changes.values().min_by_key(|(change, _)| change.ordinal);
+            let Some(next) = next.map(|(change, _)| change.id.clone()) else { break };
+            if let Some((change, _)) = behind.changes.remove(&next) {
+                behind.rest.extend(choose(reader, &Told::new(change)));
             }
         }
         self.close_over(metrics);
@@ -413,13 +466,9 @@ impl Readers {
 
     fn close_over(&mut self, metrics: &Metrics) {
         while let Some(key) = self.over.pop() {
-            let Some(reader) = self.readers.get_mut(usize_of(key)) else { continue };
-            let topics: Vec<Topic> =
-                reader.places.iter().map(|place| place.topic.clone()).collect();
-            for topic in topics {
-                self.topics.leave(&mut self.readers, key, &topic);
-            }
-            let reader = self.readers.remove(usize_of(key));
+            let Some(reader) = self.readers.try_remove(usize_of(key)) else { continue };
+            self.topics.leave_all(&mut self.readers, reader.places);
+            self.accounts.close(reader.grant.token.family());
             metrics.left(reader.transport);
             if let Out::Mailbox(mailbox) = reader.out {
                 mailbox.end();
@@ -428,38 +477,30 @@ impl Readers {
     }
 }
 
-impl super::topics::HasPlaces for Reader {
-    fn places(&mut self) -> &mut Vec<Place> {
+impl HasPlaces for Reader {
+    fn places(&mut self) -> &mut Places {
         &mut self.places
-    }
-}
-
-impl Frame {
-    /// Bytes that are no event of their own.
-    fn bare(event: Bytes) -> Self {
-        Self { event, data: Bytes::new(), kind: "", id: None }
-    }
-
-    fn heartbeat() -> Self {
-        Self::bare(Bytes::from_static(HEARTBEAT))
     }
 }
 
 /// What a reader gets of a change.
 fn choose(reader: &Reader, told: &Told) -> Option<Frame> {
-    let only_everybody = matches!(reader.places.as_slice(), [Place { topic: Topic::Crowd, .. }]);
-    if reader.plain && only_everybody {
+    if reader.plain && reader.places.is_only(&Topic::Crowd) {
         return told.frame(reader.view).cloned();
     }
-    let wanted = |person: &Person| {
-        reader.places.iter().any(|place| match &place.topic {
-            Topic::Crowd | Topic::Everybody => true,
-            Topic::Person(id) | Topic::Own(id) => *id == person.id,
-            Topic::Group(group) => person.is_of(group),
-        })
-    };
-    chosen_by(told, &reader.grant, wanted)
+    let wants = |topic: Topic| reader.places.contains(&topic);
+    let everybody = wants(Topic::Crowd) || wants(Topic::Everybody);
+    chosen_by(told, &reader.grant, |person: &Person| {
+        everybody
+            || wants(Topic::Person(person.id.clone()))
+            || wants(Topic::Own(person.id.clone()))
+            || person.groups.iter().any(|group| wants(Topic::Group(group.clone())))
+    })
 }
+
+/// Readers are told apart by so many bits of a number: what is left beside a key in an event of
+/// `epoll(7)`.
+pub(super) const NUMBER: u32 = (1 << 30) - 1;
 
 pub(super) const fn usize_of(key: u32) -> usize {
     key as usize

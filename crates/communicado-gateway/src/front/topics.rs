@@ -7,7 +7,7 @@ use std::sync::Arc;
 use slab::Slab;
 
 /// What can be wanted.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Topic {
     /// Everybody, by readers who all get the same.
     Crowd,
@@ -19,16 +19,44 @@ pub(super) enum Topic {
     Own(Arc<str>),
 }
 
-/// Where a reader stands in the list of a topic.
-#[derive(Clone, Debug)]
-pub(super) struct Place {
-    pub(super) topic: Topic,
-    at: usize,
+/// The topics of a reader, in order, each with its index in the list of the topic.
+#[derive(Debug, Default)]
+pub(super) struct Places(Vec<(Topic, usize)>);
+
+impl Places {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn topics(&self) -> impl Iterator<Item = &Topic> {
+        self.0.iter().map(|(topic, _)| topic)
+    }
+
+    pub(super) fn contains(&self, topic: &Topic) -> bool {
+        self.find(topic).is_ok()
+    }
+
+    pub(super) fn is_only(&self, topic: &Topic) -> bool {
+        matches!(self.0.as_slice(), [(only, _)] if only == topic)
+    }
+
+    fn find(&self, topic: &Topic) -> Result<usize, usize> {
+        self.0.binary_search_by(|(each, _)| each.cmp(topic))
+    }
+
+    fn index_mut(&mut self, topic: &Topic) -> Option<&mut usize> {
+        let at = self.find(topic).ok()?;
+        self.0.get_mut(at).map(|(_, index)| index)
+    }
 }
 
 /// Something that stands in lists.
 pub(super) trait HasPlaces {
-    fn places(&mut self) -> &mut Vec<Place>;
+    fn places(&mut self) -> &mut Places;
 }
 
 #[derive(Debug, Default)]
@@ -45,32 +73,40 @@ impl Topics {
     pub(super) fn enter(&mut self, all: &mut Slab<impl HasPlaces>, key: u32, topic: Topic) {
         let Some(one) = all.get_mut(super::readers::usize_of(key)) else { return };
         let places = one.places();
-        if places.iter().any(|place| place.topic == topic) {
-            return;
-        }
+        let Err(at) = places.find(&topic) else { return };
         let list = self.lists.entry(topic.clone()).or_default();
-        places.push(Place { topic, at: list.len() });
+        places.0.insert(at, (topic, list.len()));
         list.push(key);
     }
 
     pub(super) fn leave(&mut self, all: &mut Slab<impl HasPlaces>, key: u32, topic: &Topic) {
         let Some(one) = all.get_mut(super::readers::usize_of(key)) else { return };
         let places = one.places();
-        let Some(index) = places.iter().position(|place| place.topic == *topic) else { return };
-        let at = places.swap_remove(index).at;
+        let Ok(at) = places.find(topic) else { return };
+        let (_, index) = places.0.remove(at);
+        self.take_out(all, topic, index);
+    }
+
+    /// Takes a reader that is gone out of all its lists.
+    pub(super) fn leave_all(&mut self, all: &mut Slab<impl HasPlaces>, places: Places) {
+        for (topic, index) in places.0 {
+            self.take_out(all, &topic, index);
+        }
+    }
+
+    fn take_out(&mut self, all: &mut Slab<impl HasPlaces>, topic: &Topic, index: usize) {
         let Some(list) = self.lists.get_mut(topic) else { return };
-        if at < list.len() {
-            list.swap_remove(at);
+        if index < list.len() {
+            list.swap_remove(index);
         }
         // The last of the list has taken the place.
-        let moved = list.get(at).copied();
+        let moved = list.get(index).copied();
         if list.is_empty() {
             self.lists.remove(topic);
         }
         let moved = moved.and_then(|moved| all.get_mut(super::readers::usize_of(moved)));
-        let place = moved.and_then(|one| one.places().iter_mut().find(|it| it.topic == *topic));
-        if let Some(place) = place {
-            place.at = at;
+        if let Some(place) = moved.and_then(|one| one.places().index_mut(topic)) {
+            *place = index;
         }
     }
 }
@@ -80,10 +116,10 @@ mod tests {
     use super::*;
 
     #[derive(Default)]
-    struct One(Vec<Place>);
+    struct One(Places);
 
     impl HasPlaces for One {
-        fn places(&mut self) -> &mut Vec<Place> {
+        fn places(&mut self) -> &mut Places {
             &mut self.0
         }
     }
@@ -107,5 +143,11 @@ mod tests {
         topics.leave(&mut all, 4, &Topic::Crowd);
         topics.leave(&mut all, 0, &Topic::Crowd);
         assert!(topics.of(&Topic::Crowd).is_empty());
+        let one = all.remove(3);
+        topics.leave_all(&mut all, one.0);
+        assert_eq!(topics.of(&Topic::Person("ada".into())), [0, 1, 2, 4]);
+        let one = all.remove(0);
+        topics.leave_all(&mut all, one.0);
+        assert_eq!(topics.of(&Topic::Person("ada".into())), [4, 1, 2]);
     }
 }

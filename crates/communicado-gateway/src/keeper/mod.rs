@@ -19,7 +19,6 @@ use communicado_wire::gateway::kept::Token;
 use communicado_wire::gateway::{EndReason, View};
 use tokio::sync::oneshot;
 
-use crate::front;
 use crate::grant::Grant;
 use crate::limits::WRITES_WAITING;
 use crate::model::{Altered, Change, Input, Person, written};
@@ -315,6 +314,6 @@ pub(crate) fn publish(shared: &Shared, mut altered: Altered) {
     shared.people.write().unwrap_or_else(PoisonError::into_inner).apply(&mut altered);
     shared.metrics.changed(altered.changes.len());
     if !altered.changes.is_empty() {
-        shared.front.order(front::Order::Changes(altered.changes));
+        shared.front.changes(altered.changes);
     }
 }

@@ -67,6 +67,12 @@ pub(crate) struct Change {
 }
 
 impl Change {
+    /// Bytes that it holds for as long as it waits for a reader, more or less.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let people = self.before.iter().chain(&self.after);
+        size_of::<Self>() + people.map(|person| person.bytes()).sum::<usize>()
+    }
+
     pub(crate) fn is_seen_by(&self, view: View) -> bool {
         let [in_out, availability, everything] = self.seen_by;
         match view {

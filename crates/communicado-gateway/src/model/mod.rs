@@ -30,7 +30,7 @@ pub(crate) use person::{Device, Manual, Person};
 pub(crate) use standing::Standing;
 pub(crate) use view::{own, seen_as, written, written_change};
 
-use crate::limits::{DEVICES, PEOPLE};
+use crate::limits::{DEVICES, PEOPLE, PERSON_BYTES};
 use crate::refusal::{Kind, Refusal};
 
 /// The time on both clocks: moments for what ends, civil time for what is written.
@@ -107,6 +107,15 @@ impl People {
 
     pub(crate) fn has_group(&self, group: &str) -> bool {
         self.groups.contains_key(group)
+    }
+
+    /// The people of a group, by id.
+    pub(crate) fn of_group<'a>(
+        &'a self,
+        group: &str,
+    ) -> impl ExactSizeIterator<Item = &'a Arc<str>> + use<'a> {
+        static NOBODY: BTreeSet<Arc<str>> = BTreeSet::new();
+        self.groups.get(group).unwrap_or(&NOBODY).iter()
     }
 
     /// The people by id, those after `after`.
@@ -219,7 +228,14 @@ impl Batch<'_> {
                     let detail = format!("`{id}` has {} devices already", person.devices.len());
                     return Err(Refusal::beyond(Kind::Full, DEVICES, detail));
                 }
+                let before = person.device_bytes();
                 person.hear(device, clients, lease, now);
+                let after = person.device_bytes();
+                // What was stored when the limit was higher may shrink.
+                if after > before && !PERSON_BYTES.allows(after) {
+                    let detail = format!("the devices of `{id}` would say {after} bytes");
+                    return Err(Refusal::beyond(Kind::Full, PERSON_BYTES, detail));
+                }
             }
             Input::Forget { device, .. } => {
                 if person.devices.remove(&device).is_none() {

@@ -36,6 +36,8 @@ pub(crate) struct Person {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Device {
     pub(crate) clients: Arc<[Client]>,
+    /// The bytes of `clients` as JSON.
+    pub(crate) bytes: usize,
     pub(crate) standing: Standing,
     pub(crate) seen: Timestamp,
     pub(crate) lease: Duration,
@@ -84,6 +86,16 @@ impl Person {
         self.facet(View::Everything).revision
     }
 
+    /// The bytes that all its devices say.
+    pub(crate) fn device_bytes(&self) -> usize {
+        self.devices.values().map(|device| device.bytes).sum()
+    }
+
+    /// The bytes that it holds, more or less.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Self>() + self.device_bytes()
+    }
+
     pub(crate) fn note(&self) -> Option<&Arc<str>> {
         self.manual.as_ref().and_then(|manual| manual.note.as_ref())
     }
@@ -116,8 +128,9 @@ impl Person {
             standing.since = old.standing.since;
         }
         let until = now.moment.after(lease);
-        let clients = clients.into();
-        let new = Device { clients, standing, seen: now.civil, lease, until, expired: None };
+        let (bytes, clients) = (written_bytes(&clients), clients.into());
+        let seen = now.civil;
+        let new = Device { clients, bytes, standing, seen, lease, until, expired: None };
         self.devices.insert(device, new);
     }
 
@@ -198,6 +211,10 @@ impl Person {
     }
 }
 
+fn written_bytes(clients: &[Client]) -> usize {
+    clients.iter().map(|client| client.to_json().len()).sum()
+}
+
 impl Device {
     /// Until when it is believed, as a person reads it.
     pub(crate) fn lease_until(&self) -> Timestamp {
@@ -227,6 +244,7 @@ impl Device {
             standing = Standing::expired(expired);
         }
         let device = Self {
+            bytes: written_bytes(&kept.clients),
             clients: kept.clients.into(),
             standing,
             seen: kept.seen,

@@ -57,6 +57,9 @@ pub(crate) struct What {
     pub(crate) origins: Vec<String>,
     /// Requests of one token.
     pub(crate) per_second: usize,
+    /// Streams of one token and its sessions; half of the connections, but not too many, if not
+    /// given.
+    pub(crate) streams_per_token: Option<usize>,
     /// Wrong tokens from one address.
     pub(crate) wrong_per_minute: usize,
     /// The bucket that is shared with other gateways, in the place of a store.
@@ -71,6 +74,7 @@ impl Default for What {
             history: None,
             origins: Vec::new(),
             per_second: REQUESTS_PER_SECOND.most,
+            streams_per_token: None,
             wrong_per_minute: WRONG_TOKENS_PER_MINUTE.most,
             cluster: None,
             traces: None,

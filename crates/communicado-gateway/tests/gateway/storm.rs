@@ -18,7 +18,8 @@ fn most() -> usize {
 #[test]
 fn ten_thousand_come_back_at_once_and_each_gets_what_it_missed() {
     let count = most();
-    let gateway = Gateway::start();
+    let most = ["--requests-per-second", "99999", "--streams-per-token", "20000"];
+    let gateway = Gateway::with(&most);
     gateway.add("ada", &[]);
     for availability in ["available", "busy", "away"] {
         gateway.publish("ada", "laptop", availability);
