@@ -10,6 +10,14 @@ pub(crate) enum StoreError {
     InUse { folder: PathBuf },
     /// The folder or a file in it cannot be made or opened.
     Folder { path: PathBuf, because: std::io::Error },
+    /// A file or the folder belongs to another user.
+    OtherOwner { path: PathBuf, uid: u32 },
+    /// The folder is one in which all users make files.
+    SharedFolder { path: PathBuf },
+    /// Other users can enter the folder, and that cannot be changed.
+    OpenFolder { path: PathBuf, because: std::io::Error },
+    /// Something else is in the place of a file.
+    NotAFile { path: PathBuf },
     /// The disk is full, or the process may write no more.
     Full { because: rusqlite::Error },
     /// What is in it was written by a later version.
@@ -24,8 +32,15 @@ impl StoreError {
     /// What to do about it.
     pub(crate) const fn help(&self) -> &'static str {
         match self {
-            Self::InUse { .. } => "stop the other gateway, or use another folder with --data",
+            Self::InUse { .. } => {
+                "stop the other gateway, or use another folder with --data; `lslocks` lists the \
+                 process that holds the lock"
+            }
             Self::Folder { .. } => "make the folder writable for this user, or use --data",
+            Self::OtherOwner { .. } => "run the gateway as that user, or use --data",
+            Self::SharedFolder { .. } => "use a folder below it with --data",
+            Self::OpenFolder { .. } => "use a folder on a file system with modes, with --data",
+            Self::NotAFile { .. } => "remove it, or use another folder with --data",
             Self::Full { .. } => "make room on the disk; the gateway goes on by itself",
             Self::TooNew { .. } => "use the version that wrote it, or a newer one",
             Self::Damaged { .. } => "put a backup back: communicado-gateway restore FILE",
@@ -43,6 +58,17 @@ impl fmt::Display for StoreError {
             Self::Folder { path, because } => {
                 write!(f, "{} cannot be opened: {because}", path.display())
             }
+            Self::OtherOwner { path, uid } => {
+                write!(f, "{} belongs to another user, with the uid {uid}", path.display())
+            }
+            Self::SharedFolder { path } => {
+                write!(f, "all users make files in {}", path.display())
+            }
+            Self::OpenFolder { path, because } => {
+                let path = path.display();
+                write!(f, "other users can enter {path}, and its mode cannot be changed: {because}")
+            }
+            Self::NotAFile { path } => write!(f, "{} is not a regular file", path.display()),
             Self::Full { because } => {
                 write!(f, "there is no room for what is to be kept: {because}")
             }

@@ -4,6 +4,7 @@
 //! power. Operators can read it with their own tools while the gateway runs.
 
 use std::fs::{File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use communicado_wire::gateway::kept;
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::{Kept, Past, Reader, StoreError, Writes};
+use crate::private;
 
 /// The form of the tables.
 const FORM: i64 = 1;
@@ -31,6 +33,17 @@ const TABLES: &str = "
 /// After a gateway that did not stop by itself, revisions go on so much later: some may have been
 /// told that were not kept, such as the end of a lease while the disk was full.
 const UNKEPT: u64 = 1000;
+
+/// The files in the folder, all of them private.
+const FILES: [&str; 7] = [
+    "gateway.sqlite",
+    "gateway.sqlite-wal",
+    "gateway.sqlite-shm",
+    "gateway.sqlite-journal",
+    "gateway.sqlite.new",
+    "lock",
+    "tls.pem",
+];
 
 /// That nobody else uses a folder.
 #[derive(Debug)]
@@ -52,10 +65,12 @@ impl Lock {
     ///
     /// If somebody else has it, or it cannot be made.
     pub(crate) fn take(folder: &Path) -> Result<Self, StoreError> {
-        make_folder(folder)?;
+        private::folder(folder)?;
+        for name in FILES {
+            private::check(&folder.join(name))?;
+        }
         let path = folder.join("lock");
-        let opened = File::options().create(true).truncate(false).write(true).open(&path);
-        let file = opened.map_err(|because| StoreError::Folder { path: path.clone(), because })?;
+        let file = private::open(&path)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => {
@@ -64,13 +79,6 @@ impl Lock {
             Err(TryLockError::Error(because)) => Err(StoreError::Folder { path, because }),
         }
     }
-}
-
-/// For this user only: it holds who is there and when.
-fn make_folder(folder: &Path) -> Result<(), StoreError> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.map_err(|because| StoreError::Folder { path: folder.to_path_buf(), because })
 }
 
 fn file(folder: &Path) -> PathBuf {
@@ -84,7 +92,9 @@ impl Store {
     ///
     /// If it cannot be opened or read.
     pub(crate) fn open(folder: &Path, lock: Lock) -> Result<(Self, Kept), StoreError> {
-        let connection = Connection::open(file(folder))?;
+        // SQLite gives its other files the mode of this one.
+        private::open(&file(folder))?;
+        let connection = opened(&file(folder))?;
         connection.busy_timeout(Duration::from_secs(5))?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -254,11 +264,23 @@ fn damaged(what: &str, error: &serde_json::Error) -> StoreError {
 ///
 /// If it cannot be read, or the file cannot be written.
 pub(crate) fn copy_to(folder: &Path, to: &Path) -> Result<(), StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file(folder), flags)?;
+    let cannot = |because| StoreError::Folder { path: to.to_path_buf(), because };
+    let connection = opened(&file(folder))?;
     connection.busy_timeout(Duration::from_secs(5))?;
-    connection.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
+    let path = std::path::absolute(to).map_err(cannot)?;
+    let name = path.to_str().ok_or_else(|| cannot(io::ErrorKind::InvalidFilename.into()))?;
+    private::create(&path).map_err(cannot)?;
+    if let Err(error) = connection.execute("VACUUM INTO ?1", [name]) {
+        let _ = std::fs::remove_file(&path);
+        return Err(error.into());
+    }
     Ok(())
+}
+
+/// Opens a store that exists.
+fn opened(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags)
 }
 
 /// Puts the copy `from` in the place of the store in `folder`.
@@ -270,9 +292,12 @@ pub(crate) fn put_back(folder: &Path, from: &Path) -> Result<(), StoreError> {
     let lock = Lock::take(folder)?;
     let copy = folder.join("gateway.sqlite.new");
     let cannot = |because| StoreError::Folder { path: from.to_path_buf(), because };
-    std::fs::copy(from, &copy).map_err(cannot)?;
+    let mut source = File::open(from).map_err(cannot)?;
+    let target = private::replace(&copy);
+    let target = target.map_err(|because| StoreError::Folder { path: copy.clone(), because });
+    io::copy(&mut source, &mut target?).map_err(cannot)?;
     {
-        let connection = Connection::open(&copy)?;
+        let connection = opened(&copy)?;
         let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if version != FORM {
             let what = format!("{} is no copy of a store", from.display());
@@ -281,7 +306,7 @@ pub(crate) fn put_back(folder: &Path, from: &Path) -> Result<(), StoreError> {
         // Whoever reads on must not take what comes for what was.
         let put = "INSERT OR REPLACE INTO facts VALUES (?1, ?2)";
         connection.execute(put, params!["running", 1])?;
-        let known = Connection::open(file(folder)).and_then(|replaced| last(&replaced));
+        let known = opened(&file(folder)).and_then(|replaced| last(&replaced));
         let revision = last(&connection)?.max(known.unwrap_or(0));
         connection.execute(put, params!["revision", revision])?;
     }

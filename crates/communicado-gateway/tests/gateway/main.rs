@@ -16,6 +16,7 @@ mod faults;
 mod hostile;
 mod limits;
 mod people;
+mod private;
 mod reading;
 mod schemathesis;
 mod sign_in;
