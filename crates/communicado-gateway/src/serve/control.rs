@@ -31,6 +31,7 @@ use crate::failure::{Failure, Outcome};
 use crate::grant::Grant;
 use crate::private::own_uid;
 use crate::shared::Shared;
+use crate::store::Lock;
 
 /// Commands that wait to be accepted.
 const BACKLOG: i32 = 128;
@@ -187,7 +188,7 @@ pub(crate) fn ask_offline(
 ) -> Result<Said, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(super::no_system)?;
-    let core = Core::start(data, What::default(), false)?;
+    let core = Core::start(data, Lock::take(data)?, What::default(), false)?;
     let router = router(core.shared.clone()).layer(axum::Extension(operator(&core.shared)));
     let request = Request::builder()
         .method(Method::from_bytes(method.as_bytes()).unwrap_or(Method::GET))

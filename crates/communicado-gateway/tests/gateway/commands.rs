@@ -1,5 +1,6 @@
 //! The program's commands, beside a gateway that runs and without one.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use crate::stage::{Gateway, program};
@@ -113,6 +114,22 @@ fn over_tls_it_is_the_same() {
     let body = format!("{{\"token\":\"{}\"}}", gateway.token);
     let opened = gateway.curl("/v1/session", &["-X", "POST", "-H", json_type, "-d", &body]);
     assert!(opened.header("set-cookie").unwrap().contains("; secure"));
+}
+
+#[test]
+fn a_self_made_certificate_is_written_into_a_folder_that_is_not_there_yet() {
+    let mut gateway = Gateway::with(&["--tls-self-made", "127.0.0.1"]);
+    gateway.stop();
+    std::fs::remove_dir_all(gateway.folder()).unwrap();
+    gateway.again();
+    assert_eq!(gateway.curl("/readyz", &[]).status, 200);
+    let certificate = gateway.folder().join("tls.pem");
+    let mode = std::fs::metadata(&certificate).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    // A second gateway, which is refused, leaves the certificate of the first.
+    let second = ["serve", "--listen", "127.0.0.1:0", "--tls-self-made", "127.0.0.1"];
+    assert_eq!(gateway.command(&second).status.code(), Some(5));
+    assert_eq!(gateway.curl("/readyz", &[]).status, 200);
 }
 
 #[test]
