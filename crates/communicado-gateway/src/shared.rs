@@ -47,6 +47,8 @@ pub(crate) struct Shared {
     pub(crate) traces: Option<Traces>,
     /// Whether it is reached over TLS.
     pub(crate) tls: bool,
+    /// Whether browsers are to use only TLS from now on.
+    pub(crate) hsts: bool,
 }
 
 impl Shared {

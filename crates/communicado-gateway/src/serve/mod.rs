@@ -68,6 +68,8 @@ pub(crate) struct What {
     pub(crate) cluster: Option<cluster::Settings>,
     /// Where spans are made, if anybody wants them.
     pub(crate) traces: Option<Traces>,
+    /// Whether browsers are to use only TLS from now on.
+    pub(crate) hsts: bool,
 }
 
 impl Default for What {
@@ -79,6 +81,7 @@ impl Default for What {
             wrong_per_minute: WRONG_TOKENS_PER_MINUTE.most,
             cluster: None,
             traces: None,
+            hsts: false,
         }
     }
 }
@@ -98,7 +101,7 @@ impl Core {
     ///
     /// If the store cannot be opened, or the system gives no thread.
     pub(crate) fn start(data: &Path, lock: Lock, what: What, tls: bool) -> Result<Self, Failure> {
-        let What { history, origins, per_second, wrong_per_minute, cluster, traces } = what;
+        let What { history, origins, per_second, wrong_per_minute, cluster, traces, hsts } = what;
         let (store, kept, lock) = match cluster {
             None => {
                 let (store, kept) = Store::open(data, lock)?;
@@ -125,6 +128,7 @@ impl Core {
             sign_ins: OnceLock::new(),
             traces,
             tls,
+            hsts,
         });
         let people = People::of_kept(kept.people, kept.revision, shared.now());
         *shared.people.write().unwrap_or_else(std::sync::PoisonError::into_inner) = people;

@@ -133,6 +133,33 @@ fn a_self_made_certificate_is_written_into_a_folder_that_is_not_there_yet() {
 }
 
 #[test]
+fn browsers_are_held_to_tls_only_with_a_certificate_from_files() {
+    let files = tempfile::TempDir::new().unwrap();
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let (certificate, key) = (files.path().join("certificate"), files.path().join("key"));
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let (certificate, key) = (certificate.to_str().unwrap(), key.to_str().unwrap());
+    for (arguments, value) in [
+        (&["--tls-cert", certificate, "--tls-key", key][..], Some("max-age=31536000")),
+        (&["--tls-self-made", "127.0.0.1"], None),
+        (&[], None),
+    ] {
+        let gateway = Gateway::with(arguments);
+        if value.is_some() {
+            std::fs::copy(certificate, gateway.folder().join("tls.pem")).unwrap();
+        }
+        for (path, status) in
+            [("/", 200), ("/readyz", 200), ("/v1/people", 401), ("/nowhere", 404), ("/v1/x", 404)]
+        {
+            let said = gateway.curl(path, &[]);
+            assert_eq!(said.status, status, "{said:?}");
+            assert_eq!(said.header("strict-transport-security").as_deref(), value, "{said:?}");
+        }
+    }
+}
+
+#[test]
 fn help_completions_man_and_the_description_are_printed() {
     for (arguments, word) in [
         (&["--help"][..], "serve"),
