@@ -35,7 +35,7 @@ const TABLES: &str = "
 const UNKEPT: u64 = 1000;
 
 /// The files in the folder, all of them private.
-const FILES: [&str; 7] = [
+pub(super) const FILES: [&str; 7] = [
     "gateway.sqlite",
     "gateway.sqlite-wal",
     "gateway.sqlite-shm",
@@ -44,6 +44,9 @@ const FILES: [&str; 7] = [
     "lock",
     "tls.pem",
 ];
+
+/// A file that is written to see whether there is room.
+pub(super) const PROBE: &str = "probe";
 
 /// That nobody else uses a folder.
 #[derive(Debug)]
@@ -55,6 +58,7 @@ pub(crate) struct Lock {
 #[derive(Debug)]
 pub(crate) struct Store {
     connection: Connection,
+    folder: PathBuf,
     _lock: Lock,
 }
 
@@ -92,6 +96,10 @@ impl Store {
     ///
     /// If it cannot be opened or read.
     pub(crate) fn open(folder: &Path, lock: Lock) -> Result<(Self, Kept), StoreError> {
+        Self::opened(folder, lock).map_err(|error| error.in_folder(folder))
+    }
+
+    fn opened(folder: &Path, lock: Lock) -> Result<(Self, Kept), StoreError> {
         // SQLite gives its other files the mode of this one.
         private::open(&file(folder))?;
         let connection = opened(&file(folder))?;
@@ -107,7 +115,7 @@ impl Store {
             FORM => {}
             version => return Err(StoreError::TooNew { version }),
         }
-        let store = Self { connection, _lock: lock };
+        let store = Self { connection, folder: folder.to_path_buf(), _lock: lock };
         let kept = store.read()?;
         Ok((store, kept))
     }
@@ -169,6 +177,16 @@ impl Store {
     ///
     /// If it cannot be kept; then nothing of it was.
     pub(crate) fn write(&mut self, writes: &Writes) -> Result<(), StoreError> {
+        let written = self.written(writes);
+        self.classified(written)
+    }
+
+    /// What went wrong, by the state of the disk.
+    fn classified<T>(&self, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        done.map_err(|error| error.in_folder(&self.folder))
+    }
+
+    fn written(&mut self, writes: &Writes) -> Result<(), StoreError> {
         // Dropped before its commit, a transaction is undone.
         let transaction = self.connection.transaction()?;
         for (table, rows) in [("people", &writes.people), ("tokens", &writes.tokens)] {
@@ -215,8 +233,8 @@ impl Store {
     ///
     /// If not: why.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
-        let checked = self.fact("checked")?;
-        self.set_fact("checked", checked + 1)
+        let checked = self.fact("checked");
+        self.classified(checked.and_then(|checked| self.set_fact("checked", checked + 1)))
     }
 
     /// Forgets what was told before `before`.
@@ -226,8 +244,9 @@ impl Store {
     /// If it cannot be forgotten.
     pub(crate) fn forget(&self, before: Timestamp) -> Result<(), StoreError> {
         let query = "DELETE FROM history WHERE at_us < ?1";
-        self.connection.prepare_cached(query)?.execute([before.micros()])?;
-        Ok(())
+        let query = self.connection.prepare_cached(query);
+        let forgotten = query.and_then(|mut query| query.execute([before.micros()]));
+        self.classified(forgotten.map(|_| ()).map_err(StoreError::from))
     }
 
     /// What was told of `person`, the latest first.
@@ -236,6 +255,10 @@ impl Store {
     ///
     /// If it cannot be read.
     pub(crate) fn history(&self, person: &str, most: usize) -> Result<Vec<String>, StoreError> {
+        self.classified(self.past(person, most))
+    }
+
+    fn past(&self, person: &str, most: usize) -> Result<Vec<String>, StoreError> {
         let query = "SELECT body FROM history WHERE person = ?1 ORDER BY revision DESC LIMIT ?2";
         let mut query = self.connection.prepare_cached(query)?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
