@@ -74,6 +74,34 @@ impl StoreError {
             error => error,
         }
     }
+
+    /// While a store is opened, tables that are not as they were made are damage.
+    pub(super) fn in_opening(self) -> Self {
+        match self {
+            Self::Other { because } if is_of_tables(&because) => {
+                Self::Damaged { what: because.to_string() }
+            }
+            error => error,
+        }
+    }
+}
+
+fn is_of_tables(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_ERROR)
+}
+
+/// Whether a value is not of the type that was written.
+const fn is_of_value(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error::{
+        FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
+    };
+    matches!(
+        error,
+        FromSqlConversionFailure(..)
+            | IntegralValueOutOfRange(..)
+            | InvalidColumnType(..)
+            | Utf8Error(..)
+    )
 }
 
 fn is_of_writing(error: &rusqlite::Error) -> bool {
@@ -138,6 +166,7 @@ impl From<rusqlite::Error> for StoreError {
             Some(DiskFull) => Self::Full { because },
             Some(SystemIoFailure) => Self::Failing { because },
             Some(DatabaseCorrupt | NotADatabase) => Self::Damaged { what: because.to_string() },
+            None if is_of_value(&because) => Self::Damaged { what: because.to_string() },
             _ => Self::Other { because },
         }
     }

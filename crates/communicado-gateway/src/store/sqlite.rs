@@ -3,6 +3,8 @@
 //! Write-ahead log, synced at each commit: what was acknowledged outlives the process and the
 //! power. Operators can read it with their own tools while the gateway runs.
 
+use std::cell::OnceCell;
+use std::fmt;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -59,6 +61,8 @@ pub(crate) struct Lock {
 pub(crate) struct Store {
     connection: Connection,
     folder: PathBuf,
+    /// What was found to be damaged; from then on nothing is kept.
+    damage: OnceCell<String>,
     _lock: Lock,
 }
 
@@ -96,7 +100,7 @@ impl Store {
     ///
     /// If it cannot be opened or read.
     pub(crate) fn open(folder: &Path, lock: Lock) -> Result<(Self, Kept), StoreError> {
-        Self::opened(folder, lock).map_err(|error| error.in_folder(folder))
+        Self::opened(folder, lock).map_err(|error| error.in_folder(folder).in_opening())
     }
 
     fn opened(folder: &Path, lock: Lock) -> Result<(Self, Kept), StoreError> {
@@ -115,20 +119,26 @@ impl Store {
             FORM => {}
             version => return Err(StoreError::TooNew { version }),
         }
-        let store = Self { connection, folder: folder.to_path_buf(), _lock: lock };
+        examine(&connection)?;
+        let (folder, damage) = (folder.to_path_buf(), OnceCell::new());
+        let store = Self { connection, folder, damage, _lock: lock };
         let kept = store.read()?;
         Ok((store, kept))
     }
 
     fn read(&self) -> Result<Kept, StoreError> {
         let mut kept = Kept::default();
-        for body in self.bodies("SELECT body FROM people")? {
+        for (id, body) in self.rows("people")? {
             let person = kept::Person::from_json(&body);
-            kept.people.push(person.map_err(|error| damaged("a person", &error))?);
+            let person = person.map_err(|error| damaged("a person", error))?;
+            same("a person", &id, &person.id)?;
+            kept.people.push(person);
         }
-        for body in self.bodies("SELECT body FROM tokens")? {
+        for (id, body) in self.rows("tokens")? {
             let token = kept::Token::from_json(&body);
-            kept.tokens.push(token.map_err(|error| damaged("a token", &error))?);
+            let token = token.map_err(|error| damaged("a token", error))?;
+            same("a token", &id, &token.id)?;
+            kept.tokens.push(token);
         }
         let mut query = self.connection.prepare("SELECT whom, token, first_us FROM audience")?;
         let mut rows = query.query([])?;
@@ -146,10 +156,10 @@ impl Store {
         Ok(kept)
     }
 
-    fn bodies(&self, query: &str) -> Result<Vec<String>, StoreError> {
-        let mut query = self.connection.prepare(query)?;
-        let bodies = query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        Ok(bodies)
+    fn rows(&self, table: &str) -> Result<Vec<(String, String)>, StoreError> {
+        let mut query = self.connection.prepare(&format!("SELECT id, body FROM {table}"))?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     fn fact(&self, name: &str) -> Result<u64, StoreError> {
@@ -177,13 +187,25 @@ impl Store {
     ///
     /// If it cannot be kept; then nothing of it was.
     pub(crate) fn write(&mut self, writes: &Writes) -> Result<(), StoreError> {
+        self.undamaged()?;
         let written = self.written(writes);
         self.classified(written)
     }
 
-    /// What went wrong, by the state of the disk.
+    fn undamaged(&self) -> Result<(), StoreError> {
+        let damage = self.damage.get();
+        damage.map_or(Ok(()), |what| Err(StoreError::Damaged { what: what.clone() }))
+    }
+
+    /// Says what went wrong by the state of the disk, and remembers damage.
     fn classified<T>(&self, done: Result<T, StoreError>) -> Result<T, StoreError> {
-        done.map_err(|error| error.in_folder(&self.folder))
+        done.map_err(|error| {
+            let error = error.in_folder(&self.folder);
+            if let StoreError::Damaged { what } = &error {
+                let _ = self.damage.set(what.clone());
+            }
+            error
+        })
     }
 
     fn written(&mut self, writes: &Writes) -> Result<(), StoreError> {
@@ -227,12 +249,13 @@ impl Store {
         Ok(())
     }
 
-    /// Whether something can be kept now.
+    /// Whether something can be kept now; never again once damage was found.
     ///
     /// # Errors
     ///
     /// If not: why.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
+        self.undamaged()?;
         let checked = self.fact("checked");
         self.classified(checked.and_then(|checked| self.set_fact("checked", checked + 1)))
     }
@@ -277,8 +300,28 @@ impl Store {
     }
 }
 
-fn damaged(what: &str, error: &serde_json::Error) -> StoreError {
-    StoreError::Damaged { what: format!("{what} cannot be read: {error}") }
+fn damaged(what: &str, because: impl fmt::Display) -> StoreError {
+    StoreError::Damaged { what: format!("{what} cannot be read: {because}") }
+}
+
+/// Two rows for one id would hide each other.
+fn same(what: &str, row: &str, body: &str) -> Result<(), StoreError> {
+    if row == body { Ok(()) } else { Err(damaged(what, "its row has another id")) }
+}
+
+/// Reads all of a store, tables and indexes.
+///
+/// # Errors
+///
+/// If something is damaged.
+fn examine(connection: &Connection) -> Result<(), StoreError> {
+    let found: String = connection.pragma_query_value(None, "integrity_check", |row| row.get(0))?;
+    if found == "ok" {
+        return Ok(());
+    }
+    // The first of several lines is a title.
+    let what = found.lines().last().unwrap_or_default().to_owned();
+    Err(StoreError::Damaged { what })
 }
 
 /// Copies the store in `folder` to the new file `to`, whether a gateway uses it or not.
@@ -326,6 +369,7 @@ pub(crate) fn put_back(folder: &Path, from: &Path) -> Result<(), StoreError> {
             let what = format!("{} is no copy of a store", from.display());
             return Err(StoreError::Damaged { what });
         }
+        examine(&connection)?;
         // Whoever reads on must not take what comes for what was.
         let put = "INSERT OR REPLACE INTO facts VALUES (?1, ?2)";
         connection.execute(put, params!["running", 1])?;

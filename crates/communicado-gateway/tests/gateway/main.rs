@@ -12,6 +12,7 @@
 mod cluster;
 mod collector;
 mod commands;
+mod damage;
 mod faults;
 mod hostile;
 mod limits;
