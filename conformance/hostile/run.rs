@@ -1,7 +1,7 @@
 //! `run --while`: nothing is left behind, whatever ends first.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use communicado_conformance::{Must as _, Process, Signal, Stage, within};
 use rustix::fs::{Mode, OFlags, open};
@@ -96,6 +96,13 @@ impl Run {
     #[track_caller]
     fn ends_with(&mut self, code: Option<i32>) {
         self.nothing_is_left();
+        let own = fs::read_to_string("/proc/self/cgroup").must("read the own cgroup");
+        let own = own.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
+        for mount in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"] {
+            let name = format!("communicado-run-{}", self.program.id());
+            let cgroup = Path::new(mount).join(own).join(name);
+            within("its cgroup is removed", || (!cgroup.exists()).then_some(()));
+        }
         let status = self.program.wait();
         assert_eq!(status.code(), code, "{status}: {}", self.program.output());
     }

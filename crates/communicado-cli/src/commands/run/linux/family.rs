@@ -8,6 +8,8 @@ use communicado_runtime::{Clock as _, SystemClock, sleep_until};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process};
 
+use super::cgroup::Cgroup;
+
 /// How often it is looked whether they are gone. Nothing tells of the end of a grandchild.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
@@ -15,7 +17,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 ///
 /// This process adopts what they leave behind, so the end is when it has no children; a look at
 /// `/proc` that finds nobody proves nothing, since it may miss a process that forks and ends.
-pub(super) async fn end(grace: Duration) {
+pub(super) async fn end(grace: Duration, cgroup: Option<&Cgroup>) {
     let clock = SystemClock::start();
     let end = clock.now().after(grace);
     let (mut asked, mut killed) = (BTreeSet::new(), BTreeSet::new());
@@ -24,6 +26,10 @@ pub(super) async fn end(grace: Duration) {
         let is_over = clock.now() >= end;
         // One that forks and ends is missed or caught by speed.
         let mut is_ahead = is_over && family.is_empty();
+        if let Some(cgroup) = cgroup.filter(|_| is_over) {
+            // What left it is found below.
+            let _ = cgroup.kill();
+        }
         for process in family {
             // Asked once, for one that cleans up may be asked in vain a second time; killed as
             // often as it takes. A process that has just ended is none to signal.
