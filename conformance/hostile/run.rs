@@ -1,9 +1,11 @@
 //! `run --while`: nothing is left behind, whatever ends first.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use communicado_conformance::{Must as _, Process, Signal, Stage, within};
+use rustix::fs::{Mode, OFlags, open};
+use rustix::io::read;
 use rustix::process::{Pid, kill_process};
 
 use crate::service::{SOON, Service};
@@ -94,10 +96,33 @@ impl Run {
     #[track_caller]
     fn ends_with(&mut self, code: Option<i32>) {
         self.nothing_is_left();
+        let own = fs::read_to_string("/proc/self/cgroup").must("read the own cgroup");
+        let own = own.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
+        for mount in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"] {
+            let name = format!("communicado-run-{}", self.program.id());
+            let cgroup = Path::new(mount).join(own).join(name);
+            within("its cgroup is removed", || (!cgroup.exists()).then_some(()));
+        }
         let status = self.program.wait();
         assert_eq!(status.code(), code, "{status}: {}", self.program.output());
     }
 }
+
+/// Three that fork and end, again and again, for half a minute: a look at `/proc` may miss each of
+/// them. The file that they have open tells whether one is left.
+const FORKS_AND_ENDS: &str = r#"
+mkfifo "$STARTED.alive"; echo > "$STARTED"; exec 9> "$STARTED.alive"; exec python3 -c '
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+end = time.monotonic() + 30
+if all(os.fork() for _ in range(3)):
+    time.sleep(30)
+    os._exit(0)
+os.write(9, b".")
+while time.monotonic() < end:
+    if os.fork():
+        os._exit(0)
+'"#;
 
 const SLEEPS: &str = "echo > \"$STARTED\"; exec sleep 1000";
 const IGNORES_TERM: &str =
@@ -208,6 +233,32 @@ fn a_guard_that_is_killed_leaves_nothing() {
         run.program.signal(Signal::TERM);
         run.ends_with(Some(0));
     }
+}
+
+#[test]
+fn a_command_that_forks_and_ends_again_and_again_leaves_nothing() {
+    for signal in [Signal::TERM, Signal::KILL] {
+        let mut run = Run::of(FORKS_AND_ENDS);
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK;
+        let alive = open(run.started.with_extension("alive"), flags, Mode::empty());
+        let alive = alive.must("open the file that they have open");
+        for _ in 0..3 {
+            within("all three run", || (read(&alive, &mut [0]) == Ok(1)).then_some(()));
+        }
+        let guard = run.guard();
+        run.program.signal(signal);
+        // Each in its turn ends what is below it, the guard also where communicado was killed.
+        let own = Pid::from_raw(run.program.id().cast_signed()).must("read a process id");
+        within("both have ended", || [own, guard].iter().all(has_ended).then_some(()));
+        assert_eq!(read(&alive, &mut [0]), Ok(0), "one is left");
+        run.ends_with((signal == Signal::TERM).then_some(0));
+    }
+}
+
+fn has_ended(process: &Pid) -> bool {
+    // Empty for a zombie.
+    let environment = fs::read(format!("/proc/{}/environ", process.as_raw_nonzero()));
+    environment.unwrap_or_default().is_empty()
 }
 
 #[test]

@@ -27,6 +27,7 @@ mod model;
 mod oidc;
 mod outward;
 pub mod parse;
+mod private;
 mod rates;
 mod refusal;
 mod serve;

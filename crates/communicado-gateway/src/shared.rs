@@ -54,6 +54,8 @@ pub(crate) struct Shared {
     pub(crate) traces: Option<Traces>,
     /// Whether it is reached over TLS.
     pub(crate) tls: bool,
+    /// Whether browsers are to use only TLS from now on.
+    pub(crate) hsts: bool,
 }
 
 impl Shared {
@@ -90,6 +92,7 @@ impl Shared {
             sign_ins: OnceLock::new(),
             traces: what.traces,
             tls,
+            hsts: what.hsts,
         })
     }
 

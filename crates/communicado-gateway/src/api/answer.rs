@@ -183,6 +183,9 @@ pub(super) fn is_allowed(shared: &Shared, origin: &HeaderValue) -> bool {
     origin.to_str().is_ok_and(|origin| shared.origins.iter().any(|each| each == origin))
 }
 
+/// How long a browser uses only TLS.
+const ONE_YEAR: &str = "max-age=31536000";
+
 /// Counts answers, and says no more of them than that.
 pub(super) async fn counted(
     State(shared): State<Arc<Shared>>,
@@ -194,5 +197,8 @@ pub(super) async fn counted(
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    if shared.hsts {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(ONE_YEAR));
+    }
     response
 }

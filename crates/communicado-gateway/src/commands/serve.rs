@@ -134,6 +134,7 @@ impl Serve {
             }),
             _ => None,
         };
+        let is_from_files = matches!(certificate, Some(Certificate::Files { .. }));
         if certificate.is_none()
             && !self.listen.ip().is_loopback()
             && !self.insecure_beyond_loopback
@@ -177,6 +178,8 @@ impl Serve {
                     replicas: self.nats_replicas,
                 }),
                 traces,
+                // A self-made one would shut out other programs on the same name, mostly localhost.
+                hsts: is_from_files,
             },
         };
         serve(options, |text| print(text).map(|_| ()))?;

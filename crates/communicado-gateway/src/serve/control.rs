@@ -1,9 +1,10 @@
-//! The commands' way in: a socket in the data folder, which only who may read the store can open.
-//! Whoever asks there is an administrator. Without a running gateway, a command opens the store
+//! The commands' way in: a socket in the data folder, which only the gateway's user and root can
+//! open. Whoever asks there is an administrator. Without a running gateway, a command opens the store
 //! itself and asks the same.
 
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::net::Ipv4Addr;
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,6 +17,10 @@ use communicado_wire::gateway::{Scope, View};
 use http_body_util::BodyExt as _;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
+use rustix::fs::{Mode, fchmod};
+use rustix::net::{
+    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen as begin, socket_with,
+};
 use tokio::net::UnixListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -24,7 +29,12 @@ use super::{Core, What, connection};
 use crate::api::{Operator, router};
 use crate::failure::{Failure, Outcome};
 use crate::grant::Grant;
+use crate::private::own_uid;
 use crate::shared::Shared;
+use crate::store::Lock;
+
+/// Commands that wait to be accepted.
+const BACKLOG: i32 = 128;
 
 fn path(data: &Path) -> PathBuf {
     data.join("control")
@@ -62,18 +72,73 @@ pub(super) fn listen(
     let path = path(data);
     // The lock says that nobody else uses it.
     let _ = std::fs::remove_file(&path);
-    let listener = UnixListener::bind(&path).map_err(|error| {
+    let listener = bind_private(&path).map_err(|error| {
         let what = format!("{} cannot be made", path.display());
         Failure::new(Outcome::Failed, what).because(error).help("use a shorter path with --data")
     })?;
     let router = router.layer(axum::Extension(operator(shared)));
     Ok(tokio::spawn(async move {
         while let Ok((socket, _)) = listener.accept().await {
+            if !may_ask(&socket) {
+                continue;
+            }
             let (router, stopping) = (router.clone(), stopping.clone());
             let peer = Ipv4Addr::LOCALHOST.into();
             tokio::spawn(connection::converse(socket, peer, router, stopping));
         }
     }))
+}
+
+/// A socket that has its mode before it has its name.
+fn bind_private(path: &Path) -> io::Result<UnixListener> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    fchmod(&socket, Mode::RUSR | Mode::WUSR)?;
+    bind(&socket, &SocketAddrUnix::new(path)?)?;
+    begin(&socket, BACKLOG)?;
+    UnixListener::from_std(socket.into())
+}
+
+/// Whether the process at the other end runs as the gateway's user or as root.
+fn may_ask(socket: &tokio::net::UnixStream) -> bool {
+    let uid = socket.peer_cred().map(|peer| peer.uid());
+    if uid.as_ref().is_ok_and(|uid| *uid == 0 || *uid == own_uid()) {
+        return true;
+    }
+    let uid = uid.map_or_else(|error| error.to_string(), |uid| uid.to_string());
+    tracing::warn!(what = "control", because = "another user asked, and was refused", uid);
+    false
+}
+
+/// Whether a socket in a folder of `folder_uid` can be believed if `uid` listens on it: root takes
+/// it from the user of the folder, too.
+const fn is_trusted(uid: u32, own_uid: u32, folder_uid: u32) -> bool {
+    uid == own_uid || uid == 0 || (own_uid == 0 && uid == folder_uid)
+}
+
+/// Connects to the gateway that runs on `data`; nothing if none does.
+fn connect(data: &Path) -> Result<Option<UnixStream>, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
+    let runtime = runtime.map_err(super::no_system)?;
+    runtime.block_on(async {
+        let path = path(data);
+        let Ok(socket) = tokio::net::UnixStream::connect(&path).await else { return Ok(None) };
+        let cannot = |error: io::Error| {
+            let what = format!("{} cannot be used", path.display());
+            Failure::new(Outcome::Failed, what).because(error)
+        };
+        let uid = socket.peer_cred().map_err(cannot)?.uid();
+        let folder = std::fs::metadata(data).map_err(cannot)?;
+        if !is_trusted(uid, own_uid(), folder.uid()) {
+            let because = format!("a process of another user, with the uid {uid}, listens there");
+            let help = "end that process, or use another folder with --data";
+            let what = format!("{} is not the gateway's", path.display());
+            return Err(Failure::new(Outcome::Failed, what).because(because).help(help));
+        }
+        let socket = socket.into_std().map_err(cannot)?;
+        socket.set_nonblocking(false).map_err(cannot)?;
+        Ok(Some(socket))
+    })
 }
 
 /// What a gateway answers: its status and its text.
@@ -83,14 +148,14 @@ pub(crate) type Said = (u16, String);
 ///
 /// # Errors
 ///
-/// If one does and its answer breaks off.
+/// If one does and its answer breaks off, or if another user listens in its place.
 pub(crate) fn ask(
     data: &Path,
     method: &str,
     target: &str,
     body: &str,
 ) -> Result<Option<Said>, Failure> {
-    let Ok(mut socket) = UnixStream::connect(path(data)) else { return Ok(None) };
+    let Some(mut socket) = connect(data)? else { return Ok(None) };
     let length = body.len();
     let request = format!(
         "{method} {target} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
@@ -122,7 +187,7 @@ pub(crate) fn ask_offline(
 ) -> Result<Said, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(super::no_system)?;
-    let core = Core::start(data, What::default(), false)?;
+    let core = Core::start(data, Lock::take(data)?, What::default(), false)?;
     let router = router(core.shared.clone()).layer(axum::Extension(operator(&core.shared)));
     let request = Request::builder()
         .method(Method::from_bytes(method.as_bytes()).unwrap_or(Method::GET))
@@ -140,4 +205,19 @@ pub(crate) fn ask_offline(
     });
     core.stop()?;
     Ok(said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_trusts_its_own_user_and_root_and_root_also_the_user_of_the_folder() {
+        assert!(is_trusted(1000, 1000, 1000));
+        assert!(is_trusted(0, 1000, 1000));
+        assert!(is_trusted(1000, 0, 1000));
+        assert!(!is_trusted(1001, 1000, 1000));
+        assert!(!is_trusted(1001, 1000, 1001));
+        assert!(!is_trusted(1001, 0, 1000));
+    }
 }

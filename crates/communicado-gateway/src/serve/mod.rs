@@ -66,6 +66,8 @@ pub(crate) struct What {
     pub(crate) cluster: Option<cluster::Settings>,
     /// Where spans are made, if anybody wants them.
     pub(crate) traces: Option<Traces>,
+    /// Whether browsers are to use only TLS from now on.
+    pub(crate) hsts: bool,
 }
 
 impl Default for What {
@@ -78,6 +80,7 @@ impl Default for What {
             wrong_per_minute: WRONG_TOKENS_PER_MINUTE.most,
             cluster: None,
             traces: None,
+            hsts: false,
         }
     }
 }
@@ -91,13 +94,12 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    /// Opens the store in `data` and begins to keep.
+    /// Opens the store in `data`, which is `lock`ed, and begins to keep.
     ///
     /// # Errors
     ///
     /// If the store cannot be opened, or the system gives no thread.
-    pub(crate) fn start(data: &Path, what: What, tls: bool) -> Result<Self, Failure> {
-        let lock = Lock::take(data)?;
+    pub(crate) fn start(data: &Path, lock: Lock, what: What, tls: bool) -> Result<Self, Failure> {
         let (store, kept, lock) = match what.cluster {
             None => {
                 let (store, kept) = Store::open(data, lock)?;
@@ -191,12 +193,14 @@ async fn serving(
 ) -> Result<(), Failure> {
     let Options { listen, data, certificate, what, oidc, public_url, until_input_ends } = options;
     let is_tls = certificate.is_some();
+    // A certificate that is made is written into the folder.
+    let lock = Lock::take(&data)?;
     let acceptor = certificate.map(Certificate::acceptor).transpose()?;
     let signals = listen::Signals::new(until_input_ends).map_err(no_system)?;
     // It may wait for other gateways' bucket.
     let started = {
         let data = data.clone();
-        tokio::task::spawn_blocking(move || Core::start(&data, what, is_tls)).await
+        tokio::task::spawn_blocking(move || Core::start(&data, lock, what, is_tls)).await
     };
     let mut core = started.map_err(|error| {
         Failure::new(Outcome::Failed, "the gateway cannot start").because(error)

@@ -1,5 +1,6 @@
 //! TLS: a certificate from files, or one that is made for a test.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::failure::{Failure, Outcome};
+use crate::private;
 
 /// Where the certificate comes from.
 #[derive(Clone, Debug)]
@@ -61,7 +63,8 @@ fn read(certificate: PathBuf, key: PathBuf) -> Result<Chain, Failure> {
 fn make(names: Vec<String>, write_to: PathBuf) -> Result<Chain, Failure> {
     let made = rcgen::generate_simple_self_signed(names)
         .map_err(|error| wrong("no certificate can be made", error))?;
-    std::fs::write(&write_to, made.cert.pem())
+    private::replace(&write_to)
+        .and_then(|mut file| file.write_all(made.cert.pem().as_bytes()))
         .map_err(|error| wrong(&format!("{} cannot be written", write_to.display()), error))?;
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der())
         .map_err(|error| wrong("no key can be made", error))?;

@@ -1,7 +1,12 @@
 //! What can go wrong with the store.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+
+use super::sqlite::{FILES, PROBE};
+use crate::private;
 
 /// Why something cannot be kept or read, and what to do.
 #[derive(Debug)]
@@ -10,8 +15,18 @@ pub(crate) enum StoreError {
     InUse { folder: PathBuf },
     /// The folder or a file in it cannot be made or opened.
     Folder { path: PathBuf, because: std::io::Error },
+    /// A file or the folder belongs to another user.
+    OtherOwner { path: PathBuf, uid: u32 },
+    /// The folder is one in which all users make files.
+    SharedFolder { path: PathBuf },
+    /// Other users can enter the folder, and that cannot be changed.
+    OpenFolder { path: PathBuf, because: std::io::Error },
+    /// Something else is in the place of a file.
+    NotAFile { path: PathBuf },
     /// The disk is full, or the process may write no more.
     Full { because: rusqlite::Error },
+    /// The disk reads or writes wrongly.
+    Failing { because: rusqlite::Error },
     /// What is in it was written by a later version.
     TooNew { version: i64 },
     /// What is in it cannot be read.
@@ -24,14 +39,91 @@ impl StoreError {
     /// What to do about it.
     pub(crate) const fn help(&self) -> &'static str {
         match self {
-            Self::InUse { .. } => "stop the other gateway, or use another folder with --data",
+            Self::InUse { .. } => {
+                "stop the other gateway, or use another folder with --data; `lslocks` lists the \
+                 process that holds the lock"
+            }
             Self::Folder { .. } => "make the folder writable for this user, or use --data",
-            Self::Full { .. } => "make room on the disk; the gateway goes on by itself",
+            Self::OtherOwner { .. } => "run the gateway as that user, or use --data",
+            Self::SharedFolder { .. } => "use a folder below it with --data",
+            Self::OpenFolder { .. } => "use a folder on a file system with modes, with --data",
+            Self::NotAFile { .. } => "remove it, or use another folder with --data",
+            Self::Full { .. } => {
+                "make room on the disk, or raise the limit on the size of files; the gateway goes on \
+                 by itself"
+            }
+            Self::Failing { .. } => {
+                "read what the system's log says of the disk, and put a backup on another one: \
+                 communicado-gateway restore FILE"
+            }
             Self::TooNew { .. } => "use the version that wrote it, or a newer one",
             Self::Damaged { .. } => "put a backup back: communicado-gateway restore FILE",
             Self::Other { .. } => "look at the disk and at who may write the folder",
         }
     }
+}
+
+impl StoreError {
+    /// Tells a lack of room in `folder` from a failing disk: SQLite reports a quota, and a limit on
+    /// the size of files, as it reports a failed write.
+    pub(super) fn in_folder(self, folder: &Path) -> Self {
+        match self {
+            Self::Failing { because } if is_of_writing(&because) && !has_room(folder) => {
+                Self::Full { because }
+            }
+            error => error,
+        }
+    }
+
+    /// While a store is opened, tables that are not as they were made are damage.
+    pub(super) fn in_opening(self) -> Self {
+        match self {
+            Self::Other { because } if is_of_tables(&because) => {
+                Self::Damaged { what: because.to_string() }
+            }
+            error => error,
+        }
+    }
+}
+
+fn is_of_tables(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_ERROR)
+}
+
+/// Whether a value is not of the type that was written.
+const fn is_of_value(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error::{
+        FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
+    };
+    matches!(
+        error,
+        FromSqlConversionFailure(..)
+            | IntegralValueOutOfRange(..)
+            | InvalidColumnType(..)
+            | Utf8Error(..)
+    )
+}
+
+fn is_of_writing(error: &rusqlite::Error) -> bool {
+    use rusqlite::ffi::{SQLITE_IOERR_FSYNC, SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_WRITE};
+    error.sqlite_error().is_some_and(|error| {
+        [SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC, SQLITE_IOERR_SHMSIZE]
+            .contains(&error.extended_code)
+    })
+}
+
+/// Whether a file beside the store can grow beyond its largest file.
+fn has_room(folder: &Path) -> bool {
+    let size = |name| std::fs::metadata(folder.join(name)).map_or(0, |file| file.len());
+    let end = FILES.into_iter().map(size).max().unwrap_or(0);
+    let probe = folder.join(PROBE);
+    let written = private::replace(&probe).and_then(|file| file.write_all_at(&[0; 4096], end));
+    let _ = std::fs::remove_file(probe);
+    let kind = written.err().map(|error| error.kind());
+    !matches!(
+        kind,
+        Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
+    )
 }
 
 impl fmt::Display for StoreError {
@@ -43,9 +135,21 @@ impl fmt::Display for StoreError {
             Self::Folder { path, because } => {
                 write!(f, "{} cannot be opened: {because}", path.display())
             }
+            Self::OtherOwner { path, uid } => {
+                write!(f, "{} belongs to another user, with the uid {uid}", path.display())
+            }
+            Self::SharedFolder { path } => {
+                write!(f, "all users make files in {}", path.display())
+            }
+            Self::OpenFolder { path, because } => {
+                let path = path.display();
+                write!(f, "other users can enter {path}, and its mode cannot be changed: {because}")
+            }
+            Self::NotAFile { path } => write!(f, "{} is not a regular file", path.display()),
             Self::Full { because } => {
                 write!(f, "there is no room for what is to be kept: {because}")
             }
+            Self::Failing { because } => write!(f, "the disk of the store fails: {because}"),
             Self::TooNew { version } => {
                 write!(f, "the store has form {version}, which is newer than this program")
             }
@@ -59,9 +163,10 @@ impl From<rusqlite::Error> for StoreError {
     fn from(because: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase, SystemIoFailure};
         match because.sqlite_error_code() {
-            // A limit on the size of files shows as a failed write.
-            Some(DiskFull | SystemIoFailure) => Self::Full { because },
+            Some(DiskFull) => Self::Full { because },
+            Some(SystemIoFailure) => Self::Failing { because },
             Some(DatabaseCorrupt | NotADatabase) => Self::Damaged { what: because.to_string() },
+            None if is_of_value(&because) => Self::Damaged { what: because.to_string() },
             _ => Self::Other { because },
         }
     }

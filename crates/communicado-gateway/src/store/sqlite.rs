@@ -3,7 +3,10 @@
 //! Write-ahead log, synced at each commit: what was acknowledged outlives the process and the
 //! power. Operators can read it with their own tools while the gateway runs.
 
+use std::cell::OnceCell;
+use std::fmt;
 use std::fs::{File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +15,7 @@ use communicado_wire::gateway::kept;
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::{Kept, Past, Reader, StoreError, Writes};
+use crate::private;
 
 /// The form of the tables.
 const FORM: i64 = 1;
@@ -32,6 +36,20 @@ const TABLES: &str = "
 /// told that were not kept, such as the end of a lease while the disk was full.
 const UNKEPT: u64 = 1000;
 
+/// The files in the folder, all of them private.
+pub(super) const FILES: [&str; 7] = [
+    "gateway.sqlite",
+    "gateway.sqlite-wal",
+    "gateway.sqlite-shm",
+    "gateway.sqlite-journal",
+    "gateway.sqlite.new",
+    "lock",
+    "tls.pem",
+];
+
+/// A file that is written to see whether there is room.
+pub(super) const PROBE: &str = "probe";
+
 /// That nobody else uses a folder.
 #[derive(Debug)]
 pub(crate) struct Lock {
@@ -42,6 +60,9 @@ pub(crate) struct Lock {
 #[derive(Debug)]
 pub(crate) struct Store {
     connection: Connection,
+    folder: PathBuf,
+    /// What was found to be damaged; from then on nothing is kept.
+    damage: OnceCell<String>,
     _lock: Lock,
 }
 
@@ -52,10 +73,12 @@ impl Lock {
     ///
     /// If somebody else has it, or it cannot be made.
     pub(crate) fn take(folder: &Path) -> Result<Self, StoreError> {
-        make_folder(folder)?;
+        private::folder(folder)?;
+        for name in FILES {
+            private::check(&folder.join(name))?;
+        }
         let path = folder.join("lock");
-        let opened = File::options().create(true).truncate(false).write(true).open(&path);
-        let file = opened.map_err(|because| StoreError::Folder { path: path.clone(), because })?;
+        let file = private::open(&path)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => {
@@ -64,13 +87,6 @@ impl Lock {
             Err(TryLockError::Error(because)) => Err(StoreError::Folder { path, because }),
         }
     }
-}
-
-/// For this user only: it holds who is there and when.
-fn make_folder(folder: &Path) -> Result<(), StoreError> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.map_err(|because| StoreError::Folder { path: folder.to_path_buf(), because })
 }
 
 fn file(folder: &Path) -> PathBuf {
@@ -84,7 +100,13 @@ impl Store {
     ///
     /// If it cannot be opened or read.
     pub(crate) fn open(folder: &Path, lock: Lock) -> Result<(Self, Kept), StoreError> {
-        let connection = Connection::open(file(folder))?;
+        Self::opened(folder, lock).map_err(|error| error.in_folder(folder).in_opening())
+    }
+
+    fn opened(folder: &Path, lock: Lock) -> Result<(Self, Kept), StoreError> {
+        // SQLite gives its other files the mode of this one.
+        private::open(&file(folder))?;
+        let connection = opened(&file(folder))?;
         connection.busy_timeout(Duration::from_secs(5))?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -97,20 +119,26 @@ impl Store {
             FORM => {}
             version => return Err(StoreError::TooNew { version }),
         }
-        let store = Self { connection, _lock: lock };
+        examine(&connection)?;
+        let (folder, damage) = (folder.to_path_buf(), OnceCell::new());
+        let store = Self { connection, folder, damage, _lock: lock };
         let kept = store.read()?;
         Ok((store, kept))
     }
 
     fn read(&self) -> Result<Kept, StoreError> {
         let mut kept = Kept::default();
-        for body in self.bodies("SELECT body FROM people")? {
+        for (id, body) in self.rows("people")? {
             let person = kept::Person::from_json(&body);
-            kept.people.push(person.map_err(|error| damaged("a person", &error))?);
+            let person = person.map_err(|error| damaged("a person", error))?;
+            same("a person", &id, &person.id)?;
+            kept.people.push(person);
         }
-        for body in self.bodies("SELECT body FROM tokens")? {
+        for (id, body) in self.rows("tokens")? {
             let token = kept::Token::from_json(&body);
-            kept.tokens.push(token.map_err(|error| damaged("a token", &error))?);
+            let token = token.map_err(|error| damaged("a token", error))?;
+            same("a token", &id, &token.id)?;
+            kept.tokens.push(token);
         }
         let mut query = self.connection.prepare("SELECT whom, token, first_us FROM audience")?;
         let mut rows = query.query([])?;
@@ -128,10 +156,10 @@ impl Store {
         Ok(kept)
     }
 
-    fn bodies(&self, query: &str) -> Result<Vec<String>, StoreError> {
-        let mut query = self.connection.prepare(query)?;
-        let bodies = query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        Ok(bodies)
+    fn rows(&self, table: &str) -> Result<Vec<(String, String)>, StoreError> {
+        let mut query = self.connection.prepare(&format!("SELECT id, body FROM {table}"))?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     fn fact(&self, name: &str) -> Result<u64, StoreError> {
@@ -159,6 +187,28 @@ impl Store {
     ///
     /// If it cannot be kept; then nothing of it was.
     pub(crate) fn write(&mut self, writes: &Writes) -> Result<(), StoreError> {
+        self.undamaged()?;
+        let written = self.written(writes);
+        self.classified(written)
+    }
+
+    fn undamaged(&self) -> Result<(), StoreError> {
+        let damage = self.damage.get();
+        damage.map_or(Ok(()), |what| Err(StoreError::Damaged { what: what.clone() }))
+    }
+
+    /// Says what went wrong by the state of the disk, and remembers damage.
+    fn classified<T>(&self, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        done.map_err(|error| {
+            let error = error.in_folder(&self.folder);
+            if let StoreError::Damaged { what } = &error {
+                let _ = self.damage.set(what.clone());
+            }
+            error
+        })
+    }
+
+    fn written(&mut self, writes: &Writes) -> Result<(), StoreError> {
         // Dropped before its commit, a transaction is undone.
         let transaction = self.connection.transaction()?;
         for (table, rows) in [("people", &writes.people), ("tokens", &writes.tokens)] {
@@ -199,14 +249,15 @@ impl Store {
         Ok(())
     }
 
-    /// Whether something can be kept now.
+    /// Whether something can be kept now; never again once damage was found.
     ///
     /// # Errors
     ///
     /// If not: why.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
-        let checked = self.fact("checked")?;
-        self.set_fact("checked", checked + 1)
+        self.undamaged()?;
+        let checked = self.fact("checked");
+        self.classified(checked.and_then(|checked| self.set_fact("checked", checked + 1)))
     }
 
     /// Forgets what was told before `before`.
@@ -216,8 +267,9 @@ impl Store {
     /// If it cannot be forgotten.
     pub(crate) fn forget(&self, before: Timestamp) -> Result<(), StoreError> {
         let query = "DELETE FROM history WHERE at_us < ?1";
-        self.connection.prepare_cached(query)?.execute([before.micros()])?;
-        Ok(())
+        let query = self.connection.prepare_cached(query);
+        let forgotten = query.and_then(|mut query| query.execute([before.micros()]));
+        self.classified(forgotten.map(|_| ()).map_err(StoreError::from))
     }
 
     /// What was told of `person`, the latest first.
@@ -226,6 +278,10 @@ impl Store {
     ///
     /// If it cannot be read.
     pub(crate) fn history(&self, person: &str, most: usize) -> Result<Vec<String>, StoreError> {
+        self.classified(self.past(person, most))
+    }
+
+    fn past(&self, person: &str, most: usize) -> Result<Vec<String>, StoreError> {
         let query = "SELECT body FROM history WHERE person = ?1 ORDER BY revision DESC LIMIT ?2";
         let mut query = self.connection.prepare_cached(query)?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
@@ -244,8 +300,28 @@ impl Store {
     }
 }
 
-fn damaged(what: &str, error: &serde_json::Error) -> StoreError {
-    StoreError::Damaged { what: format!("{what} cannot be read: {error}") }
+fn damaged(what: &str, because: impl fmt::Display) -> StoreError {
+    StoreError::Damaged { what: format!("{what} cannot be read: {because}") }
+}
+
+/// Two rows for one id would hide each other.
+fn same(what: &str, row: &str, body: &str) -> Result<(), StoreError> {
+    if row == body { Ok(()) } else { Err(damaged(what, "its row has another id")) }
+}
+
+/// Reads all of a store, tables and indexes.
+///
+/// # Errors
+///
+/// If something is damaged.
+fn examine(connection: &Connection) -> Result<(), StoreError> {
+    let found: String = connection.pragma_query_value(None, "integrity_check", |row| row.get(0))?;
+    if found == "ok" {
+        return Ok(());
+    }
+    // The first of several lines is a title.
+    let what = found.lines().last().unwrap_or_default().to_owned();
+    Err(StoreError::Damaged { what })
 }
 
 /// Copies the store in `folder` to the new file `to`, whether a gateway uses it or not.
@@ -254,11 +330,23 @@ fn damaged(what: &str, error: &serde_json::Error) -> StoreError {
 ///
 /// If it cannot be read, or the file cannot be written.
 pub(crate) fn copy_to(folder: &Path, to: &Path) -> Result<(), StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file(folder), flags)?;
+    let cannot = |because| StoreError::Folder { path: to.to_path_buf(), because };
+    let connection = opened(&file(folder))?;
     connection.busy_timeout(Duration::from_secs(5))?;
-    connection.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
+    let path = std::path::absolute(to).map_err(cannot)?;
+    let name = path.to_str().ok_or_else(|| cannot(io::ErrorKind::InvalidFilename.into()))?;
+    private::create(&path).map_err(cannot)?;
+    if let Err(error) = connection.execute("VACUUM INTO ?1", [name]) {
+        let _ = std::fs::remove_file(&path);
+        return Err(error.into());
+    }
     Ok(())
+}
+
+/// Opens a store that exists.
+fn opened(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags)
 }
 
 /// Puts the copy `from` in the place of the store in `folder`.
@@ -270,18 +358,22 @@ pub(crate) fn put_back(folder: &Path, from: &Path) -> Result<(), StoreError> {
     let lock = Lock::take(folder)?;
     let copy = folder.join("gateway.sqlite.new");
     let cannot = |because| StoreError::Folder { path: from.to_path_buf(), because };
-    std::fs::copy(from, &copy).map_err(cannot)?;
+    let mut source = File::open(from).map_err(cannot)?;
+    let target = private::replace(&copy);
+    let target = target.map_err(|because| StoreError::Folder { path: copy.clone(), because });
+    io::copy(&mut source, &mut target?).map_err(cannot)?;
     {
-        let connection = Connection::open(&copy)?;
+        let connection = opened(&copy)?;
         let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if version != FORM {
             let what = format!("{} is no copy of a store", from.display());
             return Err(StoreError::Damaged { what });
         }
+        examine(&connection)?;
         // Whoever reads on must not take what comes for what was.
         let put = "INSERT OR REPLACE INTO facts VALUES (?1, ?2)";
         connection.execute(put, params!["running", 1])?;
-        let known = Connection::open(file(folder)).and_then(|replaced| last(&replaced));
+        let known = opened(&file(folder)).and_then(|replaced| last(&replaced));
         let revision = last(&connection)?.max(known.unwrap_or(0));
         connection.execute(put, params!["revision", revision])?;
     }

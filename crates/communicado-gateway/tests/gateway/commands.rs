@@ -1,5 +1,6 @@
 //! The program's commands, beside a gateway that runs and without one.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use crate::stage::{Gateway, program};
@@ -113,6 +114,49 @@ fn over_tls_it_is_the_same() {
     let body = format!("{{\"token\":\"{}\"}}", gateway.token);
     let opened = gateway.curl("/v1/session", &["-X", "POST", "-H", json_type, "-d", &body]);
     assert!(opened.header("set-cookie").unwrap().contains("; secure"));
+}
+
+#[test]
+fn a_self_made_certificate_is_written_into_a_folder_that_is_not_there_yet() {
+    let mut gateway = Gateway::with(&["--tls-self-made", "127.0.0.1"]);
+    gateway.stop();
+    std::fs::remove_dir_all(gateway.folder()).unwrap();
+    gateway.again();
+    assert_eq!(gateway.curl("/readyz", &[]).status, 200);
+    let certificate = gateway.folder().join("tls.pem");
+    let mode = std::fs::metadata(&certificate).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    // A second gateway, which is refused, leaves the certificate of the first.
+    let second = ["serve", "--listen", "127.0.0.1:0", "--tls-self-made", "127.0.0.1"];
+    assert_eq!(gateway.command(&second).status.code(), Some(5));
+    assert_eq!(gateway.curl("/readyz", &[]).status, 200);
+}
+
+#[test]
+fn browsers_are_held_to_tls_only_with_a_certificate_from_files() {
+    let files = tempfile::TempDir::new().unwrap();
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let (certificate, key) = (files.path().join("certificate"), files.path().join("key"));
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let (certificate, key) = (certificate.to_str().unwrap(), key.to_str().unwrap());
+    for (arguments, value) in [
+        (&["--tls-cert", certificate, "--tls-key", key][..], Some("max-age=31536000")),
+        (&["--tls-self-made", "127.0.0.1"], None),
+        (&[], None),
+    ] {
+        let gateway = Gateway::with(arguments);
+        if value.is_some() {
+            std::fs::copy(certificate, gateway.folder().join("tls.pem")).unwrap();
+        }
+        for (path, status) in
+            [("/", 200), ("/readyz", 200), ("/v1/people", 401), ("/nowhere", 404), ("/v1/x", 404)]
+        {
+            let said = gateway.curl(path, &[]);
+            assert_eq!(said.status, status, "{said:?}");
+            assert_eq!(said.header("strict-transport-security").as_deref(), value, "{said:?}");
+        }
+    }
 }
 
 #[test]

@@ -103,6 +103,7 @@ fn a_full_disk_refuses_what_cannot_be_kept_and_nothing_else() {
     });
     let problem = refused.problem(503);
     assert_eq!(problem["limit"], "store");
+    assert!(problem["detail"].as_str().unwrap().contains("there is no room"), "{problem}");
     assert!(gateway.runs());
     let person = gateway.get("/v1/people/ada");
     assert_eq!(person["note"], json!(last), "half of what was refused is there");
@@ -119,6 +120,65 @@ fn a_full_disk_refuses_what_cannot_be_kept_and_nothing_else() {
     gateway.kill();
     gateway.again();
     assert_eq!(gateway.get("/v1/people/ada")["note"], "after");
+}
+
+/// Has writes to the store fail as a broken disk has them fail, while a file exists.
+const BROKEN_DISK: &str = r#"
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int fails(int fd) {
+    char link[64], path[4096];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(link, path, sizeof path - 1);
+    if (length < 0) return 0;
+    path[length] = 0;
+    return strstr(path, "gateway.sqlite") && access(getenv("BROKEN"), F_OK) == 0;
+}
+
+ssize_t write(int fd, const void *bytes, size_t count) {
+    static ssize_t (*real)(int, const void *, size_t);
+    if (!real) real = dlsym(RTLD_NEXT, "write");
+    if (fails(fd)) { errno = EIO; return -1; }
+    return real(fd, bytes, count);
+}
+
+ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t at) {
+    static ssize_t (*real)(int, const void *, size_t, off64_t);
+    if (!real) real = dlsym(RTLD_NEXT, "pwrite64");
+    if (fails(fd)) { errno = EIO; return -1; }
+    return real(fd, bytes, count, at);
+}
+"#;
+
+#[test]
+fn a_failing_disk_is_not_taken_for_a_full_one() {
+    let mut gateway = Gateway::start();
+    gateway.add("ada", &[]);
+    let file = |name| gateway.folder().join(name);
+    let (source, library, broken) = (file("disk.c"), file("disk.so"), file("broken"));
+    std::fs::write(&source, BROKEN_DISK).unwrap();
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).arg("-ldl");
+    assert!(compiler.status().unwrap().success());
+    let mut command = Command::new(program());
+    gateway.again_as(command.env("LD_PRELOAD", &library).env("BROKEN", &broken));
+    gateway.say("ada", "before").must(200);
+    std::fs::write(&broken, "").unwrap();
+    let problem = gateway.say("ada", "lost").problem(503);
+    let text = |key: &str| problem[key].as_str().unwrap().to_owned();
+    assert!(text("detail").contains("the disk of the store fails"), "{problem}");
+    assert!(text("help").contains("the system's log") && !text("help").contains("room"));
+    within("its health is seen", || (gateway.curl("/healthz", &[]).status == 503).then_some(()));
+    assert_eq!(gateway.get("/v1/people/ada")["note"], "before");
+    std::fs::remove_file(&broken).unwrap();
+    gateway.say("ada", "after").must(200);
+    within("it is well", || (gateway.curl("/healthz", &[]).status == 200).then_some(()));
 }
 
 /// How large a file of the gateway may grow, in the words of `prlimit`.

@@ -12,10 +12,12 @@
 mod cluster;
 mod collector;
 mod commands;
+mod damage;
 mod faults;
 mod hostile;
 mod limits;
 mod people;
+mod private;
 mod reading;
 mod schemathesis;
 mod sign_in;

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -91,7 +92,8 @@ impl Gateway {
 
     /// Among others, whose administrator's token is good here too.
     pub(crate) fn among(listen: &str, arguments: &[&str], token: Option<String>) -> Self {
-        let folder = TempDir::new().unwrap();
+        let private = std::fs::Permissions::from_mode(0o700);
+        let folder = tempfile::Builder::new().permissions(private).tempdir().unwrap();
         let arguments: Vec<String> = arguments.iter().map(|it| (*it).to_owned()).collect();
         let mut command = Command::new(program());
         let (child, greeting) = spawn(command_of(&mut command, folder.path(), listen, &arguments));

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use futures_util::future::{Either, select};
 use rustix::process::{Pid, Signal, WaitOptions};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::cgroup::Cgroup;
 use super::family;
 use crate::failure::{Failure, Outcome};
 use crate::live::{asked_to_end, on_runtime};
@@ -30,6 +32,9 @@ struct Child {
     parent: i32,
     /// Milliseconds before a kill.
     grace: u64,
+    /// The cgroup of the command.
+    #[arg(long)]
+    cgroup: Option<PathBuf>,
     #[arg(last = true, required = true)]
     command: Vec<OsString>,
 }
@@ -67,7 +72,11 @@ impl Child {
             let exe = std::env::current_exe();
             let exe = exe.map_err(|error| failed("the command cannot be started", error))?;
             let mut command = Command::new(exe);
-            command.arg(EXEC).arg(own).arg("0").arg("--").args(&self.command);
+            command.arg(EXEC).arg(own).arg("0");
+            if let Some(cgroup) = &self.cgroup {
+                command.arg("--cgroup").arg(cgroup);
+            }
+            command.arg("--").args(&self.command);
             let child = command.spawn();
             let child = child.map_err(|error| failed("the command cannot be started", error))?;
             let child = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
@@ -83,7 +92,11 @@ impl Child {
                 Either::Left((status, _)) => Some(status),
                 Either::Right(_) => None,
             };
-            family::end(Duration::from_millis(self.grace)).await;
+            let cgroup = self.cgroup.clone().map(Cgroup::at);
+            family::end(Duration::from_millis(self.grace), cgroup.as_ref()).await;
+            if let Some(cgroup) = cgroup.filter(|_| !self.has_parent()) {
+                cgroup.remove();
+            }
             // Ends as the command did, as far as an exit status can say.
             let code = status.map_or(0, |status| {
                 status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
@@ -95,6 +108,10 @@ impl Child {
     /// Becomes the command, which ends when its guard is killed.
     fn exec(&self) -> Result<Outcome, Failure> {
         self.end_with_parent(Signal::KILL)?;
+        if let Some(cgroup) = self.cgroup.clone().map(Cgroup::at) {
+            // Not everywhere where one can be made can a process be moved; it is found without.
+            let _ = cgroup.enter();
+        }
         let Some((program, arguments)) = self.command.split_first() else {
             return Err(Failure::usage("there is no command to run"));
         };
@@ -107,11 +124,12 @@ impl Child {
         let set = rustix::process::set_parent_process_death_signal(Some(signal));
         set.map_err(|error| failed("the end of the parent cannot be watched for", error))?;
         // It may have ended before the kernel was asked.
+        if self.has_parent() { Ok(()) } else { Err(not_by_hand()) }
+    }
+
+    fn has_parent(&self) -> bool {
         let parent = rustix::process::getppid().map(|pid| pid.as_raw_nonzero().get());
-        if parent == Some(self.parent) {
-            return Ok(());
-        }
-        Err(not_by_hand())
+        parent == Some(self.parent)
     }
 }
 

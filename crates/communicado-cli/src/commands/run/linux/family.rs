@@ -5,37 +5,61 @@ use std::fs;
 use std::time::Duration;
 
 use communicado_runtime::{Clock as _, SystemClock, sleep_until};
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process};
+
+use super::cgroup::Cgroup;
 
 /// How often it is looked whether they are gone. Nothing tells of the end of a grandchild.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Ends every process below this one: asks them to, and kills what is left after `grace`.
-pub(super) async fn end(grace: Duration) {
+///
+/// This process adopts what they leave behind, so the end is when it has no children; a look at
+/// `/proc` that finds nobody proves nothing, since it may miss a process that forks and ends.
+pub(super) async fn end(grace: Duration, cgroup: Option<&Cgroup>) {
     let clock = SystemClock::start();
     let end = clock.now().after(grace);
-    let mut asked = BTreeSet::new();
-    loop {
-        while let Ok(Some(_)) = rustix::process::wait(WaitOptions::NOHANG) {}
+    let (mut asked, mut killed) = (BTreeSet::new(), BTreeSet::new());
+    while has_children() {
         let family = below(rustix::process::getpid());
-        if family.is_empty() {
-            return;
+        let is_over = clock.now() >= end;
+        // One that forks and ends is missed or caught by speed.
+        let mut is_ahead = is_over && family.is_empty();
+        if let Some(cgroup) = cgroup.filter(|_| is_over) {
+            // What left it is found below.
+            let _ = cgroup.kill();
         }
-        let signal = if clock.now() < end { Signal::TERM } else { Signal::KILL };
         for process in family {
             // Asked once, for one that cleans up may be asked in vain a second time; killed as
             // often as it takes. A process that has just ended is none to signal.
-            if signal == Signal::KILL || asked.insert(process.as_raw_nonzero()) {
-                let _ = kill_process(process, signal);
+            let number = process.as_raw_nonzero();
+            if is_over {
+                is_ahead |= killed.insert(number);
+                let _ = kill_process(process, Signal::KILL);
+            } else if asked.insert(number) {
+                let _ = kill_process(process, Signal::TERM);
             }
         }
-        if sleep_until(&clock, clock.now().after(LOOK_EVERY)).await.is_err() {
-            return;
+        if !is_ahead {
+            let _ = sleep_until(&clock, clock.now().after(LOOK_EVERY)).await;
         }
     }
 }
 
-/// The processes whose line of parents leads to `root`, zombies left out.
+/// Takes in the children that have ended, and says whether others are left.
+fn has_children() -> bool {
+    loop {
+        match rustix::process::wait(WaitOptions::NOHANG) {
+            Ok(Some(_)) | Err(Errno::INTR) => {}
+            Ok(None) => return true,
+            Err(_) => return false,
+        }
+    }
+}
+
+/// The processes whose line of parents leads to `root`. Zombies too: only the first thread of one
+/// may have ended.
 fn below(root: Pid) -> Vec<Pid> {
     let mut children: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
@@ -54,12 +78,9 @@ fn below(root: Pid) -> Vec<Pid> {
     found
 }
 
-/// The parent of a process that has not ended (`proc(5)`, `/proc/PID/stat`, fields 3 and 4).
+/// The parent of a process (`proc(5)`, `/proc/PID/stat`, field 4).
 fn parent(process: i32) -> Option<i32> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     // The name before may hold spaces and parentheses.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    let state = fields.next()?;
-    let parent = fields.next()?.parse().ok()?;
-    (state != "Z").then_some(parent)
+    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }

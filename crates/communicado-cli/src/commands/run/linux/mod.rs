@@ -2,8 +2,10 @@
 //!
 //! It runs below a guard, a process of this program: if this process is killed, the guard ends
 //! the command; if the guard is killed, this process does; and each of both adopts what the
-//! command left behind, so that nothing is.
+//! command left behind, so that nothing is. Where the system lets it, the command is in a cgroup
+//! too, for one that forks faster than it can be found.
 
+mod cgroup;
 mod child;
 mod family;
 
@@ -15,12 +17,14 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use self::cgroup::Cgroup;
 use self::child::{GUARD, Inner};
 use crate::failure::{Failure, Outcome};
 
 /// Where commands run.
 pub(super) struct Cage {
     grace: Duration,
+    cgroup: Option<Cgroup>,
 }
 
 /// A command at work, by its guard.
@@ -31,7 +35,7 @@ impl Cage {
         rustix::process::set_child_subreaper(Some(rustix::process::getpid())).map_err(|error| {
             Failure::new(Outcome::Failed, "orphans cannot be adopted").because(error)
         })?;
-        Ok(Self { grace })
+        Ok(Self { grace, cgroup: Cgroup::make() })
     }
 
     pub(super) fn start(&self, command: &[OsString]) -> Result<Running, Failure> {
@@ -41,13 +45,25 @@ impl Cage {
         };
         let mut guard = tokio::process::Command::new(std::env::current_exe().map_err(cannot)?);
         guard.arg(GUARD).arg(rustix::process::getpid().as_raw_nonzero().to_string());
-        guard.arg(self.grace.as_millis().to_string()).arg("--").args(command);
+        guard.arg(self.grace.as_millis().to_string());
+        if let Some(cgroup) = &self.cgroup {
+            guard.arg("--cgroup").arg(cgroup.path());
+        }
+        guard.arg("--").args(command);
         guard.spawn().map(Running).map_err(cannot)
     }
 
     /// Ends what is left of every command.
     pub(super) async fn clear(&self) {
-        family::end(self.grace).await;
+        family::end(self.grace, self.cgroup.as_ref()).await;
+    }
+}
+
+impl Drop for Cage {
+    fn drop(&mut self) {
+        if let Some(cgroup) = &self.cgroup {
+            cgroup.remove();
+        }
     }
 }
 

@@ -1,0 +1,106 @@
+//! A cgroup for a command, where this user may make one: the kernel kills all in it at once, however
+//! fast they fork.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Where version 2 is mounted, alone or beside version 1.
+const MOUNTS: [&str; 2] = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
+
+#[derive(Clone, Debug)]
+pub(super) struct Cgroup(PathBuf);
+
+impl Cgroup {
+    /// Makes one below the cgroup of this process; nothing where the system does not let it.
+    pub(super) fn make() -> Option<Self> {
+        let own = fs::read_to_string("/proc/self/cgroup").ok()?;
+        let own = own.lines().find_map(|line| line.strip_prefix("0::/"))?;
+        let mount = MOUNTS.iter().find(|mount| Path::new(mount).join("cgroup.procs").exists())?;
+        let name = format!("communicado-run-{}", std::process::id());
+        let made = Self(Path::new(mount).join(own).join(name));
+        fs::create_dir(&made.0).ok()?;
+        // Before Linux 5.14 it cannot kill.
+        if made.0.join("cgroup.kill").exists() {
+            return Some(made);
+        }
+        made.remove();
+        None
+    }
+
+    /// The one that another process made.
+    pub(super) const fn at(path: PathBuf) -> Self {
+        Self(path)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Takes this process in.
+    pub(super) fn enter(&self) -> io::Result<()> {
+        self.write("cgroup.procs", "0")
+    }
+
+    pub(super) fn kill(&self) -> io::Result<()> {
+        self.write("cgroup.kill", "1")
+    }
+
+    /// Removes it, if nobody is in it.
+    pub(super) fn remove(&self) {
+        let _ = fs::remove_dir(&self.0);
+    }
+
+    /// Never makes a file: where the cgroup is gone, a folder of that name is none.
+    fn write(&self, name: &str, text: &str) -> io::Result<()> {
+        let mut file = fs::File::options().write(true).open(self.0.join(name))?;
+        io::Write::write_all(&mut file, text.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn all_in_a_cgroup_are_killed_at_once_and_it_can_be_removed() {
+        let Some(cgroup) = Cgroup::make() else {
+            // Then no program may make one here.
+            let own = fs::read_to_string("/proc/self/cgroup").unwrap();
+            let own = own.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
+            let made = MOUNTS.map(|mount| {
+                let path = Path::new(mount).join(own).join("communicado-test");
+                let made = fs::create_dir(&path).is_ok() && path.join("cgroup.kill").exists();
+                let _ = fs::remove_dir(path);
+                made
+            });
+            assert_eq!(made, [false; 2]);
+            return;
+        };
+        // It ends by itself, after a minute, if it is not killed.
+        let script = "echo 0 > \"$1/cgroup.procs\" && sleep 60 & wait; exec sleep 60";
+        let mut command = Command::new("sh");
+        let mut child = command.args(["-c", script, "sh"]).arg(cgroup.path()).spawn().unwrap();
+        let procs = || fs::read_to_string(cgroup.path().join("cgroup.procs")).unwrap();
+        while procs().is_empty() {
+            std::thread::yield_now();
+        }
+        fs::write(cgroup.path().join("cgroup.procs"), child.id().to_string()).unwrap();
+        cgroup.kill().unwrap();
+        assert_eq!(child.wait().unwrap().signal(), Some(9));
+        while cgroup.path().exists() {
+            cgroup.remove();
+        }
+    }
+
+    #[test]
+    fn one_that_is_gone_is_an_error_and_makes_no_file() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let gone = Cgroup::at(folder.path().to_path_buf());
+        assert!(gone.enter().is_err() && gone.kill().is_err());
+        assert!(!folder.path().join("cgroup.kill").exists());
+    }
+}
