@@ -9,6 +9,8 @@
     reason = "a failure here fails the test"
 )]
 
+mod authorization;
+mod client;
 mod cluster;
 mod collector;
 mod commands;
