@@ -19,6 +19,7 @@ mod hostile;
 mod limits;
 mod people;
 mod reading;
+mod revocation;
 mod schemathesis;
 mod sign_in;
 mod stage;
