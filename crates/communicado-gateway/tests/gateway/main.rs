@@ -9,6 +9,8 @@
     reason = "a failure here fails the test"
 )]
 
+mod authorization;
+mod client;
 mod cluster;
 mod collector;
 mod commands;
@@ -19,6 +21,8 @@ mod limits;
 mod people;
 mod private;
 mod reading;
+mod revocation;
+mod revocation_storm;
 mod schemathesis;
 mod sign_in;
 mod stage;

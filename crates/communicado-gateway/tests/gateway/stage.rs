@@ -216,7 +216,13 @@ impl Gateway {
             let (name, value) = line.split_once(": ")?;
             name.eq_ignore_ascii_case("location").then(|| value.to_owned())
         });
-        Said { status, location, head: head.to_ascii_lowercase(), body: body.to_owned() }
+        Said {
+            status,
+            location,
+            head: head.to_ascii_lowercase(),
+            head_as_sent: head.to_owned(),
+            body: body.to_owned(),
+        }
     }
 
     pub(crate) fn add(&self, id: &str, groups: &[&str]) {
@@ -310,6 +316,7 @@ pub(crate) struct Said {
     pub(crate) location: Option<String>,
     /// In small letters.
     pub(crate) head: String,
+    pub(crate) head_as_sent: String,
     pub(crate) body: String,
 }
 
@@ -331,6 +338,12 @@ impl Said {
             assert!(problem[key].as_str().is_some_and(|text| !text.is_empty()), "{problem}");
         }
         problem
+    }
+
+    /// The status of an answer whose body may be anything.
+    #[track_caller]
+    pub(crate) fn must_be(&self, status: u16) {
+        assert_eq!(self.status, status, "{self:?}");
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<String> {

@@ -1,0 +1,248 @@
+//! A client that sends the bytes of a test piece by piece, over plain HTTP or TLS.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use serde_json::Value;
+use tokio_rustls::rustls;
+
+use crate::stage::{Gateway, Said};
+
+/// The longest wait for bytes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+trait Stream: Read + Write + Send {}
+impl<T: Read + Write + Send> Stream for T {}
+
+/// The address of a gateway, and the certificate authority of its TLS.
+#[derive(Clone)]
+pub(crate) struct Target {
+    pub(crate) address: SocketAddr,
+    tls: Option<Arc<rustls::ClientConfig>>,
+}
+
+impl Target {
+    pub(crate) fn of(gateway: &Gateway) -> Self {
+        let tls = gateway.base.starts_with("https").then(|| {
+            let certificate = gateway.folder().join("tls.pem");
+            let mut roots = rustls::RootCertStore::empty();
+            roots.add(CertificateDer::from_pem_file(certificate).unwrap()).unwrap();
+            let provider = Arc::new(rustls::crypto::ring::default_provider());
+            let config = rustls::ClientConfig::builder_with_provider(provider)
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_root_certificates(roots)
+                .with_no_client_auth();
+            Arc::new(config)
+        });
+        Self { address: gateway.address(), tls }
+    }
+
+    pub(crate) fn connect(&self) -> io::Result<Client> {
+        Client::over(TcpStream::connect(self.address)?, self.tls.clone())
+    }
+
+    /// Sends one request on a new connection.
+    pub(crate) fn ask(&self, request: &str) -> io::Result<Said> {
+        self.connect()?.ask(request)
+    }
+}
+
+/// One connection.
+pub(crate) struct Client {
+    stream: Box<dyn Stream>,
+    read: Vec<u8>,
+}
+
+/// A request with `Host: localhost`; a body gets its length and type.
+pub(crate) fn request(method: &str, path: &str, headers: &str, body: Option<&str>) -> String {
+    let (head, body) = head_and_body(method, path, headers, body);
+    format!("{head}{body}")
+}
+
+/// The same in its two parts.
+pub(crate) fn head_and_body(
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: Option<&str>,
+) -> (String, String) {
+    let kind = body.map_or_else(String::new, |body| {
+        format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len())
+    });
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n{headers}{kind}\r\n");
+    (head, body.unwrap_or_default().to_owned())
+}
+
+pub(crate) fn bearer(token: &str) -> String {
+    format!("Authorization: Bearer {token}\r\n")
+}
+
+/// The headers of a browser's session; the secret is in the cookie.
+pub(crate) fn session(secret: &str) -> String {
+    format!("Cookie: communicado_session={secret}\r\nCommunicado-Csrf: 1\r\n")
+}
+
+/// The secret that `POST /v1/session` put into the cookie.
+pub(crate) fn cookie_of(opened: &Said) -> Option<String> {
+    let head = &opened.head_as_sent;
+    let start = head.find("communicado_session=")? + "communicado_session=".len();
+    head.get(start..)?.split(';').next().map(ToOwned::to_owned)
+}
+
+pub(crate) const HANDSHAKE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\n\
+    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+/// A text message of a WebSocket client.
+pub(crate) fn text_message(text: &str) -> Vec<u8> {
+    let length = text.len();
+    let mut bytes = vec![0x81];
+    match u8::try_from(length) {
+        Ok(short) if short < 126 => bytes.push(0x80 | short),
+        _ => {
+            bytes.push(0x80 | 126);
+            bytes.extend(u16::try_from(length).expect("a message below 64 KiB").to_be_bytes());
+        }
+    }
+    // A mask of zeros leaves the text as it is.
+    bytes.extend([0; 4]);
+    bytes.extend(text.as_bytes());
+    bytes
+}
+
+impl Client {
+    pub(crate) fn over(
+        socket: TcpStream,
+        tls: Option<Arc<rustls::ClientConfig>>,
+    ) -> io::Result<Self> {
+        socket.set_read_timeout(Some(PATIENCE))?;
+        socket.set_write_timeout(Some(PATIENCE))?;
+        socket.set_nodelay(true)?;
+        let stream: Box<dyn Stream> = match tls {
+            None => Box::new(socket),
+            Some(config) => {
+                let name = ServerName::try_from("localhost").expect("a name");
+                let session =
+                    rustls::ClientConnection::new(config, name).map_err(io::Error::other)?;
+                Box::new(rustls::StreamOwned::new(session, socket))
+            }
+        };
+        Ok(Self { stream, read: Vec::new() })
+    }
+
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)?;
+        self.stream.flush()
+    }
+
+    pub(crate) fn ask(&mut self, request: &str) -> io::Result<Said> {
+        self.send(request.as_bytes())?;
+        self.answer()
+    }
+
+    /// The next answer. A stream and a WebSocket have only a head here.
+    pub(crate) fn answer(&mut self) -> io::Result<Said> {
+        let head = String::from_utf8_lossy(&self.through(b"\r\n\r\n")?).into_owned();
+        let small = head.trim_end().to_ascii_lowercase();
+        let status = head.split(' ').nth(1).and_then(|it| it.parse().ok());
+        let status: u16 = status.ok_or_else(|| io::Error::other(format!("no status: {head}")))?;
+        let value = |name: &str| {
+            let name = format!("{name}: ");
+            small.lines().find_map(|line| line.strip_prefix(&name)).map(ToOwned::to_owned)
+        };
+        if status == 100 {
+            return self.answer();
+        }
+        let is_stream =
+            value("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
+        let body = if is_stream || matches!(status, 101 | 204 | 304) {
+            Vec::new()
+        } else if let Some(length) = value("content-length") {
+            self.exactly(length.trim().parse().map_err(io::Error::other)?)?
+        } else {
+            self.rest()?
+        };
+        Ok(Said {
+            status,
+            location: value("location"),
+            head: small,
+            head_as_sent: head,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        })
+    }
+
+    fn more(&mut self) -> io::Result<usize> {
+        let mut part = [0; 65536];
+        loop {
+            match self.stream.read(&mut part) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // A TLS peer that closes without a farewell has closed too.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(0),
+                Err(error) => return Err(error),
+                Ok(count) => {
+                    self.read.extend_from_slice(&part[..count]);
+                    return Ok(count);
+                }
+            }
+        }
+    }
+
+    /// All bytes up to the end of `end`.
+    pub(crate) fn through(&mut self, end: &[u8]) -> io::Result<Vec<u8>> {
+        let mut from = 0;
+        loop {
+            let found = self.read[from..].windows(end.len()).position(|it| it == end);
+            if let Some(at) = found {
+                return self.exactly(from + at + end.len());
+            }
+            from = self.read.len().saturating_sub(end.len());
+            if self.more()? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+    }
+
+    fn exactly(&mut self, count: usize) -> io::Result<Vec<u8>> {
+        while self.read.len() < count {
+            if self.more()? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        let rest = self.read.split_off(count);
+        Ok(std::mem::replace(&mut self.read, rest))
+    }
+
+    /// All bytes until the other side closes.
+    pub(crate) fn rest(&mut self) -> io::Result<Vec<u8>> {
+        while self.more()? != 0 {}
+        Ok(std::mem::take(&mut self.read))
+    }
+
+    /// The next message of the WebSocket; nothing if it closes.
+    pub(crate) fn message(&mut self) -> io::Result<Option<Value>> {
+        loop {
+            let head = self.exactly(2)?;
+            let length = match head[1] & 0x7f {
+                126 => {
+                    let bytes = self.exactly(2)?;
+                    usize::from(u16::from_be_bytes([bytes[0], bytes[1]]))
+                }
+                127 => {
+                    let bytes: [u8; 8] = self.exactly(8)?.try_into().expect("eight bytes");
+                    usize::try_from(u64::from_be_bytes(bytes)).map_err(io::Error::other)?
+                }
+                short => usize::from(short),
+            };
+            let payload = self.exactly(length)?;
+            match head[0] & 0x0f {
+                1 => return serde_json::from_slice(&payload).map(Some).map_err(io::Error::other),
+                8 => return Ok(None),
+                _ => {}
+            }
+        }
+    }
+}

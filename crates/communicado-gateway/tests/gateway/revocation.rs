@@ -1,0 +1,299 @@
+//! A revocation ends all access, also of a request that began before it.
+//!
+//! A request is held with `Expect: 100-continue`: once the gateway asks for the body, it has
+//! accepted the caller.
+
+use std::io;
+use std::sync::Barrier;
+
+use serde_json::{Value, json};
+
+use crate::client::{
+    Client, HANDSHAKE, Target, bearer, cookie_of, head_and_body, request, session,
+};
+use crate::stage::{Events, Gateway, Said, publication};
+
+/// Removals of a person, and creations of the person's tokens beside each.
+const ROUNDS: usize = 40;
+const CREATORS: usize = 4;
+
+/// A request whose body the gateway waits for.
+struct Held {
+    client: Client,
+    rest: Vec<u8>,
+}
+
+impl Held {
+    fn new(target: &Target, method: &str, path: &str, headers: &str, body: &Value) -> Self {
+        let headers = format!("{headers}Expect: 100-continue\r\n");
+        let (head, body) = head_and_body(method, path, &headers, Some(&body.to_string()));
+        let mut client = target.connect().unwrap();
+        client.send(head.as_bytes()).unwrap();
+        let asked = client.through(b"\r\n\r\n").unwrap();
+        assert!(asked.starts_with(b"HTTP/1.1 100 "), "{}", String::from_utf8_lossy(&asked));
+        let (first, rest) = body.as_bytes().split_at(body.len() / 2);
+        client.send(first).unwrap();
+        Self { client, rest: rest.to_vec() }
+    }
+
+    /// Sends the rest of the body.
+    fn finish(mut self) -> io::Result<Said> {
+        self.client.send(&self.rest)?;
+        self.client.answer()
+    }
+}
+
+/// No access, or no connection.
+#[track_caller]
+fn must_be_refused(what: &str, answer: io::Result<Said>) {
+    match answer {
+        Ok(said) => {
+            assert_eq!(said.status, 401, "{what}: {said:?}");
+            said.problem(401);
+            assert!(!said.head.contains("set-cookie"), "{what}: {said:?}");
+        }
+        Err(error) => {
+            let is_end = matches!(
+                error.kind(),
+                io::ErrorKind::UnexpectedEof
+                    | io::ErrorKind::ConnectionReset
+                    | io::ErrorKind::ConnectionAborted
+                    | io::ErrorKind::BrokenPipe
+            );
+            assert!(is_end, "{what}: {error}");
+        }
+    }
+}
+
+/// The requests with a body, and the person or the administrator whose token may send them.
+fn with_a_body() -> [(&'static str, &'static str, Value); 5] {
+    let manual = json!({"status": "signed-in", "availability": "busy", "note": "held"});
+    [
+        ("POST", "/v1/tokens", json!({"name": "held", "scopes": ["read"]})),
+        ("POST", "/v1/people", json!({"id": "held"})),
+        ("PATCH", "/v1/people/ada", json!({"name": "held"})),
+        ("PUT", "/v1/people/ada/devices/held", publication("busy", 60_000)),
+        ("PUT", "/v1/people/ada/manual", manual),
+    ]
+}
+
+fn nothing_was_done(gateway: &Gateway) {
+    let tokens = gateway.get("/v1/tokens");
+    let names = |it: &Value| it["name"].as_str().unwrap().to_owned();
+    let names: Vec<String> = tokens["tokens"].as_array().unwrap().iter().map(names).collect();
+    assert!(!names.iter().any(|name| name == "held"), "{names:?}");
+    let ada = gateway.get("/v1/people/ada");
+    assert!(!ada.to_string().contains("held"), "{ada}");
+    gateway.ask("GET", "/v1/people/held", None).problem(404);
+}
+
+fn session_of(target: &Target, token: &str) -> String {
+    let body = json!({"token": token}).to_string();
+    let opened = target.ask(&request("POST", "/v1/session", "", Some(&body))).unwrap();
+    opened.must(200);
+    cookie_of(&opened).unwrap()
+}
+
+/// A token that may do all of [`with_a_body`].
+fn administrator(gateway: &Gateway) -> (String, String) {
+    gateway.token(&["administer"], &json!({"name": "an administrator"}))
+}
+
+fn revoke(gateway: &Gateway, id: &str) {
+    gateway.ask("DELETE", &format!("/v1/tokens/{id}"), None).must(204);
+}
+
+#[test]
+fn a_request_whose_token_is_revoked_before_the_body_is_whole_does_nothing() {
+    a_held_body_does_nothing(&Gateway::start());
+}
+
+#[test]
+fn over_tls_a_request_whose_token_is_revoked_before_the_body_is_whole_does_nothing() {
+    a_held_body_does_nothing(&Gateway::with(&[
+        "--tls-self-made",
+        "localhost",
+        "--tls-self-made",
+        "127.0.0.1",
+    ]));
+}
+
+fn a_held_body_does_nothing(gateway: &Gateway) {
+    let target = Target::of(gateway);
+    gateway.add("ada", &[]);
+    for (method, path, body) in with_a_body() {
+        let (token, id) = administrator(gateway);
+        let cookie = session_of(&target, &token);
+        let held = [bearer(&token), session(&cookie)]
+            .map(|headers| Held::new(&target, method, path, &headers, &body));
+        revoke(gateway, &id);
+        for (held, by) in held.into_iter().zip(["token", "session"]) {
+            must_be_refused(&format!("{method} {path} by a {by}"), held.finish());
+        }
+        nothing_was_done(gateway);
+    }
+}
+
+#[test]
+fn a_request_whose_session_is_ended_before_the_body_is_whole_does_nothing() {
+    let gateway = Gateway::start();
+    let target = Target::of(&gateway);
+    gateway.add("ada", &[]);
+    let token = administrator(&gateway).0;
+    for (method, path, body) in with_a_body() {
+        let cookie = session_of(&target, &token);
+        let held = Held::new(&target, method, path, &session(&cookie), &body);
+        let end = request("DELETE", "/v1/session", &session(&cookie), None);
+        target.ask(&end).unwrap().must(204);
+        must_be_refused(&format!("{method} {path}"), held.finish());
+        nothing_was_done(&gateway);
+    }
+}
+
+#[test]
+fn a_token_that_is_revoked_before_the_body_names_it_opens_no_session() {
+    let gateway = Gateway::start();
+    let target = Target::of(&gateway);
+    for headers in ["none", "token", "session"] {
+        let (token, id) = administrator(&gateway);
+        let by = match headers {
+            "token" => bearer(&token),
+            "session" => session(&session_of(&target, &token)),
+            _ => String::new(),
+        };
+        let held = Held::new(&target, "POST", "/v1/session", &by, &json!({"token": token}));
+        revoke(&gateway, &id);
+        must_be_refused(&format!("POST /v1/session by {headers}"), held.finish());
+    }
+}
+
+#[test]
+fn a_handshake_that_ends_after_the_revocation_opens_no_socket() {
+    for arguments in [&[][..], &["--tls-self-made", "localhost", "--tls-self-made", "127.0.0.1"]] {
+        let gateway = Gateway::with(arguments);
+        let target = Target::of(&gateway);
+        let (token, id) = gateway.token(&["read"], &json!({}));
+        let cookie = session_of(&target, &token);
+        let mut held = Vec::new();
+        for by in [bearer(&token), session(&cookie)] {
+            for (path, handshake) in [("/v1/socket", HANDSHAKE), ("/v1/events", "")] {
+                for kept in [false, true] {
+                    let mut client = target.connect().unwrap();
+                    if kept {
+                        let first = client.ask(&request("GET", "/v1/people", &by, None)).unwrap();
+                        first.must(200);
+                    }
+                    let whole = request("GET", path, &format!("{by}{handshake}"), None);
+                    client.send(&whole.as_bytes()[..whole.len() - 2]).unwrap();
+                    held.push((format!("{path} kept: {kept}"), client));
+                }
+            }
+        }
+        revoke(&gateway, &id);
+        for (what, mut client) in held {
+            let answer = client.send(b"\r\n").and_then(|()| client.answer());
+            must_be_refused(&what, answer);
+        }
+    }
+}
+
+#[test]
+fn no_token_of_a_person_results_while_the_person_is_removed() {
+    let gateway = Gateway::start();
+    let target = Target::of(&gateway);
+    gateway.add("ada", &[]);
+    let body = json!({"name": "held", "scopes": ["publish"], "person": "ada"});
+    let held = Held::new(&target, "POST", "/v1/tokens", &bearer(&gateway.token), &body);
+    gateway.ask("DELETE", "/v1/people/ada", None).must(204);
+    let said = held.finish().unwrap();
+    assert!(matches!(said.status, 404 | 409), "{said:?}");
+    gateway.add("ada", &[]);
+    let tokens = gateway.get("/v1/tokens").to_string();
+    assert!(!tokens.contains("held"), "{tokens}");
+}
+
+#[test]
+fn no_token_of_a_person_results_however_its_creation_and_the_removal_interleave() {
+    let gateway = Gateway::with(&["--requests-per-second", "9999"]);
+    let target = Target::of(&gateway);
+    let admin = bearer(&gateway.token);
+    for _ in 0..ROUNDS {
+        gateway.add("ada", &[]);
+        let start = Barrier::new(CREATORS + 1);
+        std::thread::scope(|scope| {
+            for _ in 0..CREATORS {
+                scope.spawn(|| {
+                    let body = json!({"name": "raced", "scopes": ["publish"], "person": "ada"});
+                    let create = request("POST", "/v1/tokens", &admin, Some(&body.to_string()));
+                    let mut client = target.connect().unwrap();
+                    start.wait();
+                    client.ask(&create).unwrap();
+                });
+            }
+            let mut client = target.connect().unwrap();
+            start.wait();
+            client.ask(&request("DELETE", "/v1/people/ada", &admin, None)).unwrap().must(204);
+        });
+        let tokens = gateway.get("/v1/tokens").to_string();
+        assert!(!tokens.contains("raced"), "{tokens}");
+    }
+}
+
+#[test]
+fn a_revocation_ends_the_tokens_that_sessions_made_and_no_token_that_the_token_made() {
+    let mut gateway = Gateway::start();
+    let target = Target::of(&gateway);
+    let (token, id) = administrator(&gateway);
+    let make = |by: &str| {
+        let new = json!({"name": "made", "scopes": ["administer"]}).to_string();
+        let made = target.ask(&request("POST", "/v1/tokens", by, Some(&new))).unwrap().must(201);
+        made["secret"].as_str().unwrap().to_owned()
+    };
+    let by_token = make(&bearer(&token));
+    let cookie = session_of(&target, &token);
+    let by_session = make(&session(&cookie));
+    let second_cookie = session_of(&target, &by_session);
+    let by_second_session = make(&session(&second_cookie));
+    let people = |by: &str| target.ask(&request("GET", "/v1/people", by, None)).unwrap();
+    let ended = [
+        bearer(&token),
+        session(&cookie),
+        bearer(&by_session),
+        session(&second_cookie),
+        bearer(&by_second_session),
+    ];
+    for by in &ended {
+        people(by).must(200);
+    }
+    let mut events = Events::of(&gateway, &by_second_session, "", "");
+    events.must("snapshot");
+    revoke(&gateway, &id);
+    assert_eq!(events.must("end").data["reason"], "token-revoked");
+    assert_eq!(events.next(), None);
+    for again in [false, true] {
+        if again {
+            gateway.stop();
+            gateway.again();
+        }
+        for by in &ended {
+            people(by).problem(401);
+        }
+        people(&bearer(&by_token)).must(200);
+        // The first administrator's, and the one that the token made.
+        let tokens = gateway.get("/v1/tokens");
+        assert_eq!(tokens["tokens"].as_array().unwrap().len(), 2, "{tokens}");
+    }
+}
+
+#[test]
+fn a_session_that_has_ended_leaves_the_token_and_its_other_sessions() {
+    let gateway = Gateway::start();
+    let target = Target::of(&gateway);
+    let token = administrator(&gateway).0;
+    let [one, other] = [session_of(&target, &token), session_of(&target, &token)];
+    target.ask(&request("DELETE", "/v1/session", &session(&one), None)).unwrap().must(204);
+    let people = |by: &str| target.ask(&request("GET", "/v1/people", by, None)).unwrap();
+    people(&session(&one)).problem(401);
+    people(&session(&other)).must(200);
+    people(&bearer(&token)).must(200);
+}
