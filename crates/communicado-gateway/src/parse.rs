@@ -40,6 +40,15 @@ pub fn socket_message(text: &str) {
     let _ = serde_json::from_str::<communicado_wire::gateway::SocketIn>(text);
 }
 
+/// What a program says on a WebSocket, message by message, while people change.
+///
+/// # Panics
+///
+/// If the program does not get what it wants, or something is left behind.
+pub fn socket_session(lines: &str) {
+    front::session(lines);
+}
+
 /// A token.
 pub fn token(text: &str) {
     let _ = grant::hash(text);

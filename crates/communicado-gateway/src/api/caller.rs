@@ -181,7 +181,7 @@ pub(crate) fn admit_events(shared: &Shared, asked: &Asked<'_>) -> Result<(Grant,
     let found = find(shared, asked.authorization, asked.cookie, asked.peer)?;
     let (grant, _) = found.ok_or_else(not_signed_in)?;
     shared.rates.request(grant.who(), 1)?;
-    let wanted = admit(shared, &grant, asked.wanted()?)?;
+    let wanted = admit(shared, &grant, asked.wanted()?, true)?;
     Ok((grant, wanted))
 }
 
@@ -198,12 +198,18 @@ impl Asked<'_> {
     }
 }
 
-/// What a reader who wants this gets. One request was counted already; a costly one counts as more.
+/// What a reader gets who wants this, on a stream that begins or goes on. One request was counted
+/// already; a costly one counts as more.
 ///
 /// # Errors
 ///
 /// If it may not have it, or asks too often.
-pub(super) fn admit(shared: &Shared, grant: &Grant, wanted: Wanted) -> Result<Wanted, Refusal> {
+pub(super) fn admit(
+    shared: &Shared,
+    grant: &Grant,
+    wanted: Wanted,
+    is_first: bool,
+) -> Result<Wanted, Refusal> {
     let mut wanted = wanted;
     if grant.own().is_none() || wanted.is_everybody() {
         grant.need(Scope::Read)?;
@@ -217,7 +223,7 @@ pub(super) fn admit(shared: &Shared, grant: &Grant, wanted: Wanted) -> Result<Wa
         }
         wanted.people = [only.clone()].into();
     }
-    let more = more_cost(shared, grant, &wanted);
+    let more = more_cost(shared, grant, &wanted, is_first);
     if more > 0 {
         shared.rates.request(grant.who(), more)?;
     }
@@ -226,12 +232,12 @@ pub(super) fn admit(shared: &Shared, grant: &Grant, wanted: Wanted) -> Result<Wa
 }
 
 /// The number of requests that the beginning of a stream counts as, beside the one that it is.
-fn more_cost(shared: &Shared, grant: &Grant, wanted: &Wanted) -> usize {
+fn more_cost(shared: &Shared, grant: &Grant, wanted: &Wanted, is_first: bool) -> usize {
     let people = shared.people();
     let looked_at = match (wanted.is_everybody(), grant.own()) {
-        // Such readers share their snapshot.
-        (true, None) => 0,
-        (true, Some(_)) => people.len(),
+        // Readers whose stream begins share their snapshot.
+        (true, None) if is_first => 0,
+        (true, _) => people.len(),
         (false, _) => {
             let groups = wanted.groups.iter().map(|group| people.of_group(group).len());
             wanted.people.len() + groups.sum::<usize>()

@@ -50,7 +50,7 @@ pub(crate) fn events_head(shared: &Shared, origin: Option<&str>) -> String {
 /// `GET /v1/events`.
 pub(super) async fn stream(State(shared): Gateway, caller: Caller, request: Request) -> Answer {
     let grant = caller.grant()?.clone();
-    let wanted = admit(&shared, &grant, wanted(&caller, &request)?)?;
+    let wanted = admit(&shared, &grant, wanted(&caller, &request)?, true)?;
     let reader = Reader::open(&shared, grant, Transport::SseShared).await?;
     reader.want(wanted).await?;
     let (sender, frames) = mpsc::channel(1);

@@ -129,7 +129,8 @@ async fn heard(
     match said {
         SocketIn::Ping {} => return Ok(Some(SocketOut::Pong)),
         SocketIn::Subscribe { person, group, last_event_id } => {
-            let wanted = admit(shared, grant, Wanted::of_names(person, group, last_event_id)?)?;
+            let wanted = Wanted::of_names(person, group, last_event_id)?;
+            let wanted = admit(shared, grant, wanted, false)?;
             reader.want(wanted).await?;
         }
         SocketIn::Unsubscribe { person, group } => {

@@ -50,6 +50,10 @@ impl Accounts {
         Self { by_family: HashMap::new(), streams }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_family.is_empty()
+    }
+
     /// # Errors
     ///
     /// If a family has as many streams as it may.
@@ -100,6 +104,6 @@ mod tests {
         for family in [&one, &one, &other] {
             accounts.close(family);
         }
-        assert!(accounts.by_family.is_empty());
+        assert!(accounts.is_empty());
     }
 }

@@ -128,7 +128,7 @@ impl Past {
             return Some((frames, self.ordinal));
         }
         let audience = Audience::of(grant, wanted);
-        if let Some(found) = audience.as_ref().and_then(|it| self.shared(it, grant)) {
+        if let Some(found) = audience.as_ref().and_then(|it| self.shared(it, grant, is_first)) {
             return Some(found);
         }
         let ordinal = people.ordinal();
@@ -143,14 +143,15 @@ impl Past {
         Some((vec![frame], ordinal))
     }
 
-    /// The shared snapshot of an audience, and the changes since.
-    fn shared(&mut self, audience: &Audience, grant: &Grant) -> Option<Beginning> {
+    /// The shared snapshot of an audience, and the changes since. A stream that has begun already
+    /// knows later ones, so only a snapshot without changes since is right for it.
+    fn shared(&mut self, audience: &Audience, grant: &Grant, is_first: bool) -> Option<Beginning> {
         let Shared { frame, ordinal } = self.shared.get(audience)?;
         let (frame, ordinal) = (frame.clone(), *ordinal);
         if self.ordinal <= ordinal {
             return Some((vec![frame], ordinal));
         }
-        if ordinal < self.forgotten || self.ordinal - ordinal > SNAPSHOT_AGE {
+        if !is_first || ordinal < self.forgotten || self.ordinal - ordinal > SNAPSHOT_AGE {
             return None;
         }
         let from = self.log.partition_point(|told| told.ordinal() <= ordinal);

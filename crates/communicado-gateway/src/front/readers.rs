@@ -93,8 +93,9 @@ impl Readers {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.readers.len()
+    /// Whether there is no reader, and nothing that belongs to one.
+    pub(super) fn is_empty(&self) -> bool {
+        self.readers.is_empty() && self.topics.is_empty() && self.accounts.is_empty()
     }
 
     pub(super) fn socket(&self, id: ReaderId) -> Option<&TcpStream> {
@@ -267,11 +268,11 @@ impl Readers {
             let own = self.topics.of(&Topic::Own(id.clone()));
             let named = self.topics.of(&Topic::Person(id.clone()));
             let everybody = self.topics.of(&Topic::Everybody);
-            for key in own.into_iter().chain(everybody).chain(named) {
-                self.tell(key, told, metrics, now);
-            }
-            for group in groups(told) {
-                for key in self.topics.of(&Topic::Group(group)) {
+            let groups = groups(told).into_iter().map(Topic::Group);
+            let of_groups: Vec<u32> = groups.flat_map(|group| self.topics.of(&group)).collect();
+            for key in own.into_iter().chain(everybody).chain(named).chain(of_groups) {
+                // One that wants everybody too is told below, of all changes in their order.
+                if !self.is_in_crowd(key) {
                     self.tell(key, told, metrics, now);
                 }
             }
@@ -279,6 +280,11 @@ impl Readers {
         self.tell_crowd(&told, metrics, now);
         self.close_over(metrics);
         new_readers
+    }
+
+    fn is_in_crowd(&self, key: u32) -> bool {
+        let reader = self.readers.get(usize_of(key));
+        reader.is_some_and(|reader| reader.places.contains(&Topic::Crowd))
     }
 
     fn grants(&self, keys: Vec<u32>) -> impl Iterator<Item = Grant> {

@@ -65,6 +65,10 @@ pub(super) struct Topics {
 }
 
 impl Topics {
+    pub(super) fn is_empty(&self) -> bool {
+        self.lists.is_empty()
+    }
+
     /// The readers of a topic.
     pub(super) fn of(&self, topic: &Topic) -> Vec<u32> {
         self.lists.get(topic).cloned().unwrap_or_default()

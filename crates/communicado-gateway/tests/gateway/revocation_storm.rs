@@ -63,11 +63,11 @@ impl Loot {
         let by = bearer(token);
         match number % THREADS {
             0 => self.session(target, token, "").is_some(),
-            1 => self.stream(target, "events", &by, number % 2 == 0),
-            2 => self.stream(target, "socket", &by, number % 2 == 0),
+            1 => self.stream(target, "events", &by, number.is_multiple_of(2)),
+            2 => self.stream(target, "socket", &by, number.is_multiple_of(2)),
             3 => {
                 let Some(session) = self.session(target, token, &by) else { return false };
-                let kind = if number % 2 == 0 { "events" } else { "socket" };
+                let kind = if number.is_multiple_of(2) { "events" } else { "socket" };
                 self.stream(target, kind, &session, number % 4 < 2);
                 let new = json!({"name": "a survivor", "scopes": ["administer"]}).to_string();
                 let made = target.ask(&request("POST", "/v1/tokens", &session, Some(&new)));
