@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderName};
@@ -20,6 +21,7 @@ use crate::front::{Mailbox, Order, ReaderId, Taken, Wanted};
 use crate::grant::Grant;
 use crate::metrics::Transport;
 use crate::refusal::{Kind, Refusal};
+use crate::serve::Connection;
 use crate::shared::Shared;
 
 const KIND: &str = "text/event-stream";
@@ -43,12 +45,25 @@ pub(crate) fn events_head(shared: &Shared, origin: Option<&str>) -> String {
 }
 
 /// `GET /v1/events`.
-pub(super) async fn stream(State(shared): Gateway, caller: Caller, request: Request) -> Answer {
+pub(super) async fn stream(
+    State(shared): Gateway,
+    caller: Caller,
+    connection: Option<Extension<Connection>>,
+    request: Request,
+) -> Answer {
     let (grant, wanted) = asked(&shared, &caller, &request)?;
     let reader = Reader::open(&shared, grant, Transport::SseShared).await?;
     shared.front.order(Order::Want(reader.id, wanted));
+    let (reply, begun) = oneshot::channel();
+    shared.front.order(Order::Ask(reply));
+    let connection = connection.map(|Extension(connection)| connection).unwrap_or_default();
+    let ends = async move {
+        // What the stream begins with goes also to a client that sends no more.
+        let _ = begun.await;
+        connection.read_closed().await;
+    };
     let (sender, frames) = mpsc::channel(1);
-    tokio::spawn(pass_on(reader, sender));
+    tokio::spawn(pass_on(reader, sender, ends));
     let headers =
         [(header::CONTENT_TYPE, KIND), (header::CACHE_CONTROL, "no-cache"), (UNBUFFERED, "no")];
     Ok((headers, Body::new(Stream(frames))).into_response())
@@ -107,15 +122,18 @@ impl Drop for Reader {
     }
 }
 
-/// Brings frames from the mailbox to hyper for as long as somebody takes them.
-async fn pass_on(reader: Reader, sender: mpsc::Sender<Bytes>) {
+/// Brings frames from the mailbox to hyper for as long as somebody takes them, or until `ends`.
+async fn pass_on(reader: Reader, sender: mpsc::Sender<Bytes>, ends: impl Future<Output = ()>) {
+    let mut ends = std::pin::pin!(ends);
     if sender.send(Bytes::from_static(b"retry: 3000\n\n")).await.is_err() {
         return;
     }
     loop {
         let taken = tokio::select! {
+            biased;
             taken = reader.take() => taken,
             () = sender.closed() => return,
+            () = &mut ends => return,
         };
         let Taken::Frames(frames, _) = taken else { return };
         for frame in frames {

@@ -32,7 +32,7 @@ impl Arrival {
         self.read.len() < HEAD_BYTES.most
     }
 
-    /// Reads what there is; false if the other side has closed before it said anything whole.
+    /// Reads what there is; false if the other side sends no more.
     pub(super) fn read(&mut self) -> io::Result<bool> {
         let mut part = [0; 4096];
         while self.has_room() {

@@ -340,12 +340,10 @@ impl Front {
 
     /// Reads what there is of a head, and decides whose the connection is.
     fn look(&mut self, mut arrival: Arrival, known: Option<u32>) {
-        match arrival.read() {
-            Ok(true) => {}
-            // It has gone.
-            Ok(false) | Err(_) => return,
-        }
+        let Ok(is_open) = arrival.read() else { return };
         let is_events = match look(&arrival.read) {
+            // Nothing more will come.
+            Ok(Look::More) if !is_open => return,
             Ok(Look::More) if arrival.has_room() => {
                 match known {
                     Some(number) => self.arrivals.put_back(number, arrival),
@@ -418,20 +416,18 @@ impl Front {
 
     fn reader(&mut self, id: ReaderId, flags: EventFlags) {
         let metrics = &self.shared.metrics;
-        let gone = EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR;
-        if flags.intersects(gone) {
+        if flags.intersects(EventFlags::HUP | EventFlags::ERR) {
             self.readers.close(id, metrics);
             return;
         }
-        if flags.contains(EventFlags::IN)
-            && let Some(socket) = self.readers.socket(id)
-            && !arrivals::drained(socket)
-        {
-            self.readers.close(id, metrics);
-            return;
-        }
+        let says_no_more = flags.contains(EventFlags::RDHUP)
+            || flags.contains(EventFlags::IN)
+                && self.readers.socket(id).is_some_and(|socket| !arrivals::drained(socket));
         if flags.contains(EventFlags::OUT) {
             self.readers.room(id, metrics, self.shared.clock.now());
+        }
+        if says_no_more {
+            self.readers.finish(id, metrics);
         }
     }
 }

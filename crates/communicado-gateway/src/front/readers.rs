@@ -61,6 +61,8 @@ struct Behind {
     changes: BTreeMap<Arc<str>, Change>,
     /// When it last took something.
     since: Moment,
+    /// It is closed after `rest`.
+    ends: bool,
 }
 
 #[derive(Debug)]
@@ -314,7 +316,8 @@ impl Readers {
             Wrote::All => metrics.delivered(),
             Wrote::Part(rest) => {
                 let changes = BTreeMap::new();
-                reader.behind = Some(Box::new(Behind { rest: Some(rest), changes, since: now }));
+                reader.behind =
+                    Some(Box::new(Behind { rest: Some(rest), changes, since: now, ends: false }));
             }
             Wrote::Gone => self.over.push(key),
         }
@@ -346,6 +349,10 @@ impl Readers {
                     }
                 }
                 behind.since = now;
+            }
+            if behind.ends {
+                self.over.push(id.key);
+                break;
             }
             let next = behind.changes.values().min_by_key(|change| change.ordinal);
             let Some(next) = next.map(|change| change.id.clone()) else { break };
@@ -407,6 +414,17 @@ impl Readers {
         if self.reader(id).is_some() {
             self.over.push(id.key);
             self.close_over(metrics);
+        }
+    }
+
+    /// Closes a reader whose other side sends no more, after what was begun.
+    pub(super) fn finish(&mut self, id: ReaderId, metrics: &Metrics) {
+        if self.reader(id).is_none() {
+            return;
+        }
+        match self.readers.get_mut(usize_of(id.key)).and_then(|it| it.behind.as_mut()) {
+            Some(behind) if behind.rest.is_some() => behind.ends = true,
+            _ => self.close(id, metrics),
         }
     }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -16,6 +16,8 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use super::Connection;
+use super::socket::Socket;
 use crate::api::Peer;
 use crate::front::HandOver;
 use crate::limits::{HEAD_BYTES, HEAD_TIME, HEADERS};
@@ -36,14 +38,15 @@ pub(super) async fn serve(
                 let stopping = stopping.clone();
                 tasks.spawn(async move {
                     let Ok(socket) = TcpStream::from_std(socket) else { return };
-                    let address = peer.ip();
+                    let socket = Socket::new(socket);
+                    let (address, connection) = (peer.ip(), Connection::of(socket.clone()));
                     let socket = Rewound { read, at: 0, socket };
                     match acceptor {
-                        None => converse(socket, address, router, stopping).await,
+                        None => converse(socket, connection, address, router, stopping).await,
                         Some(acceptor) => {
                             let greeted = timeout(HEAD_TIME, acceptor.accept(socket)).await;
                             if let Ok(Ok(socket)) = greeted {
-                                converse(socket, address, router, stopping).await;
+                                converse(socket, connection, address, router, stopping).await;
                             }
                         }
                     }
@@ -60,18 +63,22 @@ pub(super) async fn serve(
 /// Serves one connection.
 pub(super) async fn converse(
     io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    connection: Connection,
     peer: IpAddr,
     router: Router,
     mut stopping: watch::Receiver<bool>,
 ) {
     // Whoever asks is known by where from, too.
-    let service = TowerToHyperService::new(router.layer(axum::Extension(Peer(peer))));
+    let router = router.layer(Extension(Peer(peer))).layer(Extension(connection));
+    let service = TowerToHyperService::new(router);
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
         .max_headers(HEADERS.most)
-        .max_buf_size(HEAD_BYTES.most);
+        .max_buf_size(HEAD_BYTES.most)
+        // A client that has sent all may still wait for its answer.
+        .half_close(true);
     let connection = builder.serve_connection(TokioIo::new(io), service).with_upgrades();
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
@@ -86,7 +93,7 @@ pub(super) async fn converse(
 struct Rewound {
     read: Vec<u8>,
     at: usize,
-    socket: TcpStream,
+    socket: Socket,
 }
 
 impl AsyncRead for Rewound {

@@ -20,7 +20,7 @@ use tokio::net::UnixListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::{Core, What, connection};
+use super::{Connection, Core, What, connection};
 use crate::api::{Operator, router};
 use crate::failure::{Failure, Outcome};
 use crate::grant::Grant;
@@ -72,7 +72,13 @@ pub(super) fn listen(
         while let Ok((socket, _)) = listener.accept().await {
             let (router, stopping) = (router.clone(), stopping.clone());
             let peer = Ipv4Addr::LOCALHOST.into();
-            tokio::spawn(connection::converse(socket, peer, router, stopping));
+            tokio::spawn(connection::converse(
+                socket,
+                Connection::default(),
+                peer,
+                router,
+                stopping,
+            ));
         }
     }))
 }

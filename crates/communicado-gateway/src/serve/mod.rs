@@ -5,6 +5,7 @@ mod connection;
 mod control;
 mod listen;
 mod part;
+mod socket;
 mod tls;
 
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use communicado_wire::gateway::{NewToken, Scope, View};
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use control::{ask, ask_offline};
+pub(crate) use socket::Connection;
 pub(crate) use tls::Certificate;
 
 use crate::api::{made, router};

@@ -14,6 +14,7 @@ mod collector;
 mod commands;
 mod faults;
 mod hostile;
+mod http;
 mod limits;
 mod people;
 mod reading;
