@@ -12,6 +12,7 @@ use communicado_wire::gateway::{EndReason, Health};
 
 use crate::front::{self, Seats, Way};
 use crate::grant::Grant;
+use crate::http::Hosts;
 use crate::keeper::{Keeper, Order};
 use crate::metrics::Metrics;
 use crate::model::{Now, People};
@@ -47,6 +48,8 @@ pub(crate) struct Shared {
     pub(crate) traces: Option<Traces>,
     /// Whether it is reached over TLS.
     pub(crate) tls: bool,
+    /// Which values of `Host` are valid.
+    pub(crate) hosts: Hosts,
 }
 
 impl Shared {

@@ -34,7 +34,7 @@ use rustix::event::{EventfdFlags, Timespec, eventfd};
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use frame::Frame;
-pub(crate) use head::{COOKIE, Look, Secret, look, secret};
+pub(crate) use head::{COOKIE, Look, Secret, look, query, secret};
 pub(crate) use mailbox::{Mailbox, Taken};
 pub(crate) use readers::ReaderId;
 pub(crate) use seats::{Seat, Seats};
@@ -341,20 +341,16 @@ impl Front {
     /// Reads what there is of a head, and decides whose the connection is.
     fn look(&mut self, mut arrival: Arrival, known: Option<u32>) {
         let Ok(is_open) = arrival.read() else { return };
-        let is_events = match look(&arrival.read) {
-            // Nothing more will come.
-            Ok(Look::More) if !is_open => return,
-            Ok(Look::More) if arrival.has_room() => {
+        let is_events = match look(&arrival.read, self.shared.hosts) {
+            Ok(Look::More) if is_open => {
                 match known {
                     Some(number) => self.arrivals.put_back(number, arrival),
                     None => self.arrivals.put(&self.poll, arrival),
                 }
                 return;
             }
-            Ok(Look::More) => {
-                arrivals::give_up(&arrival);
-                return;
-            }
+            // Nothing more will come.
+            Ok(Look::More) => return,
             Err(refusal) => {
                 arrivals::refuse(&arrival.socket, &refusal);
                 return;
@@ -375,11 +371,11 @@ impl Front {
     /// Keeps a stream of events, or lets hyper's side say why not.
     fn take_in(&mut self, arrival: Arrival) {
         let shared = self.shared.clone();
-        let Ok(Look::Events(head)) = look(&arrival.read) else { return };
+        let Ok(Look::Events(head)) = look(&arrival.read, shared.hosts) else { return };
         let admitted = crate::api::admit_events(
             &shared,
             &crate::api::Asked {
-                query: head.query,
+                query: query(head.target),
                 authorization: head.authorization,
                 cookie: head.cookie,
                 last_event_id: head.last_event_id,

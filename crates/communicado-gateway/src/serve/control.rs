@@ -20,10 +20,12 @@ use tokio::net::UnixListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::strict::Strict;
 use super::{Connection, Core, What, connection};
 use crate::api::{Operator, router};
 use crate::failure::{Failure, Outcome};
 use crate::grant::Grant;
+use crate::http::Hosts;
 use crate::shared::Shared;
 
 fn path(data: &Path) -> PathBuf {
@@ -72,13 +74,8 @@ pub(super) fn listen(
         while let Ok((socket, _)) = listener.accept().await {
             let (router, stopping) = (router.clone(), stopping.clone());
             let peer = Ipv4Addr::LOCALHOST.into();
-            tokio::spawn(connection::converse(
-                socket,
-                Connection::default(),
-                peer,
-                router,
-                stopping,
-            ));
+            let socket = Strict::new(socket, Vec::new(), Hosts::Any, Connection::default());
+            tokio::spawn(connection::converse(socket, peer, router, stopping));
         }
     }))
 }

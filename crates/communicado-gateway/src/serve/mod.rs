@@ -6,6 +6,7 @@ mod control;
 mod listen;
 mod part;
 mod socket;
+mod strict;
 mod tls;
 
 use std::net::SocketAddr;
@@ -25,6 +26,7 @@ use crate::api::{made, router};
 use crate::cluster;
 use crate::failure::{Failure, Outcome};
 use crate::front::{self, Front, Seats, Way};
+use crate::http::Hosts;
 use crate::keeper::{self, Keeper, Order};
 use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
 use crate::metrics::Metrics;
@@ -70,6 +72,8 @@ pub(crate) struct What {
     pub(crate) cluster: Option<cluster::Settings>,
     /// Where spans are made, if anybody wants them.
     pub(crate) traces: Option<Traces>,
+    /// Which values of `Host` are valid without TLS.
+    pub(crate) hosts: Hosts,
 }
 
 impl Default for What {
@@ -81,6 +85,7 @@ impl Default for What {
             wrong_per_minute: WRONG_TOKENS_PER_MINUTE.most,
             cluster: None,
             traces: None,
+            hosts: Hosts::Any,
         }
     }
 }
@@ -100,7 +105,7 @@ impl Core {
     ///
     /// If the store cannot be opened, or the system gives no thread.
     pub(crate) fn start(data: &Path, what: What, tls: bool) -> Result<Self, Failure> {
-        let What { history, origins, per_second, wrong_per_minute, cluster, traces } = what;
+        let What { history, origins, per_second, wrong_per_minute, cluster, traces, hosts } = what;
         let lock = Lock::take(data)?;
         let (store, kept, lock) = match cluster {
             None => {
@@ -128,6 +133,7 @@ impl Core {
             sign_ins: OnceLock::new(),
             traces,
             tls,
+            hosts: if tls { Hosts::Any } else { hosts },
         });
         let people = People::of_kept(kept.people, kept.revision, shared.now());
         *shared.people.write().unwrap_or_else(std::sync::PoisonError::into_inner) = people;
@@ -242,8 +248,9 @@ async fn serving(
     let mut front = Part::start("front", move || front.run()).map_err(no_system)?;
     let (stop, stopping) = watch::channel(false);
     let router = router(shared.clone());
-    let connections =
-        tokio::spawn(connection::serve(connections, router.clone(), acceptor, stopping.clone()));
+    let served =
+        connection::serve(connections, router.clone(), acceptor, shared.hosts, stopping.clone());
+    let connections = tokio::spawn(served);
     let control = control::listen(&data, router, &shared, stopping)?;
     say(&greeting(&base, first.as_deref()))?;
     tracing::info!(what = "listening", address = %address, tls = is_tls);

@@ -3,6 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
@@ -62,15 +63,16 @@ impl AsyncWrite for Socket {
     }
 }
 
-/// What a handler can know of its connection.
+/// What a handler can know of its connection, and say to it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Connection {
     socket: Option<Socket>,
+    upgraded: Arc<AtomicBool>,
 }
 
 impl Connection {
     pub(super) fn of(socket: Socket) -> Self {
-        Self { socket: Some(socket) }
+        Self { socket: Some(socket), upgraded: Arc::default() }
     }
 
     /// Waits until the other side sends no more: it has gone, or will only read.
@@ -80,5 +82,14 @@ impl Connection {
             Some(Socket(socket)) => drop(socket.ready(Interest::PRIORITY).await),
             None => std::future::pending().await,
         }
+    }
+
+    /// No more requests come: what follows the current one is another protocol.
+    pub(crate) fn upgrade(&self) {
+        self.upgraded.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_upgraded(&self) -> bool {
+        self.upgraded.load(Ordering::Acquire)
     }
 }

@@ -33,16 +33,16 @@ fn nothing_that_is_sent_ends_it() {
         "GET /v1/events HTTP/1.1\r\n\r\n\r\n\r\n".to_owned(),
         format!("GET /{long} HTTP/1.1\r\n\r\n"),
         format!("GET / HTTP/1.1\r\n{many}\r\n"),
-        format!("GET /v1/events?person={long} HTTP/1.1\r\nHost: a\r\n\r\n"),
-        "GET /v1/events?person=%zz HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(),
-        "GET /v1/people/%ff%fe HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(),
-        "GET /v1/people/..%2f..%2fetc%2fpasswd HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(),
-        "POST /v1/people HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n".to_owned(),
-        "POST /v1/people HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\
+        format!("GET /v1/events?person={long} HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+        "GET /v1/events?person=%zz HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned(),
+        "GET /v1/people/%ff%fe HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned(),
+        "GET /v1/people/..%2f..%2fetc%2fpasswd HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned(),
+        "POST /v1/people HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n".to_owned(),
+        "POST /v1/people HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\
          \r\n\r\n0\r\n\r\nGET /v1/tokens HTTP/1.1\r\n\r\n"
             .to_owned(),
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(),
-        "GET /v1/people HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \u{1F600}\r\n\r\n".to_owned(),
+        "GET /v1/people HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \u{1F600}\r\n\r\n".to_owned(),
     ] {
         let answer = raw(&gateway, text.as_bytes());
         let start: String = text.chars().take(60).collect();

@@ -1,4 +1,5 @@
-//! What HTTP itself asks of a server, with and without TLS.
+//! What HTTP itself asks of a server: a request that two parties could read differently is
+//! refused, the first of a connection and each later one, with and without TLS.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -12,7 +13,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-use crate::stage::{Gateway, within_of};
+use crate::stage::{Events, Gateway, within_of};
 
 const TLS: &[&str] = &["--tls-self-made", "127.0.0.1"];
 
@@ -66,11 +67,98 @@ fn rest(socket: &mut impl Read) -> String {
     text
 }
 
+/// What comes for a request that ends the connection.
+fn answer(socket: &mut (impl Read + Write), request: &str) -> String {
+    socket.write_all(request.as_bytes()).unwrap();
+    rest(socket)
+}
+
 /// What comes for a request after which the client sends no more.
 fn answer_after_end(socket: &mut (impl Read + Write + HalfClose), request: &str) -> String {
     socket.write_all(request.as_bytes()).unwrap();
     socket.half_close();
     rest(socket)
+}
+
+/// The problem of an answer that must be one and the last of its connection.
+#[track_caller]
+fn problem(answer: &str, status: u16) -> Value {
+    assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer:?}");
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let head = head.to_ascii_lowercase();
+    assert!(head.contains("content-type: application/problem+json"), "{answer:?}");
+    let problem: Value = serde_json::from_str(body).unwrap();
+    let is_last = head.contains("connection: close") || body.contains("the body broke off");
+    assert!(is_last, "{answer:?}");
+    assert_eq!(problem["status"], status);
+    for key in ["type", "title", "detail", "help"] {
+        assert!(problem[key].as_str().is_some_and(|text| !text.is_empty()), "{problem}");
+    }
+    problem
+}
+
+fn ambiguous(token: &str) -> Vec<String> {
+    let bearer = format!("Authorization: Bearer {token}\r\n");
+    let host = "Host: localhost\r\n";
+    let put = "PUT /v1/people/ada/manual HTTP/1.1\r\nHost: localhost\r\n";
+    vec![
+        format!("GET /v1/people HTTP/1.1\r\n{bearer}\r\n"),
+        format!("GET /v1/events HTTP/1.1\r\n{bearer}\r\n"),
+        format!("GET /v1/people HTTP/1.1\r\n{host}{host}{bearer}\r\n"),
+        format!("GET /v1/people HTTP/1.1\r\nHost: a b\r\n{bearer}\r\n"),
+        format!("GET /v1/people HTTP/1.1\r\n{host}{bearer}{bearer}\r\n"),
+        format!("GET /v1/events HTTP/1.1\r\n{host}{bearer}{bearer}\r\n"),
+        format!("GET /v1/people HTTP/1.1\n{host}{bearer}\n"),
+        format!("GET /v1/events HTTP/1.1\r\n{host}A: b\nC: d\r\n{bearer}\r\n"),
+        format!("GET /v1/people HTTP/1.1\r\n{host}A: b\r\n c\r\n{bearer}\r\n"),
+        format!("GET http://elsewhere/v1/people HTTP/1.1\r\n{host}{bearer}\r\n"),
+        format!("{put}{bearer}Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        format!("{put}{bearer}Content-Length: 2\r\nContent-Length: 2\r\n\r\n{{}}"),
+        format!("{put}{bearer}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
+        format!(
+            "{put}{bearer}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n\
+             2\n{{}}\r\n0\r\n\r\n"
+        ),
+    ]
+}
+
+/// Sends each request as the first one of a connection and after another one.
+fn is_refused_each_time<S: Read + Write>(gateway: &Gateway, connect: impl Fn(&Gateway) -> S) {
+    let before = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    for request in ambiguous(&gateway.token) {
+        problem(&answer(&mut connect(gateway), &request), 400);
+        let both = answer(&mut connect(gateway), &format!("{before}{request}"));
+        assert!(both.starts_with("HTTP/1.1 200 "), "{request:?} {both:?}");
+        let second = both.rfind("HTTP/1.1 ").unwrap();
+        problem(&both[second..], 400);
+    }
+}
+
+#[test]
+fn a_request_that_can_be_read_in_two_ways_is_refused() {
+    let gateway = Gateway::start();
+    gateway.add("ada", &[]);
+    is_refused_each_time(&gateway, plain);
+}
+
+#[test]
+fn a_request_that_can_be_read_in_two_ways_is_refused_over_tls() {
+    let gateway = Gateway::with(TLS);
+    gateway.add("ada", &[]);
+    is_refused_each_time(&gateway, tls);
+}
+
+#[test]
+fn a_head_that_is_too_large_is_refused_by_its_limit_also_on_a_kept_connection() {
+    let gateway = Gateway::start();
+    let before = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let large = format!("GET / HTTP/1.1\r\nHost: localhost\r\nA: {}", "a".repeat(20_000));
+    let many = format!("GET / HTTP/1.1\r\nHost: localhost\r\n{}\r\n", "a: b\r\n".repeat(100));
+    for (request, limit) in [(large, "head-bytes"), (many, "headers")] {
+        let both = answer(&mut plain(&gateway), &format!("{before}{request}"));
+        let second = both.rfind("HTTP/1.1 ").unwrap();
+        assert_eq!(problem(&both[second..], 431)["limit"], limit);
+    }
 }
 
 #[test]
@@ -95,6 +183,8 @@ fn a_client_that_has_sent_all_gets_its_answer() {
         let stream = ask(&format!("GET /v1/events HTTP/1.1\r\n{bearer}\r\n"));
         assert!(stream.starts_with("HTTP/1.1 200"), "{stream}");
         assert!(stream.contains("event: snapshot") && stream.contains("london"), "{stream}");
+        // Of a request that is not whole there is nothing to answer.
+        assert_eq!(ask(&format!("GET /v1/people HTTP/1.1\r\n{bearer}")), "");
     }
 }
 
@@ -143,4 +233,41 @@ fn a_reader_over_tls_that_goes_is_let_go() {
     within_of(soon, "a reader", || readers(1).then_some(()));
     drop(socket);
     within_of(soon, "no reader", || readers(0).then_some(()));
+}
+
+#[test]
+fn a_name_that_others_can_point_here_is_refused_unless_the_operator_gave_an_address() {
+    let gateway = Gateway::start();
+    let ask = |gateway: &Gateway, host: &str, path: &str| {
+        let bearer = format!("Authorization: Bearer {}", gateway.token);
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
+        answer(&mut plain(gateway), &format!("{request}{bearer}\r\n\r\n"))
+    };
+    for path in ["/v1/people", "/v1/events", "/", "/readyz"] {
+        let refused = problem(&ask(&gateway, "evil.example:8427", path), 421);
+        assert!(refused["help"].as_str().unwrap().contains("--public-url"), "{refused}");
+    }
+    for host in ["localhost", "x.localhost:1", "127.0.0.1:8427", "[::1]:8427", "192.0.2.1"] {
+        let people = ask(&gateway, host, "/v1/people");
+        assert!(people.starts_with("HTTP/1.1 200"), "{host} {people}");
+    }
+    // Later requests of a connection are no way round it.
+    let kept = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n\
+                GET /readyz HTTP/1.1\r\nHost: evil.example\r\n\r\n";
+    let both = answer(&mut plain(&gateway), kept);
+    assert!(both.starts_with("HTTP/1.1 200"), "{both}");
+    problem(&both[both.rfind("HTTP/1.1 ").unwrap()..], 421);
+    assert!(gateway.command(&["people", "list"]).status.success());
+    let public = Gateway::with(&["--public-url", "https://status.example"]);
+    let people = ask(&public, "status.example", "/v1/people");
+    assert!(people.starts_with("HTTP/1.1 200"), "{people}");
+    Events::of(&public, &public.token, "", "").must("snapshot");
+    let secure = Gateway::with(TLS);
+    let request = format!(
+        "GET /v1/people HTTP/1.1\r\nHost: status.example\r\nConnection: close\r\n\
+         Authorization: Bearer {}\r\n\r\n",
+        secure.token
+    );
+    let people = answer(&mut tls(&secure), &request);
+    assert!(people.starts_with("HTTP/1.1 200"), "{people}");
 }
