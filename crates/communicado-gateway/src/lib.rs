@@ -33,6 +33,7 @@ mod refusal;
 mod serve;
 mod shared;
 mod store;
+mod text;
 mod tokens;
 mod traces;
 mod web;

@@ -7,6 +7,7 @@ use communicado_wire::Timestamp;
 use communicado_wire::gateway::kept::Token;
 
 use crate::grant::{Grant, Hash, hash, hex};
+use crate::text::printable;
 
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
@@ -25,6 +26,9 @@ impl Tokens {
     }
 
     pub(crate) fn put(&mut self, token: Arc<Token>) {
+        // An older version kept the name as it came.
+        let name = printable(token.name.clone());
+        let token = Arc::new(Token { name, ..Arc::unwrap_or_clone(token) });
         self.remove(&token.id);
         if let Some(end) = token.expires {
             self.ends.insert((end, token.id.clone()));

@@ -3,6 +3,8 @@
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 
+use serde_json::json;
+
 use crate::stage::{Events, Gateway, publication};
 
 /// What comes back for raw bytes, until the gateway closes or the time is up.
@@ -94,4 +96,38 @@ fn bodies_that_are_no_body_are_refused_with_the_place() {
     long["raw"] = "x".repeat(2000).into();
     check("clients", vec![long].into(), 400, "text-chars");
     put("application/json; charset=utf-8", &good.to_string()).must(200);
+}
+
+#[test]
+fn what_a_device_or_a_person_writes_turns_nothing_round_for_those_who_read_it() {
+    let gateway = Gateway::with(&["--history", "24h"]);
+    let reader = gateway.token(&["read"], &json!({"view": "availability"})).0;
+    let marks = "\u{202e}\u{2066}\u{1b}[31m\u{200f}";
+    gateway.ask("POST", "/v1/people", Some(&json!({"id": "ada", "name": "A\u{202e}da"}))).must(201);
+    let path = "/v1/people/ada/devices/laptop";
+    let mut said = publication("", 60_000);
+    let client = &mut said["clients"][0];
+    client["reason"] = format!("network{marks}-error").into();
+    client["raw"] = format!("off{marks}").into();
+    client["client"] = format!("fin{marks}ch").into();
+    gateway.ask("PUT", path, Some(&said)).must(200);
+    let ada = gateway.ask_as(&reader, "GET", "/v1/people/ada", None).must(200);
+    assert_eq!((&ada["name"], &ada["reason"]), (&json!("Ada"), &json!("network[31m-error")));
+    let client = gateway.get("/v1/people/ada")["devices"][0]["clients"][0].clone();
+    assert_eq!((&client["raw"], &client["client"]), (&json!("off[31m"), &json!("fin[31mch")));
+    assert_eq!(gateway.get("/v1/people/ada/history")["people"][0]["reason"], "network[31m-error");
+    said["clients"][0]["reason"] = "x".repeat(65).into();
+    assert_eq!(gateway.ask("PUT", path, Some(&said)).problem(400)["limit"], "reason-chars");
+    said["clients"][0]["reason"] = "0x8100031E".into();
+    gateway.ask("PUT", path, Some(&said)).must(200);
+    // Marks are pasted by accident; a control character is not.
+    assert_eq!(gateway.say("ada", "back\u{202e} soon").must(200)["note"], "back soon");
+    gateway.say("ada", "back\u{1b}[31m soon").problem(400);
+    gateway.say("ada", "\u{202e}\u{2069}").problem(400);
+    let (_, id) = gateway.token(&["read"], &json!({"name": "the\u{202e} lobby"}));
+    let tokens = gateway.get("/v1/tokens");
+    let token = tokens["tokens"].as_array().unwrap().iter().find(|it| it["id"] == *id).unwrap();
+    assert_eq!(token["name"], "the lobby");
+    let name = json!({"name": "A\u{7}da"});
+    gateway.ask("PATCH", "/v1/people/ada", Some(&name)).problem(400);
 }
