@@ -10,7 +10,7 @@
 //!
 //! `model` is pure and decides; `keeper` is the one thread that writes, and tells nothing that was
 //! not kept; `front` is the one thread that accepts and fans out; `api` is everything else that can
-//! be asked over HTTP. The program is [`main`]; [`parse`] is for the fuzzer.
+//! be asked over HTTP. `http` is pure and says what a valid request is. The program is [`main`]; [`parse`] is for the fuzzer.
 
 mod api;
 mod arguments;
@@ -19,6 +19,7 @@ mod commands;
 mod failure;
 mod front;
 mod grant;
+mod http;
 mod keeper;
 mod limits;
 mod log;
@@ -33,6 +34,7 @@ mod refusal;
 mod serve;
 mod shared;
 mod store;
+mod text;
 mod tokens;
 mod traces;
 mod web;

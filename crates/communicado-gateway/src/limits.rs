@@ -47,6 +47,8 @@ pub(crate) const CLIENTS: Limit = limit("clients", 32);
 pub(crate) const ACCOUNTS: Limit = limit("accounts", 64);
 /// Characters of any other text that a device says.
 pub(crate) const TEXT_CHARS: Limit = limit("text-chars", 1024);
+/// Characters of the reason for a status.
+pub(crate) const REASON_CHARS: Limit = limit("reason-chars", 64);
 /// Characters of a name.
 pub(crate) const NAME_CHARS: Limit = limit("name-chars", 200);
 /// Characters of a note.
@@ -126,6 +128,7 @@ mod tests {
             CLIENTS,
             ACCOUNTS,
             TEXT_CHARS,
+            REASON_CHARS,
             NAME_CHARS,
             NOTE_CHARS,
             TOKENS,

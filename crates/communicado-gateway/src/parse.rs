@@ -4,15 +4,16 @@ use communicado_core::Moment;
 use communicado_wire::Timestamp;
 
 use crate::cluster::{self, Key};
+use crate::http::Hosts;
 use crate::model::{Now, People};
 use crate::oidc::Claims;
 use crate::{api, front, grant};
 
 /// The head of a request, as the front door reads it.
 pub fn head(bytes: &[u8]) {
-    if let Ok(front::Look::Events(head)) = front::look(bytes) {
+    if let Ok(front::Look::Events(head)) = front::look(bytes, Hosts::Any) {
         let _ = front::secret(head.authorization, head.cookie);
-        let _ = query(head.query);
+        let _ = query(front::query(head.target));
         event_id(head.last_event_id.unwrap_or_default());
     }
 }

@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 
 use crate::front::{self, Seats, Way};
 use crate::grant::Grant;
+use crate::http::Hosts;
 use crate::keeper::{Keeper, Order};
 use crate::limits::{Limit, STREAMS_PER_TOKEN};
 use crate::metrics::Metrics;
@@ -56,6 +57,8 @@ pub(crate) struct Shared {
     pub(crate) tls: bool,
     /// Whether browsers are to use only TLS from now on.
     pub(crate) hsts: bool,
+    /// Which values of `Host` are valid.
+    pub(crate) hosts: Hosts,
 }
 
 impl Shared {
@@ -93,6 +96,7 @@ impl Shared {
             traces: what.traces,
             tls,
             hsts: what.hsts,
+            hosts: if tls { Hosts::Any } else { what.hosts },
         })
     }
 

@@ -13,6 +13,7 @@ use communicado_wire::gateway::kept::Token;
 use crate::grant::{Grant, Hash, hash, hex};
 use crate::limits::{TOKEN_DEPTH, TOKENS};
 use crate::refusal::{Kind, Refusal};
+use crate::text::printable;
 
 /// Sessions of people who signed in at an issuer have a parent with this prefix and the person's
 /// id. It is no token of its own, and it is valid for as long as the person exists.
@@ -38,6 +39,9 @@ impl Tokens {
     }
 
     pub(crate) fn put(&mut self, token: Arc<Token>) {
+        // An older version kept the name as it came.
+        let name = printable(token.name.clone());
+        let token = Arc::new(Token { name, ..Arc::unwrap_or_clone(token) });
         self.remove(&token.id);
         let id = &token.id;
         if let Some(end) = token.expires {

@@ -1,5 +1,7 @@
 //! Foreign text for a terminal.
 
+use communicado_wire::is_printable;
+
 /// `text` as it can be shown to a person: on one line, from left to right, and no longer than
 /// `max` characters.
 ///
@@ -11,7 +13,7 @@ pub fn printable(text: &str, max: usize) -> String {
     let mut shown = String::with_capacity(text.len().min(max));
     let mut count = 0;
     for character in text.chars() {
-        let escaped = character.is_control() || turns_writing_round(character);
+        let escaped = !is_printable(character);
         let width = if escaped { character.escape_default().count() } else { 1 };
         if count + width > max {
             shown.push('…');
@@ -25,13 +27,6 @@ pub fn printable(text: &str, max: usize) -> String {
         }
     }
     shown
-}
-
-/// The explicit directional characters of Unicode's bidirectional algorithm (UAX #9, 2.1 to 2.6),
-/// and the line and paragraph separators.
-const fn turns_writing_round(character: char) -> bool {
-    matches!(character,
-        '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

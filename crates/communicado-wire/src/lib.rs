@@ -12,9 +12,11 @@ mod client;
 pub mod gateway;
 pub mod journal;
 mod number;
+mod text;
 mod timestamp;
 mod words;
 
 pub use client::{Account, Client, VERSION};
+pub use text::is_printable;
 pub use timestamp::{Timestamp, TimestampError};
 pub use words::Status;

@@ -73,7 +73,11 @@ pub(super) async fn body(request: Request) -> Result<Bytes, Refusal> {
             Err(Refusal::beyond(Kind::TooLarge, BODY_BYTES, "the body is too large"))
         }
         Ok(Err(error)) => {
-            Err(Refusal::bad(format!("the body broke off: {error}"), "send it again"))
+            let mut cause: &dyn std::error::Error = &*error;
+            while let Some(deeper) = cause.source() {
+                cause = deeper;
+            }
+            Err(Refusal::bad(format!("the body broke off: {cause}"), "send it again"))
         }
         Err(_) => {
             let detail = "the body did not come in time";

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderName};
@@ -22,6 +23,7 @@ use crate::front::{Mailbox, Order, RETRY, ReaderId, Taken, Wanted};
 use crate::grant::Grant;
 use crate::metrics::Transport;
 use crate::refusal::{Kind, Refusal};
+use crate::serve::Connection;
 use crate::shared::Shared;
 
 /// How long the last frame of a stream may take.
@@ -48,13 +50,21 @@ pub(crate) fn events_head(shared: &Shared, origin: Option<&str>) -> String {
 }
 
 /// `GET /v1/events`.
-pub(super) async fn stream(State(shared): Gateway, caller: Caller, request: Request) -> Answer {
+pub(super) async fn stream(
+    State(shared): Gateway,
+    caller: Caller,
+    connection: Option<Extension<Connection>>,
+    request: Request,
+) -> Answer {
     let grant = caller.grant()?.clone();
     let wanted = admit(&shared, &grant, wanted(&caller, &request)?, true)?;
     let reader = Reader::open(&shared, grant, Transport::SseShared).await?;
+    // What the stream begins with goes also to a client that sends no more.
     reader.want(wanted).await?;
+    let connection = connection.map(|Extension(connection)| connection).unwrap_or_default();
+    let ends = async move { connection.read_closed().await };
     let (sender, frames) = mpsc::channel(1);
-    tokio::spawn(pass_on(reader, sender));
+    tokio::spawn(pass_on(reader, sender, ends));
     let headers =
         [(header::CONTENT_TYPE, KIND), (header::CACHE_CONTROL, "no-cache"), (UNBUFFERED, "no")];
     Ok((headers, Body::new(Stream(frames))).into_response())
@@ -127,15 +137,18 @@ fn stopping() -> Refusal {
     Refusal::new(Kind::Unavailable, "the gateway stops", help).retry_after(2)
 }
 
-/// Brings frames from the mailbox to hyper for as long as somebody takes them.
-async fn pass_on(reader: Reader, sender: mpsc::Sender<Bytes>) {
+/// Brings frames from the mailbox to hyper for as long as somebody takes them, or until `ends`.
+async fn pass_on(reader: Reader, sender: mpsc::Sender<Bytes>, ends: impl Future<Output = ()>) {
+    let mut ends = std::pin::pin!(ends);
     if sender.send(Bytes::from_static(RETRY)).await.is_err() {
         return;
     }
     loop {
         let taken = tokio::select! {
+            biased;
             taken = reader.take() => taken,
             () = sender.closed() => return,
+            () = &mut ends => return,
         };
         let Taken::Frames(frames, _) = taken else { return };
         for frame in frames {

@@ -99,15 +99,7 @@ async fn come_back(
     query: &BTreeMap<String, String>,
 ) -> Answer {
     let sign_ins = sign_ins(shared)?;
-    if let Some(error) = query.get("error") {
-        let error: String = error.chars().take(80).collect();
-        let detail = format!("the issuer did not sign you in: {error}");
-        let help = "begin again, from the board";
-        return Err(Refusal::new(Kind::NotAllowed, detail, help));
-    }
-    let [Some(state), Some(code)] = ["state", "code"].map(|key| query.get(key).cloned()) else {
-        return Err(stale());
-    };
+    let state = query.get("state").cloned().ok_or_else(stale)?;
     let cookies = headers.get(header::COOKIE).and_then(|text| text.to_str().ok());
     let mut pairs =
         cookies.unwrap_or_default().split(';').filter_map(|it| it.trim().split_once('='));
@@ -115,6 +107,10 @@ async fn come_back(
         return Err(stale());
     }
     let (view, now) = (sign_ins.view, shared.now());
+    if let Some(error) = query.get("error") {
+        return Err(sign_ins.refused(&state, error, now.moment));
+    }
+    let code = query.get("code").cloned().ok_or_else(stale)?;
     let id = aside(move || sign_ins.finish(&state, &code, now.moment, now.civil)).await?;
     let id = front::id("person", &id)?;
     let Some(name) = shared.people().person(&id).map(|person| person.name.clone()) else {

@@ -19,6 +19,7 @@ use crate::limits::{GROUPS, NAME_CHARS, PAGE, PAGE_PER_REQUEST, PEOPLE_PER_REQUE
 use crate::model::{Input, Person, own, written};
 use crate::refusal::{Kind, Refusal};
 use crate::shared::Shared;
+use crate::text::{self, printable};
 
 /// People of a page if nothing else is asked for.
 const USUAL_PAGE: usize = 100;
@@ -135,9 +136,9 @@ pub(super) async fn one(
 pub(super) async fn create(State(shared): Gateway, caller: Caller, request: Request) -> Answer {
     let grant = caller.administrator()?;
     let bytes = body(request).await?;
-    let new: NewPerson = read(&bytes)?;
+    let mut new: NewPerson = read(&bytes)?;
     front::id("person", &new.id)?;
-    check(new.name.as_ref(), Some(&new.groups))?;
+    new.name = check(new.name, Some(&new.groups))?;
     let done = shared.keeper.order_by(grant, Order::Person(Input::Create(new))).await?;
     let Done::Person(Some(person)) = done else { return Err(Refusal::no_person("")) };
     let place = format!("/v1/people/{}", person.id);
@@ -148,29 +149,36 @@ pub(super) async fn create(State(shared): Gateway, caller: Caller, request: Requ
     Ok(response)
 }
 
-fn check(name: Option<&Arc<str>>, groups: Option<&Vec<Arc<str>>>) -> Result<(), Refusal> {
-    if let Some(name) = name {
-        line("name", name, NAME_CHARS)?;
-    }
+/// The name, as it can be shown.
+fn check(
+    name: Option<Arc<str>>,
+    groups: Option<&Vec<Arc<str>>>,
+) -> Result<Option<Arc<str>>, Refusal> {
+    let name = name.map(|name| line("name", name, NAME_CHARS)).transpose()?;
     for group in groups.into_iter().flatten() {
         front::id("group", group)?;
     }
     if groups.is_none_or(|groups| GROUPS.allows(groups.len())) {
-        return Ok(());
+        return Ok(name);
     }
     Err(Refusal::beyond(Kind::BadRequest, GROUPS, "a person cannot be in so many groups"))
 }
 
-/// A line that people read: not empty, not too long, and one line.
-pub(super) fn line(what: &str, text: &str, limit: crate::limits::Limit) -> Result<(), Refusal> {
+/// A line that people read: not empty, not too long, one line, and written in one direction.
+pub(super) fn line(
+    what: &str,
+    text: Arc<str>,
+    limit: crate::limits::Limit,
+) -> Result<Arc<str>, Refusal> {
     if !limit.allows(text.chars().count()) {
         return Err(Refusal::beyond(Kind::BadRequest, limit, format!("the {what} is too long")));
     }
-    if text.trim().is_empty() || text.chars().any(char::is_control) {
+    let shown = printable(text.clone());
+    if shown.trim().is_empty() || text.chars().any(char::is_control) {
         let detail = format!("the {what} is empty or has characters that cannot be shown");
         return Err(Refusal::bad(detail, "give one line of text"));
     }
-    Ok(())
+    Ok(shown)
 }
 
 /// `PATCH /v1/people/{person}`: an administrator, or the person for the badge.
@@ -187,11 +195,11 @@ pub(super) async fn alter(
         caller.administrator()?;
     }
     let bytes = body(request).await?;
-    let alter: Alter = read(&bytes)?;
+    let mut alter: Alter = read(&bytes)?;
     if alter.name.is_some() || alter.groups.is_some() {
         caller.administrator()?;
     }
-    check(alter.name.as_ref(), alter.groups.as_ref())?;
+    alter.name = check(alter.name, alter.groups.as_ref())?;
     let pseudonym = random::<16>()?.into();
     let order = Order::Person(Input::Alter(id, alter, pseudonym));
     match shared.keeper.order_by(grant, order).await? {
@@ -274,6 +282,12 @@ pub(super) async fn history(
     }
     let done = shared.keeper.order_by(grant, Order::History(id, PAGE.most)).await?;
     let Done::History(lines) = done else { return Err(Refusal::no_person("")) };
+    let lines: Vec<String> = lines.into_iter().map(shown).collect();
     let text = format!(r#"{{"v":{},"people":[{}]}}"#, communicado_wire::VERSION, lines.join(","));
     Ok(tagged(&headers, JSON, text.into()))
+}
+
+/// What was kept of a person by this version or by an older one, as it can be shown.
+fn shown(line: String) -> String {
+    serde_json::from_str(&line).map_or(line, |person| text::person(person).to_json())
 }

@@ -18,10 +18,11 @@ use crate::front;
 use crate::keeper::{Done, Order};
 use crate::limits::{
     ACCOUNTS, BYTES_PER_REQUEST, CLIENTS, LEASE, LONGEST_LEASE, LONGEST_SPAN, NOTE_CHARS,
-    SHORTEST_LEASE, SPAN, TEXT_CHARS,
+    REASON_CHARS, SHORTEST_LEASE, SPAN, TEXT_CHARS,
 };
 use crate::model::{Input, Standing, own};
 use crate::refusal::{Kind, Refusal};
+use crate::text;
 
 /// `PUT /v1/people/{person}/devices/{device}`.
 pub(super) async fn hear(
@@ -75,7 +76,7 @@ pub(crate) fn publication(bytes: &[u8]) -> Result<(Vec<Client>, Duration), Refus
     }
     clients.iter().try_for_each(check)?;
     // What a listener on the desktop missed is nothing to readers here.
-    let plain = |client| Client { missed: 0, before: None, ..client };
+    let plain = |client| text::client(Client { missed: 0, before: None, ..client });
     Ok((clients.into_iter().map(plain).collect(), lease))
 }
 
@@ -91,10 +92,19 @@ fn check(client: &Client) -> Result<(), Refusal> {
         texts.into_iter().chain(maybe)
     });
     let mut all = texts.into_iter().chain(maybe).chain(of_accounts).flatten();
-    if all.all(|text| TEXT_CHARS.allows(text.chars().count())) {
+    if !all.all(|text| TEXT_CHARS.allows(text.chars().count())) {
+        return Err(Refusal::beyond(
+            Kind::BadRequest,
+            TEXT_CHARS,
+            "a text of a client is too long",
+        ));
+    }
+    let of_accounts = client.accounts.iter().map(|account| &account.reason);
+    let mut reasons = of_accounts.chain([&client.reason]).flatten();
+    if reasons.all(|reason| REASON_CHARS.allows(reason.chars().count())) {
         return Ok(());
     }
-    Err(Refusal::beyond(Kind::BadRequest, TEXT_CHARS, "a text of a client is too long"))
+    Err(Refusal::beyond(Kind::BadRequest, REASON_CHARS, "the reason for a status is too long"))
 }
 
 /// `DELETE /v1/people/{person}/devices/{device}`.
@@ -152,9 +162,7 @@ fn said(
         let detail = "only who is signed in has an availability and an activity";
         return Err(Refusal::bad(detail, "leave them out with `signed-out`"));
     }
-    if let Some(note) = &note {
-        line("note", note, NOTE_CHARS)?;
-    }
+    let note = note.map(|note| line("note", note, NOTE_CHARS)).transpose()?;
     let span = for_ms.map(Duration::from_millis);
     if span.is_some_and(|span| span.is_zero() || span > LONGEST_SPAN) {
         let detail = "nothing can be said for so short or so long";

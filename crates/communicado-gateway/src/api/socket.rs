@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use axum::http::HeaderMap;
@@ -18,6 +19,7 @@ use crate::grant::Grant;
 use crate::limits::{READER_TIME, SOCKET_BYTES};
 use crate::metrics::Transport;
 use crate::refusal::Refusal;
+use crate::serve::Connection;
 use crate::shared::Shared;
 
 /// `GET /v1/socket`.
@@ -25,6 +27,7 @@ pub(super) async fn open(
     State(shared): Gateway,
     caller: Caller,
     headers: HeaderMap,
+    connection: Option<Extension<Connection>>,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Answer {
     let grant = caller.grant()?.clone();
@@ -36,6 +39,9 @@ pub(super) async fn open(
     let upgrade = upgrade.map_err(|error| {
         Refusal::bad(format!("this is no handshake of a WebSocket: {error}"), "see RFC 6455")
     })?;
+    if let Some(Extension(connection)) = connection {
+        connection.upgrade();
+    }
     let upgrade = upgrade.max_message_size(SOCKET_BYTES.most).max_frame_size(SOCKET_BYTES.most);
     Ok(upgrade.on_upgrade(move |socket| talk(shared, grant, socket)).into_response())
 }

@@ -42,7 +42,7 @@ pub(super) async fn create(State(shared): Gateway, caller: Caller, request: Requ
 ///
 /// If what is asked for is no token.
 pub(crate) fn made(new: NewToken, now: Timestamp) -> Result<(String, kept::Token), Refusal> {
-    line("name", &new.name, NAME_CHARS)?;
+    let name = line("name", new.name, NAME_CHARS)?;
     if let Some(person) = &new.person {
         front::id("person", person)?;
     }
@@ -65,7 +65,7 @@ pub(crate) fn made(new: NewToken, now: Timestamp) -> Result<(String, kept::Token
         v: communicado_wire::VERSION,
         id: new_id()?,
         hash: hash.into(),
-        name: new.name,
+        name,
         scopes,
         person: new.person,
         group: new.group,

@@ -13,6 +13,7 @@ use crate::cluster;
 use crate::commands::print;
 use crate::commands::tokens::view;
 use crate::failure::{Failure, Outcome};
+use crate::http::Hosts;
 use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
 use crate::oidc::Settings;
 use crate::serve::{Certificate, Options, What, serve};
@@ -59,7 +60,8 @@ pub(crate) struct Serve {
     /// refused as too many.
     #[arg(long, value_name = "NUMBER", default_value_t = WRONG_TOKENS_PER_MINUTE.most)]
     wrong_tokens_per_minute: usize,
-    /// The address under which people see this gateway, such as `https://status.example`.
+    /// The address under which people see this gateway, such as `https://status.example`. Without
+    /// it and without TLS, only `localhost` and IP addresses are valid in the header `Host`.
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
     /// Share people and tokens with other gateways, in a bucket of these NATS servers with
@@ -159,6 +161,7 @@ impl Serve {
         // A variable that is empty asks for nothing.
         let collector = self.otlp.filter(|url| !url.is_empty());
         let traces = collector.as_deref().map(Traces::begin).transpose()?;
+        let hosts = if self.public_url.is_some() { Hosts::Any } else { Hosts::Local };
         let options = Options {
             listen: self.listen,
             data,
@@ -180,6 +183,7 @@ impl Serve {
                 traces,
                 // A self-made one would shut out other programs on the same name, mostly localhost.
                 hsts: is_from_files,
+                hosts,
             },
         };
         serve(options, |text| print(text).map(|_| ()))?;

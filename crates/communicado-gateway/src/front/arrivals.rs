@@ -9,6 +9,7 @@ use communicado_core::Moment;
 use rustix::event::epoll::{self, EventFlags};
 
 use super::{About, Seat};
+use crate::http::last_answer;
 use crate::limits::{HEAD_BYTES, HEAD_TIME, Limit, READER_TIME};
 use crate::refusal::{Kind, Refusal};
 
@@ -28,14 +29,10 @@ impl Arrival {
         Self { socket, read: Vec::new(), peer, seat, until }
     }
 
-    pub(super) fn has_room(&self) -> bool {
-        self.read.len() < HEAD_BYTES.most
-    }
-
-    /// Reads what there is; false if the other side has closed before it said anything whole.
+    /// Reads what there is; false if the other side sends no more.
     pub(super) fn read(&mut self) -> io::Result<bool> {
         let mut part = [0; 4096];
-        while self.has_room() {
+        while self.read.len() < HEAD_BYTES.most {
             match self.socket.read(&mut part) {
                 Ok(0) => return Ok(false),
                 Ok(count) => self.read.extend_from_slice(part.get(..count).unwrap_or_default()),
@@ -97,36 +94,20 @@ pub(super) fn turn_away(socket: &TcpStream, most: usize) {
     refuse(socket, &Refusal::beyond(Kind::Unavailable, limit, detail).retry_after(5));
 }
 
-/// Says to somebody whose head never ended why that is all.
+/// Says to somebody whose head did not come in time why that is all.
 pub(super) fn give_up(arrival: &Arrival) {
-    let refusal = if arrival.has_room() {
-        let help = format!("send it within {} seconds", HEAD_TIME.as_secs());
-        let detail = "the head of the request did not come in time";
-        Refusal::new(Kind::TooSlow, detail, help).limited("head-time")
-    } else {
-        let detail = "the head of the request is too large";
-        Refusal::beyond(Kind::HeadTooLarge, HEAD_BYTES, detail)
-    };
     // One that said nothing at all waits for no answer.
     if !arrival.read.is_empty() {
-        refuse(&arrival.socket, &refusal);
+        let help = format!("send it within {} seconds", HEAD_TIME.as_secs());
+        let detail = "the head of the request did not come in time";
+        refuse(&arrival.socket, &Refusal::new(Kind::TooSlow, detail, help).limited("head-time"));
     }
 }
 
 /// Answers with a problem, and takes what is still coming so that the answer is not lost.
 pub(super) fn refuse(mut socket: &TcpStream, refusal: &Refusal) {
-    let problem = refusal.problem();
-    let text = problem.to_json();
-    let (status, title, length) = (problem.status, &problem.title, text.len());
-    let retry = refusal
-        .retry_after
-        .map_or_else(String::new, |seconds| format!("Retry-After: {seconds}\r\n"));
-    let answer = format!(
-        "HTTP/1.1 {status} {title}\r\nContent-Type: application/problem+json\r\n\
-         Content-Length: {length}\r\n{retry}Connection: close\r\n\r\n{text}"
-    );
     let _ = socket.set_nonblocking(true);
-    let _ = socket.write(answer.as_bytes());
+    let _ = socket.write(last_answer(refusal).as_bytes());
     let _ = socket.shutdown(Shutdown::Write);
     let mut part = [0; 16 * 1024];
     for _ in 0..4 {

@@ -38,7 +38,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use frame::{Frame, RETRY};
 pub(crate) use fuzzing::session;
-pub(crate) use head::{COOKIE, Look, Secret, look, secret};
+pub(crate) use head::{COOKIE, Look, Secret, look, query, secret};
 pub(crate) use mailbox::{Mailbox, Taken};
 pub(crate) use readers::ReaderId;
 pub(crate) use seats::{Seat, Seats};
@@ -396,23 +396,17 @@ impl Front {
 
     /// Reads what there is of a head, and decides whose the connection is.
     fn look(&mut self, mut arrival: Arrival, known: Option<u32>) {
-        match arrival.read() {
-            Ok(true) => {}
-            // It has gone.
-            Ok(false) | Err(_) => return,
-        }
-        let is_events = match look(&arrival.read) {
-            Ok(Look::More) if arrival.has_room() => {
+        let Ok(is_open) = arrival.read() else { return };
+        let is_events = match look(&arrival.read, self.shared.hosts) {
+            Ok(Look::More) if is_open => {
                 match known {
                     Some(number) => self.arrivals.put_back(number, arrival),
                     None => self.arrivals.put(&self.poll, arrival),
                 }
                 return;
             }
-            Ok(Look::More) => {
-                arrivals::give_up(&arrival);
-                return;
-            }
+            // Nothing more will come.
+            Ok(Look::More) => return,
             Err(refusal) => {
                 arrivals::refuse(&arrival.socket, &refusal);
                 return;
@@ -433,11 +427,11 @@ impl Front {
     /// Keeps a stream of events, or lets hyper's side say why not.
     fn take_in(&mut self, arrival: Arrival) {
         let shared = self.shared.clone();
-        let Ok(Look::Events(head)) = look(&arrival.read) else { return };
+        let Ok(Look::Events(head)) = look(&arrival.read, shared.hosts) else { return };
         let admitted = crate::api::admit_events(
             &shared,
             &crate::api::Asked {
-                query: head.query,
+                query: query(head.target),
                 authorization: head.authorization,
                 cookie: head.cookie,
                 last_event_id: head.last_event_id,
@@ -497,20 +491,18 @@ impl Front {
 
     fn reader(&mut self, id: ReaderId, flags: EventFlags) {
         let metrics = &self.shared.metrics;
-        let gone = EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR;
-        if flags.intersects(gone) {
+        if flags.intersects(EventFlags::HUP | EventFlags::ERR) {
             self.readers.close(id, metrics);
             return;
         }
-        if flags.contains(EventFlags::IN)
-            && let Some(socket) = self.readers.socket(id)
-            && !arrivals::drained(socket)
-        {
-            self.readers.close(id, metrics);
-            return;
-        }
+        let says_no_more = flags.contains(EventFlags::RDHUP)
+            || flags.contains(EventFlags::IN)
+                && self.readers.socket(id).is_some_and(|socket| !arrivals::drained(socket));
         if flags.contains(EventFlags::OUT) {
             self.readers.room(id, metrics, self.shared.clock.now());
+        }
+        if says_no_more {
+            self.readers.finish(id, metrics);
         }
     }
 }

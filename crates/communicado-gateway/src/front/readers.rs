@@ -67,6 +67,8 @@ struct Behind {
     changes: BTreeMap<Arc<str>, (Change, Charge)>,
     /// When it last took something.
     since: Moment,
+    /// It is closed after `rest`.
+    ends: bool,
 }
 
 #[derive(Debug)]
@@ -372,7 +374,8 @@ impl Readers {
             Wrote::All => metrics.delivered(),
             Wrote::Part(rest) => {
                 let (rest, changes) = ([rest].into(), BTreeMap::new());
-                reader.behind = Some(Box::new(Behind { rest, changes, since: now }));
+                let behind = Behind { rest, changes, since: now, ends: false };
+                reader.behind = Some(Box::new(behind));
             }
             Wrote::Gone => self.over.push(key),
         }
@@ -405,6 +408,10 @@ impl Readers {
                 }
                 behind.since = now;
                 continue;
+            }
+            if behind.ends {
+                self.over.push(id.key);
+                break;
             }
             let next = behind.changes.values().min_by_key(|(change, _)| change.ordinal);
             let Some(next) = next.map(|(change, _)| change.id.clone()) else { break };
@@ -462,6 +469,17 @@ impl Readers {
         if self.reader(id).is_some() {
             self.over.push(id.key);
             self.close_over(metrics);
+        }
+    }
+
+    /// Closes a reader whose other side sends no more, after what was begun.
+    pub(super) fn finish(&mut self, id: ReaderId, metrics: &Metrics) {
+        if self.reader(id).is_none() {
+            return;
+        }
+        match self.readers.get_mut(usize_of(id.key)).and_then(|it| it.behind.as_mut()) {
+            Some(behind) if !behind.rest.is_empty() => behind.ends = true,
+            _ => self.close(id, metrics),
         }
     }
 

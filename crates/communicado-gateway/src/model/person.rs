@@ -14,6 +14,7 @@ use communicado_wire::{Client, Status, Timestamp};
 
 use super::{Now, Standing};
 use crate::limits::FORGOTTEN_AFTER;
+use crate::text::{self, printable};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Person {
@@ -196,7 +197,8 @@ impl Person {
         let devices = kept.devices.into_iter().map(|device| Device::of_kept(device, now));
         let mut person = Self {
             id: kept.id,
-            name: kept.name,
+            // An older version kept texts as they came.
+            name: printable(kept.name),
             groups: kept.groups,
             devices: devices.collect(),
             manual: kept.manual.map(|manual| Manual::of_kept(manual, now)),
@@ -235,7 +237,8 @@ impl Device {
     fn of_kept(kept: kept::Device, now: Now) -> (Arc<str>, Self) {
         let lease = Duration::from_millis(kept.lease_ms);
         let since = now.civil.since(kept.seen);
-        let standing = Standing::best(kept.clients.iter().map(Standing::of_client));
+        let clients: Vec<Client> = kept.clients.into_iter().map(text::client).collect();
+        let standing = Standing::best(clients.iter().map(Standing::of_client));
         let mut standing = standing.unwrap_or_else(|| Standing::plain(Status::Absent, kept.seen));
         standing.since = kept.since;
         let mut whole = lease;
@@ -244,8 +247,8 @@ impl Device {
             standing = Standing::expired(expired);
         }
         let device = Self {
-            bytes: written_bytes(&kept.clients),
-            clients: kept.clients.into(),
+            bytes: written_bytes(&clients),
+            clients: clients.into(),
             standing,
             seen: kept.seen,
             lease,
@@ -281,6 +284,40 @@ impl Manual {
             reason: None,
             since: kept.said,
         };
-        Self { standing, note: kept.note, returns: kept.returns, until }
+        let note = kept.note.map(printable);
+        Self { standing, note, returns: kept.returns, until }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_an_older_version_kept_can_be_shown_once_they_are_loaded() {
+        let time = r#""2026-11-22T21:00:00.000000Z""#;
+        let facet = format!(r#"{{"revision":1,"at":{time},"since":{time}}}"#);
+        let reason = format!("lease\u{202e}{}", "x".repeat(1000));
+        let client = format!(
+            r#"{{"v":1,"revision":1,"at":{time},"client":"fin\u001bch","status":"unknown",
+            "availability":null,"activity":null,"raw":null,"reason":"{reason}","since":{time},
+            "source":"purple","saved":null,"accounts":[]}}"#
+        );
+        let kept = format!(
+            r#"{{"v":1,"id":"ada","name":"A\u202eda","groups":[],"devices":[{{"device":"laptop",
+            "since":{time},"seen":{time},"lease_ms":5000,"expired":null,"clients":[{client}]}}],
+            "manual":{{"status":"signed-out","availability":null,"activity":null,
+            "note":"so\u202eon","returns":null,"said":{time},"until":null}},"badge":null,
+            "seen":{{"in_out":{facet},"availability":{facet},"everything":{facet}}}}}"#
+        );
+        let kept = kept::Person::from_json(&kept).unwrap();
+        let person = Person::of_kept(kept, Now { moment: Moment::START, civil: Timestamp::EPOCH });
+        let note = person.note().map(|note| &**note);
+        assert_eq!((&*person.name, note), ("Ada", Some("soon")));
+        let device = &person.devices["laptop"];
+        let client = &device.clients[0];
+        let expected = format!("lease{}", "x".repeat(59));
+        assert_eq!((&*client.client, client.reason.as_deref()), ("finch", Some(&*expected)));
+        assert_eq!(device.standing.reason.as_deref(), Some(&*expected));
     }
 }

@@ -15,8 +15,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use communicado_core::Moment;
-use communicado_wire::Timestamp;
 use communicado_wire::gateway::{Issuer as Told, View};
+use communicado_wire::{Timestamp, is_printable};
 use sha2::{Digest as _, Sha256};
 
 use crate::grant::random;
@@ -131,6 +131,24 @@ impl SignIns {
         Ok(Start { to, state })
     }
 
+    /// Ends a sign-in that the issuer refuses with `error`, and says so.
+    ///
+    /// The text is shown only for a sign-in that was begun here: anybody can make an address with
+    /// a text in it.
+    pub(crate) fn refused(&self, state: &str, error: &str, now: Moment) -> Refusal {
+        if let Err(stale) = self.take(state, now) {
+            return stale;
+        }
+        let error: String = error.chars().filter(|it| is_printable(*it)).take(80).collect();
+        let detail = format!("the issuer did not sign you in: {error}");
+        Refusal::new(Kind::NotAllowed, detail, "begin again, from the board")
+    }
+
+    fn take(&self, state: &str, now: Moment) -> Result<UnderWay, Refusal> {
+        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        under_way.remove(state).filter(|begun| now < begun.until).ok_or_else(stale)
+    }
+
     /// Ends a sign-in: the id of the person. It waits for the issuer.
     ///
     /// # Errors
@@ -143,10 +161,7 @@ impl SignIns {
         now: Moment,
         civil: Timestamp,
     ) -> Result<String, Refusal> {
-        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        let begun = under_way.remove(state).filter(|begun| now < begun.until);
-        drop(under_way);
-        let begun = begun.ok_or_else(stale)?;
+        let begun = self.take(state, now)?;
         let token = self.issuer.token(code, &self.back, &begun.verifier)?;
         let claims = claims::Claims::of_token(&token).map_err(|why| not_for_us(&why))?;
         claims

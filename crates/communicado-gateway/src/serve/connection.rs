@@ -1,23 +1,24 @@
 //! Connections that hyper serves: all but the streams of events that the front keeps.
 
-use std::io;
 use std::net::IpAddr;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use super::Connection;
+use super::socket::Socket;
+use super::strict::Strict;
 use crate::api::Peer;
 use crate::front::HandOver;
+use crate::http::Hosts;
 use crate::limits::{HEAD_BYTES, HEAD_TIME, HEADERS};
 
 /// Serves what the front hands over, until it is stopped and all are done.
@@ -25,6 +26,7 @@ pub(super) async fn serve(
     mut connections: mpsc::UnboundedReceiver<HandOver>,
     router: Router,
     acceptor: Option<TlsAcceptor>,
+    hosts: Hosts,
     mut stopping: watch::Receiver<bool>,
 ) {
     let mut tasks = JoinSet::new();
@@ -36,14 +38,19 @@ pub(super) async fn serve(
                 let stopping = stopping.clone();
                 tasks.spawn(async move {
                     let Ok(socket) = TcpStream::from_std(socket) else { return };
-                    let address = peer.ip();
-                    let socket = Rewound { read, at: 0, socket };
+                    let socket = Socket::new(socket);
+                    let (address, connection) = (peer.ip(), Connection::of(socket.clone()));
                     match acceptor {
-                        None => converse(socket, address, router, stopping).await,
+                        None => {
+                            let io = Strict::new(socket, read, hosts, connection);
+                            converse(io, address, router, stopping).await;
+                        }
+                        // What comes over TLS was not looked at: nothing of it was read.
                         Some(acceptor) => {
                             let greeted = timeout(HEAD_TIME, acceptor.accept(socket)).await;
                             if let Ok(Ok(socket)) = greeted {
-                                converse(socket, address, router, stopping).await;
+                                let io = Strict::new(socket, Vec::new(), hosts, connection);
+                                converse(io, address, router, stopping).await;
                             }
                         }
                     }
@@ -59,19 +66,22 @@ pub(super) async fn serve(
 
 /// Serves one connection.
 pub(super) async fn converse(
-    io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    io: Strict<impl AsyncRead + AsyncWrite + Unpin + Send + 'static>,
     peer: IpAddr,
     router: Router,
     mut stopping: watch::Receiver<bool>,
 ) {
     // Whoever asks is known by where from, too.
-    let service = TowerToHyperService::new(router.layer(axum::Extension(Peer(peer))));
+    let router = router.layer(Extension(Peer(peer))).layer(Extension(io.connection().clone()));
+    let service = TowerToHyperService::new(router);
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
         .max_headers(HEADERS.most)
-        .max_buf_size(HEAD_BYTES.most);
+        .max_buf_size(HEAD_BYTES.most)
+        // A client that has said all may still wait for its answer.
+        .half_close(true);
     let connection = builder.serve_connection(TokioIo::new(io), service).with_upgrades();
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
@@ -80,50 +90,4 @@ pub(super) async fn converse(
     }
     connection.as_mut().graceful_shutdown();
     let _ = connection.await;
-}
-
-/// A socket of which something was read already.
-struct Rewound {
-    read: Vec<u8>,
-    at: usize,
-    socket: TcpStream,
-}
-
-impl AsyncRead for Rewound {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        let rest = this.read.get(this.at..).unwrap_or_default();
-        if rest.is_empty() {
-            return Pin::new(&mut this.socket).poll_read(cx, buffer);
-        }
-        let count = rest.len().min(buffer.remaining());
-        buffer.put_slice(rest.get(..count).unwrap_or_default());
-        this.at += count;
-        if this.at >= this.read.len() {
-            (this.read, this.at) = (Vec::new(), 0);
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Rewound {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(cx)
-    }
 }

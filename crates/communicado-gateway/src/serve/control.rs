@@ -25,10 +25,12 @@ use tokio::net::UnixListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::{Core, What, connection};
+use super::strict::Strict;
+use super::{Connection, Core, What, connection};
 use crate::api::{Operator, router};
 use crate::failure::{Failure, Outcome};
 use crate::grant::Grant;
+use crate::http::Hosts;
 use crate::private::own_uid;
 use crate::shared::Shared;
 use crate::store::Lock;
@@ -84,6 +86,7 @@ pub(super) fn listen(
             }
             let (router, stopping) = (router.clone(), stopping.clone());
             let peer = Ipv4Addr::LOCALHOST.into();
+            let socket = Strict::new(socket, Vec::new(), Hosts::Any, Connection::default());
             tokio::spawn(connection::converse(socket, peer, router, stopping));
         }
     }))

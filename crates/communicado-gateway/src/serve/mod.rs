@@ -5,6 +5,8 @@ mod connection;
 mod control;
 mod listen;
 mod part;
+mod socket;
+mod strict;
 mod tls;
 
 use std::net::SocketAddr;
@@ -16,12 +18,14 @@ use communicado_wire::gateway::{NewToken, Scope, View};
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use control::{ask, ask_offline};
+pub(crate) use socket::Connection;
 pub(crate) use tls::Certificate;
 
 use crate::api::{made, router};
 use crate::cluster;
 use crate::failure::{Failure, Outcome};
 use crate::front::{self, Front};
+use crate::http::Hosts;
 use crate::keeper::{self, Keeper, Order};
 use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
 use crate::oidc::SignIns;
@@ -68,6 +72,8 @@ pub(crate) struct What {
     pub(crate) traces: Option<Traces>,
     /// Whether browsers are to use only TLS from now on.
     pub(crate) hsts: bool,
+    /// Which values of `Host` are valid without TLS.
+    pub(crate) hosts: Hosts,
 }
 
 impl Default for What {
@@ -81,6 +87,7 @@ impl Default for What {
             cluster: None,
             traces: None,
             hsts: false,
+            hosts: Hosts::Any,
         }
     }
 }
@@ -223,8 +230,9 @@ async fn serving(
     let mut front = Part::start("front", move || front.run()).map_err(no_system)?;
     let (stop, stopping) = watch::channel(false);
     let router = router(shared.clone());
-    let connections =
-        tokio::spawn(connection::serve(connections, router.clone(), acceptor, stopping.clone()));
+    let served =
+        connection::serve(connections, router.clone(), acceptor, shared.hosts, stopping.clone());
+    let connections = tokio::spawn(served);
     let control = control::listen(&data, router, &shared, stopping)?;
     say(&greeting(&base, first.as_deref()))?;
     tracing::info!(what = "listening", address = %address, tls = is_tls);

@@ -304,7 +304,7 @@ fn put(gateway: &Gateway, token: &str, person: &str, note: &str) {
     let body = json!({"status": "signed-in", "note": note}).to_string();
     let length = body.len();
     let request = format!(
-        "PUT /v1/people/{person}/manual HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\
+        "PUT /v1/people/{person}/manual HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\
          Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
     );
     SOCKET.with_borrow_mut(|socket| {

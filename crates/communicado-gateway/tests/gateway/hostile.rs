@@ -3,6 +3,8 @@
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 
+use serde_json::json;
+
 use crate::stage::{Events, Gateway, publication};
 
 /// What comes back for raw bytes, until the gateway closes or the time is up.
@@ -33,16 +35,16 @@ fn nothing_that_is_sent_ends_it() {
         "GET /v1/events HTTP/1.1\r\n\r\n\r\n\r\n".to_owned(),
         format!("GET /{long} HTTP/1.1\r\n\r\n"),
         format!("GET / HTTP/1.1\r\n{many}\r\n"),
-        format!("GET /v1/events?person={long} HTTP/1.1\r\nHost: a\r\n\r\n"),
-        "GET /v1/events?person=%zz HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(),
-        "GET /v1/people/%ff%fe HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(),
-        "GET /v1/people/..%2f..%2fetc%2fpasswd HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(),
-        "POST /v1/people HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n".to_owned(),
-        "POST /v1/people HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\
+        format!("GET /v1/events?person={long} HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+        "GET /v1/events?person=%zz HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned(),
+        "GET /v1/people/%ff%fe HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned(),
+        "GET /v1/people/..%2f..%2fetc%2fpasswd HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned(),
+        "POST /v1/people HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n".to_owned(),
+        "POST /v1/people HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\
          \r\n\r\n0\r\n\r\nGET /v1/tokens HTTP/1.1\r\n\r\n"
             .to_owned(),
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(),
-        "GET /v1/people HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \u{1F600}\r\n\r\n".to_owned(),
+        "GET /v1/people HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \u{1F600}\r\n\r\n".to_owned(),
     ] {
         let answer = raw(&gateway, text.as_bytes());
         let start: String = text.chars().take(60).collect();
@@ -94,4 +96,38 @@ fn bodies_that_are_no_body_are_refused_with_the_place() {
     long["raw"] = "x".repeat(2000).into();
     check("clients", vec![long].into(), 400, "text-chars");
     put("application/json; charset=utf-8", &good.to_string()).must(200);
+}
+
+#[test]
+fn what_a_device_or_a_person_writes_turns_nothing_round_for_those_who_read_it() {
+    let gateway = Gateway::with(&["--history", "24h"]);
+    let reader = gateway.token(&["read"], &json!({"view": "availability"})).0;
+    let marks = "\u{202e}\u{2066}\u{1b}[31m\u{200f}";
+    gateway.ask("POST", "/v1/people", Some(&json!({"id": "ada", "name": "A\u{202e}da"}))).must(201);
+    let path = "/v1/people/ada/devices/laptop";
+    let mut said = publication("", 60_000);
+    let client = &mut said["clients"][0];
+    client["reason"] = format!("network{marks}-error").into();
+    client["raw"] = format!("off{marks}").into();
+    client["client"] = format!("fin{marks}ch").into();
+    gateway.ask("PUT", path, Some(&said)).must(200);
+    let ada = gateway.ask_as(&reader, "GET", "/v1/people/ada", None).must(200);
+    assert_eq!((&ada["name"], &ada["reason"]), (&json!("Ada"), &json!("network[31m-error")));
+    let client = gateway.get("/v1/people/ada")["devices"][0]["clients"][0].clone();
+    assert_eq!((&client["raw"], &client["client"]), (&json!("off[31m"), &json!("fin[31mch")));
+    assert_eq!(gateway.get("/v1/people/ada/history")["people"][0]["reason"], "network[31m-error");
+    said["clients"][0]["reason"] = "x".repeat(65).into();
+    assert_eq!(gateway.ask("PUT", path, Some(&said)).problem(400)["limit"], "reason-chars");
+    said["clients"][0]["reason"] = "0x8100031E".into();
+    gateway.ask("PUT", path, Some(&said)).must(200);
+    // Marks are pasted by accident; a control character is not.
+    assert_eq!(gateway.say("ada", "back\u{202e} soon").must(200)["note"], "back soon");
+    gateway.say("ada", "back\u{1b}[31m soon").problem(400);
+    gateway.say("ada", "\u{202e}\u{2069}").problem(400);
+    let (_, id) = gateway.token(&["read"], &json!({"name": "the\u{202e} lobby"}));
+    let tokens = gateway.get("/v1/tokens");
+    let token = tokens["tokens"].as_array().unwrap().iter().find(|it| it["id"] == *id).unwrap();
+    assert_eq!(token["name"], "the lobby");
+    let name = json!({"name": "A\u{7}da"});
+    gateway.ask("PATCH", "/v1/people/ada", Some(&name)).problem(400);
 }

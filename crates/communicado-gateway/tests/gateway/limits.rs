@@ -12,8 +12,9 @@ fn who_asks_too_often_is_told_when_to_ask_again() {
     let gateway = Gateway::start();
     let token = gateway.token(&["read"], &json!({})).0;
     let mut socket = TcpStream::connect(gateway.address()).unwrap();
-    let ask =
-        format!("GET /v1/people HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n");
+    let ask = format!(
+        "GET /v1/people HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
+    );
     socket.set_read_timeout(Some(std::time::Duration::from_secs(10))).unwrap();
     let mut said = String::new();
     within("too many requests", || {

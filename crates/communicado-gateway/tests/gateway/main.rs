@@ -17,6 +17,7 @@ mod commands;
 mod damage;
 mod faults;
 mod hostile;
+mod http;
 mod limits;
 mod people;
 mod private;

@@ -139,15 +139,37 @@ fn a_person_signs_in_at_the_issuer_and_is_who_the_issuer_says() {
     let back = eve.sign_in("eve");
     let refused = gateway.curl_at(&back, &["-b", &eve.jar]).problem(403);
     assert!(refused["detail"].as_str().unwrap().contains("`eve`"), "{refused}");
+    // Who does not consent is not signed in. What the issuer says of it is shown only to the
+    // browser that began the sign-in, and once.
+    let begin = |name: &str| {
+        let browser = browser(name);
+        let began = gateway.curl("/v1/oidc/start", &["-c", &browser.jar]);
+        let to = began.location.unwrap();
+        let state = to.split("state=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+        (browser.jar, state)
+    };
+    let (jar, state) = begin("bob");
+    let address =
+        format!("/v1/oidc/back?error=access_denied%E2%80%AE%1B{:x<200}&state={state}", "");
+    for stranger in [&[] as &[&str], &["-b", "communicado_sign_in=x"]] {
+        for address in ["/v1/oidc/back?error=call+0123", &address] {
+            let refused = gateway.curl(address, stranger).problem(400);
+            let text = refused.to_string();
+            assert!(!text.contains("call") && !text.contains("access_denied"), "{text}");
+        }
+    }
+    let refused = gateway.curl(&address, &["-b", &jar]).problem(403);
+    let expected = format!("the issuer did not sign you in: access_denied{:x<67}", "");
+    assert_eq!(refused["detail"], expected);
+    gateway.curl(&address, &["-b", &jar]).problem(400);
     // To a browser it is a page, in which nothing of what came is markup.
     let accept = "Accept: text/html,application/xhtml+xml";
-    let page = gateway.curl("/v1/oidc/back?error=%3Cscript%3E%7Bhelp%7D", &["-H", accept]);
+    let (jar, state) = begin("carol");
+    let address = format!("/v1/oidc/back?error=%3Cscript%3E%7Bhelp%7D&state={state}");
+    let page = gateway.curl(&address, &["-H", accept, "-b", &jar]);
     assert_eq!((page.status, page.header("content-type").as_deref()), (403, Some(HTML)));
     assert!(page.body.contains("not sign you in: &#60;script&#62;&#123;help}"), "{}", page.body);
     assert!(!page.body.contains("<script"), "{}", page.body);
-    // Who does not consent is not signed in.
-    let error = gateway.curl("/v1/oidc/back?error=access_denied", &[]).problem(403);
-    assert!(error["detail"].as_str().unwrap().contains("access_denied"));
 }
 
 #[test]

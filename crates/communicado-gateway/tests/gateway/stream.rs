@@ -132,7 +132,7 @@ fn a_stream_on_a_connection_that_was_used_before_is_the_same() {
     let gateway = Gateway::start();
     gateway.add("ada", &[]);
     let mut socket = std::net::TcpStream::connect(gateway.address()).unwrap();
-    let head = format!("Host: a\r\nAuthorization: Bearer {}\r\n\r\n", gateway.token);
+    let head = format!("Host: localhost\r\nAuthorization: Bearer {}\r\n\r\n", gateway.token);
     let ask = format!("GET /readyz HTTP/1.1\r\n{head}GET /v1/events HTTP/1.1\r\n{head}");
     socket.write_all(ask.as_bytes()).unwrap();
     socket.set_read_timeout(Some(std::time::Duration::from_millis(50))).unwrap();

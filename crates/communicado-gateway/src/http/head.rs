@@ -1,0 +1,232 @@
+//! The head of a request, read strictly (RFC 9112): what two parties could read differently is
+//! refused.
+
+use axum::http::{Method, Uri};
+
+use super::host::{Host, Hosts};
+use crate::limits::{HEAD_BYTES, HEADERS};
+use crate::refusal::{Kind, Refusal};
+
+/// A whole head that is valid.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Head<'a> {
+    /// Its bytes, with the empty line at its end.
+    pub(crate) length: usize,
+    pub(crate) body: Body,
+    pub(crate) method: &'a str,
+    pub(crate) target: &'a str,
+    pub(crate) authorization: Option<&'a str>,
+    pub(crate) cookie: Option<&'a str>,
+    pub(crate) last_event_id: Option<&'a str>,
+    pub(crate) origin: Option<&'a str>,
+    /// The client waits for `100 Continue`, or for something that is not known here.
+    pub(crate) expects: bool,
+}
+
+/// What follows a head.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Body {
+    #[default]
+    None,
+    Length(u64),
+    Chunked,
+}
+
+impl<'a> Head<'a> {
+    /// Reads the head at the start of `bytes`; nothing if it is not whole.
+    ///
+    /// What it answers depends on the bytes only, not on how many of them came at once.
+    ///
+    /// # Errors
+    ///
+    /// If the head is not valid, is too large, or is for another host.
+    pub(crate) fn read(bytes: &'a [u8], hosts: Hosts) -> Result<Option<Self>, Refusal> {
+        let Some(length) = end(bytes)? else { return Ok(None) };
+        let mut headers = [httparse::EMPTY_HEADER; HEADERS.most];
+        let mut request = httparse::Request::new(&mut headers);
+        match request.parse(bytes.get(..length).unwrap_or_default()) {
+            Ok(httparse::Status::Complete(parsed)) if parsed == length => {}
+            Ok(_) => return Err(invalid("the head of the request ends too early")),
+            Err(error) => return Err(invalid(format!("the head of the request is bad: {error}"))),
+        }
+        let (method, target) =
+            (request.method.unwrap_or_default(), request.path.unwrap_or_default());
+        let is_newer = request.version == Some(1);
+        let mut fields = Fields::default();
+        for header in &*request.headers {
+            fields.take(header)?;
+        }
+        let host = fields.host(is_newer)?;
+        let authority = authority(method, target)?;
+        if let (Some(host), Some(authority)) = (host, authority)
+            && !host.is_same(authority)
+        {
+            return Err(invalid("the target of the request and its `Host` differ"));
+        }
+        if let Some(host) =
+            authority.or(host).filter(|host| hosts == Hosts::Local && !host.is_local())
+        {
+            let detail = format!("`{}` is not a name of this gateway", host.text());
+            let help = "use `localhost` or an IP address, or start the gateway with \
+                        --public-url URL";
+            return Err(Refusal::new(Kind::Misdirected, detail, help));
+        }
+        let body = fields.body(is_newer)?;
+        let Fields { authorization, cookie, last_event_id, origin, expects, .. } = fields;
+        let [authorization, cookie, last_event_id, origin] =
+            [authorization, cookie, last_event_id, origin].map(|value| value.and_then(visible));
+        Ok(Some(Self {
+            length,
+            body,
+            method,
+            target,
+            authorization,
+            cookie,
+            last_event_id,
+            origin,
+            expects,
+        }))
+    }
+}
+
+/// Where the head ends, if it does.
+fn end(bytes: &[u8]) -> Result<Option<usize>, Refusal> {
+    let within = bytes.get(..HEAD_BYTES.most).unwrap_or(bytes);
+    let (mut start, mut lines) = (0, 0);
+    while let Some(rest) = within.get(start..) {
+        let Some(at) = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')) else { break };
+        match (rest.get(at), rest.get(at + 1)) {
+            (Some(b'\r'), Some(b'\n')) => {}
+            (Some(b'\r'), None) => break,
+            _ => return Err(invalid("a line of the head does not end with CR LF")),
+        }
+        start += at + 2;
+        match (at, lines) {
+            // Empty lines before a request are passed over (RFC 9112, 2.2).
+            (0, 0) => continue,
+            (0, _) => return Ok(Some(start)),
+            _ => lines += 1,
+        }
+        if lines > 1 && matches!(rest.first(), Some(b' ' | b'\t')) {
+            return Err(invalid("a header goes on in a second line"));
+        }
+        if !HEADERS.allows(lines - 1) {
+            let detail = "the request has too many headers";
+            return Err(Refusal::beyond(Kind::HeadTooLarge, HEADERS, detail));
+        }
+    }
+    if within.len() < HEAD_BYTES.most {
+        return Ok(None);
+    }
+    let detail = "the head of the request is too large";
+    Err(Refusal::beyond(Kind::HeadTooLarge, HEAD_BYTES, detail))
+}
+
+/// The fields that decide where a request ends, for whom it is and who sends it.
+#[derive(Debug, Default)]
+struct Fields<'a> {
+    host: Option<&'a [u8]>,
+    length: Option<&'a [u8]>,
+    encoding: Option<&'a [u8]>,
+    authorization: Option<&'a [u8]>,
+    cookie: Option<&'a [u8]>,
+    last_event_id: Option<&'a [u8]>,
+    origin: Option<&'a [u8]>,
+    expects: bool,
+}
+
+impl<'a> Fields<'a> {
+    fn take(&mut self, header: &httparse::Header<'a>) -> Result<(), Refusal> {
+        let is = |name: &str| header.name.eq_ignore_ascii_case(name);
+        let (field, is_single) = if is("host") {
+            (&mut self.host, true)
+        } else if is("content-length") {
+            (&mut self.length, true)
+        } else if is("transfer-encoding") {
+            (&mut self.encoding, true)
+        } else if is("authorization") {
+            (&mut self.authorization, true)
+        } else if is("cookie") {
+            (&mut self.cookie, false)
+        } else if is("last-event-id") {
+            (&mut self.last_event_id, false)
+        } else if is("origin") {
+            (&mut self.origin, false)
+        } else {
+            self.expects |= is("expect");
+            return Ok(());
+        };
+        if is_single && field.is_some() {
+            let name = header.name.to_ascii_lowercase();
+            return Err(invalid(format!("the request has more than one header `{name}`")));
+        }
+        // Of the others the first one counts, as it does everywhere in this gateway.
+        field.get_or_insert(header.value);
+        Ok(())
+    }
+
+    fn host(&self, is_needed: bool) -> Result<Option<Host<'a>>, Refusal> {
+        let Some(value) = self.host else {
+            return if is_needed {
+                Err(invalid("the request has no header `host`"))
+            } else {
+                Ok(None)
+            };
+        };
+        let host = std::str::from_utf8(value).ok().and_then(Host::parse);
+        host.map(Some).ok_or_else(|| invalid("the header `host` is no name of a host"))
+    }
+
+    fn body(&self, is_newer: bool) -> Result<Body, Refusal> {
+        match (self.length, self.encoding) {
+            (None, None) => Ok(Body::None),
+            (Some(_), Some(_)) => {
+                Err(invalid("the request has both `content-length` and `transfer-encoding`"))
+            }
+            (Some(length), None) => {
+                let is_number = length.iter().all(u8::is_ascii_digit);
+                let length = std::str::from_utf8(length).ok().filter(|_| is_number);
+                let length = length.and_then(|length| length.parse::<i64>().ok());
+                let length = length.and_then(|length| u64::try_from(length).ok());
+                let length = length.ok_or_else(|| invalid("`content-length` is no length"))?;
+                Ok(if length == 0 { Body::None } else { Body::Length(length) })
+            }
+            (None, Some(encoding)) if is_newer && encoding.eq_ignore_ascii_case(b"chunked") => {
+                Ok(Body::Chunked)
+            }
+            (None, Some(_)) => {
+                Err(invalid("only `chunked` is a valid `transfer-encoding`, and only in HTTP/1.1"))
+            }
+        }
+    }
+}
+
+/// The host in the target of a request, if there is one.
+fn authority<'a>(method: &str, target: &'a str) -> Result<Option<Host<'a>>, Refusal> {
+    let bad = || invalid("the target of the request is not valid");
+    if Method::from_bytes(method.as_bytes()).is_err() || target.parse::<Uri>().is_err() {
+        return Err(bad());
+    }
+    if target.starts_with('/') || (target == "*" && method == "OPTIONS") {
+        return Ok(None);
+    }
+    if method == "CONNECT" {
+        return Host::parse(target).map(Some).ok_or_else(bad);
+    }
+    let (scheme, rest) = target.split_once("://").ok_or_else(bad)?;
+    if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+        return Err(bad());
+    }
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    Host::parse(authority).map(Some).ok_or_else(bad)
+}
+
+/// A value of which every character is visible, as `HeaderValue::to_str` has it.
+fn visible(value: &[u8]) -> Option<&str> {
+    let is_visible = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t');
+    std::str::from_utf8(value).ok().filter(|_| value.iter().all(is_visible))
+}
+
+pub(super) fn invalid(detail: impl Into<String>) -> Refusal {
+    Refusal::bad(detail, "send one request as RFC 9112 describes it")
+}
