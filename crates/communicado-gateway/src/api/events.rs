@@ -10,9 +10,12 @@ use std::time::Duration;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::http::header::{self, HeaderName};
-use axum::response::IntoResponse as _;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
+use communicado_runtime::Clock as _;
 use hyper::body::{Body as HttpBody, Frame as BodyFrame};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -21,6 +24,7 @@ use super::caller::{Asked, Caller, admit};
 use super::{Answer, Gateway};
 use crate::front::{Mailbox, Order, RETRY, ReaderId, Taken, Wanted};
 use crate::grant::Grant;
+use crate::http::accepts_events;
 use crate::metrics::Transport;
 use crate::refusal::{Kind, Refusal};
 use crate::serve::Connection;
@@ -47,6 +51,40 @@ pub(crate) fn events_head(shared: &Shared, origin: Option<&str>) -> String {
          X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\n{cross}Connection: close\r\n\r\n",
         shared.now().civil.http_date()
     )
+}
+
+/// A stream that ends at once and says when to come back.
+///
+/// `EventSource` gives up for ever at any status but 200, and comes back after a stream that ends
+/// (HTML, 9.2.3).
+pub(crate) fn come_back_later(shared: &Shared, refusal: &Refusal) -> String {
+    let seconds = u64::from(refusal.retry_after.unwrap_or(1));
+    // Not all at the same moment.
+    let spread = shared.clock.civil().micros().unsigned_abs() % 4000;
+    let problem = refusal.problem();
+    format!(": {}: {}\nretry: {}\n\n", problem.detail, problem.help, seconds * 1000 + spread)
+}
+
+/// Answers a client that takes only a stream, and asks too often, with one that ends at once.
+pub(super) async fn as_stream(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let accept = request.headers().get(header::ACCEPT);
+    let is_stream = request.uri().path() == "/v1/events"
+        && accept.is_some_and(|accept| accepts_events(accept.as_bytes()));
+    let response = next.run(request).await;
+    if !is_stream || response.status() != StatusCode::TOO_MANY_REQUESTS {
+        return response;
+    }
+    let seconds = response.headers().get(header::RETRY_AFTER);
+    let seconds = seconds.and_then(|text| text.to_str().ok()).and_then(|text| text.parse().ok());
+    let detail = "too many requests or streams of this token";
+    let refusal = Refusal::new(Kind::TooMany, detail, "come back later");
+    let refusal = refusal.retry_after(seconds.unwrap_or(1));
+    let headers = [(header::CONTENT_TYPE, KIND), (header::CACHE_CONTROL, "no-cache")];
+    (headers, come_back_later(&shared, &refusal)).into_response()
 }
 
 /// `GET /v1/events`.

@@ -25,7 +25,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post, put};
 
 pub(crate) use caller::{Asked, Operator, Peer, admit_events};
-pub(crate) use events::events_head;
+pub(crate) use events::{come_back_later, events_head};
 pub(crate) use operate::OPENAPI;
 pub(crate) use publish::publication;
 pub(crate) use tokens::made;
@@ -62,6 +62,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/metrics", get(operate::metrics))
         .merge(board::pages())
         .layer(from_fn_with_state(shared.clone(), caller::know))
+        .layer(from_fn_with_state(shared.clone(), events::as_stream))
         .layer(from_fn_with_state(shared.clone(), answer::cross_origin))
         .layer(from_fn(answer::as_problem))
         .layer(from_fn_with_state(shared.clone(), answer::counted))

@@ -104,10 +104,15 @@ pub(super) fn give_up(arrival: &Arrival) {
     }
 }
 
-/// Answers with a problem, and takes what is still coming so that the answer is not lost.
-pub(super) fn refuse(mut socket: &TcpStream, refusal: &Refusal) {
+/// Answers with a problem, and closes the connection.
+pub(super) fn refuse(socket: &TcpStream, refusal: &Refusal) {
+    answer(socket, &last_answer(refusal));
+}
+
+/// Answers for the last time, and takes what is still coming so that the answer is not lost.
+pub(super) fn answer(mut socket: &TcpStream, answer: &str) {
     let _ = socket.set_nonblocking(true);
-    let _ = socket.write(last_answer(refusal).as_bytes());
+    let _ = socket.write(answer.as_bytes());
     let _ = socket.shutdown(Shutdown::Write);
     let mut part = [0; 16 * 1024];
     for _ in 0..4 {

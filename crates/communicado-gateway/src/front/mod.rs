@@ -444,7 +444,7 @@ impl Front {
             Ok(admitted) => admitted,
             // A caller that asks too often costs no more than this.
             Err(refusal) if refusal.kind == Kind::TooMany => {
-                self.turn_down(&arrival.socket, &refusal);
+                self.turn_down(&arrival.socket, &refusal, head.accepts_events);
                 return;
             }
             Err(_) => {
@@ -468,20 +468,26 @@ impl Front {
                 return;
             }
         }
-        let (people, head) = (shared.people(), Some(answer.as_bytes()));
-        let done = self.readers.want(id, &wanted, &people, head, &shared.metrics, now);
+        let (people, answer) = (shared.people(), Some(answer.as_bytes()));
+        let done = self.readers.want(id, &wanted, &people, answer, &shared.metrics, now);
         drop(people);
         if let (Err(refusal), Some(socket)) = (done, self.readers.socket(id)) {
-            self.turn_down(socket, &refusal);
+            self.turn_down(socket, &refusal, head.accepts_events);
             self.readers.close(id, &shared.metrics);
         }
         self.readers.settle(&shared.metrics);
     }
 
     /// Answers with a refusal on the spot.
-    fn turn_down(&self, socket: &TcpStream, refusal: &Refusal) {
+    fn turn_down(&self, socket: &TcpStream, refusal: &Refusal, accepts_events: bool) {
         self.shared.metrics.answered(refusal.kind.status());
-        arrivals::refuse(socket, refusal);
+        if accepts_events {
+            let answer = crate::api::events_head(&self.shared, None);
+            let stream = crate::api::come_back_later(&self.shared, refusal);
+            arrivals::answer(socket, &(answer + &stream));
+        } else {
+            arrivals::refuse(socket, refusal);
+        }
     }
 
     fn give_away(&self, arrival: Arrival) {

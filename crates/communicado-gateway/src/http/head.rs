@@ -7,6 +7,8 @@ use super::host::{Host, Hosts};
 use crate::limits::{HEAD_BYTES, HEADERS};
 use crate::refusal::{Kind, Refusal};
 
+const EVENTS: &[u8] = b"text/event-stream";
+
 /// A whole head that is valid.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Head<'a> {
@@ -21,6 +23,8 @@ pub(crate) struct Head<'a> {
     pub(crate) origin: Option<&'a str>,
     /// The client waits for `100 Continue`, or for something that is not known here.
     pub(crate) expects: bool,
+    /// The client takes a stream of events, as `EventSource` does.
+    pub(crate) accepts_events: bool,
 }
 
 /// What follows a head.
@@ -72,7 +76,9 @@ impl<'a> Head<'a> {
             return Err(Refusal::new(Kind::Misdirected, detail, help));
         }
         let body = fields.body(is_newer)?;
-        let Fields { authorization, cookie, last_event_id, origin, expects, .. } = fields;
+        let Fields {
+            authorization, cookie, last_event_id, origin, expects, accepts_events, ..
+        } = fields;
         let [authorization, cookie, last_event_id, origin] =
             [authorization, cookie, last_event_id, origin].map(|value| value.and_then(visible));
         Ok(Some(Self {
@@ -85,8 +91,14 @@ impl<'a> Head<'a> {
             last_event_id,
             origin,
             expects,
+            accepts_events,
         }))
     }
+}
+
+/// Whether a value of `Accept` names a stream of events.
+pub(crate) fn accepts_events(value: &[u8]) -> bool {
+    value.windows(EVENTS.len()).any(|part| part.eq_ignore_ascii_case(EVENTS))
 }
 
 /// Where the head ends, if it does.
@@ -133,6 +145,7 @@ struct Fields<'a> {
     last_event_id: Option<&'a [u8]>,
     origin: Option<&'a [u8]>,
     expects: bool,
+    accepts_events: bool,
 }
 
 impl<'a> Fields<'a> {
@@ -154,6 +167,7 @@ impl<'a> Fields<'a> {
             (&mut self.origin, false)
         } else {
             self.expects |= is("expect");
+            self.accepts_events |= is("accept") && accepts_events(header.value);
             return Ok(());
         };
         if is_single && field.is_some() {

@@ -9,7 +9,7 @@ mod host;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use head::{Body, Head};
+pub(crate) use head::{Body, Head, accepts_events};
 pub(crate) use host::Hosts;
 
 use crate::limits::{HEAD_BYTES, HEADERS};

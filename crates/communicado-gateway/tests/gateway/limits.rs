@@ -5,7 +5,8 @@ use std::net::TcpStream;
 
 use serde_json::json;
 
-use crate::stage::{Gateway, publication, within};
+use crate::client::cookie_of;
+use crate::stage::{Events, Gateway, publication, within};
 
 #[test]
 fn who_asks_too_often_is_told_when_to_ask_again() {
@@ -99,4 +100,33 @@ fn there_are_so_many_connections_and_no_more() {
     within("there is room again", || {
         (gateway.ask("GET", "/readyz", None).status == 200).then_some(())
     });
+}
+
+#[test]
+fn a_stream_beyond_a_limit_is_refused_by_its_name_and_an_event_source_comes_back() {
+    let gateway = Gateway::with(&["--streams-per-token", "2"]);
+    let token = gateway.token(&["read"], &json!({})).0;
+    let open = || Events::ask(gateway.address(), &token, "", "");
+    let (mut first, second) = (open(), open());
+    assert!(open().head.contains(" 429 ") && first.head.contains(" 200 "), "{}", first.head);
+    let authorization = format!("Authorization: Bearer {token}");
+    let said = gateway.curl("/v1/events", &["-H", &authorization]);
+    assert_eq!(said.problem(429)["limit"], "streams-per-token");
+    let accept = ["-H", &authorization, "-H", "Accept: text/event-stream"];
+    // The front answers a request without a body, and hyper one that has a body.
+    for body in [&[][..], &["-X", "GET", "--data-binary", "{}"]] {
+        let said = gateway.curl("/v1/events", &[&accept[..], body].concat());
+        assert_eq!(said.status, 200, "{said:?}");
+        assert!(said.body.starts_with(": ") && said.body.contains("\nretry: "), "{said:?}");
+    }
+    // A session counts as its token.
+    let body = json!({"token": token}).to_string();
+    let post = ["-X", "POST", "-H", "Content-Type: application/json", "--data-binary", &body];
+    let session = gateway.curl("/v1/session", &post);
+    let cookie = format!("Cookie: communicado_session={}", cookie_of(&session).unwrap());
+    let said = gateway.curl("/v1/events", &["-H", &cookie]);
+    assert_eq!(said.problem(429)["limit"], "streams-per-token");
+    first.must("snapshot");
+    drop(second);
+    within("there is room again", || open().head.contains(" 200 ").then_some(()));
 }
