@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::stage::{Events, Gateway, free_port, peer, publication, within};
 
 /// Three servers that keep one bucket.
-struct Nats {
+pub(crate) struct Nats {
     program: PathBuf,
     nodes: Vec<Child>,
     ports: Vec<u16>,
@@ -20,7 +20,7 @@ struct Nats {
 }
 
 impl Nats {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::of(peer("nats-server"))
     }
 
@@ -73,11 +73,16 @@ impl Nats {
 
     /// A gateway among others; a token of the first is good for all.
     fn gateway(&self, first: Option<&Gateway>) -> Gateway {
+        self.gateway_with(first, &["--requests-per-second", "9999"])
+    }
+
+    /// The same, with more arguments of `serve`.
+    pub(crate) fn gateway_with(&self, first: Option<&Gateway>, more: &[&str]) -> Gateway {
         let servers: Vec<String> =
             self.ports.iter().map(|port| format!("nats://127.0.0.1:{port}")).collect();
         let servers = servers.join(",");
-        let arguments =
-            ["--nats", &servers, "--nats-replicas", "3", "--requests-per-second", "9999"];
+        let mut arguments = vec!["--nats", &servers, "--nats-replicas", "3"];
+        arguments.extend(more);
         Gateway::among("127.0.0.1:0", &arguments, first.map(|gateway| gateway.token.clone()))
     }
 }

@@ -20,6 +20,7 @@ mod limits;
 mod people;
 mod reading;
 mod revocation;
+mod revocation_concurrent;
 mod schemathesis;
 mod sign_in;
 mod stage;
