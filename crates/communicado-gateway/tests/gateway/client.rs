@@ -122,16 +122,15 @@ impl Client {
         socket.set_read_timeout(Some(PATIENCE))?;
         socket.set_write_timeout(Some(PATIENCE))?;
         socket.set_nodelay(true)?;
-        let stream: Box<dyn Stream> = match tls {
-            None => Box::new(socket),
-            Some(config) => {
-                let name = ServerName::try_from("localhost").expect("a name");
-                let session =
-                    rustls::ClientConnection::new(config, name).map_err(io::Error::other)?;
-                Box::new(rustls::StreamOwned::new(session, socket))
-            }
-        };
-        Ok(Self { stream, read: Vec::new() })
+        let Some(config) = tls else { return Ok(Self::over_any(socket)) };
+        let name = ServerName::try_from("localhost").expect("a name");
+        let session = rustls::ClientConnection::new(config, name).map_err(io::Error::other)?;
+        Ok(Self::over_any(rustls::StreamOwned::new(session, socket)))
+    }
+
+    /// Over another stream, which waits as long as it likes.
+    pub(crate) fn over_any(stream: impl Read + Write + Send + 'static) -> Self {
+        Self { stream: Box::new(stream), read: Vec::new() }
     }
 
     pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -23,7 +23,7 @@ mod people;
 mod private;
 mod reading;
 mod revocation;
-mod revocation_storm;
+mod revocation_concurrent;
 mod schemathesis;
 mod sign_in;
 mod stage;

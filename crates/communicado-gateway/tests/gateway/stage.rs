@@ -59,8 +59,10 @@ pub(crate) struct Gateway {
     folder: TempDir,
 }
 
+/// `COMMUNICADO_GATEWAY_BIN`, or the build of this test.
 pub(crate) fn program() -> PathBuf {
-    env!("CARGO_BIN_EXE_communicado-gateway").into()
+    let built = || env!("CARGO_BIN_EXE_communicado-gateway").into();
+    std::env::var_os("COMMUNICADO_GATEWAY_BIN").map_or_else(built, PathBuf::from)
 }
 
 /// A program that `cargo xtask gateway` installs.

@@ -1,4 +1,4 @@
-//! A thousand attempts to keep access over a revocation: all secrets and streams that resulted end.
+//! A thousand attempts to obtain access while the token is revoked: no secret and no stream remains.
 
 use std::io;
 use std::sync::Mutex;
@@ -18,7 +18,7 @@ const NO_RATE_LIMIT: [&str; 4] =
 
 /// All that the attempts obtained.
 #[derive(Default)]
-struct Loot {
+struct Obtained {
     /// Headers that gave access.
     credentials: Mutex<Vec<String>>,
     streams: Mutex<Vec<(&'static str, Client)>>,
@@ -26,7 +26,7 @@ struct Loot {
     late: Mutex<Vec<String>>,
 }
 
-impl Loot {
+impl Obtained {
     fn credential(&self, headers: String) {
         self.credentials.lock().unwrap().push(headers);
     }
@@ -69,7 +69,8 @@ impl Loot {
                 let Some(session) = self.session(target, token, &by) else { return false };
                 let kind = if number.is_multiple_of(2) { "events" } else { "socket" };
                 self.stream(target, kind, &session, number % 4 < 2);
-                let new = json!({"name": "a survivor", "scopes": ["administer"]}).to_string();
+                let new =
+                    json!({"name": "made by a session", "scopes": ["administer"]}).to_string();
                 let made = target.ask(&request("POST", "/v1/tokens", &session, Some(&new)));
                 if let Ok(made) = made.map_err(drop)
                     && made.status == 201
@@ -92,20 +93,20 @@ impl Loot {
 }
 
 /// Attempts with a token on `target`, which is revoked by `revoke` among them.
-fn storm(
+fn attempts(
     target: &Target,
     token: &str,
     round: usize,
     is_one: bool,
     revoke: &(dyn Fn() + Sync),
-) -> Loot {
-    let loot = Loot::default();
+) -> Obtained {
+    let obtained = Obtained::default();
     let begun = AtomicUsize::new(0);
     let is_revoked = AtomicBool::new(false);
     let revocation = (round + 1) * THREADS * ATTEMPTS_OF_A_THREAD / (TOKENS + 2);
     std::thread::scope(|scope| {
         for thread in 0..THREADS {
-            let (loot, begun, is_revoked) = (&loot, &begun, &is_revoked);
+            let (obtained, begun, is_revoked) = (&obtained, &begun, &is_revoked);
             scope.spawn(move || {
                 for attempt in 0..ATTEMPTS_OF_A_THREAD {
                     if begun.fetch_add(1, Ordering::SeqCst) == revocation {
@@ -114,14 +115,14 @@ fn storm(
                     }
                     let is_late = is_revoked.load(Ordering::SeqCst);
                     let number = thread + attempt * (THREADS + 1);
-                    if loot.attempt(target, token, number) && is_late && is_one {
-                        loot.late.lock().unwrap().push(format!("attempt {number}"));
+                    if obtained.attempt(target, token, number) && is_late && is_one {
+                        obtained.late.lock().unwrap().push(format!("attempt {number}"));
                     }
                 }
             });
         }
     });
-    loot
+    obtained
 }
 
 fn people(target: &Target, by: &str) -> Said {
@@ -137,7 +138,7 @@ fn ends(mut client: Client) -> bool {
 }
 
 /// The gateway that has the attempts, and the one that revokes.
-fn no_access_survives(attempted: &mut Gateway, revoking: Option<&Gateway>) {
+fn no_access_remains(attempted: &mut Gateway, revoking: Option<&Gateway>) {
     let target = Target::of(attempted);
     let is_one = revoking.is_none();
     attempted.add("ada", &[]);
@@ -156,29 +157,29 @@ fn no_access_survives(attempted: &mut Gateway, revoking: Option<&Gateway>) {
                 });
             }
         };
-        let loot = storm(&target, &token, round, is_one, &revoke);
-        let late = loot.late.into_inner().unwrap();
+        let obtained = attempts(&target, &token, round, is_one, &revoke);
+        let late = obtained.late.into_inner().unwrap();
         assert!(late.is_empty(), "round {round}: these succeeded after the revocation: {late:?}");
         let refused = || (people(&target, &bearer(&token)).status == 401).then_some(());
         within("the token is refused", refused);
-        for by in loot.credentials.into_inner().unwrap() {
+        for by in obtained.credentials.into_inner().unwrap() {
             if !is_one {
                 within("the credential is refused", || {
                     (people(&target, &by).status == 401).then_some(())
                 });
             }
             let said = people(&target, &by);
-            assert_eq!(said.status, 401, "round {round}: {by} survived: {said:?}");
+            assert_eq!(said.status, 401, "round {round}: {by} still gives access: {said:?}");
             credentials.push(by);
         }
-        for (what, client) in loot.streams.into_inner().unwrap() {
-            assert!(ends(client), "round {round}: a stream ({what}) survived");
+        for (what, client) in obtained.streams.into_inner().unwrap() {
+            assert!(ends(client), "round {round}: a stream ({what}) has not ended");
             streams += 1;
         }
     }
     assert!(credentials.len() > TOKENS && streams > TOKENS, "{} {streams}", credentials.len());
     if let Some(revoking) = revoking {
-        // The other gateway must know of no survivor either.
+        // The other gateway must refuse them too.
         let target = Target::of(revoking);
         for by in &credentials {
             within("the credential is refused", || {
@@ -189,7 +190,7 @@ fn no_access_survives(attempted: &mut Gateway, revoking: Option<&Gateway>) {
     let is_clean = |gateway: &Gateway| {
         let list = gateway.command(&["tokens", "list"]);
         let list = String::from_utf8(list.stdout).unwrap();
-        assert!(!list.contains("a survivor") && !list.contains("a test's"), "{list}");
+        assert!(!list.contains("made by a session") && !list.contains("a test's"), "{list}");
     };
     is_clean(attempted);
     attempted.stop();
@@ -201,15 +202,15 @@ fn no_access_survives(attempted: &mut Gateway, revoking: Option<&Gateway>) {
     let target = Target::of(attempted);
     for by in &credentials {
         let said = people(&target, by);
-        assert_eq!(said.status, 401, "{by} survived the restart: {said:?}");
+        assert_eq!(said.status, 401, "{by} gives access after the restart: {said:?}");
     }
     is_clean(attempted);
 }
 
 #[test]
-fn no_access_survives_a_revocation_in_a_storm_of_attempts() {
+fn no_access_remains_after_a_revocation_among_concurrent_attempts() {
     let mut gateway = Gateway::with(&NO_RATE_LIMIT);
-    no_access_survives(&mut gateway, None);
+    no_access_remains(&mut gateway, None);
     gateway.stop();
     // No session is left in the store either.
     let store = rusqlite::Connection::open(gateway.folder().join("gateway.sqlite")).unwrap();
@@ -219,16 +220,16 @@ fn no_access_survives_a_revocation_in_a_storm_of_attempts() {
 }
 
 #[test]
-fn over_tls_no_access_survives_a_revocation_in_a_storm_of_attempts() {
+fn over_tls_no_access_remains_after_a_revocation_among_concurrent_attempts() {
     let tls = ["--tls-self-made", "localhost", "--tls-self-made", "127.0.0.1"];
     let arguments = [&tls[..], &NO_RATE_LIMIT].concat();
-    no_access_survives(&mut Gateway::with(&arguments), None);
+    no_access_remains(&mut Gateway::with(&arguments), None);
 }
 
 #[test]
-fn no_access_to_one_gateway_survives_a_revocation_at_another() {
+fn no_access_to_one_gateway_remains_after_a_revocation_at_another() {
     let nats = Nats::start();
     let revoking = nats.gateway_with(None, &NO_RATE_LIMIT);
     let mut attempted = nats.gateway_with(Some(&revoking), &NO_RATE_LIMIT);
-    no_access_survives(&mut attempted, Some(&revoking));
+    no_access_remains(&mut attempted, Some(&revoking));
 }

@@ -1,0 +1,80 @@
+//! Attacks without a token, and the rate of an address and of a token.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::sync::atomic::AtomicBool;
+
+use socket2::{Domain, Socket, Type};
+
+use crate::attack::{Admitted, RATE, alone, withstands};
+use crate::client::{Client, Target, bearer, request};
+use crate::measure::paced;
+use crate::workload::Workload;
+
+const LOOPS: usize = 3;
+const LOOP_PER_SECOND: u32 = 400;
+const ADDRESSES: u32 = 400;
+
+/// Asks the same over one connection until `stop`, and counts the answers that are no refusal.
+fn repeat(target: &Target, asked: &str, stop: &AtomicBool, admitted: &Admitted) {
+    let Ok(mut client) = target.connect() else { return };
+    for _ in paced(LOOP_PER_SECOND, stop) {
+        match client.ask(asked) {
+            Ok(said) => admitted.count(Some(said.status)),
+            Err(_) => match target.connect() {
+                Ok(again) => client = again,
+                Err(_) => return,
+            },
+        }
+    }
+}
+
+#[test]
+fn requests_without_a_token_leave_the_health_of_the_gateway_visible() {
+    let _alone = alone();
+    let mut workload = Workload::start();
+    // The workload's own health check comes from the same address.
+    withstands("badges without a token", &mut workload, |target, stop| {
+        let asked = request("GET", "/badge/unknown.svg", "", None);
+        std::thread::scope(|scope| {
+            for _ in 0..LOOPS {
+                scope.spawn(|| repeat(target, &asked, stop, &Admitted::new()));
+            }
+        });
+    });
+}
+
+/// A connection from one of the addresses of loopback.
+fn from(address: Ipv4Addr, target: &Target) -> Client {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from((address, 0)).into()).unwrap();
+    socket.connect(&target.address.into()).unwrap();
+    Client::over(TcpStream::from(socket), None).unwrap()
+}
+
+#[test]
+fn other_addresses_and_tokens_do_not_refill_the_rate_of_one() {
+    let _alone = alone();
+    let mut workload = Workload::start();
+    let token = workload.attacker().0;
+    let people = request("GET", "/v1/people?limit=1", &bearer(&token), None);
+    let badge = request("GET", "/badge/unknown.svg", "", None);
+    withstands("many addresses", &mut workload, |target, stop| {
+        let [by_address, by_token] = [Admitted::new(), Admitted::new()];
+        std::thread::scope(|scope| {
+            for _ in 0..LOOPS {
+                scope.spawn(|| repeat(target, &badge, stop, &by_address));
+            }
+            scope.spawn(|| repeat(target, &people, stop, &by_token));
+            scope.spawn(|| {
+                for number in paced(RATE, stop).take(usize::try_from(ADDRESSES).unwrap()) {
+                    let address =
+                        Ipv4Addr::from_bits(Ipv4Addr::LOCALHOST.to_bits() + 1 + number * 257);
+                    let said = from(address, target).ask(&badge).unwrap();
+                    assert_eq!(said.status, 404, "{address}: {said:?}");
+                }
+            });
+        });
+        by_address.must_be_within_the_rate("an address");
+        by_token.must_be_within_the_rate("a token");
+    });
+}

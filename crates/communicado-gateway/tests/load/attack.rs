@@ -1,0 +1,131 @@
+//! The workload beside an attack.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::client::{Client, Target, request};
+use crate::measure::paced;
+use crate::stage::now;
+use crate::workload::Workload;
+
+/// Publications of each publisher without an attack, and beside it.
+const BASELINE: u32 = 12;
+const ATTACKED: u32 = 16;
+/// A machine that is busy with something else at the wrong time gets another chance.
+const ROUNDS: usize = 3;
+const LOOKS_PER_SECOND: u32 = 10;
+
+/// One load at a time: another one beside it would be measured too.
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Asks for the health of the gateway until `stop`; nobody may be refused.
+pub(crate) fn health(target: &Target, stop: &AtomicBool) -> Result<(), String> {
+    for _ in paced(LOOKS_PER_SECOND, stop) {
+        for path in ["/healthz", "/readyz", "/metrics"] {
+            let asked = request("GET", path, "Connection: close\r\n", None);
+            match target.ask(&asked) {
+                Ok(said) if said.status == 200 => {}
+                other => return Err(format!("{path}: {other:?}")),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Runs `attack` beside the workload until `stop` is set, and checks that the workload is well served.
+///
+/// # Panics
+///
+/// If it is not.
+#[track_caller]
+pub(crate) fn withstands(
+    what: &str,
+    workload: &mut Workload,
+    attack: impl Fn(&Target, &AtomicBool) + Sync,
+) {
+    // The first publications of a process are slower.
+    workload.works(2);
+    for round in 1..=ROUNDS {
+        let baseline = workload.works(BASELINE);
+        let target = workload.target.clone();
+        let stop = AtomicBool::new(false);
+        let (attacked, healthy) = std::thread::scope(|scope| {
+            let _attacker = scope.spawn(|| attack(&target, &stop));
+            let healthy = scope.spawn(|| health(&target, &stop));
+            let stops = Stops(&stop);
+            let attacked = workload.works(ATTACKED);
+            drop(stops);
+            (attacked, healthy.join().unwrap())
+        });
+        let memory = workload.memory_must_be_bounded();
+        println!(
+            "{what}: {:?} alone, {:?} attacked, {memory} KiB",
+            baseline.p99s(),
+            attacked.p99s()
+        );
+        assert_eq!(healthy, Ok(()), "{what}");
+        if attacked.are_as_good_as(&baseline) {
+            return;
+        }
+        assert!(
+            round < ROUNDS,
+            "{what}: the 99th percentiles of round trip and delay were {:?} alone, and {:?} beside \
+             the attack",
+            baseline.p99s(),
+            attacked.p99s()
+        );
+    }
+}
+
+/// Ends the attack, also if a check fails.
+struct Stops<'a>(&'a AtomicBool);
+
+impl Drop for Stops<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Opens a connection, asks, reads the head of the answer, and closes; its status.
+pub(crate) fn touch(target: &Target, request: &str) -> Option<u16> {
+    let mut client: Client = target.connect().ok()?;
+    client.send(request.as_bytes()).ok()?;
+    let head = client.through(b"\r\n\r\n").ok()?;
+    std::str::from_utf8(&head).ok()?.split(' ').nth(1)?.parse().ok()
+}
+
+/// Requests in a second that one token, or one address without a token, may make.
+pub(crate) const RATE: u32 = 200;
+
+/// Counts the requests that a rate limit admits.
+pub(crate) struct Admitted {
+    begin: Instant,
+    requests: AtomicU32,
+}
+
+impl Admitted {
+    pub(crate) fn new() -> Self {
+        Self { begin: now(), requests: AtomicU32::new(0) }
+    }
+
+    pub(crate) fn count(&self, status: Option<u16>) {
+        let admits = status.is_some_and(|status| status != 429);
+        self.requests.fetch_add(u32::from(admits), Ordering::SeqCst);
+    }
+
+    /// # Panics
+    ///
+    /// If there were more than a full bucket and all that flowed into it meanwhile.
+    #[track_caller]
+    pub(crate) fn must_be_within_the_rate(&self, who: &str) {
+        let whole = self.begin.elapsed() + Duration::from_secs(1);
+        let most = RATE + RATE * u32::try_from(whole.as_millis()).expect("a short time") / 1000;
+        let requests = self.requests.load(Ordering::SeqCst);
+        assert!(requests <= most, "{who} was admitted {requests} times within {whole:?}");
+        assert!(requests > 0, "{who} was never admitted");
+    }
+}
