@@ -4,18 +4,53 @@ use communicado_core::Moment;
 use communicado_wire::Timestamp;
 
 use crate::cluster::{self, Key};
-use crate::http::Hosts;
+use crate::http::{Framing, Hosts};
 use crate::model::{Now, People};
 use crate::oidc::Claims;
 use crate::{api, front, grant};
 
 /// The head of a request, as the front door reads it.
+///
+/// # Panics
+///
+/// If the front door and the checker before hyper do not agree about it.
 pub fn head(bytes: &[u8]) {
-    if let Ok(front::Look::Events(head)) = front::look(bytes, Hosts::Any) {
+    let look = front::look(bytes, Hosts::Any);
+    match (&look, Framing::new(Hosts::Any).pass(bytes)) {
+        (Ok(front::Look::More), Ok(0)) => {}
+        (Ok(front::Look::Events(_) | front::Look::Other), Ok(1..)) => {}
+        (Err(one), Err(other)) if *one == other => {}
+        (look, passed) => panic!("{look:?} but {passed:?}"),
+    }
+    if let Ok(front::Look::Events(head)) = look {
         let _ = front::secret(head.authorization, head.cookie);
         let _ = query(front::query(head.target));
         event_id(head.last_event_id.unwrap_or_default());
     }
+}
+
+/// Where each whole request of a connection ends, whose bytes come in these parts, and whether
+/// what follows is refused.
+pub fn requests<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> (Vec<usize>, bool) {
+    let mut framing = Framing::new(Hosts::Any);
+    let (mut ends, mut end, mut waiting) = (Vec::new(), 0, Vec::new());
+    for part in parts {
+        waiting.extend_from_slice(part);
+        loop {
+            match framing.pass(&waiting) {
+                Ok(0) => break,
+                Ok(count) => {
+                    waiting.drain(..count);
+                    end += count;
+                    if framing.is_between() {
+                        ends.push(end);
+                    }
+                }
+                Err(_) => return (ends, true),
+            }
+        }
+    }
+    (ends, false)
 }
 
 /// The query of a stream of events: how many it names, if it is understood.

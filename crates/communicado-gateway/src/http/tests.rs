@@ -1,3 +1,5 @@
+//! What passes of a connection, and what is refused, wherever its bytes are split.
+
 use super::*;
 
 /// How much of `bytes` passes when they come in parts of these sizes, and why no more does.
