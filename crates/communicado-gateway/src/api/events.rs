@@ -103,8 +103,13 @@ pub(super) async fn stream(
     let ends = async move { connection.read_closed().await };
     let (sender, frames) = mpsc::channel(1);
     tokio::spawn(pass_on(reader, sender, ends));
-    let headers =
-        [(header::CONTENT_TYPE, KIND), (header::CACHE_CONTROL, "no-cache"), (UNBUFFERED, "no")];
+    let headers = [
+        (header::CONTENT_TYPE, KIND),
+        (header::CACHE_CONTROL, "no-cache"),
+        (UNBUFFERED, "no"),
+        // The connection ends with the stream, as it does where the front keeps it.
+        (header::CONNECTION, "close"),
+    ];
     Ok((headers, Body::new(Stream(frames))).into_response())
 }
 
