@@ -13,6 +13,10 @@ const fn limit(name: &'static str, most: usize) -> Limit {
     Limit { name, most }
 }
 
+/// Connections, as many as the system lets the gateway open.
+pub(crate) const CONNECTIONS: Limit = limit("connections", usize::MAX);
+/// Connections of one address, three quarters of all.
+pub(crate) const CONNECTIONS_PER_ADDRESS: Limit = limit("connections-per-address", usize::MAX);
 /// Bytes of the head of a request.
 pub(crate) const HEAD_BYTES: Limit = limit("head-bytes", 16 * 1024);
 /// Headers of a request.
@@ -69,6 +73,10 @@ pub(crate) const STREAMS_PER_TOKEN: Limit = limit("streams-per-token", 10_000);
 pub(crate) const UNSENT_BYTES_PER_TOKEN: Limit = limit("unsent-bytes-per-token", 32 * 1024 * 1024);
 /// People whose changes wait for one reader.
 pub(crate) const BACKLOG: Limit = limit("backlog", 1000);
+/// Sign-ins at the issuer that are under way.
+pub(crate) const SIGN_INS: Limit = limit("sign-ins", 10_000);
+/// Sign-ins of one address; its oldest ends for a new one.
+pub(crate) const SIGN_INS_PER_ADDRESS: Limit = limit("sign-ins-per-address", 1000);
 /// Writes that wait for the store.
 pub(crate) const WRITES_WAITING: Limit = limit("writes-waiting", 4096);
 /// Changes that can be repeated to a reader who comes back.
@@ -115,6 +123,8 @@ mod tests {
     #[test]
     fn every_limit_that_is_named_in_a_refusal_is_in_the_documentation() {
         let named = [
+            CONNECTIONS,
+            CONNECTIONS_PER_ADDRESS,
             HEAD_BYTES,
             HEADERS,
             BODY_BYTES,
@@ -139,13 +149,18 @@ mod tests {
             STREAMS_PER_TOKEN,
             UNSENT_BYTES_PER_TOKEN,
             BACKLOG,
+            SIGN_INS,
+            SIGN_INS_PER_ADDRESS,
             WRITES_WAITING,
             SOCKET_BYTES,
             SPANS_WAITING,
         ];
-        let text = include_str!("../../../docs/gateway.md");
-        for name in named.map(|limit| limit.name).into_iter().chain([LEASE, SPAN]) {
-            assert!(text.contains(&format!("`{name}`")), "{name}");
+        for text in [include_str!("../../../docs/gateway.md"), include_str!("../../../SECURITY.md")]
+        {
+            for name in named.map(|limit| limit.name).into_iter().chain([LEASE, SPAN]) {
+                let quoted = format!("`{name}`");
+                assert!(text.contains(&quoted), "{name}");
+            }
         }
     }
 }

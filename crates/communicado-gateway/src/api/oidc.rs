@@ -9,12 +9,14 @@ use axum::response::{IntoResponse as _, Response};
 use communicado_wire::gateway::Scope;
 use communicado_wire::gateway::kept::Token;
 
+use super::caller::Caller;
 use super::session::{cookie, session_token};
 use super::{Answer, Gateway};
 use crate::front;
 use crate::keeper::Order;
 use crate::limits::SESSION;
 use crate::oidc::{SignIns, stale};
+use crate::rates::Network;
 use crate::refusal::{Kind, Refusal};
 use crate::shared::Shared;
 use crate::web::{HTML, POLICY};
@@ -30,8 +32,8 @@ fn sign_ins(shared: &Shared) -> Result<Arc<SignIns>, Refusal> {
 }
 
 /// `GET /v1/oidc/start`.
-pub(super) async fn start(State(shared): Gateway, headers: HeaderMap) -> Response {
-    for_a_person(&headers, leave(&shared).await)
+pub(super) async fn start(State(shared): Gateway, caller: Caller, headers: HeaderMap) -> Response {
+    for_a_person(&headers, leave(&shared, caller.peer.into()).await)
 }
 
 /// `GET /v1/oidc/back`.
@@ -80,10 +82,10 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-async fn leave(shared: &Shared) -> Answer {
+async fn leave(shared: &Shared, network: Network) -> Answer {
     let sign_ins = sign_ins(shared)?;
     let now = shared.now().moment;
-    let start = aside(move || sign_ins.start(now)).await?;
+    let start = aside(move || sign_ins.start(network, now)).await?;
     let secure = if shared.tls { "; Secure" } else { "" };
     // `Lax`: it must come along when the issuer sends the browser back.
     let cookie = format!(

@@ -88,8 +88,7 @@ impl Arrivals {
 }
 
 /// Says to somebody for whom there is no seat that there is none.
-pub(super) fn turn_away(socket: &TcpStream, most: usize) {
-    let limit = Limit { name: "connections", most };
+pub(super) fn turn_away(socket: &TcpStream, limit: Limit) {
     let detail = "no more connections can be held";
     refuse(socket, &Refusal::beyond(Kind::Unavailable, limit, detail).retry_after(5));
 }

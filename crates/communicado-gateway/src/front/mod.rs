@@ -19,22 +19,24 @@ mod out;
 mod past;
 mod readers;
 mod seats;
+#[cfg(test)]
+mod tests;
 mod topics;
 mod wanted;
+mod way;
 
-use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use communicado_core::Moment;
 use communicado_runtime::Clock as _;
 use communicado_wire::gateway::EndReason;
+use rustix::event::Timespec;
 use rustix::event::epoll::{self, EventData, EventFlags};
-use rustix::event::{EventfdFlags, Timespec, eventfd};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 pub(crate) use frame::{Frame, RETRY};
 pub(crate) use fuzzing::session;
@@ -43,6 +45,7 @@ pub(crate) use mailbox::{Mailbox, Taken};
 pub(crate) use readers::ReaderId;
 pub(crate) use seats::{Seat, Seats};
 pub(crate) use wanted::{Wanted, event_id, id};
+pub(crate) use way::{Order, Way};
 
 use crate::grant::Grant;
 use crate::metrics::Transport;
@@ -53,54 +56,6 @@ use arrivals::{Arrival, Arrivals};
 use out::Out;
 use readers::Readers;
 
-/// Something for the front to do.
-#[derive(Debug)]
-pub(crate) enum Order {
-    /// Tell of these.
-    Changes(Vec<Change>),
-    /// Take in a reader whose socket is not ours.
-    Open {
-        grant: Grant,
-        mailbox: Arc<Mailbox>,
-        transport: Transport,
-        reply: oneshot::Sender<Result<ReaderId, Refusal>>,
-    },
-    /// Tell it of these too, and say when it has the first of it.
-    Want(ReaderId, Wanted, oneshot::Sender<Result<(), Refusal>>),
-    /// Tell it of these no more.
-    WantNoMore(ReaderId, Wanted),
-    /// Its mailbox has room again.
-    Room(ReaderId),
-    /// It is gone.
-    Close(ReaderId),
-    /// These tokens are no longer valid.
-    End(BTreeMap<Arc<str>, EndReason>),
-    /// Say that you live.
-    Ask(oneshot::Sender<()>),
-    /// Take no more connections, and end all streams.
-    Stop,
-}
-
-/// The way to the front, from every thread.
-#[derive(Debug)]
-pub(crate) struct Way {
-    inbox: Mutex<Inbox>,
-    bell: OwnedFd,
-}
-
-#[derive(Debug)]
-struct Inbox {
-    orders: Vec<Order>,
-    /// Waiting changes of one person become one when there are more than these.
-    coalesce_at: usize,
-}
-
-impl Default for Inbox {
-    fn default() -> Self {
-        Self { orders: Vec::new(), coalesce_at: CHANGES_WAITING }
-    }
-}
-
 /// A connection for hyper, with what was read of it.
 #[derive(Debug)]
 pub(crate) struct HandOver {
@@ -110,54 +65,6 @@ pub(crate) struct HandOver {
     pub(crate) seat: Seat,
 }
 
-impl Way {
-    /// # Errors
-    ///
-    /// If too many files are open.
-    pub(crate) fn new() -> io::Result<Self> {
-        let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        Ok(Self { inbox: Mutex::default(), bell })
-    }
-
-    /// Orders something. Each reader waits for its last order, so the orders are not more than a
-    /// few for each reader.
-    pub(crate) fn order(&self, order: Order) {
-        self.inbox.lock().unwrap_or_else(PoisonError::into_inner).orders.push(order);
-        self.ring();
-    }
-
-    /// Orders to tell of changes. Where too many wait, those of one person become one.
-    pub(crate) fn changes(&self, changes: Vec<Change>) {
-        let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
-        let Inbox { orders, coalesce_at } = &mut *inbox;
-        match orders.last_mut() {
-            Some(Order::Changes(waiting)) => {
-                waiting.extend(changes);
-                if waiting.len() > *coalesce_at {
-                    *waiting = frame::coalesced(std::mem::take(waiting));
-                    *coalesce_at = (*coalesce_at).max(2 * waiting.len());
-                }
-            }
-            _ => orders.push(Order::Changes(changes)),
-        }
-        drop(inbox);
-        self.ring();
-    }
-
-    fn ring(&self) {
-        let _ = rustix::io::write(&self.bell, &1_u64.to_ne_bytes());
-    }
-
-    fn take(&self) -> Vec<Order> {
-        let mut count = [0; 8];
-        let _ = rustix::io::read(&self.bell, &mut count);
-        let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *inbox).orders
-    }
-}
-
-/// Changes that wait before those of one person become one.
-const CHANGES_WAITING: usize = 4096;
 /// Events of one `epoll_wait`.
 const EVENTS_AT_ONCE: usize = 1024;
 /// Connections that are accepted in one go.
@@ -370,10 +277,13 @@ impl Front {
                     return;
                 }
             };
-            let Some(seat) = self.shared.seats.take() else {
-                self.shared.metrics.turned_away();
-                arrivals::turn_away(&socket, self.shared.seats.most());
-                continue;
+            let seat = match self.shared.seats.take(peer.ip().into()) {
+                Ok(seat) => seat,
+                Err(limit) => {
+                    self.shared.metrics.turned_away();
+                    arrivals::turn_away(&socket, limit);
+                    continue;
+                }
             };
             if socket.set_nonblocking(true).is_err() {
                 continue;
@@ -510,91 +420,5 @@ impl Front {
         if says_no_more {
             self.readers.finish(id, metrics);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use communicado_wire::gateway::{NewToken, Scope};
-
-    use super::*;
-    use crate::keeper::Keeper;
-    use crate::serve::What;
-    use crate::store::Kept;
-
-    #[test]
-    fn an_event_says_which_socket_it_is_about() {
-        let reader = ReaderId { key: 123_456, number: readers::NUMBER };
-        for about in [About::Listener, About::Bell, About::Arrival(7), About::Reader(reader)] {
-            assert_eq!(About::of(about.data()), about);
-        }
-    }
-
-    /// A front whose thread is the test, and a caller with a token.
-    fn front() -> (Front, Arc<Shared>, Grant) {
-        let (keeper, _) = Keeper::new();
-        let shared = Shared::new(Kept::default(), keeper, What::default(), false).unwrap();
-        let shared = Arc::new(shared);
-        let new = NewToken {
-            name: "a reader".into(),
-            scopes: vec![Scope::Read],
-            person: None,
-            group: None,
-            view: None,
-            for_ms: None,
-        };
-        let (_, token) = crate::api::made(new, shared.now().civil).unwrap();
-        shared.settle_tokens(std::slice::from_ref(&token), &BTreeMap::new());
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (hand_over, _) = mpsc::unbounded_channel();
-        let front = Front::new(shared.clone(), listener, hand_over).unwrap();
-        (front, shared, Grant::of(Arc::new(token)))
-    }
-
-    fn open(
-        shared: &Shared,
-        grant: &Grant,
-    ) -> (Arc<Mailbox>, oneshot::Receiver<Result<ReaderId, Refusal>>) {
-        let mailbox = Arc::new(Mailbox::default());
-        let (reply, opened) = oneshot::channel();
-        let (grant, transport) = (grant.clone(), Transport::Socket);
-        shared.front.order(Order::Open { grant, mailbox: mailbox.clone(), transport, reply });
-        (mailbox, opened)
-    }
-
-    fn revoke(shared: &Shared, grant: &Grant) {
-        let revoked = [(grant.token.id.clone(), EndReason::TokenRevoked)].into();
-        shared.settle_tokens(&[], &revoked);
-    }
-
-    #[test]
-    fn a_stream_that_is_registered_after_the_revocation_of_its_token_is_refused() {
-        let (mut front, shared, grant) = front();
-        revoke(&shared, &grant);
-        front.orders();
-        let (_, opened) = open(&shared, &grant);
-        front.orders();
-        assert_eq!(opened.blocking_recv().unwrap().unwrap_err().kind, Kind::NotSignedIn);
-        assert!(front.readers.is_empty());
-    }
-
-    #[test]
-    fn a_stream_that_is_registered_before_the_revocation_of_its_token_ends() {
-        let (mut front, shared, grant) = front();
-        let (mailbox, opened) = open(&shared, &grant);
-        // Both wait for the front at once.
-        revoke(&shared, &grant);
-        front.orders();
-        assert_eq!(opened.blocking_recv().unwrap().unwrap_err().kind, Kind::NotSignedIn);
-        assert!(!mailbox.is_closed() && front.readers.is_empty());
-        shared.settle_tokens(&[(*grant.token).clone()], &BTreeMap::new());
-        let (mailbox, opened) = open(&shared, &grant);
-        front.orders();
-        assert!(opened.blocking_recv().unwrap().is_ok());
-        revoke(&shared, &grant);
-        front.orders();
-        assert!(front.readers.is_empty());
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(mailbox.ended());
     }
 }

@@ -6,8 +6,8 @@
 
 mod claims;
 mod issuer;
+mod pending;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -20,15 +20,15 @@ use communicado_wire::{Timestamp, is_printable};
 use sha2::{Digest as _, Sha256};
 
 use crate::grant::random;
+use crate::rates::Network;
 use crate::refusal::{Kind, Refusal};
 
 pub(crate) use claims::Claims;
 pub(crate) use issuer::Issuer;
+use pending::{Pending, UnderWay};
 
 /// How long somebody may take to sign in.
 const SIGN_IN: Duration = Duration::from_secs(600);
-/// Sign-ins that are under way.
-const UNDER_WAY: usize = 10_000;
 
 /// What the operator says of the issuer.
 #[derive(Clone, Debug)]
@@ -55,15 +55,7 @@ pub(crate) struct SignIns {
     issuer: Issuer,
     /// Where people come back to.
     back: String,
-    under_way: Mutex<BTreeMap<String, UnderWay>>,
-}
-
-/// What must come back.
-#[derive(Clone, Debug)]
-struct UnderWay {
-    nonce: String,
-    verifier: String,
-    until: Moment,
+    pending: Mutex<Pending>,
 }
 
 /// Where to send a browser, and the state that it must bring back in a cookie too.
@@ -89,7 +81,7 @@ impl SignIns {
         let secret = secret.transpose()?;
         let issuer = Issuer::new(issuer, client_id.clone(), secret);
         let back = format!("{}/v1/oidc/back", base.trim_end_matches('/'));
-        Ok(Self { view, name, claim, client_id, issuer, back, under_way: Mutex::default() })
+        Ok(Self { view, name, claim, client_id, issuer, back, pending: Mutex::default() })
     }
 
     /// What the board shows.
@@ -102,7 +94,7 @@ impl SignIns {
     /// # Errors
     ///
     /// If the issuer does not say where people sign in, or too many are about it.
-    pub(crate) fn start(&self, now: Moment) -> Result<Start, Refusal> {
+    pub(crate) fn start(&self, network: Network, now: Moment) -> Result<Start, Refusal> {
         let endpoint = self.issuer.endpoints()?.authorization_endpoint;
         let (state, nonce, verifier) = (random::<24>()?, random::<24>()?, random::<48>()?);
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
@@ -119,15 +111,10 @@ impl SignIns {
         let pairs = query.map(|(key, value)| format!("{key}={}", escaped(value)));
         let joint = if endpoint.contains('?') { '&' } else { '?' };
         let to = format!("{endpoint}{joint}{}", pairs.join("&"));
-        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        under_way.retain(|_, it| now < it.until);
-        if under_way.len() >= UNDER_WAY {
-            let detail = "too many people are signing in";
-            let refusal = Refusal::new(Kind::Unavailable, detail, "try again in a minute");
-            return Err(refusal.limited("sign-ins").retry_after(60));
-        }
-        let until = now.after(SIGN_IN);
-        under_way.insert(state.clone(), UnderWay { nonce, verifier, until });
+        let begun = UnderWay { nonce, verifier, until: now.after(SIGN_IN), network };
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.insert(state.clone(), begun, now)?;
+        drop(pending);
         Ok(Start { to, state })
     }
 
@@ -145,8 +132,8 @@ impl SignIns {
     }
 
     fn take(&self, state: &str, now: Moment) -> Result<UnderWay, Refusal> {
-        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        under_way.remove(state).filter(|begun| now < begun.until).ok_or_else(stale)
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.take(state, now).ok_or_else(stale)
     }
 
     /// Ends a sign-in: the id of the person. It waits for the issuer.

@@ -1,0 +1,87 @@
+//! Events of sockets, and races of a stream with the revocation of its token.
+
+use std::collections::BTreeMap;
+
+use communicado_wire::gateway::{NewToken, Scope};
+use tokio::sync::oneshot;
+
+use super::*;
+use crate::keeper::Keeper;
+use crate::serve::What;
+use crate::store::Kept;
+
+#[test]
+fn an_event_says_which_socket_it_is_about() {
+    let reader = ReaderId { key: 123_456, number: readers::NUMBER };
+    for about in [About::Listener, About::Bell, About::Arrival(7), About::Reader(reader)] {
+        assert_eq!(About::of(about.data()), about);
+    }
+}
+
+/// A front whose thread is the test, and a caller with a token.
+fn front() -> (Front, Arc<Shared>, Grant) {
+    let (keeper, _) = Keeper::new();
+    let shared = Shared::new(Kept::default(), keeper, What::default(), false).unwrap();
+    let shared = Arc::new(shared);
+    let new = NewToken {
+        name: "a reader".into(),
+        scopes: vec![Scope::Read],
+        person: None,
+        group: None,
+        view: None,
+        for_ms: None,
+    };
+    let (_, token) = crate::api::made(new, shared.now().civil).unwrap();
+    shared.settle_tokens(std::slice::from_ref(&token), &BTreeMap::new());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (hand_over, _) = mpsc::unbounded_channel();
+    let front = Front::new(shared.clone(), listener, hand_over).unwrap();
+    (front, shared, Grant::of(Arc::new(token)))
+}
+
+fn open(
+    shared: &Shared,
+    grant: &Grant,
+) -> (Arc<Mailbox>, oneshot::Receiver<Result<ReaderId, Refusal>>) {
+    let mailbox = Arc::new(Mailbox::default());
+    let (reply, opened) = oneshot::channel();
+    let (grant, transport) = (grant.clone(), Transport::Socket);
+    shared.front.order(Order::Open { grant, mailbox: mailbox.clone(), transport, reply });
+    (mailbox, opened)
+}
+
+fn revoke(shared: &Shared, grant: &Grant) {
+    let revoked = [(grant.token.id.clone(), EndReason::TokenRevoked)].into();
+    shared.settle_tokens(&[], &revoked);
+}
+
+#[test]
+fn a_stream_that_is_registered_after_the_revocation_of_its_token_is_refused() {
+    let (mut front, shared, grant) = front();
+    revoke(&shared, &grant);
+    front.orders();
+    let (_, opened) = open(&shared, &grant);
+    front.orders();
+    assert_eq!(opened.blocking_recv().unwrap().unwrap_err().kind, Kind::NotSignedIn);
+    assert!(front.readers.is_empty());
+}
+
+#[test]
+fn a_stream_that_is_registered_before_the_revocation_of_its_token_ends() {
+    let (mut front, shared, grant) = front();
+    let (mailbox, opened) = open(&shared, &grant);
+    // Both wait for the front at once.
+    revoke(&shared, &grant);
+    front.orders();
+    assert_eq!(opened.blocking_recv().unwrap().unwrap_err().kind, Kind::NotSignedIn);
+    assert!(!mailbox.is_closed() && front.readers.is_empty());
+    shared.settle_tokens(&[(*grant.token).clone()], &BTreeMap::new());
+    let (mailbox, opened) = open(&shared, &grant);
+    front.orders();
+    assert!(opened.blocking_recv().unwrap().is_ok());
+    revoke(&shared, &grant);
+    front.orders();
+    assert!(front.readers.is_empty());
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(mailbox.ended());
+}
