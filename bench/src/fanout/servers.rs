@@ -77,6 +77,7 @@ impl Server {
                 let mut command = Command::new(gateway()?);
                 command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"]);
                 command.arg(folder.path()).args(["--requests-per-second", "1000000"]);
+                command.args(["--streams-per-token", "100000"]);
                 command
             }
             Kind::Nchan => {
