@@ -69,8 +69,8 @@ pub(crate) const TOKEN_DEPTH: Limit = limit("token-depth", 16);
 pub(crate) const PERSON_BYTES: Limit = limit("person-bytes", 128 * 1024);
 /// Streams of one token and its sessions, and never more than half of the connections.
 pub(crate) const STREAMS_PER_TOKEN: Limit = limit("streams-per-token", 10_000);
-/// Bytes that wait for the readers of one token and its sessions.
-pub(crate) const UNSENT_BYTES_PER_TOKEN: Limit = limit("unsent-bytes-per-token", 32 * 1024 * 1024);
+/// Bytes that the streams of one token and its sessions hold: names, and what waits for readers.
+pub(crate) const STREAM_BYTES_PER_TOKEN: Limit = limit("stream-bytes-per-token", 32 * 1024 * 1024);
 /// People whose changes wait for one reader.
 pub(crate) const BACKLOG: Limit = limit("backlog", 1000);
 /// Sign-ins at the issuer that are under way.
@@ -147,7 +147,7 @@ mod tests {
             TOKEN_DEPTH,
             PERSON_BYTES,
             STREAMS_PER_TOKEN,
-            UNSENT_BYTES_PER_TOKEN,
+            STREAM_BYTES_PER_TOKEN,
             BACKLOG,
             SIGN_INS,
             SIGN_INS_PER_ADDRESS,

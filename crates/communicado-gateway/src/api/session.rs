@@ -67,6 +67,7 @@ pub(super) fn session_token(
         created: now,
         expires: Some(of.expires.map_or(end, |expires| expires.min(end))),
         session_of: Some(of.session_of.clone().unwrap_or_else(|| of.id.clone())),
+        created_by: None,
         ..of.clone()
     };
     Ok((secret, token))

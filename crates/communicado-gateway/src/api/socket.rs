@@ -22,6 +22,9 @@ use crate::refusal::Refusal;
 use crate::serve::Connection;
 use crate::shared::Shared;
 
+/// What is read from a WebSocket at once; it is held for as long as the WebSocket is open.
+const READ_BUFFER: usize = 8 * 1024;
+
 /// `GET /v1/socket`.
 pub(super) async fn open(
     State(shared): Gateway,
@@ -42,7 +45,10 @@ pub(super) async fn open(
     if let Some(Extension(connection)) = connection {
         connection.upgrade();
     }
-    let upgrade = upgrade.max_message_size(SOCKET_BYTES.most).max_frame_size(SOCKET_BYTES.most);
+    let upgrade = upgrade
+        .max_message_size(SOCKET_BYTES.most)
+        .max_frame_size(SOCKET_BYTES.most)
+        .read_buffer_size(READ_BUFFER);
     Ok(upgrade.on_upgrade(move |socket| talk(shared, grant, socket)).into_response())
 }
 

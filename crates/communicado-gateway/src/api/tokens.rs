@@ -1,5 +1,6 @@
 //! Tokens, which administrators make and revoke.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Path, Request, State};
@@ -25,7 +26,7 @@ pub(super) async fn create(State(shared): Gateway, caller: Caller, request: Requ
     let bytes = body(request).await?;
     let new: NewToken = read(&bytes)?;
     let (secret, token) = made(new, shared.now().civil)?;
-    let token = kept::Token { created_by: grant.token.session_of.clone(), ..token };
+    let token = kept::Token { created_by: creator(&grant.token).cloned(), ..token };
     shared.keeper.order_by(grant, Order::Token(token.clone())).await?;
     let place = format!("/v1/tokens/{}", token.id);
     let created = Created { secret: secret.into(), token: told(&token, 0) };
@@ -34,6 +35,12 @@ pub(super) async fn create(State(shared): Gateway, caller: Caller, request: Requ
         response.headers_mut().insert(header::LOCATION, place);
     }
     Ok(response)
+}
+
+/// The token that one hangs on which `by` creates. What a session creates hangs on the token of the
+/// session, and what such a token creates hangs on it in turn.
+fn creator(by: &kept::Token) -> Option<&Arc<str>> {
+    by.session_of.as_ref().or_else(|| by.created_by.as_ref().map(|_| &by.id))
 }
 
 /// A new token and its secret.

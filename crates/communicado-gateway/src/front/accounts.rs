@@ -6,19 +6,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::limits::{Limit, UNSENT_BYTES_PER_TOKEN};
+use crate::limits::{Limit, STREAM_BYTES_PER_TOKEN};
 use crate::refusal::{Kind, Refusal};
 
 /// The account of one family.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Account {
-    unsent: Arc<AtomicUsize>,
+    held: Arc<AtomicUsize>,
 }
 
-/// Bytes that wait for a reader. They are free again when this is dropped.
+/// Bytes that a stream holds. They are free again when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Charge {
-    unsent: Arc<AtomicUsize>,
+    held: Arc<AtomicUsize>,
     bytes: usize,
 }
 
@@ -26,15 +26,15 @@ impl Account {
     /// Charges `bytes`, unless the family would hold more than it may.
     pub(crate) fn charge(&self, bytes: usize) -> Option<Charge> {
         let more =
-            |held: usize| Some(held + bytes).filter(|all| UNSENT_BYTES_PER_TOKEN.allows(*all));
-        self.unsent.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
-        Some(Charge { unsent: self.unsent.clone(), bytes })
+            |held: usize| Some(held + bytes).filter(|all| STREAM_BYTES_PER_TOKEN.allows(*all));
+        self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
+        Some(Charge { held: self.held.clone(), bytes })
     }
 }
 
 impl Drop for Charge {
     fn drop(&mut self) {
-        self.unsent.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.held.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 

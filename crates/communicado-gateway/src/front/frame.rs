@@ -17,6 +17,8 @@ pub(crate) struct Frame {
     pub(crate) data: Bytes,
     pub(crate) kind: &'static str,
     pub(crate) id: Option<u64>,
+    /// All readers with this view get it, so that it costs nobody anything to hold it.
+    pub(super) is_for_all: bool,
 }
 
 /// What every stream begins with: how long to wait before coming back.
@@ -39,12 +41,12 @@ impl Frame {
         let end = text.len();
         text.push_str(EVENT_END);
         let event = Bytes::from(text);
-        Self { data: event.slice(start..end), event, kind, id }
+        Self { data: event.slice(start..end), event, kind, id, is_for_all: false }
     }
 
     /// Bytes that are no event of their own.
     pub(super) const fn bare(event: Bytes) -> Self {
-        Self { event, data: Bytes::new(), kind: "", id: None }
+        Self { event, data: Bytes::new(), kind: "", id: None, is_for_all: false }
     }
 
     pub(super) const fn heartbeat() -> Self {
@@ -197,7 +199,7 @@ mod tests {
     #[test]
     fn a_charged_frame_is_the_same_and_costs_until_its_last_part_is_dropped() {
         let account = Account::default();
-        let whole = "x".repeat(crate::limits::UNSENT_BYTES_PER_TOKEN.most / 2);
+        let whole = "x".repeat(crate::limits::STREAM_BYTES_PER_TOKEN.most / 2);
         let plain = Frame::new("snapshot", Some(7), &whole);
         let frame = plain.clone().charged_to(&account).unwrap();
         assert!((&frame.event, &frame.data) == (&plain.event, &plain.data));

@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
 
+use super::accounts::Account;
 use super::frame::Frame;
 use super::mailbox::Mailbox;
 
@@ -22,12 +23,21 @@ pub(super) enum Wrote {
     Gone,
 }
 
-/// Writes as much as there is room for.
-pub(super) fn write(out: &Out, mut frame: Frame) -> Wrote {
+/// Writes as much as there is room for. What waits in a mailbox is at the expense of the account.
+pub(super) fn write(out: &Out, account: &Account, mut frame: Frame) -> Wrote {
     match out {
         Out::Mailbox(mailbox) if mailbox.is_closed() => Wrote::Gone,
-        Out::Mailbox(mailbox) if mailbox.put(frame.clone()) => Wrote::All,
-        Out::Mailbox(_) => Wrote::Part(frame),
+        Out::Mailbox(mailbox) => {
+            let is_for_all = frame.is_for_all;
+            let charged =
+                if is_for_all { Some(frame.clone()) } else { frame.clone().charged_to(account) };
+            match charged.map(|charged| mailbox.put(charged)) {
+                Some(true) => Wrote::All,
+                Some(false) => Wrote::Part(frame),
+                // Its family holds too much.
+                None => Wrote::Gone,
+            }
+        }
         Out::Socket(socket) => {
             let mut socket = socket;
             loop {

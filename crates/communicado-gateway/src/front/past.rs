@@ -138,7 +138,11 @@ impl Past {
             return Some((vec![frame.charged_to(account)?], ordinal));
         };
         // There are many more audiences than can be shared, and each of their readers pays.
-        let frame = if audience.is_everybody() { frame } else { frame.charged_to(account)? };
+        let frame = if audience.is_everybody() {
+            Frame { is_for_all: true, ..frame }
+        } else {
+            frame.charged_to(account)?
+        };
         self.share(audience, Shared { frame: frame.clone(), ordinal });
         Some((vec![frame], ordinal))
     }

@@ -85,3 +85,33 @@ fn a_stream_that_is_registered_before_the_revocation_of_its_token_ends() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(mailbox.ended());
 }
+
+#[test]
+fn the_names_that_the_streams_of_a_token_want_are_limited_together_and_given_back() {
+    let (mut front, shared, grant) = front();
+    let wanted = |number: usize| {
+        let names = (0..1000).map(|name| format!("p{number}-{name}").into()).collect();
+        Wanted::of_names(names, Vec::new(), None).unwrap()
+    };
+    let mut streams = Vec::new();
+    let refused = loop {
+        let (mailbox, opened) = open(&shared, &grant);
+        front.orders();
+        let id = opened.blocking_recv().unwrap().unwrap();
+        let (reply, done) = oneshot::channel();
+        shared.front.order(Order::Want(id, wanted(streams.len()), reply));
+        front.orders();
+        streams.push((mailbox, id));
+        match done.blocking_recv().unwrap() {
+            Ok(()) => assert!(streams.len() < 1000, "there is no limit"),
+            Err(refusal) => break refusal,
+        }
+    };
+    assert_eq!(refused.problem().limit.as_deref(), Some("stream-bytes-per-token"));
+    assert!(streams.len() > 200, "{}", streams.len());
+    for (_, id) in streams {
+        shared.front.order(Order::Close(id));
+    }
+    front.orders();
+    assert!(front.readers.is_empty());
+}

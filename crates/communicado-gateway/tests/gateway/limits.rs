@@ -1,9 +1,10 @@
 //! Each limit refuses by its name, and what is within it goes on.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 
 use serde_json::json;
+use socket2::{Domain, Socket, Type};
 
 use crate::client::cookie_of;
 use crate::stage::{Events, Gateway, publication, within};
@@ -86,16 +87,27 @@ fn there_are_so_many_connections_and_no_more() {
     command.args(["-c", &script, "sh"]);
     gateway.again_as(&mut command);
     let mut open = Vec::new();
-    let refused = within("connections are refused", || {
-        let mut socket = TcpStream::connect(gateway.address()).unwrap();
-        socket.set_read_timeout(Some(std::time::Duration::from_millis(20))).unwrap();
-        let mut answer = String::new();
-        let _ = socket.read_to_string(&mut answer);
-        open.push(socket);
-        (!answer.is_empty()).then_some(answer)
-    });
-    assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");
-    assert!(refused.contains("\"limit\":\"connections\""), "{refused}");
+    let mut refusal = |from: [u8; 4]| {
+        within("connections are refused", || {
+            let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+            socket.bind(&SocketAddr::from((from, 0)).into()).unwrap();
+            socket.connect(&gateway.address().into()).unwrap();
+            let mut socket = TcpStream::from(socket);
+            socket.set_read_timeout(Some(std::time::Duration::from_millis(20))).unwrap();
+            let mut answer = String::new();
+            let _ = socket.read_to_string(&mut answer);
+            open.push(socket);
+            (!answer.is_empty()).then_some(answer)
+        })
+    };
+    // One address leaves room for another.
+    for (from, limit) in
+        [([127, 0, 0, 1], "connections-per-address"), ([127, 0, 0, 2], "connections")]
+    {
+        let refused = refusal(from);
+        assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");
+        assert!(refused.contains(&format!("\"limit\":\"{limit}\"")), "{refused}");
+    }
     drop(open);
     within("there is room again", || {
         (gateway.ask("GET", "/readyz", None).status == 200).then_some(())

@@ -254,6 +254,8 @@ fn a_revocation_ends_the_tokens_that_sessions_made_and_no_token_that_the_token_m
     let by_session = make(&session(&cookie));
     let second_cookie = session_of(&target, &by_session);
     let by_second_session = make(&session(&second_cookie));
+    // Not by a session, and yet it would not exist without one.
+    let by_token_of_session = make(&bearer(&by_session));
     let people = |by: &str| target.ask(&request("GET", "/v1/people", by, None)).unwrap();
     let ended = [
         bearer(&token),
@@ -261,6 +263,7 @@ fn a_revocation_ends_the_tokens_that_sessions_made_and_no_token_that_the_token_m
         bearer(&by_session),
         session(&second_cookie),
         bearer(&by_second_session),
+        bearer(&by_token_of_session),
     ];
     for by in &ended {
         people(by).must(200);

@@ -54,7 +54,7 @@ impl Readers {
             let Some(reason) = why(reader) else { continue };
             // One that takes nothing sees its stream end without a word.
             if reader.behind.is_none() {
-                let _ = write(&reader.out, Frame::end(reason));
+                let _ = write(&reader.out, &reader.account, Frame::end(reason));
             }
             self.over.push(u32::try_from(key).unwrap_or(u32::MAX));
         }

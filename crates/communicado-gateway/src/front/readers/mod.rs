@@ -24,13 +24,16 @@ use super::seats::Seat;
 use super::topics::{HasPlaces, Places, Topic, Topics};
 use super::wanted::Wanted;
 use crate::grant::Grant;
-use crate::limits::{BACKLOG, Limit, NAMES_PER_SUBSCRIPTION, UNSENT_BYTES_PER_TOKEN};
+use crate::limits::{BACKLOG, Limit, NAMES_PER_SUBSCRIPTION, STREAM_BYTES_PER_TOKEN};
 use crate::metrics::{Metrics, Transport};
 use crate::model::{Change, People, Person};
 use crate::refusal::{Kind, Refusal};
 
 /// Up to so many bytes a stream begins with one write.
 const ONE_WRITE: usize = 64 * 1024;
+
+/// Bytes of a name that a reader wants, with what finds it, more or less.
+const BYTES_OF_A_NAME: usize = 128;
 
 /// A reader, for as long as it is there; its key may be used again, the number is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +54,8 @@ struct Reader {
     grant: Grant,
     account: Account,
     places: Places,
+    /// What `places` cost, if they are many.
+    names: Option<Charge>,
     /// The last change that it was told of, or that was in its snapshot.
     last: u64,
     behind: Option<Box<Behind>>,
@@ -61,7 +66,7 @@ struct Reader {
 #[derive(Debug)]
 struct Behind {
     /// What was begun, and what a stream begins with.
-    rest: VecDeque<Frame>,
+    rest: VecDeque<(Frame, Option<Charge>)>,
     /// Of each person what came out of all changes since.
     changes: BTreeMap<Arc<str>, (Change, Charge)>,
     /// When it last took something.
@@ -141,6 +146,7 @@ impl Readers {
             grant,
             account,
             places: Places::default(),
+            names: None,
             last: 0,
             behind: None,
             _seat: seat,
@@ -186,16 +192,16 @@ impl Readers {
             return Err(Refusal::beyond(Kind::BadRequest, NAMES_PER_SUBSCRIPTION, detail));
         }
         let account = reader.account.clone();
+        let more = account.charge(topics.len() * BYTES_OF_A_NAME).ok_or_else(holds_too_much)?;
         let beginning = self.past.beginning(&grant, &account, wanted, people, is_first);
-        let (frames, last) = beginning.ok_or_else(|| {
-            let detail = "streams of this token and its sessions hold too much that was not taken";
-            Refusal::beyond(Kind::TooMany, UNSENT_BYTES_PER_TOKEN, detail).retry_after(5)
-        })?;
+        let (frames, last) = beginning.ok_or_else(holds_too_much)?;
+        drop(more);
         for topic in topics {
             self.topics.enter(&mut self.readers, id.key, topic);
         }
         if let Some(reader) = self.readers.get_mut(usize_of(id.key)) {
             reader.last = if is_first { last } else { reader.last.min(last) };
+            reader.charge_names();
         }
         self.begin(id.key, head, frames, metrics, now);
         Ok(())
@@ -213,6 +219,9 @@ impl Readers {
         let topics: Vec<Topic> = reader.places.topics().filter(|it| leaves(it)).cloned().collect();
         for topic in topics {
             self.topics.leave(&mut self.readers, id.key, &topic);
+        }
+        if let Some(reader) = self.readers.get_mut(usize_of(id.key)) {
+            reader.charge_names();
         }
     }
 
@@ -366,16 +375,22 @@ impl Readers {
         let Some(reader) = self.readers.get_mut(usize_of(key)) else { return };
         if let Some(behind) = &mut reader.behind {
             // Only what a stream begins with comes here: it goes before all changes.
-            behind.rest.push_back(frame);
+            match held(&reader.account, frame) {
+                Some(held) => behind.rest.push_back(held),
+                None => self.over.push(key),
+            }
             return;
         }
-        match write(&reader.out, frame) {
+        match write(&reader.out, &reader.account, frame) {
             Wrote::All => metrics.delivered(),
-            Wrote::Part(rest) => {
-                let (rest, changes) = ([rest].into(), BTreeMap::new());
-                let behind = Behind { rest, changes, since: now, ends: false };
-                reader.behind = Some(Box::new(behind));
-            }
+            Wrote::Part(rest) => match held(&reader.account, rest) {
+                Some(held) => {
+                    let (rest, changes) = ([held].into(), BTreeMap::new());
+                    let behind = Behind { rest, changes, since: now, ends: false };
+                    reader.behind = Some(Box::new(behind));
+                }
+                None => self.over.push(key),
+            },
             Wrote::Gone => self.over.push(key),
         }
     }
@@ -388,15 +403,15 @@ impl Readers {
         let Some(reader) = self.readers.get_mut(usize_of(id.key)) else { return };
         let Some(mut behind) = reader.behind.take() else { return };
         loop {
-            if let Some(rest) = behind.rest.pop_front() {
+            if let Some((rest, charge)) = behind.rest.pop_front() {
                 let before = rest.event.len();
-                match write(&reader.out, rest) {
+                match write(&reader.out, &reader.account, rest) {
                     Wrote::All => metrics.delivered(),
                     Wrote::Part(rest) => {
                         if rest.event.len() < before {
                             behind.since = now;
                         }
-                        behind.rest.push_front(rest);
+                        behind.rest.push_front((rest, charge));
                         reader.behind = Some(behind);
                         return;
                     }
@@ -415,11 +430,36 @@ impl Readers {
             let next = behind.changes.values().min_by_key(|(change, _)| change.ordinal);
             let Some(next) = next.map(|(change, _)| change.id.clone()) else { break };
             if let Some((change, _)) = behind.changes.remove(&next) {
-                behind.rest.extend(choose(reader, &Told::new(change)));
+                let next = choose(reader, &Told::new(change));
+                behind.rest.extend(next.map(|frame| (frame, None)));
             }
         }
         self.close_over(metrics);
     }
+}
+
+impl Reader {
+    fn charge_names(&mut self) {
+        self.names = None;
+        // One name is nothing beside the rest of a reader.
+        if self.places.len() > 1 {
+            self.names = self.account.charge(self.places.len() * BYTES_OF_A_NAME);
+        }
+    }
+}
+
+/// A frame that waits, and what it costs; nothing if its family holds too much.
+fn held(account: &Account, frame: Frame) -> Option<(Frame, Option<Charge>)> {
+    if frame.is_for_all {
+        return Some((frame, None));
+    }
+    let charge = account.charge(frame.event.len())?;
+    Some((frame, Some(charge)))
+}
+
+fn holds_too_much() -> Refusal {
+    let detail = "the streams of this token and its sessions hold too much";
+    Refusal::beyond(Kind::TooMany, STREAM_BYTES_PER_TOKEN, detail).retry_after(5)
 }
 
 impl HasPlaces for Reader {
