@@ -8,6 +8,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -24,6 +25,7 @@ use rustix::net::{
 use tokio::net::UnixListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use super::strict::Strict;
 use super::{Connection, Core, What, connection};
@@ -34,6 +36,9 @@ use crate::http::Hosts;
 use crate::private::own_uid;
 use crate::shared::Shared;
 use crate::store::Lock;
+
+/// Between two attempts to accept a command.
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
 
 /// Commands that wait to be accepted.
 const BACKLOG: i32 = 128;
@@ -80,7 +85,12 @@ pub(super) fn listen(
     })?;
     let router = router.layer(axum::Extension(operator(shared)));
     Ok(tokio::spawn(async move {
-        while let Ok((socket, _)) = listener.accept().await {
+        loop {
+            let Ok((socket, _)) = listener.accept().await else {
+                // Too many files are open, say.
+                sleep(BETWEEN_ATTEMPTS).await;
+                continue;
+            };
             if !may_ask(&socket) {
                 continue;
             }
