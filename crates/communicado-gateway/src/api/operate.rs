@@ -5,8 +5,9 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse as _;
+use communicado_core::Moment;
 use communicado_wire::gateway::Health;
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, oneshot};
 use tokio::time::timeout;
 
 use super::answer::{JSON, json, tagged};
@@ -27,20 +28,28 @@ pub(crate) const OPENAPI: &str = include_str!("../../openapi.json");
 
 /// `GET /healthz`: whether what was kept can be kept, told and dated.
 pub(super) async fn health(State(shared): Gateway) -> Answer {
-    // A caller that asks again and again does not wear the disk out: one examination at a time.
-    let mut known = shared.health.lock().await;
-    let now = shared.now().moment;
-    let health = match *known {
-        Some((at, health)) if now.since(at) < FRESH => health,
-        _ => {
-            let health = examined(&shared).await;
-            *known = Some((shared.now().moment, health));
-            health
-        }
-    };
-    drop(known);
+    let health = latest(&shared, &shared.health, examined(&shared)).await;
     let status = if health.ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     Ok(json(status, health.to_json()))
+}
+
+/// The latest result of an examination, or of a new one if that is old. One runs at a time, so a
+/// caller that asks again and again does not wear the disk out.
+async fn latest<T: Copy>(
+    shared: &Shared,
+    known: &Mutex<Option<(Moment, T)>>,
+    examination: impl Future<Output = T>,
+) -> T {
+    let mut known = known.lock().await;
+    let now = shared.now().moment;
+    match *known {
+        Some((at, result)) if now.since(at) < FRESH => result,
+        _ => {
+            let result = examination.await;
+            *known = Some((shared.now().moment, result));
+            result
+        }
+    }
 }
 
 async fn front_answers(shared: &Shared) -> bool {
@@ -58,17 +67,7 @@ async fn examined(shared: &Shared) -> Health {
 
 /// `GET /readyz`: whether it can be asked.
 pub(super) async fn ready(State(shared): Gateway) -> Answer {
-    let mut known = shared.readiness.lock().await;
-    let now = shared.now().moment;
-    let is_ready = match *known {
-        Some((at, is_ready)) if now.since(at) < FRESH => is_ready,
-        _ => {
-            let is_ready = front_answers(&shared).await;
-            *known = Some((shared.now().moment, is_ready));
-            is_ready
-        }
-    };
-    drop(known);
+    let is_ready = latest(&shared, &shared.readiness, front_answers(&shared)).await;
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let word = if is_ready { "ready\n" } else { "not ready\n" };
     Ok((status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], word).into_response())

@@ -48,6 +48,7 @@ pub(crate) use wanted::{Wanted, event_id, id};
 pub(crate) use way::{Order, Way};
 
 use crate::grant::Grant;
+use crate::http::Head;
 use crate::metrics::Transport;
 use crate::model::Change;
 use crate::refusal::{Kind, Refusal};
@@ -354,7 +355,7 @@ impl Front {
             Ok(admitted) => admitted,
             // A caller that asks too often costs no more than this.
             Err(refusal) if refusal.kind == Kind::TooMany => {
-                self.turn_down(&arrival.socket, &refusal, head.accepts_events);
+                self.turn_down(&arrival.socket, &refusal, &head);
                 return;
             }
             Err(_) => {
@@ -382,17 +383,17 @@ impl Front {
         let done = self.readers.want(id, &wanted, &people, answer, &shared.metrics, now);
         drop(people);
         if let (Err(refusal), Some(socket)) = (done, self.readers.socket(id)) {
-            self.turn_down(socket, &refusal, head.accepts_events);
+            self.turn_down(socket, &refusal, &head);
             self.readers.close(id, &shared.metrics);
         }
         self.readers.settle(&shared.metrics);
     }
 
     /// Answers with a refusal on the spot.
-    fn turn_down(&self, socket: &TcpStream, refusal: &Refusal, accepts_events: bool) {
+    fn turn_down(&self, socket: &TcpStream, refusal: &Refusal, head: &Head<'_>) {
         self.shared.metrics.answered(refusal.kind.status());
-        if accepts_events {
-            let answer = crate::api::events_head(&self.shared, None);
+        if head.accepts_events {
+            let answer = crate::api::events_head(&self.shared, head.origin);
             let stream = crate::api::come_back_later(&self.shared, refusal);
             arrivals::answer(socket, &(answer + &stream));
         } else {
