@@ -116,7 +116,8 @@ fn there_are_so_many_connections_and_no_more() {
 
 #[test]
 fn a_stream_beyond_a_limit_is_refused_by_its_name_and_an_event_source_comes_back() {
-    let gateway = Gateway::with(&["--streams-per-token", "2"]);
+    let origin = "https://intranet.example";
+    let gateway = Gateway::with(&["--streams-per-token", "2", "--allow-origin", origin]);
     let token = gateway.token(&["read"], &json!({})).0;
     let open = || Events::ask(gateway.address(), &token, "", "");
     let (mut first, second) = (open(), open());
@@ -124,12 +125,14 @@ fn a_stream_beyond_a_limit_is_refused_by_its_name_and_an_event_source_comes_back
     let authorization = format!("Authorization: Bearer {token}");
     let said = gateway.curl("/v1/events", &["-H", &authorization]);
     assert_eq!(said.problem(429)["limit"], "streams-per-token");
-    let accept = ["-H", &authorization, "-H", "Accept: text/event-stream"];
+    let from = format!("Origin: {origin}");
+    let accept = ["-H", &authorization, "-H", "Accept: text/event-stream", "-H", &from];
     // The front answers a request without a body, and hyper one that has a body.
     for body in [&[][..], &["-X", "GET", "--data-binary", "{}"]] {
         let said = gateway.curl("/v1/events", &[&accept[..], body].concat());
         assert_eq!(said.status, 200, "{said:?}");
         assert!(said.body.starts_with(": ") && said.body.contains("\nretry: "), "{said:?}");
+        assert_eq!(said.header("access-control-allow-origin").as_deref(), Some(origin));
     }
     // A session counts as its token.
     let body = json!({"token": token}).to_string();
