@@ -187,6 +187,27 @@ test("`eventsource` reads the same", async (t) => {
   await until("both know", () => theirs.get("ada").availability === "away" && feed.person("ada").availability === "away");
 });
 
+test("`eventsource` comes back to a gateway that has too many streams of its token", async (t) => {
+  const gateway = await stage(t, () => ["--streams-per-token", "1"]);
+  const { secret } = await gateway.tokenFor(null);
+  const open = () => {
+    const fetchWith = (url, init) => fetch(url, { ...init, headers: { ...init.headers, authorization: `Bearer ${secret}` } });
+    const source = new EventSource(`${gateway.url}v1/events`, { fetch: fetchWith });
+    t.after(() => source.close());
+    const opened = { source, snapshots: 0, errors: 0 };
+    source.addEventListener("snapshot", () => opened.snapshots++);
+    source.addEventListener("error", () => opened.errors++);
+    return opened;
+  };
+  const first = open();
+  await until("the first one reads", () => first.snapshots === 1);
+  const second = open();
+  await until("the second one is asked to come back", () => second.errors > 0);
+  assert.notEqual(second.source.readyState, EventSource.CLOSED);
+  first.source.close();
+  await until("the second one has come back", () => second.snapshots === 1);
+});
+
 test("`ws` reads the same", async (t) => {
   const gateway = await stage(t);
   const { secret } = await gateway.tokenFor(null);
