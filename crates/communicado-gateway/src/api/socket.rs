@@ -42,14 +42,19 @@ pub(super) async fn open(
     let upgrade = upgrade.map_err(|error| {
         Refusal::bad(format!("this is no handshake of a WebSocket: {error}"), "see RFC 6455")
     })?;
-    if let Some(Extension(connection)) = connection {
+    if let Some(Extension(connection)) = &connection {
         connection.upgrade();
     }
     let upgrade = upgrade
         .max_message_size(SOCKET_BYTES.most)
         .max_frame_size(SOCKET_BYTES.most)
         .read_buffer_size(READ_BUFFER);
-    Ok(upgrade.on_upgrade(move |socket| talk(shared, grant, socket)).into_response())
+    let talk = async move |socket| {
+        talk(shared, grant, socket).await;
+        // It counts as a connection until here.
+        drop(connection);
+    };
+    Ok(upgrade.on_upgrade(talk).into_response())
 }
 
 async fn talk(shared: Arc<Shared>, grant: Grant, mut socket: WebSocket) {

@@ -39,7 +39,7 @@ pub(super) async fn serve(
                 tasks.spawn(async move {
                     let Ok(socket) = TcpStream::from_std(socket) else { return };
                     let socket = Socket::new(socket);
-                    let (address, connection) = (peer.ip(), Connection::of(socket.clone()));
+                    let (address, connection) = (peer.ip(), Connection::of(socket.clone(), seat));
                     match acceptor {
                         None => {
                             let io = Strict::new(socket, read, hosts, connection);
@@ -54,7 +54,6 @@ pub(super) async fn serve(
                             }
                         }
                     }
-                    drop(seat);
                 });
             }
             Some(_) = tasks.join_next() => {}

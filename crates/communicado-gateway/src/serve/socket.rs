@@ -9,6 +9,8 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
+use crate::front::Seat;
+
 /// A socket with several owners.
 #[derive(Clone, Debug)]
 pub(super) struct Socket(Arc<TcpStream>);
@@ -68,11 +70,13 @@ impl AsyncWrite for Socket {
 pub(crate) struct Connection {
     socket: Option<Socket>,
     upgraded: Arc<AtomicBool>,
+    /// It is taken for as long as the socket is open, also after an upgrade.
+    _seat: Option<Arc<Seat>>,
 }
 
 impl Connection {
-    pub(super) fn of(socket: Socket) -> Self {
-        Self { socket: Some(socket), upgraded: Arc::default() }
+    pub(super) fn of(socket: Socket, seat: Seat) -> Self {
+        Self { socket: Some(socket), upgraded: Arc::default(), _seat: Some(Arc::new(seat)) }
     }
 
     /// Waits until the other side sends no more: it has gone, or will only read.

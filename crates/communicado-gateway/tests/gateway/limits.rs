@@ -109,6 +109,20 @@ fn there_are_so_many_connections_and_no_more() {
         assert!(refused.contains(&format!("\"limit\":\"{limit}\"")), "{refused}");
     }
     drop(open);
+    // A WebSocket is a connection too, for as long as it is open.
+    let connections = || {
+        let metrics = gateway.curl("/metrics", &[]).body;
+        let line =
+            metrics.lines().find_map(|it| it.strip_prefix("communicado_gateway_connections "));
+        line.unwrap().parse::<usize>().unwrap()
+    };
+    within("they are closed", || (connections() == 1).then_some(()));
+    let mut socket = crate::websocket::Socket::open(&gateway, &gateway.token);
+    socket.say(&json!({"type": "ping"}));
+    assert_eq!(socket.next()["type"], "pong");
+    assert_eq!(connections(), 2);
+    drop(socket);
+    within("the WebSocket is closed", || (connections() == 1).then_some(()));
     within("there is room again", || {
         (gateway.ask("GET", "/readyz", None).status == 200).then_some(())
     });
