@@ -21,6 +21,7 @@ mod front;
 mod grant;
 mod http;
 mod keeper;
+mod ledger;
 mod limits;
 mod log;
 mod metrics;

@@ -23,6 +23,11 @@ pub(crate) const HEAD_BYTES: Limit = limit("head-bytes", 16 * 1024);
 pub(crate) const HEADERS: Limit = limit("headers", 100);
 /// Bytes of the body of a request.
 pub(crate) const BODY_BYTES: Limit = limit("body-bytes", 256 * 1024);
+/// Bytes of heads that are not whole, of all connections of one address.
+pub(crate) const HEAD_BYTES_PER_ADDRESS: Limit = limit("head-bytes-per-address", 4 * 1024 * 1024);
+/// Bytes of bodies that are not whole, of one token and its sessions, or of one address without a
+/// token.
+pub(crate) const BODY_BYTES_PER_OWNER: Limit = limit("body-bytes-per-owner", 8 * 1024 * 1024);
 /// Requests in a second that one token and its sessions, or one address without a token, may make.
 pub(crate) const REQUESTS_PER_SECOND: Limit = limit("requests-per-second", 200);
 /// People that are looked at for one answer, and changes that are repeated, until it counts as one
@@ -127,7 +132,9 @@ mod tests {
             CONNECTIONS_PER_ADDRESS,
             HEAD_BYTES,
             HEADERS,
+            HEAD_BYTES_PER_ADDRESS,
             BODY_BYTES,
+            BODY_BYTES_PER_OWNER,
             REQUESTS_PER_SECOND,
             WRONG_TOKENS_PER_MINUTE,
             NAMES_PER_SUBSCRIPTION,

@@ -16,11 +16,12 @@ use crate::front::{self, Seats, Way};
 use crate::grant::Grant;
 use crate::http::Hosts;
 use crate::keeper::{Keeper, Order};
-use crate::limits::{Limit, STREAMS_PER_TOKEN};
+use crate::ledger::Ledger;
+use crate::limits::{BODY_BYTES_PER_OWNER, HEAD_BYTES_PER_ADDRESS, Limit, STREAMS_PER_TOKEN};
 use crate::metrics::Metrics;
 use crate::model::{Now, People};
 use crate::oidc::SignIns;
-use crate::rates::Rates;
+use crate::rates::{Network, Rates, Who};
 use crate::serve::What;
 use crate::store::{Kept, Reader};
 use crate::tokens::Tokens;
@@ -40,6 +41,10 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) seats: Seats,
     pub(crate) rates: Rates,
+    /// Bytes of heads that are not whole.
+    pub(crate) heads: Ledger<Network>,
+    /// Bytes of bodies that are not whole.
+    pub(crate) bodies: Ledger<Who>,
     pub(crate) streams_per_token: Limit,
     /// The result of the last examination, and when it was.
     pub(crate) health: Mutex<Option<(Moment, Health)>>,
@@ -88,6 +93,8 @@ impl Shared {
             seats,
             rates: Rates::new(what.per_second, what.wrong_per_minute),
             health: Mutex::default(),
+            heads: Ledger::new(HEAD_BYTES_PER_ADDRESS),
+            bodies: Ledger::new(BODY_BYTES_PER_OWNER),
             readiness: Mutex::default(),
             streams_per_token,
             history: what.history,

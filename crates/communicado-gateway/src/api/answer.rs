@@ -16,7 +16,10 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
 use super::Gateway;
+use super::caller::Caller;
+use crate::ledger::Entry;
 use crate::limits::{BODY_BYTES, BODY_TIME};
+use crate::rates::Who;
 use crate::refusal::{Kind, Refusal};
 use crate::shared::Shared;
 use crate::web::HTML;
@@ -58,33 +61,54 @@ pub(super) fn tagged(headers: &HeaderMap, content_type: &'static str, body: Byte
 ///
 /// # Errors
 ///
-/// If it is no JSON, too large, or does not come.
-pub(super) async fn body(request: Request) -> Result<Bytes, Refusal> {
+/// If it is no JSON, too large, or does not come, or its sender has too many bodies under way.
+pub(super) async fn body(
+    shared: &Shared,
+    caller: &Caller,
+    request: Request,
+) -> Result<Bytes, Refusal> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
     if !kind.is_some_and(|kind| kind.eq_ignore_ascii_case(JSON)) {
         let help = "send JSON, with `Content-Type: application/json`";
         return Err(Refusal::new(Kind::WrongType, "the body is not said to be JSON", help));
     }
-    let body = Limited::new(request.into_body(), BODY_BYTES.most);
-    match tokio::time::timeout(BODY_TIME, body.collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
-            Err(Refusal::beyond(Kind::TooLarge, BODY_BYTES, "the body is too large"))
-        }
-        Ok(Err(error)) => {
-            let mut cause: &dyn std::error::Error = &*error;
-            while let Some(deeper) = cause.source() {
-                cause = deeper;
-            }
-            Err(Refusal::bad(format!("the body broke off: {cause}"), "send it again"))
-        }
+    let held = shared.bodies.entry(caller.who());
+    match tokio::time::timeout(BODY_TIME, collected(request.into_body(), held)).await {
+        Ok(body) => body,
         Err(_) => {
             let detail = "the body did not come in time";
             let help = format!("send it within {}", spoken(BODY_TIME));
             Err(Refusal::new(Kind::TooSlow, detail, help).limited("body-time"))
         }
     }
+}
+
+async fn collected(body: Body, mut held: Entry<Who>) -> Result<Bytes, Refusal> {
+    let mut body = Limited::new(body, BODY_BYTES.most);
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| broken(&*error))?;
+        if let Ok(part) = frame.into_data() {
+            held.set(bytes.len() + part.len()).map_err(|limit| {
+                let detail = "too many bodies of this sender are under way";
+                Refusal::beyond(Kind::TooMany, limit, detail).retry_after(1)
+            })?;
+            bytes.extend_from_slice(&part);
+        }
+    }
+    Ok(bytes.into())
+}
+
+fn broken(error: &(dyn std::error::Error + 'static)) -> Refusal {
+    if error.is::<http_body_util::LengthLimitError>() {
+        return Refusal::beyond(Kind::TooLarge, BODY_BYTES, "the body is too large");
+    }
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    Refusal::bad(format!("the body broke off: {cause}"), "send it again")
 }
 
 fn spoken(span: Duration) -> String {

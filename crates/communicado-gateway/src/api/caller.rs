@@ -52,6 +52,11 @@ const UNLIMITED: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 const CSRF: HeaderName = HeaderName::from_static("communicado-csrf");
 
 impl Caller {
+    /// Under whom its requests count.
+    pub(super) fn who(&self) -> Who {
+        self.grant.as_ref().map_or_else(|| Who::Network(self.peer.into()), Grant::who)
+    }
+
     /// # Errors
     ///
     /// If nobody is signed in.
@@ -111,9 +116,9 @@ fn caller(shared: &Shared, request: &Request) -> Result<Caller, Refusal> {
     let found = find(shared, text(header::AUTHORIZATION), text(header::COOKIE), peer)?;
     let by_cookie = matches!(found, Some((_, true)));
     let grant = found.map(|(grant, _)| grant);
+    let caller = Caller { grant, by_cookie, peer };
     if !UNLIMITED.contains(&request.uri().path()) {
-        let who = grant.as_ref().map_or_else(|| Who::Network(peer.into()), Grant::who);
-        shared.rates.request(who, 1)?;
+        shared.rates.request(caller.who(), 1)?;
     }
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if !is_safe {
@@ -125,7 +130,7 @@ fn caller(shared: &Shared, request: &Request) -> Result<Caller, Refusal> {
             return Err(Refusal::new(Kind::NotAllowed, detail, help));
         }
     }
-    Ok(Caller { grant, by_cookie, peer })
+    Ok(caller)
 }
 
 /// A page of somebody else must not act in the name of who looks at it.

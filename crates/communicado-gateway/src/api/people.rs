@@ -135,7 +135,7 @@ pub(super) async fn one(
 /// `POST /v1/people`.
 pub(super) async fn create(State(shared): Gateway, caller: Caller, request: Request) -> Answer {
     let grant = caller.administrator()?;
-    let bytes = body(request).await?;
+    let bytes = body(&shared, &caller, request).await?;
     let mut new: NewPerson = read(&bytes)?;
     front::id("person", &new.id)?;
     new.name = check(new.name, Some(&new.groups))?;
@@ -194,7 +194,7 @@ pub(super) async fn alter(
     if !is_own {
         caller.administrator()?;
     }
-    let bytes = body(request).await?;
+    let bytes = body(&shared, &caller, request).await?;
     let mut alter: Alter = read(&bytes)?;
     if alter.name.is_some() || alter.groups.is_some() {
         caller.administrator()?;

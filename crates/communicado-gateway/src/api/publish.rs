@@ -34,7 +34,7 @@ pub(super) async fn hear(
     let (person, device) = (front::id("person", &person)?, front::id("device", &device)?);
     let grant = caller.grant()?;
     grant.need_to_speak_for(&person)?;
-    let body = body(request).await?;
+    let body = body(&shared, &caller, request).await?;
     let (clients, lease) = publication(&body)?;
     // All that is known of the person is stored each time.
     let known = shared.people().person(&person).map_or(0, |person| person.device_bytes());
@@ -130,7 +130,7 @@ pub(super) async fn say(
     let person = front::id("person", &person)?;
     let grant = caller.grant()?;
     grant.need_to_speak_for(&person)?;
-    let bytes = body(request).await?;
+    let bytes = body(&shared, &caller, request).await?;
     let manual: Manual = read(&bytes)?;
     let since = shared.now().civil;
     let input = said(person.clone(), manual, since)?;

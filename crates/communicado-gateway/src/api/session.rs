@@ -37,7 +37,7 @@ fn session(shared: &Shared, grant: Option<&Grant>) -> Session {
 
 /// `POST /v1/session`: a token becomes a cookie.
 pub(super) async fn open(State(shared): Gateway, caller: Caller, request: Request) -> Answer {
-    let bytes = body(request).await?;
+    let bytes = body(&shared, &caller, request).await?;
     let new: NewSession = read(&bytes)?;
     let now = shared.now();
     let Some(grant) = shared.grant(&new.token, now.civil) else {

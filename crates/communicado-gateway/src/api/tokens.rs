@@ -23,7 +23,7 @@ use crate::refusal::Refusal;
 /// `POST /v1/tokens`: the only time that the secret is told.
 pub(super) async fn create(State(shared): Gateway, caller: Caller, request: Request) -> Answer {
     let grant = caller.administrator()?;
-    let bytes = body(request).await?;
+    let bytes = body(&shared, &caller, request).await?;
     let new: NewToken = read(&bytes)?;
     let (secret, token) = made(new, shared.now().civil)?;
     let token = kept::Token { created_by: creator(&grant.token).cloned(), ..token };

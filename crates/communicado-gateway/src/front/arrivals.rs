@@ -10,7 +10,9 @@ use rustix::event::epoll::{self, EventFlags};
 
 use super::{About, Seat};
 use crate::http::last_answer;
+use crate::ledger::Entry;
 use crate::limits::{HEAD_BYTES, HEAD_TIME, Limit, READER_TIME};
+use crate::rates::Network;
 use crate::refusal::{Kind, Refusal};
 
 /// A connection that has not said what it wants.
@@ -20,13 +22,33 @@ pub(super) struct Arrival {
     pub(super) read: Vec<u8>,
     pub(super) peer: SocketAddr,
     pub(super) seat: Seat,
+    /// What it read of a head that is not whole.
+    held: Entry<Network>,
     until: Moment,
 }
 
 impl Arrival {
-    pub(super) fn new(socket: TcpStream, peer: SocketAddr, seat: Seat, now: Moment) -> Self {
+    pub(super) fn new(
+        socket: TcpStream,
+        peer: SocketAddr,
+        seat: Seat,
+        held: Entry<Network>,
+        now: Moment,
+    ) -> Self {
         let until = now.after(HEAD_TIME);
-        Self { socket, read: Vec::new(), peer, seat, until }
+        Self { socket, read: Vec::new(), peer, seat, held, until }
+    }
+
+    /// Holds what it read until more comes.
+    ///
+    /// # Errors
+    ///
+    /// If its address holds too much.
+    pub(super) fn hold(&mut self) -> Result<(), Refusal> {
+        self.held.set(self.read.len()).map_err(|limit| {
+            let detail = "too many heads of this address are not whole";
+            Refusal::beyond(Kind::TooMany, limit, detail).retry_after(10)
+        })
     }
 
     /// Reads what there is; false if the other side sends no more.

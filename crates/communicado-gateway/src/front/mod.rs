@@ -290,7 +290,8 @@ impl Front {
                 continue;
             }
             arrivals::prepare(&socket);
-            let arrival = Arrival::new(socket, peer, seat, self.shared.clock.now());
+            let held = self.shared.heads.entry(peer.ip().into());
+            let arrival = Arrival::new(socket, peer, seat, held, self.shared.clock.now());
             if self.shared.tls {
                 self.give_away(arrival);
             } else {
@@ -310,6 +311,10 @@ impl Front {
         let Ok(is_open) = arrival.read() else { return };
         let is_events = match look(&arrival.read, self.shared.hosts) {
             Ok(Look::More) if is_open => {
+                if let Err(refusal) = arrival.hold() {
+                    arrivals::refuse(&arrival.socket, &refusal);
+                    return;
+                }
                 match known {
                     Some(number) => self.arrivals.put_back(number, arrival),
                     None => self.arrivals.put(&self.poll, arrival),

@@ -1,6 +1,7 @@
 //! Connections that hyper serves: all but the streams of events that the front keeps.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
@@ -18,15 +19,15 @@ use super::socket::Socket;
 use super::strict::Strict;
 use crate::api::Peer;
 use crate::front::HandOver;
-use crate::http::Hosts;
 use crate::limits::{HEAD_BYTES, HEAD_TIME, HEADERS};
+use crate::shared::Shared;
 
 /// Serves what the front hands over, until it is stopped and all are done.
 pub(super) async fn serve(
     mut connections: mpsc::UnboundedReceiver<HandOver>,
     router: Router,
     acceptor: Option<TlsAcceptor>,
-    hosts: Hosts,
+    shared: Arc<Shared>,
     mut stopping: watch::Receiver<bool>,
 ) {
     let mut tasks = JoinSet::new();
@@ -35,21 +36,22 @@ pub(super) async fn serve(
             next = connections.recv() => {
                 let Some(HandOver { socket, read, peer, seat }) = next else { break };
                 let (router, acceptor) = (router.clone(), acceptor.clone());
-                let stopping = stopping.clone();
+                let (hosts, stopping) = (shared.hosts, stopping.clone());
+                let held = Some(shared.heads.entry(peer.ip().into()));
                 tasks.spawn(async move {
                     let Ok(socket) = TcpStream::from_std(socket) else { return };
                     let socket = Socket::new(socket);
                     let (address, connection) = (peer.ip(), Connection::of(socket.clone(), seat));
                     match acceptor {
                         None => {
-                            let io = Strict::new(socket, read, hosts, connection);
+                            let io = Strict::new(socket, read, hosts, held, connection);
                             converse(io, address, router, stopping).await;
                         }
                         // What comes over TLS was not looked at: nothing of it was read.
                         Some(acceptor) => {
                             let greeted = timeout(HEAD_TIME, acceptor.accept(socket)).await;
                             if let Ok(Ok(socket)) = greeted {
-                                let io = Strict::new(socket, Vec::new(), hosts, connection);
+                                let io = Strict::new(socket, Vec::new(), hosts, held, connection);
                                 converse(io, address, router, stopping).await;
                             }
                         }

@@ -96,7 +96,7 @@ pub(super) fn listen(
             }
             let (router, stopping) = (router.clone(), stopping.clone());
             let peer = Ipv4Addr::LOCALHOST.into();
-            let socket = Strict::new(socket, Vec::new(), Hosts::Any, Connection::default());
+            let socket = Strict::new(socket, Vec::new(), Hosts::Any, None, Connection::default());
             tokio::spawn(connection::converse(socket, peer, router, stopping));
         }
     }))

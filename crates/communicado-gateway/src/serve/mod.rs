@@ -231,7 +231,7 @@ async fn serving(
     let (stop, stopping) = watch::channel(false);
     let router = router(shared.clone());
     let served =
-        connection::serve(connections, router.clone(), acceptor, shared.hosts, stopping.clone());
+        connection::serve(connections, router.clone(), acceptor, shared.clone(), stopping.clone());
     let connections = tokio::spawn(served);
     let control = control::listen(&data, router, &shared, stopping)?;
     say(&greeting(&base, first.as_deref()))?;

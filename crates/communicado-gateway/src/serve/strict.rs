@@ -9,6 +9,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Connection;
 use crate::http::{Framing, Hosts, last_answer};
+use crate::ledger::Entry;
+use crate::rates::Network;
+use crate::refusal::{Kind, Refusal};
 
 /// Bytes that are read at once.
 const PART: usize = 8 * 1024;
@@ -27,6 +30,8 @@ pub(super) struct Strict<S> {
     /// What was read, of which so many first bytes may pass.
     read: BytesMut,
     passes: usize,
+    /// What was read of a head that is not whole.
+    held: Option<Entry<Network>>,
     /// Nothing more passes.
     ended: bool,
     /// Why the next request is refused.
@@ -34,14 +39,21 @@ pub(super) struct Strict<S> {
 }
 
 impl<S> Strict<S> {
-    /// Checks `io`, of which `read` was read already.
-    pub(super) fn new(io: S, read: Vec<u8>, hosts: Hosts, connection: Connection) -> Self {
+    /// Checks `io`, of which `read` was read already. `held` counts what waits for the end of a head.
+    pub(super) fn new(
+        io: S,
+        read: Vec<u8>,
+        hosts: Hosts,
+        held: Option<Entry<Network>>,
+        connection: Connection,
+    ) -> Self {
         Self {
             io,
             connection,
             framing: Framing::new(hosts),
             read: Bytes::from(read).into(),
             passes: 0,
+            held,
             ended: false,
             answer: None,
         }
@@ -71,7 +83,16 @@ impl<S> Strict<S> {
         }
         let is_between = self.framing.is_between();
         match self.framing.pass(&self.read) {
-            Ok(passes) => self.passes = passes,
+            Ok(passes) => {
+                self.passes = passes;
+                let waits = if passes == 0 { self.read.len() } else { 0 };
+                if let Some(Err(limit)) = self.held.as_mut().map(|held| held.set(waits)) {
+                    self.ended = true;
+                    let detail = "too many heads of this address are not whole";
+                    let refusal = Refusal::beyond(Kind::TooMany, limit, detail).retry_after(10);
+                    self.answer = Some(last_answer(&refusal).into());
+                }
+            }
             Err(refusal) => {
                 self.ended = true;
                 if !is_between {

@@ -159,3 +159,73 @@ fn a_stream_beyond_a_limit_is_refused_by_its_name_and_an_event_source_comes_back
     drop(second);
     within("there is room again", || open().head.contains(" 200 ").then_some(()));
 }
+
+/// Opens connections that send `part` and wait, until one of them is refused. Each has asked for
+/// something else before if it is `used`.
+fn until_refused(gateway: &Gateway, part: &str, used: bool) -> (Vec<TcpStream>, String) {
+    let mut open = Vec::new();
+    let refused = within("a connection is refused", || {
+        let mut socket = TcpStream::connect(gateway.address()).unwrap();
+        if used {
+            socket.write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+            let (mut said, mut byte) = (Vec::new(), [0; 1]);
+            while !said.ends_with(b"\r\n\r\nready\n") {
+                socket.read_exact(&mut byte).unwrap();
+                said.extend(byte);
+            }
+        }
+        socket.set_read_timeout(Some(std::time::Duration::from_millis(20))).unwrap();
+        // It may be refused before all is sent.
+        let _ = socket.write_all(part.as_bytes());
+        let mut answer = [0; 1024];
+        let count = socket.read(&mut answer).unwrap_or(0);
+        open.push(socket);
+        (count > 0).then(|| String::from_utf8_lossy(&answer[..count]).into_owned())
+    });
+    (open, refused)
+}
+
+#[test]
+fn heads_that_are_not_whole_are_limited_for_each_address() {
+    let gateway = Gateway::start();
+    let part = format!("GET /v1/people HTTP/1.1\r\nHost: localhost\r\nA: {}", "a".repeat(16_000));
+    for used in [false, true] {
+        let (open, refused) = until_refused(&gateway, &part, used);
+        let is_right = refused.contains(" 429 ") && refused.contains("head-bytes-per-address");
+        assert!(is_right, "{used} {refused}");
+        assert!(open.len() > 200, "{used} {}", open.len());
+        // A whole head waits for nothing.
+        gateway.get("/v1/people");
+    }
+    within("others may send slowly again", || {
+        let mut socket = TcpStream::connect(gateway.address()).unwrap();
+        socket.write_all(part.as_bytes()).unwrap();
+        socket.write_all(b"\r\n\r\n").unwrap();
+        let mut answer = [0; 12];
+        socket.read_exact(&mut answer).unwrap();
+        (&answer == b"HTTP/1.1 401").then_some(())
+    });
+}
+
+#[test]
+fn bodies_that_are_not_whole_are_limited_for_each_token() {
+    let gateway = Gateway::with(&["--requests-per-second", "99999"]);
+    gateway.add("ada", &[]);
+    let (publisher, _) = gateway.token(&["publish"], &json!({}));
+    let part = format!(
+        "PUT /v1/people/ada/devices/laptop HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \
+         {publisher}\r\nContent-Type: application/json\r\nContent-Length: 260000\r\n\r\n{}",
+        " ".repeat(250_000)
+    );
+    let (open, refused) = until_refused(&gateway, &part, false);
+    assert!(refused.contains(" 429 ") && refused.contains("body-bytes-per-owner"), "{refused}");
+    assert!(open.len() > 20, "{}", open.len());
+    // Another token is not concerned.
+    gateway.publish("ada", "phone", "busy");
+    drop(open);
+    within("the token may publish again", || {
+        let path = "/v1/people/ada/devices/laptop";
+        let said = gateway.ask_as(&publisher, "PUT", path, Some(&publication("busy", 60_000)));
+        (said.status == 200).then_some(())
+    });
+}

@@ -1,0 +1,96 @@
+//! How much each owner holds of something that many hold.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::limits::Limit;
+
+/// What all owners hold.
+#[derive(Debug)]
+pub(crate) struct Ledger<K> {
+    limit: Limit,
+    held: Arc<Mutex<HashMap<K, usize>>>,
+}
+
+/// What one of them holds for one purpose. It is given back when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Entry<K: Eq + Hash> {
+    limit: Limit,
+    held: Arc<Mutex<HashMap<K, usize>>>,
+    owner: K,
+    amount: usize,
+}
+
+impl<K: Clone + Eq + Hash> Ledger<K> {
+    pub(crate) fn new(limit: Limit) -> Self {
+        Self { limit, held: Arc::default() }
+    }
+
+    /// An entry that holds nothing yet, and costs nothing.
+    pub(crate) fn entry(&self, owner: K) -> Entry<K> {
+        Entry { limit: self.limit, held: self.held.clone(), owner, amount: 0 }
+    }
+}
+
+impl<K: Clone + Eq + Hash> Entry<K> {
+    /// Holds `amount` from now on, in the place of what it held.
+    ///
+    /// # Errors
+    ///
+    /// If its owner would hold more than the limit: the limit. Then it holds what it did.
+    pub(crate) fn set(&mut self, amount: usize) -> Result<(), Limit> {
+        if amount == self.amount {
+            return Ok(());
+        }
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let others = held.get(&self.owner).map_or(0, |all| all - self.amount);
+        let all = others + amount;
+        if amount > self.amount && !self.limit.allows(all) {
+            return Err(self.limit);
+        }
+        if all == 0 {
+            held.remove(&self.owner);
+        } else {
+            held.insert(self.owner.clone(), all);
+        }
+        self.amount = amount;
+        Ok(())
+    }
+}
+
+impl<K: Eq + Hash> Drop for Entry<K> {
+    fn drop(&mut self) {
+        if self.amount == 0 {
+            return;
+        }
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(all) = held.get_mut(&self.owner) {
+            *all -= self.amount;
+            if *all == 0 {
+                held.remove(&self.owner);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_owner_holds_so_much_and_gives_it_back_and_others_are_not_concerned() {
+        let ledger = Ledger::new(Limit { name: "heads", most: 10 });
+        let [mut one, mut two] = [ledger.entry("a"), ledger.entry("a")];
+        assert!(one.set(6).is_ok() && two.set(4).is_ok());
+        assert_eq!(two.set(5).unwrap_err().name, "heads");
+        assert!(one.set(7).is_err(), "what is refused changes nothing");
+        let mut other = ledger.entry("b");
+        assert!(other.set(10).is_ok());
+        assert!(one.set(5).is_ok() && two.set(5).is_ok());
+        drop(one);
+        assert!(two.set(10).is_ok() && two.set(0).is_ok());
+        drop((two, other));
+        assert!(ledger.held.lock().unwrap().is_empty());
+    }
+}
