@@ -1,13 +1,15 @@
-//! What the provider prints. A reader that is slow holds up no client: lines wait for it, and when
-//! too many wait, the next one that is written says how many it missed.
+//! What the provider prints. A reader that is slow holds up no client: lines wait for it. When too
+//! many wait, the newest takes the place of the one before it, and says how many were missed. So the
+//! reader always learns the latest.
 
-use std::cell::Cell;
+use std::collections::VecDeque;
 use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use communicado::Timestamp;
 use communicado_runtime::{Clock as _, SystemClock, within};
 use communicado_sinks::Output;
-use tokio::sync::mpsc;
+use tokio::sync::Notify;
 
 use super::report::Report;
 use crate::failure::{Failure, Outcome};
@@ -20,40 +22,88 @@ const LAST_MAX: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// Says lines, and never waits.
 pub(super) struct Said {
-    lines: mpsc::Sender<String>,
+    queue: Arc<Queue>,
     json: bool,
-    missed: Cell<u64>,
 }
 
 /// Writes them.
 pub(super) struct Writing {
-    lines: mpsc::Receiver<String>,
+    queue: Arc<Queue>,
     output: Output,
+}
+
+#[derive(Default)]
+struct Queue {
+    lines: Mutex<Lines>,
+    more: Notify,
+}
+
+#[derive(Default)]
+struct Lines {
+    /// Each with how many were missed before it.
+    waiting: VecDeque<(String, u64)>,
+    /// Nothing more is said.
+    ended: bool,
+    /// Nobody reads.
+    closed: bool,
 }
 
 /// Standard output, for lines or for objects.
 pub(super) fn standard(json: bool) -> Result<(Said, Writing), Failure> {
-    let (sender, lines) = mpsc::channel(LINES_MAX);
-    let said = Said { lines: sender, json, missed: Cell::new(0) };
-    Ok((said, Writing { lines, output: standard_output()? }))
+    let queue = Arc::new(Queue::default());
+    let said = Said { queue: queue.clone(), json };
+    Ok((said, Writing { queue, output: standard_output()? }))
+}
+
+impl Queue {
+    fn lines(&self) -> MutexGuard<'_, Lines> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next line; nothing once all that was said is out.
+    async fn next(&self) -> Option<String> {
+        loop {
+            {
+                let mut lines = self.lines();
+                if let Some((line, _)) = lines.waiting.pop_front() {
+                    return Some(line);
+                }
+                if lines.ended {
+                    return None;
+                }
+            }
+            self.more.notified().await;
+        }
+    }
 }
 
 impl Said {
     pub(super) fn say(&self, report: &Report, at: Timestamp) {
-        let missed = self.missed.take();
-        let line = if self.json { report.to_json(at, missed) } else { report.told(at, missed) };
-        match self.lines.try_send(line) {
-            Err(mpsc::error::TrySendError::Full(_)) => self.missed.set(missed + 1),
-            // Where nobody reads any more, nothing is missed.
-            Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => {}
+        let mut lines = self.queue.lines();
+        if lines.closed {
+            return;
         }
+        let is_full = lines.waiting.len() >= LINES_MAX;
+        let replaced = is_full.then(|| lines.waiting.pop_back()).flatten();
+        let missed = replaced.map_or(0, |(_, missed)| missed + 1);
+        let line = if self.json { report.to_json(at, missed) } else { report.told(at, missed) };
+        lines.waiting.push_back((line, missed));
+        drop(lines);
+        self.queue.more.notify_one();
+    }
+}
+
+impl Drop for Said {
+    fn drop(&mut self) {
+        self.queue.lines().ended = true;
+        self.queue.more.notify_one();
     }
 }
 
 impl Writing {
     /// Writes until nothing more is said, or nobody reads it.
-    pub(super) async fn write(mut self) {
-        while let Some(line) = self.lines.recv().await {
+    pub(super) async fn write(self) {
+        while let Some(line) = self.queue.next().await {
             match self.output.write(line.as_bytes()).await {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return,
@@ -64,6 +114,14 @@ impl Writing {
                 }
             }
         }
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        let mut lines = self.queue.lines();
+        lines.closed = true;
+        lines.waiting.clear();
     }
 }
 
