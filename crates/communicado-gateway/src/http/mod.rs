@@ -35,10 +35,15 @@ enum State {
 #[derive(Debug, PartialEq, Eq)]
 struct Chunked {
     at: At,
+    /// Digits of the size of the current chunk.
+    digits: usize,
     /// Bytes of extensions and trailers, which are no body.
     beside: usize,
     trailers: usize,
 }
+
+/// Digits of a size that every reader takes: those of 64 bits.
+const SIZE_DIGITS: usize = 16;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
@@ -83,7 +88,7 @@ impl Framing {
                     Body::None => State::Head,
                     Body::Length(length) => State::Body(length),
                     Body::Chunked => {
-                        State::Chunked(Chunked { at: At::Start, beside: 0, trailers: 0 })
+                        State::Chunked(Chunked { at: At::Start, digits: 0, beside: 0, trailers: 0 })
                     }
                 };
                 Ok(head.length)
@@ -158,15 +163,21 @@ impl Chunked {
         let bad = |detail: &str| Err(invalid(detail));
         match (self.at, byte) {
             (At::Start, _) => match size(0) {
-                Some(first) => Ok(At::Size(first)),
+                Some(first) => {
+                    self.digits = 1;
+                    Ok(At::Size(first))
+                }
                 None => bad("a chunk has no size"),
             },
             (At::Size(size) | At::Space(size), b' ' | b'\t') => self.beside(At::Space(size)),
             (At::Size(size) | At::Space(size), b';') => self.beside(At::Extension(size)),
             (At::Size(size) | At::Extension(size), b'\r') => Ok(At::SizeLf(size)),
             (At::Size(before), _) => match size(before) {
-                Some(after) => Ok(At::Size(after)),
-                None => bad("the size of a chunk is not valid"),
+                Some(after) if self.digits < SIZE_DIGITS => {
+                    self.digits += 1;
+                    Ok(At::Size(after))
+                }
+                _ => bad("the size of a chunk is not valid"),
             },
             (At::Extension(size), b'\t' | b' '..=b'~' | 0x80..) => self.beside(At::Extension(size)),
             (At::SizeLf(0), b'\n') => Ok(At::TrailerStart),

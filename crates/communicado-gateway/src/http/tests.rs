@@ -160,6 +160,10 @@ fn a_chunked_body_is_followed_to_its_end_wherever_it_is_split() {
     bad("0\r\nA: b\n\r\n");
     bad("0\r\n A: b\r\n\r\n");
     bad("10000000000000000\r\n");
+    // Some readers take no more digits than 64 bits have.
+    good("0000000000000001\r\nx\r\n0000000000000000\r\n\r\n");
+    bad("00000000000000001\r\nx\r\n0\r\n\r\n");
+    bad("00000000000000000;x\r\n\r\n");
 }
 
 #[test]
