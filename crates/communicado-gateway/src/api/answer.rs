@@ -211,7 +211,7 @@ pub(super) fn is_allowed(shared: &Shared, origin: &HeaderValue) -> bool {
     origin.to_str().is_ok_and(|origin| shared.origins.iter().any(|each| each == origin))
 }
 
-/// How long a browser uses only TLS.
+/// Time for which a browser uses only TLS.
 const ONE_YEAR: &str = "max-age=31536000";
 
 /// Counts answers, and says no more of them than that.

@@ -45,8 +45,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) peer: IpAddr,
 }
 
-/// What operators ask: a caller who asks too often from the same address must not hide that the
-/// gateway works.
+/// Paths without a rate limit. An operator must see the health of the gateway, even if another
+/// program asks too often from the same address.
 const UNLIMITED: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 const CSRF: HeaderName = HeaderName::from_static("communicado-csrf");
@@ -203,7 +203,7 @@ impl Asked<'_> {
     }
 }
 
-/// What a reader gets who wants this, on a stream that begins or goes on. One request was counted
+/// Authorizes what a reader wants, on a stream that begins or goes on. One request was counted
 /// already; a costly one counts as more.
 ///
 /// # Errors

@@ -30,7 +30,7 @@ use crate::refusal::{Kind, Refusal};
 use crate::serve::Connection;
 use crate::shared::Shared;
 
-/// How long the last frame of a stream may take.
+/// Time limit for the last frame of a stream.
 pub(super) const LAST_FRAME: Duration = Duration::from_secs(1);
 
 const KIND: &str = "text/event-stream";

@@ -88,7 +88,7 @@ pub(super) async fn page(
 /// The number of requests that a page counts as, beside the one that it is.
 fn more_cost(shared: &Shared, grant: &Grant, group: Option<&Arc<str>>, limit: usize) -> usize {
     let people = shared.people();
-    // A caller who may not see everybody has all of them looked through.
+    // For a caller with a restricted token the gateway looks through all people.
     let sees_all = grant.only_group().is_none() && grant.only_person().is_none();
     let looked_at = match group {
         Some(group) => people.of_group(group).len(),
@@ -287,7 +287,7 @@ pub(super) async fn history(
     Ok(tagged(&headers, JSON, text.into()))
 }
 
-/// What was kept of a person by this version or by an older one, as it can be shown.
+/// A stored person, of this version or an older one, with text that can be shown.
 fn shown(line: String) -> String {
     serde_json::from_str(&line).map_or(line, |person| text::person(person).to_json())
 }

@@ -22,7 +22,7 @@ use crate::refusal::Refusal;
 use crate::serve::Connection;
 use crate::shared::Shared;
 
-/// What is read from a WebSocket at once; it is held for as long as the WebSocket is open.
+/// Size of the read buffer of a WebSocket, in bytes. It exists as long as the WebSocket is open.
 const READ_BUFFER: usize = 8 * 1024;
 
 /// `GET /v1/socket`.

@@ -126,8 +126,8 @@ async fn person(cluster: &Cluster, caller: Option<&Grant>, input: Input) -> Resu
         match written {
             Ok(revision) => {
                 cluster.has_come(revision).await;
-                if after.is_none() {
-                    cluster.key_has_come(&key, seen).await;
+                // What follows from a removal follows when it comes back, if it does in time.
+                if after.is_none() && !cluster.key_has_come(&key, seen).await {
                     orphans::end_all_of(cluster, &id);
                 }
                 let person = shared.people().person(&id).cloned();

@@ -30,7 +30,7 @@ const SHARED_NAMES: usize = 8;
 
 /// What the people in a snapshot depend on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Audience {
+struct SnapshotKey {
     view: View,
     /// The only group that the reader may see.
     group: Option<Arc<str>>,
@@ -38,8 +38,8 @@ struct Audience {
     missed: bool,
 }
 
-impl Audience {
-    /// The audience of a reader, if others can be in it too.
+impl SnapshotKey {
+    /// The key of the snapshot of a reader, if other readers can get the same one.
     fn of(grant: &Grant, wanted: &Wanted) -> Option<Self> {
         let is_alone = grant.own().is_some() || grant.only_person().is_some();
         if is_alone || wanted.people.len() + wanted.groups.len() > SHARED_NAMES {
@@ -58,7 +58,7 @@ impl Audience {
 
 /// A snapshot, and the change up to which it goes.
 #[derive(Debug)]
-struct Shared {
+struct SharedSnapshot {
     frame: Frame,
     ordinal: u64,
 }
@@ -75,7 +75,7 @@ pub(super) struct Past {
     ordinal: u64,
     /// Up to this revision, who was told what is not known to all: see `Change::kept`.
     unsure: Option<u64>,
-    shared: LruCache<Audience, Shared>,
+    shared: LruCache<SnapshotKey, SharedSnapshot>,
     shared_bytes: usize,
 }
 
@@ -127,30 +127,30 @@ impl Past {
             let frames = since.filter_map(|told| chosen(told, grant, wanted)).collect();
             return Some((frames, self.ordinal));
         }
-        let audience = Audience::of(grant, wanted);
-        if let Some(found) = audience.as_ref().and_then(|it| self.shared(it, grant, is_first)) {
+        let key = SnapshotKey::of(grant, wanted);
+        if let Some(found) = key.as_ref().and_then(|it| self.shared(it, grant, is_first)) {
             return Some(found);
         }
         let ordinal = people.ordinal();
         let missed = wanted.last.is_some();
         let frame = Frame::snapshot(people.revision(), missed, &seen(people, grant, wanted));
-        let Some(audience) = audience else {
+        let Some(key) = key else {
             return Some((vec![frame.charged_to(account)?], ordinal));
         };
-        // There are many more audiences than can be shared, and each of their readers pays.
-        let frame = if audience.is_everybody() {
+        // There are many more keys than can be shared, and the family of the reader pays.
+        let frame = if key.is_everybody() {
             Frame { is_for_all: true, ..frame }
         } else {
             frame.charged_to(account)?
         };
-        self.share(audience, Shared { frame: frame.clone(), ordinal });
+        self.share(key, SharedSnapshot { frame: frame.clone(), ordinal });
         Some((vec![frame], ordinal))
     }
 
-    /// The shared snapshot of an audience, and the changes since. A stream that has begun already
+    /// The shared snapshot with this key, and the changes since. A stream that has begun already
     /// knows later ones, so only a snapshot without changes since is right for it.
-    fn shared(&mut self, audience: &Audience, grant: &Grant, is_first: bool) -> Option<Beginning> {
-        let Shared { frame, ordinal } = self.shared.get(audience)?;
+    fn shared(&mut self, key: &SnapshotKey, grant: &Grant, is_first: bool) -> Option<Beginning> {
+        let SharedSnapshot { frame, ordinal } = self.shared.get(key)?;
         let (frame, ordinal) = (frame.clone(), *ordinal);
         if self.ordinal <= ordinal {
             return Some((vec![frame], ordinal));
@@ -160,13 +160,13 @@ impl Past {
         }
         let from = self.log.partition_point(|told| told.ordinal() <= ordinal);
         let since = self.log.range(from..);
-        let since = since.filter_map(|told| chosen(told, grant, &audience.wanted));
+        let since = since.filter_map(|told| chosen(told, grant, &key.wanted));
         Some(([frame].into_iter().chain(since).collect(), self.ordinal))
     }
 
-    fn share(&mut self, audience: Audience, shared: Shared) {
+    fn share(&mut self, key: SnapshotKey, shared: SharedSnapshot) {
         self.shared_bytes += shared.frame.event.len();
-        if let Some((_, old)) = self.shared.push(audience, shared) {
+        if let Some((_, old)) = self.shared.push(key, shared) {
             self.shared_bytes -= old.frame.event.len();
         }
         while self.shared.len() > SNAPSHOTS
