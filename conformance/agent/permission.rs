@@ -124,7 +124,7 @@ fn a_token_that_others_may_read_is_not_used() {
     let ended = desk.try_to_allow("laptop", &gateway.address("127.0.0.1"), &[]);
     assert_eq!(ended.code, Some(5));
     assert!(
-        ended.err.contains("because: others may read it\n  help: take their right away: chmod 600")
+        ended.err.contains("cause: others may read it\n  help: take their right away: chmod 600")
     );
     desk.let_token_be_read(0o600);
     desk.allow(&gateway.address("127.0.0.1"), &[]);

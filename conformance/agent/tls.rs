@@ -115,7 +115,7 @@ fn an_authority_that_was_named_is_believed_and_no_other() {
 #[track_caller]
 fn tells(desk: &Desk, why: &str, help: &str) {
     let mut agent = desk.agent();
-    says(&agent, &format!("  because: the gateway's certificate is not accepted: {why}"));
+    says(&agent, &format!("  cause: the gateway's certificate is not accepted: {why}"));
     says(&agent, &format!("  help: {help}"));
     ends(&mut agent);
 }
@@ -145,7 +145,7 @@ fn what_does_not_speak_tls_is_told() {
     let address = gateway.address("localhost").replace("http://", "https://");
     desk.allow(&address, &[]);
     let mut agent = desk.agent();
-    says(&agent, "because: what answers does not speak TLS");
+    says(&agent, "cause: what answers does not speak TLS");
     ends(&mut agent);
     assert!(gateway.rest().is_empty());
 }

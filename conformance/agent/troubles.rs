@@ -7,13 +7,13 @@ use crate::desk::{Desk, ends, says};
 
 /// A gateway that behaves so from the beginning, and is well later.
 #[track_caller]
-fn check(manner: &str, because: &str, help: &str) {
+fn check(manner: &str, cause: &str, help: &str) {
     let (desk, mut gateway) = (Desk::new(), Gateway::start());
     gateway.behave(manner);
     desk.allow(&gateway.address("127.0.0.1"), &[]);
     let mut agent = desk.agent();
     assert_eq!(gateway.next_list().manner, manner);
-    tells(&agent, because, help);
+    tells(&agent, cause, help);
     assert_eq!(desk.stands("failing")["help"], desk.status()["help"]);
     assert_eq!(desk.run(&["status"]).code, Some(3));
     let doctor = desk.stage.communicado().run(&["doctor"]);
@@ -30,8 +30,8 @@ fn check(manner: &str, because: &str, help: &str) {
 }
 
 #[track_caller]
-fn tells(agent: &Process, because: &str, help: &str) {
-    says(agent, &format!("  because: {because}"));
+fn tells(agent: &Process, cause: &str, help: &str) {
+    says(agent, &format!("  cause: {cause}"));
     says(agent, &format!("  help: {help}"));
 }
 
@@ -71,13 +71,13 @@ fn a_gateway_that_ends_in_the_middle_of_its_answer() {
 
 /// What a person must mend is tried slowly, so these wait for a new permission.
 #[track_caller]
-fn check_lasting(manner: &str, because: &str, help: &str) {
+fn check_lasting(manner: &str, cause: &str, help: &str) {
     let (desk, mut gateway) = (Desk::new(), Gateway::start());
     gateway.behave(manner);
     desk.allow(&gateway.address("127.0.0.1"), &[]);
     let mut agent = desk.agent();
     gateway.next_list();
-    tells(&agent, because, help);
+    tells(&agent, cause, help);
     desk.stands("failing");
     assert_eq!(desk.run(&["status"]).code, Some(3));
     gateway.behave("take");
@@ -159,7 +159,7 @@ fn a_token_that_is_revoked_ends_the_agent() {
     gateway.behave("unauthorized");
     // A no, so that no service manager begins again.
     assert_eq!(agent.wait().code(), Some(1), "{}", agent.output());
-    let first = "error: nothing is published any more\n  because: the gateway does not take the \
+    let first = "error: nothing is published any more\n  cause: the gateway does not take the \
                  token any more (it says: so it is \\u{1b}[31mhere)\n  help: it was revoked";
     assert!(agent.output().contains(first), "{}", agent.output());
     assert_eq!(gateway.rest().iter().filter(|it| it.manner == "unauthorized").count(), 1);

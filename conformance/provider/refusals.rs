@@ -41,7 +41,7 @@ fn a_second_provider_says_who_the_first_one_is() {
     assert_eq!(
         second.err,
         format!(
-            "error: a provider runs already in this session\n  because: process {} (communicado) \
+            "error: a provider runs already in this session\n  cause: process {} (communicado) \
              has the name {NAME}\n  help: `communicado provide status` shows it, `communicado \
              provide quit` ends it\n",
             first.id()
@@ -57,9 +57,9 @@ fn a_name_that_is_taken_by_somebody_else_is_told_with_the_process() {
     let ended = provide(&stage, &[]);
     assert_eq!((ended.code, &*ended.out), (Some(5), ""));
     let process = squatter.0.id();
-    let because = format!("because: process {process} (python3) has it, and is no provider\n");
+    let cause = format!("cause: process {process} (python3) has it, and is no provider\n");
     assert!(ended.err.starts_with(&format!("error: the name {NAME} is taken\n")), "{}", ended.err);
-    assert!(ended.err.contains(&because), "{}", ended.err);
+    assert!(ended.err.contains(&cause), "{}", ended.err);
     let mut watch = watch(&stage);
     watch.expect("provider", &["unknown reason=not-supported by provider"]);
     drop(squatter);

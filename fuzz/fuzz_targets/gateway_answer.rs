@@ -30,7 +30,7 @@ fuzz_target!(|input: &[u8]| {
         assert!(status.is_success(), "what is refused is not done");
         return;
     };
-    for text in [&trouble.because, &trouble.help] {
+    for text in [&trouble.cause, &trouble.help] {
         assert!(!text.contains(char::is_control), "foreign text is made harmless: {text:?}");
         assert!(text.chars().count() < 1_000, "foreign text is cut: {text:?}");
     }

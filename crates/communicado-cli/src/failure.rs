@@ -27,27 +27,27 @@ pub(crate) enum Outcome {
 pub(crate) struct Failure {
     pub(crate) outcome: Outcome,
     what: String,
-    because: Option<String>,
+    cause: Option<String>,
     help: Option<String>,
 }
 
 impl Failure {
     pub(crate) fn new(outcome: Outcome, what: impl Into<String>) -> Self {
-        Self { outcome, what: what.into(), because: None, help: None }
+        Self { outcome, what: what.into(), cause: None, help: None }
     }
 
     pub(crate) fn usage(what: impl Into<String>) -> Self {
         Self::new(Outcome::Usage, what)
     }
 
-    pub(crate) fn because(mut self, because: impl ToString) -> Self {
-        self.because = Some(because.to_string());
+    pub(crate) fn cause(mut self, cause: impl ToString) -> Self {
+        self.cause = Some(cause.to_string());
         self
     }
 
     /// The same with another headline; what was the headline is why.
     pub(crate) fn about(self, what: impl Into<String>) -> Self {
-        Self { because: Some(self.what), what: what.into(), ..self }
+        Self { cause: Some(self.what), what: what.into(), ..self }
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
@@ -63,8 +63,8 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "error: {}", self.what)?;
-        if let Some(because) = &self.because {
-            writeln!(f, "  because: {because}")?;
+        if let Some(cause) = &self.cause {
+            writeln!(f, "  cause: {cause}")?;
         }
         if let Some(help) = &self.help {
             writeln!(f, "  help: {help}")?;
@@ -75,24 +75,24 @@ impl fmt::Display for Failure {
 
 impl From<communicado::Error> for Failure {
     fn from(error: communicado::Error) -> Self {
-        let because = std::error::Error::source(&error).map(ToString::to_string);
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
         let outcome = match error {
             communicado::Error::Option(_) | communicado::Error::NoSuchSource(_) => Outcome::Usage,
             _ => Outcome::Failed,
         };
-        Self { because, ..Self::new(outcome, error.to_string()) }
+        Self { cause, ..Self::new(outcome, error.to_string()) }
     }
 }
 
 impl From<SinkError> for Failure {
-    fn from(SinkError { because, help }: SinkError) -> Self {
-        Self::new(Outcome::Failed, because).help(help)
+    fn from(SinkError { cause, help }: SinkError) -> Self {
+        Self::new(Outcome::Failed, cause).help(help)
     }
 }
 
 impl From<SourceError> for Failure {
-    fn from(SourceError { because, help }: SourceError) -> Self {
-        Self::new(Outcome::Failed, because).help(help)
+    fn from(SourceError { cause, help }: SourceError) -> Self {
+        Self::new(Outcome::Failed, cause).help(help)
     }
 }
 

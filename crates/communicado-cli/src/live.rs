@@ -59,7 +59,7 @@ where
             Either::Left((done, _)) => done,
             Either::Right((error, _)) => {
                 let what = "the system gives no timer, without which nothing can be promised";
-                Err(Failure::new(Outcome::Failed, what).because(error))
+                Err(Failure::new(Outcome::Failed, what).cause(error))
             }
         }
     })
@@ -69,7 +69,7 @@ where
 pub(crate) fn on_runtime<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
     let runtime = runtime.map_err(|error| {
-        Failure::new(Outcome::Failed, "the system gives no way to wait").because(error)
+        Failure::new(Outcome::Failed, "the system gives no way to wait").cause(error)
     })?;
     let done = runtime.block_on(work);
     // Looking a name up cannot be ended, and nobody waits for it any more.
@@ -115,7 +115,7 @@ pub(crate) fn input_ended() -> Result<oneshot::Receiver<()>, Failure> {
         let _ = end.send(());
     });
     listens.map_err(|error| {
-        Failure::new(Outcome::Failed, "standard input cannot be listened to").because(error)
+        Failure::new(Outcome::Failed, "standard input cannot be listened to").cause(error)
     })?;
     Ok(ended)
 }
@@ -132,7 +132,7 @@ pub(crate) async fn unless_asked_to_end<T>(work: impl Future<Output = T>, otherw
 /// Standard output, for a sink.
 pub(crate) fn standard_output() -> Result<Output, Failure> {
     Output::standard().map_err(|error| {
-        Failure::new(Outcome::Failed, "standard output cannot be used").because(error)
+        Failure::new(Outcome::Failed, "standard output cannot be used").cause(error)
     })
 }
 

@@ -110,7 +110,7 @@ impl Settings {
                         std::io::ErrorKind::PermissionDenied => "correct its permissions",
                         _ => "name another file with --config",
                     };
-                    return Err(Failure::usage(what).because(error).help(help));
+                    return Err(Failure::usage(what).cause(error).help(help));
                 }
             }
         }

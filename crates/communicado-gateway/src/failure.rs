@@ -22,17 +22,17 @@ pub(crate) enum Outcome {
 pub(crate) struct Failure {
     pub(crate) outcome: Outcome,
     what: String,
-    because: Option<String>,
+    cause: Option<String>,
     help: Option<String>,
 }
 
 impl Failure {
     pub(crate) fn new(outcome: Outcome, what: impl Into<String>) -> Self {
-        Self { outcome, what: what.into(), because: None, help: None }
+        Self { outcome, what: what.into(), cause: None, help: None }
     }
 
-    pub(crate) fn because(mut self, because: impl ToString) -> Self {
-        self.because = Some(because.to_string());
+    pub(crate) fn cause(mut self, cause: impl ToString) -> Self {
+        self.cause = Some(cause.to_string());
         self
     }
 
@@ -49,8 +49,8 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "error: {}", self.what)?;
-        if let Some(because) = &self.because {
-            writeln!(f, "  because: {because}")?;
+        if let Some(cause) = &self.cause {
+            writeln!(f, "  cause: {cause}")?;
         }
         if let Some(help) = &self.help {
             writeln!(f, "  help: {help}")?;

@@ -45,7 +45,7 @@ pub(crate) fn folder(path: &Path) -> Result<(), StoreError> {
         let is_private = folder.metadata()?.mode() & PERMISSIONS & !FOLDER == 0;
         if is_private { Ok(()) } else { Err(io::ErrorKind::Unsupported.into()) }
     });
-    repaired.map_err(|because| StoreError::OpenFolder { path: path.to_path_buf(), because })
+    repaired.map_err(|cause| StoreError::OpenFolder { path: path.to_path_buf(), cause })
 }
 
 /// Checks and repairs a file in a private folder, if it exists.
@@ -122,7 +122,7 @@ fn repair(
     set(Permissions::from_mode(right))?;
     tracing::warn!(
         what = "private",
-        because = "other users could open it",
+        cause = "other users could open it",
         path = %path.display(),
         mode = format!("{mode:04o}"),
         now = format!("{right:04o}"),
@@ -139,5 +139,5 @@ fn owned(path: &Path, uid: u32) -> Result<(), StoreError> {
 
 fn cannot(path: &Path) -> impl Fn(io::Error) -> StoreError {
     let path: PathBuf = path.to_path_buf();
-    move |because| StoreError::Folder { path: path.clone(), because }
+    move |cause| StoreError::Folder { path: path.clone(), cause }
 }

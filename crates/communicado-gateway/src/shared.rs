@@ -187,7 +187,7 @@ impl Shared {
         if !self.keeper.order_aside(Order::Audience(new.clone())) {
             // The next read records them again.
             self.forget_readers(&new);
-            tracing::warn!(what = "reader", because = "the store cannot keep up");
+            tracing::warn!(what = "reader", cause = "the store cannot keep up");
         }
     }
 

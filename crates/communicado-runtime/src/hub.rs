@@ -340,7 +340,7 @@ impl Hub {
         let journal_error = state.journal_error.take();
         drop(state);
         if let Some(error) = journal_error {
-            self.notify(&Notice::JournalFailed { because: error.to_string() });
+            self.notify(&Notice::JournalFailed { cause: error.to_string() });
         }
     }
 

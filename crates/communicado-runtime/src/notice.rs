@@ -35,7 +35,7 @@ pub enum Notice {
     /// The journal can be written no longer; everything else goes on.
     JournalFailed {
         /// What the system said.
-        because: String,
+        cause: String,
     },
 }
 
@@ -44,7 +44,7 @@ impl fmt::Display for Notice {
         match self {
             Self::Lost { source, error, retry_in, others } => {
                 writeln!(f, "error: source `{source}` cannot watch")?;
-                writeln!(f, "  because: {}", error.because)?;
+                writeln!(f, "  cause: {}", error.cause)?;
                 writeln!(f, "  help: {}", error.help)?;
                 write!(f, "  meanwhile: trying again in {}", rounded(*retry_in))?;
                 match others {
@@ -58,9 +58,9 @@ impl fmt::Display for Notice {
                 writeln!(f, "warning: source `{source}` saw {limit}")?;
                 write!(f, "  meanwhile: those known before are still told")
             }
-            Self::JournalFailed { because } => {
+            Self::JournalFailed { cause } => {
                 writeln!(f, "error: the journal cannot be written any further")?;
-                writeln!(f, "  because: {because}")?;
+                writeln!(f, "  cause: {cause}")?;
                 write!(f, "  meanwhile: statuses are still told; what was written can be replayed")
             }
         }

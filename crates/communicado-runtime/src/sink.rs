@@ -23,14 +23,14 @@ pub type Telling = Pin<Box<dyn Future<Output = Result<(), SinkError>> + Send>>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SinkError {
     /// What is the case.
-    pub because: String,
+    pub cause: String,
     /// What to do about it.
     pub help: String,
 }
 
 impl fmt::Display for SinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.because)
+        f.write_str(&self.cause)
     }
 }
 

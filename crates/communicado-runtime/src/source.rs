@@ -42,7 +42,7 @@ pub struct Opened {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceError {
     /// What is the case.
-    pub because: Cow<'static, str>,
+    pub cause: Cow<'static, str>,
     /// What to do about it.
     pub help: Cow<'static, str>,
 }
@@ -73,7 +73,7 @@ pub enum Health {
 
 impl fmt::Display for SourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.because)
+        f.write_str(&self.cause)
     }
 }
 

@@ -56,7 +56,7 @@ async fn supervise(
             watching.await
         });
         let error = ended.catch_unwind().await.unwrap_or_else(|_| SourceError {
-            because: "it panicked, which is a fault of communicado".into(),
+            cause: "it panicked, which is a fault of communicado".into(),
             help: "report it with the output of `communicado doctor`".into(),
         });
         let (was_ready, others) = hub.lose(id);

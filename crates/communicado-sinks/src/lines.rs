@@ -96,7 +96,7 @@ impl Sink for Lines {
 
 fn cannot_write(error: &io::Error) -> SinkError {
     SinkError {
-        because: format!("standard output cannot be written: {error}"),
+        cause: format!("standard output cannot be written: {error}"),
         help: "make room where the output goes, or send it elsewhere".to_owned(),
     }
 }

@@ -34,7 +34,7 @@ pub struct Template {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateError {
     /// What is wrong, and where.
-    pub because: String,
+    pub cause: String,
     /// What can be used instead.
     pub help: String,
 }
@@ -69,10 +69,8 @@ impl Template {
         added.map_err(|error| TemplateError::of(&error, source))?;
         let mut template = Self { environment };
         for sample in SAMPLES {
-            let client = Client::from_json(sample).map_err(|error| TemplateError {
-                because: error.to_string(),
-                help: String::new(),
-            })?;
+            let client = Client::from_json(sample)
+                .map_err(|error| TemplateError { cause: error.to_string(), help: String::new() })?;
             let tried = template.render(&client, Timestamp::EPOCH);
             tried.map_err(|error| TemplateError::of(&error, source))?;
         }
@@ -98,8 +96,8 @@ impl Form for Template {
         let rendered = self.render(client, line.now).map_err(|error| {
             let source = self.environment.get_template(NAME);
             let source = source.as_ref().map_or("", |template| template.source());
-            let TemplateError { because, help } = TemplateError::of(&error, source);
-            SinkError { because, help }
+            let TemplateError { cause, help } = TemplateError::of(&error, source);
+            SinkError { cause, help }
         })?;
         out.push_str(&rendered);
         out.push('\n');
@@ -183,7 +181,7 @@ impl TemplateError {
     fn of(error: &minijinja::Error, source: &str) -> Self {
         let key = error.range().and_then(|range| source.get(range));
         let kind = error.kind();
-        let because = if kind == ErrorKind::UndefinedError {
+        let cause = if kind == ErrorKind::UndefinedError {
             let key = key.map_or_else(String::new, |key| format!(": {}", key.trim()));
             format!("the template uses a key that there is not{key}")
         } else if kind == ErrorKind::UnknownFunction {
@@ -198,13 +196,13 @@ impl TemplateError {
              accounts, at, revision, before, running, now; helpers: {}",
             helpers.join(", ")
         );
-        Self { because, help }
+        Self { cause, help }
     }
 }
 
 impl fmt::Display for TemplateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.because)
+        f.write_str(&self.cause)
     }
 }
 
@@ -248,7 +246,7 @@ mod tests {
     fn a_wrong_template_is_refused_before_anything_runs() {
         let check = |template: &str, expected: &str| {
             let error = Template::new(template).err().expect(template);
-            assert!(error.because.contains(expected), "{error}");
+            assert!(error.cause.contains(expected), "{error}");
             assert!(error.help.contains("availability") && error.help.contains("lc(text)"));
         };
         check("{{ title }}", "a key that there is not: title");

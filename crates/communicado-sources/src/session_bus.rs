@@ -25,7 +25,7 @@ pub fn address(var: impl Fn(&str) -> Option<String>) -> Option<String> {
 /// If the environment names none.
 pub fn own_address() -> Result<String, SourceError> {
     address(|name| std::env::var(name).ok()).ok_or_else(|| SourceError {
-        because: "there is no session bus: neither DBUS_SESSION_BUS_ADDRESS nor XDG_RUNTIME_DIR \
+        cause: "there is no session bus: neither DBUS_SESSION_BUS_ADDRESS nor XDG_RUNTIME_DIR \
                   is set"
             .into(),
         help: "run communicado inside the desktop session, or set DBUS_SESSION_BUS_ADDRESS to \
@@ -42,9 +42,9 @@ pub fn own_address() -> Result<String, SourceError> {
 /// If none of them lets us on.
 pub async fn connect(clock: &dyn Clock, address: &str) -> Result<Connection, SourceError> {
     let end = clock.now().after(CONNECT_MAX);
-    let mut because = "it is empty".to_owned();
+    let mut cause = "it is empty".to_owned();
     for each in address.split(';').filter(|each| !each.is_empty()) {
-        because = match within(clock, end, Builder::address(each).build()).await {
+        cause = match within(clock, end, Builder::address(each).build()).await {
             Some(Ok(connection)) => return Ok(connection),
             Some(Err(error)) => {
                 let text = error.to_string();
@@ -56,7 +56,7 @@ pub async fn connect(clock: &dyn Clock, address: &str) -> Result<Connection, Sou
         };
     }
     Err(SourceError {
-        because: format!("the session bus at `{address}` cannot be reached: {because}").into(),
+        cause: format!("the session bus at `{address}` cannot be reached: {cause}").into(),
         help: "check that the desktop session is running, and that DBUS_SESSION_BUS_ADDRESS \
                names its bus"
             .into(),
@@ -65,9 +65,9 @@ pub async fn connect(clock: &dyn Clock, address: &str) -> Result<Connection, Sou
 
 /// The bus let go of us.
 #[must_use]
-pub fn lost(because: &str) -> SourceError {
+pub fn lost(cause: &str) -> SourceError {
     SourceError {
-        because: format!("the session bus ended the connection{because}").into(),
+        cause: format!("the session bus ended the connection{cause}").into(),
         help: "nothing, if the session is ending; else look why its bus stopped".into(),
     }
 }

@@ -22,7 +22,7 @@ pub(crate) struct Man {
 impl Man {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         let cannot = |error: std::io::Error| {
-            Failure::new(Outcome::Failed, "the man page cannot be written").because(error)
+            Failure::new(Outcome::Failed, "the man page cannot be written").cause(error)
         };
         if let Some(dir) = self.dir {
             std::fs::create_dir_all(&dir).map_err(cannot)?;

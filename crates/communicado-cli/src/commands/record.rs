@@ -41,17 +41,17 @@ impl Record {
         let file = File::create_new(&self.file).map_err(|error| {
             let what = format!("the journal `{shown}` cannot be written");
             let help = "choose a file that is not there yet, in a folder that can be written";
-            Failure::new(Outcome::Failed, what).because(error).help(help)
+            Failure::new(Outcome::Failed, what).cause(error).help(help)
         })?;
         tell(&format!("note: recording to {shown}; end it with Ctrl-C\n"));
         let builder = builder.journal(file, self.names);
         let (failed, journal_failed) = oneshot::channel();
         let failed = Mutex::new(Some(failed));
         let say = move |notice: &Notice| match notice {
-            Notice::JournalFailed { because } => {
+            Notice::JournalFailed { cause } => {
                 let failed = failed.lock().ok()?.take()?;
                 // Nobody waits for it any more where the recording has just ended.
-                let _ = failed.send(because.clone());
+                let _ = failed.send(cause.clone());
                 None
             }
             _ => Some(notice.to_string()),
@@ -68,10 +68,10 @@ impl Record {
             };
             let end = unless_asked_to_end(end, ());
             match select(pin!(end), journal_failed).await {
-                Either::Right((Ok(because), _)) => {
+                Either::Right((Ok(cause), _)) => {
                     let what = format!("the journal `{shown}` cannot be written any further");
                     let help = "make room and record again; what was written can be replayed";
-                    Err(Failure::new(Outcome::Failed, what).because(because).help(help))
+                    Err(Failure::new(Outcome::Failed, what).cause(cause).help(help))
                 }
                 _ => Ok(Outcome::Yes),
             }

@@ -34,7 +34,7 @@ impl Replay {
         let shown = self.file.display();
         let cannot = |error: std::io::Error| {
             let what = format!("the journal `{shown}` cannot be read");
-            Failure::new(Outcome::Failed, what).because(error)
+            Failure::new(Outcome::Failed, what).cause(error)
         };
         let form = self.form.form(true, &settings)?;
         let mut lines = lines(form, &settings);
@@ -44,7 +44,7 @@ impl Replay {
         for number in 1_u64.. {
             let Some(line) = next_line(&mut journal).map_err(cannot)? else { break };
             let replayed = match &line {
-                Line::Whole(line) => run.line(line).map_err(|error| because(&error)),
+                Line::Whole(line) => run.line(line).map_err(|error| cause(&error)),
                 Line::TooLong => Err(format!("it is longer than {LINE_BYTES_MAX} bytes")),
             };
             match replayed {
@@ -57,7 +57,7 @@ impl Replay {
                 }
                 Err(error) => {
                     let what = format!("line {number} of `{shown}` cannot be replayed");
-                    let failure = Failure::new(Outcome::Failed, what).because(error);
+                    let failure = Failure::new(Outcome::Failed, what).cause(error);
                     if run.began().is_none() {
                         let help = "give it a file that `communicado record` wrote";
                         return Err(failure.help(help));
@@ -82,7 +82,7 @@ impl Replay {
 }
 
 /// Why a line cannot be replayed. To the parser it is the first, which only confuses.
-fn because(error: &communicado_runtime::ReplayError) -> String {
+fn cause(error: &communicado_runtime::ReplayError) -> String {
     error.to_string().replacen(" at line 1 column", " at column", 1)
 }
 

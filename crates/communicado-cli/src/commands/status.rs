@@ -81,7 +81,7 @@ impl FormChoice {
     ) -> Result<Box<dyn Form>, Failure> {
         if let Some(template) = &self.format {
             let template = Template::new(template);
-            return Ok(Box::new(template.map_err(|e| wrong(e.because).help(e.help))?));
+            return Ok(Box::new(template.map_err(|e| wrong(e.cause).help(e.help))?));
         }
         if self.json {
             return Ok(Box::new(Json { with_before: follows }));

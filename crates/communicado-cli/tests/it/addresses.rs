@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::program::{Gave, Program, communicado};
 
 const NO_BUS: &str = "error: source `purple` cannot watch\n  \
-                      because: there is no session bus: neither DBUS_SESSION_BUS_ADDRESS nor \
+                      cause: there is no session bus: neither DBUS_SESSION_BUS_ADDRESS nor \
                       XDG_RUNTIME_DIR is set\n  \
                       help: run communicado inside the desktop session, or set \
                       DBUS_SESSION_BUS_ADDRESS to the address of its bus\n";
@@ -92,10 +92,10 @@ fn without_a_bus_sources_and_doctor_say_what_to_do() {
 
 #[test]
 fn an_address_that_nobody_answers_is_told_with_the_address() {
-    let check = |address: &str, because: &str| {
+    let check = |address: &str, cause: &str| {
         let err = format!(
             "error: source `purple` cannot watch\n  \
-             because: the session bus at `{address}` cannot be reached: {because}\n{CHECK}"
+             cause: the session bus at `{address}` cannot be reached: {cause}\n{CHECK}"
         );
         communicado(&["status"]).env("DBUS_SESSION_BUS_ADDRESS", address).gives(3, UNKNOWN, &err);
     };
@@ -134,7 +134,7 @@ fn an_address_that_accepts_and_never_speaks_is_given_up() {
         3,
         UNKNOWN,
         &format!(
-            "error: source `purple` cannot watch\n  because: the session bus at \
+            "error: source `purple` cannot watch\n  cause: the session bus at \
              `unix:path=[HOME]/silent` cannot be reached: it did not answer within 5 s\n{CHECK}"
         ),
     );

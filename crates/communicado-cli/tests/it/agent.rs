@@ -12,7 +12,7 @@ const URL: &str = "https://presence.example.org";
 const WHO: [&str; 4] = ["--person", "ada", "--device", "laptop"];
 const CONSENT: &str = ".local/state/communicado/agent/consent.json";
 const PAUSE: &str = ".local/state/communicado/agent/pause.json";
-const NOT_ALLOWED: &str = "error: nothing may be published\n  because: you have not allowed it\n  \
+const NOT_ALLOWED: &str = "error: nothing may be published\n  cause: you have not allowed it\n  \
                            help: read what would be told, and allow it: communicado agent allow \
                            URL --person ID --device NAME --token-file FILE\n";
 
@@ -150,7 +150,7 @@ fn a_name_that_no_gateway_takes_is_refused() {
 
 #[test]
 fn a_token_that_cannot_be_used_is_told_and_not_shown() {
-    let check = |token: Option<(&str, u32)>, what: &str, because: &str, help: &str| {
+    let check = |token: Option<(&str, u32)>, what: &str, cause: &str, help: &str| {
         let arguments = ["agent", "allow", URL, "--token-file", "token", "--yes"];
         let mut program = communicado(&[&arguments[..], &WHO].concat());
         if let Some((token, mode)) = token {
@@ -159,7 +159,7 @@ fn a_token_that_cannot_be_used_is_told_and_not_shown() {
             std::fs::set_permissions(program.path("token"), mode).expect("the token's file");
         }
         let err = format!(
-            "error: the token file `[HOME]/token` {what}\n  because: {because}\n  help: {help}\n"
+            "error: the token file `[HOME]/token` {what}\n  cause: {cause}\n  help: {help}\n"
         );
         program.gives(5, "", &err);
     };
@@ -175,9 +175,9 @@ fn a_token_that_cannot_be_used_is_told_and_not_shown() {
 
 #[test]
 fn a_permission_that_cannot_be_read_is_none() {
-    let check = |kept: &str, because: &str| {
+    let check = |kept: &str, cause: &str| {
         let err = format!(
-            "error: what you allowed cannot be read from `[HOME]/{CONSENT}`\n  because: {because}\n  \
+            "error: what you allowed cannot be read from `[HOME]/{CONSENT}`\n  cause: {cause}\n  \
              help: allow it again: communicado agent allow --help\n"
         );
         communicado(&["agent"]).with_file(CONSENT, kept).gives(1, "", &err);
@@ -199,7 +199,7 @@ fn an_agent_without_its_token_does_not_begin() {
         5,
         "",
         "error: the token file `/nowhere/token` cannot be read\n  \
-         because: No such file or directory (os error 2)\n  \
+         cause: No such file or directory (os error 2)\n  \
          help: name a file that is there and that you may read, or allow it again with another\n",
     );
 }
@@ -347,13 +347,13 @@ fn without_a_place_to_keep_things_it_is_said() {
         5,
         "",
         "error: there is no place to keep what you allow\n  \
-         because: neither XDG_STATE_HOME nor HOME is set\n  help: set HOME\n",
+         cause: neither XDG_STATE_HOME nor HOME is set\n  help: set HOME\n",
     );
     communicado(&["agent"]).with_file(".local", "").gives(
         5,
         "",
         "error: the agent's folder `[HOME]/.local/state/communicado/agent` cannot be used\n  \
-         because: Not a directory (os error 20)\n  \
+         cause: Not a directory (os error 20)\n  \
          help: make room there, or correct whose it is; see XDG_STATE_HOME\n",
     );
 }

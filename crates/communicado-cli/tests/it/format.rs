@@ -9,10 +9,10 @@ const HELP: &str = "  help: keys: client, status, availability, activity, raw, r
 
 #[test]
 fn a_wrong_template_is_told_before_anything_is_watched() {
-    let check = |template: &str, because: &str| {
+    let check = |template: &str, cause: &str| {
         for command in [&["status"][..], &["watch"], &[]] {
             let arguments = [command, &["--format", template]].concat();
-            communicado(&arguments).gives(2, "", &format!("error: {because}\n{HELP}"));
+            communicado(&arguments).gives(2, "", &format!("error: {cause}\n{HELP}"));
         }
     };
     check("{{ titel }}", "the template uses a key that there is not: titel");

@@ -88,7 +88,7 @@ fn man_pages_into_a_place_that_cannot_be_written_are_an_error() {
     communicado(&["man", "--dir", "file/pages"]).with_file("file", "").gives(
         5,
         "",
-        "error: the man page cannot be written\n  because: Not a directory (os error 20)\n",
+        "error: the man page cannot be written\n  cause: Not a directory (os error 20)\n",
     );
 }
 

@@ -54,13 +54,13 @@ fn only_the_clients_that_were_asked_for_are_replayed() {
 
 #[test]
 fn a_line_that_is_damaged_is_told_and_the_rest_is_replayed() {
-    let check = |line: &str, because: &str| {
+    let check = |line: &str, cause: &str| {
         let mut journal = JOURNAL.to_vec();
         journal.insert(5, line);
         replay(journal.join("\n")).gives(
             5,
             REPLAYED,
-            &format!("error: line 6 of `journal` cannot be replayed\n  because: {because}\n"),
+            &format!("error: line 6 of `journal` cannot be replayed\n  cause: {cause}\n"),
         );
     };
     check("", "EOF while parsing a value at column 0");
@@ -77,7 +77,7 @@ fn what_was_recorded_before_a_crash_is_replayed() {
         5,
         REPLAYED.rsplitn(3, '\n').last().map(|lines| lines.to_owned() + "\n").as_deref().unwrap(),
         "error: line 7 of `journal` cannot be replayed\n  \
-         because: EOF while parsing a string at column 121\n",
+         cause: EOF while parsing a string at column 121\n",
     );
 }
 
@@ -91,7 +91,7 @@ fn a_line_of_any_length_is_one_line() {
         _ = write!(
             err,
             "error: line {line} of `journal` cannot be replayed\n  \
-             because: it is longer than 1048576 bytes\n"
+             cause: it is longer than 1048576 bytes\n"
         );
     }
     replay(journal.join("\n")).gives(5, REPLAYED, &err);
@@ -110,7 +110,7 @@ fn a_file_full_of_anything_else_does_not_fill_the_screen() {
 #[test]
 fn what_is_no_journal_is_told_once() {
     let foreign = "error: line 1 of `journal` cannot be replayed\n  \
-                   because: a journal begins with one line `{\"journal\":..}`\n  \
+                   cause: a journal begins with one line `{\"journal\":..}`\n  \
                    help: give it a file that `communicado record` wrote\n";
     replay("a text\nof two lines\n").gives(5, "", foreign);
     replay("{\"client\":\"finch\",\"status\":\"absent\"}\n").gives(5, "", foreign);
@@ -120,7 +120,7 @@ fn what_is_no_journal_is_told_once() {
         5,
         "",
         "error: line 1 of `journal` cannot be replayed\n  \
-         because: it is longer than 1048576 bytes\n  \
+         cause: it is longer than 1048576 bytes\n  \
          help: give it a file that `communicado record` wrote\n",
     );
     replay("").gives(5, "", "error: the journal `journal` is empty\n");
@@ -128,18 +128,18 @@ fn what_is_no_journal_is_told_once() {
         5,
         "",
         "error: line 1 of `journal` cannot be replayed\n  \
-         because: version 9 of the journal is not known here, only 1\n  \
+         cause: version 9 of the journal is not known here, only 1\n  \
          help: give it a file that `communicado record` wrote\n",
     );
 }
 
 #[test]
 fn a_journal_that_cannot_be_read_is_told() {
-    let check = |file: &str, because: &str| {
+    let check = |file: &str, cause: &str| {
         communicado(&["replay", file]).with_file("folder/x", "").gives(
             5,
             "",
-            &format!("error: the journal `{file}` cannot be read\n  because: {because}\n"),
+            &format!("error: the journal `{file}` cannot be read\n  cause: {cause}\n"),
         );
     };
     check("none", "No such file or directory (os error 2)");
@@ -148,11 +148,11 @@ fn a_journal_that_cannot_be_read_is_told() {
 
 #[test]
 fn a_journal_is_not_written_over_anything_nor_where_nothing_can_be_written() {
-    let check = |file: &str, because: &str| {
+    let check = |file: &str, cause: &str| {
         let mut program = communicado(&["record", file]).with_file("there", "precious");
         let there = program.path("there");
         let err = format!(
-            "error: the journal `{file}` cannot be written\n  because: {because}\n  \
+            "error: the journal `{file}` cannot be written\n  cause: {cause}\n  \
              help: choose a file that is not there yet, in a folder that can be written\n"
         );
         assert_eq!(program.run(), Gave { code: Some(5), out: String::new(), err });
@@ -177,7 +177,7 @@ fn a_recording_ends_with_an_error_when_its_disk_is_full() {
     std::mem::swap(program.command(), &mut shell);
     let gave = program.run();
     let end = "error: the journal `journal` cannot be written any further\n  \
-               because: File too large (os error 27)\n  \
+               cause: File too large (os error 27)\n  \
                help: make room and record again; what was written can be replayed\n";
     assert!(gave.code == Some(5) && gave.err.ends_with(end), "{gave:?}");
     let written = std::fs::read_to_string(journal).expect("the journal");

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use crate::program::communicado;
 
 const FULL: &str = "error: standard output cannot be written\n  \
-                    because: No space left on device (os error 28)\n  \
+                    cause: No space left on device (os error 28)\n  \
                     help: make room where the output goes, or send it elsewhere\n";
 
 fn full() -> File {

@@ -9,9 +9,9 @@ const NO_BUS: &str = "error: there is no session bus: neither DBUS_SESSION_BUS_A
 
 #[test]
 fn a_script_that_cannot_be_played_is_refused_with_its_line() {
-    let check = |script: &str, because: &str, help: &str| {
+    let check = |script: &str, cause: &str, help: &str| {
         let help = if help.is_empty() { String::new() } else { format!("  help: {help}\n") };
-        let err = format!("error: the script `day` cannot be played\n  because: {because}\n{help}");
+        let err = format!("error: the script `day` cannot be played\n  cause: {cause}\n{help}");
         let program = communicado(&["provide", "--script", "day"]);
         program.with_file("day", script).gives(2, "", &err);
     };
@@ -36,7 +36,7 @@ fn a_script_that_is_not_there_is_an_error() {
     communicado(&["provide", "--script", "day"]).gives(
         2,
         "",
-        "error: the script `day` cannot be played\n  because: No such file or directory (os error \
+        "error: the script `day` cannot be played\n  cause: No such file or directory (os error \
          2)\n",
     );
 }
@@ -64,7 +64,7 @@ fn a_name_that_cannot_be_shown_is_refused() {
     communicado(&["provide", "--account", "a\u{1b}[2Jb"]).gives(
         2,
         "",
-        "error: the name of the account cannot be shown to other programs\n  because: it has a \
+        "error: the name of the account cannot be shown to other programs\n  cause: it has a \
          line break or another control character\n  help: say another one: communicado provide \
          --account alice@example.com\n",
     );
@@ -97,6 +97,6 @@ fn what_was_remembered_and_cannot_be_read_is_left_as_it_is() {
     let file = program.path(FILE);
     let gave = program.run();
     assert_eq!(gave.code, Some(5));
-    assert!(gave.err.contains("because: it is not of version 1\n"), "{gave:?}");
+    assert!(gave.err.contains("cause: it is not of version 1\n"), "{gave:?}");
     assert_eq!(std::fs::read_to_string(file).ok().as_deref(), Some("{\"v\":7}\n"));
 }

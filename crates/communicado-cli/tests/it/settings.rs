@@ -104,9 +104,9 @@ fn what_is_no_toml_is_told_with_its_line() {
 
 #[test]
 fn a_file_that_cannot_be_read_is_told() {
-    let unreadable = |because: &str, help: &str| {
+    let unreadable = |cause: &str, help: &str| {
         format!(
-            "error: the configuration `my.toml` cannot be read\n  because: {because}\n  \
+            "error: the configuration `my.toml` cannot be read\n  cause: {cause}\n  \
              help: {help}\n"
         )
     };

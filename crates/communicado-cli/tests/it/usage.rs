@@ -95,14 +95,14 @@ fn a_command_for_run_that_does_not_exist_is_told_before_anything_is_watched() {
         5,
         "",
         "error: the command `no-such-program` cannot be run\n  \
-         because: there is no such program, or it is not executable\n  \
+         cause: there is no such program, or it is not executable\n  \
          help: give the path of a program, or install it\n",
     );
     communicado(&["run", "--while", "signed-in", "--", "/etc/passwd"]).gives(
         5,
         "",
         "error: the command `/etc/passwd` cannot be run\n  \
-         because: there is no such program, or it is not executable\n  \
+         cause: there is no such program, or it is not executable\n  \
          help: give the path of a program, or install it\n",
     );
 }

@@ -62,10 +62,7 @@ async fn due(cluster: &Cluster) {
         cluster.has_come(last).await;
     }
     if is_away {
-        tracing::warn!(
-            what = "leases",
-            because = "their ends cannot be written, and are told here"
-        );
+        tracing::warn!(what = "leases", cause = "their ends cannot be written, and are told here");
         let people = shared.people();
         let mut batch = people.begin();
         batch.pass(shared.now(), TOGETHER);

@@ -75,7 +75,7 @@ pub(super) async fn follow(
                 }
                 let now = cluster.shared.clock.now();
                 if now.since(heard) > SILENCE {
-                    tracing::warn!(what = "watch", because = "it fell silent; a new one begins");
+                    tracing::warn!(what = "watch", cause = "it fell silent; a new one begins");
                     break;
                 }
             }
@@ -124,7 +124,7 @@ fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, heard: 
                 None => None,
                 Some(Ok(kept)) => Some(kept),
                 Some(Err(error)) => {
-                    tracing::error!(what = "entry", because = %error, help = "see who else writes");
+                    tracing::error!(what = "entry", cause = %error, help = "see who else writes");
                     return;
                 }
             };
@@ -161,7 +161,7 @@ fn token(cluster: &Cluster, id: &Arc<str>, value: Option<&str>) {
     match value.map(|value| keys::token(id, value)) {
         Some(Ok(token)) => shared.settle_tokens(&[token], &BTreeMap::new()),
         Some(Err(error)) => {
-            tracing::error!(what = "entry", because = %error, help = "see who else writes");
+            tracing::error!(what = "entry", cause = %error, help = "see who else writes");
         }
         None => {
             let of_session =

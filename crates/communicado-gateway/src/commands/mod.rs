@@ -58,7 +58,7 @@ pub(crate) fn printed(written: std::io::Result<()>) -> Result<Outcome, Failure> 
     match written {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::new(Outcome::Failed, "standard output cannot be written")
-                .because(error)
+                .cause(error)
                 .help("make room where the output goes, or send it elsewhere"))
         }
         _ => Ok(Outcome::Yes),

@@ -117,7 +117,5 @@ fn line(token: &wire::Token) -> String {
 
 pub(super) fn misread(error: serde_json::Error) -> Failure {
     let help = "use the program of the same version as the gateway that runs";
-    Failure::new(Outcome::Failed, "the gateway's answer is not understood")
-        .because(error)
-        .help(help)
+    Failure::new(Outcome::Failed, "the gateway's answer is not understood").cause(error).help(help)
 }

@@ -273,7 +273,7 @@ impl Front {
                 Err(error) => {
                     // Too many open files: those that wait stay in the system's queue, which would
                     // wake us again and again.
-                    tracing::warn!(what = "accept", because = %error);
+                    tracing::warn!(what = "accept", cause = %error);
                     self.pauses = epoll::delete(&self.poll, listener).is_ok();
                     return;
                 }

@@ -242,7 +242,7 @@ fn write<'a>(
         Ok(()) => shared.metrics.kept(shared.clock.now().since(began).as_secs_f64()),
         Err(error) => {
             shared.metrics.unkept();
-            tracing::error!(what = "store", because = %error, help = error.help());
+            tracing::error!(what = "store", cause = %error, help = error.help());
         }
     }
     written

@@ -81,7 +81,7 @@ pub(super) fn listen(
     let _ = std::fs::remove_file(&path);
     let listener = bind_private(&path).map_err(|error| {
         let what = format!("{} cannot be made", path.display());
-        Failure::new(Outcome::Failed, what).because(error).help("use a shorter path with --data")
+        Failure::new(Outcome::Failed, what).cause(error).help("use a shorter path with --data")
     })?;
     let router = router.layer(axum::Extension(operator(shared)));
     Ok(tokio::spawn(async move {
@@ -119,7 +119,7 @@ fn may_ask(socket: &tokio::net::UnixStream) -> bool {
         return true;
     }
     let uid = uid.map_or_else(|error| error.to_string(), |uid| uid.to_string());
-    tracing::warn!(what = "control", because = "another user asked, and was refused", uid);
+    tracing::warn!(what = "control", cause = "another user asked, and was refused", uid);
     false
 }
 
@@ -138,15 +138,15 @@ fn connect(data: &Path) -> Result<Option<UnixStream>, Failure> {
         let Ok(socket) = tokio::net::UnixStream::connect(&path).await else { return Ok(None) };
         let cannot = |error: io::Error| {
             let what = format!("{} cannot be used", path.display());
-            Failure::new(Outcome::Failed, what).because(error)
+            Failure::new(Outcome::Failed, what).cause(error)
         };
         let uid = socket.peer_cred().map_err(cannot)?.uid();
         let folder = std::fs::metadata(data).map_err(cannot)?;
         if !is_trusted(uid, own_uid(), folder.uid()) {
-            let because = format!("a process of another user, with the uid {uid}, listens there");
+            let cause = format!("a process of another user, with the uid {uid}, listens there");
             let help = "end that process, or use another folder with --data";
             let what = format!("{} is not the gateway's", path.display());
-            return Err(Failure::new(Outcome::Failed, what).because(because).help(help));
+            return Err(Failure::new(Outcome::Failed, what).cause(cause).help(help));
         }
         let socket = socket.into_std().map_err(cannot)?;
         socket.set_nonblocking(false).map_err(cannot)?;
@@ -175,7 +175,7 @@ pub(crate) fn ask(
          Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
     );
     let cannot = |error: std::io::Error| {
-        Failure::new(Outcome::Failed, "the gateway does not answer").because(error)
+        Failure::new(Outcome::Failed, "the gateway does not answer").cause(error)
     };
     socket.write_all(request.as_bytes()).map_err(cannot)?;
     let mut answer = Vec::new();
@@ -208,7 +208,7 @@ pub(crate) fn ask_offline(
         .header("content-type", "application/json")
         .body(Body::from(body.to_owned()));
     let request = request
-        .map_err(|error| Failure::new(Outcome::Usage, "this cannot be asked").because(error))?;
+        .map_err(|error| Failure::new(Outcome::Usage, "this cannot be asked").cause(error))?;
     let said = runtime.block_on(async {
         let response = TowerToHyperService::new(router).call(request).await;
         let response = response.unwrap_or_else(|never| match never {});

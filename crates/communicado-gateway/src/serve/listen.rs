@@ -23,10 +23,10 @@ const FILE_TOO_LARGE: i32 = 25;
 ///
 /// If the address cannot be listened on.
 pub(super) fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
-    opened(address).map_err(|because| {
+    opened(address).map_err(|cause| {
         let what = format!("nothing can listen on {address}");
         let help = "end what listens there, or give another address with --listen";
-        Failure::new(Outcome::Failed, what).because(because).help(help)
+        Failure::new(Outcome::Failed, what).cause(cause).help(help)
     })
 }
 

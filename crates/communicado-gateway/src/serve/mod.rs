@@ -135,7 +135,7 @@ impl Core {
         began.unwrap_or(Ok(())).map_err(|error| {
             let help = "start NATS with JetStream (-js), and see to --nats and --nats-replicas";
             Failure::new(Outcome::Failed, "the gateways cannot work together")
-                .because(error)
+                .cause(error)
                 .help(help)
         })?;
         Ok(Self { shared, keeper, _lock: lock })
@@ -174,7 +174,7 @@ impl Core {
 }
 
 fn no_system(error: std::io::Error) -> Failure {
-    Failure::new(Outcome::Failed, "the gateway cannot start").because(error)
+    Failure::new(Outcome::Failed, "the gateway cannot start").cause(error)
 }
 
 /// Serves until it is told to stop; `say` gets what a person should read.
@@ -210,7 +210,7 @@ async fn serving(
         tokio::task::spawn_blocking(move || Core::start(&data, lock, what, is_tls)).await
     };
     let mut core = started.map_err(|error| {
-        Failure::new(Outcome::Failed, "the gateway cannot start").because(error)
+        Failure::new(Outcome::Failed, "the gateway cannot start").cause(error)
     })??;
     let shared = core.shared.clone();
     let listener = listen::listen(listen)?;
@@ -220,7 +220,7 @@ async fn serving(
     if let Some(settings) = oidc {
         let sign_ins = SignIns::new(settings, public_url.as_deref().unwrap_or(&base));
         let sign_ins = sign_ins.map_err(|why| {
-            Failure::new(Outcome::Failed, "the secret for the issuer cannot be read").because(why)
+            Failure::new(Outcome::Failed, "the secret for the issuer cannot be read").cause(why)
         })?;
         let _ = shared.sign_ins.set(Arc::new(sign_ins));
     }
@@ -243,7 +243,7 @@ async fn serving(
         () = core.keeper.ended() => ("the keeper ended", false),
         () = front.ended() => ("the front ended", false),
     };
-    tracing::info!(what = "stopping", because = why);
+    tracing::info!(what = "stopping", cause = why);
     shared.front.order(front::Order::Stop);
     let _ = stop.send(true);
     let _ = tokio::time::timeout(LAST_REQUESTS, connections).await;

@@ -48,9 +48,9 @@ impl<T: Send + 'static> Part<T> {
 }
 
 /// What is said of a gateway that ends without one of its parts.
-pub(super) fn broke_off(because: &str) -> Failure {
+pub(super) fn broke_off(cause: &str) -> Failure {
     Failure::new(Outcome::Failed, "a part of the gateway broke off")
-        .because(because)
+        .cause(cause)
         .help("start it again; what it printed before helps us to mend it")
 }
 

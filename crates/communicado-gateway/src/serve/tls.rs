@@ -71,6 +71,6 @@ fn make(names: Vec<String>, write_to: PathBuf) -> Result<Chain, Failure> {
     Ok((vec![made.cert.into()], key))
 }
 
-fn wrong(what: &str, because: impl ToString) -> Failure {
-    Failure::new(Outcome::Failed, what).because(because)
+fn wrong(what: &str, cause: impl ToString) -> Failure {
+    Failure::new(Outcome::Failed, what).cause(cause)
 }

@@ -14,25 +14,25 @@ pub(crate) enum StoreError {
     /// Another gateway has it.
     InUse { folder: PathBuf },
     /// The folder or a file in it cannot be made or opened.
-    Folder { path: PathBuf, because: std::io::Error },
+    Folder { path: PathBuf, cause: std::io::Error },
     /// A file or the folder belongs to another user.
     OtherOwner { path: PathBuf, uid: u32 },
     /// The folder is one in which all users make files.
     SharedFolder { path: PathBuf },
     /// Other users can enter the folder, and that cannot be changed.
-    OpenFolder { path: PathBuf, because: std::io::Error },
+    OpenFolder { path: PathBuf, cause: std::io::Error },
     /// Something else is in the place of a file.
     NotAFile { path: PathBuf },
     /// The disk is full, or the process may write no more.
-    Full { because: rusqlite::Error },
+    Full { cause: rusqlite::Error },
     /// The disk reads or writes wrongly.
-    Failing { because: rusqlite::Error },
+    Failing { cause: rusqlite::Error },
     /// What is in it was written by a later version.
     TooNew { version: i64 },
     /// What is in it cannot be read.
     Damaged { what: String },
     /// Anything else that SQLite says.
-    Other { because: rusqlite::Error },
+    Other { cause: rusqlite::Error },
 }
 
 impl StoreError {
@@ -68,8 +68,8 @@ impl StoreError {
     /// the size of files, as it reports a failed write.
     pub(super) fn in_folder(self, folder: &Path) -> Self {
         match self {
-            Self::Failing { because } if is_of_writing(&because) && !has_room(folder) => {
-                Self::Full { because }
+            Self::Failing { cause } if is_of_writing(&cause) && !has_room(folder) => {
+                Self::Full { cause }
             }
             error => error,
         }
@@ -78,8 +78,8 @@ impl StoreError {
     /// While a store is opened, tables that are not as they were made are damage.
     pub(super) fn in_opening(self) -> Self {
         match self {
-            Self::Other { because } if is_of_tables(&because) => {
-                Self::Damaged { what: because.to_string() }
+            Self::Other { cause } if is_of_tables(&cause) => {
+                Self::Damaged { what: cause.to_string() }
             }
             error => error,
         }
@@ -132,8 +132,8 @@ impl fmt::Display for StoreError {
             Self::InUse { folder } => {
                 write!(f, "another gateway uses {}", folder.display())
             }
-            Self::Folder { path, because } => {
-                write!(f, "{} cannot be opened: {because}", path.display())
+            Self::Folder { path, cause } => {
+                write!(f, "{} cannot be opened: {cause}", path.display())
             }
             Self::OtherOwner { path, uid } => {
                 write!(f, "{} belongs to another user, with the uid {uid}", path.display())
@@ -141,33 +141,33 @@ impl fmt::Display for StoreError {
             Self::SharedFolder { path } => {
                 write!(f, "all users make files in {}", path.display())
             }
-            Self::OpenFolder { path, because } => {
+            Self::OpenFolder { path, cause } => {
                 let path = path.display();
-                write!(f, "other users can enter {path}, and its mode cannot be changed: {because}")
+                write!(f, "other users can enter {path}, and its mode cannot be changed: {cause}")
             }
             Self::NotAFile { path } => write!(f, "{} is not a regular file", path.display()),
-            Self::Full { because } => {
-                write!(f, "there is no room for what is to be kept: {because}")
+            Self::Full { cause } => {
+                write!(f, "there is no room for what is to be kept: {cause}")
             }
-            Self::Failing { because } => write!(f, "the disk of the store fails: {because}"),
+            Self::Failing { cause } => write!(f, "the disk of the store fails: {cause}"),
             Self::TooNew { version } => {
                 write!(f, "the store has form {version}, which is newer than this program")
             }
             Self::Damaged { what } => write!(f, "the store is damaged: {what}"),
-            Self::Other { because } => write!(f, "the store cannot be used: {because}"),
+            Self::Other { cause } => write!(f, "the store cannot be used: {cause}"),
         }
     }
 }
 
 impl From<rusqlite::Error> for StoreError {
-    fn from(because: rusqlite::Error) -> Self {
+    fn from(cause: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase, SystemIoFailure};
-        match because.sqlite_error_code() {
-            Some(DiskFull) => Self::Full { because },
-            Some(SystemIoFailure) => Self::Failing { because },
-            Some(DatabaseCorrupt | NotADatabase) => Self::Damaged { what: because.to_string() },
-            None if is_of_value(&because) => Self::Damaged { what: because.to_string() },
-            _ => Self::Other { because },
+        match cause.sqlite_error_code() {
+            Some(DiskFull) => Self::Full { cause },
+            Some(SystemIoFailure) => Self::Failing { cause },
+            Some(DatabaseCorrupt | NotADatabase) => Self::Damaged { what: cause.to_string() },
+            None if is_of_value(&cause) => Self::Damaged { what: cause.to_string() },
+            _ => Self::Other { cause },
         }
     }
 }

@@ -84,7 +84,7 @@ impl Lock {
             Err(TryLockError::WouldBlock) => {
                 Err(StoreError::InUse { folder: folder.to_path_buf() })
             }
-            Err(TryLockError::Error(because)) => Err(StoreError::Folder { path, because }),
+            Err(TryLockError::Error(cause)) => Err(StoreError::Folder { path, cause }),
         }
     }
 }
@@ -296,12 +296,12 @@ impl Store {
     /// If that cannot be kept.
     pub(crate) fn close(self) -> Result<(), StoreError> {
         self.set_fact("running", 0)?;
-        self.connection.close().map_err(|(_, because)| because.into())
+        self.connection.close().map_err(|(_, cause)| cause.into())
     }
 }
 
-fn damaged(what: &str, because: impl fmt::Display) -> StoreError {
-    StoreError::Damaged { what: format!("{what} cannot be read: {because}") }
+fn damaged(what: &str, cause: impl fmt::Display) -> StoreError {
+    StoreError::Damaged { what: format!("{what} cannot be read: {cause}") }
 }
 
 /// Two rows for one id would hide each other.
@@ -330,7 +330,7 @@ fn examine(connection: &Connection) -> Result<(), StoreError> {
 ///
 /// If it cannot be read, or the file cannot be written.
 pub(crate) fn copy_to(folder: &Path, to: &Path) -> Result<(), StoreError> {
-    let cannot = |because| StoreError::Folder { path: to.to_path_buf(), because };
+    let cannot = |cause| StoreError::Folder { path: to.to_path_buf(), cause };
     let connection = opened(&file(folder))?;
     connection.busy_timeout(Duration::from_secs(5))?;
     let path = std::path::absolute(to).map_err(cannot)?;
@@ -357,10 +357,10 @@ fn opened(path: &Path) -> Result<Connection, rusqlite::Error> {
 pub(crate) fn put_back(folder: &Path, from: &Path) -> Result<(), StoreError> {
     let lock = Lock::take(folder)?;
     let copy = folder.join("gateway.sqlite.new");
-    let cannot = |because| StoreError::Folder { path: from.to_path_buf(), because };
+    let cannot = |cause| StoreError::Folder { path: from.to_path_buf(), cause };
     let mut source = File::open(from).map_err(cannot)?;
     let target = private::replace(&copy);
-    let target = target.map_err(|because| StoreError::Folder { path: copy.clone(), because });
+    let target = target.map_err(|cause| StoreError::Folder { path: copy.clone(), cause });
     io::copy(&mut source, &mut target?).map_err(cannot)?;
     {
         let connection = opened(&copy)?;

@@ -76,16 +76,16 @@ impl Traces {
         if let Err(error) = sent
             && !self.is_away.load(atomic::Ordering::Relaxed)
         {
-            tracing::warn!(what = "traces", because = %error, help = post::HELP);
+            tracing::warn!(what = "traces", cause = %error, help = post::HELP);
         }
     }
 }
 
-fn unusable(because: impl ToString) -> Failure {
+fn unusable(cause: impl ToString) -> Failure {
     let what = "no spans can be sent as --otlp or OTEL_EXPORTER_OTLP_ENDPOINT says";
     let help = "give the address at which a collector takes OTLP over HTTP, such as \
                 http://127.0.0.1:4318";
-    Failure::new(Outcome::Usage, what).because(because).help(help)
+    Failure::new(Outcome::Usage, what).cause(cause).help(help)
 }
 
 /// Whether something can be sent to an address; if not, why.

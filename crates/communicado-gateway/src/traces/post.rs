@@ -41,9 +41,9 @@ impl Post {
         let was_away = self.is_away.swap(why.is_some(), Ordering::Relaxed);
         match why {
             Some(why) if !was_away => {
-                tracing::warn!(what = "traces", because = %why, help = HELP);
+                tracing::warn!(what = "traces", cause = %why, help = HELP);
             }
-            None if was_away => tracing::info!(what = "traces", because = "the collector is back"),
+            None if was_away => tracing::info!(what = "traces", cause = "the collector is back"),
             _ => {}
         }
     }

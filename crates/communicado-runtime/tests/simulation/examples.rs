@@ -76,8 +76,8 @@ fn a_source_that_panics_is_lost_and_started_again() {
     world.pass(Duration::from_secs(1));
     assert_eq!(world.word("finch"), "signed-in away");
     let told = notices(&world);
-    let because = "because: it panicked, which is a fault of communicado";
-    assert!(told[0].contains(because) && told[1].contains(because), "{told:?}");
+    let cause = "cause: it panicked, which is a fault of communicado";
+    assert!(told[0].contains(cause) && told[1].contains(cause), "{told:?}");
     assert_eq!(told[2..], ["note: source `first` is watching again"]);
     world.check_retries();
 }

@@ -9,8 +9,8 @@ fn check(notice: &Notice, expected: &[&str]) {
 }
 
 fn lost(retry_in: Duration, others: usize) -> Notice {
-    let because = "nothing on the session bus answers to `im.pidgin.purple.PurpleService`".into();
-    let error = SourceError { because, help: "start Pidgin".into() };
+    let cause = "nothing on the session bus answers to `im.pidgin.purple.PurpleService`".into();
+    let error = SourceError { cause, help: "start Pidgin".into() };
     Notice::Lost { source: "purple".to_owned(), error, retry_in, others }
 }
 
@@ -21,7 +21,7 @@ fn a_loss_says_what_failed_and_why_and_what_to_do_and_what_still_works() {
             &lost(Duration::from_millis(ms), others),
             &[
                 "error: source `purple` cannot watch",
-                "  because: nothing on the session bus answers to `im.pidgin.purple.PurpleService`",
+                "  cause: nothing on the session bus answers to `im.pidgin.purple.PurpleService`",
                 "  help: start Pidgin",
                 expected,
             ],
@@ -53,10 +53,10 @@ fn a_limit_says_what_there_is_too_much_of_and_what_still_works() {
 #[test]
 fn a_journal_that_failed_says_what_the_system_said_and_what_still_works() {
     check(
-        &Notice::JournalFailed { because: "no storage space".to_owned() },
+        &Notice::JournalFailed { cause: "no storage space".to_owned() },
         &[
             "error: the journal cannot be written any further",
-            "  because: no storage space",
+            "  cause: no storage space",
             "  meanwhile: statuses are still told; what was written can be replayed",
         ],
     );

@@ -129,7 +129,7 @@ impl Puppet {
                 Act::End => {
                     strings.end(false);
                     let help = "ring again".into();
-                    return Poll::Ready(SourceError { because: REASON.into(), help });
+                    return Poll::Ready(SourceError { cause: REASON.into(), help });
                 }
                 Act::Panic | Act::PanicAtOnce => {
                     strings.end(true);

@@ -37,7 +37,7 @@ impl World {
                     panic!("{noticed:?}");
                 };
                 assert_eq!(noticed.at, ended.at, "a loss is told at once");
-                assert_eq!(error.because == REASON, !ended.by_panic, "{error:?}");
+                assert_eq!(error.cause == REASON, !ended.by_panic, "{error:?}");
                 assert_eq!(*others, self.others_ready(name, noticed), "{noticed:?}");
                 doubled = if run.ready.is_some() { 0 } else { doubled };
                 let wait = WAIT_MAX.min(WAIT_MIN * 2_u32.pow(doubled));

@@ -84,7 +84,7 @@ mod tests {
             ["", "\n", "a b", "cmt_secret\ncmt_secret", "cmt_sécret", "x\0", &"x".repeat(2000)]
         {
             let error = Token::new(bad).unwrap_err();
-            assert!(!error.because.contains("cret"), "{}", error.because);
+            assert!(!error.cause.contains("cret"), "{}", error.cause);
         }
     }
 }

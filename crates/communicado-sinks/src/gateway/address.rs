@@ -135,7 +135,7 @@ mod tests {
     fn what_is_no_address_is_told_with_the_reason() {
         let check = |text: &str, why: &str| {
             let error = Address::parse(text).unwrap_err();
-            assert!(error.because.contains(why), "{text}: {}", error.because);
+            assert!(error.cause.contains(why), "{text}: {}", error.cause);
         };
         check("", "it is no URL");
         check("not a url", "it is no URL");

@@ -71,7 +71,7 @@ impl Answer {
                 self.help("name fewer in `clients` of the configuration"),
             )),
             StatusCode::TOO_MANY_REQUESTS => Err(Trouble {
-                because: format!("the gateway is asked too often{said}"),
+                cause: format!("the gateway is asked too often{said}"),
                 help: "it is left alone for as long as it asks; look for a second program that \
                        uses the same token"
                     .to_owned(),
@@ -79,7 +79,7 @@ impl Answer {
             }),
             status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
                 Err(Trouble {
-                    because: format!("the gateway cannot do it now: {}{said}", words(status)),
+                    cause: format!("the gateway cannot do it now: {}{said}", words(status)),
                     help: "nothing need be done here; who runs the gateway finds more in its log"
                         .to_owned(),
                     retry: self.retry_after().map_or(Retry::Soon, Retry::After),
@@ -172,17 +172,17 @@ mod tests {
         assert_eq!(judge(204, "", |_| ()), Ok(()));
         for body in ["", "<html>sign in to our network</html>", "[]", "1", "\u{0}"] {
             let error = judge(200, body, |_| ()).unwrap_err();
-            assert!(error.because.starts_with("what answers at https://uc.test is no gateway"));
+            assert!(error.cause.starts_with("what answers at https://uc.test is no gateway"));
             assert_eq!(error.retry, Retry::Slowly);
         }
     }
 
     #[test]
     fn each_refusal_says_what_to_do_and_when_it_is_tried_again() {
-        let check = |status, because: &str, help: &str, retry| {
+        let check = |status, cause: &str, help: &str, retry| {
             let error = judge(status, PROBLEM, |_| ()).unwrap_err();
-            assert!(error.because.contains(because), "{status}: {}", error.because);
-            assert!(error.because.contains("(it says: a detail)"), "{}", error.because);
+            assert!(error.cause.contains(cause), "{status}: {}", error.cause);
+            assert!(error.cause.contains("(it says: a detail)"), "{}", error.cause);
             assert!(error.help.contains(help), "{status}: {}", error.help);
             assert_eq!(error.retry, retry, "{status}");
         };
@@ -212,15 +212,15 @@ mod tests {
     fn a_redirection_is_told_and_not_followed() {
         let set = |answer: &mut Answer| answer.location = Some("https://evil.test/\u{7}".into());
         let error = judge(302, "", set).unwrap_err();
-        assert!(error.because.contains("https://evil.test/"), "{}", error.because);
-        assert!(!error.because.contains('\u{7}'), "what is foreign commands no terminal");
+        assert!(error.cause.contains("https://evil.test/"), "{}", error.cause);
+        assert!(!error.cause.contains('\u{7}'), "what is foreign commands no terminal");
     }
 
     #[test]
     fn a_foreign_text_is_cut_and_made_harmless() {
         let long = format!(r#"{{"title":"t","detail":"\u001b[2J{}"}}"#, "x".repeat(10_000));
         let error = judge(403, &long, |_| ()).unwrap_err();
-        assert!(error.because.len() < 500 && !error.because.contains('\u{1b}'));
-        assert!(judge(404, "<h1>404</h1>", |_| ()).unwrap_err().because.contains("no gateway"));
+        assert!(error.cause.len() < 500 && !error.cause.contains('\u{1b}'));
+        assert!(judge(404, "<h1>404</h1>", |_| ()).unwrap_err().cause.contains("no gateway"));
     }
 }

@@ -236,8 +236,8 @@ impl Connection {
         }
         let host = &self.access.address.host;
         let name = ServerName::try_from(host.clone()).map_err(|error| {
-            let because = format!("`{host}` cannot stand in a certificate: {error}");
-            Trouble::final_one(because, "use a name or an address of the gateway's host")
+            let cause = format!("`{host}` cannot stand in a certificate: {error}");
+            Trouble::final_one(cause, "use a name or an address of the gateway's host")
         })?;
         let tls = match self.tls.take() {
             Some(tls) => tls,

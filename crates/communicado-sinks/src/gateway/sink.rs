@@ -65,7 +65,7 @@ impl Gateway {
     async fn run(self, feed: Feed) -> Result<(), SinkError> {
         let Self { connection, lease, detail, only, permission, clock, report } = self;
         let mut timer = clock.timer().map_err(|error| SinkError {
-            because: format!("the system gives no timer: {error}"),
+            cause: format!("the system gives no timer: {error}"),
             help: "close programs that hold many files open".to_owned(),
         })?;
         let mut publisher = Publisher::new(lease, RandomState::new().build_hasher().finish());

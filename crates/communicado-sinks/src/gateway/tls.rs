@@ -73,7 +73,7 @@ pub(super) fn trouble(host: &str, error: &io::Error) -> Trouble {
     let clock = "check the clock of this machine, and have the gateway's certificate renewed";
     match inner {
         Some(Error::InvalidCertificate(why)) => {
-            let (because, help) = match why {
+            let (cause, help) = match why {
                 CertificateError::UnknownIssuer => (
                     "it is signed by nobody whom this machine trusts".to_owned(),
                     "if it is your company's own, name the certificate of its authority with --ca",
@@ -100,8 +100,8 @@ pub(super) fn trouble(host: &str, error: &io::Error) -> Trouble {
                 ),
                 other => (other.to_string(), "have the gateway's certificate looked at"),
             };
-            let because = format!("the gateway's certificate is not accepted: {because}");
-            Trouble::lasting(because, help)
+            let cause = format!("the gateway's certificate is not accepted: {cause}");
+            Trouble::lasting(cause, help)
         }
         Some(Error::InvalidMessage(_)) => Trouble::lasting(
             "what answers does not speak TLS",

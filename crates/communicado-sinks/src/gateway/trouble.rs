@@ -9,7 +9,7 @@ use communicado_runtime::SinkError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
     /// What is the case.
-    pub because: String,
+    pub cause: String,
     /// What to do about it.
     pub help: String,
     /// When it is worth another attempt.
@@ -31,31 +31,31 @@ pub enum Retry {
 
 impl Trouble {
     /// A fault that passes by itself.
-    pub(super) fn passing(because: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { because: because.into(), help: help.into(), retry: Retry::Soon }
+    pub(super) fn passing(cause: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { cause: cause.into(), help: help.into(), retry: Retry::Soon }
     }
 
     /// A fault that somebody else must mend.
-    pub(super) fn lasting(because: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { because: because.into(), help: help.into(), retry: Retry::Slowly }
+    pub(super) fn lasting(cause: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { cause: cause.into(), help: help.into(), retry: Retry::Slowly }
     }
 
     /// A fault with which another attempt makes no sense.
-    pub(super) fn final_one(because: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { because: because.into(), help: help.into(), retry: Retry::Never }
+    pub(super) fn final_one(cause: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { cause: cause.into(), help: help.into(), retry: Retry::Never }
     }
 }
 
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.because)
+        f.write_str(&self.cause)
     }
 }
 
 impl std::error::Error for Trouble {}
 
 impl From<Trouble> for SinkError {
-    fn from(Trouble { because, help, .. }: Trouble) -> Self {
-        Self { because, help }
+    fn from(Trouble { cause, help, .. }: Trouble) -> Self {
+        Self { cause, help }
     }
 }

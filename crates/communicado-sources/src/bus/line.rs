@@ -152,7 +152,7 @@ pub(crate) async fn yield_once() {
 
 fn no_timer(error: &io::Error) -> SourceError {
     SourceError {
-        because: format!("the system gives no timer: {error}").into(),
+        cause: format!("the system gives no timer: {error}").into(),
         help: "close programs that hold many files open, or raise the limit (ulimit -n)".into(),
     }
 }

@@ -14,11 +14,11 @@ const OFFICE_LIBRARY: &str = "{B9AA1F11-F480-4054-A84E-B5D9277E40A8}";
 pub(super) fn probe() -> Vec<Check> {
     let found = match read() {
         Ok(read) => providers(&read),
-        Err(SourceError { because, help }) => {
+        Err(SourceError { cause, help }) => {
             return vec![Check {
                 what: "registry".into(),
                 health: Health::Bad,
-                found: because,
+                found: cause,
                 action: Some(help),
             }];
         }

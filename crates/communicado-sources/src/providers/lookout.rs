@@ -36,13 +36,13 @@ impl Lookout {
     pub(crate) fn open() -> Result<Self, SourceError> {
         let software = Key::open(Hive::CurrentUser, SOFTWARE, View::Own).map_err(lost)?;
         let software = software.ok_or_else(|| SourceError {
-            because: "the user has no registry: there is no key `Software`".into(),
+            cause: "the user has no registry: there is no key `Software`".into(),
             help: "run communicado in the session of a user who has logged on".into(),
         })?;
         let notice = software.notice(Noticed::Names, false).map_err(lost)?;
         let clock = SystemClock::start();
         let timer = clock.timer().map_err(|error| SourceError {
-            because: error.to_string().into(),
+            cause: error.to_string().into(),
             help: "close programs that hold many handles".into(),
         })?;
         let software = (software, notice);
@@ -200,7 +200,7 @@ fn subkeys(key: &Key) -> Vec<String> {
 /// The error for what of the system cannot be used any more.
 pub(crate) fn lost(error: Error) -> SourceError {
     SourceError {
-        because: error.to_string().into(),
+        cause: error.to_string().into(),
         help: "see `communicado explain` with the code; the registry is read again by itself"
             .into(),
     }

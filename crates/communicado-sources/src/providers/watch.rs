@@ -45,7 +45,7 @@ pub(crate) async fn watch<C: Caller>(
 ) -> Result<Infallible, SourceError> {
     let mut lookout = Subscription::new()?;
     let mut timer = seen.clock().timer().map_err(|error| SourceError {
-        because: error.to_string().into(),
+        cause: error.to_string().into(),
         help: "close programs that hold many handles".into(),
     })?;
     let mut lines: BTreeMap<String, Line<C>> = BTreeMap::new();

@@ -25,8 +25,8 @@ struct Found {
 pub(super) async fn probe(pace: Pace, clock: &dyn Clock) -> Vec<Check> {
     let pace = Pace { timeout: pace.timeout.min(TIMEOUT), ..pace };
     match look(pace, clock).await {
-        Err(SourceError { because, help }) => {
-            vec![check("session bus", Health::Bad, because, Some(help))]
+        Err(SourceError { cause, help }) => {
+            vec![check("session bus", Health::Bad, cause, Some(help))]
         }
         Ok((address, found)) => {
             let reached = format!("the bus at `{address}` answers");

@@ -33,7 +33,7 @@ pub struct TraceError {
     /// The line, counted from 1.
     pub line: usize,
     /// What is wrong with it.
-    pub because: String,
+    pub cause: String,
 }
 
 impl Tap {
@@ -44,7 +44,7 @@ impl Tap {
         }
         let file = File::options().create(true).append(true).open(path);
         let file = file.map_err(|error| SourceError {
-            because: format!("the trace cannot be written to `{path}`: {error}").into(),
+            cause: format!("the trace cannot be written to `{path}`: {error}").into(),
             help: "choose another file in `trace`, or leave it out".into(),
         })?;
         let mut tap = Self(Some(BufWriter::new(file)));
@@ -130,7 +130,7 @@ pub fn play(trace: &str) -> Result<Vec<Arc<Client>>, TraceError> {
     let mut told = Vec::new();
     let mut was_on_bus = false;
     for (index, line) in trace.lines().enumerate() {
-        let wrong = |because| TraceError { line: index + 1, because };
+        let wrong = |cause| TraceError { line: index + 1, cause };
         let (at, step) = Step::parse(line).map_err(wrong)?;
         clock.0.fetch_max(at, Ordering::Relaxed);
         let now = clock.now();
@@ -318,7 +318,7 @@ fn micros(now: Moment) -> u64 {
 
 impl fmt::Display for TraceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {} of the trace: {}", self.line, self.because)
+        write!(f, "line {} of the trace: {}", self.line, self.cause)
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) struct Allow {
 }
 
 fn address(text: &str) -> Result<Address, String> {
-    Address::parse(text).map_err(|error| format!("{}; {}", error.because, error.help))
+    Address::parse(text).map_err(|error| format!("{}; {}", error.cause, error.help))
 }
 
 impl Allow {
@@ -113,15 +113,13 @@ fn asked() -> Result<bool, Failure> {
     tell("Allow it? [y/N] ");
     let mut answer = String::new();
     let read = stdin.lock().read_line(&mut answer);
-    read.map_err(|error| {
-        Failure::new(Outcome::Failed, "your answer cannot be read").because(error)
-    })?;
+    read.map_err(|error| Failure::new(Outcome::Failed, "your answer cannot be read").cause(error))?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(path).map_err(|error| {
         let what = format!("`{}` is no path", path.display());
-        Failure::usage(what).because(error)
+        Failure::usage(what).cause(error)
     })
 }

@@ -60,11 +60,11 @@ impl Board {
         // Before it is told: who is told may ask. What cannot be kept is told nevertheless.
         let _ = self.place.keep_standing(&Standing { what: what.clone(), since: at });
         match (&what, &inner.report) {
-            (What::Failing { because, help }, Some(Report::Failed(_, retry_in))) => {
+            (What::Failing { cause, help }, Some(Report::Failed(_, retry_in))) => {
                 // One that ends it is told by the command itself.
                 if let Some(wait) = retry_in {
                     tell(&format!(
-                        "error: the gateway cannot be told\n  because: {because}\n  help: {help}\n  \
+                        "error: the gateway cannot be told\n  cause: {cause}\n  help: {help}\n  \
                          meanwhile: trying again in {}, with what is then\n",
                         rounded(*wait)
                     ));

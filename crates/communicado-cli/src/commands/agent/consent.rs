@@ -66,7 +66,7 @@ impl Consent {
         let id = |key| Id::new(text(key)?).map_err(|why| format!("`{key}`: {why}"));
         let names = kept.get("names").and_then(Value::as_bool).ok_or("it does not say `names`")?;
         Ok(Self {
-            gateway: Address::parse(text("gateway")?).map_err(|error| error.because)?,
+            gateway: Address::parse(text("gateway")?).map_err(|error| error.cause)?,
             person: id("person")?,
             device: id("device")?,
             token_file: text("token_file")?.into(),
@@ -82,7 +82,7 @@ pub(super) fn token(file: &Path) -> Result<Token, Failure> {
     let text = read(file, "token")?;
     Token::new(&text).map_err(|error| {
         let what = format!("the token file `{}` is not usable", file.display());
-        Failure::new(Outcome::Failed, what).because(error.because).help(error.help)
+        Failure::new(Outcome::Failed, what).cause(error.cause).help(error.help)
     })
 }
 
@@ -91,9 +91,9 @@ fn authority(file: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 fn read(file: &Path, what: &str) -> Result<String, Failure> {
-    let failed = |because: &dyn ToString, help: &str| {
+    let failed = |cause: &dyn ToString, help: &str| {
         let what = format!("the {what} file `{}` cannot be read", file.display());
-        Failure::new(Outcome::Failed, what).because(because.to_string()).help(help)
+        Failure::new(Outcome::Failed, what).cause(cause.to_string()).help(help)
     };
     let named = "name a file that is there and that you may read, or allow it again with another";
     let meta = std::fs::metadata(file).map_err(|error| failed(&error, named))?;

@@ -49,6 +49,6 @@ pub(super) fn run(place: &Place) -> Result<Outcome, Failure> {
 }
 
 /// What a gateway's trouble is to a command that needs the gateway.
-pub(super) fn failure(Trouble { because, help, .. }: Trouble) -> Failure {
-    Failure::new(Outcome::Failed, because).help(help)
+pub(super) fn failure(Trouble { cause, help, .. }: Trouble) -> Failure {
+    Failure::new(Outcome::Failed, cause).help(help)
 }

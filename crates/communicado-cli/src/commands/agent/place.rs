@@ -48,8 +48,8 @@ impl Place {
                 ("neither XDG_STATE_HOME nor HOME", "set HOME")
             };
             let what = "there is no place to keep what you allow";
-            let because = format!("{named} is{} set", if cfg!(windows) { " not" } else { "" });
-            return Err(Failure::new(Outcome::Failed, what).because(because).help(help));
+            let cause = format!("{named} is{} set", if cfg!(windows) { " not" } else { "" });
+            return Err(Failure::new(Outcome::Failed, what).cause(cause).help(help));
         };
         let place = Self { folder };
         make_folder(&place.folder.join(OF_THE_AGENT)).map_err(|error| place.cannot(&error))?;
@@ -74,7 +74,7 @@ impl Place {
             let file = self.folder.join(CONSENT);
             let what = format!("what you allowed cannot be read from `{}`", file.display());
             let help = "allow it again: communicado agent allow --help";
-            Failure::new(Outcome::No, what).because(why).help(help)
+            Failure::new(Outcome::No, what).cause(why).help(help)
         })
     }
 
@@ -82,7 +82,7 @@ impl Place {
     pub(super) fn needed_consent(&self) -> Result<Consent, Failure> {
         self.consent()?.ok_or_else(|| {
             Failure::new(Outcome::No, "nothing may be published")
-                .because("you have not allowed it")
+                .cause("you have not allowed it")
                 .help(
                     "read what would be told, and allow it: communicado agent allow URL \
                      --person ID --device NAME --token-file FILE",
@@ -201,7 +201,7 @@ impl Place {
     fn cannot(&self, error: &io::Error) -> Failure {
         let what = format!("the agent's folder `{}` cannot be used", self.folder.display());
         let help = "make room there, or correct whose it is; see XDG_STATE_HOME";
-        Failure::new(Outcome::Failed, what).because(error).help(help)
+        Failure::new(Outcome::Failed, what).cause(error).help(help)
     }
 }
 

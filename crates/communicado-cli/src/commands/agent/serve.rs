@@ -53,7 +53,7 @@ pub(super) fn run(
     let held = on_runtime(place.hold(&*clock, LOCK_PATIENCE))?;
     let Some(_held) = held else {
         return Err(Failure::new(Outcome::No, "another agent of yours runs already")
-            .because("one device is told of by one agent")
+            .cause("one device is told of by one agent")
             .help("see what it does with `communicado agent status`"));
     };
     beside_monitor(settings.builder()?, async |monitor| {
@@ -183,7 +183,7 @@ impl Desk<'_> {
             match select(pin!(folder.changed()), pin!(time)).await {
                 Either::Left((changed, _)) => changed?,
                 Either::Right((slept, _)) => slept.map_err(|error| {
-                    Failure::new(Outcome::Failed, "the system gives no timer").because(error)
+                    Failure::new(Outcome::Failed, "the system gives no timer").cause(error)
                 })?,
             }
         }

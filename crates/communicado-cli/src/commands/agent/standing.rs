@@ -25,7 +25,7 @@ pub(super) enum What {
     /// Nothing is told, as the person wants it.
     Silent(Silence),
     /// Something is in its way.
-    Failing { because: String, help: String },
+    Failing { cause: String, help: String },
 }
 
 impl What {
@@ -33,7 +33,7 @@ impl What {
     pub(super) fn after(silence: Option<Silence>, report: Option<&Report>) -> Self {
         match (report, silence) {
             (Some(Report::Failed(trouble, _)), _) => {
-                Self::Failing { because: trouble.because.clone(), help: trouble.help.clone() }
+                Self::Failing { cause: trouble.cause.clone(), help: trouble.help.clone() }
             }
             (_, Some(silence)) => Self::Silent(silence),
             (Some(Report::Told), None) => Self::Publishing,
@@ -60,7 +60,7 @@ impl What {
 
     pub(super) fn trouble(&self) -> Option<(&str, &str)> {
         match self {
-            Self::Failing { because, help } => Some((because, help)),
+            Self::Failing { cause, help } => Some((cause, help)),
             Self::Starting | Self::Publishing | Self::Silent(_) => None,
         }
     }
@@ -78,7 +78,7 @@ impl What {
             Self::Silent(Silence::OutOfHours(end)) => {
                 format!("silent outside the working hours{}", until(end))
             }
-            Self::Failing { because, .. } => format!("cannot publish: {because}"),
+            Self::Failing { cause, .. } => format!("cannot publish: {cause}"),
         }
     }
 }
@@ -86,14 +86,14 @@ impl What {
 impl Standing {
     pub(super) fn to_json(&self) -> String {
         let Self { what, since } = self;
-        let (because, help) = what.trouble().unzip();
+        let (cause, help) = what.trouble().unzip();
         let until = what.until().as_ref().map(Timestamp::to_string);
         let standing = json!({
             "v": 1,
             "standing": what.word(),
             "since": since.to_string(),
             "until": until,
-            "because": because,
+            "because": cause,
             "help": help,
         });
         format!("{standing}\n")
@@ -110,7 +110,7 @@ impl Standing {
             "paused" => What::Silent(Silence::Paused(time("until"))),
             "out-of-hours" => What::Silent(Silence::OutOfHours(time("until"))),
             "failing" => {
-                What::Failing { because: text("because")?.into(), help: text("help")?.into() }
+                What::Failing { cause: text("because")?.into(), help: text("help")?.into() }
             }
             _ => return None,
         };
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_standing_is_kept_and_read_back() {
-        let failing = What::Failing { because: "a \"b\"".into(), help: "do".into() };
+        let failing = What::Failing { cause: "a \"b\"".into(), help: "do".into() };
         let silences = [Silence::Paused(None), Silence::OutOfHours(Some(Timestamp::EPOCH))];
         let silent = silences.map(What::Silent);
         for what in silent.into_iter().chain([What::Starting, What::Publishing, failing]) {
@@ -143,7 +143,7 @@ mod tests {
         let check = |silence, report: Option<Report>, word: &str| {
             assert_eq!(What::after(silence, report.as_ref()).word(), word);
         };
-        let trouble = Trouble { because: "b".into(), help: "h".into(), retry: Retry::Soon };
+        let trouble = Trouble { cause: "b".into(), help: "h".into(), retry: Retry::Soon };
         let paused = Some(Silence::Paused(None));
         check(None, None, "starting");
         check(None, Some(Report::Told), "publishing");

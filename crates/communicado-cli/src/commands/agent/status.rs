@@ -39,7 +39,7 @@ impl Show {
         let rule = Rule::at(&now, place.pause()?, &settings.agent.hours);
         if self.json {
             let what = standing.as_ref().map(|standing| &standing.what);
-            let (because, help) = what.and_then(What::trouble).unzip();
+            let (cause, help) = what.and_then(What::trouble).unzip();
             let object = json!({
                 "v": 1,
                 "allowed": consent.is_some(),
@@ -52,7 +52,7 @@ impl Show {
                 "since": standing.as_ref().filter(|_| runs).map(|it| it.since.to_string()),
                 "silent": rule.silence.is_some(),
                 "until": rule.until.as_ref().map(Timestamp::to_string),
-                "because": because,
+                "because": cause,
                 "help": help,
             });
             print(&format!("{object}\n"))?;
@@ -79,8 +79,8 @@ impl Show {
             Some(Standing { what, since }) if runs => {
                 line("agent", &format!("{}, since {}", what.spoken(&now), spoken(*since, &now)));
             }
-            Some(Standing { what: What::Failing { because, .. }, .. }) => {
-                line("agent", &format!("does not run; it ended because {because}"));
+            Some(Standing { what: What::Failing { cause, .. }, .. }) => {
+                line("agent", &format!("does not run; it ended because {cause}"));
             }
             _ if runs => line("agent", "starting"),
             _ => line("agent", "does not run"),

@@ -35,5 +35,5 @@ pub(super) async fn start() -> Result<String, Failure> {
 }
 
 fn cannot(error: impl ToString) -> Failure {
-    Failure::new(Outcome::Failed, "the private bus of the demo cannot be started").because(error)
+    Failure::new(Outcome::Failed, "the private bus of the demo cannot be started").cause(error)
 }

@@ -33,7 +33,7 @@ pub(super) fn itself(name: &str) -> Result<Command, Failure> {
 }
 
 pub(super) fn cannot_start(name: &str, error: std::io::Error) -> Failure {
-    Failure::new(Outcome::Failed, format!("{name} cannot be started")).because(error)
+    Failure::new(Outcome::Failed, format!("{name} cannot be started")).cause(error)
 }
 
 /// One of them. It is gone once it is dropped, and ends by itself once its bus or its input does.
@@ -100,9 +100,9 @@ impl Player {
         let _ = self.child.wait().await;
     }
 
-    pub(super) fn failed(&self, because: &str) -> Failure {
+    pub(super) fn failed(&self, cause: &str) -> Failure {
         Failure::new(Outcome::Failed, format!("the demo cannot go on: {} failed", self.name))
-            .because(because)
+            .cause(cause)
             .help("report it with the output of `communicado doctor`")
     }
 }

@@ -254,8 +254,8 @@ impl From<Failure> for Stopped {
     }
 }
 
-fn wrong(because: &str) -> Failure {
+fn wrong(cause: &str) -> Failure {
     Failure::new(Outcome::Failed, "the demo did not go as it should")
-        .because(because)
+        .cause(cause)
         .help("report it with the output of `communicado doctor`")
 }

@@ -125,8 +125,8 @@ async fn read(url: &str, token: &str) -> Result<Lines<BufReader<TcpStream>>, Fai
     Err(cannot_go_on("the gateway told nothing"))
 }
 
-fn cannot_go_on(because: impl ToString) -> Failure {
+fn cannot_go_on(cause: impl ToString) -> Failure {
     Failure::new(Outcome::Failed, "the demo cannot show the gateway")
-        .because(because)
+        .cause(cause)
         .help("report it with the output of `communicado doctor`")
 }

@@ -17,7 +17,7 @@ pub(super) fn create(path: &Path) -> Result<(File, &Path), Failure> {
     let file = File::create_new(path).map_err(|error| {
         let what = format!("the report `{}` cannot be written", path.display());
         let help = "choose a file that is not there yet, in a folder that can be written";
-        Failure::new(Outcome::Failed, what).because(error).help(help)
+        Failure::new(Outcome::Failed, what).cause(error).help(help)
     })?;
     Ok((file, path))
 }
@@ -37,7 +37,7 @@ pub(super) fn write((mut file, path): (File, &Path), said: &str) -> Result<(), F
     let text = head + &redacted(said, &names);
     file.write_all(text.as_bytes()).map_err(|error| {
         let what = format!("the report `{}` cannot be written any further", path.display());
-        Failure::new(Outcome::Failed, what).because(error).help("make room and write it again")
+        Failure::new(Outcome::Failed, what).cause(error).help("make room and write it again")
     })?;
     tell(&format!(
         "note: {} is written, without names; read it before you pass it on\n",

@@ -38,7 +38,7 @@ impl Set {
             None => presence,
             Some(note) => presence
                 .with_note(note)
-                .map_err(|error| Failure::usage("the note cannot be shown").because(error))?,
+                .map_err(|error| Failure::usage("the note cannot be shown").cause(error))?,
         };
         Ok(Command::Set { presence, lasts: self.lasts })
     }

@@ -32,7 +32,7 @@ impl Memory {
     pub(super) fn open(clock: &SystemClock) -> Result<(Self, Option<Chosen>), Failure> {
         let file = place(|name| std::env::var(name).ok()).ok_or_else(|| {
             Failure::new(Outcome::Failed, "what is set cannot be remembered")
-                .because("no folder for it is named: XDG_STATE_HOME, APPDATA or HOME")
+                .cause("no folder for it is named: XDG_STATE_HOME, APPDATA or HOME")
                 .help("set HOME, or start without --remember")
         })?;
         let mut memory = Self { file, written: String::new() };
@@ -41,7 +41,7 @@ impl Memory {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((memory, None)),
             Err(error) => return Err(unreadable(&memory.file, &error.to_string())),
         };
-        let chosen = parse(&text, clock).map_err(|because| unreadable(&memory.file, &because))?;
+        let chosen = parse(&text, clock).map_err(|cause| unreadable(&memory.file, &cause))?;
         memory.written = text;
         Ok((memory, Some(chosen)))
     }
@@ -98,10 +98,10 @@ fn read(file: &Path) -> io::Result<String> {
     fs::read_to_string(file)
 }
 
-fn unreadable(file: &Path, because: &str) -> Failure {
+fn unreadable(file: &Path, cause: &str) -> Failure {
     let what = format!("what was remembered in `{}` cannot be read", file.display());
     Failure::new(Outcome::Failed, what)
-        .because(because)
+        .cause(cause)
         .help("mend the file or remove it; it was left as it is")
 }
 
@@ -198,8 +198,8 @@ mod tests {
     fn what_cannot_be_understood_is_said() {
         let clock = SystemClock::start();
         let check = |text: &str, expected: &str| {
-            let because = parse(text, &clock).unwrap_err();
-            assert!(because.contains(expected), "{because}");
+            let cause = parse(text, &clock).unwrap_err();
+            assert!(cause.contains(expected), "{cause}");
         };
         check("", "EOF");
         check("{\"v\":2}", "not of version 1");

@@ -155,7 +155,7 @@ impl Serve {
         let name = self.account.clone().unwrap_or_else(own);
         Account::new(&name, self.name.as_deref().unwrap_or(&name)).map_err(|error| {
             Failure::usage("the name of the account cannot be shown to other programs")
-                .because(error)
+                .cause(error)
                 .help("say another one: communicado provide --account alice@example.com")
         })
     }
@@ -175,7 +175,7 @@ impl Serve {
 
 fn read_script(file: &Path) -> Result<Script, Failure> {
     let what = format!("the script `{}` cannot be played", file.display());
-    let cannot = |because: String| Failure::usage(what.clone()).because(because);
+    let cannot = |cause: String| Failure::usage(what.clone()).cause(cause);
     let read = if file == Path::new("-") { read(std::io::stdin()) } else { read_file(file) };
     let text = read.map_err(|error| cannot(error.to_string()))?;
     Script::parse(&text).map_err(|error| {

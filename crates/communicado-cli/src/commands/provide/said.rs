@@ -109,7 +109,7 @@ impl Writing {
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return,
                 Err(error) => {
                     let what = "standard output cannot be written; the provider goes on";
-                    Failure::new(Outcome::Failed, what).because(error).tell();
+                    Failure::new(Outcome::Failed, what).cause(error).tell();
                     return;
                 }
             }

@@ -81,9 +81,9 @@ async fn run(mut plan: Plan, clock: SystemClock, said: Said) -> Result<Outcome, 
     let _ = futures_util::poll!(end.as_mut());
     let face = Face::open(plan.account.clone(), asks, &plan.face).await?;
     let provider = Provider::choosing(plan.account.clone(), chosen);
-    let mut timer = clock.timer().map_err(|error| {
-        Failure::new(Outcome::Failed, "the system gives no timer").because(error)
-    })?;
+    let mut timer = clock
+        .timer()
+        .map_err(|error| Failure::new(Outcome::Failed, "the system gives no timer").cause(error))?;
     let (manners, until) = (Manners::default(), None);
     let plan = &mut plan;
     let mut run = Run { plan, clock, provider, face, said, manners, until, forgets: false };
@@ -236,7 +236,7 @@ impl Run<'_> {
             && !std::mem::replace(&mut self.forgets, true)
         {
             let failure = Failure::new(Outcome::Failed, "what is set will not be remembered")
-                .because(format!("`{}` cannot be written: {error}", memory.file().display()))
+                .cause(format!("`{}` cannot be written: {error}", memory.file().display()))
                 .help("make room there, or make its folder writable");
             failure.tell();
         }

@@ -54,7 +54,7 @@ impl Run {
             let what = format!("the command `{}` cannot be run", program.display());
             let help = "give the path of a program, or install it";
             return Err(Failure::new(Outcome::Failed, what)
-                .because("there is no such program, or it is not executable")
+                .cause("there is no such program, or it is not executable")
                 .help(help));
         }
         let cage = Cage::new(self.grace)?;

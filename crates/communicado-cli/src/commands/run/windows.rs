@@ -36,14 +36,14 @@ pub(super) struct Running {
 impl Cage {
     pub(super) fn new(grace: Duration) -> Result<Self, Failure> {
         let job = Job::new().map_err(|error| {
-            Failure::new(Outcome::Failed, "the command cannot be kept together").because(error)
+            Failure::new(Outcome::Failed, "the command cannot be kept together").cause(error)
         })?;
         Ok(Self { job, grace, group: RefCell::new(None) })
     }
 
     pub(super) fn start(&self, command: &[OsString]) -> Result<Running, Failure> {
         let cannot = |error: io::Error| {
-            Failure::new(Outcome::Failed, "the command cannot be started").because(error)
+            Failure::new(Outcome::Failed, "the command cannot be started").cause(error)
         };
         let Some((program, arguments)) = command.split_first() else {
             return Err(Failure::usage("there is no command to run"));

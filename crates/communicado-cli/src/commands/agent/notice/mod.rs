@@ -17,5 +17,5 @@ use crate::failure::{Failure, Outcome};
 fn cannot(folder: &Path, error: impl ToString) -> Failure {
     let what = format!("changes in `{}` cannot be noticed", folder.display());
     let help = "end programs that watch many files, or raise the system's limit for it";
-    Failure::new(Outcome::Failed, what).because(error).help(help)
+    Failure::new(Outcome::Failed, what).cause(error).help(help)
 }

@@ -148,14 +148,14 @@ fn is_so_already(command: &Command, code: u32) -> bool {
 fn unheard_failure(unheard: communicado_automation::Unheard) -> Failure {
     match unheard {
         communicado_automation::Unheard::Failed(code, said) => {
-            let failure = Failure::new(Outcome::Failed, "the provider did not do it").because(said);
+            let failure = Failure::new(Outcome::Failed, "the provider did not do it").cause(said);
             match lookup(code.0.cast_unsigned()).next() {
                 Some(code) => failure.help(code.action),
                 None => failure,
             }
         }
         _ => Failure::new(Outcome::Failed, "the provider does not answer")
-            .because("it has said nothing for 5 s")
+            .cause("it has said nothing for 5 s")
             .help("it may hang: end it in the task manager, and start it again"),
     }
 }
@@ -190,8 +190,7 @@ pub(in crate::commands::provide) fn crash() {
 /// This program's own file.
 fn program() -> Result<String, Failure> {
     let program = std::env::current_exe().map_err(|error| {
-        Failure::new(Outcome::Failed, "the system does not say where this program is")
-            .because(error)
+        Failure::new(Outcome::Failed, "the system does not say where this program is").cause(error)
     })?;
     Ok(program.to_string_lossy().into_owned())
 }
@@ -203,11 +202,11 @@ fn not_shown(error: FaceError) -> Failure {
         FaceError::Namesake => "end it first; a client of our own is needed only where it is gone",
         _ => "see `communicado explain` with the code; the registry of your user must be writable",
     };
-    failure.because(error).help(help)
+    failure.cause(error).help(help)
 }
 
 fn not_registered(error: communicado_windows::Error) -> Failure {
     Failure::new(Outcome::Failed, "the registry cannot be written")
-        .because(error)
+        .cause(error)
         .help("leave `--all-users` away, or run it as administrator")
 }

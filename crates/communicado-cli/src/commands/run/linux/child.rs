@@ -149,5 +149,5 @@ fn reap(child: Option<Pid>) -> Option<ExitStatus> {
 }
 
 fn failed(what: &str, error: impl ToString) -> Failure {
-    Failure::new(Outcome::Failed, what).because(error)
+    Failure::new(Outcome::Failed, what).cause(error)
 }

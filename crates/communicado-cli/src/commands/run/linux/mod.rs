@@ -33,15 +33,14 @@ pub(super) struct Running(tokio::process::Child);
 impl Cage {
     pub(super) fn new(grace: Duration) -> Result<Self, Failure> {
         rustix::process::set_child_subreaper(Some(rustix::process::getpid())).map_err(|error| {
-            Failure::new(Outcome::Failed, "orphans cannot be adopted").because(error)
+            Failure::new(Outcome::Failed, "orphans cannot be adopted").cause(error)
         })?;
         Ok(Self { grace, cgroup: Cgroup::make() })
     }
 
     pub(super) fn start(&self, command: &[OsString]) -> Result<Running, Failure> {
         let cannot = |error: io::Error| {
-            Failure::new(Outcome::Failed, "the guard of the command cannot be started")
-                .because(error)
+            Failure::new(Outcome::Failed, "the guard of the command cannot be started").cause(error)
         };
         let mut guard = tokio::process::Command::new(std::env::current_exe().map_err(cannot)?);
         guard.arg(GUARD).arg(rustix::process::getpid().as_raw_nonzero().to_string());

@@ -138,7 +138,7 @@ pub(super) async fn taken(connection: &Connection) -> Failure {
         Ok(Some(owner)) => owner,
         Ok(None) => {
             let help = "try again: its owner has just gone";
-            return failure.because("another process had it a moment ago").help(help);
+            return failure.cause("another process had it a moment ago").help(help);
         }
         Err(error) => return error,
     };
@@ -150,13 +150,13 @@ pub(super) async fn taken(connection: &Connection) -> Failure {
     let version = line.call(PATH, PROPERTIES, "Get").build(&(INTERFACE, "Version"));
     match exchange(connection, version).await {
         Ok(_) => Failure::new(Outcome::Failed, "a provider runs already in this session")
-            .because(format!("{process} has the name {NAME}"))
+            .cause(format!("{process} has the name {NAME}"))
             .help("`communicado provide status` shows it, `communicado provide quit` ends it"),
         Err(NoAnswer::TooLate) => failure
-            .because(format!("{process} has it, and does not answer"))
+            .cause(format!("{process} has it, and does not answer"))
             .help("end that process, then start the provider again"),
         Err(NoAnswer::Error(..) | NoAnswer::Broken(_)) => failure
-            .because(format!("{process} has it, and is no provider"))
+            .cause(format!("{process} has it, and is no provider"))
             .help("find out why that program takes a name that is not its own, and end it"),
     }
 }
@@ -244,16 +244,16 @@ impl From<NoAnswer> for Failure {
         match no_answer {
             NoAnswer::TooLate => {
                 Self::new(Outcome::TimedOut, "the provider did not answer within 5 s")
-                    .because("it hangs, or was told to")
+                    .cause("it hangs, or was told to")
                     .help("wait, or end its process and start it again")
             }
-            NoAnswer::Broken(because) => {
-                Self::new(Outcome::Failed, "the provider cannot be spoken to").because(because)
+            NoAnswer::Broken(cause) => {
+                Self::new(Outcome::Failed, "the provider cannot be spoken to").cause(cause)
             }
             NoAnswer::Error(name, text) => {
                 let word = name.strip_prefix(ERRORS).and_then(|rest| rest.strip_prefix('.'));
                 let failure = Self::new(Outcome::Failed, "the provider has not done it");
-                let failure = failure.because(if text.is_empty() { &name } else { &text });
+                let failure = failure.cause(if text.is_empty() { &name } else { &text });
                 match word {
                     Some("NotSignedIn") => {
                         failure.help("sign in first: communicado provide sign-in")
@@ -272,7 +272,7 @@ impl fmt::Debug for NoAnswer {
         match self {
             Self::Error(name, text) => write!(f, "{name}: {text}"),
             Self::TooLate => f.write_str("too late"),
-            Self::Broken(because) => f.write_str(because),
+            Self::Broken(cause) => f.write_str(cause),
         }
     }
 }

@@ -179,6 +179,6 @@ pub(in crate::commands::provide) fn crash() {
 
 fn not_shown(error: impl Into<zbus::Error>) -> Failure {
     Failure::new(Outcome::Failed, "the provider cannot be shown on the session bus")
-        .because(error.into())
+        .cause(error.into())
         .help("look whether the bus lets you own the name org.communicado.Provider1")
 }

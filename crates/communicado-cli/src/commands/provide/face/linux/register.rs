@@ -20,7 +20,7 @@ pub(in crate::commands::provide) fn register(
     let file = place()?;
     let cannot = |error: std::io::Error| {
         Failure::new(Outcome::Failed, format!("`{}` cannot be written", file.display()))
-            .because(error)
+            .cause(error)
             .help("make its folder writable, or set XDG_DATA_HOME")
     };
     let program = std::env::current_exe().map_err(cannot)?;
@@ -43,7 +43,7 @@ pub(in crate::commands::provide) fn unregister(_: &Options) -> Result<String, Fa
         }
         Err(error) => {
             let what = format!("`{}` cannot be removed", file.display());
-            Err(Failure::new(Outcome::Failed, what).because(error))
+            Err(Failure::new(Outcome::Failed, what).cause(error))
         }
     }
 }
@@ -55,7 +55,7 @@ fn place() -> Result<PathBuf, Failure> {
     let home = || absolute("HOME").map(|home| home.join(".local/share"));
     let folder = absolute("XDG_DATA_HOME").or_else(home).ok_or_else(|| {
         Failure::new(Outcome::Failed, "there is no folder for the activation file")
-            .because("neither XDG_DATA_HOME nor HOME is set")
+            .cause("neither XDG_DATA_HOME nor HOME is set")
             .help("set HOME")
     })?;
     Ok(folder.join("dbus-1/services").join(format!("{NAME}.service")))
@@ -65,7 +65,7 @@ fn activation(program: &Path, arguments: &[String]) -> Result<String, Failure> {
     let program = program.to_str().filter(|path| !path.contains(char::is_control));
     let program = program.ok_or_else(|| {
         Failure::new(Outcome::Failed, "the path of this program cannot be written into a file")
-            .because("it has bytes that are no text")
+            .cause("it has bytes that are no text")
     })?;
     let mut command = quoted(program);
     for argument in ["provide".to_owned()].iter().chain(arguments) {
