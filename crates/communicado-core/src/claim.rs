@@ -14,7 +14,7 @@ use core::cmp::Reverse;
 use core::time::Duration;
 
 use crate::few::Few;
-use crate::{AccountId, Doubt, Failure, Life, Link, Moment, Sight, SignIn, Status, Token};
+use crate::{AccountId, Failure, Life, Link, Moment, Sight, SignIn, Status, Token, UnknownReason};
 
 /// Only the lowest link can have a life: those below it are ended, those above it wait.
 #[derive(Debug, Default)]
@@ -106,7 +106,7 @@ impl Claim {
     /// Closes every link seen so far, because the source can see no longer.
     pub(crate) fn lose(&mut self, made: Moment) {
         if let Some(&(link, _)) = self.links.last() {
-            self.observe(link, made, Sight::Life(Life::Unknown(Doubt::SourceLost), None));
+            self.observe(link, made, Sight::Life(Life::Unknown(UnknownReason::SourceLost), None));
         }
     }
 
@@ -123,12 +123,12 @@ impl Claim {
     pub(crate) fn view(&self, now: Moment) -> Option<View> {
         let (_, life, seen) = self.live()?;
         if self.deadline().is_some_and(|deadline| deadline <= now) {
-            return Some(seen.doubted(Doubt::LeaseExpired));
+            return Some(seen.doubted(UnknownReason::LeaseExpired));
         }
         Some(match life.life {
             Life::Starting => bare(Status::Starting),
             Life::Absent => bare(Status::Absent),
-            Life::Unknown(doubt) => seen.doubted(doubt),
+            Life::Unknown(reason) => seen.doubted(reason),
             Life::ShuttingDown => {
                 let accounts = seen.accounts(|_| Status::SignedOut(None));
                 View { status: Status::ShuttingDown, saved: None, accounts }
@@ -149,8 +149,8 @@ impl Claim {
 }
 
 impl Seen {
-    fn doubted(&self, doubt: Doubt) -> View {
-        let status = Status::Unknown(doubt);
+    fn doubted(&self, reason: UnknownReason) -> View {
+        let status = Status::Unknown(reason);
         View { status, saved: None, accounts: self.accounts(|_| status) }
     }
 
@@ -169,7 +169,7 @@ const fn phase_of(life: Life) -> Phase {
     match life {
         Life::Starting => Phase::Starting,
         Life::Running => Phase::Open,
-        Life::Unknown(Doubt::SourceLost) => Phase::Lost,
+        Life::Unknown(UnknownReason::SourceLost) => Phase::Lost,
         Life::ShuttingDown | Life::Unknown(_) | Life::Absent => Phase::Closed,
     }
 }

@@ -29,4 +29,4 @@ pub use observation::{Input, Life, Observation, Sight, SignIn};
 pub use presence::{Activity, Availability, Presence};
 pub use roster::{Cause, Change, Roster};
 pub use standing::{AccountStanding, Standing};
-pub use status::{Doubt, Failure, Status};
+pub use status::{Failure, Status, UnknownReason};

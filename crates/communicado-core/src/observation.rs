@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::{AccountId, ClientId, Doubt, Failure, Link, Moment, Presence, SourceId, Token};
+use crate::{AccountId, ClientId, Failure, Link, Moment, Presence, SourceId, Token, UnknownReason};
 
 /// Everything that can happen to a roster, but for the passing of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub enum Life {
     /// It says that it is about to end.
     ShuttingDown,
     /// It cannot be judged over this connection any longer.
-    Unknown(Doubt),
+    Unknown(UnknownReason),
     /// It does not run.
     Absent,
 }

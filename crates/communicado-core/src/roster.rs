@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use crate::claim::{Claim, View};
 use crate::few::Few;
 use crate::{
-    AccountStanding, ClientId, Doubt, Input, Moment, Observation, Revision, SourceId, Standing,
-    Status,
+    AccountStanding, ClientId, Input, Moment, Observation, Revision, SourceId, Standing, Status,
+    UnknownReason,
 };
 
 /// What is believed about every client, from what the sources observed.
@@ -199,7 +199,7 @@ impl Client {
     fn believed(&self, now: Moment) -> Option<Standing> {
         let views = self.claims.iter().filter_map(|(id, claim)| Some((*id, claim.view(now)?)));
         let rank = |view: &View| match view.status {
-            Status::Unknown(Doubt::NotSupported) => 2,
+            Status::Unknown(UnknownReason::NotSupported) => 2,
             Status::Unknown(_) => 1,
             Status::Absent
             | Status::Starting

@@ -23,7 +23,7 @@ pub enum Status {
     /// It says that it is about to end.
     ShuttingDown,
     /// It cannot be judged, and why.
-    Unknown(Doubt),
+    Unknown(UnknownReason),
 }
 
 impl Status {
@@ -59,7 +59,7 @@ impl Status {
     pub const fn reason(&self) -> Option<&'static str> {
         match self {
             Self::SignedOut(Some(failure)) => Some(failure.word()),
-            Self::Unknown(doubt) => Some(doubt.word()),
+            Self::Unknown(reason) => Some(reason.word()),
             Self::Absent
             | Self::Starting
             | Self::SignedOut(None)
@@ -90,7 +90,7 @@ impl Status {
 ///
 /// Where two are claimed for the same moment, the later in this list is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Doubt {
+pub enum UnknownReason {
     /// The source cannot see sign-ins of this client.
     NotSupported,
     /// What was known was not renewed in time.
@@ -103,7 +103,7 @@ pub enum Doubt {
     SourceLost,
 }
 
-impl Doubt {
+impl UnknownReason {
     /// Every doubt.
     pub const ALL: [Self; 5] = [
         Self::NotSupported,
@@ -201,7 +201,7 @@ mod tests {
     fn every_word_is_written_in_one_way_and_once() {
         let mut words: Vec<&str> = Vec::new();
         words.extend(Status::WORDS);
-        words.extend(Doubt::ALL.map(Doubt::word));
+        words.extend(UnknownReason::ALL.map(UnknownReason::word));
         words.extend(Failure::ALL.map(Failure::word));
         for word in &words {
             assert!(word.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{word}");
@@ -228,7 +228,7 @@ mod tests {
         let presence = Presence { availability: Availability::Away, activity: None, raw: Token(3) };
         assert_eq!(Status::SignedIn(presence).presence(), Some(presence));
         assert_eq!(Status::SignedIn(presence).reason(), None);
-        assert_eq!(Status::Unknown(Doubt::SourceLost).reason(), Some("source-lost"));
+        assert_eq!(Status::Unknown(UnknownReason::SourceLost).reason(), Some("source-lost"));
         assert_eq!(
             Status::SignedOut(Some(Failure::AuthenticationFailed)).reason(),
             Some("authentication-failed")

@@ -21,8 +21,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use communicado_core::{
-    AccountId, Activity, Availability, Cause, Change, ClientId, Doubt, Failure, Input, Life, Link,
-    Moment, Observation, Presence, Roster, Sight, SignIn, SourceId, Standing, Status, Token,
+    AccountId, Activity, Availability, Cause, Change, ClientId, Failure, Input, Life, Link, Moment,
+    Observation, Presence, Roster, Sight, SignIn, SourceId, Standing, Status, Token, UnknownReason,
 };
 
 use cases::{Verdict, hold, seeds};
@@ -213,7 +213,7 @@ fn nothing_stays_stuck_after_loss_or_lease() {
             let changes = roster.handle(now, Input::Lost(source));
             let of_it = roster.iter().filter(|(_, standing)| standing.source == source);
             for (client, standing) in of_it {
-                let lost = standing.status == Status::Unknown(Doubt::SourceLost);
+                let lost = standing.status == Status::Unknown(UnknownReason::SourceLost);
                 ensure!(lost, "{source:?} was lost, but {client:?} is {standing:?}");
             }
             let others = changes.iter().find(|change| change.cause != Cause::Lost(source));
@@ -305,7 +305,7 @@ fn late_observations_do_not_undo_newer_ones() {
             see(earlier, link, Sight::Account(account, Some(SignIn::SignedOut(None)))),
             see(earlier, link, Sight::Saved(Token(4))),
             see(later, old_link, Sight::Life(Life::Absent, short)),
-            see(later, old_link, Sight::Life(Life::Unknown(Doubt::NotResponding), None)),
+            see(later, old_link, Sight::Life(Life::Unknown(UnknownReason::NotResponding), None)),
             see(later, old_link, Sight::Account(account, None)),
             see(later, old_link, Sight::Account(AccountId(2), Some(SignIn::SigningIn))),
             see(later, old_link, Sight::Saved(Token(6))),
@@ -481,7 +481,9 @@ fn the_journals_are_rich() {
         "loss",
     ];
     let words = Status::WORDS.into_iter().chain(named).chain(paths);
-    let words = words.chain(Doubt::ALL.map(Doubt::word)).chain(Failure::ALL.map(Failure::word));
+    let words = words
+        .chain(UnknownReason::ALL.map(UnknownReason::word))
+        .chain(Failure::ALL.map(Failure::word));
     let words = words.chain(Availability::ALL.map(Availability::word));
     let words = words.chain(Activity::ALL.map(Activity::word));
     let rare: Vec<_> =

@@ -7,7 +7,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use communicado_core::{
-    AccountId, ClientId, Doubt, Input, Life, Link, Moment, Observation, Sight, SourceId, Token,
+    AccountId, ClientId, Input, Life, Link, Moment, Observation, Sight, SourceId, Token,
+    UnknownReason,
 };
 use communicado_wire::journal::Entry;
 use communicado_wire::{Client, Timestamp};
@@ -204,7 +205,7 @@ impl Hub {
         for name in clients {
             // Also a client of which it has not spoken yet is unknown from here on.
             if let Ok((client, link)) = state.open(&name) {
-                let sight = Sight::Life(Life::Unknown(Doubt::SourceLost), None);
+                let sight = Sight::Life(Life::Unknown(UnknownReason::SourceLost), None);
                 let made = state.next_made(self.clock.now());
                 inputs.push(Input::Observed(Observation { made, source, client, link, sight }));
             }

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use communicado_core::{Availability, Doubt, Failure, Life, Moment};
+use communicado_core::{Availability, Failure, Life, Moment, UnknownReason};
 use communicado_sources::providers::conversation::{
     Account, AccountSignIn, Conversation, Do, Heard, Input, Pace, Standing, View,
 };
@@ -234,7 +234,7 @@ fn a_client_that_hangs_is_not_responding_until_it_answers() {
     assert_eq!(talk.wait_for_next(), PACE.check);
     assert!(talk.question.is_some(), "it is asked whether it is there");
     assert_eq!(talk.wait_for_next(), PACE.timeout);
-    talk.tells(Life::Unknown(Doubt::NotResponding), None);
+    talk.tells(Life::Unknown(UnknownReason::NotResponding), None);
     talk.says(signed_in());
     talk.tells(Life::Running, Some(&is_in()));
 }
@@ -250,7 +250,7 @@ fn a_proxy_that_is_dead_while_the_process_lives_is_replaced() {
         talk.wait_for_next();
         talk.answer(Err(GONE));
     }
-    talk.tells(Life::Unknown(Doubt::NotResponding), None);
+    talk.tells(Life::Unknown(UnknownReason::NotResponding), None);
     talk.wait_for_next();
     talk.says(signed_in());
     talk.tells(Life::Running, Some(&is_in()));
@@ -258,16 +258,16 @@ fn a_proxy_that_is_dead_while_the_process_lives_is_replaced() {
 
 #[test]
 fn a_refusal_is_told_with_its_reason_and_tried_again() {
-    let check = |code, doubt, wait| {
+    let check = |code, reason, wait| {
         let mut talk = Talk::new();
         talk.up(&[7]);
         talk.answer(Err(code));
-        talk.tells(Life::Unknown(doubt), None);
+        talk.tells(Life::Unknown(reason), None);
         assert_eq!(talk.wait_for_next(), wait, "{code}");
     };
-    check(BUSY, Doubt::NotResponding, Duration::from_millis(250));
-    check(DENIED, Doubt::AccessDenied, PACE.check);
-    check(HResult::of(0x8000_4002), Doubt::NotSupported, PACE.check);
+    check(BUSY, UnknownReason::NotResponding, Duration::from_millis(250));
+    check(DENIED, UnknownReason::AccessDenied, PACE.check);
+    check(HResult::of(0x8000_4002), UnknownReason::NotSupported, PACE.check);
 }
 
 #[test]

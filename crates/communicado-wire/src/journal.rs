@@ -102,8 +102,8 @@ enum Seen {
 #[serde(deny_unknown_fields)]
 struct SeenLife {
     is: LifeWord,
-    #[serde(default, with = "crate::words::doubt", skip_serializing_if = "Option::is_none")]
-    reason: Option<core::Doubt>,
+    #[serde(default, with = "crate::words::reason", skip_serializing_if = "Option::is_none")]
+    reason: Option<core::UnknownReason>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lease: Option<u64>,
 }
@@ -221,7 +221,7 @@ impl Seen {
                     Life::Starting => (LifeWord::Starting, None),
                     Life::Running => (LifeWord::Running, None),
                     Life::ShuttingDown => (LifeWord::ShuttingDown, None),
-                    Life::Unknown(doubt) => (LifeWord::Unknown, Some(doubt)),
+                    Life::Unknown(reason) => (LifeWord::Unknown, Some(reason)),
                     Life::Absent => (LifeWord::Absent, None),
                 };
                 Self::Life(SeenLife { is, reason, lease: lease.map(nanos) })
@@ -258,7 +258,7 @@ impl Seen {
             Self::Saved(token) => Ok(Sight::Saved(core::Token(*token))),
             Self::Life(SeenLife { is, reason, lease }) => {
                 let life = match (is, reason) {
-                    (LifeWord::Unknown, Some(doubt)) => Life::Unknown(*doubt),
+                    (LifeWord::Unknown, Some(reason)) => Life::Unknown(*reason),
                     (LifeWord::Unknown, None) => {
                         return Err(EntryError::Meaning("an unknown life needs a `reason`"));
                     }

@@ -65,9 +65,9 @@ impl Status {
     #[must_use]
     pub fn runs(self, reason: Option<&str>) -> Option<bool> {
         let running = [
-            core::Doubt::NotResponding.word(),
-            core::Doubt::AccessDenied.word(),
-            core::Doubt::NotSupported.word(),
+            core::UnknownReason::NotResponding.word(),
+            core::UnknownReason::AccessDenied.word(),
+            core::UnknownReason::NotSupported.word(),
         ];
         match self {
             Self::Absent => Some(false),
@@ -132,7 +132,7 @@ macro_rules! core_words {
 
 core_words!(availability, communicado_core::Availability, "availability");
 core_words!(activity, communicado_core::Activity, "activity");
-core_words!(doubt, communicado_core::Doubt, "reason of an unknown status");
+core_words!(reason, communicado_core::UnknownReason, "reason of an unknown status");
 core_words!(failure, communicado_core::Failure, "reason of a failed sign-in");
 
 /// A key that may be missing, or `null`, or hold an availability.

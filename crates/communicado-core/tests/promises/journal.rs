@@ -12,8 +12,8 @@ use core::fmt;
 use core::time::Duration;
 
 use communicado_core::{
-    AccountId, Activity, Availability, ClientId, Doubt, Failure, Input, Life, Link, Moment,
-    Observation, Presence, Sight, SignIn, SourceId, Token,
+    AccountId, Activity, Availability, ClientId, Failure, Input, Life, Link, Moment, Observation,
+    Presence, Sight, SignIn, SourceId, Token, UnknownReason,
 };
 
 /// What happened to a roster, in the order in which it arrived.
@@ -196,8 +196,8 @@ impl Writer {
             Kind::Running => self.life(Life::Running),
             Kind::ShuttingDown => self.life(Life::ShuttingDown),
             Kind::Unknown => {
-                let doubt = self.rng.one_of(&Doubt::ALL);
-                self.life(Life::Unknown(doubt))
+                let reason = self.rng.one_of(&UnknownReason::ALL);
+                self.life(Life::Unknown(reason))
             }
             Kind::Absent => self.life(Life::Absent),
             Kind::SignedIn => Sight::Account(account, Some(SignIn::SignedIn(self.presence()))),

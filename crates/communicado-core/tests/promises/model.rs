@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use communicado_core::{
-    AccountId, AccountStanding, Activity, Availability, Cause, Change, ClientId, Doubt, Failure,
-    Input, Life, Link, Moment, Observation, Revision, Sight, SignIn, SourceId, Standing, Status,
-    Token,
+    AccountId, AccountStanding, Activity, Availability, Cause, Change, ClientId, Failure, Input,
+    Life, Link, Moment, Observation, Revision, Sight, SignIn, SourceId, Standing, Status, Token,
+    UnknownReason,
 };
 
 use crate::journal::{Journal, Step, end_of_lease};
@@ -61,7 +61,7 @@ fn belief(client: ClientId, past: &[Step], now: Moment) -> Option<Belief> {
     let words: Vec<Belief> =
         sources.into_iter().filter_map(|source| word(source, client, past, now)).collect();
     let knows = |word: &&Belief| word.status.word() != "unknown";
-    let has_reason = |word: &&Belief| word.status != Status::Unknown(Doubt::NotSupported);
+    let has_reason = |word: &&Belief| word.status != Status::Unknown(UnknownReason::NotSupported);
     let best = words.iter().find(knows).or_else(|| words.iter().find(has_reason));
     best.or(words.first()).cloned()
 }
@@ -70,7 +70,7 @@ fn belief(client: ClientId, past: &[Step], now: Moment) -> Option<Belief> {
 fn word(source: SourceId, client: ClientId, past: &[Step], now: Moment) -> Option<Belief> {
     let decisive = decisive_life(source, client, past)?;
     let expired = decisive.lease_end().is_some_and(|end| end <= now);
-    let life = if expired { Life::Unknown(Doubt::LeaseExpired) } else { decisive.life };
+    let life = if expired { Life::Unknown(UnknownReason::LeaseExpired) } else { decisive.life };
     let over_link: Vec<Observation> = said_of(client, past)
         .map(|(_, seen)| seen)
         .filter(|seen| seen.source == source && seen.link == decisive.link)
@@ -82,7 +82,9 @@ fn word(source: SourceId, client: ClientId, past: &[Step], now: Moment) -> Optio
         Life::Absent => belief(Status::Absent, None, Vec::new()),
         Life::Starting => belief(Status::Starting, None, Vec::new()),
         Life::ShuttingDown => belief(Status::ShuttingDown, None, all(Status::SignedOut(None))),
-        Life::Unknown(doubt) => belief(Status::Unknown(doubt), None, all(Status::Unknown(doubt))),
+        Life::Unknown(reason) => {
+            belief(Status::Unknown(reason), None, all(Status::Unknown(reason)))
+        }
         Life::Running => belief(best(&accounts), saved(&over_link), accounts),
     }
 }
@@ -116,7 +118,7 @@ fn decisive_life(source: SourceId, client: ClientId, past: &[Step]) -> Option<To
             }
             Some(Input::Lost(lost)) if lost == source => {
                 if let Some(link) = seen_over.iter().max() {
-                    let life = Life::Unknown(Doubt::SourceLost);
+                    let life = Life::Unknown(UnknownReason::SourceLost);
                     lives.push(Told { link: *link, made: step.at, life, lease: None });
                 }
             }
@@ -126,7 +128,7 @@ fn decisive_life(source: SourceId, client: ClientId, past: &[Step]) -> Option<To
     let newest = lives.iter().map(|told| told.link).max()?;
     lives.retain(|told| told.link == newest);
     // Whatever closed the link holds for good; a client that runs is no longer starting.
-    let lost = |told: &Told| told.life == Life::Unknown(Doubt::SourceLost);
+    let lost = |told: &Told| told.life == Life::Unknown(UnknownReason::SourceLost);
     let open = |told: &Told| matches!(told.life, Life::Starting | Life::Running);
     if lives.iter().any(lost) {
         lives.retain(lost);
@@ -140,7 +142,7 @@ fn decisive_life(source: SourceId, client: ClientId, past: &[Step]) -> Option<To
     lives.retain(|told| told.made == latest);
     let caution = |life| match life {
         Life::Absent => 99,
-        Life::Unknown(doubt) => 1 + place(&Doubt::ALL, doubt),
+        Life::Unknown(reason) => 1 + place(&UnknownReason::ALL, reason),
         Life::ShuttingDown | Life::Running | Life::Starting => 0,
     };
     let most = lives.iter().map(|told| caution(told.life)).max()?;

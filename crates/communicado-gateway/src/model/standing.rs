@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use communicado_core::{Activity, Availability, Doubt};
+use communicado_core::{Activity, Availability, UnknownReason};
 use communicado_wire::{Client, Status, Timestamp};
 
 /// A status with its presence and reason, and since when it is so.
@@ -22,7 +22,7 @@ impl Standing {
 
     /// What a device is whose lease has ended.
     pub(crate) fn expired(since: Timestamp) -> Self {
-        let reason = Some(Doubt::LeaseExpired.word().into());
+        let reason = Some(UnknownReason::LeaseExpired.word().into());
         Self { reason, ..Self::plain(Status::Unknown, since) }
     }
 

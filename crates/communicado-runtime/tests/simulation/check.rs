@@ -59,9 +59,9 @@ impl World {
                 continue;
             }
             for client in testimony.believed.values().filter(|client| &*client.source == name) {
-                let doubt = client.reason.as_deref();
+                let reason = client.reason.as_deref();
                 assert_eq!(
-                    (client.status, doubt),
+                    (client.status, reason),
                     (Status::Unknown, Some("source-lost")),
                     "{name} is lost: {client:?}"
                 );

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use communicado_core::{ClientId, Doubt, Input, Life, Link, Moment, Observation, Sight, SourceId};
+use communicado_core::{
+    ClientId, Input, Life, Link, Moment, Observation, Sight, SourceId, UnknownReason,
+};
 use communicado_wire::journal::Entry;
 
 use crate::paper::Paper;
@@ -89,7 +91,7 @@ impl Ledger {
         let phase = match life {
             Life::Starting => 0,
             Life::Running => 1,
-            Life::Unknown(Doubt::SourceLost) => 3,
+            Life::Unknown(UnknownReason::SourceLost) => 3,
             Life::ShuttingDown | Life::Unknown(_) | Life::Absent => 2,
         };
         if claim.live.is_none_or(|live| (live.link, live.phase) <= (link, phase)) {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use communicado_core::{Activity, Availability, Doubt, Failure, Life, SignIn};
+use communicado_core::{Activity, Availability, Failure, Life, SignIn, UnknownReason};
 
 use crate::chance::Chance;
 use crate::puppet::{Act, Crowd, Word};
@@ -78,8 +78,8 @@ impl Swarm {
             Life::Starting,
             Life::ShuttingDown,
             Life::Absent,
-            Life::Unknown(Doubt::NotResponding),
-            Life::Unknown(Doubt::AccessDenied),
+            Life::Unknown(UnknownReason::NotResponding),
+            Life::Unknown(UnknownReason::AccessDenied),
         ];
         let mut lives: Vec<_> = life.map(|life| (life, weight(chance))).into();
         lives.push((Life::Running, 8 + weight(chance)));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use communicado_core::{self as core, Doubt, Life, Presence, Sight};
+use communicado_core::{self as core, Life, Presence, Sight, UnknownReason};
 use communicado_runtime::{LimitReached, Seen, Sighting};
 
 use super::tell::{SignIn, Tell, View};
@@ -86,8 +86,8 @@ impl Open {
     }
 
     fn life(&self, life: Life, span: Duration) {
-        let doubt = self.is_partial && life == Life::Running;
-        let life = if doubt { Life::Unknown(Doubt::NotSupported) } else { life };
+        let reason = self.is_partial && life == Life::Running;
+        let life = if reason { Life::Unknown(UnknownReason::NotSupported) } else { life };
         self.sighting.life(life, lease(life, span));
     }
 }

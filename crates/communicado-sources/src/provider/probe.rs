@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::future::poll_fn;
 use std::time::Duration;
 
-use communicado_core::{Doubt, Life};
+use communicado_core::{Life, UnknownReason};
 use communicado_runtime::{Check, Clock, Health, SourceError, within};
 
 use super::watcher::Watcher;
@@ -61,7 +61,7 @@ fn about(life: Life, view: &View) -> Vec<Check> {
         Life::ShuttingDown | Life::Absent => {
             return one(Health::Limited, "it is about to end", Some("wait until it has ended"));
         }
-        Life::Unknown(Doubt::NotSupported) => {
+        Life::Unknown(UnknownReason::NotSupported) => {
             return one(
                 Health::Bad,
                 "it owns the provider's name and does not answer as one",

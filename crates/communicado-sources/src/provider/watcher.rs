@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use communicado_core::{Doubt, Life, Moment};
+use communicado_core::{Life, Moment, UnknownReason};
 use zbus::Message;
 
 use super::message::{Answer, Ask, Call, Incoming, Signal};
@@ -152,7 +152,7 @@ impl Watcher {
                 if run.answer(*call, answer) {
                     self.tell(now, todo);
                 } else {
-                    self.doubt(State::Foreign, Doubt::NotSupported, todo);
+                    self.reason(State::Foreign, UnknownReason::NotSupported, todo);
                 }
             }
         }
@@ -165,7 +165,7 @@ impl Watcher {
         let (life, view) = match run.judged() {
             Judged::NotYet => return,
             Judged::NotSupported => {
-                return self.doubt(State::Foreign, Doubt::NotSupported, todo);
+                return self.reason(State::Foreign, UnknownReason::NotSupported, todo);
             }
             Judged::Is(life, view) => (life, view),
         };
@@ -195,10 +195,10 @@ impl Watcher {
     }
 
     /// Says that whoever bears the name cannot be judged.
-    fn doubt(&mut self, state: State, doubt: Doubt, todo: &mut Todo) {
+    fn reason(&mut self, state: State, reason: UnknownReason, todo: &mut Todo) {
         let Some(run) = self.run.as_mut().filter(|run| run.state != state) else { return };
         (run.state, run.told) = (state, None);
-        let (sighting, life) = (run.sighting, Life::Unknown(doubt));
+        let (sighting, life) = (run.sighting, Life::Unknown(reason));
         todo.tell.push(Tell::Life { sighting, life });
     }
 
@@ -255,7 +255,7 @@ impl Speaker for Watcher {
                     self.begin_again(now, unique, &mut todo);
                 }
                 (_, true) => self.ask(Call::Flag, &mut todo),
-                (_, false) => self.doubt(State::Hung, Doubt::NotResponding, &mut todo),
+                (_, false) => self.reason(State::Hung, UnknownReason::NotResponding, &mut todo),
             }
         }
         self.look(&mut todo);

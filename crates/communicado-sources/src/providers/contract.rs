@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use communicado_core::{Doubt, Life};
+use communicado_core::{Life, UnknownReason};
 use communicado_windows::{Guid, Value};
 
 use super::conversation::Standing;
@@ -88,7 +88,9 @@ impl Provider {
         match (&self.flag, self.lives()) {
             (Flag::NoKey | Flag::Down, _) | (_, Some(false)) => Life::Absent,
             (Flag::Missing | Flag::Starting, Some(true)) => Life::Starting,
-            (Flag::Up | Flag::Odd(_), Some(true)) | (_, None) => Life::Unknown(Doubt::NotSupported),
+            (Flag::Up | Flag::Odd(_), Some(true)) | (_, None) => {
+                Life::Unknown(UnknownReason::NotSupported)
+            }
         }
     }
 
@@ -228,7 +230,7 @@ mod tests {
         found.remove(0)
     }
 
-    const UNSEEN: Life = Life::Unknown(Doubt::NotSupported);
+    const UNSEEN: Life = Life::Unknown(UnknownReason::NotSupported);
 
     #[test]
     fn the_flag_is_believed_only_while_the_process_lives() {

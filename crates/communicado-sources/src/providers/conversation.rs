@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::time::Duration;
 
-use communicado_core::{Activity, Availability, Doubt, Failure, Life, Moment};
+use communicado_core::{Activity, Availability, Failure, Life, Moment, UnknownReason};
 use communicado_windows::HResult;
 
 use super::reading::{Reading, Refusal, SignIn, refusal};
@@ -222,7 +222,7 @@ impl Conversation {
             && question.asked.after(self.pace.timeout) <= now
         {
             question.late = true;
-            self.tell(Life::Unknown(Doubt::NotResponding), None);
+            self.tell(Life::Unknown(UnknownReason::NotResponding), None);
         }
         if self.next.is_some_and(|next| next <= now) {
             self.next = None;
@@ -257,7 +257,7 @@ impl Conversation {
         match standing {
             Standing::Down => self.end(Life::Absent),
             Standing::Starting => self.end(Life::Starting),
-            Standing::Unclear => self.end(Life::Unknown(Doubt::NotSupported)),
+            Standing::Unclear => self.end(Life::Unknown(UnknownReason::NotSupported)),
             Standing::Up(processes) => {
                 // Others than before: it was restarted, and nobody said so.
                 if self.phase != Phase::Down && self.processes.is_disjoint(&processes) {
@@ -341,7 +341,7 @@ impl Conversation {
         let sign_in = match reading.sign_in {
             SignIn::Starting => return self.tell(Life::Starting, None),
             SignIn::ShuttingDown => return self.leave(now),
-            SignIn::Unseen => return self.tell(Life::Unknown(Doubt::NotSupported), None),
+            SignIn::Unseen => return self.tell(Life::Unknown(UnknownReason::NotSupported), None),
             SignIn::SignedIn { availability, activity, raw } => {
                 if outdated || self.holds.is_some_and(|until| now < until) {
                     // It has told of a sign-out; asked later it will know.
@@ -373,17 +373,17 @@ impl Conversation {
         let mut wait = WAIT_MIN.saturating_mul(1 << times.min(8)).min(WAIT_MAX);
         match refusal(code, same_level) {
             Refusal::SignedOut => self.signed_out(),
-            Refusal::Busy => self.tell(Life::Unknown(Doubt::NotResponding), None),
+            Refusal::Busy => self.tell(Life::Unknown(UnknownReason::NotResponding), None),
             Refusal::Denied => {
                 wait = self.pace.check;
-                self.tell(Life::Unknown(Doubt::AccessDenied), None);
+                self.tell(Life::Unknown(UnknownReason::AccessDenied), None);
             }
             Refusal::NotSupported => {
                 wait = self.pace.check;
-                self.tell(Life::Unknown(Doubt::NotSupported), None);
+                self.tell(Life::Unknown(UnknownReason::NotSupported), None);
             }
-            Refusal::NotYet(doubt) if since.after(self.pace.timeout) <= now => {
-                self.tell(Life::Unknown(doubt), None);
+            Refusal::NotYet(reason) if since.after(self.pace.timeout) <= now => {
+                self.tell(Life::Unknown(reason), None);
             }
             Refusal::NotYet(_) => self.tell(Life::Starting, None),
         }

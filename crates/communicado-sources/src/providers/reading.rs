@@ -1,6 +1,6 @@
 //! What a client answers, and what its refusals mean.
 
-use communicado_core::{Activity, Availability, Doubt};
+use communicado_core::{Activity, Availability, UnknownReason};
 use communicado_windows::HResult;
 
 /// What a client says of itself at one moment.
@@ -50,7 +50,7 @@ pub enum Refusal {
     /// It does not answer at the moment.
     Busy,
     /// It is perhaps not ready yet; if it stays so, this is the reason.
-    NotYet(Doubt),
+    NotYet(UnknownReason),
     /// It cannot be asked in this way.
     NotSupported,
 }
@@ -79,11 +79,11 @@ pub fn refusal(code: HResult, same_level: Option<bool>) -> Refusal {
         0x8004_0111 | 0x8007_0005 | 0x8008_0005 => Refusal::Denied,
         // REGDB_E_CLASSNOTREG.
         0x8004_0154 if same_level == Some(false) => Refusal::Denied,
-        0x8004_0154 => Refusal::NotYet(Doubt::NotSupported),
+        0x8004_0154 => Refusal::NotYet(UnknownReason::NotSupported),
         // RPC_S_SERVER_UNAVAILABLE, RPC_S_CALL_FAILED, RPC_E_DISCONNECTED, RPC_E_SERVER_DIED,
         // RPC_E_SERVER_DIED_DNE, CO_E_OBJNOTCONNECTED.
         0x8007_06BA | 0x8007_06BE | 0x8001_0108 | 0x8001_0007 | 0x8001_0012 | 0x8004_01FD => {
-            Refusal::NotYet(Doubt::NotResponding)
+            Refusal::NotYet(UnknownReason::NotResponding)
         }
         // E_NOINTERFACE, REGDB_E_IIDNOTREG, DISP_E_UNKNOWNNAME, DISP_E_MEMBERNOTFOUND, E_NOTIMPL,
         // CONNECT_E_NOCONNECTION.
@@ -110,8 +110,8 @@ mod tests {
         check(0x8008_0005, Some(true), Refusal::Denied);
         check(0x8007_0005, None, Refusal::Denied);
         check(0x8004_0154, Some(false), Refusal::Denied);
-        check(0x8004_0154, None, Refusal::NotYet(Doubt::NotSupported));
-        check(0x8007_06BA, None, Refusal::NotYet(Doubt::NotResponding));
+        check(0x8004_0154, None, Refusal::NotYet(UnknownReason::NotSupported));
+        check(0x8007_06BA, None, Refusal::NotYet(UnknownReason::NotResponding));
         check(0x8001_010A, None, Refusal::Busy);
         check(0x8001_0001, None, Refusal::Busy);
         check(0x8000_4002, None, Refusal::NotSupported);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use communicado_core::{self as core, Doubt, Life, Presence, Sight};
+use communicado_core::{self as core, Life, Presence, Sight, UnknownReason};
 use communicado_runtime::{LimitReached, Seen, Sighting};
 
 use super::conversation::{Account, AccountSignIn, View};
@@ -39,7 +39,7 @@ impl Told {
             view.life
         } else {
             // Without its account it cannot be judged.
-            Life::Unknown(Doubt::NotSupported)
+            Life::Unknown(UnknownReason::NotSupported)
         };
         sighting.life(life, lease);
         self.view = Some(view);

@@ -90,7 +90,7 @@ fn about(found: &Found) -> Vec<Check> {
     };
     let view = match (found.life, &found.view) {
         (Some(Life::Running), Some(view)) => view,
-        (Some(Life::Unknown(communicado_core::Doubt::NotSupported)), _) => {
+        (Some(Life::Unknown(communicado_core::UnknownReason::NotSupported)), _) => {
             return one(
                 Health::Bad,
                 "it owns the name of a libpurple client and does not answer as one",

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::os::fd::OwnedFd;
 use std::task::{Context, Poll};
 
-use communicado_core::{Doubt, Life};
+use communicado_core::{Life, UnknownReason};
 use communicado_runtime::{Clock, Probing, Seen, Source, SourceError, Watching, wait_for};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -104,7 +104,7 @@ impl Shell {
                 continue;
             }
             if let Ok(ended) = wait_for(found.ended, Interest::READABLE) {
-                let life = Life::Unknown(Doubt::SourceLost);
+                let life = Life::Unknown(UnknownReason::SourceLost);
                 self.sightings.life_of(found.client, life);
                 self.strays.push((found.client, ended));
             }

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use communicado_core::{Doubt, Life, Moment};
+use communicado_core::{Life, Moment, UnknownReason};
 
 use super::client::{Client, NAMELESS};
 use super::message::{Answer, BusCall, Call, Incoming, MEMBERS, NAME, Signal};
@@ -119,7 +119,9 @@ impl Watcher {
             match (run.state, run.unanswered.len()) {
                 (State::Foreign, 0) => self.begin_again(now, &unique, &mut todo),
                 (_, 0) => self.ask(&unique, [Call::Accounts], &mut todo),
-                (_, 1..) => self.doubt(&unique, State::Hung, Doubt::NotResponding, &mut todo),
+                (_, 1..) => {
+                    self.reason(&unique, State::Hung, UnknownReason::NotResponding, &mut todo)
+                }
             }
         }
         self.look(&mut todo);
@@ -287,17 +289,17 @@ impl Watcher {
         if let Some(run) = self.runs.get_mut(unique) {
             run.unanswered.clear();
         }
-        self.doubt(unique, State::Foreign, Doubt::NotSupported, todo);
+        self.reason(unique, State::Foreign, UnknownReason::NotSupported, todo);
     }
 
     /// Says that a client, which may have no name yet, cannot be judged.
-    fn doubt(&mut self, unique: &str, state: State, doubt: Doubt, todo: &mut Todo) {
+    fn reason(&mut self, unique: &str, state: State, reason: UnknownReason, todo: &mut Todo) {
         if self.runs.get(unique).is_some_and(|run| run.name.is_none()) {
             self.name(unique, NAMELESS, todo);
         }
         let Some(run) = self.runs.get_mut(unique) else { return };
         (run.state, run.told) = (state, None);
-        let life = Life::Unknown(doubt);
+        let life = Life::Unknown(reason);
         todo.tell.extend(run.sighting.map(|sighting| Tell::Life { sighting, life }));
     }
 
