@@ -39,7 +39,7 @@ fn main() -> io::Result<()> {
             resource.set_ar_path("x86_64-w64-mingw32-ar");
         }
         for (number, library) in [(1, "messenger"), (2, "office")] {
-            let file = format!("../communicado-automation/idl/{library}.tlb");
+            let file = format!("../communicado-com-server/idl/{library}.tlb");
             println!("cargo::rerun-if-changed={file}");
             resource.append_rc_content(&format!("{number} TYPELIB \"{file}\""));
         }

@@ -13,7 +13,7 @@ use toolchain::Toolchain;
 /// What has code for Windows.
 const PACKAGES: [&str; 9] = [
     "communicado",
-    "communicado-automation",
+    "communicado-com-server",
     "communicado-cli",
     "communicado-peer",
     "communicado-provider",

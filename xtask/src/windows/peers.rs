@@ -43,7 +43,7 @@ pub(super) fn build(folder: &Path) -> Result<(), String> {
     compile(folder, "c-peer.exe", &sources)?;
     compile(folder, "bare.exe", &[source.join("bare.c")])?;
     for (name, idl) in OURS {
-        let idl = root().join("crates/communicado-automation/idl").join(idl);
+        let idl = root().join("crates/communicado-com-server/idl").join(idl);
         for (form, ending) in [("-h", "h"), ("-u", "c"), ("-t", "tlb")] {
             let file = path(format!("{name}.{ending}"));
             let words = ["-I", include, form, "-L", ".", "-o", &file, &idl.to_string_lossy()];

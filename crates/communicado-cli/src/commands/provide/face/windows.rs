@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use clap::Args;
 use communicado::Timestamp;
-use communicado_automation::{FaceError, Registered, Scope};
 use communicado_codes::lookup;
+use communicado_com_server::{FaceError, Registered, Scope};
 use communicado_provider::{Account, Command, Manners, Refused};
 
 use super::{Asks, Shown};
@@ -25,10 +25,10 @@ pub(in crate::commands::provide) struct Options {
 }
 
 /// The provider, as others see it.
-pub(in crate::commands::provide) struct Face(communicado_automation::Face);
+pub(in crate::commands::provide) struct Face(communicado_com_server::Face);
 
 /// The way to the provider that runs.
-pub(in crate::commands::provide) struct Line(communicado_automation::Line);
+pub(in crate::commands::provide) struct Line(communicado_com_server::Line);
 
 /// Why the provider did not do what it was asked to.
 pub(in crate::commands::provide) enum Unheard {
@@ -50,8 +50,8 @@ impl Face {
         options: &Options,
     ) -> Result<Self, Failure> {
         let ask = Box::new(move |command| asks.ask_blocking(command));
-        let shown = communicado_automation::Options { is_default: options.office };
-        let face = communicado_automation::Face::open(account, &program()?, shown, ask);
+        let shown = communicado_com_server::Options { is_default: options.office };
+        let face = communicado_com_server::Face::open(account, &program()?, shown, ask);
         let face = face.map_err(not_shown)?;
         for problem in face.problems() {
             tell(&format!("note: programs that are bound early cannot use it: {problem}\n"));
@@ -105,13 +105,13 @@ impl Face {
 impl Line {
     /// The way to the provider of this session, if one runs.
     pub(in crate::commands::provide) async fn open() -> Result<Option<Self>, Failure> {
-        Ok(communicado_automation::Line::open().map(Self))
+        Ok(communicado_com_server::Line::open().map(Self))
     }
 
     /// Has the provider do something.
     pub(in crate::commands::provide) async fn ask(&self, command: &Command) -> Result<(), Unheard> {
         self.0.ask(command).map_err(|unheard| match unheard {
-            communicado_automation::Unheard::Failed(code, said)
+            communicado_com_server::Unheard::Failed(code, said)
                 if is_so_already(command, code.0.cast_unsigned()) =>
             {
                 Unheard::Already(said)
@@ -145,9 +145,9 @@ fn is_so_already(command: &Command, code: u32) -> bool {
     }
 }
 
-fn unheard_failure(unheard: communicado_automation::Unheard) -> Failure {
+fn unheard_failure(unheard: communicado_com_server::Unheard) -> Failure {
     match unheard {
-        communicado_automation::Unheard::Failed(code, said) => {
+        communicado_com_server::Unheard::Failed(code, said) => {
             let failure = Failure::new(Outcome::Failed, "the provider did not do it").cause(said);
             match lookup(code.0.cast_unsigned()).next() {
                 Some(code) => failure.help(code.action),
@@ -165,14 +165,14 @@ pub(in crate::commands::provide) fn register(
     words: &[String],
     options: &Options,
 ) -> Result<String, Failure> {
-    let registered = communicado_automation::register(options.scope(), &program()?, words);
+    let registered = communicado_com_server::register(options.scope(), &program()?, words);
     let Registered { command, names } = registered.map_err(not_registered)?;
     Ok(format!("who asks for {} starts it from now on: {command}", names.join(", ")))
 }
 
 /// The reverse.
 pub(in crate::commands::provide) fn unregister(options: &Options) -> Result<String, Failure> {
-    communicado_automation::unregister(options.scope()).map_err(not_registered)?;
+    communicado_com_server::unregister(options.scope()).map_err(not_registered)?;
     Ok("nothing of it is registered any more".to_owned())
 }
 
