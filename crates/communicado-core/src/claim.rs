@@ -19,12 +19,12 @@ use crate::{AccountId, Failure, Life, Link, Moment, Sight, SignIn, Status, Token
 /// Only the lowest link can have a life: those below it are ended, those above it wait.
 #[derive(Debug, Default)]
 pub(crate) struct Claim {
-    links: Few<Link, Seen>,
+    links: Few<Link, LinkFacts>,
 }
 
 /// What was seen over one link.
 #[derive(Debug, Default)]
-struct Seen {
+struct LinkFacts {
     life: Option<LifeClaim>,
     accounts: Few<AccountId, Option<AccountClaim>>,
     saved: Option<SavedClaim>,
@@ -142,13 +142,13 @@ impl Claim {
     }
 
     /// The link whose life was told, that life, and all that was seen over the link.
-    fn live(&self) -> Option<(Link, LifeClaim, &Seen)> {
+    fn live(&self) -> Option<(Link, LifeClaim, &LinkFacts)> {
         let (link, seen) = self.links.first()?;
         Some((*link, seen.life?, seen))
     }
 }
 
-impl Seen {
+impl LinkFacts {
     fn doubted(&self, reason: UnknownReason) -> View {
         let status = Status::Unknown(reason);
         View { status, saved: None, accounts: self.accounts(|_| status) }

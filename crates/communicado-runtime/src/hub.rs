@@ -16,7 +16,7 @@ use communicado_wire::{Client, Timestamp};
 use crate::feed::{Mailbox, Taken};
 use crate::named::NamedRoster;
 use crate::record::Recorder;
-use crate::{Clock, Feed, LimitReached, Notice, Seen, Update};
+use crate::{Clock, Feed, LimitReached, Notice, SourceHandle, Update};
 
 /// A smaller step of the civil clock is a drift, which would only make times jitter.
 const STEP_MIN: Duration = Duration::from_millis(100);
@@ -155,7 +155,7 @@ impl Hub {
     /// Takes in who observes by itself, without the supervisor; its word counts until the hub is
     /// gone.
     #[must_use]
-    pub fn attach(self: &Arc<Self>, name: &str, clients: Vec<String>) -> Seen {
+    pub fn attach(self: &Arc<Self>, name: &str, clients: Vec<String>) -> SourceHandle {
         let source = self.add_source(name, clients);
         self.begin_run(source)
     }
@@ -176,7 +176,7 @@ impl Hub {
     }
 
     /// Begins a new run of a source.
-    pub(crate) fn begin_run(self: &Arc<Self>, source: SourceId) -> Seen {
+    pub(crate) fn begin_run(self: &Arc<Self>, source: SourceId) -> SourceHandle {
         let mut state = self.lock();
         let run = state.source(source).map_or(0, |each| {
             each.run += 1;
@@ -184,7 +184,7 @@ impl Hub {
             each.run
         });
         drop(state);
-        Seen { hub: Arc::clone(self), source, run }
+        SourceHandle { hub: Arc::clone(self), source, run }
     }
 
     /// Ends the run of a source: nothing it still says counts, and its clients are unknown.

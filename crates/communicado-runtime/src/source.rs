@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::{Clock, Seen};
+use crate::{Clock, SourceHandle};
 
 /// Reads one kind of client and says what it sees.
 ///
@@ -15,8 +15,8 @@ use crate::{Clock, Seen};
 pub trait Source: Send {
     /// Watches until it can go on no longer or is dropped, which it can be at any await.
     ///
-    /// It says what it sees through `seen`, and [`Seen::ready`] once it has looked.
-    fn watch(&mut self, seen: Seen) -> Watching<'_>;
+    /// It says what it sees through `handle`, and [`SourceHandle::ready`] once it has looked.
+    fn watch(&mut self, handle: SourceHandle) -> Watching<'_>;
 
     /// Looks once, for a person who asks what can be read here.
     fn probe<'a>(&'a mut self, clock: &'a dyn Clock) -> Probing<'a>;

@@ -41,10 +41,10 @@ async fn supervise(
 ) -> io::Error {
     let mut waits = Waits::new(id);
     loop {
-        let seen = hub.begin_run(id);
+        let handle = hub.begin_run(id);
         let mut was_lost = waits.is_waiting();
         let ended = AssertUnwindSafe(async {
-            let mut watching = source.watch(seen);
+            let mut watching = source.watch(handle);
             let watching = poll_fn(|cx| {
                 let polled = watching.as_mut().poll(cx);
                 if was_lost && hub.is_ready(id) {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use communicado_core::{Availability, Life, Moment, Presence, Sight, SignIn, Token};
-use communicado_runtime::{LimitReached, Seen, Sighting};
+use communicado_runtime::{ClientHandle, LimitReached, SourceHandle};
 
 use crate::puppet::{Act, Crowd, Word};
 
 /// One run of a puppet. It is kept when the run is over, for old runs speak too.
 pub(crate) struct Run {
-    pub(crate) seen: Seen,
+    pub(crate) handle: SourceHandle,
     /// The turn of the clock with which it began.
     pub(crate) began: (Moment, Moment),
     pub(crate) ready: Option<Event>,
@@ -18,7 +18,7 @@ pub(crate) struct Run {
     pub(crate) said: usize,
     /// How many names were refused.
     pub(crate) refused: usize,
-    links: BTreeMap<&'static str, Vec<Sighting>>,
+    links: BTreeMap<&'static str, Vec<ClientHandle>>,
     last: Option<(&'static str, usize, Sight)>,
 }
 
@@ -36,9 +36,9 @@ pub(crate) struct Ended {
 }
 
 impl Run {
-    pub(crate) fn new(seen: Seen, began: (Moment, Moment)) -> Self {
+    pub(crate) fn new(handle: SourceHandle, began: (Moment, Moment)) -> Self {
         let (links, last) = (BTreeMap::new(), None);
-        Self { seen, began, ready: None, ended: None, said: 0, refused: 0, links, last }
+        Self { handle, began, ready: None, ended: None, said: 0, refused: 0, links, last }
     }
 
     pub(crate) fn perform(&mut self, act: Act) {
@@ -55,7 +55,7 @@ impl Run {
                 Ok(())
             }
             Act::Ready => {
-                self.seen.ready();
+                self.handle.ready();
                 Ok(())
             }
             Act::End | Act::Panic | Act::PanicAtOnce => unreachable!("{act:?} ends the run"),
@@ -64,8 +64,8 @@ impl Run {
     }
 
     fn open(&mut self, client: &'static str) -> Result<(), LimitReached> {
-        let sighting = self.seen.open(client)?;
-        self.links.entry(client).or_default().push(sighting);
+        let opened = self.handle.open(client)?;
+        self.links.entry(client).or_default().push(opened);
         Ok(())
     }
 
@@ -100,16 +100,16 @@ impl Run {
         for number in 0.. {
             match crowd {
                 Crowd::Clients => {
-                    let sighting = self.seen.open(&format!("client {number}"))?;
-                    sighting.life(Life::Running, None);
+                    let client = self.handle.open(&format!("client {number}"))?;
+                    client.life(Life::Running, None);
                     self.said += usize::from(self.ended.is_none());
                 }
                 Crowd::Accounts => {
-                    let sighting = self.seen.open("finch")?;
-                    sighting.account(&format!("account {number}"), "XMPP")?;
+                    let client = self.handle.open("finch")?;
+                    client.account(&format!("account {number}"), "XMPP")?;
                 }
                 Crowd::Words => {
-                    self.seen.open("finch")?.token(&format!("word {number}"))?;
+                    self.handle.open("finch")?.token(&format!("word {number}"))?;
                 }
             }
         }
@@ -121,15 +121,15 @@ pub(crate) const fn signed_in(availability: Availability) -> SignIn {
     SignIn::SignedIn(Presence { availability, activity: None, raw: Token(0) })
 }
 
-fn sight(sighting: &Sighting, word: Word) -> Result<Sight, LimitReached> {
+fn sight(client: &ClientHandle, word: Word) -> Result<Sight, LimitReached> {
     Ok(match word {
         Word::Life(life, lease) => Sight::Life(life, lease),
-        Word::Saved(text) => Sight::Saved(sighting.token(text)?),
+        Word::Saved(text) => Sight::Saved(client.token(text)?),
         Word::Account(name, sign_in) => {
-            let account = sighting.account(name, "XMPP")?;
+            let account = client.account(name, "XMPP")?;
             let sign_in = match sign_in {
                 Some(SignIn::SignedIn(presence)) => {
-                    let raw = sighting.token(presence.availability.word())?;
+                    let raw = client.token(presence.availability.word())?;
                     Some(SignIn::SignedIn(Presence { raw, ..presence }))
                 }
                 other => other,

@@ -3,14 +3,14 @@
 //! A source's own rules are in its [`Speaker`], which is pure: what came off the bus and the time
 //! go in, questions to send and things to tell come out. [`Line`] waits, and decides nothing.
 
+mod client_handles;
 mod line;
 mod pace;
-mod sightings;
 mod tell;
 
+pub(crate) use client_handles::ClientHandles;
 pub(crate) use line::{Ask, Line, Speaker, yield_once};
 pub(crate) use pace::Pace;
-pub(crate) use sightings::Sightings;
 pub(crate) use tell::{Asks, SignIn, Tell, Todo, View};
 
 /// The bus itself: its name, and its interface.

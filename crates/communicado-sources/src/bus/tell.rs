@@ -25,11 +25,11 @@ impl<A> Default for Todo<A> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Tell {
     /// A connection to the client of this name begins.
-    Open { sighting: u32, client: String },
+    Open { instance: u32, client: String },
     /// The accounts and the saved status; those of `before` that are missing are gone.
-    View { sighting: u32, before: Option<View>, view: View },
+    View { instance: u32, before: Option<View>, view: View },
     /// Whether the client runs.
-    Life { sighting: u32, life: Life },
+    Life { instance: u32, life: Life },
     /// The first look is complete.
     Looked,
 }

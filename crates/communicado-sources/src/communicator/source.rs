@@ -1,6 +1,6 @@
 //! The source, as the runtime has it.
 
-use communicado_runtime::{Clock, Probing, Seen, Source, Watching};
+use communicado_runtime::{Clock, Probing, Source, SourceHandle, Watching};
 
 use super::caller::Messenger;
 use crate::card::{Checked, OptionError};
@@ -21,9 +21,9 @@ impl Communicator {
 }
 
 impl Source for Communicator {
-    fn watch(&mut self, seen: Seen) -> Watching<'_> {
+    fn watch(&mut self, handle: SourceHandle) -> Watching<'_> {
         Box::pin(async move {
-            match watch::<Messenger>(&seen, self.pace, Provider::is_messenger).await {
+            match watch::<Messenger>(&handle, self.pace, Provider::is_messenger).await {
                 Ok(never) => match never {},
                 Err(error) => error,
             }

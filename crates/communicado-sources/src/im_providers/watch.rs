@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::future::poll_fn;
 
 use communicado_core::Life;
-use communicado_runtime::{Clock, Probing, Seen, Source, SourceError, Watching};
+use communicado_runtime::{Clock, Probing, Source, SourceError, SourceHandle, Watching};
 
 use super::probe::probe;
 use crate::providers::shared::Subscription;
@@ -12,9 +12,9 @@ use crate::providers::shared::Subscription;
 pub(super) struct ImProviders;
 
 impl Source for ImProviders {
-    fn watch(&mut self, seen: Seen) -> Watching<'_> {
+    fn watch(&mut self, handle: SourceHandle) -> Watching<'_> {
         Box::pin(async move {
-            match watch(&seen).await {
+            match watch(&handle).await {
                 Ok(never) => match never {},
                 Err(error) => error,
             }
@@ -26,25 +26,25 @@ impl Source for ImProviders {
     }
 }
 
-async fn watch(seen: &Seen) -> Result<std::convert::Infallible, SourceError> {
+async fn watch(handle: &SourceHandle) -> Result<std::convert::Infallible, SourceError> {
     let mut lookout = Subscription::new()?;
     let mut told: BTreeMap<String, Life> = BTreeMap::new();
     loop {
         let found = poll_fn(|cx| lookout.poll_change(cx)).await?;
         let mut lives: BTreeMap<String, Life> =
-            seen.expected().into_iter().chain(told.keys().cloned()).map(absent).collect();
+            handle.expected().into_iter().chain(told.keys().cloned()).map(absent).collect();
         lives.extend(found.iter().map(|each| (each.client.clone(), each.life())));
         for (client, life) in lives {
             if told.get(&client) == Some(&life) {
                 continue;
             }
             // Where there are too many clients, the runtime tells the person.
-            if let Ok(sighting) = seen.open(&client) {
-                sighting.life(life, None);
+            if let Ok(opened) = handle.open(&client) {
+                opened.life(life, None);
             }
             told.insert(client, life);
         }
-        seen.ready();
+        handle.ready();
     }
 }
 

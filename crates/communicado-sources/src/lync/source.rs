@@ -1,6 +1,6 @@
 //! The source, as the runtime has it.
 
-use communicado_runtime::{Clock, Probing, Seen, Source, Watching};
+use communicado_runtime::{Clock, Probing, Source, SourceHandle, Watching};
 
 use super::caller::Integration;
 use crate::card::{Checked, OptionError};
@@ -21,9 +21,9 @@ impl Lync {
 }
 
 impl Source for Lync {
-    fn watch(&mut self, seen: Seen) -> Watching<'_> {
+    fn watch(&mut self, handle: SourceHandle) -> Watching<'_> {
         Box::pin(async move {
-            match watch::<Integration>(&seen, self.pace, is_mine).await {
+            match watch::<Integration>(&handle, self.pace, is_mine).await {
                 Ok(never) => match never {},
                 Err(error) => error,
             }

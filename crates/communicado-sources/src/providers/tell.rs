@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use communicado_core::{self as core, Life, Presence, Sight, UnknownReason};
-use communicado_runtime::{LimitReached, Seen, Sighting};
+use communicado_runtime::{ClientHandle, LimitReached, SourceHandle};
 
 use super::conversation::{Account, AccountSignIn, View};
 
@@ -13,13 +13,19 @@ const PROTOCOL: &str = "SIP";
 /// What was told of one client.
 #[derive(Default)]
 pub(crate) struct Told {
-    sighting: Option<Sighting>,
+    client: Option<ClientHandle>,
     view: Option<View>,
 }
 
 impl Told {
     /// Tells what is known of `client` now; a run that is believed to go on is, for `lease`.
-    pub(crate) fn tell(&mut self, seen: &Seen, client: &str, view: View, lease: Duration) {
+    pub(crate) fn tell(
+        &mut self,
+        handle: &SourceHandle,
+        client: &str,
+        view: View,
+        lease: Duration,
+    ) {
         let before = self.view.as_ref().map(|view| view.life);
         let opens = match (before, view.life) {
             (None, _) | (Some(Life::Running), Life::Starting) => true,
@@ -28,20 +34,20 @@ impl Told {
             (_, Life::Starting | Life::Running) => true,
             (_, Life::ShuttingDown | Life::Unknown(_) | Life::Absent) => false,
         };
-        if opens || self.is_another_account(&view) || self.sighting.is_none() {
+        if opens || self.is_another_account(&view) || self.client.is_none() {
             self.view = None;
             // Where there are too many clients, the runtime tells the person.
-            self.sighting = seen.open(client).ok();
+            self.client = handle.open(client).ok();
         }
-        let Some(sighting) = &self.sighting else { return };
+        let Some(client) = &self.client else { return };
         let lease = (view.life == Life::Running).then_some(lease);
-        let life = if view.life != Life::Running || Self::account(sighting, &view).is_ok() {
+        let life = if view.life != Life::Running || Self::account(client, &view).is_ok() {
             view.life
         } else {
             // Without its account it cannot be judged.
             Life::Unknown(UnknownReason::NotSupported)
         };
-        sighting.life(life, lease);
+        client.life(life, lease);
         self.view = Some(view);
     }
 
@@ -53,23 +59,26 @@ impl Told {
         view.life == Life::Running && before.is_some() && before != name(view)
     }
 
-    fn account(sighting: &Sighting, view: &View) -> Result<(), LimitReached> {
+    fn account(client: &ClientHandle, view: &View) -> Result<(), LimitReached> {
         if let Some(Account { account, name, sign_in }) = &view.account {
-            let number = sighting.account(account, PROTOCOL)?;
+            let number = client.account(account, PROTOCOL)?;
             if let Some(name) = name {
-                sighting.call(number, name)?;
+                client.call(number, name)?;
             }
-            sighting.tell(Sight::Account(number, Some(in_numbers(sighting, sign_in)?)));
+            client.tell(Sight::Account(number, Some(in_numbers(client, sign_in)?)));
         }
         Ok(())
     }
 }
 
-fn in_numbers(sighting: &Sighting, sign_in: &AccountSignIn) -> Result<core::SignIn, LimitReached> {
+fn in_numbers(
+    client: &ClientHandle,
+    sign_in: &AccountSignIn,
+) -> Result<core::SignIn, LimitReached> {
     Ok(match sign_in {
         AccountSignIn::SignedIn { availability, activity, raw } => {
             let (availability, activity) = (*availability, *activity);
-            let raw = sighting.token(raw)?;
+            let raw = client.token(raw)?;
             core::SignIn::SignedIn(Presence { availability, activity, raw })
         }
         AccountSignIn::SigningIn => core::SignIn::SigningIn,

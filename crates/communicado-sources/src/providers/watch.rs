@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use communicado_core::Moment;
-use communicado_runtime::{Seen, SourceError, Timer};
+use communicado_runtime::{SourceError, SourceHandle, Timer};
 use communicado_windows::{Guid, Process, Rights};
 
 use super::contract::Provider;
@@ -39,12 +39,12 @@ enum Woken {
 
 /// Watches until the system can be watched no longer.
 pub(crate) async fn watch<C: Caller>(
-    seen: &Seen,
+    handle: &SourceHandle,
     pace: Pace,
     is_mine: IsMine,
 ) -> Result<Infallible, SourceError> {
     let mut lookout = Subscription::new()?;
-    let mut timer = seen.clock().timer().map_err(|error| SourceError {
+    let mut timer = handle.clock().timer().map_err(|error| SourceError {
         cause: error.to_string().into(),
         help: "close programs that hold many handles".into(),
     })?;
@@ -57,24 +57,24 @@ pub(crate) async fn watch<C: Caller>(
         match woken {
             Woken::Registry(found) => {
                 has_looked = true;
-                stand(seen, pace, &mut lines, found.iter().filter(|each| is_mine(each)));
+                stand(handle, pace, &mut lines, found.iter().filter(|each| is_mine(each)));
             }
             Woken::News(client, news) => {
                 if let Some(line) = lines.get_mut(&client) {
                     let input = input(news, &line.processes);
-                    line.handle(seen, &client, pace, input);
+                    line.handle(handle, &client, pace, input);
                 }
             }
             Woken::Time => {
                 for (client, line) in &mut lines {
-                    let todo = line.conversation.advance(seen.now());
-                    line.act(seen, client, pace, todo);
+                    let todo = line.conversation.advance(handle.now());
+                    line.act(handle, client, pace, todo);
                 }
             }
         }
         if !is_ready && has_looked && lines.values().all(|line| line.conversation.is_settled()) {
             is_ready = true;
-            seen.ready();
+            handle.ready();
         }
     }
 }
@@ -103,7 +103,7 @@ fn poll<C: Caller>(
 
 /// Takes in what the registry says now.
 fn stand<'a, C: Caller>(
-    seen: &Seen,
+    handle: &SourceHandle,
     pace: Pace,
     lines: &mut BTreeMap<String, Line<C>>,
     found: impl Iterator<Item = &'a Provider>,
@@ -128,22 +128,22 @@ fn stand<'a, C: Caller>(
         });
         line.class = class;
         line.processes.clone_from(&provider.processes);
-        line.handle(seen, &provider.client, pace, Input::Standing(standing));
+        line.handle(handle, &provider.client, pace, Input::Standing(standing));
     }
     for client in gone {
         if let Some(line) = lines.get_mut(&client) {
-            line.handle(seen, &client, pace, Input::Standing(Standing::Down));
+            line.handle(handle, &client, pace, Input::Standing(Standing::Down));
         }
     }
 }
 
 impl<C: Caller> Line<C> {
-    fn handle(&mut self, seen: &Seen, client: &str, pace: Pace, input: Input) {
-        let todo = self.conversation.handle(seen.now(), input);
-        self.act(seen, client, pace, todo);
+    fn handle(&mut self, handle: &SourceHandle, client: &str, pace: Pace, input: Input) {
+        let todo = self.conversation.handle(handle.now(), input);
+        self.act(handle, client, pace, todo);
     }
 
-    fn act(&mut self, seen: &Seen, client: &str, pace: Pace, todo: Vec<Do>) {
+    fn act(&mut self, handle: &SourceHandle, client: &str, pace: Pace, todo: Vec<Do>) {
         for each in todo {
             match each {
                 Do::Connect(question) => {
@@ -162,7 +162,7 @@ impl<C: Caller> Line<C> {
                     }
                 }
                 Do::Tell(view) => {
-                    self.told.tell(seen, client, view, pace.check + pace.timeout * 2);
+                    self.told.tell(handle, client, view, pace.check + pace.timeout * 2);
                 }
             }
         }

@@ -58,14 +58,14 @@ async fn look(pace: Pace, clock: &dyn Clock) -> Result<(String, Vec<Found>), Sou
         let mut looked = asks.is_none();
         for tell in tell {
             match tell {
-                Tell::Open { sighting, client } => {
-                    found.insert(sighting, Found { client, ..Found::default() });
+                Tell::Open { instance, client } => {
+                    found.insert(instance, Found { client, ..Found::default() });
                 }
-                Tell::Life { sighting, life } => {
-                    found.entry(sighting).or_default().life = Some(life);
+                Tell::Life { instance, life } => {
+                    found.entry(instance).or_default().life = Some(life);
                 }
-                Tell::View { sighting, view, .. } => {
-                    found.entry(sighting).or_default().view = Some(view);
+                Tell::View { instance, view, .. } => {
+                    found.entry(instance).or_default().view = Some(view);
                 }
                 Tell::Looked => looked = true,
             }

@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::task::{Context, Poll};
 
 use communicado_core::{Life, UnknownReason};
-use communicado_runtime::{Clock, Probing, Seen, Source, SourceError, Watching, wait_for};
+use communicado_runtime::{Clock, Probing, Source, SourceError, SourceHandle, Watching, wait_for};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -13,7 +13,7 @@ use super::speaker::{self, Speaker};
 use super::todo::Ask;
 use super::watcher::Watcher;
 use super::{probe, stray};
-use crate::bus::{Asks, Line, Pace, Sightings, Tell, yield_once};
+use crate::bus::{Asks, ClientHandles, Line, Pace, Tell, yield_once};
 
 /// The source.
 pub(super) struct Purple {
@@ -30,9 +30,9 @@ impl Purple {
 }
 
 impl Source for Purple {
-    fn watch(&mut self, seen: Seen) -> Watching<'_> {
+    fn watch(&mut self, handle: SourceHandle) -> Watching<'_> {
         Box::pin(async move {
-            match self.open(seen).await {
+            match self.open(handle).await {
                 Ok(mut shell) => shell.watch().await,
                 Err(error) => error,
             }
@@ -45,20 +45,20 @@ impl Source for Purple {
 }
 
 struct Shell {
-    seen: Seen,
+    handle: SourceHandle,
     line: Line<Speaker>,
-    sightings: Sightings,
+    clients: ClientHandles,
     strays: Vec<(&'static str, AsyncFd<OwnedFd>)>,
 }
 
 impl Purple {
-    async fn open(&mut self, seen: Seen) -> Result<Shell, SourceError> {
+    async fn open(&mut self, handle: SourceHandle) -> Result<Shell, SourceError> {
         let watcher = Watcher::new(self.pace);
         let watcher = if self.was_on_bus { watcher.again() } else { watcher };
-        let line = speaker::open(watcher, self.pace, &self.trace, seen.clock()).await?;
+        let line = speaker::open(watcher, self.pace, &self.trace, handle.clock()).await?;
         self.was_on_bus = true;
-        let sightings = Sightings::new(seen.clone(), self.pace.lease());
-        Ok(Shell { line, sightings, strays: Vec::new(), seen })
+        let clients = ClientHandles::new(handle.clone(), self.pace.lease());
+        Ok(Shell { line, clients, strays: Vec::new(), handle })
     }
 }
 
@@ -83,16 +83,16 @@ impl Shell {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Asks<Ask>, SourceError>> {
         while let Some(client) = self.poll_strays(cx) {
             if !self.line.speaker.names().any(|name| name == client) {
-                self.sightings.life_of(client, Life::Absent);
+                self.clients.life_of(client, Life::Absent);
             }
         }
         let mut tell: Vec<Tell> = Vec::new();
-        let polled = self.line.poll(cx, self.seen.clock(), &mut tell);
-        if self.sightings.tell(&mut tell) {
+        let polled = self.line.poll(cx, self.handle.clock(), &mut tell);
+        if self.clients.tell(&mut tell) {
             self.look_for_strays();
             let strays = self.strays.iter().map(|(client, _)| *client);
-            self.sightings.rest_is_absent(self.line.speaker.names().chain(strays));
-            self.seen.ready();
+            self.clients.rest_is_absent(self.line.speaker.names().chain(strays));
+            self.handle.ready();
         }
         polled
     }
@@ -105,7 +105,7 @@ impl Shell {
             }
             if let Ok(ended) = wait_for(found.ended, Interest::READABLE) {
                 let life = Life::Unknown(UnknownReason::SourceLost);
-                self.sightings.life_of(found.client, life);
+                self.clients.life_of(found.client, life);
                 self.strays.push((found.client, ended));
             }
         }

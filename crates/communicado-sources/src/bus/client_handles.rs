@@ -4,26 +4,26 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use communicado_core::{self as core, Life, Presence, Sight, UnknownReason};
-use communicado_runtime::{LimitReached, Seen, Sighting};
+use communicado_runtime::{ClientHandle, LimitReached, SourceHandle};
 
 use super::tell::{SignIn, Tell, View};
 
 /// The connections to clients, by the speaker's numbers.
-pub(crate) struct Sightings {
-    seen: Seen,
+pub(crate) struct ClientHandles {
+    handle: SourceHandle,
     lease: Duration,
     open: BTreeMap<u32, Open>,
 }
 
 struct Open {
-    sighting: Sighting,
+    instance: ClientHandle,
     /// Whether an account could not be told. Without it the client cannot be judged.
     is_partial: bool,
 }
 
-impl Sightings {
-    pub(crate) const fn new(seen: Seen, lease: Duration) -> Self {
-        Self { seen, lease, open: BTreeMap::new() }
+impl ClientHandles {
+    pub(crate) const fn new(handle: SourceHandle, lease: Duration) -> Self {
+        Self { handle, lease, open: BTreeMap::new() }
     }
 
     /// Tells all of it, in order; returns whether the first look is complete.
@@ -32,23 +32,23 @@ impl Sightings {
         for tell in todo.drain(..) {
             match tell {
                 Tell::Looked => looked = true,
-                Tell::Open { sighting, client } => {
+                Tell::Open { instance, client } => {
                     // Where there are too many clients, the runtime tells the person.
-                    if let Ok(opened) = self.seen.open(&client) {
-                        self.open.insert(sighting, Open { sighting: opened, is_partial: false });
+                    if let Ok(opened) = self.handle.open(&client) {
+                        self.open.insert(instance, Open { instance: opened, is_partial: false });
                     }
                 }
-                Tell::View { sighting, before, view } => {
-                    if let Some(open) = self.open.get_mut(&sighting) {
+                Tell::View { instance, before, view } => {
+                    if let Some(open) = self.open.get_mut(&instance) {
                         open.view(&before.unwrap_or_default(), &view, self.lease);
                     }
                 }
-                Tell::Life { sighting, life } => {
-                    if let Some(open) = self.open.get(&sighting) {
+                Tell::Life { instance, life } => {
+                    if let Some(open) = self.open.get(&instance) {
                         open.life(life, self.lease);
                     }
                     if life == Life::Absent {
-                        self.open.remove(&sighting);
+                        self.open.remove(&instance);
                     }
                 }
             }
@@ -58,14 +58,14 @@ impl Sightings {
 
     /// Says one thing about a client to which there is no connection.
     pub(crate) fn life_of(&self, client: &str, life: Life) {
-        if let Ok(open) = self.seen.open(client) {
+        if let Ok(open) = self.handle.open(client) {
             open.life(life, lease(life, self.lease));
         }
     }
 
     /// Says of the clients that are told of in any case that they are absent, but for `running`.
     pub(crate) fn rest_is_absent<'a>(&self, running: impl Iterator<Item = &'a str> + Clone) {
-        for client in self.seen.expected() {
+        for client in self.handle.expected() {
             if !running.clone().any(|name| name == client) {
                 self.life_of(&client, Life::Absent);
             }
@@ -78,8 +78,8 @@ impl Open {
         let was_partial = self.is_partial;
         // What could not be told before may be told by now.
         let told = if was_partial { &View::default() } else { before };
-        gone(&self.sighting, before, view);
-        self.is_partial = !news(&self.sighting, told, view);
+        gone(&self.instance, before, view);
+        self.is_partial = !news(&self.instance, told, view);
         if self.is_partial != was_partial {
             self.life(Life::Running, lease);
         }
@@ -88,7 +88,7 @@ impl Open {
     fn life(&self, life: Life, span: Duration) {
         let reason = self.is_partial && life == Life::Running;
         let life = if reason { Life::Unknown(UnknownReason::NotSupported) } else { life };
-        self.sighting.life(life, lease(life, span));
+        self.instance.life(life, lease(life, span));
     }
 }
 
@@ -101,7 +101,7 @@ const fn lease(life: Life, lease: Duration) -> Option<Duration> {
 }
 
 /// Tells which accounts of `before` are gone.
-fn gone(open: &Sighting, before: &View, view: &View) {
+fn gone(open: &ClientHandle, before: &View, view: &View) {
     for (name, protocol) in before.accounts.keys() {
         if !view.accounts.contains_key(&(name.clone(), protocol.clone()))
             && let Ok(account) = open.account(name, protocol)
@@ -113,7 +113,7 @@ fn gone(open: &Sighting, before: &View, view: &View) {
 
 /// Tells what is new in `view`, and returns whether all of it could be told. Where a name is one
 /// too many, the runtime tells the person.
-fn news(open: &Sighting, before: &View, view: &View) -> bool {
+fn news(open: &ClientHandle, before: &View, view: &View) -> bool {
     let mut whole = true;
     for ((name, protocol), sign_in) in &view.accounts {
         let Ok(account) = open.account(name, protocol) else {
@@ -144,7 +144,7 @@ fn news(open: &Sighting, before: &View, view: &View) -> bool {
     whole
 }
 
-fn in_numbers(open: &Sighting, sign_in: &SignIn) -> Result<core::SignIn, LimitReached> {
+fn in_numbers(open: &ClientHandle, sign_in: &SignIn) -> Result<core::SignIn, LimitReached> {
     Ok(match sign_in {
         SignIn::SignedIn { availability, activity, raw } => {
             let (availability, activity, raw) = (*availability, *activity, open.token(raw)?);

@@ -12,20 +12,20 @@ use crate::{Clock, Hub, LimitReached};
 /// It belongs to one run of the source: once the supervisor has declared that run lost, nothing
 /// that is said through it counts any more.
 #[derive(Clone)]
-pub struct Seen {
+pub struct SourceHandle {
     pub(crate) hub: Arc<Hub>,
     pub(crate) source: SourceId,
     pub(crate) run: u64,
 }
 
 /// One connection of a source to one run of a client.
-pub struct Sighting {
-    seen: Seen,
+pub struct ClientHandle {
+    handle: SourceHandle,
     client: ClientId,
     link: Link,
 }
 
-impl Seen {
+impl SourceHandle {
     /// The clock that observations are dated by.
     #[must_use]
     pub fn clock(&self) -> &dyn Clock {
@@ -44,9 +44,9 @@ impl Seen {
     /// # Errors
     ///
     /// If there are too many clients. The person who runs communicado is told.
-    pub fn open(&self, client: &str) -> Result<Sighting, LimitReached> {
+    pub fn open(&self, client: &str) -> Result<ClientHandle, LimitReached> {
         let (client, link) = self.hub.open(self.source, client)?;
-        Ok(Sighting { seen: self.clone(), client, link })
+        Ok(ClientHandle { handle: self.clone(), client, link })
     }
 
     /// Says that the first look is complete: what was not seen is not there.
@@ -61,7 +61,7 @@ impl Seen {
     }
 }
 
-impl Sighting {
+impl ClientHandle {
     /// Says whether the client runs, and for how long that holds without being said again.
     ///
     /// Say what its accounts are first: they count from the moment at which the client is said
@@ -72,7 +72,7 @@ impl Sighting {
 
     /// Says something about the client.
     pub fn tell(&self, sight: Sight) {
-        let Seen { hub, source, run } = &self.seen;
+        let SourceHandle { hub, source, run } = &self.handle;
         hub.observe((*source, *run), self.client, self.link, sight);
     }
 
@@ -82,7 +82,7 @@ impl Sighting {
     ///
     /// If there are too many accounts. The person who runs communicado is told.
     pub fn account(&self, name: &str, protocol: &str) -> Result<AccountId, LimitReached> {
-        self.seen.hub.account(self.seen.source, self.client, name, protocol)
+        self.handle.hub.account(self.handle.source, self.client, name, protocol)
     }
 
     /// Says by which name the client shows the user of an account. Listeners get it with the next
@@ -92,7 +92,7 @@ impl Sighting {
     ///
     /// If the name is too long. The person who runs communicado is told.
     pub fn call(&self, account: AccountId, name: &str) -> Result<(), LimitReached> {
-        self.seen.hub.call(self.seen.source, account, name)
+        self.handle.hub.call(self.handle.source, account, name)
     }
 
     /// The number that stands for one of the client's own words.
@@ -101,6 +101,6 @@ impl Sighting {
     ///
     /// If there are too many words. The person who runs communicado is told.
     pub fn token(&self, text: &str) -> Result<Token, LimitReached> {
-        self.seen.hub.token(self.seen.source, text)
+        self.handle.hub.token(self.handle.source, text)
     }
 }
