@@ -14,7 +14,7 @@ use core::cmp::Reverse;
 use core::time::Duration;
 
 use crate::few::Few;
-use crate::{AccountId, Failure, Life, Link, Moment, Sight, SignIn, Status, Token, UnknownReason};
+use crate::{AccountId, Fact, Failure, Life, Link, Moment, SignIn, Status, Token, UnknownReason};
 
 /// Only the lowest link can have a life: those below it are ended, those above it wait.
 #[derive(Debug, Default)]
@@ -77,13 +77,13 @@ pub(crate) struct View {
 }
 
 impl Claim {
-    pub(crate) fn observe(&mut self, link: Link, made: Moment, sight: Sight) {
+    pub(crate) fn observe(&mut self, link: Link, made: Moment, fact: Fact) {
         if self.live().is_some_and(|(live, ..)| link < live) {
             return;
         }
         let seen = self.links.entry(link);
-        match sight {
-            Sight::Life(life, lease) => {
+        match fact {
+            Fact::Life(life, lease) => {
                 let phase = phase_of(life);
                 // Nobody is left to renew a lost link, so it stays lost and does not expire.
                 let lease = lease.filter(|_| phase != Phase::Lost);
@@ -92,12 +92,12 @@ impl Claim {
                 seen.life = seen.life.max(Some(new));
                 self.links.remove_below(link);
             }
-            Sight::Account(account, sign_in) => {
+            Fact::Account(account, sign_in) => {
                 let new = AccountClaim { made, gone: sign_in.is_none(), sign_in };
                 let held = seen.accounts.entry(account);
                 *held = (*held).max(Some(new));
             }
-            Sight::Saved(token) => {
+            Fact::Saved(token) => {
                 seen.saved = seen.saved.max(Some(SavedClaim { made, token }));
             }
         }
@@ -106,7 +106,7 @@ impl Claim {
     /// Closes every link seen so far, because the source can see no longer.
     pub(crate) fn lose(&mut self, made: Moment) {
         if let Some(&(link, _)) = self.links.last() {
-            self.observe(link, made, Sight::Life(Life::Unknown(UnknownReason::SourceLost), None));
+            self.observe(link, made, Fact::Life(Life::Unknown(UnknownReason::SourceLost), None));
         }
     }
 

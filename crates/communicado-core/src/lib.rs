@@ -25,7 +25,7 @@ mod status;
 
 pub use ids::{AccountId, ClientId, Link, Revision, SourceId, Token};
 pub use moment::Moment;
-pub use observation::{Input, Life, Observation, Sight, SignIn};
+pub use observation::{Fact, Input, Life, Observation, SignIn};
 pub use presence::{Activity, Availability, Presence};
 pub use roster::{Cause, Change, Roster};
 pub use standing::{AccountStanding, Standing};

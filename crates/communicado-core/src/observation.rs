@@ -28,12 +28,12 @@ pub struct Observation {
     /// The connection over which it was seen.
     pub link: Link,
     /// What was seen.
-    pub sight: Sight,
+    pub fact: Fact,
 }
 
 /// One thing that a source can see of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sight {
+pub enum Fact {
     /// Whether the client runs, and for how long that may be believed without being renewed.
     Life(Life, Option<Duration>),
     /// Where the sign-in of one account stands; `None` once the account is gone.

@@ -141,9 +141,9 @@ impl Roster {
     }
 
     fn observe(&mut self, observation: Observation, changes: &mut Vec<Change>) {
-        let Observation { made, source, client, link, sight } = observation;
+        let Observation { made, source, client, link, fact } = observation;
         let made = made.min(self.now);
-        self.amend(client, source, |claim| claim.observe(link, made, sight));
+        self.amend(client, source, |claim| claim.observe(link, made, fact));
         self.reconsider(client, Cause::Observed(source), changes);
     }
 

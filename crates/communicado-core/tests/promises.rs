@@ -21,8 +21,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use communicado_core::{
-    AccountId, Activity, Availability, Cause, Change, ClientId, Failure, Input, Life, Link, Moment,
-    Observation, Presence, Roster, Sight, SignIn, SourceId, Standing, Status, Token, UnknownReason,
+    AccountId, Activity, Availability, Cause, Change, ClientId, Fact, Failure, Input, Life, Link,
+    Moment, Observation, Presence, Roster, SignIn, SourceId, Standing, Status, Token,
+    UnknownReason,
 };
 
 use cases::{Verdict, hold, seeds};
@@ -93,8 +94,8 @@ fn signed_in_only_while_a_live_link_says_so() {
             said.try_for_each(|(account, status)| {
                 let Status::SignedIn(presence) = status else { return Ok(()) };
                 let says_so = |seen: &Observation| {
-                    let it = Sight::Account(account, Some(SignIn::SignedIn(presence)));
-                    (seen.source, seen.client, seen.sight) == (source, change.client, it)
+                    let it = Fact::Account(account, Some(SignIn::SignedIn(presence)));
+                    (seen.source, seen.client, seen.fact) == (source, change.client, it)
                         && is_live(seen, past, change.at)
                         && !is_overtaken(seen, account, past)
                 };
@@ -115,15 +116,15 @@ fn a_link_takes_over_once_its_life_is_told() {
             roster.iter().map(|(client, standing)| (client, standing.clone())).collect();
         for (client, standing) in before {
             let link = Link(1_000);
-            let see = |sight| {
+            let see = |fact| {
                 let source = standing.source;
-                Input::Observed(Observation { made: now, source, client, link, sight })
+                Input::Observed(Observation { made: now, source, client, link, fact })
             };
             let signed_in = SignIn::SignedIn(presence(Availability::Busy));
-            let mut ahead = roster.handle(now, see(Sight::Account(AccountId(7), Some(signed_in))));
-            ahead.extend(roster.handle(now, see(Sight::Saved(Token(9)))));
+            let mut ahead = roster.handle(now, see(Fact::Account(AccountId(7), Some(signed_in))));
+            ahead.extend(roster.handle(now, see(Fact::Saved(Token(9)))));
             ensure!(ahead.is_empty(), "told before the life of the link: {ahead:?}");
-            let changes = roster.handle(now, see(Sight::Life(Life::Running, None)));
+            let changes = roster.handle(now, see(Fact::Life(Life::Running, None)));
             let one = matches!(&changes[..], [change] if change.after.accounts.len() == 1
                 && change.after.status.presence().is_some()
                 && change.after.saved == Some(Token(9)));
@@ -141,10 +142,10 @@ fn a_failed_sign_in_is_signed_out_with_the_reason() {
         // Better than all sources of the journal, so that it is believed.
         let source = SourceId(0);
         for (client, failure) in (1..).map(ClientId).zip(Failure::ALL) {
-            let see = |made, sight| {
-                Input::Observed(Observation { made, source, client, link: Link(1), sight })
+            let see = |made, fact| {
+                Input::Observed(Observation { made, source, client, link: Link(1), fact })
             };
-            let sign_in = |account, sign_in| Sight::Account(AccountId(account), Some(sign_in));
+            let sign_in = |account, sign_in| Fact::Account(AccountId(account), Some(sign_in));
             let mut out = [None, Some(failure)].map(SignIn::SignedOut);
             rng.shuffle(&mut out);
             let expect = |roster: &Roster, status| {
@@ -158,7 +159,7 @@ fn a_failed_sign_in_is_signed_out_with_the_reason() {
                 Ok(())
             };
 
-            let _ = roster.handle(now, see(now, Sight::Life(Life::Running, None)));
+            let _ = roster.handle(now, see(now, Fact::Life(Life::Running, None)));
             let _ = roster.handle(now, see(now, sign_in(1, SignIn::SigningIn)));
             for out in out {
                 let _ = roster.handle(now, see(now, sign_in(1, out)));
@@ -196,7 +197,7 @@ fn nothing_stays_stuck_after_loss_or_lease() {
             let farewell = change.after.status == Status::SignedOut(None);
             let live = |seen: &Observation| {
                 (seen.source, seen.client) == (change.after.source, change.client)
-                    && matches!(seen.sight, Sight::Life(..))
+                    && matches!(seen.fact, Fact::Life(..))
                     && is_held(seen, &past[..known], change.at)
             };
             let backed = observations(&past[..known]).any(|(_, seen)| live(&seen));
@@ -229,7 +230,7 @@ fn nothing_stays_stuck_after_loss_or_lease() {
         let mut leased = journal.clone();
         for step in &mut leased.steps {
             if let Some(Input::Observed(seen)) = &mut step.input
-                && let Sight::Life(_, lease) = &mut seen.sight
+                && let Fact::Life(_, lease) = &mut seen.fact
             {
                 *lease = lease.or(Some(Duration::from_millis(15)));
             }
@@ -284,41 +285,41 @@ fn late_observations_do_not_undo_newer_ones() {
         let later = now.after(Duration::from_millis(100));
         let (source, client, link) = (SourceId(0), ClientId(1), Link(5));
         let see =
-            |made, link, sight| Input::Observed(Observation { made, source, client, link, sight });
+            |made, link, fact| Input::Observed(Observation { made, source, client, link, fact });
         let account = AccountId(1);
         let signed_in = SignIn::SignedIn(presence(Availability::Available));
         let newest = [
-            Sight::Life(Life::Running, None),
-            Sight::Account(account, Some(signed_in)),
-            Sight::Saved(Token(5)),
+            Fact::Life(Life::Running, None),
+            Fact::Account(account, Some(signed_in)),
+            Fact::Saved(Token(5)),
         ];
-        for sight in newest {
-            let _ = roster.handle(later, see(later, link, sight));
+        for fact in newest {
+            let _ = roster.handle(later, see(later, link, fact));
         }
         let earlier = ms(rng.below(now.since_start().as_millis() as u64 + 100));
         let old_link = Link(rng.number(5));
         let short = Some(Duration::from_millis(rng.below(30)));
         let overtaken = [
-            see(earlier, link, Sight::Life(Life::Starting, short)),
-            see(earlier, link, Sight::Life(Life::Running, short)),
-            see(earlier, link, Sight::Account(account, None)),
-            see(earlier, link, Sight::Account(account, Some(SignIn::SignedOut(None)))),
-            see(earlier, link, Sight::Saved(Token(4))),
-            see(later, old_link, Sight::Life(Life::Absent, short)),
-            see(later, old_link, Sight::Life(Life::Unknown(UnknownReason::NotResponding), None)),
-            see(later, old_link, Sight::Account(account, None)),
-            see(later, old_link, Sight::Account(AccountId(2), Some(SignIn::SigningIn))),
-            see(later, old_link, Sight::Saved(Token(6))),
+            see(earlier, link, Fact::Life(Life::Starting, short)),
+            see(earlier, link, Fact::Life(Life::Running, short)),
+            see(earlier, link, Fact::Account(account, None)),
+            see(earlier, link, Fact::Account(account, Some(SignIn::SignedOut(None)))),
+            see(earlier, link, Fact::Saved(Token(4))),
+            see(later, old_link, Fact::Life(Life::Absent, short)),
+            see(later, old_link, Fact::Life(Life::Unknown(UnknownReason::NotResponding), None)),
+            see(later, old_link, Fact::Account(account, None)),
+            see(later, old_link, Fact::Account(AccountId(2), Some(SignIn::SigningIn))),
+            see(later, old_link, Fact::Saved(Token(6))),
         ];
         for input in overtaken {
             let changes = roster.handle(later, input);
             ensure!(changes.is_empty(), "{input:?} was overtaken, but {changes:?}");
         }
-        let changes = roster.handle(later, see(later, link, Sight::Life(Life::Absent, None)));
+        let changes = roster.handle(later, see(later, link, Fact::Life(Life::Absent, None)));
         ensure!(changes.len() == 2, "signed-out and absent were expected: {changes:?}");
         let much_later = later.after(Duration::from_millis(1));
-        let mut after_the_end = newest.map(|sight| see(much_later, link, sight)).to_vec();
-        after_the_end.push(see(much_later, link, Sight::Life(Life::Starting, None)));
+        let mut after_the_end = newest.map(|fact| see(much_later, link, fact)).to_vec();
+        after_the_end.push(see(much_later, link, Fact::Life(Life::Starting, None)));
         for input in after_the_end {
             let changes = roster.handle(much_later, input);
             ensure!(changes.is_empty(), "the link is closed, but {changes:?}");
@@ -541,11 +542,11 @@ fn is_live(seen: &Observation, past: &[Step], now: Moment) -> bool {
     let same_link = |other: &Observation| same_client(seen, other) && other.link == seen.link;
     let mut running = observations(past).filter(|(_, other)| same_link(other));
     let closed = observations(past).any(|(_, other)| {
-        let open = matches!(other.sight, Sight::Life(Life::Starting | Life::Running, _));
-        same_link(&other) && matches!(other.sight, Sight::Life(..)) && !open
+        let open = matches!(other.fact, Fact::Life(Life::Starting | Life::Running, _));
+        same_link(&other) && matches!(other.fact, Fact::Life(..)) && !open
     });
     let runs = running.any(|(_, other)| {
-        matches!(other.sight, Sight::Life(Life::Running, _)) && is_held(&other, past, now)
+        matches!(other.fact, Fact::Life(Life::Running, _)) && is_held(&other, past, now)
     });
     runs && !closed
 }
@@ -553,12 +554,10 @@ fn is_live(seen: &Observation, past: &[Step], now: Moment) -> bool {
 /// Whether `seen`, something told of a life, is within its lease, on a link that was not lost and
 /// with no life told on a higher one.
 fn is_held(seen: &Observation, past: &[Step], now: Moment) -> bool {
-    let Sight::Life(_, lease) = seen.sight else { return false };
+    let Fact::Life(_, lease) = seen.fact else { return false };
     let expired = lease.is_some_and(|lease| end_of_lease(seen.made, lease) <= now);
     let ended = observations(past).any(|(_, other)| {
-        same_client(seen, &other)
-            && seen.link < other.link
-            && matches!(other.sight, Sight::Life(..))
+        same_client(seen, &other) && seen.link < other.link && matches!(other.fact, Fact::Life(..))
     });
     let lost = past.iter().enumerate().any(|(index, step)| {
         let known = observations(past).filter(|(earlier, _)| *earlier < index);
@@ -575,7 +574,7 @@ fn is_overtaken(seen: &Observation, account: AccountId, past: &[Step]) -> bool {
     observations(past).any(|(_, other)| {
         same_client(seen, &other)
             && seen.link == other.link
-            && matches!(other.sight, Sight::Account(each, _) if each == account)
+            && matches!(other.fact, Fact::Account(each, _) if each == account)
             && seen.made < other.made
     })
 }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use communicado_core::{
-    AccountId, ClientId, Input, Life, Link, Moment, Observation, Sight, SourceId, Token,
+    AccountId, ClientId, Fact, Input, Life, Link, Moment, Observation, SourceId, Token,
     UnknownReason,
 };
 use communicado_wire::journal::Entry;
@@ -205,9 +205,9 @@ impl Hub {
         for name in clients {
             // Also a client of which it has not spoken yet is unknown from here on.
             if let Ok((client, link)) = state.open(&name) {
-                let sight = Sight::Life(Life::Unknown(UnknownReason::SourceLost), None);
+                let fact = Fact::Life(Life::Unknown(UnknownReason::SourceLost), None);
                 let made = state.next_made(self.clock.now());
-                inputs.push(Input::Observed(Observation { made, source, client, link, sight }));
+                inputs.push(Input::Observed(Observation { made, source, client, link, fact }));
             }
         }
         inputs.push(Input::Lost(source));
@@ -236,14 +236,14 @@ impl Hub {
         (source, run): (SourceId, u64),
         client: ClientId,
         link: Link,
-        sight: Sight,
+        fact: Fact,
     ) {
         let mut state = self.lock();
         if state.source(source).is_none_or(|each| each.run != run) {
             return;
         }
         let made = state.next_made(self.clock.now());
-        let observation = Observation { made, source, client, link, sight };
+        let observation = Observation { made, source, client, link, fact };
         self.handle(state, vec![Input::Observed(observation)]);
     }
 

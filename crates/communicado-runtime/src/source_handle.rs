@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use communicado_core::{AccountId, ClientId, Life, Link, Moment, Sight, SourceId, Token};
+use communicado_core::{AccountId, ClientId, Fact, Life, Link, Moment, SourceId, Token};
 
 use crate::{Clock, Hub, LimitReached};
 
@@ -67,13 +67,13 @@ impl ClientHandle {
     /// Say what its accounts are first: they count from the moment at which the client is said
     /// to be running, and so all is told as one change.
     pub fn life(&self, life: Life, lease: Option<Duration>) {
-        self.tell(Sight::Life(life, lease));
+        self.tell(Fact::Life(life, lease));
     }
 
     /// Says something about the client.
-    pub fn tell(&self, sight: Sight) {
+    pub fn tell(&self, fact: Fact) {
         let SourceHandle { hub, source, run } = &self.handle;
-        hub.observe((*source, *run), self.client, self.link, sight);
+        hub.observe((*source, *run), self.client, self.link, fact);
     }
 
     /// The number that stands for an account of this client.

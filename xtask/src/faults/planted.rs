@@ -96,7 +96,7 @@ pub(super) const FAULTS: &[Fault] = &[
     },
     Fault {
         file: "src/claim.rs",
-        find: "        Life::Unknown(Doubt::SourceLost) => Phase::Lost,\n",
+        find: "        Life::Unknown(UnknownReason::SourceLost) => Phase::Lost,\n",
         replace: "",
         breaks: "what a lost source still says is believed",
         noticed_by: "nothing_stays_stuck_after_loss_or_lease",
@@ -250,8 +250,8 @@ pub(super) const FAULTS: &[Fault] = &[
     },
     Fault {
         file: "src/roster.rs",
-        find: "Status::Unknown(Doubt::NotSupported) => 2",
-        replace: "Status::Unknown(Doubt::NotSupported) => 1",
+        find: "Status::Unknown(UnknownReason::NotSupported) => 2",
+        replace: "Status::Unknown(UnknownReason::NotSupported) => 1",
         breaks: "that a source cannot see a client hides why another does not",
         noticed_by: "agrees_with_the_model",
     },

@@ -12,8 +12,8 @@ use core::fmt;
 use core::time::Duration;
 
 use communicado_core::{
-    AccountId, Activity, Availability, ClientId, Failure, Input, Life, Link, Moment, Observation,
-    Presence, Sight, SignIn, SourceId, Token, UnknownReason,
+    AccountId, Activity, Availability, ClientId, Fact, Failure, Input, Life, Link, Moment,
+    Observation, Presence, SignIn, SourceId, Token, UnknownReason,
 };
 
 /// What happened to a roster, in the order in which it arrived.
@@ -181,7 +181,7 @@ impl Writer {
         let source = SourceId(1 + self.rng.number(self.sources) as u16);
         let client = ClientId(1 + self.rng.number(self.clients));
         let account = AccountId(1 + self.rng.number(self.accounts));
-        let sight = match kind {
+        let fact = match kind {
             Kind::Waking => return None,
             Kind::Lost => {
                 let theirs = self.links.iter_mut().filter(|link| link.0 == source);
@@ -200,15 +200,15 @@ impl Writer {
                 self.life(Life::Unknown(reason))
             }
             Kind::Absent => self.life(Life::Absent),
-            Kind::SignedIn => Sight::Account(account, Some(SignIn::SignedIn(self.presence()))),
-            Kind::SigningIn => Sight::Account(account, Some(SignIn::SigningIn)),
-            Kind::SigningOut => Sight::Account(account, Some(SignIn::SigningOut)),
+            Kind::SignedIn => Fact::Account(account, Some(SignIn::SignedIn(self.presence()))),
+            Kind::SigningIn => Fact::Account(account, Some(SignIn::SigningIn)),
+            Kind::SigningOut => Fact::Account(account, Some(SignIn::SigningOut)),
             Kind::SignedOut => {
                 let failure = self.rng.chance(60).then(|| self.rng.one_of(&Failure::ALL));
-                Sight::Account(account, Some(SignIn::SignedOut(failure)))
+                Fact::Account(account, Some(SignIn::SignedOut(failure)))
             }
-            Kind::Gone => Sight::Account(account, None),
-            Kind::Saved => Sight::Saved(Token(self.rng.number(3))),
+            Kind::Gone => Fact::Account(account, None),
+            Kind::Saved => Fact::Saved(Token(self.rng.number(3))),
         };
         let made = if self.rng.chance(self.made_late) {
             self.now.saturating_sub(self.rng.below(8))
@@ -217,8 +217,8 @@ impl Writer {
         } else {
             self.now
         };
-        let link = self.link(source, client, sight);
-        Some(Input::Observed(Observation { made: ms(made), source, client, link, sight }))
+        let link = self.link(source, client, fact);
+        Some(Input::Observed(Observation { made: ms(made), source, client, link, fact }))
     }
 
     fn kind(&mut self) -> Kind {
@@ -232,8 +232,8 @@ impl Writer {
         Kind::Waking
     }
 
-    /// The link over which `source` says `sight` of `client`.
-    fn link(&mut self, source: SourceId, client: ClientId, sight: Sight) -> Link {
+    /// The link over which `source` says `fact` of `client`.
+    fn link(&mut self, source: SourceId, client: ClientId, fact: Fact) -> Link {
         let held = self.links.iter().position(|link| (link.0, link.1) == (source, client));
         let held = held.unwrap_or_else(|| {
             self.links.push((source, client, Link(1), false));
@@ -247,16 +247,16 @@ impl Writer {
         } else if self.rng.chance(self.link_old) {
             return Link(newest.0.saturating_sub(self.rng.number(3)));
         }
-        if let Sight::Life(life, _) = sight {
+        if let Fact::Life(life, _) = fact {
             *closed |= !matches!(life, Life::Starting | Life::Running);
         }
         *newest
     }
 
-    fn life(&mut self, life: Life) -> Sight {
+    fn life(&mut self, life: Life) -> Fact {
         let leased = self.rng.chance(self.leased);
         let lease = leased.then(|| Duration::from_millis(self.rng.below(self.lease_max + 1)));
-        Sight::Life(life, lease)
+        Fact::Life(life, lease)
     }
 
     /// Few raw tokens and often the same availability, so that accounts compete as equals.
@@ -324,12 +324,12 @@ impl fmt::Display for Journal {
                     writeln!(f, "  at {at:?}: source {source} lost")?;
                 }
                 Some(Input::Observed(seen)) => {
-                    let (made, sight) = (seen.made.since_start(), seen.sight);
+                    let (made, fact) = (seen.made.since_start(), seen.fact);
                     let (source, client, link) = (seen.source.0, seen.client.0, seen.link.0);
                     writeln!(
                         f,
                         "  at {at:?}: source {source}, client {client}, link {link}, \
-                         made at {made:?}: {sight:?}"
+                         made at {made:?}: {fact:?}"
                     )?;
                 }
             }

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use communicado_core::{
-    AccountId, AccountStanding, Activity, Availability, Cause, Change, ClientId, Failure, Input,
-    Life, Link, Moment, Observation, Revision, Sight, SignIn, SourceId, Standing, Status, Token,
+    AccountId, AccountStanding, Activity, Availability, Cause, Change, ClientId, Fact, Failure,
+    Input, Life, Link, Moment, Observation, Revision, SignIn, SourceId, Standing, Status, Token,
     UnknownReason,
 };
 
@@ -112,7 +112,7 @@ fn decisive_life(source: SourceId, client: ClientId, past: &[Step]) -> Option<To
         match step.input {
             Some(Input::Observed(seen)) if (seen.source, seen.client) == (source, client) => {
                 seen_over.push(seen.link);
-                if let Sight::Life(life, lease) = seen.sight {
+                if let Fact::Life(life, lease) = seen.fact {
                     lives.push(Told { link: seen.link, made: seen.made, life, lease });
                 }
             }
@@ -152,9 +152,9 @@ fn decisive_life(source: SourceId, client: ClientId, past: &[Step]) -> Option<To
 
 /// Where the sign-in of each account stands that was not taken away.
 fn sign_ins(over_link: &[Observation]) -> Vec<(AccountId, Status)> {
-    let told = over_link.iter().filter_map(|seen| match seen.sight {
-        Sight::Account(account, sign_in) => Some((account, seen.made, sign_in)),
-        Sight::Life(..) | Sight::Saved(_) => None,
+    let told = over_link.iter().filter_map(|seen| match seen.fact {
+        Fact::Account(account, sign_in) => Some((account, seen.made, sign_in)),
+        Fact::Life(..) | Fact::Saved(_) => None,
     });
     let told: Vec<_> = told.collect();
     let accounts: BTreeSet<AccountId> = told.iter().map(|(account, ..)| *account).collect();
@@ -222,9 +222,9 @@ fn best(accounts: &[(AccountId, Status)]) -> Status {
 
 fn saved(over_link: &[Observation]) -> Option<Token> {
     let told = || {
-        over_link.iter().filter_map(|seen| match seen.sight {
-            Sight::Saved(token) => Some((seen.made, token)),
-            Sight::Life(..) | Sight::Account(..) => None,
+        over_link.iter().filter_map(|seen| match seen.fact {
+            Fact::Saved(token) => Some((seen.made, token)),
+            Fact::Life(..) | Fact::Account(..) => None,
         })
     };
     let latest = told().map(|(made, _)| made).max()?;
@@ -249,9 +249,9 @@ fn clients(past: &[Step]) -> BTreeSet<ClientId> {
 /// Each moment after `before` and up to `to` at which a lease given in `past` ends.
 fn leases_that_end(past: &[Step], before: Moment, to: Moment) -> BTreeSet<Moment> {
     let end = |step: &Step| match step.input {
-        Some(Input::Observed(seen)) => match seen.sight {
-            Sight::Life(_, lease) => Some(end_of_lease(seen.made, lease?)),
-            Sight::Account(..) | Sight::Saved(_) => None,
+        Some(Input::Observed(seen)) => match seen.fact {
+            Fact::Life(_, lease) => Some(end_of_lease(seen.made, lease?)),
+            Fact::Account(..) | Fact::Saved(_) => None,
         },
         Some(Input::Lost(_)) | None => None,
     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use communicado_core::{
-    ClientId, Input, Life, Link, Moment, Observation, Sight, SourceId, UnknownReason,
+    ClientId, Fact, Input, Life, Link, Moment, Observation, SourceId, UnknownReason,
 };
 use communicado_wire::journal::Entry;
 
@@ -81,10 +81,10 @@ impl Ledger {
     }
 
     fn observe(&mut self, observation: Observation) {
-        let Observation { made, source, client, link, sight } = observation;
+        let Observation { made, source, client, link, fact } = observation;
         *self.observed.entry(source).or_default() += 1;
         let claim = self.claims.entry((source, client)).or_default();
-        let Sight::Life(life, lease) = sight else {
+        let Fact::Life(life, lease) = fact else {
             claim.highest = claim.highest.max(Some(link));
             return;
         };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use communicado_core::{Availability, Life, Moment, Presence, Sight, SignIn, Token};
+use communicado_core::{Availability, Fact, Life, Moment, Presence, SignIn, Token};
 use communicado_runtime::{ClientHandle, LimitReached, SourceHandle};
 
 use crate::puppet::{Act, Crowd, Word};
@@ -19,7 +19,7 @@ pub(crate) struct Run {
     /// How many names were refused.
     pub(crate) refused: usize,
     links: BTreeMap<&'static str, Vec<ClientHandle>>,
-    last: Option<(&'static str, usize, Sight)>,
+    last: Option<(&'static str, usize, Fact)>,
 }
 
 /// When something happened: its place among all that happened, and in which poll of the puppet.
@@ -49,8 +49,8 @@ impl Run {
             Act::Flood(client, count) => self.flood(client, count),
             Act::Crowd(crowd) => self.crowd(crowd),
             Act::Repeat => {
-                if let Some((client, link, sight)) = self.last {
-                    self.tell(client, link, sight);
+                if let Some((client, link, fact)) = self.last {
+                    self.tell(client, link, fact);
                 }
                 Ok(())
             }
@@ -76,14 +76,14 @@ impl Run {
         }
         let links = &self.links[client];
         let link = links.len().saturating_sub(1 + back);
-        let sight = sight(&links[link], word)?;
-        self.tell(client, link, sight);
+        let fact = fact(&links[link], word)?;
+        self.tell(client, link, fact);
         Ok(())
     }
 
-    fn tell(&mut self, client: &'static str, link: usize, sight: Sight) {
-        self.links[client][link].tell(sight);
-        self.last = Some((client, link, sight));
+    fn tell(&mut self, client: &'static str, link: usize, fact: Fact) {
+        self.links[client][link].tell(fact);
+        self.last = Some((client, link, fact));
         self.said += usize::from(self.ended.is_none());
     }
 
@@ -121,10 +121,10 @@ pub(crate) const fn signed_in(availability: Availability) -> SignIn {
     SignIn::SignedIn(Presence { availability, activity: None, raw: Token(0) })
 }
 
-fn sight(client: &ClientHandle, word: Word) -> Result<Sight, LimitReached> {
+fn fact(client: &ClientHandle, word: Word) -> Result<Fact, LimitReached> {
     Ok(match word {
-        Word::Life(life, lease) => Sight::Life(life, lease),
-        Word::Saved(text) => Sight::Saved(client.token(text)?),
+        Word::Life(life, lease) => Fact::Life(life, lease),
+        Word::Saved(text) => Fact::Saved(client.token(text)?),
         Word::Account(name, sign_in) => {
             let account = client.account(name, "XMPP")?;
             let sign_in = match sign_in {
@@ -134,7 +134,7 @@ fn sight(client: &ClientHandle, word: Word) -> Result<Sight, LimitReached> {
                 }
                 other => other,
             };
-            Sight::Account(account, sign_in)
+            Fact::Account(account, sign_in)
         }
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use communicado_core::{self as core, Life, Presence, Sight, UnknownReason};
+use communicado_core::{self as core, Fact, Life, Presence, UnknownReason};
 use communicado_runtime::{ClientHandle, LimitReached, SourceHandle};
 
 use super::tell::{SignIn, Tell, View};
@@ -106,7 +106,7 @@ fn gone(open: &ClientHandle, before: &View, view: &View) {
         if !view.accounts.contains_key(&(name.clone(), protocol.clone()))
             && let Ok(account) = open.account(name, protocol)
         {
-            open.tell(Sight::Account(account, None));
+            open.tell(Fact::Account(account, None));
         }
     }
 }
@@ -131,7 +131,7 @@ fn news(open: &ClientHandle, before: &View, view: &View) -> bool {
             continue;
         }
         match in_numbers(open, sign_in) {
-            Ok(sign_in) => open.tell(Sight::Account(account, Some(sign_in))),
+            Ok(sign_in) => open.tell(Fact::Account(account, Some(sign_in))),
             Err(LimitReached { .. }) => whole = false,
         }
     }
@@ -139,7 +139,7 @@ fn news(open: &ClientHandle, before: &View, view: &View) -> bool {
         && before.saved != view.saved
         && let Ok(token) = open.token(saved)
     {
-        open.tell(Sight::Saved(token));
+        open.tell(Fact::Saved(token));
     }
     whole
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use communicado_core::{self as core, Life, Presence, Sight, UnknownReason};
+use communicado_core::{self as core, Fact, Life, Presence, UnknownReason};
 use communicado_runtime::{ClientHandle, LimitReached, SourceHandle};
 
 use super::conversation::{Account, AccountSignIn, View};
@@ -65,7 +65,7 @@ impl Told {
             if let Some(name) = name {
                 client.call(number, name)?;
             }
-            client.tell(Sight::Account(number, Some(in_numbers(client, sign_in)?)));
+            client.tell(Fact::Account(number, Some(in_numbers(client, sign_in)?)));
         }
         Ok(())
     }
