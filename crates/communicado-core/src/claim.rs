@@ -13,20 +13,20 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::time::Duration;
 
-use crate::few::Few;
+use crate::flat_map::FlatMap;
 use crate::{AccountId, Fact, Failure, Life, Link, Moment, SignIn, Status, Token, UnknownReason};
 
 /// Only the lowest link can have a life: those below it are ended, those above it wait.
 #[derive(Debug, Default)]
 pub(crate) struct Claim {
-    links: Few<Link, LinkFacts>,
+    links: FlatMap<Link, LinkFacts>,
 }
 
 /// What was seen over one link.
 #[derive(Debug, Default)]
 struct LinkFacts {
     life: Option<LifeClaim>,
-    accounts: Few<AccountId, Option<AccountClaim>>,
+    accounts: FlatMap<AccountId, Option<AccountClaim>>,
     saved: Option<SavedClaim>,
 }
 

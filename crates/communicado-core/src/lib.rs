@@ -14,7 +14,7 @@
 extern crate alloc;
 
 mod claim;
-mod few;
+mod flat_map;
 mod ids;
 mod moment;
 mod observation;

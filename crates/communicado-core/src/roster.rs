@@ -4,7 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use crate::claim::{Claim, View};
-use crate::few::Few;
+use crate::flat_map::FlatMap;
 use crate::{
     AccountStanding, ClientId, Input, Moment, Observation, Revision, SourceId, Standing, Status,
     UnknownReason,
@@ -65,7 +65,7 @@ pub enum Cause {
 
 #[derive(Debug, Default)]
 struct Client {
-    claims: Few<SourceId, Claim>,
+    claims: FlatMap<SourceId, Claim>,
     told: Option<Standing>,
     /// Told as signed in and not yet as signed out.
     owes_signed_out: bool,

@@ -8,15 +8,15 @@ use alloc::vec::Vec;
 /// a hundred thousand clients, that is the difference between a look-up that waits for memory
 /// and one that does not.
 #[derive(Debug)]
-pub(crate) struct Few<K, V>(Vec<(K, V)>);
+pub(crate) struct FlatMap<K, V>(Vec<(K, V)>);
 
-impl<K, V> Default for Few<K, V> {
+impl<K, V> Default for FlatMap<K, V> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<K: Copy + Ord, V: Default> Few<K, V> {
+impl<K: Copy + Ord, V: Default> FlatMap<K, V> {
     /// The value of `key`, which is added if it is not there.
     pub(crate) fn entry(&mut self, key: K) -> &mut V {
         let at = self.0.partition_point(|(each, _)| *each < key);
