@@ -21,8 +21,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use communicado_core::{
-    AccountId, Activity, Availability, Cause, Change, ClientId, Fact, Failure, Input, Life, Link,
-    Moment, Observation, Presence, Roster, SignIn, SourceId, Standing, Status, Token,
+    AccountId, Activity, Availability, Cause, Change, ClientId, ClientState, Fact, Failure, Input,
+    Life, Link, Moment, Observation, Presence, Roster, SignIn, SourceId, Status, Token,
     UnknownReason,
 };
 
@@ -61,7 +61,7 @@ fn signed_out_comes_before_gone() {
 #[test]
 fn no_change_repeats() {
     hold(|journal, _| {
-        let mut last: BTreeMap<ClientId, Standing> = BTreeMap::new();
+        let mut last: BTreeMap<ClientId, ClientState> = BTreeMap::new();
         let (mut revision, mut at) = (0, Moment::START);
         for change in told(journal) {
             revision += 1;
@@ -112,12 +112,12 @@ fn a_link_takes_over_once_its_life_is_told() {
     hold(|journal, _| {
         let mut roster = Roster::new();
         let now = end_of(journal, &mut roster);
-        let before: Vec<(ClientId, Standing)> =
-            roster.iter().map(|(client, standing)| (client, standing.clone())).collect();
-        for (client, standing) in before {
+        let before: Vec<(ClientId, ClientState)> =
+            roster.iter().map(|(client, state)| (client, state.clone())).collect();
+        for (client, state) in before {
             let link = Link(1_000);
             let see = |fact| {
-                let source = standing.source;
+                let source = state.source;
                 Input::Observed(Observation { made: now, source, client, link, fact })
             };
             let signed_in = SignIn::SignedIn(presence(Availability::Busy));
@@ -149,12 +149,11 @@ fn a_failed_sign_in_is_signed_out_with_the_reason() {
             let mut out = [None, Some(failure)].map(SignIn::SignedOut);
             rng.shuffle(&mut out);
             let expect = |roster: &Roster, status| {
-                let standing = roster.standing(client);
-                let told =
-                    standing.map(|each| (each.status, each.accounts.first().map(|a| a.status)));
+                let state = roster.state(client);
+                let told = state.map(|each| (each.status, each.accounts.first().map(|a| a.status)));
                 ensure!(
                     told == Some((status, Some(Status::SignedOut(Some(failure))))),
-                    "{failure:?} ended as {standing:?}"
+                    "{failure:?} ended as {state:?}"
                 );
                 Ok(())
             };
@@ -212,10 +211,10 @@ fn nothing_stays_stuck_after_loss_or_lease() {
         rng.shuffle(&mut sources);
         for source in sources {
             let changes = roster.handle(now, Input::Lost(source));
-            let of_it = roster.iter().filter(|(_, standing)| standing.source == source);
-            for (client, standing) in of_it {
-                let lost = standing.status == Status::Unknown(UnknownReason::SourceLost);
-                ensure!(lost, "{source:?} was lost, but {client:?} is {standing:?}");
+            let of_it = roster.iter().filter(|(_, state)| state.source == source);
+            for (client, state) in of_it {
+                let lost = state.status == Status::Unknown(UnknownReason::SourceLost);
+                ensure!(lost, "{source:?} was lost, but {client:?} is {state:?}");
             }
             let others = changes.iter().find(|change| change.cause != Cause::Lost(source));
             ensure!(others.is_none(), "{source:?} was lost, but {others:?} says another cause");
@@ -337,11 +336,11 @@ fn changes_add_up_to_the_standings() {
             for change in handle(&mut roster, step) {
                 sum.insert(change.client, change.after);
             }
-            let standings: BTreeMap<ClientId, Standing> =
-                roster.iter().map(|(client, standing)| (client, standing.clone())).collect();
-            ensure!(sum == standings, "changes give {sum:?}; the roster says {standings:?}");
+            let states: BTreeMap<ClientId, ClientState> =
+                roster.iter().map(|(client, state)| (client, state.clone())).collect();
+            ensure!(sum == states, "changes give {sum:?}; the roster says {states:?}");
             for client in (0..5).map(ClientId) {
-                let (one, other) = (sum.get(&client), roster.standing(client));
+                let (one, other) = (sum.get(&client), roster.state(client));
                 ensure!(one == other, "changes give {one:?}; {client:?} is {other:?}");
             }
         }
@@ -581,13 +580,13 @@ fn is_overtaken(seen: &Observation, account: AccountId, past: &[Step]) -> bool {
 
 type Said = (SourceId, Status, Option<Token>, Vec<(AccountId, Status)>);
 
-fn said(standing: &Standing) -> Said {
-    let accounts = standing.accounts.iter().map(|each| (each.account, each.status)).collect();
-    (standing.source, standing.status, standing.saved, accounts)
+fn said(state: &ClientState) -> Said {
+    let accounts = state.accounts.iter().map(|each| (each.account, each.status)).collect();
+    (state.source, state.status, state.saved, accounts)
 }
 
 fn all_said(roster: &Roster) -> Vec<(ClientId, Said)> {
-    roster.iter().map(|(client, standing)| (client, said(standing))).collect()
+    roster.iter().map(|(client, state)| (client, said(state))).collect()
 }
 
 const fn presence(availability: Availability) -> Presence {

@@ -137,14 +137,14 @@ pub(super) const FAULTS: &[Fault] = &[
         noticed_by: "agrees_with_the_model",
     },
     Fault {
-        file: "src/standing.rs",
+        file: "src/state.rs",
         find: "            && statuses(self) == statuses(other)\n",
         replace: "",
         breaks: "what only an account changes is not told",
         noticed_by: "agrees_with_the_model",
     },
     Fault {
-        file: "src/standing.rs",
+        file: "src/state.rs",
         find: "        if self.status == before.status {\n            self.since = before.since;\n        }\n",
         replace: "",
         breaks: "a status begins anew with every change",

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use communicado_core::{
-    AccountId, AccountStanding, Activity, Availability, Cause, Change, ClientId, Fact, Failure,
-    Input, Life, Link, Moment, Observation, Revision, SignIn, SourceId, Standing, Status, Token,
+    AccountId, AccountState, Activity, Availability, Cause, Change, ClientId, ClientState, Fact,
+    Failure, Input, Life, Link, Moment, Observation, Revision, SignIn, SourceId, Status, Token,
     UnknownReason,
 };
 
@@ -158,7 +158,7 @@ fn sign_ins(over_link: &[Observation]) -> Vec<(AccountId, Status)> {
     });
     let told: Vec<_> = told.collect();
     let accounts: BTreeSet<AccountId> = told.iter().map(|(account, ..)| *account).collect();
-    let standing = |account: AccountId| {
+    let state = |account: AccountId| {
         let of_it = || told.iter().filter(move |(each, ..)| *each == account);
         let latest = of_it().map(|(_, made, _)| *made).max()?;
         let rivals = of_it().filter(|(_, made, _)| *made == latest);
@@ -171,7 +171,7 @@ fn sign_ins(over_link: &[Observation]) -> Vec<(AccountId, Status)> {
         };
         Some((account, status))
     };
-    accounts.into_iter().filter_map(standing).collect()
+    accounts.into_iter().filter_map(state).collect()
 }
 
 /// Of two things said of an account for the same moment, the greater is believed.
@@ -299,20 +299,20 @@ fn last_sign_in_or_out(client: ClientId, told: &[Change]) -> Option<&'static str
 
 fn push(client: ClientId, belief: Belief, now: Moment, cause: Cause, told: &mut Vec<Change>) {
     let earlier: Vec<&Change> = told.iter().filter(|change| change.client == client).collect();
-    let since = |same: &dyn Fn(&Standing) -> bool| {
+    let since = |same: &dyn Fn(&ClientState) -> bool| {
         let unbroken = earlier.iter().rev().take_while(|change| same(&change.after));
         unbroken.last().map_or(now, |change| change.at)
     };
-    let account = |(account, status): (AccountId, Status)| AccountStanding {
+    let account = |(account, status): (AccountId, Status)| AccountState {
         account,
         status,
-        since: since(&|standing| {
-            standing.accounts.iter().any(|each| (each.account, each.status) == (account, status))
+        since: since(&|state| {
+            state.accounts.iter().any(|each| (each.account, each.status) == (account, status))
         }),
     };
-    let after = Standing {
+    let after = ClientState {
         status: belief.status,
-        since: since(&|standing| standing.status == belief.status),
+        since: since(&|state| state.status == belief.status),
         source: belief.source,
         saved: belief.saved,
         accounts: belief.accounts.into_iter().map(account).collect(),

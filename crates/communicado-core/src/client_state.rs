@@ -6,7 +6,7 @@ use crate::{AccountId, Moment, SourceId, Status, Token};
 
 /// What is believed about one client, and since when.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct ClientState {
     /// The client's status: the best of its accounts', where they can be believed.
     pub status: Status,
     /// When this status began, its presence and reason included.
@@ -16,12 +16,12 @@ pub struct Standing {
     /// The status that the user has chosen, where the source can see it.
     pub saved: Option<Token>,
     /// The client's accounts, in the order of their numbers.
-    pub accounts: Vec<AccountStanding>,
+    pub accounts: Vec<AccountState>,
 }
 
 /// What is believed about one account, and since when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AccountStanding {
+pub struct AccountState {
     /// The account.
     pub account: AccountId,
     /// Its status.
@@ -30,12 +30,12 @@ pub struct AccountStanding {
     pub since: Moment,
 }
 
-impl Standing {
+impl ClientState {
     /// Whether both say the same, whenever it began.
     #[must_use]
     pub fn says_the_same_as(&self, other: &Self) -> bool {
-        let statuses = |standing: &Self| {
-            standing.accounts.iter().map(|each| (each.account, each.status)).collect::<Vec<_>>()
+        let statuses = |state: &Self| {
+            state.accounts.iter().map(|each| (each.account, each.status)).collect::<Vec<_>>()
         };
         (self.status, self.source, self.saved) == (other.status, other.source, other.saved)
             && statuses(self) == statuses(other)
