@@ -9,8 +9,8 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use communicado_core::{
-    AccountId, Availability, ClientId, Fact, Input, Life, Link, Moment, Observation, Presence,
-    Roster, SignIn, SourceId, Token,
+    AccountId, Availability, ClientId, Fact, Generation, Input, Life, Moment, Observation,
+    Presence, Roster, SignIn, SourceId, Token,
 };
 
 use crate::numbers::Numbers;
@@ -198,10 +198,10 @@ impl World {
     fn tell(&mut self, client: u32, fact: Fact) {
         // Each a microsecond after the last, so that none repeats another.
         self.moment += 1;
-        let made = Moment::new(Duration::from_micros(self.moment));
-        let (source, client, link) = (SourceId(0), ClientId(client), Link(1));
-        let observation = Observation { made, source, client, link, fact };
-        black_box(self.roster.handle(made, Input::Observed(observation)));
+        let observed_at = Moment::new(Duration::from_micros(self.moment));
+        let (source, client, generation) = (SourceId(0), ClientId(client), Generation(1));
+        let observation = Observation { observed_at, source, client, generation, fact };
+        black_box(self.roster.handle(observed_at, Input::Observed(observation)));
     }
 
     /// A linear congruential generator (Numerical Recipes) is random enough for a cache.

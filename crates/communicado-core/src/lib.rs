@@ -24,7 +24,7 @@ mod roster;
 mod status;
 
 pub use client_state::{AccountState, ClientState};
-pub use ids::{AccountId, ClientId, Link, Revision, SourceId, Token};
+pub use ids::{AccountId, ClientId, Generation, Revision, SourceId, Token};
 pub use moment::Moment;
 pub use observation::{Fact, Input, Life, Observation, SignIn};
 pub use presence::{Activity, Availability, Presence};

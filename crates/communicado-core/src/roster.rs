@@ -141,9 +141,9 @@ impl Roster {
     }
 
     fn observe(&mut self, observation: Observation, changes: &mut Vec<Change>) {
-        let Observation { made, source, client, link, fact } = observation;
-        let made = made.min(self.now);
-        self.amend(client, source, |claim| claim.observe(link, made, fact));
+        let Observation { observed_at, source, client, generation, fact } = observation;
+        let observed_at = observed_at.min(self.now);
+        self.amend(client, source, |claim| claim.observe(generation, observed_at, fact));
         self.reconsider(client, Cause::Observed(source), changes);
     }
 

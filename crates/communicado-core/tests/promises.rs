@@ -21,9 +21,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use communicado_core::{
-    AccountId, Activity, Availability, Cause, Change, ClientId, ClientState, Fact, Failure, Input,
-    Life, Link, Moment, Observation, Presence, Roster, SignIn, SourceId, Status, Token,
-    UnknownReason,
+    AccountId, Activity, Availability, Cause, Change, ClientId, ClientState, Fact, Failure,
+    Generation, Input, Life, Moment, Observation, Presence, Roster, SignIn, SourceId, Status,
+    Token, UnknownReason,
 };
 
 use cases::{Verdict, hold, seeds};
@@ -115,10 +115,10 @@ fn a_link_takes_over_once_its_life_is_told() {
         let before: Vec<(ClientId, ClientState)> =
             roster.iter().map(|(client, state)| (client, state.clone())).collect();
         for (client, state) in before {
-            let link = Link(1_000);
+            let generation = Generation(1_000);
             let see = |fact| {
                 let source = state.source;
-                Input::Observed(Observation { made: now, source, client, link, fact })
+                Input::Observed(Observation { observed_at: now, source, client, generation, fact })
             };
             let signed_in = SignIn::SignedIn(presence(Availability::Busy));
             let mut ahead = roster.handle(now, see(Fact::Account(AccountId(7), Some(signed_in))));
@@ -142,8 +142,14 @@ fn a_failed_sign_in_is_signed_out_with_the_reason() {
         // Better than all sources of the journal, so that it is believed.
         let source = SourceId(0);
         for (client, failure) in (1..).map(ClientId).zip(Failure::ALL) {
-            let see = |made, fact| {
-                Input::Observed(Observation { made, source, client, link: Link(1), fact })
+            let see = |observed_at, fact| {
+                Input::Observed(Observation {
+                    observed_at,
+                    source,
+                    client,
+                    generation: Generation(1),
+                    fact,
+                })
             };
             let sign_in = |account, sign_in| Fact::Account(AccountId(account), Some(sign_in));
             let mut out = [None, Some(failure)].map(SignIn::SignedOut);
@@ -282,9 +288,10 @@ fn late_observations_do_not_undo_newer_ones() {
         let mut roster = Roster::new();
         let now = end_of(journal, &mut roster);
         let later = now.after(Duration::from_millis(100));
-        let (source, client, link) = (SourceId(0), ClientId(1), Link(5));
-        let see =
-            |made, link, fact| Input::Observed(Observation { made, source, client, link, fact });
+        let (source, client, generation) = (SourceId(0), ClientId(1), Generation(5));
+        let see = |observed_at, generation, fact| {
+            Input::Observed(Observation { observed_at, source, client, generation, fact })
+        };
         let account = AccountId(1);
         let signed_in = SignIn::SignedIn(presence(Availability::Available));
         let newest = [
@@ -293,17 +300,17 @@ fn late_observations_do_not_undo_newer_ones() {
             Fact::Saved(Token(5)),
         ];
         for fact in newest {
-            let _ = roster.handle(later, see(later, link, fact));
+            let _ = roster.handle(later, see(later, generation, fact));
         }
         let earlier = ms(rng.below(now.since_start().as_millis() as u64 + 100));
-        let old_link = Link(rng.number(5));
+        let old_link = Generation(rng.number(5));
         let short = Some(Duration::from_millis(rng.below(30)));
         let overtaken = [
-            see(earlier, link, Fact::Life(Life::Starting, short)),
-            see(earlier, link, Fact::Life(Life::Running, short)),
-            see(earlier, link, Fact::Account(account, None)),
-            see(earlier, link, Fact::Account(account, Some(SignIn::SignedOut(None)))),
-            see(earlier, link, Fact::Saved(Token(4))),
+            see(earlier, generation, Fact::Life(Life::Starting, short)),
+            see(earlier, generation, Fact::Life(Life::Running, short)),
+            see(earlier, generation, Fact::Account(account, None)),
+            see(earlier, generation, Fact::Account(account, Some(SignIn::SignedOut(None)))),
+            see(earlier, generation, Fact::Saved(Token(4))),
             see(later, old_link, Fact::Life(Life::Absent, short)),
             see(later, old_link, Fact::Life(Life::Unknown(UnknownReason::NotResponding), None)),
             see(later, old_link, Fact::Account(account, None)),
@@ -314,11 +321,11 @@ fn late_observations_do_not_undo_newer_ones() {
             let changes = roster.handle(later, input);
             ensure!(changes.is_empty(), "{input:?} was overtaken, but {changes:?}");
         }
-        let changes = roster.handle(later, see(later, link, Fact::Life(Life::Absent, None)));
+        let changes = roster.handle(later, see(later, generation, Fact::Life(Life::Absent, None)));
         ensure!(changes.len() == 2, "signed-out and absent were expected: {changes:?}");
         let much_later = later.after(Duration::from_millis(1));
-        let mut after_the_end = newest.map(|fact| see(much_later, link, fact)).to_vec();
-        after_the_end.push(see(much_later, link, Fact::Life(Life::Starting, None)));
+        let mut after_the_end = newest.map(|fact| see(much_later, generation, fact)).to_vec();
+        after_the_end.push(see(much_later, generation, Fact::Life(Life::Starting, None)));
         for input in after_the_end {
             let changes = roster.handle(much_later, input);
             ensure!(changes.is_empty(), "the link is closed, but {changes:?}");
@@ -538,7 +545,8 @@ fn same_client(one: &Observation, other: &Observation) -> bool {
 /// Whether the link of `seen` was told to run, within its lease, was not closed, not lost, and no
 /// higher link came to life.
 fn is_live(seen: &Observation, past: &[Step], now: Moment) -> bool {
-    let same_link = |other: &Observation| same_client(seen, other) && other.link == seen.link;
+    let same_link =
+        |other: &Observation| same_client(seen, other) && other.generation == seen.generation;
     let mut running = observations(past).filter(|(_, other)| same_link(other));
     let closed = observations(past).any(|(_, other)| {
         let open = matches!(other.fact, Fact::Life(Life::Starting | Life::Running, _));
@@ -554,16 +562,18 @@ fn is_live(seen: &Observation, past: &[Step], now: Moment) -> bool {
 /// with no life told on a higher one.
 fn is_held(seen: &Observation, past: &[Step], now: Moment) -> bool {
     let Fact::Life(_, lease) = seen.fact else { return false };
-    let expired = lease.is_some_and(|lease| end_of_lease(seen.made, lease) <= now);
+    let expired = lease.is_some_and(|lease| end_of_lease(seen.observed_at, lease) <= now);
     let ended = observations(past).any(|(_, other)| {
-        same_client(seen, &other) && seen.link < other.link && matches!(other.fact, Fact::Life(..))
+        same_client(seen, &other)
+            && seen.generation < other.generation
+            && matches!(other.fact, Fact::Life(..))
     });
     let lost = past.iter().enumerate().any(|(index, step)| {
         let known = observations(past).filter(|(earlier, _)| *earlier < index);
         step.input == Some(Input::Lost(seen.source))
             && known
                 .filter(|(_, other)| same_client(seen, other))
-                .any(|(_, other)| seen.link <= other.link)
+                .any(|(_, other)| seen.generation <= other.generation)
     });
     !expired && !ended && !lost
 }
@@ -572,9 +582,9 @@ fn is_held(seen: &Observation, past: &[Step], now: Moment) -> bool {
 fn is_overtaken(seen: &Observation, account: AccountId, past: &[Step]) -> bool {
     observations(past).any(|(_, other)| {
         same_client(seen, &other)
-            && seen.link == other.link
+            && seen.generation == other.generation
             && matches!(other.fact, Fact::Account(each, _) if each == account)
-            && seen.made < other.made
+            && seen.observed_at < other.observed_at
     })
 }
 

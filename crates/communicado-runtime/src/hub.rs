@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use communicado_core::{
-    AccountId, ClientId, Fact, Input, Life, Link, Moment, Observation, SourceId, Token,
+    AccountId, ClientId, Fact, Generation, Input, Life, Moment, Observation, SourceId, Token,
     UnknownReason,
 };
 use communicado_wire::journal::Entry;
@@ -36,7 +36,7 @@ struct State {
     journal: Option<Recorder>,
     journal_error: Option<io::Error>,
     last_made: Moment,
-    last_link: Link,
+    last_generation: Generation,
     /// First snapshots are held back until every source has looked, or until this moment.
     patience_ends: Option<Moment>,
     timekeeper: Option<Waker>,
@@ -75,7 +75,7 @@ impl Hub {
             journal: None,
             journal_error: None,
             last_made: Moment::START,
-            last_link: Link(0),
+            last_generation: Generation(0),
             patience_ends: Some(clock.now().after(patience)),
             timekeeper: None,
             closed: false,
@@ -204,10 +204,16 @@ impl Hub {
         let mut inputs = Vec::new();
         for name in clients {
             // Also a client of which it has not spoken yet is unknown from here on.
-            if let Ok((client, link)) = state.open(&name) {
+            if let Ok((client, generation)) = state.open(&name) {
                 let fact = Fact::Life(Life::Unknown(UnknownReason::SourceLost), None);
-                let made = state.next_made(self.clock.now());
-                inputs.push(Input::Observed(Observation { made, source, client, link, fact }));
+                let observed_at = state.next_made(self.clock.now());
+                inputs.push(Input::Observed(Observation {
+                    observed_at,
+                    source,
+                    client,
+                    generation,
+                    fact,
+                }));
             }
         }
         inputs.push(Input::Lost(source));
@@ -235,15 +241,15 @@ impl Hub {
         &self,
         (source, run): (SourceId, u64),
         client: ClientId,
-        link: Link,
+        generation: Generation,
         fact: Fact,
     ) {
         let mut state = self.lock();
         if state.source(source).is_none_or(|each| each.run != run) {
             return;
         }
-        let made = state.next_made(self.clock.now());
-        let observation = Observation { made, source, client, link, fact };
+        let observed_at = state.next_made(self.clock.now());
+        let observation = Observation { observed_at, source, client, generation, fact };
         self.handle(state, vec![Input::Observed(observation)]);
     }
 
@@ -251,7 +257,7 @@ impl Hub {
         &self,
         source: SourceId,
         client: &str,
-    ) -> Result<(ClientId, Link), LimitReached> {
+    ) -> Result<(ClientId, Generation), LimitReached> {
         let mut state = self.lock();
         let opened = state.open(client);
         self.release(state);
@@ -382,10 +388,10 @@ impl State {
         self.sources.get_mut(usize::from(id.0))
     }
 
-    fn open(&mut self, client: &str) -> Result<(ClientId, Link), LimitReached> {
+    fn open(&mut self, client: &str) -> Result<(ClientId, Generation), LimitReached> {
         let id = self.client_id(client)?;
-        self.last_link.0 += 1;
-        Ok((id, self.last_link))
+        self.last_generation.0 += 1;
+        Ok((id, self.last_generation))
     }
 
     fn client_id(&mut self, name: &str) -> Result<ClientId, LimitReached> {

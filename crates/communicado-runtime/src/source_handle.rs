@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use communicado_core::{AccountId, ClientId, Fact, Life, Link, Moment, SourceId, Token};
+use communicado_core::{AccountId, ClientId, Fact, Generation, Life, Moment, SourceId, Token};
 
 use crate::{Clock, Hub, LimitReached};
 
@@ -22,7 +22,7 @@ pub struct SourceHandle {
 pub struct ClientHandle {
     handle: SourceHandle,
     client: ClientId,
-    link: Link,
+    generation: Generation,
 }
 
 impl SourceHandle {
@@ -45,8 +45,8 @@ impl SourceHandle {
     ///
     /// If there are too many clients. The person who runs communicado is told.
     pub fn open(&self, client: &str) -> Result<ClientHandle, LimitReached> {
-        let (client, link) = self.hub.open(self.source, client)?;
-        Ok(ClientHandle { handle: self.clone(), client, link })
+        let (client, generation) = self.hub.open(self.source, client)?;
+        Ok(ClientHandle { handle: self.clone(), client, generation })
     }
 
     /// Says that the first look is complete: what was not seen is not there.
@@ -73,7 +73,7 @@ impl ClientHandle {
     /// Says something about the client.
     pub fn tell(&self, fact: Fact) {
         let SourceHandle { hub, source, run } = &self.handle;
-        hub.observe((*source, *run), self.client, self.link, fact);
+        hub.observe((*source, *run), self.client, self.generation, fact);
     }
 
     /// The number that stands for an account of this client.

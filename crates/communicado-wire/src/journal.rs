@@ -7,7 +7,9 @@
 use std::time::Duration;
 
 use communicado_core as core;
-use core::{AccountId, ClientId, Fact, Input, Life, Link, Moment, Observation, SignIn, SourceId};
+use core::{
+    AccountId, ClientId, Fact, Generation, Input, Life, Moment, Observation, SignIn, SourceId,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
@@ -159,13 +161,13 @@ impl Entry {
     pub fn of(at: Moment, input: Input) -> Self {
         match input {
             Input::Lost(source) => Self::Lost { at: nanos(at.since_start()), source: source.0 },
-            Input::Observed(Observation { made, source, client, link, fact }) => {
+            Input::Observed(Observation { observed_at, source, client, generation, fact }) => {
                 Self::Observed(Observed {
                     at: nanos(at.since_start()),
-                    made: nanos(made.since_start()),
+                    made: nanos(observed_at.since_start()),
                     source: source.0,
                     client: client.0,
-                    link: link.0,
+                    link: generation.0,
                     fact: ObservedFact::of(fact),
                 })
             }
@@ -202,10 +204,10 @@ impl Observed {
     pub fn input(&self) -> Result<(Moment, Input), EntryError> {
         let moment = |nanos| Moment::new(Duration::from_nanos(nanos));
         let observation = Observation {
-            made: moment(self.made),
+            observed_at: moment(self.made),
             source: SourceId(self.source),
             client: ClientId(self.client),
-            link: Link(self.link),
+            generation: Generation(self.link),
             fact: self.fact.fact()?,
         };
         Ok((moment(self.at), Input::Observed(observation)))

@@ -5,23 +5,23 @@ use super::{Fault, HANG};
 pub(super) const FAULTS: &[Fault] = &[
     Fault {
         file: "src/claim.rs",
-        find: "        if self.live().is_some_and(|(live, ..)| link < live) {\n            return;\n        }\n",
+        find: "        if self.live().is_some_and(|(live, ..)| generation < live) {\n            return;\n        }\n",
         replace: "",
-        breaks: "what is said over an old link counts",
+        breaks: "what is said over an old generation counts",
         noticed_by: "signed_in_only_while_a_live_link_says_so",
     },
     Fault {
         file: "src/claim.rs",
-        find: "let seen = self.links.entry(link);",
-        replace: "self.links.remove_below(link);\n        let seen = self.links.entry(link);",
-        breaks: "a new link ends the old one before its life is told",
+        find: "let seen = self.generations.entry(generation);",
+        replace: "self.generations.remove_below(generation);\n        let seen = self.generations.entry(generation);",
+        breaks: "a new generation ends the old one before its life is told",
         noticed_by: "a_link_takes_over_once_its_life_is_told",
     },
     Fault {
         file: "src/claim.rs",
-        find: "                self.links.remove_below(link);\n",
+        find: "                self.generations.remove_below(generation);\n",
         replace: "",
-        breaks: "a new link does not take over",
+        breaks: "a new generation does not take over",
         noticed_by: "signed_in_only_while_a_live_link_says_so",
     },
     Fault {
@@ -35,7 +35,7 @@ pub(super) const FAULTS: &[Fault] = &[
         file: "src/claim.rs",
         find: "let lease = lease.filter(|_| phase != Phase::Lost);",
         replace: "",
-        breaks: "a lost link expires",
+        breaks: "a lost generation expires",
         noticed_by: "nothing_stays_stuck_after_loss_or_lease",
     },
     Fault {
@@ -47,16 +47,16 @@ pub(super) const FAULTS: &[Fault] = &[
     },
     Fault {
         file: "src/claim.rs",
-        find: "seen.saved = seen.saved.max(Some(SavedClaim { made, token }));",
-        replace: "seen.saved = Some(SavedClaim { made, token });",
+        find: "seen.saved = seen.saved.max(Some(SavedClaim { observed_at, token }));",
+        replace: "seen.saved = Some(SavedClaim { observed_at, token });",
         breaks: "the last word on the saved status counts, however late",
         noticed_by: "order_and_repetition_do_not_matter",
     },
     Fault {
         file: "src/claim.rs",
-        find: "self.links.last()",
-        replace: "self.links.first()",
-        breaks: "a loss leaves a waiting link open",
+        find: "self.generations.last()",
+        replace: "self.generations.first()",
+        breaks: "a loss leaves a waiting generation open",
         noticed_by: "nothing_stays_stuck_after_loss_or_lease",
     },
     Fault {
@@ -91,7 +91,7 @@ pub(super) const FAULTS: &[Fault] = &[
         file: "src/claim.rs",
         find: "    Starting,\n    Open,\n    Closed,\n    Lost,\n",
         replace: "    Starting,\n    Closed,\n    Open,\n    Lost,\n",
-        breaks: "a closed link opens again",
+        breaks: "a closed generation opens again",
         noticed_by: "signed_in_only_while_a_live_link_says_so",
     },
     Fault {
@@ -180,7 +180,7 @@ pub(super) const FAULTS: &[Fault] = &[
     },
     Fault {
         file: "src/roster.rs",
-        find: "        let made = made.min(self.now);\n",
+        find: "        let observed_at = observed_at.min(self.now);\n",
         replace: "",
         breaks: "an observation from the future outlasts newer ones",
         noticed_by: "agrees_with_the_model",

@@ -18,7 +18,7 @@ pub(crate) struct Run {
     pub(crate) said: usize,
     /// How many names were refused.
     pub(crate) refused: usize,
-    links: BTreeMap<&'static str, Vec<ClientHandle>>,
+    generations: BTreeMap<&'static str, Vec<ClientHandle>>,
     last: Option<(&'static str, usize, Fact)>,
 }
 
@@ -37,8 +37,8 @@ pub(crate) struct Ended {
 
 impl Run {
     pub(crate) fn new(handle: SourceHandle, began: (Moment, Moment)) -> Self {
-        let (links, last) = (BTreeMap::new(), None);
-        Self { handle, began, ready: None, ended: None, said: 0, refused: 0, links, last }
+        let (generations, last) = (BTreeMap::new(), None);
+        Self { handle, began, ready: None, ended: None, said: 0, refused: 0, generations, last }
     }
 
     pub(crate) fn perform(&mut self, act: Act) {
@@ -49,8 +49,8 @@ impl Run {
             Act::Flood(client, count) => self.flood(client, count),
             Act::Crowd(crowd) => self.crowd(crowd),
             Act::Repeat => {
-                if let Some((client, link, fact)) = self.last {
-                    self.tell(client, link, fact);
+                if let Some((client, generation, fact)) = self.last {
+                    self.tell(client, generation, fact);
                 }
                 Ok(())
             }
@@ -65,25 +65,25 @@ impl Run {
 
     fn open(&mut self, client: &'static str) -> Result<(), LimitReached> {
         let opened = self.handle.open(client)?;
-        self.links.entry(client).or_default().push(opened);
+        self.generations.entry(client).or_default().push(opened);
         Ok(())
     }
 
     /// Says `word` over the newest link but `back`, as far as there are so many.
     fn say(&mut self, client: &'static str, back: usize, word: Word) -> Result<(), LimitReached> {
-        if !self.links.contains_key(client) {
+        if !self.generations.contains_key(client) {
             self.open(client)?;
         }
-        let links = &self.links[client];
-        let link = links.len().saturating_sub(1 + back);
-        let fact = fact(&links[link], word)?;
-        self.tell(client, link, fact);
+        let generations = &self.generations[client];
+        let generation = generations.len().saturating_sub(1 + back);
+        let fact = fact(&generations[generation], word)?;
+        self.tell(client, generation, fact);
         Ok(())
     }
 
-    fn tell(&mut self, client: &'static str, link: usize, fact: Fact) {
-        self.links[client][link].tell(fact);
-        self.last = Some((client, link, fact));
+    fn tell(&mut self, client: &'static str, generation: usize, fact: Fact) {
+        self.generations[client][generation].tell(fact);
+        self.last = Some((client, generation, fact));
         self.said += usize::from(self.ended.is_none());
     }
 
