@@ -281,14 +281,14 @@ impl Hub {
         self.tell_limit(source, found.map(|(id, _)| id))
     }
 
-    pub(crate) fn call(
+    pub(crate) fn set_display_name(
         &self,
         source: SourceId,
         account: AccountId,
         name: &str,
     ) -> Result<(), LimitReached> {
         let mut state = self.lock();
-        let called = state.roster.directory.call(account, name);
+        let called = state.roster.directory.set_display_name(account, name);
         if called == Ok(true) {
             state.write_name(Entry::Called { account: account.0, name: name.to_owned() });
         }

@@ -38,7 +38,7 @@ pub use notice::Notice;
 #[cfg(target_os = "linux")]
 pub use readiness::wait_for;
 pub use replay::{Replay, ReplayError};
-pub use sink::{Sink, SinkError, Telling};
-pub use source::{Check, Health, Opened, Probing, Source, SourceError, Watching};
+pub use sink::{Sink, SinkError, SinkFuture};
+pub use source::{Check, Health, NamedSource, ProbeFuture, Source, SourceError, WatchFuture};
 pub use source_handle::{ClientHandle, SourceHandle};
 pub use supervisor::run;

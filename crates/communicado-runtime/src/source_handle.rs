@@ -66,12 +66,12 @@ impl ClientHandle {
     ///
     /// Say what its accounts are first: they count from the moment at which the client is said
     /// to be running, and so all is told as one change.
-    pub fn life(&self, life: Life, lease: Option<Duration>) {
-        self.tell(Fact::Life(life, lease));
+    pub fn report_life(&self, life: Life, lease: Option<Duration>) {
+        self.report(Fact::Life(life, lease));
     }
 
     /// Says something about the client.
-    pub fn tell(&self, fact: Fact) {
+    pub fn report(&self, fact: Fact) {
         let SourceHandle { hub, source, run } = &self.handle;
         hub.observe((*source, *run), self.client, self.generation, fact);
     }
@@ -91,8 +91,8 @@ impl ClientHandle {
     /// # Errors
     ///
     /// If the name is too long. The person who runs communicado is told.
-    pub fn call(&self, account: AccountId, name: &str) -> Result<(), LimitReached> {
-        self.handle.hub.call(self.handle.source, account, name)
+    pub fn set_display_name(&self, account: AccountId, name: &str) -> Result<(), LimitReached> {
+        self.handle.hub.set_display_name(self.handle.source, account, name)
     }
 
     /// The number that stands for one of the client's own words.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use communicado_runtime::{Opened, Source};
+use communicado_runtime::{NamedSource, Source};
 
 /// What a source is called, what it sees, and how it is opened.
 pub struct Card {
@@ -119,7 +119,7 @@ impl Card {
     /// # Errors
     ///
     /// If an option is not known or has a value that it does not take.
-    pub fn open(&self, options: &Options) -> Result<Opened, OptionError> {
+    pub fn open(&self, options: &Options) -> Result<NamedSource, OptionError> {
         if !self.runs_here() {
             return Err(OptionError::WrongPlatform { source: self.name, platform: self.platform });
         }
@@ -138,7 +138,7 @@ impl Card {
         let clients = options.clients.clone();
         let clients =
             clients.unwrap_or_else(|| self.clients.iter().map(|&name| name.to_owned()).collect());
-        Ok(Opened { name: self.name, clients, source })
+        Ok(NamedSource { name: self.name, clients, source })
     }
 }
 

@@ -262,7 +262,7 @@ fn the_name_of_an_account_is_in_no_journal_unless_asked_for() {
         world.hub.record(Box::new(paper.clone()), with_names).unwrap();
         let finch = world.hub.attach("by hand", Vec::new()).open("finch").unwrap();
         let account = finch.account(&format!("alice {with_names}"), "XMPP").unwrap();
-        finch.tell(Fact::Account(account, None));
+        finch.report(Fact::Account(account, None));
         paper.text_from(0)
     };
     let (without, with) = (begin(false), begin(true));

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use communicado_core::{Life, Moment, SignIn};
-use communicado_runtime::{Clock, Probing, Source, SourceError, SourceHandle, Watching};
+use communicado_runtime::{Clock, ProbeFuture, Source, SourceError, SourceHandle, WatchFuture};
 
 use crate::clock::HandClock;
 use crate::run::Run;
@@ -174,12 +174,12 @@ impl Strings {
 }
 
 impl Source for Puppet {
-    fn watch(&mut self, handle: SourceHandle) -> Watching<'_> {
+    fn watch(&mut self, handle: SourceHandle) -> WatchFuture<'_> {
         self.begin(handle);
         Box::pin(poll_fn(|cx| self.play(cx)))
     }
 
-    fn probe<'a>(&'a mut self, _clock: &'a dyn Clock) -> Probing<'a> {
+    fn probe<'a>(&'a mut self, _clock: &'a dyn Clock) -> ProbeFuture<'a> {
         Box::pin(async { Vec::new() })
     }
 }

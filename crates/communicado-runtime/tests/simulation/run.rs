@@ -82,7 +82,7 @@ impl Run {
     }
 
     fn tell(&mut self, client: &'static str, generation: usize, fact: Fact) {
-        self.generations[client][generation].tell(fact);
+        self.generations[client][generation].report(fact);
         self.last = Some((client, generation, fact));
         self.said += usize::from(self.ended.is_none());
     }
@@ -101,7 +101,7 @@ impl Run {
             match crowd {
                 Crowd::Clients => {
                     let client = self.handle.open(&format!("client {number}"))?;
-                    client.life(Life::Running, None);
+                    client.report_life(Life::Running, None);
                     self.said += usize::from(self.ended.is_none());
                 }
                 Crowd::Accounts => {

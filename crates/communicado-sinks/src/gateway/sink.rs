@@ -7,7 +7,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use communicado_runtime::{Clock, Feed, Sink, SinkError, Telling, Timer, Update};
+use communicado_runtime::{Clock, Feed, Sink, SinkError, SinkFuture, Timer, Update};
 use communicado_wire::Client;
 use futures_util::future::{Either, select};
 use tokio::sync::watch;
@@ -56,7 +56,7 @@ enum Event {
 }
 
 impl Sink for Gateway {
-    fn tell(self: Box<Self>, feed: Feed) -> Telling {
+    fn deliver(self: Box<Self>, feed: Feed) -> SinkFuture {
         Box::pin(self.run(feed))
     }
 }

@@ -59,7 +59,7 @@ impl ClientHandles {
     /// Says one thing about a client to which there is no connection.
     pub(crate) fn life_of(&self, client: &str, life: Life) {
         if let Ok(open) = self.handle.open(client) {
-            open.life(life, lease(life, self.lease));
+            open.report_life(life, lease(life, self.lease));
         }
     }
 
@@ -88,7 +88,7 @@ impl Open {
     fn life(&self, life: Life, span: Duration) {
         let reason = self.is_partial && life == Life::Running;
         let life = if reason { Life::Unknown(UnknownReason::NotSupported) } else { life };
-        self.instance.life(life, lease(life, span));
+        self.instance.report_life(life, lease(life, span));
     }
 }
 
@@ -106,7 +106,7 @@ fn gone(open: &ClientHandle, before: &View, view: &View) {
         if !view.accounts.contains_key(&(name.clone(), protocol.clone()))
             && let Ok(account) = open.account(name, protocol)
         {
-            open.tell(Fact::Account(account, None));
+            open.report(Fact::Account(account, None));
         }
     }
 }
@@ -125,13 +125,13 @@ fn news(open: &ClientHandle, before: &View, view: &View) -> bool {
             && before.names.get(&key) != Some(shown)
         {
             // Without it the account is told all the same, and the runtime tells the person.
-            let _ = open.call(account, shown);
+            let _ = open.set_display_name(account, shown);
         }
         if before.accounts.get(&key) == Some(sign_in) {
             continue;
         }
         match in_numbers(open, sign_in) {
-            Ok(sign_in) => open.tell(Fact::Account(account, Some(sign_in))),
+            Ok(sign_in) => open.report(Fact::Account(account, Some(sign_in))),
             Err(LimitReached { .. }) => whole = false,
         }
     }
@@ -139,7 +139,7 @@ fn news(open: &ClientHandle, before: &View, view: &View) -> bool {
         && before.saved != view.saved
         && let Ok(token) = open.token(saved)
     {
-        open.tell(Fact::Saved(token));
+        open.report(Fact::Saved(token));
     }
     whole
 }

@@ -1,6 +1,6 @@
 //! The source, as the runtime has it.
 
-use communicado_runtime::{Clock, Probing, Source, SourceHandle, Watching};
+use communicado_runtime::{Clock, ProbeFuture, Source, SourceHandle, WatchFuture};
 
 use super::caller::Messenger;
 use crate::card::{Checked, OptionError};
@@ -21,7 +21,7 @@ impl Communicator {
 }
 
 impl Source for Communicator {
-    fn watch(&mut self, handle: SourceHandle) -> Watching<'_> {
+    fn watch(&mut self, handle: SourceHandle) -> WatchFuture<'_> {
         Box::pin(async move {
             match watch::<Messenger>(&handle, self.pace, Provider::is_messenger).await {
                 Ok(never) => match never {},
@@ -30,7 +30,7 @@ impl Source for Communicator {
         })
     }
 
-    fn probe<'a>(&'a mut self, clock: &'a dyn Clock) -> Probing<'a> {
+    fn probe<'a>(&'a mut self, clock: &'a dyn Clock) -> ProbeFuture<'a> {
         Box::pin(async move { probe::<Messenger>(clock, self.pace, Provider::is_messenger).await })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::future::poll_fn;
 
 use communicado_core::Life;
-use communicado_runtime::{Clock, Probing, Source, SourceError, SourceHandle, Watching};
+use communicado_runtime::{Clock, ProbeFuture, Source, SourceError, SourceHandle, WatchFuture};
 
 use super::probe::probe;
 use crate::providers::shared::Subscription;
@@ -12,7 +12,7 @@ use crate::providers::shared::Subscription;
 pub(super) struct ImProviders;
 
 impl Source for ImProviders {
-    fn watch(&mut self, handle: SourceHandle) -> Watching<'_> {
+    fn watch(&mut self, handle: SourceHandle) -> WatchFuture<'_> {
         Box::pin(async move {
             match watch(&handle).await {
                 Ok(never) => match never {},
@@ -21,7 +21,7 @@ impl Source for ImProviders {
         })
     }
 
-    fn probe<'a>(&'a mut self, _clock: &'a dyn Clock) -> Probing<'a> {
+    fn probe<'a>(&'a mut self, _clock: &'a dyn Clock) -> ProbeFuture<'a> {
         Box::pin(async { probe() })
     }
 }
@@ -40,7 +40,7 @@ async fn watch(handle: &SourceHandle) -> Result<std::convert::Infallible, Source
             }
             // Where there are too many clients, the runtime tells the person.
             if let Ok(opened) = handle.open(&client) {
-                opened.life(life, None);
+                opened.report_life(life, None);
             }
             told.insert(client, life);
         }

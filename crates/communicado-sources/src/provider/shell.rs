@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
-use communicado_runtime::{Clock, Probing, Source, SourceError, SourceHandle, Watching};
+use communicado_runtime::{Clock, ProbeFuture, Source, SourceError, SourceHandle, WatchFuture};
 
 use super::message::Ask;
 use super::probe;
@@ -33,7 +33,7 @@ impl Provider {
 }
 
 impl Source for Provider {
-    fn watch(&mut self, handle: SourceHandle) -> Watching<'_> {
+    fn watch(&mut self, handle: SourceHandle) -> WatchFuture<'_> {
         Box::pin(async move {
             match self.open(handle).await {
                 Ok(mut shell) => shell.watch().await,
@@ -42,7 +42,7 @@ impl Source for Provider {
         })
     }
 
-    fn probe<'a>(&'a mut self, clock: &'a dyn Clock) -> Probing<'a> {
+    fn probe<'a>(&'a mut self, clock: &'a dyn Clock) -> ProbeFuture<'a> {
         Box::pin(probe::probe(self.pace, clock))
     }
 }

@@ -47,7 +47,7 @@ impl Told {
             // Without its account it cannot be judged.
             Life::Unknown(UnknownReason::NotSupported)
         };
-        client.life(life, lease);
+        client.report_life(life, lease);
         self.view = Some(view);
     }
 
@@ -63,9 +63,9 @@ impl Told {
         if let Some(Account { account, name, sign_in }) = &view.account {
             let number = client.account(account, PROTOCOL)?;
             if let Some(name) = name {
-                client.call(number, name)?;
+                client.set_display_name(number, name)?;
             }
-            client.tell(Fact::Account(number, Some(in_numbers(client, sign_in)?)));
+            client.report(Fact::Account(number, Some(in_numbers(client, sign_in)?)));
         }
         Ok(())
     }

@@ -5,7 +5,9 @@ use std::os::fd::OwnedFd;
 use std::task::{Context, Poll};
 
 use communicado_core::{Life, UnknownReason};
-use communicado_runtime::{Clock, Probing, Source, SourceError, SourceHandle, Watching, wait_for};
+use communicado_runtime::{
+    Clock, ProbeFuture, Source, SourceError, SourceHandle, WatchFuture, wait_for,
+};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -30,7 +32,7 @@ impl Purple {
 }
 
 impl Source for Purple {
-    fn watch(&mut self, handle: SourceHandle) -> Watching<'_> {
+    fn watch(&mut self, handle: SourceHandle) -> WatchFuture<'_> {
         Box::pin(async move {
             match self.open(handle).await {
                 Ok(mut shell) => shell.watch().await,
@@ -39,7 +41,7 @@ impl Source for Purple {
         })
     }
 
-    fn probe<'a>(&'a mut self, clock: &'a dyn Clock) -> Probing<'a> {
+    fn probe<'a>(&'a mut self, clock: &'a dyn Clock) -> ProbeFuture<'a> {
         Box::pin(probe::probe(self.pace, clock))
     }
 }

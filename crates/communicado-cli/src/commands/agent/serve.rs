@@ -120,7 +120,7 @@ impl Desk<'_> {
                 Box::new(move |report| board.report(report))
             },
         };
-        let telling = Box::new(sink).tell(monitor.changes().into_feed());
+        let telling = Box::new(sink).deliver(monitor.changes().into_feed());
         // The right to permit ends with this future, and with it what it permits.
         let ruling = self.rule(consent, permit, &board, folder);
         let ruling = async {
