@@ -3,7 +3,7 @@
 use communicado_runtime::{Clock, ProbeFuture, Source, SourceHandle, WatchFuture};
 
 use super::caller::Messenger;
-use crate::card::{Checked, OptionError};
+use crate::descriptor::{OptionError, ValidatedOptions};
 use crate::providers::contract::Provider;
 use crate::providers::conversation::Pace;
 use crate::providers::probe::probe;
@@ -14,7 +14,7 @@ pub(super) struct Communicator {
 }
 
 impl Communicator {
-    pub(super) fn new(options: &Checked<'_>) -> Result<Self, OptionError> {
+    pub(super) fn new(options: &ValidatedOptions<'_>) -> Result<Self, OptionError> {
         let pace = Pace { check: options.span("check")?, timeout: options.span("timeout")? };
         Ok(Self { pace })
     }

@@ -27,19 +27,19 @@ pub(crate) mod watch;
 #[cfg(windows)]
 pub use up::{messenger, until_messenger};
 
-use crate::card::{Kind, Opt};
+use crate::descriptor::{OptionKind, OptionSpec};
 
 /// What can be set of a source that asks its clients.
-pub(crate) const OPTIONS: &[Opt] = &[
-    Opt {
+pub(crate) const OPTIONS: &[OptionSpec] = &[
+    OptionSpec {
         name: "check",
-        kind: Kind::Span,
+        kind: OptionKind::Span,
         default: "30s",
         help: "how long a client may say nothing before it is asked whether it is there",
     },
-    Opt {
+    OptionSpec {
         name: "timeout",
-        kind: Kind::Span,
+        kind: OptionKind::Span,
         default: "5s",
         help: "how long a client may take to answer before it is `not-responding`",
     },

@@ -22,7 +22,7 @@ use super::message::{Answer, Incoming};
 use super::todo::{Question, Todo};
 use super::watcher::Watcher;
 use crate::bus::{ClientHandles, Pace};
-use crate::purple::CARD;
+use crate::purple::DESCRIPTOR;
 
 /// Writes a trace while the source watches.
 pub(super) struct Tap(Option<BufWriter<File>>);
@@ -121,8 +121,8 @@ impl Tap {
 pub fn play(trace: &str) -> Result<Vec<Arc<Client>>, TraceError> {
     let clock = Arc::new(Recorded::default());
     let hub = Hub::new(Arc::<Recorded>::clone(&clock), Duration::MAX, |_| ());
-    let clients = CARD.clients.iter().map(|&name| name.to_owned()).collect();
-    let handle = hub.attach(CARD.name, clients);
+    let clients = DESCRIPTOR.clients.iter().map(|&name| name.to_owned()).collect();
+    let handle = hub.attach(DESCRIPTOR.name, clients);
     let mut feed = hub.feed();
     let pace = Pace { check: Duration::from_secs(30), timeout: Duration::from_secs(5) };
     let mut watcher = Watcher::new(pace);

@@ -7,32 +7,32 @@ use std::time::Duration;
 use communicado_runtime::{NamedSource, Source};
 
 /// What a source is called, what it sees, and how it is opened.
-pub struct Card {
+pub struct SourceDescriptor {
     /// Its name, as in the configuration and in the key `source`.
     pub name: &'static str,
     /// What it reads, in one line.
     pub about: &'static str,
     /// What it sees of a client.
-    pub sees: &'static [&'static str],
+    pub capabilities: &'static [&'static str],
     /// What it is blind to, one sentence each.
-    pub blind: &'static [&'static str],
+    pub limitations: &'static [&'static str],
     /// Where it can work.
     pub platform: Platform,
     /// The clients that are told of even while nothing is seen of them.
     pub clients: &'static [&'static str],
     /// What can be set, beside `clients`.
-    pub options: &'static [Opt],
+    pub options: &'static [OptionSpec],
     /// Makes the source from checked options; touches nothing.
-    pub(crate) make: fn(&Checked<'_>) -> Result<Box<dyn Source>, OptionError>,
+    pub(crate) make: fn(&ValidatedOptions<'_>) -> Result<Box<dyn Source>, OptionError>,
 }
 
 /// One thing that can be set.
 #[derive(Clone, Copy, Debug)]
-pub struct Opt {
+pub struct OptionSpec {
     /// Its name, as in the configuration.
     pub name: &'static str,
     /// What it takes.
-    pub kind: Kind,
+    pub kind: OptionKind,
     /// What it is if nothing is set.
     pub default: &'static str,
     /// What it does, in one sentence.
@@ -41,7 +41,7 @@ pub struct Opt {
 
 /// What an option takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum OptionKind {
     /// A span of time, such as `30s` or `500ms`.
     Span,
     /// The path of a file; empty for none.
@@ -65,9 +65,9 @@ pub struct Options {
 }
 
 /// Options of which every name is known.
-pub(crate) struct Checked<'a> {
-    card: &'static str,
-    declared: &'static [Opt],
+pub(crate) struct ValidatedOptions<'a> {
+    descriptor: &'static str,
+    declared: &'static [OptionSpec],
     values: &'a BTreeMap<String, String>,
 }
 
@@ -104,7 +104,7 @@ pub enum OptionError {
     },
 }
 
-impl Card {
+impl SourceDescriptor {
     /// Whether the source can work on the platform that this was built for.
     #[must_use]
     pub const fn runs_here(&self) -> bool {
@@ -134,7 +134,11 @@ impl Card {
             }
         }
         let values = &options.values;
-        let source = (self.make)(&Checked { card: self.name, declared: self.options, values })?;
+        let source = (self.make)(&ValidatedOptions {
+            descriptor: self.name,
+            declared: self.options,
+            values,
+        })?;
         let clients = options.clients.clone();
         let clients =
             clients.unwrap_or_else(|| self.clients.iter().map(|&name| name.to_owned()).collect());
@@ -154,20 +158,20 @@ impl Options {
     }
 }
 
-impl Checked<'_> {
+impl ValidatedOptions<'_> {
     /// The path of a file; empty for none.
     #[cfg(target_os = "linux")]
     pub(crate) fn path(&self, name: &str) -> String {
         self.value(self.option(name)).to_owned()
     }
 
-    fn option(&self, name: &str) -> &'static Opt {
+    fn option(&self, name: &str) -> &'static OptionSpec {
         self.declared.iter().find(|option| option.name == name).unwrap_or_else(|| {
             unreachable!("a source asks only for options that it declares, not for {name}")
         })
     }
 
-    fn value(&self, option: &Opt) -> &str {
+    fn value(&self, option: &OptionSpec) -> &str {
         self.values.get(option.name).map_or(option.default, String::as_str)
     }
 
@@ -176,7 +180,7 @@ impl Checked<'_> {
         let option = self.option(name);
         let value = self.value(option);
         let bad = |takes| OptionError::BadValue {
-            source: self.card,
+            source: self.descriptor,
             name: option.name,
             value: value.to_owned(),
             takes,
