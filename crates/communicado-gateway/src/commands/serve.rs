@@ -38,7 +38,7 @@ pub(crate) struct Serve {
     tls_key: Option<PathBuf>,
     /// Make a certificate for this name, for a test; it is written to `tls.pem` in the data folder.
     #[arg(long, value_name = "NAME", conflicts_with = "tls_cert")]
-    tls_self_made: Vec<String>,
+    tls_self_signed: Vec<String>,
     /// Listen beyond this machine without TLS, for instance behind a proxy that does it.
     #[arg(long)]
     insecure_beyond_loopback: bool,
@@ -130,8 +130,8 @@ impl Serve {
         let data = self.data.folder();
         let certificate = match (self.tls_cert, self.tls_key) {
             (Some(certificate), Some(key)) => Some(Certificate::Files { certificate, key }),
-            _ if !self.tls_self_made.is_empty() => Some(Certificate::SelfMade {
-                names: self.tls_self_made,
+            _ if !self.tls_self_signed.is_empty() => Some(Certificate::SelfSigned {
+                names: self.tls_self_signed,
                 write_to: data.join("tls.pem"),
             }),
             _ => None,
@@ -181,7 +181,7 @@ impl Serve {
                     replicas: self.nats_replicas,
                 }),
                 traces,
-                // A self-made one would shut out other programs on the same name, mostly localhost.
+                // A self-signed one would shut out other programs on the same name, mostly localhost.
                 hsts: is_from_files,
                 hosts,
             },

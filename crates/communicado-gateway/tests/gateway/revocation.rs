@@ -111,9 +111,9 @@ fn a_request_whose_token_is_revoked_before_the_body_is_whole_does_nothing() {
 #[test]
 fn over_tls_a_request_whose_token_is_revoked_before_the_body_is_whole_does_nothing() {
     a_held_body_does_nothing(&Gateway::with(&[
-        "--tls-self-made",
+        "--tls-self-signed",
         "localhost",
-        "--tls-self-made",
+        "--tls-self-signed",
         "127.0.0.1",
     ]));
 }
@@ -169,7 +169,7 @@ fn a_token_that_is_revoked_before_the_body_names_it_opens_no_session() {
 
 #[test]
 fn a_handshake_that_ends_after_the_revocation_opens_no_socket() {
-    for arguments in [&[][..], &["--tls-self-made", "localhost", "--tls-self-made", "127.0.0.1"]] {
+    for arguments in [&[][..], &["--tls-self-signed", "localhost", "--tls-self-signed", "127.0.0.1"]] {
         let gateway = Gateway::with(arguments);
         let target = Target::of(&gateway);
         let (token, id) = gateway.token(&["read"], &json!({}));
