@@ -82,7 +82,7 @@ pub(crate) struct Serve {
     oidc: Oidc,
     /// Stop also when standard input ends, for whoever starts the gateway and may be killed.
     #[arg(long)]
-    until_input_ends: bool,
+    exit_on_stdin_eof: bool,
     /// How much to log: `error`, `warn`, `info` or `debug`.
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     log: tracing::Level,
@@ -168,7 +168,7 @@ impl Serve {
             certificate,
             oidc: self.oidc.settings(),
             public_url: self.public_url,
-            until_input_ends: self.until_input_ends,
+            exit_on_stdin_eof: self.exit_on_stdin_eof,
             what: What {
                 history: self.history,
                 origins: self.allow_origin,

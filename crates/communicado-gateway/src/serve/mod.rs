@@ -49,7 +49,7 @@ pub(crate) struct Options {
     /// The address under which people see this gateway, if it is another.
     pub(crate) public_url: Option<String>,
     /// Whether it stops also when standard input ends.
-    pub(crate) until_input_ends: bool,
+    pub(crate) exit_on_stdin_eof: bool,
 }
 
 /// What a gateway does beside its usual.
@@ -198,12 +198,12 @@ async fn serving(
     options: Options,
     say: impl Fn(&str) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let Options { listen, data, certificate, what, oidc, public_url, until_input_ends } = options;
+    let Options { listen, data, certificate, what, oidc, public_url, exit_on_stdin_eof } = options;
     let is_tls = certificate.is_some();
     // A certificate that is made is written into the folder.
     let lock = Lock::take(&data)?;
     let acceptor = certificate.map(Certificate::acceptor).transpose()?;
-    let signals = listen::Signals::new(until_input_ends).map_err(no_system)?;
+    let signals = listen::Signals::new(exit_on_stdin_eof).map_err(no_system)?;
     // It may wait for other gateways' bucket.
     let started = {
         let data = data.clone();
