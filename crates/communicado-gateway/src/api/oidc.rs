@@ -36,7 +36,7 @@ pub(super) async fn start(State(shared): Gateway, caller: Caller, headers: Heade
     for_a_person(&headers, leave(&shared, caller.peer.into()).await)
 }
 
-/// `GET /v1/oidc/back`.
+/// `GET /v1/oidc/callback`.
 pub(super) async fn back(
     State(shared): Gateway,
     headers: HeaderMap,

@@ -92,7 +92,7 @@ pub(crate) struct Serve {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Sign-in of people")]
 struct Oidc {
-    /// The issuer, such as `https://sso.example`; it must know `PUBLIC_URL/v1/oidc/back`.
+    /// The issuer, such as `https://sso.example`; it must know `PUBLIC_URL/v1/oidc/callback`.
     #[arg(long, value_name = "URL", requires = "oidc_client_id")]
     oidc_issuer: Option<String>,
     /// The id that the issuer gave this gateway.

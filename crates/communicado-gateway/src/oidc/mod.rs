@@ -80,7 +80,7 @@ impl SignIns {
         });
         let secret = secret.transpose()?;
         let issuer = Issuer::new(issuer, client_id.clone(), secret);
-        let back = format!("{}/v1/oidc/back", base.trim_end_matches('/'));
+        let back = format!("{}/v1/oidc/callback", base.trim_end_matches('/'));
         Ok(Self { view, name, claim, client_id, issuer, back, pending: Mutex::default() })
     }
 
