@@ -78,14 +78,15 @@ pub(crate) struct Serve {
     /// `http://127.0.0.1:4318`; nobody is named in them.
     #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     otlp: Option<String>,
-    #[command(flatten)]
-    oidc: Oidc,
-    /// Stop also when standard input ends, for whoever starts the gateway and may be killed.
+    /// Exit when standard input closes, for supervisors.
     #[arg(long)]
     exit_on_stdin_eof: bool,
     /// How much to log: `error`, `warn`, `info` or `debug`.
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     log: tracing::Level,
+    /// After the other options: its heading would be that of those that follow.
+    #[command(flatten)]
+    oidc: Oidc,
 }
 
 /// Sign-in of people at an issuer of OpenID Connect.

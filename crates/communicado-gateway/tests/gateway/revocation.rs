@@ -169,7 +169,9 @@ fn a_token_that_is_revoked_before_the_body_names_it_opens_no_session() {
 
 #[test]
 fn a_handshake_that_ends_after_the_revocation_opens_no_socket() {
-    for arguments in [&[][..], &["--tls-self-signed", "localhost", "--tls-self-signed", "127.0.0.1"]] {
+    for arguments in
+        [&[][..], &["--tls-self-signed", "localhost", "--tls-self-signed", "127.0.0.1"]]
+    {
         let gateway = Gateway::with(arguments);
         let target = Target::of(&gateway);
         let (token, id) = gateway.token(&["read"], &json!({}));
