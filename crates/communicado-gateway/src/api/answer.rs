@@ -111,8 +111,8 @@ fn broken(error: &(dyn std::error::Error + 'static)) -> Refusal {
     Refusal::bad(format!("the body broke off: {cause}"), "send it again")
 }
 
-fn spoken(span: Duration) -> String {
-    format!("{} seconds", span.as_secs())
+fn spoken(duration: Duration) -> String {
+    format!("{} seconds", duration.as_secs())
 }
 
 /// Reads a body, which is an object.

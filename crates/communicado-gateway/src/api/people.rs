@@ -277,7 +277,7 @@ pub(super) async fn history(
     need_own(grant, &id)?;
     seen(&shared, grant, &id)?;
     if shared.history.is_none() {
-        let help = "an operator can switch it on: communicado-gateway serve --history SPAN";
+        let help = "an operator can switch it on: communicado-gateway serve --history DURATION";
         return Err(Refusal::new(Kind::NotFound, "no history is kept here", help));
     }
     let done = shared.keeper.order_by(grant, Order::History(id, PAGE.most)).await?;

@@ -17,8 +17,8 @@ use super::{Answer, Gateway};
 use crate::front;
 use crate::keeper::{Done, Order};
 use crate::limits::{
-    ACCOUNTS, BYTES_PER_REQUEST, CLIENTS, LEASE, LONGEST_LEASE, LONGEST_SPAN, NOTE_CHARS,
-    REASON_CHARS, SHORTEST_LEASE, SPAN, TEXT_CHARS,
+    ACCOUNTS, BYTES_PER_REQUEST, CLIENTS, FOR_MAX, FOR_MS, LEASE, LEASE_MAX, LEASE_MIN, NOTE_CHARS,
+    REASON_CHARS, TEXT_CHARS,
 };
 use crate::model::{Input, Standing, own};
 use crate::refusal::{Kind, Refusal};
@@ -65,8 +65,8 @@ pub(crate) fn publication(bytes: &[u8]) -> Result<(Vec<Client>, Duration), Refus
         return Err(Refusal::bad(detail, "send version 1"));
     }
     let lease = Duration::from_millis(lease_ms);
-    if !(SHORTEST_LEASE..=LONGEST_LEASE).contains(&lease) {
-        let (least, most) = (SHORTEST_LEASE.as_millis(), LONGEST_LEASE.as_millis());
+    if !(LEASE_MIN..=LEASE_MAX).contains(&lease) {
+        let (least, most) = (LEASE_MIN.as_millis(), LEASE_MAX.as_millis());
         let help = format!("give `lease_ms` from {least} to {most}");
         let detail = format!("a lease of {lease_ms} ms is too short or too long");
         return Err(Refusal::bad(detail, help).limited(LEASE));
@@ -163,15 +163,15 @@ fn said(
         return Err(Refusal::bad(detail, "leave them out with `signed-out`"));
     }
     let note = note.map(|note| line("note", note, NOTE_CHARS)).transpose()?;
-    let span = for_ms.map(Duration::from_millis);
-    if span.is_some_and(|span| span.is_zero() || span > LONGEST_SPAN) {
+    let duration = for_ms.map(Duration::from_millis);
+    if duration.is_some_and(|duration| duration.is_zero() || duration > FOR_MAX) {
         let detail = "nothing can be said for so short or so long";
-        let help = format!("give `for_ms` from 1 to {}", LONGEST_SPAN.as_millis());
-        return Err(Refusal::bad(detail, help).limited(SPAN));
+        let help = format!("give `for_ms` from 1 to {}", FOR_MAX.as_millis());
+        return Err(Refusal::bad(detail, help).limited(FOR_MS));
     }
     let availability = is_in.then(|| availability.unwrap_or(Availability::Available));
     let standing = Standing { status, availability, activity, reason: None, since };
-    Ok(Input::Say { person, standing, note, returns, span })
+    Ok(Input::Say { person, standing, note, returns, duration })
 }
 
 /// `DELETE /v1/people/{person}/manual`.

@@ -17,7 +17,7 @@ use super::{Answer, Gateway};
 use crate::front;
 use crate::grant::{hash, hex, new_id, new_secret};
 use crate::keeper::Order;
-use crate::limits::{LONGEST_SPAN, NAME_CHARS, SPAN};
+use crate::limits::{FOR_MAX, FOR_MS, NAME_CHARS};
 use crate::refusal::Refusal;
 
 /// `POST /v1/tokens`: the only time that the secret is told.
@@ -61,10 +61,10 @@ pub(crate) fn made(new: NewToken, now: Timestamp) -> Result<(String, kept::Token
         let help = "give `scopes`: one or more of `publish`, `read` and `administer`";
         return Err(Refusal::bad("a token without a scope is good for nothing", help));
     }
-    let span = new.for_ms.map(Duration::from_millis);
-    if span.is_some_and(|span| span.is_zero() || span > LONGEST_SPAN) {
-        let help = format!("give `for_ms` from 1 to {}", LONGEST_SPAN.as_millis());
-        return Err(Refusal::bad("no token is good for so short or so long", help).limited(SPAN));
+    let duration = new.for_ms.map(Duration::from_millis);
+    if duration.is_some_and(|duration| duration.is_zero() || duration > FOR_MAX) {
+        let help = format!("give `for_ms` from 1 to {}", FOR_MAX.as_millis());
+        return Err(Refusal::bad("no token is good for so short or so long", help).limited(FOR_MS));
     }
     let secret = new_secret()?;
     let hash = hash(&secret).map(|hash| hex(&hash)).unwrap_or_default();
@@ -78,7 +78,7 @@ pub(crate) fn made(new: NewToken, now: Timestamp) -> Result<(String, kept::Token
         group: new.group,
         view: new.view.unwrap_or(View::Availability),
         created: now,
-        expires: span.map(|span| now.after(span)),
+        expires: duration.map(|duration| now.after(duration)),
         session_of: None,
         created_by: None,
     };

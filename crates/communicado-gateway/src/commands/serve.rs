@@ -8,7 +8,7 @@ use clap::Args;
 
 use communicado_wire::gateway::View;
 
-use crate::arguments::{Data, span};
+use crate::arguments::{Data, duration};
 use crate::cluster;
 use crate::commands::print;
 use crate::commands::tokens::view;
@@ -46,7 +46,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
     /// Keep what was told of people for so long, such as `720h`; nothing is kept if not given.
-    #[arg(long, value_name = "SPAN", value_parser = span)]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
     history: Option<Duration>,
     /// How many requests in a second one token and its sessions may make, and one address without a
     /// token.

@@ -171,7 +171,7 @@ impl Session {
                     let status = if is_in { Status::SignedIn } else { Status::SignedOut };
                     let availability = is_in.then_some(Availability::Busy);
                     let standing = Standing { availability, ..Standing::plain(status, NOW.civil) };
-                    Input::Say { person: id, standing, note: None, returns: None, span: None }
+                    Input::Say { person: id, standing, note: None, returns: None, duration: None }
                 }
             };
             // One who exists is not created again, and so on.

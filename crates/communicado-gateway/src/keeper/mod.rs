@@ -221,8 +221,8 @@ fn round(shared: &Shared, store: &mut Store, jobs: Vec<Job>, owed: &mut Writes) 
     }
     pass(shared, store, owed);
     round.answer(shared);
-    if let Some(span) = shared.history {
-        let _ = store.forget(shared.now().civil.before(span));
+    if let Some(duration) = shared.history {
+        let _ = store.forget(shared.now().civil.before(duration));
     }
 }
 

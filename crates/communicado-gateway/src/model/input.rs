@@ -28,7 +28,7 @@ pub(crate) enum Input {
         standing: Standing,
         note: Option<Arc<str>>,
         returns: Option<Timestamp>,
-        span: Option<Duration>,
+        duration: Option<Duration>,
     },
     /// The person takes back what was said by hand.
     Unsay(Arc<str>),

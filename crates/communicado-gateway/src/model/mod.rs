@@ -244,8 +244,9 @@ impl Batch<'_> {
                     return Err(Refusal::new(Kind::NotFound, what, help));
                 }
             }
-            Input::Say { standing, note, returns, span, .. } => {
-                let until = span.map(|span| (now.moment.after(span), now.civil.after(span)));
+            Input::Say { standing, note, returns, duration, .. } => {
+                let until = duration
+                    .map(|duration| (now.moment.after(duration), now.civil.after(duration)));
                 person.manual = Some(Manual { standing, note, returns, until });
             }
             Input::Unsay(_) => person.manual = None,

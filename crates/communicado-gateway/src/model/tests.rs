@@ -224,7 +224,7 @@ impl World {
                     standing: Standing { status, availability, activity, reason, since },
                     note: self.dice.pick(&[None, Some("secret note".into())]),
                     returns: None,
-                    span: self.dice.pick(&[None, Some(Duration::from_secs(20))]),
+                    duration: self.dice.pick(&[None, Some(Duration::from_secs(20))]),
                 }
             }
             _ => {
@@ -266,8 +266,8 @@ fn know(known: &mut BTreeMap<Arc<str>, Known>, input: &Input, now: u64) {
         Input::Forget { person, device } => {
             known.get_mut(person).unwrap().devices.remove(device);
         }
-        Input::Say { person, standing, span, .. } => {
-            let until = span.map(|span| now + u64::try_from(span.as_millis()).unwrap());
+        Input::Say { person, standing, duration, .. } => {
+            let until = duration.map(|duration| now + u64::try_from(duration.as_millis()).unwrap());
             let said = (standing.status, standing.availability, until);
             known.get_mut(person).unwrap().manual = Some(said);
         }
