@@ -101,13 +101,13 @@ impl AsRef<[u8]> for Charged {
 
 /// A change and the frames of it that somebody needed so far.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct RenderedChange {
     pub(crate) change: Change,
     frames: [OnceLock<Frame>; 3],
     gone: OnceLock<Frame>,
 }
 
-impl Told {
+impl RenderedChange {
     pub(crate) fn new(change: Change) -> Self {
         Self { change, frames: Default::default(), gone: OnceLock::new() }
     }

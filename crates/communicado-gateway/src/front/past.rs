@@ -13,7 +13,7 @@ use lru::LruCache;
 
 use super::accounts::Account;
 use super::choice::{chosen, wants};
-use super::frame::{Frame, Told};
+use super::frame::{Frame, RenderedChange};
 use super::wanted::Wanted;
 use crate::grant::Grant;
 use crate::limits::CHANGES_REPEATED;
@@ -66,7 +66,7 @@ struct SharedSnapshot {
 #[derive(Debug)]
 pub(super) struct Past {
     /// The last changes, to be repeated.
-    log: VecDeque<Arc<Told>>,
+    log: VecDeque<Arc<RenderedChange>>,
     /// The last change that is in the log no more, as this process counts.
     forgotten: u64,
     /// The last change that was delivered.
@@ -92,10 +92,10 @@ impl Past {
         self.ordinal
     }
 
-    pub(super) fn remember(&mut self, told: Arc<Told>) {
-        (self.position, self.ordinal) = (told.revision(), told.ordinal());
-        if !told.change.kept {
-            (self.unsure, self.forgotten) = (Some(told.revision()), told.ordinal());
+    pub(super) fn remember(&mut self, rendered: Arc<RenderedChange>) {
+        (self.position, self.ordinal) = (rendered.revision(), rendered.ordinal());
+        if !rendered.change.kept {
+            (self.unsure, self.forgotten) = (Some(rendered.revision()), rendered.ordinal());
             self.log.clear();
             return;
         }
@@ -104,7 +104,7 @@ impl Past {
         {
             self.forgotten = oldest.ordinal();
         }
-        self.log.push_back(told);
+        self.log.push_back(rendered);
     }
 
     /// Where a stream begins; nothing if the family of the reader holds too much already.
@@ -122,9 +122,9 @@ impl Past {
             && (last == self.position
                 || self.log.front().is_some_and(|first| first.revision() <= last + 1))
         {
-            let from = self.log.partition_point(|told| told.revision() <= last);
+            let from = self.log.partition_point(|rendered| rendered.revision() <= last);
             let since = self.log.range(from..);
-            let frames = since.filter_map(|told| chosen(told, grant, wanted)).collect();
+            let frames = since.filter_map(|rendered| chosen(rendered, grant, wanted)).collect();
             return Some((frames, self.ordinal));
         }
         let key = SnapshotKey::of(grant, wanted);
@@ -158,9 +158,9 @@ impl Past {
         if !is_first || ordinal < self.forgotten || self.ordinal - ordinal > SNAPSHOT_AGE {
             return None;
         }
-        let from = self.log.partition_point(|told| told.ordinal() <= ordinal);
+        let from = self.log.partition_point(|rendered| rendered.ordinal() <= ordinal);
         let since = self.log.range(from..);
-        let since = since.filter_map(|told| chosen(told, grant, &key.wanted));
+        let since = since.filter_map(|rendered| chosen(rendered, grant, &key.wanted));
         Some(([frame].into_iter().chain(since).collect(), self.ordinal))
     }
 

@@ -17,7 +17,7 @@ use slab::Slab;
 
 use super::accounts::{Account, Accounts, Charge};
 use super::choice::{chosen_by, groups, joined_groups};
-use super::frame::{Frame, RETRY, Told, joined};
+use super::frame::{Frame, RETRY, RenderedChange, joined};
 use super::out::{Out, Wrote, write};
 use super::past::Past;
 use super::seats::Seat;
@@ -259,18 +259,18 @@ impl Readers {
         now: Moment,
     ) -> Vec<(Grant, Arc<str>)> {
         let mut new_readers = Vec::new();
-        let told: Vec<Arc<Told>> =
-            changes.into_iter().map(|change| Arc::new(Told::new(change))).collect();
-        for told in &told {
-            self.past.remember(told.clone());
+        let rendered: Vec<Arc<RenderedChange>> =
+            changes.into_iter().map(|change| Arc::new(RenderedChange::new(change))).collect();
+        for rendered in &rendered {
+            self.past.remember(rendered.clone());
         }
-        for told in &told {
-            let id = &told.change.id;
-            if told.before().is_none() {
+        for rendered in &rendered {
+            let id = &rendered.change.id;
+            if rendered.before().is_none() {
                 let named = self.topics.of(&Topic::Person(id.clone()));
                 new_readers.extend(self.grants(named).map(|grant| (grant, id.clone())));
             }
-            for group in joined_groups(told) {
+            for group in joined_groups(rendered) {
                 let whom: Arc<str> = format!("@{group}").into();
                 let of_group = self.topics.of(&Topic::Group(group));
                 new_readers.extend(self.grants(of_group).map(|grant| (grant, whom.clone())));
@@ -278,16 +278,16 @@ impl Readers {
             let own = self.topics.of(&Topic::Own(id.clone()));
             let named = self.topics.of(&Topic::Person(id.clone()));
             let everybody = self.topics.of(&Topic::Everybody);
-            let groups = groups(told).into_iter().map(Topic::Group);
+            let groups = groups(rendered).into_iter().map(Topic::Group);
             let of_groups: Vec<u32> = groups.flat_map(|group| self.topics.of(&group)).collect();
             for key in own.into_iter().chain(everybody).chain(named).chain(of_groups) {
                 // One that wants everybody too is told below, of all changes in their order.
                 if !self.is_in_crowd(key) {
-                    self.tell(key, told, metrics, now);
+                    self.tell(key, rendered, metrics, now);
                 }
             }
         }
-        self.tell_crowd(&told, metrics, now);
+        self.tell_crowd(&rendered, metrics, now);
         self.close_over(metrics);
         new_readers
     }
@@ -303,10 +303,11 @@ impl Readers {
     }
 
     /// Tells those who want everybody and see all of them in one view: a burst is one write.
-    fn tell_crowd(&mut self, told: &[Arc<Told>], metrics: &Metrics, now: Moment) {
-        let Some(first) = told.first().map(|told| told.ordinal()) else { return };
+    fn tell_crowd(&mut self, rendered: &[Arc<RenderedChange>], metrics: &Metrics, now: Moment) {
+        let Some(first) = rendered.first().map(|rendered| rendered.ordinal()) else { return };
         let together = View::ALL.map(|view| {
-            let frames: Vec<&Frame> = told.iter().filter_map(|told| told.frame(view)).collect();
+            let frames: Vec<&Frame> =
+                rendered.iter().filter_map(|rendered| rendered.frame(view)).collect();
             match frames.as_slice() {
                 [] => None,
                 [one] => Some((*one).clone()),
@@ -321,9 +322,9 @@ impl Readers {
             let Some(reader) = self.readers.get(usize_of(key)) else { continue };
             let is_socket = matches!(reader.out, Out::Socket(_));
             let is_ready = reader.behind.is_none() && reader.last < first;
-            if !(is_ready && (is_socket || told.len() == 1)) {
-                for told in told {
-                    self.tell(key, told, metrics, now);
+            if !(is_ready && (is_socket || rendered.len() == 1)) {
+                for rendered in rendered {
+                    self.tell(key, rendered, metrics, now);
                 }
                 continue;
             }
@@ -342,14 +343,14 @@ impl Readers {
     }
 
     /// Tells one reader of one change, unless it was told already.
-    fn tell(&mut self, key: u32, told: &Arc<Told>, metrics: &Metrics, now: Moment) {
+    fn tell(&mut self, key: u32, rendered: &Arc<RenderedChange>, metrics: &Metrics, now: Moment) {
         let Some(reader) = self.readers.get_mut(usize_of(key)) else { return };
-        if told.ordinal() <= reader.last {
+        if rendered.ordinal() <= reader.last {
             return;
         }
-        reader.last = told.ordinal();
+        reader.last = rendered.ordinal();
         if let Some(behind) = &mut reader.behind {
-            let change = told.change.clone();
+            let change = rendered.change.clone();
             let id = change.id.clone();
             let change = match behind.changes.remove(&id) {
                 Some((first, _)) => joined(first, change),
@@ -365,7 +366,7 @@ impl Readers {
             }
             return;
         }
-        if let Some(frame) = choose(reader, told) {
+        if let Some(frame) = choose(reader, rendered) {
             self.send(key, frame, metrics, now);
         }
     }
@@ -430,7 +431,7 @@ impl Readers {
             let next = behind.changes.values().min_by_key(|(change, _)| change.ordinal);
             let Some(next) = next.map(|(change, _)| change.id.clone()) else { break };
             if let Some((change, _)) = behind.changes.remove(&next) {
-                let next = choose(reader, &Told::new(change));
+                let next = choose(reader, &RenderedChange::new(change));
                 behind.rest.extend(next.map(|frame| (frame, None)));
             }
         }
@@ -469,13 +470,13 @@ impl HasPlaces for Reader {
 }
 
 /// What a reader gets of a change.
-fn choose(reader: &Reader, told: &Told) -> Option<Frame> {
+fn choose(reader: &Reader, rendered: &RenderedChange) -> Option<Frame> {
     if reader.plain && reader.places.is_only(&Topic::Crowd) {
-        return told.frame(reader.view).cloned();
+        return rendered.frame(reader.view).cloned();
     }
     let wants = |topic: Topic| reader.places.contains(&topic);
     let everybody = wants(Topic::Crowd) || wants(Topic::Everybody);
-    chosen_by(told, &reader.grant, |person: &Person| {
+    chosen_by(rendered, &reader.grant, |person: &Person| {
         everybody
             || wants(Topic::Person(person.id.clone()))
             || wants(Topic::Own(person.id.clone()))
