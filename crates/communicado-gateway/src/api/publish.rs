@@ -20,7 +20,7 @@ use crate::limits::{
     ACCOUNTS, BYTES_PER_REQUEST, CLIENTS, FOR_MAX, FOR_MS, LEASE, LEASE_MAX, LEASE_MIN, NOTE_CHARS,
     REASON_CHARS, TEXT_CHARS,
 };
-use crate::model::{Input, Standing, own};
+use crate::model::{Input, PresenceState, own};
 use crate::refusal::{Kind, Refusal};
 use crate::text;
 
@@ -170,8 +170,8 @@ fn said(
         return Err(Refusal::bad(detail, help).limited(FOR_MS));
     }
     let availability = is_in.then(|| availability.unwrap_or(Availability::Available));
-    let standing = Standing { status, availability, activity, reason: None, since };
-    Ok(Input::Say { person, standing, note, returns, duration })
+    let state = PresenceState { status, availability, activity, reason: None, since };
+    Ok(Input::Say { person, state, note, returns, duration })
 }
 
 /// `DELETE /v1/people/{person}/manual`.

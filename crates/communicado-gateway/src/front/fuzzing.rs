@@ -19,7 +19,7 @@ use super::{Mailbox, Taken, Wanted};
 use crate::grant::Grant;
 use crate::limits::{NAMES_PER_SUBSCRIPTION, STREAMS_PER_TOKEN};
 use crate::metrics::{Metrics, Transport};
-use crate::model::{Input, Now, People, Person, Standing, written};
+use crate::model::{Input, Now, People, Person, PresenceState, written};
 
 const NOW: Now = Now { moment: Moment::START, civil: Timestamp::EPOCH };
 const IDS: [&str; 3] = ["ada", "bob", "eve"];
@@ -170,8 +170,9 @@ impl Session {
                     let is_in = choice / 4 % 2 == 0;
                     let status = if is_in { Status::SignedIn } else { Status::SignedOut };
                     let availability = is_in.then_some(Availability::Busy);
-                    let standing = Standing { availability, ..Standing::plain(status, NOW.civil) };
-                    Input::Say { person: id, standing, note: None, returns: None, duration: None }
+                    let state =
+                        PresenceState { availability, ..PresenceState::plain(status, NOW.civil) };
+                    Input::Say { person: id, state, note: None, returns: None, duration: None }
                 }
             };
             // One who exists is not created again, and so on.

@@ -7,7 +7,7 @@ use communicado_wire::gateway::View;
 use communicado_wire::gateway::{Alter, NewPerson};
 use communicado_wire::{Client, Timestamp};
 
-use super::{Person, Standing};
+use super::{Person, PresenceState};
 
 /// Something that happens to a person.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub(crate) enum Input {
     /// The person says so by hand.
     Say {
         person: Arc<str>,
-        standing: Standing,
+        state: PresenceState,
         note: Option<Arc<str>>,
         returns: Option<Timestamp>,
         duration: Option<Duration>,

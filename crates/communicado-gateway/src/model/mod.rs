@@ -12,7 +12,7 @@
 mod foreign;
 mod input;
 mod person;
-mod standing;
+mod presence_state;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -27,7 +27,7 @@ use communicado_wire::gateway::{NewPerson, View};
 
 pub(crate) use input::{Change, Input};
 pub(crate) use person::{Device, Manual, Person};
-pub(crate) use standing::Standing;
+pub(crate) use presence_state::PresenceState;
 pub(crate) use view::{own, seen_as, written, written_change};
 
 use crate::limits::{DEVICES, PEOPLE, PERSON_BYTES};
@@ -244,10 +244,10 @@ impl Batch<'_> {
                     return Err(Refusal::new(Kind::NotFound, what, help));
                 }
             }
-            Input::Say { standing, note, returns, duration, .. } => {
+            Input::Say { state, note, returns, duration, .. } => {
                 let until = duration
                     .map(|duration| (now.moment.after(duration), now.civil.after(duration)));
-                person.manual = Some(Manual { standing, note, returns, until });
+                person.manual = Some(Manual { state, note, returns, until });
             }
             Input::Unsay(_) => person.manual = None,
         }

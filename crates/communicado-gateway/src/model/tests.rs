@@ -11,7 +11,7 @@ use communicado_core::{Activity, Availability, Moment};
 use communicado_wire::gateway::{Alter, NewPerson, View};
 use communicado_wire::{Client, Status, Timestamp};
 
-use super::{Altered, Change, Input, Now, People, Standing, own, written, written_change};
+use super::{Altered, Change, Input, Now, People, PresenceState, own, written, written_change};
 use crate::limits::FORGOTTEN_AFTER;
 
 /// Numbers that look random and are the same for the same seed (`xorshift64*`).
@@ -221,7 +221,7 @@ impl World {
                 let (activity, reason) = (None, None);
                 Input::Say {
                     person,
-                    standing: Standing { status, availability, activity, reason, since },
+                    state: PresenceState { status, availability, activity, reason, since },
                     note: self.dice.pick(&[None, Some("secret note".into())]),
                     returns: None,
                     duration: self.dice.pick(&[None, Some(Duration::from_secs(20))]),
@@ -266,9 +266,9 @@ fn know(known: &mut BTreeMap<Arc<str>, Known>, input: &Input, now: u64) {
         Input::Forget { person, device } => {
             known.get_mut(person).unwrap().devices.remove(device);
         }
-        Input::Say { person, standing, duration, .. } => {
+        Input::Say { person, state, duration, .. } => {
             let until = duration.map(|duration| now + u64::try_from(duration.as_millis()).unwrap());
-            let said = (standing.status, standing.availability, until);
+            let said = (state.status, state.availability, until);
             known.get_mut(person).unwrap().manual = Some(said);
         }
         Input::Unsay(person) => known.get_mut(person).unwrap().manual = None,
@@ -368,7 +368,7 @@ fn a_clock_that_jumps_changes_what_is_written_as_the_time_and_nothing_else() {
             assert_eq!(jumping.people.next_deadline(), deadline, "seed {seed}");
             for person in steady.people.after(None) {
                 let twin = jumping.people.person(&person.id).unwrap();
-                let told = |it: &Standing| (it.status, it.availability, it.reason.clone());
+                let told = |it: &PresenceState| (it.status, it.availability, it.reason.clone());
                 assert_eq!(told(&twin.told), told(&person.told), "seed {seed}");
             }
         }

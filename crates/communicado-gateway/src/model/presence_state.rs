@@ -7,7 +7,7 @@ use communicado_wire::{Client, Status, Timestamp};
 
 /// A status with its presence and reason, and since when it is so.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub(crate) struct PresenceState {
     pub(crate) status: Status,
     pub(crate) availability: Option<Availability>,
     pub(crate) activity: Option<Activity>,
@@ -15,7 +15,7 @@ pub(crate) struct Standing {
     pub(crate) since: Timestamp,
 }
 
-impl Standing {
+impl PresenceState {
     pub(crate) fn plain(status: Status, since: Timestamp) -> Self {
         Self { status, availability: None, activity: None, reason: None, since }
     }
@@ -55,12 +55,12 @@ impl Standing {
     }
 
     /// The most reachable of several, and of those that are equally so the first.
-    pub(crate) fn best(standings: impl Iterator<Item = Self>) -> Option<Self> {
-        standings.min_by_key(Self::rank)
+    pub(crate) fn best(states: impl Iterator<Item = Self>) -> Option<Self> {
+        states.min_by_key(Self::rank)
     }
 
     /// Whether both say the same, whenever it began.
-    pub(crate) fn says_the_same_as(&self, other: &Self) -> bool {
+    pub(crate) fn has_same_presence_as(&self, other: &Self) -> bool {
         self.status == other.status
             && self.availability == other.availability
             && self.activity == other.activity
