@@ -4,12 +4,12 @@
 //! ```text
 //! agents            what is so                     readers
 //! PUT  ----> api -> keeper -> model, store --+
-//!                                            +-> front ----> SSE, on raw sockets
+//!                                            +-> fanout ---> SSE, on raw sockets
 //! GET  <---- api <- people (shared) <--------+            -> WebSocket, SSE over TLS
 //! ```
 //!
 //! `model` is pure and decides; `keeper` is the one thread that writes, and tells nothing that was
-//! not kept; `front` is the one thread that accepts and fans out; `api` is everything else that can
+//! not kept; `fanout` is the one thread that accepts and fans out; `api` is everything else that can
 //! be asked over HTTP. `http` is pure and says what a valid request is. The program is [`main`]; [`parse`] is for the fuzzer.
 
 mod api;
@@ -17,7 +17,8 @@ mod arguments;
 mod cluster;
 mod commands;
 mod failure;
-mod front;
+mod fanout;
+
 mod grant;
 mod http;
 mod keeper;

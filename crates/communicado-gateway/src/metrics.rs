@@ -13,7 +13,7 @@ use prometheus_client::registry::{Registry, Unit};
 /// How a reader is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Transport {
-    /// A stream of events on a socket that the front writes.
+    /// A stream of events on a socket that the event loop writes.
     Sse,
     /// A stream of events that hyper writes.
     SseShared,

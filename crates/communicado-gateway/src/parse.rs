@@ -7,24 +7,24 @@ use crate::cluster::{self, Key};
 use crate::http::{Framing, Hosts};
 use crate::model::{Now, People};
 use crate::oidc::Claims;
-use crate::{api, front, grant};
+use crate::{api, fanout, grant};
 
-/// The head of a request, as the front door reads it.
+/// The head of a request, as the event loop reads it.
 ///
 /// # Panics
 ///
-/// If the front door and the checker before hyper do not agree about it.
+/// If the event loop and the checker before hyper do not agree about it.
 pub fn head(bytes: &[u8]) {
-    let look = front::look(bytes, Hosts::Any);
+    let look = fanout::look(bytes, Hosts::Any);
     match (&look, Framing::new(Hosts::Any).pass(bytes)) {
-        (Ok(front::Look::More), Ok(0)) => {}
-        (Ok(front::Look::Events(_) | front::Look::Other), Ok(1..)) => {}
+        (Ok(fanout::Look::More), Ok(0)) => {}
+        (Ok(fanout::Look::Events(_) | fanout::Look::Other), Ok(1..)) => {}
         (Err(one), Err(other)) if *one == other => {}
         (look, passed) => panic!("{look:?} but {passed:?}"),
     }
-    if let Ok(front::Look::Events(head)) = look {
-        let _ = front::secret(head.authorization, head.cookie);
-        let _ = query(front::query(head.target));
+    if let Ok(fanout::Look::Events(head)) = look {
+        let _ = fanout::secret(head.authorization, head.cookie);
+        let _ = query(fanout::query(head.target));
         event_id(head.last_event_id.unwrap_or_default());
     }
 }
@@ -56,13 +56,13 @@ pub fn requests<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> (Vec<usize>, b
 /// The query of a stream of events: how many it names, if it is understood.
 #[must_use]
 pub fn query(text: &str) -> Option<usize> {
-    let wanted = front::Wanted::parse(text).ok()?;
+    let wanted = fanout::Wanted::parse(text).ok()?;
     Some(wanted.people.len() + wanted.groups.len())
 }
 
 /// A `Last-Event-ID`.
 pub fn event_id(text: &str) {
-    let _ = front::event_id(text);
+    let _ = fanout::event_id(text);
 }
 
 /// What a device publishes: its clients, if it is understood.
@@ -82,7 +82,7 @@ pub fn socket_message(text: &str) {
 ///
 /// If the program does not get what it wants, or something is left behind.
 pub fn socket_session(lines: &str) {
-    front::session(lines);
+    fanout::session(lines);
 }
 
 /// A token.

@@ -12,7 +12,7 @@ use communicado_wire::gateway::kept::Token;
 use communicado_wire::gateway::{EndReason, Health};
 use tokio::sync::Mutex;
 
-use crate::front::{self, Seats, Way};
+use crate::fanout::{self, EventLoopHandle, Seats};
 use crate::grant::Grant;
 use crate::http::Hosts;
 use crate::keeper::{Keeper, Order};
@@ -37,7 +37,7 @@ pub(crate) struct Shared {
     pub(crate) tokens: RwLock<Tokens>,
     pub(crate) audience: RwLock<Audience>,
     pub(crate) keeper: Keeper,
-    pub(crate) front: Way,
+    pub(crate) event_loop: EventLoopHandle,
     pub(crate) metrics: Metrics,
     pub(crate) seats: Seats,
     pub(crate) rates: Rates,
@@ -48,7 +48,7 @@ pub(crate) struct Shared {
     pub(crate) streams_per_token: Limit,
     /// The result of the last examination, and when it was.
     pub(crate) health: Mutex<Option<(Moment, Health)>>,
-    /// Whether the front answered last, and when it was asked.
+    /// Whether the event loop answered last, and when it was asked.
     pub(crate) readiness: Mutex<Option<(Moment, bool)>>,
     /// For how long what was told is kept, if it is.
     pub(crate) history: Option<Duration>,
@@ -88,7 +88,7 @@ impl Shared {
             tokens: RwLock::new(Tokens::of_kept(kept.tokens)),
             audience: RwLock::new(audience.map(|it| ((it.whom, it.token), it.first)).collect()),
             keeper,
-            front: Way::new()?,
+            event_loop: EventLoopHandle::new()?,
             metrics: Metrics::new(),
             seats,
             rates: Rates::new(what.per_second, what.wrong_per_minute),
@@ -154,13 +154,13 @@ impl Shared {
         }
         drop(tokens);
         if !revoked.is_empty() {
-            self.front.order(front::Order::End(revoked.clone()));
+            self.event_loop.send(fanout::LoopCommand::End(revoked.clone()));
         }
     }
 
     /// Records the first time that a token reads a person, a group or everybody.
     ///
-    /// A name that belongs to nobody is not recorded: see `front::Readers::deliver` for a person
+    /// A name that belongs to nobody is not recorded: see `fanout::Readers::deliver` for a person
     /// who is added later.
     pub(crate) fn reads(&self, grant: &Grant, whom: impl IntoIterator<Item = Arc<str>>) {
         let token = grant.token.family();

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse as _, Response};
 use communicado_wire::gateway::Scope;
 
 use super::answer::is_allowed;
-use crate::front::{Secret, Wanted, event_id, secret};
+use crate::fanout::{Secret, Wanted, event_id, secret};
 use crate::grant::Grant;
 use crate::limits::{CHANGES_PER_REQUEST, CHANGES_REPEATED, PEOPLE_PER_REQUEST};
 use crate::rates::Who;
@@ -177,7 +177,7 @@ fn find(
     }
 }
 
-/// Lets a reader of events in whose connection the front keeps, and says what it gets.
+/// Lets a reader of events in whose connection the event loop keeps, and says what it gets.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! `GET /v1/events` where the socket is not the front's to keep: over TLS, and on a connection
+//! `GET /v1/events` where the socket is not the event loop's to keep: over TLS, and on a connection
 //! that was used for something else before.
 
 use std::convert::Infallible;
@@ -22,7 +22,7 @@ use tokio::time::timeout;
 
 use super::caller::{Asked, Caller, admit};
 use super::{Answer, Gateway};
-use crate::front::{Mailbox, Order, RETRY, ReaderId, Taken, Wanted};
+use crate::fanout::{LoopCommand, Mailbox, RETRY, ReaderId, Taken, Wanted};
 use crate::grant::Grant;
 use crate::http::accepts_events;
 use crate::metrics::Transport;
@@ -37,7 +37,7 @@ const KIND: &str = "text/event-stream";
 /// Asks nginx and its like not to hold events back.
 const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// The head of the front's own answer; the stream ends with the connection.
+/// The head of the event loop's own answer; the stream ends with the connection.
 pub(crate) fn events_head(shared: &Shared, origin: Option<&str>) -> String {
     let allowed = origin.filter(|origin| shared.origins.iter().any(|each| each == origin));
     let cross = allowed.map_or_else(String::new, |origin| {
@@ -107,7 +107,7 @@ pub(super) async fn stream(
         (header::CONTENT_TYPE, KIND),
         (header::CACHE_CONTROL, "no-cache"),
         (UNBUFFERED, "no"),
-        // The connection ends with the stream, as it does where the front keeps it.
+        // The connection ends with the stream, as it does where the event loop keeps it.
         (header::CONNECTION, "close"),
     ];
     Ok((headers, Body::new(Stream(frames))).into_response())
@@ -142,7 +142,7 @@ impl Reader {
         let mailbox = Arc::new(Mailbox::default());
         let (reply, answer) = oneshot::channel();
         let box_of_it = mailbox.clone();
-        shared.front.order(Order::Open { grant, mailbox: box_of_it, transport, reply });
+        shared.event_loop.send(LoopCommand::Open { grant, mailbox: box_of_it, transport, reply });
         let id = answer.await.map_err(|_| stopping())??;
         Ok(Self { id, mailbox, shared: shared.clone() })
     }
@@ -150,7 +150,7 @@ impl Reader {
     /// Asks for more, and waits until the first of it is there.
     pub(super) async fn want(&self, wanted: Wanted) -> Result<(), Refusal> {
         let (reply, answer) = oneshot::channel();
-        self.shared.front.order(Order::Want(self.id, wanted, reply));
+        self.shared.event_loop.send(LoopCommand::Want(self.id, wanted, reply));
         answer.await.unwrap_or_else(|_| Err(stopping()))
     }
 
@@ -162,7 +162,7 @@ impl Reader {
     pub(super) async fn take(&self) -> Taken {
         let taken = self.mailbox.take().await;
         if let Taken::Frames(_, true) = taken {
-            self.shared.front.order(Order::Room(self.id));
+            self.shared.event_loop.send(LoopCommand::Room(self.id));
         }
         taken
     }
@@ -171,7 +171,7 @@ impl Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         self.mailbox.close();
-        self.shared.front.order(Order::Close(self.id));
+        self.shared.event_loop.send(LoopCommand::Close(self.id));
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is asked over HTTP, but for the streams that the front keeps: one file for each subject,
+//! What is asked over HTTP, but for the streams that the event loop keeps: one file for each subject,
 //! one table of addresses.
 //!
 //! Whoever asks is known before a handler runs; see `caller.rs`. What goes wrong is a [`Refusal`]

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::answer::{JSON, json, tagged};
 use super::{Answer, Gateway};
-use crate::front;
+use crate::fanout;
 use crate::keeper::Order;
 use crate::shared::Shared;
 
@@ -52,14 +52,14 @@ async fn latest<T: Copy>(
     }
 }
 
-async fn front_answers(shared: &Shared) -> bool {
+async fn event_loop_answers(shared: &Shared) -> bool {
     let (reply, answer) = oneshot::channel();
-    shared.front.order(front::Order::Ask(reply));
+    shared.event_loop.send(fanout::LoopCommand::Ask(reply));
     matches!(timeout(PATIENCE, answer).await, Ok(Ok(())))
 }
 
 async fn examined(shared: &Shared) -> Health {
-    let front = front_answers(shared).await;
+    let front = event_loop_answers(shared).await;
     let store = matches!(timeout(PATIENCE, shared.keeper.order(Order::Check)).await, Ok(Ok(_)));
     let clock = shared.now().civil.micros() > BUILT;
     Health { ok: front && store && clock, store, front, clock }
@@ -67,7 +67,7 @@ async fn examined(shared: &Shared) -> Health {
 
 /// `GET /readyz`: whether it can be asked.
 pub(super) async fn ready(State(shared): Gateway) -> Answer {
-    let is_ready = latest(&shared, &shared.readiness, front_answers(&shared)).await;
+    let is_ready = latest(&shared, &shared.readiness, event_loop_answers(&shared)).await;
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let word = if is_ready { "ready\n" } else { "not ready\n" };
     Ok((status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], word).into_response())

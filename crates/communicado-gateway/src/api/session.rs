@@ -11,7 +11,7 @@ use communicado_wire::gateway::{EndReason, NewSession, Session};
 use super::answer::{body, json, read};
 use super::caller::Caller;
 use super::{Answer, Gateway};
-use crate::front::COOKIE;
+use crate::fanout::COOKIE;
 use crate::grant::{Grant, hash, hex, new_id, new_secret};
 use crate::keeper::Order;
 use crate::limits::SESSION;

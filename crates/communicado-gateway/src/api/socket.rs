@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::caller::{Caller, admit, same_origin};
 use super::events::{LAST_FRAME, Reader};
 use super::{Answer, Gateway};
-use crate::front::{Frame, Order, Taken, Wanted};
+use crate::fanout::{Frame, LoopCommand, Taken, Wanted};
 use crate::grant::Grant;
 use crate::limits::{READER_TIME, SOCKET_BYTES};
 use crate::metrics::Transport;
@@ -152,7 +152,7 @@ async fn heard(
         }
         SocketIn::Unsubscribe { person, group } => {
             let wanted = Wanted::of_names(person, group, None)?;
-            shared.front.order(Order::WantNoMore(reader.id, wanted));
+            shared.event_loop.send(LoopCommand::WantNoMore(reader.id, wanted));
         }
     }
     Ok(None)

@@ -14,7 +14,7 @@ use super::answer::{body, json, read};
 use super::caller::Caller;
 use super::people::line;
 use super::{Answer, Gateway};
-use crate::front;
+use crate::fanout;
 use crate::grant::{hash, hex, new_id, new_secret};
 use crate::keeper::Order;
 use crate::limits::{FOR_MAX, FOR_MS, NAME_CHARS};
@@ -51,10 +51,10 @@ fn creator(by: &kept::Token) -> Option<&Arc<str>> {
 pub(crate) fn made(new: NewToken, now: Timestamp) -> Result<(String, kept::Token), Refusal> {
     let name = line("name", new.name, NAME_CHARS)?;
     if let Some(person) = &new.person {
-        front::id("person", person)?;
+        fanout::id("person", person)?;
     }
     if let Some(group) = &new.group {
-        front::id("group", group)?;
+        fanout::id("group", group)?;
     }
     let scopes: Scopes = new.scopes.iter().copied().collect();
     if new.scopes.is_empty() {

@@ -314,6 +314,6 @@ pub(crate) fn publish(shared: &Shared, mut altered: Altered) {
     shared.people.write().unwrap_or_else(PoisonError::into_inner).apply(&mut altered);
     shared.metrics.changed(altered.changes.len());
     if !altered.changes.is_empty() {
-        shared.front.changes(altered.changes);
+        shared.event_loop.send_changes(altered.changes);
     }
 }

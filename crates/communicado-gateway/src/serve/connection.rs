@@ -1,4 +1,4 @@
-//! Connections that hyper serves: all but the streams of events that the front keeps.
+//! Connections that hyper serves: all but the streams of events that the event loop keeps.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -18,11 +18,11 @@ use super::Connection;
 use super::socket::Socket;
 use super::strict::Strict;
 use crate::api::Peer;
-use crate::front::HandOver;
+use crate::fanout::HandOver;
 use crate::limits::{HEAD_BYTES, HEAD_TIME, HEADERS};
 use crate::shared::Shared;
 
-/// Serves what the front hands over, until it is stopped and all are done.
+/// Serves what the event loop hands over, until it is stopped and all are done.
 pub(super) async fn serve(
     mut connections: mpsc::UnboundedReceiver<HandOver>,
     router: Router,

@@ -1,4 +1,4 @@
-//! A running gateway: the store and its keeper, the front, hyper for the rest, and the end of all
+//! A running gateway: the store and its keeper, the event loop, hyper for the rest, and the end of all
 //! of them.
 
 mod connection;
@@ -24,7 +24,7 @@ pub(crate) use tls::Certificate;
 use crate::api::{made, router};
 use crate::cluster;
 use crate::failure::{Failure, Outcome};
-use crate::front::{self, Front};
+use crate::fanout::{EventLoop, LoopCommand};
 use crate::http::Hosts;
 use crate::keeper::{self, Keeper, Order};
 use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
@@ -226,8 +226,8 @@ async fn serving(
     }
     let first = core.first_token().await?;
     let (hand_over, connections) = mpsc::unbounded_channel();
-    let front = Front::new(shared.clone(), listener, hand_over).map_err(no_system)?;
-    let mut front = Part::start("front", move || front.run()).map_err(no_system)?;
+    let event_loop = EventLoop::new(shared.clone(), listener, hand_over).map_err(no_system)?;
+    let mut event_loop = Part::start("event-loop", move || event_loop.run()).map_err(no_system)?;
     let (stop, stopping) = watch::channel(false);
     let router = router(shared.clone());
     let served =
@@ -241,10 +241,10 @@ async fn serving(
     let (why, is_asked) = tokio::select! {
         signal = signals.wait() => (signal, true),
         () = core.keeper.ended() => ("the keeper ended", false),
-        () = front.ended() => ("the front ended", false),
+        () = event_loop.ended() => ("the event-loop thread ended", false),
     };
     tracing::info!(what = "stopping", cause = why);
-    shared.front.order(front::Order::Stop);
+    shared.event_loop.send(LoopCommand::Stop);
     let _ = stop.send(true);
     let _ = tokio::time::timeout(LAST_REQUESTS, connections).await;
     control.abort();
@@ -253,7 +253,7 @@ async fn serving(
         if let Some(traces) = &shared.traces {
             traces.stop();
         }
-        front.join()?.map_err(no_system)?;
+        event_loop.join()?.map_err(no_system)?;
         kept
     });
     ended.await.unwrap_or(Ok(()))?;

@@ -70,7 +70,7 @@ mod tests {
     #[tokio::test]
     async fn a_part_that_goes_on_has_not_ended() {
         let (end, wait) = std::sync::mpsc::channel::<()>();
-        let mut part = Part::start("front", move || wait.recv().is_err()).unwrap();
+        let mut part = Part::start("event-loop", move || wait.recv().is_err()).unwrap();
         let ended = tokio::time::timeout(std::time::Duration::from_millis(20), part.ended());
         assert!(ended.await.is_err());
         drop(end);

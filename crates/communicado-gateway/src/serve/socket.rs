@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::front::Seat;
+use crate::fanout::Seat;
 
 /// A socket with several owners.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! The way to the front, from every thread.
+//! The way to the event loop, from every thread.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -17,9 +17,9 @@ use crate::refusal::Refusal;
 
 /// Changes that wait before those of one person become one.
 const CHANGES_WAITING: usize = 4096;
-/// Something for the front to do.
+/// Something for the event loop to do.
 #[derive(Debug)]
-pub(crate) enum Order {
+pub(crate) enum LoopCommand {
     /// Tell of these.
     Changes(Vec<Change>),
     /// Take in a reader whose socket is not ours.
@@ -45,68 +45,68 @@ pub(crate) enum Order {
     Stop,
 }
 
-/// The way to the front, from every thread.
+/// The way to the event loop, from every thread.
 #[derive(Debug)]
-pub(crate) struct Way {
+pub(crate) struct EventLoopHandle {
     inbox: Mutex<Inbox>,
-    pub(super) bell: OwnedFd,
+    pub(super) waker: OwnedFd,
 }
 
 #[derive(Debug)]
 struct Inbox {
-    orders: Vec<Order>,
+    commands: Vec<LoopCommand>,
     /// Waiting changes of one person become one when there are more than these.
     coalesce_at: usize,
 }
 
 impl Default for Inbox {
     fn default() -> Self {
-        Self { orders: Vec::new(), coalesce_at: CHANGES_WAITING }
+        Self { commands: Vec::new(), coalesce_at: CHANGES_WAITING }
     }
 }
 
-impl Way {
+impl EventLoopHandle {
     /// # Errors
     ///
     /// If too many files are open.
     pub(crate) fn new() -> io::Result<Self> {
-        let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        Ok(Self { inbox: Mutex::default(), bell })
+        let waker = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        Ok(Self { inbox: Mutex::default(), waker })
     }
 
     /// Orders something. Each reader waits for its last order, so the orders are not more than a
     /// few for each reader.
-    pub(crate) fn order(&self, order: Order) {
-        self.inbox.lock().unwrap_or_else(PoisonError::into_inner).orders.push(order);
-        self.ring();
+    pub(crate) fn send(&self, command: LoopCommand) {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner).commands.push(command);
+        self.wake();
     }
 
     /// Orders to tell of changes. Where too many wait, those of one person become one.
-    pub(crate) fn changes(&self, changes: Vec<Change>) {
+    pub(crate) fn send_changes(&self, changes: Vec<Change>) {
         let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
-        let Inbox { orders, coalesce_at } = &mut *inbox;
-        match orders.last_mut() {
-            Some(Order::Changes(waiting)) => {
+        let Inbox { commands, coalesce_at } = &mut *inbox;
+        match commands.last_mut() {
+            Some(LoopCommand::Changes(waiting)) => {
                 waiting.extend(changes);
                 if waiting.len() > *coalesce_at {
                     *waiting = frame::coalesced(std::mem::take(waiting));
                     *coalesce_at = (*coalesce_at).max(2 * waiting.len());
                 }
             }
-            _ => orders.push(Order::Changes(changes)),
+            _ => commands.push(LoopCommand::Changes(changes)),
         }
         drop(inbox);
-        self.ring();
+        self.wake();
     }
 
-    fn ring(&self) {
-        let _ = rustix::io::write(&self.bell, &1_u64.to_ne_bytes());
+    fn wake(&self) {
+        let _ = rustix::io::write(&self.waker, &1_u64.to_ne_bytes());
     }
 
-    pub(super) fn take(&self) -> Vec<Order> {
+    pub(super) fn drain(&self) -> Vec<LoopCommand> {
         let mut count = [0; 8];
-        let _ = rustix::io::read(&self.bell, &mut count);
+        let _ = rustix::io::read(&self.waker, &mut count);
         let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *inbox).orders
+        std::mem::take(&mut *inbox).commands
     }
 }

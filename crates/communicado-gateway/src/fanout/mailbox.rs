@@ -8,13 +8,13 @@ use tokio::sync::Notify;
 
 use super::frame::Frame;
 
-/// Frames that wait at most; then the front waits, as for a socket that is full.
+/// Frames that wait at most; then the event loop waits, as for a socket that is full.
 const ROOM: usize = 64;
 
 #[derive(Debug, Default)]
 pub(crate) struct Mailbox {
     inside: Mutex<Inside>,
-    bell: Notify,
+    notify: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -24,21 +24,21 @@ struct Inside {
     closed: bool,
     /// Nothing more will come.
     ended: bool,
-    /// The front has more for when there is room.
+    /// The event loop has more for when there is room.
     wanted: bool,
 }
 
 /// What was taken out.
 #[derive(Debug)]
 pub(crate) enum Taken {
-    /// The frames, and whether the front waits for room.
+    /// The frames, and whether the event loop waits for room.
     Frames(Vec<Frame>, bool),
     /// Nothing, and nothing more will come.
     End,
 }
 
 impl Mailbox {
-    /// Puts a frame in; false if there is no room, and then the front will be told of room. What
+    /// Puts a frame in; false if there is no room, and then the event loop will be told of room. What
     /// comes for a reader that is gone is dropped.
     pub(super) fn put(&self, frame: Frame) -> bool {
         let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
@@ -51,14 +51,14 @@ impl Mailbox {
         }
         inside.frames.push_back(frame);
         drop(inside);
-        self.bell.notify_one();
+        self.notify.notify_one();
         true
     }
 
     /// Nothing more will come after what is in it.
     pub(super) fn end(&self) {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner).ended = true;
-        self.bell.notify_one();
+        self.notify.notify_one();
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -75,7 +75,7 @@ impl Mailbox {
     /// Waits until nothing more will come. To be awaited by the task that takes, in its place.
     pub(crate) async fn ended(&self) {
         while !self.inside.lock().unwrap_or_else(PoisonError::into_inner).ended {
-            self.bell.notified().await;
+            self.notify.notified().await;
         }
     }
 
@@ -92,7 +92,7 @@ impl Mailbox {
                     return Taken::End;
                 }
             }
-            self.bell.notified().await;
+            self.notify.notified().await;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The head of a request, as the front door reads it: only to tell a stream of events from the
+//! The head of a request, as the event loop reads it: only to tell a stream of events from the
 //! rest, which hyper reads again from its first byte.
 
 use crate::http::{Body, Head, Hosts};

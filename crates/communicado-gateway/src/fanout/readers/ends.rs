@@ -8,15 +8,15 @@ use communicado_core::Moment;
 use communicado_wire::gateway::EndReason;
 
 use super::{Reader, ReaderId, Readers, usize_of};
-use crate::front::frame::Frame;
-use crate::front::out::{Out, write};
+use crate::fanout::frame::Frame;
+use crate::fanout::out::{Out, write};
 use crate::limits::{HEARTBEAT, READER_TIME};
 use crate::metrics::Metrics;
 
 impl Readers {
     /// A second has passed: a sign of life to a part of the readers, and an end to those that
     /// take nothing.
-    pub(in crate::front) fn second(&mut self, metrics: &Metrics, now: Moment) {
+    pub(in crate::fanout) fn second(&mut self, metrics: &Metrics, now: Moment) {
         let slots = usize::try_from(HEARTBEAT.as_secs()).unwrap_or(1).max(1);
         self.slot = (self.slot + 1) % slots;
         let end = self.readers.capacity();
@@ -37,7 +37,7 @@ impl Readers {
     }
 
     /// Ends the streams of these tokens.
-    pub(in crate::front) fn end_tokens(
+    pub(in crate::fanout) fn end_tokens(
         &mut self,
         tokens: &BTreeMap<Arc<str>, EndReason>,
         metrics: &Metrics,
@@ -45,7 +45,7 @@ impl Readers {
         self.end_where(|reader| tokens.get(&reader.grant.token.id).copied(), metrics);
     }
 
-    pub(in crate::front) fn end_all(&mut self, reason: EndReason, metrics: &Metrics) {
+    pub(in crate::fanout) fn end_all(&mut self, reason: EndReason, metrics: &Metrics) {
         self.end_where(|_| Some(reason), metrics);
     }
 
@@ -61,7 +61,7 @@ impl Readers {
         self.close_over(metrics);
     }
 
-    pub(in crate::front) fn close(&mut self, id: ReaderId, metrics: &Metrics) {
+    pub(in crate::fanout) fn close(&mut self, id: ReaderId, metrics: &Metrics) {
         if self.reader(id).is_some() {
             self.over.push(id.key);
             self.close_over(metrics);
@@ -69,7 +69,7 @@ impl Readers {
     }
 
     /// Closes a reader whose other side sends no more, after what was begun.
-    pub(in crate::front) fn finish(&mut self, id: ReaderId, metrics: &Metrics) {
+    pub(in crate::fanout) fn finish(&mut self, id: ReaderId, metrics: &Metrics) {
         if self.reader(id).is_none() {
             return;
         }
@@ -80,7 +80,7 @@ impl Readers {
     }
 
     /// Lets those go that turned out to be gone.
-    pub(in crate::front) fn settle(&mut self, metrics: &Metrics) {
+    pub(in crate::fanout) fn settle(&mut self, metrics: &Metrics) {
         self.close_over(metrics);
     }
 

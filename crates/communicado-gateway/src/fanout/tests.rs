@@ -13,13 +13,15 @@ use crate::store::Kept;
 #[test]
 fn an_event_says_which_socket_it_is_about() {
     let reader = ReaderId { key: 123_456, number: readers::NUMBER };
-    for about in [About::Listener, About::Bell, About::Arrival(7), About::Reader(reader)] {
-        assert_eq!(About::of(about.data()), about);
+    for about in
+        [PollToken::Listener, PollToken::Waker, PollToken::Arrival(7), PollToken::Reader(reader)]
+    {
+        assert_eq!(PollToken::of(about.data()), about);
     }
 }
 
-/// A front whose thread is the test, and a caller with a token.
-fn front() -> (Front, Arc<Shared>, Grant) {
+/// An event loop whose thread is the test, and a caller with a token.
+fn event_loop() -> (EventLoop, Arc<Shared>, Grant) {
     let (keeper, _) = Keeper::new();
     let shared = Shared::new(Kept::default(), keeper, What::default(), false).unwrap();
     let shared = Arc::new(shared);
@@ -35,8 +37,8 @@ fn front() -> (Front, Arc<Shared>, Grant) {
     shared.settle_tokens(std::slice::from_ref(&token), &BTreeMap::new());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (hand_over, _) = mpsc::unbounded_channel();
-    let front = Front::new(shared.clone(), listener, hand_over).unwrap();
-    (front, shared, Grant::of(Arc::new(token)))
+    let event_loop = EventLoop::new(shared.clone(), listener, hand_over).unwrap();
+    (event_loop, shared, Grant::of(Arc::new(token)))
 }
 
 fn open(
@@ -46,7 +48,7 @@ fn open(
     let mailbox = Arc::new(Mailbox::default());
     let (reply, opened) = oneshot::channel();
     let (grant, transport) = (grant.clone(), Transport::Socket);
-    shared.front.order(Order::Open { grant, mailbox: mailbox.clone(), transport, reply });
+    shared.event_loop.send(LoopCommand::Open { grant, mailbox: mailbox.clone(), transport, reply });
     (mailbox, opened)
 }
 
@@ -57,38 +59,38 @@ fn revoke(shared: &Shared, grant: &Grant) {
 
 #[test]
 fn a_stream_that_is_registered_after_the_revocation_of_its_token_is_refused() {
-    let (mut front, shared, grant) = front();
+    let (mut event_loop, shared, grant) = event_loop();
     revoke(&shared, &grant);
-    front.orders();
+    event_loop.run_commands();
     let (_, opened) = open(&shared, &grant);
-    front.orders();
+    event_loop.run_commands();
     assert_eq!(opened.blocking_recv().unwrap().unwrap_err().kind, Kind::NotSignedIn);
-    assert!(front.readers.is_empty());
+    assert!(event_loop.readers.is_empty());
 }
 
 #[test]
 fn a_stream_that_is_registered_before_the_revocation_of_its_token_ends() {
-    let (mut front, shared, grant) = front();
+    let (mut event_loop, shared, grant) = event_loop();
     let (mailbox, opened) = open(&shared, &grant);
-    // Both wait for the front at once.
+    // Both wait for the event loop at once.
     revoke(&shared, &grant);
-    front.orders();
+    event_loop.run_commands();
     assert_eq!(opened.blocking_recv().unwrap().unwrap_err().kind, Kind::NotSignedIn);
-    assert!(!mailbox.is_closed() && front.readers.is_empty());
+    assert!(!mailbox.is_closed() && event_loop.readers.is_empty());
     shared.settle_tokens(&[(*grant.token).clone()], &BTreeMap::new());
     let (mailbox, opened) = open(&shared, &grant);
-    front.orders();
+    event_loop.run_commands();
     assert!(opened.blocking_recv().unwrap().is_ok());
     revoke(&shared, &grant);
-    front.orders();
-    assert!(front.readers.is_empty());
+    event_loop.run_commands();
+    assert!(event_loop.readers.is_empty());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(mailbox.ended());
 }
 
 #[test]
 fn the_names_that_the_streams_of_a_token_want_are_limited_together_and_given_back() {
-    let (mut front, shared, grant) = front();
+    let (mut event_loop, shared, grant) = event_loop();
     let wanted = |number: usize| {
         let names = (0..1000).map(|name| format!("p{number}-{name}").into()).collect();
         Wanted::of_names(names, Vec::new(), None).unwrap()
@@ -96,11 +98,11 @@ fn the_names_that_the_streams_of_a_token_want_are_limited_together_and_given_bac
     let mut streams = Vec::new();
     let refused = loop {
         let (mailbox, opened) = open(&shared, &grant);
-        front.orders();
+        event_loop.run_commands();
         let id = opened.blocking_recv().unwrap().unwrap();
         let (reply, done) = oneshot::channel();
-        shared.front.order(Order::Want(id, wanted(streams.len()), reply));
-        front.orders();
+        shared.event_loop.send(LoopCommand::Want(id, wanted(streams.len()), reply));
+        event_loop.run_commands();
         streams.push((mailbox, id));
         match done.blocking_recv().unwrap() {
             Ok(()) => assert!(streams.len() < 1000, "there is no limit"),
@@ -110,8 +112,8 @@ fn the_names_that_the_streams_of_a_token_want_are_limited_together_and_given_bac
     assert_eq!(refused.problem().limit.as_deref(), Some("stream-bytes-per-token"));
     assert!(streams.len() > 200, "{}", streams.len());
     for (_, id) in streams {
-        shared.front.order(Order::Close(id));
+        shared.event_loop.send(LoopCommand::Close(id));
     }
-    front.orders();
-    assert!(front.readers.is_empty());
+    event_loop.run_commands();
+    assert!(event_loop.readers.is_empty());
 }

@@ -8,7 +8,7 @@ use std::os::fd::OwnedFd;
 use communicado_core::Moment;
 use rustix::event::epoll::{self, EventFlags};
 
-use super::{About, Seat};
+use super::{PollToken, Seat};
 use crate::http::last_answer;
 use crate::ledger::Entry;
 use crate::limits::{HEAD_BYTES, HEAD_TIME, Limit, READER_TIME};
@@ -83,7 +83,7 @@ impl Arrivals {
     pub(super) fn put(&mut self, poll: &OwnedFd, arrival: Arrival) {
         self.number = self.number.wrapping_add(1);
         let flags = EventFlags::IN | EventFlags::RDHUP;
-        let data = About::Arrival(self.number).data();
+        let data = PollToken::Arrival(self.number).data();
         if epoll::add(poll, &arrival.socket, data, flags).is_ok() {
             self.waiting.insert(self.number, arrival);
         }

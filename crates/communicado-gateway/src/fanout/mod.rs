@@ -1,18 +1,20 @@
-//! The front door and the fan-out: one thread and one `epoll(7)` for all connections that wait.
+//! The event loop and the fan-out: one thread and one `epoll(7)` for all connections that wait.
 //!
 //! It accepts, reads the head of the first request, and keeps a stream of events (`GET
 //! /v1/events`) for itself: such a reader is a socket and a hundred bytes, without a task and
 //! without a buffer. Everything else goes to hyper with the bytes that were read; so does a stream
-//! that is refused, since hyper's side says why. Changes come in through a [`Way`] and are written
+//! that is refused, since hyper's side says why. Changes come in through an [`EventLoopHandle`] and
+//! are written
 //! at once to who sees them.
 //!
-//! Start at `Front::turn`. What a reader is owed is in `readers.rs`.
+//! Start at `EventLoop::poll_once`. What a reader is owed is in `readers.rs`.
 
 mod accounts;
 mod arrivals;
 mod choice;
 mod frame;
 mod fuzzing;
+mod handle;
 mod head;
 mod mailbox;
 mod out;
@@ -23,7 +25,6 @@ mod seats;
 mod tests;
 mod topics;
 mod wanted;
-mod way;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -40,12 +41,12 @@ use tokio::sync::mpsc;
 
 pub(crate) use frame::{Frame, RETRY};
 pub(crate) use fuzzing::session;
+pub(crate) use handle::{EventLoopHandle, LoopCommand};
 pub(crate) use head::{COOKIE, Look, Secret, look, query, secret};
 pub(crate) use mailbox::{Mailbox, Taken};
 pub(crate) use readers::ReaderId;
 pub(crate) use seats::{Seat, Seats};
 pub(crate) use wanted::{Wanted, event_id, id};
-pub(crate) use way::{Order, Way};
 
 use crate::grant::Grant;
 use crate::http::Head;
@@ -74,18 +75,18 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// Which socket an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum About {
+enum PollToken {
     Listener,
-    Bell,
+    Waker,
     Arrival(u32),
     Reader(ReaderId),
 }
 
-impl About {
+impl PollToken {
     fn data(self) -> EventData {
         EventData::new_u64(match self {
             Self::Listener => 0,
-            Self::Bell => 1,
+            Self::Waker => 1,
             Self::Arrival(key) => 2 | (u64::from(key) << 32),
             // Two bits say what it is, and 30 are left for the number.
             Self::Reader(id) => 3 | (u64::from(id.number) << 2) | (u64::from(id.key) << 32),
@@ -98,7 +99,7 @@ impl About {
         let [key, rest] = [high, low >> 2].map(|it| u32::try_from(it).unwrap_or(u32::MAX));
         match low & 3 {
             0 => Self::Listener,
-            1 => Self::Bell,
+            1 => Self::Waker,
             2 => Self::Arrival(key),
             _ => Self::Reader(ReaderId { key, number: rest }),
         }
@@ -106,7 +107,7 @@ impl About {
 }
 
 /// The thread's own.
-pub(crate) struct Front {
+pub(crate) struct EventLoop {
     shared: Arc<Shared>,
     poll: OwnedFd,
     listener: Option<TcpListener>,
@@ -120,7 +121,7 @@ pub(crate) struct Front {
     stops: bool,
 }
 
-impl Front {
+impl EventLoop {
     /// # Errors
     ///
     /// If too many files are open.
@@ -131,8 +132,8 @@ impl Front {
     ) -> io::Result<Self> {
         let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         listener.set_nonblocking(true)?;
-        epoll::add(&poll, &listener, About::Listener.data(), EventFlags::IN)?;
-        epoll::add(&poll, &shared.front.bell, About::Bell.data(), EventFlags::IN)?;
+        epoll::add(&poll, &listener, PollToken::Listener.data(), EventFlags::IN)?;
+        epoll::add(&poll, &shared.event_loop.waker, PollToken::Waker.data(), EventFlags::IN)?;
         let readers = Readers::new(shared.people().revision(), shared.streams_per_token);
         let second = shared.clock.now().after(SECOND);
         let (arrivals, listener) = (Arrivals::default(), Some(listener));
@@ -158,12 +159,12 @@ impl Front {
     pub(crate) fn run(mut self) -> io::Result<()> {
         let mut events = Vec::with_capacity(EVENTS_AT_ONCE);
         while !self.stops {
-            self.turn(&mut events)?;
+            self.poll_once(&mut events)?;
         }
         Ok(())
     }
 
-    fn turn(&mut self, events: &mut Vec<epoll::Event>) -> io::Result<()> {
+    fn poll_once(&mut self, events: &mut Vec<epoll::Event>) -> io::Result<()> {
         let idle = self.arrivals.is_empty() && self.readers.is_empty() && !self.pauses;
         let left = self.second.since(self.shared.clock.now());
         let left = (!idle).then(|| Timespec {
@@ -177,11 +178,11 @@ impl Front {
         }
         for event in events.iter() {
             let (flags, data) = (event.flags, event.data);
-            match About::of(data) {
-                About::Listener => self.accept(),
-                About::Bell => self.orders(),
-                About::Arrival(key) => self.arrived(key),
-                About::Reader(id) => self.reader(id, flags),
+            match PollToken::of(data) {
+                PollToken::Listener => self.accept(),
+                PollToken::Waker => self.run_commands(),
+                PollToken::Arrival(key) => self.arrived(key),
+                PollToken::Reader(id) => self.reader(id, flags),
             }
         }
         let now = self.shared.clock.now();
@@ -191,7 +192,7 @@ impl Front {
             if self.pauses
                 && let Some(listener) = &self.listener
             {
-                let data = About::Listener.data();
+                let data = PollToken::Listener.data();
                 self.pauses = epoll::add(&self.poll, listener, data, EventFlags::IN).is_err();
             }
             for arrival in self.arrivals.late(&self.poll, now) {
@@ -201,20 +202,20 @@ impl Front {
         Ok(())
     }
 
-    fn orders(&mut self) {
+    fn run_commands(&mut self) {
         let mut changes = Vec::new();
         let shared = self.shared.clone();
         let metrics = &shared.metrics;
-        for order in shared.front.take() {
-            if let Order::Changes(more) = order {
+        for command in shared.event_loop.drain() {
+            if let LoopCommand::Changes(more) = command {
                 changes.extend(more);
                 continue;
             }
             self.deliver(std::mem::take(&mut changes));
             let now = shared.clock.now();
-            match order {
-                Order::Changes(_) => {}
-                Order::Open { grant, mailbox, transport, reply } => {
+            match command {
+                LoopCommand::Changes(_) => {}
+                LoopCommand::Open { grant, mailbox, transport, reply } => {
                     // The token may have been revoked since the request was let in.
                     if !shared.is_valid(&grant) {
                         let _ = reply.send(Err(Refusal::revoked_meanwhile()));
@@ -229,19 +230,19 @@ impl Front {
                         self.readers.close(id, metrics);
                     }
                 }
-                Order::Want(id, wanted, reply) => {
+                LoopCommand::Want(id, wanted, reply) => {
                     let people = shared.people();
                     let done = self.readers.want(id, &wanted, &people, None, metrics, now);
                     drop(people);
                     self.readers.settle(metrics);
                     let _ = reply.send(done);
                 }
-                Order::WantNoMore(id, wanted) => self.readers.want_no_more(id, &wanted),
-                Order::Room(id) => self.readers.room(id, metrics, now),
-                Order::Close(id) => self.readers.close(id, metrics),
-                Order::End(tokens) => self.readers.end_tokens(&tokens, metrics),
-                Order::Ask(reply) => drop(reply.send(())),
-                Order::Stop => {
+                LoopCommand::WantNoMore(id, wanted) => self.readers.want_no_more(id, &wanted),
+                LoopCommand::Room(id) => self.readers.room(id, metrics, now),
+                LoopCommand::Close(id) => self.readers.close(id, metrics),
+                LoopCommand::End(tokens) => self.readers.end_tokens(&tokens, metrics),
+                LoopCommand::Ask(reply) => drop(reply.send(())),
+                LoopCommand::Stop => {
                     self.listener = None;
                     self.readers.end_all(EndReason::Stopping, metrics);
                     self.stops = true;
@@ -379,7 +380,7 @@ impl Front {
         shared.metrics.came(transport);
         if let Some(socket) = self.readers.socket(id) {
             let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
-            if epoll::add(&self.poll, socket, About::Reader(id).data(), flags).is_err() {
+            if epoll::add(&self.poll, socket, PollToken::Reader(id).data(), flags).is_err() {
                 self.readers.close(id, &shared.metrics);
                 return;
             }
