@@ -3,12 +3,12 @@
 //!
 //! ```text
 //! agents            what is so                     readers
-//! PUT  ----> api -> keeper -> model, store --+
+//! PUT  ----> api -> writer -> model, store --+
 //!                                            +-> fanout ---> SSE, on raw sockets
 //! GET  <---- api <- people (shared) <--------+            -> WebSocket, SSE over TLS
 //! ```
 //!
-//! `model` is pure and decides; `keeper` is the one thread that writes, and tells nothing that was
+//! `model` is pure and decides; `writer` is the one thread that writes, and tells nothing that was
 //! not kept; `fanout` is the one thread that accepts and fans out; `api` is everything else that can
 //! be asked over HTTP. `http` is pure and says what a valid request is. The program is [`main`]; [`parse`] is for the fuzzer.
 
@@ -21,7 +21,7 @@ mod fanout;
 
 mod grant;
 mod http;
-mod keeper;
+
 mod ledger;
 mod limits;
 mod log;
@@ -40,6 +40,7 @@ mod text;
 mod tokens;
 mod traces;
 mod web;
+mod writer;
 
 use std::process::ExitCode;
 

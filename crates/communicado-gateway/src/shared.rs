@@ -15,7 +15,6 @@ use tokio::sync::Mutex;
 use crate::fanout::{self, EventLoopHandle, Seats};
 use crate::grant::Grant;
 use crate::http::Hosts;
-use crate::keeper::{Keeper, Order};
 use crate::ledger::Ledger;
 use crate::limits::{BODY_BYTES_PER_OWNER, HEAD_BYTES_PER_ADDRESS, Limit, STREAMS_PER_TOKEN};
 use crate::metrics::Metrics;
@@ -26,6 +25,7 @@ use crate::serve::What;
 use crate::store::{Kept, Reader};
 use crate::tokens::Tokens;
 use crate::traces::Traces;
+use crate::writer::{StoreWriter, WriteCommand};
 
 /// Whom, which token, and when first.
 pub(crate) type Audience = BTreeMap<(Arc<str>, Arc<str>), Timestamp>;
@@ -36,7 +36,7 @@ pub(crate) struct Shared {
     pub(crate) people: RwLock<People>,
     pub(crate) tokens: RwLock<Tokens>,
     pub(crate) audience: RwLock<Audience>,
-    pub(crate) keeper: Keeper,
+    pub(crate) writer: StoreWriter,
     pub(crate) event_loop: EventLoopHandle,
     pub(crate) metrics: Metrics,
     pub(crate) seats: Seats,
@@ -72,7 +72,7 @@ impl Shared {
     /// # Errors
     ///
     /// If too many files are open.
-    pub(crate) fn new(kept: Kept, keeper: Keeper, what: What, tls: bool) -> io::Result<Self> {
+    pub(crate) fn new(kept: Kept, writer: StoreWriter, what: What, tls: bool) -> io::Result<Self> {
         let clock = SystemClock::start();
         let now = Now { moment: clock.now(), civil: clock.civil() };
         let audience = kept.audience.into_iter();
@@ -87,7 +87,7 @@ impl Shared {
             people: RwLock::new(People::of_kept(kept.people, kept.revision, now)),
             tokens: RwLock::new(Tokens::of_kept(kept.tokens)),
             audience: RwLock::new(audience.map(|it| ((it.whom, it.token), it.first)).collect()),
-            keeper,
+            writer,
             event_loop: EventLoopHandle::new()?,
             metrics: Metrics::new(),
             seats,
@@ -184,7 +184,7 @@ impl Shared {
             tracing::info!(what = "reader", token = %token, whom = %crate::log::redacted(whom));
         }
         drop(audience);
-        if !self.keeper.order_aside(Order::Audience(new.clone())) {
+        if !self.writer.submit_detached(WriteCommand::Audience(new.clone())) {
             // The next read records them again.
             self.forget_readers(&new);
             tracing::warn!(what = "reader", cause = "the store cannot keep up");

@@ -187,9 +187,10 @@ impl Tokens {
     }
 
     /// Those that have ended, and all that hangs on them.
-    pub(crate) fn over(&self, now: Timestamp) -> Vec<Arc<str>> {
-        let over = self.ends.iter().take_while(|(end, _)| *end <= now);
-        let all: BTreeSet<Arc<str>> = over.flat_map(|(_, id)| self.with_descendants(id)).collect();
+    pub(crate) fn expired(&self, now: Timestamp) -> Vec<Arc<str>> {
+        let expired = self.ends.iter().take_while(|(end, _)| *end <= now);
+        let all: BTreeSet<Arc<str>> =
+            expired.flat_map(|(_, id)| self.with_descendants(id)).collect();
         all.into_iter().collect()
     }
 }

@@ -13,13 +13,13 @@ use super::caller::Caller;
 use super::session::{cookie, session_token};
 use super::{Answer, Gateway};
 use crate::fanout;
-use crate::keeper::Order;
 use crate::limits::SESSION;
 use crate::oidc::{SignIns, stale};
 use crate::rates::Network;
 use crate::refusal::{Kind, Refusal};
 use crate::shared::Shared;
 use crate::web::{HTML, POLICY};
+use crate::writer::WriteCommand;
 
 /// Ties a sign-in to the browser that began it.
 const STATE: &str = "communicado_sign_in";
@@ -135,7 +135,7 @@ async fn come_back(
         created_by: None,
     };
     let (secret, token) = session_token(&of, now.civil)?;
-    shared.keeper.order(Order::Token(token)).await?;
+    shared.writer.submit(WriteCommand::Token(token)).await?;
     let over = format!("{STATE}=; Path=/v1/oidc; Max-Age=0");
     Ok(away("/", &[cookie(shared, &secret, SESSION.as_secs()), over]))
 }

@@ -13,8 +13,8 @@ use tokio::time::timeout;
 use super::answer::{JSON, json, tagged};
 use super::{Answer, Gateway};
 use crate::fanout;
-use crate::keeper::Order;
 use crate::shared::Shared;
+use crate::writer::WriteCommand;
 
 /// How long a part may take to show that it works.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -60,7 +60,8 @@ async fn event_loop_answers(shared: &Shared) -> bool {
 
 async fn examined(shared: &Shared) -> Health {
     let front = event_loop_answers(shared).await;
-    let store = matches!(timeout(PATIENCE, shared.keeper.order(Order::Check)).await, Ok(Ok(_)));
+    let store =
+        matches!(timeout(PATIENCE, shared.writer.submit(WriteCommand::Check)).await, Ok(Ok(_)));
     let clock = shared.now().civil.micros() > BUILT;
     Health { ok: front && store && clock, store, front, clock }
 }

@@ -14,12 +14,12 @@ use super::caller::Caller;
 use super::{Answer, Gateway};
 use crate::fanout;
 use crate::grant::{Grant, random};
-use crate::keeper::{Done, Order};
 use crate::limits::{GROUPS, NAME_CHARS, PAGE, PAGE_PER_REQUEST, PEOPLE_PER_REQUEST};
 use crate::model::{Input, Person, own, written};
 use crate::refusal::{Kind, Refusal};
 use crate::shared::Shared;
 use crate::text::{self, printable};
+use crate::writer::{WriteCommand, WriteReply};
 
 /// People of a page if nothing else is asked for.
 const USUAL_PAGE: usize = 100;
@@ -139,8 +139,8 @@ pub(super) async fn create(State(shared): Gateway, caller: Caller, request: Requ
     let mut new: NewPerson = read(&bytes)?;
     fanout::id("person", &new.id)?;
     new.name = check(new.name, Some(&new.groups))?;
-    let done = shared.keeper.order_by(grant, Order::Person(Input::Create(new))).await?;
-    let Done::Person(Some(person)) = done else { return Err(Refusal::no_person("")) };
+    let reply = shared.writer.submit_as(grant, WriteCommand::Person(Input::Create(new))).await?;
+    let WriteReply::Person(Some(person)) = reply else { return Err(Refusal::no_person("")) };
     let place = format!("/v1/people/{}", person.id);
     let mut response = json(StatusCode::CREATED, own(&person).to_json());
     if let Ok(place) = place.parse() {
@@ -201,9 +201,9 @@ pub(super) async fn alter(
     }
     alter.name = check(alter.name, alter.groups.as_ref())?;
     let pseudonym = random::<16>()?.into();
-    let order = Order::Person(Input::Alter(id, alter, pseudonym));
-    match shared.keeper.order_by(grant, order).await? {
-        Done::Person(Some(person)) => Ok(json(StatusCode::OK, own(&person).to_json())),
+    let command = WriteCommand::Person(Input::Alter(id, alter, pseudonym));
+    match shared.writer.submit_as(grant, command).await? {
+        WriteReply::Person(Some(person)) => Ok(json(StatusCode::OK, own(&person).to_json())),
         _ => Ok(StatusCode::NO_CONTENT.into_response()),
     }
 }
@@ -216,7 +216,7 @@ pub(super) async fn remove(
 ) -> Answer {
     let grant = caller.administrator()?;
     let id = fanout::id("person", &id)?;
-    shared.keeper.order_by(grant, Order::Person(Input::Remove(id))).await?;
+    shared.writer.submit_as(grant, WriteCommand::Person(Input::Remove(id))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -280,8 +280,8 @@ pub(super) async fn history(
         let help = "an operator can switch it on: communicado-gateway serve --history DURATION";
         return Err(Refusal::new(Kind::NotFound, "no history is kept here", help));
     }
-    let done = shared.keeper.order_by(grant, Order::History(id, PAGE.most)).await?;
-    let Done::History(lines) = done else { return Err(Refusal::no_person("")) };
+    let reply = shared.writer.submit_as(grant, WriteCommand::History(id, PAGE.most)).await?;
+    let WriteReply::History(lines) = reply else { return Err(Refusal::no_person("")) };
     let lines: Vec<String> = lines.into_iter().map(shown).collect();
     let text = format!(r#"{{"v":{},"people":[{}]}}"#, communicado_wire::VERSION, lines.join(","));
     Ok(tagged(&headers, JSON, text.into()))

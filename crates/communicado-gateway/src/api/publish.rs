@@ -15,7 +15,6 @@ use super::caller::Caller;
 use super::people::line;
 use super::{Answer, Gateway};
 use crate::fanout;
-use crate::keeper::{Done, Order};
 use crate::limits::{
     ACCOUNTS, BYTES_PER_REQUEST, CLIENTS, FOR_MAX, FOR_MS, LEASE, LEASE_MAX, LEASE_MIN, NOTE_CHARS,
     REASON_CHARS, TEXT_CHARS,
@@ -23,6 +22,7 @@ use crate::limits::{
 use crate::model::{Input, PresenceState, own};
 use crate::refusal::{Kind, Refusal};
 use crate::text;
+use crate::writer::{WriteCommand, WriteReply};
 
 /// `PUT /v1/people/{person}/devices/{device}`.
 pub(super) async fn hear(
@@ -43,8 +43,8 @@ pub(super) async fn hear(
         shared.rates.request(grant.who(), more)?;
     }
     let input = Input::Hear { person: person.clone(), device: device.clone(), clients, lease };
-    let done = shared.keeper.order_by(grant, Order::Person(input)).await?;
-    let Done::Person(Some(person)) = done else { return Err(Refusal::no_person(&person)) };
+    let reply = shared.writer.submit_as(grant, WriteCommand::Person(input)).await?;
+    let WriteReply::Person(Some(person)) = reply else { return Err(Refusal::no_person(&person)) };
     let until = person.devices.get(&device).map(crate::model::Device::lease_until);
     let published = Published {
         revision: person.revision(),
@@ -116,7 +116,7 @@ pub(super) async fn forget(
     let (person, device) = (fanout::id("person", &person)?, fanout::id("device", &device)?);
     let grant = caller.grant()?;
     grant.need_to_speak_for(&person)?;
-    shared.keeper.order_by(grant, Order::Person(Input::Forget { person, device })).await?;
+    shared.writer.submit_as(grant, WriteCommand::Person(Input::Forget { person, device })).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -134,12 +134,12 @@ pub(super) async fn say(
     let manual: Manual = read(&bytes)?;
     let since = shared.now().civil;
     let input = said(person.clone(), manual, since)?;
-    match shared.keeper.order_by(grant, Order::Person(input)).await? {
-        Done::Person(Some(person)) if grant.sight(&person).is_some_and(|sight| sight.own) => {
+    match shared.writer.submit_as(grant, WriteCommand::Person(input)).await? {
+        WriteReply::Person(Some(person)) if grant.sight(&person).is_some_and(|sight| sight.own) => {
             Ok(json(StatusCode::OK, own(&person).to_json()))
         }
         // Who speaks for others does not see their devices.
-        Done::Person(Some(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
+        WriteReply::Person(Some(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
         _ => Err(Refusal::no_person(&person)),
     }
 }
@@ -183,6 +183,6 @@ pub(super) async fn unsay(
     let person = fanout::id("person", &person)?;
     let grant = caller.grant()?;
     grant.need_to_speak_for(&person)?;
-    shared.keeper.order_by(grant, Order::Person(Input::Unsay(person))).await?;
+    shared.writer.submit_as(grant, WriteCommand::Person(Input::Unsay(person))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -13,10 +13,10 @@ use super::caller::Caller;
 use super::{Answer, Gateway};
 use crate::fanout::COOKIE;
 use crate::grant::{Grant, hash, hex, new_id, new_secret};
-use crate::keeper::Order;
 use crate::limits::SESSION;
 use crate::refusal::{Kind, Refusal};
 use crate::shared::Shared;
+use crate::writer::WriteCommand;
 
 /// `GET /v1/session`: who the browser is; nobody is no error.
 pub(super) async fn who(State(shared): Gateway, caller: Caller) -> Answer {
@@ -48,7 +48,7 @@ pub(super) async fn open(State(shared): Gateway, caller: Caller, request: Reques
     shared.rates.request(grant.who(), 1)?;
     let (secret, token) = session_token(&grant.token, now.civil)?;
     let session_grant = Grant::of(Arc::new(token.clone()));
-    shared.keeper.order_by(&grant, Order::Token(token)).await?;
+    shared.writer.submit_as(&grant, WriteCommand::Token(token)).await?;
     let text = session(&shared, Some(&session_grant)).to_json();
     Ok(with_cookie(json(StatusCode::OK, text), &cookie(&shared, &secret, SESSION.as_secs())))
 }
@@ -88,8 +88,8 @@ fn with_cookie(mut response: Response, cookie: &str) -> Response {
 /// `DELETE /v1/session`: the cookie is good no more.
 pub(super) async fn end(State(shared): Gateway, caller: Caller) -> Answer {
     if let Some(grant) = caller.grant.filter(|_| caller.by_cookie) {
-        let order = Order::Revoke(grant.token.id.clone(), EndReason::SessionEnded);
-        shared.keeper.order_by(&grant, order).await?;
+        let command = WriteCommand::Revoke(grant.token.id.clone(), EndReason::SessionEnded);
+        shared.writer.submit_as(&grant, command).await?;
     }
     let response = StatusCode::NO_CONTENT.into_response();
     Ok(with_cookie(response, &cookie(&shared, "", 0)))

@@ -16,9 +16,9 @@ use super::people::line;
 use super::{Answer, Gateway};
 use crate::fanout;
 use crate::grant::{hash, hex, new_id, new_secret};
-use crate::keeper::Order;
 use crate::limits::{FOR_MAX, FOR_MS, NAME_CHARS};
 use crate::refusal::Refusal;
+use crate::writer::WriteCommand;
 
 /// `POST /v1/tokens`: the only time that the secret is told.
 pub(super) async fn create(State(shared): Gateway, caller: Caller, request: Request) -> Answer {
@@ -27,7 +27,7 @@ pub(super) async fn create(State(shared): Gateway, caller: Caller, request: Requ
     let new: NewToken = read(&bytes)?;
     let (secret, token) = made(new, shared.now().civil)?;
     let token = kept::Token { created_by: creator(&grant.token).cloned(), ..token };
-    shared.keeper.order_by(grant, Order::Token(token.clone())).await?;
+    shared.writer.submit_as(grant, WriteCommand::Token(token.clone())).await?;
     let place = format!("/v1/tokens/{}", token.id);
     let created = Created { secret: secret.into(), token: told(&token, 0) };
     let mut response = json(StatusCode::CREATED, created.to_json());
@@ -117,6 +117,9 @@ pub(super) async fn revoke(
     Path(id): Path<String>,
 ) -> Answer {
     let grant = caller.administrator()?;
-    shared.keeper.order_by(grant, Order::Revoke(id.into(), EndReason::TokenRevoked)).await?;
+    shared
+        .writer
+        .submit_as(grant, WriteCommand::Revoke(id.into(), EndReason::TokenRevoked))
+        .await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

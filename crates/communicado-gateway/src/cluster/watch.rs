@@ -21,8 +21,8 @@ use tokio::time::{sleep, timeout};
 
 use super::keys::{self, Key};
 use super::{Cluster, ClusterError, orphans};
-use crate::keeper::publish;
 use crate::model::People;
+use crate::writer::publish;
 
 /// Between two canaries.
 const CANARY: Duration = Duration::from_secs(1);

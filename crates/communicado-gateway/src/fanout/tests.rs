@@ -6,9 +6,9 @@ use communicado_wire::gateway::{NewToken, Scope};
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::keeper::Keeper;
 use crate::serve::What;
 use crate::store::Kept;
+use crate::writer::StoreWriter;
 
 #[test]
 fn an_event_says_which_socket_it_is_about() {
@@ -22,8 +22,8 @@ fn an_event_says_which_socket_it_is_about() {
 
 /// An event loop whose thread is the test, and a caller with a token.
 fn event_loop() -> (EventLoop, Arc<Shared>, Grant) {
-    let (keeper, _) = Keeper::new();
-    let shared = Shared::new(Kept::default(), keeper, What::default(), false).unwrap();
+    let (writer, _) = StoreWriter::new();
+    let shared = Shared::new(Kept::default(), writer, What::default(), false).unwrap();
     let shared = Arc::new(shared);
     let new = NewToken {
         name: "a reader".into(),

@@ -1,4 +1,4 @@
-//! A running gateway: the store and its keeper, the event loop, hyper for the rest, and the end of all
+//! A running gateway: the store and its writer, the event loop, hyper for the rest, and the end of all
 //! of them.
 
 mod connection;
@@ -26,12 +26,12 @@ use crate::cluster;
 use crate::failure::{Failure, Outcome};
 use crate::fanout::{EventLoop, LoopCommand};
 use crate::http::Hosts;
-use crate::keeper::{self, Keeper, Order};
 use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
 use crate::oidc::SignIns;
 use crate::shared::Shared;
 use crate::store::{Kept, Lock, Store, StoreError};
 use crate::traces::Traces;
+use crate::writer::{self, StoreWriter, WriteCommand};
 use part::Part;
 
 /// How long requests that are under way may take when the gateway stops.
@@ -95,7 +95,7 @@ impl Default for What {
 /// What keeps: everything but the connections.
 pub(crate) struct Core {
     pub(crate) shared: Arc<Shared>,
-    keeper: Part<Result<(), StoreError>>,
+    writer: Part<Result<(), StoreError>>,
     /// Where there are several gateways, the folder is ours alone all the same.
     _lock: Option<Lock>,
 }
@@ -114,23 +114,23 @@ impl Core {
             }
             Some(_) => (None, Kept::default(), Some(lock)),
         };
-        let (keeper, orders) = Keeper::new();
+        let (writer, commands) = StoreWriter::new();
         let cluster = what.cluster.clone();
-        let shared = Arc::new(Shared::new(kept, keeper, what, tls).map_err(no_system)?);
-        let of_keeper = shared.clone();
+        let shared = Arc::new(Shared::new(kept, writer, what, tls).map_err(no_system)?);
+        let of_writer = shared.clone();
         let (ready, is_ready) = oneshot::channel();
-        let keeper = Part::start("keeper", move || match (store, cluster) {
+        let writer = Part::start("writer", move || match (store, cluster) {
             (Some(store), _) => {
                 let _ = ready.send(Ok(()));
-                keeper::run(&of_keeper, store, &orders)
+                writer::run(&of_writer, store, &commands)
             }
             (None, Some(settings)) => {
-                cluster::run(&of_keeper, &settings, orders, ready);
+                cluster::run(&of_writer, &settings, commands, ready);
                 Ok(())
             }
             (None, None) => Ok(()),
         });
-        let keeper = keeper.map_err(no_system)?;
+        let writer = writer.map_err(no_system)?;
         let began = is_ready.blocking_recv();
         began.unwrap_or(Ok(())).map_err(|error| {
             let help = "start NATS with JetStream (-js), and see to --nats and --nats-replicas";
@@ -138,7 +138,7 @@ impl Core {
                 .cause(error)
                 .help(help)
         })?;
-        Ok(Self { shared, keeper, _lock: lock })
+        Ok(Self { shared, writer, _lock: lock })
     }
 
     /// Ends after all that was ordered.
@@ -147,8 +147,8 @@ impl Core {
     ///
     /// If the end cannot be kept.
     pub(crate) fn stop(self) -> Result<(), Failure> {
-        self.shared.keeper.stop();
-        Ok(self.keeper.join()??)
+        self.shared.writer.stop();
+        Ok(self.writer.join()??)
     }
 
     /// Makes the first administrator's token, if there is none.
@@ -168,7 +168,7 @@ impl Core {
             for_ms: None,
         };
         let (secret, token) = made(new, self.shared.now().civil)?;
-        self.shared.keeper.order(Order::Token(token)).await?;
+        self.shared.writer.submit(WriteCommand::Token(token)).await?;
         Ok(Some(secret))
     }
 }
@@ -240,7 +240,7 @@ async fn serving(
     // starts it again.
     let (why, is_asked) = tokio::select! {
         signal = signals.wait() => (signal, true),
-        () = core.keeper.ended() => ("the keeper ended", false),
+        () = core.writer.ended() => ("the writer thread ended", false),
         () = event_loop.ended() => ("the event-loop thread ended", false),
     };
     tracing::info!(what = "stopping", cause = why);

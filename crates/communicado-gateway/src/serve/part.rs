@@ -61,10 +61,10 @@ mod tests {
     #[tokio::test]
     async fn a_part_that_breaks_off_is_noticed_and_named() {
         let broken = || assert!(std::hint::black_box(false), "on purpose");
-        let mut part = Part::start("keeper", broken).unwrap();
+        let mut part = Part::start("writer", broken).unwrap();
         part.ended().await;
         let why = format!("{:?}", part.join());
-        assert!(why.contains("the keeper"), "{why}");
+        assert!(why.contains("the writer"), "{why}");
     }
 
     #[tokio::test]

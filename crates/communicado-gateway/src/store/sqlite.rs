@@ -198,8 +198,8 @@ impl Store {
     }
 
     /// Says what went wrong by the state of the disk, and remembers damage.
-    fn classified<T>(&self, done: Result<T, StoreError>) -> Result<T, StoreError> {
-        done.map_err(|error| {
+    fn classified<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        result.map_err(|error| {
             let error = error.in_folder(&self.folder);
             if let StoreError::Damaged { what } = &error {
                 let _ = self.damage.set(what.clone());

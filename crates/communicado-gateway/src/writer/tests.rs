@@ -11,13 +11,13 @@ use crate::serve::What;
 use crate::store::Lock;
 use crate::tokens::Tokens;
 
-/// A keeper without its thread: each round is run by the test.
+/// A writer without its thread: each batch is run by the test.
 struct Bench {
     shared: Shared,
     store: Store,
     folder: TempDir,
     /// What the gateway orders by itself; nobody carries it out.
-    _inbox: Receiver<Job>,
+    _inbox: Receiver<WriteRequest>,
 }
 
 impl Bench {
@@ -25,28 +25,28 @@ impl Bench {
         let folder = TempDir::new().unwrap();
         let lock = Lock::take(folder.path()).unwrap();
         let (store, kept) = Store::open(folder.path(), lock).unwrap();
-        let (keeper, inbox) = Keeper::new();
-        let shared = Shared::new(kept, keeper, What::default(), false).unwrap();
+        let (writer, inbox) = StoreWriter::new();
+        let shared = Shared::new(kept, writer, What::default(), false).unwrap();
         Self { shared, store, folder, _inbox: inbox }
     }
 
     /// Carries out jobs with one commit, and says which succeeded.
-    fn round(&mut self, jobs: Vec<(Option<&Grant>, Order)>) -> Vec<Result<(), Kind>> {
-        let (jobs, answers): (Vec<Job>, Vec<_>) = jobs
+    fn commit(&mut self, requests: Vec<(Option<&Grant>, WriteCommand)>) -> Vec<Result<(), Kind>> {
+        let (requests, answers): (Vec<WriteRequest>, Vec<_>) = requests
             .into_iter()
-            .map(|(caller, order)| {
+            .map(|(caller, command)| {
                 let (to, answer) = oneshot::channel();
-                let reply = Some(Answer { to, origin: origin() });
-                (Job { order, caller: caller.cloned(), reply }, answer)
+                let reply = Some(ReplySender { to, origin: origin() });
+                (WriteRequest { command, caller: caller.cloned(), reply }, answer)
             })
             .unzip();
-        round(&self.shared, &mut self.store, jobs, &mut Writes::default());
-        let done = answers.into_iter().map(|answer| answer.blocking_recv().unwrap());
-        done.map(|done| done.map(|_| ()).map_err(|refusal| refusal.kind)).collect()
+        commit_batch(&self.shared, &mut self.store, requests, &mut Writes::default());
+        let result = answers.into_iter().map(|answer| answer.blocking_recv().unwrap());
+        result.map(|result| result.map(|_| ()).map_err(|refusal| refusal.kind)).collect()
     }
 
     fn put(&mut self, token: &Token) -> Grant {
-        assert_eq!(self.round(vec![(None, Order::Token(token.clone()))]), [Ok(())]);
+        assert_eq!(self.commit(vec![(None, WriteCommand::Token(token.clone()))]), [Ok(())]);
         Grant::of(Arc::new(token.clone()))
     }
 
@@ -85,8 +85,8 @@ fn token(name: &str, person: Option<&str>, session_of: Option<&Grant>) -> Token 
     Token { session_of: session_of.map(|grant| grant.token.id.clone()), ..token }
 }
 
-fn revoke(grant: &Grant) -> Order {
-    Order::Revoke(grant.token.id.clone(), EndReason::TokenRevoked)
+fn revoke(grant: &Grant) -> WriteCommand {
+    WriteCommand::Revoke(grant.token.id.clone(), EndReason::TokenRevoked)
 }
 
 fn person(id: &str) -> NewPerson {
@@ -98,22 +98,22 @@ fn what_a_revoked_token_ordered_before_is_refused_when_it_is_carried_out() {
     let mut bench = Bench::new();
     let admin = bench.put(&token("admin", None, None));
     let intruder = bench.put(&token("intruder", None, None));
-    let orders = || {
+    let commands = || {
         vec![
-            Order::Token(token("new", None, None)),
-            Order::Token(token("session", None, Some(&intruder))),
-            Order::Person(Input::Create(person("eve"))),
+            WriteCommand::Token(token("new", None, None)),
+            WriteCommand::Token(token("session", None, Some(&intruder))),
+            WriteCommand::Person(Input::Create(person("eve"))),
             revoke(&admin),
-            Order::History("ada".into(), 1),
+            WriteCommand::History("ada".into(), 1),
         ]
     };
     // In the same commit, and in a later one.
-    let mut jobs = vec![(Some(&admin), revoke(&intruder))];
-    jobs.extend(orders().into_iter().map(|order| (Some(&intruder), order)));
-    let mut done = bench.round(jobs);
-    assert_eq!(done.remove(0), Ok(()));
-    done.extend(bench.round(orders().into_iter().map(|it| (Some(&intruder), it)).collect()));
-    assert_eq!(done, [Err(Kind::NotSignedIn); 10]);
+    let mut requests = vec![(Some(&admin), revoke(&intruder))];
+    requests.extend(commands().into_iter().map(|command| (Some(&intruder), command)));
+    let mut result = bench.commit(requests);
+    assert_eq!(result.remove(0), Ok(()));
+    result.extend(bench.commit(commands().into_iter().map(|it| (Some(&intruder), it)).collect()));
+    assert_eq!(result, [Err(Kind::NotSignedIn); 10]);
     assert_eq!(bench.valid(), ["admin".into()]);
     assert_eq!(bench.shared.people().len(), 0);
 }
@@ -130,13 +130,16 @@ fn a_revocation_ends_sessions_and_what_sessions_created_in_the_same_commit_too()
     };
     let child = bench.put(&created("child"));
     bench.put(&token("session of child", None, Some(&child)));
-    let done = bench.round(vec![
-        (Some(&parent), Order::Token(token("session in the same commit", None, Some(&parent)))),
-        (Some(&session), Order::Token(created("child in the same commit"))),
-        (Some(&parent), Order::Token(token("created by the bearer", None, None))),
+    let result = bench.commit(vec![
+        (
+            Some(&parent),
+            WriteCommand::Token(token("session in the same commit", None, Some(&parent))),
+        ),
+        (Some(&session), WriteCommand::Token(created("child in the same commit"))),
+        (Some(&parent), WriteCommand::Token(token("created by the bearer", None, None))),
         (Some(&admin), revoke(&parent)),
     ]);
-    assert_eq!(done, [Ok(()); 4]);
+    assert_eq!(result, [Ok(()); 4]);
     assert_eq!(bench.valid(), ["admin".into(), "created by the bearer".into()]);
 }
 
@@ -144,21 +147,22 @@ fn a_revocation_ends_sessions_and_what_sessions_created_in_the_same_commit_too()
 fn a_person_who_is_removed_takes_the_tokens_along_whichever_order_comes_first() {
     let mut bench = Bench::new();
     let admin = bench.put(&token("admin", None, None));
-    let add = |id: &str| (None, Order::Person(Input::Create(person(id))));
-    let remove = |id: &str| Order::Person(Input::Remove(id.into()));
-    bench.round(vec![add("ada"), add("bob")]);
+    let add = |id: &str| (None, WriteCommand::Person(Input::Create(person(id))));
+    let remove = |id: &str| WriteCommand::Person(Input::Remove(id.into()));
+    bench.commit(vec![add("ada"), add("bob")]);
     let of_ada = bench.put(&token("of ada", Some("ada"), None));
     bench.put(&token("session of ada", Some("ada"), Some(&of_ada)));
-    let done = bench.round(vec![
-        (Some(&admin), Order::Token(token("before", Some("ada"), None))),
+    let result = bench.commit(vec![
+        (Some(&admin), WriteCommand::Token(token("before", Some("ada"), None))),
         (Some(&admin), remove("ada")),
-        (Some(&admin), Order::Token(token("after", Some("ada"), None))),
-        (Some(&of_ada), Order::Person(Input::Unsay("bob".into()))),
+        (Some(&admin), WriteCommand::Token(token("after", Some("ada"), None))),
+        (Some(&of_ada), WriteCommand::Person(Input::Unsay("bob".into()))),
     ]);
-    assert_eq!(done, [Ok(()), Ok(()), Err(Kind::Conflict), Err(Kind::NotSignedIn)]);
-    let late = bench.round(vec![(Some(&admin), Order::Token(token("late", Some("ada"), None)))]);
+    assert_eq!(result, [Ok(()), Ok(()), Err(Kind::Conflict), Err(Kind::NotSignedIn)]);
+    let late =
+        bench.commit(vec![(Some(&admin), WriteCommand::Token(token("late", Some("ada"), None)))]);
     assert_eq!(late, [Err(Kind::Conflict)]);
-    bench.round(vec![add("ada")]);
+    bench.commit(vec![add("ada")]);
     assert_eq!(bench.valid(), ["admin".into()]);
 }
 
@@ -177,8 +181,9 @@ fn the_oldest_session_of_a_token_ends_for_a_new_one_and_other_tokens_keep_theirs
         bench.put(&session(number));
     }
     // The rest in one commit.
-    let jobs = (10..most + 5).map(|number| (None, Order::Token(session(number)))).collect();
-    assert!(bench.round(jobs).iter().all(Result::is_ok));
+    let requests =
+        (10..most + 5).map(|number| (None, WriteCommand::Token(session(number)))).collect();
+    assert!(bench.commit(requests).iter().all(Result::is_ok));
     let valid = bench.valid();
     let sessions: Vec<&Arc<str>> =
         valid.iter().filter(|name| name.starts_with("session")).collect();
@@ -191,23 +196,23 @@ fn the_oldest_session_of_a_token_ends_for_a_new_one_and_other_tokens_keep_theirs
 fn the_readers_of_a_person_who_is_removed_are_forgotten_and_recorded_anew_for_the_next() {
     let mut bench = Bench::new();
     let reader = bench.put(&token("reader", None, None));
-    let add = || (None, Order::Person(Input::Create(person("ada"))));
+    let add = || (None, WriteCommand::Person(Input::Create(person("ada"))));
     let read = |token: &str| {
         let first = communicado_wire::Timestamp::EPOCH;
         let reader = Reader { whom: "ada".into(), token: token.into(), first };
-        (None, Order::Audience(vec![reader]))
+        (None, WriteCommand::Audience(vec![reader]))
     };
-    bench.round(vec![add()]);
+    bench.commit(vec![add()]);
     let has_reader = |bench: &Bench| {
         bench.shared.audience.read().unwrap().keys().any(|(whom, _)| **whom == *"ada")
     };
     bench.shared.reads(&reader, ["ada".into(), "ghost".into(), "@ghosts".into()]);
     assert_eq!(bench.shared.audience.read().unwrap().len(), 1, "only who exists is recorded");
-    bench.round(vec![read("t")]);
+    bench.commit(vec![read("t")]);
     bench.shared.reads(&reader, ["ada".into()]);
-    bench.round(vec![(None, Order::Person(Input::Remove("ada".into()))), read("late")]);
+    bench.commit(vec![(None, WriteCommand::Person(Input::Remove("ada".into()))), read("late")]);
     assert!(!has_reader(&bench));
-    bench.round(vec![add()]);
+    bench.commit(vec![add()]);
     assert!(!has_reader(&bench));
     let (_, kept) = {
         let copy = bench.folder.path().join("copy");

@@ -1,5 +1,4 @@
-//! Orders that are carried out together, and what comes of them: nothing of it is stored, or told to
-//! anybody, before all of it is.
+//! Commands that share one commit. Nothing of them is stored or published before all of it is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,7 +6,7 @@ use std::sync::Arc;
 use communicado_wire::gateway::EndReason;
 use communicado_wire::gateway::kept::Token;
 
-use super::{Answer, Done, Order};
+use super::{ReplySender, WriteCommand, WriteReply};
 use crate::grant::Grant;
 use crate::limits::{SESSIONS, SESSIONS_PER_TOKEN};
 use crate::model::{Batch, Input};
@@ -17,51 +16,51 @@ use crate::store::{Reader, Store, StoreError};
 use crate::tokens::{Tokens, need_person};
 use crate::traces::Origin;
 
-/// What comes of orders that are done together.
+/// The commands of one commit and their effects.
 #[derive(Default)]
-pub(super) struct Round {
+pub(super) struct WriteBatch {
     pub(super) tokens: Vec<Token>,
     /// In no order: all of them go in one commit.
     pub(super) revoked: BTreeMap<Arc<str>, EndReason>,
     pub(super) audience: Vec<Reader>,
-    pub(super) replies: Vec<Answered>,
+    pub(super) replies: Vec<PendingReply>,
 }
 
-/// An order, what came of it, and the person it was about.
-pub(super) struct Answered {
-    pub(super) reply: Option<Answer>,
-    pub(super) done: Result<Done, Refusal>,
+/// The result of a command that waits for the commit.
+pub(super) struct PendingReply {
+    pub(super) reply: Option<ReplySender>,
+    pub(super) result: Result<WriteReply, Refusal>,
     pub(super) whom: Option<Arc<str>>,
 }
 
-impl Round {
-    /// Does one order on the batch; nothing of it is kept or told yet.
-    pub(super) fn take(
+impl WriteBatch {
+    /// Runs one command on the batch; nothing of it is stored or published yet.
+    pub(super) fn execute(
         &mut self,
         shared: &Shared,
         store: &Store,
         batch: &mut Batch<'_>,
         caller: Option<&Grant>,
-        order: Order,
-    ) -> Result<Done, Refusal> {
+        command: WriteCommand,
+    ) -> Result<WriteReply, Refusal> {
         if let Some(caller) = caller {
             self.authorize(shared, caller)?;
         }
-        match order {
-            Order::Stop => {}
-            Order::Check => store.check()?,
-            Order::History(person, most) => {
-                return Ok(Done::History(store.history(&person, most)?));
+        match command {
+            WriteCommand::Stop => {}
+            WriteCommand::Check => store.check()?,
+            WriteCommand::History(person, most) => {
+                return Ok(WriteReply::History(store.history(&person, most)?));
             }
-            Order::Audience(readers) => {
+            WriteCommand::Audience(readers) => {
                 let (known, unknown): (Vec<_>, Vec<_>) = readers.into_iter().partition(|reader| {
                     !reader.is_of_person() || batch.person(&reader.whom).is_some()
                 });
                 shared.forget_readers(&unknown);
                 self.audience.extend(known);
             }
-            Order::Token(token) => self.create(shared, batch, token)?,
-            Order::Revoke(id, reason) => {
+            WriteCommand::Token(token) => self.create(shared, batch, token)?,
+            WriteCommand::Revoke(id, reason) => {
                 let all = self.with_descendants(&shared.tokens(), &id);
                 if all.is_empty() {
                     let help = "GET /v1/tokens says which there are";
@@ -70,7 +69,7 @@ impl Round {
                 }
                 self.revoke(all, reason);
             }
-            Order::Person(input) => {
+            WriteCommand::Person(input) => {
                 let gone = matches!(input, Input::Remove(_)).then(|| input.person().clone());
                 batch.handle(input, shared.now())?;
                 if let Some(gone) = gone {
@@ -89,12 +88,12 @@ impl Round {
                 }
             }
         }
-        Ok(Done::Nothing)
+        Ok(WriteReply::Nothing)
     }
 
     /// # Errors
     ///
-    /// If the caller's token was revoked, be it earlier in this round.
+    /// If the caller's token was revoked, be it earlier in this batch.
     fn authorize(&self, shared: &Shared, caller: &Grant) -> Result<(), Refusal> {
         let now = shared.now().civil;
         let is_valid = caller.is_operator()
@@ -136,7 +135,7 @@ impl Round {
         }
     }
 
-    /// A token and all that hangs on it, also what is created in this round.
+    /// A token and all that hangs on it, also what is created in this batch.
     fn with_descendants(&self, tokens: &Tokens, id: &str) -> Vec<Arc<str>> {
         let mut all: BTreeSet<Arc<str>> = tokens.with_descendants(id).into_iter().collect();
         for token in &self.tokens {
@@ -150,30 +149,30 @@ impl Round {
 
     /// What was not kept is refused, though it could have been done.
     pub(super) fn refuse(&mut self, error: &StoreError) {
-        for answered in &mut self.replies {
-            if answered.done.is_ok() {
+        for pending in &mut self.replies {
+            if pending.result.is_ok() {
                 let refusal = Refusal::new(Kind::Unavailable, error.to_string(), error.help());
-                answered.done = Err(refusal.limited("store").retry_after(5));
+                pending.result = Err(refusal.limited("store").retry_after(5));
             }
         }
     }
 
     /// The requests of which something is to be kept.
     pub(super) fn origins(&self) -> impl Iterator<Item = &Origin> {
-        let done = self.replies.iter().filter(|it| matches!(it.done, Ok(Done::Nothing)));
-        done.filter_map(|it| it.reply.as_ref()).map(|reply| &reply.origin)
+        let result = self.replies.iter().filter(|it| matches!(it.result, Ok(WriteReply::Nothing)));
+        result.filter_map(|it| it.reply.as_ref()).map(|reply| &reply.origin)
     }
 
     pub(super) fn answer(self, shared: &Shared) {
-        for Answered { reply, done, whom } in self.replies {
-            let done = match (done, whom) {
-                (Ok(Done::Nothing), Some(id)) => {
-                    Ok(Done::Person(shared.people().person(&id).cloned()))
+        for PendingReply { reply, result, whom } in self.replies {
+            let result = match (result, whom) {
+                (Ok(WriteReply::Nothing), Some(id)) => {
+                    Ok(WriteReply::Person(shared.people().person(&id).cloned()))
                 }
-                (done, _) => done,
+                (result, _) => result,
             };
             if let Some(reply) = reply {
-                reply.send(done);
+                reply.send(result);
             }
         }
     }

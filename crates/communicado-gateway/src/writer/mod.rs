@@ -1,11 +1,10 @@
-//! The one that writes: takes orders, does them on the model, keeps what comes out, and only then
-//! tells it.
+//! The writer thread: it runs commands on the model, stores the result, and only then publishes it.
 //!
-//! One thread. Orders that wait are done together, with one commit for all of them, so a thousand
-//! devices cost one sync of the disk. What cannot be kept is refused and was never told; only the
-//! end of a lease is told even then, since it follows from what was kept before.
+//! Waiting commands share one commit (group commit), so a thousand devices cost one sync of the
+//! disk. A result that cannot be stored is refused and never published. Only the end of a lease is
+//! published even then, since it follows from what was stored before.
 
-mod round;
+mod batch;
 #[cfg(test)]
 mod tests;
 
@@ -26,17 +25,17 @@ use crate::refusal::{Kind, Refusal};
 use crate::shared::Shared;
 use crate::store::{Past, Reader, Store, StoreError, Writes};
 use crate::traces::{Origin, origin};
-use round::{Answered, Round};
+use batch::{PendingReply, WriteBatch};
 
-/// Orders that are done together at most, and leases that end together.
-const TOGETHER: usize = 1024;
+/// Commands in one commit, and leases that end in one commit.
+const BATCH_MAX: usize = 1024;
 /// How long the thread sleeps at most while something is due some time: its sleep does not count
 /// the time that the machine is asleep, and leases do.
-const NAP: Duration = Duration::from_secs(1);
+const IDLE_MAX: Duration = Duration::from_secs(1);
 
-/// What is to be done.
+/// A command for the writer.
 #[derive(Debug)]
-pub(crate) enum Order {
+pub(crate) enum WriteCommand {
     /// Something happens to a person.
     Person(Input),
     /// A token is to be good.
@@ -53,89 +52,103 @@ pub(crate) enum Order {
     Stop,
 }
 
-/// What came of it.
+/// The result of a write command.
 #[derive(Debug)]
-pub(crate) enum Done {
+pub(crate) enum WriteReply {
     Nothing,
     Person(Option<Arc<Person>>),
     History(Vec<String>),
 }
 
-/// Where what came of it goes.
+/// The sender of a command's result.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    to: oneshot::Sender<Result<Done, Refusal>>,
+pub(crate) struct ReplySender {
+    to: oneshot::Sender<Result<WriteReply, Refusal>>,
     /// The request that ordered it.
     pub(crate) origin: Origin,
 }
 
-impl Answer {
-    pub(crate) fn send(self, done: Result<Done, Refusal>) {
-        let _ = self.to.send(done);
+impl ReplySender {
+    pub(crate) fn send(self, result: Result<WriteReply, Refusal>) {
+        let _ = self.to.send(result);
     }
 }
 
-/// An order, on whose behalf, and where the result goes.
+/// A command, its caller and the sender of its result.
 #[derive(Debug)]
-pub(crate) struct Job {
-    pub(crate) order: Order,
-    /// The caller, whose right is checked once more when the order is carried out. The gateway
+pub(crate) struct WriteRequest {
+    pub(crate) command: WriteCommand,
+    /// The caller, whose right is checked once more when the command runs. The gateway
     /// itself has none.
     pub(crate) caller: Option<Grant>,
-    pub(crate) reply: Option<Answer>,
+    pub(crate) reply: Option<ReplySender>,
 }
 
-/// The way to the keeper.
+/// A handle of the writer thread.
 #[derive(Debug)]
-pub(crate) struct Keeper {
-    jobs: SyncSender<Job>,
+pub(crate) struct StoreWriter {
+    requests: SyncSender<WriteRequest>,
 }
 
-impl Keeper {
-    pub(crate) fn new() -> (Self, Receiver<Job>) {
-        let (jobs, inbox) = sync_channel(WRITES_WAITING.most);
-        (Self { jobs }, inbox)
+impl StoreWriter {
+    pub(crate) fn new() -> (Self, Receiver<WriteRequest>) {
+        let (requests, inbox) = sync_channel(WRITES_WAITING.most);
+        (Self { requests }, inbox)
     }
 
-    /// Carries an order out on behalf of `caller`, and waits until the result is stored.
+    /// Runs a command on behalf of `caller`, and waits until the result is stored.
     ///
     /// # Errors
     ///
-    /// If the caller's token is no longer valid then, or the order cannot be carried out or stored.
-    pub(crate) async fn order_by(&self, caller: &Grant, order: Order) -> Result<Done, Refusal> {
-        self.send(Some(caller.clone()), order).await
+    /// If the caller's token is no longer valid then, or the command cannot be run or stored.
+    pub(crate) async fn submit_as(
+        &self,
+        caller: &Grant,
+        command: WriteCommand,
+    ) -> Result<WriteReply, Refusal> {
+        self.send(Some(caller.clone()), command).await
     }
 
-    /// Carries an order of the gateway itself out, and waits until the result is stored.
+    /// Runs a command of the gateway itself, and waits until the result is stored.
     ///
     /// # Errors
     ///
-    /// If it cannot be carried out or stored.
-    pub(crate) async fn order(&self, order: Order) -> Result<Done, Refusal> {
-        self.send(None, order).await
+    /// If it cannot be run or stored.
+    pub(crate) async fn submit(&self, command: WriteCommand) -> Result<WriteReply, Refusal> {
+        self.send(None, command).await
     }
 
-    async fn send(&self, caller: Option<Grant>, order: Order) -> Result<Done, Refusal> {
+    async fn send(
+        &self,
+        caller: Option<Grant>,
+        command: WriteCommand,
+    ) -> Result<WriteReply, Refusal> {
         let (to, answer) = oneshot::channel();
-        let reply = Some(Answer { to, origin: origin() });
-        self.jobs.try_send(Job { order, caller, reply }).map_err(|error| match error {
-            TrySendError::Full(_) => {
-                let detail = "the store cannot keep up with what is to be written";
-                Refusal::beyond(Kind::Unavailable, WRITES_WAITING, detail).retry_after(1)
-            }
-            TrySendError::Disconnected(_) => stopping(),
-        })?;
+        let reply = Some(ReplySender { to, origin: origin() });
+        self.requests.try_send(WriteRequest { command, caller, reply }).map_err(
+            |error| match error {
+                TrySendError::Full(_) => {
+                    let detail = "the store cannot keep up with what is to be written";
+                    Refusal::beyond(Kind::Unavailable, WRITES_WAITING, detail).retry_after(1)
+                }
+                TrySendError::Disconnected(_) => stopping(),
+            },
+        )?;
         answer.await.unwrap_or_else(|_| Err(stopping()))
     }
 
-    /// Has something done without waiting for it.
-    pub(crate) fn order_aside(&self, order: Order) -> bool {
-        self.jobs.try_send(Job { order, caller: None, reply: None }).is_ok()
+    /// Submits a command without waiting for its result.
+    pub(crate) fn submit_detached(&self, command: WriteCommand) -> bool {
+        self.requests.try_send(WriteRequest { command, caller: None, reply: None }).is_ok()
     }
 
-    /// Has the keeper end after all that was ordered.
+    /// Stops the writer after all earlier commands.
     pub(crate) fn stop(&self) {
-        let _ = self.jobs.send(Job { order: Order::Stop, caller: None, reply: None });
+        let _ = self.requests.send(WriteRequest {
+            command: WriteCommand::Stop,
+            caller: None,
+            reply: None,
+        });
     }
 }
 
@@ -152,23 +165,23 @@ impl From<StoreError> for Refusal {
     }
 }
 
-/// Does orders until it is stopped.
+/// Runs commands until a `Stop`.
 pub(crate) fn run(
     shared: &Shared,
     mut store: Store,
-    jobs: &Receiver<Job>,
+    requests: &Receiver<WriteRequest>,
 ) -> Result<(), StoreError> {
-    let mut owed = Writes::default();
+    let mut unsaved = Writes::default();
     loop {
-        let first = match jobs.recv_timeout(nap(shared)) {
-            Ok(job) => Some(job),
+        let first = match requests.recv_timeout(idle_time(shared)) {
+            Ok(request) => Some(request),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => break,
         };
-        let mut together: Vec<_> = first.into_iter().collect();
-        together.extend(jobs.try_iter().take(TOGETHER - 1));
-        let stops = together.iter().any(|job| matches!(job.order, Order::Stop));
-        round(shared, &mut store, together, &mut owed);
+        let mut batched: Vec<_> = first.into_iter().collect();
+        batched.extend(requests.try_iter().take(BATCH_MAX - 1));
+        let stops = batched.iter().any(|request| matches!(request.command, WriteCommand::Stop));
+        commit_batch(shared, &mut store, batched, &mut unsaved);
         if stops {
             break;
         }
@@ -177,50 +190,64 @@ pub(crate) fn run(
 }
 
 /// How long nothing is due.
-fn nap(shared: &Shared) -> Duration {
+fn idle_time(shared: &Shared) -> Duration {
     let people = shared.people();
     match people.next_deadline() {
-        Some(deadline) => deadline.since(shared.clock.now()).min(NAP),
-        None if shared.tokens().next_end().is_some() => NAP,
+        Some(deadline) => deadline.since(shared.clock.now()).min(IDLE_MAX),
+        None if shared.tokens().next_end().is_some() => IDLE_MAX,
         None => Duration::from_secs(3600),
     }
 }
 
-/// Does orders with one commit for all of them.
-fn round(shared: &Shared, store: &mut Store, jobs: Vec<Job>, owed: &mut Writes) {
-    let mut round = Round::default();
+/// Runs commands with one commit for all of them.
+fn commit_batch(
+    shared: &Shared,
+    store: &mut Store,
+    requests: Vec<WriteRequest>,
+    unsaved: &mut Writes,
+) {
+    let mut write_batch = WriteBatch::default();
     let people = shared.people();
     let mut batch = people.begin();
-    for Job { order, caller, reply } in jobs {
-        let whom = match &order {
-            Order::Person(input) => Some(input.person().clone()),
+    for WriteRequest { command, caller, reply } in requests {
+        let whom = match &command {
+            WriteCommand::Person(input) => Some(input.person().clone()),
             _ => None,
         };
-        let done = round.take(shared, store, &mut batch, caller.as_ref(), order);
-        round.replies.push(Answered { reply, done, whom });
+        let result = write_batch.execute(shared, store, &mut batch, caller.as_ref(), command);
+        write_batch.replies.push(PendingReply { reply, result, whom });
     }
     let altered = batch.end();
     drop(people);
-    round.revoke(over(shared), EndReason::TokenRevoked);
-    let mut writes = owed.clone();
-    writes.audience.append(&mut round.audience);
-    fill(&mut writes, &altered, &round.tokens, &round.revoked, shared.history.is_some());
-    let kept =
-        if writes.is_empty() { Ok(()) } else { write(shared, store, &writes, round.origins()) };
+    write_batch.revoke(expired_tokens(shared), EndReason::TokenRevoked);
+    let mut writes = unsaved.clone();
+    writes.audience.append(&mut write_batch.audience);
+    collect_writes(
+        &mut writes,
+        &altered,
+        &write_batch.tokens,
+        &write_batch.revoked,
+        shared.history.is_some(),
+    );
+    let kept = if writes.is_empty() {
+        Ok(())
+    } else {
+        write(shared, store, &writes, write_batch.origins())
+    };
     match kept {
         Ok(()) => {
-            *owed = Writes::default();
+            *unsaved = Writes::default();
             publish(shared, altered);
-            shared.settle_tokens(&round.tokens, &round.revoked);
+            shared.settle_tokens(&write_batch.tokens, &write_batch.revoked);
         }
         Err(error) => {
             // Who reads whom is owed; the rest is for whoever ordered it to order again.
-            owed.audience = writes.audience;
-            round.refuse(&error);
+            unsaved.audience = writes.audience;
+            write_batch.refuse(&error);
         }
     }
-    pass(shared, store, owed);
-    round.answer(shared);
+    end_leases(shared, store, unsaved);
+    write_batch.answer(shared);
     if let Some(duration) = shared.history {
         let _ = store.forget(shared.now().civil.before(duration));
     }
@@ -249,31 +276,31 @@ fn write<'a>(
 }
 
 /// Ends what is due, and tells it also if it cannot be kept.
-fn pass(shared: &Shared, store: &mut Store, owed: &mut Writes) {
+fn end_leases(shared: &Shared, store: &mut Store, unsaved: &mut Writes) {
     let now = shared.now();
     let people = shared.people();
     if people.next_deadline().is_none_or(|deadline| now.moment < deadline) {
         return;
     }
     let mut batch = people.begin();
-    batch.pass(now, TOGETHER);
+    batch.pass(now, BATCH_MAX);
     let altered = batch.end();
     drop(people);
-    let mut writes = std::mem::take(owed);
-    fill(&mut writes, &altered, &[], &BTreeMap::new(), shared.history.is_some());
+    let mut writes = std::mem::take(unsaved);
+    collect_writes(&mut writes, &altered, &[], &BTreeMap::new(), shared.history.is_some());
     if write(shared, store, &writes, std::iter::empty()).is_err() {
         // It is kept with the next that can be.
-        *owed = writes;
+        *unsaved = writes;
     }
     publish(shared, altered);
 }
 
 /// Tokens that have ended.
-fn over(shared: &Shared) -> Vec<Arc<str>> {
-    shared.tokens().over(shared.now().civil)
+fn expired_tokens(shared: &Shared) -> Vec<Arc<str>> {
+    shared.tokens().expired(shared.now().civil)
 }
 
-fn fill(
+fn collect_writes(
     writes: &mut Writes,
     altered: &Altered,
     tokens: &[Token],

@@ -14,12 +14,12 @@ use tokio::time::sleep;
 use super::keys::Key;
 use super::{Cluster, PATIENCE, orphans};
 use crate::grant::Grant;
-use crate::keeper::{Done, Job, Order};
 use crate::limits::{SESSIONS, SESSIONS_PER_TOKEN};
 use crate::model::{Altered, Input};
 use crate::refusal::{Kind, Refusal};
 use crate::store::Reader;
 use crate::tokens::need_person;
+use crate::writer::{WriteCommand, WriteReply, WriteRequest};
 
 /// Orders that are written at a time.
 const AT_A_TIME: usize = 256;
@@ -27,11 +27,11 @@ const AT_A_TIME: usize = 256;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Does orders until it is stopped, and then those that are under way.
-pub(super) async fn serve(cluster: &Arc<Cluster>, mut inbox: mpsc::Receiver<Job>) {
+pub(super) async fn serve(cluster: &Arc<Cluster>, mut inbox: mpsc::Receiver<WriteRequest>) {
     let places = Arc::new(Semaphore::new(AT_A_TIME));
     let mut tasks = JoinSet::new();
-    while let Some(Job { order, caller, reply: answer }) = inbox.recv().await {
-        if matches!(order, Order::Stop) {
+    while let Some(WriteRequest { command, caller, reply: answer }) = inbox.recv().await {
+        if matches!(command, WriteCommand::Stop) {
             break;
         }
         while tasks.try_join_next().is_some() {}
@@ -41,14 +41,14 @@ pub(super) async fn serve(cluster: &Arc<Cluster>, mut inbox: mpsc::Receiver<Job>
             let traces = cluster.shared.traces.as_ref();
             let origin = answer.iter().map(|answer| &answer.origin);
             let keeping = traces.map(|traces| traces.keeping("nats", origin));
-            let done = done(&cluster, caller.as_ref(), order).await;
+            let result = execute(&cluster, caller.as_ref(), command).await;
             if let Some(keeping) = keeping {
                 // What is refused for another reason has nothing to do with the bucket.
-                let is_away = done.as_ref().is_err_and(|why| why.kind == Kind::Unavailable);
+                let is_away = result.as_ref().is_err_and(|why| why.kind == Kind::Unavailable);
                 keeping.ended(!is_away);
             }
             if let Some(answer) = answer {
-                answer.send(done);
+                answer.send(result);
             }
             drop(place);
         });
@@ -56,14 +56,18 @@ pub(super) async fn serve(cluster: &Arc<Cluster>, mut inbox: mpsc::Receiver<Job>
     while tasks.join_next().await.is_some() {}
 }
 
-async fn done(cluster: &Cluster, caller: Option<&Grant>, order: Order) -> Result<Done, Refusal> {
+async fn execute(
+    cluster: &Cluster,
+    caller: Option<&Grant>,
+    command: WriteCommand,
+) -> Result<WriteReply, Refusal> {
     need_valid(cluster, caller)?;
-    match order {
-        Order::Stop => Ok(Done::Nothing),
-        Order::Person(input) => person(cluster, caller, input).await,
-        Order::Token(token) => create(cluster, caller, token).await,
-        Order::Revoke(id, reason) => revoke(cluster, &id, reason).await,
-        Order::Audience(readers) => {
+    match command {
+        WriteCommand::Stop => Ok(WriteReply::Nothing),
+        WriteCommand::Person(input) => person(cluster, caller, input).await,
+        WriteCommand::Token(token) => create(cluster, caller, token).await,
+        WriteCommand::Revoke(id, reason) => revoke(cluster, &id, reason).await,
+        WriteCommand::Audience(readers) => {
             for reader in readers {
                 let Reader { whom, token, first } = &reader;
                 if reader.is_of_person() && cluster.shared.people().person(whom).is_none() {
@@ -73,16 +77,16 @@ async fn done(cluster: &Cluster, caller: Option<&Grant>, order: Order) -> Result
                 let key = Key::Audience(whom.clone(), token.clone()).written();
                 put(cluster, &key, first.micros().to_string()).await?;
             }
-            Ok(Done::Nothing)
+            Ok(WriteReply::Nothing)
         }
-        Order::History(..) => {
+        WriteCommand::History(..) => {
             let help = "history is kept by a gateway alone";
             Err(Refusal::new(Kind::NotFound, "no history is kept here", help))
         }
-        Order::Check => {
+        WriteCommand::Check => {
             let key = Key::Canary(cluster.name.clone()).written();
             let once = cluster.bucket.put(&key, bytes::Bytes::new()).await;
-            once.map(|_| Done::Nothing).map_err(|error| away(&error))
+            once.map(|_| WriteReply::Nothing).map_err(|error| away(&error))
         }
     }
 }
@@ -98,7 +102,11 @@ fn need_valid(cluster: &Cluster, caller: Option<&Grant>) -> Result<(), Refusal> 
 }
 
 /// Does an input on the person as known here, until the person is still so when it is written.
-async fn person(cluster: &Cluster, caller: Option<&Grant>, input: Input) -> Result<Done, Refusal> {
+async fn person(
+    cluster: &Cluster,
+    caller: Option<&Grant>,
+    input: Input,
+) -> Result<WriteReply, Refusal> {
     let shared = &cluster.shared;
     let id = input.person().clone();
     let key = Key::Person(id.clone()).written();
@@ -131,7 +139,7 @@ async fn person(cluster: &Cluster, caller: Option<&Grant>, input: Input) -> Resu
                     orphans::end_all_of(cluster, &id);
                 }
                 let person = shared.people().person(&id).cloned();
-                return Ok(Done::Person(person.or(after)));
+                return Ok(WriteReply::Person(person.or(after)));
             }
             Err(error) if shared.clock.now() >= end => return Err(away(&error)),
             // Somebody else was first, or the bucket has no leader just now.
@@ -144,7 +152,11 @@ async fn person(cluster: &Cluster, caller: Option<&Grant>, input: Input) -> Resu
 ///
 /// The entry has come back before that is looked at. So each removal was either seen here before
 /// it, or comes after it, and then whoever removes sees the token.
-async fn create(cluster: &Cluster, caller: Option<&Grant>, token: Token) -> Result<Done, Refusal> {
+async fn create(
+    cluster: &Cluster,
+    caller: Option<&Grant>,
+    token: Token,
+) -> Result<WriteReply, Refusal> {
     let shared = &cluster.shared;
     let exists = || token.person.as_ref().is_none_or(|id| shared.people().person(id).is_some());
     need_person(&token, exists())?;
@@ -179,11 +191,15 @@ async fn create(cluster: &Cluster, caller: Option<&Grant>, token: Token) -> Resu
         shared.settle_tokens(&[], &revoked);
         remove(cluster, &key).await?;
     }
-    verdict.map(|()| Done::Nothing)
+    verdict.map(|()| WriteReply::Nothing)
 }
 
 /// Revokes a token, then all that hangs on it: see [`create`] for the order.
-async fn revoke(cluster: &Cluster, id: &Arc<str>, reason: EndReason) -> Result<Done, Refusal> {
+async fn revoke(
+    cluster: &Cluster,
+    id: &Arc<str>,
+    reason: EndReason,
+) -> Result<WriteReply, Refusal> {
     let shared = &cluster.shared;
     let all = || shared.tokens().with_descendants(id);
     if all().is_empty() {
@@ -199,7 +215,7 @@ async fn revoke(cluster: &Cluster, id: &Arc<str>, reason: EndReason) -> Result<D
         let mut others = all;
         others.retain(|other| other != id);
         if others.is_empty() {
-            return Ok(Done::Nothing);
+            return Ok(WriteReply::Nothing);
         }
         for id in others {
             remove(cluster, &Key::Token(id).written()).await?;
