@@ -21,6 +21,7 @@ mod fanout;
 
 mod grant;
 mod http;
+mod ids;
 
 mod ledger;
 mod limits;
@@ -36,6 +37,7 @@ mod refusal;
 mod serve;
 mod shared;
 mod store;
+mod subscription;
 mod text;
 mod tokens;
 mod traces;

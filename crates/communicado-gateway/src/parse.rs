@@ -7,6 +7,7 @@ use crate::cluster::{self, Key};
 use crate::http::{Framing, Hosts};
 use crate::model::{Now, People};
 use crate::oidc::Claims;
+use crate::subscription::Subscription;
 use crate::{api, fanout, grant};
 
 /// The head of a request, as the event loop reads it.
@@ -56,13 +57,13 @@ pub fn requests<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> (Vec<usize>, b
 /// The query of a stream of events: how many it names, if it is understood.
 #[must_use]
 pub fn query(text: &str) -> Option<usize> {
-    let wanted = fanout::Wanted::parse(text).ok()?;
-    Some(wanted.people.len() + wanted.groups.len())
+    let subscription = Subscription::parse(text).ok()?;
+    Some(subscription.people.len() + subscription.groups.len())
 }
 
 /// A `Last-Event-ID`.
 pub fn event_id(text: &str) {
-    let _ = fanout::event_id(text);
+    let _ = crate::ids::parse_event_id(text);
 }
 
 /// What a device publishes: its clients, if it is understood.

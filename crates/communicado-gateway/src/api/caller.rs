@@ -13,12 +13,14 @@ use axum::response::{IntoResponse as _, Response};
 use communicado_wire::gateway::Scope;
 
 use super::answer::is_allowed;
-use crate::fanout::{Secret, Wanted, event_id, secret};
+use crate::fanout::{Secret, secret};
 use crate::grant::Grant;
+use crate::ids::parse_event_id;
 use crate::limits::{CHANGES_PER_REQUEST, CHANGES_REPEATED, PEOPLE_PER_REQUEST};
 use crate::rates::Who;
 use crate::refusal::{Kind, Refusal};
 use crate::shared::Shared;
+use crate::subscription::Subscription;
 
 /// The other end of a connection.
 #[derive(Clone, Copy, Debug)]
@@ -182,24 +184,27 @@ fn find(
 /// # Errors
 ///
 /// If it may not have what it asks for, asks too often, or is not understood.
-pub(crate) fn admit_events(shared: &Shared, asked: &Asked<'_>) -> Result<(Grant, Wanted), Refusal> {
+pub(crate) fn admit_events(
+    shared: &Shared,
+    asked: &Asked<'_>,
+) -> Result<(Grant, Subscription), Refusal> {
     let found = find(shared, asked.authorization, asked.cookie, asked.peer)?;
     let (grant, _) = found.ok_or_else(not_signed_in)?;
     shared.rates.request(grant.who(), 1)?;
-    let wanted = admit(shared, &grant, asked.wanted()?, true)?;
-    Ok((grant, wanted))
+    let subscription = admit(shared, &grant, asked.subscription()?, true)?;
+    Ok((grant, subscription))
 }
 
 impl Asked<'_> {
     /// # Errors
     ///
     /// If what is asked for is not understood.
-    pub(super) fn wanted(&self) -> Result<Wanted, Refusal> {
-        let mut wanted = Wanted::parse(self.query)?;
+    pub(super) fn subscription(&self) -> Result<Subscription, Refusal> {
+        let mut subscription = Subscription::parse(self.query)?;
         if let Some(last) = self.last_event_id.filter(|last| !last.is_empty()) {
-            wanted.last = Some(event_id(last)?);
+            subscription.last_event_id = Some(parse_event_id(last)?);
         }
-        Ok(wanted)
+        Ok(subscription)
     }
 }
 
@@ -212,43 +217,44 @@ impl Asked<'_> {
 pub(super) fn admit(
     shared: &Shared,
     grant: &Grant,
-    wanted: Wanted,
+    subscription: Subscription,
     is_first: bool,
-) -> Result<Wanted, Refusal> {
-    let mut wanted = wanted;
-    if grant.own().is_none() || wanted.is_everybody() {
+) -> Result<Subscription, Refusal> {
+    let mut subscription = subscription;
+    if grant.own().is_none() || subscription.is_everybody() {
         grant.need(Scope::Read)?;
     }
     if let Some(only) = grant.only_person() {
-        let others = wanted.people.iter().any(|person| person != only);
-        if others || !wanted.groups.is_empty() {
+        let others = subscription.people.iter().any(|person| person != only);
+        if others || !subscription.groups.is_empty() {
             let detail = format!("the token `{}` reads one person only", grant.token.id);
             let help = "leave `person` and `group` out";
             return Err(Refusal::new(Kind::NotAllowed, detail, help));
         }
-        wanted.people = [only.clone()].into();
+        subscription.people = [only.clone()].into();
     }
-    let more = more_cost(shared, grant, &wanted, is_first);
+    let more = more_cost(shared, grant, &subscription, is_first);
     if more > 0 {
         shared.rates.request(grant.who(), more)?;
     }
-    shared.reads(grant, wanted.names());
-    Ok(wanted)
+    shared.reads(grant, subscription.names());
+    Ok(subscription)
 }
 
 /// The number of requests that the beginning of a stream counts as, beside the one that it is.
-fn more_cost(shared: &Shared, grant: &Grant, wanted: &Wanted, is_first: bool) -> usize {
+fn more_cost(shared: &Shared, grant: &Grant, subscription: &Subscription, is_first: bool) -> usize {
     let people = shared.people();
-    let looked_at = match (wanted.is_everybody(), grant.own()) {
+    let looked_at = match (subscription.is_everybody(), grant.own()) {
         // Readers whose stream begins share their snapshot.
         (true, None) if is_first => 0,
         (true, _) => people.len(),
         (false, _) => {
-            let groups = wanted.groups.iter().map(|group| people.of_group(group).len());
-            wanted.people.len() + groups.sum::<usize>()
+            let groups = subscription.groups.iter().map(|group| people.of_group(group).len());
+            subscription.people.len() + groups.sum::<usize>()
         }
     };
-    let missed = wanted.last.map_or(0, |last| people.revision().saturating_sub(last));
+    let missed =
+        subscription.last_event_id.map_or(0, |last| people.revision().saturating_sub(last));
     let repeated = usize::try_from(missed).unwrap_or(usize::MAX).min(CHANGES_REPEATED.most);
     looked_at / PEOPLE_PER_REQUEST + repeated / CHANGES_PER_REQUEST
 }

@@ -22,13 +22,14 @@ use tokio::time::timeout;
 
 use super::caller::{Asked, Caller, admit};
 use super::{Answer, Gateway};
-use crate::fanout::{LoopCommand, Mailbox, RETRY, ReaderId, Taken, Wanted};
+use crate::fanout::{LoopCommand, Mailbox, RETRY, ReaderId, Taken};
 use crate::grant::Grant;
 use crate::http::accepts_events;
 use crate::metrics::Transport;
 use crate::refusal::{Kind, Refusal};
 use crate::serve::Connection;
 use crate::shared::Shared;
+use crate::subscription::Subscription;
 
 /// Time limit for the last frame of a stream.
 pub(super) const LAST_FRAME: Duration = Duration::from_secs(1);
@@ -95,10 +96,10 @@ pub(super) async fn stream(
     request: Request,
 ) -> Answer {
     let grant = caller.grant()?.clone();
-    let wanted = admit(&shared, &grant, wanted(&caller, &request)?, true)?;
+    let subscription = admit(&shared, &grant, subscription(&caller, &request)?, true)?;
     let reader = Reader::open(&shared, grant, Transport::SseShared).await?;
     // What the stream begins with goes also to a client that sends no more.
-    reader.want(wanted).await?;
+    reader.subscribe(subscription).await?;
     let connection = connection.map(|Extension(connection)| connection).unwrap_or_default();
     let ends = async move { connection.read_closed().await };
     let (sender, frames) = mpsc::channel(1);
@@ -113,7 +114,7 @@ pub(super) async fn stream(
     Ok((headers, Body::new(Stream(frames))).into_response())
 }
 
-fn wanted(caller: &Caller, request: &Request) -> Result<Wanted, Refusal> {
+fn subscription(caller: &Caller, request: &Request) -> Result<Subscription, Refusal> {
     let last_event_id = request.headers().get(HeaderName::from_static("last-event-id"));
     let asked = Asked {
         query: request.uri().query().unwrap_or_default(),
@@ -122,7 +123,7 @@ fn wanted(caller: &Caller, request: &Request) -> Result<Wanted, Refusal> {
         last_event_id: last_event_id.and_then(|value| value.to_str().ok()),
         peer: caller.peer,
     };
-    asked.wanted()
+    asked.subscription()
 }
 
 /// A reader that has a mailbox; dropped, it is gone.
@@ -148,9 +149,9 @@ impl Reader {
     }
 
     /// Asks for more, and waits until the first of it is there.
-    pub(super) async fn want(&self, wanted: Wanted) -> Result<(), Refusal> {
+    pub(super) async fn subscribe(&self, subscription: Subscription) -> Result<(), Refusal> {
         let (reply, answer) = oneshot::channel();
-        self.shared.event_loop.send(LoopCommand::Want(self.id, wanted, reply));
+        self.shared.event_loop.send(LoopCommand::Subscribe(self.id, subscription, reply));
         answer.await.unwrap_or_else(|_| Err(stopping()))
     }
 

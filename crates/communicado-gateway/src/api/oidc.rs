@@ -12,7 +12,7 @@ use communicado_wire::gateway::kept::Token;
 use super::caller::Caller;
 use super::session::{cookie, session_token};
 use super::{Answer, Gateway};
-use crate::fanout;
+use crate::ids::parse_id;
 use crate::limits::SESSION;
 use crate::oidc::{SignIns, stale};
 use crate::rates::Network;
@@ -114,7 +114,7 @@ async fn come_back(
     }
     let code = query.get("code").cloned().ok_or_else(stale)?;
     let id = aside(move || sign_ins.finish(&state, &code, now.moment, now.civil)).await?;
-    let id = fanout::id("person", &id)?;
+    let id = parse_id("person", &id)?;
     let Some(name) = shared.people().person(&id).map(|person| person.name.clone()) else {
         let detail = format!("you are `{id}` to the issuer, and nobody here has this id");
         let help = "ask whoever runs the gateway to add you: communicado-gateway people add";

@@ -12,8 +12,8 @@ use communicado_wire::gateway::{Alter, Audience, AudienceEntry, NewPerson, Scope
 use super::answer::{JSON, body, json, read, tagged};
 use super::caller::Caller;
 use super::{Answer, Gateway};
-use crate::fanout;
 use crate::grant::{Grant, random};
+use crate::ids::parse_id;
 use crate::limits::{GROUPS, NAME_CHARS, PAGE, PAGE_PER_REQUEST, PEOPLE_PER_REQUEST};
 use crate::model::{Input, Person, own, written};
 use crate::refusal::{Kind, Refusal};
@@ -40,8 +40,8 @@ pub(super) async fn page(
     let mut limit = USUAL_PAGE;
     for (key, value) in &query {
         match key.as_str() {
-            "group" => group = Some(fanout::id("group", value)?),
-            "after" => after = Some(fanout::id("person", value)?),
+            "group" => group = Some(parse_id("group", value)?),
+            "after" => after = Some(parse_id("person", value)?),
             "limit" => limit = page_size(value)?,
             key => {
                 let key: String = key.chars().take(40).collect();
@@ -110,7 +110,7 @@ fn page_size(text: &str) -> Result<usize, Refusal> {
 
 /// A person whom who asks may see.
 fn seen(shared: &Shared, grant: &Grant, id: &str) -> Result<(Arc<Person>, Bytes), Refusal> {
-    let id = fanout::id("person", id)?;
+    let id = parse_id("person", id)?;
     let people = shared.people();
     let person = people.person(&id).ok_or_else(|| Refusal::no_person(&id))?;
     // Whom one may not see is told from nobody by nothing.
@@ -137,7 +137,7 @@ pub(super) async fn create(State(shared): Gateway, caller: Caller, request: Requ
     let grant = caller.administrator()?;
     let bytes = body(&shared, &caller, request).await?;
     let mut new: NewPerson = read(&bytes)?;
-    fanout::id("person", &new.id)?;
+    parse_id("person", &new.id)?;
     new.name = check(new.name, Some(&new.groups))?;
     let reply = shared.writer.submit_as(grant, WriteCommand::Person(Input::Create(new))).await?;
     let WriteReply::Person(Some(person)) = reply else { return Err(Refusal::no_person("")) };
@@ -156,7 +156,7 @@ fn check(
 ) -> Result<Option<Arc<str>>, Refusal> {
     let name = name.map(|name| line("name", name, NAME_CHARS)).transpose()?;
     for group in groups.into_iter().flatten() {
-        fanout::id("group", group)?;
+        parse_id("group", group)?;
     }
     if groups.is_none_or(|groups| GROUPS.allows(groups.len())) {
         return Ok(name);
@@ -189,7 +189,7 @@ pub(super) async fn alter(
     request: Request,
 ) -> Answer {
     let grant = caller.grant()?;
-    let id = fanout::id("person", &id)?;
+    let id = parse_id("person", &id)?;
     let is_own = grant.own() == Some(&id);
     if !is_own {
         caller.administrator()?;
@@ -215,7 +215,7 @@ pub(super) async fn remove(
     Path(id): Path<String>,
 ) -> Answer {
     let grant = caller.administrator()?;
-    let id = fanout::id("person", &id)?;
+    let id = parse_id("person", &id)?;
     shared.writer.submit_as(grant, WriteCommand::Person(Input::Remove(id))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
@@ -235,7 +235,7 @@ pub(super) async fn audience(
     Path(id): Path<String>,
 ) -> Answer {
     let grant = caller.grant()?;
-    let id = fanout::id("person", &id)?;
+    let id = parse_id("person", &id)?;
     need_own(grant, &id)?;
     let (person, _) = seen(&shared, grant, &id)?;
     let groups = person.groups.iter().map(|group| format!("@{group}").into());
@@ -273,7 +273,7 @@ pub(super) async fn history(
     Path(id): Path<String>,
 ) -> Answer {
     let grant = caller.grant()?;
-    let id = fanout::id("person", &id)?;
+    let id = parse_id("person", &id)?;
     need_own(grant, &id)?;
     seen(&shared, grant, &id)?;
     if shared.history.is_none() {

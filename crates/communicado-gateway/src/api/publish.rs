@@ -14,7 +14,7 @@ use super::answer::{body, json, read};
 use super::caller::Caller;
 use super::people::line;
 use super::{Answer, Gateway};
-use crate::fanout;
+use crate::ids::parse_id;
 use crate::limits::{
     ACCOUNTS, BYTES_PER_REQUEST, CLIENTS, FOR_MAX, FOR_MS, LEASE, LEASE_MAX, LEASE_MIN, NOTE_CHARS,
     REASON_CHARS, TEXT_CHARS,
@@ -31,7 +31,7 @@ pub(super) async fn hear(
     Path((person, device)): Path<(String, String)>,
     request: Request,
 ) -> Answer {
-    let (person, device) = (fanout::id("person", &person)?, fanout::id("device", &device)?);
+    let (person, device) = (parse_id("person", &person)?, parse_id("device", &device)?);
     let grant = caller.grant()?;
     grant.need_to_speak_for(&person)?;
     let body = body(&shared, &caller, request).await?;
@@ -113,7 +113,7 @@ pub(super) async fn forget(
     caller: Caller,
     Path((person, device)): Path<(String, String)>,
 ) -> Answer {
-    let (person, device) = (fanout::id("person", &person)?, fanout::id("device", &device)?);
+    let (person, device) = (parse_id("person", &person)?, parse_id("device", &device)?);
     let grant = caller.grant()?;
     grant.need_to_speak_for(&person)?;
     shared.writer.submit_as(grant, WriteCommand::Person(Input::Forget { person, device })).await?;
@@ -127,7 +127,7 @@ pub(super) async fn say(
     Path(person): Path<String>,
     request: Request,
 ) -> Answer {
-    let person = fanout::id("person", &person)?;
+    let person = parse_id("person", &person)?;
     let grant = caller.grant()?;
     grant.need_to_speak_for(&person)?;
     let bytes = body(&shared, &caller, request).await?;
@@ -180,7 +180,7 @@ pub(super) async fn unsay(
     caller: Caller,
     Path(person): Path<String>,
 ) -> Answer {
-    let person = fanout::id("person", &person)?;
+    let person = parse_id("person", &person)?;
     let grant = caller.grant()?;
     grant.need_to_speak_for(&person)?;
     shared.writer.submit_as(grant, WriteCommand::Person(Input::Unsay(person))).await?;

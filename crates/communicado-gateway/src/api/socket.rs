@@ -14,13 +14,14 @@ use tokio::time::{Instant, sleep, timeout};
 use super::caller::{Caller, admit, same_origin};
 use super::events::{LAST_FRAME, Reader};
 use super::{Answer, Gateway};
-use crate::fanout::{Frame, LoopCommand, Taken, Wanted};
+use crate::fanout::{Frame, LoopCommand, Taken};
 use crate::grant::Grant;
 use crate::limits::{READER_TIME, SOCKET_BYTES};
 use crate::metrics::Transport;
 use crate::refusal::Refusal;
 use crate::serve::Connection;
 use crate::shared::Shared;
+use crate::subscription::Subscription;
 
 /// Size of the read buffer of a WebSocket, in bytes. It exists as long as the WebSocket is open.
 const READ_BUFFER: usize = 8 * 1024;
@@ -146,13 +147,13 @@ async fn heard(
     match said {
         SocketIn::Ping {} => return Ok(Some(SocketOut::Pong)),
         SocketIn::Subscribe { person, group, last_event_id } => {
-            let wanted = Wanted::of_names(person, group, last_event_id)?;
-            let wanted = admit(shared, grant, wanted, false)?;
-            reader.want(wanted).await?;
+            let subscription = Subscription::of_names(person, group, last_event_id)?;
+            let subscription = admit(shared, grant, subscription, false)?;
+            reader.subscribe(subscription).await?;
         }
         SocketIn::Unsubscribe { person, group } => {
-            let wanted = Wanted::of_names(person, group, None)?;
-            shared.event_loop.send(LoopCommand::WantNoMore(reader.id, wanted));
+            let subscription = Subscription::of_names(person, group, None)?;
+            shared.event_loop.send(LoopCommand::Unsubscribe(reader.id, subscription));
         }
     }
     Ok(None)

@@ -14,8 +14,8 @@ use super::answer::{body, json, read};
 use super::caller::Caller;
 use super::people::line;
 use super::{Answer, Gateway};
-use crate::fanout;
 use crate::grant::{hash, hex, new_id, new_secret};
+use crate::ids::parse_id;
 use crate::limits::{FOR_MAX, FOR_MS, NAME_CHARS};
 use crate::refusal::Refusal;
 use crate::writer::WriteCommand;
@@ -51,10 +51,10 @@ fn creator(by: &kept::Token) -> Option<&Arc<str>> {
 pub(crate) fn made(new: NewToken, now: Timestamp) -> Result<(String, kept::Token), Refusal> {
     let name = line("name", new.name, NAME_CHARS)?;
     if let Some(person) = &new.person {
-        fanout::id("person", person)?;
+        parse_id("person", person)?;
     }
     if let Some(group) = &new.group {
-        fanout::id("group", group)?;
+        parse_id("group", group)?;
     }
     let scopes: Scopes = new.scopes.iter().copied().collect();
     if new.scopes.is_empty() {

@@ -3,22 +3,26 @@
 use std::sync::Arc;
 
 use super::frame::{Frame, RenderedChange};
-use super::wanted::Wanted;
 use crate::grant::Grant;
 use crate::model::Person;
+use crate::subscription::Subscription;
 
 /// What who wants this gets of a change.
-pub(super) fn chosen(rendered: &RenderedChange, grant: &Grant, wanted: &Wanted) -> Option<Frame> {
-    chosen_by(rendered, grant, |person| wants(wanted, person))
+pub(super) fn chosen(
+    rendered: &RenderedChange,
+    grant: &Grant,
+    subscription: &Subscription,
+) -> Option<Frame> {
+    chosen_by(rendered, grant, |person| matches(subscription, person))
 }
 
 /// A change as somebody sees it: a person who comes into sight changes, one who goes out is gone.
 pub(super) fn chosen_by(
     rendered: &RenderedChange,
     grant: &Grant,
-    wanted: impl Fn(&Person) -> bool,
+    is_subscribed: impl Fn(&Person) -> bool,
 ) -> Option<Frame> {
-    let sight = |person: &Person| grant.sight(person).filter(|_| wanted(person));
+    let sight = |person: &Person| grant.sight(person).filter(|_| is_subscribed(person));
     let before = rendered.before().and_then(sight);
     match (before, rendered.after().and_then(sight)) {
         (None, None) => None,
@@ -28,11 +32,11 @@ pub(super) fn chosen_by(
     }
 }
 
-/// Whether `wanted` names a person.
-pub(super) fn wants(wanted: &Wanted, person: &Person) -> bool {
-    wanted.is_everybody()
-        || wanted.people.contains(&person.id)
-        || person.groups.iter().any(|group| wanted.groups.contains(group))
+/// Whether `subscription` names a person.
+pub(super) fn matches(subscription: &Subscription, person: &Person) -> bool {
+    subscription.is_everybody()
+        || subscription.people.contains(&person.id)
+        || person.groups.iter().any(|group| subscription.groups.contains(group))
 }
 
 /// The groups of which a person is since this change.

@@ -15,11 +15,12 @@ use serde_json::Value;
 use super::frame::coalesced;
 use super::out::Out;
 use super::readers::{ReaderId, Readers};
-use super::{Mailbox, Taken, Wanted};
+use super::{Mailbox, Taken};
 use crate::grant::Grant;
 use crate::limits::{NAMES_PER_SUBSCRIPTION, STREAMS_PER_TOKEN};
 use crate::metrics::{Metrics, Transport};
 use crate::model::{Input, Now, People, Person, PresenceState, written};
+use crate::subscription::Subscription;
 
 const NOW: Now = Now { moment: Moment::START, civil: Timestamp::EPOCH };
 const IDS: [&str; 3] = ["ada", "bob", "eve"];
@@ -37,24 +38,24 @@ impl Model {
         usize::from(self.everybody) + self.people.len() + self.groups.len()
     }
 
-    fn wants(&self, person: &Person) -> bool {
+    fn matches(&self, person: &Person) -> bool {
         self.everybody
             || self.people.contains(&person.id)
             || person.groups.iter().any(|group| self.groups.contains(group))
     }
 
-    fn subscribe(&mut self, wanted: &Wanted) {
-        self.everybody |= wanted.is_everybody();
-        self.people.extend(wanted.people.iter().cloned());
-        self.groups.extend(wanted.groups.iter().cloned());
+    fn subscribe(&mut self, subscription: &Subscription) {
+        self.everybody |= subscription.is_everybody();
+        self.people.extend(subscription.people.iter().cloned());
+        self.groups.extend(subscription.groups.iter().cloned());
     }
 
-    fn unsubscribe(&mut self, wanted: &Wanted) {
-        if wanted.is_everybody() {
+    fn unsubscribe(&mut self, subscription: &Subscription) {
+        if subscription.is_everybody() {
             *self = Self::default();
         }
-        self.people.retain(|person| !wanted.people.contains(person));
-        self.groups.retain(|group| !wanted.groups.contains(group));
+        self.people.retain(|person| !subscription.people.contains(person));
+        self.groups.retain(|group| !subscription.groups.contains(group));
     }
 }
 
@@ -126,23 +127,32 @@ impl Session {
     fn say(&mut self, text: &str) {
         match serde_json::from_str(text) {
             Ok(SocketIn::Subscribe { person, group, last_event_id }) => {
-                let Ok(wanted) = Wanted::of_names(person, group, last_event_id) else { return };
+                let Ok(subscription) = Subscription::of_names(person, group, last_event_id) else {
+                    return;
+                };
                 let (people, metrics) = (&self.people, &self.metrics);
-                let done = self.readers.want(self.id, &wanted, people, None, metrics, NOW.moment);
+                let done = self.readers.subscribe(
+                    self.id,
+                    &subscription,
+                    people,
+                    None,
+                    metrics,
+                    NOW.moment,
+                );
                 if done.is_ok() {
-                    self.repeats |= wanted.last.is_some();
-                    self.model.subscribe(&wanted);
+                    self.repeats |= subscription.last_event_id.is_some();
+                    self.model.subscribe(&subscription);
                 }
                 assert!(NAMES_PER_SUBSCRIPTION.allows(self.model.names()), "too many are wanted");
             }
             Ok(SocketIn::Unsubscribe { person, group }) => {
-                let Ok(wanted) = Wanted::of_names(person, group, None) else { return };
-                self.readers.want_no_more(self.id, &wanted);
-                self.model.unsubscribe(&wanted);
+                let Ok(subscription) = Subscription::of_names(person, group, None) else { return };
+                self.readers.unsubscribe(self.id, &subscription);
+                self.model.unsubscribe(&subscription);
                 // What is not wanted grows old.
                 let (people, model) = (&self.people, &self.model);
-                let wants = |id: &str| people.person(id).is_some_and(|it| model.wants(it));
-                self.known.retain(|id, _| wants(id));
+                let matches = |id: &str| people.person(id).is_some_and(|it| model.matches(it));
+                self.known.retain(|id, _| matches(id));
             }
             Ok(SocketIn::Ping {}) | Err(_) => {}
         }
@@ -197,8 +207,8 @@ impl Session {
                 self.readers.room(self.id, &self.metrics, NOW.moment);
             }
         }
-        let wanted = self.people.after(None).filter(|person| self.model.wants(person));
-        for person in wanted {
+        let visible = self.people.after(None).filter(|person| self.model.matches(person));
+        for person in visible {
             let known = self.known.get(&*person.id);
             let right: Option<Value> = serde_json::from_slice(&written(person, self.view)).ok();
             let is_right = known == right.as_ref() || (known.is_none() && self.repeats);

@@ -9,11 +9,12 @@ use communicado_wire::gateway::EndReason;
 use rustix::event::{EventfdFlags, eventfd};
 use tokio::sync::oneshot;
 
-use super::{Mailbox, ReaderId, Wanted, frame};
+use super::{Mailbox, ReaderId, frame};
 use crate::grant::Grant;
 use crate::metrics::Transport;
 use crate::model::Change;
 use crate::refusal::Refusal;
+use crate::subscription::Subscription;
 
 /// Changes that wait before those of one person become one.
 const CHANGES_WAITING: usize = 4096;
@@ -30,9 +31,9 @@ pub(crate) enum LoopCommand {
         reply: oneshot::Sender<Result<ReaderId, Refusal>>,
     },
     /// Tell it of these too, and say when it has the first of it.
-    Want(ReaderId, Wanted, oneshot::Sender<Result<(), Refusal>>),
+    Subscribe(ReaderId, Subscription, oneshot::Sender<Result<(), Refusal>>),
     /// Tell it of these no more.
-    WantNoMore(ReaderId, Wanted),
+    Unsubscribe(ReaderId, Subscription),
     /// Its mailbox has room again.
     Room(ReaderId),
     /// It is gone.

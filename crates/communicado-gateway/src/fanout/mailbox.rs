@@ -25,7 +25,7 @@ struct Inside {
     /// Nothing more will come.
     ended: bool,
     /// The event loop has more for when there is room.
-    wanted: bool,
+    is_awaited: bool,
 }
 
 /// What was taken out.
@@ -46,7 +46,7 @@ impl Mailbox {
             return true;
         }
         if inside.frames.len() >= ROOM {
-            inside.wanted = true;
+            inside.is_awaited = true;
             return false;
         }
         inside.frames.push_back(frame);
@@ -85,8 +85,8 @@ impl Mailbox {
             {
                 let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
                 if !inside.frames.is_empty() {
-                    let wanted = std::mem::take(&mut inside.wanted);
-                    return Taken::Frames(inside.frames.drain(..).collect(), wanted);
+                    let is_awaited = std::mem::take(&mut inside.is_awaited);
+                    return Taken::Frames(inside.frames.drain(..).collect(), is_awaited);
                 }
                 if inside.ended {
                     return Taken::End;

@@ -24,7 +24,6 @@ mod seats;
 #[cfg(test)]
 mod tests;
 mod topics;
-mod wanted;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -46,7 +45,6 @@ pub(crate) use head::{COOKIE, Look, Secret, look, query, secret};
 pub(crate) use mailbox::{Mailbox, Taken};
 pub(crate) use readers::ReaderId;
 pub(crate) use seats::{Seat, Seats};
-pub(crate) use wanted::{Wanted, event_id, id};
 
 use crate::grant::Grant;
 use crate::http::Head;
@@ -54,6 +52,7 @@ use crate::metrics::Transport;
 use crate::model::Change;
 use crate::refusal::{Kind, Refusal};
 use crate::shared::Shared;
+use crate::subscription::Subscription;
 use arrivals::{Arrival, Arrivals};
 use out::Out;
 use readers::Readers;
@@ -230,14 +229,17 @@ impl EventLoop {
                         self.readers.close(id, metrics);
                     }
                 }
-                LoopCommand::Want(id, wanted, reply) => {
+                LoopCommand::Subscribe(id, subscription, reply) => {
                     let people = shared.people();
-                    let done = self.readers.want(id, &wanted, &people, None, metrics, now);
+                    let done =
+                        self.readers.subscribe(id, &subscription, &people, None, metrics, now);
                     drop(people);
                     self.readers.settle(metrics);
                     let _ = reply.send(done);
                 }
-                LoopCommand::WantNoMore(id, wanted) => self.readers.want_no_more(id, &wanted),
+                LoopCommand::Unsubscribe(id, subscription) => {
+                    self.readers.unsubscribe(id, &subscription)
+                }
                 LoopCommand::Room(id) => self.readers.room(id, metrics, now),
                 LoopCommand::Close(id) => self.readers.close(id, metrics),
                 LoopCommand::End(tokens) => self.readers.end_tokens(&tokens, metrics),
@@ -355,9 +357,10 @@ impl EventLoop {
                 peer: arrival.peer.ip(),
             },
         );
-        let room =
-            |admitted: (Grant, Wanted)| self.readers.need_room(&admitted.0).map(|()| admitted);
-        let (grant, wanted) = match admitted.and_then(room) {
+        let room = |admitted: (Grant, Subscription)| {
+            self.readers.need_room(&admitted.0).map(|()| admitted)
+        };
+        let (grant, subscription) = match admitted.and_then(room) {
             Ok(admitted) => admitted,
             // A caller that asks too often costs no more than this.
             Err(refusal) if refusal.kind == Kind::TooMany => {
@@ -386,7 +389,7 @@ impl EventLoop {
             }
         }
         let (people, answer) = (shared.people(), Some(answer.as_bytes()));
-        let done = self.readers.want(id, &wanted, &people, answer, &shared.metrics, now);
+        let done = self.readers.subscribe(id, &subscription, &people, answer, &shared.metrics, now);
         drop(people);
         if let (Err(refusal), Some(socket)) = (done, self.readers.socket(id)) {
             self.turn_down(socket, &refusal, &head);

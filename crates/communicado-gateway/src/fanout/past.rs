@@ -12,12 +12,12 @@ use communicado_wire::gateway::View;
 use lru::LruCache;
 
 use super::accounts::Account;
-use super::choice::{chosen, wants};
+use super::choice::{chosen, matches};
 use super::frame::{Frame, RenderedChange};
-use super::wanted::Wanted;
 use crate::grant::Grant;
 use crate::limits::CHANGES_REPEATED;
 use crate::model::{People, Person, written};
+use crate::subscription::Subscription;
 
 /// Changes after which a shared snapshot is made anew.
 const SNAPSHOT_AGE: u64 = 256;
@@ -34,25 +34,30 @@ struct SnapshotKey {
     view: View,
     /// The only group that the reader may see.
     group: Option<Arc<str>>,
-    wanted: Wanted,
+    subscription: Subscription,
     missed: bool,
 }
 
 impl SnapshotKey {
     /// The key of the snapshot of a reader, if other readers can get the same one.
-    fn of(grant: &Grant, wanted: &Wanted) -> Option<Self> {
+    fn of(grant: &Grant, subscription: &Subscription) -> Option<Self> {
         let is_alone = grant.own().is_some() || grant.only_person().is_some();
-        if is_alone || wanted.people.len() + wanted.groups.len() > SHARED_NAMES {
+        if is_alone || subscription.people.len() + subscription.groups.len() > SHARED_NAMES {
             return None;
         }
         let (view, group) = (grant.view(), grant.only_group().cloned());
-        let missed = wanted.last.is_some();
-        Some(Self { view, group, wanted: Wanted { last: None, ..wanted.clone() }, missed })
+        let missed = subscription.last_event_id.is_some();
+        Some(Self {
+            view,
+            group,
+            subscription: Subscription { last_event_id: None, ..subscription.clone() },
+            missed,
+        })
     }
 
     /// Its snapshot is the same for all readers with this view, so there are only a few.
     fn is_everybody(&self) -> bool {
-        self.group.is_none() && self.wanted.is_everybody()
+        self.group.is_none() && self.subscription.is_everybody()
     }
 }
 
@@ -112,11 +117,11 @@ impl Past {
         &mut self,
         grant: &Grant,
         account: &Account,
-        wanted: &Wanted,
+        subscription: &Subscription,
         people: &People,
         is_first: bool,
     ) -> Option<Beginning> {
-        if let Some(last) = wanted.last.filter(|_| is_first)
+        if let Some(last) = subscription.last_event_id.filter(|_| is_first)
             && last <= self.position
             && self.unsure.is_none_or(|unsure| unsure < last)
             && (last == self.position
@@ -124,16 +129,17 @@ impl Past {
         {
             let from = self.log.partition_point(|rendered| rendered.revision() <= last);
             let since = self.log.range(from..);
-            let frames = since.filter_map(|rendered| chosen(rendered, grant, wanted)).collect();
+            let frames =
+                since.filter_map(|rendered| chosen(rendered, grant, subscription)).collect();
             return Some((frames, self.ordinal));
         }
-        let key = SnapshotKey::of(grant, wanted);
+        let key = SnapshotKey::of(grant, subscription);
         if let Some(found) = key.as_ref().and_then(|it| self.shared(it, grant, is_first)) {
             return Some(found);
         }
         let ordinal = people.ordinal();
-        let missed = wanted.last.is_some();
-        let frame = Frame::snapshot(people.revision(), missed, &seen(people, grant, wanted));
+        let missed = subscription.last_event_id.is_some();
+        let frame = Frame::snapshot(people.revision(), missed, &seen(people, grant, subscription));
         let Some(key) = key else {
             return Some((vec![frame.charged_to(account)?], ordinal));
         };
@@ -160,7 +166,7 @@ impl Past {
         }
         let from = self.log.partition_point(|rendered| rendered.ordinal() <= ordinal);
         let since = self.log.range(from..);
-        let since = since.filter_map(|rendered| chosen(rendered, grant, &key.wanted));
+        let since = since.filter_map(|rendered| chosen(rendered, grant, &key.subscription));
         Some(([frame].into_iter().chain(since).collect(), self.ordinal))
     }
 
@@ -179,18 +185,21 @@ impl Past {
 }
 
 /// The people whom a reader sees of those that it wants, as they are written for it.
-fn seen(people: &People, grant: &Grant, wanted: &Wanted) -> Vec<Bytes> {
+fn seen(people: &People, grant: &Grant, subscription: &Subscription) -> Vec<Bytes> {
     let written = |person: &Arc<Person>| {
-        let sight = grant.sight(person).filter(|_| wants(wanted, person))?;
+        let sight = grant.sight(person).filter(|_| matches(subscription, person))?;
         Some(written(person, sight.view))
     };
     let of_group = |group: &Arc<str>| people.of_group(group).cloned();
-    let ids: BTreeSet<Arc<str>> = match (wanted.is_everybody(), grant.only_group()) {
+    let ids: BTreeSet<Arc<str>> = match (subscription.is_everybody(), grant.only_group()) {
         (true, Some(group)) if grant.own().is_none() => of_group(group).collect(),
         (true, _) => return people.after(None).filter_map(written).collect(),
-        (false, _) => {
-            wanted.people.iter().cloned().chain(wanted.groups.iter().flat_map(of_group)).collect()
-        }
+        (false, _) => subscription
+            .people
+            .iter()
+            .cloned()
+            .chain(subscription.groups.iter().flat_map(of_group))
+            .collect(),
     };
     ids.iter().filter_map(|id| people.person(id)).filter_map(written).collect()
 }

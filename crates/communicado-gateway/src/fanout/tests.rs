@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::serve::What;
 use crate::store::Kept;
+use crate::subscription::Subscription;
 use crate::writer::StoreWriter;
 
 #[test]
@@ -91,9 +92,9 @@ fn a_stream_that_is_registered_before_the_revocation_of_its_token_ends() {
 #[test]
 fn the_names_that_the_streams_of_a_token_want_are_limited_together_and_given_back() {
     let (mut event_loop, shared, grant) = event_loop();
-    let wanted = |number: usize| {
+    let subscription = |number: usize| {
         let names = (0..1000).map(|name| format!("p{number}-{name}").into()).collect();
-        Wanted::of_names(names, Vec::new(), None).unwrap()
+        Subscription::of_names(names, Vec::new(), None).unwrap()
     };
     let mut streams = Vec::new();
     let refused = loop {
@@ -101,7 +102,7 @@ fn the_names_that_the_streams_of_a_token_want_are_limited_together_and_given_bac
         event_loop.run_commands();
         let id = opened.blocking_recv().unwrap().unwrap();
         let (reply, done) = oneshot::channel();
-        shared.event_loop.send(LoopCommand::Want(id, wanted(streams.len()), reply));
+        shared.event_loop.send(LoopCommand::Subscribe(id, subscription(streams.len()), reply));
         event_loop.run_commands();
         streams.push((mailbox, id));
         match done.blocking_recv().unwrap() {

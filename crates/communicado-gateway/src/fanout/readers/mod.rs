@@ -22,12 +22,12 @@ use super::out::{Out, Wrote, write};
 use super::past::Past;
 use super::seats::Seat;
 use super::topics::{HasPlaces, Places, Topic, Topics};
-use super::wanted::Wanted;
 use crate::grant::Grant;
 use crate::limits::{BACKLOG, Limit, NAMES_PER_SUBSCRIPTION, STREAM_BYTES_PER_TOKEN};
 use crate::metrics::{Metrics, Transport};
 use crate::model::{Change, People, Person};
 use crate::refusal::{Kind, Refusal};
+use crate::subscription::Subscription;
 
 /// Up to so many bytes a stream begins with one write.
 const ONE_WRITE: usize = 64 * 1024;
@@ -161,10 +161,10 @@ impl Readers {
     /// # Errors
     ///
     /// If it wants too many, or its family holds too much that was not sent.
-    pub(super) fn want(
+    pub(super) fn subscribe(
         &mut self,
         id: ReaderId,
-        wanted: &Wanted,
+        subscription: &Subscription,
         people: &People,
         head: Option<&[u8]>,
         metrics: &Metrics,
@@ -174,15 +174,15 @@ impl Readers {
         let is_first = reader.places.is_empty();
         let (grant, plain) = (reader.grant.clone(), reader.plain);
         let mut topics: Vec<Topic> = Vec::new();
-        match (wanted.is_everybody(), grant.own()) {
+        match (subscription.is_everybody(), grant.own()) {
             (true, None) if plain => topics.push(Topic::Crowd),
             (true, own) => {
                 topics.push(Topic::Everybody);
                 topics.extend(own.cloned().map(Topic::Own));
             }
             (false, _) => {
-                topics.extend(wanted.people.iter().cloned().map(Topic::Person));
-                topics.extend(wanted.groups.iter().cloned().map(Topic::Group));
+                topics.extend(subscription.people.iter().cloned().map(Topic::Person));
+                topics.extend(subscription.groups.iter().cloned().map(Topic::Group));
             }
         }
         topics.retain(|topic| !reader.places.contains(topic));
@@ -193,7 +193,7 @@ impl Readers {
         }
         let account = reader.account.clone();
         let more = account.charge(topics.len() * BYTES_OF_A_NAME).ok_or_else(holds_too_much)?;
-        let beginning = self.past.beginning(&grant, &account, wanted, people, is_first);
+        let beginning = self.past.beginning(&grant, &account, subscription, people, is_first);
         let (frames, last) = beginning.ok_or_else(holds_too_much)?;
         drop(more);
         for topic in topics {
@@ -208,12 +208,12 @@ impl Readers {
     }
 
     /// Tells a reader no more of what it does not want.
-    pub(super) fn want_no_more(&mut self, id: ReaderId, unwanted: &Wanted) {
+    pub(super) fn unsubscribe(&mut self, id: ReaderId, subscription: &Subscription) {
         let Some(reader) = self.reader(id) else { return };
-        let all = unwanted.is_everybody();
+        let all = subscription.is_everybody();
         let leaves = |topic: &Topic| match topic {
-            Topic::Person(person) => all || unwanted.people.contains(person),
-            Topic::Group(group) => all || unwanted.groups.contains(group),
+            Topic::Person(person) => all || subscription.people.contains(person),
+            Topic::Group(group) => all || subscription.groups.contains(group),
             Topic::Crowd | Topic::Everybody | Topic::Own(_) => all,
         };
         let topics: Vec<Topic> = reader.places.topics().filter(|it| leaves(it)).cloned().collect();
@@ -474,13 +474,13 @@ fn choose(reader: &Reader, rendered: &RenderedChange) -> Option<Frame> {
     if reader.plain && reader.places.is_only(&Topic::Crowd) {
         return rendered.frame(reader.view).cloned();
     }
-    let wants = |topic: Topic| reader.places.contains(&topic);
-    let everybody = wants(Topic::Crowd) || wants(Topic::Everybody);
+    let is_in = |topic: Topic| reader.places.contains(&topic);
+    let everybody = is_in(Topic::Crowd) || is_in(Topic::Everybody);
     chosen_by(rendered, &reader.grant, |person: &Person| {
         everybody
-            || wants(Topic::Person(person.id.clone()))
-            || wants(Topic::Own(person.id.clone()))
-            || person.groups.iter().any(|group| wants(Topic::Group(group.clone())))
+            || is_in(Topic::Person(person.id.clone()))
+            || is_in(Topic::Own(person.id.clone()))
+            || person.groups.iter().any(|group| is_in(Topic::Group(group.clone())))
     })
 }
 
