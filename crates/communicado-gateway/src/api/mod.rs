@@ -42,8 +42,11 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
     let router = Router::new()
         .route("/v1/people", get(people::page).post(people::create))
         .route("/v1/people/{person}", get(people::one).patch(people::alter).delete(people::remove))
-        .route("/v1/people/{person}/devices/{device}", put(publish::hear).delete(publish::forget))
-        .route("/v1/people/{person}/manual", put(publish::say).delete(publish::unsay))
+        .route(
+            "/v1/people/{person}/devices/{device}",
+            put(publish::put_device).delete(publish::delete_device),
+        )
+        .route("/v1/people/{person}/manual", put(publish::set_manual).delete(publish::clear_manual))
         .route("/v1/people/{person}/audience", get(people::audience))
         .route("/v1/people/{person}/history", get(people::history))
         .route("/v1/events", get(events::stream))

@@ -25,7 +25,7 @@ use crate::text;
 use crate::writer::{WriteCommand, WriteReply};
 
 /// `PUT /v1/people/{person}/devices/{device}`.
-pub(super) async fn hear(
+pub(super) async fn put_device(
     State(shared): Gateway,
     caller: Caller,
     Path((person, device)): Path<(String, String)>,
@@ -42,7 +42,7 @@ pub(super) async fn hear(
     if more > 0 {
         shared.rates.request(grant.who(), more)?;
     }
-    let input = Input::Hear { person: person.clone(), device: device.clone(), clients, lease };
+    let input = Input::PutDevice { person: person.clone(), device: device.clone(), clients, lease };
     let reply = shared.writer.submit_as(grant, WriteCommand::Person(input)).await?;
     let WriteReply::Person(Some(person)) = reply else { return Err(Refusal::no_person(&person)) };
     let until = person.devices.get(&device).map(crate::model::Device::lease_until);
@@ -108,7 +108,7 @@ fn check(client: &Client) -> Result<(), Refusal> {
 }
 
 /// `DELETE /v1/people/{person}/devices/{device}`.
-pub(super) async fn forget(
+pub(super) async fn delete_device(
     State(shared): Gateway,
     caller: Caller,
     Path((person, device)): Path<(String, String)>,
@@ -116,12 +116,15 @@ pub(super) async fn forget(
     let (person, device) = (parse_id("person", &person)?, parse_id("device", &device)?);
     let grant = caller.grant()?;
     grant.need_to_speak_for(&person)?;
-    shared.writer.submit_as(grant, WriteCommand::Person(Input::Forget { person, device })).await?;
+    shared
+        .writer
+        .submit_as(grant, WriteCommand::Person(Input::DeleteDevice { person, device }))
+        .await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// `PUT /v1/people/{person}/manual`.
-pub(super) async fn say(
+pub(super) async fn set_manual(
     State(shared): Gateway,
     caller: Caller,
     Path(person): Path<String>,
@@ -133,7 +136,7 @@ pub(super) async fn say(
     let bytes = body(&shared, &caller, request).await?;
     let manual: Manual = read(&bytes)?;
     let since = shared.now().civil;
-    let input = said(person.clone(), manual, since)?;
+    let input = manual_input(person.clone(), manual, since)?;
     match shared.writer.submit_as(grant, WriteCommand::Person(input)).await? {
         WriteReply::Person(Some(person)) if grant.sight(&person).is_some_and(|sight| sight.own) => {
             Ok(json(StatusCode::OK, own(&person).to_json()))
@@ -144,7 +147,7 @@ pub(super) async fn say(
     }
 }
 
-fn said(
+fn manual_input(
     person: Arc<str>,
     manual: Manual,
     since: communicado_wire::Timestamp,
@@ -171,11 +174,11 @@ fn said(
     }
     let availability = is_in.then(|| availability.unwrap_or(Availability::Available));
     let state = PresenceState { status, availability, activity, reason: None, since };
-    Ok(Input::Say { person, state, note, returns, duration })
+    Ok(Input::SetManual { person, state, note, returns, duration })
 }
 
 /// `DELETE /v1/people/{person}/manual`.
-pub(super) async fn unsay(
+pub(super) async fn clear_manual(
     State(shared): Gateway,
     caller: Caller,
     Path(person): Path<String>,
@@ -183,6 +186,6 @@ pub(super) async fn unsay(
     let person = parse_id("person", &person)?;
     let grant = caller.grant()?;
     grant.need_to_speak_for(&person)?;
-    shared.writer.submit_as(grant, WriteCommand::Person(Input::Unsay(person))).await?;
+    shared.writer.submit_as(grant, WriteCommand::Person(Input::ClearManual(person))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

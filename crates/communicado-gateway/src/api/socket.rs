@@ -97,7 +97,7 @@ async fn talk(shared: Arc<Shared>, grant: Grant, mut socket: WebSocket) {
                 };
                 let counted = shared.rates.request(grant.who(), 1);
                 let answer = match (counted, text) {
-                    (Ok(()), Some(text)) => heard(&shared, &grant, &reader, &text).await,
+                    (Ok(()), Some(text)) => handle_message(&shared, &grant, &reader, &text).await,
                     (counted, _) => counted.map(|()| None),
                 };
                 let answer = answer.unwrap_or_else(|refusal| {
@@ -134,7 +134,7 @@ async fn send(socket: &mut WebSocket, reader: &Reader, message: Message) -> Resu
 }
 
 /// Does what a program says; returns what to answer at once.
-async fn heard(
+async fn handle_message(
     shared: &Shared,
     grant: &Grant,
     reader: &Reader,

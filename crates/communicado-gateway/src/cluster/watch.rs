@@ -56,14 +56,14 @@ pub(super) async fn follow(
     let mut loading = Some(Loading::default());
     loop {
         if let Ok(mut watch) = cluster.bucket.watch_with_history(">").await {
-            let mut heard = cluster.shared.clock.now();
+            let mut last_canary = cluster.shared.clock.now();
             loop {
                 match timeout(CANARY, watch.next()).await {
                     // A missed heartbeat is said in between, and the watch goes on.
                     Ok(Some(Err(_))) | Err(_) => {}
                     Ok(Some(Ok(entry))) => {
                         let all_known = entry.delta == 0;
-                        take(&cluster, &mut loading, &entry, &mut heard);
+                        take(&cluster, &mut loading, &entry, &mut last_canary);
                         if all_known && loading.is_some() {
                             begin(&cluster, loading.take());
                             if let Some(ready) = ready.take() {
@@ -74,7 +74,7 @@ pub(super) async fn follow(
                     Ok(None) => break,
                 }
                 let now = cluster.shared.clock.now();
-                if now.since(heard) > SILENCE {
+                if now.since(last_canary) > SILENCE {
                     tracing::warn!(what = "watch", cause = "it fell silent; a new one begins");
                     break;
                 }
@@ -94,7 +94,7 @@ fn begin(cluster: &Cluster, loading: Option<Loading>) {
 }
 
 /// Takes one entry, unless it is known.
-fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, heard: &mut Moment) {
+fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, last_canary: &mut Moment) {
     let shared = &cluster.shared;
     {
         let mut seen = cluster.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -107,7 +107,7 @@ fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, heard: 
     let value = (entry.operation == Operation::Put).then(|| String::from_utf8_lossy(&entry.value));
     let value = value.as_deref();
     match Key::read(&entry.key) {
-        Some(Key::Canary(name)) if name == cluster.name => *heard = shared.clock.now(),
+        Some(Key::Canary(name)) if name == cluster.name => *last_canary = shared.clock.now(),
         Some(Key::Canary(_)) | None => {}
         Some(Key::Token(id)) => token(cluster, &id, value),
         Some(Key::Audience(whom, token)) => {

@@ -83,7 +83,7 @@ pub(crate) fn session(lines: &str) {
     for line in lines.lines().take(200) {
         match line.strip_prefix('!') {
             Some(change) => session.change(change.as_bytes()),
-            None => session.say(line),
+            None => session.handle_message(line),
         }
         session.check();
     }
@@ -124,7 +124,7 @@ impl Session {
         }
     }
 
-    fn say(&mut self, text: &str) {
+    fn handle_message(&mut self, text: &str) {
         match serde_json::from_str(text) {
             Ok(SocketIn::Subscribe { person, group, last_event_id }) => {
                 let Ok(subscription) = Subscription::of_names(person, group, last_event_id) else {
@@ -182,7 +182,13 @@ impl Session {
                     let availability = is_in.then_some(Availability::Busy);
                     let state =
                         PresenceState { availability, ..PresenceState::plain(status, NOW.civil) };
-                    Input::Say { person: id, state, note: None, returns: None, duration: None }
+                    Input::SetManual {
+                        person: id,
+                        state,
+                        note: None,
+                        returns: None,
+                        duration: None,
+                    }
                 }
             };
             // One who exists is not created again, and so on.

@@ -19,11 +19,11 @@ pub(crate) enum Input {
     /// A person is to be known no more.
     Remove(Arc<str>),
     /// A device says what its clients are.
-    Hear { person: Arc<str>, device: Arc<str>, clients: Vec<Client>, lease: Duration },
+    PutDevice { person: Arc<str>, device: Arc<str>, clients: Vec<Client>, lease: Duration },
     /// A device says goodbye.
-    Forget { person: Arc<str>, device: Arc<str> },
+    DeleteDevice { person: Arc<str>, device: Arc<str> },
     /// The person says so by hand.
-    Say {
+    SetManual {
         person: Arc<str>,
         state: PresenceState,
         note: Option<Arc<str>>,
@@ -31,7 +31,7 @@ pub(crate) enum Input {
         duration: Option<Duration>,
     },
     /// The person takes back what was said by hand.
-    Unsay(Arc<str>),
+    ClearManual(Arc<str>),
 }
 
 impl Input {
@@ -39,10 +39,10 @@ impl Input {
     pub(crate) fn person(&self) -> &Arc<str> {
         match self {
             Self::Create(NewPerson { id, .. }) => id,
-            Self::Alter(person, ..) | Self::Remove(person) | Self::Unsay(person) => person,
-            Self::Hear { person, .. } | Self::Forget { person, .. } | Self::Say { person, .. } => {
-                person
-            }
+            Self::Alter(person, ..) | Self::Remove(person) | Self::ClearManual(person) => person,
+            Self::PutDevice { person, .. }
+            | Self::DeleteDevice { person, .. }
+            | Self::SetManual { person, .. } => person,
         }
     }
 }

@@ -222,14 +222,14 @@ impl Batch<'_> {
                     None => person.badge,
                 };
             }
-            Input::Hear { device, clients, lease, .. } => {
+            Input::PutDevice { device, clients, lease, .. } => {
                 let is_new = !person.devices.contains_key(&device);
                 if is_new && !DEVICES.allows(person.devices.len() + 1) {
                     let detail = format!("`{id}` has {} devices already", person.devices.len());
                     return Err(Refusal::beyond(Kind::Full, DEVICES, detail));
                 }
                 let before = person.device_bytes();
-                person.hear(device, clients, lease, now);
+                person.put_device(device, clients, lease, now);
                 let after = person.device_bytes();
                 // What was stored when the limit was higher may shrink.
                 if after > before && !PERSON_BYTES.allows(after) {
@@ -237,19 +237,19 @@ impl Batch<'_> {
                     return Err(Refusal::beyond(Kind::Full, PERSON_BYTES, detail));
                 }
             }
-            Input::Forget { device, .. } => {
+            Input::DeleteDevice { device, .. } => {
                 if person.devices.remove(&device).is_none() {
                     let what = format!("`{id}` has no device `{device}`");
                     let help = "nothing is left to be done";
                     return Err(Refusal::new(Kind::NotFound, what, help));
                 }
             }
-            Input::Say { state, note, returns, duration, .. } => {
+            Input::SetManual { state, note, returns, duration, .. } => {
                 let until = duration
                     .map(|duration| (now.moment.after(duration), now.civil.after(duration)));
                 person.manual = Some(Manual { state, note, returns, until });
             }
-            Input::Unsay(_) => person.manual = None,
+            Input::ClearManual(_) => person.manual = None,
         }
         person.pass(now);
         self.settle(&before, person, now);

@@ -110,7 +110,7 @@ impl Person {
     }
 
     /// Puts what a device says in the place of what it said.
-    pub(crate) fn hear(
+    pub(crate) fn put_device(
         &mut self,
         device: Arc<str>,
         clients: Vec<Client>,

@@ -177,26 +177,26 @@ fn no_system(error: std::io::Error) -> Failure {
     Failure::new(Outcome::Failed, "the gateway cannot start").cause(error)
 }
 
-/// Serves until it is told to stop; `say` gets what a person should read.
+/// Serves until it is told to stop; `print` gets what a person should read.
 ///
 /// # Errors
 ///
 /// If it cannot start, or ended badly.
 pub(crate) fn serve(
     options: Options,
-    say: impl Fn(&str) -> Result<(), Failure>,
+    print: impl Fn(&str) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(no_system)?;
-    runtime.block_on(serving(options, say))
+    runtime.block_on(serving(options, print))
 }
 
 async fn serving(
     options: Options,
-    say: impl Fn(&str) -> Result<(), Failure>,
+    print: impl Fn(&str) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let Options { listen, data, certificate, what, oidc, public_url, exit_on_stdin_eof } = options;
     let is_tls = certificate.is_some();
@@ -234,7 +234,7 @@ async fn serving(
         connection::serve(connections, router.clone(), acceptor, shared.clone(), stopping.clone());
     let connections = tokio::spawn(served);
     let control = control::listen(&data, router, &shared, stopping)?;
-    say(&greeting(&base, first.as_deref()))?;
+    print(&greeting(&base, first.as_deref()))?;
     tracing::info!(what = "listening", address = %address, tls = is_tls);
     // Without one of its parts it would go on and be wrong: then it ends, and whoever started it
     // starts it again.

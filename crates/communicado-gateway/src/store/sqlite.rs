@@ -265,7 +265,7 @@ impl Store {
     /// # Errors
     ///
     /// If it cannot be forgotten.
-    pub(crate) fn forget(&self, before: Timestamp) -> Result<(), StoreError> {
+    pub(crate) fn delete_history(&self, before: Timestamp) -> Result<(), StoreError> {
         let query = "DELETE FROM history WHERE at_us < ?1";
         let query = self.connection.prepare_cached(query);
         let forgotten = query.and_then(|mut query| query.execute([before.micros()]));

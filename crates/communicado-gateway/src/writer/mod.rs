@@ -249,7 +249,7 @@ fn commit_batch(
     end_leases(shared, store, unsaved);
     write_batch.answer(shared);
     if let Some(duration) = shared.history {
-        let _ = store.forget(shared.now().civil.before(duration));
+        let _ = store.delete_history(shared.now().civil.before(duration));
     }
 }
 

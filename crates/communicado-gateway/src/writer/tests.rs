@@ -156,7 +156,7 @@ fn a_person_who_is_removed_takes_the_tokens_along_whichever_order_comes_first() 
         (Some(&admin), WriteCommand::Token(token("before", Some("ada"), None))),
         (Some(&admin), remove("ada")),
         (Some(&admin), WriteCommand::Token(token("after", Some("ada"), None))),
-        (Some(&of_ada), WriteCommand::Person(Input::Unsay("bob".into()))),
+        (Some(&of_ada), WriteCommand::Person(Input::ClearManual("bob".into()))),
     ]);
     assert_eq!(result, [Ok(()), Ok(()), Err(Kind::Conflict), Err(Kind::NotSignedIn)]);
     let late =
