@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use communicado_wire::gateway::kept::Token;
+use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{Scope, View};
 use sha2::{Digest as _, Sha256};
 

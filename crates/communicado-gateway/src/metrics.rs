@@ -31,7 +31,7 @@ pub(crate) struct Metrics {
     deliveries: Counter,
     slow_readers: Counter,
     turned_away: Counter,
-    unkept: Counter,
+    store_error: Counter,
     commit: Histogram,
     people: Gauge,
     connections: Gauge,
@@ -47,7 +47,7 @@ impl Metrics {
             deliveries: Counter::<u64, AtomicU64>::default(),
             slow_readers: Counter::default(),
             turned_away: Counter::default(),
-            unkept: Counter::default(),
+            store_error: Counter::default(),
             commit: Histogram::new(exponential_buckets(0.0001, 2.0, 16)),
             people: Gauge::default(),
             connections: Gauge::default(),
@@ -66,7 +66,7 @@ impl Metrics {
         let about = "Connections for which there was no room";
         registry.register("connections_refused", about, metrics.turned_away.clone());
         let about = "Times that something could not be kept";
-        registry.register("store_errors", about, metrics.unkept.clone());
+        registry.register("store_errors", about, metrics.store_error.clone());
         let about = "How long it took to keep what was ordered together";
         let commit = metrics.commit.clone();
         registry.register_with_unit("store_commit", about, Unit::Seconds, commit);
@@ -111,12 +111,12 @@ impl Metrics {
         self.turned_away.inc();
     }
 
-    pub(crate) fn unkept(&self) {
-        self.unkept.inc();
+    pub(crate) fn store_error(&self) {
+        self.store_error.inc();
     }
 
     /// That something was kept, and how long it took.
-    pub(crate) fn kept(&self, seconds: f64) {
+    pub(crate) fn committed(&self, seconds: f64) {
         self.commit.observe(seconds);
     }
 

@@ -111,10 +111,10 @@ pub fn entry(key: &str, value: &str) {
         let _ = cluster::token(id, value);
     }
     let Key::Person(id) = read else { return };
-    let Ok(kept) = cluster::person(&id, value) else { return };
+    let Ok(stored) = cluster::person(&id, value) else { return };
     let now = Now { moment: Moment::START, civil: Timestamp::EPOCH };
     let mut people = People::default();
-    let mut altered = people.foreign(&id, Some(kept), 1, true, now);
+    let mut altered = people.foreign(&id, Some(stored), 1, true, now);
     people.apply(&mut altered);
     let mut altered = people.foreign(&id, None, 2, true, now);
     people.apply(&mut altered);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use communicado_core::Moment;
 use communicado_runtime::{Clock as _, SystemClock};
 use communicado_wire::Timestamp;
-use communicado_wire::gateway::kept::Token;
+use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{EndReason, Health};
 use tokio::sync::Mutex;
 
@@ -22,7 +22,7 @@ use crate::model::{Now, People};
 use crate::oidc::SignIns;
 use crate::rates::{Network, Rates, Who};
 use crate::serve::What;
-use crate::store::{Kept, Reader};
+use crate::store::{Reader, StoredState};
 use crate::tokens::Tokens;
 use crate::traces::Traces;
 use crate::writer::{StoreWriter, WriteCommand};
@@ -72,10 +72,15 @@ impl Shared {
     /// # Errors
     ///
     /// If too many files are open.
-    pub(crate) fn new(kept: Kept, writer: StoreWriter, what: What, tls: bool) -> io::Result<Self> {
+    pub(crate) fn new(
+        stored: StoredState,
+        writer: StoreWriter,
+        what: What,
+        tls: bool,
+    ) -> io::Result<Self> {
         let clock = SystemClock::start();
         let now = Now { moment: clock.now(), civil: clock.civil() };
-        let audience = kept.audience.into_iter();
+        let audience = stored.audience.into_iter();
         let seats = Seats::of_system();
         let streams = what.streams_per_token.unwrap_or_else(|| {
             // One token must leave room for others.
@@ -84,8 +89,8 @@ impl Shared {
         let streams_per_token = Limit { most: streams, ..STREAMS_PER_TOKEN };
         Ok(Self {
             clock,
-            people: RwLock::new(People::of_kept(kept.people, kept.revision, now)),
-            tokens: RwLock::new(Tokens::of_kept(kept.tokens)),
+            people: RwLock::new(People::from_stored(stored.people, stored.revision, now)),
+            tokens: RwLock::new(Tokens::from_stored(stored.tokens)),
             audience: RwLock::new(audience.map(|it| ((it.whom, it.token), it.first)).collect()),
             writer,
             event_loop: EventLoopHandle::new()?,

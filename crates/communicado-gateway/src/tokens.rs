@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use communicado_wire::Timestamp;
-use communicado_wire::gateway::kept::Token;
+use communicado_wire::gateway::stored::Token;
 
 use crate::grant::{Grant, Hash, hash, hex};
 use crate::limits::{TOKEN_DEPTH, TOKENS};
@@ -30,9 +30,9 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
-    pub(crate) fn of_kept(kept: Vec<Token>) -> Self {
+    pub(crate) fn from_stored(stored: Vec<Token>) -> Self {
         let mut tokens = Self::default();
-        for token in kept {
+        for token in stored {
             tokens.put(Arc::new(token));
         }
         tokens
@@ -250,7 +250,7 @@ mod tests {
             token("grandchild", Some("child"), None),
         ];
         let all = [&root, &session, &child, &grandchild];
-        let mut tokens = Tokens::of_kept(all.into_iter().cloned().collect());
+        let mut tokens = Tokens::from_stored(all.into_iter().cloned().collect());
         assert!(all.iter().all(|token| tokens.is_valid(token, now)));
         assert_eq!(tokens.with_descendants("root").len(), 4);
         assert_eq!(tokens.with_descendants("child"), ["child".into(), "grandchild".into()]);
@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn a_token_that_was_replaced_under_its_id_is_not_valid() {
-        let tokens = Tokens::of_kept(vec![token("a", None, None)]);
+        let tokens = Tokens::from_stored(vec![token("a", None, None)]);
         let other = Token { hash: "another".into(), ..token("a", None, None) };
         assert!(!tokens.is_valid(&other, Timestamp::EPOCH));
     }
@@ -274,7 +274,7 @@ mod tests {
     #[test]
     fn tokens_that_hang_on_each_other_are_not_valid_and_are_found_once() {
         let [a, b] = [token("a", None, Some("b")), token("b", None, Some("a"))];
-        let tokens = Tokens::of_kept(vec![a.clone(), b]);
+        let tokens = Tokens::from_stored(vec![a.clone(), b]);
         assert!(!tokens.is_valid(&a, Timestamp::EPOCH));
         assert_eq!(tokens.with_descendants("a").len(), 2);
     }

@@ -7,7 +7,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use communicado_wire::gateway::Scope;
-use communicado_wire::gateway::kept::Token;
+use communicado_wire::gateway::stored::Token;
 
 use super::caller::Caller;
 use super::session::{cookie, session_token};

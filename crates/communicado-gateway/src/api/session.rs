@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use communicado_wire::gateway::kept::Token;
+use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{EndReason, NewSession, Session};
 
 use super::answer::{body, json, read};

@@ -7,7 +7,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse as _;
 use communicado_wire::Timestamp;
-use communicado_wire::gateway::kept::{self, Scopes};
+use communicado_wire::gateway::stored::{self, Scopes};
 use communicado_wire::gateway::{Created, EndReason, NewToken, Token, Tokens, View};
 
 use super::answer::{body, json, read};
@@ -26,7 +26,7 @@ pub(super) async fn create(State(shared): Gateway, caller: Caller, request: Requ
     let bytes = body(&shared, &caller, request).await?;
     let new: NewToken = read(&bytes)?;
     let (secret, token) = made(new, shared.now().civil)?;
-    let token = kept::Token { created_by: creator(&grant.token).cloned(), ..token };
+    let token = stored::Token { created_by: creator(&grant.token).cloned(), ..token };
     shared.writer.submit_as(grant, WriteCommand::Token(token.clone())).await?;
     let place = format!("/v1/tokens/{}", token.id);
     let created = Created { secret: secret.into(), token: told(&token, 0) };
@@ -39,7 +39,7 @@ pub(super) async fn create(State(shared): Gateway, caller: Caller, request: Requ
 
 /// The token that one hangs on which `by` creates. What a session creates hangs on the token of the
 /// session, and what such a token creates hangs on it in turn.
-fn creator(by: &kept::Token) -> Option<&Arc<str>> {
+fn creator(by: &stored::Token) -> Option<&Arc<str>> {
     by.session_of.as_ref().or_else(|| by.created_by.as_ref().map(|_| &by.id))
 }
 
@@ -48,7 +48,7 @@ fn creator(by: &kept::Token) -> Option<&Arc<str>> {
 /// # Errors
 ///
 /// If what is asked for is no token.
-pub(crate) fn made(new: NewToken, now: Timestamp) -> Result<(String, kept::Token), Refusal> {
+pub(crate) fn made(new: NewToken, now: Timestamp) -> Result<(String, stored::Token), Refusal> {
     let name = line("name", new.name, NAME_CHARS)?;
     if let Some(person) = &new.person {
         parse_id("person", person)?;
@@ -68,7 +68,7 @@ pub(crate) fn made(new: NewToken, now: Timestamp) -> Result<(String, kept::Token
     }
     let secret = new_secret()?;
     let hash = hash(&secret).map(|hash| hex(&hash)).unwrap_or_default();
-    let token = kept::Token {
+    let token = stored::Token {
         v: communicado_wire::VERSION,
         id: new_id()?,
         hash: hash.into(),
@@ -86,7 +86,7 @@ pub(crate) fn made(new: NewToken, now: Timestamp) -> Result<(String, kept::Token
 }
 
 /// A token as it is told: without the hash.
-pub(crate) fn told(token: &kept::Token, sessions: usize) -> Token {
+pub(crate) fn told(token: &stored::Token, sessions: usize) -> Token {
     Token {
         id: token.id.clone(),
         name: token.name.clone(),

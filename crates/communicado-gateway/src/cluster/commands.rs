@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_nats::jetstream::kv::{UpdateError, UpdateErrorKind};
 use communicado_runtime::Clock as _;
 use communicado_wire::gateway::EndReason;
-use communicado_wire::gateway::kept::Token;
+use communicado_wire::gateway::stored::Token;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::sleep;

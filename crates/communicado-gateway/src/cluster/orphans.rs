@@ -32,7 +32,7 @@ pub(super) fn end_all(cluster: &Cluster) {
         let now = shared.now().civil;
         let tokens = shared.tokens();
         let people = shared.people();
-        let is_orphan = |token: &communicado_wire::gateway::kept::Token| {
+        let is_orphan = |token: &communicado_wire::gateway::stored::Token| {
             let person = token.person.as_ref();
             person.is_some_and(|id| people.person(id).is_none()) || !tokens.is_valid(token, now)
         };

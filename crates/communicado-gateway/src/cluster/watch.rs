@@ -14,7 +14,7 @@ use communicado_core::Moment;
 use communicado_runtime::Clock as _;
 use communicado_wire::Timestamp;
 use communicado_wire::gateway::EndReason;
-use communicado_wire::gateway::kept;
+use communicado_wire::gateway::stored;
 use futures_util::StreamExt as _;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
@@ -43,7 +43,7 @@ pub(super) async fn canary(cluster: Arc<Cluster>) {
 /// What was there before we came, until all of it is known.
 #[derive(Default)]
 struct Loading {
-    people: Vec<kept::Person>,
+    people: Vec<stored::Person>,
     last: u64,
 }
 
@@ -88,7 +88,7 @@ pub(super) async fn follow(
 fn begin(cluster: &Cluster, loading: Option<Loading>) {
     let Some(Loading { people, last }) = loading else { return };
     let shared = &cluster.shared;
-    let people = People::of_kept(people, last, shared.now());
+    let people = People::from_stored(people, last, shared.now());
     *shared.people.write().unwrap_or_else(PoisonError::into_inner) = people;
     orphans::end_all(cluster);
 }
@@ -120,9 +120,9 @@ fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, last_ca
             };
         }
         Some(Key::Person(id)) => {
-            let kept = match value.map(|value| keys::person(&id, value)) {
+            let stored = match value.map(|value| keys::person(&id, value)) {
                 None => None,
-                Some(Ok(kept)) => Some(kept),
+                Some(Ok(stored)) => Some(stored),
                 Some(Err(error)) => {
                     tracing::error!(what = "entry", cause = %error, help = "see who else writes");
                     return;
@@ -130,12 +130,12 @@ fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, last_ca
             };
             if let Some(loading) = loading {
                 loading.people.retain(|person| person.id != id);
-                loading.people.extend(kept);
+                loading.people.extend(stored);
             } else {
                 let people = shared.people();
-                let is_new = kept.is_some() && people.person(&id).is_none();
-                let is_gone = kept.is_none();
-                let altered = people.foreign(&id, kept, entry.revision, true, shared.now());
+                let is_new = stored.is_some() && people.person(&id).is_none();
+                let is_gone = stored.is_none();
+                let altered = people.foreign(&id, stored, entry.revision, true, shared.now());
                 drop(people);
                 // A token that came before its person is of a former one with this id. While the
                 // watch catches up, entries of one moment come in another order.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use communicado_core::{Availability, Moment};
-use communicado_wire::gateway::kept::Token;
+use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{Alter, NewPerson, Scope, SocketIn, View};
 use communicado_wire::{Status, Timestamp};
 use futures_util::FutureExt as _;

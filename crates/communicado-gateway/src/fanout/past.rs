@@ -78,7 +78,7 @@ pub(super) struct Past {
     position: u64,
     /// The same, as this process counts.
     ordinal: u64,
-    /// Up to this revision, who was told what is not known to all: see `Change::kept`.
+    /// Up to this revision, who was told what is not known to all: see `Change::stored`.
     unsure: Option<u64>,
     shared: LruCache<SnapshotKey, SharedSnapshot>,
     shared_bytes: usize,
@@ -99,7 +99,7 @@ impl Past {
 
     pub(super) fn remember(&mut self, rendered: Arc<RenderedChange>) {
         (self.position, self.ordinal) = (rendered.revision(), rendered.ordinal());
-        if !rendered.change.kept {
+        if !rendered.change.stored {
             (self.unsure, self.forgotten) = (Some(rendered.revision()), rendered.ordinal());
             self.log.clear();
             return;

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::serve::What;
-use crate::store::Kept;
+use crate::store::StoredState;
 use crate::subscription::Subscription;
 use crate::writer::StoreWriter;
 
@@ -24,7 +24,7 @@ fn an_event_says_which_socket_it_is_about() {
 /// An event loop whose thread is the test, and a caller with a token.
 fn event_loop() -> (EventLoop, Arc<Shared>, Grant) {
     let (writer, _) = StoreWriter::new();
-    let shared = Shared::new(Kept::default(), writer, What::default(), false).unwrap();
+    let shared = Shared::new(StoredState::default(), writer, What::default(), false).unwrap();
     let shared = Arc::new(shared);
     let new = NewToken {
         name: "a reader".into(),

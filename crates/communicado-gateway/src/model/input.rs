@@ -56,7 +56,7 @@ pub(crate) struct Change {
     /// Its place among the changes of this process, once it was applied.
     pub(crate) ordinal: u64,
     /// Whether others know it by this revision too.
-    pub(crate) kept: bool,
+    pub(crate) stored: bool,
     pub(crate) id: Arc<str>,
     /// The person before; nothing for a new one.
     pub(crate) before: Option<Arc<Person>>,

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use communicado_core::Moment;
 use communicado_wire::Timestamp;
-use communicado_wire::gateway::kept::{self, Facet};
+use communicado_wire::gateway::stored::{self, Facet};
 use communicado_wire::gateway::{NewPerson, View};
 
 pub(crate) use input::{Change, Input};
@@ -74,10 +74,10 @@ pub(crate) struct Altered {
 
 impl People {
     /// What was kept some time before `now`.
-    pub(crate) fn of_kept(kept: Vec<kept::Person>, revision: u64, now: Now) -> Self {
+    pub(crate) fn from_stored(stored: Vec<stored::Person>, revision: u64, now: Now) -> Self {
         let mut people = Self { revision, ..Self::default() };
-        for kept in kept {
-            people.put(Arc::new(Person::of_kept(kept, now)));
+        for stored in stored {
+            people.put(Arc::new(Person::from_stored(stored, now)));
         }
         people
     }
@@ -331,8 +331,8 @@ impl Batch<'_> {
         seen_by: [bool; 3],
     ) {
         self.altered.insert(id.clone(), after.clone());
-        let (revision, ordinal, kept) = (self.revision, 0, true);
-        self.changes.push(Change { revision, ordinal, kept, id, before, after, seen_by });
+        let (revision, ordinal, stored) = (self.revision, 0, true);
+        self.changes.push(Change { revision, ordinal, stored, id, before, after, seen_by });
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use communicado_core::Moment;
 use communicado_wire::gateway::View;
-use communicado_wire::gateway::kept::{self, Facet};
+use communicado_wire::gateway::stored::{self, Facet};
 use communicado_wire::{Client, Status, Timestamp};
 
 use super::{Now, PresenceState};
@@ -174,17 +174,17 @@ impl Person {
         told
     }
 
-    pub(crate) fn kept(&self) -> kept::Person {
+    pub(crate) fn to_stored(&self) -> stored::Person {
         let [in_out, availability, everything] = self.facets;
-        kept::Person {
+        stored::Person {
             v: communicado_wire::VERSION,
             id: self.id.clone(),
             name: self.name.clone(),
             groups: self.groups.clone(),
-            devices: self.devices.iter().map(|(id, device)| device.kept(id)).collect(),
-            manual: self.manual.as_ref().map(Manual::kept),
+            devices: self.devices.iter().map(|(id, device)| device.to_stored(id)).collect(),
+            manual: self.manual.as_ref().map(Manual::to_stored),
             badge: self.badge.clone(),
-            seen: kept::Seen { in_out, availability, everything },
+            seen: stored::Seen { in_out, availability, everything },
         }
     }
 
@@ -192,17 +192,17 @@ impl Person {
     ///
     /// A lease goes on where it was; a clock that was set back meanwhile makes it no longer than
     /// it was to begin with.
-    pub(crate) fn of_kept(kept: kept::Person, now: Now) -> Self {
-        let kept::Seen { in_out, availability, everything } = kept.seen;
-        let devices = kept.devices.into_iter().map(|device| Device::of_kept(device, now));
+    pub(crate) fn from_stored(stored: stored::Person, now: Now) -> Self {
+        let stored::Seen { in_out, availability, everything } = stored.seen;
+        let devices = stored.devices.into_iter().map(|device| Device::from_stored(device, now));
         let mut person = Self {
-            id: kept.id,
+            id: stored.id,
             // An older version kept texts as they came.
-            name: printable(kept.name),
-            groups: kept.groups,
+            name: printable(stored.name),
+            groups: stored.groups,
             devices: devices.collect(),
-            manual: kept.manual.map(|manual| Manual::of_kept(manual, now)),
-            badge: kept.badge,
+            manual: stored.manual.map(|manual| Manual::from_stored(manual, now)),
+            badge: stored.badge,
             told: PresenceState::plain(Status::Absent, everything.since),
             facets: [in_out, availability, everything],
             written: Default::default(),
@@ -223,8 +223,8 @@ impl Device {
         self.seen.after(self.lease)
     }
 
-    fn kept(&self, id: &Arc<str>) -> kept::Device {
-        kept::Device {
+    fn to_stored(&self, id: &Arc<str>) -> stored::Device {
+        stored::Device {
             device: id.clone(),
             since: self.state.since,
             seen: self.seen,
@@ -234,15 +234,15 @@ impl Device {
         }
     }
 
-    fn of_kept(kept: kept::Device, now: Now) -> (Arc<str>, Self) {
-        let lease = Duration::from_millis(kept.lease_ms);
-        let since = now.civil.since(kept.seen);
-        let clients: Vec<Client> = kept.clients.into_iter().map(text::client).collect();
+    fn from_stored(stored: stored::Device, now: Now) -> (Arc<str>, Self) {
+        let lease = Duration::from_millis(stored.lease_ms);
+        let since = now.civil.since(stored.seen);
+        let clients: Vec<Client> = stored.clients.into_iter().map(text::client).collect();
         let state = PresenceState::best(clients.iter().map(PresenceState::of_client));
-        let mut state = state.unwrap_or_else(|| PresenceState::plain(Status::Absent, kept.seen));
-        state.since = kept.since;
+        let mut state = state.unwrap_or_else(|| PresenceState::plain(Status::Absent, stored.seen));
+        state.since = stored.since;
         let mut whole = lease;
-        if let Some(expired) = kept.expired {
+        if let Some(expired) = stored.expired {
             whole = whole.saturating_add(FORGOTTEN_AFTER);
             state = PresenceState::expired(expired);
         }
@@ -250,18 +250,18 @@ impl Device {
             bytes: written_bytes(&clients),
             clients: clients.into(),
             state,
-            seen: kept.seen,
+            seen: stored.seen,
             lease,
             until: now.moment.after(whole.saturating_sub(since)),
-            expired: kept.expired,
+            expired: stored.expired,
         };
-        (kept.device, device)
+        (stored.device, device)
     }
 }
 
 impl Manual {
-    fn kept(&self) -> kept::Manual {
-        kept::Manual {
+    fn to_stored(&self) -> stored::Manual {
+        stored::Manual {
             status: self.state.status,
             availability: self.state.availability,
             activity: self.state.activity,
@@ -272,20 +272,20 @@ impl Manual {
         }
     }
 
-    fn of_kept(kept: kept::Manual, now: Now) -> Self {
-        let until = kept.until.map(|until| {
-            let whole = until.since(kept.said);
+    fn from_stored(stored: stored::Manual, now: Now) -> Self {
+        let until = stored.until.map(|until| {
+            let whole = until.since(stored.said);
             (now.moment.after(until.since(now.civil).min(whole)), until)
         });
         let state = PresenceState {
-            status: kept.status,
-            availability: kept.availability,
-            activity: kept.activity,
+            status: stored.status,
+            availability: stored.availability,
+            activity: stored.activity,
             reason: None,
-            since: kept.said,
+            since: stored.said,
         };
-        let note = kept.note.map(printable);
-        Self { state, note, returns: kept.returns, until }
+        let note = stored.note.map(printable);
+        Self { state, note, returns: stored.returns, until }
     }
 }
 
@@ -303,15 +303,16 @@ mod tests {
             "availability":null,"activity":null,"raw":null,"reason":"{reason}","since":{time},
             "source":"purple","saved":null,"accounts":[]}}"#
         );
-        let kept = format!(
+        let stored = format!(
             r#"{{"v":1,"id":"ada","name":"A\u202eda","groups":[],"devices":[{{"device":"laptop",
             "since":{time},"seen":{time},"lease_ms":5000,"expired":null,"clients":[{client}]}}],
             "manual":{{"status":"signed-out","availability":null,"activity":null,
             "note":"so\u202eon","returns":null,"said":{time},"until":null}},"badge":null,
             "seen":{{"in_out":{facet},"availability":{facet},"everything":{facet}}}}}"#
         );
-        let kept = kept::Person::from_json(&kept).unwrap();
-        let person = Person::of_kept(kept, Now { moment: Moment::START, civil: Timestamp::EPOCH });
+        let stored = stored::Person::from_json(&stored).unwrap();
+        let person =
+            Person::from_stored(stored, Now { moment: Moment::START, civil: Timestamp::EPOCH });
         let note = person.note().map(|note| &**note);
         assert_eq!((&*person.name, note), ("Ada", Some("soon")));
         let device = &person.devices["laptop"];

@@ -337,12 +337,13 @@ fn the_next_deadline_is_ahead_and_waking_more_often_changes_nothing() {
 #[test]
 fn a_restart_loses_nothing() {
     hold(|world| {
-        let kept =
-            |people: &People| people.after(None).map(|person| person.kept()).collect::<Vec<_>>();
-        let before = kept(&world.people);
+        let stored = |people: &People| {
+            people.after(None).map(|person| person.to_stored()).collect::<Vec<_>>()
+        };
+        let before = stored(&world.people);
         let later = at(world.now);
-        let again = People::of_kept(before.clone(), world.revision, later);
-        assert_eq!(kept(&again), before);
+        let again = People::from_stored(before.clone(), world.revision, later);
+        assert_eq!(stored(&again), before);
         for person in world.people.after(None) {
             let twin = again.person(&person.id).unwrap();
             assert_eq!(own(person), own(twin));
@@ -378,10 +379,10 @@ fn a_clock_that_jumps_changes_what_is_written_as_the_time_and_nothing_else() {
 #[test]
 fn a_clock_that_was_set_back_makes_no_lease_longer() {
     hold(|world| {
-        let kept = world.people.after(None).map(|person| person.kept()).collect();
+        let stored = world.people.after(None).map(|person| person.to_stored()).collect();
         let mut back = at(world.now);
         back.civil = Timestamp::EPOCH;
-        let again = People::of_kept(kept, world.revision, back);
+        let again = People::from_stored(stored, world.revision, back);
         for person in again.after(None) {
             for device in person.devices.values().filter(|device| device.expired.is_none()) {
                 assert!(device.until <= back.moment.after(device.lease));

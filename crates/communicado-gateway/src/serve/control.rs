@@ -13,7 +13,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request};
-use communicado_wire::gateway::kept::Token;
+use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{Scope, View};
 use http_body_util::BodyExt as _;
 use hyper::service::Service as _;

@@ -29,7 +29,7 @@ use crate::http::Hosts;
 use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
 use crate::oidc::SignIns;
 use crate::shared::Shared;
-use crate::store::{Kept, Lock, Store, StoreError};
+use crate::store::{Lock, Store, StoreError, StoredState};
 use crate::traces::Traces;
 use crate::writer::{self, StoreWriter, WriteCommand};
 use part::Part;
@@ -107,16 +107,16 @@ impl Core {
     ///
     /// If the store cannot be opened, or the system gives no thread.
     pub(crate) fn start(data: &Path, lock: Lock, what: What, tls: bool) -> Result<Self, Failure> {
-        let (store, kept, lock) = match what.cluster {
+        let (store, stored, lock) = match what.cluster {
             None => {
-                let (store, kept) = Store::open(data, lock)?;
-                (Some(store), kept, None)
+                let (store, stored) = Store::open(data, lock)?;
+                (Some(store), stored, None)
             }
-            Some(_) => (None, Kept::default(), Some(lock)),
+            Some(_) => (None, StoredState::default(), Some(lock)),
         };
         let (writer, commands) = StoreWriter::new();
         let cluster = what.cluster.clone();
-        let shared = Arc::new(Shared::new(kept, writer, what, tls).map_err(no_system)?);
+        let shared = Arc::new(Shared::new(stored, writer, what, tls).map_err(no_system)?);
         let of_writer = shared.clone();
         let (ready, is_ready) = oneshot::channel();
         let writer = Part::start("writer", move || match (store, cluster) {
@@ -153,7 +153,7 @@ impl Core {
 
     /// Makes the first administrator's token, if there is none.
     async fn first_token(&self) -> Result<Option<String>, Failure> {
-        let has = |token: &Arc<communicado_wire::gateway::kept::Token>| {
+        let has = |token: &Arc<communicado_wire::gateway::stored::Token>| {
             token.scopes.has(Scope::Administer)
         };
         if self.shared.tokens().all().any(has) {
@@ -249,12 +249,12 @@ async fn serving(
     let _ = tokio::time::timeout(LAST_REQUESTS, connections).await;
     control.abort();
     let ended = tokio::task::spawn_blocking(move || {
-        let kept = core.stop();
+        let stored = core.stop();
         if let Some(traces) = &shared.traces {
             traces.stop();
         }
         event_loop.join()?.map_err(no_system)?;
-        kept
+        stored
     });
     ended.await.unwrap_or(Ok(()))?;
     // Even if it ended without a word: only who asks for the end gets a good one.

@@ -10,7 +10,7 @@ mod sqlite;
 use std::sync::Arc;
 
 use communicado_wire::Timestamp;
-use communicado_wire::gateway::kept;
+use communicado_wire::gateway::stored;
 
 pub(crate) use error::StoreError;
 pub(crate) use sqlite::{Lock, Store, copy_to, put_back};
@@ -59,11 +59,11 @@ pub(crate) struct Past {
     pub(crate) body: String,
 }
 
-/// What was kept.
+/// The stored state of a gateway, as it is loaded at the start.
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
-    pub(crate) people: Vec<kept::Person>,
-    pub(crate) tokens: Vec<kept::Token>,
+pub(crate) struct StoredState {
+    pub(crate) people: Vec<stored::Person>,
+    pub(crate) tokens: Vec<stored::Token>,
     pub(crate) audience: Vec<Reader>,
     pub(crate) revision: u64,
 }

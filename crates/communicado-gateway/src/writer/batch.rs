@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use communicado_wire::gateway::EndReason;
-use communicado_wire::gateway::kept::Token;
+use communicado_wire::gateway::stored::Token;
 
 use super::{ReplySender, WriteCommand, WriteReply};
 use crate::grant::Grant;
@@ -109,9 +109,9 @@ impl WriteBatch {
         let more = self.tokens.iter().filter(|token| token.session_of.is_none()).count();
         tokens.need_room_for(&token, more, shared.now().civil)?;
         if let Some(parent) = &token.session_of {
-            let kept = tokens.sessions_of(parent).into_iter().map(|session| &**session);
+            let stored = tokens.sessions_of(parent).into_iter().map(|session| &**session);
             let new = self.tokens.iter().filter(|it| it.session_of.as_ref() == Some(parent));
-            let live = kept.chain(new).filter(|it| !self.revoked.contains_key(&it.id));
+            let live = stored.chain(new).filter(|it| !self.revoked.contains_key(&it.id));
             let mut live: Vec<Arc<str>> = live.map(|session| session.id.clone()).collect();
             let spare = live.len().saturating_sub(SESSIONS_PER_TOKEN.most - 1);
             live.truncate(spare);

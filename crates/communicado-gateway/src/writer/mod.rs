@@ -14,7 +14,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use communicado_runtime::Clock as _;
-use communicado_wire::gateway::kept::Token;
+use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{EndReason, View};
 use tokio::sync::oneshot;
 
@@ -229,12 +229,12 @@ fn commit_batch(
         &write_batch.revoked,
         shared.history.is_some(),
     );
-    let kept = if writes.is_empty() {
+    let stored = if writes.is_empty() {
         Ok(())
     } else {
         write(shared, store, &writes, write_batch.origins())
     };
-    match kept {
+    match stored {
         Ok(()) => {
             *unsaved = Writes::default();
             publish(shared, altered);
@@ -266,9 +266,9 @@ fn write<'a>(
         keeping.ended(written.is_ok());
     }
     match &written {
-        Ok(()) => shared.metrics.kept(shared.clock.now().since(began).as_secs_f64()),
+        Ok(()) => shared.metrics.committed(shared.clock.now().since(began).as_secs_f64()),
         Err(error) => {
-            shared.metrics.unkept();
+            shared.metrics.store_error();
             tracing::error!(what = "store", cause = %error, help = error.help());
         }
     }
@@ -309,7 +309,7 @@ fn collect_writes(
 ) {
     for (id, person) in &altered.people {
         writes.people.retain(|(other, _)| other != id);
-        let body = person.as_ref().map(|person| person.kept().to_json());
+        let body = person.as_ref().map(|person| person.to_stored().to_json());
         writes.people.push((id.clone(), body));
     }
     writes.tokens.extend(tokens.iter().map(|token| (token.id.clone(), Some(token.to_json()))));

@@ -24,9 +24,9 @@ impl Bench {
     fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let lock = Lock::take(folder.path()).unwrap();
-        let (store, kept) = Store::open(folder.path(), lock).unwrap();
+        let (store, stored) = Store::open(folder.path(), lock).unwrap();
         let (writer, inbox) = StoreWriter::new();
-        let shared = Shared::new(kept, writer, What::default(), false).unwrap();
+        let shared = Shared::new(stored, writer, What::default(), false).unwrap();
         Self { shared, store, folder, _inbox: inbox }
     }
 
@@ -61,9 +61,9 @@ impl Bench {
         let _ = std::fs::remove_dir_all(&copy);
         std::fs::create_dir(&copy).unwrap();
         crate::store::copy_to(self.folder.path(), &copy.join("gateway.sqlite")).unwrap();
-        let (_, kept) = Store::open(&copy, Lock::take(&copy).unwrap()).unwrap();
+        let (_, stored) = Store::open(&copy, Lock::take(&copy).unwrap()).unwrap();
         let (mut here, mut stored) =
-            (valid(&self.shared.tokens()), valid(&Tokens::of_kept(kept.tokens)));
+            (valid(&self.shared.tokens()), valid(&Tokens::from_stored(stored.tokens)));
         here.sort_unstable();
         stored.sort_unstable();
         assert_eq!(here, stored, "a restart changes which tokens are valid");
@@ -214,13 +214,13 @@ fn the_readers_of_a_person_who_is_removed_are_forgotten_and_recorded_anew_for_th
     assert!(!has_reader(&bench));
     bench.commit(vec![add()]);
     assert!(!has_reader(&bench));
-    let (_, kept) = {
+    let (_, stored) = {
         let copy = bench.folder.path().join("copy");
         std::fs::create_dir(&copy).unwrap();
         crate::store::copy_to(bench.folder.path(), &copy.join("gateway.sqlite")).unwrap();
         Store::open(&copy, Lock::take(&copy).unwrap()).unwrap()
     };
-    assert_eq!(kept.audience, []);
+    assert_eq!(stored.audience, []);
     bench.shared.reads(&reader, ["ada".into()]);
     assert!(has_reader(&bench));
 }

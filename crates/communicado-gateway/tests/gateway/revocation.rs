@@ -179,15 +179,15 @@ fn a_handshake_that_ends_after_the_revocation_opens_no_socket() {
         let mut held = Vec::new();
         for by in [bearer(&token), session(&cookie)] {
             for (path, handshake) in [("/v1/socket", HANDSHAKE), ("/v1/events", "")] {
-                for kept in [false, true] {
+                for keep_alive in [false, true] {
                     let mut client = target.connect().unwrap();
-                    if kept {
+                    if keep_alive {
                         let first = client.ask(&request("GET", "/v1/people", &by, None)).unwrap();
                         first.must(200);
                     }
                     let whole = request("GET", path, &format!("{by}{handshake}"), None);
                     client.send(&whole.as_bytes()[..whole.len() - 2]).unwrap();
-                    held.push((format!("{path} kept: {kept}"), client));
+                    held.push((format!("{path} keep-alive: {keep_alive}"), client));
                 }
             }
         }

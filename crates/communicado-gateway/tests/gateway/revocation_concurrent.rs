@@ -32,10 +32,10 @@ impl Obtained {
     }
 
     /// Ask for a stream, and keep it if it begins.
-    fn stream(&self, target: &Target, what: &'static str, by: &str, kept: bool) -> bool {
+    fn stream(&self, target: &Target, what: &'static str, by: &str, keep_alive: bool) -> bool {
         let opened = || {
             let mut client = target.connect()?;
-            if kept {
+            if keep_alive {
                 client.ask(&request("GET", "/readyz", "", None))?;
             }
             let (path, headers) = match what {

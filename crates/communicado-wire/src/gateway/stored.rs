@@ -186,7 +186,7 @@ impl<'de> Deserialize<'de> for Scopes {
     }
 }
 
-macro_rules! kept {
+macro_rules! json_form {
     ($($type:ty),*) => {$(
         impl $type {
             /// The object as one line of JSON.
@@ -207,4 +207,4 @@ macro_rules! kept {
     )*};
 }
 
-kept!(Person, Token);
+json_form!(Person, Token);
