@@ -13,6 +13,7 @@
 //! be asked over HTTP. `http` is pure and says what a valid request is. The program is [`main`]; [`parse`] is for the fuzzer.
 
 mod api;
+mod app_state;
 mod arguments;
 mod cluster;
 mod commands;
@@ -35,7 +36,6 @@ mod private;
 mod rates;
 mod refusal;
 mod serve;
-mod shared;
 mod store;
 mod subscription;
 mod text;

@@ -13,13 +13,13 @@ use axum::response::{IntoResponse as _, Response};
 use communicado_wire::gateway::Scope;
 
 use super::answer::is_allowed;
+use crate::app_state::AppState;
 use crate::fanout::{Secret, secret};
 use crate::grant::Grant;
 use crate::ids::parse_event_id;
 use crate::limits::{CHANGES_PER_REQUEST, CHANGES_REPEATED, PEOPLE_PER_REQUEST};
 use crate::rates::Who;
 use crate::refusal::{Kind, Refusal};
-use crate::shared::Shared;
 use crate::subscription::Subscription;
 
 /// The other end of a connection.
@@ -95,11 +95,11 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 
 /// Finds out who asks, before anything is done for them.
 pub(super) async fn know(
-    State(shared): State<Arc<Shared>>,
+    State(app): State<Arc<AppState>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let caller = match caller(&shared, &request) {
+    let caller = match caller(&app, &request) {
         Ok(caller) => caller,
         Err(refusal) => return refusal.into_response(),
     };
@@ -107,7 +107,7 @@ pub(super) async fn know(
     next.run(request).await
 }
 
-fn caller(shared: &Shared, request: &Request) -> Result<Caller, Refusal> {
+fn caller(app: &AppState, request: &Request) -> Result<Caller, Refusal> {
     let unknown = Peer(std::net::Ipv4Addr::UNSPECIFIED.into());
     let Peer(peer) = request.extensions().get().copied().unwrap_or(unknown);
     if let Some(Operator(grant)) = request.extensions().get().cloned() {
@@ -115,16 +115,16 @@ fn caller(shared: &Shared, request: &Request) -> Result<Caller, Refusal> {
     }
     let headers = request.headers();
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let found = find(shared, text(header::AUTHORIZATION), text(header::COOKIE), peer)?;
+    let found = find(app, text(header::AUTHORIZATION), text(header::COOKIE), peer)?;
     let by_cookie = matches!(found, Some((_, true)));
     let grant = found.map(|(grant, _)| grant);
     let caller = Caller { grant, by_cookie, peer };
     if !UNLIMITED.contains(&request.uri().path()) {
-        shared.rates.request(caller.who(), 1)?;
+        app.rates.request(caller.who(), 1)?;
     }
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if !is_safe {
-        same_origin(shared, headers)?;
+        same_origin(app, headers)?;
         if by_cookie && !headers.contains_key(CSRF) {
             let help = "send the header `Communicado-Csrf: 1`";
             let detail = "what a browser's session changes needs a header that only a page of \
@@ -140,12 +140,12 @@ fn caller(shared: &Shared, request: &Request) -> Result<Caller, Refusal> {
 /// # Errors
 ///
 /// If the request comes from a page of an origin that is neither ours nor was named.
-pub(super) fn same_origin(shared: &Shared, headers: &HeaderMap) -> Result<(), Refusal> {
+pub(super) fn same_origin(app: &AppState, headers: &HeaderMap) -> Result<(), Refusal> {
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
     let is_ours = authority.is_some_and(|(_, authority)| host == Some(authority));
-    if is_ours || is_allowed(shared, origin) {
+    if is_ours || is_allowed(app, origin) {
         return Ok(());
     }
     let help = "name the origin when the gateway starts: --allow-origin ORIGIN";
@@ -154,7 +154,7 @@ pub(super) fn same_origin(shared: &Shared, headers: &HeaderMap) -> Result<(), Re
 
 /// Who asks, and whether a cookie says so.
 fn find(
-    shared: &Shared,
+    app: &AppState,
     authorization: Option<&str>,
     cookie: Option<&str>,
     peer: IpAddr,
@@ -165,13 +165,13 @@ fn find(
         Secret::Bearer(text) => (text, false),
         Secret::Cookie(text) => (text, true),
     };
-    match shared.grant(text, shared.now().civil) {
+    match app.grant(text, app.now().civil) {
         Some(grant) => Ok(Some((grant, by_cookie))),
         // A session that has ended is no sign-in, and no attempt either.
         None if by_cookie => Ok(None),
         None => {
             // Whoever has a right one is not held up by a neighbour who guesses.
-            shared.rates.wrong_token(peer)?;
+            app.rates.wrong_token(peer)?;
             let detail = "the token is not known, was revoked, or has ended";
             let help = "ask an administrator for a new one";
             Err(Refusal::new(Kind::NotSignedIn, detail, help))
@@ -185,13 +185,13 @@ fn find(
 ///
 /// If it may not have what it asks for, asks too often, or is not understood.
 pub(crate) fn admit_events(
-    shared: &Shared,
+    app: &AppState,
     asked: &Asked<'_>,
 ) -> Result<(Grant, Subscription), Refusal> {
-    let found = find(shared, asked.authorization, asked.cookie, asked.peer)?;
+    let found = find(app, asked.authorization, asked.cookie, asked.peer)?;
     let (grant, _) = found.ok_or_else(not_signed_in)?;
-    shared.rates.request(grant.who(), 1)?;
-    let subscription = admit(shared, &grant, asked.subscription()?, true)?;
+    app.rates.request(grant.who(), 1)?;
+    let subscription = admit(app, &grant, asked.subscription()?, true)?;
     Ok((grant, subscription))
 }
 
@@ -215,7 +215,7 @@ impl Asked<'_> {
 ///
 /// If it may not have it, or asks too often.
 pub(super) fn admit(
-    shared: &Shared,
+    app: &AppState,
     grant: &Grant,
     subscription: Subscription,
     is_first: bool,
@@ -233,17 +233,17 @@ pub(super) fn admit(
         }
         subscription.people = [only.clone()].into();
     }
-    let more = more_cost(shared, grant, &subscription, is_first);
+    let more = more_cost(app, grant, &subscription, is_first);
     if more > 0 {
-        shared.rates.request(grant.who(), more)?;
+        app.rates.request(grant.who(), more)?;
     }
-    shared.reads(grant, subscription.names());
+    app.reads(grant, subscription.names());
     Ok(subscription)
 }
 
 /// The number of requests that the beginning of a stream counts as, beside the one that it is.
-fn more_cost(shared: &Shared, grant: &Grant, subscription: &Subscription, is_first: bool) -> usize {
-    let people = shared.people();
+fn more_cost(app: &AppState, grant: &Grant, subscription: &Subscription, is_first: bool) -> usize {
+    let people = app.people();
     let looked_at = match (subscription.is_everybody(), grant.own()) {
         // Readers whose stream begins share their snapshot.
         (true, None) if is_first => 0,

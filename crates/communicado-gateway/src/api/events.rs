@@ -21,14 +21,14 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::caller::{Asked, Caller, admit};
-use super::{Answer, Gateway};
+use super::{Answer, App};
+use crate::app_state::AppState;
 use crate::fanout::{LoopCommand, Mailbox, RETRY, ReaderId, Taken};
 use crate::grant::Grant;
 use crate::http::accepts_events;
 use crate::metrics::Transport;
 use crate::refusal::{Kind, Refusal};
 use crate::serve::Connection;
-use crate::shared::Shared;
 use crate::subscription::Subscription;
 
 /// Time limit for the last frame of a stream.
@@ -39,8 +39,8 @@ const KIND: &str = "text/event-stream";
 const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// The head of the event loop's own answer; the stream ends with the connection.
-pub(crate) fn events_head(shared: &Shared, origin: Option<&str>) -> String {
-    let allowed = origin.filter(|origin| shared.origins.iter().any(|each| each == origin));
+pub(crate) fn events_head(app: &AppState, origin: Option<&str>) -> String {
+    let allowed = origin.filter(|origin| app.origins.iter().any(|each| each == origin));
     let cross = allowed.map_or_else(String::new, |origin| {
         format!(
             "Access-Control-Allow-Origin: {origin}\r\nAccess-Control-Allow-Credentials: true\r\n\
@@ -50,7 +50,7 @@ pub(crate) fn events_head(shared: &Shared, origin: Option<&str>) -> String {
     format!(
         "HTTP/1.1 200 OK\r\nContent-Type: {KIND}\r\nCache-Control: no-cache\r\nDate: {}\r\n\
          X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\n{cross}Connection: close\r\n\r\n",
-        shared.now().civil.http_date()
+        app.now().civil.http_date()
     )
 }
 
@@ -58,17 +58,17 @@ pub(crate) fn events_head(shared: &Shared, origin: Option<&str>) -> String {
 ///
 /// `EventSource` gives up for ever at any status but 200, and comes back after a stream that ends
 /// (HTML, 9.2.3).
-pub(crate) fn come_back_later(shared: &Shared, refusal: &Refusal) -> String {
+pub(crate) fn come_back_later(app: &AppState, refusal: &Refusal) -> String {
     let seconds = u64::from(refusal.retry_after.unwrap_or(1));
     // Not all at the same moment.
-    let spread = shared.clock.civil().micros().unsigned_abs() % 4000;
+    let spread = app.clock.civil().micros().unsigned_abs() % 4000;
     let problem = refusal.problem();
     format!(": {}: {}\nretry: {}\n\n", problem.detail, problem.help, seconds * 1000 + spread)
 }
 
 /// Answers a client that takes only a stream, and asks too often, with one that ends at once.
 pub(super) async fn as_stream(
-    State(shared): State<Arc<Shared>>,
+    State(app): State<Arc<AppState>>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -85,19 +85,19 @@ pub(super) async fn as_stream(
     let refusal = Refusal::new(Kind::TooMany, detail, "come back later");
     let refusal = refusal.retry_after(seconds.unwrap_or(1));
     let headers = [(header::CONTENT_TYPE, KIND), (header::CACHE_CONTROL, "no-cache")];
-    (headers, come_back_later(&shared, &refusal)).into_response()
+    (headers, come_back_later(&app, &refusal)).into_response()
 }
 
 /// `GET /v1/events`.
 pub(super) async fn stream(
-    State(shared): Gateway,
+    State(app): App,
     caller: Caller,
     connection: Option<Extension<Connection>>,
     request: Request,
 ) -> Answer {
     let grant = caller.grant()?.clone();
-    let subscription = admit(&shared, &grant, subscription(&caller, &request)?, true)?;
-    let reader = Reader::open(&shared, grant, Transport::SseShared).await?;
+    let subscription = admit(&app, &grant, subscription(&caller, &request)?, true)?;
+    let reader = Reader::open(&app, grant, Transport::SseShared).await?;
     // What the stream begins with goes also to a client that sends no more.
     reader.subscribe(subscription).await?;
     let connection = connection.map(|Extension(connection)| connection).unwrap_or_default();
@@ -131,27 +131,27 @@ fn subscription(caller: &Caller, request: &Request) -> Result<Subscription, Refu
 pub(super) struct Reader {
     pub(super) id: ReaderId,
     mailbox: Arc<Mailbox>,
-    shared: Arc<Shared>,
+    app: Arc<AppState>,
 }
 
 impl Reader {
     pub(super) async fn open(
-        shared: &Arc<Shared>,
+        app: &Arc<AppState>,
         grant: Grant,
         transport: Transport,
     ) -> Result<Self, Refusal> {
         let mailbox = Arc::new(Mailbox::default());
         let (reply, answer) = oneshot::channel();
         let box_of_it = mailbox.clone();
-        shared.event_loop.send(LoopCommand::Open { grant, mailbox: box_of_it, transport, reply });
+        app.event_loop.send(LoopCommand::Open { grant, mailbox: box_of_it, transport, reply });
         let id = answer.await.map_err(|_| stopping())??;
-        Ok(Self { id, mailbox, shared: shared.clone() })
+        Ok(Self { id, mailbox, app: app.clone() })
     }
 
     /// Asks for more, and waits until the first of it is there.
     pub(super) async fn subscribe(&self, subscription: Subscription) -> Result<(), Refusal> {
         let (reply, answer) = oneshot::channel();
-        self.shared.event_loop.send(LoopCommand::Subscribe(self.id, subscription, reply));
+        self.app.event_loop.send(LoopCommand::Subscribe(self.id, subscription, reply));
         answer.await.unwrap_or_else(|_| Err(stopping()))
     }
 
@@ -163,7 +163,7 @@ impl Reader {
     pub(super) async fn take(&self) -> Taken {
         let taken = self.mailbox.take().await;
         if let Taken::Frames(_, true) = taken {
-            self.shared.event_loop.send(LoopCommand::Room(self.id));
+            self.app.event_loop.send(LoopCommand::Room(self.id));
         }
         taken
     }
@@ -172,7 +172,7 @@ impl Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         self.mailbox.close();
-        self.shared.event_loop.send(LoopCommand::Close(self.id));
+        self.app.event_loop.send(LoopCommand::Close(self.id));
     }
 }
 

@@ -30,15 +30,15 @@ pub(crate) use operate::OPENAPI;
 pub(crate) use publish::publication;
 pub(crate) use tokens::made;
 
+use crate::app_state::AppState;
 use crate::refusal::Refusal;
-use crate::shared::Shared;
 
-type Gateway = axum::extract::State<Arc<Shared>>;
+type App = axum::extract::State<Arc<AppState>>;
 type Answer = Result<axum::response::Response, Refusal>;
 
 /// The table of addresses.
-pub(crate) fn router(shared: Arc<Shared>) -> Router {
-    let traces = shared.traces.clone();
+pub(crate) fn router(app: Arc<AppState>) -> Router {
+    let traces = app.traces.clone();
     let router = Router::new()
         .route("/v1/people", get(people::page).post(people::create))
         .route("/v1/people/{person}", get(people::one).patch(people::alter).delete(people::remove))
@@ -64,12 +64,12 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/readyz", get(operate::ready))
         .route("/metrics", get(operate::metrics))
         .merge(board::pages())
-        .layer(from_fn_with_state(shared.clone(), caller::know))
-        .layer(from_fn_with_state(shared.clone(), events::as_stream))
-        .layer(from_fn_with_state(shared.clone(), answer::cross_origin))
+        .layer(from_fn_with_state(app.clone(), caller::know))
+        .layer(from_fn_with_state(app.clone(), events::as_stream))
+        .layer(from_fn_with_state(app.clone(), answer::cross_origin))
         .layer(from_fn(answer::as_problem))
-        .layer(from_fn_with_state(shared.clone(), answer::counted))
-        .with_state(shared);
+        .layer(from_fn_with_state(app.clone(), answer::counted))
+        .with_state(app);
     match traces {
         Some(traces) => router.layer(from_fn_with_state(traces, traced::traced)),
         None => router,

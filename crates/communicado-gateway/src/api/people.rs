@@ -11,13 +11,13 @@ use communicado_wire::gateway::{Alter, Audience, AudienceEntry, NewPerson, Scope
 
 use super::answer::{JSON, body, json, read, tagged};
 use super::caller::Caller;
-use super::{Answer, Gateway};
+use super::{Answer, App};
+use crate::app_state::AppState;
 use crate::grant::{Grant, random};
 use crate::ids::parse_id;
 use crate::limits::{GROUPS, NAME_CHARS, PAGE, PAGE_PER_REQUEST, PEOPLE_PER_REQUEST};
 use crate::model::{Input, Person, own, written};
 use crate::refusal::{Kind, Refusal};
-use crate::shared::Shared;
 use crate::text::{self, printable};
 use crate::writer::{WriteCommand, WriteReply};
 
@@ -26,7 +26,7 @@ const USUAL_PAGE: usize = 100;
 
 /// `GET /v1/people`.
 pub(super) async fn page(
-    State(shared): Gateway,
+    State(app): App,
     caller: Caller,
     headers: HeaderMap,
     Query(query): Query<BTreeMap<String, String>>,
@@ -51,12 +51,12 @@ pub(super) async fn page(
         }
     }
     let whom = group.as_ref().map_or_else(|| "*".into(), |group| format!("@{group}").into());
-    let more = more_cost(&shared, grant, group.as_ref(), limit);
+    let more = more_cost(&app, grant, group.as_ref(), limit);
     if more > 0 {
-        shared.rates.request(grant.who(), more)?;
+        app.rates.request(grant.who(), more)?;
     }
-    shared.reads(grant, [whom]);
-    let people = shared.people();
+    app.reads(grant, [whom]);
+    let people = app.people();
     let seen = |person: &Arc<Person>| {
         let sight = grant.sight(person)?;
         let in_group = group.as_ref().is_none_or(|group| person.is_of(group));
@@ -86,8 +86,8 @@ pub(super) async fn page(
 }
 
 /// The number of requests that a page counts as, beside the one that it is.
-fn more_cost(shared: &Shared, grant: &Grant, group: Option<&Arc<str>>, limit: usize) -> usize {
-    let people = shared.people();
+fn more_cost(app: &AppState, grant: &Grant, group: Option<&Arc<str>>, limit: usize) -> usize {
+    let people = app.people();
     // For a caller with a restricted token the gateway looks through all people.
     let sees_all = grant.only_group().is_none() && grant.only_person().is_none();
     let looked_at = match group {
@@ -109,9 +109,9 @@ fn page_size(text: &str) -> Result<usize, Refusal> {
 }
 
 /// A person whom who asks may see.
-fn seen(shared: &Shared, grant: &Grant, id: &str) -> Result<(Arc<Person>, Bytes), Refusal> {
+fn seen(app: &AppState, grant: &Grant, id: &str) -> Result<(Arc<Person>, Bytes), Refusal> {
     let id = parse_id("person", id)?;
-    let people = shared.people();
+    let people = app.people();
     let person = people.person(&id).ok_or_else(|| Refusal::no_person(&id))?;
     // Whom one may not see is told from nobody by nothing.
     let sight = grant.sight(person).ok_or_else(|| Refusal::no_person(&id))?;
@@ -121,25 +121,25 @@ fn seen(shared: &Shared, grant: &Grant, id: &str) -> Result<(Arc<Person>, Bytes)
 
 /// `GET /v1/people/{person}`.
 pub(super) async fn one(
-    State(shared): Gateway,
+    State(app): App,
     caller: Caller,
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Answer {
     let grant = caller.grant()?;
-    let (person, text) = seen(&shared, grant, &id)?;
-    shared.reads(grant, [person.id.clone()]);
+    let (person, text) = seen(&app, grant, &id)?;
+    app.reads(grant, [person.id.clone()]);
     Ok(tagged(&headers, JSON, text))
 }
 
 /// `POST /v1/people`.
-pub(super) async fn create(State(shared): Gateway, caller: Caller, request: Request) -> Answer {
+pub(super) async fn create(State(app): App, caller: Caller, request: Request) -> Answer {
     let grant = caller.administrator()?;
-    let bytes = body(&shared, &caller, request).await?;
+    let bytes = body(&app, &caller, request).await?;
     let mut new: NewPerson = read(&bytes)?;
     parse_id("person", &new.id)?;
     new.name = check(new.name, Some(&new.groups))?;
-    let reply = shared.writer.submit_as(grant, WriteCommand::Person(Input::Create(new))).await?;
+    let reply = app.writer.submit_as(grant, WriteCommand::Person(Input::Create(new))).await?;
     let WriteReply::Person(Some(person)) = reply else { return Err(Refusal::no_person("")) };
     let place = format!("/v1/people/{}", person.id);
     let mut response = json(StatusCode::CREATED, own(&person).to_json());
@@ -183,7 +183,7 @@ pub(super) fn line(
 
 /// `PATCH /v1/people/{person}`: an administrator, or the person for the badge.
 pub(super) async fn alter(
-    State(shared): Gateway,
+    State(app): App,
     caller: Caller,
     Path(id): Path<String>,
     request: Request,
@@ -194,7 +194,7 @@ pub(super) async fn alter(
     if !is_own {
         caller.administrator()?;
     }
-    let bytes = body(&shared, &caller, request).await?;
+    let bytes = body(&app, &caller, request).await?;
     let mut alter: Alter = read(&bytes)?;
     if alter.name.is_some() || alter.groups.is_some() {
         caller.administrator()?;
@@ -202,21 +202,17 @@ pub(super) async fn alter(
     alter.name = check(alter.name, alter.groups.as_ref())?;
     let pseudonym = random::<16>()?.into();
     let command = WriteCommand::Person(Input::Alter(id, alter, pseudonym));
-    match shared.writer.submit_as(grant, command).await? {
+    match app.writer.submit_as(grant, command).await? {
         WriteReply::Person(Some(person)) => Ok(json(StatusCode::OK, own(&person).to_json())),
         _ => Ok(StatusCode::NO_CONTENT.into_response()),
     }
 }
 
 /// `DELETE /v1/people/{person}`.
-pub(super) async fn remove(
-    State(shared): Gateway,
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Answer {
+pub(super) async fn remove(State(app): App, caller: Caller, Path(id): Path<String>) -> Answer {
     let grant = caller.administrator()?;
     let id = parse_id("person", &id)?;
-    shared.writer.submit_as(grant, WriteCommand::Person(Input::Remove(id))).await?;
+    app.writer.submit_as(grant, WriteCommand::Person(Input::Remove(id))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -229,7 +225,7 @@ fn need_own(grant: &Grant, id: &Arc<str>) -> Result<(), Refusal> {
 
 /// `GET /v1/people/{person}/audience`: who has read the person.
 pub(super) async fn audience(
-    State(shared): Gateway,
+    State(app): App,
     caller: Caller,
     headers: HeaderMap,
     Path(id): Path<String>,
@@ -237,12 +233,12 @@ pub(super) async fn audience(
     let grant = caller.grant()?;
     let id = parse_id("person", &id)?;
     need_own(grant, &id)?;
-    let (person, _) = seen(&shared, grant, &id)?;
+    let (person, _) = seen(&app, grant, &id)?;
     let groups = person.groups.iter().map(|group| format!("@{group}").into());
     let whom: Vec<Arc<str>> = [Arc::from("*"), id.clone()].into_iter().chain(groups).collect();
-    let audience = shared.audience.read().unwrap_or_else(PoisonError::into_inner);
+    let audience = app.audience.read().unwrap_or_else(PoisonError::into_inner);
     let mut readers: BTreeMap<Arc<str>, AudienceEntry> = BTreeMap::new();
-    let tokens = shared.tokens();
+    let tokens = app.tokens();
     for ((_, token), first) in audience.iter().filter(|((of, _), _)| whom.contains(of)) {
         let known = tokens.token(token);
         let sees = known.is_none_or(|it| Grant::of(it.clone()).sight(&person).is_some());
@@ -267,7 +263,7 @@ pub(super) async fn audience(
 
 /// `GET /v1/people/{person}/history`: what was told of the person, where that is kept.
 pub(super) async fn history(
-    State(shared): Gateway,
+    State(app): App,
     caller: Caller,
     headers: HeaderMap,
     Path(id): Path<String>,
@@ -275,12 +271,12 @@ pub(super) async fn history(
     let grant = caller.grant()?;
     let id = parse_id("person", &id)?;
     need_own(grant, &id)?;
-    seen(&shared, grant, &id)?;
-    if shared.history.is_none() {
+    seen(&app, grant, &id)?;
+    if app.history.is_none() {
         let help = "an operator can switch it on: communicado-gateway serve --history DURATION";
         return Err(Refusal::new(Kind::NotFound, "no history is kept here", help));
     }
-    let reply = shared.writer.submit_as(grant, WriteCommand::History(id, PAGE.most)).await?;
+    let reply = app.writer.submit_as(grant, WriteCommand::History(id, PAGE.most)).await?;
     let WriteReply::History(lines) = reply else { return Err(Refusal::no_person("")) };
     let lines: Vec<String> = lines.into_iter().map(shown).collect();
     let text = format!(r#"{{"v":{},"people":[{}]}}"#, communicado_wire::VERSION, lines.join(","));

@@ -13,7 +13,7 @@ use communicado_wire::{Client, Status};
 use super::answer::{body, json, read};
 use super::caller::Caller;
 use super::people::line;
-use super::{Answer, Gateway};
+use super::{Answer, App};
 use crate::ids::parse_id;
 use crate::limits::{
     ACCOUNTS, BYTES_PER_REQUEST, CLIENTS, FOR_MAX, FOR_MS, LEASE, LEASE_MAX, LEASE_MIN, NOTE_CHARS,
@@ -26,7 +26,7 @@ use crate::writer::{WriteCommand, WriteReply};
 
 /// `PUT /v1/people/{person}/devices/{device}`.
 pub(super) async fn put_device(
-    State(shared): Gateway,
+    State(app): App,
     caller: Caller,
     Path((person, device)): Path<(String, String)>,
     request: Request,
@@ -34,21 +34,21 @@ pub(super) async fn put_device(
     let (person, device) = (parse_id("person", &person)?, parse_id("device", &device)?);
     let grant = caller.grant()?;
     grant.need_to_speak_for(&person)?;
-    let body = body(&shared, &caller, request).await?;
+    let body = body(&app, &caller, request).await?;
     let (clients, lease) = publication(&body)?;
     // All that is known of the person is stored each time.
-    let known = shared.people().person(&person).map_or(0, |person| person.device_bytes());
+    let known = app.people().person(&person).map_or(0, |person| person.device_bytes());
     let more = (known + body.len()) / BYTES_PER_REQUEST;
     if more > 0 {
-        shared.rates.request(grant.who(), more)?;
+        app.rates.request(grant.who(), more)?;
     }
     let input = Input::PutDevice { person: person.clone(), device: device.clone(), clients, lease };
-    let reply = shared.writer.submit_as(grant, WriteCommand::Person(input)).await?;
+    let reply = app.writer.submit_as(grant, WriteCommand::Person(input)).await?;
     let WriteReply::Person(Some(person)) = reply else { return Err(Refusal::no_person(&person)) };
     let until = person.devices.get(&device).map(crate::model::Device::lease_until);
     let published = Published {
         revision: person.revision(),
-        lease_until: until.unwrap_or_else(|| shared.now().civil),
+        lease_until: until.unwrap_or_else(|| app.now().civil),
     };
     Ok(json(StatusCode::OK, published.to_json()))
 }
@@ -109,15 +109,14 @@ fn check(client: &Client) -> Result<(), Refusal> {
 
 /// `DELETE /v1/people/{person}/devices/{device}`.
 pub(super) async fn delete_device(
-    State(shared): Gateway,
+    State(app): App,
     caller: Caller,
     Path((person, device)): Path<(String, String)>,
 ) -> Answer {
     let (person, device) = (parse_id("person", &person)?, parse_id("device", &device)?);
     let grant = caller.grant()?;
     grant.need_to_speak_for(&person)?;
-    shared
-        .writer
+    app.writer
         .submit_as(grant, WriteCommand::Person(Input::DeleteDevice { person, device }))
         .await?;
     Ok(StatusCode::NO_CONTENT.into_response())
@@ -125,7 +124,7 @@ pub(super) async fn delete_device(
 
 /// `PUT /v1/people/{person}/manual`.
 pub(super) async fn set_manual(
-    State(shared): Gateway,
+    State(app): App,
     caller: Caller,
     Path(person): Path<String>,
     request: Request,
@@ -133,11 +132,11 @@ pub(super) async fn set_manual(
     let person = parse_id("person", &person)?;
     let grant = caller.grant()?;
     grant.need_to_speak_for(&person)?;
-    let bytes = body(&shared, &caller, request).await?;
+    let bytes = body(&app, &caller, request).await?;
     let manual: Manual = read(&bytes)?;
-    let since = shared.now().civil;
+    let since = app.now().civil;
     let input = manual_input(person.clone(), manual, since)?;
-    match shared.writer.submit_as(grant, WriteCommand::Person(input)).await? {
+    match app.writer.submit_as(grant, WriteCommand::Person(input)).await? {
         WriteReply::Person(Some(person)) if grant.sight(&person).is_some_and(|sight| sight.own) => {
             Ok(json(StatusCode::OK, own(&person).to_json()))
         }
@@ -179,13 +178,13 @@ fn manual_input(
 
 /// `DELETE /v1/people/{person}/manual`.
 pub(super) async fn clear_manual(
-    State(shared): Gateway,
+    State(app): App,
     caller: Caller,
     Path(person): Path<String>,
 ) -> Answer {
     let person = parse_id("person", &person)?;
     let grant = caller.grant()?;
     grant.need_to_speak_for(&person)?;
-    shared.writer.submit_as(grant, WriteCommand::Person(Input::ClearManual(person))).await?;
+    app.writer.submit_as(grant, WriteCommand::Person(Input::ClearManual(person))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

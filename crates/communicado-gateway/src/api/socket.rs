@@ -13,14 +13,14 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::caller::{Caller, admit, same_origin};
 use super::events::{LAST_FRAME, Reader};
-use super::{Answer, Gateway};
+use super::{Answer, App};
+use crate::app_state::AppState;
 use crate::fanout::{Frame, LoopCommand, Taken};
 use crate::grant::Grant;
 use crate::limits::{READER_TIME, SOCKET_BYTES};
 use crate::metrics::Transport;
 use crate::refusal::Refusal;
 use crate::serve::Connection;
-use crate::shared::Shared;
 use crate::subscription::Subscription;
 
 /// Size of the read buffer of a WebSocket, in bytes. It exists as long as the WebSocket is open.
@@ -28,7 +28,7 @@ const READ_BUFFER: usize = 8 * 1024;
 
 /// `GET /v1/socket`.
 pub(super) async fn open(
-    State(shared): Gateway,
+    State(app): App,
     caller: Caller,
     headers: HeaderMap,
     connection: Option<Extension<Connection>>,
@@ -39,7 +39,7 @@ pub(super) async fn open(
         grant.need(Scope::Read)?;
     }
     // A browser sends its cookie whatever page asks.
-    same_origin(&shared, &headers)?;
+    same_origin(&app, &headers)?;
     let upgrade = upgrade.map_err(|error| {
         Refusal::bad(format!("this is no handshake of a WebSocket: {error}"), "see RFC 6455")
     })?;
@@ -51,15 +51,15 @@ pub(super) async fn open(
         .max_frame_size(SOCKET_BYTES.most)
         .read_buffer_size(READ_BUFFER);
     let talk = async move |socket| {
-        talk(shared, grant, socket).await;
+        talk(app, grant, socket).await;
         // It counts as a connection until here.
         drop(connection);
     };
     Ok(upgrade.on_upgrade(talk).into_response())
 }
 
-async fn talk(shared: Arc<Shared>, grant: Grant, mut socket: WebSocket) {
-    let reader = match Reader::open(&shared, grant.clone(), Transport::Socket).await {
+async fn talk(app: Arc<AppState>, grant: Grant, mut socket: WebSocket) {
+    let reader = match Reader::open(&app, grant.clone(), Transport::Socket).await {
         Ok(reader) => reader,
         Err(refusal) => {
             let error = SocketOut::Error { data: refusal.problem() };
@@ -95,9 +95,9 @@ async fn talk(shared: Arc<Shared>, grant: Grant, mut socket: WebSocket) {
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => None,
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                 };
-                let counted = shared.rates.request(grant.who(), 1);
+                let counted = app.rates.request(grant.who(), 1);
                 let answer = match (counted, text) {
-                    (Ok(()), Some(text)) => handle_message(&shared, &grant, &reader, &text).await,
+                    (Ok(()), Some(text)) => handle_message(&app, &grant, &reader, &text).await,
                     (counted, _) => counted.map(|()| None),
                 };
                 let answer = answer.unwrap_or_else(|refusal| {
@@ -135,7 +135,7 @@ async fn send(socket: &mut WebSocket, reader: &Reader, message: Message) -> Resu
 
 /// Does what a program says; returns what to answer at once.
 async fn handle_message(
-    shared: &Shared,
+    app: &AppState,
     grant: &Grant,
     reader: &Reader,
     text: &str,
@@ -148,12 +148,12 @@ async fn handle_message(
         SocketIn::Ping {} => return Ok(Some(SocketOut::Pong)),
         SocketIn::Subscribe { person, group, last_event_id } => {
             let subscription = Subscription::of_names(person, group, last_event_id)?;
-            let subscription = admit(shared, grant, subscription, false)?;
+            let subscription = admit(app, grant, subscription, false)?;
             reader.subscribe(subscription).await?;
         }
         SocketIn::Unsubscribe { person, group } => {
             let subscription = Subscription::of_names(person, group, None)?;
-            shared.event_loop.send(LoopCommand::Unsubscribe(reader.id, subscription));
+            app.event_loop.send(LoopCommand::Unsubscribe(reader.id, subscription));
         }
     }
     Ok(None)

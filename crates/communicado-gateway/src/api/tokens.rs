@@ -13,7 +13,7 @@ use communicado_wire::gateway::{Created, EndReason, NewToken, Token, Tokens, Vie
 use super::answer::{body, json, read};
 use super::caller::Caller;
 use super::people::line;
-use super::{Answer, Gateway};
+use super::{Answer, App};
 use crate::grant::{hash, hex, new_id, new_secret};
 use crate::ids::parse_id;
 use crate::limits::{FOR_MAX, FOR_MS, NAME_CHARS};
@@ -21,13 +21,13 @@ use crate::refusal::Refusal;
 use crate::writer::WriteCommand;
 
 /// `POST /v1/tokens`: the only time that the secret is told.
-pub(super) async fn create(State(shared): Gateway, caller: Caller, request: Request) -> Answer {
+pub(super) async fn create(State(app): App, caller: Caller, request: Request) -> Answer {
     let grant = caller.administrator()?;
-    let bytes = body(&shared, &caller, request).await?;
+    let bytes = body(&app, &caller, request).await?;
     let new: NewToken = read(&bytes)?;
-    let (secret, token) = made(new, shared.now().civil)?;
+    let (secret, token) = made(new, app.now().civil)?;
     let token = stored::Token { created_by: creator(&grant.token).cloned(), ..token };
-    shared.writer.submit_as(grant, WriteCommand::Token(token.clone())).await?;
+    app.writer.submit_as(grant, WriteCommand::Token(token.clone())).await?;
     let place = format!("/v1/tokens/{}", token.id);
     let created = Created { secret: secret.into(), token: told(&token, 0) };
     let mut response = json(StatusCode::CREATED, created.to_json());
@@ -102,24 +102,17 @@ pub(crate) fn told(token: &stored::Token, sessions: usize) -> Token {
 }
 
 /// `GET /v1/tokens`: all but the sessions of browsers.
-pub(super) async fn list(State(shared): Gateway, caller: Caller) -> Answer {
+pub(super) async fn list(State(app): App, caller: Caller) -> Answer {
     caller.administrator()?;
-    let all = shared.tokens();
+    let all = app.tokens();
     let tokens = all.all().filter(|token| token.session_of.is_none());
     let tokens = tokens.map(|token| told(token, all.sessions_of(&token.id).len())).collect();
     Ok(json(StatusCode::OK, Tokens { tokens }.to_json()))
 }
 
 /// `DELETE /v1/tokens/{token}`: with its sessions; streams that it opened end.
-pub(super) async fn revoke(
-    State(shared): Gateway,
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Answer {
+pub(super) async fn revoke(State(app): App, caller: Caller, Path(id): Path<String>) -> Answer {
     let grant = caller.administrator()?;
-    shared
-        .writer
-        .submit_as(grant, WriteCommand::Revoke(id.into(), EndReason::TokenRevoked))
-        .await?;
+    app.writer.submit_as(grant, WriteCommand::Revoke(id.into(), EndReason::TokenRevoked)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -38,7 +38,7 @@ pub(super) async fn serve(cluster: &Arc<Cluster>, mut inbox: mpsc::Receiver<Writ
         let Ok(place) = places.clone().acquire_owned().await else { break };
         let cluster = cluster.clone();
         tasks.spawn(async move {
-            let traces = cluster.shared.traces.as_ref();
+            let traces = cluster.app.traces.as_ref();
             let origin = answer.iter().map(|answer| &answer.origin);
             let keeping = traces.map(|traces| traces.keeping("nats", origin));
             let result = execute(&cluster, caller.as_ref(), command).await;
@@ -70,8 +70,8 @@ async fn execute(
         WriteCommand::Audience(readers) => {
             for reader in readers {
                 let Reader { whom, token, first } = &reader;
-                if reader.is_of_person() && cluster.shared.people().person(whom).is_none() {
-                    cluster.shared.forget_readers(&[reader]);
+                if reader.is_of_person() && cluster.app.people().person(whom).is_none() {
+                    cluster.app.forget_readers(&[reader]);
                     continue;
                 }
                 let key = Key::Audience(whom.clone(), token.clone()).written();
@@ -95,7 +95,7 @@ async fn execute(
 ///
 /// If the caller's token is not valid by now.
 fn need_valid(cluster: &Cluster, caller: Option<&Grant>) -> Result<(), Refusal> {
-    if caller.is_none_or(|caller| cluster.shared.is_valid(caller)) {
+    if caller.is_none_or(|caller| cluster.app.is_valid(caller)) {
         return Ok(());
     }
     Err(Refusal::revoked_meanwhile())
@@ -107,17 +107,17 @@ async fn person(
     caller: Option<&Grant>,
     input: Input,
 ) -> Result<WriteReply, Refusal> {
-    let shared = &cluster.shared;
+    let app = &cluster.app;
     let id = input.person().clone();
     let key = Key::Person(id.clone()).written();
-    let end = shared.clock.now().after(PATIENCE);
+    let end = app.clock.now().after(PATIENCE);
     loop {
         need_valid(cluster, caller)?;
         let seen = cluster.seen(&key);
         let (altered, revision) = {
-            let people = shared.people();
+            let people = app.people();
             let mut batch = people.begin();
-            batch.handle(input.clone(), shared.now())?;
+            batch.handle(input.clone(), app.now())?;
             (batch.end(), people.revision())
         };
         let after = altered.people.get(&id).cloned().flatten();
@@ -138,10 +138,10 @@ async fn person(
                 if after.is_none() && !cluster.key_has_come(&key, seen).await {
                     orphans::end_all_of(cluster, &id);
                 }
-                let person = shared.people().person(&id).cloned();
+                let person = app.people().person(&id).cloned();
                 return Ok(WriteReply::Person(person.or(after)));
             }
-            Err(error) if shared.clock.now() >= end => return Err(away(&error)),
+            Err(error) if app.clock.now() >= end => return Err(away(&error)),
             // Somebody else was first, or the bucket has no leader just now.
             Err(_) => sleep(PAUSE).await,
         }
@@ -157,12 +157,12 @@ async fn create(
     caller: Option<&Grant>,
     token: Token,
 ) -> Result<WriteReply, Refusal> {
-    let shared = &cluster.shared;
-    let exists = || token.person.as_ref().is_none_or(|id| shared.people().person(id).is_some());
+    let app = &cluster.app;
+    let exists = || token.person.as_ref().is_none_or(|id| app.people().person(id).is_some());
     need_person(&token, exists())?;
     let surplus: Vec<Arc<str>> = {
-        let tokens = shared.tokens();
-        tokens.need_room_for(&token, 0, shared.now().civil)?;
+        let tokens = app.tokens();
+        tokens.need_room_for(&token, 0, app.now().civil)?;
         let sessions = token.session_of.as_ref().map(|parent| tokens.sessions_of(parent));
         let sessions = sessions.unwrap_or_default();
         let spare = sessions.len().saturating_sub(SESSIONS_PER_TOKEN.most - 1);
@@ -179,7 +179,7 @@ async fn create(
     }
     let key = Key::Token(token.id.clone()).written();
     let has_come = put(cluster, &key, token.to_json()).await?;
-    let is_valid = shared.tokens().is_valid(&token, shared.now().civil);
+    let is_valid = app.tokens().is_valid(&token, app.now().civil);
     let verdict = need_valid(cluster, caller).and_then(|()| need_person(&token, exists()));
     let verdict = match verdict {
         Ok(()) if !has_come => Err(away(&"the new token did not come back")),
@@ -188,7 +188,7 @@ async fn create(
     };
     if verdict.is_err() {
         let revoked = [(token.id.clone(), EndReason::TokenRevoked)].into();
-        shared.settle_tokens(&[], &revoked);
+        app.settle_tokens(&[], &revoked);
         remove(cluster, &key).await?;
     }
     verdict.map(|()| WriteReply::Nothing)
@@ -200,18 +200,18 @@ async fn revoke(
     id: &Arc<str>,
     reason: EndReason,
 ) -> Result<WriteReply, Refusal> {
-    let shared = &cluster.shared;
-    let all = || shared.tokens().with_descendants(id);
+    let app = &cluster.app;
+    let all = || app.tokens().with_descendants(id);
     if all().is_empty() {
         let help = "GET /v1/tokens says which there are";
         return Err(Refusal::new(Kind::NotFound, format!("there is no token `{id}`"), help));
     }
-    if shared.tokens().token(id).is_some() {
+    if app.tokens().token(id).is_some() {
         remove(cluster, &Key::Token(id.clone()).written()).await?;
     }
     loop {
         let all = all();
-        shared.settle_tokens(&[], &all.iter().map(|id| (id.clone(), reason)).collect());
+        app.settle_tokens(&[], &all.iter().map(|id| (id.clone(), reason)).collect());
         let mut others = all;
         others.retain(|other| other != id);
         if others.is_empty() {
@@ -225,11 +225,11 @@ async fn revoke(
 
 /// Writes an entry, whatever it was; whether it has come back in time.
 async fn put(cluster: &Cluster, key: &str, text: String) -> Result<bool, Refusal> {
-    let end = cluster.shared.clock.now().after(PATIENCE);
+    let end = cluster.app.clock.now().after(PATIENCE);
     loop {
         match cluster.bucket.put(key, text.clone().into()).await {
             Ok(revision) => return Ok(cluster.has_come(revision).await),
-            Err(error) if cluster.shared.clock.now() >= end => return Err(away(&error)),
+            Err(error) if cluster.app.clock.now() >= end => return Err(away(&error)),
             Err(_) => sleep(PAUSE).await,
         }
     }
@@ -237,7 +237,7 @@ async fn put(cluster: &Cluster, key: &str, text: String) -> Result<bool, Refusal
 
 /// Removes an entry, and waits until that has come back.
 async fn remove(cluster: &Cluster, key: &str) -> Result<(), Refusal> {
-    let end = cluster.shared.clock.now().after(PATIENCE);
+    let end = cluster.app.clock.now().after(PATIENCE);
     loop {
         let seen = cluster.seen(key);
         match cluster.bucket.delete(key).await {
@@ -245,7 +245,7 @@ async fn remove(cluster: &Cluster, key: &str) -> Result<(), Refusal> {
                 cluster.key_has_come(key, seen).await;
                 return Ok(());
             }
-            Err(error) if cluster.shared.clock.now() >= end => return Err(away(&error)),
+            Err(error) if cluster.app.clock.now() >= end => return Err(away(&error)),
             Err(_) => sleep(PAUSE).await,
         }
     }

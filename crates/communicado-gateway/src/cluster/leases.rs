@@ -22,8 +22,8 @@ const BATCH_MAX: usize = 1024;
 /// Ends leases, what was said by hand, and tokens, for ever.
 pub(super) async fn end(cluster: Arc<Cluster>) {
     loop {
-        let next = cluster.shared.people().next_deadline();
-        let left = next.map_or(IDLE_MAX, |next| next.since(cluster.shared.clock.now()));
+        let next = cluster.app.people().next_deadline();
+        let left = next.map_or(IDLE_MAX, |next| next.since(cluster.app.clock.now()));
         // A little later than due: with luck another gateway has written it by then.
         sleep(left.min(IDLE_MAX).max(Duration::from_millis(5))).await;
         due(&cluster).await;
@@ -32,10 +32,10 @@ pub(super) async fn end(cluster: Arc<Cluster>) {
 }
 
 async fn due(cluster: &Cluster) {
-    let shared = &cluster.shared;
+    let app = &cluster.app;
     let (altered, revision) = {
-        let people = shared.people();
-        let now = shared.now();
+        let people = app.people();
+        let now = app.now();
         if people.next_deadline().is_none_or(|next| now.moment < next) {
             return;
         }
@@ -63,25 +63,25 @@ async fn due(cluster: &Cluster) {
     }
     if is_away {
         tracing::warn!(what = "leases", cause = "their ends cannot be written, and are told here");
-        let people = shared.people();
+        let people = app.people();
         let mut batch = people.begin();
-        batch.pass(shared.now(), BATCH_MAX);
+        batch.pass(app.now(), BATCH_MAX);
         let revision = people.revision();
         let altered = batch.end().of_us_alone(revision);
         drop(people);
-        publish(shared, altered);
+        publish(app, altered);
     }
 }
 
 /// Tokens that have ended are good no more here at once, and are removed by whoever is first.
 async fn tokens(cluster: &Cluster) {
-    let shared = &cluster.shared;
-    let expired = shared.tokens().expired(shared.now().civil);
+    let app = &cluster.app;
+    let expired = app.tokens().expired(app.now().civil);
     if expired.is_empty() {
         return;
     }
     let ended = expired.iter().map(|id| (id.clone(), EndReason::TokenRevoked)).collect();
-    shared.settle_tokens(&[], &ended);
+    app.settle_tokens(&[], &ended);
     for id in expired {
         let _ = timeout(ANSWER, cluster.bucket.delete(Key::Token(id).written())).await;
     }

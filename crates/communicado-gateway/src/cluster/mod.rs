@@ -24,8 +24,8 @@ use std::time::Duration;
 use async_nats::jetstream::{self, kv, stream};
 use tokio::sync::{mpsc, oneshot, watch as channel};
 
+use crate::app_state::AppState;
 use crate::grant::random;
-use crate::shared::Shared;
 use crate::writer::WriteRequest;
 pub(crate) use keys::{Key, person, token};
 
@@ -56,7 +56,7 @@ impl fmt::Display for ClusterError {
 
 /// What the parts of a gateway among others share.
 struct Cluster {
-    shared: Arc<Shared>,
+    app: Arc<AppState>,
     bucket: kv::Store,
     /// Our own name among the gateways.
     name: String,
@@ -91,7 +91,7 @@ impl Cluster {
 
 /// Works until it is stopped; `ready` is told once all that is in the bucket is known here.
 pub(crate) fn run(
-    shared: &Arc<Shared>,
+    app: &Arc<AppState>,
     settings: &Settings,
     requests: Receiver<WriteRequest>,
     ready: oneshot::Sender<Result<(), ClusterError>>,
@@ -114,8 +114,8 @@ pub(crate) fn run(
         };
         let name = random::<9>().unwrap_or_else(|_| std::process::id().to_string());
         let (came, _) = channel::channel(0);
-        let (shared, seen) = (shared.clone(), Mutex::default());
-        let cluster = Arc::new(Cluster { shared, bucket, name, seen, came });
+        let (app, seen) = (app.clone(), Mutex::default());
+        let cluster = Arc::new(Cluster { app, bucket, name, seen, came });
         let (sender, inbox) = mpsc::channel(64);
         // The jobs come from a channel that blocks.
         std::thread::spawn(move || {

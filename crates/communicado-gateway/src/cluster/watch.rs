@@ -56,7 +56,7 @@ pub(super) async fn follow(
     let mut loading = Some(Loading::default());
     loop {
         if let Ok(mut watch) = cluster.bucket.watch_with_history(">").await {
-            let mut last_canary = cluster.shared.clock.now();
+            let mut last_canary = cluster.app.clock.now();
             loop {
                 match timeout(CANARY, watch.next()).await {
                     // A missed heartbeat is said in between, and the watch goes on.
@@ -73,7 +73,7 @@ pub(super) async fn follow(
                     }
                     Ok(None) => break,
                 }
-                let now = cluster.shared.clock.now();
+                let now = cluster.app.clock.now();
                 if now.since(last_canary) > SILENCE {
                     tracing::warn!(what = "watch", cause = "it fell silent; a new one begins");
                     break;
@@ -87,15 +87,15 @@ pub(super) async fn follow(
 /// Takes all that was there.
 fn begin(cluster: &Cluster, loading: Option<Loading>) {
     let Some(Loading { people, last }) = loading else { return };
-    let shared = &cluster.shared;
-    let people = People::from_stored(people, last, shared.now());
-    *shared.people.write().unwrap_or_else(PoisonError::into_inner) = people;
+    let app = &cluster.app;
+    let people = People::from_stored(people, last, app.now());
+    *app.people.write().unwrap_or_else(PoisonError::into_inner) = people;
     orphans::end_all(cluster);
 }
 
 /// Takes one entry, unless it is known.
 fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, last_canary: &mut Moment) {
-    let shared = &cluster.shared;
+    let app = &cluster.app;
     {
         let mut seen = cluster.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let known = seen.entry(entry.key.clone()).or_default();
@@ -107,13 +107,13 @@ fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, last_ca
     let value = (entry.operation == Operation::Put).then(|| String::from_utf8_lossy(&entry.value));
     let value = value.as_deref();
     match Key::read(&entry.key) {
-        Some(Key::Canary(name)) if name == cluster.name => *last_canary = shared.clock.now(),
+        Some(Key::Canary(name)) if name == cluster.name => *last_canary = app.clock.now(),
         Some(Key::Canary(_)) | None => {}
         Some(Key::Token(id)) => token(cluster, &id, value),
         Some(Key::Audience(whom, token)) => {
             let micros = value.and_then(|value| value.parse().ok()).unwrap_or(0);
             let first = Timestamp::from_micros(micros).unwrap_or(Timestamp::EPOCH);
-            let mut audience = shared.audience.write().unwrap_or_else(PoisonError::into_inner);
+            let mut audience = app.audience.write().unwrap_or_else(PoisonError::into_inner);
             match value {
                 Some(_) => audience.insert((whom, token), first),
                 None => audience.remove(&(whom, token)),
@@ -132,17 +132,17 @@ fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, last_ca
                 loading.people.retain(|person| person.id != id);
                 loading.people.extend(stored);
             } else {
-                let people = shared.people();
+                let people = app.people();
                 let is_new = stored.is_some() && people.person(&id).is_none();
                 let is_gone = stored.is_none();
-                let altered = people.foreign(&id, stored, entry.revision, true, shared.now());
+                let altered = people.foreign(&id, stored, entry.revision, true, app.now());
                 drop(people);
                 // A token that came before its person is of a former one with this id. While the
                 // watch catches up, entries of one moment come in another order.
                 if is_gone || (is_new && entry.delta == 0) {
                     orphans::end_all_of(cluster, &id);
                 }
-                publish(shared, altered);
+                publish(app, altered);
             }
         }
     }
@@ -157,17 +157,16 @@ fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, last_ca
 }
 
 fn token(cluster: &Cluster, id: &Arc<str>, value: Option<&str>) {
-    let shared = &cluster.shared;
+    let app = &cluster.app;
     match value.map(|value| keys::token(id, value)) {
-        Some(Ok(token)) => shared.settle_tokens(&[token], &BTreeMap::new()),
+        Some(Ok(token)) => app.settle_tokens(&[token], &BTreeMap::new()),
         Some(Err(error)) => {
             tracing::error!(what = "entry", cause = %error, help = "see who else writes");
         }
         None => {
-            let of_session =
-                shared.tokens().token(id).is_some_and(|token| token.session_of.is_some());
+            let of_session = app.tokens().token(id).is_some_and(|token| token.session_of.is_some());
             let reason = if of_session { EndReason::SessionEnded } else { EndReason::TokenRevoked };
-            shared.settle_tokens(&[], &[(id.clone(), reason)].into());
+            app.settle_tokens(&[], &[(id.clone(), reason)].into());
         }
     }
 }

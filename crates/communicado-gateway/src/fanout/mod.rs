@@ -46,12 +46,12 @@ pub(crate) use mailbox::{Mailbox, Taken};
 pub(crate) use readers::ReaderId;
 pub(crate) use seats::{Seat, Seats};
 
+use crate::app_state::AppState;
 use crate::grant::Grant;
 use crate::http::Head;
 use crate::metrics::Transport;
 use crate::model::Change;
 use crate::refusal::{Kind, Refusal};
-use crate::shared::Shared;
 use crate::subscription::Subscription;
 use arrivals::{Arrival, Arrivals};
 use out::Out;
@@ -107,7 +107,7 @@ impl PollToken {
 
 /// The thread's own.
 pub(crate) struct EventLoop {
-    shared: Arc<Shared>,
+    app: Arc<AppState>,
     poll: OwnedFd,
     listener: Option<TcpListener>,
     arrivals: Arrivals,
@@ -125,29 +125,19 @@ impl EventLoop {
     ///
     /// If too many files are open.
     pub(crate) fn new(
-        shared: Arc<Shared>,
+        app: Arc<AppState>,
         listener: TcpListener,
         hand_over: mpsc::UnboundedSender<HandOver>,
     ) -> io::Result<Self> {
         let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         listener.set_nonblocking(true)?;
         epoll::add(&poll, &listener, PollToken::Listener.data(), EventFlags::IN)?;
-        epoll::add(&poll, &shared.event_loop.waker, PollToken::Waker.data(), EventFlags::IN)?;
-        let readers = Readers::new(shared.people().revision(), shared.streams_per_token);
-        let second = shared.clock.now().after(SECOND);
+        epoll::add(&poll, &app.event_loop.waker, PollToken::Waker.data(), EventFlags::IN)?;
+        let readers = Readers::new(app.people().revision(), app.streams_per_token);
+        let second = app.clock.now().after(SECOND);
         let (arrivals, listener) = (Arrivals::default(), Some(listener));
         let pauses = false;
-        Ok(Self {
-            pauses,
-            shared,
-            poll,
-            listener,
-            arrivals,
-            readers,
-            hand_over,
-            second,
-            stops: false,
-        })
+        Ok(Self { pauses, app, poll, listener, arrivals, readers, hand_over, second, stops: false })
     }
 
     /// Goes on until it is stopped.
@@ -165,7 +155,7 @@ impl EventLoop {
 
     fn poll_once(&mut self, events: &mut Vec<epoll::Event>) -> io::Result<()> {
         let idle = self.arrivals.is_empty() && self.readers.is_empty() && !self.pauses;
-        let left = self.second.since(self.shared.clock.now());
+        let left = self.second.since(self.app.clock.now());
         let left = (!idle).then(|| Timespec {
             tv_sec: i64::try_from(left.as_secs()).unwrap_or(0),
             tv_nsec: left.subsec_nanos().into(),
@@ -184,10 +174,10 @@ impl EventLoop {
                 PollToken::Reader(id) => self.reader(id, flags),
             }
         }
-        let now = self.shared.clock.now();
+        let now = self.app.clock.now();
         if self.second <= now {
             self.second = now.after(SECOND);
-            self.readers.second(&self.shared.metrics, now);
+            self.readers.second(&self.app.metrics, now);
             if self.pauses
                 && let Some(listener) = &self.listener
             {
@@ -203,20 +193,20 @@ impl EventLoop {
 
     fn run_commands(&mut self) {
         let mut changes = Vec::new();
-        let shared = self.shared.clone();
-        let metrics = &shared.metrics;
-        for command in shared.event_loop.drain() {
+        let app = self.app.clone();
+        let metrics = &app.metrics;
+        for command in app.event_loop.drain() {
             if let LoopCommand::Changes(more) = command {
                 changes.extend(more);
                 continue;
             }
             self.deliver(std::mem::take(&mut changes));
-            let now = shared.clock.now();
+            let now = app.clock.now();
             match command {
                 LoopCommand::Changes(_) => {}
                 LoopCommand::Open { grant, mailbox, transport, reply } => {
                     // The token may have been revoked since the request was let in.
-                    if !shared.is_valid(&grant) {
+                    if !app.is_valid(&grant) {
                         let _ = reply.send(Err(Refusal::revoked_meanwhile()));
                         continue;
                     }
@@ -230,7 +220,7 @@ impl EventLoop {
                     }
                 }
                 LoopCommand::Subscribe(id, subscription, reply) => {
-                    let people = shared.people();
+                    let people = app.people();
                     let done =
                         self.readers.subscribe(id, &subscription, &people, None, metrics, now);
                     drop(people);
@@ -256,11 +246,11 @@ impl EventLoop {
 
     fn deliver(&mut self, changes: Vec<Change>) {
         if !changes.is_empty() {
-            let now = self.shared.clock.now();
+            let now = self.app.clock.now();
             let changes = frame::coalesced(changes);
-            let new_readers = self.readers.deliver(changes, &self.shared.metrics, now);
+            let new_readers = self.readers.deliver(changes, &self.app.metrics, now);
             for (grant, whom) in new_readers {
-                self.shared.reads(&grant, [whom]);
+                self.app.reads(&grant, [whom]);
             }
         }
     }
@@ -281,10 +271,10 @@ impl EventLoop {
                     return;
                 }
             };
-            let seat = match self.shared.seats.take(peer.ip().into()) {
+            let seat = match self.app.seats.take(peer.ip().into()) {
                 Ok(seat) => seat,
                 Err(limit) => {
-                    self.shared.metrics.turned_away();
+                    self.app.metrics.turned_away();
                     arrivals::turn_away(&socket, limit);
                     continue;
                 }
@@ -293,9 +283,9 @@ impl EventLoop {
                 continue;
             }
             arrivals::prepare(&socket);
-            let held = self.shared.heads.entry(peer.ip().into());
-            let arrival = Arrival::new(socket, peer, seat, held, self.shared.clock.now());
-            if self.shared.tls {
+            let held = self.app.heads.entry(peer.ip().into());
+            let arrival = Arrival::new(socket, peer, seat, held, self.app.clock.now());
+            if self.app.tls {
                 self.give_away(arrival);
             } else {
                 self.look(arrival, None);
@@ -312,7 +302,7 @@ impl EventLoop {
     /// Reads what there is of a head, and decides whose the connection is.
     fn look(&mut self, mut arrival: Arrival, known: Option<u32>) {
         let Ok(is_open) = arrival.read() else { return };
-        let is_events = match look(&arrival.read, self.shared.hosts) {
+        let is_events = match look(&arrival.read, self.app.hosts) {
             Ok(Look::More) if is_open => {
                 if let Err(refusal) = arrival.hold() {
                     arrivals::refuse(&arrival.socket, &refusal);
@@ -345,10 +335,10 @@ impl EventLoop {
 
     /// Keeps a stream of events, or lets hyper's side say why not.
     fn take_in(&mut self, arrival: Arrival) {
-        let shared = self.shared.clone();
-        let Ok(Look::Events(head)) = look(&arrival.read, shared.hosts) else { return };
+        let app = self.app.clone();
+        let Ok(Look::Events(head)) = look(&arrival.read, app.hosts) else { return };
         let admitted = crate::api::admit_events(
-            &shared,
+            &app,
             &crate::api::Asked {
                 query: query(head.target),
                 authorization: head.authorization,
@@ -372,38 +362,38 @@ impl EventLoop {
                 return;
             }
         };
-        let answer = crate::api::events_head(&shared, head.origin);
-        let now = shared.clock.now();
+        let answer = crate::api::events_head(&app, head.origin);
+        let now = app.clock.now();
         let transport = Transport::Sse;
         arrivals::prepare_reader(&arrival.socket);
         let Arrival { socket, seat, .. } = arrival;
         let Ok(id) = self.readers.open(Out::Socket(socket), transport, grant, Some(seat)) else {
             return;
         };
-        shared.metrics.came(transport);
+        app.metrics.came(transport);
         if let Some(socket) = self.readers.socket(id) {
             let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
             if epoll::add(&self.poll, socket, PollToken::Reader(id).data(), flags).is_err() {
-                self.readers.close(id, &shared.metrics);
+                self.readers.close(id, &app.metrics);
                 return;
             }
         }
-        let (people, answer) = (shared.people(), Some(answer.as_bytes()));
-        let done = self.readers.subscribe(id, &subscription, &people, answer, &shared.metrics, now);
+        let (people, answer) = (app.people(), Some(answer.as_bytes()));
+        let done = self.readers.subscribe(id, &subscription, &people, answer, &app.metrics, now);
         drop(people);
         if let (Err(refusal), Some(socket)) = (done, self.readers.socket(id)) {
             self.turn_down(socket, &refusal, &head);
-            self.readers.close(id, &shared.metrics);
+            self.readers.close(id, &app.metrics);
         }
-        self.readers.settle(&shared.metrics);
+        self.readers.settle(&app.metrics);
     }
 
     /// Answers with a refusal on the spot.
     fn turn_down(&self, socket: &TcpStream, refusal: &Refusal, head: &Head<'_>) {
-        self.shared.metrics.answered(refusal.kind.status());
+        self.app.metrics.answered(refusal.kind.status());
         if head.accepts_events {
-            let answer = crate::api::events_head(&self.shared, head.origin);
-            let stream = crate::api::come_back_later(&self.shared, refusal);
+            let answer = crate::api::events_head(&self.app, head.origin);
+            let stream = crate::api::come_back_later(&self.app, refusal);
             arrivals::answer(socket, &(answer + &stream));
         } else {
             arrivals::refuse(socket, refusal);
@@ -416,7 +406,7 @@ impl EventLoop {
     }
 
     fn reader(&mut self, id: ReaderId, flags: EventFlags) {
-        let metrics = &self.shared.metrics;
+        let metrics = &self.app.metrics;
         if flags.intersects(EventFlags::HUP | EventFlags::ERR) {
             self.readers.close(id, metrics);
             return;
@@ -425,7 +415,7 @@ impl EventLoop {
             || flags.contains(EventFlags::IN)
                 && self.readers.socket(id).is_some_and(|socket| !arrivals::drained(socket));
         if flags.contains(EventFlags::OUT) {
-            self.readers.room(id, metrics, self.shared.clock.now());
+            self.readers.room(id, metrics, self.app.clock.now());
         }
         if says_no_more {
             self.readers.finish(id, metrics);

@@ -22,10 +22,10 @@ fn an_event_says_which_socket_it_is_about() {
 }
 
 /// An event loop whose thread is the test, and a caller with a token.
-fn event_loop() -> (EventLoop, Arc<Shared>, Grant) {
+fn event_loop() -> (EventLoop, Arc<AppState>, Grant) {
     let (writer, _) = StoreWriter::new();
-    let shared = Shared::new(StoredState::default(), writer, What::default(), false).unwrap();
-    let shared = Arc::new(shared);
+    let app = AppState::new(StoredState::default(), writer, What::default(), false).unwrap();
+    let app = Arc::new(app);
     let new = NewToken {
         name: "a reader".into(),
         scopes: vec![Scope::Read],
@@ -34,36 +34,36 @@ fn event_loop() -> (EventLoop, Arc<Shared>, Grant) {
         view: None,
         for_ms: None,
     };
-    let (_, token) = crate::api::made(new, shared.now().civil).unwrap();
-    shared.settle_tokens(std::slice::from_ref(&token), &BTreeMap::new());
+    let (_, token) = crate::api::made(new, app.now().civil).unwrap();
+    app.settle_tokens(std::slice::from_ref(&token), &BTreeMap::new());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (hand_over, _) = mpsc::unbounded_channel();
-    let event_loop = EventLoop::new(shared.clone(), listener, hand_over).unwrap();
-    (event_loop, shared, Grant::of(Arc::new(token)))
+    let event_loop = EventLoop::new(app.clone(), listener, hand_over).unwrap();
+    (event_loop, app, Grant::of(Arc::new(token)))
 }
 
 fn open(
-    shared: &Shared,
+    app: &AppState,
     grant: &Grant,
 ) -> (Arc<Mailbox>, oneshot::Receiver<Result<ReaderId, Refusal>>) {
     let mailbox = Arc::new(Mailbox::default());
     let (reply, opened) = oneshot::channel();
     let (grant, transport) = (grant.clone(), Transport::Socket);
-    shared.event_loop.send(LoopCommand::Open { grant, mailbox: mailbox.clone(), transport, reply });
+    app.event_loop.send(LoopCommand::Open { grant, mailbox: mailbox.clone(), transport, reply });
     (mailbox, opened)
 }
 
-fn revoke(shared: &Shared, grant: &Grant) {
+fn revoke(app: &AppState, grant: &Grant) {
     let revoked = [(grant.token.id.clone(), EndReason::TokenRevoked)].into();
-    shared.settle_tokens(&[], &revoked);
+    app.settle_tokens(&[], &revoked);
 }
 
 #[test]
 fn a_stream_that_is_registered_after_the_revocation_of_its_token_is_refused() {
-    let (mut event_loop, shared, grant) = event_loop();
-    revoke(&shared, &grant);
+    let (mut event_loop, app, grant) = event_loop();
+    revoke(&app, &grant);
     event_loop.run_commands();
-    let (_, opened) = open(&shared, &grant);
+    let (_, opened) = open(&app, &grant);
     event_loop.run_commands();
     assert_eq!(opened.blocking_recv().unwrap().unwrap_err().kind, Kind::NotSignedIn);
     assert!(event_loop.readers.is_empty());
@@ -71,18 +71,18 @@ fn a_stream_that_is_registered_after_the_revocation_of_its_token_is_refused() {
 
 #[test]
 fn a_stream_that_is_registered_before_the_revocation_of_its_token_ends() {
-    let (mut event_loop, shared, grant) = event_loop();
-    let (mailbox, opened) = open(&shared, &grant);
+    let (mut event_loop, app, grant) = event_loop();
+    let (mailbox, opened) = open(&app, &grant);
     // Both wait for the event loop at once.
-    revoke(&shared, &grant);
+    revoke(&app, &grant);
     event_loop.run_commands();
     assert_eq!(opened.blocking_recv().unwrap().unwrap_err().kind, Kind::NotSignedIn);
     assert!(!mailbox.is_closed() && event_loop.readers.is_empty());
-    shared.settle_tokens(&[(*grant.token).clone()], &BTreeMap::new());
-    let (mailbox, opened) = open(&shared, &grant);
+    app.settle_tokens(&[(*grant.token).clone()], &BTreeMap::new());
+    let (mailbox, opened) = open(&app, &grant);
     event_loop.run_commands();
     assert!(opened.blocking_recv().unwrap().is_ok());
-    revoke(&shared, &grant);
+    revoke(&app, &grant);
     event_loop.run_commands();
     assert!(event_loop.readers.is_empty());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -91,18 +91,18 @@ fn a_stream_that_is_registered_before_the_revocation_of_its_token_ends() {
 
 #[test]
 fn the_names_that_the_streams_of_a_token_want_are_limited_together_and_given_back() {
-    let (mut event_loop, shared, grant) = event_loop();
+    let (mut event_loop, app, grant) = event_loop();
     let subscription = |number: usize| {
         let names = (0..1000).map(|name| format!("p{number}-{name}").into()).collect();
         Subscription::of_names(names, Vec::new(), None).unwrap()
     };
     let mut streams = Vec::new();
     let refused = loop {
-        let (mailbox, opened) = open(&shared, &grant);
+        let (mailbox, opened) = open(&app, &grant);
         event_loop.run_commands();
         let id = opened.blocking_recv().unwrap().unwrap();
         let (reply, done) = oneshot::channel();
-        shared.event_loop.send(LoopCommand::Subscribe(id, subscription(streams.len()), reply));
+        app.event_loop.send(LoopCommand::Subscribe(id, subscription(streams.len()), reply));
         event_loop.run_commands();
         streams.push((mailbox, id));
         match done.blocking_recv().unwrap() {
@@ -113,7 +113,7 @@ fn the_names_that_the_streams_of_a_token_want_are_limited_together_and_given_bac
     assert_eq!(refused.problem().limit.as_deref(), Some("stream-bytes-per-token"));
     assert!(streams.len() > 200, "{}", streams.len());
     for (_, id) in streams {
-        shared.event_loop.send(LoopCommand::Close(id));
+        app.event_loop.send(LoopCommand::Close(id));
     }
     event_loop.run_commands();
     assert!(event_loop.readers.is_empty());

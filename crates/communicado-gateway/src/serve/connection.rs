@@ -18,16 +18,16 @@ use super::Connection;
 use super::socket::Socket;
 use super::strict::Strict;
 use crate::api::Peer;
+use crate::app_state::AppState;
 use crate::fanout::HandOver;
 use crate::limits::{HEAD_BYTES, HEAD_TIME, HEADERS};
-use crate::shared::Shared;
 
 /// Serves what the event loop hands over, until it is stopped and all are done.
 pub(super) async fn serve(
     mut connections: mpsc::UnboundedReceiver<HandOver>,
     router: Router,
     acceptor: Option<TlsAcceptor>,
-    shared: Arc<Shared>,
+    app: Arc<AppState>,
     mut stopping: watch::Receiver<bool>,
 ) {
     let mut tasks = JoinSet::new();
@@ -36,8 +36,8 @@ pub(super) async fn serve(
             next = connections.recv() => {
                 let Some(HandOver { socket, read, peer, seat }) = next else { break };
                 let (router, acceptor) = (router.clone(), acceptor.clone());
-                let (hosts, stopping) = (shared.hosts, stopping.clone());
-                let held = Some(shared.heads.entry(peer.ip().into()));
+                let (hosts, stopping) = (app.hosts, stopping.clone());
+                let held = Some(app.heads.entry(peer.ip().into()));
                 tasks.spawn(async move {
                     let Ok(socket) = TcpStream::from_std(socket) else { return };
                     let socket = Socket::new(socket);

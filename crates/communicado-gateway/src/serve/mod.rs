@@ -22,13 +22,13 @@ pub(crate) use socket::Connection;
 pub(crate) use tls::Certificate;
 
 use crate::api::{made, router};
+use crate::app_state::AppState;
 use crate::cluster;
 use crate::failure::{Failure, Outcome};
 use crate::fanout::{EventLoop, LoopCommand};
 use crate::http::Hosts;
 use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
 use crate::oidc::SignIns;
-use crate::shared::Shared;
 use crate::store::{Lock, Store, StoreError, StoredState};
 use crate::traces::Traces;
 use crate::writer::{self, StoreWriter, WriteCommand};
@@ -94,7 +94,7 @@ impl Default for What {
 
 /// What keeps: everything but the connections.
 pub(crate) struct Core {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) app: Arc<AppState>,
     writer: Part<Result<(), StoreError>>,
     /// Where there are several gateways, the folder is ours alone all the same.
     _lock: Option<Lock>,
@@ -116,8 +116,8 @@ impl Core {
         };
         let (writer, commands) = StoreWriter::new();
         let cluster = what.cluster.clone();
-        let shared = Arc::new(Shared::new(stored, writer, what, tls).map_err(no_system)?);
-        let of_writer = shared.clone();
+        let app = Arc::new(AppState::new(stored, writer, what, tls).map_err(no_system)?);
+        let of_writer = app.clone();
         let (ready, is_ready) = oneshot::channel();
         let writer = Part::start("writer", move || match (store, cluster) {
             (Some(store), _) => {
@@ -138,7 +138,7 @@ impl Core {
                 .cause(error)
                 .help(help)
         })?;
-        Ok(Self { shared, writer, _lock: lock })
+        Ok(Self { app, writer, _lock: lock })
     }
 
     /// Ends after all that was ordered.
@@ -147,7 +147,7 @@ impl Core {
     ///
     /// If the end cannot be kept.
     pub(crate) fn stop(self) -> Result<(), Failure> {
-        self.shared.writer.stop();
+        self.app.writer.stop();
         Ok(self.writer.join()??)
     }
 
@@ -156,7 +156,7 @@ impl Core {
         let has = |token: &Arc<communicado_wire::gateway::stored::Token>| {
             token.scopes.has(Scope::Administer)
         };
-        if self.shared.tokens().all().any(has) {
+        if self.app.tokens().all().any(has) {
             return Ok(None);
         }
         let new = NewToken {
@@ -167,8 +167,8 @@ impl Core {
             view: Some(View::Everything),
             for_ms: None,
         };
-        let (secret, token) = made(new, self.shared.now().civil)?;
-        self.shared.writer.submit(WriteCommand::Token(token)).await?;
+        let (secret, token) = made(new, self.app.now().civil)?;
+        self.app.writer.submit(WriteCommand::Token(token)).await?;
         Ok(Some(secret))
     }
 }
@@ -212,7 +212,7 @@ async fn serving(
     let mut core = started.map_err(|error| {
         Failure::new(Outcome::Failed, "the gateway cannot start").cause(error)
     })??;
-    let shared = core.shared.clone();
+    let app = core.app.clone();
     let listener = listen::listen(listen)?;
     let address = listener.local_addr().map_err(no_system)?;
     let scheme = if is_tls { "https" } else { "http" };
@@ -222,18 +222,18 @@ async fn serving(
         let sign_ins = sign_ins.map_err(|why| {
             Failure::new(Outcome::Failed, "the secret for the issuer cannot be read").cause(why)
         })?;
-        let _ = shared.sign_ins.set(Arc::new(sign_ins));
+        let _ = app.sign_ins.set(Arc::new(sign_ins));
     }
     let first = core.first_token().await?;
     let (hand_over, connections) = mpsc::unbounded_channel();
-    let event_loop = EventLoop::new(shared.clone(), listener, hand_over).map_err(no_system)?;
+    let event_loop = EventLoop::new(app.clone(), listener, hand_over).map_err(no_system)?;
     let mut event_loop = Part::start("event-loop", move || event_loop.run()).map_err(no_system)?;
     let (stop, stopping) = watch::channel(false);
-    let router = router(shared.clone());
+    let router = router(app.clone());
     let served =
-        connection::serve(connections, router.clone(), acceptor, shared.clone(), stopping.clone());
+        connection::serve(connections, router.clone(), acceptor, app.clone(), stopping.clone());
     let connections = tokio::spawn(served);
-    let control = control::listen(&data, router, &shared, stopping)?;
+    let control = control::listen(&data, router, &app, stopping)?;
     print(&greeting(&base, first.as_deref()))?;
     tracing::info!(what = "listening", address = %address, tls = is_tls);
     // Without one of its parts it would go on and be wrong: then it ends, and whoever started it
@@ -244,13 +244,13 @@ async fn serving(
         () = event_loop.ended() => ("the event-loop thread ended", false),
     };
     tracing::info!(what = "stopping", cause = why);
-    shared.event_loop.send(LoopCommand::Stop);
+    app.event_loop.send(LoopCommand::Stop);
     let _ = stop.send(true);
     let _ = tokio::time::timeout(LAST_REQUESTS, connections).await;
     control.abort();
     let ended = tokio::task::spawn_blocking(move || {
         let stored = core.stop();
-        if let Some(traces) = &shared.traces {
+        if let Some(traces) = &app.traces {
             traces.stop();
         }
         event_loop.join()?.map_err(no_system)?;

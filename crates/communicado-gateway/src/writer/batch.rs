@@ -7,11 +7,11 @@ use communicado_wire::gateway::EndReason;
 use communicado_wire::gateway::stored::Token;
 
 use super::{ReplySender, WriteCommand, WriteReply};
+use crate::app_state::AppState;
 use crate::grant::Grant;
 use crate::limits::{SESSIONS, SESSIONS_PER_TOKEN};
 use crate::model::{Batch, Input};
 use crate::refusal::{Kind, Refusal};
-use crate::shared::Shared;
 use crate::store::{Reader, Store, StoreError};
 use crate::tokens::{Tokens, need_person};
 use crate::traces::Origin;
@@ -37,14 +37,14 @@ impl WriteBatch {
     /// Runs one command on the batch; nothing of it is stored or published yet.
     pub(super) fn execute(
         &mut self,
-        shared: &Shared,
+        app: &AppState,
         store: &Store,
         batch: &mut Batch<'_>,
         caller: Option<&Grant>,
         command: WriteCommand,
     ) -> Result<WriteReply, Refusal> {
         if let Some(caller) = caller {
-            self.authorize(shared, caller)?;
+            self.authorize(app, caller)?;
         }
         match command {
             WriteCommand::Stop => {}
@@ -56,12 +56,12 @@ impl WriteBatch {
                 let (known, unknown): (Vec<_>, Vec<_>) = readers.into_iter().partition(|reader| {
                     !reader.is_of_person() || batch.person(&reader.whom).is_some()
                 });
-                shared.forget_readers(&unknown);
+                app.forget_readers(&unknown);
                 self.audience.extend(known);
             }
-            WriteCommand::Token(token) => self.create(shared, batch, token)?,
+            WriteCommand::Token(token) => self.create(app, batch, token)?,
             WriteCommand::Revoke(id, reason) => {
-                let all = self.with_descendants(&shared.tokens(), &id);
+                let all = self.with_descendants(&app.tokens(), &id);
                 if all.is_empty() {
                     let help = "GET /v1/tokens says which there are";
                     let detail = format!("there is no token `{id}`");
@@ -71,9 +71,9 @@ impl WriteBatch {
             }
             WriteCommand::Person(input) => {
                 let gone = matches!(input, Input::Remove(_)).then(|| input.person().clone());
-                batch.handle(input, shared.now())?;
+                batch.handle(input, app.now())?;
                 if let Some(gone) = gone {
-                    let tokens = shared.tokens();
+                    let tokens = app.tokens();
                     let new =
                         self.tokens.iter().filter(|token| token.person.as_ref() == Some(&gone));
                     let roots: BTreeSet<Arc<str>> = tokens
@@ -94,20 +94,20 @@ impl WriteBatch {
     /// # Errors
     ///
     /// If the caller's token was revoked, be it earlier in this batch.
-    fn authorize(&self, shared: &Shared, caller: &Grant) -> Result<(), Refusal> {
-        let now = shared.now().civil;
+    fn authorize(&self, app: &AppState, caller: &Grant) -> Result<(), Refusal> {
+        let now = app.now().civil;
         let is_valid = caller.is_operator()
-            || (shared.tokens().is_valid(&caller.token, now)
+            || (app.tokens().is_valid(&caller.token, now)
                 && !self.revoked.contains_key(&caller.token.id));
         if is_valid { Ok(()) } else { Err(Refusal::revoked_meanwhile()) }
     }
 
-    fn create(&mut self, shared: &Shared, batch: &Batch<'_>, token: Token) -> Result<(), Refusal> {
+    fn create(&mut self, app: &AppState, batch: &Batch<'_>, token: Token) -> Result<(), Refusal> {
         let exists = token.person.as_ref().is_none_or(|person| batch.person(person).is_some());
         need_person(&token, exists)?;
-        let tokens = shared.tokens();
+        let tokens = app.tokens();
         let more = self.tokens.iter().filter(|token| token.session_of.is_none()).count();
-        tokens.need_room_for(&token, more, shared.now().civil)?;
+        tokens.need_room_for(&token, more, app.now().civil)?;
         if let Some(parent) = &token.session_of {
             let stored = tokens.sessions_of(parent).into_iter().map(|session| &**session);
             let new = self.tokens.iter().filter(|it| it.session_of.as_ref() == Some(parent));
@@ -163,11 +163,11 @@ impl WriteBatch {
         result.filter_map(|it| it.reply.as_ref()).map(|reply| &reply.origin)
     }
 
-    pub(super) fn answer(self, shared: &Shared) {
+    pub(super) fn answer(self, app: &AppState) {
         for PendingReply { reply, result, whom } in self.replies {
             let result = match (result, whom) {
                 (Ok(WriteReply::Nothing), Some(id)) => {
-                    Ok(WriteReply::Person(shared.people().person(&id).cloned()))
+                    Ok(WriteReply::Person(app.people().person(&id).cloned()))
                 }
                 (result, _) => result,
             };

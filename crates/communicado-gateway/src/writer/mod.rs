@@ -18,11 +18,11 @@ use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{EndReason, View};
 use tokio::sync::oneshot;
 
+use crate::app_state::AppState;
 use crate::grant::Grant;
 use crate::limits::WRITES_WAITING;
 use crate::model::{Altered, Change, Input, Person, written};
 use crate::refusal::{Kind, Refusal};
-use crate::shared::Shared;
 use crate::store::{Past, Reader, Store, StoreError, Writes};
 use crate::traces::{Origin, origin};
 use batch::{PendingReply, WriteBatch};
@@ -167,13 +167,13 @@ impl From<StoreError> for Refusal {
 
 /// Runs commands until a `Stop`.
 pub(crate) fn run(
-    shared: &Shared,
+    app: &AppState,
     mut store: Store,
     requests: &Receiver<WriteRequest>,
 ) -> Result<(), StoreError> {
     let mut unsaved = Writes::default();
     loop {
-        let first = match requests.recv_timeout(idle_time(shared)) {
+        let first = match requests.recv_timeout(idle_time(app)) {
             Ok(request) => Some(request),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => break,
@@ -181,7 +181,7 @@ pub(crate) fn run(
         let mut batched: Vec<_> = first.into_iter().collect();
         batched.extend(requests.try_iter().take(BATCH_MAX - 1));
         let stops = batched.iter().any(|request| matches!(request.command, WriteCommand::Stop));
-        commit_batch(shared, &mut store, batched, &mut unsaved);
+        commit_batch(app, &mut store, batched, &mut unsaved);
         if stops {
             break;
         }
@@ -190,36 +190,36 @@ pub(crate) fn run(
 }
 
 /// How long nothing is due.
-fn idle_time(shared: &Shared) -> Duration {
-    let people = shared.people();
+fn idle_time(app: &AppState) -> Duration {
+    let people = app.people();
     match people.next_deadline() {
-        Some(deadline) => deadline.since(shared.clock.now()).min(IDLE_MAX),
-        None if shared.tokens().next_end().is_some() => IDLE_MAX,
+        Some(deadline) => deadline.since(app.clock.now()).min(IDLE_MAX),
+        None if app.tokens().next_end().is_some() => IDLE_MAX,
         None => Duration::from_secs(3600),
     }
 }
 
 /// Runs commands with one commit for all of them.
 fn commit_batch(
-    shared: &Shared,
+    app: &AppState,
     store: &mut Store,
     requests: Vec<WriteRequest>,
     unsaved: &mut Writes,
 ) {
     let mut write_batch = WriteBatch::default();
-    let people = shared.people();
+    let people = app.people();
     let mut batch = people.begin();
     for WriteRequest { command, caller, reply } in requests {
         let whom = match &command {
             WriteCommand::Person(input) => Some(input.person().clone()),
             _ => None,
         };
-        let result = write_batch.execute(shared, store, &mut batch, caller.as_ref(), command);
+        let result = write_batch.execute(app, store, &mut batch, caller.as_ref(), command);
         write_batch.replies.push(PendingReply { reply, result, whom });
     }
     let altered = batch.end();
     drop(people);
-    write_batch.revoke(expired_tokens(shared), EndReason::TokenRevoked);
+    write_batch.revoke(expired_tokens(app), EndReason::TokenRevoked);
     let mut writes = unsaved.clone();
     writes.audience.append(&mut write_batch.audience);
     collect_writes(
@@ -227,18 +227,15 @@ fn commit_batch(
         &altered,
         &write_batch.tokens,
         &write_batch.revoked,
-        shared.history.is_some(),
+        app.history.is_some(),
     );
-    let stored = if writes.is_empty() {
-        Ok(())
-    } else {
-        write(shared, store, &writes, write_batch.origins())
-    };
+    let stored =
+        if writes.is_empty() { Ok(()) } else { write(app, store, &writes, write_batch.origins()) };
     match stored {
         Ok(()) => {
             *unsaved = Writes::default();
-            publish(shared, altered);
-            shared.settle_tokens(&write_batch.tokens, &write_batch.revoked);
+            publish(app, altered);
+            app.settle_tokens(&write_batch.tokens, &write_batch.revoked);
         }
         Err(error) => {
             // Who reads whom is owed; the rest is for whoever ordered it to order again.
@@ -246,29 +243,29 @@ fn commit_batch(
             write_batch.refuse(&error);
         }
     }
-    end_leases(shared, store, unsaved);
-    write_batch.answer(shared);
-    if let Some(duration) = shared.history {
-        let _ = store.delete_history(shared.now().civil.before(duration));
+    end_leases(app, store, unsaved);
+    write_batch.answer(app);
+    if let Some(duration) = app.history {
+        let _ = store.delete_history(app.now().civil.before(duration));
     }
 }
 
 fn write<'a>(
-    shared: &Shared,
+    app: &AppState,
     store: &mut Store,
     writes: &Writes,
     origins: impl Iterator<Item = &'a Origin>,
 ) -> Result<(), StoreError> {
-    let began = shared.clock.now();
-    let keeping = shared.traces.as_ref().map(|traces| traces.keeping("sqlite", origins));
+    let began = app.clock.now();
+    let keeping = app.traces.as_ref().map(|traces| traces.keeping("sqlite", origins));
     let written = store.write(writes);
     if let Some(keeping) = keeping {
         keeping.ended(written.is_ok());
     }
     match &written {
-        Ok(()) => shared.metrics.committed(shared.clock.now().since(began).as_secs_f64()),
+        Ok(()) => app.metrics.committed(app.clock.now().since(began).as_secs_f64()),
         Err(error) => {
-            shared.metrics.store_error();
+            app.metrics.store_error();
             tracing::error!(what = "store", cause = %error, help = error.help());
         }
     }
@@ -276,9 +273,9 @@ fn write<'a>(
 }
 
 /// Ends what is due, and tells it also if it cannot be kept.
-fn end_leases(shared: &Shared, store: &mut Store, unsaved: &mut Writes) {
-    let now = shared.now();
-    let people = shared.people();
+fn end_leases(app: &AppState, store: &mut Store, unsaved: &mut Writes) {
+    let now = app.now();
+    let people = app.people();
     if people.next_deadline().is_none_or(|deadline| now.moment < deadline) {
         return;
     }
@@ -287,17 +284,17 @@ fn end_leases(shared: &Shared, store: &mut Store, unsaved: &mut Writes) {
     let altered = batch.end();
     drop(people);
     let mut writes = std::mem::take(unsaved);
-    collect_writes(&mut writes, &altered, &[], &BTreeMap::new(), shared.history.is_some());
-    if write(shared, store, &writes, std::iter::empty()).is_err() {
+    collect_writes(&mut writes, &altered, &[], &BTreeMap::new(), app.history.is_some());
+    if write(app, store, &writes, std::iter::empty()).is_err() {
         // It is kept with the next that can be.
         *unsaved = writes;
     }
-    publish(shared, altered);
+    publish(app, altered);
 }
 
 /// Tokens that have ended.
-fn expired_tokens(shared: &Shared) -> Vec<Arc<str>> {
-    shared.tokens().expired(shared.now().civil)
+fn expired_tokens(app: &AppState) -> Vec<Arc<str>> {
+    app.tokens().expired(app.now().civil)
 }
 
 fn collect_writes(
@@ -331,16 +328,16 @@ fn past(change: &Change) -> Option<Past> {
     })
 }
 
-pub(crate) fn publish(shared: &Shared, mut altered: Altered) {
+pub(crate) fn publish(app: &AppState, mut altered: Altered) {
     if altered.people.is_empty() {
         return;
     }
     for (id, _) in altered.people.iter().filter(|(_, person)| person.is_none()) {
-        shared.forget_readers_of(id);
+        app.forget_readers_of(id);
     }
-    shared.people.write().unwrap_or_else(PoisonError::into_inner).apply(&mut altered);
-    shared.metrics.changed(altered.changes.len());
+    app.people.write().unwrap_or_else(PoisonError::into_inner).apply(&mut altered);
+    app.metrics.changed(altered.changes.len());
     if !altered.changes.is_empty() {
-        shared.event_loop.send_changes(altered.changes);
+        app.event_loop.send_changes(altered.changes);
     }
 }

@@ -13,7 +13,7 @@ use crate::tokens::Tokens;
 
 /// A writer without its thread: each batch is run by the test.
 struct Bench {
-    shared: Shared,
+    app: AppState,
     store: Store,
     folder: TempDir,
     /// What the gateway orders by itself; nobody carries it out.
@@ -26,8 +26,8 @@ impl Bench {
         let lock = Lock::take(folder.path()).unwrap();
         let (store, stored) = Store::open(folder.path(), lock).unwrap();
         let (writer, inbox) = StoreWriter::new();
-        let shared = Shared::new(stored, writer, What::default(), false).unwrap();
-        Self { shared, store, folder, _inbox: inbox }
+        let app = AppState::new(stored, writer, What::default(), false).unwrap();
+        Self { app, store, folder, _inbox: inbox }
     }
 
     /// Carries out jobs with one commit, and says which succeeded.
@@ -40,7 +40,7 @@ impl Bench {
                 (WriteRequest { command, caller: caller.cloned(), reply }, answer)
             })
             .unzip();
-        commit_batch(&self.shared, &mut self.store, requests, &mut Writes::default());
+        commit_batch(&self.app, &mut self.store, requests, &mut Writes::default());
         let result = answers.into_iter().map(|answer| answer.blocking_recv().unwrap());
         result.map(|result| result.map(|_| ()).map_err(|refusal| refusal.kind)).collect()
     }
@@ -52,7 +52,7 @@ impl Bench {
 
     /// The ids of what is valid, here and after a restart.
     fn valid(&self) -> Vec<Arc<str>> {
-        let now = self.shared.now().civil;
+        let now = self.app.now().civil;
         let valid = |tokens: &Tokens| -> Vec<Arc<str>> {
             let all = tokens.all().filter(|token| tokens.is_valid(token, now));
             all.map(|token| token.name.clone()).collect()
@@ -63,7 +63,7 @@ impl Bench {
         crate::store::copy_to(self.folder.path(), &copy.join("gateway.sqlite")).unwrap();
         let (_, stored) = Store::open(&copy, Lock::take(&copy).unwrap()).unwrap();
         let (mut here, mut stored) =
-            (valid(&self.shared.tokens()), valid(&Tokens::from_stored(stored.tokens)));
+            (valid(&self.app.tokens()), valid(&Tokens::from_stored(stored.tokens)));
         here.sort_unstable();
         stored.sort_unstable();
         assert_eq!(here, stored, "a restart changes which tokens are valid");
@@ -115,7 +115,7 @@ fn what_a_revoked_token_ordered_before_is_refused_when_it_is_carried_out() {
     result.extend(bench.commit(commands().into_iter().map(|it| (Some(&intruder), it)).collect()));
     assert_eq!(result, [Err(Kind::NotSignedIn); 10]);
     assert_eq!(bench.valid(), ["admin".into()]);
-    assert_eq!(bench.shared.people().len(), 0);
+    assert_eq!(bench.app.people().len(), 0);
 }
 
 #[test]
@@ -203,13 +203,12 @@ fn the_readers_of_a_person_who_is_removed_are_forgotten_and_recorded_anew_for_th
         (None, WriteCommand::Audience(vec![reader]))
     };
     bench.commit(vec![add()]);
-    let has_reader = |bench: &Bench| {
-        bench.shared.audience.read().unwrap().keys().any(|(whom, _)| **whom == *"ada")
-    };
-    bench.shared.reads(&reader, ["ada".into(), "ghost".into(), "@ghosts".into()]);
-    assert_eq!(bench.shared.audience.read().unwrap().len(), 1, "only who exists is recorded");
+    let has_reader =
+        |bench: &Bench| bench.app.audience.read().unwrap().keys().any(|(whom, _)| **whom == *"ada");
+    bench.app.reads(&reader, ["ada".into(), "ghost".into(), "@ghosts".into()]);
+    assert_eq!(bench.app.audience.read().unwrap().len(), 1, "only who exists is recorded");
     bench.commit(vec![read("t")]);
-    bench.shared.reads(&reader, ["ada".into()]);
+    bench.app.reads(&reader, ["ada".into()]);
     bench.commit(vec![(None, WriteCommand::Person(Input::Remove("ada".into()))), read("late")]);
     assert!(!has_reader(&bench));
     bench.commit(vec![add()]);
@@ -221,6 +220,6 @@ fn the_readers_of_a_person_who_is_removed_are_forgotten_and_recorded_anew_for_th
         Store::open(&copy, Lock::take(&copy).unwrap()).unwrap()
     };
     assert_eq!(stored.audience, []);
-    bench.shared.reads(&reader, ["ada".into()]);
+    bench.app.reads(&reader, ["ada".into()]);
     assert!(has_reader(&bench));
 }

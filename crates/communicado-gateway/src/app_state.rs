@@ -1,4 +1,4 @@
-//! What all parts of a running gateway share.
+//! The state that all parts of a running gateway share.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -31,7 +31,7 @@ use crate::writer::{StoreWriter, WriteCommand};
 pub(crate) type Audience = BTreeMap<(Arc<str>, Arc<str>), Timestamp>;
 
 #[derive(Debug)]
-pub(crate) struct Shared {
+pub(crate) struct AppState {
     pub(crate) clock: SystemClock,
     pub(crate) people: RwLock<People>,
     pub(crate) tokens: RwLock<Tokens>,
@@ -66,8 +66,8 @@ pub(crate) struct Shared {
     pub(crate) hosts: Hosts,
 }
 
-impl Shared {
-    /// What the parts of a gateway share that is started as `what`, with what was stored.
+impl AppState {
+    /// The state of a gateway that starts with `what` and the stored state.
     ///
     /// # Errors
     ///
