@@ -10,7 +10,6 @@
 //! Start at `EventLoop::poll_once`. What a reader is owed is in `readers.rs`.
 
 mod accounts;
-mod arrivals;
 mod choice;
 mod frame;
 mod fuzzing;
@@ -19,8 +18,10 @@ mod head;
 mod mailbox;
 mod out;
 mod past;
+mod pending;
 mod readers;
 mod seats;
+mod sockets;
 #[cfg(test)]
 mod tests;
 mod topics;
@@ -53,8 +54,8 @@ use crate::metrics::Transport;
 use crate::model::Change;
 use crate::refusal::{Kind, Refusal};
 use crate::subscription::Subscription;
-use arrivals::{Arrival, Arrivals};
 use out::Out;
+use pending::{PendingConnection, PendingConnections};
 use readers::Readers;
 
 /// A connection for hyper, with what was read of it.
@@ -77,7 +78,7 @@ const SECOND: Duration = Duration::from_secs(1);
 enum PollToken {
     Listener,
     Waker,
-    Arrival(u32),
+    Pending(u32),
     Reader(ReaderId),
 }
 
@@ -86,7 +87,7 @@ impl PollToken {
         EventData::new_u64(match self {
             Self::Listener => 0,
             Self::Waker => 1,
-            Self::Arrival(key) => 2 | (u64::from(key) << 32),
+            Self::Pending(key) => 2 | (u64::from(key) << 32),
             // Two bits say what it is, and 30 are left for the number.
             Self::Reader(id) => 3 | (u64::from(id.number) << 2) | (u64::from(id.key) << 32),
         })
@@ -99,7 +100,7 @@ impl PollToken {
         match low & 3 {
             0 => Self::Listener,
             1 => Self::Waker,
-            2 => Self::Arrival(key),
+            2 => Self::Pending(key),
             _ => Self::Reader(ReaderId { key, number: rest }),
         }
     }
@@ -110,7 +111,7 @@ pub(crate) struct EventLoop {
     app: Arc<AppState>,
     poll: OwnedFd,
     listener: Option<TcpListener>,
-    arrivals: Arrivals,
+    pending: PendingConnections,
     readers: Readers,
     hand_over: mpsc::UnboundedSender<HandOver>,
     /// When a second will have passed.
@@ -135,9 +136,9 @@ impl EventLoop {
         epoll::add(&poll, &app.event_loop.waker, PollToken::Waker.data(), EventFlags::IN)?;
         let readers = Readers::new(app.people().revision(), app.streams_per_token);
         let second = app.clock.now().after(SECOND);
-        let (arrivals, listener) = (Arrivals::default(), Some(listener));
+        let (pending, listener) = (PendingConnections::default(), Some(listener));
         let pauses = false;
-        Ok(Self { pauses, app, poll, listener, arrivals, readers, hand_over, second, stops: false })
+        Ok(Self { pauses, app, poll, listener, pending, readers, hand_over, second, stops: false })
     }
 
     /// Goes on until it is stopped.
@@ -154,7 +155,7 @@ impl EventLoop {
     }
 
     fn poll_once(&mut self, events: &mut Vec<epoll::Event>) -> io::Result<()> {
-        let idle = self.arrivals.is_empty() && self.readers.is_empty() && !self.pauses;
+        let idle = self.pending.is_empty() && self.readers.is_empty() && !self.pauses;
         let left = self.second.since(self.app.clock.now());
         let left = (!idle).then(|| Timespec {
             tv_sec: i64::try_from(left.as_secs()).unwrap_or(0),
@@ -170,8 +171,8 @@ impl EventLoop {
             match PollToken::of(data) {
                 PollToken::Listener => self.accept(),
                 PollToken::Waker => self.run_commands(),
-                PollToken::Arrival(key) => self.arrived(key),
-                PollToken::Reader(id) => self.reader(id, flags),
+                PollToken::Pending(key) => self.on_pending_readable(key),
+                PollToken::Reader(id) => self.on_reader_event(id, flags),
             }
         }
         let now = self.app.clock.now();
@@ -184,8 +185,8 @@ impl EventLoop {
                 let data = PollToken::Listener.data();
                 self.pauses = epoll::add(&self.poll, listener, data, EventFlags::IN).is_err();
             }
-            for arrival in self.arrivals.late(&self.poll, now) {
-                arrivals::give_up(&arrival);
+            for connection in self.pending.take_expired(&self.poll, now) {
+                sockets::reject_late(&connection);
             }
         }
         Ok(())
@@ -275,68 +276,68 @@ impl EventLoop {
                 Ok(seat) => seat,
                 Err(limit) => {
                     self.app.metrics.turned_away();
-                    arrivals::turn_away(&socket, limit);
+                    sockets::reject_over_limit(&socket, limit);
                     continue;
                 }
             };
             if socket.set_nonblocking(true).is_err() {
                 continue;
             }
-            arrivals::prepare(&socket);
+            sockets::configure(&socket);
             let held = self.app.heads.entry(peer.ip().into());
-            let arrival = Arrival::new(socket, peer, seat, held, self.app.clock.now());
+            let connection = PendingConnection::new(socket, peer, seat, held, self.app.clock.now());
             if self.app.tls {
-                self.give_away(arrival);
+                self.hand_off(connection);
             } else {
-                self.look(arrival, None);
+                self.look(connection, None);
             }
         }
     }
 
-    fn arrived(&mut self, key: u32) {
-        if let Some(arrival) = self.arrivals.remove(key) {
-            self.look(arrival, Some(key));
+    fn on_pending_readable(&mut self, key: u32) {
+        if let Some(connection) = self.pending.remove(key) {
+            self.look(connection, Some(key));
         }
     }
 
     /// Reads what there is of a head, and decides whose the connection is.
-    fn look(&mut self, mut arrival: Arrival, known: Option<u32>) {
-        let Ok(is_open) = arrival.read() else { return };
-        let is_events = match look(&arrival.read, self.app.hosts) {
+    fn look(&mut self, mut connection: PendingConnection, known: Option<u32>) {
+        let Ok(is_open) = connection.read() else { return };
+        let is_events = match look(&connection.read, self.app.hosts) {
             Ok(Look::More) if is_open => {
-                if let Err(refusal) = arrival.hold() {
-                    arrivals::refuse(&arrival.socket, &refusal);
+                if let Err(refusal) = connection.hold() {
+                    sockets::refuse(&connection.socket, &refusal);
                     return;
                 }
                 match known {
-                    Some(number) => self.arrivals.put_back(number, arrival),
-                    None => self.arrivals.put(&self.poll, arrival),
+                    Some(number) => self.pending.put_back(number, connection),
+                    None => self.pending.put(&self.poll, connection),
                 }
                 return;
             }
             // Nothing more will come.
             Ok(Look::More) => return,
             Err(refusal) => {
-                arrivals::refuse(&arrival.socket, &refusal);
+                sockets::refuse(&connection.socket, &refusal);
                 return;
             }
             Ok(Look::Events(_)) => true,
             Ok(Look::Other) => false,
         };
         if known.is_some() {
-            let _ = epoll::delete(&self.poll, &arrival.socket);
+            let _ = epoll::delete(&self.poll, &connection.socket);
         }
         if is_events {
-            self.take_in(arrival);
+            self.open_stream(connection);
         } else {
-            self.give_away(arrival);
+            self.hand_off(connection);
         }
     }
 
     /// Keeps a stream of events, or lets hyper's side say why not.
-    fn take_in(&mut self, arrival: Arrival) {
+    fn open_stream(&mut self, connection: PendingConnection) {
         let app = self.app.clone();
-        let Ok(Look::Events(head)) = look(&arrival.read, app.hosts) else { return };
+        let Ok(Look::Events(head)) = look(&connection.read, app.hosts) else { return };
         let admitted = crate::api::admit_events(
             &app,
             &crate::api::Asked {
@@ -344,7 +345,7 @@ impl EventLoop {
                 authorization: head.authorization,
                 cookie: head.cookie,
                 last_event_id: head.last_event_id,
-                peer: arrival.peer.ip(),
+                peer: connection.peer.ip(),
             },
         );
         let room = |admitted: (Grant, Subscription)| {
@@ -354,19 +355,19 @@ impl EventLoop {
             Ok(admitted) => admitted,
             // A caller that asks too often costs no more than this.
             Err(refusal) if refusal.kind == Kind::TooMany => {
-                self.turn_down(&arrival.socket, &refusal, &head);
+                self.reject(&connection.socket, &refusal, &head);
                 return;
             }
             Err(_) => {
-                self.give_away(arrival);
+                self.hand_off(connection);
                 return;
             }
         };
         let answer = crate::api::events_head(&app, head.origin);
         let now = app.clock.now();
         let transport = Transport::Sse;
-        arrivals::prepare_reader(&arrival.socket);
-        let Arrival { socket, seat, .. } = arrival;
+        sockets::configure_reader(&connection.socket);
+        let PendingConnection { socket, seat, .. } = connection;
         let Ok(id) = self.readers.open(Out::Socket(socket), transport, grant, Some(seat)) else {
             return;
         };
@@ -382,30 +383,30 @@ impl EventLoop {
         let done = self.readers.subscribe(id, &subscription, &people, answer, &app.metrics, now);
         drop(people);
         if let (Err(refusal), Some(socket)) = (done, self.readers.socket(id)) {
-            self.turn_down(socket, &refusal, &head);
+            self.reject(socket, &refusal, &head);
             self.readers.close(id, &app.metrics);
         }
         self.readers.settle(&app.metrics);
     }
 
     /// Answers with a refusal on the spot.
-    fn turn_down(&self, socket: &TcpStream, refusal: &Refusal, head: &Head<'_>) {
+    fn reject(&self, socket: &TcpStream, refusal: &Refusal, head: &Head<'_>) {
         self.app.metrics.answered(refusal.kind.status());
         if head.accepts_events {
             let answer = crate::api::events_head(&self.app, head.origin);
             let stream = crate::api::come_back_later(&self.app, refusal);
-            arrivals::answer(socket, &(answer + &stream));
+            sockets::respond(socket, &(answer + &stream));
         } else {
-            arrivals::refuse(socket, refusal);
+            sockets::refuse(socket, refusal);
         }
     }
 
-    fn give_away(&self, arrival: Arrival) {
-        let Arrival { socket, read, peer, seat, .. } = arrival;
+    fn hand_off(&self, connection: PendingConnection) {
+        let PendingConnection { socket, read, peer, seat, .. } = connection;
         let _ = self.hand_over.send(HandOver { socket, read, peer, seat });
     }
 
-    fn reader(&mut self, id: ReaderId, flags: EventFlags) {
+    fn on_reader_event(&mut self, id: ReaderId, flags: EventFlags) {
         let metrics = &self.app.metrics;
         if flags.intersects(EventFlags::HUP | EventFlags::ERR) {
             self.readers.close(id, metrics);
@@ -413,7 +414,7 @@ impl EventLoop {
         }
         let says_no_more = flags.contains(EventFlags::RDHUP)
             || flags.contains(EventFlags::IN)
-                && self.readers.socket(id).is_some_and(|socket| !arrivals::drained(socket));
+                && self.readers.socket(id).is_some_and(|socket| !sockets::drain(socket));
         if flags.contains(EventFlags::OUT) {
             self.readers.room(id, metrics, self.app.clock.now());
         }

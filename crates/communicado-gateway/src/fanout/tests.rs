@@ -15,7 +15,7 @@ use crate::writer::StoreWriter;
 fn an_event_says_which_socket_it_is_about() {
     let reader = ReaderId { key: 123_456, number: readers::NUMBER };
     for about in
-        [PollToken::Listener, PollToken::Waker, PollToken::Arrival(7), PollToken::Reader(reader)]
+        [PollToken::Listener, PollToken::Waker, PollToken::Pending(7), PollToken::Reader(reader)]
     {
         assert_eq!(PollToken::of(about.data()), about);
     }
