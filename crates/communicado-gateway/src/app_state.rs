@@ -12,7 +12,8 @@ use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{EndReason, Health};
 use tokio::sync::Mutex;
 
-use crate::fanout::{self, EventLoopHandle, Seats};
+use crate::connection_limit::ConnectionLimit;
+use crate::fanout::{self, EventLoopHandle};
 use crate::grant::Grant;
 use crate::http::Hosts;
 use crate::ledger::Ledger;
@@ -39,7 +40,7 @@ pub(crate) struct AppState {
     pub(crate) writer: StoreWriter,
     pub(crate) event_loop: EventLoopHandle,
     pub(crate) metrics: Metrics,
-    pub(crate) seats: Seats,
+    pub(crate) connection_limit: ConnectionLimit,
     pub(crate) rates: Rates,
     /// Bytes of heads that are not whole.
     pub(crate) heads: Ledger<Network>,
@@ -81,10 +82,10 @@ impl AppState {
         let clock = SystemClock::start();
         let now = Now { moment: clock.now(), civil: clock.civil() };
         let audience = stored.audience.into_iter();
-        let seats = Seats::of_system();
+        let connection_limit = ConnectionLimit::of_system();
         let streams = what.streams_per_token.unwrap_or_else(|| {
             // One token must leave room for others.
-            STREAMS_PER_TOKEN.most.min(seats.most() / 2)
+            STREAMS_PER_TOKEN.most.min(connection_limit.max() / 2)
         });
         let streams_per_token = Limit { most: streams, ..STREAMS_PER_TOKEN };
         Ok(Self {
@@ -95,7 +96,7 @@ impl AppState {
             writer,
             event_loop: EventLoopHandle::new()?,
             metrics: Metrics::new(),
-            seats,
+            connection_limit,
             rates: Rates::new(what.per_second, what.wrong_per_minute),
             health: Mutex::default(),
             heads: Ledger::new(HEAD_BYTES_PER_ADDRESS),

@@ -17,6 +17,7 @@ mod app_state;
 mod arguments;
 mod cluster;
 mod commands;
+mod connection_limit;
 mod failure;
 mod fanout;
 

@@ -76,7 +76,7 @@ pub(super) async fn ready(State(app): App) -> Answer {
 
 /// `GET /metrics`.
 pub(super) async fn metrics(State(app): App) -> Answer {
-    let text = app.metrics.written(app.people().len(), app.seats.taken());
+    let text = app.metrics.written(app.people().len(), app.connection_limit.in_use());
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }

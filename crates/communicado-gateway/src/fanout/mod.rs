@@ -20,7 +20,6 @@ mod out;
 mod past;
 mod pending;
 mod readers;
-mod seats;
 mod sockets;
 #[cfg(test)]
 mod tests;
@@ -45,9 +44,9 @@ pub(crate) use handle::{EventLoopHandle, LoopCommand};
 pub(crate) use head::{COOKIE, Look, Secret, look, query, secret};
 pub(crate) use mailbox::{Mailbox, Taken};
 pub(crate) use readers::ReaderId;
-pub(crate) use seats::{Seat, Seats};
 
 use crate::app_state::AppState;
+use crate::connection_limit::ConnectionPermit;
 use crate::grant::Grant;
 use crate::http::Head;
 use crate::metrics::Transport;
@@ -64,7 +63,7 @@ pub(crate) struct HandOver {
     pub(crate) socket: TcpStream,
     pub(crate) read: Vec<u8>,
     pub(crate) peer: SocketAddr,
-    pub(crate) seat: Seat,
+    pub(crate) permit: ConnectionPermit,
 }
 
 /// Events of one `epoll_wait`.
@@ -272,8 +271,8 @@ impl EventLoop {
                     return;
                 }
             };
-            let seat = match self.app.seats.take(peer.ip().into()) {
-                Ok(seat) => seat,
+            let permit = match self.app.connection_limit.acquire(peer.ip().into()) {
+                Ok(permit) => permit,
                 Err(limit) => {
                     self.app.metrics.turned_away();
                     sockets::reject_over_limit(&socket, limit);
@@ -285,7 +284,8 @@ impl EventLoop {
             }
             sockets::configure(&socket);
             let held = self.app.heads.entry(peer.ip().into());
-            let connection = PendingConnection::new(socket, peer, seat, held, self.app.clock.now());
+            let connection =
+                PendingConnection::new(socket, peer, permit, held, self.app.clock.now());
             if self.app.tls {
                 self.hand_off(connection);
             } else {
@@ -367,8 +367,8 @@ impl EventLoop {
         let now = app.clock.now();
         let transport = Transport::Sse;
         sockets::configure_reader(&connection.socket);
-        let PendingConnection { socket, seat, .. } = connection;
-        let Ok(id) = self.readers.open(Out::Socket(socket), transport, grant, Some(seat)) else {
+        let PendingConnection { socket, permit, .. } = connection;
+        let Ok(id) = self.readers.open(Out::Socket(socket), transport, grant, Some(permit)) else {
             return;
         };
         app.metrics.came(transport);
@@ -402,8 +402,8 @@ impl EventLoop {
     }
 
     fn hand_off(&self, connection: PendingConnection) {
-        let PendingConnection { socket, read, peer, seat, .. } = connection;
-        let _ = self.hand_over.send(HandOver { socket, read, peer, seat });
+        let PendingConnection { socket, read, peer, permit, .. } = connection;
+        let _ = self.hand_over.send(HandOver { socket, read, peer, permit });
     }
 
     fn on_reader_event(&mut self, id: ReaderId, flags: EventFlags) {

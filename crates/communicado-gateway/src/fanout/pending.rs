@@ -8,7 +8,8 @@ use std::os::fd::OwnedFd;
 use communicado_core::Moment;
 use rustix::event::epoll::{self, EventFlags};
 
-use super::{PollToken, Seat};
+use super::PollToken;
+use crate::connection_limit::ConnectionPermit;
 use crate::ledger::Entry;
 use crate::limits::{HEAD_BYTES, HEAD_TIME};
 use crate::rates::Network;
@@ -20,7 +21,7 @@ pub(super) struct PendingConnection {
     pub(super) socket: TcpStream,
     pub(super) read: Vec<u8>,
     pub(super) peer: SocketAddr,
-    pub(super) seat: Seat,
+    pub(super) permit: ConnectionPermit,
     /// What it read of a head that is not whole.
     held: Entry<Network>,
     until: Moment,
@@ -30,12 +31,12 @@ impl PendingConnection {
     pub(super) fn new(
         socket: TcpStream,
         peer: SocketAddr,
-        seat: Seat,
+        permit: ConnectionPermit,
         held: Entry<Network>,
         now: Moment,
     ) -> Self {
         let until = now.after(HEAD_TIME);
-        Self { socket, read: Vec::new(), peer, seat, held, until }
+        Self { socket, read: Vec::new(), peer, permit, held, until }
     }
 
     /// Holds what it read until more comes.

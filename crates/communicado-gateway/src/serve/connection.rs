@@ -34,14 +34,14 @@ pub(super) async fn serve(
     loop {
         tokio::select! {
             next = connections.recv() => {
-                let Some(HandOver { socket, read, peer, seat }) = next else { break };
+                let Some(HandOver { socket, read, peer, permit }) = next else { break };
                 let (router, acceptor) = (router.clone(), acceptor.clone());
                 let (hosts, stopping) = (app.hosts, stopping.clone());
                 let held = Some(app.heads.entry(peer.ip().into()));
                 tasks.spawn(async move {
                     let Ok(socket) = TcpStream::from_std(socket) else { return };
                     let socket = Socket::new(socket);
-                    let (address, connection) = (peer.ip(), Connection::of(socket.clone(), seat));
+                    let (address, connection) = (peer.ip(), Connection::of(socket.clone(), permit));
                     match acceptor {
                         None => {
                             let io = Strict::new(socket, read, hosts, held, connection);

@@ -20,8 +20,8 @@ use super::choice::{chosen_by, groups, joined_groups};
 use super::frame::{Frame, RETRY, RenderedChange, joined};
 use super::out::{Out, Wrote, write};
 use super::past::Past;
-use super::seats::Seat;
 use super::topics::{HasPlaces, Places, Topic, Topics};
+use crate::connection_limit::ConnectionPermit;
 use crate::grant::Grant;
 use crate::limits::{BACKLOG, Limit, NAMES_PER_SUBSCRIPTION, STREAM_BYTES_PER_TOKEN};
 use crate::metrics::{Metrics, Transport};
@@ -59,7 +59,7 @@ struct Reader {
     /// The last change that it was told of, or that was in its snapshot.
     last: u64,
     behind: Option<Box<Behind>>,
-    _seat: Option<Seat>,
+    _permit: Option<ConnectionPermit>,
 }
 
 /// What a reader is owed that does not take what it gets.
@@ -132,7 +132,7 @@ impl Readers {
         out: Out,
         transport: Transport,
         grant: Grant,
-        seat: Option<Seat>,
+        permit: Option<ConnectionPermit>,
     ) -> Result<ReaderId, Refusal> {
         let account = self.accounts.open(grant.token.family())?;
         self.number = self.number.wrapping_add(1) & NUMBER;
@@ -149,7 +149,7 @@ impl Readers {
             names: None,
             last: 0,
             behind: None,
-            _seat: seat,
+            _permit: permit,
         };
         let key = u32::try_from(self.readers.insert(reader)).unwrap_or(u32::MAX);
         Ok(ReaderId { key, number: self.number })
