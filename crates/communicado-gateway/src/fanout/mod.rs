@@ -17,9 +17,10 @@ mod handle;
 mod head;
 mod mailbox;
 mod out;
-mod past;
+
 mod pending;
 mod readers;
+mod replay;
 mod sockets;
 #[cfg(test)]
 mod tests;

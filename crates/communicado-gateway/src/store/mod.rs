@@ -23,7 +23,7 @@ pub(crate) struct Writes {
     /// By id; nothing for one that is no more.
     pub(crate) tokens: Vec<(Arc<str>, Option<String>)>,
     pub(crate) audience: Vec<Reader>,
-    pub(crate) history: Vec<Past>,
+    pub(crate) history: Vec<HistoryEntry>,
     /// The last change; it never goes back.
     pub(crate) revision: u64,
 }
@@ -50,9 +50,9 @@ impl Reader {
     }
 }
 
-/// What was told of somebody.
+/// A published state of a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Past {
+pub(crate) struct HistoryEntry {
     pub(crate) revision: u64,
     pub(crate) person: Arc<str>,
     pub(crate) at: Timestamp,

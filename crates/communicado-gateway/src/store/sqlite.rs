@@ -14,7 +14,7 @@ use communicado_wire::Timestamp;
 use communicado_wire::gateway::stored;
 use rusqlite::{Connection, OpenFlags, params};
 
-use super::{Past, Reader, StoreError, StoredState, Writes};
+use super::{HistoryEntry, Reader, StoreError, StoredState, Writes};
 use crate::private;
 
 /// The form of the tables.
@@ -236,7 +236,7 @@ impl Store {
                 .prepare_cached("INSERT OR IGNORE INTO audience VALUES (?1, ?2, ?3)")?
                 .execute(params![&**whom, &**token, first.micros()])?;
         }
-        for Past { revision, person, at, body } in &writes.history {
+        for HistoryEntry { revision, person, at, body } in &writes.history {
             let revision = i64::try_from(*revision).unwrap_or(i64::MAX);
             transaction
                 .prepare_cached("INSERT OR REPLACE INTO history VALUES (?1, ?2, ?3, ?4)")?
@@ -278,10 +278,10 @@ impl Store {
     ///
     /// If it cannot be read.
     pub(crate) fn history(&self, person: &str, most: usize) -> Result<Vec<String>, StoreError> {
-        self.classified(self.past(person, most))
+        self.classified(self.history_rows(person, most))
     }
 
-    fn past(&self, person: &str, most: usize) -> Result<Vec<String>, StoreError> {
+    fn history_rows(&self, person: &str, most: usize) -> Result<Vec<String>, StoreError> {
         let query = "SELECT body FROM history WHERE person = ?1 ORDER BY revision DESC LIMIT ?2";
         let mut query = self.connection.prepare_cached(query)?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);

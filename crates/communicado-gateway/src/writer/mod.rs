@@ -23,7 +23,7 @@ use crate::grant::Grant;
 use crate::limits::WRITES_WAITING;
 use crate::model::{Altered, Change, Input, Person, written};
 use crate::refusal::{Kind, Refusal};
-use crate::store::{Past, Reader, Store, StoreError, Writes};
+use crate::store::{HistoryEntry, Reader, Store, StoreError, Writes};
 use crate::traces::{Origin, origin};
 use batch::{PendingReply, WriteBatch};
 
@@ -312,15 +312,15 @@ fn collect_writes(
     writes.tokens.extend(tokens.iter().map(|token| (token.id.clone(), Some(token.to_json()))));
     writes.tokens.extend(revoked.keys().map(|id| (id.clone(), None)));
     if with_history {
-        writes.history.extend(altered.changes.iter().filter_map(past));
+        writes.history.extend(altered.changes.iter().filter_map(history_entry));
     }
     writes.revision = writes.revision.max(altered.revision);
 }
 
-fn past(change: &Change) -> Option<Past> {
+fn history_entry(change: &Change) -> Option<HistoryEntry> {
     let person = change.after.as_ref()?;
     let body = written(person, View::Everything);
-    Some(Past {
+    Some(HistoryEntry {
         revision: change.revision,
         person: person.id.clone(),
         at: person.facet(View::Everything).at,

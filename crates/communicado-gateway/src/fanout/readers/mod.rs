@@ -19,7 +19,7 @@ use super::accounts::{Account, Accounts, Charge};
 use super::choice::{chosen_by, groups, joined_groups};
 use super::frame::{Frame, RETRY, RenderedChange, joined};
 use super::out::{Out, Wrote, write};
-use super::past::Past;
+use super::replay::ReplayLog;
 use super::topics::{HasPlaces, Places, Topic, Topics};
 use crate::connection_limit::ConnectionPermit;
 use crate::grant::Grant;
@@ -80,7 +80,7 @@ pub(super) struct Readers {
     readers: Slab<Reader>,
     topics: Topics,
     accounts: Accounts,
-    past: Past,
+    replay_log: ReplayLog,
     number: u32,
     slot: usize,
     over: Vec<u32>,
@@ -92,7 +92,7 @@ impl Readers {
             readers: Slab::new(),
             topics: Topics::default(),
             accounts: Accounts::new(streams_per_token),
-            past: Past::new(position),
+            replay_log: ReplayLog::new(position),
             number: 0,
             slot: 0,
             over: Vec::new(),
@@ -193,8 +193,8 @@ impl Readers {
         }
         let account = reader.account.clone();
         let more = account.charge(topics.len() * BYTES_OF_A_NAME).ok_or_else(holds_too_much)?;
-        let beginning = self.past.beginning(&grant, &account, subscription, people, is_first);
-        let (frames, last) = beginning.ok_or_else(holds_too_much)?;
+        let start = self.replay_log.start(&grant, &account, subscription, people, is_first);
+        let (frames, last) = start.ok_or_else(holds_too_much)?;
         drop(more);
         for topic in topics {
             self.topics.enter(&mut self.readers, id.key, topic);
@@ -262,7 +262,7 @@ impl Readers {
         let rendered: Vec<Arc<RenderedChange>> =
             changes.into_iter().map(|change| Arc::new(RenderedChange::new(change))).collect();
         for rendered in &rendered {
-            self.past.remember(rendered.clone());
+            self.replay_log.push(rendered.clone());
         }
         for rendered in &rendered {
             let id = &rendered.change.id;
@@ -337,7 +337,7 @@ impl Readers {
                 self.send(key, frame, metrics, now);
             }
             if let Some(reader) = self.readers.get_mut(usize_of(key)) {
-                reader.last = self.past.ordinal();
+                reader.last = self.replay_log.ordinal();
             }
         }
     }

@@ -68,8 +68,9 @@ struct SharedSnapshot {
     ordinal: u64,
 }
 
+/// The last changes, for streams that continue after a `Last-Event-ID`, and shared snapshots.
 #[derive(Debug)]
-pub(super) struct Past {
+pub(super) struct ReplayLog {
     /// The last changes, to be repeated.
     log: VecDeque<Arc<RenderedChange>>,
     /// The last change that is in the log no more, as this process counts.
@@ -84,10 +85,10 @@ pub(super) struct Past {
     shared_bytes: usize,
 }
 
-/// What a stream begins with, and the change up to which that goes.
-pub(super) type Beginning = (Vec<Frame>, u64);
+/// The first frames of a stream, and the change up to which they go.
+pub(super) type StreamStart = (Vec<Frame>, u64);
 
-impl Past {
+impl ReplayLog {
     pub(super) fn new(position: u64) -> Self {
         let (log, shared) = (VecDeque::new(), LruCache::unbounded());
         Self { log, forgotten: 0, position, ordinal: 0, unsure: None, shared, shared_bytes: 0 }
@@ -97,7 +98,7 @@ impl Past {
         self.ordinal
     }
 
-    pub(super) fn remember(&mut self, rendered: Arc<RenderedChange>) {
+    pub(super) fn push(&mut self, rendered: Arc<RenderedChange>) {
         (self.position, self.ordinal) = (rendered.revision(), rendered.ordinal());
         if !rendered.change.stored {
             (self.unsure, self.forgotten) = (Some(rendered.revision()), rendered.ordinal());
@@ -112,15 +113,15 @@ impl Past {
         self.log.push_back(rendered);
     }
 
-    /// Where a stream begins; nothing if the family of the reader holds too much already.
-    pub(super) fn beginning(
+    /// The start of a stream; `None` if the family of the reader holds too much already.
+    pub(super) fn start(
         &mut self,
         grant: &Grant,
         account: &Account,
         subscription: &Subscription,
         people: &People,
         is_first: bool,
-    ) -> Option<Beginning> {
+    ) -> Option<StreamStart> {
         if let Some(last) = subscription.last_event_id.filter(|_| is_first)
             && last <= self.position
             && self.unsure.is_none_or(|unsure| unsure < last)
@@ -155,7 +156,7 @@ impl Past {
 
     /// The shared snapshot with this key, and the changes since. A stream that has begun already
     /// knows later ones, so only a snapshot without changes since is right for it.
-    fn shared(&mut self, key: &SnapshotKey, grant: &Grant, is_first: bool) -> Option<Beginning> {
+    fn shared(&mut self, key: &SnapshotKey, grant: &Grant, is_first: bool) -> Option<StreamStart> {
         let SharedSnapshot { frame, ordinal } = self.shared.get(key)?;
         let (frame, ordinal) = (frame.clone(), *ordinal);
         if self.ordinal <= ordinal {
