@@ -100,7 +100,7 @@ impl Grant {
     /// # Errors
     ///
     /// If it is not good for `scope`.
-    pub(crate) fn need(&self, scope: Scope) -> Result<(), Refusal> {
+    pub(crate) fn require(&self, scope: Scope) -> Result<(), Refusal> {
         if self.has(scope) || self.is_administrator() {
             return Ok(());
         }
@@ -113,8 +113,8 @@ impl Grant {
     /// # Errors
     ///
     /// If it may not speak for `person`.
-    pub(crate) fn need_to_speak_for(&self, person: &str) -> Result<(), Refusal> {
-        self.need(Scope::Publish)?;
+    pub(crate) fn require_publish_for(&self, person: &str) -> Result<(), Refusal> {
+        self.require(Scope::Publish)?;
         if self.is_administrator() || self.token.person.as_ref().is_none_or(|own| **own == *person)
         {
             return Ok(());

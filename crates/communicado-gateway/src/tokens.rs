@@ -162,7 +162,7 @@ impl Tokens {
     ///
     /// If there is no room for one more token beside `more` that are being created, or the one
     /// that it hangs on is no longer valid.
-    pub(crate) fn need_room_for(
+    pub(crate) fn require_capacity_for(
         &self,
         token: &Token,
         more: usize,
@@ -198,7 +198,7 @@ impl Tokens {
 /// # Errors
 ///
 /// If the person of a new token does not exist.
-pub(crate) fn need_person(token: &Token, exists: bool) -> Result<(), Refusal> {
+pub(crate) fn require_person(token: &Token, exists: bool) -> Result<(), Refusal> {
     match &token.person {
         Some(person) if !exists => {
             let detail = format!("there is no person `{person}`");

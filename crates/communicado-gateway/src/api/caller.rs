@@ -71,7 +71,7 @@ impl Caller {
     /// If who asks is no administrator.
     pub(super) fn administrator(&self) -> Result<&Grant, Refusal> {
         let grant = self.grant()?;
-        grant.need(Scope::Administer).map(|()| grant)
+        grant.require(Scope::Administer).map(|()| grant)
     }
 }
 
@@ -222,7 +222,7 @@ pub(super) fn admit(
 ) -> Result<Subscription, Refusal> {
     let mut subscription = subscription;
     if grant.own().is_none() || subscription.is_everybody() {
-        grant.need(Scope::Read)?;
+        grant.require(Scope::Read)?;
     }
     if let Some(only) = grant.only_person() {
         let others = subscription.people.iter().any(|person| person != only);

@@ -163,7 +163,7 @@ impl Reader {
     pub(super) async fn take(&self) -> Taken {
         let taken = self.mailbox.take().await;
         if let Taken::Frames(_, true) = taken {
-            self.app.event_loop.send(LoopCommand::Room(self.id));
+            self.app.event_loop.send(LoopCommand::Writable(self.id));
         }
         taken
     }

@@ -33,7 +33,7 @@ pub(super) async fn page(
 ) -> Answer {
     let grant = caller.grant()?;
     if grant.own().is_none() {
-        grant.need(Scope::Read)?;
+        grant.require(Scope::Read)?;
     }
     let mut group = None;
     let mut after = None;
@@ -219,8 +219,8 @@ pub(super) async fn remove(State(app): App, caller: Caller, Path(id): Path<Strin
 /// # Errors
 ///
 /// If who asks is neither the person nor an administrator.
-fn need_own(grant: &Grant, id: &Arc<str>) -> Result<(), Refusal> {
-    if grant.own() == Some(id) { Ok(()) } else { grant.need(Scope::Administer) }
+fn require_own(grant: &Grant, id: &Arc<str>) -> Result<(), Refusal> {
+    if grant.own() == Some(id) { Ok(()) } else { grant.require(Scope::Administer) }
 }
 
 /// `GET /v1/people/{person}/audience`: who has read the person.
@@ -232,7 +232,7 @@ pub(super) async fn audience(
 ) -> Answer {
     let grant = caller.grant()?;
     let id = parse_id("person", &id)?;
-    need_own(grant, &id)?;
+    require_own(grant, &id)?;
     let (person, _) = seen(&app, grant, &id)?;
     let groups = person.groups.iter().map(|group| format!("@{group}").into());
     let whom: Vec<Arc<str>> = [Arc::from("*"), id.clone()].into_iter().chain(groups).collect();
@@ -270,7 +270,7 @@ pub(super) async fn history(
 ) -> Answer {
     let grant = caller.grant()?;
     let id = parse_id("person", &id)?;
-    need_own(grant, &id)?;
+    require_own(grant, &id)?;
     seen(&app, grant, &id)?;
     if app.history.is_none() {
         let help = "an operator can switch it on: communicado-gateway serve --history DURATION";

@@ -33,7 +33,7 @@ pub(super) async fn put_device(
 ) -> Answer {
     let (person, device) = (parse_id("person", &person)?, parse_id("device", &device)?);
     let grant = caller.grant()?;
-    grant.need_to_speak_for(&person)?;
+    grant.require_publish_for(&person)?;
     let body = body(&app, &caller, request).await?;
     let (clients, lease) = publication(&body)?;
     // All that is known of the person is stored each time.
@@ -115,7 +115,7 @@ pub(super) async fn delete_device(
 ) -> Answer {
     let (person, device) = (parse_id("person", &person)?, parse_id("device", &device)?);
     let grant = caller.grant()?;
-    grant.need_to_speak_for(&person)?;
+    grant.require_publish_for(&person)?;
     app.writer
         .submit_as(grant, WriteCommand::Person(Input::DeleteDevice { person, device }))
         .await?;
@@ -131,7 +131,7 @@ pub(super) async fn set_manual(
 ) -> Answer {
     let person = parse_id("person", &person)?;
     let grant = caller.grant()?;
-    grant.need_to_speak_for(&person)?;
+    grant.require_publish_for(&person)?;
     let bytes = body(&app, &caller, request).await?;
     let manual: Manual = read(&bytes)?;
     let since = app.now().civil;
@@ -184,7 +184,7 @@ pub(super) async fn clear_manual(
 ) -> Answer {
     let person = parse_id("person", &person)?;
     let grant = caller.grant()?;
-    grant.need_to_speak_for(&person)?;
+    grant.require_publish_for(&person)?;
     app.writer.submit_as(grant, WriteCommand::Person(Input::ClearManual(person))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

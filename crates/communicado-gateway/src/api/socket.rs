@@ -36,7 +36,7 @@ pub(super) async fn open(
 ) -> Answer {
     let grant = caller.grant()?.clone();
     if grant.own().is_none() {
-        grant.need(Scope::Read)?;
+        grant.require(Scope::Read)?;
     }
     // A browser sends its cookie whatever page asks.
     same_origin(&app, &headers)?;

@@ -18,7 +18,7 @@ use crate::limits::{SESSIONS, SESSIONS_PER_TOKEN};
 use crate::model::{Altered, Input};
 use crate::refusal::{Kind, Refusal};
 use crate::store::Reader;
-use crate::tokens::need_person;
+use crate::tokens::require_person;
 use crate::writer::{WriteCommand, WriteReply, WriteRequest};
 
 /// Orders that are written at a time.
@@ -61,7 +61,7 @@ async fn execute(
     caller: Option<&Grant>,
     command: WriteCommand,
 ) -> Result<WriteReply, Refusal> {
-    need_valid(cluster, caller)?;
+    require_valid(cluster, caller)?;
     match command {
         WriteCommand::Stop => Ok(WriteReply::Nothing),
         WriteCommand::Person(input) => person(cluster, caller, input).await,
@@ -94,7 +94,7 @@ async fn execute(
 /// # Errors
 ///
 /// If the caller's token is not valid by now.
-fn need_valid(cluster: &Cluster, caller: Option<&Grant>) -> Result<(), Refusal> {
+fn require_valid(cluster: &Cluster, caller: Option<&Grant>) -> Result<(), Refusal> {
     if caller.is_none_or(|caller| cluster.app.is_valid(caller)) {
         return Ok(());
     }
@@ -112,7 +112,7 @@ async fn person(
     let key = Key::Person(id.clone()).written();
     let end = app.clock.now().after(PATIENCE);
     loop {
-        need_valid(cluster, caller)?;
+        require_valid(cluster, caller)?;
         let seen = cluster.seen(&key);
         let (altered, revision) = {
             let people = app.people();
@@ -159,10 +159,10 @@ async fn create(
 ) -> Result<WriteReply, Refusal> {
     let app = &cluster.app;
     let exists = || token.person.as_ref().is_none_or(|id| app.people().person(id).is_some());
-    need_person(&token, exists())?;
+    require_person(&token, exists())?;
     let surplus: Vec<Arc<str>> = {
         let tokens = app.tokens();
-        tokens.need_room_for(&token, 0, app.now().civil)?;
+        tokens.require_capacity_for(&token, 0, app.now().civil)?;
         let sessions = token.session_of.as_ref().map(|parent| tokens.sessions_of(parent));
         let sessions = sessions.unwrap_or_default();
         let spare = sessions.len().saturating_sub(SESSIONS_PER_TOKEN.most - 1);
@@ -180,7 +180,7 @@ async fn create(
     let key = Key::Token(token.id.clone()).written();
     let has_come = put(cluster, &key, token.to_json()).await?;
     let is_valid = app.tokens().is_valid(&token, app.now().civil);
-    let verdict = need_valid(cluster, caller).and_then(|()| need_person(&token, exists()));
+    let verdict = require_valid(cluster, caller).and_then(|()| require_person(&token, exists()));
     let verdict = match verdict {
         Ok(()) if !has_come => Err(away(&"the new token did not come back")),
         Ok(()) if !is_valid => Err(Refusal::revoked_meanwhile()),

@@ -57,7 +57,7 @@ impl Accounts {
     /// # Errors
     ///
     /// If a family has as many streams as it may.
-    pub(super) fn need_room(&self, family: &Arc<str>) -> Result<(), Refusal> {
+    pub(super) fn require_capacity(&self, family: &Arc<str>) -> Result<(), Refusal> {
         let streams = self.by_family.get(family).map_or(0, |(_, streams)| *streams);
         if self.streams.allows(streams + 1) {
             return Ok(());
@@ -72,7 +72,7 @@ impl Accounts {
     ///
     /// If the family has as many as it may.
     pub(super) fn open(&mut self, family: &Arc<str>) -> Result<Account, Refusal> {
-        self.need_room(family)?;
+        self.require_capacity(family)?;
         let (account, streams) = self.by_family.entry(family.clone()).or_default();
         *streams += 1;
         Ok(account.clone())

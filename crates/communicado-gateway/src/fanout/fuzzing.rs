@@ -210,7 +210,7 @@ impl Session {
                 self.learn(frame.kind, data.unwrap_or_else(|_| unreachable!("a frame is JSON")));
             }
             if wants_room {
-                self.readers.room(self.id, &self.metrics, NOW.moment);
+                self.readers.on_writable(self.id, &self.metrics, NOW.moment);
             }
         }
         let visible = self.people.after(None).filter(|person| self.model.matches(person));

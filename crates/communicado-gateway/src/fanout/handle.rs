@@ -35,7 +35,7 @@ pub(crate) enum LoopCommand {
     /// Tell it of these no more.
     Unsubscribe(ReaderId, Subscription),
     /// Its mailbox has room again.
-    Room(ReaderId),
+    Writable(ReaderId),
     /// It is gone.
     Close(ReaderId),
     /// These tokens are no longer valid.

@@ -71,7 +71,7 @@ pub(crate) struct HandOver {
 const EVENTS_AT_ONCE: usize = 1024;
 /// Connections that are accepted in one go.
 const ACCEPTED_AT_ONCE: usize = 256;
-const SECOND: Duration = Duration::from_secs(1);
+const TICK: Duration = Duration::from_secs(1);
 
 /// Which socket an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +115,7 @@ pub(crate) struct EventLoop {
     readers: Readers,
     hand_over: mpsc::UnboundedSender<HandOver>,
     /// When a second will have passed.
-    second: Moment,
+    next_tick: Moment,
     /// Nobody is accepted until then: the system has no more files.
     pauses: bool,
     stops: bool,
@@ -135,10 +135,20 @@ impl EventLoop {
         epoll::add(&poll, &listener, PollToken::Listener.data(), EventFlags::IN)?;
         epoll::add(&poll, &app.event_loop.waker, PollToken::Waker.data(), EventFlags::IN)?;
         let readers = Readers::new(app.people().revision(), app.streams_per_token);
-        let second = app.clock.now().after(SECOND);
+        let next_tick = app.clock.now().after(TICK);
         let (pending, listener) = (PendingConnections::default(), Some(listener));
         let pauses = false;
-        Ok(Self { pauses, app, poll, listener, pending, readers, hand_over, second, stops: false })
+        Ok(Self {
+            pauses,
+            app,
+            poll,
+            listener,
+            pending,
+            readers,
+            hand_over,
+            next_tick,
+            stops: false,
+        })
     }
 
     /// Goes on until it is stopped.
@@ -156,7 +166,7 @@ impl EventLoop {
 
     fn poll_once(&mut self, events: &mut Vec<epoll::Event>) -> io::Result<()> {
         let idle = self.pending.is_empty() && self.readers.is_empty() && !self.pauses;
-        let left = self.second.since(self.app.clock.now());
+        let left = self.next_tick.since(self.app.clock.now());
         let left = (!idle).then(|| Timespec {
             tv_sec: i64::try_from(left.as_secs()).unwrap_or(0),
             tv_nsec: left.subsec_nanos().into(),
@@ -176,9 +186,9 @@ impl EventLoop {
             }
         }
         let now = self.app.clock.now();
-        if self.second <= now {
-            self.second = now.after(SECOND);
-            self.readers.second(&self.app.metrics, now);
+        if self.next_tick <= now {
+            self.next_tick = now.after(TICK);
+            self.readers.tick(&self.app.metrics, now);
             if self.pauses
                 && let Some(listener) = &self.listener
             {
@@ -231,7 +241,7 @@ impl EventLoop {
                 LoopCommand::Unsubscribe(id, subscription) => {
                     self.readers.unsubscribe(id, &subscription)
                 }
-                LoopCommand::Room(id) => self.readers.room(id, metrics, now),
+                LoopCommand::Writable(id) => self.readers.on_writable(id, metrics, now),
                 LoopCommand::Close(id) => self.readers.close(id, metrics),
                 LoopCommand::End(tokens) => self.readers.end_tokens(&tokens, metrics),
                 LoopCommand::Ask(reply) => drop(reply.send(())),
@@ -350,7 +360,7 @@ impl EventLoop {
             },
         );
         let room = |admitted: (Grant, Subscription)| {
-            self.readers.need_room(&admitted.0).map(|()| admitted)
+            self.readers.require_capacity(&admitted.0).map(|()| admitted)
         };
         let (grant, subscription) = match admitted.and_then(room) {
             Ok(admitted) => admitted,
@@ -417,7 +427,7 @@ impl EventLoop {
             || flags.contains(EventFlags::IN)
                 && self.readers.socket(id).is_some_and(|socket| !sockets::drain(socket));
         if flags.contains(EventFlags::OUT) {
-            self.readers.room(id, metrics, self.app.clock.now());
+            self.readers.on_writable(id, metrics, self.app.clock.now());
         }
         if says_no_more {
             self.readers.finish(id, metrics);

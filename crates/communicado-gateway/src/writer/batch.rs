@@ -13,7 +13,7 @@ use crate::limits::{SESSIONS, SESSIONS_PER_TOKEN};
 use crate::model::{Batch, Input};
 use crate::refusal::{Kind, Refusal};
 use crate::store::{Reader, Store, StoreError};
-use crate::tokens::{Tokens, need_person};
+use crate::tokens::{Tokens, require_person};
 use crate::traces::Origin;
 
 /// The commands of one commit and their effects.
@@ -104,10 +104,10 @@ impl WriteBatch {
 
     fn create(&mut self, app: &AppState, batch: &Batch<'_>, token: Token) -> Result<(), Refusal> {
         let exists = token.person.as_ref().is_none_or(|person| batch.person(person).is_some());
-        need_person(&token, exists)?;
+        require_person(&token, exists)?;
         let tokens = app.tokens();
         let more = self.tokens.iter().filter(|token| token.session_of.is_none()).count();
-        tokens.need_room_for(&token, more, app.now().civil)?;
+        tokens.require_capacity_for(&token, more, app.now().civil)?;
         if let Some(parent) = &token.session_of {
             let stored = tokens.sessions_of(parent).into_iter().map(|session| &**session);
             let new = self.tokens.iter().filter(|it| it.session_of.as_ref() == Some(parent));

@@ -16,15 +16,15 @@ use crate::metrics::Metrics;
 impl Readers {
     /// A second has passed: a sign of life to a part of the readers, and an end to those that
     /// take nothing.
-    pub(in crate::fanout) fn second(&mut self, metrics: &Metrics, now: Moment) {
+    pub(in crate::fanout) fn tick(&mut self, metrics: &Metrics, now: Moment) {
         let slots = usize::try_from(HEARTBEAT.as_secs()).unwrap_or(1).max(1);
         self.slot = (self.slot + 1) % slots;
         let end = self.readers.capacity();
         for key in (self.slot..end).step_by(slots) {
             let Some(reader) = self.readers.get(key) else { continue };
             let key = u32::try_from(key).unwrap_or(u32::MAX);
-            match (&reader.behind, &reader.out) {
-                (Some(behind), _) if now.since(behind.since) > READER_TIME => {
+            match (&reader.backlog, &reader.out) {
+                (Some(backlog), _) if now.since(backlog.since) > READER_TIME => {
                     metrics.slow_reader();
                     self.over.push(key);
                 }
@@ -53,7 +53,7 @@ impl Readers {
         for (key, reader) in &self.readers {
             let Some(reason) = why(reader) else { continue };
             // One that takes nothing sees its stream end without a word.
-            if reader.behind.is_none() {
+            if reader.backlog.is_none() {
                 let _ = write(&reader.out, &reader.account, Frame::end(reason));
             }
             self.over.push(u32::try_from(key).unwrap_or(u32::MAX));
@@ -73,8 +73,8 @@ impl Readers {
         if self.reader(id).is_none() {
             return;
         }
-        match self.readers.get_mut(usize_of(id.key)).and_then(|it| it.behind.as_mut()) {
-            Some(behind) if !behind.rest.is_empty() => behind.ends = true,
+        match self.readers.get_mut(usize_of(id.key)).and_then(|it| it.backlog.as_mut()) {
+            Some(backlog) if !backlog.rest.is_empty() => backlog.ends = true,
             _ => self.close(id, metrics),
         }
     }

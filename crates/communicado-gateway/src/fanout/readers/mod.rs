@@ -58,13 +58,13 @@ struct Reader {
     names: Option<Charge>,
     /// The last change that it was told of, or that was in its snapshot.
     last: u64,
-    behind: Option<Box<Behind>>,
+    backlog: Option<Box<Backlog>>,
     _permit: Option<ConnectionPermit>,
 }
 
-/// What a reader is owed that does not take what it gets.
+/// The backlog of a slow reader.
 #[derive(Debug)]
-struct Behind {
+struct Backlog {
     /// What was begun, and what a stream begins with.
     rest: VecDeque<(Frame, Option<Charge>)>,
     /// Of each person what came out of all changes since.
@@ -118,8 +118,8 @@ impl Readers {
     /// # Errors
     ///
     /// If the family of a reader has as many streams as it may.
-    pub(super) fn need_room(&self, grant: &Grant) -> Result<(), Refusal> {
-        self.accounts.need_room(grant.token.family())
+    pub(super) fn require_capacity(&self, grant: &Grant) -> Result<(), Refusal> {
+        self.accounts.require_capacity(grant.token.family())
     }
 
     /// Takes a reader in.
@@ -148,7 +148,7 @@ impl Readers {
             places: Places::default(),
             names: None,
             last: 0,
-            behind: None,
+            backlog: None,
             _permit: permit,
         };
         let key = u32::try_from(self.readers.insert(reader)).unwrap_or(u32::MAX);
@@ -321,7 +321,7 @@ impl Readers {
         for key in self.topics.of(&Topic::Crowd) {
             let Some(reader) = self.readers.get(usize_of(key)) else { continue };
             let is_socket = matches!(reader.out, Out::Socket(_));
-            let is_ready = reader.behind.is_none() && reader.last < first;
+            let is_ready = reader.backlog.is_none() && reader.last < first;
             if !(is_ready && (is_socket || rendered.len() == 1)) {
                 for rendered in rendered {
                     self.tell(key, rendered, metrics, now);
@@ -349,16 +349,16 @@ impl Readers {
             return;
         }
         reader.last = rendered.ordinal();
-        if let Some(behind) = &mut reader.behind {
+        if let Some(backlog) = &mut reader.backlog {
             let change = rendered.change.clone();
             let id = change.id.clone();
-            let change = match behind.changes.remove(&id) {
+            let change = match backlog.changes.remove(&id) {
                 Some((first, _)) => joined(first, change),
                 None => change,
             };
             let charge = reader.account.charge(change.held_bytes());
-            match charge.filter(|_| BACKLOG.allows(behind.changes.len() + 1)) {
-                Some(charge) => drop(behind.changes.insert(id, (change, charge))),
+            match charge.filter(|_| BACKLOG.allows(backlog.changes.len() + 1)) {
+                Some(charge) => drop(backlog.changes.insert(id, (change, charge))),
                 None => {
                     metrics.slow_reader();
                     self.over.push(key);
@@ -374,10 +374,10 @@ impl Readers {
     /// Writes a frame, or keeps what is left of it.
     fn send(&mut self, key: u32, frame: Frame, metrics: &Metrics, now: Moment) {
         let Some(reader) = self.readers.get_mut(usize_of(key)) else { return };
-        if let Some(behind) = &mut reader.behind {
+        if let Some(backlog) = &mut reader.backlog {
             // Only what a stream begins with comes here: it goes before all changes.
             match held(&reader.account, frame) {
-                Some(held) => behind.rest.push_back(held),
+                Some(held) => backlog.rest.push_back(held),
                 None => self.over.push(key),
             }
             return;
@@ -387,8 +387,8 @@ impl Readers {
             Wrote::Part(rest) => match held(&reader.account, rest) {
                 Some(held) => {
                     let (rest, changes) = ([held].into(), BTreeMap::new());
-                    let behind = Behind { rest, changes, since: now, ends: false };
-                    reader.behind = Some(Box::new(behind));
+                    let backlog = Backlog { rest, changes, since: now, ends: false };
+                    reader.backlog = Some(Box::new(backlog));
                 }
                 None => self.over.push(key),
             },
@@ -397,23 +397,23 @@ impl Readers {
     }
 
     /// Gives a reader that has room what it is owed.
-    pub(super) fn room(&mut self, id: ReaderId, metrics: &Metrics, now: Moment) {
+    pub(super) fn on_writable(&mut self, id: ReaderId, metrics: &Metrics, now: Moment) {
         if self.reader(id).is_none() {
             return;
         }
         let Some(reader) = self.readers.get_mut(usize_of(id.key)) else { return };
-        let Some(mut behind) = reader.behind.take() else { return };
+        let Some(mut backlog) = reader.backlog.take() else { return };
         loop {
-            if let Some((rest, charge)) = behind.rest.pop_front() {
+            if let Some((rest, charge)) = backlog.rest.pop_front() {
                 let before = rest.event.len();
                 match write(&reader.out, &reader.account, rest) {
                     Wrote::All => metrics.delivered(),
                     Wrote::Part(rest) => {
                         if rest.event.len() < before {
-                            behind.since = now;
+                            backlog.since = now;
                         }
-                        behind.rest.push_front((rest, charge));
-                        reader.behind = Some(behind);
+                        backlog.rest.push_front((rest, charge));
+                        reader.backlog = Some(backlog);
                         return;
                     }
                     Wrote::Gone => {
@@ -421,18 +421,18 @@ impl Readers {
                         break;
                     }
                 }
-                behind.since = now;
+                backlog.since = now;
                 continue;
             }
-            if behind.ends {
+            if backlog.ends {
                 self.over.push(id.key);
                 break;
             }
-            let next = behind.changes.values().min_by_key(|(change, _)| change.ordinal);
+            let next = backlog.changes.values().min_by_key(|(change, _)| change.ordinal);
             let Some(next) = next.map(|(change, _)| change.id.clone()) else { break };
-            if let Some((change, _)) = behind.changes.remove(&next) {
+            if let Some((change, _)) = backlog.changes.remove(&next) {
                 let next = choose(reader, &RenderedChange::new(change));
-                behind.rest.extend(next.map(|frame| (frame, None)));
+                backlog.rest.extend(next.map(|frame| (frame, None)));
             }
         }
         self.close_over(metrics);
