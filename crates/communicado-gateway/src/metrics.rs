@@ -10,9 +10,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-/// How a reader is told.
+/// The transport of a reader, as a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Transport {
+pub(crate) enum TransportLabel {
     /// A stream of events on a socket that the event loop writes.
     Sse,
     /// A stream of events that hyper writes.
@@ -76,12 +76,12 @@ impl Metrics {
         metrics
     }
 
-    pub(crate) fn came(&self, transport: Transport) {
-        self.readers.get_or_create(&transport.labels()).inc();
+    pub(crate) fn came(&self, label: TransportLabel) {
+        self.readers.get_or_create(&label.labels()).inc();
     }
 
-    pub(crate) fn left(&self, transport: Transport) {
-        self.readers.get_or_create(&transport.labels()).dec();
+    pub(crate) fn left(&self, label: TransportLabel) {
+        self.readers.get_or_create(&label.labels()).dec();
     }
 
     pub(crate) fn answered(&self, status: u16) {
@@ -131,7 +131,7 @@ impl Metrics {
     }
 }
 
-impl Transport {
+impl TransportLabel {
     const fn labels(self) -> Labels {
         [(
             "transport",

@@ -16,14 +16,14 @@ use crate::{api, fanout, grant};
 ///
 /// If the event loop and the checker before hyper do not agree about it.
 pub fn head(bytes: &[u8]) {
-    let look = fanout::look(bytes, Hosts::Any);
-    match (&look, Framing::new(Hosts::Any).pass(bytes)) {
-        (Ok(fanout::Look::More), Ok(0)) => {}
-        (Ok(fanout::Look::Events(_) | fanout::Look::Other), Ok(1..)) => {}
+    let classify = fanout::classify(bytes, Hosts::Any);
+    match (&classify, Framing::new(Hosts::Any).pass(bytes)) {
+        (Ok(fanout::RequestKind::Incomplete), Ok(0)) => {}
+        (Ok(fanout::RequestKind::Events(_) | fanout::RequestKind::Other), Ok(1..)) => {}
         (Err(one), Err(other)) if *one == other => {}
-        (look, passed) => panic!("{look:?} but {passed:?}"),
+        (classify, passed) => panic!("{classify:?} but {passed:?}"),
     }
-    if let Ok(fanout::Look::Events(head)) = look {
+    if let Ok(fanout::RequestKind::Events(head)) = classify {
         let _ = fanout::secret(head.authorization, head.cookie);
         let _ = query(fanout::query(head.target));
         event_id(head.last_event_id.unwrap_or_default());

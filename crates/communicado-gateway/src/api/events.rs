@@ -23,10 +23,10 @@ use tokio::time::timeout;
 use super::caller::{Asked, Caller, admit};
 use super::{Answer, App};
 use crate::app_state::AppState;
-use crate::fanout::{LoopCommand, Mailbox, RETRY, ReaderId, Taken};
+use crate::fanout::{LoopCommand, Mailbox, RETRY, ReaderId, Recv};
 use crate::grant::Grant;
 use crate::http::accepts_events;
-use crate::metrics::Transport;
+use crate::metrics::TransportLabel;
 use crate::refusal::{Kind, Refusal};
 use crate::serve::Connection;
 use crate::subscription::Subscription;
@@ -97,7 +97,7 @@ pub(super) async fn stream(
 ) -> Answer {
     let grant = caller.grant()?.clone();
     let subscription = admit(&app, &grant, subscription(&caller, &request)?, true)?;
-    let reader = Reader::open(&app, grant, Transport::SseShared).await?;
+    let reader = Reader::open(&app, grant, TransportLabel::SseShared).await?;
     // What the stream begins with goes also to a client that sends no more.
     reader.subscribe(subscription).await?;
     let connection = connection.map(|Extension(connection)| connection).unwrap_or_default();
@@ -138,12 +138,12 @@ impl Reader {
     pub(super) async fn open(
         app: &Arc<AppState>,
         grant: Grant,
-        transport: Transport,
+        label: TransportLabel,
     ) -> Result<Self, Refusal> {
         let mailbox = Arc::new(Mailbox::default());
         let (reply, answer) = oneshot::channel();
         let box_of_it = mailbox.clone();
-        app.event_loop.send(LoopCommand::Open { grant, mailbox: box_of_it, transport, reply });
+        app.event_loop.send(LoopCommand::Open { grant, mailbox: box_of_it, label, reply });
         let id = answer.await.map_err(|_| stopping())??;
         Ok(Self { id, mailbox, app: app.clone() })
     }
@@ -160,12 +160,12 @@ impl Reader {
         self.mailbox.ended().await;
     }
 
-    pub(super) async fn take(&self) -> Taken {
-        let taken = self.mailbox.take().await;
-        if let Taken::Frames(_, true) = taken {
+    pub(super) async fn recv(&self) -> Recv {
+        let received = self.mailbox.recv().await;
+        if let Recv::Frames(_, true) = received {
             self.app.event_loop.send(LoopCommand::Writable(self.id));
         }
-        taken
+        received
     }
 }
 
@@ -188,13 +188,13 @@ async fn pass_on(reader: Reader, sender: mpsc::Sender<Bytes>, ends: impl Future<
         return;
     }
     loop {
-        let taken = tokio::select! {
+        let received = tokio::select! {
             biased;
-            taken = reader.take() => taken,
+            received = reader.recv() => received,
             () = sender.closed() => return,
             () = &mut ends => return,
         };
-        let Taken::Frames(frames, _) = taken else { return };
+        let Recv::Frames(frames, _) = received else { return };
         for frame in frames {
             let sent = tokio::select! {
                 sent = sender.send(frame.event.clone()) => sent,

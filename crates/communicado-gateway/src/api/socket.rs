@@ -15,10 +15,10 @@ use super::caller::{Caller, admit, same_origin};
 use super::events::{LAST_FRAME, Reader};
 use super::{Answer, App};
 use crate::app_state::AppState;
-use crate::fanout::{Frame, LoopCommand, Taken};
+use crate::fanout::{Frame, LoopCommand, Recv};
 use crate::grant::Grant;
 use crate::limits::{READER_TIME, SOCKET_BYTES};
-use crate::metrics::Transport;
+use crate::metrics::TransportLabel;
 use crate::refusal::Refusal;
 use crate::serve::Connection;
 use crate::subscription::Subscription;
@@ -59,7 +59,7 @@ pub(super) async fn open(
 }
 
 async fn talk(app: Arc<AppState>, grant: Grant, mut socket: WebSocket) {
-    let reader = match Reader::open(&app, grant.clone(), Transport::Socket).await {
+    let reader = match Reader::open(&app, grant.clone(), TransportLabel::Socket).await {
         Ok(reader) => reader,
         Err(refusal) => {
             let error = SocketOut::Error { data: refusal.problem() };
@@ -75,8 +75,8 @@ async fn talk(app: Arc<AppState>, grant: Grant, mut socket: WebSocket) {
         tokio::select! {
             biased;
             // What is asked for is sent before more is asked.
-            taken = reader.take() => {
-                let Taken::Frames(frames, _) = taken else {
+            received = reader.recv() => {
+                let Recv::Frames(frames, _) = received else {
                     let close = close(close_code::AWAY, "ended");
                     let _ = timeout(LAST_FRAME, socket.send(close)).await;
                     return;

@@ -13,12 +13,12 @@ use futures_util::FutureExt as _;
 use serde_json::Value;
 
 use super::frame::coalesced;
-use super::out::Out;
 use super::readers::{ReaderId, Readers};
-use super::{Mailbox, Taken};
+use super::transport::ReaderTransport;
+use super::{Mailbox, Recv};
 use crate::grant::Grant;
 use crate::limits::{NAMES_PER_SUBSCRIPTION, STREAMS_PER_TOKEN};
-use crate::metrics::{Metrics, Transport};
+use crate::metrics::{Metrics, TransportLabel};
 use crate::model::{Input, Now, People, Person, PresenceState, written};
 use crate::subscription::Subscription;
 
@@ -108,8 +108,9 @@ impl Session {
         };
         let mut readers = Readers::new(0, STREAMS_PER_TOKEN);
         let mailbox = Arc::new(Mailbox::default());
-        let (out, grant) = (Out::Mailbox(mailbox.clone()), Grant::of(Arc::new(token)));
-        let opened = readers.open(out, Transport::Socket, grant, None);
+        let (transport, grant) =
+            (ReaderTransport::Mailbox(mailbox.clone()), Grant::of(Arc::new(token)));
+        let opened = readers.open(transport, TransportLabel::Socket, grant, None);
         let id = opened.unwrap_or_else(|_| unreachable!("one stream is within every limit"));
         Self {
             people: People::default(),
@@ -204,7 +205,7 @@ impl Session {
 
     /// Takes all frames, and compares.
     fn check(&mut self) {
-        while let Some(Taken::Frames(frames, wants_room)) = self.mailbox.take().now_or_never() {
+        while let Some(Recv::Frames(frames, wants_room)) = self.mailbox.recv().now_or_never() {
             for frame in &frames {
                 let data = serde_json::from_slice(&frame.data);
                 self.learn(frame.kind, data.unwrap_or_else(|_| unreachable!("a frame is JSON")));

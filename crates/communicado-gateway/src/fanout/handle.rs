@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::{Mailbox, ReaderId, frame};
 use crate::grant::Grant;
-use crate::metrics::Transport;
+use crate::metrics::TransportLabel;
 use crate::model::Change;
 use crate::refusal::Refusal;
 use crate::subscription::Subscription;
@@ -27,7 +27,7 @@ pub(crate) enum LoopCommand {
     Open {
         grant: Grant,
         mailbox: Arc<Mailbox>,
-        transport: Transport,
+        label: TransportLabel,
         reply: oneshot::Sender<Result<ReaderId, Refusal>>,
     },
     /// Tell it of these too, and say when it has the first of it.

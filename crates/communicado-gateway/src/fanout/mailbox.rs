@@ -9,16 +9,16 @@ use tokio::sync::Notify;
 use super::frame::Frame;
 
 /// Frames that wait at most; then the event loop waits, as for a socket that is full.
-const ROOM: usize = 64;
+const CAPACITY: usize = 64;
 
 #[derive(Debug, Default)]
 pub(crate) struct Mailbox {
-    inside: Mutex<Inside>,
+    state: Mutex<MailboxState>,
     notify: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Inside {
+struct MailboxState {
     frames: VecDeque<Frame>,
     /// The reader is gone.
     closed: bool,
@@ -28,9 +28,9 @@ struct Inside {
     is_awaited: bool,
 }
 
-/// What was taken out.
+/// The result of a receive.
 #[derive(Debug)]
-pub(crate) enum Taken {
+pub(crate) enum Recv {
     /// The frames, and whether the event loop waits for room.
     Frames(Vec<Frame>, bool),
     /// Nothing, and nothing more will come.
@@ -41,55 +41,55 @@ impl Mailbox {
     /// Puts a frame in; false if there is no room, and then the event loop will be told of room. What
     /// comes for a reader that is gone is dropped.
     pub(super) fn put(&self, frame: Frame) -> bool {
-        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        if inside.closed {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.closed {
             return true;
         }
-        if inside.frames.len() >= ROOM {
-            inside.is_awaited = true;
+        if state.frames.len() >= CAPACITY {
+            state.is_awaited = true;
             return false;
         }
-        inside.frames.push_back(frame);
-        drop(inside);
+        state.frames.push_back(frame);
+        drop(state);
         self.notify.notify_one();
         true
     }
 
     /// Nothing more will come after what is in it.
     pub(super) fn end(&self) {
-        self.inside.lock().unwrap_or_else(PoisonError::into_inner).ended = true;
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).ended = true;
         self.notify.notify_one();
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.inside.lock().unwrap_or_else(PoisonError::into_inner).closed
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).closed
     }
 
     /// The reader is gone, and so is what waits for it.
     pub(crate) fn close(&self) {
-        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        inside.closed = true;
-        inside.frames.clear();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.closed = true;
+        state.frames.clear();
     }
 
     /// Waits until nothing more will come. To be awaited by the task that takes, in its place.
     pub(crate) async fn ended(&self) {
-        while !self.inside.lock().unwrap_or_else(PoisonError::into_inner).ended {
+        while !self.state.lock().unwrap_or_else(PoisonError::into_inner).ended {
             self.notify.notified().await;
         }
     }
 
     /// Waits for frames.
-    pub(crate) async fn take(&self) -> Taken {
+    pub(crate) async fn recv(&self) -> Recv {
         loop {
             {
-                let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-                if !inside.frames.is_empty() {
-                    let is_awaited = std::mem::take(&mut inside.is_awaited);
-                    return Taken::Frames(inside.frames.drain(..).collect(), is_awaited);
+                let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+                if !state.frames.is_empty() {
+                    let is_awaited = std::mem::take(&mut state.is_awaited);
+                    return Recv::Frames(state.frames.drain(..).collect(), is_awaited);
                 }
-                if inside.ended {
-                    return Taken::End;
+                if state.ended {
+                    return Recv::End;
                 }
             }
             self.notify.notified().await;

@@ -11,12 +11,12 @@
 
 mod accounts;
 mod choice;
+mod classify;
 mod frame;
 mod fuzzing;
 mod handle;
-mod head;
 mod mailbox;
-mod out;
+mod transport;
 
 mod pending;
 mod readers;
@@ -39,28 +39,28 @@ use rustix::event::Timespec;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use tokio::sync::mpsc;
 
+pub(crate) use classify::{COOKIE, RequestKind, Secret, classify, query, secret};
 pub(crate) use frame::{Frame, RETRY};
 pub(crate) use fuzzing::session;
 pub(crate) use handle::{EventLoopHandle, LoopCommand};
-pub(crate) use head::{COOKIE, Look, Secret, look, query, secret};
-pub(crate) use mailbox::{Mailbox, Taken};
+pub(crate) use mailbox::{Mailbox, Recv};
 pub(crate) use readers::ReaderId;
 
 use crate::app_state::AppState;
 use crate::connection_limit::ConnectionPermit;
 use crate::grant::Grant;
 use crate::http::Head;
-use crate::metrics::Transport;
+use crate::metrics::TransportLabel;
 use crate::model::Change;
 use crate::refusal::{Kind, Refusal};
 use crate::subscription::Subscription;
-use out::Out;
 use pending::{PendingConnection, PendingConnections};
 use readers::Readers;
+use transport::ReaderTransport;
 
 /// A connection for hyper, with what was read of it.
 #[derive(Debug)]
-pub(crate) struct HandOver {
+pub(crate) struct HandedOff {
     pub(crate) socket: TcpStream,
     pub(crate) read: Vec<u8>,
     pub(crate) peer: SocketAddr,
@@ -113,7 +113,7 @@ pub(crate) struct EventLoop {
     listener: Option<TcpListener>,
     pending: PendingConnections,
     readers: Readers,
-    hand_over: mpsc::UnboundedSender<HandOver>,
+    handed_off: mpsc::UnboundedSender<HandedOff>,
     /// When a second will have passed.
     next_tick: Moment,
     /// Nobody is accepted until then: the system has no more files.
@@ -128,7 +128,7 @@ impl EventLoop {
     pub(crate) fn new(
         app: Arc<AppState>,
         listener: TcpListener,
-        hand_over: mpsc::UnboundedSender<HandOver>,
+        handed_off: mpsc::UnboundedSender<HandedOff>,
     ) -> io::Result<Self> {
         let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         listener.set_nonblocking(true)?;
@@ -145,7 +145,7 @@ impl EventLoop {
             listener,
             pending,
             readers,
-            hand_over,
+            handed_off,
             next_tick,
             stops: false,
         })
@@ -215,16 +215,16 @@ impl EventLoop {
             let now = app.clock.now();
             match command {
                 LoopCommand::Changes(_) => {}
-                LoopCommand::Open { grant, mailbox, transport, reply } => {
+                LoopCommand::Open { grant, mailbox, label, reply } => {
                     // The token may have been revoked since the request was let in.
                     if !app.is_valid(&grant) {
                         let _ = reply.send(Err(Refusal::revoked_meanwhile()));
                         continue;
                     }
-                    let out = Out::Mailbox(mailbox);
-                    let opened = self.readers.open(out, transport, grant, None);
+                    let transport = ReaderTransport::Mailbox(mailbox);
+                    let opened = self.readers.open(transport, label, grant, None);
                     if opened.is_ok() {
-                        metrics.came(transport);
+                        metrics.came(label);
                     }
                     if let Err(Ok(id)) = reply.send(opened) {
                         self.readers.close(id, metrics);
@@ -300,22 +300,22 @@ impl EventLoop {
             if self.app.tls {
                 self.hand_off(connection);
             } else {
-                self.look(connection, None);
+                self.classify_head(connection, None);
             }
         }
     }
 
     fn on_pending_readable(&mut self, key: u32) {
         if let Some(connection) = self.pending.remove(key) {
-            self.look(connection, Some(key));
+            self.classify_head(connection, Some(key));
         }
     }
 
     /// Reads what there is of a head, and decides whose the connection is.
-    fn look(&mut self, mut connection: PendingConnection, known: Option<u32>) {
+    fn classify_head(&mut self, mut connection: PendingConnection, known: Option<u32>) {
         let Ok(is_open) = connection.read() else { return };
-        let is_events = match look(&connection.read, self.app.hosts) {
-            Ok(Look::More) if is_open => {
+        let is_events = match classify(&connection.read, self.app.hosts) {
+            Ok(RequestKind::Incomplete) if is_open => {
                 if let Err(refusal) = connection.hold() {
                     sockets::refuse(&connection.socket, &refusal);
                     return;
@@ -327,13 +327,13 @@ impl EventLoop {
                 return;
             }
             // Nothing more will come.
-            Ok(Look::More) => return,
+            Ok(RequestKind::Incomplete) => return,
             Err(refusal) => {
                 sockets::refuse(&connection.socket, &refusal);
                 return;
             }
-            Ok(Look::Events(_)) => true,
-            Ok(Look::Other) => false,
+            Ok(RequestKind::Events(_)) => true,
+            Ok(RequestKind::Other) => false,
         };
         if known.is_some() {
             let _ = epoll::delete(&self.poll, &connection.socket);
@@ -348,7 +348,7 @@ impl EventLoop {
     /// Keeps a stream of events, or lets hyper's side say why not.
     fn open_stream(&mut self, connection: PendingConnection) {
         let app = self.app.clone();
-        let Ok(Look::Events(head)) = look(&connection.read, app.hosts) else { return };
+        let Ok(RequestKind::Events(head)) = classify(&connection.read, app.hosts) else { return };
         let admitted = crate::api::admit_events(
             &app,
             &crate::api::Asked {
@@ -376,13 +376,14 @@ impl EventLoop {
         };
         let answer = crate::api::events_head(&app, head.origin);
         let now = app.clock.now();
-        let transport = Transport::Sse;
+        let label = TransportLabel::Sse;
         sockets::configure_reader(&connection.socket);
         let PendingConnection { socket, permit, .. } = connection;
-        let Ok(id) = self.readers.open(Out::Socket(socket), transport, grant, Some(permit)) else {
+        let Ok(id) = self.readers.open(ReaderTransport::Socket(socket), label, grant, Some(permit))
+        else {
             return;
         };
-        app.metrics.came(transport);
+        app.metrics.came(label);
         if let Some(socket) = self.readers.socket(id) {
             let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
             if epoll::add(&self.poll, socket, PollToken::Reader(id).data(), flags).is_err() {
@@ -414,7 +415,7 @@ impl EventLoop {
 
     fn hand_off(&self, connection: PendingConnection) {
         let PendingConnection { socket, read, peer, permit, .. } = connection;
-        let _ = self.hand_over.send(HandOver { socket, read, peer, permit });
+        let _ = self.handed_off.send(HandedOff { socket, read, peer, permit });
     }
 
     fn on_reader_event(&mut self, id: ReaderId, flags: EventFlags) {

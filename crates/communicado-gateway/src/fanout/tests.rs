@@ -37,8 +37,8 @@ fn event_loop() -> (EventLoop, Arc<AppState>, Grant) {
     let (_, token) = crate::api::made(new, app.now().civil).unwrap();
     app.settle_tokens(std::slice::from_ref(&token), &BTreeMap::new());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (hand_over, _) = mpsc::unbounded_channel();
-    let event_loop = EventLoop::new(app.clone(), listener, hand_over).unwrap();
+    let (handed_off, _) = mpsc::unbounded_channel();
+    let event_loop = EventLoop::new(app.clone(), listener, handed_off).unwrap();
     (event_loop, app, Grant::of(Arc::new(token)))
 }
 
@@ -48,8 +48,8 @@ fn open(
 ) -> (Arc<Mailbox>, oneshot::Receiver<Result<ReaderId, Refusal>>) {
     let mailbox = Arc::new(Mailbox::default());
     let (reply, opened) = oneshot::channel();
-    let (grant, transport) = (grant.clone(), Transport::Socket);
-    app.event_loop.send(LoopCommand::Open { grant, mailbox: mailbox.clone(), transport, reply });
+    let (grant, label) = (grant.clone(), TransportLabel::Socket);
+    app.event_loop.send(LoopCommand::Open { grant, mailbox: mailbox.clone(), label, reply });
     (mailbox, opened)
 }
 

@@ -19,12 +19,12 @@ use super::socket::Socket;
 use super::strict::Strict;
 use crate::api::Peer;
 use crate::app_state::AppState;
-use crate::fanout::HandOver;
+use crate::fanout::HandedOff;
 use crate::limits::{HEAD_BYTES, HEAD_TIME, HEADERS};
 
 /// Serves what the event loop hands over, until it is stopped and all are done.
 pub(super) async fn serve(
-    mut connections: mpsc::UnboundedReceiver<HandOver>,
+    mut connections: mpsc::UnboundedReceiver<HandedOff>,
     router: Router,
     acceptor: Option<TlsAcceptor>,
     app: Arc<AppState>,
@@ -34,7 +34,7 @@ pub(super) async fn serve(
     loop {
         tokio::select! {
             next = connections.recv() => {
-                let Some(HandOver { socket, read, peer, permit }) = next else { break };
+                let Some(HandedOff { socket, read, peer, permit }) = next else { break };
                 let (router, acceptor) = (router.clone(), acceptor.clone());
                 let (hosts, stopping) = (app.hosts, stopping.clone());
                 let held = Some(app.heads.entry(peer.ip().into()));

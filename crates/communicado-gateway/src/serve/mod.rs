@@ -225,8 +225,8 @@ async fn serving(
         let _ = app.sign_ins.set(Arc::new(sign_ins));
     }
     let first = core.first_token().await?;
-    let (hand_over, connections) = mpsc::unbounded_channel();
-    let event_loop = EventLoop::new(app.clone(), listener, hand_over).map_err(no_system)?;
+    let (handed_off, connections) = mpsc::unbounded_channel();
+    let event_loop = EventLoop::new(app.clone(), listener, handed_off).map_err(no_system)?;
     let mut event_loop = Part::start("event-loop", move || event_loop.run()).map_err(no_system)?;
     let (stop, stopping) = watch::channel(false);
     let router = router(app.clone());

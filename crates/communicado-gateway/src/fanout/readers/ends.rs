@@ -9,7 +9,7 @@ use communicado_wire::gateway::EndReason;
 
 use super::{Reader, ReaderId, Readers, usize_of};
 use crate::fanout::frame::Frame;
-use crate::fanout::out::{Out, write};
+use crate::fanout::transport::{ReaderTransport, write};
 use crate::limits::{HEARTBEAT, READER_TIME};
 use crate::metrics::Metrics;
 
@@ -23,13 +23,15 @@ impl Readers {
         for key in (self.slot..end).step_by(slots) {
             let Some(reader) = self.readers.get(key) else { continue };
             let key = u32::try_from(key).unwrap_or(u32::MAX);
-            match (&reader.backlog, &reader.out) {
+            match (&reader.backlog, &reader.transport) {
                 (Some(backlog), _) if now.since(backlog.since) > READER_TIME => {
                     metrics.slow_reader();
                     self.over.push(key);
                 }
                 (Some(_), _) => {}
-                (None, Out::Mailbox(mailbox)) if mailbox.is_closed() => self.over.push(key),
+                (None, ReaderTransport::Mailbox(mailbox)) if mailbox.is_closed() => {
+                    self.over.push(key)
+                }
                 (None, _) => self.send(key, Frame::heartbeat(), metrics, now),
             }
         }
@@ -54,7 +56,7 @@ impl Readers {
             let Some(reason) = why(reader) else { continue };
             // One that takes nothing sees its stream end without a word.
             if reader.backlog.is_none() {
-                let _ = write(&reader.out, &reader.account, Frame::end(reason));
+                let _ = write(&reader.transport, &reader.account, Frame::end(reason));
             }
             self.over.push(u32::try_from(key).unwrap_or(u32::MAX));
         }
@@ -89,8 +91,8 @@ impl Readers {
             let Some(reader) = self.readers.try_remove(usize_of(key)) else { continue };
             self.topics.leave_all(&mut self.readers, reader.places);
             self.accounts.close(reader.grant.token.family());
-            metrics.left(reader.transport);
-            if let Out::Mailbox(mailbox) = reader.out {
+            metrics.left(reader.label);
+            if let ReaderTransport::Mailbox(mailbox) = reader.transport {
                 mailbox.end();
             }
         }

@@ -18,13 +18,13 @@ use slab::Slab;
 use super::accounts::{Account, Accounts, Charge};
 use super::choice::{chosen_by, groups, joined_groups};
 use super::frame::{Frame, RETRY, RenderedChange, joined};
-use super::out::{Out, Wrote, write};
 use super::replay::ReplayLog;
 use super::topics::{HasPlaces, Places, Topic, Topics};
+use super::transport::{ReaderTransport, WriteOutcome, write};
 use crate::connection_limit::ConnectionPermit;
 use crate::grant::Grant;
 use crate::limits::{BACKLOG, Limit, NAMES_PER_SUBSCRIPTION, STREAM_BYTES_PER_TOKEN};
-use crate::metrics::{Metrics, Transport};
+use crate::metrics::{Metrics, TransportLabel};
 use crate::model::{Change, People, Person};
 use crate::refusal::{Kind, Refusal};
 use crate::subscription::Subscription;
@@ -44,13 +44,13 @@ pub(crate) struct ReaderId {
 
 #[derive(Debug)]
 struct Reader {
-    out: Out,
+    transport: ReaderTransport,
     number: u32,
     /// What it sees of most people.
     view: View,
     /// It may see everybody, so its view decides alone.
     plain: bool,
-    transport: Transport,
+    label: TransportLabel,
     grant: Grant,
     account: Account,
     places: Places,
@@ -105,9 +105,9 @@ impl Readers {
     }
 
     pub(super) fn socket(&self, id: ReaderId) -> Option<&TcpStream> {
-        match &self.reader(id)?.out {
-            Out::Socket(socket) => Some(socket),
-            Out::Mailbox(_) => None,
+        match &self.reader(id)?.transport {
+            ReaderTransport::Socket(socket) => Some(socket),
+            ReaderTransport::Mailbox(_) => None,
         }
     }
 
@@ -129,8 +129,8 @@ impl Readers {
     /// If its family has as many streams as it may.
     pub(super) fn open(
         &mut self,
-        out: Out,
-        transport: Transport,
+        transport: ReaderTransport,
+        label: TransportLabel,
         grant: Grant,
         permit: Option<ConnectionPermit>,
     ) -> Result<ReaderId, Refusal> {
@@ -138,11 +138,11 @@ impl Readers {
         self.number = self.number.wrapping_add(1) & NUMBER;
         let plain = grant.only_group().is_none() && grant.only_person().is_none();
         let reader = Reader {
-            out,
+            transport,
             number: self.number,
             view: grant.view(),
             plain,
-            transport,
+            label,
             grant,
             account,
             places: Places::default(),
@@ -320,7 +320,7 @@ impl Readers {
         let [in_out, availability, everything] = together;
         for key in self.topics.of(&Topic::Crowd) {
             let Some(reader) = self.readers.get(usize_of(key)) else { continue };
-            let is_socket = matches!(reader.out, Out::Socket(_));
+            let is_socket = matches!(reader.transport, ReaderTransport::Socket(_));
             let is_ready = reader.backlog.is_none() && reader.last < first;
             if !(is_ready && (is_socket || rendered.len() == 1)) {
                 for rendered in rendered {
@@ -382,9 +382,9 @@ impl Readers {
             }
             return;
         }
-        match write(&reader.out, &reader.account, frame) {
-            Wrote::All => metrics.delivered(),
-            Wrote::Part(rest) => match held(&reader.account, rest) {
+        match write(&reader.transport, &reader.account, frame) {
+            WriteOutcome::Complete => metrics.delivered(),
+            WriteOutcome::Partial(rest) => match held(&reader.account, rest) {
                 Some(held) => {
                     let (rest, changes) = ([held].into(), BTreeMap::new());
                     let backlog = Backlog { rest, changes, since: now, ends: false };
@@ -392,7 +392,7 @@ impl Readers {
                 }
                 None => self.over.push(key),
             },
-            Wrote::Gone => self.over.push(key),
+            WriteOutcome::Closed => self.over.push(key),
         }
     }
 
@@ -406,9 +406,9 @@ impl Readers {
         loop {
             if let Some((rest, charge)) = backlog.rest.pop_front() {
                 let before = rest.event.len();
-                match write(&reader.out, &reader.account, rest) {
-                    Wrote::All => metrics.delivered(),
-                    Wrote::Part(rest) => {
+                match write(&reader.transport, &reader.account, rest) {
+                    WriteOutcome::Complete => metrics.delivered(),
+                    WriteOutcome::Partial(rest) => {
                         if rest.event.len() < before {
                             backlog.since = now;
                         }
@@ -416,7 +416,7 @@ impl Readers {
                         reader.backlog = Some(backlog);
                         return;
                     }
-                    Wrote::Gone => {
+                    WriteOutcome::Closed => {
                         self.over.push(id.key);
                         break;
                     }

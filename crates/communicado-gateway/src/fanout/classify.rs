@@ -4,11 +4,11 @@
 use crate::http::{Body, Head, Hosts};
 use crate::refusal::Refusal;
 
-/// What a first look at the bytes of a connection says.
+/// The kind of the first request of a connection.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Look<'a> {
+pub(crate) enum RequestKind<'a> {
     /// The head is not whole.
-    More,
+    Incomplete,
     /// It is a stream of events.
     Events(Head<'a>),
     /// It is something else.
@@ -17,17 +17,17 @@ pub(crate) enum Look<'a> {
 
 const EVENTS: &str = "/v1/events";
 
-/// Looks at what has come so far.
+/// Classifies the bytes that have arrived so far.
 ///
 /// # Errors
 ///
 /// If the head is not valid, is too large, or is for another host.
-pub(crate) fn look(bytes: &[u8], hosts: Hosts) -> Result<Look<'_>, Refusal> {
-    let Some(head) = Head::read(bytes, hosts)? else { return Ok(Look::More) };
+pub(crate) fn classify(bytes: &[u8], hosts: Hosts) -> Result<RequestKind<'_>, Refusal> {
+    let Some(head) = Head::read(bytes, hosts)? else { return Ok(RequestKind::Incomplete) };
     let path = head.target.split_once('?').map_or(head.target, |(path, _)| path);
     // A body is for hyper, which waits for it.
     let is_plain = head.method == "GET" && head.body == Body::None && !head.expects;
-    Ok(if is_plain && path == EVENTS { Look::Events(head) } else { Look::Other })
+    Ok(if is_plain && path == EVENTS { RequestKind::Events(head) } else { RequestKind::Other })
 }
 
 /// The query of a target.
@@ -69,8 +69,12 @@ mod tests {
     fn only_a_get_of_events_without_a_body_is_a_stream() {
         let check = |text: &str, is_events: bool| {
             let text = format!("{text}Host: a\r\n\r\n");
-            let look = look(text.as_bytes(), Hosts::Any).unwrap();
-            assert_eq!(matches!(look, Look::Events(_)), is_events, "{text:?} {look:?}");
+            let classify = classify(text.as_bytes(), Hosts::Any).unwrap();
+            assert_eq!(
+                matches!(classify, RequestKind::Events(_)),
+                is_events,
+                "{text:?} {classify:?}"
+            );
         };
         check("GET /v1/events HTTP/1.1\r\n", true);
         check("GET /v1/events?person=ada HTTP/1.0\r\n", true);
@@ -79,16 +83,21 @@ mod tests {
         check("HEAD /v1/events HTTP/1.1\r\n", false);
         check("GET /v1/events HTTP/1.1\r\nContent-Length: 3\r\n", false);
         check("GET /v1/events HTTP/1.1\r\nExpect: 100-continue\r\n", false);
-        assert_eq!(look(b"GET /v1/events HTTP/1.1\r\nHost", Hosts::Any), Ok(Look::More));
-        assert!(look(b"GET /v1/events HTTP/1.1\r\n\r\n", Hosts::Any).is_err());
-        assert!(look(b"GET /v1/events HTTP/1.1\r\nHost: a\r\n\r\n", Hosts::Local).is_err());
+        assert_eq!(
+            classify(b"GET /v1/events HTTP/1.1\r\nHost", Hosts::Any),
+            Ok(RequestKind::Incomplete)
+        );
+        assert!(classify(b"GET /v1/events HTTP/1.1\r\n\r\n", Hosts::Any).is_err());
+        assert!(classify(b"GET /v1/events HTTP/1.1\r\nHost: a\r\n\r\n", Hosts::Local).is_err());
     }
 
     #[test]
     fn what_says_who_it_is_is_found() {
         let text = "GET /v1/events?group=a HTTP/1.1\r\nHost: a\r\nAUTHORIZATION: Bearer x\r\n\
                     Last-Event-ID: 7\r\nCookie: a=b; communicado_session=y\r\n\r\n";
-        let Ok(Look::Events(head)) = look(text.as_bytes(), Hosts::Any) else { panic!("no events") };
+        let Ok(RequestKind::Events(head)) = classify(text.as_bytes(), Hosts::Any) else {
+            panic!("no events")
+        };
         assert_eq!((query(head.target), head.last_event_id), ("group=a", Some("7")));
         assert_eq!(secret(head.authorization, head.cookie), Secret::Bearer("x"));
         assert_eq!(secret(None, head.cookie), Secret::Cookie("y"));
