@@ -1,16 +1,16 @@
-//! From what readers want to the readers, and back: a reader that leaves costs nothing but its own
-//! places.
+//! The index from topics to readers, and back: a reader that leaves costs nothing but its own
+//! memberships.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use slab::Slab;
 
-/// What can be wanted.
+/// A subject of a subscription.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Topic {
     /// Everybody, by readers who all get the same.
-    Crowd,
+    AllSameView,
     /// Everybody, by readers who do not.
     Everybody,
     Person(Arc<str>),
@@ -21,9 +21,9 @@ pub(super) enum Topic {
 
 /// The topics of a reader, in order, each with its index in the list of the topic.
 #[derive(Debug, Default)]
-pub(super) struct Places(Vec<(Topic, usize)>);
+pub(super) struct Memberships(Vec<(Topic, usize)>);
 
-impl Places {
+impl Memberships {
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -54,9 +54,9 @@ impl Places {
     }
 }
 
-/// Something that stands in lists.
-pub(super) trait HasPlaces {
-    fn places(&mut self) -> &mut Places;
+/// A reader with memberships in topics.
+pub(super) trait TopicMember {
+    fn memberships(&mut self) -> &mut Memberships;
 }
 
 #[derive(Debug, Default)]
@@ -74,31 +74,31 @@ impl Topics {
         self.lists.get(topic).cloned().unwrap_or_default()
     }
 
-    pub(super) fn enter(&mut self, all: &mut Slab<impl HasPlaces>, key: u32, topic: Topic) {
+    pub(super) fn join(&mut self, all: &mut Slab<impl TopicMember>, key: u32, topic: Topic) {
         let Some(one) = all.get_mut(super::readers::usize_of(key)) else { return };
-        let places = one.places();
-        let Err(at) = places.find(&topic) else { return };
+        let memberships = one.memberships();
+        let Err(at) = memberships.find(&topic) else { return };
         let list = self.lists.entry(topic.clone()).or_default();
-        places.0.insert(at, (topic, list.len()));
+        memberships.0.insert(at, (topic, list.len()));
         list.push(key);
     }
 
-    pub(super) fn leave(&mut self, all: &mut Slab<impl HasPlaces>, key: u32, topic: &Topic) {
+    pub(super) fn leave(&mut self, all: &mut Slab<impl TopicMember>, key: u32, topic: &Topic) {
         let Some(one) = all.get_mut(super::readers::usize_of(key)) else { return };
-        let places = one.places();
-        let Ok(at) = places.find(topic) else { return };
-        let (_, index) = places.0.remove(at);
+        let memberships = one.memberships();
+        let Ok(at) = memberships.find(topic) else { return };
+        let (_, index) = memberships.0.remove(at);
         self.take_out(all, topic, index);
     }
 
     /// Takes a reader that is gone out of all its lists.
-    pub(super) fn leave_all(&mut self, all: &mut Slab<impl HasPlaces>, places: Places) {
-        for (topic, index) in places.0 {
+    pub(super) fn leave_all(&mut self, all: &mut Slab<impl TopicMember>, memberships: Memberships) {
+        for (topic, index) in memberships.0 {
             self.take_out(all, &topic, index);
         }
     }
 
-    fn take_out(&mut self, all: &mut Slab<impl HasPlaces>, topic: &Topic, index: usize) {
+    fn take_out(&mut self, all: &mut Slab<impl TopicMember>, topic: &Topic, index: usize) {
         let Some(list) = self.lists.get_mut(topic) else { return };
         if index < list.len() {
             list.swap_remove(index);
@@ -109,7 +109,7 @@ impl Topics {
             self.lists.remove(topic);
         }
         let moved = moved.and_then(|moved| all.get_mut(super::readers::usize_of(moved)));
-        if let Some(place) = moved.and_then(|one| one.places().index_mut(topic)) {
+        if let Some(place) = moved.and_then(|one| one.memberships().index_mut(topic)) {
             *place = index;
         }
     }
@@ -120,33 +120,33 @@ mod tests {
     use super::*;
 
     #[derive(Default)]
-    struct One(Places);
+    struct One(Memberships);
 
-    impl HasPlaces for One {
-        fn places(&mut self) -> &mut Places {
+    impl TopicMember for One {
+        fn memberships(&mut self) -> &mut Memberships {
             &mut self.0
         }
     }
 
     #[test]
-    fn who_leaves_is_told_no_more_and_the_others_still_are() {
+    fn a_member_that_leaves_is_in_no_list_and_the_others_still_are() {
         let mut all: Slab<One> = Slab::new();
         let mut topics = Topics::default();
         for _ in 0..5 {
             let key = u32::try_from(all.insert(One::default())).unwrap();
-            topics.enter(&mut all, key, Topic::Crowd);
-            topics.enter(&mut all, key, Topic::Person("ada".into()));
-            topics.enter(&mut all, key, Topic::Crowd);
+            topics.join(&mut all, key, Topic::AllSameView);
+            topics.join(&mut all, key, Topic::Person("ada".into()));
+            topics.join(&mut all, key, Topic::AllSameView);
         }
         for (leaves, left) in [(1, vec![0, 4, 2, 3]), (3, vec![0, 4, 2]), (2, vec![0, 4])] {
-            topics.leave(&mut all, leaves, &Topic::Crowd);
-            topics.leave(&mut all, leaves, &Topic::Crowd);
-            assert_eq!(topics.of(&Topic::Crowd), left);
+            topics.leave(&mut all, leaves, &Topic::AllSameView);
+            topics.leave(&mut all, leaves, &Topic::AllSameView);
+            assert_eq!(topics.of(&Topic::AllSameView), left);
         }
         assert_eq!(topics.of(&Topic::Person("ada".into())).len(), 5);
-        topics.leave(&mut all, 4, &Topic::Crowd);
-        topics.leave(&mut all, 0, &Topic::Crowd);
-        assert!(topics.of(&Topic::Crowd).is_empty());
+        topics.leave(&mut all, 4, &Topic::AllSameView);
+        topics.leave(&mut all, 0, &Topic::AllSameView);
+        assert!(topics.of(&Topic::AllSameView).is_empty());
         let one = all.remove(3);
         topics.leave_all(&mut all, one.0);
         assert_eq!(topics.of(&Topic::Person("ada".into())), [0, 1, 2, 4]);

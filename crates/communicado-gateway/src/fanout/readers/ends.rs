@@ -89,7 +89,7 @@ impl Readers {
     pub(super) fn close_over(&mut self, metrics: &Metrics) {
         while let Some(key) = self.over.pop() {
             let Some(reader) = self.readers.try_remove(usize_of(key)) else { continue };
-            self.topics.leave_all(&mut self.readers, reader.places);
+            self.topics.leave_all(&mut self.readers, reader.memberships);
             self.accounts.close(reader.grant.token.family());
             metrics.left(reader.label);
             if let ReaderTransport::Mailbox(mailbox) = reader.transport {

@@ -19,7 +19,7 @@ use super::accounts::{Account, Accounts, Charge};
 use super::choice::{chosen_by, groups, joined_groups};
 use super::frame::{Frame, RETRY, RenderedChange, joined};
 use super::replay::ReplayLog;
-use super::topics::{HasPlaces, Places, Topic, Topics};
+use super::topics::{Memberships, Topic, TopicMember, Topics};
 use super::transport::{ReaderTransport, WriteOutcome, write};
 use crate::connection_limit::ConnectionPermit;
 use crate::grant::Grant;
@@ -53,8 +53,8 @@ struct Reader {
     label: TransportLabel,
     grant: Grant,
     account: Account,
-    places: Places,
-    /// What `places` cost, if they are many.
+    memberships: Memberships,
+    /// What `memberships` cost, if they are many.
     names: Option<Charge>,
     /// The last change that it was told of, or that was in its snapshot.
     last: u64,
@@ -145,7 +145,7 @@ impl Readers {
             label,
             grant,
             account,
-            places: Places::default(),
+            memberships: Memberships::default(),
             names: None,
             last: 0,
             backlog: None,
@@ -171,11 +171,11 @@ impl Readers {
         now: Moment,
     ) -> Result<(), Refusal> {
         let Some(reader) = self.reader(id) else { return Ok(()) };
-        let is_first = reader.places.is_empty();
+        let is_first = reader.memberships.is_empty();
         let (grant, plain) = (reader.grant.clone(), reader.plain);
         let mut topics: Vec<Topic> = Vec::new();
         match (subscription.is_everybody(), grant.own()) {
-            (true, None) if plain => topics.push(Topic::Crowd),
+            (true, None) if plain => topics.push(Topic::AllSameView),
             (true, own) => {
                 topics.push(Topic::Everybody);
                 topics.extend(own.cloned().map(Topic::Own));
@@ -185,8 +185,8 @@ impl Readers {
                 topics.extend(subscription.groups.iter().cloned().map(Topic::Group));
             }
         }
-        topics.retain(|topic| !reader.places.contains(topic));
-        let names = reader.places.len() + topics.len();
+        topics.retain(|topic| !reader.memberships.contains(topic));
+        let names = reader.memberships.len() + topics.len();
         if !NAMES_PER_SUBSCRIPTION.allows(names) {
             let detail = format!("{names} people and groups would be wanted on one stream");
             return Err(Refusal::beyond(Kind::BadRequest, NAMES_PER_SUBSCRIPTION, detail));
@@ -197,7 +197,7 @@ impl Readers {
         let (frames, last) = start.ok_or_else(holds_too_much)?;
         drop(more);
         for topic in topics {
-            self.topics.enter(&mut self.readers, id.key, topic);
+            self.topics.join(&mut self.readers, id.key, topic);
         }
         if let Some(reader) = self.readers.get_mut(usize_of(id.key)) {
             reader.last = if is_first { last } else { reader.last.min(last) };
@@ -214,9 +214,10 @@ impl Readers {
         let leaves = |topic: &Topic| match topic {
             Topic::Person(person) => all || subscription.people.contains(person),
             Topic::Group(group) => all || subscription.groups.contains(group),
-            Topic::Crowd | Topic::Everybody | Topic::Own(_) => all,
+            Topic::AllSameView | Topic::Everybody | Topic::Own(_) => all,
         };
-        let topics: Vec<Topic> = reader.places.topics().filter(|it| leaves(it)).cloned().collect();
+        let topics: Vec<Topic> =
+            reader.memberships.topics().filter(|it| leaves(it)).cloned().collect();
         for topic in topics {
             self.topics.leave(&mut self.readers, id.key, &topic);
         }
@@ -282,19 +283,19 @@ impl Readers {
             let of_groups: Vec<u32> = groups.flat_map(|group| self.topics.of(&group)).collect();
             for key in own.into_iter().chain(everybody).chain(named).chain(of_groups) {
                 // One that wants everybody too is told below, of all changes in their order.
-                if !self.is_in_crowd(key) {
-                    self.tell(key, rendered, metrics, now);
+                if !self.is_in_same_view(key) {
+                    self.send_change(key, rendered, metrics, now);
                 }
             }
         }
-        self.tell_crowd(&rendered, metrics, now);
+        self.send_same_view(&rendered, metrics, now);
         self.close_over(metrics);
         new_readers
     }
 
-    fn is_in_crowd(&self, key: u32) -> bool {
+    fn is_in_same_view(&self, key: u32) -> bool {
         let reader = self.readers.get(usize_of(key));
-        reader.is_some_and(|reader| reader.places.contains(&Topic::Crowd))
+        reader.is_some_and(|reader| reader.memberships.contains(&Topic::AllSameView))
     }
 
     fn grants(&self, keys: Vec<u32>) -> impl Iterator<Item = Grant> {
@@ -303,7 +304,7 @@ impl Readers {
     }
 
     /// Tells those who want everybody and see all of them in one view: a burst is one write.
-    fn tell_crowd(&mut self, rendered: &[Arc<RenderedChange>], metrics: &Metrics, now: Moment) {
+    fn send_same_view(&mut self, rendered: &[Arc<RenderedChange>], metrics: &Metrics, now: Moment) {
         let Some(first) = rendered.first().map(|rendered| rendered.ordinal()) else { return };
         let together = View::ALL.map(|view| {
             let frames: Vec<&Frame> =
@@ -318,13 +319,13 @@ impl Readers {
             }
         });
         let [in_out, availability, everything] = together;
-        for key in self.topics.of(&Topic::Crowd) {
+        for key in self.topics.of(&Topic::AllSameView) {
             let Some(reader) = self.readers.get(usize_of(key)) else { continue };
             let is_socket = matches!(reader.transport, ReaderTransport::Socket(_));
             let is_ready = reader.backlog.is_none() && reader.last < first;
             if !(is_ready && (is_socket || rendered.len() == 1)) {
                 for rendered in rendered {
-                    self.tell(key, rendered, metrics, now);
+                    self.send_change(key, rendered, metrics, now);
                 }
                 continue;
             }
@@ -343,7 +344,13 @@ impl Readers {
     }
 
     /// Tells one reader of one change, unless it was told already.
-    fn tell(&mut self, key: u32, rendered: &Arc<RenderedChange>, metrics: &Metrics, now: Moment) {
+    fn send_change(
+        &mut self,
+        key: u32,
+        rendered: &Arc<RenderedChange>,
+        metrics: &Metrics,
+        now: Moment,
+    ) {
         let Some(reader) = self.readers.get_mut(usize_of(key)) else { return };
         if rendered.ordinal() <= reader.last {
             return;
@@ -443,8 +450,8 @@ impl Reader {
     fn charge_names(&mut self) {
         self.names = None;
         // One name is nothing beside the rest of a reader.
-        if self.places.len() > 1 {
-            self.names = self.account.charge(self.places.len() * BYTES_OF_A_NAME);
+        if self.memberships.len() > 1 {
+            self.names = self.account.charge(self.memberships.len() * BYTES_OF_A_NAME);
         }
     }
 }
@@ -463,19 +470,19 @@ fn holds_too_much() -> Refusal {
     Refusal::beyond(Kind::TooMany, STREAM_BYTES_PER_TOKEN, detail).retry_after(5)
 }
 
-impl HasPlaces for Reader {
-    fn places(&mut self) -> &mut Places {
-        &mut self.places
+impl TopicMember for Reader {
+    fn memberships(&mut self) -> &mut Memberships {
+        &mut self.memberships
     }
 }
 
 /// What a reader gets of a change.
 fn choose(reader: &Reader, rendered: &RenderedChange) -> Option<Frame> {
-    if reader.plain && reader.places.is_only(&Topic::Crowd) {
+    if reader.plain && reader.memberships.is_only(&Topic::AllSameView) {
         return rendered.frame(reader.view).cloned();
     }
-    let is_in = |topic: Topic| reader.places.contains(&topic);
-    let everybody = is_in(Topic::Crowd) || is_in(Topic::Everybody);
+    let is_in = |topic: Topic| reader.memberships.contains(&topic);
+    let everybody = is_in(Topic::AllSameView) || is_in(Topic::Everybody);
     chosen_by(rendered, &reader.grant, |person: &Person| {
         everybody
             || is_in(Topic::Person(person.id.clone()))
