@@ -14,13 +14,13 @@ use tokio::sync::Mutex;
 
 use crate::connection_limit::ConnectionLimit;
 use crate::fanout::{self, EventLoopHandle};
-use crate::grant::Grant;
 use crate::http::Hosts;
 use crate::ledger::Ledger;
 use crate::limits::{BODY_BYTES_PER_OWNER, HEAD_BYTES_PER_ADDRESS, Limit, STREAMS_PER_TOKEN};
 use crate::metrics::Metrics;
 use crate::model::{Now, People};
 use crate::oidc::SignIns;
+use crate::principal::Principal;
 use crate::rates::{Network, Rates, Who};
 use crate::serve::What;
 use crate::store::{Reader, StoredState};
@@ -126,20 +126,20 @@ impl AppState {
     }
 
     /// The caller with this secret, if its token is valid and its person exists.
-    pub(crate) fn grant(&self, secret: &str, now: Timestamp) -> Option<Grant> {
-        let grant = self.tokens().grant(secret, now);
-        grant.filter(|grant| self.has_person(grant))
+    pub(crate) fn principal(&self, secret: &str, now: Timestamp) -> Option<Principal> {
+        let principal = self.tokens().principal(secret, now);
+        principal.filter(|principal| self.has_person(principal))
     }
 
     /// Whether a token that was valid is so still.
-    pub(crate) fn is_valid(&self, grant: &Grant) -> bool {
+    pub(crate) fn is_valid(&self, principal: &Principal) -> bool {
         let now = self.clock.civil();
-        let is_valid = grant.is_operator() || self.tokens().is_valid(&grant.token, now);
-        is_valid && self.has_person(grant)
+        let is_valid = principal.is_operator() || self.tokens().is_valid(&principal.token, now);
+        is_valid && self.has_person(principal)
     }
 
-    fn has_person(&self, grant: &Grant) -> bool {
-        grant.token.person.as_ref().is_none_or(|person| self.people().person(person).is_some())
+    fn has_person(&self, principal: &Principal) -> bool {
+        principal.token.person.as_ref().is_none_or(|person| self.people().person(person).is_some())
     }
 
     /// Takes over tokens that were stored and removes those that were revoked, then ends the
@@ -168,8 +168,8 @@ impl AppState {
     ///
     /// A name that belongs to nobody is not recorded: see `fanout::Readers::deliver` for a person
     /// who is added later.
-    pub(crate) fn reads(&self, grant: &Grant, whom: impl IntoIterator<Item = Arc<str>>) {
-        let token = grant.token.family();
+    pub(crate) fn reads(&self, principal: &Principal, whom: impl IntoIterator<Item = Arc<str>>) {
+        let token = principal.token.family();
         let first = self.clock.civil();
         let whom: Vec<Arc<str>> = {
             let people = self.people();

@@ -20,11 +20,8 @@ mod commands;
 mod connection_limit;
 mod failure;
 mod fanout;
-
-mod grant;
 mod http;
 mod ids;
-
 mod ledger;
 mod limits;
 mod log;
@@ -33,9 +30,11 @@ mod model;
 mod oidc;
 mod outward;
 pub mod parse;
+mod principal;
 mod private;
 mod rates;
 mod refusal;
+mod secret;
 mod serve;
 mod store;
 mod subscription;

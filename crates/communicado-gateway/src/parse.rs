@@ -8,7 +8,7 @@ use crate::http::{Framing, Hosts};
 use crate::model::{Now, People};
 use crate::oidc::Claims;
 use crate::subscription::Subscription;
-use crate::{api, fanout, grant};
+use crate::{api, fanout, secret};
 
 /// The head of a request, as the event loop reads it.
 ///
@@ -88,7 +88,7 @@ pub fn socket_session(lines: &str) {
 
 /// A token.
 pub fn token(text: &str) {
-    let _ = grant::hash(text);
+    let _ = secret::hash(text);
 }
 
 /// A token of an issuer: whom it is of, if it is good for the client `us` now.

@@ -10,9 +10,10 @@ use std::sync::Arc;
 use communicado_wire::Timestamp;
 use communicado_wire::gateway::stored::Token;
 
-use crate::grant::{Grant, Hash, hash, hex};
 use crate::limits::{TOKEN_DEPTH, TOKENS};
+use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
+use crate::secret::{Hash, hash, hex};
 use crate::text::printable;
 
 /// Sessions of people who signed in at an issuer have a parent with this prefix and the person's
@@ -95,10 +96,10 @@ impl Tokens {
     }
 
     /// The token with this secret, if it is valid.
-    pub(crate) fn grant(&self, secret: &str, now: Timestamp) -> Option<Grant> {
+    pub(crate) fn principal(&self, secret: &str, now: Timestamp) -> Option<Principal> {
         let hash: Hash = hash(secret)?;
         let token = self.by_hash.get(hex(&hash).as_str())?;
-        self.is_valid(token, now).then(|| Grant::of(token.clone()))
+        self.is_valid(token, now).then(|| Principal::of(token.clone()))
     }
 
     /// Whether `token` is still here as it was, has not ended, and hangs on nothing that is gone.

@@ -36,7 +36,7 @@ pub(super) fn json(status: StatusCode, json: impl Into<Body>) -> Response {
 /// `json` with a tag, or nothing if who asks has it.
 pub(super) fn tagged(headers: &HeaderMap, content_type: &'static str, body: Bytes) -> Response {
     let hash = Sha256::digest(&body);
-    let tag = format!("\"{}\"", crate::grant::hex(hash.get(..12).unwrap_or_default()));
+    let tag = format!("\"{}\"", crate::secret::hex(hash.get(..12).unwrap_or_default()));
     let asked = headers.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
     let has = |tags: &str| {
         let mut tags = tags.split(',').map(str::trim);

@@ -15,9 +15,9 @@ use communicado_wire::gateway::Scope;
 use super::answer::is_allowed;
 use crate::app_state::AppState;
 use crate::fanout::{Secret, secret};
-use crate::grant::Grant;
 use crate::ids::parse_event_id;
 use crate::limits::{CHANGES_PER_REQUEST, CHANGES_REPEATED, PEOPLE_PER_REQUEST};
+use crate::principal::Principal;
 use crate::rates::Who;
 use crate::refusal::{Kind, Refusal};
 use crate::subscription::Subscription;
@@ -28,12 +28,12 @@ pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// Who has the data folder, and so needs no token.
 #[derive(Clone, Debug)]
-pub(crate) struct Operator(pub(crate) Grant);
+pub(crate) struct Operator(pub(crate) Principal);
 
 /// Whoever asks.
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
-    pub(super) grant: Option<Grant>,
+    pub(super) principal: Option<Principal>,
     pub(super) by_cookie: bool,
     pub(super) peer: IpAddr,
 }
@@ -56,22 +56,22 @@ const CSRF: HeaderName = HeaderName::from_static("communicado-csrf");
 impl Caller {
     /// Under whom its requests count.
     pub(super) fn who(&self) -> Who {
-        self.grant.as_ref().map_or_else(|| Who::Network(self.peer.into()), Grant::who)
+        self.principal.as_ref().map_or_else(|| Who::Network(self.peer.into()), Principal::who)
     }
 
     /// # Errors
     ///
     /// If nobody is signed in.
-    pub(super) fn grant(&self) -> Result<&Grant, Refusal> {
-        self.grant.as_ref().ok_or_else(not_signed_in)
+    pub(super) fn principal(&self) -> Result<&Principal, Refusal> {
+        self.principal.as_ref().ok_or_else(not_signed_in)
     }
 
     /// # Errors
     ///
     /// If who asks is no administrator.
-    pub(super) fn administrator(&self) -> Result<&Grant, Refusal> {
-        let grant = self.grant()?;
-        grant.require(Scope::Administer).map(|()| grant)
+    pub(super) fn administrator(&self) -> Result<&Principal, Refusal> {
+        let principal = self.principal()?;
+        principal.require(Scope::Administer).map(|()| principal)
     }
 }
 
@@ -86,7 +86,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let known = parts.extensions.get::<Self>().cloned();
         Ok(known.unwrap_or(Self {
-            grant: None,
+            principal: None,
             by_cookie: false,
             peer: std::net::Ipv4Addr::UNSPECIFIED.into(),
         }))
@@ -110,15 +110,15 @@ pub(super) async fn know(
 fn caller(app: &AppState, request: &Request) -> Result<Caller, Refusal> {
     let unknown = Peer(std::net::Ipv4Addr::UNSPECIFIED.into());
     let Peer(peer) = request.extensions().get().copied().unwrap_or(unknown);
-    if let Some(Operator(grant)) = request.extensions().get().cloned() {
-        return Ok(Caller { grant: Some(grant), by_cookie: false, peer });
+    if let Some(Operator(principal)) = request.extensions().get().cloned() {
+        return Ok(Caller { principal: Some(principal), by_cookie: false, peer });
     }
     let headers = request.headers();
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let found = find(app, text(header::AUTHORIZATION), text(header::COOKIE), peer)?;
     let by_cookie = matches!(found, Some((_, true)));
-    let grant = found.map(|(grant, _)| grant);
-    let caller = Caller { grant, by_cookie, peer };
+    let principal = found.map(|(principal, _)| principal);
+    let caller = Caller { principal, by_cookie, peer };
     if !UNLIMITED.contains(&request.uri().path()) {
         app.rates.request(caller.who(), 1)?;
     }
@@ -158,15 +158,15 @@ fn find(
     authorization: Option<&str>,
     cookie: Option<&str>,
     peer: IpAddr,
-) -> Result<Option<(Grant, bool)>, Refusal> {
+) -> Result<Option<(Principal, bool)>, Refusal> {
     let (text, by_cookie) = match secret(authorization, cookie) {
         Secret::None => return Ok(None),
         Secret::OtherScheme => return Err(not_signed_in()),
         Secret::Bearer(text) => (text, false),
         Secret::Cookie(text) => (text, true),
     };
-    match app.grant(text, app.now().civil) {
-        Some(grant) => Ok(Some((grant, by_cookie))),
+    match app.principal(text, app.now().civil) {
+        Some(principal) => Ok(Some((principal, by_cookie))),
         // A session that has ended is no sign-in, and no attempt either.
         None if by_cookie => Ok(None),
         None => {
@@ -187,12 +187,12 @@ fn find(
 pub(crate) fn admit_events(
     app: &AppState,
     asked: &Asked<'_>,
-) -> Result<(Grant, Subscription), Refusal> {
+) -> Result<(Principal, Subscription), Refusal> {
     let found = find(app, asked.authorization, asked.cookie, asked.peer)?;
-    let (grant, _) = found.ok_or_else(not_signed_in)?;
-    app.rates.request(grant.who(), 1)?;
-    let subscription = admit(app, &grant, asked.subscription()?, true)?;
-    Ok((grant, subscription))
+    let (principal, _) = found.ok_or_else(not_signed_in)?;
+    app.rates.request(principal.who(), 1)?;
+    let subscription = admit(app, &principal, asked.subscription()?, true)?;
+    Ok((principal, subscription))
 }
 
 impl Asked<'_> {
@@ -216,35 +216,40 @@ impl Asked<'_> {
 /// If it may not have it, or asks too often.
 pub(super) fn admit(
     app: &AppState,
-    grant: &Grant,
+    principal: &Principal,
     subscription: Subscription,
     is_first: bool,
 ) -> Result<Subscription, Refusal> {
     let mut subscription = subscription;
-    if grant.own().is_none() || subscription.is_everybody() {
-        grant.require(Scope::Read)?;
+    if principal.own().is_none() || subscription.is_everybody() {
+        principal.require(Scope::Read)?;
     }
-    if let Some(only) = grant.only_person() {
+    if let Some(only) = principal.only_person() {
         let others = subscription.people.iter().any(|person| person != only);
         if others || !subscription.groups.is_empty() {
-            let detail = format!("the token `{}` reads one person only", grant.token.id);
+            let detail = format!("the token `{}` reads one person only", principal.token.id);
             let help = "leave `person` and `group` out";
             return Err(Refusal::new(Kind::NotAllowed, detail, help));
         }
         subscription.people = [only.clone()].into();
     }
-    let more = more_cost(app, grant, &subscription, is_first);
+    let more = more_cost(app, principal, &subscription, is_first);
     if more > 0 {
-        app.rates.request(grant.who(), more)?;
+        app.rates.request(principal.who(), more)?;
     }
-    app.reads(grant, subscription.names());
+    app.reads(principal, subscription.names());
     Ok(subscription)
 }
 
 /// The number of requests that the beginning of a stream counts as, beside the one that it is.
-fn more_cost(app: &AppState, grant: &Grant, subscription: &Subscription, is_first: bool) -> usize {
+fn more_cost(
+    app: &AppState,
+    principal: &Principal,
+    subscription: &Subscription,
+    is_first: bool,
+) -> usize {
     let people = app.people();
-    let looked_at = match (subscription.is_everybody(), grant.own()) {
+    let looked_at = match (subscription.is_everybody(), principal.own()) {
         // Readers whose stream begins share their snapshot.
         (true, None) if is_first => 0,
         (true, _) => people.len(),

@@ -24,9 +24,9 @@ use super::caller::{Asked, Caller, admit};
 use super::{Answer, App};
 use crate::app_state::AppState;
 use crate::fanout::{LoopCommand, Mailbox, RETRY, ReaderId, Recv};
-use crate::grant::Grant;
 use crate::http::accepts_events;
 use crate::metrics::TransportLabel;
+use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
 use crate::serve::Connection;
 use crate::subscription::Subscription;
@@ -95,9 +95,9 @@ pub(super) async fn stream(
     connection: Option<Extension<Connection>>,
     request: Request,
 ) -> Answer {
-    let grant = caller.grant()?.clone();
-    let subscription = admit(&app, &grant, subscription(&caller, &request)?, true)?;
-    let reader = Reader::open(&app, grant, TransportLabel::SseShared).await?;
+    let principal = caller.principal()?.clone();
+    let subscription = admit(&app, &principal, subscription(&caller, &request)?, true)?;
+    let reader = Reader::open(&app, principal, TransportLabel::SseShared).await?;
     // What the stream begins with goes also to a client that sends no more.
     reader.subscribe(subscription).await?;
     let connection = connection.map(|Extension(connection)| connection).unwrap_or_default();
@@ -137,13 +137,13 @@ pub(super) struct Reader {
 impl Reader {
     pub(super) async fn open(
         app: &Arc<AppState>,
-        grant: Grant,
+        principal: Principal,
         label: TransportLabel,
     ) -> Result<Self, Refusal> {
         let mailbox = Arc::new(Mailbox::default());
         let (reply, answer) = oneshot::channel();
         let box_of_it = mailbox.clone();
-        app.event_loop.send(LoopCommand::Open { grant, mailbox: box_of_it, label, reply });
+        app.event_loop.send(LoopCommand::Open { principal, mailbox: box_of_it, label, reply });
         let id = answer.await.map_err(|_| stopping())??;
         Ok(Self { id, mailbox, app: app.clone() })
     }

@@ -32,18 +32,18 @@ pub(super) async fn put_device(
     request: Request,
 ) -> Answer {
     let (person, device) = (parse_id("person", &person)?, parse_id("device", &device)?);
-    let grant = caller.grant()?;
-    grant.require_publish_for(&person)?;
+    let principal = caller.principal()?;
+    principal.require_publish_for(&person)?;
     let body = body(&app, &caller, request).await?;
     let (clients, lease) = publication(&body)?;
     // All that is known of the person is stored each time.
     let known = app.people().person(&person).map_or(0, |person| person.device_bytes());
     let more = (known + body.len()) / BYTES_PER_REQUEST;
     if more > 0 {
-        app.rates.request(grant.who(), more)?;
+        app.rates.request(principal.who(), more)?;
     }
     let input = Input::PutDevice { person: person.clone(), device: device.clone(), clients, lease };
-    let reply = app.writer.submit_as(grant, WriteCommand::Person(input)).await?;
+    let reply = app.writer.submit_as(principal, WriteCommand::Person(input)).await?;
     let WriteReply::Person(Some(person)) = reply else { return Err(Refusal::no_person(&person)) };
     let until = person.devices.get(&device).map(crate::model::Device::lease_until);
     let published = Published {
@@ -114,10 +114,10 @@ pub(super) async fn delete_device(
     Path((person, device)): Path<(String, String)>,
 ) -> Answer {
     let (person, device) = (parse_id("person", &person)?, parse_id("device", &device)?);
-    let grant = caller.grant()?;
-    grant.require_publish_for(&person)?;
+    let principal = caller.principal()?;
+    principal.require_publish_for(&person)?;
     app.writer
-        .submit_as(grant, WriteCommand::Person(Input::DeleteDevice { person, device }))
+        .submit_as(principal, WriteCommand::Person(Input::DeleteDevice { person, device }))
         .await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
@@ -130,14 +130,16 @@ pub(super) async fn set_manual(
     request: Request,
 ) -> Answer {
     let person = parse_id("person", &person)?;
-    let grant = caller.grant()?;
-    grant.require_publish_for(&person)?;
+    let principal = caller.principal()?;
+    principal.require_publish_for(&person)?;
     let bytes = body(&app, &caller, request).await?;
     let manual: Manual = read(&bytes)?;
     let since = app.now().civil;
     let input = manual_input(person.clone(), manual, since)?;
-    match app.writer.submit_as(grant, WriteCommand::Person(input)).await? {
-        WriteReply::Person(Some(person)) if grant.sight(&person).is_some_and(|sight| sight.own) => {
+    match app.writer.submit_as(principal, WriteCommand::Person(input)).await? {
+        WriteReply::Person(Some(person))
+            if principal.visibility(&person).is_some_and(|visibility| visibility.own) =>
+        {
             Ok(json(StatusCode::OK, own(&person).to_json()))
         }
         // Who speaks for others does not see their devices.
@@ -183,8 +185,8 @@ pub(super) async fn clear_manual(
     Path(person): Path<String>,
 ) -> Answer {
     let person = parse_id("person", &person)?;
-    let grant = caller.grant()?;
-    grant.require_publish_for(&person)?;
-    app.writer.submit_as(grant, WriteCommand::Person(Input::ClearManual(person))).await?;
+    let principal = caller.principal()?;
+    principal.require_publish_for(&person)?;
+    app.writer.submit_as(principal, WriteCommand::Person(Input::ClearManual(person))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -13,24 +13,25 @@ use super::caller::Caller;
 use super::{Answer, App};
 use crate::app_state::AppState;
 use crate::fanout::COOKIE;
-use crate::grant::{Grant, hash, hex, new_id, new_secret};
 use crate::limits::SESSION;
+use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
+use crate::secret::{hash, hex, new_id, new_secret};
 use crate::writer::WriteCommand;
 
 /// `GET /v1/session`: who the browser is; nobody is no error.
 pub(super) async fn who(State(app): App, caller: Caller) -> Answer {
-    Ok(json(StatusCode::OK, session(&app, caller.grant.as_ref()).to_json()))
+    Ok(json(StatusCode::OK, session(&app, caller.principal.as_ref()).to_json()))
 }
 
-fn session(app: &AppState, grant: Option<&Grant>) -> Session {
-    let person = grant.and_then(|grant| grant.own().cloned());
+fn session(app: &AppState, principal: Option<&Principal>) -> Session {
+    let person = principal.and_then(|principal| principal.own().cloned());
     let name = person.as_ref().and_then(|id| app.people().person(id).map(|it| it.name.clone()));
     Session {
-        name: name.or_else(|| grant.map(|grant| grant.token.name.clone())),
+        name: name.or_else(|| principal.map(|principal| principal.token.name.clone())),
         person,
-        scopes: grant.map(|grant| grant.token.scopes.list()).unwrap_or_default(),
-        view: grant.map(Grant::view),
+        scopes: principal.map(|principal| principal.token.scopes.list()).unwrap_or_default(),
+        view: principal.map(Principal::view),
         oidc: app.sign_ins.get().map(|sign_ins| sign_ins.told()),
     }
 }
@@ -40,16 +41,16 @@ pub(super) async fn open(State(app): App, caller: Caller, request: Request) -> A
     let bytes = body(&app, &caller, request).await?;
     let new: NewSession = read(&bytes)?;
     let now = app.now();
-    let Some(grant) = app.grant(&new.token, now.civil) else {
+    let Some(principal) = app.principal(&new.token, now.civil) else {
         app.rates.wrong_token(caller.peer)?;
         let help = "copy it whole, from `cmt_` on";
         return Err(Refusal::new(Kind::NotSignedIn, "this token is not known here", help));
     };
-    app.rates.request(grant.who(), 1)?;
-    let (secret, token) = session_token(&grant.token, now.civil)?;
-    let session_grant = Grant::of(Arc::new(token.clone()));
-    app.writer.submit_as(&grant, WriteCommand::Token(token)).await?;
-    let text = session(&app, Some(&session_grant)).to_json();
+    app.rates.request(principal.who(), 1)?;
+    let (secret, token) = session_token(&principal.token, now.civil)?;
+    let session_principal = Principal::of(Arc::new(token.clone()));
+    app.writer.submit_as(&principal, WriteCommand::Token(token)).await?;
+    let text = session(&app, Some(&session_principal)).to_json();
     Ok(with_cookie(json(StatusCode::OK, text), &cookie(&app, &secret, SESSION.as_secs())))
 }
 
@@ -87,9 +88,9 @@ fn with_cookie(mut response: Response, cookie: &str) -> Response {
 
 /// `DELETE /v1/session`: the cookie is good no more.
 pub(super) async fn end(State(app): App, caller: Caller) -> Answer {
-    if let Some(grant) = caller.grant.filter(|_| caller.by_cookie) {
-        let command = WriteCommand::Revoke(grant.token.id.clone(), EndReason::SessionEnded);
-        app.writer.submit_as(&grant, command).await?;
+    if let Some(principal) = caller.principal.filter(|_| caller.by_cookie) {
+        let command = WriteCommand::Revoke(principal.token.id.clone(), EndReason::SessionEnded);
+        app.writer.submit_as(&principal, command).await?;
     }
     let response = StatusCode::NO_CONTENT.into_response();
     Ok(with_cookie(response, &cookie(&app, "", 0)))

@@ -16,9 +16,9 @@ use super::events::{LAST_FRAME, Reader};
 use super::{Answer, App};
 use crate::app_state::AppState;
 use crate::fanout::{Frame, LoopCommand, Recv};
-use crate::grant::Grant;
 use crate::limits::{READER_TIME, SOCKET_BYTES};
 use crate::metrics::TransportLabel;
+use crate::principal::Principal;
 use crate::refusal::Refusal;
 use crate::serve::Connection;
 use crate::subscription::Subscription;
@@ -34,9 +34,9 @@ pub(super) async fn open(
     connection: Option<Extension<Connection>>,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Answer {
-    let grant = caller.grant()?.clone();
-    if grant.own().is_none() {
-        grant.require(Scope::Read)?;
+    let principal = caller.principal()?.clone();
+    if principal.own().is_none() {
+        principal.require(Scope::Read)?;
     }
     // A browser sends its cookie whatever page asks.
     same_origin(&app, &headers)?;
@@ -51,15 +51,15 @@ pub(super) async fn open(
         .max_frame_size(SOCKET_BYTES.most)
         .read_buffer_size(READ_BUFFER);
     let talk = async move |socket| {
-        talk(app, grant, socket).await;
+        talk(app, principal, socket).await;
         // It counts as a connection until here.
         drop(connection);
     };
     Ok(upgrade.on_upgrade(talk).into_response())
 }
 
-async fn talk(app: Arc<AppState>, grant: Grant, mut socket: WebSocket) {
-    let reader = match Reader::open(&app, grant.clone(), TransportLabel::Socket).await {
+async fn talk(app: Arc<AppState>, principal: Principal, mut socket: WebSocket) {
+    let reader = match Reader::open(&app, principal.clone(), TransportLabel::Socket).await {
         Ok(reader) => reader,
         Err(refusal) => {
             let error = SocketOut::Error { data: refusal.problem() };
@@ -95,9 +95,9 @@ async fn talk(app: Arc<AppState>, grant: Grant, mut socket: WebSocket) {
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => None,
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                 };
-                let counted = app.rates.request(grant.who(), 1);
+                let counted = app.rates.request(principal.who(), 1);
                 let answer = match (counted, text) {
-                    (Ok(()), Some(text)) => handle_message(&app, &grant, &reader, &text).await,
+                    (Ok(()), Some(text)) => handle_message(&app, &principal, &reader, &text).await,
                     (counted, _) => counted.map(|()| None),
                 };
                 let answer = answer.unwrap_or_else(|refusal| {
@@ -136,7 +136,7 @@ async fn send(socket: &mut WebSocket, reader: &Reader, message: Message) -> Resu
 /// Does what a program says; returns what to answer at once.
 async fn handle_message(
     app: &AppState,
-    grant: &Grant,
+    principal: &Principal,
     reader: &Reader,
     text: &str,
 ) -> Result<Option<SocketOut>, Refusal> {
@@ -148,7 +148,7 @@ async fn handle_message(
         SocketIn::Ping {} => return Ok(Some(SocketOut::Pong)),
         SocketIn::Subscribe { person, group, last_event_id } => {
             let subscription = Subscription::of_names(person, group, last_event_id)?;
-            let subscription = admit(app, grant, subscription, false)?;
+            let subscription = admit(app, principal, subscription, false)?;
             reader.subscribe(subscription).await?;
         }
         SocketIn::Unsubscribe { person, group } => {

@@ -14,20 +14,20 @@ use super::answer::{body, json, read};
 use super::caller::Caller;
 use super::people::line;
 use super::{Answer, App};
-use crate::grant::{hash, hex, new_id, new_secret};
 use crate::ids::parse_id;
 use crate::limits::{FOR_MAX, FOR_MS, NAME_CHARS};
 use crate::refusal::Refusal;
+use crate::secret::{hash, hex, new_id, new_secret};
 use crate::writer::WriteCommand;
 
 /// `POST /v1/tokens`: the only time that the secret is told.
 pub(super) async fn create(State(app): App, caller: Caller, request: Request) -> Answer {
-    let grant = caller.administrator()?;
+    let principal = caller.administrator()?;
     let bytes = body(&app, &caller, request).await?;
     let new: NewToken = read(&bytes)?;
     let (secret, token) = made(new, app.now().civil)?;
-    let token = stored::Token { created_by: creator(&grant.token).cloned(), ..token };
-    app.writer.submit_as(grant, WriteCommand::Token(token.clone())).await?;
+    let token = stored::Token { created_by: creator(&principal.token).cloned(), ..token };
+    app.writer.submit_as(principal, WriteCommand::Token(token.clone())).await?;
     let place = format!("/v1/tokens/{}", token.id);
     let created = Created { secret: secret.into(), token: told(&token, 0) };
     let mut response = json(StatusCode::CREATED, created.to_json());
@@ -112,7 +112,9 @@ pub(super) async fn list(State(app): App, caller: Caller) -> Answer {
 
 /// `DELETE /v1/tokens/{token}`: with its sessions; streams that it opened end.
 pub(super) async fn revoke(State(app): App, caller: Caller, Path(id): Path<String>) -> Answer {
-    let grant = caller.administrator()?;
-    app.writer.submit_as(grant, WriteCommand::Revoke(id.into(), EndReason::TokenRevoked)).await?;
+    let principal = caller.administrator()?;
+    app.writer
+        .submit_as(principal, WriteCommand::Revoke(id.into(), EndReason::TokenRevoked))
+        .await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -13,9 +13,9 @@ use tokio::time::sleep;
 
 use super::keys::Key;
 use super::{Cluster, PATIENCE, orphans};
-use crate::grant::Grant;
 use crate::limits::{SESSIONS, SESSIONS_PER_TOKEN};
 use crate::model::{Altered, Input};
+use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
 use crate::store::Reader;
 use crate::tokens::require_person;
@@ -58,7 +58,7 @@ pub(super) async fn serve(cluster: &Arc<Cluster>, mut inbox: mpsc::Receiver<Writ
 
 async fn execute(
     cluster: &Cluster,
-    caller: Option<&Grant>,
+    caller: Option<&Principal>,
     command: WriteCommand,
 ) -> Result<WriteReply, Refusal> {
     require_valid(cluster, caller)?;
@@ -94,7 +94,7 @@ async fn execute(
 /// # Errors
 ///
 /// If the caller's token is not valid by now.
-fn require_valid(cluster: &Cluster, caller: Option<&Grant>) -> Result<(), Refusal> {
+fn require_valid(cluster: &Cluster, caller: Option<&Principal>) -> Result<(), Refusal> {
     if caller.is_none_or(|caller| cluster.app.is_valid(caller)) {
         return Ok(());
     }
@@ -104,7 +104,7 @@ fn require_valid(cluster: &Cluster, caller: Option<&Grant>) -> Result<(), Refusa
 /// Does an input on the person as known here, until the person is still so when it is written.
 async fn person(
     cluster: &Cluster,
-    caller: Option<&Grant>,
+    caller: Option<&Principal>,
     input: Input,
 ) -> Result<WriteReply, Refusal> {
     let app = &cluster.app;
@@ -154,7 +154,7 @@ async fn person(
 /// it, or comes after it, and then whoever removes sees the token.
 async fn create(
     cluster: &Cluster,
-    caller: Option<&Grant>,
+    caller: Option<&Principal>,
     token: Token,
 ) -> Result<WriteReply, Refusal> {
     let app = &cluster.app;

@@ -25,7 +25,7 @@ use async_nats::jetstream::{self, kv, stream};
 use tokio::sync::{mpsc, oneshot, watch as channel};
 
 use crate::app_state::AppState;
-use crate::grant::random;
+use crate::secret::random;
 use crate::writer::WriteRequest;
 pub(crate) use keys::{Key, person, token};
 

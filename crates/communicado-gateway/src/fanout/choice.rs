@@ -3,32 +3,35 @@
 use std::sync::Arc;
 
 use super::frame::{Frame, RenderedChange};
-use crate::grant::Grant;
 use crate::model::Person;
+use crate::principal::Principal;
 use crate::subscription::Subscription;
 
 /// What who wants this gets of a change.
 pub(super) fn chosen(
     rendered: &RenderedChange,
-    grant: &Grant,
+    principal: &Principal,
     subscription: &Subscription,
 ) -> Option<Frame> {
-    chosen_by(rendered, grant, |person| matches(subscription, person))
+    chosen_by(rendered, principal, |person| matches(subscription, person))
 }
 
 /// A change as somebody sees it: a person who comes into sight changes, one who goes out is gone.
 pub(super) fn chosen_by(
     rendered: &RenderedChange,
-    grant: &Grant,
+    principal: &Principal,
     is_subscribed: impl Fn(&Person) -> bool,
 ) -> Option<Frame> {
-    let sight = |person: &Person| grant.sight(person).filter(|_| is_subscribed(person));
-    let before = rendered.before().and_then(sight);
-    match (before, rendered.after().and_then(sight)) {
+    let visibility =
+        |person: &Person| principal.visibility(person).filter(|_| is_subscribed(person));
+    let before = rendered.before().and_then(visibility);
+    match (before, rendered.after().and_then(visibility)) {
         (None, None) => None,
         (Some(_), None) => Some(rendered.gone().clone()),
-        (None, Some(sight)) if rendered.before().is_some() => rendered.appearing(sight.view),
-        (_, Some(sight)) => rendered.frame(sight.view).cloned(),
+        (None, Some(visibility)) if rendered.before().is_some() => {
+            rendered.appearing(visibility.view)
+        }
+        (_, Some(visibility)) => rendered.frame(visibility.view).cloned(),
     }
 }
 

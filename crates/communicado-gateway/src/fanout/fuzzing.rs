@@ -16,10 +16,10 @@ use super::frame::coalesced;
 use super::readers::{ReaderId, Readers};
 use super::transport::ReaderTransport;
 use super::{Mailbox, Recv};
-use crate::grant::Grant;
 use crate::limits::{NAMES_PER_SUBSCRIPTION, STREAMS_PER_TOKEN};
 use crate::metrics::{Metrics, TransportLabel};
 use crate::model::{Input, Now, People, Person, PresenceState, written};
+use crate::principal::Principal;
 use crate::subscription::Subscription;
 
 const NOW: Now = Now { moment: Moment::START, civil: Timestamp::EPOCH };
@@ -108,9 +108,9 @@ impl Session {
         };
         let mut readers = Readers::new(0, STREAMS_PER_TOKEN);
         let mailbox = Arc::new(Mailbox::default());
-        let (transport, grant) =
-            (ReaderTransport::Mailbox(mailbox.clone()), Grant::of(Arc::new(token)));
-        let opened = readers.open(transport, TransportLabel::Socket, grant, None);
+        let (transport, principal) =
+            (ReaderTransport::Mailbox(mailbox.clone()), Principal::of(Arc::new(token)));
+        let opened = readers.open(transport, TransportLabel::Socket, principal, None);
         let id = opened.unwrap_or_else(|_| unreachable!("one stream is within every limit"));
         Self {
             people: People::default(),

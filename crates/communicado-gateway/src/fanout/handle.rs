@@ -10,9 +10,9 @@ use rustix::event::{EventfdFlags, eventfd};
 use tokio::sync::oneshot;
 
 use super::{Mailbox, ReaderId, frame};
-use crate::grant::Grant;
 use crate::metrics::TransportLabel;
 use crate::model::Change;
+use crate::principal::Principal;
 use crate::refusal::Refusal;
 use crate::subscription::Subscription;
 
@@ -25,7 +25,7 @@ pub(crate) enum LoopCommand {
     Changes(Vec<Change>),
     /// Take in a reader whose socket is not ours.
     Open {
-        grant: Grant,
+        principal: Principal,
         mailbox: Arc<Mailbox>,
         label: TransportLabel,
         reply: oneshot::Sender<Result<ReaderId, Refusal>>,

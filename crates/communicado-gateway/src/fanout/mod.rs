@@ -48,10 +48,10 @@ pub(crate) use readers::ReaderId;
 
 use crate::app_state::AppState;
 use crate::connection_limit::ConnectionPermit;
-use crate::grant::Grant;
 use crate::http::Head;
 use crate::metrics::TransportLabel;
 use crate::model::Change;
+use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
 use crate::subscription::Subscription;
 use pending::{PendingConnection, PendingConnections};
@@ -215,14 +215,14 @@ impl EventLoop {
             let now = app.clock.now();
             match command {
                 LoopCommand::Changes(_) => {}
-                LoopCommand::Open { grant, mailbox, label, reply } => {
+                LoopCommand::Open { principal, mailbox, label, reply } => {
                     // The token may have been revoked since the request was let in.
-                    if !app.is_valid(&grant) {
+                    if !app.is_valid(&principal) {
                         let _ = reply.send(Err(Refusal::revoked_meanwhile()));
                         continue;
                     }
                     let transport = ReaderTransport::Mailbox(mailbox);
-                    let opened = self.readers.open(transport, label, grant, None);
+                    let opened = self.readers.open(transport, label, principal, None);
                     if opened.is_ok() {
                         metrics.came(label);
                     }
@@ -260,8 +260,8 @@ impl EventLoop {
             let now = self.app.clock.now();
             let changes = frame::coalesced(changes);
             let new_readers = self.readers.deliver(changes, &self.app.metrics, now);
-            for (grant, whom) in new_readers {
-                self.app.reads(&grant, [whom]);
+            for (principal, whom) in new_readers {
+                self.app.reads(&principal, [whom]);
             }
         }
     }
@@ -359,10 +359,10 @@ impl EventLoop {
                 peer: connection.peer.ip(),
             },
         );
-        let room = |admitted: (Grant, Subscription)| {
+        let room = |admitted: (Principal, Subscription)| {
             self.readers.require_capacity(&admitted.0).map(|()| admitted)
         };
-        let (grant, subscription) = match admitted.and_then(room) {
+        let (principal, subscription) = match admitted.and_then(room) {
             Ok(admitted) => admitted,
             // A caller that asks too often costs no more than this.
             Err(refusal) if refusal.kind == Kind::TooMany => {
@@ -379,7 +379,8 @@ impl EventLoop {
         let label = TransportLabel::Sse;
         sockets::configure_reader(&connection.socket);
         let PendingConnection { socket, permit, .. } = connection;
-        let Ok(id) = self.readers.open(ReaderTransport::Socket(socket), label, grant, Some(permit))
+        let Ok(id) =
+            self.readers.open(ReaderTransport::Socket(socket), label, principal, Some(permit))
         else {
             return;
         };

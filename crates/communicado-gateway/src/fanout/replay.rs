@@ -14,9 +14,9 @@ use lru::LruCache;
 use super::accounts::Account;
 use super::choice::{chosen, matches};
 use super::frame::{Frame, RenderedChange};
-use crate::grant::Grant;
 use crate::limits::CHANGES_REPEATED;
 use crate::model::{People, Person, written};
+use crate::principal::Principal;
 use crate::subscription::Subscription;
 
 /// Changes after which a shared snapshot is made anew.
@@ -40,12 +40,12 @@ struct SnapshotKey {
 
 impl SnapshotKey {
     /// The key of the snapshot of a reader, if other readers can get the same one.
-    fn of(grant: &Grant, subscription: &Subscription) -> Option<Self> {
-        let is_alone = grant.own().is_some() || grant.only_person().is_some();
+    fn of(principal: &Principal, subscription: &Subscription) -> Option<Self> {
+        let is_alone = principal.own().is_some() || principal.only_person().is_some();
         if is_alone || subscription.people.len() + subscription.groups.len() > SHARED_NAMES {
             return None;
         }
-        let (view, group) = (grant.view(), grant.only_group().cloned());
+        let (view, group) = (principal.view(), principal.only_group().cloned());
         let missed = subscription.last_event_id.is_some();
         Some(Self {
             view,
@@ -116,7 +116,7 @@ impl ReplayLog {
     /// The start of a stream; `None` if the family of the reader holds too much already.
     pub(super) fn start(
         &mut self,
-        grant: &Grant,
+        principal: &Principal,
         account: &Account,
         subscription: &Subscription,
         people: &People,
@@ -131,16 +131,17 @@ impl ReplayLog {
             let from = self.log.partition_point(|rendered| rendered.revision() <= last);
             let since = self.log.range(from..);
             let frames =
-                since.filter_map(|rendered| chosen(rendered, grant, subscription)).collect();
+                since.filter_map(|rendered| chosen(rendered, principal, subscription)).collect();
             return Some((frames, self.ordinal));
         }
-        let key = SnapshotKey::of(grant, subscription);
-        if let Some(found) = key.as_ref().and_then(|it| self.shared(it, grant, is_first)) {
+        let key = SnapshotKey::of(principal, subscription);
+        if let Some(found) = key.as_ref().and_then(|it| self.shared(it, principal, is_first)) {
             return Some(found);
         }
         let ordinal = people.ordinal();
         let missed = subscription.last_event_id.is_some();
-        let frame = Frame::snapshot(people.revision(), missed, &seen(people, grant, subscription));
+        let frame =
+            Frame::snapshot(people.revision(), missed, &seen(people, principal, subscription));
         let Some(key) = key else {
             return Some((vec![frame.charged_to(account)?], ordinal));
         };
@@ -156,7 +157,12 @@ impl ReplayLog {
 
     /// The shared snapshot with this key, and the changes since. A stream that has begun already
     /// knows later ones, so only a snapshot without changes since is right for it.
-    fn shared(&mut self, key: &SnapshotKey, grant: &Grant, is_first: bool) -> Option<StreamStart> {
+    fn shared(
+        &mut self,
+        key: &SnapshotKey,
+        principal: &Principal,
+        is_first: bool,
+    ) -> Option<StreamStart> {
         let SharedSnapshot { frame, ordinal } = self.shared.get(key)?;
         let (frame, ordinal) = (frame.clone(), *ordinal);
         if self.ordinal <= ordinal {
@@ -167,7 +173,7 @@ impl ReplayLog {
         }
         let from = self.log.partition_point(|rendered| rendered.ordinal() <= ordinal);
         let since = self.log.range(from..);
-        let since = since.filter_map(|rendered| chosen(rendered, grant, &key.subscription));
+        let since = since.filter_map(|rendered| chosen(rendered, principal, &key.subscription));
         Some(([frame].into_iter().chain(since).collect(), self.ordinal))
     }
 
@@ -186,14 +192,14 @@ impl ReplayLog {
 }
 
 /// The people whom a reader sees of those that it wants, as they are written for it.
-fn seen(people: &People, grant: &Grant, subscription: &Subscription) -> Vec<Bytes> {
+fn seen(people: &People, principal: &Principal, subscription: &Subscription) -> Vec<Bytes> {
     let written = |person: &Arc<Person>| {
-        let sight = grant.sight(person).filter(|_| matches(subscription, person))?;
-        Some(written(person, sight.view))
+        let visibility = principal.visibility(person).filter(|_| matches(subscription, person))?;
+        Some(written(person, visibility.view))
     };
     let of_group = |group: &Arc<str>| people.of_group(group).cloned();
-    let ids: BTreeSet<Arc<str>> = match (subscription.is_everybody(), grant.only_group()) {
-        (true, Some(group)) if grant.own().is_none() => of_group(group).collect(),
+    let ids: BTreeSet<Arc<str>> = match (subscription.is_everybody(), principal.only_group()) {
+        (true, Some(group)) if principal.own().is_none() => of_group(group).collect(),
         (true, _) => return people.after(None).filter_map(written).collect(),
         (false, _) => subscription
             .people

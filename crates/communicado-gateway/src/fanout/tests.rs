@@ -22,7 +22,7 @@ fn an_event_says_which_socket_it_is_about() {
 }
 
 /// An event loop whose thread is the test, and a caller with a token.
-fn event_loop() -> (EventLoop, Arc<AppState>, Grant) {
+fn event_loop() -> (EventLoop, Arc<AppState>, Principal) {
     let (writer, _) = StoreWriter::new();
     let app = AppState::new(StoredState::default(), writer, What::default(), false).unwrap();
     let app = Arc::new(app);
@@ -39,31 +39,31 @@ fn event_loop() -> (EventLoop, Arc<AppState>, Grant) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (handed_off, _) = mpsc::unbounded_channel();
     let event_loop = EventLoop::new(app.clone(), listener, handed_off).unwrap();
-    (event_loop, app, Grant::of(Arc::new(token)))
+    (event_loop, app, Principal::of(Arc::new(token)))
 }
 
 fn open(
     app: &AppState,
-    grant: &Grant,
+    principal: &Principal,
 ) -> (Arc<Mailbox>, oneshot::Receiver<Result<ReaderId, Refusal>>) {
     let mailbox = Arc::new(Mailbox::default());
     let (reply, opened) = oneshot::channel();
-    let (grant, label) = (grant.clone(), TransportLabel::Socket);
-    app.event_loop.send(LoopCommand::Open { grant, mailbox: mailbox.clone(), label, reply });
+    let (principal, label) = (principal.clone(), TransportLabel::Socket);
+    app.event_loop.send(LoopCommand::Open { principal, mailbox: mailbox.clone(), label, reply });
     (mailbox, opened)
 }
 
-fn revoke(app: &AppState, grant: &Grant) {
-    let revoked = [(grant.token.id.clone(), EndReason::TokenRevoked)].into();
+fn revoke(app: &AppState, principal: &Principal) {
+    let revoked = [(principal.token.id.clone(), EndReason::TokenRevoked)].into();
     app.settle_tokens(&[], &revoked);
 }
 
 #[test]
 fn a_stream_that_is_registered_after_the_revocation_of_its_token_is_refused() {
-    let (mut event_loop, app, grant) = event_loop();
-    revoke(&app, &grant);
+    let (mut event_loop, app, principal) = event_loop();
+    revoke(&app, &principal);
     event_loop.run_commands();
-    let (_, opened) = open(&app, &grant);
+    let (_, opened) = open(&app, &principal);
     event_loop.run_commands();
     assert_eq!(opened.blocking_recv().unwrap().unwrap_err().kind, Kind::NotSignedIn);
     assert!(event_loop.readers.is_empty());
@@ -71,18 +71,18 @@ fn a_stream_that_is_registered_after_the_revocation_of_its_token_is_refused() {
 
 #[test]
 fn a_stream_that_is_registered_before_the_revocation_of_its_token_ends() {
-    let (mut event_loop, app, grant) = event_loop();
-    let (mailbox, opened) = open(&app, &grant);
+    let (mut event_loop, app, principal) = event_loop();
+    let (mailbox, opened) = open(&app, &principal);
     // Both wait for the event loop at once.
-    revoke(&app, &grant);
+    revoke(&app, &principal);
     event_loop.run_commands();
     assert_eq!(opened.blocking_recv().unwrap().unwrap_err().kind, Kind::NotSignedIn);
     assert!(!mailbox.is_closed() && event_loop.readers.is_empty());
-    app.settle_tokens(&[(*grant.token).clone()], &BTreeMap::new());
-    let (mailbox, opened) = open(&app, &grant);
+    app.settle_tokens(&[(*principal.token).clone()], &BTreeMap::new());
+    let (mailbox, opened) = open(&app, &principal);
     event_loop.run_commands();
     assert!(opened.blocking_recv().unwrap().is_ok());
-    revoke(&app, &grant);
+    revoke(&app, &principal);
     event_loop.run_commands();
     assert!(event_loop.readers.is_empty());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -91,14 +91,14 @@ fn a_stream_that_is_registered_before_the_revocation_of_its_token_ends() {
 
 #[test]
 fn the_names_that_the_streams_of_a_token_want_are_limited_together_and_given_back() {
-    let (mut event_loop, app, grant) = event_loop();
+    let (mut event_loop, app, principal) = event_loop();
     let subscription = |number: usize| {
         let names = (0..1000).map(|name| format!("p{number}-{name}").into()).collect();
         Subscription::of_names(names, Vec::new(), None).unwrap()
     };
     let mut streams = Vec::new();
     let refused = loop {
-        let (mailbox, opened) = open(&app, &grant);
+        let (mailbox, opened) = open(&app, &principal);
         event_loop.run_commands();
         let id = opened.blocking_recv().unwrap().unwrap();
         let (reply, done) = oneshot::channel();

@@ -19,9 +19,9 @@ use communicado_wire::gateway::{Issuer as Told, View};
 use communicado_wire::{Timestamp, is_printable};
 use sha2::{Digest as _, Sha256};
 
-use crate::grant::random;
 use crate::rates::Network;
 use crate::refusal::{Kind, Refusal};
+use crate::secret::random;
 
 pub(crate) use claims::Claims;
 pub(crate) use issuer::Issuer;

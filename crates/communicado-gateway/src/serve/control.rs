@@ -32,8 +32,8 @@ use super::{Connection, Core, What, connection};
 use crate::api::{Operator, router};
 use crate::app_state::AppState;
 use crate::failure::{Failure, Outcome};
-use crate::grant::Grant;
 use crate::http::Hosts;
+use crate::principal::Principal;
 use crate::private::own_uid;
 use crate::store::Lock;
 
@@ -49,7 +49,7 @@ fn path(data: &Path) -> PathBuf {
 
 /// The grant of whoever has the data folder.
 fn operator(app: &AppState) -> Operator {
-    Operator(Grant::of_operator(Arc::new(Token {
+    Operator(Principal::of_operator(Arc::new(Token {
         v: communicado_wire::VERSION,
         id: "operator".into(),
         hash: "".into(),

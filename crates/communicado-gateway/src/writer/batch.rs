@@ -8,9 +8,9 @@ use communicado_wire::gateway::stored::Token;
 
 use super::{ReplySender, WriteCommand, WriteReply};
 use crate::app_state::AppState;
-use crate::grant::Grant;
 use crate::limits::{SESSIONS, SESSIONS_PER_TOKEN};
 use crate::model::{Batch, Input};
+use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
 use crate::store::{Reader, Store, StoreError};
 use crate::tokens::{Tokens, require_person};
@@ -40,7 +40,7 @@ impl WriteBatch {
         app: &AppState,
         store: &Store,
         batch: &mut Batch<'_>,
-        caller: Option<&Grant>,
+        caller: Option<&Principal>,
         command: WriteCommand,
     ) -> Result<WriteReply, Refusal> {
         if let Some(caller) = caller {
@@ -94,7 +94,7 @@ impl WriteBatch {
     /// # Errors
     ///
     /// If the caller's token was revoked, be it earlier in this batch.
-    fn authorize(&self, app: &AppState, caller: &Grant) -> Result<(), Refusal> {
+    fn authorize(&self, app: &AppState, caller: &Principal) -> Result<(), Refusal> {
         let now = app.now().civil;
         let is_valid = caller.is_operator()
             || (app.tokens().is_valid(&caller.token, now)

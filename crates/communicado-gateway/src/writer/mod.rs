@@ -19,9 +19,9 @@ use communicado_wire::gateway::{EndReason, View};
 use tokio::sync::oneshot;
 
 use crate::app_state::AppState;
-use crate::grant::Grant;
 use crate::limits::WRITES_WAITING;
 use crate::model::{Altered, Change, Input, Person, written};
+use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
 use crate::store::{HistoryEntry, Reader, Store, StoreError, Writes};
 use crate::traces::{Origin, origin};
@@ -80,7 +80,7 @@ pub(crate) struct WriteRequest {
     pub(crate) command: WriteCommand,
     /// The caller, whose right is checked once more when the command runs. The gateway
     /// itself has none.
-    pub(crate) caller: Option<Grant>,
+    pub(crate) caller: Option<Principal>,
     pub(crate) reply: Option<ReplySender>,
 }
 
@@ -103,7 +103,7 @@ impl StoreWriter {
     /// If the caller's token is no longer valid then, or the command cannot be run or stored.
     pub(crate) async fn submit_as(
         &self,
-        caller: &Grant,
+        caller: &Principal,
         command: WriteCommand,
     ) -> Result<WriteReply, Refusal> {
         self.send(Some(caller.clone()), command).await
@@ -120,7 +120,7 @@ impl StoreWriter {
 
     async fn send(
         &self,
-        caller: Option<Grant>,
+        caller: Option<Principal>,
         command: WriteCommand,
     ) -> Result<WriteReply, Refusal> {
         let (to, answer) = oneshot::channel();

@@ -31,7 +31,10 @@ impl Bench {
     }
 
     /// Carries out jobs with one commit, and says which succeeded.
-    fn commit(&mut self, requests: Vec<(Option<&Grant>, WriteCommand)>) -> Vec<Result<(), Kind>> {
+    fn commit(
+        &mut self,
+        requests: Vec<(Option<&Principal>, WriteCommand)>,
+    ) -> Vec<Result<(), Kind>> {
         let (requests, answers): (Vec<WriteRequest>, Vec<_>) = requests
             .into_iter()
             .map(|(caller, command)| {
@@ -45,9 +48,9 @@ impl Bench {
         result.map(|result| result.map(|_| ()).map_err(|refusal| refusal.kind)).collect()
     }
 
-    fn put(&mut self, token: &Token) -> Grant {
+    fn put(&mut self, token: &Token) -> Principal {
         assert_eq!(self.commit(vec![(None, WriteCommand::Token(token.clone()))]), [Ok(())]);
-        Grant::of(Arc::new(token.clone()))
+        Principal::of(Arc::new(token.clone()))
     }
 
     /// The ids of what is valid, here and after a restart.
@@ -71,7 +74,7 @@ impl Bench {
     }
 }
 
-fn token(name: &str, person: Option<&str>, session_of: Option<&Grant>) -> Token {
+fn token(name: &str, person: Option<&str>, session_of: Option<&Principal>) -> Token {
     let new = communicado_wire::gateway::NewToken {
         name: name.into(),
         scopes: vec![Scope::Administer],
@@ -82,11 +85,11 @@ fn token(name: &str, person: Option<&str>, session_of: Option<&Grant>) -> Token 
     };
     let now = communicado_wire::Timestamp::from_micros(1_800_000_000_000_000).unwrap();
     let (_, token) = made(new, now).unwrap();
-    Token { session_of: session_of.map(|grant| grant.token.id.clone()), ..token }
+    Token { session_of: session_of.map(|principal| principal.token.id.clone()), ..token }
 }
 
-fn revoke(grant: &Grant) -> WriteCommand {
-    WriteCommand::Revoke(grant.token.id.clone(), EndReason::TokenRevoked)
+fn revoke(principal: &Principal) -> WriteCommand {
+    WriteCommand::Revoke(principal.token.id.clone(), EndReason::TokenRevoked)
 }
 
 fn person(id: &str) -> NewPerson {

@@ -44,7 +44,7 @@ impl Readers {
         tokens: &BTreeMap<Arc<str>, EndReason>,
         metrics: &Metrics,
     ) {
-        self.end_where(|reader| tokens.get(&reader.grant.token.id).copied(), metrics);
+        self.end_where(|reader| tokens.get(&reader.principal.token.id).copied(), metrics);
     }
 
     pub(in crate::fanout) fn end_all(&mut self, reason: EndReason, metrics: &Metrics) {
@@ -90,7 +90,7 @@ impl Readers {
         while let Some(key) = self.over.pop() {
             let Some(reader) = self.readers.try_remove(usize_of(key)) else { continue };
             self.topics.leave_all(&mut self.readers, reader.memberships);
-            self.accounts.close(reader.grant.token.family());
+            self.accounts.close(reader.principal.token.family());
             metrics.left(reader.label);
             if let ReaderTransport::Mailbox(mailbox) = reader.transport {
                 mailbox.end();

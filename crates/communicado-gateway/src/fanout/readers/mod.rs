@@ -22,10 +22,10 @@ use super::replay::ReplayLog;
 use super::topics::{Memberships, Topic, TopicMember, Topics};
 use super::transport::{ReaderTransport, WriteOutcome, write};
 use crate::connection_limit::ConnectionPermit;
-use crate::grant::Grant;
 use crate::limits::{BACKLOG, Limit, NAMES_PER_SUBSCRIPTION, STREAM_BYTES_PER_TOKEN};
 use crate::metrics::{Metrics, TransportLabel};
 use crate::model::{Change, People, Person};
+use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
 use crate::subscription::Subscription;
 
@@ -51,7 +51,7 @@ struct Reader {
     /// It may see everybody, so its view decides alone.
     plain: bool,
     label: TransportLabel,
-    grant: Grant,
+    principal: Principal,
     account: Account,
     memberships: Memberships,
     /// What `memberships` cost, if they are many.
@@ -118,8 +118,8 @@ impl Readers {
     /// # Errors
     ///
     /// If the family of a reader has as many streams as it may.
-    pub(super) fn require_capacity(&self, grant: &Grant) -> Result<(), Refusal> {
-        self.accounts.require_capacity(grant.token.family())
+    pub(super) fn require_capacity(&self, principal: &Principal) -> Result<(), Refusal> {
+        self.accounts.require_capacity(principal.token.family())
     }
 
     /// Takes a reader in.
@@ -131,19 +131,19 @@ impl Readers {
         &mut self,
         transport: ReaderTransport,
         label: TransportLabel,
-        grant: Grant,
+        principal: Principal,
         permit: Option<ConnectionPermit>,
     ) -> Result<ReaderId, Refusal> {
-        let account = self.accounts.open(grant.token.family())?;
+        let account = self.accounts.open(principal.token.family())?;
         self.number = self.number.wrapping_add(1) & NUMBER;
-        let plain = grant.only_group().is_none() && grant.only_person().is_none();
+        let plain = principal.only_group().is_none() && principal.only_person().is_none();
         let reader = Reader {
             transport,
             number: self.number,
-            view: grant.view(),
+            view: principal.view(),
             plain,
             label,
-            grant,
+            principal,
             account,
             memberships: Memberships::default(),
             names: None,
@@ -172,9 +172,9 @@ impl Readers {
     ) -> Result<(), Refusal> {
         let Some(reader) = self.reader(id) else { return Ok(()) };
         let is_first = reader.memberships.is_empty();
-        let (grant, plain) = (reader.grant.clone(), reader.plain);
+        let (principal, plain) = (reader.principal.clone(), reader.plain);
         let mut topics: Vec<Topic> = Vec::new();
-        match (subscription.is_everybody(), grant.own()) {
+        match (subscription.is_everybody(), principal.own()) {
             (true, None) if plain => topics.push(Topic::AllSameView),
             (true, own) => {
                 topics.push(Topic::Everybody);
@@ -193,7 +193,7 @@ impl Readers {
         }
         let account = reader.account.clone();
         let more = account.charge(topics.len() * BYTES_OF_A_NAME).ok_or_else(holds_too_much)?;
-        let start = self.replay_log.start(&grant, &account, subscription, people, is_first);
+        let start = self.replay_log.start(&principal, &account, subscription, people, is_first);
         let (frames, last) = start.ok_or_else(holds_too_much)?;
         drop(more);
         for topic in topics {
@@ -258,7 +258,7 @@ impl Readers {
         changes: Vec<Change>,
         metrics: &Metrics,
         now: Moment,
-    ) -> Vec<(Grant, Arc<str>)> {
+    ) -> Vec<(Principal, Arc<str>)> {
         let mut new_readers = Vec::new();
         let rendered: Vec<Arc<RenderedChange>> =
             changes.into_iter().map(|change| Arc::new(RenderedChange::new(change))).collect();
@@ -269,12 +269,13 @@ impl Readers {
             let id = &rendered.change.id;
             if rendered.before().is_none() {
                 let named = self.topics.of(&Topic::Person(id.clone()));
-                new_readers.extend(self.grants(named).map(|grant| (grant, id.clone())));
+                new_readers.extend(self.principals(named).map(|principal| (principal, id.clone())));
             }
             for group in joined_groups(rendered) {
                 let whom: Arc<str> = format!("@{group}").into();
                 let of_group = self.topics.of(&Topic::Group(group));
-                new_readers.extend(self.grants(of_group).map(|grant| (grant, whom.clone())));
+                new_readers
+                    .extend(self.principals(of_group).map(|principal| (principal, whom.clone())));
             }
             let own = self.topics.of(&Topic::Own(id.clone()));
             let named = self.topics.of(&Topic::Person(id.clone()));
@@ -298,9 +299,9 @@ impl Readers {
         reader.is_some_and(|reader| reader.memberships.contains(&Topic::AllSameView))
     }
 
-    fn grants(&self, keys: Vec<u32>) -> impl Iterator<Item = Grant> {
+    fn principals(&self, keys: Vec<u32>) -> impl Iterator<Item = Principal> {
         let readers = keys.into_iter().filter_map(|key| self.readers.get(usize_of(key)));
-        readers.map(|reader| reader.grant.clone())
+        readers.map(|reader| reader.principal.clone())
     }
 
     /// Tells those who want everybody and see all of them in one view: a burst is one write.
@@ -483,7 +484,7 @@ fn choose(reader: &Reader, rendered: &RenderedChange) -> Option<Frame> {
     }
     let is_in = |topic: Topic| reader.memberships.contains(&topic);
     let everybody = is_in(Topic::AllSameView) || is_in(Topic::Everybody);
-    chosen_by(rendered, &reader.grant, |person: &Person| {
+    chosen_by(rendered, &reader.principal, |person: &Person| {
         everybody
             || is_in(Topic::Person(person.id.clone()))
             || is_in(Topic::Own(person.id.clone()))

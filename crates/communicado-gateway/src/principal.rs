@@ -1,47 +1,36 @@
-//! What a token is good for: pure, from what was kept of it.
+//! The principal of a request and what it may do: pure, from its stored token.
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{Scope, View};
-use sha2::{Digest as _, Sha256};
 
 use crate::model::Person;
 use crate::rates::Who;
 use crate::refusal::{Kind, Refusal};
 
-/// How a token begins, so that one which was lost can be looked for.
-const PREFIX: &str = "cmt_";
-/// Characters after it: 32 bytes.
-const SECRET_CHARS: usize = 43;
-
-/// The SHA-256 of a secret; the only thing of it that is kept.
-pub(crate) type Hash = [u8; 32];
-
-/// What whoever asks may do.
+/// The authenticated principal of a request.
 #[derive(Clone, Debug)]
-pub(crate) struct Grant {
+pub(crate) struct Principal {
     pub(crate) token: Arc<Token>,
     /// The caller has the data folder, and the token is in no table.
     is_operator: bool,
 }
 
-/// How much of one person may be seen.
+/// The visible part of one person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Sight {
+pub(crate) struct Visibility {
     pub(crate) view: View,
     /// It is the person, or an administrator: also devices are shown.
     pub(crate) own: bool,
 }
 
-impl Grant {
+impl Principal {
     pub(crate) const fn of(token: Arc<Token>) -> Self {
         Self { token, is_operator: false }
     }
 
-    /// The grant of a caller who has the data folder. It cannot be revoked.
+    /// The principal of a caller who has the data folder. It cannot be revoked.
     pub(crate) const fn of_operator(token: Arc<Token>) -> Self {
         Self { token, is_operator: true }
     }
@@ -87,14 +76,14 @@ impl Grant {
     }
 
     /// How much of `person` it may see, if anything.
-    pub(crate) fn sight(&self, person: &Person) -> Option<Sight> {
+    pub(crate) fn visibility(&self, person: &Person) -> Option<Visibility> {
         let is_own = self.own().is_some_and(|own| *own == person.id);
         if self.is_administrator() || is_own {
-            return Some(Sight { view: View::Everything, own: true });
+            return Some(Visibility { view: View::Everything, own: true });
         }
         let within = self.only_person().is_none_or(|only| *only == person.id)
             && self.only_group().is_none_or(|only| person.is_of(only));
-        (self.has(Scope::Read) && within).then(|| Sight { view: self.view(), own: false })
+        (self.has(Scope::Read) && within).then(|| Visibility { view: self.view(), own: false })
     }
 
     /// # Errors
@@ -122,67 +111,5 @@ impl Grant {
         let detail = format!("the token `{}` is not that of `{person}`", self.token.id);
         let help = "publish with a token of this person";
         Err(Refusal::new(Kind::NotAllowed, detail, help))
-    }
-}
-
-/// A new secret.
-///
-/// # Errors
-///
-/// If the system has no random numbers.
-pub(crate) fn new_secret() -> Result<String, Refusal> {
-    Ok(format!("{PREFIX}{}", random::<32>()?))
-}
-
-/// A new name that cannot be guessed.
-///
-/// # Errors
-///
-/// If the system has no random numbers.
-pub(crate) fn random<const N: usize>() -> Result<String, Refusal> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        let detail = format!("the system has no random numbers: {error}");
-        Refusal::new(Kind::Unavailable, detail, "try again later")
-    })?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
-}
-
-/// A new id of a token. A letter is first: what begins with `-` a command line takes for an option.
-///
-/// # Errors
-///
-/// If the system has no random numbers.
-pub(crate) fn new_id() -> Result<Arc<str>, Refusal> {
-    Ok(format!("t{}", random::<9>()?).into())
-}
-
-/// The hash of a secret, if the text has the form of one.
-pub(crate) fn hash(secret: &str) -> Option<Hash> {
-    let rest = secret.strip_prefix(PREFIX)?;
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    if rest.len() != SECRET_CHARS || !rest.bytes().all(plain) {
-        return None;
-    }
-    Some(Sha256::digest(secret.as_bytes()).into())
-}
-
-pub(crate) fn hex(hash: &[u8]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_secret_is_known_by_its_hash_and_nothing_else_is_one() {
-        let secret = new_secret().unwrap();
-        assert_eq!(secret.len(), 47);
-        assert!(hash(&secret).is_some());
-        assert_ne!(hash(&secret), hash(&new_secret().unwrap()));
-        for other in ["", "cmt_", &secret[1..], &format!("{secret}a"), &secret.replace('_', "!")] {
-            assert_eq!(hash(other), None, "{other}");
-        }
     }
 }
