@@ -46,7 +46,7 @@ enum Cause {
 pub(super) fn run(
     place: &Place,
     settings: &Settings,
-    until_input_ends: bool,
+    exit_on_stdin_eof: bool,
 ) -> Result<Outcome, Failure> {
     place.needed_consent()?;
     let clock = Arc::new(SystemClock::start());
@@ -60,7 +60,7 @@ pub(super) fn run(
         // Before the first look, so that no change is missed.
         let mut folder = Folder::watch(place.folder())?;
         // Once for all, so that no request to end is lost between two permissions.
-        let input = until_input_ends.then(input_ended).transpose()?;
+        let input = exit_on_stdin_eof.then(input_ended).transpose()?;
         let asked = async {
             match input {
                 Some(input) => drop(select(pin!(asked_to_end()), input).await),
