@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use communicado_core::Moment;
 
-use crate::{Account, Chosen, Command, Override, Reason, Refused, Status, Told};
+use crate::{Account, Chosen, Command, Override, ProviderEvent, Reason, Refused, Status};
 
 /// A client without a window, with one account.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ struct UnderWay {
 pub struct Handled {
     /// What to tell, oldest first. What fell due before the command comes first, also when the
     /// command was refused.
-    pub told: Vec<Told>,
+    pub events: Vec<ProviderEvent>,
     /// Why the command was not done, if it was not.
     pub refused: Option<Refused>,
 }
@@ -84,42 +84,46 @@ impl Provider {
     /// Whatever fell due before happens first. An `at` earlier than one already seen counts as
     /// that later one: the provider never goes back.
     pub fn handle(&mut self, at: Moment, command: Command) -> Handled {
-        let mut told = self.advance(at);
-        let refused = self.command(command, &mut told).err();
+        let mut events = self.advance(at);
+        let refused = self.command(command, &mut events).err();
         // What takes no time is done with the command.
-        told.extend(self.advance(self.now));
-        Handled { told, refused }
+        events.extend(self.advance(self.now));
+        Handled { events, refused }
     }
 
     /// Ends what ends by `to`, each at its own moment, and says what to tell.
     #[must_use = "what is dropped here is never told to a listener"]
-    pub fn advance(&mut self, to: Moment) -> Vec<Told> {
-        let mut told = Vec::new();
+    pub fn advance(&mut self, to: Moment) -> Vec<ProviderEvent> {
+        let mut events = Vec::new();
         let to = to.max(self.now);
         while let Some(due) = self.next_deadline().filter(|due| *due <= to) {
             self.now = self.now.max(due);
             if self.under_way.is_some_and(|it| it.ends <= due) {
-                self.arrive(&mut told);
+                self.arrive(&mut events);
             } else {
-                self.end_override(&mut told);
+                self.end_override(&mut events);
             }
         }
         self.now = to;
-        told
+        events
     }
 
-    fn command(&mut self, command: Command, told: &mut Vec<Told>) -> Result<(), Refused> {
+    fn command(
+        &mut self,
+        command: Command,
+        events: &mut Vec<ProviderEvent>,
+    ) -> Result<(), Refused> {
         match (command, &self.status) {
             (_, Status::ShuttingDown) => return Err(Refused::ShuttingDown),
-            (Command::Quit, _) => self.quit(told),
-            (Command::Started, Status::Starting) => self.tell(Told::Running, told),
+            (Command::Quit, _) => self.quit(events),
+            (Command::Started, Status::Starting) => self.emit(ProviderEvent::Running, events),
             (_, Status::Starting) => return Err(Refused::Starting),
             (Command::Started, _) => return Err(Refused::Running),
 
             (Command::SignIn { takes, fails }, Status::SignedOut(_)) => {
                 self.chosen.signed_in = true;
                 self.under_way = Some(UnderWay { ends: self.now.after(takes), fails });
-                self.tell(Told::SigningIn, told);
+                self.emit(ProviderEvent::SigningIn, events);
             }
             (Command::SignIn { .. }, Status::SigningOut) => return Err(Refused::SigningOut),
             (Command::SignIn { .. }, _) => return Err(Refused::AlreadySignedIn),
@@ -127,7 +131,7 @@ impl Provider {
             (Command::SignOut { takes }, Status::SignedIn(_) | Status::SigningIn) => {
                 (self.chosen.signed_in, self.chosen.override_) = (false, None);
                 self.under_way = Some(UnderWay { ends: self.now.after(takes), fails: None });
-                self.tell(Told::SigningOut, told);
+                self.emit(ProviderEvent::SigningOut, events);
             }
             (Command::SignOut { .. }, Status::SigningOut) => return Err(Refused::SigningOut),
             (Command::SignOut { .. }, _) => return Err(Refused::NotSignedIn),
@@ -137,7 +141,7 @@ impl Provider {
                 Status::SignedIn(_) | Status::SigningIn | Status::SigningOut,
             ) => {
                 self.under_way = None;
-                self.tell(Told::SignedOut(Some(reason)), told);
+                self.emit(ProviderEvent::SignedOut(Some(reason)), events);
             }
             (Command::SignedOutByServer(_), _) => return Err(Refused::NotSignedIn),
 
@@ -149,7 +153,7 @@ impl Provider {
                     }
                     None => (self.chosen.presence, self.chosen.override_) = (presence, None),
                 }
-                self.show(told);
+                self.show(events);
             }
             (Command::Set { .. }, _) => return Err(Refused::NotSignedIn),
         }
@@ -158,46 +162,48 @@ impl Provider {
 
     /// Signs out first, whatever is under way: a listener that hears of the sign-out alone has
     /// heard enough.
-    fn quit(&mut self, told: &mut Vec<Told>) {
+    fn quit(&mut self, events: &mut Vec<ProviderEvent>) {
         self.under_way = None;
         match self.status {
             Status::SignedIn(_) => {
-                self.tell(Told::SigningOut, told);
-                self.tell(Told::SignedOut(None), told);
+                self.emit(ProviderEvent::SigningOut, events);
+                self.emit(ProviderEvent::SignedOut(None), events);
             }
-            Status::SigningIn | Status::SigningOut => self.tell(Told::SignedOut(None), told),
+            Status::SigningIn | Status::SigningOut => {
+                self.emit(ProviderEvent::SignedOut(None), events)
+            }
             Status::Starting | Status::SignedOut(_) | Status::ShuttingDown => {}
         }
-        self.tell(Told::ShuttingDown, told);
+        self.emit(ProviderEvent::ShuttingDown, events);
     }
 
     /// What was under way is done.
-    fn arrive(&mut self, told: &mut Vec<Told>) {
+    fn arrive(&mut self, events: &mut Vec<ProviderEvent>) {
         let Some(UnderWay { fails, .. }) = self.under_way.take() else { return };
         let arrived = match (&self.status, fails) {
-            (Status::SigningIn, Some(reason)) => Told::SignInFailed(reason),
-            (Status::SigningIn, None) => Told::SignedIn(self.chosen.shown().clone()),
-            _ => Told::SignedOut(None),
+            (Status::SigningIn, Some(reason)) => ProviderEvent::SignInFailed(reason),
+            (Status::SigningIn, None) => ProviderEvent::SignedIn(self.chosen.shown().clone()),
+            _ => ProviderEvent::SignedOut(None),
         };
-        self.tell(arrived, told);
+        self.emit(arrived, events);
     }
 
-    fn end_override(&mut self, told: &mut Vec<Told>) {
+    fn end_override(&mut self, events: &mut Vec<ProviderEvent>) {
         self.chosen.override_ = None;
-        self.show(told);
+        self.show(events);
     }
 
     /// Tells the presence that is chosen now, if it is another one.
-    fn show(&mut self, told: &mut Vec<Told>) {
+    fn show(&mut self, events: &mut Vec<ProviderEvent>) {
         let shown = self.chosen.shown();
         if self.status.presence().is_some_and(|presence| presence != shown) {
             let shown = shown.clone();
-            self.tell(Told::PresenceChanged(shown), told);
+            self.emit(ProviderEvent::PresenceChanged(shown), events);
         }
     }
 
-    fn tell(&mut self, what: Told, told: &mut Vec<Told>) {
-        self.status = what.status();
-        told.push(what);
+    fn emit(&mut self, event: ProviderEvent, events: &mut Vec<ProviderEvent>) {
+        self.status = event.status();
+        events.push(event);
     }
 }

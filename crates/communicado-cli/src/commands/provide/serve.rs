@@ -9,7 +9,7 @@ use communicado::Timestamp;
 use communicado_core::Moment;
 use communicado_provider::script::{Action, Script, Step};
 use communicado_provider::{
-    Account, Chosen, Command, Fault, Manners, Provider, Refused, Status, Told,
+    Account, Chosen, Command, Fault, Manners, Provider, ProviderEvent, Refused, Status,
 };
 use communicado_runtime::{Clock as _, SystemClock, Timer};
 use futures_util::future::{Either, select};
@@ -103,8 +103,8 @@ async fn run(mut plan: Plan, clock: SystemClock, said: Said) -> Result<Outcome, 
         timer.set(deadline);
         match run.wait(&mut asked, &mut *timer, end.as_mut()).await {
             Happened::Due => {
-                let told = run.provider.advance(clock.now());
-                run.told(told).await?;
+                let events = run.provider.advance(clock.now());
+                run.publish(events).await?;
             }
             Happened::Asked(Some(Ask { command, answer })) => {
                 let done = run.command(command).await?;
@@ -130,7 +130,7 @@ impl Run<'_> {
         if started {
             let handled = self.provider.handle(self.clock.now(), Command::Started);
             shown.extend(
-                handled.told.iter().map(|told| Shown { status: told.status(), until: None }),
+                handled.events.iter().map(|event| Shown { status: event.status(), until: None }),
             );
             for shown in &shown {
                 self.face.tell(shown).await?;
@@ -194,15 +194,15 @@ impl Run<'_> {
 
     async fn command(&mut self, command: Command) -> Result<Result<(), Refused>, Failure> {
         let handled = self.provider.handle(self.clock.now(), command);
-        self.told(handled.told).await?;
+        self.publish(handled.events).await?;
         Ok(handled.refused.map_or(Ok(()), Err))
     }
 
     /// Tells all of it, in order, and keeps what is chosen.
-    async fn told(&mut self, told: Vec<Told>) -> Result<(), Failure> {
+    async fn publish(&mut self, events: Vec<ProviderEvent>) -> Result<(), Failure> {
         let until = self.until();
-        for told in told {
-            let shown = Shown { status: told.status(), until };
+        for event in events {
+            let shown = Shown { status: event.status(), until };
             let at = self.clock.civil();
             self.face.tell(&shown).await?;
             self.say(&shown, at);
