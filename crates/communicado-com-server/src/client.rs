@@ -3,7 +3,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use communicado_provider::{Account, Command, Manners, Presence, Refused, Status};
+use communicado_provider::{Account, Command, CommandError, Manners, Presence, Status};
 use communicado_windows::com::serve::{Given, Library, Listeners, Refusal, Servant, Served, Told};
 use communicado_windows::{Guid, HResult, uptime};
 
@@ -31,7 +31,7 @@ const UNEXPECTED: HResult = HResult::of(0x8000_FFFF);
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
 
 /// Has the provider do something, and waits until it is done and told.
-pub type Ask = Box<dyn Fn(Command) -> Result<(), Refused> + Send + Sync>;
+pub type Ask = Box<dyn Fn(Command) -> Result<(), CommandError> + Send + Sync>;
 
 /// The provider, as its objects see it.
 pub(crate) struct Client {
@@ -125,9 +125,9 @@ impl Client {
 
     /// Has the provider do something.
     pub(crate) fn ask(&self, command: Command) -> Result<(), Refusal> {
-        (self.ask)(command).map_err(|refused| Refusal {
-            code: HResult::of(refused.code()),
-            said: Some(refused.to_string()),
+        (self.ask)(command).map_err(|error| Refusal {
+            code: HResult::of(error.code()),
+            said: Some(error.to_string()),
         })
     }
 

@@ -27,9 +27,9 @@ pub mod words;
 
 pub use account::{Account, TextError};
 pub use chosen::{Chosen, Override};
-pub use command::{Command, Refused};
+pub use command::{Command, CommandError};
 pub use event::ProviderEvent;
 pub use manners::{Fault, Manners};
-pub use provider::{Handled, Provider};
+pub use provider::{CommandOutcome, Provider};
 pub use reason::Reason;
 pub use status::{Presence, Status};

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use communicado_core::Moment;
 
-use crate::{Account, Chosen, Command, Override, ProviderEvent, Reason, Refused, Status};
+use crate::{Account, Chosen, Command, CommandError, Override, ProviderEvent, Reason, Status};
 
 /// A client without a window, with one account.
 #[derive(Clone, Debug)]
@@ -27,12 +27,12 @@ struct UnderWay {
 /// What came of a command.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "what is dropped here is never told to a listener"]
-pub struct Handled {
+pub struct CommandOutcome {
     /// What to tell, oldest first. What fell due before the command comes first, also when the
     /// command was refused.
     pub events: Vec<ProviderEvent>,
     /// Why the command was not done, if it was not.
-    pub refused: Option<Refused>,
+    pub error: Option<CommandError>,
 }
 
 impl Provider {
@@ -83,12 +83,12 @@ impl Provider {
     ///
     /// Whatever fell due before happens first. An `at` earlier than one already seen counts as
     /// that later one: the provider never goes back.
-    pub fn handle(&mut self, at: Moment, command: Command) -> Handled {
+    pub fn handle(&mut self, at: Moment, command: Command) -> CommandOutcome {
         let mut events = self.advance(at);
-        let refused = self.command(command, &mut events).err();
+        let error = self.command(command, &mut events).err();
         // What takes no time is done with the command.
         events.extend(self.advance(self.now));
-        Handled { events, refused }
+        CommandOutcome { events, error }
     }
 
     /// Ends what ends by `to`, each at its own moment, and says what to tell.
@@ -112,29 +112,29 @@ impl Provider {
         &mut self,
         command: Command,
         events: &mut Vec<ProviderEvent>,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), CommandError> {
         match (command, &self.status) {
-            (_, Status::ShuttingDown) => return Err(Refused::ShuttingDown),
+            (_, Status::ShuttingDown) => return Err(CommandError::ShuttingDown),
             (Command::Quit, _) => self.quit(events),
             (Command::Started, Status::Starting) => self.emit(ProviderEvent::Running, events),
-            (_, Status::Starting) => return Err(Refused::Starting),
-            (Command::Started, _) => return Err(Refused::Running),
+            (_, Status::Starting) => return Err(CommandError::Starting),
+            (Command::Started, _) => return Err(CommandError::Running),
 
             (Command::SignIn { takes, fails }, Status::SignedOut(_)) => {
                 self.chosen.signed_in = true;
                 self.under_way = Some(UnderWay { ends: self.now.after(takes), fails });
                 self.emit(ProviderEvent::SigningIn, events);
             }
-            (Command::SignIn { .. }, Status::SigningOut) => return Err(Refused::SigningOut),
-            (Command::SignIn { .. }, _) => return Err(Refused::AlreadySignedIn),
+            (Command::SignIn { .. }, Status::SigningOut) => return Err(CommandError::SigningOut),
+            (Command::SignIn { .. }, _) => return Err(CommandError::AlreadySignedIn),
 
             (Command::SignOut { takes }, Status::SignedIn(_) | Status::SigningIn) => {
                 (self.chosen.signed_in, self.chosen.override_) = (false, None);
                 self.under_way = Some(UnderWay { ends: self.now.after(takes), fails: None });
                 self.emit(ProviderEvent::SigningOut, events);
             }
-            (Command::SignOut { .. }, Status::SigningOut) => return Err(Refused::SigningOut),
-            (Command::SignOut { .. }, _) => return Err(Refused::NotSignedIn),
+            (Command::SignOut { .. }, Status::SigningOut) => return Err(CommandError::SigningOut),
+            (Command::SignOut { .. }, _) => return Err(CommandError::NotSignedIn),
 
             (
                 Command::SignedOutByServer(reason),
@@ -143,7 +143,7 @@ impl Provider {
                 self.under_way = None;
                 self.emit(ProviderEvent::SignedOut(Some(reason)), events);
             }
-            (Command::SignedOutByServer(_), _) => return Err(Refused::NotSignedIn),
+            (Command::SignedOutByServer(_), _) => return Err(CommandError::NotSignedIn),
 
             (Command::Set { presence, lasts }, Status::SignedIn(_)) => {
                 match lasts {
@@ -155,7 +155,7 @@ impl Provider {
                 }
                 self.show(events);
             }
-            (Command::Set { .. }, _) => return Err(Refused::NotSignedIn),
+            (Command::Set { .. }, _) => return Err(CommandError::NotSignedIn),
         }
         Ok(())
     }

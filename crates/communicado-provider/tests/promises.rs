@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use communicado_core::{Activity, Availability, Moment};
 use communicado_provider::{
-    Account, Chosen, Command, Handled, Presence, Provider, ProviderEvent, Reason, Refused, Status,
+    Account, Chosen, Command, CommandError, CommandOutcome, Presence, Provider, ProviderEvent,
+    Reason, Status,
 };
 
 /// A life is so many commands long.
@@ -34,7 +35,7 @@ fn reason() -> Reason {
 #[track_caller]
 fn does(provider: &mut Provider, millis: u64, command: Command, expected: &[ProviderEvent]) {
     let handled = provider.handle(at(millis), command);
-    assert_eq!(handled, Handled { events: expected.to_vec(), refused: None });
+    assert_eq!(handled, CommandOutcome { events: expected.to_vec(), error: None });
 }
 
 fn set(presence: Presence, lasts: Option<u64>) -> Command {
@@ -59,7 +60,7 @@ fn a_day_is_told_in_the_order_of_the_contract() {
         [ProviderEvent::SigningOut, ProviderEvent::SignedOut(None), ProviderEvent::ShuttingDown];
     does(&mut provider, 40, Command::Quit, &events);
     assert_eq!(provider.status().up_and_running(), 0);
-    assert_eq!(provider.handle(at(50), Command::SIGN_IN).refused, Some(Refused::ShuttingDown));
+    assert_eq!(provider.handle(at(50), Command::SIGN_IN).error, Some(CommandError::ShuttingDown));
 }
 
 #[test]
@@ -92,7 +93,7 @@ fn what_fell_due_before_a_command_is_told_though_the_command_is_refused() {
     let _ = provider.handle(at(0), failing);
     let handled = provider.handle(at(9), set(BUSY, None));
     assert_eq!(handled.events, [ProviderEvent::SignInFailed(reason())]);
-    assert_eq!(handled.refused, Some(Refused::NotSignedIn));
+    assert_eq!(handled.error, Some(CommandError::NotSignedIn));
 }
 
 #[test]
@@ -152,7 +153,7 @@ fn live(seed: u64) {
 
         let fell_due = provider.clone().advance(at(now));
         let handled = provider.handle(at(now), command.clone());
-        if handled.refused.is_some() {
+        if handled.error.is_some() {
             assert_eq!(handled.events, fell_due, "{command:?} was refused and told something");
         }
         events.extend(handled.events);

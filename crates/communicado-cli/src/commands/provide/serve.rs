@@ -9,7 +9,7 @@ use communicado::Timestamp;
 use communicado_core::Moment;
 use communicado_provider::script::{Action, Script, Step};
 use communicado_provider::{
-    Account, Chosen, Command, Fault, Manners, Provider, ProviderEvent, Refused, Status,
+    Account, Chosen, Command, CommandError, Fault, Manners, Provider, ProviderEvent, Status,
 };
 use communicado_runtime::{Clock as _, SystemClock, Timer};
 use futures_util::future::{Either, select};
@@ -174,8 +174,8 @@ impl Run<'_> {
             steps.next();
             match &step.action {
                 Action::Command(command) => {
-                    if let Err(refused) = self.command(command.clone()).await? {
-                        tell(&format!("note: line {} of the script: {refused}\n", step.line));
+                    if let Err(error) = self.command(command.clone()).await? {
+                        tell(&format!("note: line {} of the script: {error}\n", step.line));
                     }
                 }
                 Action::Fault(Fault::Crash) => {
@@ -192,10 +192,10 @@ impl Run<'_> {
         }
     }
 
-    async fn command(&mut self, command: Command) -> Result<Result<(), Refused>, Failure> {
+    async fn command(&mut self, command: Command) -> Result<Result<(), CommandError>, Failure> {
         let handled = self.provider.handle(self.clock.now(), command);
         self.publish(handled.events).await?;
-        Ok(handled.refused.map_or(Ok(()), Err))
+        Ok(handled.error.map_or(Ok(()), Err))
     }
 
     /// Tells all of it, in order, and keeps what is chosen.

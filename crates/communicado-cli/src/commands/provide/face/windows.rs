@@ -6,7 +6,7 @@ use clap::Args;
 use communicado::Timestamp;
 use communicado_codes::lookup;
 use communicado_com_server::{FaceError, Registered, Scope};
-use communicado_provider::{Account, Command, Manners, Refused};
+use communicado_provider::{Account, Command, CommandError, Manners};
 
 use super::{Asks, Shown};
 use crate::commands::provide::report::Report;
@@ -139,8 +139,8 @@ impl Line {
 /// Whether a refusal says that what was asked for is so.
 fn is_so_already(command: &Command, code: u32) -> bool {
     match command {
-        Command::SignIn { .. } => code == Refused::AlreadySignedIn.code(),
-        Command::SignOut { .. } => code == Refused::NotSignedIn.code(),
+        Command::SignIn { .. } => code == CommandError::AlreadySignedIn.code(),
+        Command::SignOut { .. } => code == CommandError::NotSignedIn.code(),
         _ => false,
     }
 }

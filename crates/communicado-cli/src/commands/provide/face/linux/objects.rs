@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use communicado_provider::dbus::PROTOCOL;
 use communicado_provider::words::{NoSuchWord, activity, availability};
-use communicado_provider::{Account, Command, Manners, Presence, Refused, TextError};
+use communicado_provider::{Account, Command, CommandError, Manners, Presence, TextError};
 use communicado_runtime::{Clock as _, SystemClock, sleep_until};
 use zbus::message::Header;
 use zbus::{DBusError, fdo, interface};
@@ -237,14 +237,14 @@ fn presence(word: &str, doing: &str, note: &str) -> Result<Presence, Error> {
     if note.is_empty() { Ok(presence) } else { Ok(presence.with_note(note)?) }
 }
 
-impl From<Refused> for Error {
-    fn from(refused: Refused) -> Self {
-        let text = format!("{refused} (0x{:08X})", refused.code());
-        match refused {
-            Refused::Starting => Self::Starting(text),
-            Refused::NotSignedIn => Self::NotSignedIn(text),
-            Refused::AlreadySignedIn | Refused::Running => Self::AlreadySignedIn(text),
-            Refused::SigningOut => Self::SigningOut(text),
+impl From<CommandError> for Error {
+    fn from(error: CommandError) -> Self {
+        let text = format!("{error} (0x{:08X})", error.code());
+        match error {
+            CommandError::Starting => Self::Starting(text),
+            CommandError::NotSignedIn => Self::NotSignedIn(text),
+            CommandError::AlreadySignedIn | CommandError::Running => Self::AlreadySignedIn(text),
+            CommandError::SigningOut => Self::SigningOut(text),
             _ => Self::ShuttingDown(text),
         }
     }
