@@ -14,9 +14,9 @@
 extern crate alloc;
 
 mod account;
-mod chosen;
 mod command;
 pub mod dbus;
+mod desired_state;
 mod event;
 mod manners;
 mod provider;
@@ -26,8 +26,8 @@ mod status;
 pub mod words;
 
 pub use account::{Account, TextError};
-pub use chosen::{Chosen, Override};
 pub use command::{Command, CommandError};
+pub use desired_state::{DesiredState, TemporaryPresence};
 pub use event::ProviderEvent;
 pub use manners::{Fault, Manners};
 pub use provider::{CommandOutcome, Provider};

@@ -4,21 +4,23 @@ use alloc::vec::Vec;
 
 use communicado_core::Moment;
 
-use crate::{Account, Chosen, Command, CommandError, Override, ProviderEvent, Reason, Status};
+use crate::{
+    Account, Command, CommandError, DesiredState, ProviderEvent, Reason, Status, TemporaryPresence,
+};
 
 /// A client without a window, with one account.
 #[derive(Clone, Debug)]
 pub struct Provider {
     account: Account,
     status: Status,
-    chosen: Chosen,
+    desired: DesiredState,
     /// What ends by itself: a sign-in or a sign-out under way.
-    under_way: Option<UnderWay>,
+    transition: Option<Transition>,
     now: Moment,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct UnderWay {
+struct Transition {
     ends: Moment,
     /// Why a sign-in will fail.
     fails: Option<Reason>,
@@ -39,14 +41,14 @@ impl Provider {
     /// A provider that is starting.
     #[must_use]
     pub const fn new(account: Account) -> Self {
-        Self::choosing(account, Chosen::NOTHING)
+        Self::with_desired_state(account, DesiredState::INITIAL)
     }
 
     /// A provider that is starting, of which this was chosen in an earlier run. It does not sign
     /// in by itself.
     #[must_use]
-    pub const fn choosing(account: Account, chosen: Chosen) -> Self {
-        Self { account, status: Status::Starting, chosen, under_way: None, now: Moment::START }
+    pub const fn with_desired_state(account: Account, desired: DesiredState) -> Self {
+        Self { account, status: Status::Starting, desired, transition: None, now: Moment::START }
     }
 
     /// Its account.
@@ -63,8 +65,8 @@ impl Provider {
 
     /// What its user has chosen.
     #[must_use]
-    pub const fn chosen(&self) -> &Chosen {
-        &self.chosen
+    pub const fn desired(&self) -> &DesiredState {
+        &self.desired
     }
 
     /// When something ends by itself. Moves only by [`handle`](Self::handle) and
@@ -74,9 +76,9 @@ impl Provider {
         if self.status == Status::ShuttingDown {
             return None;
         }
-        let override_ = self.chosen.override_.as_ref().map(|it| it.until);
-        let under_way = self.under_way.as_ref().map(|it| it.ends);
-        override_.into_iter().chain(under_way).min()
+        let temporary = self.desired.temporary.as_ref().map(|it| it.until);
+        let transition = self.transition.as_ref().map(|it| it.ends);
+        temporary.into_iter().chain(transition).min()
     }
 
     /// Does what is commanded at `at`, and says what to tell.
@@ -98,10 +100,10 @@ impl Provider {
         let to = to.max(self.now);
         while let Some(due) = self.next_deadline().filter(|due| *due <= to) {
             self.now = self.now.max(due);
-            if self.under_way.is_some_and(|it| it.ends <= due) {
-                self.arrive(&mut events);
+            if self.transition.is_some_and(|it| it.ends <= due) {
+                self.complete_transition(&mut events);
             } else {
-                self.end_override(&mut events);
+                self.end_temporary(&mut events);
             }
         }
         self.now = to;
@@ -121,16 +123,16 @@ impl Provider {
             (Command::Started, _) => return Err(CommandError::Running),
 
             (Command::SignIn { takes, fails }, Status::SignedOut(_)) => {
-                self.chosen.signed_in = true;
-                self.under_way = Some(UnderWay { ends: self.now.after(takes), fails });
+                self.desired.signed_in = true;
+                self.transition = Some(Transition { ends: self.now.after(takes), fails });
                 self.emit(ProviderEvent::SigningIn, events);
             }
             (Command::SignIn { .. }, Status::SigningOut) => return Err(CommandError::SigningOut),
             (Command::SignIn { .. }, _) => return Err(CommandError::AlreadySignedIn),
 
             (Command::SignOut { takes }, Status::SignedIn(_) | Status::SigningIn) => {
-                (self.chosen.signed_in, self.chosen.override_) = (false, None);
-                self.under_way = Some(UnderWay { ends: self.now.after(takes), fails: None });
+                (self.desired.signed_in, self.desired.temporary) = (false, None);
+                self.transition = Some(Transition { ends: self.now.after(takes), fails: None });
                 self.emit(ProviderEvent::SigningOut, events);
             }
             (Command::SignOut { .. }, Status::SigningOut) => return Err(CommandError::SigningOut),
@@ -140,7 +142,7 @@ impl Provider {
                 Command::SignedOutByServer(reason),
                 Status::SignedIn(_) | Status::SigningIn | Status::SigningOut,
             ) => {
-                self.under_way = None;
+                self.transition = None;
                 self.emit(ProviderEvent::SignedOut(Some(reason)), events);
             }
             (Command::SignedOutByServer(_), _) => return Err(CommandError::NotSignedIn),
@@ -149,11 +151,11 @@ impl Provider {
                 match lasts {
                     Some(lasts) => {
                         let until = self.now.after(lasts);
-                        self.chosen.override_ = Some(Override { presence, until });
+                        self.desired.temporary = Some(TemporaryPresence { presence, until });
                     }
-                    None => (self.chosen.presence, self.chosen.override_) = (presence, None),
+                    None => (self.desired.presence, self.desired.temporary) = (presence, None),
                 }
-                self.show(events);
+                self.emit_presence(events);
             }
             (Command::Set { .. }, _) => return Err(CommandError::NotSignedIn),
         }
@@ -163,7 +165,7 @@ impl Provider {
     /// Signs out first, whatever is under way: a listener that hears of the sign-out alone has
     /// heard enough.
     fn quit(&mut self, events: &mut Vec<ProviderEvent>) {
-        self.under_way = None;
+        self.transition = None;
         match self.status {
             Status::SignedIn(_) => {
                 self.emit(ProviderEvent::SigningOut, events);
@@ -178,27 +180,27 @@ impl Provider {
     }
 
     /// What was under way is done.
-    fn arrive(&mut self, events: &mut Vec<ProviderEvent>) {
-        let Some(UnderWay { fails, .. }) = self.under_way.take() else { return };
-        let arrived = match (&self.status, fails) {
+    fn complete_transition(&mut self, events: &mut Vec<ProviderEvent>) {
+        let Some(Transition { fails, .. }) = self.transition.take() else { return };
+        let event = match (&self.status, fails) {
             (Status::SigningIn, Some(reason)) => ProviderEvent::SignInFailed(reason),
-            (Status::SigningIn, None) => ProviderEvent::SignedIn(self.chosen.shown().clone()),
+            (Status::SigningIn, None) => ProviderEvent::SignedIn(self.desired.effective().clone()),
             _ => ProviderEvent::SignedOut(None),
         };
-        self.emit(arrived, events);
+        self.emit(event, events);
     }
 
-    fn end_override(&mut self, events: &mut Vec<ProviderEvent>) {
-        self.chosen.override_ = None;
-        self.show(events);
+    fn end_temporary(&mut self, events: &mut Vec<ProviderEvent>) {
+        self.desired.temporary = None;
+        self.emit_presence(events);
     }
 
     /// Tells the presence that is chosen now, if it is another one.
-    fn show(&mut self, events: &mut Vec<ProviderEvent>) {
-        let shown = self.chosen.shown();
-        if self.status.presence().is_some_and(|presence| presence != shown) {
-            let shown = shown.clone();
-            self.emit(ProviderEvent::PresenceChanged(shown), events);
+    fn emit_presence(&mut self, events: &mut Vec<ProviderEvent>) {
+        let effective = self.desired.effective();
+        if self.status.presence().is_some_and(|presence| presence != effective) {
+            let effective = effective.clone();
+            self.emit(ProviderEvent::PresenceChanged(effective), events);
         }
     }
 

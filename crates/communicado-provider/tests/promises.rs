@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use communicado_core::{Activity, Availability, Moment};
 use communicado_provider::{
-    Account, Chosen, Command, CommandError, CommandOutcome, Presence, Provider, ProviderEvent,
-    Reason, Status,
+    Account, Command, CommandError, CommandOutcome, DesiredState, Presence, Provider,
+    ProviderEvent, Reason, Status,
 };
 
 /// A life is so many commands long.
@@ -104,11 +104,11 @@ fn an_override_outlives_a_run_and_a_sign_out_ends_it() {
     let _ = first.handle(at(10), set(AWAY, None));
     let _ = first.handle(at(10), set(BUSY, Some(30)));
     let _ = first.handle(at(20), Command::Quit);
-    let chosen = first.chosen().clone();
-    assert!(chosen.signed_in && chosen.override_.is_some(), "{chosen:?}");
+    let desired = first.desired().clone();
+    assert!(desired.signed_in && desired.temporary.is_some(), "{desired:?}");
 
     let account = first.account().clone();
-    let mut second = Provider::choosing(account, chosen);
+    let mut second = Provider::with_desired_state(account, desired);
     does(&mut second, 22, Command::Started, &[ProviderEvent::Running]);
     does(
         &mut second,
@@ -119,7 +119,7 @@ fn an_override_outlives_a_run_and_a_sign_out_ends_it() {
     assert_eq!(second.advance(at(40)), [ProviderEvent::PresenceChanged(AWAY)]);
     let _ = second.handle(at(50), set(BUSY, Some(30)));
     let _ = second.handle(at(60), Command::SIGN_OUT);
-    assert_eq!(*second.chosen(), Chosen { presence: AWAY, ..Chosen::NOTHING });
+    assert_eq!(*second.desired(), DesiredState { presence: AWAY, ..DesiredState::INITIAL });
 }
 
 #[test]

@@ -9,7 +9,7 @@ use communicado::Timestamp;
 use communicado_core::Moment;
 use communicado_provider::script::{Action, Script, Step};
 use communicado_provider::{
-    Account, Chosen, Command, CommandError, Fault, Manners, Provider, ProviderEvent, Status,
+    Account, Command, CommandError, DesiredState, Fault, Manners, Provider, ProviderEvent, Status,
 };
 use communicado_runtime::{Clock as _, SystemClock, Timer};
 use futures_util::future::{Either, select};
@@ -33,7 +33,7 @@ pub(super) struct Plan {
     /// Whether to print objects for programs.
     pub(super) json: bool,
     pub(super) memory: Option<Memory>,
-    pub(super) chosen: Option<Chosen>,
+    pub(super) chosen: Option<DesiredState>,
 }
 
 /// A provider that runs.
@@ -73,14 +73,14 @@ pub(super) async fn serve(plan: Plan, clock: SystemClock) -> Result<Outcome, Fai
 
 async fn run(mut plan: Plan, clock: SystemClock, said: Said) -> Result<Outcome, Failure> {
     let script = plan.script.clone();
-    let chosen = plan.chosen.clone().unwrap_or(Chosen::NOTHING);
+    let chosen = plan.chosen.clone().unwrap_or(DesiredState::INITIAL);
     let sign_in = plan.sign_in || chosen.signed_in;
     let (asks, mut asked) = Asks::new();
     let mut end = pin!(asked_to_end());
     // Listened for first: what begins here is to be ended in order from its beginning.
     let _ = futures_util::poll!(end.as_mut());
     let face = Face::open(plan.account.clone(), asks, &plan.face).await?;
-    let provider = Provider::choosing(plan.account.clone(), chosen);
+    let provider = Provider::with_desired_state(plan.account.clone(), chosen);
     let mut timer = clock
         .timer()
         .map_err(|error| Failure::new(Outcome::Failed, "the system gives no timer").cause(error))?;
@@ -217,7 +217,7 @@ impl Run<'_> {
     /// When the override that is shown ends, in civil time: worked out once, so that it does not
     /// wander with the clock.
     fn until(&mut self) -> Option<Timestamp> {
-        let moment = self.provider.chosen().override_.as_ref().map(|it| it.until);
+        let moment = self.provider.desired().temporary.as_ref().map(|it| it.until);
         if self.until.map(|(known, _)| known) != moment {
             let left = |moment: Moment| moment.since(self.clock.now());
             self.until = moment.map(|it| (it, self.clock.civil().after(left(it))));
@@ -231,7 +231,7 @@ impl Run<'_> {
 
     fn keep(&mut self, until: Option<Timestamp>) {
         let Some(memory) = &mut self.plan.memory else { return };
-        let kept = memory.keep(self.provider.chosen(), until);
+        let kept = memory.keep(self.provider.desired(), until);
         if let Err(error) = kept
             && !std::mem::replace(&mut self.forgets, true)
         {
