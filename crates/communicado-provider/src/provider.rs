@@ -21,7 +21,7 @@ pub struct Provider {
 
 #[derive(Clone, Copy, Debug)]
 struct Transition {
-    ends: Moment,
+    ends_at: Moment,
     /// Why a sign-in will fail.
     fails: Option<Reason>,
 }
@@ -77,7 +77,7 @@ impl Provider {
             return None;
         }
         let temporary = self.desired.temporary.as_ref().map(|it| it.until);
-        let transition = self.transition.as_ref().map(|it| it.ends);
+        let transition = self.transition.as_ref().map(|it| it.ends_at);
         temporary.into_iter().chain(transition).min()
     }
 
@@ -100,7 +100,7 @@ impl Provider {
         let to = to.max(self.now);
         while let Some(due) = self.next_deadline().filter(|due| *due <= to) {
             self.now = self.now.max(due);
-            if self.transition.is_some_and(|it| it.ends <= due) {
+            if self.transition.is_some_and(|it| it.ends_at <= due) {
                 self.complete_transition(&mut events);
             } else {
                 self.end_temporary(&mut events);
@@ -124,7 +124,7 @@ impl Provider {
 
             (Command::SignIn { takes, fails }, Status::SignedOut(_)) => {
                 self.desired.signed_in = true;
-                self.transition = Some(Transition { ends: self.now.after(takes), fails });
+                self.transition = Some(Transition { ends_at: self.now.after(takes), fails });
                 self.emit(ProviderEvent::SigningIn, events);
             }
             (Command::SignIn { .. }, Status::SigningOut) => return Err(CommandError::SigningOut),
@@ -132,7 +132,7 @@ impl Provider {
 
             (Command::SignOut { takes }, Status::SignedIn(_) | Status::SigningIn) => {
                 (self.desired.signed_in, self.desired.temporary) = (false, None);
-                self.transition = Some(Transition { ends: self.now.after(takes), fails: None });
+                self.transition = Some(Transition { ends_at: self.now.after(takes), fails: None });
                 self.emit(ProviderEvent::SigningOut, events);
             }
             (Command::SignOut { .. }, Status::SigningOut) => return Err(CommandError::SigningOut),

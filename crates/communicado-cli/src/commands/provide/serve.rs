@@ -9,7 +9,8 @@ use communicado::Timestamp;
 use communicado_core::Moment;
 use communicado_provider::script::{Action, Script, Step};
 use communicado_provider::{
-    Account, Command, CommandError, DesiredState, Fault, Manners, Provider, ProviderEvent, Status,
+    Account, ActiveFaults, Command, CommandError, DesiredState, Fault, Provider, ProviderEvent,
+    Status,
 };
 use communicado_runtime::{Clock as _, SystemClock, Timer};
 use futures_util::future::{Either, select};
@@ -43,7 +44,7 @@ struct Run<'a> {
     provider: Provider,
     face: Face,
     said: Said,
-    manners: Manners,
+    faults: ActiveFaults,
     /// When the override that is shown ends: on our clock, and in civil time.
     until: Option<(Moment, Timestamp)>,
     forgets: bool,
@@ -84,9 +85,9 @@ async fn run(mut plan: Plan, clock: SystemClock, said: Said) -> Result<Outcome, 
     let mut timer = clock
         .timer()
         .map_err(|error| Failure::new(Outcome::Failed, "the system gives no timer").cause(error))?;
-    let (manners, until) = (Manners::default(), None);
+    let (faults, until) = (ActiveFaults::default(), None);
     let plan = &mut plan;
-    let mut run = Run { plan, clock, provider, face, said, manners, until, forgets: false };
+    let mut run = Run { plan, clock, provider, face, said, faults, until, forgets: false };
     run.appear(!script.starts()).await?;
     let began = clock.now();
     let mut steps = script.steps.iter();
@@ -185,8 +186,8 @@ impl Run<'_> {
                 }
                 Action::Fault(Fault::Hang(span)) => self.face.hang(*span),
                 Action::Fault(fault) => {
-                    self.manners.take_up(*fault);
-                    self.face.behave(self.manners);
+                    self.faults.apply(*fault);
+                    self.face.set_faults(self.faults);
                 }
             }
         }

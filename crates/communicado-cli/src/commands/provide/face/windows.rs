@@ -6,7 +6,7 @@ use clap::Args;
 use communicado::Timestamp;
 use communicado_codes::lookup;
 use communicado_com_server::{FaceError, Registered, Scope};
-use communicado_provider::{Account, Command, CommandError, Manners};
+use communicado_provider::{Account, ActiveFaults, Command, CommandError};
 
 use super::{Asks, Shown};
 use crate::commands::provide::report::Report;
@@ -80,8 +80,8 @@ impl Face {
     }
 
     /// Behaves so from here on.
-    pub(in crate::commands::provide) fn behave(&self, manners: Manners) {
-        self.0.behave(manners);
+    pub(in crate::commands::provide) fn set_faults(&self, faults: ActiveFaults) {
+        self.0.set_faults(faults);
     }
 
     /// Answers nobody for so long.
