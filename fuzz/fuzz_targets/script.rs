@@ -2,7 +2,7 @@
 #![no_main]
 
 use communicado_core::Moment;
-use communicado_provider::script::{Action, Script};
+use communicado_provider::script::{ScriptAction, Script};
 use communicado_provider::{Account, Command, Provider, ProviderEvent};
 use libfuzzer_sys::fuzz_target;
 
@@ -21,7 +21,7 @@ fuzz_target!(|text: &str| {
     let _ = provider.handle(Moment::START, Command::Started);
     let mut signed_in = false;
     for step in script.steps {
-        let Action::Command(command) = step.action else { continue };
+        let ScriptAction::Command(command) = step.action else { continue };
         for event in provider.handle(Moment::new(step.after), command).events {
             match event {
                 ProviderEvent::SignedIn(_) => signed_in = true,

@@ -206,7 +206,7 @@ impl Chance {
         (z ^ (z >> 31)) % end
     }
 
-    fn span(&mut self) -> Duration {
+    fn duration(&mut self) -> Duration {
         // None at all is the usual one.
         Duration::from_millis(self.below(60).saturating_sub(30))
     }
@@ -214,9 +214,9 @@ impl Chance {
     fn command(&mut self) -> Command {
         match self.below(40) {
             0..8 => Command::Started,
-            8..14 => Command::SignIn { takes: self.span(), fails: None },
-            14..18 => Command::SignIn { takes: self.span(), fails: Some(reason()) },
-            18..22 => Command::SignOut { takes: self.span() },
+            8..14 => Command::SignIn { takes: self.duration(), fails: None },
+            14..18 => Command::SignIn { takes: self.duration(), fails: Some(reason()) },
+            18..22 => Command::SignOut { takes: self.duration() },
             22..24 => Command::SignedOutByServer(reason()),
             24..39 => {
                 let presence = match self.below(3) {
@@ -224,7 +224,7 @@ impl Chance {
                     1 => BUSY,
                     _ => AWAY,
                 };
-                let lasts = (self.below(2) == 0).then(|| self.span());
+                let lasts = (self.below(2) == 0).then(|| self.duration());
                 Command::Set { presence, lasts }
             }
             _ => Command::Quit,

@@ -7,7 +7,7 @@ use std::slice::Iter;
 
 use communicado::Timestamp;
 use communicado_core::Moment;
-use communicado_provider::script::{Action, Script, Step};
+use communicado_provider::script::{Script, ScriptAction, ScriptStep};
 use communicado_provider::{
     Account, ActiveFaults, Command, CommandError, DesiredState, Fault, Provider, ProviderEvent,
     Status,
@@ -163,7 +163,7 @@ impl Run<'_> {
     /// Does what the script says up to now, and returns when it says more.
     async fn play(
         &mut self,
-        steps: &mut Iter<'_, Step>,
+        steps: &mut Iter<'_, ScriptStep>,
         began: Moment,
     ) -> Result<Option<Moment>, Failure> {
         loop {
@@ -174,18 +174,18 @@ impl Run<'_> {
             }
             steps.next();
             match &step.action {
-                Action::Command(command) => {
+                ScriptAction::Command(command) => {
                     if let Err(error) = self.command(command.clone()).await? {
                         tell(&format!("note: line {} of the script: {error}\n", step.line));
                     }
                 }
-                Action::Fault(Fault::Crash) => {
+                ScriptAction::Fault(Fault::Crash) => {
                     // What was said before is written, if its reader takes it.
                     tokio::task::yield_now().await;
                     crash();
                 }
-                Action::Fault(Fault::Hang(span)) => self.face.hang(*span),
-                Action::Fault(fault) => {
+                ScriptAction::Fault(Fault::Hang(span)) => self.face.hang(*span),
+                ScriptAction::Fault(fault) => {
                     self.faults.apply(*fault);
                     self.face.set_faults(self.faults);
                 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use communicado_provider::dbus::PROTOCOL;
-use communicado_provider::words::{NoSuchWord, activity, availability};
+use communicado_provider::words::{UnknownWord, activity, availability};
 use communicado_provider::{Account, ActiveFaults, Command, CommandError, Presence, TextError};
 use communicado_runtime::{Clock as _, SystemClock, sleep_until};
 use zbus::message::Header;
@@ -250,8 +250,8 @@ impl From<CommandError> for Error {
     }
 }
 
-impl From<NoSuchWord> for Error {
-    fn from(error: NoSuchWord) -> Self {
+impl From<UnknownWord> for Error {
+    fn from(error: UnknownWord) -> Self {
         Self::NoSuchWord(format!("{error}; one of: {}", error.known.join(", ")))
     }
 }
