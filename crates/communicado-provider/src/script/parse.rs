@@ -13,16 +13,16 @@ use crate::{Command, Fault, Presence, Reason};
 /// Every action, with what stands behind it.
 pub const ACTIONS: &[(&str, &str)] = &[
     ("running", ""),
-    ("sign-in", "[--takes SPAN]"),
-    ("fail-sign-in", "REASON [--takes SPAN]"),
-    ("sign-out", "[--takes SPAN]"),
+    ("sign-in", "[--takes DURATION]"),
+    ("fail-sign-in", "REASON [--takes DURATION]"),
+    ("sign-out", "[--takes DURATION]"),
     ("end-sign-in", "REASON"),
-    ("set", "AVAILABILITY [--activity ACTIVITY] [--note TEXT] [--for SPAN]"),
+    ("set", "AVAILABILITY [--activity ACTIVITY] [--note TEXT] [--for DURATION]"),
     ("quit", ""),
     ("crash", ""),
-    ("hang", "SPAN"),
+    ("hang", "DURATION"),
     ("refuse", ""),
-    ("late", "SPAN"),
+    ("late", "DURATION"),
     ("stale-flag", ""),
     ("behave", ""),
 ];
