@@ -4,7 +4,7 @@ use crate::{Presence, Reason, Status};
 
 /// One thing to tell. After each the provider has the status that it names, and no other.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum ProviderEvent {
     /// It can be asked: `UpAndRunning` becomes 2.
     Running,
     /// It is signing in.
@@ -23,7 +23,7 @@ pub enum Told {
     ShuttingDown,
 }
 
-impl Told {
+impl ProviderEvent {
     /// The status that the provider has once this is told.
     #[must_use]
     pub fn status(&self) -> Status {

@@ -9,32 +9,32 @@ use crate::Presence;
 /// Only the user's own commands and the end of an override change it: a failed sign-in, a server
 /// that ends one and a provider that quits do not.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chosen {
+pub struct DesiredState {
     /// Whether to be signed in.
     pub signed_in: bool,
     /// What to be seen as.
     pub presence: Presence,
     /// What to be seen as for a time.
-    pub override_: Option<Override>,
+    pub temporary: Option<TemporaryPresence>,
 }
 
 /// A presence that ends by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Override {
+pub struct TemporaryPresence {
     /// What to be seen as.
     pub presence: Presence,
     /// When that ends.
     pub until: Moment,
 }
 
-impl Chosen {
+impl DesiredState {
     /// Signed out, and available once signed in.
-    pub const NOTHING: Self =
-        Self { signed_in: false, presence: Presence::AVAILABLE, override_: None };
+    pub const INITIAL: Self =
+        Self { signed_in: false, presence: Presence::AVAILABLE, temporary: None };
 
     /// What to be seen as now.
     #[must_use]
-    pub fn shown(&self) -> &Presence {
-        self.override_.as_ref().map_or(&self.presence, |it| &it.presence)
+    pub fn effective(&self) -> &Presence {
+        self.temporary.as_ref().map_or(&self.presence, |it| &it.presence)
     }
 }

@@ -23,24 +23,24 @@ pub enum Fault {
 ///
 /// A crash and a hang are not among it: they are acts of the process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Manners {
+pub struct ActiveFaults {
     /// Every call is answered with an error.
-    pub refuses: bool,
+    pub refuse_calls: bool,
     /// Every call is answered so much later.
-    pub late: Duration,
+    pub call_delay: Duration,
     /// What says that it runs is not taken back.
     pub stale_flag: bool,
 }
 
-impl Manners {
+impl ActiveFaults {
     /// Takes up a fault, if it is one of the face.
-    pub const fn take_up(&mut self, fault: Fault) {
+    pub const fn apply(&mut self, fault: Fault) {
         match fault {
-            Fault::Refuse => self.refuses = true,
-            Fault::Late(late) => self.late = late,
+            Fault::Refuse => self.refuse_calls = true,
+            Fault::Late(delay) => self.call_delay = delay,
             Fault::StaleFlag => self.stale_flag = true,
             Fault::Behave => {
-                *self = Self { refuses: false, late: Duration::ZERO, stale_flag: false };
+                *self = Self { refuse_calls: false, call_delay: Duration::ZERO, stale_flag: false };
             }
             Fault::Crash | Fault::Hang(_) => {}
         }
@@ -53,12 +53,12 @@ mod tests {
 
     #[test]
     fn faults_add_up_until_it_is_to_behave() {
-        let mut manners = Manners::default();
-        manners.take_up(Fault::Refuse);
-        manners.take_up(Fault::Late(Duration::from_secs(1)));
-        manners.take_up(Fault::Hang(Duration::from_secs(9)));
-        assert!(manners.refuses && manners.late == Duration::from_secs(1));
-        manners.take_up(Fault::Behave);
-        assert_eq!(manners, Manners::default());
+        let mut faults = ActiveFaults::default();
+        faults.apply(Fault::Refuse);
+        faults.apply(Fault::Late(Duration::from_secs(1)));
+        faults.apply(Fault::Hang(Duration::from_secs(9)));
+        assert!(faults.refuse_calls && faults.call_delay == Duration::from_secs(1));
+        faults.apply(Fault::Behave);
+        assert_eq!(faults, ActiveFaults::default());
     }
 }
