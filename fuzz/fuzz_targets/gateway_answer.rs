@@ -26,13 +26,13 @@ fuzz_target!(|input: &[u8]| {
         location: Some(location),
         body: body.to_owned(),
     };
-    let Err(trouble) = answer.judge(&access) else {
+    let Err(error) = answer.judge(&access) else {
         assert!(status.is_success(), "what is refused is not done");
         return;
     };
-    for text in [&trouble.cause, &trouble.help] {
+    for text in [&error.cause, &error.help] {
         assert!(!text.contains(char::is_control), "foreign text is made harmless: {text:?}");
         assert!(text.chars().count() < 1_000, "foreign text is cut: {text:?}");
     }
-    assert!((trouble.retry == Retry::Never) == (status == StatusCode::UNAUTHORIZED));
+    assert!((error.retry == Retry::Never) == (status == StatusCode::UNAUTHORIZED));
 });

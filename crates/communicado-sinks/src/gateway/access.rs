@@ -4,7 +4,7 @@ use std::fmt;
 
 use hyper::header::HeaderValue;
 
-use super::{Address, Id, Trouble};
+use super::{Address, Id, PublishError};
 
 /// The longest token that is taken.
 const TOKEN_MAX: usize = 1024;
@@ -35,10 +35,10 @@ impl Token {
     /// # Errors
     ///
     /// If it can be no token; the error does not say what it is instead.
-    pub fn new(text: &str) -> Result<Self, Trouble> {
+    pub fn new(text: &str) -> Result<Self, PublishError> {
         let text = text.trim();
         let help = "put the token, as the gateway showed it, into the file alone on one line";
-        let wrong = |why| Err(Trouble::final_one(format!("the token {why}"), help));
+        let wrong = |why| Err(PublishError::permanent(format!("the token {why}"), help));
         if text.is_empty() {
             return wrong("is empty");
         }

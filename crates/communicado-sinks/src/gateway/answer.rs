@@ -5,7 +5,7 @@ use std::time::Duration;
 use hyper::StatusCode;
 use serde_json::Value;
 
-use super::{Access, Retry, Trouble};
+use super::{Access, PublishError, Retry};
 use crate::printable;
 
 /// The longest text of a gateway's that is shown.
@@ -32,7 +32,7 @@ impl Answer {
     /// # Errors
     ///
     /// If it did not, or is none: what is wrong and what to do.
-    pub fn judge(&self, access: &Access) -> Result<(), Trouble> {
+    pub fn judge(&self, access: &Access) -> Result<(), PublishError> {
         let said = self.said();
         let Access { address, person, .. } = access;
         match self.status {
@@ -45,32 +45,32 @@ impl Answer {
             }
             status if status.is_redirection() => {
                 let to = self.location.as_deref().unwrap_or("nowhere");
-                Err(Trouble::lasting(
+                Err(PublishError::needs_action(
                     format!("{address} leads on to {}, and the token does not follow", show(to)),
                     "allow the address that it leads to, if you trust it",
                 ))
             }
-            StatusCode::UNAUTHORIZED => Err(Trouble::final_one(
+            StatusCode::UNAUTHORIZED => Err(PublishError::permanent(
                 format!("the gateway does not take the token any more{said}"),
                 "it was revoked or has ended: ask who runs the gateway for a new one, put it in \
                  the place of the old one, and start the agent again",
             )),
-            StatusCode::FORBIDDEN => Err(Trouble::lasting(
+            StatusCode::FORBIDDEN => Err(PublishError::needs_action(
                 format!("the gateway does not let this token publish for `{person}`{said}"),
                 self.help(
                     "ask who runs the gateway for a token with the scope publish for this person",
                 ),
             )),
-            StatusCode::NOT_FOUND if self.is_problem() => Err(Trouble::lasting(
+            StatusCode::NOT_FOUND if self.is_problem() => Err(PublishError::needs_action(
                 format!("the gateway knows no person `{person}`{said}"),
                 self.help("correct the person, or have them added at the gateway"),
             )),
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Err(self.no_gateway(access)),
-            StatusCode::PAYLOAD_TOO_LARGE => Err(Trouble::lasting(
+            StatusCode::PAYLOAD_TOO_LARGE => Err(PublishError::needs_action(
                 format!("the gateway finds the list of clients too large{said}"),
                 self.help("name fewer in `clients` of the configuration"),
             )),
-            StatusCode::TOO_MANY_REQUESTS => Err(Trouble {
+            StatusCode::TOO_MANY_REQUESTS => Err(PublishError {
                 cause: format!("the gateway is asked too often{said}"),
                 help: "it is left alone for as long as it asks; look for a second program that \
                        uses the same token"
@@ -78,22 +78,22 @@ impl Answer {
                 retry: Retry::After(self.retry_after().unwrap_or(TOO_OFTEN)),
             }),
             status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
-                Err(Trouble {
+                Err(PublishError {
                     cause: format!("the gateway cannot do it now: {}{said}", words(status)),
                     help: "nothing need be done here; who runs the gateway finds more in its log"
                         .to_owned(),
                     retry: self.retry_after().map_or(Retry::Soon, Retry::After),
                 })
             }
-            status => Err(Trouble::lasting(
+            status => Err(PublishError::needs_action(
                 format!("the gateway refuses it: {}{said}", words(status)),
                 self.help("check that this program and the gateway are of versions that fit"),
             )),
         }
     }
 
-    fn no_gateway(&self, access: &Access) -> Trouble {
-        Trouble::lasting(
+    fn no_gateway(&self, access: &Access) -> PublishError {
+        PublishError::needs_action(
             format!(
                 "what answers at {} is no gateway: {}, and not the words of one",
                 access.address,
@@ -145,7 +145,11 @@ mod tests {
     use super::*;
     use crate::gateway::{Address, Id, Token};
 
-    fn judge(status: u16, body: &str, change: impl FnOnce(&mut Answer)) -> Result<(), Trouble> {
+    fn judge(
+        status: u16,
+        body: &str,
+        change: impl FnOnce(&mut Answer),
+    ) -> Result<(), PublishError> {
         let access = Access {
             address: Address::parse("https://uc.test").unwrap(),
             person: Id::new("ada").unwrap(),

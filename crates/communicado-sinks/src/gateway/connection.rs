@@ -26,7 +26,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::answer::Answer;
 use super::publication::body;
-use super::{Access, Address, Message, Trouble, tls};
+use super::{Access, Address, Message, PublishError, tls};
 
 /// How long a request may take, from looking up the name to the end of the answer.
 const REQUEST_MAX: Duration = Duration::from_secs(10);
@@ -90,7 +90,7 @@ impl Connection {
     /// # Errors
     ///
     /// If the gateway did not take it, or that is not known.
-    pub async fn tell(&mut self, message: &Message, lease: Duration) -> Result<(), Trouble> {
+    pub async fn tell(&mut self, message: &Message, lease: Duration) -> Result<(), PublishError> {
         let Access { person, device, .. } = &self.access;
         let path = format!("/v1/people/{person}/devices/{device}");
         let limit = (lease / REQUEST_PART).clamp(REQUEST_MIN, REQUEST_MAX);
@@ -105,7 +105,7 @@ impl Connection {
     /// # Errors
     ///
     /// As for [`Connection::tell`].
-    pub async fn set(&mut self, manual: &Manual) -> Result<(), Trouble> {
+    pub async fn set(&mut self, manual: &Manual) -> Result<(), PublishError> {
         self.put(self.manual(), manual.to_json(), REQUEST_MAX).await
     }
 
@@ -114,7 +114,7 @@ impl Connection {
     /// # Errors
     ///
     /// As for [`Connection::tell`].
-    pub async fn clear(&mut self) -> Result<(), Trouble> {
+    pub async fn clear(&mut self) -> Result<(), PublishError> {
         self.delete(self.manual(), REQUEST_MAX).await
     }
 
@@ -122,12 +122,17 @@ impl Connection {
         format!("/v1/people/{}/manual", self.access.person)
     }
 
-    async fn put(&mut self, path: String, body: String, limit: Duration) -> Result<(), Trouble> {
+    async fn put(
+        &mut self,
+        path: String,
+        body: String,
+        limit: Duration,
+    ) -> Result<(), PublishError> {
         let question = Question { method: Method::PUT, path, body: Some(body) };
         self.ask(&question, limit).await?.judge(&self.access)
     }
 
-    async fn delete(&mut self, path: String, limit: Duration) -> Result<(), Trouble> {
+    async fn delete(&mut self, path: String, limit: Duration) -> Result<(), PublishError> {
         let question = Question { method: Method::DELETE, path, body: None };
         let answer = self.ask(&question, limit).await?;
         // What is not there is gone.
@@ -137,7 +142,7 @@ impl Connection {
         answer.judge(&self.access)
     }
 
-    async fn ask(&mut self, question: &Question, limit: Duration) -> Result<Answer, Trouble> {
+    async fn ask(&mut self, question: &Question, limit: Duration) -> Result<Answer, PublishError> {
         let clock = Arc::clone(&self.clock);
         let time = sleep_until(&*clock, clock.now().after(limit));
         let answered = {
@@ -149,14 +154,14 @@ impl Connection {
         };
         answered.unwrap_or_else(|| {
             self.kept = None;
-            Err(Trouble::passing(
+            Err(PublishError::transient(
                 format!("{} did not answer within {} s", self.access.address, limit.as_secs()),
                 "check that the gateway runs and that this network leads to it",
             ))
         })
     }
 
-    async fn ask_without_end(&mut self, question: &Question) -> Result<Answer, Trouble> {
+    async fn ask_without_end(&mut self, question: &Question) -> Result<Answer, PublishError> {
         if let Some(kept) = self.kept.take()
             && self.clock.now().since(kept.used) < KEPT_MAX
             && let Ok(answer) = self.ask_over(kept, question).await
@@ -166,15 +171,15 @@ impl Connection {
         // A kept connection may have ended at any time, and what is asked may be asked twice.
         let fresh = self.connect().await?;
         self.ask_over(fresh, question).await.map_err(|broken| match broken {
-            Broken::TooLong => Trouble::lasting(
+            Broken::TooLong => PublishError::needs_action(
                 format!("{} answers with more than {ANSWER_MAX} bytes", self.access.address),
                 "check the address: a gateway's answers are short",
             ),
-            Broken::Connection(error) if error.is_parse() => Trouble::lasting(
+            Broken::Connection(error) if error.is_parse() => PublishError::needs_action(
                 format!("what answers at {} does not speak HTTP: {error}", self.access.address),
                 "check the port, and whether the gateway listens with TLS",
             ),
-            Broken::Connection(error) => Trouble::passing(
+            Broken::Connection(error) => PublishError::transient(
                 format!("{} broke the connection off: {error}", self.access.address),
                 "if it goes on, have the gateway looked at",
             ),
@@ -229,7 +234,7 @@ impl Connection {
         request
     }
 
-    async fn connect(&mut self) -> Result<Kept, Trouble> {
+    async fn connect(&mut self) -> Result<Kept, PublishError> {
         let stream = reach(&self.access.address, &*self.clock).await?;
         if !self.access.address.tls {
             return self.shake_hands(stream).await;
@@ -237,7 +242,7 @@ impl Connection {
         let host = &self.access.address.host;
         let name = ServerName::try_from(host.clone()).map_err(|error| {
             let cause = format!("`{host}` cannot stand in a certificate: {error}");
-            Trouble::final_one(cause, "use a name or an address of the gateway's host")
+            PublishError::permanent(cause, "use a name or an address of the gateway's host")
         })?;
         let tls = match self.tls.take() {
             Some(tls) => tls,
@@ -247,27 +252,30 @@ impl Connection {
         self.tls = Some(tls);
         match connected {
             Ok(stream) => self.shake_hands(stream).await,
-            Err(error) => Err(tls::trouble(&self.access.address.host, &error)),
+            Err(error) => Err(tls::handshake_error(&self.access.address.host, &error)),
         }
     }
 
-    async fn shake_hands<S>(&mut self, stream: S) -> Result<Kept, Trouble>
+    async fn shake_hands<S>(&mut self, stream: S) -> Result<Kept, PublishError>
     where
         S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
     {
         let made = Builder::new().max_buf_size(ANSWER_MAX).handshake(TokioIo::new(stream)).await;
         let (sender, work) = made.map_err(|error| {
-            Trouble::passing(format!("HTTP cannot begin: {error}"), "report it: it is a fault here")
+            PublishError::transient(
+                format!("HTTP cannot begin: {error}"),
+                "report it: it is a fault here",
+            )
         })?;
         Ok(Kept { sender, work: Box::pin(work), used: self.clock.now() })
     }
 }
 
 /// Connects to the first of the host's addresses that answers.
-async fn reach(address: &Address, clock: &dyn Clock) -> Result<TcpStream, Trouble> {
+async fn reach(address: &Address, clock: &dyn Clock) -> Result<TcpStream, PublishError> {
     let found = tokio::net::lookup_host((&*address.host, address.port)).await;
     let found = found.map_err(|error| {
-        Trouble::passing(
+        PublishError::transient(
             format!("the name `{}` cannot be looked up: {error}", address.host),
             "check the address of the gateway, and that there is a network",
         )
@@ -282,7 +290,7 @@ async fn reach(address: &Address, clock: &dyn Clock) -> Result<TcpStream, Troubl
         }
     }
     let why = last.unwrap_or_else(|| "its name stands for no address here".to_owned());
-    Err(Trouble::passing(
+    Err(PublishError::transient(
         format!("{address} cannot be reached: {why}"),
         "check that the gateway runs and that this network leads to it",
     ))

@@ -12,7 +12,7 @@ use communicado_wire::Client;
 use futures_util::future::{Either, select};
 use tokio::sync::watch;
 
-use super::{Connection, Detail, Message, Permission, Publisher, Step, Trouble, published};
+use super::{Connection, Detail, Message, Permission, PublishError, Publisher, Step, published};
 
 /// Publishes to a gateway what the clients are, as far as it is permitted.
 ///
@@ -42,16 +42,17 @@ pub enum Report {
     /// The gateway has forgotten this device.
     SaidGoodbye,
     /// Something failed; the next attempt comes then, if there is one.
-    Failed(Trouble, Option<Duration>),
+    Failed(PublishError, Option<Duration>),
 }
 
 /// A message under way; it brings the connection back.
-type UnderWay = Pin<Box<dyn Future<Output = (Connection, Message, Result<(), Trouble>)> + Send>>;
+type UnderWay =
+    Pin<Box<dyn Future<Output = (Connection, Message, Result<(), PublishError>)> + Send>>;
 
 enum Event {
     Update(Option<Update>),
     Permission(Option<Permission>),
-    Answered(Box<(Connection, Message, Result<(), Trouble>)>),
+    Answered(Box<(Connection, Message, Result<(), PublishError>)>),
     Time,
 }
 
@@ -95,15 +96,15 @@ impl Gateway {
                 Event::Answered(answered) => {
                     let (line, message, answer) = *answered;
                     connection = Some(line);
-                    let retry = answer.as_ref().map(|&()| ()).map_err(|trouble| trouble.retry);
+                    let retry = answer.as_ref().map(|&()| ()).map_err(|error| error.retry);
                     let retry_in = publisher.answered(clock.now(), retry);
                     report(&match (&answer, message) {
                         (Ok(()), Message::Clients(_)) => Report::Told,
                         (Ok(()), Message::Goodbye) => Report::SaidGoodbye,
-                        (Err(trouble), _) => Report::Failed(trouble.clone(), retry_in),
+                        (Err(error), _) => Report::Failed(error.clone(), retry_in),
                     });
-                    if let (Err(trouble), None) = (answer, retry_in) {
-                        return Err(trouble.into());
+                    if let (Err(error), None) = (answer, retry_in) {
+                        return Err(error.into());
                     }
                 }
                 Event::Time => {}

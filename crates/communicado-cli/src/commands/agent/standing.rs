@@ -120,7 +120,7 @@ impl Standing {
 
 #[cfg(test)]
 mod tests {
-    use communicado_sinks::gateway::{Retry, Trouble};
+    use communicado_sinks::gateway::{PublishError, Retry};
 
     use super::*;
 
@@ -143,7 +143,7 @@ mod tests {
         let check = |silence, report: Option<Report>, word: &str| {
             assert_eq!(What::after(silence, report.as_ref()).word(), word);
         };
-        let trouble = Trouble { cause: "b".into(), help: "h".into(), retry: Retry::Soon };
+        let trouble = PublishError { cause: "b".into(), help: "h".into(), retry: Retry::Soon };
         let paused = Some(Silence::Paused(None));
         check(None, None, "starting");
         check(None, Some(Report::Told), "publishing");

@@ -7,7 +7,7 @@ use communicado_runtime::SinkError;
 
 /// What went wrong between us and a gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
+pub struct PublishError {
     /// What is the case.
     pub cause: String,
     /// What to do about it.
@@ -29,33 +29,33 @@ pub enum Retry {
     Never,
 }
 
-impl Trouble {
+impl PublishError {
     /// A fault that passes by itself.
-    pub(super) fn passing(cause: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(super) fn transient(cause: impl Into<String>, help: impl Into<String>) -> Self {
         Self { cause: cause.into(), help: help.into(), retry: Retry::Soon }
     }
 
     /// A fault that somebody else must mend.
-    pub(super) fn lasting(cause: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(super) fn needs_action(cause: impl Into<String>, help: impl Into<String>) -> Self {
         Self { cause: cause.into(), help: help.into(), retry: Retry::Slowly }
     }
 
     /// A fault with which another attempt makes no sense.
-    pub(super) fn final_one(cause: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(super) fn permanent(cause: impl Into<String>, help: impl Into<String>) -> Self {
         Self { cause: cause.into(), help: help.into(), retry: Retry::Never }
     }
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for PublishError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.cause)
     }
 }
 
-impl std::error::Error for Trouble {}
+impl std::error::Error for PublishError {}
 
-impl From<Trouble> for SinkError {
-    fn from(Trouble { cause, help, .. }: Trouble) -> Self {
+impl From<PublishError> for SinkError {
+    fn from(PublishError { cause, help, .. }: PublishError) -> Self {
         Self { cause, help }
     }
 }
