@@ -7,7 +7,7 @@ use communicado_wire::gateway::is_id;
 use hyper::Uri;
 use hyper::http::uri::Scheme;
 
-use super::PublishError;
+use crate::publish::PublishError;
 
 /// The address of a gateway: scheme, host, port, and the path below which it is, if any.
 ///

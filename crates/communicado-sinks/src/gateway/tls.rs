@@ -11,7 +11,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::{CertificateError, ClientConfig, Error, RootCertStore};
 
-use super::PublishError;
+use crate::publish::PublishError;
 
 /// What webpki calls an authority that shows itself as a server; OpenSSL makes such by default.
 const OWN_AUTHORITY: &str = "CaUsedAsEndEntity";

@@ -1,47 +1,47 @@
-//! Why something could not be told to a gateway, what to do about it, and when to try again.
+//! A failed publication: its cause, the advice, and when to retry.
 
 use std::fmt;
 use std::time::Duration;
 
 use communicado_runtime::SinkError;
 
-/// What went wrong between us and a gateway.
+/// An error of a remote server, or on the way to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublishError {
-    /// What is the case.
+    /// The cause, in one sentence.
     pub cause: String,
-    /// What to do about it.
+    /// The advice, in one sentence.
     pub help: String,
-    /// When it is worth another attempt.
+    /// When to retry.
     pub retry: Retry,
 }
 
-/// When something that failed is tried again.
+/// When to retry after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retry {
-    /// Soon, and then ever more slowly: it may be over any moment.
+    /// With exponential backoff: the failure may end at any moment.
     Soon,
-    /// Slowly: a person has to do something first, and not at this machine.
+    /// Once a minute: somebody has to fix something on another machine.
     Slowly,
-    /// Not before this time, since the gateway asked for it.
+    /// After the time that the server asked for.
     After(Duration),
     /// Never: the permission is gone.
     Never,
 }
 
 impl PublishError {
-    /// A fault that passes by itself.
-    pub(super) fn transient(cause: impl Into<String>, help: impl Into<String>) -> Self {
+    /// An error that may go away without action.
+    pub(crate) fn transient(cause: impl Into<String>, help: impl Into<String>) -> Self {
         Self { cause: cause.into(), help: help.into(), retry: Retry::Soon }
     }
 
-    /// A fault that somebody else must mend.
-    pub(super) fn needs_action(cause: impl Into<String>, help: impl Into<String>) -> Self {
+    /// An error that somebody has to fix on another machine.
+    pub(crate) fn needs_action(cause: impl Into<String>, help: impl Into<String>) -> Self {
         Self { cause: cause.into(), help: help.into(), retry: Retry::Slowly }
     }
 
-    /// A fault with which another attempt makes no sense.
-    pub(super) fn permanent(cause: impl Into<String>, help: impl Into<String>) -> Self {
+    /// An error after which no retry can succeed.
+    pub(crate) fn permanent(cause: impl Into<String>, help: impl Into<String>) -> Self {
         Self { cause: cause.into(), help: help.into(), retry: Retry::Never }
     }
 }
