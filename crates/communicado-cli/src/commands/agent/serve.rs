@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use communicado::Monitor;
 use communicado_runtime::{Clock, Sink as _, SystemClock, sleep_until};
-use communicado_sinks::gateway::{Connection, Gateway, Permission};
+use communicado_sinks::gateway::GatewayClient;
+use communicado_sinks::publish::{Permission, RemoteSink};
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 use tokio::sync::watch;
@@ -108,14 +109,14 @@ impl Desk<'_> {
         tell(&format!("note: for {gateway}, as `{person}`, of the device `{device}`\n"));
         let board = Arc::new(Board::new(place));
         let (permit, permission) = watch::channel(Permission::Withheld);
-        let sink = Gateway {
-            connection: Connection::new(access, Arc::clone(clock) as Arc<dyn Clock>),
+        let sink = RemoteSink {
+            transport: GatewayClient::new(access, Arc::clone(clock) as Arc<dyn Clock>),
             lease: settings.agent.lease,
             detail: consent.detail,
             only: settings.clients.clone(),
             permission,
             clock: Arc::clone(clock) as Arc<dyn Clock>,
-            report: {
+            on_event: {
                 let board = Arc::clone(&board);
                 Box::new(move |report| board.report(report))
             },
