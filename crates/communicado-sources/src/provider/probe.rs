@@ -43,7 +43,7 @@ async fn look(pace: Pace, clock: &dyn Clock) -> Result<Option<(Life, View)>, Sou
             }
         }
         if looked {
-            return Ok(line.speaker.is_there().then_some((life, known)));
+            return Ok(line.protocol.is_there().then_some((life, known)));
         }
         line.send(asks.transpose()?.unwrap_or_default()).await?;
     }

@@ -75,7 +75,7 @@ impl Shell {
         let mut tell: Vec<Tell> = Vec::new();
         let polled = self.line.poll(cx, self.handle.clock(), &mut tell);
         if self.clients.tell(&mut tell) {
-            let running = self.line.speaker.is_there().then_some(super::watcher::CLIENT);
+            let running = self.line.protocol.is_there().then_some(super::watcher::CLIENT);
             self.clients.rest_is_absent(running.into_iter());
             self.handle.ready();
         }

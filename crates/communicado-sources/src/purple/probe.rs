@@ -8,7 +8,7 @@ use communicado_core::{Failure, Life};
 use communicado_runtime::{Check, Clock, Health, SourceError, within};
 
 use super::watcher::Watcher;
-use super::{speaker, stray};
+use super::{protocol, stray};
 use crate::bus::{Pace, SignIn, Tell, View};
 
 /// A client that hangs is noticed within this time.
@@ -49,7 +49,7 @@ pub(super) async fn probe(pace: Pace, clock: &dyn Clock) -> Vec<Check> {
 
 /// Watches until everyone who is there has answered or is known not to.
 async fn look(pace: Pace, clock: &dyn Clock) -> Result<(String, Vec<Found>), SourceError> {
-    let mut line = speaker::open(Watcher::new(pace), pace, "", clock).await?;
+    let mut line = protocol::open(Watcher::new(pace), pace, "", clock).await?;
     let mut found: BTreeMap<u32, Found> = BTreeMap::new();
     let end = clock.now().after(pace.timeout * 2);
     loop {

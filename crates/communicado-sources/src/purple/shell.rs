@@ -11,7 +11,7 @@ use communicado_runtime::{
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::speaker::{self, Speaker};
+use super::protocol::{self, PurpleProtocol};
 use super::todo::Ask;
 use super::watcher::Watcher;
 use super::{probe, stray};
@@ -48,7 +48,7 @@ impl Source for Purple {
 
 struct Shell {
     handle: SourceHandle,
-    line: Line<Speaker>,
+    line: Line<PurpleProtocol>,
     clients: ClientHandles,
     strays: Vec<(&'static str, AsyncFd<OwnedFd>)>,
 }
@@ -57,7 +57,7 @@ impl Purple {
     async fn open(&mut self, handle: SourceHandle) -> Result<Shell, SourceError> {
         let watcher = Watcher::new(self.pace);
         let watcher = if self.was_on_bus { watcher.again() } else { watcher };
-        let line = speaker::open(watcher, self.pace, &self.trace, handle.clock()).await?;
+        let line = protocol::open(watcher, self.pace, &self.trace, handle.clock()).await?;
         self.was_on_bus = true;
         let clients = ClientHandles::new(handle.clone(), self.pace.lease());
         Ok(Shell { line, clients, strays: Vec::new(), handle })
@@ -84,7 +84,7 @@ impl Shell {
     /// Waits for something to happen, tells of it, and returns what to ask.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Asks<Ask>, SourceError>> {
         while let Some(client) = self.poll_strays(cx) {
-            if !self.line.speaker.names().any(|name| name == client) {
+            if !self.line.protocol.names().any(|name| name == client) {
                 self.clients.life_of(client, Life::Absent);
             }
         }
@@ -93,7 +93,7 @@ impl Shell {
         if self.clients.tell(&mut tell) {
             self.look_for_strays();
             let strays = self.strays.iter().map(|(client, _)| *client);
-            self.clients.rest_is_absent(self.line.speaker.names().chain(strays));
+            self.clients.rest_is_absent(self.line.protocol.names().chain(strays));
             self.handle.ready();
         }
         polled
@@ -102,7 +102,7 @@ impl Shell {
     /// Looks, once, for clients that are not on the bus; the system tells of their ends.
     fn look_for_strays(&mut self) {
         for found in stray::find(&self.line.address) {
-            if self.line.speaker.names().any(|name| name == found.client) {
+            if self.line.protocol.names().any(|name| name == found.client) {
                 continue;
             }
             if let Ok(ended) = wait_for(found.ended, Interest::READABLE) {
