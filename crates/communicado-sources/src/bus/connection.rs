@@ -43,7 +43,7 @@ pub(crate) trait Ask {
 }
 
 /// A speaker on a real bus.
-pub(crate) struct Line<S> {
+pub(crate) struct BusConnection<S> {
     pub(crate) address: String,
     pub(crate) protocol: S,
     connection: Connection,
@@ -53,7 +53,7 @@ pub(crate) struct Line<S> {
     questions: BTreeMap<u32, u32>,
 }
 
-impl<S: BusProtocol> Line<S> {
+impl<S: BusProtocol> BusConnection<S> {
     /// Gets onto the session bus and asks who is there.
     pub(crate) async fn open(protocol: S, clock: &dyn Clock) -> Result<Self, SourceError> {
         let address = session_bus::own_address()?;
@@ -61,10 +61,10 @@ impl<S: BusProtocol> Line<S> {
         let connection = session_bus::connect(clock, &address).await?;
         let stream = MessageStream::from(&connection);
         let questions = BTreeMap::new();
-        let mut line = Self { address, protocol, connection, stream, timer, questions };
-        let todo = line.protocol.begin();
-        line.send(todo.ask).await?;
-        Ok(line)
+        let mut connection = Self { address, protocol, connection, stream, timer, questions };
+        let todo = connection.protocol.begin();
+        connection.send(todo.ask).await?;
+        Ok(connection)
     }
 
     /// Waits for something to happen, and adds what is to be told of it to `tell`.

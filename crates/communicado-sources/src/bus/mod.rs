@@ -1,7 +1,7 @@
 //! What the sources on the session bus share: a line to the bus, and how what comes of it is told.
 //!
 //! A source's own rules are in its [`BusProtocol`], which is pure: what came off the bus and the time
-//! go in, questions to send and things to tell come out. [`Line`] waits, and decides nothing.
+//! go in, questions to send and things to tell come out. [`BusConnection`] waits, and decides nothing.
 
 mod client_handles;
 mod connection;
@@ -9,7 +9,7 @@ mod pace;
 mod effects;
 
 pub(crate) use client_handles::ClientHandles;
-pub(crate) use connection::{Ask, Line, BusProtocol, yield_once};
+pub(crate) use connection::{Ask, BusConnection, BusProtocol, yield_once};
 pub(crate) use pace::Pace;
 pub(crate) use effects::{Asks, SignIn, Tell, Todo, View};
 

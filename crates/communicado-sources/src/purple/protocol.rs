@@ -9,7 +9,7 @@ use super::stray;
 use super::todo::{Ask, Todo};
 use super::trace::Tap;
 use super::watcher::Watcher;
-use crate::bus::{self, Line, Pace};
+use crate::bus::{self, BusConnection, Pace};
 
 /// The watcher on a bus, and what writes down what it hears.
 pub(super) struct PurpleProtocol {
@@ -23,9 +23,9 @@ pub(super) async fn open(
     pace: Pace,
     trace: &str,
     clock: &dyn Clock,
-) -> Result<Line<PurpleProtocol>, SourceError> {
+) -> Result<BusConnection<PurpleProtocol>, SourceError> {
     let tap = Tap::open(trace, pace, clock.now())?;
-    Line::open(PurpleProtocol { watcher, tap }, clock).await
+    BusConnection::open(PurpleProtocol { watcher, tap }, clock).await
 }
 
 impl PurpleProtocol {
