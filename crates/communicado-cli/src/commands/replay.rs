@@ -8,7 +8,7 @@ use clap::Args;
 use communicado::Update;
 use communicado_runtime::Replay as Run;
 
-use crate::commands::status::{FormChoice, lines, template_help};
+use crate::commands::status::{FormChoice, lines};
 use crate::commands::{print, tell};
 use crate::failure::{Failure, Outcome};
 use crate::settings::Settings;
@@ -20,7 +20,6 @@ const TOLD_MAX: u32 = 20;
 
 /// Print what a journal makes of it, as `watch` would have.
 #[derive(Debug, Args)]
-#[command(after_long_help = template_help())]
 pub(crate) struct Replay {
     /// The journal.
     #[arg(value_name = "FILE")]

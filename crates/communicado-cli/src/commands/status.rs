@@ -18,7 +18,6 @@ const PATIENCE: Duration = Duration::from_secs(6);
 
 /// Print what each client is now, and its accounts.
 #[derive(Debug, Default, Args)]
-#[command(after_long_help = template_help())]
 pub(crate) struct Status {
     #[command(flatten)]
     form: FormChoice,

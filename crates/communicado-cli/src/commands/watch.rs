@@ -4,7 +4,7 @@ use clap::Args;
 use communicado_runtime::Sink as _;
 use communicado_sinks::{BARS, Form, Lines};
 
-use crate::commands::status::{FormChoice, lines, template_help};
+use crate::commands::status::{FormChoice, lines};
 use crate::failure::{Failure, Outcome};
 use crate::live::{beside_monitor, standard_output, tell_unknown_clients, unless_asked_to_end};
 use crate::settings::Settings;
@@ -14,7 +14,6 @@ use crate::settings::Settings;
 /// The first lines come at once, `absent` ones too. A reader that is slow gets the latest and is
 /// told that it missed some; when it goes away, the watch ends.
 #[derive(Debug, Args)]
-#[command(after_long_help = template_help())]
 pub(crate) struct Watch {
     #[command(flatten)]
     form: FormChoice,
