@@ -5,6 +5,7 @@
 //! text and do not parse Rust: they are for people who mean well.
 
 mod crates;
+mod cycles;
 mod documents;
 mod generated;
 mod sources;
@@ -30,6 +31,7 @@ const RULES: &[Rule] = &[
     Rule { name: "the core is pure", find: crates::impure_core },
     Rule { name: "a desktop carries no server", find: crates::depending_on_the_gateway },
     Rule { name: "only the wire is written down", find: crates::serialized_elsewhere },
+    Rule { name: "modules do not depend on each other in a circle", find: cycles::circles },
     Rule { name: "every source meets a real client", find: crates::sources_without_peers },
     Rule { name: "every program that is met can be installed", find: crates::peers_unknown },
     Rule { name: "ARCHITECTURE.md names every crate", find: documents::crates_unnamed },
