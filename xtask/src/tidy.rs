@@ -8,6 +8,7 @@ mod crates;
 mod cycles;
 mod documents;
 mod generated;
+mod prose;
 mod sources;
 mod tree;
 
@@ -39,6 +40,7 @@ const RULES: &[Rule] = &[
     Rule { name: "every link leads somewhere", find: documents::links_broken },
     Rule { name: "every task that is named exists", find: documents::tasks_unknown },
     Rule { name: "the changelog has a place for changes", find: documents::changelog_closed },
+    Rule { name: "documents, help and doc comments are in plain English", find: prose::dialect },
     Rule { name: "generated files are up to date", find: generated::stale },
 ];
 
