@@ -21,7 +21,6 @@ const REMAINING: &[&str] = &[
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "README.md",
-    "SECURITY.md",
     "bench/",
     "conformance/",
     "crates/communicado/",
@@ -62,14 +61,19 @@ const PHRASES: &[(&str, &str)] = &[
     ("is said", ACTOR),
     ("are said", ACTOR),
     ("was said", ACTOR),
-    ("of its own", "write \"its own\", \"a separate\" or \"a dedicated\""),
     ("nobody is", "begin with a noun: \"no user\", \"no reader\""),
 ];
 
 const ACTOR: &str = "use an active verb and name the actor: the gateway reports, the client sends";
+const OWN: &str = "write \"its own\" before the noun, or \"a separate\", \"a dedicated\"";
 const NOUN: &str = "begin with a noun: \"a client that\", \"users who\"";
 const STATEMENT: &str = "begin a statement with its subject; only a question begins so";
 const INDEX: &str = "write a noun phrase or a verb phrase that stands alone in an index";
+
+/// Words that can follow "of its own" where no noun does: "a thread of its own that", but not "the
+/// names of its own files".
+const AFTER_OWN: &[&str] =
+    &["and", "as", "for", "from", "in", "is", "on", "or", "so", "that", "to", "which", "with"];
 
 /// First words of a doc comment that do not stand alone.
 const NOT_ALONE: &[&str] = &["What", "How", "Whether", "Who", "It"];
@@ -228,7 +232,16 @@ fn faults(text: &str) -> impl Iterator<Item = Fault> {
             let is_open = before.is_some_and(|before| {
                 before.ends_with([';', ':']) || BEFORE_WHO.contains(&bare(before).as_str())
             });
-            if REFUSED.contains(&name.as_str()) {
+            let next = words.get(index + 1).map(|next| bare(next));
+            let is_last = !word.ends_with(char::is_alphanumeric)
+                || next.is_none_or(|next| AFTER_OWN.contains(&next.as_str()));
+            let is_own = name == "own"
+                && is_last
+                && before.is_some_and(|before| bare(before) == "its")
+                && index.checked_sub(2).and_then(|at| words.get(at)) == Some(&"of");
+            if is_own {
+                faults.push(fault("of its own", OWN));
+            } else if REFUSED.contains(&name.as_str()) {
                 faults.push(fault(&phrase(), NOUN));
             } else if index == 0 && ["Who", "What"].contains(&word) && !is_question {
                 faults.push(fault(&phrase(), STATEMENT));
@@ -287,6 +300,7 @@ mod tests {
             "Run a command for as long as it is so.",
             "Signed-out is always told before gone; nothing is told twice.",
             "It is a program of its own.",
+            "The desk is a thread of its own that speaks to a client.",
             "Since nobody is there, it fails.",
             "With a token a user can change his status.",
         ] {
@@ -300,6 +314,7 @@ mod tests {
             "Who is signed in? What does the code mean?",
             "Users who are signed in see the board.",
             "It reports whether a client runs and who is signed in.",
+            "It reads signals of its own provider.",
             "The person's own devices, and their own status.",
             "The page shows who has read the person.",
             "The client runs and nobody is signed in.",
