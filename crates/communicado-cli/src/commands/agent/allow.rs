@@ -7,7 +7,7 @@ use clap::Args;
 use communicado_sinks::gateway::{Address, Detail, Id};
 
 use super::consent::Consent;
-use super::place::Place;
+use super::state_dir::StateDir;
 use crate::commands::{print, tell};
 use crate::failure::{Failure, Outcome};
 use crate::live::now;
@@ -46,7 +46,7 @@ fn address(text: &str) -> Result<Address, String> {
 }
 
 impl Allow {
-    pub(super) fn run(self, place: &Place, settings: &Settings) -> Result<Outcome, Failure> {
+    pub(super) fn run(self, state_dir: &StateDir, settings: &Settings) -> Result<Outcome, Failure> {
         let consent = Consent {
             token_file: absolute(&self.token_file)?,
             ca: self.ca.as_deref().map(absolute).transpose()?,
@@ -62,8 +62,8 @@ impl Allow {
             tell("note: nothing was allowed, and nothing is published\n");
             return Ok(Outcome::No);
         }
-        place.keep_consent(&consent)?;
-        let next = if place.is_held()? {
+        state_dir.write_consent(&consent)?;
+        let next = if state_dir.is_running()? {
             "the agent that runs follows it now"
         } else {
             "start `communicado agent`, or its service"

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use communicado_sinks::gateway::Report;
 
-use super::place::Place;
+use super::state_dir::StateDir;
 use super::rule::Silence;
 use super::service;
 use super::standing::{Standing, What};
@@ -16,7 +16,7 @@ use crate::live::now;
 
 /// What is known of how the agent stands.
 pub(super) struct Board {
-    place: Place,
+    state_dir: StateDir,
     inner: Mutex<Inner>,
 }
 
@@ -28,8 +28,8 @@ struct Inner {
 }
 
 impl Board {
-    pub(super) fn new(place: &Place) -> Self {
-        Self { place: place.clone(), inner: Mutex::default() }
+    pub(super) fn new(state_dir: &StateDir) -> Self {
+        Self { state_dir: state_dir.clone(), inner: Mutex::default() }
     }
 
     /// Takes in why nothing is told, or that something is.
@@ -58,7 +58,7 @@ impl Board {
         let at = now();
         let spoken = what.spoken(&local(at));
         // Before it is told: who is told may ask. What cannot be kept is told nevertheless.
-        let _ = self.place.keep_standing(&Standing { what: what.clone(), since: at });
+        let _ = self.state_dir.write_status(&Standing { what: what.clone(), since: at });
         match (&what, &inner.report) {
             (What::Failing { cause, help }, Some(Report::Failed(_, retry_in))) => {
                 // One that ends it is told by the command itself.

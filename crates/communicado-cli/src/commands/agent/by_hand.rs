@@ -11,7 +11,7 @@ use communicado_sinks::gateway::Connection;
 use communicado_wire::gateway::Manual;
 
 use super::forbid::failure;
-use super::place::Place;
+use super::state_dir::StateDir;
 use super::when::{local, parse};
 use crate::arguments::span;
 use crate::commands::tell;
@@ -53,7 +53,7 @@ fn time(text: &str) -> Result<Timestamp, String> {
 }
 
 impl Set {
-    pub(super) fn run(self, place: &Place) -> Result<Outcome, Failure> {
+    pub(super) fn run(self, state_dir: &StateDir) -> Result<Outcome, Failure> {
         let Word(availability) = self.word;
         let status = availability.map_or(Status::SignedOut, |_| Status::SignedIn);
         let for_ms = self.duration.map(|span| u64::try_from(span.as_millis()).unwrap_or(u64::MAX));
@@ -65,7 +65,7 @@ impl Set {
             returns: self.returns,
             for_ms,
         };
-        let (mut connection, gateway) = connection(place)?;
+        let (mut connection, gateway) = connection(state_dir)?;
         on_runtime(async { connection.set(&manual).await.map_err(failure) })?;
         let word = availability.map_or(status.word(), Availability::word);
         tell(&format!("note: {gateway} says `{word}` of you now, whatever your devices tell\n"));
@@ -74,15 +74,15 @@ impl Set {
 }
 
 /// Takes it back.
-pub(super) fn clear(place: &Place) -> Result<Outcome, Failure> {
-    let (mut connection, gateway) = connection(place)?;
+pub(super) fn clear(state_dir: &StateDir) -> Result<Outcome, Failure> {
+    let (mut connection, gateway) = connection(state_dir)?;
     on_runtime(async { connection.clear().await.map_err(failure) })?;
     tell(&format!("note: {gateway} says what your devices tell again\n"));
     Ok(Outcome::Yes)
 }
 
-fn connection(place: &Place) -> Result<(Connection, String), Failure> {
-    let consent = place.needed_consent()?;
+fn connection(state_dir: &StateDir) -> Result<(Connection, String), Failure> {
+    let consent = state_dir.require_consent()?;
     let connection = Connection::new(consent.access()?, Arc::new(SystemClock::start()));
     Ok((connection, consent.gateway.to_string()))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use communicado_runtime::SystemClock;
 use communicado_sinks::gateway::{Connection, Message, Trouble};
 
-use super::place::Place;
+use super::state_dir::StateDir;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
 use crate::live::on_runtime;
@@ -16,11 +16,11 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// No goodbye takes longer than what belongs to a lease of a minute.
 const LEASE: Duration = Duration::from_secs(60);
 
-pub(super) fn run(place: &Place) -> Result<Outcome, Failure> {
-    let consent = place.consent();
+pub(super) fn run(state_dir: &StateDir) -> Result<Outcome, Failure> {
+    let consent = state_dir.consent();
     // First of all: whatever fails from here on, nothing is published any more.
-    place.forget_consent()?;
-    place.forget_pause()?;
+    state_dir.remove_consent()?;
+    state_dir.remove_pause()?;
     let Some(consent) = consent? else {
         tell("note: nothing was allowed\n");
         return Ok(Outcome::Yes);
@@ -32,14 +32,14 @@ pub(super) fn run(place: &Place) -> Result<Outcome, Failure> {
     on_runtime(async {
         let clock = Arc::new(SystemClock::start());
         // An agent that is at it says no more, and then nothing can come after the goodbye.
-        let held = place.hold(&*clock, PATIENCE).await?;
+        let held = state_dir.lock(&*clock, PATIENCE).await?;
         if held.is_none() {
             tell("note: the agent that runs has not ended yet\n");
         }
         let mut connection = Connection::new(access, clock);
         let told = connection.tell(&Message::Goodbye, LEASE).await;
         told.map_err(|trouble| untold(failure(trouble)))?;
-        place.forget_standing()?;
+        state_dir.remove_status()?;
         tell(&format!(
             "note: the permission is taken back; {} has forgotten this device\n",
             consent.gateway

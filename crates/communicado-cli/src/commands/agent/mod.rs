@@ -1,6 +1,6 @@
 //! `agent`: publishes to a gateway what the clients are, as far as the person allowed it.
 //!
-//! What was allowed and what is paused are files in one folder ([`place`]); a running agent
+//! What was allowed and what is paused are files in one folder ([`state_dir`]); a running agent
 //! watches them, and so its commands reach it, or the next one if none runs.
 //!
 //! Read next: [`serve`], then [`rule`].
@@ -14,7 +14,7 @@ mod forbid;
 mod hours;
 mod notice;
 mod pause;
-mod place;
+mod state_dir;
 mod rule;
 mod serve;
 mod service;
@@ -26,7 +26,7 @@ use clap::{Args, Subcommand};
 
 pub(crate) use self::examine::examine;
 pub(crate) use self::hours::Hours;
-use self::place::Place;
+use self::state_dir::StateDir;
 use crate::failure::{Failure, Outcome};
 use crate::settings::Settings;
 
@@ -60,16 +60,16 @@ enum Task {
 
 impl Agent {
     pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
-        let place = Place::usual()?;
+        let state_dir = StateDir::open()?;
         match self.task {
-            None => serve::run(&place, settings, self.until_input_ends),
-            Some(Task::Allow(allow)) => allow.run(&place, settings),
-            Some(Task::Forbid) => forbid::run(&place),
-            Some(Task::Pause(pause)) => pause.run(&place),
-            Some(Task::Resume) => pause::end(&place),
-            Some(Task::Status(status)) => status.run(&place, settings),
-            Some(Task::Set(set)) => set.run(&place),
-            Some(Task::Clear) => by_hand::clear(&place),
+            None => serve::run(&state_dir, settings, self.until_input_ends),
+            Some(Task::Allow(allow)) => allow.run(&state_dir, settings),
+            Some(Task::Forbid) => forbid::run(&state_dir),
+            Some(Task::Pause(pause)) => pause.run(&state_dir),
+            Some(Task::Resume) => pause::end(&state_dir),
+            Some(Task::Status(status)) => status.run(&state_dir, settings),
+            Some(Task::Set(set)) => set.run(&state_dir),
+            Some(Task::Clear) => by_hand::clear(&state_dir),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::place::Place;
+use super::state_dir::StateDir;
 use super::rule::Pause;
 use super::when::{local, spoken};
 use crate::arguments::span;
@@ -23,27 +23,27 @@ pub(super) struct Begin {
 }
 
 impl Begin {
-    pub(super) fn run(self, place: &Place) -> Result<Outcome, Failure> {
-        place.needed_consent()?;
+    pub(super) fn run(self, state_dir: &StateDir) -> Result<Outcome, Failure> {
+        state_dir.require_consent()?;
         let until = self.span.map(|span| now().after(span));
-        place.keep_pause(Pause { until })?;
+        state_dir.write_pause(Pause { until })?;
         let until =
             until.map_or_else(|| "you resume".to_owned(), |until| spoken(until, &local(now())));
-        tell(&format!("note: paused until {until}{}\n", unless_held(place)?));
+        tell(&format!("note: paused until {until}{}\n", not_running_hint(state_dir)?));
         Ok(Outcome::Yes)
     }
 }
 
 /// Ends the pause.
-pub(super) fn end(place: &Place) -> Result<Outcome, Failure> {
-    place.needed_consent()?;
-    let was_paused = place.pause()?.is_some();
-    place.forget_pause()?;
+pub(super) fn end(state_dir: &StateDir) -> Result<Outcome, Failure> {
+    state_dir.require_consent()?;
+    let was_paused = state_dir.pause()?.is_some();
+    state_dir.remove_pause()?;
     let what = if was_paused { "the pause has ended" } else { "there was no pause" };
-    tell(&format!("note: {what}{}\n", unless_held(place)?));
+    tell(&format!("note: {what}{}\n", not_running_hint(state_dir)?));
     Ok(Outcome::Yes)
 }
 
-fn unless_held(place: &Place) -> Result<&'static str, Failure> {
-    Ok(if place.is_held()? { "" } else { "; no agent runs now" })
+fn not_running_hint(state_dir: &StateDir) -> Result<&'static str, Failure> {
+    Ok(if state_dir.is_running()? { "" } else { "; no agent runs now" })
 }

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use super::board::Board;
 use super::consent::Consent;
 use super::notice::Folder;
-use super::place::Place;
+use super::state_dir::StateDir;
 use super::rule::Rule;
 use super::service;
 use super::when::local;
@@ -25,7 +25,7 @@ use crate::live::{asked_to_end, beside_monitor, input_ended, now, on_runtime};
 use crate::settings::Settings;
 
 /// For so long the right to be the one agent is tried for: a `status` may hold it for an instant.
-const LOCK_PATIENCE: Duration = Duration::from_millis(500);
+const LOCK_TIMEOUT: Duration = Duration::from_millis(500);
 /// Who ends the agent waits no longer for its goodbye.
 const GOODBYE_MAX: Duration = Duration::from_secs(3);
 /// Who forbids waits until what is under way was answered, so that nothing comes after the goodbye.
@@ -44,13 +44,13 @@ enum Cause {
 }
 
 pub(super) fn run(
-    place: &Place,
+    state_dir: &StateDir,
     settings: &Settings,
     until_input_ends: bool,
 ) -> Result<Outcome, Failure> {
-    place.needed_consent()?;
+    state_dir.require_consent()?;
     let clock = Arc::new(SystemClock::start());
-    let held = on_runtime(place.hold(&*clock, LOCK_PATIENCE))?;
+    let held = on_runtime(state_dir.lock(&*clock, LOCK_TIMEOUT))?;
     let Some(_held) = held else {
         return Err(Failure::new(Outcome::No, "another agent of yours runs already")
             .cause("one device is told of by one agent")
@@ -58,7 +58,7 @@ pub(super) fn run(
     };
     beside_monitor(settings.builder()?, async |monitor| {
         // Before the first look, so that no change is missed.
-        let mut folder = Folder::watch(place.folder())?;
+        let mut dir = Folder::watch(state_dir.dir())?;
         // Once for all, so that no request to end is lost between two permissions.
         let input = until_input_ends.then(input_ended).transpose()?;
         let asked = async {
@@ -69,9 +69,9 @@ pub(super) fn run(
         };
         let asked = asked.boxed_local().shared();
         service::notify("READY=1\n");
-        while let Some(consent) = place.consent()? {
-            let desk = Desk { place, settings, clock: &clock, monitor: &monitor };
-            match desk.publish(&consent, &mut folder, asked.clone()).await? {
+        while let Some(consent) = state_dir.consent()? {
+            let desk = Desk { state_dir, settings, clock: &clock, monitor: &monitor };
+            match desk.publish(&consent, &mut dir, asked.clone()).await? {
                 Cause::AllowedAnew => {}
                 Cause::Forbidden => {
                     tell("note: the permission was taken back; nothing is published any more\n");
@@ -80,14 +80,14 @@ pub(super) fn run(
                 Cause::Asked => break,
             }
         }
-        place.forget_standing()?;
+        state_dir.remove_status()?;
         Ok(Outcome::Yes)
     })
 }
 
 /// What every permission is followed with.
 struct Desk<'a> {
-    place: &'a Place,
+    state_dir: &'a StateDir,
     settings: &'a Settings,
     clock: &'a Arc<SystemClock>,
     monitor: &'a Monitor,
@@ -98,15 +98,15 @@ impl Desk<'_> {
     async fn publish(
         &self,
         consent: &Consent,
-        folder: &mut Folder,
+        dir: &mut Folder,
         asked: impl Future<Output = ()> + Unpin,
     ) -> Result<Cause, Failure> {
-        let Self { place, settings, clock, monitor } = *self;
+        let Self { state_dir, settings, clock, monitor } = *self;
         let access = consent.access()?;
         let token = access.token.clone();
         let Consent { gateway, person, device, .. } = consent;
         tell(&format!("note: for {gateway}, as `{person}`, of the device `{device}`\n"));
-        let board = Arc::new(Board::new(place));
+        let board = Arc::new(Board::new(state_dir));
         let (permit, permission) = watch::channel(Permission::Withheld);
         let sink = Gateway {
             connection: Connection::new(access, Arc::clone(clock) as Arc<dyn Clock>),
@@ -122,7 +122,7 @@ impl Desk<'_> {
         };
         let telling = Box::new(sink).deliver(monitor.changes().into_feed());
         // The right to permit ends with this future, and with it what it permits.
-        let ruling = self.rule(consent, permit, &board, folder);
+        let ruling = self.rule(consent, permit, &board, dir);
         let ruling = async {
             match select(asked, pin!(ruling)).await {
                 Either::Left(_) => Ok(Cause::Asked),
@@ -158,11 +158,11 @@ impl Desk<'_> {
         consent: &Consent,
         permit: watch::Sender<Permission>,
         board: &Board,
-        folder: &mut Folder,
+        dir: &mut Folder,
     ) -> Result<Cause, Failure> {
-        let Self { place, settings, clock, .. } = *self;
+        let Self { state_dir, settings, clock, .. } = *self;
         loop {
-            match place.consent() {
+            match state_dir.consent() {
                 Ok(Some(kept)) if kept == *consent => {}
                 Ok(Some(_)) => return Ok(Cause::AllowedAnew),
                 // What cannot be read permits nothing.
@@ -172,7 +172,7 @@ impl Desk<'_> {
                 }
             }
             let civil = now();
-            let rule = Rule::at(&local(civil), place.pause()?, &settings.agent.hours);
+            let rule = Rule::at(&local(civil), state_dir.pause()?, &settings.agent.hours);
             permit.send_if_modified(|held| {
                 std::mem::replace(held, rule.permission()) != rule.permission()
             });
@@ -180,7 +180,7 @@ impl Desk<'_> {
             let wait = rule.until.map_or(Duration::MAX, |until| until.since(civil));
             let wait = if rule.until.is_some() { wait.min(LOOK_AGAIN) } else { wait };
             let time = sleep_until(&**clock, clock.now().after(wait));
-            match select(pin!(folder.changed()), pin!(time)).await {
+            match select(pin!(dir.changed()), pin!(time)).await {
                 Either::Left((changed, _)) => changed?,
                 Either::Right((slept, _)) => slept.map_err(|error| {
                     Failure::new(Outcome::Failed, "the system gives no timer").cause(error)

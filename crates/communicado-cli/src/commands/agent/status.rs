@@ -7,7 +7,7 @@ use communicado::Timestamp;
 use communicado_sinks::gateway::Detail;
 use serde_json::json;
 
-use super::place::Place;
+use super::state_dir::StateDir;
 use super::rule::{Rule, Silence};
 use super::standing::{Standing, What};
 use super::when::{local, spoken};
@@ -25,10 +25,10 @@ pub(super) struct Show {
 }
 
 impl Show {
-    pub(super) fn run(self, place: &Place, settings: &Settings) -> Result<Outcome, Failure> {
-        let consent = place.consent()?;
-        let runs = place.is_held()?;
-        let standing = place.standing()?;
+    pub(super) fn run(self, state_dir: &StateDir, settings: &Settings) -> Result<Outcome, Failure> {
+        let consent = state_dir.consent()?;
+        let runs = state_dir.is_running()?;
+        let standing = state_dir.standing()?;
         let outcome = match &standing {
             Some(Standing { what: What::Failing { .. }, .. }) if runs => Outcome::CannotTell,
             _ if runs => Outcome::Yes,
@@ -36,7 +36,7 @@ impl Show {
         };
         let now = local(now());
         // What holds when an agent runs, whether one does or not.
-        let rule = Rule::at(&now, place.pause()?, &settings.agent.hours);
+        let rule = Rule::at(&now, state_dir.pause()?, &settings.agent.hours);
         if self.json {
             let what = standing.as_ref().map(|standing| &standing.what);
             let (cause, help) = what.and_then(What::trouble).unzip();

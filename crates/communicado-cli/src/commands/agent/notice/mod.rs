@@ -14,8 +14,8 @@ use std::path::Path;
 
 use crate::failure::{Failure, Outcome};
 
-fn cannot(folder: &Path, error: impl ToString) -> Failure {
-    let what = format!("changes in `{}` cannot be noticed", folder.display());
+fn cannot(dir: &Path, error: impl ToString) -> Failure {
+    let what = format!("changes in `{}` cannot be noticed", dir.display());
     let help = "end programs that watch many files, or raise the system's limit for it";
     Failure::new(Outcome::Failed, what).cause(error).help(help)
 }
