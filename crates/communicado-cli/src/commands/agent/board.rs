@@ -7,7 +7,7 @@ use std::time::Duration;
 use communicado_sinks::gateway::Report;
 
 use super::state_dir::StateDir;
-use super::rule::Silence;
+use super::policy::PauseReason;
 use super::service;
 use super::standing::{Standing, What};
 use super::when::local;
@@ -22,7 +22,7 @@ pub(super) struct Board {
 
 #[derive(Default)]
 struct Inner {
-    silence: Option<Silence>,
+    pause_reason: Option<PauseReason>,
     report: Option<Report>,
     shown: Option<What>,
 }
@@ -33,12 +33,12 @@ impl Board {
     }
 
     /// Takes in why nothing is told, or that something is.
-    pub(super) fn rule(&self, silence: Option<Silence>) {
+    pub(super) fn set_pause_reason(&self, pause_reason: Option<PauseReason>) {
         self.change(|inner| {
-            if inner.silence.is_some() != silence.is_some() {
+            if inner.pause_reason.is_some() != pause_reason.is_some() {
                 inner.report = None;
             }
-            inner.silence = silence;
+            inner.pause_reason = pause_reason;
         });
     }
 
@@ -50,7 +50,7 @@ impl Board {
     fn change(&self, change: impl FnOnce(&mut Inner)) {
         let Ok(mut inner) = self.inner.lock() else { return };
         change(&mut inner);
-        let what = What::after(inner.silence, inner.report.as_ref());
+        let what = What::after(inner.pause_reason, inner.report.as_ref());
         if inner.shown.as_ref() == Some(&what) {
             return;
         }

@@ -3,7 +3,7 @@
 //! What was allowed and what is paused are files in one folder ([`state_dir`]); a running agent
 //! watches them, and so its commands reach it, or the next one if none runs.
 //!
-//! Read next: [`serve`], then [`rule`].
+//! Read next: [`serve`], then [`policy`].
 
 mod allow;
 mod board;
@@ -15,7 +15,7 @@ mod hours;
 mod notice;
 mod pause;
 mod state_dir;
-mod rule;
+mod policy;
 mod serve;
 mod service;
 mod standing;

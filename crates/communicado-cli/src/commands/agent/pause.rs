@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::state_dir::StateDir;
-use super::rule::Pause;
+use super::policy::Pause;
 use super::when::{local, spoken};
 use crate::arguments::span;
 use crate::commands::tell;

@@ -16,7 +16,7 @@ use super::board::Board;
 use super::consent::Consent;
 use super::notice::Folder;
 use super::state_dir::StateDir;
-use super::rule::Rule;
+use super::policy::PublishPolicy;
 use super::service;
 use super::when::local;
 use crate::commands::tell;
@@ -122,14 +122,14 @@ impl Desk<'_> {
         };
         let telling = Box::new(sink).deliver(monitor.changes().into_feed());
         // The right to permit ends with this future, and with it what it permits.
-        let ruling = self.rule(consent, permit, &board, dir);
-        let ruling = async {
-            match select(asked, pin!(ruling)).await {
+        let watching_policy = self.apply_policy(consent, permit, &board, dir);
+        let watching_policy = async {
+            match select(asked, pin!(watching_policy)).await {
                 Either::Left(_) => Ok(Cause::Asked),
                 Either::Right((cause, _)) => cause,
             }
         };
-        match select(telling, Box::pin(ruling)).await {
+        match select(telling, Box::pin(watching_policy)).await {
             Either::Left((Ok(()), _)) => Ok(Cause::Asked),
             // Another token may have taken the place of the one that was revoked.
             Either::Left((Err(_), _)) if consent.access().is_ok_and(|it| it.token != token) => {
@@ -153,7 +153,7 @@ impl Desk<'_> {
     }
 
     /// Permits what the person wants, as it changes.
-    async fn rule(
+    async fn apply_policy(
         &self,
         consent: &Consent,
         permit: watch::Sender<Permission>,
@@ -172,13 +172,13 @@ impl Desk<'_> {
                 }
             }
             let civil = now();
-            let rule = Rule::at(&local(civil), state_dir.pause()?, &settings.agent.hours);
+            let policy = PublishPolicy::at(&local(civil), state_dir.pause()?, &settings.agent.hours);
             permit.send_if_modified(|held| {
-                std::mem::replace(held, rule.permission()) != rule.permission()
+                std::mem::replace(held, policy.permission()) != policy.permission()
             });
-            board.rule(rule.silence);
-            let wait = rule.until.map_or(Duration::MAX, |until| until.since(civil));
-            let wait = if rule.until.is_some() { wait.min(LOOK_AGAIN) } else { wait };
+            board.set_pause_reason(policy.pause_reason);
+            let wait = policy.until.map_or(Duration::MAX, |until| until.since(civil));
+            let wait = if policy.until.is_some() { wait.min(LOOK_AGAIN) } else { wait };
             let time = sleep_until(&**clock, clock.now().after(wait));
             match select(pin!(dir.changed()), pin!(time)).await {
                 Either::Left((changed, _)) => changed?,

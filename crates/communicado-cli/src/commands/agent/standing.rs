@@ -5,7 +5,7 @@ use communicado_sinks::gateway::Report;
 use jiff::Zoned;
 use serde_json::{Value, json};
 
-use super::rule::Silence;
+use super::policy::PauseReason;
 use super::when::spoken;
 
 /// How an agent stands.
@@ -23,19 +23,19 @@ pub(super) enum What {
     /// The gateway has what is now.
     Publishing,
     /// Nothing is told, as the person wants it.
-    Silent(Silence),
+    Silent(PauseReason),
     /// Something is in its way.
     Failing { cause: String, help: String },
 }
 
 impl What {
-    /// What it does under `silence`, by what the gateway said last.
-    pub(super) fn after(silence: Option<Silence>, report: Option<&Report>) -> Self {
-        match (report, silence) {
+    /// What it does under `pause_reason`, by what the gateway said last.
+    pub(super) fn after(pause_reason: Option<PauseReason>, report: Option<&Report>) -> Self {
+        match (report, pause_reason) {
             (Some(Report::Failed(trouble, _)), _) => {
                 Self::Failing { cause: trouble.cause.clone(), help: trouble.help.clone() }
             }
-            (_, Some(silence)) => Self::Silent(silence),
+            (_, Some(pause_reason)) => Self::Silent(pause_reason),
             (Some(Report::Told), None) => Self::Publishing,
             (Some(Report::SaidGoodbye) | None, None) => Self::Starting,
         }
@@ -45,15 +45,15 @@ impl What {
         match self {
             Self::Starting => "starting",
             Self::Publishing => "publishing",
-            Self::Silent(Silence::Paused(_)) => "paused",
-            Self::Silent(Silence::OutOfHours(_)) => "out-of-hours",
+            Self::Silent(PauseReason::Requested(_)) => "paused",
+            Self::Silent(PauseReason::OutsideHours(_)) => "out-of-hours",
             Self::Failing { .. } => "failing",
         }
     }
 
     pub(super) const fn until(&self) -> Option<Timestamp> {
         match self {
-            Self::Silent(Silence::Paused(until) | Silence::OutOfHours(until)) => *until,
+            Self::Silent(PauseReason::Requested(until) | PauseReason::OutsideHours(until)) => *until,
             Self::Starting | Self::Publishing | Self::Failing { .. } => None,
         }
     }
@@ -73,9 +73,9 @@ impl What {
         match self {
             Self::Starting => "starting".to_owned(),
             Self::Publishing => "publishing".to_owned(),
-            Self::Silent(Silence::Paused(None)) => "paused until you resume".to_owned(),
-            Self::Silent(Silence::Paused(end)) => format!("paused{}", until(end)),
-            Self::Silent(Silence::OutOfHours(end)) => {
+            Self::Silent(PauseReason::Requested(None)) => "paused until you resume".to_owned(),
+            Self::Silent(PauseReason::Requested(end)) => format!("paused{}", until(end)),
+            Self::Silent(PauseReason::OutsideHours(end)) => {
                 format!("silent outside the working hours{}", until(end))
             }
             Self::Failing { cause, .. } => format!("cannot publish: {cause}"),
@@ -107,8 +107,8 @@ impl Standing {
         let what = match text("standing")? {
             "starting" => What::Starting,
             "publishing" => What::Publishing,
-            "paused" => What::Silent(Silence::Paused(time("until"))),
-            "out-of-hours" => What::Silent(Silence::OutOfHours(time("until"))),
+            "paused" => What::Silent(PauseReason::Requested(time("until"))),
+            "out-of-hours" => What::Silent(PauseReason::OutsideHours(time("until"))),
             "failing" => {
                 What::Failing { cause: text("because")?.into(), help: text("help")?.into() }
             }
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_standing_is_kept_and_read_back() {
         let failing = What::Failing { cause: "a \"b\"".into(), help: "do".into() };
-        let silences = [Silence::Paused(None), Silence::OutOfHours(Some(Timestamp::EPOCH))];
+        let silences = [PauseReason::Requested(None), PauseReason::OutsideHours(Some(Timestamp::EPOCH))];
         let silent = silences.map(What::Silent);
         for what in silent.into_iter().chain([What::Starting, What::Publishing, failing]) {
             let standing = Standing { what, since: Timestamp::EPOCH };
@@ -140,11 +140,11 @@ mod tests {
 
     #[test]
     fn trouble_goes_before_silence_and_silence_before_what_was_told() {
-        let check = |silence, report: Option<Report>, word: &str| {
-            assert_eq!(What::after(silence, report.as_ref()).word(), word);
+        let check = |pause_reason, report: Option<Report>, word: &str| {
+            assert_eq!(What::after(pause_reason, report.as_ref()).word(), word);
         };
         let trouble = Trouble { cause: "b".into(), help: "h".into(), retry: Retry::Soon };
-        let paused = Some(Silence::Paused(None));
+        let paused = Some(PauseReason::Requested(None));
         check(None, None, "starting");
         check(None, Some(Report::Told), "publishing");
         check(paused, Some(Report::Told), "paused");

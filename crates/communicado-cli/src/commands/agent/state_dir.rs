@@ -12,7 +12,7 @@ use communicado_runtime::{Clock, sleep_until};
 use serde_json::{Value, json};
 
 use super::consent::Consent;
-use super::rule::Pause;
+use super::policy::Pause;
 use super::standing::Standing;
 use crate::failure::{Failure, Outcome};
 

@@ -8,7 +8,7 @@ use communicado_sinks::gateway::Detail;
 use serde_json::json;
 
 use super::state_dir::StateDir;
-use super::rule::{Rule, Silence};
+use super::policy::{PublishPolicy, PauseReason};
 use super::standing::{Standing, What};
 use super::when::{local, spoken};
 use crate::commands::print;
@@ -36,7 +36,7 @@ impl Show {
         };
         let now = local(now());
         // What holds when an agent runs, whether one does or not.
-        let rule = Rule::at(&now, state_dir.pause()?, &settings.agent.hours);
+        let policy = PublishPolicy::at(&now, state_dir.pause()?, &settings.agent.hours);
         if self.json {
             let what = standing.as_ref().map(|standing| &standing.what);
             let (cause, help) = what.and_then(What::trouble).unzip();
@@ -50,8 +50,8 @@ impl Show {
                 "runs": runs,
                 "standing": what.filter(|_| runs).map(What::word),
                 "since": standing.as_ref().filter(|_| runs).map(|it| it.since.to_string()),
-                "silent": rule.silence.is_some(),
-                "until": rule.until.as_ref().map(Timestamp::to_string),
+                "silent": policy.pause_reason.is_some(),
+                "until": policy.until.as_ref().map(Timestamp::to_string),
                 "because": cause,
                 "help": help,
             });
@@ -88,8 +88,8 @@ impl Show {
         if let Some((_, help)) = standing.as_ref().and_then(|it| it.what.trouble()) {
             line("do", help);
         }
-        if let Some(Silence::Paused(_)) = rule.silence.filter(|_| !runs) {
-            line("pause", &What::Silent(Silence::Paused(rule.until)).spoken(&now));
+        if let Some(PauseReason::Requested(_)) = policy.pause_reason.filter(|_| !runs) {
+            line("pause", &What::Silent(PauseReason::Requested(policy.until)).spoken(&now));
         }
         if !settings.agent.hours.to_string().is_empty() {
             line("hours", &settings.agent.hours.to_string());
