@@ -9,7 +9,7 @@ use communicado_sinks::gateway::Report;
 use super::state_dir::StateDir;
 use super::policy::PauseReason;
 use super::service;
-use super::standing::{Standing, What};
+use super::state::{AgentStatus, AgentState};
 use super::when::local;
 use crate::commands::tell;
 use crate::live::now;
@@ -24,7 +24,7 @@ pub(super) struct Board {
 struct Inner {
     pause_reason: Option<PauseReason>,
     report: Option<Report>,
-    shown: Option<What>,
+    shown: Option<AgentState>,
 }
 
 impl Board {
@@ -50,32 +50,32 @@ impl Board {
     fn change(&self, change: impl FnOnce(&mut Inner)) {
         let Ok(mut inner) = self.inner.lock() else { return };
         change(&mut inner);
-        let what = What::after(inner.pause_reason, inner.report.as_ref());
-        if inner.shown.as_ref() == Some(&what) {
+        let state = AgentState::from_report(inner.pause_reason, inner.report.as_ref());
+        if inner.shown.as_ref() == Some(&state) {
             return;
         }
-        let was_failing = matches!(inner.shown, Some(What::Failing { .. }));
+        let was_failing = matches!(inner.shown, Some(AgentState::Failing { .. }));
         let at = now();
-        let spoken = what.spoken(&local(at));
+        let description = state.describe(&local(at));
         // Before it is told: who is told may ask. What cannot be kept is told nevertheless.
-        let _ = self.state_dir.write_status(&Standing { what: what.clone(), since: at });
-        match (&what, &inner.report) {
-            (What::Failing { cause, help }, Some(Report::Failed(_, retry_in))) => {
+        let _ = self.state_dir.write_status(&AgentStatus { state: state.clone(), since: at });
+        match (&state, &inner.report) {
+            (AgentState::Failing { cause, help }, Some(Report::Failed(_, retry_in))) => {
                 // One that ends it is told by the command itself.
                 if let Some(wait) = retry_in {
                     tell(&format!(
                         "error: the gateway cannot be told\n  cause: {cause}\n  help: {help}\n  \
-                         meanwhile: trying again in {}, with what is then\n",
+                         meanwhile: trying again in {}, with the status at that time\n",
                         rounded(*wait)
                     ));
                 }
             }
-            (What::Publishing, _) if was_failing => tell("note: publishing again\n"),
-            (What::Starting, _) => {}
-            _ => tell(&format!("note: {spoken}\n")),
+            (AgentState::Publishing, _) if was_failing => tell("note: publishing again\n"),
+            (AgentState::Starting, _) => {}
+            _ => tell(&format!("note: {description}\n")),
         }
-        service::notify(&format!("STATUS={spoken}\n"));
-        inner.shown = Some(what);
+        service::notify(&format!("STATUS={description}\n"));
+        inner.shown = Some(state);
     }
 }
 

@@ -3,7 +3,7 @@
 use communicado_runtime::{Check, Health};
 
 use super::state_dir::StateDir;
-use super::standing::{Standing, What};
+use super::state::{AgentStatus, AgentState};
 use crate::failure::Failure;
 
 /// How the agent stands, if anything was allowed.
@@ -30,11 +30,11 @@ pub(crate) fn examine() -> Result<Option<Check>, Failure> {
         let action = "start `communicado agent`, or its service";
         return Ok(Some(check(Health::Limited, "it may publish, and does not run", Some(action))));
     }
-    Ok(Some(match state_dir.standing()? {
-        Some(Standing { what: What::Failing { .. }, .. }) => {
+    Ok(Some(match state_dir.status()? {
+        Some(AgentStatus { state: AgentState::Failing { .. }, .. }) => {
             check(Health::Bad, "it runs, and cannot publish", Some(why))
         }
-        Some(Standing { what: What::Silent(_), .. }) => {
+        Some(AgentStatus { state: AgentState::Paused(_), .. }) => {
             check(Health::Good, "it runs, and is silent as you want it", None)
         }
         _ => check(Health::Good, "it runs, and publishes what you allowed", None),

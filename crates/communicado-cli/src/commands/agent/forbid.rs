@@ -38,7 +38,7 @@ pub(super) fn run(state_dir: &StateDir) -> Result<Outcome, Failure> {
         }
         let mut connection = Connection::new(access, clock);
         let told = connection.tell(&Message::Goodbye, LEASE).await;
-        told.map_err(|trouble| untold(failure(trouble)))?;
+        told.map_err(|error| untold(failure(error)))?;
         state_dir.remove_status()?;
         tell(&format!(
             "note: the permission is taken back; {} has forgotten this device\n",

@@ -18,8 +18,8 @@ mod state_dir;
 mod policy;
 mod serve;
 mod service;
-mod standing;
-mod status;
+mod state;
+mod show_status;
 mod when;
 
 use clap::{Args, Subcommand};
@@ -52,7 +52,7 @@ enum Task {
     Pause(pause::Begin),
     /// End the pause.
     Resume,
-    Status(status::Show),
+    Status(show_status::Show),
     Set(by_hand::Set),
     /// Take back what was set by hand at the gateway.
     Clear,

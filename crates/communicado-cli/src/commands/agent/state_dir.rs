@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::consent::Consent;
 use super::policy::Pause;
-use super::standing::Standing;
+use super::state::AgentStatus;
 use crate::failure::{Failure, Outcome};
 
 const CONSENT: &str = "consent.json";
@@ -116,13 +116,13 @@ impl StateDir {
     }
 
     /// How an agent stands, or stood when it ended.
-    pub(super) fn standing(&self) -> Result<Option<Standing>, Failure> {
+    pub(super) fn status(&self) -> Result<Option<AgentStatus>, Failure> {
         let text = self.read(&in_run_dir(STANDING))?;
-        Ok(text.as_deref().and_then(Standing::from_json))
+        Ok(text.as_deref().and_then(AgentStatus::from_json))
     }
 
-    pub(super) fn write_status(&self, standing: &Standing) -> Result<(), Failure> {
-        self.write(&in_run_dir(STANDING), &standing.to_json())
+    pub(super) fn write_status(&self, status: &AgentStatus) -> Result<(), Failure> {
+        self.write(&in_run_dir(STANDING), &status.to_json())
     }
 
     pub(super) fn remove_status(&self) -> Result<(), Failure> {

@@ -1,4 +1,4 @@
-//! `agent status`: what is allowed, and what the agent does.
+//! `agent status`: what is allowed and what the agent does.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::state_dir::StateDir;
 use super::policy::{PublishPolicy, PauseReason};
-use super::standing::{Standing, What};
+use super::state::{AgentStatus, AgentState};
 use super::when::{local, spoken};
 use crate::commands::print;
 use crate::failure::{Failure, Outcome};
@@ -28,9 +28,9 @@ impl Show {
     pub(super) fn run(self, state_dir: &StateDir, settings: &Settings) -> Result<Outcome, Failure> {
         let consent = state_dir.consent()?;
         let runs = state_dir.is_running()?;
-        let standing = state_dir.standing()?;
-        let outcome = match &standing {
-            Some(Standing { what: What::Failing { .. }, .. }) if runs => Outcome::CannotTell,
+        let status = state_dir.status()?;
+        let outcome = match &status {
+            Some(AgentStatus { state: AgentState::Failing { .. }, .. }) if runs => Outcome::CannotTell,
             _ if runs => Outcome::Yes,
             _ => Outcome::No,
         };
@@ -38,8 +38,8 @@ impl Show {
         // What holds when an agent runs, whether one does or not.
         let policy = PublishPolicy::at(&now, state_dir.pause()?, &settings.agent.hours);
         if self.json {
-            let what = standing.as_ref().map(|standing| &standing.what);
-            let (cause, help) = what.and_then(What::trouble).unzip();
+            let state = status.as_ref().map(|status| &status.state);
+            let (cause, help) = state.and_then(AgentState::error).unzip();
             let object = json!({
                 "v": 1,
                 "allowed": consent.is_some(),
@@ -48,8 +48,8 @@ impl Show {
                 "device": consent.as_ref().map(|it| it.device.as_str()),
                 "names": consent.as_ref().map(|it| it.detail == Detail::Names),
                 "runs": runs,
-                "standing": what.filter(|_| runs).map(What::word),
-                "since": standing.as_ref().filter(|_| runs).map(|it| it.since.to_string()),
+                "standing": state.filter(|_| runs).map(AgentState::word),
+                "since": status.as_ref().filter(|_| runs).map(|it| it.since.to_string()),
                 "silent": policy.pause_reason.is_some(),
                 "until": policy.until.as_ref().map(Timestamp::to_string),
                 "because": cause,
@@ -75,21 +75,21 @@ impl Show {
                 line("as", &who);
             }
         }
-        match &standing {
-            Some(Standing { what, since }) if runs => {
-                line("agent", &format!("{}, since {}", what.spoken(&now), spoken(*since, &now)));
+        match &status {
+            Some(AgentStatus { state, since }) if runs => {
+                line("agent", &format!("{}, since {}", state.describe(&now), spoken(*since, &now)));
             }
-            Some(Standing { what: What::Failing { cause, .. }, .. }) => {
+            Some(AgentStatus { state: AgentState::Failing { cause, .. }, .. }) => {
                 line("agent", &format!("does not run; it ended because {cause}"));
             }
             _ if runs => line("agent", "starting"),
             _ => line("agent", "does not run"),
         }
-        if let Some((_, help)) = standing.as_ref().and_then(|it| it.what.trouble()) {
+        if let Some((_, help)) = status.as_ref().and_then(|it| it.state.error()) {
             line("do", help);
         }
         if let Some(PauseReason::Requested(_)) = policy.pause_reason.filter(|_| !runs) {
-            line("pause", &What::Silent(PauseReason::Requested(policy.until)).spoken(&now));
+            line("pause", &AgentState::Paused(PauseReason::Requested(policy.until)).describe(&now));
         }
         if !settings.agent.hours.to_string().is_empty() {
             line("hours", &settings.agent.hours.to_string());

@@ -10,32 +10,32 @@ use super::when::spoken;
 
 /// How an agent stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Standing {
-    pub(super) what: What,
+pub(super) struct AgentStatus {
+    pub(super) state: AgentState,
     pub(super) since: Timestamp,
 }
 
 /// What an agent does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum What {
+pub(super) enum AgentState {
     /// It has begun, and the gateway has answered nothing yet.
     Starting,
     /// The gateway has what is now.
     Publishing,
     /// Nothing is told, as the person wants it.
-    Silent(PauseReason),
+    Paused(PauseReason),
     /// Something is in its way.
     Failing { cause: String, help: String },
 }
 
-impl What {
+impl AgentState {
     /// What it does under `pause_reason`, by what the gateway said last.
-    pub(super) fn after(pause_reason: Option<PauseReason>, report: Option<&Report>) -> Self {
+    pub(super) fn from_report(pause_reason: Option<PauseReason>, report: Option<&Report>) -> Self {
         match (report, pause_reason) {
-            (Some(Report::Failed(trouble, _)), _) => {
-                Self::Failing { cause: trouble.cause.clone(), help: trouble.help.clone() }
+            (Some(Report::Failed(error, _)), _) => {
+                Self::Failing { cause: error.cause.clone(), help: error.help.clone() }
             }
-            (_, Some(pause_reason)) => Self::Silent(pause_reason),
+            (_, Some(pause_reason)) => Self::Paused(pause_reason),
             (Some(Report::Told), None) => Self::Publishing,
             (Some(Report::SaidGoodbye) | None, None) => Self::Starting,
         }
@@ -45,37 +45,37 @@ impl What {
         match self {
             Self::Starting => "starting",
             Self::Publishing => "publishing",
-            Self::Silent(PauseReason::Requested(_)) => "paused",
-            Self::Silent(PauseReason::OutsideHours(_)) => "out-of-hours",
+            Self::Paused(PauseReason::Requested(_)) => "paused",
+            Self::Paused(PauseReason::OutsideHours(_)) => "out-of-hours",
             Self::Failing { .. } => "failing",
         }
     }
 
     pub(super) const fn until(&self) -> Option<Timestamp> {
         match self {
-            Self::Silent(PauseReason::Requested(until) | PauseReason::OutsideHours(until)) => *until,
+            Self::Paused(PauseReason::Requested(until) | PauseReason::OutsideHours(until)) => *until,
             Self::Starting | Self::Publishing | Self::Failing { .. } => None,
         }
     }
 
-    pub(super) fn trouble(&self) -> Option<(&str, &str)> {
+    pub(super) fn error(&self) -> Option<(&str, &str)> {
         match self {
             Self::Failing { cause, help } => Some((cause, help)),
-            Self::Starting | Self::Publishing | Self::Silent(_) => None,
+            Self::Starting | Self::Publishing | Self::Paused(_) => None,
         }
     }
 
     /// In a few words, for a person who reads it at `now`.
-    pub(super) fn spoken(&self, now: &Zoned) -> String {
+    pub(super) fn describe(&self, now: &Zoned) -> String {
         let until = |until: &Option<Timestamp>| {
             until.map_or_else(String::new, |until| format!(" until {}", spoken(until, now)))
         };
         match self {
             Self::Starting => "starting".to_owned(),
             Self::Publishing => "publishing".to_owned(),
-            Self::Silent(PauseReason::Requested(None)) => "paused until you resume".to_owned(),
-            Self::Silent(PauseReason::Requested(end)) => format!("paused{}", until(end)),
-            Self::Silent(PauseReason::OutsideHours(end)) => {
+            Self::Paused(PauseReason::Requested(None)) => "paused until you resume".to_owned(),
+            Self::Paused(PauseReason::Requested(end)) => format!("paused{}", until(end)),
+            Self::Paused(PauseReason::OutsideHours(end)) => {
                 format!("silent outside the working hours{}", until(end))
             }
             Self::Failing { cause, .. } => format!("cannot publish: {cause}"),
@@ -83,20 +83,20 @@ impl What {
     }
 }
 
-impl Standing {
+impl AgentStatus {
     pub(super) fn to_json(&self) -> String {
-        let Self { what, since } = self;
-        let (cause, help) = what.trouble().unzip();
-        let until = what.until().as_ref().map(Timestamp::to_string);
-        let standing = json!({
+        let Self { state, since } = self;
+        let (cause, help) = state.error().unzip();
+        let until = state.until().as_ref().map(Timestamp::to_string);
+        let status = json!({
             "v": 1,
-            "standing": what.word(),
+            "standing": state.word(),
             "since": since.to_string(),
             "until": until,
             "because": cause,
             "help": help,
         });
-        format!("{standing}\n")
+        format!("{status}\n")
     }
 
     /// Reads what an agent kept, if it did.
@@ -104,17 +104,17 @@ impl Standing {
         let kept: Value = serde_json::from_str(text).ok()?;
         let text = |key: &str| kept.get(key).and_then(Value::as_str);
         let time = |key: &str| text(key)?.parse::<Timestamp>().ok();
-        let what = match text("standing")? {
-            "starting" => What::Starting,
-            "publishing" => What::Publishing,
-            "paused" => What::Silent(PauseReason::Requested(time("until"))),
-            "out-of-hours" => What::Silent(PauseReason::OutsideHours(time("until"))),
+        let state = match text("standing")? {
+            "starting" => AgentState::Starting,
+            "publishing" => AgentState::Publishing,
+            "paused" => AgentState::Paused(PauseReason::Requested(time("until"))),
+            "out-of-hours" => AgentState::Paused(PauseReason::OutsideHours(time("until"))),
             "failing" => {
-                What::Failing { cause: text("because")?.into(), help: text("help")?.into() }
+                AgentState::Failing { cause: text("because")?.into(), help: text("help")?.into() }
             }
             _ => return None,
         };
-        Some(Self { what, since: time("since")? })
+        Some(Self { state, since: time("since")? })
     }
 }
 
@@ -126,30 +126,30 @@ mod tests {
 
     #[test]
     fn a_standing_is_kept_and_read_back() {
-        let failing = What::Failing { cause: "a \"b\"".into(), help: "do".into() };
-        let silences = [PauseReason::Requested(None), PauseReason::OutsideHours(Some(Timestamp::EPOCH))];
-        let silent = silences.map(What::Silent);
-        for what in silent.into_iter().chain([What::Starting, What::Publishing, failing]) {
-            let standing = Standing { what, since: Timestamp::EPOCH };
-            assert_eq!(Standing::from_json(&standing.to_json()), Some(standing));
+        let failing = AgentState::Failing { cause: "a \"b\"".into(), help: "do".into() };
+        let reasons = [PauseReason::Requested(None), PauseReason::OutsideHours(Some(Timestamp::EPOCH))];
+        let paused_states = reasons.map(AgentState::Paused);
+        for state in paused_states.into_iter().chain([AgentState::Starting, AgentState::Publishing, failing]) {
+            let status = AgentStatus { state, since: Timestamp::EPOCH };
+            assert_eq!(AgentStatus::from_json(&status.to_json()), Some(status));
         }
         for nothing in ["", "{}", "null", r#"{"standing":"dancing","since":"x"}"#] {
-            assert_eq!(Standing::from_json(nothing), None);
+            assert_eq!(AgentStatus::from_json(nothing), None);
         }
     }
 
     #[test]
     fn trouble_goes_before_silence_and_silence_before_what_was_told() {
         let check = |pause_reason, report: Option<Report>, word: &str| {
-            assert_eq!(What::after(pause_reason, report.as_ref()).word(), word);
+            assert_eq!(AgentState::from_report(pause_reason, report.as_ref()).word(), word);
         };
-        let trouble = Trouble { cause: "b".into(), help: "h".into(), retry: Retry::Soon };
+        let error = Trouble { cause: "b".into(), help: "h".into(), retry: Retry::Soon };
         let paused = Some(PauseReason::Requested(None));
         check(None, None, "starting");
         check(None, Some(Report::Told), "publishing");
         check(paused, Some(Report::Told), "paused");
         check(paused, None, "paused");
         check(None, Some(Report::SaidGoodbye), "starting");
-        check(paused, Some(Report::Failed(trouble, None)), "failing");
+        check(paused, Some(Report::Failed(error, None)), "failing");
     }
 }
