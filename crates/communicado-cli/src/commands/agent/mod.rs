@@ -6,7 +6,7 @@
 //! Read next: [`serve`], then [`policy`].
 
 mod allow;
-mod board;
+mod status_reporter;
 mod by_hand;
 mod consent;
 mod examine;

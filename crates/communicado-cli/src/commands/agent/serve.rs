@@ -12,7 +12,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 use tokio::sync::watch;
 
-use super::board::Board;
+use super::status_reporter::StatusReporter;
 use super::consent::Consent;
 use super::notice::Folder;
 use super::state_dir::StateDir;
@@ -106,7 +106,7 @@ impl Desk<'_> {
         let token = access.token.clone();
         let Consent { gateway, person, device, .. } = consent;
         tell(&format!("note: for {gateway}, as `{person}`, of the device `{device}`\n"));
-        let board = Arc::new(Board::new(state_dir));
+        let status_reporter = Arc::new(StatusReporter::new(state_dir));
         let (permit, permission) = watch::channel(Permission::Withheld);
         let sink = Gateway {
             connection: Connection::new(access, Arc::clone(clock) as Arc<dyn Clock>),
@@ -116,13 +116,13 @@ impl Desk<'_> {
             permission,
             clock: Arc::clone(clock) as Arc<dyn Clock>,
             report: {
-                let board = Arc::clone(&board);
-                Box::new(move |report| board.report(report))
+                let status_reporter = Arc::clone(&status_reporter);
+                Box::new(move |report| status_reporter.report(report))
             },
         };
         let telling = Box::new(sink).deliver(monitor.changes().into_feed());
         // The right to permit ends with this future, and with it what it permits.
-        let watching_policy = self.apply_policy(consent, permit, &board, dir);
+        let watching_policy = self.apply_policy(consent, permit, &status_reporter, dir);
         let watching_policy = async {
             match select(asked, pin!(watching_policy)).await {
                 Either::Left(_) => Ok(Cause::Asked),
@@ -157,7 +157,7 @@ impl Desk<'_> {
         &self,
         consent: &Consent,
         permit: watch::Sender<Permission>,
-        board: &Board,
+        status_reporter: &StatusReporter,
         dir: &mut Folder,
     ) -> Result<Cause, Failure> {
         let Self { state_dir, settings, clock, .. } = *self;
@@ -176,7 +176,7 @@ impl Desk<'_> {
             permit.send_if_modified(|held| {
                 std::mem::replace(held, policy.permission()) != policy.permission()
             });
-            board.set_pause_reason(policy.pause_reason);
+            status_reporter.set_pause_reason(policy.pause_reason);
             let wait = policy.until.map_or(Duration::MAX, |until| until.since(civil));
             let wait = if policy.until.is_some() { wait.min(LOOK_AGAIN) } else { wait };
             let time = sleep_until(&**clock, clock.now().after(wait));

@@ -15,19 +15,19 @@ use crate::commands::tell;
 use crate::live::now;
 
 /// What is known of how the agent stands.
-pub(super) struct Board {
+pub(super) struct StatusReporter {
     state_dir: StateDir,
-    inner: Mutex<Inner>,
+    inner: Mutex<ReporterState>,
 }
 
 #[derive(Default)]
-struct Inner {
+struct ReporterState {
     pause_reason: Option<PauseReason>,
     report: Option<Report>,
     shown: Option<AgentState>,
 }
 
-impl Board {
+impl StatusReporter {
     pub(super) fn new(state_dir: &StateDir) -> Self {
         Self { state_dir: state_dir.clone(), inner: Mutex::default() }
     }
@@ -47,7 +47,7 @@ impl Board {
         self.change(|inner| inner.report = Some(report.clone()));
     }
 
-    fn change(&self, change: impl FnOnce(&mut Inner)) {
+    fn change(&self, change: impl FnOnce(&mut ReporterState)) {
         let Ok(mut inner) = self.inner.lock() else { return };
         change(&mut inner);
         let state = AgentState::from_report(inner.pause_reason, inner.report.as_ref());
