@@ -7,7 +7,7 @@
 
 mod allow;
 mod status_reporter;
-mod by_hand;
+mod manual;
 mod consent;
 mod examine;
 mod forbid;
@@ -53,7 +53,7 @@ enum Task {
     /// End the pause.
     Resume,
     Status(show_status::Show),
-    Set(by_hand::Set),
+    Set(manual::Set),
     /// Take back what was set by hand at the gateway.
     Clear,
 }
@@ -69,7 +69,7 @@ impl Agent {
             Some(Task::Resume) => pause::end(&state_dir),
             Some(Task::Status(status)) => status.run(&state_dir, settings),
             Some(Task::Set(set)) => set.run(&state_dir),
-            Some(Task::Clear) => by_hand::clear(&state_dir),
+            Some(Task::Clear) => manual::clear(&state_dir),
         }
     }
 }

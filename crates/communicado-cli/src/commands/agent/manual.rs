@@ -24,8 +24,8 @@ use crate::live::{now, on_runtime};
 #[derive(Debug, Args)]
 pub(super) struct Set {
     /// How reachable you are, or `signed-out`.
-    #[arg(value_name = "AVAILABILITY", value_parser = words())]
-    word: Word,
+    #[arg(value_name = "AVAILABILITY", value_parser = manual_statuses())]
+    status: ManualStatus,
     /// A few words for those who may read them.
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
@@ -39,13 +39,13 @@ pub(super) struct Set {
 
 /// Signed in and so reachable, or signed out.
 #[derive(Clone, Copy, Debug)]
-struct Word(Option<Availability>);
+struct ManualStatus(Option<Availability>);
 
-fn words() -> impl clap::builder::TypedValueParser<Value = Word> {
+fn manual_statuses() -> impl clap::builder::TypedValueParser<Value = ManualStatus> {
     let signed_out = Status::SignedOut.word();
     let words = Availability::ALL.iter().map(|each| each.word()).chain([signed_out]);
     let words = PossibleValuesParser::new(words.collect::<Vec<_>>());
-    words.map(|word| Word(Availability::from_word(&word)))
+    words.map(|word| ManualStatus(Availability::from_word(&word)))
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
@@ -54,7 +54,7 @@ fn time(text: &str) -> Result<Timestamp, String> {
 
 impl Set {
     pub(super) fn run(self, state_dir: &StateDir) -> Result<Outcome, Failure> {
-        let Word(availability) = self.word;
+        let ManualStatus(availability) = self.status;
         let status = availability.map_or(Status::SignedOut, |_| Status::SignedIn);
         let for_ms = self.duration.map(|span| u64::try_from(span.as_millis()).unwrap_or(u64::MAX));
         let manual = Manual {
