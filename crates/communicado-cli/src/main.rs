@@ -7,7 +7,7 @@
 mod arguments;
 mod commands;
 mod failure;
-mod live;
+mod runtime;
 mod nearest;
 mod settings;
 

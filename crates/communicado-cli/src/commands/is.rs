@@ -5,7 +5,7 @@ use communicado::Condition;
 
 use crate::arguments::condition;
 use crate::failure::{Failure, Outcome};
-use crate::live::{look, tell_unknown_clients};
+use crate::runtime::{read_snapshot, warn_unknown_clients};
 use crate::settings::Settings;
 
 /// Answer by exit status alone whether it is so: 0 yes, 1 no, 3 cannot tell.
@@ -21,8 +21,8 @@ pub(crate) struct Is {
 impl Is {
     pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
         let condition = self.condition.of(settings.clients.clone());
-        let snapshot = look(settings.builder()?)?;
-        tell_unknown_clients(settings, &snapshot);
+        let snapshot = read_snapshot(settings.builder()?)?;
+        warn_unknown_clients(settings, &snapshot);
         Ok(match condition.judge(&snapshot) {
             Some(true) => Outcome::Yes,
             Some(false) => Outcome::No,

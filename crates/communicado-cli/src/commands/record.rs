@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use crate::arguments::span;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
-use crate::live::{beside_monitor_saying, unless_asked_to_end};
+use crate::runtime::{with_monitor_and_notices, or_shutdown};
 use crate::settings::Settings;
 
 /// Write a journal of everything observed, until stopped; `replay` repeats it.
@@ -56,7 +56,7 @@ impl Record {
             }
             _ => Some(notice.to_string()),
         };
-        beside_monitor_saying(say, builder, async |_monitor| {
+        with_monitor_and_notices(say, builder, async |_monitor| {
             let clock = SystemClock::start();
             let end = async {
                 match self.duration {
@@ -66,7 +66,7 @@ impl Record {
                     None => std::future::pending().await,
                 }
             };
-            let end = unless_asked_to_end(end, ());
+            let end = or_shutdown(end, ());
             match select(pin!(end), journal_failed).await {
                 Either::Right((Ok(cause), _)) => {
                     let what = format!("the journal `{shown}` cannot be written any further");

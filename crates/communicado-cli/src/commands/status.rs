@@ -8,7 +8,7 @@ use communicado_sinks::{Form, Json, Template, Text, Writer};
 
 use crate::commands::{print, tell};
 use crate::failure::{Failure, Outcome};
-use crate::live::{coloured, look, now, tell_unknown_clients};
+use crate::runtime::{use_color, read_snapshot, now, warn_unknown_clients};
 use crate::settings::{Settings, wrong};
 
 /// A client that does not answer is told as such after the source's own time-out, which is
@@ -45,11 +45,11 @@ impl Status {
             Some(_) => settings.builder()?,
             None => settings.builder()?.patience(PATIENCE),
         };
-        let snapshot = look(builder)?;
+        let snapshot = read_snapshot(builder)?;
         if snapshot.iter().next().is_none() {
             tell("note: nothing is known yet, for no source has finished its first look\n");
         }
-        tell_unknown_clients(settings, &snapshot);
+        warn_unknown_clients(settings, &snapshot);
         let mut text = String::new();
         let clients: Vec<_> = snapshot.iter().cloned().collect();
         let asked =
@@ -86,7 +86,7 @@ impl FormChoice {
         if self.json {
             return Ok(Box::new(Json { with_before: follows }));
         }
-        let coloured = coloured(settings.color);
-        Ok(Box::new(Text::new(coloured, follows)))
+        let use_color = use_color(settings.color);
+        Ok(Box::new(Text::new(use_color, follows)))
     }
 }

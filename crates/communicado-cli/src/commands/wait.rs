@@ -10,7 +10,7 @@ use futures_util::future::{Either, select};
 
 use crate::arguments::{condition, span};
 use crate::failure::{Failure, Outcome};
-use crate::live::{beside_monitor, unless_asked_to_end};
+use crate::runtime::{with_monitor, or_shutdown};
 use crate::settings::Settings;
 
 /// Wait until it is so: exit status 0 when it is, 4 if the time-out ends first.
@@ -27,7 +27,7 @@ pub(crate) struct Wait {
 impl Wait {
     pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
         let condition = self.condition.of(settings.clients.clone());
-        beside_monitor(settings.builder()?, async |monitor| {
+        with_monitor(settings.builder()?, async |monitor| {
             let clock = SystemClock::start();
             let timeout = async {
                 match self.timeout {
@@ -38,7 +38,7 @@ impl Wait {
             let so = std::pin::pin!(monitor.wait_until(&condition));
             let timeout = std::pin::pin!(timeout);
             // Asked to end before it is so: the answer is not yes.
-            match unless_asked_to_end(select(so, timeout).map(Some), None).await {
+            match or_shutdown(select(so, timeout).map(Some), None).await {
                 Some(Either::Left((so, _))) => so.map(|_| Outcome::Yes).map_err(Failure::from),
                 Some(Either::Right((_, _))) => Ok(Outcome::TimedOut),
                 None => Ok(Outcome::No),

@@ -6,7 +6,7 @@ use communicado_sinks::{BARS, Form, Lines};
 
 use crate::commands::status::{FormChoice, lines};
 use crate::failure::{Failure, Outcome};
-use crate::live::{beside_monitor, standard_output, tell_unknown_clients, unless_asked_to_end};
+use crate::runtime::{with_monitor, open_stdout, warn_unknown_clients, or_shutdown};
 use crate::settings::Settings;
 
 /// Print what each client is now, then a line for each change, until stopped.
@@ -30,14 +30,14 @@ impl Watch {
                 None => self.form.form(true, &settings)?,
             };
         let builder = settings.builder()?;
-        beside_monitor(builder, async |monitor| {
+        with_monitor(builder, async |monitor| {
             let writer = lines(form, &settings);
-            let lines = Box::new(Lines::new(writer, standard_output()?));
+            let lines = Box::new(Lines::new(writer, open_stdout()?));
             let telling = lines.deliver(monitor.changes().into_feed());
             if !settings.clients.is_empty() {
-                tell_unknown_clients(&settings, &monitor.snapshot().await);
+                warn_unknown_clients(&settings, &monitor.snapshot().await);
             }
-            unless_asked_to_end(telling, Ok(())).await?;
+            or_shutdown(telling, Ok(())).await?;
             Ok(Outcome::Yes)
         })
     }

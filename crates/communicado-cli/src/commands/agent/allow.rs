@@ -10,7 +10,7 @@ use super::consent::Consent;
 use super::state_dir::StateDir;
 use crate::commands::{print, tell};
 use crate::failure::{Failure, Outcome};
-use crate::live::now;
+use crate::runtime::now;
 use crate::settings::Settings;
 
 /// Allow this device's statuses to be published, after saying what that means.

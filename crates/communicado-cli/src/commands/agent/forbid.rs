@@ -9,7 +9,7 @@ use communicado_sinks::gateway::{Connection, Message, Trouble};
 use super::state_dir::StateDir;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
-use crate::live::on_runtime;
+use crate::runtime::block_on;
 
 /// For so long a running agent is waited for: it ends when what it is telling was answered.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -29,7 +29,7 @@ pub(super) fn run(state_dir: &StateDir) -> Result<Outcome, Failure> {
         failure.about("the permission is taken back, but the gateway could not be told")
     };
     let access = consent.access().map_err(untold)?;
-    on_runtime(async {
+    block_on(async {
         let clock = Arc::new(SystemClock::start());
         // An agent that is at it says no more, and then nothing can come after the goodbye.
         let held = state_dir.lock(&*clock, PATIENCE).await?;

@@ -16,7 +16,7 @@ use super::when::{local, parse};
 use crate::arguments::span;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
-use crate::live::{now, on_runtime};
+use crate::runtime::{now, block_on};
 
 /// Say by hand at the gateway how reachable you are, whatever your devices tell.
 ///
@@ -66,7 +66,7 @@ impl Set {
             for_ms,
         };
         let (mut connection, gateway) = connection(state_dir)?;
-        on_runtime(async { connection.set(&manual).await.map_err(failure) })?;
+        block_on(async { connection.set(&manual).await.map_err(failure) })?;
         let word = availability.map_or(status.word(), Availability::word);
         tell(&format!("note: {gateway} says `{word}` of you now, whatever your devices tell\n"));
         Ok(Outcome::Yes)
@@ -76,7 +76,7 @@ impl Set {
 /// Takes it back.
 pub(super) fn clear(state_dir: &StateDir) -> Result<Outcome, Failure> {
     let (mut connection, gateway) = connection(state_dir)?;
-    on_runtime(async { connection.clear().await.map_err(failure) })?;
+    block_on(async { connection.clear().await.map_err(failure) })?;
     tell(&format!("note: {gateway} says what your devices tell again\n"));
     Ok(Outcome::Yes)
 }

@@ -10,7 +10,7 @@ use super::when::{local, spoken};
 use crate::arguments::span;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
-use crate::live::now;
+use crate::runtime::now;
 
 /// Publish nothing for a while, and have the gateway forget this device for as long.
 ///

@@ -21,7 +21,7 @@ use super::service;
 use super::when::local;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
-use crate::live::{asked_to_end, beside_monitor, input_ended, now, on_runtime};
+use crate::runtime::{shutdown_signal, with_monitor, stdin_eof, now, block_on};
 use crate::settings::Settings;
 
 /// For so long the right to be the one agent is tried for: a `status` may hold it for an instant.
@@ -50,21 +50,21 @@ pub(super) fn run(
 ) -> Result<Outcome, Failure> {
     state_dir.require_consent()?;
     let clock = Arc::new(SystemClock::start());
-    let held = on_runtime(state_dir.lock(&*clock, LOCK_TIMEOUT))?;
+    let held = block_on(state_dir.lock(&*clock, LOCK_TIMEOUT))?;
     let Some(_held) = held else {
         return Err(Failure::new(Outcome::No, "another agent of yours runs already")
             .cause("one device is told of by one agent")
             .help("see what it does with `communicado agent status`"));
     };
-    beside_monitor(settings.builder()?, async |monitor| {
+    with_monitor(settings.builder()?, async |monitor| {
         // Before the first look, so that no change is missed.
         let mut dir = Folder::watch(state_dir.dir())?;
         // Once for all, so that no request to end is lost between two permissions.
-        let input = until_input_ends.then(input_ended).transpose()?;
+        let input = until_input_ends.then(stdin_eof).transpose()?;
         let asked = async {
             match input {
-                Some(input) => drop(select(pin!(asked_to_end()), input).await),
-                None => asked_to_end().await,
+                Some(input) => drop(select(pin!(shutdown_signal()), input).await),
+                None => shutdown_signal().await,
             }
         };
         let asked = asked.boxed_local().shared();

@@ -13,7 +13,7 @@ use super::state::{AgentStatus, AgentState};
 use super::when::{local, spoken};
 use crate::commands::print;
 use crate::failure::{Failure, Outcome};
-use crate::live::now;
+use crate::runtime::now;
 use crate::settings::Settings;
 
 /// Print what is allowed and what the agent does: 0 it runs, 1 it does not, 3 it cannot publish.

@@ -12,7 +12,7 @@ use super::service;
 use super::state::{AgentStatus, AgentState};
 use super::when::local;
 use crate::commands::tell;
-use crate::live::now;
+use crate::runtime::now;
 
 /// What is known of how the agent stands.
 pub(super) struct StatusReporter {

@@ -26,7 +26,7 @@ use self::web::Web;
 use crate::arguments::Common;
 use crate::commands::printed;
 use crate::failure::{Failure, Outcome};
-use crate::live::{coloured, on_runtime, unless_asked_to_end};
+use crate::runtime::{use_color, block_on, or_shutdown};
 
 /// How many times faster `--fast` is.
 const FASTER: u64 = 5;
@@ -58,11 +58,11 @@ struct Show {
 
 impl Demo {
     pub(crate) fn run(&self, common: &Common) -> Result<Outcome, Failure> {
-        let table = Table { coloured: coloured(common.color.unwrap_or_default()) };
+        let table = Table { use_color: use_color(common.color.unwrap_or_default()) };
         let faster = if self.fast { FASTER } else { 1 };
-        on_runtime(async {
+        block_on(async {
             // Listened for first; whoever plays is killed when the show is dropped.
-            match unless_asked_to_end(show(table, faster), Ok(())).await {
+            match or_shutdown(show(table, faster), Ok(())).await {
                 Ok(()) | Err(Stopped::ReaderGone) => Ok(Outcome::Yes),
                 Err(Stopped::Failed(failure)) => Err(failure),
             }

@@ -11,7 +11,7 @@ const AFTER: usize = 9;
 
 /// What it looks like.
 pub(super) struct Table {
-    pub(super) coloured: bool,
+    pub(super) use_color: bool,
 }
 
 impl Table {
@@ -45,7 +45,7 @@ impl Table {
     }
 
     fn paint(&self, colour: &str, text: &str) -> String {
-        if self.coloured { format!("\u{1b}[{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.use_color { format!("\u{1b}[{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 }
 
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn a_row_has_eighty_columns_at_most_and_colours_take_up_none() {
         let after = Duration::from_micros(1_234);
-        let row = |coloured| Table { coloured }.row("she is in", "signed-in", "busy", after);
+        let row = |use_color| Table { use_color }.row("she is in", "signed-in", "busy", after);
         let plain = row(false);
         assert!(plain.trim_end().chars().count() <= 80, "{plain}");
         assert!(plain.ends_with("1.23 ms\n"), "{plain}");

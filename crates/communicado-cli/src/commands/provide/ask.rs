@@ -6,18 +6,18 @@ use super::face::{Line, Unheard};
 use super::{Asked, Set};
 use crate::commands::{print, tell};
 use crate::failure::{Failure, Outcome};
-use crate::live::{now, on_runtime};
+use crate::runtime::{now, block_on};
 
 impl Asked {
     pub(super) fn run(self) -> Result<Outcome, Failure> {
         let command = match self {
-            Self::Status { json } => return on_runtime(status(json)),
+            Self::Status { json } => return block_on(status(json)),
             Self::SignIn => Command::SIGN_IN,
             Self::SignOut => Command::SIGN_OUT,
             Self::Set(set) => set.command()?,
             Self::Quit => Command::Quit,
         };
-        on_runtime(async {
+        block_on(async {
             let line = Line::open().await?.ok_or_else(none_runs)?;
             match line.ask(&command).await {
                 Ok(()) => Ok(Outcome::Yes),

@@ -27,7 +27,7 @@ use self::serve::{Plan, serve};
 use crate::arguments::span;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
-use crate::live::on_runtime;
+use crate::runtime::block_on;
 use crate::nearest::did_you_mean;
 
 /// A longer script is none.
@@ -145,7 +145,7 @@ impl Serve {
         let (sign_in, json) = (self.sign_in, self.json);
         let face = self.face;
         let plan = Plan { account, face, script, sign_in, json, memory, chosen };
-        on_runtime(serve(plan, clock))
+        block_on(serve(plan, clock))
     }
 
     fn account(&self) -> Result<Account, Failure> {

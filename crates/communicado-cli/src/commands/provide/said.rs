@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use super::report::Report;
 use crate::failure::{Failure, Outcome};
-use crate::live::standard_output;
+use crate::runtime::open_stdout;
 
 /// So many lines wait for a reader that is slow.
 const LINES_MAX: usize = 1024;
@@ -52,7 +52,7 @@ struct Lines {
 pub(super) fn standard(json: bool) -> Result<(Said, Writing), Failure> {
     let queue = Arc::new(Queue::default());
     let said = Said { queue: queue.clone(), json };
-    Ok((said, Writing { queue, output: standard_output()? }))
+    Ok((said, Writing { queue, output: open_stdout()? }))
 }
 
 impl Queue {

@@ -21,7 +21,7 @@ use super::report::Report;
 use super::said::{self, Said};
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
-use crate::live::asked_to_end;
+use crate::runtime::shutdown_signal;
 
 /// How a provider is to run.
 pub(super) struct Plan {
@@ -76,7 +76,7 @@ async fn run(mut plan: Plan, clock: SystemClock, said: Said) -> Result<Outcome, 
     let chosen = plan.chosen.clone().unwrap_or(Chosen::NOTHING);
     let sign_in = plan.sign_in || chosen.signed_in;
     let (asks, mut asked) = Asks::new();
-    let mut end = pin!(asked_to_end());
+    let mut end = pin!(shutdown_signal());
     // Listened for first: what begins here is to be ended in order from its beginning.
     let _ = futures_util::poll!(end.as_mut());
     let face = Face::open(plan.account.clone(), asks, &plan.face).await?;

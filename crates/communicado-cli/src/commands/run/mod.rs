@@ -24,7 +24,7 @@ use platform::{Cage, find};
 
 use crate::arguments::{condition, span};
 use crate::failure::{Failure, Outcome};
-use crate::live::{beside_monitor, tell_unknown_clients, unless_asked_to_end};
+use crate::runtime::{with_monitor, warn_unknown_clients, or_shutdown};
 use crate::settings::Settings;
 
 /// Run a command for as long as it is so.
@@ -59,9 +59,9 @@ impl Run {
         }
         let cage = Cage::new(self.grace)?;
         let condition = self.condition.clone().of(settings.clients.clone());
-        beside_monitor(settings.builder()?, async |monitor| {
-            tell_unknown_clients(settings, &monitor.snapshot().await);
-            let done = unless_asked_to_end(self.repeat(&monitor, &condition, &cage), Ok(())).await;
+        with_monitor(settings.builder()?, async |monitor| {
+            warn_unknown_clients(settings, &monitor.snapshot().await);
+            let done = or_shutdown(self.repeat(&monitor, &condition, &cage), Ok(())).await;
             // Asked to end in the middle, with a command at work.
             cage.clear().await;
             done.map(|()| Outcome::Yes)

@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::cgroup::Cgroup;
 use super::family;
 use crate::failure::{Failure, Outcome};
-use crate::live::{asked_to_end, on_runtime};
+use crate::runtime::{shutdown_signal, block_on};
 
 /// The first argument of the process that guards.
 pub(super) const GUARD: &str = "run-guard";
@@ -62,10 +62,10 @@ impl Child {
         self.end_with_parent(Signal::TERM)?;
         let adopted = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
         adopted.map_err(|error| failed("orphans cannot be adopted", error))?;
-        on_runtime(async {
+        block_on(async {
             let mut changed = signal(SignalKind::child())
                 .map_err(|error| failed("children cannot be waited for", error))?;
-            let mut end = std::pin::pin!(asked_to_end());
+            let mut end = std::pin::pin!(shutdown_signal());
             // Polled once, so that a signal from here on is not missed.
             let _ = futures_util::poll!(end.as_mut());
             let own = rustix::process::getpid().as_raw_nonzero().to_string();

@@ -65,9 +65,9 @@ impl Facts {
         Self(Arc::new(Mutex::new(Known { account, shows, manners, delayed })))
     }
 
-    fn with<T>(&self, look: impl FnOnce(&mut Known) -> T) -> T {
+    fn with<T>(&self, f: impl FnOnce(&mut Known) -> T) -> T {
         // Nothing that holds it can panic half way.
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Shows something else, and returns what was shown before.
@@ -114,10 +114,10 @@ impl Facts {
     async fn read<T>(
         &self,
         message: Option<Header<'_>>,
-        look: impl FnOnce(&Known) -> T,
+        get: impl FnOnce(&Known) -> T,
     ) -> fdo::Result<T> {
         self.receive(message.as_ref()).await.map_err(fdo::Error::AccessDenied)?;
-        Ok(self.with(|known| look(known)))
+        Ok(self.with(|known| get(known)))
     }
 }
 
