@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 /// How wide what happened is.
-pub(super) const LEFT: usize = 32;
+pub(super) const EVENT_WIDTH: usize = 32;
 /// How wide what communicado said is.
-pub(super) const RIGHT: usize = 35;
+pub(super) const STATUS_WIDTH: usize = 35;
 /// How wide the time between them is.
-const AFTER: usize = 9;
+const LATENCY_WIDTH: usize = 9;
 
 /// What it looks like.
 pub(super) struct Table {
@@ -17,9 +17,9 @@ pub(super) struct Table {
 impl Table {
     /// What stands over the rows; `who` says it.
     pub(super) fn head(&self, who: &str) -> String {
-        let line = "-".repeat(LEFT + RIGHT + AFTER + 2);
+        let line = "-".repeat(EVENT_WIDTH + STATUS_WIDTH + LATENCY_WIDTH + 2);
         let head = format!(
-            "{:<LEFT$} {:<RIGHT$} {:>AFTER$}",
+            "{:<EVENT_WIDTH$} {:<STATUS_WIDTH$} {:>LATENCY_WIDTH$}",
             "what happens",
             format!("{who} says"),
             "after"
@@ -30,10 +30,10 @@ impl Table {
     pub(super) fn row(&self, happens: &str, status: &str, more: &str, after: Duration) -> String {
         let comma = if more.is_empty() { "" } else { ", " };
         let width = status.len() + comma.len() + more.len();
-        let space = " ".repeat(RIGHT.saturating_sub(width));
+        let space = " ".repeat(STATUS_WIDTH.saturating_sub(width));
         let status = self.paint(colour(status, more), status);
-        let after = self.dim(&format!("{:>AFTER$}", spoken(after)));
-        format!("{happens:<LEFT$} {status}{comma}{more}{space} {after}\n")
+        let after = self.dim(&format!("{:>LATENCY_WIDTH$}", format_duration(after)));
+        format!("{happens:<EVENT_WIDTH$} {status}{comma}{more}{space} {after}\n")
     }
 
     pub(super) fn dim(&self, text: &str) -> String {
@@ -61,7 +61,7 @@ fn colour(status: &str, more: &str) -> &'static str {
 }
 
 /// A short time, in as many digits as mean something.
-pub(super) fn spoken(span: Duration) -> String {
+pub(super) fn format_duration(span: Duration) -> String {
     let millis = span.as_secs_f64() * 1e3;
     if millis < 10.0 { format!("{millis:.2} ms") } else { format!("{millis:.0} ms") }
 }
