@@ -1,14 +1,14 @@
 //! `provide`: a client without a window, that other programs see.
 //!
 //! Without a further word it is that client, until it is stopped; with one it speaks to the one
-//! that runs. What it is and in which order it says so is `communicado-provider`'s; `face` shows
+//! that runs. What it is and in which order it says so is `communicado-provider`'s; `frontend` shows
 //! it by the platform's own contract.
 
-mod ask;
-mod face;
-mod memory;
+mod control;
+mod frontend;
+mod saved_state;
 mod report;
-mod said;
+mod line_queue;
 mod serve;
 
 use std::io::{self, Read as _};
@@ -22,8 +22,8 @@ use communicado_provider::script::{Script, ScriptError};
 use communicado_provider::{Account, words};
 use communicado_runtime::SystemClock;
 
-use self::memory::Memory;
-use self::serve::{Plan, serve};
+use self::saved_state::SavedState;
+use self::serve::{RunOptions, serve};
 use crate::arguments::span;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
@@ -43,14 +43,14 @@ const SCRIPT_BYTES_MAX: u64 = 8 * 1024 * 1024;
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Provide {
     #[command(subcommand)]
-    asked: Option<Asked>,
+    command: Option<ProvideCommand>,
     #[command(flatten)]
     serve: Serve,
 }
 
 /// What can be asked of the provider that runs.
 #[derive(Debug, Subcommand)]
-enum Asked {
+enum ProvideCommand {
     /// Have it sign in.
     SignIn,
     /// Have it sign out.
@@ -112,13 +112,13 @@ struct Serve {
     #[arg(long)]
     unregister: bool,
     #[command(flatten)]
-    face: face::Options,
+    frontend: frontend::Options,
 }
 
 impl Provide {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
-        match self.asked {
-            Some(asked) => asked.run(),
+        match self.command {
+            Some(command) => command.run(),
             None => self.serve.run(),
         }
     }
@@ -128,24 +128,24 @@ impl Serve {
     fn run(self) -> Result<Outcome, Failure> {
         let account = self.account()?;
         if self.register {
-            let done = face::register(&self.options(), &self.face)?;
+            let done = frontend::register(&self.options(), &self.frontend)?;
             tell(&format!("note: {done}\n"));
             return Ok(Outcome::Yes);
         }
         if self.unregister {
-            tell(&format!("note: {}\n", face::unregister(&self.face)?));
+            tell(&format!("note: {}\n", frontend::unregister(&self.frontend)?));
             return Ok(Outcome::Yes);
         }
         let script = self.script.as_deref().map(read_script).transpose()?.unwrap_or_default();
         let clock = SystemClock::start();
-        let (memory, chosen) = match self.remember.then(|| Memory::open(&clock)).transpose()? {
-            Some((memory, chosen)) => (Some(memory), chosen),
+        let (saved_state, chosen) = match self.remember.then(|| SavedState::open(&clock)).transpose()? {
+            Some((saved_state, chosen)) => (Some(saved_state), chosen),
             None => (None, None),
         };
         let (sign_in, json) = (self.sign_in, self.json);
-        let face = self.face;
-        let plan = Plan { account, face, script, sign_in, json, memory, chosen };
-        block_on(serve(plan, clock))
+        let frontend = self.frontend;
+        let options = RunOptions { account, frontend, script, sign_in, json, saved_state, chosen };
+        block_on(serve(options, clock))
     }
 
     fn account(&self) -> Result<Account, Failure> {
