@@ -38,7 +38,7 @@ const EXIT_STATUS: &str = "Exit status: 0 yes or done, 1 no, 2 usage, 3 cannot t
 
 /// What every command takes.
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Options of every command")]
+#[command(next_help_heading = "Global options")]
 pub(crate) struct Common {
     /// Only these clients, by name; several with commas or by repeating.
     #[arg(long, global = true, value_name = "NAME", value_delimiter = ',')]

@@ -14,7 +14,7 @@ use crate::settings::Settings;
 #[derive(Debug, Args)]
 pub(crate) struct Is {
     /// A status, an availability, or `running`.
-    #[arg(value_name = "WORD", value_parser = condition())]
+    #[arg(value_name = "CONDITION", value_parser = condition())]
     condition: Condition,
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct Record {
     #[arg(long)]
     names: bool,
     /// Stop after this time.
-    #[arg(long = "for", value_name = "SPAN", value_parser = span)]
+    #[arg(long = "for", value_name = "DURATION", value_parser = span)]
     duration: Option<Duration>,
 }
 

@@ -17,10 +17,10 @@ use crate::settings::Settings;
 #[derive(Debug, Args)]
 pub(crate) struct Wait {
     /// A status, an availability, or `running`.
-    #[arg(value_name = "WORD", value_parser = condition())]
+    #[arg(value_name = "CONDITION", value_parser = condition())]
     condition: Condition,
     /// Give up after this time; without it, wait for as long as it takes.
-    #[arg(long, value_name = "SPAN", value_parser = span)]
+    #[arg(long, value_name = "DURATION", value_parser = span)]
     timeout: Option<Duration>,
 }
 

@@ -33,7 +33,7 @@ pub(super) struct Set {
     #[arg(long, value_name = "TIME", value_parser = time)]
     returns: Option<Timestamp>,
     /// For how long this is so; without it, until `agent clear`.
-    #[arg(long = "for", value_name = "SPAN", value_parser = span)]
+    #[arg(long = "for", value_name = "DURATION", value_parser = span)]
     duration: Option<Duration>,
 }
 

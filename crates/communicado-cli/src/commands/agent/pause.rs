@@ -18,7 +18,7 @@ use crate::runtime::now;
 #[derive(Debug, Args)]
 pub(super) struct Begin {
     /// How long; without it, until `agent resume`.
-    #[arg(value_name = "SPAN", value_parser = span)]
+    #[arg(value_name = "DURATION", value_parser = span)]
     span: Option<Duration>,
 }
 

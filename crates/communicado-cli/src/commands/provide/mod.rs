@@ -79,7 +79,7 @@ struct Set {
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
     /// For how long; then what was set before comes back.
-    #[arg(long = "for", value_name = "SPAN", value_parser = span)]
+    #[arg(long = "for", value_name = "DURATION", value_parser = span)]
     lasts: Option<Duration>,
 }
 

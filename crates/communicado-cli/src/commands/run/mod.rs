@@ -35,10 +35,10 @@ use crate::settings::Settings;
 #[derive(Debug, Args)]
 pub(crate) struct Run {
     /// A status, an availability, or `running`.
-    #[arg(long = "while", value_name = "WORD", value_parser = condition())]
+    #[arg(long = "while", value_name = "CONDITION", value_parser = condition())]
     condition: Condition,
     /// How long the command may take to end by itself before it is killed.
-    #[arg(long, value_name = "SPAN", value_parser = span, default_value = "5s")]
+    #[arg(long, value_name = "DURATION", value_parser = span, default_value = "5s")]
     grace: Duration,
     /// The command and its arguments.
     #[arg(value_name = "COMMAND", required = true, last = true)]
