@@ -13,7 +13,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{Either, LocalBoxFuture, select};
 use tokio::sync::oneshot;
 
-use crate::arguments::Color;
+use crate::arguments::ColorChoice;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
 use crate::nearest::nearest;
@@ -137,12 +137,12 @@ pub(crate) fn open_stdout() -> Result<Output, Failure> {
 }
 
 /// Whether colours go to standard output (no-color.org).
-pub(crate) fn use_color(color: Color) -> bool {
+pub(crate) fn use_color(color: ColorChoice) -> bool {
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     match color {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto => {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => {
             let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
             io::stdout().is_terminal() && !set("NO_COLOR") && !dumb
         }

@@ -9,8 +9,8 @@ use communicado_sources::OptionKind;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::arguments::{Color, Common, span};
-use crate::commands::agent::Hours;
+use crate::arguments::{ColorChoice, GlobalOptions, parse_duration};
+use crate::commands::agent::WorkingHours;
 use crate::failure::{Failure, Outcome};
 use crate::nearest::did_you_mean;
 
@@ -51,7 +51,7 @@ const LEASES: std::ops::RangeInclusive<Duration> =
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
     pub(crate) clients: Vec<String>,
-    pub(crate) color: Color,
+    pub(crate) color: ColorChoice,
     pub(crate) patience: Option<Duration>,
     pub(crate) agent: AgentSettings,
     pub(crate) sources: BTreeMap<&'static str, SourceSettings>,
@@ -62,7 +62,7 @@ pub(crate) struct Settings {
 /// What is set for the agent.
 #[derive(Clone, Debug)]
 pub(crate) struct AgentSettings {
-    pub(crate) hours: Hours,
+    pub(crate) hours: WorkingHours,
     pub(crate) lease: Duration,
 }
 
@@ -95,9 +95,9 @@ type Refusal = (String, String);
 
 impl Settings {
     /// Reads the configuration and takes in the command line.
-    pub(crate) fn load(common: &Common) -> Result<Self, Failure> {
+    pub(crate) fn load(global: &GlobalOptions) -> Result<Self, Failure> {
         let mut settings = Self::default();
-        let named = common.config.clone();
+        let named = global.config.clone();
         let file = named.clone().or_else(|| usual_file(|name| std::env::var(name).ok()));
         if let Some(file) = file {
             match std::fs::read_to_string(&file) {
@@ -114,7 +114,7 @@ impl Settings {
                 }
             }
         }
-        for set in &common.set {
+        for set in &global.set {
             let Some((key, value)) = set.split_once('=') else {
                 let what = format!("`--set {set}` sets nothing");
                 return Err(Failure::usage(what).help("write it as KEY=VALUE"));
@@ -125,10 +125,10 @@ impl Settings {
                 Failure::usage(format!("`--set {set}`: {what}")).help(help)
             })?;
         }
-        if !common.client.is_empty() {
-            settings.clients.clone_from(&common.client);
+        if !global.client.is_empty() {
+            settings.clients.clone_from(&global.client);
         }
-        settings.color = common.color.unwrap_or(settings.color);
+        settings.color = global.color.unwrap_or(settings.color);
         Ok(settings)
     }
 
@@ -164,7 +164,7 @@ impl Settings {
         };
         let table = DeTable::parse(text).map_err(|error| {
             let message = error.message().to_owned();
-            wrong(error.span().map(|span| span.start), message).help("correct the line")
+            wrong(error.span().map(|duration| duration.start), message).help("correct the line")
         })?;
         self.file = Some(file.to_owned());
         self.read_table(&mut Vec::new(), table.get_ref(), &|at, (what, help)| {
@@ -204,14 +204,14 @@ impl Settings {
             ["clients"] => self.clients = value.list("clients")?,
             ["color"] => {
                 let word = value.text("color", "auto, always or never")?;
-                self.color = <Color as clap::ValueEnum>::from_str(&word, false).map_err(|_| {
+                self.color = <ColorChoice as clap::ValueEnum>::from_str(&word, false).map_err(|_| {
                     let refused = format!("`color` is `{word}`");
                     (refused, "write auto, always or never".to_owned())
                 })?;
             }
             ["patience"] => {
                 let text = value.text("patience", "a span of time such as \"1s\"")?;
-                let patience = span(&text);
+                let patience = parse_duration(&text);
                 self.patience = Some(patience.map_err(|why| {
                     (format!("`patience` is `{text}`, {why}"), "write it as \"1s\"".to_owned())
                 })?);
@@ -279,7 +279,7 @@ impl AgentSettings {
         match key {
             "hours" => {
                 let text = value.text("hours", "hours such as \"Mon-Fri 08:00-18:00\"")?;
-                self.hours = Hours::parse(&text).map_err(|why| {
+                self.hours = WorkingHours::parse(&text).map_err(|why| {
                     let help = "write them as \"Mon-Thu 08:00-18:00, Fri 08:00-14:00\"";
                     (format!("`hours` is `{text}`: {why}"), help.to_owned())
                 })?;
@@ -288,7 +288,7 @@ impl AgentSettings {
                 let text = value.text("lease", "a span of time such as \"60s\"")?;
                 let help = "write it as \"60s\", from 5 s to 10 min".to_owned();
                 let refused = |why: &str| (format!("`lease` is `{text}`, {why}"), help.clone());
-                let lease = span(&text).map_err(|why| refused(&why))?;
+                let lease = parse_duration(&text).map_err(|why| refused(&why))?;
                 if !LEASES.contains(&lease) {
                     return Err(refused("which is too short or too long"));
                 }
@@ -306,7 +306,7 @@ impl AgentSettings {
 
 impl Default for AgentSettings {
     fn default() -> Self {
-        Self { hours: Hours::default(), lease: Duration::from_secs(60) }
+        Self { hours: WorkingHours::default(), lease: Duration::from_secs(60) }
     }
 }
 

@@ -7,7 +7,7 @@ use communicado::SOURCES;
 use communicado_sources::OptionKind;
 use serde_json::{Map, Value, json};
 
-use crate::arguments::Color;
+use crate::arguments::ColorChoice;
 use crate::commands::print;
 use crate::failure::{Failure, Outcome};
 use crate::settings::{AGENT, EACH_SOURCE, Settings, TOP, usual_file};
@@ -36,9 +36,9 @@ fn in_force(settings: &Settings) -> String {
         (None, None) => writeln!(text, "# defaults"),
     };
     let color = match settings.color {
-        Color::Auto => "auto",
-        Color::Always => "always",
-        Color::Never => "never",
+        ColorChoice::Auto => "auto",
+        ColorChoice::Always => "always",
+        ColorChoice::Never => "never",
     };
     let patience = settings.patience.map_or_else(|| "1s".to_owned(), spoken);
     let _ = writeln!(text, "clients = {}", json!(settings.clients));
@@ -63,8 +63,8 @@ fn in_force(settings: &Settings) -> String {
     text
 }
 
-fn spoken(span: std::time::Duration) -> String {
-    jiff::SignedDuration::try_from(span).map_or_else(|_| String::new(), |span| format!("{span:#}"))
+fn spoken(duration: std::time::Duration) -> String {
+    jiff::SignedDuration::try_from(duration).map_or_else(|_| String::new(), |duration| format!("{duration:#}"))
 }
 
 /// The JSON Schema (2020-12) of the configuration, from the same tables that it is read by.

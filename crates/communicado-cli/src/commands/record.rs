@@ -12,7 +12,7 @@ use communicado_runtime::{Clock as _, SystemClock, sleep_until};
 use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
 
-use crate::arguments::span;
+use crate::arguments::parse_duration;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
 use crate::runtime::{with_monitor_and_notices, or_shutdown};
@@ -30,7 +30,7 @@ pub(crate) struct Record {
     #[arg(long)]
     names: bool,
     /// Stop after this time.
-    #[arg(long = "for", value_name = "DURATION", value_parser = span)]
+    #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]
     duration: Option<Duration>,
 }
 

@@ -8,7 +8,7 @@ use communicado_runtime::{Clock as _, SystemClock, sleep_until};
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 
-use crate::arguments::{condition, span};
+use crate::arguments::{condition, parse_duration};
 use crate::failure::{Failure, Outcome};
 use crate::runtime::{with_monitor, or_shutdown};
 use crate::settings::Settings;
@@ -20,7 +20,7 @@ pub(crate) struct Wait {
     #[arg(value_name = "CONDITION", value_parser = condition())]
     condition: Condition,
     /// Give up after this time; without it, wait for as long as it takes.
-    #[arg(long, value_name = "DURATION", value_parser = span)]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     timeout: Option<Duration>,
 }
 

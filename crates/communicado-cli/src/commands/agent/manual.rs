@@ -13,7 +13,7 @@ use communicado_wire::gateway::Manual;
 use super::forbid::failure;
 use super::state_dir::StateDir;
 use super::when::{local, parse};
-use crate::arguments::span;
+use crate::arguments::parse_duration;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
 use crate::runtime::{now, block_on};
@@ -33,7 +33,7 @@ pub(super) struct Set {
     #[arg(long, value_name = "TIME", value_parser = time)]
     returns: Option<Timestamp>,
     /// For how long this is so; without it, until `agent clear`.
-    #[arg(long = "for", value_name = "DURATION", value_parser = span)]
+    #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]
     duration: Option<Duration>,
 }
 
@@ -56,7 +56,7 @@ impl Set {
     pub(super) fn run(self, state_dir: &StateDir) -> Result<Outcome, Failure> {
         let ManualStatus(availability) = self.status;
         let status = availability.map_or(Status::SignedOut, |_| Status::SignedIn);
-        let for_ms = self.duration.map(|span| u64::try_from(span.as_millis()).unwrap_or(u64::MAX));
+        let for_ms = self.duration.map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
         let manual = Manual {
             status,
             availability,

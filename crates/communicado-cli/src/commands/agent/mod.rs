@@ -25,7 +25,7 @@ mod when;
 use clap::{Args, Subcommand};
 
 pub(crate) use self::examine::examine;
-pub(crate) use self::hours::Hours;
+pub(crate) use self::hours::WorkingHours;
 use self::state_dir::StateDir;
 use crate::failure::{Failure, Outcome};
 use crate::settings::Settings;

@@ -7,7 +7,7 @@ use clap::Args;
 use super::state_dir::StateDir;
 use super::policy::Pause;
 use super::when::{local, spoken};
-use crate::arguments::span;
+use crate::arguments::parse_duration;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
 use crate::runtime::now;
@@ -18,14 +18,14 @@ use crate::runtime::now;
 #[derive(Debug, Args)]
 pub(super) struct Begin {
     /// How long; without it, until `agent resume`.
-    #[arg(value_name = "DURATION", value_parser = span)]
-    span: Option<Duration>,
+    #[arg(value_name = "DURATION", value_parser = parse_duration)]
+    duration: Option<Duration>,
 }
 
 impl Begin {
     pub(super) fn run(self, state_dir: &StateDir) -> Result<Outcome, Failure> {
         state_dir.require_consent()?;
-        let until = self.span.map(|span| now().after(span));
+        let until = self.duration.map(|duration| now().after(duration));
         state_dir.write_pause(Pause { until })?;
         let until =
             until.map_or_else(|| "you resume".to_owned(), |until| spoken(until, &local(now())));

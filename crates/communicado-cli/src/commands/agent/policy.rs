@@ -4,7 +4,7 @@ use communicado::Timestamp;
 use communicado_sinks::gateway::Permission;
 use jiff::Zoned;
 
-use super::hours::Hours;
+use super::hours::WorkingHours;
 
 /// A pause that the person asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,14 +31,14 @@ pub(super) struct PublishPolicy {
 
 impl PublishPolicy {
     /// What may be told at `now` by somebody who has allowed it.
-    pub(super) fn at(now: &Zoned, pause: Option<Pause>, hours: &Hours) -> Self {
+    pub(super) fn at(now: &Zoned, pause: Option<Pause>, hours: &WorkingHours) -> Self {
         let stamp = |at: &Zoned| Timestamp::from_micros(at.timestamp().as_microsecond()).ok();
         let pause = pause.filter(|pause| pause.until.is_none_or(|until| Some(until) > stamp(now)));
         let change = hours.next_change(now).as_ref().and_then(stamp);
         if let Some(Pause { until }) = pause {
             return Self { pause_reason: Some(PauseReason::Requested(until)), until };
         }
-        let pause_reason = (!hours.are_open(now)).then_some(PauseReason::OutsideHours(change));
+        let pause_reason = (!hours.contains(now)).then_some(PauseReason::OutsideHours(change));
         Self { pause_reason, until: change }
     }
 
@@ -59,7 +59,7 @@ mod tests {
         let stamp = |text: &str| text.parse::<Timestamp>().unwrap();
         let check = |now: &str, pause, pause_reason, until: Option<&str>| {
             let now = now.parse::<jiff::Timestamp>().unwrap().to_zoned(jiff::tz::TimeZone::UTC);
-            let hours = Hours::parse("08:00-18:00").unwrap();
+            let hours = WorkingHours::parse("08:00-18:00").unwrap();
             let policy = PublishPolicy::at(&now, pause, &hours);
             assert_eq!(policy, PublishPolicy { pause_reason, until: until.map(stamp) }, "{now}");
             let is_open = policy.permission() == Permission::Granted;

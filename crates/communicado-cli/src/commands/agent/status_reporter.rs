@@ -79,9 +79,9 @@ impl StatusReporter {
     }
 }
 
-fn rounded(span: Duration) -> String {
-    if span < Duration::from_secs(1) {
-        return format!("{} ms", span.as_millis());
+fn rounded(duration: Duration) -> String {
+    if duration < Duration::from_secs(1) {
+        return format!("{} ms", duration.as_millis());
     }
-    format!("{} s", (span + Duration::from_millis(500)).as_secs())
+    format!("{} s", (duration + Duration::from_millis(500)).as_secs())
 }

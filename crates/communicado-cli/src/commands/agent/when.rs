@@ -39,7 +39,7 @@ pub(super) fn parse(text: &str, now: &Zoned) -> Result<Timestamp, String> {
 pub(super) fn spoken(at: Timestamp, now: &Zoned) -> String {
     let stamp = jiff::Timestamp::from_microsecond(at.micros()).unwrap_or_default();
     let at = stamp.to_zoned(now.time_zone().clone());
-    let days = at.date().since(now.date()).map_or(i32::MAX, |span| span.get_days());
+    let days = at.date().since(now.date()).map_or(i32::MAX, |duration| duration.get_days());
     let form = match days {
         0 => "%H:%M",
         1..=6 => "%a %H:%M",

@@ -23,7 +23,7 @@ use self::processes::DemoProcess;
 use self::scenario::{Trigger, SCENARIO, ScenarioRow, Expected, ScenarioStep, WEB, WEB_CLIENT, WEB_CLIENT_ENDS, script};
 use self::table::{Table, format_duration};
 use self::web_page::WebPage;
-use crate::arguments::Common;
+use crate::arguments::GlobalOptions;
 use crate::commands::printed;
 use crate::failure::{Failure, Outcome};
 use crate::runtime::{use_color, block_on, or_shutdown};
@@ -57,8 +57,8 @@ struct DemoRun {
 }
 
 impl Demo {
-    pub(crate) fn run(&self, common: &Common) -> Result<Outcome, Failure> {
-        let table = Table { use_color: use_color(common.color.unwrap_or_default()) };
+    pub(crate) fn run(&self, global: &GlobalOptions) -> Result<Outcome, Failure> {
+        let table = Table { use_color: use_color(global.color.unwrap_or_default()) };
         let faster = if self.fast { FASTER } else { 1 };
         block_on(async {
             // Listened for first; whoever plays is killed when the show is dropped.

@@ -61,8 +61,8 @@ fn colour(status: &str, more: &str) -> &'static str {
 }
 
 /// A short time, in as many digits as mean something.
-pub(super) fn format_duration(span: Duration) -> String {
-    let millis = span.as_secs_f64() * 1e3;
+pub(super) fn format_duration(duration: Duration) -> String {
+    let millis = duration.as_secs_f64() * 1e3;
     if millis < 10.0 { format!("{millis:.2} ms") } else { format!("{millis:.0} ms") }
 }
 

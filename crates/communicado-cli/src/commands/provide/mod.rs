@@ -24,7 +24,7 @@ use communicado_runtime::SystemClock;
 
 use self::saved_state::SavedState;
 use self::serve::{RunOptions, serve};
-use crate::arguments::span;
+use crate::arguments::parse_duration;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
 use crate::runtime::block_on;
@@ -79,7 +79,7 @@ struct Set {
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
     /// For how long; then what was set before comes back.
-    #[arg(long = "for", value_name = "DURATION", value_parser = span)]
+    #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]
     lasts: Option<Duration>,
 }
 

@@ -183,7 +183,7 @@ impl ProviderLoop<'_> {
                     tokio::task::yield_now().await;
                     crash();
                 }
-                Action::Fault(Fault::Hang(span)) => self.frontend.hang(*span),
+                Action::Fault(Fault::Hang(duration)) => self.frontend.hang(*duration),
                 Action::Fault(fault) => {
                     self.manners.take_up(*fault);
                     self.frontend.set_faults(self.manners);

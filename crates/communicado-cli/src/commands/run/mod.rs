@@ -22,7 +22,7 @@ use self::windows as platform;
 pub(crate) use platform::run_helper;
 use platform::{ProcessTree, find};
 
-use crate::arguments::{condition, span};
+use crate::arguments::{condition, parse_duration};
 use crate::failure::{Failure, Outcome};
 use crate::runtime::{with_monitor, warn_unknown_clients, or_shutdown};
 use crate::settings::Settings;
@@ -38,7 +38,7 @@ pub(crate) struct Run {
     #[arg(long = "while", value_name = "CONDITION", value_parser = condition())]
     condition: Condition,
     /// How long the command may take to end by itself before it is killed.
-    #[arg(long, value_name = "DURATION", value_parser = span, default_value = "5s")]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "5s")]
     grace: Duration,
     /// The command and its arguments.
     #[arg(value_name = "COMMAND", required = true, last = true)]

@@ -85,8 +85,8 @@ impl ComFrontend {
     }
 
     /// Answers nobody for so long.
-    pub(in crate::commands::provide) fn hang(&self, span: Duration) {
-        self.0.hang(span);
+    pub(in crate::commands::provide) fn hang(&self, duration: Duration) {
+        self.0.hang(duration);
     }
 
     /// Ends once it can be seen no longer, which nothing tells on Windows.

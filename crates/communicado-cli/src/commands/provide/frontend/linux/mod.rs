@@ -124,9 +124,9 @@ impl DbusFrontend {
     }
 
     /// Does nothing at all for so long: this thread does everything here.
-    pub(in crate::commands::provide) fn hang(&self, span: Duration) {
+    pub(in crate::commands::provide) fn hang(&self, duration: Duration) {
         let clock = SystemClock::start();
-        let end = clock.now().after(span);
+        let end = clock.now().after(duration);
         loop {
             let left = end.since(clock.now());
             if left.is_zero() {
