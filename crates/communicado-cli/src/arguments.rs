@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
     pub(crate) command: Option<Command>,
     /// Before the others, whose heading would be that of these too.
     #[command(flatten)]
-    pub(crate) status: status::Status,
+    pub(crate) status: status::StatusArgs,
     #[command(flatten)]
     pub(crate) global: GlobalOptions,
 }
@@ -69,24 +69,24 @@ pub(crate) enum ColorChoice {
 /// What can be asked. What each does is said where it is defined.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Status(status::Status),
-    Watch(watch::Watch),
-    Is(is::Is),
-    Wait(wait::Wait),
-    Run(run::Run),
-    Agent(agent::Agent),
+    Status(status::StatusArgs),
+    Watch(watch::WatchArgs),
+    Is(is::IsArgs),
+    Wait(wait::WaitArgs),
+    Run(run::RunArgs),
+    Agent(agent::AgentArgs),
     /// List what can be read here, what is found, what is missing and why.
     Sources,
-    Doctor(doctor::Doctor),
-    Explain(explain::Explain),
-    Record(record::Record),
-    Replay(replay::Replay),
-    Provide(provide::Provide),
+    Doctor(doctor::DoctorArgs),
+    Explain(explain::ExplainArgs),
+    Record(record::RecordArgs),
+    Replay(replay::ReplayArgs),
+    Provide(provide::ProvideArgs),
     #[cfg(target_os = "linux")]
-    Demo(demo::Demo),
-    Config(config::Config),
-    Completions(completions::Completions),
-    Man(man::Man),
+    Demo(demo::DemoArgs),
+    Config(config::ConfigArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// The word of a condition, as clap takes it.

@@ -79,7 +79,7 @@ pub(crate) struct SourceSettings {
 
 /// A value from a file or the command line.
 #[derive(Clone, Debug)]
-enum Value {
+enum SettingValue {
     /// From the command line, where every value is written alike: a text, true or false, or a
     /// list with commas, as is wanted.
     Written(String),
@@ -91,7 +91,7 @@ enum Value {
 }
 
 /// Why a value cannot be set: what is wrong and what to do.
-type Refusal = (String, String);
+type SettingError = (String, String);
 
 impl Settings {
     /// Reads the configuration and takes in the command line.
@@ -120,7 +120,7 @@ impl Settings {
                 return Err(Failure::usage(what).help("write it as KEY=VALUE"));
             };
             let path: Vec<&str> = key.trim().split('.').collect();
-            let value = Value::Written(value.trim().to_owned());
+            let value = SettingValue::Written(value.trim().to_owned());
             settings.set(&path, value).map_err(|(what, help)| {
                 Failure::usage(format!("`--set {set}`: {what}")).help(help)
             })?;
@@ -176,7 +176,7 @@ impl Settings {
         &mut self,
         path: &mut Vec<&'a str>,
         table: &'a DeTable<'a>,
-        wrong: &impl Fn(usize, Refusal) -> Failure,
+        wrong: &impl Fn(usize, SettingError) -> Failure,
     ) -> Result<(), Failure> {
         for (key, value) in table {
             path.push(key.get_ref());
@@ -184,13 +184,13 @@ impl Settings {
             match value.get_ref() {
                 DeValue::Table(inner) if is_section => {
                     if let ["sources", name] = path.as_slice() {
-                        source_named(name).map_err(|refusal| wrong(key.span().start, refusal))?;
+                        source_named(name).map_err(|error| wrong(key.span().start, error))?;
                     }
                     self.read_table(path, inner, wrong)?;
                 }
                 _ => {
-                    let set = self.set(path, Value::of(value));
-                    set.map_err(|refusal| wrong(key.span().start, refusal))?;
+                    let set = self.set(path, SettingValue::of(value));
+                    set.map_err(|error| wrong(key.span().start, error))?;
                 }
             }
             path.pop();
@@ -199,7 +199,7 @@ impl Settings {
     }
 
     /// The one way in for every value.
-    fn set(&mut self, path: &[&str], value: Value) -> Result<(), Refusal> {
+    fn set(&mut self, path: &[&str], value: SettingValue) -> Result<(), SettingError> {
         match *path {
             ["clients"] => self.clients = value.list("clients")?,
             ["color"] => {
@@ -242,7 +242,7 @@ impl Settings {
         Ok(())
     }
 
-    fn set_source(&mut self, name: &str, key: &str, value: Value) -> Result<(), Refusal> {
+    fn set_source(&mut self, name: &str, key: &str, value: SettingValue) -> Result<(), SettingError> {
         let descriptor = source_named(name)?;
         let own = descriptor.options.iter().map(|option| option.name);
         let known: Vec<&str> = EACH_SOURCE.iter().map(|each| each.0).chain(own).collect();
@@ -275,7 +275,7 @@ impl Settings {
 }
 
 impl AgentSettings {
-    fn set(&mut self, key: &str, value: Value) -> Result<(), Refusal> {
+    fn set(&mut self, key: &str, value: SettingValue) -> Result<(), SettingError> {
         match key {
             "hours" => {
                 let text = value.text("hours", "hours such as \"Mon-Fri 08:00-18:00\"")?;
@@ -316,7 +316,7 @@ impl Default for SourceSettings {
     }
 }
 
-impl Value {
+impl SettingValue {
     fn of(value: &Spanned<DeValue<'_>>) -> Self {
         match value.get_ref() {
             DeValue::String(text) => Self::Text(text.clone().into_owned()),
@@ -346,14 +346,14 @@ impl Value {
         }
     }
 
-    fn text(self, key: &str, takes: &str) -> Result<String, Refusal> {
+    fn text(self, key: &str, takes: &str) -> Result<String, SettingError> {
         match self {
             Self::Written(text) | Self::Text(text) => Ok(text),
             other => Err((format!("`{key}` is {}", other.kind()), format!("write {takes}"))),
         }
     }
 
-    fn bool(&self, key: &str) -> Result<bool, Refusal> {
+    fn bool(&self, key: &str) -> Result<bool, SettingError> {
         let written = match self {
             Self::Bool(yes) => Some(*yes),
             Self::Written(text) => text.parse().ok(),
@@ -364,7 +364,7 @@ impl Value {
         })
     }
 
-    fn list(self, key: &str) -> Result<Vec<String>, Refusal> {
+    fn list(self, key: &str) -> Result<Vec<String>, SettingError> {
         match self {
             Self::List(list) => Ok(list),
             Self::Written(text) => {
@@ -386,7 +386,7 @@ const fn takes(kind: OptionKind) -> &'static str {
     }
 }
 
-fn source_named(name: &str) -> Result<&'static communicado::SourceDescriptor, Refusal> {
+fn source_named(name: &str) -> Result<&'static communicado::SourceDescriptor, SettingError> {
     communicado_sources::descriptor(name).ok_or_else(|| {
         let names: Vec<&str> = SOURCES.iter().map(|descriptor| descriptor.name).collect();
         (format!("there is no source `{name}`"), did_you_mean(name, &names))

@@ -14,13 +14,13 @@ use crate::settings::{AGENT, EACH_SOURCE, Settings, TOP, usual_file};
 
 /// Print the configuration in force as TOML, or its schema.
 #[derive(Debug, Args)]
-pub(crate) struct Config {
+pub(crate) struct ConfigArgs {
     /// Print the JSON Schema of the configuration instead.
     #[arg(long)]
     schema: bool,
 }
 
-impl Config {
+impl ConfigArgs {
     pub(crate) fn run(&self, settings: &Settings) -> Result<Outcome, Failure> {
         print(&if self.schema { schema() } else { in_force(settings) })?;
         Ok(Outcome::Yes)

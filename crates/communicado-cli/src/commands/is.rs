@@ -12,13 +12,13 @@ use crate::settings::Settings;
 ///
 /// It is so if it is so of any client; it is not so only if that can be told of every one.
 #[derive(Debug, Args)]
-pub(crate) struct Is {
+pub(crate) struct IsArgs {
     /// A status, an availability, or `running`.
     #[arg(value_name = "CONDITION", value_parser = condition())]
     condition: Condition,
 }
 
-impl Is {
+impl IsArgs {
     pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
         let condition = self.condition.of(settings.clients.clone());
         let snapshot = read_snapshot(settings.builder()?)?;

@@ -22,7 +22,7 @@ use crate::settings::Settings;
 ///
 /// The names of accounts are left out, so that it can be attached to a public report.
 #[derive(Debug, Args)]
-pub(crate) struct Record {
+pub(crate) struct RecordArgs {
     /// Where to write it; a file that is there is not overwritten.
     #[arg(value_name = "FILE")]
     file: PathBuf,
@@ -34,7 +34,7 @@ pub(crate) struct Record {
     duration: Option<Duration>,
 }
 
-impl Record {
+impl RecordArgs {
     pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
         let builder = settings.builder()?;
         let shown = self.file.display();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use communicado::{Status as Word, Update};
+use communicado::{Status, Update};
 use communicado_sinks::{Form, Json, Template, Text, Writer};
 
 use crate::commands::{print, tell};
@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(6);
 
 /// Print what each client is now, and its accounts.
 #[derive(Debug, Default, Args)]
-pub(crate) struct Status {
+pub(crate) struct StatusArgs {
     #[command(flatten)]
     form: FormChoice,
 }
@@ -33,7 +33,7 @@ pub(crate) struct FormChoice {
     pub(crate) format: Option<String>,
 }
 
-impl Status {
+impl StatusArgs {
     /// Whether a form was chosen on the command line.
     pub(crate) const fn is_chosen(&self) -> bool {
         self.form.json || self.form.format.is_some()
@@ -54,7 +54,7 @@ impl Status {
         let clients: Vec<_> = snapshot.iter().cloned().collect();
         let asked =
             |name: &str| settings.clients.is_empty() || settings.clients.iter().any(|c| c == name);
-        let doubtful = |status| status == Word::Unknown;
+        let doubtful = |status| status == Status::Unknown;
         let outcome = if clients.iter().filter(|c| asked(&c.client)).all(|c| doubtful(c.status)) {
             Outcome::CannotTell
         } else {

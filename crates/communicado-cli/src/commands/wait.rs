@@ -15,7 +15,7 @@ use crate::settings::Settings;
 
 /// Wait until it is so: exit status 0 when it is, 4 if the time-out ends first.
 #[derive(Debug, Args)]
-pub(crate) struct Wait {
+pub(crate) struct WaitArgs {
     /// A status, an availability, or `running`.
     #[arg(value_name = "CONDITION", value_parser = condition())]
     condition: Condition,
@@ -24,7 +24,7 @@ pub(crate) struct Wait {
     timeout: Option<Duration>,
 }
 
-impl Wait {
+impl WaitArgs {
     pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
         let condition = self.condition.of(settings.clients.clone());
         with_monitor(settings.builder()?, async |monitor| {

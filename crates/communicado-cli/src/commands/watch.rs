@@ -14,7 +14,7 @@ use crate::settings::Settings;
 /// The first lines come at once, `absent` ones too. A reader that is slow gets the latest and is
 /// told that it missed some; when it goes away, the watch ends.
 #[derive(Debug, Args)]
-pub(crate) struct Watch {
+pub(crate) struct WatchArgs {
     #[command(flatten)]
     form: FormChoice,
     /// One line for a status bar after each change: waybar, i3blocks or polybar.
@@ -22,7 +22,7 @@ pub(crate) struct Watch {
     bar: Option<String>,
 }
 
-impl Watch {
+impl WatchArgs {
     pub(crate) fn run(self, settings: Settings) -> Result<Outcome, Failure> {
         let form: Box<dyn Form> =
             match BARS.iter().find(|(bar, _)| Some(*bar) == self.bar.as_deref()) {

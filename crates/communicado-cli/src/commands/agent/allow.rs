@@ -17,7 +17,7 @@ use crate::settings::Settings;
 ///
 /// It asks on a terminal. What was allowed before is replaced.
 #[derive(Debug, Args)]
-pub(super) struct Allow {
+pub(super) struct AllowArgs {
     /// The gateway, such as https://presence.example.org.
     #[arg(value_name = "URL", value_parser = address)]
     gateway: Address,
@@ -45,7 +45,7 @@ fn address(text: &str) -> Result<Address, String> {
     Address::parse(text).map_err(|error| format!("{}; {}", error.cause, error.help))
 }
 
-impl Allow {
+impl AllowArgs {
     pub(super) fn run(self, state_dir: &StateDir, settings: &Settings) -> Result<Outcome, Failure> {
         let consent = Consent {
             token_file: absolute(&self.token_file)?,

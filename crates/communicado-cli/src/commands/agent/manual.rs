@@ -22,7 +22,7 @@ use crate::runtime::{now, block_on};
 ///
 /// It needs no running agent, and is taken back by `agent clear`.
 #[derive(Debug, Args)]
-pub(super) struct Set {
+pub(super) struct SetManualArgs {
     /// How reachable you are, or `signed-out`.
     #[arg(value_name = "AVAILABILITY", value_parser = manual_statuses())]
     status: ManualStatus,
@@ -52,7 +52,7 @@ fn time(text: &str) -> Result<Timestamp, String> {
     parse(text, &local(now()))
 }
 
-impl Set {
+impl SetManualArgs {
     pub(super) fn run(self, state_dir: &StateDir) -> Result<Outcome, Failure> {
         let ManualStatus(availability) = self.status;
         let status = availability.map_or(Status::SignedOut, |_| Status::SignedIn);

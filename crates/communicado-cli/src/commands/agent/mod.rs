@@ -12,7 +12,7 @@ mod consent;
 mod examine;
 mod forbid;
 mod hours;
-mod notice;
+mod dir_watcher;
 mod pause;
 mod state_dir;
 mod policy;
@@ -36,40 +36,40 @@ use crate::settings::Settings;
 /// `agent allow`: without it, exit status 1.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
-pub(crate) struct Agent {
+pub(crate) struct AgentArgs {
     #[command(subcommand)]
-    task: Option<Task>,
+    command: Option<AgentCommand>,
     /// Stop also when standard input ends, for whoever starts the agent and may be killed.
     #[arg(long)]
     until_input_ends: bool,
 }
 
 #[derive(Debug, Subcommand)]
-enum Task {
-    Allow(allow::Allow),
+enum AgentCommand {
+    Allow(allow::AllowArgs),
     /// Take the permission back, and have the gateway forget this device.
     Forbid,
-    Pause(pause::Begin),
+    Pause(pause::PauseArgs),
     /// End the pause.
     Resume,
-    Status(show_status::Show),
-    Set(manual::Set),
+    Status(show_status::ShowStatusArgs),
+    Set(manual::SetManualArgs),
     /// Take back what was set by hand at the gateway.
     Clear,
 }
 
-impl Agent {
+impl AgentArgs {
     pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
         let state_dir = StateDir::open()?;
-        match self.task {
+        match self.command {
             None => serve::run(&state_dir, settings, self.until_input_ends),
-            Some(Task::Allow(allow)) => allow.run(&state_dir, settings),
-            Some(Task::Forbid) => forbid::run(&state_dir),
-            Some(Task::Pause(pause)) => pause.run(&state_dir),
-            Some(Task::Resume) => pause::end(&state_dir),
-            Some(Task::Status(status)) => status.run(&state_dir, settings),
-            Some(Task::Set(set)) => set.run(&state_dir),
-            Some(Task::Clear) => manual::clear(&state_dir),
+            Some(AgentCommand::Allow(allow)) => allow.run(&state_dir, settings),
+            Some(AgentCommand::Forbid) => forbid::run(&state_dir),
+            Some(AgentCommand::Pause(pause)) => pause.run(&state_dir),
+            Some(AgentCommand::Resume) => pause::end(&state_dir),
+            Some(AgentCommand::Status(status)) => status.run(&state_dir, settings),
+            Some(AgentCommand::Set(set)) => set.run(&state_dir),
+            Some(AgentCommand::Clear) => manual::clear(&state_dir),
         }
     }
 }

@@ -16,13 +16,13 @@ use crate::runtime::now;
 ///
 /// A pause holds over restarts. The gateway then says what your other devices tell, or `absent`.
 #[derive(Debug, Args)]
-pub(super) struct Begin {
+pub(super) struct PauseArgs {
     /// How long; without it, until `agent resume`.
     #[arg(value_name = "DURATION", value_parser = parse_duration)]
     duration: Option<Duration>,
 }
 
-impl Begin {
+impl PauseArgs {
     pub(super) fn run(self, state_dir: &StateDir) -> Result<Outcome, Failure> {
         state_dir.require_consent()?;
         let until = self.duration.map(|duration| now().after(duration));

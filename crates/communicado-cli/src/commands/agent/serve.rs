@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use super::status_reporter::StatusReporter;
 use super::consent::Consent;
-use super::notice::Folder;
+use super::dir_watcher::StateDirWatcher;
 use super::state_dir::StateDir;
 use super::policy::PublishPolicy;
 use super::service;
@@ -58,7 +58,7 @@ pub(super) fn run(
     };
     with_monitor(settings.builder()?, async |monitor| {
         // Before the first look, so that no change is missed.
-        let mut dir = Folder::watch(state_dir.dir())?;
+        let mut watcher = StateDirWatcher::watch(state_dir.dir())?;
         // Once for all, so that no request to end is lost between two permissions.
         let input = until_input_ends.then(stdin_eof).transpose()?;
         let asked = async {
@@ -71,7 +71,7 @@ pub(super) fn run(
         service::notify("READY=1\n");
         while let Some(consent) = state_dir.consent()? {
             let desk = Desk { state_dir, settings, clock: &clock, monitor: &monitor };
-            match desk.publish(&consent, &mut dir, asked.clone()).await? {
+            match desk.publish(&consent, &mut watcher, asked.clone()).await? {
                 Cause::AllowedAnew => {}
                 Cause::Forbidden => {
                     tell("note: the permission was taken back; nothing is published any more\n");
@@ -98,7 +98,7 @@ impl Desk<'_> {
     async fn publish(
         &self,
         consent: &Consent,
-        dir: &mut Folder,
+        watcher: &mut StateDirWatcher,
         asked: impl Future<Output = ()> + Unpin,
     ) -> Result<Cause, Failure> {
         let Self { state_dir, settings, clock, monitor } = *self;
@@ -122,7 +122,7 @@ impl Desk<'_> {
         };
         let telling = Box::new(sink).deliver(monitor.changes().into_feed());
         // The right to permit ends with this future, and with it what it permits.
-        let watching_policy = self.apply_policy(consent, permit, &status_reporter, dir);
+        let watching_policy = self.apply_policy(consent, permit, &status_reporter, watcher);
         let watching_policy = async {
             match select(asked, pin!(watching_policy)).await {
                 Either::Left(_) => Ok(Cause::Asked),
@@ -158,7 +158,7 @@ impl Desk<'_> {
         consent: &Consent,
         permit: watch::Sender<Permission>,
         status_reporter: &StatusReporter,
-        dir: &mut Folder,
+        watcher: &mut StateDirWatcher,
     ) -> Result<Cause, Failure> {
         let Self { state_dir, settings, clock, .. } = *self;
         loop {
@@ -180,7 +180,7 @@ impl Desk<'_> {
             let wait = policy.until.map_or(Duration::MAX, |until| until.since(civil));
             let wait = if policy.until.is_some() { wait.min(LOOK_AGAIN) } else { wait };
             let time = sleep_until(&**clock, clock.now().after(wait));
-            match select(pin!(dir.changed()), pin!(time)).await {
+            match select(pin!(watcher.changed()), pin!(time)).await {
                 Either::Left((changed, _)) => changed?,
                 Either::Right((slept, _)) => slept.map_err(|error| {
                     Failure::new(Outcome::Failed, "the system gives no timer").cause(error)

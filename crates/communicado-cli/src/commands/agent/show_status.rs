@@ -18,13 +18,13 @@ use crate::settings::Settings;
 
 /// Print what is allowed and what the agent does: 0 it runs, 1 it does not, 3 it cannot publish.
 #[derive(Debug, Args)]
-pub(super) struct Show {
+pub(super) struct ShowStatusArgs {
     /// As one JSON object.
     #[arg(long)]
     json: bool,
 }
 
-impl Show {
+impl ShowStatusArgs {
     pub(super) fn run(self, state_dir: &StateDir, settings: &Settings) -> Result<Outcome, Failure> {
         let consent = state_dir.consent()?;
         let runs = state_dir.is_running()?;

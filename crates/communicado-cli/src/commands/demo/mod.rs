@@ -35,7 +35,7 @@ const FASTER: u64 = 5;
 ///
 /// Needs no session, no server, no display and no network, and leaves nothing behind.
 #[derive(Debug, Args)]
-pub(crate) struct Demo {
+pub(crate) struct DemoArgs {
     /// In four seconds instead of a quarter of a minute.
     #[arg(long)]
     fast: bool,
@@ -56,7 +56,7 @@ struct DemoRun {
     rows: usize,
 }
 
-impl Demo {
+impl DemoArgs {
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<Outcome, Failure> {
         let table = Table { use_color: use_color(global.color.unwrap_or_default()) };
         let faster = if self.fast { FASTER } else { 1 };

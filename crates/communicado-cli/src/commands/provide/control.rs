@@ -3,7 +3,7 @@
 use communicado_provider::{Command, Presence};
 
 use super::frontend::{ControlClient, ControlError};
-use super::{ProvideCommand, Set};
+use super::{ProvideCommand, SetPresenceArgs};
 use crate::commands::{print, tell};
 use crate::failure::{Failure, Outcome};
 use crate::runtime::{now, block_on};
@@ -31,7 +31,7 @@ impl ProvideCommand {
     }
 }
 
-impl Set {
+impl SetPresenceArgs {
     fn command(self) -> Result<Command, Failure> {
         let presence = Presence::new(self.availability, self.activity);
         let presence = match &self.note {

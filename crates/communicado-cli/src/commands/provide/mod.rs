@@ -41,11 +41,11 @@ const SCRIPT_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// see it as that.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
-pub(crate) struct Provide {
+pub(crate) struct ProvideArgs {
     #[command(subcommand)]
     command: Option<ProvideCommand>,
     #[command(flatten)]
-    serve: Serve,
+    serve: ServeArgs,
 }
 
 /// What can be asked of the provider that runs.
@@ -55,7 +55,7 @@ enum ProvideCommand {
     SignIn,
     /// Have it sign out.
     SignOut,
-    Set(Set),
+    Set(SetPresenceArgs),
     /// Print what it says of itself: exit status 1 if none runs.
     Status {
         /// One JSON object.
@@ -68,7 +68,7 @@ enum ProvideCommand {
 
 /// Have it show how reachable you are.
 #[derive(Debug, Args)]
-struct Set {
+struct SetPresenceArgs {
     /// Whether you can be reached.
     #[arg(value_name = "AVAILABILITY", value_parser = availabilities())]
     availability: Availability,
@@ -85,7 +85,7 @@ struct Set {
 
 /// How it is to run.
 #[derive(Debug, Args)]
-struct Serve {
+struct ServeArgs {
     /// The name that signs in; your own if it is not said.
     #[arg(long, value_name = "NAME")]
     account: Option<String>,
@@ -115,7 +115,7 @@ struct Serve {
     frontend: frontend::Options,
 }
 
-impl Provide {
+impl ProvideArgs {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         match self.command {
             Some(command) => command.run(),
@@ -124,7 +124,7 @@ impl Provide {
     }
 }
 
-impl Serve {
+impl ServeArgs {
     fn run(self) -> Result<Outcome, Failure> {
         let account = self.account()?;
         if self.register {

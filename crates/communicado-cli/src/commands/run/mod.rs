@@ -33,7 +33,7 @@ use crate::settings::Settings;
 /// can no longer be told. A command that ends by itself is not started again before it has
 /// stopped being so. Nothing that it started is left behind, whatever ends first.
 #[derive(Debug, Args)]
-pub(crate) struct Run {
+pub(crate) struct RunArgs {
     /// A status, an availability, or `running`.
     #[arg(long = "while", value_name = "CONDITION", value_parser = condition())]
     condition: Condition,
@@ -45,7 +45,7 @@ pub(crate) struct Run {
     command: Vec<OsString>,
 }
 
-impl Run {
+impl RunArgs {
     pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
         let Some(program) = self.command.first() else {
             return Err(Failure::usage("there is no command to run"));

@@ -6,9 +6,9 @@ mod linux;
 mod windows;
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::Folder;
+pub(super) use linux::StateDirWatcher;
 #[cfg(windows)]
-pub(super) use windows::Folder;
+pub(super) use windows::StateDirWatcher;
 
 use std::path::Path;
 
