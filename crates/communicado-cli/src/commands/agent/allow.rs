@@ -57,8 +57,8 @@ impl AllowArgs {
             device: self.device,
         };
         consent.access()?;
-        print(&meaning(&consent, settings))?;
-        if !self.yes && !asked()? {
+        print(&describe(&consent, settings))?;
+        if !self.yes && !confirm()? {
             tell("note: nothing was allowed, and nothing is published\n");
             return Ok(Outcome::No);
         }
@@ -74,7 +74,7 @@ impl AllowArgs {
 }
 
 /// What it means, in plain words, before it is so.
-fn meaning(consent: &Consent, settings: &Settings) -> String {
+fn describe(consent: &Consent, settings: &Settings) -> String {
     let Consent { gateway, person, device, detail, .. } = consent;
     let hours = settings.agent.hours.to_string();
     let hours = if hours.is_empty() { "whenever it runs".to_owned() } else { hours };
@@ -104,7 +104,7 @@ fn meaning(consent: &Consent, settings: &Settings) -> String {
 }
 
 /// Whether the person says yes.
-fn asked() -> Result<bool, Failure> {
+fn confirm() -> Result<bool, Failure> {
     let stdin = io::stdin();
     if !stdin.is_terminal() {
         return Err(Failure::usage("there is no terminal to ask you on")

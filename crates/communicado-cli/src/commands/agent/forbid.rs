@@ -12,7 +12,7 @@ use crate::failure::{Failure, Outcome};
 use crate::runtime::block_on;
 
 /// For so long a running agent is waited for: it ends when what it is telling was answered.
-const PATIENCE: Duration = Duration::from_secs(15);
+const AGENT_EXIT_TIMEOUT: Duration = Duration::from_secs(15);
 /// No goodbye takes longer than what belongs to a lease of a minute.
 const LEASE: Duration = Duration::from_secs(60);
 
@@ -25,20 +25,20 @@ pub(super) fn run(state_dir: &StateDir) -> Result<Outcome, Failure> {
         tell("note: nothing was allowed\n");
         return Ok(Outcome::Yes);
     };
-    let untold = |failure: Failure| {
+    let not_deleted = |failure: Failure| {
         failure.about("the permission is taken back, but the gateway could not be told")
     };
-    let access = consent.access().map_err(untold)?;
+    let access = consent.access().map_err(not_deleted)?;
     block_on(async {
         let clock = Arc::new(SystemClock::start());
         // An agent that is at it says no more, and then nothing can come after the goodbye.
-        let held = state_dir.lock(&*clock, PATIENCE).await?;
+        let held = state_dir.lock(&*clock, AGENT_EXIT_TIMEOUT).await?;
         if held.is_none() {
             tell("note: the agent that runs has not ended yet\n");
         }
         let mut connection = Connection::new(access, clock);
         let told = connection.tell(&Message::Goodbye, LEASE).await;
-        told.map_err(|error| untold(failure(error)))?;
+        told.map_err(|error| not_deleted(failure(error)))?;
         state_dir.remove_status()?;
         tell(&format!(
             "note: the permission is taken back; {} has forgotten this device\n",

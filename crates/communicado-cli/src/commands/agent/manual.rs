@@ -12,7 +12,7 @@ use communicado_wire::gateway::Manual;
 
 use super::forbid::failure;
 use super::state_dir::StateDir;
-use super::when::{local, parse};
+use super::times::{parse_time, to_local};
 use crate::arguments::parse_duration;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
@@ -49,7 +49,7 @@ fn manual_statuses() -> impl clap::builder::TypedValueParser<Value = ManualStatu
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
-    parse(text, &local(now()))
+    parse_time(text, &to_local(now()))
 }
 
 impl SetManualArgs {

@@ -9,7 +9,7 @@ mod allow;
 mod status_reporter;
 mod manual;
 mod consent;
-mod examine;
+mod check;
 mod forbid;
 mod hours;
 mod dir_watcher;
@@ -17,14 +17,14 @@ mod pause;
 mod state_dir;
 mod policy;
 mod serve;
-mod service;
+mod service_manager;
 mod state;
 mod show_status;
-mod when;
+mod times;
 
 use clap::{Args, Subcommand};
 
-pub(crate) use self::examine::examine;
+pub(crate) use self::check::check;
 pub(crate) use self::hours::WorkingHours;
 use self::state_dir::StateDir;
 use crate::failure::{Failure, Outcome};

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::state_dir::StateDir;
 use super::policy::Pause;
-use super::when::{local, spoken};
+use super::times::{to_local, format_time};
 use crate::arguments::parse_duration;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
@@ -28,7 +28,7 @@ impl PauseArgs {
         let until = self.duration.map(|duration| now().after(duration));
         state_dir.write_pause(Pause { until })?;
         let until =
-            until.map_or_else(|| "you resume".to_owned(), |until| spoken(until, &local(now())));
+            until.map_or_else(|| "you resume".to_owned(), |until| format_time(until, &to_local(now())));
         tell(&format!("note: paused until {until}{}\n", not_running_hint(state_dir)?));
         Ok(Outcome::Yes)
     }

@@ -17,8 +17,8 @@ use super::consent::Consent;
 use super::dir_watcher::StateDirWatcher;
 use super::state_dir::StateDir;
 use super::policy::PublishPolicy;
-use super::service;
-use super::when::local;
+use super::service_manager;
+use super::times::to_local;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
 use crate::runtime::{shutdown_signal, with_monitor, stdin_eof, now, block_on};
@@ -31,16 +31,16 @@ const GOODBYE_MAX: Duration = Duration::from_secs(3);
 /// Who forbids waits until what is under way was answered, so that nothing comes after the goodbye.
 const ANSWER_MAX: Duration = Duration::from_secs(12);
 /// The time of the day is looked at so often at least, since somebody may set it.
-const LOOK_AGAIN: Duration = Duration::from_secs(15 * 60);
+const POLICY_RECHECK: Duration = Duration::from_secs(15 * 60);
 
 /// Why publishing came to an end, or to another beginning.
-enum Cause {
+enum StopReason {
     /// The permission was taken back.
-    Forbidden,
+    ConsentRevoked,
     /// Something else is allowed now.
-    AllowedAnew,
+    ConsentChanged,
     /// The program is asked to end.
-    Asked,
+    Shutdown,
 }
 
 pub(super) fn run(
@@ -68,16 +68,16 @@ pub(super) fn run(
             }
         };
         let asked = asked.boxed_local().shared();
-        service::notify("READY=1\n");
+        service_manager::notify("READY=1\n");
         while let Some(consent) = state_dir.consent()? {
-            let desk = Desk { state_dir, settings, clock: &clock, monitor: &monitor };
-            match desk.publish(&consent, &mut watcher, asked.clone()).await? {
-                Cause::AllowedAnew => {}
-                Cause::Forbidden => {
+            let session = AgentSession { state_dir, settings, clock: &clock, monitor: &monitor };
+            match session.publish(&consent, &mut watcher, asked.clone()).await? {
+                StopReason::ConsentChanged => {}
+                StopReason::ConsentRevoked => {
                     tell("note: the permission was taken back; nothing is published any more\n");
                     break;
                 }
-                Cause::Asked => break,
+                StopReason::Shutdown => break,
             }
         }
         state_dir.remove_status()?;
@@ -86,21 +86,21 @@ pub(super) fn run(
 }
 
 /// What every permission is followed with.
-struct Desk<'a> {
+struct AgentSession<'a> {
     state_dir: &'a StateDir,
     settings: &'a Settings,
     clock: &'a Arc<SystemClock>,
     monitor: &'a Monitor,
 }
 
-impl Desk<'_> {
+impl AgentSession<'_> {
     /// Publishes as `consent` has it, until something ends that.
     async fn publish(
         &self,
         consent: &Consent,
         watcher: &mut StateDirWatcher,
         asked: impl Future<Output = ()> + Unpin,
-    ) -> Result<Cause, Failure> {
+    ) -> Result<StopReason, Failure> {
         let Self { state_dir, settings, clock, monitor } = *self;
         let access = consent.access()?;
         let token = access.token.clone();
@@ -125,29 +125,29 @@ impl Desk<'_> {
         let watching_policy = self.apply_policy(consent, permit, &status_reporter, watcher);
         let watching_policy = async {
             match select(asked, pin!(watching_policy)).await {
-                Either::Left(_) => Ok(Cause::Asked),
-                Either::Right((cause, _)) => cause,
+                Either::Left(_) => Ok(StopReason::Shutdown),
+                Either::Right((stop_reason, _)) => stop_reason,
             }
         };
         match select(telling, Box::pin(watching_policy)).await {
-            Either::Left((Ok(()), _)) => Ok(Cause::Asked),
+            Either::Left((Ok(()), _)) => Ok(StopReason::Shutdown),
             // Another token may have taken the place of the one that was revoked.
             Either::Left((Err(_), _)) if consent.access().is_ok_and(|it| it.token != token) => {
-                Ok(Cause::AllowedAnew)
+                Ok(StopReason::ConsentChanged)
             }
-            Either::Left((Err(error), _)) => Err(no_more(error.into())),
-            Either::Right((cause, telling)) => {
-                if !matches!(cause, Ok(Cause::AllowedAnew)) {
-                    service::notify("STOPPING=1\n");
+            Either::Left((Err(error), _)) => Err(stopped(error.into())),
+            Either::Right((stop_reason, telling)) => {
+                if !matches!(stop_reason, Ok(StopReason::ConsentChanged)) {
+                    service_manager::notify("STOPPING=1\n");
                 }
-                let patience = match cause {
-                    Ok(Cause::Forbidden) => ANSWER_MAX,
-                    Ok(Cause::AllowedAnew | Cause::Asked) | Err(_) => GOODBYE_MAX,
+                let patience = match stop_reason {
+                    Ok(StopReason::ConsentRevoked) => ANSWER_MAX,
+                    Ok(StopReason::ConsentChanged | StopReason::Shutdown) | Err(_) => GOODBYE_MAX,
                 };
                 let time = sleep_until(&**clock, clock.now().after(patience));
                 // Who is not reached learns it when the lease ends.
                 let _ = select(telling, pin!(time)).await;
-                cause
+                stop_reason
             }
         }
     }
@@ -159,26 +159,26 @@ impl Desk<'_> {
         permit: watch::Sender<Permission>,
         status_reporter: &StatusReporter,
         watcher: &mut StateDirWatcher,
-    ) -> Result<Cause, Failure> {
+    ) -> Result<StopReason, Failure> {
         let Self { state_dir, settings, clock, .. } = *self;
         loop {
             match state_dir.consent() {
                 Ok(Some(kept)) if kept == *consent => {}
-                Ok(Some(_)) => return Ok(Cause::AllowedAnew),
+                Ok(Some(_)) => return Ok(StopReason::ConsentChanged),
                 // What cannot be read permits nothing.
                 Ok(None) | Err(_) => {
                     permit.send_replace(Permission::Withheld);
-                    return Ok(Cause::Forbidden);
+                    return Ok(StopReason::ConsentRevoked);
                 }
             }
             let civil = now();
-            let policy = PublishPolicy::at(&local(civil), state_dir.pause()?, &settings.agent.hours);
+            let policy = PublishPolicy::at(&to_local(civil), state_dir.pause()?, &settings.agent.hours);
             permit.send_if_modified(|held| {
                 std::mem::replace(held, policy.permission()) != policy.permission()
             });
             status_reporter.set_pause_reason(policy.pause_reason);
             let wait = policy.until.map_or(Duration::MAX, |until| until.since(civil));
-            let wait = if policy.until.is_some() { wait.min(LOOK_AGAIN) } else { wait };
+            let wait = if policy.until.is_some() { wait.min(POLICY_RECHECK) } else { wait };
             let time = sleep_until(&**clock, clock.now().after(wait));
             match select(pin!(watcher.changed()), pin!(time)).await {
                 Either::Left((changed, _)) => changed?,
@@ -192,7 +192,7 @@ impl Desk<'_> {
 
 /// The failure after which no other attempt makes sense; the exit status is that of a no, so that
 /// a service manager does not begin again.
-fn no_more(failure: Failure) -> Failure {
+fn stopped(failure: Failure) -> Failure {
     let mut failure = failure.about("nothing is published any more");
     failure.outcome = Outcome::No;
     failure

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::state_dir::StateDir;
 use super::policy::{PublishPolicy, PauseReason};
 use super::state::{AgentStatus, AgentState};
-use super::when::{local, spoken};
+use super::times::{to_local, format_time};
 use crate::commands::print;
 use crate::failure::{Failure, Outcome};
 use crate::runtime::now;
@@ -34,7 +34,7 @@ impl ShowStatusArgs {
             _ if runs => Outcome::Yes,
             _ => Outcome::No,
         };
-        let now = local(now());
+        let now = to_local(now());
         // What holds when an agent runs, whether one does or not.
         let policy = PublishPolicy::at(&now, state_dir.pause()?, &settings.agent.hours);
         if self.json {
@@ -69,7 +69,7 @@ impl ShowStatusArgs {
                     Detail::Statuses => "statuses, no account names",
                     Detail::Names => "statuses and account names",
                 };
-                line("allowed", &format!("{names}, since {}", spoken(consent.given, &now)));
+                line("allowed", &format!("{names}, since {}", format_time(consent.given, &now)));
                 line("gateway", &consent.gateway.to_string());
                 let who = format!("{}, of the device {}", consent.person, consent.device);
                 line("as", &who);
@@ -77,7 +77,7 @@ impl ShowStatusArgs {
         }
         match &status {
             Some(AgentStatus { state, since }) if runs => {
-                line("agent", &format!("{}, since {}", state.describe(&now), spoken(*since, &now)));
+                line("agent", &format!("{}, since {}", state.describe(&now), format_time(*since, &now)));
             }
             Some(AgentStatus { state: AgentState::Failing { cause, .. }, .. }) => {
                 line("agent", &format!("does not run; it ended because {cause}"));

@@ -6,7 +6,7 @@ use jiff::Zoned;
 use serde_json::{Value, json};
 
 use super::policy::PauseReason;
-use super::when::spoken;
+use super::times::format_time;
 
 /// How an agent stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl AgentState {
     /// In a few words, for a person who reads it at `now`.
     pub(super) fn describe(&self, now: &Zoned) -> String {
         let until = |until: &Option<Timestamp>| {
-            until.map_or_else(String::new, |until| format!(" until {}", spoken(until, now)))
+            until.map_or_else(String::new, |until| format!(" until {}", format_time(until, now)))
         };
         match self {
             Self::Starting => "starting".to_owned(),

@@ -8,9 +8,9 @@ use communicado_sinks::gateway::Report;
 
 use super::state_dir::StateDir;
 use super::policy::PauseReason;
-use super::service;
+use super::service_manager;
 use super::state::{AgentStatus, AgentState};
-use super::when::local;
+use super::times::to_local;
 use crate::commands::tell;
 use crate::runtime::now;
 
@@ -56,7 +56,7 @@ impl StatusReporter {
         }
         let was_failing = matches!(inner.shown, Some(AgentState::Failing { .. }));
         let at = now();
-        let description = state.describe(&local(at));
+        let description = state.describe(&to_local(at));
         // Before it is told: who is told may ask. What cannot be kept is told nevertheless.
         let _ = self.state_dir.write_status(&AgentStatus { state: state.clone(), since: at });
         match (&state, &inner.report) {
@@ -74,7 +74,7 @@ impl StatusReporter {
             (AgentState::Starting, _) => {}
             _ => tell(&format!("note: {description}\n")),
         }
-        service::notify(&format!("STATUS={description}\n"));
+        service_manager::notify(&format!("STATUS={description}\n"));
         inner.shown = Some(state);
     }
 }

@@ -64,7 +64,7 @@ fn examine(settings: &Settings) -> Result<(String, Health), Failure> {
             add(&mut text, &check);
         }
     }
-    if let Some(check) = agent::examine()? {
+    if let Some(check) = agent::check()? {
         worst = worst.max(check.health);
         add(&mut text, &check);
     }

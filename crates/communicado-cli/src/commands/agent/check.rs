@@ -7,7 +7,7 @@ use super::state::{AgentStatus, AgentState};
 use crate::failure::Failure;
 
 /// How the agent stands, if anything was allowed.
-pub(crate) fn examine() -> Result<Option<Check>, Failure> {
+pub(crate) fn check() -> Result<Option<Check>, Failure> {
     let Some(state_dir) = StateDir::existing() else { return Ok(None) };
     let check = |health, found: &'static str, action: Option<&'static str>| Check {
         what: "agent".into(),
