@@ -18,32 +18,34 @@ const VERSION: u64 = 1;
 const BYTES_MAX: u64 = 64 * 1024;
 
 /// The file, and what it says.
-pub(super) struct Memory {
+pub(super) struct SavedState {
     file: PathBuf,
-    written: String,
+    contents: String,
 }
 
-impl Memory {
+impl SavedState {
     /// Reads what was chosen, if anything was.
     ///
     /// # Errors
     ///
     /// If the file is there and cannot be understood: it is left as it is.
     pub(super) fn open(clock: &SystemClock) -> Result<(Self, Option<DesiredState>), Failure> {
-        let file = place(|name| std::env::var(name).ok()).ok_or_else(|| {
+        let file = default_file(|name| std::env::var(name).ok()).ok_or_else(|| {
             Failure::new(Outcome::Failed, "what is set cannot be remembered")
                 .cause("no folder for it is named: XDG_STATE_HOME, APPDATA or HOME")
                 .help("set HOME, or start without --remember")
         })?;
-        let mut memory = Self { file, written: String::new() };
-        let text = match read(&memory.file) {
+        let mut saved_state = Self { file, contents: String::new() };
+        let text = match read(&saved_state.file) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((memory, None)),
-            Err(error) => return Err(unreadable(&memory.file, &error.to_string())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok((saved_state, None));
+            }
+            Err(error) => return Err(unreadable(&saved_state.file, &error.to_string())),
         };
-        let chosen = parse(&text, clock).map_err(|cause| unreadable(&memory.file, &cause))?;
-        memory.written = text;
-        Ok((memory, Some(chosen)))
+        let desired = parse(&text, clock).map_err(|cause| unreadable(&saved_state.file, &cause))?;
+        saved_state.contents = text;
+        Ok((saved_state, Some(desired)))
     }
 
     /// Writes what is chosen now, if it is another thing than before: all of it or nothing.
@@ -51,24 +53,24 @@ impl Memory {
     /// # Errors
     ///
     /// If it cannot be written; what was written before is still there.
-    pub(super) fn keep(
+    pub(super) fn save(
         &mut self,
-        chosen: &DesiredState,
+        desired: &DesiredState,
         until: Option<Timestamp>,
     ) -> io::Result<()> {
-        let text = written(chosen, until);
-        if text == self.written {
+        let text = to_json(desired, until);
+        if text == self.contents {
             return Ok(());
         }
         if let Some(folder) = self.file.parent() {
             fs::create_dir_all(folder)?;
         }
         let new = self.file.with_extension("new");
-        let mut file = mine(&new)?;
+        let mut file = create_private(&new)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&new, &self.file)?;
-        self.written = text;
+        self.contents = text;
         Ok(())
     }
 
@@ -79,7 +81,7 @@ impl Memory {
 
 /// `communicado/provider.json` in `XDG_STATE_HOME`, or else in `~/.local/state` (XDG Base
 /// Directory Specification); on Windows in `%APPDATA%`.
-fn place(var: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+fn default_file(var: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let absolute = |name| var(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let home = || absolute("HOME").map(|home| home.join(".local/state"));
     let folder = absolute("XDG_STATE_HOME").or_else(|| absolute("APPDATA")).or_else(home)?;
@@ -87,7 +89,7 @@ fn place(var: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
 }
 
 /// A new file that its user alone may read: it says how a person spends the day.
-fn mine(file: &Path) -> io::Result<fs::File> {
+fn create_private(file: &Path) -> io::Result<fs::File> {
     let mut options = fs::File::options();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
@@ -109,17 +111,17 @@ fn unreadable(file: &Path, cause: &str) -> Failure {
         .help("mend the file or remove it; it was left as it is")
 }
 
-fn written(chosen: &DesiredState, until: Option<Timestamp>) -> String {
-    let for_now = chosen.temporary.as_ref().zip(until).map(|(it, until)| {
+fn to_json(desired: &DesiredState, until: Option<Timestamp>) -> String {
+    let for_now = desired.temporary.as_ref().zip(until).map(|(it, until)| {
         let mut object = presence(&it.presence);
         if let Value::Object(map) = &mut object {
             map.insert("until".to_owned(), until.to_string().into());
         }
         object
     });
-    let shows = presence(&chosen.presence);
+    let shows = presence(&desired.presence);
     let object =
-        json!({"v": VERSION, "signed_in": chosen.signed_in, "shows": shows, "for_now": for_now});
+        json!({"v": VERSION, "signed_in": desired.signed_in, "shows": shows, "for_now": for_now});
     format!("{object}\n")
 }
 
@@ -189,13 +191,13 @@ mod tests {
         let hour = Duration::from_secs(3600);
         let temporary =
             TemporaryPresence { presence: Presence::AVAILABLE, until: clock.now().after(hour) };
-        let chosen = DesiredState { signed_in: true, presence, temporary: Some(temporary) };
-        let text = written(&chosen, Some(clock.civil().after(hour)));
+        let desired = DesiredState { signed_in: true, presence, temporary: Some(temporary) };
+        let text = to_json(&desired, Some(clock.civil().after(hour)));
         let read = parse(&text, &clock).unwrap();
-        assert_eq!((read.signed_in, &read.presence), (true, &chosen.presence));
+        assert_eq!((read.signed_in, &read.presence), (true, &desired.presence));
         assert_eq!(read.temporary.unwrap().presence, Presence::AVAILABLE);
         // An hour later it has ended.
-        let text = written(&chosen, Some(clock.civil()));
+        let text = to_json(&desired, Some(clock.civil()));
         assert_eq!(parse(&text, &clock).unwrap().temporary, None);
     }
 

@@ -3,7 +3,7 @@
 //! Everything is told as `PropertiesChanged`, all that changed at one moment in one signal, and
 //! before the call is answered that it comes of.
 
-mod line;
+mod control;
 mod objects;
 mod properties;
 mod register;
@@ -21,12 +21,12 @@ use zbus::names::InterfaceName;
 use zbus::object_server::SignalEmitter;
 use zbus::{Connection, Variant};
 
-use self::objects::{AccountObject, Facts, Root};
+use self::objects::{AccountObject, ObjectState, Root};
 use self::properties::Properties;
-use super::{Asks, Shown};
+use super::{CommandSender, ProviderState};
 use crate::failure::{Failure, Outcome};
 
-pub(in crate::commands::provide) use line::{Line, Unheard};
+pub(in crate::commands::provide) use control::{ControlError, DbusControlClient};
 pub(in crate::commands::provide) use register::{register, unregister};
 
 /// How the provider is to be seen on Linux: there is one way.
@@ -37,15 +37,15 @@ pub(in crate::commands::provide) struct Options {}
 const CLOSE_MAX: Duration = Duration::from_secs(2);
 
 /// The provider on the bus.
-pub(in crate::commands::provide) struct Face {
+pub(in crate::commands::provide) struct DbusFrontend {
     connection: Connection,
-    facts: Facts,
-    asks: Asks,
+    state: ObjectState,
+    commands: CommandSender,
     /// Whether the account is there.
     has_account: bool,
 }
 
-impl Face {
+impl DbusFrontend {
     /// Gets onto the session bus, where nobody knows it yet.
     ///
     /// # Errors
@@ -53,18 +53,18 @@ impl Face {
     /// If there is no bus.
     pub(in crate::commands::provide) async fn open(
         account: Account,
-        asks: Asks,
+        commands: CommandSender,
         _: &Options,
     ) -> Result<Self, Failure> {
         let address = session_bus::own_address()?;
         let connection = session_bus::connect(&SystemClock::start(), &address).await?;
-        let shown = Shown { status: Status::Starting, until: None };
-        let facts = Facts::new(account, Properties::of(&shown));
-        let root = Root { facts: facts.clone(), asks: asks.clone() };
+        let shown = ProviderState { status: Status::Starting, until: None };
+        let state = ObjectState::new(account, Properties::of(&shown));
+        let root = Root { state: state.clone(), commands: commands.clone() };
         let server = connection.object_server();
         server.at(PATH, ObjectManager).await.map_err(not_shown)?;
         server.at(PATH, root).await.map_err(not_shown)?;
-        Ok(Self { connection, facts, asks, has_account: false })
+        Ok(Self { connection, state, commands, has_account: false })
     }
 
     /// Takes the name. What was told before is there for whoever asks at once, as the one does
@@ -73,37 +73,38 @@ impl Face {
     /// # Errors
     ///
     /// If the name has an owner: who, and what to do.
-    pub(in crate::commands::provide) async fn appear(&self) -> Result<(), Failure> {
+    pub(in crate::commands::provide) async fn announce(&self) -> Result<(), Failure> {
         let flags = RequestNameFlags::DO_NOT_QUEUE;
         match self.connection.request_name_with_flags(NAME, flags).await {
             Ok(RequestNameReply::PrimaryOwner | RequestNameReply::AlreadyOwner) => Ok(()),
-            Ok(_) | Err(zbus::Error::NameTaken) => Err(line::taken(&self.connection).await),
+            Ok(_) | Err(zbus::Error::NameTaken) => Err(control::taken(&self.connection).await),
             Err(error) => Err(not_shown(error)),
         }
     }
 
     /// Where it can be seen.
-    pub(in crate::commands::provide) fn place(&self) -> String {
+    pub(in crate::commands::provide) fn address(&self) -> String {
         format!("{NAME} on the session bus")
     }
 
     /// Tells what is so now.
-    pub(in crate::commands::provide) async fn tell(
+    pub(in crate::commands::provide) async fn publish(
         &mut self,
-        shown: &Shown,
+        shown: &ProviderState,
     ) -> Result<(), Failure> {
         let mut now = Properties::of(shown);
         if now.up_and_running == 0 {
-            if self.facts.faults().stale_flag {
+            if self.state.faults().stale_flag {
                 return Ok(());
             }
             // It is the provider that ends; its account is signed out.
-            now = Properties { up_and_running: 0, ..self.facts.shows() };
+            now = Properties { up_and_running: 0, ..self.state.shows() };
         }
-        let before = self.facts.show(now.clone());
+        let before = self.state.show(now.clone());
         // The account comes before the flag that says that it can be asked for.
         if now.up_and_running == 2 && !self.has_account {
-            let account = AccountObject { facts: self.facts.clone(), asks: self.asks.clone() };
+            let account =
+                AccountObject { state: self.state.clone(), commands: self.commands.clone() };
             let added = self.connection.object_server().at(ACCOUNT_PATH, account).await;
             added.map_err(not_shown)?;
             self.has_account = true;
@@ -120,13 +121,13 @@ impl Face {
 
     /// Behaves so from here on.
     pub(in crate::commands::provide) fn set_faults(&self, faults: ActiveFaults) {
-        self.facts.set_faults(faults);
+        self.state.set_faults(faults);
     }
 
     /// Does nothing at all for so long: this thread does everything here.
-    pub(in crate::commands::provide) fn hang(&self, span: Duration) {
+    pub(in crate::commands::provide) fn hang(&self, duration: Duration) {
         let clock = SystemClock::start();
-        let end = clock.now().after(span);
+        let end = clock.now().after(duration);
         loop {
             let left = end.since(clock.now());
             if left.is_zero() {

@@ -11,11 +11,11 @@ use tokio::process::{Child, ChildStdout, Command};
 use crate::failure::{Failure, Outcome};
 
 /// Nothing in the demo takes longer, or something is wrong.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Has a program read the provider and nothing else; the reader's own configuration has no part in
 /// it.
-pub(super) const OF_THE_PROVIDER: &[&str] = &[
+pub(super) const PROVIDER_ONLY: &[&str] = &[
     "--config",
     "/dev/null",
     "--set",
@@ -25,7 +25,7 @@ pub(super) const OF_THE_PROVIDER: &[&str] = &[
 ];
 
 /// This program, in an empty environment.
-pub(super) fn itself(name: &str) -> Result<Command, Failure> {
+pub(super) fn own_program(name: &str) -> Result<Command, Failure> {
     let program = std::env::current_exe().map_err(|error| cannot_start(name, error))?;
     let mut command = Command::new(program);
     command.env_clear();
@@ -37,33 +37,34 @@ pub(super) fn cannot_start(name: &str, error: std::io::Error) -> Failure {
 }
 
 /// One of them. It is gone once it is dropped, and ends by itself once its bus or its input does.
-pub(super) struct Player {
+pub(super) struct DemoProcess {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
     /// What it is called when something is wrong.
     name: &'static str,
 }
 
-impl Player {
+impl DemoProcess {
     /// The provider, playing this script.
     pub(super) async fn provider(bus: &str, script: &str) -> Result<Self, Failure> {
         let arguments = ["provide", "--account", "ada@example.com", "--name", "Ada Lovelace"];
         let script_too = ["--json", "--script", "-"];
-        let mut player = Self::start("the provider", bus, &[&arguments[..], &script_too].concat())?;
-        if let Some(mut input) = player.child.stdin.take() {
+        let mut process =
+            Self::start("the provider", bus, &[&arguments[..], &script_too].concat())?;
+        if let Some(mut input) = process.child.stdin.take() {
             let written = input.write_all(script.as_bytes()).await;
-            written.map_err(|error| player.failed(&error.to_string()))?;
+            written.map_err(|error| process.failed(&error.to_string()))?;
         }
-        Ok(player)
+        Ok(process)
     }
 
     /// A `watch` of the provider, and of nothing else.
     pub(super) fn watch(bus: &str) -> Result<Self, Failure> {
-        Self::start("the watcher", bus, &[&["watch", "--json"][..], OF_THE_PROVIDER].concat())
+        Self::start("the watcher", bus, &[&["watch", "--json"][..], PROVIDER_ONLY].concat())
     }
 
     fn start(name: &'static str, bus: &str, arguments: &[&str]) -> Result<Self, Failure> {
-        let mut command = itself(name)?;
+        let mut command = own_program(name)?;
         command.args(arguments).env("DBUS_SESSION_BUS_ADDRESS", bus);
         Self::of(name, &mut command)
     }
@@ -81,7 +82,7 @@ impl Player {
     /// The next line that it writes.
     pub(super) async fn line(&mut self) -> Result<String, Failure> {
         let clock = SystemClock::start();
-        match within(&clock, clock.now().after(PATIENCE), self.lines.next_line()).await {
+        match within(&clock, clock.now().after(TIMEOUT), self.lines.next_line()).await {
             Some(Ok(Some(line))) => Ok(line),
             Some(Ok(None)) => Err(self.failed("it has ended")),
             Some(Err(error)) => Err(self.failed(&error.to_string())),
@@ -107,7 +108,7 @@ impl Player {
     }
 }
 
-impl Drop for Player {
+impl Drop for DemoProcess {
     fn drop(&mut self) {
         let _ = self.child.start_kill();
         let id = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed()));

@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process};
 use super::cgroup::Cgroup;
 
 /// How often it is looked whether they are gone. Nothing tells of the end of a grandchild.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Ends every process below this one: asks them to, and kills what is left after `grace`.
 ///
@@ -20,29 +20,29 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 pub(super) async fn end(grace: Duration, cgroup: Option<&Cgroup>) {
     let clock = SystemClock::start();
     let end = clock.now().after(grace);
-    let (mut asked, mut killed) = (BTreeSet::new(), BTreeSet::new());
+    let (mut terminated, mut killed) = (BTreeSet::new(), BTreeSet::new());
     while has_children() {
-        let family = below(rustix::process::getpid());
+        let descendants = below(rustix::process::getpid());
         let is_over = clock.now() >= end;
         // One that forks and ends is missed or caught by speed.
-        let mut is_ahead = is_over && family.is_empty();
+        let mut found_new = is_over && descendants.is_empty();
         if let Some(cgroup) = cgroup.filter(|_| is_over) {
             // What left it is found below.
             let _ = cgroup.kill();
         }
-        for process in family {
+        for process in descendants {
             // Asked once, for one that cleans up may be asked in vain a second time; killed as
             // often as it takes. A process that has just ended is none to signal.
             let number = process.as_raw_nonzero();
             if is_over {
-                is_ahead |= killed.insert(number);
+                found_new |= killed.insert(number);
                 let _ = kill_process(process, Signal::KILL);
-            } else if asked.insert(number) {
+            } else if terminated.insert(number) {
                 let _ = kill_process(process, Signal::TERM);
             }
         }
-        if !is_ahead {
-            let _ = sleep_until(&clock, clock.now().after(LOOK_EVERY)).await;
+        if !found_new {
+            let _ = sleep_until(&clock, clock.now().after(CHECK_INTERVAL)).await;
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use zbus::Variant;
 
-use super::super::Shown;
+use super::super::ProviderState;
 
 /// The properties that can change; an empty text stands for none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(super) struct Properties {
 }
 
 impl Properties {
-    pub(super) fn of(shown: &Shown) -> Self {
+    pub(super) fn of(shown: &ProviderState) -> Self {
         let presence = shown.status.presence();
         let reason = shown.status.reason();
         let availability = presence.map_or("", |it| it.availability.word());
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn only_what_is_another_is_told() {
-        let shown = |status| Properties::of(&Shown { status, until: None });
+        let shown = |status| Properties::of(&ProviderState { status, until: None });
         let signing_in = shown(Status::SigningIn);
         let signed_in = shown(Status::SignedIn(Presence::AVAILABLE));
         let mut names: Vec<_> = signed_in.changed_since(&signing_in).into_keys().collect();

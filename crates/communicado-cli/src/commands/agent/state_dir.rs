@@ -12,36 +12,36 @@ use communicado_runtime::{Clock, sleep_until};
 use serde_json::{Value, json};
 
 use super::consent::Consent;
-use super::rule::Pause;
-use super::standing::Standing;
+use super::policy::Pause;
+use super::state::AgentStatus;
 use crate::failure::{Failure, Outcome};
 
 const CONSENT: &str = "consent.json";
 const PAUSE: &str = "pause.json";
 /// Apart, so that what an agent writes does not wake it.
-const OF_THE_AGENT: &str = "run";
+const RUN_DIR: &str = "run";
 const STANDING: &str = "standing.json";
 const LOCK: &str = "lock";
 
 /// Between two attempts to get the lock, which a `status` holds for an instant.
-const AGAIN: Duration = Duration::from_millis(50);
+const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The folder.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
-    folder: PathBuf,
+pub(super) struct StateDir {
+    dir: PathBuf,
 }
 
 /// The right to be the one agent; it ends with the process, however that ends.
 #[derive(Debug)]
-pub(super) struct Hold {
+pub(super) struct InstanceLock {
     _lock: File,
 }
 
-impl Place {
+impl StateDir {
     /// The usual one, made if it is not there.
-    pub(super) fn usual() -> Result<Self, Failure> {
-        let Some(folder) = usual_folder(|name| std::env::var(name).ok()) else {
+    pub(super) fn open() -> Result<Self, Failure> {
+        let Some(dir) = default_dir(|name| std::env::var(name).ok()) else {
             let (named, help) = if cfg!(windows) {
                 ("LOCALAPPDATA", "set LOCALAPPDATA to a folder of yours")
             } else {
@@ -51,27 +51,28 @@ impl Place {
             let cause = format!("{named} is{} set", if cfg!(windows) { " not" } else { "" });
             return Err(Failure::new(Outcome::Failed, what).cause(cause).help(help));
         };
-        let place = Self { folder };
-        make_folder(&place.folder.join(OF_THE_AGENT)).map_err(|error| place.cannot(&error))?;
-        Ok(place)
+        let state_dir = Self { dir };
+        create_private_dir(&state_dir.dir.join(RUN_DIR))
+            .map_err(|error| state_dir.cannot(&error))?;
+        Ok(state_dir)
     }
 
     /// The usual one, if it is there.
-    pub(super) fn if_there() -> Option<Self> {
-        let folder = usual_folder(|name| std::env::var(name).ok())?;
-        folder.join(of_the_agent(LOCK)).exists().then_some(Self { folder })
+    pub(super) fn existing() -> Option<Self> {
+        let dir = default_dir(|name| std::env::var(name).ok())?;
+        dir.join(in_run_dir(LOCK)).exists().then_some(Self { dir })
     }
 
     /// The folder whose files say what is wanted.
-    pub(super) fn folder(&self) -> &Path {
-        &self.folder
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// What was allowed, if anything was.
     pub(super) fn consent(&self) -> Result<Option<Consent>, Failure> {
         let Some(text) = self.read(CONSENT)? else { return Ok(None) };
         Consent::from_json(&text).map(Some).map_err(|why| {
-            let file = self.folder.join(CONSENT);
+            let file = self.dir.join(CONSENT);
             let what = format!("what you allowed cannot be read from `{}`", file.display());
             let help = "allow it again: communicado agent allow --help";
             Failure::new(Outcome::No, what).cause(why).help(help)
@@ -79,7 +80,7 @@ impl Place {
     }
 
     /// What was allowed, without which nothing is done.
-    pub(super) fn needed_consent(&self) -> Result<Consent, Failure> {
+    pub(super) fn require_consent(&self) -> Result<Consent, Failure> {
         self.consent()?.ok_or_else(|| {
             Failure::new(Outcome::No, "nothing may be published")
                 .cause("you have not allowed it")
@@ -90,11 +91,11 @@ impl Place {
         })
     }
 
-    pub(super) fn keep_consent(&self, consent: &Consent) -> Result<(), Failure> {
+    pub(super) fn write_consent(&self, consent: &Consent) -> Result<(), Failure> {
         self.write(CONSENT, &consent.to_json())
     }
 
-    pub(super) fn forget_consent(&self) -> Result<(), Failure> {
+    pub(super) fn remove_consent(&self) -> Result<(), Failure> {
         self.remove(CONSENT)
     }
 
@@ -106,51 +107,51 @@ impl Place {
         Ok(Some(Pause { until }))
     }
 
-    pub(super) fn keep_pause(&self, Pause { until }: Pause) -> Result<(), Failure> {
+    pub(super) fn write_pause(&self, Pause { until }: Pause) -> Result<(), Failure> {
         let until = until.as_ref().map(Timestamp::to_string);
         self.write(PAUSE, &format!("{}\n", json!({ "v": 1, "until": until })))
     }
 
-    pub(super) fn forget_pause(&self) -> Result<(), Failure> {
+    pub(super) fn remove_pause(&self) -> Result<(), Failure> {
         self.remove(PAUSE)
     }
 
     /// How an agent stands, or stood when it ended.
-    pub(super) fn standing(&self) -> Result<Option<Standing>, Failure> {
-        let text = self.read(&of_the_agent(STANDING))?;
-        Ok(text.as_deref().and_then(Standing::from_json))
+    pub(super) fn status(&self) -> Result<Option<AgentStatus>, Failure> {
+        let text = self.read(&in_run_dir(STANDING))?;
+        Ok(text.as_deref().and_then(AgentStatus::from_json))
     }
 
-    pub(super) fn keep_standing(&self, standing: &Standing) -> Result<(), Failure> {
-        self.write(&of_the_agent(STANDING), &standing.to_json())
+    pub(super) fn write_status(&self, status: &AgentStatus) -> Result<(), Failure> {
+        self.write(&in_run_dir(STANDING), &status.to_json())
     }
 
-    pub(super) fn forget_standing(&self) -> Result<(), Failure> {
-        self.remove(&of_the_agent(STANDING))
+    pub(super) fn remove_status(&self) -> Result<(), Failure> {
+        self.remove(&in_run_dir(STANDING))
     }
 
     /// Takes the right to be the one agent, within `patience`; nothing if another one has it.
-    pub(super) async fn hold(
+    pub(super) async fn lock(
         &self,
         clock: &dyn Clock,
         patience: Duration,
-    ) -> Result<Option<Hold>, Failure> {
+    ) -> Result<Option<InstanceLock>, Failure> {
         let file = self.lock_file()?;
         let end: Moment = clock.now().after(patience);
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(Some(Hold { _lock: file })),
+                Ok(()) => return Ok(Some(InstanceLock { _lock: file })),
                 Err(TryLockError::WouldBlock) if clock.now() < end => {}
                 Err(TryLockError::WouldBlock) => return Ok(None),
                 Err(TryLockError::Error(error)) => return Err(self.cannot(&error)),
             }
-            let again = clock.now().after(AGAIN);
+            let again = clock.now().after(RETRY_INTERVAL);
             sleep_until(clock, again).await.map_err(|error| self.cannot(&error))?;
         }
     }
 
     /// Whether an agent runs.
-    pub(super) fn is_held(&self) -> Result<bool, Failure> {
+    pub(super) fn is_running(&self) -> Result<bool, Failure> {
         match self.lock_file()?.try_lock_shared() {
             Ok(()) => Ok(false),
             Err(TryLockError::WouldBlock) => Ok(true),
@@ -159,14 +160,14 @@ impl Place {
     }
 
     fn lock_file(&self) -> Result<File, Failure> {
-        let path = self.folder.join(of_the_agent(LOCK));
+        let path = self.dir.join(in_run_dir(LOCK));
         let mut options = File::options();
         options.read(true).write(true).create(true).truncate(false);
         private(&mut options).open(path).map_err(|error| self.cannot(&error))
     }
 
     fn read(&self, name: &str) -> Result<Option<String>, Failure> {
-        match fs::read_to_string(self.folder.join(name)) {
+        match fs::read_to_string(self.dir.join(name)) {
             Ok(text) => Ok(Some(text)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(self.cannot(&error)),
@@ -175,7 +176,7 @@ impl Place {
 
     /// Beside it and then in its place: it is there whole or not at all.
     fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
-        let path = self.folder.join(name);
+        let path = self.dir.join(name);
         let fresh = path.with_extension(format!("{}.new", std::process::id()));
         let written = (|| {
             let mut options = File::options();
@@ -192,21 +193,21 @@ impl Place {
     }
 
     fn remove(&self, name: &str) -> Result<(), Failure> {
-        match fs::remove_file(self.folder.join(name)) {
+        match fs::remove_file(self.dir.join(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.cannot(&error)),
             _ => Ok(()),
         }
     }
 
     fn cannot(&self, error: &io::Error) -> Failure {
-        let what = format!("the agent's folder `{}` cannot be used", self.folder.display());
+        let what = format!("the agent's folder `{}` cannot be used", self.dir.display());
         let help = "make room there, or correct whose it is; see XDG_STATE_HOME";
         Failure::new(Outcome::Failed, what).cause(error).help(help)
     }
 }
 
-fn of_the_agent(name: &str) -> String {
-    format!("{OF_THE_AGENT}/{name}")
+fn in_run_dir(name: &str) -> String {
+    format!("{RUN_DIR}/{name}")
 }
 
 /// For nobody else to read.
@@ -221,7 +222,7 @@ const fn private(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
     options
 }
 
-fn make_folder(folder: &Path) -> io::Result<()> {
+fn create_private_dir(dir: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -229,12 +230,12 @@ fn make_folder(folder: &Path) -> io::Result<()> {
         use std::os::unix::fs::DirBuilderExt as _;
         builder.mode(0o700);
     }
-    builder.create(folder)
+    builder.create(dir)
 }
 
 /// `communicado/agent` in `XDG_STATE_HOME`, or else in `~/.local/state` (XDG Base Directory
 /// Specification); on Windows in `LOCALAPPDATA` instead.
-fn usual_folder(var: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+fn default_dir(var: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let absolute = |name| var(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let usual = || {
         if cfg!(windows) {

@@ -14,7 +14,7 @@ use futures_util::StreamExt as _;
 use zbus::message::{Builder, Type};
 use zbus::{Connection, Message, MessageStream, OwnedVariant};
 
-use crate::commands::provide::report::Report;
+use crate::commands::provide::report::ProviderReport;
 use crate::failure::{Failure, Outcome};
 
 /// The provider must answer within this time; a living one needs a millisecond.
@@ -26,14 +26,14 @@ const BUS_PATH: &str = "/org/freedesktop/DBus";
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 
 /// A way to the running provider.
-pub(in crate::commands::provide) struct Line {
+pub(in crate::commands::provide) struct DbusControlClient {
     connection: Connection,
     owner: String,
 }
 
 /// Why the provider has not done what it was asked.
 #[derive(Debug)]
-pub(in crate::commands::provide) enum Unheard {
+pub(in crate::commands::provide) enum ControlError {
     /// It is so already, in its words.
     Already(String),
     /// It did not, for another reason.
@@ -41,16 +41,16 @@ pub(in crate::commands::provide) enum Unheard {
 }
 
 /// Why there is no answer.
-enum NoAnswer {
+enum CallError {
     /// The answer is an error: its name and its text.
-    Error(String, String),
+    ErrorReply(String, String),
     /// It took too long.
-    TooLate,
+    Timeout,
     /// The bus ended the connection, or what came makes no sense.
-    Broken(String),
+    Disconnected(String),
 }
 
-impl Line {
+impl DbusControlClient {
     /// The way to the provider of this session, if one runs.
     ///
     /// # Errors
@@ -64,7 +64,10 @@ impl Line {
     }
 
     /// Has the provider do something.
-    pub(in crate::commands::provide) async fn ask(&self, command: &Command) -> Result<(), Unheard> {
+    pub(in crate::commands::provide) async fn execute(
+        &self,
+        command: &Command,
+    ) -> Result<(), ControlError> {
         let account = |member| self.call(ACCOUNT_PATH, ACCOUNT_INTERFACE, member);
         let message = match command {
             Command::Quit => self.call(PATH, INTERFACE, "Quit").build(&()),
@@ -76,32 +79,34 @@ impl Line {
         };
         match exchange(&self.connection, message).await {
             Ok(_) => Ok(()),
-            Err(NoAnswer::Error(name, text)) if is_so_already(command, &name) => {
-                Err(Unheard::Already(text))
+            Err(CallError::ErrorReply(name, text)) if is_already_done(command, &name) => {
+                Err(ControlError::Already(text))
             }
-            Err(no_answer) => Err(Unheard::Failed(no_answer.into())),
+            Err(error) => Err(ControlError::Failed(error.into())),
         }
     }
 
     /// What the provider says of itself.
-    pub(in crate::commands::provide) async fn report(&self) -> Result<Report, Failure> {
+    pub(in crate::commands::provide) async fn report(&self) -> Result<ProviderReport, Failure> {
         let all = self.call(ACCOUNT_PATH, PROPERTIES, "GetAll").build(&ACCOUNT_INTERFACE);
         let message = match exchange(&self.connection, all).await {
             // Without an account it is starting, or about to end.
-            Err(NoAnswer::Error(name, _)) if name.starts_with("org.freedesktop.DBus.Error.Unk") => {
+            Err(CallError::ErrorReply(name, _))
+                if name.starts_with("org.freedesktop.DBus.Error.Unk") =>
+            {
                 return self.without_account().await;
             }
             answer => answer?,
         };
         let properties: HashMap<String, OwnedVariant> =
-            message.body().deserialize().map_err(NoAnswer::from)?;
+            message.body().deserialize().map_err(CallError::from)?;
         let text = |name| {
             let value = properties.get(name).and_then(|value| <&str>::try_from(value).ok());
             value.unwrap_or_default().to_owned()
         };
         let until = properties.get("Until").and_then(|value| i64::try_from(value).ok());
         let until = until.filter(|micros| *micros > 0);
-        Ok(Report {
+        Ok(ProviderReport {
             account: text("Name"),
             friendly_name: text("FriendlyName"),
             status: text("Status"),
@@ -113,12 +118,12 @@ impl Line {
         })
     }
 
-    async fn without_account(&self) -> Result<Report, Failure> {
+    async fn without_account(&self) -> Result<ProviderReport, Failure> {
         let flag = self.call(PATH, PROPERTIES, "Get").build(&(INTERFACE, "UpAndRunning"));
         let message = exchange(&self.connection, flag).await?;
-        let value: OwnedVariant = message.body().deserialize().map_err(NoAnswer::from)?;
+        let value: OwnedVariant = message.body().deserialize().map_err(CallError::from)?;
         let status = if u32::try_from(&value) == Ok(0) { "shutting-down" } else { "starting" };
-        Ok(Report { status: status.to_owned(), ..Report::default() })
+        Ok(ProviderReport { status: status.to_owned(), ..ProviderReport::default() })
     }
 
     fn call(
@@ -146,16 +151,16 @@ pub(super) async fn taken(connection: &Connection) -> Failure {
         Some((number, name)) => format!("process {number} ({})", printable(&name, TEXT_MAX)),
         None => format!("the connection {owner}"),
     };
-    let line = Line { connection: connection.clone(), owner };
+    let line = DbusControlClient { connection: connection.clone(), owner };
     let version = line.call(PATH, PROPERTIES, "Get").build(&(INTERFACE, "Version"));
     match exchange(connection, version).await {
         Ok(_) => Failure::new(Outcome::Failed, "a provider runs already in this session")
             .cause(format!("{process} has the name {NAME}"))
             .help("`communicado provide status` shows it, `communicado provide quit` ends it"),
-        Err(NoAnswer::TooLate) => failure
+        Err(CallError::Timeout) => failure
             .cause(format!("{process} has it, and does not answer"))
             .help("end that process, then start the provider again"),
-        Err(NoAnswer::Error(..) | NoAnswer::Broken(_)) => failure
+        Err(CallError::ErrorReply(..) | CallError::Disconnected(_)) => failure
             .cause(format!("{process} has it, and is no provider"))
             .help("find out why that program takes a name that is not its own, and end it"),
     }
@@ -164,16 +169,16 @@ pub(super) async fn taken(connection: &Connection) -> Failure {
 /// Who has the name.
 async fn owner(connection: &Connection) -> Result<Option<String>, Failure> {
     match exchange(connection, bus("GetNameOwner").build(&NAME)).await {
-        Ok(message) => Ok(Some(message.body().deserialize().map_err(NoAnswer::from)?)),
-        Err(NoAnswer::Error(name, _)) if name.ends_with(".NameHasNoOwner") => Ok(None),
-        Err(no_answer) => Err(no_answer.into()),
+        Ok(message) => Ok(Some(message.body().deserialize().map_err(CallError::from)?)),
+        Err(CallError::ErrorReply(name, _)) if name.ends_with(".NameHasNoOwner") => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 
 /// The process behind a unique name, and what it is called.
 async fn process(connection: &Connection, owner: &str) -> Option<(u32, String)> {
-    let asked = bus("GetConnectionUnixProcessID").build(&owner);
-    let message = exchange(connection, asked).await.ok()?;
+    let call = bus("GetConnectionUnixProcessID").build(&owner);
+    let message = exchange(connection, call).await.ok()?;
     let number: u32 = message.body().deserialize().ok()?;
     let name = std::fs::read_to_string(format!("/proc/{number}/comm")).ok()?;
     Some((number, name.trim_end().to_owned()))
@@ -191,7 +196,7 @@ fn set(presence: &Presence, lasts: Option<Duration>) -> (&str, &str, &str, u64) 
 }
 
 /// Whether an error says that what was asked for is so already.
-fn is_so_already(command: &Command, error: &str) -> bool {
+fn is_already_done(command: &Command, error: &str) -> bool {
     let so = match command {
         Command::SignIn { .. } => "AlreadySignedIn",
         Command::SignOut { .. } => "NotSignedIn",
@@ -205,7 +210,7 @@ fn is_so_already(command: &Command, error: &str) -> bool {
 async fn exchange(
     connection: &Connection,
     message: zbus::Result<Message>,
-) -> Result<Message, NoAnswer> {
+) -> Result<Message, CallError> {
     let message = message?;
     let serial = message.primary_header().serial_num();
     // Listened for before it is asked.
@@ -217,40 +222,42 @@ async fn exchange(
         loop {
             let answer = match stream.next().await {
                 Some(answer) => answer?,
-                None => return Err(NoAnswer::Broken("the bus ended the connection".to_owned())),
+                None => {
+                    return Err(CallError::Disconnected("the bus ended the connection".to_owned()));
+                }
             };
             if answer.header().reply_serial() == Some(serial) {
                 return Ok(answer);
             }
         }
     });
-    let answer = answer.await.unwrap_or(Err(NoAnswer::TooLate))?;
+    let answer = answer.await.unwrap_or(Err(CallError::Timeout))?;
     if answer.message_type() == Type::MethodReturn {
         return Ok(answer);
     }
     let name = answer.header().error_name().map(ToString::to_string).unwrap_or_default();
     let text: String = answer.body().deserialize().unwrap_or_default();
-    Err(NoAnswer::Error(name, printable(&text, TEXT_MAX)))
+    Err(CallError::ErrorReply(name, printable(&text, TEXT_MAX)))
 }
 
-impl From<zbus::Error> for NoAnswer {
+impl From<zbus::Error> for CallError {
     fn from(error: zbus::Error) -> Self {
-        Self::Broken(error.to_string())
+        Self::Disconnected(error.to_string())
     }
 }
 
-impl From<NoAnswer> for Failure {
-    fn from(no_answer: NoAnswer) -> Self {
-        match no_answer {
-            NoAnswer::TooLate => {
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Timeout => {
                 Self::new(Outcome::TimedOut, "the provider did not answer within 5 s")
                     .cause("it hangs, or was told to")
                     .help("wait, or end its process and start it again")
             }
-            NoAnswer::Broken(cause) => {
+            CallError::Disconnected(cause) => {
                 Self::new(Outcome::Failed, "the provider cannot be spoken to").cause(cause)
             }
-            NoAnswer::Error(name, text) => {
+            CallError::ErrorReply(name, text) => {
                 let word = name.strip_prefix(ERRORS).and_then(|rest| rest.strip_prefix('.'));
                 let failure = Self::new(Outcome::Failed, "the provider has not done it");
                 let failure = failure.cause(if text.is_empty() { &name } else { &text });
@@ -267,12 +274,12 @@ impl From<NoAnswer> for Failure {
     }
 }
 
-impl fmt::Debug for NoAnswer {
+impl fmt::Debug for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Error(name, text) => write!(f, "{name}: {text}"),
-            Self::TooLate => f.write_str("too late"),
-            Self::Broken(cause) => f.write_str(cause),
+            Self::ErrorReply(name, text) => write!(f, "{name}: {text}"),
+            Self::Timeout => f.write_str("too late"),
+            Self::Disconnected(cause) => f.write_str(cause),
         }
     }
 }

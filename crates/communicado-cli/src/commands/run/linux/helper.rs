@@ -12,9 +12,9 @@ use rustix::process::{Pid, Signal, WaitOptions};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::cgroup::Cgroup;
-use super::family;
+use super::descendants;
 use crate::failure::{Failure, Outcome};
-use crate::live::{asked_to_end, on_runtime};
+use crate::runtime::{block_on, shutdown_signal};
 
 /// The first argument of the process that guards.
 pub(super) const GUARD: &str = "run-guard";
@@ -23,11 +23,11 @@ const EXEC: &str = "run-exec";
 
 /// What one of the two processes does. They are no commands: nobody but `run` starts them, and
 /// no help or completion tells of them.
-pub(super) struct Inner(fn(&Child) -> Result<Outcome, Failure>);
+pub(super) struct HelperMode(fn(&HelperArgs) -> Result<Outcome, Failure>);
 
 /// What both are given.
 #[derive(Debug, Parser)]
-struct Child {
+struct HelperArgs {
     /// The process that must be there still.
     parent: i32,
     /// Milliseconds before a kill.
@@ -39,33 +39,33 @@ struct Child {
     command: Vec<OsString>,
 }
 
-impl Inner {
+impl HelperMode {
     /// The one that a first argument stands for, if it does.
-    pub(super) fn named(argument: Option<OsString>) -> Option<Self> {
+    pub(super) fn from_argument(argument: Option<OsString>) -> Option<Self> {
         match argument?.to_str() {
-            Some(GUARD) => Some(Self(Child::guard)),
-            Some(EXEC) => Some(Self(Child::exec)),
+            Some(GUARD) => Some(Self(HelperArgs::guard)),
+            Some(EXEC) => Some(Self(HelperArgs::exec)),
             _ => None,
         }
     }
 
     pub(super) fn run(&self) -> Result<Outcome, Failure> {
-        let given = Child::try_parse_from(std::env::args_os().skip(1));
+        let given = HelperArgs::try_parse_from(std::env::args_os().skip(1));
         self.0(&given.map_err(|_| not_by_hand())?)
     }
 }
 
-impl Child {
+impl HelperArgs {
     /// Runs the command, and ends it and all that it started when this process is asked to end
     /// or its parent is gone.
     fn guard(&self) -> Result<Outcome, Failure> {
         self.end_with_parent(Signal::TERM)?;
         let adopted = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
         adopted.map_err(|error| failed("orphans cannot be adopted", error))?;
-        on_runtime(async {
+        block_on(async {
             let mut changed = signal(SignalKind::child())
                 .map_err(|error| failed("children cannot be waited for", error))?;
-            let mut end = std::pin::pin!(asked_to_end());
+            let mut end = std::pin::pin!(shutdown_signal());
             // Polled once, so that a signal from here on is not missed.
             let _ = futures_util::poll!(end.as_mut());
             let own = rustix::process::getpid().as_raw_nonzero().to_string();
@@ -93,7 +93,7 @@ impl Child {
                 Either::Right(_) => None,
             };
             let cgroup = self.cgroup.clone().map(Cgroup::at);
-            family::end(Duration::from_millis(self.grace), cgroup.as_ref()).await;
+            descendants::end(Duration::from_millis(self.grace), cgroup.as_ref()).await;
             if let Some(cgroup) = cgroup.filter(|_| !self.has_parent()) {
                 cgroup.remove();
             }

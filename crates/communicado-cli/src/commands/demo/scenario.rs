@@ -1,37 +1,37 @@
 //! The day that the demo goes through: what happens, and what must be said of it.
 
 /// One step of the day.
-pub(super) enum Step {
+pub(super) enum ScenarioStep {
     /// A provider is started and does this by itself: milliseconds after its start, and what.
     Start(&'static [(u64, &'static str)]),
     /// The provider is killed, and can say nothing.
     Kill(u64),
     /// Something happens and is said.
-    Row(Row),
+    Row(ScenarioRow),
 }
 
 /// What happens, and what must be said of it.
-pub(super) struct Row {
+pub(super) struct ScenarioRow {
     /// What happens, in a few words.
     pub(super) happens: &'static str,
-    pub(super) cause: Cause,
-    pub(super) says: Says,
+    pub(super) trigger: Trigger,
+    pub(super) expected: Expected,
 }
 
 /// What makes communicado say it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cause {
+pub(super) enum Trigger {
     /// The start or the kill just before.
-    Deed,
+    Action,
     /// The provider told this status.
-    Told(&'static str),
+    Status(&'static str),
     /// What made it say the line before.
-    Same,
+    Previous,
 }
 
 /// What communicado must say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Says {
+pub(super) struct Expected {
     pub(super) status: &'static str,
     /// Availability, activity and reason, where there are any.
     pub(super) more: &'static [&'static str],
@@ -56,33 +56,33 @@ const SECOND: &[(u64, &str)] = &[
 ];
 
 /// The whole day.
-pub(super) const DAY: &[Step] = &[
-    Step::Start(FIRST),
-    row("Ada starts her client", Cause::Deed, "starting", &[]),
-    row("it is up; nobody is signed in", Cause::Told("signed-out"), "signed-out", &[]),
-    row("she signs in ...", Cause::Told("signing-in"), "signing-in", &[]),
+pub(super) const SCENARIO: &[ScenarioStep] = &[
+    ScenarioStep::Start(FIRST),
+    row("Ada starts her client", Trigger::Action, "starting", &[]),
+    row("it is up; nobody is signed in", Trigger::Status("signed-out"), "signed-out", &[]),
+    row("she signs in ...", Trigger::Status("signing-in"), "signing-in", &[]),
     row(
         "... with a wrong password",
-        Cause::Told("signed-out"),
+        Trigger::Status("signed-out"),
         "signed-out",
         &["authentication-failed"],
     ),
-    row("she tries again ...", Cause::Told("signing-in"), "signing-in", &[]),
-    row("... and is in", Cause::Told("signed-in"), "signed-in", &["available"]),
-    row("a meeting begins", Cause::Told("signed-in"), "signed-in", &["busy", "in-a-meeting"]),
-    row("she goes for coffee", Cause::Told("signed-in"), "signed-in", &["away"]),
-    Step::Kill(FIRST_ENDS),
-    row("kill -9: it can say nothing", Cause::Deed, "signed-out", &[]),
-    row("... and is gone", Cause::Same, "absent", &[]),
-    Step::Start(SECOND),
-    row("she starts it again", Cause::Deed, "starting", &[]),
-    row("it is up again", Cause::Told("signed-out"), "signed-out", &[]),
-    row("she signs in ...", Cause::Told("signing-in"), "signing-in", &[]),
-    row("... and is back", Cause::Told("signed-in"), "signed-in", &["available"]),
-    row("evening: she signs out ...", Cause::Told("signing-out"), "signing-out", &[]),
-    row("... and is out", Cause::Told("signed-out"), "signed-out", &[]),
-    row("she closes it", Cause::Told("shutting-down"), "shutting-down", &[]),
-    row("it is gone", Cause::Same, "absent", &[]),
+    row("she tries again ...", Trigger::Status("signing-in"), "signing-in", &[]),
+    row("... and is in", Trigger::Status("signed-in"), "signed-in", &["available"]),
+    row("a meeting begins", Trigger::Status("signed-in"), "signed-in", &["busy", "in-a-meeting"]),
+    row("she goes for coffee", Trigger::Status("signed-in"), "signed-in", &["away"]),
+    ScenarioStep::Kill(FIRST_ENDS),
+    row("kill -9: it can say nothing", Trigger::Action, "signed-out", &[]),
+    row("... and is gone", Trigger::Previous, "absent", &[]),
+    ScenarioStep::Start(SECOND),
+    row("she starts it again", Trigger::Action, "starting", &[]),
+    row("it is up again", Trigger::Status("signed-out"), "signed-out", &[]),
+    row("she signs in ...", Trigger::Status("signing-in"), "signing-in", &[]),
+    row("... and is back", Trigger::Status("signed-in"), "signed-in", &["available"]),
+    row("evening: she signs out ...", Trigger::Status("signing-out"), "signing-out", &[]),
+    row("... and is out", Trigger::Status("signed-out"), "signed-out", &[]),
+    row("she closes it", Trigger::Status("shutting-down"), "shutting-down", &[]),
+    row("it is gone", Trigger::Previous, "absent", &[]),
 ];
 
 /// The client of the scene on the web.
@@ -91,23 +91,23 @@ pub(super) const WEB_CLIENT: &[(u64, &str)] =
 pub(super) const WEB_CLIENT_ENDS: u64 = 3000;
 
 /// What the page on the web must say, of what is told by the client and lasts.
-pub(super) const WEB: &[Row] = &[
-    told("Ada signs in on her laptop", &["available"]),
-    told("a meeting begins", &["busy", "in-a-meeting"]),
+pub(super) const WEB: &[ScenarioRow] = &[
+    status_row("Ada signs in on her laptop", &["available"]),
+    status_row("a meeting begins", &["busy", "in-a-meeting"]),
 ];
 
-const fn told(happens: &'static str, more: &'static [&'static str]) -> Row {
-    let says = Says { status: "signed-in", more };
-    Row { happens, cause: Cause::Told("signed-in"), says }
+const fn status_row(happens: &'static str, more: &'static [&'static str]) -> ScenarioRow {
+    let expected = Expected { status: "signed-in", more };
+    ScenarioRow { happens, trigger: Trigger::Status("signed-in"), expected }
 }
 
 const fn row(
     happens: &'static str,
-    cause: Cause,
+    trigger: Trigger,
     status: &'static str,
     more: &'static [&'static str],
-) -> Step {
-    Step::Row(Row { happens, cause, says: Says { status, more } })
+) -> ScenarioStep {
+    ScenarioStep::Row(ScenarioRow { happens, trigger, expected: Expected { status, more } })
 }
 
 /// A script for the provider, so many times faster.
@@ -148,14 +148,14 @@ mod tests {
 
     #[test]
     fn every_row_fits_its_columns() {
-        let of_day = DAY.iter().filter_map(|step| match step {
-            Step::Row(row) => Some(row),
-            Step::Start(_) | Step::Kill(_) => None,
+        let of_scenario = SCENARIO.iter().filter_map(|step| match step {
+            ScenarioStep::Row(row) => Some(row),
+            ScenarioStep::Start(_) | ScenarioStep::Kill(_) => None,
         });
-        for row in of_day.chain(WEB) {
-            assert!(row.happens.len() <= super::super::table::LEFT, "{}", row.happens);
-            let said = row.says.status.len() + row.says.more.join(", ").len() + 2;
-            assert!(said <= super::super::table::RIGHT, "{:?}", row.says);
+        for row in of_scenario.chain(WEB) {
+            assert!(row.happens.len() <= super::super::table::EVENT_WIDTH, "{}", row.happens);
+            let said = row.expected.status.len() + row.expected.more.join(", ").len() + 2;
+            assert!(said <= super::super::table::STATUS_WIDTH, "{:?}", row.expected);
         }
     }
 }

@@ -13,23 +13,23 @@ use futures_util::FutureExt as _;
 use futures_util::future::{Either, LocalBoxFuture, select};
 use tokio::sync::oneshot;
 
-use crate::arguments::Color;
+use crate::arguments::ColorChoice;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
 use crate::nearest::nearest;
 use crate::settings::Settings;
 
 /// Does `work` beside a monitor, all on this thread, until the work is done.
-pub(crate) fn beside_monitor<W, F, T>(builder: Builder, work: W) -> Result<T, Failure>
+pub(crate) fn with_monitor<W, F, T>(builder: Builder, work: W) -> Result<T, Failure>
 where
     W: FnOnce(Monitor) -> F,
     F: Future<Output = Result<T, Failure>>,
 {
-    beside_monitor_saying(|notice| Some(notice.to_string()), builder, work)
+    with_monitor_and_notices(|notice| Some(notice.to_string()), builder, work)
 }
 
 /// What is believed of every client now.
-pub(crate) fn look(builder: Builder) -> Result<Snapshot, Failure> {
+pub(crate) fn read_snapshot(builder: Builder) -> Result<Snapshot, Failure> {
     let say = |notice: &Notice| match notice {
         // There is no next time.
         Notice::Lost { source, error, .. } => {
@@ -39,11 +39,11 @@ pub(crate) fn look(builder: Builder) -> Result<Snapshot, Failure> {
         }
         _ => Some(notice.to_string()),
     };
-    beside_monitor_saying(say, builder, async |monitor| Ok(monitor.snapshot().await))
+    with_monitor_and_notices(say, builder, async |monitor| Ok(monitor.snapshot().await))
 }
 
 /// The same, and puts what the person should know as `say` does, or keeps it back.
-pub(crate) fn beside_monitor_saying<W, F, T>(
+pub(crate) fn with_monitor_and_notices<W, F, T>(
     say: impl Fn(&Notice) -> Option<String> + Send + Sync + 'static,
     builder: Builder,
     work: W,
@@ -52,7 +52,7 @@ where
     W: FnOnce(Monitor) -> F,
     F: Future<Output = Result<T, Failure>>,
 {
-    on_runtime(async {
+    block_on(async {
         let (monitor, watching) = builder.notify(notify(say)).open()?;
         // Watching comes second, so that what it tells is written before it goes on.
         match select(pin!(work(monitor)), pin!(watching)).await {
@@ -66,7 +66,7 @@ where
 }
 
 /// Runs `work` on a tokio runtime on this thread.
-pub(crate) fn on_runtime<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
     let runtime = runtime.map_err(|error| {
         Failure::new(Outcome::Failed, "the system gives no way to wait").cause(error)
@@ -79,18 +79,18 @@ pub(crate) fn on_runtime<T>(work: impl Future<Output = Result<T, Failure>>) -> R
 
 /// Ends when the program is asked to: by Ctrl-C, by a service manager, or with its terminal.
 #[cfg(target_os = "linux")]
-pub(crate) async fn asked_to_end() {
+pub(crate) async fn shutdown_signal() {
     use tokio::signal::unix::{SignalKind, signal};
 
     let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
     let mut signals: Vec<_> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
-    one_of(signals.iter_mut().map(|signal| signal.recv().boxed_local())).await;
+    first_of(signals.iter_mut().map(|signal| signal.recv().boxed_local())).await;
 }
 
 /// Ends when the program is asked to: by Ctrl-C or Ctrl-Break, with its console, or at the end of
 /// the session.
 #[cfg(windows)]
-pub(crate) async fn asked_to_end() {
+pub(crate) async fn shutdown_signal() {
     use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
 
     let kinds = [
@@ -99,17 +99,17 @@ pub(crate) async fn asked_to_end() {
         ctrl_close().ok().map(|mut signal| async move { signal.recv().await }.boxed_local()),
         ctrl_shutdown().ok().map(|mut signal| async move { signal.recv().await }.boxed_local()),
     ];
-    one_of(kinds.into_iter().flatten()).await;
+    first_of(kinds.into_iter().flatten()).await;
 }
 
-async fn one_of<'a>(received: impl Iterator<Item = LocalBoxFuture<'a, Option<()>>>) {
+async fn first_of<'a>(received: impl Iterator<Item = LocalBoxFuture<'a, Option<()>>>) {
     // Where none can be had, the system ends the program as it always does.
     let never = std::future::pending().boxed_local();
     futures_util::future::select_all(received.chain([never])).await;
 }
 
 /// Is told when standard input ends.
-pub(crate) fn input_ended() -> Result<oneshot::Receiver<()>, Failure> {
+pub(crate) fn stdin_eof() -> Result<oneshot::Receiver<()>, Failure> {
     let (end, ended) = oneshot::channel();
     let listens = at_input_end(move || {
         let _ = end.send(());
@@ -121,28 +121,28 @@ pub(crate) fn input_ended() -> Result<oneshot::Receiver<()>, Failure> {
 }
 
 /// What `work` gives, or `otherwise` if the program is asked to end before.
-pub(crate) async fn unless_asked_to_end<T>(work: impl Future<Output = T>, otherwise: T) -> T {
+pub(crate) async fn or_shutdown<T>(work: impl Future<Output = T>, otherwise: T) -> T {
     // Listened for first: what the work begins is to be ended from its beginning.
-    match select(pin!(asked_to_end()), pin!(work)).await {
+    match select(pin!(shutdown_signal()), pin!(work)).await {
         Either::Left(_) => otherwise,
         Either::Right((done, _)) => done,
     }
 }
 
 /// Standard output, for a sink.
-pub(crate) fn standard_output() -> Result<Output, Failure> {
+pub(crate) fn open_stdout() -> Result<Output, Failure> {
     Output::standard().map_err(|error| {
         Failure::new(Outcome::Failed, "standard output cannot be used").cause(error)
     })
 }
 
 /// Whether colours go to standard output (no-color.org).
-pub(crate) fn coloured(color: Color) -> bool {
+pub(crate) fn use_color(color: ColorChoice) -> bool {
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     match color {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto => {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => {
             let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
             io::stdout().is_terminal() && !set("NO_COLOR") && !dumb
         }
@@ -155,7 +155,7 @@ pub(crate) fn now() -> Timestamp {
 }
 
 /// Tells on standard error of clients that were asked for and that nothing here knows.
-pub(crate) fn tell_unknown_clients(settings: &Settings, snapshot: &Snapshot) {
+pub(crate) fn warn_unknown_clients(settings: &Settings, snapshot: &Snapshot) {
     for name in &settings.clients {
         if snapshot.get(name).is_some() {
             continue;

@@ -11,9 +11,9 @@ use communicado_runtime::{Clock as _, SystemClock, within};
 use communicado_sinks::Output;
 use tokio::sync::Notify;
 
-use super::report::Report;
+use super::report::ProviderReport;
 use crate::failure::{Failure, Outcome};
-use crate::live::standard_output;
+use crate::runtime::open_stdout;
 
 /// So many lines wait for a reader that is slow.
 const LINES_MAX: usize = 1024;
@@ -21,27 +21,27 @@ const LINES_MAX: usize = 1024;
 const LAST_MAX: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// Says lines, and never waits.
-pub(super) struct Said {
-    queue: Arc<Queue>,
+pub(super) struct LineQueue {
+    queue: Arc<SharedQueue>,
     json: bool,
 }
 
 /// Writes them.
-pub(super) struct Writing {
-    queue: Arc<Queue>,
+pub(super) struct LineWriter {
+    queue: Arc<SharedQueue>,
     output: Output,
 }
 
 #[derive(Default)]
-struct Queue {
-    lines: Mutex<Lines>,
+struct SharedQueue {
+    lines: Mutex<PendingLines>,
     more: Notify,
 }
 
 #[derive(Default)]
-struct Lines {
+struct PendingLines {
     /// Each with how many were missed before it.
-    waiting: VecDeque<(String, u64)>,
+    pending: VecDeque<(String, u64)>,
     /// Nothing more is said.
     ended: bool,
     /// Nobody reads.
@@ -49,14 +49,14 @@ struct Lines {
 }
 
 /// Standard output, for lines or for objects.
-pub(super) fn standard(json: bool) -> Result<(Said, Writing), Failure> {
-    let queue = Arc::new(Queue::default());
-    let said = Said { queue: queue.clone(), json };
-    Ok((said, Writing { queue, output: standard_output()? }))
+pub(super) fn standard(json: bool) -> Result<(LineQueue, LineWriter), Failure> {
+    let queue = Arc::new(SharedQueue::default());
+    let line_queue = LineQueue { queue: queue.clone(), json };
+    Ok((line_queue, LineWriter { queue, output: open_stdout()? }))
 }
 
-impl Queue {
-    fn lines(&self) -> MutexGuard<'_, Lines> {
+impl SharedQueue {
+    fn lines(&self) -> MutexGuard<'_, PendingLines> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -65,7 +65,7 @@ impl Queue {
         loop {
             {
                 let mut lines = self.lines();
-                if let Some((line, _)) = lines.waiting.pop_front() {
+                if let Some((line, _)) = lines.pending.pop_front() {
                     return Some(line);
                 }
                 if lines.ended {
@@ -77,30 +77,30 @@ impl Queue {
     }
 }
 
-impl Said {
-    pub(super) fn say(&self, report: &Report, at: Timestamp) {
+impl LineQueue {
+    pub(super) fn push(&self, report: &ProviderReport, at: Timestamp) {
         let mut lines = self.queue.lines();
         if lines.closed {
             return;
         }
-        let is_full = lines.waiting.len() >= LINES_MAX;
-        let replaced = is_full.then(|| lines.waiting.pop_back()).flatten();
+        let is_full = lines.pending.len() >= LINES_MAX;
+        let replaced = is_full.then(|| lines.pending.pop_back()).flatten();
         let missed = replaced.map_or(0, |(_, missed)| missed + 1);
         let line = if self.json { report.to_json(at, missed) } else { report.told(at, missed) };
-        lines.waiting.push_back((line, missed));
+        lines.pending.push_back((line, missed));
         drop(lines);
         self.queue.more.notify_one();
     }
 }
 
-impl Drop for Said {
+impl Drop for LineQueue {
     fn drop(&mut self) {
         self.queue.lines().ended = true;
         self.queue.more.notify_one();
     }
 }
 
-impl Writing {
+impl LineWriter {
     /// Writes until nothing more is said, or nobody reads it.
     pub(super) async fn write(self) {
         while let Some(line) = self.queue.next().await {
@@ -117,16 +117,16 @@ impl Writing {
     }
 }
 
-impl Drop for Writing {
+impl Drop for LineWriter {
     fn drop(&mut self) {
         let mut lines = self.queue.lines();
         lines.closed = true;
-        lines.waiting.clear();
+        lines.pending.clear();
     }
 }
 
 /// Lets the last lines be written, if their reader takes them in time.
-pub(super) async fn last(writing: impl Future<Output = ()>) {
+pub(super) async fn flush(writer: impl Future<Output = ()>) {
     let clock = SystemClock::start();
-    let _ = within(&clock, clock.now().after(LAST_MAX), writing).await;
+    let _ = within(&clock, clock.now().after(LAST_MAX), writer).await;
 }

@@ -13,15 +13,21 @@ use communicado_provider::{Command, CommandError, Status};
 use tokio::sync::{mpsc, oneshot};
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{Face, Line, Options, Unheard, crash, register, unregister};
+pub(super) use linux::{
+    ControlError, DbusControlClient as ControlClient, DbusFrontend as Frontend, Options, crash,
+    register, unregister,
+};
 #[cfg(windows)]
-pub(super) use windows::{Face, Line, Options, Unheard, crash, register, unregister};
+pub(super) use windows::{
+    ComControlClient as ControlClient, ComFrontend as Frontend, ControlError, Options, crash,
+    register, unregister,
+};
 
 /// So many questions may wait; who asks more waits with the asking.
-pub(super) const ASKS_MAX: usize = 256;
+pub(super) const COMMANDS_MAX: usize = 256;
 
 /// Something that somebody asks of the provider.
-pub(super) struct Ask {
+pub(super) struct CommandRequest {
     pub(super) command: Command,
     /// Where to say that it was done, or why it was not.
     pub(super) answer: oneshot::Sender<Result<(), CommandError>>,
@@ -29,40 +35,40 @@ pub(super) struct Ask {
 
 /// The way from a face to the provider.
 #[derive(Clone)]
-pub(super) struct Asks(mpsc::Sender<Ask>);
+pub(super) struct CommandSender(mpsc::Sender<CommandRequest>);
 
 /// What a face shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Shown {
+pub(super) struct ProviderState {
     pub(super) status: Status,
     /// When what is shown ends by itself.
     pub(super) until: Option<Timestamp>,
 }
 
-impl Asks {
+impl CommandSender {
     /// The way, and its other end.
-    pub(super) fn new() -> (Self, mpsc::Receiver<Ask>) {
-        let (sender, receiver) = mpsc::channel(ASKS_MAX);
+    pub(super) fn new() -> (Self, mpsc::Receiver<CommandRequest>) {
+        let (sender, receiver) = mpsc::channel(COMMANDS_MAX);
         (Self(sender), receiver)
     }
 
     /// Asks the provider to do something, and waits until all that comes of it is told.
     #[cfg(target_os = "linux")]
-    pub(super) async fn ask(&self, command: Command) -> Result<(), CommandError> {
+    pub(super) async fn execute(&self, command: Command) -> Result<(), CommandError> {
         let (answer, answered) = oneshot::channel();
         // A provider that takes no more questions is about to end.
-        let asked = self.0.send(Ask { command, answer }).await;
-        asked.map_err(|_| CommandError::ShuttingDown)?;
+        let sent = self.0.send(CommandRequest { command, answer }).await;
+        sent.map_err(|_| CommandError::ShuttingDown)?;
         answered.await.unwrap_or(Err(CommandError::ShuttingDown))
     }
 
     /// Asks the provider to do something, and waits on this thread until all that comes of it is
     /// told.
     #[cfg(windows)]
-    pub(super) fn ask_blocking(&self, command: Command) -> Result<(), CommandError> {
+    pub(super) fn execute_blocking(&self, command: Command) -> Result<(), CommandError> {
         let (answer, answered) = oneshot::channel();
-        let asked = self.0.blocking_send(Ask { command, answer });
-        asked.map_err(|_| CommandError::ShuttingDown)?;
+        let sent = self.0.blocking_send(CommandRequest { command, answer });
+        sent.map_err(|_| CommandError::ShuttingDown)?;
         answered.blocking_recv().unwrap_or(Err(CommandError::ShuttingDown))
     }
 }

@@ -6,16 +6,16 @@ mod linux;
 mod windows;
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::Folder;
+pub(super) use linux::StateDirWatcher;
 #[cfg(windows)]
-pub(super) use windows::Folder;
+pub(super) use windows::StateDirWatcher;
 
 use std::path::Path;
 
 use crate::failure::{Failure, Outcome};
 
-fn cannot(folder: &Path, error: impl ToString) -> Failure {
-    let what = format!("changes in `{}` cannot be noticed", folder.display());
+fn cannot(dir: &Path, error: impl ToString) -> Failure {
+    let what = format!("changes in `{}` cannot be noticed", dir.display());
     let help = "end programs that watch many files, or raise the system's limit for it";
     Failure::new(Outcome::Failed, what).cause(error).help(help)
 }

@@ -4,7 +4,7 @@ use communicado::Timestamp;
 use communicado_sinks::publish::Permission;
 use jiff::Zoned;
 
-use super::hours::Hours;
+use super::hours::WorkingHours;
 
 /// A pause that the person asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,35 +15,35 @@ pub(super) struct Pause {
 
 /// Why nothing is told, and until when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Silence {
+pub(super) enum PauseReason {
     /// The person asked for a pause.
-    Paused(Option<Timestamp>),
+    Requested(Option<Timestamp>),
     /// It is no time to work.
-    OutOfHours(Option<Timestamp>),
+    OutsideHours(Option<Timestamp>),
 }
 
 /// What may be told, and until when that is so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Rule {
-    pub(super) silence: Option<Silence>,
+pub(super) struct PublishPolicy {
+    pub(super) pause_reason: Option<PauseReason>,
     pub(super) until: Option<Timestamp>,
 }
 
-impl Rule {
+impl PublishPolicy {
     /// What may be told at `now` by somebody who has allowed it.
-    pub(super) fn at(now: &Zoned, pause: Option<Pause>, hours: &Hours) -> Self {
+    pub(super) fn at(now: &Zoned, pause: Option<Pause>, hours: &WorkingHours) -> Self {
         let stamp = |at: &Zoned| Timestamp::from_micros(at.timestamp().as_microsecond()).ok();
         let pause = pause.filter(|pause| pause.until.is_none_or(|until| Some(until) > stamp(now)));
         let change = hours.next_change(now).as_ref().and_then(stamp);
         if let Some(Pause { until }) = pause {
-            return Self { silence: Some(Silence::Paused(until)), until };
+            return Self { pause_reason: Some(PauseReason::Requested(until)), until };
         }
-        let silence = (!hours.are_open(now)).then_some(Silence::OutOfHours(change));
-        Self { silence, until: change }
+        let pause_reason = (!hours.contains(now)).then_some(PauseReason::OutsideHours(change));
+        Self { pause_reason, until: change }
     }
 
     pub(super) const fn permission(&self) -> Permission {
-        match self.silence {
+        match self.pause_reason {
             Some(_) => Permission::Paused,
             None => Permission::Granted,
         }
@@ -57,27 +57,27 @@ mod tests {
     #[test]
     fn a_pause_goes_before_the_hours_and_ends_by_itself() {
         let stamp = |text: &str| text.parse::<Timestamp>().unwrap();
-        let check = |now: &str, pause, silence, until: Option<&str>| {
+        let check = |now: &str, pause, pause_reason, until: Option<&str>| {
             let now = now.parse::<jiff::Timestamp>().unwrap().to_zoned(jiff::tz::TimeZone::UTC);
-            let hours = Hours::parse("08:00-18:00").unwrap();
-            let rule = Rule::at(&now, pause, &hours);
-            assert_eq!(rule, Rule { silence, until: until.map(stamp) }, "{now}");
-            let is_open = rule.permission() == Permission::Granted;
-            assert_eq!(is_open, silence.is_none());
+            let hours = WorkingHours::parse("08:00-18:00").unwrap();
+            let policy = PublishPolicy::at(&now, pause, &hours);
+            assert_eq!(policy, PublishPolicy { pause_reason, until: until.map(stamp) }, "{now}");
+            let is_open = policy.permission() == Permission::Granted;
+            assert_eq!(is_open, pause_reason.is_none());
         };
         let (ten, six) = (stamp("2026-11-27T10:00:00Z"), stamp("2026-11-27T18:00:00Z"));
         let for_ten = Some(Pause { until: Some(ten) });
         check("2026-11-27T09:00:00Z", None, None, Some("2026-11-27T18:00:00Z"));
-        let paused = Some(Silence::Paused(Some(ten)));
+        let paused = Some(PauseReason::Requested(Some(ten)));
         check("2026-11-27T09:00:00Z", for_ten, paused, Some("2026-11-27T10:00:00Z"));
         check("2026-11-27T10:00:00Z", for_ten, None, Some("2026-11-27T18:00:00Z"));
         let for_ever = Some(Pause { until: None });
-        check("2026-11-27T09:00:00Z", for_ever, Some(Silence::Paused(None)), None);
+        check("2026-11-27T09:00:00Z", for_ever, Some(PauseReason::Requested(None)), None);
         let eight = stamp("2026-11-28T08:00:00Z");
         check(
             &six.to_string(),
             for_ten,
-            Some(Silence::OutOfHours(Some(eight))),
+            Some(PauseReason::OutsideHours(Some(eight))),
             Some("2026-11-28T08:00:00Z"),
         );
     }

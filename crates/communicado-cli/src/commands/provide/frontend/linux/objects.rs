@@ -12,7 +12,7 @@ use communicado_runtime::{Clock as _, SystemClock, sleep_until};
 use zbus::message::Header;
 use zbus::{DBusError, fdo, interface};
 
-use super::super::Asks;
+use super::super::CommandSender;
 use super::properties::Properties;
 
 /// So many messages are known to be late; more at a time are late more often than once.
@@ -20,9 +20,9 @@ const DELAYED_MAX: usize = 256;
 
 /// What both objects know.
 #[derive(Clone)]
-pub(super) struct Facts(Arc<Mutex<Known>>);
+pub(super) struct ObjectState(Arc<Mutex<ObjectStateInner>>);
 
-struct Known {
+struct ObjectStateInner {
     account: Account,
     shows: Properties,
     faults: ActiveFaults,
@@ -32,14 +32,14 @@ struct Known {
 
 /// The provider itself.
 pub(super) struct Root {
-    pub(super) facts: Facts,
-    pub(super) asks: Asks,
+    pub(super) state: ObjectState,
+    pub(super) commands: CommandSender,
 }
 
 /// Its account.
 pub(super) struct AccountObject {
-    pub(super) facts: Facts,
-    pub(super) asks: Asks,
+    pub(super) state: ObjectState,
+    pub(super) commands: CommandSender,
 }
 
 /// Why a call was not done. The names are part of the contract.
@@ -55,19 +55,19 @@ pub(super) enum Error {
     ShuttingDown(String),
     NoSuchWord(String),
     NotShown(String),
-    Refused(String),
+    CommandError(String),
 }
 
-impl Facts {
+impl ObjectState {
     pub(super) fn new(account: Account, shows: Properties) -> Self {
         let faults = ActiveFaults::default();
         let delayed = BTreeSet::new();
-        Self(Arc::new(Mutex::new(Known { account, shows, faults, delayed })))
+        Self(Arc::new(Mutex::new(ObjectStateInner { account, shows, faults, delayed })))
     }
 
-    fn with<T>(&self, look: impl FnOnce(&mut Known) -> T) -> T {
+    fn with<T>(&self, f: impl FnOnce(&mut ObjectStateInner) -> T) -> T {
         // Nothing that holds it can panic half way.
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Shows something else, and returns what was shown before.
@@ -114,10 +114,10 @@ impl Facts {
     async fn read<T>(
         &self,
         message: Option<Header<'_>>,
-        look: impl FnOnce(&Known) -> T,
+        get: impl FnOnce(&ObjectStateInner) -> T,
     ) -> fdo::Result<T> {
         self.receive(message.as_ref()).await.map_err(fdo::Error::AccessDenied)?;
-        Ok(self.with(|known| look(known)))
+        Ok(self.with(|known| get(known)))
     }
 }
 
@@ -125,7 +125,7 @@ impl Facts {
 impl Root {
     #[zbus(property(emits_changed_signal = "const"))]
     async fn version(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<String> {
-        self.facts.read(message, |_| env!("CARGO_PKG_VERSION").to_owned()).await
+        self.state.read(message, |_| env!("CARGO_PKG_VERSION").to_owned()).await
     }
 
     #[zbus(property)]
@@ -133,12 +133,12 @@ impl Root {
         &self,
         #[zbus(header)] message: Option<Header<'_>>,
     ) -> fdo::Result<u32> {
-        self.facts.read(message, |known| known.shows.up_and_running).await
+        self.state.read(message, |known| known.shows.up_and_running).await
     }
 
     async fn quit(&self, #[zbus(header)] message: Header<'_>) -> Result<(), Error> {
-        self.facts.receive(Some(&message)).await.map_err(Error::Refused)?;
-        Ok(self.asks.ask(Command::Quit).await?)
+        self.state.receive(Some(&message)).await.map_err(Error::CommandError)?;
+        Ok(self.commands.execute(Command::Quit).await?)
     }
 }
 
@@ -146,7 +146,7 @@ impl Root {
 impl AccountObject {
     #[zbus(property(emits_changed_signal = "const"))]
     async fn name(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<String> {
-        self.facts.read(message, |known| known.account.name().to_owned()).await
+        self.state.read(message, |known| known.account.name().to_owned()).await
     }
 
     #[zbus(property(emits_changed_signal = "const"))]
@@ -154,17 +154,17 @@ impl AccountObject {
         &self,
         #[zbus(header)] message: Option<Header<'_>>,
     ) -> fdo::Result<String> {
-        self.facts.read(message, |known| known.account.friendly_name().to_owned()).await
+        self.state.read(message, |known| known.account.friendly_name().to_owned()).await
     }
 
     #[zbus(property(emits_changed_signal = "const"))]
     async fn protocol(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<String> {
-        self.facts.read(message, |_| PROTOCOL.to_owned()).await
+        self.state.read(message, |_| PROTOCOL.to_owned()).await
     }
 
     #[zbus(property)]
     async fn status(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<String> {
-        self.facts.read(message, |known| known.shows.status.clone()).await
+        self.state.read(message, |known| known.shows.status.clone()).await
     }
 
     #[zbus(property)]
@@ -172,40 +172,40 @@ impl AccountObject {
         &self,
         #[zbus(header)] message: Option<Header<'_>>,
     ) -> fdo::Result<String> {
-        self.facts.read(message, |known| known.shows.availability.clone()).await
+        self.state.read(message, |known| known.shows.availability.clone()).await
     }
 
     #[zbus(property)]
     async fn activity(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<String> {
-        self.facts.read(message, |known| known.shows.activity.clone()).await
+        self.state.read(message, |known| known.shows.activity.clone()).await
     }
 
     #[zbus(property)]
     async fn note(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<String> {
-        self.facts.read(message, |known| known.shows.note.clone()).await
+        self.state.read(message, |known| known.shows.note.clone()).await
     }
 
     #[zbus(property)]
     async fn reason(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<String> {
-        self.facts.read(message, |known| known.shows.reason.clone()).await
+        self.state.read(message, |known| known.shows.reason.clone()).await
     }
 
     #[zbus(property)]
     async fn reason_code(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<u32> {
-        self.facts.read(message, |known| known.shows.reason_code).await
+        self.state.read(message, |known| known.shows.reason_code).await
     }
 
     #[zbus(property)]
     async fn until(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<i64> {
-        self.facts.read(message, |known| known.shows.until).await
+        self.state.read(message, |known| known.shows.until).await
     }
 
     async fn sign_in(&self, #[zbus(header)] message: Header<'_>) -> Result<(), Error> {
-        self.ask(&message, Command::SIGN_IN).await
+        self.execute(&message, Command::SIGN_IN).await
     }
 
     async fn sign_out(&self, #[zbus(header)] message: Header<'_>) -> Result<(), Error> {
-        self.ask(&message, Command::SIGN_OUT).await
+        self.execute(&message, Command::SIGN_OUT).await
     }
 
     /// An empty text stands for none, and so do 0 ms.
@@ -220,14 +220,14 @@ impl AccountObject {
     ) -> Result<(), Error> {
         let presence = presence(availability, activity, note)?;
         let lasts = (lasts_ms > 0).then(|| Duration::from_millis(lasts_ms));
-        self.ask(&message, Command::Set { presence, lasts }).await
+        self.execute(&message, Command::Set { presence, lasts }).await
     }
 }
 
 impl AccountObject {
-    async fn ask(&self, message: &Header<'_>, command: Command) -> Result<(), Error> {
-        self.facts.receive(Some(message)).await.map_err(Error::Refused)?;
-        Ok(self.asks.ask(command).await?)
+    async fn execute(&self, message: &Header<'_>, command: Command) -> Result<(), Error> {
+        self.state.receive(Some(message)).await.map_err(Error::CommandError)?;
+        Ok(self.commands.execute(command).await?)
     }
 }
 

@@ -1,4 +1,4 @@
-//! `agent status`: what is allowed, and what the agent does.
+//! `agent status`: what is allowed and what the agent does.
 
 use std::fmt::Write as _;
 
@@ -7,39 +7,41 @@ use communicado::Timestamp;
 use communicado_sinks::publish::Detail;
 use serde_json::json;
 
-use super::place::Place;
-use super::rule::{Rule, Silence};
-use super::standing::{Standing, What};
-use super::when::{local, spoken};
+use super::policy::{PauseReason, PublishPolicy};
+use super::state::{AgentState, AgentStatus};
+use super::state_dir::StateDir;
+use super::times::{format_time, to_local};
 use crate::commands::print;
 use crate::failure::{Failure, Outcome};
-use crate::live::now;
+use crate::runtime::now;
 use crate::settings::Settings;
 
 /// Print what is allowed and what the agent does: 0 it runs, 1 it does not, 3 it cannot publish.
 #[derive(Debug, Args)]
-pub(super) struct Show {
+pub(super) struct ShowStatusArgs {
     /// As one JSON object.
     #[arg(long)]
     json: bool,
 }
 
-impl Show {
-    pub(super) fn run(self, place: &Place, settings: &Settings) -> Result<Outcome, Failure> {
-        let consent = place.consent()?;
-        let runs = place.is_held()?;
-        let standing = place.standing()?;
-        let outcome = match &standing {
-            Some(Standing { what: What::Failing { .. }, .. }) if runs => Outcome::CannotTell,
+impl ShowStatusArgs {
+    pub(super) fn run(self, state_dir: &StateDir, settings: &Settings) -> Result<Outcome, Failure> {
+        let consent = state_dir.consent()?;
+        let runs = state_dir.is_running()?;
+        let status = state_dir.status()?;
+        let outcome = match &status {
+            Some(AgentStatus { state: AgentState::Failing { .. }, .. }) if runs => {
+                Outcome::CannotTell
+            }
             _ if runs => Outcome::Yes,
             _ => Outcome::No,
         };
-        let now = local(now());
+        let now = to_local(now());
         // What holds when an agent runs, whether one does or not.
-        let rule = Rule::at(&now, place.pause()?, &settings.agent.hours);
+        let policy = PublishPolicy::at(&now, state_dir.pause()?, &settings.agent.hours);
         if self.json {
-            let what = standing.as_ref().map(|standing| &standing.what);
-            let (cause, help) = what.and_then(What::trouble).unzip();
+            let state = status.as_ref().map(|status| &status.state);
+            let (cause, help) = state.and_then(AgentState::error).unzip();
             let object = json!({
                 "v": 1,
                 "allowed": consent.is_some(),
@@ -48,10 +50,10 @@ impl Show {
                 "device": consent.as_ref().map(|it| it.device.as_str()),
                 "names": consent.as_ref().map(|it| it.detail == Detail::Names),
                 "runs": runs,
-                "standing": what.filter(|_| runs).map(What::word),
-                "since": standing.as_ref().filter(|_| runs).map(|it| it.since.to_string()),
-                "silent": rule.silence.is_some(),
-                "until": rule.until.as_ref().map(Timestamp::to_string),
+                "standing": state.filter(|_| runs).map(AgentState::word),
+                "since": status.as_ref().filter(|_| runs).map(|it| it.since.to_string()),
+                "silent": policy.pause_reason.is_some(),
+                "until": policy.until.as_ref().map(Timestamp::to_string),
                 "because": cause,
                 "help": help,
             });
@@ -69,27 +71,30 @@ impl Show {
                     Detail::Statuses => "statuses, no account names",
                     Detail::Names => "statuses and account names",
                 };
-                line("allowed", &format!("{names}, since {}", spoken(consent.given, &now)));
+                line("allowed", &format!("{names}, since {}", format_time(consent.given, &now)));
                 line("gateway", &consent.gateway.to_string());
                 let who = format!("{}, of the device {}", consent.person, consent.device);
                 line("as", &who);
             }
         }
-        match &standing {
-            Some(Standing { what, since }) if runs => {
-                line("agent", &format!("{}, since {}", what.spoken(&now), spoken(*since, &now)));
+        match &status {
+            Some(AgentStatus { state, since }) if runs => {
+                line(
+                    "agent",
+                    &format!("{}, since {}", state.describe(&now), format_time(*since, &now)),
+                );
             }
-            Some(Standing { what: What::Failing { cause, .. }, .. }) => {
+            Some(AgentStatus { state: AgentState::Failing { cause, .. }, .. }) => {
                 line("agent", &format!("does not run; it ended because {cause}"));
             }
             _ if runs => line("agent", "starting"),
             _ => line("agent", "does not run"),
         }
-        if let Some((_, help)) = standing.as_ref().and_then(|it| it.what.trouble()) {
+        if let Some((_, help)) = status.as_ref().and_then(|it| it.state.error()) {
             line("do", help);
         }
-        if let Some(Silence::Paused(_)) = rule.silence.filter(|_| !runs) {
-            line("pause", &What::Silent(Silence::Paused(rule.until)).spoken(&now));
+        if let Some(PauseReason::Requested(_)) = policy.pause_reason.filter(|_| !runs) {
+            line("pause", &AgentState::Paused(PauseReason::Requested(policy.until)).describe(&now));
         }
         if !settings.agent.hours.to_string().is_empty() {
             line("hours", &settings.agent.hours.to_string());

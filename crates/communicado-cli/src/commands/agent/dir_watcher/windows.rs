@@ -9,22 +9,22 @@ use super::cannot;
 use crate::failure::Failure;
 
 /// A folder that is watched.
-pub(in crate::commands::agent) struct Folder {
-    notice: FolderNotice,
+pub(in crate::commands::agent) struct StateDirWatcher {
+    dir_watcher: FolderNotice,
     path: PathBuf,
 }
 
-impl Folder {
+impl StateDirWatcher {
     /// Begins to watch.
     pub(in crate::commands::agent) fn watch(path: &Path) -> Result<Self, Failure> {
-        let notice = FolderNotice::of(path).map_err(|error| cannot(path, error))?;
-        Ok(Self { notice, path: path.to_owned() })
+        let dir_watcher = FolderNotice::of(path).map_err(|error| cannot(path, error))?;
+        Ok(Self { dir_watcher, path: path.to_owned() })
     }
 
     /// Waits until something has changed since the last time.
     pub(in crate::commands::agent) async fn changed(&mut self) -> Result<(), Failure> {
-        let come = poll_fn(|cx| self.notice.poll_come(cx)).await;
-        let armed = come.and_then(|()| self.notice.arm_again());
+        let come = poll_fn(|cx| self.dir_watcher.poll_come(cx)).await;
+        let armed = come.and_then(|()| self.dir_watcher.arm_again());
         armed.map_err(|error| cannot(&self.path, error))
     }
 }

@@ -17,12 +17,12 @@ use crate::failure::Failure;
 const ROOM: usize = 4096;
 
 /// A folder that is watched.
-pub(in crate::commands::agent) struct Folder {
+pub(in crate::commands::agent) struct StateDirWatcher {
     events: AsyncFd<OwnedFd>,
     path: PathBuf,
 }
 
-impl Folder {
+impl StateDirWatcher {
     /// Begins to watch.
     pub(in crate::commands::agent) fn watch(path: &Path) -> Result<Self, Failure> {
         let failed = |error: Errno| cannot(path, error);

@@ -8,8 +8,8 @@ use communicado_codes::lookup;
 use communicado_com_server::{FaceError, Registered, Scope};
 use communicado_provider::{Account, ActiveFaults, Command, CommandError};
 
-use super::{Asks, Shown};
-use crate::commands::provide::report::Report;
+use super::{CommandSender, ProviderState};
+use crate::commands::provide::report::ProviderReport;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
 
@@ -25,20 +25,20 @@ pub(in crate::commands::provide) struct Options {
 }
 
 /// The provider, as others see it.
-pub(in crate::commands::provide) struct Face(communicado_com_server::Face);
+pub(in crate::commands::provide) struct ComFrontend(communicado_com_server::Face);
 
 /// The way to the provider that runs.
-pub(in crate::commands::provide) struct Line(communicado_com_server::Line);
+pub(in crate::commands::provide) struct ComControlClient(communicado_com_server::Line);
 
 /// Why the provider did not do what it was asked to.
-pub(in crate::commands::provide) enum Unheard {
+pub(in crate::commands::provide) enum ControlError {
     /// It is so already, in its words.
     Already(String),
     /// It did not, for another reason.
     Failed(Failure),
 }
 
-impl Face {
+impl ComFrontend {
     /// Writes the flags and registers the classes.
     ///
     /// # Errors
@@ -46,33 +46,33 @@ impl Face {
     /// If another provider or Communicator itself runs, or the system does not let it.
     pub(in crate::commands::provide) async fn open(
         account: Account,
-        asks: Asks,
+        commands: CommandSender,
         options: &Options,
     ) -> Result<Self, Failure> {
-        let ask = Box::new(move |command| asks.ask_blocking(command));
+        let control = Box::new(move |command| commands.execute_blocking(command));
         let shown = communicado_com_server::Options { is_default: options.office };
-        let face = communicado_com_server::Face::open(account, &program()?, shown, ask);
-        let face = face.map_err(not_shown)?;
-        for problem in face.problems() {
+        let frontend = communicado_com_server::Face::open(account, &program()?, shown, control);
+        let frontend = frontend.map_err(not_shown)?;
+        for problem in frontend.problems() {
             tell(&format!("note: programs that are bound early cannot use it: {problem}\n"));
         }
-        Ok(Self(face))
+        Ok(Self(frontend))
     }
 
     /// Nothing more than was told, which others see already.
-    pub(in crate::commands::provide) async fn appear(&self) -> Result<(), Failure> {
+    pub(in crate::commands::provide) async fn announce(&self) -> Result<(), Failure> {
         Ok(())
     }
 
     /// Where it can be seen.
-    pub(in crate::commands::provide) fn place(&self) -> String {
+    pub(in crate::commands::provide) fn address(&self) -> String {
         "Communicator to programs that were written for it".to_owned()
     }
 
     /// Tells what is so now.
-    pub(in crate::commands::provide) async fn tell(
+    pub(in crate::commands::provide) async fn publish(
         &mut self,
-        shown: &Shown,
+        shown: &ProviderState,
     ) -> Result<(), Failure> {
         let until = shown.until.map(|until| until.to_string());
         let told = self.0.show(shown.status.clone(), until);
@@ -85,8 +85,8 @@ impl Face {
     }
 
     /// Answers nobody for so long.
-    pub(in crate::commands::provide) fn hang(&self, span: Duration) {
-        self.0.hang(span);
+    pub(in crate::commands::provide) fn hang(&self, duration: Duration) {
+        self.0.hang(duration);
     }
 
     /// Ends once it can be seen no longer, which nothing tells on Windows.
@@ -102,28 +102,31 @@ impl Face {
     }
 }
 
-impl Line {
+impl ComControlClient {
     /// The way to the provider of this session, if one runs.
     pub(in crate::commands::provide) async fn open() -> Result<Option<Self>, Failure> {
         Ok(communicado_com_server::Line::open().map(Self))
     }
 
     /// Has the provider do something.
-    pub(in crate::commands::provide) async fn ask(&self, command: &Command) -> Result<(), Unheard> {
+    pub(in crate::commands::provide) async fn execute(
+        &self,
+        command: &Command,
+    ) -> Result<(), ControlError> {
         self.0.ask(command).map_err(|unheard| match unheard {
             communicado_com_server::Unheard::Failed(code, said)
-                if is_so_already(command, code.0.cast_unsigned()) =>
+                if is_already_done(command, code.0.cast_unsigned()) =>
             {
-                Unheard::Already(said)
+                ControlError::Already(said)
             }
-            other => Unheard::Failed(unheard_failure(other)),
+            other => ControlError::Failed(unheard_failure(other)),
         })
     }
 
     /// What the provider says of itself.
-    pub(in crate::commands::provide) async fn report(&self) -> Result<Report, Failure> {
+    pub(in crate::commands::provide) async fn report(&self) -> Result<ProviderReport, Failure> {
         let said = self.0.report().map_err(unheard_failure)?;
-        Ok(Report {
+        Ok(ProviderReport {
             account: said.account,
             friendly_name: said.friendly_name,
             status: said.status,
@@ -137,7 +140,7 @@ impl Line {
 }
 
 /// Whether a refusal says that what was asked for is so.
-fn is_so_already(command: &Command, code: u32) -> bool {
+fn is_already_done(command: &Command, code: u32) -> bool {
     match command {
         Command::SignIn { .. } => code == CommandError::AlreadySignedIn.code(),
         Command::SignOut { .. } => code == CommandError::NotSignedIn.code(),

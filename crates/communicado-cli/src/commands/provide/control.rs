@@ -2,36 +2,36 @@
 
 use communicado_provider::{Command, Presence};
 
-use super::face::{Line, Unheard};
-use super::{Asked, Set};
+use super::frontend::{ControlClient, ControlError};
+use super::{ProvideCommand, SetPresenceArgs};
 use crate::commands::{print, tell};
 use crate::failure::{Failure, Outcome};
-use crate::live::{now, on_runtime};
+use crate::runtime::{block_on, now};
 
-impl Asked {
+impl ProvideCommand {
     pub(super) fn run(self) -> Result<Outcome, Failure> {
         let command = match self {
-            Self::Status { json } => return on_runtime(status(json)),
+            Self::Status { json } => return block_on(status(json)),
             Self::SignIn => Command::SIGN_IN,
             Self::SignOut => Command::SIGN_OUT,
             Self::Set(set) => set.command()?,
             Self::Quit => Command::Quit,
         };
-        on_runtime(async {
-            let line = Line::open().await?.ok_or_else(none_runs)?;
-            match line.ask(&command).await {
+        block_on(async {
+            let client = ControlClient::open().await?.ok_or_else(not_running)?;
+            match client.execute(&command).await {
                 Ok(()) => Ok(Outcome::Yes),
-                Err(Unheard::Already(text)) => {
+                Err(ControlError::Already(text)) => {
                     tell(&format!("note: nothing to do: {text}\n"));
                     Ok(Outcome::Yes)
                 }
-                Err(Unheard::Failed(failure)) => Err(failure),
+                Err(ControlError::Failed(failure)) => Err(failure),
             }
         })
     }
 }
 
-impl Set {
+impl SetPresenceArgs {
     fn command(self) -> Result<Command, Failure> {
         let presence = Presence::new(self.availability, self.activity);
         let presence = match &self.note {
@@ -45,16 +45,16 @@ impl Set {
 }
 
 async fn status(json: bool) -> Result<Outcome, Failure> {
-    let Some(line) = Line::open().await? else {
-        tell(&none_runs().to_string());
+    let Some(client) = ControlClient::open().await? else {
+        tell(&not_running().to_string());
         return Ok(Outcome::No);
     };
-    let report = line.report().await?;
+    let report = client.report().await?;
     print(&if json { report.to_json(now(), 0) } else { report.to_text() })?;
     Ok(Outcome::Yes)
 }
 
-fn none_runs() -> Failure {
+fn not_running() -> Failure {
     Failure::new(Outcome::Failed, "no provider runs in this session")
         .help("start one: communicado provide")
 }

@@ -12,17 +12,17 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::net::TcpStream;
 use tokio::process::Command;
 
-use super::cast::{OF_THE_PROVIDER, PATIENCE, Player, cannot_start, itself};
-use super::day::Says;
+use super::processes::{DemoProcess, PROVIDER_ONLY, TIMEOUT, cannot_start, own_program};
+use super::scenario::Expected;
 use crate::failure::{Failure, Outcome};
 
 const PROGRAM: &str = "communicado-gateway";
 
 /// Dropped in this order: who may write into the folder is gone before it.
-pub(super) struct Web {
+pub(super) struct WebPage {
     page: Lines<BufReader<TcpStream>>,
-    _agent: Player,
-    _gateway: Player,
+    _agent: DemoProcess,
+    _gateway: DemoProcess,
     url: String,
     _folder: TempDir,
 }
@@ -35,7 +35,7 @@ pub(super) fn program() -> Option<PathBuf> {
     folders.map(|folder| folder.join(PROGRAM)).find(|program| program.is_file())
 }
 
-impl Web {
+impl WebPage {
     /// Starts a gateway that knows Ada, an agent of hers, and a page that reads.
     pub(super) async fn open(program: &Path, bus: &str) -> Result<Self, Failure> {
         let folder = TempDir::with_prefix("communicado-demo-").map_err(cannot_go_on)?;
@@ -44,8 +44,8 @@ impl Web {
             command.env_clear().args(arguments).arg("--data").arg(folder.path().join("gateway"));
             command
         };
-        let listen = ["serve", "--listen", "127.0.0.1:0", "--exit-on-stdin-eof"];
-        let mut serving = Player::of("the gateway", &mut gateway(&listen))?;
+        let listen = ["serve", "--listen", "127.0.0.1:0", "--until-input-ends"];
+        let mut serving = DemoProcess::of("the gateway", &mut gateway(&listen))?;
         let mut greeting = Vec::new();
         for word in ["listening ", "token "] {
             let line = serving.line().await?;
@@ -53,21 +53,22 @@ impl Web {
             greeting.push(rest.to_owned());
         }
         let [url, token] = greeting.as_slice() else { return Err(serving.failed("it is silent")) };
-        say(&mut gateway(&["people", "add", "ada", "--name", "Ada Lovelace"])).await?;
+        output_of(&mut gateway(&["people", "add", "ada", "--name", "Ada Lovelace"])).await?;
         let of_ada = ["--scope", "publish", "--person", "ada", "--name", "the demo's laptop"];
-        let secret = say(&mut gateway(&[&["tokens", "create"][..], &of_ada].concat())).await?;
+        let secret =
+            output_of(&mut gateway(&[&["tokens", "create"][..], &of_ada].concat())).await?;
         let file = folder.path().join("token");
         let written = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file);
         written.and_then(|mut it| it.write_all(secret.as_bytes())).map_err(cannot_go_on)?;
         let agent = |arguments: &[&str]| -> Result<Command, Failure> {
-            let mut command = itself("the agent")?;
+            let mut command = own_program("the agent")?;
             command.env("XDG_STATE_HOME", folder.path()).env("DBUS_SESSION_BUS_ADDRESS", bus);
-            command.args(OF_THE_PROVIDER).arg("agent").args(arguments);
+            command.args(PROVIDER_ONLY).arg("agent").args(arguments);
             Ok(command)
         };
         let whose = ["--person", "ada", "--device", "laptop", "--yes", "--token-file"];
-        say(agent(&[&["allow", url][..], &whose].concat())?.arg(&file)).await?;
-        let publishing = Player::of("the agent", &mut agent(&["--exit-on-stdin-eof"])?)?;
+        output_of(agent(&[&["allow", url][..], &whose].concat())?.arg(&file)).await?;
+        let publishing = DemoProcess::of("the agent", &mut agent(&["--until-input-ends"])?)?;
         let page = read(url, token).await?;
         let url = url.clone();
         Ok(Self { page, _agent: publishing, _gateway: serving, url, _folder: folder })
@@ -78,7 +79,7 @@ impl Web {
     }
 
     /// Waits until the page is told this of Ada; what comes on the way to it is passed over.
-    pub(super) async fn says(&mut self, says: &Says) -> Result<(), Failure> {
+    pub(super) async fn wait_for(&mut self, expected: &Expected) -> Result<(), Failure> {
         let clock = SystemClock::start();
         let told = async {
             while let Some(line) = self.page.next_line().await.map_err(cannot_go_on)? {
@@ -87,19 +88,19 @@ impl Web {
                 let text = |key| person.get(key).and_then(Value::as_str);
                 let more = [text("availability"), text("activity"), text("reason")];
                 let more: Vec<&str> = more.into_iter().flatten().collect();
-                if text("status") == Some(says.status) && more == says.more {
+                if text("status") == Some(expected.status) && more == expected.more {
                     return Ok(());
                 }
             }
             Err(cannot_go_on("the gateway told no more"))
         };
-        let told = within(&clock, clock.now().after(PATIENCE), told).await;
-        told.unwrap_or_else(|| Err(cannot_go_on(format!("the page was never told {says:?}"))))
+        let told = within(&clock, clock.now().after(TIMEOUT), told).await;
+        told.unwrap_or_else(|| Err(cannot_go_on(format!("the page was never told {expected:?}"))))
     }
 }
 
 /// What a program writes that ends by itself.
-async fn say(command: &mut Command) -> Result<String, Failure> {
+async fn output_of(command: &mut Command) -> Result<String, Failure> {
     let name = command.as_std().get_program().to_string_lossy().into_owned();
     let output = command.kill_on_drop(true).output().await;
     let output = output.map_err(|error| cannot_start(&name, error))?;
