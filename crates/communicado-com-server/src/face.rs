@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use communicado_provider::{Account, ActiveFaults, Status};
+use communicado_provider::{Account, ActiveFaults, ProviderStatus};
 use communicado_windows::com::Apartment;
 use communicado_windows::com::serve::{ClassObject, Library};
 use communicado_windows::{Error, HResult, Only, processes};
@@ -128,9 +128,9 @@ impl Face {
     /// # Errors
     ///
     /// If the registry cannot be written or the classes cannot be offered.
-    pub fn show(&self, status: Status, until: Option<String>) -> Result<(), Error> {
+    pub fn show(&self, status: ProviderStatus, until: Option<String>) -> Result<(), Error> {
         let before = self.client.status();
-        let is_up = |status: &Status| status.up_and_running() == 2;
+        let is_up = |status: &ProviderStatus| status.up_and_running() == 2;
         if is_up(&status) && !is_up(&before) {
             self.classes.offer()?;
         }
@@ -233,7 +233,7 @@ fn register<'a>(
     client: &Arc<Client>,
 ) -> Result<[ClassObject<'a>; 3], Error> {
     let available = |client: &Client| match client.status() {
-        Status::Starting | Status::ShuttingDown => Err(NOT_AVAILABLE),
+        ProviderStatus::Starting | ProviderStatus::ShuttingDown => Err(NOT_AVAILABLE),
         _ => client.admit().map_err(|refusal| refusal.code),
     };
     let own = || Arc::clone(client);

@@ -1,6 +1,6 @@
 //! The words that speak to the provider that runs.
 
-use communicado_provider::{Command, Presence};
+use communicado_provider::{Presence, ProviderCommand};
 
 use super::face::{Line, Unheard};
 use super::{Asked, Set};
@@ -12,10 +12,10 @@ impl Asked {
     pub(super) fn run(self) -> Result<Outcome, Failure> {
         let command = match self {
             Self::Status { json } => return on_runtime(status(json)),
-            Self::SignIn => Command::SIGN_IN,
-            Self::SignOut => Command::SIGN_OUT,
+            Self::SignIn => ProviderCommand::SIGN_IN,
+            Self::SignOut => ProviderCommand::SIGN_OUT,
             Self::Set(set) => set.command()?,
-            Self::Quit => Command::Quit,
+            Self::Quit => ProviderCommand::Quit,
         };
         on_runtime(async {
             let line = Line::open().await?.ok_or_else(none_runs)?;
@@ -32,7 +32,7 @@ impl Asked {
 }
 
 impl Set {
-    fn command(self) -> Result<Command, Failure> {
+    fn command(self) -> Result<ProviderCommand, Failure> {
         let presence = Presence::new(self.availability, self.activity);
         let presence = match &self.note {
             None => presence,
@@ -40,7 +40,7 @@ impl Set {
                 .with_note(note)
                 .map_err(|error| Failure::usage("the note cannot be shown").cause(error))?,
         };
-        Ok(Command::Set { presence, lasts: self.lasts })
+        Ok(ProviderCommand::Set { presence, lasts: self.lasts })
     }
 }
 

@@ -9,8 +9,8 @@ use communicado::Timestamp;
 use communicado_core::Moment;
 use communicado_provider::script::{Script, ScriptAction, ScriptStep};
 use communicado_provider::{
-    Account, ActiveFaults, Command, CommandError, DesiredState, Fault, Provider, ProviderEvent,
-    Status,
+    Account, ActiveFaults, CommandError, DesiredState, Fault, Provider, ProviderCommand,
+    ProviderEvent, ProviderStatus,
 };
 use communicado_runtime::{Clock as _, SystemClock, Timer};
 use futures_util::future::{Either, select};
@@ -93,11 +93,11 @@ async fn run(mut plan: Plan, clock: SystemClock, said: Said) -> Result<Outcome, 
     let mut steps = script.steps.iter();
     // A script that starts the provider says itself when to sign in.
     if sign_in && !script.starts() {
-        let _ = run.command(Command::SIGN_IN).await?;
+        let _ = run.command(ProviderCommand::SIGN_IN).await?;
     }
     loop {
         let next = run.play(&mut steps, began).await?;
-        if *run.provider.status() == Status::ShuttingDown {
+        if *run.provider.status() == ProviderStatus::ShuttingDown {
             break;
         }
         let deadline = run.provider.next_deadline().into_iter().chain(next).min();
@@ -115,7 +115,7 @@ async fn run(mut plan: Plan, clock: SystemClock, said: Said) -> Result<Outcome, 
             // The face holds the other end, so this is not the end of it.
             Happened::Asked(None) => {}
             Happened::AskedToEnd => {
-                let _ = run.command(Command::Quit).await?;
+                let _ = run.command(ProviderCommand::Quit).await?;
             }
             Happened::Lost(failure) => return Err(failure),
         }
@@ -127,9 +127,9 @@ async fn run(mut plan: Plan, clock: SystemClock, said: Said) -> Result<Outcome, 
 impl Run<'_> {
     /// Is there, and can be asked from its first moment unless it is to be seen starting.
     async fn appear(&mut self, started: bool) -> Result<(), Failure> {
-        let mut shown = vec![Shown { status: Status::Starting, until: None }];
+        let mut shown = vec![Shown { status: ProviderStatus::Starting, until: None }];
         if started {
-            let handled = self.provider.handle(self.clock.now(), Command::Started);
+            let handled = self.provider.handle(self.clock.now(), ProviderCommand::Started);
             shown.extend(
                 handled.events.iter().map(|event| Shown { status: event.status(), until: None }),
             );
@@ -169,7 +169,7 @@ impl Run<'_> {
         loop {
             let Some(step) = steps.as_slice().first() else { return Ok(None) };
             let at = began.after(step.after);
-            if at > self.clock.now() || *self.provider.status() == Status::ShuttingDown {
+            if at > self.clock.now() || *self.provider.status() == ProviderStatus::ShuttingDown {
                 return Ok(Some(at));
             }
             steps.next();
@@ -193,7 +193,10 @@ impl Run<'_> {
         }
     }
 
-    async fn command(&mut self, command: Command) -> Result<Result<(), CommandError>, Failure> {
+    async fn command(
+        &mut self,
+        command: ProviderCommand,
+    ) -> Result<Result<(), CommandError>, Failure> {
         let handled = self.provider.handle(self.clock.now(), command);
         self.publish(handled.events).await?;
         Ok(handled.error.map_or(Ok(()), Err))

@@ -9,7 +9,7 @@ mod linux;
 mod windows;
 
 use communicado::Timestamp;
-use communicado_provider::{Command, CommandError, Status};
+use communicado_provider::{CommandError, ProviderCommand, ProviderStatus};
 use tokio::sync::{mpsc, oneshot};
 
 #[cfg(target_os = "linux")]
@@ -22,7 +22,7 @@ pub(super) const ASKS_MAX: usize = 256;
 
 /// Something that somebody asks of the provider.
 pub(super) struct Ask {
-    pub(super) command: Command,
+    pub(super) command: ProviderCommand,
     /// Where to say that it was done, or why it was not.
     pub(super) answer: oneshot::Sender<Result<(), CommandError>>,
 }
@@ -34,7 +34,7 @@ pub(super) struct Asks(mpsc::Sender<Ask>);
 /// What a face shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Shown {
-    pub(super) status: Status,
+    pub(super) status: ProviderStatus,
     /// When what is shown ends by itself.
     pub(super) until: Option<Timestamp>,
 }
@@ -48,7 +48,7 @@ impl Asks {
 
     /// Asks the provider to do something, and waits until all that comes of it is told.
     #[cfg(target_os = "linux")]
-    pub(super) async fn ask(&self, command: Command) -> Result<(), CommandError> {
+    pub(super) async fn ask(&self, command: ProviderCommand) -> Result<(), CommandError> {
         let (answer, answered) = oneshot::channel();
         // A provider that takes no more questions is about to end.
         let asked = self.0.send(Ask { command, answer }).await;
@@ -59,7 +59,7 @@ impl Asks {
     /// Asks the provider to do something, and waits on this thread until all that comes of it is
     /// told.
     #[cfg(windows)]
-    pub(super) fn ask_blocking(&self, command: Command) -> Result<(), CommandError> {
+    pub(super) fn ask_blocking(&self, command: ProviderCommand) -> Result<(), CommandError> {
         let (answer, answered) = oneshot::channel();
         let asked = self.0.blocking_send(Ask { command, answer });
         asked.map_err(|_| CommandError::ShuttingDown)?;

@@ -6,7 +6,7 @@ use clap::Args;
 use communicado::Timestamp;
 use communicado_codes::lookup;
 use communicado_com_server::{FaceError, Registered, Scope};
-use communicado_provider::{Account, ActiveFaults, Command, CommandError};
+use communicado_provider::{Account, ActiveFaults, CommandError, ProviderCommand};
 
 use super::{Asks, Shown};
 use crate::commands::provide::report::Report;
@@ -109,7 +109,10 @@ impl Line {
     }
 
     /// Has the provider do something.
-    pub(in crate::commands::provide) async fn ask(&self, command: &Command) -> Result<(), Unheard> {
+    pub(in crate::commands::provide) async fn ask(
+        &self,
+        command: &ProviderCommand,
+    ) -> Result<(), Unheard> {
         self.0.ask(command).map_err(|unheard| match unheard {
             communicado_com_server::Unheard::Failed(code, said)
                 if is_so_already(command, code.0.cast_unsigned()) =>
@@ -137,10 +140,10 @@ impl Line {
 }
 
 /// Whether a refusal says that what was asked for is so.
-fn is_so_already(command: &Command, code: u32) -> bool {
+fn is_so_already(command: &ProviderCommand, code: u32) -> bool {
     match command {
-        Command::SignIn { .. } => code == CommandError::AlreadySignedIn.code(),
-        Command::SignOut { .. } => code == CommandError::NotSignedIn.code(),
+        ProviderCommand::SignIn { .. } => code == CommandError::AlreadySignedIn.code(),
+        ProviderCommand::SignOut { .. } => code == CommandError::NotSignedIn.code(),
         _ => false,
     }
 }

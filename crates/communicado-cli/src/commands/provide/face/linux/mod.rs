@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use communicado_provider::dbus::{ACCOUNT_INTERFACE, ACCOUNT_PATH, INTERFACE, NAME, PATH};
-use communicado_provider::{Account, ActiveFaults, Status};
+use communicado_provider::{Account, ActiveFaults, ProviderStatus};
 use communicado_runtime::{Clock as _, SystemClock, within};
 use communicado_sources::session_bus;
 use rustix::process::Signal;
@@ -58,7 +58,7 @@ impl Face {
     ) -> Result<Self, Failure> {
         let address = session_bus::own_address()?;
         let connection = session_bus::connect(&SystemClock::start(), &address).await?;
-        let shown = Shown { status: Status::Starting, until: None };
+        let shown = Shown { status: ProviderStatus::Starting, until: None };
         let facts = Facts::new(account, Properties::of(&shown));
         let root = Root { facts: facts.clone(), asks: asks.clone() };
         let server = connection.object_server();
