@@ -9,10 +9,10 @@ use communicado_provider::{Presence, ProviderCommand, words};
 use communicado_windows::com::serve::Kind::{Number, Text};
 use communicado_windows::com::serve::{Argument, Call, Given, Interface, Member, Refusal, Servant};
 use communicado_windows::com::{Apartment, CallError, Object};
-use communicado_windows::{Guid, HResult, Only, Variant};
+use communicado_windows::{Guid, HResult, NamedMutex, Variant};
 
 use crate::client::{Client, INVALID};
-use crate::face::ONLY;
+use crate::face::MUTEX_NAME;
 
 /// The class, which is created only where a provider runs.
 pub(crate) const CLASS: Guid = Guid(0x6E0D_0B57_3E2A_4C55_8D3C_1B8B_7B1E_90C1);
@@ -138,7 +138,7 @@ impl Line {
     /// The way to it; nothing if none runs in this session.
     #[must_use]
     pub fn open() -> Option<Self> {
-        Only::exists(ONLY).then_some(Self { only_by_open: () })
+        NamedMutex::exists(MUTEX_NAME).then_some(Self { only_by_open: () })
     }
 
     /// Has it do something.

@@ -19,7 +19,7 @@ mod hresult;
 #[cfg(windows)]
 mod job;
 #[cfg(windows)]
-mod only;
+mod named_mutex;
 #[cfg(windows)]
 mod process;
 #[cfg(windows)]
@@ -42,7 +42,7 @@ pub use hresult::HResult;
 #[cfg(windows)]
 pub use job::Job;
 #[cfg(windows)]
-pub use only::Only;
+pub use named_mutex::NamedMutex;
 #[cfg(windows)]
 pub use process::{Listed, Process, own_session, processes, session_of};
 #[cfg(windows)]

@@ -9,11 +9,11 @@ use crate::wait::Owned;
 
 /// A name that this process alone has in its session, until it ends or lets go.
 #[derive(Debug)]
-pub struct Only {
+pub struct NamedMutex {
     _mutex: Owned,
 }
 
-impl Only {
+impl NamedMutex {
     /// Claims a name; nothing if another process has it.
     ///
     /// # Errors
