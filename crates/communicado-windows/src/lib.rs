@@ -48,7 +48,7 @@ pub use process::{Listed, Process, own_session, processes, session_of};
 #[cfg(windows)]
 pub use registry::{Hive, Key, Notice, Noticed, View, was_deleted};
 #[cfg(windows)]
-pub use time::{Alarm, civil_micros, uptime};
+pub use time::{WakeTimer, civil_micros, uptime};
 #[cfg(windows)]
 pub use token::{Integrity, Rights};
 pub use value::{RawValue, Value};

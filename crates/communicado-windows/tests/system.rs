@@ -10,7 +10,7 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use communicado_windows::{
-    Alarm, FolderNotice, Hive, Key, Notice, Noticed, Process, Rights, Value, View, own_session,
+    FolderNotice, Hive, Key, Notice, Noticed, Process, Rights, Value, View, WakeTimer, own_session,
     processes, session_of, uptime, was_deleted,
 };
 
@@ -167,13 +167,13 @@ fn the_end_of_a_process_wakes_whoever_waits_for_it() {
 
 #[test]
 fn an_alarm_fires_when_it_is_set_and_not_when_it_is_switched_off() {
-    let mut alarm = Alarm::new().unwrap();
+    let mut timer = WakeTimer::new().unwrap();
     let began = uptime();
-    alarm.set(Some(Duration::from_millis(60))).unwrap();
-    assert!(comes(|cx| alarm.poll_fired(cx)));
+    timer.set(Some(Duration::from_millis(60))).unwrap();
+    assert!(comes(|cx| timer.poll_fired(cx)));
     assert!(uptime() - began >= Duration::from_millis(50));
-    alarm.set(Some(Duration::from_secs(3600))).unwrap();
-    alarm.set(None).unwrap();
+    timer.set(Some(Duration::from_secs(3600))).unwrap();
+    timer.set(None).unwrap();
     let cx = Context::from_waker(Waker::noop());
-    assert!(alarm.poll_fired(&cx).is_pending());
+    assert!(timer.poll_fired(&cx).is_pending());
 }
