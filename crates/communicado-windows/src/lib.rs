@@ -50,7 +50,7 @@ pub use registry::{Hive, Key, Notice, Noticed, View, was_deleted};
 #[cfg(windows)]
 pub use time::{WakeTimer, civil_micros, uptime};
 #[cfg(windows)]
-pub use token::{Integrity, Rights};
+pub use token::{Integrity, TokenInfo};
 pub use value::{RawValue, Value};
 pub use variant::{Variant, decode};
 #[cfg(windows)]

@@ -13,7 +13,7 @@ use windows::Win32::System::Threading::{
 };
 use windows_core::BOOL;
 
-use crate::token::Rights;
+use crate::token::TokenInfo;
 use crate::wait::Owned;
 use crate::{Error, Waiting};
 
@@ -126,8 +126,8 @@ impl Process {
     /// # Errors
     ///
     /// If they may not be read: then they are more than our own, or another user's.
-    pub fn rights(&self) -> Result<Rights, Error> {
-        Rights::of(self.end.handle())
+    pub fn token_info(&self) -> Result<TokenInfo, Error> {
+        TokenInfo::of(self.end.handle())
     }
 
     /// 32 or 64; nothing if that may not be read.

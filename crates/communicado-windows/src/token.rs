@@ -20,7 +20,7 @@ pub struct Integrity(pub u32);
 
 /// The rights that a process runs with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rights {
+pub struct TokenInfo {
     /// Whether it runs as administrator.
     pub elevated: bool,
     /// How far it is trusted.
@@ -29,7 +29,7 @@ pub struct Rights {
     pub session: u32,
 }
 
-impl Rights {
+impl TokenInfo {
     /// Those of this process.
     ///
     /// # Errors

@@ -10,8 +10,8 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use communicado_windows::{
-    FolderNotice, Hive, Key, Notice, Noticed, Process, Rights, Value, View, WakeTimer, own_session,
-    processes, session_of, uptime, was_deleted,
+    FolderNotice, Hive, Key, Notice, Noticed, Process, TokenInfo, Value, View, WakeTimer,
+    own_session, processes, session_of, uptime, was_deleted,
 };
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -154,7 +154,7 @@ fn the_end_of_a_process_wakes_whoever_waits_for_it() {
     let listed = processes().unwrap().into_iter().find(|each| each.id == child.id()).unwrap();
     assert!(listed.image.eq_ignore_ascii_case("cmd.exe"), "{}", listed.image);
     assert_eq!(session_of(child.id()), own_session());
-    assert_eq!(process.rights().unwrap().integrity, Rights::own().unwrap().integrity);
+    assert_eq!(process.token_info().unwrap().integrity, TokenInfo::own().unwrap().integrity);
     let killer = thread::spawn(move || {
         thread::sleep(Duration::from_millis(50));
         child.kill().unwrap();

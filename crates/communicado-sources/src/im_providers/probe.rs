@@ -1,7 +1,7 @@
 //! Looks once, and says what is missing and what to do.
 
 use communicado_runtime::{Check, Health, SourceError};
-use communicado_windows::{Hive, Key, Process, Rights, Value, View};
+use communicado_windows::{Hive, Key, Process, TokenInfo, Value, View};
 
 use super::facts::{self, default_app, library, life, registration, rights};
 use crate::providers::contract::{Provider, providers};
@@ -62,9 +62,9 @@ fn has_library(provider: &Provider) -> bool {
 
 /// What is found of the process of a client that runs.
 fn process(provider: &Provider) -> Option<facts::Process> {
-    let own_level = Rights::own().ok()?.integrity.to_string();
+    let own_level = TokenInfo::own().ok()?.integrity.to_string();
     let process = Process::open(*provider.processes.first()?);
-    let level = process.as_ref().ok().and_then(|process| process.rights().ok());
+    let level = process.as_ref().ok().and_then(|process| process.token_info().ok());
     Some(facts::Process {
         bits: process.as_ref().ok().and_then(Process::bits),
         level: level.map(|rights| rights.integrity.to_string()),
