@@ -10,13 +10,13 @@ use windows::Win32::Storage::FileSystem::{
 };
 use windows_core::PCWSTR;
 
-use crate::wait::Owned;
-use crate::{Error, Waiting};
+use crate::wait::OwnedHandle;
+use crate::{Error, WaitableObject};
 
 /// Notices that a file of a folder was made, written, renamed or taken away.
 #[derive(Debug)]
 pub struct FolderNotice {
-    change: Waiting,
+    change: WaitableObject,
 }
 
 impl FolderNotice {
@@ -31,7 +31,7 @@ impl FolderNotice {
         // SAFETY: the name is a text that ends in NUL and outlives the call.
         let found = unsafe { FindFirstChangeNotificationW(PCWSTR(name.as_ptr()), false, kinds) };
         let found = found.map_err(|error| Error::of("watch a folder", &error))?;
-        Ok(Self { change: Waiting::new(Owned::of_folder(found)) })
+        Ok(Self { change: WaitableObject::new(OwnedHandle::change_notification(found)) })
     }
 
     /// Ready once something has changed.

@@ -54,4 +54,4 @@ pub use token::{Integrity, TokenInfo};
 pub use value::{RawValue, Value};
 pub use variant::{Variant, decode};
 #[cfg(windows)]
-pub use wait::Waiting;
+pub use wait::WaitableObject;

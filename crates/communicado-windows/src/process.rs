@@ -14,8 +14,8 @@ use windows::Win32::System::Threading::{
 use windows_core::BOOL;
 
 use crate::token::TokenInfo;
-use crate::wait::Owned;
-use crate::{Error, Waiting};
+use crate::wait::OwnedHandle;
+use crate::{Error, WaitableObject};
 
 /// A process in the system's list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub struct Listed {
 #[derive(Debug)]
 pub struct Process {
     id: u32,
-    end: Waiting,
+    end: WaitableObject,
 }
 
 /// Every process that there is (Microsoft, "Tool Help Functions").
@@ -44,7 +44,7 @@ pub fn processes() -> Result<Vec<Listed>, Error> {
     let tried = "list the processes";
     // SAFETY: it takes no pointers.
     let list = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0) };
-    let list = Owned::new(list.map_err(|error| Error::of(tried, &error))?);
+    let list = OwnedHandle::new(list.map_err(|error| Error::of(tried, &error))?);
     let mut entry = PROCESSENTRY32W {
         dwSize: u32::try_from(size_of::<PROCESSENTRY32W>()).unwrap_or(0),
         ..PROCESSENTRY32W::default()
@@ -97,7 +97,7 @@ impl Process {
             other => other,
         };
         let process = process.map_err(|e| Error::of(format!("open the process {id}"), &e))?;
-        Ok(Self { id, end: Waiting::new(Owned::new(process)) })
+        Ok(Self { id, end: WaitableObject::new(OwnedHandle::new(process)) })
     }
 
     /// Its number.

@@ -15,8 +15,8 @@ use windows::Win32::System::Registry::{
 use windows::Win32::System::Threading::{CreateEventW, ResetEvent};
 use windows_core::{HSTRING, PCWSTR, PWSTR};
 
-use crate::wait::Owned;
-use crate::{Error, HResult, RawValue, Waiting};
+use crate::wait::OwnedHandle;
+use crate::{Error, HResult, RawValue, WaitableObject};
 
 /// The longest value that is read, in bytes.
 const VALUE_BYTES_MAX: usize = 64 * 1024;
@@ -62,7 +62,7 @@ pub struct Key {
 /// A notice of a change to a key, which comes once and can be armed again.
 #[derive(Debug)]
 pub struct Notice {
-    event: Waiting,
+    event: WaitableObject,
     what: Noticed,
     subtree: bool,
 }
@@ -257,7 +257,7 @@ impl Key {
         // SAFETY: an event without name and with the rights of this process.
         let event = unsafe { CreateEventW(None, true, false, PCWSTR::null()) };
         let event = event.map_err(|error| Error::of("make an event", &error))?;
-        let notice = Notice { event: Waiting::new(Owned::new(event)), what, subtree };
+        let notice = Notice { event: WaitableObject::new(OwnedHandle::new(event)), what, subtree };
         notice.arm(self)?;
         Ok(notice)
     }

@@ -10,8 +10,8 @@ use windows::Win32::System::Threading::{
 };
 use windows_core::PCWSTR;
 
-use crate::wait::Owned;
-use crate::{Error, Waiting};
+use crate::wait::OwnedHandle;
+use crate::{Error, WaitableObject};
 
 /// Intervals of 100 ns between the years 1601 and 1970.
 const EPOCH: i64 = 116_444_736_000_000_000;
@@ -52,8 +52,8 @@ fn file_time() -> i64 {
 /// wrong once somebody sets the clock. So there are both, and the first to fire wakes.
 #[derive(Debug)]
 pub struct WakeTimer {
-    relative: Waiting,
-    absolute: Waiting,
+    relative: WaitableObject,
+    absolute: WaitableObject,
 }
 
 impl WakeTimer {
@@ -67,7 +67,7 @@ impl WakeTimer {
             // SAFETY: a timer without name and with the rights of this process.
             let timer = unsafe { CreateWaitableTimerW(None, true, PCWSTR::null()) };
             let timer = timer.map_err(|error| Error::of("make a timer", &error))?;
-            Ok(Waiting::new(Owned::new(timer)))
+            Ok(WaitableObject::new(OwnedHandle::new(timer)))
         };
         Ok(Self { relative: timer()?, absolute: timer()? })
     }
