@@ -11,9 +11,9 @@
 #[cfg(windows)]
 pub mod com;
 #[cfg(windows)]
-mod error;
+mod dir_watcher;
 #[cfg(windows)]
-mod folder;
+mod error;
 mod guid;
 mod hresult;
 #[cfg(windows)]
@@ -34,9 +34,9 @@ mod variant;
 mod wait;
 
 #[cfg(windows)]
-pub use error::Error;
+pub use dir_watcher::DirWatcher;
 #[cfg(windows)]
-pub use folder::FolderNotice;
+pub use error::Error;
 pub use guid::{Guid, NoGuid};
 pub use hresult::HResult;
 #[cfg(windows)]

@@ -276,7 +276,7 @@ impl Notice {
     /// It also comes when the thread that armed it ends, and when the key is deleted, without a
     /// change to be found.
     #[must_use]
-    pub fn has_come(&self) -> bool {
+    pub fn has_changed(&self) -> bool {
         self.event.is_signaled()
     }
 
@@ -285,7 +285,7 @@ impl Notice {
     /// # Errors
     ///
     /// If the system cannot wait.
-    pub fn poll_come(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+    pub fn poll_changed(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
         self.event.poll_signaled(cx)
     }
 
@@ -294,7 +294,7 @@ impl Notice {
     /// # Errors
     ///
     /// If the key was deleted ([`was_deleted`]), or the system gives no notice.
-    pub fn arm_again(&self, key: &Key) -> Result<(), Error> {
+    pub fn rearm(&self, key: &Key) -> Result<(), Error> {
         // SAFETY: the event is open.
         let done = unsafe { ResetEvent(self.event.handle()) };
         done.map_err(|error| Error::of("reset an event", &error))?;

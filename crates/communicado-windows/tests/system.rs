@@ -10,7 +10,7 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use communicado_windows::{
-    FolderNotice, Hive, Key, Notice, Noticed, Process, TokenInfo, Value, View, WakeTimer,
+    DirWatcher, Hive, Key, Notice, Noticed, Process, TokenInfo, Value, View, WakeTimer,
     own_session, processes, session_of, uptime, was_deleted,
 };
 
@@ -59,7 +59,7 @@ fn here(path: &str) -> Option<Key> {
 }
 
 fn told(notice: &mut Notice) -> bool {
-    comes(|cx| notice.poll_come(cx))
+    comes(|cx| notice.poll_changed(cx))
 }
 
 #[test]
@@ -88,11 +88,11 @@ fn a_notice_comes_for_a_value_that_is_written_below_and_then_again() {
     let below = r"Software\Communicado test\written\Communicator";
     let below = Key::create(Hive::CurrentUser, below, View::Own, true).unwrap();
     let mut notice = key.notice(Noticed::NamesAndValues, true).unwrap();
-    assert!(!notice.has_come());
+    assert!(!notice.has_changed());
     below.set_number("UpAndRunning", 1).unwrap();
     assert!(told(&mut notice));
-    notice.arm_again(&key).unwrap();
-    assert!(!notice.has_come());
+    notice.rearm(&key).unwrap();
+    assert!(!notice.has_changed());
     let writer = thread::spawn(move || {
         thread::sleep(Duration::from_millis(50));
         below.set_number("UpAndRunning", 2).unwrap();
@@ -109,7 +109,7 @@ fn a_notice_comes_for_a_key_that_appears_or_is_deleted() {
     drop(Key::create(Hive::CurrentUser, below, View::Own, true).unwrap());
     assert!(told(&mut notice));
     assert_eq!(key.subkeys().unwrap(), ["IM Providers"]);
-    notice.arm_again(&key).unwrap();
+    notice.rearm(&key).unwrap();
     Key::delete_all(Hive::CurrentUser, below, View::Own).unwrap();
     assert!(told(&mut notice));
 }
@@ -121,7 +121,7 @@ fn a_key_that_was_deleted_gives_no_more_notices_and_says_why() {
     let key = Key::create(Hive::CurrentUser, path, View::Own, true).unwrap();
     let notice = key.notice(Noticed::NamesAndValues, true).unwrap();
     Key::delete_all(Hive::CurrentUser, path, View::Own).unwrap();
-    let error = notice.arm_again(&key).unwrap_err();
+    let error = notice.rearm(&key).unwrap_err();
     assert!(was_deleted(&error), "{error}");
 }
 
@@ -129,18 +129,18 @@ fn a_key_that_was_deleted_gives_no_more_notices_and_says_why() {
 fn a_notice_comes_for_a_file_that_is_made_or_taken_away() {
     let folder = std::env::temp_dir().join(format!("communicado-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    let mut notice = FolderNotice::of(&folder).unwrap();
+    let mut notice = DirWatcher::new(&folder).unwrap();
     let cx = Context::from_waker(Waker::noop());
-    assert!(notice.poll_come(&cx).is_pending());
+    assert!(notice.poll_changed(&cx).is_pending());
     std::fs::write(folder.join("file"), "x").unwrap();
-    assert!(comes(|cx| notice.poll_come(cx)));
-    notice.arm_again().unwrap();
+    assert!(comes(|cx| notice.poll_changed(cx)));
+    notice.rearm().unwrap();
     // It may have been told in several steps.
-    while notice.poll_come(&cx).is_ready() {
-        notice.arm_again().unwrap();
+    while notice.poll_changed(&cx).is_ready() {
+        notice.rearm().unwrap();
     }
     std::fs::remove_file(folder.join("file")).unwrap();
-    assert!(comes(|cx| notice.poll_come(cx)));
+    assert!(comes(|cx| notice.poll_changed(cx)));
     std::fs::remove_dir_all(&folder).unwrap();
 }
 

@@ -52,10 +52,10 @@ impl Lookout {
     /// Every provider as it is now; what changes afterwards is told by [`Lookout::poll_change`].
     pub(crate) fn look(&mut self) -> Result<Vec<Provider>, SourceError> {
         let (software, notice) = &self.software;
-        notice.arm_again(software).map_err(lost)?;
+        notice.rearm(software).map_err(lost)?;
         let is_armed = self.providers.as_ref().is_some_and(|(key, notice)| {
             // A key that was deleted and made anew is another one.
-            notice.arm_again(key).is_ok()
+            notice.rearm(key).is_ok()
         });
         if !is_armed {
             self.providers = None;
@@ -109,9 +109,9 @@ impl Lookout {
         if self.timer.poll_due(cx).is_ready() {
             return Poll::Ready(Ok(()));
         }
-        let mut changed = self.software.1.poll_come(cx);
+        let mut changed = self.software.1.poll_changed(cx);
         if let (true, Some((_, notice))) = (changed.is_pending(), &mut self.providers) {
-            changed = notice.poll_come(cx);
+            changed = notice.poll_changed(cx);
         }
         for process in self.alive.values_mut().filter_map(|(_, process)| process.as_mut()) {
             if changed.is_pending() {
