@@ -46,7 +46,7 @@ pub use named_mutex::NamedMutex;
 #[cfg(windows)]
 pub use process::{Listed, Process, own_session, processes, session_of};
 #[cfg(windows)]
-pub use registry::{Hive, Key, Notice, Noticed, View, was_deleted};
+pub use registry::{ChangeFilter, ChangeNotification, Hive, Key, View, was_deleted};
 #[cfg(windows)]
 pub use time::{WakeTimer, civil_micros, uptime};
 #[cfg(windows)]

@@ -45,7 +45,7 @@ pub enum View {
 
 /// What a notice is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Noticed {
+pub enum ChangeFilter {
     /// Keys that come and go below it.
     Names,
     /// Those, and values that are written or deleted.
@@ -61,9 +61,9 @@ pub struct Key {
 
 /// A notice of a change to a key, which comes once and can be armed again.
 #[derive(Debug)]
-pub struct Notice {
+pub struct ChangeNotification {
     event: WaitableObject,
-    what: Noticed,
+    filter: ChangeFilter,
     subtree: bool,
 }
 
@@ -253,13 +253,17 @@ impl Key {
     /// # Errors
     ///
     /// If the system gives none.
-    pub fn notice(&self, what: Noticed, subtree: bool) -> Result<Notice, Error> {
+    pub fn watch(&self, filter: ChangeFilter, subtree: bool) -> Result<ChangeNotification, Error> {
         // SAFETY: an event without name and with the rights of this process.
         let event = unsafe { CreateEventW(None, true, false, PCWSTR::null()) };
         let event = event.map_err(|error| Error::of("make an event", &error))?;
-        let notice = Notice { event: WaitableObject::new(OwnedHandle::new(event)), what, subtree };
-        notice.arm(self)?;
-        Ok(notice)
+        let notification = ChangeNotification {
+            event: WaitableObject::new(OwnedHandle::new(event)),
+            filter,
+            subtree,
+        };
+        notification.arm(self)?;
+        Ok(notification)
     }
 }
 
@@ -270,7 +274,7 @@ impl Drop for Key {
     }
 }
 
-impl Notice {
+impl ChangeNotification {
     /// Whether something has changed since it was armed.
     ///
     /// It also comes when the thread that armed it ends, and when the key is deleted, without a
@@ -302,14 +306,14 @@ impl Notice {
     }
 
     fn arm(&self, key: &Key) -> Result<(), Error> {
-        let what = match self.what {
-            Noticed::Names => REG_NOTIFY_CHANGE_NAME,
-            Noticed::NamesAndValues => REG_NOTIFY_CHANGE_NAME | REG_NOTIFY_CHANGE_LAST_SET,
+        let filter = match self.filter {
+            ChangeFilter::Names => REG_NOTIFY_CHANGE_NAME,
+            ChangeFilter::NamesAndValues => REG_NOTIFY_CHANGE_NAME | REG_NOTIFY_CHANGE_LAST_SET,
         };
         // SAFETY: the key and the event are open; the system holds on to neither after they are
         // closed.
         let done = unsafe {
-            RegNotifyChangeKeyValue(key.key, self.subtree, what, Some(self.event.handle()), true)
+            RegNotifyChangeKeyValue(key.key, self.subtree, filter, Some(self.event.handle()), true)
         };
         check(done, || format!("get notice of changes to `{}`", key.path))
     }

@@ -10,8 +10,8 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use communicado_windows::{
-    DirWatcher, Hive, Key, Notice, Noticed, Process, TokenInfo, Value, View, WakeTimer,
-    own_session, processes, session_of, uptime, was_deleted,
+    ChangeFilter, ChangeNotification, DirWatcher, Hive, Key, Process, TokenInfo, Value, View,
+    WakeTimer, own_session, processes, session_of, uptime, was_deleted,
 };
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -58,8 +58,8 @@ fn here(path: &str) -> Option<Key> {
     Key::open(Hive::CurrentUser, path, View::Own).unwrap()
 }
 
-fn told(notice: &mut Notice) -> bool {
-    comes(|cx| notice.poll_changed(cx))
+fn has_changed(notification: &mut ChangeNotification) -> bool {
+    comes(|cx| notification.poll_changed(cx))
 }
 
 #[test]
@@ -87,31 +87,31 @@ fn a_notice_comes_for_a_value_that_is_written_below_and_then_again() {
     let (_own, key) = Own::new(r"Software\Communicado test\written");
     let below = r"Software\Communicado test\written\Communicator";
     let below = Key::create(Hive::CurrentUser, below, View::Own, true).unwrap();
-    let mut notice = key.notice(Noticed::NamesAndValues, true).unwrap();
-    assert!(!notice.has_changed());
+    let mut notification = key.watch(ChangeFilter::NamesAndValues, true).unwrap();
+    assert!(!notification.has_changed());
     below.set_number("UpAndRunning", 1).unwrap();
-    assert!(told(&mut notice));
-    notice.rearm(&key).unwrap();
-    assert!(!notice.has_changed());
+    assert!(has_changed(&mut notification));
+    notification.rearm(&key).unwrap();
+    assert!(!notification.has_changed());
     let writer = thread::spawn(move || {
         thread::sleep(Duration::from_millis(50));
         below.set_number("UpAndRunning", 2).unwrap();
     });
-    assert!(told(&mut notice));
+    assert!(has_changed(&mut notification));
     writer.join().unwrap();
 }
 
 #[test]
 fn a_notice_comes_for_a_key_that_appears_or_is_deleted() {
     let (_own, key) = Own::new(r"Software\Communicado test\names");
-    let mut notice = key.notice(Noticed::Names, false).unwrap();
+    let mut notification = key.watch(ChangeFilter::Names, false).unwrap();
     let below = r"Software\Communicado test\names\IM Providers";
     drop(Key::create(Hive::CurrentUser, below, View::Own, true).unwrap());
-    assert!(told(&mut notice));
+    assert!(has_changed(&mut notification));
     assert_eq!(key.subkeys().unwrap(), ["IM Providers"]);
-    notice.rearm(&key).unwrap();
+    notification.rearm(&key).unwrap();
     Key::delete_all(Hive::CurrentUser, below, View::Own).unwrap();
-    assert!(told(&mut notice));
+    assert!(has_changed(&mut notification));
 }
 
 #[test]
@@ -119,9 +119,9 @@ fn a_key_that_was_deleted_gives_no_more_notices_and_says_why() {
     let (_own, _) = Own::new(r"Software\Communicado test\deleted");
     let path = r"Software\Communicado test\deleted\watched";
     let key = Key::create(Hive::CurrentUser, path, View::Own, true).unwrap();
-    let notice = key.notice(Noticed::NamesAndValues, true).unwrap();
+    let notification = key.watch(ChangeFilter::NamesAndValues, true).unwrap();
     Key::delete_all(Hive::CurrentUser, path, View::Own).unwrap();
-    let error = notice.rearm(&key).unwrap_err();
+    let error = notification.rearm(&key).unwrap_err();
     assert!(was_deleted(&error), "{error}");
 }
 
@@ -129,18 +129,18 @@ fn a_key_that_was_deleted_gives_no_more_notices_and_says_why() {
 fn a_notice_comes_for_a_file_that_is_made_or_taken_away() {
     let folder = std::env::temp_dir().join(format!("communicado-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    let mut notice = DirWatcher::new(&folder).unwrap();
+    let mut notification = DirWatcher::new(&folder).unwrap();
     let cx = Context::from_waker(Waker::noop());
-    assert!(notice.poll_changed(&cx).is_pending());
+    assert!(notification.poll_changed(&cx).is_pending());
     std::fs::write(folder.join("file"), "x").unwrap();
-    assert!(comes(|cx| notice.poll_changed(cx)));
-    notice.rearm().unwrap();
+    assert!(comes(|cx| notification.poll_changed(cx)));
+    notification.rearm().unwrap();
     // It may have been told in several steps.
-    while notice.poll_changed(&cx).is_ready() {
-        notice.rearm().unwrap();
+    while notification.poll_changed(&cx).is_ready() {
+        notification.rearm().unwrap();
     }
     std::fs::remove_file(folder.join("file")).unwrap();
-    assert!(comes(|cx| notice.poll_changed(cx)));
+    assert!(comes(|cx| notification.poll_changed(cx)));
     std::fs::remove_dir_all(&folder).unwrap();
 }
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use communicado_runtime::{Clock as _, SourceError, SystemClock, Timer};
 use communicado_windows::{
-    Error, Hive, Key, Notice, Noticed, Process, View, own_session, processes, session_of,
+    ChangeFilter, ChangeNotification, Error, Hive, Key, Process, View, own_session, processes,
+    session_of,
 };
 
 use super::contract::{Provider, Read, Registration, providers};
@@ -23,8 +24,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// Every notice is armed before what it is of is read, so that nothing falls in between.
 pub(crate) struct Lookout {
     /// Tells when `IM Providers` comes or goes: a notice of a key that is deleted need not come.
-    software: (Key, Notice),
-    providers: Option<(Key, Notice)>,
+    software: (Key, ChangeNotification),
+    providers: Option<(Key, ChangeNotification)>,
     /// The processes that are named, with their programs; one that may not be waited for is not
     /// open, and is looked for each time.
     alive: BTreeMap<u32, (String, Option<Process>)>,
@@ -39,7 +40,7 @@ impl Lookout {
             cause: "the user has no registry: there is no key `Software`".into(),
             help: "run communicado in the session of a user who has logged on".into(),
         })?;
-        let notice = software.notice(Noticed::Names, false).map_err(lost)?;
+        let notice = software.watch(ChangeFilter::Names, false).map_err(lost)?;
         let clock = SystemClock::start();
         let timer = clock.timer().map_err(|error| SourceError {
             cause: error.to_string().into(),
@@ -60,7 +61,7 @@ impl Lookout {
         if !is_armed {
             self.providers = None;
             if let Some(key) = Key::open(Hive::CurrentUser, PROVIDERS, View::Own).map_err(lost)? {
-                let notice = key.notice(Noticed::NamesAndValues, true);
+                let notice = key.watch(ChangeFilter::NamesAndValues, true);
                 self.providers = notice.ok().map(|notice| (key, notice));
             }
         }
