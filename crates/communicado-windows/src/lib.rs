@@ -46,7 +46,9 @@ pub use named_mutex::NamedMutex;
 #[cfg(windows)]
 pub use process::{Listed, Process, own_session, processes, session_of};
 #[cfg(windows)]
-pub use registry::{ChangeFilter, ChangeNotification, Hive, Key, View, was_deleted};
+pub use registry::{
+    ChangeFilter, ChangeNotification, Hive, RegistryKey, RegistryView, was_deleted,
+};
 #[cfg(windows)]
 pub use time::{WakeTimer, civil_micros, uptime};
 #[cfg(windows)]

@@ -34,13 +34,13 @@ pub enum Hive {
 
 /// Which of the two registries of a 64-bit Windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum View {
+pub enum RegistryView {
     /// That of this program.
-    Own,
+    Default,
     /// That of 64-bit programs.
-    Wide,
+    Bits64,
     /// That of 32-bit programs.
-    Narrow,
+    Bits32,
 }
 
 /// What a notice is of.
@@ -54,7 +54,7 @@ pub enum ChangeFilter {
 
 /// An open key.
 #[derive(Debug)]
-pub struct Key {
+pub struct RegistryKey {
     key: HKEY,
     path: String,
 }
@@ -68,17 +68,17 @@ pub struct ChangeNotification {
 }
 
 // SAFETY: a key is a handle that every thread of the process may use.
-unsafe impl Send for Key {}
+unsafe impl Send for RegistryKey {}
 // SAFETY: as above; the system orders what threads do with one key.
-unsafe impl Sync for Key {}
+unsafe impl Sync for RegistryKey {}
 
-impl Key {
+impl RegistryKey {
     /// Opens a key to read it; nothing if there is none.
     ///
     /// # Errors
     ///
     /// If it is there and may not be read.
-    pub fn open(hive: Hive, path: &str, view: View) -> Result<Option<Self>, Error> {
+    pub fn open(hive: Hive, path: &str, view: RegistryView) -> Result<Option<Self>, Error> {
         let mut key = HKEY::default();
         let rights = KEY_READ | KEY_NOTIFY | flags(view);
         let wide = HSTRING::from(path);
@@ -97,7 +97,12 @@ impl Key {
     /// # Errors
     ///
     /// If it may not be written.
-    pub fn create(hive: Hive, path: &str, view: View, volatile: bool) -> Result<Self, Error> {
+    pub fn create(
+        hive: Hive,
+        path: &str,
+        view: RegistryView,
+        volatile: bool,
+    ) -> Result<Self, Error> {
         let mut key = HKEY::default();
         let rights = KEY_READ | KEY_WRITE | KEY_NOTIFY | flags(view);
         let kind: REG_OPEN_CREATE_OPTIONS =
@@ -126,7 +131,7 @@ impl Key {
     /// # Errors
     ///
     /// If it may not be deleted.
-    pub fn delete_all(hive: Hive, path: &str, view: View) -> Result<(), Error> {
+    pub fn delete_all(hive: Hive, path: &str, view: RegistryView) -> Result<(), Error> {
         let (parent, name) = path.rsplit_once('\\').unwrap_or(("", path));
         if Self::open(hive, path, view)?.is_none() {
             return Ok(());
@@ -267,7 +272,7 @@ impl Key {
     }
 }
 
-impl Drop for Key {
+impl Drop for RegistryKey {
     fn drop(&mut self) {
         // SAFETY: the key is open and owned, so it is closed once.
         let _ = unsafe { RegCloseKey(self.key) };
@@ -298,14 +303,14 @@ impl ChangeNotification {
     /// # Errors
     ///
     /// If the key was deleted ([`was_deleted`]), or the system gives no notice.
-    pub fn rearm(&self, key: &Key) -> Result<(), Error> {
+    pub fn rearm(&self, key: &RegistryKey) -> Result<(), Error> {
         // SAFETY: the event is open.
         let done = unsafe { ResetEvent(self.event.handle()) };
         done.map_err(|error| Error::of("reset an event", &error))?;
         self.arm(key)
     }
 
-    fn arm(&self, key: &Key) -> Result<(), Error> {
+    fn arm(&self, key: &RegistryKey) -> Result<(), Error> {
         let filter = match self.filter {
             ChangeFilter::Names => REG_NOTIFY_CHANGE_NAME,
             ChangeFilter::NamesAndValues => REG_NOTIFY_CHANGE_NAME | REG_NOTIFY_CHANGE_LAST_SET,
@@ -332,11 +337,11 @@ const fn root(hive: Hive) -> HKEY {
     }
 }
 
-const fn flags(view: View) -> REG_SAM_FLAGS {
+const fn flags(view: RegistryView) -> REG_SAM_FLAGS {
     match view {
-        View::Own => REG_SAM_FLAGS(0),
-        View::Wide => KEY_WOW64_64KEY,
-        View::Narrow => KEY_WOW64_32KEY,
+        RegistryView::Default => REG_SAM_FLAGS(0),
+        RegistryView::Bits64 => KEY_WOW64_64KEY,
+        RegistryView::Bits32 => KEY_WOW64_32KEY,
     }
 }
 

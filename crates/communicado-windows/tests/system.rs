@@ -10,8 +10,8 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use communicado_windows::{
-    ChangeFilter, ChangeNotification, DirWatcher, Hive, Key, Process, TokenInfo, Value, View,
-    WakeTimer, own_session, processes, session_of, uptime, was_deleted,
+    ChangeFilter, ChangeNotification, DirWatcher, Hive, Process, RegistryKey, RegistryView,
+    TokenInfo, Value, WakeTimer, own_session, processes, session_of, uptime, was_deleted,
 };
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -42,20 +42,23 @@ fn comes<T>(mut poll: impl FnMut(&Context<'_>) -> Poll<T>) -> bool {
 struct Own(&'static str);
 
 impl Own {
-    fn new(path: &'static str) -> (Self, Key) {
-        Key::delete_all(Hive::CurrentUser, path, View::Own).unwrap();
-        (Self(path), Key::create(Hive::CurrentUser, path, View::Own, true).unwrap())
+    fn new(path: &'static str) -> (Self, RegistryKey) {
+        RegistryKey::delete_all(Hive::CurrentUser, path, RegistryView::Default).unwrap();
+        (
+            Self(path),
+            RegistryKey::create(Hive::CurrentUser, path, RegistryView::Default, true).unwrap(),
+        )
     }
 }
 
 impl Drop for Own {
     fn drop(&mut self) {
-        Key::delete_all(Hive::CurrentUser, self.0, View::Own).unwrap();
+        RegistryKey::delete_all(Hive::CurrentUser, self.0, RegistryView::Default).unwrap();
     }
 }
 
-fn here(path: &str) -> Option<Key> {
-    Key::open(Hive::CurrentUser, path, View::Own).unwrap()
+fn here(path: &str) -> Option<RegistryKey> {
+    RegistryKey::open(Hive::CurrentUser, path, RegistryView::Default).unwrap()
 }
 
 fn has_changed(notification: &mut ChangeNotification) -> bool {
@@ -86,7 +89,7 @@ fn a_value_is_what_was_written_and_none_if_none_was() {
 fn a_notice_comes_for_a_value_that_is_written_below_and_then_again() {
     let (_own, key) = Own::new(r"Software\Communicado test\written");
     let below = r"Software\Communicado test\written\Communicator";
-    let below = Key::create(Hive::CurrentUser, below, View::Own, true).unwrap();
+    let below = RegistryKey::create(Hive::CurrentUser, below, RegistryView::Default, true).unwrap();
     let mut notification = key.watch(ChangeFilter::NamesAndValues, true).unwrap();
     assert!(!notification.has_changed());
     below.set_number("UpAndRunning", 1).unwrap();
@@ -106,11 +109,11 @@ fn a_notice_comes_for_a_key_that_appears_or_is_deleted() {
     let (_own, key) = Own::new(r"Software\Communicado test\names");
     let mut notification = key.watch(ChangeFilter::Names, false).unwrap();
     let below = r"Software\Communicado test\names\IM Providers";
-    drop(Key::create(Hive::CurrentUser, below, View::Own, true).unwrap());
+    drop(RegistryKey::create(Hive::CurrentUser, below, RegistryView::Default, true).unwrap());
     assert!(has_changed(&mut notification));
     assert_eq!(key.subkeys().unwrap(), ["IM Providers"]);
     notification.rearm(&key).unwrap();
-    Key::delete_all(Hive::CurrentUser, below, View::Own).unwrap();
+    RegistryKey::delete_all(Hive::CurrentUser, below, RegistryView::Default).unwrap();
     assert!(has_changed(&mut notification));
 }
 
@@ -118,9 +121,9 @@ fn a_notice_comes_for_a_key_that_appears_or_is_deleted() {
 fn a_key_that_was_deleted_gives_no_more_notices_and_says_why() {
     let (_own, _) = Own::new(r"Software\Communicado test\deleted");
     let path = r"Software\Communicado test\deleted\watched";
-    let key = Key::create(Hive::CurrentUser, path, View::Own, true).unwrap();
+    let key = RegistryKey::create(Hive::CurrentUser, path, RegistryView::Default, true).unwrap();
     let notification = key.watch(ChangeFilter::NamesAndValues, true).unwrap();
-    Key::delete_all(Hive::CurrentUser, path, View::Own).unwrap();
+    RegistryKey::delete_all(Hive::CurrentUser, path, RegistryView::Default).unwrap();
     let error = notification.rearm(&key).unwrap_err();
     assert!(was_deleted(&error), "{error}");
 }
