@@ -1,7 +1,7 @@
 //! Where the provider stands in the registry, for as long as it runs and, if asked, for good.
 
 use communicado_windows::com::serve::Library;
-use communicado_windows::{Error, Guid, Hive, RegistryKey, RegistryView, Value};
+use communicado_windows::{Error, Guid, Hive, RegistryKey, RegistryValue, RegistryView};
 
 use crate::{control, messenger, office};
 
@@ -273,8 +273,8 @@ fn give_back_default_app() -> Result<(), Error> {
 
 fn text(key: &RegistryKey, name: &str) -> Option<String> {
     match key.value(name).ok()??.decode() {
-        Value::Text(text) => Some(text),
-        Value::Number(_) | Value::Other { .. } => None,
+        RegistryValue::Text(text) => Some(text),
+        RegistryValue::Number(_) | RegistryValue::Other { .. } => None,
     }
 }
 

@@ -24,11 +24,11 @@ mod named_mutex;
 mod process;
 #[cfg(windows)]
 mod registry;
+mod registry_value;
 #[cfg(windows)]
 mod time;
 #[cfg(windows)]
 mod token;
-mod value;
 mod variant;
 #[cfg(windows)]
 mod wait;
@@ -49,11 +49,11 @@ pub use process::{Listed, Process, own_session, processes, session_of};
 pub use registry::{
     ChangeFilter, ChangeNotification, Hive, RegistryKey, RegistryView, was_deleted,
 };
+pub use registry_value::{RawValue, RegistryValue};
 #[cfg(windows)]
 pub use time::{WakeTimer, civil_micros, uptime};
 #[cfg(windows)]
 pub use token::{Integrity, TokenInfo};
-pub use value::{RawValue, Value};
 pub use variant::{Variant, decode};
 #[cfg(windows)]
 pub use wait::WaitableObject;

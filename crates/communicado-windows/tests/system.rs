@@ -10,8 +10,8 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use communicado_windows::{
-    ChangeFilter, ChangeNotification, DirWatcher, Hive, Process, RegistryKey, RegistryView,
-    TokenInfo, Value, WakeTimer, own_session, processes, session_of, uptime, was_deleted,
+    ChangeFilter, ChangeNotification, DirWatcher, Hive, Process, RegistryKey, RegistryValue,
+    RegistryView, TokenInfo, WakeTimer, own_session, processes, session_of, uptime, was_deleted,
 };
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -71,10 +71,10 @@ fn a_value_is_what_was_written_and_none_if_none_was() {
     assert_eq!(key.value("UpAndRunning").unwrap(), None);
     key.set_number("UpAndRunning", 2).unwrap();
     let read = |name| key.value(name).unwrap().map(|value| value.decode());
-    assert_eq!(read("UpAndRunning"), Some(Value::Number(2)));
+    assert_eq!(read("UpAndRunning"), Some(RegistryValue::Number(2)));
     let long = "ü".repeat(1000);
     key.set_text("Long", &long).unwrap();
-    assert_eq!(read("Long"), Some(Value::Text(long)));
+    assert_eq!(read("Long"), Some(RegistryValue::Text(long)));
     key.set_text("Longer", &"x".repeat(40_000)).unwrap();
     let error = key.value("Longer").unwrap_err().to_string();
     assert!(error.contains("cannot read the value `Longer`"), "{error}");

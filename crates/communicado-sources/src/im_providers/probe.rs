@@ -1,7 +1,7 @@
 //! Looks once, and says what is missing and what to do.
 
 use communicado_runtime::{Check, Health, SourceError};
-use communicado_windows::{Hive, Process, RegistryKey, RegistryView, TokenInfo, Value};
+use communicado_windows::{Hive, Process, RegistryKey, RegistryValue, RegistryView, TokenInfo};
 
 use super::facts::{self, default_app, library, life, registration, rights};
 use crate::providers::contract::{Provider, providers};
@@ -47,8 +47,8 @@ pub(super) fn probe() -> Vec<Check> {
 fn chosen() -> Option<String> {
     let key = RegistryKey::open(Hive::CurrentUser, PROVIDERS, RegistryView::Default).ok()??;
     match key.value("DefaultIMApp").ok()??.decode() {
-        Value::Text(name) if !name.is_empty() => Some(name),
-        Value::Text(_) | Value::Number(_) | Value::Other { .. } => None,
+        RegistryValue::Text(name) if !name.is_empty() => Some(name),
+        RegistryValue::Text(_) | RegistryValue::Number(_) | RegistryValue::Other { .. } => None,
     }
 }
 
