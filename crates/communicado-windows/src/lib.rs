@@ -37,7 +37,7 @@ mod wait;
 pub use dir_watcher::DirWatcher;
 #[cfg(windows)]
 pub use error::Error;
-pub use guid::{Guid, NoGuid};
+pub use guid::{Guid, ParseGuidError};
 pub use hresult::HResult;
 #[cfg(windows)]
 pub use job::Job;
