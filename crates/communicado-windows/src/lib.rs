@@ -44,7 +44,7 @@ pub use job::Job;
 #[cfg(windows)]
 pub use named_mutex::NamedMutex;
 #[cfg(windows)]
-pub use process::{Listed, Process, own_session, processes, session_of};
+pub use process::{Process, ProcessEntry, own_session, processes, session_of};
 #[cfg(windows)]
 pub use registry::{
     ChangeFilter, ChangeNotification, Hive, RegistryKey, RegistryView, was_deleted,

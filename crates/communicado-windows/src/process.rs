@@ -19,7 +19,7 @@ use crate::{Error, WaitableObject};
 
 /// A process in the system's list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
+pub struct ProcessEntry {
     /// Its number.
     pub id: u32,
     /// The name of its program, such as `communicator.exe`.
@@ -40,7 +40,7 @@ pub struct Process {
 /// # Errors
 ///
 /// If the system gives no list.
-pub fn processes() -> Result<Vec<Listed>, Error> {
+pub fn processes() -> Result<Vec<ProcessEntry>, Error> {
     let tried = "list the processes";
     // SAFETY: it takes no pointers.
     let list = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0) };
@@ -55,7 +55,7 @@ pub fn processes() -> Result<Vec<Listed>, Error> {
     while more.is_ok() {
         let units = entry.szExeFile.split(|unit| *unit == 0).next().unwrap_or_default();
         let image = String::from_utf16_lossy(units);
-        found.push(Listed { id: entry.th32ProcessID, image });
+        found.push(ProcessEntry { id: entry.th32ProcessID, image });
         // SAFETY: as above.
         more = unsafe { Process32NextW(list.get(), &raw mut entry) };
     }
