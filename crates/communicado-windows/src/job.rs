@@ -26,9 +26,9 @@ use crate::wait::OwnedHandle;
 /// Processes that are kept together, with all that they start, and end with this object and so
 /// with this process (Microsoft, "Job Objects").
 #[derive(Debug)]
-pub struct Job(OwnedHandle);
+pub struct JobObject(OwnedHandle);
 
-impl Job {
+impl JobObject {
     /// A job without processes.
     ///
     /// # Errors
@@ -58,7 +58,7 @@ impl Job {
     /// # Errors
     ///
     /// If it cannot be started or not be kept; then it is ended before it has begun.
-    pub fn start(&self, command: &mut Command) -> std::io::Result<Child> {
+    pub fn spawn(&self, command: &mut Command) -> std::io::Result<Child> {
         // Suspended, so that it starts nothing before it is in the job.
         let flags = CREATE_SUSPENDED.0 | CREATE_NEW_PROCESS_GROUP.0;
         let mut child = command.creation_flags(flags).spawn()?;
@@ -96,7 +96,7 @@ impl Job {
     /// # Errors
     ///
     /// If it has no console in common with this process.
-    pub fn ask_to_end(group: u32) -> Result<(), Error> {
+    pub fn send_ctrl_break(group: u32) -> Result<(), Error> {
         // SAFETY: it takes no pointers.
         let sent = unsafe { GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, group) };
         sent.map_err(|error| Error::of("ask a process to end", &error))
@@ -107,7 +107,7 @@ impl Job {
     /// # Errors
     ///
     /// If they may not be ended.
-    pub fn end(&self) -> Result<(), Error> {
+    pub fn terminate(&self) -> Result<(), Error> {
         // SAFETY: the job is open.
         let ended = unsafe { TerminateJobObject(self.0.get(), 1) };
         ended.map_err(|error| Error::of("end the processes of a job", &error))

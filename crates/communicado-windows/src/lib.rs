@@ -40,7 +40,7 @@ pub use error::Error;
 pub use guid::{Guid, ParseGuidError};
 pub use hresult::HResult;
 #[cfg(windows)]
-pub use job::Job;
+pub use job::JobObject;
 #[cfg(windows)]
 pub use named_mutex::NamedMutex;
 #[cfg(windows)]

@@ -12,7 +12,7 @@ use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
 use communicado_runtime::{Clock as _, SystemClock, sleep_until};
-use communicado_windows::{Job, Process};
+use communicado_windows::{JobObject, Process};
 
 use crate::failure::{Failure, Outcome};
 
@@ -21,7 +21,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Where commands run.
 pub(super) struct Cage {
-    job: Job,
+    job: JobObject,
     grace: Duration,
     /// The group of processes that the last command began.
     group: RefCell<Option<u32>>,
@@ -35,7 +35,7 @@ pub(super) struct Running {
 
 impl Cage {
     pub(super) fn new(grace: Duration) -> Result<Self, Failure> {
-        let job = Job::new().map_err(|error| {
+        let job = JobObject::new().map_err(|error| {
             Failure::new(Outcome::Failed, "the command cannot be kept together").cause(error)
         })?;
         Ok(Self { job, grace, group: RefCell::new(None) })
@@ -48,7 +48,7 @@ impl Cage {
         let Some((program, arguments)) = command.split_first() else {
             return Err(Failure::usage("there is no command to run"));
         };
-        let child = self.job.start(Command::new(program).args(arguments)).map_err(cannot)?;
+        let child = self.job.spawn(Command::new(program).args(arguments)).map_err(cannot)?;
         *self.group.borrow_mut() = Some(child.id());
         let process = Process::open(child.id()).map_err(|error| cannot(error.into()))?;
         Ok(Running { child, process })
@@ -63,13 +63,13 @@ impl Cage {
         }
         if let Some(group) = group {
             // A program without a console is not asked, and is ended below.
-            let _ = Job::ask_to_end(group);
+            let _ = JobObject::send_ctrl_break(group);
         }
         let clock = SystemClock::start();
         let end = clock.now().after(self.grace);
         while !self.job.is_empty() {
             if clock.now() >= end {
-                let _ = self.job.end();
+                let _ = self.job.terminate();
             }
             if sleep_until(&clock, clock.now().after(LOOK_EVERY)).await.is_err() {
                 return;
