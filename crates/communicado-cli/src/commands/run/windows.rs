@@ -12,7 +12,7 @@ use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
 use communicado_runtime::{Clock as _, SystemClock, sleep_until};
-use communicado_windows::{Job, Process};
+use communicado_windows::{JobObject, Process};
 
 use crate::failure::{Failure, Outcome};
 
@@ -21,7 +21,7 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Where commands run.
 pub(super) struct ProcessTree {
-    job: Job,
+    job: JobObject,
     grace: Duration,
     /// The group of processes that the last command began.
     group: RefCell<Option<u32>>,
@@ -35,7 +35,7 @@ pub(super) struct RunningCommand {
 
 impl ProcessTree {
     pub(super) fn new(grace: Duration) -> Result<Self, Failure> {
-        let job = Job::new().map_err(|error| {
+        let job = JobObject::new().map_err(|error| {
             Failure::new(Outcome::Failed, "the command cannot be kept together").cause(error)
         })?;
         Ok(Self { job, grace, group: RefCell::new(None) })
@@ -63,7 +63,7 @@ impl ProcessTree {
         }
         if let Some(group) = group {
             // A program without a console is not asked, and is ended below.
-            let _ = Job::ask_to_end(group);
+            let _ = JobObject::ask_to_end(group);
         }
         let clock = SystemClock::start();
         let end = clock.now().after(self.grace);
