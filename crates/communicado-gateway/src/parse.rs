@@ -8,7 +8,7 @@ use crate::http::{Framing, Hosts};
 use crate::model::{Now, People};
 use crate::oidc::Claims;
 use crate::subscription::Subscription;
-use crate::{api, fanout, secret};
+use crate::{api, credentials, fanout, secret};
 
 /// The head of a request, as the event loop reads it.
 ///
@@ -24,7 +24,7 @@ pub fn head(bytes: &[u8]) {
         (classify, passed) => panic!("{classify:?} but {passed:?}"),
     }
     if let Ok(fanout::RequestKind::Events(head)) = classify {
-        let _ = fanout::secret(head.authorization, head.cookie);
+        let _ = credentials::from_headers(head.authorization, head.cookie);
         let _ = query(fanout::query(head.target));
         event_id(head.last_event_id.unwrap_or_default());
     }

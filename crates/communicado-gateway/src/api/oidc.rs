@@ -9,9 +9,9 @@ use axum::response::{IntoResponse as _, Response};
 use communicado_wire::gateway::Scope;
 use communicado_wire::gateway::stored::Token;
 
-use super::caller::Caller;
+use super::auth::Auth;
+use super::response::{ApiResult, App};
 use super::session::{cookie, session_token};
-use super::{Answer, App};
 use crate::app_state::AppState;
 use crate::ids::parse_id;
 use crate::limits::SESSION;
@@ -32,8 +32,8 @@ fn sign_ins(app: &AppState) -> Result<Arc<SignIns>, Refusal> {
 }
 
 /// `GET /v1/oidc/start`.
-pub(super) async fn start(State(app): App, caller: Caller, headers: HeaderMap) -> Response {
-    for_a_person(&headers, leave(&app, caller.peer.into()).await)
+pub(super) async fn start(State(app): App, auth: Auth, headers: HeaderMap) -> Response {
+    for_a_person(&headers, leave(&app, auth.peer.into()).await)
 }
 
 /// `GET /v1/oidc/callback`.
@@ -46,7 +46,7 @@ pub(super) async fn back(
 }
 
 /// A refusal is a page to a browser, and a problem document to all others.
-fn for_a_person(headers: &HeaderMap, answer: Answer) -> Response {
+fn for_a_person(headers: &HeaderMap, answer: ApiResult) -> Response {
     let accepts = headers.get(header::ACCEPT).and_then(|kinds| kinds.to_str().ok());
     match answer {
         Err(refusal) if accepts.is_some_and(|kinds| kinds.contains("text/html")) => page(&refusal),
@@ -82,7 +82,7 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-async fn leave(app: &AppState, network: Network) -> Answer {
+async fn leave(app: &AppState, network: Network) -> ApiResult {
     let sign_ins = sign_ins(app)?;
     let now = app.now().moment;
     let start = aside(move || sign_ins.start(network, now)).await?;
@@ -99,7 +99,7 @@ async fn come_back(
     app: &AppState,
     headers: &HeaderMap,
     query: &BTreeMap<String, String>,
-) -> Answer {
+) -> ApiResult {
     let sign_ins = sign_ins(app)?;
     let state = query.get("state").cloned().ok_or_else(stale)?;
     let cookies = headers.get(header::COOKIE).and_then(|text| text.to_str().ok());

@@ -10,8 +10,7 @@ use communicado_wire::gateway::Health;
 use tokio::sync::{Mutex, oneshot};
 use tokio::time::timeout;
 
-use super::answer::{JSON, json, tagged};
-use super::{Answer, App};
+use super::response::{ApiResult, App, JSON, json, tagged};
 use crate::app_state::AppState;
 use crate::fanout;
 use crate::writer::WriteCommand;
@@ -27,7 +26,7 @@ const BUILT: i64 = 1_767_225_600_000_000;
 pub(crate) const OPENAPI: &str = include_str!("../../openapi.json");
 
 /// `GET /healthz`: whether what was kept can be kept, told and dated.
-pub(super) async fn health(State(app): App) -> Answer {
+pub(super) async fn health(State(app): App) -> ApiResult {
     let health = latest(&app, &app.health, examined(&app)).await;
     let status = if health.ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     Ok(json(status, health.to_json()))
@@ -67,7 +66,7 @@ async fn examined(app: &AppState) -> Health {
 }
 
 /// `GET /readyz`: whether it can be asked.
-pub(super) async fn ready(State(app): App) -> Answer {
+pub(super) async fn ready(State(app): App) -> ApiResult {
     let is_ready = latest(&app, &app.readiness, event_loop_answers(&app)).await;
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let word = if is_ready { "ready\n" } else { "not ready\n" };
@@ -75,13 +74,13 @@ pub(super) async fn ready(State(app): App) -> Answer {
 }
 
 /// `GET /metrics`.
-pub(super) async fn metrics(State(app): App) -> Answer {
+pub(super) async fn metrics(State(app): App) -> ApiResult {
     let text = app.metrics.written(app.people().len(), app.connection_limit.in_use());
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }
 
 /// `GET /v1/openapi.json`.
-pub(super) async fn openapi(headers: HeaderMap) -> Answer {
+pub(super) async fn openapi(headers: HeaderMap) -> ApiResult {
     Ok(tagged(&headers, JSON, OPENAPI.as_bytes().into()))
 }

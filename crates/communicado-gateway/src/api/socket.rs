@@ -11,10 +11,12 @@ use axum::response::IntoResponse as _;
 use communicado_wire::gateway::{Scope, SocketIn, SocketOut};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::caller::{Caller, admit, same_origin};
+use super::auth::Auth;
 use super::events::{LAST_FRAME, Reader};
-use super::{Answer, App};
+use super::origin::same_origin;
+use super::response::{ApiResult, App};
 use crate::app_state::AppState;
+use crate::auth::authorize_subscription;
 use crate::fanout::{Frame, LoopCommand, Recv};
 use crate::limits::{READER_TIME, SOCKET_BYTES};
 use crate::metrics::TransportLabel;
@@ -29,12 +31,12 @@ const READ_BUFFER: usize = 8 * 1024;
 /// `GET /v1/socket`.
 pub(super) async fn open(
     State(app): App,
-    caller: Caller,
+    auth: Auth,
     headers: HeaderMap,
     connection: Option<Extension<Connection>>,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
-) -> Answer {
-    let principal = caller.principal()?.clone();
+) -> ApiResult {
+    let principal = auth.principal()?.clone();
     if principal.own().is_none() {
         principal.require(Scope::Read)?;
     }
@@ -148,7 +150,7 @@ async fn handle_message(
         SocketIn::Ping {} => return Ok(Some(SocketOut::Pong)),
         SocketIn::Subscribe { person, group, last_event_id } => {
             let subscription = Subscription::of_names(person, group, last_event_id)?;
-            let subscription = admit(app, principal, subscription, false)?;
+            let subscription = authorize_subscription(app, principal, subscription, false)?;
             reader.subscribe(subscription).await?;
         }
         SocketIn::Unsubscribe { person, group } => {

@@ -39,7 +39,7 @@ use rustix::event::Timespec;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use tokio::sync::mpsc;
 
-pub(crate) use classify::{COOKIE, RequestKind, Secret, classify, query, secret};
+pub(crate) use classify::{RequestKind, classify, query};
 pub(crate) use frame::{Frame, RETRY};
 pub(crate) use fuzzing::session;
 pub(crate) use handle::{EventLoopHandle, LoopCommand};
@@ -349,9 +349,9 @@ impl EventLoop {
     fn open_stream(&mut self, connection: PendingConnection) {
         let app = self.app.clone();
         let Ok(RequestKind::Events(head)) = classify(&connection.read, app.hosts) else { return };
-        let admitted = crate::api::admit_events(
+        let admitted = crate::auth::authorize_stream(
             &app,
-            &crate::api::Asked {
+            &crate::auth::StreamRequest {
                 query: query(head.target),
                 authorization: head.authorization,
                 cookie: head.cookie,
@@ -374,7 +374,7 @@ impl EventLoop {
                 return;
             }
         };
-        let answer = crate::api::events_head(&app, head.origin);
+        let answer = crate::sse::response_head(&app, head.origin);
         let now = app.clock.now();
         let label = TransportLabel::Sse;
         sockets::configure_reader(&connection.socket);
@@ -406,8 +406,8 @@ impl EventLoop {
     fn reject(&self, socket: &TcpStream, refusal: &Refusal, head: &Head<'_>) {
         self.app.metrics.answered(refusal.kind.status());
         if head.accepts_events {
-            let answer = crate::api::events_head(&self.app, head.origin);
-            let stream = crate::api::come_back_later(&self.app, refusal);
+            let answer = crate::sse::response_head(&self.app, head.origin);
+            let stream = crate::sse::retry_later(&self.app, refusal);
             sockets::respond(socket, &(answer + &stream));
         } else {
             sockets::refuse(socket, refusal);

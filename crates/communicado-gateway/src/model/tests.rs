@@ -163,7 +163,7 @@ impl World {
         batch.pass(now, usize::MAX);
         for input in inputs {
             if batch.handle(input.clone(), now).is_ok() {
-                know(&mut self.known, &input, self.now);
+                authenticate(&mut self.known, &input, self.now);
             }
         }
         let mut altered = batch.end();
@@ -248,7 +248,7 @@ impl World {
     }
 }
 
-fn know(known: &mut BTreeMap<Arc<str>, Known>, input: &Input, now: u64) {
+fn authenticate(known: &mut BTreeMap<Arc<str>, Known>, input: &Input, now: u64) {
     match input {
         Input::Create(new) => {
             known.insert(new.id.clone(), Known::default());

@@ -17,7 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use super::Connection;
 use super::socket::Socket;
 use super::strict::Strict;
-use crate::api::Peer;
+use crate::api::PeerAddress;
 use crate::app_state::AppState;
 use crate::fanout::HandedOff;
 use crate::limits::{HEAD_BYTES, HEAD_TIME, HEADERS};
@@ -73,7 +73,8 @@ pub(super) async fn converse(
     mut stopping: watch::Receiver<bool>,
 ) {
     // Whoever asks is known by where from, too.
-    let router = router.layer(Extension(Peer(peer))).layer(Extension(io.connection().clone()));
+    let router =
+        router.layer(Extension(PeerAddress(peer))).layer(Extension(io.connection().clone()));
     let service = TowerToHyperService::new(router);
     let mut builder = http1::Builder::new();
     builder
