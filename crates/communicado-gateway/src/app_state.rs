@@ -12,6 +12,7 @@ use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{EndReason, Health};
 use tokio::sync::Mutex;
 
+use crate::config::ServeConfig;
 use crate::connection_limit::ConnectionLimit;
 use crate::fanout::{self, EventLoopHandle};
 use crate::http::Hosts;
@@ -22,7 +23,6 @@ use crate::model::{Now, People};
 use crate::oidc::SignIns;
 use crate::principal::Principal;
 use crate::rates::{Network, Rates, Who};
-use crate::serve::What;
 use crate::store::{Reader, StoredState};
 use crate::tokens::Tokens;
 use crate::traces::Traces;
@@ -76,14 +76,14 @@ impl AppState {
     pub(crate) fn new(
         stored: StoredState,
         writer: StoreWriter,
-        what: What,
+        config: ServeConfig,
         tls: bool,
     ) -> io::Result<Self> {
         let clock = SystemClock::start();
         let now = Now { moment: clock.now(), civil: clock.civil() };
         let audience = stored.audience.into_iter();
         let connection_limit = ConnectionLimit::of_system();
-        let streams = what.streams_per_token.unwrap_or_else(|| {
+        let streams = config.streams_per_token.unwrap_or_else(|| {
             // One token must leave room for others.
             STREAMS_PER_TOKEN.most.min(connection_limit.max() / 2)
         });
@@ -97,19 +97,19 @@ impl AppState {
             event_loop: EventLoopHandle::new()?,
             metrics: Metrics::new(),
             connection_limit,
-            rates: Rates::new(what.per_second, what.wrong_per_minute),
+            rates: Rates::new(config.per_second, config.wrong_per_minute),
             health: Mutex::default(),
             heads: Ledger::new(HEAD_BYTES_PER_ADDRESS),
             bodies: Ledger::new(BODY_BYTES_PER_OWNER),
             readiness: Mutex::default(),
             streams_per_token,
-            history: what.history,
-            origins: what.origins,
+            history: config.history,
+            origins: config.origins,
             sign_ins: OnceLock::new(),
-            traces: what.traces,
+            traces: config.traces,
             tls,
-            hsts: what.hsts,
-            hosts: if tls { Hosts::Any } else { what.hosts },
+            hsts: config.hsts,
+            hosts: if tls { Hosts::Any } else { config.hosts },
         })
     }
 

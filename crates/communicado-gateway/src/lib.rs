@@ -18,6 +18,7 @@ mod arguments;
 mod auth;
 mod cluster;
 mod commands;
+mod config;
 mod connection_limit;
 mod credentials;
 mod failure;

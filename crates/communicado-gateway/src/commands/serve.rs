@@ -9,14 +9,14 @@ use clap::Args;
 use communicado_wire::gateway::View;
 
 use crate::arguments::{Data, duration};
-use crate::cluster;
 use crate::commands::print;
 use crate::commands::tokens::view;
+use crate::config::{ClusterConfig, ServeConfig};
 use crate::failure::{Failure, Outcome};
 use crate::http::Hosts;
 use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
 use crate::oidc::Settings;
-use crate::serve::{Certificate, Options, What, serve};
+use crate::serve::{Certificate, ServeOptions, serve};
 use crate::traces::Traces;
 
 /// Run the gateway, until SIGTERM or Ctrl-C.
@@ -142,14 +142,14 @@ impl Serve {
             && !self.listen.ip().is_loopback()
             && !self.insecure_beyond_loopback
         {
-            let what = format!(
+            let config = format!(
                 "{} can be reached from other machines, and tokens and names would go there \
                  unencrypted",
                 self.listen
             );
             let help = "give --tls-cert and --tls-key, or --insecure-beyond-loopback behind a \
                         proxy that does TLS";
-            return Err(Failure::new(Outcome::Usage, what).help(help));
+            return Err(Failure::new(Outcome::Usage, config).help(help));
         }
         tracing_subscriber::fmt()
             .json()
@@ -163,20 +163,20 @@ impl Serve {
         let collector = self.otlp.filter(|url| !url.is_empty());
         let traces = collector.as_deref().map(Traces::begin).transpose()?;
         let hosts = if self.public_url.is_some() { Hosts::Any } else { Hosts::Local };
-        let options = Options {
+        let options = ServeOptions {
             listen: self.listen,
             data,
             certificate,
             oidc: self.oidc.settings(),
             public_url: self.public_url,
             exit_on_stdin_eof: self.exit_on_stdin_eof,
-            what: What {
+            config: ServeConfig {
                 history: self.history,
                 origins: self.allow_origin,
                 per_second: self.requests_per_second,
                 streams_per_token: self.streams_per_token,
                 wrong_per_minute: self.wrong_tokens_per_minute,
-                cluster: self.nats.map(|servers| cluster::Settings {
+                cluster: self.nats.map(|servers| ClusterConfig {
                     servers,
                     bucket: self.nats_bucket,
                     replicas: self.nats_replicas,

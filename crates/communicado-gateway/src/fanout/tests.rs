@@ -6,7 +6,7 @@ use communicado_wire::gateway::{NewToken, Scope};
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::serve::What;
+use crate::config::ServeConfig;
 use crate::store::StoredState;
 use crate::subscription::Subscription;
 use crate::writer::StoreWriter;
@@ -24,7 +24,7 @@ fn an_event_says_which_socket_it_is_about() {
 /// An event loop whose thread is the test, and a caller with a token.
 fn event_loop() -> (EventLoop, Arc<AppState>, Principal) {
     let (writer, _) = StoreWriter::new();
-    let app = AppState::new(StoredState::default(), writer, What::default(), false).unwrap();
+    let app = AppState::new(StoredState::default(), writer, ServeConfig::default(), false).unwrap();
     let app = Arc::new(app);
     let new = NewToken {
         name: "a reader".into(),

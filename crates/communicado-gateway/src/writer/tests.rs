@@ -5,9 +5,9 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::api::made;
+use crate::config::ServeConfig;
 use crate::limits::SESSIONS_PER_TOKEN;
 use crate::model::Input;
-use crate::serve::What;
 use crate::store::Lock;
 use crate::tokens::Tokens;
 
@@ -26,7 +26,7 @@ impl Bench {
         let lock = Lock::take(folder.path()).unwrap();
         let (store, stored) = Store::open(folder.path(), lock).unwrap();
         let (writer, inbox) = StoreWriter::new();
-        let app = AppState::new(stored, writer, What::default(), false).unwrap();
+        let app = AppState::new(stored, writer, ServeConfig::default(), false).unwrap();
         Self { app, store, folder, _inbox: inbox }
     }
 
