@@ -75,7 +75,7 @@ pub(super) async fn ready(State(app): App) -> ApiResult {
 
 /// `GET /metrics`.
 pub(super) async fn metrics(State(app): App) -> ApiResult {
-    let text = app.metrics.written(app.people().len(), app.connection_limit.in_use());
+    let text = app.metrics.encode(app.people().len(), app.connection_limit.in_use());
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }

@@ -14,7 +14,7 @@ use super::response::{ApiResult, App, JSON, body, json, read, tagged};
 use crate::app_state::AppState;
 use crate::ids::parse_id;
 use crate::limits::{GROUPS, NAME_CHARS, PAGE, PAGE_PER_REQUEST, PEOPLE_PER_REQUEST};
-use crate::model::{Input, Person, own, written};
+use crate::model::{Input, Person, own, person_json};
 use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
 use crate::secret::random;
@@ -60,7 +60,7 @@ pub(super) async fn page(
     let seen = |person: &Arc<Person>| {
         let visibility = principal.visibility(person)?;
         let in_group = group.as_ref().is_none_or(|group| person.is_of(group));
-        in_group.then(|| (person.id.clone(), written(person, visibility.view)))
+        in_group.then(|| (person.id.clone(), person_json(person, visibility.view)))
     };
     let mut page: Vec<(Arc<str>, Bytes)> = match &group {
         Some(group) => {
@@ -123,7 +123,7 @@ fn seen(app: &AppState, principal: &Principal, id: &str) -> Result<(Arc<Person>,
     let text = if visibility.own {
         own(person).to_json().into()
     } else {
-        written(person, visibility.view)
+        person_json(person, visibility.view)
     };
     Ok((person.clone(), text))
 }

@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use super::keys::Key;
 use super::{Cluster, PATIENCE, orphans};
 use crate::limits::{SESSIONS, SESSIONS_PER_TOKEN};
-use crate::model::{Altered, Input};
+use crate::model::{BatchResult, Input};
 use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
 use crate::store::Reader;
@@ -114,16 +114,16 @@ async fn person(
     loop {
         require_valid(cluster, caller)?;
         let seen = cluster.seen(&key);
-        let (altered, revision) = {
+        let (result, revision) = {
             let people = app.people();
             let mut batch = people.begin();
             batch.handle(input.clone(), app.now())?;
             (batch.end(), people.revision())
         };
-        let after = altered.people.get(&id).cloned().flatten();
+        let after = result.people.get(&id).cloned().flatten();
         let written = match &after {
             Some(person) => {
-                let text = Altered::entry(person, revision).to_json();
+                let text = BatchResult::entry(person, revision).to_json();
                 cluster.bucket.update(&key, text.into(), seen).await
             }
             None => {

@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 use super::commands::is_overtaken;
 use super::keys::Key;
 use super::{ANSWER, Cluster};
-use crate::model::Altered;
+use crate::model::BatchResult;
 use crate::writer::publish;
 
 /// How long nothing is looked at: the time asleep is not counted by a timer, and is by a lease.
@@ -33,21 +33,21 @@ pub(super) async fn end(cluster: Arc<Cluster>) {
 
 async fn due(cluster: &Cluster) {
     let app = &cluster.app;
-    let (altered, revision) = {
+    let (result, revision) = {
         let people = app.people();
         let now = app.now();
         if people.next_deadline().is_none_or(|next| now.moment < next) {
             return;
         }
         let mut batch = people.begin();
-        batch.pass(now, BATCH_MAX);
+        batch.expire(now, BATCH_MAX);
         (batch.end(), people.revision())
     };
     let (mut last, mut is_away) = (0, false);
-    for (id, person) in &altered.people {
+    for (id, person) in &result.people {
         let Some(person) = person else { continue };
         let key = Key::Person(id.clone()).written();
-        let text = Altered::entry(person, revision).to_json();
+        let text = BatchResult::entry(person, revision).to_json();
         let written = cluster.bucket.update(&key, text.into(), cluster.seen(&key));
         match timeout(ANSWER, written).await {
             Ok(Ok(revision)) => last = last.max(revision),
@@ -65,11 +65,11 @@ async fn due(cluster: &Cluster) {
         tracing::warn!(what = "leases", cause = "their ends cannot be written, and are told here");
         let people = app.people();
         let mut batch = people.begin();
-        batch.pass(app.now(), BATCH_MAX);
+        batch.expire(app.now(), BATCH_MAX);
         let revision = people.revision();
-        let altered = batch.end().of_us_alone(revision);
+        let result = batch.end().local_only(revision);
         drop(people);
-        publish(app, altered);
+        publish(app, result);
     }
 }
 

@@ -135,14 +135,14 @@ fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, last_ca
                 let people = app.people();
                 let is_new = stored.is_some() && people.person(&id).is_none();
                 let is_gone = stored.is_none();
-                let altered = people.foreign(&id, stored, entry.revision, true, app.now());
+                let result = people.replicate(&id, stored, entry.revision, true, app.now());
                 drop(people);
                 // A token that came before its person is of a former one with this id. While the
                 // watch catches up, entries of one moment come in another order.
                 if is_gone || (is_new && entry.delta == 0) {
                     orphans::end_all_of(cluster, &id);
                 }
-                publish(app, altered);
+                publish(app, result);
             }
         }
     }

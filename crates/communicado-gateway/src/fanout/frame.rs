@@ -6,7 +6,7 @@ use bytes::Bytes;
 use communicado_wire::gateway::{End, EndReason, Gone, View};
 
 use super::accounts::{Account, Charge};
-use crate::model::{Change, Person, written_change};
+use crate::model::{Change, Person, change_json};
 
 /// An event: as it goes over a plain stream, and its data alone.
 #[derive(Clone, Debug)]
@@ -133,14 +133,14 @@ impl RenderedChange {
             View::Everything => everything,
         };
         Some(cell.get_or_init(|| {
-            let json = written_change(self.change.before.as_deref(), after, view);
+            let json = change_json(self.change.before.as_deref(), after, view);
             Frame::new("change", Some(self.revision()), &json)
         }))
     }
 
     /// What who sees the person for the first time gets: as of a new person.
     pub(crate) fn appearing(&self, view: View) -> Option<Frame> {
-        let json = written_change(None, self.after()?, view);
+        let json = change_json(None, self.after()?, view);
         Some(Frame::new("change", Some(self.revision()), &json))
     }
 

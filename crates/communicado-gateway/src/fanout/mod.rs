@@ -166,13 +166,17 @@ impl EventLoop {
 
     fn poll_once(&mut self, events: &mut Vec<epoll::Event>) -> io::Result<()> {
         let idle = self.pending.is_empty() && self.readers.is_empty() && !self.pauses;
-        let left = self.next_tick.since(self.app.clock.now());
-        let left = (!idle).then(|| Timespec {
-            tv_sec: i64::try_from(left.as_secs()).unwrap_or(0),
-            tv_nsec: left.subsec_nanos().into(),
+        let reader_closed = self.next_tick.since(self.app.clock.now());
+        let reader_closed = (!idle).then(|| Timespec {
+            tv_sec: i64::try_from(reader_closed.as_secs()).unwrap_or(0),
+            tv_nsec: reader_closed.subsec_nanos().into(),
         });
         events.clear();
-        match epoll::wait(&self.poll, rustix::buffer::spare_capacity(events), left.as_ref()) {
+        match epoll::wait(
+            &self.poll,
+            rustix::buffer::spare_capacity(events),
+            reader_closed.as_ref(),
+        ) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
@@ -224,7 +228,7 @@ impl EventLoop {
                     let transport = ReaderTransport::Mailbox(mailbox);
                     let opened = self.readers.open(transport, label, principal, None);
                     if opened.is_ok() {
-                        metrics.came(label);
+                        metrics.reader_opened(label);
                     }
                     if let Err(Ok(id)) = reply.send(opened) {
                         self.readers.close(id, metrics);
@@ -285,7 +289,7 @@ impl EventLoop {
             let permit = match self.app.connection_limit.acquire(peer.ip().into()) {
                 Ok(permit) => permit,
                 Err(limit) => {
-                    self.app.metrics.turned_away();
+                    self.app.metrics.connection_refused();
                     sockets::reject_over_limit(&socket, limit);
                     continue;
                 }
@@ -384,7 +388,7 @@ impl EventLoop {
         else {
             return;
         };
-        app.metrics.came(label);
+        app.metrics.reader_opened(label);
         if let Some(socket) = self.readers.socket(id) {
             let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
             if epoll::add(&self.poll, socket, PollToken::Reader(id).data(), flags).is_err() {

@@ -15,7 +15,7 @@ use super::accounts::Account;
 use super::choice::{chosen, matches};
 use super::frame::{Frame, RenderedChange};
 use crate::limits::CHANGES_REPEATED;
-use crate::model::{People, Person, written};
+use crate::model::{People, Person, person_json};
 use crate::principal::Principal;
 use crate::subscription::Subscription;
 
@@ -193,14 +193,14 @@ impl ReplayLog {
 
 /// The people whom a reader sees of those that it wants, as they are written for it.
 fn seen(people: &People, principal: &Principal, subscription: &Subscription) -> Vec<Bytes> {
-    let written = |person: &Arc<Person>| {
+    let json = |person: &Arc<Person>| {
         let visibility = principal.visibility(person).filter(|_| matches(subscription, person))?;
-        Some(written(person, visibility.view))
+        Some(person_json(person, visibility.view))
     };
     let of_group = |group: &Arc<str>| people.of_group(group).cloned();
     let ids: BTreeSet<Arc<str>> = match (subscription.is_everybody(), principal.only_group()) {
         (true, Some(group)) if principal.own().is_none() => of_group(group).collect(),
-        (true, _) => return people.after(None).filter_map(written).collect(),
+        (true, _) => return people.after(None).filter_map(json).collect(),
         (false, _) => subscription
             .people
             .iter()
@@ -208,5 +208,5 @@ fn seen(people: &People, principal: &Principal, subscription: &Subscription) -> 
             .chain(subscription.groups.iter().flat_map(of_group))
             .collect(),
     };
-    ids.iter().filter_map(|id| people.person(id)).filter_map(written).collect()
+    ids.iter().filter_map(|id| people.person(id)).filter_map(json).collect()
 }

@@ -138,10 +138,11 @@ mod tests {
             topics.join(&mut all, key, Topic::Person("ada".into()));
             topics.join(&mut all, key, Topic::AllSameView);
         }
-        for (leaves, left) in [(1, vec![0, 4, 2, 3]), (3, vec![0, 4, 2]), (2, vec![0, 4])] {
+        for (leaves, reader_closed) in [(1, vec![0, 4, 2, 3]), (3, vec![0, 4, 2]), (2, vec![0, 4])]
+        {
             topics.leave(&mut all, leaves, &Topic::AllSameView);
             topics.leave(&mut all, leaves, &Topic::AllSameView);
-            assert_eq!(topics.of(&Topic::AllSameView), left);
+            assert_eq!(topics.of(&Topic::AllSameView), reader_closed);
         }
         assert_eq!(topics.of(&Topic::Person("ada".into())).len(), 5);
         topics.leave(&mut all, 4, &Topic::AllSameView);

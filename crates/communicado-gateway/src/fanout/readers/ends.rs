@@ -91,7 +91,7 @@ impl Readers {
             let Some(reader) = self.readers.try_remove(usize_of(key)) else { continue };
             self.topics.leave_all(&mut self.readers, reader.memberships);
             self.accounts.close(reader.principal.token.family());
-            metrics.left(reader.label);
+            metrics.reader_closed(reader.label);
             if let ReaderTransport::Mailbox(mailbox) = reader.transport {
                 mailbox.end();
             }
