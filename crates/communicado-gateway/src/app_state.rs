@@ -20,7 +20,7 @@ use crate::ledger::Ledger;
 use crate::limits::{BODY_BYTES_PER_OWNER, HEAD_BYTES_PER_ADDRESS, Limit, STREAMS_PER_TOKEN};
 use crate::metrics::Metrics;
 use crate::model::{Now, People};
-use crate::oidc::SignIns;
+use crate::oidc::OidcClient;
 use crate::principal::Principal;
 use crate::rates::{Network, Rates, Who};
 use crate::store::{Reader, StoredState};
@@ -56,7 +56,7 @@ pub(crate) struct AppState {
     /// Pages of these origins may read too.
     pub(crate) origins: Vec<String>,
     /// Where people sign in, once the address to come back to is known.
-    pub(crate) sign_ins: OnceLock<Arc<SignIns>>,
+    pub(crate) oidc_client: OnceLock<Arc<OidcClient>>,
     /// Where spans are made, if anybody wants them.
     pub(crate) traces: Option<Traces>,
     /// Whether it is reached over TLS.
@@ -105,7 +105,7 @@ impl AppState {
             streams_per_token,
             history: config.history,
             origins: config.origins,
-            sign_ins: OnceLock::new(),
+            oidc_client: OnceLock::new(),
             traces: config.traces,
             tls,
             hsts: config.hsts,

@@ -49,7 +49,7 @@ pub(crate) fn router(app: Arc<AppState>) -> Router {
         .route("/v1/socket", get(socket::open))
         .route("/v1/session", get(session::who).post(session::open).delete(session::end))
         .route("/v1/oidc/start", get(oidc::start))
-        .route("/v1/oidc/callback", get(oidc::back))
+        .route("/v1/oidc/callback", get(oidc::callback))
         .route("/v1/tokens", post(tokens::create).get(tokens::list))
         .route("/v1/tokens/{token}", delete(tokens::revoke))
         .route("/v1/openapi.json", get(operate::openapi))

@@ -31,7 +31,7 @@ fn session(app: &AppState, principal: Option<&Principal>) -> Session {
         person,
         scopes: principal.map(|principal| principal.token.scopes.list()).unwrap_or_default(),
         view: principal.map(Principal::view),
-        oidc: app.sign_ins.get().map(|sign_ins| sign_ins.told()),
+        oidc: app.oidc_client.get().map(|oidc_client| oidc_client.to_wire()),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::config::{ClusterConfig, ServeConfig};
 use crate::failure::{Failure, Outcome};
 use crate::http::Hosts;
 use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
-use crate::oidc::Settings;
+use crate::oidc::OidcConfig;
 use crate::serve::{Certificate, ServeOptions, serve};
 use crate::traces::Traces;
 
@@ -86,13 +86,13 @@ pub(crate) struct Serve {
     log: tracing::Level,
     /// After the other options: its heading would be that of those that follow.
     #[command(flatten)]
-    oidc: Oidc,
+    oidc: OidcArguments,
 }
 
 /// Sign-in of people at an issuer of OpenID Connect.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Sign-in of people")]
-struct Oidc {
+struct OidcArguments {
     /// The issuer, such as `https://sso.example`; it must know `PUBLIC_URL/v1/oidc/callback`.
     #[arg(long, value_name = "URL", requires = "oidc_client_id")]
     oidc_issuer: Option<String>,
@@ -113,9 +113,9 @@ struct Oidc {
     oidc_view: View,
 }
 
-impl Oidc {
-    fn settings(self) -> Option<Settings> {
-        Some(Settings {
+impl OidcArguments {
+    fn config(self) -> Option<OidcConfig> {
+        Some(OidcConfig {
             issuer: self.oidc_issuer?,
             client_id: self.oidc_client_id?,
             client_secret_file: self.oidc_client_secret_file,
@@ -167,7 +167,7 @@ impl Serve {
             listen: self.listen,
             data,
             certificate,
-            oidc: self.oidc.settings(),
+            oidc: self.oidc.config(),
             public_url: self.public_url,
             exit_on_stdin_eof: self.exit_on_stdin_eof,
             config: ServeConfig {

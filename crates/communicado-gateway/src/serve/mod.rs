@@ -25,7 +25,7 @@ use crate::api::router;
 use crate::config::ServeConfig;
 use crate::failure::{Failure, Outcome};
 use crate::fanout::{EventLoop, LoopCommand};
-use crate::oidc::SignIns;
+use crate::oidc::OidcClient;
 use crate::store::Lock;
 use backend::{Backend, no_system};
 use critical_thread::CriticalThread;
@@ -41,7 +41,7 @@ pub(crate) struct ServeOptions {
     pub(crate) certificate: Option<Certificate>,
     pub(crate) config: ServeConfig,
     /// Where people sign in.
-    pub(crate) oidc: Option<crate::oidc::Settings>,
+    pub(crate) oidc: Option<crate::oidc::OidcConfig>,
     /// The address under which people see this gateway, if it is another.
     pub(crate) public_url: Option<String>,
     /// Whether it stops also when standard input ends.
@@ -90,11 +90,11 @@ async fn serving(
     let scheme = if is_tls { "https" } else { "http" };
     let base = format!("{scheme}://{address}");
     if let Some(settings) = oidc {
-        let sign_ins = SignIns::new(settings, public_url.as_deref().unwrap_or(&base));
-        let sign_ins = sign_ins.map_err(|why| {
+        let oidc_client = OidcClient::new(settings, public_url.as_deref().unwrap_or(&base));
+        let oidc_client = oidc_client.map_err(|why| {
             Failure::new(Outcome::Failed, "the secret for the issuer cannot be read").cause(why)
         })?;
-        let _ = app.sign_ins.set(Arc::new(sign_ins));
+        let _ = app.oidc_client.set(Arc::new(oidc_client));
     }
     let first = backend.first_token().await?;
     let (handed_off, connections) = mpsc::unbounded_channel();
