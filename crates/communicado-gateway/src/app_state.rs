@@ -22,7 +22,7 @@ use crate::metrics::Metrics;
 use crate::model::{Now, People};
 use crate::oidc::OidcClient;
 use crate::principal::Principal;
-use crate::rates::{Network, Rates, Who};
+use crate::rates::{CallerKey, Network, RateLimits};
 use crate::store::{Reader, StoredState};
 use crate::tokens::Tokens;
 use crate::traces::Traces;
@@ -41,11 +41,11 @@ pub(crate) struct AppState {
     pub(crate) event_loop: EventLoopHandle,
     pub(crate) metrics: Metrics,
     pub(crate) connection_limit: ConnectionLimit,
-    pub(crate) rates: Rates,
+    pub(crate) rates: RateLimits,
     /// Bytes of heads that are not whole.
     pub(crate) heads: Ledger<Network>,
     /// Bytes of bodies that are not whole.
-    pub(crate) bodies: Ledger<Who>,
+    pub(crate) bodies: Ledger<CallerKey>,
     pub(crate) streams_per_token: Limit,
     /// The result of the last examination, and when it was.
     pub(crate) health: Mutex<Option<(Moment, Health)>>,
@@ -97,7 +97,7 @@ impl AppState {
             event_loop: EventLoopHandle::new()?,
             metrics: Metrics::new(),
             connection_limit,
-            rates: Rates::new(config.per_second, config.wrong_per_minute),
+            rates: RateLimits::new(config.per_second, config.wrong_per_minute),
             health: Mutex::default(),
             heads: Ledger::new(HEAD_BYTES_PER_ADDRESS),
             bodies: Ledger::new(BODY_BYTES_PER_OWNER),
@@ -187,7 +187,7 @@ impl AppState {
         let mut audience = self.audience.write().unwrap_or_else(PoisonError::into_inner);
         for Reader { whom, token, first } in &new {
             audience.entry((whom.clone(), token.clone())).or_insert(*first);
-            tracing::info!(what = "reader", token = %token, whom = %crate::log::redacted(whom));
+            tracing::info!(what = "reader", token = %token, whom = %crate::redact::redact_id(whom));
         }
         drop(audience);
         if !self.writer.submit_detached(WriteCommand::Audience(new.clone())) {

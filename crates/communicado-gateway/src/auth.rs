@@ -64,7 +64,7 @@ pub(crate) fn authorize_stream(
 ) -> Result<(Principal, Subscription), Refusal> {
     let found = lookup(app, asked.authorization, asked.cookie, asked.peer)?;
     let (principal, _) = found.ok_or_else(not_signed_in)?;
-    app.rates.request(principal.who(), 1)?;
+    app.rates.request(principal.caller_key(), 1)?;
     let subscription = authorize_subscription(app, &principal, asked.subscription()?, true)?;
     Ok((principal, subscription))
 }
@@ -109,7 +109,7 @@ pub(crate) fn authorize_subscription(
     }
     let more = more_cost(app, principal, &subscription, is_first);
     if more > 0 {
-        app.rates.request(principal.who(), more)?;
+        app.rates.request(principal.caller_key(), more)?;
     }
     app.reads(principal, subscription.names());
     Ok(subscription)

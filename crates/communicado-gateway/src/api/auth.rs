@@ -16,7 +16,7 @@ use super::origin::same_origin;
 use crate::app_state::AppState;
 use crate::auth::{lookup, not_signed_in};
 use crate::principal::Principal;
-use crate::rates::Who;
+use crate::rates::CallerKey;
 use crate::refusal::{Kind, Refusal};
 
 /// The other end of a connection.
@@ -43,8 +43,10 @@ const CSRF: HeaderName = HeaderName::from_static("communicado-csrf");
 
 impl Auth {
     /// Under whom its requests count.
-    pub(super) fn who(&self) -> Who {
-        self.principal.as_ref().map_or_else(|| Who::Network(self.peer.into()), Principal::who)
+    pub(super) fn caller_key(&self) -> CallerKey {
+        self.principal
+            .as_ref()
+            .map_or_else(|| CallerKey::Network(self.peer.into()), Principal::caller_key)
     }
 
     /// # Errors
@@ -103,7 +105,7 @@ fn auth_of(app: &AppState, request: &Request) -> Result<Auth, Refusal> {
     let principal = found.map(|(principal, _)| principal);
     let auth = Auth { principal, by_cookie, peer };
     if !UNLIMITED.contains(&request.uri().path()) {
-        app.rates.request(auth.who(), 1)?;
+        app.rates.request(auth.caller_key(), 1)?;
     }
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if !is_safe {

@@ -8,8 +8,8 @@ mod auth;
 mod badge;
 mod board;
 mod events;
+mod health;
 mod oidc;
-mod operate;
 mod origin;
 mod people;
 mod publish;
@@ -26,7 +26,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post, put};
 
 pub(crate) use auth::{Operator, PeerAddress};
-pub(crate) use operate::OPENAPI;
+pub(crate) use health::OPENAPI;
 pub(crate) use publish::publication;
 pub(crate) use tokens::made;
 
@@ -47,18 +47,18 @@ pub(crate) fn router(app: Arc<AppState>) -> Router {
         .route("/v1/people/{person}/history", get(people::history))
         .route("/v1/events", get(events::stream))
         .route("/v1/socket", get(socket::open))
-        .route("/v1/session", get(session::who).post(session::open).delete(session::end))
+        .route("/v1/session", get(session::current).post(session::open).delete(session::end))
         .route("/v1/oidc/start", get(oidc::start))
         .route("/v1/oidc/callback", get(oidc::callback))
         .route("/v1/tokens", post(tokens::create).get(tokens::list))
         .route("/v1/tokens/{token}", delete(tokens::revoke))
-        .route("/v1/openapi.json", get(operate::openapi))
+        .route("/v1/openapi.json", get(health::openapi))
         .route("/badge/{file}", get(badge::ours))
         .route("/presence/{*rest}", get(badge::ejabberd))
         .route("/status/{*rest}", get(badge::prosody))
-        .route("/healthz", get(operate::health))
-        .route("/readyz", get(operate::ready))
-        .route("/metrics", get(operate::metrics))
+        .route("/healthz", get(health::health))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
         .merge(board::pages())
         .layer(from_fn_with_state(app.clone(), auth::authenticate))
         .layer(from_fn_with_state(app.clone(), events::as_stream))

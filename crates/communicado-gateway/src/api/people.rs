@@ -53,7 +53,7 @@ pub(super) async fn page(
     let whom = group.as_ref().map_or_else(|| "*".into(), |group| format!("@{group}").into());
     let more = more_cost(&app, principal, group.as_ref(), limit);
     if more > 0 {
-        app.rates.request(principal.who(), more)?;
+        app.rates.request(principal.caller_key(), more)?;
     }
     app.reads(principal, [whom]);
     let people = app.people();

@@ -39,7 +39,7 @@ pub(super) async fn put_device(
     let known = app.people().person(&person).map_or(0, |person| person.device_bytes());
     let more = (known + body.len()) / BYTES_PER_REQUEST;
     if more > 0 {
-        app.rates.request(principal.who(), more)?;
+        app.rates.request(principal.caller_key(), more)?;
     }
     let input = Input::PutDevice { person: person.clone(), device: device.clone(), clients, lease };
     let reply = app.writer.submit_as(principal, WriteCommand::Person(input)).await?;

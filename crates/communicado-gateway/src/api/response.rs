@@ -19,7 +19,7 @@ use super::auth::Auth;
 use crate::app_state::AppState;
 use crate::ledger::Entry;
 use crate::limits::{BODY_BYTES, BODY_TIME};
-use crate::rates::Who;
+use crate::rates::CallerKey;
 use crate::refusal::{Kind, Refusal};
 use crate::web::HTML;
 
@@ -73,7 +73,7 @@ pub(super) async fn body(app: &AppState, auth: &Auth, request: Request) -> Resul
         let help = "send JSON, with `Content-Type: application/json`";
         return Err(Refusal::new(Kind::WrongType, "the body is not said to be JSON", help));
     }
-    let held = app.bodies.entry(auth.who());
+    let held = app.bodies.entry(auth.caller_key());
     match tokio::time::timeout(BODY_TIME, collected(request.into_body(), held)).await {
         Ok(body) => body,
         Err(_) => {
@@ -84,7 +84,7 @@ pub(super) async fn body(app: &AppState, auth: &Auth, request: Request) -> Resul
     }
 }
 
-async fn collected(body: Body, mut held: Entry<Who>) -> Result<Bytes, Refusal> {
+async fn collected(body: Body, mut held: Entry<CallerKey>) -> Result<Bytes, Refusal> {
     let mut body = Limited::new(body, BODY_BYTES.most);
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {

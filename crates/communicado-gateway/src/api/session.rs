@@ -19,7 +19,7 @@ use crate::secret::{hash, hex, new_id, new_secret};
 use crate::writer::WriteCommand;
 
 /// `GET /v1/session`: who the browser is; nobody is no error.
-pub(super) async fn who(State(app): App, auth: Auth) -> ApiResult {
+pub(super) async fn current(State(app): App, auth: Auth) -> ApiResult {
     Ok(json(StatusCode::OK, session(&app, auth.principal.as_ref()).to_json()))
 }
 
@@ -45,7 +45,7 @@ pub(super) async fn open(State(app): App, auth: Auth, request: Request) -> ApiRe
         let help = "copy it whole, from `cmt_` on";
         return Err(Refusal::new(Kind::NotSignedIn, "this token is not known here", help));
     };
-    app.rates.request(principal.who(), 1)?;
+    app.rates.request(principal.caller_key(), 1)?;
     let (secret, token) = session_token(&principal.token, now.civil)?;
     let session_principal = Principal::of(Arc::new(token.clone()));
     app.writer.submit_as(&principal, WriteCommand::Token(token)).await?;

@@ -97,7 +97,7 @@ async fn talk(app: Arc<AppState>, principal: Principal, mut socket: WebSocket) {
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => None,
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                 };
-                let counted = app.rates.request(principal.who(), 1);
+                let counted = app.rates.request(principal.caller_key(), 1);
                 let answer = match (counted, text) {
                     (Ok(()), Some(text)) => handle_message(&app, &principal, &reader, &text).await,
                     (counted, _) => counted.map(|()| None),

@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use super::commands::is_overtaken;
 use super::keys::Key;
-use super::{ANSWER, Cluster};
+use super::{Cluster, REPLY_TIMEOUT};
 use crate::model::BatchResult;
 use crate::writer::publish;
 
@@ -49,7 +49,7 @@ async fn due(cluster: &Cluster) {
         let key = Key::Person(id.clone()).written();
         let text = BatchResult::entry(person, revision).to_json();
         let written = cluster.bucket.update(&key, text.into(), cluster.seen(&key));
-        match timeout(ANSWER, written).await {
+        match timeout(REPLY_TIMEOUT, written).await {
             Ok(Ok(revision)) => last = last.max(revision),
             Ok(Err(error)) if is_overtaken(&error) => {}
             Ok(Err(_)) | Err(_) => {
@@ -83,6 +83,6 @@ async fn tokens(cluster: &Cluster) {
     let ended = expired.iter().map(|id| (id.clone(), EndReason::TokenRevoked)).collect();
     app.settle_tokens(&[], &ended);
     for id in expired {
-        let _ = timeout(ANSWER, cluster.bucket.delete(Key::Token(id).written())).await;
+        let _ = timeout(REPLY_TIMEOUT, cluster.bucket.delete(Key::Token(id).written())).await;
     }
 }

@@ -31,9 +31,9 @@ use crate::writer::WriteRequest;
 pub(crate) use keys::{Key, person, token};
 
 /// How long an answer of NATS may take.
-const ANSWER: Duration = Duration::from_secs(2);
+const REPLY_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long an order is tried: the leader of a bucket that was killed is replaced within eight.
-const PATIENCE: Duration = Duration::from_secs(12);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(12);
 
 /// Why the gateways cannot work together.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl Cluster {
     async fn came(&self, has_come: impl Fn(u64) -> bool) -> bool {
         let mut came = self.came.subscribe();
         let wait = came.wait_for(|came| has_come(*came));
-        tokio::time::timeout(ANSWER, wait).await.is_ok_and(|came| came.is_ok())
+        tokio::time::timeout(REPLY_TIMEOUT, wait).await.is_ok_and(|came| came.is_ok())
     }
 }
 
@@ -135,8 +135,8 @@ async fn bucket(config: &ClusterConfig) -> Result<kv::Store, ClusterError> {
         addresses.map_err(|error| ClusterError(format!("`{servers}` is no address: {error}")))?;
     let client = async_nats::ConnectOptions::new()
         .name("communicado-gateway")
-        .request_timeout(Some(ANSWER))
-        .connection_timeout(ANSWER)
+        .request_timeout(Some(REPLY_TIMEOUT))
+        .connection_timeout(REPLY_TIMEOUT)
         .connect(addresses)
         .await
         .map_err(|error| ClusterError(format!("{servers} cannot be reached: {error}")))?;

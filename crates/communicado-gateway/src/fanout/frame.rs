@@ -164,7 +164,7 @@ pub(crate) fn coalesced(changes: Vec<Change>) -> Vec<Change> {
     for change in changes {
         match people.remove(&change.id) {
             None => people.insert(change.id.clone(), change),
-            Some(first) => people.insert(change.id.clone(), joined(first, change)),
+            Some(first) => people.insert(change.id.clone(), merged(first, change)),
         };
     }
     let mut changes: Vec<Change> = people.into_values().collect();
@@ -173,7 +173,7 @@ pub(crate) fn coalesced(changes: Vec<Change>) -> Vec<Change> {
 }
 
 /// Two changes of one person as one.
-pub(crate) fn joined(first: Change, last: Change) -> Change {
+pub(crate) fn merged(first: Change, last: Change) -> Change {
     let mut seen_by = last.seen_by;
     for (seen, earlier) in seen_by.iter_mut().zip(first.seen_by) {
         *seen |= earlier;

@@ -10,8 +10,8 @@
 //! Start at `EventLoop::poll_once`. What a reader is owed is in `readers.rs`.
 
 mod accounts;
-mod choice;
 mod classify;
+mod filter;
 mod frame;
 mod fuzzing;
 mod handle;

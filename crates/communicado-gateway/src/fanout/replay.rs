@@ -12,7 +12,7 @@ use communicado_wire::gateway::View;
 use lru::LruCache;
 
 use super::accounts::Account;
-use super::choice::{chosen, matches};
+use super::filter::{matches, visible_frame};
 use super::frame::{Frame, RenderedChange};
 use crate::limits::CHANGES_REPEATED;
 use crate::model::{People, Person, person_json};
@@ -130,8 +130,9 @@ impl ReplayLog {
         {
             let from = self.log.partition_point(|rendered| rendered.revision() <= last);
             let since = self.log.range(from..);
-            let frames =
-                since.filter_map(|rendered| chosen(rendered, principal, subscription)).collect();
+            let frames = since
+                .filter_map(|rendered| visible_frame(rendered, principal, subscription))
+                .collect();
             return Some((frames, self.ordinal));
         }
         let key = SnapshotKey::of(principal, subscription);
@@ -173,7 +174,8 @@ impl ReplayLog {
         }
         let from = self.log.partition_point(|rendered| rendered.ordinal() <= ordinal);
         let since = self.log.range(from..);
-        let since = since.filter_map(|rendered| chosen(rendered, principal, &key.subscription));
+        let since =
+            since.filter_map(|rendered| visible_frame(rendered, principal, &key.subscription));
         Some(([frame].into_iter().chain(since).collect(), self.ordinal))
     }
 

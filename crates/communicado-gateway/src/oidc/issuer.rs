@@ -9,7 +9,7 @@ use serde_json::Value;
 use ureq::Agent;
 
 use super::escaped;
-use crate::outward;
+use crate::http_client;
 use crate::refusal::{Kind, Refusal};
 
 /// How long the issuer may take.
@@ -36,7 +36,7 @@ pub(crate) struct Endpoints {
 
 impl Issuer {
     pub(super) fn new(address: String, client_id: String, secret: Option<String>) -> Self {
-        let agent = outward::agent(TIMEOUT);
+        let agent = http_client::agent(TIMEOUT);
         Self { address, client_id, secret, agent, endpoints: Mutex::default() }
     }
 

@@ -16,8 +16,8 @@ use communicado_wire::gateway::View;
 use slab::Slab;
 
 use super::accounts::{Account, Accounts, Charge};
-use super::choice::{chosen_by, groups, joined_groups};
-use super::frame::{Frame, RETRY, RenderedChange, joined};
+use super::filter::{groups, joined_groups, visible_frame_if};
+use super::frame::{Frame, RETRY, RenderedChange, merged};
 use super::replay::ReplayLog;
 use super::topics::{Memberships, Topic, TopicMember, Topics};
 use super::transport::{ReaderTransport, WriteOutcome, write};
@@ -361,7 +361,7 @@ impl Readers {
             let change = rendered.change.clone();
             let id = change.id.clone();
             let change = match backlog.changes.remove(&id) {
-                Some((first, _)) => joined(first, change),
+                Some((first, _)) => merged(first, change),
                 None => change,
             };
             let charge = reader.account.charge(change.held_bytes());
@@ -374,7 +374,7 @@ impl Readers {
             }
             return;
         }
-        if let Some(frame) = choose(reader, rendered) {
+        if let Some(frame) = frame_for(reader, rendered) {
             self.send(key, frame, metrics, now);
         }
     }
@@ -439,7 +439,7 @@ impl Readers {
             let next = backlog.changes.values().min_by_key(|(change, _)| change.ordinal);
             let Some(next) = next.map(|(change, _)| change.id.clone()) else { break };
             if let Some((change, _)) = backlog.changes.remove(&next) {
-                let next = choose(reader, &RenderedChange::new(change));
+                let next = frame_for(reader, &RenderedChange::new(change));
                 backlog.rest.extend(next.map(|frame| (frame, None)));
             }
         }
@@ -478,13 +478,13 @@ impl TopicMember for Reader {
 }
 
 /// What a reader gets of a change.
-fn choose(reader: &Reader, rendered: &RenderedChange) -> Option<Frame> {
+fn frame_for(reader: &Reader, rendered: &RenderedChange) -> Option<Frame> {
     if reader.plain && reader.memberships.is_only(&Topic::AllSameView) {
         return rendered.frame(reader.view).cloned();
     }
     let is_in = |topic: Topic| reader.memberships.contains(&topic);
     let everybody = is_in(Topic::AllSameView) || is_in(Topic::Everybody);
-    chosen_by(rendered, &reader.principal, |person: &Person| {
+    visible_frame_if(rendered, &reader.principal, |person: &Person| {
         everybody
             || is_in(Topic::Person(person.id.clone()))
             || is_in(Topic::Own(person.id.clone()))

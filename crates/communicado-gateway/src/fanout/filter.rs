@@ -8,16 +8,16 @@ use crate::principal::Principal;
 use crate::subscription::Subscription;
 
 /// What who wants this gets of a change.
-pub(super) fn chosen(
+pub(super) fn visible_frame(
     rendered: &RenderedChange,
     principal: &Principal,
     subscription: &Subscription,
 ) -> Option<Frame> {
-    chosen_by(rendered, principal, |person| matches(subscription, person))
+    visible_frame_if(rendered, principal, |person| matches(subscription, person))
 }
 
 /// A change as somebody sees it: a person who comes into sight changes, one who goes out is gone.
-pub(super) fn chosen_by(
+pub(super) fn visible_frame_if(
     rendered: &RenderedChange,
     principal: &Principal,
     is_subscribed: impl Fn(&Person) -> bool,

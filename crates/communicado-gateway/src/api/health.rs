@@ -16,7 +16,7 @@ use crate::fanout;
 use crate::writer::WriteCommand;
 
 /// How long a part may take to show that it works.
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 /// How long what was found is found still.
 const FRESH: Duration = Duration::from_millis(500);
 /// The start of 2026 in microseconds since 1970: no clock that is right is before it.
@@ -54,13 +54,12 @@ async fn latest<T: Copy>(
 async fn event_loop_answers(app: &AppState) -> bool {
     let (reply, answer) = oneshot::channel();
     app.event_loop.send(fanout::LoopCommand::Ask(reply));
-    matches!(timeout(PATIENCE, answer).await, Ok(Ok(())))
+    matches!(timeout(TIMEOUT, answer).await, Ok(Ok(())))
 }
 
 async fn examined(app: &AppState) -> Health {
     let front = event_loop_answers(app).await;
-    let store =
-        matches!(timeout(PATIENCE, app.writer.submit(WriteCommand::Check)).await, Ok(Ok(_)));
+    let store = matches!(timeout(TIMEOUT, app.writer.submit(WriteCommand::Check)).await, Ok(Ok(_)));
     let clock = app.now().civil.micros() > BUILT;
     Health { ok: front && store && clock, store, front, clock }
 }
