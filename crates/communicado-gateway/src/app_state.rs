@@ -85,9 +85,9 @@ impl AppState {
         let connection_limit = ConnectionLimit::of_system();
         let streams = config.streams_per_token.unwrap_or_else(|| {
             // One token must leave room for others.
-            STREAMS_PER_TOKEN.most.min(connection_limit.max() / 2)
+            STREAMS_PER_TOKEN.max.min(connection_limit.max() / 2)
         });
-        let streams_per_token = Limit { most: streams, ..STREAMS_PER_TOKEN };
+        let streams_per_token = Limit { max: streams, ..STREAMS_PER_TOKEN };
         Ok(Self {
             clock,
             people: RwLock::new(People::from_stored(stored.people, stored.revision, now)),

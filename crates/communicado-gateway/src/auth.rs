@@ -134,6 +134,6 @@ fn more_cost(
     };
     let missed =
         subscription.last_event_id.map_or(0, |last| people.revision().saturating_sub(last));
-    let repeated = usize::try_from(missed).unwrap_or(usize::MAX).min(CHANGES_REPEATED.most);
+    let repeated = usize::try_from(missed).unwrap_or(usize::MAX).min(CHANGES_REPEATED.max);
     looked_at / PEOPLE_PER_REQUEST + repeated / CHANGES_PER_REQUEST
 }

@@ -35,9 +35,9 @@ impl Default for ServeConfig {
         Self {
             history: None,
             origins: Vec::new(),
-            per_second: REQUESTS_PER_SECOND.most,
+            per_second: REQUESTS_PER_SECOND.max,
             streams_per_token: None,
-            wrong_per_minute: WRONG_TOKENS_PER_MINUTE.most,
+            wrong_per_minute: WRONG_TOKENS_PER_MINUTE.max,
             cluster: None,
             traces: None,
             hsts: false,

@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn an_owner_holds_so_much_and_gives_it_back_and_others_are_not_concerned() {
-        let ledger = Ledger::new(Limit { name: "heads", most: 10 });
+        let ledger = Ledger::new(Limit { name: "heads", max: 10 });
         let [mut one, mut two] = [ledger.entry("a"), ledger.entry("a")];
         assert!(one.set(6).is_ok() && two.set(4).is_ok());
         assert_eq!(two.set(5).unwrap_err().name, "heads");

@@ -74,8 +74,8 @@ impl RateLimits {
 
 impl<C: Clock + Clone> RateLimits<C> {
     fn on(clock: C, tracked_max: NonZeroUsize, per_second: usize, wrong_per_minute: usize) -> Self {
-        let per_second = Limit { most: per_second, ..REQUESTS_PER_SECOND };
-        let wrong_per_minute = Limit { most: wrong_per_minute, ..WRONG_TOKENS_PER_MINUTE };
+        let per_second = Limit { max: per_second, ..REQUESTS_PER_SECOND };
+        let wrong_per_minute = Limit { max: wrong_per_minute, ..WRONG_TOKENS_PER_MINUTE };
         let requests = KeyedLimiters::new(tracked_max, per_second, Quota::per_second);
         let wrong = KeyedLimiters::new(tracked_max, wrong_per_minute, Quota::per_minute);
         Self { clock, requests, wrong }
@@ -113,8 +113,8 @@ struct KeyedLimiters<K: Eq + Hash, C: Clock> {
 
 impl<K: Eq + Hash, C: Clock + Clone> KeyedLimiters<K, C> {
     fn new(tracked_max: NonZeroUsize, limit: Limit, quota: fn(NonZeroU32) -> Quota) -> Self {
-        let most = u32::try_from(limit.most).unwrap_or(u32::MAX);
-        let quota = quota(NonZeroU32::new(most).unwrap_or(NonZeroU32::MIN));
+        let max = u32::try_from(limit.max).unwrap_or(u32::MAX);
+        let quota = quota(NonZeroU32::new(max).unwrap_or(NonZeroU32::MIN));
         Self { limit, quota, by_caller: Mutex::new(LruCache::new(tracked_max)) }
     }
 
@@ -149,8 +149,8 @@ mod tests {
 
     fn rates() -> (FakeRelativeClock, RateLimits<FakeRelativeClock>) {
         let clock = FakeRelativeClock::default();
-        let (most, wrong) = (REQUESTS_PER_SECOND.most, WRONG_TOKENS_PER_MINUTE.most);
-        (clock.clone(), RateLimits::on(clock, FEW, most, wrong))
+        let (max, wrong) = (REQUESTS_PER_SECOND.max, WRONG_TOKENS_PER_MINUTE.max);
+        (clock.clone(), RateLimits::on(clock, FEW, max, wrong))
     }
 
     fn family(name: &str) -> CallerKey {
@@ -161,7 +161,7 @@ mod tests {
     fn a_caller_that_asks_too_often_is_refused_and_may_ask_again_later() {
         let (clock, rates) = rates();
         let allowed = (0..1000).filter(|_| rates.request(family("a"), 1).is_ok()).count();
-        assert_eq!(allowed, REQUESTS_PER_SECOND.most);
+        assert_eq!(allowed, REQUESTS_PER_SECOND.max);
         assert!(rates.request(family("b"), 1).is_ok());
         clock.advance(Duration::from_millis(100));
         assert!(rates.request(family("a"), 20).is_ok());
@@ -173,7 +173,7 @@ mod tests {
     fn a_costly_request_counts_as_several_and_the_costliest_as_all_of_a_second() {
         let (clock, rates) = rates();
         let allowed = (0..1000).filter(|_| rates.request(family("a"), 50).is_ok()).count();
-        assert_eq!(allowed, REQUESTS_PER_SECOND.most / 50);
+        assert_eq!(allowed, REQUESTS_PER_SECOND.max / 50);
         clock.advance(Duration::from_secs(1));
         assert!(rates.request(family("a"), usize::MAX).is_ok());
         assert!(rates.request(family("a"), 1).is_err());

@@ -285,7 +285,7 @@ pub(super) async fn history(
         let help = "an operator can switch it on: communicado-gateway serve --history DURATION";
         return Err(Refusal::new(Kind::NotFound, "no history is kept here", help));
     }
-    let reply = app.writer.submit_as(principal, WriteCommand::History(id, PAGE.most)).await?;
+    let reply = app.writer.submit_as(principal, WriteCommand::History(id, PAGE.max)).await?;
     let WriteReply::History(lines) = reply else { return Err(Refusal::no_person("")) };
     let lines: Vec<String> = lines.into_iter().map(shown).collect();
     let text = format!(r#"{{"v":{},"people":[{}]}}"#, communicado_wire::VERSION, lines.join(","));

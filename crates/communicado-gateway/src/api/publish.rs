@@ -65,8 +65,8 @@ pub(crate) fn publication(bytes: &[u8]) -> Result<(Vec<Client>, Duration), Refus
     }
     let lease = Duration::from_millis(lease_ms);
     if !(LEASE_MIN..=LEASE_MAX).contains(&lease) {
-        let (least, most) = (LEASE_MIN.as_millis(), LEASE_MAX.as_millis());
-        let help = format!("give `lease_ms` from {least} to {most}");
+        let (least, max) = (LEASE_MIN.as_millis(), LEASE_MAX.as_millis());
+        let help = format!("give `lease_ms` from {least} to {max}");
         let detail = format!("a lease of {lease_ms} ms is too short or too long");
         return Err(Refusal::bad(detail, help).limited(LEASE));
     }

@@ -85,7 +85,7 @@ pub(super) async fn body(app: &AppState, auth: &Auth, request: Request) -> Resul
 }
 
 async fn collected(body: Body, mut held: Entry<CallerKey>) -> Result<Bytes, Refusal> {
-    let mut body = Limited::new(body, BODY_BYTES.most);
+    let mut body = Limited::new(body, BODY_BYTES.max);
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| broken(&*error))?;

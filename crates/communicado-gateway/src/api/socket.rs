@@ -49,8 +49,8 @@ pub(super) async fn open(
         connection.upgrade();
     }
     let upgrade = upgrade
-        .max_message_size(SOCKET_BYTES.most)
-        .max_frame_size(SOCKET_BYTES.most)
+        .max_message_size(SOCKET_BYTES.max)
+        .max_frame_size(SOCKET_BYTES.max)
         .read_buffer_size(READ_BUFFER);
     let talk = async move |socket| {
         talk(app, principal, socket).await;

@@ -165,7 +165,7 @@ async fn create(
         tokens.require_capacity_for(&token, 0, app.now().civil)?;
         let sessions = token.session_of.as_ref().map(|parent| tokens.sessions_of(parent));
         let sessions = sessions.unwrap_or_default();
-        let spare = sessions.len().saturating_sub(SESSIONS_PER_TOKEN.most - 1);
+        let spare = sessions.len().saturating_sub(SESSIONS_PER_TOKEN.max - 1);
         let mut surplus: Vec<Arc<str>> =
             sessions.iter().take(spare).map(|session| session.id.clone()).collect();
         let is_session = token.session_of.is_some();

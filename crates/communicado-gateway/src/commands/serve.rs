@@ -50,7 +50,7 @@ pub(crate) struct Serve {
     history: Option<Duration>,
     /// How many requests in a second one token and its sessions may make, and one address without a
     /// token.
-    #[arg(long, value_name = "NUMBER", default_value_t = REQUESTS_PER_SECOND.most)]
+    #[arg(long, value_name = "NUMBER", default_value_t = REQUESTS_PER_SECOND.max)]
     requests_per_second: usize,
     /// How many streams one token and its sessions may have open. Default: 10000, or half of the
     /// connections if that is less.
@@ -58,7 +58,7 @@ pub(crate) struct Serve {
     streams_per_token: Option<usize>,
     /// How many wrong tokens may come from one address in a minute, before they are
     /// refused as too many.
-    #[arg(long, value_name = "NUMBER", default_value_t = WRONG_TOKENS_PER_MINUTE.most)]
+    #[arg(long, value_name = "NUMBER", default_value_t = WRONG_TOKENS_PER_MINUTE.max)]
     wrong_tokens_per_minute: usize,
     /// The address under which people see this gateway, such as `https://status.example`. Without
     /// it and without TLS, only `localhost` and IP addresses are valid in the header `Host`.

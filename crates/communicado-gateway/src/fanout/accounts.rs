@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_family_has_so_many_streams_and_another_is_not_held_up() {
-        let mut accounts = Accounts::new(Limit { name: "streams-per-token", most: 2 });
+        let mut accounts = Accounts::new(Limit { name: "streams-per-token", max: 2 });
         let (one, other) = ("one".into(), "other".into());
         assert!(accounts.open(&one).is_ok() && accounts.open(&one).is_ok());
         assert!(accounts.open(&one).is_err());

@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn a_charged_frame_is_the_same_and_costs_until_its_last_part_is_dropped() {
         let account = Account::default();
-        let whole = "x".repeat(crate::limits::STREAM_BYTES_PER_TOKEN.most / 2);
+        let whole = "x".repeat(crate::limits::STREAM_BYTES_PER_TOKEN.max / 2);
         let plain = Frame::new("snapshot", Some(7), &whole);
         let frame = plain.clone().charged_to(&account).unwrap();
         assert!((&frame.event, &frame.data) == (&plain.event, &plain.data));

@@ -54,7 +54,7 @@ impl PendingConnection {
     /// Reads what there is; false if the other side sends no more.
     pub(super) fn read(&mut self) -> io::Result<bool> {
         let mut part = [0; 4096];
-        while self.read.len() < HEAD_BYTES.most {
+        while self.read.len() < HEAD_BYTES.max {
             match self.socket.read(&mut part) {
                 Ok(0) => return Ok(false),
                 Ok(count) => self.read.extend_from_slice(part.get(..count).unwrap_or_default()),

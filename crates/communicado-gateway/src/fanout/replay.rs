@@ -105,7 +105,7 @@ impl ReplayLog {
             self.log.clear();
             return;
         }
-        if self.log.len() >= CHANGES_REPEATED.most
+        if self.log.len() >= CHANGES_REPEATED.max
             && let Some(oldest) = self.log.pop_front()
         {
             self.forgotten = oldest.ordinal();

@@ -256,10 +256,10 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Does what is due at `now`, of at most `most` people.
-    pub(crate) fn expire(&mut self, now: Now, most: usize) {
+    /// Does what is due at `now`, of at most `max` people.
+    pub(crate) fn expire(&mut self, now: Now, max: usize) {
         let due = self.people.deadlines.iter().take_while(|(moment, _)| *moment <= now.moment);
-        for (_, id) in due.take(most) {
+        for (_, id) in due.take(max) {
             if let Some(before) = self.person(id).cloned() {
                 let mut person = Person::clone(&before);
                 person.expire(now);

@@ -73,15 +73,15 @@ mod tests {
         };
         let mut pending = PendingLogins::default();
         pending.insert("other".to_owned(), login(1, at(1_000_000)), at(0)).unwrap();
-        for number in 0..SIGN_INS_PER_ADDRESS.most + 2 {
+        for number in 0..SIGN_INS_PER_ADDRESS.max + 2 {
             let until = at(1_000_001 + number);
             pending.insert(format!("{number}"), login(2, until), at(0)).unwrap();
         }
         assert!(["0", "1"].iter().all(|state| pending.take(state, at(0)).is_none()));
         assert!(["2", "other"].iter().all(|state| pending.take(state, at(0)).is_some()));
-        for number in 0..SIGN_INS.most {
-            let host = u8::try_from(3 + number / SIGN_INS_PER_ADDRESS.most).unwrap();
-            let has_room = pending.0.len() < SIGN_INS.most;
+        for number in 0..SIGN_INS.max {
+            let host = u8::try_from(3 + number / SIGN_INS_PER_ADDRESS.max).unwrap();
+            let has_room = pending.0.len() < SIGN_INS.max;
             let done = pending.insert(format!("n{number}"), login(host, at(2_000_000)), at(0));
             assert_eq!(done.is_ok(), has_room);
         }

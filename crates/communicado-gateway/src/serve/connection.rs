@@ -80,8 +80,8 @@ pub(super) async fn converse(
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
-        .max_headers(HEADERS.most)
-        .max_buf_size(HEAD_BYTES.most)
+        .max_headers(HEADERS.max)
+        .max_buf_size(HEAD_BYTES.max)
         // A client that has said all may still wait for its answer.
         .half_close(true);
     let connection = builder.serve_connection(TokioIo::new(io), service).with_upgrades();

@@ -277,15 +277,15 @@ impl Store {
     /// # Errors
     ///
     /// If it cannot be read.
-    pub(crate) fn history(&self, person: &str, most: usize) -> Result<Vec<String>, StoreError> {
-        self.classified(self.history_rows(person, most))
+    pub(crate) fn history(&self, person: &str, max: usize) -> Result<Vec<String>, StoreError> {
+        self.classified(self.history_rows(person, max))
     }
 
-    fn history_rows(&self, person: &str, most: usize) -> Result<Vec<String>, StoreError> {
+    fn history_rows(&self, person: &str, max: usize) -> Result<Vec<String>, StoreError> {
         let query = "SELECT body FROM history WHERE person = ?1 ORDER BY revision DESC LIMIT ?2";
         let mut query = self.connection.prepare_cached(query)?;
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let rows = query.query_map(params![person, most], |row| row.get(0))?;
+        let max = i64::try_from(max).unwrap_or(i64::MAX);
+        let rows = query.query_map(params![person, max], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

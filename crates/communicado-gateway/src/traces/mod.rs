@@ -60,7 +60,7 @@ impl Traces {
             .with_timeout(TIMEOUT)
             .build()
             .map_err(unusable)?;
-        let batches = BatchConfigBuilder::default().with_max_queue_size(SPANS_WAITING.most).build();
+        let batches = BatchConfigBuilder::default().with_max_queue_size(SPANS_WAITING.max).build();
         let sends = BatchSpanProcessor::builder(exporter).with_batch_config(batches).build();
         let version = KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
         let resource = Resource::builder().with_service_name(NAME).with_attribute(version).build();

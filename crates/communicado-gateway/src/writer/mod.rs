@@ -92,7 +92,7 @@ pub(crate) struct StoreWriter {
 
 impl StoreWriter {
     pub(crate) fn new() -> (Self, Receiver<WriteRequest>) {
-        let (requests, inbox) = sync_channel(WRITES_WAITING.most);
+        let (requests, inbox) = sync_channel(WRITES_WAITING.max);
         (Self { requests }, inbox)
     }
 
