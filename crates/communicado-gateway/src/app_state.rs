@@ -12,11 +12,11 @@ use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{EndReason, Health};
 use tokio::sync::Mutex;
 
+use crate::budget::Budgets;
 use crate::config::ServeConfig;
 use crate::connection_limit::ConnectionLimit;
 use crate::fanout::{self, EventLoopHandle};
 use crate::http::Hosts;
-use crate::ledger::Ledger;
 use crate::limits::{BODY_BYTES_PER_OWNER, HEAD_BYTES_PER_ADDRESS, Limit, STREAMS_PER_TOKEN};
 use crate::metrics::Metrics;
 use crate::model::{Now, People};
@@ -43,9 +43,9 @@ pub(crate) struct AppState {
     pub(crate) connection_limit: ConnectionLimit,
     pub(crate) rates: RateLimits,
     /// Bytes of heads that are not whole.
-    pub(crate) heads: Ledger<Network>,
+    pub(crate) heads: Budgets<Network>,
     /// Bytes of bodies that are not whole.
-    pub(crate) bodies: Ledger<CallerKey>,
+    pub(crate) bodies: Budgets<CallerKey>,
     pub(crate) streams_per_token: Limit,
     /// The result of the last examination, and when it was.
     pub(crate) health: Mutex<Option<(Moment, Health)>>,
@@ -99,8 +99,8 @@ impl AppState {
             connection_limit,
             rates: RateLimits::new(config.per_second, config.wrong_per_minute),
             health: Mutex::default(),
-            heads: Ledger::new(HEAD_BYTES_PER_ADDRESS),
-            bodies: Ledger::new(BODY_BYTES_PER_OWNER),
+            heads: Budgets::new(HEAD_BYTES_PER_ADDRESS),
+            bodies: Budgets::new(BODY_BYTES_PER_OWNER),
             readiness: Mutex::default(),
             streams_per_token,
             history: config.history,

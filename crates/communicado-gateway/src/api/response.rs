@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::auth::Auth;
 use crate::app_state::AppState;
-use crate::ledger::Entry;
+use crate::budget::Reservation;
 use crate::limits::{BODY_BYTES, BODY_TIME};
 use crate::rates::CallerKey;
 use crate::refusal::{Kind, Refusal};
@@ -73,7 +73,7 @@ pub(super) async fn body(app: &AppState, auth: &Auth, request: Request) -> Resul
         let help = "send JSON, with `Content-Type: application/json`";
         return Err(Refusal::new(Kind::WrongType, "the body is not said to be JSON", help));
     }
-    let held = app.bodies.entry(auth.caller_key());
+    let held = app.bodies.reservation(auth.caller_key());
     match tokio::time::timeout(BODY_TIME, collected(request.into_body(), held)).await {
         Ok(body) => body,
         Err(_) => {
@@ -84,7 +84,7 @@ pub(super) async fn body(app: &AppState, auth: &Auth, request: Request) -> Resul
     }
 }
 
-async fn collected(body: Body, mut held: Entry<CallerKey>) -> Result<Bytes, Refusal> {
+async fn collected(body: Body, mut held: Reservation<CallerKey>) -> Result<Bytes, Refusal> {
     let mut body = Limited::new(body, BODY_BYTES.max);
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use communicado_wire::gateway::{End, EndReason, Gone, View};
 
-use super::accounts::{Account, Charge};
+use super::stream_budget::{Charge, StreamBudget};
 use crate::model::{Change, Person, change_json};
 
 /// An event: as it goes over a plain stream, and its data alone.
@@ -55,9 +55,9 @@ impl Frame {
 
     /// The frame at the expense of a family, if it may hold so much; until the last part of it is
     /// written or dropped.
-    pub(super) fn charged_to(self, account: &Account) -> Option<Self> {
+    pub(super) fn charged_to(self, budget: &StreamBudget) -> Option<Self> {
         let Self { event, data, .. } = self;
-        let charge = account.charge(event.len())?;
+        let charge = budget.charge(event.len())?;
         let end = event.len().saturating_sub(EVENT_END.len());
         let data = end.saturating_sub(data.len())..end;
         let event = Bytes::from_owner(Charged { event, _charge: charge });
@@ -198,17 +198,17 @@ mod tests {
 
     #[test]
     fn a_charged_frame_is_the_same_and_costs_until_its_last_part_is_dropped() {
-        let account = Account::default();
+        let budget = StreamBudget::default();
         let whole = "x".repeat(crate::limits::STREAM_BYTES_PER_TOKEN.max / 2);
         let plain = Frame::new("snapshot", Some(7), &whole);
-        let frame = plain.clone().charged_to(&account).unwrap();
+        let frame = plain.clone().charged_to(&budget).unwrap();
         assert!((&frame.event, &frame.data) == (&plain.event, &plain.data));
-        assert!(plain.clone().charged_to(&account).is_none());
+        assert!(plain.clone().charged_to(&budget).is_none());
         let rest = frame.event.slice(10..);
         drop(frame);
-        assert!(plain.clone().charged_to(&account).is_none());
+        assert!(plain.clone().charged_to(&budget).is_none());
         drop(rest);
-        assert!(plain.charged_to(&account).is_some());
+        assert!(plain.charged_to(&budget).is_some());
     }
 
     #[test]

@@ -9,13 +9,13 @@
 //!
 //! Start at `EventLoop::poll_once`. What a reader is owed is in `readers.rs`.
 
-mod accounts;
 mod classify;
 mod filter;
 mod frame;
 mod fuzzing;
 mod handle;
 mod mailbox;
+mod stream_budget;
 mod transport;
 
 mod pending;
@@ -298,7 +298,7 @@ impl EventLoop {
                 continue;
             }
             sockets::configure(&socket);
-            let held = self.app.heads.entry(peer.ip().into());
+            let held = self.app.heads.reservation(peer.ip().into());
             let connection =
                 PendingConnection::new(socket, peer, permit, held, self.app.clock.now());
             if self.app.tls {

@@ -11,9 +11,9 @@ use bytes::Bytes;
 use communicado_wire::gateway::View;
 use lru::LruCache;
 
-use super::accounts::Account;
 use super::filter::{matches, visible_frame};
 use super::frame::{Frame, RenderedChange};
+use super::stream_budget::StreamBudget;
 use crate::limits::CHANGES_REPEATED;
 use crate::model::{People, Person, person_json};
 use crate::principal::Principal;
@@ -117,7 +117,7 @@ impl ReplayLog {
     pub(super) fn start(
         &mut self,
         principal: &Principal,
-        account: &Account,
+        budget: &StreamBudget,
         subscription: &Subscription,
         people: &People,
         is_first: bool,
@@ -144,13 +144,13 @@ impl ReplayLog {
         let frame =
             Frame::snapshot(people.revision(), missed, &seen(people, principal, subscription));
         let Some(key) = key else {
-            return Some((vec![frame.charged_to(account)?], ordinal));
+            return Some((vec![frame.charged_to(budget)?], ordinal));
         };
         // There are many more keys than can be shared, and the family of the reader pays.
         let frame = if key.is_everybody() {
             Frame { is_for_all: true, ..frame }
         } else {
-            frame.charged_to(account)?
+            frame.charged_to(budget)?
         };
         self.share(key, SharedSnapshot { frame: frame.clone(), ordinal });
         Some((vec![frame], ordinal))

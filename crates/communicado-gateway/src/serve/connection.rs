@@ -37,7 +37,7 @@ pub(super) async fn serve(
                 let Some(HandedOff { socket, read, peer, permit }) = next else { break };
                 let (router, acceptor) = (router.clone(), acceptor.clone());
                 let (hosts, stopping) = (app.hosts, stopping.clone());
-                let held = Some(app.heads.entry(peer.ip().into()));
+                let held = Some(app.heads.reservation(peer.ip().into()));
                 tasks.spawn(async move {
                     let Ok(socket) = TcpStream::from_std(socket) else { return };
                     let socket = Socket::new(socket);

@@ -8,8 +8,8 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Connection;
+use crate::budget::Reservation;
 use crate::http::{Framing, Hosts, last_answer};
-use crate::ledger::Entry;
 use crate::rates::Network;
 use crate::refusal::{Kind, Refusal};
 
@@ -31,7 +31,7 @@ pub(super) struct Strict<S> {
     read: BytesMut,
     passes: usize,
     /// What was read of a head that is not whole.
-    held: Option<Entry<Network>>,
+    held: Option<Reservation<Network>>,
     /// Nothing more passes.
     ended: bool,
     /// Why the next request is refused.
@@ -44,7 +44,7 @@ impl<S> Strict<S> {
         io: S,
         read: Vec<u8>,
         hosts: Hosts,
-        held: Option<Entry<Network>>,
+        held: Option<Reservation<Network>>,
         connection: Connection,
     ) -> Self {
         Self {

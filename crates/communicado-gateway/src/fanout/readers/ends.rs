@@ -56,7 +56,7 @@ impl Readers {
             let Some(reason) = why(reader) else { continue };
             // One that takes nothing sees its stream end without a word.
             if reader.backlog.is_none() {
-                let _ = write(&reader.transport, &reader.account, Frame::end(reason));
+                let _ = write(&reader.transport, &reader.budget, Frame::end(reason));
             }
             self.over.push(u32::try_from(key).unwrap_or(u32::MAX));
         }
@@ -90,7 +90,7 @@ impl Readers {
         while let Some(key) = self.over.pop() {
             let Some(reader) = self.readers.try_remove(usize_of(key)) else { continue };
             self.topics.leave_all(&mut self.readers, reader.memberships);
-            self.accounts.close(reader.principal.token.family());
+            self.stream_budgets.close(reader.principal.token.family());
             metrics.reader_closed(reader.label);
             if let ReaderTransport::Mailbox(mailbox) = reader.transport {
                 mailbox.end();

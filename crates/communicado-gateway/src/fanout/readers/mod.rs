@@ -15,10 +15,10 @@ use communicado_core::Moment;
 use communicado_wire::gateway::View;
 use slab::Slab;
 
-use super::accounts::{Account, Accounts, Charge};
 use super::filter::{groups, joined_groups, visible_frame_if};
 use super::frame::{Frame, RETRY, RenderedChange, merged};
 use super::replay::ReplayLog;
+use super::stream_budget::{Charge, StreamBudget, StreamBudgets};
 use super::topics::{Memberships, Topic, TopicMember, Topics};
 use super::transport::{ReaderTransport, WriteOutcome, write};
 use crate::connection_limit::ConnectionPermit;
@@ -52,7 +52,7 @@ struct Reader {
     plain: bool,
     label: TransportLabel,
     principal: Principal,
-    account: Account,
+    budget: StreamBudget,
     memberships: Memberships,
     /// What `memberships` cost, if they are many.
     names: Option<Charge>,
@@ -79,7 +79,7 @@ struct Backlog {
 pub(super) struct Readers {
     readers: Slab<Reader>,
     topics: Topics,
-    accounts: Accounts,
+    stream_budgets: StreamBudgets,
     replay_log: ReplayLog,
     number: u32,
     slot: usize,
@@ -91,7 +91,7 @@ impl Readers {
         Self {
             readers: Slab::new(),
             topics: Topics::default(),
-            accounts: Accounts::new(streams_per_token),
+            stream_budgets: StreamBudgets::new(streams_per_token),
             replay_log: ReplayLog::new(position),
             number: 0,
             slot: 0,
@@ -101,7 +101,7 @@ impl Readers {
 
     /// Whether there is no reader, and nothing that belongs to one.
     pub(super) fn is_empty(&self) -> bool {
-        self.readers.is_empty() && self.topics.is_empty() && self.accounts.is_empty()
+        self.readers.is_empty() && self.topics.is_empty() && self.stream_budgets.is_empty()
     }
 
     pub(super) fn socket(&self, id: ReaderId) -> Option<&TcpStream> {
@@ -119,7 +119,7 @@ impl Readers {
     ///
     /// If the family of a reader has as many streams as it may.
     pub(super) fn require_capacity(&self, principal: &Principal) -> Result<(), Refusal> {
-        self.accounts.require_capacity(principal.token.family())
+        self.stream_budgets.require_capacity(principal.token.family())
     }
 
     /// Takes a reader in.
@@ -134,7 +134,7 @@ impl Readers {
         principal: Principal,
         permit: Option<ConnectionPermit>,
     ) -> Result<ReaderId, Refusal> {
-        let account = self.accounts.open(principal.token.family())?;
+        let budget = self.stream_budgets.open(principal.token.family())?;
         self.number = self.number.wrapping_add(1) & NUMBER;
         let plain = principal.only_group().is_none() && principal.only_person().is_none();
         let reader = Reader {
@@ -144,7 +144,7 @@ impl Readers {
             plain,
             label,
             principal,
-            account,
+            budget,
             memberships: Memberships::default(),
             names: None,
             last: 0,
@@ -191,9 +191,9 @@ impl Readers {
             let detail = format!("{names} people and groups would be wanted on one stream");
             return Err(Refusal::beyond(Kind::BadRequest, NAMES_PER_SUBSCRIPTION, detail));
         }
-        let account = reader.account.clone();
-        let more = account.charge(topics.len() * BYTES_OF_A_NAME).ok_or_else(holds_too_much)?;
-        let start = self.replay_log.start(&principal, &account, subscription, people, is_first);
+        let budget = reader.budget.clone();
+        let more = budget.charge(topics.len() * BYTES_OF_A_NAME).ok_or_else(holds_too_much)?;
+        let start = self.replay_log.start(&principal, &budget, subscription, people, is_first);
         let (frames, last) = start.ok_or_else(holds_too_much)?;
         drop(more);
         for topic in topics {
@@ -364,7 +364,7 @@ impl Readers {
                 Some((first, _)) => merged(first, change),
                 None => change,
             };
-            let charge = reader.account.charge(change.held_bytes());
+            let charge = reader.budget.charge(change.held_bytes());
             match charge.filter(|_| BACKLOG.allows(backlog.changes.len() + 1)) {
                 Some(charge) => drop(backlog.changes.insert(id, (change, charge))),
                 None => {
@@ -384,15 +384,15 @@ impl Readers {
         let Some(reader) = self.readers.get_mut(usize_of(key)) else { return };
         if let Some(backlog) = &mut reader.backlog {
             // Only what a stream begins with comes here: it goes before all changes.
-            match held(&reader.account, frame) {
+            match held(&reader.budget, frame) {
                 Some(held) => backlog.rest.push_back(held),
                 None => self.over.push(key),
             }
             return;
         }
-        match write(&reader.transport, &reader.account, frame) {
+        match write(&reader.transport, &reader.budget, frame) {
             WriteOutcome::Complete => metrics.delivered(),
-            WriteOutcome::Partial(rest) => match held(&reader.account, rest) {
+            WriteOutcome::Partial(rest) => match held(&reader.budget, rest) {
                 Some(held) => {
                     let (rest, changes) = ([held].into(), BTreeMap::new());
                     let backlog = Backlog { rest, changes, since: now, ends: false };
@@ -414,7 +414,7 @@ impl Readers {
         loop {
             if let Some((rest, charge)) = backlog.rest.pop_front() {
                 let before = rest.event.len();
-                match write(&reader.transport, &reader.account, rest) {
+                match write(&reader.transport, &reader.budget, rest) {
                     WriteOutcome::Complete => metrics.delivered(),
                     WriteOutcome::Partial(rest) => {
                         if rest.event.len() < before {
@@ -452,17 +452,17 @@ impl Reader {
         self.names = None;
         // One name is nothing beside the rest of a reader.
         if self.memberships.len() > 1 {
-            self.names = self.account.charge(self.memberships.len() * BYTES_OF_A_NAME);
+            self.names = self.budget.charge(self.memberships.len() * BYTES_OF_A_NAME);
         }
     }
 }
 
 /// A frame that waits, and what it costs; nothing if its family holds too much.
-fn held(account: &Account, frame: Frame) -> Option<(Frame, Option<Charge>)> {
+fn held(budget: &StreamBudget, frame: Frame) -> Option<(Frame, Option<Charge>)> {
     if frame.is_for_all {
         return Some((frame, None));
     }
-    let charge = account.charge(frame.event.len())?;
+    let charge = budget.charge(frame.event.len())?;
     Some((frame, Some(charge)))
 }
 
