@@ -31,6 +31,7 @@ mod limits;
 mod metrics;
 mod model;
 mod oidc;
+mod output;
 pub mod parse;
 mod principal;
 mod private;
@@ -55,17 +56,21 @@ use clap::Parser as _;
 /// The program.
 #[must_use]
 pub fn main() -> ExitCode {
-    let done = match arguments::Arguments::try_parse() {
+    let result = match arguments::Arguments::try_parse() {
         Ok(arguments) => commands::run(arguments),
-        Err(told) => {
-            let printed = told.print();
-            if told.use_stderr() { Ok(failure::Outcome::Usage) } else { commands::printed(printed) }
+        Err(error) => {
+            let printed = error.print();
+            if error.use_stderr() {
+                Ok(failure::Outcome::Usage)
+            } else {
+                output::outcome_of(printed)
+            }
         }
     };
-    match done {
+    match result {
         Ok(outcome) => outcome.into(),
         Err(failure) => {
-            failure.tell();
+            output::print_error(&failure.to_string());
             failure.outcome.into()
         }
     }

@@ -5,8 +5,9 @@ use communicado_wire::gateway::{self as wire, Alter, NewPerson};
 
 use super::tokens::misread;
 use crate::arguments::Data;
-use crate::commands::{ask, print};
+use crate::commands::ask;
 use crate::failure::{Failure, Outcome};
+use crate::output::print;
 
 /// Add, list, change and remove people, whether the gateway runs or not.
 #[derive(Debug, Args)]

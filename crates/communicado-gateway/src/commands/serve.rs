@@ -9,13 +9,13 @@ use clap::Args;
 use communicado_wire::gateway::View;
 
 use crate::arguments::{Data, duration};
-use crate::commands::print;
 use crate::commands::tokens::view;
 use crate::config::{ClusterConfig, ServeConfig};
 use crate::failure::{Failure, Outcome};
 use crate::http::Hosts;
 use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
 use crate::oidc::OidcConfig;
+use crate::output::print;
 use crate::serve::{Certificate, ServeOptions, serve};
 use crate::traces::Traces;
 

@@ -4,8 +4,9 @@ use clap::{Args, Subcommand, ValueEnum};
 use communicado_wire::gateway::{self as wire, View};
 
 use crate::arguments::{Data, duration};
-use crate::commands::{ask, print};
+use crate::commands::ask;
 use crate::failure::{Failure, Outcome};
+use crate::output::print;
 
 /// Make, list and revoke tokens, whether the gateway runs or not.
 #[derive(Debug, Args)]
