@@ -15,7 +15,6 @@ use tokio::sync::Mutex;
 use crate::budget::Budgets;
 use crate::config::ServeConfig;
 use crate::connection_limit::ConnectionLimit;
-use crate::fanout::{self, EventLoopHandle};
 use crate::http::Hosts;
 use crate::limits::{BODY_BYTES_PER_OWNER, HEAD_BYTES_PER_ADDRESS, Limit, STREAMS_PER_TOKEN};
 use crate::metrics::Metrics;
@@ -24,6 +23,7 @@ use crate::oidc::OidcClient;
 use crate::principal::Principal;
 use crate::rates::{CallerKey, Network, RateLimits};
 use crate::store::{Reader, StoredState};
+use crate::stream::{EventLoopHandle, LoopCommand};
 use crate::tokens::Tokens;
 use crate::traces::Traces;
 use crate::writer::{StoreWriter, WriteCommand};
@@ -160,7 +160,7 @@ impl AppState {
         }
         drop(tokens);
         if !revoked.is_empty() {
-            self.event_loop.send(fanout::LoopCommand::End(revoked.clone()));
+            self.event_loop.send(LoopCommand::End(revoked.clone()));
         }
     }
 

@@ -42,6 +42,7 @@ mod secret;
 mod serve;
 mod sse;
 mod store;
+mod stream;
 mod subscription;
 mod text;
 mod tokens;

@@ -23,13 +23,13 @@ use super::auth::Auth;
 use super::response::{ApiResult, App};
 use crate::app_state::AppState;
 use crate::auth::{StreamRequest, authorize_subscription};
-use crate::fanout::{LoopCommand, Mailbox, RETRY, ReaderId, Recv};
 use crate::http::accepts_events;
 use crate::metrics::TransportLabel;
 use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
 use crate::serve::Connection;
 use crate::sse;
+use crate::stream::{LoopCommand, Mailbox, RETRY, ReaderId, Recv};
 use crate::subscription::Subscription;
 
 /// Time limit for the last frame of a stream.

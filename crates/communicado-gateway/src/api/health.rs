@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::response::{ApiResult, App, JSON, json, tagged};
 use crate::app_state::AppState;
-use crate::fanout;
+use crate::stream;
 use crate::writer::WriteCommand;
 
 /// How long a part may take to show that it works.
@@ -53,7 +53,7 @@ async fn latest<T: Copy>(
 
 async fn event_loop_answers(app: &AppState) -> bool {
     let (reply, answer) = oneshot::channel();
-    app.event_loop.send(fanout::LoopCommand::Ask(reply));
+    app.event_loop.send(stream::LoopCommand::Ask(reply));
     matches!(timeout(TIMEOUT, answer).await, Ok(Ok(())))
 }
 

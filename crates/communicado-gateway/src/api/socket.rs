@@ -17,12 +17,12 @@ use super::origin::same_origin;
 use super::response::{ApiResult, App};
 use crate::app_state::AppState;
 use crate::auth::authorize_subscription;
-use crate::fanout::{Frame, LoopCommand, Recv};
 use crate::limits::{READER_TIME, SOCKET_BYTES};
 use crate::metrics::TransportLabel;
 use crate::principal::Principal;
 use crate::refusal::Refusal;
 use crate::serve::Connection;
+use crate::stream::{Frame, LoopCommand, Recv};
 use crate::subscription::Subscription;
 
 /// Size of the read buffer of a WebSocket, in bytes. It exists as long as the WebSocket is open.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::frame::{Frame, RenderedChange};
 use crate::model::Person;
 use crate::principal::Principal;
+use crate::stream::{Frame, RenderedChange};
 use crate::subscription::Subscription;
 
 /// What who wants this gets of a change.

@@ -12,14 +12,13 @@ use communicado_wire::{Status, Timestamp};
 use futures_util::FutureExt as _;
 use serde_json::Value;
 
-use super::frame::coalesced;
-use super::readers::{ReaderId, Readers};
+use super::readers::Readers;
 use super::transport::ReaderTransport;
-use super::{Mailbox, Recv};
 use crate::limits::{NAMES_PER_SUBSCRIPTION, STREAMS_PER_TOKEN};
 use crate::metrics::{Metrics, TransportLabel};
 use crate::model::{Input, Now, People, Person, PresenceState, person_json};
 use crate::principal::Principal;
+use crate::stream::{Mailbox, ReaderId, Recv, coalesced};
 use crate::subscription::Subscription;
 
 const NOW: Now = Now { moment: Moment::START, civil: Timestamp::EPOCH };

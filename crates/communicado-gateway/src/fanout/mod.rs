@@ -11,14 +11,11 @@
 
 mod classify;
 mod filter;
-mod frame;
 mod fuzzing;
-mod handle;
-mod mailbox;
-mod stream_budget;
 mod transport;
 
 mod pending;
+mod poll_token;
 mod readers;
 mod replay;
 mod sockets;
@@ -36,15 +33,11 @@ use communicado_core::Moment;
 use communicado_runtime::Clock as _;
 use communicado_wire::gateway::EndReason;
 use rustix::event::Timespec;
-use rustix::event::epoll::{self, EventData, EventFlags};
+use rustix::event::epoll::{self, EventFlags};
 use tokio::sync::mpsc;
 
 pub(crate) use classify::{RequestKind, classify, query};
-pub(crate) use frame::{Frame, RETRY};
 pub(crate) use fuzzing::session;
-pub(crate) use handle::{EventLoopHandle, LoopCommand};
-pub(crate) use mailbox::{Mailbox, Recv};
-pub(crate) use readers::ReaderId;
 
 use crate::app_state::AppState;
 use crate::connection_limit::ConnectionPermit;
@@ -53,8 +46,10 @@ use crate::metrics::TransportLabel;
 use crate::model::Change;
 use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
+use crate::stream::{LoopCommand, ReaderId, coalesced};
 use crate::subscription::Subscription;
 use pending::{PendingConnection, PendingConnections};
+use poll_token::PollToken;
 use readers::Readers;
 use transport::ReaderTransport;
 
@@ -73,40 +68,7 @@ const EVENTS_AT_ONCE: usize = 1024;
 const ACCEPTED_AT_ONCE: usize = 256;
 const TICK: Duration = Duration::from_secs(1);
 
-/// Which socket an event is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum PollToken {
-    Listener,
-    Waker,
-    Pending(u32),
-    Reader(ReaderId),
-}
-
-impl PollToken {
-    fn data(self) -> EventData {
-        EventData::new_u64(match self {
-            Self::Listener => 0,
-            Self::Waker => 1,
-            Self::Pending(key) => 2 | (u64::from(key) << 32),
-            // Two bits say what it is, and 30 are left for the number.
-            Self::Reader(id) => 3 | (u64::from(id.number) << 2) | (u64::from(id.key) << 32),
-        })
-    }
-
-    fn of(data: EventData) -> Self {
-        let data = data.u64();
-        let (low, high) = (data & 0xffff_ffff, data >> 32);
-        let [key, rest] = [high, low >> 2].map(|it| u32::try_from(it).unwrap_or(u32::MAX));
-        match low & 3 {
-            0 => Self::Listener,
-            1 => Self::Waker,
-            2 => Self::Pending(key),
-            _ => Self::Reader(ReaderId { key, number: rest }),
-        }
-    }
-}
-
-/// The thread's own.
+/// The event loop; one thread owns it.
 pub(crate) struct EventLoop {
     app: Arc<AppState>,
     poll: OwnedFd,
@@ -262,7 +224,7 @@ impl EventLoop {
     fn deliver(&mut self, changes: Vec<Change>) {
         if !changes.is_empty() {
             let now = self.app.clock.now();
-            let changes = frame::coalesced(changes);
+            let changes = coalesced(changes);
             let new_readers = self.readers.deliver(changes, &self.app.metrics, now);
             for (principal, whom) in new_readers {
                 self.app.reads(&principal, [whom]);

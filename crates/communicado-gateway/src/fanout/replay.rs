@@ -12,11 +12,10 @@ use communicado_wire::gateway::View;
 use lru::LruCache;
 
 use super::filter::{matches, visible_frame};
-use super::frame::{Frame, RenderedChange};
-use super::stream_budget::StreamBudget;
 use crate::limits::CHANGES_REPEATED;
 use crate::model::{People, Person, person_json};
 use crate::principal::Principal;
+use crate::stream::{Frame, RenderedChange, StreamBudget};
 use crate::subscription::Subscription;
 
 /// Changes after which a shared snapshot is made anew.

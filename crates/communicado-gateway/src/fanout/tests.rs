@@ -8,12 +8,13 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::config::ServeConfig;
 use crate::store::StoredState;
+use crate::stream::{LoopCommand, Mailbox, NUMBER_MASK, ReaderId};
 use crate::subscription::Subscription;
 use crate::writer::StoreWriter;
 
 #[test]
 fn an_event_says_which_socket_it_is_about() {
-    let reader = ReaderId { key: 123_456, number: readers::NUMBER };
+    let reader = ReaderId { key: 123_456, number: NUMBER_MASK };
     for about in
         [PollToken::Listener, PollToken::Waker, PollToken::Pending(7), PollToken::Reader(reader)]
     {

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::stream::slot_index;
 use slab::Slab;
 
 /// A subject of a subscription.
@@ -75,7 +76,7 @@ impl Topics {
     }
 
     pub(super) fn join(&mut self, all: &mut Slab<impl TopicMember>, key: u32, topic: Topic) {
-        let Some(one) = all.get_mut(super::readers::usize_of(key)) else { return };
+        let Some(one) = all.get_mut(slot_index(key)) else { return };
         let memberships = one.memberships();
         let Err(at) = memberships.find(&topic) else { return };
         let list = self.lists.entry(topic.clone()).or_default();
@@ -84,7 +85,7 @@ impl Topics {
     }
 
     pub(super) fn leave(&mut self, all: &mut Slab<impl TopicMember>, key: u32, topic: &Topic) {
-        let Some(one) = all.get_mut(super::readers::usize_of(key)) else { return };
+        let Some(one) = all.get_mut(slot_index(key)) else { return };
         let memberships = one.memberships();
         let Ok(at) = memberships.find(topic) else { return };
         let (_, index) = memberships.0.remove(at);
@@ -108,7 +109,7 @@ impl Topics {
         if list.is_empty() {
             self.lists.remove(topic);
         }
-        let moved = moved.and_then(|moved| all.get_mut(super::readers::usize_of(moved)));
+        let moved = moved.and_then(|moved| all.get_mut(slot_index(moved)));
         if let Some(place) = moved.and_then(|one| one.memberships().index_mut(topic)) {
             *place = index;
         }

@@ -1,12 +1,9 @@
 //! The transport of a reader: its socket, or a mailbox.
 
+use crate::stream::{Frame, Mailbox, StreamBudget};
 use std::io::{ErrorKind, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
-
-use super::frame::Frame;
-use super::mailbox::Mailbox;
-use super::stream_budget::StreamBudget;
 
 /// The transport of a reader.
 #[derive(Debug)]

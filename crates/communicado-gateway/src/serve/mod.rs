@@ -24,9 +24,10 @@ pub(crate) use tls::Certificate;
 use crate::api::router;
 use crate::config::ServeConfig;
 use crate::failure::{Failure, Outcome};
-use crate::fanout::{EventLoop, LoopCommand};
+use crate::fanout::EventLoop;
 use crate::oidc::OidcClient;
 use crate::store::Lock;
+use crate::stream::LoopCommand;
 use backend::{Backend, no_system};
 use critical_thread::CriticalThread;
 

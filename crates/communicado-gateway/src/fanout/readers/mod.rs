@@ -16,9 +16,7 @@ use communicado_wire::gateway::View;
 use slab::Slab;
 
 use super::filter::{groups, joined_groups, visible_frame_if};
-use super::frame::{Frame, RETRY, RenderedChange, merged};
 use super::replay::ReplayLog;
-use super::stream_budget::{Charge, StreamBudget, StreamBudgets};
 use super::topics::{Memberships, Topic, TopicMember, Topics};
 use super::transport::{ReaderTransport, WriteOutcome, write};
 use crate::connection_limit::ConnectionPermit;
@@ -27,6 +25,10 @@ use crate::metrics::{Metrics, TransportLabel};
 use crate::model::{Change, People, Person};
 use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
+use crate::stream::{
+    Charge, Frame, NUMBER_MASK, RETRY, ReaderId, RenderedChange, StreamBudget, StreamBudgets,
+    merged, slot_index,
+};
 use crate::subscription::Subscription;
 
 /// Up to so many bytes a stream begins with one write.
@@ -34,13 +36,6 @@ const ONE_WRITE: usize = 64 * 1024;
 
 /// Bytes of a name that a reader wants, with what finds it, more or less.
 const BYTES_OF_A_NAME: usize = 128;
-
-/// A reader, for as long as it is there; its key may be used again, the number is not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ReaderId {
-    pub(super) key: u32,
-    pub(super) number: u32,
-}
 
 #[derive(Debug)]
 struct Reader {
@@ -112,7 +107,7 @@ impl Readers {
     }
 
     fn reader(&self, id: ReaderId) -> Option<&Reader> {
-        self.readers.get(usize_of(id.key)).filter(|reader| reader.number == id.number)
+        self.readers.get(slot_index(id.key)).filter(|reader| reader.number == id.number)
     }
 
     /// # Errors
@@ -135,7 +130,7 @@ impl Readers {
         permit: Option<ConnectionPermit>,
     ) -> Result<ReaderId, Refusal> {
         let budget = self.stream_budgets.open(principal.token.family())?;
-        self.number = self.number.wrapping_add(1) & NUMBER;
+        self.number = self.number.wrapping_add(1) & NUMBER_MASK;
         let plain = principal.only_group().is_none() && principal.only_person().is_none();
         let reader = Reader {
             transport,
@@ -199,7 +194,7 @@ impl Readers {
         for topic in topics {
             self.topics.join(&mut self.readers, id.key, topic);
         }
-        if let Some(reader) = self.readers.get_mut(usize_of(id.key)) {
+        if let Some(reader) = self.readers.get_mut(slot_index(id.key)) {
             reader.last = if is_first { last } else { reader.last.min(last) };
             reader.charge_names();
         }
@@ -221,7 +216,7 @@ impl Readers {
         for topic in topics {
             self.topics.leave(&mut self.readers, id.key, &topic);
         }
-        if let Some(reader) = self.readers.get_mut(usize_of(id.key)) {
+        if let Some(reader) = self.readers.get_mut(slot_index(id.key)) {
             reader.charge_names();
         }
     }
@@ -295,12 +290,12 @@ impl Readers {
     }
 
     fn is_in_same_view(&self, key: u32) -> bool {
-        let reader = self.readers.get(usize_of(key));
+        let reader = self.readers.get(slot_index(key));
         reader.is_some_and(|reader| reader.memberships.contains(&Topic::AllSameView))
     }
 
     fn principals(&self, keys: Vec<u32>) -> impl Iterator<Item = Principal> {
-        let readers = keys.into_iter().filter_map(|key| self.readers.get(usize_of(key)));
+        let readers = keys.into_iter().filter_map(|key| self.readers.get(slot_index(key)));
         readers.map(|reader| reader.principal.clone())
     }
 
@@ -321,7 +316,7 @@ impl Readers {
         });
         let [in_out, availability, everything] = together;
         for key in self.topics.of(&Topic::AllSameView) {
-            let Some(reader) = self.readers.get(usize_of(key)) else { continue };
+            let Some(reader) = self.readers.get(slot_index(key)) else { continue };
             let is_socket = matches!(reader.transport, ReaderTransport::Socket(_));
             let is_ready = reader.backlog.is_none() && reader.last < first;
             if !(is_ready && (is_socket || rendered.len() == 1)) {
@@ -338,7 +333,7 @@ impl Readers {
             if let Some(frame) = frame.clone() {
                 self.send(key, frame, metrics, now);
             }
-            if let Some(reader) = self.readers.get_mut(usize_of(key)) {
+            if let Some(reader) = self.readers.get_mut(slot_index(key)) {
                 reader.last = self.replay_log.ordinal();
             }
         }
@@ -352,7 +347,7 @@ impl Readers {
         metrics: &Metrics,
         now: Moment,
     ) {
-        let Some(reader) = self.readers.get_mut(usize_of(key)) else { return };
+        let Some(reader) = self.readers.get_mut(slot_index(key)) else { return };
         if rendered.ordinal() <= reader.last {
             return;
         }
@@ -381,7 +376,7 @@ impl Readers {
 
     /// Writes a frame, or keeps what is left of it.
     fn send(&mut self, key: u32, frame: Frame, metrics: &Metrics, now: Moment) {
-        let Some(reader) = self.readers.get_mut(usize_of(key)) else { return };
+        let Some(reader) = self.readers.get_mut(slot_index(key)) else { return };
         if let Some(backlog) = &mut reader.backlog {
             // Only what a stream begins with comes here: it goes before all changes.
             match held(&reader.budget, frame) {
@@ -409,7 +404,7 @@ impl Readers {
         if self.reader(id).is_none() {
             return;
         }
-        let Some(reader) = self.readers.get_mut(usize_of(id.key)) else { return };
+        let Some(reader) = self.readers.get_mut(slot_index(id.key)) else { return };
         let Some(mut backlog) = reader.backlog.take() else { return };
         loop {
             if let Some((rest, charge)) = backlog.rest.pop_front() {
@@ -490,12 +485,4 @@ fn frame_for(reader: &Reader, rendered: &RenderedChange) -> Option<Frame> {
             || is_in(Topic::Own(person.id.clone()))
             || person.groups.iter().any(|group| is_in(Topic::Group(group.clone())))
     })
-}
-
-/// Readers are told apart by so many bits of a number: what is left beside a key in an event of
-/// `epoll(7)`.
-pub(super) const NUMBER: u32 = (1 << 30) - 1;
-
-pub(super) const fn usize_of(key: u32) -> usize {
-    key as usize
 }

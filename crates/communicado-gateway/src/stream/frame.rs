@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use communicado_wire::gateway::{End, EndReason, Gone, View};
 
-use super::stream_budget::{Charge, StreamBudget};
+use super::budget::{Charge, StreamBudget};
 use crate::model::{Change, Person, change_json};
 
 /// An event: as it goes over a plain stream, and its data alone.
@@ -18,7 +18,7 @@ pub(crate) struct Frame {
     pub(crate) kind: &'static str,
     pub(crate) id: Option<u64>,
     /// All readers with this view get it, so that it costs nobody anything to hold it.
-    pub(super) is_for_all: bool,
+    pub(crate) is_for_all: bool,
 }
 
 /// What every stream begins with: how long to wait before coming back.
@@ -45,17 +45,17 @@ impl Frame {
     }
 
     /// Bytes that are no event of their own.
-    pub(super) const fn bare(event: Bytes) -> Self {
+    pub(crate) const fn bare(event: Bytes) -> Self {
         Self { event, data: Bytes::new(), kind: "", id: None, is_for_all: false }
     }
 
-    pub(super) const fn heartbeat() -> Self {
+    pub(crate) const fn heartbeat() -> Self {
         Self::bare(Bytes::from_static(HEARTBEAT))
     }
 
     /// The frame at the expense of a family, if it may hold so much; until the last part of it is
     /// written or dropped.
-    pub(super) fn charged_to(self, budget: &StreamBudget) -> Option<Self> {
+    pub(crate) fn charged_to(self, budget: &StreamBudget) -> Option<Self> {
         let Self { event, data, .. } = self;
         let charge = budget.charge(event.len())?;
         let end = event.len().saturating_sub(EVENT_END.len());

@@ -40,24 +40,24 @@ impl Drop for Charge {
 
 /// The budgets of all families with streams.
 #[derive(Debug)]
-pub(super) struct StreamBudgets {
+pub(crate) struct StreamBudgets {
     by_family: HashMap<Arc<str>, (StreamBudget, usize)>,
     streams: Limit,
 }
 
 impl StreamBudgets {
-    pub(super) fn new(streams: Limit) -> Self {
+    pub(crate) fn new(streams: Limit) -> Self {
         Self { by_family: HashMap::new(), streams }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.by_family.is_empty()
     }
 
     /// # Errors
     ///
     /// If a family has as many streams as it may.
-    pub(super) fn require_capacity(&self, family: &Arc<str>) -> Result<(), Refusal> {
+    pub(crate) fn require_capacity(&self, family: &Arc<str>) -> Result<(), Refusal> {
         let streams = self.by_family.get(family).map_or(0, |(_, streams)| *streams);
         if self.streams.allows(streams + 1) {
             return Ok(());
@@ -71,14 +71,14 @@ impl StreamBudgets {
     /// # Errors
     ///
     /// If the family has as many as it may.
-    pub(super) fn open(&mut self, family: &Arc<str>) -> Result<StreamBudget, Refusal> {
+    pub(crate) fn open(&mut self, family: &Arc<str>) -> Result<StreamBudget, Refusal> {
         self.require_capacity(family)?;
         let (budget, streams) = self.by_family.entry(family.clone()).or_default();
         *streams += 1;
         Ok(budget.clone())
     }
 
-    pub(super) fn close(&mut self, family: &Arc<str>) {
+    pub(crate) fn close(&mut self, family: &Arc<str>) {
         if let Some((_, streams)) = self.by_family.get_mut(family) {
             *streams -= 1;
             if *streams == 0 {
