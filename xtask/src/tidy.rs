@@ -4,6 +4,7 @@
 //! A rule reads the tree and returns what it found; all of them are in one table. Rules look at
 //! text and do not parse Rust: they are for people who mean well.
 
+mod cli_doc;
 mod crates;
 mod cycles;
 mod documents;
@@ -15,6 +16,7 @@ mod tree;
 use std::fmt;
 
 use crate::command::root;
+pub(crate) use cli_doc::run as write_cli_doc;
 use tree::Tree;
 
 /// One rule.
@@ -42,6 +44,7 @@ const RULES: &[Rule] = &[
     Rule { name: "the changelog has a place for changes", find: documents::changelog_closed },
     Rule { name: "documents, help and doc comments are in plain English", find: prose::dialect },
     Rule { name: "generated files are up to date", find: generated::stale },
+    Rule { name: "generated parts of documents are up to date", find: cli_doc::stale },
 ];
 
 /// Something to mend.

@@ -69,7 +69,9 @@ pub(crate) enum Color {
 /// What can be asked. What each does is said where it is defined.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    #[command(after_long_help = status::template_help())]
     Status(status::Status),
+    #[command(after_long_help = status::template_help())]
     Watch(watch::Watch),
     Is(is::Is),
     Wait(wait::Wait),
@@ -80,6 +82,7 @@ pub(crate) enum Command {
     Doctor(doctor::Doctor),
     Explain(explain::Explain),
     Record(record::Record),
+    #[command(after_long_help = status::template_help())]
     Replay(replay::Replay),
     Provide(provide::Provide),
     #[cfg(target_os = "linux")]

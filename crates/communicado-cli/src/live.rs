@@ -160,7 +160,7 @@ pub(crate) fn tell_unknown_clients(settings: &Settings, snapshot: &Snapshot) {
         if snapshot.get(name).is_some() {
             continue;
         }
-        let expected = SOURCES.iter().flat_map(|card| card.clients.iter().copied());
+        let expected = SOURCES.iter().flat_map(|descriptor| descriptor.clients.iter().copied());
         let found = snapshot.iter().map(|client| &*client.client);
         let meant = nearest(name, expected.chain(found));
         let meant = meant.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));

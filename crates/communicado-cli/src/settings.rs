@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use communicado::{Builder, Monitor, Options, SOURCES};
-use communicado_sources::Kind;
+use communicado_sources::OptionKind;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -134,10 +134,10 @@ impl Settings {
 
     /// A monitor as it is set.
     pub(crate) fn builder(&self) -> Result<Builder, Failure> {
-        let off = |card: &&communicado::Card| {
-            self.sources.get(card.name).is_some_and(|source| !source.enabled)
+        let off = |descriptor: &&communicado::SourceDescriptor| {
+            self.sources.get(descriptor.name).is_some_and(|source| !source.enabled)
         };
-        if SOURCES.iter().filter(|card| card.runs_here()).all(off) {
+        if SOURCES.iter().filter(|descriptor| descriptor.runs_here()).all(off) {
             let what = "every source is switched off, so nothing can be told";
             return Err(Failure::usage(what).help("set `enabled` of a source to true"));
         }
@@ -243,14 +243,14 @@ impl Settings {
     }
 
     fn set_source(&mut self, name: &str, key: &str, value: Value) -> Result<(), Refusal> {
-        let card = source_named(name)?;
-        let own = card.options.iter().map(|option| option.name);
+        let descriptor = source_named(name)?;
+        let own = descriptor.options.iter().map(|option| option.name);
         let known: Vec<&str> = EACH_SOURCE.iter().map(|each| each.0).chain(own).collect();
         if !known.contains(&key) {
             let what = format!("source `{name}` has no setting `{key}`");
             return Err((what, did_you_mean(key, &known)));
         }
-        let source = self.sources.entry(card.name).or_default();
+        let source = self.sources.entry(descriptor.name).or_default();
         match key {
             "enabled" => source.enabled = value.bool("enabled")?,
             "clients" => {
@@ -259,11 +259,11 @@ impl Settings {
                 source.options.set_clients(clients);
             }
             _ => {
-                let kind = card.options.iter().find(|option| option.name == key);
+                let kind = descriptor.options.iter().find(|option| option.name == key);
                 let text = value.text(key, kind.map_or("a text", |option| takes(option.kind)))?;
                 source.options.set(key, text.clone());
                 // What the source thinks of it is known here, where the line is known too.
-                let opened = card.open(&source.options).err();
+                let opened = descriptor.open(&source.options).err();
                 if let Some(error) = opened {
                     return Err((error.to_string(), "correct the value".to_owned()));
                 }
@@ -379,16 +379,16 @@ impl Value {
     }
 }
 
-const fn takes(kind: Kind) -> &'static str {
+const fn takes(kind: OptionKind) -> &'static str {
     match kind {
-        Kind::Span => "a span of time such as \"30s\"",
-        Kind::Path => "the path of a file, in quotes",
+        OptionKind::Span => "a span of time such as \"30s\"",
+        OptionKind::Path => "the path of a file, in quotes",
     }
 }
 
-fn source_named(name: &str) -> Result<&'static communicado::Card, Refusal> {
-    communicado_sources::card(name).ok_or_else(|| {
-        let names: Vec<&str> = SOURCES.iter().map(|card| card.name).collect();
+fn source_named(name: &str) -> Result<&'static communicado::SourceDescriptor, Refusal> {
+    communicado_sources::descriptor(name).ok_or_else(|| {
+        let names: Vec<&str> = SOURCES.iter().map(|descriptor| descriptor.name).collect();
         (format!("there is no source `{name}`"), did_you_mean(name, &names))
     })
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::Args;
 use communicado::SOURCES;
-use communicado_sources::Kind;
+use communicado_sources::OptionKind;
 use serde_json::{Map, Value, json};
 
 use crate::arguments::Color;
@@ -49,12 +49,13 @@ fn in_force(settings: &Settings) -> String {
     for ((name, _, _, about), value) in AGENT.iter().zip(values) {
         let _ = writeln!(text, "# {about}\n{name} = {}", json!(value));
     }
-    for card in SOURCES.iter().filter(|card| card.runs_here()) {
-        let set = settings.sources.get(card.name).cloned().unwrap_or_default();
-        let _ = writeln!(text, "\n[sources.{}]\nenabled = {}", card.name, set.enabled);
-        let clients = set.clients.map_or_else(|| json!(card.clients), |clients| json!(clients));
+    for descriptor in SOURCES.iter().filter(|descriptor| descriptor.runs_here()) {
+        let set = settings.sources.get(descriptor.name).cloned().unwrap_or_default();
+        let _ = writeln!(text, "\n[sources.{}]\nenabled = {}", descriptor.name, set.enabled);
+        let clients =
+            set.clients.map_or_else(|| json!(descriptor.clients), |clients| json!(clients));
         let _ = writeln!(text, "clients = {clients}");
-        for option in card.options {
+        for option in descriptor.options {
             let value = set.shown.get(option.name).map_or(option.default, String::as_str);
             let _ = writeln!(text, "# {}\n{} = {}", option.help, option.name, json!(value));
         }
@@ -79,22 +80,22 @@ pub(crate) fn schema() -> String {
         ((*name).to_owned(), schema)
     };
     let mut sources = Map::new();
-    for card in SOURCES {
+    for descriptor in SOURCES {
         let mut properties: Map<String, Value> = EACH_SOURCE.iter().map(setting).collect();
-        for option in card.options {
+        for option in descriptor.options {
             let form = match option.kind {
-                Kind::Span => "span",
-                Kind::Path => "path",
+                OptionKind::Span => "span",
+                OptionKind::Path => "path",
             };
             properties.extend([setting(&(option.name, form, option.default, option.help))]);
         }
         let section = json!({
             "type": "object",
-            "description": card.about,
+            "description": descriptor.about,
             "properties": properties,
             "additionalProperties": false,
         });
-        sources.insert(card.name.to_owned(), section);
+        sources.insert(descriptor.name.to_owned(), section);
     }
     let mut properties: Map<String, Value> = TOP.iter().map(setting).collect();
     let sources = json!({

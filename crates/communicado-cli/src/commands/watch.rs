@@ -33,7 +33,7 @@ impl Watch {
         beside_monitor(builder, async |monitor| {
             let writer = lines(form, &settings);
             let lines = Box::new(Lines::new(writer, standard_output()?));
-            let telling = lines.tell(monitor.changes().into_feed());
+            let telling = lines.deliver(monitor.changes().into_feed());
             if !settings.clients.is_empty() {
                 tell_unknown_clients(&settings, &monitor.snapshot().await);
             }

@@ -4,7 +4,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use communicado_sinks::gateway::Report;
+use communicado_sinks::publish::PublishEvent;
 
 use super::place::Place;
 use super::rule::Silence;
@@ -23,7 +23,7 @@ pub(super) struct Board {
 #[derive(Default)]
 struct Inner {
     silence: Option<Silence>,
-    report: Option<Report>,
+    report: Option<PublishEvent>,
     shown: Option<What>,
 }
 
@@ -43,7 +43,7 @@ impl Board {
     }
 
     /// Takes in how it goes.
-    pub(super) fn report(&self, report: &Report) {
+    pub(super) fn report(&self, report: &PublishEvent) {
         self.change(|inner| inner.report = Some(report.clone()));
     }
 
@@ -60,7 +60,7 @@ impl Board {
         // Before it is told: who is told may ask. What cannot be kept is told nevertheless.
         let _ = self.place.keep_standing(&Standing { what: what.clone(), since: at });
         match (&what, &inner.report) {
-            (What::Failing { cause, help }, Some(Report::Failed(_, retry_in))) => {
+            (What::Failing { cause, help }, Some(PublishEvent::Failed(_, retry_in))) => {
                 // One that ends it is told by the command itself.
                 if let Some(wait) = retry_in {
                     tell(&format!(

@@ -1,4 +1,4 @@
-//! `agent set` and `agent clear`: what the person is by hand, at the gateway, over all devices.
+//! `agent set_manual` and `agent clear_manual`: what the person is by hand, at the gateway, over all devices.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use communicado::{Availability, Status, Timestamp};
 use communicado_runtime::SystemClock;
-use communicado_sinks::gateway::Connection;
+use communicado_sinks::gateway::GatewayClient;
 use communicado_wire::gateway::Manual;
 
 use super::forbid::failure;
@@ -20,7 +20,7 @@ use crate::live::{now, on_runtime};
 
 /// Say by hand at the gateway how reachable you are, whatever your devices tell.
 ///
-/// It needs no running agent, and is taken back by `agent clear`.
+/// It needs no running agent, and is taken back by `agent clear_manual`.
 #[derive(Debug, Args)]
 pub(super) struct Set {
     /// How reachable you are, or `signed-out`.
@@ -32,7 +32,7 @@ pub(super) struct Set {
     /// When you expect to be back, such as 15:30 or `2026-11-27 09:00`.
     #[arg(long, value_name = "TIME", value_parser = time)]
     returns: Option<Timestamp>,
-    /// For how long this is so; without it, until `agent clear`.
+    /// For how long this is so; without it, until `agent clear_manual`.
     #[arg(long = "for", value_name = "SPAN", value_parser = span)]
     duration: Option<Duration>,
 }
@@ -65,8 +65,8 @@ impl Set {
             returns: self.returns,
             for_ms,
         };
-        let (mut connection, gateway) = connection(place)?;
-        on_runtime(async { connection.set(&manual).await.map_err(failure) })?;
+        let (mut client, gateway) = client(place)?;
+        on_runtime(async { client.set_manual(&manual).await.map_err(failure) })?;
         let word = availability.map_or(status.word(), Availability::word);
         tell(&format!("note: {gateway} says `{word}` of you now, whatever your devices tell\n"));
         Ok(Outcome::Yes)
@@ -75,14 +75,14 @@ impl Set {
 
 /// Takes it back.
 pub(super) fn clear(place: &Place) -> Result<Outcome, Failure> {
-    let (mut connection, gateway) = connection(place)?;
-    on_runtime(async { connection.clear().await.map_err(failure) })?;
+    let (mut client, gateway) = client(place)?;
+    on_runtime(async { client.clear_manual().await.map_err(failure) })?;
     tell(&format!("note: {gateway} says what your devices tell again\n"));
     Ok(Outcome::Yes)
 }
 
-fn connection(place: &Place) -> Result<(Connection, String), Failure> {
+fn client(place: &Place) -> Result<(GatewayClient, String), Failure> {
     let consent = place.needed_consent()?;
-    let connection = Connection::new(consent.access()?, Arc::new(SystemClock::start()));
-    Ok((connection, consent.gateway.to_string()))
+    let client = GatewayClient::new(consent.access()?, Arc::new(SystemClock::start()));
+    Ok((client, consent.gateway.to_string()))
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use communicado_runtime::SystemClock;
-use communicado_sinks::gateway::{Connection, Message, Trouble};
+use communicado_sinks::gateway::GatewayClient;
+use communicado_sinks::publish::{Message, PublishError, Transport as _};
 
 use super::place::Place;
 use crate::commands::tell;
@@ -36,9 +37,9 @@ pub(super) fn run(place: &Place) -> Result<Outcome, Failure> {
         if held.is_none() {
             tell("note: the agent that runs has not ended yet\n");
         }
-        let mut connection = Connection::new(access, clock);
-        let told = connection.tell(&Message::Goodbye, LEASE).await;
-        told.map_err(|trouble| untold(failure(trouble)))?;
+        let mut client = GatewayClient::new(access, clock);
+        let told = client.send(&Message::Goodbye, LEASE).await;
+        told.map_err(|error| untold(failure(error)))?;
         place.forget_standing()?;
         tell(&format!(
             "note: the permission is taken back; {} has forgotten this device\n",
@@ -49,6 +50,6 @@ pub(super) fn run(place: &Place) -> Result<Outcome, Failure> {
 }
 
 /// What a gateway's trouble is to a command that needs the gateway.
-pub(super) fn failure(Trouble { cause, help, .. }: Trouble) -> Failure {
+pub(super) fn failure(PublishError { cause, help, .. }: PublishError) -> Failure {
     Failure::new(Outcome::Failed, cause).help(help)
 }

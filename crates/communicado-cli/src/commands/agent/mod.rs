@@ -41,7 +41,7 @@ pub(crate) struct Agent {
     task: Option<Task>,
     /// Stop also when standard input ends, for whoever starts the agent and may be killed.
     #[arg(long)]
-    until_input_ends: bool,
+    exit_on_stdin_eof: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -62,7 +62,7 @@ impl Agent {
     pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
         let place = Place::usual()?;
         match self.task {
-            None => serve::run(&place, settings, self.until_input_ends),
+            None => serve::run(&place, settings, self.exit_on_stdin_eof),
             Some(Task::Allow(allow)) => allow.run(&place, settings),
             Some(Task::Forbid) => forbid::run(&place),
             Some(Task::Pause(pause)) => pause.run(&place),

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use communicado::Monitor;
 use communicado_runtime::{Clock, Sink as _, SystemClock, sleep_until};
-use communicado_sinks::gateway::{Connection, Gateway, Permission};
+use communicado_sinks::gateway::GatewayClient;
+use communicado_sinks::publish::{Permission, RemoteSink};
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 use tokio::sync::watch;
@@ -46,7 +47,7 @@ enum Cause {
 pub(super) fn run(
     place: &Place,
     settings: &Settings,
-    until_input_ends: bool,
+    exit_on_stdin_eof: bool,
 ) -> Result<Outcome, Failure> {
     place.needed_consent()?;
     let clock = Arc::new(SystemClock::start());
@@ -60,7 +61,7 @@ pub(super) fn run(
         // Before the first look, so that no change is missed.
         let mut folder = Folder::watch(place.folder())?;
         // Once for all, so that no request to end is lost between two permissions.
-        let input = until_input_ends.then(input_ended).transpose()?;
+        let input = exit_on_stdin_eof.then(input_ended).transpose()?;
         let asked = async {
             match input {
                 Some(input) => drop(select(pin!(asked_to_end()), input).await),
@@ -108,19 +109,19 @@ impl Desk<'_> {
         tell(&format!("note: for {gateway}, as `{person}`, of the device `{device}`\n"));
         let board = Arc::new(Board::new(place));
         let (permit, permission) = watch::channel(Permission::Withheld);
-        let sink = Gateway {
-            connection: Connection::new(access, Arc::clone(clock) as Arc<dyn Clock>),
+        let sink = RemoteSink {
+            transport: GatewayClient::new(access, Arc::clone(clock) as Arc<dyn Clock>),
             lease: settings.agent.lease,
             detail: consent.detail,
             only: settings.clients.clone(),
             permission,
             clock: Arc::clone(clock) as Arc<dyn Clock>,
-            report: {
+            on_event: {
                 let board = Arc::clone(&board);
                 Box::new(move |report| board.report(report))
             },
         };
-        let telling = Box::new(sink).tell(monitor.changes().into_feed());
+        let telling = Box::new(sink).deliver(monitor.changes().into_feed());
         // The right to permit ends with this future, and with it what it permits.
         let ruling = self.rule(consent, permit, &board, folder);
         let ruling = async {

@@ -1,7 +1,7 @@
 //! How an agent stands: what it does, since when, and what is in its way.
 
 use communicado::Timestamp;
-use communicado_sinks::gateway::Report;
+use communicado_sinks::publish::PublishEvent;
 use jiff::Zoned;
 use serde_json::{Value, json};
 
@@ -30,14 +30,14 @@ pub(super) enum What {
 
 impl What {
     /// What it does under `silence`, by what the gateway said last.
-    pub(super) fn after(silence: Option<Silence>, report: Option<&Report>) -> Self {
+    pub(super) fn after(silence: Option<Silence>, report: Option<&PublishEvent>) -> Self {
         match (report, silence) {
-            (Some(Report::Failed(trouble, _)), _) => {
+            (Some(PublishEvent::Failed(trouble, _)), _) => {
                 Self::Failing { cause: trouble.cause.clone(), help: trouble.help.clone() }
             }
             (_, Some(silence)) => Self::Silent(silence),
-            (Some(Report::Told), None) => Self::Publishing,
-            (Some(Report::SaidGoodbye) | None, None) => Self::Starting,
+            (Some(PublishEvent::Published), None) => Self::Publishing,
+            (Some(PublishEvent::Withdrawn) | None, None) => Self::Starting,
         }
     }
 
@@ -120,7 +120,7 @@ impl Standing {
 
 #[cfg(test)]
 mod tests {
-    use communicado_sinks::gateway::{Retry, Trouble};
+    use communicado_sinks::publish::{PublishError, Retry};
 
     use super::*;
 
@@ -140,16 +140,16 @@ mod tests {
 
     #[test]
     fn trouble_goes_before_silence_and_silence_before_what_was_told() {
-        let check = |silence, report: Option<Report>, word: &str| {
+        let check = |silence, report: Option<PublishEvent>, word: &str| {
             assert_eq!(What::after(silence, report.as_ref()).word(), word);
         };
-        let trouble = Trouble { cause: "b".into(), help: "h".into(), retry: Retry::Soon };
+        let trouble = PublishError { cause: "b".into(), help: "h".into(), retry: Retry::Soon };
         let paused = Some(Silence::Paused(None));
         check(None, None, "starting");
-        check(None, Some(Report::Told), "publishing");
-        check(paused, Some(Report::Told), "paused");
+        check(None, Some(PublishEvent::Published), "publishing");
+        check(paused, Some(PublishEvent::Published), "paused");
         check(paused, None, "paused");
-        check(None, Some(Report::SaidGoodbye), "starting");
-        check(paused, Some(Report::Failed(trouble, None)), "failing");
+        check(None, Some(PublishEvent::Withdrawn), "starting");
+        check(paused, Some(PublishEvent::Failed(trouble, None)), "failing");
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::Args;
 use communicado::Timestamp;
-use communicado_sinks::gateway::Detail;
+use communicado_sinks::publish::Detail;
 use serde_json::json;
 
 use super::place::Place;

@@ -44,7 +44,7 @@ impl Web {
             command.env_clear().args(arguments).arg("--data").arg(folder.path().join("gateway"));
             command
         };
-        let listen = ["serve", "--listen", "127.0.0.1:0", "--until-input-ends"];
+        let listen = ["serve", "--listen", "127.0.0.1:0", "--exit-on-stdin-eof"];
         let mut serving = Player::of("the gateway", &mut gateway(&listen))?;
         let mut greeting = Vec::new();
         for word in ["listening ", "token "] {
@@ -67,7 +67,7 @@ impl Web {
         };
         let whose = ["--person", "ada", "--device", "laptop", "--yes", "--token-file"];
         say(agent(&[&["allow", url][..], &whose].concat())?.arg(&file)).await?;
-        let publishing = Player::of("the agent", &mut agent(&["--until-input-ends"])?)?;
+        let publishing = Player::of("the agent", &mut agent(&["--exit-on-stdin-eof"])?)?;
         let page = read(url, token).await?;
         let url = url.clone();
         Ok(Self { page, _agent: publishing, _gateway: serving, url, _folder: folder })

@@ -53,13 +53,13 @@ fn examine(settings: &Settings) -> Result<(String, Health), Failure> {
     };
     let _ = writeln!(text, "ok  configuration: {config}");
     let mut worst = Health::Good;
-    for card in SOURCES.iter().filter(|card| card.runs_here()) {
-        let set = settings.sources.get(card.name).cloned().unwrap_or_default();
+    for descriptor in SOURCES.iter().filter(|descriptor| descriptor.runs_here()) {
+        let set = settings.sources.get(descriptor.name).cloned().unwrap_or_default();
         if !set.enabled {
-            let _ = writeln!(text, "--  source {}: switched off", card.name);
+            let _ = writeln!(text, "--  source {}: switched off", descriptor.name);
             continue;
         }
-        for check in probe(card.name, &set)? {
+        for check in probe(descriptor.name, &set)? {
             worst = worst.max(check.health);
             add(&mut text, &check);
         }

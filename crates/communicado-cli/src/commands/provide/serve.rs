@@ -7,9 +7,10 @@ use std::slice::Iter;
 
 use communicado::Timestamp;
 use communicado_core::Moment;
-use communicado_provider::script::{Action, Script, Step};
+use communicado_provider::script::{Script, ScriptAction, ScriptStep};
 use communicado_provider::{
-    Account, Chosen, Command, Fault, Manners, Provider, Refused, Status, Told,
+    Account, ActiveFaults, Command, CommandError, DesiredState, Fault, Provider, ProviderEvent,
+    Status,
 };
 use communicado_runtime::{Clock as _, SystemClock, Timer};
 use futures_util::future::{Either, select};
@@ -33,7 +34,7 @@ pub(super) struct Plan {
     /// Whether to print objects for programs.
     pub(super) json: bool,
     pub(super) memory: Option<Memory>,
-    pub(super) chosen: Option<Chosen>,
+    pub(super) chosen: Option<DesiredState>,
 }
 
 /// A provider that runs.
@@ -43,7 +44,7 @@ struct Run<'a> {
     provider: Provider,
     face: Face,
     said: Said,
-    manners: Manners,
+    faults: ActiveFaults,
     /// When the override that is shown ends: on our clock, and in civil time.
     until: Option<(Moment, Timestamp)>,
     forgets: bool,
@@ -73,20 +74,20 @@ pub(super) async fn serve(plan: Plan, clock: SystemClock) -> Result<Outcome, Fai
 
 async fn run(mut plan: Plan, clock: SystemClock, said: Said) -> Result<Outcome, Failure> {
     let script = plan.script.clone();
-    let chosen = plan.chosen.clone().unwrap_or(Chosen::NOTHING);
+    let chosen = plan.chosen.clone().unwrap_or(DesiredState::INITIAL);
     let sign_in = plan.sign_in || chosen.signed_in;
     let (asks, mut asked) = Asks::new();
     let mut end = pin!(asked_to_end());
     // Listened for first: what begins here is to be ended in order from its beginning.
     let _ = futures_util::poll!(end.as_mut());
     let face = Face::open(plan.account.clone(), asks, &plan.face).await?;
-    let provider = Provider::choosing(plan.account.clone(), chosen);
+    let provider = Provider::with_desired_state(plan.account.clone(), chosen);
     let mut timer = clock
         .timer()
         .map_err(|error| Failure::new(Outcome::Failed, "the system gives no timer").cause(error))?;
-    let (manners, until) = (Manners::default(), None);
+    let (faults, until) = (ActiveFaults::default(), None);
     let plan = &mut plan;
-    let mut run = Run { plan, clock, provider, face, said, manners, until, forgets: false };
+    let mut run = Run { plan, clock, provider, face, said, faults, until, forgets: false };
     run.appear(!script.starts()).await?;
     let began = clock.now();
     let mut steps = script.steps.iter();
@@ -103,8 +104,8 @@ async fn run(mut plan: Plan, clock: SystemClock, said: Said) -> Result<Outcome, 
         timer.set(deadline);
         match run.wait(&mut asked, &mut *timer, end.as_mut()).await {
             Happened::Due => {
-                let told = run.provider.advance(clock.now());
-                run.told(told).await?;
+                let events = run.provider.advance(clock.now());
+                run.publish(events).await?;
             }
             Happened::Asked(Some(Ask { command, answer })) => {
                 let done = run.command(command).await?;
@@ -130,7 +131,7 @@ impl Run<'_> {
         if started {
             let handled = self.provider.handle(self.clock.now(), Command::Started);
             shown.extend(
-                handled.told.iter().map(|told| Shown { status: told.status(), until: None }),
+                handled.events.iter().map(|event| Shown { status: event.status(), until: None }),
             );
             for shown in &shown {
                 self.face.tell(shown).await?;
@@ -162,7 +163,7 @@ impl Run<'_> {
     /// Does what the script says up to now, and returns when it says more.
     async fn play(
         &mut self,
-        steps: &mut Iter<'_, Step>,
+        steps: &mut Iter<'_, ScriptStep>,
         began: Moment,
     ) -> Result<Option<Moment>, Failure> {
         loop {
@@ -173,36 +174,36 @@ impl Run<'_> {
             }
             steps.next();
             match &step.action {
-                Action::Command(command) => {
-                    if let Err(refused) = self.command(command.clone()).await? {
-                        tell(&format!("note: line {} of the script: {refused}\n", step.line));
+                ScriptAction::Command(command) => {
+                    if let Err(error) = self.command(command.clone()).await? {
+                        tell(&format!("note: line {} of the script: {error}\n", step.line));
                     }
                 }
-                Action::Fault(Fault::Crash) => {
+                ScriptAction::Fault(Fault::Crash) => {
                     // What was said before is written, if its reader takes it.
                     tokio::task::yield_now().await;
                     crash();
                 }
-                Action::Fault(Fault::Hang(span)) => self.face.hang(*span),
-                Action::Fault(fault) => {
-                    self.manners.take_up(*fault);
-                    self.face.behave(self.manners);
+                ScriptAction::Fault(Fault::Hang(span)) => self.face.hang(*span),
+                ScriptAction::Fault(fault) => {
+                    self.faults.apply(*fault);
+                    self.face.set_faults(self.faults);
                 }
             }
         }
     }
 
-    async fn command(&mut self, command: Command) -> Result<Result<(), Refused>, Failure> {
+    async fn command(&mut self, command: Command) -> Result<Result<(), CommandError>, Failure> {
         let handled = self.provider.handle(self.clock.now(), command);
-        self.told(handled.told).await?;
-        Ok(handled.refused.map_or(Ok(()), Err))
+        self.publish(handled.events).await?;
+        Ok(handled.error.map_or(Ok(()), Err))
     }
 
     /// Tells all of it, in order, and keeps what is chosen.
-    async fn told(&mut self, told: Vec<Told>) -> Result<(), Failure> {
+    async fn publish(&mut self, events: Vec<ProviderEvent>) -> Result<(), Failure> {
         let until = self.until();
-        for told in told {
-            let shown = Shown { status: told.status(), until };
+        for event in events {
+            let shown = Shown { status: event.status(), until };
             let at = self.clock.civil();
             self.face.tell(&shown).await?;
             self.say(&shown, at);
@@ -217,7 +218,7 @@ impl Run<'_> {
     /// When the override that is shown ends, in civil time: worked out once, so that it does not
     /// wander with the clock.
     fn until(&mut self) -> Option<Timestamp> {
-        let moment = self.provider.chosen().override_.as_ref().map(|it| it.until);
+        let moment = self.provider.desired().temporary.as_ref().map(|it| it.until);
         if self.until.map(|(known, _)| known) != moment {
             let left = |moment: Moment| moment.since(self.clock.now());
             self.until = moment.map(|it| (it, self.clock.civil().after(left(it))));
@@ -231,7 +232,7 @@ impl Run<'_> {
 
     fn keep(&mut self, until: Option<Timestamp>) {
         let Some(memory) = &mut self.plan.memory else { return };
-        let kept = memory.keep(self.provider.chosen(), until);
+        let kept = memory.keep(self.provider.desired(), until);
         if let Err(error) = kept
             && !std::mem::replace(&mut self.forgets, true)
         {

@@ -9,7 +9,7 @@ mod linux;
 mod windows;
 
 use communicado::Timestamp;
-use communicado_provider::{Command, Refused, Status};
+use communicado_provider::{Command, CommandError, Status};
 use tokio::sync::{mpsc, oneshot};
 
 #[cfg(target_os = "linux")]
@@ -24,7 +24,7 @@ pub(super) const ASKS_MAX: usize = 256;
 pub(super) struct Ask {
     pub(super) command: Command,
     /// Where to say that it was done, or why it was not.
-    pub(super) answer: oneshot::Sender<Result<(), Refused>>,
+    pub(super) answer: oneshot::Sender<Result<(), CommandError>>,
 }
 
 /// The way from a face to the provider.
@@ -48,21 +48,21 @@ impl Asks {
 
     /// Asks the provider to do something, and waits until all that comes of it is told.
     #[cfg(target_os = "linux")]
-    pub(super) async fn ask(&self, command: Command) -> Result<(), Refused> {
+    pub(super) async fn ask(&self, command: Command) -> Result<(), CommandError> {
         let (answer, answered) = oneshot::channel();
         // A provider that takes no more questions is about to end.
         let asked = self.0.send(Ask { command, answer }).await;
-        asked.map_err(|_| Refused::ShuttingDown)?;
-        answered.await.unwrap_or(Err(Refused::ShuttingDown))
+        asked.map_err(|_| CommandError::ShuttingDown)?;
+        answered.await.unwrap_or(Err(CommandError::ShuttingDown))
     }
 
     /// Asks the provider to do something, and waits on this thread until all that comes of it is
     /// told.
     #[cfg(windows)]
-    pub(super) fn ask_blocking(&self, command: Command) -> Result<(), Refused> {
+    pub(super) fn ask_blocking(&self, command: Command) -> Result<(), CommandError> {
         let (answer, answered) = oneshot::channel();
         let asked = self.0.blocking_send(Ask { command, answer });
-        asked.map_err(|_| Refused::ShuttingDown)?;
-        answered.blocking_recv().unwrap_or(Err(Refused::ShuttingDown))
+        asked.map_err(|_| CommandError::ShuttingDown)?;
+        answered.blocking_recv().unwrap_or(Err(CommandError::ShuttingDown))
     }
 }

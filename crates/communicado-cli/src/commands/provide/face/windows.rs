@@ -6,7 +6,7 @@ use clap::Args;
 use communicado::Timestamp;
 use communicado_codes::lookup;
 use communicado_com_server::{FaceError, Registered, Scope};
-use communicado_provider::{Account, Command, Manners, Refused};
+use communicado_provider::{Account, ActiveFaults, Command, CommandError};
 
 use super::{Asks, Shown};
 use crate::commands::provide::report::Report;
@@ -80,8 +80,8 @@ impl Face {
     }
 
     /// Behaves so from here on.
-    pub(in crate::commands::provide) fn behave(&self, manners: Manners) {
-        self.0.behave(manners);
+    pub(in crate::commands::provide) fn set_faults(&self, faults: ActiveFaults) {
+        self.0.set_faults(faults);
     }
 
     /// Answers nobody for so long.
@@ -139,8 +139,8 @@ impl Line {
 /// Whether a refusal says that what was asked for is so.
 fn is_so_already(command: &Command, code: u32) -> bool {
     match command {
-        Command::SignIn { .. } => code == Refused::AlreadySignedIn.code(),
-        Command::SignOut { .. } => code == Refused::NotSignedIn.code(),
+        Command::SignIn { .. } => code == CommandError::AlreadySignedIn.code(),
+        Command::SignOut { .. } => code == CommandError::NotSignedIn.code(),
         _ => false,
     }
 }

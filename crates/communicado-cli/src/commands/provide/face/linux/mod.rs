@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use communicado_provider::dbus::{ACCOUNT_INTERFACE, ACCOUNT_PATH, INTERFACE, NAME, PATH};
-use communicado_provider::{Account, Manners, Status};
+use communicado_provider::{Account, ActiveFaults, Status};
 use communicado_runtime::{Clock as _, SystemClock, within};
 use communicado_sources::session_bus;
 use rustix::process::Signal;
@@ -94,7 +94,7 @@ impl Face {
     ) -> Result<(), Failure> {
         let mut now = Properties::of(shown);
         if now.up_and_running == 0 {
-            if self.facts.manners().stale_flag {
+            if self.facts.faults().stale_flag {
                 return Ok(());
             }
             // It is the provider that ends; its account is signed out.
@@ -119,8 +119,8 @@ impl Face {
     }
 
     /// Behaves so from here on.
-    pub(in crate::commands::provide) fn behave(&self, manners: Manners) {
-        self.facts.behave(manners);
+    pub(in crate::commands::provide) fn set_faults(&self, faults: ActiveFaults) {
+        self.facts.set_faults(faults);
     }
 
     /// Does nothing at all for so long: this thread does everything here.
