@@ -7,20 +7,20 @@ use communicado::SOURCES;
 use communicado_sources::OptionKind;
 use serde_json::{Map, Value, json};
 
-use crate::arguments::Color;
+use crate::arguments::ColorChoice;
 use crate::commands::print;
 use crate::failure::{Failure, Outcome};
 use crate::settings::{AGENT, EACH_SOURCE, Settings, TOP, usual_file};
 
 /// Print the configuration in force as TOML, or its schema.
 #[derive(Debug, Args)]
-pub(crate) struct Config {
+pub(crate) struct ConfigArgs {
     /// Print the JSON Schema of the configuration instead.
     #[arg(long)]
     schema: bool,
 }
 
-impl Config {
+impl ConfigArgs {
     pub(crate) fn run(&self, settings: &Settings) -> Result<Outcome, Failure> {
         print(&if self.schema { schema() } else { in_force(settings) })?;
         Ok(Outcome::Yes)
@@ -36,9 +36,9 @@ fn in_force(settings: &Settings) -> String {
         (None, None) => writeln!(text, "# defaults"),
     };
     let color = match settings.color {
-        Color::Auto => "auto",
-        Color::Always => "always",
-        Color::Never => "never",
+        ColorChoice::Auto => "auto",
+        ColorChoice::Always => "always",
+        ColorChoice::Never => "never",
     };
     let patience = settings.patience.map_or_else(|| "1s".to_owned(), spoken);
     let _ = writeln!(text, "clients = {}", json!(settings.clients));
@@ -63,8 +63,9 @@ fn in_force(settings: &Settings) -> String {
     text
 }
 
-fn spoken(span: std::time::Duration) -> String {
-    jiff::SignedDuration::try_from(span).map_or_else(|_| String::new(), |span| format!("{span:#}"))
+fn spoken(duration: std::time::Duration) -> String {
+    jiff::SignedDuration::try_from(duration)
+        .map_or_else(|_| String::new(), |duration| format!("{duration:#}"))
 }
 
 /// The JSON Schema (2020-12) of the configuration, from the same tables that it is read by.

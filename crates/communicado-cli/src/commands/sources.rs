@@ -8,7 +8,7 @@ use communicado_sinks::printable;
 
 use crate::commands::print;
 use crate::failure::{Failure, Outcome};
-use crate::live::on_runtime;
+use crate::runtime::block_on;
 use crate::settings::{Settings, SourceSettings};
 
 /// The longest name of a part of the chain that is shown; it may hold that of an account.
@@ -57,7 +57,7 @@ pub(crate) fn probe(name: &str, set: &SourceSettings) -> Result<Vec<Check>, Fail
     let Some(descriptor) = communicado_sources::descriptor(name) else { return Ok(Vec::new()) };
     let options: &Options = &set.options;
     let mut opened = descriptor.open(options).map_err(communicado::Error::Option)?;
-    on_runtime(async {
+    block_on(async {
         let clock = SystemClock::start();
         Ok(opened.source.probe(&clock).await)
     })

@@ -56,16 +56,16 @@ impl Consent {
 
     /// Reads what was kept; the error says what is wrong with it.
     pub(super) fn from_json(text: &str) -> Result<Self, String> {
-        let kept: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        if kept.get("v") != Some(&json!(VERSION)) {
+        let json: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        if json.get("v") != Some(&json!(VERSION)) {
             return Err("it is of a version that is not known here".to_owned());
         }
         let text = |key: &str| {
-            let text = kept.get(key).and_then(Value::as_str);
+            let text = json.get(key).and_then(Value::as_str);
             text.ok_or_else(|| format!("it has no text `{key}`"))
         };
         let id = |key| Id::new(text(key)?).map_err(|why| format!("`{key}`: {why}"));
-        let names = kept.get("names").and_then(Value::as_bool).ok_or("it does not say `names`")?;
+        let names = json.get("names").and_then(Value::as_bool).ok_or("it does not say `names`")?;
         Ok(Self {
             gateway: Address::parse(text("gateway")?).map_err(|error| error.cause)?,
             person: id("person")?,

@@ -16,13 +16,13 @@ use crate::settings::{Settings, usual_file};
 
 /// Check the whole chain, and say what is wrong and what to do.
 #[derive(Debug, Args)]
-pub(crate) struct Doctor {
+pub(crate) struct DoctorArgs {
     /// Write what was found to a new file as well, without names, to be attached to a report.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
 }
 
-impl Doctor {
+impl DoctorArgs {
     /// Says in one sentence and one action what is wrong.
     pub(crate) fn run(&self, settings: &Settings) -> Result<Outcome, Failure> {
         let file = self.report.as_deref().map(report::create).transpose()?;
@@ -64,7 +64,7 @@ fn examine(settings: &Settings) -> Result<(String, Health), Failure> {
             add(&mut text, &check);
         }
     }
-    if let Some(check) = agent::examine()? {
+    if let Some(check) = agent::check()? {
         worst = worst.max(check.health);
         add(&mut text, &check);
     }
