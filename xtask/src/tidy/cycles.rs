@@ -27,8 +27,8 @@ use paths::{Named, Paths};
 const EXCEPTIONS: &[(&str, &[&str])] = &[
     ("conformance", &["client", "purple"]),
     ("conformance", &["communicado", "watch", "wine"]),
-    ("communicado-cli", &["arguments", "commands", "failure", "live", "settings"]),
-    ("communicado-cli::commands::provide", &["face", "report"]),
+    ("communicado-cli", &["arguments", "commands", "failure", "runtime", "settings"]),
+    ("communicado-cli::commands::provide", &["frontend", "report"]),
     ("communicado-codes", &["names", "parse"]),
     ("communicado-com-server", &["client", "messenger", "office"]),
     ("communicado-com-server", &["control", "face", "registration"]),
