@@ -28,9 +28,9 @@ pub(crate) struct Arguments {
     pub(crate) command: Option<Command>,
     /// Before the others, whose heading would be that of these too.
     #[command(flatten)]
-    pub(crate) status: status::Status,
+    pub(crate) status: status::StatusArgs,
     #[command(flatten)]
-    pub(crate) common: Common,
+    pub(crate) global: GlobalOptions,
 }
 
 const EXIT_STATUS: &str = "Exit status: 0 yes or done, 1 no, 2 usage, 3 cannot tell, 4 timed out, \
@@ -38,8 +38,8 @@ const EXIT_STATUS: &str = "Exit status: 0 yes or done, 1 no, 2 usage, 3 cannot t
 
 /// What every command takes.
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Options of every command")]
-pub(crate) struct Common {
+#[command(next_help_heading = "Global options")]
+pub(crate) struct GlobalOptions {
     /// Only these clients, by name; several with commas or by repeating.
     #[arg(long, global = true, value_name = "NAME", value_delimiter = ',')]
     pub(crate) client: Vec<String>,
@@ -51,12 +51,12 @@ pub(crate) struct Common {
     pub(crate) set: Vec<String>,
     /// When to use colours.
     #[arg(long, global = true, value_name = "WHEN", value_enum)]
-    pub(crate) color: Option<Color>,
+    pub(crate) color: Option<ColorChoice>,
 }
 
 /// When to use colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Color {
+pub(crate) enum ColorChoice {
     /// On a terminal, unless `NO_COLOR` is set.
     #[default]
     Auto,
@@ -70,26 +70,26 @@ pub(crate) enum Color {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     #[command(after_long_help = status::template_help())]
-    Status(status::Status),
+    Status(status::StatusArgs),
     #[command(after_long_help = status::template_help())]
-    Watch(watch::Watch),
-    Is(is::Is),
-    Wait(wait::Wait),
-    Run(run::Run),
-    Agent(agent::Agent),
+    Watch(watch::WatchArgs),
+    Is(is::IsArgs),
+    Wait(wait::WaitArgs),
+    Run(run::RunArgs),
+    Agent(agent::AgentArgs),
     /// List what can be read here, what is found, what is missing and why.
     Sources,
-    Doctor(doctor::Doctor),
-    Explain(explain::Explain),
-    Record(record::Record),
+    Doctor(doctor::DoctorArgs),
+    Explain(explain::ExplainArgs),
+    Record(record::RecordArgs),
     #[command(after_long_help = status::template_help())]
-    Replay(replay::Replay),
-    Provide(provide::Provide),
+    Replay(replay::ReplayArgs),
+    Provide(provide::ProvideArgs),
     #[cfg(target_os = "linux")]
-    Demo(demo::Demo),
-    Config(config::Config),
-    Completions(completions::Completions),
-    Man(man::Man),
+    Demo(demo::DemoArgs),
+    Config(config::ConfigArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// The word of a condition, as clap takes it.
@@ -99,8 +99,8 @@ pub(crate) fn condition() -> impl TypedValueParser<Value = Condition> {
 }
 
 /// A span of time, as clap takes it.
-pub(crate) fn span(text: &str) -> Result<std::time::Duration, String> {
-    let span = text.parse::<jiff::SignedDuration>().ok();
-    let span = span.and_then(|span| std::time::Duration::try_from(span).ok());
-    span.ok_or_else(|| "no span of time such as `30s`, `500ms` or `1m 30s`".to_owned())
+pub(crate) fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
+    let duration = text.parse::<jiff::SignedDuration>().ok();
+    let duration = duration.and_then(|duration| std::time::Duration::try_from(duration).ok());
+    duration.ok_or_else(|| "no span of time such as `30s`, `500ms` or `1m 30s`".to_owned())
 }

@@ -7,8 +7,8 @@
 mod arguments;
 mod commands;
 mod failure;
-mod live;
 mod nearest;
+mod runtime;
 mod settings;
 
 use std::process::ExitCode;
@@ -18,7 +18,7 @@ use clap::Parser as _;
 use failure::{Failure, Outcome};
 
 fn main() -> ExitCode {
-    let done = match commands::run::inner(std::env::args_os().nth(1)) {
+    let done = match commands::run::run_helper(std::env::args_os().nth(1)) {
         Some(done) => done,
         None => Arguments::try_parse_from(words()).map_or_else(|told| tell(&told), commands::run),
     };

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use communicado::{Builder, Monitor, Options, SOURCES};
-use communicado_sources::Kind;
+use communicado_sources::OptionKind;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::arguments::{Color, Common, span};
-use crate::commands::agent::Hours;
+use crate::arguments::{ColorChoice, GlobalOptions, parse_duration};
+use crate::commands::agent::WorkingHours;
 use crate::failure::{Failure, Outcome};
 use crate::nearest::did_you_mean;
 
@@ -51,7 +51,7 @@ const LEASES: std::ops::RangeInclusive<Duration> =
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
     pub(crate) clients: Vec<String>,
-    pub(crate) color: Color,
+    pub(crate) color: ColorChoice,
     pub(crate) patience: Option<Duration>,
     pub(crate) agent: AgentSettings,
     pub(crate) sources: BTreeMap<&'static str, SourceSettings>,
@@ -62,7 +62,7 @@ pub(crate) struct Settings {
 /// What is set for the agent.
 #[derive(Clone, Debug)]
 pub(crate) struct AgentSettings {
-    pub(crate) hours: Hours,
+    pub(crate) hours: WorkingHours,
     pub(crate) lease: Duration,
 }
 
@@ -79,7 +79,7 @@ pub(crate) struct SourceSettings {
 
 /// A value from a file or the command line.
 #[derive(Clone, Debug)]
-enum Value {
+enum SettingValue {
     /// From the command line, where every value is written alike: a text, true or false, or a
     /// list with commas, as is wanted.
     Written(String),
@@ -91,13 +91,13 @@ enum Value {
 }
 
 /// Why a value cannot be set: what is wrong and what to do.
-type Refusal = (String, String);
+type SettingError = (String, String);
 
 impl Settings {
     /// Reads the configuration and takes in the command line.
-    pub(crate) fn load(common: &Common) -> Result<Self, Failure> {
+    pub(crate) fn load(global: &GlobalOptions) -> Result<Self, Failure> {
         let mut settings = Self::default();
-        let named = common.config.clone();
+        let named = global.config.clone();
         let file = named.clone().or_else(|| usual_file(|name| std::env::var(name).ok()));
         if let Some(file) = file {
             match std::fs::read_to_string(&file) {
@@ -114,30 +114,30 @@ impl Settings {
                 }
             }
         }
-        for set in &common.set {
+        for set in &global.set {
             let Some((key, value)) = set.split_once('=') else {
                 let what = format!("`--set {set}` sets nothing");
                 return Err(Failure::usage(what).help("write it as KEY=VALUE"));
             };
             let path: Vec<&str> = key.trim().split('.').collect();
-            let value = Value::Written(value.trim().to_owned());
+            let value = SettingValue::Written(value.trim().to_owned());
             settings.set(&path, value).map_err(|(what, help)| {
                 Failure::usage(format!("`--set {set}`: {what}")).help(help)
             })?;
         }
-        if !common.client.is_empty() {
-            settings.clients.clone_from(&common.client);
+        if !global.client.is_empty() {
+            settings.clients.clone_from(&global.client);
         }
-        settings.color = common.color.unwrap_or(settings.color);
+        settings.color = global.color.unwrap_or(settings.color);
         Ok(settings)
     }
 
     /// A monitor as it is set.
     pub(crate) fn builder(&self) -> Result<Builder, Failure> {
-        let off = |card: &&communicado::Card| {
-            self.sources.get(card.name).is_some_and(|source| !source.enabled)
+        let off = |descriptor: &&communicado::SourceDescriptor| {
+            self.sources.get(descriptor.name).is_some_and(|source| !source.enabled)
         };
-        if SOURCES.iter().filter(|card| card.runs_here()).all(off) {
+        if SOURCES.iter().filter(|descriptor| descriptor.runs_here()).all(off) {
             let what = "every source is switched off, so nothing can be told";
             return Err(Failure::usage(what).help("set `enabled` of a source to true"));
         }
@@ -164,7 +164,7 @@ impl Settings {
         };
         let table = DeTable::parse(text).map_err(|error| {
             let message = error.message().to_owned();
-            wrong(error.span().map(|span| span.start), message).help("correct the line")
+            wrong(error.span().map(|duration| duration.start), message).help("correct the line")
         })?;
         self.file = Some(file.to_owned());
         self.read_table(&mut Vec::new(), table.get_ref(), &|at, (what, help)| {
@@ -176,7 +176,7 @@ impl Settings {
         &mut self,
         path: &mut Vec<&'a str>,
         table: &'a DeTable<'a>,
-        wrong: &impl Fn(usize, Refusal) -> Failure,
+        wrong: &impl Fn(usize, SettingError) -> Failure,
     ) -> Result<(), Failure> {
         for (key, value) in table {
             path.push(key.get_ref());
@@ -184,13 +184,13 @@ impl Settings {
             match value.get_ref() {
                 DeValue::Table(inner) if is_section => {
                     if let ["sources", name] = path.as_slice() {
-                        source_named(name).map_err(|refusal| wrong(key.span().start, refusal))?;
+                        source_named(name).map_err(|error| wrong(key.span().start, error))?;
                     }
                     self.read_table(path, inner, wrong)?;
                 }
                 _ => {
-                    let set = self.set(path, Value::of(value));
-                    set.map_err(|refusal| wrong(key.span().start, refusal))?;
+                    let set = self.set(path, SettingValue::of(value));
+                    set.map_err(|error| wrong(key.span().start, error))?;
                 }
             }
             path.pop();
@@ -199,19 +199,20 @@ impl Settings {
     }
 
     /// The one way in for every value.
-    fn set(&mut self, path: &[&str], value: Value) -> Result<(), Refusal> {
+    fn set(&mut self, path: &[&str], value: SettingValue) -> Result<(), SettingError> {
         match *path {
             ["clients"] => self.clients = value.list("clients")?,
             ["color"] => {
                 let word = value.text("color", "auto, always or never")?;
-                self.color = <Color as clap::ValueEnum>::from_str(&word, false).map_err(|_| {
-                    let refused = format!("`color` is `{word}`");
-                    (refused, "write auto, always or never".to_owned())
-                })?;
+                self.color =
+                    <ColorChoice as clap::ValueEnum>::from_str(&word, false).map_err(|_| {
+                        let refused = format!("`color` is `{word}`");
+                        (refused, "write auto, always or never".to_owned())
+                    })?;
             }
             ["patience"] => {
                 let text = value.text("patience", "a span of time such as \"1s\"")?;
-                let patience = span(&text);
+                let patience = parse_duration(&text);
                 self.patience = Some(patience.map_err(|why| {
                     (format!("`patience` is `{text}`, {why}"), "write it as \"1s\"".to_owned())
                 })?);
@@ -242,15 +243,20 @@ impl Settings {
         Ok(())
     }
 
-    fn set_source(&mut self, name: &str, key: &str, value: Value) -> Result<(), Refusal> {
-        let card = source_named(name)?;
-        let own = card.options.iter().map(|option| option.name);
+    fn set_source(
+        &mut self,
+        name: &str,
+        key: &str,
+        value: SettingValue,
+    ) -> Result<(), SettingError> {
+        let descriptor = source_named(name)?;
+        let own = descriptor.options.iter().map(|option| option.name);
         let known: Vec<&str> = EACH_SOURCE.iter().map(|each| each.0).chain(own).collect();
         if !known.contains(&key) {
             let what = format!("source `{name}` has no setting `{key}`");
             return Err((what, did_you_mean(key, &known)));
         }
-        let source = self.sources.entry(card.name).or_default();
+        let source = self.sources.entry(descriptor.name).or_default();
         match key {
             "enabled" => source.enabled = value.bool("enabled")?,
             "clients" => {
@@ -259,11 +265,11 @@ impl Settings {
                 source.options.set_clients(clients);
             }
             _ => {
-                let kind = card.options.iter().find(|option| option.name == key);
+                let kind = descriptor.options.iter().find(|option| option.name == key);
                 let text = value.text(key, kind.map_or("a text", |option| takes(option.kind)))?;
                 source.options.set(key, text.clone());
                 // What the source thinks of it is known here, where the line is known too.
-                let opened = card.open(&source.options).err();
+                let opened = descriptor.open(&source.options).err();
                 if let Some(error) = opened {
                     return Err((error.to_string(), "correct the value".to_owned()));
                 }
@@ -275,11 +281,11 @@ impl Settings {
 }
 
 impl AgentSettings {
-    fn set(&mut self, key: &str, value: Value) -> Result<(), Refusal> {
+    fn set(&mut self, key: &str, value: SettingValue) -> Result<(), SettingError> {
         match key {
             "hours" => {
                 let text = value.text("hours", "hours such as \"Mon-Fri 08:00-18:00\"")?;
-                self.hours = Hours::parse(&text).map_err(|why| {
+                self.hours = WorkingHours::parse(&text).map_err(|why| {
                     let help = "write them as \"Mon-Thu 08:00-18:00, Fri 08:00-14:00\"";
                     (format!("`hours` is `{text}`: {why}"), help.to_owned())
                 })?;
@@ -288,7 +294,7 @@ impl AgentSettings {
                 let text = value.text("lease", "a span of time such as \"60s\"")?;
                 let help = "write it as \"60s\", from 5 s to 10 min".to_owned();
                 let refused = |why: &str| (format!("`lease` is `{text}`, {why}"), help.clone());
-                let lease = span(&text).map_err(|why| refused(&why))?;
+                let lease = parse_duration(&text).map_err(|why| refused(&why))?;
                 if !LEASES.contains(&lease) {
                     return Err(refused("which is too short or too long"));
                 }
@@ -306,7 +312,7 @@ impl AgentSettings {
 
 impl Default for AgentSettings {
     fn default() -> Self {
-        Self { hours: Hours::default(), lease: Duration::from_secs(60) }
+        Self { hours: WorkingHours::default(), lease: Duration::from_secs(60) }
     }
 }
 
@@ -316,7 +322,7 @@ impl Default for SourceSettings {
     }
 }
 
-impl Value {
+impl SettingValue {
     fn of(value: &Spanned<DeValue<'_>>) -> Self {
         match value.get_ref() {
             DeValue::String(text) => Self::Text(text.clone().into_owned()),
@@ -346,14 +352,14 @@ impl Value {
         }
     }
 
-    fn text(self, key: &str, takes: &str) -> Result<String, Refusal> {
+    fn text(self, key: &str, takes: &str) -> Result<String, SettingError> {
         match self {
             Self::Written(text) | Self::Text(text) => Ok(text),
             other => Err((format!("`{key}` is {}", other.kind()), format!("write {takes}"))),
         }
     }
 
-    fn bool(&self, key: &str) -> Result<bool, Refusal> {
+    fn bool(&self, key: &str) -> Result<bool, SettingError> {
         let written = match self {
             Self::Bool(yes) => Some(*yes),
             Self::Written(text) => text.parse().ok(),
@@ -364,7 +370,7 @@ impl Value {
         })
     }
 
-    fn list(self, key: &str) -> Result<Vec<String>, Refusal> {
+    fn list(self, key: &str) -> Result<Vec<String>, SettingError> {
         match self {
             Self::List(list) => Ok(list),
             Self::Written(text) => {
@@ -379,16 +385,16 @@ impl Value {
     }
 }
 
-const fn takes(kind: Kind) -> &'static str {
+const fn takes(kind: OptionKind) -> &'static str {
     match kind {
-        Kind::Span => "a span of time such as \"30s\"",
-        Kind::Path => "the path of a file, in quotes",
+        OptionKind::Span => "a span of time such as \"30s\"",
+        OptionKind::Path => "the path of a file, in quotes",
     }
 }
 
-fn source_named(name: &str) -> Result<&'static communicado::Card, Refusal> {
-    communicado_sources::card(name).ok_or_else(|| {
-        let names: Vec<&str> = SOURCES.iter().map(|card| card.name).collect();
+fn source_named(name: &str) -> Result<&'static communicado::SourceDescriptor, SettingError> {
+    communicado_sources::descriptor(name).ok_or_else(|| {
+        let names: Vec<&str> = SOURCES.iter().map(|descriptor| descriptor.name).collect();
         (format!("there is no source `{name}`"), did_you_mean(name, &names))
     })
 }

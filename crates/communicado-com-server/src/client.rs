@@ -3,7 +3,9 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use communicado_provider::{Account, Command, Manners, Presence, Refused, Status};
+use communicado_provider::{
+    Account, ActiveFaults, CommandError, Presence, ProviderCommand, ProviderStatus,
+};
 use communicado_windows::com::serve::{Given, Library, Listeners, Refusal, Servant, Served, Told};
 use communicado_windows::{Guid, HResult, uptime};
 
@@ -31,7 +33,7 @@ const UNEXPECTED: HResult = HResult::of(0x8000_FFFF);
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
 
 /// Has the provider do something, and waits until it is done and told.
-pub type Ask = Box<dyn Fn(Command) -> Result<(), Refused> + Send + Sync>;
+pub type Ask = Box<dyn Fn(ProviderCommand) -> Result<(), CommandError> + Send + Sync>;
 
 /// The provider, as its objects see it.
 pub(crate) struct Client {
@@ -56,18 +58,18 @@ pub(crate) struct Libraries {
 }
 
 struct State {
-    status: Status,
+    status: ProviderStatus,
     until: Option<String>,
-    manners: Manners,
+    faults: ActiveFaults,
     hangs_until: Option<Duration>,
 }
 
 impl Client {
     pub(crate) fn new(account: Account, ask: Ask, libraries: Libraries) -> Self {
         let state = State {
-            status: Status::Starting,
+            status: ProviderStatus::Starting,
             until: None,
-            manners: Manners::default(),
+            faults: ActiveFaults::default(),
             hangs_until: None,
         };
         Self {
@@ -89,7 +91,7 @@ impl Client {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn status(&self) -> Status {
+    pub(crate) fn status(&self) -> ProviderStatus {
         self.state().status.clone()
     }
 
@@ -108,36 +110,36 @@ impl Client {
     pub(crate) fn admit(&self) -> Result<(), Refusal> {
         let state = self.state();
         let begun = uptime();
-        let late = state.manners.late;
+        let delay = state.faults.call_delay;
         let is_held = |state: &mut State| {
             let hangs = state.hangs_until.is_some_and(|until| uptime() < until);
-            hangs || uptime() < begun + late
+            hangs || uptime() < begun + delay
         };
         let mut state = state;
         while is_held(&mut state) {
-            let until = state.hangs_until.unwrap_or_default().max(begun + late);
+            let until = state.hangs_until.unwrap_or_default().max(begun + delay);
             let left = until.saturating_sub(uptime());
             let waited = self.changed.wait_timeout(state, left);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        if state.manners.refuses { Err(said(REJECTED)) } else { Ok(()) }
+        if state.faults.refuse_calls { Err(said(REJECTED)) } else { Ok(()) }
     }
 
     /// Has the provider do something.
-    pub(crate) fn ask(&self, command: Command) -> Result<(), Refusal> {
-        (self.ask)(command).map_err(|refused| Refusal {
-            code: HResult::of(refused.code()),
-            said: Some(refused.to_string()),
+    pub(crate) fn ask(&self, command: ProviderCommand) -> Result<(), Refusal> {
+        (self.ask)(command).map_err(|error| Refusal {
+            code: HResult::of(error.code()),
+            said: Some(error.to_string()),
         })
     }
 
-    pub(crate) fn behave(&self, manners: Manners) {
-        self.state().manners = manners;
+    pub(crate) fn set_faults(&self, faults: ActiveFaults) {
+        self.state().faults = faults;
         self.changed.notify_all();
     }
 
     pub(crate) fn has_stale_flag(&self) -> bool {
-        self.state().manners.stale_flag
+        self.state().faults.stale_flag
     }
 
     /// Answers nobody for so long, and does nothing else either.
@@ -155,7 +157,7 @@ impl Client {
     }
 
     /// Shows a status, and has everybody told who listens.
-    pub(crate) fn show(self: &Arc<Self>, status: Status, until: Option<String>) {
+    pub(crate) fn show(self: &Arc<Self>, status: ProviderStatus, until: Option<String>) {
         let before = {
             let mut state = self.state();
             state.until = until;

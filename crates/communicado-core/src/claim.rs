@@ -13,20 +13,22 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::time::Duration;
 
-use crate::few::Few;
-use crate::{AccountId, Failure, Life, Link, Moment, Sight, SignIn, Status, Token, UnknownReason};
+use crate::flat_map::FlatMap;
+use crate::{
+    AccountId, Fact, Failure, Generation, Life, Moment, SignIn, Status, Token, UnknownReason,
+};
 
 /// Only the lowest link can have a life: those below it are ended, those above it wait.
 #[derive(Debug, Default)]
 pub(crate) struct Claim {
-    links: Few<Link, Seen>,
+    generations: FlatMap<Generation, LinkFacts>,
 }
 
 /// What was seen over one link.
 #[derive(Debug, Default)]
-struct Seen {
+struct LinkFacts {
     life: Option<LifeClaim>,
-    accounts: Few<AccountId, Option<AccountClaim>>,
+    accounts: FlatMap<AccountId, Option<AccountClaim>>,
     saved: Option<SavedClaim>,
 }
 
@@ -34,7 +36,7 @@ struct Seen {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct LifeClaim {
     phase: Phase,
-    made: Moment,
+    observed_at: Moment,
     life: Life,
     lease: Reverse<Lease>,
 }
@@ -57,14 +59,14 @@ enum Phase {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct AccountClaim {
-    made: Moment,
+    observed_at: Moment,
     gone: bool,
     sign_in: Option<SignIn>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct SavedClaim {
-    made: Moment,
+    observed_at: Moment,
     token: Token,
 }
 
@@ -77,36 +79,40 @@ pub(crate) struct View {
 }
 
 impl Claim {
-    pub(crate) fn observe(&mut self, link: Link, made: Moment, sight: Sight) {
-        if self.live().is_some_and(|(live, ..)| link < live) {
+    pub(crate) fn observe(&mut self, generation: Generation, observed_at: Moment, fact: Fact) {
+        if self.live().is_some_and(|(live, ..)| generation < live) {
             return;
         }
-        let seen = self.links.entry(link);
-        match sight {
-            Sight::Life(life, lease) => {
+        let seen = self.generations.entry(generation);
+        match fact {
+            Fact::Life(life, lease) => {
                 let phase = phase_of(life);
                 // Nobody is left to renew a lost link, so it stays lost and does not expire.
                 let lease = lease.filter(|_| phase != Phase::Lost);
                 let lease = Reverse(lease.map_or(Lease::Unlimited, Lease::For));
-                let new = LifeClaim { phase, made, life, lease };
+                let new = LifeClaim { phase, observed_at, life, lease };
                 seen.life = seen.life.max(Some(new));
-                self.links.remove_below(link);
+                self.generations.remove_below(generation);
             }
-            Sight::Account(account, sign_in) => {
-                let new = AccountClaim { made, gone: sign_in.is_none(), sign_in };
+            Fact::Account(account, sign_in) => {
+                let new = AccountClaim { observed_at, gone: sign_in.is_none(), sign_in };
                 let held = seen.accounts.entry(account);
                 *held = (*held).max(Some(new));
             }
-            Sight::Saved(token) => {
-                seen.saved = seen.saved.max(Some(SavedClaim { made, token }));
+            Fact::Saved(token) => {
+                seen.saved = seen.saved.max(Some(SavedClaim { observed_at, token }));
             }
         }
     }
 
     /// Closes every link seen so far, because the source can see no longer.
-    pub(crate) fn lose(&mut self, made: Moment) {
-        if let Some(&(link, _)) = self.links.last() {
-            self.observe(link, made, Sight::Life(Life::Unknown(UnknownReason::SourceLost), None));
+    pub(crate) fn lose(&mut self, observed_at: Moment) {
+        if let Some(&(generation, _)) = self.generations.last() {
+            self.observe(
+                generation,
+                observed_at,
+                Fact::Life(Life::Unknown(UnknownReason::SourceLost), None),
+            );
         }
     }
 
@@ -114,7 +120,7 @@ impl Claim {
     pub(crate) fn deadline(&self) -> Option<Moment> {
         let (_, life, _) = self.live()?;
         match life.lease.0 {
-            Lease::For(span) => Some(life.made.after(span)),
+            Lease::For(span) => Some(life.observed_at.after(span)),
             Lease::Unlimited => None,
         }
     }
@@ -142,13 +148,13 @@ impl Claim {
     }
 
     /// The link whose life was told, that life, and all that was seen over the link.
-    fn live(&self) -> Option<(Link, LifeClaim, &Seen)> {
-        let (link, seen) = self.links.first()?;
-        Some((*link, seen.life?, seen))
+    fn live(&self) -> Option<(Generation, LifeClaim, &LinkFacts)> {
+        let (generation, seen) = self.generations.first()?;
+        Some((*generation, seen.life?, seen))
     }
 }
 
-impl Seen {
+impl LinkFacts {
     fn doubted(&self, reason: UnknownReason) -> View {
         let status = Status::Unknown(reason);
         View { status, saved: None, accounts: self.accounts(|_| status) }

@@ -17,7 +17,7 @@ pub struct SourceId(pub u16);
 /// A source takes a higher number each time it connects anew, so that whatever a dead connection
 /// still says can be told from what the live one says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Link(pub u32);
+pub struct Generation(pub u32);
 
 /// A client's own word for something, such as its name for a presence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -14,19 +14,19 @@
 extern crate alloc;
 
 mod claim;
-mod few;
+mod client_state;
+mod flat_map;
 mod ids;
 mod moment;
 mod observation;
 mod presence;
 mod roster;
-mod standing;
 mod status;
 
-pub use ids::{AccountId, ClientId, Link, Revision, SourceId, Token};
+pub use client_state::{AccountState, ClientState};
+pub use ids::{AccountId, ClientId, Generation, Revision, SourceId, Token};
 pub use moment::Moment;
-pub use observation::{Input, Life, Observation, Sight, SignIn};
+pub use observation::{Fact, Input, Life, Observation, SignIn};
 pub use presence::{Activity, Availability, Presence};
 pub use roster::{Cause, Change, Roster};
-pub use standing::{AccountStanding, Standing};
 pub use status::{Failure, Status, UnknownReason};

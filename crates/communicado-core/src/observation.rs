@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
-use crate::{AccountId, ClientId, Failure, Link, Moment, Presence, SourceId, Token, UnknownReason};
+use crate::{
+    AccountId, ClientId, Failure, Generation, Moment, Presence, SourceId, Token, UnknownReason,
+};
 
 /// Everything that can happen to a roster, but for the passing of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,20 +22,20 @@ pub enum Input {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Observation {
     /// When it was so; not when it was told.
-    pub made: Moment,
+    pub observed_at: Moment,
     /// Who saw it.
     pub source: SourceId,
     /// The client that it is about.
     pub client: ClientId,
     /// The connection over which it was seen.
-    pub link: Link,
+    pub generation: Generation,
     /// What was seen.
-    pub sight: Sight,
+    pub fact: Fact,
 }
 
 /// One thing that a source can see of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sight {
+pub enum Fact {
     /// Whether the client runs, and for how long that may be believed without being renewed.
     Life(Life, Option<Duration>),
     /// Where the sign-in of one account stands; `None` once the account is gone.
@@ -45,7 +47,7 @@ pub enum Sight {
 /// The life of a client, as one connection sees it.
 ///
 /// A connection can go from `Starting` to `Running` and from there to one of the others, after
-/// which it is closed for good: only a new [`Link`] brings the client back. A link counts once its
+/// which it is closed for good: only a new [`Generation`] brings the client back. A link counts once its
 /// life is told: a source that tells of the accounts first lets them take over in one change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Life {

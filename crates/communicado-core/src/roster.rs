@@ -4,9 +4,9 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use crate::claim::{Claim, View};
-use crate::few::Few;
+use crate::flat_map::FlatMap;
 use crate::{
-    AccountStanding, ClientId, Input, Moment, Observation, Revision, SourceId, Standing, Status,
+    AccountState, ClientId, ClientState, Input, Moment, Observation, Revision, SourceId, Status,
     UnknownReason,
 };
 
@@ -45,9 +45,9 @@ pub struct Change {
     /// The client that changed.
     pub client: ClientId,
     /// What was believed before; nothing if the client is new.
-    pub before: Option<Standing>,
+    pub before: Option<ClientState>,
     /// What is believed now.
-    pub after: Standing,
+    pub after: ClientState,
     /// Why.
     pub cause: Cause,
 }
@@ -65,8 +65,8 @@ pub enum Cause {
 
 #[derive(Debug, Default)]
 struct Client {
-    claims: Few<SourceId, Claim>,
-    told: Option<Standing>,
+    claims: FlatMap<SourceId, Claim>,
+    told: Option<ClientState>,
     /// Told as signed in and not yet as signed out.
     owes_signed_out: bool,
 }
@@ -125,12 +125,12 @@ impl Roster {
 
     /// What is believed about `client`; nothing if no source has spoken of it.
     #[must_use]
-    pub fn standing(&self, client: ClientId) -> Option<&Standing> {
+    pub fn state(&self, client: ClientId) -> Option<&ClientState> {
         self.clients.get(&client)?.told.as_ref()
     }
 
     /// What is believed about every client, in the order of their numbers.
-    pub fn iter(&self) -> impl Iterator<Item = (ClientId, &Standing)> {
+    pub fn iter(&self) -> impl Iterator<Item = (ClientId, &ClientState)> {
         self.clients.iter().filter_map(|(id, client)| Some((*id, client.told.as_ref()?)))
     }
 
@@ -141,9 +141,9 @@ impl Roster {
     }
 
     fn observe(&mut self, observation: Observation, changes: &mut Vec<Change>) {
-        let Observation { made, source, client, link, sight } = observation;
-        let made = made.min(self.now);
-        self.amend(client, source, |claim| claim.observe(link, made, sight));
+        let Observation { observed_at, source, client, generation, fact } = observation;
+        let observed_at = observed_at.min(self.now);
+        self.amend(client, source, |claim| claim.observe(generation, observed_at, fact));
         self.reconsider(client, Cause::Observed(source), changes);
     }
 
@@ -196,7 +196,7 @@ impl Roster {
 impl Client {
     /// The word of the first source that knows; or the first reason for not knowing that is more
     /// than that a source cannot see it, which says nothing beside another's.
-    fn believed(&self, now: Moment) -> Option<Standing> {
+    fn believed(&self, now: Moment) -> Option<ClientState> {
         let views = self.claims.iter().filter_map(|(id, claim)| Some((*id, claim.view(now)?)));
         let rank = |view: &View| match view.status {
             Status::Unknown(UnknownReason::NotSupported) => 2,
@@ -212,16 +212,16 @@ impl Client {
         // Of equals the first is taken.
         let (source, view) = views.min_by_key(|(_, view)| rank(view))?;
         let accounts = view.accounts.into_iter();
-        let standing = Standing {
+        let state = ClientState {
             status: view.status,
             since: now,
             source,
             saved: view.saved,
             accounts: accounts
-                .map(|(account, status)| AccountStanding { account, status, since: now })
+                .map(|(account, status)| AccountState { account, status, since: now })
                 .collect(),
         };
-        Some(standing.dated_from(self.told.as_ref()))
+        Some(state.dated_from(self.told.as_ref()))
     }
 
     fn tell(
@@ -229,7 +229,7 @@ impl Client {
         revision: Revision,
         at: Moment,
         client: ClientId,
-        after: Standing,
+        after: ClientState,
         cause: Cause,
     ) -> Change {
         match after.status {
@@ -248,13 +248,13 @@ impl Client {
 }
 
 /// The sign-out that a client owed when it went without one.
-fn signed_out(told: &Standing, now: Moment) -> Standing {
-    let accounts = told.accounts.iter().map(|each| AccountStanding {
+fn signed_out(told: &ClientState, now: Moment) -> ClientState {
+    let accounts = told.accounts.iter().map(|each| AccountState {
         account: each.account,
         status: Status::SignedOut(None),
         since: now,
     });
-    let after = Standing {
+    let after = ClientState {
         status: Status::SignedOut(None),
         since: now,
         source: told.source,

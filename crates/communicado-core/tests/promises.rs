@@ -21,8 +21,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use communicado_core::{
-    AccountId, Activity, Availability, Cause, Change, ClientId, Failure, Input, Life, Link, Moment,
-    Observation, Presence, Roster, Sight, SignIn, SourceId, Standing, Status, Token, UnknownReason,
+    AccountId, Activity, Availability, Cause, Change, ClientId, ClientState, Fact, Failure,
+    Generation, Input, Life, Moment, Observation, Presence, Roster, SignIn, SourceId, Status,
+    Token, UnknownReason,
 };
 
 use cases::{Verdict, hold, seeds};
@@ -60,7 +61,7 @@ fn signed_out_comes_before_gone() {
 #[test]
 fn no_change_repeats() {
     hold(|journal, _| {
-        let mut last: BTreeMap<ClientId, Standing> = BTreeMap::new();
+        let mut last: BTreeMap<ClientId, ClientState> = BTreeMap::new();
         let (mut revision, mut at) = (0, Moment::START);
         for change in told(journal) {
             revision += 1;
@@ -93,8 +94,8 @@ fn signed_in_only_while_a_live_link_says_so() {
             said.try_for_each(|(account, status)| {
                 let Status::SignedIn(presence) = status else { return Ok(()) };
                 let says_so = |seen: &Observation| {
-                    let it = Sight::Account(account, Some(SignIn::SignedIn(presence)));
-                    (seen.source, seen.client, seen.sight) == (source, change.client, it)
+                    let it = Fact::Account(account, Some(SignIn::SignedIn(presence)));
+                    (seen.source, seen.client, seen.fact) == (source, change.client, it)
                         && is_live(seen, past, change.at)
                         && !is_overtaken(seen, account, past)
                 };
@@ -111,19 +112,19 @@ fn a_link_takes_over_once_its_life_is_told() {
     hold(|journal, _| {
         let mut roster = Roster::new();
         let now = end_of(journal, &mut roster);
-        let before: Vec<(ClientId, Standing)> =
-            roster.iter().map(|(client, standing)| (client, standing.clone())).collect();
-        for (client, standing) in before {
-            let link = Link(1_000);
-            let see = |sight| {
-                let source = standing.source;
-                Input::Observed(Observation { made: now, source, client, link, sight })
+        let before: Vec<(ClientId, ClientState)> =
+            roster.iter().map(|(client, state)| (client, state.clone())).collect();
+        for (client, state) in before {
+            let generation = Generation(1_000);
+            let see = |fact| {
+                let source = state.source;
+                Input::Observed(Observation { observed_at: now, source, client, generation, fact })
             };
             let signed_in = SignIn::SignedIn(presence(Availability::Busy));
-            let mut ahead = roster.handle(now, see(Sight::Account(AccountId(7), Some(signed_in))));
-            ahead.extend(roster.handle(now, see(Sight::Saved(Token(9)))));
+            let mut ahead = roster.handle(now, see(Fact::Account(AccountId(7), Some(signed_in))));
+            ahead.extend(roster.handle(now, see(Fact::Saved(Token(9)))));
             ensure!(ahead.is_empty(), "told before the life of the link: {ahead:?}");
-            let changes = roster.handle(now, see(Sight::Life(Life::Running, None)));
+            let changes = roster.handle(now, see(Fact::Life(Life::Running, None)));
             let one = matches!(&changes[..], [change] if change.after.accounts.len() == 1
                 && change.after.status.presence().is_some()
                 && change.after.saved == Some(Token(9)));
@@ -141,24 +142,29 @@ fn a_failed_sign_in_is_signed_out_with_the_reason() {
         // Better than all sources of the journal, so that it is believed.
         let source = SourceId(0);
         for (client, failure) in (1..).map(ClientId).zip(Failure::ALL) {
-            let see = |made, sight| {
-                Input::Observed(Observation { made, source, client, link: Link(1), sight })
+            let see = |observed_at, fact| {
+                Input::Observed(Observation {
+                    observed_at,
+                    source,
+                    client,
+                    generation: Generation(1),
+                    fact,
+                })
             };
-            let sign_in = |account, sign_in| Sight::Account(AccountId(account), Some(sign_in));
+            let sign_in = |account, sign_in| Fact::Account(AccountId(account), Some(sign_in));
             let mut out = [None, Some(failure)].map(SignIn::SignedOut);
             rng.shuffle(&mut out);
             let expect = |roster: &Roster, status| {
-                let standing = roster.standing(client);
-                let told =
-                    standing.map(|each| (each.status, each.accounts.first().map(|a| a.status)));
+                let state = roster.state(client);
+                let told = state.map(|each| (each.status, each.accounts.first().map(|a| a.status)));
                 ensure!(
                     told == Some((status, Some(Status::SignedOut(Some(failure))))),
-                    "{failure:?} ended as {standing:?}"
+                    "{failure:?} ended as {state:?}"
                 );
                 Ok(())
             };
 
-            let _ = roster.handle(now, see(now, Sight::Life(Life::Running, None)));
+            let _ = roster.handle(now, see(now, Fact::Life(Life::Running, None)));
             let _ = roster.handle(now, see(now, sign_in(1, SignIn::SigningIn)));
             for out in out {
                 let _ = roster.handle(now, see(now, sign_in(1, out)));
@@ -196,7 +202,7 @@ fn nothing_stays_stuck_after_loss_or_lease() {
             let farewell = change.after.status == Status::SignedOut(None);
             let live = |seen: &Observation| {
                 (seen.source, seen.client) == (change.after.source, change.client)
-                    && matches!(seen.sight, Sight::Life(..))
+                    && matches!(seen.fact, Fact::Life(..))
                     && is_held(seen, &past[..known], change.at)
             };
             let backed = observations(&past[..known]).any(|(_, seen)| live(&seen));
@@ -211,10 +217,10 @@ fn nothing_stays_stuck_after_loss_or_lease() {
         rng.shuffle(&mut sources);
         for source in sources {
             let changes = roster.handle(now, Input::Lost(source));
-            let of_it = roster.iter().filter(|(_, standing)| standing.source == source);
-            for (client, standing) in of_it {
-                let lost = standing.status == Status::Unknown(UnknownReason::SourceLost);
-                ensure!(lost, "{source:?} was lost, but {client:?} is {standing:?}");
+            let of_it = roster.iter().filter(|(_, state)| state.source == source);
+            for (client, state) in of_it {
+                let lost = state.status == Status::Unknown(UnknownReason::SourceLost);
+                ensure!(lost, "{source:?} was lost, but {client:?} is {state:?}");
             }
             let others = changes.iter().find(|change| change.cause != Cause::Lost(source));
             ensure!(others.is_none(), "{source:?} was lost, but {others:?} says another cause");
@@ -229,7 +235,7 @@ fn nothing_stays_stuck_after_loss_or_lease() {
         let mut leased = journal.clone();
         for step in &mut leased.steps {
             if let Some(Input::Observed(seen)) = &mut step.input
-                && let Sight::Life(_, lease) = &mut seen.sight
+                && let Fact::Life(_, lease) = &mut seen.fact
             {
                 *lease = lease.or(Some(Duration::from_millis(15)));
             }
@@ -282,43 +288,44 @@ fn late_observations_do_not_undo_newer_ones() {
         let mut roster = Roster::new();
         let now = end_of(journal, &mut roster);
         let later = now.after(Duration::from_millis(100));
-        let (source, client, link) = (SourceId(0), ClientId(1), Link(5));
-        let see =
-            |made, link, sight| Input::Observed(Observation { made, source, client, link, sight });
+        let (source, client, generation) = (SourceId(0), ClientId(1), Generation(5));
+        let see = |observed_at, generation, fact| {
+            Input::Observed(Observation { observed_at, source, client, generation, fact })
+        };
         let account = AccountId(1);
         let signed_in = SignIn::SignedIn(presence(Availability::Available));
         let newest = [
-            Sight::Life(Life::Running, None),
-            Sight::Account(account, Some(signed_in)),
-            Sight::Saved(Token(5)),
+            Fact::Life(Life::Running, None),
+            Fact::Account(account, Some(signed_in)),
+            Fact::Saved(Token(5)),
         ];
-        for sight in newest {
-            let _ = roster.handle(later, see(later, link, sight));
+        for fact in newest {
+            let _ = roster.handle(later, see(later, generation, fact));
         }
         let earlier = ms(rng.below(now.since_start().as_millis() as u64 + 100));
-        let old_link = Link(rng.number(5));
+        let old_link = Generation(rng.number(5));
         let short = Some(Duration::from_millis(rng.below(30)));
         let overtaken = [
-            see(earlier, link, Sight::Life(Life::Starting, short)),
-            see(earlier, link, Sight::Life(Life::Running, short)),
-            see(earlier, link, Sight::Account(account, None)),
-            see(earlier, link, Sight::Account(account, Some(SignIn::SignedOut(None)))),
-            see(earlier, link, Sight::Saved(Token(4))),
-            see(later, old_link, Sight::Life(Life::Absent, short)),
-            see(later, old_link, Sight::Life(Life::Unknown(UnknownReason::NotResponding), None)),
-            see(later, old_link, Sight::Account(account, None)),
-            see(later, old_link, Sight::Account(AccountId(2), Some(SignIn::SigningIn))),
-            see(later, old_link, Sight::Saved(Token(6))),
+            see(earlier, generation, Fact::Life(Life::Starting, short)),
+            see(earlier, generation, Fact::Life(Life::Running, short)),
+            see(earlier, generation, Fact::Account(account, None)),
+            see(earlier, generation, Fact::Account(account, Some(SignIn::SignedOut(None)))),
+            see(earlier, generation, Fact::Saved(Token(4))),
+            see(later, old_link, Fact::Life(Life::Absent, short)),
+            see(later, old_link, Fact::Life(Life::Unknown(UnknownReason::NotResponding), None)),
+            see(later, old_link, Fact::Account(account, None)),
+            see(later, old_link, Fact::Account(AccountId(2), Some(SignIn::SigningIn))),
+            see(later, old_link, Fact::Saved(Token(6))),
         ];
         for input in overtaken {
             let changes = roster.handle(later, input);
             ensure!(changes.is_empty(), "{input:?} was overtaken, but {changes:?}");
         }
-        let changes = roster.handle(later, see(later, link, Sight::Life(Life::Absent, None)));
+        let changes = roster.handle(later, see(later, generation, Fact::Life(Life::Absent, None)));
         ensure!(changes.len() == 2, "signed-out and absent were expected: {changes:?}");
         let much_later = later.after(Duration::from_millis(1));
-        let mut after_the_end = newest.map(|sight| see(much_later, link, sight)).to_vec();
-        after_the_end.push(see(much_later, link, Sight::Life(Life::Starting, None)));
+        let mut after_the_end = newest.map(|fact| see(much_later, generation, fact)).to_vec();
+        after_the_end.push(see(much_later, generation, Fact::Life(Life::Starting, None)));
         for input in after_the_end {
             let changes = roster.handle(much_later, input);
             ensure!(changes.is_empty(), "the link is closed, but {changes:?}");
@@ -336,11 +343,11 @@ fn changes_add_up_to_the_standings() {
             for change in handle(&mut roster, step) {
                 sum.insert(change.client, change.after);
             }
-            let standings: BTreeMap<ClientId, Standing> =
-                roster.iter().map(|(client, standing)| (client, standing.clone())).collect();
-            ensure!(sum == standings, "changes give {sum:?}; the roster says {standings:?}");
+            let states: BTreeMap<ClientId, ClientState> =
+                roster.iter().map(|(client, state)| (client, state.clone())).collect();
+            ensure!(sum == states, "changes give {sum:?}; the roster says {states:?}");
             for client in (0..5).map(ClientId) {
-                let (one, other) = (sum.get(&client), roster.standing(client));
+                let (one, other) = (sum.get(&client), roster.state(client));
                 ensure!(one == other, "changes give {one:?}; {client:?} is {other:?}");
             }
         }
@@ -538,14 +545,15 @@ fn same_client(one: &Observation, other: &Observation) -> bool {
 /// Whether the link of `seen` was told to run, within its lease, was not closed, not lost, and no
 /// higher link came to life.
 fn is_live(seen: &Observation, past: &[Step], now: Moment) -> bool {
-    let same_link = |other: &Observation| same_client(seen, other) && other.link == seen.link;
+    let same_link =
+        |other: &Observation| same_client(seen, other) && other.generation == seen.generation;
     let mut running = observations(past).filter(|(_, other)| same_link(other));
     let closed = observations(past).any(|(_, other)| {
-        let open = matches!(other.sight, Sight::Life(Life::Starting | Life::Running, _));
-        same_link(&other) && matches!(other.sight, Sight::Life(..)) && !open
+        let open = matches!(other.fact, Fact::Life(Life::Starting | Life::Running, _));
+        same_link(&other) && matches!(other.fact, Fact::Life(..)) && !open
     });
     let runs = running.any(|(_, other)| {
-        matches!(other.sight, Sight::Life(Life::Running, _)) && is_held(&other, past, now)
+        matches!(other.fact, Fact::Life(Life::Running, _)) && is_held(&other, past, now)
     });
     runs && !closed
 }
@@ -553,19 +561,19 @@ fn is_live(seen: &Observation, past: &[Step], now: Moment) -> bool {
 /// Whether `seen`, something told of a life, is within its lease, on a link that was not lost and
 /// with no life told on a higher one.
 fn is_held(seen: &Observation, past: &[Step], now: Moment) -> bool {
-    let Sight::Life(_, lease) = seen.sight else { return false };
-    let expired = lease.is_some_and(|lease| end_of_lease(seen.made, lease) <= now);
+    let Fact::Life(_, lease) = seen.fact else { return false };
+    let expired = lease.is_some_and(|lease| end_of_lease(seen.observed_at, lease) <= now);
     let ended = observations(past).any(|(_, other)| {
         same_client(seen, &other)
-            && seen.link < other.link
-            && matches!(other.sight, Sight::Life(..))
+            && seen.generation < other.generation
+            && matches!(other.fact, Fact::Life(..))
     });
     let lost = past.iter().enumerate().any(|(index, step)| {
         let known = observations(past).filter(|(earlier, _)| *earlier < index);
         step.input == Some(Input::Lost(seen.source))
             && known
                 .filter(|(_, other)| same_client(seen, other))
-                .any(|(_, other)| seen.link <= other.link)
+                .any(|(_, other)| seen.generation <= other.generation)
     });
     !expired && !ended && !lost
 }
@@ -574,21 +582,21 @@ fn is_held(seen: &Observation, past: &[Step], now: Moment) -> bool {
 fn is_overtaken(seen: &Observation, account: AccountId, past: &[Step]) -> bool {
     observations(past).any(|(_, other)| {
         same_client(seen, &other)
-            && seen.link == other.link
-            && matches!(other.sight, Sight::Account(each, _) if each == account)
-            && seen.made < other.made
+            && seen.generation == other.generation
+            && matches!(other.fact, Fact::Account(each, _) if each == account)
+            && seen.observed_at < other.observed_at
     })
 }
 
 type Said = (SourceId, Status, Option<Token>, Vec<(AccountId, Status)>);
 
-fn said(standing: &Standing) -> Said {
-    let accounts = standing.accounts.iter().map(|each| (each.account, each.status)).collect();
-    (standing.source, standing.status, standing.saved, accounts)
+fn said(state: &ClientState) -> Said {
+    let accounts = state.accounts.iter().map(|each| (each.account, each.status)).collect();
+    (state.source, state.status, state.saved, accounts)
 }
 
 fn all_said(roster: &Roster) -> Vec<(ClientId, Said)> {
-    roster.iter().map(|(client, standing)| (client, said(standing))).collect()
+    roster.iter().map(|(client, state)| (client, said(state))).collect()
 }
 
 const fn presence(availability: Availability) -> Presence {

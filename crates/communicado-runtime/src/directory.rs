@@ -75,7 +75,7 @@ impl Directory {
                 self.accounts.put(*id, (ClientId(*id), account));
             }
             Entry::Called { account, name } => {
-                self.call(AccountId(*account), name)?;
+                self.set_display_name(AccountId(*account), name)?;
             }
             // Clients are named by `name_client`.
             Entry::Journal { .. }
@@ -134,7 +134,11 @@ impl Directory {
     }
 
     /// Takes in the name by which a client shows the user of an account; whether it is news.
-    pub(crate) fn call(&mut self, id: AccountId, name: &str) -> Result<bool, LimitReached> {
+    pub(crate) fn set_display_name(
+        &mut self,
+        id: AccountId,
+        name: &str,
+    ) -> Result<bool, LimitReached> {
         if self.called.get(&id).is_some_and(|known| **known == *name) {
             return Ok(false);
         }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use communicado_core::{
-    AccountId, ClientId, Input, Life, Link, Moment, Observation, Sight, SourceId, Token,
+    AccountId, ClientId, Fact, Generation, Input, Life, Moment, Observation, SourceId, Token,
     UnknownReason,
 };
 use communicado_wire::journal::Entry;
@@ -16,7 +16,7 @@ use communicado_wire::{Client, Timestamp};
 use crate::feed::{Mailbox, Taken};
 use crate::named::NamedRoster;
 use crate::record::Recorder;
-use crate::{Clock, Feed, LimitReached, Notice, Seen, Update};
+use crate::{Clock, Feed, LimitReached, Notice, SourceHandle, Update};
 
 /// A smaller step of the civil clock is a drift, which would only make times jitter.
 const STEP_MIN: Duration = Duration::from_millis(100);
@@ -36,7 +36,7 @@ struct State {
     journal: Option<Recorder>,
     journal_error: Option<io::Error>,
     last_made: Moment,
-    last_link: Link,
+    last_generation: Generation,
     /// First snapshots are held back until every source has looked, or until this moment.
     patience_ends: Option<Moment>,
     timekeeper: Option<Waker>,
@@ -75,7 +75,7 @@ impl Hub {
             journal: None,
             journal_error: None,
             last_made: Moment::START,
-            last_link: Link(0),
+            last_generation: Generation(0),
             patience_ends: Some(clock.now().after(patience)),
             timekeeper: None,
             closed: false,
@@ -155,7 +155,7 @@ impl Hub {
     /// Takes in who observes by itself, without the supervisor; its word counts until the hub is
     /// gone.
     #[must_use]
-    pub fn attach(self: &Arc<Self>, name: &str, clients: Vec<String>) -> Seen {
+    pub fn attach(self: &Arc<Self>, name: &str, clients: Vec<String>) -> SourceHandle {
         let source = self.add_source(name, clients);
         self.begin_run(source)
     }
@@ -176,7 +176,7 @@ impl Hub {
     }
 
     /// Begins a new run of a source.
-    pub(crate) fn begin_run(self: &Arc<Self>, source: SourceId) -> Seen {
+    pub(crate) fn begin_run(self: &Arc<Self>, source: SourceId) -> SourceHandle {
         let mut state = self.lock();
         let run = state.source(source).map_or(0, |each| {
             each.run += 1;
@@ -184,7 +184,7 @@ impl Hub {
             each.run
         });
         drop(state);
-        Seen { hub: Arc::clone(self), source, run }
+        SourceHandle { hub: Arc::clone(self), source, run }
     }
 
     /// Ends the run of a source: nothing it still says counts, and its clients are unknown.
@@ -204,10 +204,16 @@ impl Hub {
         let mut inputs = Vec::new();
         for name in clients {
             // Also a client of which it has not spoken yet is unknown from here on.
-            if let Ok((client, link)) = state.open(&name) {
-                let sight = Sight::Life(Life::Unknown(UnknownReason::SourceLost), None);
-                let made = state.next_made(self.clock.now());
-                inputs.push(Input::Observed(Observation { made, source, client, link, sight }));
+            if let Ok((client, generation)) = state.open(&name) {
+                let fact = Fact::Life(Life::Unknown(UnknownReason::SourceLost), None);
+                let observed_at = state.next_made(self.clock.now());
+                inputs.push(Input::Observed(Observation {
+                    observed_at,
+                    source,
+                    client,
+                    generation,
+                    fact,
+                }));
             }
         }
         inputs.push(Input::Lost(source));
@@ -235,15 +241,15 @@ impl Hub {
         &self,
         (source, run): (SourceId, u64),
         client: ClientId,
-        link: Link,
-        sight: Sight,
+        generation: Generation,
+        fact: Fact,
     ) {
         let mut state = self.lock();
         if state.source(source).is_none_or(|each| each.run != run) {
             return;
         }
-        let made = state.next_made(self.clock.now());
-        let observation = Observation { made, source, client, link, sight };
+        let observed_at = state.next_made(self.clock.now());
+        let observation = Observation { observed_at, source, client, generation, fact };
         self.handle(state, vec![Input::Observed(observation)]);
     }
 
@@ -251,7 +257,7 @@ impl Hub {
         &self,
         source: SourceId,
         client: &str,
-    ) -> Result<(ClientId, Link), LimitReached> {
+    ) -> Result<(ClientId, Generation), LimitReached> {
         let mut state = self.lock();
         let opened = state.open(client);
         self.release(state);
@@ -275,14 +281,14 @@ impl Hub {
         self.tell_limit(source, found.map(|(id, _)| id))
     }
 
-    pub(crate) fn call(
+    pub(crate) fn set_display_name(
         &self,
         source: SourceId,
         account: AccountId,
         name: &str,
     ) -> Result<(), LimitReached> {
         let mut state = self.lock();
-        let called = state.roster.directory.call(account, name);
+        let called = state.roster.directory.set_display_name(account, name);
         if called == Ok(true) {
             state.write_name(Entry::Called { account: account.0, name: name.to_owned() });
         }
@@ -382,10 +388,10 @@ impl State {
         self.sources.get_mut(usize::from(id.0))
     }
 
-    fn open(&mut self, client: &str) -> Result<(ClientId, Link), LimitReached> {
+    fn open(&mut self, client: &str) -> Result<(ClientId, Generation), LimitReached> {
         let id = self.client_id(client)?;
-        self.last_link.0 += 1;
-        Ok((id, self.last_link))
+        self.last_generation.0 += 1;
+        Ok((id, self.last_generation))
     }
 
     fn client_id(&mut self, name: &str) -> Result<ClientId, LimitReached> {

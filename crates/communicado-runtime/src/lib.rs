@@ -1,7 +1,7 @@
 //! The shell around the core: the clock, the supervisor, the feeds, and what a source and a sink
 //! are.
 //!
-//! A [`Source`] observes through [`Seen`]; the [`Hub`] hands each observation to the roster and
+//! A [`Source`] observes through [`SourceHandle`]; the [`Hub`] hands each observation to the roster and
 //! what changed to every [`Feed`]; a [`Sink`] reads its feed. [`run`] keeps the sources watching
 //! and is the only place that retries.
 //!
@@ -24,9 +24,9 @@ mod notice;
 mod readiness;
 mod record;
 mod replay;
-mod seen;
 mod sink;
 mod source;
+mod source_handle;
 mod supervisor;
 
 pub use clock::{Clock, SystemClock, Timer, sleep_until, within};
@@ -38,7 +38,7 @@ pub use notice::Notice;
 #[cfg(target_os = "linux")]
 pub use readiness::wait_for;
 pub use replay::{Replay, ReplayError};
-pub use seen::{Seen, Sighting};
-pub use sink::{Sink, SinkError, Telling};
-pub use source::{Check, Health, Opened, Probing, Source, SourceError, Watching};
+pub use sink::{Sink, SinkError, SinkFuture};
+pub use source::{Check, Health, NamedSource, ProbeFuture, Source, SourceError, WatchFuture};
+pub use source_handle::{ClientHandle, SourceHandle};
 pub use supervisor::run;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use communicado_core::{Change, ClientId, Input, Moment, Roster, Standing};
+use communicado_core::{Change, ClientId, ClientState, Input, Moment, Roster};
 use communicado_wire::{Account, Client, Status, Timestamp, VERSION};
 
 use crate::directory::Directory;
@@ -56,7 +56,7 @@ impl NamedRoster {
     }
 
     fn client(&self, change: &Change) -> Client {
-        let Standing { status, since, source, saved, ref accounts } = change.after;
+        let ClientState { status, since, source, saved, ref accounts } = change.after;
         let presence = status.presence();
         let accounts = accounts.iter().map(|each| {
             let account = self.directory.account(each.account);

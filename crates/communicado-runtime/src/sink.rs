@@ -13,11 +13,11 @@ use crate::Feed;
 /// sees to that, so a sink only has to read it when the listener is ready for more.
 pub trait Sink: Send {
     /// Tells until the feed ends, the listener is gone, or it is dropped.
-    fn tell(self: Box<Self>, feed: Feed) -> Telling;
+    fn deliver(self: Box<Self>, feed: Feed) -> SinkFuture;
 }
 
 /// A sink at work. It ends well when the feed ended or the listener went away.
-pub type Telling = Pin<Box<dyn Future<Output = Result<(), SinkError>> + Send>>;
+pub type SinkFuture = Pin<Box<dyn Future<Output = Result<(), SinkError>> + Send>>;
 
 /// Why a sink cannot tell.
 #[derive(Clone, Debug, PartialEq, Eq)]

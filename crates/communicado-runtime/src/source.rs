@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::{Clock, Seen};
+use crate::{Clock, SourceHandle};
 
 /// Reads one kind of client and says what it sees.
 ///
@@ -15,21 +15,21 @@ use crate::{Clock, Seen};
 pub trait Source: Send {
     /// Watches until it can go on no longer or is dropped, which it can be at any await.
     ///
-    /// It says what it sees through `seen`, and [`Seen::ready`] once it has looked.
-    fn watch(&mut self, seen: Seen) -> Watching<'_>;
+    /// It says what it sees through `handle`, and [`SourceHandle::ready`] once it has looked.
+    fn watch(&mut self, handle: SourceHandle) -> WatchFuture<'_>;
 
     /// Looks once, for a person who asks what can be read here.
-    fn probe<'a>(&'a mut self, clock: &'a dyn Clock) -> Probing<'a>;
+    fn probe<'a>(&'a mut self, clock: &'a dyn Clock) -> ProbeFuture<'a>;
 }
 
 /// A source at work. It has no `Ok`: it ends in the reason why it cannot go on.
-pub type Watching<'a> = Pin<Box<dyn Future<Output = SourceError> + Send + 'a>>;
+pub type WatchFuture<'a> = Pin<Box<dyn Future<Output = SourceError> + Send + 'a>>;
 
 /// A source that looks once.
-pub type Probing<'a> = Pin<Box<dyn Future<Output = Vec<Check>> + Send + 'a>>;
+pub type ProbeFuture<'a> = Pin<Box<dyn Future<Output = Vec<Check>> + Send + 'a>>;
 
 /// A source with its name, ready to be run.
-pub struct Opened {
+pub struct NamedSource {
     /// Its name.
     pub name: &'static str,
     /// The clients that are told of even while nothing was seen of them.

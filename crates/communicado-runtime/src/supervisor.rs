@@ -11,7 +11,7 @@ use communicado_core::SourceId;
 use futures_util::FutureExt;
 use futures_util::future::select_all;
 
-use crate::{Hub, Notice, Opened, Source, SourceError, sleep_until};
+use crate::{Hub, NamedSource, Notice, Source, SourceError, sleep_until};
 
 /// The first wait after a source was lost.
 const WAIT_MIN: Duration = Duration::from_millis(250);
@@ -23,8 +23,8 @@ const WAIT_MAX: Duration = Duration::from_secs(30);
 /// # Errors
 ///
 /// It ends only when the clock gives no timer, without which nothing can be promised.
-pub async fn run(hub: Arc<Hub>, sources: Vec<Opened>) -> io::Error {
-    let add = |Opened { name, clients, source }| (name, hub.add_source(name, clients), source);
+pub async fn run(hub: Arc<Hub>, sources: Vec<NamedSource>) -> io::Error {
+    let add = |NamedSource { name, clients, source }| (name, hub.add_source(name, clients), source);
     // All are known before the first one looks, so that a snapshot waits for all.
     let known: Vec<_> = sources.into_iter().map(add).collect();
     let watching = known.into_iter().map(|(name, id, source)| supervise(&hub, name, id, source));
@@ -41,10 +41,10 @@ async fn supervise(
 ) -> io::Error {
     let mut waits = Waits::new(id);
     loop {
-        let seen = hub.begin_run(id);
+        let handle = hub.begin_run(id);
         let mut was_lost = waits.is_waiting();
         let ended = AssertUnwindSafe(async {
-            let mut watching = source.watch(seen);
+            let mut watching = source.watch(handle);
             let watching = poll_fn(|cx| {
                 let polled = watching.as_mut().poll(cx);
                 if was_lost && hub.is_ready(id) {

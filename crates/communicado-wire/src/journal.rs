@@ -7,7 +7,9 @@
 use std::time::Duration;
 
 use communicado_core as core;
-use core::{AccountId, ClientId, Input, Life, Link, Moment, Observation, Sight, SignIn, SourceId};
+use core::{
+    AccountId, ClientId, Fact, Generation, Input, Life, Moment, Observation, SignIn, SourceId,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
@@ -87,20 +89,20 @@ pub struct Observed {
     client: u32,
     link: u32,
     #[serde(flatten)]
-    sight: Seen,
+    fact: ObservedFact,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Seen {
-    Life(SeenLife),
-    Account(SeenAccount),
+enum ObservedFact {
+    Life(ObservedLife),
+    Account(ObservedAccount),
     Saved(u32),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SeenLife {
+struct ObservedLife {
     is: LifeWord,
     #[serde(default, with = "crate::words::reason", skip_serializing_if = "Option::is_none")]
     reason: Option<core::UnknownReason>,
@@ -120,7 +122,7 @@ enum LifeWord {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SeenAccount {
+struct ObservedAccount {
     id: u32,
     is: AccountWord,
     #[serde(default, with = "crate::words::failure", skip_serializing_if = "Option::is_none")]
@@ -159,14 +161,14 @@ impl Entry {
     pub fn of(at: Moment, input: Input) -> Self {
         match input {
             Input::Lost(source) => Self::Lost { at: nanos(at.since_start()), source: source.0 },
-            Input::Observed(Observation { made, source, client, link, sight }) => {
+            Input::Observed(Observation { observed_at, source, client, generation, fact }) => {
                 Self::Observed(Observed {
                     at: nanos(at.since_start()),
-                    made: nanos(made.since_start()),
+                    made: nanos(observed_at.since_start()),
                     source: source.0,
                     client: client.0,
-                    link: link.0,
-                    sight: Seen::of(sight),
+                    link: generation.0,
+                    fact: ObservedFact::of(fact),
                 })
             }
         }
@@ -202,21 +204,21 @@ impl Observed {
     pub fn input(&self) -> Result<(Moment, Input), EntryError> {
         let moment = |nanos| Moment::new(Duration::from_nanos(nanos));
         let observation = Observation {
-            made: moment(self.made),
+            observed_at: moment(self.made),
             source: SourceId(self.source),
             client: ClientId(self.client),
-            link: Link(self.link),
-            sight: self.sight.sight()?,
+            generation: Generation(self.link),
+            fact: self.fact.fact()?,
         };
         Ok((moment(self.at), Input::Observed(observation)))
     }
 }
 
-impl Seen {
-    fn of(sight: Sight) -> Self {
-        match sight {
-            Sight::Saved(token) => Self::Saved(token.0),
-            Sight::Life(life, lease) => {
+impl ObservedFact {
+    fn of(fact: Fact) -> Self {
+        match fact {
+            Fact::Saved(token) => Self::Saved(token.0),
+            Fact::Life(life, lease) => {
                 let (is, reason) = match life {
                     Life::Starting => (LifeWord::Starting, None),
                     Life::Running => (LifeWord::Running, None),
@@ -224,10 +226,10 @@ impl Seen {
                     Life::Unknown(reason) => (LifeWord::Unknown, Some(reason)),
                     Life::Absent => (LifeWord::Absent, None),
                 };
-                Self::Life(SeenLife { is, reason, lease: lease.map(nanos) })
+                Self::Life(ObservedLife { is, reason, lease: lease.map(nanos) })
             }
-            Sight::Account(AccountId(id), sign_in) => {
-                let bare = |is| SeenAccount {
+            Fact::Account(AccountId(id), sign_in) => {
+                let bare = |is| ObservedAccount {
                     id,
                     is,
                     reason: None,
@@ -240,9 +242,9 @@ impl Seen {
                     Some(SignIn::SigningIn) => bare(AccountWord::SigningIn),
                     Some(SignIn::SigningOut) => bare(AccountWord::SigningOut),
                     Some(SignIn::SignedOut(reason)) => {
-                        SeenAccount { reason, ..bare(AccountWord::SignedOut) }
+                        ObservedAccount { reason, ..bare(AccountWord::SignedOut) }
                     }
-                    Some(SignIn::SignedIn(presence)) => SeenAccount {
+                    Some(SignIn::SignedIn(presence)) => ObservedAccount {
                         availability: Some(presence.availability),
                         activity: presence.activity,
                         raw: Some(presence.raw.0),
@@ -253,10 +255,10 @@ impl Seen {
         }
     }
 
-    fn sight(&self) -> Result<Sight, EntryError> {
+    fn fact(&self) -> Result<Fact, EntryError> {
         match self {
-            Self::Saved(token) => Ok(Sight::Saved(core::Token(*token))),
-            Self::Life(SeenLife { is, reason, lease }) => {
+            Self::Saved(token) => Ok(Fact::Saved(core::Token(*token))),
+            Self::Life(ObservedLife { is, reason, lease }) => {
                 let life = match (is, reason) {
                     (LifeWord::Unknown, Some(reason)) => Life::Unknown(*reason),
                     (LifeWord::Unknown, None) => {
@@ -270,14 +272,14 @@ impl Seen {
                     (LifeWord::ShuttingDown, None) => Life::ShuttingDown,
                     (LifeWord::Absent, None) => Life::Absent,
                 };
-                Ok(Sight::Life(life, lease.map(Duration::from_nanos)))
+                Ok(Fact::Life(life, lease.map(Duration::from_nanos)))
             }
-            Self::Account(account) => Ok(Sight::Account(AccountId(account.id), account.sign_in()?)),
+            Self::Account(account) => Ok(Fact::Account(AccountId(account.id), account.sign_in()?)),
         }
     }
 }
 
-impl SeenAccount {
+impl ObservedAccount {
     fn sign_in(&self) -> Result<Option<SignIn>, EntryError> {
         let presence = (self.availability, self.activity, self.raw);
         Ok(match (self.is, self.reason, presence) {

@@ -11,13 +11,13 @@ use crate::failure::{Failure, Outcome};
 ///
 /// For bash: communicado completions bash > ~/.local/share/bash-completion/completions/communicado
 #[derive(Debug, Args)]
-pub(crate) struct Completions {
+pub(crate) struct CompletionsArgs {
     /// The shell.
     #[arg(value_name = "SHELL")]
     shell: Shell,
 }
 
-impl Completions {
+impl CompletionsArgs {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         let mut text = Vec::new();
         clap_complete::generate(self.shell, &mut Arguments::command(), "communicado", &mut text);

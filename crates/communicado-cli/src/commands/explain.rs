@@ -13,13 +13,13 @@ use crate::failure::{Failure, Outcome};
 /// Takes it as it stands in an error message: 80040111, 0x8100031E, -2147221231, or by name:
 /// MSGR_E_NOT_LOGGED_ON, MISTATUS_ONLINE.
 #[derive(Debug, Args)]
-pub(crate) struct Explain {
+pub(crate) struct ExplainArgs {
     /// The code, its name, or a message that holds it.
     #[arg(value_name = "CODE", required = true, num_args = 1.., allow_hyphen_values = true)]
     code: Vec<String>,
 }
 
-impl Explain {
+impl ExplainArgs {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         let text = self.code.join(" ");
         let readings = communicado_codes::explain(&text).map_err(|error| {

@@ -13,13 +13,13 @@ use crate::failure::{Failure, Outcome};
 ///
 /// To read it: communicado man | man -l -
 #[derive(Debug, Args)]
-pub(crate) struct Man {
+pub(crate) struct ManArgs {
     /// Write a page for every command into this folder.
     #[arg(long, value_name = "FOLDER")]
     dir: Option<PathBuf>,
 }
 
-impl Man {
+impl ManArgs {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         let cannot = |error: std::io::Error| {
             Failure::new(Outcome::Failed, "the man page cannot be written").cause(error)

@@ -24,8 +24,8 @@ use crate::settings::Settings;
 
 /// Does what was asked.
 pub(crate) fn run(arguments: Arguments) -> Result<Outcome, Failure> {
-    let common = &arguments.common;
-    let settings = || Settings::load(common);
+    let global = &arguments.global;
+    let settings = || Settings::load(global);
     let command = match arguments.command {
         None => Command::Status(arguments.status),
         Some(_) if arguments.status.is_chosen() => {
@@ -51,7 +51,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         Command::Man(man) => man.run(),
         Command::Provide(provide) => provide.run(),
         #[cfg(target_os = "linux")]
-        Command::Demo(demo) => demo.run(common),
+        Command::Demo(demo) => demo.run(global),
     }
 }
 

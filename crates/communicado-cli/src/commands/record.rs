@@ -12,17 +12,17 @@ use communicado_runtime::{Clock as _, SystemClock, sleep_until};
 use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
 
-use crate::arguments::span;
+use crate::arguments::parse_duration;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
-use crate::live::{beside_monitor_saying, unless_asked_to_end};
+use crate::runtime::{or_shutdown, with_monitor_and_notices};
 use crate::settings::Settings;
 
 /// Write a journal of everything observed, until stopped; `replay` repeats it.
 ///
 /// The names of accounts are left out, so that it can be attached to a public report.
 #[derive(Debug, Args)]
-pub(crate) struct Record {
+pub(crate) struct RecordArgs {
     /// Where to write it; a file that is there is not overwritten.
     #[arg(value_name = "FILE")]
     file: PathBuf,
@@ -30,11 +30,11 @@ pub(crate) struct Record {
     #[arg(long)]
     names: bool,
     /// Stop after this time.
-    #[arg(long = "for", value_name = "SPAN", value_parser = span)]
+    #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]
     duration: Option<Duration>,
 }
 
-impl Record {
+impl RecordArgs {
     pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
         let builder = settings.builder()?;
         let shown = self.file.display();
@@ -56,7 +56,7 @@ impl Record {
             }
             _ => Some(notice.to_string()),
         };
-        beside_monitor_saying(say, builder, async |_monitor| {
+        with_monitor_and_notices(say, builder, async |_monitor| {
             let clock = SystemClock::start();
             let end = async {
                 match self.duration {
@@ -66,7 +66,7 @@ impl Record {
                     None => std::future::pending().await,
                 }
             };
-            let end = unless_asked_to_end(end, ());
+            let end = or_shutdown(end, ());
             match select(pin!(end), journal_failed).await {
                 Either::Right((Ok(cause), _)) => {
                     let what = format!("the journal `{shown}` cannot be written any further");

@@ -8,7 +8,7 @@ use communicado_sinks::printable;
 
 use crate::commands::print;
 use crate::failure::{Failure, Outcome};
-use crate::live::on_runtime;
+use crate::runtime::block_on;
 use crate::settings::{Settings, SourceSettings};
 
 /// The longest name of a part of the chain that is shown; it may hold that of an account.
@@ -19,30 +19,33 @@ const FOUND_MAX: usize = 500;
 /// Lists every source with what it sees, what it finds here, and what is missing.
 pub(crate) fn run(settings: &Settings) -> Result<Outcome, Failure> {
     let mut text = String::new();
-    for card in SOURCES {
-        let _ = writeln!(text, "{}: {}", card.name, card.about);
-        if !card.runs_here() {
-            let _ = writeln!(text, "  here: no, it works on {} only", card.platform.name());
+    for descriptor in SOURCES {
+        let _ = writeln!(text, "{}: {}", descriptor.name, descriptor.about);
+        if !descriptor.runs_here() {
+            let _ = writeln!(text, "  here: no, it works on {} only", descriptor.platform.name());
             continue;
         }
-        let _ = writeln!(text, "  sees: {}", card.sees.join(", "));
-        if !card.clients.is_empty() {
-            let _ = writeln!(text, "  clients: {}", card.clients.join(", "));
+        let _ = writeln!(text, "  sees: {}", descriptor.capabilities.join(", "));
+        if !descriptor.clients.is_empty() {
+            let _ = writeln!(text, "  clients: {}", descriptor.clients.join(", "));
         }
-        let set = settings.sources.get(card.name).cloned().unwrap_or_default();
+        let set = settings.sources.get(descriptor.name).cloned().unwrap_or_default();
         if set.enabled {
-            for check in probe(card.name, &set)? {
+            for check in probe(descriptor.name, &set)? {
                 let _ = writeln!(text, "  here: {}", finding(&check));
                 if let Some(action) = check.action {
                     let _ = writeln!(text, "    help: {action}");
                 }
             }
         } else {
-            let _ =
-                writeln!(text, "  here: no, it is switched off (sources.{}.enabled)", card.name);
+            let _ = writeln!(
+                text,
+                "  here: no, it is switched off (sources.{}.enabled)",
+                descriptor.name
+            );
         }
-        for blind in card.blind {
-            let _ = writeln!(text, "  blind: {blind}");
+        for limitations in descriptor.limitations {
+            let _ = writeln!(text, "  blind: {limitations}");
         }
     }
     print(&text)?;
@@ -51,10 +54,10 @@ pub(crate) fn run(settings: &Settings) -> Result<Outcome, Failure> {
 
 /// Has one source look once.
 pub(crate) fn probe(name: &str, set: &SourceSettings) -> Result<Vec<Check>, Failure> {
-    let Some(card) = communicado_sources::card(name) else { return Ok(Vec::new()) };
+    let Some(descriptor) = communicado_sources::descriptor(name) else { return Ok(Vec::new()) };
     let options: &Options = &set.options;
-    let mut opened = card.open(options).map_err(communicado::Error::Option)?;
-    on_runtime(async {
+    let mut opened = descriptor.open(options).map_err(communicado::Error::Option)?;
+    block_on(async {
         let clock = SystemClock::start();
         Ok(opened.source.probe(&clock).await)
     })

@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use clap::Args;
-use communicado::{Status as Word, Update};
+use communicado::{Status, Update};
 use communicado_sinks::{Form, HELPERS, Json, KEYS, Template, Text, Writer};
 
 use crate::commands::{print, tell};
 use crate::failure::{Failure, Outcome};
-use crate::live::{coloured, look, now, tell_unknown_clients};
+use crate::runtime::{now, read_snapshot, use_color, warn_unknown_clients};
 use crate::settings::{Settings, wrong};
 
 /// A client that does not answer is told as such after the source's own time-out, which is
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(6);
 
 /// Print what each client is now, and its accounts.
 #[derive(Debug, Default, Args)]
-pub(crate) struct Status {
+pub(crate) struct StatusArgs {
     #[command(flatten)]
     form: FormChoice,
 }
@@ -36,7 +36,7 @@ pub(crate) struct FormChoice {
     pub(crate) format: Option<String>,
 }
 
-impl Status {
+impl StatusArgs {
     /// Whether a form was chosen on the command line.
     pub(crate) const fn is_chosen(&self) -> bool {
         self.form.json || self.form.format.is_some()
@@ -48,16 +48,16 @@ impl Status {
             Some(_) => settings.builder()?,
             None => settings.builder()?.patience(PATIENCE),
         };
-        let snapshot = look(builder)?;
+        let snapshot = read_snapshot(builder)?;
         if snapshot.iter().next().is_none() {
             tell("note: nothing is known yet, for no source has finished its first look\n");
         }
-        tell_unknown_clients(settings, &snapshot);
+        warn_unknown_clients(settings, &snapshot);
         let mut text = String::new();
         let clients: Vec<_> = snapshot.iter().cloned().collect();
         let asked =
             |name: &str| settings.clients.is_empty() || settings.clients.iter().any(|c| c == name);
-        let doubtful = |status| status == Word::Unknown;
+        let doubtful = |status| status == Status::Unknown;
         let outcome = if clients.iter().filter(|c| asked(&c.client)).all(|c| doubtful(c.status)) {
             Outcome::CannotTell
         } else {
@@ -101,7 +101,7 @@ impl FormChoice {
         if self.json {
             return Ok(Box::new(Json { with_before: follows }));
         }
-        let coloured = coloured(settings.color);
-        Ok(Box::new(Text::new(coloured, follows)))
+        let use_color = use_color(settings.color);
+        Ok(Box::new(Text::new(use_color, follows)))
     }
 }

@@ -6,7 +6,7 @@ use communicado_sinks::{BARS, Form, Lines};
 
 use crate::commands::status::{FormChoice, lines};
 use crate::failure::{Failure, Outcome};
-use crate::live::{beside_monitor, standard_output, tell_unknown_clients, unless_asked_to_end};
+use crate::runtime::{open_stdout, or_shutdown, warn_unknown_clients, with_monitor};
 use crate::settings::Settings;
 
 /// Print what each client is now, then a line for each change, until stopped.
@@ -14,7 +14,7 @@ use crate::settings::Settings;
 /// The first lines come at once, `absent` ones too. A reader that is slow gets the latest and is
 /// told that it missed some; when it goes away, the watch ends.
 #[derive(Debug, Args)]
-pub(crate) struct Watch {
+pub(crate) struct WatchArgs {
     #[command(flatten)]
     form: FormChoice,
     /// One line for a status bar after each change: waybar, i3blocks or polybar.
@@ -22,7 +22,7 @@ pub(crate) struct Watch {
     bar: Option<String>,
 }
 
-impl Watch {
+impl WatchArgs {
     pub(crate) fn run(self, settings: Settings) -> Result<Outcome, Failure> {
         let form: Box<dyn Form> =
             match BARS.iter().find(|(bar, _)| Some(*bar) == self.bar.as_deref()) {
@@ -30,14 +30,14 @@ impl Watch {
                 None => self.form.form(true, &settings)?,
             };
         let builder = settings.builder()?;
-        beside_monitor(builder, async |monitor| {
+        with_monitor(builder, async |monitor| {
             let writer = lines(form, &settings);
-            let lines = Box::new(Lines::new(writer, standard_output()?));
-            let telling = lines.tell(monitor.changes().into_feed());
+            let lines = Box::new(Lines::new(writer, open_stdout()?));
+            let telling = lines.deliver(monitor.changes().into_feed());
             if !settings.clients.is_empty() {
-                tell_unknown_clients(&settings, &monitor.snapshot().await);
+                warn_unknown_clients(&settings, &monitor.snapshot().await);
             }
-            unless_asked_to_end(telling, Ok(())).await?;
+            or_shutdown(telling, Ok(())).await?;
             Ok(Outcome::Yes)
         })
     }

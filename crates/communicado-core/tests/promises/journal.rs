@@ -12,8 +12,8 @@ use core::fmt;
 use core::time::Duration;
 
 use communicado_core::{
-    AccountId, Activity, Availability, ClientId, Failure, Input, Life, Link, Moment, Observation,
-    Presence, Sight, SignIn, SourceId, Token, UnknownReason,
+    AccountId, Activity, Availability, ClientId, Fact, Failure, Generation, Input, Life, Moment,
+    Observation, Presence, SignIn, SourceId, Token, UnknownReason,
 };
 
 /// What happened to a roster, in the order in which it arrived.
@@ -34,8 +34,8 @@ pub(crate) const fn ms(count: u64) -> Moment {
 }
 
 /// When a lease ends. Does not ask the core for the sum, which the core may get wrong.
-pub(crate) fn end_of_lease(made: Moment, lease: Duration) -> Moment {
-    Moment::new(made.since_start() + lease)
+pub(crate) fn end_of_lease(observed_at: Moment, lease: Duration) -> Moment {
+    Moment::new(observed_at.since_start() + lease)
 }
 
 impl Journal {
@@ -59,7 +59,7 @@ impl Journal {
             now = now.max(step.at);
             step.at = now;
             if let Some(Input::Observed(observation)) = &mut step.input {
-                observation.made = observation.made.min(now);
+                observation.observed_at = observation.observed_at.min(now);
             }
         }
         self
@@ -117,7 +117,7 @@ struct Writer {
     clients: u64,
     accounts: u64,
     /// The newest link of each source to each client, and whether it was closed.
-    links: Vec<(SourceId, ClientId, Link, bool)>,
+    generations: Vec<(SourceId, ClientId, Generation, bool)>,
     standstill: u64,
     clock_back: u64,
     made_late: u64,
@@ -150,7 +150,7 @@ impl Writer {
             sources: 1 + rng.below(3),
             clients: 1 + rng.below(3),
             accounts: 1 + rng.below(3),
-            links: Vec::new(),
+            generations: Vec::new(),
             standstill: rng.below(80),
             clock_back: rng.below(10),
             made_late: rng.below(50),
@@ -181,11 +181,12 @@ impl Writer {
         let source = SourceId(1 + self.rng.number(self.sources) as u16);
         let client = ClientId(1 + self.rng.number(self.clients));
         let account = AccountId(1 + self.rng.number(self.accounts));
-        let sight = match kind {
+        let fact = match kind {
             Kind::Waking => return None,
             Kind::Lost => {
-                let theirs = self.links.iter_mut().filter(|link| link.0 == source);
-                theirs.for_each(|link| link.3 = true);
+                let theirs =
+                    self.generations.iter_mut().filter(|generation| generation.0 == source);
+                theirs.for_each(|generation| generation.3 = true);
                 return Some(Input::Lost(source));
             }
             Kind::Repetition => {
@@ -200,25 +201,31 @@ impl Writer {
                 self.life(Life::Unknown(reason))
             }
             Kind::Absent => self.life(Life::Absent),
-            Kind::SignedIn => Sight::Account(account, Some(SignIn::SignedIn(self.presence()))),
-            Kind::SigningIn => Sight::Account(account, Some(SignIn::SigningIn)),
-            Kind::SigningOut => Sight::Account(account, Some(SignIn::SigningOut)),
+            Kind::SignedIn => Fact::Account(account, Some(SignIn::SignedIn(self.presence()))),
+            Kind::SigningIn => Fact::Account(account, Some(SignIn::SigningIn)),
+            Kind::SigningOut => Fact::Account(account, Some(SignIn::SigningOut)),
             Kind::SignedOut => {
                 let failure = self.rng.chance(60).then(|| self.rng.one_of(&Failure::ALL));
-                Sight::Account(account, Some(SignIn::SignedOut(failure)))
+                Fact::Account(account, Some(SignIn::SignedOut(failure)))
             }
-            Kind::Gone => Sight::Account(account, None),
-            Kind::Saved => Sight::Saved(Token(self.rng.number(3))),
+            Kind::Gone => Fact::Account(account, None),
+            Kind::Saved => Fact::Saved(Token(self.rng.number(3))),
         };
-        let made = if self.rng.chance(self.made_late) {
+        let observed_at = if self.rng.chance(self.made_late) {
             self.now.saturating_sub(self.rng.below(8))
         } else if self.rng.chance(self.made_ahead) {
             self.now + self.rng.below(8)
         } else {
             self.now
         };
-        let link = self.link(source, client, sight);
-        Some(Input::Observed(Observation { made: ms(made), source, client, link, sight }))
+        let generation = self.generation(source, client, fact);
+        Some(Input::Observed(Observation {
+            observed_at: ms(observed_at),
+            source,
+            client,
+            generation,
+            fact,
+        }))
     }
 
     fn kind(&mut self) -> Kind {
@@ -232,31 +239,34 @@ impl Writer {
         Kind::Waking
     }
 
-    /// The link over which `source` says `sight` of `client`.
-    fn link(&mut self, source: SourceId, client: ClientId, sight: Sight) -> Link {
-        let held = self.links.iter().position(|link| (link.0, link.1) == (source, client));
+    /// The link over which `source` says `fact` of `client`.
+    fn generation(&mut self, source: SourceId, client: ClientId, fact: Fact) -> Generation {
+        let held = self
+            .generations
+            .iter()
+            .position(|generation| (generation.0, generation.1) == (source, client));
         let held = held.unwrap_or_else(|| {
-            self.links.push((source, client, Link(1), false));
-            self.links.len() - 1
+            self.generations.push((source, client, Generation(1), false));
+            self.generations.len() - 1
         });
-        let (_, _, newest, closed) = &mut self.links[held];
+        let (_, _, newest, closed) = &mut self.generations[held];
         let anew = if *closed { self.link_anew + 60 } else { self.link_anew };
         if self.rng.chance(anew) {
             newest.0 += 1 + self.rng.number(2);
             *closed = false;
         } else if self.rng.chance(self.link_old) {
-            return Link(newest.0.saturating_sub(self.rng.number(3)));
+            return Generation(newest.0.saturating_sub(self.rng.number(3)));
         }
-        if let Sight::Life(life, _) = sight {
+        if let Fact::Life(life, _) = fact {
             *closed |= !matches!(life, Life::Starting | Life::Running);
         }
         *newest
     }
 
-    fn life(&mut self, life: Life) -> Sight {
+    fn life(&mut self, life: Life) -> Fact {
         let leased = self.rng.chance(self.leased);
         let lease = leased.then(|| Duration::from_millis(self.rng.below(self.lease_max + 1)));
-        Sight::Life(life, lease)
+        Fact::Life(life, lease)
     }
 
     /// Few raw tokens and often the same availability, so that accounts compete as equals.
@@ -324,12 +334,13 @@ impl fmt::Display for Journal {
                     writeln!(f, "  at {at:?}: source {source} lost")?;
                 }
                 Some(Input::Observed(seen)) => {
-                    let (made, sight) = (seen.made.since_start(), seen.sight);
-                    let (source, client, link) = (seen.source.0, seen.client.0, seen.link.0);
+                    let (observed_at, fact) = (seen.observed_at.since_start(), seen.fact);
+                    let (source, client, generation) =
+                        (seen.source.0, seen.client.0, seen.generation.0);
                     writeln!(
                         f,
-                        "  at {at:?}: source {source}, client {client}, link {link}, \
-                         made at {made:?}: {sight:?}"
+                        "  at {at:?}: source {source}, client {client}, link {generation}, \
+                         made at {observed_at:?}: {fact:?}"
                     )?;
                 }
             }

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use communicado_core::{
-    AccountId, AccountStanding, Activity, Availability, Cause, Change, ClientId, Failure, Input,
-    Life, Link, Moment, Observation, Revision, Sight, SignIn, SourceId, Standing, Status, Token,
-    UnknownReason,
+    AccountId, AccountState, Activity, Availability, Cause, Change, ClientId, ClientState, Fact,
+    Failure, Generation, Input, Life, Moment, Observation, Revision, SignIn, SourceId, Status,
+    Token, UnknownReason,
 };
 
 use crate::journal::{Journal, Step, end_of_lease};
@@ -73,7 +73,7 @@ fn word(source: SourceId, client: ClientId, past: &[Step], now: Moment) -> Optio
     let life = if expired { Life::Unknown(UnknownReason::LeaseExpired) } else { decisive.life };
     let over_link: Vec<Observation> = said_of(client, past)
         .map(|(_, seen)| seen)
-        .filter(|seen| seen.source == source && seen.link == decisive.link)
+        .filter(|seen| seen.source == source && seen.generation == decisive.generation)
         .collect();
     let accounts = sign_ins(&over_link);
     let all = |status: Status| accounts.iter().map(|(account, _)| (*account, status)).collect();
@@ -92,15 +92,15 @@ fn word(source: SourceId, client: ClientId, past: &[Step], now: Moment) -> Optio
 /// Something told of a client's life.
 #[derive(Clone, Copy)]
 struct Told {
-    link: Link,
-    made: Moment,
+    generation: Generation,
+    observed_at: Moment,
     life: Life,
     lease: Option<Duration>,
 }
 
 impl Told {
     fn lease_end(&self) -> Option<Moment> {
-        self.lease.map(|lease| end_of_lease(self.made, lease))
+        self.lease.map(|lease| end_of_lease(self.observed_at, lease))
     }
 }
 
@@ -111,22 +111,32 @@ fn decisive_life(source: SourceId, client: ClientId, past: &[Step]) -> Option<To
     for step in past {
         match step.input {
             Some(Input::Observed(seen)) if (seen.source, seen.client) == (source, client) => {
-                seen_over.push(seen.link);
-                if let Sight::Life(life, lease) = seen.sight {
-                    lives.push(Told { link: seen.link, made: seen.made, life, lease });
+                seen_over.push(seen.generation);
+                if let Fact::Life(life, lease) = seen.fact {
+                    lives.push(Told {
+                        generation: seen.generation,
+                        observed_at: seen.observed_at,
+                        life,
+                        lease,
+                    });
                 }
             }
             Some(Input::Lost(lost)) if lost == source => {
-                if let Some(link) = seen_over.iter().max() {
+                if let Some(generation) = seen_over.iter().max() {
                     let life = Life::Unknown(UnknownReason::SourceLost);
-                    lives.push(Told { link: *link, made: step.at, life, lease: None });
+                    lives.push(Told {
+                        generation: *generation,
+                        observed_at: step.at,
+                        life,
+                        lease: None,
+                    });
                 }
             }
             Some(Input::Observed(_) | Input::Lost(_)) | None => {}
         }
     }
-    let newest = lives.iter().map(|told| told.link).max()?;
-    lives.retain(|told| told.link == newest);
+    let newest = lives.iter().map(|told| told.generation).max()?;
+    lives.retain(|told| told.generation == newest);
     // Whatever closed the link holds for good; a client that runs is no longer starting.
     let lost = |told: &Told| told.life == Life::Unknown(UnknownReason::SourceLost);
     let open = |told: &Told| matches!(told.life, Life::Starting | Life::Running);
@@ -138,8 +148,8 @@ fn decisive_life(source: SourceId, client: ClientId, past: &[Step]) -> Option<To
     } else if lives.iter().any(|told| told.life == Life::Running) {
         lives.retain(|told| told.life == Life::Running);
     }
-    let latest = lives.iter().map(|told| told.made).max()?;
-    lives.retain(|told| told.made == latest);
+    let latest = lives.iter().map(|told| told.observed_at).max()?;
+    lives.retain(|told| told.observed_at == latest);
     let caution = |life| match life {
         Life::Absent => 99,
         Life::Unknown(reason) => 1 + place(&UnknownReason::ALL, reason),
@@ -152,16 +162,16 @@ fn decisive_life(source: SourceId, client: ClientId, past: &[Step]) -> Option<To
 
 /// Where the sign-in of each account stands that was not taken away.
 fn sign_ins(over_link: &[Observation]) -> Vec<(AccountId, Status)> {
-    let told = over_link.iter().filter_map(|seen| match seen.sight {
-        Sight::Account(account, sign_in) => Some((account, seen.made, sign_in)),
-        Sight::Life(..) | Sight::Saved(_) => None,
+    let told = over_link.iter().filter_map(|seen| match seen.fact {
+        Fact::Account(account, sign_in) => Some((account, seen.observed_at, sign_in)),
+        Fact::Life(..) | Fact::Saved(_) => None,
     });
     let told: Vec<_> = told.collect();
     let accounts: BTreeSet<AccountId> = told.iter().map(|(account, ..)| *account).collect();
-    let standing = |account: AccountId| {
+    let state = |account: AccountId| {
         let of_it = || told.iter().filter(move |(each, ..)| *each == account);
-        let latest = of_it().map(|(_, made, _)| *made).max()?;
-        let rivals = of_it().filter(|(_, made, _)| *made == latest);
+        let latest = of_it().map(|(_, observed_at, _)| *observed_at).max()?;
+        let rivals = of_it().filter(|(_, observed_at, _)| *observed_at == latest);
         let (.., sign_in) = rivals.max_by_key(|(.., sign_in)| caution(*sign_in))?;
         let status = match (*sign_in)? {
             SignIn::SignedIn(presence) => Status::SignedIn(presence),
@@ -171,7 +181,7 @@ fn sign_ins(over_link: &[Observation]) -> Vec<(AccountId, Status)> {
         };
         Some((account, status))
     };
-    accounts.into_iter().filter_map(standing).collect()
+    accounts.into_iter().filter_map(state).collect()
 }
 
 /// Of two things said of an account for the same moment, the greater is believed.
@@ -222,13 +232,16 @@ fn best(accounts: &[(AccountId, Status)]) -> Status {
 
 fn saved(over_link: &[Observation]) -> Option<Token> {
     let told = || {
-        over_link.iter().filter_map(|seen| match seen.sight {
-            Sight::Saved(token) => Some((seen.made, token)),
-            Sight::Life(..) | Sight::Account(..) => None,
+        over_link.iter().filter_map(|seen| match seen.fact {
+            Fact::Saved(token) => Some((seen.observed_at, token)),
+            Fact::Life(..) | Fact::Account(..) => None,
         })
     };
-    let latest = told().map(|(made, _)| made).max()?;
-    told().filter(|(made, _)| *made == latest).map(|(_, token)| token).max_by_key(|token| token.0)
+    let latest = told().map(|(observed_at, _)| observed_at).max()?;
+    told()
+        .filter(|(observed_at, _)| *observed_at == latest)
+        .map(|(_, token)| token)
+        .max_by_key(|token| token.0)
 }
 
 fn said_of(client: ClientId, past: &[Step]) -> impl Iterator<Item = (usize, Observation)> {
@@ -249,9 +262,9 @@ fn clients(past: &[Step]) -> BTreeSet<ClientId> {
 /// Each moment after `before` and up to `to` at which a lease given in `past` ends.
 fn leases_that_end(past: &[Step], before: Moment, to: Moment) -> BTreeSet<Moment> {
     let end = |step: &Step| match step.input {
-        Some(Input::Observed(seen)) => match seen.sight {
-            Sight::Life(_, lease) => Some(end_of_lease(seen.made, lease?)),
-            Sight::Account(..) | Sight::Saved(_) => None,
+        Some(Input::Observed(seen)) => match seen.fact {
+            Fact::Life(_, lease) => Some(end_of_lease(seen.observed_at, lease?)),
+            Fact::Account(..) | Fact::Saved(_) => None,
         },
         Some(Input::Lost(_)) | None => None,
     };
@@ -299,20 +312,20 @@ fn last_sign_in_or_out(client: ClientId, told: &[Change]) -> Option<&'static str
 
 fn push(client: ClientId, belief: Belief, now: Moment, cause: Cause, told: &mut Vec<Change>) {
     let earlier: Vec<&Change> = told.iter().filter(|change| change.client == client).collect();
-    let since = |same: &dyn Fn(&Standing) -> bool| {
+    let since = |same: &dyn Fn(&ClientState) -> bool| {
         let unbroken = earlier.iter().rev().take_while(|change| same(&change.after));
         unbroken.last().map_or(now, |change| change.at)
     };
-    let account = |(account, status): (AccountId, Status)| AccountStanding {
+    let account = |(account, status): (AccountId, Status)| AccountState {
         account,
         status,
-        since: since(&|standing| {
-            standing.accounts.iter().any(|each| (each.account, each.status) == (account, status))
+        since: since(&|state| {
+            state.accounts.iter().any(|each| (each.account, each.status) == (account, status))
         }),
     };
-    let after = Standing {
+    let after = ClientState {
         status: belief.status,
-        since: since(&|standing| standing.status == belief.status),
+        since: since(&|state| state.status == belief.status),
         source: belief.source,
         saved: belief.saved,
         accounts: belief.accounts.into_iter().map(account).collect(),

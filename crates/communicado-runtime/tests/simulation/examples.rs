@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use communicado_core::{Availability, Life, Moment, Sight, SignIn};
+use communicado_core::{Availability, Fact, Life, Moment, SignIn};
 use communicado_runtime::{Feed, Notice, Update, run};
 use communicado_wire::Status;
 
@@ -262,7 +262,7 @@ fn the_name_of_an_account_is_in_no_journal_unless_asked_for() {
         world.hub.record(Box::new(paper.clone()), with_names).unwrap();
         let finch = world.hub.attach("by hand", Vec::new()).open("finch").unwrap();
         let account = finch.account(&format!("alice {with_names}"), "XMPP").unwrap();
-        finch.tell(Sight::Account(account, None));
+        finch.report(Fact::Account(account, None));
         paper.text_from(0)
     };
     let (without, with) = (begin(false), begin(true));

@@ -66,7 +66,7 @@ impl Stage {
             let strings = puppet.strings();
             let said: usize = strings.runs.iter().map(|run| run.said).sum();
             let losses = strings.runs.iter().filter(|run| run.ended.is_some()).count();
-            let expected = strings.runs.first().map_or(0, |run| run.seen.expected().len());
+            let expected = strings.runs.first().map_or(0, |run| run.handle.expected().len());
             let id = SourceId(u16::try_from(number).expect("there are four"));
             let observed = self.world.ledger.observed.get(&id).copied().unwrap_or(0);
             assert_eq!(observed, said + losses * expected, "{}", NAMES[number]);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use communicado_core::{
-    ClientId, Input, Life, Link, Moment, Observation, Sight, SourceId, UnknownReason,
+    ClientId, Fact, Generation, Input, Life, Moment, Observation, SourceId, UnknownReason,
 };
 use communicado_wire::journal::Entry;
 
@@ -24,13 +24,13 @@ pub(crate) struct Ledger {
 
 #[derive(Default)]
 struct Claim {
-    highest: Option<Link>,
+    highest: Option<Generation>,
     live: Option<Live>,
 }
 
 #[derive(Clone, Copy)]
 struct Live {
-    link: Link,
+    generation: Generation,
     phase: u8,
     deadline: Option<Moment>,
 }
@@ -56,9 +56,9 @@ impl Ledger {
                 Entry::Observed(observed) => {
                     let (at, input) = observed.input().expect("it was read");
                     let Input::Observed(observation) = input else { unreachable!("{line}") };
-                    assert!(observation.made <= at, "made after it was handled: {line}");
-                    assert!(observation.made > self.last_made, "made with another: {line}");
-                    self.last_made = observation.made;
+                    assert!(observation.observed_at <= at, "made after it was handled: {line}");
+                    assert!(observation.observed_at > self.last_made, "made with another: {line}");
+                    self.last_made = observation.observed_at;
                     self.advance(at);
                     self.observe(observation);
                 }
@@ -81,11 +81,11 @@ impl Ledger {
     }
 
     fn observe(&mut self, observation: Observation) {
-        let Observation { made, source, client, link, sight } = observation;
+        let Observation { observed_at, source, client, generation, fact } = observation;
         *self.observed.entry(source).or_default() += 1;
         let claim = self.claims.entry((source, client)).or_default();
-        let Sight::Life(life, lease) = sight else {
-            claim.highest = claim.highest.max(Some(link));
+        let Fact::Life(life, lease) = fact else {
+            claim.highest = claim.highest.max(Some(generation));
             return;
         };
         let phase = match life {
@@ -94,16 +94,17 @@ impl Ledger {
             Life::Unknown(UnknownReason::SourceLost) => 3,
             Life::ShuttingDown | Life::Unknown(_) | Life::Absent => 2,
         };
-        if claim.live.is_none_or(|live| (live.link, live.phase) <= (link, phase)) {
-            let deadline = lease.map(|span| made.after(span));
-            claim.live = Some(Live { link, phase, deadline });
-            claim.highest = claim.highest.max(Some(link));
+        if claim.live.is_none_or(|live| (live.generation, live.phase) <= (generation, phase)) {
+            let deadline = lease.map(|span| observed_at.after(span));
+            claim.live = Some(Live { generation, phase, deadline });
+            claim.highest = claim.highest.max(Some(generation));
         }
     }
 
     fn lose(&mut self, source: SourceId) {
         for (_, claim) in self.claims.iter_mut().filter(|((of, _), _)| *of == source) {
-            claim.live = claim.highest.map(|link| Live { link, phase: 3, deadline: None });
+            claim.live =
+                claim.highest.map(|generation| Live { generation, phase: 3, deadline: None });
         }
     }
 

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use communicado_core::{Life, Moment, SignIn};
-use communicado_runtime::{Clock, Probing, Seen, Source, SourceError, Watching};
+use communicado_runtime::{Clock, ProbeFuture, Source, SourceError, SourceHandle, WatchFuture};
 
 use crate::clock::HandClock;
 use crate::run::Run;
@@ -108,9 +108,9 @@ impl Puppet {
         waker.into_iter().for_each(Waker::wake);
     }
 
-    fn begin(&self, seen: Seen) {
+    fn begin(&self, handle: SourceHandle) {
         let mut strings = self.strings();
-        let run = Run::new(seen, strings.clock.last_turn());
+        let run = Run::new(handle, strings.clock.last_turn());
         strings.runs.push(run);
         let acts = (strings.start)();
         if let Some(Act::PanicAtOnce) = acts.first() {
@@ -156,7 +156,7 @@ impl Strings {
         if run.ready.is_none() {
             run.ready = Some(crate::run::Event { order, poll });
         }
-        run.seen.ready();
+        run.handle.ready();
     }
 
     fn end(&mut self, by_panic: bool) {
@@ -174,12 +174,12 @@ impl Strings {
 }
 
 impl Source for Puppet {
-    fn watch(&mut self, seen: Seen) -> Watching<'_> {
-        self.begin(seen);
+    fn watch(&mut self, handle: SourceHandle) -> WatchFuture<'_> {
+        self.begin(handle);
         Box::pin(poll_fn(|cx| self.play(cx)))
     }
 
-    fn probe<'a>(&'a mut self, _clock: &'a dyn Clock) -> Probing<'a> {
+    fn probe<'a>(&'a mut self, _clock: &'a dyn Clock) -> ProbeFuture<'a> {
         Box::pin(async { Vec::new() })
     }
 }

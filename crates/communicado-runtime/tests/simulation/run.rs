@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use communicado_core::{Availability, Life, Moment, Presence, Sight, SignIn, Token};
-use communicado_runtime::{LimitReached, Seen, Sighting};
+use communicado_core::{Availability, Fact, Life, Moment, Presence, SignIn, Token};
+use communicado_runtime::{ClientHandle, LimitReached, SourceHandle};
 
 use crate::puppet::{Act, Crowd, Word};
 
 /// One run of a puppet. It is kept when the run is over, for old runs speak too.
 pub(crate) struct Run {
-    pub(crate) seen: Seen,
+    pub(crate) handle: SourceHandle,
     /// The turn of the clock with which it began.
     pub(crate) began: (Moment, Moment),
     pub(crate) ready: Option<Event>,
@@ -18,8 +18,8 @@ pub(crate) struct Run {
     pub(crate) said: usize,
     /// How many names were refused.
     pub(crate) refused: usize,
-    links: BTreeMap<&'static str, Vec<Sighting>>,
-    last: Option<(&'static str, usize, Sight)>,
+    generations: BTreeMap<&'static str, Vec<ClientHandle>>,
+    last: Option<(&'static str, usize, Fact)>,
 }
 
 /// When something happened: its place among all that happened, and in which poll of the puppet.
@@ -36,9 +36,9 @@ pub(crate) struct Ended {
 }
 
 impl Run {
-    pub(crate) fn new(seen: Seen, began: (Moment, Moment)) -> Self {
-        let (links, last) = (BTreeMap::new(), None);
-        Self { seen, began, ready: None, ended: None, said: 0, refused: 0, links, last }
+    pub(crate) fn new(handle: SourceHandle, began: (Moment, Moment)) -> Self {
+        let (generations, last) = (BTreeMap::new(), None);
+        Self { handle, began, ready: None, ended: None, said: 0, refused: 0, generations, last }
     }
 
     pub(crate) fn perform(&mut self, act: Act) {
@@ -49,13 +49,13 @@ impl Run {
             Act::Flood(client, count) => self.flood(client, count),
             Act::Crowd(crowd) => self.crowd(crowd),
             Act::Repeat => {
-                if let Some((client, link, sight)) = self.last {
-                    self.tell(client, link, sight);
+                if let Some((client, generation, fact)) = self.last {
+                    self.tell(client, generation, fact);
                 }
                 Ok(())
             }
             Act::Ready => {
-                self.seen.ready();
+                self.handle.ready();
                 Ok(())
             }
             Act::End | Act::Panic | Act::PanicAtOnce => unreachable!("{act:?} ends the run"),
@@ -64,26 +64,26 @@ impl Run {
     }
 
     fn open(&mut self, client: &'static str) -> Result<(), LimitReached> {
-        let sighting = self.seen.open(client)?;
-        self.links.entry(client).or_default().push(sighting);
+        let opened = self.handle.open(client)?;
+        self.generations.entry(client).or_default().push(opened);
         Ok(())
     }
 
     /// Says `word` over the newest link but `back`, as far as there are so many.
     fn say(&mut self, client: &'static str, back: usize, word: Word) -> Result<(), LimitReached> {
-        if !self.links.contains_key(client) {
+        if !self.generations.contains_key(client) {
             self.open(client)?;
         }
-        let links = &self.links[client];
-        let link = links.len().saturating_sub(1 + back);
-        let sight = sight(&links[link], word)?;
-        self.tell(client, link, sight);
+        let generations = &self.generations[client];
+        let generation = generations.len().saturating_sub(1 + back);
+        let fact = fact(&generations[generation], word)?;
+        self.tell(client, generation, fact);
         Ok(())
     }
 
-    fn tell(&mut self, client: &'static str, link: usize, sight: Sight) {
-        self.links[client][link].tell(sight);
-        self.last = Some((client, link, sight));
+    fn tell(&mut self, client: &'static str, generation: usize, fact: Fact) {
+        self.generations[client][generation].report(fact);
+        self.last = Some((client, generation, fact));
         self.said += usize::from(self.ended.is_none());
     }
 
@@ -100,16 +100,16 @@ impl Run {
         for number in 0.. {
             match crowd {
                 Crowd::Clients => {
-                    let sighting = self.seen.open(&format!("client {number}"))?;
-                    sighting.life(Life::Running, None);
+                    let client = self.handle.open(&format!("client {number}"))?;
+                    client.report_life(Life::Running, None);
                     self.said += usize::from(self.ended.is_none());
                 }
                 Crowd::Accounts => {
-                    let sighting = self.seen.open("finch")?;
-                    sighting.account(&format!("account {number}"), "XMPP")?;
+                    let client = self.handle.open("finch")?;
+                    client.account(&format!("account {number}"), "XMPP")?;
                 }
                 Crowd::Words => {
-                    self.seen.open("finch")?.token(&format!("word {number}"))?;
+                    self.handle.open("finch")?.token(&format!("word {number}"))?;
                 }
             }
         }
@@ -121,20 +121,20 @@ pub(crate) const fn signed_in(availability: Availability) -> SignIn {
     SignIn::SignedIn(Presence { availability, activity: None, raw: Token(0) })
 }
 
-fn sight(sighting: &Sighting, word: Word) -> Result<Sight, LimitReached> {
+fn fact(client: &ClientHandle, word: Word) -> Result<Fact, LimitReached> {
     Ok(match word {
-        Word::Life(life, lease) => Sight::Life(life, lease),
-        Word::Saved(text) => Sight::Saved(sighting.token(text)?),
+        Word::Life(life, lease) => Fact::Life(life, lease),
+        Word::Saved(text) => Fact::Saved(client.token(text)?),
         Word::Account(name, sign_in) => {
-            let account = sighting.account(name, "XMPP")?;
+            let account = client.account(name, "XMPP")?;
             let sign_in = match sign_in {
                 Some(SignIn::SignedIn(presence)) => {
-                    let raw = sighting.token(presence.availability.word())?;
+                    let raw = client.token(presence.availability.word())?;
                     Some(SignIn::SignedIn(Presence { raw, ..presence }))
                 }
                 other => other,
             };
-            Sight::Account(account, sign_in)
+            Fact::Account(account, sign_in)
         }
     })
 }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake as _, Waker};
 use std::time::Duration;
 
 use communicado_core::Moment;
-use communicado_runtime::{Hub, Notice, Opened, Update, run};
+use communicado_runtime::{Hub, NamedSource, Notice, Update, run};
 use communicado_wire::Client;
 
 use crate::clock::HandClock;
@@ -81,7 +81,7 @@ impl World {
         for (name, Cast { clients, start }) in NAMES.into_iter().zip(setup.sources) {
             let puppet = Puppet::new(clock.clone(), order.clone(), start);
             let clients = clients.into_iter().map(String::from).collect();
-            opened.push(Opened { name, clients, source: Box::new(puppet.clone()) });
+            opened.push(NamedSource { name, clients, source: Box::new(puppet.clone()) });
             puppets.push(puppet);
         }
         let witness = Witness::new(hub.feed());

@@ -4,20 +4,21 @@ use std::io::{self, BufRead as _, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use communicado_sinks::gateway::{Address, Detail, Id};
+use communicado_sinks::gateway::{Address, Id};
+use communicado_sinks::publish::Detail;
 
 use super::consent::Consent;
-use super::place::Place;
+use super::state_dir::StateDir;
 use crate::commands::{print, tell};
 use crate::failure::{Failure, Outcome};
-use crate::live::now;
+use crate::runtime::now;
 use crate::settings::Settings;
 
 /// Allow this device's statuses to be published, after saying what that means.
 ///
 /// It asks on a terminal. What was allowed before is replaced.
 #[derive(Debug, Args)]
-pub(super) struct Allow {
+pub(super) struct AllowArgs {
     /// The gateway, such as https://presence.example.org.
     #[arg(value_name = "URL", value_parser = address)]
     gateway: Address,
@@ -45,8 +46,8 @@ fn address(text: &str) -> Result<Address, String> {
     Address::parse(text).map_err(|error| format!("{}; {}", error.cause, error.help))
 }
 
-impl Allow {
-    pub(super) fn run(self, place: &Place, settings: &Settings) -> Result<Outcome, Failure> {
+impl AllowArgs {
+    pub(super) fn run(self, state_dir: &StateDir, settings: &Settings) -> Result<Outcome, Failure> {
         let consent = Consent {
             token_file: absolute(&self.token_file)?,
             ca: self.ca.as_deref().map(absolute).transpose()?,
@@ -57,13 +58,13 @@ impl Allow {
             device: self.device,
         };
         consent.access()?;
-        print(&meaning(&consent, settings))?;
-        if !self.yes && !asked()? {
+        print(&describe(&consent, settings))?;
+        if !self.yes && !confirm()? {
             tell("note: nothing was allowed, and nothing is published\n");
             return Ok(Outcome::No);
         }
-        place.keep_consent(&consent)?;
-        let next = if place.is_held()? {
+        state_dir.write_consent(&consent)?;
+        let next = if state_dir.is_running()? {
             "the agent that runs follows it now"
         } else {
             "start `communicado agent`, or its service"
@@ -74,7 +75,7 @@ impl Allow {
 }
 
 /// What it means, in plain words, before it is so.
-fn meaning(consent: &Consent, settings: &Settings) -> String {
+fn describe(consent: &Consent, settings: &Settings) -> String {
     let Consent { gateway, person, device, detail, .. } = consent;
     let hours = settings.agent.hours.to_string();
     let hours = if hours.is_empty() { "whenever it runs".to_owned() } else { hours };
@@ -104,7 +105,7 @@ fn meaning(consent: &Consent, settings: &Settings) -> String {
 }
 
 /// Whether the person says yes.
-fn asked() -> Result<bool, Failure> {
+fn confirm() -> Result<bool, Failure> {
     let stdin = io::stdin();
     if !stdin.is_terminal() {
         return Err(Failure::usage("there is no terminal to ask you on")

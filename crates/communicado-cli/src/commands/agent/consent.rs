@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use communicado::Timestamp;
-use communicado_sinks::gateway::{Access, Address, Detail, Id, Token};
+use communicado_sinks::gateway::{Access, AccessToken, Address, Id};
+use communicado_sinks::publish::Detail;
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, Outcome};
@@ -55,16 +56,16 @@ impl Consent {
 
     /// Reads what was kept; the error says what is wrong with it.
     pub(super) fn from_json(text: &str) -> Result<Self, String> {
-        let kept: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        if kept.get("v") != Some(&json!(VERSION)) {
+        let json: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        if json.get("v") != Some(&json!(VERSION)) {
             return Err("it is of a version that is not known here".to_owned());
         }
         let text = |key: &str| {
-            let text = kept.get(key).and_then(Value::as_str);
+            let text = json.get(key).and_then(Value::as_str);
             text.ok_or_else(|| format!("it has no text `{key}`"))
         };
         let id = |key| Id::new(text(key)?).map_err(|why| format!("`{key}`: {why}"));
-        let names = kept.get("names").and_then(Value::as_bool).ok_or("it does not say `names`")?;
+        let names = json.get("names").and_then(Value::as_bool).ok_or("it does not say `names`")?;
         Ok(Self {
             gateway: Address::parse(text("gateway")?).map_err(|error| error.cause)?,
             person: id("person")?,
@@ -78,9 +79,9 @@ impl Consent {
 }
 
 /// Reads a token, which nobody else may be able to read.
-pub(super) fn token(file: &Path) -> Result<Token, Failure> {
+pub(super) fn token(file: &Path) -> Result<AccessToken, Failure> {
     let text = read(file, "token")?;
-    Token::new(&text).map_err(|error| {
+    AccessToken::new(&text).map_err(|error| {
         let what = format!("the token file `{}` is not usable", file.display());
         Failure::new(Outcome::Failed, what).cause(error.cause).help(error.help)
     })

@@ -6,18 +6,18 @@ use jiff::civil::{DateTime, Time, Weekday};
 use jiff::{ToSpan as _, Zoned};
 
 /// In so many days whatever comes round by the week has come round.
-const WEEK: i32 = 8;
+const LOOKAHEAD_DAYS: i32 = 8;
 
 /// The hours within which a status may be told; without any, always.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Hours {
-    parts: Vec<Part>,
+pub(crate) struct WorkingHours {
+    ranges: Vec<HoursRange>,
     text: String,
 }
 
 /// On these days, from one time of the day to another; past midnight, if that is earlier.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Part {
+struct HoursRange {
     days: Vec<Weekday>,
     from: Time,
     /// Nothing for midnight at the day's end.
@@ -34,60 +34,60 @@ const DAYS: [(&str, Weekday); 7] = [
     ("sun", Weekday::Sunday),
 ];
 
-impl Hours {
+impl WorkingHours {
     /// Reads hours such as `Mon-Thu 08:00-18:00, Fri 08:00-14:00`; without days, of every day.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if text.is_empty() {
             return Ok(Self::default());
         }
-        let parts = text.split(',').map(Part::parse).collect::<Result<_, _>>()?;
-        Ok(Self { parts, text: text.to_owned() })
+        let ranges = text.split(',').map(HoursRange::parse).collect::<Result<_, _>>()?;
+        Ok(Self { ranges, text: text.to_owned() })
     }
 
     /// Whether a status may be told at `now`.
-    pub(super) fn are_open(&self, now: &Zoned) -> bool {
-        self.are_open_at(now.datetime())
+    pub(super) fn contains(&self, now: &Zoned) -> bool {
+        self.contains_civil(now.datetime())
     }
 
     /// When that changes next, if it does.
     pub(super) fn next_change(&self, now: &Zoned) -> Option<Zoned> {
-        let is_open = self.are_open(now);
-        let days = (0..=WEEK).filter_map(|days| now.date().checked_add(days.days()).ok());
-        let times = self.parts.iter().flat_map(|part| [Some(part.from), part.to]);
+        let is_open = self.contains(now);
+        let days = (0..=LOOKAHEAD_DAYS).filter_map(|days| now.date().checked_add(days.days()).ok());
+        let times = self.ranges.iter().flat_map(|range| [Some(range.from), range.to]);
         let times: Vec<Time> = times.map(|time| time.unwrap_or(Time::midnight())).collect();
         let moments = days.flat_map(|day| times.iter().map(move |time| day.to_datetime(*time)));
         let zoned = moments.filter_map(|at| at.to_zoned(now.time_zone().clone()).ok());
-        zoned.filter(|at| at > now && self.are_open(at) != is_open).min()
+        zoned.filter(|at| at > now && self.contains(at) != is_open).min()
     }
 
-    fn are_open_at(&self, at: DateTime) -> bool {
-        self.parts.is_empty() || self.parts.iter().any(|part| part.holds(at))
+    fn contains_civil(&self, at: DateTime) -> bool {
+        self.ranges.is_empty() || self.ranges.iter().any(|range| range.contains(at))
     }
 }
 
-impl fmt::Display for Hours {
+impl fmt::Display for WorkingHours {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
-impl Part {
+impl HoursRange {
     fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let (days, times) = text.rsplit_once(char::is_whitespace).unwrap_or(("", text));
         let days = parse_days(days.trim())?;
-        let span = times.split_once('-');
-        let span = span.ok_or_else(|| format!("`{times}` is no span such as 08:00-18:00"))?;
-        let from = parse_time(span.0)?.ok_or("a span cannot begin at 24:00")?;
-        let to = parse_time(span.1)?;
+        let range = times.split_once('-');
+        let range = range.ok_or_else(|| format!("`{times}` is no span such as 08:00-18:00"))?;
+        let from = parse_time(range.0)?.ok_or("a span cannot begin at 24:00")?;
+        let to = parse_time(range.1)?;
         if to == Some(from) {
             return Err(format!("`{times}` ends when it begins"));
         }
         Ok(Self { days, from, to })
     }
 
-    fn holds(&self, at: DateTime) -> bool {
+    fn contains(&self, at: DateTime) -> bool {
         let (day, time) = (at.weekday(), at.time());
         match self.to {
             None => self.days.contains(&day) && self.from <= time,
@@ -132,9 +132,9 @@ fn parse_time(text: &str) -> Result<Option<Time>, String> {
     let text = text.trim();
     let wrong = || format!("`{text}` is no time such as 08:00");
     let (hour, minute) = text.split_once(':').ok_or_else(wrong)?;
-    let number = |part: &str| {
-        let is_one = (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
-        is_one.then(|| part.parse::<i8>().ok()).flatten()
+    let number = |digits: &str| {
+        let is_one = (1..=2).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+        is_one.then(|| digits.parse::<i8>().ok()).flatten()
     };
     match (number(hour), number(minute)) {
         (Some(24), Some(0)) => Ok(None),
@@ -157,9 +157,9 @@ mod tests {
 
     #[track_caller]
     fn check(hours: &str, now: &str, is_open: bool, next: Option<&str>) {
-        let hours = Hours::parse(hours).unwrap();
+        let hours = WorkingHours::parse(hours).unwrap();
         let now = at(now);
-        assert_eq!(hours.are_open(&now), is_open, "{hours} at {now}");
+        assert_eq!(hours.contains(&now), is_open, "{hours} at {now}");
         let found = hours.next_change(&now).map(|at| at.datetime());
         assert_eq!(found, next.map(|text| text.parse().unwrap()), "{hours} after {now}");
     }
@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn what_are_no_hours_is_told() {
         let check = |text: &str, why: &str| {
-            let error = Hours::parse(text).unwrap_err();
+            let error = WorkingHours::parse(text).unwrap_err();
             assert!(error.contains(why), "{text}: {error}");
         };
         check("Mon-Fri", "`Mon` is no time such as 08:00");

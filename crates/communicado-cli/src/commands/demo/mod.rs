@@ -5,10 +5,10 @@
 //! demo fails if communicado does not say what it promises.
 
 mod bus;
-mod cast;
-mod day;
+mod processes;
+mod scenario;
 mod table;
-mod web;
+mod web_page;
 
 use std::io::{ErrorKind, Write as _};
 use std::time::Duration;
@@ -19,14 +19,17 @@ use communicado_runtime::{Clock as _, SystemClock, sleep_until};
 use communicado_wire::Client;
 use serde_json::Value;
 
-use self::cast::Player;
-use self::day::{Cause, DAY, Row, Says, Step, WEB, WEB_CLIENT, WEB_CLIENT_ENDS, script};
-use self::table::{Table, spoken};
-use self::web::Web;
-use crate::arguments::Common;
+use self::processes::DemoProcess;
+use self::scenario::{
+    Expected, SCENARIO, ScenarioRow, ScenarioStep, Trigger, WEB, WEB_CLIENT, WEB_CLIENT_ENDS,
+    script,
+};
+use self::table::{Table, format_duration};
+use self::web_page::WebPage;
+use crate::arguments::GlobalOptions;
 use crate::commands::printed;
 use crate::failure::{Failure, Outcome};
-use crate::live::{coloured, on_runtime, unless_asked_to_end};
+use crate::runtime::{block_on, or_shutdown, use_color};
 
 /// How many times faster `--fast` is.
 const FASTER: u64 = 5;
@@ -35,20 +38,20 @@ const FASTER: u64 = 5;
 ///
 /// Needs no session, no server, no display and no network, and leaves nothing behind.
 #[derive(Debug, Args)]
-pub(crate) struct Demo {
+pub(crate) struct DemoArgs {
     /// In four seconds instead of a quarter of a minute.
     #[arg(long)]
     fast: bool,
 }
 
 /// The demo under way.
-struct Show {
+struct DemoRun {
     table: Table,
     clock: SystemClock,
     bus: String,
-    watch: Player,
+    watch: DemoProcess,
     faster: u64,
-    provider: Option<Player>,
+    provider: Option<DemoProcess>,
     /// When what is told next was done.
     done: Timestamp,
     began: Timestamp,
@@ -56,35 +59,35 @@ struct Show {
     rows: usize,
 }
 
-impl Demo {
-    pub(crate) fn run(&self, common: &Common) -> Result<Outcome, Failure> {
-        let table = Table { coloured: coloured(common.color.unwrap_or_default()) };
+impl DemoArgs {
+    pub(crate) fn run(&self, global: &GlobalOptions) -> Result<Outcome, Failure> {
+        let table = Table { use_color: use_color(global.color.unwrap_or_default()) };
         let faster = if self.fast { FASTER } else { 1 };
-        on_runtime(async {
+        block_on(async {
             // Listened for first; whoever plays is killed when the show is dropped.
-            match unless_asked_to_end(show(table, faster), Ok(())).await {
-                Ok(()) | Err(Stopped::ReaderGone) => Ok(Outcome::Yes),
-                Err(Stopped::Failed(failure)) => Err(failure),
+            match or_shutdown(run_scenario(table, faster), Ok(())).await {
+                Ok(()) | Err(DemoError::OutputClosed) => Ok(Outcome::Yes),
+                Err(DemoError::Failed(failure)) => Err(failure),
             }
         })
     }
 }
 
 /// Why the demo does not go on.
-enum Stopped {
+enum DemoError {
     /// Nobody reads what it writes any more.
-    ReaderGone,
+    OutputClosed,
     Failed(Failure),
 }
 
-async fn show(table: Table, faster: u64) -> Result<(), Stopped> {
+async fn run_scenario(table: Table, faster: u64) -> Result<(), DemoError> {
     let clock = SystemClock::start();
     let bus = bus::start().await?;
-    let mut watch = Player::watch(&bus)?;
+    let mut watch = DemoProcess::watch(&bus)?;
     // That nothing is there is the first thing that is said.
     watch.line().await?;
     let now = clock.civil();
-    let mut show = Show {
+    let mut run = DemoRun {
         table,
         clock,
         bus,
@@ -98,24 +101,24 @@ async fn show(table: Table, faster: u64) -> Result<(), Stopped> {
     };
     print(&format!(
         "{}\n",
-        show.table.bold("A client, its user, and what communicado says of them")
+        run.table.bold("A client, its user, and what communicado says of them")
     ))?;
     print("On a private bus in this process, beside a real client and a real watcher.\n\n")?;
-    print(&show.table.head("communicado"))?;
-    for step in DAY {
-        show.step(step).await?;
+    print(&run.table.head("communicado"))?;
+    for step in SCENARIO {
+        run.step(step).await?;
     }
-    show.summary()?;
-    let is_there = show.on_the_web().await?;
-    show.end(is_there)
+    run.summary()?;
+    let is_there = run.on_the_web().await?;
+    run.end(is_there)
 }
 
-impl Show {
-    async fn step(&mut self, step: &Step) -> Result<(), Stopped> {
+impl DemoRun {
+    async fn step(&mut self, step: &ScenarioStep) -> Result<(), DemoError> {
         match step {
-            Step::Start(steps) => Ok(self.start(steps).await?),
-            Step::Kill(after) => Ok(self.kill(*after).await?),
-            Step::Row(row) => self.row(row).await,
+            ScenarioStep::Start(steps) => Ok(self.start(steps).await?),
+            ScenarioStep::Kill(after) => Ok(self.kill(*after).await?),
+            ScenarioStep::Row(row) => self.row(row).await,
         }
     }
 
@@ -124,9 +127,9 @@ impl Show {
         self.done = self.clock.civil();
         self.began = self.done;
         let script = script(steps, self.faster);
-        self.provider = Some(Player::provider(&self.bus, &script).await?);
+        self.provider = Some(DemoProcess::provider(&self.bus, &script).await?);
         // That it is starting.
-        self.told().await?;
+        self.next_status().await?;
         Ok(())
     }
 
@@ -144,11 +147,13 @@ impl Show {
         Ok(())
     }
 
-    async fn row(&mut self, row: &Row) -> Result<(), Stopped> {
-        if let Cause::Told(status) = row.cause {
-            let told = self.told().await?;
+    async fn row(&mut self, row: &ScenarioRow) -> Result<(), DemoError> {
+        if let Trigger::Status(status) = row.trigger {
+            let told = self.next_status().await?;
             if told != status {
-                return Err(wrong(&format!("the provider told `{told}`, not `{status}`")).into());
+                return Err(
+                    wrong(&format!("the provider reported `{told}`, not `{status}`")).into()
+                );
             }
         }
         let line = self.watch.line().await?;
@@ -160,10 +165,12 @@ impl Show {
             client.reason.as_deref(),
         ];
         let said: Vec<&str> = said.into_iter().flatten().collect();
-        if client.status.word() != row.says.status || said != row.says.more {
-            return Err(
-                wrong(&format!("communicado said `{line}` where {:?} is true", row.says)).into()
-            );
+        if client.status.word() != row.expected.status || said != row.expected.more {
+            return Err(wrong(&format!(
+                "communicado said `{line}` where {:?} is true",
+                row.expected
+            ))
+            .into());
         }
         self.slowest = self.slowest.max(after);
         self.rows += 1;
@@ -171,7 +178,7 @@ impl Show {
     }
 
     /// What the provider tells next. When it did so is when it was done.
-    async fn told(&mut self) -> Result<String, Failure> {
+    async fn next_status(&mut self) -> Result<String, Failure> {
         let Some(provider) = &mut self.provider else {
             return Err(wrong("there is no provider that could tell"));
         };
@@ -182,8 +189,8 @@ impl Show {
         Ok(text("status").to_owned())
     }
 
-    fn summary(&self) -> Result<(), Stopped> {
-        let (rows, slowest) = (self.rows, spoken(self.slowest));
+    fn summary(&self) -> Result<(), DemoError> {
+        let (rows, slowest) = (self.rows, format_duration(self.slowest));
         print(&format!(
             "\n{rows} changes, the slowest told after {slowest}, the start of a program included.\n\
              Signed-out came before gone, also when the client was killed.\n\n"
@@ -191,35 +198,40 @@ impl Show {
     }
 
     /// Shows the same on the web, if there is a gateway; whether there is one.
-    async fn on_the_web(&mut self) -> Result<bool, Stopped> {
-        let Some(gateway) = web::program() else { return Ok(false) };
-        let mut web = Web::open(&gateway, &self.bus).await?;
+    async fn on_the_web(&mut self) -> Result<bool, DemoError> {
+        let Some(gateway) = web_page::program() else { return Ok(false) };
+        let mut web_page = WebPage::open(&gateway, &self.bus).await?;
         print(&format!("{}\n", self.table.bold("The same for a page on the web")))?;
-        print(&format!("Through a gateway at {} and an agent on her laptop.\n\n", web.url()))?;
+        print(&format!("Through a gateway at {} and an agent on her laptop.\n\n", web_page.url()))?;
         print(&self.table.head("the page"))?;
         self.start(WEB_CLIENT).await?;
         for row in WEB {
-            let Cause::Told(status) = row.cause else { continue };
-            while self.told().await? != status {}
-            self.page_row(&mut web, row.happens, &row.says).await?;
+            let Trigger::Status(status) = row.trigger else { continue };
+            while self.next_status().await? != status {}
+            self.page_row(&mut web_page, row.happens, &row.expected).await?;
         }
         self.kill(WEB_CLIENT_ENDS).await?;
-        let gone = Says { status: "absent", more: &[] };
-        self.page_row(&mut web, "kill -9 of her client", &gone).await?;
+        let gone = Expected { status: "absent", more: &[] };
+        self.page_row(&mut web_page, "kill -9 of her client", &gone).await?;
         print("\n")?;
         Ok(true)
     }
 
     /// Waits until the page says this.
-    async fn page_row(&mut self, web: &mut Web, happens: &str, says: &Says) -> Result<(), Stopped> {
-        web.says(says).await?;
+    async fn page_row(
+        &mut self,
+        web_page: &mut WebPage,
+        happens: &str,
+        expected: &Expected,
+    ) -> Result<(), DemoError> {
+        web_page.wait_for(expected).await?;
         let after = self.clock.civil().since(self.done);
-        print(&self.table.row(happens, says.status, &says.more.join(", "), after))
+        print(&self.table.row(happens, expected.status, &expected.more.join(", "), after))
     }
 
-    fn end(&self, web: bool) -> Result<(), Stopped> {
+    fn end(&self, web_page: bool) -> Result<(), DemoError> {
         let bold = |text| self.table.bold(text);
-        let on_the_web = if web {
+        let on_the_web = if web_page {
             "  communicado-gateway serve    says how to go on, and where its board is\n"
         } else {
             "  cargo build --release -p communicado-gateway    and this demo shows it too\n"
@@ -240,15 +252,15 @@ impl Show {
 }
 
 /// Writes to standard output.
-fn print(text: &str) -> Result<(), Stopped> {
+fn print(text: &str) -> Result<(), DemoError> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Stopped::ReaderGone),
-        written => printed(written).map(|_| ()).map_err(Stopped::Failed),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(DemoError::OutputClosed),
+        written => printed(written).map(|_| ()).map_err(DemoError::Failed),
     }
 }
 
-impl From<Failure> for Stopped {
+impl From<Failure> for DemoError {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)
     }

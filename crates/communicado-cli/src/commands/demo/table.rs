@@ -3,23 +3,23 @@
 use std::time::Duration;
 
 /// How wide what happened is.
-pub(super) const LEFT: usize = 32;
+pub(super) const EVENT_WIDTH: usize = 32;
 /// How wide what communicado said is.
-pub(super) const RIGHT: usize = 35;
+pub(super) const STATUS_WIDTH: usize = 35;
 /// How wide the time between them is.
-const AFTER: usize = 9;
+const LATENCY_WIDTH: usize = 9;
 
 /// What it looks like.
 pub(super) struct Table {
-    pub(super) coloured: bool,
+    pub(super) use_color: bool,
 }
 
 impl Table {
     /// What stands over the rows; `who` says it.
     pub(super) fn head(&self, who: &str) -> String {
-        let line = "-".repeat(LEFT + RIGHT + AFTER + 2);
+        let line = "-".repeat(EVENT_WIDTH + STATUS_WIDTH + LATENCY_WIDTH + 2);
         let head = format!(
-            "{:<LEFT$} {:<RIGHT$} {:>AFTER$}",
+            "{:<EVENT_WIDTH$} {:<STATUS_WIDTH$} {:>LATENCY_WIDTH$}",
             "what happens",
             format!("{who} says"),
             "after"
@@ -30,10 +30,10 @@ impl Table {
     pub(super) fn row(&self, happens: &str, status: &str, more: &str, after: Duration) -> String {
         let comma = if more.is_empty() { "" } else { ", " };
         let width = status.len() + comma.len() + more.len();
-        let space = " ".repeat(RIGHT.saturating_sub(width));
+        let space = " ".repeat(STATUS_WIDTH.saturating_sub(width));
         let status = self.paint(colour(status, more), status);
-        let after = self.dim(&format!("{:>AFTER$}", spoken(after)));
-        format!("{happens:<LEFT$} {status}{comma}{more}{space} {after}\n")
+        let after = self.dim(&format!("{:>LATENCY_WIDTH$}", format_duration(after)));
+        format!("{happens:<EVENT_WIDTH$} {status}{comma}{more}{space} {after}\n")
     }
 
     pub(super) fn dim(&self, text: &str) -> String {
@@ -45,7 +45,7 @@ impl Table {
     }
 
     fn paint(&self, colour: &str, text: &str) -> String {
-        if self.coloured { format!("\u{1b}[{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.use_color { format!("\u{1b}[{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 }
 
@@ -61,8 +61,8 @@ fn colour(status: &str, more: &str) -> &'static str {
 }
 
 /// A short time, in as many digits as mean something.
-pub(super) fn spoken(span: Duration) -> String {
-    let millis = span.as_secs_f64() * 1e3;
+pub(super) fn format_duration(duration: Duration) -> String {
+    let millis = duration.as_secs_f64() * 1e3;
     if millis < 10.0 { format!("{millis:.2} ms") } else { format!("{millis:.0} ms") }
 }
 
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn a_row_has_eighty_columns_at_most_and_colours_take_up_none() {
         let after = Duration::from_micros(1_234);
-        let row = |coloured| Table { coloured }.row("she is in", "signed-in", "busy", after);
+        let row = |use_color| Table { use_color }.row("she is in", "signed-in", "busy", after);
         let plain = row(false);
         assert!(plain.trim_end().chars().count() <= 80, "{plain}");
         assert!(plain.ends_with("1.23 ms\n"), "{plain}");

@@ -16,13 +16,13 @@ use crate::settings::{Settings, usual_file};
 
 /// Check the whole chain, and say what is wrong and what to do.
 #[derive(Debug, Args)]
-pub(crate) struct Doctor {
+pub(crate) struct DoctorArgs {
     /// Write what was found to a new file as well, without names, to be attached to a report.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
 }
 
-impl Doctor {
+impl DoctorArgs {
     /// Says in one sentence and one action what is wrong.
     pub(crate) fn run(&self, settings: &Settings) -> Result<Outcome, Failure> {
         let file = self.report.as_deref().map(report::create).transpose()?;
@@ -53,18 +53,18 @@ fn examine(settings: &Settings) -> Result<(String, Health), Failure> {
     };
     let _ = writeln!(text, "ok  configuration: {config}");
     let mut worst = Health::Good;
-    for card in SOURCES.iter().filter(|card| card.runs_here()) {
-        let set = settings.sources.get(card.name).cloned().unwrap_or_default();
+    for descriptor in SOURCES.iter().filter(|descriptor| descriptor.runs_here()) {
+        let set = settings.sources.get(descriptor.name).cloned().unwrap_or_default();
         if !set.enabled {
-            let _ = writeln!(text, "--  source {}: switched off", card.name);
+            let _ = writeln!(text, "--  source {}: switched off", descriptor.name);
             continue;
         }
-        for check in probe(card.name, &set)? {
+        for check in probe(descriptor.name, &set)? {
             worst = worst.max(check.health);
             add(&mut text, &check);
         }
     }
-    if let Some(check) = agent::examine()? {
+    if let Some(check) = agent::check()? {
         worst = worst.max(check.health);
         add(&mut text, &check);
     }

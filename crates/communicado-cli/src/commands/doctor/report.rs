@@ -27,8 +27,11 @@ pub(super) fn write((mut file, path): (File, &Path), said: &str) -> Result<(), F
     let names = ["HOME", "USERPROFILE", "USER", "USERNAME", "COMPUTERNAME", "HOSTNAME"];
     let names: Vec<String> = names.iter().filter_map(|name| std::env::var(name).ok()).collect();
     let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
-    let sources: Vec<_> =
-        SOURCES.iter().filter(|card| card.runs_here()).map(|card| card.name).collect();
+    let sources: Vec<_> = SOURCES
+        .iter()
+        .filter(|descriptor| descriptor.runs_here())
+        .map(|descriptor| descriptor.name)
+        .collect();
     let head = format!(
         "communicado {} on {os} ({arch}), sources: {}\n\n",
         env!("CARGO_PKG_VERSION"),

@@ -19,12 +19,12 @@ use futures_util::future::{Either, select};
 use self::linux as platform;
 #[cfg(windows)]
 use self::windows as platform;
-pub(crate) use platform::inner;
-use platform::{Cage, find};
+pub(crate) use platform::run_helper;
+use platform::{ProcessTree, find};
 
-use crate::arguments::{condition, span};
+use crate::arguments::{condition, parse_duration};
 use crate::failure::{Failure, Outcome};
-use crate::live::{beside_monitor, tell_unknown_clients, unless_asked_to_end};
+use crate::runtime::{or_shutdown, warn_unknown_clients, with_monitor};
 use crate::settings::Settings;
 
 /// Run a command for as long as it is so.
@@ -33,19 +33,19 @@ use crate::settings::Settings;
 /// can no longer be told. A command that ends by itself is not started again before it has
 /// stopped being so. Nothing that it started is left behind, whatever ends first.
 #[derive(Debug, Args)]
-pub(crate) struct Run {
+pub(crate) struct RunArgs {
     /// A status, an availability, or `running`.
-    #[arg(long = "while", value_name = "WORD", value_parser = condition())]
+    #[arg(long = "while", value_name = "CONDITION", value_parser = condition())]
     condition: Condition,
     /// How long the command may take to end by itself before it is killed.
-    #[arg(long, value_name = "SPAN", value_parser = span, default_value = "5s")]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "5s")]
     grace: Duration,
     /// The command and its arguments.
     #[arg(value_name = "COMMAND", required = true, last = true)]
     command: Vec<OsString>,
 }
 
-impl Run {
+impl RunArgs {
     pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
         let Some(program) = self.command.first() else {
             return Err(Failure::usage("there is no command to run"));
@@ -57,13 +57,13 @@ impl Run {
                 .cause("there is no such program, or it is not executable")
                 .help(help));
         }
-        let cage = Cage::new(self.grace)?;
+        let process_tree = ProcessTree::new(self.grace)?;
         let condition = self.condition.clone().of(settings.clients.clone());
-        beside_monitor(settings.builder()?, async |monitor| {
-            tell_unknown_clients(settings, &monitor.snapshot().await);
-            let done = unless_asked_to_end(self.repeat(&monitor, &condition, &cage), Ok(())).await;
+        with_monitor(settings.builder()?, async |monitor| {
+            warn_unknown_clients(settings, &monitor.snapshot().await);
+            let done = or_shutdown(self.repeat(&monitor, &condition, &process_tree), Ok(())).await;
             // Asked to end in the middle, with a command at work.
-            cage.clear().await;
+            process_tree.end_all().await;
             done.map(|()| Outcome::Yes)
         })
     }
@@ -72,7 +72,7 @@ impl Run {
         &self,
         monitor: &Monitor,
         condition: &Condition,
-        cage: &Cage,
+        process_tree: &ProcessTree,
     ) -> Result<(), Failure> {
         let so = |snapshot: &Snapshot| condition.judge(snapshot) == Some(true);
         let mut changes = monitor.follow();
@@ -82,14 +82,14 @@ impl Run {
                 "it is {condition}: starting `{}`",
                 self.command.join(OsStr::new(" ")).display()
             ));
-            let mut running = cage.start(&self.command)?;
+            let mut running = process_tree.start(&self.command)?;
             let ended = {
                 let no_more = std::pin::pin!(changes.until(|snapshot| !so(snapshot)));
                 match select(std::pin::pin!(running.ended()), no_more).await {
                     Either::Left((ended, no_more)) => {
                         tell(&format!("the command ended: {}", how(&ended)));
                         // It may have left something.
-                        cage.clear().await;
+                        process_tree.end_all().await;
                         no_more.await?;
                         true
                     }
@@ -103,7 +103,7 @@ impl Run {
                 tell(&format!("it is not {condition} any more: ending the command"));
                 running.end().await;
             }
-            cage.clear().await;
+            process_tree.end_all().await;
         }
     }
 }

@@ -12,36 +12,36 @@ use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
 use communicado_runtime::{Clock as _, SystemClock, sleep_until};
-use communicado_windows::{Job, Process};
+use communicado_windows::{JobObject, Process};
 
 use crate::failure::{Failure, Outcome};
 
 /// How often it is looked whether all have ended; the system tells of the first of them only.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Where commands run.
-pub(super) struct Cage {
-    job: Job,
+pub(super) struct ProcessTree {
+    job: JobObject,
     grace: Duration,
     /// The group of processes that the last command began.
     group: RefCell<Option<u32>>,
 }
 
 /// A command at work.
-pub(super) struct Running {
+pub(super) struct RunningCommand {
     child: Child,
     process: Process,
 }
 
-impl Cage {
+impl ProcessTree {
     pub(super) fn new(grace: Duration) -> Result<Self, Failure> {
-        let job = Job::new().map_err(|error| {
+        let job = JobObject::new().map_err(|error| {
             Failure::new(Outcome::Failed, "the command cannot be kept together").cause(error)
         })?;
         Ok(Self { job, grace, group: RefCell::new(None) })
     }
 
-    pub(super) fn start(&self, command: &[OsString]) -> Result<Running, Failure> {
+    pub(super) fn start(&self, command: &[OsString]) -> Result<RunningCommand, Failure> {
         let cannot = |error: io::Error| {
             Failure::new(Outcome::Failed, "the command cannot be started").cause(error)
         };
@@ -51,19 +51,19 @@ impl Cage {
         let child = self.job.start(Command::new(program).args(arguments)).map_err(cannot)?;
         *self.group.borrow_mut() = Some(child.id());
         let process = Process::open(child.id()).map_err(|error| cannot(error.into()))?;
-        Ok(Running { child, process })
+        Ok(RunningCommand { child, process })
     }
 
     /// Ends what is left of every command: asks it as Ctrl-Break does, and ends it for good when
     /// the grace is over.
-    pub(super) async fn clear(&self) {
+    pub(super) async fn end_all(&self) {
         let group = self.group.borrow_mut().take();
         if self.job.is_empty() {
             return;
         }
         if let Some(group) = group {
             // A program without a console is not asked, and is ended below.
-            let _ = Job::ask_to_end(group);
+            let _ = JobObject::ask_to_end(group);
         }
         let clock = SystemClock::start();
         let end = clock.now().after(self.grace);
@@ -71,14 +71,14 @@ impl Cage {
             if clock.now() >= end {
                 let _ = self.job.end();
             }
-            if sleep_until(&clock, clock.now().after(LOOK_EVERY)).await.is_err() {
+            if sleep_until(&clock, clock.now().after(CHECK_INTERVAL)).await.is_err() {
                 return;
             }
         }
     }
 }
 
-impl Running {
+impl RunningCommand {
     /// Waits until the command has ended by itself.
     pub(super) async fn ended(&mut self) -> io::Result<ExitStatus> {
         poll_fn(|cx| self.process.poll_ended(cx)).await?;
@@ -91,7 +91,7 @@ impl Running {
 }
 
 /// There are no inner processes.
-pub(crate) fn inner(_: Option<OsString>) -> Option<Result<Outcome, Failure>> {
+pub(crate) fn run_helper(_: Option<OsString>) -> Option<Result<Outcome, Failure>> {
     None
 }
 

@@ -6,8 +6,8 @@
 //! too, for one that forks faster than it can be found.
 
 mod cgroup;
-mod child;
-mod family;
+mod descendants;
+mod helper;
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -18,19 +18,19 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use self::cgroup::Cgroup;
-use self::child::{GUARD, Inner};
+use self::helper::{GUARD, HelperMode};
 use crate::failure::{Failure, Outcome};
 
 /// Where commands run.
-pub(super) struct Cage {
+pub(super) struct ProcessTree {
     grace: Duration,
     cgroup: Option<Cgroup>,
 }
 
 /// A command at work, by its guard.
-pub(super) struct Running(tokio::process::Child);
+pub(super) struct RunningCommand(tokio::process::Child);
 
-impl Cage {
+impl ProcessTree {
     pub(super) fn new(grace: Duration) -> Result<Self, Failure> {
         rustix::process::set_child_subreaper(Some(rustix::process::getpid())).map_err(|error| {
             Failure::new(Outcome::Failed, "orphans cannot be adopted").cause(error)
@@ -38,7 +38,7 @@ impl Cage {
         Ok(Self { grace, cgroup: Cgroup::make() })
     }
 
-    pub(super) fn start(&self, command: &[OsString]) -> Result<Running, Failure> {
+    pub(super) fn start(&self, command: &[OsString]) -> Result<RunningCommand, Failure> {
         let cannot = |error: io::Error| {
             Failure::new(Outcome::Failed, "the guard of the command cannot be started").cause(error)
         };
@@ -49,16 +49,16 @@ impl Cage {
             guard.arg("--cgroup").arg(cgroup.path());
         }
         guard.arg("--").args(command);
-        guard.spawn().map(Running).map_err(cannot)
+        guard.spawn().map(RunningCommand).map_err(cannot)
     }
 
     /// Ends what is left of every command.
-    pub(super) async fn clear(&self) {
-        family::end(self.grace, self.cgroup.as_ref()).await;
+    pub(super) async fn end_all(&self) {
+        descendants::end(self.grace, self.cgroup.as_ref()).await;
     }
 }
 
-impl Drop for Cage {
+impl Drop for ProcessTree {
     fn drop(&mut self) {
         if let Some(cgroup) = &self.cgroup {
             cgroup.remove();
@@ -66,7 +66,7 @@ impl Drop for Cage {
     }
 }
 
-impl Running {
+impl RunningCommand {
     /// Waits until the command has ended by itself.
     pub(super) async fn ended(&mut self) -> io::Result<ExitStatus> {
         self.0.wait().await
@@ -83,8 +83,8 @@ impl Running {
 }
 
 /// What one of the inner processes does, if the first argument stands for one.
-pub(crate) fn inner(argument: Option<OsString>) -> Option<Result<Outcome, Failure>> {
-    Some(Inner::named(argument)?.run())
+pub(crate) fn run_helper(argument: Option<OsString>) -> Option<Result<Outcome, Failure>> {
+    Some(HelperMode::from_argument(argument)?.run())
 }
 
 /// The file of a program, found as execvp(3) finds it.

@@ -1,0 +1,89 @@
+//! `agent set` and `agent clear`: what the person is by hand, at the gateway, over all devices.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use communicado::{Availability, Status, Timestamp};
+use communicado_runtime::SystemClock;
+use communicado_sinks::gateway::GatewayClient;
+use communicado_wire::gateway::Manual;
+
+use super::forbid::failure;
+use super::state_dir::StateDir;
+use super::times::{parse_time, to_local};
+use crate::arguments::parse_duration;
+use crate::commands::tell;
+use crate::failure::{Failure, Outcome};
+use crate::runtime::{block_on, now};
+
+/// Say by hand at the gateway how reachable you are, whatever your devices tell.
+///
+/// It needs no running agent, and is taken back by `agent clear`.
+#[derive(Debug, Args)]
+pub(super) struct SetManualArgs {
+    /// How reachable you are, or `signed-out`.
+    #[arg(value_name = "AVAILABILITY", value_parser = manual_statuses())]
+    status: ManualStatus,
+    /// A few words for those who may read them.
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    /// When you expect to be back, such as 15:30 or `2026-11-27 09:00`.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    returns: Option<Timestamp>,
+    /// For how long this is so; without it, until `agent clear`.
+    #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]
+    duration: Option<Duration>,
+}
+
+/// Signed in and so reachable, or signed out.
+#[derive(Clone, Copy, Debug)]
+struct ManualStatus(Option<Availability>);
+
+fn manual_statuses() -> impl clap::builder::TypedValueParser<Value = ManualStatus> {
+    let signed_out = Status::SignedOut.word();
+    let words = Availability::ALL.iter().map(|each| each.word()).chain([signed_out]);
+    let words = PossibleValuesParser::new(words.collect::<Vec<_>>());
+    words.map(|word| ManualStatus(Availability::from_word(&word)))
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    parse_time(text, &to_local(now()))
+}
+
+impl SetManualArgs {
+    pub(super) fn run(self, state_dir: &StateDir) -> Result<Outcome, Failure> {
+        let ManualStatus(availability) = self.status;
+        let status = availability.map_or(Status::SignedOut, |_| Status::SignedIn);
+        let for_ms =
+            self.duration.map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
+        let manual = Manual {
+            status,
+            availability,
+            activity: None,
+            note: self.note.map(Into::into),
+            returns: self.returns,
+            for_ms,
+        };
+        let (mut client, gateway) = client(state_dir)?;
+        block_on(async { client.set_manual(&manual).await.map_err(failure) })?;
+        let word = availability.map_or(status.word(), Availability::word);
+        tell(&format!("note: {gateway} says `{word}` of you now, whatever your devices tell\n"));
+        Ok(Outcome::Yes)
+    }
+}
+
+/// Takes it back.
+pub(super) fn clear(state_dir: &StateDir) -> Result<Outcome, Failure> {
+    let (mut client, gateway) = client(state_dir)?;
+    block_on(async { client.clear_manual().await.map_err(failure) })?;
+    tell(&format!("note: {gateway} says what your devices tell again\n"));
+    Ok(Outcome::Yes)
+}
+
+fn client(state_dir: &StateDir) -> Result<(GatewayClient, String), Failure> {
+    let consent = state_dir.require_consent()?;
+    let client = GatewayClient::new(consent.access()?, Arc::new(SystemClock::start()));
+    Ok((client, consent.gateway.to_string()))
+}
