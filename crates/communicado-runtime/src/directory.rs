@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use communicado_core::{AccountId, ClientId, SourceId, Token};
+use communicado_core::{AccountId, ClientId, SourceId, Symbol};
 use communicado_wire::journal::Entry;
 
 /// The longest name that is taken in, in bytes.
@@ -66,7 +66,7 @@ impl Directory {
     pub(crate) fn put(&mut self, entry: &Entry) -> Result<(), LimitReached> {
         match entry {
             Entry::Source { id, name } => self.sources.put(u32::from(*id), checked(name)?),
-            Entry::Token { id, text } => self.tokens.put(*id, checked(text)?),
+            Entry::Symbol { id, text } => self.tokens.put(*id, checked(text)?),
             Entry::Account { id, name, protocol } => {
                 let name = name.as_deref().map(checked).transpose()?;
                 let name = name.unwrap_or_else(|| unnamed("account", id));
@@ -74,7 +74,7 @@ impl Directory {
                 // A journal does not say whose an account is, and its number says enough.
                 self.accounts.put(*id, (ClientId(*id), account));
             }
-            Entry::Called { account, name } => {
+            Entry::DisplayName { account, name } => {
                 self.set_display_name(AccountId(*account), name)?;
             }
             // Clients are named by `name_client`.
@@ -155,12 +155,12 @@ impl Directory {
     }
 
     /// The number for a client's own word, and whether it is new.
-    pub(crate) fn token(&mut self, text: &str) -> Result<(Token, bool), LimitReached> {
+    pub(crate) fn token(&mut self, text: &str) -> Result<(Symbol, bool), LimitReached> {
         let (id, new) = self.tokens.number(checked(text)?, "words of clients", TOKENS_MAX)?;
-        Ok((Token(id), new))
+        Ok((Symbol(id), new))
     }
 
-    pub(crate) fn text(&self, token: Token) -> Arc<str> {
+    pub(crate) fn text(&self, token: Symbol) -> Arc<str> {
         self.tokens.name(token.0).cloned().unwrap_or_else(|| unnamed("word", token.0))
     }
 }

@@ -7,8 +7,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use communicado_core::{
-    AccountId, ClientId, Fact, Generation, Input, Life, Moment, Observation, SourceId, Token,
-    UnknownReason,
+    AccountId, ClientId, Fact, Generation, Life, Moment, Observation, RosterInput, SourceId,
+    Symbol, UnknownReason,
 };
 use communicado_wire::journal::Entry;
 use communicado_wire::{Client, Timestamp};
@@ -207,7 +207,7 @@ impl Hub {
             if let Ok((client, generation)) = state.open(&name) {
                 let fact = Fact::Life(Life::Unknown(UnknownReason::SourceLost), None);
                 let observed_at = state.next_made(self.clock.now());
-                inputs.push(Input::Observed(Observation {
+                inputs.push(RosterInput::Observed(Observation {
                     observed_at,
                     source,
                     client,
@@ -216,7 +216,7 @@ impl Hub {
                 }));
             }
         }
-        inputs.push(Input::Lost(source));
+        inputs.push(RosterInput::Lost(source));
         self.handle(state, inputs);
         (was_ready, others)
     }
@@ -250,7 +250,7 @@ impl Hub {
         }
         let observed_at = state.next_made(self.clock.now());
         let observation = Observation { observed_at, source, client, generation, fact };
-        self.handle(state, vec![Input::Observed(observation)]);
+        self.handle(state, vec![RosterInput::Observed(observation)]);
     }
 
     pub(crate) fn open(
@@ -290,17 +290,17 @@ impl Hub {
         let mut state = self.lock();
         let called = state.roster.directory.set_display_name(account, name);
         if called == Ok(true) {
-            state.write_name(Entry::Called { account: account.0, name: name.to_owned() });
+            state.write_name(Entry::DisplayName { account: account.0, name: name.to_owned() });
         }
         self.release(state);
         self.tell_limit(source, called.map(|_| ()))
     }
 
-    pub(crate) fn token(&self, source: SourceId, text: &str) -> Result<Token, LimitReached> {
+    pub(crate) fn token(&self, source: SourceId, text: &str) -> Result<Symbol, LimitReached> {
         let mut state = self.lock();
         let found = state.roster.directory.token(text);
         if let Ok((id, true)) = found {
-            state.write_name(Entry::Token { id: id.0, text: text.to_owned() });
+            state.write_name(Entry::Symbol { id: id.0, text: text.to_owned() });
         }
         self.release(state);
         self.tell_limit(source, found.map(|(id, _)| id))
@@ -318,7 +318,7 @@ impl Hub {
     }
 
     /// Handles `inputs` and tells what changed; the one way into the roster.
-    fn handle(&self, mut state: MutexGuard<'_, State>, inputs: Vec<Input>) {
+    fn handle(&self, mut state: MutexGuard<'_, State>, inputs: Vec<RosterInput>) {
         let deadline = state.next_deadline();
         // Nothing is handled before it was made: the roster would take what several made at one
         // reading of the clock for simultaneous, and believe the most cautious and not the last.
@@ -429,7 +429,7 @@ impl State {
         self.write(|journal| journal.name(entry));
     }
 
-    fn write_input(&mut self, now: Moment, input: Input) {
+    fn write_input(&mut self, now: Moment, input: RosterInput) {
         self.write(|journal| journal.input(now, input));
     }
 

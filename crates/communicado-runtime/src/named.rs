@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use communicado_core::{Change, ClientId, ClientState, Input, Moment, Roster};
+use communicado_core::{Change, ClientId, ClientState, Moment, Roster, RosterInput};
 use communicado_wire::{Account, Client, Status, Timestamp, VERSION};
 
 use crate::directory::Directory;
@@ -23,7 +23,7 @@ impl NamedRoster {
         Self { directory: Directory::default(), began, roster, told: BTreeMap::new() }
     }
 
-    pub(crate) fn handle(&mut self, at: Moment, input: Input) -> Vec<Arc<Client>> {
+    pub(crate) fn handle(&mut self, at: Moment, input: RosterInput) -> Vec<Arc<Client>> {
         let changes = self.roster.handle(at, input);
         self.tell(changes)
     }

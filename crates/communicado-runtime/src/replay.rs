@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use communicado_core::{ClientId, Input, SourceId};
+use communicado_core::{ClientId, RosterInput, SourceId};
 use communicado_wire::journal::{Entry, EntryError, Observed, VERSION};
 use communicado_wire::{Client, Timestamp};
 
@@ -46,14 +46,14 @@ impl Replay {
         match &entry {
             Entry::Observed(observed) => {
                 let (at, input) = Observed::input(observed).map_err(ReplayError::Entry)?;
-                if let Input::Observed(observation) = input {
+                if let RosterInput::Observed(observation) = input {
                     name_client(roster, observation.client, None)?;
                 }
                 Ok(roster.handle(at, input))
             }
             Entry::Lost { at, source } => {
                 let at = communicado_core::Moment::new(std::time::Duration::from_nanos(*at));
-                Ok(roster.handle(at, Input::Lost(SourceId(*source))))
+                Ok(roster.handle(at, RosterInput::Lost(SourceId(*source))))
             }
             Entry::Journal { .. } => Err(ReplayError::NoJournal),
             Entry::Client { id, name } => {
@@ -62,8 +62,8 @@ impl Replay {
             }
             Entry::Source { .. }
             | Entry::Account { .. }
-            | Entry::Called { .. }
-            | Entry::Token { .. } => {
+            | Entry::DisplayName { .. }
+            | Entry::Symbol { .. } => {
                 roster.directory.put(&entry).map_err(ReplayError::Limit)?;
                 Ok(Vec::new())
             }
@@ -80,8 +80,8 @@ impl Replay {
             Entry::Source { .. }
             | Entry::Client { .. }
             | Entry::Account { .. }
-            | Entry::Called { .. }
-            | Entry::Token { .. }
+            | Entry::DisplayName { .. }
+            | Entry::Symbol { .. }
             | Entry::Observed(_)
             | Entry::Lost { .. } => Err(ReplayError::NoJournal),
         }
@@ -104,7 +104,7 @@ fn name_client(
         return Ok(());
     }
     let rule = "a client is named before it is observed, keeps its name, and shares it with none";
-    Err(ReplayError::Entry(EntryError::Meaning(rule)))
+    Err(ReplayError::Entry(EntryError::Rule(rule)))
 }
 
 impl fmt::Display for ReplayError {

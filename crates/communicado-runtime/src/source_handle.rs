@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use communicado_core::{AccountId, ClientId, Fact, Generation, Life, Moment, SourceId, Token};
+use communicado_core::{AccountId, ClientId, Fact, Generation, Life, Moment, SourceId, Symbol};
 
 use crate::{Clock, Hub, LimitReached};
 
@@ -100,7 +100,7 @@ impl ClientHandle {
     /// # Errors
     ///
     /// If there are too many words. The person who runs communicado is told.
-    pub fn token(&self, text: &str) -> Result<Token, LimitReached> {
+    pub fn token(&self, text: &str) -> Result<Symbol, LimitReached> {
         self.handle.hub.token(self.handle.source, text)
     }
 }

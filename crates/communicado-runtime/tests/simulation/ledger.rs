@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use communicado_core::{
-    ClientId, Fact, Generation, Input, Life, Moment, Observation, SourceId, UnknownReason,
+    ClientId, Fact, Generation, Life, Moment, Observation, RosterInput, SourceId, UnknownReason,
 };
 use communicado_wire::journal::Entry;
 
@@ -55,7 +55,7 @@ impl Ledger {
                 }
                 Entry::Observed(observed) => {
                     let (at, input) = observed.input().expect("it was read");
-                    let Input::Observed(observation) = input else { unreachable!("{line}") };
+                    let RosterInput::Observed(observation) = input else { unreachable!("{line}") };
                     assert!(observation.observed_at <= at, "made after it was handled: {line}");
                     assert!(observation.observed_at > self.last_made, "made with another: {line}");
                     self.last_made = observation.observed_at;
@@ -69,8 +69,8 @@ impl Ledger {
                 Entry::Journal { .. }
                 | Entry::Source { .. }
                 | Entry::Account { .. }
-                | Entry::Called { .. }
-                | Entry::Token { .. } => {}
+                | Entry::DisplayName { .. }
+                | Entry::Symbol { .. } => {}
             }
         }
     }

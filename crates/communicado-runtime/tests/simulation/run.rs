@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use communicado_core::{Availability, Fact, Life, Moment, Presence, SignIn, Token};
+use communicado_core::{Availability, Fact, Life, Moment, Presence, SignIn, Symbol};
 use communicado_runtime::{ClientHandle, LimitReached, SourceHandle};
 
 use crate::puppet::{Act, Crowd, Word};
@@ -118,7 +118,7 @@ impl Run {
 }
 
 pub(crate) const fn signed_in(availability: Availability) -> SignIn {
-    SignIn::SignedIn(Presence { availability, activity: None, raw: Token(0) })
+    SignIn::SignedIn(Presence { availability, activity: None, raw: Symbol(0) })
 }
 
 fn fact(client: &ClientHandle, word: Word) -> Result<Fact, LimitReached> {
