@@ -1,4 +1,4 @@
-//! Writes the journal: each input, before it is handled.
+//! The recorder, which writes each input to the journal before the roster handles it.
 
 use std::io::{self, Write};
 
@@ -12,7 +12,7 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    /// Writes the first line to `out`; `began` is the civil time at moment 0.
+    /// Writes the first line to `out`. `began` is the civil time at moment 0.
     pub(crate) fn begin(
         out: Box<dyn Write + Send>,
         with_names: bool,

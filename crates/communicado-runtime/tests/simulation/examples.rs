@@ -76,9 +76,9 @@ fn a_source_that_panics_is_lost_and_started_again() {
     world.pass(Duration::from_secs(1));
     assert_eq!(world.word("finch"), "signed-in away");
     let told = notices(&world);
-    let cause = "cause: it panicked, which is a fault of communicado";
+    let cause = "cause: it panicked, which is a bug in Communicado";
     assert!(told[0].contains(cause) && told[1].contains(cause), "{told:?}");
-    assert_eq!(told[2..], ["note: source `first` is watching again"]);
+    assert_eq!(told[2..], ["note: source `first` works again"]);
     world.check_retries();
 }
 
@@ -242,7 +242,7 @@ fn a_journal_that_cannot_be_written_is_given_up_and_told() {
     assert_eq!(world.word("finch"), "signed-in away");
     let told = notices(&world);
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].starts_with("error: the journal cannot be written any further"), "{told:?}");
+    assert!(told[0].starts_with("error: cannot write to the journal any more"), "{told:?}");
 }
 
 #[test]

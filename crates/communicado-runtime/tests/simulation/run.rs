@@ -109,7 +109,7 @@ impl Run {
                     client.account(&format!("account {number}"), "XMPP")?;
                 }
                 Crowd::Words => {
-                    self.handle.open("finch")?.token(&format!("word {number}"))?;
+                    self.handle.open("finch")?.intern(&format!("word {number}"))?;
                 }
             }
         }
@@ -124,12 +124,12 @@ pub(crate) const fn signed_in(availability: Availability) -> SignIn {
 fn fact(client: &ClientHandle, word: Word) -> Result<Fact, LimitReached> {
     Ok(match word {
         Word::Life(life, lease) => Fact::Life(life, lease),
-        Word::Saved(text) => Fact::Saved(client.token(text)?),
+        Word::Saved(text) => Fact::Saved(client.intern(text)?),
         Word::Account(name, sign_in) => {
             let account = client.account(name, "XMPP")?;
             let sign_in = match sign_in {
                 Some(SignIn::SignedIn(presence)) => {
-                    let raw = client.token(presence.availability.word())?;
+                    let raw = client.intern(presence.availability.word())?;
                     Some(SignIn::SignedIn(Presence { raw, ..presence }))
                 }
                 other => other,
