@@ -1,4 +1,4 @@
-//! How notices read.
+//! The texts of notices.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ fn lost(retry_in: Duration, others: usize) -> Notice {
 }
 
 #[test]
-fn a_loss_says_what_failed_and_why_and_what_to_do_and_what_still_works() {
+fn a_loss_has_the_failure_the_cause_the_advice_and_what_still_works() {
     let meanwhile = |ms, others, expected| {
         check(
             &lost(Duration::from_millis(ms), others),
@@ -39,7 +39,7 @@ fn a_recovery_is_one_line() {
 }
 
 #[test]
-fn a_limit_says_what_there_is_too_much_of_and_what_still_works() {
+fn a_limit_has_the_excess_and_what_still_works() {
     let limit = LimitReached { what: "clients", limit: 1024 };
     check(
         &Notice::Limit { source: "purple".to_owned(), limit },
@@ -51,7 +51,7 @@ fn a_limit_says_what_there_is_too_much_of_and_what_still_works() {
 }
 
 #[test]
-fn a_journal_that_failed_says_what_the_system_said_and_what_still_works() {
+fn a_failed_journal_has_the_cause_and_what_still_works() {
     check(
         &Notice::JournalFailed { cause: "no storage space".to_owned() },
         &[
