@@ -2,8 +2,8 @@
 #![no_main]
 
 use communicado_core::Moment;
-use communicado_provider::script::{Action, Script};
-use communicado_provider::{Account, Command, Provider, Told};
+use communicado_provider::script::{ScriptAction, Script};
+use communicado_provider::{Account, Command, Provider, ProviderEvent};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -21,12 +21,12 @@ fuzz_target!(|text: &str| {
     let _ = provider.handle(Moment::START, Command::Started);
     let mut signed_in = false;
     for step in script.steps {
-        let Action::Command(command) = step.action else { continue };
-        for told in provider.handle(Moment::new(step.after), command).told {
-            match told {
-                Told::SignedIn(_) => signed_in = true,
-                Told::SignedOut(_) => signed_in = false,
-                Told::ShuttingDown => assert!(!signed_in, "signed out comes first"),
+        let ScriptAction::Command(command) = step.action else { continue };
+        for event in provider.handle(Moment::new(step.after), command).events {
+            match event {
+                ProviderEvent::SignedIn(_) => signed_in = true,
+                ProviderEvent::SignedOut(_) => signed_in = false,
+                ProviderEvent::ShuttingDown => assert!(!signed_in, "signed out comes first"),
                 _ => {}
             }
         }

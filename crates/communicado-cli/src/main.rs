@@ -7,8 +7,8 @@
 mod arguments;
 mod commands;
 mod failure;
-mod runtime;
 mod nearest;
+mod runtime;
 mod settings;
 
 use std::process::ExitCode;

@@ -204,10 +204,11 @@ impl Settings {
             ["clients"] => self.clients = value.list("clients")?,
             ["color"] => {
                 let word = value.text("color", "auto, always or never")?;
-                self.color = <ColorChoice as clap::ValueEnum>::from_str(&word, false).map_err(|_| {
-                    let refused = format!("`color` is `{word}`");
-                    (refused, "write auto, always or never".to_owned())
-                })?;
+                self.color =
+                    <ColorChoice as clap::ValueEnum>::from_str(&word, false).map_err(|_| {
+                        let refused = format!("`color` is `{word}`");
+                        (refused, "write auto, always or never".to_owned())
+                    })?;
             }
             ["patience"] => {
                 let text = value.text("patience", "a span of time such as \"1s\"")?;
@@ -242,7 +243,12 @@ impl Settings {
         Ok(())
     }
 
-    fn set_source(&mut self, name: &str, key: &str, value: SettingValue) -> Result<(), SettingError> {
+    fn set_source(
+        &mut self,
+        name: &str,
+        key: &str,
+        value: SettingValue,
+    ) -> Result<(), SettingError> {
         let descriptor = source_named(name)?;
         let own = descriptor.options.iter().map(|option| option.name);
         let known: Vec<&str> = EACH_SOURCE.iter().map(|each| each.0).chain(own).collect();

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use communicado_provider::{Account, Command, Manners, Presence, Refused, Status};
+use communicado_provider::{Account, ActiveFaults, Command, CommandError, Presence, Status};
 use communicado_windows::com::serve::{Given, Library, Listeners, Refusal, Servant, Served, Told};
 use communicado_windows::{Guid, HResult, uptime};
 
@@ -31,7 +31,7 @@ const UNEXPECTED: HResult = HResult::of(0x8000_FFFF);
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
 
 /// Has the provider do something, and waits until it is done and told.
-pub type Ask = Box<dyn Fn(Command) -> Result<(), Refused> + Send + Sync>;
+pub type Ask = Box<dyn Fn(Command) -> Result<(), CommandError> + Send + Sync>;
 
 /// The provider, as its objects see it.
 pub(crate) struct Client {
@@ -58,7 +58,7 @@ pub(crate) struct Libraries {
 struct State {
     status: Status,
     until: Option<String>,
-    manners: Manners,
+    faults: ActiveFaults,
     hangs_until: Option<Duration>,
 }
 
@@ -67,7 +67,7 @@ impl Client {
         let state = State {
             status: Status::Starting,
             until: None,
-            manners: Manners::default(),
+            faults: ActiveFaults::default(),
             hangs_until: None,
         };
         Self {
@@ -108,36 +108,36 @@ impl Client {
     pub(crate) fn admit(&self) -> Result<(), Refusal> {
         let state = self.state();
         let begun = uptime();
-        let late = state.manners.late;
+        let delay = state.faults.call_delay;
         let is_held = |state: &mut State| {
             let hangs = state.hangs_until.is_some_and(|until| uptime() < until);
-            hangs || uptime() < begun + late
+            hangs || uptime() < begun + delay
         };
         let mut state = state;
         while is_held(&mut state) {
-            let until = state.hangs_until.unwrap_or_default().max(begun + late);
+            let until = state.hangs_until.unwrap_or_default().max(begun + delay);
             let left = until.saturating_sub(uptime());
             let waited = self.changed.wait_timeout(state, left);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        if state.manners.refuses { Err(said(REJECTED)) } else { Ok(()) }
+        if state.faults.refuse_calls { Err(said(REJECTED)) } else { Ok(()) }
     }
 
     /// Has the provider do something.
     pub(crate) fn ask(&self, command: Command) -> Result<(), Refusal> {
-        (self.ask)(command).map_err(|refused| Refusal {
-            code: HResult::of(refused.code()),
-            said: Some(refused.to_string()),
+        (self.ask)(command).map_err(|error| Refusal {
+            code: HResult::of(error.code()),
+            said: Some(error.to_string()),
         })
     }
 
-    pub(crate) fn behave(&self, manners: Manners) {
-        self.state().manners = manners;
+    pub(crate) fn set_faults(&self, faults: ActiveFaults) {
+        self.state().faults = faults;
         self.changed.notify_all();
     }
 
     pub(crate) fn has_stale_flag(&self) -> bool {
-        self.state().manners.stale_flag
+        self.state().faults.stale_flag
     }
 
     /// Answers nobody for so long, and does nothing else either.

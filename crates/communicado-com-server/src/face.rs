@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use communicado_provider::{Account, Manners, Status};
+use communicado_provider::{Account, ActiveFaults, Status};
 use communicado_windows::com::Apartment;
 use communicado_windows::com::serve::{ClassObject, Library};
 use communicado_windows::{Error, HResult, Only, processes};
@@ -147,8 +147,8 @@ impl Face {
     }
 
     /// Behaves from here on as it is told to.
-    pub fn behave(&self, manners: Manners) {
-        self.client.behave(manners);
+    pub fn set_faults(&self, faults: ActiveFaults) {
+        self.client.set_faults(faults);
     }
 
     /// Answers nobody for so long, and does nothing else either.

@@ -3,24 +3,25 @@
 //!
 //! ```text
 //! agents            what is so                     readers
-//! PUT  ----> api -> keeper -> model, store --+
-//!                                            +-> front ----> SSE, on raw sockets
+//! PUT  ----> api -> writer -> model, store --+
+//!                                            +-> fanout ---> SSE, on raw sockets
 //! GET  <---- api <- people (shared) <--------+            -> WebSocket, SSE over TLS
 //! ```
 //!
-//! `model` is pure and decides; `keeper` is the one thread that writes, and tells nothing that was
-//! not kept; `front` is the one thread that accepts and fans out; `api` is everything else that can
+//! `model` is pure and decides; `writer` is the one thread that writes, and tells nothing that was
+//! not kept; `fanout` is the one thread that accepts and fans out; `api` is everything else that can
 //! be asked over HTTP. `http` is pure and says what a valid request is. The program is [`main`]; [`parse`] is for the fuzzer.
 
 mod api;
+mod app_state;
 mod arguments;
 mod cluster;
 mod commands;
+mod connection_limit;
 mod failure;
-mod front;
-mod grant;
+mod fanout;
 mod http;
-mod keeper;
+mod ids;
 mod ledger;
 mod limits;
 mod log;
@@ -29,16 +30,19 @@ mod model;
 mod oidc;
 mod outward;
 pub mod parse;
+mod principal;
 mod private;
 mod rates;
 mod refusal;
+mod secret;
 mod serve;
-mod shared;
 mod store;
+mod subscription;
 mod text;
 mod tokens;
 mod traces;
 mod web;
+mod writer;
 
 use std::process::ExitCode;
 

@@ -11,5 +11,5 @@ pub(crate) fn redacted(id: &str) -> String {
         return "everybody".to_owned();
     }
     let hash = Sha256::digest(id.as_bytes());
-    crate::grant::hex(hash.get(..4).unwrap_or_default())
+    crate::secret::hex(hash.get(..4).unwrap_or_default())
 }

@@ -10,10 +10,10 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-/// How a reader is told.
+/// The transport of a reader, as a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Transport {
-    /// A stream of events on a socket that the front writes.
+pub(crate) enum TransportLabel {
+    /// A stream of events on a socket that the event loop writes.
     Sse,
     /// A stream of events that hyper writes.
     SseShared,
@@ -31,7 +31,7 @@ pub(crate) struct Metrics {
     deliveries: Counter,
     slow_readers: Counter,
     turned_away: Counter,
-    unkept: Counter,
+    store_error: Counter,
     commit: Histogram,
     people: Gauge,
     connections: Gauge,
@@ -47,7 +47,7 @@ impl Metrics {
             deliveries: Counter::<u64, AtomicU64>::default(),
             slow_readers: Counter::default(),
             turned_away: Counter::default(),
-            unkept: Counter::default(),
+            store_error: Counter::default(),
             commit: Histogram::new(exponential_buckets(0.0001, 2.0, 16)),
             people: Gauge::default(),
             connections: Gauge::default(),
@@ -66,7 +66,7 @@ impl Metrics {
         let about = "Connections for which there was no room";
         registry.register("connections_refused", about, metrics.turned_away.clone());
         let about = "Times that something could not be kept";
-        registry.register("store_errors", about, metrics.unkept.clone());
+        registry.register("store_errors", about, metrics.store_error.clone());
         let about = "How long it took to keep what was ordered together";
         let commit = metrics.commit.clone();
         registry.register_with_unit("store_commit", about, Unit::Seconds, commit);
@@ -76,12 +76,12 @@ impl Metrics {
         metrics
     }
 
-    pub(crate) fn came(&self, transport: Transport) {
-        self.readers.get_or_create(&transport.labels()).inc();
+    pub(crate) fn came(&self, label: TransportLabel) {
+        self.readers.get_or_create(&label.labels()).inc();
     }
 
-    pub(crate) fn left(&self, transport: Transport) {
-        self.readers.get_or_create(&transport.labels()).dec();
+    pub(crate) fn left(&self, label: TransportLabel) {
+        self.readers.get_or_create(&label.labels()).dec();
     }
 
     pub(crate) fn answered(&self, status: u16) {
@@ -111,12 +111,12 @@ impl Metrics {
         self.turned_away.inc();
     }
 
-    pub(crate) fn unkept(&self) {
-        self.unkept.inc();
+    pub(crate) fn store_error(&self) {
+        self.store_error.inc();
     }
 
     /// That something was kept, and how long it took.
-    pub(crate) fn kept(&self, seconds: f64) {
+    pub(crate) fn committed(&self, seconds: f64) {
         self.commit.observe(seconds);
     }
 
@@ -131,7 +131,7 @@ impl Metrics {
     }
 }
 
-impl Transport {
+impl TransportLabel {
     const fn labels(self) -> Labels {
         [(
             "transport",

@@ -15,6 +15,7 @@ mod json;
 mod lines;
 mod output;
 mod printable;
+pub mod publish;
 mod template;
 mod text;
 

@@ -64,7 +64,8 @@ fn in_force(settings: &Settings) -> String {
 }
 
 fn spoken(duration: std::time::Duration) -> String {
-    jiff::SignedDuration::try_from(duration).map_or_else(|_| String::new(), |duration| format!("{duration:#}"))
+    jiff::SignedDuration::try_from(duration)
+        .map_or_else(|_| String::new(), |duration| format!("{duration:#}"))
 }
 
 /// The JSON Schema (2020-12) of the configuration, from the same tables that it is read by.

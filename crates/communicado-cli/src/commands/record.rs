@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use crate::arguments::parse_duration;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
-use crate::runtime::{with_monitor_and_notices, or_shutdown};
+use crate::runtime::{or_shutdown, with_monitor_and_notices};
 use crate::settings::Settings;
 
 /// Write a journal of everything observed, until stopped; `replay` repeats it.

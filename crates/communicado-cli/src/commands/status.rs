@@ -8,7 +8,7 @@ use communicado_sinks::{Form, Json, Template, Text, Writer};
 
 use crate::commands::{print, tell};
 use crate::failure::{Failure, Outcome};
-use crate::runtime::{use_color, read_snapshot, now, warn_unknown_clients};
+use crate::runtime::{now, read_snapshot, use_color, warn_unknown_clients};
 use crate::settings::{Settings, wrong};
 
 /// A client that does not answer is told as such after the source's own time-out, which is

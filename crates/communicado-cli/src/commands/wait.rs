@@ -10,7 +10,7 @@ use futures_util::future::{Either, select};
 
 use crate::arguments::{condition, parse_duration};
 use crate::failure::{Failure, Outcome};
-use crate::runtime::{with_monitor, or_shutdown};
+use crate::runtime::{or_shutdown, with_monitor};
 use crate::settings::Settings;
 
 /// Wait until it is so: exit status 0 when it is, 4 if the time-out ends first.

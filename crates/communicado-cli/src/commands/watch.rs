@@ -6,7 +6,7 @@ use communicado_sinks::{BARS, Form, Lines};
 
 use crate::commands::status::{FormChoice, lines};
 use crate::failure::{Failure, Outcome};
-use crate::runtime::{with_monitor, open_stdout, warn_unknown_clients, or_shutdown};
+use crate::runtime::{open_stdout, or_shutdown, warn_unknown_clients, with_monitor};
 use crate::settings::Settings;
 
 /// Print what each client is now, then a line for each change, until stopped.

@@ -46,7 +46,11 @@ fn a_missing_argument_is_named() {
     check(&["explain"], "<CODE>...", "explain <CODE>...");
     check(&["record"], "<FILE>", "record <FILE>");
     check(&["completions"], "<SHELL>", "completions <SHELL>");
-    check(&["run", "--while", "signed-in"], "<COMMAND>...", "run --while <CONDITION> -- <COMMAND>...");
+    check(
+        &["run", "--while", "signed-in"],
+        "<COMMAND>...",
+        "run --while <CONDITION> -- <COMMAND>...",
+    );
     check(&["run", "--", "true"], "--while <CONDITION>", "run --while <CONDITION> -- <COMMAND>...");
 }
 

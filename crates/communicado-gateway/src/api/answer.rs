@@ -15,13 +15,13 @@ use http_body_util::{BodyExt as _, Limited};
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
-use super::Gateway;
+use super::App;
 use super::caller::Caller;
+use crate::app_state::AppState;
 use crate::ledger::Entry;
 use crate::limits::{BODY_BYTES, BODY_TIME};
 use crate::rates::Who;
 use crate::refusal::{Kind, Refusal};
-use crate::shared::Shared;
 use crate::web::HTML;
 
 pub(super) const JSON: &str = "application/json";
@@ -36,7 +36,7 @@ pub(super) fn json(status: StatusCode, json: impl Into<Body>) -> Response {
 /// `json` with a tag, or nothing if who asks has it.
 pub(super) fn tagged(headers: &HeaderMap, content_type: &'static str, body: Bytes) -> Response {
     let hash = Sha256::digest(&body);
-    let tag = format!("\"{}\"", crate::grant::hex(hash.get(..12).unwrap_or_default()));
+    let tag = format!("\"{}\"", crate::secret::hex(hash.get(..12).unwrap_or_default()));
     let asked = headers.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
     let has = |tags: &str| {
         let mut tags = tags.split(',').map(str::trim);
@@ -63,7 +63,7 @@ pub(super) fn tagged(headers: &HeaderMap, content_type: &'static str, body: Byte
 ///
 /// If it is no JSON, too large, or does not come, or its sender has too many bodies under way.
 pub(super) async fn body(
-    shared: &Shared,
+    app: &AppState,
     caller: &Caller,
     request: Request,
 ) -> Result<Bytes, Refusal> {
@@ -73,7 +73,7 @@ pub(super) async fn body(
         let help = "send JSON, with `Content-Type: application/json`";
         return Err(Refusal::new(Kind::WrongType, "the body is not said to be JSON", help));
     }
-    let held = shared.bodies.entry(caller.who());
+    let held = app.bodies.entry(caller.who());
     match tokio::time::timeout(BODY_TIME, collected(request.into_body(), held)).await {
         Ok(body) => body,
         Err(_) => {
@@ -111,8 +111,8 @@ fn broken(error: &(dyn std::error::Error + 'static)) -> Refusal {
     Refusal::bad(format!("the body broke off: {cause}"), "send it again")
 }
 
-fn spoken(span: Duration) -> String {
-    format!("{} seconds", span.as_secs())
+fn spoken(duration: Duration) -> String {
+    format!("{} seconds", duration.as_secs())
 }
 
 /// Reads a body, which is an object.
@@ -175,9 +175,9 @@ pub(super) async fn as_problem(request: Request, next: Next) -> Response {
 }
 
 /// Lets pages of the origins that were named read answers; nobody else's, unless they are ours.
-pub(super) async fn cross_origin(State(shared): Gateway, request: Request, next: Next) -> Response {
+pub(super) async fn cross_origin(State(app): App, request: Request, next: Next) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
-    let allowed = origin.filter(|origin| is_allowed(&shared, origin));
+    let allowed = origin.filter(|origin| is_allowed(&app, origin));
     let asks = request.method() == Method::OPTIONS
         && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = match (&allowed, asks) {
@@ -207,8 +207,8 @@ pub(super) async fn cross_origin(State(shared): Gateway, request: Request, next:
 }
 
 /// Whether pages of `origin` were named when the gateway was started.
-pub(super) fn is_allowed(shared: &Shared, origin: &HeaderValue) -> bool {
-    origin.to_str().is_ok_and(|origin| shared.origins.iter().any(|each| each == origin))
+pub(super) fn is_allowed(app: &AppState, origin: &HeaderValue) -> bool {
+    origin.to_str().is_ok_and(|origin| app.origins.iter().any(|each| each == origin))
 }
 
 /// Time for which a browser uses only TLS.
@@ -216,16 +216,16 @@ const ONE_YEAR: &str = "max-age=31536000";
 
 /// Counts answers, and says no more of them than that.
 pub(super) async fn counted(
-    State(shared): State<Arc<Shared>>,
+    State(app): State<Arc<AppState>>,
     request: Request,
     next: Next,
 ) -> Response {
     let mut response = next.run(request).await;
-    shared.metrics.answered(response.status().as_u16());
+    app.metrics.answered(response.status().as_u16());
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    if shared.hsts {
+    if app.hsts {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(ONE_YEAR));
     }
     response

@@ -10,10 +10,10 @@ use axum::response::{IntoResponse as _, Response};
 use communicado_wire::gateway::{Badge, View};
 
 use super::answer::tagged;
-use super::{Answer, Gateway};
+use super::{Answer, App};
+use crate::app_state::AppState;
 use crate::model::seen_as;
 use crate::refusal::{Kind, Refusal};
-use crate::shared::Shared;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
@@ -23,11 +23,7 @@ enum Form {
 }
 
 /// `GET /badge/{pseudonym}.svg`, `.txt`, `.json`.
-pub(super) async fn ours(
-    State(shared): Gateway,
-    headers: HeaderMap,
-    Path(file): Path<String>,
-) -> Answer {
+pub(super) async fn ours(State(app): App, headers: HeaderMap, Path(file): Path<String>) -> Answer {
     let (name, ending) = file.rsplit_once('.').unwrap_or((&file, "svg"));
     let form = match ending {
         "svg" => Form::Svg,
@@ -35,12 +31,12 @@ pub(super) async fn ours(
         "json" => Form::Json,
         _ => return Err(none()),
     };
-    badge(&shared, &headers, name, form)
+    badge(&app, &headers, name, form)
 }
 
 /// `GET /presence/rid/{pseudonym}/image/..`, `/text/..`, `/js/..`, and `jid/{pseudonym}/{host}/..`.
 pub(super) async fn ejabberd(
-    State(shared): Gateway,
+    State(app): App,
     headers: HeaderMap,
     Path(rest): Path<String>,
 ) -> Answer {
@@ -55,12 +51,12 @@ pub(super) async fn ejabberd(
         Some("js" | "json") => Form::Json,
         Some(_) => return Err(none()),
     };
-    badge(&shared, &headers, name, form)
+    badge(&app, &headers, name, form)
 }
 
 /// `GET /status/{pseudonym}[@host][/icon|text|message|json]`.
 pub(super) async fn prosody(
-    State(shared): Gateway,
+    State(app): App,
     headers: HeaderMap,
     Path(rest): Path<String>,
 ) -> Answer {
@@ -72,7 +68,7 @@ pub(super) async fn prosody(
         "json" => Form::Json,
         _ => return Err(none()),
     };
-    badge(&shared, &headers, name, form)
+    badge(&app, &headers, name, form)
 }
 
 fn none() -> Refusal {
@@ -80,8 +76,8 @@ fn none() -> Refusal {
     Refusal::new(Kind::NotFound, "there is no such badge", help)
 }
 
-fn badge(shared: &Shared, headers: &HeaderMap, name: &str, form: Form) -> Answer {
-    let people = shared.people();
+fn badge(app: &AppState, headers: &HeaderMap, name: &str, form: Form) -> Answer {
+    let people = app.people();
     let person = people.badge(name).ok_or_else(none)?;
     let badge: Badge = seen_as(person, View::Availability);
     drop(people);

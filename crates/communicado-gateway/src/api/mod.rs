@@ -1,4 +1,4 @@
-//! What is asked over HTTP, but for the streams that the front keeps: one file for each subject,
+//! What is asked over HTTP, but for the streams that the event loop keeps: one file for each subject,
 //! one table of addresses.
 //!
 //! Whoever asks is known before a handler runs; see `caller.rs`. What goes wrong is a [`Refusal`]
@@ -30,27 +30,30 @@ pub(crate) use operate::OPENAPI;
 pub(crate) use publish::publication;
 pub(crate) use tokens::made;
 
+use crate::app_state::AppState;
 use crate::refusal::Refusal;
-use crate::shared::Shared;
 
-type Gateway = axum::extract::State<Arc<Shared>>;
+type App = axum::extract::State<Arc<AppState>>;
 type Answer = Result<axum::response::Response, Refusal>;
 
 /// The table of addresses.
-pub(crate) fn router(shared: Arc<Shared>) -> Router {
-    let traces = shared.traces.clone();
+pub(crate) fn router(app: Arc<AppState>) -> Router {
+    let traces = app.traces.clone();
     let router = Router::new()
         .route("/v1/people", get(people::page).post(people::create))
         .route("/v1/people/{person}", get(people::one).patch(people::alter).delete(people::remove))
-        .route("/v1/people/{person}/devices/{device}", put(publish::hear).delete(publish::forget))
-        .route("/v1/people/{person}/manual", put(publish::say).delete(publish::unsay))
+        .route(
+            "/v1/people/{person}/devices/{device}",
+            put(publish::put_device).delete(publish::delete_device),
+        )
+        .route("/v1/people/{person}/manual", put(publish::set_manual).delete(publish::clear_manual))
         .route("/v1/people/{person}/audience", get(people::audience))
         .route("/v1/people/{person}/history", get(people::history))
         .route("/v1/events", get(events::stream))
         .route("/v1/socket", get(socket::open))
         .route("/v1/session", get(session::who).post(session::open).delete(session::end))
         .route("/v1/oidc/start", get(oidc::start))
-        .route("/v1/oidc/back", get(oidc::back))
+        .route("/v1/oidc/callback", get(oidc::back))
         .route("/v1/tokens", post(tokens::create).get(tokens::list))
         .route("/v1/tokens/{token}", delete(tokens::revoke))
         .route("/v1/openapi.json", get(operate::openapi))
@@ -61,12 +64,12 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/readyz", get(operate::ready))
         .route("/metrics", get(operate::metrics))
         .merge(board::pages())
-        .layer(from_fn_with_state(shared.clone(), caller::know))
-        .layer(from_fn_with_state(shared.clone(), events::as_stream))
-        .layer(from_fn_with_state(shared.clone(), answer::cross_origin))
+        .layer(from_fn_with_state(app.clone(), caller::know))
+        .layer(from_fn_with_state(app.clone(), events::as_stream))
+        .layer(from_fn_with_state(app.clone(), answer::cross_origin))
         .layer(from_fn(answer::as_problem))
-        .layer(from_fn_with_state(shared.clone(), answer::counted))
-        .with_state(shared);
+        .layer(from_fn_with_state(app.clone(), answer::counted))
+        .with_state(app);
     match traces {
         Some(traces) => router.layer(from_fn_with_state(traces, traced::traced)),
         None => router,

@@ -7,42 +7,42 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use communicado_wire::gateway::Scope;
-use communicado_wire::gateway::kept::Token;
+use communicado_wire::gateway::stored::Token;
 
 use super::caller::Caller;
 use super::session::{cookie, session_token};
-use super::{Answer, Gateway};
-use crate::front;
-use crate::keeper::Order;
+use super::{Answer, App};
+use crate::app_state::AppState;
+use crate::ids::parse_id;
 use crate::limits::SESSION;
 use crate::oidc::{SignIns, stale};
 use crate::rates::Network;
 use crate::refusal::{Kind, Refusal};
-use crate::shared::Shared;
 use crate::web::{HTML, POLICY};
+use crate::writer::WriteCommand;
 
 /// Ties a sign-in to the browser that began it.
 const STATE: &str = "communicado_sign_in";
 
-fn sign_ins(shared: &Shared) -> Result<Arc<SignIns>, Refusal> {
-    shared.sign_ins.get().cloned().ok_or_else(|| {
+fn sign_ins(app: &AppState) -> Result<Arc<SignIns>, Refusal> {
+    app.sign_ins.get().cloned().ok_or_else(|| {
         let help = "sign in with a token, or start the gateway with --oidc-issuer";
         Refusal::new(Kind::NotFound, "nobody signs people in here", help)
     })
 }
 
 /// `GET /v1/oidc/start`.
-pub(super) async fn start(State(shared): Gateway, caller: Caller, headers: HeaderMap) -> Response {
-    for_a_person(&headers, leave(&shared, caller.peer.into()).await)
+pub(super) async fn start(State(app): App, caller: Caller, headers: HeaderMap) -> Response {
+    for_a_person(&headers, leave(&app, caller.peer.into()).await)
 }
 
-/// `GET /v1/oidc/back`.
+/// `GET /v1/oidc/callback`.
 pub(super) async fn back(
-    State(shared): Gateway,
+    State(app): App,
     headers: HeaderMap,
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Response {
-    for_a_person(&headers, come_back(&shared, &headers, &query).await)
+    for_a_person(&headers, come_back(&app, &headers, &query).await)
 }
 
 /// A refusal is a page to a browser, and a problem document to all others.
@@ -82,11 +82,11 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-async fn leave(shared: &Shared, network: Network) -> Answer {
-    let sign_ins = sign_ins(shared)?;
-    let now = shared.now().moment;
+async fn leave(app: &AppState, network: Network) -> Answer {
+    let sign_ins = sign_ins(app)?;
+    let now = app.now().moment;
     let start = aside(move || sign_ins.start(network, now)).await?;
-    let secure = if shared.tls { "; Secure" } else { "" };
+    let secure = if app.tls { "; Secure" } else { "" };
     // `Lax`: it must come along when the issuer sends the browser back.
     let cookie = format!(
         "{STATE}={}; Path=/v1/oidc; Max-Age=600; HttpOnly; SameSite=Lax{secure}",
@@ -96,11 +96,11 @@ async fn leave(shared: &Shared, network: Network) -> Answer {
 }
 
 async fn come_back(
-    shared: &Shared,
+    app: &AppState,
     headers: &HeaderMap,
     query: &BTreeMap<String, String>,
 ) -> Answer {
-    let sign_ins = sign_ins(shared)?;
+    let sign_ins = sign_ins(app)?;
     let state = query.get("state").cloned().ok_or_else(stale)?;
     let cookies = headers.get(header::COOKIE).and_then(|text| text.to_str().ok());
     let mut pairs =
@@ -108,14 +108,14 @@ async fn come_back(
     if !pairs.any(|(name, value)| name == STATE && value == state) {
         return Err(stale());
     }
-    let (view, now) = (sign_ins.view, shared.now());
+    let (view, now) = (sign_ins.view, app.now());
     if let Some(error) = query.get("error") {
         return Err(sign_ins.refused(&state, error, now.moment));
     }
     let code = query.get("code").cloned().ok_or_else(stale)?;
     let id = aside(move || sign_ins.finish(&state, &code, now.moment, now.civil)).await?;
-    let id = front::id("person", &id)?;
-    let Some(name) = shared.people().person(&id).map(|person| person.name.clone()) else {
+    let id = parse_id("person", &id)?;
+    let Some(name) = app.people().person(&id).map(|person| person.name.clone()) else {
         let detail = format!("you are `{id}` to the issuer, and nobody here has this id");
         let help = "ask whoever runs the gateway to add you: communicado-gateway people add";
         return Err(Refusal::new(Kind::NotAllowed, detail, help));
@@ -135,9 +135,9 @@ async fn come_back(
         created_by: None,
     };
     let (secret, token) = session_token(&of, now.civil)?;
-    shared.keeper.order(Order::Token(token)).await?;
+    app.writer.submit(WriteCommand::Token(token)).await?;
     let over = format!("{STATE}=; Path=/v1/oidc; Max-Age=0");
-    Ok(away("/", &[cookie(shared, &secret, SESSION.as_secs()), over]))
+    Ok(away("/", &[cookie(app, &secret, SESSION.as_secs()), over]))
 }
 
 /// Sends a browser elsewhere.

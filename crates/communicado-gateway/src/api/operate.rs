@@ -11,10 +11,10 @@ use tokio::sync::{Mutex, oneshot};
 use tokio::time::timeout;
 
 use super::answer::{JSON, json, tagged};
-use super::{Answer, Gateway};
-use crate::front;
-use crate::keeper::Order;
-use crate::shared::Shared;
+use super::{Answer, App};
+use crate::app_state::AppState;
+use crate::fanout;
+use crate::writer::WriteCommand;
 
 /// How long a part may take to show that it works.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -27,8 +27,8 @@ const BUILT: i64 = 1_767_225_600_000_000;
 pub(crate) const OPENAPI: &str = include_str!("../../openapi.json");
 
 /// `GET /healthz`: whether what was kept can be kept, told and dated.
-pub(super) async fn health(State(shared): Gateway) -> Answer {
-    let health = latest(&shared, &shared.health, examined(&shared)).await;
+pub(super) async fn health(State(app): App) -> Answer {
+    let health = latest(&app, &app.health, examined(&app)).await;
     let status = if health.ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     Ok(json(status, health.to_json()))
 }
@@ -36,46 +36,47 @@ pub(super) async fn health(State(shared): Gateway) -> Answer {
 /// The latest result of an examination, or of a new one if that is old. One runs at a time, so a
 /// caller that asks again and again does not wear the disk out.
 async fn latest<T: Copy>(
-    shared: &Shared,
+    app: &AppState,
     known: &Mutex<Option<(Moment, T)>>,
     examination: impl Future<Output = T>,
 ) -> T {
     let mut known = known.lock().await;
-    let now = shared.now().moment;
+    let now = app.now().moment;
     match *known {
         Some((at, result)) if now.since(at) < FRESH => result,
         _ => {
             let result = examination.await;
-            *known = Some((shared.now().moment, result));
+            *known = Some((app.now().moment, result));
             result
         }
     }
 }
 
-async fn front_answers(shared: &Shared) -> bool {
+async fn event_loop_answers(app: &AppState) -> bool {
     let (reply, answer) = oneshot::channel();
-    shared.front.order(front::Order::Ask(reply));
+    app.event_loop.send(fanout::LoopCommand::Ask(reply));
     matches!(timeout(PATIENCE, answer).await, Ok(Ok(())))
 }
 
-async fn examined(shared: &Shared) -> Health {
-    let front = front_answers(shared).await;
-    let store = matches!(timeout(PATIENCE, shared.keeper.order(Order::Check)).await, Ok(Ok(_)));
-    let clock = shared.now().civil.micros() > BUILT;
+async fn examined(app: &AppState) -> Health {
+    let front = event_loop_answers(app).await;
+    let store =
+        matches!(timeout(PATIENCE, app.writer.submit(WriteCommand::Check)).await, Ok(Ok(_)));
+    let clock = app.now().civil.micros() > BUILT;
     Health { ok: front && store && clock, store, front, clock }
 }
 
 /// `GET /readyz`: whether it can be asked.
-pub(super) async fn ready(State(shared): Gateway) -> Answer {
-    let is_ready = latest(&shared, &shared.readiness, front_answers(&shared)).await;
+pub(super) async fn ready(State(app): App) -> Answer {
+    let is_ready = latest(&app, &app.readiness, event_loop_answers(&app)).await;
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let word = if is_ready { "ready\n" } else { "not ready\n" };
     Ok((status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], word).into_response())
 }
 
 /// `GET /metrics`.
-pub(super) async fn metrics(State(shared): Gateway) -> Answer {
-    let text = shared.metrics.written(shared.people().len(), shared.seats.taken());
+pub(super) async fn metrics(State(app): App) -> Answer {
+    let text = app.metrics.written(app.people().len(), app.connection_limit.in_use());
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }

@@ -1,17 +1,17 @@
 //! Several gateways as one: their people, tokens and audiences are entries of one bucket of NATS
 //! JetStream, and each follows it.
 //!
-//! It stands where the keeper and its store stand for one gateway alone. An order is done on what
+//! It stands where the writer and its store stand for one gateway alone. An order is done on what
 //! is known here, and written on condition that the entry is still the one that was known; if not,
 //! it is done again on what came meanwhile. What comes through the watch is told, also what we
 //! wrote ourselves, so all gateways tell the same in the same order, with the same revisions.
 //! An order is answered once its entry has come back.
 //!
-//! Read `watch.rs` for how the bucket is followed, `orders.rs` for how it is written.
+//! Read `watch.rs` for how the bucket is followed, `commands.rs` for how it is written.
 
+mod commands;
 mod keys;
 mod leases;
-mod orders;
 mod orphans;
 mod watch;
 
@@ -24,9 +24,9 @@ use std::time::Duration;
 use async_nats::jetstream::{self, kv, stream};
 use tokio::sync::{mpsc, oneshot, watch as channel};
 
-use crate::grant::random;
-use crate::keeper::Job;
-use crate::shared::Shared;
+use crate::app_state::AppState;
+use crate::secret::random;
+use crate::writer::WriteRequest;
 pub(crate) use keys::{Key, person, token};
 
 /// How long an answer of NATS may take.
@@ -56,7 +56,7 @@ impl fmt::Display for ClusterError {
 
 /// What the parts of a gateway among others share.
 struct Cluster {
-    shared: Arc<Shared>,
+    app: Arc<AppState>,
     bucket: kv::Store,
     /// Our own name among the gateways.
     name: String,
@@ -91,9 +91,9 @@ impl Cluster {
 
 /// Works until it is stopped; `ready` is told once all that is in the bucket is known here.
 pub(crate) fn run(
-    shared: &Arc<Shared>,
+    app: &Arc<AppState>,
     settings: &Settings,
-    jobs: Receiver<Job>,
+    requests: Receiver<WriteRequest>,
     ready: oneshot::Sender<Result<(), ClusterError>>,
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -114,20 +114,20 @@ pub(crate) fn run(
         };
         let name = random::<9>().unwrap_or_else(|_| std::process::id().to_string());
         let (came, _) = channel::channel(0);
-        let (shared, seen) = (shared.clone(), Mutex::default());
-        let cluster = Arc::new(Cluster { shared, bucket, name, seen, came });
+        let (app, seen) = (app.clone(), Mutex::default());
+        let cluster = Arc::new(Cluster { app, bucket, name, seen, came });
         let (sender, inbox) = mpsc::channel(64);
         // The jobs come from a channel that blocks.
         std::thread::spawn(move || {
-            for job in jobs {
-                if sender.blocking_send(job).is_err() {
+            for request in requests {
+                if sender.blocking_send(request).is_err() {
                     return;
                 }
             }
         });
         // In one task, so that none breaks off unnoticed.
         tokio::select! {
-            () = orders::serve(&cluster, inbox) => {}
+            () = commands::serve(&cluster, inbox) => {}
             () = watch::canary(cluster.clone()) => {}
             () = watch::follow(cluster.clone(), ready) => {}
             () = leases::end(cluster.clone()) => {}

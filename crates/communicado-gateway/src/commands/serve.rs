@@ -8,7 +8,7 @@ use clap::Args;
 
 use communicado_wire::gateway::View;
 
-use crate::arguments::{Data, span};
+use crate::arguments::{Data, duration};
 use crate::cluster;
 use crate::commands::print;
 use crate::commands::tokens::view;
@@ -38,7 +38,7 @@ pub(crate) struct Serve {
     tls_key: Option<PathBuf>,
     /// Make a certificate for this name, for a test; it is written to `tls.pem` in the data folder.
     #[arg(long, value_name = "NAME", conflicts_with = "tls_cert")]
-    tls_self_made: Vec<String>,
+    tls_self_signed: Vec<String>,
     /// Listen beyond this machine without TLS, for instance behind a proxy that does it.
     #[arg(long)]
     insecure_beyond_loopback: bool,
@@ -46,7 +46,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
     /// Keep what was told of people for so long, such as `720h`; nothing is kept if not given.
-    #[arg(long, value_name = "SPAN", value_parser = span)]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
     history: Option<Duration>,
     /// How many requests in a second one token and its sessions may make, and one address without a
     /// token.
@@ -78,21 +78,22 @@ pub(crate) struct Serve {
     /// `http://127.0.0.1:4318`; nobody is named in them.
     #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     otlp: Option<String>,
-    #[command(flatten)]
-    oidc: Oidc,
-    /// Stop also when standard input ends, for whoever starts the gateway and may be killed.
+    /// Exit when standard input closes, for supervisors.
     #[arg(long)]
-    until_input_ends: bool,
+    exit_on_stdin_eof: bool,
     /// How much to log: `error`, `warn`, `info` or `debug`.
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     log: tracing::Level,
+    /// After the other options: its heading would be that of those that follow.
+    #[command(flatten)]
+    oidc: Oidc,
 }
 
 /// Sign-in of people at an issuer of OpenID Connect.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Sign-in of people")]
 struct Oidc {
-    /// The issuer, such as `https://sso.example`; it must know `PUBLIC_URL/v1/oidc/back`.
+    /// The issuer, such as `https://sso.example`; it must know `PUBLIC_URL/v1/oidc/callback`.
     #[arg(long, value_name = "URL", requires = "oidc_client_id")]
     oidc_issuer: Option<String>,
     /// The id that the issuer gave this gateway.
@@ -130,8 +131,8 @@ impl Serve {
         let data = self.data.folder();
         let certificate = match (self.tls_cert, self.tls_key) {
             (Some(certificate), Some(key)) => Some(Certificate::Files { certificate, key }),
-            _ if !self.tls_self_made.is_empty() => Some(Certificate::SelfMade {
-                names: self.tls_self_made,
+            _ if !self.tls_self_signed.is_empty() => Some(Certificate::SelfSigned {
+                names: self.tls_self_signed,
                 write_to: data.join("tls.pem"),
             }),
             _ => None,
@@ -168,7 +169,7 @@ impl Serve {
             certificate,
             oidc: self.oidc.settings(),
             public_url: self.public_url,
-            until_input_ends: self.until_input_ends,
+            exit_on_stdin_eof: self.exit_on_stdin_eof,
             what: What {
                 history: self.history,
                 origins: self.allow_origin,
@@ -181,7 +182,7 @@ impl Serve {
                     replicas: self.nats_replicas,
                 }),
                 traces,
-                // A self-made one would shut out other programs on the same name, mostly localhost.
+                // A self-signed one would shut out other programs on the same name, mostly localhost.
                 hsts: is_from_files,
                 hosts,
             },

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use communicado_wire::gateway::{self as wire, View};
 
-use crate::arguments::{Data, span};
+use crate::arguments::{Data, duration};
 use crate::commands::{ask, print};
 use crate::failure::{Failure, Outcome};
 
@@ -37,8 +37,8 @@ enum What {
         #[arg(long, value_name = "VIEW", default_value = "availability", value_parser = view)]
         view: View,
         /// For how long it is good, such as `720h`; until it is revoked if not given.
-        #[arg(long = "for", value_name = "SPAN", value_parser = span)]
-        span: Option<std::time::Duration>,
+        #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+        duration: Option<std::time::Duration>,
     },
     /// List them, without their secrets.
     List,
@@ -66,7 +66,7 @@ impl Tokens {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         let data = &self.data;
         match self.what {
-            What::Create { name, scope, person, group, view, span } => {
+            What::Create { name, scope, person, group, view, duration } => {
                 let scopes = scope.into_iter().map(|scope| match scope {
                     Scope::Publish => wire::Scope::Publish,
                     Scope::Read => wire::Scope::Read,
@@ -78,7 +78,8 @@ impl Tokens {
                     person: person.map(Into::into),
                     group: group.map(Into::into),
                     view: Some(view),
-                    for_ms: span.map(|span| u64::try_from(span.as_millis()).unwrap_or(u64::MAX)),
+                    for_ms: duration
+                        .map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)),
                 };
                 let said = ask(data, "POST", "/v1/tokens", &new.to_json())?;
                 let made: wire::Created = serde_json::from_str(&said).map_err(misread)?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use communicado_wire::gateway::View;
-use communicado_wire::gateway::kept;
+use communicado_wire::gateway::stored;
 
 use super::{Altered, Change, Now, People, Person, view};
 
@@ -19,20 +19,20 @@ impl People {
     pub(crate) fn foreign(
         &self,
         id: &Arc<str>,
-        kept: Option<kept::Person>,
+        stored: Option<stored::Person>,
         revision: u64,
         is_news: bool,
         now: Now,
     ) -> Altered {
         let before = self.person(id).cloned();
-        let after = kept.map(|mut kept| {
-            let kept::Seen { in_out, availability, everything } = &mut kept.seen;
+        let after = stored.map(|mut stored| {
+            let stored::Seen { in_out, availability, everything } = &mut stored.seen;
             for facet in [in_out, availability, everything] {
                 if facet.revision == OF_THIS_ENTRY {
                     facet.revision = revision;
                 }
             }
-            let mut person = Person::of_kept(kept, now);
+            let mut person = Person::from_stored(stored, now);
             for (name, device) in &mut person.devices {
                 let known = before.as_ref().and_then(|before| before.devices.get(name));
                 match known {
@@ -53,7 +53,7 @@ impl People {
             _ => [true; 3],
         };
         let change =
-            Change { revision, ordinal: 0, kept: true, id: id.clone(), before, after, seen_by };
+            Change { revision, ordinal: 0, stored: true, id: id.clone(), before, after, seen_by };
         let people = [(id.clone(), change.after.clone())].into_iter().collect();
         let changes = if seen_by == [false; 3] { Vec::new() } else { vec![change] };
         Altered { people, changes, revision: self.revision().max(revision) }
@@ -63,21 +63,21 @@ impl People {
 impl Altered {
     /// What is to be written into the entry of a person: revisions that were given here for the
     /// time being become those of the entry.
-    pub(crate) fn entry(person: &Person, after: u64) -> kept::Person {
-        let mut kept = person.kept();
-        let kept::Seen { in_out, availability, everything } = &mut kept.seen;
+    pub(crate) fn entry(person: &Person, after: u64) -> stored::Person {
+        let mut stored = person.to_stored();
+        let stored::Seen { in_out, availability, everything } = &mut stored.seen;
         for facet in [in_out, availability, everything] {
             if facet.revision > after {
                 facet.revision = OF_THIS_ENTRY;
             }
         }
-        kept
+        stored
     }
 
     /// The same as something that only this gateway knows, at the revision that all know.
     pub(crate) fn of_us_alone(mut self, revision: u64) -> Self {
         for change in &mut self.changes {
-            (change.revision, change.kept) = (revision, false);
+            (change.revision, change.stored) = (revision, false);
             if let Some(after) = &change.after {
                 let mut person = Person::clone(after);
                 for facet in &mut person.facets {

@@ -12,7 +12,7 @@
 mod foreign;
 mod input;
 mod person;
-mod standing;
+mod presence_state;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -22,12 +22,12 @@ use std::sync::Arc;
 
 use communicado_core::Moment;
 use communicado_wire::Timestamp;
-use communicado_wire::gateway::kept::{self, Facet};
+use communicado_wire::gateway::stored::{self, Facet};
 use communicado_wire::gateway::{NewPerson, View};
 
 pub(crate) use input::{Change, Input};
 pub(crate) use person::{Device, Manual, Person};
-pub(crate) use standing::Standing;
+pub(crate) use presence_state::PresenceState;
 pub(crate) use view::{own, seen_as, written, written_change};
 
 use crate::limits::{DEVICES, PEOPLE, PERSON_BYTES};
@@ -74,10 +74,10 @@ pub(crate) struct Altered {
 
 impl People {
     /// What was kept some time before `now`.
-    pub(crate) fn of_kept(kept: Vec<kept::Person>, revision: u64, now: Now) -> Self {
+    pub(crate) fn from_stored(stored: Vec<stored::Person>, revision: u64, now: Now) -> Self {
         let mut people = Self { revision, ..Self::default() };
-        for kept in kept {
-            people.put(Arc::new(Person::of_kept(kept, now)));
+        for stored in stored {
+            people.put(Arc::new(Person::from_stored(stored, now)));
         }
         people
     }
@@ -222,14 +222,14 @@ impl Batch<'_> {
                     None => person.badge,
                 };
             }
-            Input::Hear { device, clients, lease, .. } => {
+            Input::PutDevice { device, clients, lease, .. } => {
                 let is_new = !person.devices.contains_key(&device);
                 if is_new && !DEVICES.allows(person.devices.len() + 1) {
                     let detail = format!("`{id}` has {} devices already", person.devices.len());
                     return Err(Refusal::beyond(Kind::Full, DEVICES, detail));
                 }
                 let before = person.device_bytes();
-                person.hear(device, clients, lease, now);
+                person.put_device(device, clients, lease, now);
                 let after = person.device_bytes();
                 // What was stored when the limit was higher may shrink.
                 if after > before && !PERSON_BYTES.allows(after) {
@@ -237,18 +237,19 @@ impl Batch<'_> {
                     return Err(Refusal::beyond(Kind::Full, PERSON_BYTES, detail));
                 }
             }
-            Input::Forget { device, .. } => {
+            Input::DeleteDevice { device, .. } => {
                 if person.devices.remove(&device).is_none() {
                     let what = format!("`{id}` has no device `{device}`");
                     let help = "nothing is left to be done";
                     return Err(Refusal::new(Kind::NotFound, what, help));
                 }
             }
-            Input::Say { standing, note, returns, span, .. } => {
-                let until = span.map(|span| (now.moment.after(span), now.civil.after(span)));
-                person.manual = Some(Manual { standing, note, returns, until });
+            Input::SetManual { state, note, returns, duration, .. } => {
+                let until = duration
+                    .map(|duration| (now.moment.after(duration), now.civil.after(duration)));
+                person.manual = Some(Manual { state, note, returns, until });
             }
-            Input::Unsay(_) => person.manual = None,
+            Input::ClearManual(_) => person.manual = None,
         }
         person.pass(now);
         self.settle(&before, person, now);
@@ -330,8 +331,8 @@ impl Batch<'_> {
         seen_by: [bool; 3],
     ) {
         self.altered.insert(id.clone(), after.clone());
-        let (revision, ordinal, kept) = (self.revision, 0, true);
-        self.changes.push(Change { revision, ordinal, kept, id, before, after, seen_by });
+        let (revision, ordinal, stored) = (self.revision, 0, true);
+        self.changes.push(Change { revision, ordinal, stored, id, before, after, seen_by });
     }
 }
 

@@ -11,7 +11,7 @@ use communicado_core::{Activity, Availability, Moment};
 use communicado_wire::gateway::{Alter, NewPerson, View};
 use communicado_wire::{Client, Status, Timestamp};
 
-use super::{Altered, Change, Input, Now, People, Standing, own, written, written_change};
+use super::{Altered, Change, Input, Now, People, PresenceState, own, written, written_change};
 use crate::limits::FORGOTTEN_AFTER;
 
 /// Numbers that look random and are the same for the same seed (`xorshift64*`).
@@ -78,7 +78,7 @@ impl Known {
     /// Status and availability at `now`, by the words of the contract.
     fn told(&mut self, now: u64) -> (Status, Option<Availability>) {
         let forgotten = u64::try_from(FORGOTTEN_AFTER.as_millis()).unwrap();
-        self.devices.retain(|_, heard| now < heard.until + forgotten);
+        self.devices.retain(|_, device| now < device.until + forgotten);
         if self.manual.is_some_and(|(_, _, until)| until.is_some_and(|until| until <= now)) {
             self.manual = None;
         }
@@ -96,13 +96,13 @@ impl Known {
             Status::Unknown,
         ];
         let mut all: Vec<(Status, Option<Availability>)> = Vec::new();
-        for heard in self.devices.values() {
-            if heard.until <= now {
+        for device in self.devices.values() {
+            if device.until <= now {
                 all.push((Status::Unknown, None));
-            } else if heard.clients.is_empty() {
+            } else if device.clients.is_empty() {
                 all.push((Status::Absent, None));
             } else {
-                all.extend(heard.clients.iter().copied());
+                all.extend(device.clients.iter().copied());
             }
         }
         for status in order {
@@ -126,7 +126,7 @@ struct World {
     people: People,
     known: BTreeMap<Arc<str>, Known>,
     /// What a listener that sees everything made of the changes.
-    heard: BTreeMap<Arc<str>, Arc<super::Person>>,
+    received: BTreeMap<Arc<str>, Arc<super::Person>>,
     revision: u64,
     /// By how many seconds the civil clock is wrong.
     wrong: i64,
@@ -141,7 +141,7 @@ impl World {
             now: 0,
             people: People::default(),
             known: BTreeMap::new(),
-            heard: BTreeMap::new(),
+            received: BTreeMap::new(),
             revision: 0,
             wrong: 0,
         }
@@ -176,8 +176,8 @@ impl World {
             assert_eq!(change.revision, self.revision, "a gap in the revisions");
             self.check(change);
             match &change.after {
-                Some(after) => self.heard.insert(change.id.clone(), after.clone()),
-                None => self.heard.remove(&change.id),
+                Some(after) => self.received.insert(change.id.clone(), after.clone()),
+                None => self.received.remove(&change.id),
             };
         }
         self.people.apply(altered);
@@ -186,7 +186,7 @@ impl World {
 
     /// A change begins where the last one ended, and differs just for those who see it.
     fn check(&self, change: &Change) {
-        let held = self.heard.get(&change.id);
+        let held = self.received.get(&change.id);
         assert_eq!(held.is_some(), change.before.is_some(), "{change:?}");
         let (Some(before), Some(after)) = (&change.before, &change.after) else { return };
         for view in View::ALL {
@@ -211,27 +211,27 @@ impl World {
                 let badge = self.dice.pick(&[None, Some(true), Some(false)]);
                 Input::Alter(person, Alter { name, groups, badge }, "pseudonym".into())
             }
-            3 => Input::Forget { person, device },
-            4 => Input::Unsay(person),
+            3 => Input::DeleteDevice { person, device },
+            4 => Input::ClearManual(person),
             5 | 6 => {
                 let is_in = self.dice.roll(2) == 0;
                 let status = if is_in { Status::SignedIn } else { Status::SignedOut };
                 let availability = is_in.then(|| self.dice.pick(&Availability::ALL));
                 let since = at(self.now).civil;
                 let (activity, reason) = (None, None);
-                Input::Say {
+                Input::SetManual {
                     person,
-                    standing: Standing { status, availability, activity, reason, since },
+                    state: PresenceState { status, availability, activity, reason, since },
                     note: self.dice.pick(&[None, Some("secret note".into())]),
                     returns: None,
-                    span: self.dice.pick(&[None, Some(Duration::from_secs(20))]),
+                    duration: self.dice.pick(&[None, Some(Duration::from_secs(20))]),
                 }
             }
             _ => {
                 let count = self.dice.roll(3);
                 let clients = (0..count).map(|number| self.client(number)).collect();
                 let lease = Duration::from_millis(self.dice.pick(&[5_000, 60_000]));
-                Input::Hear { person, device, clients, lease }
+                Input::PutDevice { person, device, clients, lease }
             }
         }
     }
@@ -257,21 +257,21 @@ fn know(known: &mut BTreeMap<Arc<str>, Known>, input: &Input, now: u64) {
             known.remove(person);
         }
         Input::Alter(..) => {}
-        Input::Hear { person, device, clients, lease } => {
+        Input::PutDevice { person, device, clients, lease } => {
             let clients = clients.iter().map(|it| (it.status, it.availability)).collect();
             let until = now + u64::try_from(lease.as_millis()).unwrap();
             let devices = &mut known.get_mut(person).unwrap().devices;
             devices.insert(device.clone(), Heard { clients, until });
         }
-        Input::Forget { person, device } => {
+        Input::DeleteDevice { person, device } => {
             known.get_mut(person).unwrap().devices.remove(device);
         }
-        Input::Say { person, standing, span, .. } => {
-            let until = span.map(|span| now + u64::try_from(span.as_millis()).unwrap());
-            let said = (standing.status, standing.availability, until);
+        Input::SetManual { person, state, duration, .. } => {
+            let until = duration.map(|duration| now + u64::try_from(duration.as_millis()).unwrap());
+            let said = (state.status, state.availability, until);
             known.get_mut(person).unwrap().manual = Some(said);
         }
-        Input::Unsay(person) => known.get_mut(person).unwrap().manual = None,
+        Input::ClearManual(person) => known.get_mut(person).unwrap().manual = None,
     }
 }
 
@@ -302,10 +302,10 @@ fn revisions_have_no_gaps_and_changes_chain() {
 #[test]
 fn the_sum_of_the_changes_is_what_is() {
     hold(|world| {
-        assert_eq!(world.heard.len(), world.people.len());
+        assert_eq!(world.received.len(), world.people.len());
         for person in world.people.after(None) {
             for view in View::ALL {
-                assert_eq!(written(person, view), written(&world.heard[&person.id], view));
+                assert_eq!(written(person, view), written(&world.received[&person.id], view));
             }
         }
     });
@@ -337,12 +337,13 @@ fn the_next_deadline_is_ahead_and_waking_more_often_changes_nothing() {
 #[test]
 fn a_restart_loses_nothing() {
     hold(|world| {
-        let kept =
-            |people: &People| people.after(None).map(|person| person.kept()).collect::<Vec<_>>();
-        let before = kept(&world.people);
+        let stored = |people: &People| {
+            people.after(None).map(|person| person.to_stored()).collect::<Vec<_>>()
+        };
+        let before = stored(&world.people);
         let later = at(world.now);
-        let again = People::of_kept(before.clone(), world.revision, later);
-        assert_eq!(kept(&again), before);
+        let again = People::from_stored(before.clone(), world.revision, later);
+        assert_eq!(stored(&again), before);
         for person in world.people.after(None) {
             let twin = again.person(&person.id).unwrap();
             assert_eq!(own(person), own(twin));
@@ -368,7 +369,7 @@ fn a_clock_that_jumps_changes_what_is_written_as_the_time_and_nothing_else() {
             assert_eq!(jumping.people.next_deadline(), deadline, "seed {seed}");
             for person in steady.people.after(None) {
                 let twin = jumping.people.person(&person.id).unwrap();
-                let told = |it: &Standing| (it.status, it.availability, it.reason.clone());
+                let told = |it: &PresenceState| (it.status, it.availability, it.reason.clone());
                 assert_eq!(told(&twin.told), told(&person.told), "seed {seed}");
             }
         }
@@ -378,10 +379,10 @@ fn a_clock_that_jumps_changes_what_is_written_as_the_time_and_nothing_else() {
 #[test]
 fn a_clock_that_was_set_back_makes_no_lease_longer() {
     hold(|world| {
-        let kept = world.people.after(None).map(|person| person.kept()).collect();
+        let stored = world.people.after(None).map(|person| person.to_stored()).collect();
         let mut back = at(world.now);
         back.civil = Timestamp::EPOCH;
-        let again = People::of_kept(kept, world.revision, back);
+        let again = People::from_stored(stored, world.revision, back);
         for person in again.after(None) {
             for device in person.devices.values().filter(|device| device.expired.is_none()) {
                 assert!(device.until <= back.moment.after(device.lease));
@@ -423,7 +424,7 @@ fn a_device_that_comes_back_late_says_since_when_and_no_earlier_than_what_was_kn
         people.apply(&mut altered);
         people.person("ada").unwrap().told.since
     };
-    let hear = |device: &str, availability, since| Input::Hear {
+    let put_device = |device: &str, availability, since| Input::PutDevice {
         person: "ada".into(),
         device: device.into(),
         clients: vec![client("a", Status::SignedIn, Some(availability), since)],
@@ -431,11 +432,11 @@ fn a_device_that_comes_back_late_says_since_when_and_no_earlier_than_what_was_kn
     };
     told(Input::Create(NewPerson { id: "ada".into(), name: None, groups: vec![] }), 0);
     // Nothing was known before: the device knows better.
-    assert_eq!(told(hear("laptop", Availability::Available, 3_000), 9_000), at(3_000).civil);
+    assert_eq!(told(put_device("laptop", Availability::Available, 3_000), 9_000), at(3_000).civil);
     // She was known to be available until now, however long the phone has been away.
-    told(hear("phone", Availability::Away, 1_000), 10_000);
-    let gone = Input::Forget { person: "ada".into(), device: "laptop".into() };
+    told(put_device("phone", Availability::Away, 1_000), 10_000);
+    let gone = Input::DeleteDevice { person: "ada".into(), device: "laptop".into() };
     assert_eq!(told(gone, 11_000), at(11_000).civil);
     // A desktop whose clock is ahead.
-    assert_eq!(told(hear("phone", Availability::Busy, 99_000), 12_000), at(12_000).civil);
+    assert_eq!(told(put_device("phone", Availability::Busy, 99_000), 12_000), at(12_000).civil);
 }

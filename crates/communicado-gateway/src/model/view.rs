@@ -8,7 +8,7 @@ use communicado_core::Availability;
 use communicado_wire::gateway::{self as wire, Badge, Before, Presence, View};
 use communicado_wire::{Status, Timestamp};
 
-use super::{Person, Standing};
+use super::{Person, PresenceState};
 
 /// What a view shows of a person, but for the change after which it was so.
 ///
@@ -28,7 +28,7 @@ fn shown(person: &Person, view: View) -> Shown {
     let everything = view == View::Everything;
     let presence = || {
         let hidden = told.availability == Some(Availability::Invisible) && !everything;
-        let told = if hidden { &Standing::plain(Status::SignedOut, told.since) } else { told };
+        let told = if hidden { &PresenceState::plain(Status::SignedOut, told.since) } else { told };
         Presence {
             status: told.status,
             availability: told.availability,
@@ -111,11 +111,11 @@ pub(crate) fn written_change(before: Option<&Person>, person: &Person, view: Vie
 pub(crate) fn own(person: &Person) -> wire::OwnPerson {
     let devices = person.devices.iter().map(|(id, device)| wire::Device {
         device: id.clone(),
-        status: device.standing.status,
-        availability: device.standing.availability,
-        activity: device.standing.activity,
-        reason: device.standing.reason.clone(),
-        since: device.standing.since,
+        status: device.state.status,
+        availability: device.state.availability,
+        activity: device.state.activity,
+        reason: device.state.reason.clone(),
+        since: device.state.since,
         seen: device.seen,
         lease_until: device.lease_until(),
         clients: device.clients.to_vec(),

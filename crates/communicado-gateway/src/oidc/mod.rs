@@ -19,9 +19,9 @@ use communicado_wire::gateway::{Issuer as Told, View};
 use communicado_wire::{Timestamp, is_printable};
 use sha2::{Digest as _, Sha256};
 
-use crate::grant::random;
 use crate::rates::Network;
 use crate::refusal::{Kind, Refusal};
+use crate::secret::random;
 
 pub(crate) use claims::Claims;
 pub(crate) use issuer::Issuer;
@@ -80,7 +80,7 @@ impl SignIns {
         });
         let secret = secret.transpose()?;
         let issuer = Issuer::new(issuer, client_id.clone(), secret);
-        let back = format!("{}/v1/oidc/back", base.trim_end_matches('/'));
+        let back = format!("{}/v1/oidc/callback", base.trim_end_matches('/'));
         Ok(Self { view, name, claim, client_id, issuer, back, pending: Mutex::default() })
     }
 

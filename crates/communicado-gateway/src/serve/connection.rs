@@ -1,4 +1,4 @@
-//! Connections that hyper serves: all but the streams of events that the front keeps.
+//! Connections that hyper serves: all but the streams of events that the event loop keeps.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -18,30 +18,30 @@ use super::Connection;
 use super::socket::Socket;
 use super::strict::Strict;
 use crate::api::Peer;
-use crate::front::HandOver;
+use crate::app_state::AppState;
+use crate::fanout::HandedOff;
 use crate::limits::{HEAD_BYTES, HEAD_TIME, HEADERS};
-use crate::shared::Shared;
 
-/// Serves what the front hands over, until it is stopped and all are done.
+/// Serves what the event loop hands over, until it is stopped and all are done.
 pub(super) async fn serve(
-    mut connections: mpsc::UnboundedReceiver<HandOver>,
+    mut connections: mpsc::UnboundedReceiver<HandedOff>,
     router: Router,
     acceptor: Option<TlsAcceptor>,
-    shared: Arc<Shared>,
+    app: Arc<AppState>,
     mut stopping: watch::Receiver<bool>,
 ) {
     let mut tasks = JoinSet::new();
     loop {
         tokio::select! {
             next = connections.recv() => {
-                let Some(HandOver { socket, read, peer, seat }) = next else { break };
+                let Some(HandedOff { socket, read, peer, permit }) = next else { break };
                 let (router, acceptor) = (router.clone(), acceptor.clone());
-                let (hosts, stopping) = (shared.hosts, stopping.clone());
-                let held = Some(shared.heads.entry(peer.ip().into()));
+                let (hosts, stopping) = (app.hosts, stopping.clone());
+                let held = Some(app.heads.entry(peer.ip().into()));
                 tasks.spawn(async move {
                     let Ok(socket) = TcpStream::from_std(socket) else { return };
                     let socket = Socket::new(socket);
-                    let (address, connection) = (peer.ip(), Connection::of(socket.clone(), seat));
+                    let (address, connection) = (peer.ip(), Connection::of(socket.clone(), permit));
                     match acceptor {
                         None => {
                             let io = Strict::new(socket, read, hosts, held, connection);

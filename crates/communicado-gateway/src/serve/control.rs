@@ -13,7 +13,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request};
-use communicado_wire::gateway::kept::Token;
+use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{Scope, View};
 use http_body_util::BodyExt as _;
 use hyper::service::Service as _;
@@ -30,11 +30,11 @@ use tokio::time::sleep;
 use super::strict::Strict;
 use super::{Connection, Core, What, connection};
 use crate::api::{Operator, router};
+use crate::app_state::AppState;
 use crate::failure::{Failure, Outcome};
-use crate::grant::Grant;
 use crate::http::Hosts;
+use crate::principal::Principal;
 use crate::private::own_uid;
-use crate::shared::Shared;
 use crate::store::Lock;
 
 /// Between two attempts to accept a command.
@@ -48,8 +48,8 @@ fn path(data: &Path) -> PathBuf {
 }
 
 /// The grant of whoever has the data folder.
-fn operator(shared: &Shared) -> Operator {
-    Operator(Grant::of_operator(Arc::new(Token {
+fn operator(app: &AppState) -> Operator {
+    Operator(Principal::of_operator(Arc::new(Token {
         v: communicado_wire::VERSION,
         id: "operator".into(),
         hash: "".into(),
@@ -58,7 +58,7 @@ fn operator(shared: &Shared) -> Operator {
         person: None,
         group: None,
         view: View::Everything,
-        created: shared.now().civil,
+        created: app.now().civil,
         expires: None,
         session_of: None,
         created_by: None,
@@ -73,7 +73,7 @@ fn operator(shared: &Shared) -> Operator {
 pub(super) fn listen(
     data: &Path,
     router: Router,
-    shared: &Shared,
+    app: &AppState,
     stopping: watch::Receiver<bool>,
 ) -> Result<JoinHandle<()>, Failure> {
     let path = path(data);
@@ -83,7 +83,7 @@ pub(super) fn listen(
         let what = format!("{} cannot be made", path.display());
         Failure::new(Outcome::Failed, what).cause(error).help("use a shorter path with --data")
     })?;
-    let router = router.layer(axum::Extension(operator(shared)));
+    let router = router.layer(axum::Extension(operator(app)));
     Ok(tokio::spawn(async move {
         loop {
             let Ok((socket, _)) = listener.accept().await else {
@@ -201,7 +201,7 @@ pub(crate) fn ask_offline(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(super::no_system)?;
     let core = Core::start(data, Lock::take(data)?, What::default(), false)?;
-    let router = router(core.shared.clone()).layer(axum::Extension(operator(&core.shared)));
+    let router = router(core.app.clone()).layer(axum::Extension(operator(&core.app)));
     let request = Request::builder()
         .method(Method::from_bytes(method.as_bytes()).unwrap_or(Method::GET))
         .uri(target)

@@ -1,4 +1,4 @@
-//! A running gateway: the store and its keeper, the front, hyper for the rest, and the end of all
+//! A running gateway: the store and its writer, the event loop, hyper for the rest, and the end of all
 //! of them.
 
 mod connection;
@@ -22,16 +22,16 @@ pub(crate) use socket::Connection;
 pub(crate) use tls::Certificate;
 
 use crate::api::{made, router};
+use crate::app_state::AppState;
 use crate::cluster;
 use crate::failure::{Failure, Outcome};
-use crate::front::{self, Front};
+use crate::fanout::{EventLoop, LoopCommand};
 use crate::http::Hosts;
-use crate::keeper::{self, Keeper, Order};
 use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
 use crate::oidc::SignIns;
-use crate::shared::Shared;
-use crate::store::{Kept, Lock, Store, StoreError};
+use crate::store::{Lock, Store, StoreError, StoredState};
 use crate::traces::Traces;
+use crate::writer::{self, StoreWriter, WriteCommand};
 use part::Part;
 
 /// How long requests that are under way may take when the gateway stops.
@@ -49,7 +49,7 @@ pub(crate) struct Options {
     /// The address under which people see this gateway, if it is another.
     pub(crate) public_url: Option<String>,
     /// Whether it stops also when standard input ends.
-    pub(crate) until_input_ends: bool,
+    pub(crate) exit_on_stdin_eof: bool,
 }
 
 /// What a gateway does beside its usual.
@@ -94,8 +94,8 @@ impl Default for What {
 
 /// What keeps: everything but the connections.
 pub(crate) struct Core {
-    pub(crate) shared: Arc<Shared>,
-    keeper: Part<Result<(), StoreError>>,
+    pub(crate) app: Arc<AppState>,
+    writer: Part<Result<(), StoreError>>,
     /// Where there are several gateways, the folder is ours alone all the same.
     _lock: Option<Lock>,
 }
@@ -107,30 +107,30 @@ impl Core {
     ///
     /// If the store cannot be opened, or the system gives no thread.
     pub(crate) fn start(data: &Path, lock: Lock, what: What, tls: bool) -> Result<Self, Failure> {
-        let (store, kept, lock) = match what.cluster {
+        let (store, stored, lock) = match what.cluster {
             None => {
-                let (store, kept) = Store::open(data, lock)?;
-                (Some(store), kept, None)
+                let (store, stored) = Store::open(data, lock)?;
+                (Some(store), stored, None)
             }
-            Some(_) => (None, Kept::default(), Some(lock)),
+            Some(_) => (None, StoredState::default(), Some(lock)),
         };
-        let (keeper, orders) = Keeper::new();
+        let (writer, commands) = StoreWriter::new();
         let cluster = what.cluster.clone();
-        let shared = Arc::new(Shared::new(kept, keeper, what, tls).map_err(no_system)?);
-        let of_keeper = shared.clone();
+        let app = Arc::new(AppState::new(stored, writer, what, tls).map_err(no_system)?);
+        let of_writer = app.clone();
         let (ready, is_ready) = oneshot::channel();
-        let keeper = Part::start("keeper", move || match (store, cluster) {
+        let writer = Part::start("writer", move || match (store, cluster) {
             (Some(store), _) => {
                 let _ = ready.send(Ok(()));
-                keeper::run(&of_keeper, store, &orders)
+                writer::run(&of_writer, store, &commands)
             }
             (None, Some(settings)) => {
-                cluster::run(&of_keeper, &settings, orders, ready);
+                cluster::run(&of_writer, &settings, commands, ready);
                 Ok(())
             }
             (None, None) => Ok(()),
         });
-        let keeper = keeper.map_err(no_system)?;
+        let writer = writer.map_err(no_system)?;
         let began = is_ready.blocking_recv();
         began.unwrap_or(Ok(())).map_err(|error| {
             let help = "start NATS with JetStream (-js), and see to --nats and --nats-replicas";
@@ -138,7 +138,7 @@ impl Core {
                 .cause(error)
                 .help(help)
         })?;
-        Ok(Self { shared, keeper, _lock: lock })
+        Ok(Self { app, writer, _lock: lock })
     }
 
     /// Ends after all that was ordered.
@@ -147,16 +147,16 @@ impl Core {
     ///
     /// If the end cannot be kept.
     pub(crate) fn stop(self) -> Result<(), Failure> {
-        self.shared.keeper.stop();
-        Ok(self.keeper.join()??)
+        self.app.writer.stop();
+        Ok(self.writer.join()??)
     }
 
     /// Makes the first administrator's token, if there is none.
     async fn first_token(&self) -> Result<Option<String>, Failure> {
-        let has = |token: &Arc<communicado_wire::gateway::kept::Token>| {
+        let has = |token: &Arc<communicado_wire::gateway::stored::Token>| {
             token.scopes.has(Scope::Administer)
         };
-        if self.shared.tokens().all().any(has) {
+        if self.app.tokens().all().any(has) {
             return Ok(None);
         }
         let new = NewToken {
@@ -167,8 +167,8 @@ impl Core {
             view: Some(View::Everything),
             for_ms: None,
         };
-        let (secret, token) = made(new, self.shared.now().civil)?;
-        self.shared.keeper.order(Order::Token(token)).await?;
+        let (secret, token) = made(new, self.app.now().civil)?;
+        self.app.writer.submit(WriteCommand::Token(token)).await?;
         Ok(Some(secret))
     }
 }
@@ -177,33 +177,33 @@ fn no_system(error: std::io::Error) -> Failure {
     Failure::new(Outcome::Failed, "the gateway cannot start").cause(error)
 }
 
-/// Serves until it is told to stop; `say` gets what a person should read.
+/// Serves until it is told to stop; `print` gets what a person should read.
 ///
 /// # Errors
 ///
 /// If it cannot start, or ended badly.
 pub(crate) fn serve(
     options: Options,
-    say: impl Fn(&str) -> Result<(), Failure>,
+    print: impl Fn(&str) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(no_system)?;
-    runtime.block_on(serving(options, say))
+    runtime.block_on(serving(options, print))
 }
 
 async fn serving(
     options: Options,
-    say: impl Fn(&str) -> Result<(), Failure>,
+    print: impl Fn(&str) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let Options { listen, data, certificate, what, oidc, public_url, until_input_ends } = options;
+    let Options { listen, data, certificate, what, oidc, public_url, exit_on_stdin_eof } = options;
     let is_tls = certificate.is_some();
     // A certificate that is made is written into the folder.
     let lock = Lock::take(&data)?;
     let acceptor = certificate.map(Certificate::acceptor).transpose()?;
-    let signals = listen::Signals::new(until_input_ends).map_err(no_system)?;
+    let signals = listen::Signals::new(exit_on_stdin_eof).map_err(no_system)?;
     // It may wait for other gateways' bucket.
     let started = {
         let data = data.clone();
@@ -212,7 +212,7 @@ async fn serving(
     let mut core = started.map_err(|error| {
         Failure::new(Outcome::Failed, "the gateway cannot start").cause(error)
     })??;
-    let shared = core.shared.clone();
+    let app = core.app.clone();
     let listener = listen::listen(listen)?;
     let address = listener.local_addr().map_err(no_system)?;
     let scheme = if is_tls { "https" } else { "http" };
@@ -222,39 +222,39 @@ async fn serving(
         let sign_ins = sign_ins.map_err(|why| {
             Failure::new(Outcome::Failed, "the secret for the issuer cannot be read").cause(why)
         })?;
-        let _ = shared.sign_ins.set(Arc::new(sign_ins));
+        let _ = app.sign_ins.set(Arc::new(sign_ins));
     }
     let first = core.first_token().await?;
-    let (hand_over, connections) = mpsc::unbounded_channel();
-    let front = Front::new(shared.clone(), listener, hand_over).map_err(no_system)?;
-    let mut front = Part::start("front", move || front.run()).map_err(no_system)?;
+    let (handed_off, connections) = mpsc::unbounded_channel();
+    let event_loop = EventLoop::new(app.clone(), listener, handed_off).map_err(no_system)?;
+    let mut event_loop = Part::start("event-loop", move || event_loop.run()).map_err(no_system)?;
     let (stop, stopping) = watch::channel(false);
-    let router = router(shared.clone());
+    let router = router(app.clone());
     let served =
-        connection::serve(connections, router.clone(), acceptor, shared.clone(), stopping.clone());
+        connection::serve(connections, router.clone(), acceptor, app.clone(), stopping.clone());
     let connections = tokio::spawn(served);
-    let control = control::listen(&data, router, &shared, stopping)?;
-    say(&greeting(&base, first.as_deref()))?;
+    let control = control::listen(&data, router, &app, stopping)?;
+    print(&greeting(&base, first.as_deref()))?;
     tracing::info!(what = "listening", address = %address, tls = is_tls);
     // Without one of its parts it would go on and be wrong: then it ends, and whoever started it
     // starts it again.
     let (why, is_asked) = tokio::select! {
         signal = signals.wait() => (signal, true),
-        () = core.keeper.ended() => ("the keeper ended", false),
-        () = front.ended() => ("the front ended", false),
+        () = core.writer.ended() => ("the writer thread ended", false),
+        () = event_loop.ended() => ("the event-loop thread ended", false),
     };
     tracing::info!(what = "stopping", cause = why);
-    shared.front.order(front::Order::Stop);
+    app.event_loop.send(LoopCommand::Stop);
     let _ = stop.send(true);
     let _ = tokio::time::timeout(LAST_REQUESTS, connections).await;
     control.abort();
     let ended = tokio::task::spawn_blocking(move || {
-        let kept = core.stop();
-        if let Some(traces) = &shared.traces {
+        let stored = core.stop();
+        if let Some(traces) = &app.traces {
             traces.stop();
         }
-        front.join()?.map_err(no_system)?;
-        kept
+        event_loop.join()?.map_err(no_system)?;
+        stored
     });
     ended.await.unwrap_or(Ok(()))?;
     // Even if it ended without a word: only who asks for the end gets a good one.

@@ -61,16 +61,16 @@ mod tests {
     #[tokio::test]
     async fn a_part_that_breaks_off_is_noticed_and_named() {
         let broken = || assert!(std::hint::black_box(false), "on purpose");
-        let mut part = Part::start("keeper", broken).unwrap();
+        let mut part = Part::start("writer", broken).unwrap();
         part.ended().await;
         let why = format!("{:?}", part.join());
-        assert!(why.contains("the keeper"), "{why}");
+        assert!(why.contains("the writer"), "{why}");
     }
 
     #[tokio::test]
     async fn a_part_that_goes_on_has_not_ended() {
         let (end, wait) = std::sync::mpsc::channel::<()>();
-        let mut part = Part::start("front", move || wait.recv().is_err()).unwrap();
+        let mut part = Part::start("event-loop", move || wait.recv().is_err()).unwrap();
         let ended = tokio::time::timeout(std::time::Duration::from_millis(20), part.ended());
         assert!(ended.await.is_err());
         drop(end);

@@ -10,7 +10,7 @@ mod sqlite;
 use std::sync::Arc;
 
 use communicado_wire::Timestamp;
-use communicado_wire::gateway::kept;
+use communicado_wire::gateway::stored;
 
 pub(crate) use error::StoreError;
 pub(crate) use sqlite::{Lock, Store, copy_to, put_back};
@@ -23,7 +23,7 @@ pub(crate) struct Writes {
     /// By id; nothing for one that is no more.
     pub(crate) tokens: Vec<(Arc<str>, Option<String>)>,
     pub(crate) audience: Vec<Reader>,
-    pub(crate) history: Vec<Past>,
+    pub(crate) history: Vec<HistoryEntry>,
     /// The last change; it never goes back.
     pub(crate) revision: u64,
 }
@@ -50,20 +50,20 @@ impl Reader {
     }
 }
 
-/// What was told of somebody.
+/// A published state of a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Past {
+pub(crate) struct HistoryEntry {
     pub(crate) revision: u64,
     pub(crate) person: Arc<str>,
     pub(crate) at: Timestamp,
     pub(crate) body: String,
 }
 
-/// What was kept.
+/// The stored state of a gateway, as it is loaded at the start.
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
-    pub(crate) people: Vec<kept::Person>,
-    pub(crate) tokens: Vec<kept::Token>,
+pub(crate) struct StoredState {
+    pub(crate) people: Vec<stored::Person>,
+    pub(crate) tokens: Vec<stored::Token>,
     pub(crate) audience: Vec<Reader>,
     pub(crate) revision: u64,
 }

@@ -4,7 +4,8 @@ use std::io::{self, BufRead as _, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use communicado_sinks::gateway::{Address, Detail, Id};
+use communicado_sinks::gateway::{Address, Id};
+use communicado_sinks::publish::Detail;
 
 use super::consent::Consent;
 use super::state_dir::StateDir;

@@ -2,8 +2,8 @@
 
 use communicado_runtime::{Check, Health};
 
+use super::state::{AgentState, AgentStatus};
 use super::state_dir::StateDir;
-use super::state::{AgentStatus, AgentState};
 use crate::failure::Failure;
 
 /// How the agent stands, if anything was allowed.

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use communicado::Timestamp;
-use communicado_sinks::gateway::{Access, Address, Detail, Id, Token};
+use communicado_sinks::gateway::{Access, AccessToken, Address, Id};
+use communicado_sinks::publish::Detail;
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, Outcome};
@@ -78,9 +79,9 @@ impl Consent {
 }
 
 /// Reads a token, which nobody else may be able to read.
-pub(super) fn token(file: &Path) -> Result<Token, Failure> {
+pub(super) fn token(file: &Path) -> Result<AccessToken, Failure> {
     let text = read(file, "token")?;
-    Token::new(&text).map_err(|error| {
+    AccessToken::new(&text).map_err(|error| {
         let what = format!("the token file `{}` is not usable", file.display());
         Failure::new(Outcome::Failed, what).cause(error.cause).help(error.help)
     })

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use communicado_runtime::SystemClock;
-use communicado_sinks::gateway::{Connection, Message, Trouble};
+use communicado_sinks::gateway::GatewayClient;
+use communicado_sinks::publish::{Message, PublishError, Transport as _};
 
 use super::state_dir::StateDir;
 use crate::commands::tell;
@@ -36,8 +37,8 @@ pub(super) fn run(state_dir: &StateDir) -> Result<Outcome, Failure> {
         if held.is_none() {
             tell("note: the agent that runs has not ended yet\n");
         }
-        let mut connection = Connection::new(access, clock);
-        let told = connection.tell(&Message::Goodbye, LEASE).await;
+        let mut client = GatewayClient::new(access, clock);
+        let told = client.send(&Message::Goodbye, LEASE).await;
         told.map_err(|error| not_deleted(failure(error)))?;
         state_dir.remove_status()?;
         tell(&format!(
@@ -49,6 +50,6 @@ pub(super) fn run(state_dir: &StateDir) -> Result<Outcome, Failure> {
 }
 
 /// What a gateway's trouble is to a command that needs the gateway.
-pub(super) fn failure(Trouble { cause, help, .. }: Trouble) -> Failure {
+pub(super) fn failure(PublishError { cause, help, .. }: PublishError) -> Failure {
     Failure::new(Outcome::Failed, cause).help(help)
 }

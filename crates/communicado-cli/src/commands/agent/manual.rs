@@ -7,7 +7,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use communicado::{Availability, Status, Timestamp};
 use communicado_runtime::SystemClock;
-use communicado_sinks::gateway::Connection;
+use communicado_sinks::gateway::GatewayClient;
 use communicado_wire::gateway::Manual;
 
 use super::forbid::failure;
@@ -16,7 +16,7 @@ use super::times::{parse_time, to_local};
 use crate::arguments::parse_duration;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
-use crate::runtime::{now, block_on};
+use crate::runtime::{block_on, now};
 
 /// Say by hand at the gateway how reachable you are, whatever your devices tell.
 ///
@@ -56,7 +56,8 @@ impl SetManualArgs {
     pub(super) fn run(self, state_dir: &StateDir) -> Result<Outcome, Failure> {
         let ManualStatus(availability) = self.status;
         let status = availability.map_or(Status::SignedOut, |_| Status::SignedIn);
-        let for_ms = self.duration.map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
+        let for_ms =
+            self.duration.map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
         let manual = Manual {
             status,
             availability,
@@ -65,8 +66,8 @@ impl SetManualArgs {
             returns: self.returns,
             for_ms,
         };
-        let (mut connection, gateway) = connection(state_dir)?;
-        block_on(async { connection.set(&manual).await.map_err(failure) })?;
+        let (mut client, gateway) = client(state_dir)?;
+        block_on(async { client.set_manual(&manual).await.map_err(failure) })?;
         let word = availability.map_or(status.word(), Availability::word);
         tell(&format!("note: {gateway} says `{word}` of you now, whatever your devices tell\n"));
         Ok(Outcome::Yes)
@@ -75,14 +76,14 @@ impl SetManualArgs {
 
 /// Takes it back.
 pub(super) fn clear(state_dir: &StateDir) -> Result<Outcome, Failure> {
-    let (mut connection, gateway) = connection(state_dir)?;
-    block_on(async { connection.clear().await.map_err(failure) })?;
+    let (mut client, gateway) = client(state_dir)?;
+    block_on(async { client.clear_manual().await.map_err(failure) })?;
     tell(&format!("note: {gateway} says what your devices tell again\n"));
     Ok(Outcome::Yes)
 }
 
-fn connection(state_dir: &StateDir) -> Result<(Connection, String), Failure> {
+fn client(state_dir: &StateDir) -> Result<(GatewayClient, String), Failure> {
     let consent = state_dir.require_consent()?;
-    let connection = Connection::new(consent.access()?, Arc::new(SystemClock::start()));
-    Ok((connection, consent.gateway.to_string()))
+    let client = GatewayClient::new(consent.access()?, Arc::new(SystemClock::start()));
+    Ok((client, consent.gateway.to_string()))
 }

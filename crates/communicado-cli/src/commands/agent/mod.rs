@@ -6,20 +6,20 @@
 //! Read next: [`serve`], then [`policy`].
 
 mod allow;
-mod status_reporter;
-mod manual;
-mod consent;
 mod check;
+mod consent;
+mod dir_watcher;
 mod forbid;
 mod hours;
-mod dir_watcher;
+mod manual;
 mod pause;
-mod state_dir;
 mod policy;
 mod serve;
 mod service_manager;
-mod state;
 mod show_status;
+mod state;
+mod state_dir;
+mod status_reporter;
 mod times;
 
 use clap::{Args, Subcommand};
@@ -41,7 +41,7 @@ pub(crate) struct AgentArgs {
     command: Option<AgentCommand>,
     /// Stop also when standard input ends, for whoever starts the agent and may be killed.
     #[arg(long)]
-    until_input_ends: bool,
+    exit_on_stdin_eof: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -62,7 +62,7 @@ impl AgentArgs {
     pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
         let state_dir = StateDir::open()?;
         match self.command {
-            None => serve::run(&state_dir, settings, self.until_input_ends),
+            None => serve::run(&state_dir, settings, self.exit_on_stdin_eof),
             Some(AgentCommand::Allow(allow)) => allow.run(&state_dir, settings),
             Some(AgentCommand::Forbid) => forbid::run(&state_dir),
             Some(AgentCommand::Pause(pause)) => pause.run(&state_dir),

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::state_dir::StateDir;
 use super::policy::Pause;
-use super::times::{to_local, format_time};
+use super::state_dir::StateDir;
+use super::times::{format_time, to_local};
 use crate::arguments::parse_duration;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
@@ -27,8 +27,8 @@ impl PauseArgs {
         state_dir.require_consent()?;
         let until = self.duration.map(|duration| now().after(duration));
         state_dir.write_pause(Pause { until })?;
-        let until =
-            until.map_or_else(|| "you resume".to_owned(), |until| format_time(until, &to_local(now())));
+        let until = until
+            .map_or_else(|| "you resume".to_owned(), |until| format_time(until, &to_local(now())));
         tell(&format!("note: paused until {until}{}\n", not_running_hint(state_dir)?));
         Ok(Outcome::Yes)
     }

@@ -1,7 +1,7 @@
 //! What may be told now: pure.
 
 use communicado::Timestamp;
-use communicado_sinks::gateway::Permission;
+use communicado_sinks::publish::Permission;
 use jiff::Zoned;
 
 use super::hours::WorkingHours;

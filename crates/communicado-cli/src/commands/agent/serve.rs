@@ -7,21 +7,22 @@ use std::time::Duration;
 
 use communicado::Monitor;
 use communicado_runtime::{Clock, Sink as _, SystemClock, sleep_until};
-use communicado_sinks::gateway::{Connection, Gateway, Permission};
+use communicado_sinks::gateway::GatewayClient;
+use communicado_sinks::publish::{Permission, RemoteSink};
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 use tokio::sync::watch;
 
-use super::status_reporter::StatusReporter;
 use super::consent::Consent;
 use super::dir_watcher::StateDirWatcher;
-use super::state_dir::StateDir;
 use super::policy::PublishPolicy;
 use super::service_manager;
+use super::state_dir::StateDir;
+use super::status_reporter::StatusReporter;
 use super::times::to_local;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
-use crate::runtime::{shutdown_signal, with_monitor, stdin_eof, now, block_on};
+use crate::runtime::{block_on, now, shutdown_signal, stdin_eof, with_monitor};
 use crate::settings::Settings;
 
 /// For so long the right to be the one agent is tried for: a `status` may hold it for an instant.
@@ -46,7 +47,7 @@ enum StopReason {
 pub(super) fn run(
     state_dir: &StateDir,
     settings: &Settings,
-    until_input_ends: bool,
+    exit_on_stdin_eof: bool,
 ) -> Result<Outcome, Failure> {
     state_dir.require_consent()?;
     let clock = Arc::new(SystemClock::start());
@@ -60,7 +61,7 @@ pub(super) fn run(
         // Before the first look, so that no change is missed.
         let mut watcher = StateDirWatcher::watch(state_dir.dir())?;
         // Once for all, so that no request to end is lost between two permissions.
-        let input = until_input_ends.then(stdin_eof).transpose()?;
+        let input = exit_on_stdin_eof.then(stdin_eof).transpose()?;
         let asked = async {
             match input {
                 Some(input) => drop(select(pin!(shutdown_signal()), input).await),
@@ -108,14 +109,14 @@ impl AgentSession<'_> {
         tell(&format!("note: for {gateway}, as `{person}`, of the device `{device}`\n"));
         let status_reporter = Arc::new(StatusReporter::new(state_dir));
         let (permit, permission) = watch::channel(Permission::Withheld);
-        let sink = Gateway {
-            connection: Connection::new(access, Arc::clone(clock) as Arc<dyn Clock>),
+        let sink = RemoteSink {
+            transport: GatewayClient::new(access, Arc::clone(clock) as Arc<dyn Clock>),
             lease: settings.agent.lease,
             detail: consent.detail,
             only: settings.clients.clone(),
             permission,
             clock: Arc::clone(clock) as Arc<dyn Clock>,
-            report: {
+            on_event: {
                 let status_reporter = Arc::clone(&status_reporter);
                 Box::new(move |report| status_reporter.report(report))
             },
@@ -172,7 +173,8 @@ impl AgentSession<'_> {
                 }
             }
             let civil = now();
-            let policy = PublishPolicy::at(&to_local(civil), state_dir.pause()?, &settings.agent.hours);
+            let policy =
+                PublishPolicy::at(&to_local(civil), state_dir.pause()?, &settings.agent.hours);
             permit.send_if_modified(|held| {
                 std::mem::replace(held, policy.permission()) != policy.permission()
             });

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use clap::Args;
 use communicado::Timestamp;
-use communicado_sinks::gateway::Detail;
+use communicado_sinks::publish::Detail;
 use serde_json::json;
 
+use super::policy::{PauseReason, PublishPolicy};
+use super::state::{AgentState, AgentStatus};
 use super::state_dir::StateDir;
-use super::policy::{PublishPolicy, PauseReason};
-use super::state::{AgentStatus, AgentState};
-use super::times::{to_local, format_time};
+use super::times::{format_time, to_local};
 use crate::commands::print;
 use crate::failure::{Failure, Outcome};
 use crate::runtime::now;
@@ -30,7 +30,9 @@ impl ShowStatusArgs {
         let runs = state_dir.is_running()?;
         let status = state_dir.status()?;
         let outcome = match &status {
-            Some(AgentStatus { state: AgentState::Failing { .. }, .. }) if runs => Outcome::CannotTell,
+            Some(AgentStatus { state: AgentState::Failing { .. }, .. }) if runs => {
+                Outcome::CannotTell
+            }
             _ if runs => Outcome::Yes,
             _ => Outcome::No,
         };
@@ -77,7 +79,10 @@ impl ShowStatusArgs {
         }
         match &status {
             Some(AgentStatus { state, since }) if runs => {
-                line("agent", &format!("{}, since {}", state.describe(&now), format_time(*since, &now)));
+                line(
+                    "agent",
+                    &format!("{}, since {}", state.describe(&now), format_time(*since, &now)),
+                );
             }
             Some(AgentStatus { state: AgentState::Failing { cause, .. }, .. }) => {
                 line("agent", &format!("does not run; it ended because {cause}"));

@@ -1,7 +1,7 @@
 //! How an agent stands: what it does, since when, and what is in its way.
 
 use communicado::Timestamp;
-use communicado_sinks::gateway::Report;
+use communicado_sinks::publish::PublishEvent;
 use jiff::Zoned;
 use serde_json::{Value, json};
 
@@ -30,14 +30,17 @@ pub(super) enum AgentState {
 
 impl AgentState {
     /// What it does under `pause_reason`, by what the gateway said last.
-    pub(super) fn from_report(pause_reason: Option<PauseReason>, report: Option<&Report>) -> Self {
+    pub(super) fn from_report(
+        pause_reason: Option<PauseReason>,
+        report: Option<&PublishEvent>,
+    ) -> Self {
         match (report, pause_reason) {
-            (Some(Report::Failed(error, _)), _) => {
+            (Some(PublishEvent::Failed(error, _)), _) => {
                 Self::Failing { cause: error.cause.clone(), help: error.help.clone() }
             }
             (_, Some(pause_reason)) => Self::Paused(pause_reason),
-            (Some(Report::Told), None) => Self::Publishing,
-            (Some(Report::SaidGoodbye) | None, None) => Self::Starting,
+            (Some(PublishEvent::Published), None) => Self::Publishing,
+            (Some(PublishEvent::Withdrawn) | None, None) => Self::Starting,
         }
     }
 
@@ -53,7 +56,9 @@ impl AgentState {
 
     pub(super) const fn until(&self) -> Option<Timestamp> {
         match self {
-            Self::Paused(PauseReason::Requested(until) | PauseReason::OutsideHours(until)) => *until,
+            Self::Paused(PauseReason::Requested(until) | PauseReason::OutsideHours(until)) => {
+                *until
+            }
             Self::Starting | Self::Publishing | Self::Failing { .. } => None,
         }
     }
@@ -120,16 +125,19 @@ impl AgentStatus {
 
 #[cfg(test)]
 mod tests {
-    use communicado_sinks::gateway::{Retry, Trouble};
+    use communicado_sinks::publish::{PublishError, Retry};
 
     use super::*;
 
     #[test]
     fn a_standing_is_kept_and_read_back() {
         let failing = AgentState::Failing { cause: "a \"b\"".into(), help: "do".into() };
-        let reasons = [PauseReason::Requested(None), PauseReason::OutsideHours(Some(Timestamp::EPOCH))];
+        let reasons =
+            [PauseReason::Requested(None), PauseReason::OutsideHours(Some(Timestamp::EPOCH))];
         let paused_states = reasons.map(AgentState::Paused);
-        for state in paused_states.into_iter().chain([AgentState::Starting, AgentState::Publishing, failing]) {
+        for state in
+            paused_states.into_iter().chain([AgentState::Starting, AgentState::Publishing, failing])
+        {
             let status = AgentStatus { state, since: Timestamp::EPOCH };
             assert_eq!(AgentStatus::from_json(&status.to_json()), Some(status));
         }
@@ -140,16 +148,16 @@ mod tests {
 
     #[test]
     fn trouble_goes_before_silence_and_silence_before_what_was_told() {
-        let check = |pause_reason, report: Option<Report>, word: &str| {
+        let check = |pause_reason, report: Option<PublishEvent>, word: &str| {
             assert_eq!(AgentState::from_report(pause_reason, report.as_ref()).word(), word);
         };
-        let error = Trouble { cause: "b".into(), help: "h".into(), retry: Retry::Soon };
+        let error = PublishError { cause: "b".into(), help: "h".into(), retry: Retry::Soon };
         let paused = Some(PauseReason::Requested(None));
         check(None, None, "starting");
-        check(None, Some(Report::Told), "publishing");
-        check(paused, Some(Report::Told), "paused");
+        check(None, Some(PublishEvent::Published), "publishing");
+        check(paused, Some(PublishEvent::Published), "paused");
         check(paused, None, "paused");
-        check(None, Some(Report::SaidGoodbye), "starting");
-        check(paused, Some(Report::Failed(error, None)), "failing");
+        check(None, Some(PublishEvent::Withdrawn), "starting");
+        check(paused, Some(PublishEvent::Failed(error, None)), "failing");
     }
 }

@@ -52,7 +52,8 @@ impl StateDir {
             return Err(Failure::new(Outcome::Failed, what).cause(cause).help(help));
         };
         let state_dir = Self { dir };
-        create_private_dir(&state_dir.dir.join(RUN_DIR)).map_err(|error| state_dir.cannot(&error))?;
+        create_private_dir(&state_dir.dir.join(RUN_DIR))
+            .map_err(|error| state_dir.cannot(&error))?;
         Ok(state_dir)
     }
 

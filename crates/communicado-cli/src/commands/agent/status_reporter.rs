@@ -4,12 +4,12 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use communicado_sinks::gateway::Report;
+use communicado_sinks::publish::PublishEvent;
 
-use super::state_dir::StateDir;
 use super::policy::PauseReason;
 use super::service_manager;
-use super::state::{AgentStatus, AgentState};
+use super::state::{AgentState, AgentStatus};
+use super::state_dir::StateDir;
 use super::times::to_local;
 use crate::commands::tell;
 use crate::runtime::now;
@@ -23,7 +23,7 @@ pub(super) struct StatusReporter {
 #[derive(Default)]
 struct ReporterState {
     pause_reason: Option<PauseReason>,
-    report: Option<Report>,
+    report: Option<PublishEvent>,
     shown: Option<AgentState>,
 }
 
@@ -43,7 +43,7 @@ impl StatusReporter {
     }
 
     /// Takes in how it goes.
-    pub(super) fn report(&self, report: &Report) {
+    pub(super) fn report(&self, report: &PublishEvent) {
         self.change(|inner| inner.report = Some(report.clone()));
     }
 
@@ -60,7 +60,7 @@ impl StatusReporter {
         // Before it is told: who is told may ask. What cannot be kept is told nevertheless.
         let _ = self.state_dir.write_status(&AgentStatus { state: state.clone(), since: at });
         match (&state, &inner.report) {
-            (AgentState::Failing { cause, help }, Some(Report::Failed(_, retry_in))) => {
+            (AgentState::Failing { cause, help }, Some(PublishEvent::Failed(_, retry_in))) => {
                 // One that ends it is told by the command itself.
                 if let Some(wait) = retry_in {
                     tell(&format!(

@@ -20,13 +20,16 @@ use communicado_wire::Client;
 use serde_json::Value;
 
 use self::processes::DemoProcess;
-use self::scenario::{Trigger, SCENARIO, ScenarioRow, Expected, ScenarioStep, WEB, WEB_CLIENT, WEB_CLIENT_ENDS, script};
+use self::scenario::{
+    Expected, SCENARIO, ScenarioRow, ScenarioStep, Trigger, WEB, WEB_CLIENT, WEB_CLIENT_ENDS,
+    script,
+};
 use self::table::{Table, format_duration};
 use self::web_page::WebPage;
 use crate::arguments::GlobalOptions;
 use crate::commands::printed;
 use crate::failure::{Failure, Outcome};
-use crate::runtime::{use_color, block_on, or_shutdown};
+use crate::runtime::{block_on, or_shutdown, use_color};
 
 /// How many times faster `--fast` is.
 const FASTER: u64 = 5;
@@ -148,7 +151,9 @@ impl DemoRun {
         if let Trigger::Status(status) = row.trigger {
             let told = self.next_status().await?;
             if told != status {
-                return Err(wrong(&format!("the provider reported `{told}`, not `{status}`")).into());
+                return Err(
+                    wrong(&format!("the provider reported `{told}`, not `{status}`")).into()
+                );
             }
         }
         let line = self.watch.line().await?;
@@ -161,9 +166,11 @@ impl DemoRun {
         ];
         let said: Vec<&str> = said.into_iter().flatten().collect();
         if client.status.word() != row.expected.status || said != row.expected.more {
-            return Err(
-                wrong(&format!("communicado said `{line}` where {:?} is true", row.expected)).into()
-            );
+            return Err(wrong(&format!(
+                "communicado said `{line}` where {:?} is true",
+                row.expected
+            ))
+            .into());
         }
         self.slowest = self.slowest.max(after);
         self.rows += 1;
@@ -211,7 +218,12 @@ impl DemoRun {
     }
 
     /// Waits until the page says this.
-    async fn page_row(&mut self, web_page: &mut WebPage, happens: &str, expected: &Expected) -> Result<(), DemoError> {
+    async fn page_row(
+        &mut self,
+        web_page: &mut WebPage,
+        happens: &str,
+        expected: &Expected,
+    ) -> Result<(), DemoError> {
         web_page.wait_for(expected).await?;
         let after = self.clock.civil().since(self.done);
         print(&self.table.row(happens, expected.status, &expected.more.join(", "), after))

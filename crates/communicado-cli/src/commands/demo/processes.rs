@@ -49,7 +49,8 @@ impl DemoProcess {
     pub(super) async fn provider(bus: &str, script: &str) -> Result<Self, Failure> {
         let arguments = ["provide", "--account", "ada@example.com", "--name", "Ada Lovelace"];
         let script_too = ["--json", "--script", "-"];
-        let mut process = Self::start("the provider", bus, &[&arguments[..], &script_too].concat())?;
+        let mut process =
+            Self::start("the provider", bus, &[&arguments[..], &script_too].concat())?;
         if let Some(mut input) = process.child.stdin.take() {
             let written = input.write_all(script.as_bytes()).await;
             written.map_err(|error| process.failed(&error.to_string()))?;

@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::net::TcpStream;
 use tokio::process::Command;
 
-use super::processes::{PROVIDER_ONLY, TIMEOUT, DemoProcess, cannot_start, own_program};
+use super::processes::{DemoProcess, PROVIDER_ONLY, TIMEOUT, cannot_start, own_program};
 use super::scenario::Expected;
 use crate::failure::{Failure, Outcome};
 
@@ -44,7 +44,7 @@ impl WebPage {
             command.env_clear().args(arguments).arg("--data").arg(folder.path().join("gateway"));
             command
         };
-        let listen = ["serve", "--listen", "127.0.0.1:0", "--until-input-ends"];
+        let listen = ["serve", "--listen", "127.0.0.1:0", "--exit-on-stdin-eof"];
         let mut serving = DemoProcess::of("the gateway", &mut gateway(&listen))?;
         let mut greeting = Vec::new();
         for word in ["listening ", "token "] {
@@ -55,7 +55,8 @@ impl WebPage {
         let [url, token] = greeting.as_slice() else { return Err(serving.failed("it is silent")) };
         output_of(&mut gateway(&["people", "add", "ada", "--name", "Ada Lovelace"])).await?;
         let of_ada = ["--scope", "publish", "--person", "ada", "--name", "the demo's laptop"];
-        let secret = output_of(&mut gateway(&[&["tokens", "create"][..], &of_ada].concat())).await?;
+        let secret =
+            output_of(&mut gateway(&[&["tokens", "create"][..], &of_ada].concat())).await?;
         let file = folder.path().join("token");
         let written = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file);
         written.and_then(|mut it| it.write_all(secret.as_bytes())).map_err(cannot_go_on)?;
@@ -67,7 +68,7 @@ impl WebPage {
         };
         let whose = ["--person", "ada", "--device", "laptop", "--yes", "--token-file"];
         output_of(agent(&[&["allow", url][..], &whose].concat())?.arg(&file)).await?;
-        let publishing = DemoProcess::of("the agent", &mut agent(&["--until-input-ends"])?)?;
+        let publishing = DemoProcess::of("the agent", &mut agent(&["--exit-on-stdin-eof"])?)?;
         let page = read(url, token).await?;
         let url = url.clone();
         Ok(Self { page, _agent: publishing, _gateway: serving, url, _folder: folder })

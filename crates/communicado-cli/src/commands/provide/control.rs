@@ -6,7 +6,7 @@ use super::frontend::{ControlClient, ControlError};
 use super::{ProvideCommand, SetPresenceArgs};
 use crate::commands::{print, tell};
 use crate::failure::{Failure, Outcome};
-use crate::runtime::{now, block_on};
+use crate::runtime::{block_on, now};
 
 impl ProvideCommand {
     pub(super) fn run(self) -> Result<Outcome, Failure> {

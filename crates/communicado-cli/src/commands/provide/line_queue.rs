@@ -86,7 +86,8 @@ impl LineQueue {
         let is_full = lines.pending.len() >= LINES_MAX;
         let replaced = is_full.then(|| lines.pending.pop_back()).flatten();
         let missed = replaced.map_or(0, |(_, missed)| missed + 1);
-        let line = if self.json { report.to_json(at, missed) } else { report.told(at, missed) };
+        let line =
+            if self.json { report.to_json(at, missed) } else { report.to_dated_text(at, missed) };
         lines.pending.push_back((line, missed));
         drop(lines);
         self.queue.more.notify_one();

@@ -6,9 +6,9 @@
 
 mod control;
 mod frontend;
-mod saved_state;
-mod report;
 mod line_queue;
+mod report;
+mod saved_state;
 mod serve;
 
 use std::io::{self, Read as _};
@@ -27,8 +27,8 @@ use self::serve::{RunOptions, serve};
 use crate::arguments::parse_duration;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
-use crate::runtime::block_on;
 use crate::nearest::did_you_mean;
+use crate::runtime::block_on;
 
 /// A longer script is none.
 const SCRIPT_BYTES_MAX: u64 = 8 * 1024 * 1024;
@@ -138,10 +138,11 @@ impl ServeArgs {
         }
         let script = self.script.as_deref().map(read_script).transpose()?.unwrap_or_default();
         let clock = SystemClock::start();
-        let (saved_state, chosen) = match self.remember.then(|| SavedState::open(&clock)).transpose()? {
-            Some((saved_state, chosen)) => (Some(saved_state), chosen),
-            None => (None, None),
-        };
+        let (saved_state, chosen) =
+            match self.remember.then(|| SavedState::open(&clock)).transpose()? {
+                Some((saved_state, chosen)) => (Some(saved_state), chosen),
+                None => (None, None),
+            };
         let (sign_in, json) = (self.sign_in, self.json);
         let frontend = self.frontend;
         let options = RunOptions { account, frontend, script, sign_in, json, saved_state, chosen };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use communicado::Timestamp;
 use communicado_provider::words::{activity, availability};
-use communicado_provider::{Chosen, Override, Presence};
+use communicado_provider::{DesiredState, Presence, TemporaryPresence};
 use communicado_runtime::{Clock, SystemClock};
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ impl SavedState {
     /// # Errors
     ///
     /// If the file is there and cannot be understood: it is left as it is.
-    pub(super) fn open(clock: &SystemClock) -> Result<(Self, Option<Chosen>), Failure> {
+    pub(super) fn open(clock: &SystemClock) -> Result<(Self, Option<DesiredState>), Failure> {
         let file = default_file(|name| std::env::var(name).ok()).ok_or_else(|| {
             Failure::new(Outcome::Failed, "what is set cannot be remembered")
                 .cause("no folder for it is named: XDG_STATE_HOME, APPDATA or HOME")
@@ -38,7 +38,9 @@ impl SavedState {
         let mut saved_state = Self { file, contents: String::new() };
         let text = match read(&saved_state.file) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((saved_state, None)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok((saved_state, None));
+            }
             Err(error) => return Err(unreadable(&saved_state.file, &error.to_string())),
         };
         let chosen = parse(&text, clock).map_err(|cause| unreadable(&saved_state.file, &cause))?;
@@ -51,7 +53,11 @@ impl SavedState {
     /// # Errors
     ///
     /// If it cannot be written; what was written before is still there.
-    pub(super) fn save(&mut self, chosen: &Chosen, until: Option<Timestamp>) -> io::Result<()> {
+    pub(super) fn save(
+        &mut self,
+        chosen: &DesiredState,
+        until: Option<Timestamp>,
+    ) -> io::Result<()> {
         let text = to_json(chosen, until);
         if text == self.contents {
             return Ok(());
@@ -105,8 +111,8 @@ fn unreadable(file: &Path, cause: &str) -> Failure {
         .help("mend the file or remove it; it was left as it is")
 }
 
-fn to_json(chosen: &Chosen, until: Option<Timestamp>) -> String {
-    let for_now = chosen.override_.as_ref().zip(until).map(|(it, until)| {
+fn to_json(chosen: &DesiredState, until: Option<Timestamp>) -> String {
+    let for_now = chosen.temporary.as_ref().zip(until).map(|(it, until)| {
         let mut object = presence(&it.presence);
         if let Value::Object(map) = &mut object {
             map.insert("until".to_owned(), until.to_string().into());
@@ -127,7 +133,7 @@ fn presence(presence: &Presence) -> Value {
     })
 }
 
-fn parse(text: &str, clock: &dyn Clock) -> Result<Chosen, String> {
+fn parse(text: &str, clock: &dyn Clock) -> Result<DesiredState, String> {
     let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     if value.get("v").and_then(Value::as_u64) != Some(VERSION) {
         return Err(format!("it is not of version {VERSION}"));
@@ -135,7 +141,7 @@ fn parse(text: &str, clock: &dyn Clock) -> Result<Chosen, String> {
     let signed_in = value.get("signed_in").and_then(Value::as_bool);
     let signed_in = signed_in.ok_or("`signed_in` is neither true nor false")?;
     let presence = read_presence(value.get("shows").ok_or("there is no `shows`")?)?;
-    let override_ = match value.get("for_now") {
+    let temporary = match value.get("for_now") {
         None | Some(Value::Null) => None,
         Some(object) => {
             let until = text_of(object, "until")?.ok_or("`for_now` has no `until`")?;
@@ -144,10 +150,10 @@ fn parse(text: &str, clock: &dyn Clock) -> Result<Chosen, String> {
             let presence = read_presence(object)?;
             let until = clock.now().after(left);
             // What has ended meanwhile has ended.
-            (!left.is_zero()).then_some(Override { presence, until })
+            (!left.is_zero()).then_some(TemporaryPresence { presence, until })
         }
     };
-    Ok(Chosen { signed_in, presence, override_ })
+    Ok(DesiredState { signed_in, presence, temporary })
 }
 
 fn read_presence(object: &Value) -> Result<Presence, String> {
@@ -183,15 +189,16 @@ mod tests {
         let busy = Presence::new(words::availability("busy").unwrap(), None);
         let presence = busy.with_note("back at \"four\"").unwrap();
         let hour = Duration::from_secs(3600);
-        let override_ = Override { presence: Presence::AVAILABLE, until: clock.now().after(hour) };
-        let chosen = Chosen { signed_in: true, presence, override_: Some(override_) };
+        let temporary =
+            TemporaryPresence { presence: Presence::AVAILABLE, until: clock.now().after(hour) };
+        let chosen = DesiredState { signed_in: true, presence, temporary: Some(temporary) };
         let text = to_json(&chosen, Some(clock.civil().after(hour)));
         let read = parse(&text, &clock).unwrap();
         assert_eq!((read.signed_in, &read.presence), (true, &chosen.presence));
-        assert_eq!(read.override_.unwrap().presence, Presence::AVAILABLE);
+        assert_eq!(read.temporary.unwrap().presence, Presence::AVAILABLE);
         // An hour later it has ended.
         let text = to_json(&chosen, Some(clock.civil()));
-        assert_eq!(parse(&text, &clock).unwrap().override_, None);
+        assert_eq!(parse(&text, &clock).unwrap().temporary, None);
     }
 
     #[test]

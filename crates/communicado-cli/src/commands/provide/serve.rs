@@ -7,18 +7,19 @@ use std::slice::Iter;
 
 use communicado::Timestamp;
 use communicado_core::Moment;
-use communicado_provider::script::{Action, Script, Step};
+use communicado_provider::script::{Script, ScriptAction, ScriptStep};
 use communicado_provider::{
-    Account, Chosen, Command, Fault, Manners, Provider, Refused, Status, Told,
+    Account, ActiveFaults, Command, CommandError, DesiredState, Fault, Provider, ProviderEvent,
+    Status,
 };
 use communicado_runtime::{Clock as _, SystemClock, Timer};
 use futures_util::future::{Either, select};
 use tokio::sync::mpsc;
 
 use super::frontend::{CommandRequest, CommandSender, Frontend, Options, ProviderState, crash};
-use super::saved_state::SavedState;
-use super::report::ProviderReport;
 use super::line_queue::{self, LineQueue};
+use super::report::ProviderReport;
+use super::saved_state::SavedState;
 use crate::commands::tell;
 use crate::failure::{Failure, Outcome};
 use crate::runtime::shutdown_signal;
@@ -33,7 +34,7 @@ pub(super) struct RunOptions {
     /// Whether to print objects for programs.
     pub(super) json: bool,
     pub(super) saved_state: Option<SavedState>,
-    pub(super) chosen: Option<Chosen>,
+    pub(super) chosen: Option<DesiredState>,
 }
 
 /// A provider that runs.
@@ -43,7 +44,7 @@ struct ProviderLoop<'a> {
     provider: Provider,
     frontend: Frontend,
     lines: LineQueue,
-    manners: Manners,
+    faults: ActiveFaults,
     /// When the override that is shown ends: on our clock, and in civil time.
     until: Option<(Moment, Timestamp)>,
     save_failed: bool,
@@ -71,22 +72,35 @@ pub(super) async fn serve(options: RunOptions, clock: SystemClock) -> Result<Out
     }
 }
 
-async fn run(mut options: RunOptions, clock: SystemClock, lines: LineQueue) -> Result<Outcome, Failure> {
+async fn run(
+    mut options: RunOptions,
+    clock: SystemClock,
+    lines: LineQueue,
+) -> Result<Outcome, Failure> {
     let script = options.script.clone();
-    let chosen = options.chosen.clone().unwrap_or(Chosen::NOTHING);
+    let chosen = options.chosen.clone().unwrap_or(DesiredState::INITIAL);
     let sign_in = options.sign_in || chosen.signed_in;
     let (sender, mut commands) = CommandSender::new();
     let mut end = pin!(shutdown_signal());
     // Listened for first: what begins here is to be ended in order from its beginning.
     let _ = futures_util::poll!(end.as_mut());
     let frontend = Frontend::open(options.account.clone(), sender, &options.frontend).await?;
-    let provider = Provider::choosing(options.account.clone(), chosen);
+    let provider = Provider::with_desired_state(options.account.clone(), chosen);
     let mut timer = clock
         .timer()
         .map_err(|error| Failure::new(Outcome::Failed, "the system gives no timer").cause(error))?;
-    let (manners, until) = (Manners::default(), None);
+    let (faults, until) = (ActiveFaults::default(), None);
     let options = &mut options;
-    let mut run = ProviderLoop { options, clock, provider, frontend, lines, manners, until, save_failed: false };
+    let mut run = ProviderLoop {
+        options,
+        clock,
+        provider,
+        frontend,
+        lines,
+        faults,
+        until,
+        save_failed: false,
+    };
     run.start(!script.starts()).await?;
     let began = clock.now();
     let mut steps = script.steps.iter();
@@ -103,8 +117,8 @@ async fn run(mut options: RunOptions, clock: SystemClock, lines: LineQueue) -> R
         timer.set(deadline);
         match run.wait(&mut commands, &mut *timer, end.as_mut()).await {
             LoopEvent::TimerExpired => {
-                let told = run.provider.advance(clock.now());
-                run.told(told).await?;
+                let events = run.provider.advance(clock.now());
+                run.publish(events).await?;
             }
             LoopEvent::Command(Some(CommandRequest { command, answer })) => {
                 let done = run.command(command).await?;
@@ -130,7 +144,10 @@ impl ProviderLoop<'_> {
         if started {
             let handled = self.provider.handle(self.clock.now(), Command::Started);
             shown.extend(
-                handled.told.iter().map(|told| ProviderState { status: told.status(), until: None }),
+                handled
+                    .events
+                    .iter()
+                    .map(|event| ProviderState { status: event.status(), until: None }),
             );
             for shown in &shown {
                 self.frontend.publish(shown).await?;
@@ -162,7 +179,7 @@ impl ProviderLoop<'_> {
     /// Does what the script says up to now, and returns when it says more.
     async fn play(
         &mut self,
-        steps: &mut Iter<'_, Step>,
+        steps: &mut Iter<'_, ScriptStep>,
         began: Moment,
     ) -> Result<Option<Moment>, Failure> {
         loop {
@@ -173,36 +190,36 @@ impl ProviderLoop<'_> {
             }
             steps.next();
             match &step.action {
-                Action::Command(command) => {
-                    if let Err(refused) = self.command(command.clone()).await? {
-                        tell(&format!("note: line {} of the script: {refused}\n", step.line));
+                ScriptAction::Command(command) => {
+                    if let Err(error) = self.command(command.clone()).await? {
+                        tell(&format!("note: line {} of the script: {error}\n", step.line));
                     }
                 }
-                Action::Fault(Fault::Crash) => {
+                ScriptAction::Fault(Fault::Crash) => {
                     // What was said before is written, if its reader takes it.
                     tokio::task::yield_now().await;
                     crash();
                 }
-                Action::Fault(Fault::Hang(duration)) => self.frontend.hang(*duration),
-                Action::Fault(fault) => {
-                    self.manners.take_up(*fault);
-                    self.frontend.set_faults(self.manners);
+                ScriptAction::Fault(Fault::Hang(duration)) => self.frontend.hang(*duration),
+                ScriptAction::Fault(fault) => {
+                    self.faults.apply(*fault);
+                    self.frontend.set_faults(self.faults);
                 }
             }
         }
     }
 
-    async fn command(&mut self, command: Command) -> Result<Result<(), Refused>, Failure> {
+    async fn command(&mut self, command: Command) -> Result<Result<(), CommandError>, Failure> {
         let handled = self.provider.handle(self.clock.now(), command);
-        self.told(handled.told).await?;
-        Ok(handled.refused.map_or(Ok(()), Err))
+        self.publish(handled.events).await?;
+        Ok(handled.error.map_or(Ok(()), Err))
     }
 
     /// Tells all of it, in order, and keeps what is chosen.
-    async fn told(&mut self, told: Vec<Told>) -> Result<(), Failure> {
+    async fn publish(&mut self, events: Vec<ProviderEvent>) -> Result<(), Failure> {
         let until = self.until();
-        for told in told {
-            let shown = ProviderState { status: told.status(), until };
+        for event in events {
+            let shown = ProviderState { status: event.status(), until };
             let at = self.clock.civil();
             self.frontend.publish(&shown).await?;
             self.print_line(&shown, at);
@@ -217,7 +234,7 @@ impl ProviderLoop<'_> {
     /// When the override that is shown ends, in civil time: worked out once, so that it does not
     /// wander with the clock.
     fn until(&mut self) -> Option<Timestamp> {
-        let moment = self.provider.chosen().override_.as_ref().map(|it| it.until);
+        let moment = self.provider.desired().temporary.as_ref().map(|it| it.until);
         if self.until.map(|(known, _)| known) != moment {
             let left = |moment: Moment| moment.since(self.clock.now());
             self.until = moment.map(|it| (it, self.clock.civil().after(left(it))));
@@ -231,7 +248,7 @@ impl ProviderLoop<'_> {
 
     fn save(&mut self, until: Option<Timestamp>) {
         let Some(saved_state) = &mut self.options.saved_state else { return };
-        let saved = saved_state.save(self.provider.chosen(), until);
+        let saved = saved_state.save(self.provider.desired(), until);
         if let Err(error) = saved
             && !std::mem::replace(&mut self.save_failed, true)
         {

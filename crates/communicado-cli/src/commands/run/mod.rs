@@ -24,7 +24,7 @@ use platform::{ProcessTree, find};
 
 use crate::arguments::{condition, parse_duration};
 use crate::failure::{Failure, Outcome};
-use crate::runtime::{with_monitor, warn_unknown_clients, or_shutdown};
+use crate::runtime::{or_shutdown, warn_unknown_clients, with_monitor};
 use crate::settings::Settings;
 
 /// Run a command for as long as it is so.

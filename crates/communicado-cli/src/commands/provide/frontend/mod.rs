@@ -9,13 +9,19 @@ mod linux;
 mod windows;
 
 use communicado::Timestamp;
-use communicado_provider::{Command, Refused, Status};
+use communicado_provider::{Command, CommandError, Status};
 use tokio::sync::{mpsc, oneshot};
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{DbusFrontend as Frontend, DbusControlClient as ControlClient, Options, ControlError, crash, register, unregister};
+pub(super) use linux::{
+    ControlError, DbusControlClient as ControlClient, DbusFrontend as Frontend, Options, crash,
+    register, unregister,
+};
 #[cfg(windows)]
-pub(super) use windows::{ComControlClient as ControlClient, ComFrontend as Frontend, ControlError, Options, crash, register, unregister};
+pub(super) use windows::{
+    ComControlClient as ControlClient, ComFrontend as Frontend, ControlError, Options, crash,
+    register, unregister,
+};
 
 /// So many questions may wait; who asks more waits with the asking.
 pub(super) const COMMANDS_MAX: usize = 256;
@@ -24,7 +30,7 @@ pub(super) const COMMANDS_MAX: usize = 256;
 pub(super) struct CommandRequest {
     pub(super) command: Command,
     /// Where to say that it was done, or why it was not.
-    pub(super) answer: oneshot::Sender<Result<(), Refused>>,
+    pub(super) answer: oneshot::Sender<Result<(), CommandError>>,
 }
 
 /// The way from a face to the provider.
@@ -48,21 +54,21 @@ impl CommandSender {
 
     /// Asks the provider to do something, and waits until all that comes of it is told.
     #[cfg(target_os = "linux")]
-    pub(super) async fn execute(&self, command: Command) -> Result<(), Refused> {
+    pub(super) async fn execute(&self, command: Command) -> Result<(), CommandError> {
         let (answer, answered) = oneshot::channel();
         // A provider that takes no more questions is about to end.
         let sent = self.0.send(CommandRequest { command, answer }).await;
-        sent.map_err(|_| Refused::ShuttingDown)?;
-        answered.await.unwrap_or(Err(Refused::ShuttingDown))
+        sent.map_err(|_| CommandError::ShuttingDown)?;
+        answered.await.unwrap_or(Err(CommandError::ShuttingDown))
     }
 
     /// Asks the provider to do something, and waits on this thread until all that comes of it is
     /// told.
     #[cfg(windows)]
-    pub(super) fn execute_blocking(&self, command: Command) -> Result<(), Refused> {
+    pub(super) fn execute_blocking(&self, command: Command) -> Result<(), CommandError> {
         let (answer, answered) = oneshot::channel();
         let sent = self.0.blocking_send(CommandRequest { command, answer });
-        sent.map_err(|_| Refused::ShuttingDown)?;
-        answered.blocking_recv().unwrap_or(Err(Refused::ShuttingDown))
+        sent.map_err(|_| CommandError::ShuttingDown)?;
+        answered.blocking_recv().unwrap_or(Err(CommandError::ShuttingDown))
     }
 }

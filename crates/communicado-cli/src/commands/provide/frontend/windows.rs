@@ -6,7 +6,7 @@ use clap::Args;
 use communicado::Timestamp;
 use communicado_codes::lookup;
 use communicado_com_server::{FaceError, Registered, Scope};
-use communicado_provider::{Account, Command, Manners, Refused};
+use communicado_provider::{Account, ActiveFaults, Command, CommandError};
 
 use super::{CommandSender, ProviderState};
 use crate::commands::provide::report::ProviderReport;
@@ -80,8 +80,8 @@ impl ComFrontend {
     }
 
     /// Behaves so from here on.
-    pub(in crate::commands::provide) fn set_faults(&self, manners: Manners) {
-        self.0.set_faults(manners);
+    pub(in crate::commands::provide) fn set_faults(&self, faults: ActiveFaults) {
+        self.0.set_faults(faults);
     }
 
     /// Answers nobody for so long.
@@ -109,7 +109,10 @@ impl ComControlClient {
     }
 
     /// Has the provider do something.
-    pub(in crate::commands::provide) async fn execute(&self, command: &Command) -> Result<(), ControlError> {
+    pub(in crate::commands::provide) async fn execute(
+        &self,
+        command: &Command,
+    ) -> Result<(), ControlError> {
         self.0.ask(command).map_err(|unheard| match unheard {
             communicado_com_server::Unheard::Failed(code, said)
                 if is_already_done(command, code.0.cast_unsigned()) =>
@@ -139,8 +142,8 @@ impl ComControlClient {
 /// Whether a refusal says that what was asked for is so.
 fn is_already_done(command: &Command, code: u32) -> bool {
     match command {
-        Command::SignIn { .. } => code == Refused::AlreadySignedIn.code(),
-        Command::SignOut { .. } => code == Refused::NotSignedIn.code(),
+        Command::SignIn { .. } => code == CommandError::AlreadySignedIn.code(),
+        Command::SignOut { .. } => code == CommandError::NotSignedIn.code(),
         _ => false,
     }
 }

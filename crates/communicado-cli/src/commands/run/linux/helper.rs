@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::cgroup::Cgroup;
 use super::descendants;
 use crate::failure::{Failure, Outcome};
-use crate::runtime::{shutdown_signal, block_on};
+use crate::runtime::{block_on, shutdown_signal};
 
 /// The first argument of the process that guards.
 pub(super) const GUARD: &str = "run-guard";

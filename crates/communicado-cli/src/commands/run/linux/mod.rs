@@ -6,8 +6,8 @@
 //! too, for one that forks faster than it can be found.
 
 mod cgroup;
-mod helper;
 mod descendants;
+mod helper;
 
 use std::ffi::{OsStr, OsString};
 use std::io;

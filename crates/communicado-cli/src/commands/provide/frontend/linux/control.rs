@@ -64,7 +64,10 @@ impl DbusControlClient {
     }
 
     /// Has the provider do something.
-    pub(in crate::commands::provide) async fn execute(&self, command: &Command) -> Result<(), ControlError> {
+    pub(in crate::commands::provide) async fn execute(
+        &self,
+        command: &Command,
+    ) -> Result<(), ControlError> {
         let account = |member| self.call(ACCOUNT_PATH, ACCOUNT_INTERFACE, member);
         let message = match command {
             Command::Quit => self.call(PATH, INTERFACE, "Quit").build(&()),
@@ -88,7 +91,9 @@ impl DbusControlClient {
         let all = self.call(ACCOUNT_PATH, PROPERTIES, "GetAll").build(&ACCOUNT_INTERFACE);
         let message = match exchange(&self.connection, all).await {
             // Without an account it is starting, or about to end.
-            Err(CallError::ErrorReply(name, _)) if name.starts_with("org.freedesktop.DBus.Error.Unk") => {
+            Err(CallError::ErrorReply(name, _))
+                if name.starts_with("org.freedesktop.DBus.Error.Unk") =>
+            {
                 return self.without_account().await;
             }
             answer => answer?,
@@ -217,7 +222,9 @@ async fn exchange(
         loop {
             let answer = match stream.next().await {
                 Some(answer) => answer?,
-                None => return Err(CallError::Disconnected("the bus ended the connection".to_owned())),
+                None => {
+                    return Err(CallError::Disconnected("the bus ended the connection".to_owned()));
+                }
             };
             if answer.header().reply_serial() == Some(serial) {
                 return Ok(answer);

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use communicado_provider::dbus::{ACCOUNT_INTERFACE, ACCOUNT_PATH, INTERFACE, NAME, PATH};
-use communicado_provider::{Account, Manners, Status};
+use communicado_provider::{Account, ActiveFaults, Status};
 use communicado_runtime::{Clock as _, SystemClock, within};
 use communicado_sources::session_bus;
 use rustix::process::Signal;
@@ -26,7 +26,7 @@ use self::properties::Properties;
 use super::{CommandSender, ProviderState};
 use crate::failure::{Failure, Outcome};
 
-pub(in crate::commands::provide) use control::{DbusControlClient, ControlError};
+pub(in crate::commands::provide) use control::{ControlError, DbusControlClient};
 pub(in crate::commands::provide) use register::{register, unregister};
 
 /// How the provider is to be seen on Linux: there is one way.
@@ -94,7 +94,7 @@ impl DbusFrontend {
     ) -> Result<(), Failure> {
         let mut now = Properties::of(shown);
         if now.up_and_running == 0 {
-            if self.state.manners().stale_flag {
+            if self.state.faults().stale_flag {
                 return Ok(());
             }
             // It is the provider that ends; its account is signed out.
@@ -103,7 +103,8 @@ impl DbusFrontend {
         let before = self.state.show(now.clone());
         // The account comes before the flag that says that it can be asked for.
         if now.up_and_running == 2 && !self.has_account {
-            let account = AccountObject { state: self.state.clone(), commands: self.commands.clone() };
+            let account =
+                AccountObject { state: self.state.clone(), commands: self.commands.clone() };
             let added = self.connection.object_server().at(ACCOUNT_PATH, account).await;
             added.map_err(not_shown)?;
             self.has_account = true;
@@ -119,8 +120,8 @@ impl DbusFrontend {
     }
 
     /// Behaves so from here on.
-    pub(in crate::commands::provide) fn set_faults(&self, manners: Manners) {
-        self.state.set_faults(manners);
+    pub(in crate::commands::provide) fn set_faults(&self, faults: ActiveFaults) {
+        self.state.set_faults(faults);
     }
 
     /// Does nothing at all for so long: this thread does everything here.

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use communicado_provider::dbus::PROTOCOL;
-use communicado_provider::words::{NoSuchWord, activity, availability};
-use communicado_provider::{Account, Command, Manners, Presence, Refused, TextError};
+use communicado_provider::words::{UnknownWord, activity, availability};
+use communicado_provider::{Account, ActiveFaults, Command, CommandError, Presence, TextError};
 use communicado_runtime::{Clock as _, SystemClock, sleep_until};
 use zbus::message::Header;
 use zbus::{DBusError, fdo, interface};
@@ -25,7 +25,7 @@ pub(super) struct ObjectState(Arc<Mutex<ObjectStateInner>>);
 struct ObjectStateInner {
     account: Account,
     shows: Properties,
-    manners: Manners,
+    faults: ActiveFaults,
     /// The messages that were answered late already: who sent them, and their serial numbers.
     delayed: BTreeSet<(String, u32)>,
 }
@@ -53,16 +53,16 @@ pub(super) enum Error {
     AlreadySignedIn(String),
     SigningOut(String),
     ShuttingDown(String),
-    NoSuchWord(String),
+    UnknownWord(String),
     NotShown(String),
-    Refused(String),
+    CommandError(String),
 }
 
 impl ObjectState {
     pub(super) fn new(account: Account, shows: Properties) -> Self {
-        let manners = Manners::default();
+        let faults = ActiveFaults::default();
         let delayed = BTreeSet::new();
-        Self(Arc::new(Mutex::new(ObjectStateInner { account, shows, manners, delayed })))
+        Self(Arc::new(Mutex::new(ObjectStateInner { account, shows, faults, delayed })))
     }
 
     fn with<T>(&self, f: impl FnOnce(&mut ObjectStateInner) -> T) -> T {
@@ -79,25 +79,25 @@ impl ObjectState {
         self.with(|known| known.shows.clone())
     }
 
-    pub(super) fn set_faults(&self, manners: Manners) {
-        self.with(|known| known.manners = manners);
+    pub(super) fn set_faults(&self, faults: ActiveFaults) {
+        self.with(|known| known.faults = faults);
     }
 
-    pub(super) fn manners(&self) -> Manners {
-        self.with(|known| known.manners)
+    pub(super) fn faults(&self) -> ActiveFaults {
+        self.with(|known| known.faults)
     }
 
     /// Waits and refuses, if it was told to: once for each message, though it be about many
     /// properties. What we tell of ourselves comes with no message, and is told.
     async fn receive(&self, message: Option<&Header<'_>>) -> Result<(), String> {
         let Some(message) = message else { return Ok(()) };
-        let Manners { refuses, late, .. } = self.manners();
-        if late > Duration::ZERO && self.is_new(message) {
+        let ActiveFaults { refuse_calls, call_delay, .. } = self.faults();
+        if call_delay > Duration::ZERO && self.is_new(message) {
             let clock = SystemClock::start();
             // Without a timer it is not late.
-            let _ = sleep_until(&clock, clock.now().after(late)).await;
+            let _ = sleep_until(&clock, clock.now().after(call_delay)).await;
         }
-        if refuses { Err("the provider was told to refuse".to_owned()) } else { Ok(()) }
+        if refuse_calls { Err("the provider was told to refuse".to_owned()) } else { Ok(()) }
     }
 
     fn is_new(&self, message: &Header<'_>) -> bool {
@@ -137,7 +137,7 @@ impl Root {
     }
 
     async fn quit(&self, #[zbus(header)] message: Header<'_>) -> Result<(), Error> {
-        self.state.receive(Some(&message)).await.map_err(Error::Refused)?;
+        self.state.receive(Some(&message)).await.map_err(Error::CommandError)?;
         Ok(self.commands.execute(Command::Quit).await?)
     }
 }
@@ -226,7 +226,7 @@ impl AccountObject {
 
 impl AccountObject {
     async fn execute(&self, message: &Header<'_>, command: Command) -> Result<(), Error> {
-        self.state.receive(Some(message)).await.map_err(Error::Refused)?;
+        self.state.receive(Some(message)).await.map_err(Error::CommandError)?;
         Ok(self.commands.execute(command).await?)
     }
 }
@@ -237,22 +237,22 @@ fn presence(word: &str, doing: &str, note: &str) -> Result<Presence, Error> {
     if note.is_empty() { Ok(presence) } else { Ok(presence.with_note(note)?) }
 }
 
-impl From<Refused> for Error {
-    fn from(refused: Refused) -> Self {
-        let text = format!("{refused} (0x{:08X})", refused.code());
-        match refused {
-            Refused::Starting => Self::Starting(text),
-            Refused::NotSignedIn => Self::NotSignedIn(text),
-            Refused::AlreadySignedIn | Refused::Running => Self::AlreadySignedIn(text),
-            Refused::SigningOut => Self::SigningOut(text),
+impl From<CommandError> for Error {
+    fn from(error: CommandError) -> Self {
+        let text = format!("{error} (0x{:08X})", error.code());
+        match error {
+            CommandError::Starting => Self::Starting(text),
+            CommandError::NotSignedIn => Self::NotSignedIn(text),
+            CommandError::AlreadySignedIn | CommandError::Running => Self::AlreadySignedIn(text),
+            CommandError::SigningOut => Self::SigningOut(text),
             _ => Self::ShuttingDown(text),
         }
     }
 }
 
-impl From<NoSuchWord> for Error {
-    fn from(error: NoSuchWord) -> Self {
-        Self::NoSuchWord(format!("{error}; one of: {}", error.known.join(", ")))
+impl From<UnknownWord> for Error {
+    fn from(error: UnknownWord) -> Self {
+        Self::UnknownWord(format!("{error}; one of: {}", error.known.join(", ")))
     }
 }
 
