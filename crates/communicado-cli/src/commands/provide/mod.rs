@@ -138,14 +138,14 @@ impl ServeArgs {
         }
         let script = self.script.as_deref().map(read_script).transpose()?.unwrap_or_default();
         let clock = SystemClock::start();
-        let (saved_state, chosen) =
+        let (saved_state, desired) =
             match self.remember.then(|| SavedState::open(&clock)).transpose()? {
-                Some((saved_state, chosen)) => (Some(saved_state), chosen),
+                Some((saved_state, desired)) => (Some(saved_state), desired),
                 None => (None, None),
             };
         let (sign_in, json) = (self.sign_in, self.json);
         let frontend = self.frontend;
-        let options = RunOptions { account, frontend, script, sign_in, json, saved_state, chosen };
+        let options = RunOptions { account, frontend, script, sign_in, json, saved_state, desired };
         block_on(serve(options, clock))
     }
 

@@ -43,9 +43,9 @@ impl SavedState {
             }
             Err(error) => return Err(unreadable(&saved_state.file, &error.to_string())),
         };
-        let chosen = parse(&text, clock).map_err(|cause| unreadable(&saved_state.file, &cause))?;
+        let desired = parse(&text, clock).map_err(|cause| unreadable(&saved_state.file, &cause))?;
         saved_state.contents = text;
-        Ok((saved_state, Some(chosen)))
+        Ok((saved_state, Some(desired)))
     }
 
     /// Writes what is chosen now, if it is another thing than before: all of it or nothing.
@@ -55,10 +55,10 @@ impl SavedState {
     /// If it cannot be written; what was written before is still there.
     pub(super) fn save(
         &mut self,
-        chosen: &DesiredState,
+        desired: &DesiredState,
         until: Option<Timestamp>,
     ) -> io::Result<()> {
-        let text = to_json(chosen, until);
+        let text = to_json(desired, until);
         if text == self.contents {
             return Ok(());
         }
@@ -111,17 +111,17 @@ fn unreadable(file: &Path, cause: &str) -> Failure {
         .help("mend the file or remove it; it was left as it is")
 }
 
-fn to_json(chosen: &DesiredState, until: Option<Timestamp>) -> String {
-    let for_now = chosen.temporary.as_ref().zip(until).map(|(it, until)| {
+fn to_json(desired: &DesiredState, until: Option<Timestamp>) -> String {
+    let for_now = desired.temporary.as_ref().zip(until).map(|(it, until)| {
         let mut object = presence(&it.presence);
         if let Value::Object(map) = &mut object {
             map.insert("until".to_owned(), until.to_string().into());
         }
         object
     });
-    let shows = presence(&chosen.presence);
+    let shows = presence(&desired.presence);
     let object =
-        json!({"v": VERSION, "signed_in": chosen.signed_in, "shows": shows, "for_now": for_now});
+        json!({"v": VERSION, "signed_in": desired.signed_in, "shows": shows, "for_now": for_now});
     format!("{object}\n")
 }
 
@@ -191,13 +191,13 @@ mod tests {
         let hour = Duration::from_secs(3600);
         let temporary =
             TemporaryPresence { presence: Presence::AVAILABLE, until: clock.now().after(hour) };
-        let chosen = DesiredState { signed_in: true, presence, temporary: Some(temporary) };
-        let text = to_json(&chosen, Some(clock.civil().after(hour)));
+        let desired = DesiredState { signed_in: true, presence, temporary: Some(temporary) };
+        let text = to_json(&desired, Some(clock.civil().after(hour)));
         let read = parse(&text, &clock).unwrap();
-        assert_eq!((read.signed_in, &read.presence), (true, &chosen.presence));
+        assert_eq!((read.signed_in, &read.presence), (true, &desired.presence));
         assert_eq!(read.temporary.unwrap().presence, Presence::AVAILABLE);
         // An hour later it has ended.
-        let text = to_json(&chosen, Some(clock.civil()));
+        let text = to_json(&desired, Some(clock.civil()));
         assert_eq!(parse(&text, &clock).unwrap().temporary, None);
     }
 

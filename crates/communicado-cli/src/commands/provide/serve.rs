@@ -34,7 +34,7 @@ pub(super) struct RunOptions {
     /// Whether to print objects for programs.
     pub(super) json: bool,
     pub(super) saved_state: Option<SavedState>,
-    pub(super) chosen: Option<DesiredState>,
+    pub(super) desired: Option<DesiredState>,
 }
 
 /// A provider that runs.
@@ -78,14 +78,14 @@ async fn run(
     lines: LineQueue,
 ) -> Result<Outcome, Failure> {
     let script = options.script.clone();
-    let chosen = options.chosen.clone().unwrap_or(DesiredState::INITIAL);
-    let sign_in = options.sign_in || chosen.signed_in;
+    let desired = options.desired.clone().unwrap_or(DesiredState::INITIAL);
+    let sign_in = options.sign_in || desired.signed_in;
     let (sender, mut commands) = CommandSender::new();
     let mut end = pin!(shutdown_signal());
     // Listened for first: what begins here is to be ended in order from its beginning.
     let _ = futures_util::poll!(end.as_mut());
     let frontend = Frontend::open(options.account.clone(), sender, &options.frontend).await?;
-    let provider = Provider::with_desired_state(options.account.clone(), chosen);
+    let provider = Provider::with_desired_state(options.account.clone(), desired);
     let mut timer = clock
         .timer()
         .map_err(|error| Failure::new(Outcome::Failed, "the system gives no timer").cause(error))?;
