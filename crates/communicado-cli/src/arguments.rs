@@ -69,7 +69,9 @@ pub(crate) enum ColorChoice {
 /// What can be asked. What each does is said where it is defined.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    #[command(after_long_help = status::template_help())]
     Status(status::StatusArgs),
+    #[command(after_long_help = status::template_help())]
     Watch(watch::WatchArgs),
     Is(is::IsArgs),
     Wait(wait::WaitArgs),
@@ -80,6 +82,7 @@ pub(crate) enum Command {
     Doctor(doctor::DoctorArgs),
     Explain(explain::ExplainArgs),
     Record(record::RecordArgs),
+    #[command(after_long_help = status::template_help())]
     Replay(replay::ReplayArgs),
     Provide(provide::ProvideArgs),
     #[cfg(target_os = "linux")]

@@ -25,7 +25,7 @@ pub use json::Json;
 pub use lines::{Lines, Writer};
 pub use output::Output;
 pub use printable::printable;
-pub use template::{HELPERS, Template, TemplateError};
+pub use template::{HELPERS, KEYS, Template, TemplateError};
 pub use text::Text;
 
 /// Makes a form.

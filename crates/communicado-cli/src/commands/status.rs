@@ -1,10 +1,11 @@
 //! `status`: what each client is now.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use clap::Args;
 use communicado::{Status, Update};
-use communicado_sinks::{Form, Json, Template, Text, Writer};
+use communicado_sinks::{Form, HELPERS, Json, KEYS, Template, Text, Writer};
 
 use crate::commands::{print, tell};
 use crate::failure::{Failure, Outcome};
@@ -28,7 +29,9 @@ pub(crate) struct FormChoice {
     /// One JSON object a line.
     #[arg(long, conflicts_with = "format")]
     pub(crate) json: bool,
-    /// A line after a template with {{ keys }}, such as '{{client}}: {{status}}'.
+    /// One line per client from a template, such as '{{client}}: {{status}}'.
+    ///
+    /// `communicado status --help` lists the keys and helpers of a template.
     #[arg(long, value_name = "TEMPLATE")]
     pub(crate) format: Option<String>,
 }
@@ -65,6 +68,18 @@ impl StatusArgs {
         print(&text)?;
         Ok(outcome)
     }
+}
+
+/// The keys and helpers of `--format`, for the end of a help page.
+pub(crate) fn template_help() -> String {
+    let mut text = String::new();
+    for (title, table) in [("Template keys", KEYS), ("Template helpers", HELPERS)] {
+        let _ = write!(text, "{}{title}:", if text.is_empty() { "" } else { "\n\n" });
+        for (name, meaning) in table {
+            let _ = write!(text, "\n  {name:<21} {meaning}");
+        }
+    }
+    text
 }
 
 /// Only what lines are made of; nothing is written by itself.

@@ -54,10 +54,16 @@ fn schema() -> String {
 }
 
 /// Why `value` is not as `schema` has it, after the part of JSON Schema 2020-12 that is used.
-fn refusal(schema: &Value, value: &Value) -> Option<String> {
+pub(crate) fn refusal(schema: &Value, value: &Value) -> Option<String> {
     for (keyword, wants) in schema.as_object().expect("a schema is an object") {
         let refused = match &**keyword {
-            "$schema" | "title" | "description" | "default" | "examples" => None,
+            "$schema" | "title" | "description" | "default" | "examples" | "format" => None,
+            "required" => {
+                let mut required = wants.as_array().expect("required is a list").iter();
+                let missing =
+                    required.find(|key| key.as_str().is_none_or(|key| value.get(key).is_none()));
+                missing.map(|key| format!("{value} has no {key}"))
+            }
             "type" => {
                 let is = match value {
                     Value::Object(_) => "object",
@@ -67,7 +73,12 @@ fn refusal(schema: &Value, value: &Value) -> Option<String> {
                     Value::Number(_) => "number",
                     Value::Null => "null",
                 };
-                (wants != is).then(|| format!("{value} is no {wants}"))
+                let is_wanted =
+                    |wants: &Value| wants == is || (wants == "integer" && value.is_u64());
+                let allowed = wants
+                    .as_array()
+                    .map_or_else(|| is_wanted(wants), |wants| wants.iter().any(is_wanted));
+                (!allowed).then(|| format!("{value} is no {wants}"))
             }
             "enum" => {
                 let allowed = wants.as_array().expect("enum is a list");

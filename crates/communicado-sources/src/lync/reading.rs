@@ -3,7 +3,7 @@
 use communicado_core::Availability;
 use communicado_windows::{HResult, Variant};
 
-use crate::providers::reading::{Reading, SignIn, says_signed_out};
+use crate::windows::reading::{Reading, SignIn, says_signed_out};
 use crate::vocabulary::{lync_activity, lync_availability};
 
 /// What one member answered.

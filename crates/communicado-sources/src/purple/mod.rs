@@ -22,7 +22,7 @@ mod run;
 #[cfg(target_os = "linux")]
 mod shell;
 #[cfg(target_os = "linux")]
-mod speaker;
+mod protocol;
 #[cfg(target_os = "linux")]
 mod stray;
 #[cfg(target_os = "linux")]

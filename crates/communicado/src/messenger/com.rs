@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use communicado_runtime::{Clock as _, SystemClock};
 use communicado_sources::communicator::api::{EVENTS, event, member};
-use communicado_sources::providers;
+use communicado_sources::windows;
 use communicado_windows::com::{Apartment, Event, Listening, Object};
 use communicado_windows::{Guid, HResult, Process, Variant};
 
@@ -23,13 +23,13 @@ const STOP_TIMEOUT: Duration = Duration::from_millis(500);
 const GONE: HResult = HResult::of(0x8007_06BA);
 
 pub(super) fn is_running() -> bool {
-    providers::messenger().is_some()
+    windows::messenger().is_some()
 }
 
 pub(super) fn wait_until_running(timeout: Duration) -> bool {
     let clock = SystemClock::start();
     let end = clock.now().after(timeout);
-    block_on_until(providers::until_messenger(), Some((&clock, end))).is_some_and(|found| found)
+    block_on_until(windows::until_messenger(), Some((&clock, end))).is_some_and(|found| found)
 }
 
 type GetResult = Result<Variant, HResult>;
@@ -51,7 +51,7 @@ pub(super) struct MessengerConnection {
 
 impl MessengerConnection {
     pub(super) fn new(on_event: EventHandler) -> Result<Self, MessengerError> {
-        let provider = providers::messenger().ok_or(MessengerError::NOT_RUNNING)?;
+        let provider = windows::messenger().ok_or(MessengerError::NOT_RUNNING)?;
         let (class, Some(process)) = (provider.class, provider.processes.first()) else {
             return Err(MessengerError::NOT_RUNNING);
         };

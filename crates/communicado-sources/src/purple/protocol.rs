@@ -9,10 +9,10 @@ use super::stray;
 use super::todo::{Ask, Todo};
 use super::trace::Tap;
 use super::watcher::Watcher;
-use crate::bus::{self, Line, Pace};
+use crate::bus::{self, BusConnection, Pace};
 
 /// The watcher on a bus, and what writes down what it hears.
-pub(super) struct Speaker {
+pub(super) struct PurpleProtocol {
     pub(super) watcher: Watcher,
     tap: Tap,
 }
@@ -23,26 +23,26 @@ pub(super) async fn open(
     pace: Pace,
     trace: &str,
     clock: &dyn Clock,
-) -> Result<Line<Speaker>, SourceError> {
+) -> Result<BusConnection<PurpleProtocol>, SourceError> {
     let tap = Tap::open(trace, pace, clock.now())?;
-    Line::open(Speaker { watcher, tap }, clock).await
+    BusConnection::open(PurpleProtocol { watcher, tap }, clock).await
 }
 
-impl Speaker {
+impl PurpleProtocol {
     /// The clients that run now, by name.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> + Clone {
         self.watcher.names()
     }
 }
 
-impl bus::Speaker for Speaker {
+impl bus::BusProtocol for PurpleProtocol {
     type Ask = Ask;
 
     fn begin(&mut self) -> Todo {
         self.watcher.begin()
     }
 
-    fn take_in(&mut self, now: Moment, message: &Message, to: Option<u32>) -> Todo {
+    fn handle_message(&mut self, now: Moment, message: &Message, to: Option<u32>) -> Todo {
         let Some(mut incoming) = Incoming::decode(message) else { return Todo::default() };
         let mut asked = None;
         if let Incoming::Answer { to: number, answer } = &mut incoming {

@@ -12,14 +12,14 @@ use futures_util::Stream as _;
 use zbus::message::Type;
 use zbus::{Connection, Message, MessageStream};
 
-use super::tell::{Asks, Tell, Todo};
+use super::effects::{Asks, Tell, Todo};
 use crate::session_bus;
 
 /// More messages than this are taken in only after what the first ones ask for was done.
 const BATCH_MAX: usize = 64;
 
 /// Who speaks over a line. Pure: it waits for nothing.
-pub(crate) trait Speaker {
+pub(crate) trait BusProtocol {
     /// A message that it sends.
     type Ask: Ask;
 
@@ -27,7 +27,7 @@ pub(crate) trait Speaker {
     fn begin(&mut self) -> Todo<Self::Ask>;
 
     /// Takes in what came off the bus: a signal, or the answer to the question with this number.
-    fn take_in(&mut self, now: Moment, message: &Message, to: Option<u32>) -> Todo<Self::Ask>;
+    fn handle_message(&mut self, now: Moment, message: &Message, to: Option<u32>) -> Todo<Self::Ask>;
 
     /// Does what is due, and says when to be asked again.
     fn advance(&mut self, now: Moment) -> (Todo<Self::Ask>, Option<Moment>);
@@ -43,9 +43,9 @@ pub(crate) trait Ask {
 }
 
 /// A speaker on a real bus.
-pub(crate) struct Line<S> {
+pub(crate) struct BusConnection<S> {
     pub(crate) address: String,
-    pub(crate) speaker: S,
+    pub(crate) protocol: S,
     connection: Connection,
     stream: MessageStream,
     timer: Box<dyn Timer>,
@@ -53,18 +53,18 @@ pub(crate) struct Line<S> {
     questions: BTreeMap<u32, u32>,
 }
 
-impl<S: Speaker> Line<S> {
+impl<S: BusProtocol> BusConnection<S> {
     /// Gets onto the session bus and asks who is there.
-    pub(crate) async fn open(speaker: S, clock: &dyn Clock) -> Result<Self, SourceError> {
+    pub(crate) async fn open(protocol: S, clock: &dyn Clock) -> Result<Self, SourceError> {
         let address = session_bus::own_address()?;
         let timer = clock.timer().map_err(|error| no_timer(&error))?;
         let connection = session_bus::connect(clock, &address).await?;
         let stream = MessageStream::from(&connection);
         let questions = BTreeMap::new();
-        let mut line = Self { address, speaker, connection, stream, timer, questions };
-        let todo = line.speaker.begin();
-        line.send(todo.ask).await?;
-        Ok(line)
+        let mut connection = Self { address, protocol, connection, stream, timer, questions };
+        let todo = connection.protocol.begin();
+        connection.send(todo.ask).await?;
+        Ok(connection)
     }
 
     /// Waits for something to happen, and adds what is to be told of it to `tell`.
@@ -81,7 +81,7 @@ impl<S: Speaker> Line<S> {
         let mut taken = 0;
         while let Poll::Ready(message) = Pin::new(&mut self.stream).poll_next(cx) {
             let todo = match message {
-                Some(Ok(message)) => self.take_in(clock.now(), &message),
+                Some(Ok(message)) => self.handle_message(clock.now(), &message),
                 Some(Err(error)) => {
                     return Poll::Ready(Err(session_bus::lost(&format!(": {error}"))));
                 }
@@ -98,7 +98,7 @@ impl<S: Speaker> Line<S> {
         if taken == 0 && !due {
             return Poll::Pending;
         }
-        let (todo, next) = self.speaker.advance(clock.now());
+        let (todo, next) = self.protocol.advance(clock.now());
         self.timer.set(next);
         ask.extend(todo.ask);
         tell.extend(todo.tell);
@@ -122,7 +122,7 @@ impl<S: Speaker> Line<S> {
         sent.map_err(|error| session_bus::lost(&format!(": {error}")))
     }
 
-    fn take_in(&mut self, now: Moment, message: &Message) -> Todo<S::Ask> {
+    fn handle_message(&mut self, now: Moment, message: &Message) -> Todo<S::Ask> {
         let to = match message.message_type() {
             Type::MethodReturn | Type::Error => {
                 let serial = message.header().reply_serial().map(std::num::NonZeroU32::get);
@@ -133,7 +133,7 @@ impl<S: Speaker> Line<S> {
             }
             Type::Signal | Type::MethodCall => None,
         };
-        self.speaker.take_in(now, message, to)
+        self.protocol.handle_message(now, message, to)
     }
 }
 

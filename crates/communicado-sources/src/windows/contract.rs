@@ -209,7 +209,7 @@ fn text(value: Option<&Value>) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::providers::known::MESSENGER;
+    use crate::windows::known::MESSENGER;
 
     fn number(number: u32) -> Option<Value> {
         Some(Value::Number(number))
