@@ -27,7 +27,12 @@ pub(crate) trait BusProtocol {
     fn begin(&mut self) -> Todo<Self::Ask>;
 
     /// Takes in what came off the bus: a signal, or the answer to the question with this number.
-    fn handle_message(&mut self, now: Moment, message: &Message, to: Option<u32>) -> Todo<Self::Ask>;
+    fn handle_message(
+        &mut self,
+        now: Moment,
+        message: &Message,
+        to: Option<u32>,
+    ) -> Todo<Self::Ask>;
 
     /// Does what is due, and says when to be asked again.
     fn advance(&mut self, now: Moment) -> (Todo<Self::Ask>, Option<Moment>);

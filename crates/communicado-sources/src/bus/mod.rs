@@ -5,13 +5,13 @@
 
 mod client_handles;
 mod connection;
-mod pace;
 mod effects;
+mod pace;
 
 pub(crate) use client_handles::ClientHandles;
 pub(crate) use connection::{Ask, BusConnection, BusProtocol, yield_once};
-pub(crate) use pace::Pace;
 pub(crate) use effects::{Asks, SignIn, Tell, Todo, View};
+pub(crate) use pace::Pace;
 
 /// The bus itself: its name, and its interface.
 pub(crate) const BUS: &str = "org.freedesktop.DBus";

@@ -2,8 +2,8 @@
 
 use communicado_windows::{HResult, Variant};
 
-use crate::windows::reading::{Reading, SignIn, says_signed_out};
 use crate::vocabulary::{mistatus_raw, mistatus_signed_in};
+use crate::windows::reading::{Reading, SignIn, says_signed_out};
 
 /// What one member answered.
 pub type Answer = Result<Variant, HResult>;

@@ -8,7 +8,7 @@ use communicado_runtime::{Clock, ProbeFuture, Source, SourceError, SourceHandle,
 use super::message::Ask;
 use super::probe;
 use super::watcher::Watcher;
-use crate::bus::{Asks, ClientHandles, BusConnection, Pace, Tell, yield_once};
+use crate::bus::{Asks, BusConnection, ClientHandles, Pace, Tell, yield_once};
 
 /// The source.
 pub(super) struct Provider {

@@ -11,7 +11,7 @@ use zbus::Message;
 
 use super::message::{Answer, Ask, Call, Incoming, Signal};
 use super::run::{Judged, Run, State};
-use crate::bus::{Pace, BusProtocol, Tell};
+use crate::bus::{BusProtocol, Pace, Tell};
 
 /// What the provider is called among the clients.
 pub(super) const CLIENT: &str = "provider";

@@ -15,7 +15,7 @@ use super::protocol::{self, PurpleProtocol};
 use super::todo::Ask;
 use super::watcher::Watcher;
 use super::{probe, stray};
-use crate::bus::{Asks, ClientHandles, BusConnection, Pace, Tell, yield_once};
+use crate::bus::{Asks, BusConnection, ClientHandles, Pace, Tell, yield_once};
 
 /// The source.
 pub(super) struct Purple {

@@ -7,12 +7,12 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use communicado::Timestamp;
+use communicado_cli_support::{Failure, Outcome};
 use communicado_runtime::{Clock as _, SystemClock, within};
 use communicado_sinks::Output;
 use tokio::sync::Notify;
 
 use super::report::ProviderReport;
-use crate::failure::{Failure, Outcome};
 use crate::runtime::open_stdout;
 
 /// So many lines wait for a reader that is slow.
@@ -110,7 +110,7 @@ impl LineWriter {
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return,
                 Err(error) => {
                     let what = "standard output cannot be written; the provider goes on";
-                    Failure::new(Outcome::Failed, what).cause(error).tell();
+                    Failure::new(Outcome::Failed, what).cause(error).print();
                     return;
                 }
             }
