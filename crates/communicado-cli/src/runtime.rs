@@ -1,4 +1,4 @@
-//! The monitor on this thread, and what every command that watches needs.
+//! The runtime of a command: a monitor on this thread, signals, and standard streams.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -7,19 +7,19 @@ use std::pin::pin;
 use std::sync::Mutex;
 
 use communicado::{Builder, Monitor, Notice, SOURCES, Snapshot, Timestamp};
+use communicado_cli_support::{Failure, Outcome, note, print_message};
 use communicado_runtime::{Clock as _, SystemClock, on_stdin_eof};
 use communicado_sinks::Output;
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, LocalBoxFuture, select};
 use tokio::sync::oneshot;
 
-use crate::arguments::ColorChoice;
-use crate::commands::tell;
-use crate::failure::{Failure, Outcome};
-use crate::nearest::nearest;
+use crate::errors::sdk_failure;
+use crate::options::ColorChoice;
 use crate::settings::Settings;
+use crate::suggestion::closest;
 
-/// Does `work` beside a monitor, all on this thread, until the work is done.
+/// Runs `work` with a monitor on this thread, until the work is done.
 pub(crate) fn with_monitor<W, F, T>(builder: Builder, work: W) -> Result<T, Failure>
 where
     W: FnOnce(Monitor) -> F,
@@ -28,22 +28,22 @@ where
     with_monitor_and_notices(|notice| Some(notice.to_string()), builder, work)
 }
 
-/// What is believed of every client now.
+/// Reads the current status of every client.
 pub(crate) fn read_snapshot(builder: Builder) -> Result<Snapshot, Failure> {
-    let say = |notice: &Notice| match notice {
-        // There is no next time.
+    let describe = |notice: &Notice| match notice {
+        // The text of the notice announces a retry, which this command does not wait for.
         Notice::Lost { source, error, .. } => {
-            let failure = Failure::from(error.clone()).about(format!("source `{source}` failed"));
-            Some(failure.to_string())
+            let message = format!("source `{source}` cannot watch");
+            Some(Failure::from(error.clone()).context(message).to_string())
         }
         _ => Some(notice.to_string()),
     };
-    with_monitor_and_notices(say, builder, async |monitor| Ok(monitor.snapshot().await))
+    with_monitor_and_notices(describe, builder, async |monitor| Ok(monitor.snapshot().await))
 }
 
-/// The same, and puts what the person should know as `say` does, or keeps it back.
+/// Runs `work` with a monitor on this thread, and prints each notice as `describe` returns it.
 pub(crate) fn with_monitor_and_notices<W, F, T>(
-    say: impl Fn(&Notice) -> Option<String> + Send + Sync + 'static,
+    describe: impl Fn(&Notice) -> Option<String> + Send + Sync + 'static,
     builder: Builder,
     work: W,
 ) -> Result<T, Failure>
@@ -52,13 +52,13 @@ where
     F: Future<Output = Result<T, Failure>>,
 {
     block_on(async {
-        let (monitor, watching) = builder.notify(notify(say)).open()?;
-        // Watching comes second, so that what it tells is written before it goes on.
+        let opened = builder.notify(notice_printer(describe)).open();
+        let (monitor, watching) = opened.map_err(sdk_failure)?;
+        // `select` polls the work first, so it prints a change before the sources continue.
         match select(pin!(work(monitor)), pin!(watching)).await {
-            Either::Left((done, _)) => done,
+            Either::Left((result, _)) => result,
             Either::Right((error, _)) => {
-                let what = "the system gives no timer, without which nothing can be promised";
-                Err(Failure::new(Outcome::Failed, what).cause(error))
+                Err(Failure::new(Outcome::Failed, "cannot create a timer").cause(error))
             }
         }
     })
@@ -68,15 +68,15 @@ where
 pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
     let runtime = runtime.map_err(|error| {
-        Failure::new(Outcome::Failed, "the system gives no way to wait").cause(error)
+        Failure::new(Outcome::Failed, "cannot create the async runtime").cause(error)
     })?;
-    let done = runtime.block_on(work);
-    // Looking a name up cannot be ended, and nobody waits for it any more.
+    let result = runtime.block_on(work);
+    // A running DNS lookup cannot be cancelled, and its result is no longer needed.
     runtime.shutdown_background();
-    done
+    result
 }
 
-/// Ends when the program is asked to: by Ctrl-C, by a service manager, or with its terminal.
+/// Completes on SIGINT (Ctrl-C), SIGTERM or SIGHUP.
 #[cfg(target_os = "linux")]
 pub(crate) async fn shutdown_signal() {
     use tokio::signal::unix::{SignalKind, signal};
@@ -86,8 +86,7 @@ pub(crate) async fn shutdown_signal() {
     first_of(signals.iter_mut().map(|signal| signal.recv().boxed_local())).await;
 }
 
-/// Ends when the program is asked to: by Ctrl-C or Ctrl-Break, with its console, or at the end of
-/// the session.
+/// Completes on Ctrl-C or Ctrl-Break, or when the console closes or the session ends.
 #[cfg(windows)]
 pub(crate) async fn shutdown_signal() {
     use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
@@ -101,59 +100,58 @@ pub(crate) async fn shutdown_signal() {
     first_of(kinds.into_iter().flatten()).await;
 }
 
-async fn first_of<'a>(received: impl Iterator<Item = LocalBoxFuture<'a, Option<()>>>) {
-    // Where none can be had, the system ends the program as it always does.
+async fn first_of<'a>(signals: impl Iterator<Item = LocalBoxFuture<'a, Option<()>>>) {
+    // Without any signal handler, the system ends the program by default.
     let never = std::future::pending().boxed_local();
-    futures_util::future::select_all(received.chain([never])).await;
+    futures_util::future::select_all(signals.chain([never])).await;
 }
 
-/// Is told when standard input ends.
+/// A receiver that completes when standard input ends.
 pub(crate) fn stdin_eof() -> Result<oneshot::Receiver<()>, Failure> {
-    let (end, ended) = oneshot::channel();
-    let listens = on_stdin_eof(move || {
-        let _ = end.send(());
+    let (sender, receiver) = oneshot::channel();
+    let started = on_stdin_eof(move || {
+        let _ = sender.send(());
     });
-    listens.map_err(|error| {
-        Failure::new(Outcome::Failed, "standard input cannot be listened to").cause(error)
+    started.map_err(|error| {
+        Failure::new(Outcome::Failed, "cannot watch standard input").cause(error)
     })?;
-    Ok(ended)
+    Ok(receiver)
 }
 
-/// What `work` gives, or `otherwise` if the program is asked to end before.
+/// The result of `work`, or `otherwise` if a shutdown signal comes first.
 pub(crate) async fn or_shutdown<T>(work: impl Future<Output = T>, otherwise: T) -> T {
-    // Listened for first: what the work begins is to be ended from its beginning.
+    // The signal handler is installed before the work starts.
     match select(pin!(shutdown_signal()), pin!(work)).await {
         Either::Left(_) => otherwise,
-        Either::Right((done, _)) => done,
+        Either::Right((result, _)) => result,
     }
 }
 
 /// Standard output, for a sink.
 pub(crate) fn open_stdout() -> Result<Output, Failure> {
-    Output::standard().map_err(|error| {
-        Failure::new(Outcome::Failed, "standard output cannot be used").cause(error)
-    })
+    Output::standard()
+        .map_err(|error| Failure::new(Outcome::Failed, "cannot open standard output").cause(error))
 }
 
-/// Whether colours go to standard output (no-color.org).
+/// Whether to use colours on standard output (no-color.org).
 pub(crate) fn use_color(color: ColorChoice) -> bool {
-    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     match color {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
         ColorChoice::Auto => {
-            let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-            io::stdout().is_terminal() && !set("NO_COLOR") && !dumb
+            let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+            io::stdout().is_terminal() && !is_set("NO_COLOR") && !is_dumb
         }
     }
 }
 
-/// The civil time.
+/// The current civil time.
 pub(crate) fn now() -> Timestamp {
     SystemClock::start().civil()
 }
 
-/// Tells on standard error of clients that were asked for and that nothing here knows.
+/// Prints a note for each selected client that no source reports.
 pub(crate) fn warn_unknown_clients(settings: &Settings, snapshot: &Snapshot) {
     for name in &settings.clients {
         if snapshot.get(name).is_some() {
@@ -161,18 +159,21 @@ pub(crate) fn warn_unknown_clients(settings: &Settings, snapshot: &Snapshot) {
         }
         let expected = SOURCES.iter().flat_map(|descriptor| descriptor.clients.iter().copied());
         let found = snapshot.iter().map(|client| &*client.client);
-        let meant = nearest(name, expected.chain(found));
-        let meant = meant.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        tell(&format!("note: no source here sees a client `{name}` now{meant}\n"));
+        let suggestion = closest(name, expected.chain(found));
+        let suggestion =
+            suggestion.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+        note(&format!("no source reports a client `{name}`{suggestion}"));
     }
 }
 
-/// Tells on standard error what the person should know; the same loss and the same limit once.
-fn notify(say: impl Fn(&Notice) -> Option<String> + Send + Sync) -> impl Fn(&Notice) + Send + Sync {
-    let told = Mutex::new((None, BTreeSet::new()));
+/// A function that prints notices to standard error, each repeated loss and limit only once.
+fn notice_printer(
+    describe: impl Fn(&Notice) -> Option<String> + Send + Sync,
+) -> impl Fn(&Notice) + Send + Sync {
+    let printed = Mutex::new((None, BTreeSet::new()));
     move |notice| {
-        let Ok(mut told) = told.lock() else { return };
-        let (last_loss, limits) = &mut *told;
+        let Ok(mut printed) = printed.lock() else { return };
+        let (last_loss, limits) = &mut *printed;
         match notice {
             Notice::Lost { error, .. } if last_loss.as_ref() == Some(error) => return,
             Notice::Lost { error, .. } => *last_loss = Some(error.clone()),
@@ -180,8 +181,8 @@ fn notify(say: impl Fn(&Notice) -> Option<String> + Send + Sync) -> impl Fn(&Not
             Notice::Limit { limit, .. } if !limits.insert(limit.what) => return,
             _ => {}
         }
-        if let Some(said) = say(notice) {
-            tell(&format!("{}\n", said.trim_end()));
+        if let Some(text) = describe(notice) {
+            print_message(&format!("{}\n", text.trim_end()));
         }
     }
 }

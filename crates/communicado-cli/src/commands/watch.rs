@@ -1,23 +1,24 @@
-//! `watch`: what each client is now, then every change.
+//! `watch`: the status of each client, then every change.
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
+use communicado_cli_support::{Failure, Outcome};
 use communicado_runtime::Sink as _;
 use communicado_sinks::{BARS, Form, Lines};
 
-use crate::commands::status::{FormChoice, lines};
-use crate::failure::{Failure, Outcome};
+use crate::form::{FormChoice, line_writer};
 use crate::runtime::{open_stdout, or_shutdown, warn_unknown_clients, with_monitor};
 use crate::settings::Settings;
 
-/// Print what each client is now, then a line for each change, until stopped.
+/// Print the status of each client, then one line per change, until stopped.
 ///
-/// The first lines come at once, `absent` ones too. A reader that is slow gets the latest and is
-/// told that it missed some; when it goes away, the watch ends.
+/// The first lines appear at once and include absent clients. A slow reader gets the latest status
+/// and the number of missed changes. The command ends when its output is closed.
 #[derive(Debug, Args)]
 pub(crate) struct WatchArgs {
     #[command(flatten)]
     form: FormChoice,
-    /// One line for a status bar after each change: waybar, i3blocks or polybar.
+    /// Print one line for a status bar after each change.
     #[arg(long, value_name = "BAR", conflicts_with_all = ["json", "format"], value_parser = bars())]
     bar: Option<String>,
 }
@@ -31,18 +32,18 @@ impl WatchArgs {
             };
         let builder = settings.builder()?;
         with_monitor(builder, async |monitor| {
-            let writer = lines(form, &settings);
+            let writer = line_writer(form, &settings);
             let lines = Box::new(Lines::new(writer, open_stdout()?));
-            let telling = lines.deliver(monitor.changes().into_feed());
+            let delivery = lines.deliver(monitor.changes().into_feed());
             if !settings.clients.is_empty() {
                 warn_unknown_clients(&settings, &monitor.snapshot().await);
             }
-            or_shutdown(telling, Ok(())).await?;
+            or_shutdown(delivery, Ok(())).await?;
             Ok(Outcome::Yes)
         })
     }
 }
 
-fn bars() -> clap::builder::PossibleValuesParser {
+fn bars() -> PossibleValuesParser {
     BARS.iter().map(|(bar, _)| *bar).collect::<Vec<_>>().into()
 }

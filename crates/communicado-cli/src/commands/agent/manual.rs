@@ -1,4 +1,4 @@
-//! `agent set` and `agent clear`: what the person is by hand, at the gateway, over all devices.
+//! `agent set` and `agent clear`: the manual status at the gateway, which overrides all devices.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use communicado::{Availability, Status, Timestamp};
+use communicado_cli_support::{Failure, Outcome, note};
 use communicado_runtime::SystemClock;
 use communicado_sinks::gateway::GatewayClient;
 use communicado_wire::gateway::Manual;
@@ -13,31 +14,29 @@ use communicado_wire::gateway::Manual;
 use super::forbid::failure;
 use super::state_dir::StateDir;
 use super::times::{parse_time, to_local};
-use crate::arguments::parse_duration;
-use crate::commands::tell;
-use crate::failure::{Failure, Outcome};
+use crate::parsers::parse_duration;
 use crate::runtime::{block_on, now};
 
-/// Say by hand at the gateway how reachable you are, whatever your devices tell.
+/// Set your status at the gateway manually. It overrides what your devices report.
 ///
-/// It needs no running agent, and is taken back by `agent clear`.
+/// Needs no running agent. To remove the manual status, run: communicado agent clear
 #[derive(Debug, Args)]
 pub(super) struct SetManualArgs {
-    /// How reachable you are, or `signed-out`.
+    /// An availability, or `signed-out`.
     #[arg(value_name = "AVAILABILITY", value_parser = manual_statuses())]
     status: ManualStatus,
-    /// A few words for those who may read them.
+    /// A short text for readers that may see it.
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
-    /// When you expect to be back, such as 15:30 or `2026-11-27 09:00`.
+    /// When you expect to return, such as `15:30` or `2026-11-27 09:00`.
     #[arg(long, value_name = "TIME", value_parser = time)]
     returns: Option<Timestamp>,
-    /// For how long this is so; without it, until `agent clear`.
+    /// Clear the status after this time. Default: keep it until `agent clear`.
     #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]
     duration: Option<Duration>,
 }
 
-/// Signed in and so reachable, or signed out.
+/// An availability while signed in, or `None` for signed out.
 #[derive(Clone, Copy, Debug)]
 struct ManualStatus(Option<Availability>);
 
@@ -69,16 +68,16 @@ impl SetManualArgs {
         let (mut client, gateway) = client(state_dir)?;
         block_on(async { client.set_manual(&manual).await.map_err(failure) })?;
         let word = availability.map_or(status.word(), Availability::word);
-        tell(&format!("note: {gateway} says `{word}` of you now, whatever your devices tell\n"));
+        note(&format!("your status at {gateway} is now `{word}`, whatever your devices report"));
         Ok(Outcome::Yes)
     }
 }
 
-/// Takes it back.
+/// Clears the manual status.
 pub(super) fn clear(state_dir: &StateDir) -> Result<Outcome, Failure> {
     let (mut client, gateway) = client(state_dir)?;
     block_on(async { client.clear_manual().await.map_err(failure) })?;
-    tell(&format!("note: {gateway} says what your devices tell again\n"));
+    note(&format!("your status at {gateway} is again what your devices report"));
     Ok(Outcome::Yes)
 }
 

@@ -1,7 +1,7 @@
-//! `agent`: publishes to a gateway what the clients are, as far as the person allowed it.
+//! `agent`: publishes the status of the clients to a gateway, with the consent of the user.
 //!
-//! What was allowed and what is paused are files in one folder ([`state_dir`]); a running agent
-//! watches them, and so its commands reach it, or the next one if none runs.
+//! The consent and the pause are files in one folder ([`state_dir`]). The commands of `agent`
+//! write these files, and a running agent watches them.
 //!
 //! Read next: [`serve`], then [`policy`].
 
@@ -10,7 +10,6 @@ mod check;
 mod consent;
 mod dir_watcher;
 mod forbid;
-mod hours;
 mod manual;
 mod pause;
 mod policy;
@@ -23,23 +22,22 @@ mod status_reporter;
 mod times;
 
 use clap::{Args, Subcommand};
+use communicado_cli_support::{Failure, Outcome};
 
 pub(crate) use self::check::check;
-pub(crate) use self::hours::WorkingHours;
 use self::state_dir::StateDir;
-use crate::failure::{Failure, Outcome};
 use crate::settings::Settings;
 
-/// Publish to a gateway what your clients are, as far as you allowed it.
+/// Publish your status to a gateway.
 ///
-/// Alone, it publishes until it is stopped, and says goodbye then. Nothing is published before
-/// `agent allow`: without it, exit status 1.
+/// Without a command, publishes until stopped, then removes this device from the gateway. Nothing
+/// is published before you run `communicado agent allow`; without it, the exit status is 1.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub(crate) struct AgentArgs {
     #[command(subcommand)]
     command: Option<AgentCommand>,
-    /// Stop also when standard input ends, for whoever starts the agent and may be killed.
+    /// Exit when standard input closes (for supervisors).
     #[arg(long)]
     exit_on_stdin_eof: bool,
 }
@@ -47,14 +45,14 @@ pub(crate) struct AgentArgs {
 #[derive(Debug, Subcommand)]
 enum AgentCommand {
     Allow(allow::AllowArgs),
-    /// Take the permission back, and have the gateway forget this device.
+    /// Stop publishing and delete this device from the gateway.
     Forbid,
     Pause(pause::PauseArgs),
-    /// End the pause.
+    /// End a pause.
     Resume,
     Status(show_status::ShowStatusArgs),
     Set(manual::SetManualArgs),
-    /// Take back what was set by hand at the gateway.
+    /// Clear your manual status at the gateway.
     Clear,
 }
 

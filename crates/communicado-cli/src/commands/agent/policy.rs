@@ -1,28 +1,28 @@
-//! What may be told now: pure.
+//! The policy that decides whether to publish now. Pure.
 
 use communicado::Timestamp;
 use communicado_sinks::publish::Permission;
 use jiff::Zoned;
 
-use super::hours::WorkingHours;
+use crate::working_hours::WorkingHours;
 
-/// A pause that the person asked for.
+/// A pause that the user requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pause {
-    /// When it ends; nothing if only the person ends it.
+    /// The end of the pause, or `None` until the user resumes.
     pub(super) until: Option<Timestamp>,
 }
 
-/// Why nothing is told, and until when.
+/// The reason for a pause, with its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PauseReason {
-    /// The person asked for a pause.
+    /// The user requested a pause.
     Requested(Option<Timestamp>),
-    /// It is no time to work.
+    /// The time is outside the working hours.
     OutsideHours(Option<Timestamp>),
 }
 
-/// What may be told, and until when that is so.
+/// Whether to publish, and until when this decision holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PublishPolicy {
     pub(super) pause_reason: Option<PauseReason>,
@@ -30,7 +30,7 @@ pub(super) struct PublishPolicy {
 }
 
 impl PublishPolicy {
-    /// What may be told at `now` by somebody who has allowed it.
+    /// The policy at `now`, given the consent of the user.
     pub(super) fn at(now: &Zoned, pause: Option<Pause>, hours: &WorkingHours) -> Self {
         let stamp = |at: &Zoned| Timestamp::from_micros(at.timestamp().as_microsecond()).ok();
         let pause = pause.filter(|pause| pause.until.is_none_or(|until| Some(until) > stamp(now)));
@@ -42,6 +42,7 @@ impl PublishPolicy {
         Self { pause_reason, until: change }
     }
 
+    /// The permission that the publisher gets.
     pub(super) const fn permission(&self) -> Permission {
         match self.pause_reason {
             Some(_) => Permission::Paused,
@@ -55,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pause_goes_before_the_hours_and_ends_by_itself() {
+    fn a_pause_overrides_the_hours_and_ends_by_itself() {
         let stamp = |text: &str| text.parse::<Timestamp>().unwrap();
         let check = |now: &str, pause, pause_reason, until: Option<&str>| {
             let now = now.parse::<jiff::Timestamp>().unwrap().to_zoned(jiff::tz::TimeZone::UTC);

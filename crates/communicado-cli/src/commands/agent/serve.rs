@@ -1,4 +1,4 @@
-//! `agent` itself: publishes until it is stopped or the permission is taken back.
+//! The agent: publishes until it is stopped or the user revokes the consent.
 
 use std::future::Future;
 use std::pin::pin;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use communicado::Monitor;
+use communicado_cli_support::{Failure, Outcome, note};
 use communicado_runtime::{Clock, Sink as _, SystemClock, sleep_until};
 use communicado_sinks::gateway::GatewayClient;
 use communicado_sinks::publish::{Permission, RemoteSink};
@@ -20,27 +21,25 @@ use super::service_manager;
 use super::state_dir::StateDir;
 use super::status_reporter::StatusReporter;
 use super::times::to_local;
-use crate::commands::tell;
-use crate::failure::{Failure, Outcome};
 use crate::runtime::{block_on, now, shutdown_signal, stdin_eof, with_monitor};
 use crate::settings::Settings;
 
-/// For so long the right to be the one agent is tried for: a `status` may hold it for an instant.
+/// How long to try to take the lock, which `agent status` holds for a moment.
 const LOCK_TIMEOUT: Duration = Duration::from_millis(500);
-/// Who ends the agent waits no longer for its goodbye.
+/// How long the goodbye may delay the end of the agent.
 const GOODBYE_MAX: Duration = Duration::from_secs(3);
-/// Who forbids waits until what is under way was answered, so that nothing comes after the goodbye.
+/// How long `agent forbid` waits for a request in progress, so that none follows the goodbye.
 const ANSWER_MAX: Duration = Duration::from_secs(12);
-/// The time of the day is looked at so often at least, since somebody may set it.
+/// How often the policy is checked at least, because the clock may be changed.
 const POLICY_RECHECK: Duration = Duration::from_secs(15 * 60);
 
-/// Why publishing came to an end, or to another beginning.
+/// The reason why a session ends.
 enum StopReason {
-    /// The permission was taken back.
+    /// The user revoked the consent.
     ConsentRevoked,
-    /// Something else is allowed now.
+    /// The user changed the consent.
     ConsentChanged,
-    /// The program is asked to end.
+    /// A shutdown signal came, or standard input ended.
     Shutdown,
 }
 
@@ -53,29 +52,29 @@ pub(super) fn run(
     let clock = Arc::new(SystemClock::start());
     let held = block_on(state_dir.lock(&*clock, LOCK_TIMEOUT))?;
     let Some(_held) = held else {
-        return Err(Failure::new(Outcome::No, "another agent of yours runs already")
-            .cause("one device is told of by one agent")
-            .help("see what it does with `communicado agent status`"));
+        return Err(Failure::new(Outcome::No, "your agent is already running")
+            .cause("each device has one agent")
+            .help("run: communicado agent status"));
     };
     with_monitor(settings.builder()?, async |monitor| {
-        // Before the first look, so that no change is missed.
+        // The watch starts before the first read, so that no change is missed.
         let mut watcher = StateDirWatcher::watch(state_dir.dir())?;
-        // Once for all, so that no request to end is lost between two permissions.
+        // Shared by all sessions, so that no signal is lost between two of them.
         let input = exit_on_stdin_eof.then(stdin_eof).transpose()?;
-        let asked = async {
+        let shutdown = async {
             match input {
                 Some(input) => drop(select(pin!(shutdown_signal()), input).await),
                 None => shutdown_signal().await,
             }
         };
-        let asked = asked.boxed_local().shared();
+        let shutdown = shutdown.boxed_local().shared();
         service_manager::notify("READY=1\n");
         while let Some(consent) = state_dir.consent()? {
             let session = AgentSession { state_dir, settings, clock: &clock, monitor: &monitor };
-            match session.publish(&consent, &mut watcher, asked.clone()).await? {
+            match session.publish(&consent, &mut watcher, shutdown.clone()).await? {
                 StopReason::ConsentChanged => {}
                 StopReason::ConsentRevoked => {
-                    tell("note: the permission was taken back; nothing is published any more\n");
+                    note("publishing is disabled");
                     break;
                 }
                 StopReason::Shutdown => break,
@@ -86,7 +85,7 @@ pub(super) fn run(
     })
 }
 
-/// What every permission is followed with.
+/// The parts that all sessions share.
 struct AgentSession<'a> {
     state_dir: &'a StateDir,
     settings: &'a Settings,
@@ -95,18 +94,18 @@ struct AgentSession<'a> {
 }
 
 impl AgentSession<'_> {
-    /// Publishes as `consent` has it, until something ends that.
+    /// Publishes under `consent` until the session ends.
     async fn publish(
         &self,
         consent: &Consent,
         watcher: &mut StateDirWatcher,
-        asked: impl Future<Output = ()> + Unpin,
+        shutdown: impl Future<Output = ()> + Unpin,
     ) -> Result<StopReason, Failure> {
         let Self { state_dir, settings, clock, monitor } = *self;
         let access = consent.access()?;
         let token = access.token.clone();
         let Consent { gateway, person, device, .. } = consent;
-        tell(&format!("note: for {gateway}, as `{person}`, of the device `{device}`\n"));
+        note(&format!("publishing to {gateway} as `{person}`, device `{device}`"));
         let status_reporter = Arc::new(StatusReporter::new(state_dir));
         let (permit, permission) = watch::channel(Permission::Withheld);
         let sink = RemoteSink {
@@ -118,26 +117,26 @@ impl AgentSession<'_> {
             clock: Arc::clone(clock) as Arc<dyn Clock>,
             on_event: {
                 let status_reporter = Arc::clone(&status_reporter);
-                Box::new(move |event| status_reporter.report(event))
+                Box::new(move |report| status_reporter.report(report))
             },
         };
-        let telling = Box::new(sink).deliver(monitor.changes().into_feed());
-        // The right to permit ends with this future, and with it what it permits.
+        let delivery = Box::new(sink).deliver(monitor.changes().into_feed());
+        // The permission ends with this future, because the future owns the sender.
         let watching_policy = self.apply_policy(consent, permit, &status_reporter, watcher);
         let watching_policy = async {
-            match select(asked, pin!(watching_policy)).await {
+            match select(shutdown, pin!(watching_policy)).await {
                 Either::Left(_) => Ok(StopReason::Shutdown),
                 Either::Right((stop_reason, _)) => stop_reason,
             }
         };
-        match select(telling, Box::pin(watching_policy)).await {
+        match select(delivery, Box::pin(watching_policy)).await {
             Either::Left((Ok(()), _)) => Ok(StopReason::Shutdown),
-            // Another token may have taken the place of the one that was revoked.
+            // The user may have replaced a revoked token.
             Either::Left((Err(_), _)) if consent.access().is_ok_and(|it| it.token != token) => {
                 Ok(StopReason::ConsentChanged)
             }
             Either::Left((Err(error), _)) => Err(stopped(error.into())),
-            Either::Right((stop_reason, telling)) => {
+            Either::Right((stop_reason, delivery)) => {
                 if !matches!(stop_reason, Ok(StopReason::ConsentChanged)) {
                     service_manager::notify("STOPPING=1\n");
                 }
@@ -146,14 +145,14 @@ impl AgentSession<'_> {
                     Ok(StopReason::ConsentChanged | StopReason::Shutdown) | Err(_) => GOODBYE_MAX,
                 };
                 let time = sleep_until(&**clock, clock.now().after(patience));
-                // Who is not reached learns it when the lease ends.
-                let _ = select(telling, pin!(time)).await;
+                // A gateway that is not reached removes the device when the lease expires.
+                let _ = select(delivery, pin!(time)).await;
                 stop_reason
             }
         }
     }
 
-    /// Permits what the person wants, as it changes.
+    /// Applies the consent and the policy as they change.
     async fn apply_policy(
         &self,
         consent: &Consent,
@@ -164,9 +163,9 @@ impl AgentSession<'_> {
         let Self { state_dir, settings, clock, .. } = *self;
         loop {
             match state_dir.consent() {
-                Ok(Some(kept)) if kept == *consent => {}
+                Ok(Some(stored)) if stored == *consent => {}
                 Ok(Some(_)) => return Ok(StopReason::ConsentChanged),
-                // What cannot be read permits nothing.
+                // An unreadable consent permits nothing.
                 Ok(None) | Err(_) => {
                     permit.send_replace(Permission::Withheld);
                     return Ok(StopReason::ConsentRevoked);
@@ -185,17 +184,14 @@ impl AgentSession<'_> {
             match select(pin!(watcher.changed()), pin!(time)).await {
                 Either::Left((changed, _)) => changed?,
                 Either::Right((slept, _)) => slept.map_err(|error| {
-                    Failure::new(Outcome::Failed, "the system gives no timer").cause(error)
+                    Failure::new(Outcome::Failed, "cannot create a timer").cause(error)
                 })?,
             }
         }
     }
 }
 
-/// The failure after which no other attempt makes sense; the exit status is that of a no, so that
-/// a service manager does not begin again.
+/// A failure that a retry cannot fix. Its exit status keeps a service manager from a restart.
 fn stopped(failure: Failure) -> Failure {
-    let mut failure = failure.about("nothing is published any more");
-    failure.outcome = Outcome::No;
-    failure
+    failure.context("publishing has stopped").with_outcome(Outcome::No)
 }

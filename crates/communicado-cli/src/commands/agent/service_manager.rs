@@ -1,8 +1,8 @@
-//! Words to the service manager that started us, if one did (sd_notify(3)).
+//! Notifications for the service manager (sd_notify(3)).
 
-/// Tells it `words`, each on its line; without one, nobody.
+/// Sends state assignments, one per line. Does nothing without a service manager.
 #[cfg(target_os = "linux")]
-pub(super) fn notify(words: &str) {
+pub(super) fn notify(state: &str) {
     use std::os::linux::net::SocketAddrExt as _;
     use std::os::unix::ffi::OsStrExt as _;
     use std::os::unix::net::{SocketAddr, UnixDatagram};
@@ -13,8 +13,8 @@ pub(super) fn notify(words: &str) {
         [b'/', ..] => SocketAddr::from_pathname(&name),
         _ => return,
     };
-    // It may have gone; the agent works without.
-    let _ = address.and_then(|to| UnixDatagram::unbound()?.send_to_addr(words.as_bytes(), &to));
+    // The agent works without a service manager, so an error is ignored.
+    let _ = address.and_then(|to| UnixDatagram::unbound()?.send_to_addr(state.as_bytes(), &to));
 }
 
 #[cfg(not(target_os = "linux"))]

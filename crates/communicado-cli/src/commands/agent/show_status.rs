@@ -1,9 +1,10 @@
-//! `agent status`: what is allowed and what the agent does.
+//! `agent status`: the consent and the status of the agent.
 
 use std::fmt::Write as _;
 
 use clap::Args;
 use communicado::Timestamp;
+use communicado_cli_support::{Failure, Outcome, print};
 use communicado_sinks::publish::Detail;
 use serde_json::json;
 
@@ -11,15 +12,15 @@ use super::policy::{PauseReason, PublishPolicy};
 use super::state::{AgentState, AgentStatus};
 use super::state_dir::StateDir;
 use super::times::{format_time, to_local};
-use crate::commands::print;
-use crate::failure::{Failure, Outcome};
 use crate::runtime::now;
 use crate::settings::Settings;
 
-/// Print what is allowed and what the agent does: 0 it runs, 1 it does not, 3 it cannot publish.
+/// Print your consent and the agent's status.
+///
+/// Exit status: 0 running, 1 not running, 3 running but cannot publish.
 #[derive(Debug, Args)]
 pub(super) struct ShowStatusArgs {
-    /// As one JSON object.
+    /// Print one JSON object.
     #[arg(long)]
     json: bool,
 }
@@ -37,7 +38,7 @@ impl ShowStatusArgs {
             _ => Outcome::No,
         };
         let now = to_local(now());
-        // What holds when an agent runs, whether one does or not.
+        // The policy holds whether an agent is running or not.
         let policy = PublishPolicy::at(&now, state_dir.pause()?, &settings.agent.hours);
         if self.json {
             let state = status.as_ref().map(|status| &status.state);
@@ -65,7 +66,7 @@ impl ShowStatusArgs {
             let _ = writeln!(text, "{key:<8} {value}");
         };
         match &consent {
-            None => line("allowed", "nothing: see `communicado agent allow --help`"),
+            None => line("allowed", "nothing; run: communicado agent allow --help"),
             Some(consent) => {
                 let names = match consent.detail {
                     Detail::Statuses => "statuses, no account names",
@@ -73,8 +74,8 @@ impl ShowStatusArgs {
                 };
                 line("allowed", &format!("{names}, since {}", format_time(consent.given, &now)));
                 line("gateway", &consent.gateway.to_string());
-                let who = format!("{}, of the device {}", consent.person, consent.device);
-                line("as", &who);
+                let identity = format!("{}, device {}", consent.person, consent.device);
+                line("as", &identity);
             }
         }
         match &status {
@@ -85,10 +86,10 @@ impl ShowStatusArgs {
                 );
             }
             Some(AgentStatus { state: AgentState::Failing { cause, .. }, .. }) => {
-                line("agent", &format!("does not run; it ended because {cause}"));
+                line("agent", &format!("not running; last error: {cause}"));
             }
             _ if runs => line("agent", "starting"),
-            _ => line("agent", "does not run"),
+            _ => line("agent", "not running"),
         }
         if let Some((_, help)) = status.as_ref().and_then(|it| it.state.error()) {
             line("do", help);

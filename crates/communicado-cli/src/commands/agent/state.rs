@@ -1,4 +1,4 @@
-//! How an agent stands: what it does, since when, and what is in its way.
+//! The status of the agent: its state, since when, and its error.
 
 use communicado::Timestamp;
 use communicado_sinks::publish::PublishEvent;
@@ -8,28 +8,28 @@ use serde_json::{Value, json};
 use super::policy::PauseReason;
 use super::times::format_time;
 
-/// How an agent stands.
+/// The status of the agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct AgentStatus {
     pub(super) state: AgentState,
     pub(super) since: Timestamp,
 }
 
-/// What an agent does.
+/// The state of the agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum AgentState {
-    /// It has begun, and the gateway has answered nothing yet.
+    /// The gateway has not answered yet.
     Starting,
-    /// The gateway has what is now.
+    /// The gateway has the current status.
     Publishing,
-    /// Nothing is told, as the person wants it.
+    /// Nothing is published, for this reason.
     Paused(PauseReason),
-    /// Something is in its way.
+    /// Publishing fails.
     Failing { cause: String, help: String },
 }
 
 impl AgentState {
-    /// What it does under `pause_reason`, by what the gateway said last.
+    /// The state after the last event of the publisher, with the current reason for a pause.
     pub(super) fn from_report(
         pause_reason: Option<PauseReason>,
         report: Option<&PublishEvent>,
@@ -70,7 +70,7 @@ impl AgentState {
         }
     }
 
-    /// In a few words, for a person who reads it at `now`.
+    /// A short description for the user, who reads it at `now`.
     pub(super) fn describe(&self, now: &Zoned) -> String {
         let until = |until: &Option<Timestamp>| {
             until.map_or_else(String::new, |until| format!(" until {}", format_time(until, now)))
@@ -81,7 +81,7 @@ impl AgentState {
             Self::Paused(PauseReason::Requested(None)) => "paused until you resume".to_owned(),
             Self::Paused(PauseReason::Requested(end)) => format!("paused{}", until(end)),
             Self::Paused(PauseReason::OutsideHours(end)) => {
-                format!("silent outside the working hours{}", until(end))
+                format!("paused outside the working hours{}", until(end))
             }
             Self::Failing { cause, .. } => format!("cannot publish: {cause}"),
         }
@@ -104,10 +104,10 @@ impl AgentStatus {
         format!("{status}\n")
     }
 
-    /// Reads what an agent kept, if it did.
+    /// Parses a stored status. Returns `None` if it is invalid.
     pub(super) fn from_json(text: &str) -> Option<Self> {
-        let kept: Value = serde_json::from_str(text).ok()?;
-        let text = |key: &str| kept.get(key).and_then(Value::as_str);
+        let json: Value = serde_json::from_str(text).ok()?;
+        let text = |key: &str| json.get(key).and_then(Value::as_str);
         let time = |key: &str| text(key)?.parse::<Timestamp>().ok();
         let state = match text("standing")? {
             "starting" => AgentState::Starting,
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_standing_is_kept_and_read_back() {
+    fn a_status_round_trips_through_json() {
         let failing = AgentState::Failing { cause: "a \"b\"".into(), help: "do".into() };
         let reasons =
             [PauseReason::Requested(None), PauseReason::OutsideHours(Some(Timestamp::EPOCH))];
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn trouble_goes_before_silence_and_silence_before_what_was_told() {
+    fn an_error_overrides_a_pause_and_a_pause_overrides_publishing() {
         let check = |pause_reason, report: Option<PublishEvent>, word: &str| {
             assert_eq!(AgentState::from_report(pause_reason, report.as_ref()).word(), word);
         };

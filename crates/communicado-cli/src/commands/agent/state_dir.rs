@@ -1,5 +1,6 @@
-//! Where an agent keeps what it must know again, and by which its commands reach it: a folder of
-//! files, which a running agent watches.
+//! The state directory of the agent: the consent, the pause, and the status of a running agent.
+//!
+//! The commands of `agent` write to it, and a running agent watches it.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use communicado::Timestamp;
+use communicado_cli_support::{Failure, Outcome};
 use communicado_core::Moment;
 use communicado_runtime::{Clock, sleep_until};
 use serde_json::{Value, json};
@@ -14,32 +16,31 @@ use serde_json::{Value, json};
 use super::consent::Consent;
 use super::policy::Pause;
 use super::state::AgentStatus;
-use crate::failure::{Failure, Outcome};
 
 const CONSENT: &str = "consent.json";
 const PAUSE: &str = "pause.json";
-/// Apart, so that what an agent writes does not wake it.
+/// A separate folder, so that the files that an agent writes do not wake the agent.
 const RUN_DIR: &str = "run";
 const STANDING: &str = "standing.json";
 const LOCK: &str = "lock";
 
-/// Between two attempts to get the lock, which a `status` holds for an instant.
+/// Time between two attempts to take the lock, which `agent status` holds for a moment.
 const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 
-/// The folder.
+/// The state directory of the agent.
 #[derive(Clone, Debug)]
 pub(super) struct StateDir {
     dir: PathBuf,
 }
 
-/// The right to be the one agent; it ends with the process, however that ends.
+/// The lock of the running agent. The system releases it when the process ends.
 #[derive(Debug)]
 pub(super) struct InstanceLock {
     _lock: File,
 }
 
 impl StateDir {
-    /// The usual one, made if it is not there.
+    /// Opens the default directory, and creates it if it does not exist.
     pub(super) fn open() -> Result<Self, Failure> {
         let Some(dir) = default_dir(|name| std::env::var(name).ok()) else {
             let (named, help) = if cfg!(windows) {
@@ -57,37 +58,34 @@ impl StateDir {
         Ok(state_dir)
     }
 
-    /// The usual one, if it is there.
+    /// The default directory, if an agent has used it.
     pub(super) fn existing() -> Option<Self> {
         let dir = default_dir(|name| std::env::var(name).ok())?;
         dir.join(in_run_dir(LOCK)).exists().then_some(Self { dir })
     }
 
-    /// The folder whose files say what is wanted.
+    /// The path of the folder to watch.
     pub(super) fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// What was allowed, if anything was.
+    /// The consent, if there is one.
     pub(super) fn consent(&self) -> Result<Option<Consent>, Failure> {
         let Some(text) = self.read(CONSENT)? else { return Ok(None) };
         Consent::from_json(&text).map(Some).map_err(|why| {
             let file = self.dir.join(CONSENT);
-            let what = format!("what you allowed cannot be read from `{}`", file.display());
-            let help = "allow it again: communicado agent allow --help";
-            Failure::new(Outcome::No, what).cause(why).help(help)
+            let message = format!("cannot read your consent from `{}`", file.display());
+            let help = "consent again: communicado agent allow --help";
+            Failure::new(Outcome::No, message).cause(why).help(help)
         })
     }
 
-    /// What was allowed, without which nothing is done.
+    /// The consent, or a failure if there is none.
     pub(super) fn require_consent(&self) -> Result<Consent, Failure> {
         self.consent()?.ok_or_else(|| {
-            Failure::new(Outcome::No, "nothing may be published")
-                .cause("you have not allowed it")
-                .help(
-                    "read what would be told, and allow it: communicado agent allow URL \
-                     --person ID --device NAME --token-file FILE",
-                )
+            let help =
+                "run: communicado agent allow URL --person ID --device NAME --token-file FILE";
+            Failure::new(Outcome::No, "publishing is not enabled").help(help)
         })
     }
 
@@ -99,11 +97,11 @@ impl StateDir {
         self.remove(CONSENT)
     }
 
-    /// The pause that was asked for. One that cannot be read is one: silence harms nobody.
+    /// The requested pause. An invalid file counts as a pause without an end, which publishes nothing.
     pub(super) fn pause(&self) -> Result<Option<Pause>, Failure> {
         let Some(text) = self.read(PAUSE)? else { return Ok(None) };
-        let kept: Option<Value> = serde_json::from_str(&text).ok();
-        let until = kept.as_ref().and_then(|kept| kept.get("until")?.as_str()?.parse().ok());
+        let json: Option<Value> = serde_json::from_str(&text).ok();
+        let until = json.as_ref().and_then(|json| json.get("until")?.as_str()?.parse().ok());
         Ok(Some(Pause { until }))
     }
 
@@ -116,7 +114,7 @@ impl StateDir {
         self.remove(PAUSE)
     }
 
-    /// How an agent stands, or stood when it ended.
+    /// The status of the running agent, or the last status before it ended.
     pub(super) fn status(&self) -> Result<Option<AgentStatus>, Failure> {
         let text = self.read(&in_run_dir(STANDING))?;
         Ok(text.as_deref().and_then(AgentStatus::from_json))
@@ -130,7 +128,7 @@ impl StateDir {
         self.remove(&in_run_dir(STANDING))
     }
 
-    /// Takes the right to be the one agent, within `patience`; nothing if another one has it.
+    /// Takes the lock within `patience`. Returns `None` if another agent holds it.
     pub(super) async fn lock(
         &self,
         clock: &dyn Clock,
@@ -150,7 +148,7 @@ impl StateDir {
         }
     }
 
-    /// Whether an agent runs.
+    /// Whether an agent is running.
     pub(super) fn is_running(&self) -> Result<bool, Failure> {
         match self.lock_file()?.try_lock_shared() {
             Ok(()) => Ok(false),
@@ -174,20 +172,20 @@ impl StateDir {
         }
     }
 
-    /// Beside it and then in its place: it is there whole or not at all.
+    /// Writes a temporary file and renames it, so that a reader never sees half a file.
     fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
         let path = self.dir.join(name);
-        let fresh = path.with_extension(format!("{}.new", std::process::id()));
+        let temporary = path.with_extension(format!("{}.new", std::process::id()));
         let written = (|| {
             let mut options = File::options();
             options.write(true).create(true).truncate(true);
-            let mut file = private(&mut options).open(&fresh)?;
+            let mut file = private(&mut options).open(&temporary)?;
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
-            fs::rename(&fresh, &path)
+            fs::rename(&temporary, &path)
         })();
         written.map_err(|error| {
-            let _ = fs::remove_file(&fresh);
+            let _ = fs::remove_file(&temporary);
             self.cannot(&error)
         })
     }
@@ -200,9 +198,9 @@ impl StateDir {
     }
 
     fn cannot(&self, error: &io::Error) -> Failure {
-        let what = format!("the agent's folder `{}` cannot be used", self.dir.display());
-        let help = "make room there, or correct whose it is; see XDG_STATE_HOME";
-        Failure::new(Outcome::Failed, what).cause(error).help(help)
+        let message = format!("cannot use the agent's folder `{}`", self.dir.display());
+        let help = "free disk space, fix the folder's owner, or set XDG_STATE_HOME";
+        Failure::new(Outcome::Failed, message).cause(error).help(help)
     }
 }
 
@@ -210,7 +208,7 @@ fn in_run_dir(name: &str) -> String {
     format!("{RUN_DIR}/{name}")
 }
 
-/// For nobody else to read.
+/// Makes a new file readable for its owner only.
 #[cfg(unix)]
 fn private(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
     use std::os::unix::fs::OpenOptionsExt as _;

@@ -1,9 +1,10 @@
-//! Where it is shown how the agent stands: on standard error, in its folder, to the service
-//! manager; each once when it changes.
+//! Reports of the agent's status to standard error, to the state directory and to the service
+//! manager. Each change is reported once.
 
 use std::sync::Mutex;
 use std::time::Duration;
 
+use communicado_cli_support::{note, print_message};
 use communicado_sinks::publish::PublishEvent;
 
 use super::policy::PauseReason;
@@ -11,10 +12,9 @@ use super::service_manager;
 use super::state::{AgentState, AgentStatus};
 use super::state_dir::StateDir;
 use super::times::to_local;
-use crate::commands::tell;
 use crate::runtime::now;
 
-/// What is known of how the agent stands.
+/// A reporter that writes each change of the agent's status.
 pub(super) struct StatusReporter {
     state_dir: StateDir,
     inner: Mutex<ReporterState>,
@@ -32,7 +32,7 @@ impl StatusReporter {
         Self { state_dir: state_dir.clone(), inner: Mutex::default() }
     }
 
-    /// Takes in why nothing is told, or that something is.
+    /// Sets the reason for a pause, or `None` while publishing.
     pub(super) fn set_pause_reason(&self, pause_reason: Option<PauseReason>) {
         self.change(|inner| {
             if inner.pause_reason.is_some() != pause_reason.is_some() {
@@ -42,7 +42,7 @@ impl StatusReporter {
         });
     }
 
-    /// Takes in how it goes.
+    /// Sets the last event of the publisher.
     pub(super) fn report(&self, report: &PublishEvent) {
         self.change(|inner| inner.report = Some(report.clone()));
     }
@@ -57,29 +57,30 @@ impl StatusReporter {
         let was_failing = matches!(inner.shown, Some(AgentState::Failing { .. }));
         let at = now();
         let description = state.describe(&to_local(at));
-        // Before it is told: who is told may ask. What cannot be kept is told nevertheless.
+        // Written before it is printed, because a reader of the message may ask for the status. A
+        // write error does not stop the report.
         let _ = self.state_dir.write_status(&AgentStatus { state: state.clone(), since: at });
         match (&state, &inner.report) {
             (AgentState::Failing { cause, help }, Some(PublishEvent::Failed(_, retry_in))) => {
-                // One that ends it is told by the command itself.
+                // The command itself prints an error that ends it.
                 if let Some(wait) = retry_in {
-                    tell(&format!(
-                        "error: the gateway cannot be told\n  cause: {cause}\n  help: {help}\n  \
-                         meanwhile: trying again in {}, with the status at that time\n",
-                        rounded(*wait)
+                    print_message(&format!(
+                        "error: cannot publish to the gateway\n  cause: {cause}\n  help: {help}\n  \
+                         meanwhile: retrying in {} with the status at that time\n",
+                        round(*wait)
                     ));
                 }
             }
-            (AgentState::Publishing, _) if was_failing => tell("note: publishing again\n"),
+            (AgentState::Publishing, _) if was_failing => note("publishing again"),
             (AgentState::Starting, _) => {}
-            _ => tell(&format!("note: {description}\n")),
+            _ => note(&format!("{description}")),
         }
         service_manager::notify(&format!("STATUS={description}\n"));
         inner.shown = Some(state);
     }
 }
 
-fn rounded(duration: Duration) -> String {
+fn round(duration: Duration) -> String {
     if duration < Duration::from_secs(1) {
         return format!("{} ms", duration.as_millis());
     }

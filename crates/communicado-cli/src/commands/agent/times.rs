@@ -1,20 +1,20 @@
-//! Times as a person writes and reads them: pure.
+//! Times as users write and read them. Pure.
 
 use communicado::Timestamp;
 use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{ToSpan as _, Zoned};
 
-/// The civil time where this machine is.
+/// Converts a time to the time zone of this computer.
 pub(super) fn to_local(at: Timestamp) -> Zoned {
     let stamp = jiff::Timestamp::from_microsecond(at.micros()).unwrap_or_default();
     stamp.to_zoned(TimeZone::system())
 }
 
-/// Reads a time such as `15:30`, which is the next one, `2026-11-27 15:30`, or one of RFC 3339.
+/// Parses a time such as `15:30` (the next one), `2026-11-27 15:30`, or one of RFC 3339.
 pub(super) fn parse_time(text: &str, now: &Zoned) -> Result<Timestamp, String> {
     let text = text.trim();
-    let wrong = || format!("`{text}` is no time such as 15:30 or 2026-11-27 15:30");
+    let wrong = || format!("`{text}` is not a time such as `15:30` or `2026-11-27 15:30`");
     let zone = || now.time_zone().clone();
     let stamp = if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
         stamp
@@ -35,7 +35,7 @@ pub(super) fn parse_time(text: &str, now: &Zoned) -> Result<Timestamp, String> {
     Timestamp::from_micros(micros).map_err(|_| wrong())
 }
 
-/// A time for a person who reads it at `now`: `15:30`, `Mon 08:00`, or with its date.
+/// Formats a time for a user who reads it at `now`: `15:30`, `Mon 08:00`, or with its date.
 pub(super) fn format_time(at: Timestamp, now: &Zoned) -> String {
     let stamp = jiff::Timestamp::from_microsecond(at.micros()).unwrap_or_default();
     let at = stamp.to_zoned(now.time_zone().clone());
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_the_next_one_and_a_date_is_as_it_stands() {
+    fn a_time_of_day_means_the_next_one() {
         let check = |text: &str, expected: &str| {
             assert_eq!(parse_time(text, &now()).unwrap().to_string(), expected, "{text}");
         };
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_spoken_as_short_as_it_is_clear() {
+    fn a_time_is_formatted_as_short_as_is_clear() {
         let check = |text: &str, expected: &str| {
             assert_eq!(format_time(text.parse().unwrap(), &now()), expected);
         };

@@ -1,20 +1,18 @@
-//! Those who play in the demo: children of this program, and what they write.
+//! The child processes of the demo, and the lines that they print.
 
 use std::process::Stdio;
 use std::time::Duration;
 
+use communicado_cli_support::{Failure, Outcome};
 use communicado_runtime::{Clock as _, SystemClock, timeout_at};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-use crate::failure::{Failure, Outcome};
-
-/// Nothing in the demo takes longer, or something is wrong.
+/// The time limit for each step of the demo.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Has a program read the provider and nothing else; the reader's own configuration has no part in
-/// it.
+/// Options that make a program read only the provider, without the user's configuration.
 pub(super) const PROVIDER_ONLY: &[&str] = &[
     "--config",
     "/dev/null",
@@ -24,7 +22,7 @@ pub(super) const PROVIDER_ONLY: &[&str] = &[
     "sources.provider.clients=provider",
 ];
 
-/// This program, in an empty environment.
+/// A command that starts this program in an empty environment.
 pub(super) fn own_program(name: &str) -> Result<Command, Failure> {
     let program = std::env::current_exe().map_err(|error| cannot_start(name, error))?;
     let mut command = Command::new(program);
@@ -33,19 +31,19 @@ pub(super) fn own_program(name: &str) -> Result<Command, Failure> {
 }
 
 pub(super) fn cannot_start(name: &str, error: std::io::Error) -> Failure {
-    Failure::new(Outcome::Failed, format!("{name} cannot be started")).cause(error)
+    Failure::new(Outcome::Failed, format!("cannot start {name}")).cause(error)
 }
 
-/// One of them. It is gone once it is dropped, and ends by itself once its bus or its input does.
+/// A child process. It is killed on drop, and ends by itself when its bus or its input ends.
 pub(super) struct DemoProcess {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
-    /// What it is called when something is wrong.
+    /// The name for error messages.
     name: &'static str,
 }
 
 impl DemoProcess {
-    /// The provider, playing this script.
+    /// Starts a provider that plays a script.
     pub(super) async fn provider(bus: &str, script: &str) -> Result<Self, Failure> {
         let arguments = ["provide", "--account", "ada@example.com", "--name", "Ada Lovelace"];
         let script_too = ["--json", "--script", "-"];
@@ -58,7 +56,7 @@ impl DemoProcess {
         Ok(process)
     }
 
-    /// A `watch` of the provider, and of nothing else.
+    /// Starts a `watch` of the provider only.
     pub(super) fn watch(bus: &str) -> Result<Self, Failure> {
         Self::start("the watcher", bus, &[&["watch", "--json"][..], PROVIDER_ONLY].concat())
     }
@@ -66,11 +64,11 @@ impl DemoProcess {
     fn start(name: &'static str, bus: &str, arguments: &[&str]) -> Result<Self, Failure> {
         let mut command = own_program(name)?;
         command.args(arguments).env("DBUS_SESSION_BUS_ADDRESS", bus);
-        Self::of(name, &mut command)
+        Self::spawn(name, &mut command)
     }
 
-    /// A program with pipes for its input and its output.
-    pub(super) fn of(name: &'static str, command: &mut Command) -> Result<Self, Failure> {
+    /// Starts a program with pipes for its input and output.
+    pub(super) fn spawn(name: &'static str, command: &mut Command) -> Result<Self, Failure> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().map_err(|error| cannot_start(name, error))?;
         let Some(output) = child.stdout.take() else {
@@ -79,32 +77,32 @@ impl DemoProcess {
         Ok(Self { child, lines: BufReader::new(output).lines(), name })
     }
 
-    /// The next line that it writes.
+    /// The next line that the process prints.
     pub(super) async fn line(&mut self) -> Result<String, Failure> {
         let clock = SystemClock::start();
         match timeout_at(&clock, clock.now().after(TIMEOUT), self.lines.next_line()).await {
             Some(Ok(Some(line))) => Ok(line),
-            Some(Ok(None)) => Err(self.failed("it has ended")),
+            Some(Ok(None)) => Err(self.failed("the process ended")),
             Some(Err(error)) => Err(self.failed(&error.to_string())),
-            None => Err(self.failed("it wrote nothing for 10 s")),
+            None => Err(self.failed("the process printed nothing for 10 s")),
         }
     }
 
-    /// Kills it, as `kill -9` does.
+    /// Kills the process, as `kill -9` does.
     pub(super) fn kill(&mut self) -> Result<(), Failure> {
         self.child.start_kill().map_err(|error| self.failed(&error.to_string()))
     }
 
-    /// Waits until it is gone.
-    pub(super) async fn gone(&mut self) {
-        // It was killed, or has said that it ends; there is nothing to wait for if it is gone.
+    /// Waits until the process has ended.
+    pub(super) async fn ended(&mut self) {
+        // An error means that the process has already ended.
         let _ = self.child.wait().await;
     }
 
     pub(super) fn failed(&self, cause: &str) -> Failure {
-        Failure::new(Outcome::Failed, format!("the demo cannot go on: {} failed", self.name))
+        Failure::new(Outcome::Failed, format!("the demo failed: {} stopped", self.name))
             .cause(cause)
-            .help("report it with the output of `communicado doctor`")
+            .help("report this with the output of `communicado doctor`")
     }
 }
 
@@ -113,7 +111,7 @@ impl Drop for DemoProcess {
         let _ = self.child.start_kill();
         let id = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         if let Some(id) = id {
-            // It writes no more then, and its folder can go.
+            // After its end, the process writes no more, so its folder can be removed.
             let _ = waitid(WaitId::Pid(id), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
         }
     }

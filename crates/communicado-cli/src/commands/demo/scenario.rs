@@ -1,43 +1,43 @@
-//! The day that the demo goes through: what happens, and what must be said of it.
+//! The scenario of the demo: the events, and the status that communicado must report for each.
 
-/// One step of the day.
+/// A step of the scenario.
 pub(super) enum ScenarioStep {
-    /// A provider is started and does this by itself: milliseconds after its start, and what.
+    /// Starts a provider that plays these actions, each with its time after the start in ms.
     Start(&'static [(u64, &'static str)]),
-    /// The provider is killed, and can say nothing.
+    /// Kills the provider this many milliseconds after its start.
     Kill(u64),
-    /// Something happens and is said.
+    /// An event that communicado must report.
     Row(ScenarioRow),
 }
 
-/// What happens, and what must be said of it.
+/// An event, and the report that communicado must print.
 pub(super) struct ScenarioRow {
-    /// What happens, in a few words.
-    pub(super) happens: &'static str,
+    /// A short description of the event.
+    pub(super) event: &'static str,
     pub(super) trigger: Trigger,
     pub(super) expected: Expected,
 }
 
-/// What makes communicado say it.
+/// The trigger of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trigger {
-    /// The start or the kill just before.
+    /// The start or kill before this row.
     Action,
-    /// The provider told this status.
+    /// A status that the provider reports.
     Status(&'static str),
-    /// What made it say the line before.
+    /// The trigger of the row before.
     Previous,
 }
 
-/// What communicado must say.
+/// The report that communicado must print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Expected {
     pub(super) status: &'static str,
-    /// Availability, activity and reason, where there are any.
-    pub(super) more: &'static [&'static str],
+    /// The availability, activity and reason, if present.
+    pub(super) details: &'static [&'static str],
 }
 
-/// The first client of the day.
+/// The first client.
 const FIRST: &[(u64, &str)] = &[
     (1200, "running"),
     (2400, "fail-sign-in invalid-password --takes 900ms"),
@@ -47,7 +47,7 @@ const FIRST: &[(u64, &str)] = &[
 ];
 const FIRST_ENDS: u64 = 9600;
 
-/// The one after the crash.
+/// The client after the crash.
 const SECOND: &[(u64, &str)] = &[
     (600, "running"),
     (1200, "sign-in --takes 500ms"),
@@ -55,11 +55,11 @@ const SECOND: &[(u64, &str)] = &[
     (4600, "quit"),
 ];
 
-/// The whole day.
+/// The scenario.
 pub(super) const SCENARIO: &[ScenarioStep] = &[
     ScenarioStep::Start(FIRST),
     row("Ada starts her client", Trigger::Action, "starting", &[]),
-    row("it is up; nobody is signed in", Trigger::Status("signed-out"), "signed-out", &[]),
+    row("it runs; nobody is signed in", Trigger::Status("signed-out"), "signed-out", &[]),
     row("she signs in ...", Trigger::Status("signing-in"), "signing-in", &[]),
     row(
         "... with a wrong password",
@@ -72,11 +72,11 @@ pub(super) const SCENARIO: &[ScenarioStep] = &[
     row("a meeting begins", Trigger::Status("signed-in"), "signed-in", &["busy", "in-a-meeting"]),
     row("she goes for coffee", Trigger::Status("signed-in"), "signed-in", &["away"]),
     ScenarioStep::Kill(FIRST_ENDS),
-    row("kill -9: it can say nothing", Trigger::Action, "signed-out", &[]),
+    row("kill -9: the client crashes", Trigger::Action, "signed-out", &[]),
     row("... and is gone", Trigger::Previous, "absent", &[]),
     ScenarioStep::Start(SECOND),
     row("she starts it again", Trigger::Action, "starting", &[]),
-    row("it is up again", Trigger::Status("signed-out"), "signed-out", &[]),
+    row("it runs again", Trigger::Status("signed-out"), "signed-out", &[]),
     row("she signs in ...", Trigger::Status("signing-in"), "signing-in", &[]),
     row("... and is back", Trigger::Status("signed-in"), "signed-in", &["available"]),
     row("evening: she signs out ...", Trigger::Status("signing-out"), "signing-out", &[]),
@@ -85,39 +85,39 @@ pub(super) const SCENARIO: &[ScenarioStep] = &[
     row("it is gone", Trigger::Previous, "absent", &[]),
 ];
 
-/// The client of the scene on the web.
+/// The client of the web scene.
 pub(super) const WEB_CLIENT: &[(u64, &str)] =
     &[(400, "running"), (700, "sign-in --takes 400ms"), (2000, "set busy --activity in-a-meeting")];
 pub(super) const WEB_CLIENT_ENDS: u64 = 3000;
 
-/// What the page on the web must say, of what is told by the client and lasts.
+/// The lasting statuses that the web page must show.
 pub(super) const WEB: &[ScenarioRow] = &[
     status_row("Ada signs in on her laptop", &["available"]),
     status_row("a meeting begins", &["busy", "in-a-meeting"]),
 ];
 
-const fn status_row(happens: &'static str, more: &'static [&'static str]) -> ScenarioRow {
-    let expected = Expected { status: "signed-in", more };
-    ScenarioRow { happens, trigger: Trigger::Status("signed-in"), expected }
+const fn status_row(event: &'static str, details: &'static [&'static str]) -> ScenarioRow {
+    let expected = Expected { status: "signed-in", details };
+    ScenarioRow { event, trigger: Trigger::Status("signed-in"), expected }
 }
 
 const fn row(
-    happens: &'static str,
+    event: &'static str,
     trigger: Trigger,
     status: &'static str,
-    more: &'static [&'static str],
+    details: &'static [&'static str],
 ) -> ScenarioStep {
-    ScenarioStep::Row(ScenarioRow { happens, trigger, expected: Expected { status, more } })
+    ScenarioStep::Row(ScenarioRow { event, trigger, expected: Expected { status, details } })
 }
 
-/// A script for the provider, so many times faster.
-pub(super) fn script(steps: &[(u64, &str)], faster: u64) -> String {
+/// The script for the provider, sped up by a factor.
+pub(super) fn script(steps: &[(u64, &str)], speed: u64) -> String {
     let line = |(after, action): &(u64, &str)| {
-        let mut line = format!("{}ms", after / faster);
+        let mut line = format!("{}ms", after / speed);
         for word in action.split(' ') {
             line.push(' ');
             match word.strip_suffix("ms").and_then(|number| number.parse::<u64>().ok()) {
-                Some(takes) => line.push_str(&format!("{}ms", takes / faster)),
+                Some(takes) => line.push_str(&format!("{}ms", takes / speed)),
                 None => line.push_str(word),
             }
         }
@@ -133,13 +133,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_script_of_the_day_can_be_played_and_leaves_time_for_what_follows() {
+    fn every_script_is_valid_and_ends_before_the_kill() {
         for steps in [FIRST, SECOND, WEB_CLIENT] {
-            for faster in [1, 5] {
-                let text = script(steps, faster);
+            for speed in [1, 5] {
+                let text = script(steps, speed);
                 let script = Script::parse(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
                 assert_eq!(script.steps.len(), steps.len());
-                assert!(script.starts(), "starting is to be seen");
+                assert!(script.starts(), "the client must be seen starting");
             }
         }
         assert!(FIRST.iter().all(|(after, _)| *after < FIRST_ENDS));
@@ -153,8 +153,8 @@ mod tests {
             ScenarioStep::Start(_) | ScenarioStep::Kill(_) => None,
         });
         for row in of_scenario.chain(WEB) {
-            assert!(row.happens.len() <= super::super::table::EVENT_WIDTH, "{}", row.happens);
-            let said = row.expected.status.len() + row.expected.more.join(", ").len() + 2;
+            assert!(row.event.len() <= super::super::table::EVENT_WIDTH, "{}", row.event);
+            let said = row.expected.status.len() + row.expected.details.join(", ").len() + 2;
             assert!(said <= super::super::table::STATUS_WIDTH, "{:?}", row.expected);
         }
     }

@@ -1,11 +1,10 @@
 //! The words that speak to the provider that runs.
 
+use communicado_cli_support::{Failure, Outcome, note, print, print_message};
 use communicado_provider::{Presence, ProviderCommand};
 
 use super::frontend::{ControlClient, ControlError};
 use super::{ProvideCommand, SetPresenceArgs};
-use crate::commands::{print, tell};
-use crate::failure::{Failure, Outcome};
 use crate::runtime::{block_on, now};
 
 impl ProvideCommand {
@@ -22,7 +21,7 @@ impl ProvideCommand {
             match client.execute(&command).await {
                 Ok(()) => Ok(Outcome::Yes),
                 Err(ControlError::Already(text)) => {
-                    tell(&format!("note: nothing to do: {text}\n"));
+                    note(&format!("nothing to do: {text}"));
                     Ok(Outcome::Yes)
                 }
                 Err(ControlError::Failed(failure)) => Err(failure),
@@ -46,7 +45,7 @@ impl SetPresenceArgs {
 
 async fn status(json: bool) -> Result<Outcome, Failure> {
     let Some(client) = ControlClient::open().await? else {
-        tell(&not_running().to_string());
+        print_message(&not_running().to_string());
         return Ok(Outcome::No);
     };
     let report = client.report().await?;

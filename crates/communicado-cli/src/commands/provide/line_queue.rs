@@ -7,12 +7,12 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use communicado::Timestamp;
+use communicado_cli_support::{Failure, Outcome};
 use communicado_runtime::{Clock as _, SystemClock, timeout_at};
 use communicado_sinks::Output;
 use tokio::sync::Notify;
 
 use super::report::ProviderReport;
-use crate::failure::{Failure, Outcome};
 use crate::runtime::open_stdout;
 
 /// So many lines wait for a reader that is slow.
@@ -86,7 +86,8 @@ impl LineQueue {
         let is_full = lines.pending.len() >= LINES_MAX;
         let replaced = is_full.then(|| lines.pending.pop_back()).flatten();
         let missed = replaced.map_or(0, |(_, missed)| missed + 1);
-        let line = if self.json { report.to_json(at, missed) } else { report.told(at, missed) };
+        let line =
+            if self.json { report.to_json(at, missed) } else { report.to_dated_text(at, missed) };
         lines.pending.push_back((line, missed));
         drop(lines);
         self.queue.more.notify_one();
@@ -109,7 +110,7 @@ impl LineWriter {
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return,
                 Err(error) => {
                     let what = "standard output cannot be written; the provider goes on";
-                    Failure::new(Outcome::Failed, what).cause(error).tell();
+                    Failure::new(Outcome::Failed, what).cause(error).print();
                     return;
                 }
             }

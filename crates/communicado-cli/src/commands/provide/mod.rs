@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Subcommand};
+use communicado_cli_support::{Failure, Outcome, note};
 use communicado_core::{Activity, Availability};
 use communicado_provider::script::{Script, ScriptError};
 use communicado_provider::{Account, words};
@@ -24,11 +25,9 @@ use communicado_runtime::SystemClock;
 
 use self::saved_state::SavedState;
 use self::serve::{RunOptions, serve};
-use crate::arguments::parse_duration;
-use crate::commands::tell;
-use crate::failure::{Failure, Outcome};
-use crate::nearest::did_you_mean;
+use crate::parsers::parse_duration;
 use crate::runtime::block_on;
+use crate::suggestion::did_you_mean;
 
 /// A longer script is none.
 const SCRIPT_BYTES_MAX: u64 = 8 * 1024 * 1024;
@@ -129,11 +128,11 @@ impl ServeArgs {
         let account = self.account()?;
         if self.register {
             let done = frontend::register(&self.options(), &self.frontend)?;
-            tell(&format!("note: {done}\n"));
+            note(&format!("{done}"));
             return Ok(Outcome::Yes);
         }
         if self.unregister {
-            tell(&format!("note: {}\n", frontend::unregister(&self.frontend)?));
+            note(&format!("{}", frontend::unregister(&self.frontend)?));
             return Ok(Outcome::Yes);
         }
         let script = self.script.as_deref().map(read_script).transpose()?.unwrap_or_default();

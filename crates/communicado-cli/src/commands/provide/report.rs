@@ -66,7 +66,7 @@ impl ProviderReport {
     }
 
     /// The line of one who follows: with its time, and how many lines were missed before it.
-    pub(super) fn told(&self, at: Timestamp, missed: u64) -> String {
+    pub(super) fn to_dated_text(&self, at: Timestamp, missed: u64) -> String {
         let text = self.to_text();
         let text = text.trim_end();
         let missed = if missed > 0 { format!("  missed {missed} lines") } else { String::new() };

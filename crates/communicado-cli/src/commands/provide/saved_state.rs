@@ -5,12 +5,11 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use communicado::Timestamp;
+use communicado_cli_support::{Failure, Outcome};
 use communicado_provider::words::{activity, availability};
 use communicado_provider::{DesiredState, Presence, TemporaryPresence};
 use communicado_runtime::{Clock, SystemClock};
 use serde_json::{Value, json};
-
-use crate::failure::{Failure, Outcome};
 
 /// The version of the form, in the key `v`.
 const VERSION: u64 = 1;

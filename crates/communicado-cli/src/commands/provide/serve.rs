@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::slice::Iter;
 
 use communicado::Timestamp;
+use communicado_cli_support::{Failure, Outcome, note};
 use communicado_core::Moment;
 use communicado_provider::script::{Script, ScriptAction, ScriptStep};
 use communicado_provider::{
@@ -20,8 +21,6 @@ use super::frontend::{CommandRequest, CommandSender, Frontend, Options, Provider
 use super::line_queue::{self, LineQueue};
 use super::report::ProviderReport;
 use super::saved_state::SavedState;
-use crate::commands::tell;
-use crate::failure::{Failure, Outcome};
 use crate::runtime::shutdown_signal;
 
 /// How a provider is to run.
@@ -155,7 +154,7 @@ impl ProviderLoop<'_> {
         }
         self.frontend.announce().await?;
         let (name, address) = (self.options.account.name(), self.frontend.address());
-        tell(&format!("note: the provider of {name} is {address}; end it with Ctrl-C\n"));
+        note(&format!("the provider of {name} is {address}; end it with Ctrl-C"));
         let at = self.clock.civil();
         shown.iter().for_each(|shown| self.print_line(shown, at));
         Ok(())
@@ -192,7 +191,7 @@ impl ProviderLoop<'_> {
             match &step.action {
                 ScriptAction::Command(command) => {
                     if let Err(error) = self.command(command.clone()).await? {
-                        tell(&format!("note: line {} of the script: {error}\n", step.line));
+                        note(&format!("line {} of the script: {error}", step.line));
                     }
                 }
                 ScriptAction::Fault(Fault::Crash) => {
@@ -258,7 +257,7 @@ impl ProviderLoop<'_> {
             let failure = Failure::new(Outcome::Failed, "what is set will not be remembered")
                 .cause(format!("`{}` cannot be written: {error}", saved_state.file().display()))
                 .help("make room there, or make its folder writable");
-            failure.tell();
+            failure.print();
         }
     }
 }

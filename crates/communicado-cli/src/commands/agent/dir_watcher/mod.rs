@@ -1,4 +1,4 @@
-//! Notices changes in the agent's folder, by which its commands reach it.
+//! A watcher of the agent's state directory.
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -12,10 +12,10 @@ pub(super) use windows::StateDirWatcher;
 
 use std::path::Path;
 
-use crate::failure::{Failure, Outcome};
+use communicado_cli_support::{Failure, Outcome};
 
-fn cannot(dir: &Path, error: impl ToString) -> Failure {
-    let what = format!("changes in `{}` cannot be noticed", dir.display());
-    let help = "end programs that watch many files, or raise the system's limit for it";
-    Failure::new(Outcome::Failed, what).cause(error).help(help)
+fn cannot_watch(dir: &Path, error: impl ToString) -> Failure {
+    let message = format!("cannot watch the folder `{}`", dir.display());
+    let help = "close programs that watch many files, or raise the system's limit of watches";
+    Failure::new(Outcome::Failed, message).cause(error).help(help)
 }

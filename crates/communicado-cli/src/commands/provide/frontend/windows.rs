@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use communicado::Timestamp;
+use communicado_cli_support::{Failure, Outcome, note};
 use communicado_codes::lookup;
 use communicado_com_server::{FaceError, Registered, Scope};
 use communicado_provider::{Account, ActiveFaults, CommandError, ProviderCommand};
@@ -11,7 +12,6 @@ use communicado_provider::{Account, ActiveFaults, CommandError, ProviderCommand}
 use super::{CommandSender, ProviderState};
 use crate::commands::provide::report::ProviderReport;
 use crate::commands::tell;
-use crate::failure::{Failure, Outcome};
 
 /// How the provider is to be seen on Windows.
 #[derive(Clone, Debug, Default, Args)]
@@ -54,7 +54,7 @@ impl ComFrontend {
         let frontend = communicado_com_server::Face::open(account, &program()?, shown, control);
         let frontend = frontend.map_err(not_shown)?;
         for problem in frontend.problems() {
-            tell(&format!("note: programs that are bound early cannot use it: {problem}\n"));
+            note(&format!("programs that are bound early cannot use it: {problem}"));
         }
         Ok(Self(frontend))
     }
@@ -97,7 +97,7 @@ impl ComFrontend {
     /// Withdraws the classes and takes back what was written.
     pub(in crate::commands::provide) async fn close(self) {
         if let Err(error) = self.0.close() {
-            tell(&format!("note: not all of it could be taken back: {error}\n"));
+            note(&format!("not all of it could be taken back: {error}"));
         }
     }
 }

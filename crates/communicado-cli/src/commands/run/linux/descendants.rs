@@ -1,4 +1,4 @@
-//! Every process below this one.
+//! The descendants of this process.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,29 +10,29 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process};
 
 use super::cgroup::Cgroup;
 
-/// How often it is looked whether they are gone. Nothing tells of the end of a grandchild.
+/// How often the descendants are checked. The system does not report the end of a grandchild.
 const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Ends every process below this one: asks them to, and kills what is left after `grace`.
+/// Ends every descendant: sends SIGTERM, and SIGKILL after `grace`.
 ///
-/// This process adopts what they leave behind, so the end is when it has no children; a look at
-/// `/proc` that finds nobody proves nothing, since it may miss a process that forks and ends.
+/// This process is a subreaper, so all descendants are gone when it has no children. An empty
+/// result from `/proc` proves nothing, because a process that forks and exits can be missed.
 pub(super) async fn end(grace: Duration, cgroup: Option<&Cgroup>) {
     let clock = SystemClock::start();
     let end = clock.now().after(grace);
     let (mut terminated, mut killed) = (BTreeSet::new(), BTreeSet::new());
     while has_children() {
-        let descendants = below(rustix::process::getpid());
+        let descendants = descendants_of(rustix::process::getpid());
         let is_over = clock.now() >= end;
-        // One that forks and ends is missed or caught by speed.
+        // Only speed catches a process that forks and exits.
         let mut found_new = is_over && descendants.is_empty();
         if let Some(cgroup) = cgroup.filter(|_| is_over) {
-            // What left it is found below.
+            // A process that left the cgroup is found below.
             let _ = cgroup.kill();
         }
         for process in descendants {
-            // Asked once, for one that cleans up may be asked in vain a second time; killed as
-            // often as it takes. A process that has just ended is none to signal.
+            // SIGTERM once, because a second one may interrupt a cleanup. SIGKILL as often as
+            // needed. A signal fails if the process has just ended.
             let number = process.as_raw_nonzero();
             if is_over {
                 found_new |= killed.insert(number);
@@ -47,7 +47,7 @@ pub(super) async fn end(grace: Duration, cgroup: Option<&Cgroup>) {
     }
 }
 
-/// Takes in the children that have ended, and says whether others are left.
+/// Reaps the children that have ended. Returns whether others remain.
 fn has_children() -> bool {
     loop {
         match rustix::process::wait(WaitOptions::NOHANG) {
@@ -58,9 +58,8 @@ fn has_children() -> bool {
     }
 }
 
-/// The processes whose line of parents leads to `root`. Zombies too: only the first thread of one
-/// may have ended.
-fn below(root: Pid) -> Vec<Pid> {
+/// The descendants of `root`, including zombies, of which only the first thread may have ended.
+fn descendants_of(root: Pid) -> Vec<Pid> {
     let mut children: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     for process in processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok()) {
@@ -81,6 +80,6 @@ fn below(root: Pid) -> Vec<Pid> {
 /// The parent of a process (`proc(5)`, `/proc/PID/stat`, field 4).
 fn parent(process: i32) -> Option<i32> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name before may hold spaces and parentheses.
+    // The name before this may contain spaces and parentheses.
     stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }

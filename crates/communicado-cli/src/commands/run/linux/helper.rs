@@ -1,4 +1,4 @@
-//! The two processes between `run` and its command.
+//! The two helper processes between `run` and its command.
 
 use std::ffi::OsString;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
@@ -7,30 +7,29 @@ use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use clap::Parser;
+use communicado_cli_support::{Failure, Outcome};
 use futures_util::future::{Either, select};
 use rustix::process::{Pid, Signal, WaitOptions};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::cgroup::Cgroup;
 use super::descendants;
-use crate::failure::{Failure, Outcome};
 use crate::runtime::{block_on, shutdown_signal};
 
-/// The first argument of the process that guards.
+/// The first argument of the guard.
 pub(super) const GUARD: &str = "run-guard";
-/// The first argument of the process that becomes the user's command.
+/// The first argument of the process that becomes the command.
 const EXEC: &str = "run-exec";
 
-/// What one of the two processes does. They are no commands: nobody but `run` starts them, and
-/// no help or completion tells of them.
+/// A hidden mode of this program that only `run` starts. Help and completions omit it.
 pub(super) struct HelperMode(fn(&HelperArgs) -> Result<Outcome, Failure>);
 
-/// What both are given.
+/// The arguments of a helper process.
 #[derive(Debug, Parser)]
 struct HelperArgs {
-    /// The process that must be there still.
+    /// The parent, which must still exist.
     parent: i32,
-    /// Milliseconds before a kill.
+    /// Milliseconds between SIGTERM and SIGKILL.
     grace: u64,
     /// The cgroup of the command.
     #[arg(long)]
@@ -40,7 +39,7 @@ struct HelperArgs {
 }
 
 impl HelperMode {
-    /// The one that a first argument stands for, if it does.
+    /// The mode that a first argument names, if any.
     pub(super) fn from_argument(argument: Option<OsString>) -> Option<Self> {
         match argument?.to_str() {
             Some(GUARD) => Some(Self(HelperArgs::guard)),
@@ -50,27 +49,27 @@ impl HelperMode {
     }
 
     pub(super) fn run(&self) -> Result<Outcome, Failure> {
-        let given = HelperArgs::try_parse_from(std::env::args_os().skip(1));
-        self.0(&given.map_err(|_| not_by_hand())?)
+        let arguments = HelperArgs::try_parse_from(std::env::args_os().skip(1));
+        self.0(&arguments.map_err(|_| internal_only())?)
     }
 }
 
 impl HelperArgs {
-    /// Runs the command, and ends it and all that it started when this process is asked to end
-    /// or its parent is gone.
+    /// Runs the command. Ends the command and its descendants on a shutdown signal or when the
+    /// parent ends.
     fn guard(&self) -> Result<Outcome, Failure> {
         self.end_with_parent(Signal::TERM)?;
-        let adopted = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
-        adopted.map_err(|error| failed("orphans cannot be adopted", error))?;
+        let set = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+        set.map_err(|error| failed("cannot become a child subreaper", error))?;
         block_on(async {
             let mut changed = signal(SignalKind::child())
-                .map_err(|error| failed("children cannot be waited for", error))?;
+                .map_err(|error| failed("cannot watch child processes", error))?;
             let mut end = std::pin::pin!(shutdown_signal());
-            // Polled once, so that a signal from here on is not missed.
+            // Polled once, which installs the signal handlers before the command starts.
             let _ = futures_util::poll!(end.as_mut());
             let own = rustix::process::getpid().as_raw_nonzero().to_string();
             let exe = std::env::current_exe();
-            let exe = exe.map_err(|error| failed("the command cannot be started", error))?;
+            let exe = exe.map_err(|error| failed("cannot start the command", error))?;
             let mut command = Command::new(exe);
             command.arg(EXEC).arg(own).arg("0");
             if let Some(cgroup) = &self.cgroup {
@@ -78,7 +77,7 @@ impl HelperArgs {
             }
             command.arg("--").args(&self.command);
             let child = command.spawn();
-            let child = child.map_err(|error| failed("the command cannot be started", error))?;
+            let child = child.map_err(|error| failed("cannot start the command", error))?;
             let child = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
             let ended = async {
                 loop {
@@ -97,7 +96,7 @@ impl HelperArgs {
             if let Some(cgroup) = cgroup.filter(|_| !self.has_parent()) {
                 cgroup.remove();
             }
-            // Ends as the command did, as far as an exit status can say.
+            // The exit status of the command, or 128 plus the signal as shells report it.
             let code = status.map_or(0, |status| {
                 status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
             });
@@ -105,26 +104,27 @@ impl HelperArgs {
         })
     }
 
-    /// Becomes the command, which ends when its guard is killed.
+    /// Becomes the command. The kernel kills the command when its guard ends.
     fn exec(&self) -> Result<Outcome, Failure> {
         self.end_with_parent(Signal::KILL)?;
         if let Some(cgroup) = self.cgroup.clone().map(Cgroup::at) {
-            // Not everywhere where one can be made can a process be moved; it is found without.
+            // A system may permit a new cgroup but not the move of a process. The command is found
+            // without the cgroup.
             let _ = cgroup.enter();
         }
         let Some((program, arguments)) = self.command.split_first() else {
-            return Err(Failure::usage("there is no command to run"));
+            return Err(Failure::usage("no command to run"));
         };
         let error = Command::new(program).args(arguments).exec();
-        Err(failed(&format!("the command `{}` cannot be run", program.display()), error))
+        Err(failed(&format!("cannot run the command `{}`", program.display()), error))
     }
 
     /// Has the kernel send `signal` when the parent ends (prctl(2), `PR_SET_PDEATHSIG`).
     fn end_with_parent(&self, signal: Signal) -> Result<(), Failure> {
         let set = rustix::process::set_parent_process_death_signal(Some(signal));
-        set.map_err(|error| failed("the end of the parent cannot be watched for", error))?;
-        // It may have ended before the kernel was asked.
-        if self.has_parent() { Ok(()) } else { Err(not_by_hand()) }
+        set.map_err(|error| failed("cannot watch the parent process", error))?;
+        // The parent may have ended before the call.
+        if self.has_parent() { Ok(()) } else { Err(internal_only()) }
     }
 
     fn has_parent(&self) -> bool {
@@ -133,11 +133,12 @@ impl HelperArgs {
     }
 }
 
-fn not_by_hand() -> Failure {
-    Failure::usage("this is for `communicado run` itself").help("see `communicado run --help`")
+fn internal_only() -> Failure {
+    Failure::usage("this command is internal to `communicado run`")
+        .help("run: communicado run --help")
 }
 
-/// Takes in every child that has ended; the status of `child` if it is among them.
+/// Reaps every child that has ended. Returns the status of `child` if it is one of them.
 fn reap(child: Option<Pid>) -> Option<ExitStatus> {
     let mut found = None;
     while let Ok(Some((pid, status))) = rustix::process::wait(WaitOptions::NOHANG) {
@@ -148,6 +149,6 @@ fn reap(child: Option<Pid>) -> Option<ExitStatus> {
     found
 }
 
-fn failed(what: &str, error: impl ToString) -> Failure {
-    Failure::new(Outcome::Failed, what).cause(error)
+fn failed(message: &str, error: impl ToString) -> Failure {
+    Failure::new(Outcome::Failed, message).cause(error)
 }

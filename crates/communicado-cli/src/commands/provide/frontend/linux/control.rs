@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use communicado::Timestamp;
+use communicado_cli_support::{Failure, Outcome};
 use communicado_provider::dbus::{ACCOUNT_INTERFACE, ACCOUNT_PATH, ERRORS, INTERFACE, NAME, PATH};
 use communicado_provider::{Presence, ProviderCommand};
 use communicado_runtime::{Clock as _, SystemClock, timeout_at};
@@ -15,7 +16,6 @@ use zbus::message::{Builder, Type};
 use zbus::{Connection, Message, MessageStream, OwnedVariant};
 
 use crate::commands::provide::report::ProviderReport;
-use crate::failure::{Failure, Outcome};
 
 /// The provider must answer within this time; a living one needs a millisecond.
 const ANSWER_MAX: Duration = Duration::from_secs(5);

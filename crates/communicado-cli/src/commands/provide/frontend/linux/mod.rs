@@ -11,6 +11,7 @@ mod register;
 use std::collections::HashMap;
 use std::time::Duration;
 
+use communicado_cli_support::{Failure, Outcome};
 use communicado_provider::dbus::{ACCOUNT_INTERFACE, ACCOUNT_PATH, INTERFACE, NAME, PATH};
 use communicado_provider::{Account, ActiveFaults, ProviderStatus};
 use communicado_runtime::{Clock as _, SystemClock, timeout_at};
@@ -24,7 +25,6 @@ use zbus::{Connection, Variant};
 use self::objects::{AccountObject, ObjectState, Root};
 use self::properties::Properties;
 use super::{CommandSender, ProviderState};
-use crate::failure::{Failure, Outcome};
 
 pub(in crate::commands::provide) use control::{ControlError, DbusControlClient};
 pub(in crate::commands::provide) use register::{register, unregister};
@@ -140,7 +140,7 @@ impl DbusFrontend {
     /// Ends once it can be seen no longer.
     pub(in crate::commands::provide) async fn lost(&self) -> Failure {
         self.connection.closed().await;
-        Failure::from(session_bus::lost("")).about("the provider can be seen no longer")
+        Failure::from(session_bus::lost("")).context("the provider can be seen no longer")
     }
 
     /// Lets go of the name, and waits until every call is answered, but for those that are too

@@ -55,7 +55,7 @@ pub(super) enum Error {
     AlreadySignedIn(String),
     SigningOut(String),
     ShuttingDown(String),
-    NoSuchWord(String),
+    UnknownWord(String),
     NotShown(String),
     CommandError(String),
 }
@@ -254,7 +254,7 @@ impl From<CommandError> for Error {
 
 impl From<UnknownWord> for Error {
     fn from(error: UnknownWord) -> Self {
-        Self::NoSuchWord(format!("{error}; one of: {}", error.known.join(", ")))
+        Self::UnknownWord(format!("{error}; one of: {}", error.known.join(", ")))
     }
 }
 

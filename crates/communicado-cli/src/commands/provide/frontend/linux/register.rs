@@ -7,10 +7,10 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use communicado_cli_support::{Failure, Outcome};
 use communicado_provider::dbus::NAME;
 
 use super::Options;
-use crate::failure::{Failure, Outcome};
 
 /// Writes the file, and says what that does.
 pub(in crate::commands::provide) fn register(

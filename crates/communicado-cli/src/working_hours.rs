@@ -1,26 +1,26 @@
-//! Working hours: when a status may be told, by the clock on the wall. Pure.
+//! Working hours: the times when the agent may publish, in local time. Pure.
 
 use std::fmt;
 
 use jiff::civil::{DateTime, Time, Weekday};
 use jiff::{ToSpan as _, Zoned};
 
-/// In so many days whatever comes round by the week has come round.
+/// The number of days after which every weekly range has started and ended.
 const LOOKAHEAD_DAYS: i32 = 8;
 
-/// The hours within which a status may be told; without any, always.
+/// The hours within which the agent may publish. No ranges mean always.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct WorkingHours {
     ranges: Vec<HoursRange>,
     text: String,
 }
 
-/// On these days, from one time of the day to another; past midnight, if that is earlier.
+/// A range of times on some days. It spans midnight if it ends before it starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct HoursRange {
     days: Vec<Weekday>,
     from: Time,
-    /// Nothing for midnight at the day's end.
+    /// The end, or `None` for 24:00.
     to: Option<Time>,
 }
 
@@ -35,7 +35,7 @@ const DAYS: [(&str, Weekday); 7] = [
 ];
 
 impl WorkingHours {
-    /// Reads hours such as `Mon-Thu 08:00-18:00, Fri 08:00-14:00`; without days, of every day.
+    /// Parses hours such as `Mon-Thu 08:00-18:00, Fri 08:00-14:00`. Without days, a range holds daily.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if text.is_empty() {
@@ -45,13 +45,13 @@ impl WorkingHours {
         Ok(Self { ranges, text: text.to_owned() })
     }
 
-    /// Whether a status may be told at `now`.
-    pub(super) fn contains(&self, now: &Zoned) -> bool {
+    /// Whether `now` is within the hours.
+    pub(crate) fn contains(&self, now: &Zoned) -> bool {
         self.contains_civil(now.datetime())
     }
 
-    /// When that changes next, if it does.
-    pub(super) fn next_change(&self, now: &Zoned) -> Option<Zoned> {
+    /// The next start or end of the hours after `now`, if any.
+    pub(crate) fn next_change(&self, now: &Zoned) -> Option<Zoned> {
         let is_open = self.contains(now);
         let days = (0..=LOOKAHEAD_DAYS).filter_map(|days| now.date().checked_add(days.days()).ok());
         let times = self.ranges.iter().flat_map(|range| [Some(range.from), range.to]);
@@ -78,11 +78,11 @@ impl HoursRange {
         let (days, times) = text.rsplit_once(char::is_whitespace).unwrap_or(("", text));
         let days = parse_days(days.trim())?;
         let range = times.split_once('-');
-        let range = range.ok_or_else(|| format!("`{times}` is no span such as 08:00-18:00"))?;
-        let from = parse_time(range.0)?.ok_or("a span cannot begin at 24:00")?;
+        let range = range.ok_or_else(|| format!("`{times}` is not a range such as 08:00-18:00"))?;
+        let from = parse_time(range.0)?.ok_or("a range cannot start at 24:00")?;
         let to = parse_time(range.1)?;
         if to == Some(from) {
-            return Err(format!("`{times}` ends when it begins"));
+            return Err(format!("`{times}` is empty"));
         }
         Ok(Self { days, from, to })
     }
@@ -94,7 +94,7 @@ impl HoursRange {
             Some(to) if self.from < to => {
                 self.days.contains(&day) && self.from <= time && time < to
             }
-            // Past midnight, the day is that of the evening.
+            // A range over midnight belongs to the day on which it starts.
             Some(to) => {
                 let (today, yesterday) = (self.days.contains(&day), day.previous());
                 today && self.from <= time || self.days.contains(&yesterday) && time < to
@@ -123,14 +123,14 @@ fn parse_day(text: &str) -> Result<Weekday, String> {
     let name = text.trim().to_lowercase();
     let day = DAYS.iter().find(|(known, _)| *known == name).map(|(_, day)| *day);
     day.ok_or_else(|| {
-        format!("`{}` is no day; one of: Mon, Tue, Wed, Thu, Fri, Sat, Sun", text.trim())
+        format!("`{}` is not a day; use one of: Mon, Tue, Wed, Thu, Fri, Sat, Sun", text.trim())
     })
 }
 
-/// A time of the day; nothing for 24:00.
+/// Parses a time of day. Returns `None` for 24:00.
 fn parse_time(text: &str) -> Result<Option<Time>, String> {
     let text = text.trim();
-    let wrong = || format!("`{text}` is no time such as 08:00");
+    let wrong = || format!("`{text}` is not a time such as 08:00");
     let (hour, minute) = text.split_once(':').ok_or_else(wrong)?;
     let number = |digits: &str| {
         let is_one = (1..=2).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     fn at(text: &str) -> Zoned {
-        // With the changes to and from summer time of London.
+        // London, with its changes to and from summer time.
         let zone = TimeZone::posix("GMT0BST,M3.5.0/1,M10.5.0").unwrap();
         text.parse::<DateTime>().unwrap().to_zoned(zone).unwrap()
     }
@@ -165,14 +165,14 @@ mod tests {
     }
 
     #[test]
-    fn without_hours_it_is_always_time() {
+    fn no_hours_mean_always() {
         check("", "2026-11-22T03:00", true, None);
         check("  ", "2026-11-22T03:00", true, None);
     }
 
     #[test]
-    fn on_working_days_it_is_time_between_morning_and_evening() {
-        // The 27th of November 2026 is a Friday.
+    fn working_days_have_a_start_and_an_end() {
+        // 27 November 2026 is a Friday.
         let hours = "Mon-Fri 08:00-18:00";
         check(hours, "2026-11-27T07:59:59", false, Some("2026-11-27T08:00"));
         check(hours, "2026-11-27T08:00", true, Some("2026-11-27T18:00"));
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_join_where_they_touch() {
+    fn adjacent_ranges_join() {
         let hours = "mon-thu 8:00-18:00, FRI 08:00-12:00,Fri 12:00-14:00";
         check(hours, "2026-11-27T11:00", true, Some("2026-11-27T14:00"));
         check(hours, "2026-11-26T17:00", true, Some("2026-11-26T18:00"));
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_night_belongs_to_its_evening() {
+    fn a_range_over_midnight_belongs_to_the_day_it_starts_on() {
         let hours = "Fri 22:00-06:00";
         check(hours, "2026-11-27T03:00", false, Some("2026-11-27T22:00"));
         check(hours, "2026-11-28T03:00", true, Some("2026-11-28T06:00"));
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_week_may_begin_on_any_day() {
+    fn a_range_of_days_may_start_on_any_day() {
         check("Fri-Mon 08:00-18:00", "2026-11-30T09:00", true, Some("2026-11-30T18:00"));
         check("Fri-Mon 08:00-18:00", "2026-12-01T09:00", false, Some("2026-12-04T08:00"));
         check("Sun-Sat 08:00-18:00", "2026-12-01T09:00", true, Some("2026-12-01T18:00"));
@@ -207,26 +207,26 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_that_does_not_exist_is_passed_over_and_one_that_comes_twice_counts_twice() {
-        // On the 29th of March 2026 one o'clock becomes two.
+    fn clock_changes_skip_or_repeat_an_hour() {
+        // On 29 March 2026, the clock goes from 01:00 to 02:00.
         check("01:30-03:00", "2026-03-29T00:30", false, Some("2026-03-29T02:30"));
         check("08:00-18:00", "2026-10-25T00:30", false, Some("2026-10-25T08:00"));
     }
 
     #[test]
-    fn what_are_no_hours_is_told() {
+    fn invalid_hours_are_refused_with_the_reason() {
         let check = |text: &str, why: &str| {
             let error = WorkingHours::parse(text).unwrap_err();
             assert!(error.contains(why), "{text}: {error}");
         };
-        check("Mon-Fri", "`Mon` is no time such as 08:00");
-        check("always", "`always` is no span");
-        check("Mon-Fry 08:00-18:00", "`Fry` is no day");
-        check("Mon 08:00-25:00", "`25:00` is no time");
-        check("Mon 08:00-18:60", "`18:60` is no time");
-        check("Mon 08:00-08:00", "ends when it begins");
-        check("Mon 24:00-08:00", "begin at 24:00");
-        check("Mon 08:00-18:00,", "is no span");
-        check("Mon +8:00-18:00", "`+8:00` is no time");
+        check("Mon-Fri", "`Mon` is not a time such as 08:00");
+        check("always", "`always` is not a range");
+        check("Mon-Fry 08:00-18:00", "`Fry` is not a day");
+        check("Mon 08:00-25:00", "`25:00` is not a time");
+        check("Mon 08:00-18:60", "`18:60` is not a time");
+        check("Mon 08:00-08:00", "`08:00-08:00` is empty");
+        check("Mon 24:00-08:00", "start at 24:00");
+        check("Mon 08:00-18:00,", "is not a range");
+        check("Mon +8:00-18:00", "`+8:00` is not a time");
     }
 }
