@@ -9,7 +9,7 @@ use std::time::Duration;
 use communicado_provider::{Account, ActiveFaults, ProviderStatus};
 use communicado_windows::com::Apartment;
 use communicado_windows::com::serve::{ClassObject, Library};
-use communicado_windows::{Error, HResult, NamedMutex, processes};
+use communicado_windows::{HResult, NamedMutex, WindowsError, processes};
 
 use crate::client::{Ask, Client, Libraries, serve};
 use crate::control::{self, Control};
@@ -38,11 +38,11 @@ pub enum FaceError {
     /// Communicator itself runs, whose classes and flag these are.
     Namesake,
     /// The system refuses.
-    System(Error),
+    System(WindowsError),
 }
 
-impl From<Error> for FaceError {
-    fn from(error: Error) -> Self {
+impl From<WindowsError> for FaceError {
+    fn from(error: WindowsError) -> Self {
         Self::System(error)
     }
 }
@@ -76,7 +76,7 @@ struct Classes {
 
 enum Order {
     /// Let others create objects, and say when they can.
-    Offer(Sender<Result<(), Error>>),
+    Offer(Sender<Result<(), WindowsError>>),
 }
 
 impl Face {
@@ -128,7 +128,7 @@ impl Face {
     /// # Errors
     ///
     /// If the registry cannot be written or the classes cannot be offered.
-    pub fn show(&self, status: ProviderStatus, until: Option<String>) -> Result<(), Error> {
+    pub fn show(&self, status: ProviderStatus, until: Option<String>) -> Result<(), WindowsError> {
         let before = self.client.status();
         let is_up = |status: &ProviderStatus| status.up_and_running() == 2;
         if is_up(&status) && !is_up(&before) {
@@ -161,7 +161,7 @@ impl Face {
     /// # Errors
     ///
     /// If the registry cannot be written.
-    pub fn close(self) -> Result<(), Error> {
+    pub fn close(self) -> Result<(), WindowsError> {
         let Self { client, flags, classes, .. } = self;
         let is_stale = client.has_stale_flag();
         classes.withdraw();
@@ -178,21 +178,21 @@ impl Face {
 
 impl Classes {
     /// Registers the classes on a thread of their own, where they stay until it ends.
-    fn register(client: &Arc<Client>) -> Result<Self, Error> {
+    fn register(client: &Arc<Client>) -> Result<Self, WindowsError> {
         let (orders, taken) = channel();
         let (done, registered) = channel();
         let client = Arc::clone(client);
         let serve = move || classes(&client, &taken, &done);
         let thread = thread::Builder::new().name("classes".to_owned()).spawn(serve);
-        let failed = || Error::of_system("start a thread", HResult::of(0x8007_000E));
+        let failed = || WindowsError::new("start a thread", HResult::of(0x8007_000E));
         let thread = thread.map_err(|_| failed())?;
         registered.recv().unwrap_or_else(|_| Err(failed()))?;
         Ok(Self { orders, thread })
     }
 
-    fn offer(&self) -> Result<(), Error> {
+    fn offer(&self) -> Result<(), WindowsError> {
         let (done, offered) = channel();
-        let ended = || Error::of_system("offer the classes", HResult::of(0x8000_FFFF));
+        let ended = || WindowsError::new("offer the classes", HResult::of(0x8000_FFFF));
         self.orders.send(Order::Offer(done)).map_err(|_| ended())?;
         offered.recv().unwrap_or_else(|_| Err(ended()))
     }
@@ -205,7 +205,11 @@ impl Classes {
 }
 
 /// Registers the classes, says how that went, and keeps them until there are no more orders.
-fn classes(client: &Arc<Client>, orders: &Receiver<Order>, done: &Sender<Result<(), Error>>) {
+fn classes(
+    client: &Arc<Client>,
+    orders: &Receiver<Order>,
+    done: &Sender<Result<(), WindowsError>>,
+) {
     let apartment = match Apartment::join() {
         Ok(apartment) => apartment,
         Err(error) => {
@@ -231,7 +235,7 @@ fn classes(client: &Arc<Client>, orders: &Receiver<Order>, done: &Sender<Result<
 fn register<'a>(
     apartment: &'a Apartment,
     client: &Arc<Client>,
-) -> Result<[ClassObject<'a>; 3], Error> {
+) -> Result<[ClassObject<'a>; 3], WindowsError> {
     let available = |client: &Client| match client.status() {
         ProviderStatus::Starting | ProviderStatus::ShuttingDown => Err(NOT_AVAILABLE),
         _ => client.admit().map_err(|refusal| refusal.code),

@@ -1,7 +1,7 @@
 //! Where the provider stands in the registry, for as long as it runs and, if asked, for good.
 
 use communicado_windows::com::serve::Library;
-use communicado_windows::{Error, Guid, Hive, RegistryKey, RegistryValue, RegistryView};
+use communicado_windows::{Guid, Hive, RegistryKey, RegistryValue, RegistryView, WindowsError};
 
 use crate::{control, messenger, office};
 
@@ -72,7 +72,11 @@ impl Scope {
 ///
 /// If the registry may not be written; what was written before that is taken back by
 /// [`unregister`].
-pub fn register(scope: Scope, program: &str, options: &[String]) -> Result<Registered, Error> {
+pub fn register(
+    scope: Scope,
+    program: &str,
+    options: &[String],
+) -> Result<Registered, WindowsError> {
     let words: Vec<String> = options.iter().map(|word| quoted(word)).collect();
     let command = format!("{} provide {}", quoted(program), words.join(" "));
     let command = command.trim_end().to_owned();
@@ -108,7 +112,7 @@ fn describe(
     app: &str,
     class: Guid,
     program: &str,
-) -> Result<(), Error> {
+) -> Result<(), WindowsError> {
     let path = format!(r"{PROVIDERS}\{app}");
     if RegistryKey::open(hive, &path, view)?.is_some() && !is_ours(hive, view, app)? {
         return Ok(());
@@ -124,7 +128,7 @@ fn describe(
 /// # Errors
 ///
 /// If the registry may not be written.
-pub fn unregister(scope: Scope) -> Result<(), Error> {
+pub fn unregister(scope: Scope) -> Result<(), WindowsError> {
     for (class, name, _, _) in ALL {
         let path = format!(r"{CLASSES}\CLSID\{class}");
         let server = RegistryKey::open(
@@ -161,7 +165,7 @@ pub fn unregister(scope: Scope) -> Result<(), Error> {
 }
 
 /// Whether a key below `IM Providers` says that it is the provider's.
-fn is_ours(hive: Hive, view: RegistryView, app: &str) -> Result<bool, Error> {
+fn is_ours(hive: Hive, view: RegistryView, app: &str) -> Result<bool, WindowsError> {
     let key = RegistryKey::open(hive, &format!(r"{PROVIDERS}\{app}"), view)?;
     Ok(key.is_some_and(|key| text(&key, "FriendlyName").as_deref() == Some(FRIENDLY_NAME)))
 }
@@ -184,7 +188,7 @@ pub(crate) struct Flags {
 
 impl Flags {
     /// Makes them, and says that the provider is starting.
-    pub(crate) fn raise(program: &str, is_default: bool) -> Result<Self, Error> {
+    pub(crate) fn raise(program: &str, is_default: bool) -> Result<Self, WindowsError> {
         // What others may come to write into is not to end with the session.
         drop(RegistryKey::create(Hive::CurrentUser, PROVIDERS, RegistryView::Default, false)?);
         let mut keys = Vec::new();
@@ -210,12 +214,12 @@ impl Flags {
     }
 
     /// Says what is so: 1 while it starts, 2 once its classes are offered, 0 before they go.
-    pub(crate) fn set(&self, number: u32) -> Result<(), Error> {
+    pub(crate) fn set(&self, number: u32) -> Result<(), WindowsError> {
         self.keys.iter().try_for_each(|(_, key, _)| key.set_number("UpAndRunning", number))
     }
 
     /// Removes what was not there before.
-    pub(crate) fn lower(self) -> Result<(), Error> {
+    pub(crate) fn lower(self) -> Result<(), WindowsError> {
         if self.is_default {
             give_back_default_app()?;
         }
@@ -234,7 +238,7 @@ impl Flags {
 }
 
 /// The key that stands for what Office asks.
-fn own_key() -> Result<RegistryKey, Error> {
+fn own_key() -> Result<RegistryKey, WindowsError> {
     let [_, (app, _)] = APPS;
     RegistryKey::create(
         Hive::CurrentUser,
@@ -244,7 +248,7 @@ fn own_key() -> Result<RegistryKey, Error> {
     )
 }
 
-fn take_default_app() -> Result<(), Error> {
+fn take_default_app() -> Result<(), WindowsError> {
     let [_, (own, _)] = APPS;
     let all = RegistryKey::create(Hive::CurrentUser, PROVIDERS, RegistryView::Default, false)?;
     let former = text(&all, DEFAULT_APP).filter(|former| former != own);
@@ -255,7 +259,7 @@ fn take_default_app() -> Result<(), Error> {
 }
 
 /// Puts the name back that stood there before, unless another client has taken the place since.
-fn give_back_default_app() -> Result<(), Error> {
+fn give_back_default_app() -> Result<(), WindowsError> {
     let [_, (own, _)] = APPS;
     let Some(all) = RegistryKey::open(Hive::CurrentUser, PROVIDERS, RegistryView::Default)? else {
         return Ok(());

@@ -213,7 +213,7 @@ fn delete(path: &str) -> Result<(), String> {
     RegistryKey::delete_all(Hive::CurrentUser, path, RegistryView::Default).map_err(said)
 }
 
-fn said(error: communicado_windows::Error) -> String {
+fn said(error: communicado_windows::WindowsError) -> String {
     error.to_string()
 }
 

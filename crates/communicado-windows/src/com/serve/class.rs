@@ -13,7 +13,7 @@ use windows_core::{BOOL, GUID, HRESULT, IUnknown, Ref, implement};
 
 use super::object::Served;
 use crate::com::Apartment;
-use crate::{Error, Guid, HResult};
+use crate::{Guid, HResult, WindowsError};
 
 /// A class of this process, which ends with it.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl<'a> ClassObject<'a> {
         _: &'a Apartment,
         class: Guid,
         make: impl Fn() -> Result<Served, HResult> + Send + Sync + 'static,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, WindowsError> {
         let factory: IClassFactory = Factory { make: Box::new(make) }.into();
         let class = GUID::from_u128(class.0);
         let how = REGCLS_MULTIPLEUSE | REGCLS_SUSPENDED;
@@ -41,7 +41,8 @@ impl<'a> ClassObject<'a> {
         // thread has joined an apartment that outlives the registration.
         let registered =
             unsafe { CoRegisterClassObject(&raw const class, &factory, CLSCTX_LOCAL_SERVER, how) };
-        let cookie = registered.map_err(|error| Error::of("register a class", &error))?;
+        let cookie =
+            registered.map_err(|error| WindowsError::from_core("register a class", &error))?;
         Ok(Self { cookie, apartment: PhantomData })
     }
 
@@ -50,10 +51,10 @@ impl<'a> ClassObject<'a> {
     /// # Errors
     ///
     /// If the system does not.
-    pub fn resume(_: &Apartment) -> Result<(), Error> {
+    pub fn resume(_: &Apartment) -> Result<(), WindowsError> {
         // SAFETY: it takes nothing, and this thread has joined an apartment.
         let done = unsafe { CoResumeClassObjects() };
-        done.map_err(|error| Error::of("offer the registered classes", &error))
+        done.map_err(|error| WindowsError::from_core("offer the registered classes", &error))
     }
 }
 

@@ -10,7 +10,7 @@ use windows::Win32::System::Ole::{
 use windows_core::{GUID, HRESULT, HSTRING, PCWSTR};
 
 use super::object::{Face, Slot};
-use crate::{Error, Guid};
+use crate::{Guid, WindowsError};
 
 /// A type library.
 #[derive(Clone, Debug)]
@@ -32,11 +32,12 @@ impl Library {
     /// # Errors
     ///
     /// If there is none, or it cannot be read.
-    pub fn load(path: &str) -> Result<Self, Error> {
+    pub fn load(path: &str) -> Result<Self, WindowsError> {
         let wide = HSTRING::from(path);
         // SAFETY: the path is a text that ends in NUL.
         let loaded = unsafe { LoadTypeLibEx(&wide, REGKIND_NONE) };
-        let failed = |error| Error::of(format!("load the type library in `{path}`"), &error);
+        let failed =
+            |error| WindowsError::from_core(format!("load the type library in `{path}`"), &error);
         Ok(Self { library: loaded.map_err(failed)?, path: wide })
     }
 
@@ -45,10 +46,10 @@ impl Library {
     /// # Errors
     ///
     /// If the registry may not be written.
-    pub fn register(&self) -> Result<(), Error> {
+    pub fn register(&self) -> Result<(), WindowsError> {
         // SAFETY: the library is alive and the path a text that ends in NUL.
         let done = unsafe { RegisterTypeLibForUser(&self.library, &self.path, PCWSTR::null()) };
-        done.map_err(|error| Error::of("register the type library", &error))
+        done.map_err(|error| WindowsError::from_core("register the type library", &error))
     }
 
     /// Takes the registration back; that there is none is no error.
@@ -56,16 +57,17 @@ impl Library {
     /// # Errors
     ///
     /// If the registry may not be written.
-    pub fn unregister(library: Guid) -> Result<(), Error> {
+    pub fn unregister(library: Guid) -> Result<(), WindowsError> {
         /// `TYPE_E_REGISTRYACCESS`: there is nothing to take back.
         const NOT_THERE: HRESULT = HRESULT(0x8002_801C_u32.cast_signed());
         let id = GUID::from_u128(library.0);
         // SAFETY: the name outlives the call.
         let done = unsafe { UnRegisterTypeLibForUser(&raw const id, 1, 0, 0, SYS_WIN64) };
         match done {
-            Err(error) if error.code() != NOT_THERE => {
-                Err(Error::of("take back the registration of the type library", &error))
-            }
+            Err(error) if error.code() != NOT_THERE => Err(WindowsError::from_core(
+                "take back the registration of the type library",
+                &error,
+            )),
             _ => Ok(()),
         }
     }
@@ -75,10 +77,11 @@ impl Library {
     /// # Errors
     ///
     /// If the registry may not be written.
-    pub fn unregister_it(&self) -> Result<(), Error> {
+    pub fn unregister_it(&self) -> Result<(), WindowsError> {
         // SAFETY: the library is alive.
         let attributes = unsafe { self.library.GetLibAttr() };
-        let attributes = attributes.map_err(|error| Error::of("read a type library", &error))?;
+        let attributes =
+            attributes.map_err(|error| WindowsError::from_core("read a type library", &error))?;
         // SAFETY: it was just given, and is given back after its last use.
         let name = unsafe { (*attributes).guid };
         // SAFETY: as above.

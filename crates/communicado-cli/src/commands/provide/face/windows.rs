@@ -208,7 +208,7 @@ fn not_shown(error: FaceError) -> Failure {
     failure.cause(error).help(help)
 }
 
-fn not_registered(error: communicado_windows::Error) -> Failure {
+fn not_registered(error: communicado_windows::WindowsError) -> Failure {
     Failure::new(Outcome::Failed, "the registry cannot be written")
         .cause(error)
         .help("leave `--all-users` away, or run it as administrator")
