@@ -6,7 +6,9 @@ use std::time::Duration;
 use communicado_provider::{
     Account, ActiveFaults, CommandError, Presence, ProviderCommand, ProviderStatus,
 };
-use communicado_windows::com::serve::{Given, Library, Listeners, Refusal, Servant, Served, Told};
+use communicado_windows::com::serve::{
+    Library, Listeners, Refusal, ReturnValue, Servant, Served, Told,
+};
 use communicado_windows::{Guid, HResult, uptime};
 
 use crate::events::{self, Event, OfficeEvent};
@@ -183,14 +185,14 @@ impl Client {
     fn told(self: &Arc<Self>, event: Event) -> Option<Told> {
         let told = |id, arguments, replaces| Some(Told { id, arguments, replaces });
         match event {
-            Event::SignIn(code) => told(1024, vec![Given::number(code)], false),
+            Event::SignIn(code) => told(1024, vec![ReturnValue::number(code)], false),
             Event::SignOut => told(1025, Vec::new(), false),
             Event::ContactStatus(number) => {
                 let contact = serve(messenger::Contact::of(self)).ok()?;
-                told(1030, vec![Given::Object(contact), Given::number(number)], true)
+                told(1030, vec![ReturnValue::Object(contact), ReturnValue::number(number)], true)
             }
             Event::MyStatus(number) => {
-                told(1031, vec![Given::number(0), Given::number(number)], true)
+                told(1031, vec![ReturnValue::number(0), ReturnValue::number(number)], true)
             }
             Event::AppShutdown => told(1032, Vec::new(), false),
         }
@@ -198,7 +200,7 @@ impl Client {
 
     fn tell_office(self: &Arc<Self>, event: OfficeEvent) {
         let both = |source: Result<Served, HResult>, data: Result<Served, HResult>| {
-            Some(vec![Given::Object(source.ok()?), Given::Object(data.ok()?)])
+            Some(vec![ReturnValue::Object(source.ok()?), ReturnValue::Object(data.ok()?)])
         };
         let (listeners, id, arguments) = match event {
             OfficeEvent::State { old, new, code } => {
@@ -231,6 +233,6 @@ pub(crate) fn serve(servant: impl Servant) -> Result<Served, HResult> {
 }
 
 /// An object as an answer.
-pub(crate) fn give(servant: impl Servant) -> Result<Given, Refusal> {
-    Ok(Given::Object(serve(servant)?))
+pub(crate) fn give(servant: impl Servant) -> Result<ReturnValue, Refusal> {
+    Ok(ReturnValue::Object(serve(servant)?))
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use communicado_provider::{Presence, ProviderCommand, words};
 use communicado_windows::com::serve::Kind::{Number, Text};
-use communicado_windows::com::serve::{Argument, Call, Given, Interface, Member, Refusal, Servant};
+use communicado_windows::com::serve::{
+    Argument, Call, Interface, Member, Refusal, ReturnValue, Servant,
+};
 use communicado_windows::com::{Apartment, CallError, Object};
 use communicado_windows::{Guid, HResult, NamedMutex, Variant};
 
@@ -61,28 +63,30 @@ impl Servant for Control {
         const { &[&TABLE] }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         let client = &self.0;
         client.admit()?;
         let status = client.status();
         let presence = status.presence();
-        let done = |command| client.ask(command).map(|()| Given::Nothing);
+        let done = |command| client.ask(command).map(|()| ReturnValue::Nothing);
         match call.id {
             SIGN_IN => done(ProviderCommand::SIGN_IN),
             SIGN_OUT => done(ProviderCommand::SIGN_OUT),
             SET => done(set(call.arguments)?),
             QUIT => done(ProviderCommand::Quit),
-            ACCOUNT => Ok(Given::text(client.account.name())),
-            FRIENDLY_NAME => Ok(Given::text(client.account.friendly_name())),
-            STATUS => Ok(Given::text(status.word())),
-            AVAILABILITY => Ok(Given::text(presence.map_or("", |it| it.availability.word()))),
+            ACCOUNT => Ok(ReturnValue::text(client.account.name())),
+            FRIENDLY_NAME => Ok(ReturnValue::text(client.account.friendly_name())),
+            STATUS => Ok(ReturnValue::text(status.word())),
+            AVAILABILITY => Ok(ReturnValue::text(presence.map_or("", |it| it.availability.word()))),
             ACTIVITY => {
                 let activity = presence.and_then(|it| it.activity);
-                Ok(Given::text(activity.map_or("", |it| it.word())))
+                Ok(ReturnValue::text(activity.map_or("", |it| it.word())))
             }
-            NOTE => Ok(Given::text(presence.and_then(|it| it.note()).unwrap_or_default())),
-            REASON => Ok(Given::text(status.reason().map(|it| it.word()).unwrap_or_default())),
-            _ => Ok(Given::text(client.until().unwrap_or_default())),
+            NOTE => Ok(ReturnValue::text(presence.and_then(|it| it.note()).unwrap_or_default())),
+            REASON => {
+                Ok(ReturnValue::text(status.reason().map(|it| it.word()).unwrap_or_default()))
+            }
+            _ => Ok(ReturnValue::text(client.until().unwrap_or_default())),
         }
     }
 }

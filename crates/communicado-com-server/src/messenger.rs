@@ -8,7 +8,7 @@ use std::sync::Arc;
 use communicado_core::Activity;
 use communicado_provider::{ProviderCommand, ProviderStatus};
 use communicado_windows::com::serve::{
-    Argument, Call, Given, Interface, Library, Listeners, Refusal, Servant, Usage,
+    Argument, Call, Interface, Library, Listeners, Refusal, ReturnValue, Servant, Usage,
 };
 use communicado_windows::{Guid, HResult, Variant};
 
@@ -45,7 +45,7 @@ impl Servant for Messenger {
         Some(CLASS)
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         let client = &self.0;
         client.admit()?;
         if table::RESOLUTION.iids.contains(&call.interface) {
@@ -53,16 +53,20 @@ impl Servant for Messenger {
         }
         let name = || client.account.name();
         match (call.id, call.usage, call.arguments) {
-            (1304, _, _) => client.presence().map(|_| Given::text(name())),
-            (1282, _, _) => client.presence().map(|_| Given::text(client.account.friendly_name())),
-            (1305, Usage::Get, _) => Ok(Given::number(mistatus(&client.status()))),
+            (1304, _, _) => client.presence().map(|_| ReturnValue::text(name())),
+            (1282, _, _) => {
+                client.presence().map(|_| ReturnValue::text(client.account.friendly_name()))
+            }
+            (1305, Usage::Get, _) => Ok(ReturnValue::number(mistatus(&client.status()))),
             (1305, _, [number]) => {
                 client.presence()?;
                 let presence = number.number().and_then(presence).ok_or_else(|| said(INVALID))?;
-                client.ask(ProviderCommand::Set { presence, lasts: None }).map(|()| Given::Nothing)
+                client
+                    .ask(ProviderCommand::Set { presence, lasts: None })
+                    .map(|()| ReturnValue::Nothing)
             }
-            (1294, _, _) => Ok(Given::text(SERVICE_NAME)),
-            (1307, _, _) => Ok(Given::text(SERVICE_ID)),
+            (1294, _, _) => Ok(ReturnValue::text(SERVICE_NAME)),
+            (1307, _, _) => Ok(ReturnValue::text(SERVICE_ID)),
             (1308, _, _) => give(Services(Arc::clone(client))),
             (1303, _, _) => client.presence().and_then(|_| give(Contacts(Arc::clone(client)))),
             (1311, _, _) => client.presence().and_then(|_| give(Groups(Arc::clone(client)))),
@@ -72,14 +76,16 @@ impl Servant for Messenger {
                 let is_own = is_name(name(), wanted.text().unwrap_or_default());
                 if is_own { give(Contact::of(client)) } else { Err(said(USER_NOT_FOUND)) }
             }
-            (1297 | 1299, _, _) => client.ask(ProviderCommand::SIGN_IN).map(|()| Given::Nothing),
-            (1291, _, _) => client.ask(ProviderCommand::SIGN_OUT).map(|()| Given::Nothing),
-            (1313, Usage::Get, _) => Ok(Given::number(0)),
+            (1297 | 1299, _, _) => {
+                client.ask(ProviderCommand::SIGN_IN).map(|()| ReturnValue::Nothing)
+            }
+            (1291, _, _) => client.ask(ProviderCommand::SIGN_OUT).map(|()| ReturnValue::Nothing),
+            (1313, Usage::Get, _) => Ok(ReturnValue::number(0)),
             (1314, Usage::Get, [kind]) => match kind.number() {
-                Some(0) => Ok(Given::text(env!("CARGO_PKG_VERSION"))),
+                Some(0) => Ok(ReturnValue::text(env!("CARGO_PKG_VERSION"))),
                 _ => Err(said(INVALID)),
             },
-            (0x6005_0001, _, _) => Ok(Given::text("<authenticationinfo>")),
+            (0x6005_0001, _, _) => Ok(ReturnValue::text("<authenticationinfo>")),
             _ => Err(windowless(client)),
         }
     }
@@ -87,11 +93,11 @@ impl Servant for Messenger {
 
 impl Messenger {
     /// `ResolveContact`: who is meant by an address.
-    fn resolve(&self, arguments: &[Argument]) -> Result<Given, Refusal> {
+    fn resolve(&self, arguments: &[Argument]) -> Result<ReturnValue, Refusal> {
         self.0.presence()?;
         let address = arguments.last().and_then(Argument::text).unwrap_or_default();
         if is_name(self.0.account.name(), address) {
-            return Ok(Given::text(self.0.account.name()));
+            return Ok(ReturnValue::text(self.0.account.name()));
         }
         Err(said(USER_NOT_FOUND))
     }
@@ -127,15 +133,15 @@ impl Servant for Service {
         self.0.libraries.messenger.as_ref()
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         let client = &self.0;
         client.admit()?;
         match call.id {
-            2178 => Ok(Given::text(SERVICE_NAME)),
-            2183 => Ok(Given::text(SERVICE_ID)),
-            2179 => client.presence().map(|_| Given::text(client.account.friendly_name())),
-            2181 => Ok(Given::number(mistatus(&client.status()))),
-            2184 => client.presence().map(|_| Given::text(client.account.name())),
+            2178 => Ok(ReturnValue::text(SERVICE_NAME)),
+            2183 => Ok(ReturnValue::text(SERVICE_ID)),
+            2179 => client.presence().map(|_| ReturnValue::text(client.account.friendly_name())),
+            2181 => Ok(ReturnValue::number(mistatus(&client.status()))),
+            2184 => client.presence().map(|_| ReturnValue::text(client.account.name())),
             _ => Err(windowless(client)),
         }
     }
@@ -153,15 +159,15 @@ impl Servant for Services {
         self.0.libraries.messenger.as_ref()
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         self.0.admit()?;
         let service = || Service(Arc::clone(&self.0));
         match (call.id, call.arguments) {
             (2176, _) => give(service()),
-            (2177, _) => Ok(Given::number(1)),
+            (2177, _) => Ok(ReturnValue::number(1)),
             (0, [index]) if index.number() == Some(0) => give(service()),
             (0, _) => Err(said(INVALID)),
-            (-4, _) => Ok(Given::Each(vec![crate::client::serve(service())?])),
+            (-4, _) => Ok(ReturnValue::Enumerator(vec![crate::client::serve(service())?])),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
     }
@@ -179,13 +185,13 @@ impl Servant for Contacts {
         self.0.libraries.messenger.as_ref()
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         self.0.admit()?;
         match call.id {
-            1792 => Ok(Given::number(0)),
+            1792 => Ok(ReturnValue::number(0)),
             0 => Err(said(INVALID)),
             1793 => Err(said(USER_NOT_FOUND)),
-            -4 => Ok(Given::Each(Vec::new())),
+            -4 => Ok(ReturnValue::Enumerator(Vec::new())),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
     }
@@ -203,13 +209,13 @@ impl Servant for Groups {
         self.0.libraries.messenger.as_ref()
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         self.0.admit()?;
         match call.id {
-            1666 => Ok(Given::number(0)),
+            1666 => Ok(ReturnValue::number(0)),
             0 => Err(said(INVALID)),
             1665 => Err(said(GROUPS_NOT_ENABLED)),
-            -4 => Ok(Given::Each(Vec::new())),
+            -4 => Ok(ReturnValue::Enumerator(Vec::new())),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
     }
@@ -255,18 +261,18 @@ impl Servant for Contact {
         self.0.libraries.messenger.as_ref()
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         let client = &self.0;
         client.admit()?;
         match (call.id, call.usage) {
-            (1536, _) => Ok(Given::text(client.account.friendly_name())),
-            (1537, _) => Ok(Given::number(mistatus(&client.status()))),
-            (1538, _) => Ok(Given::text(client.account.name())),
-            (1539, _) => Ok(Given::text(SERVICE_NAME)),
-            (1545, _) => Ok(Given::text(SERVICE_ID)),
-            (1540 | 0x6003_0000, Usage::Get) | (1543, _) => Ok(Given::truth(false)),
-            (1541, _) => Ok(Given::truth(true)),
-            (0x6003_0002, Usage::Get) => Ok(Given::List(self.properties())),
+            (1536, _) => Ok(ReturnValue::text(client.account.friendly_name())),
+            (1537, _) => Ok(ReturnValue::number(mistatus(&client.status()))),
+            (1538, _) => Ok(ReturnValue::text(client.account.name())),
+            (1539, _) => Ok(ReturnValue::text(SERVICE_NAME)),
+            (1545, _) => Ok(ReturnValue::text(SERVICE_ID)),
+            (1540 | 0x6003_0000, Usage::Get) | (1543, _) => Ok(ReturnValue::bool(false)),
+            (1541, _) => Ok(ReturnValue::bool(true)),
+            (0x6003_0002, Usage::Get) => Ok(ReturnValue::Array(self.properties())),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use communicado_windows::com::serve::{
-    Call, Given, Interface, Kind, Listeners, Member, Refusal, Servant, Served,
+    Call, Interface, Kind, Listeners, Member, Refusal, ReturnValue, Servant, Served,
 };
 use communicado_windows::{Guid, HResult, Variant};
 
@@ -106,8 +106,8 @@ impl Object {
         Served::new(Arc::new(object)).ok_or(UNEXPECTED)
     }
 
-    fn give(&self, part: Part) -> Result<Given, Refusal> {
-        Ok(Given::Object(Self::serve(&self.client, part)?))
+    fn give(&self, part: Part) -> Result<ReturnValue, Refusal> {
+        Ok(ReturnValue::Object(Self::serve(&self.client, part)?))
     }
 }
 
@@ -135,60 +135,62 @@ impl Servant for Object {
         }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         let mut state = self.client.called();
         match (self.part, call.id, call.arguments) {
             (Part::Messenger, 1305, [value]) => {
                 state.status = value.number().unwrap_or(0);
-                Ok(Given::Nothing)
+                Ok(ReturnValue::Nothing)
             }
             (Part::Messenger, 1305, _) => {
                 refused(&state, state.fails.status)?;
-                Ok(Given::number(state.status))
+                Ok(ReturnValue::number(state.status))
             }
             (Part::Messenger, 1304, _) | (Part::Service, 2184, _) => {
                 refused(&state, state.fails.name)?;
                 let is_signed_in = state.status & 2 != 0;
                 refused(&state, (!is_signed_in).then_some(NOT_LOGGED_ON))?;
-                Ok(Given::text(state.signin_name.clone()))
+                Ok(ReturnValue::text(state.signin_name.clone()))
             }
             (Part::Messenger, 1282, _) | (Part::Service, 2179, _) => {
                 refused(&state, state.fails.friendly)?;
-                Ok(Given::text(state.friendly_name.clone()))
+                Ok(ReturnValue::text(state.friendly_name.clone()))
             }
-            (Part::Messenger, 1307, _) => Ok(Given::text("{83D4679F-B6D7-11D2-BF36-00C04FB90A03}")),
+            (Part::Messenger, 1307, _) => {
+                Ok(ReturnValue::text("{83D4679F-B6D7-11D2-BF36-00C04FB90A03}"))
+            }
             (Part::Messenger, 1297 | 1299, _) => Err(state.signin()),
             (Part::Messenger, 1308, _) => self.give(Part::Services),
             (Part::Services, 2176, _) => self.give(Part::Service),
             (Part::Service, 2181, _) => {
                 refused(&state, state.fails.service_status)?;
-                Ok(Given::number(state.status))
+                Ok(ReturnValue::number(state.status))
             }
             (Part::Root, 0x6002_0001, [version]) => {
                 let wanted = version.text().unwrap_or_default();
                 let can = state.versions.split(',').any(|version| version == wanted);
-                Ok(Given::text(if can { "<authenticationinfo>" } else { "" }))
+                Ok(ReturnValue::text(if can { "<authenticationinfo>" } else { "" }))
             }
             (Part::Root, 0x6002_0002, [_, which]) if which.number() == Some(1) => {
                 self.give(Part::Client)
             }
             (Part::Client, 0x6002_0001, _) => {
                 refused(&state, state.fails.status)?;
-                Ok(Given::number(state.state))
+                Ok(ReturnValue::number(state.state))
             }
-            (Part::Client, 0x6002_0002, _) => Ok(Given::text(state.uri.clone())),
+            (Part::Client, 0x6002_0002, _) => Ok(ReturnValue::text(state.uri.clone())),
             (Part::Client, 0x6002_0003, _) => self.give(Part::Oneself),
             (Part::Oneself, 0x6002_0001, _) => self.give(Part::Contact),
             (Part::Contact, 0x6002_0001, [kind]) => match kind.number() {
-                Some(AVAILABILITY) => Ok(Given::number(state.availability)),
-                Some(ACTIVITY_ID) => Ok(Given::text(state.activity.clone())),
-                Some(DISPLAY_NAME) => Ok(Given::text(state.friendly_name.clone())),
+                Some(AVAILABILITY) => Ok(ReturnValue::number(state.availability)),
+                Some(ACTIVITY_ID) => Ok(ReturnValue::text(state.activity.clone())),
+                Some(DISPLAY_NAME) => Ok(ReturnValue::text(state.friendly_name.clone())),
                 _ => Err(INVALID.into()),
             },
-            (Part::StateChange, 0x6002_0000, _) => Ok(Given::number(state.state)),
-            (Part::StateChange, 0x6002_0001, _) => Ok(Given::number(state.old_state)),
+            (Part::StateChange, 0x6002_0000, _) => Ok(ReturnValue::number(state.state)),
+            (Part::StateChange, 0x6002_0001, _) => Ok(ReturnValue::number(state.old_state)),
             (Part::StateChange, 0x6002_0002, _) => {
-                Ok(Given::Value(Variant::Number(state.status_code)))
+                Ok(ReturnValue::Value(Variant::Number(state.status_code)))
             }
             _ => Err(NOT_IMPLEMENTED.into()),
         }

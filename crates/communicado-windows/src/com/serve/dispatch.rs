@@ -19,10 +19,10 @@ use windows::Win32::System::Variant::{
 };
 use windows_core::{BSTR, GUID, HRESULT, IUnknown, PCWSTR, implement};
 
-use super::given::{self, Argument, Given, Refusal};
 use super::interface::{Interface, Kind, Member, Usage};
 use super::library;
 use super::object::{Call, Face, Part, Served, Slot};
+use super::values::{self, Argument, Refusal, ReturnValue};
 use crate::com::variant;
 use crate::{HResult, Variant};
 
@@ -149,10 +149,10 @@ unsafe extern "system" fn invoke(
     let call = Call { interface: *iid, id, usage: member.usage, arguments: &arguments };
     // A panic must not leave this function.
     let answered = catch_unwind(AssertUnwindSafe(|| {
-        let given = face.servant().answer(&call)?;
-        let value = given::to_variant(&given)?;
-        let further = match given {
-            Given::Placed(further, _) => Some(given::written(&further)),
+        let returned = face.servant().answer(&call)?;
+        let value = values::to_variant(&returned)?;
+        let further = match returned {
+            ReturnValue::WithOut(further, _) => Some(values::value_to_variant(&further)),
             _ => None,
         };
         Ok::<_, Refusal>((value, further))
@@ -264,7 +264,7 @@ pub(super) fn argument(kind: Kind, value: &VARIANT) -> Result<Argument, HResult>
         Kind::Any | Kind::List | Kind::Place | Kind::Unread => {
             Ok(Argument::Value(variant::read(&direct)))
         }
-        Kind::Object => Ok(Argument::Object(variant::object(&direct).map(given::Callback::from))),
+        Kind::Object => Ok(Argument::Object(variant::object(&direct).map(values::Callback::from))),
         Kind::Numbers => {
             let is_array = variant::kind(&direct).0 & VT_ARRAY.0 != 0;
             // SAFETY: the type says whether it is an array.
@@ -272,7 +272,7 @@ pub(super) fn argument(kind: Kind, value: &VARIANT) -> Result<Argument, HResult>
                 unsafe { direct.Anonymous.Anonymous.Anonymous.parray }.cast_const();
             let array = if is_array { array } else { std::ptr::null() };
             // SAFETY: it is an array that outlives the call, or null.
-            Ok(Argument::Numbers(unsafe { given::numbers(array) }))
+            Ok(Argument::Numbers(unsafe { values::read_numbers(array) }))
         }
     }
 }
@@ -315,23 +315,23 @@ impl IEnumVARIANT_Impl for Each_Impl {
         if places.is_null() || wanted == 0 {
             return E_POINTER;
         }
-        let mut given = 0;
-        while given < wanted {
+        let mut fetched = 0;
+        while fetched < wanted {
             let at = self.at.fetch_add(1, Ordering::Relaxed);
             let Some(object) = self.objects.get(at) else {
                 self.at.store(self.objects.len(), Ordering::Relaxed);
                 break;
             };
-            let Ok(value) = given::to_variant(&Given::Object(object.clone())) else { break };
+            let Ok(value) = values::to_variant(&ReturnValue::Object(object.clone())) else { break };
             // SAFETY: there are so many places, which need not be initialised.
-            unsafe { places.add(given).write(value) };
-            given += 1;
+            unsafe { places.add(fetched).write(value) };
+            fetched += 1;
         }
         if !count.is_null() {
             // SAFETY: it is a place for the count.
-            unsafe { count.write(u32::try_from(given).unwrap_or(0)) };
+            unsafe { count.write(u32::try_from(fetched).unwrap_or(0)) };
         }
-        if given == wanted { S_OK } else { S_FALSE }
+        if fetched == wanted { S_OK } else { S_FALSE }
     }
 
     fn Skip(&self, count: u32) -> HRESULT {

@@ -20,9 +20,9 @@ use windows::Win32::System::Ole::{
 use windows::Win32::System::Variant::VARIANT;
 use windows_core::{GUID, HRESULT, IUnknown, Interface as _, Ref, implement};
 
-use super::given::{Given, to_variant};
 use super::object::{ADD_REF, Face, QUERY_INTERFACE, RELEASE, Served, Slot};
 use super::pool;
+use super::values::{ReturnValue, to_variant};
 use crate::Guid;
 use crate::com::CallError;
 
@@ -37,7 +37,7 @@ pub struct Told {
     /// The number of the event.
     pub id: i32,
     /// Its arguments, in declared order.
-    pub arguments: Vec<Given>,
+    pub arguments: Vec<ReturnValue>,
     /// Whether it makes one of the same number that still waits, and is the last that does,
     /// superfluous.
     pub replaces: bool,

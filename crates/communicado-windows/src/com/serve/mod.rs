@@ -14,20 +14,20 @@
 
 mod class;
 mod dispatch;
-mod given;
 mod interface;
 mod library;
 mod listeners;
 mod native;
 mod object;
 mod pool;
+mod values;
 
 pub use class::ClassObject;
-pub use given::{Argument, Callback, Given, Refusal};
 pub use interface::{Interface, Kind, Member, Usage};
 pub use library::Library;
 pub use listeners::{Listeners, Told};
 pub use object::{Call, Servant, Served};
+pub use values::{Argument, Callback, Refusal, ReturnValue};
 
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("objects are served by 64-bit programs only");

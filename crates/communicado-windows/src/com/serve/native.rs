@@ -10,9 +10,9 @@ use windows::Win32::System::Variant::VARIANT;
 use windows_core::{BSTR, HRESULT};
 
 use super::dispatch::{argument, enumerate};
-use super::given::{self, Argument, Given, Refusal};
 use super::interface::{INHERITED, Kind, Member};
 use super::object::{Call, Face, Part};
+use super::values::{self, Argument, Refusal, ReturnValue};
 use crate::{HResult, Variant};
 
 /// Answers a call that came by the function at `slot` of the object's table.
@@ -40,9 +40,9 @@ pub(super) unsafe fn answer(this: *mut c_void, slot: usize, words: &[usize]) -> 
         let arguments = arguments.collect::<Result<Vec<_>, HResult>>()?;
         let call =
             Call { interface: *iid, id: member.id, usage: member.usage, arguments: &arguments };
-        let given = face.servant().answer(&call)?;
+        let returned = face.servant().answer(&call)?;
         // SAFETY: the member gives it so, and its places are these.
-        unsafe { give(member, &given, taken, places) }?;
+        unsafe { give(member, &returned, taken, places) }?;
         Ok::<_, Refusal>(())
     }));
     match answered {
@@ -76,11 +76,11 @@ unsafe fn decode(kind: Kind, word: usize) -> Result<Argument, HResult> {
         }
         Kind::Object => {
             // SAFETY: it is an object or null, and the caller keeps it.
-            Argument::Object(unsafe { given::callback(word as *mut c_void) })
+            Argument::Object(unsafe { values::callback(word as *mut c_void) })
         }
         Kind::Numbers => {
             // SAFETY: it is an array or null, and the caller keeps it.
-            Argument::Numbers(unsafe { given::numbers(word as *const SAFEARRAY) })
+            Argument::Numbers(unsafe { values::read_numbers(word as *const SAFEARRAY) })
         }
         Kind::List | Kind::Unread => Argument::Value(Variant::Empty),
         Kind::Place => Argument::Place,
@@ -92,7 +92,7 @@ unsafe fn decode(kind: Kind, word: usize) -> Result<Argument, HResult> {
 /// `taken` and `places` are the words of a call of this member.
 unsafe fn give(
     member: &Member,
-    given: &Given,
+    returned: &ReturnValue,
     taken: &[usize],
     places: &[usize],
 ) -> Result<(), HResult> {
@@ -101,9 +101,9 @@ unsafe fn give(
     if place.is_null() {
         return Err(HResult(E_POINTER.0));
     }
-    let value = match given {
-        Given::Value(value) => value,
-        Given::Placed(further, value) => {
+    let value = match returned {
+        ReturnValue::Value(value) => value,
+        ReturnValue::WithOut(further, value) => {
             let at = member.takes.iter().position(|kind| *kind == Kind::Place);
             let at = at.and_then(|at| taken.get(at)).map_or(0, |word| *word);
             let at = at as *mut VARIANT;
@@ -111,7 +111,7 @@ unsafe fn give(
                 return Err(HResult(E_POINTER.0));
             }
             // SAFETY: it is a place for a value, which need not be initialised.
-            unsafe { at.write(given::written(further)) };
+            unsafe { at.write(values::value_to_variant(further)) };
             value
         }
         _ => &Variant::Empty,
@@ -130,14 +130,14 @@ unsafe fn give(
                 place.cast::<*const u16>().write_unaligned(text.into_raw());
             }
             Kind::Any | Kind::Place => {
-                place.cast::<VARIANT>().write(given::to_variant(given)?);
+                place.cast::<VARIANT>().write(values::to_variant(returned)?);
             }
             Kind::Object => {
-                let object = match given {
-                    Given::Object(served) => {
+                let object = match returned {
+                    ReturnValue::Object(served) => {
                         served.dispatch().map(windows_core::Interface::into_raw)
                     }
-                    Given::Each(objects) => {
+                    ReturnValue::Enumerator(objects) => {
                         Some(windows_core::Interface::into_raw(enumerate(objects.clone())))
                     }
                     _ => None,
@@ -146,9 +146,9 @@ unsafe fn give(
                 place.cast::<*mut c_void>().write_unaligned(object);
             }
             Kind::Numbers | Kind::List => {
-                let array = match given {
-                    Given::Numbers(numbers) => given::array_of_numbers(numbers)?,
-                    Given::List(values) => given::list(values)?,
+                let array = match returned {
+                    ReturnValue::Numbers(numbers) => values::number_array(numbers)?,
+                    ReturnValue::Array(values) => values::variant_array(values)?,
                     _ => std::ptr::null_mut(),
                 };
                 place.cast::<*mut SAFEARRAY>().write_unaligned(array);

@@ -11,10 +11,10 @@ use windows::Win32::System::Com::{IConnectionPointContainer, IDispatch};
 use windows::Win32::System::Ole::{IProvideClassInfo, IProvideClassInfo2};
 use windows_core::{GUID, HRESULT, IUnknown, Interface as _};
 
-use super::given::{Argument, Given, Refusal};
 use super::interface::{Interface, Usage};
 use super::library::{self, Library};
 use super::listeners::{self, Listeners};
+use super::values::{Argument, Refusal, ReturnValue};
 use crate::Guid;
 
 /// What an object answers. It is called on threads of COM's own, several at once, and should
@@ -28,7 +28,7 @@ pub trait Servant: Any + Send + Sync {
     /// # Errors
     ///
     /// What the caller gets instead of an answer.
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal>;
+    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal>;
 
     /// Who listens to it, if it tells anything.
     fn listeners(&self) -> Option<&Listeners> {
