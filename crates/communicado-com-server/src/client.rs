@@ -7,7 +7,7 @@ use communicado_provider::{
     Account, ActiveFaults, CommandError, Presence, ProviderCommand, ProviderStatus,
 };
 use communicado_windows::com::serve::{
-    Library, Listeners, Refusal, ReturnValue, Servant, Served, Told,
+    Library, Listeners, ObjectImpl, ObjectRef, Refusal, ReturnValue, Told,
 };
 use communicado_windows::{Guid, HResult, uptime};
 
@@ -199,7 +199,7 @@ impl Client {
     }
 
     fn tell_office(self: &Arc<Self>, event: OfficeEvent) {
-        let both = |source: Result<Served, HResult>, data: Result<Served, HResult>| {
+        let both = |source: Result<ObjectRef, HResult>, data: Result<ObjectRef, HResult>| {
             Some(vec![ReturnValue::Object(source.ok()?), ReturnValue::Object(data.ok()?)])
         };
         let (listeners, id, arguments) = match event {
@@ -228,11 +228,11 @@ pub(crate) fn said(code: HResult) -> Refusal {
 }
 
 /// An object for others.
-pub(crate) fn serve(servant: impl Servant) -> Result<Served, HResult> {
-    Served::new(Arc::new(servant)).ok_or(UNEXPECTED)
+pub(crate) fn serve(implementation: impl ObjectImpl) -> Result<ObjectRef, HResult> {
+    ObjectRef::new(Arc::new(implementation)).ok_or(UNEXPECTED)
 }
 
 /// An object as an answer.
-pub(crate) fn give(servant: impl Servant) -> Result<ReturnValue, Refusal> {
-    Ok(ReturnValue::Object(serve(servant)?))
+pub(crate) fn give(implementation: impl ObjectImpl) -> Result<ReturnValue, Refusal> {
+    Ok(ReturnValue::Object(serve(implementation)?))
 }

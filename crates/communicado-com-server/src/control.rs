@@ -8,7 +8,7 @@ use std::time::Duration;
 use communicado_provider::{Presence, ProviderCommand, words};
 use communicado_windows::com::serve::Kind::{Number, Text};
 use communicado_windows::com::serve::{
-    Argument, Call, Interface, Member, Refusal, ReturnValue, Servant,
+    Argument, Call, Interface, Member, ObjectImpl, Refusal, ReturnValue,
 };
 use communicado_windows::com::{Apartment, CallError, Object};
 use communicado_windows::{Guid, HResult, NamedMutex, Variant};
@@ -58,12 +58,12 @@ static TABLE: Interface = Interface::new(
 /// The object of this class.
 pub(crate) struct Control(pub(crate) Arc<Client>);
 
-impl Servant for Control {
+impl ObjectImpl for Control {
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&TABLE] }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         let client = &self.0;
         client.admit()?;
         let status = client.status();
@@ -199,7 +199,7 @@ impl Line {
         call: impl FnOnce(&Object<'_>) -> Result<T, CallError> + Send + 'static,
     ) -> Result<T, Unheard> {
         let () = self.only_by_open;
-        let (answer, answered) = channel();
+        let (invoke, answered) = channel();
         let work = move || {
             let failed = |error: CallError| Unheard::Failed(error.code(), error.to_string());
             let done = Apartment::join()

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use communicado_core::Activity;
 use communicado_provider::{ProviderCommand, ProviderStatus};
 use communicado_windows::com::serve::{
-    Argument, Call, Interface, Library, Listeners, Refusal, ReturnValue, Servant, Usage,
+    Argument, Call, Interface, Library, Listeners, ObjectImpl, Refusal, ReturnValue, Usage,
 };
 use communicado_windows::{Guid, HResult, Variant};
 
@@ -28,7 +28,7 @@ const GROUPS_NOT_ENABLED: HResult = HResult::of(0x8100_034A);
 /// The Messenger object.
 pub(crate) struct Messenger(pub(crate) Arc<Client>);
 
-impl Servant for Messenger {
+impl ObjectImpl for Messenger {
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::MESSENGER, &table::RESOLUTION] }
     }
@@ -45,7 +45,7 @@ impl Servant for Messenger {
         Some(CLASS)
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         let client = &self.0;
         client.admit()?;
         if table::RESOLUTION.iids.contains(&call.interface) {
@@ -124,7 +124,7 @@ fn windowless(client: &Client) -> Refusal {
 /// The one service.
 struct Service(Arc<Client>);
 
-impl Servant for Service {
+impl ObjectImpl for Service {
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::SERVICE] }
     }
@@ -133,7 +133,7 @@ impl Servant for Service {
         self.0.libraries.messenger.as_ref()
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         let client = &self.0;
         client.admit()?;
         match call.id {
@@ -150,7 +150,7 @@ impl Servant for Service {
 /// All services.
 struct Services(Arc<Client>);
 
-impl Servant for Services {
+impl ObjectImpl for Services {
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::SERVICES] }
     }
@@ -159,7 +159,7 @@ impl Servant for Services {
         self.0.libraries.messenger.as_ref()
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         self.0.admit()?;
         let service = || Service(Arc::clone(&self.0));
         match (call.id, call.arguments) {
@@ -176,7 +176,7 @@ impl Servant for Services {
 /// The contact list, which is empty: the account is one that nobody else is in.
 struct Contacts(Arc<Client>);
 
-impl Servant for Contacts {
+impl ObjectImpl for Contacts {
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::CONTACTS] }
     }
@@ -185,7 +185,7 @@ impl Servant for Contacts {
         self.0.libraries.messenger.as_ref()
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         self.0.admit()?;
         match call.id {
             1792 => Ok(ReturnValue::number(0)),
@@ -200,7 +200,7 @@ impl Servant for Contacts {
 /// The groups, of which there are none.
 struct Groups(Arc<Client>);
 
-impl Servant for Groups {
+impl ObjectImpl for Groups {
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::GROUPS] }
     }
@@ -209,7 +209,7 @@ impl Servant for Groups {
         self.0.libraries.messenger.as_ref()
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         self.0.admit()?;
         match call.id {
             1666 => Ok(ReturnValue::number(0)),
@@ -252,7 +252,7 @@ impl Contact {
     }
 }
 
-impl Servant for Contact {
+impl ObjectImpl for Contact {
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::CONTACT] }
     }
@@ -261,7 +261,7 @@ impl Servant for Contact {
         self.0.libraries.messenger.as_ref()
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         let client = &self.0;
         client.admit()?;
         match (call.id, call.usage) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use communicado_windows::com::serve::{
-    Call, Interface, Kind, Listeners, Member, Refusal, ReturnValue, Servant, Served,
+    Call, Interface, Kind, Listeners, Member, ObjectImpl, ObjectRef, Refusal, ReturnValue,
 };
 use communicado_windows::{Guid, HResult, Variant};
 
@@ -101,9 +101,9 @@ static STATE_CHANGE: Interface = Interface::new(
 );
 
 impl Object {
-    pub(crate) fn serve(client: &Arc<Client>, part: Part) -> Result<Served, HResult> {
+    pub(crate) fn serve(client: &Arc<Client>, part: Part) -> Result<ObjectRef, HResult> {
         let object = Self { client: Arc::clone(client), part };
-        Served::new(Arc::new(object)).ok_or(UNEXPECTED)
+        ObjectRef::new(Arc::new(object)).ok_or(UNEXPECTED)
     }
 
     fn give(&self, part: Part) -> Result<ReturnValue, Refusal> {
@@ -111,7 +111,7 @@ impl Object {
     }
 }
 
-impl Servant for Object {
+impl ObjectImpl for Object {
     fn interfaces(&self) -> &'static [&'static Interface] {
         match self.part {
             Part::Messenger => const { &[&MESSENGER] },
@@ -135,7 +135,7 @@ impl Servant for Object {
         }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         let mut state = self.client.called();
         match (self.part, call.id, call.arguments) {
             (Part::Messenger, 1305, [value]) => {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use communicado_core::Activity;
 use communicado_windows::Variant;
 use communicado_windows::com::serve::{
-    Argument, Call, Callback, Interface, Library, Listeners, Refusal, ReturnValue, Servant, Told,
+    Argument, Call, Callback, Interface, Library, Listeners, ObjectImpl, Refusal, ReturnValue, Told,
 };
 
 use super::{Operation, described, uri};
@@ -73,7 +73,7 @@ impl ContactManager {
     }
 }
 
-impl Servant for ContactManager {
+impl ObjectImpl for ContactManager {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
@@ -84,7 +84,7 @@ impl Servant for ContactManager {
         Some(&self.client.manager)
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         let client = &self.client;
         client.admit()?;
         match (call.id, call.arguments) {
@@ -142,7 +142,7 @@ impl Contact {
     }
 }
 
-impl Servant for Contact {
+impl ObjectImpl for Contact {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
@@ -153,7 +153,7 @@ impl Servant for Contact {
         Some(&self.client.contact).filter(|_| self.stranger.is_none())
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         let client = &self.client;
         client.admit()?;
         match (call.id, call.arguments) {
@@ -188,14 +188,14 @@ impl Subscription {
     }
 }
 
-impl Servant for Subscription {
+impl ObjectImpl for Subscription {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::SUBSCRIPTION] }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         self.client.admit()?;
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         match (call.id, call.arguments) {
@@ -230,14 +230,14 @@ impl Information {
     }
 }
 
-impl Servant for Information {
+impl ObjectImpl for Information {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::INFORMATION] }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         self.client.admit()?;
         let first = call.arguments.first();
         let count = || i32::try_from(self.known.len()).unwrap_or(i32::MAX);
@@ -268,14 +268,14 @@ struct Settings {
     client: Arc<Client>,
 }
 
-impl Servant for Settings {
+impl ObjectImpl for Settings {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::SETTINGS] }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         self.client.admit()?;
         match call.id {
             0x6002_0000 => Ok(ReturnValue::Numbers(Vec::new())),
@@ -293,14 +293,14 @@ struct Groups {
     client: Arc<Client>,
 }
 
-impl Servant for Groups {
+impl ObjectImpl for Groups {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::GROUPS] }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         self.client.admit()?;
         match call.id {
             -4 => Ok(ReturnValue::Enumerator(Vec::new())),
@@ -324,14 +324,14 @@ impl InformationChange {
     }
 }
 
-impl Servant for InformationChange {
+impl ObjectImpl for InformationChange {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::INFORMATION_CHANGE] }
     }
 
-    fn answer(&self, _: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, _: &Call<'_>) -> Result<ReturnValue, Refusal> {
         Ok(ReturnValue::Numbers(KNOWN.to_vec()))
     }
 }

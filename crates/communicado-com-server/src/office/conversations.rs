@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use communicado_windows::com::serve::{
-    Call, Interface, Library, Listeners, Refusal, ReturnValue, Servant,
+    Call, Interface, Library, Listeners, ObjectImpl, Refusal, ReturnValue,
 };
 
 use super::described;
@@ -24,7 +24,7 @@ impl ConversationManager {
     }
 }
 
-impl Servant for ConversationManager {
+impl ObjectImpl for ConversationManager {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
@@ -35,7 +35,7 @@ impl Servant for ConversationManager {
         Some(&self.client.conversations)
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         self.client.admit()?;
         match call.id {
             0x6002_0000 => Ok(ReturnValue::number(NO_STATE)),
@@ -50,14 +50,14 @@ struct Conversations {
     client: Arc<Client>,
 }
 
-impl Servant for Conversations {
+impl ObjectImpl for Conversations {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::CONVERSATIONS] }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         self.client.admit()?;
         match call.id {
             0x6002_0000 => Ok(ReturnValue::number(0)),

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use communicado_provider::ProviderCommand;
 use communicado_windows::com::serve::{
-    Argument, Call, Interface, Library, Listeners, Refusal, ReturnValue, Servant, Told,
+    Argument, Call, Interface, Library, Listeners, ObjectImpl, Refusal, ReturnValue, Told,
 };
 use communicado_windows::{Guid, Variant};
 
@@ -56,7 +56,7 @@ impl Root {
     }
 }
 
-impl Servant for Root {
+impl ObjectImpl for Root {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
@@ -71,7 +71,7 @@ impl Servant for Root {
         Some(CLASS)
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         self.client.admit()?;
         let version = call.arguments.first().and_then(Argument::text).unwrap_or_default();
         let is_served = VERSIONS.contains(&version);
@@ -123,7 +123,7 @@ impl Lync {
     }
 }
 
-impl Servant for Lync {
+impl ObjectImpl for Lync {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
@@ -134,7 +134,7 @@ impl Servant for Lync {
         Some(&self.client.lync)
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         let client = &self.client;
         client.admit()?;
         match call.id {
@@ -165,14 +165,14 @@ struct Oneself {
     client: Arc<Client>,
 }
 
-impl Servant for Oneself {
+impl ObjectImpl for Oneself {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::ONESELF] }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         self.client.admit()?;
         match call.id {
             0x6002_0001 => give(Contact::own(&self.client)),
@@ -187,14 +187,14 @@ struct Automation {
     client: Arc<Client>,
 }
 
-impl Servant for Automation {
+impl ObjectImpl for Automation {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::AUTOMATION] }
     }
 
-    fn answer(&self, _: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, _: &Call<'_>) -> Result<ReturnValue, Refusal> {
         self.client.admit()?;
         Err(NOT_IMPLEMENTED.into())
     }
@@ -213,14 +213,14 @@ impl Operation {
     }
 }
 
-impl Servant for Operation {
+impl ObjectImpl for Operation {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::OPERATION] }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         self.client.admit()?;
         match call.id {
             0x6002_0000 => Ok(ReturnValue::Value(Variant::Empty)),
@@ -249,14 +249,14 @@ impl StateChange {
     }
 }
 
-impl Servant for StateChange {
+impl ObjectImpl for StateChange {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::STATE_CHANGE] }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
         match call.id {
             0x6002_0000 => Ok(ReturnValue::number(self.new)),
             0x6002_0001 => Ok(ReturnValue::number(self.old)),

@@ -11,7 +11,7 @@ use windows::Win32::System::Com::{
 };
 use windows_core::{BOOL, GUID, HRESULT, IUnknown, Ref, implement};
 
-use super::object::Served;
+use super::object::ObjectRef;
 use crate::com::Apartment;
 use crate::{Guid, HResult, WindowsError};
 
@@ -32,7 +32,7 @@ impl<'a> ClassObject<'a> {
     pub fn register(
         _: &'a Apartment,
         class: Guid,
-        make: impl Fn() -> Result<Served, HResult> + Send + Sync + 'static,
+        make: impl Fn() -> Result<ObjectRef, HResult> + Send + Sync + 'static,
     ) -> Result<Self, WindowsError> {
         let factory: IClassFactory = Factory { make: Box::new(make) }.into();
         let class = GUID::from_u128(class.0);
@@ -65,7 +65,7 @@ impl Drop for ClassObject<'_> {
     }
 }
 
-type Make = Box<dyn Fn() -> Result<Served, HResult> + Send + Sync>;
+type Make = Box<dyn Fn() -> Result<ObjectRef, HResult> + Send + Sync>;
 
 #[implement(IClassFactory)]
 struct Factory {
@@ -92,12 +92,12 @@ impl IClassFactory_Impl for Factory_Impl {
         let wanted = unsafe { wanted.read_unaligned() };
         // A panic must not leave this function.
         let made = catch_unwind(AssertUnwindSafe(|| (self.make)()));
-        let served = match made {
-            Ok(Ok(served)) => served,
+        let object = match made {
+            Ok(Ok(object_ref)) => object_ref,
             Ok(Err(code)) => return refused(HRESULT(code.0)),
             Err(_) => return refused(E_UNEXPECTED),
         };
-        let Some(found) = served.query(&wanted) else { return refused(E_NOINTERFACE) };
+        let Some(found) = object.query(&wanted) else { return refused(E_NOINTERFACE) };
         // SAFETY: as above.
         unsafe { place.write_unaligned(found) };
         Ok(())

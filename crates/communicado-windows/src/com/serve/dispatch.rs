@@ -21,7 +21,7 @@ use windows_core::{BSTR, GUID, HRESULT, IUnknown, PCWSTR, implement};
 
 use super::interface::{Interface, Kind, Member, Usage};
 use super::library;
-use super::object::{Call, Face, Part, Served, Slot};
+use super::object::{Call, Face, ObjectRef, Part, Slot};
 use super::values::{self, Argument, Refusal, ReturnValue};
 use crate::com::variant;
 use crate::{HResult, Variant};
@@ -49,7 +49,7 @@ unsafe extern "system" fn get_type_info_count(this: *mut c_void, place: *mut u32
     }
     // SAFETY: COM calls it with a live object of ours.
     let face = unsafe { Face::of(this) };
-    let count = u32::from(face.servant().library().is_some());
+    let count = u32::from(face.implementation().library().is_some());
     // SAFETY: it is the place for the answer, and not null.
     unsafe { place.write_unaligned(count) };
     S_OK
@@ -67,7 +67,7 @@ unsafe extern "system" fn get_type_info(
     // SAFETY: COM calls it with a live object of ours.
     let face = unsafe { Face::of(this) };
     let described = interface(face).and_then(|interface| {
-        let library = face.servant().library()?;
+        let library = face.implementation().library()?;
         interface.iids.iter().find_map(|iid| library.describe(*iid))
     });
     // SAFETY: it is the place for the answer, and not null.
@@ -149,7 +149,7 @@ unsafe extern "system" fn invoke(
     let call = Call { interface: *iid, id, usage: member.usage, arguments: &arguments };
     // A panic must not leave this function.
     let answered = catch_unwind(AssertUnwindSafe(|| {
-        let returned = face.servant().answer(&call)?;
+        let returned = face.implementation().invoke(&call)?;
         let value = values::to_variant(&returned)?;
         let further = match returned {
             ReturnValue::WithOut(further, _) => Some(values::value_to_variant(&further)),
@@ -298,14 +298,14 @@ unsafe fn refuse(refusal: Refusal, place: *mut EXCEPINFO) -> HRESULT {
 }
 
 /// What gives objects one by one.
-pub(super) fn enumerate(objects: Vec<Served>) -> IUnknown {
+pub(super) fn enumerate(objects: Vec<ObjectRef>) -> IUnknown {
     let each: IEnumVARIANT = Each { objects, at: AtomicUsize::new(0) }.into();
     each.into()
 }
 
 #[implement(IEnumVARIANT)]
 struct Each {
-    objects: Vec<Served>,
+    objects: Vec<ObjectRef>,
     at: AtomicUsize,
 }
 

@@ -122,8 +122,8 @@ unsafe extern "system" fn get_class_info(this: *mut c_void, place: *mut *mut c_v
     }
     // SAFETY: COM calls it with a live object of ours.
     let face = unsafe { Face::of(this) };
-    let servant = face.servant();
-    let class = servant.library().zip(servant.class());
+    let implementation = face.implementation();
+    let class = implementation.library().zip(implementation.class());
     let described = class.and_then(|(library, class)| library.describe(class));
     // SAFETY: it is a place for an answer, and not null.
     unsafe { hand_over(described, place) }
@@ -135,7 +135,7 @@ unsafe extern "system" fn get_guid(this: *mut c_void, _: u32, place: *mut GUID) 
     }
     // SAFETY: COM calls it with a live object of ours.
     let face = unsafe { Face::of(this) };
-    let source = face.servant().listeners().map(|listeners| listeners.source());
+    let source = face.implementation().listeners().map(|listeners| listeners.source());
     // SAFETY: it is a place for an answer, and not null.
     unsafe { place.write_unaligned(source.map_or_else(GUID::zeroed, |it| GUID::from_u128(it.0))) };
     if source.is_some() { S_OK } else { E_FAIL }

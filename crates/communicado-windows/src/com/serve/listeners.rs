@@ -20,7 +20,7 @@ use windows::Win32::System::Ole::{
 use windows::Win32::System::Variant::VARIANT;
 use windows_core::{GUID, HRESULT, IUnknown, Interface as _, Ref, implement};
 
-use super::object::{ADD_REF, Face, QUERY_INTERFACE, RELEASE, Served, Slot};
+use super::object::{ADD_REF, Face, ObjectRef, QUERY_INTERFACE, RELEASE, Slot};
 use super::pool;
 use super::values::{ReturnValue, to_variant};
 use crate::Guid;
@@ -294,9 +294,9 @@ unsafe extern "system" fn find_connection_point(
     let face = unsafe { Face::of(this) };
     // SAFETY: COM hands over a GUID, which need not be aligned.
     let wanted = unsafe { wanted.read_unaligned() };
-    let source = face.servant().listeners().map(|it| GUID::from_u128(it.source.0));
+    let source = face.implementation().listeners().map(|it| GUID::from_u128(it.source.0));
     let found = (source == Some(wanted)).then(|| {
-        let point: IConnectionPoint = Point { object: face.served(), source: wanted }.into();
+        let point: IConnectionPoint = Point { object: face.object_ref(), source: wanted }.into();
         point.into_raw()
     });
     // SAFETY: it is a place for an answer, and not null.
@@ -307,7 +307,7 @@ unsafe extern "system" fn find_connection_point(
 /// Where one subscribes.
 #[implement(IConnectionPoint)]
 struct Point {
-    object: Served,
+    object: ObjectRef,
     source: GUID,
 }
 
@@ -342,8 +342,8 @@ impl Point_Impl {
         &self,
         act: impl FnOnce(&Listeners) -> Result<T, HRESULT>,
     ) -> windows_core::Result<T> {
-        let servant = self.object.servant();
-        let listeners = servant.listeners().ok_or(CONNECT_E_NOCONNECTION);
+        let implementation = self.object.implementation();
+        let listeners = implementation.listeners().ok_or(CONNECT_E_NOCONNECTION);
         listeners.and_then(act).map_err(windows_core::Error::from_hresult)
     }
 }

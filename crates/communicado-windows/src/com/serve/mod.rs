@@ -1,6 +1,6 @@
 //! COM from the other side: objects of ours that other programs call.
 //!
-//! What an object answers is a [`Servant`]'s, in safe code; what it is called by is an
+//! What an object answers is a [`ObjectImpl`]'s, in safe code; what it is called by is an
 //! [`Interface`], a table of members that serves callers bound early and late alike. No type
 //! library is needed to answer; one that is registered lets other processes bind early
 //! ([`Library`]).
@@ -26,7 +26,7 @@ pub use class::ClassObject;
 pub use interface::{Interface, Kind, Member, Usage};
 pub use library::Library;
 pub use listeners::{Listeners, Told};
-pub use object::{Call, Servant, Served};
+pub use object::{Call, ObjectImpl, ObjectRef};
 pub use values::{Argument, Callback, Refusal, ReturnValue};
 
 #[cfg(not(target_pointer_width = "64"))]

@@ -40,7 +40,7 @@ pub(super) unsafe fn answer(this: *mut c_void, slot: usize, words: &[usize]) -> 
         let arguments = arguments.collect::<Result<Vec<_>, HResult>>()?;
         let call =
             Call { interface: *iid, id: member.id, usage: member.usage, arguments: &arguments };
-        let returned = face.servant().answer(&call)?;
+        let returned = face.implementation().invoke(&call)?;
         // SAFETY: the member gives it so, and its places are these.
         unsafe { give(member, &returned, taken, places) }?;
         Ok::<_, Refusal>(())
@@ -134,8 +134,8 @@ unsafe fn give(
             }
             Kind::Object => {
                 let object = match returned {
-                    ReturnValue::Object(served) => {
-                        served.dispatch().map(windows_core::Interface::into_raw)
+                    ReturnValue::Object(object_ref) => {
+                        object.dispatch().map(windows_core::Interface::into_raw)
                     }
                     ReturnValue::Enumerator(objects) => {
                         Some(windows_core::Interface::into_raw(enumerate(objects.clone())))

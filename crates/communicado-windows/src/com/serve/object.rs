@@ -19,7 +19,7 @@ use crate::Guid;
 
 /// What an object answers. It is called on threads of COM's own, several at once, and should
 /// answer soon.
-pub trait Servant: Any + Send + Sync {
+pub trait ObjectImpl: Any + Send + Sync {
     /// What it is called by, the one for callers bound late first.
     fn interfaces(&self) -> &'static [&'static Interface];
 
@@ -28,7 +28,7 @@ pub trait Servant: Any + Send + Sync {
     /// # Errors
     ///
     /// What the caller gets instead of an answer.
-    fn answer(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal>;
+    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal>;
 
     /// Who listens to it, if it tells anything.
     fn listeners(&self) -> Option<&Listeners> {
@@ -60,7 +60,7 @@ pub struct Call<'a> {
 }
 
 /// An object that other programs can be given.
-pub struct Served {
+pub struct ObjectRef {
     whole: *const Whole,
 }
 
@@ -94,23 +94,24 @@ pub(super) enum Part {
 struct Whole {
     references: AtomicU32,
     faces: Box<[Face]>,
-    servant: Arc<dyn Servant>,
+    implementation: Arc<dyn ObjectImpl>,
 }
 
 // SAFETY: references are counted atomically, and what it answers with is `Send` and `Sync`.
-unsafe impl Send for Served {}
+unsafe impl Send for ObjectRef {}
 // SAFETY: as above.
-unsafe impl Sync for Served {}
+unsafe impl Sync for ObjectRef {}
 
-impl Served {
-    /// An object that answers what `servant` does; nothing if that is called by nothing.
+impl ObjectRef {
+    /// An object that answers what `implementation` does; nothing if that is called by nothing.
     #[must_use]
-    pub fn new(servant: Arc<dyn Servant>) -> Option<Self> {
-        let interfaces = servant.interfaces();
+    pub fn new(implementation: Arc<dyn ObjectImpl>) -> Option<Self> {
+        let interfaces = implementation.interfaces();
         interfaces.first()?;
         let parts = interfaces.iter().copied().map(Part::Interface);
-        let container = servant.listeners().map(|_| Part::Container);
-        let class_info = servant.library().and(servant.class()).map(|_| Part::ClassInfo);
+        let container = implementation.listeners().map(|_| Part::Container);
+        let class_info =
+            implementation.library().and(implementation.class()).map(|_| Part::ClassInfo);
         let faces = parts.chain(container).chain(class_info).map(|part| {
             let table = match part {
                 Part::Interface(interface) => interface.table(),
@@ -120,7 +121,7 @@ impl Served {
             Face { table, whole: std::ptr::null(), part }
         });
         let faces = faces.collect();
-        let whole = Whole { references: AtomicU32::new(1), faces, servant };
+        let whole = Whole { references: AtomicU32::new(1), faces, implementation };
         let whole = Box::into_raw(Box::new(whole));
         // SAFETY: it was just made, and nobody else knows of it.
         for face in unsafe { &mut (*whole).faces } {
@@ -134,8 +135,8 @@ impl Served {
         unsafe { &*self.whole }
     }
 
-    pub(super) fn servant(&self) -> &dyn Servant {
-        &*self.whole().servant
+    pub(super) fn implementation(&self) -> &dyn ObjectImpl {
+        &*self.whole().implementation
     }
 
     /// The object as `wanted` sees it, with a reference to hand over.
@@ -155,23 +156,25 @@ impl Served {
     }
 }
 
-impl Clone for Served {
+impl Clone for ObjectRef {
     fn clone(&self) -> Self {
         self.whole().references.fetch_add(1, Ordering::Relaxed);
         Self { whole: self.whole }
     }
 }
 
-impl Drop for Served {
+impl Drop for ObjectRef {
     fn drop(&mut self) {
         // SAFETY: this held a reference.
         unsafe { let_go(self.whole) };
     }
 }
 
-impl fmt::Debug for Served {
+impl fmt::Debug for ObjectRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Served").field("interfaces", &self.whole().servant.interfaces()).finish()
+        f.debug_struct("ObjectRef")
+            .field("interfaces", &self.whole().implementation.interfaces())
+            .finish()
     }
 }
 
@@ -199,18 +202,18 @@ impl Face {
     }
 
     /// What answers for it.
-    pub(super) fn servant(&self) -> &dyn Servant {
+    pub(super) fn implementation(&self) -> &dyn ObjectImpl {
         // SAFETY: a face is a part of its whole.
         let whole = unsafe { &*self.whole };
-        &*whole.servant
+        &*whole.implementation
     }
 
     /// The object that it belongs to, with a reference more.
-    pub(super) fn served(&self) -> Served {
+    pub(super) fn object_ref(&self) -> ObjectRef {
         // SAFETY: a face is a part of its whole.
         let whole = unsafe { &*self.whole };
         whole.references.fetch_add(1, Ordering::Relaxed);
-        Served { whole: self.whole }
+        ObjectRef { whole: self.whole }
     }
 }
 
@@ -245,7 +248,7 @@ unsafe extern "system" fn query_interface(
     let face = unsafe { Face::of(this) };
     // SAFETY: COM hands over a GUID, which need not be aligned.
     let wanted = unsafe { wanted.read_unaligned() };
-    let found = face.served().query(&wanted);
+    let found = face.object_ref().query(&wanted);
     // SAFETY: it is the place for the answer, and not null.
     unsafe { place.write_unaligned(found.unwrap_or_default()) };
     if found.is_some() { S_OK } else { E_NOINTERFACE }

@@ -13,7 +13,7 @@ use windows::Win32::System::Variant::{
 use windows_core::{BSTR, IUnknown, Interface as _};
 
 use super::listeners::{Told, tell_once};
-use super::object::Served;
+use super::object::ObjectRef;
 use crate::com::variant;
 use crate::{HResult, Variant};
 
@@ -78,7 +78,7 @@ pub enum ReturnValue {
     /// A value.
     Value(Variant),
     /// An object.
-    Object(Served),
+    Object(ObjectRef),
     /// No object, where there could be one.
     NullObject,
     /// Values in an array.
@@ -86,7 +86,7 @@ pub enum ReturnValue {
     /// Whole numbers in an array.
     Numbers(Vec<i32>),
     /// What gives these objects one by one (`IEnumVARIANT`).
-    Enumerator(Vec<Served>),
+    Enumerator(Vec<ObjectRef>),
     /// A value for the member's place, and the answer to it.
     WithOut(Variant, Variant),
 }
@@ -131,8 +131,8 @@ pub(super) fn to_variant(returned: &ReturnValue) -> Result<VARIANT, HResult> {
     Ok(match returned {
         ReturnValue::Nothing => VARIANT::default(),
         ReturnValue::Value(value) | ReturnValue::WithOut(_, value) => value_to_variant(value),
-        ReturnValue::Object(served) => {
-            let dispatch = served.dispatch();
+        ReturnValue::Object(object_ref) => {
+            let dispatch = object.dispatch();
             let held = VARIANT_0_0_0 { pdispVal: std::mem::ManuallyDrop::new(dispatch) };
             typed_variant(VT_DISPATCH, held)
         }
