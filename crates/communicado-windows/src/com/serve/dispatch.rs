@@ -21,7 +21,7 @@ use windows_core::{BSTR, GUID, HRESULT, IUnknown, PCWSTR, implement};
 
 use super::interface::{Interface, Kind, Member, Usage};
 use super::library;
-use super::object::{Call, Face, ObjectRef, Part, Slot};
+use super::object::{Call, InterfaceKind, InterfacePtr, ObjectRef, VtableSlot};
 use super::values::{self, Argument, Refusal, ReturnValue};
 use crate::com::variant;
 use crate::{HResult, Variant};
@@ -31,15 +31,15 @@ const NAME_UNITS_MAX: usize = 128;
 /// What an exception says of its origin.
 const SOURCE: &str = "Communicado";
 
-pub(super) const GET_TYPE_INFO_COUNT: Slot = Slot(get_type_info_count as *const ());
-pub(super) const GET_TYPE_INFO: Slot = Slot(get_type_info as *const ());
-pub(super) const GET_IDS_OF_NAMES: Slot = Slot(get_ids_of_names as *const ());
-pub(super) const INVOKE: Slot = Slot(invoke as *const ());
+pub(super) const GET_TYPE_INFO_COUNT: VtableSlot = VtableSlot(get_type_info_count as *const ());
+pub(super) const GET_TYPE_INFO: VtableSlot = VtableSlot(get_type_info as *const ());
+pub(super) const GET_IDS_OF_NAMES: VtableSlot = VtableSlot(get_ids_of_names as *const ());
+pub(super) const INVOKE: VtableSlot = VtableSlot(invoke as *const ());
 
-fn interface(face: &Face) -> Option<&'static Interface> {
-    match face.part {
-        Part::Interface(interface) => Some(interface),
-        Part::Container | Part::ClassInfo => None,
+fn interface(interface_ptr: &InterfacePtr) -> Option<&'static Interface> {
+    match interface_ptr.kind {
+        InterfaceKind::Interface(interface) => Some(interface),
+        InterfaceKind::Container | InterfaceKind::ClassInfo => None,
     }
 }
 
@@ -48,8 +48,8 @@ unsafe extern "system" fn get_type_info_count(this: *mut c_void, place: *mut u32
         return E_POINTER;
     }
     // SAFETY: COM calls it with a live object of ours.
-    let face = unsafe { Face::of(this) };
-    let count = u32::from(face.implementation().library().is_some());
+    let interface_ptr = unsafe { InterfacePtr::of(this) };
+    let count = u32::from(interface_ptr.implementation().library().is_some());
     // SAFETY: it is the place for the answer, and not null.
     unsafe { place.write_unaligned(count) };
     S_OK
@@ -65,9 +65,9 @@ unsafe extern "system" fn get_type_info(
         return E_POINTER;
     }
     // SAFETY: COM calls it with a live object of ours.
-    let face = unsafe { Face::of(this) };
-    let described = interface(face).and_then(|interface| {
-        let library = face.implementation().library()?;
+    let interface_ptr = unsafe { InterfacePtr::of(this) };
+    let described = interface(interface_ptr).and_then(|interface| {
+        let library = interface_ptr.implementation().library()?;
         interface.iids.iter().find_map(|iid| library.describe(*iid))
     });
     // SAFETY: it is the place for the answer, and not null.
@@ -89,12 +89,12 @@ unsafe extern "system" fn get_ids_of_names(
         return E_POINTER;
     }
     // SAFETY: COM calls it with a live object of ours.
-    let face = unsafe { Face::of(this) };
+    let interface_ptr = unsafe { InterfacePtr::of(this) };
     // SAFETY: there are so many names.
     let first = unsafe { names.read_unaligned() };
     // SAFETY: it ends in NUL.
     let id = unsafe { text(first) }.and_then(|name| {
-        let mut members = interface(face)?.members.iter();
+        let mut members = interface(interface_ptr)?.members.iter();
         let member = members.find(|member| member.name.eq_ignore_ascii_case(&name))?;
         Some(member.id)
     });
@@ -134,8 +134,8 @@ unsafe extern "system" fn invoke(
     _: *mut u32,
 ) -> HRESULT {
     // SAFETY: COM calls it with a live object of ours.
-    let face = unsafe { Face::of(this) };
-    let Some(interface) = interface(face) else { return E_UNEXPECTED };
+    let interface_ptr = unsafe { InterfacePtr::of(this) };
+    let Some(interface) = interface(interface_ptr) else { return E_UNEXPECTED };
     // SAFETY: COM hands over the parameters of the call, or none.
     let passed = unsafe { parameters.as_ref() }.map(passed).unwrap_or_default();
     let Some(member) = member(interface, id, flags, passed.len()) else {
@@ -149,7 +149,7 @@ unsafe extern "system" fn invoke(
     let call = Call { interface: *iid, id, usage: member.usage, arguments: &arguments };
     // A panic must not leave this function.
     let answered = catch_unwind(AssertUnwindSafe(|| {
-        let returned = face.implementation().invoke(&call)?;
+        let returned = interface_ptr.implementation().invoke(&call)?;
         let value = values::to_variant(&returned)?;
         let further = match returned {
             ReturnValue::WithOut(further, _) => Some(values::value_to_variant(&further)),

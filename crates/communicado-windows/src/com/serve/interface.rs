@@ -7,7 +7,7 @@ use windows_core::{GUID, HRESULT};
 
 use super::native::answer;
 use super::object::{ADD_REF, QUERY_INTERFACE, RELEASE};
-use super::{dispatch, object::Slot};
+use super::{dispatch, object::VtableSlot};
 use crate::Guid;
 
 /// The members of `IUnknown` and `IDispatch`, which come first in every table.
@@ -64,7 +64,7 @@ pub struct Member {
     pub gives: Option<Kind>,
     /// Its place in the table.
     pub slot: usize,
-    thunk: Slot,
+    thunk: VtableSlot,
 }
 
 impl Member {
@@ -120,7 +120,7 @@ pub struct Interface {
     pub iids: &'static [Guid],
     /// Its members, in the order of the table.
     pub members: &'static [Member],
-    table: [Slot; SLOTS_MAX],
+    table: [VtableSlot; SLOTS_MAX],
 }
 
 impl Interface {
@@ -131,7 +131,7 @@ impl Interface {
     /// If a member is not at its place: at compile time, as these are constants.
     #[must_use]
     pub const fn new(iids: &'static [Guid], members: &'static [Member]) -> Self {
-        let mut table = [Slot(std::ptr::null()); SLOTS_MAX];
+        let mut table = [VtableSlot(std::ptr::null()); SLOTS_MAX];
         let inherited = [
             QUERY_INTERFACE,
             ADD_REF,
@@ -155,7 +155,7 @@ impl Interface {
         Self { iids, members, table }
     }
 
-    pub(super) const fn table(&self) -> *const Slot {
+    pub(super) const fn table(&self) -> *const VtableSlot {
         self.table.as_ptr()
     }
 
@@ -169,8 +169,8 @@ impl Interface {
 ///
 /// One that would take more than there are functions for leaves the last of them unread: the
 /// caller removes what it passed.
-const fn thunk<const SLOT: usize>(words: usize) -> Slot {
-    Slot(match words {
+const fn thunk<const SLOT: usize>(words: usize) -> VtableSlot {
+    VtableSlot(match words {
         0 => none::<SLOT> as *const (),
         1 => one::<SLOT> as *const (),
         2 => two::<SLOT> as *const (),

@@ -9,7 +9,7 @@ use windows::Win32::System::Ole::{
 };
 use windows_core::{GUID, HRESULT, HSTRING, PCWSTR};
 
-use super::object::{Face, Slot};
+use super::object::{InterfacePtr, VtableSlot};
 use crate::{Guid, WindowsError};
 
 /// A type library.
@@ -108,12 +108,12 @@ pub(super) unsafe fn hand_over(described: Option<ITypeInfo>, place: *mut *mut c_
 }
 
 /// `IProvideClassInfo2`: by it a script host finds out which events there are.
-pub(super) static TABLE: [Slot; 5] = [
+pub(super) static TABLE: [VtableSlot; 5] = [
     super::object::QUERY_INTERFACE,
     super::object::ADD_REF,
     super::object::RELEASE,
-    Slot(get_class_info as *const ()),
-    Slot(get_guid as *const ()),
+    VtableSlot(get_class_info as *const ()),
+    VtableSlot(get_guid as *const ()),
 ];
 
 unsafe extern "system" fn get_class_info(this: *mut c_void, place: *mut *mut c_void) -> HRESULT {
@@ -121,8 +121,8 @@ unsafe extern "system" fn get_class_info(this: *mut c_void, place: *mut *mut c_v
         return E_POINTER;
     }
     // SAFETY: COM calls it with a live object of ours.
-    let face = unsafe { Face::of(this) };
-    let implementation = face.implementation();
+    let interface_ptr = unsafe { InterfacePtr::of(this) };
+    let implementation = interface_ptr.implementation();
     let class = implementation.library().zip(implementation.class());
     let described = class.and_then(|(library, class)| library.describe(class));
     // SAFETY: it is a place for an answer, and not null.
@@ -134,8 +134,8 @@ unsafe extern "system" fn get_guid(this: *mut c_void, _: u32, place: *mut GUID) 
         return E_POINTER;
     }
     // SAFETY: COM calls it with a live object of ours.
-    let face = unsafe { Face::of(this) };
-    let source = face.implementation().listeners().map(|listeners| listeners.source());
+    let interface_ptr = unsafe { InterfacePtr::of(this) };
+    let source = interface_ptr.implementation().listeners().map(|listeners| listeners.source());
     // SAFETY: it is a place for an answer, and not null.
     unsafe { place.write_unaligned(source.map_or_else(GUID::zeroed, |it| GUID::from_u128(it.0))) };
     if source.is_some() { S_OK } else { E_FAIL }

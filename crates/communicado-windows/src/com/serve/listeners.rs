@@ -20,7 +20,7 @@ use windows::Win32::System::Ole::{
 use windows::Win32::System::Variant::VARIANT;
 use windows_core::{GUID, HRESULT, IUnknown, Interface as _, Ref, implement};
 
-use super::object::{ADD_REF, Face, ObjectRef, QUERY_INTERFACE, RELEASE, Slot};
+use super::object::{ADD_REF, InterfacePtr, ObjectRef, QUERY_INTERFACE, RELEASE, VtableSlot};
 use super::pool;
 use super::values::{ReturnValue, to_variant};
 use crate::Guid;
@@ -262,12 +262,12 @@ fn lock(all: &Mutex<All>) -> MutexGuard<'_, All> {
 }
 
 /// `IConnectionPointContainer`.
-pub(super) static TABLE: [Slot; 5] = [
+pub(super) static TABLE: [VtableSlot; 5] = [
     QUERY_INTERFACE,
     ADD_REF,
     RELEASE,
-    Slot(enum_connection_points as *const ()),
-    Slot(find_connection_point as *const ()),
+    VtableSlot(enum_connection_points as *const ()),
+    VtableSlot(find_connection_point as *const ()),
 ];
 
 unsafe extern "system" fn enum_connection_points(
@@ -291,12 +291,13 @@ unsafe extern "system" fn find_connection_point(
         return E_POINTER;
     }
     // SAFETY: COM calls it with a live object of ours.
-    let face = unsafe { Face::of(this) };
+    let interface_ptr = unsafe { InterfacePtr::of(this) };
     // SAFETY: COM hands over a GUID, which need not be aligned.
     let wanted = unsafe { wanted.read_unaligned() };
-    let source = face.implementation().listeners().map(|it| GUID::from_u128(it.source.0));
+    let source = interface_ptr.implementation().listeners().map(|it| GUID::from_u128(it.source.0));
     let found = (source == Some(wanted)).then(|| {
-        let point: IConnectionPoint = Point { object: face.object_ref(), source: wanted }.into();
+        let point: IConnectionPoint =
+            Point { object: interface_ptr.object_ref(), source: wanted }.into();
         point.into_raw()
     });
     // SAFETY: it is a place for an answer, and not null.

@@ -11,7 +11,7 @@ use windows_core::{BSTR, HRESULT};
 
 use super::dispatch::{argument, enumerate};
 use super::interface::{INHERITED, Kind, Member};
-use super::object::{Call, Face, Part};
+use super::object::{Call, InterfaceKind, InterfacePtr};
 use super::values::{self, Argument, Refusal, ReturnValue};
 use crate::{HResult, Variant};
 
@@ -23,8 +23,8 @@ use crate::{HResult, Variant};
 /// then the place for what it gives; of the last of very many, some may be missing.
 pub(super) unsafe fn answer(this: *mut c_void, slot: usize, words: &[usize]) -> HRESULT {
     // SAFETY: as promised.
-    let face = unsafe { Face::of(this) };
-    let Part::Interface(interface) = face.part else { return E_UNEXPECTED };
+    let interface_ptr = unsafe { InterfacePtr::of(this) };
+    let InterfaceKind::Interface(interface) = interface_ptr.kind else { return E_UNEXPECTED };
     let member = slot.checked_sub(INHERITED).and_then(|index| interface.members.get(index));
     let (Some(member), [iid, ..]) = (member, interface.iids) else { return E_UNEXPECTED };
     if words.len() < member.takes.len() + usize::from(member.gives.is_some()) {
@@ -40,7 +40,7 @@ pub(super) unsafe fn answer(this: *mut c_void, slot: usize, words: &[usize]) -> 
         let arguments = arguments.collect::<Result<Vec<_>, HResult>>()?;
         let call =
             Call { interface: *iid, id: member.id, usage: member.usage, arguments: &arguments };
-        let returned = face.implementation().invoke(&call)?;
+        let returned = interface_ptr.implementation().invoke(&call)?;
         // SAFETY: the member gives it so, and its places are these.
         unsafe { give(member, &returned, taken, places) }?;
         Ok::<_, Refusal>(())
