@@ -7,7 +7,7 @@ use communicado_provider::{
     Account, ActiveFaults, CommandError, Presence, ProviderCommand, ProviderStatus,
 };
 use communicado_windows::com::serve::{
-    Library, Listeners, ObjectImpl, ObjectRef, Refusal, ReturnValue, Told,
+    EventCall, Library, Listeners, ObjectImpl, ObjectRef, Refusal, ReturnValue,
 };
 use communicado_windows::{Guid, HResult, uptime};
 
@@ -166,39 +166,39 @@ impl Client {
             std::mem::replace(&mut state.status, status.clone())
         };
         for event in events::of(&before, &status) {
-            if let Some(told) = self.told(event) {
-                self.messenger.tell(&told);
+            if let Some(event_call) = self.event_call(event) {
+                self.messenger.fire(&event_call);
             }
         }
         for event in events::of_office(&before, &status) {
-            self.tell_office(event);
+            self.fire_lync(event);
         }
     }
 
     /// Waits until the listeners have heard of the end, or the time for that is over.
-    pub(crate) fn settle(&self) {
+    pub(crate) fn flush(&self) {
         for listeners in [&self.messenger, &self.lync, &self.root] {
-            listeners.settle(FAREWELL_MAX);
+            listeners.flush(FAREWELL_MAX);
         }
     }
 
-    fn told(self: &Arc<Self>, event: Event) -> Option<Told> {
-        let told = |id, arguments, replaces| Some(Told { id, arguments, replaces });
+    fn event_call(self: &Arc<Self>, event: Event) -> Option<EventCall> {
+        let call = |id, arguments, coalesces| Some(EventCall { id, arguments, coalesces });
         match event {
-            Event::SignIn(code) => told(1024, vec![ReturnValue::number(code)], false),
-            Event::SignOut => told(1025, Vec::new(), false),
+            Event::SignIn(code) => call(1024, vec![ReturnValue::number(code)], false),
+            Event::SignOut => call(1025, Vec::new(), false),
             Event::ContactStatus(number) => {
                 let contact = serve(messenger::Contact::of(self)).ok()?;
-                told(1030, vec![ReturnValue::Object(contact), ReturnValue::number(number)], true)
+                call(1030, vec![ReturnValue::Object(contact), ReturnValue::number(number)], true)
             }
             Event::MyStatus(number) => {
-                told(1031, vec![ReturnValue::number(0), ReturnValue::number(number)], true)
+                call(1031, vec![ReturnValue::number(0), ReturnValue::number(number)], true)
             }
-            Event::AppShutdown => told(1032, Vec::new(), false),
+            Event::AppShutdown => call(1032, Vec::new(), false),
         }
     }
 
-    fn tell_office(self: &Arc<Self>, event: OfficeEvent) {
+    fn fire_lync(self: &Arc<Self>, event: OfficeEvent) {
         let both = |source: Result<ObjectRef, HResult>, data: Result<ObjectRef, HResult>| {
             Some(vec![ReturnValue::Object(source.ok()?), ReturnValue::Object(data.ok()?)])
         };
@@ -216,7 +216,7 @@ impl Client {
             OfficeEvent::ShuttingDown => (&self.root, 50, Some(Vec::new())),
         };
         if let Some(arguments) = arguments {
-            listeners.tell(&Told { id, arguments, replaces: false });
+            listeners.fire(&EventCall { id, arguments, coalesces: false });
         }
     }
 }

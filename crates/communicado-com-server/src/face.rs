@@ -138,7 +138,7 @@ impl Face {
         let falls = flag == 0 && !self.client.has_stale_flag();
         self.client.show(status, until);
         if flag == 0 {
-            self.client.settle();
+            self.client.flush();
         }
         if falls || flag != 0 && flag != before.up_and_running() {
             self.flags.set(flag)?;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use communicado_windows::com::Apartment;
-use communicado_windows::com::serve::{ClassObject, Listeners, ReturnValue, Told};
+use communicado_windows::com::serve::{ClassObject, EventCall, Listeners, ReturnValue};
 use communicado_windows::{Guid, HResult, Hive, RegistryKey, RegistryView};
 
 use crate::client::Client;
@@ -203,8 +203,8 @@ impl Peer<'_> {
             }
             other => return Err(format!("no event {other}")),
         };
-        listeners.tell(&Told { id, arguments, replaces: false });
-        listeners.settle(PATIENCE);
+        listeners.fire(&EventCall { id, arguments, coalesces: false });
+        listeners.flush(PATIENCE);
         Ok(listeners.count().to_string())
     }
 }

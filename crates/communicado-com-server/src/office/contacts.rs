@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use communicado_core::Activity;
 use communicado_windows::Variant;
 use communicado_windows::com::serve::{
-    Argument, Call, Callback, Interface, Library, Listeners, ObjectImpl, Refusal, ReturnValue, Told,
+    Argument, Call, Callback, EventCall, Interface, Library, Listeners, ObjectImpl, Refusal,
+    ReturnValue,
 };
 
 use super::{Operation, described, uri};
@@ -67,7 +68,7 @@ impl ContactManager {
             };
             let arguments =
                 vec![ReturnValue::Object(source), found, ReturnValue::Object(operation.clone())];
-            Callback::tell(callback.clone(), Told { id: 251, arguments, replaces: false });
+            Callback::call(callback.clone(), EventCall { id: 251, arguments, coalesces: false });
         }
         Ok(ReturnValue::Object(operation))
     }

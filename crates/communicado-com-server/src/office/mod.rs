@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use communicado_provider::ProviderCommand;
 use communicado_windows::com::serve::{
-    Argument, Call, Interface, Library, Listeners, ObjectImpl, Refusal, ReturnValue, Told,
+    Argument, Call, EventCall, Interface, Library, Listeners, ObjectImpl, Refusal, ReturnValue,
 };
 use communicado_windows::{Guid, Variant};
 
@@ -117,7 +117,7 @@ impl Lync {
             let source = serve(Self::of(&self.client))?;
             let arguments =
                 vec![ReturnValue::Object(source), ReturnValue::Object(operation.clone())];
-            callback.clone().tell(Told { id, arguments, replaces: false });
+            callback.clone().call(EventCall { id, arguments, coalesces: false });
         }
         Ok(ReturnValue::Object(operation))
     }

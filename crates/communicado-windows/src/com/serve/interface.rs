@@ -81,7 +81,7 @@ impl Member {
 
     /// A property that is written.
     #[must_use]
-    pub const fn put<const SLOT: usize>(
+    pub const fn push<const SLOT: usize>(
         name: &'static str,
         id: i32,
         takes: &'static [Kind],

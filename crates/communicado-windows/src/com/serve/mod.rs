@@ -25,7 +25,7 @@ mod values;
 pub use class::ClassObject;
 pub use interface::{Interface, Kind, Member, Usage};
 pub use library::Library;
-pub use listeners::{Listeners, Told};
+pub use listeners::{EventCall, Listeners};
 pub use object::{Call, ObjectImpl, ObjectRef};
 pub use values::{Argument, Callback, Refusal, ReturnValue};
 

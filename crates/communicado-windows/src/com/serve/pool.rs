@@ -36,22 +36,22 @@ struct State {
 pub(super) fn run(work: Work) -> bool {
     let mut state = POOL.lock();
     if state.idle > state.waiting.len() {
-        state.waiting.push_back(work);
+        state.waiting.push_back(drain);
         drop(state);
         POOL.changed.notify_one();
         return true;
     }
     drop(state);
     let thread = thread::Builder::new().name("teller".to_owned()).stack_size(STACK_BYTES);
-    thread.spawn(move || serve(work)).is_ok()
+    thread.spawn(move || serve(drain)).is_ok()
 }
 
 /// Does this, and then whatever comes, until nothing has come for a while.
 fn serve(work: Work) {
     let Ok(apartment) = Apartment::join() else { return };
-    work();
-    while let Some(work) = POOL.next() {
-        work();
+    drain();
+    while let Some(drain) = POOL.next() {
+        drain();
     }
     drop(apartment);
 }

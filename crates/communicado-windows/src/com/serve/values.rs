@@ -12,7 +12,7 @@ use windows::Win32::System::Variant::{
 };
 use windows_core::{BSTR, IUnknown, Interface as _};
 
-use super::listeners::{Told, tell_once};
+use super::listeners::{EventCall, fire_once};
 use super::object::ObjectRef;
 use crate::com::variant;
 use crate::{HResult, Variant};
@@ -45,8 +45,8 @@ unsafe impl Sync for Callback {}
 
 impl Callback {
     /// Calls it, on a thread that may wait for it.
-    pub fn tell(self, told: Told) {
-        tell_once(self.0, told);
+    pub fn call(self, event: EventCall) {
+        fire_once(self.0, event);
     }
 }
 
