@@ -8,7 +8,7 @@ use std::time::Duration;
 use communicado_runtime::{Clock as _, SystemClock};
 use communicado_sources::communicator::api::{EVENTS, event, member};
 use communicado_sources::providers;
-use communicado_windows::com::{Apartment, Event, Listening, Object};
+use communicado_windows::com::{AdvisoryConnection, Apartment, DispatchEvent, Object};
 use communicado_windows::{Guid, HResult, Process, Variant};
 
 use super::calls::{Tell, Told};
@@ -36,7 +36,7 @@ type Answer = Result<Variant, HResult>;
 
 enum Order {
     Get(i32, Sender<Answer>),
-    Told(Event),
+    Told(DispatchEvent),
     /// The client's process has ended.
     Ended,
     /// The program has let go of it.
@@ -152,7 +152,7 @@ fn speak(
             }
             Order::Ended => shuts_down = true,
             Order::Leave => return,
-            Order::Told(Event { id, arguments }) => {
+            Order::Told(DispatchEvent { id, arguments }) => {
                 let number = |at: usize| arguments.get(at).and_then(Variant::number).unwrap_or(0);
                 match id {
                     event::ON_SIGNIN => {
@@ -188,14 +188,14 @@ fn connect<'a>(
     apartment: &'a Apartment,
     class: Guid,
     told: &Sender<Order>,
-) -> Result<(Object<'a>, Listening<'a>), HResult> {
+) -> Result<(Object<'a>, AdvisoryConnection<'a>), HResult> {
     let object = Object::create(apartment, class).map_err(|error| error.code())?;
     let told = Mutex::new(told.clone());
     let hear = move |event| {
         let told = told.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = told.send(Order::Told(event));
     };
-    let listening = object.listen(EVENTS, hear).map_err(|error| error.code())?;
+    let listening = object.advise(EVENTS, hear).map_err(|error| error.code())?;
     Ok((object, listening))
 }
 
