@@ -7,7 +7,7 @@ use communicado_provider::{
     Account, ActiveFaults, CommandError, Presence, ProviderCommand, ProviderStatus,
 };
 use communicado_windows::com::serve::{
-    EventCall, Library, Listeners, ObjectImpl, ObjectRef, Refusal, ReturnValue,
+    EventCall, Library, Listeners, MethodError, ObjectImpl, ObjectRef, ReturnValue,
 };
 use communicado_windows::{Guid, HResult, uptime};
 
@@ -103,13 +103,13 @@ impl Client {
     }
 
     /// The presence, of which there is one only while somebody is signed in.
-    pub(crate) fn presence(&self) -> Result<Presence, Refusal> {
+    pub(crate) fn presence(&self) -> Result<Presence, MethodError> {
         let state = self.state();
         state.status.presence().cloned().ok_or_else(|| said(NOT_LOGGED_ON))
     }
 
     /// Holds a call back for as long as the provider is told to misbehave.
-    pub(crate) fn admit(&self) -> Result<(), Refusal> {
+    pub(crate) fn admit(&self) -> Result<(), MethodError> {
         let state = self.state();
         let begun = uptime();
         let delay = state.faults.call_delay;
@@ -128,10 +128,10 @@ impl Client {
     }
 
     /// Has the provider do something.
-    pub(crate) fn ask(&self, command: ProviderCommand) -> Result<(), Refusal> {
-        (self.ask)(command).map_err(|error| Refusal {
+    pub(crate) fn ask(&self, command: ProviderCommand) -> Result<(), MethodError> {
+        (self.ask)(command).map_err(|error| MethodError {
             code: HResult::of(error.code()),
-            said: Some(error.to_string()),
+            description: Some(error.to_string()),
         })
     }
 
@@ -222,9 +222,9 @@ impl Client {
 }
 
 /// A refusal with what the code means here, for callers that can be told.
-pub(crate) fn said(code: HResult) -> Refusal {
+pub(crate) fn said(code: HResult) -> MethodError {
     let known = communicado_codes::lookup(code.0.cast_unsigned()).next();
-    Refusal { code, said: known.map(|known| known.meaning.to_owned()) }
+    MethodError { code, description: known.map(|known| known.meaning.to_owned()) }
 }
 
 /// An object for others.
@@ -233,6 +233,6 @@ pub(crate) fn serve(implementation: impl ObjectImpl) -> Result<ObjectRef, HResul
 }
 
 /// An object as an answer.
-pub(crate) fn give(implementation: impl ObjectImpl) -> Result<ReturnValue, Refusal> {
+pub(crate) fn give(implementation: impl ObjectImpl) -> Result<ReturnValue, MethodError> {
     Ok(ReturnValue::Object(serve(implementation)?))
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use communicado_provider::{Presence, ProviderCommand, words};
 use communicado_windows::com::serve::Kind::{Number, Text};
 use communicado_windows::com::serve::{
-    Argument, Call, Interface, Member, ObjectImpl, Refusal, ReturnValue,
+    Argument, Interface, Member, MethodCall, MethodError, ObjectImpl, ReturnValue,
 };
 use communicado_windows::com::{Apartment, CallError, Object};
 use communicado_windows::{Guid, HResult, NamedMutex, Variant};
@@ -63,7 +63,7 @@ impl ObjectImpl for Control {
         const { &[&TABLE] }
     }
 
-    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         let client = &self.0;
         client.admit()?;
         let status = client.status();
@@ -92,8 +92,8 @@ impl ObjectImpl for Control {
 }
 
 /// The command that a call of `Set` stands for.
-fn set(arguments: &[Argument]) -> Result<ProviderCommand, Refusal> {
-    let invalid = |why: String| Refusal { code: INVALID, said: Some(why) };
+fn set(arguments: &[Argument]) -> Result<ProviderCommand, MethodError> {
+    let invalid = |why: String| MethodError { code: INVALID, description: Some(why) };
     let text = |at: usize| arguments.get(at).and_then(Argument::text).unwrap_or_default();
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let availability = words::availability(text(0)).map_err(|it| invalid(it.to_string()))?;

@@ -238,7 +238,7 @@ fn register<'a>(
 ) -> Result<[ClassObject<'a>; 3], WindowsError> {
     let available = |client: &Client| match client.status() {
         ProviderStatus::Starting | ProviderStatus::ShuttingDown => Err(NOT_AVAILABLE),
-        _ => client.admit().map_err(|refusal| refusal.code),
+        _ => client.admit().map_err(|error| error.code),
     };
     let own = || Arc::clone(client);
     let (messenger, office, control) = (own(), own(), own());

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use communicado_core::Activity;
 use communicado_provider::{ProviderCommand, ProviderStatus};
 use communicado_windows::com::serve::{
-    Argument, Call, Interface, Library, Listeners, ObjectImpl, Refusal, ReturnValue, Usage,
+    Argument, Interface, InvokeKind, Library, Listeners, MethodCall, MethodError, ObjectImpl,
+    ReturnValue,
 };
 use communicado_windows::{Guid, HResult, Variant};
 
@@ -45,19 +46,21 @@ impl ObjectImpl for Messenger {
         Some(CLASS)
     }
 
-    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         let client = &self.0;
         client.admit()?;
         if table::RESOLUTION.iids.contains(&call.interface) {
             return self.resolve(call.arguments);
         }
         let name = || client.account.name();
-        match (call.id, call.usage, call.arguments) {
+        match (call.id, call.invoke_kind, call.arguments) {
             (1304, _, _) => client.presence().map(|_| ReturnValue::text(name())),
             (1282, _, _) => {
                 client.presence().map(|_| ReturnValue::text(client.account.friendly_name()))
             }
-            (1305, Usage::Get, _) => Ok(ReturnValue::number(mistatus(&client.status()))),
+            (1305, InvokeKind::PropertyGet, _) => {
+                Ok(ReturnValue::number(mistatus(&client.status())))
+            }
             (1305, _, [number]) => {
                 client.presence()?;
                 let presence = number.number().and_then(presence).ok_or_else(|| said(INVALID))?;
@@ -80,8 +83,8 @@ impl ObjectImpl for Messenger {
                 client.ask(ProviderCommand::SIGN_IN).map(|()| ReturnValue::Nothing)
             }
             (1291, _, _) => client.ask(ProviderCommand::SIGN_OUT).map(|()| ReturnValue::Nothing),
-            (1313, Usage::Get, _) => Ok(ReturnValue::number(0)),
-            (1314, Usage::Get, [kind]) => match kind.number() {
+            (1313, InvokeKind::PropertyGet, _) => Ok(ReturnValue::number(0)),
+            (1314, InvokeKind::PropertyGet, [kind]) => match kind.number() {
                 Some(0) => Ok(ReturnValue::text(env!("CARGO_PKG_VERSION"))),
                 _ => Err(said(INVALID)),
             },
@@ -93,7 +96,7 @@ impl ObjectImpl for Messenger {
 
 impl Messenger {
     /// `ResolveContact`: who is meant by an address.
-    fn resolve(&self, arguments: &[Argument]) -> Result<ReturnValue, Refusal> {
+    fn resolve(&self, arguments: &[Argument]) -> Result<ReturnValue, MethodError> {
         self.0.presence()?;
         let address = arguments.last().and_then(Argument::text).unwrap_or_default();
         if is_name(self.0.account.name(), address) {
@@ -114,7 +117,7 @@ pub(crate) fn is_name(name: &str, address: &str) -> bool {
 }
 
 /// What a member answers that would need a window.
-fn windowless(client: &Client) -> Refusal {
+fn windowless(client: &Client) -> MethodError {
     match client.status() {
         ProviderStatus::SignedIn(_) => NOT_IMPLEMENTED.into(),
         _ => said(NOT_LOGGED_ON),
@@ -133,7 +136,7 @@ impl ObjectImpl for Service {
         self.0.libraries.messenger.as_ref()
     }
 
-    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         let client = &self.0;
         client.admit()?;
         match call.id {
@@ -159,7 +162,7 @@ impl ObjectImpl for Services {
         self.0.libraries.messenger.as_ref()
     }
 
-    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.0.admit()?;
         let service = || Service(Arc::clone(&self.0));
         match (call.id, call.arguments) {
@@ -185,7 +188,7 @@ impl ObjectImpl for Contacts {
         self.0.libraries.messenger.as_ref()
     }
 
-    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.0.admit()?;
         match call.id {
             1792 => Ok(ReturnValue::number(0)),
@@ -209,7 +212,7 @@ impl ObjectImpl for Groups {
         self.0.libraries.messenger.as_ref()
     }
 
-    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.0.admit()?;
         match call.id {
             1666 => Ok(ReturnValue::number(0)),
@@ -261,18 +264,20 @@ impl ObjectImpl for Contact {
         self.0.libraries.messenger.as_ref()
     }
 
-    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         let client = &self.0;
         client.admit()?;
-        match (call.id, call.usage) {
+        match (call.id, call.invoke_kind) {
             (1536, _) => Ok(ReturnValue::text(client.account.friendly_name())),
             (1537, _) => Ok(ReturnValue::number(mistatus(&client.status()))),
             (1538, _) => Ok(ReturnValue::text(client.account.name())),
             (1539, _) => Ok(ReturnValue::text(SERVICE_NAME)),
             (1545, _) => Ok(ReturnValue::text(SERVICE_ID)),
-            (1540 | 0x6003_0000, Usage::Get) | (1543, _) => Ok(ReturnValue::bool(false)),
+            (1540 | 0x6003_0000, InvokeKind::PropertyGet) | (1543, _) => {
+                Ok(ReturnValue::bool(false))
+            }
             (1541, _) => Ok(ReturnValue::bool(true)),
-            (0x6003_0002, Usage::Get) => Ok(ReturnValue::Array(self.properties())),
+            (0x6003_0002, InvokeKind::PropertyGet) => Ok(ReturnValue::Array(self.properties())),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
     }

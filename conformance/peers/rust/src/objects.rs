@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use communicado_windows::com::serve::{
-    Call, Interface, Kind, Listeners, Member, ObjectImpl, ObjectRef, Refusal, ReturnValue,
+    Interface, Kind, Listeners, Member, MethodCall, MethodError, ObjectImpl, ObjectRef, ReturnValue,
 };
 use communicado_windows::{Guid, HResult, Variant};
 
@@ -106,7 +106,7 @@ impl Object {
         ObjectRef::new(Arc::new(object)).ok_or(UNEXPECTED)
     }
 
-    fn give(&self, part: Part) -> Result<ReturnValue, Refusal> {
+    fn give(&self, part: Part) -> Result<ReturnValue, MethodError> {
         Ok(ReturnValue::Object(Self::serve(&self.client, part)?))
     }
 }
@@ -135,7 +135,7 @@ impl ObjectImpl for Object {
         }
     }
 
-    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         let mut state = self.client.called();
         match (self.part, call.id, call.arguments) {
             (Part::Messenger, 1305, [value]) => {
@@ -197,6 +197,6 @@ impl ObjectImpl for Object {
     }
 }
 
-fn refused(state: &State, code: Option<HResult>) -> Result<(), Refusal> {
+fn refused(state: &State, code: Option<HResult>) -> Result<(), MethodError> {
     code.map_or(Ok(()), |code| Err(state.refusal(code)))
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use communicado_core::Activity;
 use communicado_windows::Variant;
 use communicado_windows::com::serve::{
-    Argument, Call, Callback, EventCall, Interface, Library, Listeners, ObjectImpl, Refusal,
-    ReturnValue,
+    Argument, Callback, EventCall, Interface, Library, Listeners, MethodCall, MethodError,
+    ObjectImpl, ReturnValue,
 };
 
 use super::{Operation, described, uri};
@@ -46,7 +46,7 @@ impl ContactManager {
         Self { client: Arc::clone(client) }
     }
 
-    fn contact(&self, address: Option<&str>) -> Result<ReturnValue, Refusal> {
+    fn contact(&self, address: Option<&str>) -> Result<ReturnValue, MethodError> {
         let address = address.filter(|address| !address.is_empty()).ok_or_else(|| said(INVALID))?;
         let client = Arc::clone(&self.client);
         let is_own = is_name(client.account.name(), address);
@@ -54,7 +54,7 @@ impl ContactManager {
     }
 
     /// `Lookup`, which finds the user and nobody else.
-    fn look_up(&self, arguments: &[Argument]) -> Result<ReturnValue, Refusal> {
+    fn look_up(&self, arguments: &[Argument]) -> Result<ReturnValue, MethodError> {
         let address = arguments.first().and_then(Argument::text).unwrap_or_default();
         let is_own = is_name(self.client.account.name(), address);
         let code = if is_own { 0 } else { NOT_FOUND };
@@ -85,7 +85,7 @@ impl ObjectImpl for ContactManager {
         Some(&self.client.manager)
     }
 
-    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         let client = &self.client;
         client.admit()?;
         match (call.id, call.arguments) {
@@ -136,7 +136,7 @@ impl Contact {
         }
     }
 
-    fn batch(&self, kinds: Option<&Argument>) -> Result<ReturnValue, Refusal> {
+    fn batch(&self, kinds: Option<&Argument>) -> Result<ReturnValue, MethodError> {
         let Some(Argument::Numbers(kinds)) = kinds else { return Err(said(INVALID)) };
         let known = kinds.iter().filter_map(|kind| Some((*kind, self.information(*kind)?)));
         give(Information { client: Arc::clone(&self.client), known: known.collect() })
@@ -154,7 +154,7 @@ impl ObjectImpl for Contact {
         Some(&self.client.contact).filter(|_| self.stranger.is_none())
     }
 
-    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         let client = &self.client;
         client.admit()?;
         match (call.id, call.arguments) {
@@ -196,7 +196,7 @@ impl ObjectImpl for Subscription {
         const { &[&table::SUBSCRIPTION] }
     }
 
-    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.client.admit()?;
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         match (call.id, call.arguments) {
@@ -224,7 +224,7 @@ impl Information {
         self.known.iter().find(|(kind, _)| *kind == key).map(|(_, value)| value)
     }
 
-    fn at(&self, index: Option<&Argument>) -> Result<&(i32, Variant), Refusal> {
+    fn at(&self, index: Option<&Argument>) -> Result<&(i32, Variant), MethodError> {
         let index = index.and_then(Argument::number);
         let index = index.and_then(|index| usize::try_from(index).ok());
         index.and_then(|index| self.known.get(index)).ok_or_else(|| said(INVALID))
@@ -238,7 +238,7 @@ impl ObjectImpl for Information {
         const { &[&table::INFORMATION] }
     }
 
-    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.client.admit()?;
         let first = call.arguments.first();
         let count = || i32::try_from(self.known.len()).unwrap_or(i32::MAX);
@@ -276,7 +276,7 @@ impl ObjectImpl for Settings {
         const { &[&table::SETTINGS] }
     }
 
-    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.client.admit()?;
         match call.id {
             0x6002_0000 => Ok(ReturnValue::Numbers(Vec::new())),
@@ -301,7 +301,7 @@ impl ObjectImpl for Groups {
         const { &[&table::GROUPS] }
     }
 
-    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.client.admit()?;
         match call.id {
             -4 => Ok(ReturnValue::Enumerator(Vec::new())),
@@ -332,7 +332,7 @@ impl ObjectImpl for InformationChange {
         const { &[&table::INFORMATION_CHANGE] }
     }
 
-    fn invoke(&self, _: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, _: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         Ok(ReturnValue::Numbers(KNOWN.to_vec()))
     }
 }

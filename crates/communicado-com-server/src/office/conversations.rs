@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use communicado_windows::com::serve::{
-    Call, Interface, Library, Listeners, ObjectImpl, Refusal, ReturnValue,
+    Interface, Library, Listeners, MethodCall, MethodError, ObjectImpl, ReturnValue,
 };
 
 use super::described;
@@ -35,7 +35,7 @@ impl ObjectImpl for ConversationManager {
         Some(&self.client.conversations)
     }
 
-    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.client.admit()?;
         match call.id {
             0x6002_0000 => Ok(ReturnValue::number(NO_STATE)),
@@ -57,7 +57,7 @@ impl ObjectImpl for Conversations {
         const { &[&table::CONVERSATIONS] }
     }
 
-    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.client.admit()?;
         match call.id {
             0x6002_0000 => Ok(ReturnValue::number(0)),

@@ -12,7 +12,8 @@ use std::sync::Arc;
 
 use communicado_provider::ProviderCommand;
 use communicado_windows::com::serve::{
-    Argument, Call, EventCall, Interface, Library, Listeners, ObjectImpl, Refusal, ReturnValue,
+    Argument, EventCall, Interface, Library, Listeners, MethodCall, MethodError, ObjectImpl,
+    ReturnValue,
 };
 use communicado_windows::{Guid, Variant};
 
@@ -71,7 +72,7 @@ impl ObjectImpl for Root {
         Some(CLASS)
     }
 
-    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.client.admit()?;
         let version = call.arguments.first().and_then(Argument::text).unwrap_or_default();
         let is_served = VERSIONS.contains(&version);
@@ -107,10 +108,10 @@ impl Lync {
         command: ProviderCommand,
         callback: Option<&Argument>,
         id: i32,
-    ) -> Result<ReturnValue, Refusal> {
+    ) -> Result<ReturnValue, MethodError> {
         let code = match self.client.ask(command) {
             Ok(()) => 0,
-            Err(refusal) => refusal.code.0,
+            Err(error) => error.code.0,
         };
         let operation = serve(Operation::ended(&self.client, code))?;
         if let Some(Argument::Object(Some(callback))) = callback {
@@ -134,7 +135,7 @@ impl ObjectImpl for Lync {
         Some(&self.client.lync)
     }
 
-    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         let client = &self.client;
         client.admit()?;
         match call.id {
@@ -172,7 +173,7 @@ impl ObjectImpl for Oneself {
         const { &[&table::ONESELF] }
     }
 
-    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.client.admit()?;
         match call.id {
             0x6002_0001 => give(Contact::own(&self.client)),
@@ -194,7 +195,7 @@ impl ObjectImpl for Automation {
         const { &[&table::AUTOMATION] }
     }
 
-    fn invoke(&self, _: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, _: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.client.admit()?;
         Err(NOT_IMPLEMENTED.into())
     }
@@ -220,7 +221,7 @@ impl ObjectImpl for Operation {
         const { &[&table::OPERATION] }
     }
 
-    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.client.admit()?;
         match call.id {
             0x6002_0000 => Ok(ReturnValue::Value(Variant::Empty)),
@@ -256,7 +257,7 @@ impl ObjectImpl for StateChange {
         const { &[&table::STATE_CHANGE] }
     }
 
-    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         match call.id {
             0x6002_0000 => Ok(ReturnValue::number(self.new)),
             0x6002_0001 => Ok(ReturnValue::number(self.old)),

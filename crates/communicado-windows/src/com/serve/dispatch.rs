@@ -19,10 +19,10 @@ use windows::Win32::System::Variant::{
 };
 use windows_core::{BSTR, GUID, HRESULT, IUnknown, PCWSTR, implement};
 
-use super::interface::{Interface, Kind, Member, Usage};
+use super::interface::{Interface, InvokeKind, Kind, Member};
 use super::library;
-use super::object::{Call, InterfaceKind, InterfacePtr, ObjectRef, VtableSlot};
-use super::values::{self, Argument, Refusal, ReturnValue};
+use super::object::{InterfaceKind, InterfacePtr, MethodCall, ObjectRef, VtableSlot};
+use super::values::{self, Argument, MethodError, ReturnValue};
 use crate::com::variant;
 use crate::{HResult, Variant};
 
@@ -146,7 +146,8 @@ unsafe extern "system" fn invoke(
         Err(code) => return HRESULT(code.0),
     };
     let [iid, ..] = interface.iids else { return E_UNEXPECTED };
-    let call = Call { interface: *iid, id, usage: member.usage, arguments: &arguments };
+    let call =
+        MethodCall { interface: *iid, id, invoke_kind: member.invoke_kind, arguments: &arguments };
     // A panic must not leave this function.
     let answered = catch_unwind(AssertUnwindSafe(|| {
         let returned = interface_ptr.implementation().invoke(&call)?;
@@ -155,7 +156,7 @@ unsafe extern "system" fn invoke(
             ReturnValue::WithOut(further, _) => Some(values::value_to_variant(&further)),
             _ => None,
         };
-        Ok::<_, Refusal>((value, further))
+        Ok::<_, MethodError>((value, further))
     }));
     match answered {
         Ok(Ok((value, further))) => {
@@ -169,9 +170,9 @@ unsafe extern "system" fn invoke(
             }
             S_OK
         }
-        Ok(Err(refusal)) => {
+        Ok(Err(error)) => {
             // SAFETY: it is the place for an exception, or null.
-            unsafe { refuse(refusal, exception) }
+            unsafe { write_exception(error, exception) }
         }
         Err(_) => E_UNEXPECTED,
     }
@@ -188,9 +189,9 @@ fn member(
     let has = |flag: DISPATCH_FLAGS| flags.0 & flag.0 != 0;
     let puts = has(DISPATCH_PROPERTYPUT) || has(DISPATCH_PROPERTYPUTREF);
     let gets = has(DISPATCH_PROPERTYGET) || has(DISPATCH_METHOD);
-    let fits = |member: &&Member| match member.usage {
-        Usage::Put => puts,
-        Usage::Get | Usage::Call => gets,
+    let fits = |member: &&Member| match member.invoke_kind {
+        InvokeKind::PropertyPut => puts,
+        InvokeKind::PropertyGet | InvokeKind::Method => gets,
     };
     let mut found = interface.members.iter().filter(|member| member.id == id).filter(fits);
     let first = found.clone().next();
@@ -282,14 +283,14 @@ pub(super) fn argument(kind: Kind, value: &VARIANT) -> Result<Argument, HResult>
 /// # Safety
 ///
 /// It is a place for an exception, or null.
-unsafe fn refuse(refusal: Refusal, place: *mut EXCEPINFO) -> HRESULT {
-    let Some(said) = refusal.said.filter(|_| !place.is_null()) else {
-        return HRESULT(refusal.code.0);
+unsafe fn write_exception(error: MethodError, place: *mut EXCEPINFO) -> HRESULT {
+    let Some(description) = error.description.filter(|_| !place.is_null()) else {
+        return HRESULT(error.code.0);
     };
     let exception = EXCEPINFO {
         bstrSource: std::mem::ManuallyDrop::new(BSTR::from(SOURCE)),
-        bstrDescription: std::mem::ManuallyDrop::new(BSTR::from(said)),
-        scode: refusal.code.0,
+        bstrDescription: std::mem::ManuallyDrop::new(BSTR::from(description)),
+        scode: error.code.0,
         ..EXCEPINFO::default()
     };
     // SAFETY: it is a place, as promised, and not null; the caller frees the texts.

@@ -40,13 +40,13 @@ pub enum Kind {
 
 /// How a member is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Usage {
+pub enum InvokeKind {
     /// A property is read.
-    Get,
+    PropertyGet,
     /// A property is written; the value is the last argument.
-    Put,
+    PropertyPut,
     /// A method is called.
-    Call,
+    Method,
 }
 
 /// One member of an interface.
@@ -57,7 +57,7 @@ pub struct Member {
     /// Its name.
     pub name: &'static str,
     /// How it is used.
-    pub usage: Usage,
+    pub invoke_kind: InvokeKind,
     /// What it takes.
     pub takes: &'static [Kind],
     /// What it gives.
@@ -76,7 +76,7 @@ impl Member {
         takes: &'static [Kind],
         gives: Kind,
     ) -> Self {
-        Self::new::<SLOT>(name, id, Usage::Get, takes, Some(gives))
+        Self::new::<SLOT>(name, id, InvokeKind::PropertyGet, takes, Some(gives))
     }
 
     /// A property that is written.
@@ -86,7 +86,7 @@ impl Member {
         id: i32,
         takes: &'static [Kind],
     ) -> Self {
-        Self::new::<SLOT>(name, id, Usage::Put, takes, None)
+        Self::new::<SLOT>(name, id, InvokeKind::PropertyPut, takes, None)
     }
 
     /// A method.
@@ -97,18 +97,18 @@ impl Member {
         takes: &'static [Kind],
         gives: Option<Kind>,
     ) -> Self {
-        Self::new::<SLOT>(name, id, Usage::Call, takes, gives)
+        Self::new::<SLOT>(name, id, InvokeKind::Method, takes, gives)
     }
 
     const fn new<const SLOT: usize>(
         name: &'static str,
         id: i32,
-        usage: Usage,
+        invoke_kind: InvokeKind,
         takes: &'static [Kind],
         gives: Option<Kind>,
     ) -> Self {
         let words = takes.len() + gives.is_some() as usize;
-        Self { id, name, usage, takes, gives, slot: SLOT, thunk: thunk::<SLOT>(words) }
+        Self { id, name, invoke_kind, takes, gives, slot: SLOT, thunk: thunk::<SLOT>(words) }
     }
 }
 

@@ -23,11 +23,11 @@ mod pool;
 mod values;
 
 pub use class::ClassObject;
-pub use interface::{Interface, Kind, Member, Usage};
+pub use interface::{Interface, InvokeKind, Kind, Member};
 pub use library::Library;
 pub use listeners::{EventCall, Listeners};
-pub use object::{Call, ObjectImpl, ObjectRef};
-pub use values::{Argument, Callback, Refusal, ReturnValue};
+pub use object::{MethodCall, ObjectImpl, ObjectRef};
+pub use values::{Argument, Callback, MethodError, ReturnValue};
 
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("objects are served by 64-bit programs only");

@@ -11,8 +11,8 @@ use windows_core::{BSTR, HRESULT};
 
 use super::dispatch::{argument, enumerate};
 use super::interface::{INHERITED, Kind, Member};
-use super::object::{Call, InterfaceKind, InterfacePtr};
-use super::values::{self, Argument, Refusal, ReturnValue};
+use super::object::{InterfaceKind, InterfacePtr, MethodCall};
+use super::values::{self, Argument, MethodError, ReturnValue};
 use crate::{HResult, Variant};
 
 /// Answers a call that came by the function at `slot` of the object's table.
@@ -38,16 +38,20 @@ pub(super) unsafe fn answer(this: *mut c_void, slot: usize, words: &[usize]) -> 
             unsafe { decode(*kind, *word) }
         });
         let arguments = arguments.collect::<Result<Vec<_>, HResult>>()?;
-        let call =
-            Call { interface: *iid, id: member.id, usage: member.usage, arguments: &arguments };
+        let call = MethodCall {
+            interface: *iid,
+            id: member.id,
+            invoke_kind: member.invoke_kind,
+            arguments: &arguments,
+        };
         let returned = interface_ptr.implementation().invoke(&call)?;
         // SAFETY: the member gives it so, and its places are these.
         unsafe { give(member, &returned, taken, places) }?;
-        Ok::<_, Refusal>(())
+        Ok::<_, MethodError>(())
     }));
     match answered {
         Ok(Ok(())) => S_OK,
-        Ok(Err(refusal)) => HRESULT(refusal.code.0),
+        Ok(Err(error)) => HRESULT(error.code.0),
         Err(_) => E_UNEXPECTED,
     }
 }

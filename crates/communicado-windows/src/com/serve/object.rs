@@ -11,10 +11,10 @@ use windows::Win32::System::Com::{IConnectionPointContainer, IDispatch};
 use windows::Win32::System::Ole::{IProvideClassInfo, IProvideClassInfo2};
 use windows_core::{GUID, HRESULT, IUnknown, Interface as _};
 
-use super::interface::{Interface, Usage};
+use super::interface::{Interface, InvokeKind};
 use super::library::{self, Library};
 use super::listeners::{self, Listeners};
-use super::values::{Argument, Refusal, ReturnValue};
+use super::values::{Argument, MethodError, ReturnValue};
 use crate::Guid;
 
 /// What an object answers. It is called on threads of COM's own, several at once, and should
@@ -28,7 +28,7 @@ pub trait ObjectImpl: Any + Send + Sync {
     /// # Errors
     ///
     /// What the caller gets instead of an answer.
-    fn invoke(&self, call: &Call<'_>) -> Result<ReturnValue, Refusal>;
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError>;
 
     /// Who listens to it, if it tells anything.
     fn listeners(&self) -> Option<&Listeners> {
@@ -48,13 +48,13 @@ pub trait ObjectImpl: Any + Send + Sync {
 
 /// One call.
 #[derive(Debug)]
-pub struct Call<'a> {
+pub struct MethodCall<'a> {
     /// The interface that it came by, by its first name.
     pub interface: Guid,
     /// The number of the member.
     pub id: i32,
     /// How the member is used.
-    pub usage: Usage,
+    pub invoke_kind: InvokeKind,
     /// As many arguments as the member takes, in declared order.
     pub arguments: &'a [Argument],
 }

@@ -112,17 +112,17 @@ impl ReturnValue {
 
 /// Why a call is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct MethodError {
     /// The code.
     pub code: HResult,
     /// What callers bound late are told beside it, as an exception; without, they get the code
     /// alone, as callers bound early always do.
-    pub said: Option<String>,
+    pub description: Option<String>,
 }
 
-impl From<HResult> for Refusal {
+impl From<HResult> for MethodError {
     fn from(code: HResult) -> Self {
-        Self { code, said: None }
+        Self { code, description: None }
     }
 }
 
