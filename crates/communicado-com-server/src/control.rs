@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use communicado_provider::{Presence, ProviderCommand, words};
-use communicado_windows::com::serve::Kind::{Number, Text};
+use communicado_windows::com::serve::ValueKind::{Number, Text};
 use communicado_windows::com::serve::{
     Argument, Interface, Member, MethodCall, MethodError, ObjectImpl, ReturnValue,
 };

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use communicado_windows::com::serve::{
-    Interface, Kind, Listeners, Member, MethodCall, MethodError, ObjectImpl, ObjectRef, ReturnValue,
+    Interface, Listeners, Member, MethodCall, MethodError, ObjectImpl, ObjectRef, ReturnValue,
+    ValueKind,
 };
 use communicado_windows::{Guid, HResult, Variant};
 
@@ -45,58 +46,73 @@ const fn late(number: u128) -> Guid {
 static MESSENGER: Interface = Interface::new(
     &[late(1)],
     &[
-        Member::get::<7>("MyFriendlyName", 1282, &[], Kind::Text),
-        Member::get::<8>("MySigninName", 1304, &[], Kind::Text),
-        Member::get::<9>("MyStatus", 1305, &[], Kind::Number),
-        Member::put::<10>("MyStatus", 1305, &[Kind::Number]),
-        Member::get::<11>("MyServiceId", 1307, &[], Kind::Text),
-        Member::get::<12>("Services", 1308, &[], Kind::Object),
-        Member::call::<13>("Signin", 1297, &[Kind::Number, Kind::Text, Kind::Text], None),
+        Member::get::<7>("MyFriendlyName", 1282, &[], ValueKind::Text),
+        Member::get::<8>("MySigninName", 1304, &[], ValueKind::Text),
+        Member::get::<9>("MyStatus", 1305, &[], ValueKind::Number),
+        Member::put::<10>("MyStatus", 1305, &[ValueKind::Number]),
+        Member::get::<11>("MyServiceId", 1307, &[], ValueKind::Text),
+        Member::get::<12>("Services", 1308, &[], ValueKind::Object),
+        Member::call::<13>(
+            "Signin",
+            1297,
+            &[ValueKind::Number, ValueKind::Text, ValueKind::Text],
+            None,
+        ),
         Member::call::<14>("AutoSignin", 1299, &[], None),
     ],
 );
 static SERVICES: Interface =
-    Interface::new(&[late(2)], &[Member::get::<7>("PrimaryService", 2176, &[], Kind::Object)]);
+    Interface::new(&[late(2)], &[Member::get::<7>("PrimaryService", 2176, &[], ValueKind::Object)]);
 static SERVICE: Interface = Interface::new(
     &[late(3)],
     &[
-        Member::get::<7>("MyFriendlyName", 2179, &[], Kind::Text),
-        Member::get::<8>("MyStatus", 2181, &[], Kind::Number),
-        Member::get::<9>("MySigninName", 2184, &[], Kind::Text),
+        Member::get::<7>("MyFriendlyName", 2179, &[], ValueKind::Text),
+        Member::get::<8>("MyStatus", 2181, &[], ValueKind::Number),
+        Member::get::<9>("MySigninName", 2184, &[], ValueKind::Text),
     ],
 );
 static ROOT: Interface = Interface::new(
     &[late(4)],
     &[
-        Member::call::<7>("GetAuthenticationInfo", 0x6002_0001, &[Kind::Text], Some(Kind::Text)),
+        Member::call::<7>(
+            "GetAuthenticationInfo",
+            0x6002_0001,
+            &[ValueKind::Text],
+            Some(ValueKind::Text),
+        ),
         Member::call::<8>(
             "GetInterface",
             0x6002_0002,
-            &[Kind::Text, Kind::Number],
-            Some(Kind::Object),
+            &[ValueKind::Text, ValueKind::Number],
+            Some(ValueKind::Object),
         ),
     ],
 );
 static CLIENT: Interface = Interface::new(
     &[late(5)],
     &[
-        Member::get::<7>("State", 0x6002_0001, &[], Kind::Number),
-        Member::get::<8>("Uri", 0x6002_0002, &[], Kind::Text),
-        Member::get::<9>("Self", 0x6002_0003, &[], Kind::Object),
+        Member::get::<7>("State", 0x6002_0001, &[], ValueKind::Number),
+        Member::get::<8>("Uri", 0x6002_0002, &[], ValueKind::Text),
+        Member::get::<9>("Self", 0x6002_0003, &[], ValueKind::Object),
     ],
 );
 static ONESELF: Interface =
-    Interface::new(&[late(6)], &[Member::get::<7>("Contact", 0x6002_0001, &[], Kind::Object)]);
+    Interface::new(&[late(6)], &[Member::get::<7>("Contact", 0x6002_0001, &[], ValueKind::Object)]);
 static CONTACT: Interface = Interface::new(
     &[late(7)],
-    &[Member::call::<7>("GetContactInformation", 0x6002_0001, &[Kind::Number], Some(Kind::Any))],
+    &[Member::call::<7>(
+        "GetContactInformation",
+        0x6002_0001,
+        &[ValueKind::Number],
+        Some(ValueKind::Variant),
+    )],
 );
 static STATE_CHANGE: Interface = Interface::new(
     &[late(8)],
     &[
-        Member::get::<7>("NewState", 0x6002_0000, &[], Kind::Number),
-        Member::get::<8>("OldState", 0x6002_0001, &[], Kind::Number),
-        Member::get::<9>("StatusCode", 0x6002_0002, &[], Kind::Number),
+        Member::get::<7>("NewState", 0x6002_0000, &[], ValueKind::Number),
+        Member::get::<8>("OldState", 0x6002_0001, &[], ValueKind::Number),
+        Member::get::<9>("StatusCode", 0x6002_0002, &[], ValueKind::Number),
     ],
 );
 

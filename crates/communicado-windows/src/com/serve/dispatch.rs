@@ -19,7 +19,7 @@ use windows::Win32::System::Variant::{
 };
 use windows_core::{BSTR, GUID, HRESULT, IUnknown, PCWSTR, implement};
 
-use super::interface::{Interface, InvokeKind, Kind, Member};
+use super::interface::{Interface, InvokeKind, Member, ValueKind};
 use super::library;
 use super::object::{InterfaceKind, InterfacePtr, MethodCall, ObjectRef, VtableSlot};
 use super::values::{self, Argument, MethodError, ReturnValue};
@@ -195,7 +195,7 @@ fn member(
     };
     let mut found = interface.members.iter().filter(|member| member.id == id).filter(fits);
     let first = found.clone().next();
-    found.find(|member| member.takes.len() == passed).or(first)
+    found.find(|member| member.params.len() == passed).or(first)
 }
 
 /// What was passed, in declared order.
@@ -214,18 +214,20 @@ type Arguments = (Vec<Argument>, Vec<*mut VARIANT>);
 
 /// As many arguments as the member takes, each as it takes it, and the places among them.
 fn arguments(member: &Member, passed: Vec<&VARIANT>) -> Result<Arguments, HResult> {
-    if passed.len() > member.takes.len() {
+    if passed.len() > member.params.len() {
         return Err(HResult(DISP_E_BADPARAMCOUNT.0));
     }
     let mut places = Vec::new();
     let mut passed = passed.into_iter();
-    let arguments = member.takes.iter().map(|kind| match (kind, passed.next()) {
-        (Kind::Place, Some(value)) => {
+    let arguments = member.params.iter().map(|kind| match (kind, passed.next()) {
+        (ValueKind::OutVariant, Some(value)) => {
             places.push(place(value).ok_or(HResult(DISP_E_TYPEMISMATCH.0))?);
-            Ok(Argument::Place)
+            Ok(Argument::Out)
         }
-        (Kind::Object, None) => Ok(Argument::Object(None)),
-        (Kind::Any, None) => Ok(Argument::Value(Variant::Error(HResult(DISP_E_PARAMNOTFOUND.0)))),
+        (ValueKind::Object, None) => Ok(Argument::Object(None)),
+        (ValueKind::Variant, None) => {
+            Ok(Argument::Value(Variant::Error(HResult(DISP_E_PARAMNOTFOUND.0))))
+        }
         (_, None) => Err(HResult(DISP_E_BADPARAMCOUNT.0)),
         (kind, Some(value)) => argument(*kind, value),
     });
@@ -244,7 +246,7 @@ fn place(value: &VARIANT) -> Option<*mut VARIANT> {
 }
 
 /// A value as a member takes it, converted as Automation does (`VariantChangeType`).
-pub(super) fn argument(kind: Kind, value: &VARIANT) -> Result<Argument, HResult> {
+pub(super) fn argument(kind: ValueKind, value: &VARIANT) -> Result<Argument, HResult> {
     let mut direct = VARIANT::default();
     // SAFETY: both are values, and initialised; what a reference leads to outlives the call.
     let copied = unsafe { VariantCopyInd(&raw mut direct, value) };
@@ -259,14 +261,17 @@ pub(super) fn argument(kind: Kind, value: &VARIANT) -> Result<Argument, HResult>
         Ok(Argument::Value(variant::read(&changed)))
     };
     match kind {
-        Kind::Number => changed(VT_I4),
-        Kind::Truth => changed(VT_BOOL),
-        Kind::Text => changed(VT_BSTR),
-        Kind::Any | Kind::List | Kind::Place | Kind::Unread => {
-            Ok(Argument::Value(variant::read(&direct)))
+        ValueKind::Number => changed(VT_I4),
+        ValueKind::Bool => changed(VT_BOOL),
+        ValueKind::Text => changed(VT_BSTR),
+        ValueKind::Variant
+        | ValueKind::VariantArray
+        | ValueKind::OutVariant
+        | ValueKind::Unsupported => Ok(Argument::Value(variant::read(&direct))),
+        ValueKind::Object => {
+            Ok(Argument::Object(variant::object(&direct).map(values::Callback::from)))
         }
-        Kind::Object => Ok(Argument::Object(variant::object(&direct).map(values::Callback::from))),
-        Kind::Numbers => {
+        ValueKind::NumberArray => {
             let is_array = variant::kind(&direct).0 & VT_ARRAY.0 != 0;
             // SAFETY: the type says whether it is an array.
             let array: *const SAFEARRAY =

@@ -17,25 +17,25 @@ const SLOTS_MAX: usize = 64;
 
 /// How an argument or an answer travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ValueKind {
     /// A whole number of 32 bits, an enumeration included (`VT_I4`).
     Number,
     /// A truth (`VT_BOOL`).
-    Truth,
+    Bool,
     /// A text (`VT_BSTR`).
     Text,
     /// Any value (`VT_VARIANT`); as the last arguments, these may be left out.
-    Any,
+    Variant,
     /// An object (`VT_DISPATCH`, `VT_UNKNOWN`).
     Object,
     /// Whole numbers in an array (`VT_ARRAY | VT_I4`).
-    Numbers,
+    NumberArray,
     /// Any values in an array (`VT_ARRAY | VT_VARIANT`).
-    List,
+    VariantArray,
     /// Something that no member of ours reads or gives.
-    Unread,
+    Unsupported,
     /// A place for a further answer, of any kind (`VT_BYREF | VT_VARIANT`).
-    Place,
+    OutVariant,
 }
 
 /// How a member is used.
@@ -59,9 +59,9 @@ pub struct Member {
     /// How it is used.
     pub invoke_kind: InvokeKind,
     /// What it takes.
-    pub takes: &'static [Kind],
+    pub params: &'static [ValueKind],
     /// What it gives.
-    pub gives: Option<Kind>,
+    pub returns: Option<ValueKind>,
     /// Its place in the table.
     pub slot: usize,
     thunk: VtableSlot,
@@ -73,10 +73,10 @@ impl Member {
     pub const fn get<const SLOT: usize>(
         name: &'static str,
         id: i32,
-        takes: &'static [Kind],
-        gives: Kind,
+        params: &'static [ValueKind],
+        returns: ValueKind,
     ) -> Self {
-        Self::new::<SLOT>(name, id, InvokeKind::PropertyGet, takes, Some(gives))
+        Self::new::<SLOT>(name, id, InvokeKind::PropertyGet, params, Some(returns))
     }
 
     /// A property that is written.
@@ -84,9 +84,9 @@ impl Member {
     pub const fn push<const SLOT: usize>(
         name: &'static str,
         id: i32,
-        takes: &'static [Kind],
+        params: &'static [ValueKind],
     ) -> Self {
-        Self::new::<SLOT>(name, id, InvokeKind::PropertyPut, takes, None)
+        Self::new::<SLOT>(name, id, InvokeKind::PropertyPut, params, None)
     }
 
     /// A method.
@@ -94,21 +94,21 @@ impl Member {
     pub const fn call<const SLOT: usize>(
         name: &'static str,
         id: i32,
-        takes: &'static [Kind],
-        gives: Option<Kind>,
+        params: &'static [ValueKind],
+        returns: Option<ValueKind>,
     ) -> Self {
-        Self::new::<SLOT>(name, id, InvokeKind::Method, takes, gives)
+        Self::new::<SLOT>(name, id, InvokeKind::Method, params, returns)
     }
 
     const fn new<const SLOT: usize>(
         name: &'static str,
         id: i32,
         invoke_kind: InvokeKind,
-        takes: &'static [Kind],
-        gives: Option<Kind>,
+        params: &'static [ValueKind],
+        returns: Option<ValueKind>,
     ) -> Self {
-        let words = takes.len() + gives.is_some() as usize;
-        Self { id, name, invoke_kind, takes, gives, slot: SLOT, thunk: thunk::<SLOT>(words) }
+        let words = params.len() + returns.is_some() as usize;
+        Self { id, name, invoke_kind, params, returns, slot: SLOT, thunk: thunk::<SLOT>(words) }
     }
 }
 

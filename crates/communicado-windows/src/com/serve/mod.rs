@@ -23,7 +23,7 @@ mod pool;
 mod values;
 
 pub use class::ClassObject;
-pub use interface::{Interface, InvokeKind, Kind, Member};
+pub use interface::{Interface, InvokeKind, Member, ValueKind};
 pub use library::Library;
 pub use listeners::{EventCall, Listeners};
 pub use object::{MethodCall, ObjectImpl, ObjectRef};

@@ -30,7 +30,7 @@ pub enum Argument {
     /// An object of the caller's; nothing where it passed none.
     Object(Option<Callback>),
     /// A place for a further answer.
-    Place,
+    Out,
 }
 
 /// An object of a caller's, to be called when what it asked for is done.
@@ -56,7 +56,7 @@ impl Argument {
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Value(value) => value.text(),
-            Self::Numbers(_) | Self::Object(_) | Self::Place => None,
+            Self::Numbers(_) | Self::Object(_) | Self::Out => None,
         }
     }
 
@@ -65,7 +65,7 @@ impl Argument {
     pub const fn number(&self) -> Option<i32> {
         match self {
             Self::Value(value) => value.number(),
-            Self::Numbers(_) | Self::Object(_) | Self::Place => None,
+            Self::Numbers(_) | Self::Object(_) | Self::Out => None,
         }
     }
 }
