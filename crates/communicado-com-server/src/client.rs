@@ -7,7 +7,7 @@ use communicado_provider::{
     Account, ActiveFaults, CommandError, Presence, ProviderCommand, ProviderStatus,
 };
 use communicado_windows::com::serve::{
-    EventCall, Library, Listeners, MethodError, ObjectImpl, ObjectRef, ReturnValue,
+    EventCall, Listeners, MethodError, ObjectImpl, ObjectRef, ReturnValue, TypeLibrary,
 };
 use communicado_windows::{Guid, HResult, uptime};
 
@@ -55,8 +55,8 @@ pub(crate) struct Client {
 /// What describes the classes to others; each is nothing where it cannot be loaded.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Libraries {
-    pub(crate) messenger: Option<Library>,
-    pub(crate) office: Option<Library>,
+    pub(crate) messenger: Option<TypeLibrary>,
+    pub(crate) office: Option<TypeLibrary>,
 }
 
 struct State {

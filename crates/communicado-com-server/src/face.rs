@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use communicado_provider::{Account, ActiveFaults, ProviderStatus};
 use communicado_windows::com::Apartment;
-use communicado_windows::com::serve::{ClassObject, Library};
+use communicado_windows::com::serve::{ClassObject, TypeLibrary};
 use communicado_windows::{HResult, NamedMutex, WindowsError, processes};
 
 use crate::client::{Ask, Client, Libraries, serve};
@@ -99,7 +99,7 @@ impl Face {
         let mut problems = Vec::new();
         let mut library = |number| {
             // A library that is missing keeps out only programs that are bound early.
-            let loaded = Library::load(&format!(r"{program}\{number}"));
+            let loaded = TypeLibrary::load(&format!(r"{program}\{number}"));
             let loaded = loaded.and_then(|library| library.register().map(|()| library));
             loaded.map_err(|error| problems.push(error.to_string())).ok()
         };
@@ -169,7 +169,7 @@ impl Face {
             let libraries = [&client.libraries.messenger, &client.libraries.office];
             for library in libraries.into_iter().flatten() {
                 // It stays where it may not be taken back, which does no harm.
-                let _ = library.unregister_it();
+                let _ = library.unregister_this();
             }
         }
         if is_stale { Ok(()) } else { flags.lower() }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use communicado_core::Activity;
 use communicado_provider::{ProviderCommand, ProviderStatus};
 use communicado_windows::com::serve::{
-    Argument, Interface, InvokeKind, Library, Listeners, MethodCall, MethodError, ObjectImpl,
-    ReturnValue,
+    Argument, Interface, InvokeKind, Listeners, MethodCall, MethodError, ObjectImpl, ReturnValue,
+    TypeLibrary,
 };
 use communicado_windows::{Guid, HResult, Variant};
 
@@ -38,7 +38,7 @@ impl ObjectImpl for Messenger {
         Some(&self.0.messenger)
     }
 
-    fn library(&self) -> Option<&Library> {
+    fn library(&self) -> Option<&TypeLibrary> {
         self.0.libraries.messenger.as_ref()
     }
 
@@ -132,7 +132,7 @@ impl ObjectImpl for Service {
         const { &[&table::SERVICE] }
     }
 
-    fn library(&self) -> Option<&Library> {
+    fn library(&self) -> Option<&TypeLibrary> {
         self.0.libraries.messenger.as_ref()
     }
 
@@ -158,7 +158,7 @@ impl ObjectImpl for Services {
         const { &[&table::SERVICES] }
     }
 
-    fn library(&self) -> Option<&Library> {
+    fn library(&self) -> Option<&TypeLibrary> {
         self.0.libraries.messenger.as_ref()
     }
 
@@ -184,7 +184,7 @@ impl ObjectImpl for Contacts {
         const { &[&table::CONTACTS] }
     }
 
-    fn library(&self) -> Option<&Library> {
+    fn library(&self) -> Option<&TypeLibrary> {
         self.0.libraries.messenger.as_ref()
     }
 
@@ -208,7 +208,7 @@ impl ObjectImpl for Groups {
         const { &[&table::GROUPS] }
     }
 
-    fn library(&self) -> Option<&Library> {
+    fn library(&self) -> Option<&TypeLibrary> {
         self.0.libraries.messenger.as_ref()
     }
 
@@ -260,7 +260,7 @@ impl ObjectImpl for Contact {
         const { &[&table::CONTACT] }
     }
 
-    fn library(&self) -> Option<&Library> {
+    fn library(&self) -> Option<&TypeLibrary> {
         self.0.libraries.messenger.as_ref()
     }
 

@@ -1,6 +1,6 @@
 //! Where the provider stands in the registry, for as long as it runs and, if asked, for good.
 
-use communicado_windows::com::serve::Library;
+use communicado_windows::com::serve::TypeLibrary;
 use communicado_windows::{Guid, Hive, RegistryKey, RegistryValue, RegistryView, WindowsError};
 
 use crate::{control, messenger, office};
@@ -98,7 +98,7 @@ pub fn register(
     if scope == Scope::Everybody {
         for (app, class) in APPS {
             for view in [RegistryView::Bits64, RegistryView::Bits32] {
-                describe(Hive::LocalMachine, view, app, class, program)?;
+                write_provider_key(Hive::LocalMachine, view, app, class, program)?;
             }
         }
     }
@@ -106,7 +106,7 @@ pub fn register(
 }
 
 /// Writes what an installer would, unless another client's has.
-fn describe(
+fn write_provider_key(
     hive: Hive,
     view: RegistryView,
     app: &str,
@@ -159,7 +159,7 @@ pub fn unregister(scope: Scope) -> Result<(), WindowsError> {
         }
     }
     for library in [MESSENGER, OFFICE] {
-        Library::unregister(library)?;
+        TypeLibrary::unregister(library)?;
     }
     Ok(())
 }

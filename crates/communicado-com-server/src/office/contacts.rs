@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use communicado_core::Activity;
 use communicado_windows::Variant;
 use communicado_windows::com::serve::{
-    Argument, Callback, EventCall, Interface, Library, Listeners, MethodCall, MethodError,
-    ObjectImpl, ReturnValue,
+    Argument, Callback, EventCall, Interface, Listeners, MethodCall, MethodError, ObjectImpl,
+    ReturnValue, TypeLibrary,
 };
 
 use super::{Operation, described, uri};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use communicado_windows::com::serve::{
-    Interface, Library, Listeners, MethodCall, MethodError, ObjectImpl, ReturnValue,
+    Interface, Listeners, MethodCall, MethodError, ObjectImpl, ReturnValue, TypeLibrary,
 };
 
 use super::described;

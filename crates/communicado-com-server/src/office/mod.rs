@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use communicado_provider::ProviderCommand;
 use communicado_windows::com::serve::{
-    Argument, EventCall, Interface, Library, Listeners, MethodCall, MethodError, ObjectImpl,
-    ReturnValue,
+    Argument, EventCall, Interface, Listeners, MethodCall, MethodError, ObjectImpl, ReturnValue,
+    TypeLibrary,
 };
 use communicado_windows::{Guid, Variant};
 
@@ -39,7 +39,7 @@ const LYNC_CLIENT: i32 = 1;
 const AUTOMATION: i32 = 2;
 macro_rules! described {
     () => {
-        fn library(&self) -> Option<&Library> {
+        fn library(&self) -> Option<&TypeLibrary> {
             self.client.libraries.office.as_ref()
         }
     };

@@ -20,8 +20,8 @@ use windows::Win32::System::Variant::{
 use windows_core::{BSTR, GUID, HRESULT, IUnknown, PCWSTR, implement};
 
 use super::interface::{Interface, InvokeKind, Member, ValueKind};
-use super::library;
 use super::object::{InterfaceKind, InterfacePtr, MethodCall, ObjectRef, VtableSlot};
+use super::type_library;
 use super::values::{self, Argument, MethodError, ReturnValue};
 use crate::com::variant;
 use crate::{HResult, Variant};
@@ -68,10 +68,10 @@ unsafe extern "system" fn get_type_info(
     let interface_ptr = unsafe { InterfacePtr::of(this) };
     let described = interface(interface_ptr).and_then(|interface| {
         let library = interface_ptr.implementation().library()?;
-        interface.iids.iter().find_map(|iid| library.describe(*iid))
+        interface.iids.iter().find_map(|iid| library.type_info(*iid))
     });
     // SAFETY: it is the place for the answer, and not null.
-    unsafe { library::hand_over(described, place) }
+    unsafe { type_library::write_type_info(described, place) }
 }
 
 unsafe extern "system" fn get_ids_of_names(

@@ -5,8 +5,8 @@ use std::ffi::c_void;
 
 use windows_core::{GUID, HRESULT};
 
-use super::native::answer;
 use super::object::{ADD_REF, QUERY_INTERFACE, RELEASE};
+use super::vtable_call::answer;
 use super::{dispatch, object::VtableSlot};
 use crate::Guid;
 

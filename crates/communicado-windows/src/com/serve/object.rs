@@ -12,8 +12,8 @@ use windows::Win32::System::Ole::{IProvideClassInfo, IProvideClassInfo2};
 use windows_core::{GUID, HRESULT, IUnknown, Interface as _};
 
 use super::interface::{Interface, InvokeKind};
-use super::library::{self, Library};
 use super::listeners::{self, Listeners};
+use super::type_library::{self, TypeLibrary};
 use super::values::{Argument, MethodError, ReturnValue};
 use crate::Guid;
 
@@ -36,7 +36,7 @@ pub trait ObjectImpl: Any + Send + Sync {
     }
 
     /// The type library that describes it, if there is one.
-    fn library(&self) -> Option<&Library> {
+    fn library(&self) -> Option<&TypeLibrary> {
         None
     }
 
@@ -116,7 +116,7 @@ impl ObjectRef {
             let table = match kind {
                 InterfaceKind::Interface(interface) => interface.table(),
                 InterfaceKind::Container => listeners::TABLE.as_ptr(),
-                InterfaceKind::ClassInfo => library::TABLE.as_ptr(),
+                InterfaceKind::ClassInfo => type_library::TABLE.as_ptr(),
             };
             InterfacePtr { table, inner: std::ptr::null(), kind }
         });

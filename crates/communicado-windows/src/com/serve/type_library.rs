@@ -14,18 +14,18 @@ use crate::{Guid, WindowsError};
 
 /// A type library.
 #[derive(Clone, Debug)]
-pub struct Library {
+pub struct TypeLibrary {
     library: ITypeLib,
     path: HSTRING,
 }
 
 // SAFETY: everything here is in the multithreaded apartment, whose objects may be called from
 // every thread of it.
-unsafe impl Send for Library {}
+unsafe impl Send for TypeLibrary {}
 // SAFETY: as above.
-unsafe impl Sync for Library {}
+unsafe impl Sync for TypeLibrary {}
 
-impl Library {
+impl TypeLibrary {
     /// Loads the library in a file: a program that has one among its resources, or a library by
     /// itself.
     ///
@@ -77,7 +77,7 @@ impl Library {
     /// # Errors
     ///
     /// If the registry may not be written.
-    pub fn unregister_it(&self) -> Result<(), WindowsError> {
+    pub fn unregister_this(&self) -> Result<(), WindowsError> {
         // SAFETY: the library is alive.
         let attributes = unsafe { self.library.GetLibAttr() };
         let attributes =
@@ -90,7 +90,7 @@ impl Library {
     }
 
     /// What it says of a class or an interface.
-    pub(super) fn describe(&self, name: Guid) -> Option<ITypeInfo> {
+    pub(super) fn type_info(&self, name: Guid) -> Option<ITypeInfo> {
         let name = GUID::from_u128(name.0);
         // SAFETY: the library is alive and the name outlives the call.
         unsafe { self.library.GetTypeInfoOfGuid(&raw const name) }.ok()
@@ -100,7 +100,10 @@ impl Library {
 /// # Safety
 ///
 /// It is a place for an answer, and not null.
-pub(super) unsafe fn hand_over(described: Option<ITypeInfo>, place: *mut *mut c_void) -> HRESULT {
+pub(super) unsafe fn write_type_info(
+    described: Option<ITypeInfo>,
+    place: *mut *mut c_void,
+) -> HRESULT {
     let found = described.map(windows_core::Interface::into_raw);
     // SAFETY: as promised.
     unsafe { place.write_unaligned(found.unwrap_or_default()) };
@@ -124,9 +127,9 @@ unsafe extern "system" fn get_class_info(this: *mut c_void, place: *mut *mut c_v
     let interface_ptr = unsafe { InterfacePtr::of(this) };
     let implementation = interface_ptr.implementation();
     let class = implementation.library().zip(implementation.class());
-    let described = class.and_then(|(library, class)| library.describe(class));
+    let described = class.and_then(|(library, class)| library.type_info(class));
     // SAFETY: it is a place for an answer, and not null.
-    unsafe { hand_over(described, place) }
+    unsafe { write_type_info(described, place) }
 }
 
 unsafe extern "system" fn get_guid(this: *mut c_void, _: u32, place: *mut GUID) -> HRESULT {
