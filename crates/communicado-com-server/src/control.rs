@@ -199,7 +199,7 @@ impl Line {
         call: impl FnOnce(&Object<'_>) -> Result<T, CallError> + Send + 'static,
     ) -> Result<T, Unheard> {
         let () = self.only_by_open;
-        let (invoke, answered) = channel();
+        let (sender, receiver) = channel();
         let work = move || {
             let failed = |error: CallError| Unheard::Failed(error.code(), error.to_string());
             let done = Apartment::join()
@@ -209,10 +209,10 @@ impl Line {
                     call(&object).map_err(failed)
                 });
             // Whoever asked may have given up.
-            let _ = answer.send(done);
+            let _ = sender.send(done);
         };
         let spawned = std::thread::Builder::new().name("line".to_owned()).spawn(work);
         spawned.map_err(|_| Unheard::Silent)?;
-        answered.recv_timeout(PATIENCE).unwrap_or(Err(Unheard::Silent))
+        receiver.recv_timeout(PATIENCE).unwrap_or(Err(Unheard::Silent))
     }
 }

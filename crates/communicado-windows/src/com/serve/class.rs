@@ -65,11 +65,11 @@ impl Drop for ClassObject<'_> {
     }
 }
 
-type Make = Box<dyn Fn() -> Result<ObjectRef, HResult> + Send + Sync>;
+type Constructor = Box<dyn Fn() -> Result<ObjectRef, HResult> + Send + Sync>;
 
 #[implement(IClassFactory)]
 struct Factory {
-    make: Make,
+    make: Constructor,
 }
 
 impl IClassFactory_Impl for Factory_Impl {

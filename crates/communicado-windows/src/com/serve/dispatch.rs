@@ -93,7 +93,7 @@ unsafe extern "system" fn get_ids_of_names(
     // SAFETY: there are so many names.
     let first = unsafe { names.read_unaligned() };
     // SAFETY: it ends in NUL.
-    let id = unsafe { text(first) }.and_then(|name| {
+    let id = unsafe { read_name(first) }.and_then(|name| {
         let mut members = interface(interface_ptr)?.members.iter();
         let member = members.find(|member| member.name.eq_ignore_ascii_case(&name))?;
         Some(member.id)
@@ -110,7 +110,7 @@ unsafe extern "system" fn get_ids_of_names(
 /// # Safety
 ///
 /// It ends in NUL, or is null.
-unsafe fn text(wide: PCWSTR) -> Option<String> {
+unsafe fn read_name(wide: PCWSTR) -> Option<String> {
     if wide.is_null() {
         return None;
     }
@@ -137,11 +137,11 @@ unsafe extern "system" fn invoke(
     let interface_ptr = unsafe { InterfacePtr::of(this) };
     let Some(interface) = interface(interface_ptr) else { return E_UNEXPECTED };
     // SAFETY: COM hands over the parameters of the call, or none.
-    let passed = unsafe { parameters.as_ref() }.map(passed).unwrap_or_default();
-    let Some(member) = member(interface, id, flags, passed.len()) else {
+    let passed = unsafe { parameters.as_ref() }.map(passed_arguments).unwrap_or_default();
+    let Some(member) = find_member(interface, id, flags, passed.len()) else {
         return DISP_E_MEMBERNOTFOUND;
     };
-    let (arguments, places) = match arguments(member, passed) {
+    let (arguments, places) = match bind_arguments(member, passed) {
         Ok(arguments) => arguments,
         Err(code) => return HRESULT(code.0),
     };
@@ -180,7 +180,7 @@ unsafe extern "system" fn invoke(
 
 /// The member with this number that can be used so; one that is only read may also be called, as
 /// scripts do.
-fn member(
+fn find_member(
     interface: &'static Interface,
     id: i32,
     flags: DISPATCH_FLAGS,
@@ -199,7 +199,7 @@ fn member(
 }
 
 /// What was passed, in declared order.
-fn passed(parameters: &DISPPARAMS) -> Vec<&VARIANT> {
+fn passed_arguments(parameters: &DISPPARAMS) -> Vec<&VARIANT> {
     let count = usize::try_from(parameters.cArgs).unwrap_or(0);
     if parameters.rgvarg.is_null() {
         return Vec::new();
@@ -210,10 +210,10 @@ fn passed(parameters: &DISPPARAMS) -> Vec<&VARIANT> {
     reversed.iter().rev().collect()
 }
 
-type Arguments = (Vec<Argument>, Vec<*mut VARIANT>);
+type BoundArguments = (Vec<Argument>, Vec<*mut VARIANT>);
 
 /// As many arguments as the member takes, each as it takes it, and the places among them.
-fn arguments(member: &Member, passed: Vec<&VARIANT>) -> Result<Arguments, HResult> {
+fn bind_arguments(member: &Member, passed: Vec<&VARIANT>) -> Result<BoundArguments, HResult> {
     if passed.len() > member.params.len() {
         return Err(HResult(DISP_E_BADPARAMCOUNT.0));
     }
@@ -221,7 +221,7 @@ fn arguments(member: &Member, passed: Vec<&VARIANT>) -> Result<Arguments, HResul
     let mut passed = passed.into_iter();
     let arguments = member.params.iter().map(|kind| match (kind, passed.next()) {
         (ValueKind::OutVariant, Some(value)) => {
-            places.push(place(value).ok_or(HResult(DISP_E_TYPEMISMATCH.0))?);
+            places.push(out_variant(value).ok_or(HResult(DISP_E_TYPEMISMATCH.0))?);
             Ok(Argument::Out)
         }
         (ValueKind::Object, None) => Ok(Argument::Object(None)),
@@ -229,14 +229,14 @@ fn arguments(member: &Member, passed: Vec<&VARIANT>) -> Result<Arguments, HResul
             Ok(Argument::Value(Variant::Error(HResult(DISP_E_PARAMNOTFOUND.0))))
         }
         (_, None) => Err(HResult(DISP_E_BADPARAMCOUNT.0)),
-        (kind, Some(value)) => argument(*kind, value),
+        (kind, Some(value)) => convert_argument(*kind, value),
     });
     let arguments = arguments.collect::<Result<_, HResult>>()?;
     Ok((arguments, places))
 }
 
 /// The place that a value stands for.
-fn place(value: &VARIANT) -> Option<*mut VARIANT> {
+fn out_variant(value: &VARIANT) -> Option<*mut VARIANT> {
     if variant::kind(value) != VARENUM(VT_BYREF.0 | VT_VARIANT.0) {
         return None;
     }
@@ -246,7 +246,7 @@ fn place(value: &VARIANT) -> Option<*mut VARIANT> {
 }
 
 /// A value as a member takes it, converted as Automation does (`VariantChangeType`).
-pub(super) fn argument(kind: ValueKind, value: &VARIANT) -> Result<Argument, HResult> {
+pub(super) fn convert_argument(kind: ValueKind, value: &VARIANT) -> Result<Argument, HResult> {
     let mut direct = VARIANT::default();
     // SAFETY: both are values, and initialised; what a reference leads to outlives the call.
     let copied = unsafe { VariantCopyInd(&raw mut direct, value) };
@@ -305,17 +305,17 @@ unsafe fn write_exception(error: MethodError, place: *mut EXCEPINFO) -> HRESULT 
 
 /// What gives objects one by one.
 pub(super) fn enumerate(objects: Vec<ObjectRef>) -> IUnknown {
-    let each: IEnumVARIANT = Each { objects, at: AtomicUsize::new(0) }.into();
-    each.into()
+    let enumerator: IEnumVARIANT = ObjectEnumerator { objects, at: AtomicUsize::new(0) }.into();
+    enumerator.into()
 }
 
 #[implement(IEnumVARIANT)]
-struct Each {
+struct ObjectEnumerator {
     objects: Vec<ObjectRef>,
     at: AtomicUsize,
 }
 
-impl IEnumVARIANT_Impl for Each_Impl {
+impl IEnumVARIANT_Impl for ObjectEnumerator_Impl {
     fn Next(&self, wanted: u32, places: *mut VARIANT, count: *mut u32) -> HRESULT {
         let wanted = usize::try_from(wanted).unwrap_or(0);
         if places.is_null() || wanted == 0 {
@@ -353,6 +353,6 @@ impl IEnumVARIANT_Impl for Each_Impl {
 
     fn Clone(&self) -> windows_core::Result<IEnumVARIANT> {
         let at = AtomicUsize::new(self.at.load(Ordering::Relaxed));
-        Ok(Each { objects: self.objects.clone(), at }.into())
+        Ok(ObjectEnumerator { objects: self.objects.clone(), at }.into())
     }
 }

@@ -6,7 +6,7 @@ use std::ffi::c_void;
 use windows_core::{GUID, HRESULT};
 
 use super::object::{ADD_REF, QUERY_INTERFACE, RELEASE};
-use super::vtable_call::answer;
+use super::vtable_call::invoke_slot;
 use super::{dispatch, object::VtableSlot};
 use crate::Guid;
 
@@ -81,7 +81,7 @@ impl Member {
 
     /// A property that is written.
     #[must_use]
-    pub const fn push<const SLOT: usize>(
+    pub const fn put<const SLOT: usize>(
         name: &'static str,
         id: i32,
         params: &'static [ValueKind],
@@ -191,7 +191,7 @@ macro_rules! thunks {
         ) -> HRESULT {
             // SAFETY: COM calls it with a live object of ours, and the words are those that the
             // member at this place of the object's table takes.
-            unsafe { answer(this, SLOT, &[$($word),*]) }
+            unsafe { invoke_slot(this, SLOT, &[$($word),*]) }
         }
     )*};
 }

@@ -131,7 +131,7 @@ pub(super) fn to_variant(returned: &ReturnValue) -> Result<VARIANT, HResult> {
     Ok(match returned {
         ReturnValue::Nothing => VARIANT::default(),
         ReturnValue::Value(value) | ReturnValue::WithOut(_, value) => value_to_variant(value),
-        ReturnValue::Object(object_ref) => {
+        ReturnValue::Object(object) => {
             let dispatch = object.dispatch();
             let held = VARIANT_0_0_0 { pdispVal: std::mem::ManuallyDrop::new(dispatch) };
             typed_variant(VT_DISPATCH, held)

@@ -9,7 +9,7 @@ use windows::Win32::System::Com::SAFEARRAY;
 use windows::Win32::System::Variant::VARIANT;
 use windows_core::{BSTR, HRESULT};
 
-use super::dispatch::{argument, enumerate};
+use super::dispatch::{convert_argument, enumerate};
 use super::interface::{INHERITED, Member, ValueKind};
 use super::object::{InterfaceKind, InterfacePtr, MethodCall};
 use super::values::{self, Argument, MethodError, ReturnValue};
@@ -21,7 +21,7 @@ use crate::{HResult, Variant};
 ///
 /// `this` is a live object of ours, and `words` are those that the member at this place takes and
 /// then the place for what it gives; of the last of very many, some may be missing.
-pub(super) unsafe fn answer(this: *mut c_void, slot: usize, words: &[usize]) -> HRESULT {
+pub(super) unsafe fn invoke_slot(this: *mut c_void, slot: usize, words: &[usize]) -> HRESULT {
     // SAFETY: as promised.
     let interface_ptr = unsafe { InterfacePtr::of(this) };
     let InterfaceKind::Interface(interface) = interface_ptr.kind else { return E_UNEXPECTED };
@@ -35,7 +35,7 @@ pub(super) unsafe fn answer(this: *mut c_void, slot: usize, words: &[usize]) -> 
     let answered = catch_unwind(AssertUnwindSafe(|| {
         let arguments = member.params.iter().zip(taken).map(|(kind, word)| {
             // SAFETY: the member takes it so.
-            unsafe { decode(*kind, *word) }
+            unsafe { decode_argument(*kind, *word) }
         });
         let arguments = arguments.collect::<Result<Vec<_>, HResult>>()?;
         let call = MethodCall {
@@ -46,7 +46,7 @@ pub(super) unsafe fn answer(this: *mut c_void, slot: usize, words: &[usize]) -> 
         };
         let returned = interface_ptr.implementation().invoke(&call)?;
         // SAFETY: the member gives it so, and its places are these.
-        unsafe { give(member, &returned, taken, places) }?;
+        unsafe { write_return_value(member, &returned, taken, places) }?;
         Ok::<_, MethodError>(())
     }));
     match answered {
@@ -59,7 +59,7 @@ pub(super) unsafe fn answer(this: *mut c_void, slot: usize, words: &[usize]) -> 
 /// # Safety
 ///
 /// The word is an argument of this kind, which outlives the call.
-unsafe fn decode(kind: ValueKind, word: usize) -> Result<Argument, HResult> {
+unsafe fn decode_argument(kind: ValueKind, word: usize) -> Result<Argument, HResult> {
     let bytes = word.to_le_bytes();
     let [b0, b1, b2, b3, ..] = bytes;
     Ok(match kind {
@@ -74,7 +74,7 @@ unsafe fn decode(kind: ValueKind, word: usize) -> Result<Argument, HResult> {
         ValueKind::Variant => {
             // SAFETY: a value of more than a word is passed by its place.
             match unsafe { (word as *const VARIANT).as_ref() } {
-                Some(value) => argument(ValueKind::Variant, value)?,
+                Some(value) => convert_argument(ValueKind::Variant, value)?,
                 None => Argument::Value(Variant::Empty),
             }
         }
@@ -94,7 +94,7 @@ unsafe fn decode(kind: ValueKind, word: usize) -> Result<Argument, HResult> {
 /// # Safety
 ///
 /// `taken` and `places` are the words of a call of this member.
-unsafe fn give(
+unsafe fn write_return_value(
     member: &Member,
     returned: &ReturnValue,
     taken: &[usize],
@@ -138,7 +138,7 @@ unsafe fn give(
             }
             ValueKind::Object => {
                 let object = match returned {
-                    ReturnValue::Object(object_ref) => {
+                    ReturnValue::Object(object) => {
                         object.dispatch().map(windows_core::Interface::into_raw)
                     }
                     ReturnValue::Enumerator(objects) => {
