@@ -128,7 +128,7 @@ impl Client {
     }
 
     /// Has the provider do something.
-    pub(crate) fn ask(&self, command: ProviderCommand) -> Result<(), MethodError> {
+    pub(crate) fn execute(&self, command: ProviderCommand) -> Result<(), MethodError> {
         (self.ask)(command).map_err(|error| MethodError {
             code: HResult::of(error.code()),
             description: Some(error.to_string()),

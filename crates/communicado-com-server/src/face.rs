@@ -12,7 +12,7 @@ use communicado_windows::com::serve::{ClassObject, TypeLibrary};
 use communicado_windows::{HResult, NamedMutex, WindowsError, processes};
 
 use crate::client::{Ask, Client, Libraries, serve};
-use crate::control::{self, Control};
+use crate::control::{self, ControlObject};
 use crate::messenger::{self, Messenger};
 use crate::office::{self, Root};
 use crate::registration::{Flags, NAMESAKE, is_registered};
@@ -252,7 +252,7 @@ fn register<'a>(
             serve(Root::of(&office))
         })?,
         ClassObject::register(apartment, control::CLASS, move || {
-            serve(Control(Arc::clone(&control)))
+            serve(ControlObject(Arc::clone(&control)))
         })?,
     ])
 }

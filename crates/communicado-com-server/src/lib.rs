@@ -31,7 +31,7 @@ mod tables;
 #[cfg(windows)]
 pub use client::Ask;
 #[cfg(windows)]
-pub use control::{Line, Report, Unheard};
+pub use control::{ControlClient, ControlClientError, ControlStatus};
 #[cfg(windows)]
 pub use face::{Face, FaceError, Options};
 #[cfg(windows)]

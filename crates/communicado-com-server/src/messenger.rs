@@ -80,9 +80,11 @@ impl ObjectImpl for Messenger {
                 if is_own { give(Contact::of(client)) } else { Err(said(USER_NOT_FOUND)) }
             }
             (1297 | 1299, _, _) => {
-                client.ask(ProviderCommand::SIGN_IN).map(|()| ReturnValue::Nothing)
+                client.execute(ProviderCommand::SIGN_IN).map(|()| ReturnValue::Nothing)
             }
-            (1291, _, _) => client.ask(ProviderCommand::SIGN_OUT).map(|()| ReturnValue::Nothing),
+            (1291, _, _) => {
+                client.execute(ProviderCommand::SIGN_OUT).map(|()| ReturnValue::Nothing)
+            }
             (1313, InvokeKind::PropertyGet, _) => Ok(ReturnValue::number(0)),
             (1314, InvokeKind::PropertyGet, [kind]) => match kind.number() {
                 Some(0) => Ok(ReturnValue::text(env!("CARGO_PKG_VERSION"))),

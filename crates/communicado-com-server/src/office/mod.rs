@@ -109,7 +109,7 @@ impl Lync {
         callback: Option<&Argument>,
         id: i32,
     ) -> Result<ReturnValue, MethodError> {
-        let code = match self.client.ask(command) {
+        let code = match self.client.execute(command) {
             Ok(()) => 0,
             Err(error) => error.code.0,
         };

@@ -28,7 +28,7 @@ pub(in crate::commands::provide) struct Options {
 pub(in crate::commands::provide) struct Face(communicado_com_server::Face);
 
 /// The way to the provider that runs.
-pub(in crate::commands::provide) struct Line(communicado_com_server::Line);
+pub(in crate::commands::provide) struct Line(communicado_com_server::ControlClient);
 
 /// Why the provider did not do what it was asked to.
 pub(in crate::commands::provide) enum Unheard {
@@ -105,7 +105,7 @@ impl Face {
 impl Line {
     /// The way to the provider of this session, if one runs.
     pub(in crate::commands::provide) async fn open() -> Result<Option<Self>, Failure> {
-        Ok(communicado_com_server::Line::open().map(Self))
+        Ok(communicado_com_server::ControlClient::open().map(Self))
     }
 
     /// Has the provider do something.
@@ -113,8 +113,8 @@ impl Line {
         &self,
         command: &ProviderCommand,
     ) -> Result<(), Unheard> {
-        self.0.ask(command).map_err(|unheard| match unheard {
-            communicado_com_server::Unheard::Failed(code, said)
+        self.0.execute(command).map_err(|unheard| match unheard {
+            communicado_com_server::ControlClientError::Failed(code, said)
                 if is_so_already(command, code.0.cast_unsigned()) =>
             {
                 Unheard::Already(said)
@@ -125,7 +125,7 @@ impl Line {
 
     /// What the provider says of itself.
     pub(in crate::commands::provide) async fn report(&self) -> Result<Report, Failure> {
-        let said = self.0.report().map_err(unheard_failure)?;
+        let said = self.0.status().map_err(unheard_failure)?;
         Ok(Report {
             account: said.account,
             friendly_name: said.friendly_name,
@@ -148,9 +148,9 @@ fn is_so_already(command: &ProviderCommand, code: u32) -> bool {
     }
 }
 
-fn unheard_failure(unheard: communicado_com_server::Unheard) -> Failure {
+fn unheard_failure(unheard: communicado_com_server::ControlClientError) -> Failure {
     match unheard {
-        communicado_com_server::Unheard::Failed(code, said) => {
+        communicado_com_server::ControlClientError::Failed(code, said) => {
             let failure = Failure::new(Outcome::Failed, "the provider did not do it").cause(said);
             match lookup(code.0.cast_unsigned()).next() {
                 Some(code) => failure.help(code.action),
