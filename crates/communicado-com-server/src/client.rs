@@ -35,12 +35,12 @@ const UNEXPECTED: HResult = HResult::of(0x8000_FFFF);
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
 
 /// Has the provider do something, and waits until it is done and told.
-pub type Ask = Box<dyn Fn(ProviderCommand) -> Result<(), CommandError> + Send + Sync>;
+pub type CommandHandler = Box<dyn Fn(ProviderCommand) -> Result<(), CommandError> + Send + Sync>;
 
 /// The provider, as its objects see it.
 pub(crate) struct Client {
     pub(crate) account: Account,
-    ask: Ask,
+    handler: CommandHandler,
     state: Mutex<State>,
     changed: Condvar,
     pub(crate) messenger: Listeners,
@@ -67,7 +67,7 @@ struct State {
 }
 
 impl Client {
-    pub(crate) fn new(account: Account, ask: Ask, libraries: Libraries) -> Self {
+    pub(crate) fn new(account: Account, handler: CommandHandler, libraries: Libraries) -> Self {
         let state = State {
             status: ProviderStatus::Starting,
             until: None,
@@ -76,7 +76,7 @@ impl Client {
         };
         Self {
             account,
-            ask,
+            handler,
             state: Mutex::new(state),
             changed: Condvar::new(),
             messenger: Listeners::new(MESSENGER_EVENTS),
@@ -129,7 +129,7 @@ impl Client {
 
     /// Has the provider do something.
     pub(crate) fn execute(&self, command: ProviderCommand) -> Result<(), MethodError> {
-        (self.ask)(command).map_err(|error| MethodError {
+        (self.handler)(command).map_err(|error| MethodError {
             code: HResult::of(error.code()),
             description: Some(error.to_string()),
         })

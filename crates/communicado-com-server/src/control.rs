@@ -14,7 +14,7 @@ use communicado_windows::com::{Apartment, CallError, Object};
 use communicado_windows::{Guid, HResult, NamedMutex, Variant};
 
 use crate::client::{Client, INVALID};
-use crate::face::MUTEX_NAME;
+use crate::frontend::MUTEX_NAME;
 
 /// The class, which is created only where a provider runs.
 pub(crate) const CLASS: Guid = Guid(0x6E0D_0B57_3E2A_4C55_8D3C_1B8B_7B1E_90C1);

@@ -65,7 +65,7 @@ impl ObjectImpl for Messenger {
                 client.presence()?;
                 let presence = number.number().and_then(presence).ok_or_else(|| said(INVALID))?;
                 client
-                    .ask(ProviderCommand::Set { presence, lasts: None })
+                    .execute(ProviderCommand::Set { presence, lasts: None })
                     .map(|()| ReturnValue::Nothing)
             }
             (1294, _, _) => Ok(ReturnValue::text(SERVICE_NAME)),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use communicado::Timestamp;
 use communicado_codes::lookup;
-use communicado_com_server::{FaceError, Registered, Scope};
+use communicado_com_server::{ClassRegistration, FrontendError, RegistrationScope};
 use communicado_provider::{Account, ActiveFaults, CommandError, ProviderCommand};
 
 use super::{Asks, Shown};
@@ -25,7 +25,7 @@ pub(in crate::commands::provide) struct Options {
 }
 
 /// The provider, as others see it.
-pub(in crate::commands::provide) struct Face(communicado_com_server::Face);
+pub(in crate::commands::provide) struct Face(communicado_com_server::ComFrontend);
 
 /// The way to the provider that runs.
 pub(in crate::commands::provide) struct Line(communicado_com_server::ControlClient);
@@ -50,8 +50,8 @@ impl Face {
         options: &Options,
     ) -> Result<Self, Failure> {
         let ask = Box::new(move |command| asks.ask_blocking(command));
-        let shown = communicado_com_server::Options { is_default: options.office };
-        let face = communicado_com_server::Face::open(account, &program()?, shown, ask);
+        let shown = communicado_com_server::FrontendOptions { is_default: options.office };
+        let face = communicado_com_server::ComFrontend::open(account, &program()?, shown, ask);
         let face = face.map_err(not_shown)?;
         for problem in face.problems() {
             tell(&format!("note: programs that are bound early cannot use it: {problem}\n"));
@@ -76,7 +76,7 @@ impl Face {
     ) -> Result<(), Failure> {
         let until = shown.until.map(|until| until.to_string());
         let told = self.0.show(shown.status.clone(), until);
-        told.map_err(|error| not_shown(FaceError::System(error)))
+        told.map_err(|error| not_shown(FrontendError::System(error)))
     }
 
     /// Behaves so from here on.
@@ -169,7 +169,7 @@ pub(in crate::commands::provide) fn register(
     options: &Options,
 ) -> Result<String, Failure> {
     let registered = communicado_com_server::register(options.scope(), &program()?, words);
-    let Registered { command, names } = registered.map_err(not_registered)?;
+    let ClassRegistration { command, names } = registered.map_err(not_registered)?;
     Ok(format!("who asks for {} starts it from now on: {command}", names.join(", ")))
 }
 
@@ -180,8 +180,8 @@ pub(in crate::commands::provide) fn unregister(options: &Options) -> Result<Stri
 }
 
 impl Options {
-    const fn scope(&self) -> Scope {
-        if self.all_users { Scope::Everybody } else { Scope::User }
+    const fn scope(&self) -> RegistrationScope {
+        if self.all_users { RegistrationScope::AllUsers } else { RegistrationScope::CurrentUser }
     }
 }
 
@@ -198,11 +198,13 @@ fn program() -> Result<String, Failure> {
     Ok(program.to_string_lossy().into_owned())
 }
 
-fn not_shown(error: FaceError) -> Failure {
+fn not_shown(error: FrontendError) -> Failure {
     let failure = Failure::new(Outcome::Failed, "the provider cannot be shown to other programs");
     let help = match &error {
-        FaceError::Taken => "speak to that one: communicado provide status",
-        FaceError::Namesake => "end it first; a client of our own is needed only where it is gone",
+        FrontendError::AlreadyRunning => "speak to that one: communicado provide status",
+        FrontendError::CommunicatorRunning => {
+            "end it first; a client of our own is needed only where it is gone"
+        }
         _ => "see `communicado explain` with the code; the registry of your user must be writable",
     };
     failure.cause(error).help(help)
