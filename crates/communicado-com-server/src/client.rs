@@ -11,7 +11,7 @@ use communicado_windows::com::serve::{
 };
 use communicado_windows::{Guid, HResult, uptime};
 
-use crate::events::{self, Event, OfficeEvent};
+use crate::events::{self, CommunicatorEvent, LyncEvent};
 use crate::messenger;
 use crate::office;
 
@@ -165,12 +165,12 @@ impl Client {
             state.until = until;
             std::mem::replace(&mut state.status, status.clone())
         };
-        for event in events::of(&before, &status) {
+        for event in events::communicator_events(&before, &status) {
             if let Some(event_call) = self.event_call(event) {
                 self.messenger.fire(&event_call);
             }
         }
-        for event in events::of_office(&before, &status) {
+        for event in events::lync_events(&before, &status) {
             self.fire_lync(event);
         }
     }
@@ -182,38 +182,38 @@ impl Client {
         }
     }
 
-    fn event_call(self: &Arc<Self>, event: Event) -> Option<EventCall> {
+    fn event_call(self: &Arc<Self>, event: CommunicatorEvent) -> Option<EventCall> {
         let call = |id, arguments, coalesces| Some(EventCall { id, arguments, coalesces });
         match event {
-            Event::SignIn(code) => call(1024, vec![ReturnValue::number(code)], false),
-            Event::SignOut => call(1025, Vec::new(), false),
-            Event::ContactStatus(number) => {
+            CommunicatorEvent::SignIn(code) => call(1024, vec![ReturnValue::number(code)], false),
+            CommunicatorEvent::SignOut => call(1025, Vec::new(), false),
+            CommunicatorEvent::ContactStatus(number) => {
                 let contact = serve(messenger::Contact::of(self)).ok()?;
                 call(1030, vec![ReturnValue::Object(contact), ReturnValue::number(number)], true)
             }
-            Event::MyStatus(number) => {
+            CommunicatorEvent::MyStatus(number) => {
                 call(1031, vec![ReturnValue::number(0), ReturnValue::number(number)], true)
             }
-            Event::AppShutdown => call(1032, Vec::new(), false),
+            CommunicatorEvent::AppShutdown => call(1032, Vec::new(), false),
         }
     }
 
-    fn fire_lync(self: &Arc<Self>, event: OfficeEvent) {
+    fn fire_lync(self: &Arc<Self>, event: LyncEvent) {
         let both = |source: Result<ObjectRef, HResult>, data: Result<ObjectRef, HResult>| {
             Some(vec![ReturnValue::Object(source.ok()?), ReturnValue::Object(data.ok()?)])
         };
         let (listeners, id, arguments) = match event {
-            OfficeEvent::State { old, new, code } => {
+            LyncEvent::StateChanged { old, new, code } => {
                 let data = office::StateChange::new(self, old, new, code);
                 let arguments = both(serve(office::Lync::of(self)), serve(data));
                 (&self.lync, 100, arguments)
             }
-            OfficeEvent::Contact => {
+            LyncEvent::ContactChanged => {
                 let contact = serve(office::Contact::own(self));
                 let data = serve(office::InformationChange::new(self));
                 (&self.contact, 400, both(contact, data))
             }
-            OfficeEvent::ShuttingDown => (&self.root, 50, Some(Vec::new())),
+            LyncEvent::ShuttingDown => (&self.root, 50, Some(Vec::new())),
         };
         if let Some(arguments) = arguments {
             listeners.fire(&EventCall { id, arguments, coalesces: false });

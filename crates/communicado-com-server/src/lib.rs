@@ -8,7 +8,7 @@
 //! provider does is `communicado-provider`'s, and how objects are called is
 //! `communicado-windows`'s.
 //!
-//! Read next: [`events::of`], then `messenger` and `office`.
+//! Read next: [`events::communicator_events`], then `messenger` and `office`.
 
 pub mod events;
 pub mod vocabulary;
