@@ -6,12 +6,11 @@ use clap::Args;
 use communicado::Timestamp;
 use communicado_cli_support::{Failure, Outcome, note};
 use communicado_codes::lookup;
-use communicado_com_server::{FaceError, Registered, Scope};
+use communicado_com_server::{ClassRegistration, FrontendError, RegistrationScope};
 use communicado_provider::{Account, ActiveFaults, CommandError, ProviderCommand};
 
 use super::{CommandSender, ProviderState};
 use crate::commands::provide::report::ProviderReport;
-use crate::commands::tell;
 
 /// How the provider is to be seen on Windows.
 #[derive(Clone, Debug, Default, Args)]
@@ -25,10 +24,10 @@ pub(in crate::commands::provide) struct Options {
 }
 
 /// The provider, as others see it.
-pub(in crate::commands::provide) struct ComFrontend(communicado_com_server::Face);
+pub(in crate::commands::provide) struct ComFrontend(communicado_com_server::ComFrontend);
 
 /// The way to the provider that runs.
-pub(in crate::commands::provide) struct ComControlClient(communicado_com_server::Line);
+pub(in crate::commands::provide) struct ComControlClient(communicado_com_server::ControlClient);
 
 /// Why the provider did not do what it was asked to.
 pub(in crate::commands::provide) enum ControlError {
@@ -50,8 +49,9 @@ impl ComFrontend {
         options: &Options,
     ) -> Result<Self, Failure> {
         let control = Box::new(move |command| commands.execute_blocking(command));
-        let shown = communicado_com_server::Options { is_default: options.office };
-        let frontend = communicado_com_server::Face::open(account, &program()?, shown, control);
+        let shown = communicado_com_server::FrontendOptions { is_default: options.office };
+        let frontend =
+            communicado_com_server::ComFrontend::open(account, &program()?, shown, control);
         let frontend = frontend.map_err(not_shown)?;
         for problem in frontend.problems() {
             note(&format!("programs that are bound early cannot use it: {problem}"));
@@ -76,7 +76,7 @@ impl ComFrontend {
     ) -> Result<(), Failure> {
         let until = shown.until.map(|until| until.to_string());
         let told = self.0.show(shown.status.clone(), until);
-        told.map_err(|error| not_shown(FaceError::System(error)))
+        told.map_err(|error| not_shown(FrontendError::System(error)))
     }
 
     /// Behaves so from here on.
@@ -105,7 +105,7 @@ impl ComFrontend {
 impl ComControlClient {
     /// The way to the provider of this session, if one runs.
     pub(in crate::commands::provide) async fn open() -> Result<Option<Self>, Failure> {
-        Ok(communicado_com_server::Line::open().map(Self))
+        Ok(communicado_com_server::ControlClient::open().map(Self))
     }
 
     /// Has the provider do something.
@@ -113,8 +113,8 @@ impl ComControlClient {
         &self,
         command: &ProviderCommand,
     ) -> Result<(), ControlError> {
-        self.0.ask(command).map_err(|unheard| match unheard {
-            communicado_com_server::Unheard::Failed(code, said)
+        self.0.execute(command).map_err(|unheard| match unheard {
+            communicado_com_server::ControlClientError::Failed(code, said)
                 if is_already_done(command, code.0.cast_unsigned()) =>
             {
                 ControlError::Already(said)
@@ -125,7 +125,7 @@ impl ComControlClient {
 
     /// What the provider says of itself.
     pub(in crate::commands::provide) async fn report(&self) -> Result<ProviderReport, Failure> {
-        let said = self.0.report().map_err(unheard_failure)?;
+        let said = self.0.status().map_err(unheard_failure)?;
         Ok(ProviderReport {
             account: said.account,
             friendly_name: said.friendly_name,
@@ -148,9 +148,9 @@ fn is_already_done(command: &ProviderCommand, code: u32) -> bool {
     }
 }
 
-fn unheard_failure(unheard: communicado_com_server::Unheard) -> Failure {
+fn unheard_failure(unheard: communicado_com_server::ControlClientError) -> Failure {
     match unheard {
-        communicado_com_server::Unheard::Failed(code, said) => {
+        communicado_com_server::ControlClientError::Failed(code, said) => {
             let failure = Failure::new(Outcome::Failed, "the provider did not do it").cause(said);
             match lookup(code.0.cast_unsigned()).next() {
                 Some(code) => failure.help(code.action),
@@ -169,7 +169,7 @@ pub(in crate::commands::provide) fn register(
     options: &Options,
 ) -> Result<String, Failure> {
     let registered = communicado_com_server::register(options.scope(), &program()?, words);
-    let Registered { command, names } = registered.map_err(not_registered)?;
+    let ClassRegistration { command, names } = registered.map_err(not_registered)?;
     Ok(format!("who asks for {} starts it from now on: {command}", names.join(", ")))
 }
 
@@ -180,8 +180,8 @@ pub(in crate::commands::provide) fn unregister(options: &Options) -> Result<Stri
 }
 
 impl Options {
-    const fn scope(&self) -> Scope {
-        if self.all_users { Scope::Everybody } else { Scope::User }
+    const fn scope(&self) -> RegistrationScope {
+        if self.all_users { RegistrationScope::AllUsers } else { RegistrationScope::CurrentUser }
     }
 }
 
@@ -198,17 +198,19 @@ fn program() -> Result<String, Failure> {
     Ok(program.to_string_lossy().into_owned())
 }
 
-fn not_shown(error: FaceError) -> Failure {
+fn not_shown(error: FrontendError) -> Failure {
     let failure = Failure::new(Outcome::Failed, "the provider cannot be shown to other programs");
     let help = match &error {
-        FaceError::Taken => "speak to that one: communicado provide status",
-        FaceError::Namesake => "end it first; a client of our own is needed only where it is gone",
+        FrontendError::AlreadyRunning => "speak to that one: communicado provide status",
+        FrontendError::CommunicatorRunning => {
+            "end it first; a client of our own is needed only where it is gone"
+        }
         _ => "see `communicado explain` with the code; the registry of your user must be writable",
     };
     failure.cause(error).help(help)
 }
 
-fn not_registered(error: communicado_windows::Error) -> Failure {
+fn not_registered(error: communicado_windows::WindowsError) -> Failure {
     Failure::new(Outcome::Failed, "the registry cannot be written")
         .cause(error)
         .help("leave `--all-users` away, or run it as administrator")
