@@ -35,10 +35,7 @@ const REMAINING: &[&str] = &[
     "crates/communicado-sources/",
     "crates/communicado-windows/",
     "crates/communicado-wire/",
-    "docs/agent.md",
-    "docs/configuration.md",
-    "docs/provider.md",
-    "docs/windows.md",
+    "docs/cli.md",
     "fuzz/",
     "xtask/src/",
 ];
