@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::Mutex;
 
 use communicado::{Builder, Monitor, Notice, SOURCES, Snapshot, Timestamp};
-use communicado_runtime::{Clock as _, SystemClock, at_input_end};
+use communicado_runtime::{Clock as _, SystemClock, on_stdin_eof};
 use communicado_sinks::Output;
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, LocalBoxFuture, select};
@@ -33,8 +33,7 @@ pub(crate) fn read_snapshot(builder: Builder) -> Result<Snapshot, Failure> {
     let say = |notice: &Notice| match notice {
         // There is no next time.
         Notice::Lost { source, error, .. } => {
-            let failure =
-                Failure::from(error.clone()).about(format!("source `{source}` cannot watch"));
+            let failure = Failure::from(error.clone()).about(format!("source `{source}` failed"));
             Some(failure.to_string())
         }
         _ => Some(notice.to_string()),
@@ -111,7 +110,7 @@ async fn first_of<'a>(received: impl Iterator<Item = LocalBoxFuture<'a, Option<(
 /// Is told when standard input ends.
 pub(crate) fn stdin_eof() -> Result<oneshot::Receiver<()>, Failure> {
     let (end, ended) = oneshot::channel();
-    let listens = at_input_end(move || {
+    let listens = on_stdin_eof(move || {
         let _ = end.send(());
     });
     listens.map_err(|error| {

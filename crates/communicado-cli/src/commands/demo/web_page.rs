@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use communicado_runtime::{Clock as _, SystemClock, within};
+use communicado_runtime::{Clock as _, SystemClock, timeout_at};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
@@ -94,7 +94,7 @@ impl WebPage {
             }
             Err(cannot_go_on("the gateway told no more"))
         };
-        let told = within(&clock, clock.now().after(TIMEOUT), told).await;
+        let told = timeout_at(&clock, clock.now().after(TIMEOUT), told).await;
         told.unwrap_or_else(|| Err(cannot_go_on(format!("the page was never told {expected:?}"))))
     }
 }

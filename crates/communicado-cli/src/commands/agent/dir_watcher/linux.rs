@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use communicado_runtime::wait_for;
+use communicado_runtime::async_fd;
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use rustix::io::Errno;
 use tokio::io::Interest;
@@ -31,7 +31,7 @@ impl StateDirWatcher {
         let flags = WatchFlags::MOVED_TO | WatchFlags::MOVED_FROM | WatchFlags::DELETE;
         let flags = flags | WatchFlags::CLOSE_WRITE | WatchFlags::ONLYDIR;
         inotify::add_watch(&events, path, flags).map_err(failed)?;
-        let events = wait_for(events, Interest::READABLE).map_err(|error| cannot(path, error))?;
+        let events = async_fd(events, Interest::READABLE).map_err(|error| cannot(path, error))?;
         Ok(Self { events, path: path.to_owned() })
     }
 
