@@ -32,11 +32,7 @@ const REMAINING: &[&str] = &[
     "crates/communicado-sources/",
     "crates/communicado-windows/",
     "crates/communicado-wire/",
-    "docs/agent.md",
     "docs/cli.md",
-    "docs/configuration.md",
-    "docs/provider.md",
-    "docs/windows.md",
     "fuzz/",
     "xtask/src/",
 ];
