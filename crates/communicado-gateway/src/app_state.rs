@@ -18,15 +18,15 @@ use crate::connection_limit::ConnectionLimit;
 use crate::http::Hosts;
 use crate::limits::{BODY_BYTES_PER_OWNER, HEAD_BYTES_PER_ADDRESS, Limit, STREAMS_PER_TOKEN};
 use crate::metrics::Metrics;
-use crate::model::{Now, People};
+use crate::model::{BatchResult, Now, People};
 use crate::oidc::OidcClient;
 use crate::principal::Principal;
 use crate::rates::{CallerKey, Network, RateLimits};
 use crate::store::{Reader, StoredState};
+use crate::store_writer::{StoreWriter, WriteCommand};
 use crate::stream::{EventLoopHandle, LoopCommand};
 use crate::tokens::Tokens;
 use crate::traces::Traces;
-use crate::writer::{StoreWriter, WriteCommand};
 
 /// Whom, which token, and when first.
 pub(crate) type Audience = BTreeMap<(Arc<str>, Arc<str>), Timestamp>;
@@ -161,6 +161,21 @@ impl AppState {
         drop(tokens);
         if !revoked.is_empty() {
             self.event_loop.send(LoopCommand::End(revoked.clone()));
+        }
+    }
+
+    /// Applies the result of a batch, and sends its changes to the readers.
+    pub(crate) fn publish(&self, mut result: BatchResult) {
+        if result.people.is_empty() {
+            return;
+        }
+        for (id, _) in result.people.iter().filter(|(_, person)| person.is_none()) {
+            self.forget_readers_of(id);
+        }
+        self.people.write().unwrap_or_else(PoisonError::into_inner).apply(&mut result);
+        self.metrics.changed(result.changes.len());
+        if !result.changes.is_empty() {
+            self.event_loop.send_changes(result.changes);
         }
     }
 

@@ -42,6 +42,7 @@ mod secret;
 mod serve;
 mod sse;
 mod store;
+mod store_writer;
 mod stream;
 mod subscription;
 mod text;

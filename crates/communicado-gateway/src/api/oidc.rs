@@ -18,8 +18,8 @@ use crate::limits::SESSION;
 use crate::oidc::{OidcClient, unknown_login};
 use crate::rates::Network;
 use crate::refusal::{Kind, Refusal};
+use crate::store_writer::WriteCommand;
 use crate::web::{HTML, POLICY};
-use crate::writer::WriteCommand;
 
 /// Ties a sign-in to the browser that began it.
 const STATE_COOKIE: &str = "communicado_sign_in";

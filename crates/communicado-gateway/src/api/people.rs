@@ -18,8 +18,8 @@ use crate::model::{Input, Person, own, person_json};
 use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
 use crate::secret::random;
+use crate::store_writer::{WriteCommand, WriteReply};
 use crate::text::{self, printable};
-use crate::writer::{WriteCommand, WriteReply};
 
 /// People of a page if nothing else is asked for.
 const USUAL_PAGE: usize = 100;

@@ -20,8 +20,8 @@ use crate::limits::{
 };
 use crate::model::{Input, PresenceState, own};
 use crate::refusal::{Kind, Refusal};
+use crate::store_writer::{WriteCommand, WriteReply};
 use crate::text;
-use crate::writer::{WriteCommand, WriteReply};
 
 /// `PUT /v1/people/{person}/devices/{device}`.
 pub(super) async fn put_device(

@@ -16,7 +16,7 @@ use crate::limits::SESSION;
 use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
 use crate::secret::{hash, hex, new_id, new_secret};
-use crate::writer::WriteCommand;
+use crate::store_writer::WriteCommand;
 
 /// `GET /v1/session`: who the browser is; nobody is no error.
 pub(super) async fn current(State(app): App, auth: Auth) -> ApiResult {

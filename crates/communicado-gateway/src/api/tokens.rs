@@ -17,7 +17,7 @@ use crate::ids::parse_id;
 use crate::limits::{FOR_MAX, FOR_MS, NAME_CHARS};
 use crate::refusal::Refusal;
 use crate::secret::{hash, hex, new_id, new_secret};
-use crate::writer::WriteCommand;
+use crate::store_writer::WriteCommand;
 
 /// `POST /v1/tokens`: the only time that the secret is told.
 pub(super) async fn create(State(app): App, auth: Auth, request: Request) -> ApiResult {

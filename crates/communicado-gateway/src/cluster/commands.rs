@@ -18,8 +18,8 @@ use crate::model::{BatchResult, Input};
 use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
 use crate::store::Reader;
+use crate::store_writer::{WriteCommand, WriteReply, WriteRequest};
 use crate::tokens::require_person;
-use crate::writer::{WriteCommand, WriteReply, WriteRequest};
 
 /// Orders that are written at a time.
 const CONCURRENT_MAX: usize = 256;

@@ -12,7 +12,6 @@ use super::commands::is_overtaken;
 use super::keys::Key;
 use super::{Cluster, REPLY_TIMEOUT};
 use crate::model::BatchResult;
-use crate::writer::publish;
 
 /// How long nothing is looked at: the time asleep is not counted by a timer, and is by a lease.
 const IDLE_MAX: Duration = Duration::from_millis(500);
@@ -69,7 +68,7 @@ async fn due(cluster: &Cluster) {
         let revision = people.revision();
         let result = batch.end().local_only(revision);
         drop(people);
-        publish(app, result);
+        app.publish(result);
     }
 }
 

@@ -27,7 +27,7 @@ use tokio::sync::{mpsc, oneshot, watch as channel};
 use crate::app_state::AppState;
 use crate::config::ClusterConfig;
 use crate::secret::random;
-use crate::writer::WriteRequest;
+use crate::store_writer::WriteRequest;
 pub(crate) use keys::{Key, person, token};
 
 /// How long an answer of NATS may take.

@@ -22,7 +22,6 @@ use tokio::time::{sleep, timeout};
 use super::keys::{self, Key};
 use super::{Cluster, ClusterError, orphans};
 use crate::model::People;
-use crate::writer::publish;
 
 /// Between two canaries.
 const CANARY_INTERVAL: Duration = Duration::from_secs(1);
@@ -142,7 +141,7 @@ fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, last_ca
                 if is_gone || (is_new && entry.delta == 0) {
                     orphans::end_all_of(cluster, &id);
                 }
-                publish(app, result);
+                app.publish(result);
             }
         }
     }

@@ -8,9 +8,9 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::config::ServeConfig;
 use crate::store::StoredState;
+use crate::store_writer::StoreWriter;
 use crate::stream::{LoopCommand, Mailbox, NUMBER_MASK, ReaderId};
 use crate::subscription::Subscription;
-use crate::writer::StoreWriter;
 
 #[test]
 fn an_event_says_which_socket_it_is_about() {

@@ -13,7 +13,8 @@ use crate::cluster;
 use crate::config::ServeConfig;
 use crate::failure::{Failure, Outcome};
 use crate::store::{Lock, Store, StoreError, StoredState};
-use crate::writer::{self, StoreWriter, WriteCommand};
+use crate::store_writer::{StoreWriter, WriteCommand};
+use crate::writer;
 
 /// The state, the store and the writer: everything but the connections.
 pub(crate) struct Backend {

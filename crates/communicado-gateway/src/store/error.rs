@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::files::{FILES, PROBE};
 use crate::private::{self, FileError};
+use crate::refusal::{Kind, Refusal};
 
 /// Why something cannot be kept or read, and what to do.
 #[derive(Debug)]
@@ -131,6 +132,14 @@ impl fmt::Display for StoreError {
             Self::Damaged { what } => write!(f, "the store is damaged: {what}"),
             Self::Other { cause } => write!(f, "the store cannot be used: {cause}"),
         }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::new(Kind::Unavailable, error.to_string(), error.help())
+            .limited("store")
+            .retry_after(5)
     }
 }
 

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use communicado_wire::gateway::EndReason;
 use communicado_wire::gateway::stored::Token;
 
-use super::{ReplySender, WriteCommand, WriteReply};
 use crate::app_state::AppState;
 use crate::limits::{SESSIONS, SESSIONS_PER_TOKEN};
 use crate::model::{Batch, Input};
 use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
 use crate::store::{Reader, Store, StoreError};
+use crate::store_writer::{ReplySender, WriteCommand, WriteReply};
 use crate::tokens::{Tokens, require_person};
 use crate::traces::Origin;
 

@@ -8,7 +8,10 @@ use crate::api::made;
 use crate::config::ServeConfig;
 use crate::limits::SESSIONS_PER_TOKEN;
 use crate::model::Input;
-use crate::store::Lock;
+use crate::principal::Principal;
+use crate::refusal::Kind;
+use crate::store::{Lock, Reader};
+use crate::store_writer::{ReplySender, StoreWriter};
 use crate::tokens::Tokens;
 
 /// A writer without its thread: each batch is run by the test.
@@ -38,8 +41,8 @@ impl Bench {
         let (requests, answers): (Vec<WriteRequest>, Vec<_>) = requests
             .into_iter()
             .map(|(caller, command)| {
-                let (to, answer) = oneshot::channel();
-                let reply = Some(ReplySender { to, origin: origin() });
+                let (reply, answer) = ReplySender::channel();
+                let reply = Some(reply);
                 (WriteRequest { command, caller: caller.cloned(), reply }, answer)
             })
             .unzip();
