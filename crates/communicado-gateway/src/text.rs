@@ -5,7 +5,8 @@ use std::sync::Arc;
 use communicado_wire::gateway::Person;
 use communicado_wire::{Account, Client, is_printable};
 
-use crate::limits::REASON_CHARS;
+use crate::limits::{Limit, REASON_CHARS};
+use crate::refusal::{Kind, Refusal};
 
 /// `text` without characters that cannot be shown as they are.
 pub(crate) fn printable(text: Arc<str>) -> Arc<str> {
@@ -13,6 +14,23 @@ pub(crate) fn printable(text: Arc<str>) -> Arc<str> {
         return text;
     }
     text.chars().filter(|letter| is_printable(*letter)).collect::<String>().into()
+}
+
+/// A line that people read: not empty, not too long, one line, and written in one direction.
+///
+/// # Errors
+///
+/// If it is not one.
+pub(crate) fn line(what: &str, text: Arc<str>, limit: Limit) -> Result<Arc<str>, Refusal> {
+    if !limit.allows(text.chars().count()) {
+        return Err(Refusal::beyond(Kind::BadRequest, limit, format!("the {what} is too long")));
+    }
+    let shown = printable(text.clone());
+    if shown.trim().is_empty() || text.chars().any(char::is_control) {
+        let detail = format!("the {what} is empty or has characters that cannot be shown");
+        return Err(Refusal::bad(detail, "give one line of text"));
+    }
+    Ok(shown)
 }
 
 /// A reason: printable and short.

@@ -23,11 +23,11 @@ use super::auth::Auth;
 use super::response::{ApiResult, App};
 use crate::app_state::AppState;
 use crate::auth::{StreamRequest, authorize_subscription};
+use crate::connection::ConnectionHandle;
 use crate::http::accepts_events;
 use crate::metrics::TransportLabel;
 use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
-use crate::serve::Connection;
 use crate::sse;
 use crate::stream::{LoopCommand, Mailbox, RETRY, ReaderId, Recv};
 use crate::subscription::Subscription;
@@ -64,7 +64,7 @@ pub(super) async fn as_stream(
 pub(super) async fn stream(
     State(app): App,
     auth: Auth,
-    connection: Option<Extension<Connection>>,
+    connection: Option<Extension<ConnectionHandle>>,
     request: Request,
 ) -> ApiResult {
     let principal = auth.principal()?.clone();

@@ -28,7 +28,6 @@ use axum::routing::{delete, get, post, put};
 pub(crate) use auth::{Operator, PeerAddress};
 pub(crate) use health::OPENAPI;
 pub(crate) use publish::publication;
-pub(crate) use tokens::made;
 
 use crate::app_state::AppState;
 

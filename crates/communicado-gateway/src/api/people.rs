@@ -19,7 +19,7 @@ use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
 use crate::secret::random;
 use crate::store_writer::{WriteCommand, WriteReply};
-use crate::text::{self, printable};
+use crate::text;
 
 /// People of a page if nothing else is asked for.
 const USUAL_PAGE: usize = 100;
@@ -163,7 +163,7 @@ fn check(
     name: Option<Arc<str>>,
     groups: Option<&Vec<Arc<str>>>,
 ) -> Result<Option<Arc<str>>, Refusal> {
-    let name = name.map(|name| line("name", name, NAME_CHARS)).transpose()?;
+    let name = name.map(|name| text::line("name", name, NAME_CHARS)).transpose()?;
     for group in groups.into_iter().flatten() {
         parse_id("group", group)?;
     }
@@ -171,23 +171,6 @@ fn check(
         return Ok(name);
     }
     Err(Refusal::beyond(Kind::BadRequest, GROUPS, "a person cannot be in so many groups"))
-}
-
-/// A line that people read: not empty, not too long, one line, and written in one direction.
-pub(super) fn line(
-    what: &str,
-    text: Arc<str>,
-    limit: crate::limits::Limit,
-) -> Result<Arc<str>, Refusal> {
-    if !limit.allows(text.chars().count()) {
-        return Err(Refusal::beyond(Kind::BadRequest, limit, format!("the {what} is too long")));
-    }
-    let shown = printable(text.clone());
-    if shown.trim().is_empty() || text.chars().any(char::is_control) {
-        let detail = format!("the {what} is empty or has characters that cannot be shown");
-        return Err(Refusal::bad(detail, "give one line of text"));
-    }
-    Ok(shown)
 }
 
 /// `PATCH /v1/people/{person}`: an administrator, or the person for the badge.

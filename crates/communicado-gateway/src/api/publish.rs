@@ -11,7 +11,6 @@ use communicado_wire::gateway::{Manual, Publish, Published};
 use communicado_wire::{Client, Status};
 
 use super::auth::Auth;
-use super::people::line;
 use super::response::{ApiResult, App, body, json, read};
 use crate::ids::parse_id;
 use crate::limits::{
@@ -165,7 +164,7 @@ fn manual_input(
         let detail = "only who is signed in has an availability and an activity";
         return Err(Refusal::bad(detail, "leave them out with `signed-out`"));
     }
-    let note = note.map(|note| line("note", note, NOTE_CHARS)).transpose()?;
+    let note = note.map(|note| text::line("note", note, NOTE_CHARS)).transpose()?;
     let duration = for_ms.map(Duration::from_millis);
     if duration.is_some_and(|duration| duration.is_zero() || duration > FOR_MAX) {
         let detail = "nothing can be said for so short or so long";

@@ -17,11 +17,11 @@ use super::origin::same_origin;
 use super::response::{ApiResult, App};
 use crate::app_state::AppState;
 use crate::auth::authorize_subscription;
+use crate::connection::ConnectionHandle;
 use crate::limits::{READER_TIME, SOCKET_BYTES};
 use crate::metrics::TransportLabel;
 use crate::principal::Principal;
 use crate::refusal::Refusal;
-use crate::serve::Connection;
 use crate::stream::{Frame, LoopCommand, Recv};
 use crate::subscription::Subscription;
 
@@ -33,7 +33,7 @@ pub(super) async fn open(
     State(app): App,
     auth: Auth,
     headers: HeaderMap,
-    connection: Option<Extension<Connection>>,
+    connection: Option<Extension<ConnectionHandle>>,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> ApiResult {
     let principal = auth.principal()?.clone();

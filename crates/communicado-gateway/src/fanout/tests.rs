@@ -35,7 +35,7 @@ fn event_loop() -> (EventLoop, Arc<AppState>, Principal) {
         view: None,
         for_ms: None,
     };
-    let (_, token) = crate::api::made(new, app.now().civil).unwrap();
+    let (_, token) = crate::new_token::new_token(new, app.now().civil).unwrap();
     app.settle_tokens(std::slice::from_ref(&token), &BTreeMap::new());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (handed_off, _) = mpsc::unbounded_channel();

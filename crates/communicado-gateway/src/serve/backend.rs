@@ -7,11 +7,11 @@ use communicado_wire::gateway::{NewToken, Scope, View};
 use tokio::sync::oneshot;
 
 use super::critical_thread::CriticalThread;
-use crate::api::made;
 use crate::app_state::AppState;
 use crate::cluster;
 use crate::config::ServeConfig;
 use crate::failure::{Failure, Outcome};
+use crate::new_token::new_token;
 use crate::store::{Lock, Store, StoreError, StoredState};
 use crate::store_writer::{StoreWriter, WriteCommand};
 use crate::writer;
@@ -96,7 +96,7 @@ impl Backend {
             view: Some(View::Everything),
             for_ms: None,
         };
-        let (secret, token) = made(new, self.app.now().civil)?;
+        let (secret, token) = new_token(new, self.app.now().civil)?;
         self.app.writer.submit(WriteCommand::Token(token)).await?;
         Ok(Some(secret))
     }

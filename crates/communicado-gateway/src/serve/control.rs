@@ -28,11 +28,12 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::backend::Backend;
-use super::strict::Strict;
-use super::{Connection, connection};
+use super::checked_stream::CheckedStream;
+use super::http1;
 use crate::api::{Operator, router};
 use crate::app_state::AppState;
 use crate::config::ServeConfig;
+use crate::connection::ConnectionHandle;
 use crate::failure::{Failure, Outcome};
 use crate::http::Hosts;
 use crate::principal::Principal;
@@ -98,8 +99,14 @@ pub(super) fn listen(
             }
             let (router, stopping) = (router.clone(), stopping.clone());
             let peer = Ipv4Addr::LOCALHOST.into();
-            let socket = Strict::new(socket, Vec::new(), Hosts::Any, None, Connection::default());
-            tokio::spawn(connection::converse(socket, peer, router, stopping));
+            let socket = CheckedStream::new(
+                socket,
+                Vec::new(),
+                Hosts::Any,
+                None,
+                ConnectionHandle::default(),
+            );
+            tokio::spawn(http1::serve_connection(socket, peer, router, stopping));
         }
     }))
 }

@@ -2,12 +2,11 @@
 //! of them.
 
 mod backend;
-mod connection;
+mod checked_stream;
 mod control;
 mod critical_thread;
+mod http1;
 mod listen;
-mod socket;
-mod strict;
 mod tls;
 
 use std::net::SocketAddr;
@@ -18,7 +17,6 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 pub(crate) use control::{ask, ask_offline};
-pub(crate) use socket::Connection;
 pub(crate) use tls::Certificate;
 
 use crate::api::router;
@@ -104,8 +102,7 @@ async fn serving(
         CriticalThread::start("event-loop", move || event_loop.run()).map_err(no_system)?;
     let (stop, stopping) = watch::channel(false);
     let router = router(app.clone());
-    let served =
-        connection::serve(connections, router.clone(), acceptor, app.clone(), stopping.clone());
+    let served = http1::serve(connections, router.clone(), acceptor, app.clone(), stopping.clone());
     let connections = tokio::spawn(served);
     let control = control::listen(&data, router, &app, stopping)?;
     print(&greeting(&base, first.as_deref()))?;

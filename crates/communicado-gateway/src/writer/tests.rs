@@ -4,10 +4,10 @@ use communicado_wire::gateway::{NewPerson, Scope, View};
 use tempfile::TempDir;
 
 use super::*;
-use crate::api::made;
 use crate::config::ServeConfig;
 use crate::limits::SESSIONS_PER_TOKEN;
 use crate::model::Input;
+use crate::new_token::new_token;
 use crate::principal::Principal;
 use crate::refusal::Kind;
 use crate::store::{Lock, Reader};
@@ -87,7 +87,7 @@ fn token(name: &str, person: Option<&str>, session_of: Option<&Principal>) -> To
         for_ms: None,
     };
     let now = communicado_wire::Timestamp::from_micros(1_800_000_000_000_000).unwrap();
-    let (_, token) = made(new, now).unwrap();
+    let (_, token) = new_token(new, now).unwrap();
     Token { session_of: session_of.map(|principal| principal.token.id.clone()), ..token }
 }
 

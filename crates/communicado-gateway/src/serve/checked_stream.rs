@@ -7,8 +7,8 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::Connection;
 use crate::budget::Reservation;
+use crate::connection::ConnectionHandle;
 use crate::http::{Framing, Hosts, last_answer};
 use crate::rates::Network;
 use crate::refusal::{Kind, Refusal};
@@ -23,9 +23,9 @@ const LAST_READS: usize = 8;
 /// A head passes when it is whole. To hyper, a head that is refused is the end of the connection:
 /// it finishes what came before. Then its `shutdown` writes why.
 #[derive(Debug)]
-pub(super) struct Strict<S> {
+pub(super) struct CheckedStream<S> {
     io: S,
-    connection: Connection,
+    connection: ConnectionHandle,
     framing: Framing,
     /// What was read, of which so many first bytes may pass.
     read: BytesMut,
@@ -38,14 +38,14 @@ pub(super) struct Strict<S> {
     answer: Option<Bytes>,
 }
 
-impl<S> Strict<S> {
+impl<S> CheckedStream<S> {
     /// Checks `io`, of which `read` was read already. `held` counts what waits for the end of a head.
     pub(super) fn new(
         io: S,
         read: Vec<u8>,
         hosts: Hosts,
         held: Option<Reservation<Network>>,
-        connection: Connection,
+        connection: ConnectionHandle,
     ) -> Self {
         Self {
             io,
@@ -59,7 +59,7 @@ impl<S> Strict<S> {
         }
     }
 
-    pub(super) const fn connection(&self) -> &Connection {
+    pub(super) const fn connection(&self) -> &ConnectionHandle {
         &self.connection
     }
 
@@ -107,7 +107,7 @@ impl<S> Strict<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Strict<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for CheckedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -134,7 +134,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Strict<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Strict<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for CheckedStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
