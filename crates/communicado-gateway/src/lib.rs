@@ -33,6 +33,7 @@ mod metrics;
 mod model;
 mod new_token;
 mod oidc;
+mod options;
 mod output;
 pub mod parse;
 mod principal;
@@ -61,7 +62,7 @@ use clap::Parser as _;
 #[must_use]
 pub fn main() -> ExitCode {
     let result = match arguments::Arguments::try_parse() {
-        Ok(arguments) => commands::run(arguments),
+        Ok(arguments) => arguments.run(),
         Err(error) => {
             let printed = error.print();
             if error.use_stderr() {
