@@ -1,17 +1,22 @@
 //! Origins of pages: which may read answers, and which may change something.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderValue};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use super::response::App;
 use crate::app_state::AppState;
 use crate::refusal::{Kind, Refusal};
 
 /// Lets pages of the origins that were named read answers; nobody else's, unless they are ours.
-pub(super) async fn cross_origin(State(app): App, request: Request, next: Next) -> Response {
+pub(super) async fn cross_origin(
+    State(app): State<Arc<AppState>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
     let allowed = origin.filter(|origin| is_allowed(&app, origin));
     let asks = request.method() == Method::OPTIONS

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::jetstream::kv::{UpdateError, UpdateErrorKind};
 use communicado_runtime::Clock as _;
 use communicado_wire::gateway::EndReason;
 use communicado_wire::gateway::stored::Token;
@@ -11,8 +10,9 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use super::bucket::{Cluster, WRITE_TIMEOUT};
 use super::keys::Key;
-use super::{Cluster, WRITE_TIMEOUT, orphans};
+use super::orphans;
 use crate::limits::{SESSIONS, SESSIONS_PER_TOKEN};
 use crate::model::{BatchResult, Input};
 use crate::principal::Principal;
@@ -133,9 +133,9 @@ async fn person(
         };
         match written {
             Ok(revision) => {
-                cluster.has_come(revision).await;
+                cluster.wait_for_revision(revision).await;
                 // What follows from a removal follows when it comes back, if it does in time.
-                if after.is_none() && !cluster.key_has_come(&key, seen).await {
+                if after.is_none() && !cluster.wait_for_key(&key, seen).await {
                     orphans::end_all_of(cluster, &id);
                 }
                 let person = app.people().person(&id).cloned();
@@ -228,7 +228,7 @@ async fn put(cluster: &Cluster, key: &str, text: String) -> Result<bool, Refusal
     let end = cluster.app.clock.now().after(WRITE_TIMEOUT);
     loop {
         match cluster.bucket.put(key, text.clone().into()).await {
-            Ok(revision) => return Ok(cluster.has_come(revision).await),
+            Ok(revision) => return Ok(cluster.wait_for_revision(revision).await),
             Err(error) if cluster.app.clock.now() >= end => return Err(away(&error)),
             Err(_) => sleep(RETRY_DELAY).await,
         }
@@ -242,7 +242,7 @@ async fn remove(cluster: &Cluster, key: &str) -> Result<(), Refusal> {
         let seen = cluster.seen(key);
         match cluster.bucket.delete(key).await {
             Ok(()) => {
-                cluster.key_has_come(key, seen).await;
+                cluster.wait_for_key(key, seen).await;
                 return Ok(());
             }
             Err(error) if cluster.app.clock.now() >= end => return Err(away(&error)),
@@ -255,9 +255,4 @@ fn away(error: &dyn std::fmt::Display) -> Refusal {
     let help = "try again; another gateway may reach it";
     let detail = format!("the bucket of the gateways cannot be written: {error}");
     Refusal::new(Kind::Unavailable, detail, help).limited("store").retry_after(2)
-}
-
-/// Whether somebody else has written the entry meanwhile.
-pub(super) fn is_overtaken(error: &UpdateError) -> bool {
-    error.kind() == UpdateErrorKind::WrongLastRevision
 }

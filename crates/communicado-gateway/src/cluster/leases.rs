@@ -8,9 +8,8 @@ use communicado_runtime::Clock as _;
 use communicado_wire::gateway::EndReason;
 use tokio::time::{sleep, timeout};
 
-use super::commands::is_overtaken;
+use super::bucket::{Cluster, REPLY_TIMEOUT, is_overtaken};
 use super::keys::Key;
-use super::{Cluster, REPLY_TIMEOUT};
 use crate::model::BatchResult;
 
 /// How long nothing is looked at: the time asleep is not counted by a timer, and is by a lease.
@@ -58,7 +57,7 @@ async fn due(cluster: &Cluster) {
         }
     }
     if last > 0 {
-        cluster.has_come(last).await;
+        cluster.wait_for_revision(last).await;
     }
     if is_away {
         tracing::warn!(what = "leases", cause = "their ends cannot be written, and are told here");

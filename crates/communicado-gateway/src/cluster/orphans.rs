@@ -10,8 +10,8 @@ use std::sync::Arc;
 use communicado_wire::gateway::EndReason;
 use tokio::time::timeout;
 
+use super::bucket::{Cluster, REPLY_TIMEOUT};
 use super::keys::Key;
-use super::{Cluster, REPLY_TIMEOUT};
 
 /// Ends the tokens of a person who was removed, here and in the bucket, and forgets the readers.
 pub(super) fn end_all_of(cluster: &Cluster, person: &Arc<str>) {

@@ -19,8 +19,9 @@ use futures_util::StreamExt as _;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
+use super::bucket::{Cluster, ClusterError};
 use super::keys::{self, Key};
-use super::{Cluster, ClusterError, orphans};
+use super::orphans;
 use crate::model::People;
 
 /// Between two canaries.
@@ -148,7 +149,7 @@ fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, last_ca
     if let Some(loading) = loading {
         loading.last = entry.revision;
     }
-    cluster.came.send_if_modified(|came| {
+    cluster.revisions.send_if_modified(|came| {
         let is_more = *came < entry.revision;
         *came = (*came).max(entry.revision);
         is_more

@@ -8,7 +8,7 @@ use std::os::fd::OwnedFd;
 use communicado_core::Moment;
 use rustix::event::epoll::{self, EventFlags};
 
-use super::PollToken;
+use super::poll_token::PollToken;
 use crate::budget::Reservation;
 use crate::connection_limit::ConnectionPermit;
 use crate::limits::{HEAD_BYTES, HEAD_TIME};

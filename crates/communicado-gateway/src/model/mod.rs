@@ -10,6 +10,7 @@
 //! store did not take was never told.
 
 mod input;
+mod now;
 mod person;
 mod presence_state;
 mod replicated;
@@ -21,24 +22,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use communicado_core::Moment;
-use communicado_wire::Timestamp;
 use communicado_wire::gateway::stored::{self, Facet};
 use communicado_wire::gateway::{NewPerson, View};
 
 pub(crate) use input::{Change, Input};
+pub(crate) use now::Now;
 pub(crate) use person::{Device, Manual, Person};
 pub(crate) use presence_state::PresenceState;
 pub(crate) use view::{change_json, own, person_json, seen_as};
 
 use crate::limits::{DEVICES, PEOPLE, PERSON_BYTES};
 use crate::refusal::{Kind, Refusal};
-
-/// The time on both clocks: moments for what ends, civil time for what is written.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Now {
-    pub(crate) moment: Moment,
-    pub(crate) civil: Timestamp,
-}
 
 /// All people, as they were kept last.
 #[derive(Debug, Default)]

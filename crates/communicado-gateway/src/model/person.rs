@@ -12,7 +12,8 @@ use communicado_wire::gateway::View;
 use communicado_wire::gateway::stored::{self, Facet};
 use communicado_wire::{Client, Status, Timestamp};
 
-use super::{Now, PresenceState};
+use super::now::Now;
+use super::presence_state::PresenceState;
 use crate::limits::FORGOTTEN_AFTER;
 use crate::text::{self, printable};
 

@@ -14,7 +14,7 @@ use opentelemetry_http::HeaderExtractor;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::Span;
 
-use super::Traces;
+use super::provider::Traces;
 
 /// The request for which something is done, as its trace knows it.
 pub(crate) type Origin = SpanContext;
