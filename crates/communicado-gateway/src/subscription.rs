@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use percent_encoding::percent_decode_str;
+
 use crate::ids::{parse_event_id, parse_id};
 use crate::limits::NAMES_PER_SUBSCRIPTION;
 use crate::refusal::{Kind, Refusal};
@@ -27,7 +29,9 @@ impl Subscription {
         let mut subscription = Self::default();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let value = unescaped(value)?;
+            let value = percent_decode_str(value).decode_utf8().map_err(|_| {
+                Refusal::bad("the address is not UTF-8", "percent-encode its text as UTF-8")
+            })?;
             match key {
                 "person" => subscription.people.extend(parse_ids("person", &value)?),
                 "group" => subscription.groups.extend(parse_ids("group", &value)?),
@@ -84,30 +88,6 @@ impl Subscription {
 
 fn parse_ids(what: &str, list: &str) -> Result<Vec<Arc<str>>, Refusal> {
     list.split(',').filter(|name| !name.is_empty()).map(|name| parse_id(what, name)).collect()
-}
-
-/// Undoes the `%` escapes of an address.
-///
-/// # Errors
-///
-/// If an escape is no escape, or the text is not UTF-8.
-fn unescaped(text: &str) -> Result<String, Refusal> {
-    if !text.contains('%') {
-        return Ok(text.to_owned());
-    }
-    let wrong = || Refusal::bad("the address has a `%` that is no escape", "write `%25` for `%`");
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let mut digit = || rest.next().and_then(|digit| char::from(digit).to_digit(16));
-        let (high, low) = (digit().ok_or_else(wrong)?, digit().ok_or_else(wrong)?);
-        bytes.push(u8::try_from(high * 16 + low).map_err(|_| wrong())?);
-    }
-    String::from_utf8(bytes).map_err(|_| wrong())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use ureq::Agent;
 
-use super::escaped;
+use super::escape::escape;
 use crate::http_client;
 use crate::refusal::{Kind, Refusal};
 
@@ -84,14 +84,14 @@ impl Issuer {
         let mut request = self.agent.post(&endpoint);
         match &self.secret {
             Some(secret) => {
-                let both = format!("{}:{}", escaped(&self.client_id), escaped(secret));
+                let both = format!("{}:{}", escape(&self.client_id), escape(secret));
                 let basic = format!("Basic {}", STANDARD.encode(both));
                 request = request.header("authorization", basic);
             }
             None => form.push(("client_id", &self.client_id)),
         }
         let form: Vec<String> =
-            form.iter().map(|(key, value)| format!("{key}={}", escaped(value))).collect();
+            form.iter().map(|(key, value)| format!("{key}={}", escape(value))).collect();
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         let mut answer = request.send(form.join("&")).map_err(unreachable)?;
         let said: Value = parsed(answer.body_mut())?;

@@ -5,6 +5,7 @@
 //! in it is checked all the same. Nothing of it is kept: a person gets a session, as with a token.
 
 mod claims;
+mod escape;
 mod issuer;
 mod pending;
 
@@ -24,6 +25,7 @@ use crate::refusal::{Kind, Refusal};
 use crate::secret::random;
 
 pub(crate) use claims::Claims;
+use escape::escape;
 pub(crate) use issuer::Issuer;
 use pending::{PendingLogin, PendingLogins};
 
@@ -112,7 +114,7 @@ impl OidcClient {
             ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
         ];
-        let pairs = query.map(|(key, value)| format!("{key}={}", escaped(value)));
+        let pairs = query.map(|(key, value)| format!("{key}={}", escape(value)));
         let joint = if endpoint.contains('?') { '&' } else { '?' };
         let to = format!("{endpoint}{joint}{}", pairs.join("&"));
         let login = PendingLogin { nonce, verifier, until: now.after(LOGIN_TIMEOUT), network };
@@ -174,16 +176,4 @@ pub(crate) fn unknown_login() -> Refusal {
 fn not_for_us(why: &str) -> Refusal {
     let help = "see to --oidc-issuer and --oidc-client-id";
     Refusal::new(Kind::NotAllowed, format!("the issuer's token is refused: {why}"), help)
-}
-
-/// A value in an address or a form.
-fn escaped(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                char::from(byte).to_string()
-            }
-            byte => format!("%{byte:02X}"),
-        })
-        .collect()
 }
