@@ -49,7 +49,7 @@ mod store_writer;
 mod stream;
 mod subscription;
 mod text;
-mod tokens;
+mod token_table;
 mod traces;
 mod web;
 mod writer;

@@ -11,7 +11,7 @@ use crate::limits::WRITES_WAITING;
 use crate::model::{Input, Person};
 use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
-use crate::store::Reader;
+use crate::store::FirstRead;
 use crate::traces::{Origin, origin};
 
 /// A command for the writer.
@@ -24,7 +24,7 @@ pub(crate) enum WriteCommand {
     /// A token and its sessions are to be good no more.
     Revoke(Arc<str>, EndReason),
     /// Somebody is read by somebody for the first time.
-    Audience(Vec<Reader>),
+    Audience(Vec<FirstRead>),
     /// Say what was told of a person, the latest first.
     History(Arc<str>, usize),
     /// See whether something can be kept.

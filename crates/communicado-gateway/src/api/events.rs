@@ -70,7 +70,7 @@ pub(super) async fn stream(
     let principal = auth.principal()?.clone();
     let subscription =
         authorize_subscription(&app, &principal, subscription(&auth, &request)?, true)?;
-    let reader = Reader::open(&app, principal, TransportLabel::SseShared).await?;
+    let reader = MailboxReader::open(&app, principal, TransportLabel::SseShared).await?;
     // What the stream begins with goes also to a client that sends no more.
     reader.subscribe(subscription).await?;
     let connection = connection.map(|Extension(connection)| connection).unwrap_or_default();
@@ -101,13 +101,13 @@ fn subscription(auth: &Auth, request: &Request) -> Result<Subscription, Refusal>
 
 /// A reader that has a mailbox; dropped, it is gone.
 #[derive(Debug)]
-pub(super) struct Reader {
+pub(super) struct MailboxReader {
     pub(super) id: ReaderId,
     mailbox: Arc<Mailbox>,
     app: Arc<AppState>,
 }
 
-impl Reader {
+impl MailboxReader {
     pub(super) async fn open(
         app: &Arc<AppState>,
         principal: Principal,
@@ -142,7 +142,7 @@ impl Reader {
     }
 }
 
-impl Drop for Reader {
+impl Drop for MailboxReader {
     fn drop(&mut self) {
         self.mailbox.close();
         self.app.event_loop.send(LoopCommand::Close(self.id));
@@ -155,7 +155,11 @@ fn stopping() -> Refusal {
 }
 
 /// Brings frames from the mailbox to hyper for as long as somebody takes them, or until `ends`.
-async fn pass_on(reader: Reader, sender: mpsc::Sender<Bytes>, ends: impl Future<Output = ()>) {
+async fn pass_on(
+    reader: MailboxReader,
+    sender: mpsc::Sender<Bytes>,
+    ends: impl Future<Output = ()>,
+) {
     let mut ends = std::pin::pin!(ends);
     if sender.send(Bytes::from_static(RETRY)).await.is_err() {
         return;

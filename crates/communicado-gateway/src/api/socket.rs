@@ -12,7 +12,7 @@ use communicado_wire::gateway::{Scope, SocketIn, SocketOut};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::auth::Auth;
-use super::events::{LAST_FRAME, Reader};
+use super::events::{LAST_FRAME, MailboxReader};
 use super::origin::same_origin;
 use super::response::{ApiResult, App};
 use crate::app_state::AppState;
@@ -61,7 +61,7 @@ pub(super) async fn open(
 }
 
 async fn talk(app: Arc<AppState>, principal: Principal, mut socket: WebSocket) {
-    let reader = match Reader::open(&app, principal.clone(), TransportLabel::Socket).await {
+    let reader = match MailboxReader::open(&app, principal.clone(), TransportLabel::Socket).await {
         Ok(reader) => reader,
         Err(refusal) => {
             let error = SocketOut::Error { data: refusal.problem() };
@@ -125,7 +125,7 @@ fn close(code: u16, reason: &'static str) -> Message {
 }
 
 /// Sends a message, unless the program takes nothing, or its stream has ended.
-async fn send(socket: &mut WebSocket, reader: &Reader, message: Message) -> Result<(), ()> {
+async fn send(socket: &mut WebSocket, reader: &MailboxReader, message: Message) -> Result<(), ()> {
     let mut sending = std::pin::pin!(timeout(READER_TIME, socket.send(message)));
     let sent = tokio::select! {
         sent = sending.as_mut() => sent,
@@ -139,7 +139,7 @@ async fn send(socket: &mut WebSocket, reader: &Reader, message: Message) -> Resu
 async fn handle_message(
     app: &AppState,
     principal: &Principal,
-    reader: &Reader,
+    reader: &MailboxReader,
     text: &str,
 ) -> Result<Option<SocketOut>, Refusal> {
     let said: SocketIn = serde_json::from_str(text).map_err(|error| {

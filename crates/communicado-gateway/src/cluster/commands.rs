@@ -17,9 +17,9 @@ use crate::limits::{SESSIONS, SESSIONS_PER_TOKEN};
 use crate::model::{BatchResult, Input};
 use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
-use crate::store::Reader;
+use crate::store::FirstRead;
 use crate::store_writer::{WriteCommand, WriteReply, WriteRequest};
-use crate::tokens::require_person;
+use crate::token_table::require_person;
 
 /// Orders that are written at a time.
 const CONCURRENT_MAX: usize = 256;
@@ -69,7 +69,7 @@ async fn execute(
         WriteCommand::Revoke(id, reason) => revoke(cluster, &id, reason).await,
         WriteCommand::Audience(readers) => {
             for reader in readers {
-                let Reader { whom, token, first } = &reader;
+                let FirstRead { whom, token, first } = &reader;
                 if reader.is_of_person() && cluster.app.people().person(whom).is_none() {
                     cluster.app.forget_readers(&[reader]);
                     continue;

@@ -185,7 +185,7 @@ impl Person {
             devices: self.devices.iter().map(|(id, device)| device.to_stored(id)).collect(),
             manual: self.manual.as_ref().map(Manual::to_stored),
             badge: self.badge.clone(),
-            seen: stored::Seen { in_out, availability, everything },
+            seen: stored::Facets { in_out, availability, everything },
         }
     }
 
@@ -194,7 +194,7 @@ impl Person {
     /// A lease goes on where it was; a clock that was set back meanwhile makes it no longer than
     /// it was to begin with.
     pub(crate) fn from_stored(stored: stored::Person, now: Now) -> Self {
-        let stored::Seen { in_out, availability, everything } = stored.seen;
+        let stored::Facets { in_out, availability, everything } = stored.seen;
         let devices = stored.devices.into_iter().map(|device| Device::from_stored(device, now));
         let mut person = Self {
             id: stored.id,

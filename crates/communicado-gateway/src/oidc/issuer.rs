@@ -18,7 +18,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const RESPONSE_MAX: u64 = 256 * 1024;
 
 #[derive(Debug)]
-pub(crate) struct Issuer {
+pub(crate) struct IssuerClient {
     address: String,
     client_id: String,
     secret: Option<String>,
@@ -34,7 +34,7 @@ pub(crate) struct Endpoints {
     token_endpoint: String,
 }
 
-impl Issuer {
+impl IssuerClient {
     pub(super) fn new(address: String, client_id: String, secret: Option<String>) -> Self {
         let agent = http_client::agent(TIMEOUT);
         Self { address, client_id, secret, agent, endpoints: Mutex::default() }

@@ -26,7 +26,7 @@ use crate::secret::random;
 
 pub(crate) use claims::Claims;
 use escape::escape;
-pub(crate) use issuer::Issuer;
+pub(crate) use issuer::IssuerClient;
 use pending::{PendingLogin, PendingLogins};
 
 /// How long somebody may take to sign in.
@@ -54,7 +54,7 @@ pub(crate) struct OidcClient {
     name: String,
     claim: String,
     client_id: String,
-    issuer: Issuer,
+    issuer: IssuerClient,
     /// Where people come back to.
     redirect_uri: String,
     pending: Mutex<PendingLogins>,
@@ -81,7 +81,7 @@ impl OidcClient {
             Ok::<_, String>(text.trim().to_owned())
         });
         let secret = secret.transpose()?;
-        let issuer = Issuer::new(issuer, client_id.clone(), secret);
+        let issuer = IssuerClient::new(issuer, client_id.clone(), secret);
         let redirect_uri = format!("{}/v1/oidc/callback", base.trim_end_matches('/'));
         Ok(Self { view, name, claim, client_id, issuer, redirect_uri, pending: Mutex::default() })
     }

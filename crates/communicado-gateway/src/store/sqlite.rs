@@ -16,7 +16,7 @@ use rusqlite::{Connection, OpenFlags, params};
 
 use super::error::StoreError;
 use super::files::FILES;
-use super::records::{HistoryEntry, Reader, StoredState, Writes};
+use super::records::{FirstRead, HistoryEntry, StoredState, Writes};
 use crate::private::{self, FileError};
 
 /// The form of the tables.
@@ -135,7 +135,7 @@ impl Store {
         while let Some(row) = rows.next()? {
             let (whom, token): (String, String) = (row.get(0)?, row.get(1)?);
             let first = Timestamp::from_micros(row.get(2)?).unwrap_or(Timestamp::EPOCH);
-            stored.audience.push(Reader { whom: whom.into(), token: token.into(), first });
+            stored.audience.push(FirstRead { whom: whom.into(), token: token.into(), first });
         }
         stored.revision = self.fact("revision")?;
         if self.fact("running")? == 1 {
@@ -221,7 +221,7 @@ impl Store {
                 transaction.execute("DELETE FROM history WHERE person = ?1", [&**id])?;
             }
         }
-        for Reader { whom, token, first } in &writes.audience {
+        for FirstRead { whom, token, first } in &writes.audience {
             transaction
                 .prepare_cached("INSERT OR IGNORE INTO audience VALUES (?1, ?2, ?3)")?
                 .execute(params![&**whom, &**token, first.micros()])?;

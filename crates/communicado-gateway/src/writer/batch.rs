@@ -11,9 +11,9 @@ use crate::limits::{SESSIONS, SESSIONS_PER_TOKEN};
 use crate::model::{Batch, Input};
 use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
-use crate::store::{Reader, Store, StoreError};
+use crate::store::{FirstRead, Store, StoreError};
 use crate::store_writer::{ReplySender, WriteCommand, WriteReply};
-use crate::tokens::{Tokens, require_person};
+use crate::token_table::{TokenTable, require_person};
 use crate::traces::Origin;
 
 /// The commands of one commit and their effects.
@@ -22,7 +22,7 @@ pub(super) struct WriteBatch {
     pub(super) tokens: Vec<Token>,
     /// In no order: all of them go in one commit.
     pub(super) revoked: BTreeMap<Arc<str>, EndReason>,
-    pub(super) audience: Vec<Reader>,
+    pub(super) audience: Vec<FirstRead>,
     pub(super) replies: Vec<PendingReply>,
 }
 
@@ -136,7 +136,7 @@ impl WriteBatch {
     }
 
     /// A token and all that hangs on it, also what is created in this batch.
-    fn with_descendants(&self, tokens: &Tokens, id: &str) -> Vec<Arc<str>> {
+    fn with_descendants(&self, tokens: &TokenTable, id: &str) -> Vec<Arc<str>> {
         let mut all: BTreeSet<Arc<str>> = tokens.with_descendants(id).into_iter().collect();
         for token in &self.tokens {
             if *token.id == *id || token.parent().is_some_and(|it| all.contains(it) || **it == *id)

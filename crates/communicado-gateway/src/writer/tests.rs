@@ -10,9 +10,9 @@ use crate::model::Input;
 use crate::new_token::new_token;
 use crate::principal::Principal;
 use crate::refusal::Kind;
-use crate::store::{Lock, Reader};
+use crate::store::{FirstRead, Lock};
 use crate::store_writer::{ReplySender, StoreWriter};
-use crate::tokens::Tokens;
+use crate::token_table::TokenTable;
 
 /// A writer without its thread: each batch is run by the test.
 struct Bench {
@@ -59,7 +59,7 @@ impl Bench {
     /// The ids of what is valid, here and after a restart.
     fn valid(&self) -> Vec<Arc<str>> {
         let now = self.app.now().civil;
-        let valid = |tokens: &Tokens| -> Vec<Arc<str>> {
+        let valid = |tokens: &TokenTable| -> Vec<Arc<str>> {
             let all = tokens.all().filter(|token| tokens.is_valid(token, now));
             all.map(|token| token.name.clone()).collect()
         };
@@ -69,7 +69,7 @@ impl Bench {
         crate::store::copy_to(self.folder.path(), &copy.join("gateway.sqlite")).unwrap();
         let (_, stored) = Store::open(&copy, Lock::take(&copy).unwrap()).unwrap();
         let (mut here, mut stored) =
-            (valid(&self.app.tokens()), valid(&Tokens::from_stored(stored.tokens)));
+            (valid(&self.app.tokens()), valid(&TokenTable::from_stored(stored.tokens)));
         here.sort_unstable();
         stored.sort_unstable();
         assert_eq!(here, stored, "a restart changes which tokens are valid");
@@ -205,7 +205,7 @@ fn the_readers_of_a_person_who_is_removed_are_forgotten_and_recorded_anew_for_th
     let add = || (None, WriteCommand::Person(Input::Create(person("ada"))));
     let read = |token: &str| {
         let first = communicado_wire::Timestamp::EPOCH;
-        let reader = Reader { whom: "ada".into(), token: token.into(), first };
+        let reader = FirstRead { whom: "ada".into(), token: token.into(), first };
         (None, WriteCommand::Audience(vec![reader]))
     };
     bench.commit(vec![add()]);

@@ -1,4 +1,4 @@
-//! All tokens, as they were kept last.
+//! All tokens, as they were stored last.
 //!
 //! A token hangs on its parent: a session on the token that it was opened with, and a token that a
 //! session created on the token of that session. A token without its parent is not valid, whatever
@@ -21,7 +21,7 @@ use crate::text::printable;
 pub(crate) const ISSUER_PREFIX: &str = "oidc:";
 
 #[derive(Debug, Default)]
-pub(crate) struct Tokens {
+pub(crate) struct TokenTable {
     by_id: BTreeMap<Arc<str>, Arc<Token>>,
     by_hash: HashMap<Arc<str>, Arc<Token>>,
     by_parent: HashMap<Arc<str>, BTreeSet<Arc<str>>>,
@@ -30,7 +30,7 @@ pub(crate) struct Tokens {
     sessions: BTreeSet<(Timestamp, Arc<str>)>,
 }
 
-impl Tokens {
+impl TokenTable {
     pub(crate) fn from_stored(stored: Vec<Token>) -> Self {
         let mut tokens = Self::default();
         for token in stored {
@@ -251,7 +251,7 @@ mod tests {
             token("grandchild", Some("child"), None),
         ];
         let all = [&root, &session, &child, &grandchild];
-        let mut tokens = Tokens::from_stored(all.into_iter().cloned().collect());
+        let mut tokens = TokenTable::from_stored(all.into_iter().cloned().collect());
         assert!(all.iter().all(|token| tokens.is_valid(token, now)));
         assert_eq!(tokens.with_descendants("root").len(), 4);
         assert_eq!(tokens.with_descendants("child"), ["child".into(), "grandchild".into()]);
@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_token_that_was_replaced_under_its_id_is_not_valid() {
-        let tokens = Tokens::from_stored(vec![token("a", None, None)]);
+        let tokens = TokenTable::from_stored(vec![token("a", None, None)]);
         let other = Token { hash: "another".into(), ..token("a", None, None) };
         assert!(!tokens.is_valid(&other, Timestamp::EPOCH));
     }
@@ -275,7 +275,7 @@ mod tests {
     #[test]
     fn tokens_that_hang_on_each_other_are_not_valid_and_are_found_once() {
         let [a, b] = [token("a", None, Some("b")), token("b", None, Some("a"))];
-        let tokens = Tokens::from_stored(vec![a.clone(), b]);
+        let tokens = TokenTable::from_stored(vec![a.clone(), b]);
         assert!(!tokens.is_valid(&a, Timestamp::EPOCH));
         assert_eq!(tokens.with_descendants("a").len(), 2);
     }
