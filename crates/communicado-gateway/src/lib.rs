@@ -13,6 +13,7 @@
 //! be asked over HTTP. `http` is pure and says what a valid request is. The program is [`main`]; [`parse`] is for the fuzzer.
 
 mod api;
+mod api_error;
 mod app_state;
 mod arguments;
 mod auth;
@@ -40,7 +41,6 @@ mod principal;
 mod private;
 mod rates;
 mod redact;
-mod refusal;
 mod secret;
 mod serve;
 mod sse;

@@ -6,9 +6,9 @@ use communicado_wire::Timestamp;
 use communicado_wire::gateway::stored::{Scopes, Token};
 use communicado_wire::gateway::{NewToken, View};
 
+use crate::api_error::ApiError;
 use crate::ids::parse_id;
 use crate::limits::{FOR_MAX, FOR_MS, NAME_CHARS};
-use crate::refusal::Refusal;
 use crate::secret::{hash, hex, new_id, new_secret};
 use crate::text::line;
 
@@ -17,7 +17,7 @@ use crate::text::line;
 /// # Errors
 ///
 /// If what is asked for is no token.
-pub(crate) fn new_token(new: NewToken, now: Timestamp) -> Result<(String, Token), Refusal> {
+pub(crate) fn new_token(new: NewToken, now: Timestamp) -> Result<(String, Token), ApiError> {
     let name = line("name", new.name, NAME_CHARS)?;
     if let Some(person) = &new.person {
         parse_id("person", person)?;
@@ -28,12 +28,13 @@ pub(crate) fn new_token(new: NewToken, now: Timestamp) -> Result<(String, Token)
     let scopes: Scopes = new.scopes.iter().copied().collect();
     if new.scopes.is_empty() {
         let help = "give `scopes`: one or more of `publish`, `read` and `administer`";
-        return Err(Refusal::bad("a token without a scope is good for nothing", help));
+        return Err(ApiError::bad_request("a token without a scope is good for nothing", help));
     }
     let duration = new.for_ms.map(Duration::from_millis);
     if duration.is_some_and(|duration| duration.is_zero() || duration > FOR_MAX) {
         let help = format!("give `for_ms` from 1 to {}", FOR_MAX.as_millis());
-        return Err(Refusal::bad("no token is good for so short or so long", help).limited(FOR_MS));
+        return Err(ApiError::bad_request("no token is good for so short or so long", help)
+            .with_limit(FOR_MS));
     }
     let secret = new_secret()?;
     let hash = hash(&secret).map(|hash| hex(&hash)).unwrap_or_default();

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{Scope, View};
 
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::model::Person;
 use crate::rates::CallerKey;
-use crate::refusal::{Kind, Refusal};
 
 /// The authenticated principal of a request.
 #[derive(Clone, Debug)]
@@ -89,20 +89,20 @@ impl Principal {
     /// # Errors
     ///
     /// If it is not good for `scope`.
-    pub(crate) fn require(&self, scope: Scope) -> Result<(), Refusal> {
+    pub(crate) fn require(&self, scope: Scope) -> Result<(), ApiError> {
         if self.has(scope) || self.is_administrator() {
             return Ok(());
         }
         let word = scope.word();
         let detail = format!("the token `{}` has not the scope `{word}`", self.token.id);
         let help = format!("ask an administrator for a token with the scope `{word}`");
-        Err(Refusal::new(Kind::NotAllowed, detail, help))
+        Err(ApiError::new(ApiErrorKind::NotAllowed, detail, help))
     }
 
     /// # Errors
     ///
     /// If it may not speak for `person`.
-    pub(crate) fn require_publish_for(&self, person: &str) -> Result<(), Refusal> {
+    pub(crate) fn require_publish_for(&self, person: &str) -> Result<(), ApiError> {
         self.require(Scope::Publish)?;
         if self.is_administrator() || self.token.person.as_ref().is_none_or(|own| **own == *person)
         {
@@ -110,6 +110,6 @@ impl Principal {
         }
         let detail = format!("the token `{}` is not that of `{person}`", self.token.id);
         let help = "publish with a token of this person";
-        Err(Refusal::new(Kind::NotAllowed, detail, help))
+        Err(ApiError::new(ApiErrorKind::NotAllowed, detail, help))
     }
 }

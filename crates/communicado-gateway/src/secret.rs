@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
-use crate::refusal::{Kind, Refusal};
+use crate::api_error::{ApiError, ApiErrorKind};
 
 /// How a token begins, so that one which was lost can be looked for.
 const PREFIX: &str = "cmt_";
@@ -21,7 +21,7 @@ pub(crate) type Hash = [u8; 32];
 /// # Errors
 ///
 /// If the system has no random numbers.
-pub(crate) fn new_secret() -> Result<String, Refusal> {
+pub(crate) fn new_secret() -> Result<String, ApiError> {
     Ok(format!("{PREFIX}{}", random::<32>()?))
 }
 
@@ -30,11 +30,11 @@ pub(crate) fn new_secret() -> Result<String, Refusal> {
 /// # Errors
 ///
 /// If the system has no random numbers.
-pub(crate) fn random<const N: usize>() -> Result<String, Refusal> {
+pub(crate) fn random<const N: usize>() -> Result<String, ApiError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| {
         let detail = format!("the system has no random numbers: {error}");
-        Refusal::new(Kind::Unavailable, detail, "try again later")
+        ApiError::new(ApiErrorKind::Unavailable, detail, "try again later")
     })?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
@@ -44,7 +44,7 @@ pub(crate) fn random<const N: usize>() -> Result<String, Refusal> {
 /// # Errors
 ///
 /// If the system has no random numbers.
-pub(crate) fn new_id() -> Result<Arc<str>, Refusal> {
+pub(crate) fn new_id() -> Result<Arc<str>, ApiError> {
     Ok(format!("t{}", random::<9>()?).into())
 }
 

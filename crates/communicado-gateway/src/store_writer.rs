@@ -7,10 +7,10 @@ use communicado_wire::gateway::EndReason;
 use communicado_wire::gateway::stored::Token;
 use tokio::sync::oneshot;
 
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::limits::WRITES_WAITING;
 use crate::model::{Input, Person};
 use crate::principal::Principal;
-use crate::refusal::{Kind, Refusal};
 use crate::store::FirstRead;
 use crate::traces::{Origin, origin};
 
@@ -44,19 +44,19 @@ pub(crate) enum WriteReply {
 /// The sender of a command's result.
 #[derive(Debug)]
 pub(crate) struct ReplySender {
-    to: oneshot::Sender<Result<WriteReply, Refusal>>,
+    to: oneshot::Sender<Result<WriteReply, ApiError>>,
     /// The request that ordered it.
     pub(crate) origin: Origin,
 }
 
 impl ReplySender {
     /// A sender on behalf of the current request, and its receiver.
-    pub(crate) fn channel() -> (Self, oneshot::Receiver<Result<WriteReply, Refusal>>) {
+    pub(crate) fn channel() -> (Self, oneshot::Receiver<Result<WriteReply, ApiError>>) {
         let (to, receiver) = oneshot::channel();
         (Self { to, origin: origin() }, receiver)
     }
 
-    pub(crate) fn send(self, result: Result<WriteReply, Refusal>) {
+    pub(crate) fn send(self, result: Result<WriteReply, ApiError>) {
         let _ = self.to.send(result);
     }
 }
@@ -92,7 +92,7 @@ impl StoreWriter {
         &self,
         caller: &Principal,
         command: WriteCommand,
-    ) -> Result<WriteReply, Refusal> {
+    ) -> Result<WriteReply, ApiError> {
         self.send(Some(caller.clone()), command).await
     }
 
@@ -101,7 +101,7 @@ impl StoreWriter {
     /// # Errors
     ///
     /// If it cannot be run or stored.
-    pub(crate) async fn submit(&self, command: WriteCommand) -> Result<WriteReply, Refusal> {
+    pub(crate) async fn submit(&self, command: WriteCommand) -> Result<WriteReply, ApiError> {
         self.send(None, command).await
     }
 
@@ -109,14 +109,15 @@ impl StoreWriter {
         &self,
         caller: Option<Principal>,
         command: WriteCommand,
-    ) -> Result<WriteReply, Refusal> {
+    ) -> Result<WriteReply, ApiError> {
         let (reply, answer) = ReplySender::channel();
         let reply = Some(reply);
         self.requests.try_send(WriteRequest { command, caller, reply }).map_err(
             |error| match error {
                 TrySendError::Full(_) => {
                     let detail = "the store cannot keep up with what is to be written";
-                    Refusal::beyond(Kind::Unavailable, WRITES_WAITING, detail).retry_after(1)
+                    ApiError::limit_exceeded(ApiErrorKind::Unavailable, WRITES_WAITING, detail)
+                        .retry_after(1)
                 }
                 TrySendError::Disconnected(_) => stopping(),
             },
@@ -139,7 +140,7 @@ impl StoreWriter {
     }
 }
 
-fn stopping() -> Refusal {
-    Refusal::new(Kind::Unavailable, "the gateway stops", "try again in a few seconds")
+fn stopping() -> ApiError {
+    ApiError::new(ApiErrorKind::Unavailable, "the gateway stops", "try again in a few seconds")
         .retry_after(2)
 }

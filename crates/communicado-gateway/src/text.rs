@@ -5,8 +5,8 @@ use std::sync::Arc;
 use communicado_wire::gateway::Person;
 use communicado_wire::{Account, Client, is_printable};
 
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::limits::{Limit, REASON_CHARS};
-use crate::refusal::{Kind, Refusal};
 
 /// `text` without characters that cannot be shown as they are.
 pub(crate) fn printable(text: Arc<str>) -> Arc<str> {
@@ -21,14 +21,18 @@ pub(crate) fn printable(text: Arc<str>) -> Arc<str> {
 /// # Errors
 ///
 /// If it is not one.
-pub(crate) fn line(what: &str, text: Arc<str>, limit: Limit) -> Result<Arc<str>, Refusal> {
+pub(crate) fn line(what: &str, text: Arc<str>, limit: Limit) -> Result<Arc<str>, ApiError> {
     if !limit.allows(text.chars().count()) {
-        return Err(Refusal::beyond(Kind::BadRequest, limit, format!("the {what} is too long")));
+        return Err(ApiError::limit_exceeded(
+            ApiErrorKind::BadRequest,
+            limit,
+            format!("the {what} is too long"),
+        ));
     }
     let shown = printable(text.clone());
     if shown.trim().is_empty() || text.chars().any(char::is_control) {
         let detail = format!("the {what} is empty or has characters that cannot be shown");
-        return Err(Refusal::bad(detail, "give one line of text"));
+        return Err(ApiError::bad_request(detail, "give one line of text"));
     }
     Ok(shown)
 }

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use communicado_wire::Timestamp;
 use communicado_wire::gateway::stored::Token;
 
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::limits::{TOKEN_DEPTH, TOKENS};
 use crate::principal::Principal;
-use crate::refusal::{Kind, Refusal};
 use crate::secret::{Hash, hash, hex};
 use crate::text::printable;
 
@@ -168,16 +168,20 @@ impl TokenTable {
         token: &Token,
         more: usize,
         now: Timestamp,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ApiError> {
         if let Some(parent) = token.parent().filter(|parent| !parent.starts_with(ISSUER_PREFIX)) {
-            let depth = self.depth(parent, now).ok_or_else(Refusal::revoked_meanwhile)?;
+            let depth = self.depth(parent, now).ok_or_else(ApiError::token_revoked)?;
             if !TOKEN_DEPTH.allows(depth + 1) {
                 let detail = "the token would hang on too many others";
-                return Err(Refusal::beyond(Kind::Full, TOKEN_DEPTH, detail));
+                return Err(ApiError::limit_exceeded(ApiErrorKind::Full, TOKEN_DEPTH, detail));
             }
         }
         if token.session_of.is_none() && !TOKENS.allows(self.len() + more + 1) {
-            return Err(Refusal::beyond(Kind::Full, TOKENS, "no more tokens can be kept"));
+            return Err(ApiError::limit_exceeded(
+                ApiErrorKind::Full,
+                TOKENS,
+                "no more tokens can be kept",
+            ));
         }
         Ok(())
     }
@@ -199,12 +203,12 @@ impl TokenTable {
 /// # Errors
 ///
 /// If the person of a new token does not exist.
-pub(crate) fn require_person(token: &Token, exists: bool) -> Result<(), Refusal> {
+pub(crate) fn require_person(token: &Token, exists: bool) -> Result<(), ApiError> {
     match &token.person {
         Some(person) if !exists => {
             let detail = format!("there is no person `{person}`");
             let help = "add the person first, with POST /v1/people";
-            Err(Refusal::new(Kind::Conflict, detail, help))
+            Err(ApiError::new(ApiErrorKind::Conflict, detail, help))
         }
         _ => Ok(()),
     }

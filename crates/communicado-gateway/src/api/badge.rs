@@ -10,9 +10,9 @@ use axum::response::{IntoResponse as _, Response};
 use communicado_wire::gateway::{Badge, View};
 
 use super::response::{ApiResult, App, tagged};
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
 use crate::model::seen_as;
-use crate::refusal::{Kind, Refusal};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
@@ -74,9 +74,9 @@ pub(super) async fn prosody(
     badge(&app, &headers, name, form)
 }
 
-fn none() -> Refusal {
+fn none() -> ApiError {
     let help = "a person switches the badge on, and the answer says its pseudonym";
-    Refusal::new(Kind::NotFound, "there is no such badge", help)
+    ApiError::new(ApiErrorKind::NotFound, "there is no such badge", help)
 }
 
 fn badge(app: &AppState, headers: &HeaderMap, name: &str, form: Form) -> ApiResult {

@@ -21,13 +21,13 @@ use tokio::time::timeout;
 
 use super::auth::Auth;
 use super::response::{ApiResult, App};
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
 use crate::auth::{StreamRequest, authorize_subscription};
 use crate::connection::ConnectionHandle;
 use crate::http::accepts_events;
 use crate::metrics::TransportLabel;
 use crate::principal::Principal;
-use crate::refusal::{Kind, Refusal};
 use crate::sse;
 use crate::stream::{LoopCommand, Mailbox, RETRY, ReaderId, Recv};
 use crate::subscription::Subscription;
@@ -54,10 +54,10 @@ pub(super) async fn as_stream(
     let seconds = response.headers().get(header::RETRY_AFTER);
     let seconds = seconds.and_then(|text| text.to_str().ok()).and_then(|text| text.parse().ok());
     let detail = "too many requests or streams of this token";
-    let refusal = Refusal::new(Kind::TooMany, detail, "come back later");
-    let refusal = refusal.retry_after(seconds.unwrap_or(1));
+    let error = ApiError::new(ApiErrorKind::TooMany, detail, "come back later");
+    let error = error.retry_after(seconds.unwrap_or(1));
     let headers = [(header::CONTENT_TYPE, sse::CONTENT_TYPE), (header::CACHE_CONTROL, "no-cache")];
-    (headers, sse::retry_later(&app, &refusal)).into_response()
+    (headers, sse::retry_later(&app, &error)).into_response()
 }
 
 /// `GET /v1/events`.
@@ -87,7 +87,7 @@ pub(super) async fn stream(
     Ok((headers, Body::new(Stream(frames))).into_response())
 }
 
-fn subscription(auth: &Auth, request: &Request) -> Result<Subscription, Refusal> {
+fn subscription(auth: &Auth, request: &Request) -> Result<Subscription, ApiError> {
     let last_event_id = request.headers().get(HeaderName::from_static("last-event-id"));
     let asked = StreamRequest {
         query: request.uri().query().unwrap_or_default(),
@@ -112,7 +112,7 @@ impl MailboxReader {
         app: &Arc<AppState>,
         principal: Principal,
         label: TransportLabel,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, ApiError> {
         let mailbox = Arc::new(Mailbox::default());
         let (reply, answer) = oneshot::channel();
         let box_of_it = mailbox.clone();
@@ -122,7 +122,7 @@ impl MailboxReader {
     }
 
     /// Asks for more, and waits until the first of it is there.
-    pub(super) async fn subscribe(&self, subscription: Subscription) -> Result<(), Refusal> {
+    pub(super) async fn subscribe(&self, subscription: Subscription) -> Result<(), ApiError> {
         let (reply, answer) = oneshot::channel();
         self.app.event_loop.send(LoopCommand::Subscribe(self.id, subscription, reply));
         answer.await.unwrap_or_else(|_| Err(stopping()))
@@ -149,9 +149,9 @@ impl Drop for MailboxReader {
     }
 }
 
-fn stopping() -> Refusal {
+fn stopping() -> ApiError {
     let help = "try again in a few seconds";
-    Refusal::new(Kind::Unavailable, "the gateway stops", help).retry_after(2)
+    ApiError::new(ApiErrorKind::Unavailable, "the gateway stops", help).retry_after(2)
 }
 
 /// Brings frames from the mailbox to hyper for as long as somebody takes them, or until `ends`.

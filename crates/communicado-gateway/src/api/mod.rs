@@ -1,7 +1,7 @@
 //! What is asked over HTTP, but for the streams that the event loop keeps: one file for each subject,
 //! one table of addresses.
 //!
-//! Each request is authenticated before its handler runs; see `auth.rs`. What goes wrong is a [`Refusal`]
+//! Each request is authenticated before its handler runs; see `auth.rs`. What goes wrong is a [`ApiError`]
 //! and leaves as a problem document; see `response.rs`.
 
 mod auth;

@@ -11,12 +11,12 @@ use communicado_wire::gateway::{Alter, Audience, AudienceEntry, NewPerson, Scope
 
 use super::auth::Auth;
 use super::response::{ApiResult, App, JSON, body, json, read, tagged};
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
 use crate::ids::parse_id;
 use crate::limits::{GROUPS, NAME_CHARS, PAGE, PAGE_PER_REQUEST, PEOPLE_PER_REQUEST};
 use crate::model::{Input, Person, own, person_json};
 use crate::principal::Principal;
-use crate::refusal::{Kind, Refusal};
 use crate::secret::random;
 use crate::store_writer::{WriteCommand, WriteReply};
 use crate::text;
@@ -46,7 +46,7 @@ pub(super) async fn page(
             key => {
                 let key: String = key.chars().take(40).collect();
                 let help = "known are `group`, `after` and `limit`";
-                return Err(Refusal::bad(format!("`{key}` is not known here"), help));
+                return Err(ApiError::bad_request(format!("`{key}` is not known here"), help));
             }
         }
     }
@@ -103,23 +103,24 @@ fn more_cost(
     looked_at / PEOPLE_PER_REQUEST + limit / PAGE_PER_REQUEST
 }
 
-fn page_size(text: &str) -> Result<usize, Refusal> {
+fn page_size(text: &str) -> Result<usize, ApiError> {
     let size = text.parse::<usize>().ok().filter(|size| *size > 0);
-    let size = size.ok_or_else(|| Refusal::bad("`limit` is no number of people", "give 1 or more"));
+    let size = size
+        .ok_or_else(|| ApiError::bad_request("`limit` is no number of people", "give 1 or more"));
     let size = size?;
     if PAGE.allows(size) {
         return Ok(size);
     }
-    Err(Refusal::beyond(Kind::BadRequest, PAGE, "a page cannot be so long"))
+    Err(ApiError::limit_exceeded(ApiErrorKind::BadRequest, PAGE, "a page cannot be so long"))
 }
 
 /// A person whom who asks may see.
-fn seen(app: &AppState, principal: &Principal, id: &str) -> Result<(Arc<Person>, Bytes), Refusal> {
+fn seen(app: &AppState, principal: &Principal, id: &str) -> Result<(Arc<Person>, Bytes), ApiError> {
     let id = parse_id("person", id)?;
     let people = app.people();
-    let person = people.person(&id).ok_or_else(|| Refusal::no_person(&id))?;
+    let person = people.person(&id).ok_or_else(|| ApiError::no_person(&id))?;
     // Whom one may not see is told from nobody by nothing.
-    let visibility = principal.visibility(person).ok_or_else(|| Refusal::no_person(&id))?;
+    let visibility = principal.visibility(person).ok_or_else(|| ApiError::no_person(&id))?;
     let text = if visibility.own {
         own(person).to_json().into()
     } else {
@@ -149,7 +150,7 @@ pub(super) async fn create(State(app): App, auth: Auth, request: Request) -> Api
     parse_id("person", &new.id)?;
     new.name = check(new.name, Some(&new.groups))?;
     let reply = app.writer.submit_as(principal, WriteCommand::Person(Input::Create(new))).await?;
-    let WriteReply::Person(Some(person)) = reply else { return Err(Refusal::no_person("")) };
+    let WriteReply::Person(Some(person)) = reply else { return Err(ApiError::no_person("")) };
     let place = format!("/v1/people/{}", person.id);
     let mut response = json(StatusCode::CREATED, own(&person).to_json());
     if let Ok(place) = place.parse() {
@@ -162,7 +163,7 @@ pub(super) async fn create(State(app): App, auth: Auth, request: Request) -> Api
 fn check(
     name: Option<Arc<str>>,
     groups: Option<&Vec<Arc<str>>>,
-) -> Result<Option<Arc<str>>, Refusal> {
+) -> Result<Option<Arc<str>>, ApiError> {
     let name = name.map(|name| text::line("name", name, NAME_CHARS)).transpose()?;
     for group in groups.into_iter().flatten() {
         parse_id("group", group)?;
@@ -170,7 +171,11 @@ fn check(
     if groups.is_none_or(|groups| GROUPS.allows(groups.len())) {
         return Ok(name);
     }
-    Err(Refusal::beyond(Kind::BadRequest, GROUPS, "a person cannot be in so many groups"))
+    Err(ApiError::limit_exceeded(
+        ApiErrorKind::BadRequest,
+        GROUPS,
+        "a person cannot be in so many groups",
+    ))
 }
 
 /// `PATCH /v1/people/{person}`: an administrator, or the person for the badge.
@@ -211,7 +216,7 @@ pub(super) async fn remove(State(app): App, auth: Auth, Path(id): Path<String>) 
 /// # Errors
 ///
 /// If who asks is neither the person nor an administrator.
-fn require_own(principal: &Principal, id: &Arc<str>) -> Result<(), Refusal> {
+fn require_own(principal: &Principal, id: &Arc<str>) -> Result<(), ApiError> {
     if principal.own() == Some(id) { Ok(()) } else { principal.require(Scope::Administer) }
 }
 
@@ -266,10 +271,10 @@ pub(super) async fn history(
     seen(&app, principal, &id)?;
     if app.history.is_none() {
         let help = "an operator can switch it on: communicado-gateway serve --history DURATION";
-        return Err(Refusal::new(Kind::NotFound, "no history is kept here", help));
+        return Err(ApiError::new(ApiErrorKind::NotFound, "no history is kept here", help));
     }
     let reply = app.writer.submit_as(principal, WriteCommand::History(id, PAGE.max)).await?;
-    let WriteReply::History(lines) = reply else { return Err(Refusal::no_person("")) };
+    let WriteReply::History(lines) = reply else { return Err(ApiError::no_person("")) };
     let lines: Vec<String> = lines.into_iter().map(shown).collect();
     let text = format!(r#"{{"v":{},"people":[{}]}}"#, communicado_wire::VERSION, lines.join(","));
     Ok(tagged(&headers, JSON, text.into()))

@@ -10,11 +10,11 @@ use communicado_wire::gateway::{EndReason, NewSession, Session};
 
 use super::auth::Auth;
 use super::response::{ApiResult, App, body, json, read};
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
 use crate::credentials::COOKIE;
 use crate::limits::SESSION;
 use crate::principal::Principal;
-use crate::refusal::{Kind, Refusal};
 use crate::secret::{hash, hex, new_id, new_secret};
 use crate::store_writer::WriteCommand;
 
@@ -43,7 +43,7 @@ pub(super) async fn open(State(app): App, auth: Auth, request: Request) -> ApiRe
     let Some(principal) = app.principal(&new.token, now.civil) else {
         app.rates.wrong_token(auth.peer)?;
         let help = "copy it whole, from `cmt_` on";
-        return Err(Refusal::new(Kind::NotSignedIn, "this token is not known here", help));
+        return Err(ApiError::new(ApiErrorKind::NotSignedIn, "this token is not known here", help));
     };
     app.rates.request(principal.caller_key(), 1)?;
     let (secret, token) = session_token(&principal.token, now.civil)?;
@@ -57,7 +57,7 @@ pub(super) async fn open(State(app): App, auth: Auth, request: Request) -> ApiRe
 pub(super) fn session_token(
     of: &Token,
     now: communicado_wire::Timestamp,
-) -> Result<(String, Token), Refusal> {
+) -> Result<(String, Token), ApiError> {
     let secret = new_secret()?;
     let hash = hash(&secret).map(|hash| hex(&hash)).unwrap_or_default();
     let end = now.after(SESSION);

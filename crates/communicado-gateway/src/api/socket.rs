@@ -15,13 +15,13 @@ use super::auth::Auth;
 use super::events::{LAST_FRAME, MailboxReader};
 use super::origin::same_origin;
 use super::response::{ApiResult, App};
+use crate::api_error::ApiError;
 use crate::app_state::AppState;
 use crate::auth::authorize_subscription;
 use crate::connection::ConnectionHandle;
 use crate::limits::{READER_TIME, SOCKET_BYTES};
 use crate::metrics::TransportLabel;
 use crate::principal::Principal;
-use crate::refusal::Refusal;
 use crate::stream::{Frame, LoopCommand, Recv};
 use crate::subscription::Subscription;
 
@@ -43,7 +43,10 @@ pub(super) async fn open(
     // A browser sends its cookie whatever page asks.
     same_origin(&app, &headers)?;
     let upgrade = upgrade.map_err(|error| {
-        Refusal::bad(format!("this is no handshake of a WebSocket: {error}"), "see RFC 6455")
+        ApiError::bad_request(
+            format!("this is no handshake of a WebSocket: {error}"),
+            "see RFC 6455",
+        )
     })?;
     if let Some(Extension(connection)) = &connection {
         connection.upgrade();
@@ -63,8 +66,8 @@ pub(super) async fn open(
 async fn talk(app: Arc<AppState>, principal: Principal, mut socket: WebSocket) {
     let reader = match MailboxReader::open(&app, principal.clone(), TransportLabel::Socket).await {
         Ok(reader) => reader,
-        Err(refusal) => {
-            let error = SocketOut::Error { data: refusal.problem() };
+        Err(error) => {
+            let error = SocketOut::Error { data: error.problem() };
             let _ = socket.send(Message::text(error.to_json())).await;
             let _ = socket.send(close(close_code::POLICY, "refused")).await;
             return;
@@ -102,12 +105,12 @@ async fn talk(app: Arc<AppState>, principal: Principal, mut socket: WebSocket) {
                     (Ok(()), Some(text)) => handle_message(&app, &principal, &reader, &text).await,
                     (counted, _) => counted.map(|()| None),
                 };
-                let answer = answer.unwrap_or_else(|refusal| {
-                    if let Some(seconds) = refusal.retry_after {
+                let answer = answer.unwrap_or_else(|error| {
+                    if let Some(seconds) = error.retry_after {
                         pauses = true;
                         pause.as_mut().reset(Instant::now() + Duration::from_secs(seconds.into()));
                     }
-                    Some(SocketOut::Error { data: refusal.problem() })
+                    Some(SocketOut::Error { data: error.problem() })
                 });
                 if let Some(answer) = answer
                     && send(&mut socket, &reader, Message::text(answer.to_json())).await.is_err()
@@ -141,10 +144,10 @@ async fn handle_message(
     principal: &Principal,
     reader: &MailboxReader,
     text: &str,
-) -> Result<Option<SocketOut>, Refusal> {
+) -> Result<Option<SocketOut>, ApiError> {
     let said: SocketIn = serde_json::from_str(text).map_err(|error| {
         let help = "send JSON with a `type` of `subscribe`, `unsubscribe` or `ping`";
-        Refusal::bad(format!("the message is not understood: {error}"), help)
+        ApiError::bad_request(format!("the message is not understood: {error}"), help)
     })?;
     match said {
         SocketIn::Ping {} => return Ok(Some(SocketOut::Pong)),

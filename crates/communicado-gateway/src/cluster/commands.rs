@@ -13,10 +13,10 @@ use tokio::time::sleep;
 use super::bucket::{Cluster, WRITE_TIMEOUT};
 use super::keys::Key;
 use super::orphans;
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::limits::{SESSIONS, SESSIONS_PER_TOKEN};
 use crate::model::{BatchResult, Input};
 use crate::principal::Principal;
-use crate::refusal::{Kind, Refusal};
 use crate::store::FirstRead;
 use crate::store_writer::{WriteCommand, WriteReply, WriteRequest};
 use crate::token_table::require_person;
@@ -44,7 +44,8 @@ pub(super) async fn serve(cluster: &Arc<Cluster>, mut inbox: mpsc::Receiver<Writ
             let result = execute(&cluster, caller.as_ref(), command).await;
             if let Some(keeping) = keeping {
                 // What is refused for another reason has nothing to do with the bucket.
-                let is_away = result.as_ref().is_err_and(|why| why.kind == Kind::Unavailable);
+                let is_away =
+                    result.as_ref().is_err_and(|why| why.kind == ApiErrorKind::Unavailable);
                 keeping.ended(!is_away);
             }
             if let Some(answer) = answer {
@@ -60,7 +61,7 @@ async fn execute(
     cluster: &Cluster,
     caller: Option<&Principal>,
     command: WriteCommand,
-) -> Result<WriteReply, Refusal> {
+) -> Result<WriteReply, ApiError> {
     require_valid(cluster, caller)?;
     match command {
         WriteCommand::Stop => Ok(WriteReply::Nothing),
@@ -81,7 +82,7 @@ async fn execute(
         }
         WriteCommand::History(..) => {
             let help = "history is kept by a gateway alone";
-            Err(Refusal::new(Kind::NotFound, "no history is kept here", help))
+            Err(ApiError::new(ApiErrorKind::NotFound, "no history is kept here", help))
         }
         WriteCommand::Check => {
             let key = Key::Canary(cluster.name.clone()).written();
@@ -94,11 +95,11 @@ async fn execute(
 /// # Errors
 ///
 /// If the caller's token is not valid by now.
-fn require_valid(cluster: &Cluster, caller: Option<&Principal>) -> Result<(), Refusal> {
+fn require_valid(cluster: &Cluster, caller: Option<&Principal>) -> Result<(), ApiError> {
     if caller.is_none_or(|caller| cluster.app.is_valid(caller)) {
         return Ok(());
     }
-    Err(Refusal::revoked_meanwhile())
+    Err(ApiError::token_revoked())
 }
 
 /// Does an input on the person as known here, until the person is still so when it is written.
@@ -106,7 +107,7 @@ async fn person(
     cluster: &Cluster,
     caller: Option<&Principal>,
     input: Input,
-) -> Result<WriteReply, Refusal> {
+) -> Result<WriteReply, ApiError> {
     let app = &cluster.app;
     let id = input.person().clone();
     let key = Key::Person(id.clone()).written();
@@ -156,7 +157,7 @@ async fn create(
     cluster: &Cluster,
     caller: Option<&Principal>,
     token: Token,
-) -> Result<WriteReply, Refusal> {
+) -> Result<WriteReply, ApiError> {
     let app = &cluster.app;
     let exists = || token.person.as_ref().is_none_or(|id| app.people().person(id).is_some());
     require_person(&token, exists())?;
@@ -183,7 +184,7 @@ async fn create(
     let verdict = require_valid(cluster, caller).and_then(|()| require_person(&token, exists()));
     let verdict = match verdict {
         Ok(()) if !has_come => Err(away(&"the new token did not come back")),
-        Ok(()) if !is_valid => Err(Refusal::revoked_meanwhile()),
+        Ok(()) if !is_valid => Err(ApiError::token_revoked()),
         verdict => verdict,
     };
     if verdict.is_err() {
@@ -199,12 +200,16 @@ async fn revoke(
     cluster: &Cluster,
     id: &Arc<str>,
     reason: EndReason,
-) -> Result<WriteReply, Refusal> {
+) -> Result<WriteReply, ApiError> {
     let app = &cluster.app;
     let all = || app.tokens().with_descendants(id);
     if all().is_empty() {
         let help = "GET /v1/tokens says which there are";
-        return Err(Refusal::new(Kind::NotFound, format!("there is no token `{id}`"), help));
+        return Err(ApiError::new(
+            ApiErrorKind::NotFound,
+            format!("there is no token `{id}`"),
+            help,
+        ));
     }
     if app.tokens().token(id).is_some() {
         remove(cluster, &Key::Token(id.clone()).written()).await?;
@@ -224,7 +229,7 @@ async fn revoke(
 }
 
 /// Writes an entry, whatever it was; whether it has come back in time.
-async fn put(cluster: &Cluster, key: &str, text: String) -> Result<bool, Refusal> {
+async fn put(cluster: &Cluster, key: &str, text: String) -> Result<bool, ApiError> {
     let end = cluster.app.clock.now().after(WRITE_TIMEOUT);
     loop {
         match cluster.bucket.put(key, text.clone().into()).await {
@@ -236,7 +241,7 @@ async fn put(cluster: &Cluster, key: &str, text: String) -> Result<bool, Refusal
 }
 
 /// Removes an entry, and waits until that has come back.
-async fn remove(cluster: &Cluster, key: &str) -> Result<(), Refusal> {
+async fn remove(cluster: &Cluster, key: &str) -> Result<(), ApiError> {
     let end = cluster.app.clock.now().after(WRITE_TIMEOUT);
     loop {
         let seen = cluster.seen(key);
@@ -251,8 +256,8 @@ async fn remove(cluster: &Cluster, key: &str) -> Result<(), Refusal> {
     }
 }
 
-fn away(error: &dyn std::fmt::Display) -> Refusal {
+fn away(error: &dyn std::fmt::Display) -> ApiError {
     let help = "try again; another gateway may reach it";
     let detail = format!("the bucket of the gateways cannot be written: {error}");
-    Refusal::new(Kind::Unavailable, detail, help).limited("store").retry_after(2)
+    ApiError::new(ApiErrorKind::Unavailable, detail, help).with_limit("store").retry_after(2)
 }

@@ -1,8 +1,8 @@
 //! The head of a request, as the event loop reads it: only to tell a stream of events from the
 //! rest, which hyper reads again from its first byte.
 
+use crate::api_error::ApiError;
 use crate::http::{Body, Head, Hosts};
-use crate::refusal::Refusal;
 
 /// The kind of the first request of a connection.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ const EVENTS: &str = "/v1/events";
 /// # Errors
 ///
 /// If the head is not valid, is too large, or is for another host.
-pub(crate) fn classify(bytes: &[u8], hosts: Hosts) -> Result<RequestKind<'_>, Refusal> {
+pub(crate) fn classify(bytes: &[u8], hosts: Hosts) -> Result<RequestKind<'_>, ApiError> {
     let Some(head) = Head::read(bytes, hosts)? else { return Ok(RequestKind::Incomplete) };
     let path = head.target.split_once('?').map_or(head.target, |(path, _)| path);
     // A body is for hyper, which waits for it.

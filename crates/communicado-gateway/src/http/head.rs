@@ -4,8 +4,8 @@
 use axum::http::{Method, Uri};
 
 use super::host::{Host, Hosts};
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::limits::{HEAD_BYTES, HEADERS};
-use crate::refusal::{Kind, Refusal};
 
 const EVENTS: &[u8] = b"text/event-stream";
 
@@ -44,7 +44,7 @@ impl<'a> Head<'a> {
     /// # Errors
     ///
     /// If the head is not valid, is too large, or is for another host.
-    pub(crate) fn read(bytes: &'a [u8], hosts: Hosts) -> Result<Option<Self>, Refusal> {
+    pub(crate) fn read(bytes: &'a [u8], hosts: Hosts) -> Result<Option<Self>, ApiError> {
         let Some(length) = end(bytes)? else { return Ok(None) };
         let mut headers = [httparse::EMPTY_HEADER; HEADERS.max];
         let mut request = httparse::Request::new(&mut headers);
@@ -73,7 +73,7 @@ impl<'a> Head<'a> {
             let detail = format!("`{}` is not a name of this gateway", host.text());
             let help = "use `localhost` or an IP address, or start the gateway with \
                         --public-url URL";
-            return Err(Refusal::new(Kind::Misdirected, detail, help));
+            return Err(ApiError::new(ApiErrorKind::Misdirected, detail, help));
         }
         let body = fields.body(is_newer)?;
         let Fields {
@@ -102,7 +102,7 @@ pub(crate) fn accepts_events(value: &[u8]) -> bool {
 }
 
 /// Where the head ends, if it does.
-fn end(bytes: &[u8]) -> Result<Option<usize>, Refusal> {
+fn end(bytes: &[u8]) -> Result<Option<usize>, ApiError> {
     let within = bytes.get(..HEAD_BYTES.max).unwrap_or(bytes);
     let (mut start, mut lines) = (0, 0);
     while let Some(rest) = within.get(start..) {
@@ -124,14 +124,14 @@ fn end(bytes: &[u8]) -> Result<Option<usize>, Refusal> {
         }
         if !HEADERS.allows(lines - 1) {
             let detail = "the request has too many headers";
-            return Err(Refusal::beyond(Kind::HeadTooLarge, HEADERS, detail));
+            return Err(ApiError::limit_exceeded(ApiErrorKind::HeadTooLarge, HEADERS, detail));
         }
     }
     if within.len() < HEAD_BYTES.max {
         return Ok(None);
     }
     let detail = "the head of the request is too large";
-    Err(Refusal::beyond(Kind::HeadTooLarge, HEAD_BYTES, detail))
+    Err(ApiError::limit_exceeded(ApiErrorKind::HeadTooLarge, HEAD_BYTES, detail))
 }
 
 /// The fields that decide where a request ends, for whom it is and who sends it.
@@ -149,7 +149,7 @@ struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    fn take(&mut self, header: &httparse::Header<'a>) -> Result<(), Refusal> {
+    fn take(&mut self, header: &httparse::Header<'a>) -> Result<(), ApiError> {
         let is = |name: &str| header.name.eq_ignore_ascii_case(name);
         let (field, is_single) = if is("host") {
             (&mut self.host, true)
@@ -179,7 +179,7 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
-    fn host(&self, is_needed: bool) -> Result<Option<Host<'a>>, Refusal> {
+    fn host(&self, is_needed: bool) -> Result<Option<Host<'a>>, ApiError> {
         let Some(value) = self.host else {
             return if is_needed {
                 Err(invalid("the request has no header `host`"))
@@ -191,7 +191,7 @@ impl<'a> Fields<'a> {
         host.map(Some).ok_or_else(|| invalid("the header `host` is no name of a host"))
     }
 
-    fn body(&self, is_newer: bool) -> Result<Body, Refusal> {
+    fn body(&self, is_newer: bool) -> Result<Body, ApiError> {
         match (self.length, self.encoding) {
             (None, None) => Ok(Body::None),
             (Some(_), Some(_)) => {
@@ -216,7 +216,7 @@ impl<'a> Fields<'a> {
 }
 
 /// The host in the target of a request, if there is one.
-fn authority<'a>(method: &str, target: &'a str) -> Result<Option<Host<'a>>, Refusal> {
+fn authority<'a>(method: &str, target: &'a str) -> Result<Option<Host<'a>>, ApiError> {
     let bad = || invalid("the target of the request is not valid");
     if Method::from_bytes(method.as_bytes()).is_err() || target.parse::<Uri>().is_err() {
         return Err(bad());
@@ -241,6 +241,6 @@ fn visible(value: &[u8]) -> Option<&str> {
     std::str::from_utf8(value).ok().filter(|_| value.iter().all(is_visible))
 }
 
-pub(super) fn invalid(detail: impl Into<String>) -> Refusal {
-    Refusal::bad(detail, "send one request as RFC 9112 describes it")
+pub(super) fn invalid(detail: impl Into<String>) -> ApiError {
+    ApiError::bad_request(detail, "send one request as RFC 9112 describes it")
 }

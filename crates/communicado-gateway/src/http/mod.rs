@@ -12,8 +12,8 @@ mod tests;
 pub(crate) use head::{Body, Head, accepts_events};
 pub(crate) use host::Hosts;
 
+use crate::api_error::ApiError;
 use crate::limits::{HEAD_BYTES, HEADERS};
-use crate::refusal::Refusal;
 use head::invalid;
 
 /// Follows the requests of one connection.
@@ -80,7 +80,7 @@ impl Framing {
     /// # Errors
     ///
     /// If the next bytes are not valid. What passed before was.
-    pub(crate) fn pass(&mut self, bytes: &[u8]) -> Result<usize, Refusal> {
+    pub(crate) fn pass(&mut self, bytes: &[u8]) -> Result<usize, ApiError> {
         match &mut self.state {
             State::Head => {
                 let Some(head) = Head::read(bytes, self.hosts)? else { return Ok(0) };
@@ -113,13 +113,12 @@ impl Framing {
 }
 
 /// The last answer on a connection: it says what is wrong with a request that was not served.
-pub(crate) fn last_answer(refusal: &Refusal) -> String {
-    let problem = refusal.problem();
+pub(crate) fn last_answer(error: &ApiError) -> String {
+    let problem = error.problem();
     let text = problem.to_json();
     let (status, title, length) = (problem.status, &problem.title, text.len());
-    let retry = refusal
-        .retry_after
-        .map_or_else(String::new, |seconds| format!("Retry-After: {seconds}\r\n"));
+    let retry =
+        error.retry_after.map_or_else(String::new, |seconds| format!("Retry-After: {seconds}\r\n"));
     format!(
         "HTTP/1.1 {status} {title}\r\nContent-Type: application/problem+json\r\n\
          Content-Length: {length}\r\n{retry}Connection: close\r\n\r\n{text}"
@@ -131,7 +130,7 @@ fn within(bytes: &[u8], max: u64) -> usize {
 }
 
 impl Chunked {
-    fn pass(&mut self, bytes: &[u8]) -> Result<usize, Refusal> {
+    fn pass(&mut self, bytes: &[u8]) -> Result<usize, ApiError> {
         let mut passed = 0;
         while self.at != At::End {
             if let At::Data(left) = self.at {
@@ -148,14 +147,14 @@ impl Chunked {
                 Ok(at) => self.at = at,
                 // What is before it may pass; it is refused when it comes first.
                 Err(_) if passed > 0 => break,
-                Err(refusal) => return Err(refusal),
+                Err(error) => return Err(error),
             }
             passed += 1;
         }
         Ok(passed)
     }
 
-    fn next(&mut self, byte: u8) -> Result<At, Refusal> {
+    fn next(&mut self, byte: u8) -> Result<At, ApiError> {
         let size = |size: u64| {
             let digit = char::from(byte).to_digit(16)?;
             size.checked_mul(16)?.checked_add(digit.into())
@@ -201,7 +200,7 @@ impl Chunked {
     }
 
     /// Counts what is no body.
-    fn beside(&mut self, at: At) -> Result<At, Refusal> {
+    fn beside(&mut self, at: At) -> Result<At, ApiError> {
         self.beside += 1;
         if self.beside + 4 < HEAD_BYTES.max {
             return Ok(at);

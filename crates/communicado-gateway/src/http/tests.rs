@@ -14,7 +14,7 @@ fn passed(bytes: &[u8], parts: impl Fn(usize) -> usize) -> (Vec<usize>, Option<u
             Ok(0) if end == bytes.len() => return (requests, None),
             Ok(0) => end = bytes.len().min(end + parts(end)),
             Ok(count) => start += count,
-            Err(refusal) => return (requests, Some(refusal.kind.status())),
+            Err(error) => return (requests, Some(error.kind.status())),
         }
     }
 }
@@ -125,7 +125,7 @@ fn a_head_has_a_size_and_a_number_of_headers() {
 fn a_name_that_others_can_point_here_is_refused_where_only_local_ones_are_valid() {
     let status = |host: &str, hosts| {
         let head = format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
-        Head::read(head.as_bytes(), hosts).err().map(|refusal| refusal.kind.status())
+        Head::read(head.as_bytes(), hosts).err().map(|error| error.kind.status())
     };
     for local in ["localhost", "localhost:8427", "a.localhost", "127.0.0.1:1", "[::1]:8427"] {
         assert_eq!(status(local, Hosts::Local), None, "{local}");

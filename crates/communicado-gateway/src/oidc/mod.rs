@@ -20,8 +20,8 @@ use communicado_wire::gateway::{self as wire, View};
 use communicado_wire::{Timestamp, is_printable};
 use sha2::{Digest as _, Sha256};
 
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::rates::Network;
-use crate::refusal::{Kind, Refusal};
 use crate::secret::random;
 
 pub(crate) use claims::Claims;
@@ -100,7 +100,7 @@ impl OidcClient {
         &self,
         network: Network,
         now: Moment,
-    ) -> Result<AuthorizationRequest, Refusal> {
+    ) -> Result<AuthorizationRequest, ApiError> {
         let endpoint = self.issuer.endpoints()?.authorization_endpoint;
         let (state, nonce, verifier) = (random::<24>()?, random::<24>()?, random::<48>()?);
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
@@ -128,16 +128,16 @@ impl OidcClient {
     ///
     /// The text is shown only for a sign-in that was begun here: anybody can make an address with
     /// a text in it.
-    pub(crate) fn refused(&self, state: &str, error: &str, now: Moment) -> Refusal {
+    pub(crate) fn refused(&self, state: &str, error: &str, now: Moment) -> ApiError {
         if let Err(unknown_login) = self.take(state, now) {
             return unknown_login;
         }
         let error: String = error.chars().filter(|it| is_printable(*it)).take(80).collect();
         let detail = format!("the issuer did not sign you in: {error}");
-        Refusal::new(Kind::NotAllowed, detail, "begin again, from the board")
+        ApiError::new(ApiErrorKind::NotAllowed, detail, "begin again, from the board")
     }
 
-    fn take(&self, state: &str, now: Moment) -> Result<PendingLogin, Refusal> {
+    fn take(&self, state: &str, now: Moment) -> Result<PendingLogin, ApiError> {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         pending.take(state, now).ok_or_else(unknown_login)
     }
@@ -153,7 +153,7 @@ impl OidcClient {
         code: &str,
         now: Moment,
         civil: Timestamp,
-    ) -> Result<String, Refusal> {
+    ) -> Result<String, ApiError> {
         let login = self.take(state, now)?;
         let token = self.issuer.token(code, &self.redirect_uri, &login.verifier)?;
         let claims = claims::Claims::of_token(&token).map_err(|why| not_for_us(&why))?;
@@ -162,18 +162,18 @@ impl OidcClient {
             .map_err(|why| not_for_us(&why))?;
         claims.text(&self.claim).ok_or_else(|| {
             let detail = format!("the issuer does not say the claim `{}`", self.claim);
-            Refusal::new(Kind::NotAllowed, detail, "name another one with --oidc-claim")
+            ApiError::new(ApiErrorKind::NotAllowed, detail, "name another one with --oidc-claim")
         })
     }
 }
 
 /// What is to be said of a sign-in that was not begun here, or too long ago.
-pub(crate) fn unknown_login() -> Refusal {
+pub(crate) fn unknown_login() -> ApiError {
     let detail = "this sign-in was not begun in this browser, or too long ago";
-    Refusal::bad(detail, "begin again, from the board")
+    ApiError::bad_request(detail, "begin again, from the board")
 }
 
-fn not_for_us(why: &str) -> Refusal {
+fn not_for_us(why: &str) -> ApiError {
     let help = "see to --oidc-issuer and --oidc-client-id";
-    Refusal::new(Kind::NotAllowed, format!("the issuer's token is refused: {why}"), help)
+    ApiError::new(ApiErrorKind::NotAllowed, format!("the issuer's token is refused: {why}"), help)
 }

@@ -7,11 +7,11 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::budget::Reservation;
 use crate::connection::ConnectionHandle;
 use crate::http::{Framing, Hosts, last_answer};
 use crate::rates::Network;
-use crate::refusal::{Kind, Refusal};
 
 /// Bytes that are read at once.
 const PART: usize = 8 * 1024;
@@ -89,18 +89,19 @@ impl<S> CheckedStream<S> {
                 if let Some(Err(limit)) = self.held.as_mut().map(|held| held.set(waits)) {
                     self.ended = true;
                     let detail = "too many heads of this address are not whole";
-                    let refusal = Refusal::beyond(Kind::TooMany, limit, detail).retry_after(10);
-                    self.answer = Some(last_answer(&refusal).into());
+                    let error = ApiError::limit_exceeded(ApiErrorKind::TooMany, limit, detail)
+                        .retry_after(10);
+                    self.answer = Some(last_answer(&error).into());
                 }
             }
-            Err(refusal) => {
+            Err(error) => {
                 self.ended = true;
                 if !is_between {
                     // Whoever handles the request answers it.
-                    let why = refusal.problem().detail.to_string();
+                    let why = error.problem().detail.to_string();
                     return Err(io::Error::new(io::ErrorKind::InvalidData, why));
                 }
-                self.answer = Some(last_answer(&refusal).into());
+                self.answer = Some(last_answer(&error).into());
             }
         }
         Ok(())

@@ -6,8 +6,8 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use super::files::{FILES, PROBE};
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::private::{self, FileError};
-use crate::refusal::{Kind, Refusal};
 
 /// Why something cannot be kept or read, and what to do.
 #[derive(Debug)]
@@ -135,10 +135,10 @@ impl fmt::Display for StoreError {
     }
 }
 
-impl From<StoreError> for Refusal {
+impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        Self::new(Kind::Unavailable, error.to_string(), error.help())
-            .limited("store")
+        Self::new(ApiErrorKind::Unavailable, error.to_string(), error.help())
+            .with_limit("store")
             .retry_after(5)
     }
 }

@@ -4,12 +4,12 @@ use communicado_wire::gateway::{NewPerson, Scope, View};
 use tempfile::TempDir;
 
 use super::*;
+use crate::api_error::ApiErrorKind;
 use crate::config::ServeConfig;
 use crate::limits::SESSIONS_PER_TOKEN;
 use crate::model::Input;
 use crate::new_token::new_token;
 use crate::principal::Principal;
-use crate::refusal::Kind;
 use crate::store::{FirstRead, Lock};
 use crate::store_writer::{ReplySender, StoreWriter};
 use crate::token_table::TokenTable;
@@ -37,7 +37,7 @@ impl Bench {
     fn commit(
         &mut self,
         requests: Vec<(Option<&Principal>, WriteCommand)>,
-    ) -> Vec<Result<(), Kind>> {
+    ) -> Vec<Result<(), ApiErrorKind>> {
         let (requests, answers): (Vec<WriteRequest>, Vec<_>) = requests
             .into_iter()
             .map(|(caller, command)| {
@@ -48,7 +48,7 @@ impl Bench {
             .unzip();
         commit_batch(&self.app, &mut self.store, requests, &mut Writes::default());
         let result = answers.into_iter().map(|answer| answer.blocking_recv().unwrap());
-        result.map(|result| result.map(|_| ()).map_err(|refusal| refusal.kind)).collect()
+        result.map(|result| result.map(|_| ()).map_err(|error| error.kind)).collect()
     }
 
     fn put(&mut self, token: &Token) -> Principal {
@@ -119,7 +119,7 @@ fn what_a_revoked_token_ordered_before_is_refused_when_it_is_carried_out() {
     let mut result = bench.commit(requests);
     assert_eq!(result.remove(0), Ok(()));
     result.extend(bench.commit(commands().into_iter().map(|it| (Some(&intruder), it)).collect()));
-    assert_eq!(result, [Err(Kind::NotSignedIn); 10]);
+    assert_eq!(result, [Err(ApiErrorKind::NotSignedIn); 10]);
     assert_eq!(bench.valid(), ["admin".into()]);
     assert_eq!(bench.app.people().len(), 0);
 }
@@ -164,10 +164,13 @@ fn a_person_who_is_removed_takes_the_tokens_along_whichever_order_comes_first() 
         (Some(&admin), WriteCommand::Token(token("after", Some("ada"), None))),
         (Some(&of_ada), WriteCommand::Person(Input::ClearManual("bob".into()))),
     ]);
-    assert_eq!(result, [Ok(()), Ok(()), Err(Kind::Conflict), Err(Kind::NotSignedIn)]);
+    assert_eq!(
+        result,
+        [Ok(()), Ok(()), Err(ApiErrorKind::Conflict), Err(ApiErrorKind::NotSignedIn)]
+    );
     let late =
         bench.commit(vec![(Some(&admin), WriteCommand::Token(token("late", Some("ada"), None)))]);
-    assert_eq!(late, [Err(Kind::Conflict)]);
+    assert_eq!(late, [Err(ApiErrorKind::Conflict)]);
     bench.commit(vec![add("ada")]);
     assert_eq!(bench.valid(), ["admin".into()]);
 }
