@@ -95,7 +95,7 @@ pub(crate) fn authorize_subscription(
     is_first: bool,
 ) -> Result<Subscription, ApiError> {
     let mut subscription = subscription;
-    if principal.own().is_none() || subscription.is_everybody() {
+    if principal.own_person().is_none() || subscription.is_everybody() {
         principal.require(Scope::Read)?;
     }
     if let Some(only) = principal.only_person() {
@@ -123,7 +123,7 @@ fn more_cost(
     is_first: bool,
 ) -> usize {
     let people = app.people();
-    let looked_at = match (subscription.is_everybody(), principal.own()) {
+    let looked_at = match (subscription.is_everybody(), principal.own_person()) {
         // Readers whose stream begins share their snapshot.
         (true, None) if is_first => 0,
         (true, _) => people.len(),

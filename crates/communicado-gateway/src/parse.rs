@@ -3,7 +3,7 @@
 use communicado_core::Moment;
 use communicado_wire::Timestamp;
 
-use crate::cluster::{self, Key};
+use crate::cluster::{self, EntryKey};
 use crate::http::{Framing, Hosts};
 use crate::model::{Now, People};
 use crate::oidc::Claims;
@@ -105,12 +105,12 @@ pub fn issuer_token(text: &str) -> Option<String> {
 ///
 /// If a key that is read is not written again as it was.
 pub fn entry(key: &str, value: &str) {
-    let Some(read) = Key::read(key) else { return };
-    assert_eq!(Key::read(&read.written()).as_ref(), Some(&read), "{key}");
-    if let Key::Token(id) = &read {
+    let Some(read) = EntryKey::read(key) else { return };
+    assert_eq!(EntryKey::read(&read.written()).as_ref(), Some(&read), "{key}");
+    if let EntryKey::Token(id) = &read {
         let _ = cluster::token(id, value);
     }
-    let Key::Person(id) = read else { return };
+    let EntryKey::Person(id) = read else { return };
     let Ok(stored) = cluster::person(&id, value) else { return };
     let now = Now { moment: Moment::START, civil: Timestamp::EPOCH };
     let mut people = People::default();

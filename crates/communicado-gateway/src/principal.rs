@@ -22,7 +22,7 @@ pub(crate) struct Principal {
 pub(crate) struct Visibility {
     pub(crate) view: View,
     /// It is the person, or an administrator: also devices are shown.
-    pub(crate) own: bool,
+    pub(crate) is_own: bool,
 }
 
 impl Principal {
@@ -53,7 +53,7 @@ impl Principal {
     }
 
     /// The person whose token it is.
-    pub(crate) fn own(&self) -> Option<&Arc<str>> {
+    pub(crate) fn own_person(&self) -> Option<&Arc<str>> {
         self.token.person.as_ref().filter(|_| self.has(Scope::Publish))
     }
 
@@ -77,13 +77,13 @@ impl Principal {
 
     /// How much of `person` it may see, if anything.
     pub(crate) fn visibility(&self, person: &Person) -> Option<Visibility> {
-        let is_own = self.own().is_some_and(|own| *own == person.id);
+        let is_own = self.own_person().is_some_and(|own| *own == person.id);
         if self.is_administrator() || is_own {
-            return Some(Visibility { view: View::Everything, own: true });
+            return Some(Visibility { view: View::Everything, is_own: true });
         }
         let within = self.only_person().is_none_or(|only| *only == person.id)
             && self.only_group().is_none_or(|only| person.is_of(only));
-        (self.has(Scope::Read) && within).then(|| Visibility { view: self.view(), own: false })
+        (self.has(Scope::Read) && within).then(|| Visibility { view: self.view(), is_own: false })
     }
 
     /// # Errors

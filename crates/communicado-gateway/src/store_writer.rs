@@ -12,7 +12,7 @@ use crate::limits::WRITES_WAITING;
 use crate::model::{Input, Person};
 use crate::principal::Principal;
 use crate::store::FirstRead;
-use crate::traces::{Origin, origin};
+use crate::traces::{RequestContext, request_context};
 
 /// A command for the writer.
 #[derive(Debug)]
@@ -46,14 +46,14 @@ pub(crate) enum WriteReply {
 pub(crate) struct ReplySender {
     to: oneshot::Sender<Result<WriteReply, ApiError>>,
     /// The request that ordered it.
-    pub(crate) origin: Origin,
+    pub(crate) request_context: RequestContext,
 }
 
 impl ReplySender {
     /// A sender on behalf of the current request, and its receiver.
     pub(crate) fn channel() -> (Self, oneshot::Receiver<Result<WriteReply, ApiError>>) {
         let (to, receiver) = oneshot::channel();
-        (Self { to, origin: origin() }, receiver)
+        (Self { to, request_context: request_context() }, receiver)
     }
 
     pub(crate) fn send(self, result: Result<WriteReply, ApiError>) {

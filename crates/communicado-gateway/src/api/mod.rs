@@ -58,7 +58,7 @@ pub(crate) fn router(app: Arc<AppState>) -> Router {
         .route("/healthz", get(health::health))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
-        .merge(board::pages())
+        .merge(board::assets())
         .layer(from_fn_with_state(app.clone(), auth::authenticate))
         .layer(from_fn_with_state(app.clone(), events::as_stream))
         .layer(from_fn_with_state(app.clone(), origin::cross_origin))

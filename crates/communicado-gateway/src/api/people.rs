@@ -15,7 +15,7 @@ use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
 use crate::ids::parse_id;
 use crate::limits::{GROUPS, NAME_CHARS, PAGE, PAGE_PER_REQUEST, PEOPLE_PER_REQUEST};
-use crate::model::{Input, Person, own, person_json};
+use crate::model::{Input, Person, own_person, person_json};
 use crate::principal::Principal;
 use crate::secret::random;
 use crate::store_writer::{WriteCommand, WriteReply};
@@ -32,7 +32,7 @@ pub(super) async fn page(
     Query(query): Query<BTreeMap<String, String>>,
 ) -> ApiResult {
     let principal = auth.principal()?;
-    if principal.own().is_none() {
+    if principal.own_person().is_none() {
         principal.require(Scope::Read)?;
     }
     let mut group = None;
@@ -121,8 +121,8 @@ fn seen(app: &AppState, principal: &Principal, id: &str) -> Result<(Arc<Person>,
     let person = people.person(&id).ok_or_else(|| ApiError::no_person(&id))?;
     // Whom one may not see is told from nobody by nothing.
     let visibility = principal.visibility(person).ok_or_else(|| ApiError::no_person(&id))?;
-    let text = if visibility.own {
-        own(person).to_json().into()
+    let text = if visibility.is_own {
+        own_person(person).to_json().into()
     } else {
         person_json(person, visibility.view)
     };
@@ -152,7 +152,7 @@ pub(super) async fn create(State(app): App, auth: Auth, request: Request) -> Api
     let reply = app.writer.submit_as(principal, WriteCommand::Person(Input::Create(new))).await?;
     let WriteReply::Person(Some(person)) = reply else { return Err(ApiError::no_person("")) };
     let place = format!("/v1/people/{}", person.id);
-    let mut response = json(StatusCode::CREATED, own(&person).to_json());
+    let mut response = json(StatusCode::CREATED, own_person(&person).to_json());
     if let Ok(place) = place.parse() {
         response.headers_mut().insert(header::LOCATION, place);
     }
@@ -187,7 +187,7 @@ pub(super) async fn alter(
 ) -> ApiResult {
     let principal = auth.principal()?;
     let id = parse_id("person", &id)?;
-    let is_own = principal.own() == Some(&id);
+    let is_own = principal.own_person() == Some(&id);
     if !is_own {
         auth.administrator()?;
     }
@@ -200,7 +200,7 @@ pub(super) async fn alter(
     let pseudonym = random::<16>()?.into();
     let command = WriteCommand::Person(Input::Alter(id, alter, pseudonym));
     match app.writer.submit_as(principal, command).await? {
-        WriteReply::Person(Some(person)) => Ok(json(StatusCode::OK, own(&person).to_json())),
+        WriteReply::Person(Some(person)) => Ok(json(StatusCode::OK, own_person(&person).to_json())),
         _ => Ok(StatusCode::NO_CONTENT.into_response()),
     }
 }
@@ -217,7 +217,7 @@ pub(super) async fn remove(State(app): App, auth: Auth, Path(id): Path<String>) 
 ///
 /// If who asks is neither the person nor an administrator.
 fn require_own(principal: &Principal, id: &Arc<str>) -> Result<(), ApiError> {
-    if principal.own() == Some(id) { Ok(()) } else { principal.require(Scope::Administer) }
+    if principal.own_person() == Some(id) { Ok(()) } else { principal.require(Scope::Administer) }
 }
 
 /// `GET /v1/people/{person}/audience`: who has read the person.

@@ -18,7 +18,7 @@ use crate::limits::{
     ACCOUNTS, BYTES_PER_REQUEST, CLIENTS, FOR_MAX, FOR_MS, LEASE, LEASE_MAX, LEASE_MIN, NOTE_CHARS,
     REASON_CHARS, TEXT_CHARS,
 };
-use crate::model::{Input, PresenceState, own};
+use crate::model::{Input, PresenceState, own_person};
 use crate::store_writer::{WriteCommand, WriteReply};
 use crate::text;
 
@@ -148,9 +148,9 @@ pub(super) async fn set_manual(
     let input = manual_input(person.clone(), manual, since)?;
     match app.writer.submit_as(principal, WriteCommand::Person(input)).await? {
         WriteReply::Person(Some(person))
-            if principal.visibility(&person).is_some_and(|visibility| visibility.own) =>
+            if principal.visibility(&person).is_some_and(|visibility| visibility.is_own) =>
         {
-            Ok(json(StatusCode::OK, own(&person).to_json()))
+            Ok(json(StatusCode::OK, own_person(&person).to_json()))
         }
         // Who speaks for others does not see their devices.
         WriteReply::Person(Some(_)) => Ok(StatusCode::NO_CONTENT.into_response()),

@@ -24,7 +24,7 @@ pub(super) async fn current(State(app): App, auth: Auth) -> ApiResult {
 }
 
 fn session(app: &AppState, principal: Option<&Principal>) -> Session {
-    let person = principal.and_then(|principal| principal.own().cloned());
+    let person = principal.and_then(|principal| principal.own_person().cloned());
     let name = person.as_ref().and_then(|id| app.people().person(id).map(|it| it.name.clone()));
     Session {
         name: name.or_else(|| principal.map(|principal| principal.token.name.clone())),

@@ -37,7 +37,7 @@ pub(super) async fn open(
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> ApiResult {
     let principal = auth.principal()?.clone();
-    if principal.own().is_none() {
+    if principal.own_person().is_none() {
         principal.require(Scope::Read)?;
     }
     // A browser sends its cookie whatever page asks.

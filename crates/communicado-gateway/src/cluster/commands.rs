@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::bucket::{Cluster, WRITE_TIMEOUT};
-use super::keys::Key;
+use super::keys::EntryKey;
 use super::orphans;
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::limits::{SESSIONS, SESSIONS_PER_TOKEN};
@@ -39,14 +39,14 @@ pub(super) async fn serve(cluster: &Arc<Cluster>, mut inbox: mpsc::Receiver<Writ
         let cluster = cluster.clone();
         tasks.spawn(async move {
             let traces = cluster.app.traces.as_ref();
-            let origin = answer.iter().map(|answer| &answer.origin);
-            let keeping = traces.map(|traces| traces.keeping("nats", origin));
+            let request_context = answer.iter().map(|answer| &answer.request_context);
+            let store_span = traces.map(|traces| traces.store_span("nats", request_context));
             let result = execute(&cluster, caller.as_ref(), command).await;
-            if let Some(keeping) = keeping {
+            if let Some(store_span) = store_span {
                 // What is refused for another reason has nothing to do with the bucket.
                 let is_away =
                     result.as_ref().is_err_and(|why| why.kind == ApiErrorKind::Unavailable);
-                keeping.ended(!is_away);
+                store_span.ended(!is_away);
             }
             if let Some(answer) = answer {
                 answer.send(result);
@@ -75,7 +75,7 @@ async fn execute(
                     cluster.app.forget_readers(&[reader]);
                     continue;
                 }
-                let key = Key::Audience(whom.clone(), token.clone()).written();
+                let key = EntryKey::Audience(whom.clone(), token.clone()).written();
                 put(cluster, &key, first.micros().to_string()).await?;
             }
             Ok(WriteReply::Nothing)
@@ -85,7 +85,7 @@ async fn execute(
             Err(ApiError::new(ApiErrorKind::NotFound, "no history is kept here", help))
         }
         WriteCommand::Check => {
-            let key = Key::Canary(cluster.name.clone()).written();
+            let key = EntryKey::Canary(cluster.name.clone()).written();
             let once = cluster.bucket.put(&key, bytes::Bytes::new()).await;
             once.map(|_| WriteReply::Nothing).map_err(|error| away(&error))
         }
@@ -110,7 +110,7 @@ async fn person(
 ) -> Result<WriteReply, ApiError> {
     let app = &cluster.app;
     let id = input.person().clone();
-    let key = Key::Person(id.clone()).written();
+    let key = EntryKey::Person(id.clone()).written();
     let end = app.clock.now().after(WRITE_TIMEOUT);
     loop {
         require_valid(cluster, caller)?;
@@ -178,7 +178,7 @@ async fn create(
     for oldest in surplus {
         revoke(cluster, &oldest, EndReason::SessionEnded).await?;
     }
-    let key = Key::Token(token.id.clone()).written();
+    let key = EntryKey::Token(token.id.clone()).written();
     let has_come = put(cluster, &key, token.to_json()).await?;
     let is_valid = app.tokens().is_valid(&token, app.now().civil);
     let verdict = require_valid(cluster, caller).and_then(|()| require_person(&token, exists()));
@@ -212,7 +212,7 @@ async fn revoke(
         ));
     }
     if app.tokens().token(id).is_some() {
-        remove(cluster, &Key::Token(id.clone()).written()).await?;
+        remove(cluster, &EntryKey::Token(id.clone()).written()).await?;
     }
     loop {
         let all = all();
@@ -223,7 +223,7 @@ async fn revoke(
             return Ok(WriteReply::Nothing);
         }
         for id in others {
-            remove(cluster, &Key::Token(id).written()).await?;
+            remove(cluster, &EntryKey::Token(id).written()).await?;
         }
     }
 }

@@ -9,7 +9,7 @@ use communicado_wire::gateway::EndReason;
 use tokio::time::{sleep, timeout};
 
 use super::bucket::{Cluster, REPLY_TIMEOUT, is_overtaken};
-use super::keys::Key;
+use super::keys::EntryKey;
 use crate::model::BatchResult;
 
 /// How long nothing is looked at: the time asleep is not counted by a timer, and is by a lease.
@@ -44,7 +44,7 @@ async fn due(cluster: &Cluster) {
     let (mut last, mut is_away) = (0, false);
     for (id, person) in &result.people {
         let Some(person) = person else { continue };
-        let key = Key::Person(id.clone()).written();
+        let key = EntryKey::Person(id.clone()).written();
         let text = BatchResult::entry(person, revision).to_json();
         let written = cluster.bucket.update(&key, text.into(), cluster.seen(&key));
         match timeout(REPLY_TIMEOUT, written).await {
@@ -81,6 +81,6 @@ async fn tokens(cluster: &Cluster) {
     let ended = expired.iter().map(|id| (id.clone(), EndReason::TokenRevoked)).collect();
     app.settle_tokens(&[], &ended);
     for id in expired {
-        let _ = timeout(REPLY_TIMEOUT, cluster.bucket.delete(Key::Token(id).written())).await;
+        let _ = timeout(REPLY_TIMEOUT, cluster.bucket.delete(EntryKey::Token(id).written())).await;
     }
 }

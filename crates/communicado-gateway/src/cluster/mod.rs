@@ -27,7 +27,7 @@ use crate::config::ClusterConfig;
 use crate::secret::random;
 use crate::store_writer::WriteRequest;
 use bucket::{Cluster, ClusterError};
-pub(crate) use keys::{Key, person, token};
+pub(crate) use keys::{EntryKey, person, token};
 
 /// Works until it is stopped; `ready` is told once all that is in the bucket is known here.
 pub(crate) fn run(

@@ -29,7 +29,7 @@ pub(crate) use input::{Change, Input};
 pub(crate) use now::Now;
 pub(crate) use person::{Device, Manual, Person};
 pub(crate) use presence_state::PresenceState;
-pub(crate) use view::{change_json, own, person_json, seen_as};
+pub(crate) use view::{badge_of, change_json, own_person, person_json};
 
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::limits::{DEVICES, PEOPLE, PERSON_BYTES};

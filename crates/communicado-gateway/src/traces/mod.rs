@@ -10,4 +10,4 @@ mod provider;
 mod spans;
 
 pub(crate) use provider::Traces;
-pub(crate) use spans::{Origin, origin};
+pub(crate) use spans::{RequestContext, request_context};

@@ -14,7 +14,7 @@ use crate::principal::Principal;
 use crate::store::{FirstRead, Store, StoreError};
 use crate::store_writer::{ReplySender, WriteCommand, WriteReply};
 use crate::token_table::{TokenTable, require_person};
-use crate::traces::Origin;
+use crate::traces::RequestContext;
 
 /// The commands of one commit and their effects.
 #[derive(Default)]
@@ -159,9 +159,9 @@ impl WriteBatch {
     }
 
     /// The requests of which something is to be kept.
-    pub(super) fn origins(&self) -> impl Iterator<Item = &Origin> {
+    pub(super) fn request_contexts(&self) -> impl Iterator<Item = &RequestContext> {
         let result = self.replies.iter().filter(|it| matches!(it.result, Ok(WriteReply::Nothing)));
-        result.filter_map(|it| it.reply.as_ref()).map(|reply| &reply.origin)
+        result.filter_map(|it| it.reply.as_ref()).map(|reply| &reply.request_context)
     }
 
     pub(super) fn answer(self, app: &AppState) {

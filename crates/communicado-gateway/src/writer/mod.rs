@@ -21,7 +21,7 @@ use crate::app_state::AppState;
 use crate::model::{BatchResult, Change, person_json};
 use crate::store::{HistoryEntry, Store, StoreError, Writes};
 use crate::store_writer::{WriteCommand, WriteRequest};
-use crate::traces::Origin;
+use crate::traces::RequestContext;
 use batch::{PendingReply, WriteBatch};
 
 /// Commands in one commit, and leases that end in one commit.
@@ -94,8 +94,11 @@ fn commit_batch(
         &write_batch.revoked,
         app.history.is_some(),
     );
-    let stored =
-        if writes.is_empty() { Ok(()) } else { write(app, store, &writes, write_batch.origins()) };
+    let stored = if writes.is_empty() {
+        Ok(())
+    } else {
+        write(app, store, &writes, write_batch.request_contexts())
+    };
     match stored {
         Ok(()) => {
             *unsaved = Writes::default();
@@ -119,13 +122,14 @@ fn write<'a>(
     app: &AppState,
     store: &mut Store,
     writes: &Writes,
-    origins: impl Iterator<Item = &'a Origin>,
+    request_contexts: impl Iterator<Item = &'a RequestContext>,
 ) -> Result<(), StoreError> {
     let began = app.clock.now();
-    let keeping = app.traces.as_ref().map(|traces| traces.keeping("sqlite", origins));
+    let store_span =
+        app.traces.as_ref().map(|traces| traces.store_span("sqlite", request_contexts));
     let json = store.write(writes);
-    if let Some(keeping) = keeping {
-        keeping.ended(json.is_ok());
+    if let Some(store_span) = store_span {
+        store_span.ended(json.is_ok());
     }
     match &json {
         Ok(()) => app.metrics.committed(app.clock.now().since(began).as_secs_f64()),

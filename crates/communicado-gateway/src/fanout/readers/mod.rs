@@ -169,7 +169,7 @@ impl Readers {
         let is_first = reader.memberships.is_empty();
         let (principal, plain) = (reader.principal.clone(), reader.plain);
         let mut topics: Vec<Topic> = Vec::new();
-        match (subscription.is_everybody(), principal.own()) {
+        match (subscription.is_everybody(), principal.own_person()) {
             (true, None) if plain => topics.push(Topic::AllSameView),
             (true, own) => {
                 topics.push(Topic::Everybody);
