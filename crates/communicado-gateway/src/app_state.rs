@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 use crate::budget::Budgets;
 use crate::config::ServeConfig;
 use crate::connection_limit::ConnectionLimit;
-use crate::http::Hosts;
+use crate::http::AllowedHosts;
 use crate::limits::{BODY_BYTES_PER_OWNER, HEAD_BYTES_PER_ADDRESS, Limit, STREAMS_PER_TOKEN};
 use crate::metrics::Metrics;
 use crate::model::{BatchResult, Now, People};
@@ -64,7 +64,7 @@ pub(crate) struct AppState {
     /// Whether browsers are to use only TLS from now on.
     pub(crate) hsts: bool,
     /// Which values of `Host` are valid.
-    pub(crate) hosts: Hosts,
+    pub(crate) hosts: AllowedHosts,
 }
 
 impl AppState {
@@ -109,7 +109,7 @@ impl AppState {
             traces: config.traces,
             tls,
             hsts: config.hsts,
-            hosts: if tls { Hosts::Any } else { config.hosts },
+            hosts: if tls { AllowedHosts::Any } else { config.hosts },
         })
     }
 

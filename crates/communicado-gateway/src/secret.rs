@@ -14,7 +14,7 @@ const PREFIX: &str = "cmt_";
 const SECRET_CHARS: usize = 43;
 
 /// The SHA-256 of a secret; the only thing of it that is kept.
-pub(crate) type Hash = [u8; 32];
+pub(crate) type SecretHash = [u8; 32];
 
 /// A new secret.
 ///
@@ -49,7 +49,7 @@ pub(crate) fn new_id() -> Result<Arc<str>, ApiError> {
 }
 
 /// The hash of a secret, if the text has the form of one.
-pub(crate) fn hash(secret: &str) -> Option<Hash> {
+pub(crate) fn hash(secret: &str) -> Option<SecretHash> {
     let rest = secret.strip_prefix(PREFIX)?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     if rest.len() != SECRET_CHARS || !rest.bytes().all(plain) {

@@ -13,7 +13,7 @@ use communicado_wire::gateway::stored::Token;
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::limits::{TOKEN_DEPTH, TOKENS};
 use crate::principal::Principal;
-use crate::secret::{Hash, hash, hex};
+use crate::secret::{SecretHash, hash, hex};
 use crate::text::printable;
 
 /// Sessions of people who signed in at an issuer have a parent with this prefix and the person's
@@ -97,7 +97,7 @@ impl TokenTable {
 
     /// The token with this secret, if it is valid.
     pub(crate) fn principal(&self, secret: &str, now: Timestamp) -> Option<Principal> {
-        let hash: Hash = hash(secret)?;
+        let hash: SecretHash = hash(secret)?;
         let token = self.by_hash.get(hex(&hash).as_str())?;
         self.is_valid(token, now).then(|| Principal::of(token.clone()))
     }

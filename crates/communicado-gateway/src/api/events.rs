@@ -84,7 +84,7 @@ pub(super) async fn stream(
         // The connection ends with the stream, as it does where the event loop keeps it.
         (header::CONNECTION, "close"),
     ];
-    Ok((headers, Body::new(Stream(frames))).into_response())
+    Ok((headers, Body::new(EventStreamBody(frames))).into_response())
 }
 
 fn subscription(auth: &Auth, request: &Request) -> Result<Subscription, ApiError> {
@@ -185,9 +185,9 @@ async fn pass_on(
     }
 }
 
-struct Stream(mpsc::Receiver<Bytes>);
+struct EventStreamBody(mpsc::Receiver<Bytes>);
 
-impl HttpBody for Stream {
+impl HttpBody for EventStreamBody {
     type Data = Bytes;
     type Error = Infallible;
 

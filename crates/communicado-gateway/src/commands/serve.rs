@@ -10,7 +10,7 @@ use communicado_wire::gateway::View;
 
 use crate::config::{ClusterConfig, ServeConfig};
 use crate::failure::{Failure, Outcome};
-use crate::http::Hosts;
+use crate::http::AllowedHosts;
 use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
 use crate::oidc::OidcConfig;
 use crate::options::{DataFolder, duration, view};
@@ -161,7 +161,7 @@ impl Serve {
         // A variable that is empty asks for nothing.
         let collector = self.otlp.filter(|url| !url.is_empty());
         let traces = collector.as_deref().map(Traces::begin).transpose()?;
-        let hosts = if self.public_url.is_some() { Hosts::Any } else { Hosts::Local };
+        let hosts = if self.public_url.is_some() { AllowedHosts::Any } else { AllowedHosts::Local };
         let options = ServeOptions {
             listen: self.listen,
             data,

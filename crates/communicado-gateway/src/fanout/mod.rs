@@ -42,7 +42,7 @@ pub(crate) use fuzzing::session;
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
 use crate::connection_limit::ConnectionPermit;
-use crate::http::Head;
+use crate::http::RequestHead;
 use crate::metrics::TransportLabel;
 use crate::model::Change;
 use crate::principal::Principal;
@@ -369,7 +369,7 @@ impl EventLoop {
     }
 
     /// Answers with a refusal on the spot.
-    fn reject(&self, socket: &TcpStream, error: &ApiError, head: &Head<'_>) {
+    fn reject(&self, socket: &TcpStream, error: &ApiError, head: &RequestHead<'_>) {
         self.app.metrics.answered(error.kind.status());
         if head.accepts_events {
             let answer = crate::sse::response_head(&self.app, head.origin);

@@ -3,7 +3,7 @@
 
 use axum::http::{Method, Uri};
 
-use super::host::{Host, Hosts};
+use super::host::{AllowedHosts, Host};
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::limits::{HEAD_BYTES, HEADERS};
 
@@ -11,10 +11,10 @@ const EVENTS: &[u8] = b"text/event-stream";
 
 /// A whole head that is valid.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Head<'a> {
+pub(crate) struct RequestHead<'a> {
     /// Its bytes, with the empty line at its end.
     pub(crate) length: usize,
-    pub(crate) body: Body,
+    pub(crate) body: BodyLength,
     pub(crate) method: &'a str,
     pub(crate) target: &'a str,
     pub(crate) authorization: Option<&'a str>,
@@ -29,14 +29,14 @@ pub(crate) struct Head<'a> {
 
 /// What follows a head.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Body {
+pub(crate) enum BodyLength {
     #[default]
     None,
     Length(u64),
     Chunked,
 }
 
-impl<'a> Head<'a> {
+impl<'a> RequestHead<'a> {
     /// Reads the head at the start of `bytes`; nothing if it is not whole.
     ///
     /// What it answers depends on the bytes only, not on how many of them came at once.
@@ -44,7 +44,7 @@ impl<'a> Head<'a> {
     /// # Errors
     ///
     /// If the head is not valid, is too large, or is for another host.
-    pub(crate) fn read(bytes: &'a [u8], hosts: Hosts) -> Result<Option<Self>, ApiError> {
+    pub(crate) fn read(bytes: &'a [u8], hosts: AllowedHosts) -> Result<Option<Self>, ApiError> {
         let Some(length) = end(bytes)? else { return Ok(None) };
         let mut headers = [httparse::EMPTY_HEADER; HEADERS.max];
         let mut request = httparse::Request::new(&mut headers);
@@ -56,7 +56,7 @@ impl<'a> Head<'a> {
         let (method, target) =
             (request.method.unwrap_or_default(), request.path.unwrap_or_default());
         let is_newer = request.version == Some(1);
-        let mut fields = Fields::default();
+        let mut fields = HeaderFields::default();
         for header in &*request.headers {
             fields.take(header)?;
         }
@@ -68,7 +68,7 @@ impl<'a> Head<'a> {
             return Err(invalid("the target of the request and its `Host` differ"));
         }
         if let Some(host) =
-            authority.or(host).filter(|host| hosts == Hosts::Local && !host.is_local())
+            authority.or(host).filter(|host| hosts == AllowedHosts::Local && !host.is_local())
         {
             let detail = format!("`{}` is not a name of this gateway", host.text());
             let help = "use `localhost` or an IP address, or start the gateway with \
@@ -76,8 +76,14 @@ impl<'a> Head<'a> {
             return Err(ApiError::new(ApiErrorKind::Misdirected, detail, help));
         }
         let body = fields.body(is_newer)?;
-        let Fields {
-            authorization, cookie, last_event_id, origin, expects, accepts_events, ..
+        let HeaderFields {
+            authorization,
+            cookie,
+            last_event_id,
+            origin,
+            expects,
+            accepts_events,
+            ..
         } = fields;
         let [authorization, cookie, last_event_id, origin] =
             [authorization, cookie, last_event_id, origin].map(|value| value.and_then(visible));
@@ -136,7 +142,7 @@ fn end(bytes: &[u8]) -> Result<Option<usize>, ApiError> {
 
 /// The fields that decide where a request ends, for whom it is and who sends it.
 #[derive(Debug, Default)]
-struct Fields<'a> {
+struct HeaderFields<'a> {
     host: Option<&'a [u8]>,
     length: Option<&'a [u8]>,
     encoding: Option<&'a [u8]>,
@@ -148,7 +154,7 @@ struct Fields<'a> {
     accepts_events: bool,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> HeaderFields<'a> {
     fn take(&mut self, header: &httparse::Header<'a>) -> Result<(), ApiError> {
         let is = |name: &str| header.name.eq_ignore_ascii_case(name);
         let (field, is_single) = if is("host") {
@@ -191,9 +197,9 @@ impl<'a> Fields<'a> {
         host.map(Some).ok_or_else(|| invalid("the header `host` is no name of a host"))
     }
 
-    fn body(&self, is_newer: bool) -> Result<Body, ApiError> {
+    fn body(&self, is_newer: bool) -> Result<BodyLength, ApiError> {
         match (self.length, self.encoding) {
-            (None, None) => Ok(Body::None),
+            (None, None) => Ok(BodyLength::None),
             (Some(_), Some(_)) => {
                 Err(invalid("the request has both `content-length` and `transfer-encoding`"))
             }
@@ -203,10 +209,10 @@ impl<'a> Fields<'a> {
                 let length = length.and_then(|length| length.parse::<i64>().ok());
                 let length = length.and_then(|length| u64::try_from(length).ok());
                 let length = length.ok_or_else(|| invalid("`content-length` is no length"))?;
-                Ok(if length == 0 { Body::None } else { Body::Length(length) })
+                Ok(if length == 0 { BodyLength::None } else { BodyLength::Length(length) })
             }
             (None, Some(encoding)) if is_newer && encoding.eq_ignore_ascii_case(b"chunked") => {
-                Ok(Body::Chunked)
+                Ok(BodyLength::Chunked)
             }
             (None, Some(_)) => {
                 Err(invalid("only `chunked` is a valid `transfer-encoding`, and only in HTTP/1.1"))

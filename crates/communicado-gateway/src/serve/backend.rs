@@ -12,7 +12,7 @@ use crate::cluster;
 use crate::config::ServeConfig;
 use crate::failure::{Failure, Outcome};
 use crate::new_token::new_token;
-use crate::store::{Lock, Store, StoreError, StoredState};
+use crate::store::{Store, StoreError, StoreLock, StoredState};
 use crate::store_writer::{StoreWriter, WriteCommand};
 use crate::writer;
 
@@ -21,7 +21,7 @@ pub(crate) struct Backend {
     pub(crate) app: Arc<AppState>,
     pub(super) writer: CriticalThread<Result<(), StoreError>>,
     /// Where there are several gateways, the folder is ours alone all the same.
-    _lock: Option<Lock>,
+    _lock: Option<StoreLock>,
 }
 
 impl Backend {
@@ -32,7 +32,7 @@ impl Backend {
     /// If the store cannot be opened, or the system gives no thread.
     pub(crate) fn start(
         data: &Path,
-        lock: Lock,
+        lock: StoreLock,
         config: ServeConfig,
         tls: bool,
     ) -> Result<Self, Failure> {

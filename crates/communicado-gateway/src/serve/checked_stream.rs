@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::budget::Reservation;
 use crate::connection::ConnectionHandle;
-use crate::http::{Framing, Hosts, last_answer};
+use crate::http::{AllowedHosts, Framing, last_answer};
 use crate::rates::Network;
 
 /// Bytes that are read at once.
@@ -43,7 +43,7 @@ impl<S> CheckedStream<S> {
     pub(super) fn new(
         io: S,
         read: Vec<u8>,
-        hosts: Hosts,
+        hosts: AllowedHosts,
         held: Option<Reservation<Network>>,
         connection: ConnectionHandle,
     ) -> Self {

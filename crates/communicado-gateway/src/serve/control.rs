@@ -37,10 +37,10 @@ use crate::app_state::AppState;
 use crate::config::ServeConfig;
 use crate::connection::ConnectionHandle;
 use crate::failure::{Failure, Outcome};
-use crate::http::Hosts;
+use crate::http::AllowedHosts;
 use crate::principal::Principal;
 use crate::private::own_uid;
-use crate::store::Lock;
+use crate::store::StoreLock;
 
 /// Between two attempts to accept a command.
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
@@ -104,7 +104,7 @@ pub(super) fn listen(
             let socket = CheckedStream::new(
                 socket,
                 Vec::new(),
-                Hosts::Any,
+                AllowedHosts::Any,
                 None,
                 ConnectionHandle::default(),
             );
@@ -218,7 +218,7 @@ pub(crate) fn ask_offline(
     body: &str,
 ) -> Result<StatusAndText, Failure> {
     let (request, runtime) = (request(method, target, body)?, runtime()?);
-    let backend = Backend::start(data, Lock::take(data)?, ServeConfig::default(), false)?;
+    let backend = Backend::start(data, StoreLock::take(data)?, ServeConfig::default(), false)?;
     let router = router(backend.app.clone()).layer(axum::Extension(operator(&backend.app)));
     let answer = runtime.block_on(async {
         let response = TowerToHyperService::new(router).call(request).await;

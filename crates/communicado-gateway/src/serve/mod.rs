@@ -24,7 +24,7 @@ use crate::config::ServeConfig;
 use crate::failure::{Failure, Outcome};
 use crate::fanout::EventLoop;
 use crate::oidc::OidcClient;
-use crate::store::Lock;
+use crate::store::StoreLock;
 use crate::stream::LoopCommand;
 use backend::{Backend, no_system};
 use critical_thread::CriticalThread;
@@ -72,9 +72,9 @@ async fn serving(
         options;
     let is_tls = certificate.is_some();
     // A certificate that is made is written into the folder.
-    let lock = Lock::take(&data)?;
+    let lock = StoreLock::take(&data)?;
     let acceptor = certificate.map(Certificate::acceptor).transpose()?;
-    let signals = listen::Signals::new(exit_on_stdin_eof).map_err(no_system)?;
+    let signals = listen::ShutdownSignals::new(exit_on_stdin_eof).map_err(no_system)?;
     // It may wait for other gateways' bucket.
     let started = {
         let data = data.clone();

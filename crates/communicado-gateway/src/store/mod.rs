@@ -11,4 +11,4 @@ mod sqlite;
 
 pub(crate) use error::StoreError;
 pub(crate) use records::{FirstRead, HistoryEntry, StoredState, Writes};
-pub(crate) use sqlite::{Lock, Store, copy_to, put_back};
+pub(crate) use sqlite::{Store, StoreLock, copy_to, put_back};

@@ -10,7 +10,7 @@ use crate::limits::SESSIONS_PER_TOKEN;
 use crate::model::Input;
 use crate::new_token::new_token;
 use crate::principal::Principal;
-use crate::store::{FirstRead, Lock};
+use crate::store::{FirstRead, StoreLock};
 use crate::store_writer::{ReplySender, StoreWriter};
 use crate::token_table::TokenTable;
 
@@ -26,7 +26,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let folder = TempDir::new().unwrap();
-        let lock = Lock::take(folder.path()).unwrap();
+        let lock = StoreLock::take(folder.path()).unwrap();
         let (store, stored) = Store::open(folder.path(), lock).unwrap();
         let (writer, inbox) = StoreWriter::new();
         let app = AppState::new(stored, writer, ServeConfig::default(), false).unwrap();
@@ -67,7 +67,7 @@ impl Bench {
         let _ = std::fs::remove_dir_all(&copy);
         std::fs::create_dir(&copy).unwrap();
         crate::store::copy_to(self.folder.path(), &copy.join("gateway.sqlite")).unwrap();
-        let (_, stored) = Store::open(&copy, Lock::take(&copy).unwrap()).unwrap();
+        let (_, stored) = Store::open(&copy, StoreLock::take(&copy).unwrap()).unwrap();
         let (mut here, mut stored) =
             (valid(&self.app.tokens()), valid(&TokenTable::from_stored(stored.tokens)));
         here.sort_unstable();
@@ -226,7 +226,7 @@ fn the_readers_of_a_person_who_is_removed_are_forgotten_and_recorded_anew_for_th
         let copy = bench.folder.path().join("copy");
         std::fs::create_dir(&copy).unwrap();
         crate::store::copy_to(bench.folder.path(), &copy.join("gateway.sqlite")).unwrap();
-        Store::open(&copy, Lock::take(&copy).unwrap()).unwrap()
+        Store::open(&copy, StoreLock::take(&copy).unwrap()).unwrap()
     };
     assert_eq!(stored.audience, []);
     bench.app.reads(&reader, ["ada".into()]);
