@@ -9,8 +9,8 @@ use communicado_wire::gateway::{NewToken, View};
 use crate::api_error::ApiError;
 use crate::ids::parse_id;
 use crate::limits::{FOR_MAX, FOR_MS, NAME_CHARS};
+use crate::sanitize::line;
 use crate::secret::{hash, hex, new_id, new_secret};
-use crate::text::line;
 
 /// A new token and its secret.
 ///

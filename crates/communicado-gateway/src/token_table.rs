@@ -13,8 +13,8 @@ use communicado_wire::gateway::stored::Token;
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::limits::{TOKEN_DEPTH, TOKENS};
 use crate::principal::Principal;
+use crate::sanitize::printable;
 use crate::secret::{SecretHash, hash, hex};
-use crate::text::printable;
 
 /// Sessions of people who signed in at an issuer have a parent with this prefix and the person's
 /// id. It is no token of its own, and it is valid for as long as the person exists.

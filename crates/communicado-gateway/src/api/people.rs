@@ -10,16 +10,16 @@ use bytes::Bytes;
 use communicado_wire::gateway::{Alter, Audience, AudienceEntry, NewPerson, Scope};
 
 use super::auth::Auth;
-use super::response::{ApiResult, App, JSON, body, json, read, tagged};
+use super::response::{ApiResult, App, JSON, json, parse_json, read_body, tagged};
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
 use crate::ids::parse_id;
 use crate::limits::{GROUPS, NAME_CHARS, PAGE, PAGE_PER_REQUEST, PEOPLE_PER_REQUEST};
 use crate::model::{Input, Person, own_person, person_json};
 use crate::principal::Principal;
+use crate::sanitize;
 use crate::secret::random;
 use crate::store_writer::{WriteCommand, WriteReply};
-use crate::text;
 
 /// People of a page if nothing else is asked for.
 const USUAL_PAGE: usize = 100;
@@ -145,8 +145,8 @@ pub(super) async fn one(
 /// `POST /v1/people`.
 pub(super) async fn create(State(app): App, auth: Auth, request: Request) -> ApiResult {
     let principal = auth.administrator()?;
-    let bytes = body(&app, &auth, request).await?;
-    let mut new: NewPerson = read(&bytes)?;
+    let bytes = read_body(&app, &auth, request).await?;
+    let mut new: NewPerson = parse_json(&bytes)?;
     parse_id("person", &new.id)?;
     new.name = check(new.name, Some(&new.groups))?;
     let reply = app.writer.submit_as(principal, WriteCommand::Person(Input::Create(new))).await?;
@@ -164,7 +164,7 @@ fn check(
     name: Option<Arc<str>>,
     groups: Option<&Vec<Arc<str>>>,
 ) -> Result<Option<Arc<str>>, ApiError> {
-    let name = name.map(|name| text::line("name", name, NAME_CHARS)).transpose()?;
+    let name = name.map(|name| sanitize::line("name", name, NAME_CHARS)).transpose()?;
     for group in groups.into_iter().flatten() {
         parse_id("group", group)?;
     }
@@ -191,8 +191,8 @@ pub(super) async fn alter(
     if !is_own {
         auth.administrator()?;
     }
-    let bytes = body(&app, &auth, request).await?;
-    let mut alter: Alter = read(&bytes)?;
+    let bytes = read_body(&app, &auth, request).await?;
+    let mut alter: Alter = parse_json(&bytes)?;
     if alter.name.is_some() || alter.groups.is_some() {
         auth.administrator()?;
     }
@@ -282,5 +282,5 @@ pub(super) async fn history(
 
 /// A stored person, of this version or an older one, with text that can be shown.
 fn shown(line: String) -> String {
-    serde_json::from_str(&line).map_or(line, |person| text::person(person).to_json())
+    serde_json::from_str(&line).map_or(line, |person| sanitize::person(person).to_json())
 }

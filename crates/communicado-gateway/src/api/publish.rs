@@ -11,7 +11,7 @@ use communicado_wire::gateway::{Manual, Publish, Published};
 use communicado_wire::{Client, Status};
 
 use super::auth::Auth;
-use super::response::{ApiResult, App, body, json, read};
+use super::response::{ApiResult, App, json, parse_json, read_body};
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::ids::parse_id;
 use crate::limits::{
@@ -19,8 +19,8 @@ use crate::limits::{
     REASON_CHARS, TEXT_CHARS,
 };
 use crate::model::{Input, PresenceState, own_person};
+use crate::sanitize;
 use crate::store_writer::{WriteCommand, WriteReply};
-use crate::text;
 
 /// `PUT /v1/people/{person}/devices/{device}`.
 pub(super) async fn put_device(
@@ -32,7 +32,7 @@ pub(super) async fn put_device(
     let (person, device) = (parse_id("person", &person)?, parse_id("device", &device)?);
     let principal = auth.principal()?;
     principal.require_publish_for(&person)?;
-    let body = body(&app, &auth, request).await?;
+    let body = read_body(&app, &auth, request).await?;
     let (clients, lease) = publication(&body)?;
     // All that is known of the person is stored each time.
     let known = app.people().person(&person).map_or(0, |person| person.device_bytes());
@@ -57,7 +57,7 @@ pub(super) async fn put_device(
 ///
 /// If it is not understood or beyond a limit.
 pub(crate) fn publication(bytes: &[u8]) -> Result<(Vec<Client>, Duration), ApiError> {
-    let Publish { v, lease_ms, clients } = read(bytes)?;
+    let Publish { v, lease_ms, clients } = parse_json(bytes)?;
     if v != communicado_wire::VERSION {
         let detail = format!("version {v} of the form is not known here");
         return Err(ApiError::bad_request(detail, "send version 1"));
@@ -78,7 +78,7 @@ pub(crate) fn publication(bytes: &[u8]) -> Result<(Vec<Client>, Duration), ApiEr
     }
     clients.iter().try_for_each(check)?;
     // What a listener on the desktop missed is nothing to readers here.
-    let plain = |client| text::client(Client { missed: 0, before: None, ..client });
+    let plain = |client| sanitize::client(Client { missed: 0, before: None, ..client });
     Ok((clients.into_iter().map(plain).collect(), lease))
 }
 
@@ -142,8 +142,8 @@ pub(super) async fn set_manual(
     let person = parse_id("person", &person)?;
     let principal = auth.principal()?;
     principal.require_publish_for(&person)?;
-    let bytes = body(&app, &auth, request).await?;
-    let manual: Manual = read(&bytes)?;
+    let bytes = read_body(&app, &auth, request).await?;
+    let manual: Manual = parse_json(&bytes)?;
     let since = app.now().civil;
     let input = manual_input(person.clone(), manual, since)?;
     match app.writer.submit_as(principal, WriteCommand::Person(input)).await? {
@@ -176,7 +176,7 @@ fn manual_input(
         let detail = "only who is signed in has an availability and an activity";
         return Err(ApiError::bad_request(detail, "leave them out with `signed-out`"));
     }
-    let note = note.map(|note| text::line("note", note, NOTE_CHARS)).transpose()?;
+    let note = note.map(|note| sanitize::line("note", note, NOTE_CHARS)).transpose()?;
     let duration = for_ms.map(Duration::from_millis);
     if duration.is_some_and(|duration| duration.is_zero() || duration > FOR_MAX) {
         let detail = "nothing can be said for so short or so long";

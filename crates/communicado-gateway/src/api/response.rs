@@ -66,7 +66,11 @@ pub(super) fn tagged(headers: &HeaderMap, content_type: &'static str, body: Byte
 /// # Errors
 ///
 /// If it is no JSON, too large, or does not come, or its sender has too many bodies under way.
-pub(super) async fn body(app: &AppState, auth: &Auth, request: Request) -> Result<Bytes, ApiError> {
+pub(super) async fn read_body(
+    app: &AppState,
+    auth: &Auth,
+    request: Request,
+) -> Result<Bytes, ApiError> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
     if !kind.is_some_and(|kind| kind.eq_ignore_ascii_case(JSON)) {
@@ -128,7 +132,7 @@ fn spoken(duration: Duration) -> String {
 /// # Errors
 ///
 /// If it is none, or not of this form: what is wrong with it, and where.
-pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+pub(super) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let help = "the form of each body is in /v1/openapi.json";
     // serde takes a list for an object, key by key.
     if !bytes.trim_ascii_start().starts_with(b"{") {

@@ -9,7 +9,7 @@ use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{EndReason, NewSession, Session};
 
 use super::auth::Auth;
-use super::response::{ApiResult, App, body, json, read};
+use super::response::{ApiResult, App, json, parse_json, read_body};
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
 use crate::credentials::COOKIE;
@@ -37,8 +37,8 @@ fn session(app: &AppState, principal: Option<&Principal>) -> Session {
 
 /// `POST /v1/session`: a token becomes a cookie.
 pub(super) async fn open(State(app): App, auth: Auth, request: Request) -> ApiResult {
-    let bytes = body(&app, &auth, request).await?;
-    let new: NewSession = read(&bytes)?;
+    let bytes = read_body(&app, &auth, request).await?;
+    let new: NewSession = parse_json(&bytes)?;
     let now = app.now();
     let Some(principal) = app.principal(&new.token, now.civil) else {
         app.rates.wrong_token(auth.peer)?;

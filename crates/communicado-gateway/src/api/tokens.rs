@@ -9,15 +9,15 @@ use communicado_wire::gateway::stored;
 use communicado_wire::gateway::{Created, EndReason, NewToken, Token, Tokens};
 
 use super::auth::Auth;
-use super::response::{ApiResult, App, body, json, read};
+use super::response::{ApiResult, App, json, parse_json, read_body};
 use crate::new_token::new_token;
 use crate::store_writer::WriteCommand;
 
 /// `POST /v1/tokens`: the only time that the secret is told.
 pub(super) async fn create(State(app): App, auth: Auth, request: Request) -> ApiResult {
     let principal = auth.administrator()?;
-    let bytes = body(&app, &auth, request).await?;
-    let new: NewToken = read(&bytes)?;
+    let bytes = read_body(&app, &auth, request).await?;
+    let new: NewToken = parse_json(&bytes)?;
     let (secret, token) = new_token(new, app.now().civil)?;
     let token = stored::Token { created_by: creator(&principal.token).cloned(), ..token };
     app.writer.submit_as(principal, WriteCommand::Token(token.clone())).await?;

@@ -15,7 +15,7 @@ use communicado_wire::{Client, Status, Timestamp};
 use super::now::Now;
 use super::presence_state::PresenceState;
 use crate::limits::FORGOTTEN_AFTER;
-use crate::text::{self, printable};
+use crate::sanitize::{self, printable};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Person {
@@ -238,7 +238,7 @@ impl Device {
     fn from_stored(stored: stored::Device, now: Now) -> (Arc<str>, Self) {
         let lease = Duration::from_millis(stored.lease_ms);
         let since = now.civil.since(stored.seen);
-        let clients: Vec<Client> = stored.clients.into_iter().map(text::client).collect();
+        let clients: Vec<Client> = stored.clients.into_iter().map(sanitize::client).collect();
         let state = PresenceState::best(clients.iter().map(PresenceState::of_client));
         let mut state = state.unwrap_or_else(|| PresenceState::plain(Status::Absent, stored.seen));
         state.since = stored.since;

@@ -1,4 +1,4 @@
-//! Foreign text that other people read: pure.
+//! Sanitizing of foreign text that other people read: pure.
 
 use std::sync::Arc;
 
