@@ -1,20 +1,20 @@
-//! JSON lines: the object that every listener gets, as it is.
+//! The JSON form: one JSON object for each line.
 
 use communicado_runtime::SinkError;
 use communicado_wire::Client;
 
-use crate::{Form, Line, Scope};
+use crate::{Form, Line, LineScope};
 
-/// One JSON object a line.
+/// One JSON object for each line.
 #[derive(Clone, Copy, Debug)]
 pub struct Json {
-    /// Whether `before` is written; a snapshot that was asked for once has none.
+    /// Whether to write `before`, which a one-time snapshot does not have.
     pub with_before: bool,
 }
 
 impl Form for Json {
-    fn scope(&self) -> Scope {
-        Scope::Client
+    fn scope(&self) -> LineScope {
+        LineScope::Client
     }
 
     fn write(&mut self, line: &Line<'_>, out: &mut String) -> Result<(), SinkError> {
