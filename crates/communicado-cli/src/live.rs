@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::Mutex;
 
 use communicado::{Builder, Monitor, Notice, SOURCES, Snapshot, Timestamp};
-use communicado_runtime::{Clock as _, SystemClock, on_stdin_eof};
+use communicado_runtime::{Clock as _, SystemClock, desktop_executor, on_stdin_eof};
 use communicado_sinks::Output;
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, LocalBoxFuture, select};
@@ -66,8 +66,7 @@ where
 
 /// Runs `work` on a tokio runtime on this thread.
 pub(crate) fn on_runtime<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
-    let runtime = runtime.map_err(|error| {
+    let runtime = desktop_executor().map_err(|error| {
         Failure::new(Outcome::Failed, "the system gives no way to wait").cause(error)
     })?;
     let done = runtime.block_on(work);

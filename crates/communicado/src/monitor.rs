@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use communicado_runtime::{Feed, Hub, Notice, SystemClock, Update, run};
+use communicado_runtime::{Feed, Hub, Notice, SystemClock, Update, desktop_executor, run};
 use communicado_sources::{OptionError, Options, SOURCES, SourceDescriptor};
 use futures_util::Stream;
 use futures_util::future::{Either, select};
@@ -205,8 +205,7 @@ impl Builder {
     /// written, or if the system gives no thread or no way to wait.
     pub fn start(self) -> Result<Monitor, Error> {
         let (mut monitor, work) = self.open()?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
-        let runtime = runtime.map_err(Error::System)?;
+        let runtime = desktop_executor().map_err(Error::System)?;
         let (stop, stopped) = oneshot::channel::<()>();
         let hub = Arc::clone(&monitor.hub);
         let watch = move || {
