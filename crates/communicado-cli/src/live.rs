@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal as _};
 use std::pin::pin;
 use std::sync::Mutex;
 
-use communicado::{Builder, Monitor, Notice, SOURCES, Snapshot, Timestamp};
+use communicado::{Monitor, MonitorBuilder, Notice, SOURCES, Snapshot, Timestamp};
 use communicado_runtime::{Clock as _, SystemClock, desktop_executor, on_stdin_eof};
 use communicado_sinks::Output;
 use futures_util::FutureExt as _;
@@ -20,7 +20,7 @@ use crate::nearest::nearest;
 use crate::settings::Settings;
 
 /// Does `work` beside a monitor, all on this thread, until the work is done.
-pub(crate) fn beside_monitor<W, F, T>(builder: Builder, work: W) -> Result<T, Failure>
+pub(crate) fn beside_monitor<W, F, T>(builder: MonitorBuilder, work: W) -> Result<T, Failure>
 where
     W: FnOnce(Monitor) -> F,
     F: Future<Output = Result<T, Failure>>,
@@ -29,7 +29,7 @@ where
 }
 
 /// What is believed of every client now.
-pub(crate) fn look(builder: Builder) -> Result<Snapshot, Failure> {
+pub(crate) fn look(builder: MonitorBuilder) -> Result<Snapshot, Failure> {
     let say = |notice: &Notice| match notice {
         // There is no next time.
         Notice::Lost { source, error, .. } => {
@@ -44,7 +44,7 @@ pub(crate) fn look(builder: Builder) -> Result<Snapshot, Failure> {
 /// The same, and puts what the person should know as `say` does, or keeps it back.
 pub(crate) fn beside_monitor_saying<W, F, T>(
     say: impl Fn(&Notice) -> Option<String> + Send + Sync + 'static,
-    builder: Builder,
+    builder: MonitorBuilder,
     work: W,
 ) -> Result<T, Failure>
 where

@@ -23,7 +23,7 @@ impl Is {
         let condition = self.condition.of(settings.clients.clone());
         let snapshot = look(settings.builder()?)?;
         tell_unknown_clients(settings, &snapshot);
-        Ok(match condition.judge(&snapshot) {
+        Ok(match condition.evaluate(&snapshot) {
             Some(true) => Outcome::Yes,
             Some(false) => Outcome::No,
             None => Outcome::CannotTell,

@@ -74,8 +74,8 @@ impl Run {
         condition: &Condition,
         cage: &Cage,
     ) -> Result<(), Failure> {
-        let so = |snapshot: &Snapshot| condition.judge(snapshot) == Some(true);
-        let mut changes = monitor.follow();
+        let so = |snapshot: &Snapshot| condition.evaluate(snapshot) == Some(true);
+        let mut changes = monitor.live_snapshot();
         loop {
             changes.until(so).await?;
             tell(&format!(
