@@ -1,7 +1,8 @@
 //! The JSON form: one JSON object for each line.
 
+use std::sync::Arc;
+
 use communicado_runtime::SinkError;
-use communicado_wire::Client;
 
 use crate::{Form, Line, LineScope};
 
@@ -19,11 +20,11 @@ impl Form for Json {
 
     fn write(&mut self, line: &Line<'_>, out: &mut String) -> Result<(), SinkError> {
         if let Some(client) = line.client {
-            out.push_str(&if self.with_before {
-                client.to_json()
-            } else {
-                Client { before: None, ..(**client).clone() }.to_json()
-            });
+            let mut client = Arc::clone(client);
+            if !self.with_before {
+                Arc::make_mut(&mut client).before = None;
+            }
+            out.push_str(&client.to_json());
             out.push('\n');
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! `agent set_manual` and `agent clear_manual`: what the person is by hand, at the gateway, over all devices.
+//! `agent set` and `agent clear`: what the person is by hand, at the gateway, over all devices.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::live::{now, on_runtime};
 
 /// Say by hand at the gateway how reachable you are, whatever your devices tell.
 ///
-/// It needs no running agent, and is taken back by `agent clear_manual`.
+/// It needs no running agent, and is taken back by `agent clear`.
 #[derive(Debug, Args)]
 pub(super) struct Set {
     /// How reachable you are, or `signed-out`.
@@ -32,7 +32,7 @@ pub(super) struct Set {
     /// When you expect to be back, such as 15:30 or `2026-11-27 09:00`.
     #[arg(long, value_name = "TIME", value_parser = time)]
     returns: Option<Timestamp>,
-    /// For how long this is so; without it, until `agent clear_manual`.
+    /// For how long this is so; without it, until `agent clear`.
     #[arg(long = "for", value_name = "SPAN", value_parser = span)]
     duration: Option<Duration>,
 }
