@@ -26,7 +26,7 @@ pub use json::Json;
 pub use lines::{Lines, Writer};
 pub use output::Output;
 pub use printable::printable;
-pub use template::{HELPERS, Template, TemplateError};
+pub use template::{HELPERS, KEYS, Template, TemplateError};
 pub use text::Text;
 
 /// A constructor of a form.

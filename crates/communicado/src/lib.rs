@@ -41,3 +41,8 @@ pub use communicado_wire::{Account, Client, Status, Timestamp};
 pub use condition::{Condition, ConditionError, Question};
 pub use monitor::{Changes, Error, LiveSnapshot, Monitor, MonitorBuilder};
 pub use snapshot::Snapshot;
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

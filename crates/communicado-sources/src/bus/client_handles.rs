@@ -6,7 +6,7 @@ use std::time::Duration;
 use communicado_core::{self as core, Fact, Life, Presence, UnknownReason};
 use communicado_runtime::{ClientHandle, LimitReached, SourceHandle};
 
-use super::tell::{SignIn, Tell, View};
+use super::effects::{SignIn, Tell, View};
 
 /// The connections to clients, by the speaker's numbers.
 pub(crate) struct ClientHandles {

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use communicado_runtime::{Clock as _, SystemClock};
 use communicado_sources::communicator::api::{EVENTS, event, member};
-use communicado_sources::providers;
-use communicado_windows::com::{Apartment, Event, Listening, Object};
+use communicado_sources::windows;
+use communicado_windows::com::{AdvisoryConnection, Apartment, DispatchEvent, Object};
 use communicado_windows::{Guid, HResult, Process, Variant};
 
 use super::callbacks::{EventHandler, MessengerEvent};
@@ -23,20 +23,20 @@ const STOP_TIMEOUT: Duration = Duration::from_millis(500);
 const GONE: HResult = HResult::of(0x8007_06BA);
 
 pub(super) fn is_running() -> bool {
-    providers::messenger().is_some()
+    windows::messenger().is_some()
 }
 
 pub(super) fn wait_until_running(timeout: Duration) -> bool {
     let clock = SystemClock::start();
     let end = clock.now().after(timeout);
-    block_on_until(providers::until_messenger(), Some((&clock, end))).is_some_and(|found| found)
+    block_on_until(windows::until_messenger(), Some((&clock, end))).is_some_and(|found| found)
 }
 
 type GetResult = Result<Variant, HResult>;
 
 enum Command {
     Get(i32, Sender<GetResult>),
-    Event(Event),
+    Event(DispatchEvent),
     /// The client's process has ended.
     ProcessEnded,
     /// The program has dropped its `Messenger`.
@@ -51,7 +51,7 @@ pub(super) struct MessengerConnection {
 
 impl MessengerConnection {
     pub(super) fn new(on_event: EventHandler) -> Result<Self, MessengerError> {
-        let provider = providers::messenger().ok_or(MessengerError::NOT_RUNNING)?;
+        let provider = windows::messenger().ok_or(MessengerError::NOT_RUNNING)?;
         let (class, Some(process)) = (provider.class, provider.processes.first()) else {
             return Err(MessengerError::NOT_RUNNING);
         };
@@ -153,7 +153,7 @@ fn run_worker(
             }
             Command::ProcessEnded => shutting_down = true,
             Command::Stop => return,
-            Command::Event(Event { id, arguments }) => {
+            Command::Event(DispatchEvent { id, arguments }) => {
                 let number = |at: usize| arguments.get(at).and_then(Variant::number).unwrap_or(0);
                 match id {
                     event::ON_SIGNIN => {
@@ -189,14 +189,14 @@ fn connect<'a>(
     apartment: &'a Apartment,
     class: Guid,
     sender: &Sender<Command>,
-) -> Result<(Object<'a>, Listening<'a>), HResult> {
+) -> Result<(Object<'a>, AdvisoryConnection<'a>), HResult> {
     let object = Object::create(apartment, class).map_err(|error| error.code())?;
     let sender = Mutex::new(sender.clone());
     let forward_event = move |event| {
         let sender = sender.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = sender.send(Command::Event(event));
     };
-    let listening = object.listen(EVENTS, forward_event).map_err(|error| error.code())?;
+    let listening = object.advise(EVENTS, forward_event).map_err(|error| error.code())?;
     Ok((object, listening))
 }
 
