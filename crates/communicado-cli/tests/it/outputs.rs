@@ -48,8 +48,8 @@ fn a_watch_ends_when_the_disk_is_full() {
     let mut program = communicado(&["watch"]);
     program.command().stdout(full());
     let gave = program.run();
-    let end = "error: standard output cannot be written: No space left on device (os error 28)\n  \
-               help: make room where the output goes, or send it elsewhere\n";
+    let end = "error: cannot write to standard output: No space left on device (os error 28)\n  \
+               help: free disk space, or redirect the output\n";
     assert!(gave.code == Some(5) && gave.err.ends_with(end), "{gave:?}");
 }
 
