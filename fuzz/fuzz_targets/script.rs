@@ -3,7 +3,7 @@
 
 use communicado_core::Moment;
 use communicado_provider::script::{ScriptAction, Script};
-use communicado_provider::{Account, Command, Provider, ProviderEvent};
+use communicado_provider::{Account, ProviderCommand, Provider, ProviderEvent};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -18,7 +18,7 @@ fuzz_target!(|text: &str| {
     assert!(script.steps.is_sorted_by_key(|step| step.after), "time goes back");
     let account = Account::new("alice@example.com", "Alice").expect("it can be shown");
     let mut provider = Provider::new(account);
-    let _ = provider.handle(Moment::START, Command::Started);
+    let _ = provider.handle(Moment::START, ProviderCommand::Started);
     let mut signed_in = false;
     for step in script.steps {
         let ScriptAction::Command(command) = step.action else { continue };

@@ -3,7 +3,9 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use communicado_provider::{Account, ActiveFaults, Command, CommandError, Presence, Status};
+use communicado_provider::{
+    Account, ActiveFaults, CommandError, Presence, ProviderCommand, ProviderStatus,
+};
 use communicado_windows::com::serve::{Given, Library, Listeners, Refusal, Servant, Served, Told};
 use communicado_windows::{Guid, HResult, uptime};
 
@@ -31,7 +33,7 @@ const UNEXPECTED: HResult = HResult::of(0x8000_FFFF);
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
 
 /// Has the provider do something, and waits until it is done and told.
-pub type Ask = Box<dyn Fn(Command) -> Result<(), CommandError> + Send + Sync>;
+pub type Ask = Box<dyn Fn(ProviderCommand) -> Result<(), CommandError> + Send + Sync>;
 
 /// The provider, as its objects see it.
 pub(crate) struct Client {
@@ -56,7 +58,7 @@ pub(crate) struct Libraries {
 }
 
 struct State {
-    status: Status,
+    status: ProviderStatus,
     until: Option<String>,
     faults: ActiveFaults,
     hangs_until: Option<Duration>,
@@ -65,7 +67,7 @@ struct State {
 impl Client {
     pub(crate) fn new(account: Account, ask: Ask, libraries: Libraries) -> Self {
         let state = State {
-            status: Status::Starting,
+            status: ProviderStatus::Starting,
             until: None,
             faults: ActiveFaults::default(),
             hangs_until: None,
@@ -89,7 +91,7 @@ impl Client {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn status(&self) -> Status {
+    pub(crate) fn status(&self) -> ProviderStatus {
         self.state().status.clone()
     }
 
@@ -124,7 +126,7 @@ impl Client {
     }
 
     /// Has the provider do something.
-    pub(crate) fn ask(&self, command: Command) -> Result<(), Refusal> {
+    pub(crate) fn ask(&self, command: ProviderCommand) -> Result<(), Refusal> {
         (self.ask)(command).map_err(|error| Refusal {
             code: HResult::of(error.code()),
             said: Some(error.to_string()),
@@ -155,7 +157,7 @@ impl Client {
     }
 
     /// Shows a status, and has everybody told who listens.
-    pub(crate) fn show(self: &Arc<Self>, status: Status, until: Option<String>) {
+    pub(crate) fn show(self: &Arc<Self>, status: ProviderStatus, until: Option<String>) {
         let before = {
             let mut state = self.state();
             state.until = until;

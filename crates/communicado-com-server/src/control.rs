@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use communicado_provider::{Command, Presence, words};
+use communicado_provider::{Presence, ProviderCommand, words};
 use communicado_windows::com::serve::Kind::{Number, Text};
 use communicado_windows::com::serve::{Argument, Call, Given, Interface, Member, Refusal, Servant};
 use communicado_windows::com::{Apartment, CallError, Object};
-use communicado_windows::{Guid, HResult, Only, Variant};
+use communicado_windows::{Guid, HResult, NamedMutex, Variant};
 
 use crate::client::{Client, INVALID};
-use crate::face::ONLY;
+use crate::face::MUTEX_NAME;
 
 /// The class, which is created only where a provider runs.
 pub(crate) const CLASS: Guid = Guid(0x6E0D_0B57_3E2A_4C55_8D3C_1B8B_7B1E_90C1);
@@ -68,10 +68,10 @@ impl Servant for Control {
         let presence = status.presence();
         let done = |command| client.ask(command).map(|()| Given::Nothing);
         match call.id {
-            SIGN_IN => done(Command::SIGN_IN),
-            SIGN_OUT => done(Command::SIGN_OUT),
+            SIGN_IN => done(ProviderCommand::SIGN_IN),
+            SIGN_OUT => done(ProviderCommand::SIGN_OUT),
             SET => done(set(call.arguments)?),
-            QUIT => done(Command::Quit),
+            QUIT => done(ProviderCommand::Quit),
             ACCOUNT => Ok(Given::text(client.account.name())),
             FRIENDLY_NAME => Ok(Given::text(client.account.friendly_name())),
             STATUS => Ok(Given::text(status.word())),
@@ -88,7 +88,7 @@ impl Servant for Control {
 }
 
 /// The command that a call of `Set` stands for.
-fn set(arguments: &[Argument]) -> Result<Command, Refusal> {
+fn set(arguments: &[Argument]) -> Result<ProviderCommand, Refusal> {
     let invalid = |why: String| Refusal { code: INVALID, said: Some(why) };
     let text = |at: usize| arguments.get(at).and_then(Argument::text).unwrap_or_default();
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -101,7 +101,7 @@ fn set(arguments: &[Argument]) -> Result<Command, Refusal> {
     };
     let seconds = arguments.get(3).and_then(Argument::number).unwrap_or(0);
     let lasts = u64::try_from(seconds).ok().filter(|seconds| *seconds != 0);
-    Ok(Command::Set { presence, lasts: lasts.map(Duration::from_secs) })
+    Ok(ProviderCommand::Set { presence, lasts: lasts.map(Duration::from_secs) })
 }
 
 /// The way to the provider of this user that runs.
@@ -138,7 +138,7 @@ impl Line {
     /// The way to it; nothing if none runs in this session.
     #[must_use]
     pub fn open() -> Option<Self> {
-        Only::exists(ONLY).then_some(Self { only_by_open: () })
+        NamedMutex::exists(MUTEX_NAME).then_some(Self { only_by_open: () })
     }
 
     /// Has it do something.
@@ -146,19 +146,21 @@ impl Line {
     /// # Errors
     ///
     /// If it refuses, or does not answer.
-    pub fn ask(&self, command: &Command) -> Result<(), Unheard> {
+    pub fn ask(&self, command: &ProviderCommand) -> Result<(), Unheard> {
         let text = |text: &str| Variant::Text(text.to_owned());
         let (id, arguments) = match command {
-            Command::SignIn { .. } => (SIGN_IN, Vec::new()),
-            Command::SignOut { .. } => (SIGN_OUT, Vec::new()),
-            Command::Set { presence, lasts } => {
+            ProviderCommand::SignIn { .. } => (SIGN_IN, Vec::new()),
+            ProviderCommand::SignOut { .. } => (SIGN_OUT, Vec::new()),
+            ProviderCommand::Set { presence, lasts } => {
                 let seconds = lasts.map_or(0, |it| i32::try_from(it.as_secs()).unwrap_or(i32::MAX));
                 let activity = presence.activity.map_or("", |it| it.word());
                 let note = presence.note().unwrap_or_default();
                 let words = [presence.availability.word(), activity, note].map(text);
                 (SET, words.into_iter().chain([Variant::Number(seconds)]).collect())
             }
-            Command::Quit | Command::Started | Command::SignedOutByServer(_) => (QUIT, Vec::new()),
+            ProviderCommand::Quit
+            | ProviderCommand::Started
+            | ProviderCommand::SignedOutByServer(_) => (QUIT, Vec::new()),
         };
         self.call(move |object| object.get(id, &arguments).map(|_| ()))
     }

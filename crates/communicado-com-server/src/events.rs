@@ -1,6 +1,6 @@
 //! Which events tell that one status became another, and in which order.
 
-use communicado_provider::Status;
+use communicado_provider::ProviderStatus;
 
 use crate::vocabulary::{client_state, mistatus};
 
@@ -42,34 +42,39 @@ pub enum OfficeEvent {
 /// A sign-out comes before everything that is true only because of it, and so before the end
 /// (Microsoft, OC 2007 SDK: "OnSignOut will always fire before OnAppShutdown").
 #[must_use]
-pub fn of(before: &Status, after: &Status) -> Vec<Event> {
+pub fn of(before: &ProviderStatus, after: &ProviderStatus) -> Vec<Event> {
     let number = mistatus(after);
     match (before, after) {
         (before, after) if before == after => Vec::new(),
-        (Status::SigningIn, Status::SignedOut(Some(reason))) => {
+        (ProviderStatus::SigningIn, ProviderStatus::SignedOut(Some(reason))) => {
             vec![Event::SignIn(reason.code().cast_signed()), Event::MyStatus(number)]
         }
-        (Status::Starting, Status::SignedOut(_)) => Vec::new(),
-        (_, Status::SignedOut(_)) => vec![Event::SignOut, Event::MyStatus(number)],
-        (Status::SignedIn(_), Status::SignedIn(_)) => {
+        (ProviderStatus::Starting, ProviderStatus::SignedOut(_)) => Vec::new(),
+        (_, ProviderStatus::SignedOut(_)) => vec![Event::SignOut, Event::MyStatus(number)],
+        (ProviderStatus::SignedIn(_), ProviderStatus::SignedIn(_)) => {
             if mistatus(before) == number {
                 return Vec::new();
             }
             vec![Event::MyStatus(number), Event::ContactStatus(number)]
         }
-        (_, Status::SignedIn(_)) => vec![Event::SignIn(0), Event::MyStatus(number)],
-        (_, Status::SigningIn | Status::SigningOut) => vec![Event::MyStatus(number)],
-        (Status::SignedIn(_) | Status::SigningOut, Status::ShuttingDown) => {
+        (_, ProviderStatus::SignedIn(_)) => vec![Event::SignIn(0), Event::MyStatus(number)],
+        (_, ProviderStatus::SigningIn | ProviderStatus::SigningOut) => {
+            vec![Event::MyStatus(number)]
+        }
+        (
+            ProviderStatus::SignedIn(_) | ProviderStatus::SigningOut,
+            ProviderStatus::ShuttingDown,
+        ) => {
             vec![Event::SignOut, Event::AppShutdown]
         }
-        (_, Status::ShuttingDown) => vec![Event::AppShutdown],
-        (_, Status::Starting) => Vec::new(),
+        (_, ProviderStatus::ShuttingDown) => vec![Event::AppShutdown],
+        (_, ProviderStatus::Starting) => Vec::new(),
     }
 }
 
 /// The events of Lync, in order.
 #[must_use]
-pub fn of_office(before: &Status, after: &Status) -> Vec<OfficeEvent> {
+pub fn of_office(before: &ProviderStatus, after: &ProviderStatus) -> Vec<OfficeEvent> {
     let mut events = Vec::new();
     let (old, new) = (client_state(before), client_state(after));
     if old != new {
@@ -79,7 +84,7 @@ pub fn of_office(before: &Status, after: &Status) -> Vec<OfficeEvent> {
     if before.presence() != after.presence() {
         events.push(OfficeEvent::Contact);
     }
-    if *after == Status::ShuttingDown && before != after {
+    if *after == ProviderStatus::ShuttingDown && before != after {
         events.push(OfficeEvent::ShuttingDown);
     }
     events
@@ -92,46 +97,47 @@ mod tests {
 
     use super::*;
 
-    fn away() -> Status {
-        Status::SignedIn(Presence::new(Availability::Away, None))
+    fn away() -> ProviderStatus {
+        ProviderStatus::SignedIn(Presence::new(Availability::Away, None))
     }
 
     #[test]
     fn a_sign_out_is_told_before_the_end_whatever_was_before() {
         let all = [
-            Status::Starting,
-            Status::SignedOut(None),
-            Status::SigningIn,
+            ProviderStatus::Starting,
+            ProviderStatus::SignedOut(None),
+            ProviderStatus::SigningIn,
             away(),
-            Status::SigningOut,
-            Status::ShuttingDown,
+            ProviderStatus::SigningOut,
+            ProviderStatus::ShuttingDown,
         ];
         for before in &all {
-            let events = of(before, &Status::ShuttingDown);
+            let events = of(before, &ProviderStatus::ShuttingDown);
             let out = events.iter().position(|event| *event == Event::SignOut);
             let end = events.iter().position(|event| *event == Event::AppShutdown);
             assert!(out.is_none_or(|out| end.is_some_and(|end| out < end)), "{before:?}");
-            let was_in = matches!(before, Status::SignedIn(_) | Status::SigningOut);
+            let was_in = matches!(before, ProviderStatus::SignedIn(_) | ProviderStatus::SigningOut);
             assert_eq!(out.is_some(), was_in, "{before:?}");
         }
     }
 
     #[test]
     fn a_sign_in_ends_in_one_event_with_its_code() {
-        let check =
-            |after, expected: &[Event]| assert_eq!(of(&Status::SigningIn, &after), expected);
+        let check = |after, expected: &[Event]| {
+            assert_eq!(of(&ProviderStatus::SigningIn, &after), expected)
+        };
         check(away(), &[Event::SignIn(0), Event::MyStatus(0x22)]);
         let reason = Reason::from_word("invalid-password").unwrap();
         let code = 0x8100_0303_u32.cast_signed();
-        check(Status::SignedOut(Some(reason)), &[Event::SignIn(code), Event::MyStatus(1)]);
-        check(Status::SignedOut(None), &[Event::SignOut, Event::MyStatus(1)]);
+        check(ProviderStatus::SignedOut(Some(reason)), &[Event::SignIn(code), Event::MyStatus(1)]);
+        check(ProviderStatus::SignedOut(None), &[Event::SignOut, Event::MyStatus(1)]);
     }
 
     #[test]
     fn what_nobody_can_see_is_not_told() {
         assert_eq!(of(&away(), &away()), []);
         let noted = Presence::new(Availability::Away, None).with_note("back at four").unwrap();
-        assert_eq!(of(&away(), &Status::SignedIn(noted.clone())), []);
-        assert_eq!(of_office(&away(), &Status::SignedIn(noted)), [OfficeEvent::Contact]);
+        assert_eq!(of(&away(), &ProviderStatus::SignedIn(noted.clone())), []);
+        assert_eq!(of_office(&away(), &ProviderStatus::SignedIn(noted)), [OfficeEvent::Contact]);
     }
 }

@@ -6,10 +6,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use communicado_provider::{Account, ActiveFaults, Status};
+use communicado_provider::{Account, ActiveFaults, ProviderStatus};
 use communicado_windows::com::Apartment;
 use communicado_windows::com::serve::{ClassObject, Library};
-use communicado_windows::{Error, HResult, Only, processes};
+use communicado_windows::{Error, HResult, NamedMutex, processes};
 
 use crate::client::{Ask, Client, Libraries, serve};
 use crate::control::{self, Control};
@@ -18,7 +18,7 @@ use crate::office::{self, Root};
 use crate::registration::{Flags, NAMESAKE, is_registered};
 
 /// What only one process of a session has.
-pub(crate) const ONLY: &str = "Communicado.Provider";
+pub(crate) const MUTEX_NAME: &str = "Communicado.Provider";
 /// `CLASS_E_CLASSNOTAVAILABLE`: what creating the object ends in while the client cannot be used.
 const NOT_AVAILABLE: HResult = HResult::of(0x8004_0111);
 
@@ -65,7 +65,7 @@ pub struct Face {
     flags: Flags,
     classes: Classes,
     problems: Vec<String>,
-    _only: Only,
+    _mutex: NamedMutex,
 }
 
 /// The thread whose apartment the classes belong to.
@@ -92,7 +92,7 @@ impl Face {
         options: Options,
         ask: Ask,
     ) -> Result<Self, FaceError> {
-        let only = Only::claim(ONLY)?.ok_or(FaceError::Taken)?;
+        let mutex = NamedMutex::claim(MUTEX_NAME)?.ok_or(FaceError::Taken)?;
         if processes()?.iter().any(|each| each.image.eq_ignore_ascii_case(NAMESAKE)) {
             return Err(FaceError::Namesake);
         }
@@ -114,7 +114,7 @@ impl Face {
                 return Err(error.into());
             }
         };
-        Ok(Self { client, flags, classes, problems, _only: only })
+        Ok(Self { client, flags, classes, problems, _mutex: mutex })
     }
 
     /// What does not work, for people: each a sentence.
@@ -128,9 +128,9 @@ impl Face {
     /// # Errors
     ///
     /// If the registry cannot be written or the classes cannot be offered.
-    pub fn show(&self, status: Status, until: Option<String>) -> Result<(), Error> {
+    pub fn show(&self, status: ProviderStatus, until: Option<String>) -> Result<(), Error> {
         let before = self.client.status();
-        let is_up = |status: &Status| status.up_and_running() == 2;
+        let is_up = |status: &ProviderStatus| status.up_and_running() == 2;
         if is_up(&status) && !is_up(&before) {
             self.classes.offer()?;
         }
@@ -233,7 +233,7 @@ fn register<'a>(
     client: &Arc<Client>,
 ) -> Result<[ClassObject<'a>; 3], Error> {
     let available = |client: &Client| match client.status() {
-        Status::Starting | Status::ShuttingDown => Err(NOT_AVAILABLE),
+        ProviderStatus::Starting | ProviderStatus::ShuttingDown => Err(NOT_AVAILABLE),
         _ => client.admit().map_err(|refusal| refusal.code),
     };
     let own = || Arc::clone(client);

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use communicado_core::Activity;
-use communicado_provider::{Command, Status};
+use communicado_provider::{ProviderCommand, ProviderStatus};
 use communicado_windows::com::serve::{
     Argument, Call, Given, Interface, Library, Listeners, Refusal, Servant, Usage,
 };
@@ -59,7 +59,7 @@ impl Servant for Messenger {
             (1305, _, [number]) => {
                 client.presence()?;
                 let presence = number.number().and_then(presence).ok_or_else(|| said(INVALID))?;
-                client.ask(Command::Set { presence, lasts: None }).map(|()| Given::Nothing)
+                client.ask(ProviderCommand::Set { presence, lasts: None }).map(|()| Given::Nothing)
             }
             (1294, _, _) => Ok(Given::text(SERVICE_NAME)),
             (1307, _, _) => Ok(Given::text(SERVICE_ID)),
@@ -72,8 +72,8 @@ impl Servant for Messenger {
                 let is_own = is_name(name(), wanted.text().unwrap_or_default());
                 if is_own { give(Contact::of(client)) } else { Err(said(USER_NOT_FOUND)) }
             }
-            (1297 | 1299, _, _) => client.ask(Command::SIGN_IN).map(|()| Given::Nothing),
-            (1291, _, _) => client.ask(Command::SIGN_OUT).map(|()| Given::Nothing),
+            (1297 | 1299, _, _) => client.ask(ProviderCommand::SIGN_IN).map(|()| Given::Nothing),
+            (1291, _, _) => client.ask(ProviderCommand::SIGN_OUT).map(|()| Given::Nothing),
             (1313, Usage::Get, _) => Ok(Given::number(0)),
             (1314, Usage::Get, [kind]) => match kind.number() {
                 Some(0) => Ok(Given::text(env!("CARGO_PKG_VERSION"))),
@@ -110,7 +110,7 @@ pub(crate) fn is_name(name: &str, address: &str) -> bool {
 /// What a member answers that would need a window.
 fn windowless(client: &Client) -> Refusal {
     match client.status() {
-        Status::SignedIn(_) => NOT_IMPLEMENTED.into(),
+        ProviderStatus::SignedIn(_) => NOT_IMPLEMENTED.into(),
         _ => said(NOT_LOGGED_ON),
     }
 }

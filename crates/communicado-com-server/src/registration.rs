@@ -1,7 +1,7 @@
 //! Where the provider stands in the registry, for as long as it runs and, if asked, for good.
 
 use communicado_windows::com::serve::Library;
-use communicado_windows::{Error, Guid, Hive, Key, Value, View};
+use communicado_windows::{Error, Guid, Hive, RegistryKey, RegistryValue, RegistryView};
 
 use crate::{control, messenger, office};
 
@@ -77,7 +77,8 @@ pub fn register(scope: Scope, program: &str, options: &[String]) -> Result<Regis
     let command = format!("{} provide {}", quoted(program), words.join(" "));
     let command = command.trim_end().to_owned();
     for (class, name, text, library) in ALL {
-        let key = |path: &str| Key::create(scope.hive(), path, View::Own, false);
+        let key =
+            |path: &str| RegistryKey::create(scope.hive(), path, RegistryView::Default, false);
         let path = format!(r"{CLASSES}\CLSID\{class}");
         key(&path)?.set_text("", text)?;
         key(&format!(r"{path}\LocalServer32"))?.set_text("", &command)?;
@@ -92,7 +93,7 @@ pub fn register(scope: Scope, program: &str, options: &[String]) -> Result<Regis
     }
     if scope == Scope::Everybody {
         for (app, class) in APPS {
-            for view in [View::Wide, View::Narrow] {
+            for view in [RegistryView::Bits64, RegistryView::Bits32] {
                 describe(Hive::LocalMachine, view, app, class, program)?;
             }
         }
@@ -101,12 +102,18 @@ pub fn register(scope: Scope, program: &str, options: &[String]) -> Result<Regis
 }
 
 /// Writes what an installer would, unless another client's has.
-fn describe(hive: Hive, view: View, app: &str, class: Guid, program: &str) -> Result<(), Error> {
+fn describe(
+    hive: Hive,
+    view: RegistryView,
+    app: &str,
+    class: Guid,
+    program: &str,
+) -> Result<(), Error> {
     let path = format!(r"{PROVIDERS}\{app}");
-    if Key::open(hive, &path, view)?.is_some() && !is_ours(hive, view, app)? {
+    if RegistryKey::open(hive, &path, view)?.is_some() && !is_ours(hive, view, app)? {
         return Ok(());
     }
-    let key = Key::create(hive, &path, view, false)?;
+    let key = RegistryKey::create(hive, &path, view, false)?;
     key.set_text("FriendlyName", FRIENDLY_NAME)?;
     key.set_text("ProcessName", file_name(program))?;
     key.set_text("GUID", &class.to_string())
@@ -120,23 +127,31 @@ fn describe(hive: Hive, view: View, app: &str, class: Guid, program: &str) -> Re
 pub fn unregister(scope: Scope) -> Result<(), Error> {
     for (class, name, _, _) in ALL {
         let path = format!(r"{CLASSES}\CLSID\{class}");
-        let server = Key::open(scope.hive(), &format!(r"{path}\LocalServer32"), View::Own)?;
+        let server = RegistryKey::open(
+            scope.hive(),
+            &format!(r"{path}\LocalServer32"),
+            RegistryView::Default,
+        )?;
         // Communicator itself may have registered its class.
         if server.is_some_and(|key| text(&key, "").is_some_and(|it| it.contains(" provide"))) {
-            Key::delete_all(scope.hive(), &path, View::Own)?;
-            Key::delete_all(scope.hive(), &format!(r"{CLASSES}\{name}"), View::Own)?;
+            RegistryKey::delete_all(scope.hive(), &path, RegistryView::Default)?;
+            RegistryKey::delete_all(
+                scope.hive(),
+                &format!(r"{CLASSES}\{name}"),
+                RegistryView::Default,
+            )?;
         }
     }
     for (app, _) in APPS {
-        for view in [View::Wide, View::Narrow] {
+        for view in [RegistryView::Bits64, RegistryView::Bits32] {
             if scope == Scope::Everybody && is_ours(Hive::LocalMachine, view, app)? {
-                Key::delete_all(Hive::LocalMachine, &format!(r"{PROVIDERS}\{app}"), view)?;
+                RegistryKey::delete_all(Hive::LocalMachine, &format!(r"{PROVIDERS}\{app}"), view)?;
             }
         }
-        if is_ours(Hive::CurrentUser, View::Own, app)? {
+        if is_ours(Hive::CurrentUser, RegistryView::Default, app)? {
             let path = format!(r"{PROVIDERS}\{app}");
             give_back_default_app()?;
-            Key::delete_all(Hive::CurrentUser, &path, View::Own)?;
+            RegistryKey::delete_all(Hive::CurrentUser, &path, RegistryView::Default)?;
         }
     }
     for library in [MESSENGER, OFFICE] {
@@ -146,8 +161,8 @@ pub fn unregister(scope: Scope) -> Result<(), Error> {
 }
 
 /// Whether a key below `IM Providers` says that it is the provider's.
-fn is_ours(hive: Hive, view: View, app: &str) -> Result<bool, Error> {
-    let key = Key::open(hive, &format!(r"{PROVIDERS}\{app}"), view)?;
+fn is_ours(hive: Hive, view: RegistryView, app: &str) -> Result<bool, Error> {
+    let key = RegistryKey::open(hive, &format!(r"{PROVIDERS}\{app}"), view)?;
     Ok(key.is_some_and(|key| text(&key, "FriendlyName").as_deref() == Some(FRIENDLY_NAME)))
 }
 
@@ -155,13 +170,15 @@ fn is_ours(hive: Hive, view: View, app: &str) -> Result<bool, Error> {
 pub(crate) fn is_registered() -> bool {
     let path = format!(r"{CLASSES}\CLSID\{}", control::CLASS);
     let hives = [Hive::CurrentUser, Hive::LocalMachine].into_iter();
-    hives.into_iter().any(|hive| matches!(Key::open(hive, &path, View::Own), Ok(Some(_))))
+    hives
+        .into_iter()
+        .any(|hive| matches!(RegistryKey::open(hive, &path, RegistryView::Default), Ok(Some(_))))
 }
 
 /// The keys of a provider that runs, which end with the session at the latest.
 #[derive(Debug)]
 pub(crate) struct Flags {
-    keys: Vec<(String, Key, bool)>,
+    keys: Vec<(String, RegistryKey, bool)>,
     is_default: bool,
 }
 
@@ -169,13 +186,14 @@ impl Flags {
     /// Makes them, and says that the provider is starting.
     pub(crate) fn raise(program: &str, is_default: bool) -> Result<Self, Error> {
         // What others may come to write into is not to end with the session.
-        drop(Key::create(Hive::CurrentUser, PROVIDERS, View::Own, false)?);
+        drop(RegistryKey::create(Hive::CurrentUser, PROVIDERS, RegistryView::Default, false)?);
         let mut keys = Vec::new();
         for (app, class) in APPS {
             let path = format!(r"{PROVIDERS}\{app}");
-            let was_there = Key::open(Hive::CurrentUser, &path, View::Own)?.is_some()
-                && !is_ours(Hive::CurrentUser, View::Own, app)?;
-            let key = Key::create(Hive::CurrentUser, &path, View::Own, true)?;
+            let was_there = RegistryKey::open(Hive::CurrentUser, &path, RegistryView::Default)?
+                .is_some()
+                && !is_ours(Hive::CurrentUser, RegistryView::Default, app)?;
+            let key = RegistryKey::create(Hive::CurrentUser, &path, RegistryView::Default, true)?;
             key.set_text("FriendlyName", FRIENDLY_NAME)?;
             key.set_text("ProcessName", file_name(program))?;
             key.set_text("GUID", &class.to_string())?;
@@ -208,7 +226,7 @@ impl Flags {
                 }
             } else {
                 drop(key);
-                Key::delete_all(Hive::CurrentUser, &path, View::Own)?;
+                RegistryKey::delete_all(Hive::CurrentUser, &path, RegistryView::Default)?;
             }
         }
         Ok(())
@@ -216,14 +234,19 @@ impl Flags {
 }
 
 /// The key that stands for what Office asks.
-fn own_key() -> Result<Key, Error> {
+fn own_key() -> Result<RegistryKey, Error> {
     let [_, (app, _)] = APPS;
-    Key::create(Hive::CurrentUser, &format!(r"{PROVIDERS}\{app}"), View::Own, true)
+    RegistryKey::create(
+        Hive::CurrentUser,
+        &format!(r"{PROVIDERS}\{app}"),
+        RegistryView::Default,
+        true,
+    )
 }
 
 fn take_default_app() -> Result<(), Error> {
     let [_, (own, _)] = APPS;
-    let all = Key::create(Hive::CurrentUser, PROVIDERS, View::Own, false)?;
+    let all = RegistryKey::create(Hive::CurrentUser, PROVIDERS, RegistryView::Default, false)?;
     let former = text(&all, DEFAULT_APP).filter(|former| former != own);
     if let Some(former) = former {
         own_key()?.set_text(FORMER_DEFAULT_APP, &former)?;
@@ -234,22 +257,24 @@ fn take_default_app() -> Result<(), Error> {
 /// Puts the name back that stood there before, unless another client has taken the place since.
 fn give_back_default_app() -> Result<(), Error> {
     let [_, (own, _)] = APPS;
-    let Some(all) = Key::open(Hive::CurrentUser, PROVIDERS, View::Own)? else { return Ok(()) };
+    let Some(all) = RegistryKey::open(Hive::CurrentUser, PROVIDERS, RegistryView::Default)? else {
+        return Ok(());
+    };
     if text(&all, DEFAULT_APP).as_deref() != Some(own) {
         return Ok(());
     }
     let former = text(&own_key()?, FORMER_DEFAULT_APP);
-    let all = Key::create(Hive::CurrentUser, PROVIDERS, View::Own, false)?;
+    let all = RegistryKey::create(Hive::CurrentUser, PROVIDERS, RegistryView::Default, false)?;
     match former {
         Some(former) => all.set_text(DEFAULT_APP, &former),
         None => all.delete_value(DEFAULT_APP),
     }
 }
 
-fn text(key: &Key, name: &str) -> Option<String> {
+fn text(key: &RegistryKey, name: &str) -> Option<String> {
     match key.value(name).ok()??.decode() {
-        Value::Text(text) => Some(text),
-        Value::Number(_) | Value::Other { .. } => None,
+        RegistryValue::Text(text) => Some(text),
+        RegistryValue::Number(_) | RegistryValue::Other { .. } => None,
     }
 }
 

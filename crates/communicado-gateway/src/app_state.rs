@@ -12,18 +12,18 @@ use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{EndReason, Health};
 use tokio::sync::Mutex;
 
+use crate::budget::Budgets;
+use crate::config::ServeConfig;
 use crate::connection_limit::ConnectionLimit;
-use crate::fanout::{self, EventLoopHandle};
 use crate::http::Hosts;
-use crate::ledger::Ledger;
 use crate::limits::{BODY_BYTES_PER_OWNER, HEAD_BYTES_PER_ADDRESS, Limit, STREAMS_PER_TOKEN};
 use crate::metrics::Metrics;
 use crate::model::{Now, People};
-use crate::oidc::SignIns;
+use crate::oidc::OidcClient;
 use crate::principal::Principal;
-use crate::rates::{Network, Rates, Who};
-use crate::serve::What;
+use crate::rates::{CallerKey, Network, RateLimits};
 use crate::store::{Reader, StoredState};
+use crate::stream::{EventLoopHandle, LoopCommand};
 use crate::tokens::Tokens;
 use crate::traces::Traces;
 use crate::writer::{StoreWriter, WriteCommand};
@@ -41,11 +41,11 @@ pub(crate) struct AppState {
     pub(crate) event_loop: EventLoopHandle,
     pub(crate) metrics: Metrics,
     pub(crate) connection_limit: ConnectionLimit,
-    pub(crate) rates: Rates,
+    pub(crate) rates: RateLimits,
     /// Bytes of heads that are not whole.
-    pub(crate) heads: Ledger<Network>,
+    pub(crate) heads: Budgets<Network>,
     /// Bytes of bodies that are not whole.
-    pub(crate) bodies: Ledger<Who>,
+    pub(crate) bodies: Budgets<CallerKey>,
     pub(crate) streams_per_token: Limit,
     /// The result of the last examination, and when it was.
     pub(crate) health: Mutex<Option<(Moment, Health)>>,
@@ -56,7 +56,7 @@ pub(crate) struct AppState {
     /// Pages of these origins may read too.
     pub(crate) origins: Vec<String>,
     /// Where people sign in, once the address to come back to is known.
-    pub(crate) sign_ins: OnceLock<Arc<SignIns>>,
+    pub(crate) oidc_client: OnceLock<Arc<OidcClient>>,
     /// Where spans are made, if anybody wants them.
     pub(crate) traces: Option<Traces>,
     /// Whether it is reached over TLS.
@@ -76,18 +76,18 @@ impl AppState {
     pub(crate) fn new(
         stored: StoredState,
         writer: StoreWriter,
-        what: What,
+        config: ServeConfig,
         tls: bool,
     ) -> io::Result<Self> {
         let clock = SystemClock::start();
         let now = Now { moment: clock.now(), civil: clock.civil() };
         let audience = stored.audience.into_iter();
         let connection_limit = ConnectionLimit::of_system();
-        let streams = what.streams_per_token.unwrap_or_else(|| {
+        let streams = config.streams_per_token.unwrap_or_else(|| {
             // One token must leave room for others.
-            STREAMS_PER_TOKEN.most.min(connection_limit.max() / 2)
+            STREAMS_PER_TOKEN.max.min(connection_limit.max() / 2)
         });
-        let streams_per_token = Limit { most: streams, ..STREAMS_PER_TOKEN };
+        let streams_per_token = Limit { max: streams, ..STREAMS_PER_TOKEN };
         Ok(Self {
             clock,
             people: RwLock::new(People::from_stored(stored.people, stored.revision, now)),
@@ -97,19 +97,19 @@ impl AppState {
             event_loop: EventLoopHandle::new()?,
             metrics: Metrics::new(),
             connection_limit,
-            rates: Rates::new(what.per_second, what.wrong_per_minute),
+            rates: RateLimits::new(config.per_second, config.wrong_per_minute),
             health: Mutex::default(),
-            heads: Ledger::new(HEAD_BYTES_PER_ADDRESS),
-            bodies: Ledger::new(BODY_BYTES_PER_OWNER),
+            heads: Budgets::new(HEAD_BYTES_PER_ADDRESS),
+            bodies: Budgets::new(BODY_BYTES_PER_OWNER),
             readiness: Mutex::default(),
             streams_per_token,
-            history: what.history,
-            origins: what.origins,
-            sign_ins: OnceLock::new(),
-            traces: what.traces,
+            history: config.history,
+            origins: config.origins,
+            oidc_client: OnceLock::new(),
+            traces: config.traces,
             tls,
-            hsts: what.hsts,
-            hosts: if tls { Hosts::Any } else { what.hosts },
+            hsts: config.hsts,
+            hosts: if tls { Hosts::Any } else { config.hosts },
         })
     }
 
@@ -160,7 +160,7 @@ impl AppState {
         }
         drop(tokens);
         if !revoked.is_empty() {
-            self.event_loop.send(fanout::LoopCommand::End(revoked.clone()));
+            self.event_loop.send(LoopCommand::End(revoked.clone()));
         }
     }
 
@@ -187,7 +187,7 @@ impl AppState {
         let mut audience = self.audience.write().unwrap_or_else(PoisonError::into_inner);
         for Reader { whom, token, first } in &new {
             audience.entry((whom.clone(), token.clone())).or_insert(*first);
-            tracing::info!(what = "reader", token = %token, whom = %crate::log::redacted(whom));
+            tracing::info!(what = "reader", token = %token, whom = %crate::redact::redact_id(whom));
         }
         drop(audience);
         if !self.writer.submit_detached(WriteCommand::Audience(new.clone())) {

@@ -34,8 +34,8 @@ pub(crate) struct Data {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Serve(Box<serve::Serve>),
-    Tokens(tokens::Tokens),
-    People(people::People),
+    Tokens(tokens::TokensCommand),
+    People(people::PeopleCommand),
     Backup(backup::Backup),
     Restore(backup::Restore),
     /// Print the description of the interface, OpenAPI 3.1.

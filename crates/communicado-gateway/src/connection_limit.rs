@@ -61,11 +61,11 @@ impl ConnectionLimit {
         let per_network = self.max - self.max / 4;
         let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
         if in_use.all >= self.max {
-            return Err(Limit { most: self.max, ..CONNECTIONS });
+            return Err(Limit { max: self.max, ..CONNECTIONS });
         }
         let of_network = in_use.by_network.entry(network).or_default();
         if *of_network >= per_network {
-            return Err(Limit { most: per_network, ..CONNECTIONS_PER_ADDRESS });
+            return Err(Limit { max: per_network, ..CONNECTIONS_PER_ADDRESS });
         }
         *of_network += 1;
         in_use.all += 1;

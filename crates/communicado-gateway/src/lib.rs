@@ -15,28 +15,34 @@
 mod api;
 mod app_state;
 mod arguments;
+mod auth;
+mod budget;
 mod cluster;
 mod commands;
+mod config;
 mod connection_limit;
+mod credentials;
 mod failure;
 mod fanout;
 mod http;
+mod http_client;
 mod ids;
-mod ledger;
 mod limits;
-mod log;
 mod metrics;
 mod model;
 mod oidc;
-mod outward;
+mod output;
 pub mod parse;
 mod principal;
 mod private;
 mod rates;
+mod redact;
 mod refusal;
 mod secret;
 mod serve;
+mod sse;
 mod store;
+mod stream;
 mod subscription;
 mod text;
 mod tokens;
@@ -51,17 +57,21 @@ use clap::Parser as _;
 /// The program.
 #[must_use]
 pub fn main() -> ExitCode {
-    let done = match arguments::Arguments::try_parse() {
+    let result = match arguments::Arguments::try_parse() {
         Ok(arguments) => commands::run(arguments),
-        Err(told) => {
-            let printed = told.print();
-            if told.use_stderr() { Ok(failure::Outcome::Usage) } else { commands::printed(printed) }
+        Err(error) => {
+            let printed = error.print();
+            if error.use_stderr() {
+                Ok(failure::Outcome::Usage)
+            } else {
+                output::outcome_of(printed)
+            }
         }
     };
-    match done {
+    match result {
         Ok(outcome) => outcome.into(),
         Err(failure) => {
-            failure.tell();
+            output::print_error(&failure.to_string());
             failure.outcome.into()
         }
     }

@@ -6,11 +6,11 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limit {
     pub(crate) name: &'static str,
-    pub(crate) most: usize,
+    pub(crate) max: usize,
 }
 
-const fn limit(name: &'static str, most: usize) -> Limit {
-    Limit { name, most }
+const fn limit(name: &'static str, max: usize) -> Limit {
+    Limit { name, max }
 }
 
 /// Connections, as many as the system lets the gateway open.
@@ -117,7 +117,7 @@ pub(crate) const SESSION: Duration = Duration::from_hours(24 * 90);
 impl Limit {
     /// Whether `count` is within.
     pub(crate) const fn allows(self, count: usize) -> bool {
-        count <= self.most
+        count <= self.max
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
 
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -30,7 +30,7 @@ pub(crate) struct Metrics {
     changes: Counter,
     deliveries: Counter,
     slow_readers: Counter,
-    turned_away: Counter,
+    connection_refused: Counter,
     store_error: Counter,
     commit: Histogram,
     people: Gauge,
@@ -46,7 +46,7 @@ impl Metrics {
             changes: Counter::default(),
             deliveries: Counter::<u64, AtomicU64>::default(),
             slow_readers: Counter::default(),
-            turned_away: Counter::default(),
+            connection_refused: Counter::default(),
             store_error: Counter::default(),
             commit: Histogram::new(exponential_buckets(0.0001, 2.0, 16)),
             people: Gauge::default(),
@@ -64,7 +64,7 @@ impl Metrics {
         let about = "Readers that were let go since they took nothing";
         registry.register("slow_readers", about, metrics.slow_readers.clone());
         let about = "Connections for which there was no room";
-        registry.register("connections_refused", about, metrics.turned_away.clone());
+        registry.register("connections_refused", about, metrics.connection_refused.clone());
         let about = "Times that something could not be kept";
         registry.register("store_errors", about, metrics.store_error.clone());
         let about = "How long it took to keep what was ordered together";
@@ -76,11 +76,11 @@ impl Metrics {
         metrics
     }
 
-    pub(crate) fn came(&self, label: TransportLabel) {
+    pub(crate) fn reader_opened(&self, label: TransportLabel) {
         self.readers.get_or_create(&label.labels()).inc();
     }
 
-    pub(crate) fn left(&self, label: TransportLabel) {
+    pub(crate) fn reader_closed(&self, label: TransportLabel) {
         self.readers.get_or_create(&label.labels()).dec();
     }
 
@@ -107,8 +107,8 @@ impl Metrics {
         self.slow_readers.inc();
     }
 
-    pub(crate) fn turned_away(&self) {
-        self.turned_away.inc();
+    pub(crate) fn connection_refused(&self) {
+        self.connection_refused.inc();
     }
 
     pub(crate) fn store_error(&self) {
@@ -121,12 +121,12 @@ impl Metrics {
     }
 
     /// As Prometheus reads it.
-    pub(crate) fn written(&self, people: usize, connections: usize) -> String {
+    pub(crate) fn encode(&self, people: usize, connections: usize) -> String {
         self.people.set(i64::try_from(people).unwrap_or(i64::MAX));
         self.connections.set(i64::try_from(connections).unwrap_or(i64::MAX));
         let mut text = String::new();
         let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = encode(&mut text, &registry);
+        let _ = text::encode(&mut text, &registry);
         text
     }
 }

@@ -8,7 +8,7 @@ use crate::http::{Framing, Hosts};
 use crate::model::{Now, People};
 use crate::oidc::Claims;
 use crate::subscription::Subscription;
-use crate::{api, fanout, secret};
+use crate::{api, credentials, fanout, secret};
 
 /// The head of a request, as the event loop reads it.
 ///
@@ -16,15 +16,15 @@ use crate::{api, fanout, secret};
 ///
 /// If the event loop and the checker before hyper do not agree about it.
 pub fn head(bytes: &[u8]) {
-    let classify = fanout::classify(bytes, Hosts::Any);
-    match (&classify, Framing::new(Hosts::Any).pass(bytes)) {
+    let kind = fanout::classify(bytes, Hosts::Any);
+    match (&kind, Framing::new(Hosts::Any).pass(bytes)) {
         (Ok(fanout::RequestKind::Incomplete), Ok(0)) => {}
         (Ok(fanout::RequestKind::Events(_) | fanout::RequestKind::Other), Ok(1..)) => {}
         (Err(one), Err(other)) if *one == other => {}
-        (classify, passed) => panic!("{classify:?} but {passed:?}"),
+        (kind, passed) => panic!("{kind:?} but {passed:?}"),
     }
-    if let Ok(fanout::RequestKind::Events(head)) = classify {
-        let _ = fanout::secret(head.authorization, head.cookie);
+    if let Ok(fanout::RequestKind::Events(head)) = kind {
+        let _ = credentials::from_headers(head.authorization, head.cookie);
         let _ = query(fanout::query(head.target));
         event_id(head.last_event_id.unwrap_or_default());
     }
@@ -114,9 +114,9 @@ pub fn entry(key: &str, value: &str) {
     let Ok(stored) = cluster::person(&id, value) else { return };
     let now = Now { moment: Moment::START, civil: Timestamp::EPOCH };
     let mut people = People::default();
-    let mut altered = people.foreign(&id, Some(stored), 1, true, now);
-    people.apply(&mut altered);
-    let mut altered = people.foreign(&id, None, 2, true, now);
-    people.apply(&mut altered);
+    let mut result = people.replicate(&id, Some(stored), 1, true, now);
+    people.apply(&mut result);
+    let mut result = people.replicate(&id, None, 2, true, now);
+    people.apply(&mut result);
     assert_eq!(people.len(), 0, "who is no more is gone");
 }

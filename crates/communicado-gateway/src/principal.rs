@@ -6,7 +6,7 @@ use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{Scope, View};
 
 use crate::model::Person;
-use crate::rates::Who;
+use crate::rates::CallerKey;
 use crate::refusal::{Kind, Refusal};
 
 /// The authenticated principal of a request.
@@ -36,8 +36,8 @@ impl Principal {
     }
 
     /// The caller under which its requests count.
-    pub(crate) fn who(&self) -> Who {
-        Who::Family(self.token.family().clone())
+    pub(crate) fn caller_key(&self) -> CallerKey {
+        CallerKey::Family(self.token.family().clone())
     }
 
     pub(crate) const fn is_operator(&self) -> bool {

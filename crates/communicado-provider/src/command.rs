@@ -7,7 +7,7 @@ use crate::{Presence, Reason};
 
 /// What a provider can be told to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
+pub enum ProviderCommand {
     /// The face is ready: from here on the provider can be asked.
     Started,
     /// Sign in.
@@ -35,7 +35,7 @@ pub enum Command {
     Quit,
 }
 
-impl Command {
+impl ProviderCommand {
     /// A sign-in that succeeds at once.
     pub const SIGN_IN: Self = Self::SignIn { takes: Duration::ZERO, fails: None };
     /// A sign-out that is done at once.

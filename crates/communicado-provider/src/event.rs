@@ -1,6 +1,6 @@
 //! What a face tells, in the order in which it comes.
 
-use crate::{Presence, Reason, Status};
+use crate::{Presence, ProviderStatus, Reason};
 
 /// One thing to tell. After each the provider has the status that it names, and no other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,17 +26,17 @@ pub enum ProviderEvent {
 impl ProviderEvent {
     /// The status that the provider has once this is told.
     #[must_use]
-    pub fn status(&self) -> Status {
+    pub fn status(&self) -> ProviderStatus {
         match self {
-            Self::Running => Status::SignedOut(None),
-            Self::SigningIn => Status::SigningIn,
+            Self::Running => ProviderStatus::SignedOut(None),
+            Self::SigningIn => ProviderStatus::SigningIn,
             Self::SignedIn(presence) | Self::PresenceChanged(presence) => {
-                Status::SignedIn(presence.clone())
+                ProviderStatus::SignedIn(presence.clone())
             }
-            Self::SignInFailed(reason) => Status::SignedOut(Some(*reason)),
-            Self::SigningOut => Status::SigningOut,
-            Self::SignedOut(reason) => Status::SignedOut(*reason),
-            Self::ShuttingDown => Status::ShuttingDown,
+            Self::SignInFailed(reason) => ProviderStatus::SignedOut(Some(*reason)),
+            Self::SigningOut => ProviderStatus::SigningOut,
+            Self::SignedOut(reason) => ProviderStatus::SignedOut(*reason),
+            Self::ShuttingDown => ProviderStatus::ShuttingDown,
         }
     }
 }

@@ -26,10 +26,10 @@ mod status;
 pub mod words;
 
 pub use account::{Account, TextError};
-pub use command::{Command, CommandError};
+pub use command::{CommandError, ProviderCommand};
 pub use desired_state::{DesiredState, TemporaryPresence};
 pub use event::ProviderEvent;
 pub use faults::{ActiveFaults, Fault};
 pub use provider::{CommandOutcome, Provider};
 pub use reason::Reason;
-pub use status::{Presence, Status};
+pub use status::{Presence, ProviderStatus};

@@ -5,14 +5,15 @@ use alloc::vec::Vec;
 use communicado_core::Moment;
 
 use crate::{
-    Account, Command, CommandError, DesiredState, ProviderEvent, Reason, Status, TemporaryPresence,
+    Account, CommandError, DesiredState, ProviderCommand, ProviderEvent, ProviderStatus, Reason,
+    TemporaryPresence,
 };
 
 /// A client without a window, with one account.
 #[derive(Clone, Debug)]
 pub struct Provider {
     account: Account,
-    status: Status,
+    status: ProviderStatus,
     desired: DesiredState,
     /// What ends by itself: a sign-in or a sign-out under way.
     transition: Option<Transition>,
@@ -48,7 +49,13 @@ impl Provider {
     /// in by itself.
     #[must_use]
     pub const fn with_desired_state(account: Account, desired: DesiredState) -> Self {
-        Self { account, status: Status::Starting, desired, transition: None, now: Moment::START }
+        Self {
+            account,
+            status: ProviderStatus::Starting,
+            desired,
+            transition: None,
+            now: Moment::START,
+        }
     }
 
     /// Its account.
@@ -59,7 +66,7 @@ impl Provider {
 
     /// What it is now.
     #[must_use]
-    pub const fn status(&self) -> &Status {
+    pub const fn status(&self) -> &ProviderStatus {
         &self.status
     }
 
@@ -73,7 +80,7 @@ impl Provider {
     /// [`advance`](Self::advance).
     #[must_use]
     pub fn next_deadline(&self) -> Option<Moment> {
-        if self.status == Status::ShuttingDown {
+        if self.status == ProviderStatus::ShuttingDown {
             return None;
         }
         let temporary = self.desired.temporary.as_ref().map(|it| it.until);
@@ -85,7 +92,7 @@ impl Provider {
     ///
     /// Whatever fell due before happens first. An `at` earlier than one already seen counts as
     /// that later one: the provider never goes back.
-    pub fn handle(&mut self, at: Moment, command: Command) -> CommandOutcome {
+    pub fn handle(&mut self, at: Moment, command: ProviderCommand) -> CommandOutcome {
         let mut events = self.advance(at);
         let error = self.command(command, &mut events).err();
         // What takes no time is done with the command.
@@ -112,42 +119,53 @@ impl Provider {
 
     fn command(
         &mut self,
-        command: Command,
+        command: ProviderCommand,
         events: &mut Vec<ProviderEvent>,
     ) -> Result<(), CommandError> {
         match (command, &self.status) {
-            (_, Status::ShuttingDown) => return Err(CommandError::ShuttingDown),
-            (Command::Quit, _) => self.quit(events),
-            (Command::Started, Status::Starting) => self.emit(ProviderEvent::Running, events),
-            (_, Status::Starting) => return Err(CommandError::Starting),
-            (Command::Started, _) => return Err(CommandError::Running),
+            (_, ProviderStatus::ShuttingDown) => return Err(CommandError::ShuttingDown),
+            (ProviderCommand::Quit, _) => self.quit(events),
+            (ProviderCommand::Started, ProviderStatus::Starting) => {
+                self.emit(ProviderEvent::Running, events)
+            }
+            (_, ProviderStatus::Starting) => return Err(CommandError::Starting),
+            (ProviderCommand::Started, _) => return Err(CommandError::Running),
 
-            (Command::SignIn { takes, fails }, Status::SignedOut(_)) => {
+            (ProviderCommand::SignIn { takes, fails }, ProviderStatus::SignedOut(_)) => {
                 self.desired.signed_in = true;
                 self.transition = Some(Transition { ends_at: self.now.after(takes), fails });
                 self.emit(ProviderEvent::SigningIn, events);
             }
-            (Command::SignIn { .. }, Status::SigningOut) => return Err(CommandError::SigningOut),
-            (Command::SignIn { .. }, _) => return Err(CommandError::AlreadySignedIn),
+            (ProviderCommand::SignIn { .. }, ProviderStatus::SigningOut) => {
+                return Err(CommandError::SigningOut);
+            }
+            (ProviderCommand::SignIn { .. }, _) => return Err(CommandError::AlreadySignedIn),
 
-            (Command::SignOut { takes }, Status::SignedIn(_) | Status::SigningIn) => {
+            (
+                ProviderCommand::SignOut { takes },
+                ProviderStatus::SignedIn(_) | ProviderStatus::SigningIn,
+            ) => {
                 (self.desired.signed_in, self.desired.temporary) = (false, None);
                 self.transition = Some(Transition { ends_at: self.now.after(takes), fails: None });
                 self.emit(ProviderEvent::SigningOut, events);
             }
-            (Command::SignOut { .. }, Status::SigningOut) => return Err(CommandError::SigningOut),
-            (Command::SignOut { .. }, _) => return Err(CommandError::NotSignedIn),
+            (ProviderCommand::SignOut { .. }, ProviderStatus::SigningOut) => {
+                return Err(CommandError::SigningOut);
+            }
+            (ProviderCommand::SignOut { .. }, _) => return Err(CommandError::NotSignedIn),
 
             (
-                Command::SignedOutByServer(reason),
-                Status::SignedIn(_) | Status::SigningIn | Status::SigningOut,
+                ProviderCommand::SignedOutByServer(reason),
+                ProviderStatus::SignedIn(_)
+                | ProviderStatus::SigningIn
+                | ProviderStatus::SigningOut,
             ) => {
                 self.transition = None;
                 self.emit(ProviderEvent::SignedOut(Some(reason)), events);
             }
-            (Command::SignedOutByServer(_), _) => return Err(CommandError::NotSignedIn),
+            (ProviderCommand::SignedOutByServer(_), _) => return Err(CommandError::NotSignedIn),
 
-            (Command::Set { presence, lasts }, Status::SignedIn(_)) => {
+            (ProviderCommand::Set { presence, lasts }, ProviderStatus::SignedIn(_)) => {
                 match lasts {
                     Some(lasts) => {
                         let until = self.now.after(lasts);
@@ -157,7 +175,7 @@ impl Provider {
                 }
                 self.emit_presence(events);
             }
-            (Command::Set { .. }, _) => return Err(CommandError::NotSignedIn),
+            (ProviderCommand::Set { .. }, _) => return Err(CommandError::NotSignedIn),
         }
         Ok(())
     }
@@ -167,14 +185,16 @@ impl Provider {
     fn quit(&mut self, events: &mut Vec<ProviderEvent>) {
         self.transition = None;
         match self.status {
-            Status::SignedIn(_) => {
+            ProviderStatus::SignedIn(_) => {
                 self.emit(ProviderEvent::SigningOut, events);
                 self.emit(ProviderEvent::SignedOut(None), events);
             }
-            Status::SigningIn | Status::SigningOut => {
+            ProviderStatus::SigningIn | ProviderStatus::SigningOut => {
                 self.emit(ProviderEvent::SignedOut(None), events)
             }
-            Status::Starting | Status::SignedOut(_) | Status::ShuttingDown => {}
+            ProviderStatus::Starting
+            | ProviderStatus::SignedOut(_)
+            | ProviderStatus::ShuttingDown => {}
         }
         self.emit(ProviderEvent::ShuttingDown, events);
     }
@@ -183,8 +203,10 @@ impl Provider {
     fn complete_transition(&mut self, events: &mut Vec<ProviderEvent>) {
         let Some(Transition { fails, .. }) = self.transition.take() else { return };
         let event = match (&self.status, fails) {
-            (Status::SigningIn, Some(reason)) => ProviderEvent::SignInFailed(reason),
-            (Status::SigningIn, None) => ProviderEvent::SignedIn(self.desired.effective().clone()),
+            (ProviderStatus::SigningIn, Some(reason)) => ProviderEvent::SignInFailed(reason),
+            (ProviderStatus::SigningIn, None) => {
+                ProviderEvent::SignedIn(self.desired.effective().clone())
+            }
             _ => ProviderEvent::SignedOut(None),
         };
         self.emit(event, events);

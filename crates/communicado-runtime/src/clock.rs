@@ -65,13 +65,13 @@ pub use windows::SystemClock;
 
 #[cfg(windows)]
 mod windows {
-    //! The performance counter counts the time asleep, and an [`Alarm`] fires on waking.
+    //! The performance counter counts the time asleep, and an [`WakeTimer`] fires on waking.
 
     use std::io;
     use std::task::{Context, Poll};
     use std::time::Duration;
 
-    use communicado_windows::{Alarm, civil_micros, uptime};
+    use communicado_windows::{WakeTimer, civil_micros, uptime};
 
     use super::{Clock, Moment, Timer, Timestamp};
 
@@ -84,7 +84,7 @@ mod windows {
     struct SystemTimer {
         clock: SystemClock,
         at: Option<Moment>,
-        alarm: Alarm,
+        timer: WakeTimer,
     }
 
     impl SystemClock {
@@ -105,14 +105,14 @@ mod windows {
         }
 
         fn timer(&self) -> io::Result<Box<dyn Timer>> {
-            Ok(Box::new(SystemTimer { clock: *self, at: None, alarm: Alarm::new()? }))
+            Ok(Box::new(SystemTimer { clock: *self, at: None, timer: WakeTimer::new()? }))
         }
     }
 
     impl SystemTimer {
         fn arm(&mut self) {
             let after = self.at.map(|at| at.since(self.clock.now()));
-            let set = self.alarm.set(after);
+            let set = self.timer.set(after);
             debug_assert!(set.is_ok(), "a timer takes every span: {set:?}");
         }
     }
@@ -131,7 +131,7 @@ mod windows {
                 if at <= self.clock.now() {
                     return Poll::Ready(());
                 }
-                match self.alarm.poll_fired(cx) {
+                match self.timer.poll_fired(cx) {
                     // One of its two timers was early.
                     Poll::Ready(Ok(())) => self.arm(),
                     // The system cannot wait; whoever asks next tries again.

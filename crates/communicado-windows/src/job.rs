@@ -21,14 +21,14 @@ use windows::Win32::System::Threading::{
 use windows_core::PCWSTR;
 
 use crate::Error;
-use crate::wait::Owned;
+use crate::wait::OwnedHandle;
 
 /// Processes that are kept together, with all that they start, and end with this object and so
 /// with this process (Microsoft, "Job Objects").
 #[derive(Debug)]
-pub struct Job(Owned);
+pub struct JobObject(OwnedHandle);
 
-impl Job {
+impl JobObject {
     /// A job without processes.
     ///
     /// # Errors
@@ -37,7 +37,7 @@ impl Job {
     pub fn new() -> Result<Self, Error> {
         // SAFETY: a job without name and with the rights of this process.
         let job = unsafe { CreateJobObjectW(None, PCWSTR::null()) };
-        let job = Self(Owned::new(job.map_err(|error| Error::of("make a job", &error))?));
+        let job = Self(OwnedHandle::new(job.map_err(|error| Error::of("make a job", &error))?));
         let mut limits = JOBOBJECT_EXTENDED_LIMIT_INFORMATION::default();
         limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
         // SAFETY: the job is open, and the size is that of what the pointer leads to.
@@ -58,7 +58,7 @@ impl Job {
     /// # Errors
     ///
     /// If it cannot be started or not be kept; then it is ended before it has begun.
-    pub fn start(&self, command: &mut Command) -> std::io::Result<Child> {
+    pub fn spawn(&self, command: &mut Command) -> std::io::Result<Child> {
         // Suspended, so that it starts nothing before it is in the job.
         let flags = CREATE_SUSPENDED.0 | CREATE_NEW_PROCESS_GROUP.0;
         let mut child = command.creation_flags(flags).spawn()?;
@@ -96,7 +96,7 @@ impl Job {
     /// # Errors
     ///
     /// If it has no console in common with this process.
-    pub fn ask_to_end(group: u32) -> Result<(), Error> {
+    pub fn send_ctrl_break(group: u32) -> Result<(), Error> {
         // SAFETY: it takes no pointers.
         let sent = unsafe { GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, group) };
         sent.map_err(|error| Error::of("ask a process to end", &error))
@@ -107,7 +107,7 @@ impl Job {
     /// # Errors
     ///
     /// If they may not be ended.
-    pub fn end(&self) -> Result<(), Error> {
+    pub fn terminate(&self) -> Result<(), Error> {
         // SAFETY: the job is open.
         let ended = unsafe { TerminateJobObject(self.0.get(), 1) };
         ended.map_err(|error| Error::of("end the processes of a job", &error))
@@ -119,7 +119,7 @@ fn resume(process: u32) -> Result<(), Error> {
     let tried = "let a process begin";
     // SAFETY: it takes no pointers.
     let list = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0) };
-    let list = Owned::new(list.map_err(|error| Error::of(tried, &error))?);
+    let list = OwnedHandle::new(list.map_err(|error| Error::of(tried, &error))?);
     let mut entry = THREADENTRY32::default();
     entry.dwSize = size(&entry);
     // SAFETY: the list is open and the entry has its size in it.
@@ -128,7 +128,7 @@ fn resume(process: u32) -> Result<(), Error> {
         if entry.th32OwnerProcessID == process {
             // SAFETY: it takes no pointers.
             let thread = unsafe { OpenThread(THREAD_SUSPEND_RESUME, false, entry.th32ThreadID) };
-            let thread = Owned::new(thread.map_err(|error| Error::of(tried, &error))?);
+            let thread = OwnedHandle::new(thread.map_err(|error| Error::of(tried, &error))?);
             // SAFETY: the thread is open.
             return match unsafe { ResumeThread(thread.get()) } {
                 u32::MAX => Err(Error::last(tried)),

@@ -11,7 +11,7 @@ use windows::Win32::Security::{
 use windows::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 
 use crate::Error;
-use crate::wait::Owned;
+use crate::wait::OwnedHandle;
 
 /// How far a process is trusted (Microsoft, "Mandatory Integrity Control"); the number is the
 /// last part of its label.
@@ -20,7 +20,7 @@ pub struct Integrity(pub u32);
 
 /// The rights that a process runs with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rights {
+pub struct TokenInfo {
     /// Whether it runs as administrator.
     pub elevated: bool,
     /// How far it is trusted.
@@ -29,7 +29,7 @@ pub struct Rights {
     pub session: u32,
 }
 
-impl Rights {
+impl TokenInfo {
     /// Those of this process.
     ///
     /// # Errors
@@ -46,7 +46,7 @@ impl Rights {
         // SAFETY: the caller's process is open and `token` a place for the answer.
         let opened = unsafe { OpenProcessToken(process, TOKEN_QUERY, &raw mut token) };
         opened.map_err(|error| Error::of("read the rights of a process", &error))?;
-        let token = Owned::new(token);
+        let token = OwnedHandle::new(token);
         let elevation: TOKEN_ELEVATION = fixed(&token, TokenElevation)?;
         Ok(Self {
             elevated: elevation.TokenIsElevated != 0,
@@ -57,7 +57,7 @@ impl Rights {
 }
 
 /// Information of a size that is known.
-fn fixed<T: Default>(token: &Owned, class: TOKEN_INFORMATION_CLASS) -> Result<T, Error> {
+fn fixed<T: Default>(token: &OwnedHandle, class: TOKEN_INFORMATION_CLASS) -> Result<T, Error> {
     let mut answer = T::default();
     let room = u32::try_from(size_of::<T>()).unwrap_or(0);
     let mut length = 0;
@@ -76,7 +76,7 @@ fn fixed<T: Default>(token: &Owned, class: TOKEN_INFORMATION_CLASS) -> Result<T,
     Ok(answer)
 }
 
-fn integrity(token: &Owned) -> Result<Integrity, Error> {
+fn integrity(token: &OwnedHandle) -> Result<Integrity, Error> {
     let tried = "read how far a process is trusted";
     // Room for the label and the longest identifier behind it, aligned as the label is.
     let mut room = [0_u64; 32];

@@ -17,9 +17,6 @@ use super::tree::{Tree, lines};
 ///
 /// An entry is a debt. Remove it with the last finding; an entry without findings is one too.
 const REMAINING: &[&str] = &[
-    "ARCHITECTURE.md",
-    "CHANGELOG.md",
-    "CONTRIBUTING.md",
     "README.md",
     "bench/",
     "conformance/",
@@ -36,6 +33,7 @@ const REMAINING: &[&str] = &[
     "crates/communicado-windows/",
     "crates/communicado-wire/",
     "docs/agent.md",
+    "docs/cli.md",
     "docs/configuration.md",
     "docs/provider.md",
     "docs/windows.md",

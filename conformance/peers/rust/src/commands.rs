@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use communicado_windows::com::Apartment;
 use communicado_windows::com::serve::{ClassObject, Given, Listeners, Told};
-use communicado_windows::{Guid, HResult, Hive, Key, View};
+use communicado_windows::{Guid, HResult, Hive, RegistryKey, RegistryView};
 
 use crate::client::Client;
 use crate::objects::{Object, Part};
@@ -117,18 +117,19 @@ impl Peer<'_> {
         done
     }
 
-    fn key(&self) -> Result<Key, String> {
+    fn key(&self) -> Result<RegistryKey, String> {
         let path = format!(r"{PROVIDERS}\{}", self.app);
-        Key::create(Hive::CurrentUser, &path, View::Own, false).map_err(said)
+        RegistryKey::create(Hive::CurrentUser, &path, RegistryView::Default, false).map_err(said)
     }
 
     fn install(&self, rest: &str) -> Result<(), String> {
         let [program, class, view] = words(rest);
-        for (name, one) in [("narrow", View::Narrow), ("wide", View::Wide)] {
+        for (name, one) in [("narrow", RegistryView::Bits32), ("wide", RegistryView::Bits64)] {
             let is_wanted = view == name || !["narrow", "wide"].contains(&view);
             if is_wanted {
                 let path = format!(r"{PROVIDERS}\{}", self.app);
-                let key = Key::create(Hive::LocalMachine, &path, one, false).map_err(said)?;
+                let key =
+                    RegistryKey::create(Hive::LocalMachine, &path, one, false).map_err(said)?;
                 key.set_text("ProcessName", program).map_err(said)?;
                 key.set_text("GUID", class).map_err(said)?;
             }
@@ -209,7 +210,7 @@ impl Peer<'_> {
 }
 
 fn delete(path: &str) -> Result<(), String> {
-    Key::delete_all(Hive::CurrentUser, path, View::Own).map_err(said)
+    RegistryKey::delete_all(Hive::CurrentUser, path, RegistryView::Default).map_err(said)
 }
 
 fn said(error: communicado_windows::Error) -> String {

@@ -49,6 +49,20 @@ fn the_schema_takes_what_the_program_takes_and_refuses_what_it_refuses() {
     check("[sources.pidgin]\ncheck = \"1s\"", false);
 }
 
+#[test]
+fn the_configurations_in_the_documentation_are_accepted() {
+    let documents = [
+        include_str!("../../../../docs/configuration.md"),
+        include_str!("../../../../docs/agent.md"),
+    ];
+    for document in documents {
+        let block = document.split_once("```toml\n").expect("a configuration").1;
+        let block = block.split_once("```").expect("its end").0;
+        let program = communicado(&["config", "--config", "my.toml"]);
+        program.with_file("my.toml", block).prints(0, "");
+    }
+}
+
 fn schema() -> String {
     communicado(&["config", "--schema"]).prints(0, "")
 }

@@ -10,7 +10,7 @@ mod conversations;
 
 use std::sync::Arc;
 
-use communicado_provider::Command;
+use communicado_provider::ProviderCommand;
 use communicado_windows::com::serve::{
     Argument, Call, Given, Interface, Library, Listeners, Refusal, Servant, Told,
 };
@@ -102,7 +102,7 @@ impl Lync {
     /// Has the provider do something, and tells the caller's object that it is done.
     fn operate(
         &self,
-        command: Command,
+        command: ProviderCommand,
         callback: Option<&Argument>,
         id: i32,
     ) -> Result<Given, Refusal> {
@@ -144,8 +144,8 @@ impl Servant for Lync {
             0x6002_0003 => give(Oneself { client: Arc::clone(client) }),
             0x6002_0004 => give(ContactManager::of(client)),
             0x6002_0005 => give(ConversationManager::of(client)),
-            0x6003_0000 => self.operate(Command::SIGN_IN, call.arguments.get(3), 150),
-            0x6003_0001 => self.operate(Command::SIGN_OUT, call.arguments.first(), 151),
+            0x6003_0000 => self.operate(ProviderCommand::SIGN_IN, call.arguments.get(3), 150),
+            0x6003_0001 => self.operate(ProviderCommand::SIGN_OUT, call.arguments.first(), 151),
             0x6003_0008 => Ok(Given::truth(false)),
             _ => Err(NOT_IMPLEMENTED.into()),
         }

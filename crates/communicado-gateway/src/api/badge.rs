@@ -9,8 +9,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use communicado_wire::gateway::{Badge, View};
 
-use super::answer::tagged;
-use super::{Answer, App};
+use super::response::{ApiResult, App, tagged};
 use crate::app_state::AppState;
 use crate::model::seen_as;
 use crate::refusal::{Kind, Refusal};
@@ -23,7 +22,11 @@ enum Form {
 }
 
 /// `GET /badge/{pseudonym}.svg`, `.txt`, `.json`.
-pub(super) async fn ours(State(app): App, headers: HeaderMap, Path(file): Path<String>) -> Answer {
+pub(super) async fn ours(
+    State(app): App,
+    headers: HeaderMap,
+    Path(file): Path<String>,
+) -> ApiResult {
     let (name, ending) = file.rsplit_once('.').unwrap_or((&file, "svg"));
     let form = match ending {
         "svg" => Form::Svg,
@@ -39,7 +42,7 @@ pub(super) async fn ejabberd(
     State(app): App,
     headers: HeaderMap,
     Path(rest): Path<String>,
-) -> Answer {
+) -> ApiResult {
     let parts: Vec<&str> = rest.split('/').filter(|part| !part.is_empty()).collect();
     let (name, kind) = match parts.as_slice() {
         ["rid", name, rest @ ..] | ["jid", name, _, rest @ ..] => (name, rest.first()),
@@ -59,7 +62,7 @@ pub(super) async fn prosody(
     State(app): App,
     headers: HeaderMap,
     Path(rest): Path<String>,
-) -> Answer {
+) -> ApiResult {
     let (address, kind) = rest.split_once('/').unwrap_or((&rest, "icon"));
     let name = address.split_once('@').map_or(address, |(name, _)| name);
     let form = match kind.trim_end_matches('/') {
@@ -76,7 +79,7 @@ fn none() -> Refusal {
     Refusal::new(Kind::NotFound, "there is no such badge", help)
 }
 
-fn badge(app: &AppState, headers: &HeaderMap, name: &str, form: Form) -> Answer {
+fn badge(app: &AppState, headers: &HeaderMap, name: &str, form: Form) -> ApiResult {
     let people = app.people();
     let person = people.badge(name).ok_or_else(none)?;
     let badge: Badge = seen_as(person, View::Availability);

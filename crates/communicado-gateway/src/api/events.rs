@@ -15,56 +15,28 @@ use axum::http::header::{self, HeaderName};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use communicado_runtime::Clock as _;
 use hyper::body::{Body as HttpBody, Frame as BodyFrame};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::caller::{Asked, Caller, admit};
-use super::{Answer, App};
+use super::auth::Auth;
+use super::response::{ApiResult, App};
 use crate::app_state::AppState;
-use crate::fanout::{LoopCommand, Mailbox, RETRY, ReaderId, Recv};
+use crate::auth::{StreamRequest, authorize_subscription};
 use crate::http::accepts_events;
 use crate::metrics::TransportLabel;
 use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
 use crate::serve::Connection;
+use crate::sse;
+use crate::stream::{LoopCommand, Mailbox, RETRY, ReaderId, Recv};
 use crate::subscription::Subscription;
 
 /// Time limit for the last frame of a stream.
 pub(super) const LAST_FRAME: Duration = Duration::from_secs(1);
 
-const KIND: &str = "text/event-stream";
 /// Asks nginx and its like not to hold events back.
 const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
-
-/// The head of the event loop's own answer; the stream ends with the connection.
-pub(crate) fn events_head(app: &AppState, origin: Option<&str>) -> String {
-    let allowed = origin.filter(|origin| app.origins.iter().any(|each| each == origin));
-    let cross = allowed.map_or_else(String::new, |origin| {
-        format!(
-            "Access-Control-Allow-Origin: {origin}\r\nAccess-Control-Allow-Credentials: true\r\n\
-             Vary: Origin\r\n"
-        )
-    });
-    format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: {KIND}\r\nCache-Control: no-cache\r\nDate: {}\r\n\
-         X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\n{cross}Connection: close\r\n\r\n",
-        app.now().civil.http_date()
-    )
-}
-
-/// A stream that ends at once and says when to come back.
-///
-/// `EventSource` gives up for ever at any status but 200, and comes back after a stream that ends
-/// (HTML, 9.2.3).
-pub(crate) fn come_back_later(app: &AppState, refusal: &Refusal) -> String {
-    let seconds = u64::from(refusal.retry_after.unwrap_or(1));
-    // Not all at the same moment.
-    let spread = app.clock.civil().micros().unsigned_abs() % 4000;
-    let problem = refusal.problem();
-    format!(": {}: {}\nretry: {}\n\n", problem.detail, problem.help, seconds * 1000 + spread)
-}
 
 /// Answers a client that takes only a stream, and asks too often, with one that ends at once.
 pub(super) async fn as_stream(
@@ -84,19 +56,20 @@ pub(super) async fn as_stream(
     let detail = "too many requests or streams of this token";
     let refusal = Refusal::new(Kind::TooMany, detail, "come back later");
     let refusal = refusal.retry_after(seconds.unwrap_or(1));
-    let headers = [(header::CONTENT_TYPE, KIND), (header::CACHE_CONTROL, "no-cache")];
-    (headers, come_back_later(&app, &refusal)).into_response()
+    let headers = [(header::CONTENT_TYPE, sse::CONTENT_TYPE), (header::CACHE_CONTROL, "no-cache")];
+    (headers, sse::retry_later(&app, &refusal)).into_response()
 }
 
 /// `GET /v1/events`.
 pub(super) async fn stream(
     State(app): App,
-    caller: Caller,
+    auth: Auth,
     connection: Option<Extension<Connection>>,
     request: Request,
-) -> Answer {
-    let principal = caller.principal()?.clone();
-    let subscription = admit(&app, &principal, subscription(&caller, &request)?, true)?;
+) -> ApiResult {
+    let principal = auth.principal()?.clone();
+    let subscription =
+        authorize_subscription(&app, &principal, subscription(&auth, &request)?, true)?;
     let reader = Reader::open(&app, principal, TransportLabel::SseShared).await?;
     // What the stream begins with goes also to a client that sends no more.
     reader.subscribe(subscription).await?;
@@ -105,7 +78,7 @@ pub(super) async fn stream(
     let (sender, frames) = mpsc::channel(1);
     tokio::spawn(pass_on(reader, sender, ends));
     let headers = [
-        (header::CONTENT_TYPE, KIND),
+        (header::CONTENT_TYPE, sse::CONTENT_TYPE),
         (header::CACHE_CONTROL, "no-cache"),
         (UNBUFFERED, "no"),
         // The connection ends with the stream, as it does where the event loop keeps it.
@@ -114,14 +87,14 @@ pub(super) async fn stream(
     Ok((headers, Body::new(Stream(frames))).into_response())
 }
 
-fn subscription(caller: &Caller, request: &Request) -> Result<Subscription, Refusal> {
+fn subscription(auth: &Auth, request: &Request) -> Result<Subscription, Refusal> {
     let last_event_id = request.headers().get(HeaderName::from_static("last-event-id"));
-    let asked = Asked {
+    let asked = StreamRequest {
         query: request.uri().query().unwrap_or_default(),
         authorization: None,
         cookie: None,
         last_event_id: last_event_id.and_then(|value| value.to_str().ok()),
-        peer: caller.peer,
+        peer: auth.peer,
     };
     asked.subscription()
 }

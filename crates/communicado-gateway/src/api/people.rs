@@ -9,13 +9,12 @@ use axum::response::IntoResponse as _;
 use bytes::Bytes;
 use communicado_wire::gateway::{Alter, Audience, AudienceEntry, NewPerson, Scope};
 
-use super::answer::{JSON, body, json, read, tagged};
-use super::caller::Caller;
-use super::{Answer, App};
+use super::auth::Auth;
+use super::response::{ApiResult, App, JSON, body, json, read, tagged};
 use crate::app_state::AppState;
 use crate::ids::parse_id;
 use crate::limits::{GROUPS, NAME_CHARS, PAGE, PAGE_PER_REQUEST, PEOPLE_PER_REQUEST};
-use crate::model::{Input, Person, own, written};
+use crate::model::{Input, Person, own, person_json};
 use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
 use crate::secret::random;
@@ -28,11 +27,11 @@ const USUAL_PAGE: usize = 100;
 /// `GET /v1/people`.
 pub(super) async fn page(
     State(app): App,
-    caller: Caller,
+    auth: Auth,
     headers: HeaderMap,
     Query(query): Query<BTreeMap<String, String>>,
-) -> Answer {
-    let principal = caller.principal()?;
+) -> ApiResult {
+    let principal = auth.principal()?;
     if principal.own().is_none() {
         principal.require(Scope::Read)?;
     }
@@ -54,14 +53,14 @@ pub(super) async fn page(
     let whom = group.as_ref().map_or_else(|| "*".into(), |group| format!("@{group}").into());
     let more = more_cost(&app, principal, group.as_ref(), limit);
     if more > 0 {
-        app.rates.request(principal.who(), more)?;
+        app.rates.request(principal.caller_key(), more)?;
     }
     app.reads(principal, [whom]);
     let people = app.people();
     let seen = |person: &Arc<Person>| {
         let visibility = principal.visibility(person)?;
         let in_group = group.as_ref().is_none_or(|group| person.is_of(group));
-        in_group.then(|| (person.id.clone(), written(person, visibility.view)))
+        in_group.then(|| (person.id.clone(), person_json(person, visibility.view)))
     };
     let mut page: Vec<(Arc<str>, Bytes)> = match &group {
         Some(group) => {
@@ -124,7 +123,7 @@ fn seen(app: &AppState, principal: &Principal, id: &str) -> Result<(Arc<Person>,
     let text = if visibility.own {
         own(person).to_json().into()
     } else {
-        written(person, visibility.view)
+        person_json(person, visibility.view)
     };
     Ok((person.clone(), text))
 }
@@ -132,20 +131,20 @@ fn seen(app: &AppState, principal: &Principal, id: &str) -> Result<(Arc<Person>,
 /// `GET /v1/people/{person}`.
 pub(super) async fn one(
     State(app): App,
-    caller: Caller,
+    auth: Auth,
     headers: HeaderMap,
     Path(id): Path<String>,
-) -> Answer {
-    let principal = caller.principal()?;
+) -> ApiResult {
+    let principal = auth.principal()?;
     let (person, text) = seen(&app, principal, &id)?;
     app.reads(principal, [person.id.clone()]);
     Ok(tagged(&headers, JSON, text))
 }
 
 /// `POST /v1/people`.
-pub(super) async fn create(State(app): App, caller: Caller, request: Request) -> Answer {
-    let principal = caller.administrator()?;
-    let bytes = body(&app, &caller, request).await?;
+pub(super) async fn create(State(app): App, auth: Auth, request: Request) -> ApiResult {
+    let principal = auth.administrator()?;
+    let bytes = body(&app, &auth, request).await?;
     let mut new: NewPerson = read(&bytes)?;
     parse_id("person", &new.id)?;
     new.name = check(new.name, Some(&new.groups))?;
@@ -194,20 +193,20 @@ pub(super) fn line(
 /// `PATCH /v1/people/{person}`: an administrator, or the person for the badge.
 pub(super) async fn alter(
     State(app): App,
-    caller: Caller,
+    auth: Auth,
     Path(id): Path<String>,
     request: Request,
-) -> Answer {
-    let principal = caller.principal()?;
+) -> ApiResult {
+    let principal = auth.principal()?;
     let id = parse_id("person", &id)?;
     let is_own = principal.own() == Some(&id);
     if !is_own {
-        caller.administrator()?;
+        auth.administrator()?;
     }
-    let bytes = body(&app, &caller, request).await?;
+    let bytes = body(&app, &auth, request).await?;
     let mut alter: Alter = read(&bytes)?;
     if alter.name.is_some() || alter.groups.is_some() {
-        caller.administrator()?;
+        auth.administrator()?;
     }
     alter.name = check(alter.name, alter.groups.as_ref())?;
     let pseudonym = random::<16>()?.into();
@@ -219,8 +218,8 @@ pub(super) async fn alter(
 }
 
 /// `DELETE /v1/people/{person}`.
-pub(super) async fn remove(State(app): App, caller: Caller, Path(id): Path<String>) -> Answer {
-    let principal = caller.administrator()?;
+pub(super) async fn remove(State(app): App, auth: Auth, Path(id): Path<String>) -> ApiResult {
+    let principal = auth.administrator()?;
     let id = parse_id("person", &id)?;
     app.writer.submit_as(principal, WriteCommand::Person(Input::Remove(id))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
@@ -236,11 +235,11 @@ fn require_own(principal: &Principal, id: &Arc<str>) -> Result<(), Refusal> {
 /// `GET /v1/people/{person}/audience`: who has read the person.
 pub(super) async fn audience(
     State(app): App,
-    caller: Caller,
+    auth: Auth,
     headers: HeaderMap,
     Path(id): Path<String>,
-) -> Answer {
-    let principal = caller.principal()?;
+) -> ApiResult {
+    let principal = auth.principal()?;
     let id = parse_id("person", &id)?;
     require_own(principal, &id)?;
     let (person, _) = seen(&app, principal, &id)?;
@@ -274,11 +273,11 @@ pub(super) async fn audience(
 /// `GET /v1/people/{person}/history`: what was told of the person, where that is kept.
 pub(super) async fn history(
     State(app): App,
-    caller: Caller,
+    auth: Auth,
     headers: HeaderMap,
     Path(id): Path<String>,
-) -> Answer {
-    let principal = caller.principal()?;
+) -> ApiResult {
+    let principal = auth.principal()?;
     let id = parse_id("person", &id)?;
     require_own(principal, &id)?;
     seen(&app, principal, &id)?;
@@ -286,7 +285,7 @@ pub(super) async fn history(
         let help = "an operator can switch it on: communicado-gateway serve --history DURATION";
         return Err(Refusal::new(Kind::NotFound, "no history is kept here", help));
     }
-    let reply = app.writer.submit_as(principal, WriteCommand::History(id, PAGE.most)).await?;
+    let reply = app.writer.submit_as(principal, WriteCommand::History(id, PAGE.max)).await?;
     let WriteReply::History(lines) = reply else { return Err(Refusal::no_person("")) };
     let lines: Vec<String> = lines.into_iter().map(shown).collect();
     let text = format!(r#"{{"v":{},"people":[{}]}}"#, communicado_wire::VERSION, lines.join(","));

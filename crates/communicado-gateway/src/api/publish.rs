@@ -10,10 +10,9 @@ use communicado_core::Availability;
 use communicado_wire::gateway::{Manual, Publish, Published};
 use communicado_wire::{Client, Status};
 
-use super::answer::{body, json, read};
-use super::caller::Caller;
+use super::auth::Auth;
 use super::people::line;
-use super::{Answer, App};
+use super::response::{ApiResult, App, body, json, read};
 use crate::ids::parse_id;
 use crate::limits::{
     ACCOUNTS, BYTES_PER_REQUEST, CLIENTS, FOR_MAX, FOR_MS, LEASE, LEASE_MAX, LEASE_MIN, NOTE_CHARS,
@@ -27,20 +26,20 @@ use crate::writer::{WriteCommand, WriteReply};
 /// `PUT /v1/people/{person}/devices/{device}`.
 pub(super) async fn put_device(
     State(app): App,
-    caller: Caller,
+    auth: Auth,
     Path((person, device)): Path<(String, String)>,
     request: Request,
-) -> Answer {
+) -> ApiResult {
     let (person, device) = (parse_id("person", &person)?, parse_id("device", &device)?);
-    let principal = caller.principal()?;
+    let principal = auth.principal()?;
     principal.require_publish_for(&person)?;
-    let body = body(&app, &caller, request).await?;
+    let body = body(&app, &auth, request).await?;
     let (clients, lease) = publication(&body)?;
     // All that is known of the person is stored each time.
     let known = app.people().person(&person).map_or(0, |person| person.device_bytes());
     let more = (known + body.len()) / BYTES_PER_REQUEST;
     if more > 0 {
-        app.rates.request(principal.who(), more)?;
+        app.rates.request(principal.caller_key(), more)?;
     }
     let input = Input::PutDevice { person: person.clone(), device: device.clone(), clients, lease };
     let reply = app.writer.submit_as(principal, WriteCommand::Person(input)).await?;
@@ -66,8 +65,8 @@ pub(crate) fn publication(bytes: &[u8]) -> Result<(Vec<Client>, Duration), Refus
     }
     let lease = Duration::from_millis(lease_ms);
     if !(LEASE_MIN..=LEASE_MAX).contains(&lease) {
-        let (least, most) = (LEASE_MIN.as_millis(), LEASE_MAX.as_millis());
-        let help = format!("give `lease_ms` from {least} to {most}");
+        let (least, max) = (LEASE_MIN.as_millis(), LEASE_MAX.as_millis());
+        let help = format!("give `lease_ms` from {least} to {max}");
         let detail = format!("a lease of {lease_ms} ms is too short or too long");
         return Err(Refusal::bad(detail, help).limited(LEASE));
     }
@@ -110,11 +109,11 @@ fn check(client: &Client) -> Result<(), Refusal> {
 /// `DELETE /v1/people/{person}/devices/{device}`.
 pub(super) async fn delete_device(
     State(app): App,
-    caller: Caller,
+    auth: Auth,
     Path((person, device)): Path<(String, String)>,
-) -> Answer {
+) -> ApiResult {
     let (person, device) = (parse_id("person", &person)?, parse_id("device", &device)?);
-    let principal = caller.principal()?;
+    let principal = auth.principal()?;
     principal.require_publish_for(&person)?;
     app.writer
         .submit_as(principal, WriteCommand::Person(Input::DeleteDevice { person, device }))
@@ -125,14 +124,14 @@ pub(super) async fn delete_device(
 /// `PUT /v1/people/{person}/manual`.
 pub(super) async fn set_manual(
     State(app): App,
-    caller: Caller,
+    auth: Auth,
     Path(person): Path<String>,
     request: Request,
-) -> Answer {
+) -> ApiResult {
     let person = parse_id("person", &person)?;
-    let principal = caller.principal()?;
+    let principal = auth.principal()?;
     principal.require_publish_for(&person)?;
-    let bytes = body(&app, &caller, request).await?;
+    let bytes = body(&app, &auth, request).await?;
     let manual: Manual = read(&bytes)?;
     let since = app.now().civil;
     let input = manual_input(person.clone(), manual, since)?;
@@ -181,11 +180,11 @@ fn manual_input(
 /// `DELETE /v1/people/{person}/manual`.
 pub(super) async fn clear_manual(
     State(app): App,
-    caller: Caller,
+    auth: Auth,
     Path(person): Path<String>,
-) -> Answer {
+) -> ApiResult {
     let person = parse_id("person", &person)?;
-    let principal = caller.principal()?;
+    let principal = auth.principal()?;
     principal.require_publish_for(&person)?;
     app.writer.submit_as(principal, WriteCommand::Person(Input::ClearManual(person))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())

@@ -8,11 +8,10 @@ use axum::response::{IntoResponse as _, Response};
 use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{EndReason, NewSession, Session};
 
-use super::answer::{body, json, read};
-use super::caller::Caller;
-use super::{Answer, App};
+use super::auth::Auth;
+use super::response::{ApiResult, App, body, json, read};
 use crate::app_state::AppState;
-use crate::fanout::COOKIE;
+use crate::credentials::COOKIE;
 use crate::limits::SESSION;
 use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
@@ -20,8 +19,8 @@ use crate::secret::{hash, hex, new_id, new_secret};
 use crate::writer::WriteCommand;
 
 /// `GET /v1/session`: who the browser is; nobody is no error.
-pub(super) async fn who(State(app): App, caller: Caller) -> Answer {
-    Ok(json(StatusCode::OK, session(&app, caller.principal.as_ref()).to_json()))
+pub(super) async fn current(State(app): App, auth: Auth) -> ApiResult {
+    Ok(json(StatusCode::OK, session(&app, auth.principal.as_ref()).to_json()))
 }
 
 fn session(app: &AppState, principal: Option<&Principal>) -> Session {
@@ -32,21 +31,21 @@ fn session(app: &AppState, principal: Option<&Principal>) -> Session {
         person,
         scopes: principal.map(|principal| principal.token.scopes.list()).unwrap_or_default(),
         view: principal.map(Principal::view),
-        oidc: app.sign_ins.get().map(|sign_ins| sign_ins.told()),
+        oidc: app.oidc_client.get().map(|oidc_client| oidc_client.to_wire()),
     }
 }
 
 /// `POST /v1/session`: a token becomes a cookie.
-pub(super) async fn open(State(app): App, caller: Caller, request: Request) -> Answer {
-    let bytes = body(&app, &caller, request).await?;
+pub(super) async fn open(State(app): App, auth: Auth, request: Request) -> ApiResult {
+    let bytes = body(&app, &auth, request).await?;
     let new: NewSession = read(&bytes)?;
     let now = app.now();
     let Some(principal) = app.principal(&new.token, now.civil) else {
-        app.rates.wrong_token(caller.peer)?;
+        app.rates.wrong_token(auth.peer)?;
         let help = "copy it whole, from `cmt_` on";
         return Err(Refusal::new(Kind::NotSignedIn, "this token is not known here", help));
     };
-    app.rates.request(principal.who(), 1)?;
+    app.rates.request(principal.caller_key(), 1)?;
     let (secret, token) = session_token(&principal.token, now.civil)?;
     let session_principal = Principal::of(Arc::new(token.clone()));
     app.writer.submit_as(&principal, WriteCommand::Token(token)).await?;
@@ -87,8 +86,8 @@ fn with_cookie(mut response: Response, cookie: &str) -> Response {
 }
 
 /// `DELETE /v1/session`: the cookie is good no more.
-pub(super) async fn end(State(app): App, caller: Caller) -> Answer {
-    if let Some(principal) = caller.principal.filter(|_| caller.by_cookie) {
+pub(super) async fn end(State(app): App, auth: Auth) -> ApiResult {
+    if let Some(principal) = auth.principal.filter(|_| auth.by_cookie) {
         let command = WriteCommand::Revoke(principal.token.id.clone(), EndReason::SessionEnded);
         app.writer.submit_as(&principal, command).await?;
     }

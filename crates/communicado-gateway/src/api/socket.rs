@@ -11,16 +11,18 @@ use axum::response::IntoResponse as _;
 use communicado_wire::gateway::{Scope, SocketIn, SocketOut};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::caller::{Caller, admit, same_origin};
+use super::auth::Auth;
 use super::events::{LAST_FRAME, Reader};
-use super::{Answer, App};
+use super::origin::same_origin;
+use super::response::{ApiResult, App};
 use crate::app_state::AppState;
-use crate::fanout::{Frame, LoopCommand, Recv};
+use crate::auth::authorize_subscription;
 use crate::limits::{READER_TIME, SOCKET_BYTES};
 use crate::metrics::TransportLabel;
 use crate::principal::Principal;
 use crate::refusal::Refusal;
 use crate::serve::Connection;
+use crate::stream::{Frame, LoopCommand, Recv};
 use crate::subscription::Subscription;
 
 /// Size of the read buffer of a WebSocket, in bytes. It exists as long as the WebSocket is open.
@@ -29,12 +31,12 @@ const READ_BUFFER: usize = 8 * 1024;
 /// `GET /v1/socket`.
 pub(super) async fn open(
     State(app): App,
-    caller: Caller,
+    auth: Auth,
     headers: HeaderMap,
     connection: Option<Extension<Connection>>,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
-) -> Answer {
-    let principal = caller.principal()?.clone();
+) -> ApiResult {
+    let principal = auth.principal()?.clone();
     if principal.own().is_none() {
         principal.require(Scope::Read)?;
     }
@@ -47,8 +49,8 @@ pub(super) async fn open(
         connection.upgrade();
     }
     let upgrade = upgrade
-        .max_message_size(SOCKET_BYTES.most)
-        .max_frame_size(SOCKET_BYTES.most)
+        .max_message_size(SOCKET_BYTES.max)
+        .max_frame_size(SOCKET_BYTES.max)
         .read_buffer_size(READ_BUFFER);
     let talk = async move |socket| {
         talk(app, principal, socket).await;
@@ -95,7 +97,7 @@ async fn talk(app: Arc<AppState>, principal: Principal, mut socket: WebSocket) {
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => None,
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                 };
-                let counted = app.rates.request(principal.who(), 1);
+                let counted = app.rates.request(principal.caller_key(), 1);
                 let answer = match (counted, text) {
                     (Ok(()), Some(text)) => handle_message(&app, &principal, &reader, &text).await,
                     (counted, _) => counted.map(|()| None),
@@ -148,7 +150,7 @@ async fn handle_message(
         SocketIn::Ping {} => return Ok(Some(SocketOut::Pong)),
         SocketIn::Subscribe { person, group, last_event_id } => {
             let subscription = Subscription::of_names(person, group, last_event_id)?;
-            let subscription = admit(app, principal, subscription, false)?;
+            let subscription = authorize_subscription(app, principal, subscription, false)?;
             reader.subscribe(subscription).await?;
         }
         SocketIn::Unsubscribe { person, group } => {

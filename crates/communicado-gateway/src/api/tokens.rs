@@ -10,10 +10,9 @@ use communicado_wire::Timestamp;
 use communicado_wire::gateway::stored::{self, Scopes};
 use communicado_wire::gateway::{Created, EndReason, NewToken, Token, Tokens, View};
 
-use super::answer::{body, json, read};
-use super::caller::Caller;
+use super::auth::Auth;
 use super::people::line;
-use super::{Answer, App};
+use super::response::{ApiResult, App, body, json, read};
 use crate::ids::parse_id;
 use crate::limits::{FOR_MAX, FOR_MS, NAME_CHARS};
 use crate::refusal::Refusal;
@@ -21,9 +20,9 @@ use crate::secret::{hash, hex, new_id, new_secret};
 use crate::writer::WriteCommand;
 
 /// `POST /v1/tokens`: the only time that the secret is told.
-pub(super) async fn create(State(app): App, caller: Caller, request: Request) -> Answer {
-    let principal = caller.administrator()?;
-    let bytes = body(&app, &caller, request).await?;
+pub(super) async fn create(State(app): App, auth: Auth, request: Request) -> ApiResult {
+    let principal = auth.administrator()?;
+    let bytes = body(&app, &auth, request).await?;
     let new: NewToken = read(&bytes)?;
     let (secret, token) = made(new, app.now().civil)?;
     let token = stored::Token { created_by: creator(&principal.token).cloned(), ..token };
@@ -102,8 +101,8 @@ pub(crate) fn told(token: &stored::Token, sessions: usize) -> Token {
 }
 
 /// `GET /v1/tokens`: all but the sessions of browsers.
-pub(super) async fn list(State(app): App, caller: Caller) -> Answer {
-    caller.administrator()?;
+pub(super) async fn list(State(app): App, auth: Auth) -> ApiResult {
+    auth.administrator()?;
     let all = app.tokens();
     let tokens = all.all().filter(|token| token.session_of.is_none());
     let tokens = tokens.map(|token| told(token, all.sessions_of(&token.id).len())).collect();
@@ -111,8 +110,8 @@ pub(super) async fn list(State(app): App, caller: Caller) -> Answer {
 }
 
 /// `DELETE /v1/tokens/{token}`: with its sessions; streams that it opened end.
-pub(super) async fn revoke(State(app): App, caller: Caller, Path(id): Path<String>) -> Answer {
-    let principal = caller.administrator()?;
+pub(super) async fn revoke(State(app): App, auth: Auth, Path(id): Path<String>) -> ApiResult {
+    let principal = auth.administrator()?;
     app.writer
         .submit_as(principal, WriteCommand::Revoke(id.into(), EndReason::TokenRevoked))
         .await?;

@@ -12,9 +12,9 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::keys::Key;
-use super::{Cluster, PATIENCE, orphans};
+use super::{Cluster, WRITE_TIMEOUT, orphans};
 use crate::limits::{SESSIONS, SESSIONS_PER_TOKEN};
-use crate::model::{Altered, Input};
+use crate::model::{BatchResult, Input};
 use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
 use crate::store::Reader;
@@ -22,13 +22,13 @@ use crate::tokens::require_person;
 use crate::writer::{WriteCommand, WriteReply, WriteRequest};
 
 /// Orders that are written at a time.
-const AT_A_TIME: usize = 256;
+const CONCURRENT_MAX: usize = 256;
 /// Between two attempts.
-const PAUSE: Duration = Duration::from_millis(50);
+const RETRY_DELAY: Duration = Duration::from_millis(50);
 
 /// Does orders until it is stopped, and then those that are under way.
 pub(super) async fn serve(cluster: &Arc<Cluster>, mut inbox: mpsc::Receiver<WriteRequest>) {
-    let places = Arc::new(Semaphore::new(AT_A_TIME));
+    let places = Arc::new(Semaphore::new(CONCURRENT_MAX));
     let mut tasks = JoinSet::new();
     while let Some(WriteRequest { command, caller, reply: answer }) = inbox.recv().await {
         if matches!(command, WriteCommand::Stop) {
@@ -110,20 +110,20 @@ async fn person(
     let app = &cluster.app;
     let id = input.person().clone();
     let key = Key::Person(id.clone()).written();
-    let end = app.clock.now().after(PATIENCE);
+    let end = app.clock.now().after(WRITE_TIMEOUT);
     loop {
         require_valid(cluster, caller)?;
         let seen = cluster.seen(&key);
-        let (altered, revision) = {
+        let (result, revision) = {
             let people = app.people();
             let mut batch = people.begin();
             batch.handle(input.clone(), app.now())?;
             (batch.end(), people.revision())
         };
-        let after = altered.people.get(&id).cloned().flatten();
+        let after = result.people.get(&id).cloned().flatten();
         let written = match &after {
             Some(person) => {
-                let text = Altered::entry(person, revision).to_json();
+                let text = BatchResult::entry(person, revision).to_json();
                 cluster.bucket.update(&key, text.into(), seen).await
             }
             None => {
@@ -143,7 +143,7 @@ async fn person(
             }
             Err(error) if app.clock.now() >= end => return Err(away(&error)),
             // Somebody else was first, or the bucket has no leader just now.
-            Err(_) => sleep(PAUSE).await,
+            Err(_) => sleep(RETRY_DELAY).await,
         }
     }
 }
@@ -165,7 +165,7 @@ async fn create(
         tokens.require_capacity_for(&token, 0, app.now().civil)?;
         let sessions = token.session_of.as_ref().map(|parent| tokens.sessions_of(parent));
         let sessions = sessions.unwrap_or_default();
-        let spare = sessions.len().saturating_sub(SESSIONS_PER_TOKEN.most - 1);
+        let spare = sessions.len().saturating_sub(SESSIONS_PER_TOKEN.max - 1);
         let mut surplus: Vec<Arc<str>> =
             sessions.iter().take(spare).map(|session| session.id.clone()).collect();
         let is_session = token.session_of.is_some();
@@ -225,19 +225,19 @@ async fn revoke(
 
 /// Writes an entry, whatever it was; whether it has come back in time.
 async fn put(cluster: &Cluster, key: &str, text: String) -> Result<bool, Refusal> {
-    let end = cluster.app.clock.now().after(PATIENCE);
+    let end = cluster.app.clock.now().after(WRITE_TIMEOUT);
     loop {
         match cluster.bucket.put(key, text.clone().into()).await {
             Ok(revision) => return Ok(cluster.has_come(revision).await),
             Err(error) if cluster.app.clock.now() >= end => return Err(away(&error)),
-            Err(_) => sleep(PAUSE).await,
+            Err(_) => sleep(RETRY_DELAY).await,
         }
     }
 }
 
 /// Removes an entry, and waits until that has come back.
 async fn remove(cluster: &Cluster, key: &str) -> Result<(), Refusal> {
-    let end = cluster.app.clock.now().after(PATIENCE);
+    let end = cluster.app.clock.now().after(WRITE_TIMEOUT);
     loop {
         let seen = cluster.seen(key);
         match cluster.bucket.delete(key).await {
@@ -246,7 +246,7 @@ async fn remove(cluster: &Cluster, key: &str) -> Result<(), Refusal> {
                 return Ok(());
             }
             Err(error) if cluster.app.clock.now() >= end => return Err(away(&error)),
-            Err(_) => sleep(PAUSE).await,
+            Err(_) => sleep(RETRY_DELAY).await,
         }
     }
 }

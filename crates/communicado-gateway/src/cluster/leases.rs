@@ -10,8 +10,8 @@ use tokio::time::{sleep, timeout};
 
 use super::commands::is_overtaken;
 use super::keys::Key;
-use super::{ANSWER, Cluster};
-use crate::model::Altered;
+use super::{Cluster, REPLY_TIMEOUT};
+use crate::model::BatchResult;
 use crate::writer::publish;
 
 /// How long nothing is looked at: the time asleep is not counted by a timer, and is by a lease.
@@ -33,23 +33,23 @@ pub(super) async fn end(cluster: Arc<Cluster>) {
 
 async fn due(cluster: &Cluster) {
     let app = &cluster.app;
-    let (altered, revision) = {
+    let (result, revision) = {
         let people = app.people();
         let now = app.now();
         if people.next_deadline().is_none_or(|next| now.moment < next) {
             return;
         }
         let mut batch = people.begin();
-        batch.pass(now, BATCH_MAX);
+        batch.expire(now, BATCH_MAX);
         (batch.end(), people.revision())
     };
     let (mut last, mut is_away) = (0, false);
-    for (id, person) in &altered.people {
+    for (id, person) in &result.people {
         let Some(person) = person else { continue };
         let key = Key::Person(id.clone()).written();
-        let text = Altered::entry(person, revision).to_json();
+        let text = BatchResult::entry(person, revision).to_json();
         let written = cluster.bucket.update(&key, text.into(), cluster.seen(&key));
-        match timeout(ANSWER, written).await {
+        match timeout(REPLY_TIMEOUT, written).await {
             Ok(Ok(revision)) => last = last.max(revision),
             Ok(Err(error)) if is_overtaken(&error) => {}
             Ok(Err(_)) | Err(_) => {
@@ -65,11 +65,11 @@ async fn due(cluster: &Cluster) {
         tracing::warn!(what = "leases", cause = "their ends cannot be written, and are told here");
         let people = app.people();
         let mut batch = people.begin();
-        batch.pass(app.now(), BATCH_MAX);
+        batch.expire(app.now(), BATCH_MAX);
         let revision = people.revision();
-        let altered = batch.end().of_us_alone(revision);
+        let result = batch.end().local_only(revision);
         drop(people);
-        publish(app, altered);
+        publish(app, result);
     }
 }
 
@@ -83,6 +83,6 @@ async fn tokens(cluster: &Cluster) {
     let ended = expired.iter().map(|id| (id.clone(), EndReason::TokenRevoked)).collect();
     app.settle_tokens(&[], &ended);
     for id in expired {
-        let _ = timeout(ANSWER, cluster.bucket.delete(Key::Token(id).written())).await;
+        let _ = timeout(REPLY_TIMEOUT, cluster.bucket.delete(Key::Token(id).written())).await;
     }
 }

@@ -25,24 +25,15 @@ use async_nats::jetstream::{self, kv, stream};
 use tokio::sync::{mpsc, oneshot, watch as channel};
 
 use crate::app_state::AppState;
+use crate::config::ClusterConfig;
 use crate::secret::random;
 use crate::writer::WriteRequest;
 pub(crate) use keys::{Key, person, token};
 
 /// How long an answer of NATS may take.
-const ANSWER: Duration = Duration::from_secs(2);
+const REPLY_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long an order is tried: the leader of a bucket that was killed is replaced within eight.
-const PATIENCE: Duration = Duration::from_secs(12);
-
-/// Where the bucket is.
-#[derive(Clone, Debug)]
-pub(crate) struct Settings {
-    /// Servers, with commas.
-    pub(crate) servers: String,
-    pub(crate) bucket: String,
-    /// How many servers keep it.
-    pub(crate) replicas: usize,
-}
+const WRITE_TIMEOUT: Duration = Duration::from_secs(12);
 
 /// Why the gateways cannot work together.
 #[derive(Debug)]
@@ -85,14 +76,14 @@ impl Cluster {
     async fn came(&self, has_come: impl Fn(u64) -> bool) -> bool {
         let mut came = self.came.subscribe();
         let wait = came.wait_for(|came| has_come(*came));
-        tokio::time::timeout(ANSWER, wait).await.is_ok_and(|came| came.is_ok())
+        tokio::time::timeout(REPLY_TIMEOUT, wait).await.is_ok_and(|came| came.is_ok())
     }
 }
 
 /// Works until it is stopped; `ready` is told once all that is in the bucket is known here.
 pub(crate) fn run(
     app: &Arc<AppState>,
-    settings: &Settings,
+    config: &ClusterConfig,
     requests: Receiver<WriteRequest>,
     ready: oneshot::Sender<Result<(), ClusterError>>,
 ) {
@@ -105,7 +96,7 @@ pub(crate) fn run(
         }
     };
     runtime.block_on(async {
-        let bucket = match bucket(settings).await {
+        let bucket = match bucket(config).await {
             Ok(bucket) => bucket,
             Err(error) => {
                 let _ = ready.send(Err(error));
@@ -137,15 +128,15 @@ pub(crate) fn run(
 }
 
 /// Opens the bucket, and makes it if it is not there.
-async fn bucket(settings: &Settings) -> Result<kv::Store, ClusterError> {
-    let Settings { servers, bucket, replicas } = settings;
+async fn bucket(config: &ClusterConfig) -> Result<kv::Store, ClusterError> {
+    let ClusterConfig { servers, bucket, replicas } = config;
     let addresses = servers.split(',').map(str::parse).collect::<Result<Vec<_>, _>>();
     let addresses: Vec<async_nats::ServerAddr> =
         addresses.map_err(|error| ClusterError(format!("`{servers}` is no address: {error}")))?;
     let client = async_nats::ConnectOptions::new()
         .name("communicado-gateway")
-        .request_timeout(Some(ANSWER))
-        .connection_timeout(ANSWER)
+        .request_timeout(Some(REPLY_TIMEOUT))
+        .connection_timeout(REPLY_TIMEOUT)
         .connect(addresses)
         .await
         .map_err(|error| ClusterError(format!("{servers} cannot be reached: {error}")))?;

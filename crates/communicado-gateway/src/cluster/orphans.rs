@@ -11,7 +11,7 @@ use communicado_wire::gateway::EndReason;
 use tokio::time::timeout;
 
 use super::keys::Key;
-use super::{ANSWER, Cluster};
+use super::{Cluster, REPLY_TIMEOUT};
 
 /// Ends the tokens of a person who was removed, here and in the bucket, and forgets the readers.
 pub(super) fn end_all_of(cluster: &Cluster, person: &Arc<str>) {
@@ -50,7 +50,7 @@ fn end(cluster: &Cluster, ids: Vec<Arc<str>>, mut keys: Vec<Key>) {
     // A gateway that cannot reach the bucket now leaves them to the others, or to its next start.
     tokio::spawn(async move {
         for key in keys {
-            let _ = timeout(ANSWER, bucket.delete(key.written())).await;
+            let _ = timeout(REPLY_TIMEOUT, bucket.delete(key.written())).await;
         }
     });
 }

@@ -25,18 +25,18 @@ use crate::model::People;
 use crate::writer::publish;
 
 /// Between two canaries.
-const CANARY: Duration = Duration::from_secs(1);
+const CANARY_INTERVAL: Duration = Duration::from_secs(1);
 /// A canary that is so late is dead, or the watch is.
-const SILENCE: Duration = Duration::from_secs(3);
+const CANARY_TIMEOUT: Duration = Duration::from_secs(3);
 /// Between two attempts to begin a watch.
-const PAUSE: Duration = Duration::from_millis(500);
+const RETRY_DELAY: Duration = Duration::from_millis(500);
 
 /// Writes a sign of life for ever.
 pub(super) async fn canary(cluster: Arc<Cluster>) {
     let key = Key::Canary(cluster.name.clone()).written();
     loop {
         let _ = cluster.bucket.put(&key, bytes::Bytes::new()).await;
-        sleep(CANARY).await;
+        sleep(CANARY_INTERVAL).await;
     }
 }
 
@@ -58,7 +58,7 @@ pub(super) async fn follow(
         if let Ok(mut watch) = cluster.bucket.watch_with_history(">").await {
             let mut last_canary = cluster.app.clock.now();
             loop {
-                match timeout(CANARY, watch.next()).await {
+                match timeout(CANARY_INTERVAL, watch.next()).await {
                     // A missed heartbeat is said in between, and the watch goes on.
                     Ok(Some(Err(_))) | Err(_) => {}
                     Ok(Some(Ok(entry))) => {
@@ -74,13 +74,13 @@ pub(super) async fn follow(
                     Ok(None) => break,
                 }
                 let now = cluster.app.clock.now();
-                if now.since(last_canary) > SILENCE {
+                if now.since(last_canary) > CANARY_TIMEOUT {
                     tracing::warn!(what = "watch", cause = "it fell silent; a new one begins");
                     break;
                 }
             }
         }
-        sleep(PAUSE).await;
+        sleep(RETRY_DELAY).await;
     }
 }
 
@@ -135,14 +135,14 @@ fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, last_ca
                 let people = app.people();
                 let is_new = stored.is_some() && people.person(&id).is_none();
                 let is_gone = stored.is_none();
-                let altered = people.foreign(&id, stored, entry.revision, true, app.now());
+                let result = people.replicate(&id, stored, entry.revision, true, app.now());
                 drop(people);
                 // A token that came before its person is of a former one with this id. While the
                 // watch catches up, entries of one moment come in another order.
                 if is_gone || (is_new && entry.delta == 0) {
                     orphans::end_all_of(cluster, &id);
                 }
-                publish(app, altered);
+                publish(app, result);
             }
         }
     }

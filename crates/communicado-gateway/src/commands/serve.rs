@@ -9,14 +9,14 @@ use clap::Args;
 use communicado_wire::gateway::View;
 
 use crate::arguments::{Data, duration};
-use crate::cluster;
-use crate::commands::print;
 use crate::commands::tokens::view;
+use crate::config::{ClusterConfig, ServeConfig};
 use crate::failure::{Failure, Outcome};
 use crate::http::Hosts;
 use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
-use crate::oidc::Settings;
-use crate::serve::{Certificate, Options, What, serve};
+use crate::oidc::OidcConfig;
+use crate::output::print;
+use crate::serve::{Certificate, ServeOptions, serve};
 use crate::traces::Traces;
 
 /// Run the gateway, until SIGTERM or Ctrl-C.
@@ -50,7 +50,7 @@ pub(crate) struct Serve {
     history: Option<Duration>,
     /// How many requests in a second one token and its sessions may make, and one address without a
     /// token.
-    #[arg(long, value_name = "NUMBER", default_value_t = REQUESTS_PER_SECOND.most)]
+    #[arg(long, value_name = "NUMBER", default_value_t = REQUESTS_PER_SECOND.max)]
     requests_per_second: usize,
     /// How many streams one token and its sessions may have open. Default: 10000, or half of the
     /// connections if that is less.
@@ -58,7 +58,7 @@ pub(crate) struct Serve {
     streams_per_token: Option<usize>,
     /// How many wrong tokens may come from one address in a minute, before they are
     /// refused as too many.
-    #[arg(long, value_name = "NUMBER", default_value_t = WRONG_TOKENS_PER_MINUTE.most)]
+    #[arg(long, value_name = "NUMBER", default_value_t = WRONG_TOKENS_PER_MINUTE.max)]
     wrong_tokens_per_minute: usize,
     /// The address under which people see this gateway, such as `https://status.example`. Without
     /// it and without TLS, only `localhost` and IP addresses are valid in the header `Host`.
@@ -86,13 +86,13 @@ pub(crate) struct Serve {
     log: tracing::Level,
     /// After the other options: its heading would be that of those that follow.
     #[command(flatten)]
-    oidc: Oidc,
+    oidc: OidcArguments,
 }
 
 /// Sign-in of people at an issuer of OpenID Connect.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Sign-in of people")]
-struct Oidc {
+struct OidcArguments {
     /// The issuer, such as `https://sso.example`; it must know `PUBLIC_URL/v1/oidc/callback`.
     #[arg(long, value_name = "URL", requires = "oidc_client_id")]
     oidc_issuer: Option<String>,
@@ -113,9 +113,9 @@ struct Oidc {
     oidc_view: View,
 }
 
-impl Oidc {
-    fn settings(self) -> Option<Settings> {
-        Some(Settings {
+impl OidcArguments {
+    fn config(self) -> Option<OidcConfig> {
+        Some(OidcConfig {
             issuer: self.oidc_issuer?,
             client_id: self.oidc_client_id?,
             client_secret_file: self.oidc_client_secret_file,
@@ -142,14 +142,14 @@ impl Serve {
             && !self.listen.ip().is_loopback()
             && !self.insecure_beyond_loopback
         {
-            let what = format!(
+            let config = format!(
                 "{} can be reached from other machines, and tokens and names would go there \
                  unencrypted",
                 self.listen
             );
             let help = "give --tls-cert and --tls-key, or --insecure-beyond-loopback behind a \
                         proxy that does TLS";
-            return Err(Failure::new(Outcome::Usage, what).help(help));
+            return Err(Failure::new(Outcome::Usage, config).help(help));
         }
         tracing_subscriber::fmt()
             .json()
@@ -163,20 +163,20 @@ impl Serve {
         let collector = self.otlp.filter(|url| !url.is_empty());
         let traces = collector.as_deref().map(Traces::begin).transpose()?;
         let hosts = if self.public_url.is_some() { Hosts::Any } else { Hosts::Local };
-        let options = Options {
+        let options = ServeOptions {
             listen: self.listen,
             data,
             certificate,
-            oidc: self.oidc.settings(),
+            oidc: self.oidc.config(),
             public_url: self.public_url,
             exit_on_stdin_eof: self.exit_on_stdin_eof,
-            what: What {
+            config: ServeConfig {
                 history: self.history,
                 origins: self.allow_origin,
                 per_second: self.requests_per_second,
                 streams_per_token: self.streams_per_token,
                 wrong_per_minute: self.wrong_tokens_per_minute,
-                cluster: self.nats.map(|servers| cluster::Settings {
+                cluster: self.nats.map(|servers| ClusterConfig {
                     servers,
                     bucket: self.nats_bucket,
                     replicas: self.nats_replicas,

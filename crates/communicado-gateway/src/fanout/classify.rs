@@ -35,32 +35,6 @@ pub(crate) fn query(target: &str) -> &str {
     target.split_once('?').map_or("", |(_, query)| query)
 }
 
-/// The secret in the headers of a request: a bearer token, or else the cookie of a session.
-pub(crate) fn secret<'a>(authorization: Option<&'a str>, cookie: Option<&'a str>) -> Secret<'a> {
-    if let Some(authorization) = authorization {
-        let (scheme, token) = authorization.split_once(' ').unwrap_or((authorization, ""));
-        if scheme.eq_ignore_ascii_case("bearer") {
-            return Secret::Bearer(token.trim());
-        }
-        return Secret::OtherScheme;
-    }
-    let cookies = cookie.unwrap_or_default().split(';');
-    let mut pairs = cookies.filter_map(|cookie| cookie.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).map_or(Secret::None, |(_, value)| Secret::Cookie(value))
-}
-
-/// The name of the cookie of a session.
-pub(crate) const COOKIE: &str = "communicado_session";
-
-/// How a request says who it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Secret<'a> {
-    None,
-    Bearer(&'a str),
-    Cookie(&'a str),
-    OtherScheme,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,16 +66,14 @@ mod tests {
     }
 
     #[test]
-    fn what_says_who_it_is_is_found() {
+    fn the_query_and_the_headers_of_a_stream_are_found() {
         let text = "GET /v1/events?group=a HTTP/1.1\r\nHost: a\r\nAUTHORIZATION: Bearer x\r\n\
                     Last-Event-ID: 7\r\nCookie: a=b; communicado_session=y\r\n\r\n";
         let Ok(RequestKind::Events(head)) = classify(text.as_bytes(), Hosts::Any) else {
             panic!("no events")
         };
         assert_eq!((query(head.target), head.last_event_id), ("group=a", Some("7")));
-        assert_eq!(secret(head.authorization, head.cookie), Secret::Bearer("x"));
-        assert_eq!(secret(None, head.cookie), Secret::Cookie("y"));
-        assert_eq!(secret(Some("Basic x"), head.cookie), Secret::OtherScheme);
-        assert_eq!(secret(None, None), Secret::None);
+        assert_eq!(head.authorization, Some("Bearer x"));
+        assert_eq!(head.cookie, Some("a=b; communicado_session=y"));
     }
 }

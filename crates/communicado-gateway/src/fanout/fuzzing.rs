@@ -12,14 +12,13 @@ use communicado_wire::{Status, Timestamp};
 use futures_util::FutureExt as _;
 use serde_json::Value;
 
-use super::frame::coalesced;
-use super::readers::{ReaderId, Readers};
+use super::readers::Readers;
 use super::transport::ReaderTransport;
-use super::{Mailbox, Recv};
 use crate::limits::{NAMES_PER_SUBSCRIPTION, STREAMS_PER_TOKEN};
 use crate::metrics::{Metrics, TransportLabel};
-use crate::model::{Input, Now, People, Person, PresenceState, written};
+use crate::model::{Input, Now, People, Person, PresenceState, person_json};
 use crate::principal::Principal;
+use crate::stream::{Mailbox, ReaderId, Recv, coalesced};
 use crate::subscription::Subscription;
 
 const NOW: Now = Now { moment: Moment::START, civil: Timestamp::EPOCH };
@@ -195,10 +194,10 @@ impl Session {
             // One who exists is not created again, and so on.
             let _ = batch.handle(input, NOW);
         }
-        let mut altered = batch.end();
-        self.people.apply(&mut altered);
-        if !altered.changes.is_empty() {
-            let changes = coalesced(altered.changes);
+        let mut result = batch.end();
+        self.people.apply(&mut result);
+        if !result.changes.is_empty() {
+            let changes = coalesced(result.changes);
             self.readers.deliver(changes, &self.metrics, NOW.moment);
         }
     }
@@ -217,7 +216,7 @@ impl Session {
         let visible = self.people.after(None).filter(|person| self.model.matches(person));
         for person in visible {
             let known = self.known.get(&*person.id);
-            let right: Option<Value> = serde_json::from_slice(&written(person, self.view)).ok();
+            let right: Option<Value> = serde_json::from_slice(&person_json(person, self.view)).ok();
             let is_right = known == right.as_ref() || (known.is_none() && self.repeats);
             assert!(is_right, "{}: {known:?} is known, {right:?} is right", person.id);
         }

@@ -9,16 +9,13 @@
 //!
 //! Start at `EventLoop::poll_once`. What a reader is owed is in `readers.rs`.
 
-mod accounts;
-mod choice;
 mod classify;
-mod frame;
+mod filter;
 mod fuzzing;
-mod handle;
-mod mailbox;
 mod transport;
 
 mod pending;
+mod poll_token;
 mod readers;
 mod replay;
 mod sockets;
@@ -36,15 +33,11 @@ use communicado_core::Moment;
 use communicado_runtime::Clock as _;
 use communicado_wire::gateway::EndReason;
 use rustix::event::Timespec;
-use rustix::event::epoll::{self, EventData, EventFlags};
+use rustix::event::epoll::{self, EventFlags};
 use tokio::sync::mpsc;
 
-pub(crate) use classify::{COOKIE, RequestKind, Secret, classify, query, secret};
-pub(crate) use frame::{Frame, RETRY};
+pub(crate) use classify::{RequestKind, classify, query};
 pub(crate) use fuzzing::session;
-pub(crate) use handle::{EventLoopHandle, LoopCommand};
-pub(crate) use mailbox::{Mailbox, Recv};
-pub(crate) use readers::ReaderId;
 
 use crate::app_state::AppState;
 use crate::connection_limit::ConnectionPermit;
@@ -53,8 +46,10 @@ use crate::metrics::TransportLabel;
 use crate::model::Change;
 use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
+use crate::stream::{LoopCommand, ReaderId, coalesced};
 use crate::subscription::Subscription;
 use pending::{PendingConnection, PendingConnections};
+use poll_token::PollToken;
 use readers::Readers;
 use transport::ReaderTransport;
 
@@ -73,40 +68,7 @@ const EVENTS_AT_ONCE: usize = 1024;
 const ACCEPTED_AT_ONCE: usize = 256;
 const TICK: Duration = Duration::from_secs(1);
 
-/// Which socket an event is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum PollToken {
-    Listener,
-    Waker,
-    Pending(u32),
-    Reader(ReaderId),
-}
-
-impl PollToken {
-    fn data(self) -> EventData {
-        EventData::new_u64(match self {
-            Self::Listener => 0,
-            Self::Waker => 1,
-            Self::Pending(key) => 2 | (u64::from(key) << 32),
-            // Two bits say what it is, and 30 are left for the number.
-            Self::Reader(id) => 3 | (u64::from(id.number) << 2) | (u64::from(id.key) << 32),
-        })
-    }
-
-    fn of(data: EventData) -> Self {
-        let data = data.u64();
-        let (low, high) = (data & 0xffff_ffff, data >> 32);
-        let [key, rest] = [high, low >> 2].map(|it| u32::try_from(it).unwrap_or(u32::MAX));
-        match low & 3 {
-            0 => Self::Listener,
-            1 => Self::Waker,
-            2 => Self::Pending(key),
-            _ => Self::Reader(ReaderId { key, number: rest }),
-        }
-    }
-}
-
-/// The thread's own.
+/// The event loop; one thread owns it.
 pub(crate) struct EventLoop {
     app: Arc<AppState>,
     poll: OwnedFd,
@@ -166,13 +128,17 @@ impl EventLoop {
 
     fn poll_once(&mut self, events: &mut Vec<epoll::Event>) -> io::Result<()> {
         let idle = self.pending.is_empty() && self.readers.is_empty() && !self.pauses;
-        let left = self.next_tick.since(self.app.clock.now());
-        let left = (!idle).then(|| Timespec {
-            tv_sec: i64::try_from(left.as_secs()).unwrap_or(0),
-            tv_nsec: left.subsec_nanos().into(),
+        let reader_closed = self.next_tick.since(self.app.clock.now());
+        let reader_closed = (!idle).then(|| Timespec {
+            tv_sec: i64::try_from(reader_closed.as_secs()).unwrap_or(0),
+            tv_nsec: reader_closed.subsec_nanos().into(),
         });
         events.clear();
-        match epoll::wait(&self.poll, rustix::buffer::spare_capacity(events), left.as_ref()) {
+        match epoll::wait(
+            &self.poll,
+            rustix::buffer::spare_capacity(events),
+            reader_closed.as_ref(),
+        ) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
@@ -224,7 +190,7 @@ impl EventLoop {
                     let transport = ReaderTransport::Mailbox(mailbox);
                     let opened = self.readers.open(transport, label, principal, None);
                     if opened.is_ok() {
-                        metrics.came(label);
+                        metrics.reader_opened(label);
                     }
                     if let Err(Ok(id)) = reply.send(opened) {
                         self.readers.close(id, metrics);
@@ -258,7 +224,7 @@ impl EventLoop {
     fn deliver(&mut self, changes: Vec<Change>) {
         if !changes.is_empty() {
             let now = self.app.clock.now();
-            let changes = frame::coalesced(changes);
+            let changes = coalesced(changes);
             let new_readers = self.readers.deliver(changes, &self.app.metrics, now);
             for (principal, whom) in new_readers {
                 self.app.reads(&principal, [whom]);
@@ -285,7 +251,7 @@ impl EventLoop {
             let permit = match self.app.connection_limit.acquire(peer.ip().into()) {
                 Ok(permit) => permit,
                 Err(limit) => {
-                    self.app.metrics.turned_away();
+                    self.app.metrics.connection_refused();
                     sockets::reject_over_limit(&socket, limit);
                     continue;
                 }
@@ -294,7 +260,7 @@ impl EventLoop {
                 continue;
             }
             sockets::configure(&socket);
-            let held = self.app.heads.entry(peer.ip().into());
+            let held = self.app.heads.reservation(peer.ip().into());
             let connection =
                 PendingConnection::new(socket, peer, permit, held, self.app.clock.now());
             if self.app.tls {
@@ -349,9 +315,9 @@ impl EventLoop {
     fn open_stream(&mut self, connection: PendingConnection) {
         let app = self.app.clone();
         let Ok(RequestKind::Events(head)) = classify(&connection.read, app.hosts) else { return };
-        let admitted = crate::api::admit_events(
+        let admitted = crate::auth::authorize_stream(
             &app,
-            &crate::api::Asked {
+            &crate::auth::StreamRequest {
                 query: query(head.target),
                 authorization: head.authorization,
                 cookie: head.cookie,
@@ -374,7 +340,7 @@ impl EventLoop {
                 return;
             }
         };
-        let answer = crate::api::events_head(&app, head.origin);
+        let answer = crate::sse::response_head(&app, head.origin);
         let now = app.clock.now();
         let label = TransportLabel::Sse;
         sockets::configure_reader(&connection.socket);
@@ -384,7 +350,7 @@ impl EventLoop {
         else {
             return;
         };
-        app.metrics.came(label);
+        app.metrics.reader_opened(label);
         if let Some(socket) = self.readers.socket(id) {
             let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
             if epoll::add(&self.poll, socket, PollToken::Reader(id).data(), flags).is_err() {
@@ -406,8 +372,8 @@ impl EventLoop {
     fn reject(&self, socket: &TcpStream, refusal: &Refusal, head: &Head<'_>) {
         self.app.metrics.answered(refusal.kind.status());
         if head.accepts_events {
-            let answer = crate::api::events_head(&self.app, head.origin);
-            let stream = crate::api::come_back_later(&self.app, refusal);
+            let answer = crate::sse::response_head(&self.app, head.origin);
+            let stream = crate::sse::retry_later(&self.app, refusal);
             sockets::respond(socket, &(answer + &stream));
         } else {
             sockets::refuse(socket, refusal);

@@ -9,8 +9,8 @@ use communicado_core::Moment;
 use rustix::event::epoll::{self, EventFlags};
 
 use super::PollToken;
+use crate::budget::Reservation;
 use crate::connection_limit::ConnectionPermit;
-use crate::ledger::Entry;
 use crate::limits::{HEAD_BYTES, HEAD_TIME};
 use crate::rates::Network;
 use crate::refusal::{Kind, Refusal};
@@ -23,7 +23,7 @@ pub(super) struct PendingConnection {
     pub(super) peer: SocketAddr,
     pub(super) permit: ConnectionPermit,
     /// What it read of a head that is not whole.
-    held: Entry<Network>,
+    held: Reservation<Network>,
     until: Moment,
 }
 
@@ -32,7 +32,7 @@ impl PendingConnection {
         socket: TcpStream,
         peer: SocketAddr,
         permit: ConnectionPermit,
-        held: Entry<Network>,
+        held: Reservation<Network>,
         now: Moment,
     ) -> Self {
         let until = now.after(HEAD_TIME);
@@ -54,7 +54,7 @@ impl PendingConnection {
     /// Reads what there is; false if the other side sends no more.
     pub(super) fn read(&mut self) -> io::Result<bool> {
         let mut part = [0; 4096];
-        while self.read.len() < HEAD_BYTES.most {
+        while self.read.len() < HEAD_BYTES.max {
             match self.socket.read(&mut part) {
                 Ok(0) => return Ok(false),
                 Ok(count) => self.read.extend_from_slice(part.get(..count).unwrap_or_default()),

@@ -11,12 +11,11 @@ use bytes::Bytes;
 use communicado_wire::gateway::View;
 use lru::LruCache;
 
-use super::accounts::Account;
-use super::choice::{chosen, matches};
-use super::frame::{Frame, RenderedChange};
+use super::filter::{matches, visible_frame};
 use crate::limits::CHANGES_REPEATED;
-use crate::model::{People, Person, written};
+use crate::model::{People, Person, person_json};
 use crate::principal::Principal;
+use crate::stream::{Frame, RenderedChange, StreamBudget};
 use crate::subscription::Subscription;
 
 /// Changes after which a shared snapshot is made anew.
@@ -105,7 +104,7 @@ impl ReplayLog {
             self.log.clear();
             return;
         }
-        if self.log.len() >= CHANGES_REPEATED.most
+        if self.log.len() >= CHANGES_REPEATED.max
             && let Some(oldest) = self.log.pop_front()
         {
             self.forgotten = oldest.ordinal();
@@ -117,7 +116,7 @@ impl ReplayLog {
     pub(super) fn start(
         &mut self,
         principal: &Principal,
-        account: &Account,
+        budget: &StreamBudget,
         subscription: &Subscription,
         people: &People,
         is_first: bool,
@@ -130,8 +129,9 @@ impl ReplayLog {
         {
             let from = self.log.partition_point(|rendered| rendered.revision() <= last);
             let since = self.log.range(from..);
-            let frames =
-                since.filter_map(|rendered| chosen(rendered, principal, subscription)).collect();
+            let frames = since
+                .filter_map(|rendered| visible_frame(rendered, principal, subscription))
+                .collect();
             return Some((frames, self.ordinal));
         }
         let key = SnapshotKey::of(principal, subscription);
@@ -143,13 +143,13 @@ impl ReplayLog {
         let frame =
             Frame::snapshot(people.revision(), missed, &seen(people, principal, subscription));
         let Some(key) = key else {
-            return Some((vec![frame.charged_to(account)?], ordinal));
+            return Some((vec![frame.charged_to(budget)?], ordinal));
         };
         // There are many more keys than can be shared, and the family of the reader pays.
         let frame = if key.is_everybody() {
             Frame { is_for_all: true, ..frame }
         } else {
-            frame.charged_to(account)?
+            frame.charged_to(budget)?
         };
         self.share(key, SharedSnapshot { frame: frame.clone(), ordinal });
         Some((vec![frame], ordinal))
@@ -173,7 +173,8 @@ impl ReplayLog {
         }
         let from = self.log.partition_point(|rendered| rendered.ordinal() <= ordinal);
         let since = self.log.range(from..);
-        let since = since.filter_map(|rendered| chosen(rendered, principal, &key.subscription));
+        let since =
+            since.filter_map(|rendered| visible_frame(rendered, principal, &key.subscription));
         Some(([frame].into_iter().chain(since).collect(), self.ordinal))
     }
 
@@ -193,14 +194,14 @@ impl ReplayLog {
 
 /// The people whom a reader sees of those that it wants, as they are written for it.
 fn seen(people: &People, principal: &Principal, subscription: &Subscription) -> Vec<Bytes> {
-    let written = |person: &Arc<Person>| {
+    let json = |person: &Arc<Person>| {
         let visibility = principal.visibility(person).filter(|_| matches(subscription, person))?;
-        Some(written(person, visibility.view))
+        Some(person_json(person, visibility.view))
     };
     let of_group = |group: &Arc<str>| people.of_group(group).cloned();
     let ids: BTreeSet<Arc<str>> = match (subscription.is_everybody(), principal.only_group()) {
         (true, Some(group)) if principal.own().is_none() => of_group(group).collect(),
-        (true, _) => return people.after(None).filter_map(written).collect(),
+        (true, _) => return people.after(None).filter_map(json).collect(),
         (false, _) => subscription
             .people
             .iter()
@@ -208,5 +209,5 @@ fn seen(people: &People, principal: &Principal, subscription: &Subscription) -> 
             .chain(subscription.groups.iter().flat_map(of_group))
             .collect(),
     };
-    ids.iter().filter_map(|id| people.person(id)).filter_map(written).collect()
+    ids.iter().filter_map(|id| people.person(id)).filter_map(json).collect()
 }

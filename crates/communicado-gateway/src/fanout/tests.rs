@@ -6,14 +6,15 @@ use communicado_wire::gateway::{NewToken, Scope};
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::serve::What;
+use crate::config::ServeConfig;
 use crate::store::StoredState;
+use crate::stream::{LoopCommand, Mailbox, NUMBER_MASK, ReaderId};
 use crate::subscription::Subscription;
 use crate::writer::StoreWriter;
 
 #[test]
 fn an_event_says_which_socket_it_is_about() {
-    let reader = ReaderId { key: 123_456, number: readers::NUMBER };
+    let reader = ReaderId { key: 123_456, number: NUMBER_MASK };
     for about in
         [PollToken::Listener, PollToken::Waker, PollToken::Pending(7), PollToken::Reader(reader)]
     {
@@ -24,7 +25,7 @@ fn an_event_says_which_socket_it_is_about() {
 /// An event loop whose thread is the test, and a caller with a token.
 fn event_loop() -> (EventLoop, Arc<AppState>, Principal) {
     let (writer, _) = StoreWriter::new();
-    let app = AppState::new(StoredState::default(), writer, What::default(), false).unwrap();
+    let app = AppState::new(StoredState::default(), writer, ServeConfig::default(), false).unwrap();
     let app = Arc::new(app);
     let new = NewToken {
         name: "a reader".into(),

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::stream::slot_index;
 use slab::Slab;
 
 /// A subject of a subscription.
@@ -75,7 +76,7 @@ impl Topics {
     }
 
     pub(super) fn join(&mut self, all: &mut Slab<impl TopicMember>, key: u32, topic: Topic) {
-        let Some(one) = all.get_mut(super::readers::usize_of(key)) else { return };
+        let Some(one) = all.get_mut(slot_index(key)) else { return };
         let memberships = one.memberships();
         let Err(at) = memberships.find(&topic) else { return };
         let list = self.lists.entry(topic.clone()).or_default();
@@ -84,7 +85,7 @@ impl Topics {
     }
 
     pub(super) fn leave(&mut self, all: &mut Slab<impl TopicMember>, key: u32, topic: &Topic) {
-        let Some(one) = all.get_mut(super::readers::usize_of(key)) else { return };
+        let Some(one) = all.get_mut(slot_index(key)) else { return };
         let memberships = one.memberships();
         let Ok(at) = memberships.find(topic) else { return };
         let (_, index) = memberships.0.remove(at);
@@ -108,7 +109,7 @@ impl Topics {
         if list.is_empty() {
             self.lists.remove(topic);
         }
-        let moved = moved.and_then(|moved| all.get_mut(super::readers::usize_of(moved)));
+        let moved = moved.and_then(|moved| all.get_mut(slot_index(moved)));
         if let Some(place) = moved.and_then(|one| one.memberships().index_mut(topic)) {
             *place = index;
         }
@@ -138,10 +139,11 @@ mod tests {
             topics.join(&mut all, key, Topic::Person("ada".into()));
             topics.join(&mut all, key, Topic::AllSameView);
         }
-        for (leaves, left) in [(1, vec![0, 4, 2, 3]), (3, vec![0, 4, 2]), (2, vec![0, 4])] {
+        for (leaves, reader_closed) in [(1, vec![0, 4, 2, 3]), (3, vec![0, 4, 2]), (2, vec![0, 4])]
+        {
             topics.leave(&mut all, leaves, &Topic::AllSameView);
             topics.leave(&mut all, leaves, &Topic::AllSameView);
-            assert_eq!(topics.of(&Topic::AllSameView), left);
+            assert_eq!(topics.of(&Topic::AllSameView), reader_closed);
         }
         assert_eq!(topics.of(&Topic::Person("ada".into())).len(), 5);
         topics.leave(&mut all, 4, &Topic::AllSameView);

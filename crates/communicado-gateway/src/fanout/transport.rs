@@ -1,12 +1,9 @@
 //! The transport of a reader: its socket, or a mailbox.
 
+use crate::stream::{Frame, Mailbox, StreamBudget};
 use std::io::{ErrorKind, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
-
-use super::accounts::Account;
-use super::frame::Frame;
-use super::mailbox::Mailbox;
 
 /// The transport of a reader.
 #[derive(Debug)]
@@ -26,7 +23,7 @@ pub(super) enum WriteOutcome {
 /// Writes as much as there is room for. What waits in a mailbox is at the expense of the account.
 pub(super) fn write(
     transport: &ReaderTransport,
-    account: &Account,
+    budget: &StreamBudget,
     mut frame: Frame,
 ) -> WriteOutcome {
     match transport {
@@ -34,7 +31,7 @@ pub(super) fn write(
         ReaderTransport::Mailbox(mailbox) => {
             let is_for_all = frame.is_for_all;
             let charged =
-                if is_for_all { Some(frame.clone()) } else { frame.clone().charged_to(account) };
+                if is_for_all { Some(frame.clone()) } else { frame.clone().charged_to(budget) };
             match charged.map(|charged| mailbox.put(charged)) {
                 Some(true) => WriteOutcome::Complete,
                 Some(false) => WriteOutcome::Partial(frame),

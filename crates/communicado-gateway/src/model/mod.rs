@@ -9,10 +9,10 @@
 //! What is handled goes into a [`Batch`] first. Only when that was kept is it applied, so what the
 //! store did not take was never told.
 
-mod foreign;
 mod input;
 mod person;
 mod presence_state;
+mod replicated;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -28,7 +28,7 @@ use communicado_wire::gateway::{NewPerson, View};
 pub(crate) use input::{Change, Input};
 pub(crate) use person::{Device, Manual, Person};
 pub(crate) use presence_state::PresenceState;
-pub(crate) use view::{own, seen_as, written, written_change};
+pub(crate) use view::{change_json, own, person_json, seen_as};
 
 use crate::limits::{DEVICES, PEOPLE, PERSON_BYTES};
 use crate::refusal::{Kind, Refusal};
@@ -57,15 +57,15 @@ pub(crate) struct People {
 #[derive(Debug)]
 pub(crate) struct Batch<'a> {
     people: &'a People,
-    altered: BTreeMap<Arc<str>, Option<Arc<Person>>>,
+    result: BTreeMap<Arc<str>, Option<Arc<Person>>>,
     revision: u64,
     changes: Vec<Change>,
     count: usize,
 }
 
-/// A batch that was ended, to be kept and then applied.
+/// The result of a batch, to be stored and then applied.
 #[derive(Debug, Default)]
-pub(crate) struct Altered {
+pub(crate) struct BatchResult {
     /// Each person who is otherwise now; nothing for one who is no more.
     pub(crate) people: BTreeMap<Arc<str>, Option<Arc<Person>>>,
     pub(crate) changes: Vec<Change>,
@@ -132,7 +132,7 @@ impl People {
     pub(crate) const fn begin(&self) -> Batch<'_> {
         Batch {
             people: self,
-            altered: BTreeMap::new(),
+            result: BTreeMap::new(),
             revision: self.revision,
             changes: Vec::new(),
             count: 0,
@@ -140,18 +140,18 @@ impl People {
     }
 
     /// Takes over a batch, which must have begun with these people as they are.
-    pub(crate) fn apply(&mut self, altered: &mut Altered) {
-        for change in &mut altered.changes {
+    pub(crate) fn apply(&mut self, result: &mut BatchResult) {
+        for change in &mut result.changes {
             self.ordinal += 1;
             change.ordinal = self.ordinal;
         }
-        for (id, person) in &altered.people {
+        for (id, person) in &result.people {
             self.take_out(id);
             if let Some(person) = person {
                 self.put(person.clone());
             }
         }
-        self.revision = altered.revision;
+        self.revision = result.revision;
     }
 
     fn take_out(&mut self, id: &Arc<str>) {
@@ -188,8 +188,8 @@ impl People {
 
 impl Batch<'_> {
     pub(crate) fn person(&self, id: &str) -> Option<&Arc<Person>> {
-        match self.altered.get(id) {
-            Some(altered) => altered.as_ref(),
+        match self.result.get(id) {
+            Some(result) => result.as_ref(),
             None => self.people.person(id),
         }
     }
@@ -251,25 +251,25 @@ impl Batch<'_> {
             }
             Input::ClearManual(_) => person.manual = None,
         }
-        person.pass(now);
+        person.expire(now);
         self.settle(&before, person, now);
         Ok(())
     }
 
-    /// Does what is due at `now`, of at most `most` people.
-    pub(crate) fn pass(&mut self, now: Now, most: usize) {
+    /// Does what is due at `now`, of at most `max` people.
+    pub(crate) fn expire(&mut self, now: Now, max: usize) {
         let due = self.people.deadlines.iter().take_while(|(moment, _)| *moment <= now.moment);
-        for (_, id) in due.take(most) {
+        for (_, id) in due.take(max) {
             if let Some(before) = self.person(id).cloned() {
                 let mut person = Person::clone(&before);
-                person.pass(now);
+                person.expire(now);
                 self.settle(&before, person, now);
             }
         }
     }
 
-    pub(crate) fn end(self) -> Altered {
-        Altered { people: self.altered, changes: self.changes, revision: self.revision }
+    pub(crate) fn end(self) -> BatchResult {
+        BatchResult { people: self.result, changes: self.changes, revision: self.revision }
     }
 
     fn create(&mut self, new: NewPerson, is_there: bool, now: Now) -> Result<(), Refusal> {
@@ -300,10 +300,10 @@ impl Batch<'_> {
 
     /// Finds what follows from an input, and who sees it.
     fn settle(&mut self, before: &Arc<Person>, mut person: Person, now: Now) {
-        person.told = person.judge(&before.told, now);
+        person.effective = person.compute_effective(&before.effective, now);
         let seen_by = View::ALL.map(|view| view::differs(before, &person, view));
         if seen_by == [false; 3] {
-            self.altered.insert(person.id.clone(), Some(Arc::new(person)));
+            self.result.insert(person.id.clone(), Some(Arc::new(person)));
             return;
         }
         self.revision += 1;
@@ -313,12 +313,12 @@ impl Batch<'_> {
             if seen {
                 let began = view::status_differs(before, &person, view);
                 // In and out are coarser than the status, which may have begun before.
-                let since = if began { person.told.since } else { facet.since };
+                let since = if began { person.effective.since } else { facet.since };
                 *facet = Facet { revision, at: now.civil, since };
             }
         }
         person.facets = facets;
-        person.written = Default::default();
+        person.json_cache = Default::default();
         let id = person.id.clone();
         self.tell(id, Some(before.clone()), Some(Arc::new(person)), seen_by);
     }
@@ -330,7 +330,7 @@ impl Batch<'_> {
         after: Option<Arc<Person>>,
         seen_by: [bool; 3],
     ) {
-        self.altered.insert(id.clone(), after.clone());
+        self.result.insert(id.clone(), after.clone());
         let (revision, ordinal, stored) = (self.revision, 0, true);
         self.changes.push(Change { revision, ordinal, stored, id, before, after, seen_by });
     }

@@ -27,11 +27,11 @@ pub(crate) struct Person {
     /// The pseudonym of the badge.
     pub(crate) badge: Option<Arc<str>>,
     /// What follows from the devices and from what was said by hand.
-    pub(crate) told: PresenceState,
+    pub(crate) effective: PresenceState,
     /// What each view saw last, in the order of `View::ALL`.
     pub(crate) facets: [Facet; 3],
     /// What strangers get, made once; in the order of `View::ALL`.
-    pub(crate) written: [OnceLock<Bytes>; 3],
+    pub(crate) json_cache: [OnceLock<Bytes>; 3],
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,9 +67,9 @@ impl Person {
             devices: BTreeMap::new(),
             manual: None,
             badge: None,
-            told: PresenceState::plain(Status::Absent, now.civil),
+            effective: PresenceState::plain(Status::Absent, now.civil),
             facets: [facet; 3],
-            written: Default::default(),
+            json_cache: Default::default(),
         }
     }
 
@@ -129,14 +129,14 @@ impl Person {
             state.since = old.state.since;
         }
         let until = now.moment.after(lease);
-        let (bytes, clients) = (written_bytes(&clients), clients.into());
+        let (bytes, clients) = (json_bytes(&clients), clients.into());
         let seen = now.civil;
         let new = Device { clients, bytes, state, seen, lease, until, expired: None };
         self.devices.insert(device, new);
     }
 
     /// Does what is due: leases end, what was said by hand ends, devices are forgotten.
-    pub(crate) fn pass(&mut self, now: Now) {
+    pub(crate) fn expire(&mut self, now: Now) {
         for device in self.devices.values_mut() {
             if device.expired.is_none() && device.until <= now.moment {
                 device.expired = Some(now.civil);
@@ -151,7 +151,7 @@ impl Person {
         }
     }
 
-    /// When `pass` has something to do next.
+    /// When `expire` has something to do next.
     pub(crate) fn next_deadline(&self) -> Option<Moment> {
         let devices = self.devices.values().map(|device| device.until);
         let manual = self.manual.as_ref().and_then(|manual| manual.until);
@@ -159,19 +159,19 @@ impl Person {
     }
 
     /// What follows from the devices and from what was said by hand; `before` is what was told.
-    pub(crate) fn judge(&self, before: &PresenceState, now: Now) -> PresenceState {
+    pub(crate) fn compute_effective(&self, before: &PresenceState, now: Now) -> PresenceState {
         let devices = self.devices.values().map(|device| device.state.clone());
         let manual = self.manual.as_ref().map(|manual| manual.state.clone());
-        let mut told = manual
+        let mut effective = manual
             .or_else(|| PresenceState::best(devices))
             .unwrap_or_else(|| PresenceState::plain(Status::Absent, now.civil));
-        if told.has_same_presence_as(before) {
-            told.since = before.since;
+        if effective.has_same_presence_as(before) {
+            effective.since = before.since;
         } else if !matches!(before.status, Status::Unknown | Status::Absent) {
             // What was told until now was known to be so.
-            told.since = now.civil;
+            effective.since = now.civil;
         }
-        told
+        effective
     }
 
     pub(crate) fn to_stored(&self) -> stored::Person {
@@ -203,17 +203,17 @@ impl Person {
             devices: devices.collect(),
             manual: stored.manual.map(|manual| Manual::from_stored(manual, now)),
             badge: stored.badge,
-            told: PresenceState::plain(Status::Absent, everything.since),
+            effective: PresenceState::plain(Status::Absent, everything.since),
             facets: [in_out, availability, everything],
-            written: Default::default(),
+            json_cache: Default::default(),
         };
-        person.told = person.judge(&person.told, now);
-        person.told.since = everything.since;
+        person.effective = person.compute_effective(&person.effective, now);
+        person.effective.since = everything.since;
         person
     }
 }
 
-fn written_bytes(clients: &[Client]) -> usize {
+fn json_bytes(clients: &[Client]) -> usize {
     clients.iter().map(|client| client.to_json().len()).sum()
 }
 
@@ -247,7 +247,7 @@ impl Device {
             state = PresenceState::expired(expired);
         }
         let device = Self {
-            bytes: written_bytes(&clients),
+            bytes: json_bytes(&clients),
             clients: clients.into(),
             state,
             seen: stored.seen,

@@ -11,7 +11,9 @@ use communicado_core::{Activity, Availability, Moment};
 use communicado_wire::gateway::{Alter, NewPerson, View};
 use communicado_wire::{Client, Status, Timestamp};
 
-use super::{Altered, Change, Input, Now, People, PresenceState, own, written, written_change};
+use super::{
+    BatchResult, Change, Input, Now, People, PresenceState, change_json, own, person_json,
+};
 use crate::limits::FORGOTTEN_AFTER;
 
 /// Numbers that look random and are the same for the same seed (`xorshift64*`).
@@ -76,7 +78,7 @@ struct Known {
 
 impl Known {
     /// Status and availability at `now`, by the words of the contract.
-    fn told(&mut self, now: u64) -> (Status, Option<Availability>) {
+    fn effective(&mut self, now: u64) -> (Status, Option<Availability>) {
         let forgotten = u64::try_from(FORGOTTEN_AFTER.as_millis()).unwrap();
         self.devices.retain(|_, device| now < device.until + forgotten);
         if self.manual.is_some_and(|(_, _, until)| until.is_some_and(|until| until <= now)) {
@@ -160,18 +162,18 @@ impl World {
         let count = 1 + self.dice.roll(3);
         let inputs: Vec<Input> = (0..count).map(|_| self.input()).collect();
         let mut batch = self.people.begin();
-        batch.pass(now, usize::MAX);
+        batch.expire(now, usize::MAX);
         for input in inputs {
             if batch.handle(input.clone(), now).is_ok() {
-                know(&mut self.known, &input, self.now);
+                authenticate(&mut self.known, &input, self.now);
             }
         }
-        let mut altered = batch.end();
-        self.take(&mut altered);
+        let mut result = batch.end();
+        self.take(&mut result);
     }
 
-    fn take(&mut self, altered: &mut Altered) {
-        for change in &altered.changes {
+    fn take(&mut self, result: &mut BatchResult) {
+        for change in &result.changes {
             self.revision += 1;
             assert_eq!(change.revision, self.revision, "a gap in the revisions");
             self.check(change);
@@ -180,7 +182,7 @@ impl World {
                 None => self.received.remove(&change.id),
             };
         }
-        self.people.apply(altered);
+        self.people.apply(result);
         assert_eq!(self.people.revision(), self.revision);
     }
 
@@ -190,9 +192,9 @@ impl World {
         assert_eq!(held.is_some(), change.before.is_some(), "{change:?}");
         let (Some(before), Some(after)) = (&change.before, &change.after) else { return };
         for view in View::ALL {
-            let held = held.map(|held| written(held, view));
-            assert_eq!(held, Some(written(before, view)), "changes do not chain");
-            let same = written(before, view) == written(after, view);
+            let held = held.map(|held| person_json(held, view));
+            assert_eq!(held, Some(person_json(before, view)), "changes do not chain");
+            let same = person_json(before, view) == person_json(after, view);
             assert_eq!(change.is_seen_by(view), !same, "{view:?} {change:?}");
             let facet = after.facet(view);
             assert_eq!(facet.revision == change.revision, change.is_seen_by(view));
@@ -248,7 +250,7 @@ impl World {
     }
 }
 
-fn know(known: &mut BTreeMap<Arc<str>, Known>, input: &Input, now: u64) {
+fn authenticate(known: &mut BTreeMap<Arc<str>, Known>, input: &Input, now: u64) {
     match input {
         Input::Create(new) => {
             known.insert(new.id.clone(), Known::default());
@@ -283,14 +285,14 @@ fn hold(check: impl Fn(&mut World)) {
         None => 0..number("CASES").unwrap_or(100),
     };
     for seed in seeds {
-        let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let effective = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let mut world = World::new(seed);
             for _ in 0..60 {
                 world.step();
                 check(&mut world);
             }
         }));
-        assert!(told.is_ok(), "SEED={seed} cargo test -p communicado-gateway model");
+        assert!(effective.is_ok(), "SEED={seed} cargo test -p communicado-gateway model");
     }
 }
 
@@ -305,7 +307,10 @@ fn the_sum_of_the_changes_is_what_is() {
         assert_eq!(world.received.len(), world.people.len());
         for person in world.people.after(None) {
             for view in View::ALL {
-                assert_eq!(written(person, view), written(&world.received[&person.id], view));
+                assert_eq!(
+                    person_json(person, view),
+                    person_json(&world.received[&person.id], view)
+                );
             }
         }
     });
@@ -316,9 +321,14 @@ fn the_most_reachable_device_speaks_and_the_hand_before_it() {
     hold(|world| {
         let ids: Vec<Arc<str>> = world.known.keys().cloned().collect();
         for id in ids {
-            let expected = world.known.get_mut(&id).unwrap().told(world.now);
-            let told = &world.people.person(&id).unwrap().told;
-            assert_eq!((told.status, told.availability), expected, "{id} at {}", world.now);
+            let expected = world.known.get_mut(&id).unwrap().effective(world.now);
+            let effective = &world.people.person(&id).unwrap().effective;
+            assert_eq!(
+                (effective.status, effective.availability),
+                expected,
+                "{id} at {}",
+                world.now
+            );
         }
     });
 }
@@ -329,7 +339,7 @@ fn the_next_deadline_is_ahead_and_waking_more_often_changes_nothing() {
         let now = at(world.now);
         assert!(world.people.next_deadline().is_none_or(|deadline| now.moment < deadline));
         let mut batch = world.people.begin();
-        batch.pass(now, usize::MAX);
+        batch.expire(now, usize::MAX);
         assert!(batch.end().people.is_empty());
     });
 }
@@ -348,7 +358,7 @@ fn a_restart_loses_nothing() {
             let twin = again.person(&person.id).unwrap();
             assert_eq!(own(person), own(twin));
             for view in View::ALL {
-                assert_eq!(written(person, view), written(twin, view));
+                assert_eq!(person_json(person, view), person_json(twin, view));
             }
             assert_eq!(person.next_deadline(), twin.next_deadline());
         }
@@ -369,8 +379,9 @@ fn a_clock_that_jumps_changes_what_is_written_as_the_time_and_nothing_else() {
             assert_eq!(jumping.people.next_deadline(), deadline, "seed {seed}");
             for person in steady.people.after(None) {
                 let twin = jumping.people.person(&person.id).unwrap();
-                let told = |it: &PresenceState| (it.status, it.availability, it.reason.clone());
-                assert_eq!(told(&twin.told), told(&person.told), "seed {seed}");
+                let effective =
+                    |it: &PresenceState| (it.status, it.availability, it.reason.clone());
+                assert_eq!(effective(&twin.effective), effective(&person.effective), "seed {seed}");
             }
         }
     }
@@ -395,18 +406,19 @@ fn a_clock_that_was_set_back_makes_no_lease_longer() {
 fn a_view_shows_no_more_than_it_says() {
     hold(|world| {
         for person in world.people.after(None) {
-            let in_out = String::from_utf8(written(person, View::InOut).to_vec()).unwrap();
+            let in_out = String::from_utf8(person_json(person, View::InOut).to_vec()).unwrap();
             for word in ["availability", "activity", "status", "reason", "manual", "secret note"] {
                 assert!(!in_out.contains(word), "{in_out}");
             }
-            let middle = String::from_utf8(written(person, View::Availability).to_vec()).unwrap();
+            let middle =
+                String::from_utf8(person_json(person, View::Availability).to_vec()).unwrap();
             for word in ["secret note", "on-the-phone", "invisible"] {
                 assert!(!middle.contains(word), "{middle}");
             }
             for view in View::ALL {
-                let text = String::from_utf8(written(person, view).to_vec()).unwrap();
+                let text = String::from_utf8(person_json(person, view).to_vec()).unwrap();
                 assert!(!text.contains("laptop") && !text.contains("client-"), "{text}");
-                let change = written_change(Some(person), person, view);
+                let change = change_json(Some(person), person, view);
                 assert!(!change.contains("laptop") && !change.contains("client-"), "{change}");
             }
         }
@@ -416,13 +428,13 @@ fn a_view_shows_no_more_than_it_says() {
 #[test]
 fn a_device_that_comes_back_late_says_since_when_and_no_earlier_than_what_was_known() {
     let mut people = People::default();
-    let mut told = |input: Input, ms: u64| {
+    let mut effective = |input: Input, ms: u64| {
         let mut batch = people.begin();
-        batch.pass(at(ms), usize::MAX);
+        batch.expire(at(ms), usize::MAX);
         batch.handle(input, at(ms)).unwrap();
-        let mut altered = batch.end();
-        people.apply(&mut altered);
-        people.person("ada").unwrap().told.since
+        let mut result = batch.end();
+        people.apply(&mut result);
+        people.person("ada").unwrap().effective.since
     };
     let put_device = |device: &str, availability, since| Input::PutDevice {
         person: "ada".into(),
@@ -430,13 +442,19 @@ fn a_device_that_comes_back_late_says_since_when_and_no_earlier_than_what_was_kn
         clients: vec![client("a", Status::SignedIn, Some(availability), since)],
         lease: Duration::from_secs(60),
     };
-    told(Input::Create(NewPerson { id: "ada".into(), name: None, groups: vec![] }), 0);
+    effective(Input::Create(NewPerson { id: "ada".into(), name: None, groups: vec![] }), 0);
     // Nothing was known before: the device knows better.
-    assert_eq!(told(put_device("laptop", Availability::Available, 3_000), 9_000), at(3_000).civil);
+    assert_eq!(
+        effective(put_device("laptop", Availability::Available, 3_000), 9_000),
+        at(3_000).civil
+    );
     // She was known to be available until now, however long the phone has been away.
-    told(put_device("phone", Availability::Away, 1_000), 10_000);
+    effective(put_device("phone", Availability::Away, 1_000), 10_000);
     let gone = Input::DeleteDevice { person: "ada".into(), device: "laptop".into() };
-    assert_eq!(told(gone, 11_000), at(11_000).civil);
+    assert_eq!(effective(gone, 11_000), at(11_000).civil);
     // A desktop whose clock is ahead.
-    assert_eq!(told(put_device("phone", Availability::Busy, 99_000), 12_000), at(12_000).civil);
+    assert_eq!(
+        effective(put_device("phone", Availability::Busy, 99_000), 12_000),
+        at(12_000).civil
+    );
 }

@@ -24,16 +24,20 @@ struct Shown {
 }
 
 fn shown(person: &Person, view: View) -> Shown {
-    let told = &person.told;
+    let effective = &person.effective;
     let everything = view == View::Everything;
     let presence = || {
-        let hidden = told.availability == Some(Availability::Invisible) && !everything;
-        let told = if hidden { &PresenceState::plain(Status::SignedOut, told.since) } else { told };
+        let hidden = effective.availability == Some(Availability::Invisible) && !everything;
+        let effective = if hidden {
+            &PresenceState::plain(Status::SignedOut, effective.since)
+        } else {
+            effective
+        };
         Presence {
-            status: told.status,
-            availability: told.availability,
-            activity: told.activity.filter(|_| everything),
-            reason: told.reason.clone(),
+            status: effective.status,
+            availability: effective.availability,
+            activity: effective.activity.filter(|_| everything),
+            reason: effective.reason.clone(),
             manual: person.manual.is_some(),
         }
     };
@@ -41,7 +45,7 @@ fn shown(person: &Person, view: View) -> Shown {
         presence: (view != View::InOut).then(presence),
         note: person.note().filter(|_| everything).cloned(),
         returns: person.returns(),
-        is_in: told.is_in(),
+        is_in: effective.is_in(),
         name: person.name.clone(),
         groups: person.groups.clone(),
     }
@@ -84,8 +88,8 @@ fn form(person: &Person, view: View) -> wire::Person {
 }
 
 /// A person as a view shows it, as JSON; made once.
-pub(crate) fn written(person: &Person, view: View) -> Bytes {
-    let [in_out, availability, everything] = &person.written;
+pub(crate) fn person_json(person: &Person, view: View) -> Bytes {
+    let [in_out, availability, everything] = &person.json_cache;
     let cell = match view {
         View::InOut => in_out,
         View::Availability => availability,
@@ -95,7 +99,7 @@ pub(crate) fn written(person: &Person, view: View) -> Bytes {
 }
 
 /// A person after a change, with what was before it, as JSON.
-pub(crate) fn written_change(before: Option<&Person>, person: &Person, view: View) -> String {
+pub(crate) fn change_json(before: Option<&Person>, person: &Person, view: View) -> String {
     let was = before.map(|before| {
         let Shown { presence, is_in, .. } = shown(before, view);
         Before {

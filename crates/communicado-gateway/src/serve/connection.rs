@@ -17,7 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use super::Connection;
 use super::socket::Socket;
 use super::strict::Strict;
-use crate::api::Peer;
+use crate::api::PeerAddress;
 use crate::app_state::AppState;
 use crate::fanout::HandedOff;
 use crate::limits::{HEAD_BYTES, HEAD_TIME, HEADERS};
@@ -37,7 +37,7 @@ pub(super) async fn serve(
                 let Some(HandedOff { socket, read, peer, permit }) = next else { break };
                 let (router, acceptor) = (router.clone(), acceptor.clone());
                 let (hosts, stopping) = (app.hosts, stopping.clone());
-                let held = Some(app.heads.entry(peer.ip().into()));
+                let held = Some(app.heads.reservation(peer.ip().into()));
                 tasks.spawn(async move {
                     let Ok(socket) = TcpStream::from_std(socket) else { return };
                     let socket = Socket::new(socket);
@@ -73,14 +73,15 @@ pub(super) async fn converse(
     mut stopping: watch::Receiver<bool>,
 ) {
     // Whoever asks is known by where from, too.
-    let router = router.layer(Extension(Peer(peer))).layer(Extension(io.connection().clone()));
+    let router =
+        router.layer(Extension(PeerAddress(peer))).layer(Extension(io.connection().clone()));
     let service = TowerToHyperService::new(router);
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
-        .max_headers(HEADERS.most)
-        .max_buf_size(HEAD_BYTES.most)
+        .max_headers(HEADERS.max)
+        .max_buf_size(HEAD_BYTES.max)
         // A client that has said all may still wait for its answer.
         .half_close(true);
     let connection = builder.serve_connection(TokioIo::new(io), service).with_upgrades();

@@ -27,10 +27,12 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+use super::backend::Backend;
 use super::strict::Strict;
-use super::{Connection, Core, What, connection};
+use super::{Connection, connection};
 use crate::api::{Operator, router};
 use crate::app_state::AppState;
+use crate::config::ServeConfig;
 use crate::failure::{Failure, Outcome};
 use crate::http::Hosts;
 use crate::principal::Principal;
@@ -132,7 +134,7 @@ const fn is_trusted(uid: u32, own_uid: u32, folder_uid: u32) -> bool {
 /// Connects to the gateway that runs on `data`; nothing if none does.
 fn connect(data: &Path) -> Result<Option<UnixStream>, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
-    let runtime = runtime.map_err(super::no_system)?;
+    let runtime = runtime.map_err(super::backend::no_system)?;
     runtime.block_on(async {
         let path = path(data);
         let Ok(socket) = tokio::net::UnixStream::connect(&path).await else { return Ok(None) };
@@ -199,9 +201,9 @@ pub(crate) fn ask_offline(
     body: &str,
 ) -> Result<Said, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(super::no_system)?;
-    let core = Core::start(data, Lock::take(data)?, What::default(), false)?;
-    let router = router(core.app.clone()).layer(axum::Extension(operator(&core.app)));
+    let runtime = runtime.map_err(super::backend::no_system)?;
+    let backend = Backend::start(data, Lock::take(data)?, ServeConfig::default(), false)?;
+    let router = router(backend.app.clone()).layer(axum::Extension(operator(&backend.app)));
     let request = Request::builder()
         .method(Method::from_bytes(method.as_bytes()).unwrap_or(Method::GET))
         .uri(target)
@@ -216,7 +218,7 @@ pub(crate) fn ask_offline(
         let bytes = response.into_body().collect().await.map(|body| body.to_bytes());
         (status, String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned())
     });
-    core.stop()?;
+    backend.stop()?;
     Ok(said)
 }
 

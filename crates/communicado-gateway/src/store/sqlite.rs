@@ -14,8 +14,10 @@ use communicado_wire::Timestamp;
 use communicado_wire::gateway::stored;
 use rusqlite::{Connection, OpenFlags, params};
 
-use super::{HistoryEntry, Reader, StoreError, StoredState, Writes};
-use crate::private;
+use super::error::StoreError;
+use super::files::FILES;
+use super::records::{HistoryEntry, Reader, StoredState, Writes};
+use crate::private::{self, FileError};
 
 /// The form of the tables.
 const FORM: i64 = 1;
@@ -35,20 +37,6 @@ const TABLES: &str = "
 /// After a gateway that did not stop by itself, revisions go on so much later: some may have been
 /// told that were not kept, such as the end of a lease while the disk was full.
 const UNSTORED: u64 = 1000;
-
-/// The files in the folder, all of them private.
-pub(super) const FILES: [&str; 7] = [
-    "gateway.sqlite",
-    "gateway.sqlite-wal",
-    "gateway.sqlite-shm",
-    "gateway.sqlite-journal",
-    "gateway.sqlite.new",
-    "lock",
-    "tls.pem",
-];
-
-/// A file that is written to see whether there is room.
-pub(super) const PROBE: &str = "probe";
 
 /// That nobody else uses a folder.
 #[derive(Debug)]
@@ -84,7 +72,9 @@ impl Lock {
             Err(TryLockError::WouldBlock) => {
                 Err(StoreError::InUse { folder: folder.to_path_buf() })
             }
-            Err(TryLockError::Error(cause)) => Err(StoreError::Folder { path, cause }),
+            Err(TryLockError::Error(cause)) => {
+                Err(StoreError::File(FileError::Inaccessible { path, cause }))
+            }
         }
     }
 }
@@ -277,15 +267,15 @@ impl Store {
     /// # Errors
     ///
     /// If it cannot be read.
-    pub(crate) fn history(&self, person: &str, most: usize) -> Result<Vec<String>, StoreError> {
-        self.classified(self.history_rows(person, most))
+    pub(crate) fn history(&self, person: &str, max: usize) -> Result<Vec<String>, StoreError> {
+        self.classified(self.history_rows(person, max))
     }
 
-    fn history_rows(&self, person: &str, most: usize) -> Result<Vec<String>, StoreError> {
+    fn history_rows(&self, person: &str, max: usize) -> Result<Vec<String>, StoreError> {
         let query = "SELECT body FROM history WHERE person = ?1 ORDER BY revision DESC LIMIT ?2";
         let mut query = self.connection.prepare_cached(query)?;
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let rows = query.query_map(params![person, most], |row| row.get(0))?;
+        let max = i64::try_from(max).unwrap_or(i64::MAX);
+        let rows = query.query_map(params![person, max], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -330,7 +320,8 @@ fn examine(connection: &Connection) -> Result<(), StoreError> {
 ///
 /// If it cannot be read, or the file cannot be written.
 pub(crate) fn copy_to(folder: &Path, to: &Path) -> Result<(), StoreError> {
-    let cannot = |cause| StoreError::Folder { path: to.to_path_buf(), cause };
+    let cannot =
+        |cause| StoreError::File(FileError::Inaccessible { path: to.to_path_buf(), cause });
     let connection = opened(&file(folder))?;
     connection.busy_timeout(Duration::from_secs(5))?;
     let path = std::path::absolute(to).map_err(cannot)?;
@@ -357,10 +348,12 @@ fn opened(path: &Path) -> Result<Connection, rusqlite::Error> {
 pub(crate) fn put_back(folder: &Path, from: &Path) -> Result<(), StoreError> {
     let lock = Lock::take(folder)?;
     let copy = folder.join("gateway.sqlite.new");
-    let cannot = |cause| StoreError::Folder { path: from.to_path_buf(), cause };
+    let cannot =
+        |cause| StoreError::File(FileError::Inaccessible { path: from.to_path_buf(), cause });
     let mut source = File::open(from).map_err(cannot)?;
     let target = private::replace(&copy);
-    let target = target.map_err(|cause| StoreError::Folder { path: copy.clone(), cause });
+    let target = target
+        .map_err(|cause| StoreError::File(FileError::Inaccessible { path: copy.clone(), cause }));
     io::copy(&mut source, &mut target?).map_err(cannot)?;
     {
         let connection = opened(&copy)?;

@@ -49,8 +49,8 @@ impl WriteBatch {
         match command {
             WriteCommand::Stop => {}
             WriteCommand::Check => store.check()?,
-            WriteCommand::History(person, most) => {
-                return Ok(WriteReply::History(store.history(&person, most)?));
+            WriteCommand::History(person, max) => {
+                return Ok(WriteReply::History(store.history(&person, max)?));
             }
             WriteCommand::Audience(readers) => {
                 let (known, unknown): (Vec<_>, Vec<_>) = readers.into_iter().partition(|reader| {
@@ -113,7 +113,7 @@ impl WriteBatch {
             let new = self.tokens.iter().filter(|it| it.session_of.as_ref() == Some(parent));
             let live = stored.chain(new).filter(|it| !self.revoked.contains_key(&it.id));
             let mut live: Vec<Arc<str>> = live.map(|session| session.id.clone()).collect();
-            let spare = live.len().saturating_sub(SESSIONS_PER_TOKEN.most - 1);
+            let spare = live.len().saturating_sub(SESSIONS_PER_TOKEN.max - 1);
             live.truncate(spare);
             let new = self.tokens.len() - more;
             if live.is_empty() && !SESSIONS.allows(tokens.session_count() + new + 1) {

@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 
 use crate::app_state::AppState;
 use crate::limits::WRITES_WAITING;
-use crate::model::{Altered, Change, Input, Person, written};
+use crate::model::{BatchResult, Change, Input, Person, person_json};
 use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
 use crate::store::{HistoryEntry, Reader, Store, StoreError, Writes};
@@ -92,7 +92,7 @@ pub(crate) struct StoreWriter {
 
 impl StoreWriter {
     pub(crate) fn new() -> (Self, Receiver<WriteRequest>) {
-        let (requests, inbox) = sync_channel(WRITES_WAITING.most);
+        let (requests, inbox) = sync_channel(WRITES_WAITING.max);
         (Self { requests }, inbox)
     }
 
@@ -217,14 +217,14 @@ fn commit_batch(
         let result = write_batch.execute(app, store, &mut batch, caller.as_ref(), command);
         write_batch.replies.push(PendingReply { reply, result, whom });
     }
-    let altered = batch.end();
+    let result = batch.end();
     drop(people);
     write_batch.revoke(expired_tokens(app), EndReason::TokenRevoked);
     let mut writes = unsaved.clone();
     writes.audience.append(&mut write_batch.audience);
     collect_writes(
         &mut writes,
-        &altered,
+        &result,
         &write_batch.tokens,
         &write_batch.revoked,
         app.history.is_some(),
@@ -234,7 +234,7 @@ fn commit_batch(
     match stored {
         Ok(()) => {
             *unsaved = Writes::default();
-            publish(app, altered);
+            publish(app, result);
             app.settle_tokens(&write_batch.tokens, &write_batch.revoked);
         }
         Err(error) => {
@@ -258,18 +258,18 @@ fn write<'a>(
 ) -> Result<(), StoreError> {
     let began = app.clock.now();
     let keeping = app.traces.as_ref().map(|traces| traces.keeping("sqlite", origins));
-    let written = store.write(writes);
+    let json = store.write(writes);
     if let Some(keeping) = keeping {
-        keeping.ended(written.is_ok());
+        keeping.ended(json.is_ok());
     }
-    match &written {
+    match &json {
         Ok(()) => app.metrics.committed(app.clock.now().since(began).as_secs_f64()),
         Err(error) => {
             app.metrics.store_error();
             tracing::error!(what = "store", cause = %error, help = error.help());
         }
     }
-    written
+    json
 }
 
 /// Ends what is due, and tells it also if it cannot be kept.
@@ -280,16 +280,16 @@ fn end_leases(app: &AppState, store: &mut Store, unsaved: &mut Writes) {
         return;
     }
     let mut batch = people.begin();
-    batch.pass(now, BATCH_MAX);
-    let altered = batch.end();
+    batch.expire(now, BATCH_MAX);
+    let result = batch.end();
     drop(people);
     let mut writes = std::mem::take(unsaved);
-    collect_writes(&mut writes, &altered, &[], &BTreeMap::new(), app.history.is_some());
+    collect_writes(&mut writes, &result, &[], &BTreeMap::new(), app.history.is_some());
     if write(app, store, &writes, std::iter::empty()).is_err() {
         // It is kept with the next that can be.
         *unsaved = writes;
     }
-    publish(app, altered);
+    publish(app, result);
 }
 
 /// Tokens that have ended.
@@ -299,12 +299,12 @@ fn expired_tokens(app: &AppState) -> Vec<Arc<str>> {
 
 fn collect_writes(
     writes: &mut Writes,
-    altered: &Altered,
+    result: &BatchResult,
     tokens: &[Token],
     revoked: &BTreeMap<Arc<str>, EndReason>,
     with_history: bool,
 ) {
-    for (id, person) in &altered.people {
+    for (id, person) in &result.people {
         writes.people.retain(|(other, _)| other != id);
         let body = person.as_ref().map(|person| person.to_stored().to_json());
         writes.people.push((id.clone(), body));
@@ -312,14 +312,14 @@ fn collect_writes(
     writes.tokens.extend(tokens.iter().map(|token| (token.id.clone(), Some(token.to_json()))));
     writes.tokens.extend(revoked.keys().map(|id| (id.clone(), None)));
     if with_history {
-        writes.history.extend(altered.changes.iter().filter_map(history_entry));
+        writes.history.extend(result.changes.iter().filter_map(history_entry));
     }
-    writes.revision = writes.revision.max(altered.revision);
+    writes.revision = writes.revision.max(result.revision);
 }
 
 fn history_entry(change: &Change) -> Option<HistoryEntry> {
     let person = change.after.as_ref()?;
-    let body = written(person, View::Everything);
+    let body = person_json(person, View::Everything);
     Some(HistoryEntry {
         revision: change.revision,
         person: person.id.clone(),
@@ -328,16 +328,16 @@ fn history_entry(change: &Change) -> Option<HistoryEntry> {
     })
 }
 
-pub(crate) fn publish(app: &AppState, mut altered: Altered) {
-    if altered.people.is_empty() {
+pub(crate) fn publish(app: &AppState, mut result: BatchResult) {
+    if result.people.is_empty() {
         return;
     }
-    for (id, _) in altered.people.iter().filter(|(_, person)| person.is_none()) {
+    for (id, _) in result.people.iter().filter(|(_, person)| person.is_none()) {
         app.forget_readers_of(id);
     }
-    app.people.write().unwrap_or_else(PoisonError::into_inner).apply(&mut altered);
-    app.metrics.changed(altered.changes.len());
-    if !altered.changes.is_empty() {
-        app.event_loop.send_changes(altered.changes);
+    app.people.write().unwrap_or_else(PoisonError::into_inner).apply(&mut result);
+    app.metrics.changed(result.changes.len());
+    if !result.changes.is_empty() {
+        app.event_loop.send_changes(result.changes);
     }
 }

@@ -5,9 +5,9 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::api::made;
+use crate::config::ServeConfig;
 use crate::limits::SESSIONS_PER_TOKEN;
 use crate::model::Input;
-use crate::serve::What;
 use crate::store::Lock;
 use crate::tokens::Tokens;
 
@@ -26,7 +26,7 @@ impl Bench {
         let lock = Lock::take(folder.path()).unwrap();
         let (store, stored) = Store::open(folder.path(), lock).unwrap();
         let (writer, inbox) = StoreWriter::new();
-        let app = AppState::new(stored, writer, What::default(), false).unwrap();
+        let app = AppState::new(stored, writer, ServeConfig::default(), false).unwrap();
         Self { app, store, folder, _inbox: inbox }
     }
 
@@ -179,18 +179,18 @@ fn the_oldest_session_of_a_token_ends_for_a_new_one_and_other_tokens_keep_theirs
         created: communicado_wire::Timestamp::from_micros(number).unwrap(),
         ..token(&format!("session {number:03}"), None, Some(&many))
     };
-    let most = i64::try_from(SESSIONS_PER_TOKEN.most).unwrap();
+    let max = i64::try_from(SESSIONS_PER_TOKEN.max).unwrap();
     for number in 0..10 {
         bench.put(&session(number));
     }
     // The rest in one commit.
     let requests =
-        (10..most + 5).map(|number| (None, WriteCommand::Token(session(number)))).collect();
+        (10..max + 5).map(|number| (None, WriteCommand::Token(session(number)))).collect();
     assert!(bench.commit(requests).iter().all(Result::is_ok));
     let valid = bench.valid();
     let sessions: Vec<&Arc<str>> =
         valid.iter().filter(|name| name.starts_with("session")).collect();
-    assert_eq!(sessions.len(), SESSIONS_PER_TOKEN.most);
+    assert_eq!(sessions.len(), SESSIONS_PER_TOKEN.max);
     assert_eq!(**sessions[0], *"session 005");
     assert!(valid.contains(&"its session".into()) && valid.contains(&"other".into()));
 }

@@ -25,7 +25,7 @@ use core::time::Duration;
 pub use error::{ScriptError, ScriptErrorKind};
 pub use parse::ACTIONS;
 
-use crate::{Command, Fault};
+use crate::{Fault, ProviderCommand};
 
 /// What a provider does by itself, in the order of time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub struct ScriptStep {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScriptAction {
     /// What a user or a server does.
-    Command(Command),
+    Command(ProviderCommand),
     /// What no client should do.
     Fault(Fault),
 }
@@ -70,7 +70,7 @@ impl Script {
     /// Whether the script says when the provider has started.
     #[must_use]
     pub fn starts(&self) -> bool {
-        let started = ScriptAction::Command(Command::Started);
+        let started = ScriptAction::Command(ProviderCommand::Started);
         self.steps.iter().any(|step| step.action == started)
     }
 }

@@ -8,7 +8,7 @@ use core::time::Duration;
 use super::error::{ScriptError, ScriptErrorKind};
 use super::{Script, ScriptAction, ScriptStep};
 use crate::words::{UnknownWord, activity, availability, duration};
-use crate::{Command, Fault, Presence, Reason};
+use crate::{Fault, Presence, ProviderCommand, Reason};
 
 /// Every action, with what stands behind it.
 pub const ACTIONS: &[(&str, &str)] = &[
@@ -77,16 +77,20 @@ fn action(after: &str, words: &[String]) -> Result<ScriptAction, ScriptErrorKind
     };
     let mut cursor = WordCursor { previous: name, words: rest };
     let action = match name.as_str() {
-        "running" => ScriptAction::Command(Command::Started),
+        "running" => ScriptAction::Command(ProviderCommand::Started),
         "sign-in" => ScriptAction::Command(sign_in(None, &mut cursor)?),
         "fail-sign-in" => {
             let fails = Some(reason(&mut cursor)?);
             ScriptAction::Command(sign_in(fails, &mut cursor)?)
         }
-        "sign-out" => ScriptAction::Command(Command::SignOut { takes: takes(&mut cursor)? }),
-        "end-sign-in" => ScriptAction::Command(Command::SignedOutByServer(reason(&mut cursor)?)),
+        "sign-out" => {
+            ScriptAction::Command(ProviderCommand::SignOut { takes: takes(&mut cursor)? })
+        }
+        "end-sign-in" => {
+            ScriptAction::Command(ProviderCommand::SignedOutByServer(reason(&mut cursor)?))
+        }
         "set" => ScriptAction::Command(set(&mut cursor)?),
-        "quit" => ScriptAction::Command(Command::Quit),
+        "quit" => ScriptAction::Command(ProviderCommand::Quit),
         "crash" => ScriptAction::Fault(Fault::Crash),
         "hang" => ScriptAction::Fault(Fault::Hang(cursor.duration()?)),
         "refuse" => ScriptAction::Fault(Fault::Refuse),
@@ -107,8 +111,11 @@ fn action(after: &str, words: &[String]) -> Result<ScriptAction, ScriptErrorKind
     }
 }
 
-fn sign_in(fails: Option<Reason>, cursor: &mut WordCursor<'_>) -> Result<Command, ScriptErrorKind> {
-    Ok(Command::SignIn { takes: takes(cursor)?, fails })
+fn sign_in(
+    fails: Option<Reason>,
+    cursor: &mut WordCursor<'_>,
+) -> Result<ProviderCommand, ScriptErrorKind> {
+    Ok(ProviderCommand::SignIn { takes: takes(cursor)?, fails })
 }
 
 fn takes(cursor: &mut WordCursor<'_>) -> Result<Duration, ScriptErrorKind> {
@@ -123,7 +130,7 @@ fn reason(cursor: &mut WordCursor<'_>) -> Result<Reason, ScriptErrorKind> {
     Reason::from_word(cursor.word("reason")?).map_err(ScriptErrorKind::UnknownWord)
 }
 
-fn set(cursor: &mut WordCursor<'_>) -> Result<Command, ScriptErrorKind> {
+fn set(cursor: &mut WordCursor<'_>) -> Result<ProviderCommand, ScriptErrorKind> {
     let word = availability(cursor.word("availability")?).map_err(ScriptErrorKind::UnknownWord)?;
     let mut presence = Presence::new(word, None);
     let mut lasts = None;
@@ -141,7 +148,7 @@ fn set(cursor: &mut WordCursor<'_>) -> Result<Command, ScriptErrorKind> {
             _ => lasts = Some(cursor.duration()?),
         }
     }
-    Ok(Command::Set { presence, lasts })
+    Ok(ProviderCommand::Set { presence, lasts })
 }
 
 /// What is left of a line.
@@ -207,14 +214,17 @@ mod tests {
         let command = ScriptAction::Command;
         let reason = Reason::from_word("invalid-password").unwrap();
         let takes = seconds(1);
-        check("2s running", command(Command::Started));
-        check("2s sign-in", command(Command::SIGN_IN));
-        check("2s sign-in --takes 1s", command(Command::SignIn { takes, fails: None }));
-        let failing = Command::SignIn { takes, fails: Some(reason) };
+        check("2s running", command(ProviderCommand::Started));
+        check("2s sign-in", command(ProviderCommand::SIGN_IN));
+        check("2s sign-in --takes 1s", command(ProviderCommand::SignIn { takes, fails: None }));
+        let failing = ProviderCommand::SignIn { takes, fails: Some(reason) };
         check("2s fail-sign-in invalid-password --takes 1s", command(failing));
-        check("2s sign-out --takes 1s", command(Command::SignOut { takes }));
-        check("2s end-sign-in invalid-password", command(Command::SignedOutByServer(reason)));
-        check("2s quit", command(Command::Quit));
+        check("2s sign-out --takes 1s", command(ProviderCommand::SignOut { takes }));
+        check(
+            "2s end-sign-in invalid-password",
+            command(ProviderCommand::SignedOutByServer(reason)),
+        );
+        check("2s quit", command(ProviderCommand::Quit));
         for (word, fault) in [
             ("crash", Fault::Crash),
             ("hang 1s", Fault::Hang(takes)),
@@ -229,7 +239,7 @@ mod tests {
         let presence = presence.with_note("back # at four").unwrap();
         check(
             "  2s\tset busy --note \"back # at four\" --activity in-a-meeting --for 1s # a meeting",
-            command(Command::Set { presence, lasts: Some(takes) }),
+            command(ProviderCommand::Set { presence, lasts: Some(takes) }),
         );
     }
 

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use communicado_core::{Life, UnknownReason};
-use communicado_windows::{Guid, Value};
+use communicado_windows::{Guid, RegistryValue};
 
 use super::conversation::Standing;
 use super::known;
@@ -21,7 +21,7 @@ const PROVIDERS_MAX: usize = 256;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Read {
     /// The keys below `HKCU\Software\IM Providers`, with their `UpAndRunning`.
-    pub flags: Vec<(String, Option<Value>)>,
+    pub flags: Vec<(String, Option<RegistryValue>)>,
     /// What a client that runs has written there about itself, as communicado's provider does,
     /// which has no installer.
     pub own: Vec<(String, Registration)>,
@@ -37,11 +37,11 @@ pub struct Read {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Registration {
     /// `ProcessName`.
-    pub program: Option<Value>,
+    pub program: Option<RegistryValue>,
     /// `GUID`.
-    pub class: Option<Value>,
+    pub class: Option<RegistryValue>,
     /// `ProcessId`, which only communicado's provider writes: its program does other things too.
-    pub process: Option<Value>,
+    pub process: Option<RegistryValue>,
 }
 
 /// A client that keeps the contract.
@@ -78,7 +78,7 @@ pub enum Flag {
     /// 2: it runs, and its classes are registered.
     Up,
     /// Something else, which no document knows.
-    Odd(Value),
+    Odd(RegistryValue),
 }
 
 impl Provider {
@@ -168,7 +168,7 @@ fn provider(app: &str, read: &Read) -> Provider {
         program.as_deref().is_some_and(|name| name.to_lowercase() == image.to_lowercase())
     };
     let only = found(app, &read.own).and_then(|own| match own.process {
-        Some(Value::Number(id)) => Some(id),
+        Some(RegistryValue::Number(id)) => Some(id),
         _ => None,
     });
     let is_it = |id: u32| only.is_none_or(|only| only == id);
@@ -177,9 +177,9 @@ fn provider(app: &str, read: &Read) -> Provider {
     let flag = match found(app, &read.flags) {
         None => Flag::NoKey,
         Some(None) => Flag::Missing,
-        Some(Some(Value::Number(0))) => Flag::Down,
-        Some(Some(Value::Number(1))) => Flag::Starting,
-        Some(Some(Value::Number(2))) => Flag::Up,
+        Some(Some(RegistryValue::Number(0))) => Flag::Down,
+        Some(Some(RegistryValue::Number(1))) => Flag::Starting,
+        Some(Some(RegistryValue::Number(2))) => Flag::Up,
         Some(Some(other)) => Flag::Odd(other.clone()),
     };
     Provider {
@@ -199,10 +199,10 @@ fn found<'a, T>(app: &str, keys: &'a [(String, T)]) -> Option<&'a T> {
 }
 
 /// A text that says something.
-fn text(value: Option<&Value>) -> Option<&str> {
+fn text(value: Option<&RegistryValue>) -> Option<&str> {
     match value? {
-        Value::Text(text) if !text.trim().is_empty() => Some(text.trim()),
-        Value::Text(_) | Value::Number(_) | Value::Other { .. } => None,
+        RegistryValue::Text(text) if !text.trim().is_empty() => Some(text.trim()),
+        RegistryValue::Text(_) | RegistryValue::Number(_) | RegistryValue::Other { .. } => None,
     }
 }
 
@@ -211,15 +211,15 @@ mod tests {
     use super::*;
     use crate::windows::known::MESSENGER;
 
-    fn number(number: u32) -> Option<Value> {
-        Some(Value::Number(number))
+    fn number(number: u32) -> Option<RegistryValue> {
+        Some(RegistryValue::Number(number))
     }
 
-    fn written(text: &str) -> Option<Value> {
-        Some(Value::Text(text.to_owned()))
+    fn written(text: &str) -> Option<RegistryValue> {
+        Some(RegistryValue::Text(text.to_owned()))
     }
 
-    fn read(app: &str, flag: Option<Value>, processes: &[(u32, &str)]) -> Read {
+    fn read(app: &str, flag: Option<RegistryValue>, processes: &[(u32, &str)]) -> Read {
         let processes = processes.iter().map(|(id, image)| (*id, (*image).to_owned())).collect();
         Read { flags: vec![(app.to_owned(), flag)], processes, ..Read::default() }
     }
@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn the_flag_is_believed_only_while_the_process_lives() {
-        let check = |flag: Option<Value>, alive, dead| {
+        let check = |flag: Option<RegistryValue>, alive, dead| {
             let lives = read("Communicator", flag.clone(), &[(7, "Communicator.exe")]);
             assert_eq!(one(&lives).life(), alive, "{flag:?}");
             let gone = read("Communicator", flag.clone(), &[(7, "notepad.exe")]);
@@ -246,12 +246,12 @@ mod tests {
         check(None, Life::Starting, Life::Absent);
         check(number(3), UNSEEN, Life::Absent);
         check(written("2"), UNSEEN, Life::Absent);
-        check(Some(Value::Other { kind: 4, length: 2 }), UNSEEN, Life::Absent);
+        check(Some(RegistryValue::Other { kind: 4, length: 2 }), UNSEEN, Life::Absent);
     }
 
     #[test]
     fn where_no_process_is_known_the_flag_alone_is_never_more_than_unknown() {
-        let check = |flag: Option<Value>, expected| {
+        let check = |flag: Option<RegistryValue>, expected| {
             assert_eq!(one(&read("Acme", flag.clone(), &[])).life(), expected, "{flag:?}");
         };
         check(number(2), UNSEEN);

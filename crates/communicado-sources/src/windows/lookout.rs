@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use communicado_runtime::{Clock as _, SourceError, SystemClock, Timer};
 use communicado_windows::{
-    Error, Hive, Key, Notice, Noticed, Process, View, own_session, processes, session_of,
+    ChangeFilter, ChangeNotification, Error, Hive, Process, RegistryKey, RegistryView, own_session,
+    processes, session_of,
 };
 
 use super::contract::{Provider, Read, Registration, providers};
@@ -23,8 +24,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// Every notice is armed before what it is of is read, so that nothing falls in between.
 pub(crate) struct Lookout {
     /// Tells when `IM Providers` comes or goes: a notice of a key that is deleted need not come.
-    software: (Key, Notice),
-    providers: Option<(Key, Notice)>,
+    software: (RegistryKey, ChangeNotification),
+    providers: Option<(RegistryKey, ChangeNotification)>,
     /// The processes that are named, with their programs; one that may not be waited for is not
     /// open, and is looked for each time.
     alive: BTreeMap<u32, (String, Option<Process>)>,
@@ -34,12 +35,13 @@ pub(crate) struct Lookout {
 
 impl Lookout {
     pub(crate) fn open() -> Result<Self, SourceError> {
-        let software = Key::open(Hive::CurrentUser, SOFTWARE, View::Own).map_err(lost)?;
+        let software =
+            RegistryKey::open(Hive::CurrentUser, SOFTWARE, RegistryView::Default).map_err(lost)?;
         let software = software.ok_or_else(|| SourceError {
             cause: "the user has no registry: there is no key `Software`".into(),
             help: "run communicado in the session of a user who has logged on".into(),
         })?;
-        let notice = software.notice(Noticed::Names, false).map_err(lost)?;
+        let notice = software.watch(ChangeFilter::Names, false).map_err(lost)?;
         let clock = SystemClock::start();
         let timer = clock.timer().map_err(|error| SourceError {
             cause: error.to_string().into(),
@@ -52,15 +54,18 @@ impl Lookout {
     /// Every provider as it is now; what changes afterwards is told by [`Lookout::poll_change`].
     pub(crate) fn look(&mut self) -> Result<Vec<Provider>, SourceError> {
         let (software, notice) = &self.software;
-        notice.arm_again(software).map_err(lost)?;
+        notice.rearm(software).map_err(lost)?;
         let is_armed = self.providers.as_ref().is_some_and(|(key, notice)| {
             // A key that was deleted and made anew is another one.
-            notice.arm_again(key).is_ok()
+            notice.rearm(key).is_ok()
         });
         if !is_armed {
             self.providers = None;
-            if let Some(key) = Key::open(Hive::CurrentUser, PROVIDERS, View::Own).map_err(lost)? {
-                let notice = key.notice(Noticed::NamesAndValues, true);
+            if let Some(key) =
+                RegistryKey::open(Hive::CurrentUser, PROVIDERS, RegistryView::Default)
+                    .map_err(lost)?
+            {
+                let notice = key.watch(ChangeFilter::NamesAndValues, true);
                 self.providers = notice.ok().map(|notice| (key, notice));
             }
         }
@@ -109,9 +114,9 @@ impl Lookout {
         if self.timer.poll_due(cx).is_ready() {
             return Poll::Ready(Ok(()));
         }
-        let mut changed = self.software.1.poll_come(cx);
+        let mut changed = self.software.1.poll_changed(cx);
         if let (true, Some((_, notice))) = (changed.is_pending(), &mut self.providers) {
-            changed = notice.poll_come(cx);
+            changed = notice.poll_changed(cx);
         }
         for process in self.alive.values_mut().filter_map(|(_, process)| process.as_mut()) {
             if changed.is_pending() {
@@ -135,11 +140,15 @@ pub(crate) fn read() -> Result<Read, SourceError> {
 /// What is in the registry, without any process.
 fn registry() -> Result<Read, SourceError> {
     let mut read = Read::default();
-    if let Some(key) = Key::open(Hive::CurrentUser, PROVIDERS, View::Own).map_err(lost)? {
+    if let Some(key) =
+        RegistryKey::open(Hive::CurrentUser, PROVIDERS, RegistryView::Default).map_err(lost)?
+    {
         for app in subkeys(&key) {
             let path = format!(r"{PROVIDERS}\{app}");
             // It may have gone in between.
-            let Some(key) = Key::open(Hive::CurrentUser, &path, View::Own).map_err(lost)? else {
+            let Some(key) =
+                RegistryKey::open(Hive::CurrentUser, &path, RegistryView::Default).map_err(lost)?
+            else {
                 continue;
             };
             let flag = key.value("UpAndRunning").map_err(lost)?.map(|value| value.decode());
@@ -150,8 +159,8 @@ fn registry() -> Result<Read, SourceError> {
             read.flags.push((app, flag));
         }
     }
-    read.wide = registrations(View::Wide)?;
-    read.narrow = registrations(View::Narrow)?;
+    read.wide = registrations(RegistryView::Bits64)?;
+    read.narrow = registrations(RegistryView::Bits32)?;
     Ok(read)
 }
 
@@ -170,20 +179,22 @@ fn listed(programs: &BTreeSet<String>) -> Result<Vec<(u32, String)>, SourceError
     Ok(named.filter(|(id, _)| session_of(*id) == session).collect())
 }
 
-fn registrations(view: View) -> Result<Vec<(String, Registration)>, SourceError> {
-    let Some(key) = Key::open(Hive::LocalMachine, PROVIDERS, view).map_err(lost)? else {
+fn registrations(view: RegistryView) -> Result<Vec<(String, Registration)>, SourceError> {
+    let Some(key) = RegistryKey::open(Hive::LocalMachine, PROVIDERS, view).map_err(lost)? else {
         return Ok(Vec::new());
     };
     let mut found = Vec::new();
     for app in subkeys(&key) {
         let path = format!(r"{PROVIDERS}\{app}");
-        let Some(key) = Key::open(Hive::LocalMachine, &path, view).map_err(lost)? else { continue };
+        let Some(key) = RegistryKey::open(Hive::LocalMachine, &path, view).map_err(lost)? else {
+            continue;
+        };
         found.push((app, registration(&key)?));
     }
     Ok(found)
 }
 
-fn registration(key: &Key) -> Result<Registration, SourceError> {
+fn registration(key: &RegistryKey) -> Result<Registration, SourceError> {
     let value = |name| Ok(key.value(name).map_err(lost)?.map(|value| value.decode()));
     Ok(Registration {
         program: value("ProcessName")?,
@@ -193,7 +204,7 @@ fn registration(key: &Key) -> Result<Registration, SourceError> {
 }
 
 /// The keys below; a key that was deleted has none.
-fn subkeys(key: &Key) -> Vec<String> {
+fn subkeys(key: &RegistryKey) -> Vec<String> {
     key.subkeys().unwrap_or_default()
 }
 

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use communicado_core::Moment;
 use communicado_runtime::{SourceError, SourceHandle, Timer};
-use communicado_windows::{Guid, Process, Rights};
+use communicado_windows::{Guid, Process, TokenInfo};
 
 use super::contract::Provider;
 use super::conversation::{Conversation, Do, Input, Pace, Standing};
@@ -181,7 +181,7 @@ fn input(news: News, processes: &[u32]) -> Input {
 
 /// Whether this process and the client's are trusted alike; not being allowed to know means no.
 pub(crate) fn same_level(processes: &[u32]) -> Option<bool> {
-    let own = Rights::own().ok()?.integrity;
+    let own = TokenInfo::own().ok()?.integrity;
     let process = processes.iter().find_map(|id| Process::open(*id).ok())?;
-    Some(process.rights().is_ok_and(|rights| rights.integrity == own))
+    Some(process.token_info().is_ok_and(|rights| rights.integrity == own))
 }

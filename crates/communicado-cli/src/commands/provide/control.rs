@@ -1,7 +1,7 @@
 //! The words that speak to the provider that runs.
 
 use communicado_cli_support::{Failure, Outcome, note, print, print_message};
-use communicado_provider::{Command, Presence};
+use communicado_provider::{Presence, ProviderCommand};
 
 use super::frontend::{ControlClient, ControlError};
 use super::{ProvideCommand, SetPresenceArgs};
@@ -11,10 +11,10 @@ impl ProvideCommand {
     pub(super) fn run(self) -> Result<Outcome, Failure> {
         let command = match self {
             Self::Status { json } => return block_on(status(json)),
-            Self::SignIn => Command::SIGN_IN,
-            Self::SignOut => Command::SIGN_OUT,
+            Self::SignIn => ProviderCommand::SIGN_IN,
+            Self::SignOut => ProviderCommand::SIGN_OUT,
             Self::Set(set) => set.command()?,
-            Self::Quit => Command::Quit,
+            Self::Quit => ProviderCommand::Quit,
         };
         block_on(async {
             let client = ControlClient::open().await?.ok_or_else(not_running)?;
@@ -31,7 +31,7 @@ impl ProvideCommand {
 }
 
 impl SetPresenceArgs {
-    fn command(self) -> Result<Command, Failure> {
+    fn command(self) -> Result<ProviderCommand, Failure> {
         let presence = Presence::new(self.availability, self.activity);
         let presence = match &self.note {
             None => presence,
@@ -39,7 +39,7 @@ impl SetPresenceArgs {
                 .with_note(note)
                 .map_err(|error| Failure::usage("the note cannot be shown").cause(error))?,
         };
-        Ok(Command::Set { presence, lasts: self.lasts })
+        Ok(ProviderCommand::Set { presence, lasts: self.lasts })
     }
 }
 

@@ -10,8 +10,8 @@ use communicado_cli_support::{Failure, Outcome, note};
 use communicado_core::Moment;
 use communicado_provider::script::{Script, ScriptAction, ScriptStep};
 use communicado_provider::{
-    Account, ActiveFaults, Command, CommandError, DesiredState, Fault, Provider, ProviderEvent,
-    Status,
+    Account, ActiveFaults, CommandError, DesiredState, Fault, Provider, ProviderCommand,
+    ProviderEvent, ProviderStatus,
 };
 use communicado_runtime::{Clock as _, SystemClock, Timer};
 use futures_util::future::{Either, select};
@@ -105,11 +105,11 @@ async fn run(
     let mut steps = script.steps.iter();
     // A script that starts the provider says itself when to sign in.
     if sign_in && !script.starts() {
-        let _ = run.command(Command::SIGN_IN).await?;
+        let _ = run.command(ProviderCommand::SIGN_IN).await?;
     }
     loop {
         let next = run.play(&mut steps, began).await?;
-        if *run.provider.status() == Status::ShuttingDown {
+        if *run.provider.status() == ProviderStatus::ShuttingDown {
             break;
         }
         let deadline = run.provider.next_deadline().into_iter().chain(next).min();
@@ -127,7 +127,7 @@ async fn run(
             // The face holds the other end, so this is not the end of it.
             LoopEvent::Command(None) => {}
             LoopEvent::Shutdown => {
-                let _ = run.command(Command::Quit).await?;
+                let _ = run.command(ProviderCommand::Quit).await?;
             }
             LoopEvent::Lost(failure) => return Err(failure),
         }
@@ -139,9 +139,9 @@ async fn run(
 impl ProviderLoop<'_> {
     /// Is there, and can be asked from its first moment unless it is to be seen starting.
     async fn start(&mut self, started: bool) -> Result<(), Failure> {
-        let mut shown = vec![ProviderState { status: Status::Starting, until: None }];
+        let mut shown = vec![ProviderState { status: ProviderStatus::Starting, until: None }];
         if started {
-            let handled = self.provider.handle(self.clock.now(), Command::Started);
+            let handled = self.provider.handle(self.clock.now(), ProviderCommand::Started);
             shown.extend(
                 handled
                     .events
@@ -184,7 +184,7 @@ impl ProviderLoop<'_> {
         loop {
             let Some(step) = steps.as_slice().first() else { return Ok(None) };
             let at = began.after(step.after);
-            if at > self.clock.now() || *self.provider.status() == Status::ShuttingDown {
+            if at > self.clock.now() || *self.provider.status() == ProviderStatus::ShuttingDown {
                 return Ok(Some(at));
             }
             steps.next();
@@ -208,7 +208,10 @@ impl ProviderLoop<'_> {
         }
     }
 
-    async fn command(&mut self, command: Command) -> Result<Result<(), CommandError>, Failure> {
+    async fn command(
+        &mut self,
+        command: ProviderCommand,
+    ) -> Result<Result<(), CommandError>, Failure> {
         let handled = self.provider.handle(self.clock.now(), command);
         self.publish(handled.events).await?;
         Ok(handled.error.map_or(Ok(()), Err))

@@ -13,14 +13,14 @@ use std::time::Duration;
 
 use communicado_cli_support::{Failure, Outcome};
 use communicado_runtime::{Clock as _, SystemClock, sleep_until};
-use communicado_windows::{Job, Process};
+use communicado_windows::{JobObject, Process};
 
 /// How often the job is checked. Windows only reports the end of the first process.
 const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The processes of one command at a time.
 pub(super) struct ProcessTree {
-    job: Job,
+    job: JobObject,
     grace: Duration,
     /// The process group of the last command.
     group: RefCell<Option<u32>>,
@@ -34,7 +34,7 @@ pub(super) struct RunningCommand {
 
 impl ProcessTree {
     pub(super) fn new(grace: Duration) -> Result<Self, Failure> {
-        let job = Job::new().map_err(|error| {
+        let job = JobObject::new().map_err(|error| {
             Failure::new(Outcome::Failed, "cannot create a job for the command").cause(error)
         })?;
         Ok(Self { job, grace, group: RefCell::new(None) })
@@ -61,7 +61,7 @@ impl ProcessTree {
         }
         if let Some(group) = group {
             // A program without a console does not get Ctrl-Break; it is terminated below.
-            let _ = Job::ask_to_end(group);
+            let _ = JobObject::ask_to_end(group);
         }
         let clock = SystemClock::start();
         let end = clock.now().after(self.grace);

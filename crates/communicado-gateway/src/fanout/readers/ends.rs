@@ -7,11 +7,11 @@ use std::sync::Arc;
 use communicado_core::Moment;
 use communicado_wire::gateway::EndReason;
 
-use super::{Reader, ReaderId, Readers, usize_of};
-use crate::fanout::frame::Frame;
+use super::{Reader, Readers};
 use crate::fanout::transport::{ReaderTransport, write};
 use crate::limits::{HEARTBEAT, READER_TIME};
 use crate::metrics::Metrics;
+use crate::stream::{Frame, ReaderId, slot_index};
 
 impl Readers {
     /// A second has passed: a sign of life to a part of the readers, and an end to those that
@@ -56,7 +56,7 @@ impl Readers {
             let Some(reason) = why(reader) else { continue };
             // One that takes nothing sees its stream end without a word.
             if reader.backlog.is_none() {
-                let _ = write(&reader.transport, &reader.account, Frame::end(reason));
+                let _ = write(&reader.transport, &reader.budget, Frame::end(reason));
             }
             self.over.push(u32::try_from(key).unwrap_or(u32::MAX));
         }
@@ -75,7 +75,7 @@ impl Readers {
         if self.reader(id).is_none() {
             return;
         }
-        match self.readers.get_mut(usize_of(id.key)).and_then(|it| it.backlog.as_mut()) {
+        match self.readers.get_mut(slot_index(id.key)).and_then(|it| it.backlog.as_mut()) {
             Some(backlog) if !backlog.rest.is_empty() => backlog.ends = true,
             _ => self.close(id, metrics),
         }
@@ -88,10 +88,10 @@ impl Readers {
 
     pub(super) fn close_over(&mut self, metrics: &Metrics) {
         while let Some(key) = self.over.pop() {
-            let Some(reader) = self.readers.try_remove(usize_of(key)) else { continue };
+            let Some(reader) = self.readers.try_remove(slot_index(key)) else { continue };
             self.topics.leave_all(&mut self.readers, reader.memberships);
-            self.accounts.close(reader.principal.token.family());
-            metrics.left(reader.label);
+            self.stream_budgets.close(reader.principal.token.family());
+            metrics.reader_closed(reader.label);
             if let ReaderTransport::Mailbox(mailbox) = reader.transport {
                 mailbox.end();
             }

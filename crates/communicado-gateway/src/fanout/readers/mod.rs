@@ -15,9 +15,7 @@ use communicado_core::Moment;
 use communicado_wire::gateway::View;
 use slab::Slab;
 
-use super::accounts::{Account, Accounts, Charge};
-use super::choice::{chosen_by, groups, joined_groups};
-use super::frame::{Frame, RETRY, RenderedChange, joined};
+use super::filter::{groups, joined_groups, visible_frame_if};
 use super::replay::ReplayLog;
 use super::topics::{Memberships, Topic, TopicMember, Topics};
 use super::transport::{ReaderTransport, WriteOutcome, write};
@@ -27,6 +25,10 @@ use crate::metrics::{Metrics, TransportLabel};
 use crate::model::{Change, People, Person};
 use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
+use crate::stream::{
+    Charge, Frame, NUMBER_MASK, RETRY, ReaderId, RenderedChange, StreamBudget, StreamBudgets,
+    merged, slot_index,
+};
 use crate::subscription::Subscription;
 
 /// Up to so many bytes a stream begins with one write.
@@ -34,13 +36,6 @@ const ONE_WRITE: usize = 64 * 1024;
 
 /// Bytes of a name that a reader wants, with what finds it, more or less.
 const BYTES_OF_A_NAME: usize = 128;
-
-/// A reader, for as long as it is there; its key may be used again, the number is not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ReaderId {
-    pub(super) key: u32,
-    pub(super) number: u32,
-}
 
 #[derive(Debug)]
 struct Reader {
@@ -52,7 +47,7 @@ struct Reader {
     plain: bool,
     label: TransportLabel,
     principal: Principal,
-    account: Account,
+    budget: StreamBudget,
     memberships: Memberships,
     /// What `memberships` cost, if they are many.
     names: Option<Charge>,
@@ -79,7 +74,7 @@ struct Backlog {
 pub(super) struct Readers {
     readers: Slab<Reader>,
     topics: Topics,
-    accounts: Accounts,
+    stream_budgets: StreamBudgets,
     replay_log: ReplayLog,
     number: u32,
     slot: usize,
@@ -91,7 +86,7 @@ impl Readers {
         Self {
             readers: Slab::new(),
             topics: Topics::default(),
-            accounts: Accounts::new(streams_per_token),
+            stream_budgets: StreamBudgets::new(streams_per_token),
             replay_log: ReplayLog::new(position),
             number: 0,
             slot: 0,
@@ -101,7 +96,7 @@ impl Readers {
 
     /// Whether there is no reader, and nothing that belongs to one.
     pub(super) fn is_empty(&self) -> bool {
-        self.readers.is_empty() && self.topics.is_empty() && self.accounts.is_empty()
+        self.readers.is_empty() && self.topics.is_empty() && self.stream_budgets.is_empty()
     }
 
     pub(super) fn socket(&self, id: ReaderId) -> Option<&TcpStream> {
@@ -112,14 +107,14 @@ impl Readers {
     }
 
     fn reader(&self, id: ReaderId) -> Option<&Reader> {
-        self.readers.get(usize_of(id.key)).filter(|reader| reader.number == id.number)
+        self.readers.get(slot_index(id.key)).filter(|reader| reader.number == id.number)
     }
 
     /// # Errors
     ///
     /// If the family of a reader has as many streams as it may.
     pub(super) fn require_capacity(&self, principal: &Principal) -> Result<(), Refusal> {
-        self.accounts.require_capacity(principal.token.family())
+        self.stream_budgets.require_capacity(principal.token.family())
     }
 
     /// Takes a reader in.
@@ -134,8 +129,8 @@ impl Readers {
         principal: Principal,
         permit: Option<ConnectionPermit>,
     ) -> Result<ReaderId, Refusal> {
-        let account = self.accounts.open(principal.token.family())?;
-        self.number = self.number.wrapping_add(1) & NUMBER;
+        let budget = self.stream_budgets.open(principal.token.family())?;
+        self.number = self.number.wrapping_add(1) & NUMBER_MASK;
         let plain = principal.only_group().is_none() && principal.only_person().is_none();
         let reader = Reader {
             transport,
@@ -144,7 +139,7 @@ impl Readers {
             plain,
             label,
             principal,
-            account,
+            budget,
             memberships: Memberships::default(),
             names: None,
             last: 0,
@@ -191,15 +186,15 @@ impl Readers {
             let detail = format!("{names} people and groups would be wanted on one stream");
             return Err(Refusal::beyond(Kind::BadRequest, NAMES_PER_SUBSCRIPTION, detail));
         }
-        let account = reader.account.clone();
-        let more = account.charge(topics.len() * BYTES_OF_A_NAME).ok_or_else(holds_too_much)?;
-        let start = self.replay_log.start(&principal, &account, subscription, people, is_first);
+        let budget = reader.budget.clone();
+        let more = budget.charge(topics.len() * BYTES_OF_A_NAME).ok_or_else(holds_too_much)?;
+        let start = self.replay_log.start(&principal, &budget, subscription, people, is_first);
         let (frames, last) = start.ok_or_else(holds_too_much)?;
         drop(more);
         for topic in topics {
             self.topics.join(&mut self.readers, id.key, topic);
         }
-        if let Some(reader) = self.readers.get_mut(usize_of(id.key)) {
+        if let Some(reader) = self.readers.get_mut(slot_index(id.key)) {
             reader.last = if is_first { last } else { reader.last.min(last) };
             reader.charge_names();
         }
@@ -221,7 +216,7 @@ impl Readers {
         for topic in topics {
             self.topics.leave(&mut self.readers, id.key, &topic);
         }
-        if let Some(reader) = self.readers.get_mut(usize_of(id.key)) {
+        if let Some(reader) = self.readers.get_mut(slot_index(id.key)) {
             reader.charge_names();
         }
     }
@@ -295,12 +290,12 @@ impl Readers {
     }
 
     fn is_in_same_view(&self, key: u32) -> bool {
-        let reader = self.readers.get(usize_of(key));
+        let reader = self.readers.get(slot_index(key));
         reader.is_some_and(|reader| reader.memberships.contains(&Topic::AllSameView))
     }
 
     fn principals(&self, keys: Vec<u32>) -> impl Iterator<Item = Principal> {
-        let readers = keys.into_iter().filter_map(|key| self.readers.get(usize_of(key)));
+        let readers = keys.into_iter().filter_map(|key| self.readers.get(slot_index(key)));
         readers.map(|reader| reader.principal.clone())
     }
 
@@ -321,7 +316,7 @@ impl Readers {
         });
         let [in_out, availability, everything] = together;
         for key in self.topics.of(&Topic::AllSameView) {
-            let Some(reader) = self.readers.get(usize_of(key)) else { continue };
+            let Some(reader) = self.readers.get(slot_index(key)) else { continue };
             let is_socket = matches!(reader.transport, ReaderTransport::Socket(_));
             let is_ready = reader.backlog.is_none() && reader.last < first;
             if !(is_ready && (is_socket || rendered.len() == 1)) {
@@ -338,7 +333,7 @@ impl Readers {
             if let Some(frame) = frame.clone() {
                 self.send(key, frame, metrics, now);
             }
-            if let Some(reader) = self.readers.get_mut(usize_of(key)) {
+            if let Some(reader) = self.readers.get_mut(slot_index(key)) {
                 reader.last = self.replay_log.ordinal();
             }
         }
@@ -352,7 +347,7 @@ impl Readers {
         metrics: &Metrics,
         now: Moment,
     ) {
-        let Some(reader) = self.readers.get_mut(usize_of(key)) else { return };
+        let Some(reader) = self.readers.get_mut(slot_index(key)) else { return };
         if rendered.ordinal() <= reader.last {
             return;
         }
@@ -361,10 +356,10 @@ impl Readers {
             let change = rendered.change.clone();
             let id = change.id.clone();
             let change = match backlog.changes.remove(&id) {
-                Some((first, _)) => joined(first, change),
+                Some((first, _)) => merged(first, change),
                 None => change,
             };
-            let charge = reader.account.charge(change.held_bytes());
+            let charge = reader.budget.charge(change.held_bytes());
             match charge.filter(|_| BACKLOG.allows(backlog.changes.len() + 1)) {
                 Some(charge) => drop(backlog.changes.insert(id, (change, charge))),
                 None => {
@@ -374,25 +369,25 @@ impl Readers {
             }
             return;
         }
-        if let Some(frame) = choose(reader, rendered) {
+        if let Some(frame) = frame_for(reader, rendered) {
             self.send(key, frame, metrics, now);
         }
     }
 
     /// Writes a frame, or keeps what is left of it.
     fn send(&mut self, key: u32, frame: Frame, metrics: &Metrics, now: Moment) {
-        let Some(reader) = self.readers.get_mut(usize_of(key)) else { return };
+        let Some(reader) = self.readers.get_mut(slot_index(key)) else { return };
         if let Some(backlog) = &mut reader.backlog {
             // Only what a stream begins with comes here: it goes before all changes.
-            match held(&reader.account, frame) {
+            match held(&reader.budget, frame) {
                 Some(held) => backlog.rest.push_back(held),
                 None => self.over.push(key),
             }
             return;
         }
-        match write(&reader.transport, &reader.account, frame) {
+        match write(&reader.transport, &reader.budget, frame) {
             WriteOutcome::Complete => metrics.delivered(),
-            WriteOutcome::Partial(rest) => match held(&reader.account, rest) {
+            WriteOutcome::Partial(rest) => match held(&reader.budget, rest) {
                 Some(held) => {
                     let (rest, changes) = ([held].into(), BTreeMap::new());
                     let backlog = Backlog { rest, changes, since: now, ends: false };
@@ -409,12 +404,12 @@ impl Readers {
         if self.reader(id).is_none() {
             return;
         }
-        let Some(reader) = self.readers.get_mut(usize_of(id.key)) else { return };
+        let Some(reader) = self.readers.get_mut(slot_index(id.key)) else { return };
         let Some(mut backlog) = reader.backlog.take() else { return };
         loop {
             if let Some((rest, charge)) = backlog.rest.pop_front() {
                 let before = rest.event.len();
-                match write(&reader.transport, &reader.account, rest) {
+                match write(&reader.transport, &reader.budget, rest) {
                     WriteOutcome::Complete => metrics.delivered(),
                     WriteOutcome::Partial(rest) => {
                         if rest.event.len() < before {
@@ -439,7 +434,7 @@ impl Readers {
             let next = backlog.changes.values().min_by_key(|(change, _)| change.ordinal);
             let Some(next) = next.map(|(change, _)| change.id.clone()) else { break };
             if let Some((change, _)) = backlog.changes.remove(&next) {
-                let next = choose(reader, &RenderedChange::new(change));
+                let next = frame_for(reader, &RenderedChange::new(change));
                 backlog.rest.extend(next.map(|frame| (frame, None)));
             }
         }
@@ -452,17 +447,17 @@ impl Reader {
         self.names = None;
         // One name is nothing beside the rest of a reader.
         if self.memberships.len() > 1 {
-            self.names = self.account.charge(self.memberships.len() * BYTES_OF_A_NAME);
+            self.names = self.budget.charge(self.memberships.len() * BYTES_OF_A_NAME);
         }
     }
 }
 
 /// A frame that waits, and what it costs; nothing if its family holds too much.
-fn held(account: &Account, frame: Frame) -> Option<(Frame, Option<Charge>)> {
+fn held(budget: &StreamBudget, frame: Frame) -> Option<(Frame, Option<Charge>)> {
     if frame.is_for_all {
         return Some((frame, None));
     }
-    let charge = account.charge(frame.event.len())?;
+    let charge = budget.charge(frame.event.len())?;
     Some((frame, Some(charge)))
 }
 
@@ -478,24 +473,16 @@ impl TopicMember for Reader {
 }
 
 /// What a reader gets of a change.
-fn choose(reader: &Reader, rendered: &RenderedChange) -> Option<Frame> {
+fn frame_for(reader: &Reader, rendered: &RenderedChange) -> Option<Frame> {
     if reader.plain && reader.memberships.is_only(&Topic::AllSameView) {
         return rendered.frame(reader.view).cloned();
     }
     let is_in = |topic: Topic| reader.memberships.contains(&topic);
     let everybody = is_in(Topic::AllSameView) || is_in(Topic::Everybody);
-    chosen_by(rendered, &reader.principal, |person: &Person| {
+    visible_frame_if(rendered, &reader.principal, |person: &Person| {
         everybody
             || is_in(Topic::Person(person.id.clone()))
             || is_in(Topic::Own(person.id.clone()))
             || person.groups.iter().any(|group| is_in(Topic::Group(group.clone())))
     })
-}
-
-/// Readers are told apart by so many bits of a number: what is left beside a key in an event of
-/// `epoll(7)`.
-pub(super) const NUMBER: u32 = (1 << 30) - 1;
-
-pub(super) const fn usize_of(key: u32) -> usize {
-    key as usize
 }

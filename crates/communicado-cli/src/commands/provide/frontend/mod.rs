@@ -9,7 +9,7 @@ mod linux;
 mod windows;
 
 use communicado::Timestamp;
-use communicado_provider::{Command, CommandError, Status};
+use communicado_provider::{CommandError, ProviderCommand, ProviderStatus};
 use tokio::sync::{mpsc, oneshot};
 
 #[cfg(target_os = "linux")]
@@ -28,7 +28,7 @@ pub(super) const COMMANDS_MAX: usize = 256;
 
 /// Something that somebody asks of the provider.
 pub(super) struct CommandRequest {
-    pub(super) command: Command,
+    pub(super) command: ProviderCommand,
     /// Where to say that it was done, or why it was not.
     pub(super) answer: oneshot::Sender<Result<(), CommandError>>,
 }
@@ -40,7 +40,7 @@ pub(super) struct CommandSender(mpsc::Sender<CommandRequest>);
 /// What a face shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ProviderState {
-    pub(super) status: Status,
+    pub(super) status: ProviderStatus,
     /// When what is shown ends by itself.
     pub(super) until: Option<Timestamp>,
 }
@@ -54,7 +54,7 @@ impl CommandSender {
 
     /// Asks the provider to do something, and waits until all that comes of it is told.
     #[cfg(target_os = "linux")]
-    pub(super) async fn execute(&self, command: Command) -> Result<(), CommandError> {
+    pub(super) async fn execute(&self, command: ProviderCommand) -> Result<(), CommandError> {
         let (answer, answered) = oneshot::channel();
         // A provider that takes no more questions is about to end.
         let sent = self.0.send(CommandRequest { command, answer }).await;
@@ -65,7 +65,7 @@ impl CommandSender {
     /// Asks the provider to do something, and waits on this thread until all that comes of it is
     /// told.
     #[cfg(windows)]
-    pub(super) fn execute_blocking(&self, command: Command) -> Result<(), CommandError> {
+    pub(super) fn execute_blocking(&self, command: ProviderCommand) -> Result<(), CommandError> {
         let (answer, answered) = oneshot::channel();
         let sent = self.0.blocking_send(CommandRequest { command, answer });
         sent.map_err(|_| CommandError::ShuttingDown)?;

@@ -7,7 +7,7 @@ use communicado::Timestamp;
 use communicado_cli_support::{Failure, Outcome, note};
 use communicado_codes::lookup;
 use communicado_com_server::{FaceError, Registered, Scope};
-use communicado_provider::{Account, ActiveFaults, Command, CommandError};
+use communicado_provider::{Account, ActiveFaults, CommandError, ProviderCommand};
 
 use super::{CommandSender, ProviderState};
 use crate::commands::provide::report::ProviderReport;
@@ -111,7 +111,7 @@ impl ComControlClient {
     /// Has the provider do something.
     pub(in crate::commands::provide) async fn execute(
         &self,
-        command: &Command,
+        command: &ProviderCommand,
     ) -> Result<(), ControlError> {
         self.0.ask(command).map_err(|unheard| match unheard {
             communicado_com_server::Unheard::Failed(code, said)
@@ -140,10 +140,10 @@ impl ComControlClient {
 }
 
 /// Whether a refusal says that what was asked for is so.
-fn is_already_done(command: &Command, code: u32) -> bool {
+fn is_already_done(command: &ProviderCommand, code: u32) -> bool {
     match command {
-        Command::SignIn { .. } => code == CommandError::AlreadySignedIn.code(),
-        Command::SignOut { .. } => code == CommandError::NotSignedIn.code(),
+        ProviderCommand::SignIn { .. } => code == CommandError::AlreadySignedIn.code(),
+        ProviderCommand::SignOut { .. } => code == CommandError::NotSignedIn.code(),
         _ => false,
     }
 }

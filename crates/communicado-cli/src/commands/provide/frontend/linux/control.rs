@@ -7,7 +7,7 @@ use std::time::Duration;
 use communicado::Timestamp;
 use communicado_cli_support::{Failure, Outcome};
 use communicado_provider::dbus::{ACCOUNT_INTERFACE, ACCOUNT_PATH, ERRORS, INTERFACE, NAME, PATH};
-use communicado_provider::{Command, Presence};
+use communicado_provider::{Presence, ProviderCommand};
 use communicado_runtime::{Clock as _, SystemClock, within};
 use communicado_sinks::printable;
 use communicado_sources::session_bus;
@@ -66,16 +66,18 @@ impl DbusControlClient {
     /// Has the provider do something.
     pub(in crate::commands::provide) async fn execute(
         &self,
-        command: &Command,
+        command: &ProviderCommand,
     ) -> Result<(), ControlError> {
         let account = |member| self.call(ACCOUNT_PATH, ACCOUNT_INTERFACE, member);
         let message = match command {
-            Command::Quit => self.call(PATH, INTERFACE, "Quit").build(&()),
-            Command::SignIn { .. } => account("SignIn").build(&()),
-            Command::SignOut { .. } => account("SignOut").build(&()),
-            Command::Set { presence, lasts } => account("Set").build(&set(presence, *lasts)),
+            ProviderCommand::Quit => self.call(PATH, INTERFACE, "Quit").build(&()),
+            ProviderCommand::SignIn { .. } => account("SignIn").build(&()),
+            ProviderCommand::SignOut { .. } => account("SignOut").build(&()),
+            ProviderCommand::Set { presence, lasts } => {
+                account("Set").build(&set(presence, *lasts))
+            }
             // Nobody but a face and a server say these.
-            Command::Started | Command::SignedOutByServer(_) => return Ok(()),
+            ProviderCommand::Started | ProviderCommand::SignedOutByServer(_) => return Ok(()),
         };
         match exchange(&self.connection, message).await {
             Ok(_) => Ok(()),
@@ -196,12 +198,14 @@ fn set(presence: &Presence, lasts: Option<Duration>) -> (&str, &str, &str, u64) 
 }
 
 /// Whether an error says that what was asked for is so already.
-fn is_already_done(command: &Command, error: &str) -> bool {
+fn is_already_done(command: &ProviderCommand, error: &str) -> bool {
     let so = match command {
-        Command::SignIn { .. } => "AlreadySignedIn",
-        Command::SignOut { .. } => "NotSignedIn",
-        Command::Quit => "ShuttingDown",
-        Command::Started | Command::SignedOutByServer(_) | Command::Set { .. } => return false,
+        ProviderCommand::SignIn { .. } => "AlreadySignedIn",
+        ProviderCommand::SignOut { .. } => "NotSignedIn",
+        ProviderCommand::Quit => "ShuttingDown",
+        ProviderCommand::Started
+        | ProviderCommand::SignedOutByServer(_)
+        | ProviderCommand::Set { .. } => return false,
     };
     error.strip_prefix(ERRORS).and_then(|rest| rest.strip_prefix('.')) == Some(so)
 }

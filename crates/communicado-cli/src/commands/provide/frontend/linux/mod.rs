@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use communicado_cli_support::{Failure, Outcome};
 use communicado_provider::dbus::{ACCOUNT_INTERFACE, ACCOUNT_PATH, INTERFACE, NAME, PATH};
-use communicado_provider::{Account, ActiveFaults, Status};
+use communicado_provider::{Account, ActiveFaults, ProviderStatus};
 use communicado_runtime::{Clock as _, SystemClock, within};
 use communicado_sources::session_bus;
 use rustix::process::Signal;
@@ -58,7 +58,7 @@ impl DbusFrontend {
     ) -> Result<Self, Failure> {
         let address = session_bus::own_address()?;
         let connection = session_bus::connect(&SystemClock::start(), &address).await?;
-        let shown = ProviderState { status: Status::Starting, until: None };
+        let shown = ProviderState { status: ProviderStatus::Starting, until: None };
         let state = ObjectState::new(account, Properties::of(&shown));
         let root = Root { state: state.clone(), commands: commands.clone() };
         let server = connection.object_server();

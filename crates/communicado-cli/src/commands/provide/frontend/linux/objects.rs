@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use communicado_provider::dbus::PROTOCOL;
 use communicado_provider::words::{UnknownWord, activity, availability};
-use communicado_provider::{Account, ActiveFaults, Command, CommandError, Presence, TextError};
+use communicado_provider::{
+    Account, ActiveFaults, CommandError, Presence, ProviderCommand, TextError,
+};
 use communicado_runtime::{Clock as _, SystemClock, sleep_until};
 use zbus::message::Header;
 use zbus::{DBusError, fdo, interface};
@@ -53,7 +55,7 @@ pub(super) enum Error {
     AlreadySignedIn(String),
     SigningOut(String),
     ShuttingDown(String),
-    UnknownWord(String),
+    NoSuchWord(String),
     NotShown(String),
     CommandError(String),
 }
@@ -138,7 +140,7 @@ impl Root {
 
     async fn quit(&self, #[zbus(header)] message: Header<'_>) -> Result<(), Error> {
         self.state.receive(Some(&message)).await.map_err(Error::CommandError)?;
-        Ok(self.commands.execute(Command::Quit).await?)
+        Ok(self.commands.execute(ProviderCommand::Quit).await?)
     }
 }
 
@@ -201,11 +203,11 @@ impl AccountObject {
     }
 
     async fn sign_in(&self, #[zbus(header)] message: Header<'_>) -> Result<(), Error> {
-        self.execute(&message, Command::SIGN_IN).await
+        self.execute(&message, ProviderCommand::SIGN_IN).await
     }
 
     async fn sign_out(&self, #[zbus(header)] message: Header<'_>) -> Result<(), Error> {
-        self.execute(&message, Command::SIGN_OUT).await
+        self.execute(&message, ProviderCommand::SIGN_OUT).await
     }
 
     /// An empty text stands for none, and so do 0 ms.
@@ -220,12 +222,12 @@ impl AccountObject {
     ) -> Result<(), Error> {
         let presence = presence(availability, activity, note)?;
         let lasts = (lasts_ms > 0).then(|| Duration::from_millis(lasts_ms));
-        self.execute(&message, Command::Set { presence, lasts }).await
+        self.execute(&message, ProviderCommand::Set { presence, lasts }).await
     }
 }
 
 impl AccountObject {
-    async fn execute(&self, message: &Header<'_>, command: Command) -> Result<(), Error> {
+    async fn execute(&self, message: &Header<'_>, command: ProviderCommand) -> Result<(), Error> {
         self.state.receive(Some(message)).await.map_err(Error::CommandError)?;
         Ok(self.commands.execute(command).await?)
     }
@@ -252,7 +254,7 @@ impl From<CommandError> for Error {
 
 impl From<UnknownWord> for Error {
     fn from(error: UnknownWord) -> Self {
-        Self::UnknownWord(format!("{error}; one of: {}", error.known.join(", ")))
+        Self::NoSuchWord(format!("{error}; one of: {}", error.known.join(", ")))
     }
 }
 

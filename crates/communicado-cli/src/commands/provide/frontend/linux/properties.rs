@@ -58,15 +58,15 @@ impl Properties {
 
 #[cfg(test)]
 mod tests {
-    use communicado_provider::{Presence, Status};
+    use communicado_provider::{Presence, ProviderStatus};
 
     use super::*;
 
     #[test]
     fn only_what_is_another_is_told() {
         let shown = |status| Properties::of(&ProviderState { status, until: None });
-        let signing_in = shown(Status::SigningIn);
-        let signed_in = shown(Status::SignedIn(Presence::AVAILABLE));
+        let signing_in = shown(ProviderStatus::SigningIn);
+        let signed_in = shown(ProviderStatus::SignedIn(Presence::AVAILABLE));
         let mut names: Vec<_> = signed_in.changed_since(&signing_in).into_keys().collect();
         names.sort_unstable();
         assert_eq!(names, ["Availability", "Status"]);

@@ -11,7 +11,7 @@ pub struct RawValue {
 
 /// What a value says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
+pub enum RegistryValue {
     /// A `REG_DWORD`.
     Number(u32),
     /// A `REG_SZ` or `REG_EXPAND_SZ`, up to its first NUL; what is no UTF-16 is replaced.
@@ -32,11 +32,11 @@ const REG_DWORD: u32 = 4;
 impl RawValue {
     /// What it says.
     #[must_use]
-    pub fn decode(&self) -> Value {
+    pub fn decode(&self) -> RegistryValue {
         match (self.kind, <[u8; 4]>::try_from(self.bytes.as_slice())) {
-            (REG_DWORD, Ok(bytes)) => Value::Number(u32::from_le_bytes(bytes)),
-            (REG_SZ | REG_EXPAND_SZ, _) => Value::Text(text(&self.bytes)),
-            _ => Value::Other { kind: self.kind, length: self.bytes.len() },
+            (REG_DWORD, Ok(bytes)) => RegistryValue::Number(u32::from_le_bytes(bytes)),
+            (REG_SZ | REG_EXPAND_SZ, _) => RegistryValue::Text(text(&self.bytes)),
+            _ => RegistryValue::Other { kind: self.kind, length: self.bytes.len() },
         }
     }
 }
@@ -51,24 +51,24 @@ fn text(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn check(kind: u32, bytes: &[u8], expected: &Value) {
+    fn check(kind: u32, bytes: &[u8], expected: &RegistryValue) {
         assert_eq!(RawValue { kind, bytes: bytes.to_vec() }.decode(), *expected);
     }
 
     #[test]
     fn a_number_is_four_bytes_and_no_others() {
-        check(REG_DWORD, &[2, 0, 0, 0], &Value::Number(2));
-        check(REG_DWORD, &[2, 0], &Value::Other { kind: REG_DWORD, length: 2 });
-        check(11, &[2, 0, 0, 0, 0, 0, 0, 0], &Value::Other { kind: 11, length: 8 });
+        check(REG_DWORD, &[2, 0, 0, 0], &RegistryValue::Number(2));
+        check(REG_DWORD, &[2, 0], &RegistryValue::Other { kind: REG_DWORD, length: 2 });
+        check(11, &[2, 0, 0, 0, 0, 0, 0, 0], &RegistryValue::Other { kind: 11, length: 8 });
     }
 
     #[test]
     fn a_text_ends_where_it_ends() {
-        check(REG_SZ, b"o\0k\0\0\0", &Value::Text("ok".to_owned()));
-        check(REG_SZ, b"o\0k\0", &Value::Text("ok".to_owned()));
-        check(REG_SZ, b"o\0k\0\0\0x\0", &Value::Text("ok".to_owned()));
-        check(REG_SZ, b"o\0k", &Value::Text("o".to_owned()));
-        check(REG_EXPAND_SZ, &[0x00, 0xD8], &Value::Text("\u{FFFD}".to_owned()));
-        check(REG_SZ, &[], &Value::Text(String::new()));
+        check(REG_SZ, b"o\0k\0\0\0", &RegistryValue::Text("ok".to_owned()));
+        check(REG_SZ, b"o\0k\0", &RegistryValue::Text("ok".to_owned()));
+        check(REG_SZ, b"o\0k\0\0\0x\0", &RegistryValue::Text("ok".to_owned()));
+        check(REG_SZ, b"o\0k", &RegistryValue::Text("o".to_owned()));
+        check(REG_EXPAND_SZ, &[0x00, 0xD8], &RegistryValue::Text("\u{FFFD}".to_owned()));
+        check(REG_SZ, &[], &RegistryValue::Text(String::new()));
     }
 }

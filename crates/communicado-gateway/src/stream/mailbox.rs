@@ -40,7 +40,7 @@ pub(crate) enum Recv {
 impl Mailbox {
     /// Puts a frame in; false if there is no room, and then the event loop will be told of room. What
     /// comes for a reader that is gone is dropped.
-    pub(super) fn put(&self, frame: Frame) -> bool {
+    pub(crate) fn put(&self, frame: Frame) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.closed {
             return true;
@@ -56,12 +56,12 @@ impl Mailbox {
     }
 
     /// Nothing more will come after what is in it.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).ended = true;
         self.notify.notify_one();
     }
 
-    pub(super) fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).closed
     }
 

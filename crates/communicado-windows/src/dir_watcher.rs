@@ -10,28 +10,28 @@ use windows::Win32::Storage::FileSystem::{
 };
 use windows_core::PCWSTR;
 
-use crate::wait::Owned;
-use crate::{Error, Waiting};
+use crate::wait::OwnedHandle;
+use crate::{Error, WaitableObject};
 
 /// Notices that a file of a folder was made, written, renamed or taken away.
 #[derive(Debug)]
-pub struct FolderNotice {
-    change: Waiting,
+pub struct DirWatcher {
+    change: WaitableObject,
 }
 
-impl FolderNotice {
-    /// Notices of the files in `folder`. That a file changed in a folder in it may be told too.
+impl DirWatcher {
+    /// Notices of the files in `directory`. That a file changed in a folder in it may be told too.
     ///
     /// # Errors
     ///
     /// If the folder is not there or may not be read.
-    pub fn of(folder: &Path) -> Result<Self, Error> {
-        let name: Vec<u16> = folder.as_os_str().encode_wide().chain([0]).collect();
+    pub fn new(directory: &Path) -> Result<Self, Error> {
+        let name: Vec<u16> = directory.as_os_str().encode_wide().chain([0]).collect();
         let kinds = FILE_NOTIFY_CHANGE_FILE_NAME | FILE_NOTIFY_CHANGE_LAST_WRITE;
         // SAFETY: the name is a text that ends in NUL and outlives the call.
-        let found = unsafe { FindFirstChangeNotificationW(PCWSTR(name.as_ptr()), false, kinds) };
-        let found = found.map_err(|error| Error::of("watch a folder", &error))?;
-        Ok(Self { change: Waiting::new(Owned::of_folder(found)) })
+        let handle = unsafe { FindFirstChangeNotificationW(PCWSTR(name.as_ptr()), false, kinds) };
+        let handle = handle.map_err(|error| Error::of("watch a folder", &error))?;
+        Ok(Self { change: WaitableObject::new(OwnedHandle::change_notification(handle)) })
     }
 
     /// Ready once something has changed.
@@ -39,7 +39,7 @@ impl FolderNotice {
     /// # Errors
     ///
     /// If the system cannot wait.
-    pub fn poll_come(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+    pub fn poll_changed(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
         self.change.poll_signaled(cx)
     }
 
@@ -48,7 +48,7 @@ impl FolderNotice {
     /// # Errors
     ///
     /// If the system gives no further notice.
-    pub fn arm_again(&self) -> Result<(), Error> {
+    pub fn rearm(&self) -> Result<(), Error> {
         // SAFETY: the notice is open.
         let done = unsafe { FindNextChangeNotification(self.change.handle()) };
         done.map_err(|error| Error::of("watch a folder on", &error))

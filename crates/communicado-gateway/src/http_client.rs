@@ -1,4 +1,4 @@
-//! How others are asked over HTTP: with TLS by rustls, and with the trust of the system.
+//! The HTTP client for issuers and collectors: with TLS by rustls, and with the trust of the system.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,8 +7,8 @@ use tokio_rustls::rustls::crypto::ring::default_provider;
 use ureq::Agent;
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 
-/// Asks one other, which may take as long as `patience` for all of an answer.
-pub(crate) fn agent(patience: Duration) -> Agent {
+/// A client with a `timeout` for a whole response.
+pub(crate) fn agent(timeout: Duration) -> Agent {
     let tls = TlsConfig::builder()
         .provider(TlsProvider::Rustls)
         .root_certs(RootCerts::PlatformVerifier)
@@ -16,7 +16,7 @@ pub(crate) fn agent(patience: Duration) -> Agent {
         .build();
     Agent::config_builder()
         .tls_config(tls)
-        .timeout_global(Some(patience))
+        .timeout_global(Some(timeout))
         // A redirection could lead a secret elsewhere.
         .max_redirects(0)
         .http_status_as_error(false)

@@ -1,4 +1,4 @@
-//! A thread that a gateway cannot do without.
+//! A critical thread: its end stops the gateway.
 
 use std::convert::Infallible;
 use std::io;
@@ -9,14 +9,14 @@ use tokio::sync::oneshot;
 use crate::failure::{Failure, Outcome};
 
 #[derive(Debug)]
-pub(super) struct Part<T> {
+pub(super) struct CriticalThread<T> {
     name: &'static str,
     thread: JoinHandle<T>,
     /// Nothing is ever sent: it closes with the thread, however that ends.
     lives: oneshot::Receiver<Infallible>,
 }
 
-impl<T: Send + 'static> Part<T> {
+impl<T: Send + 'static> CriticalThread<T> {
     /// # Errors
     ///
     /// If the system gives no thread.
@@ -43,15 +43,15 @@ impl<T: Send + 'static> Part<T> {
     ///
     /// If it panicked.
     pub(super) fn join(self) -> Result<T, Failure> {
-        self.thread.join().map_err(|_| broke_off(&format!("the {} panicked", self.name)))
+        self.thread.join().map_err(|_| exited(&format!("the {} thread panicked", self.name)))
     }
 }
 
-/// What is said of a gateway that ends without one of its parts.
-pub(super) fn broke_off(cause: &str) -> Failure {
-    Failure::new(Outcome::Failed, "a part of the gateway broke off")
+/// The failure of a gateway without one of its critical threads.
+pub(super) fn exited(cause: &str) -> Failure {
+    Failure::new(Outcome::Failed, "a critical thread of the gateway exited unexpectedly")
         .cause(cause)
-        .help("start it again; what it printed before helps us to mend it")
+        .help("start it again, and report this with the log")
 }
 
 #[cfg(test)]
@@ -59,22 +59,22 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_part_that_breaks_off_is_noticed_and_named() {
-        let broken = || assert!(std::hint::black_box(false), "on purpose");
-        let mut part = Part::start("writer", broken).unwrap();
-        part.ended().await;
-        let why = format!("{:?}", part.join());
-        assert!(why.contains("the writer"), "{why}");
+    async fn a_thread_that_panics_is_noticed_and_named() {
+        let panics = || assert!(std::hint::black_box(false), "on purpose");
+        let mut thread = CriticalThread::start("writer", panics).unwrap();
+        thread.ended().await;
+        let why = format!("{:?}", thread.join());
+        assert!(why.contains("the writer thread"), "{why}");
     }
 
     #[tokio::test]
-    async fn a_part_that_goes_on_has_not_ended() {
+    async fn a_thread_that_runs_has_not_ended() {
         let (end, wait) = std::sync::mpsc::channel::<()>();
-        let mut part = Part::start("event-loop", move || wait.recv().is_err()).unwrap();
-        let ended = tokio::time::timeout(std::time::Duration::from_millis(20), part.ended());
+        let mut thread = CriticalThread::start("event-loop", move || wait.recv().is_err()).unwrap();
+        let ended = tokio::time::timeout(std::time::Duration::from_millis(20), thread.ended());
         assert!(ended.await.is_err());
         drop(end);
-        part.ended().await;
-        assert!(part.join().unwrap());
+        thread.ended().await;
+        assert!(thread.join().unwrap());
     }
 }

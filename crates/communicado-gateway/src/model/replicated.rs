@@ -1,11 +1,11 @@
-//! What another gateway made of a person: taken over as it is, since it was kept before it came.
+//! Entries that another gateway replicated: applied as they are, since they are stored already.
 
 use std::sync::Arc;
 
 use communicado_wire::gateway::View;
 use communicado_wire::gateway::stored;
 
-use super::{Altered, Change, Now, People, Person, view};
+use super::{BatchResult, Change, Now, People, Person, view};
 
 /// Stands for the revision of the entry that it is written in: only the bucket knows that.
 pub(crate) const OF_THIS_ENTRY: u64 = u64::MAX;
@@ -16,14 +16,14 @@ impl People {
     ///
     /// A device that was heard of just now is believed for its whole lease from now: clocks of two
     /// machines differ. `is_news` is false for what was there before we came.
-    pub(crate) fn foreign(
+    pub(crate) fn replicate(
         &self,
         id: &Arc<str>,
         stored: Option<stored::Person>,
         revision: u64,
         is_news: bool,
         now: Now,
-    ) -> Altered {
+    ) -> BatchResult {
         let before = self.person(id).cloned();
         let after = stored.map(|mut stored| {
             let stored::Seen { in_out, availability, everything } = &mut stored.seen;
@@ -56,11 +56,11 @@ impl People {
             Change { revision, ordinal: 0, stored: true, id: id.clone(), before, after, seen_by };
         let people = [(id.clone(), change.after.clone())].into_iter().collect();
         let changes = if seen_by == [false; 3] { Vec::new() } else { vec![change] };
-        Altered { people, changes, revision: self.revision().max(revision) }
+        BatchResult { people, changes, revision: self.revision().max(revision) }
     }
 }
 
-impl Altered {
+impl BatchResult {
     /// What is to be written into the entry of a person: revisions that were given here for the
     /// time being become those of the entry.
     pub(crate) fn entry(person: &Person, after: u64) -> stored::Person {
@@ -75,7 +75,7 @@ impl Altered {
     }
 
     /// The same as something that only this gateway knows, at the revision that all know.
-    pub(crate) fn of_us_alone(mut self, revision: u64) -> Self {
+    pub(crate) fn local_only(mut self, revision: u64) -> Self {
         for change in &mut self.changes {
             (change.revision, change.stored) = (revision, false);
             if let Some(after) = &change.after {
@@ -83,7 +83,7 @@ impl Altered {
                 for facet in &mut person.facets {
                     facet.revision = facet.revision.min(revision);
                 }
-                person.written = Default::default();
+                person.json_cache = Default::default();
                 let person = Arc::new(person);
                 change.after = Some(person.clone());
                 self.people.insert(change.id.clone(), Some(person));

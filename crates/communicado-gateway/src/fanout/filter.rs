@@ -2,22 +2,22 @@
 
 use std::sync::Arc;
 
-use super::frame::{Frame, RenderedChange};
 use crate::model::Person;
 use crate::principal::Principal;
+use crate::stream::{Frame, RenderedChange};
 use crate::subscription::Subscription;
 
 /// What who wants this gets of a change.
-pub(super) fn chosen(
+pub(super) fn visible_frame(
     rendered: &RenderedChange,
     principal: &Principal,
     subscription: &Subscription,
 ) -> Option<Frame> {
-    chosen_by(rendered, principal, |person| matches(subscription, person))
+    visible_frame_if(rendered, principal, |person| matches(subscription, person))
 }
 
 /// A change as somebody sees it: a person who comes into sight changes, one who goes out is gone.
-pub(super) fn chosen_by(
+pub(super) fn visible_frame_if(
     rendered: &RenderedChange,
     principal: &Principal,
     is_subscribed: impl Fn(&Person) -> bool,

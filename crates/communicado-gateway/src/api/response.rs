@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderValue};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -15,14 +15,18 @@ use http_body_util::{BodyExt as _, Limited};
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
-use super::App;
-use super::caller::Caller;
+use super::auth::Auth;
 use crate::app_state::AppState;
-use crate::ledger::Entry;
+use crate::budget::Reservation;
 use crate::limits::{BODY_BYTES, BODY_TIME};
-use crate::rates::Who;
+use crate::rates::CallerKey;
 use crate::refusal::{Kind, Refusal};
 use crate::web::HTML;
+
+/// The state, as handlers extract it.
+pub(super) type App = State<Arc<AppState>>;
+/// The result of a handler.
+pub(super) type ApiResult = Result<Response, Refusal>;
 
 pub(super) const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json";
@@ -62,18 +66,14 @@ pub(super) fn tagged(headers: &HeaderMap, content_type: &'static str, body: Byte
 /// # Errors
 ///
 /// If it is no JSON, too large, or does not come, or its sender has too many bodies under way.
-pub(super) async fn body(
-    app: &AppState,
-    caller: &Caller,
-    request: Request,
-) -> Result<Bytes, Refusal> {
+pub(super) async fn body(app: &AppState, auth: &Auth, request: Request) -> Result<Bytes, Refusal> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
     if !kind.is_some_and(|kind| kind.eq_ignore_ascii_case(JSON)) {
         let help = "send JSON, with `Content-Type: application/json`";
         return Err(Refusal::new(Kind::WrongType, "the body is not said to be JSON", help));
     }
-    let held = app.bodies.entry(caller.who());
+    let held = app.bodies.reservation(auth.caller_key());
     match tokio::time::timeout(BODY_TIME, collected(request.into_body(), held)).await {
         Ok(body) => body,
         Err(_) => {
@@ -84,8 +84,8 @@ pub(super) async fn body(
     }
 }
 
-async fn collected(body: Body, mut held: Entry<Who>) -> Result<Bytes, Refusal> {
-    let mut body = Limited::new(body, BODY_BYTES.most);
+async fn collected(body: Body, mut held: Reservation<CallerKey>) -> Result<Bytes, Refusal> {
+    let mut body = Limited::new(body, BODY_BYTES.max);
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| broken(&*error))?;
@@ -172,43 +172,6 @@ pub(super) async fn as_problem(request: Request, next: Next) -> Response {
         response.headers_mut().insert(header::ALLOW, allow);
     }
     response
-}
-
-/// Lets pages of the origins that were named read answers; nobody else's, unless they are ours.
-pub(super) async fn cross_origin(State(app): App, request: Request, next: Next) -> Response {
-    let origin = request.headers().get(header::ORIGIN).cloned();
-    let allowed = origin.filter(|origin| is_allowed(&app, origin));
-    let asks = request.method() == Method::OPTIONS
-        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    let mut response = match (&allowed, asks) {
-        (Some(_), true) => StatusCode::NO_CONTENT.into_response(),
-        _ => next.run(request).await,
-    };
-    let Some(origin) = allowed else { return response };
-    let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    headers.append(header::VARY, HeaderValue::from_static("origin"));
-    let yes = HeaderValue::from_static("true");
-    headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, yes);
-    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("etag"));
-    if asks {
-        for (name, value) in [
-            (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE"),
-            (
-                header::ACCESS_CONTROL_ALLOW_HEADERS,
-                "authorization, content-type, last-event-id, if-none-match, communicado-csrf",
-            ),
-            (header::ACCESS_CONTROL_MAX_AGE, "600"),
-        ] {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
-    }
-    response
-}
-
-/// Whether pages of `origin` were named when the gateway was started.
-pub(super) fn is_allowed(app: &AppState, origin: &HeaderValue) -> bool {
-    origin.to_str().is_ok_and(|origin| app.origins.iter().any(|each| each == origin))
 }
 
 /// Time for which a browser uses only TLS.

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use communicado_wire::gateway::{End, EndReason, Gone, View};
 
-use super::accounts::{Account, Charge};
-use crate::model::{Change, Person, written_change};
+use super::budget::{Charge, StreamBudget};
+use crate::model::{Change, Person, change_json};
 
 /// An event: as it goes over a plain stream, and its data alone.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub(crate) struct Frame {
     pub(crate) kind: &'static str,
     pub(crate) id: Option<u64>,
     /// All readers with this view get it, so that it costs nobody anything to hold it.
-    pub(super) is_for_all: bool,
+    pub(crate) is_for_all: bool,
 }
 
 /// What every stream begins with: how long to wait before coming back.
@@ -45,19 +45,19 @@ impl Frame {
     }
 
     /// Bytes that are no event of their own.
-    pub(super) const fn bare(event: Bytes) -> Self {
+    pub(crate) const fn bare(event: Bytes) -> Self {
         Self { event, data: Bytes::new(), kind: "", id: None, is_for_all: false }
     }
 
-    pub(super) const fn heartbeat() -> Self {
+    pub(crate) const fn heartbeat() -> Self {
         Self::bare(Bytes::from_static(HEARTBEAT))
     }
 
     /// The frame at the expense of a family, if it may hold so much; until the last part of it is
     /// written or dropped.
-    pub(super) fn charged_to(self, account: &Account) -> Option<Self> {
+    pub(crate) fn charged_to(self, budget: &StreamBudget) -> Option<Self> {
         let Self { event, data, .. } = self;
-        let charge = account.charge(event.len())?;
+        let charge = budget.charge(event.len())?;
         let end = event.len().saturating_sub(EVENT_END.len());
         let data = end.saturating_sub(data.len())..end;
         let event = Bytes::from_owner(Charged { event, _charge: charge });
@@ -133,14 +133,14 @@ impl RenderedChange {
             View::Everything => everything,
         };
         Some(cell.get_or_init(|| {
-            let json = written_change(self.change.before.as_deref(), after, view);
+            let json = change_json(self.change.before.as_deref(), after, view);
             Frame::new("change", Some(self.revision()), &json)
         }))
     }
 
     /// What who sees the person for the first time gets: as of a new person.
     pub(crate) fn appearing(&self, view: View) -> Option<Frame> {
-        let json = written_change(None, self.after()?, view);
+        let json = change_json(None, self.after()?, view);
         Some(Frame::new("change", Some(self.revision()), &json))
     }
 
@@ -164,7 +164,7 @@ pub(crate) fn coalesced(changes: Vec<Change>) -> Vec<Change> {
     for change in changes {
         match people.remove(&change.id) {
             None => people.insert(change.id.clone(), change),
-            Some(first) => people.insert(change.id.clone(), joined(first, change)),
+            Some(first) => people.insert(change.id.clone(), merged(first, change)),
         };
     }
     let mut changes: Vec<Change> = people.into_values().collect();
@@ -173,7 +173,7 @@ pub(crate) fn coalesced(changes: Vec<Change>) -> Vec<Change> {
 }
 
 /// Two changes of one person as one.
-pub(crate) fn joined(first: Change, last: Change) -> Change {
+pub(crate) fn merged(first: Change, last: Change) -> Change {
     let mut seen_by = last.seen_by;
     for (seen, earlier) in seen_by.iter_mut().zip(first.seen_by) {
         *seen |= earlier;
@@ -198,17 +198,17 @@ mod tests {
 
     #[test]
     fn a_charged_frame_is_the_same_and_costs_until_its_last_part_is_dropped() {
-        let account = Account::default();
-        let whole = "x".repeat(crate::limits::STREAM_BYTES_PER_TOKEN.most / 2);
+        let budget = StreamBudget::default();
+        let whole = "x".repeat(crate::limits::STREAM_BYTES_PER_TOKEN.max / 2);
         let plain = Frame::new("snapshot", Some(7), &whole);
-        let frame = plain.clone().charged_to(&account).unwrap();
+        let frame = plain.clone().charged_to(&budget).unwrap();
         assert!((&frame.event, &frame.data) == (&plain.event, &plain.data));
-        assert!(plain.clone().charged_to(&account).is_none());
+        assert!(plain.clone().charged_to(&budget).is_none());
         let rest = frame.event.slice(10..);
         drop(frame);
-        assert!(plain.clone().charged_to(&account).is_none());
+        assert!(plain.clone().charged_to(&budget).is_none());
         drop(rest);
-        assert!(plain.charged_to(&account).is_some());
+        assert!(plain.charged_to(&budget).is_some());
     }
 
     #[test]

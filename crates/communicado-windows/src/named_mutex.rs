@@ -5,15 +5,15 @@ use windows::Win32::System::Threading::{CreateMutexW, OpenMutexW, SYNCHRONIZATIO
 use windows_core::HSTRING;
 
 use crate::Error;
-use crate::wait::Owned;
+use crate::wait::OwnedHandle;
 
 /// A name that this process alone has in its session, until it ends or lets go.
 #[derive(Debug)]
-pub struct Only {
-    _mutex: Owned,
+pub struct NamedMutex {
+    _mutex: OwnedHandle,
 }
 
-impl Only {
+impl NamedMutex {
     /// Claims a name; nothing if another process has it.
     ///
     /// # Errors
@@ -25,7 +25,7 @@ impl Only {
         let made = unsafe { CreateMutexW(None, false, &name) };
         // SAFETY: it takes nothing; no call on this thread came in between.
         let was_there = unsafe { GetLastError() } == ERROR_ALREADY_EXISTS;
-        let mutex = Owned::new(made.map_err(|error| Error::of("claim a name", &error))?);
+        let mutex = OwnedHandle::new(made.map_err(|error| Error::of("claim a name", &error))?);
         Ok((!was_there).then_some(Self { _mutex: mutex }))
     }
 
@@ -35,6 +35,6 @@ impl Only {
         let name = HSTRING::from(format!(r"Local\{name}"));
         // SAFETY: the name is a text that ends in NUL.
         let opened = unsafe { OpenMutexW(SYNCHRONIZATION_SYNCHRONIZE, false, &name) };
-        opened.map(Owned::new).is_ok()
+        opened.map(OwnedHandle::new).is_ok()
     }
 }

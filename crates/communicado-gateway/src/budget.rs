@@ -1,4 +1,4 @@
-//! How much each owner holds of something that many hold.
+//! The budgets of owners that hold something together, such as bytes.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,34 +6,34 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::limits::Limit;
 
-/// What all owners hold.
+/// The budgets of all owners.
 #[derive(Debug)]
-pub(crate) struct Ledger<K> {
+pub(crate) struct Budgets<K> {
     limit: Limit,
     held: Arc<Mutex<HashMap<K, usize>>>,
 }
 
-/// What one of them holds for one purpose. It is given back when this is dropped.
+/// A reservation of one owner. Dropping it gives it back.
 #[derive(Debug)]
-pub(crate) struct Entry<K: Eq + Hash> {
+pub(crate) struct Reservation<K: Eq + Hash> {
     limit: Limit,
     held: Arc<Mutex<HashMap<K, usize>>>,
     owner: K,
     amount: usize,
 }
 
-impl<K: Clone + Eq + Hash> Ledger<K> {
+impl<K: Clone + Eq + Hash> Budgets<K> {
     pub(crate) fn new(limit: Limit) -> Self {
         Self { limit, held: Arc::default() }
     }
 
-    /// An entry that holds nothing yet, and costs nothing.
-    pub(crate) fn entry(&self, owner: K) -> Entry<K> {
-        Entry { limit: self.limit, held: self.held.clone(), owner, amount: 0 }
+    /// An empty reservation, which costs nothing.
+    pub(crate) fn reservation(&self, owner: K) -> Reservation<K> {
+        Reservation { limit: self.limit, held: self.held.clone(), owner, amount: 0 }
     }
 }
 
-impl<K: Clone + Eq + Hash> Entry<K> {
+impl<K: Clone + Eq + Hash> Reservation<K> {
     /// Holds `amount` from now on, in the place of what it held.
     ///
     /// # Errors
@@ -59,7 +59,7 @@ impl<K: Clone + Eq + Hash> Entry<K> {
     }
 }
 
-impl<K: Eq + Hash> Drop for Entry<K> {
+impl<K: Eq + Hash> Drop for Reservation<K> {
     fn drop(&mut self) {
         if self.amount == 0 {
             return;
@@ -80,17 +80,17 @@ mod tests {
 
     #[test]
     fn an_owner_holds_so_much_and_gives_it_back_and_others_are_not_concerned() {
-        let ledger = Ledger::new(Limit { name: "heads", most: 10 });
-        let [mut one, mut two] = [ledger.entry("a"), ledger.entry("a")];
+        let budgets = Budgets::new(Limit { name: "heads", max: 10 });
+        let [mut one, mut two] = [budgets.reservation("a"), budgets.reservation("a")];
         assert!(one.set(6).is_ok() && two.set(4).is_ok());
         assert_eq!(two.set(5).unwrap_err().name, "heads");
         assert!(one.set(7).is_err(), "what is refused changes nothing");
-        let mut other = ledger.entry("b");
+        let mut other = budgets.reservation("b");
         assert!(other.set(10).is_ok());
         assert!(one.set(5).is_ok() && two.set(5).is_ok());
         drop(one);
         assert!(two.set(10).is_ok() && two.set(0).is_ok());
         drop((two, other));
-        assert!(ledger.held.lock().unwrap().is_empty());
+        assert!(budgets.held.lock().unwrap().is_empty());
     }
 }

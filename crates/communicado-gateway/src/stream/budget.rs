@@ -1,4 +1,4 @@
-//! What the readers of each token family hold: a family is a token and its sessions.
+//! The budgets of token families for their streams. A family is a token and its sessions.
 //!
 //! A charge lives as long as the memory that it stands for, whichever queue that is in.
 
@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::limits::{Limit, STREAM_BYTES_PER_TOKEN};
 use crate::refusal::{Kind, Refusal};
 
-/// The account of one family.
+/// The budget of one family.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Account {
+pub(crate) struct StreamBudget {
     held: Arc<AtomicUsize>,
 }
 
@@ -22,7 +22,7 @@ pub(crate) struct Charge {
     bytes: usize,
 }
 
-impl Account {
+impl StreamBudget {
     /// Charges `bytes`, unless the family would hold more than it may.
     pub(crate) fn charge(&self, bytes: usize) -> Option<Charge> {
         let more =
@@ -38,26 +38,26 @@ impl Drop for Charge {
     }
 }
 
-/// The accounts of all families that have streams.
+/// The budgets of all families with streams.
 #[derive(Debug)]
-pub(super) struct Accounts {
-    by_family: HashMap<Arc<str>, (Account, usize)>,
+pub(crate) struct StreamBudgets {
+    by_family: HashMap<Arc<str>, (StreamBudget, usize)>,
     streams: Limit,
 }
 
-impl Accounts {
-    pub(super) fn new(streams: Limit) -> Self {
+impl StreamBudgets {
+    pub(crate) fn new(streams: Limit) -> Self {
         Self { by_family: HashMap::new(), streams }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.by_family.is_empty()
     }
 
     /// # Errors
     ///
     /// If a family has as many streams as it may.
-    pub(super) fn require_capacity(&self, family: &Arc<str>) -> Result<(), Refusal> {
+    pub(crate) fn require_capacity(&self, family: &Arc<str>) -> Result<(), Refusal> {
         let streams = self.by_family.get(family).map_or(0, |(_, streams)| *streams);
         if self.streams.allows(streams + 1) {
             return Ok(());
@@ -71,14 +71,14 @@ impl Accounts {
     /// # Errors
     ///
     /// If the family has as many as it may.
-    pub(super) fn open(&mut self, family: &Arc<str>) -> Result<Account, Refusal> {
+    pub(crate) fn open(&mut self, family: &Arc<str>) -> Result<StreamBudget, Refusal> {
         self.require_capacity(family)?;
-        let (account, streams) = self.by_family.entry(family.clone()).or_default();
+        let (budget, streams) = self.by_family.entry(family.clone()).or_default();
         *streams += 1;
-        Ok(account.clone())
+        Ok(budget.clone())
     }
 
-    pub(super) fn close(&mut self, family: &Arc<str>) {
+    pub(crate) fn close(&mut self, family: &Arc<str>) {
         if let Some((_, streams)) = self.by_family.get_mut(family) {
             *streams -= 1;
             if *streams == 0 {
@@ -94,16 +94,16 @@ mod tests {
 
     #[test]
     fn a_family_has_so_many_streams_and_another_is_not_held_up() {
-        let mut accounts = Accounts::new(Limit { name: "streams-per-token", most: 2 });
+        let mut stream_budgets = StreamBudgets::new(Limit { name: "streams-per-token", max: 2 });
         let (one, other) = ("one".into(), "other".into());
-        assert!(accounts.open(&one).is_ok() && accounts.open(&one).is_ok());
-        assert!(accounts.open(&one).is_err());
-        assert!(accounts.open(&other).is_ok());
-        accounts.close(&one);
-        assert!(accounts.open(&one).is_ok());
+        assert!(stream_budgets.open(&one).is_ok() && stream_budgets.open(&one).is_ok());
+        assert!(stream_budgets.open(&one).is_err());
+        assert!(stream_budgets.open(&other).is_ok());
+        stream_budgets.close(&one);
+        assert!(stream_budgets.open(&one).is_ok());
         for family in [&one, &one, &other] {
-            accounts.close(family);
+            stream_budgets.close(family);
         }
-        assert!(accounts.is_empty());
+        assert!(stream_budgets.is_empty());
     }
 }

@@ -6,7 +6,7 @@
 use sha2::{Digest as _, Sha256};
 
 /// An id, so that two lines about one person can be told from two about two.
-pub(crate) fn redacted(id: &str) -> String {
+pub(crate) fn redact_id(id: &str) -> String {
     if id == "*" {
         return "everybody".to_owned();
     }

@@ -10,14 +10,13 @@ use communicado_wire::gateway::Health;
 use tokio::sync::{Mutex, oneshot};
 use tokio::time::timeout;
 
-use super::answer::{JSON, json, tagged};
-use super::{Answer, App};
+use super::response::{ApiResult, App, JSON, json, tagged};
 use crate::app_state::AppState;
-use crate::fanout;
+use crate::stream;
 use crate::writer::WriteCommand;
 
 /// How long a part may take to show that it works.
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 /// How long what was found is found still.
 const FRESH: Duration = Duration::from_millis(500);
 /// The start of 2026 in microseconds since 1970: no clock that is right is before it.
@@ -27,7 +26,7 @@ const BUILT: i64 = 1_767_225_600_000_000;
 pub(crate) const OPENAPI: &str = include_str!("../../openapi.json");
 
 /// `GET /healthz`: whether what was kept can be kept, told and dated.
-pub(super) async fn health(State(app): App) -> Answer {
+pub(super) async fn health(State(app): App) -> ApiResult {
     let health = latest(&app, &app.health, examined(&app)).await;
     let status = if health.ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     Ok(json(status, health.to_json()))
@@ -54,20 +53,19 @@ async fn latest<T: Copy>(
 
 async fn event_loop_answers(app: &AppState) -> bool {
     let (reply, answer) = oneshot::channel();
-    app.event_loop.send(fanout::LoopCommand::Ask(reply));
-    matches!(timeout(PATIENCE, answer).await, Ok(Ok(())))
+    app.event_loop.send(stream::LoopCommand::Ask(reply));
+    matches!(timeout(TIMEOUT, answer).await, Ok(Ok(())))
 }
 
 async fn examined(app: &AppState) -> Health {
     let front = event_loop_answers(app).await;
-    let store =
-        matches!(timeout(PATIENCE, app.writer.submit(WriteCommand::Check)).await, Ok(Ok(_)));
+    let store = matches!(timeout(TIMEOUT, app.writer.submit(WriteCommand::Check)).await, Ok(Ok(_)));
     let clock = app.now().civil.micros() > BUILT;
     Health { ok: front && store && clock, store, front, clock }
 }
 
 /// `GET /readyz`: whether it can be asked.
-pub(super) async fn ready(State(app): App) -> Answer {
+pub(super) async fn ready(State(app): App) -> ApiResult {
     let is_ready = latest(&app, &app.readiness, event_loop_answers(&app)).await;
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let word = if is_ready { "ready\n" } else { "not ready\n" };
@@ -75,13 +73,13 @@ pub(super) async fn ready(State(app): App) -> Answer {
 }
 
 /// `GET /metrics`.
-pub(super) async fn metrics(State(app): App) -> Answer {
-    let text = app.metrics.written(app.people().len(), app.connection_limit.in_use());
+pub(super) async fn metrics(State(app): App) -> ApiResult {
+    let text = app.metrics.encode(app.people().len(), app.connection_limit.in_use());
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }
 
 /// `GET /v1/openapi.json`.
-pub(super) async fn openapi(headers: HeaderMap) -> Answer {
+pub(super) async fn openapi(headers: HeaderMap) -> ApiResult {
     Ok(tagged(&headers, JSON, OPENAPI.as_bytes().into()))
 }

@@ -9,7 +9,9 @@ use communicado_wire::gateway::EndReason;
 use rustix::event::{EventfdFlags, eventfd};
 use tokio::sync::oneshot;
 
-use super::{Mailbox, ReaderId, frame};
+use super::frame;
+use super::mailbox::Mailbox;
+use super::reader_id::ReaderId;
 use crate::metrics::TransportLabel;
 use crate::model::Change;
 use crate::principal::Principal;
@@ -50,7 +52,7 @@ pub(crate) enum LoopCommand {
 #[derive(Debug)]
 pub(crate) struct EventLoopHandle {
     inbox: Mutex<Inbox>,
-    pub(super) waker: OwnedFd,
+    pub(crate) waker: OwnedFd,
 }
 
 #[derive(Debug)]
@@ -104,7 +106,7 @@ impl EventLoopHandle {
         let _ = rustix::io::write(&self.waker, &1_u64.to_ne_bytes());
     }
 
-    pub(super) fn drain(&self) -> Vec<LoopCommand> {
+    pub(crate) fn drain(&self) -> Vec<LoopCommand> {
         let mut count = [0; 8];
         let _ = rustix::io::read(&self.waker, &mut count);
         let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
