@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use communicado::{Builder, Monitor, Notice, SOURCES, Snapshot, Timestamp};
 use communicado_cli_support::{Failure, Outcome, note, print_message};
-use communicado_runtime::{Clock as _, SystemClock, at_input_end};
+use communicado_runtime::{Clock as _, SystemClock, on_stdin_eof};
 use communicado_sinks::Output;
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, LocalBoxFuture, select};
@@ -33,7 +33,7 @@ pub(crate) fn read_snapshot(builder: Builder) -> Result<Snapshot, Failure> {
     let describe = |notice: &Notice| match notice {
         // The text of the notice announces a retry, which this command does not wait for.
         Notice::Lost { source, error, .. } => {
-            let message = format!("source `{source}` cannot watch");
+            let message = format!("source `{source}` failed");
             Some(Failure::from(error.clone()).context(message).to_string())
         }
         _ => Some(notice.to_string()),
@@ -109,7 +109,7 @@ async fn first_of<'a>(signals: impl Iterator<Item = LocalBoxFuture<'a, Option<()
 /// A receiver that completes when standard input ends.
 pub(crate) fn stdin_eof() -> Result<oneshot::Receiver<()>, Failure> {
     let (sender, receiver) = oneshot::channel();
-    let started = at_input_end(move || {
+    let started = on_stdin_eof(move || {
         let _ = sender.send(());
     });
     started.map_err(|error| {

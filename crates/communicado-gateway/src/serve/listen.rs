@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
-use communicado_runtime::at_input_end;
+use communicado_runtime::on_stdin_eof;
 use futures_util::future::OptionFuture;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen as begin, socket_with};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -75,7 +75,7 @@ impl Signals {
 
 fn stdin_eof() -> io::Result<oneshot::Receiver<()>> {
     let (end, ended) = oneshot::channel();
-    at_input_end(move || {
+    on_stdin_eof(move || {
         let _ = end.send(());
     })?;
     Ok(ended)

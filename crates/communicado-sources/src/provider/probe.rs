@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::time::Duration;
 
 use communicado_core::{Life, UnknownReason};
-use communicado_runtime::{Check, Clock, Health, SourceError, within};
+use communicado_runtime::{Check, Clock, Health, SourceError, timeout_at};
 
 use super::watcher::Watcher;
 use crate::bus::{BusConnection, Pace, SignIn, Tell, View};
@@ -32,7 +32,7 @@ async fn look(pace: Pace, clock: &dyn Clock) -> Result<Option<(Life, View)>, Sou
     loop {
         let mut tell = Vec::new();
         let polled = poll_fn(|cx| connection.poll(cx, clock, &mut tell));
-        let asks = within(clock, end, polled).await;
+        let asks = timeout_at(clock, end, polled).await;
         let mut looked = asks.is_none();
         for tell in tell {
             match tell {

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::time::Duration;
 
 use communicado_core::{Failure, Life};
-use communicado_runtime::{Check, Clock, Health, SourceError, within};
+use communicado_runtime::{Check, Clock, Health, SourceError, timeout_at};
 
 use super::watcher::Watcher;
 use super::{protocol, stray};
@@ -54,7 +54,8 @@ async fn look(pace: Pace, clock: &dyn Clock) -> Result<(String, Vec<Found>), Sou
     let end = clock.now().after(pace.timeout * 2);
     loop {
         let mut tell = Vec::new();
-        let asks = within(clock, end, poll_fn(|cx| connection.poll(cx, clock, &mut tell))).await;
+        let asks =
+            timeout_at(clock, end, poll_fn(|cx| connection.poll(cx, clock, &mut tell))).await;
         let mut looked = asks.is_none();
         for tell in tell {
             match tell {

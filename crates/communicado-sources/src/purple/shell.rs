@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use communicado_core::{Life, UnknownReason};
 use communicado_runtime::{
-    Clock, ProbeFuture, Source, SourceError, SourceHandle, WatchFuture, wait_for,
+    Clock, ProbeFuture, Source, SourceError, SourceHandle, WatchFuture, async_fd,
 };
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -105,7 +105,7 @@ impl Shell {
             if self.connection.protocol.names().any(|name| name == found.client) {
                 continue;
             }
-            if let Ok(ended) = wait_for(found.ended, Interest::READABLE) {
+            if let Ok(ended) = async_fd(found.ended, Interest::READABLE) {
                 let life = Life::Unknown(UnknownReason::SourceLost);
                 self.clients.life_of(found.client, life);
                 self.strays.push((found.client, ended));

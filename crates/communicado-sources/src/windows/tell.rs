@@ -78,7 +78,7 @@ fn in_numbers(
     Ok(match sign_in {
         AccountSignIn::SignedIn { availability, activity, raw } => {
             let (availability, activity) = (*availability, *activity);
-            let raw = client.token(raw)?;
+            let raw = client.intern(raw)?;
             core::SignIn::SignedIn(Presence { availability, activity, raw })
         }
         AccountSignIn::SigningIn => core::SignIn::SigningIn,

@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use communicado_cli_support::{Failure, Outcome};
-use communicado_runtime::{Clock as _, SystemClock, within};
+use communicado_runtime::{Clock as _, SystemClock, timeout_at};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
@@ -80,7 +80,7 @@ impl DemoProcess {
     /// The next line that the process prints.
     pub(super) async fn line(&mut self) -> Result<String, Failure> {
         let clock = SystemClock::start();
-        match within(&clock, clock.now().after(TIMEOUT), self.lines.next_line()).await {
+        match timeout_at(&clock, clock.now().after(TIMEOUT), self.lines.next_line()).await {
             Some(Ok(Some(line))) => Ok(line),
             Some(Ok(None)) => Err(self.failed("the process ended")),
             Some(Err(error)) => Err(self.failed(&error.to_string())),

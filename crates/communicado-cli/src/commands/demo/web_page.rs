@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use communicado_cli_support::{Failure, Outcome};
-use communicado_runtime::{Clock as _, SystemClock, within};
+use communicado_runtime::{Clock as _, SystemClock, timeout_at};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
@@ -97,7 +97,7 @@ impl WebPage {
             }
             Err(failed("the gateway closed the stream"))
         };
-        let shown = within(&clock, clock.now().after(TIMEOUT), shown).await;
+        let shown = timeout_at(&clock, clock.now().after(TIMEOUT), shown).await;
         shown.unwrap_or_else(|| Err(failed(format!("the page never showed {expected:?}"))))
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use communicado::Timestamp;
 use communicado_cli_support::{Failure, Outcome};
-use communicado_runtime::{Clock as _, SystemClock, within};
+use communicado_runtime::{Clock as _, SystemClock, timeout_at};
 use communicado_sinks::Output;
 use tokio::sync::Notify;
 
@@ -129,5 +129,5 @@ impl Drop for LineWriter {
 /// Lets the last lines be written, if their reader takes them in time.
 pub(super) async fn flush(writer: impl Future<Output = ()>) {
     let clock = SystemClock::start();
-    let _ = within(&clock, clock.now().after(LAST_MAX), writer).await;
+    let _ = timeout_at(&clock, clock.now().after(LAST_MAX), writer).await;
 }

@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use communicado_cli_support::Failure;
-use communicado_runtime::wait_for;
+use communicado_runtime::async_fd;
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use rustix::io::Errno;
 use tokio::io::Interest;
@@ -32,7 +32,7 @@ impl StateDirWatcher {
         let flags = flags | WatchFlags::CLOSE_WRITE | WatchFlags::ONLYDIR;
         inotify::add_watch(&events, path, flags).map_err(failed)?;
         let events =
-            wait_for(events, Interest::READABLE).map_err(|error| cannot_watch(path, error))?;
+            async_fd(events, Interest::READABLE).map_err(|error| cannot_watch(path, error))?;
         Ok(Self { events, path: path.to_owned() })
     }
 

@@ -8,7 +8,7 @@ use communicado::Timestamp;
 use communicado_cli_support::{Failure, Outcome};
 use communicado_provider::dbus::{ACCOUNT_INTERFACE, ACCOUNT_PATH, ERRORS, INTERFACE, NAME, PATH};
 use communicado_provider::{Presence, ProviderCommand};
-use communicado_runtime::{Clock as _, SystemClock, within};
+use communicado_runtime::{Clock as _, SystemClock, timeout_at};
 use communicado_sinks::printable;
 use communicado_sources::session_bus;
 use futures_util::StreamExt as _;
@@ -222,7 +222,7 @@ async fn exchange(
     let clock = SystemClock::start();
     let end = clock.now().after(ANSWER_MAX);
     connection.send(&message).await?;
-    let answer = within(&clock, end, async {
+    let answer = timeout_at(&clock, end, async {
         loop {
             let answer = match stream.next().await {
                 Some(answer) => answer?,

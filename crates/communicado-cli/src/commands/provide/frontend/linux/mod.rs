@@ -14,7 +14,7 @@ use std::time::Duration;
 use communicado_cli_support::{Failure, Outcome};
 use communicado_provider::dbus::{ACCOUNT_INTERFACE, ACCOUNT_PATH, INTERFACE, NAME, PATH};
 use communicado_provider::{Account, ActiveFaults, ProviderStatus};
-use communicado_runtime::{Clock as _, SystemClock, within};
+use communicado_runtime::{Clock as _, SystemClock, timeout_at};
 use communicado_sources::session_bus;
 use rustix::process::Signal;
 use zbus::fdo::{ObjectManager, Properties as BusProperties, RequestNameFlags, RequestNameReply};
@@ -154,7 +154,7 @@ impl DbusFrontend {
             let _ = connection.release_name(NAME).await;
             connection.graceful_shutdown().await;
         };
-        let _ = within(&clock, end, closed).await;
+        let _ = timeout_at(&clock, end, closed).await;
     }
 
     async fn changed(

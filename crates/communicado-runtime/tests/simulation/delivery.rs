@@ -1,4 +1,4 @@
-//! Whether what a reader was told adds up.
+//! Checks that the updates of a reader add up.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,27 +6,27 @@ use std::sync::Arc;
 use communicado_runtime::{Replay, Update};
 use communicado_wire::{Client, Timestamp};
 
-use crate::check::change;
-use crate::world::World;
+use crate::checks::change;
+use crate::simulation::Simulation;
 
-/// Every change there was, in order; the first has revision 1.
-pub(crate) struct Truth {
+/// All expected changes in order; the first has revision 1.
+pub(crate) struct ExpectedChanges {
     changes: Vec<Arc<Client>>,
-    /// A journal does not say when somebody set the civil clock, so a replay cannot follow it.
+    /// Whether to compare times: a journal does not have changes of the civil clock.
     with_times: bool,
 }
 
-impl Truth {
-    /// What the journal says, with nothing left out between its lines.
-    pub(crate) fn replayed(world: &World, with_times: bool) -> Self {
-        let text = world.journal.text_from(0);
+impl ExpectedChanges {
+    /// The changes from a replay of the whole journal.
+    pub(crate) fn replayed(sim: &Simulation, with_times: bool) -> Self {
+        let text = sim.journal.text_from(0);
         let mut replay = Replay::default();
         let mut changes = Vec::new();
         for (number, line) in text.split_inclusive('\n').enumerate() {
             match replay.line(line.trim_end()) {
                 Ok(changed) => changes.extend(changed),
                 Err(error) => {
-                    let broken_off = world.journal_failed() && !line.ends_with('\n');
+                    let broken_off = sim.journal_failed() && !line.ends_with('\n');
                     assert!(broken_off, "line {number}: {error}: {line}");
                 }
             }
@@ -34,33 +34,33 @@ impl Truth {
         Self { changes, with_times }
     }
 
-    /// Goes on with what the witness was told, where the journal could be written no further;
-    /// returns whether nothing is left out, as what came before the first snapshot may be.
-    pub(crate) fn go_on(&mut self, world: &World) -> bool {
+    /// Adds the changes of the eager reader after the journal has failed. Returns whether the list
+    /// is complete: changes before the first snapshot may be missing.
+    pub(crate) fn add_later_changes(&mut self, sim: &Simulation) -> bool {
         let known = self.changes.len() as u64;
-        let told = world.told_since(0).into_iter().filter_map(change);
-        self.changes.extend(told.filter(|change| change.revision > known));
+        let updates = sim.updates_since(0).into_iter().filter_map(change);
+        self.changes.extend(updates.filter(|change| change.revision > known));
         let counted = (1..).zip(&self.changes).all(|(count, change)| change.revision == count);
-        let testimony = world.witness.testimony();
-        let last = testimony.believed.values().map(|client| client.revision).max();
+        let state = sim.eager_reader.state();
+        let last = state.clients.values().map(|client| client.revision).max();
         counted && last.unwrap_or(0) == self.changes.len() as u64
     }
 
-    /// Fails unless `told` begins with a snapshot and then says all that is true up to the last
-    /// change, or how much of it was left out.
-    pub(crate) fn assert_told(&self, told: &[Update]) {
-        let mut believed: BTreeMap<&str, &Arc<Client>> = BTreeMap::new();
+    /// Fails unless `updates` starts with a snapshot and has all later changes, or the number of
+    /// missed ones.
+    pub(crate) fn assert_told(&self, updates: &[Update]) {
+        let mut current: BTreeMap<&str, &Arc<Client>> = BTreeMap::new();
         let mut revision = None;
-        for update in told {
+        for update in updates {
             match (update, revision) {
                 (Update::Change(_), None) => panic!("a change before the snapshot: {update:?}"),
                 (Update::Change(change), Some(last)) => {
                     assert_eq!(change.revision, last + 1, "a gap");
-                    let before = believed.get(&*change.client).map(|before| before.status);
+                    let before = current.get(&*change.client).map(|before| before.status);
                     assert_eq!((change.before, change.missed), (Some(before), 0), "{change:?}");
-                    let truth = self.change(change.revision);
-                    self.assert_same(truth, change);
-                    believed.insert(&truth.client, truth);
+                    let expected = self.change(change.revision);
+                    self.assert_same(expected, change);
+                    current.insert(&expected.client, expected);
                     revision = Some(change.revision);
                 }
                 (Update::Snapshot { clients, missed }, last) => {
@@ -69,10 +69,10 @@ impl Truth {
                     assert_eq!(*missed, left_out, "a snapshot of {at} after {last:?}");
                     assert!(last.is_none() || *missed > 0, "a snapshot, and nothing was missed");
                     for skipped in last.unwrap_or(0)..at {
-                        let truth = self.change(skipped + 1);
-                        believed.insert(&truth.client, truth);
+                        let expected = self.change(skipped + 1);
+                        current.insert(&expected.client, expected);
                     }
-                    self.assert_snapshot(clients, *missed, &believed);
+                    self.assert_snapshot(clients, *missed, &current);
                     revision = Some(at);
                 }
             }
@@ -84,12 +84,12 @@ impl Truth {
         &self,
         clients: &[Arc<Client>],
         missed: u64,
-        believed: &BTreeMap<&str, &Arc<Client>>,
+        current: &BTreeMap<&str, &Arc<Client>>,
     ) {
-        assert_eq!(clients.len(), believed.len(), "each client is told once");
+        assert_eq!(clients.len(), current.len(), "each client is told once");
         for client in clients {
-            let truth = believed[&*client.client];
-            let first = Client { missed, before: Some(None), ..(**truth).clone() };
+            let expected = current[&*client.client];
+            let first = Client { missed, before: Some(None), ..(**expected).clone() };
             self.assert_same(&first, client);
         }
     }
@@ -101,11 +101,11 @@ impl Truth {
         change
     }
 
-    fn assert_same(&self, truth: &Client, told: &Client) {
+    fn assert_same(&self, expected: &Client, updates: &Client) {
         if self.with_times {
-            assert_eq!(truth, told);
+            assert_eq!(expected, updates);
         } else {
-            assert_eq!(without_times(truth), without_times(told));
+            assert_eq!(without_times(expected), without_times(updates));
         }
     }
 }

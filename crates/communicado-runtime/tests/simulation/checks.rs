@@ -1,4 +1,4 @@
-//! What must hold whenever everybody has done what they had to do.
+//! Checks of the state after each step, when nothing is left to poll.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,58 +7,63 @@ use communicado_core::Moment;
 use communicado_runtime::{Notice, Update};
 use communicado_wire::{Client, Status};
 
-use crate::ledger::Lease;
-use crate::reader::Habit;
-use crate::world::{NAMES, World};
+use crate::lease_model::Lease;
+use crate::reader::ReadPattern;
+use crate::simulation::{NAMES, Simulation};
 
-/// How things stood before the clock was turned.
+/// The state before the clock moved.
 pub(crate) struct Before {
     leases: Vec<Lease>,
-    believed: BTreeMap<Arc<str>, Arc<Client>>,
-    told: usize,
+    clients: BTreeMap<Arc<str>, Arc<Client>>,
+    updates: usize,
 }
 
-impl World {
+impl Simulation {
     pub(crate) fn check(&mut self) {
         self.check_release();
         self.check_readers();
         self.check_lost();
         if !self.journal_failed() && self.ended.is_none() {
-            self.ledger.read(&self.journal);
+            self.lease_model.read(&self.journal);
             self.check_alarms();
             self.check_leases();
         }
     }
 
-    /// First snapshots wait for all sources, but not beyond patience.
+    /// First snapshots wait for all sources, but not longer than the patience.
     fn check_release(&self) {
-        let told_anything = self.told_count() > 0;
+        let told_anything = self.update_count() > 0;
         assert_eq!(told_anything, self.is_released(), "told anything at {:?}", self.clock.shows());
     }
 
     fn is_released(&self) -> bool {
         let looked = |run: &crate::run::Run| run.ready.is_some() || run.ended.is_some();
         self.clock.shows() >= self.patience_ends
-            || self.puppets.iter().all(|puppet| puppet.strings().runs.iter().any(looked))
+            || self.sources.iter().all(|scripted| scripted.state().runs.iter().any(looked))
     }
 
-    /// Whoever waits was told all there is.
+    /// A waiting reader has received every update.
     fn check_readers(&mut self) {
-        for reader in self.readers.iter_mut().filter(|reader| reader.habit == Habit::Prompt) {
-            let told = reader.told.len();
+        for reader in self.readers.iter_mut().filter(|reader| reader.pattern == ReadPattern::Prompt)
+        {
+            let updates = reader.updates.len();
             reader.read(usize::MAX);
-            assert_eq!(reader.told.len(), told, "there was more to read, and it was not woken");
+            assert_eq!(
+                reader.updates.len(),
+                updates,
+                "there was more to read, and it was not woken"
+            );
         }
     }
 
-    /// Nothing is believed of a source that is lost.
+    /// The clients of a lost source are unknown.
     fn check_lost(&self) {
-        let testimony = self.witness.testimony();
-        for (name, puppet) in NAMES.into_iter().zip(&self.puppets) {
-            if puppet.strings().lost_at().is_none() {
+        let state = self.eager_reader.state();
+        for (name, scripted) in NAMES.into_iter().zip(&self.sources) {
+            if scripted.state().lost_at().is_none() {
                 continue;
             }
-            for client in testimony.believed.values().filter(|client| &*client.source == name) {
+            for client in state.clients.values().filter(|client| &*client.source == name) {
                 let reason = client.reason.as_deref();
                 assert_eq!(
                     (client.status, reason),
@@ -69,20 +74,20 @@ impl World {
         }
     }
 
-    /// No timer is set but what leases, patience and retries need: idle, none at all.
+    /// Only leases, patience and retries set timers: an idle runtime sets none.
     fn check_alarms(&self) {
         let now = self.clock.shows();
-        let lease = self.ledger.next_deadline(now);
+        let lease = self.lease_model.next_deadline(now);
         let patience = (!self.is_released()).then_some(self.patience_ends);
         let mut expected: Vec<Moment> =
             lease.into_iter().chain(patience).min().into_iter().collect();
-        for (name, puppet) in NAMES.into_iter().zip(&self.puppets) {
-            if let Some(lost_at) = puppet.strings().lost_at() {
+        for (name, scripted) in NAMES.into_iter().zip(&self.sources) {
+            if let Some(lost_at) = scripted.state().lost_at() {
                 expected.push(lost_at.after(self.last_retry(name)));
             }
         }
         expected.sort_unstable();
-        assert_eq!(self.clock.alarms(), expected, "alarms at {now:?}");
+        assert_eq!(self.clock.deadlines(), expected, "alarms at {now:?}");
     }
 
     fn last_retry(&self, name: &str) -> std::time::Duration {
@@ -94,11 +99,11 @@ impl World {
         notices.iter().rev().find_map(|each| retry_in(&each.notice)).expect("every loss is told")
     }
 
-    /// Nothing is believed whose lease has ended.
+    /// A client whose lease has expired is unknown.
     fn check_leases(&self) {
         let now = self.clock.shows();
-        for lease in self.ledger.leases().filter(|lease| lease.ends <= now) {
-            if let Some(client) = self.believed(&lease.client) {
+        for lease in self.lease_model.leases().filter(|lease| lease.ends <= now) {
+            if let Some(client) = self.client_state(&lease.client) {
                 let rests_on_it = &*client.source == lease.source;
                 assert!(!rests_on_it || client.status == Status::Unknown, "{lease:?}: {client:?}");
             }
@@ -106,24 +111,24 @@ impl World {
     }
 
     pub(crate) fn before_the_turn(&self) -> Before {
-        let (told, believed) = (self.told_count(), self.witness.testimony().believed.clone());
-        Before { leases: self.ledger.leases().collect(), believed, told }
+        let (updates, clients) = (self.update_count(), self.eager_reader.state().clients.clone());
+        Before { leases: self.lease_model.leases().collect(), clients, updates }
     }
 
-    /// Leases that ended while the clock was turned end before anything else is believed.
+    /// Leases that expired while the clock moved expire before any other change.
     pub(crate) fn check_turn(&self, before: &Before) {
         if self.journal_failed() || self.ended.is_some() {
             return;
         }
         let now = self.clock.shows();
-        let told = self.told_since(before.told);
-        let changes: Vec<Arc<Client>> = told.into_iter().filter_map(change).collect();
-        if changes.len() < self.told_count() - before.told {
-            // There was so much at once that even the witness got a snapshot.
+        let updates = self.updates_since(before.updates);
+        let changes: Vec<Arc<Client>> = updates.into_iter().filter_map(change).collect();
+        if changes.len() < self.update_count() - before.updates {
+            // There were so many changes that even the eager reader got a snapshot.
             return;
         }
         for Lease { source, client, ends } in &before.leases {
-            let Some(held) = before.believed.get(client.as_str()) else { continue };
+            let Some(held) = before.clients.get(client.as_str()) else { continue };
             if *ends > now || &*held.source != *source || held.status == Status::Unknown {
                 continue;
             }

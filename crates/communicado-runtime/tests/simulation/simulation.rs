@@ -1,4 +1,4 @@
-//! The runtime in a world of puppets, readers and a clock that is turned by hand, polled by hand.
+//! The simulation: the runtime with scripted sources, readers and a manual clock.
 
 use std::future::Future;
 use std::io;
@@ -11,105 +11,105 @@ use communicado_core::Moment;
 use communicado_runtime::{Hub, NamedSource, Notice, Update, run};
 use communicado_wire::Client;
 
-use crate::clock::HandClock;
-use crate::ledger::Ledger;
-use crate::paper::Paper;
-use crate::puppet::{Act, Order, Puppet};
-use crate::reader::{Flag, Habit, Reader, Witness};
+use crate::clock::ManualClock;
+use crate::journal_buffer::JournalBuffer;
+use crate::lease_model::LeaseModel;
+use crate::reader::{EagerReader, Flag, ReadPattern, Reader};
+use crate::scripted_source::{Act, Order, ScriptedSource};
 
-/// One poll for the waking itself, and one for the deadline that a source moved in it.
+/// One poll for the wake-up itself, and one for a deadline that a source has moved.
 const POLLS_MAX: usize = 2;
 
 pub(crate) const NAMES: [&str; 4] = ["first", "second", "third", "fourth"];
 
-/// What a world begins with.
+/// The parameters of a simulation.
 pub(crate) struct Setup {
-    pub(crate) sources: Vec<Cast>,
+    pub(crate) sources: Vec<SourceSetup>,
     pub(crate) patience: Duration,
-    /// How much can be written into the journal, in bytes.
-    pub(crate) room: usize,
+    /// The capacity of the journal, in bytes.
+    pub(crate) capacity: usize,
 }
 
-/// The clients of a source, and what each of its runs begins with.
-pub(crate) struct Cast {
+/// The clients of a source, and the first acts of each run.
+pub(crate) struct SourceSetup {
     pub(crate) clients: Vec<&'static str>,
     pub(crate) start: Box<dyn FnMut() -> Vec<Act> + Send>,
 }
 
-pub(crate) struct World {
-    pub(crate) clock: HandClock,
+pub(crate) struct Simulation {
+    pub(crate) clock: ManualClock,
     pub(crate) hub: Arc<Hub>,
-    pub(crate) puppets: Vec<Puppet>,
+    pub(crate) sources: Vec<ScriptedSource>,
     pub(crate) readers: Vec<Reader>,
-    pub(crate) witness: Arc<Witness>,
-    pub(crate) journal: Paper,
-    pub(crate) ledger: Ledger,
+    pub(crate) eager_reader: Arc<EagerReader>,
+    pub(crate) journal: JournalBuffer,
+    pub(crate) lease_model: LeaseModel,
     pub(crate) patience_ends: Moment,
     pub(crate) ended: Option<io::Error>,
-    pub(crate) readers_first: bool,
-    pub(crate) notices: Arc<Mutex<Vec<Noticed>>>,
+    pub(crate) readers_before_runtime: bool,
+    pub(crate) notices: Arc<Mutex<Vec<RecordedNotice>>>,
     running: Pin<Box<dyn Future<Output = io::Error>>>,
     flag: Arc<Flag>,
 }
 
-/// A notice, and when it was given.
+/// A notice, and when it was sent.
 #[derive(Clone, Debug)]
-pub(crate) struct Noticed {
+pub(crate) struct RecordedNotice {
     pub(crate) at: Moment,
     pub(crate) order: u64,
     pub(crate) notice: Notice,
 }
 
-impl World {
-    /// A world in which nothing was polled yet.
+impl Simulation {
+    /// A simulation before the first poll.
     pub(crate) fn new(setup: Setup) -> Self {
-        let (clock, order) = (HandClock::new(), Order::default());
-        let notices = Arc::<Mutex<Vec<Noticed>>>::default();
+        let (clock, order) = (ManualClock::new(), Order::default());
+        let notices = Arc::<Mutex<Vec<RecordedNotice>>>::default();
         let notify = {
             let (notices, clock, order) = (Arc::clone(&notices), clock.clone(), order.clone());
             move |notice: &Notice| {
                 let (at, order, notice) = (clock.shows(), order.next(), notice.clone());
                 let mut notices = notices.lock().unwrap_or_else(PoisonError::into_inner);
-                notices.push(Noticed { at, order, notice });
+                notices.push(RecordedNotice { at, order, notice });
             }
         };
         let hub = Hub::new(Arc::new(clock.clone()), setup.patience, notify);
-        let journal = Paper::new(setup.room);
+        let journal = JournalBuffer::new(setup.capacity);
         hub.record(Box::new(journal.clone()), true).expect("there is room for the first line");
-        let mut puppets = Vec::new();
+        let mut sources = Vec::new();
         let mut opened = Vec::new();
-        for (name, Cast { clients, start }) in NAMES.into_iter().zip(setup.sources) {
-            let puppet = Puppet::new(clock.clone(), order.clone(), start);
+        for (name, SourceSetup { clients, start }) in NAMES.into_iter().zip(setup.sources) {
+            let scripted = ScriptedSource::new(clock.clone(), order.clone(), start);
             let clients = clients.into_iter().map(String::from).collect();
-            opened.push(NamedSource { name, clients, source: Box::new(puppet.clone()) });
-            puppets.push(puppet);
+            opened.push(NamedSource { name, clients, source: Box::new(scripted.clone()) });
+            sources.push(scripted);
         }
-        let witness = Witness::new(hub.feed());
+        let eager_reader = EagerReader::new(hub.feed());
         let running = Box::pin(run(Arc::clone(&hub), opened));
         let flag = Arc::<Flag>::default();
         flag.clone().wake();
         Self {
             hub,
-            puppets,
+            sources,
             readers: Vec::new(),
-            witness,
+            eager_reader,
             journal,
-            ledger: Ledger::default(),
+            lease_model: LeaseModel::default(),
             patience_ends: clock.shows().after(setup.patience),
             clock,
             ended: None,
-            readers_first: false,
+            readers_before_runtime: false,
             notices,
             running,
             flag,
         }
     }
 
-    /// Polls whoever was woken until nobody is, and returns how often the runtime was.
+    /// Polls everything that is woken, and returns how often it polled the runtime.
     pub(crate) fn settle(&mut self) -> usize {
         let mut polls = 0;
         loop {
-            if self.readers_first {
+            if self.readers_before_runtime {
                 self.let_prompt_readers_read();
             }
             if self.flag.lower() && self.ended.is_none() {
@@ -131,24 +131,24 @@ impl World {
 
     fn let_prompt_readers_read(&mut self) {
         for reader in &mut self.readers {
-            if reader.habit == Habit::Prompt && reader.flag.is_raised() {
+            if reader.pattern == ReadPattern::Prompt && reader.flag.is_raised() {
                 reader.read(usize::MAX);
             }
         }
     }
 
-    /// Lets `span` pass as it does for one who is awake: from alarm to alarm, each at its moment.
-    pub(crate) fn pass(&mut self, span: Duration) {
-        let end = self.clock.shows().after(span);
-        while let Some(alarm) = self.clock.alarms().first().copied().filter(|at| *at <= end) {
-            let just_before = Moment::new(alarm.since_start() - Duration::from_nanos(1));
+    /// Moves the clock by `duration`, from timer to timer, as if awake.
+    pub(crate) fn pass(&mut self, duration: Duration) {
+        let end = self.clock.shows().after(duration);
+        while let Some(deadline) = self.clock.deadlines().first().copied().filter(|at| *at <= end) {
+            let just_before = Moment::new(deadline.since_start() - Duration::from_nanos(1));
             self.rest_until(just_before);
-            self.turn_to(alarm);
+            self.turn_to(deadline);
         }
         self.rest_until(end);
     }
 
-    /// Lets time pass in which nobody has asked to be woken.
+    /// Moves the clock to `at`. No timer may fire before.
     fn rest_until(&mut self, at: Moment) {
         if at > self.clock.shows() {
             self.clock.turn_to(at);
@@ -156,12 +156,12 @@ impl World {
         }
     }
 
-    /// Turns the clock at once, as a machine does that was asleep, and lets all see it.
+    /// Moves the clock in one step, as after a suspend, and polls everything.
     pub(crate) fn turn_to(&mut self, at: Moment) {
         self.turn_to_and(at, |_| {});
     }
 
-    /// Turns the clock and does `first` before anybody else has noticed.
+    /// Moves the clock, and calls `first` before polling.
     pub(crate) fn turn_to_and(&mut self, at: Moment, first: impl FnOnce(&mut Self)) {
         self.settle();
         self.check();
@@ -175,51 +175,51 @@ impl World {
 
     pub(crate) fn assert_nobody_is_woken(&self) {
         assert!(!self.flag.is_raised(), "woken, and nothing was due");
-        for reader in self.readers.iter().filter(|reader| reader.habit == Habit::Prompt) {
+        for reader in self.readers.iter().filter(|reader| reader.pattern == ReadPattern::Prompt) {
             assert!(!reader.flag.is_raised(), "a reader is woken, and nothing was told");
         }
     }
 
-    /// Has a source do `acts`, and lets all see it.
+    /// Lets a source perform `acts`, and polls everything.
     pub(crate) fn act(&mut self, source: usize, acts: &[Act]) {
-        self.puppets[source].tell(acts);
+        self.sources[source].tell(acts);
         self.settle();
         self.check();
     }
 
-    pub(crate) fn add_reader(&mut self, habit: Habit) {
-        self.readers.push(Reader::new(self.hub.feed(), habit));
+    pub(crate) fn add_reader(&mut self, pattern: ReadPattern) {
+        self.readers.push(Reader::new(self.hub.feed(), pattern));
         self.settle();
     }
 
-    pub(crate) fn notices(&self) -> Vec<Noticed> {
+    pub(crate) fn notices(&self) -> Vec<RecordedNotice> {
         self.notices.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What the witness was told since it had been told so much.
-    pub(crate) fn told_since(&self, count: usize) -> Vec<Update> {
-        self.witness.testimony().told[count..].to_vec()
+    /// The updates of the eager reader after the first `count`.
+    pub(crate) fn updates_since(&self, count: usize) -> Vec<Update> {
+        self.eager_reader.state().updates[count..].to_vec()
     }
 
-    pub(crate) fn told_count(&self) -> usize {
-        self.witness.testimony().told.len()
+    pub(crate) fn update_count(&self) -> usize {
+        self.eager_reader.state().updates.len()
     }
 
-    /// What is believed of a client now.
-    pub(crate) fn believed(&self, client: &str) -> Option<Arc<Client>> {
-        self.witness.testimony().believed.get(client).cloned()
+    /// The current state of a client.
+    pub(crate) fn client_state(&self, client: &str) -> Option<Arc<Client>> {
+        self.eager_reader.state().clients.get(client).cloned()
     }
 
     /// The status of a client and its reason, in one line.
-    pub(crate) fn word(&self, client: &str) -> String {
-        let Some(client) = self.believed(client) else { return "not told".to_owned() };
+    pub(crate) fn claim(&self, client: &str) -> String {
+        let Some(client) = self.client_state(client) else { return "not told".to_owned() };
         let reason = client.reason.as_deref().or(client.raw.as_deref());
         format!("{} {}", client.status.word(), reason.unwrap_or("-"))
     }
 }
 
-impl Drop for World {
+impl Drop for Simulation {
     fn drop(&mut self) {
-        self.witness.leave();
+        self.eager_reader.leave();
     }
 }

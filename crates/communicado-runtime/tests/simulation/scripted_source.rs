@@ -1,4 +1,4 @@
-//! A source that does what it is told to, and remembers everything that it did.
+//! A scripted source, which records everything that it does.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -10,57 +10,57 @@ use std::time::Duration;
 use communicado_core::{Life, Moment, SignIn};
 use communicado_runtime::{Clock, ProbeFuture, Source, SourceError, SourceHandle, WatchFuture};
 
-use crate::clock::HandClock;
+use crate::clock::ManualClock;
 use crate::run::Run;
 
-/// One thing that a source can be told to do.
+/// One action of a scripted source.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Act {
-    /// Takes a new link to a client.
+    /// Opens a new handle for a client.
     Open(&'static str),
-    /// Says something of a client over its newest link, or a first one.
-    Say(&'static str, Word),
-    /// Says it over the link before that.
-    SayLate(&'static str, Word),
-    /// Says what it said last.
+    /// Reports a claim over the newest handle, or over a first one.
+    Report(&'static str, Claim),
+    /// Reports a claim over the handle before the newest.
+    ReportLate(&'static str, Claim),
+    /// Repeats the last report.
     Repeat,
-    /// Says so many different things of a client at one moment.
+    /// Reports this many different claims at one moment.
     Flood(&'static str, usize),
-    /// Names more things than the directory takes in.
-    Crowd(Crowd),
+    /// Uses more names than the limit.
+    Overflow(Overflow),
     Ready,
     End,
     Panic,
-    /// Panics before there is anything to poll; only as the first act of a run.
+    /// Panics before there is a future to poll; only as the first act of a run.
     PanicAtOnce,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Word {
+pub(crate) enum Claim {
     Life(Life, Option<Duration>),
-    /// The raw token of a presence is replaced by that for its availability's word.
+    /// A sign-in state. The raw word of a presence is replaced by the word of its availability.
     Account(&'static str, Option<SignIn>),
     Saved(&'static str),
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Crowd {
+pub(crate) enum Overflow {
     Clients,
     Accounts,
     Words,
 }
 
-/// What a panic that was asked for carries, so that it is not taken for a failure.
-pub(crate) struct Meant;
+/// The payload of an intended panic.
+pub(crate) struct IntendedPanic;
 
 pub(crate) const REASON: &str = "the other side hung up";
 
-/// A source that does what it is told to. Its clones pull the same strings.
+/// A scripted source. Its clones share one state.
 #[derive(Clone)]
-pub(crate) struct Puppet(Arc<Mutex<Strings>>);
+pub(crate) struct ScriptedSource(Arc<Mutex<SourceState>>);
 
-pub(crate) struct Strings {
-    clock: HandClock,
+pub(crate) struct SourceState {
+    clock: ManualClock,
     order: Order,
     start: Box<dyn FnMut() -> Vec<Act> + Send>,
     to_do: VecDeque<Act>,
@@ -69,7 +69,7 @@ pub(crate) struct Strings {
     pub(crate) runs: Vec<Run>,
 }
 
-/// Numbers whatever happens in the world, because much of it happens at one moment.
+/// A counter that orders events of the same moment.
 #[derive(Clone, Default)]
 pub(crate) struct Order(Arc<Mutex<u64>>);
 
@@ -81,71 +81,71 @@ impl Order {
     }
 }
 
-impl Puppet {
-    /// A source that begins each run with what `start` says.
+impl ScriptedSource {
+    /// A source that starts each run with the acts that `start` returns.
     pub(crate) fn new(
-        clock: HandClock,
+        clock: ManualClock,
         order: Order,
         start: Box<dyn FnMut() -> Vec<Act> + Send>,
     ) -> Self {
         let (to_do, waker, polls, runs) = (VecDeque::new(), None, 0, Vec::new());
-        Self(Arc::new(Mutex::new(Strings { clock, order, start, to_do, waker, polls, runs })))
+        Self(Arc::new(Mutex::new(SourceState { clock, order, start, to_do, waker, polls, runs })))
     }
 
-    pub(crate) fn strings(&self) -> MutexGuard<'_, Strings> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, SourceState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells it what to do. What it is told while it does not run is forgotten.
+    /// Adds acts. Acts for a source that does not run are dropped.
     pub(crate) fn tell(&self, acts: &[Act]) {
-        let mut strings = self.strings();
-        if strings.running().is_none() {
+        let mut state = self.state();
+        if state.running().is_none() {
             return;
         }
-        strings.to_do.extend(acts);
-        let waker = strings.waker.take();
-        drop(strings);
+        state.to_do.extend(acts);
+        let waker = state.waker.take();
+        drop(state);
         waker.into_iter().for_each(Waker::wake);
     }
 
-    fn begin(&self, handle: SourceHandle) {
-        let mut strings = self.strings();
-        let run = Run::new(handle, strings.clock.last_turn());
-        strings.runs.push(run);
-        let acts = (strings.start)();
+    fn start(&self, handle: SourceHandle) {
+        let mut state = self.state();
+        let run = Run::new(handle, state.clock.last_turn());
+        state.runs.push(run);
+        let acts = (state.start)();
         if let Some(Act::PanicAtOnce) = acts.first() {
-            strings.end(true);
-            drop(strings);
-            panic_any(Meant);
+            state.end(true);
+            drop(state);
+            panic_any(IntendedPanic);
         }
-        strings.to_do = acts.into();
+        state.to_do = acts.into();
     }
 
     fn play(&self, cx: &Context<'_>) -> Poll<SourceError> {
-        let mut strings = self.strings();
-        strings.polls += 1;
-        while let Some(act) = strings.to_do.pop_front() {
+        let mut state = self.state();
+        state.polls += 1;
+        while let Some(act) = state.to_do.pop_front() {
             match act {
                 Act::End => {
-                    strings.end(false);
+                    state.end(false);
                     let help = "ring again".into();
                     return Poll::Ready(SourceError { cause: REASON.into(), help });
                 }
                 Act::Panic | Act::PanicAtOnce => {
-                    strings.end(true);
-                    drop(strings);
-                    panic_any(Meant);
+                    state.end(true);
+                    drop(state);
+                    panic_any(IntendedPanic);
                 }
-                Act::Ready => strings.ready(),
-                act => strings.running().expect("it is polled").perform(act),
+                Act::Ready => state.ready(),
+                act => state.running().expect("it is polled").perform(act),
             }
         }
-        strings.waker = Some(cx.waker().clone());
+        state.waker = Some(cx.waker().clone());
         Poll::Pending
     }
 }
 
-impl Strings {
+impl SourceState {
     pub(crate) fn running(&mut self) -> Option<&mut Run> {
         self.runs.last_mut().filter(|run| run.ended.is_none())
     }
@@ -167,15 +167,15 @@ impl Strings {
         self.waker = None;
     }
 
-    /// When it was lost for the last time, if it does not run.
+    /// The moment of the last loss, if the source does not run.
     pub(crate) fn lost_at(&self) -> Option<Moment> {
         Some(self.runs.last()?.ended.as_ref()?.at)
     }
 }
 
-impl Source for Puppet {
+impl Source for ScriptedSource {
     fn watch(&mut self, handle: SourceHandle) -> WatchFuture<'_> {
-        self.begin(handle);
+        self.start(handle);
         Box::pin(poll_fn(|cx| self.play(cx)))
     }
 

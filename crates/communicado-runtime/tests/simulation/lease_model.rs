@@ -1,24 +1,24 @@
-//! Which leases run, read from the journal: a bookkeeper that believes nothing and only counts.
+//! A model of the running leases, derived from the journal.
 
 use std::collections::BTreeMap;
 
 use communicado_core::{
-    ClientId, Fact, Generation, Input, Life, Moment, Observation, SourceId, UnknownReason,
+    ClientId, Fact, Generation, Life, Moment, Observation, RosterInput, SourceId, UnknownReason,
 };
 use communicado_wire::journal::Entry;
 
-use crate::paper::Paper;
-use crate::world::NAMES;
+use crate::journal_buffer::JournalBuffer;
+use crate::simulation::NAMES;
 
-/// The leases that the inputs so far have left running.
+/// The leases after the inputs so far.
 #[derive(Default)]
-pub(crate) struct Ledger {
+pub(crate) struct LeaseModel {
     read: usize,
     claims: BTreeMap<(SourceId, ClientId), Claim>,
     clients: BTreeMap<ClientId, String>,
     last: Moment,
     last_made: Moment,
-    /// How many observations of each source were handled.
+    /// The number of handled observations of each source.
     pub(crate) observed: BTreeMap<SourceId, usize>,
 }
 
@@ -35,7 +35,7 @@ struct Live {
     deadline: Option<Moment>,
 }
 
-/// A lease: whose it is, on whom, and until when.
+/// A lease: its source, its client, and when it expires.
 #[derive(Clone, Debug)]
 pub(crate) struct Lease {
     pub(crate) source: &'static str,
@@ -43,9 +43,9 @@ pub(crate) struct Lease {
     pub(crate) ends: Moment,
 }
 
-impl Ledger {
-    /// Reads on in the journal.
-    pub(crate) fn read(&mut self, journal: &Paper) {
+impl LeaseModel {
+    /// Reads the new lines of the journal.
+    pub(crate) fn read(&mut self, journal: &JournalBuffer) {
         let text = journal.text_from(self.read);
         self.read += text.len();
         for line in text.lines() {
@@ -55,7 +55,7 @@ impl Ledger {
                 }
                 Entry::Observed(observed) => {
                     let (at, input) = observed.input().expect("it was read");
-                    let Input::Observed(observation) = input else { unreachable!("{line}") };
+                    let RosterInput::Observed(observation) = input else { unreachable!("{line}") };
                     assert!(observation.observed_at <= at, "made after it was handled: {line}");
                     assert!(observation.observed_at > self.last_made, "made with another: {line}");
                     self.last_made = observation.observed_at;
@@ -69,8 +69,8 @@ impl Ledger {
                 Entry::Journal { .. }
                 | Entry::Source { .. }
                 | Entry::Account { .. }
-                | Entry::Called { .. }
-                | Entry::Token { .. } => {}
+                | Entry::DisplayName { .. }
+                | Entry::Symbol { .. } => {}
             }
         }
     }
@@ -95,7 +95,7 @@ impl Ledger {
             Life::ShuttingDown | Life::Unknown(_) | Life::Absent => 2,
         };
         if claim.live.is_none_or(|live| (live.generation, live.phase) <= (generation, phase)) {
-            let deadline = lease.map(|span| observed_at.after(span));
+            let deadline = lease.map(|duration| observed_at.after(duration));
             claim.live = Some(Live { generation, phase, deadline });
             claim.highest = claim.highest.max(Some(generation));
         }
@@ -108,7 +108,7 @@ impl Ledger {
         }
     }
 
-    /// Every lease, the ended ones too that were not renewed.
+    /// Every lease, including expired ones.
     pub(crate) fn leases(&self) -> impl Iterator<Item = Lease> {
         self.claims.iter().filter_map(|((source, client), claim)| {
             let ends = claim.live?.deadline?;
@@ -117,7 +117,7 @@ impl Ledger {
         })
     }
 
-    /// The end of the lease that ends next.
+    /// The next expiry of a lease.
     pub(crate) fn next_deadline(&self, now: Moment) -> Option<Moment> {
         let now = now.max(self.last);
         self.leases().map(|lease| lease.ends).filter(|ends| *ends > now).min()

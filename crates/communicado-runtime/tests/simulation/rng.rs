@@ -1,10 +1,10 @@
-//! Chance from a seed: the same seed, the same world.
+//! Pseudo-random numbers from a seed.
 
-/// Sebastiano Vigna's splitmix64: small, and good enough to choose by.
+/// Sebastiano Vigna's splitmix64.
 #[derive(Clone)]
-pub(crate) struct Chance(u64);
+pub(crate) struct Rng(u64);
 
-impl Chance {
+impl Rng {
     pub(crate) const fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -30,7 +30,7 @@ impl Chance {
         choices[self.below(choices.len())]
     }
 
-    /// One of the choices, each as likely as its weight; nothing if no choice has any.
+    /// A random choice by weight, or `None` if all weights are zero.
     pub(crate) fn weighted<T: Copy>(&mut self, choices: &[(T, usize)]) -> Option<T> {
         let total: usize = choices.iter().map(|(_, weight)| weight).sum();
         let mut left = if total == 0 { return None } else { self.below(total) };
