@@ -1,82 +1,77 @@
-//! The activation file, with which the bus starts the provider for whoever speaks to its name.
+//! The activation file, which makes the bus start the provider when a program calls its name.
 //!
-//! D-Bus specification, "Message Bus Starting Services": a file in `dbus-1/services` of the
-//! user's data, found without an administrator.
+//! D-Bus specification, "Message Bus Starting Services": a file in the folder `dbus-1/services` of
+//! the user's data folder. It needs no administrator rights.
 
 use std::fs;
-use std::io::Write as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use communicado_cli_support::{Failure, Outcome};
 use communicado_provider::dbus::NAME;
 
-use super::Options;
+use crate::FrontendError;
 
-/// Writes the file, and says what that does.
-pub(in crate::commands::provide) fn register(
-    arguments: &[String],
-    _: &Options,
-) -> Result<String, Failure> {
-    let file = place()?;
-    let cannot = |error: std::io::Error| {
-        Failure::new(Outcome::Failed, format!("`{}` cannot be written", file.display()))
-            .cause(error)
-            .help("make its folder writable, or set XDG_DATA_HOME")
+/// Writes the activation file below `data_dir`, and returns its path. The bus will start this
+/// program with `provide` and `arguments`.
+///
+/// # Errors
+///
+/// If the file cannot be written.
+pub fn register(data_dir: &Path, arguments: &[String]) -> Result<PathBuf, FrontendError> {
+    let file = activation_file(data_dir);
+    let cannot_write = |error: io::Error| {
+        let help = "make its folder writable, or set XDG_DATA_HOME";
+        FrontendError::new(format!("cannot write `{}`", file.display()), error, help)
     };
-    let program = std::env::current_exe().map_err(cannot)?;
-    let text = activation(&program, arguments)?;
+    let program = std::env::current_exe().map_err(cannot_write)?;
+    let text = activation_text(&program, arguments)?;
     if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder).map_err(cannot)?;
+        fs::create_dir_all(folder).map_err(cannot_write)?;
     }
-    let written = fs::File::create(&file).and_then(|mut it| it.write_all(text.as_bytes()));
-    written.map_err(cannot)?;
-    Ok(format!("the session bus starts it from now on: {}", file.display()))
+    fs::write(&file, text).map_err(cannot_write)?;
+    Ok(file)
 }
 
-/// Removes the file, and says so.
-pub(in crate::commands::provide) fn unregister(_: &Options) -> Result<String, Failure> {
-    let file = place()?;
+/// Removes the activation file below `data_dir`. Returns its path, or `None` if there was no file.
+///
+/// # Errors
+///
+/// If the file cannot be removed.
+pub fn unregister(data_dir: &Path) -> Result<Option<PathBuf>, FrontendError> {
+    let file = activation_file(data_dir);
     match fs::remove_file(&file) {
-        Ok(()) => Ok(format!("{} is removed", file.display())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Ok("it was not registered".to_owned())
-        }
+        Ok(()) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => {
-            let what = format!("`{}` cannot be removed", file.display());
-            Err(Failure::new(Outcome::Failed, what).cause(error))
+            let message = format!("cannot remove `{}`", file.display());
+            Err(FrontendError::new(message, error, "make its folder writable"))
         }
     }
 }
 
-/// The file in `XDG_DATA_HOME`, or else in `~/.local/share` (XDG Base Directory Specification).
-fn place() -> Result<PathBuf, Failure> {
-    let absolute =
-        |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = || absolute("HOME").map(|home| home.join(".local/share"));
-    let folder = absolute("XDG_DATA_HOME").or_else(home).ok_or_else(|| {
-        Failure::new(Outcome::Failed, "there is no folder for the activation file")
-            .cause("neither XDG_DATA_HOME nor HOME is set")
-            .help("set HOME")
-    })?;
-    Ok(folder.join("dbus-1/services").join(format!("{NAME}.service")))
+fn activation_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("dbus-1/services").join(format!("{NAME}.service"))
 }
 
-fn activation(program: &Path, arguments: &[String]) -> Result<String, Failure> {
+fn activation_text(program: &Path, arguments: &[String]) -> Result<String, FrontendError> {
     let program = program.to_str().filter(|path| !path.contains(char::is_control));
     let program = program.ok_or_else(|| {
-        Failure::new(Outcome::Failed, "the path of this program cannot be written into a file")
-            .cause("it has bytes that are no text")
+        FrontendError::new(
+            "cannot write the path of this program to a file",
+            "the path is not printable text",
+            "move the program to another folder",
+        )
     })?;
-    let mut command = quoted(program);
+    let mut command = quote(program);
     for argument in ["provide".to_owned()].iter().chain(arguments) {
         command.push(' ');
-        command.push_str(&quoted(argument));
+        command.push_str(&quote(argument));
     }
     Ok(format!("[D-BUS Service]\nName={NAME}\nExec={command}\n"))
 }
 
-/// As a shell would write it: the bus takes `Exec` apart as one does.
-fn quoted(word: &str) -> String {
+/// Quotes a word as a shell does, because the bus splits `Exec` as a shell does.
+fn quote(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-@+:,=".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();
@@ -89,8 +84,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bus_can_take_the_command_apart() {
-        let text = activation(
+    fn the_command_is_quoted_for_the_bus() {
+        let text = activation_text(
             Path::new("/opt/my tools/communicado"),
             &["--name".into(), "O'Neill".into()],
         );
