@@ -7,7 +7,7 @@ use communicado_windows::com::serve::{
 };
 
 use super::described;
-use crate::client::{Client, INVALID, NOT_IMPLEMENTED, give, said};
+use crate::server::{ComServer, INVALID, NOT_IMPLEMENTED, method_error, return_object};
 use crate::tables::office as table;
 
 /// `ucConversationSummarizerNoSummarizedState`: no conversation rings, and none is held.
@@ -15,12 +15,12 @@ const NO_STATE: i32 = 0;
 
 /// `IConversationManager`.
 pub(super) struct ConversationManager {
-    client: Arc<Client>,
+    server: Arc<ComServer>,
 }
 
 impl ConversationManager {
-    pub(super) fn of(client: &Arc<Client>) -> Self {
-        Self { client: Arc::clone(client) }
+    pub(super) fn of(server: &Arc<ComServer>) -> Self {
+        Self { server: Arc::clone(server) }
     }
 }
 
@@ -32,38 +32,40 @@ impl ObjectImpl for ConversationManager {
     }
 
     fn listeners(&self) -> Option<&Listeners> {
-        Some(&self.client.conversations)
+        Some(&self.server.conversations)
     }
 
     fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
-        self.client.admit()?;
+        self.server.inject_faults()?;
         match call.id {
             0x6002_0000 => Ok(ReturnValue::number(NO_STATE)),
-            0x6002_0001 => give(Conversations { client: Arc::clone(&self.client) }),
+            0x6002_0001 => {
+                return_object(ConversationCollection { server: Arc::clone(&self.server) })
+            }
             _ => Err(NOT_IMPLEMENTED.into()),
         }
     }
 }
 
 /// `IConversationCollection`, in which there is nothing.
-struct Conversations {
-    client: Arc<Client>,
+struct ConversationCollection {
+    server: Arc<ComServer>,
 }
 
-impl ObjectImpl for Conversations {
+impl ObjectImpl for ConversationCollection {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
-        const { &[&table::CONVERSATIONS] }
+        const { &[&table::CONVERSATION_COLLECTION] }
     }
 
     fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
-        self.client.admit()?;
+        self.server.inject_faults()?;
         match call.id {
             0x6002_0000 => Ok(ReturnValue::number(0)),
             -4 => Ok(ReturnValue::Enumerator(Vec::new())),
             0x6002_0003 => Ok(ReturnValue::number(-1)),
-            _ => Err(said(INVALID)),
+            _ => Err(method_error(INVALID)),
         }
     }
 }

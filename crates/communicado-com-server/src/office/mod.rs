@@ -17,12 +17,12 @@ use communicado_windows::com::serve::{
 };
 use communicado_windows::{Guid, Variant};
 
-use crate::client::{Client, INVALID, NOT_IMPLEMENTED, give, said, serve};
+use crate::server::{ComServer, INVALID, NOT_IMPLEMENTED, method_error, new_object, return_object};
 use crate::tables::office as table;
 use crate::vocabulary::client_state;
 
 use contacts::ContactManager;
-pub(crate) use contacts::{Contact, InformationChange};
+pub(crate) use contacts::{ContactInformationChangedEventData, LyncContact};
 use conversations::ConversationManager;
 
 /// The class of the root object, which is our own: every client has another.
@@ -40,32 +40,32 @@ const AUTOMATION: i32 = 2;
 macro_rules! described {
     () => {
         fn library(&self) -> Option<&TypeLibrary> {
-            self.client.libraries.office.as_ref()
+            self.server.libraries.office.as_ref()
         }
     };
 }
 pub(crate) use described;
 
 /// The root: `IUCOfficeIntegration`.
-pub(crate) struct Root {
-    client: Arc<Client>,
+pub(crate) struct OfficeIntegration {
+    server: Arc<ComServer>,
 }
 
-impl Root {
-    pub(crate) fn of(client: &Arc<Client>) -> Self {
-        Self { client: Arc::clone(client) }
+impl OfficeIntegration {
+    pub(crate) fn of(server: &Arc<ComServer>) -> Self {
+        Self { server: Arc::clone(server) }
     }
 }
 
-impl ObjectImpl for Root {
+impl ObjectImpl for OfficeIntegration {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
-        const { &[&table::ROOT] }
+        const { &[&table::OFFICE_INTEGRATION] }
     }
 
     fn listeners(&self) -> Option<&Listeners> {
-        Some(&self.client.root)
+        Some(&self.server.root)
     }
 
     fn class(&self) -> Option<Guid> {
@@ -73,7 +73,7 @@ impl ObjectImpl for Root {
     }
 
     fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
-        self.client.admit()?;
+        self.server.inject_faults()?;
         let version = call.arguments.first().and_then(Argument::text).unwrap_or_default();
         let is_served = VERSIONS.contains(&version);
         match (call.id, call.arguments) {
@@ -83,23 +83,25 @@ impl ObjectImpl for Root {
                 Ok(ReturnValue::text(if is_served { AUTHENTICATION_INFO } else { "" }))
             }
             (0x6002_0002, [_, which]) if is_served => match which.number() {
-                Some(LYNC_CLIENT) => give(Lync::of(&self.client)),
-                Some(AUTOMATION) => give(Automation { client: Arc::clone(&self.client) }),
+                Some(LYNC_CLIENT) => return_object(LyncClient::of(&self.server)),
+                Some(AUTOMATION) => {
+                    return_object(LyncAutomation { server: Arc::clone(&self.server) })
+                }
                 _ => Err(NOT_IMPLEMENTED.into()),
             },
-            _ => Err(said(INVALID)),
+            _ => Err(method_error(INVALID)),
         }
     }
 }
 
 /// `ILyncClient`.
-pub(crate) struct Lync {
-    client: Arc<Client>,
+pub(crate) struct LyncClient {
+    server: Arc<ComServer>,
 }
 
-impl Lync {
-    pub(crate) fn of(client: &Arc<Client>) -> Self {
-        Self { client: Arc::clone(client) }
+impl LyncClient {
+    pub(crate) fn of(server: &Arc<ComServer>) -> Self {
+        Self { server: Arc::clone(server) }
     }
 
     /// Has the provider do something, and tells the caller's object that it is done.
@@ -109,13 +111,13 @@ impl Lync {
         callback: Option<&Argument>,
         id: i32,
     ) -> Result<ReturnValue, MethodError> {
-        let code = match self.client.execute(command) {
+        let code = match self.server.execute(command) {
             Ok(()) => 0,
             Err(error) => error.code.0,
         };
-        let operation = serve(Operation::ended(&self.client, code))?;
+        let operation = new_object(AsyncOperation::ended(&self.server, code))?;
         if let Some(Argument::Object(Some(callback))) = callback {
-            let source = serve(Self::of(&self.client))?;
+            let source = new_object(Self::of(&self.server))?;
             let arguments =
                 vec![ReturnValue::Object(source), ReturnValue::Object(operation.clone())];
             callback.clone().call(EventCall { id, arguments, coalesces: false });
@@ -124,30 +126,30 @@ impl Lync {
     }
 }
 
-impl ObjectImpl for Lync {
+impl ObjectImpl for LyncClient {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
-        const { &[&table::CLIENT] }
+        const { &[&table::LYNC_CLIENT] }
     }
 
     fn listeners(&self) -> Option<&Listeners> {
-        Some(&self.client.lync)
+        Some(&self.server.lync)
     }
 
     fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
-        let client = &self.client;
-        client.admit()?;
+        let server = &self.server;
+        server.inject_faults()?;
         match call.id {
             0x6002_0000 => Ok(ReturnValue::number(1)),
-            0x6002_0001 => Ok(ReturnValue::number(client_state(&client.status()))),
+            0x6002_0001 => Ok(ReturnValue::number(client_state(&server.status()))),
             0x6002_0002 => {
-                let uri = client.presence().map(|_| uri(client));
+                let uri = server.presence().map(|_| uri(server));
                 Ok(ReturnValue::text(uri.unwrap_or_default()))
             }
-            0x6002_0003 => give(Oneself { client: Arc::clone(client) }),
-            0x6002_0004 => give(ContactManager::of(client)),
-            0x6002_0005 => give(ConversationManager::of(client)),
+            0x6002_0003 => return_object(LyncSelf { server: Arc::clone(server) }),
+            0x6002_0004 => return_object(ContactManager::of(server)),
+            0x6002_0005 => return_object(ConversationManager::of(server)),
             0x6003_0000 => self.operate(ProviderCommand::SIGN_IN, call.arguments.get(3), 150),
             0x6003_0001 => self.operate(ProviderCommand::SIGN_OUT, call.arguments.first(), 151),
             0x6003_0008 => Ok(ReturnValue::bool(false)),
@@ -156,27 +158,27 @@ impl ObjectImpl for Lync {
     }
 }
 
-fn uri(client: &Client) -> String {
-    let name = client.account.name();
+fn uri(server: &ComServer) -> String {
+    let name = server.account.name();
     if name.contains(':') { name.to_owned() } else { format!("sip:{name}") }
 }
 
 /// `ISelf`.
-struct Oneself {
-    client: Arc<Client>,
+struct LyncSelf {
+    server: Arc<ComServer>,
 }
 
-impl ObjectImpl for Oneself {
+impl ObjectImpl for LyncSelf {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
-        const { &[&table::ONESELF] }
+        const { &[&table::LYNC_SELF] }
     }
 
     fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
-        self.client.admit()?;
+        self.server.inject_faults()?;
         match call.id {
-            0x6002_0001 => give(Contact::own(&self.client)),
+            0x6002_0001 => return_object(LyncContact::own(&self.server)),
             0x6002_0008 => Ok(ReturnValue::bool(false)),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
@@ -184,11 +186,11 @@ impl ObjectImpl for Oneself {
 }
 
 /// `IAutomation`, which opens windows.
-struct Automation {
-    client: Arc<Client>,
+struct LyncAutomation {
+    server: Arc<ComServer>,
 }
 
-impl ObjectImpl for Automation {
+impl ObjectImpl for LyncAutomation {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
@@ -196,33 +198,33 @@ impl ObjectImpl for Automation {
     }
 
     fn invoke(&self, _: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
-        self.client.admit()?;
+        self.server.inject_faults()?;
         Err(NOT_IMPLEMENTED.into())
     }
 }
 
 /// `IAsynchronousOperation`, which is done.
-struct Operation {
-    client: Arc<Client>,
+struct AsyncOperation {
+    server: Arc<ComServer>,
     /// How it ended.
     code: i32,
 }
 
-impl Operation {
-    fn ended(client: &Arc<Client>, code: i32) -> Self {
-        Self { client: Arc::clone(client), code }
+impl AsyncOperation {
+    fn ended(server: &Arc<ComServer>, code: i32) -> Self {
+        Self { server: Arc::clone(server), code }
     }
 }
 
-impl ObjectImpl for Operation {
+impl ObjectImpl for AsyncOperation {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
-        const { &[&table::OPERATION] }
+        const { &[&table::ASYNC_OPERATION] }
     }
 
     fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
-        self.client.admit()?;
+        self.server.inject_faults()?;
         match call.id {
             0x6002_0000 => Ok(ReturnValue::Value(Variant::Empty)),
             0x6002_0001 => Ok(ReturnValue::number(self.code)),
@@ -237,24 +239,24 @@ impl ObjectImpl for Operation {
 }
 
 /// `IClientStateChangedEventData`.
-pub(crate) struct StateChange {
-    client: Arc<Client>,
+pub(crate) struct ClientStateChangedEventData {
+    server: Arc<ComServer>,
     old: i32,
     new: i32,
     code: i32,
 }
 
-impl StateChange {
-    pub(crate) fn new(client: &Arc<Client>, old: i32, new: i32, code: i32) -> Self {
-        Self { client: Arc::clone(client), old, new, code }
+impl ClientStateChangedEventData {
+    pub(crate) fn new(server: &Arc<ComServer>, old: i32, new: i32, code: i32) -> Self {
+        Self { server: Arc::clone(server), old, new, code }
     }
 }
 
-impl ObjectImpl for StateChange {
+impl ObjectImpl for ClientStateChangedEventData {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
-        const { &[&table::STATE_CHANGE] }
+        const { &[&table::CLIENT_STATE_CHANGED] }
     }
 
     fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {

@@ -38,10 +38,10 @@ const FAREWELL_MAX: Duration = Duration::from_secs(1);
 pub type CommandHandler = Box<dyn Fn(ProviderCommand) -> Result<(), CommandError> + Send + Sync>;
 
 /// The provider, as its objects see it.
-pub(crate) struct Client {
+pub(crate) struct ComServer {
     pub(crate) account: Account,
     handler: CommandHandler,
-    state: Mutex<State>,
+    state: Mutex<ServerState>,
     changed: Condvar,
     pub(crate) messenger: Listeners,
     pub(crate) root: Listeners,
@@ -49,26 +49,26 @@ pub(crate) struct Client {
     pub(crate) contact: Listeners,
     pub(crate) manager: Listeners,
     pub(crate) conversations: Listeners,
-    pub(crate) libraries: Libraries,
+    pub(crate) libraries: TypeLibraries,
 }
 
 /// What describes the classes to others; each is nothing where it cannot be loaded.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Libraries {
+pub(crate) struct TypeLibraries {
     pub(crate) messenger: Option<TypeLibrary>,
     pub(crate) office: Option<TypeLibrary>,
 }
 
-struct State {
+struct ServerState {
     status: ProviderStatus,
     until: Option<String>,
     faults: ActiveFaults,
     hangs_until: Option<Duration>,
 }
 
-impl Client {
-    pub(crate) fn new(account: Account, handler: CommandHandler, libraries: Libraries) -> Self {
-        let state = State {
+impl ComServer {
+    pub(crate) fn new(account: Account, handler: CommandHandler, libraries: TypeLibraries) -> Self {
+        let state = ServerState {
             status: ProviderStatus::Starting,
             until: None,
             faults: ActiveFaults::default(),
@@ -89,7 +89,7 @@ impl Client {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ServerState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -105,15 +105,15 @@ impl Client {
     /// The presence, of which there is one only while somebody is signed in.
     pub(crate) fn presence(&self) -> Result<Presence, MethodError> {
         let state = self.state();
-        state.status.presence().cloned().ok_or_else(|| said(NOT_LOGGED_ON))
+        state.status.presence().cloned().ok_or_else(|| method_error(NOT_LOGGED_ON))
     }
 
     /// Holds a call back for as long as the provider is told to misbehave.
-    pub(crate) fn admit(&self) -> Result<(), MethodError> {
+    pub(crate) fn inject_faults(&self) -> Result<(), MethodError> {
         let state = self.state();
         let begun = uptime();
         let delay = state.faults.call_delay;
-        let is_held = |state: &mut State| {
+        let is_held = |state: &mut ServerState| {
             let hangs = state.hangs_until.is_some_and(|until| uptime() < until);
             hangs || uptime() < begun + delay
         };
@@ -124,7 +124,7 @@ impl Client {
             let waited = self.changed.wait_timeout(state, left);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        if state.faults.refuse_calls { Err(said(REJECTED)) } else { Ok(()) }
+        if state.faults.refuse_calls { Err(method_error(REJECTED)) } else { Ok(()) }
     }
 
     /// Has the provider do something.
@@ -188,7 +188,7 @@ impl Client {
             CommunicatorEvent::SignIn(code) => call(1024, vec![ReturnValue::number(code)], false),
             CommunicatorEvent::SignOut => call(1025, Vec::new(), false),
             CommunicatorEvent::ContactStatus(number) => {
-                let contact = serve(messenger::Contact::of(self)).ok()?;
+                let contact = new_object(messenger::MessengerContact::of(self)).ok()?;
                 call(1030, vec![ReturnValue::Object(contact), ReturnValue::number(number)], true)
             }
             CommunicatorEvent::MyStatus(number) => {
@@ -204,13 +204,13 @@ impl Client {
         };
         let (listeners, id, arguments) = match event {
             LyncEvent::StateChanged { old, new, code } => {
-                let data = office::StateChange::new(self, old, new, code);
-                let arguments = both(serve(office::Lync::of(self)), serve(data));
+                let data = office::ClientStateChangedEventData::new(self, old, new, code);
+                let arguments = both(new_object(office::LyncClient::of(self)), new_object(data));
                 (&self.lync, 100, arguments)
             }
             LyncEvent::ContactChanged => {
-                let contact = serve(office::Contact::own(self));
-                let data = serve(office::InformationChange::new(self));
+                let contact = new_object(office::LyncContact::own(self));
+                let data = new_object(office::ContactInformationChangedEventData::new(self));
                 (&self.contact, 400, both(contact, data))
             }
             LyncEvent::ShuttingDown => (&self.root, 50, Some(Vec::new())),
@@ -222,17 +222,17 @@ impl Client {
 }
 
 /// A refusal with what the code means here, for callers that can be told.
-pub(crate) fn said(code: HResult) -> MethodError {
+pub(crate) fn method_error(code: HResult) -> MethodError {
     let known = communicado_codes::lookup(code.0.cast_unsigned()).next();
     MethodError { code, description: known.map(|known| known.meaning.to_owned()) }
 }
 
 /// An object for others.
-pub(crate) fn serve(implementation: impl ObjectImpl) -> Result<ObjectRef, HResult> {
+pub(crate) fn new_object(implementation: impl ObjectImpl) -> Result<ObjectRef, HResult> {
     ObjectRef::new(Arc::new(implementation)).ok_or(UNEXPECTED)
 }
 
 /// An object as an answer.
-pub(crate) fn give(implementation: impl ObjectImpl) -> Result<ReturnValue, MethodError> {
-    Ok(ReturnValue::Object(serve(implementation)?))
+pub(crate) fn return_object(implementation: impl ObjectImpl) -> Result<ReturnValue, MethodError> {
+    Ok(ReturnValue::Object(new_object(implementation)?))
 }
