@@ -13,12 +13,14 @@ use communicado_windows::com::serve::{
 use communicado_windows::com::{Apartment, CallError, Object};
 use communicado_windows::{Guid, HResult, NamedMutex, Variant};
 
-use crate::frontend::MUTEX_NAME;
-use crate::server::{ComServer, INVALID};
+use crate::server::{ComServer, INVALID_ARGUMENT};
 
 /// The class, which is created only where a provider runs.
 pub(crate) const CLASS: Guid = Guid(0x6E0D_0B57_3E2A_4C55_8D3C_1B8B_7B1E_90C1);
 const INTERFACE: Guid = Guid(0x6E0D_0B57_3E2A_4C55_8D3C_1B8B_7B1E_90C2);
+
+/// The mutex that a running provider holds, one per session.
+pub(crate) const MUTEX_NAME: &str = "Communicado.Provider";
 
 /// How long the provider may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -93,7 +95,7 @@ impl ObjectImpl for ControlObject {
 
 /// The command that a call of `Set` stands for.
 fn set(arguments: &[Argument]) -> Result<ProviderCommand, MethodError> {
-    let invalid = |why: String| MethodError { code: INVALID, description: Some(why) };
+    let invalid = |why: String| MethodError { code: INVALID_ARGUMENT, description: Some(why) };
     let text = |at: usize| arguments.get(at).and_then(Argument::text).unwrap_or_default();
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let availability = words::availability(text(0)).map_err(|it| invalid(it.to_string()))?;

@@ -11,14 +11,13 @@ use communicado_windows::com::Apartment;
 use communicado_windows::com::serve::{ClassObject, TypeLibrary};
 use communicado_windows::{HResult, NamedMutex, WindowsError, processes};
 
-use crate::control::{self, ControlObject};
+use crate::control::{self, ControlObject, MUTEX_NAME};
+use crate::event_calls::set_status;
 use crate::messenger::{self, MessengerObject};
 use crate::office::{self, OfficeIntegration};
 use crate::registration::{COMMUNICATOR_PROGRAM, ProviderKeys, is_registered};
 use crate::server::{ComServer, CommandHandler, TypeLibraries, new_object};
 
-/// What only one process of a session has.
-pub(crate) const MUTEX_NAME: &str = "Communicado.Provider";
 /// `CLASS_E_CLASSNOTAVAILABLE`: what creating the object ends in while the client cannot be used.
 const NOT_AVAILABLE: HResult = HResult::of(0x8004_0111);
 
@@ -138,7 +137,7 @@ impl ComFrontend {
         }
         let flag = status.up_and_running();
         let falls = flag == 0 && !self.server.has_stale_flag();
-        self.server.show(status, until);
+        set_status(&self.server, status, until);
         if flag == 0 {
             self.server.flush();
         }

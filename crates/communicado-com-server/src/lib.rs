@@ -16,6 +16,8 @@ pub mod vocabulary;
 #[cfg(windows)]
 mod control;
 #[cfg(windows)]
+mod event_calls;
+#[cfg(windows)]
 mod frontend;
 #[cfg(windows)]
 mod messenger;

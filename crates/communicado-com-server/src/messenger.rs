@@ -8,13 +8,13 @@ use std::sync::Arc;
 use communicado_core::Activity;
 use communicado_provider::{ProviderCommand, ProviderStatus};
 use communicado_windows::com::serve::{
-    Argument, Interface, InvokeKind, Listeners, MethodCall, MethodError, ObjectImpl, ReturnValue,
+    Argument, EventSource, Interface, InvokeKind, MethodCall, MethodError, ObjectImpl, ReturnValue,
     TypeLibrary,
 };
 use communicado_windows::{Guid, HResult, Variant};
 
 use crate::server::{
-    ComServer, INVALID, NOT_IMPLEMENTED, NOT_LOGGED_ON, method_error, return_object,
+    ComServer, INVALID_ARGUMENT, NOT_IMPLEMENTED, NOT_LOGGED_ON, method_error, return_object,
 };
 use crate::tables::messenger as table;
 use crate::vocabulary::{availability_class, mistatus, presence};
@@ -36,11 +36,11 @@ impl ObjectImpl for MessengerObject {
         const { &[&table::MESSENGER, &table::RESOLUTION] }
     }
 
-    fn listeners(&self) -> Option<&Listeners> {
+    fn events(&self) -> Option<&dyn EventSource> {
         Some(&self.0.messenger)
     }
 
-    fn library(&self) -> Option<&TypeLibrary> {
+    fn type_library(&self) -> Option<&TypeLibrary> {
         self.0.libraries.messenger.as_ref()
     }
 
@@ -65,8 +65,10 @@ impl ObjectImpl for MessengerObject {
             }
             (1305, _, [number]) => {
                 server.presence()?;
-                let presence =
-                    number.number().and_then(presence).ok_or_else(|| method_error(INVALID))?;
+                let presence = number
+                    .number()
+                    .and_then(presence)
+                    .ok_or_else(|| method_error(INVALID_ARGUMENT))?;
                 server
                     .execute(ProviderCommand::Set { presence, lasts: None })
                     .map(|()| ReturnValue::Nothing)
@@ -99,7 +101,7 @@ impl ObjectImpl for MessengerObject {
             (1313, InvokeKind::PropertyGet, _) => Ok(ReturnValue::number(0)),
             (1314, InvokeKind::PropertyGet, [kind]) => match kind.number() {
                 Some(0) => Ok(ReturnValue::text(env!("CARGO_PKG_VERSION"))),
-                _ => Err(method_error(INVALID)),
+                _ => Err(method_error(INVALID_ARGUMENT)),
             },
             (0x6005_0001, _, _) => Ok(ReturnValue::text("<authenticationinfo>")),
             _ => Err(windowless(server)),
@@ -145,7 +147,7 @@ impl ObjectImpl for MessengerService {
         const { &[&table::SERVICE] }
     }
 
-    fn library(&self) -> Option<&TypeLibrary> {
+    fn type_library(&self) -> Option<&TypeLibrary> {
         self.0.libraries.messenger.as_ref()
     }
 
@@ -171,7 +173,7 @@ impl ObjectImpl for MessengerServices {
         const { &[&table::SERVICES] }
     }
 
-    fn library(&self) -> Option<&TypeLibrary> {
+    fn type_library(&self) -> Option<&TypeLibrary> {
         self.0.libraries.messenger.as_ref()
     }
 
@@ -182,7 +184,7 @@ impl ObjectImpl for MessengerServices {
             (2176, _) => return_object(service()),
             (2177, _) => Ok(ReturnValue::number(1)),
             (0, [index]) if index.number() == Some(0) => return_object(service()),
-            (0, _) => Err(method_error(INVALID)),
+            (0, _) => Err(method_error(INVALID_ARGUMENT)),
             (-4, _) => Ok(ReturnValue::Enumerator(vec![crate::server::new_object(service())?])),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
@@ -197,7 +199,7 @@ impl ObjectImpl for MessengerContacts {
         const { &[&table::CONTACTS] }
     }
 
-    fn library(&self) -> Option<&TypeLibrary> {
+    fn type_library(&self) -> Option<&TypeLibrary> {
         self.0.libraries.messenger.as_ref()
     }
 
@@ -205,7 +207,7 @@ impl ObjectImpl for MessengerContacts {
         self.0.inject_faults()?;
         match call.id {
             1792 => Ok(ReturnValue::number(0)),
-            0 => Err(method_error(INVALID)),
+            0 => Err(method_error(INVALID_ARGUMENT)),
             1793 => Err(method_error(USER_NOT_FOUND)),
             -4 => Ok(ReturnValue::Enumerator(Vec::new())),
             _ => Err(NOT_IMPLEMENTED.into()),
@@ -221,7 +223,7 @@ impl ObjectImpl for MessengerGroups {
         const { &[&table::GROUPS] }
     }
 
-    fn library(&self) -> Option<&TypeLibrary> {
+    fn type_library(&self) -> Option<&TypeLibrary> {
         self.0.libraries.messenger.as_ref()
     }
 
@@ -229,7 +231,7 @@ impl ObjectImpl for MessengerGroups {
         self.0.inject_faults()?;
         match call.id {
             1666 => Ok(ReturnValue::number(0)),
-            0 => Err(method_error(INVALID)),
+            0 => Err(method_error(INVALID_ARGUMENT)),
             1665 => Err(method_error(GROUPS_NOT_ENABLED)),
             -4 => Ok(ReturnValue::Enumerator(Vec::new())),
             _ => Err(NOT_IMPLEMENTED.into()),
@@ -273,7 +275,7 @@ impl ObjectImpl for MessengerContact {
         const { &[&table::CONTACT] }
     }
 
-    fn library(&self) -> Option<&TypeLibrary> {
+    fn type_library(&self) -> Option<&TypeLibrary> {
         self.0.libraries.messenger.as_ref()
     }
 

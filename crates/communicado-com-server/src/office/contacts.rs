@@ -5,13 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use communicado_core::Activity;
 use communicado_windows::Variant;
 use communicado_windows::com::serve::{
-    Argument, Callback, EventCall, Interface, Listeners, MethodCall, MethodError, ObjectImpl,
-    ReturnValue, TypeLibrary,
+    Argument, Callback, EventCall, EventSource, Interface, MethodCall, MethodError, ObjectImpl,
+    ReturnValue,
 };
 
-use super::{AsyncOperation, described, uri};
+use super::operation::AsyncOperation;
+use super::type_library::office_type_library;
 use crate::messenger::is_name;
-use crate::server::{ComServer, INVALID, NOT_IMPLEMENTED, method_error, new_object, return_object};
+use crate::server::{
+    ComServer, INVALID_ARGUMENT, NOT_IMPLEMENTED, method_error, new_object, return_object,
+};
 use crate::tables::office as table;
 use crate::vocabulary::{activity_id, lync_availability};
 
@@ -47,8 +50,9 @@ impl ContactManager {
     }
 
     fn contact(&self, address: Option<&str>) -> Result<ReturnValue, MethodError> {
-        let address =
-            address.filter(|address| !address.is_empty()).ok_or_else(|| method_error(INVALID))?;
+        let address = address
+            .filter(|address| !address.is_empty())
+            .ok_or_else(|| method_error(INVALID_ARGUMENT))?;
         let server = Arc::clone(&self.server);
         let is_own = is_name(server.account.name(), address);
         return_object(LyncContact {
@@ -62,7 +66,7 @@ impl ContactManager {
         let address = arguments.first().and_then(Argument::text).unwrap_or_default();
         let is_own = is_name(self.server.account.name(), address);
         let code = if is_own { 0 } else { NOT_FOUND };
-        let operation = new_object(AsyncOperation::ended(&self.server, code))?;
+        let operation = new_object(AsyncOperation::completed(&self.server, code))?;
         if let Some(Argument::Object(Some(callback))) = arguments.get(1) {
             let source = new_object(Self { server: Arc::clone(&self.server) })?;
             let found = if is_own {
@@ -79,14 +83,14 @@ impl ContactManager {
 }
 
 impl ObjectImpl for ContactManager {
-    described!();
+    office_type_library!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::CONTACT_MANAGER] }
     }
 
-    fn listeners(&self) -> Option<&Listeners> {
-        Some(&self.server.manager)
+    fn events(&self) -> Option<&dyn EventSource> {
+        Some(&self.server.contact_manager)
     }
 
     fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
@@ -141,7 +145,9 @@ impl LyncContact {
     }
 
     fn batch(&self, kinds: Option<&Argument>) -> Result<ReturnValue, MethodError> {
-        let Some(Argument::Numbers(kinds)) = kinds else { return Err(method_error(INVALID)) };
+        let Some(Argument::Numbers(kinds)) = kinds else {
+            return Err(method_error(INVALID_ARGUMENT));
+        };
         let known = kinds.iter().filter_map(|kind| Some((*kind, self.information(*kind)?)));
         return_object(ContactInformation {
             server: Arc::clone(&self.server),
@@ -151,14 +157,15 @@ impl LyncContact {
 }
 
 impl ObjectImpl for LyncContact {
-    described!();
+    office_type_library!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::CONTACT] }
     }
 
-    fn listeners(&self) -> Option<&Listeners> {
-        Some(&self.server.contact).filter(|_| self.unknown_address.is_none())
+    fn events(&self) -> Option<&dyn EventSource> {
+        let contact: &dyn EventSource = &self.server.contact;
+        Some(contact).filter(|_| self.unknown_address.is_none())
     }
 
     fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
@@ -166,11 +173,11 @@ impl ObjectImpl for LyncContact {
         server.inject_faults()?;
         match (call.id, call.arguments) {
             (0x6002_0000, _) => {
-                Ok(ReturnValue::text(self.unknown_address.clone().unwrap_or_else(|| uri(server))))
+                Ok(ReturnValue::text(self.unknown_address.clone().unwrap_or_else(|| server.uri())))
             }
             (0x6002_0001, [kind]) => {
                 let known = kind.number().and_then(|kind| self.information(kind));
-                known.map(ReturnValue::Value).ok_or_else(|| method_error(INVALID))
+                known.map(ReturnValue::Value).ok_or_else(|| method_error(INVALID_ARGUMENT))
             }
             (0x6002_0002 | 0x6002_000E, arguments) => self.batch(arguments.first()),
             (0x6002_0003, _) => return_object(ContactSettings { server: Arc::clone(server) }),
@@ -197,7 +204,7 @@ impl ContactSubscription {
 }
 
 impl ObjectImpl for ContactSubscription {
-    described!();
+    office_type_library!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::CONTACT_SUBSCRIPTION] }
@@ -234,12 +241,12 @@ impl ContactInformation {
     fn at(&self, index: Option<&Argument>) -> Result<&(i32, Variant), MethodError> {
         let index = index.and_then(Argument::number);
         let index = index.and_then(|index| usize::try_from(index).ok());
-        index.and_then(|index| self.known.get(index)).ok_or_else(|| method_error(INVALID))
+        index.and_then(|index| self.known.get(index)).ok_or_else(|| method_error(INVALID_ARGUMENT))
     }
 }
 
 impl ObjectImpl for ContactInformation {
-    described!();
+    office_type_library!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::CONTACT_INFORMATION] }
@@ -258,7 +265,7 @@ impl ObjectImpl for ContactInformation {
                 .find(first)
                 .cloned()
                 .map(ReturnValue::Value)
-                .ok_or_else(|| method_error(INVALID)),
+                .ok_or_else(|| method_error(INVALID_ARGUMENT)),
             0x6002_0003 => {
                 Ok(ReturnValue::Numbers(self.known.iter().map(|(kind, _)| *kind).collect()))
             }
@@ -281,7 +288,7 @@ struct ContactSettings {
 }
 
 impl ObjectImpl for ContactSettings {
-    described!();
+    office_type_library!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::CONTACT_SETTINGS] }
@@ -295,7 +302,7 @@ impl ObjectImpl for ContactSettings {
             0x6002_0002 => Ok(ReturnValue::WithOut(Variant::Empty, Variant::Bool(false))),
             0x6002_0006 => Ok(ReturnValue::bool(false)),
             0x6002_0007 => Ok(ReturnValue::number(0)),
-            _ => Err(method_error(INVALID)),
+            _ => Err(method_error(INVALID_ARGUMENT)),
         }
     }
 }
@@ -306,7 +313,7 @@ struct GroupCollection {
 }
 
 impl ObjectImpl for GroupCollection {
-    described!();
+    office_type_library!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::GROUP_COLLECTION] }
@@ -320,7 +327,7 @@ impl ObjectImpl for GroupCollection {
             0x6002_0003 => Ok(ReturnValue::bool(false)),
             0x6002_0004 => return_object(Self { server: Arc::clone(&self.server) }),
             0x6002_0005 => Ok(ReturnValue::number(-1)),
-            _ => Err(method_error(INVALID)),
+            _ => Err(method_error(INVALID_ARGUMENT)),
         }
     }
 }
@@ -337,7 +344,7 @@ impl ContactInformationChangedEventData {
 }
 
 impl ObjectImpl for ContactInformationChangedEventData {
-    described!();
+    office_type_library!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::CONTACT_INFORMATION_CHANGED] }

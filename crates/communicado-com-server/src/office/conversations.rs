@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use communicado_windows::com::serve::{
-    Interface, Listeners, MethodCall, MethodError, ObjectImpl, ReturnValue, TypeLibrary,
+    EventSource, Interface, MethodCall, MethodError, ObjectImpl, ReturnValue,
 };
 
-use super::described;
-use crate::server::{ComServer, INVALID, NOT_IMPLEMENTED, method_error, return_object};
+use super::type_library::office_type_library;
+use crate::server::{ComServer, INVALID_ARGUMENT, NOT_IMPLEMENTED, method_error, return_object};
 use crate::tables::office as table;
 
 /// `ucConversationSummarizerNoSummarizedState`: no conversation rings, and none is held.
@@ -25,14 +25,14 @@ impl ConversationManager {
 }
 
 impl ObjectImpl for ConversationManager {
-    described!();
+    office_type_library!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::CONVERSATION_MANAGER] }
     }
 
-    fn listeners(&self) -> Option<&Listeners> {
-        Some(&self.server.conversations)
+    fn events(&self) -> Option<&dyn EventSource> {
+        Some(&self.server.conversation_manager)
     }
 
     fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
@@ -53,7 +53,7 @@ struct ConversationCollection {
 }
 
 impl ObjectImpl for ConversationCollection {
-    described!();
+    office_type_library!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::CONVERSATION_COLLECTION] }
@@ -65,7 +65,7 @@ impl ObjectImpl for ConversationCollection {
             0x6002_0000 => Ok(ReturnValue::number(0)),
             -4 => Ok(ReturnValue::Enumerator(Vec::new())),
             0x6002_0003 => Ok(ReturnValue::number(-1)),
-            _ => Err(method_error(INVALID)),
+            _ => Err(method_error(INVALID_ARGUMENT)),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::HResult;
 
 const DISP_E_EXCEPTION: HResult = HResult::of(0x8002_0009);
 /// The other side is gone, and every further call will fail.
-const DEAD: [HResult; 7] = [
+const DISCONNECTED: [HResult; 7] = [
     HResult::of(0x8007_06BA),
     HResult::of(0x8007_06BE),
     HResult::of(0x8007_06BF),
@@ -21,7 +21,7 @@ const DEAD: [HResult; 7] = [
 ];
 
 /// The other side lets nobody in now, or not us.
-const BARRED: [HResult; 3] =
+const REJECTED: [HResult; 3] =
     [HResult::of(0x8001_0001), HResult::of(0x8001_010A), HResult::of(0x8007_0005)];
 
 /// A call that failed: what was tried, and what came back.
@@ -39,7 +39,10 @@ impl CallError {
         Self { operation: operation.into(), code, description: None }
     }
 
-    pub(crate) fn of(operation: impl Into<Cow<'static, str>>, error: &windows_core::Error) -> Self {
+    pub(crate) fn from_core(
+        operation: impl Into<Cow<'static, str>>,
+        error: &windows_core::Error,
+    ) -> Self {
         Self::new(operation, HResult(error.code().0))
     }
 
@@ -49,7 +52,7 @@ impl CallError {
         error: &windows_core::Error,
         exception: &mut EXCEPINFO,
     ) -> Self {
-        let mut call_error = Self::of(operation, error);
+        let mut call_error = Self::from_core(operation, error);
         if call_error.code != DISP_E_EXCEPTION {
             return call_error;
         }
@@ -82,15 +85,15 @@ impl CallError {
 
     /// Whether the other side is gone, so that every further call will fail.
     #[must_use]
-    pub fn is_gone(&self) -> bool {
-        DEAD.contains(&self.code)
+    pub fn is_disconnected(&self) -> bool {
+        DISCONNECTED.contains(&self.code)
     }
 
     /// Whether every other member would fail in the same way: the other side is gone, or lets
     /// nobody in, or not us.
     #[must_use]
     pub fn is_final(&self) -> bool {
-        self.is_gone() || BARRED.contains(&self.code)
+        self.is_disconnected() || REJECTED.contains(&self.code)
     }
 }
 

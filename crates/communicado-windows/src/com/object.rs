@@ -55,7 +55,8 @@ impl<'a> Object<'a> {
         // SAFETY: this thread has joined an apartment, which outlives the object.
         let created =
             unsafe { CoCreateInstance(&GUID::from_u128(class.0), None, CLSCTX_LOCAL_SERVER) };
-        let dispatch = created.map_err(|error| CallError::of("create the object", &error))?;
+        let dispatch =
+            created.map_err(|error| CallError::from_core("create the object", &error))?;
         Ok(Self { dispatch, apartment: PhantomData })
     }
 
@@ -71,7 +72,7 @@ impl<'a> Object<'a> {
         let asked = unsafe {
             self.dispatch.GetIDsOfNames(&GUID::zeroed(), &PCWSTR(wide.as_ptr()), 1, 0, &raw mut id)
         };
-        asked.map_err(|error| CallError::of(format!("find `{name}`"), &error))?;
+        asked.map_err(|error| CallError::from_core(format!("find `{name}`"), &error))?;
         Ok(id)
     }
 
@@ -128,7 +129,8 @@ impl<'a> Object<'a> {
         source: Guid,
         on_event: impl Fn(DispatchEvent) + Send + Sync + 'static,
     ) -> Result<AdvisoryConnection<'a>, CallError> {
-        let failed = |error: windows_core::Error| CallError::of("listen to its events", &error);
+        let failed =
+            |error: windows_core::Error| CallError::from_core("listen to its events", &error);
         let container: IConnectionPointContainer = self.dispatch.cast().map_err(failed)?;
         let source = GUID::from_u128(source.0);
         // SAFETY: the interface outlives the call.
