@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::error::{ScriptError, ScriptErrorKind};
-use super::{Script, ScriptAction, ScriptStep};
+use super::steps::{Script, ScriptAction, ScriptStep};
 use crate::words::{UnknownWord, activity, availability, duration};
 use crate::{Fault, Presence, ProviderCommand, Reason};
 
@@ -27,24 +27,31 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("behave", ""),
 ];
 
-pub(super) fn script(text: &str) -> Result<Script, ScriptError> {
-    let mut steps: Vec<ScriptStep> = Vec::new();
-    for (number, line) in (1..).zip(text.lines()) {
-        let error = |kind| ScriptError { line: number, kind };
-        if number > Script::LINES_MAX {
-            return Err(error(ScriptErrorKind::TooManyLines { lines_max: Script::LINES_MAX }));
+impl Script {
+    /// Parses a script.
+    ///
+    /// # Errors
+    ///
+    /// For the first invalid line.
+    pub fn parse(text: &str) -> Result<Self, ScriptError> {
+        let mut steps: Vec<ScriptStep> = Vec::new();
+        for (number, line) in (1..).zip(text.lines()) {
+            let error = |kind| ScriptError { line: number, kind };
+            if number > Self::LINES_MAX {
+                return Err(error(ScriptErrorKind::TooManyLines { lines_max: Self::LINES_MAX }));
+            }
+            let words = words_of(line).map_err(error)?;
+            let Some((first, rest)) = words.split_first() else { continue };
+            let after = duration(first)
+                .ok_or_else(|| error(ScriptErrorKind::InvalidTime(first.clone())))?;
+            if let Some(before) = steps.last().map(|step| step.after).filter(|it| *it > after) {
+                return Err(error(ScriptErrorKind::TimeDecreases { after, before }));
+            }
+            let action = action(first, rest).map_err(error)?;
+            steps.push(ScriptStep { after, action, line: number });
         }
-        let words = words_of(line).map_err(error)?;
-        let Some((first, rest)) = words.split_first() else { continue };
-        let after =
-            duration(first).ok_or_else(|| error(ScriptErrorKind::InvalidTime(first.clone())))?;
-        if let Some(before) = steps.last().map(|step| step.after).filter(|it| *it > after) {
-            return Err(error(ScriptErrorKind::TimeDecreases { after, before }));
-        }
-        let action = action(first, rest).map_err(error)?;
-        steps.push(ScriptStep { after, action, line: number });
+        Ok(Self { steps })
     }
-    Ok(Script { steps })
 }
 
 /// The words of a line, without what is for people.
