@@ -211,6 +211,6 @@ mod tests {
         check("{\"v\":1}", "`signed_in` is neither");
         check("{\"v\":1,\"signed_in\":true,\"shows\":{}}", "there is no `availability`");
         let shows = "{\"v\":1,\"signed_in\":true,\"shows\":{\"availability\":\"tired\"}}";
-        check(shows, "`tired` is no availability");
+        check(shows, "unknown availability `tired`");
     }
 }
