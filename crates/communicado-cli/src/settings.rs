@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use communicado::{Builder, Monitor, Options, SOURCES};
+use communicado::{Builder, Monitor, SOURCES, SourceOptions};
 use communicado_sources::OptionKind;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -70,7 +70,7 @@ pub(crate) struct AgentSettings {
 #[derive(Clone, Debug)]
 pub(crate) struct SourceSettings {
     pub(crate) enabled: bool,
-    pub(crate) options: Options,
+    pub(crate) options: SourceOptions,
     /// What is set of the options, to be shown.
     pub(crate) shown: BTreeMap<String, String>,
     /// The clients that are told of in any case, where they are not those of the source's card.
@@ -312,7 +312,12 @@ impl Default for AgentSettings {
 
 impl Default for SourceSettings {
     fn default() -> Self {
-        Self { enabled: true, options: Options::default(), shown: BTreeMap::new(), clients: None }
+        Self {
+            enabled: true,
+            options: SourceOptions::default(),
+            shown: BTreeMap::new(),
+            clients: None,
+        }
     }
 }
 
@@ -381,7 +386,7 @@ impl Value {
 
 const fn takes(kind: OptionKind) -> &'static str {
     match kind {
-        OptionKind::Span => "a span of time such as \"30s\"",
+        OptionKind::Duration => "a span of time such as \"30s\"",
         OptionKind::Path => "the path of a file, in quotes",
     }
 }

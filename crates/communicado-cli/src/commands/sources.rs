@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use communicado::{Options, SOURCES};
+use communicado::{SOURCES, SourceOptions};
 use communicado_runtime::{Check, Health, SystemClock};
 use communicado_sinks::printable;
 
@@ -55,7 +55,7 @@ pub(crate) fn run(settings: &Settings) -> Result<Outcome, Failure> {
 /// Has one source look once.
 pub(crate) fn probe(name: &str, set: &SourceSettings) -> Result<Vec<Check>, Failure> {
     let Some(descriptor) = communicado_sources::descriptor(name) else { return Ok(Vec::new()) };
-    let options: &Options = &set.options;
+    let options: &SourceOptions = &set.options;
     let mut opened = descriptor.open(options).map_err(communicado::Error::Option)?;
     on_runtime(async {
         let clock = SystemClock::start();

@@ -23,13 +23,13 @@ const FAREWELL_MAX: Duration = Duration::from_millis(500);
 const GONE: HResult = HResult::of(0x8007_06BA);
 
 pub(super) fn is_running() -> bool {
-    windows::messenger().is_some()
+    windows::running_messenger().is_some()
 }
 
 pub(super) fn wait_until_running(timeout: Duration) -> bool {
     let clock = SystemClock::start();
     let end = clock.now().after(timeout);
-    block_on_until(windows::until_messenger(), Some((&clock, end))).is_some_and(|found| found)
+    block_on_until(windows::wait_for_messenger(), Some((&clock, end))).is_some_and(|found| found)
 }
 
 type Answer = Result<Variant, HResult>;
@@ -51,7 +51,7 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) fn new(tell: Tell) -> Result<Self, MessengerError> {
-        let provider = windows::messenger().ok_or(MessengerError::NOT_RUNNING)?;
+        let provider = windows::running_messenger().ok_or(MessengerError::NOT_RUNNING)?;
         let (class, Some(process)) = (provider.class, provider.processes.first()) else {
             return Err(MessengerError::NOT_RUNNING);
         };

@@ -1,4 +1,4 @@
-//! Watches the registry and the processes that it names.
+//! Watcher of the registry and of the clients' processes.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,51 +10,51 @@ use communicado_windows::{
     Error, Hive, Key, Notice, Noticed, Process, View, own_session, processes, session_of,
 };
 
-use super::contract::{Provider, Read, Registration, providers};
+use super::registration::{RegisteredClient, Registration, RegistrySnapshot, registered_clients};
 
 const SOFTWARE: &str = "Software";
 pub(crate) const PROVIDERS: &str = r"Software\IM Providers";
-/// How often it is looked again while a flag says that a client runs whose process is not there:
-/// nothing tells of a process that begins, and a flag that is written unchanged need not either.
-const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// The interval of reads while a flag is set without a process. Windows does not notify of a new
+/// process, nor always of a flag that is rewritten unchanged.
+const STALE_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Awaits changes to `IM Providers` and the ends of the processes that it names.
+/// Watcher of `IM Providers` and of the clients' processes.
 ///
-/// Every notice is armed before what it is of is read, so that nothing falls in between.
-pub(crate) struct Lookout {
-    /// Tells when `IM Providers` comes or goes: a notice of a key that is deleted need not come.
+/// It subscribes to each change before it reads the value, so it misses no change.
+pub(crate) struct RegistryWatcher {
+    /// Shows when `IM Providers` is created or deleted: a deleted key may send no notice.
     software: (Key, Notice),
     providers: Option<(Key, Notice)>,
-    /// The processes that are named, with their programs; one that may not be waited for is not
-    /// open, and is looked for each time.
-    alive: BTreeMap<u32, (String, Option<Process>)>,
+    /// The clients' processes with their programs. `None` stands for a process without access
+    /// rights, which each read lists again.
+    processes: BTreeMap<u32, (String, Option<Process>)>,
     clock: SystemClock,
     timer: Box<dyn Timer>,
 }
 
-impl Lookout {
+impl RegistryWatcher {
     pub(crate) fn open() -> Result<Self, SourceError> {
         let software = Key::open(Hive::CurrentUser, SOFTWARE, View::Own).map_err(lost)?;
         let software = software.ok_or_else(|| SourceError {
-            cause: "the user has no registry: there is no key `Software`".into(),
-            help: "run communicado in the session of a user who has logged on".into(),
+            cause: "the registry key `Software` of the user is missing".into(),
+            help: "run communicado in the session of a logged-on user".into(),
         })?;
         let notice = software.notice(Noticed::Names, false).map_err(lost)?;
         let clock = SystemClock::start();
         let timer = clock.timer().map_err(|error| SourceError {
             cause: error.to_string().into(),
-            help: "close programs that hold many handles".into(),
+            help: "close programs that have many handles open".into(),
         })?;
         let software = (software, notice);
-        Ok(Self { software, providers: None, alive: BTreeMap::new(), clock, timer })
+        Ok(Self { software, providers: None, processes: BTreeMap::new(), clock, timer })
     }
 
-    /// Every provider as it is now; what changes afterwards is told by [`Lookout::poll_change`].
-    pub(crate) fn look(&mut self) -> Result<Vec<Provider>, SourceError> {
+    /// All clients. [`RegistryWatcher::poll_change`] shows later changes.
+    pub(crate) fn read(&mut self) -> Result<Vec<RegisteredClient>, SourceError> {
         let (software, notice) = &self.software;
         notice.arm_again(software).map_err(lost)?;
         let is_armed = self.providers.as_ref().is_some_and(|(key, notice)| {
-            // A key that was deleted and made anew is another one.
+            // After a key is deleted, the same path is another key.
             notice.arm_again(key).is_ok()
         });
         if !is_armed {
@@ -64,47 +64,48 @@ impl Lookout {
                 self.providers = notice.ok().map(|notice| (key, notice));
             }
         }
-        let mut read = registry()?;
-        let programs = programs(&read, |provider| !provider.flag.is_down());
-        self.alive.retain(|_, (_, process)| process.as_ref().is_some_and(|it| !it.has_ended()));
-        // The list of all processes is long, and needed only where one that is known does not do.
-        let is_open = |program: &String| self.alive.values().any(|(image, _)| image == program);
+        let mut snapshot = registry()?;
+        let programs = programs(&snapshot, |client| !client.flag.is_down());
+        self.processes.retain(|_, (_, process)| process.as_ref().is_some_and(|it| !it.has_ended()));
+        // The list of all processes is long, so it is read only for programs without a process.
+        let is_open = |program: &String| self.processes.values().any(|(image, _)| image == program);
         if !programs.iter().all(is_open) {
-            self.find(&programs)?;
+            self.open_processes(&programs)?;
         }
-        read.processes = self.alive.iter().map(|(id, (image, _))| (*id, image.clone())).collect();
-        let found = providers(&read);
-        self.alive.retain(|id, _| found.iter().any(|each| each.processes.contains(id)));
-        let is_stale = found.iter().any(Provider::is_stale);
-        self.timer.set(is_stale.then(|| self.clock.now().after(LOOK_AGAIN)));
+        snapshot.processes =
+            self.processes.iter().map(|(id, (image, _))| (*id, image.clone())).collect();
+        let found = registered_clients(&snapshot);
+        self.processes.retain(|id, _| found.iter().any(|each| each.processes.contains(id)));
+        let is_stale = found.iter().any(RegisteredClient::is_stale);
+        self.timer.set(is_stale.then(|| self.clock.now().after(STALE_INTERVAL)));
         Ok(found)
     }
 
-    /// Opens every process of these programs that is not open yet. One that ends after it was
-    /// listed is found out by that, and may have a successor that was not listed.
-    fn find(&mut self, programs: &BTreeSet<String>) -> Result<(), SourceError> {
+    /// Opens all processes of these programs. If one exits meanwhile, it may have a successor, so
+    /// the list is read again.
+    fn open_processes(&mut self, programs: &BTreeSet<String>) -> Result<(), SourceError> {
         loop {
-            let mut all_live = true;
+            let mut all_run = true;
             for (id, image) in listed(programs)? {
-                let Entry::Vacant(place) = self.alive.entry(id) else { continue };
+                let Entry::Vacant(entry) = self.processes.entry(id) else { continue };
                 match Process::open(id) {
                     Ok(process) if !process.has_ended() => {
-                        place.insert((image, Some(process)));
+                        entry.insert((image, Some(process)));
                     }
-                    // That it is listed has to do.
+                    // Without access rights, the list of processes has to suffice.
                     Err(_) if session_of(id).is_some() => {
-                        place.insert((image, None));
+                        entry.insert((image, None));
                     }
-                    Ok(_) | Err(_) => all_live = false,
+                    Ok(_) | Err(_) => all_run = false,
                 }
             }
-            if all_live {
+            if all_run {
                 return Ok(());
             }
         }
     }
 
-    /// Ready once something has changed.
+    /// Waits for a change.
     pub(crate) fn poll_change(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SourceError>> {
         if self.timer.poll_due(cx).is_ready() {
             return Poll::Ready(Ok(()));
@@ -113,7 +114,7 @@ impl Lookout {
         if let (true, Some((_, notice))) = (changed.is_pending(), &mut self.providers) {
             changed = notice.poll_come(cx);
         }
-        for process in self.alive.values_mut().filter_map(|(_, process)| process.as_mut()) {
+        for process in self.processes.values_mut().filter_map(|(_, process)| process.as_mut()) {
             if changed.is_pending() {
                 changed = process.poll_ended(cx);
             }
@@ -122,46 +123,49 @@ impl Lookout {
     }
 }
 
-/// Reads all of it once, with the processes of every program that is named.
-pub(crate) fn read() -> Result<Read, SourceError> {
-    let mut read = registry()?;
-    let programs = programs(&read, |_| true);
+/// Reads the registry and the processes of all clients once.
+pub(crate) fn read() -> Result<RegistrySnapshot, SourceError> {
+    let mut snapshot = registry()?;
+    let programs = programs(&snapshot, |_| true);
     if !programs.is_empty() {
-        read.processes = listed(&programs)?;
+        snapshot.processes = listed(&programs)?;
     }
-    Ok(read)
+    Ok(snapshot)
 }
 
-/// What is in the registry, without any process.
-fn registry() -> Result<Read, SourceError> {
-    let mut read = Read::default();
+/// Reads the registry, without processes.
+fn registry() -> Result<RegistrySnapshot, SourceError> {
+    let mut snapshot = RegistrySnapshot::default();
     if let Some(key) = Key::open(Hive::CurrentUser, PROVIDERS, View::Own).map_err(lost)? {
         for app in subkeys(&key) {
             let path = format!(r"{PROVIDERS}\{app}");
-            // It may have gone in between.
+            // The key may be deleted meanwhile.
             let Some(key) = Key::open(Hive::CurrentUser, &path, View::Own).map_err(lost)? else {
                 continue;
             };
             let flag = key.value("UpAndRunning").map_err(lost)?.map(|value| value.decode());
             let own = registration(&key)?;
             if own != Registration::default() {
-                read.own.push((app.clone(), own));
+                snapshot.own.push((app.clone(), own));
             }
-            read.flags.push((app, flag));
+            snapshot.flags.push((app, flag));
         }
     }
-    read.wide = registrations(View::Wide)?;
-    read.narrow = registrations(View::Narrow)?;
-    Ok(read)
+    snapshot.wide = registrations(View::Wide)?;
+    snapshot.narrow = registrations(View::Narrow)?;
+    Ok(snapshot)
 }
 
-/// The programs of the providers that matter, in lower case.
-fn programs(read: &Read, matters: impl Fn(&Provider) -> bool) -> BTreeSet<String> {
-    let found = providers(read).into_iter().filter(matters);
-    found.filter_map(|provider| Some(provider.program?.to_lowercase())).collect()
+/// The programs of some clients, in lower case.
+fn programs(
+    snapshot: &RegistrySnapshot,
+    is_included: impl Fn(&RegisteredClient) -> bool,
+) -> BTreeSet<String> {
+    let clients = registered_clients(snapshot).into_iter().filter(is_included);
+    clients.filter_map(|client| Some(client.program?.to_lowercase())).collect()
 }
 
-/// The processes of this session that run one of these programs.
+/// The processes of these programs in this session.
 fn listed(programs: &BTreeSet<String>) -> Result<Vec<(u32, String)>, SourceError> {
     let session = own_session();
     let all = processes().map_err(lost)?.into_iter();
@@ -192,16 +196,15 @@ fn registration(key: &Key) -> Result<Registration, SourceError> {
     })
 }
 
-/// The keys below; a key that was deleted has none.
+/// The names of the subkeys. A deleted key has none.
 fn subkeys(key: &Key) -> Vec<String> {
     key.subkeys().unwrap_or_default()
 }
 
-/// The error for what of the system cannot be used any more.
+/// The error for a failed call to Windows.
 pub(crate) fn lost(error: Error) -> SourceError {
     SourceError {
         cause: error.to_string().into(),
-        help: "see `communicado explain` with the code; the registry is read again by itself"
-            .into(),
+        help: "run `communicado explain` with the code; communicado retries automatically".into(),
     }
 }
