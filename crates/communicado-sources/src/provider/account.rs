@@ -13,7 +13,7 @@ pub(super) const PROPERTY_NAMES: [&str; 7] =
     ["Name", "FriendlyName", "Protocol", "Status", "Availability", "Activity", "ReasonCode"];
 
 /// Properties by name.
-pub(super) type Properties = BTreeMap<String, PropertyValue>;
+pub(super) type AccountProperties = BTreeMap<String, PropertyValue>;
 
 /// Value of a property.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,11 +24,11 @@ pub(super) enum PropertyValue {
 
 /// An account of the provider.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct ProviderAccount(Properties);
+pub(super) struct ProviderAccount(AccountProperties);
 
 impl ProviderAccount {
     /// Applies changed properties.
-    pub(super) fn update(&mut self, changed: Properties) {
+    pub(super) fn update(&mut self, changed: AccountProperties) {
         self.0.extend(changed);
     }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use communicado_core::{Life, Moment};
 
-use super::account::{Properties, ProviderAccount};
+use super::account::{AccountProperties, ProviderAccount};
 use super::message::{ProviderCall, ProviderReply, ProviderSignal};
 use crate::bus::InstanceState;
 use crate::client_reporter::ClientDetails;
@@ -25,7 +25,7 @@ pub(super) struct ProviderInstance {
     flag: Option<u32>,
     accounts: Option<BTreeMap<String, ProviderAccount>>,
     /// Changes while the accounts are pending; `None` for a removed account.
-    changes: BTreeMap<String, Option<Properties>>,
+    changes: BTreeMap<String, Option<AccountProperties>>,
     pub(super) pending: BTreeSet<ProviderCall>,
     /// The moment of the last message from the provider, or of the last liveness check.
     pub(super) quiet_since: Moment,
@@ -76,7 +76,7 @@ impl ProviderInstance {
         false
     }
 
-    fn change(&mut self, path: String, change: Option<Properties>) {
+    fn change(&mut self, path: String, change: Option<AccountProperties>) {
         if self.pending.contains(&ProviderCall::Accounts) && self.changes.len() < ACCOUNTS_MAX {
             let earlier = self.changes.entry(path.clone()).or_default();
             match (earlier, &change) {
@@ -137,7 +137,7 @@ impl ProviderInstance {
 fn apply(
     accounts: &mut BTreeMap<String, ProviderAccount>,
     path: String,
-    change: Option<Properties>,
+    change: Option<AccountProperties>,
 ) {
     match change {
         None => {

@@ -7,7 +7,7 @@ use communicado_provider::dbus::{ACCOUNT_INTERFACE, INTERFACE, NAME, PATH};
 use zbus::message::{Flags, Message, Type};
 use zbus::{OwnedObjectPath, OwnedVariant};
 
-use super::account::{PROPERTY_NAMES, Properties, PropertyValue};
+use super::account::{AccountProperties, PROPERTY_NAMES, PropertyValue};
 use crate::bus::{self, BUS, BUS_PATH, cut, owner_rule};
 
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
@@ -62,7 +62,7 @@ pub(super) enum ProviderSignal {
     /// Changed properties of an account, or all properties of a new one.
     Account {
         path: String,
-        changed: Properties,
+        changed: AccountProperties,
     },
     Removed {
         path: String,
@@ -76,7 +76,7 @@ pub(super) enum ProviderSignal {
 pub(super) enum ProviderReply {
     Owner(String),
     Flag(u32),
-    Accounts(BTreeMap<String, Properties>),
+    Accounts(BTreeMap<String, AccountProperties>),
     /// A reply of the bus, on behalf of a missing provider.
     FromBus,
     /// An error or a reply of another type.
@@ -238,7 +238,7 @@ fn flag(changed: &Variants) -> Option<u32> {
 }
 
 /// The properties that the source reads, if their values have a valid type.
-fn properties(all: Variants) -> Properties {
+fn properties(all: Variants) -> AccountProperties {
     let known = all.into_iter().filter(|(name, _)| PROPERTY_NAMES.contains(&name.as_str()));
     let value = |value: &OwnedVariant| match <&str>::try_from(value) {
         Ok(text) => Some(PropertyValue::Text(cut(text.to_owned()))),

@@ -16,7 +16,7 @@ use crate::keepalive::Keepalive;
 /// The name of the provider as a client.
 const CLIENT: &str = "provider";
 
-type Effects = bus::Effects<ProviderRequest>;
+type ProviderEffects = bus::Effects<ProviderRequest>;
 
 /// Protocol with the owner of the provider's name on one bus.
 pub(super) struct ProviderProtocol {
@@ -53,8 +53,8 @@ impl ProviderProtocol {
         }
     }
 
-    fn handle(&mut self, now: Moment, input: ProviderInput, to: Option<u32>) -> Effects {
-        let mut effects = Effects::default();
+    fn handle(&mut self, now: Moment, input: ProviderInput, to: Option<u32>) -> ProviderEffects {
+        let mut effects = ProviderEffects::default();
         match input {
             ProviderInput::Owner { old, new } => {
                 self.is_owner_known = true;
@@ -74,7 +74,7 @@ impl ProviderProtocol {
         effects
     }
 
-    fn add_instance(&mut self, now: Moment, unique: &str, effects: &mut Effects) {
+    fn add_instance(&mut self, now: Moment, unique: &str, effects: &mut ProviderEffects) {
         if unique.is_empty()
             || self.instance.as_ref().is_some_and(|instance| instance.unique == unique)
         {
@@ -88,7 +88,7 @@ impl ProviderProtocol {
     }
 
     /// Starts a new instance for the owner of the name, and sends the first requests.
-    fn restart(&mut self, now: Moment, unique: String, effects: &mut Effects) {
+    fn restart(&mut self, now: Moment, unique: String, effects: &mut ProviderEffects) {
         self.pending.retain(|_, pending| matches!(pending, ProviderPending::Owner));
         self.last_instance += 1;
         let instance = self.last_instance;
@@ -98,7 +98,7 @@ impl ProviderProtocol {
         self.request(ProviderCall::Accounts, effects);
     }
 
-    fn remove_instance(&mut self, unique: &str, effects: &mut Effects) {
+    fn remove_instance(&mut self, unique: &str, effects: &mut ProviderEffects) {
         let Some(instance) = self.instance.take_if(|instance| instance.unique == unique) else {
             return;
         };
@@ -112,7 +112,7 @@ impl ProviderProtocol {
         now: Moment,
         sender: &str,
         signal: ProviderSignal,
-        effects: &mut Effects,
+        effects: &mut ProviderEffects,
     ) {
         let Some(instance) = self.instance.as_mut().filter(|instance| instance.unique == sender)
         else {
@@ -136,7 +136,7 @@ impl ProviderProtocol {
         now: Moment,
         request: &ProviderPending,
         reply: ProviderReply,
-        effects: &mut Effects,
+        effects: &mut ProviderEffects,
     ) {
         match request {
             ProviderPending::Owner => {
@@ -177,7 +177,7 @@ impl ProviderProtocol {
     }
 
     /// Reports the provider, if its state has changed or the report needs renewal.
-    fn report(&mut self, now: Moment, effects: &mut Effects) {
+    fn report(&mut self, now: Moment, effects: &mut ProviderEffects) {
         let keepalive = self.keepalive;
         let Some(instance) = &mut self.instance else { return };
         let (life, details) = match instance.assessment() {
@@ -225,7 +225,7 @@ impl ProviderProtocol {
         &mut self,
         state: InstanceState,
         reason: UnknownReason,
-        effects: &mut Effects,
+        effects: &mut ProviderEffects,
     ) {
         let Some(instance) = self.instance.as_mut().filter(|instance| instance.state != state)
         else {
@@ -236,7 +236,7 @@ impl ProviderProtocol {
         effects.reports.push(ClientReport::Life { instance, life });
     }
 
-    fn report_if_ready(&mut self, effects: &mut Effects) {
+    fn report_if_ready(&mut self, effects: &mut ProviderEffects) {
         let is_settled =
             self.instance.as_ref().is_none_or(|instance| instance.state != InstanceState::Pending);
         if !self.is_ready && self.is_owner_known && is_settled {
@@ -245,7 +245,7 @@ impl ProviderProtocol {
         }
     }
 
-    fn request(&mut self, call: ProviderCall, effects: &mut Effects) {
+    fn request(&mut self, call: ProviderCall, effects: &mut ProviderEffects) {
         let Some(instance) = &mut self.instance else { return };
         if !instance.pending.insert(call) {
             return;
@@ -267,8 +267,8 @@ impl ClientProtocol for ProviderProtocol {
 impl BusProtocol for ProviderProtocol {
     type Request = ProviderRequest;
 
-    fn start(&mut self) -> Effects {
-        let mut effects = Effects::default();
+    fn start(&mut self) -> ProviderEffects {
+        let mut effects = ProviderEffects::default();
         for request in ProviderRequest::subscriptions().chain([ProviderRequest::Owner]) {
             self.last_request = self.last_request.wrapping_add(1);
             if request == ProviderRequest::Owner {
@@ -279,15 +279,20 @@ impl BusProtocol for ProviderProtocol {
         effects
     }
 
-    fn handle_message(&mut self, now: Moment, message: &Message, to: Option<u32>) -> Effects {
+    fn handle_message(
+        &mut self,
+        now: Moment,
+        message: &Message,
+        to: Option<u32>,
+    ) -> ProviderEffects {
         match ProviderInput::decode(message) {
             Some(input) => self.handle(now, input, to),
-            None => Effects::default(),
+            None => ProviderEffects::default(),
         }
     }
 
-    fn advance(&mut self, now: Moment) -> (Effects, Option<Moment>) {
-        let mut effects = Effects::default();
+    fn advance(&mut self, now: Moment) -> (ProviderEffects, Option<Moment>) {
+        let mut effects = ProviderEffects::default();
         let deadline =
             self.instance.as_ref().and_then(|instance| instance.deadline(self.keepalive));
         if let Some(instance) = &mut self.instance
@@ -318,7 +323,7 @@ mod tests {
 
     use communicado_core::Availability;
 
-    use super::super::account::{Properties, PropertyValue};
+    use super::super::account::{AccountProperties, PropertyValue};
     use super::*;
     use crate::sign_in::AccountSignIn;
 
@@ -356,7 +361,7 @@ mod tests {
             fixture
         }
 
-        fn apply(&mut self, effects: Effects) {
+        fn apply(&mut self, effects: ProviderEffects) {
             for (number, request) in effects.requests {
                 if let ProviderRequest::Provider { call, .. } = request {
                     self.pending.push((number, call));
@@ -421,7 +426,7 @@ mod tests {
         }
     }
 
-    fn account(status: &str, availability: &str) -> Properties {
+    fn account(status: &str, availability: &str) -> AccountProperties {
         let texts = [("Name", "alice"), ("Status", status), ("Availability", availability)];
         let text =
             |(name, text): (&str, &str)| (name.to_owned(), PropertyValue::Text(text.to_owned()));
@@ -429,7 +434,8 @@ mod tests {
     }
 
     fn change(name: &str, text: &str) -> ProviderSignal {
-        let changed = Properties::from([(name.to_owned(), PropertyValue::Text(text.to_owned()))]);
+        let changed =
+            AccountProperties::from([(name.to_owned(), PropertyValue::Text(text.to_owned()))]);
         ProviderSignal::Account { path: PATH.to_owned(), changed }
     }
 

@@ -6,7 +6,7 @@ use communicado_core::{Life, Moment};
 
 use super::client::PurpleClient;
 use super::message::PurpleCall;
-use super::requests::Effects;
+use super::requests::PurpleEffects;
 use crate::bus::{ClientReport, InstanceState};
 use crate::client_reporter::ClientDetails;
 use crate::keepalive::Keepalive;
@@ -51,7 +51,7 @@ impl PurpleInstance {
         self.state.deadline(!self.pending.is_empty(), self.quiet_since, keepalive)
     }
 
-    pub(super) fn report_details(&mut self, now: Moment, effects: &mut Effects) {
+    pub(super) fn report_details(&mut self, now: Moment, effects: &mut PurpleEffects) {
         let (Some(details), Some(instance)) = (self.client.details(), self.number) else { return };
         if self.reported.as_ref() == Some(&details) {
             return;
@@ -65,12 +65,12 @@ impl PurpleInstance {
         self.client.reset_invalid_replies();
     }
 
-    pub(super) fn report_running(&mut self, now: Moment, effects: &mut Effects) {
+    pub(super) fn report_running(&mut self, now: Moment, effects: &mut PurpleEffects) {
         self.renewed_at = now;
         self.report_life(Life::Running, effects);
     }
 
-    pub(super) fn report_life(&self, life: Life, effects: &mut Effects) {
+    pub(super) fn report_life(&self, life: Life, effects: &mut PurpleEffects) {
         effects.reports.extend(self.number.map(|instance| ClientReport::Life { instance, life }));
     }
 }

@@ -6,7 +6,7 @@ use zbus::Message;
 
 use super::message::{PurpleInput, PurpleReply};
 use super::off_bus;
-use super::requests::{Effects, PurpleRequest};
+use super::requests::{PurpleEffects, PurpleRequest};
 use super::trace::TraceWriter;
 use super::watcher::PurpleWatcher;
 use crate::bus::{BusConnection, BusProtocol, ClientProtocol};
@@ -38,15 +38,15 @@ impl ClientProtocol for PurpleProtocol {
 impl BusProtocol for PurpleProtocol {
     type Request = PurpleRequest;
 
-    fn start(&mut self) -> Effects {
+    fn start(&mut self) -> PurpleEffects {
         self.watcher.start()
     }
 
-    fn handle_message(&mut self, now: Moment, message: &Message, to: Option<u32>) -> Effects {
-        let Some(mut input) = PurpleInput::decode(message) else { return Effects::default() };
+    fn handle_message(&mut self, now: Moment, message: &Message, to: Option<u32>) -> PurpleEffects {
+        let Some(mut input) = PurpleInput::decode(message) else { return PurpleEffects::default() };
         let mut call = None;
         if let PurpleInput::Reply { to: number, reply } = &mut input {
-            let Some(request) = to else { return Effects::default() };
+            let Some(request) = to else { return PurpleEffects::default() };
             *number = request;
             call = self.watcher.pending_call(request);
             if let PurpleReply::Unsigned(process) = reply
@@ -61,7 +61,7 @@ impl BusProtocol for PurpleProtocol {
         self.watcher.handle(now, input)
     }
 
-    fn advance(&mut self, now: Moment) -> (Effects, Option<Moment>) {
+    fn advance(&mut self, now: Moment) -> (PurpleEffects, Option<Moment>) {
         let (effects, next) = self.watcher.advance(now);
         self.trace.advanced(now, &effects);
         (effects, next)

@@ -6,7 +6,7 @@ use super::message::{BusCall, Handle, PurpleCall};
 use crate::bus;
 
 /// Effects of the watcher.
-pub(super) type Effects = bus::Effects<PurpleRequest>;
+pub(super) type PurpleEffects = bus::Effects<PurpleRequest>;
 
 /// A request to the bus or to a client.
 #[derive(Clone, Debug, PartialEq, Eq)]

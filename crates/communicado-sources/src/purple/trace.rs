@@ -20,7 +20,7 @@ use zbus::message::{Message, Type};
 
 use super::DESCRIPTOR;
 use super::message::{PurpleInput, PurpleReply};
-use super::requests::{Effects, TracedCall};
+use super::requests::{PurpleEffects, TracedCall};
 use super::watcher::PurpleWatcher;
 use crate::bus::{self, ClientHandles};
 use crate::keepalive::Keepalive;
@@ -94,8 +94,8 @@ impl TraceWriter {
         self.write(json!({"at": micros(now), "process": name, "run": unique}));
     }
 
-    pub(super) fn advanced(&mut self, now: Moment, effects: &Effects) {
-        if *effects != Effects::default() {
+    pub(super) fn advanced(&mut self, now: Moment, effects: &PurpleEffects) {
+        if *effects != PurpleEffects::default() {
             self.write(json!({"at": micros(now), "advance": true}));
         }
     }
@@ -141,7 +141,7 @@ pub fn replay(trace: &str) -> Result<Vec<Arc<Client>>, TraceError> {
             TraceStep::Reply(call, reply) => match watcher.find(&call) {
                 Some(to) => watcher.handle(now, PurpleInput::Reply { to, reply }),
                 // The watcher of the trace sent more calls. Only the result must be the same.
-                None => Effects::default(),
+                None => PurpleEffects::default(),
             },
             TraceStep::Process { unique, name } => watcher.handle_process_name(&unique, &name),
             TraceStep::Advance => watcher.advance(now).0,
@@ -150,7 +150,7 @@ pub fn replay(trace: &str) -> Result<Vec<Arc<Client>>, TraceError> {
                 watcher = PurpleWatcher::new(keepalive, is_reconnect);
                 clients = ClientHandles::new(handle.clone(), bus::lease(keepalive));
                 watcher.start();
-                Effects::default()
+                PurpleEffects::default()
             }
         };
         if clients.report(&mut effects.reports) {

@@ -11,7 +11,7 @@ use communicado_core::{Life, Moment, UnknownReason};
 use super::client::{NAMELESS, PurpleClient};
 use super::instance::PurpleInstance;
 use super::message::{BusCall, MEMBERS, NAME, PurpleCall, PurpleInput, PurpleReply, PurpleSignal};
-use super::requests::{Effects, PurplePending, PurpleRequest, TracedCall};
+use super::requests::{PurpleEffects, PurplePending, PurpleRequest, TracedCall};
 use crate::bus::{ClientReport, InstanceState};
 use crate::keepalive::Keepalive;
 
@@ -59,8 +59,8 @@ impl PurpleWatcher {
     }
 
     /// Subscribes to signals, then requests the owners of the name.
-    pub(super) fn start(&mut self) -> Effects {
-        let mut effects = Effects::default();
+    pub(super) fn start(&mut self) -> PurpleEffects {
+        let mut effects = PurpleEffects::default();
         self.request_bus(BusCall::MatchOwner(NAME.to_owned()), &mut effects);
         for member in MEMBERS {
             self.request_bus(BusCall::Match(member), &mut effects);
@@ -70,8 +70,8 @@ impl PurpleWatcher {
     }
 
     /// Handles a signal, a reply or a change of owner.
-    pub(super) fn handle(&mut self, now: Moment, input: PurpleInput) -> Effects {
-        let mut effects = Effects::default();
+    pub(super) fn handle(&mut self, now: Moment, input: PurpleInput) -> PurpleEffects {
+        let mut effects = PurpleEffects::default();
         match input {
             PurpleInput::Owner { name, old, new } if name == NAME => {
                 self.remove_instance(&old, &mut effects);
@@ -92,8 +92,8 @@ impl PurpleWatcher {
     }
 
     /// Handles the name of a client's process.
-    pub(super) fn handle_process_name(&mut self, unique: &str, process: &str) -> Effects {
-        let mut effects = Effects::default();
+    pub(super) fn handle_process_name(&mut self, unique: &str, process: &str) -> PurpleEffects {
+        let mut effects = PurpleEffects::default();
         let known = KNOWN_CLIENTS.iter().find(|(_, known, _)| *known == process);
         if let Some((_, kind, _)) = known
             && self.instances.get(unique).is_some_and(|instance| instance.name.is_none())
@@ -104,8 +104,8 @@ impl PurpleWatcher {
     }
 
     /// Handles elapsed deadlines, and returns the next deadline.
-    pub(super) fn advance(&mut self, now: Moment) -> (Effects, Option<Moment>) {
-        let mut effects = Effects::default();
+    pub(super) fn advance(&mut self, now: Moment) -> (PurpleEffects, Option<Moment>) {
+        let mut effects = PurpleEffects::default();
         let due = |instance: &PurpleInstance, keepalive| {
             instance.deadline(keepalive).is_some_and(|deadline| deadline <= now)
         };
@@ -136,7 +136,7 @@ impl PurpleWatcher {
         self.instances.values().filter_map(|instance| instance.name.as_deref())
     }
 
-    fn add_instance(&mut self, now: Moment, unique: &str, effects: &mut Effects) {
+    fn add_instance(&mut self, now: Moment, unique: &str, effects: &mut PurpleEffects) {
         if unique.is_empty()
             || self.instances.contains_key(unique)
             || self.instances.len() >= INSTANCES_MAX
@@ -150,7 +150,7 @@ impl PurpleWatcher {
         self.request(unique, PurpleClient::FIRST, effects);
     }
 
-    fn remove_instance(&mut self, unique: &str, effects: &mut Effects) {
+    fn remove_instance(&mut self, unique: &str, effects: &mut PurpleEffects) {
         let Some(instance) = self.instances.remove(unique) else { return };
         self.request_bus(BusCall::UnmatchOwner(unique.to_owned()), effects);
         self.pending.retain(|_, pending| !pending.is_about(unique));
@@ -162,7 +162,7 @@ impl PurpleWatcher {
         now: Moment,
         sender: &str,
         signal: PurpleSignal,
-        effects: &mut Effects,
+        effects: &mut PurpleEffects,
     ) {
         let Some(instance) = self.instances.get_mut(sender) else {
             // The sender may be a new client in the queue, which sends no other notice.
@@ -198,7 +198,13 @@ impl PurpleWatcher {
         }
     }
 
-    fn handle_reply(&mut self, now: Moment, to: u32, reply: PurpleReply, effects: &mut Effects) {
+    fn handle_reply(
+        &mut self,
+        now: Moment,
+        to: u32,
+        reply: PurpleReply,
+        effects: &mut PurpleEffects,
+    ) {
         match self.pending.remove(&to) {
             None => {}
             Some(PurplePending::Owners) => {
@@ -253,7 +259,7 @@ impl PurpleWatcher {
     }
 
     /// Notes a message from a client, and returns whether the client had hung and was restarted.
-    fn mark_alive(&mut self, now: Moment, unique: &str, effects: &mut Effects) -> bool {
+    fn mark_alive(&mut self, now: Moment, unique: &str, effects: &mut PurpleEffects) -> bool {
         let keepalive = self.keepalive;
         let Some(instance) = self.instances.get_mut(unique) else { return false };
         instance.quiet_since = now;
@@ -270,7 +276,7 @@ impl PurpleWatcher {
     }
 
     /// Starts a new instance for a client and repeats the first requests.
-    fn restart(&mut self, now: Moment, unique: &str, effects: &mut Effects) {
+    fn restart(&mut self, now: Moment, unique: &str, effects: &mut PurpleEffects) {
         let Some(instance) = self.instances.get_mut(unique) else { return };
         let client = std::mem::take(&mut instance.client).into_restarted();
         *instance = PurpleInstance {
@@ -288,7 +294,7 @@ impl PurpleWatcher {
     }
 
     /// Reports what a reply has revealed.
-    fn report_learned(&mut self, now: Moment, unique: &str, effects: &mut Effects) {
+    fn report_learned(&mut self, now: Moment, unique: &str, effects: &mut PurpleEffects) {
         let Some(instance) = self.instances.get(unique) else { return };
         let Some(ui) = instance.client.ui() else { return };
         let known = KNOWN_CLIENTS.iter().find(|(.., id)| *id == ui);
@@ -306,7 +312,7 @@ impl PurpleWatcher {
         }
     }
 
-    fn mark_incompatible(&mut self, unique: &str, effects: &mut Effects) {
+    fn mark_incompatible(&mut self, unique: &str, effects: &mut PurpleEffects) {
         self.pending.retain(|_, pending| !pending.is_about(unique));
         if let Some(instance) = self.instances.get_mut(unique) {
             instance.pending.clear();
@@ -325,7 +331,7 @@ impl PurpleWatcher {
         unique: &str,
         state: InstanceState,
         reason: UnknownReason,
-        effects: &mut Effects,
+        effects: &mut PurpleEffects,
     ) {
         if self.instances.get(unique).is_some_and(|instance| instance.name.is_none()) {
             self.open_by_kind(unique, NAMELESS, effects);
@@ -336,7 +342,7 @@ impl PurpleWatcher {
     }
 
     /// Opens a client by its kind, and reports it as starting unless it may have run before.
-    fn open_as_starting(&mut self, unique: &str, kind: &str, effects: &mut Effects) {
+    fn open_as_starting(&mut self, unique: &str, kind: &str, effects: &mut PurpleEffects) {
         self.open_by_kind(unique, kind, effects);
         if self.is_ready || !self.is_reconnect {
             let (instance, life) = (self.last_instance, Life::Starting);
@@ -344,7 +350,7 @@ impl PurpleWatcher {
         }
     }
 
-    fn open_by_kind(&mut self, unique: &str, kind: &str, effects: &mut Effects) {
+    fn open_by_kind(&mut self, unique: &str, kind: &str, effects: &mut PurpleEffects) {
         let taken: BTreeSet<&str> = self.names().collect();
         let more = (2..).map(|number| format!("{kind}-{number}"));
         let name =
@@ -355,7 +361,7 @@ impl PurpleWatcher {
         self.open(unique, name.unwrap_or_else(|| kind.to_owned()), effects);
     }
 
-    fn open(&mut self, unique: &str, client: String, effects: &mut Effects) {
+    fn open(&mut self, unique: &str, client: String, effects: &mut PurpleEffects) {
         self.last_instance += 1;
         let instance = self.last_instance;
         if let Some(known) = self.instances.get_mut(unique) {
@@ -365,7 +371,7 @@ impl PurpleWatcher {
         }
     }
 
-    fn report_if_ready(&mut self, effects: &mut Effects) {
+    fn report_if_ready(&mut self, effects: &mut PurpleEffects) {
         let is_settled = |instance: &PurpleInstance| instance.state != InstanceState::Pending;
         if !self.is_ready && self.owners_known && self.instances.values().all(is_settled) {
             self.is_ready = true;
@@ -377,7 +383,7 @@ impl PurpleWatcher {
         &mut self,
         unique: &str,
         calls: impl IntoIterator<Item = PurpleCall>,
-        effects: &mut Effects,
+        effects: &mut PurpleEffects,
     ) {
         let Some(instance) = self.instances.get_mut(unique) else { return };
         for call in calls {
@@ -393,7 +399,7 @@ impl PurpleWatcher {
         }
     }
 
-    fn request_bus(&mut self, call: BusCall, effects: &mut Effects) {
+    fn request_bus(&mut self, call: BusCall, effects: &mut PurpleEffects) {
         self.last_request = self.last_request.wrapping_add(1);
         match &call {
             BusCall::Owners => {
