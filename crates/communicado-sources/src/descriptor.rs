@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use communicado_runtime::{NamedSource, Source};
 
-/// Descriptor of a source.
+/// Descriptor of a source: its name, its limits, its options and its constructor.
 pub struct SourceDescriptor {
     /// Its name, as in the configuration and the key `source`.
     pub name: &'static str,
     /// The clients that it reads, in one line.
     pub about: &'static str,
-    /// What it can report about a client.
+    /// The facts that it can report about a client.
     pub capabilities: &'static [&'static str],
-    /// What it cannot report, one sentence each.
+    /// The facts that it cannot report, one sentence each.
     pub limitations: &'static [&'static str],
     /// The platform that it runs on.
     pub platform: Platform,

@@ -5,6 +5,18 @@
 //! their rank: if two sources disagree about a client, the roster believes the first one.
 //!
 //! **Invariant:** no source depends on a sink or on another source.
+//!
+//! To add a source:
+//!
+//! 1. Add its module here, with a `DESCRIPTOR`, and its row in [`SOURCES`].
+//! 2. Add its words to `vocabulary`, if the client has its own.
+//! 3. Add its cases with a real client: `conformance/NAME` or `conformance/windows/NAME.rs`.
+//! 4. Print `docs/config.schema.json` again. The settings, `sources`, `doctor`, the completions and
+//!    the conformance tests take the source from [`SOURCES`] or from this file.
+//! 5. Add a fuzz target for its decoder.
+//! 6. Add its clients to the documents.
+//!
+//! CONTRIBUTING.md has the details.
 #![warn(clippy::wildcard_enum_match_arm)]
 
 #[cfg(target_os = "linux")]

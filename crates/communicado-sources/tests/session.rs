@@ -209,7 +209,7 @@ fn a_failed_sign_in_keeps_its_failure_until_another_status() {
     let Some(SessionState { account: Some(SessionAccount { account, .. }), .. }) =
         &fixture.reported
     else {
-        panic!("an account is told")
+        panic!("the report has an account")
     };
     assert_eq!(account, "(not named)");
     fixture.reads(ReportedStatus::SIGNED_OUT);
@@ -334,17 +334,17 @@ fn random_inputs_never_report_a_client_as_running_that_does_not_run() {
     for start in 0..2000 {
         let seed = &mut (start * 7919);
         let mut fixture = SessionFixture::new();
-        let mut up = false;
+        let mut is_running = false;
         for _ in 0..60 {
             match random(seed, 12) {
                 0 => {
-                    up = false;
-                    let standing = [ProcessState::NotRunning, ProcessState::Starting];
+                    is_running = false;
+                    let states = [ProcessState::NotRunning, ProcessState::Starting];
                     let which = usize::try_from(random(seed, 2)).unwrap();
-                    fixture.handle(SessionInput::Process(standing[which].clone()));
+                    fixture.handle(SessionInput::Process(states[which].clone()));
                 }
                 1 | 2 => {
-                    up = true;
+                    is_running = true;
                     let process = u32::try_from(random(seed, 3)).unwrap();
                     fixture.runs(&[process, 9]);
                 }
@@ -357,16 +357,21 @@ fn random_inputs_never_report_a_client_as_running_that_does_not_run() {
                 },
                 7 => fixture.event(ClientEvent::Changed),
                 8 => {
-                    let listened =
+                    let is_subscribed =
                         fixture.pending.is_some() || fixture.session.deadline().is_some();
                     fixture.event(ClientEvent::SignOut);
-                    if listened
-                        && fixture.reported.as_ref().is_some_and(|told| told.life == Life::Running)
+                    if is_subscribed
+                        && fixture
+                            .reported
+                            .as_ref()
+                            .is_some_and(|state| state.life == Life::Running)
                     {
-                        let told = fixture.reported.as_ref().and_then(|told| told.account.as_ref());
+                        let account =
+                            fixture.reported.as_ref().and_then(|state| state.account.as_ref());
                         assert!(
-                            told.is_none_or(|it| matches!(it.sign_in, AccountSignIn::SignedOut(_))),
-                            "seed {start}: signed in after a sign-out, before any answer"
+                            account
+                                .is_none_or(|it| matches!(it.sign_in, AccountSignIn::SignedOut(_))),
+                            "seed {start}: signed in after a sign-out, before any result"
                         );
                     }
                 }
@@ -376,8 +381,12 @@ fn random_inputs_never_report_a_client_as_running_that_does_not_run() {
                 10 => fixture.event(ClientEvent::ShuttingDown),
                 _ => fixture.wait(Duration::from_millis(random(seed, 8000))),
             }
-            let running = fixture.reported.as_ref().is_some_and(|told| told.life == Life::Running);
-            assert!(up || !running, "seed {start}: told as running while it does not");
+            let reports_running =
+                fixture.reported.as_ref().is_some_and(|state| state.life == Life::Running);
+            assert!(
+                is_running || !reports_running,
+                "seed {start}: reported as running while it does not run"
+            );
         }
     }
 }

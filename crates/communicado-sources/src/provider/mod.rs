@@ -30,7 +30,7 @@ pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
     name: "provider",
     about: "communicado's own provider (`communicado provide`), over D-Bus",
     capabilities: &["life", "sign-in", "presence", "accounts"],
-    limitations: &["a provider that was started without a bus, or for another one, is not seen"],
+    limitations: &["a provider that was started without a bus, or for another bus, is not visible"],
     platform: Platform::Linux,
     clients: &[],
     options: &[CHECK_OPTION, TIMEOUT_OPTION],

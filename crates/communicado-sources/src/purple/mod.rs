@@ -41,9 +41,9 @@ pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
     about: "Pidgin, Finch, Chatty and other libpurple 2 clients, over D-Bus",
     capabilities: &["life", "sign-in", "presence", "accounts", "saved status"],
     limitations: &[
-        "a client that was started without a bus, or for another one, is not seen",
-        "a client whose network went silent says so after 150 s, when its own check fails",
-        "SIMPLE accounts do not notice that their server has gone",
+        "a client that was started without a bus, or for another bus, is not visible",
+        "a client reports a silent network after 150 s, when its keepalive fails",
+        "SIMPLE accounts do not report the loss of their server",
     ],
     platform: Platform::Linux,
     clients: &["finch", "pidgin", "chatty"],
@@ -54,7 +54,7 @@ pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
             name: "trace",
             kind: OptionKind::Path,
             default: "",
-            help: "a file to write what comes off the bus to, account names included, for a report",
+            help: "a file to append messages from the bus to, with account names, for bug reports",
         },
     ],
     #[cfg(target_os = "linux")]

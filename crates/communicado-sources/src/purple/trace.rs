@@ -18,12 +18,14 @@ use communicado_wire::{Client, Timestamp};
 use serde_json::{Map, Value, json};
 use zbus::message::{Message, Type};
 
-use super::DESCRIPTOR;
 use super::message::{PurpleInput, PurpleReply};
 use super::requests::{PurpleEffects, TracedCall};
-use super::watcher::PurpleWatcher;
+use super::watcher::{KNOWN_CLIENTS, PurpleWatcher};
 use crate::bus::{self, ClientHandles};
 use crate::keepalive::Keepalive;
+
+/// The name of the source that the replay reports for.
+const SOURCE: &str = "purple";
 
 /// Writer of a trace, if the user has asked for one.
 pub(super) struct TraceWriter(Option<BufWriter<File>>);
@@ -122,8 +124,8 @@ impl TraceWriter {
 pub fn replay(trace: &str) -> Result<Vec<Arc<Client>>, TraceError> {
     let clock = Arc::new(TraceClock::default());
     let hub = Hub::new(Arc::<TraceClock>::clone(&clock), Duration::MAX, |_| ());
-    let expected = DESCRIPTOR.clients.iter().map(|&name| name.to_owned()).collect();
-    let handle = hub.attach(DESCRIPTOR.name, expected);
+    let expected = KNOWN_CLIENTS.iter().map(|(_, client, _)| (*client).to_owned()).collect();
+    let handle = hub.attach(SOURCE, expected);
     let mut feed = hub.feed();
     let keepalive =
         Keepalive { interval: Duration::from_secs(30), timeout: Duration::from_secs(5) };

@@ -239,7 +239,7 @@ impl PurpleWatcher {
         }
     }
 
-    /// The unique name whose process request number `to` asks for.
+    /// The unique name in request number `to`, if that is for a process ID.
     pub(super) fn pending_process(&self, to: u32) -> Option<&str> {
         match self.pending.get(&to)? {
             PurplePending::Process(unique) => Some(unique),
