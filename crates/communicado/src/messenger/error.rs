@@ -3,7 +3,7 @@
 use std::fmt;
 
 use communicado_codes::{Code, Family, lookup};
-use communicado_sources::windows::reading::says_signed_out;
+use communicado_sources::windows::reading::is_signed_out;
 use communicado_windows::HResult;
 
 /// Why Communicator cannot be asked: the code, what it means here, and what to do.
@@ -31,7 +31,7 @@ impl MessengerError {
     /// Whether it says that the client runs and nobody is signed in.
     #[must_use]
     pub fn is_signed_out(self) -> bool {
-        says_signed_out(self.code)
+        is_signed_out(self.code)
     }
 
     /// Whether it says that there is no client to ask, or none that lets itself be asked: some

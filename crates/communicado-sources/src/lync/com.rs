@@ -1,13 +1,14 @@
-//! How Lync is spoken to (Microsoft, "Integrating IM applications with Office"; Lync SDK,
+//! COM calls to Lync (Microsoft, "Integrating IM applications with Office"; Lync SDK,
 //! UCCollaborationLib).
 
 use communicado_windows::com::{AdvisoryConnection, Apartment, CallError, DispatchEvent, Object};
 use communicado_windows::{Guid, HResult, Variant};
 
-use super::reading::{Answer, Answers};
-use crate::windows::conversation::Heard;
-use crate::windows::desk::{Caller, Ears};
-use crate::windows::reading::Reading;
+use super::reading::LyncMembers;
+use crate::windows::com_worker::{ComClient, EventSender};
+use crate::windows::reading::{ClientReading, MemberValue};
+use crate::windows::registration::RegisteredClient;
+use crate::windows::session::ClientEvent;
 
 /// `_IUCOfficeIntegrationEvents`, `_ILyncClientEvents` and `_IContactEvents`.
 const ROOT_EVENTS: Guid = Guid(0x8C9B_6953_33CC_4A04_9DA4_F71A_E79D_A0C0);
@@ -15,11 +16,11 @@ const CLIENT_EVENTS: Guid = Guid(0x953A_E732_F53A_4116_AC1B_0321_B3FB_3DBA);
 const CONTACT_EVENTS: Guid = Guid(0xB1C6_ECC3_1EA7_495D_9337_02FE_4FB7_23F0);
 const ON_SHUTTING_DOWN: i32 = 50;
 
-/// The versions that Office asks for, newest first.
+/// The versions that Office requests, newest first.
 const VERSIONS: [&str; 2] = ["15.0.0.0", "14.0.0.0"];
-/// How often a presence is read that changes while it is read; its event has it read again.
+/// The maximum number of reads of a presence that changes meanwhile. Its event causes another read.
 const READINGS_MAX: usize = 4;
-/// What a client answers that can do a version.
+/// The result for a version that the client supports.
 const AUTHENTICATION_INFO: &str = "<authenticationinfo>";
 /// `oiInterfaceILyncClient`.
 const LYNC_CLIENT: i32 = 1;
@@ -30,64 +31,74 @@ const DISPLAY_NAME: i32 = 10;
 
 const E_NOINTERFACE: HResult = HResult::of(0x8000_4002);
 
-pub(super) struct Integration;
+/// Clients that serve `IUCOfficeIntegration`.
+pub(super) struct LyncClient;
 
-pub(super) struct Line<'a> {
+/// Connection to the objects of Lync.
+pub(super) struct LyncSession<'a> {
     client: Object<'a>,
-    /// One's own contact, while somebody is signed in.
-    contact: Option<(Object<'a>, Option<AdvisoryConnection<'a>>)>,
-    listening: Vec<AdvisoryConnection<'a>>,
+    /// The user's contact, while the user is signed in.
+    contact: Option<(Object<'a>, Option<Listening<'a>>)>,
+    listening: Vec<Listening<'a>>,
 }
 
-impl Caller for Integration {
-    type Line<'a> = Line<'a>;
+impl ComClient for LyncClient {
+    type Session<'a> = LyncSession<'a>;
+
+    /// All classes except Communicator's. The client itself shows whether it integrates with Office.
+    fn includes(client: &RegisteredClient) -> bool {
+        !client.is_messenger()
+    }
 
     fn connect<'a>(
         apartment: &'a Apartment,
         class: Guid,
-        ears: &Ears,
-    ) -> Result<Line<'a>, CallError> {
+        events: &EventSender,
+    ) -> Result<LyncSession<'a>, CallError> {
         let root = Object::create(apartment, class)?;
         let client = client(&root)?;
-        let mut listening = vec![client.advise(CLIENT_EVENTS, change(ears))?];
-        let shutting_down = ears.clone();
-        let hear = move |event: DispatchEvent| {
+        let mut listening = vec![client.listen(CLIENT_EVENTS, change_sender(events))?];
+        let shutdown_events = events.clone();
+        let on_event = move |event: Event| {
             if event.id == ON_SHUTTING_DOWN {
-                shutting_down.hear(Heard::ShuttingDown);
+                shutdown_events.send(ClientEvent::ShuttingDown);
             }
         };
-        // A client may do without them: its state says so too, and so does its process.
-        listening.extend(root.advise(ROOT_EVENTS, hear));
-        Ok(Line { client, contact: None, listening })
+        // The subscription is optional: the state and the process show the shutdown too.
+        listening.extend(root.listen(ROOT_EVENTS, on_event));
+        Ok(LyncSession { client, contact: None, listening })
     }
 
-    fn read(line: &mut Line<'_>, ears: &Ears) -> Result<Reading, CallError> {
-        let state = answer(&line.client, "State", &[])?;
-        if !Answers::is_signed_in(&state) {
-            line.contact = None;
+    fn read(
+        session: &mut LyncSession<'_>,
+        events: &EventSender,
+    ) -> Result<ClientReading, CallError> {
+        let state = get(&session.client, "State", &[])?;
+        if !LyncMembers::is_signed_in(&state) {
+            session.contact = None;
             let none = || None;
-            let answers = Answers {
+            let members = LyncMembers {
                 state,
                 uri: none(),
                 availability: none(),
                 activity: none(),
                 display_name: none(),
             };
-            return Ok(answers.reading());
+            return Ok(members.reading());
         }
-        if line.contact.is_none() {
-            line.contact = contact(&line.client)?.map(|contact| {
-                // Without its events the presence is as old as the last check.
-                let listening = contact.advise(CONTACT_EVENTS, change(ears)).ok();
+        if session.contact.is_none() {
+            session.contact = contact(&session.client)?.map(|contact| {
+                // Without events, the presence is as old as the last liveness check.
+                let listening = contact.listen(CONTACT_EVENTS, change_sender(events)).ok();
                 (contact, listening)
             });
         }
-        let uri = Some(answer(&line.client, "Uri", &[])?);
+        let uri = Some(get(&session.client, "Uri", &[])?);
         let information = |kind| {
-            let (contact, _) = line.contact.as_ref()?;
-            Some(answer(contact, "GetContactInformation", &[Variant::Number(kind)]))
+            let (contact, _) = session.contact.as_ref()?;
+            Some(get(contact, "GetContactInformation", &[Variant::Number(kind)]))
         };
-        // Two calls can see two presences: only what stands before and after is one.
+        // Two calls may read two presences. The same availability before and after shows one.
         let mut availability = information(AVAILABILITY).transpose()?;
         let mut activity = None;
         for _ in 0..READINGS_MAX {
@@ -98,32 +109,32 @@ impl Caller for Integration {
             }
             availability = again;
         }
-        let answers = Answers {
+        let members = LyncMembers {
             state,
             uri,
             availability,
             activity,
             display_name: information(DISPLAY_NAME).transpose()?,
         };
-        Ok(answers.reading())
+        Ok(members.reading())
     }
 
-    fn abandon(line: Line<'_>) {
-        let contact = line.contact.and_then(|(_, listening)| listening);
-        line.listening.into_iter().chain(contact).for_each(AdvisoryConnection::abandon);
+    fn abandon(session: LyncSession<'_>) {
+        let contact = session.contact.and_then(|(_, listening)| listening);
+        session.listening.into_iter().chain(contact).for_each(Listening::abandon);
     }
 }
 
-fn change(ears: &Ears) -> impl Fn(DispatchEvent) + Send + Sync + 'static {
-    let ears = ears.clone();
-    move |_| ears.hear(Heard::Change)
+fn change_sender(events: &EventSender) -> impl Fn(Event) + Send + Sync + 'static {
+    let events = events.clone();
+    move |_| events.send(ClientEvent::Changed)
 }
 
-/// The client behind the root, by the newest version that it can do.
+/// The client object behind the root, in the newest version that it supports.
 fn client<'a>(root: &Object<'a>) -> Result<Object<'a>, CallError> {
     for version in VERSIONS {
         let version = Variant::Text(version.to_owned());
-        let information = answer(root, "GetAuthenticationInfo", std::slice::from_ref(&version))?;
+        let information = get(root, "GetAuthenticationInfo", std::slice::from_ref(&version))?;
         if information.as_ref().ok().and_then(Variant::text) != Some(AUTHENTICATION_INFO) {
             continue;
         }
@@ -135,7 +146,7 @@ fn client<'a>(root: &Object<'a>) -> Result<Object<'a>, CallError> {
     Err(CallError::new("integrate with it as Office does", E_NOINTERFACE))
 }
 
-/// One's own contact, if the client gives it.
+/// The user's contact, if the client provides it.
 fn contact<'a>(client: &Object<'a>) -> Result<Option<Object<'a>>, CallError> {
     let mut object = client.clone();
     for name in ["Self", "Contact"] {
@@ -151,8 +162,8 @@ fn contact<'a>(client: &Object<'a>) -> Result<Option<Object<'a>>, CallError> {
     Ok(Some(object))
 }
 
-/// What a member answers; an error where the client cannot be asked at all.
-fn answer(object: &Object<'_>, name: &str, arguments: &[Variant]) -> Result<Answer, CallError> {
+/// The value of a member, or an error if the connection has failed.
+fn get(object: &Object<'_>, name: &str, arguments: &[Variant]) -> Result<MemberValue, CallError> {
     match member(object, name, arguments) {
         Ok(got) => Ok(Ok(got.value)),
         Err(error) if error.is_final() => Err(error),
@@ -160,7 +171,7 @@ fn answer(object: &Object<'_>, name: &str, arguments: &[Variant]) -> Result<Answ
     }
 }
 
-/// Calls a member by its name: its number differs between the versions of the library.
+/// Calls a member by its name: its number differs between versions of the library.
 fn member<'a>(
     object: &Object<'a>,
     name: &str,
