@@ -75,7 +75,7 @@ impl Face {
         shown: &Shown,
     ) -> Result<(), Failure> {
         let until = shown.until.map(|until| until.to_string());
-        let told = self.0.show(shown.status.clone(), until);
+        let told = self.0.set_status(shown.status.clone(), until);
         told.map_err(|error| not_shown(FrontendError::System(error)))
     }
 
