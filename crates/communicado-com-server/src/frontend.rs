@@ -24,7 +24,7 @@ const NOT_AVAILABLE: HResult = HResult::of(0x8004_0111);
 /// Options of the frontend.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FrontendOptions {
-    /// Whether to become Office's client (`DefaultIMApp`) while running. At exit, the previous client
+    /// True to become Office's client (`DefaultIMApp`) while running. At exit, the previous client
     /// is restored.
     pub is_default: bool,
 }

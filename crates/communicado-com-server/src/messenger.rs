@@ -121,7 +121,7 @@ impl MessengerObject {
     }
 }
 
-/// Whether an address, with or without a scheme, is this name. Ignores letter case.
+/// True if an address, with or without a scheme, is this name. Ignores letter case.
 pub(crate) fn is_name(name: &str, address: &str) -> bool {
     let bare = |text: &str| {
         let text = text.trim().to_lowercase();

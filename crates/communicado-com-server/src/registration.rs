@@ -164,13 +164,13 @@ pub fn unregister(scope: RegistrationScope) -> Result<(), WindowsError> {
     Ok(())
 }
 
-/// Whether a key below `IM Providers` belongs to the provider.
+/// True if a key below `IM Providers` belongs to the provider.
 fn is_ours(hive: Hive, view: RegistryView, app: &str) -> Result<bool, WindowsError> {
     let key = RegistryKey::open(hive, &format!(r"{PROVIDERS}\{app}"), view)?;
     Ok(key.is_some_and(|key| text(&key, "FriendlyName").as_deref() == Some(FRIENDLY_NAME)))
 }
 
-/// Whether the classes are registered permanently, for this user or all users.
+/// True if the classes are registered permanently, for this user or all users.
 pub(crate) fn is_registered() -> bool {
     let path = format!(r"{CLASSES}\CLSID\{}", control::CLASS);
     let hives = [Hive::CurrentUser, Hive::LocalMachine].into_iter();
