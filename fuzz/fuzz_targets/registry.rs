@@ -3,7 +3,7 @@
 #![no_main]
 
 use communicado_core::Life;
-use communicado_sources::providers::contract::{Read, Registration, providers};
+use communicado_sources::windows::contract::{Read, Registration, providers};
 use communicado_windows::{RawValue, RegistryValue};
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;

@@ -17,11 +17,11 @@ mod descriptor;
 pub mod im_providers;
 pub mod lync;
 mod provider;
-pub mod providers;
 mod purple;
 #[cfg(target_os = "linux")]
 pub mod session_bus;
 pub mod vocabulary;
+pub mod windows;
 
 pub use descriptor::{OptionError, OptionKind, OptionSpec, Options, Platform, SourceDescriptor};
 #[cfg(target_os = "linux")]

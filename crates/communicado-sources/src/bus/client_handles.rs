@@ -6,7 +6,7 @@ use std::time::Duration;
 use communicado_core::{self as core, Fact, Life, Presence, UnknownReason};
 use communicado_runtime::{ClientHandle, LimitReached, SourceHandle};
 
-use super::tell::{SignIn, Tell, View};
+use super::effects::{SignIn, Tell, View};
 
 /// The connections to clients, by the speaker's numbers.
 pub(crate) struct ClientHandles {
@@ -137,7 +137,7 @@ fn news(open: &ClientHandle, before: &View, view: &View) -> bool {
     }
     if let Some(saved) = &view.saved
         && before.saved != view.saved
-        && let Ok(token) = open.token(saved)
+        && let Ok(token) = open.intern(saved)
     {
         open.report(Fact::Saved(token));
     }
@@ -147,7 +147,7 @@ fn news(open: &ClientHandle, before: &View, view: &View) -> bool {
 fn in_numbers(open: &ClientHandle, sign_in: &SignIn) -> Result<core::SignIn, LimitReached> {
     Ok(match sign_in {
         SignIn::SignedIn { availability, activity, raw } => {
-            let (availability, activity, raw) = (*availability, *activity, open.token(raw)?);
+            let (availability, activity, raw) = (*availability, *activity, open.intern(raw)?);
             core::SignIn::SignedIn(Presence { availability, activity, raw })
         }
         SignIn::SigningIn => core::SignIn::SigningIn,

@@ -8,9 +8,9 @@ use communicado_windows::{Guid, HResult, Variant};
 
 use super::api::{EVENTS, event, member};
 use super::reading::{Answer, Answers};
-use crate::providers::conversation::Heard;
-use crate::providers::desk::{Caller, Ears};
-use crate::providers::reading::{Reading, SignIn};
+use crate::windows::conversation::Heard;
+use crate::windows::desk::{Caller, Ears};
+use crate::windows::reading::{Reading, SignIn};
 
 pub(super) struct Messenger;
 

@@ -4,7 +4,7 @@
 
 use communicado_runtime::{Check, Health};
 
-use crate::providers::contract::{Flag, Provider};
+use crate::windows::contract::{Flag, Provider};
 
 /// What was found of the process of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,7 +166,7 @@ mod tests {
     use communicado_windows::RegistryValue;
 
     use super::*;
-    use crate::providers::contract::{Read, providers};
+    use crate::windows::contract::{Read, providers};
 
     fn found(flag: u32, process: Option<&str>) -> Vec<Provider> {
         providers(&Read {

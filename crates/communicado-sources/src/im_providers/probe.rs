@@ -4,8 +4,8 @@ use communicado_runtime::{Check, Health, SourceError};
 use communicado_windows::{Hive, Process, RegistryKey, RegistryValue, RegistryView, TokenInfo};
 
 use super::facts::{self, default_app, library, life, registration, rights};
-use crate::providers::contract::{Provider, providers};
-use crate::providers::lookout::{PROVIDERS, read};
+use crate::windows::contract::{Provider, providers};
+use crate::windows::lookout::{PROVIDERS, read};
 
 /// The type libraries of Communicator, and of Lync and those who came after.
 const MESSENGER_LIBRARY: &str = "{2B317E1D-50E5-4F5E-A3A4-FB85206EDA48}";

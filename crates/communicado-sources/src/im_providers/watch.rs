@@ -7,7 +7,7 @@ use communicado_core::Life;
 use communicado_runtime::{Clock, ProbeFuture, Source, SourceError, SourceHandle, WatchFuture};
 
 use super::probe::probe;
-use crate::providers::shared::Subscription;
+use crate::windows::shared::Subscription;
 
 pub(super) struct ImProviders;
 

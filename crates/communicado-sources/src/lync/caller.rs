@@ -5,9 +5,9 @@ use communicado_windows::com::{AdvisoryConnection, Apartment, CallError, Dispatc
 use communicado_windows::{Guid, HResult, Variant};
 
 use super::reading::{Answer, Answers};
-use crate::providers::conversation::Heard;
-use crate::providers::desk::{Caller, Ears};
-use crate::providers::reading::Reading;
+use crate::windows::conversation::Heard;
+use crate::windows::desk::{Caller, Ears};
+use crate::windows::reading::Reading;
 
 /// `_IUCOfficeIntegrationEvents`, `_ILyncClientEvents` and `_IContactEvents`.
 const ROOT_EVENTS: Guid = Guid(0x8C9B_6953_33CC_4A04_9DA4_F71A_E79D_A0C0);

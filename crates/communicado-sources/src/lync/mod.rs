@@ -13,7 +13,7 @@ mod source;
 use communicado_runtime::Source;
 
 use crate::descriptor::{OptionError, Platform, SourceDescriptor, ValidatedOptions};
-use crate::providers::OPTIONS;
+use crate::windows::OPTIONS;
 
 /// The card of this source.
 pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {

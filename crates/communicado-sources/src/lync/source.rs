@@ -4,10 +4,10 @@ use communicado_runtime::{Clock, ProbeFuture, Source, SourceHandle, WatchFuture}
 
 use super::caller::Integration;
 use crate::descriptor::{OptionError, ValidatedOptions};
-use crate::providers::contract::Provider;
-use crate::providers::conversation::Pace;
-use crate::providers::probe::probe;
-use crate::providers::watch::watch;
+use crate::windows::contract::Provider;
+use crate::windows::conversation::Pace;
+use crate::windows::probe::probe;
+use crate::windows::watch::watch;
 
 pub(super) struct Lync {
     pace: Pace,

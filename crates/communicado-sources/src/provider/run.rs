@@ -157,7 +157,7 @@ fn apply(accounts: &mut BTreeMap<String, Account>, path: String, change: Option<
         }
         Some(changed) => {
             if accounts.len() < ACCOUNTS_MAX || accounts.contains_key(&path) {
-                accounts.entry(path).or_default().take_in(changed);
+                accounts.entry(path).or_default().update(changed);
             }
         }
     }

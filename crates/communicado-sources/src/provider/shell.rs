@@ -8,7 +8,7 @@ use communicado_runtime::{Clock, ProbeFuture, Source, SourceError, SourceHandle,
 use super::message::Ask;
 use super::probe;
 use super::watcher::Watcher;
-use crate::bus::{Asks, ClientHandles, Line, Pace, Tell, yield_once};
+use crate::bus::{Asks, BusConnection, ClientHandles, Pace, Tell, yield_once};
 
 /// The source.
 pub(super) struct Provider {
@@ -25,10 +25,10 @@ impl Provider {
     async fn open(&mut self, handle: SourceHandle) -> Result<Shell, SourceError> {
         let watcher = Watcher::new(self.pace);
         let watcher = if self.was_on_bus { watcher.again() } else { watcher };
-        let line = Line::open(watcher, handle.clock()).await?;
+        let connection = BusConnection::open(watcher, handle.clock()).await?;
         self.was_on_bus = true;
         let clients = ClientHandles::new(handle.clone(), self.pace.lease());
-        Ok(Shell { handle, line, clients })
+        Ok(Shell { handle, connection, clients })
     }
 }
 
@@ -49,7 +49,7 @@ impl Source for Provider {
 
 struct Shell {
     handle: SourceHandle,
-    line: Line<Watcher>,
+    connection: BusConnection<Watcher>,
     clients: ClientHandles,
 }
 
@@ -64,7 +64,7 @@ impl Shell {
                 // Whoever was told of it goes first.
                 yield_once().await;
             }
-            if let Err(error) = self.line.send(asks).await {
+            if let Err(error) = self.connection.send(asks).await {
                 return error;
             }
         }
@@ -73,9 +73,9 @@ impl Shell {
     /// Waits for something to happen, tells of it, and returns what to ask.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Asks<Ask>, SourceError>> {
         let mut tell: Vec<Tell> = Vec::new();
-        let polled = self.line.poll(cx, self.handle.clock(), &mut tell);
+        let polled = self.connection.poll(cx, self.handle.clock(), &mut tell);
         if self.clients.tell(&mut tell) {
-            let running = self.line.speaker.is_there().then_some(super::watcher::CLIENT);
+            let running = self.connection.protocol.is_there().then_some(super::watcher::CLIENT);
             self.clients.rest_is_absent(running.into_iter());
             self.handle.ready();
         }

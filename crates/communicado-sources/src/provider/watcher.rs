@@ -11,7 +11,7 @@ use zbus::Message;
 
 use super::message::{Answer, Ask, Call, Incoming, Signal};
 use super::run::{Judged, Run, State};
-use crate::bus::{Pace, Speaker, Tell};
+use crate::bus::{BusProtocol, Pace, Tell};
 
 /// What the provider is called among the clients.
 pub(super) const CLIENT: &str = "provider";
@@ -222,7 +222,7 @@ impl Watcher {
     }
 }
 
-impl Speaker for Watcher {
+impl BusProtocol for Watcher {
     type Ask = Ask;
 
     fn begin(&mut self) -> Todo {
@@ -237,7 +237,7 @@ impl Speaker for Watcher {
         todo
     }
 
-    fn take_in(&mut self, now: Moment, message: &Message, to: Option<u32>) -> Todo {
+    fn handle_message(&mut self, now: Moment, message: &Message, to: Option<u32>) -> Todo {
         match Incoming::decode(message) {
             Some(incoming) => self.handle(now, incoming, to),
             None => Todo::default(),

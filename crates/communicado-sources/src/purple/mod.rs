@@ -18,11 +18,11 @@ mod message;
 #[cfg(target_os = "linux")]
 mod probe;
 #[cfg(target_os = "linux")]
+mod protocol;
+#[cfg(target_os = "linux")]
 mod run;
 #[cfg(target_os = "linux")]
 mod shell;
-#[cfg(target_os = "linux")]
-mod speaker;
 #[cfg(target_os = "linux")]
 mod stray;
 #[cfg(target_os = "linux")]

@@ -5,10 +5,10 @@ use std::future::poll_fn;
 use std::time::Duration;
 
 use communicado_core::{Failure, Life};
-use communicado_runtime::{Check, Clock, Health, SourceError, within};
+use communicado_runtime::{Check, Clock, Health, SourceError, timeout_at};
 
 use super::watcher::Watcher;
-use super::{speaker, stray};
+use super::{protocol, stray};
 use crate::bus::{Pace, SignIn, Tell, View};
 
 /// A client that hangs is noticed within this time.
@@ -49,12 +49,13 @@ pub(super) async fn probe(pace: Pace, clock: &dyn Clock) -> Vec<Check> {
 
 /// Watches until everyone who is there has answered or is known not to.
 async fn look(pace: Pace, clock: &dyn Clock) -> Result<(String, Vec<Found>), SourceError> {
-    let mut line = speaker::open(Watcher::new(pace), pace, "", clock).await?;
+    let mut connection = protocol::open(Watcher::new(pace), pace, "", clock).await?;
     let mut found: BTreeMap<u32, Found> = BTreeMap::new();
     let end = clock.now().after(pace.timeout * 2);
     loop {
         let mut tell = Vec::new();
-        let asks = within(clock, end, poll_fn(|cx| line.poll(cx, clock, &mut tell))).await;
+        let asks =
+            timeout_at(clock, end, poll_fn(|cx| connection.poll(cx, clock, &mut tell))).await;
         let mut looked = asks.is_none();
         for tell in tell {
             match tell {
@@ -72,9 +73,9 @@ async fn look(pace: Pace, clock: &dyn Clock) -> Result<(String, Vec<Found>), Sou
         }
         if looked {
             let here = found.into_values().filter(|found| found.life != Some(Life::Absent));
-            return Ok((line.address.clone(), here.collect()));
+            return Ok((connection.address.clone(), here.collect()));
         }
-        line.send(asks.transpose()?.unwrap_or_default()).await?;
+        connection.send(asks.transpose()?.unwrap_or_default()).await?;
     }
 }
 

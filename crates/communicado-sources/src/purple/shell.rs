@@ -6,16 +6,16 @@ use std::task::{Context, Poll};
 
 use communicado_core::{Life, UnknownReason};
 use communicado_runtime::{
-    Clock, ProbeFuture, Source, SourceError, SourceHandle, WatchFuture, wait_for,
+    Clock, ProbeFuture, Source, SourceError, SourceHandle, WatchFuture, async_fd,
 };
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::speaker::{self, Speaker};
+use super::protocol::{self, PurpleProtocol};
 use super::todo::Ask;
 use super::watcher::Watcher;
 use super::{probe, stray};
-use crate::bus::{Asks, ClientHandles, Line, Pace, Tell, yield_once};
+use crate::bus::{Asks, BusConnection, ClientHandles, Pace, Tell, yield_once};
 
 /// The source.
 pub(super) struct Purple {
@@ -48,7 +48,7 @@ impl Source for Purple {
 
 struct Shell {
     handle: SourceHandle,
-    line: Line<Speaker>,
+    connection: BusConnection<PurpleProtocol>,
     clients: ClientHandles,
     strays: Vec<(&'static str, AsyncFd<OwnedFd>)>,
 }
@@ -57,10 +57,10 @@ impl Purple {
     async fn open(&mut self, handle: SourceHandle) -> Result<Shell, SourceError> {
         let watcher = Watcher::new(self.pace);
         let watcher = if self.was_on_bus { watcher.again() } else { watcher };
-        let line = speaker::open(watcher, self.pace, &self.trace, handle.clock()).await?;
+        let connection = protocol::open(watcher, self.pace, &self.trace, handle.clock()).await?;
         self.was_on_bus = true;
         let clients = ClientHandles::new(handle.clone(), self.pace.lease());
-        Ok(Shell { line, clients, strays: Vec::new(), handle })
+        Ok(Shell { connection, clients, strays: Vec::new(), handle })
     }
 }
 
@@ -75,7 +75,7 @@ impl Shell {
                 // Whoever was told of it goes first; the questions only confirm it.
                 yield_once().await;
             }
-            if let Err(error) = self.line.send(asks).await {
+            if let Err(error) = self.connection.send(asks).await {
                 return error;
             }
         }
@@ -84,16 +84,16 @@ impl Shell {
     /// Waits for something to happen, tells of it, and returns what to ask.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Asks<Ask>, SourceError>> {
         while let Some(client) = self.poll_strays(cx) {
-            if !self.line.speaker.names().any(|name| name == client) {
+            if !self.connection.protocol.names().any(|name| name == client) {
                 self.clients.life_of(client, Life::Absent);
             }
         }
         let mut tell: Vec<Tell> = Vec::new();
-        let polled = self.line.poll(cx, self.handle.clock(), &mut tell);
+        let polled = self.connection.poll(cx, self.handle.clock(), &mut tell);
         if self.clients.tell(&mut tell) {
             self.look_for_strays();
             let strays = self.strays.iter().map(|(client, _)| *client);
-            self.clients.rest_is_absent(self.line.speaker.names().chain(strays));
+            self.clients.rest_is_absent(self.connection.protocol.names().chain(strays));
             self.handle.ready();
         }
         polled
@@ -101,11 +101,11 @@ impl Shell {
 
     /// Looks, once, for clients that are not on the bus; the system tells of their ends.
     fn look_for_strays(&mut self) {
-        for found in stray::find(&self.line.address) {
-            if self.line.speaker.names().any(|name| name == found.client) {
+        for found in stray::find(&self.connection.address) {
+            if self.connection.protocol.names().any(|name| name == found.client) {
                 continue;
             }
-            if let Ok(ended) = wait_for(found.ended, Interest::READABLE) {
+            if let Ok(ended) = async_fd(found.ended, Interest::READABLE) {
                 let life = Life::Unknown(UnknownReason::SourceLost);
                 self.clients.life_of(found.client, life);
                 self.strays.push((found.client, ended));
