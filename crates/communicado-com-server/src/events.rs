@@ -6,7 +6,7 @@ use crate::vocabulary::{client_state, mistatus};
 
 /// What is told to programs written for Communicator (`DMessengerEvents`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum CommunicatorEvent {
     /// `OnSignin`, with the code that it ended in.
     SignIn(i32),
     /// `OnSignout`.
@@ -21,9 +21,9 @@ pub enum Event {
 
 /// What is told to programs written for Lync.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OfficeEvent {
+pub enum LyncEvent {
     /// `OnStateChanged`: the state before and after, and the code with which a sign-in failed.
-    State {
+    StateChanged {
         /// Before.
         old: i32,
         /// After.
@@ -32,7 +32,7 @@ pub enum OfficeEvent {
         code: i32,
     },
     /// `OnContactInformationChanged`, of the user's own contact.
-    Contact,
+    ContactChanged,
     /// `OnShuttingDown`.
     ShuttingDown,
 }
@@ -42,50 +42,60 @@ pub enum OfficeEvent {
 /// A sign-out comes before everything that is true only because of it, and so before the end
 /// (Microsoft, OC 2007 SDK: "OnSignOut will always fire before OnAppShutdown").
 #[must_use]
-pub fn of(before: &ProviderStatus, after: &ProviderStatus) -> Vec<Event> {
+pub fn communicator_events(
+    before: &ProviderStatus,
+    after: &ProviderStatus,
+) -> Vec<CommunicatorEvent> {
     let number = mistatus(after);
     match (before, after) {
         (before, after) if before == after => Vec::new(),
         (ProviderStatus::SigningIn, ProviderStatus::SignedOut(Some(reason))) => {
-            vec![Event::SignIn(reason.code().cast_signed()), Event::MyStatus(number)]
+            vec![
+                CommunicatorEvent::SignIn(reason.code().cast_signed()),
+                CommunicatorEvent::MyStatus(number),
+            ]
         }
         (ProviderStatus::Starting, ProviderStatus::SignedOut(_)) => Vec::new(),
-        (_, ProviderStatus::SignedOut(_)) => vec![Event::SignOut, Event::MyStatus(number)],
+        (_, ProviderStatus::SignedOut(_)) => {
+            vec![CommunicatorEvent::SignOut, CommunicatorEvent::MyStatus(number)]
+        }
         (ProviderStatus::SignedIn(_), ProviderStatus::SignedIn(_)) => {
             if mistatus(before) == number {
                 return Vec::new();
             }
-            vec![Event::MyStatus(number), Event::ContactStatus(number)]
+            vec![CommunicatorEvent::MyStatus(number), CommunicatorEvent::ContactStatus(number)]
         }
-        (_, ProviderStatus::SignedIn(_)) => vec![Event::SignIn(0), Event::MyStatus(number)],
+        (_, ProviderStatus::SignedIn(_)) => {
+            vec![CommunicatorEvent::SignIn(0), CommunicatorEvent::MyStatus(number)]
+        }
         (_, ProviderStatus::SigningIn | ProviderStatus::SigningOut) => {
-            vec![Event::MyStatus(number)]
+            vec![CommunicatorEvent::MyStatus(number)]
         }
         (
             ProviderStatus::SignedIn(_) | ProviderStatus::SigningOut,
             ProviderStatus::ShuttingDown,
         ) => {
-            vec![Event::SignOut, Event::AppShutdown]
+            vec![CommunicatorEvent::SignOut, CommunicatorEvent::AppShutdown]
         }
-        (_, ProviderStatus::ShuttingDown) => vec![Event::AppShutdown],
+        (_, ProviderStatus::ShuttingDown) => vec![CommunicatorEvent::AppShutdown],
         (_, ProviderStatus::Starting) => Vec::new(),
     }
 }
 
 /// The events of Lync, in order.
 #[must_use]
-pub fn of_office(before: &ProviderStatus, after: &ProviderStatus) -> Vec<OfficeEvent> {
+pub fn lync_events(before: &ProviderStatus, after: &ProviderStatus) -> Vec<LyncEvent> {
     let mut events = Vec::new();
     let (old, new) = (client_state(before), client_state(after));
     if old != new {
         let code = after.reason().map_or(0, |reason| reason.code().cast_signed());
-        events.push(OfficeEvent::State { old, new, code });
+        events.push(LyncEvent::StateChanged { old, new, code });
     }
     if before.presence() != after.presence() {
-        events.push(OfficeEvent::Contact);
+        events.push(LyncEvent::ContactChanged);
     }
     if *after == ProviderStatus::ShuttingDown && before != after {
-        events.push(OfficeEvent::ShuttingDown);
+        events.push(LyncEvent::ShuttingDown);
     }
     events
 }
@@ -112,9 +122,9 @@ mod tests {
             ProviderStatus::ShuttingDown,
         ];
         for before in &all {
-            let events = of(before, &ProviderStatus::ShuttingDown);
-            let out = events.iter().position(|event| *event == Event::SignOut);
-            let end = events.iter().position(|event| *event == Event::AppShutdown);
+            let events = communicator_events(before, &ProviderStatus::ShuttingDown);
+            let out = events.iter().position(|event| *event == CommunicatorEvent::SignOut);
+            let end = events.iter().position(|event| *event == CommunicatorEvent::AppShutdown);
             assert!(out.is_none_or(|out| end.is_some_and(|end| out < end)), "{before:?}");
             let was_in = matches!(before, ProviderStatus::SignedIn(_) | ProviderStatus::SigningOut);
             assert_eq!(out.is_some(), was_in, "{before:?}");
@@ -123,21 +133,30 @@ mod tests {
 
     #[test]
     fn a_sign_in_ends_in_one_event_with_its_code() {
-        let check = |after, expected: &[Event]| {
-            assert_eq!(of(&ProviderStatus::SigningIn, &after), expected)
+        let check = |after, expected: &[CommunicatorEvent]| {
+            assert_eq!(communicator_events(&ProviderStatus::SigningIn, &after), expected)
         };
-        check(away(), &[Event::SignIn(0), Event::MyStatus(0x22)]);
+        check(away(), &[CommunicatorEvent::SignIn(0), CommunicatorEvent::MyStatus(0x22)]);
         let reason = Reason::from_word("invalid-password").unwrap();
         let code = 0x8100_0303_u32.cast_signed();
-        check(ProviderStatus::SignedOut(Some(reason)), &[Event::SignIn(code), Event::MyStatus(1)]);
-        check(ProviderStatus::SignedOut(None), &[Event::SignOut, Event::MyStatus(1)]);
+        check(
+            ProviderStatus::SignedOut(Some(reason)),
+            &[CommunicatorEvent::SignIn(code), CommunicatorEvent::MyStatus(1)],
+        );
+        check(
+            ProviderStatus::SignedOut(None),
+            &[CommunicatorEvent::SignOut, CommunicatorEvent::MyStatus(1)],
+        );
     }
 
     #[test]
     fn what_nobody_can_see_is_not_told() {
-        assert_eq!(of(&away(), &away()), []);
+        assert_eq!(communicator_events(&away(), &away()), []);
         let noted = Presence::new(Availability::Away, None).with_note("back at four").unwrap();
-        assert_eq!(of(&away(), &ProviderStatus::SignedIn(noted.clone())), []);
-        assert_eq!(of_office(&away(), &ProviderStatus::SignedIn(noted)), [OfficeEvent::Contact]);
+        assert_eq!(communicator_events(&away(), &ProviderStatus::SignedIn(noted.clone())), []);
+        assert_eq!(
+            lync_events(&away(), &ProviderStatus::SignedIn(noted)),
+            [LyncEvent::ContactChanged]
+        );
     }
 }

@@ -153,7 +153,7 @@ fn set_arguments(presence: &Presence, lasts: Option<Duration>) -> (&str, &str, &
     (presence.availability.word(), activity, presence.note().unwrap_or_default(), lasts)
 }
 
-/// Whether an error reply means that the provider is already in the requested state.
+/// Tests for an error reply that means that the provider is already in the requested state.
 fn is_already_done(command: &ProviderCommand, error: &str) -> bool {
     let done = match command {
         ProviderCommand::SignIn { .. } => "AlreadySignedIn",

@@ -18,10 +18,10 @@ const WHOLE: usize = usize::MAX;
 pub const KEYS: &[(&str, &str)] = &[
     ("client", "the client's name"),
     ("status", "the status, such as signed-in"),
-    ("availability", "how reachable the user is, while signed in"),
-    ("activity", "what the user is doing, while signed in"),
+    ("availability", "the user's availability, while signed in"),
+    ("activity", "the user's activity, while signed in"),
     ("raw", "the client's own word for the presence"),
-    ("reason", "why the client is signed out or unknown"),
+    ("reason", "the reason of a signed-out or unknown status"),
     ("since", "when this status, presence and reason began"),
     ("saved", "the status that the user selected, in the client's own word"),
     ("source", "the source that reported this"),

@@ -11,7 +11,7 @@ use windows::Win32::Storage::FileSystem::{
 use windows_core::PCWSTR;
 
 use crate::wait::OwnedHandle;
-use crate::{Error, WaitableObject};
+use crate::{WaitableObject, WindowsError};
 
 /// Notices that a file of a folder was made, written, renamed or taken away.
 #[derive(Debug)]
@@ -25,12 +25,12 @@ impl DirWatcher {
     /// # Errors
     ///
     /// If the folder is not there or may not be read.
-    pub fn new(directory: &Path) -> Result<Self, Error> {
+    pub fn new(directory: &Path) -> Result<Self, WindowsError> {
         let name: Vec<u16> = directory.as_os_str().encode_wide().chain([0]).collect();
         let kinds = FILE_NOTIFY_CHANGE_FILE_NAME | FILE_NOTIFY_CHANGE_LAST_WRITE;
         // SAFETY: the name is a text that ends in NUL and outlives the call.
         let handle = unsafe { FindFirstChangeNotificationW(PCWSTR(name.as_ptr()), false, kinds) };
-        let handle = handle.map_err(|error| Error::of("watch a folder", &error))?;
+        let handle = handle.map_err(|error| WindowsError::from_core("watch a folder", &error))?;
         Ok(Self { change: WaitableObject::new(OwnedHandle::change_notification(handle)) })
     }
 
@@ -39,7 +39,7 @@ impl DirWatcher {
     /// # Errors
     ///
     /// If the system cannot wait.
-    pub fn poll_changed(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+    pub fn poll_changed(&mut self, cx: &Context<'_>) -> Poll<Result<(), WindowsError>> {
         self.change.poll_signaled(cx)
     }
 
@@ -48,9 +48,9 @@ impl DirWatcher {
     /// # Errors
     ///
     /// If the system gives no further notice.
-    pub fn rearm(&self) -> Result<(), Error> {
+    pub fn rearm(&self) -> Result<(), WindowsError> {
         // SAFETY: the notice is open.
         let done = unsafe { FindNextChangeNotification(self.change.handle()) };
-        done.map_err(|error| Error::of("watch a folder on", &error))
+        done.map_err(|error| WindowsError::from_core("watch a folder on", &error))
     }
 }

@@ -36,7 +36,7 @@ mod wait;
 #[cfg(windows)]
 pub use dir_watcher::DirWatcher;
 #[cfg(windows)]
-pub use error::Error;
+pub use error::WindowsError;
 pub use guid::{Guid, ParseGuidError};
 pub use hresult::HResult;
 #[cfg(windows)]

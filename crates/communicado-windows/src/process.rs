@@ -15,7 +15,7 @@ use windows_core::BOOL;
 
 use crate::token::TokenInfo;
 use crate::wait::OwnedHandle;
-use crate::{Error, WaitableObject};
+use crate::{WaitableObject, WindowsError};
 
 /// A process in the system's list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,11 +40,11 @@ pub struct Process {
 /// # Errors
 ///
 /// If the system gives no list.
-pub fn processes() -> Result<Vec<ProcessEntry>, Error> {
-    let tried = "list the processes";
+pub fn processes() -> Result<Vec<ProcessEntry>, WindowsError> {
+    let operation = "list the processes";
     // SAFETY: it takes no pointers.
     let list = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0) };
-    let list = OwnedHandle::new(list.map_err(|error| Error::of(tried, &error))?);
+    let list = OwnedHandle::new(list.map_err(|error| WindowsError::from_core(operation, &error))?);
     let mut entry = PROCESSENTRY32W {
         dwSize: u32::try_from(size_of::<PROCESSENTRY32W>()).unwrap_or(0),
         ..PROCESSENTRY32W::default()
@@ -83,7 +83,7 @@ impl Process {
     /// # Errors
     ///
     /// If it has ended, or not even its end may be waited for.
-    pub fn open(id: u32) -> Result<Self, Error> {
+    pub fn open(id: u32) -> Result<Self, WindowsError> {
         let open = |rights: PROCESS_ACCESS_RIGHTS| {
             // SAFETY: it takes no pointers.
             unsafe { OpenProcess(rights, false, id) }
@@ -96,7 +96,8 @@ impl Process {
             }
             other => other,
         };
-        let process = process.map_err(|e| Error::of(format!("open the process {id}"), &e))?;
+        let process =
+            process.map_err(|e| WindowsError::from_core(format!("open the process {id}"), &e))?;
         Ok(Self { id, end: WaitableObject::new(OwnedHandle::new(process)) })
     }
 
@@ -117,7 +118,7 @@ impl Process {
     /// # Errors
     ///
     /// If the system cannot wait.
-    pub fn poll_ended(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+    pub fn poll_ended(&mut self, cx: &Context<'_>) -> Poll<Result<(), WindowsError>> {
         self.end.poll_signaled(cx)
     }
 
@@ -126,7 +127,7 @@ impl Process {
     /// # Errors
     ///
     /// If they may not be read: then they are more than our own, or another user's.
-    pub fn token_info(&self) -> Result<TokenInfo, Error> {
+    pub fn token_info(&self) -> Result<TokenInfo, WindowsError> {
         TokenInfo::of(self.end.handle())
     }
 

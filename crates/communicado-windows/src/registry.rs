@@ -16,7 +16,7 @@ use windows::Win32::System::Threading::{CreateEventW, ResetEvent};
 use windows_core::{HSTRING, PCWSTR, PWSTR};
 
 use crate::wait::OwnedHandle;
-use crate::{Error, HResult, RawValue, WaitableObject};
+use crate::{HResult, RawValue, WaitableObject, WindowsError};
 
 /// The longest value that is read, in bytes.
 const VALUE_BYTES_MAX: usize = 64 * 1024;
@@ -78,7 +78,7 @@ impl RegistryKey {
     /// # Errors
     ///
     /// If it is there and may not be read.
-    pub fn open(hive: Hive, path: &str, view: RegistryView) -> Result<Option<Self>, Error> {
+    pub fn open(hive: Hive, path: &str, view: RegistryView) -> Result<Option<Self>, WindowsError> {
         let mut key = HKEY::default();
         let rights = KEY_READ | KEY_NOTIFY | flags(view);
         let wide = HSTRING::from(path);
@@ -102,7 +102,7 @@ impl RegistryKey {
         path: &str,
         view: RegistryView,
         volatile: bool,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, WindowsError> {
         let mut key = HKEY::default();
         let rights = KEY_READ | KEY_WRITE | KEY_NOTIFY | flags(view);
         let kind: REG_OPEN_CREATE_OPTIONS =
@@ -131,7 +131,7 @@ impl RegistryKey {
     /// # Errors
     ///
     /// If it may not be deleted.
-    pub fn delete_all(hive: Hive, path: &str, view: RegistryView) -> Result<(), Error> {
+    pub fn delete_all(hive: Hive, path: &str, view: RegistryView) -> Result<(), WindowsError> {
         let (parent, name) = path.rsplit_once('\\').unwrap_or(("", path));
         if Self::open(hive, path, view)?.is_none() {
             return Ok(());
@@ -147,7 +147,7 @@ impl RegistryKey {
     /// # Errors
     ///
     /// If they cannot be read, for instance because the key was deleted.
-    pub fn subkeys(&self) -> Result<Vec<String>, Error> {
+    pub fn subkeys(&self) -> Result<Vec<String>, WindowsError> {
         let mut names = Vec::new();
         for index in 0.. {
             let mut name = [0_u16; NAME_UNITS_MAX];
@@ -180,8 +180,8 @@ impl RegistryKey {
     /// # Errors
     ///
     /// If it cannot be read or is longer than 64 KiB.
-    pub fn value(&self, name: &str) -> Result<Option<RawValue>, Error> {
-        let tried = || format!("read the value `{name}` of `{}`", self.path);
+    pub fn value(&self, name: &str) -> Result<Option<RawValue>, WindowsError> {
+        let operation = || format!("read the value `{name}` of `{}`", self.path);
         let wide = HSTRING::from(name);
         let mut bytes = vec![0_u8; 256];
         loop {
@@ -207,7 +207,7 @@ impl RegistryKey {
                 bytes.resize(length, 0);
                 continue;
             }
-            check(done, tried)?;
+            check(done, operation)?;
             bytes.truncate(length);
             return Ok(Some(RawValue { kind: kind.0, bytes }));
         }
@@ -218,7 +218,7 @@ impl RegistryKey {
     /// # Errors
     ///
     /// If the key may not be written.
-    pub fn set_number(&self, name: &str, number: u32) -> Result<(), Error> {
+    pub fn set_number(&self, name: &str, number: u32) -> Result<(), WindowsError> {
         self.set(name, REG_DWORD, &number.to_le_bytes())
     }
 
@@ -227,12 +227,12 @@ impl RegistryKey {
     /// # Errors
     ///
     /// If the key may not be written.
-    pub fn set_text(&self, name: &str, text: &str) -> Result<(), Error> {
+    pub fn set_text(&self, name: &str, text: &str) -> Result<(), WindowsError> {
         let bytes: Vec<u8> = text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
         self.set(name, REG_SZ, &bytes)
     }
 
-    fn set(&self, name: &str, kind: REG_VALUE_TYPE, bytes: &[u8]) -> Result<(), Error> {
+    fn set(&self, name: &str, kind: REG_VALUE_TYPE, bytes: &[u8]) -> Result<(), WindowsError> {
         // SAFETY: the key is open and the name a text that ends in NUL.
         let done =
             unsafe { RegSetValueExW(self.key, &HSTRING::from(name), None, kind, Some(bytes)) };
@@ -244,7 +244,7 @@ impl RegistryKey {
     /// # Errors
     ///
     /// If the key may not be written.
-    pub fn delete_value(&self, name: &str) -> Result<(), Error> {
+    pub fn delete_value(&self, name: &str) -> Result<(), WindowsError> {
         // SAFETY: the key is open and the name a text that ends in NUL.
         let done = unsafe { RegDeleteValueW(self.key, &HSTRING::from(name)) };
         if done == ERROR_FILE_NOT_FOUND {
@@ -258,10 +258,14 @@ impl RegistryKey {
     /// # Errors
     ///
     /// If the system gives none.
-    pub fn watch(&self, filter: ChangeFilter, subtree: bool) -> Result<ChangeNotification, Error> {
+    pub fn watch(
+        &self,
+        filter: ChangeFilter,
+        subtree: bool,
+    ) -> Result<ChangeNotification, WindowsError> {
         // SAFETY: an event without name and with the rights of this process.
         let event = unsafe { CreateEventW(None, true, false, PCWSTR::null()) };
-        let event = event.map_err(|error| Error::of("make an event", &error))?;
+        let event = event.map_err(|error| WindowsError::from_core("make an event", &error))?;
         let notification = ChangeNotification {
             event: WaitableObject::new(OwnedHandle::new(event)),
             filter,
@@ -294,7 +298,7 @@ impl ChangeNotification {
     /// # Errors
     ///
     /// If the system cannot wait.
-    pub fn poll_changed(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+    pub fn poll_changed(&mut self, cx: &Context<'_>) -> Poll<Result<(), WindowsError>> {
         self.event.poll_signaled(cx)
     }
 
@@ -303,14 +307,14 @@ impl ChangeNotification {
     /// # Errors
     ///
     /// If the key was deleted ([`was_deleted`]), or the system gives no notice.
-    pub fn rearm(&self, key: &RegistryKey) -> Result<(), Error> {
+    pub fn rearm(&self, key: &RegistryKey) -> Result<(), WindowsError> {
         // SAFETY: the event is open.
         let done = unsafe { ResetEvent(self.event.handle()) };
-        done.map_err(|error| Error::of("reset an event", &error))?;
+        done.map_err(|error| WindowsError::from_core("reset an event", &error))?;
         self.arm(key)
     }
 
-    fn arm(&self, key: &RegistryKey) -> Result<(), Error> {
+    fn arm(&self, key: &RegistryKey) -> Result<(), WindowsError> {
         let filter = match self.filter {
             ChangeFilter::Names => REG_NOTIFY_CHANGE_NAME,
             ChangeFilter::NamesAndValues => REG_NOTIFY_CHANGE_NAME | REG_NOTIFY_CHANGE_LAST_SET,
@@ -326,7 +330,7 @@ impl ChangeNotification {
 
 /// Whether an error says that the key itself was deleted.
 #[must_use]
-pub fn was_deleted(error: &Error) -> bool {
+pub fn was_deleted(error: &WindowsError) -> bool {
     error.code() == hresult(ERROR_KEY_DELETED)
 }
 
@@ -345,8 +349,8 @@ const fn flags(view: RegistryView) -> REG_SAM_FLAGS {
     }
 }
 
-fn check(done: WIN32_ERROR, tried: impl FnOnce() -> String) -> Result<(), Error> {
-    if done.is_ok() { Ok(()) } else { Err(Error::new(tried(), hresult(done))) }
+fn check(done: WIN32_ERROR, operation: impl FnOnce() -> String) -> Result<(), WindowsError> {
+    if done.is_ok() { Ok(()) } else { Err(WindowsError::new(operation(), hresult(done))) }
 }
 
 const fn hresult(error: WIN32_ERROR) -> HResult {

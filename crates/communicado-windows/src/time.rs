@@ -11,7 +11,7 @@ use windows::Win32::System::Threading::{
 use windows_core::PCWSTR;
 
 use crate::wait::OwnedHandle;
-use crate::{Error, WaitableObject};
+use crate::{WaitableObject, WindowsError};
 
 /// Intervals of 100 ns between the years 1601 and 1970.
 const EPOCH: i64 = 116_444_736_000_000_000;
@@ -62,11 +62,11 @@ impl WakeTimer {
     /// # Errors
     ///
     /// If the system gives no timer.
-    pub fn new() -> Result<Self, Error> {
+    pub fn new() -> Result<Self, WindowsError> {
         let timer = || {
             // SAFETY: a timer without name and with the rights of this process.
             let timer = unsafe { CreateWaitableTimerW(None, true, PCWSTR::null()) };
-            let timer = timer.map_err(|error| Error::of("make a timer", &error))?;
+            let timer = timer.map_err(|error| WindowsError::from_core("make a timer", &error))?;
             Ok(WaitableObject::new(OwnedHandle::new(timer)))
         };
         Ok(Self { relative: timer()?, absolute: timer()? })
@@ -77,12 +77,12 @@ impl WakeTimer {
     /// # Errors
     ///
     /// If the system does not set it.
-    pub fn set(&mut self, after: Option<Duration>) -> Result<(), Error> {
+    pub fn set(&mut self, after: Option<Duration>) -> Result<(), WindowsError> {
         let Some(after) = after else {
             return [&self.relative, &self.absolute].into_iter().try_for_each(|timer| {
                 // SAFETY: the timer is open.
                 let done = unsafe { CancelWaitableTimer(timer.handle()) };
-                done.map_err(|error| Error::of("switch a timer off", &error))
+                done.map_err(|error| WindowsError::from_core("switch a timer off", &error))
             });
         };
         // Up to the next whole unit, so that it is not early for nothing.
@@ -93,7 +93,7 @@ impl WakeTimer {
             // SAFETY: the timer is open and `due` outlives the call.
             let done =
                 unsafe { SetWaitableTimer(timer.handle(), &raw const due, 0, None, None, false) };
-            done.map_err(|error| Error::of("set a timer", &error))?;
+            done.map_err(|error| WindowsError::from_core("set a timer", &error))?;
         }
         Ok(())
     }
@@ -103,7 +103,7 @@ impl WakeTimer {
     /// # Errors
     ///
     /// If the system cannot wait.
-    pub fn poll_fired(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+    pub fn poll_fired(&mut self, cx: &Context<'_>) -> Poll<Result<(), WindowsError>> {
         match self.relative.poll_signaled(cx) {
             Poll::Pending => self.absolute.poll_signaled(cx),
             ready => ready,

@@ -10,7 +10,7 @@ use windows::Win32::System::Threading::{
     WaitForSingleObject,
 };
 
-use crate::Error;
+use crate::WindowsError;
 
 /// A kernel object that is owned and can be waited for: an event, a timer, a process.
 ///
@@ -104,7 +104,7 @@ impl WaitableObject {
     /// # Errors
     ///
     /// If the system has no room for another wait.
-    pub fn poll_signaled(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+    pub fn poll_signaled(&mut self, cx: &Context<'_>) -> Poll<Result<(), WindowsError>> {
         if self.is_signaled() {
             return Poll::Ready(Ok(()));
         }
@@ -130,7 +130,7 @@ impl WakerSlot {
 }
 
 impl RegisteredWait {
-    fn new(object: &OwnedHandle, slot: &Arc<WakerSlot>) -> Result<Self, Error> {
+    fn new(object: &OwnedHandle, slot: &Arc<WakerSlot>) -> Result<Self, WindowsError> {
         let slot = Arc::clone(slot);
         let mut wait = HANDLE::default();
         // SAFETY: the object is open until after `UnregisterWaitEx`, since whoever owns it drops
@@ -145,7 +145,7 @@ impl RegisteredWait {
                 WT_EXECUTEONLYONCE,
             )
         };
-        done.map_err(|error| Error::of("wait for an object", &error))?;
+        done.map_err(|error| WindowsError::from_core("wait for an object", &error))?;
         Ok(Self { wait, _slot: slot })
     }
 }

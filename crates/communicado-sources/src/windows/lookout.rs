@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use communicado_runtime::{Clock as _, SourceError, SystemClock, Timer};
 use communicado_windows::{
-    ChangeFilter, ChangeNotification, Error, Hive, Process, RegistryKey, RegistryView, own_session,
-    processes, session_of,
+    ChangeFilter, ChangeNotification, Hive, Process, RegistryKey, RegistryView, WindowsError,
+    own_session, processes, session_of,
 };
 
 use super::contract::{Provider, Read, Registration, providers};
@@ -209,7 +209,7 @@ fn subkeys(key: &RegistryKey) -> Vec<String> {
 }
 
 /// The error for what of the system cannot be used any more.
-pub(crate) fn lost(error: Error) -> SourceError {
+pub(crate) fn lost(error: WindowsError) -> SourceError {
     SourceError {
         cause: error.to_string().into(),
         help: "see `communicado explain` with the code; the registry is read again by itself"

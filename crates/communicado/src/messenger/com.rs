@@ -8,7 +8,7 @@ use std::time::Duration;
 use communicado_runtime::{Clock as _, SystemClock};
 use communicado_sources::communicator::api::{EVENTS, event, member};
 use communicado_sources::windows;
-use communicado_windows::com::{Apartment, Event, Listening, Object};
+use communicado_windows::com::{AdvisoryConnection, Apartment, DispatchEvent, Object};
 use communicado_windows::{Guid, HResult, Process, Variant};
 
 use super::callbacks::{EventHandler, MessengerEvent};
@@ -36,7 +36,7 @@ type GetResult = Result<Variant, HResult>;
 
 enum Command {
     Get(i32, Sender<GetResult>),
-    Event(Event),
+    Event(DispatchEvent),
     /// The client's process has ended.
     ProcessEnded,
     /// The program has dropped its `Messenger`.
@@ -153,7 +153,7 @@ fn run_worker(
             }
             Command::ProcessEnded => shutting_down = true,
             Command::Stop => return,
-            Command::Event(Event { id, arguments }) => {
+            Command::Event(DispatchEvent { id, arguments }) => {
                 let number = |at: usize| arguments.get(at).and_then(Variant::number).unwrap_or(0);
                 match id {
                     event::ON_SIGNIN => {
@@ -189,14 +189,14 @@ fn connect<'a>(
     apartment: &'a Apartment,
     class: Guid,
     sender: &Sender<Command>,
-) -> Result<(Object<'a>, Listening<'a>), HResult> {
+) -> Result<(Object<'a>, AdvisoryConnection<'a>), HResult> {
     let object = Object::create(apartment, class).map_err(|error| error.code())?;
     let sender = Mutex::new(sender.clone());
     let forward_event = move |event| {
         let sender = sender.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = sender.send(Command::Event(event));
     };
-    let listening = object.listen(EVENTS, forward_event).map_err(|error| error.code())?;
+    let listening = object.advise(EVENTS, forward_event).map_err(|error| error.code())?;
     Ok((object, listening))
 }
 

@@ -224,7 +224,7 @@ impl DemoRun {
         event: &str,
         expected: &Expected,
     ) -> Result<(), DemoError> {
-        web_page.wait_for(expected).await?;
+        web_page.async_fd(expected).await?;
         let after = self.clock.civil().since(self.event_time);
         print(&self.table.row(event, expected.status, &expected.details.join(", "), after))
     }

@@ -82,7 +82,7 @@ impl WebPage {
     }
 
     /// Waits until the page shows the expected status of Ada. Skips the events before.
-    pub(super) async fn wait_for(&mut self, expected: &Expected) -> Result<(), Failure> {
+    pub(super) async fn async_fd(&mut self, expected: &Expected) -> Result<(), Failure> {
         let clock = SystemClock::start();
         let shown = async {
             while let Some(line) = self.page.next_line().await.map_err(failed)? {

@@ -9,6 +9,7 @@ mod line_queue;
 mod report;
 mod saved_state;
 mod serve;
+mod state;
 
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};

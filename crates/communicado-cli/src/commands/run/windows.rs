@@ -15,7 +15,7 @@ use communicado_cli_support::{Failure, Outcome};
 use communicado_runtime::{Clock as _, SystemClock, sleep_until};
 use communicado_windows::{JobObject, Process};
 
-/// How often the job is checked. Windows only reports the end of the first process.
+/// The interval between checks of the job. Windows only reports the end of the first process.
 const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The processes of one command at a time.
@@ -61,7 +61,7 @@ impl ProcessTree {
         }
         if let Some(group) = group {
             // A program without a console does not get Ctrl-Break; it is terminated below.
-            let _ = JobObject::ask_to_end(group);
+            let _ = JobObject::send_ctrl_break(group);
         }
         let clock = SystemClock::start();
         let end = clock.now().after(self.grace);

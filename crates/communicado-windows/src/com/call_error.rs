@@ -27,31 +27,31 @@ const BARRED: [HResult; 3] =
 /// A call that failed: what was tried, and what came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallError {
-    tried: Cow<'static, str>,
+    operation: Cow<'static, str>,
     code: HResult,
-    said: Option<String>,
+    description: Option<String>,
 }
 
 impl CallError {
     /// The error for what was tried and ended in `code`.
     #[must_use]
-    pub fn new(tried: impl Into<Cow<'static, str>>, code: HResult) -> Self {
-        Self { tried: tried.into(), code, said: None }
+    pub fn new(operation: impl Into<Cow<'static, str>>, code: HResult) -> Self {
+        Self { operation: operation.into(), code, description: None }
     }
 
-    pub(crate) fn of(tried: impl Into<Cow<'static, str>>, error: &windows_core::Error) -> Self {
-        Self::new(tried, HResult(error.code().0))
+    pub(crate) fn of(operation: impl Into<Cow<'static, str>>, error: &windows_core::Error) -> Self {
+        Self::new(operation, HResult(error.code().0))
     }
 
     /// The error of an `Invoke`, which tells the real code in one of two ways.
     pub(crate) fn of_invoke(
-        tried: impl Into<Cow<'static, str>>,
+        operation: impl Into<Cow<'static, str>>,
         error: &windows_core::Error,
         exception: &mut EXCEPINFO,
     ) -> Self {
-        let mut failed = Self::of(tried, error);
-        if failed.code != DISP_E_EXCEPTION {
-            return failed;
+        let mut call_error = Self::of(operation, error);
+        if call_error.code != DISP_E_EXCEPTION {
+            return call_error;
         }
         if let Some(fill_in) = exception.pfnDeferredFillIn {
             // SAFETY: the callee gave the function to be called with its own record, once.
@@ -66,11 +66,12 @@ impl CallError {
             ]
         };
         let [description, ..] = &texts;
-        failed.said = Some(description.to_string()).filter(|said| !said.is_empty());
+        call_error.description =
+            Some(description.to_string()).filter(|description| !description.is_empty());
         if exception.scode != 0 {
-            failed.code = HResult(exception.scode);
+            call_error.code = HResult(exception.scode);
         }
-        failed
+        call_error
     }
 
     /// The code: that of the exception, where the other side raised one.
@@ -95,12 +96,13 @@ impl CallError {
 
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let said = self.said.clone();
-        let said = said.unwrap_or_else(|| windows_core::HRESULT(self.code.0).message());
-        write!(f, "cannot {}: ", self.tried)?;
-        match said.trim_end() {
+        let description = self.description.clone();
+        let description =
+            description.unwrap_or_else(|| windows_core::HRESULT(self.code.0).message());
+        write!(f, "cannot {}: ", self.operation)?;
+        match description.trim_end() {
             "" => write!(f, "{}", self.code),
-            said => write!(f, "{said} ({})", self.code),
+            description => write!(f, "{description} ({})", self.code),
         }
     }
 }

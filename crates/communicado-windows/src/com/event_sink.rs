@@ -22,21 +22,21 @@ const ARGUMENTS_MAX: u32 = 64;
 
 /// Something that another program told.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Event {
+pub struct DispatchEvent {
     /// The number of the event, which nobody need know.
     pub id: i32,
     /// Its arguments, in declared order.
     pub arguments: Vec<Variant>,
 }
 
-type Hear = Box<dyn Fn(Event) + Send + Sync>;
+type EventHandler = Box<dyn Fn(DispatchEvent) + Send + Sync>;
 
 #[repr(C)]
-struct Sink {
+struct EventSink {
     vtable: &'static IDispatch_Vtbl,
     references: AtomicU32,
     source: GUID,
-    hear: Hear,
+    on_event: EventHandler,
 }
 
 static VTABLE: IDispatch_Vtbl = IDispatch_Vtbl {
@@ -47,9 +47,9 @@ static VTABLE: IDispatch_Vtbl = IDispatch_Vtbl {
     Invoke: invoke,
 };
 
-/// An object that answers for `source` and hands what it is called with to `hear`.
-pub(super) fn new(source: GUID, hear: Hear) -> IUnknown {
-    let sink = Sink { vtable: &VTABLE, references: AtomicU32::new(1), source, hear };
+/// An object that answers for `source` and hands what it is called with to `on_event`.
+pub(super) fn new(source: GUID, on_event: EventHandler) -> IUnknown {
+    let sink = EventSink { vtable: &VTABLE, references: AtomicU32::new(1), source, on_event };
     // SAFETY: it begins with the table of an IDispatch, whose first part is that of an IUnknown,
     // and it has one reference, which is handed over.
     unsafe { IUnknown::from_raw(Box::into_raw(Box::new(sink)).cast()) }
@@ -64,7 +64,7 @@ unsafe extern "system" fn query_interface(
         return E_POINTER;
     }
     // SAFETY: COM hands over a live object of ours.
-    let sink = unsafe { &*this.cast::<Sink>() };
+    let sink = unsafe { &*this.cast::<EventSink>() };
     // SAFETY: COM hands over a GUID, which need not be aligned.
     let wanted = unsafe { wanted.read_unaligned() };
     let known = [IUnknown::IID, IDispatch::IID, sink.source].contains(&wanted);
@@ -78,19 +78,19 @@ unsafe extern "system" fn query_interface(
 
 unsafe extern "system" fn add_ref(this: *mut c_void) -> u32 {
     // SAFETY: COM hands over a live object of ours.
-    let sink = unsafe { &*this.cast::<Sink>() };
+    let sink = unsafe { &*this.cast::<EventSink>() };
     sink.references.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 unsafe extern "system" fn release(this: *mut c_void) -> u32 {
     // SAFETY: COM hands over a live object of ours.
-    let sink = unsafe { &*this.cast::<Sink>() };
+    let sink = unsafe { &*this.cast::<EventSink>() };
     let left = sink.references.fetch_sub(1, Ordering::Release) - 1;
     if left == 0 {
         // What other threads did with it comes before its end.
         fence(Ordering::Acquire);
         // SAFETY: it was made by a box, and this was the last reference.
-        drop(unsafe { Box::from_raw(this.cast::<Sink>()) });
+        drop(unsafe { Box::from_raw(this.cast::<EventSink>()) });
     }
     left
 }
@@ -136,12 +136,12 @@ unsafe extern "system" fn invoke(
     _: *mut u32,
 ) -> HRESULT {
     // SAFETY: COM hands over a live object of ours.
-    let sink = unsafe { &*this.cast::<Sink>() };
+    let sink = unsafe { &*this.cast::<EventSink>() };
     // SAFETY: COM hands over the parameters of the call, or none.
     let parameters = unsafe { parameters.as_ref() };
     let arguments = parameters.map(arguments).unwrap_or_default();
     // A panic must not leave this function; whoever listens has lost this one event.
-    let _ = catch_unwind(AssertUnwindSafe(|| (sink.hear)(Event { id, arguments })));
+    let _ = catch_unwind(AssertUnwindSafe(|| (sink.on_event)(DispatchEvent { id, arguments })));
     // Also for an event that nobody knows: a refusal could end the subscription.
     S_OK
 }

@@ -12,8 +12,8 @@ use windows::Win32::System::Variant::{
 };
 use windows_core::{BSTR, IUnknown, Interface as _};
 
-use super::listeners::{Told, tell_once};
-use super::object::Served;
+use super::listeners::{EventCall, fire_once};
+use super::object::ObjectRef;
 use crate::com::variant;
 use crate::{HResult, Variant};
 
@@ -30,7 +30,7 @@ pub enum Argument {
     /// An object of the caller's; nothing where it passed none.
     Object(Option<Callback>),
     /// A place for a further answer.
-    Place,
+    Out,
 }
 
 /// An object of a caller's, to be called when what it asked for is done.
@@ -45,8 +45,8 @@ unsafe impl Sync for Callback {}
 
 impl Callback {
     /// Calls it, on a thread that may wait for it.
-    pub fn tell(self, told: Told) {
-        tell_once(self.0, told);
+    pub fn call(self, event: EventCall) {
+        fire_once(self.0, event);
     }
 }
 
@@ -56,7 +56,7 @@ impl Argument {
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Value(value) => value.text(),
-            Self::Numbers(_) | Self::Object(_) | Self::Place => None,
+            Self::Numbers(_) | Self::Object(_) | Self::Out => None,
         }
     }
 
@@ -65,33 +65,33 @@ impl Argument {
     pub const fn number(&self) -> Option<i32> {
         match self {
             Self::Value(value) => value.number(),
-            Self::Numbers(_) | Self::Object(_) | Self::Place => None,
+            Self::Numbers(_) | Self::Object(_) | Self::Out => None,
         }
     }
 }
 
 /// What a call gives.
 #[derive(Clone, Debug)]
-pub enum Given {
+pub enum ReturnValue {
     /// Nothing.
     Nothing,
     /// A value.
     Value(Variant),
     /// An object.
-    Object(Served),
+    Object(ObjectRef),
     /// No object, where there could be one.
-    NoObject,
+    NullObject,
     /// Values in an array.
-    List(Vec<Variant>),
+    Array(Vec<Variant>),
     /// Whole numbers in an array.
     Numbers(Vec<i32>),
     /// What gives these objects one by one (`IEnumVARIANT`).
-    Each(Vec<Served>),
+    Enumerator(Vec<ObjectRef>),
     /// A value for the member's place, and the answer to it.
-    Placed(Variant, Variant),
+    WithOut(Variant, Variant),
 }
 
-impl Given {
+impl ReturnValue {
     /// A text.
     pub fn text(text: impl Into<String>) -> Self {
         Self::Value(Variant::Text(text.into()))
@@ -105,79 +105,80 @@ impl Given {
 
     /// A truth.
     #[must_use]
-    pub const fn truth(truth: bool) -> Self {
+    pub const fn bool(truth: bool) -> Self {
         Self::Value(Variant::Bool(truth))
     }
 }
 
 /// Why a call is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct MethodError {
     /// The code.
     pub code: HResult,
     /// What callers bound late are told beside it, as an exception; without, they get the code
     /// alone, as callers bound early always do.
-    pub said: Option<String>,
+    pub description: Option<String>,
 }
 
-impl From<HResult> for Refusal {
+impl From<HResult> for MethodError {
     fn from(code: HResult) -> Self {
-        Self { code, said: None }
+        Self { code, description: None }
     }
 }
 
 /// What is given, as a value for callers bound late.
-pub(super) fn to_variant(given: &Given) -> Result<VARIANT, HResult> {
-    Ok(match given {
-        Given::Nothing => VARIANT::default(),
-        Given::Value(value) | Given::Placed(_, value) => written(value),
-        Given::Object(served) => {
-            let dispatch = served.dispatch();
+pub(super) fn to_variant(returned: &ReturnValue) -> Result<VARIANT, HResult> {
+    Ok(match returned {
+        ReturnValue::Nothing => VARIANT::default(),
+        ReturnValue::Value(value) | ReturnValue::WithOut(_, value) => value_to_variant(value),
+        ReturnValue::Object(object) => {
+            let dispatch = object.dispatch();
             let held = VARIANT_0_0_0 { pdispVal: std::mem::ManuallyDrop::new(dispatch) };
-            of(VT_DISPATCH, held)
+            typed_variant(VT_DISPATCH, held)
         }
-        Given::NoObject => of(VT_DISPATCH, VARIANT_0_0_0::default()),
-        Given::Each(objects) => {
+        ReturnValue::NullObject => typed_variant(VT_DISPATCH, VARIANT_0_0_0::default()),
+        ReturnValue::Enumerator(objects) => {
             let each = super::dispatch::enumerate(objects.clone());
             let held = VARIANT_0_0_0 { punkVal: std::mem::ManuallyDrop::new(Some(each)) };
-            of(VT_UNKNOWN, held)
+            typed_variant(VT_UNKNOWN, held)
         }
-        Given::List(values) => {
-            let held = VARIANT_0_0_0 { parray: list(values)? };
-            of(VARENUM(VT_ARRAY.0 | VT_VARIANT.0), held)
+        ReturnValue::Array(values) => {
+            let held = VARIANT_0_0_0 { parray: variant_array(values)? };
+            typed_variant(VARENUM(VT_ARRAY.0 | VT_VARIANT.0), held)
         }
-        Given::Numbers(numbers) => {
-            let held = VARIANT_0_0_0 { parray: array_of_numbers(numbers)? };
-            of(VARENUM(VT_ARRAY.0 | VT_I4.0), held)
+        ReturnValue::Numbers(numbers) => {
+            let held = VARIANT_0_0_0 { parray: number_array(numbers)? };
+            typed_variant(VARENUM(VT_ARRAY.0 | VT_I4.0), held)
         }
     })
 }
 
 /// A value, where that what [`variant::write`] leaves empty has a form after all.
-pub(super) fn written(value: &Variant) -> VARIANT {
+pub(super) fn value_to_variant(value: &Variant) -> VARIANT {
     match value {
-        Variant::Bool(truth) => {
-            of(VT_BOOL, VARIANT_0_0_0 { boolVal: VARIANT_BOOL(if *truth { -1 } else { 0 }) })
-        }
+        Variant::Bool(truth) => typed_variant(
+            VT_BOOL,
+            VARIANT_0_0_0 { boolVal: VARIANT_BOOL(if *truth { -1 } else { 0 }) },
+        ),
         Variant::Text(text) => {
             let text = std::mem::ManuallyDrop::new(BSTR::from(text.as_str()));
-            of(VT_BSTR, VARIANT_0_0_0 { bstrVal: text })
+            typed_variant(VT_BSTR, VARIANT_0_0_0 { bstrVal: text })
         }
         other => variant::write(other),
     }
 }
 
-const fn of(kind: VARENUM, held: VARIANT_0_0_0) -> VARIANT {
+const fn typed_variant(kind: VARENUM, held: VARIANT_0_0_0) -> VARIANT {
     let typed =
         VARIANT_0_0 { vt: kind, wReserved1: 0, wReserved2: 0, wReserved3: 0, Anonymous: held };
     VARIANT { Anonymous: VARIANT_0 { Anonymous: std::mem::ManuallyDrop::new(typed) } }
 }
 
 /// An array of values, to be handed over.
-pub(super) fn list(values: &[Variant]) -> Result<*mut SAFEARRAY, HResult> {
-    let array = array(VT_VARIANT, values.len())?;
+pub(super) fn variant_array(values: &[Variant]) -> Result<*mut SAFEARRAY, HResult> {
+    let array = new_array(VT_VARIANT, values.len())?;
     for (index, value) in (0..).zip(values) {
-        let value = written(value);
+        let value = value_to_variant(value);
         // SAFETY: the array has values at all these places; it takes a copy.
         let put =
             unsafe { SafeArrayPutElement(array, &raw const index, (&raw const value).cast()) };
@@ -187,8 +188,8 @@ pub(super) fn list(values: &[Variant]) -> Result<*mut SAFEARRAY, HResult> {
 }
 
 /// An array of whole numbers, to be handed over.
-pub(super) fn array_of_numbers(numbers: &[i32]) -> Result<*mut SAFEARRAY, HResult> {
-    let array = array(VT_I4, numbers.len())?;
+pub(super) fn number_array(numbers: &[i32]) -> Result<*mut SAFEARRAY, HResult> {
+    let array = new_array(VT_I4, numbers.len())?;
     for (index, number) in (0..).zip(numbers) {
         // SAFETY: the array has numbers at all these places; it takes a copy.
         let put = unsafe {
@@ -199,7 +200,7 @@ pub(super) fn array_of_numbers(numbers: &[i32]) -> Result<*mut SAFEARRAY, HResul
     Ok(array)
 }
 
-fn array(kind: VARENUM, length: usize) -> Result<*mut SAFEARRAY, HResult> {
+fn new_array(kind: VARENUM, length: usize) -> Result<*mut SAFEARRAY, HResult> {
     let length = u32::try_from(length).unwrap_or(u32::MAX);
     // SAFETY: it takes no pointers.
     let array = unsafe { SafeArrayCreateVector(kind, 0, length) };
@@ -211,7 +212,7 @@ fn array(kind: VARENUM, length: usize) -> Result<*mut SAFEARRAY, HResult> {
 /// # Safety
 ///
 /// It is an array that outlives the call, or null.
-pub(super) unsafe fn numbers(array: *const SAFEARRAY) -> Vec<i32> {
+pub(super) unsafe fn read_numbers(array: *const SAFEARRAY) -> Vec<i32> {
     // SAFETY: it is an array or null, as promised, and both functions take either.
     let (dimensions, bytes) = unsafe { (SafeArrayGetDim(array), SafeArrayGetElemsize(array)) };
     if dimensions != 1 || bytes != 4 {

@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use communicado_provider::{Account, ActiveFaults, ProviderStatus};
 use communicado_windows::com::Apartment;
-use communicado_windows::com::serve::{ClassObject, Library};
-use communicado_windows::{Error, HResult, NamedMutex, processes};
+use communicado_windows::com::serve::{ClassObject, TypeLibrary};
+use communicado_windows::{HResult, NamedMutex, WindowsError, processes};
 
-use crate::client::{Ask, Client, Libraries, serve};
-use crate::control::{self, Control};
+use crate::client::{Client, CommandHandler, Libraries, serve};
+use crate::control::{self, ControlObject};
 use crate::messenger::{self, Messenger};
 use crate::office::{self, Root};
-use crate::registration::{Flags, NAMESAKE, is_registered};
+use crate::registration::{COMMUNICATOR_PROGRAM, ProviderKeys, is_registered};
 
 /// What only one process of a session has.
 pub(crate) const MUTEX_NAME: &str = "Communicado.Provider";
@@ -24,7 +24,7 @@ const NOT_AVAILABLE: HResult = HResult::of(0x8004_0111);
 
 /// How to show the provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Options {
+pub struct FrontendOptions {
     /// Whether Office is to ask it; who was asked before is put back in the end.
     pub is_default: bool,
 }
@@ -32,54 +32,56 @@ pub struct Options {
 /// Why the provider cannot be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum FaceError {
+pub enum FrontendError {
     /// Another one of this user runs.
-    Taken,
+    AlreadyRunning,
     /// Communicator itself runs, whose classes and flag these are.
-    Namesake,
+    CommunicatorRunning,
     /// The system refuses.
-    System(Error),
+    System(WindowsError),
 }
 
-impl From<Error> for FaceError {
-    fn from(error: Error) -> Self {
+impl From<WindowsError> for FrontendError {
+    fn from(error: WindowsError) -> Self {
         Self::System(error)
     }
 }
 
-impl fmt::Display for FaceError {
+impl fmt::Display for FrontendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Taken => f.write_str("another provider runs in this session"),
-            Self::Namesake => write!(f, "`{NAMESAKE}` runs, whose classes these are"),
+            Self::AlreadyRunning => f.write_str("another provider runs in this session"),
+            Self::CommunicatorRunning => {
+                write!(f, "`{COMMUNICATOR_PROGRAM}` runs, whose classes these are")
+            }
             Self::System(error) => error.fmt(f),
         }
     }
 }
 
-impl std::error::Error for FaceError {}
+impl std::error::Error for FrontendError {}
 
 /// The provider, shown.
-pub struct Face {
+pub struct ComFrontend {
     client: Arc<Client>,
-    flags: Flags,
-    classes: Classes,
+    provider_keys: ProviderKeys,
+    class_thread: ClassThread,
     problems: Vec<String>,
     _mutex: NamedMutex,
 }
 
 /// The thread whose apartment the classes belong to.
-struct Classes {
-    orders: Sender<Order>,
+struct ClassThread {
+    commands: Sender<ClassCommand>,
     thread: JoinHandle<()>,
 }
 
-enum Order {
+enum ClassCommand {
     /// Let others create objects, and say when they can.
-    Offer(Sender<Result<(), Error>>),
+    Resume(Sender<Result<(), WindowsError>>),
 }
 
-impl Face {
+impl ComFrontend {
     /// Shows a provider that is starting; `program` is this program's own file, which has the type
     /// libraries.
     ///
@@ -89,32 +91,32 @@ impl Face {
     pub fn open(
         account: Account,
         program: &str,
-        options: Options,
-        ask: Ask,
-    ) -> Result<Self, FaceError> {
-        let mutex = NamedMutex::claim(MUTEX_NAME)?.ok_or(FaceError::Taken)?;
-        if processes()?.iter().any(|each| each.image.eq_ignore_ascii_case(NAMESAKE)) {
-            return Err(FaceError::Namesake);
+        options: FrontendOptions,
+        handler: CommandHandler,
+    ) -> Result<Self, FrontendError> {
+        let mutex = NamedMutex::claim(MUTEX_NAME)?.ok_or(FrontendError::AlreadyRunning)?;
+        if processes()?.iter().any(|each| each.image.eq_ignore_ascii_case(COMMUNICATOR_PROGRAM)) {
+            return Err(FrontendError::CommunicatorRunning);
         }
         let mut problems = Vec::new();
         let mut library = |number| {
             // A library that is missing keeps out only programs that are bound early.
-            let loaded = Library::load(&format!(r"{program}\{number}"));
+            let loaded = TypeLibrary::load(&format!(r"{program}\{number}"));
             let loaded = loaded.and_then(|library| library.register().map(|()| library));
             loaded.map_err(|error| problems.push(error.to_string())).ok()
         };
         let libraries = Libraries { messenger: library(1), office: library(2) };
-        let client = Arc::new(Client::new(account, ask, libraries));
-        let flags = Flags::raise(program, options.is_default)?;
-        let classes = match Classes::register(&client) {
-            Ok(classes) => classes,
+        let client = Arc::new(Client::new(account, handler, libraries));
+        let provider_keys = ProviderKeys::create(program, options.is_default)?;
+        let class_thread = match ClassThread::register(&client) {
+            Ok(class_thread) => class_thread,
             Err(error) => {
-                let _ = flags.set(0);
-                let _ = flags.lower();
+                let _ = provider_keys.set_up_and_running(0);
+                let _ = provider_keys.remove();
                 return Err(error.into());
             }
         };
-        Ok(Self { client, flags, classes, problems, _mutex: mutex })
+        Ok(Self { client, provider_keys, class_thread, problems, _mutex: mutex })
     }
 
     /// What does not work, for people: each a sentence.
@@ -128,20 +130,20 @@ impl Face {
     /// # Errors
     ///
     /// If the registry cannot be written or the classes cannot be offered.
-    pub fn show(&self, status: ProviderStatus, until: Option<String>) -> Result<(), Error> {
+    pub fn show(&self, status: ProviderStatus, until: Option<String>) -> Result<(), WindowsError> {
         let before = self.client.status();
         let is_up = |status: &ProviderStatus| status.up_and_running() == 2;
         if is_up(&status) && !is_up(&before) {
-            self.classes.offer()?;
+            self.class_thread.resume()?;
         }
         let flag = status.up_and_running();
         let falls = flag == 0 && !self.client.has_stale_flag();
         self.client.show(status, until);
         if flag == 0 {
-            self.client.settle();
+            self.client.flush();
         }
         if falls || flag != 0 && flag != before.up_and_running() {
-            self.flags.set(flag)?;
+            self.provider_keys.set_up_and_running(flag)?;
         }
         Ok(())
     }
@@ -161,51 +163,55 @@ impl Face {
     /// # Errors
     ///
     /// If the registry cannot be written.
-    pub fn close(self) -> Result<(), Error> {
-        let Self { client, flags, classes, .. } = self;
+    pub fn close(self) -> Result<(), WindowsError> {
+        let Self { client, provider_keys, class_thread, .. } = self;
         let is_stale = client.has_stale_flag();
-        classes.withdraw();
+        class_thread.stop();
         if !is_registered() {
             let libraries = [&client.libraries.messenger, &client.libraries.office];
             for library in libraries.into_iter().flatten() {
                 // It stays where it may not be taken back, which does no harm.
-                let _ = library.unregister_it();
+                let _ = library.unregister_this();
             }
         }
-        if is_stale { Ok(()) } else { flags.lower() }
+        if is_stale { Ok(()) } else { provider_keys.remove() }
     }
 }
 
-impl Classes {
+impl ClassThread {
     /// Registers the classes on a thread of their own, where they stay until it ends.
-    fn register(client: &Arc<Client>) -> Result<Self, Error> {
-        let (orders, taken) = channel();
+    fn register(client: &Arc<Client>) -> Result<Self, WindowsError> {
+        let (commands, taken) = channel();
         let (done, registered) = channel();
         let client = Arc::clone(client);
-        let serve = move || classes(&client, &taken, &done);
+        let serve = move || class_thread(&client, &taken, &done);
         let thread = thread::Builder::new().name("classes".to_owned()).spawn(serve);
-        let failed = || Error::of_system("start a thread", HResult::of(0x8007_000E));
+        let failed = || WindowsError::new("start a thread", HResult::of(0x8007_000E));
         let thread = thread.map_err(|_| failed())?;
         registered.recv().unwrap_or_else(|_| Err(failed()))?;
-        Ok(Self { orders, thread })
+        Ok(Self { commands, thread })
     }
 
-    fn offer(&self) -> Result<(), Error> {
+    fn resume(&self) -> Result<(), WindowsError> {
         let (done, offered) = channel();
-        let ended = || Error::of_system("offer the classes", HResult::of(0x8000_FFFF));
-        self.orders.send(Order::Offer(done)).map_err(|_| ended())?;
+        let ended = || WindowsError::new("offer the classes", HResult::of(0x8000_FFFF));
+        self.commands.send(ClassCommand::Resume(done)).map_err(|_| ended())?;
         offered.recv().unwrap_or_else(|_| Err(ended()))
     }
 
-    fn withdraw(self) {
-        drop(self.orders);
+    fn stop(self) {
+        drop(self.commands);
         // It panics nowhere, and if it did, the classes would be gone as well.
         let _ = self.thread.join();
     }
 }
 
 /// Registers the classes, says how that went, and keeps them until there are no more orders.
-fn classes(client: &Arc<Client>, orders: &Receiver<Order>, done: &Sender<Result<(), Error>>) {
+fn class_thread(
+    client: &Arc<Client>,
+    commands: &Receiver<ClassCommand>,
+    done: &Sender<Result<(), WindowsError>>,
+) {
     let apartment = match Apartment::join() {
         Ok(apartment) => apartment,
         Err(error) => {
@@ -222,7 +228,7 @@ fn classes(client: &Arc<Client>, orders: &Receiver<Order>, done: &Sender<Result<
         let _ = done.send(Ok(()));
     }
     let Ok(kept) = kept else { return };
-    for Order::Offer(offered) in orders {
+    for ClassCommand::Resume(offered) in commands {
         let _ = offered.send(ClassObject::resume(&apartment));
     }
     drop(kept);
@@ -231,10 +237,10 @@ fn classes(client: &Arc<Client>, orders: &Receiver<Order>, done: &Sender<Result<
 fn register<'a>(
     apartment: &'a Apartment,
     client: &Arc<Client>,
-) -> Result<[ClassObject<'a>; 3], Error> {
+) -> Result<[ClassObject<'a>; 3], WindowsError> {
     let available = |client: &Client| match client.status() {
         ProviderStatus::Starting | ProviderStatus::ShuttingDown => Err(NOT_AVAILABLE),
-        _ => client.admit().map_err(|refusal| refusal.code),
+        _ => client.admit().map_err(|error| error.code),
     };
     let own = || Arc::clone(client);
     let (messenger, office, control) = (own(), own(), own());
@@ -248,7 +254,7 @@ fn register<'a>(
             serve(Root::of(&office))
         })?,
         ClassObject::register(apartment, control::CLASS, move || {
-            serve(Control(Arc::clone(&control)))
+            serve(ControlObject(Arc::clone(&control)))
         })?,
     ])
 }

@@ -1,11 +1,12 @@
-//! Foreign text that other people read: pure.
+//! Sanitizing of foreign text that other people read: pure.
 
 use std::sync::Arc;
 
 use communicado_wire::gateway::Person;
 use communicado_wire::{Account, Client, is_printable};
 
-use crate::limits::REASON_CHARS;
+use crate::api_error::{ApiError, ApiErrorKind};
+use crate::limits::{Limit, REASON_CHARS};
 
 /// `text` without characters that cannot be shown as they are.
 pub(crate) fn printable(text: Arc<str>) -> Arc<str> {
@@ -13,6 +14,27 @@ pub(crate) fn printable(text: Arc<str>) -> Arc<str> {
         return text;
     }
     text.chars().filter(|letter| is_printable(*letter)).collect::<String>().into()
+}
+
+/// A line that people read: not empty, not too long, one line, and written in one direction.
+///
+/// # Errors
+///
+/// If it is not one.
+pub(crate) fn line(what: &str, text: Arc<str>, limit: Limit) -> Result<Arc<str>, ApiError> {
+    if !limit.allows(text.chars().count()) {
+        return Err(ApiError::limit_exceeded(
+            ApiErrorKind::BadRequest,
+            limit,
+            format!("the {what} is too long"),
+        ));
+    }
+    let shown = printable(text.clone());
+    if shown.trim().is_empty() || text.chars().any(char::is_control) {
+        let detail = format!("the {what} is empty or has characters that cannot be shown");
+        return Err(ApiError::bad_request(detail, "give one line of text"));
+    }
+    Ok(shown)
 }
 
 /// A reason: printable and short.
