@@ -118,13 +118,13 @@ fn every_documented_error_is_met_by_another_program() {
     check(&["SignIn"], "the user is already signed in (0x81000304)");
     check(
         &["Set", "ssst", "tired", "", "", "0"],
-        "`tired` is no availability; use one of: available",
+        "unknown availability `tired`; use one of: available",
     );
     check(
         &["Set", "ssst", "busy", "dancing", "", "0"],
-        "`dancing` is no activity; use one of: on-the",
+        "unknown activity `dancing`; use one of: on-the",
     );
-    check(&["Set", "ssst", "busy", "", "a\nb", "0"], "the note is invalid: it has a line");
+    check(&["Set", "ssst", "busy", "", "a\nb", "0"], "the note is invalid: the text contains");
     check(&["Set", "s", "busy"], "");
     check(&["Dance"], "Dance");
     let read_only = ["set-property", NAME, ACCOUNT_PATH, ACCOUNT, "Status", "s", "signed-out"];

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use communicado::{Builder, Monitor, Options, SOURCES};
+use communicado::{Monitor, MonitorBuilder, Options, SOURCES};
 use communicado_cli_support::{Failure, dirs};
 use communicado_sources::OptionKind;
 use toml::Spanned;
@@ -133,7 +133,7 @@ impl Settings {
     }
 
     /// A builder for a monitor with these settings.
-    pub(crate) fn builder(&self) -> Result<Builder, Failure> {
+    pub(crate) fn builder(&self) -> Result<MonitorBuilder, Failure> {
         let is_disabled = |descriptor: &&communicado::SourceDescriptor| {
             self.sources.get(descriptor.name).is_some_and(|source| !source.enabled)
         };

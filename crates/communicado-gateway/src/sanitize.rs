@@ -47,24 +47,23 @@ fn reason(text: Arc<str>) -> Arc<str> {
 }
 
 /// A client of which every text can be shown.
-pub(crate) fn client(client: Client) -> Client {
-    let account = |account: Account| Account {
-        account: printable(account.account),
-        protocol: printable(account.protocol),
-        name: account.name.map(printable),
-        raw: account.raw.map(printable),
-        reason: account.reason.map(reason),
-        ..account
-    };
-    Client {
-        client: printable(client.client),
-        raw: client.raw.map(printable),
-        reason: client.reason.map(reason),
-        source: printable(client.source),
-        saved: client.saved.map(printable),
-        accounts: client.accounts.into_iter().map(account).collect(),
-        ..client
-    }
+pub(crate) fn client(mut client: Client) -> Client {
+    client.client = printable(client.client);
+    client.raw = client.raw.map(printable);
+    client.reason = client.reason.map(reason);
+    client.source = printable(client.source);
+    client.saved = client.saved.map(printable);
+    client.accounts = client.accounts.into_iter().map(account).collect();
+    client
+}
+
+fn account(mut account: Account) -> Account {
+    account.account = printable(account.account);
+    account.protocol = printable(account.protocol);
+    account.name = account.name.map(printable);
+    account.raw = account.raw.map(printable);
+    account.reason = account.reason.map(reason);
+    account
 }
 
 /// What was once told of a person, so that every text in it can be shown.

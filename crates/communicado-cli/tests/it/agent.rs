@@ -121,18 +121,18 @@ fn without_a_terminal_there_is_no_consent() {
 fn an_insecure_gateway_address_is_refused() {
     let check = |url: &str, why: &str, help: &str| {
         let err = format!(
-            "error: invalid value '{url}' for '<URL>': `{url}` is no address of a gateway: {why}; \
+            "error: invalid value '{url}' for '<URL>': `{url}` is not an address of a gateway: {why}; \
              {help}\n\nFor more information, try '--help'.\n"
         );
         allow(url, &["--yes"]).expect(2, "", &err);
     };
     let example = "write it as https://presence.example.org";
     check("presence.example.org", "the scheme or the host is missing", example);
-    check("ftp://example.org", "it is of another scheme than https", example);
+    check("ftp://example.org", "its scheme is not https", example);
     check(
         "http://example.org",
-        "plain HTTP leads to another machine, and the token would go there for all to read",
-        "write it with https",
+        "plain HTTP to another machine would send the token unencrypted",
+        "use https",
     );
 }
 
@@ -142,8 +142,8 @@ fn an_invalid_person_id_is_refused() {
     communicado(&[&arguments[..], &["--token-file", "token"]].concat()).expect(
         2,
         "",
-        "error: invalid value 'Ada Lovelace' for '--person <ID>': it is made of small letters, \
-         digits, `.`, `_` and `-`, begins with a letter or a digit, and has at most 64 of them\n\n\
+        "error: invalid value 'Ada Lovelace' for '--person <ID>': an id has 1 to 64 \
+         lower-case letters, digits, `.`, `_` and `-`, and starts with a letter or a digit\n\n\
          For more information, try '--help'.\n",
     );
 }
@@ -164,12 +164,12 @@ fn an_unusable_token_is_an_error_that_does_not_show_it() {
         program.expect(5, "", &err);
     };
     let named = "name a file that you may read: communicado agent allow --help";
-    let alone = "put the token, as the gateway showed it, into the file alone on one line";
+    let alone = "write the token as the only line of the file, as the gateway printed it";
     check(None, "read", "No such file or directory (os error 2)", named);
     let mode = "run: chmod 600 [HOME]/token";
     check(Some(("cmt_secret", 0o644)), "read", "other users may read it", mode);
     check(Some(("\n", 0o600)), "use", "the token is empty", alone);
-    let foreign = "the token holds what no token can hold";
+    let foreign = "the token has characters that a token cannot have";
     check(Some(("my secret\ncmt_secret\n", 0o600)), "use", foreign, alone);
 }
 
@@ -188,8 +188,8 @@ fn an_invalid_consent_file_is_an_error() {
     let plain = consent("/token").replace("https:", "http:");
     check(
         &plain,
-        "`http://presence.example.org` is no address of a gateway: plain HTTP leads to another \
-         machine, and the token would go there for all to read",
+        "`http://presence.example.org` is not an address of a gateway: plain HTTP to another \
+         machine would send the token unencrypted",
     );
 }
 

@@ -15,16 +15,16 @@ fn an_invalid_template_is_refused_before_the_watch_starts() {
             communicado(&arguments).expect(2, "", &format!("error: {cause}\n{HELP}"));
         }
     };
-    check("{{ titel }}", "the template uses a key that there is not: titel");
+    check("{{ titel }}", "the template has an unknown key: titel");
     check(
         "{% for a in accounts %}{{ a.name }}{% endfor %}",
-        "the template uses a key that there is not: a.name",
+        "the template has an unknown key: a.name",
     );
-    check("{{ shout(status) }}", "the template calls a helper that there is not: shout is unknown");
+    check("{{ shout(status) }}", "the template has an unknown helper: shout is unknown");
     check(
         "{{ status",
-        "the template cannot be used: syntax error: unexpected end of input, expected end of \
+        "the template is not valid: syntax error: unexpected end of input, expected end of \
          variable block (in --format:1)",
     );
-    check("{{ trunc(client) }}", "the template cannot be used: missing argument (in --format:1)");
+    check("{{ trunc(client) }}", "the template is not valid: missing argument (in --format:1)");
 }

@@ -15,20 +15,24 @@ fn an_invalid_script_is_refused_with_its_line() {
         let program = communicado(&["provide", "--script", "day"]);
         program.with_file("day", script).expect(2, "", &err);
     };
-    check("0s running\n1s sing-in\n", "line 2: `sing-in` is no action", "did you mean `sign-in`?");
-    check("2s sign-in\n1s crash\n", "line 2: 1s comes after 2s: time does not go back", "");
-    check("1s set bsuy\n", "line 1: `bsuy` is no availability", "did you mean `busy`?");
+    check(
+        "0s running\n1s sing-in\n",
+        "line 2: unknown action `sing-in`",
+        "did you mean `sign-in`?",
+    );
+    check("2s sign-in\n1s crash\n", "line 2: 1s is earlier than the previous line (2s)", "");
+    check("1s set bsuy\n", "line 1: unknown availability `bsuy`", "did you mean `busy`?");
     check(
         "1s fail-sign-in invalid-pasword\n",
-        "line 1: `invalid-pasword` is no reason for a failed sign-in",
+        "line 1: unknown sign-in failure reason `invalid-pasword`",
         "did you mean `invalid-password`?",
     );
     check(
         "1s set busy --actvity x\n",
-        "line 1: `--actvity` is no option of this action",
+        "line 1: unknown option `--actvity`",
         "did you mean `--activity`?",
     );
-    check("1s crash now\n", "line 1: `now` is no part of this action", "");
+    check("1s crash now\n", "line 1: unknown argument `now`", "");
 }
 
 #[test]
@@ -64,8 +68,10 @@ fn an_unprintable_account_name_is_refused() {
     communicado(&["provide", "--account", "a\u{1b}[2Jb"]).expect(
         2,
         "",
-        "error: the name of the account is invalid\n  cause: it has a \
-         line break or another control character\n  help: name another account: communicado provide \
+        "error: the name of the account is invalid
+  cause: the text contains a line break or another \
+         control character
+  help: name another account: communicado provide \
          --account alice@example.com\n",
     );
 }

@@ -78,7 +78,10 @@ pub(crate) fn publication(bytes: &[u8]) -> Result<(Vec<Client>, Duration), ApiEr
     }
     clients.iter().try_for_each(check)?;
     // What a listener on the desktop missed is nothing to readers here.
-    let plain = |client| sanitize::client(Client { missed: 0, before: None, ..client });
+    let plain = |mut client: Client| {
+        (client.missed, client.before) = (0, None);
+        sanitize::client(client)
+    };
     Ok((clients.into_iter().map(plain).collect(), lease))
 }
 

@@ -43,23 +43,11 @@ fn at(ms: u64) -> Now {
 
 fn client(name: &str, status: Status, availability: Option<Availability>, since: u64) -> Client {
     let activity = availability.filter(|it| *it == Availability::Busy);
-    Client {
-        v: 1,
-        revision: 0,
-        at: at(since).civil,
-        client: name.into(),
-        status,
-        availability,
-        activity: activity.map(|_| Activity::OnThePhone),
-        raw: None,
-        reason: None,
-        since: at(since).civil,
-        source: "purple".into(),
-        saved: None,
-        accounts: Vec::new(),
-        missed: 0,
-        before: None,
-    }
+    let mut client = Client::new(name.into(), "purple".into(), at(since).civil);
+    client.status = status;
+    client.availability = availability;
+    client.activity = activity.map(|_| Activity::OnThePhone);
+    client
 }
 
 /// What the model of the model knows of a device.

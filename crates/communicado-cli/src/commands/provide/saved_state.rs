@@ -202,6 +202,6 @@ mod tests {
         check("{\"v\":1}", "`signed_in` is missing");
         check("{\"v\":1,\"signed_in\":true,\"shows\":{}}", "`availability` is missing");
         let shows = "{\"v\":1,\"signed_in\":true,\"shows\":{\"availability\":\"tired\"}}";
-        check(shows, "`tired` is no availability");
+        check(shows, "unknown availability `tired`");
     }
 }
