@@ -7,6 +7,7 @@ use std::time::Duration;
 use communicado_runtime::{NamedSource, Source};
 
 /// What a source is called, what it sees, and how it is opened.
+#[non_exhaustive]
 pub struct SourceDescriptor {
     /// Its name, as in the configuration and in the key `source`.
     pub name: &'static str,
@@ -28,6 +29,7 @@ pub struct SourceDescriptor {
 
 /// One thing that can be set.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct OptionSpec {
     /// Its name, as in the configuration.
     pub name: &'static str,
