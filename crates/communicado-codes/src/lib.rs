@@ -21,6 +21,7 @@ mod messenger;
 mod mistatus;
 mod names;
 mod parse;
+mod tokens;
 mod up_and_running;
 
 use alloc::{borrow::Cow, vec::Vec};

@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use crate::{Code, codes, parse::pieces};
+use crate::{Code, codes, tokens::pieces};
 
 /// Finds the rows with this name, or else the rows with this name after a prefix.
 pub(crate) fn named(text: &str) -> impl Iterator<Item = &'static Code> {
