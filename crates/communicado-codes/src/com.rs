@@ -134,7 +134,7 @@ impl HresultBits {
         self.0 & 0xFFFF
     }
 
-    /// Whether bit 30 is set, as in an NTSTATUS error but not in an HRESULT.
+    /// Returns whether bit 30 is set, as in an NTSTATUS error but not in an HRESULT.
     const fn looks_like_ntstatus(self) -> bool {
         self.0 & 0xC000_0000 == 0xC000_0000
     }

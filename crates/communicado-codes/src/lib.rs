@@ -7,8 +7,8 @@
 //! **Invariant:** no I/O. The crate is `no_std` and has no dependencies; all rows are constants.
 //! **Invariant:** no text makes it panic.
 //! **Know:** one number can be in several families (2 is `MISTATUS_ONLINE` and `UpAndRunning` 2),
-//! and one text can be several numbers ("22" in decimal and in hexadecimal). [`explain`] returns all
-//! plausible ones, each with how it was read.
+//! and one text can be several numbers ("22" in decimal and in hexadecimal). [`explain`] returns
+//! all plausible ones, each with how it was read.
 //! **Know:** a sentence describes the meaning of a code for a UC client, not the general one.
 //!
 //! Read next: [`Code`], then [`explain`], then `parse.rs` for how a text is read.
@@ -89,7 +89,7 @@ impl fmt::Display for Family {
 pub struct Explanation {
     /// The number.
     pub number: u32,
-    /// How the number was read.
+    /// The notation of the number in the text.
     pub read_as: ReadAs,
     /// The certainty of the explanation.
     pub certainty: Certainty,
@@ -110,8 +110,8 @@ pub struct Explanation {
 pub enum Certainty {
     /// The code is in the table.
     Known,
-    /// The code may be an unpublished `MISTATUS`, by the bit pattern of the published ones. There is a
-    /// status only if the text names `MISTATUS`.
+    /// The code may be an unpublished `MISTATUS`, by the bit pattern of the published ones. There
+    /// is a status only if the text names `MISTATUS`.
     Inferred,
     /// The code is not in the table; the explanation has only its parts.
     Unknown,
@@ -199,7 +199,7 @@ fn codes() -> impl Iterator<Item = &'static Code> {
         .flatten()
 }
 
-/// Whether a number, as an HRESULT, is a failure.
+/// Returns whether a number, as an HRESULT, is a failure.
 const fn is_failure(number: u32) -> bool {
     com::HresultBits(number).is_failure()
 }

@@ -4,14 +4,14 @@
 //! which uses some of these numbers for something else.
 //! **Know:** the offsets count like decimal numbers but are hexadecimal, so 0x60 follows 0x59, 0x70
 //! follows 0x69, and 0x80 follows 0x78.
-//! **Know:** a row has a status only if the documentation or the name implies one, or if the code is a
-//! documented result of a failed sign-in (`OnSignin`).
+//! **Know:** a row has a status only if the documentation or the name implies one, or if the code
+//! is a documented result of a failed sign-in (`OnSignin`).
 //!
-//! Sources: Microsoft, OC 2007 SDK, "Error Codes" (bb758786) and `msgrua.h` for names and
-//! numbers, `OnSignin` (bb758806) and `OnMyStatusChange` (bb787240) for what they mean there;
-//! Windows Messenger, `MSGRConstants` enumeration (im-msgrconstants) for the others.
-//! That page calls about half of the codes "not supported" and omits a few; for these the table only
-//! repeats the name. It also has 0x86 for `IE_OFFLINE`; the header has 0x87.
+//! Sources: Microsoft, OC 2007 SDK, "Error Codes" (bb758786) and `msgrua.h` for names and numbers,
+//! `OnSignin` (bb758806) and `OnMyStatusChange` (bb787240) for what they mean there; Windows
+//! Messenger, `MSGRConstants` enumeration (im-msgrconstants) for the others. That page calls about
+//! half of the codes "not supported" and omits a few; for these the table only repeats the name. It
+//! also has 0x86 for `IE_OFFLINE`; the header has 0x87.
 //!
 //! Read next: [`ERRORS`].
 

@@ -1,9 +1,9 @@
 //! `MISTATUS`: the status of the user or a contact in Communicator and Windows Messenger.
 //!
 //! **Know:** the bits distinguish three groups. Below 0x100 with bit 1 (0x2) set: connected. Below
-//! 0x100 with that bit clear: not connected. From 0x100 on: in transition.
-//! Microsoft does not document this pattern, but all published values follow it. Conclusions from the
-//! pattern alone are [`Certainty::Inferred`](crate::Certainty::Inferred).
+//! 0x100 with that bit clear: not connected. From 0x100 on: in transition. Microsoft does not
+//! document this pattern, but all published values follow it. Conclusions from the pattern alone
+//! are [`Certainty::Inferred`](crate::Certainty::Inferred).
 //!
 //! Sources: Microsoft, OC 2007 SDK, `MISTATUS` (bb787207), and Windows Messenger, `MISTATUS`
 //! enumeration (im-mistatus), whose list ends at 0x42.

@@ -5,8 +5,8 @@
 //! - With `0x` or `&H`, and any eight hexadecimal digits: hexadecimal. An HRESULT is usually
 //!   shown without `0x` inside a message, and it may well have no letter (80040111).
 //! - Nine digits or more, or a minus: decimal, as .NET and VBScript show an HRESULT.
-//! - Shorter numbers count only alone or with a family's name (`MyStatus 18`), since messages are full
-//!   of short numbers. They are read both ways.
+//! - Shorter numbers count only alone or with a family's name (`MyStatus 18`), since messages are
+//!   full of short numbers. They are read both ways.
 //! - In a message, a number without `0x` counts only if it is a failing HRESULT or in the table.
 //! - A GUID is not a code, although a CLSID may start like one (8885370D).
 //!
@@ -307,7 +307,8 @@ impl Numeral {
         })
     }
 
-    /// Whether the number counts as a code, by itself unless it stands alone or with a family's name.
+    /// Returns whether the number counts as a code, by itself unless it stands alone or with a
+    /// family's name.
     fn counts(self, named: bool) -> bool {
         match self {
             Self::Prefixed(_) => true,
@@ -339,7 +340,8 @@ impl Numeral {
     }
 }
 
-/// Reads hexadecimal digits without a prefix, including an HRESULT that is sign-extended to 64 bits.
+/// Reads hexadecimal digits without a prefix, including an HRESULT that is sign-extended to 64
+/// bits.
 fn from_hexadecimal(digits: &str) -> Option<u32> {
     let number = u64::from_str_radix(digits, 16).ok()?;
     let low = u32::try_from(number & 0xFFFF_FFFF).ok()?;

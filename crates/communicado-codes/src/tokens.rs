@@ -13,7 +13,7 @@ pub(crate) fn pieces(text: &str) -> impl Iterator<Item = &str> {
         .filter(|piece| !piece.is_empty())
 }
 
-/// Whether a token has the form of a CLSID: 8-4-4-4-12 hexadecimal digits.
+/// Returns whether a token has the form of a CLSID: 8-4-4-4-12 hexadecimal digits.
 fn is_guid(token: &str) -> bool {
     token.split('-').map(str::len).eq([8, 4, 4, 4, 12])
         && token.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())

@@ -6,7 +6,7 @@ use std::task::{Context, Waker};
 
 use communicado_wire::Client;
 
-/// How many changes to queue for a slow reader before a new snapshot replaces them. A burst on a
+/// The maximum number of queued changes, after which a new snapshot replaces them. A burst on a
 /// desktop has a few.
 pub(crate) const QUEUE_MAX: usize = 256;
 
@@ -17,7 +17,7 @@ pub enum Update {
     Snapshot {
         /// Every client.
         clients: Vec<Arc<Client>>,
-        /// How many changes the reader missed before this; 0 at the start.
+        /// The number of changes that the reader missed before this; 0 at the start.
         missed: u64,
     },
     /// A change of one client.

@@ -308,8 +308,8 @@ impl Hub {
     /// Handles `inputs` and publishes the changes. All inputs of the roster pass here.
     fn handle(&self, mut state: MutexGuard<'_, HubState>, inputs: Vec<RosterInput>) {
         let deadline = state.next_deadline();
-        // `now` is never before an observation. Otherwise the roster would clamp several observations
-        // to one moment, and believe the most cautious instead of the last.
+        // `now` is never before an observation. Otherwise the roster would clamp several
+        // observations to one moment, and believe the most cautious instead of the last.
         let now = self.clock.now().max(state.last_observed_at);
         self.sync_civil_clock(&mut state);
         let mut changes = state.roster.advance(now);

@@ -9,8 +9,8 @@ use crate::{Clock, SourceError, SourceHandle};
 /// A source reads one kind of client and reports its state.
 ///
 /// It subscribes first, then takes a snapshot, then applies the events that arrived meanwhile. It
-/// never launches a client, never polls if the client sends events, and never retries: it returns an
-/// error, and the supervisor decides when to restart it.
+/// never launches a client, never polls if the client sends events, and never retries: it returns
+/// an error, and the supervisor decides when to restart it.
 pub trait Source: Send {
     /// Watches until it fails. The future can be dropped at any await.
     ///

@@ -1,9 +1,9 @@
 //! Foreign text for people.
 
-/// Whether a character can be shown unchanged.
+/// Returns whether a character can be shown unchanged.
 ///
-/// Not printable are control characters, line and paragraph separators, and the explicit directional
-/// characters of Unicode's bidirectional algorithm (UAX #9, 2.1 to 2.6).
+/// Not printable are control characters, line and paragraph separators, and the explicit
+/// directional characters of Unicode's bidirectional algorithm (UAX #9, 2.1 to 2.6).
 #[must_use]
 pub fn is_printable(character: char) -> bool {
     !character.is_control()

@@ -59,7 +59,7 @@ impl Status {
         Self::ALL.into_iter().find(|each| each.word() == word)
     }
 
-    /// Whether a client with this status and reason runs, or `None` if that is unknown.
+    /// Returns whether a client with this status and reason runs, or `None` if that is unknown.
     ///
     /// A client that does not answer runs.
     #[must_use]

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use communicado::messenger::{Messenger, MiStatus, is_communicator_running, wait_until_running};
 
-/// Whether the feature that needs a signed-in user may be used.
+/// `true` while a user is signed in, who can use the feature.
 static SIGNED_IN: AtomicBool = AtomicBool::new(false);
 
 /// The delay before the next attempt after Communicator has returned an error.

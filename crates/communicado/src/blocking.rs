@@ -68,8 +68,8 @@ impl Monitor {
         Changes(self.0.hub().feed())
     }
 
-    /// Waits until `condition` is true, and returns the snapshot in which it is. Returns `None` after
-    /// the `timeout`.
+    /// Waits until `condition` is true, and returns the snapshot in which it is. Returns `None`
+    /// after the `timeout`.
     ///
     /// # Errors
     ///

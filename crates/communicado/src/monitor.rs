@@ -151,7 +151,7 @@ impl Monitor {
     }
 }
 
-/// Whether a user is signed in; unknown counts as no.
+/// Returns whether a user is signed in; unknown counts as no.
 pub(crate) fn is_signed_in(snapshot: &Snapshot) -> bool {
     Condition::SIGNED_IN.evaluate(snapshot) == Some(true)
 }
@@ -209,8 +209,8 @@ impl MonitorBuilder {
     ///
     /// # Errors
     ///
-    /// If a source or an option is unknown, if an option has an invalid value, if the journal cannot
-    /// be written, or if the system cannot create a thread or an async runtime.
+    /// If a source or an option is unknown, if an option has an invalid value, if the journal
+    /// cannot be written, or if the system cannot create a thread or an async runtime.
     pub fn start(self) -> Result<Monitor, Error> {
         let (mut monitor, work) = self.open()?;
         let runtime = desktop_executor().map_err(Error::System)?;

@@ -26,6 +26,7 @@ const REMAINING: &[&str] = &[
     "crates/communicado-provider/",
     "crates/communicado-sources/",
     "crates/communicado-windows/",
+    "crates/communicado-wire/src/gateway/",
     "docs/cli.md",
     "fuzz/",
     "xtask/src/",

@@ -28,14 +28,14 @@ impl MessengerError {
         self.code.0
     }
 
-    /// Whether the error means that the client runs but no user is signed in.
+    /// Returns whether the error means that the client runs but no user is signed in.
     #[must_use]
     pub fn is_signed_out(self) -> bool {
         says_signed_out(self.code)
     }
 
-    /// Whether the error means that no client runs, or none that answers: some clients create no
-    /// object while no user is signed in.
+    /// Returns whether the error means that no client runs, or none that answers: some clients
+    /// create no object while no user is signed in.
     #[must_use]
     pub fn is_not_running(self) -> bool {
         self.known().is_some_and(|known| known.status == Some("absent"))

@@ -49,7 +49,7 @@ use monitor as platform;
 pub use error::MessengerError;
 pub use status::MiStatus;
 
-/// Whether Communicator runs and answers: its `UpAndRunning` is 2, and its process exists.
+/// Returns whether Communicator runs and answers: its `UpAndRunning` is 2, and its process exists.
 ///
 /// A missing registry key means `false`.
 #[must_use]
@@ -94,7 +94,8 @@ impl Messenger {
     ///
     /// # Errors
     ///
-    /// `MSGR_E_NOT_LOGGED_ON` (0x8100031E) if no user is signed in; else as [`Messenger::my_status`].
+    /// `MSGR_E_NOT_LOGGED_ON` (0x8100031E) if no user is signed in; else as
+    /// [`Messenger::my_status`].
     pub fn my_signin_name(&self) -> Result<String, MessengerError> {
         self.connection.signin_name()
     }

@@ -1,4 +1,5 @@
-//! The connection over the monitor: any client counts as Communicator, and the best one is reported.
+//! The connection over the monitor: any client counts as Communicator, and the best one is
+//! reported.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;

@@ -37,7 +37,8 @@ impl MiStatus {
     /// Signing out.
     pub const LOCAL_DISCONNECTING_FROM_SERVER: Self = Self(0x400);
 
-    /// Whether all bits of `other` are set, such as [`MiStatus::ONLINE`] in every signed-in status.
+    /// Returns whether all bits of `other` are set, such as [`MiStatus::ONLINE`] in every signed-in
+    /// status.
     ///
     /// A transitional status (0x100 and above) contains no signed-in status.
     #[must_use]
