@@ -1,24 +1,22 @@
-//! What the registry and the list of processes hold: whatever it is, it must not panic, and no
-//! client is told of as more than its flag and its process can say.
-#![no_main]
+//! The contents of the registry and of the process list: reading them must not panic. No client is
+//! reported as more than its flag and its process can prove.
 
 use communicado_core::Life;
 use communicado_sources::providers::contract::{Read, Registration, providers};
 use communicado_windows::{RawValue, Value};
-use libfuzzer_sys::arbitrary::{Result, Unstructured};
-use libfuzzer_sys::fuzz_target;
+use arbitrary::{Result, Unstructured};
 
-fuzz_target!(|bytes: &[u8]| {
-    // Bytes that end too soon are the end of what there is to read.
+/// Runs the target on one input.
+pub fn run(bytes: &[u8]) {
     let Ok(read) = read(&mut Unstructured::new(bytes)) else { return };
     for provider in providers(&read) {
-        assert_ne!(provider.life(), Life::Running, "the flag says nothing of accounts");
+        assert_ne!(provider.life(), Life::Running, "the flag says nothing about accounts");
         if provider.lives() == Some(false) {
             assert_eq!(provider.life(), Life::Absent, "{provider:?}");
         }
         assert!(!provider.is_up() || !provider.processes.is_empty(), "{provider:?}");
     }
-});
+}
 
 fn read(from: &mut Unstructured<'_>) -> Result<Read> {
     let mut read = Read::default();

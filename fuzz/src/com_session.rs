@@ -1,6 +1,5 @@
-//! What a client answers and tells over Automation: whatever it is, it must not panic, one
-//! question is open at a time, and nobody is signed in at a client that does not run.
-#![no_main]
+//! A client over COM, with any answers and events: the session state machine must not panic, asks one
+//! question at a time, and reports nobody as signed in while the client does not run.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,15 +11,15 @@ use communicado_sources::providers::conversation::{
 use communicado_sources::providers::reading::Reading;
 use communicado_sources::{communicator, lync};
 use communicado_windows::{HResult, Variant, decode};
-use libfuzzer_sys::arbitrary::{Result, Unstructured};
-use libfuzzer_sys::fuzz_target;
+use arbitrary::{Result, Unstructured};
 
 const PACE: Pace = Pace { check: Duration::from_secs(30), timeout: Duration::from_secs(5) };
 
-fuzz_target!(|bytes: &[u8]| {
-    // Bytes that end too soon are the end of what happened.
+/// Runs the target on one input.
+pub fn run(bytes: &[u8]) {
+    // The session ends where the bytes end.
     let _ = converse(&mut Unstructured::new(bytes));
-});
+}
 
 fn converse(from: &mut Unstructured<'_>) -> Result<()> {
     let mut conversation = Conversation::new(PACE);
@@ -51,7 +50,7 @@ fn converse(from: &mut Unstructured<'_>) -> Result<()> {
                 Do::Tell(view) => assert!(is_up || view.life != Life::Running, "{view:?}"),
             }
         }
-        assert!(conversation.deadline().is_none_or(|at| at > now), "a deadline behind");
+        assert!(conversation.deadline().is_none_or(|at| at > now), "a deadline in the past");
     }
     Ok(())
 }
@@ -74,7 +73,7 @@ fn heard(from: &mut Unstructured<'_>) -> Result<Heard> {
     })
 }
 
-/// What one of the two kinds of clients answers, or the code that came instead.
+/// The answer of one of the two kinds of clients, or its error code.
 fn reading(from: &mut Unstructured<'_>) -> Result<std::result::Result<Reading, HResult>> {
     if from.arbitrary()? {
         return Ok(Err(HResult(from.arbitrary()?)));

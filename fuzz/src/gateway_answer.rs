@@ -1,12 +1,11 @@
-//! What answers where a gateway should be: it is understood or refused, and nothing of it steers a
-//! terminal, fills a screen, or ends the agent but a plain "no such token".
-#![no_main]
+//! An HTTP response from an address that should be a gateway: it is accepted or rejected. No text from
+//! it controls a terminal or fills a screen, and only "no such token" ends the agent.
 
 use communicado_sinks::gateway::{Access, Address, Answer, Id, Retry, StatusCode, Token};
-use libfuzzer_sys::fuzz_target;
 
-// A line each for the status, `Retry-After` and `Location`, and the rest for the body.
-fuzz_target!(|input: &[u8]| {
+/// Runs the target on one input: a line each for the status, `Retry-After` and `Location`, then the
+/// body.
+pub fn run(input: &[u8]) {
     let mut lines = input.splitn(4, |byte| *byte == b'\n');
     let mut line = || lines.next().unwrap_or_default();
     let Ok(status) = StatusCode::from_bytes(line()) else { return };
@@ -27,12 +26,12 @@ fuzz_target!(|input: &[u8]| {
         body: body.to_owned(),
     };
     let Err(trouble) = answer.judge(&access) else {
-        assert!(status.is_success(), "what is refused is not done");
+        assert!(status.is_success(), "an accepted response has a success status");
         return;
     };
     for text in [&trouble.cause, &trouble.help] {
-        assert!(!text.contains(char::is_control), "foreign text is made harmless: {text:?}");
+        assert!(!text.contains(char::is_control), "foreign text has no control characters: {text:?}");
         assert!(text.chars().count() < 1_000, "foreign text is cut: {text:?}");
     }
     assert!((trouble.retry == Retry::Never) == (status == StatusCode::UNAUTHORIZED));
-});
+}

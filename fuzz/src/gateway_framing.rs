@@ -1,23 +1,22 @@
-//! The requests of a connection to the gateway, in parts of any size. What passes depends on the
-//! bytes only, and a lenient reader finds the same requests in it.
-#![no_main]
+//! The requests on one connection to the gateway, in chunks of any size: the bytes alone decide what
+//! passes, and a lenient parser finds the same requests.
 
 use communicado_gateway::parse;
 use httparse::{EMPTY_HEADER, Request, Status, parse_chunk_size};
-use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|input: &[u8]| {
+/// Runs the target on one input.
+pub fn run(input: &[u8]) {
     let Some((seed, bytes)) = input.split_first() else { return };
     let whole = parse::requests([bytes]);
-    assert_eq!(parse::requests(parts(*seed, bytes)), whole, "the parts decide");
+    assert_eq!(parse::requests(parts(*seed, bytes)), whole, "the chunks change the result");
     let mut start = 0;
     for end in whole.0 {
         assert_eq!(length(&bytes[start..]), Some(end - start), "a request from {start}");
         start = end;
     }
-});
+}
 
-/// Parts of sizes that follow from `seed`.
+/// Parts of an input; `seed` determines their sizes.
 fn parts(seed: u8, mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut size = seed;
     std::iter::from_fn(move || {
@@ -28,7 +27,7 @@ fn parts(seed: u8, mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// How long the first request is to a reader that takes everything that httparse does.
+/// The length of the first request for a reader that accepts everything that httparse accepts.
 fn length(bytes: &[u8]) -> Option<usize> {
     let mut headers = [EMPTY_HEADER; 200];
     let mut request = Request::new(&mut headers);

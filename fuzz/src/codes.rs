@@ -1,12 +1,13 @@
-//! A message that somebody pasted: explaining it must not panic, and every reading is complete.
-#![no_main]
+//! A message that a user pasted: explaining it must not panic, and every explanation is complete.
 
-use libfuzzer_sys::fuzz_target;
+use crate::text;
 
-fuzz_target!(|text: &str| {
+/// Runs the target on one input.
+pub fn run(bytes: &[u8]) {
+    let text = text(bytes);
     match communicado_codes::explain(text) {
         Ok(explanations) => {
-            assert!(!explanations.is_empty(), "no reading is an error");
+            assert!(!explanations.is_empty(), "no explanation is an error");
             assert!(communicado_codes::parse(text).is_ok(), "parse and explain agree");
             for it in explanations {
                 assert!(it.meaning.ends_with('.') && it.action.ends_with('.'), "{it:?}");
@@ -17,4 +18,4 @@ fuzz_target!(|text: &str| {
             assert!(!error.to_string().is_empty());
         }
     }
-});
+}

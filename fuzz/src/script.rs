@@ -1,12 +1,14 @@
-//! A script that somebody wrote: it is refused with its line, or its steps go forward in time.
-#![no_main]
+//! A provider script: it is rejected with a line number, or its steps go forward in time.
 
 use communicado_core::Moment;
 use communicado_provider::script::{Action, Script};
 use communicado_provider::{Account, Command, Provider, Told};
-use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|text: &str| {
+use crate::text;
+
+/// Runs the target on one input.
+pub fn run(bytes: &[u8]) {
+    let text = text(bytes);
     let script = match Script::parse(text) {
         Ok(script) => script,
         Err(error) => {
@@ -31,4 +33,4 @@ fuzz_target!(|text: &str| {
             }
         }
     }
-});
+}
