@@ -109,7 +109,7 @@ impl Real {
 
     fn ask(&self, path: &str) -> Value {
         let mut curl = Command::new("curl");
-        curl.args(["--silent", "--show-error", "--fail", "--insecure", "--max-time", "10"]);
+        curl.args(["--silent", "--show-error", "--fail", "--insecure", "--max-time", "7200"]);
         curl.args(["--header", &format!("Authorization: Bearer {}", self.reader)]);
         let asked = curl.arg(format!("{}{path}", self.address)).output().must("start curl");
         assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));

@@ -3,13 +3,9 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
-use std::time::Duration;
 
-use communicado_conformance::{Ended, Must as _, Stage, Watch, need_python};
+use communicado_conformance::{Ended, Must as _, Stage, Watch, need_python, receive};
 use serde_json::{Value, json};
-
-/// How long one order may take: a flood of a hundred thousand signals takes seconds.
-const ORDER_MAX: Duration = Duration::from_secs(60);
 
 /// Makes communicado ask soon, and give up soon.
 pub(crate) const SOON: [&str; 4] =
@@ -95,7 +91,7 @@ impl Service {
     pub(crate) fn order(&mut self, order: Value) -> Value {
         let input = self.child.stdin.as_mut().must("tell the service");
         writeln!(input, "{order}").must("tell the service");
-        let answer = self.answers.recv_timeout(ORDER_MAX);
+        let answer = receive(&self.answers);
         serde_json::from_str(&answer.must("get an answer from the service")).must("read it")
     }
 }

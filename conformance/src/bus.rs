@@ -143,7 +143,7 @@ pub(crate) fn dbus_call(
     call: &[&str],
     arguments: &[&str],
 ) -> Result<String, String> {
-    let mut head = vec!["--print-reply=literal", "--reply-timeout=10000"];
+    let mut head = vec!["--print-reply=literal", "--reply-timeout=7200000"];
     head.extend(call);
     dbus_send(address, &head, arguments)
 }

@@ -4,16 +4,13 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
-use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
+use crate::deadline::receive;
 use crate::must::Must;
 use crate::packages::need_python;
-
-/// A hundred times what the slowest takes: two cores are shared with builds.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A gateway in Python. It ends with its standard input, also when the test process is killed.
 pub struct Gateway {
@@ -95,7 +92,7 @@ impl Gateway {
                 }
             }
         });
-        let begun = done.recv_timeout(PATIENCE).must("start the gateway");
+        let begun = receive(&done).must("start the gateway");
         let port =
             begun.get("port").and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok());
         Self {
@@ -129,7 +126,7 @@ impl Gateway {
     fn order(&mut self, order: &Value) {
         let input = self.child.stdin.as_mut().must("tell the gateway");
         writeln!(input, "{order}").must("tell the gateway");
-        self.done.recv_timeout(PATIENCE).must("hear from the gateway");
+        receive(&self.done).must("hear from the gateway");
     }
 
     /// Stops it (SIGSTOP): the machine takes connections for it, and nobody answers.
@@ -145,7 +142,7 @@ impl Gateway {
     /// The next request.
     #[track_caller]
     pub fn next(&self) -> Request {
-        self.requests.recv_timeout(PATIENCE).must("be asked something")
+        receive(&self.requests).must("be asked something")
     }
 
     /// The next request, which must be a list of clients.

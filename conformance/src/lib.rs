@@ -44,7 +44,7 @@ pub use account::{Account, Protocol};
 pub use bus::Bus;
 pub use client::{Client, Kind};
 pub use communicado::{Communicado, Ended};
-pub use deadline::within;
+pub use deadline::{HANG, receive, within, within_of};
 pub use gateway::{Gateway, Request};
 pub use kamailio::Kamailio;
 pub use line::Line;

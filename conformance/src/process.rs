@@ -130,7 +130,7 @@ impl Process {
     /// may never wait for them.
     pub(crate) fn end_soon(&mut self) {
         if self.poll().is_none() && kill_process(self.pid(), Signal::TERM).is_ok() {
-            _ = Deadline::new(Duration::from_secs(2)).ask(|| self.poll());
+            _ = Deadline::new(Duration::from_secs(2)).poll(|| self.poll());
         }
     }
 }

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::communicado::Communicado;
-use crate::deadline::{Deadline, PATIENCE, now};
+use crate::deadline::{Deadline, now};
 use crate::line::Line;
 use crate::must::Must;
 use crate::process::{Process, Signal};
@@ -88,7 +88,7 @@ impl Watch {
     /// the beginning of another.
     #[track_caller]
     pub fn expect_either(&mut self, client: &str, expected: &[&[&str]]) {
-        self.expect_before(Deadline::new(PATIENCE), client, expected);
+        self.expect_before(Deadline::default(), client, expected);
     }
 
     /// Waits as [`Watch::expect`] does, for what takes its time in the client itself.
@@ -123,7 +123,7 @@ impl Watch {
     /// When the deadline passes.
     #[track_caller]
     pub fn expect_at_last(&mut self, client: &str, expected: &str) {
-        let deadline = Deadline::new(PATIENCE);
+        let deadline = Deadline::default();
         let mut seen = String::from("nothing");
         while seen != expected {
             let line = self.next(client, deadline);
@@ -135,7 +135,7 @@ impl Watch {
     /// is too long to be written down.
     #[track_caller]
     pub fn expect_status(&mut self, client: &str, status: &str) {
-        let line = self.next(client, Deadline::new(PATIENCE));
+        let line = self.next(client, Deadline::default());
         let line = line.unwrap_or_else(|why| panic!("{why}\n  {client}: expected {status}"));
         assert_eq!(line.status, status, "{client}");
         self.latest = Some(line);
@@ -209,7 +209,7 @@ impl Watch {
             if let Some(line) = self.unread.get_mut(client).and_then(VecDeque::pop_front) {
                 return Ok(line);
             }
-            match self.arriving.recv_timeout(deadline.left()) {
+            match deadline.receive(&self.arriving) {
                 Ok((at, text)) => self.take(at, &text),
                 Err(mpsc::RecvTimeoutError::Timeout) => {
                     return Err("no further line in time".to_owned());

@@ -14,7 +14,7 @@ use communicado_windows::{
     processes, session_of, uptime, was_deleted,
 };
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(2 * 60 * 60);
 
 struct Parked(Thread);
 

@@ -4,12 +4,8 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 
-use communicado_conformance::{Account, Must, Saved, Stage};
-
-/// Nothing here takes longer, or something is wrong.
-const PATIENCE: Duration = Duration::from_secs(20);
+use communicado_conformance::{Account, Must, Saved, Stage, receive};
 
 /// One of the examples at work, ended with the test.
 struct Program {
@@ -40,7 +36,7 @@ impl Program {
     #[track_caller]
     fn says(&self, expected: &[&str]) {
         for expected in expected {
-            let line = self.lines.recv_timeout(PATIENCE);
+            let line = receive(&self.lines);
             assert_eq!(line.as_deref(), Ok(*expected));
         }
     }
