@@ -2,6 +2,7 @@
 
 mod peer;
 mod program;
+mod stacks;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,7 +39,7 @@ impl Wine {
 
     /// Makes a world with clients of this kind.
     pub fn with(peers: PeerKind) -> Self {
-        let world = TempDir::with_prefix_in("wine-", folder()).must("make a world for Wine");
+        let world = TempDir::with_prefix_in(prefix("wine"), folder()).must("make a world for Wine");
         // All but the registry is the same file for all: only that is written.
         let template = template();
         let copied = Command::new("cp")
@@ -126,17 +127,12 @@ impl Wine {
 
     /// The processes of this world that Wine has started a program in.
     pub fn processes(&self, program: &str) -> Vec<i32> {
-        let world = format!("WINEPREFIX={}", self.world.path().display());
-        let is_ours = |id: i32| {
-            let of = |file| fs::read(format!("/proc/{id}/{file}")).unwrap_or_default();
-            let [environment, words] =
-                ["environ", "cmdline"].map(|it| String::from_utf8_lossy(&of(it)).into_owned());
-            let is_it = words.split('\0').next().is_some_and(|word| word.ends_with(program));
-            is_it && environment.split('\0').any(|variable| variable == world)
+        let is_it = |id: &i32| {
+            let words = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+            let words = String::from_utf8_lossy(&words).into_owned();
+            words.split('\0').next().is_some_and(|word| word.ends_with(program))
         };
-        let all = fs::read_dir("/proc").must("read the processes").flatten();
-        let ids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        ids.filter(|id| is_ours(*id)).collect()
+        processes_in(self.world.path()).into_iter().filter(is_it).collect()
     }
 }
 
@@ -162,6 +158,18 @@ pub(crate) fn in_world<'a>(command: &'a mut Command, world: &Path) -> &'a mut Co
     clean(command).env("WINEPREFIX", world).env("WINEDEBUG", "-all").env("HOME", world)
 }
 
+/// All processes of a world.
+fn processes_in(world: &Path) -> Vec<i32> {
+    let world = format!("WINEPREFIX={}", world.display());
+    let is_ours = |id: &i32| {
+        let environment = fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|variable| variable == world.as_bytes())
+    };
+    let all = fs::read_dir("/proc").must("read the processes").flatten();
+    let ids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    ids.filter(is_ours).collect()
+}
+
 /// Something that `cargo xtask windows peers` has built.
 pub(crate) fn built(name: &str) -> PathBuf {
     let file = folder().join(name);
@@ -179,7 +187,8 @@ fn template() -> &'static Path {
     let template = TEMPLATE.get_or_init(|| {
         assert!(Path::new(WINE).exists(), "there is no {WINE}\n  help: cargo xtask peers");
         sweep();
-        let world = TempDir::with_prefix_in("template-", folder()).must("make a world for Wine");
+        let world =
+            TempDir::with_prefix_in(prefix("template"), folder()).must("make a world for Wine");
         let mut made = Command::new(WINE);
         in_world(&mut made, world.path()).args(["wineboot", "-i"]);
         let made = made.stdout(Stdio::null()).stderr(Stdio::null()).status();
@@ -193,12 +202,20 @@ fn template() -> &'static Path {
     template.path()
 }
 
-/// Removes the template of a run that has ended; what lives as long as the process is not dropped.
+/// The first part of a folder's name: the kind, and the process that uses the folder.
+fn prefix(kind: &str) -> String {
+    format!("{kind}-{}-", std::process::id())
+}
+
+/// Removes the folders of test processes that were killed, and the templates, which no process drops.
 fn sweep() {
     let entries = fs::read_dir(folder()).must("read the folder of what was built");
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with("template-") || name.starts_with("wine-") {
+        let mut parts = name.split('-');
+        let is_ours = parts.next().is_some_and(|kind| ["template", "wine"].contains(&kind));
+        let user = parts.next().unwrap_or_default();
+        if is_ours && !Path::new("/proc").join(user).exists() {
             _ = fs::remove_dir_all(entry.path());
         }
     }

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
-use crate::deadline::PATIENCE;
+use crate::deadline::receive;
 use crate::must::Must;
 use crate::process::{Process, Signal};
 use crate::wine::{WINE, built, in_world};
@@ -93,7 +93,7 @@ impl Peer {
 
     #[track_caller]
     fn hear(&mut self, command: &str) -> String {
-        let line = self.said.recv_timeout(PATIENCE);
+        let line = receive(&self.said);
         let line = line.unwrap_or_else(|error| {
             panic!("{} does not answer `{command}`: {error}", self.program)
         });

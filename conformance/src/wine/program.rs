@@ -1,15 +1,15 @@
 //! A console program on Windows that a test reads line by line.
 
 use std::io::{BufRead, BufReader, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::Duration;
 
-use crate::deadline::PATIENCE;
+use crate::deadline::receive;
 use crate::must::Must;
 use crate::process::Process;
+use crate::wine::stacks::stacks;
 use crate::wine::{WINE, built, in_world};
 
 /// A console program at work.
@@ -17,6 +17,7 @@ use crate::wine::{WINE, built, in_world};
 pub struct Program {
     process: Process,
     said: Receiver<String>,
+    world: PathBuf,
 }
 
 impl Program {
@@ -35,7 +36,7 @@ impl Program {
                 }
             }
         });
-        Self { process, said }
+        Self { process, said, world: world.to_owned() }
     }
 
     /// Waits for its next lines, which must begin so.
@@ -45,15 +46,10 @@ impl Program {
     /// At the first line that differs, or when none comes.
     #[track_caller]
     pub fn says(&self, expected: &[&str]) {
-        self.says_within(PATIENCE, expected);
-    }
-
-    /// Waits as [`Program::says`] does, for what takes its time.
-    #[track_caller]
-    pub fn says_within(&self, patience: Duration, expected: &[&str]) {
         for expected in expected {
-            let line = self.said.recv_timeout(patience);
-            let line = line.unwrap_or_else(|error| panic!("nothing, not {expected:?}: {error}"));
+            let line = receive(&self.said).unwrap_or_else(|error| {
+                panic!("nothing, not {expected:?}: {error}\n{}", stacks(&self.world))
+            });
             assert!(line.starts_with(expected), "{line:?} and not {expected:?}");
         }
     }
@@ -61,7 +57,7 @@ impl Program {
     /// Waits for as many lines as are expected, in whatever order they come.
     #[track_caller]
     pub fn says_in_any_order(&self, expected: &[&str]) {
-        let next = |_: &&str| self.said.recv_timeout(PATIENCE).unwrap_or_default();
+        let next = |_: &&str| receive(&self.said).unwrap_or_default();
         let mut lines: Vec<String> = expected.iter().map(next).collect();
         let mut expected: Vec<&str> = expected.to_vec();
         lines.sort_unstable();
