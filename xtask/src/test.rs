@@ -207,11 +207,13 @@ fn unit() -> Result<(), String> {
     // The integration tests of these two need peers, and have their own steps.
     let others = ["communicado-conformance", "communicado-gateway"];
     let others = others.iter().flat_map(|name| ["--exclude", name]);
-    let units = run_command(cargo(&test).args(["--lib", "--bins", "--examples"]));
+    // A test starts the examples; cargo builds them by itself only if no target is selected.
+    run_command(&mut cargo(&["build", "--locked", "--workspace", "--examples"]))?;
+    let units = run_command(cargo(&test).args(["--lib", "--bins"]));
     let integration = run_command(cargo(&test).args(others).args(["--test", "*"]));
-    let examples = run_command(cargo(&test).arg("--doc"));
+    let docs = run_command(cargo(&test).arg("--doc"));
     let failures: Vec<String> =
-        [units, integration, examples].into_iter().filter_map(Result::err).collect();
+        [units, integration, docs].into_iter().filter_map(Result::err).collect();
     if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
 }
 
@@ -222,7 +224,10 @@ fn conformance() -> Result<(), String> {
     }
     let test = ["test", "--locked", "--workspace", "--no-fail-fast"];
     let tests = ["agent", "hostile", "provider", "purple", "windows"];
-    run_command(cargo(&test).args(tests.iter().flat_map(|name| ["--test", name])))
+    let mut test = cargo(&test);
+    test.args(tests.iter().flat_map(|name| ["--test", name]));
+    // Most tests wait for a peer, so there are more of them than cores.
+    run_command(test.args(["--", "--test-threads", "8"]))
 }
 
 #[cfg(test)]
