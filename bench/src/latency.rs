@@ -10,7 +10,7 @@ use std::io::Write as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use communicado_conformance::Must;
+use communicado_conformance::ExpectOk;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::bare::{Bare, Heard, Kind, Message, Writer};
@@ -176,14 +176,14 @@ struct Bench {
 
 impl Bench {
     fn new(address: &str, relay: Relay) -> Self {
-        let mut bus = Bare::connect(address).must("get onto the bus");
+        let mut bus = Bare::connect(address).expect_ok("get onto the bus");
         // Primitives of libpurple 2.14 (status.h).
         let statuses = [2, 5].map(|primitive| {
             let mut body = Writer::default();
             body.string("");
             body.u32(primitive);
             let new = to_finch("PurpleSavedstatusNew", "si", &body.0);
-            bus.ask(&new).must("make a status").number().must("make a status")
+            bus.ask(&new).expect_ok("make a status").number().expect_ok("make a status")
         });
         Self { bus, relay, statuses, on: false }
     }
@@ -195,7 +195,7 @@ impl Bench {
         for _ in 0..FIRSTS {
             let activate = available.to_le_bytes();
             let activate = to_finch("PurpleSavedstatusActivate", "i", &activate);
-            self.bus.ask(&activate).must("pick a status");
+            self.bus.ask(&activate).expect_ok("pick a status");
             self.on = true;
             let mut follower = Follower::start((peer.start)(&scene.empty)?);
             let mut text = Vec::new();
@@ -245,16 +245,16 @@ impl Bench {
         let begun = Instant::now();
         let mut told = None;
         if peer.trigger == Trigger::PlayerAndFinch {
-            let mut player = scene.player.twin().must("play");
+            let mut player = scene.player.twin().expect_ok("play");
             let plays = self.on;
-            self.relay.before_it(move || player.play(plays).must("play"));
+            self.relay.before_it(move || player.play(plays).expect_ok("play"));
         }
         if peer.trigger == Trigger::Player {
-            told = Some(scene.player.play(self.on).must("play"));
+            told = Some(scene.player.play(self.on).expect_ok("play"));
         } else {
             let activate = status.to_le_bytes();
             let activate = to_finch("PurpleSavedstatusActivate", "i", &activate);
-            self.bus.send(&activate).must("pick a status");
+            self.bus.send(&activate).expect_ok("pick a status");
         }
         // Finch answers when all its signals are out.
         let mut over = peer.trigger == Trigger::Player;
@@ -271,7 +271,7 @@ impl Bench {
                 }
             }
             if heard {
-                over |= self.bus.receive().must("hear Finch").iter().any(is_answer);
+                over |= self.bus.receive().expect_ok("hear Finch").iter().any(is_answer);
             }
             if all && !heard && !said {
                 return Some(written? - told.or_else(|| self.relay.take())?);
@@ -303,7 +303,7 @@ pub(crate) fn ready(bus: &Bare, follower: &Follower, patience: Duration) -> (boo
         tv_sec: i64::try_from(patience.as_secs()).unwrap_or(i64::MAX),
         tv_nsec: i64::from(patience.subsec_nanos()),
     };
-    poll(&mut both, Some(&patience)).must("wait");
+    poll(&mut both, Some(&patience)).expect_ok("wait");
     let [bus, follower] = both.map(|each| !each.revents().is_empty());
     (bus, follower)
 }

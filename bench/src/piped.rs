@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-use communicado_conformance::Must;
+use communicado_conformance::ExpectOk;
 use rustix::time::{ClockId, clock_gettime};
 
 /// What is not there by now will not come.
@@ -25,7 +25,7 @@ pub(crate) fn piped(mut command: Command, words: &[&str]) -> Command {
 
 /// What a program read from its counter.
 pub(crate) fn moment(ticks: &str) -> Duration {
-    let ticks: u64 = ticks.parse().must("read a moment of a program's");
+    let ticks: u64 = ticks.parse().expect_ok("read a moment of a program's");
     Duration::from_nanos(ticks * NANOS_PER_TICK)
 }
 
@@ -37,8 +37,8 @@ pub(crate) struct Reader {
 
 impl Reader {
     pub(crate) fn start(mut command: Command) -> Self {
-        let mut child = command.spawn().must("start a program under Wine");
-        let output = child.stdout.take().must("read what a program writes");
+        let mut child = command.spawn().expect_ok("start a program under Wine");
+        let output = child.stdout.take().expect_ok("read what a program writes");
         let (read, lines) = channel();
         // Ends with the program.
         thread::spawn(move || {

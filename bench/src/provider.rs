@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use communicado_conformance::Must;
+use communicado_conformance::ExpectOk;
 use rustix::event::{PollFd, PollFlags, poll};
 
 use crate::bare::{Bare, Kind, Message, Writer};
@@ -109,7 +109,7 @@ pub(crate) fn run(samples: u32) -> Result<Report, String> {
 }
 
 fn connect(empty: &Empty) -> Bare {
-    Bare::connect(&empty.bus).must("get onto the bus")
+    Bare::connect(&empty.bus).expect_ok("get onto the bus")
 }
 
 /// The hand at the provider.
@@ -171,7 +171,7 @@ impl Bench {
                 }
             }
             if heard {
-                let heard = self.bus.receive().must("hear the provider");
+                let heard = self.bus.receive().expect_ok("hear the provider");
                 answered |= heard.iter().any(|it| it.kind == Kind::Answer);
             }
         }
@@ -193,7 +193,7 @@ impl Bench {
             body: &body.0,
             ..Message::default()
         };
-        self.bus.send(&set).must("set a presence");
+        self.bus.send(&set).expect_ok("set a presence");
     }
 
     /// Tells so many listeners of so many changes, and the same by the bus alone.
@@ -201,7 +201,7 @@ impl Bench {
         let mut ears: Vec<Bare> = (0..listeners).map(|_| connect(empty)).collect();
         let rule = format!("type='signal',interface='{PROPERTIES}',member='{CHANGED}'");
         for ear in &mut ears {
-            ear.listen(&rule).must("listen");
+            ear.listen(&rule).expect_ok("listen");
         }
         let begun = Instant::now();
         for number in 0..changes {
@@ -212,7 +212,7 @@ impl Bench {
         let provider = begun.elapsed();
         let mut answers = 0;
         while answers < changes {
-            let heard = self.bus.receive().must("hear the provider");
+            let heard = self.bus.receive().expect_ok("hear the provider");
             let of_them = heard.iter().filter(|it| it.kind == Kind::Answer).count();
             answers += u32::try_from(of_them).unwrap_or(u32::MAX);
         }
@@ -234,7 +234,7 @@ impl Bench {
             ..Message::default()
         };
         for _ in 0..changes {
-            self.bus.send(&signal).must("emit a signal");
+            self.bus.send(&signal).expect_ok("emit a signal");
         }
         hear(&mut ears, changes);
         FanOut { listeners, changes, provider, bare: begun.elapsed() }
@@ -247,10 +247,10 @@ fn hear(ears: &mut [Bare], changes: u32) {
     while left.iter().any(|left| *left > 0) {
         let mut all: Vec<PollFd<'_>> =
             ears.iter().map(|ear| PollFd::new(ear, PollFlags::IN)).collect();
-        poll(&mut all, None).must("wait");
+        poll(&mut all, None).expect_ok("wait");
         let ready: Vec<bool> = all.iter().map(|ear| !ear.revents().is_empty()).collect();
         for ((ear, left), _) in ears.iter_mut().zip(&mut left).zip(ready).filter(|(_, it)| *it) {
-            let heard = ear.receive().must("hear the provider");
+            let heard = ear.receive().expect_ok("hear the provider");
             let signals = heard.iter().filter(|it| it.member == CHANGED).count();
             *left = left.saturating_sub(u32::try_from(signals).unwrap_or(u32::MAX));
         }

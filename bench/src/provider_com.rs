@@ -12,7 +12,7 @@ use std::process::{ChildStdin, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use communicado_conformance::{Must, Peer, Wine};
+use communicado_conformance::{ExpectOk, Peer, Wine};
 
 use crate::numbers::{Numbers, micros};
 use crate::piped::{Reader, piped};
@@ -95,7 +95,7 @@ impl Client {
             Running::Provider(provider) => provider.id(),
             Running::Peer(peer) => peer.id(),
         };
-        let threads = fs::read_dir(format!("/proc/{id}/task")).must("list threads").count();
+        let threads = fs::read_dir(format!("/proc/{id}/task")).expect_ok("list threads").count();
         Held { reading: Reading::of(id), threads }
     }
 }
@@ -119,7 +119,7 @@ impl Hand {
         let mut command = piped(wine.command("bare.exe"), &["changes"]);
         command.stdin(Stdio::piped());
         let mut reader = Reader::start(command);
-        let input = reader.input().must("write to a program");
+        let input = reader.input().expect_ok("write to a program");
         reader.wait_for("ready")?;
         Ok(Self { reader, input, is_busy: false })
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use communicado_conformance::Must;
+use communicado_conformance::ExpectOk;
 
 /// What the kernel counted of a process since it began.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Reading {
             file_kib: field(&whole, "RssFile:"),
             ..Self::default()
         };
-        for thread in fs::read_dir(folder.join("task")).must("list threads").flatten() {
+        for thread in fs::read_dir(folder.join("task")).expect_ok("list threads").flatten() {
             let status = read(&thread.path().join("status"));
             let voluntary = field(&status, "voluntary_ctxt_switches:");
             reading.voluntary += voluntary;
@@ -40,20 +40,20 @@ impl Reading {
             // The first number is what the thread spent on a processor, in nanoseconds.
             let spent = read(&thread.path().join("schedstat"));
             let spent = spent.split(' ').next().and_then(|spent| spent.parse().ok());
-            reading.processor += Duration::from_nanos(spent.must("read a thread's time"));
+            reading.processor += Duration::from_nanos(spent.expect_ok("read a thread's time"));
         }
         reading
     }
 }
 
 fn read(path: &Path) -> String {
-    fs::read_to_string(path).must(&format!("read {}", path.display()))
+    fs::read_to_string(path).expect_ok(&format!("read {}", path.display()))
 }
 
 fn field(status: &str, name: &str) -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix(name));
     let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-    number.must(&format!("find {name} in /proc"))
+    number.expect_ok(&format!("find {name} in /proc"))
 }
 
 pub(crate) fn mib(kib: u64) -> String {

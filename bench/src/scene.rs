@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use communicado_conformance::{Account, Client, Must, Prosody, Stage};
+use communicado_conformance::{Account, Client, ExpectOk, Prosody, Stage};
 
 use crate::bare::{Bare, Heard, Kind};
 use crate::player::Player;
@@ -70,7 +70,7 @@ impl Scene {
     pub(crate) fn relayed(member: &'static str) -> (Self, Relay) {
         let mut empty = Empty::new();
         let relay = Relay::before(&empty.bus, member);
-        let (relay, itself) = relay.must("put a relay before the bus");
+        let (relay, itself) = relay.expect_ok("put a relay before the bus");
         empty.bus = itself;
         (Self::on(empty), relay)
     }
@@ -78,16 +78,16 @@ impl Scene {
     fn on(empty: Empty) -> Self {
         let server = empty.stage.prosody();
         let account = Account::xmpp("alice", &server);
-        let mut bus = Bare::connect(&empty.bus).must("get onto the bus");
+        let mut bus = Bare::connect(&empty.bus).expect_ok("get onto the bus");
         let [_, path, interface] = PURPLE;
         let signed_on =
             format!("type='signal',path='{path}',interface='{interface}',member='AccountSignedOn'");
-        bus.listen(&signed_on).must("listen to Finch");
+        bus.listen(&signed_on).expect_ok("listen to Finch");
         let finch = empty.stage.finch(&[&account]);
         let is_signal =
             |heard: &Heard| heard.kind == Kind::Signal && heard.member == "AccountSignedOn";
-        while !bus.receive().must("see Finch sign in").iter().any(is_signal) {}
-        let player = Player::start(&empty.bus).must("start a player");
+        while !bus.receive().expect_ok("see Finch sign in").iter().any(is_signal) {}
+        let player = Player::start(&empty.bus).expect_ok("start a player");
         Self { player, _finch: finch, _server: server, empty }
     }
 }
@@ -100,8 +100,8 @@ pub(crate) struct Follower {
 
 impl Follower {
     pub(crate) fn start(mut command: Command) -> Self {
-        let mut child = command.spawn().must("start a program that listens");
-        let output = child.stdout.take().must("read what a listener writes");
+        let mut child = command.spawn().expect_ok("start a program that listens");
+        let output = child.stdout.take().expect_ok("read what a listener writes");
         Self { child, output }
     }
 
@@ -112,7 +112,7 @@ impl Follower {
     /// Adds to `text` what was written, waiting if nothing was.
     pub(crate) fn read(&mut self, text: &mut Vec<u8>) {
         let mut piece = [0; 16_384];
-        let length = self.output.read(&mut piece).must("read what a listener writes");
+        let length = self.output.read(&mut piece).expect_ok("read what a listener writes");
         assert_ne!(length, 0, "a listener has ended");
         text.extend(piece.iter().take(length));
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use communicado_conformance::Must;
+use communicado_conformance::ExpectOk;
 use nix::sys::resource::{UsageWho, getrusage};
 
 use crate::numbers::{Numbers, millis};
@@ -80,7 +80,7 @@ pub(crate) fn run(runs: u32) -> Result<Report, String> {
 
 impl Peer {
     fn check(&mut self) -> Result<(), String> {
-        let output = self.command.output().must(&format!("run {}", self.name));
+        let output = self.command.output().expect_ok(&format!("run {}", self.name));
         let text = String::from_utf8_lossy(&output.stdout);
         if output.status.success() && text.contains(self.answer) {
             // Nobody reads it from here on.
@@ -93,7 +93,7 @@ impl Peer {
     fn run(&mut self) -> Result<(), String> {
         let before = processor();
         let start = Instant::now();
-        let status = self.command.status().must(&format!("run {}", self.name));
+        let status = self.command.status().expect_ok(&format!("run {}", self.name));
         self.wall.add(millis(start.elapsed()));
         self.processor.add(millis(processor().saturating_sub(before)));
         if status.success() { Ok(()) } else { Err(format!("{} ended with {status}", self.name)) }
@@ -102,7 +102,7 @@ impl Peer {
 
 /// The time of the processor that all children took that have ended.
 fn processor() -> Duration {
-    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).must("ask what the children took");
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect_ok("ask what the children took");
     let spent = [usage.user_time(), usage.system_time()];
     let micros = spent.map(|time| time.tv_sec() * 1_000_000 + time.tv_usec());
     Duration::from_micros(micros.iter().sum::<i64>().unsigned_abs())

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
-use communicado_conformance::{Ended, Must as _, Process, Signal, Stage, within};
+use communicado_conformance::{Ended, ExpectOk as _, Process, Signal, Stage, within};
 use serde_json::Value;
 
 /// The token; nothing but requests may hold it.
@@ -31,18 +31,18 @@ impl Desk {
 
     /// Puts a token into its file.
     pub(crate) fn keep_token(&self, token: &str) {
-        fs::write(&self.token, format!("{token}\n")).must("write a token");
+        fs::write(&self.token, format!("{token}\n")).expect_ok("write a token");
         self.let_token_be_read(0o600);
     }
 
     /// The path of its file.
     pub(crate) fn token(&self) -> String {
-        self.token.to_str().must("name the token's file").to_owned()
+        self.token.to_str().expect_ok("name the token's file").to_owned()
     }
 
     pub(crate) fn let_token_be_read(&self, mode: u32) {
         let mode = fs::Permissions::from_mode(mode);
-        fs::set_permissions(&self.token, mode).must("say who may read the token");
+        fs::set_permissions(&self.token, mode).expect_ok("say who may read the token");
     }
 
     /// Allows to publish at `gateway`, with further `options`.
@@ -94,7 +94,7 @@ impl Desk {
     #[track_caller]
     pub(crate) fn status(&self) -> Value {
         let ended = self.run(&["status", "--json"]);
-        serde_json::from_str(&ended.out).must("read the agent's status")
+        serde_json::from_str(&ended.out).expect_ok("read the agent's status")
     }
 
     /// Waits until the agent stands so.

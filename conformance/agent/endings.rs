@@ -2,7 +2,7 @@
 
 use std::os::unix::net::UnixDatagram;
 
-use communicado_conformance::{Gateway, Must as _, Signal, within};
+use communicado_conformance::{ExpectOk as _, Gateway, Signal, within};
 
 use crate::desk::{Desk, ends};
 
@@ -48,8 +48,8 @@ fn an_agent_that_was_killed_leaves_nothing_in_the_way_of_the_next() {
 fn a_service_manager_is_told_when_it_is_ready_and_what_it_does() {
     let (desk, gateway) = (Desk::new(), Gateway::start());
     let path = desk.stage.folder().join("notify");
-    let manager = UnixDatagram::bind(&path).must("listen as a service manager");
-    manager.set_nonblocking(true).must("poll for messages");
+    let manager = UnixDatagram::bind(&path).expect_ok("listen as a service manager");
+    manager.set_nonblocking(true).expect_ok("poll for messages");
     let heard = || {
         let mut room = [0; 1024];
         let length = within("the agent notifies", || manager.recv(&mut room).ok());

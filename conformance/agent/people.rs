@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use communicado_conformance::{Account, Must as _, Saved};
+use communicado_conformance::{Account, ExpectOk as _, Saved};
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, ends};
@@ -55,7 +55,7 @@ fn what_is_said_by_hand_goes_before_what_devices_tell_until_it_is_taken_back() {
 /// As RFC 3339 has it.
 fn in_an_hour() -> String {
     #[expect(clippy::disallowed_methods, reason = "a test of the real world")]
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).must("read the clock");
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect_ok("read the clock");
     let hour = (now.as_secs() / 3600 + 1) % 24;
     format!("{hour:02}:{:02}", now.as_secs() / 60 % 60)
 }
@@ -93,7 +93,7 @@ fn a_gateway_with_a_certificate_of_its_own_making_is_believed_when_it_was_named(
     gateway.give_token(&desk);
     let authority = gateway.folder().join("data/tls.pem");
     assert!(fs::metadata(&authority).is_ok(), "the gateway wrote its certificate");
-    let authority = authority.to_str().must("name the certificate");
+    let authority = authority.to_str().expect_ok("name the certificate");
     desk.allow(&gateway.address("localhost"), &["--ca", authority]);
     let mut agent = desk.agent();
     desk.stands("publishing");

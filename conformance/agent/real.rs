@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use communicado_conformance::{Must as _, Process, Signal, need, within};
+use communicado_conformance::{ExpectOk as _, Process, Signal, need, within};
 use serde_json::Value;
 
 use crate::desk::Desk;
@@ -25,7 +25,7 @@ fn program() -> PathBuf {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
     let built = ["release", "debug"].map(|it| target.join(it).join("communicado-gateway"));
     let found = built.into_iter().find(|program| program.is_file());
-    found.must("find the gateway\n  help: cargo build --release -p communicado-gateway")
+    found.expect_ok("find the gateway\n  help: cargo build --release -p communicado-gateway")
 }
 
 impl Real {
@@ -33,7 +33,7 @@ impl Real {
     pub(crate) fn start(desk: &Desk, options: &[&str]) -> Self {
         need(&["curl"]);
         let folder = desk.stage.folder().join("gateway");
-        std::fs::create_dir_all(&folder).must("make a folder for the gateway");
+        std::fs::create_dir_all(&folder).expect_ok("make a folder for the gateway");
         task(&folder, &["people", "add", "ada", "--name", "Ada Lovelace"]);
         let reader = token(&folder, "reader", &["--scope", "administer"]);
         let options: Vec<String> = options.iter().map(|&it| it.to_owned()).collect();
@@ -49,7 +49,7 @@ impl Real {
     /// Its port.
     pub(crate) fn port(&self) -> u16 {
         let port = self.address.rsplit(':').next().and_then(|port| port.parse().ok());
-        port.must("find its port")
+        port.expect_ok("find its port")
     }
 
     /// Its folder.
@@ -66,9 +66,9 @@ impl Real {
     /// The id of Ada's one token.
     pub(crate) fn token_id(&self) -> String {
         let listed = self.ask("/v1/tokens");
-        let tokens = listed["tokens"].as_array().must("list tokens");
+        let tokens = listed["tokens"].as_array().expect_ok("list tokens");
         let mut hers = tokens.iter().filter(|token| token["person"] == "ada");
-        let id = hers.next().and_then(|token| token["id"].as_str()).must("find the token");
+        let id = hers.next().and_then(|token| token["id"].as_str()).expect_ok("find the token");
         assert!(hers.next().is_none(), "{listed}");
         id.to_owned()
     }
@@ -81,7 +81,7 @@ impl Real {
     /// Kills it with SIGKILL and starts it anew, with its store and at its port.
     pub(crate) fn restart_after_a_crash(&mut self) {
         self.process.kill();
-        let (_, place) = self.address.split_once("://").must("find its port");
+        let (_, place) = self.address.split_once("://").expect_ok("find its port");
         let (process, address) = serve(&self.folder, place, &self.options);
         assert_eq!(address, self.address);
         self.process = process;
@@ -111,9 +111,9 @@ impl Real {
         let mut curl = Command::new("curl");
         curl.args(["--silent", "--show-error", "--fail", "--insecure", "--max-time", "7200"]);
         curl.args(["--header", &format!("Authorization: Bearer {}", self.reader)]);
-        let asked = curl.arg(format!("{}{path}", self.address)).output().must("start curl");
+        let asked = curl.arg(format!("{}{path}", self.address)).output().expect_ok("start curl");
         assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
-        serde_json::from_slice(&asked.stdout).must("read what the gateway says")
+        serde_json::from_slice(&asked.stdout).expect_ok("read what the gateway says")
     }
 }
 
@@ -139,7 +139,7 @@ fn task(folder: &Path, words: &[&str]) -> String {
     let mut command = Command::new(program());
     command.args(words).env_clear().env("HOME", folder);
     command.env("COMMUNICADO_GATEWAY_DATA", folder.join("data"));
-    let done = command.output().must("start the gateway's program");
+    let done = command.output().expect_ok("start the gateway's program");
     assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
     String::from_utf8_lossy(&done.stdout).into_owned()
 }
@@ -147,5 +147,5 @@ fn task(folder: &Path, words: &[&str]) -> String {
 fn token(folder: &Path, name: &str, rights: &[&str]) -> String {
     let said = task(folder, &[&["tokens", "create", "--name", name], rights].concat());
     let word = said.split_whitespace().find(|word| word.starts_with("cmt_"));
-    word.must("be given a token").to_owned()
+    word.expect_ok("be given a token").to_owned()
 }

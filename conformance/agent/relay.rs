@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
-use communicado_conformance::Must as _;
+use communicado_conformance::ExpectOk as _;
 
 /// A relay on loopback. Its threads end with the connections that they carry.
 pub(crate) struct Relay {
@@ -22,8 +22,8 @@ struct Cut {
 impl Relay {
     /// A relay to a server at this port.
     pub(crate) fn to(server: u16) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).must("listen as a relay");
-        let port = listener.local_addr().must("learn the relay's port").port();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect_ok("listen as a relay");
+        let port = listener.local_addr().expect_ok("learn the relay's port").port();
         let cut = Arc::<Cut>::default();
         let network = Arc::clone(&cut);
         thread::spawn(move || {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use communicado_conformance::{Gateway, Must as _};
+use communicado_conformance::{ExpectOk as _, Gateway};
 
 use crate::desk::{Desk, TOKEN, ends};
 
@@ -23,17 +23,18 @@ fn the_token_is_in_nothing_that_is_written_or_told() {
     let files = below(desk.stage.folder());
     assert!(files.iter().any(|file| file.ends_with("consent.json")), "{files:?}");
     for file in files.iter().filter(|file| !file.ends_with("token")) {
-        let text = fs::read(file).must("read a file");
+        let text = fs::read(file).expect_ok("read a file");
         let text = String::from_utf8_lossy(&text);
         assert!(!text.contains(TOKEN), "{}", file.display());
     }
-    let arguments = fs::read(format!("/proc/{}/cmdline", agent.id())).must("read its arguments");
+    let arguments =
+        fs::read(format!("/proc/{}/cmdline", agent.id())).expect_ok("read its arguments");
     assert!(!String::from_utf8_lossy(&arguments).contains(TOKEN));
     ends(&mut agent);
 }
 
 fn below(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).must("read a folder").flatten();
+    let entries = fs::read_dir(folder).expect_ok("read a folder").flatten();
     entries
         .flat_map(|entry| match entry.file_type() {
             Ok(kind) if kind.is_dir() => below(&entry.path()),

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use communicado_conformance::{Account, Gateway, Must as _, Saved, within};
+use communicado_conformance::{Account, ExpectOk as _, Gateway, Saved, within};
 
 use crate::desk::{Desk, ends, says};
 
@@ -91,7 +91,7 @@ fn within_the_working_hours_it_publishes_by_the_clock_on_the_wall() {
 /// A span of the day in UTC, from and to so many hours from now.
 fn hours_from_now(from: u64, to: u64) -> String {
     #[expect(clippy::disallowed_methods, reason = "a test of the real world")]
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).must("read the clock");
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect_ok("read the clock");
     let hour = now.as_secs() / 3600;
     let minute = now.as_secs() / 60 % 60;
     format!("{:02}:{minute:02}-{:02}:{minute:02}", (hour + from) % 24, (hour + to) % 24)

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use communicado_conformance::{Gateway, Must as _, need};
+use communicado_conformance::{ExpectOk as _, Gateway, need};
 
 use crate::desk::{Desk, ends, says};
 
@@ -46,9 +46,9 @@ impl Pair {
         });
         let config = folder.join("openssl.cnf");
         let text = CONFIG.replace("NAMES", names).replace("FOLDER", &folder.display().to_string());
-        fs::write(&config, text).must("configure openssl");
+        fs::write(&config, text).expect_ok("configure openssl");
         for (file, text) in [("index", ""), ("serial", "01")] {
-            fs::write(folder.join(file), text).must("prepare openssl");
+            fs::write(folder.join(file), text).expect_ok("prepare openssl");
         }
         let [from, to] = span;
         let dates = ["-startdate", from, "-enddate", to];
@@ -61,7 +61,7 @@ impl Pair {
     }
 
     fn certificate(&self) -> &str {
-        self.certificate.to_str().must("name the certificate")
+        self.certificate.to_str().expect_ok("name the certificate")
     }
 }
 
@@ -80,7 +80,7 @@ fn openssl(folder: &Path, words: &[&str], add: impl FnOnce(&mut Command)) {
     need(&["openssl"]);
     let mut command = Command::new("openssl");
     add(command.args(words).current_dir(folder));
-    let made = command.output().must("start openssl");
+    let made = command.output().expect_ok("start openssl");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
 }
 
@@ -155,8 +155,8 @@ fn a_file_that_holds_no_authority_ends_the_agent() {
     let (desk, gateway) = (Desk::new(), Gateway::start());
     let address = gateway.address("localhost").replace("http://", "https://");
     let nothing = desk.stage.folder().join("nothing.pem");
-    fs::write(&nothing, "nothing").must("write a file");
-    desk.allow(&address, &["--ca", nothing.to_str().must("name it")]);
+    fs::write(&nothing, "nothing").expect_ok("write a file");
+    desk.allow(&address, &["--ca", nothing.to_str().expect_ok("name it")]);
     let ended = desk.run(&[]);
     assert_eq!(ended.code, Some(1));
     assert!(ended.err.contains("it holds no certificate"), "{}", ended.err);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
 
-use communicado_conformance::{Must as _, Stage, Watch};
+use communicado_conformance::{ExpectOk as _, Stage, Watch};
 use serde_json::json;
 
 use crate::service::{AVAILABLE, NAMED, SOON, Service};
@@ -28,9 +28,10 @@ struct Cutter {
 impl Cutter {
     fn new(stage: &mut Stage, name: &str, bytes: i64) -> Self {
         let socket = stage.folder().join(name);
-        let listener = UnixListener::bind(&socket).must("listen");
+        let listener = UnixListener::bind(&socket).expect_ok("listen");
         let address = stage.bus().address();
-        let bus = PathBuf::from(address.strip_prefix("unix:path=").must("read the bus's address"));
+        let bus =
+            PathBuf::from(address.strip_prefix("unix:path=").expect_ok("read the bus's address"));
         let left = Arc::new(AtomicI64::new(bytes));
         let budget = Arc::clone(&left);
         thread::spawn(move || {

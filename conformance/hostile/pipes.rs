@@ -2,14 +2,14 @@
 
 use std::io::{BufRead as _, BufReader, PipeReader};
 
-use communicado_conformance::{Line, Must as _, Process, Signal, Stage, within};
+use communicado_conformance::{ExpectOk as _, Line, Process, Signal, Stage, within};
 use serde_json::{Value, json};
 
 use crate::service::{NAMED, SOON, Service, memory_max};
 
 /// Starts a watch with a pipe that nobody reads yet.
 fn unread(stage: &Stage, arguments: &[&str]) -> (Process, PipeReader) {
-    let (reader, writer) = std::io::pipe().must("make a pipe");
+    let (reader, writer) = std::io::pipe().expect_ok("make a pipe");
     let arguments = [&["watch"], arguments, &SOON].concat();
     let watch = stage.communicado().start(&arguments, |command| {
         command.stdout(writer);
@@ -51,15 +51,15 @@ fn a_slow_reader_blocks_nothing_and_gets_the_latest_and_how_much_it_missed() {
     let mut lines = BufReader::new(reader).lines().map_while(Result::ok);
     let (mut revision, mut missed, mut skipped) = (0, 0, 0);
     loop {
-        let text = lines.next().must("read to the sign-out");
-        let object: Value = serde_json::from_str(&text).must("read a line");
+        let text = lines.next().expect_ok("read to the sign-out");
+        let object: Value = serde_json::from_str(&text).expect_ok("read a line");
         if object["client"] != NAMED {
             continue;
         }
-        let now = object["revision"].as_u64().must("read a revision");
+        let now = object["revision"].as_u64().expect_ok("read a revision");
         let missing = object["missed"].as_u64().unwrap_or(0);
         if missing == 0 {
-            Line::of_watch(&text).must("read a line");
+            Line::of_watch(&text).expect_ok("read a line");
         } else {
             skipped += now - revision - 1;
         }
@@ -73,8 +73,8 @@ fn a_slow_reader_blocks_nothing_and_gets_the_latest_and_how_much_it_missed() {
     assert!(missed >= skipped, "{missed} were said to be missed, and {skipped} were");
     // From here on it is level again.
     service.tell("sign_on");
-    let text = lines.next().must("read the sign-in");
-    let line = Line::of_watch(&text).must("read a line");
+    let text = lines.next().expect_ok("read the sign-in");
+    let line = Line::of_watch(&text).expect_ok("read a line");
     assert_eq!((line.status.as_str(), line.before.as_deref()), ("signed-in", Some("signed-out")));
     watch.signal(Signal::TERM);
     assert_eq!(watch.wait().code(), Some(0));
@@ -87,7 +87,7 @@ fn a_watch_ends_with_its_reader_though_nothing_happens() {
         let (mut watch, reader) = unread(&stage, arguments);
         let mut reader = BufReader::new(reader);
         let mut line = String::new();
-        reader.read_line(&mut line).must("read the first line");
+        reader.read_line(&mut line).expect_ok("read the first line");
         drop(reader);
         assert_eq!(watch.wait().code(), Some(0), "{}", watch.output());
         assert_eq!(watch.output(), "", "nothing is wrong");
@@ -112,7 +112,7 @@ fn every_way_to_ask_a_watch_to_end_ends_it_with_0() {
         let stage = Stage::new();
         let (mut watch, reader) = unread(&stage, &[]);
         let mut line = String::new();
-        BufReader::new(&reader).read_line(&mut line).must("read the first line");
+        BufReader::new(&reader).read_line(&mut line).expect_ok("read the first line");
         watch.signal(signal);
         assert_eq!(watch.wait().code(), Some(0), "{signal:?}");
         assert_eq!(watch.output(), "");

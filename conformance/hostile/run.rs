@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use communicado_conformance::{Must as _, Process, Signal, Stage, within};
+use communicado_conformance::{ExpectOk as _, Process, Signal, Stage, within};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::read;
 use rustix::process::{Pid, kill_process};
@@ -50,7 +50,7 @@ impl Run {
 
     /// What runs with the mark: process ids, with their command lines.
     fn marked(&self) -> Vec<(i32, String)> {
-        let processes = fs::read_dir("/proc").must("read /proc").flatten();
+        let processes = fs::read_dir("/proc").expect_ok("read /proc").flatten();
         let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         let marked = |process: &i32| {
             // Empty for a zombie, whose end is all that is left of it.
@@ -66,14 +66,14 @@ impl Run {
 
     /// Everything but communicado itself.
     fn below(&self) -> Vec<(i32, String)> {
-        let own = i32::try_from(self.program.id()).must("read a process id");
+        let own = i32::try_from(self.program.id()).expect_ok("read a process id");
         self.marked().into_iter().filter(|(process, _)| *process != own).collect()
     }
 
     fn guard(&self) -> Pid {
         let below = self.below();
         let guard = below.iter().find(|(_, line)| line.contains(" run-guard "));
-        Pid::from_raw(guard.must("find the guard").0).must("read a process id")
+        Pid::from_raw(guard.expect_ok("find the guard").0).expect_ok("read a process id")
     }
 
     /// Waits until nothing is left below communicado.
@@ -96,7 +96,7 @@ impl Run {
     #[track_caller]
     fn ends_with(&mut self, code: Option<i32>) {
         self.nothing_is_left();
-        let own = fs::read_to_string("/proc/self/cgroup").must("read the own cgroup");
+        let own = fs::read_to_string("/proc/self/cgroup").expect_ok("read the own cgroup");
         let own = own.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
         for mount in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"] {
             let name = format!("communicado-run-{}", self.program.id());
@@ -228,7 +228,7 @@ fn a_guard_that_is_killed_leaves_nothing() {
             continue;
         }
         let mut run = Run::of(script);
-        kill_process(run.guard(), Signal::KILL).must("kill the guard");
+        kill_process(run.guard(), Signal::KILL).expect_ok("kill the guard");
         run.nothing_is_left_below();
         run.program.signal(Signal::TERM);
         run.ends_with(Some(0));
@@ -241,14 +241,14 @@ fn a_command_that_forks_and_ends_again_and_again_leaves_nothing() {
         let mut run = Run::of(FORKS_AND_ENDS);
         let flags = OFlags::RDONLY | OFlags::NONBLOCK;
         let alive = open(run.started.with_extension("alive"), flags, Mode::empty());
-        let alive = alive.must("open the file that they have open");
+        let alive = alive.expect_ok("open the file that they have open");
         for _ in 0..3 {
             within("all three run", || (read(&alive, &mut [0]) == Ok(1)).then_some(()));
         }
         let guard = run.guard();
         run.program.signal(signal);
         // Each in its turn ends what is below it, the guard also where communicado was killed.
-        let own = Pid::from_raw(run.program.id().cast_signed()).must("read a process id");
+        let own = Pid::from_raw(run.program.id().cast_signed()).expect_ok("read a process id");
         within("both have ended", || [own, guard].iter().all(has_ended).then_some(()));
         assert_eq!(read(&alive, &mut [0]), Ok(0), "one is left");
         run.ends_with((signal == Signal::TERM).then_some(0));

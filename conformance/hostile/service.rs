@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 
-use communicado_conformance::{Ended, Must as _, Stage, Watch, need_python, receive};
+use communicado_conformance::{Ended, ExpectOk as _, Stage, Watch, need_python, receive};
 use serde_json::{Value, json};
 
 /// Makes communicado ask soon, and give up soon.
@@ -40,8 +40,8 @@ impl Service {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .must("start python3");
-        let output = child.stdout.take().must("read from the service");
+            .expect_ok("start python3");
+        let output = child.stdout.take().expect_ok("read from the service");
         let (answered, answers) = mpsc::channel();
         std::thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
@@ -83,16 +83,17 @@ impl Service {
     /// How often it was asked something so far.
     #[track_caller]
     pub(crate) fn asked(&mut self) -> u64 {
-        self.order(json!(["count"])).as_u64().must("count")
+        self.order(json!(["count"])).as_u64().expect_ok("count")
     }
 
     /// Has it do something, and waits until that is done.
     #[track_caller]
     pub(crate) fn order(&mut self, order: Value) -> Value {
-        let input = self.child.stdin.as_mut().must("tell the service");
-        writeln!(input, "{order}").must("tell the service");
+        let input = self.child.stdin.as_mut().expect_ok("tell the service");
+        writeln!(input, "{order}").expect_ok("tell the service");
         let answer = receive(&self.answers);
-        serde_json::from_str(&answer.must("get an answer from the service")).must("read it")
+        serde_json::from_str(&answer.expect_ok("get an answer from the service"))
+            .expect_ok("read it")
     }
 }
 
@@ -116,7 +117,7 @@ pub(crate) fn watch(stage: &Stage) -> Watch {
 /// The most memory that a process ever had, in kB.
 #[track_caller]
 pub(crate) fn memory_max(process: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).must("read /proc");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).must("find VmHWM");
-    line.trim().trim_end_matches(" kB").parse().must("read VmHWM")
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect_ok("read /proc");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect_ok("find VmHWM");
+    line.trim().trim_end_matches(" kB").parse().expect_ok("read VmHWM")
 }

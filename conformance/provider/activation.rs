@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use communicado_conformance::{Must as _, Stage, within};
+use communicado_conformance::{ExpectOk as _, Stage, within};
 
 use crate::provider::{ACCOUNT, ACCOUNT_PATH, NAME, busctl, call, property, provide};
 
@@ -41,8 +41,8 @@ fn a_registered_provider_is_started_by_the_first_who_speaks_to_it() {
     let file = stage.folder().join(format!("communicado/data/dbus-1/services/{NAME}.service"));
     // The private bus looks into a folder of its own.
     let seen = stage.folder().join(format!("services/{NAME}.service"));
-    fs::copy(&file, seen).must("put the activation file where the bus looks");
-    stage.bus().call("org.freedesktop.DBus.ReloadConfig", &[]).must("reload the bus");
+    fs::copy(&file, seen).expect_ok("put the activation file where the bus looks");
+    stage.bus().call("org.freedesktop.DBus.ReloadConfig", &[]).expect_ok("reload the bus");
     assert_eq!(call(&mut stage, &["SignIn"]), Ok(String::new()));
     assert_eq!(property(&mut stage, "Status"), "s \"signed-in\"");
     assert_eq!(property(&mut stage, "Name"), "s \"alice@uc.test\"");

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use communicado_conformance::{Must as _, Signal, Stage, within};
+use communicado_conformance::{ExpectOk as _, Signal, Stage, within};
 use rustix::process::{Pid, kill_process};
 
 /// The demo in an empty environment, in a folder of its own.
@@ -14,7 +14,7 @@ fn demo(stage: &Stage) -> Command {
 
 fn demo_of(stage: &Stage, program: impl AsRef<OsStr>) -> Command {
     let folder = folder(stage);
-    std::fs::create_dir_all(&folder).must("make a folder");
+    std::fs::create_dir_all(&folder).expect_ok("make a folder");
     let mut command = Command::new(program);
     command.args(["demo", "--fast"]).env_clear().env("TMPDIR", &folder);
     command.current_dir(folder).stdin(Stdio::null());
@@ -27,7 +27,7 @@ fn folder(stage: &Stage) -> std::path::PathBuf {
 
 /// Who plays in this demo: its children.
 fn players(demo: u32) -> Vec<u32> {
-    let processes = std::fs::read_dir("/proc").must("list processes").flatten();
+    let processes = std::fs::read_dir("/proc").expect_ok("list processes").flatten();
     let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let plays = |process: &u32| {
         let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
@@ -45,7 +45,7 @@ fn runs(process: &u32) -> bool {
 #[test]
 fn a_whole_day_in_an_empty_environment() {
     let stage = Stage::new();
-    let output = demo(&stage).output().must("run the demo");
+    let output = demo(&stage).output().expect_ok("run the demo");
     let said = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!((output.status.code(), &*errors), (Some(0), ""), "{said}");
@@ -78,11 +78,11 @@ fn a_whole_day_in_an_empty_environment() {
     );
     assert!(said.contains("18 changes, the slowest told after "), "{said}");
     // The gateway is beside the program here.
-    let (_, page) = said.split_once("the page says").must("see the gateway");
+    let (_, page) = said.split_once("the page says").expect_ok("see the gateway");
     let rows: Vec<&str> = page.lines().filter_map(|line| line.get(33..68)).map(str::trim).collect();
     let signed_in = ["signed-in, available", "signed-in, busy, in-a-meeting", "absent"];
     assert_eq!(rows.get(1..4), Some(&signed_in[..]), "{said}");
-    let left = std::fs::read_dir(folder(&stage)).must("look into the folder").count();
+    let left = std::fs::read_dir(folder(&stage)).expect_ok("look into the folder").count();
     assert_eq!(left, 0, "a file is left");
 }
 
@@ -90,8 +90,8 @@ fn a_whole_day_in_an_empty_environment() {
 fn without_a_gateway_it_says_how_to_have_one() {
     let stage = Stage::new();
     let alone = stage.folder().join("alone");
-    std::fs::copy(stage.communicado().program(), &alone).must("copy the program");
-    let output = demo_of(&stage, alone).output().must("run the demo");
+    std::fs::copy(stage.communicado().program(), &alone).expect_ok("copy the program");
+    let output = demo_of(&stage, alone).output().expect_ok("run the demo");
     let said = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(!said.contains("the page says"), "{said}");
@@ -118,19 +118,19 @@ fn a_demo_that_is_killed_takes_all_with_it() {
 /// Ends the demo after so many lines, and looks what is left.
 fn interrupted(lines: usize, signal: Signal) {
     let stage = Stage::new();
-    let mut child = Guard(demo(&stage).stdout(Stdio::piped()).spawn().must("start the demo"));
-    let output = child.0.stdout.take().must("read from the demo");
+    let mut child = Guard(demo(&stage).stdout(Stdio::piped()).spawn().expect_ok("start the demo"));
+    let output = child.0.stdout.take().expect_ok("read from the demo");
     let mut output = BufReader::new(output).lines();
     let read = output.by_ref().take(lines).filter(Result::is_ok).count();
     assert_eq!(read, lines);
     let players = players(child.0.id());
-    kill_process(Pid::from_child(&child.0), signal).must("signal the demo");
-    let status = within("the demo ends", || child.0.try_wait().must("wait for the demo"));
+    kill_process(Pid::from_child(&child.0), signal).expect_ok("signal the demo");
+    let status = within("the demo ends", || child.0.try_wait().expect_ok("wait for the demo"));
     // Before it has said anything it may not have been listening yet.
     let listens = signal != Signal::KILL && lines > 0;
     assert!(!listens || status.code() == Some(0), "{signal:?} after {lines} lines: {status}");
     within("nobody plays on", || players.iter().all(|it| !runs(it)).then_some(()));
-    let left = std::fs::read_dir(folder(&stage)).must("look into the folder").count();
+    let left = std::fs::read_dir(folder(&stage)).expect_ok("look into the folder").count();
     // Who is killed cannot clear up the gateway's folder, which is there from line 27 on.
     let most = usize::from(signal == Signal::KILL && lines >= 27);
     assert!(left <= most, "a file is left");

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 
-use communicado_conformance::{Must as _, Signal, Stage, within};
+use communicado_conformance::{ExpectOk as _, Signal, Stage, within};
 use serde_json::Value;
 
 use crate::provider::{
@@ -55,13 +55,13 @@ fn one_that_refuses_from_the_beginning_is_there_all_the_same() {
 #[test]
 fn a_reader_that_is_slow_holds_up_no_client_and_learns_what_it_missed() {
     let stage = Stage::new();
-    let (reader, writer) = std::io::pipe().must("make a pipe");
+    let (reader, writer) = std::io::pipe().expect_ok("make a pipe");
     let mut script = String::from("0s sign-in\n");
     for _ in 0..5_000 {
         script.push_str("0s set busy\n0s set available\n");
     }
     let file = stage.folder().join("flood");
-    std::fs::write(&file, script + "0s set away\n").must("write a script");
+    std::fs::write(&file, script + "0s set away\n").expect_ok("write a script");
     let arguments = ["provide", "--json", "--script", &file.to_string_lossy()];
     let mut provider = stage.communicado().start(&arguments, |command| {
         command.stdout(writer);
@@ -73,7 +73,7 @@ fn a_reader_that_is_slow_holds_up_no_client_and_learns_what_it_missed() {
     provider.signal(Signal::TERM);
     let lines = BufReader::new(reader).lines().map_while(Result::ok);
     let lines: Vec<Value> =
-        lines.map(|line| serde_json::from_str(&line).must("read a line")).collect();
+        lines.map(|line| serde_json::from_str(&line).expect_ok("read a line")).collect();
     assert_eq!(provider.wait().code(), Some(0));
     let missed: u64 = lines.iter().filter_map(|line| line["missed"].as_u64()).sum();
     assert_eq!(lines.last().map(|line| &line["status"]), Some(&"shutting-down".into()));
@@ -90,7 +90,7 @@ fn a_stale_flag_is_not_taken_back() {
         assert_eq!(provider.wait().code(), Some(0));
         let said = within("the monitor has seen it go", || {
             let said = monitor.output();
-            let gone = said.rsplit_once("NameOwnerChanged").must("find an owner").1;
+            let gone = said.rsplit_once("NameOwnerChanged").expect_ok("find an owner").1;
             let gone = gone.contains(NAME) || said.matches(NAME).count() > 3;
             gone.then_some(said)
         });

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use communicado_conformance::{Must as _, Stage};
+use communicado_conformance::{ExpectOk as _, Stage};
 
 use crate::provider::{ACCOUNT_PATH, NAME, PATH, busctl, start};
 
@@ -14,20 +14,20 @@ fn introspection_and_both_documents_agree() {
     let mut said = Vec::new();
     for path in [PATH, ACCOUNT_PATH] {
         let xml = busctl(&mut stage, &["introspect", "--xml-interface", NAME, path]);
-        said.extend(members(&xml.must("introspect")));
+        said.extend(members(&xml.expect_ok("introspect")));
     }
     said.sort();
     said.dedup();
     let documents = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
     let xml = fs::read_to_string(documents.join("org.communicado.Provider1.xml"));
-    let mut documented = members(&xml.must("read the XML"));
+    let mut documented = members(&xml.expect_ok("read the XML"));
     documented.sort();
     assert_eq!(said, documented);
     assert!(documented.len() > 15, "{documented:#?}");
 
-    let text = fs::read_to_string(documents.join("provider.md")).must("read provider.md");
+    let text = fs::read_to_string(documents.join("provider.md")).expect_ok("read provider.md");
     for member in &documented {
-        let name = member.split(' ').nth(2).must("find a name");
+        let name = member.split(' ').nth(2).expect_ok("find a name");
         assert!(text.contains(&format!("`{name}`")), "docs/provider.md does not tell of {name}");
     }
 }
@@ -49,7 +49,7 @@ fn members(xml: &str) -> Vec<String> {
             Some("arg" | "annotation") if interface.starts_with(NAME) => {
                 let keys = ["type", "direction", "value"];
                 let more = keys.map(|key| attribute(tag, key)).join(" ");
-                let last = found.last_mut().must("find what an argument belongs to");
+                let last = found.last_mut().expect_ok("find what an argument belongs to");
                 last.push_str(&format!(" | {name} {}", more.trim()));
             }
             _ => {}

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use communicado_conformance::{Must as _, Stage, need_python, within};
+use communicado_conformance::{ExpectOk as _, Stage, need_python, within};
 
 use crate::provider::{
     ACCOUNT, ACCOUNT_PATH, NAME, PATH, busctl, call, property, provide, run, start, user,
@@ -12,7 +12,7 @@ use crate::provider::{
 fn busctl_finds_and_uses_it_without_a_manual() {
     let mut stage = Stage::new();
     let mut provider = start(&stage, &[]);
-    let tree = busctl(&mut stage, &["--list", "tree", NAME]).must("list its objects");
+    let tree = busctl(&mut stage, &["--list", "tree", NAME]).expect_ok("list its objects");
     assert_eq!(
         tree.lines().collect::<Vec<_>>(),
         ["/", "/org", "/org/communicado", PATH, ACCOUNT_PATH]
@@ -30,7 +30,7 @@ fn busctl_finds_and_uses_it_without_a_manual() {
     assert_eq!(property(&mut stage, "Note"), "s \"quarterly\"");
     assert_ne!(property(&mut stage, "Until"), "x 0");
     let said = provide(&stage, &["status", "--json"]).out;
-    let said: serde_json::Value = serde_json::from_str(&said).must("read its status");
+    let said: serde_json::Value = serde_json::from_str(&said).expect_ok("read its status");
     for (key, value) in [
         ("account", "alice@uc.test"),
         ("friendly_name", "Alice Liddell"),
@@ -54,7 +54,7 @@ fn gdbus_finds_and_uses_it_without_a_manual() {
         let all = [&[verb][..], &on(path), rest].concat();
         run(&mut stage, "gdbus", &all)
     };
-    let seen = gdbus("introspect", ACCOUNT_PATH, &[]).must("introspect");
+    let seen = gdbus("introspect", ACCOUNT_PATH, &[]).expect_ok("introspect");
     assert!(seen.contains("readonly s Status = 'signed-out';"), "{seen}");
     let method = |name| format!("{ACCOUNT}.{name}");
     let called = gdbus("call", ACCOUNT_PATH, &["--method", &method("SignIn")]);
@@ -62,7 +62,7 @@ fn gdbus_finds_and_uses_it_without_a_manual() {
     let set = ["--method", &method("Set"), "away", "", "back at four", "0"];
     assert_eq!(gdbus("call", ACCOUNT_PATH, &set), Ok("()".to_owned()));
     let objects = "org.freedesktop.DBus.ObjectManager.GetManagedObjects";
-    let managed = gdbus("call", PATH, &["--method", objects]).must("ask for its objects");
+    let managed = gdbus("call", PATH, &["--method", objects]).expect_ok("ask for its objects");
     for part in [ACCOUNT_PATH, "'Status': <'signed-in'>", "'Note': <'back at four'>"] {
         assert!(managed.contains(part), "{managed}");
     }
@@ -76,11 +76,11 @@ fn gdbus_monitor_sees_all_that_changed_at_one_moment_in_one_signal() {
     let mut stage = Stage::new();
     let _provider = start(&stage, &[]);
     let log = stage.folder().join("monitor");
-    let file = std::fs::File::create(&log).must("write a log");
+    let file = std::fs::File::create(&log).expect_ok("write a log");
     let mut monitor = Command::new("gdbus");
     monitor.args(["monitor", "--session", "--dest", NAME]).env_clear().env("PATH", "/usr/bin");
     monitor.env("DBUS_SESSION_BUS_ADDRESS", stage.bus().address()).stdout(file);
-    let mut monitor = monitor.stderr(Stdio::null()).spawn().must("start gdbus");
+    let mut monitor = monitor.stderr(Stdio::null()).spawn().expect_ok("start gdbus");
     let said = || std::fs::read_to_string(&log).unwrap_or_default();
     within("gdbus monitors", || said().contains("is owned by").then_some(()));
     // It says so before it has subscribed: a change that it is told shows that it has.
@@ -100,7 +100,7 @@ fn gdbus_monitor_sees_all_that_changed_at_one_moment_in_one_signal() {
     _ = monitor.wait();
     let new = all.get(before..).unwrap_or_default();
     // Of two sign-outs, the last may still have been on its way.
-    let from = new.find("'signing-in'").must("find the sign-in");
+    let from = new.find("'signing-in'").expect_ok("find the sign-in");
     let lines: Vec<&str> = new.get(from..).unwrap_or_default().lines().collect();
     assert_eq!(lines.len(), 3, "{new}");
     for part in ["'Status': <'signed-in'>", "'Availability': <'available'>"] {
@@ -121,7 +121,7 @@ fn a_python_program_that_knows_only_the_documentation_sees_a_whole_life() {
     let mut python = Command::new("/usr/bin/python3");
     python.arg(script).env_clear().env("LC_ALL", "C.UTF-8");
     python.env("DBUS_SESSION_BUS_ADDRESS", stage.bus().address());
-    let output = python.output().must("run python3");
+    let output = python.output().expect_ok("run python3");
     let said = String::from_utf8_lossy(&output.stdout);
     let lines: Vec<&str> = said.lines().collect();
     // Errors are printed as they are met, signals when the loop runs.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use communicado_conformance::{Ended, Must as _, Process, Stage, Watch, need, within};
+use communicado_conformance::{Ended, ExpectOk as _, Process, Stage, Watch, need, within};
 
 pub(crate) const NAME: &str = "org.communicado.Provider1";
 pub(crate) const PATH: &str = "/org/communicado/Provider1";
@@ -33,7 +33,7 @@ pub(crate) fn start(stage: &Stage, arguments: &[&str]) -> Process {
 /// Starts a provider that plays a script.
 pub(crate) fn play(stage: &Stage, script: &str) -> Process {
     let file = stage.folder().join("script");
-    fs::write(&file, script).must("write a script");
+    fs::write(&file, script).expect_ok("write a script");
     start(stage, &["--script", &file.to_string_lossy()])
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn run(stage: &mut Stage, program: &str, arguments: &[&str]) -> Resul
     let mut command = Command::new(program);
     command.env_clear().env("PATH", "/usr/bin:/bin").env("LC_ALL", "C.UTF-8");
     command.env("DBUS_SESSION_BUS_ADDRESS", stage.bus().address()).args(arguments);
-    let output = command.output().must(&format!("run {program}"));
+    let output = command.output().expect_ok(&format!("run {program}"));
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
     if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
 }
@@ -82,7 +82,7 @@ pub(crate) fn busctl(stage: &mut Stage, arguments: &[&str]) -> Result<String, St
 /// Reads a property of the account, as `busctl` writes it.
 #[track_caller]
 pub(crate) fn property(stage: &mut Stage, name: &str) -> String {
-    busctl(stage, &["get-property", NAME, ACCOUNT_PATH, ACCOUNT, name]).must("read a property")
+    busctl(stage, &["get-property", NAME, ACCOUNT_PATH, ACCOUNT, name]).expect_ok("read a property")
 }
 
 /// Calls a method of the account with `busctl`.

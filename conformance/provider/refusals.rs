@@ -2,7 +2,7 @@
 
 use std::process::{Child, Command, Stdio};
 
-use communicado_conformance::{Must as _, Stage, need_python, within};
+use communicado_conformance::{ExpectOk as _, Stage, need_python, within};
 
 use crate::provider::{ACCOUNT, ACCOUNT_PATH, NAME, busctl, call, provide, start, user, watch};
 
@@ -15,7 +15,7 @@ impl Squatter {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/provider/squatter.py");
         let mut python = Command::new("/usr/bin/python3");
         python.arg(script).env_clear().env("DBUS_SESSION_BUS_ADDRESS", stage.bus().address());
-        let child = python.stdin(Stdio::piped()).spawn().must("start python3");
+        let child = python.stdin(Stdio::piped()).spawn().expect_ok("start python3");
         let has_owner = "org.freedesktop.DBus.NameHasOwner";
         within("the name is taken", || {
             let answer = stage.bus().call(has_owner, &[&format!("string:{NAME}")]);

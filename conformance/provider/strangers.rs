@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 
-use communicado_conformance::{Must as _, Stage, need_python};
+use communicado_conformance::{ExpectOk as _, Stage, need_python};
 
 use crate::provider::watch_first;
 
@@ -19,7 +19,7 @@ impl Stranger {
         let mut python = Command::new("/usr/bin/python3");
         python.args([script, manner]).env_clear().env("LC_ALL", "C.UTF-8");
         python.env("DBUS_SESSION_BUS_ADDRESS", stage.bus().address());
-        Self(python.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().must("start python3"))
+        Self(python.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect_ok("start python3"))
     }
 }
 
@@ -85,11 +85,11 @@ fn signals_with_other_arguments_are_asked_about() {
     let mut watch = watch_first(&stage);
     let mut stranger = Stranger::start(&mut stage, "sane");
     watch.expect("provider", &["starting by provider", AVAILABLE]);
-    let output = stranger.0.stdout.take().must("read from the stranger");
+    let output = stranger.0.stdout.take().expect_ok("read from the stranger");
     let mut asked = BufReader::new(output).lines().map_while(Result::ok);
     assert_eq!(asked.next().as_deref(), Some("asked"), "when it came");
-    let input = stranger.0.stdin.as_mut().must("tell the stranger");
-    input.write_all(b"nonsense\n").must("tell the stranger");
+    let input = stranger.0.stdin.as_mut().expect_ok("tell the stranger");
+    input.write_all(b"nonsense\n").expect_ok("tell the stranger");
     assert_eq!(asked.next().as_deref(), Some("asked"), "after the signals");
     drop(stranger);
     watch.expect("provider", &["signed-out by provider", "absent by provider"]);

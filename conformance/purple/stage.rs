@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use communicado_conformance::{Account, Client, Kind, Must, Saved, Stage, within};
+use communicado_conformance::{Account, Client, ExpectOk, Kind, Saved, Stage, within};
 
 #[test]
 fn clients_do_as_their_user_says() {
@@ -72,7 +72,7 @@ fn nothing_outlives_a_test_process_that_is_killed() {
         .unwrap();
     let lines = BufReader::new(doomed.stdout.take().unwrap()).lines();
     let folder = lines.map_while(Result::ok).find(|line| line.starts_with("/tmp/"));
-    let folder = folder.must("read the folder of the doomed stage");
+    let folder = folder.expect_ok("read the folder of the doomed stage");
     // dbus-daemon, Prosody, Kamailio and its workers, Finch, Pidgin, Xvfb.
     assert!(count_processes_with(&folder) >= 6);
     doomed.kill().unwrap();
@@ -94,7 +94,7 @@ fn a_killed_client_is_gone_when_kill_returns() {
 }
 
 fn id_of_bus(stage: &mut Stage) -> String {
-    stage.bus().call("org.freedesktop.DBus.GetId", &[]).must("ask the bus for its id")
+    stage.bus().call("org.freedesktop.DBus.GetId", &[]).expect_ok("ask the bus for its id")
 }
 
 /// Processes, but for those that have ended, whose command line or environment names `folder`.
@@ -104,6 +104,6 @@ fn count_processes_with(folder: &str) -> usize {
         String::from_utf8_lossy(&bytes).contains(folder)
     };
     let processes =
-        std::fs::read_dir("/proc").must("list processes").flatten().map(|entry| entry.path());
+        std::fs::read_dir("/proc").expect_ok("list processes").flatten().map(|entry| entry.path());
     processes.filter(|process| names(process, "cmdline") || names(process, "environ")).count()
 }

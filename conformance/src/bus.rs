@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::deadline::within;
-use crate::must::Must;
+use crate::expect_ok::ExpectOk;
 use crate::packages;
 use crate::process::{self, Process};
 
@@ -24,12 +24,12 @@ impl Bus {
     pub fn start(folder: &Path) -> Self {
         packages::need(&["setsid", "dbus-daemon", "dbus-send"]);
         let services = folder.join("services");
-        std::fs::create_dir_all(&services).must("make a folder for D-Bus services");
+        std::fs::create_dir_all(&services).expect_ok("make a folder for D-Bus services");
         let mut bus = Self { folder: folder.to_owned(), daemon: None };
         let config = CONFIG
             .replace("@ADDRESS@", &bus.address())
             .replace("@SERVICES@", &services.to_string_lossy());
-        std::fs::write(bus.config(), config).must("write the bus's configuration");
+        std::fs::write(bus.config(), config).expect_ok("write the bus's configuration");
         bus.start_again();
         bus
     }
@@ -41,7 +41,7 @@ impl Bus {
 
     /// Kills the bus with SIGKILL.
     pub fn kill(&mut self) {
-        self.daemon.take().must("kill a bus that does not run").kill();
+        self.daemon.take().expect_ok("kill a bus that does not run").kill();
     }
 
     /// Starts the bus again, at the same address and with nobody on it.
@@ -66,15 +66,15 @@ impl Bus {
         let service =
             format!("[D-BUS Service]\nName={name}\nExec=/usr/bin/touch {}\n", sprung.display());
         let path = self.folder.join("services").join(format!("{name}.service"));
-        std::fs::write(path, service).must("write a D-Bus service");
-        self.call("org.freedesktop.DBus.ReloadConfig", &[]).must("reload the bus");
+        std::fs::write(path, service).expect_ok("write a D-Bus service");
+        self.call("org.freedesktop.DBus.ReloadConfig", &[]).expect_ok("reload the bus");
         sprung
     }
 
     /// The match rules of a process: what of the traffic it asked the bus to pass on.
     pub fn match_rules(&self, process: u32) -> Vec<String> {
         let rules = "org.freedesktop.DBus.Debug.Stats.GetAllMatchRules";
-        let answer = self.call(rules, &[]).must("ask the bus for its match rules");
+        let answer = self.call(rules, &[]).expect_ok("ask the bus for its match rules");
         // `array [ dict entry( :1.1 array [ type='signal',member='..' type=..] ) dict entry( ..`
         let mut mine = false;
         let mut found = Vec::new();
@@ -119,13 +119,13 @@ impl Bus {
         let bus = ["--type=method_call", "--dest=org.freedesktop.DBus", "/org/freedesktop/DBus"];
         let method = ["org.freedesktop.DBus.StartServiceByName"];
         let arguments = [&*format!("string:{name}"), "uint32:0"];
-        dbus_send(&self.address(), &[&bus[..], &method].concat(), &arguments).must("activate");
+        dbus_send(&self.address(), &[&bus[..], &method].concat(), &arguments).expect_ok("activate");
     }
 
     /// Broadcasts a signal from a program that is none of ours and none of the client's.
     pub fn emit(&self, path: &str, signal: &str, arguments: &[&str]) {
         dbus_send(&self.address(), &["--type=signal", path, signal], arguments)
-            .must("emit a signal");
+            .expect_ok("emit a signal");
     }
 
     fn socket(&self) -> PathBuf {
@@ -156,7 +156,8 @@ pub(crate) fn dbus_send(
 ) -> Result<String, String> {
     let mut command = Command::new("dbus-send");
     process::clean(&mut command).env("DBUS_SESSION_BUS_ADDRESS", address);
-    let output = command.arg("--session").args(head).args(arguments).output().must("run dbus-send");
+    let output =
+        command.arg("--session").args(head).args(arguments).output().expect_ok("run dbus-send");
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     } else {

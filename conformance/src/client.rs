@@ -6,7 +6,7 @@ use std::process::{Command, ExitStatus};
 
 use crate::account::{self, Account};
 use crate::display::Display;
-use crate::must::Must;
+use crate::expect_ok::ExpectOk;
 use crate::packages;
 use crate::process::{self, Process, Signal};
 use crate::pty::Pty;
@@ -53,9 +53,9 @@ impl Client {
     /// It returns at once: what the client does then is what a test watches.
     pub(crate) fn start(kind: Kind, home: PathBuf, bus: &str, accounts: &[Account]) -> Self {
         let config = home.join("purple");
-        std::fs::create_dir_all(&config).must("make a client's home");
+        std::fs::create_dir_all(&config).expect_ok("make a client's home");
         std::fs::write(config.join("accounts.xml"), account::to_xml(accounts))
-            .must("write a client's accounts");
+            .expect_ok("write a client's accounts");
         let (process, window) = match kind {
             Kind::Finch => finch(&home, &config, bus),
             Kind::Pidgin => pidgin(&home, &config, bus),
@@ -119,15 +119,15 @@ fn finch(home: &Path, config: &Path, bus: &str) -> (Process, Window) {
     // The terminal is also its controlling one, as when started from a shell.
     command.args(["--ctty", "finch", "-c"]).arg(config);
     at_home(&mut command, home, bus).env("TERM", "linux");
-    let output = far.try_clone().must("open a terminal's far end");
-    let errors = far.try_clone().must("open a terminal's far end");
+    let output = far.try_clone().expect_ok("open a terminal's far end");
+    let errors = far.try_clone().expect_ok("open a terminal's far end");
     command.stdin(far).stdout(output).stderr(errors);
     (Process::spawn("finch", command, log), Window::Terminal(near))
 }
 
 fn pidgin(home: &Path, config: &Path, bus: &str) -> (Process, Window) {
     packages::need(&["setsid", "pidgin"]);
-    std::fs::write(config.join("prefs.xml"), PIDGIN_PREFERENCES).must("write preferences");
+    std::fs::write(config.join("prefs.xml"), PIDGIN_PREFERENCES).expect_ok("write preferences");
     let display = Display::start(home);
     let process = Process::start("pidgin", "pidgin", home, |command| {
         at_home(command, home, bus).env("DISPLAY", display.name());

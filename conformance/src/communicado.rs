@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::must::Must;
+use crate::expect_ok::ExpectOk;
 use crate::process::{self, Process};
 use crate::wine::{self, WINE, in_world};
 
@@ -36,7 +36,7 @@ impl Communicado {
     pub(crate) fn new(folder: &Path, bus: &str) -> Self {
         let home = folder.join("communicado");
         for part in ["config", "run", "state", "cache", "data"] {
-            std::fs::create_dir_all(home.join(part)).must("make a home for communicado");
+            std::fs::create_dir_all(home.join(part)).expect_ok("make a home for communicado");
         }
         Self { program: program(), home, bus: Some(bus.to_owned()), wine: None }
     }
@@ -114,14 +114,14 @@ impl Communicado {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let out = self.home.join(format!("output-{number}"));
-        let file = File::create(&out).must("write communicado's output");
+        let file = File::create(&out).expect_ok("write communicado's output");
         let mut process = self.start(arguments, |command| {
             command.stdout(file);
         });
         let code = process.wait().code();
         Ended {
             code,
-            out: process::read(&out).must("read communicado's output"),
+            out: process::read(&out).expect_ok("read communicado's output"),
             err: process.output(),
         }
     }
@@ -136,5 +136,5 @@ fn program() -> PathBuf {
         .map(|profile| target.join(profile).join("communicado"))
         .into_iter()
         .find(|program| program.is_file())
-        .must("find the program under test\n  help: cargo build --release -p communicado-cli")
+        .expect_ok("find the program under test\n  help: cargo build --release -p communicado-cli")
 }

@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::deadline::receive;
-use crate::must::Must;
+use crate::expect_ok::ExpectOk;
 use crate::packages::need_python;
 
 /// A gateway in Python. It ends with its standard input, also when the test process is killed.
@@ -76,13 +76,14 @@ impl Gateway {
         }
         command.env_clear().env("LC_ALL", "C.UTF-8");
         let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().must("start python3");
-        let output = child.stdout.take().must("read from the gateway");
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect_ok("start python3");
+        let output = child.stdout.take().expect_ok("read from the gateway");
         let (asked, requests) = mpsc::channel();
         let (did, done) = mpsc::channel();
         std::thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
-                let said: Value = serde_json::from_str(&line).must("read what the gateway says");
+                let said: Value =
+                    serde_json::from_str(&line).expect_ok("read what the gateway says");
                 let sent = match said.get("request") {
                     Some(request) => asked.send(Request::of(request)).is_ok(),
                     None => did.send(said).is_ok(),
@@ -92,12 +93,12 @@ impl Gateway {
                 }
             }
         });
-        let begun = receive(&done).must("start the gateway");
+        let begun = receive(&done).expect_ok("start the gateway");
         let port =
             begun.get("port").and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok());
         Self {
             child,
-            port: port.must("learn the gateway's port"),
+            port: port.expect_ok("learn the gateway's port"),
             tls: tls.is_some(),
             requests,
             done,
@@ -124,25 +125,25 @@ impl Gateway {
 
     #[track_caller]
     fn order(&mut self, order: &Value) {
-        let input = self.child.stdin.as_mut().must("tell the gateway");
-        writeln!(input, "{order}").must("tell the gateway");
-        receive(&self.done).must("hear from the gateway");
+        let input = self.child.stdin.as_mut().expect_ok("tell the gateway");
+        writeln!(input, "{order}").expect_ok("tell the gateway");
+        receive(&self.done).expect_ok("hear from the gateway");
     }
 
     /// Stops it (SIGSTOP): the machine takes connections for it, and nobody answers.
     pub fn hang(&self) {
-        kill_process(Pid::from_child(&self.child), Signal::STOP).must("stop the gateway");
+        kill_process(Pid::from_child(&self.child), Signal::STOP).expect_ok("stop the gateway");
     }
 
     /// Lets it go on.
     pub fn resume(&self) {
-        kill_process(Pid::from_child(&self.child), Signal::CONT).must("let the gateway go on");
+        kill_process(Pid::from_child(&self.child), Signal::CONT).expect_ok("let the gateway go on");
     }
 
     /// The next request.
     #[track_caller]
     pub fn next(&self) -> Request {
-        receive(&self.requests).must("be asked something")
+        receive(&self.requests).expect_ok("be asked something")
     }
 
     /// The next request, which must be a list of clients.
@@ -185,7 +186,7 @@ impl Request {
     fn of(request: &Value) -> Self {
         let text = |key: &str| {
             let text = request.get(key).and_then(Value::as_str);
-            text.must("read a request").to_owned()
+            text.expect_ok("read a request").to_owned()
         };
         let part = |key: &str| request.get(key).cloned().unwrap_or_default();
         let (method, path, manner) = (text("method"), text("path"), text("manner"));
@@ -200,11 +201,11 @@ impl Request {
     /// A client's status and availability.
     #[track_caller]
     pub fn client(&self, name: &str) -> (String, Option<String>) {
-        let clients = self.body.get("clients").and_then(Value::as_array).must("find clients");
+        let clients = self.body.get("clients").and_then(Value::as_array).expect_ok("find clients");
         let mut named = clients.iter().filter(|it| it.get("client").is_some_and(|it| it == name));
-        let client = named.next().must("find the client");
+        let client = named.next().expect_ok("find the client");
         let text = |key: &str| Some(client.get(key)?.as_str()?.to_owned());
-        (text("status").must("find a status"), text("availability"))
+        (text("status").expect_ok("find a status"), text("availability"))
     }
 }
 

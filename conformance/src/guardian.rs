@@ -10,7 +10,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use crate::must::Must;
+use crate::expect_ok::ExpectOk;
 
 /// Puts a process group on the list.
 pub(crate) fn watch_over(group: u32) {
@@ -26,9 +26,9 @@ fn tell(word: &str, group: u32) {
     static GUARDIAN: OnceLock<Mutex<Child>> = OnceLock::new();
     let mut guardian =
         GUARDIAN.get_or_init(|| Mutex::new(start())).lock().unwrap_or_else(PoisonError::into_inner);
-    let pipe = guardian.stdin.as_mut().must("talk to the guardian");
+    let pipe = guardian.stdin.as_mut().expect_ok("talk to the guardian");
     // One write, one line: shorter than PIPE_BUF, so it arrives whole or not at all.
-    pipe.write_all(format!("{word} {group}\n").as_bytes()).must("talk to the guardian");
+    pipe.write_all(format!("{word} {group}\n").as_bytes()).expect_ok("talk to the guardian");
 }
 
 fn start() -> Child {
@@ -40,7 +40,7 @@ fn start() -> Child {
         // Out of reach of the Ctrl+C or time-out that ends the test process's own group.
         .process_group(0)
         .spawn()
-        .must("start /bin/sh, the guardian")
+        .expect_ok("start /bin/sh, the guardian")
 }
 
 const SCRIPT: &str = r#"

@@ -10,8 +10,8 @@ pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process, kill_process_group};
 
 use crate::deadline::{Deadline, within};
+use crate::expect_ok::ExpectOk;
 use crate::guardian;
-use crate::must::Must;
 
 /// A running peer in a session, and so a process group, of its own.
 ///
@@ -36,8 +36,8 @@ impl Process {
         prepare: impl FnOnce(&mut Command),
     ) -> Self {
         let log = folder.join(format!("{name}.log"));
-        let output = File::options().create(true).append(true).open(&log).must("write a log");
-        let errors = output.try_clone().must("write a log");
+        let output = File::options().create(true).append(true).open(&log).expect_ok("write a log");
+        let errors = output.try_clone().expect_ok("write a log");
         // `setsid` becomes `program`: the number of the child is that of its group and session.
         let mut command = Command::new("setsid");
         command.arg(program);
@@ -48,7 +48,7 @@ impl Process {
 
     /// Starts a prepared `setsid` command.
     pub(crate) fn spawn(name: &str, mut command: Command, log: PathBuf) -> Self {
-        let child = command.spawn().must(&format!("start {name}"));
+        let child = command.spawn().expect_ok(&format!("start {name}"));
         guardian::watch_over(child.id());
         Self { name: name.to_owned(), child, ended: None, log }
     }
@@ -72,13 +72,13 @@ impl Process {
     /// Sends a signal to the process itself.
     pub fn signal(&mut self, signal: Signal) {
         self.assert_runs();
-        kill_process(self.pid(), signal).must(&format!("signal {}", self.name));
+        kill_process(self.pid(), signal).expect_ok(&format!("signal {}", self.name));
     }
 
     /// Sends a signal to the process and to all that it started.
     pub fn signal_all(&mut self, signal: Signal) {
         self.assert_runs();
-        kill_process_group(self.pid(), signal).must(&format!("signal {}", self.name));
+        kill_process_group(self.pid(), signal).expect_ok(&format!("signal {}", self.name));
     }
 
     /// Kills it and all that it started with SIGKILL, and waits until it is gone.
@@ -101,7 +101,7 @@ impl Process {
     /// The exit status, if it has ended.
     pub fn poll(&mut self) -> Option<ExitStatus> {
         if self.ended.is_none() {
-            self.ended = self.child.try_wait().must("wait for a child");
+            self.ended = self.child.try_wait().expect_ok("wait for a child");
             if self.ended.is_some() {
                 // Whatever it left behind goes with it.
                 _ = kill_process_group(self.pid(), Signal::KILL);

@@ -11,7 +11,7 @@ use rustix::fs::{Mode, OFlags, open};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-use crate::must::Must;
+use crate::expect_ok::ExpectOk;
 
 /// The near end of a terminal; the program has the far end.
 #[derive(Debug)]
@@ -25,18 +25,18 @@ impl Pty {
     /// All that is drawn is kept in `log`: a program whose terminal nobody reads comes to a halt.
     pub fn open(log: &Path) -> (Self, File) {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
-        let near = openpt(flags).must("open a terminal");
-        grantpt(&near).must("open a terminal");
-        unlockpt(&near).must("open a terminal");
+        let near = openpt(flags).expect_ok("open a terminal");
+        grantpt(&near).expect_ok("open a terminal");
+        unlockpt(&near).expect_ok("open a terminal");
         let size = Winsize { ws_row: 30, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
-        tcsetwinsize(&near, size).must("size a terminal");
-        let name = ptsname(&near, Vec::new()).must("name a terminal");
+        tcsetwinsize(&near, size).expect_ok("size a terminal");
+        let name = ptsname(&near, Vec::new()).expect_ok("name a terminal");
         // NOCTTY, or the test process could take it as its own.
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let far = open(&*name, flags, Mode::empty()).must("open a terminal's far end");
+        let far = open(&*name, flags, Mode::empty()).expect_ok("open a terminal's far end");
         let near = File::from(near);
-        let mut screen = near.try_clone().must("read a terminal");
-        let mut log = File::create(log).must("write a log");
+        let mut screen = near.try_clone().expect_ok("read a terminal");
+        let mut log = File::create(log).expect_ok("write a log");
         // Ends by itself: reading fails when the last program at the far end is gone.
         thread::spawn(move || {
             let mut bytes = [0; 4096];
@@ -49,6 +49,6 @@ impl Pty {
 
     /// Types `keys`.
     pub fn write(&mut self, keys: &str) {
-        self.near.write_all(keys.as_bytes()).must("type on a terminal");
+        self.near.write_all(keys.as_bytes()).expect_ok("type on a terminal");
     }
 }

@@ -7,7 +7,7 @@ use crate::account::Account;
 use crate::bus::{dbus_call, dbus_send};
 use crate::client::Kind;
 use crate::deadline::within;
-use crate::must::Must;
+use crate::expect_ok::ExpectOk;
 
 pub(crate) const NAME: &str = "im.pidgin.purple.PurpleService";
 const OBJECT: &str = "/im/pidgin/purple/PurpleObject";
@@ -119,7 +119,7 @@ impl Purple {
         // Without waiting for a reply: the client may be gone before it sends one.
         let to = format!("--dest={}", self.client);
         let method = format!("{INTERFACE}.PurpleCoreQuit");
-        dbus_send(&self.bus, &["--type=method_call", &to, OBJECT, &method], &[]).must("quit");
+        dbus_send(&self.bus, &["--type=method_call", &to, OBJECT, &method], &[]).expect_ok("quit");
     }
 
     /// Asks whether an account is signed in.
@@ -165,13 +165,13 @@ impl Purple {
     fn number(&self, method: &str, arguments: &[&str]) -> i32 {
         let answer = self.call(method, arguments);
         let number = answer.strip_prefix("int32 ").and_then(|number| number.parse().ok());
-        number.must(&format!("read the answer to {method}, {answer:?}"))
+        number.expect_ok(&format!("read the answer to {method}, {answer:?}"))
     }
 
     fn call(&self, method: &str, arguments: &[&str]) -> String {
         let to = format!("--dest={}", self.client);
         let call = format!("{INTERFACE}.{method}");
-        dbus_call(&self.bus, &[&to, OBJECT, &call], arguments).must(&format!("call {method}"))
+        dbus_call(&self.bus, &[&to, OBJECT, &call], arguments).expect_ok(&format!("call {method}"))
     }
 }
 

@@ -9,8 +9,8 @@ use crate::account::Account;
 use crate::bus::Bus;
 use crate::client::{Client, Kind};
 use crate::communicado::Communicado;
+use crate::expect_ok::ExpectOk;
 use crate::kamailio::Kamailio;
-use crate::must::Must;
 use crate::prosody::Prosody;
 use crate::watch::Watch;
 
@@ -28,7 +28,7 @@ impl Stage {
     /// Makes a folder and starts a bus.
     pub fn new() -> Self {
         // In /tmp whatever TMPDIR says: a socket's path must be short.
-        let folder = TempDir::with_prefix_in("uc-", "/tmp").must("make a folder in /tmp");
+        let folder = TempDir::with_prefix_in("uc-", "/tmp").expect_ok("make a folder in /tmp");
         let bus = Bus::start(folder.path());
         Self { bus, clients: Cell::new(0), folder }
     }

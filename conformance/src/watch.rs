@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use crate::communicado::Communicado;
 use crate::deadline::{Deadline, now};
+use crate::expect_ok::ExpectOk;
 use crate::line::Line;
-use crate::must::Must;
 use crate::process::{Process, Signal};
 use crate::transcript::Transcript;
 
@@ -49,7 +49,7 @@ impl Watch {
         let mut process = communicado.start(&all, |command| {
             command.stdout(Stdio::piped());
         });
-        let output = process.child().stdout.take().must("read from communicado");
+        let output = process.child().stdout.take().expect_ok("read from communicado");
         let (arrived, arriving) = mpsc::channel();
         // Ends with the output, or with the watch.
         thread::spawn(move || {
@@ -199,7 +199,8 @@ impl Watch {
             self.unread.values().flatten().map(|line| format!("{}: {line}", line.client)).collect();
         assert!(unread.is_empty(), "lines that nobody expected: {unread:#?}");
         if let Some(recording) = &self.recording {
-            fs::write(recording.with_extension("told"), self.output()).must("write a recording");
+            fs::write(recording.with_extension("told"), self.output())
+                .expect_ok("write a recording");
         }
     }
 

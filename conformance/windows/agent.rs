@@ -1,6 +1,6 @@
 //! The agent on Windows: it publishes, follows its commands, and says goodbye.
 
-use communicado_conformance::{Ended, Gateway, Must as _, Wine, within};
+use communicado_conformance::{Ended, ExpectOk as _, Gateway, Wine, within};
 
 use crate::communicator;
 
@@ -16,7 +16,7 @@ fn does(wine: &Wine, task: &[&str]) -> Ended {
 fn it_publishes_pauses_and_is_forbidden() {
     let (wine, gateway) = (Wine::new(), Gateway::start());
     let token = wine.folder().join("token");
-    std::fs::write(&token, "cmt_secret\r\n").must("write a token");
+    std::fs::write(&token, "cmt_secret\r\n").expect_ok("write a token");
     // Wine shows Linux's files on this drive.
     let token = format!("Z:{}", token.display());
     let who = ["--person", "ada", "--device", "laptop", "--token-file", &token, "--yes"];

@@ -1,13 +1,13 @@
 //! The program itself: what it is made of, and how it runs commands.
 
-use communicado_conformance::{Must, Wine, within};
+use communicado_conformance::{ExpectOk, Wine, within};
 
 use crate::communicator;
 
 #[test]
 fn it_is_one_small_file_that_runs_as_its_user() {
     let wine = Wine::new();
-    let bytes = std::fs::read(wine.communicado().program()).must("read the program");
+    let bytes = std::fs::read(wine.communicado().program()).expect_ok("read the program");
     assert!(bytes.len() < 10_000_000, "{} bytes", bytes.len());
     let has = |text: &[u8]| bytes.windows(text.len()).any(|part| part == text);
     assert!(has(b"level=\"asInvoker\""), "it has no manifest");

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use communicado_conformance::{Must, Program, Wine, within};
+use communicado_conformance::{ExpectOk, Program, Wine, within};
 
 /// The class of what Office asks.
 const OFFICE: &str = "{B1A4F1A6-5C0B-4E0B-9F0E-6C7C0D1B2A55}";
@@ -318,12 +318,13 @@ fn a_thousand_connections_leave_nothing_behind() {
 
 /// What a process has in memory that is its own, in KiB.
 fn memory(program: &Program) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", program.id())).must("read /proc");
+    let status =
+        fs::read_to_string(format!("/proc/{}/status", program.id())).expect_ok("read /proc");
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
     let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-    number.must("find the memory of a process")
+    number.expect_ok("find the memory of a process")
 }
 
 fn threads(program: &Program) -> usize {
-    fs::read_dir(format!("/proc/{}/task", program.id())).must("read /proc").count()
+    fs::read_dir(format!("/proc/{}/task", program.id())).expect_ok("read /proc").count()
 }

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::communicado::Communicado;
 use crate::deadline::within;
-use crate::must::Must;
+use crate::expect_ok::ExpectOk;
 use crate::process::clean;
 use crate::watch::Watch;
 
@@ -39,7 +39,8 @@ impl Wine {
 
     /// Makes a world with clients of this kind.
     pub fn with(peers: PeerKind) -> Self {
-        let world = TempDir::with_prefix_in(prefix("wine"), folder()).must("make a world for Wine");
+        let world =
+            TempDir::with_prefix_in(prefix("wine"), folder()).expect_ok("make a world for Wine");
         // All but the registry is the same file for all: only that is written.
         let template = template();
         let copied = Command::new("cp")
@@ -47,11 +48,11 @@ impl Wine {
             .arg(format!("{}/.", template.display()))
             .arg(world.path())
             .status();
-        assert!(copied.must("copy Wine's files").success(), "cp cannot copy Wine's files");
+        assert!(copied.expect_ok("copy Wine's files").success(), "cp cannot copy Wine's files");
         for hive in ["system.reg", "user.reg", "userdef.reg"] {
             let own = world.path().join(hive);
-            fs::remove_file(&own).must("give a world its registry");
-            fs::copy(template.join(hive), own).must("give a world its registry");
+            fs::remove_file(&own).expect_ok("give a world its registry");
+            fs::copy(template.join(hive), own).expect_ok("give a world its registry");
         }
         Self { world, peers }
     }
@@ -93,7 +94,7 @@ impl Wine {
 
     /// Writes a file, and returns what it is called in this world.
     pub fn file(&self, name: &str, text: &str) -> String {
-        fs::write(self.world.path().join("drive_c").join(name), text).must("write a file");
+        fs::write(self.world.path().join("drive_c").join(name), text).expect_ok("write a file");
         format!(r"C:\{name}")
     }
 
@@ -108,7 +109,7 @@ impl Wine {
     pub fn run(&self, program: &str, arguments: &[&str]) -> String {
         let mut command = Command::new(WINE);
         in_world(&mut command, self.world.path()).arg(program).args(arguments);
-        let output = command.stderr(Stdio::null()).output().must("run a program of Wine's");
+        let output = command.stderr(Stdio::null()).output().expect_ok("run a program of Wine's");
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
@@ -165,7 +166,7 @@ fn processes_in(world: &Path) -> Vec<i32> {
         let environment = fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
         environment.split(|byte| *byte == 0).any(|variable| variable == world.as_bytes())
     };
-    let all = fs::read_dir("/proc").must("read the processes").flatten();
+    let all = fs::read_dir("/proc").expect_ok("read the processes").flatten();
     let ids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     ids.filter(is_ours).collect()
 }
@@ -187,16 +188,16 @@ fn template() -> &'static Path {
     let template = TEMPLATE.get_or_init(|| {
         assert!(Path::new(WINE).exists(), "there is no {WINE}\n  help: cargo xtask peers");
         sweep();
-        let world =
-            TempDir::with_prefix_in(prefix("template"), folder()).must("make a world for Wine");
+        let world = TempDir::with_prefix_in(prefix("template"), folder())
+            .expect_ok("make a world for Wine");
         let mut made = Command::new(WINE);
         in_world(&mut made, world.path()).args(["wineboot", "-i"]);
         let made = made.stdout(Stdio::null()).stderr(Stdio::null()).status();
-        assert!(made.must("make a world for Wine").success(), "wineboot cannot make a world");
+        assert!(made.expect_ok("make a world for Wine").success(), "wineboot cannot make a world");
         // It writes the registry as it ends.
         let mut ended = Command::new(WINE_SERVER);
         let ended = in_world(&mut ended, world.path()).arg("-w").status();
-        assert!(ended.must("wait for Wine").success(), "Wine does not end");
+        assert!(ended.expect_ok("wait for Wine").success(), "Wine does not end");
         world
     });
     template.path()
@@ -209,7 +210,7 @@ fn prefix(kind: &str) -> String {
 
 /// Removes the folders of test processes that were killed, and the templates, which no process drops.
 fn sweep() {
-    let entries = fs::read_dir(folder()).must("read the folder of what was built");
+    let entries = fs::read_dir(folder()).expect_ok("read the folder of what was built");
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let mut parts = name.split('-');

@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
 use crate::deadline::receive;
-use crate::must::Must;
+use crate::expect_ok::ExpectOk;
 use crate::process::{Process, Signal};
 use crate::wine::{WINE, built, in_world};
 
@@ -48,17 +48,17 @@ impl Peer {
     pub(crate) fn start(world: &Path, kind: PeerKind, program: &str, arguments: &[&str]) -> Self {
         // A process is known by the name of its file.
         let folder = world.join("drive_c").join(program.trim_end_matches(".exe"));
-        fs::create_dir_all(&folder).must("make a folder for a peer");
+        fs::create_dir_all(&folder).expect_ok("make a folder for a peer");
         for file in kind.files() {
             let name = if file.ends_with(".exe") { program } else { file };
-            fs::copy(built(file), folder.join(name)).must("copy a peer");
+            fs::copy(built(file), folder.join(name)).expect_ok("copy a peer");
         }
         let file = folder.join(program);
         let mut process = Process::start(program, WINE, world, |command| {
             command.arg(file).args(arguments);
             in_world(command, world).stdin(Stdio::piped()).stdout(Stdio::piped());
         });
-        let output = process.child().stdout.take().must("read from a peer");
+        let output = process.child().stdout.take().expect_ok("read from a peer");
         let (say, said) = mpsc::channel();
         // Ends with the output, or with the peer.
         thread::spawn(move || {
@@ -87,8 +87,8 @@ impl Peer {
     /// Sends a command whose answer nobody waits for.
     #[track_caller]
     pub fn send(&mut self, command: &str) {
-        let input = self.process.child().stdin.as_mut().must("write to a peer");
-        writeln!(input, "{}", command.trim_end()).must("write to a peer");
+        let input = self.process.child().stdin.as_mut().expect_ok("write to a peer");
+        writeln!(input, "{}", command.trim_end()).expect_ok("write to a peer");
     }
 
     #[track_caller]

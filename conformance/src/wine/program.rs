@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
 use crate::deadline::receive;
-use crate::must::Must;
+use crate::expect_ok::ExpectOk;
 use crate::process::Process;
 use crate::wine::stacks::stacks;
 use crate::wine::{WINE, built, in_world};
@@ -26,7 +26,7 @@ impl Program {
             command.arg(built(program)).args(words);
             in_world(command, world).stdin(Stdio::piped()).stdout(Stdio::piped());
         });
-        let output = process.child().stdout.take().must("read from a program");
+        let output = process.child().stdout.take().expect_ok("read from a program");
         let (say, said) = mpsc::channel();
         // Ends with the output, or with the program.
         thread::spawn(move || {
@@ -90,8 +90,8 @@ impl Program {
     /// Presses Enter and waits for its end, which must be a good one.
     #[track_caller]
     pub fn enter(&mut self) {
-        let input = self.process.child().stdin.as_mut().must("write to a program");
-        input.write_all(b"\r\n").must("press Enter");
+        let input = self.process.child().stdin.as_mut().expect_ok("write to a program");
+        input.write_all(b"\r\n").expect_ok("press Enter");
         let status = self.process.wait();
         assert!(status.success(), "{status}");
     }

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::deadline::Deadline;
-use crate::must::Must;
+use crate::expect_ok::ExpectOk;
 use crate::process::Process;
 use crate::wine::{WINE, in_world, processes_in};
 
@@ -40,8 +40,8 @@ fn threads(id: i32) -> String {
 /// The backtraces that Wine's own debugger prints.
 fn backtraces(world: &Path) -> String {
     let file = world.join("backtraces");
-    let output = fs::File::create(&file).must("write the backtraces");
-    let errors = output.try_clone().must("write the backtraces");
+    let output = fs::File::create(&file).expect_ok("write the backtraces");
+    let errors = output.try_clone().expect_ok("write the backtraces");
     let mut debugger = Process::start("winedbg", WINE, world, |command: &mut Command| {
         command.args(["winedbg", "--command", "bt all"]);
         in_world(command, world).stdin(Stdio::null()).stdout(output).stderr(errors);

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
-use communicado_conformance::{Account, Must, Saved, Stage, receive};
+use communicado_conformance::{Account, ExpectOk, Saved, Stage, receive};
 
 /// One of the examples at work, ended with the test.
 struct Program {
@@ -15,17 +15,19 @@ struct Program {
 
 impl Program {
     fn start(name: &str, stage: &mut Stage) -> Self {
-        let test = std::env::current_exe().must("find the file of the test");
-        let example =
-            test.parent().and_then(|deps| deps.parent()).must("find the folder of the examples");
+        let test = std::env::current_exe().expect_ok("find the file of the test");
+        let example = test
+            .parent()
+            .and_then(|deps| deps.parent())
+            .expect_ok("find the folder of the examples");
         let mut child = Command::new(example.join("examples").join(name))
             .env_clear()
             .env("DBUS_SESSION_BUS_ADDRESS", stage.bus().address())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .must("start the example, which cargo builds before the tests");
-        let output = BufReader::new(child.stdout.take().must("read its output"));
+            .expect_ok("start the example, which cargo builds before the tests");
+        let output = BufReader::new(child.stdout.take().expect_ok("read its output"));
         let (sender, lines) = channel();
         std::thread::spawn(move || {
             output.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)));
@@ -64,9 +66,9 @@ fn the_gate_follows_a_whole_session_and_leaves_at_enter() {
     finch.kill();
     gate.says(&["OnSignout", "The feature is off.", "OnAppShutdown"]);
     gate.says(&["Communicator is not running."]);
-    let stdin = gate.child.stdin.as_mut().must("write to its input");
-    stdin.write_all(b"\n").must("press Enter");
-    let ended = gate.child.wait().must("wait for it");
+    let stdin = gate.child.stdin.as_mut().expect_ok("write to its input");
+    stdin.write_all(b"\n").expect_ok("press Enter");
+    let ended = gate.child.wait().expect_ok("wait for it");
     assert!(ended.success(), "{ended}");
 }
 
