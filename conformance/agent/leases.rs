@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use communicado_conformance::{Account, Client, Process, Prosody, Saved, Signal, within};
 
-use crate::desk::{Desk, ends, says};
-use crate::real::Real;
+use crate::fixture::{AgentFixture, ends, says};
+use crate::real_gateway::RealGateway;
 use crate::relay::Relay;
 
 /// As long as the agents here ask to be believed.
@@ -16,23 +16,23 @@ const LEASE: Duration = Duration::from_secs(5);
 struct Ada {
     agent: Process,
     finch: Client,
-    gateway: Real,
+    gateway: RealGateway,
     _prosody: Prosody,
-    desk: Desk,
+    fixture: AgentFixture,
 }
 
 impl Ada {
     #[track_caller]
     fn published() -> Self {
-        let desk = Desk::new();
-        let prosody = desk.stage.prosody();
-        let gateway = Real::start(&desk, &[]);
-        gateway.give_token(&desk);
-        desk.allow(&gateway.address("127.0.0.1"), &[]);
-        let agent = desk.agent();
-        let finch = desk.stage.finch(&[&Account::xmpp("alice", &prosody)]);
+        let fixture = AgentFixture::new();
+        let prosody = fixture.stage.prosody();
+        let gateway = RealGateway::start(&fixture, &[]);
+        gateway.give_token(&fixture);
+        fixture.allow(&gateway.address("127.0.0.1"), &[]);
+        let agent = fixture.agent();
+        let finch = fixture.stage.finch(&[&Account::xmpp("alice", &prosody)]);
         gateway.says("signed-in", Some("available"));
-        Self { agent, finch, gateway, _prosody: prosody, desk }
+        Self { agent, finch, gateway, _prosody: prosody, fixture }
     }
 }
 
@@ -44,7 +44,7 @@ fn an_agent_that_was_killed_is_unknown_when_its_lease_ends() {
     assert_eq!(ada.gateway.ada()["status"], "signed-in");
     let unknown = ada.gateway.says("unknown", Some("lease-expired"));
     assert_eq!(unknown["in"], serde_json::Value::Null);
-    let mut agent = ada.desk.agent();
+    let mut agent = ada.fixture.agent();
     ada.gateway.says("signed-in", Some("available"));
     ends(&mut agent);
     let gone = ada.gateway.says("absent", None);
@@ -85,7 +85,7 @@ fn a_gateway_that_answers_nobody_for_a_while_is_right_afterwards() {
     within("the lease ends", || (stopped.elapsed() > LEASE).then_some(()));
     ada.gateway.signal(Signal::CONT);
     ada.gateway.says("signed-in", Some("away"));
-    ada.desk.stands("publishing");
+    ada.fixture.expect_status("publishing");
     ends(&mut ada.agent);
 }
 
@@ -96,14 +96,14 @@ fn now() -> Instant {
 
 #[test]
 fn who_is_cut_off_is_unknown_and_what_was_held_up_on_the_way_does_not_stay() {
-    let desk = Desk::new();
-    let prosody = desk.stage.prosody();
-    let gateway = Real::start(&desk, &[]);
-    gateway.give_token(&desk);
+    let fixture = AgentFixture::new();
+    let prosody = fixture.stage.prosody();
+    let gateway = RealGateway::start(&fixture, &[]);
+    gateway.give_token(&fixture);
     let relay = Relay::to(gateway.port());
-    desk.allow(&relay.address(), &[]);
-    let mut agent = desk.agent();
-    let finch = desk.stage.finch(&[&Account::xmpp("alice", &prosody)]);
+    fixture.allow(&relay.address(), &[]);
+    let mut agent = fixture.agent();
+    let finch = fixture.stage.finch(&[&Account::xmpp("alice", &prosody)]);
     gateway.says("signed-in", Some("available"));
     relay.cut();
     finch.user().pick(Saved::Away);
@@ -111,13 +111,13 @@ fn who_is_cut_off_is_unknown_and_what_was_held_up_on_the_way_does_not_stay() {
     gateway.says("unknown", Some("lease-expired"));
     finch.user().pick(Saved::Unavailable);
     within("the status is known", || {
-        let known = desk.stage.communicado().run(&["is", "do-not-disturb"]);
+        let known = fixture.stage.communicado().run(&["is", "do-not-disturb"]);
         (known.code == Some(0)).then_some(())
     });
     // All that was tried meanwhile arrives now, in whatever order.
     relay.heal();
     gateway.says("signed-in", Some("do-not-disturb"));
-    desk.stands("publishing");
+    fixture.expect_status("publishing");
     ends(&mut agent);
     gateway.says("absent", None);
 }
@@ -126,7 +126,7 @@ fn who_is_cut_off_is_unknown_and_what_was_held_up_on_the_way_does_not_stay() {
 fn a_token_that_was_replaced_in_its_file_is_followed_when_the_old_one_is_revoked() {
     let mut ada = Ada::published();
     let old = ada.gateway.token_id();
-    ada.gateway.give_token(&ada.desk);
+    ada.gateway.give_token(&ada.fixture);
     ada.gateway.revoke(&old);
     ada.finch.user().pick(Saved::Away);
     ada.gateway.says("signed-in", Some("away"));

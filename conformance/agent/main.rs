@@ -2,18 +2,18 @@
 //!
 //! The gateway is Python's own HTTP server, which says what it was asked (`conformance/peers/gateway.py`), so that
 //! our HTTP is not tested against itself; and, where leases and people matter, the real one
-//! (`real.rs`).
+//! (`real_gateway.rs`).
 #![expect(clippy::indexing_slicing, reason = "a failure here fails the test")]
 
-mod desk;
-mod endings;
+mod failures;
+mod fixture;
 mod leases;
+mod pauses;
 mod people;
 mod permission;
 mod publishing;
-mod real;
+mod real_gateway;
 mod relay;
 mod secrets;
-mod silence;
+mod shutdown;
 mod tls;
-mod troubles;

@@ -6,48 +6,48 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use communicado_conformance::{Account, ExpectOk as _, Saved};
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, ends};
-use crate::real::Real;
+use crate::fixture::{AgentFixture, ends};
+use crate::real_gateway::RealGateway;
 
 #[test]
 fn a_pause_and_a_forbid_leave_no_device_behind() {
-    let desk = Desk::new();
-    let gateway = Real::start(&desk, &[]);
-    gateway.give_token(&desk);
-    desk.allow(&gateway.address("127.0.0.1"), &[]);
-    let prosody = desk.stage.prosody();
-    let finch = desk.stage.finch(&[&Account::xmpp("alice", &prosody)]);
-    let mut agent = desk.agent();
+    let fixture = AgentFixture::new();
+    let gateway = RealGateway::start(&fixture, &[]);
+    gateway.give_token(&fixture);
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let prosody = fixture.stage.prosody();
+    let finch = fixture.stage.finch(&[&Account::xmpp("alice", &prosody)]);
+    let mut agent = fixture.agent();
     let told = gateway.says("signed-in", Some("available"));
     assert_eq!(told["devices"][0]["device"], "laptop");
     assert!(!told.to_string().contains("alice"), "{told}");
-    desk.does(&["pause", "1h"]);
+    fixture.expect_success(&["pause", "1h"]);
     assert_eq!(gateway.says("absent", None)["devices"], json!([]));
     finch.user().pick(Saved::Away);
-    desk.does(&["resume"]);
+    fixture.expect_success(&["resume"]);
     gateway.says("signed-in", Some("away"));
-    desk.does(&["forbid"]);
+    fixture.expect_success(&["forbid"]);
     assert_eq!(gateway.says("absent", None)["devices"], json!([]));
     assert_eq!(agent.wait().code(), Some(0));
 }
 
 #[test]
 fn what_is_said_by_hand_goes_before_what_devices_tell_until_it_is_taken_back() {
-    let desk = Desk::new();
-    let gateway = Real::start(&desk, &[]);
-    gateway.give_token(&desk);
-    desk.allow(&gateway.address("127.0.0.1"), &[]);
-    let mut agent = desk.agent();
-    desk.stands("publishing");
-    desk.does(&["set", "busy", "--note", "In a meeting", "--returns", &in_an_hour()]);
+    let fixture = AgentFixture::new();
+    let gateway = RealGateway::start(&fixture, &[]);
+    gateway.give_token(&fixture);
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = fixture.agent();
+    fixture.expect_status("publishing");
+    fixture.expect_success(&["set", "busy", "--note", "In a meeting", "--returns", &in_an_hour()]);
     let told = gateway.says("signed-in", Some("busy"));
     let expected = (&json!(true), &json!("In a meeting"), true);
     assert_eq!((&told["manual"], &told["note"], told["returns"].is_string()), expected);
-    desk.does(&["set", "signed-out"]);
+    fixture.expect_success(&["set", "signed-out"]);
     gateway.says("signed-out", None);
-    desk.does(&["clear"]);
+    fixture.expect_success(&["clear"]);
     assert_eq!(gateway.says("absent", None)["manual"], json!(false));
-    desk.does(&["set", "away", "--for", "1s"]);
+    fixture.expect_success(&["set", "away", "--for", "1s"]);
     gateway.says("absent", None);
     ends(&mut agent);
 }
@@ -62,11 +62,11 @@ fn in_an_hour() -> String {
 
 #[test]
 fn of_two_devices_the_more_reachable_one_counts_and_one_that_dies_takes_nothing_with_it() {
-    let (laptop, desktop) = (Desk::new(), Desk::new());
-    let gateway = Real::start(&laptop, &[]);
+    let (laptop, desktop) = (AgentFixture::new(), AgentFixture::new());
+    let gateway = RealGateway::start(&laptop, &[]);
     let prosody = laptop.stage.prosody();
-    for desk in [&laptop, &desktop] {
-        gateway.give_token(desk);
+    for fixture in [&laptop, &desktop] {
+        gateway.give_token(fixture);
     }
     laptop.allow(&gateway.address("127.0.0.1"), &[]);
     desktop.allow_as("desktop", &gateway.address("127.0.0.1"), &[]);
@@ -88,15 +88,15 @@ fn of_two_devices_the_more_reachable_one_counts_and_one_that_dies_takes_nothing_
 
 #[test]
 fn a_gateway_with_a_certificate_of_its_own_making_is_believed_when_it_was_named() {
-    let desk = Desk::new();
-    let gateway = Real::start(&desk, &["--tls-self-made", "localhost"]);
-    gateway.give_token(&desk);
+    let fixture = AgentFixture::new();
+    let gateway = RealGateway::start(&fixture, &["--tls-self-made", "localhost"]);
+    gateway.give_token(&fixture);
     let authority = gateway.folder().join("data/tls.pem");
     assert!(fs::metadata(&authority).is_ok(), "the gateway wrote its certificate");
     let authority = authority.to_str().expect_ok("name the certificate");
-    desk.allow(&gateway.address("localhost"), &["--ca", authority]);
-    let mut agent = desk.agent();
-    desk.stands("publishing");
+    fixture.allow(&gateway.address("localhost"), &["--ca", authority]);
+    let mut agent = fixture.agent();
+    fixture.expect_status("publishing");
     let told: Value = gateway.says("absent", None);
     assert_eq!(told["devices"][0]["device"], "laptop");
     ends(&mut agent);

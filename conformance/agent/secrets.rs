@@ -5,22 +5,22 @@ use std::path::{Path, PathBuf};
 
 use communicado_conformance::{ExpectOk as _, Gateway};
 
-use crate::desk::{Desk, TOKEN, ends};
+use crate::fixture::{AgentFixture, TOKEN, ends};
 
 #[test]
 fn the_token_is_in_nothing_that_is_written_or_told() {
-    let (desk, mut gateway) = (Desk::new(), Gateway::start());
-    desk.allow(&gateway.address("127.0.0.1"), &[]);
-    let mut agent = desk.agent();
+    let (fixture, mut gateway) = (AgentFixture::new(), Gateway::start());
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = fixture.agent();
     gateway.next_list();
     gateway.behave("broken");
-    desk.stands("failing");
+    fixture.expect_status("failing");
     gateway.behave("take");
-    desk.stands("publishing");
-    desk.does(&["pause", "1h"]);
-    desk.does(&["resume"]);
+    fixture.expect_status("publishing");
+    fixture.expect_success(&["pause", "1h"]);
+    fixture.expect_success(&["resume"]);
     // The folder of the agent, what it and its commands said, and every output.
-    let files = below(desk.stage.folder());
+    let files = below(fixture.stage.folder());
     assert!(files.iter().any(|file| file.ends_with("consent.json")), "{files:?}");
     for file in files.iter().filter(|file| !file.ends_with("token")) {
         let text = fs::read(file).expect_ok("read a file");

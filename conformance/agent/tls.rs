@@ -6,7 +6,7 @@ use std::process::Command;
 
 use communicado_conformance::{ExpectOk as _, Gateway, need};
 
-use crate::desk::{Desk, ends, says};
+use crate::fixture::{AgentFixture, ends, says};
 
 /// A certificate and its key.
 struct Pair {
@@ -86,24 +86,24 @@ fn openssl(folder: &Path, words: &[&str], add: impl FnOnce(&mut Command)) {
 
 #[test]
 fn an_authority_that_was_named_is_believed_and_no_other() {
-    let desk = Desk::new();
-    let folder = desk.stage.folder();
+    let fixture = AgentFixture::new();
+    let folder = fixture.stage.folder();
     let [mine, other] = ["mine", "other"].map(|name| Pair::authority(folder, name));
     let names = "DNS:localhost,IP:127.0.0.1";
     let served = Pair::of_gateway(folder, &mine, "gateway", names, VALID);
     let gateway = Gateway::with_tls(&served.certificate, &served.key);
     for host in ["localhost", "127.0.0.1"] {
-        desk.allow(&gateway.address(host), &["--ca", mine.certificate()]);
-        let mut agent = desk.agent();
+        fixture.allow(&gateway.address(host), &["--ca", mine.certificate()]);
+        let mut agent = fixture.agent();
         gateway.next_list();
-        desk.stands("publishing");
+        fixture.expect_status("publishing");
         ends(&mut agent);
         gateway.rest();
     }
     for options in [&[][..], &["--ca", other.certificate()]] {
-        desk.allow(&gateway.address("localhost"), options);
+        fixture.allow(&gateway.address("localhost"), options);
         tells(
-            &desk,
+            &fixture,
             "it is signed by nobody whom this machine trusts",
             "if it is your company's own",
         );
@@ -113,8 +113,8 @@ fn an_authority_that_was_named_is_believed_and_no_other() {
 
 /// Whether the agent says what is wrong with a certificate.
 #[track_caller]
-fn tells(desk: &Desk, why: &str, help: &str) {
-    let mut agent = desk.agent();
+fn tells(fixture: &AgentFixture, why: &str, help: &str) {
+    let mut agent = fixture.agent();
     says(&agent, &format!("  cause: the gateway's certificate is not accepted: {why}"));
     says(&agent, &format!("  help: {help}"));
     ends(&mut agent);
@@ -122,8 +122,8 @@ fn tells(desk: &Desk, why: &str, help: &str) {
 
 #[test]
 fn a_certificate_that_is_not_right_is_told_and_not_believed() {
-    let desk = Desk::new();
-    let folder = desk.stage.folder();
+    let fixture = AgentFixture::new();
+    let folder = fixture.stage.folder();
     let mine = Pair::authority(folder, "mine");
     let other_name = Pair::of_gateway(folder, &mine, "other", "DNS:other.test", VALID);
     let expired = Pair::of_gateway(folder, &mine, "expired", "DNS:localhost", EXPIRED);
@@ -133,18 +133,18 @@ fn a_certificate_that_is_not_right_is_told_and_not_believed() {
         (&mine, "it is that of an authority itself", "make one for the gateway alone"),
     ] {
         let gateway = Gateway::with_tls(&served.certificate, &served.key);
-        desk.allow(&gateway.address("localhost"), &["--ca", mine.certificate()]);
-        tells(&desk, why, help);
+        fixture.allow(&gateway.address("localhost"), &["--ca", mine.certificate()]);
+        tells(&fixture, why, help);
         assert!(gateway.rest().is_empty(), "something was told to a stranger");
     }
 }
 
 #[test]
 fn what_does_not_speak_tls_is_told() {
-    let (desk, gateway) = (Desk::new(), Gateway::start());
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     let address = gateway.address("localhost").replace("http://", "https://");
-    desk.allow(&address, &[]);
-    let mut agent = desk.agent();
+    fixture.allow(&address, &[]);
+    let mut agent = fixture.agent();
     says(&agent, "cause: what answers does not speak TLS");
     ends(&mut agent);
     assert!(gateway.rest().is_empty());
@@ -152,12 +152,12 @@ fn what_does_not_speak_tls_is_told() {
 
 #[test]
 fn a_file_that_holds_no_authority_ends_the_agent() {
-    let (desk, gateway) = (Desk::new(), Gateway::start());
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     let address = gateway.address("localhost").replace("http://", "https://");
-    let nothing = desk.stage.folder().join("nothing.pem");
+    let nothing = fixture.stage.folder().join("nothing.pem");
     fs::write(&nothing, "nothing").expect_ok("write a file");
-    desk.allow(&address, &["--ca", nothing.to_str().expect_ok("name it")]);
-    let ended = desk.run(&[]);
+    fixture.allow(&address, &["--ca", nothing.to_str().expect_ok("name it")]);
+    let ended = fixture.run(&[]);
     assert_eq!(ended.code, Some(1));
     assert!(ended.err.contains("it holds no certificate"), "{}", ended.err);
 }

@@ -5,7 +5,7 @@
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a failure here fails the test")]
 
 mod answers;
-mod cut;
+mod disconnects;
 mod floods;
 mod names;
 mod pipes;

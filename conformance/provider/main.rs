@@ -7,10 +7,10 @@
 mod activation;
 mod demo;
 mod faults;
+mod impostors;
 mod introspection;
+mod lifecycle;
 mod memory;
 mod peers;
 mod provider;
 mod refusals;
-mod stories;
-mod strangers;

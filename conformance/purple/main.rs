@@ -6,13 +6,13 @@
 
 mod asking;
 mod bus;
-mod endings;
 mod hung;
 mod loss;
 mod order;
 mod presence;
 mod secrets;
 mod several;
+mod shutdown;
 mod sign_in;
 mod sip;
 mod stage;

@@ -2,7 +2,7 @@
 
 use communicado_conformance::{Account, Saved, Stage};
 
-use crate::endings::{GONE, GOODBYE};
+use crate::shutdown::{GONE, GOODBYE};
 use crate::{GOES_AWAY, REFUSED, signs_in};
 
 #[test]

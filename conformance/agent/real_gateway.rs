@@ -6,10 +6,10 @@ use std::process::Command;
 use communicado_conformance::{ExpectOk as _, Process, Signal, need, within};
 use serde_json::Value;
 
-use crate::desk::Desk;
+use crate::fixture::AgentFixture;
 
 /// A running gateway that knows Ada.
-pub(crate) struct Real {
+pub(crate) struct RealGateway {
     folder: PathBuf,
     options: Vec<String>,
     address: String,
@@ -28,11 +28,11 @@ fn program() -> PathBuf {
     found.expect_ok("find the gateway\n  help: cargo build --release -p communicado-gateway")
 }
 
-impl Real {
+impl RealGateway {
     /// Starts one in a folder of the desk, with further `options`.
-    pub(crate) fn start(desk: &Desk, options: &[&str]) -> Self {
+    pub(crate) fn start(fixture: &AgentFixture, options: &[&str]) -> Self {
         need(&["curl"]);
-        let folder = desk.stage.folder().join("gateway");
+        let folder = fixture.stage.folder().join("gateway");
         std::fs::create_dir_all(&folder).expect_ok("make a folder for the gateway");
         task(&folder, &["people", "add", "ada", "--name", "Ada Lovelace"]);
         let reader = token(&folder, "reader", &["--scope", "administer"]);
@@ -58,9 +58,9 @@ impl Real {
     }
 
     /// Makes a token that publishes for Ada, and keeps it at the desk.
-    pub(crate) fn give_token(&self, desk: &Desk) {
+    pub(crate) fn give_token(&self, fixture: &AgentFixture) {
         let token = token(&self.folder, "laptop", &["--scope", "publish", "--person", "ada"]);
-        desk.keep_token(&token);
+        fixture.keep_token(&token);
     }
 
     /// The id of Ada's one token.

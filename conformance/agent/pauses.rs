@@ -4,57 +4,57 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use communicado_conformance::{Account, ExpectOk as _, Gateway, Saved, within};
 
-use crate::desk::{Desk, ends, says};
+use crate::fixture::{AgentFixture, ends, says};
 
 #[test]
 fn a_pause_is_a_goodbye_and_then_silence_until_it_ends() {
-    let (desk, gateway) = (Desk::new(), Gateway::start());
-    let prosody = desk.stage.prosody();
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
+    let prosody = fixture.stage.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let finch = desk.stage.finch(&[&alice]);
-    desk.allow(&gateway.address("127.0.0.1"), &[]);
-    let mut agent = desk.agent();
+    let finch = fixture.stage.finch(&[&alice]);
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = fixture.agent();
     gateway.until_finch("signed-in", Some("available"));
-    desk.does(&["pause", "1h"]);
+    fixture.expect_success(&["pause", "1h"]);
     gateway.until_goodbye();
-    let status = desk.stands("paused");
+    let status = fixture.expect_status("paused");
     assert!(status["until"].is_string() && status["silent"] == true, "{status}");
     finch.user().pick(Saved::Away);
     within("the status is known", || {
-        let known = desk.stage.communicado().run(&["is", "away"]);
+        let known = fixture.stage.communicado().run(&["is", "away"]);
         (known.code == Some(0)).then_some(())
     });
-    desk.does(&["resume"]);
+    fixture.expect_success(&["resume"]);
     let first = gateway.next_list();
     assert_eq!(first.finch(), ("signed-in".to_owned(), Some("away".to_owned())));
-    desk.stands("publishing");
+    fixture.expect_status("publishing");
     ends(&mut agent);
 }
 
 #[test]
 fn a_pause_holds_over_a_restart_and_a_crash() {
-    let (desk, gateway) = (Desk::new(), Gateway::start());
-    desk.allow(&gateway.address("127.0.0.1"), &[]);
-    let mut agent = desk.agent();
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = fixture.agent();
     gateway.next_list();
     // It says no goodbye, so the one that comes next must.
     agent.kill();
     gateway.rest();
-    desk.does(&["pause"]);
-    let mut agent = desk.agent();
+    fixture.expect_success(&["pause"]);
+    let mut agent = fixture.agent();
     assert_eq!(gateway.next().method, "DELETE");
-    desk.stands("paused");
+    fixture.expect_status("paused");
     ends(&mut agent);
     assert!(gateway.rest().is_empty());
 }
 
 #[test]
 fn a_pause_ends_by_itself() {
-    let (desk, gateway) = (Desk::new(), Gateway::start());
-    desk.allow(&gateway.address("127.0.0.1"), &[]);
-    let mut agent = desk.agent();
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = fixture.agent();
     gateway.next_list();
-    desk.does(&["pause", "1500ms"]);
+    fixture.expect_success(&["pause", "1500ms"]);
     gateway.until_goodbye();
     gateway.next_list();
     ends(&mut agent);
@@ -62,26 +62,26 @@ fn a_pause_ends_by_itself() {
 
 #[test]
 fn outside_the_working_hours_there_is_a_goodbye_and_nothing_else() {
-    let (desk, gateway) = (Desk::new(), Gateway::start());
-    desk.allow(&gateway.address("127.0.0.1"), &[]);
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
     let hours = format!("agent.hours={}", hours_from_now(3, 5));
-    let mut agent = desk.agent_with(&["--set", &hours], |command| {
+    let mut agent = fixture.agent_with(&["--set", &hours], |command| {
         command.env("TZ", "UTC");
     });
     assert_eq!(gateway.next().method, "DELETE");
     says(&agent, "note: silent outside the working hours until ");
-    assert_eq!(desk.status()["standing"], "out-of-hours");
+    assert_eq!(fixture.status()["standing"], "out-of-hours");
     ends(&mut agent);
     assert!(gateway.rest().is_empty());
 }
 
 #[test]
 fn within_the_working_hours_it_publishes_by_the_clock_on_the_wall() {
-    let (desk, gateway) = (Desk::new(), Gateway::start());
-    desk.allow(&gateway.address("127.0.0.1"), &[]);
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
     // By the clock of a zone that is eight hours ahead of UTC.
     let hours = format!("agent.hours={}", hours_from_now(7, 9));
-    let mut agent = desk.agent_with(&["--set", &hours], |command| {
+    let mut agent = fixture.agent_with(&["--set", &hours], |command| {
         command.env("TZ", "UTC-8");
     });
     gateway.next_list();

@@ -10,12 +10,12 @@ use crate::provider::watch_first;
 const NOT_SUPPORTED: &str = "unknown reason=not-supported by provider";
 const AVAILABLE: &str = "signed-in available/available by provider";
 
-struct Stranger(Child);
+struct Impostor(Child);
 
-impl Stranger {
+impl Impostor {
     fn start(stage: &mut Stage, manner: &str) -> Self {
         need_python();
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/provider/strangers.py");
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/provider/impostors.py");
         let mut python = Command::new("/usr/bin/python3");
         python.args([script, manner]).env_clear().env("LC_ALL", "C.UTF-8");
         python.env("DBUS_SESSION_BUS_ADDRESS", stage.bus().address());
@@ -23,7 +23,7 @@ impl Stranger {
     }
 }
 
-impl Drop for Stranger {
+impl Drop for Impostor {
     fn drop(&mut self) {
         _ = self.0.kill();
         _ = self.0.wait();
@@ -35,9 +35,9 @@ impl Drop for Stranger {
 fn check(manner: &str, expected: &[&str]) {
     let mut stage = Stage::new();
     let mut watch = watch_first(&stage);
-    let stranger = Stranger::start(&mut stage, manner);
+    let impostor = Impostor::start(&mut stage, manner);
     watch.expect("provider", &[&["starting by provider"], expected].concat());
-    drop(stranger);
+    drop(impostor);
     let signed_in = expected.last().is_some_and(|last| last.starts_with("signed-in"));
     if signed_in {
         watch.expect("provider", &["signed-out by provider"]);
@@ -63,17 +63,17 @@ fn one_of_another_version_is_understood_as_far_as_it_goes() {
 fn one_that_says_too_much_is_cut_short() {
     let mut stage = Stage::new();
     let mut watch = watch_first(&stage);
-    let stranger = Stranger::start(&mut stage, "many");
+    let impostor = Impostor::start(&mut stage, "many");
     watch.expect("provider", &["starting by provider"]);
     watch.expect_status("provider", "signed-in");
     assert_eq!(watch.accounts().len(), 256);
-    drop(stranger);
-    let stranger = Stranger::start(&mut stage, "long");
+    drop(impostor);
+    let impostor = Impostor::start(&mut stage, "long");
     watch.expect_status("provider", "signed-out");
     watch.expect("provider", &["absent by provider", "starting by provider"]);
     watch.expect_status("provider", "signed-in");
     assert!(watch.accounts().iter().all(|(name, _)| name.len() == 16 * 1024));
-    drop(stranger);
+    drop(impostor);
     watch.expect_status("provider", "signed-out");
     watch.expect("provider", &["absent by provider"]);
     watch.end();
@@ -83,15 +83,15 @@ fn one_that_says_too_much_is_cut_short() {
 fn signals_with_other_arguments_are_asked_about() {
     let mut stage = Stage::new();
     let mut watch = watch_first(&stage);
-    let mut stranger = Stranger::start(&mut stage, "sane");
+    let mut impostor = Impostor::start(&mut stage, "sane");
     watch.expect("provider", &["starting by provider", AVAILABLE]);
-    let output = stranger.0.stdout.take().expect_ok("read from the stranger");
+    let output = impostor.0.stdout.take().expect_ok("read from the stranger");
     let mut asked = BufReader::new(output).lines().map_while(Result::ok);
     assert_eq!(asked.next().as_deref(), Some("asked"), "when it came");
-    let input = stranger.0.stdin.as_mut().expect_ok("tell the stranger");
+    let input = impostor.0.stdin.as_mut().expect_ok("tell the stranger");
     input.write_all(b"nonsense\n").expect_ok("tell the stranger");
     assert_eq!(asked.next().as_deref(), Some("asked"), "after the signals");
-    drop(stranger);
+    drop(impostor);
     watch.expect("provider", &["signed-out by provider", "absent by provider"]);
     watch.end();
 }

@@ -4,50 +4,50 @@ use std::os::unix::net::UnixDatagram;
 
 use communicado_conformance::{ExpectOk as _, Gateway, Signal, within};
 
-use crate::desk::{Desk, ends};
+use crate::fixture::{AgentFixture, ends};
 
 #[test]
 fn an_agent_that_is_stopped_says_goodbye() {
     for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
-        let (desk, gateway) = (Desk::new(), Gateway::start());
-        desk.allow(&gateway.address("127.0.0.1"), &[]);
-        let mut agent = desk.agent();
+        let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
+        fixture.allow(&gateway.address("127.0.0.1"), &[]);
+        let mut agent = fixture.agent();
         gateway.next_list();
         agent.signal(signal);
         assert_eq!(agent.wait().code(), Some(0), "{}", agent.output());
         gateway.until_goodbye();
         assert!(gateway.rest().is_empty());
-        assert_eq!(desk.status()["runs"], false);
+        assert_eq!(fixture.status()["runs"], false);
     }
 }
 
 #[test]
 fn an_agent_that_is_stopped_does_not_wait_for_a_gateway_that_hangs() {
-    let (desk, mut gateway) = (Desk::new(), Gateway::start());
+    let (fixture, mut gateway) = (AgentFixture::new(), Gateway::start());
     gateway.behave("hang");
-    desk.allow(&gateway.address("127.0.0.1"), &[]);
-    let mut agent = desk.agent_with(&["--set", "agent.lease=10m"], |_| ());
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = fixture.agent_with(&["--set", "agent.lease=10m"], |_| ());
     gateway.next_list();
     ends(&mut agent);
 }
 
 #[test]
 fn an_agent_that_was_killed_leaves_nothing_in_the_way_of_the_next() {
-    let (desk, gateway) = (Desk::new(), Gateway::start());
-    desk.allow(&gateway.address("127.0.0.1"), &[]);
-    let mut agent = desk.agent();
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = fixture.agent();
     gateway.next_list();
     agent.kill();
-    assert_eq!(desk.status()["runs"], false);
-    let mut agent = desk.agent();
+    assert_eq!(fixture.status()["runs"], false);
+    let mut agent = fixture.agent();
     gateway.next_list();
     ends(&mut agent);
 }
 
 #[test]
 fn a_service_manager_is_told_when_it_is_ready_and_what_it_does() {
-    let (desk, gateway) = (Desk::new(), Gateway::start());
-    let path = desk.stage.folder().join("notify");
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
+    let path = fixture.stage.folder().join("notify");
     let manager = UnixDatagram::bind(&path).expect_ok("listen as a service manager");
     manager.set_nonblocking(true).expect_ok("poll for messages");
     let heard = || {
@@ -55,8 +55,8 @@ fn a_service_manager_is_told_when_it_is_ready_and_what_it_does() {
         let length = within("the agent notifies", || manager.recv(&mut room).ok());
         String::from_utf8_lossy(&room[..length]).into_owned()
     };
-    desk.allow(&gateway.address("127.0.0.1"), &[]);
-    let mut agent = desk.agent_with(&[], |command| {
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = fixture.agent_with(&[], |command| {
         command.env("NOTIFY_SOCKET", &path);
     });
     assert_eq!(heard(), "READY=1\n");

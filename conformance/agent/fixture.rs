@@ -15,18 +15,18 @@ pub(crate) const TOKEN: &str = "cmt_zQ3vYk0S1mN8xT5rWb2LdH7cJfPaGeUiOqXnVtMyKsE"
 pub(crate) const SOON: [&str; 2] = ["--set", "agent.lease=5s"];
 
 /// A person at a stage.
-pub(crate) struct Desk {
+pub(crate) struct AgentFixture {
     pub(crate) stage: Stage,
     token: PathBuf,
 }
 
-impl Desk {
+impl AgentFixture {
     pub(crate) fn new() -> Self {
         let stage = Stage::new();
         let token = stage.folder().join("token");
-        let desk = Self { stage, token };
-        desk.keep_token(TOKEN);
-        desk
+        let fixture = Self { stage, token };
+        fixture.keep_token(TOKEN);
+        fixture
     }
 
     /// Puts a token into its file.
@@ -71,7 +71,7 @@ impl Desk {
 
     /// Runs a task that must go well.
     #[track_caller]
-    pub(crate) fn does(&self, task: &[&str]) -> Ended {
+    pub(crate) fn expect_success(&self, task: &[&str]) -> Ended {
         let ended = self.run(task);
         assert_eq!(ended.code, Some(0), "{task:?}: {}{}", ended.out, ended.err);
         ended
@@ -99,7 +99,7 @@ impl Desk {
 
     /// Waits until the agent stands so.
     #[track_caller]
-    pub(crate) fn stands(&self, standing: &str) -> Value {
+    pub(crate) fn expect_status(&self, standing: &str) -> Value {
         within(&format!("the agent is {standing}"), || {
             let status = self.status();
             (status["standing"] == standing).then_some(status)

@@ -3,26 +3,26 @@
 
 use communicado_conformance::{Gateway, Process};
 
-use crate::desk::{Desk, ends, says};
+use crate::fixture::{AgentFixture, ends, says};
 
 /// A gateway that behaves so from the beginning, and is well later.
 #[track_caller]
 fn check(manner: &str, cause: &str, help: &str) {
-    let (desk, mut gateway) = (Desk::new(), Gateway::start());
+    let (fixture, mut gateway) = (AgentFixture::new(), Gateway::start());
     gateway.behave(manner);
-    desk.allow(&gateway.address("127.0.0.1"), &[]);
-    let mut agent = desk.agent();
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = fixture.agent();
     assert_eq!(gateway.next_list().manner, manner);
     tells(&agent, cause, help);
-    assert_eq!(desk.stands("failing")["help"], desk.status()["help"]);
-    assert_eq!(desk.run(&["status"]).code, Some(3));
-    let doctor = desk.stage.communicado().run(&["doctor"]);
+    assert_eq!(fixture.expect_status("failing")["help"], fixture.status()["help"]);
+    assert_eq!(fixture.run(&["status"]).code, Some(3));
+    let doctor = fixture.stage.communicado().run(&["doctor"]);
     assert!(doctor.out.contains("!!  agent: it runs, and cannot publish\n"), "{}", doctor.out);
     gateway.behave("take");
     gateway.release();
     // What was sent before it was well does not count.
     while gateway.next_list().manner != "take" {}
-    desk.stands("publishing");
+    fixture.expect_status("publishing");
     ends(&mut agent);
     let said = agent.output();
     assert_eq!(said.matches("error: ").count(), 1, "the same trouble is told once: {said}");
@@ -72,20 +72,20 @@ fn a_gateway_that_ends_in_the_middle_of_its_answer() {
 /// What a person must mend is tried slowly, so these wait for a new permission.
 #[track_caller]
 fn check_lasting(manner: &str, cause: &str, help: &str) {
-    let (desk, mut gateway) = (Desk::new(), Gateway::start());
+    let (fixture, mut gateway) = (AgentFixture::new(), Gateway::start());
     gateway.behave(manner);
-    desk.allow(&gateway.address("127.0.0.1"), &[]);
-    let mut agent = desk.agent();
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = fixture.agent();
     gateway.next_list();
     tells(&agent, cause, help);
-    desk.stands("failing");
-    assert_eq!(desk.run(&["status"]).code, Some(3));
+    fixture.expect_status("failing");
+    assert_eq!(fixture.run(&["status"]).code, Some(3));
     gateway.behave("take");
     // It is asked to try at once.
-    desk.allow(&gateway.address("localhost"), &[]);
+    fixture.allow(&gateway.address("localhost"), &[]);
     while gateway.next().manner != "take" {}
     gateway.next_list();
-    desk.stands("publishing");
+    fixture.expect_status("publishing");
     ends(&mut agent);
 }
 
@@ -138,23 +138,23 @@ fn a_gateway_that_leads_on_to_another_is_not_followed() {
 
 #[test]
 fn a_gateway_that_is_stopped_in_its_tracks_gets_what_is_now_when_it_goes_on() {
-    let (desk, gateway) = (Desk::new(), Gateway::start());
-    desk.allow(&gateway.address("127.0.0.1"), &[]);
-    let mut agent = desk.agent();
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = fixture.agent();
     gateway.next_list();
     gateway.hang();
     says(&agent, " did not answer within 1 s");
     gateway.resume();
     gateway.next_list();
-    desk.stands("publishing");
+    fixture.expect_status("publishing");
     ends(&mut agent);
 }
 
 #[test]
 fn a_token_that_is_revoked_ends_the_agent() {
-    let (desk, mut gateway) = (Desk::new(), Gateway::start());
-    desk.allow(&gateway.address("127.0.0.1"), &[]);
-    let mut agent = desk.agent();
+    let (fixture, mut gateway) = (AgentFixture::new(), Gateway::start());
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = fixture.agent();
     gateway.next_list();
     gateway.behave("unauthorized");
     // A no, so that no service manager begins again.
@@ -163,16 +163,16 @@ fn a_token_that_is_revoked_ends_the_agent() {
                  token any more (it says: so it is \\u{1b}[31mhere)\n  help: it was revoked";
     assert!(agent.output().contains(first), "{}", agent.output());
     assert_eq!(gateway.rest().iter().filter(|it| it.manner == "unauthorized").count(), 1);
-    let status = desk.run(&["status"]);
+    let status = fixture.run(&["status"]);
     assert_eq!(status.code, Some(1));
     assert!(status.out.contains("does not run; it ended because the gateway does not take"));
 }
 
 #[test]
 fn what_is_said_by_hand_is_said_or_the_reason_is() {
-    let (desk, mut gateway) = (Desk::new(), Gateway::start());
-    desk.allow(&gateway.address("127.0.0.1"), &[]);
-    desk.does(&["set", "busy", "--note", "In a \"meeting\"", "--for", "30m"]);
+    let (fixture, mut gateway) = (AgentFixture::new(), Gateway::start());
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    fixture.expect_success(&["set", "busy", "--note", "In a \"meeting\"", "--for", "30m"]);
     let set = gateway.next_list();
     assert_eq!(set.path, "/v1/people/ada/manual");
     let expected = serde_json::json!({
@@ -180,17 +180,17 @@ fn what_is_said_by_hand_is_said_or_the_reason_is() {
         "note": "In a \"meeting\"", "returns": null, "for_ms": 1_800_000,
     });
     assert_eq!(set.body, expected);
-    desk.does(&["set", "signed-out", "--returns", "2026-12-24T12:00:00Z"]);
+    fixture.expect_success(&["set", "signed-out", "--returns", "2026-12-24T12:00:00Z"]);
     let set = gateway.next_list();
     assert_eq!(
         (&set.body["status"], &set.body["availability"]),
         (&"signed-out".into(), &().into())
     );
     assert_eq!(set.body["returns"], "2026-12-24T12:00:00.000000Z");
-    desk.does(&["clear"]);
+    fixture.expect_success(&["clear"]);
     assert_eq!(gateway.next().method, "DELETE");
     gateway.behave("forbidden");
-    let ended = desk.run(&["set", "away"]);
+    let ended = fixture.run(&["set", "away"]);
     assert_eq!(ended.code, Some(5));
     assert!(ended.err.contains("\n  help: do as the gateway says\n"), "{}", ended.err);
 }

@@ -20,12 +20,12 @@ const ALL: i64 = i64::MAX / 2;
 
 /// What is between communicado and the bus, and lets so many bytes of the bus through before it
 /// hangs up. Whoever calls again gets through.
-struct Cutter {
+struct DisconnectingProxy {
     socket: PathBuf,
     left: Arc<AtomicI64>,
 }
 
-impl Cutter {
+impl DisconnectingProxy {
     fn new(stage: &mut Stage, name: &str, bytes: i64) -> Self {
         let socket = stage.folder().join(name);
         let listener = UnixListener::bind(&socket).expect_ok("listen");
@@ -82,8 +82,8 @@ fn a_line_that_is_cut_at_any_byte_is_never_taken_for_a_no() {
     let mut told = [0, 0];
     // All that is said to one who asks once is about 4 kB.
     for (number, bytes) in (0..5000).step_by(53).enumerate() {
-        let cutter = Cutter::new(&mut stage, &format!("cut-{number}"), bytes);
-        let is = stage.communicado().on_bus(&cutter.address()).run(&[
+        let proxy = DisconnectingProxy::new(&mut stage, &format!("cut-{number}"), bytes);
+        let is = stage.communicado().on_bus(&proxy.address()).run(&[
             "is",
             "signed-in",
             ALONE[0],
@@ -106,8 +106,8 @@ fn a_line_that_is_cut_at_any_byte_is_never_taken_for_a_no() {
 fn a_line_that_is_cut_in_the_first_look_is_taken_up_again() {
     let mut stage = Stage::new();
     let _service = Service::sane(&mut stage);
-    let cutter = Cutter::new(&mut stage, "cut", 600);
-    let on_cut = stage.communicado().on_bus(&cutter.address());
+    let proxy = DisconnectingProxy::new(&mut stage, "cut", 600);
+    let on_cut = stage.communicado().on_bus(&proxy.address());
     let mut watch = Watch::start(&on_cut, &[&SOON[..], &ALONE].concat());
     for client in ["finch", "pidgin", "chatty"] {
         watch.expect(client, &["unknown reason=source-lost", "absent"]);
@@ -121,13 +121,13 @@ fn a_line_that_is_cut_in_the_first_look_is_taken_up_again() {
 fn a_line_that_is_cut_in_a_session_is_taken_up_again() {
     let mut stage = Stage::new();
     let mut service = Service::sane(&mut stage);
-    let cutter = Cutter::new(&mut stage, "cut", ALL);
-    let on_cut = stage.communicado().on_bus(&cutter.address());
+    let proxy = DisconnectingProxy::new(&mut stage, "cut", ALL);
+    let on_cut = stage.communicado().on_bus(&proxy.address());
     let mut watch = Watch::start(&on_cut, &[&SOON[..], &ALONE].concat());
     watch.expect_nobody();
     watch.expect(NAMED, &[AVAILABLE]);
     for bytes in [0, 1, 15, 16, 17, 100, 200] {
-        cutter.cut_after(bytes);
+        proxy.cut_after(bytes);
         // Whichever comes next, this signal or an answer, is cut.
         service.order(json!(["emit", "AccountStatusChanged", "iii", 1, 10, 10]));
         for client in ["finch", "pidgin", "chatty"] {
