@@ -9,11 +9,11 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::fixture::{Empty, Fixture, Follower};
 use crate::numbers::millis;
 use crate::peers;
 use crate::reading::{Reading, mib};
 use crate::report::{Goal, Report, Table};
-use crate::scene::{Empty, Follower, Scene};
 
 /// Who was just started is left to itself until it has done nothing for so long.
 const SETTLED: Duration = Duration::from_secs(2);
@@ -52,9 +52,9 @@ enum Beside {
 /// Measures for `seconds`.
 pub(crate) fn run(seconds: u64) -> Result<Report, String> {
     let empty = Empty::new();
-    let scene = Scene::new();
+    let fixture = Fixture::new();
     let mut peers = Vec::new();
-    for (beside, bus) in [(Beside::Nobody, &empty), (Beside::Client, &scene.empty)] {
+    for (beside, bus) in [(Beside::Nobody, &empty), (Beside::Client, &fixture.empty)] {
         for (name, start) in PEERS {
             let follower = Follower::start(start(bus)?);
             peers.push(Peer { name, beside, follower, began: Reading::default() });

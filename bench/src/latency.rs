@@ -13,11 +13,11 @@ use std::time::{Duration, Instant};
 use communicado_conformance::ExpectOk;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::bare::{Bare, Heard, Kind, Message, Writer};
+use crate::fixture::{Empty, Fixture, Follower, PURPLE};
 use crate::numbers::{Numbers, micros};
+use crate::raw_dbus::{Kind, Message, RawDbus, Received, Writer};
 use crate::relay::Relay;
 use crate::report::{Goal, Report, Table};
-use crate::scene::{Empty, Follower, PURPLE, Scene};
 use crate::{peers, player};
 
 /// Ten blocks each: a disturbance that lasts a second falls on few of them.
@@ -96,17 +96,17 @@ fn listeners() -> [Peer; 9] {
             first: true,
             ..peer("`communicado`, a status not seen before", Trigger::Finch, peers::watch, ours)
         },
-        peer("a bare listener that writes a line", Trigger::Finch, bare, [SIGNAL; 2]),
+        peer("a bare listener that writes a line", Trigger::Finch, raw_dbus, [SIGNAL; 2]),
         peer(
             "a bare listener to the player",
             Trigger::PlayerAndFinch,
-            bare_to_player,
+            raw_dbus_to_player,
             [player::SIGNAL; 2],
         ),
         peer(
             "a bare listener, while Finch does nothing",
             Trigger::Player,
-            bare_to_player,
+            raw_dbus_to_player,
             [player::SIGNAL; 2],
         ),
     ]
@@ -114,8 +114,8 @@ fn listeners() -> [Peer; 9] {
 
 /// Measures `samples` picks for each program.
 pub(crate) fn run(samples: u32) -> Result<Report, String> {
-    let (mut scene, relay) = Scene::relayed(SIGNAL);
-    let mut finch = Bench::new(&scene.empty.bus, relay);
+    let (mut fixture, relay) = Fixture::relayed(SIGNAL);
+    let mut finch = Bench::new(&fixture.empty.bus, relay);
     let mut peers = listeners();
     let count = peers.len();
     for block in 0..BLOCKS {
@@ -123,28 +123,28 @@ pub(crate) fn run(samples: u32) -> Result<Report, String> {
         for place in 0..count {
             let Some(peer) = peers.get_mut((block as usize + place) % count) else { continue };
             if peer.first {
-                finch.firsts(&mut scene, peer)?;
+                finch.firsts(&mut fixture, peer)?;
             } else {
-                finch.block(&mut scene, peer, samples.div_ceil(BLOCKS))?;
+                finch.block(&mut fixture, peer, samples.div_ceil(BLOCKS))?;
             }
         }
     }
     Ok(report(&peers))
 }
 
-fn bare(empty: &Empty) -> Result<Command, String> {
+fn raw_dbus(empty: &Empty) -> Result<Command, String> {
     let [_, path, interface] = PURPLE;
-    bare_to(
+    raw_dbus_to(
         empty,
         &format!("type='signal',path='{path}',interface='{interface}',member='{SIGNAL}'"),
     )
 }
 
-fn bare_to_player(empty: &Empty) -> Result<Command, String> {
-    bare_to(empty, &format!("type='signal',member='{}'", player::SIGNAL))
+fn raw_dbus_to_player(empty: &Empty) -> Result<Command, String> {
+    raw_dbus_to(empty, &format!("type='signal',member='{}'", player::SIGNAL))
 }
 
-fn bare_to(empty: &Empty, rule: &str) -> Result<Command, String> {
+fn raw_dbus_to(empty: &Empty, rule: &str) -> Result<Command, String> {
     let this = std::env::current_exe().map_err(|error| format!("this program is gone: {error}"))?;
     let mut command = empty.command(&this);
     command.args(["listener", &empty.bus, rule]);
@@ -154,7 +154,7 @@ fn bare_to(empty: &Empty, rule: &str) -> Result<Command, String> {
 /// Writes a line for each signal that `rule` matches: what any listener costs at least.
 #[expect(clippy::print_stdout, reason = "a listener's output is its purpose")]
 pub(crate) fn listener(address: &str, rule: &str) -> std::io::Result<()> {
-    let mut bus = Bare::connect(address)?;
+    let mut bus = RawDbus::connect(address)?;
     bus.listen(rule)?;
     bus.wait_forever()?;
     loop {
@@ -167,7 +167,7 @@ pub(crate) fn listener(address: &str, rule: &str) -> std::io::Result<()> {
 
 /// The hand at Finch and at the player, and the eye on the pipe.
 struct Bench {
-    bus: Bare,
+    bus: RawDbus,
     relay: Relay,
     /// The statuses that are picked in turn: available and away, in Finch's handles.
     statuses: [u32; 2],
@@ -176,7 +176,7 @@ struct Bench {
 
 impl Bench {
     fn new(address: &str, relay: Relay) -> Self {
-        let mut bus = Bare::connect(address).expect_ok("get onto the bus");
+        let mut bus = RawDbus::connect(address).expect_ok("get onto the bus");
         // Primitives of libpurple 2.14 (status.h).
         let statuses = [2, 5].map(|primitive| {
             let mut body = Writer::default();
@@ -189,7 +189,7 @@ impl Bench {
     }
 
     /// Starts communicado again and again, and measures its first pick each time.
-    fn firsts(&mut self, scene: &mut Scene, peer: &mut Peer) -> Result<(), String> {
+    fn firsts(&mut self, fixture: &mut Fixture, peer: &mut Peer) -> Result<(), String> {
         let [available, _] = self.statuses;
         let told_of_finch = "\"client\":\"finch\",\"status\":\"signed-in\"";
         for _ in 0..FIRSTS {
@@ -197,7 +197,7 @@ impl Bench {
             let activate = to_finch("PurpleSavedstatusActivate", "i", &activate);
             self.bus.ask(&activate).expect_ok("pick a status");
             self.on = true;
-            let mut follower = Follower::start((peer.start)(&scene.empty)?);
+            let mut follower = Follower::start((peer.start)(&fixture.empty)?);
             let mut text = Vec::new();
             while !says(&text, told_of_finch) {
                 follower.read(&mut text);
@@ -205,25 +205,30 @@ impl Bench {
             while ready(&self.bus, &follower, QUIET).1 {
                 follower.read(&mut text);
             }
-            let lag = self.pick(scene, peer, &mut follower, PATIENCE);
+            let lag = self.pick(fixture, peer, &mut follower, PATIENCE);
             peer.lag.add(micros(lag.ok_or_else(|| format!("{} missed a change", peer.name))?));
         }
         Ok(())
     }
 
     /// Starts a program, measures some picks and ends it.
-    fn block(&mut self, scene: &mut Scene, peer: &mut Peer, samples: u32) -> Result<(), String> {
-        let mut follower = Follower::start((peer.start)(&scene.empty)?);
+    fn block(
+        &mut self,
+        fixture: &mut Fixture,
+        peer: &mut Peer,
+        samples: u32,
+    ) -> Result<(), String> {
+        let mut follower = Follower::start((peer.start)(&fixture.empty)?);
         let started = Instant::now();
-        while self.pick(scene, peer, &mut follower, STARTING).is_none() {
+        while self.pick(fixture, peer, &mut follower, STARTING).is_none() {
             if started.elapsed() > PATIENCE {
                 return Err(format!("{} says nothing", peer.name));
             }
         }
         // The other status has to be seen as well before both are old.
-        self.pick(scene, peer, &mut follower, PATIENCE);
+        self.pick(fixture, peer, &mut follower, PATIENCE);
         for _ in 0..samples {
-            let lag = self.pick(scene, peer, &mut follower, PATIENCE);
+            let lag = self.pick(fixture, peer, &mut follower, PATIENCE);
             peer.lag.add(micros(lag.ok_or_else(|| format!("{} missed a change", peer.name))?));
         }
         Ok(())
@@ -232,7 +237,7 @@ impl Bench {
     /// Has a status picked, waits for all that follows, and returns how long the line took.
     fn pick(
         &mut self,
-        scene: &mut Scene,
+        fixture: &mut Fixture,
         peer: &Peer,
         follower: &mut Follower,
         patience: Duration,
@@ -245,12 +250,12 @@ impl Bench {
         let begun = Instant::now();
         let mut told = None;
         if peer.trigger == Trigger::PlayerAndFinch {
-            let mut player = scene.player.twin().expect_ok("play");
+            let mut player = fixture.player.twin().expect_ok("play");
             let plays = self.on;
             self.relay.before_it(move || player.play(plays).expect_ok("play"));
         }
         if peer.trigger == Trigger::Player {
-            told = Some(scene.player.play(self.on).expect_ok("play"));
+            told = Some(fixture.player.play(self.on).expect_ok("play"));
         } else {
             let activate = status.to_le_bytes();
             let activate = to_finch("PurpleSavedstatusActivate", "i", &activate);
@@ -280,7 +285,7 @@ impl Bench {
     }
 }
 
-fn is_answer(heard: &Heard) -> bool {
+fn is_answer(heard: &Received) -> bool {
     heard.kind == Kind::Answer
 }
 
@@ -297,7 +302,7 @@ pub(crate) fn says(text: &[u8], piece: &str) -> bool {
 }
 
 /// Waits until the bus or the follower has something to read.
-pub(crate) fn ready(bus: &Bare, follower: &Follower, patience: Duration) -> (bool, bool) {
+pub(crate) fn ready(bus: &RawDbus, follower: &Follower, patience: Duration) -> (bool, bool) {
     let mut both = [PollFd::new(bus, PollFlags::IN), PollFd::new(follower, PollFlags::IN)];
     let patience = Timespec {
         tv_sec: i64::try_from(patience.as_secs()).unwrap_or(i64::MAX),

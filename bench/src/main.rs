@@ -11,22 +11,22 @@
 //! for being slow: a goal that is not met is printed as such.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program's output is its purpose")]
 
-mod bare;
 mod fanout;
+mod fixture;
 mod idle;
 mod latency;
 mod machine;
 mod numbers;
+mod output_lines;
 mod peers;
-mod piped;
 mod player;
 mod provider;
 mod provider_com;
+mod raw_dbus;
 mod reading;
 mod relay;
 mod report;
 mod roster;
-mod scene;
 mod status;
 mod windows;
 
@@ -97,7 +97,7 @@ fn main() -> ExitCode {
             latency::listener(address, rule).map_err(|error| error.to_string())
         }
         // Nor this: what `fanout` compares with.
-        ["floor", port] => fanout::floor(port),
+        ["baseline", port] => fanout::baseline(port),
         ["all"] => all().map(|_| ()),
         ["all", "--write"] => all().and_then(|results| {
             std::fs::write(RESULTS, results).map_err(|error| format!("{RESULTS}: {error}"))

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::scene::{Empty, PURPLE};
+use crate::fixture::{Empty, PURPLE};
 
 /// Every foreign program that is measured, and the Debian package that brings it.
 const PACKAGES: &[(&str, &str)] = &[

@@ -1,7 +1,7 @@
 //! From a call to the provider to the line about it in another program; how many changes a second
 //! it tells to how many listeners; and what it holds.
 //!
-//! The call, its answer and the listeners of the second part are bare (`bare.rs`), so nothing of
+//! The call, its answer and the listeners of the second part are bare (`raw_dbus.rs`), so nothing of
 //! what is measured measures itself.
 #![expect(clippy::disallowed_methods, reason = "to measure is to read the clock")]
 
@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 use communicado_conformance::ExpectOk;
 use rustix::event::{PollFd, PollFlags, poll};
 
-use crate::bare::{Bare, Kind, Message, Writer};
+use crate::fixture::{Empty, Follower};
 use crate::latency::{ready, says};
 use crate::numbers::{Numbers, micros};
 use crate::peers;
+use crate::raw_dbus::{Kind, Message, RawDbus, Writer};
 use crate::reading::Reading;
 use crate::report::{Goal, Report, Table};
-use crate::scene::{Empty, Follower};
 
 const NAME: &str = "org.communicado.Provider1";
 const ACCOUNT_PATH: &str = "/org/communicado/Provider1/account1";
@@ -108,13 +108,13 @@ pub(crate) fn run(samples: u32) -> Result<Report, String> {
     Ok(report(&peers, &fan_outs, memory))
 }
 
-fn connect(empty: &Empty) -> Bare {
-    Bare::connect(&empty.bus).expect_ok("get onto the bus")
+fn connect(empty: &Empty) -> RawDbus {
+    RawDbus::connect(&empty.bus).expect_ok("get onto the bus")
 }
 
 /// The hand at the provider.
 struct Bench {
-    bus: Bare,
+    bus: RawDbus,
     provider: Follower,
     busy: bool,
 }
@@ -124,7 +124,7 @@ struct FanOut {
     listeners: usize,
     changes: u32,
     provider: Duration,
-    bare: Duration,
+    raw_dbus: Duration,
 }
 
 impl Bench {
@@ -198,7 +198,7 @@ impl Bench {
 
     /// Tells so many listeners of so many changes, and the same by the bus alone.
     fn fan_out(&mut self, empty: &Empty, listeners: usize, changes: u32) -> FanOut {
-        let mut ears: Vec<Bare> = (0..listeners).map(|_| connect(empty)).collect();
+        let mut ears: Vec<RawDbus> = (0..listeners).map(|_| connect(empty)).collect();
         let rule = format!("type='signal',interface='{PROPERTIES}',member='{CHANGED}'");
         for ear in &mut ears {
             ear.listen(&rule).expect_ok("listen");
@@ -237,12 +237,12 @@ impl Bench {
             self.bus.send(&signal).expect_ok("emit a signal");
         }
         hear(&mut ears, changes);
-        FanOut { listeners, changes, provider, bare: begun.elapsed() }
+        FanOut { listeners, changes, provider, raw_dbus: begun.elapsed() }
     }
 }
 
 /// Waits until each of them has heard so many changes.
-fn hear(ears: &mut [Bare], changes: u32) {
+fn hear(ears: &mut [RawDbus], changes: u32) {
     let mut left: Vec<u32> = vec![changes; ears.len()];
     while left.iter().any(|left| *left > 0) {
         let mut all: Vec<PollFd<'_>> =
@@ -271,13 +271,13 @@ fn report(peers: &[Peer; 3], fan_outs: &[FanOut], provider: Reading) -> Report {
     });
     let rate = |changes: u32, took: Duration| f64::from(changes) / took.as_secs_f64();
     let fan_out = fan_outs.iter().map(|it| {
-        let (told, bare) = (rate(it.changes, it.provider), rate(it.changes, it.bare));
+        let (told, raw_dbus) = (rate(it.changes, it.provider), rate(it.changes, it.raw_dbus));
         vec![
             it.listeners.to_string(),
             it.changes.to_string(),
             format!("{told:.0}"),
             format!("{:.0}", told * it.listeners as f64),
-            format!("{bare:.0}"),
+            format!("{raw_dbus:.0}"),
         ]
     });
     let mib = |kib: u64| format!("{:.1}", kib as f64 / 1024.0);

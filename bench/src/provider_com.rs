@@ -3,7 +3,7 @@
 //!
 //! Beside it, in a world of its own, a client in C does the same in the least way: it tells its
 //! listeners one after the other before the call returns. Who calls and who listens is in C as
-//! well (`bare.c`), the same for both, so nothing of what is measured measures itself.
+//! well (`raw_dbus.c`), the same for both, so nothing of what is measured measures itself.
 #![expect(clippy::disallowed_methods, reason = "an interval is slept through")]
 
 use std::fs;
@@ -15,7 +15,7 @@ use std::time::Duration;
 use communicado_conformance::{ExpectOk, Peer, Wine};
 
 use crate::numbers::{Numbers, micros};
-use crate::piped::{Reader, piped};
+use crate::output_lines::{Reader, piped};
 use crate::reading::{Reading, mib};
 use crate::report::{Goal, Report, Table};
 
@@ -45,7 +45,7 @@ const PEERS: usize = 1;
 /// A client that is told to show another status, and who tells it.
 struct Client {
     name: &'static str,
-    hand: Hand,
+    driver: Driver,
     running: Running,
     wine: Wine,
     /// What it held before anybody listened.
@@ -78,8 +78,8 @@ impl Client {
     }
 
     fn of(name: &'static str, wine: Wine, running: Running) -> Result<Self, String> {
-        let hand = Hand::at(&wine)?;
-        let mut client = Self { name, hand, running, wine, alone: Held::default() };
+        let driver = Driver::at(&wine)?;
+        let mut client = Self { name, driver, running, wine, alone: Held::default() };
         client.alone = client.held();
         Ok(client)
     }
@@ -87,7 +87,7 @@ impl Client {
     /// Tells of one more change, by which it learns that its listeners are gone: Wine gives the
     /// number of a process to another one soon, which would be taken for the former.
     fn forget(&mut self) -> Result<(), String> {
-        self.hand.change(1).map(|_| ())
+        self.driver.change(1).map(|_| ())
     }
 
     fn held(&self) -> Held {
@@ -108,13 +108,13 @@ struct Held {
 }
 
 /// A program that calls for changes, and says when it began.
-struct Hand {
+struct Driver {
     reader: Reader,
     input: ChildStdin,
     is_busy: bool,
 }
 
-impl Hand {
+impl Driver {
     fn at(wine: &Wine) -> Result<Self, String> {
         let mut command = piped(wine.command("bare.exe"), &["changes"]);
         command.stdin(Stdio::piped());
@@ -206,8 +206,8 @@ fn measure(client: &mut Client, pair: &mut Pair, samples: u32) -> Result<(), Str
     // The first change shows that it listens.
     for sample in 0..=samples {
         reader.skip(QUIET);
-        let began = client.hand.change(1)?;
-        let read = reader.wait_for(if client.hand.is_busy { busy } else { away })?;
+        let began = client.driver.change(1)?;
+        let read = reader.wait_for(if client.driver.is_busy { busy } else { away })?;
         if sample > 0 {
             pair.lag.add(micros(read.saturating_sub(began)));
         }
@@ -229,7 +229,7 @@ fn fan_out(client: &mut Client, listeners: u32, changes: u32) -> Result<FanOut, 
     let mut took = Duration::ZERO;
     // The first one makes the connections.
     for batch in 0..=batches {
-        let began = client.hand.change(BATCH)?;
+        let began = client.driver.change(BATCH)?;
         let mut heard = began;
         for reader in &readers {
             let last = reader.moment("heard");

@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use communicado_conformance::ExpectOk;
 use nix::sys::resource::{UsageWho, getrusage};
 
+use crate::fixture::{Fixture, PURPLE};
 use crate::numbers::{Numbers, millis};
 use crate::peers;
 use crate::report::{Goal, Report, Table};
-use crate::scene::{PURPLE, Scene};
 
 /// "Near" in the goal: who asks eight questions may take this much longer than who asks one.
 const NEAR: f64 = 2.0;
@@ -33,14 +33,14 @@ const DBUS_SEND: usize = 2;
 const PLAYERCTL: usize = 3;
 
 /// Every command, with ours and those that the goals name at the places above.
-fn peers(scene: &Scene) -> Result<Vec<Peer>, String> {
+fn peers(fixture: &Fixture) -> Result<Vec<Peer>, String> {
     let communicado = peers::communicado()?;
     let [name, path, interface] = PURPLE;
     let method = format!("{interface}.PurpleSavedstatusGetCurrent");
     let to = format!("--dest={name}");
     let dbus_send = ["--session", "--print-reply", &to, path, &method];
     let peer = |name, program: &Path, arguments: &[&str], answer| {
-        let mut command = scene.empty.command(program);
+        let mut command = fixture.empty.command(program);
         command.args(arguments);
         Peer { name, command, answer, wall: Numbers::default(), processor: Numbers::default() }
     };
@@ -61,8 +61,8 @@ fn peers(scene: &Scene) -> Result<Vec<Peer>, String> {
 
 /// Measures `runs` runs of each command.
 pub(crate) fn run(runs: u32) -> Result<Report, String> {
-    let scene = Scene::new();
-    let mut peers = peers(&scene)?;
+    let fixture = Fixture::new();
+    let mut peers = peers(&fixture)?;
     for peer in &mut peers {
         peer.check()?;
     }

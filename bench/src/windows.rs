@@ -12,7 +12,7 @@ use std::time::Duration;
 use communicado_conformance::{Peer, Wine};
 
 use crate::numbers::{Numbers, micros, millis};
-use crate::piped::{Reader, moment, piped};
+use crate::output_lines::{Reader, moment, piped};
 use crate::reading::{Reading, mib};
 use crate::report::{Goal, Report, Table};
 
@@ -68,7 +68,7 @@ fn listeners() -> [Listener; 4] {
         listener(
             "a bare reader of the flag",
             Change::Flag,
-            bare_registry,
+            raw_registry,
             ["UpAndRunning 1", "UpAndRunning 0"],
         ),
         listener(
@@ -80,7 +80,7 @@ fn listeners() -> [Listener; 4] {
         listener(
             "a bare sink that asks nothing",
             Change::Event,
-            bare_events,
+            raw_com_events,
             ["OnMyStatusChange 10", "OnMyStatusChange 2"],
         ),
     ]
@@ -90,28 +90,28 @@ fn watch(wine: &Wine) -> Command {
     piped(wine.command("communicado.exe"), &["watch", "--json"])
 }
 
-fn bare_registry(wine: &Wine) -> Command {
+fn raw_registry(wine: &Wine) -> Command {
     piped(wine.command("bare.exe"), &["registry", KEY])
 }
 
 /// Waits for whatever happens in the user's registry, without a key of its own.
-fn bare_waiting(wine: &Wine) -> Command {
+fn raw_dbus_waiting(wine: &Wine) -> Command {
     piped(wine.command("bare.exe"), &["registry", "Software"])
 }
 
-fn bare_events(wine: &Wine) -> Command {
+fn raw_com_events(wine: &Wine) -> Command {
     piped(wine.command("bare.exe"), &["events"])
 }
 
 /// Two clients in one world, and which of their two states each is in.
-struct Scene {
+struct Fixture {
     wine: Wine,
     teams: Peer,
     communicator: Peer,
     is_on: bool,
 }
 
-impl Scene {
+impl Fixture {
     fn new() -> Self {
         let wine = Wine::new();
         let mut teams = wine.peer("ms-teams.exe", &["--app", APP]);
@@ -145,7 +145,7 @@ impl Scene {
 
 /// Measures `samples` changes for each program, and what each costs while nothing happens.
 pub(crate) fn run(samples: u32) -> Result<Report, String> {
-    let mut scene = Scene::new();
+    let mut fixture = Fixture::new();
     let mut listeners = listeners();
     let count = listeners.len();
     for block in 0..BLOCKS {
@@ -154,30 +154,30 @@ pub(crate) fn run(samples: u32) -> Result<Report, String> {
             let Some(listener) = listeners.get_mut((block as usize + place) % count) else {
                 continue;
             };
-            measure(&mut scene, listener, samples.div_ceil(BLOCKS))?;
+            measure(&mut fixture, listener, samples.div_ceil(BLOCKS))?;
         }
     }
-    drop(scene);
+    drop(fixture);
     Ok(report(&listeners, &idle()))
 }
 
-fn measure(scene: &mut Scene, listener: &mut Listener, samples: u32) -> Result<(), String> {
-    let reader = Reader::start((listener.command)(&scene.wine));
+fn measure(fixture: &mut Fixture, listener: &mut Listener, samples: u32) -> Result<(), String> {
+    let reader = Reader::start((listener.command)(&fixture.wine));
     let [on, off] = listener.line;
     let expected = |is_on: bool| if is_on { on } else { off };
     // Its first lines tell what is so; the first change shows that it listens.
     reader.wait_until_quiet(SETTLED);
-    scene.change(listener.change);
-    reader.wait_for(expected(scene.is_on))?;
+    fixture.change(listener.change);
+    reader.wait_for(expected(fixture.is_on))?;
     for _ in 0..samples {
         thread::sleep(QUIET);
-        let began = scene.change(listener.change);
-        let read = reader.wait_for(expected(scene.is_on))?;
+        let began = fixture.change(listener.change);
+        let read = reader.wait_for(expected(fixture.is_on))?;
         listener.lag.add(micros(read.saturating_sub(began)));
     }
     // The next program begins where this one did.
-    if scene.is_on {
-        scene.change(listener.change);
+    if fixture.is_on {
+        fixture.change(listener.change);
     }
     Ok(())
 }
@@ -192,13 +192,13 @@ struct Idle {
 
 /// All programs through the same interval, once alone and once beside a client.
 fn idle() -> Vec<Idle> {
-    let scene = Scene::new();
+    let fixture = Fixture::new();
     let alone = Wine::new();
     let mut running = Vec::new();
-    for (beside, wine) in [("nobody", &alone), ("a client", &scene.wine)] {
+    for (beside, wine) in [("nobody", &alone), ("a client", &fixture.wine)] {
         for (name, command) in [
             ("`communicado watch --json`", watch as fn(&Wine) -> Command),
-            ("a bare reader of the registry", bare_waiting),
+            ("a bare reader of the registry", raw_dbus_waiting),
         ] {
             running.push((name, beside, Reader::start(command(wine))));
         }
@@ -219,15 +219,15 @@ fn report(listeners: &[Listener], idle: &[Idle]) -> Report {
     let [ours_flag, bare_flag, ours_event, bare_event] = listeners else {
         unreachable!("there are four");
     };
-    let ratio = |ours: &Listener, bare: &Listener| ours.lag.median() / bare.lag.median();
+    let ratio = |ours: &Listener, raw_dbus: &Listener| ours.lag.median() / raw_dbus.lag.median();
     let rows = listeners.iter().map(|listener| {
-        let bare = if listener.change == Change::Flag { bare_flag } else { bare_event };
+        let raw_dbus = if listener.change == Change::Flag { bare_flag } else { bare_event };
         vec![
             listener.name.to_owned(),
             listener.lag.count().to_string(),
             format!("{:.0}", listener.lag.median()),
             format!("{:.0}", listener.lag.p99()),
-            format!("{:.2}", ratio(listener, bare)),
+            format!("{:.2}", ratio(listener, raw_dbus)),
         ]
     });
     let latency = Table {

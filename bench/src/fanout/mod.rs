@@ -5,8 +5,8 @@
 //! connection that publishes. An event has the same size everywhere. A server is started anew for
 //! each number of readers, so that its memory is its own.
 
-mod crowd;
-mod floor;
+mod baseline;
+mod load_clients;
 mod people;
 mod servers;
 
@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 
 use crate::numbers::{Numbers, millis};
 use crate::report::{Goal, Report, Table};
-use crowd::Crowd;
-pub(crate) use floor::run as floor;
+pub(crate) use baseline::run as baseline;
+use load_clients::LoadClients;
 pub(crate) use people::run as people;
 use servers::{Kind, Server};
 
@@ -58,25 +58,25 @@ fn measure(kind: Kind, readers: usize, events: u32) -> Result<Cell, String> {
         server.publisher()?.add("ada")?;
     }
     let before = server.memory()?;
-    let crowd = Crowd::gather(server.address(), &server.request("ada"), readers)?;
+    let load_clients = LoadClients::gather(server.address(), &server.request("ada"), readers)?;
     let idle = server.memory()?;
     let mut publisher = server.publisher()?;
     // The first is not counted: it opens what is opened once.
     publisher.publish("ada", 0)?;
-    crowd.wait_for(1);
+    load_clients.wait_for(1);
     let (cpu, mut last) = (server.processor_time()?, Numbers::default());
     for event in 1..=events {
         thread::sleep(PAUSE);
         let began = Instant::now();
         publisher.publish("ada", event)?;
-        let all = crowd.wait_for(usize::try_from(event).unwrap_or(0) + 1);
+        let all = load_clients.wait_for(usize::try_from(event).unwrap_or(0) + 1);
         if let Some(all) = all {
             last.add(millis(all.duration_since(began)));
         }
     }
     let cpu = server.processor_time()? - cpu;
     let wanted = readers * (usize::try_from(events).unwrap_or(0) + 1);
-    let lost = wanted.saturating_sub(crowd.received());
+    let lost = wanted.saturating_sub(load_clients.received());
     let delivered = f64::from(events) * count(readers);
     let bytes = (idle - before) / count(readers);
     Ok(Cell { kind, readers, last, micros: cpu * 1e6 / delivered, bytes, lost })

@@ -94,7 +94,7 @@ impl Server {
             Kind::Floor => {
                 let own = std::env::current_exe().map_err(|error| error.to_string())?;
                 let mut command = Command::new(own);
-                command.args(["floor", &port.to_string()]);
+                command.args(["baseline", &port.to_string()]);
                 command
             }
         };

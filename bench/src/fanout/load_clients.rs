@@ -17,7 +17,7 @@ use super::servers::MARK;
 /// How long readers may wait for an event.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-pub(super) struct Crowd {
+pub(super) struct LoadClients {
     received: Arc<AtomicUsize>,
     over: Arc<AtomicBool>,
     /// The number of an event, and when the last reader had it.
@@ -25,7 +25,7 @@ pub(super) struct Crowd {
     thread: Option<JoinHandle<()>>,
 }
 
-impl Crowd {
+impl LoadClients {
     /// Opens `count` streams, each of which must have begun.
     pub(super) fn gather(address: SocketAddr, request: &str, count: usize) -> Result<Self, String> {
         let cannot = |error: std::io::Error| format!("a reader cannot be opened: {error}");
@@ -70,7 +70,7 @@ impl Crowd {
     }
 }
 
-impl Drop for Crowd {
+impl Drop for LoadClients {
     fn drop(&mut self) {
         self.over.store(true, Ordering::SeqCst);
         if let Some(thread) = self.thread.take() {

@@ -27,7 +27,7 @@ const SENDER: u8 = 7;
 const SIGNATURE: u8 = 8;
 
 /// A connection to a bus.
-pub(crate) struct Bare {
+pub(crate) struct RawDbus {
     stream: UnixStream,
     serial: u32,
     received: Vec<u8>,
@@ -45,7 +45,7 @@ pub(crate) enum Kind {
 
 /// A message that came in.
 #[derive(Debug)]
-pub(crate) struct Heard {
+pub(crate) struct Received {
     pub(crate) kind: Kind,
     pub(crate) serial: u32,
     pub(crate) answers: u32,
@@ -67,7 +67,7 @@ pub(crate) struct Message<'a> {
     pub(crate) body: &'a [u8],
 }
 
-impl Bare {
+impl RawDbus {
     /// Gets onto the bus at `address`, which must be of the form `unix:path=`.
     pub(crate) fn connect(address: &str) -> io::Result<Self> {
         let path = address.strip_prefix("unix:path=").ok_or(io::ErrorKind::InvalidInput)?;
@@ -82,9 +82,9 @@ impl Bare {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
         stream.write_all(b"BEGIN\r\n")?;
-        let mut bare = Self { stream, serial: 0, received: Vec::new() };
-        bare.ask_bus("Hello", "", &[])?;
-        Ok(bare)
+        let mut raw_dbus = Self { stream, serial: 0, received: Vec::new() };
+        raw_dbus.ask_bus("Hello", "", &[])?;
+        Ok(raw_dbus)
     }
 
     /// Has the signals of this match rule delivered.
@@ -102,7 +102,7 @@ impl Bare {
         self.ask_bus("RequestName", "su", &body.0).map(|_| ())
     }
 
-    /// Lets [`Bare::receive`] wait for as long as it takes.
+    /// Lets [`RawDbus::receive`] wait for as long as it takes.
     pub(crate) fn wait_forever(&self) -> io::Result<()> {
         self.stream.set_read_timeout(None)
     }
@@ -114,7 +114,7 @@ impl Bare {
         Ok(Self { stream: self.stream.try_clone()?, serial, received: Vec::new() })
     }
 
-    fn ask_bus(&mut self, member: &str, signature: &str, body: &[u8]) -> io::Result<Heard> {
+    fn ask_bus(&mut self, member: &str, signature: &str, body: &[u8]) -> io::Result<Received> {
         self.ask(&Message {
             destination: BUS,
             path: "/org/freedesktop/DBus",
@@ -127,7 +127,7 @@ impl Bare {
     }
 
     /// Calls a method and waits for the answer; what else comes in before is lost.
-    pub(crate) fn ask(&mut self, message: &Message<'_>) -> io::Result<Heard> {
+    pub(crate) fn ask(&mut self, message: &Message<'_>) -> io::Result<Received> {
         let serial = self.send(message)?;
         loop {
             for heard in self.receive()? {
@@ -151,7 +151,7 @@ impl Bare {
     }
 
     /// Waits for the next piece of data and returns the messages that are complete with it.
-    pub(crate) fn receive(&mut self) -> io::Result<Vec<Heard>> {
+    pub(crate) fn receive(&mut self) -> io::Result<Vec<Received>> {
         let mut piece = [0; PIECE];
         let length = self.stream.read(&mut piece)?;
         if length == 0 {
@@ -159,7 +159,7 @@ impl Bare {
         }
         self.received.extend(piece.iter().take(length));
         let mut heard = Vec::new();
-        while let Some((message, length)) = Heard::decode(&self.received) {
+        while let Some((message, length)) = Received::decode(&self.received) {
             self.received.drain(..length);
             heard.push(message);
         }
@@ -167,7 +167,7 @@ impl Bare {
     }
 }
 
-impl AsFd for Bare {
+impl AsFd for RawDbus {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.stream.as_fd()
     }
@@ -251,7 +251,7 @@ impl Writer {
     }
 }
 
-impl Heard {
+impl Received {
     /// The message at the beginning of `bytes` with its length, if all of it is there.
     fn decode(bytes: &[u8]) -> Option<(Self, usize)> {
         let mut header = Reader { bytes, at: 4 };

@@ -8,8 +8,8 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use communicado_conformance::{Account, Client, ExpectOk, Prosody, Stage};
 
-use crate::bare::{Bare, Heard, Kind};
 use crate::player::Player;
+use crate::raw_dbus::{Kind, RawDbus, Received};
 use crate::relay::Relay;
 
 /// The name that Finch owns on the bus, and its object and interface.
@@ -20,7 +20,7 @@ pub(crate) const PURPLE: [&str; 3] = [
 ];
 
 /// Finch, signed in to a server of its own, and a player that is paused.
-pub(crate) struct Scene {
+pub(crate) struct Fixture {
     pub(crate) player: Player,
     _finch: Client,
     _server: Prosody,
@@ -61,7 +61,7 @@ impl Empty {
     }
 }
 
-impl Scene {
+impl Fixture {
     pub(crate) fn new() -> Self {
         Self::on(Empty::new())
     }
@@ -78,14 +78,14 @@ impl Scene {
     fn on(empty: Empty) -> Self {
         let server = empty.stage.prosody();
         let account = Account::xmpp("alice", &server);
-        let mut bus = Bare::connect(&empty.bus).expect_ok("get onto the bus");
+        let mut bus = RawDbus::connect(&empty.bus).expect_ok("get onto the bus");
         let [_, path, interface] = PURPLE;
         let signed_on =
             format!("type='signal',path='{path}',interface='{interface}',member='AccountSignedOn'");
         bus.listen(&signed_on).expect_ok("listen to Finch");
         let finch = empty.stage.finch(&[&account]);
         let is_signal =
-            |heard: &Heard| heard.kind == Kind::Signal && heard.member == "AccountSignedOn";
+            |heard: &Received| heard.kind == Kind::Signal && heard.member == "AccountSignedOn";
         while !bus.receive().expect_ok("see Finch sign in").iter().any(is_signal) {}
         let player = Player::start(&empty.bus).expect_ok("start a player");
         Self { player, _finch: finch, _server: server, empty }
