@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use communicado_conformance::{Account, Client, ExpectOk, Prosody, Stage};
+use communicado_conformance::{Account, Client, ExpectOk, Prosody, TestSession};
 
 use crate::player::Player;
 use crate::raw_dbus::{Kind, RawDbus, Received};
@@ -30,15 +30,15 @@ pub(crate) struct Fixture {
 
 /// A bus and nobody on it.
 pub(crate) struct Empty {
-    stage: Stage,
+    session: TestSession,
     pub(crate) bus: String,
 }
 
 impl Empty {
     pub(crate) fn new() -> Self {
-        let mut stage = Stage::new();
-        let bus = stage.bus().address();
-        Self { stage, bus }
+        let mut session = TestSession::new();
+        let bus = session.bus().address();
+        Self { session, bus }
     }
 
     /// A command on this bus, at a home of its own, with an environment that is otherwise empty.
@@ -50,9 +50,9 @@ impl Empty {
             .env_clear()
             .env("PATH", path)
             .env("LC_ALL", "C.UTF-8")
-            .env("HOME", self.stage.folder())
-            .env("XDG_CONFIG_HOME", self.stage.folder())
-            .env("XDG_RUNTIME_DIR", self.stage.folder())
+            .env("HOME", self.session.folder())
+            .env("XDG_CONFIG_HOME", self.session.folder())
+            .env("XDG_RUNTIME_DIR", self.session.folder())
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -76,14 +76,14 @@ impl Fixture {
     }
 
     fn on(empty: Empty) -> Self {
-        let server = empty.stage.prosody();
+        let server = empty.session.prosody();
         let account = Account::xmpp("alice", &server);
         let mut bus = RawDbus::connect(&empty.bus).expect_ok("get onto the bus");
         let [_, path, interface] = PURPLE;
         let signed_on =
             format!("type='signal',path='{path}',interface='{interface}',member='AccountSignedOn'");
         bus.listen(&signed_on).expect_ok("listen to Finch");
-        let finch = empty.stage.finch(&[&account]);
+        let finch = empty.session.finch(&[&account]);
         let is_signal =
             |heard: &Received| heard.kind == Kind::Signal && heard.member == "AccountSignedOn";
         while !bus.receive().expect_ok("see Finch sign in").iter().any(is_signal) {}

@@ -115,7 +115,7 @@ fn main() -> ExitCode {
 }
 
 fn all() -> Result<String, String> {
-    peers::need()?;
+    peers::require()?;
     let command = "cargo run --release -p communicado-bench -- all --write";
     let mut results = machine::head(command, machine::busy());
     println!("{results}");
@@ -142,7 +142,7 @@ fn one(name: &str, options: &[&str]) -> Result<(), String> {
         _ => return Err(usage()),
     };
     if bench.needs_peers {
-        peers::need()?;
+        peers::require()?;
     }
     println!("{}", (bench.run)(count)?);
     Ok(())

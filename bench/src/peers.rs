@@ -44,7 +44,7 @@ const VERSIONS: &[(&str, &str)] = &[
 ];
 
 /// Fails unless every peer is installed: a number without the one beside it says nothing.
-pub(crate) fn need() -> Result<(), String> {
+pub(crate) fn require() -> Result<(), String> {
     let mut packages: Vec<_> = PACKAGES
         .iter()
         .filter(|(program, _)| find(program).is_none())

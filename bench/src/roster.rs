@@ -62,7 +62,7 @@ struct Row {
 
 /// Measures every kind of observation at every number of clients.
 pub(crate) fn run() -> Report {
-    let mut worlds = CLIENTS.map(World::new);
+    let mut workloads = CLIENTS.map(Workload::new);
     let mut rows = Vec::new();
     for kind in KINDS {
         for order in ORDERS {
@@ -77,9 +77,9 @@ pub(crate) fn run() -> Report {
     // Round by round, so that whatever else the machine does falls on all of them.
     for _ in 0..ROUNDS {
         for Row { kind, order, clients, nanoseconds } in &mut rows {
-            let world = worlds.iter_mut().find(|world| world.clients == *clients);
-            if let Some(world) = world {
-                nanoseconds.add(world.round(*kind, *order));
+            let workload = workloads.iter_mut().find(|workload| workload.clients == *clients);
+            if let Some(workload) = workload {
+                nanoseconds.add(workload.round(*kind, *order));
             }
         }
     }
@@ -153,22 +153,22 @@ impl Kind {
 }
 
 /// A roster with its clients, and the moment it is at.
-struct World {
+struct Workload {
     roster: Roster,
     clients: u32,
     moment: u64,
     draw: u32,
 }
 
-impl World {
+impl Workload {
     fn new(clients: u32) -> Self {
-        let mut world = Self { roster: Roster::new(), clients, moment: 0, draw: 1 };
+        let mut workload = Self { roster: Roster::new(), clients, moment: 0, draw: 1 };
         for client in 0..clients {
-            world.tell(client, Sight::Life(Life::Running, Some(LEASE)));
-            world.tell(client, signed_in(AccountId(0), Token(0)));
-            world.tell(client, signed_out(AccountId(1)));
+            workload.tell(client, Sight::Life(Life::Running, Some(LEASE)));
+            workload.tell(client, signed_in(AccountId(0), Token(0)));
+            workload.tell(client, signed_out(AccountId(1)));
         }
-        world
+        workload
     }
 
     /// What one observation of this kind costs, in nanoseconds.

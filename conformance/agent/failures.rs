@@ -16,7 +16,7 @@ fn check(manner: &str, cause: &str, help: &str) {
     tells(&agent, cause, help);
     assert_eq!(fixture.expect_status("failing")["help"], fixture.status()["help"]);
     assert_eq!(fixture.run(&["status"]).code, Some(3));
-    let doctor = fixture.stage.communicado().run(&["doctor"]);
+    let doctor = fixture.session.communicado().run(&["doctor"]);
     assert!(doctor.out.contains("!!  agent: it runs, and cannot publish\n"), "{}", doctor.out);
     gateway.behave("take");
     gateway.release();

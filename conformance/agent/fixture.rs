@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
-use communicado_conformance::{Ended, ExpectOk as _, Process, Signal, Stage, within};
+use communicado_conformance::{Completed, ExpectOk as _, Process, Signal, TestSession, within};
 use serde_json::Value;
 
 /// The token; nothing but requests may hold it.
@@ -16,23 +16,23 @@ pub(crate) const SOON: [&str; 2] = ["--set", "agent.lease=5s"];
 
 /// A person at a stage.
 pub(crate) struct AgentFixture {
-    pub(crate) stage: Stage,
+    pub(crate) session: TestSession,
     token: PathBuf,
 }
 
 impl AgentFixture {
     pub(crate) fn new() -> Self {
-        let stage = Stage::new();
-        let token = stage.folder().join("token");
-        let fixture = Self { stage, token };
-        fixture.keep_token(TOKEN);
+        let session = TestSession::new();
+        let token = session.folder().join("token");
+        let fixture = Self { session, token };
+        fixture.write_token(TOKEN);
         fixture
     }
 
     /// Puts a token into its file.
-    pub(crate) fn keep_token(&self, token: &str) {
+    pub(crate) fn write_token(&self, token: &str) {
         fs::write(&self.token, format!("{token}\n")).expect_ok("write a token");
-        self.let_token_be_read(0o600);
+        self.set_token_mode(0o600);
     }
 
     /// The path of its file.
@@ -40,7 +40,7 @@ impl AgentFixture {
         self.token.to_str().expect_ok("name the token's file").to_owned()
     }
 
-    pub(crate) fn let_token_be_read(&self, mode: u32) {
+    pub(crate) fn set_token_mode(&self, mode: u32) {
         let mode = fs::Permissions::from_mode(mode);
         fs::set_permissions(&self.token, mode).expect_ok("say who may read the token");
     }
@@ -54,24 +54,24 @@ impl AgentFixture {
     /// Allows this desk to be published as this device.
     #[track_caller]
     pub(crate) fn allow_as(&self, device: &str, gateway: &str, options: &[&str]) {
-        let ended = self.try_to_allow(device, gateway, options);
+        let ended = self.run_allow(device, gateway, options);
         assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
     }
 
-    pub(crate) fn try_to_allow(&self, device: &str, gateway: &str, options: &[&str]) -> Ended {
+    pub(crate) fn run_allow(&self, device: &str, gateway: &str, options: &[&str]) -> Completed {
         let token = self.token();
         let who = ["--person", "ada", "--device", device, "--token-file", &token, "--yes"];
         self.run(&[&["allow", gateway][..], &who, options].concat())
     }
 
     /// Runs a task of the agent to its end.
-    pub(crate) fn run(&self, task: &[&str]) -> Ended {
-        self.stage.communicado().run(&[&["agent"], task].concat())
+    pub(crate) fn run(&self, task: &[&str]) -> Completed {
+        self.session.communicado().run(&[&["agent"], task].concat())
     }
 
     /// Runs a task that must go well.
     #[track_caller]
-    pub(crate) fn expect_success(&self, task: &[&str]) -> Ended {
+    pub(crate) fn expect_success(&self, task: &[&str]) -> Completed {
         let ended = self.run(task);
         assert_eq!(ended.code, Some(0), "{task:?}: {}{}", ended.out, ended.err);
         ended
@@ -87,7 +87,7 @@ impl AgentFixture {
         options: &[&str],
         prepare: impl FnOnce(&mut Command),
     ) -> Process {
-        self.stage.communicado().start(&[&["agent"][..], &SOON, options].concat(), prepare)
+        self.session.communicado().start(&[&["agent"][..], &SOON, options].concat(), prepare)
     }
 
     /// What `agent status --json` says.

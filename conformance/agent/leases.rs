@@ -25,12 +25,12 @@ impl Ada {
     #[track_caller]
     fn published() -> Self {
         let fixture = AgentFixture::new();
-        let prosody = fixture.stage.prosody();
+        let prosody = fixture.session.prosody();
         let gateway = RealGateway::start(&fixture, &[]);
         gateway.give_token(&fixture);
         fixture.allow(&gateway.address("127.0.0.1"), &[]);
         let agent = fixture.agent();
-        let finch = fixture.stage.finch(&[&Account::xmpp("alice", &prosody)]);
+        let finch = fixture.session.finch(&[&Account::xmpp("alice", &prosody)]);
         gateway.says("signed-in", Some("available"));
         Self { agent, finch, gateway, _prosody: prosody, fixture }
     }
@@ -97,13 +97,13 @@ fn now() -> Instant {
 #[test]
 fn who_is_cut_off_is_unknown_and_what_was_held_up_on_the_way_does_not_stay() {
     let fixture = AgentFixture::new();
-    let prosody = fixture.stage.prosody();
+    let prosody = fixture.session.prosody();
     let gateway = RealGateway::start(&fixture, &[]);
     gateway.give_token(&fixture);
     let relay = Relay::to(gateway.port());
     fixture.allow(&relay.address(), &[]);
     let mut agent = fixture.agent();
-    let finch = fixture.stage.finch(&[&Account::xmpp("alice", &prosody)]);
+    let finch = fixture.session.finch(&[&Account::xmpp("alice", &prosody)]);
     gateway.says("signed-in", Some("available"));
     relay.cut();
     finch.user().pick(Saved::Away);
@@ -111,7 +111,7 @@ fn who_is_cut_off_is_unknown_and_what_was_held_up_on_the_way_does_not_stay() {
     gateway.says("unknown", Some("lease-expired"));
     finch.user().pick(Saved::Unavailable);
     within("the status is known", || {
-        let known = fixture.stage.communicado().run(&["is", "do-not-disturb"]);
+        let known = fixture.session.communicado().run(&["is", "do-not-disturb"]);
         (known.code == Some(0)).then_some(())
     });
     // All that was tried meanwhile arrives now, in whatever order.

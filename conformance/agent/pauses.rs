@@ -9,9 +9,9 @@ use crate::fixture::{AgentFixture, ends, says};
 #[test]
 fn a_pause_is_a_goodbye_and_then_silence_until_it_ends() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
-    let prosody = fixture.stage.prosody();
+    let prosody = fixture.session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let finch = fixture.stage.finch(&[&alice]);
+    let finch = fixture.session.finch(&[&alice]);
     fixture.allow(&gateway.address("127.0.0.1"), &[]);
     let mut agent = fixture.agent();
     gateway.until_finch("signed-in", Some("available"));
@@ -21,7 +21,7 @@ fn a_pause_is_a_goodbye_and_then_silence_until_it_ends() {
     assert!(status["until"].is_string() && status["silent"] == true, "{status}");
     finch.user().pick(Saved::Away);
     within("the status is known", || {
-        let known = fixture.stage.communicado().run(&["is", "away"]);
+        let known = fixture.session.communicado().run(&["is", "away"]);
         (known.code == Some(0)).then_some(())
     });
     fixture.expect_success(&["resume"]);

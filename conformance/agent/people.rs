@@ -15,8 +15,8 @@ fn a_pause_and_a_forbid_leave_no_device_behind() {
     let gateway = RealGateway::start(&fixture, &[]);
     gateway.give_token(&fixture);
     fixture.allow(&gateway.address("127.0.0.1"), &[]);
-    let prosody = fixture.stage.prosody();
-    let finch = fixture.stage.finch(&[&Account::xmpp("alice", &prosody)]);
+    let prosody = fixture.session.prosody();
+    let finch = fixture.session.finch(&[&Account::xmpp("alice", &prosody)]);
     let mut agent = fixture.agent();
     let told = gateway.says("signed-in", Some("available"));
     assert_eq!(told["devices"][0]["device"], "laptop");
@@ -64,7 +64,7 @@ fn in_an_hour() -> String {
 fn of_two_devices_the_more_reachable_one_counts_and_one_that_dies_takes_nothing_with_it() {
     let (laptop, desktop) = (AgentFixture::new(), AgentFixture::new());
     let gateway = RealGateway::start(&laptop, &[]);
-    let prosody = laptop.stage.prosody();
+    let prosody = laptop.session.prosody();
     for fixture in [&laptop, &desktop] {
         gateway.give_token(fixture);
     }
@@ -72,11 +72,11 @@ fn of_two_devices_the_more_reachable_one_counts_and_one_that_dies_takes_nothing_
     desktop.allow_as("desktop", &gateway.address("127.0.0.1"), &[]);
     let mut agents = [laptop.agent(), desktop.agent()];
     let alice = Account::xmpp("alice", &prosody);
-    let finch = laptop.stage.finch(&[&alice]);
+    let finch = laptop.session.finch(&[&alice]);
     gateway.says("signed-in", Some("available"));
     finch.user().pick(Saved::Away);
     gateway.says("signed-in", Some("away"));
-    let mut other = desktop.stage.finch(&[&alice.clone().resource("desktop")]);
+    let mut other = desktop.session.finch(&[&alice.clone().resource("desktop")]);
     let both = gateway.says("signed-in", Some("available"));
     assert_eq!(both["devices"].as_array().map(Vec::len), Some(2), "{both}");
     agents[1].kill();

@@ -24,11 +24,11 @@ fn a_person_is_asked_and_only_a_yes_is_one() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     let address = gateway.address("127.0.0.1");
     for (answer, code) in [("\n", 1), ("n\n", 1), ("yess\n", 1), ("\u{4}", 1), ("Yes\n", 0)] {
-        let (mut terminal, far) = Pty::open(&fixture.stage.folder().join("screen"));
+        let (mut terminal, far) = Pty::open(&fixture.session.folder().join("screen"));
         let token = fixture.token();
         let who = ["--person", "ada", "--device", "laptop", "--token-file", &token];
         let arguments = [&["agent", "allow", &address], &who[..]].concat();
-        let mut allow = fixture.stage.communicado().start(&arguments, |command| {
+        let mut allow = fixture.session.communicado().start(&arguments, |command| {
             command.stdin(far);
         });
         says(&allow, "You take it back with `communicado agent forbid`.\nAllow it? [y/N] ");
@@ -65,7 +65,7 @@ fn what_is_under_way_is_answered_before_the_goodbye_of_a_forbid() {
     fixture.allow(&gateway.address("127.0.0.1"), &["--set", "agent.lease=60s"]);
     let mut agent = fixture.agent_with(&["--set", "agent.lease=60s"], |_| ());
     gateway.next_list();
-    let mut forbid = fixture.stage.communicado().start(&["agent", "forbid"], |_| ());
+    let mut forbid = fixture.session.communicado().start(&["agent", "forbid"], |_| ());
     within("the permission is gone", || (fixture.status()["allowed"] == false).then_some(()));
     gateway.behave("take");
     gateway.release();
@@ -120,15 +120,15 @@ fn one_agent_is_enough() {
 #[test]
 fn a_token_that_others_may_read_is_not_used() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
-    fixture.let_token_be_read(0o640);
-    let ended = fixture.try_to_allow("laptop", &gateway.address("127.0.0.1"), &[]);
+    fixture.set_token_mode(0o640);
+    let ended = fixture.run_allow("laptop", &gateway.address("127.0.0.1"), &[]);
     assert_eq!(ended.code, Some(5));
     assert!(
         ended.err.contains("cause: others may read it\n  help: take their right away: chmod 600")
     );
-    fixture.let_token_be_read(0o600);
+    fixture.set_token_mode(0o600);
     fixture.allow(&gateway.address("127.0.0.1"), &[]);
-    fixture.let_token_be_read(0o644);
+    fixture.set_token_mode(0o644);
     assert_eq!(fixture.run(&[]).code, Some(5));
     assert!(gateway.rest().is_empty());
 }

@@ -29,12 +29,12 @@ fn the_whole_list_goes_at_once_and_again_before_its_lease_ends() {
 #[test]
 fn a_change_is_told_and_no_account_with_it() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
-    let prosody = fixture.stage.prosody();
+    let prosody = fixture.session.prosody();
     let alice = Account::xmpp("alice", &prosody);
     fixture.allow(&gateway.address("127.0.0.1"), &[]);
     let mut agent = fixture.agent();
     assert_eq!(gateway.next_list().finch(), ("absent".to_owned(), None));
-    let mut finch = fixture.stage.finch(&[&alice]);
+    let mut finch = fixture.session.finch(&[&alice]);
     let signed_in = gateway.until_finch("signed-in", Some("available"));
     finch.user().pick(Saved::Away);
     let away = gateway.until_finch("signed-in", Some("away"));
@@ -50,9 +50,9 @@ fn a_change_is_told_and_no_account_with_it() {
 #[test]
 fn names_are_told_to_whom_they_were_allowed() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
-    let prosody = fixture.stage.prosody();
+    let prosody = fixture.session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let _finch = fixture.stage.finch(&[&alice]);
+    let _finch = fixture.session.finch(&[&alice]);
     fixture.allow(&gateway.address("127.0.0.1"), &["--names"]);
     let mut agent = fixture.agent();
     let signed_in = gateway.until_finch("signed-in", Some("available"));
@@ -74,9 +74,9 @@ fn only_the_clients_that_are_named_are_told_of() {
 #[test]
 fn after_a_restart_of_the_gateway_what_is_now_comes_first() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
-    let prosody = fixture.stage.prosody();
+    let prosody = fixture.session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let finch = fixture.stage.finch(&[&alice]);
+    let finch = fixture.session.finch(&[&alice]);
     fixture.allow(&gateway.address("127.0.0.1"), &[]);
     let mut agent = fixture.agent();
     gateway.until_finch("signed-in", Some("available"));
@@ -89,7 +89,7 @@ fn after_a_restart_of_the_gateway_what_is_now_comes_first() {
     finch.user().pick(Saved::ExtendedAway);
     finch.user().pick(Saved::Unavailable);
     within("the last status is known", || {
-        let known = fixture.stage.communicado().run(&["is", "do-not-disturb"]);
+        let known = fixture.session.communicado().run(&["is", "do-not-disturb"]);
         (known.code == Some(0)).then_some(())
     });
     let gateway = Gateway::anew(port);
@@ -119,16 +119,16 @@ fn a_gateway_that_is_restarted_at_once_is_not_missed() {
 #[test]
 fn who_was_asleep_tells_what_is_now_on_waking() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
-    let prosody = fixture.stage.prosody();
+    let prosody = fixture.session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let finch = fixture.stage.finch(&[&alice]);
+    let finch = fixture.session.finch(&[&alice]);
     fixture.allow(&gateway.address("127.0.0.1"), &[]);
     let mut agent = fixture.agent();
     gateway.until_finch("signed-in", Some("available"));
     agent.signal(Signal::STOP);
     finch.user().pick(Saved::Away);
     within("the status is known", || {
-        let known = fixture.stage.communicado().run(&["is", "away"]);
+        let known = fixture.session.communicado().run(&["is", "away"]);
         (known.code == Some(0)).then_some(())
     });
     // What it said before it stopped.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use communicado_conformance::{ExpectOk as _, Process, Signal, need, within};
+use communicado_conformance::{ExpectOk as _, Process, Signal, require, within};
 use serde_json::Value;
 
 use crate::fixture::AgentFixture;
@@ -31,8 +31,8 @@ fn program() -> PathBuf {
 impl RealGateway {
     /// Starts one in a folder of the desk, with further `options`.
     pub(crate) fn start(fixture: &AgentFixture, options: &[&str]) -> Self {
-        need(&["curl"]);
-        let folder = fixture.stage.folder().join("gateway");
+        require(&["curl"]);
+        let folder = fixture.session.folder().join("gateway");
         std::fs::create_dir_all(&folder).expect_ok("make a folder for the gateway");
         task(&folder, &["people", "add", "ada", "--name", "Ada Lovelace"]);
         let reader = token(&folder, "reader", &["--scope", "administer"]);
@@ -60,7 +60,7 @@ impl RealGateway {
     /// Makes a token that publishes for Ada, and keeps it at the desk.
     pub(crate) fn give_token(&self, fixture: &AgentFixture) {
         let token = token(&self.folder, "laptop", &["--scope", "publish", "--person", "ada"]);
-        fixture.keep_token(&token);
+        fixture.write_token(&token);
     }
 
     /// The id of Ada's one token.

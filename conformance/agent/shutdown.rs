@@ -47,7 +47,7 @@ fn an_agent_that_was_killed_leaves_nothing_in_the_way_of_the_next() {
 #[test]
 fn a_service_manager_is_told_when_it_is_ready_and_what_it_does() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
-    let path = fixture.stage.folder().join("notify");
+    let path = fixture.session.folder().join("notify");
     let manager = UnixDatagram::bind(&path).expect_ok("listen as a service manager");
     manager.set_nonblocking(true).expect_ok("poll for messages");
     let heard = || {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use communicado_conformance::{ExpectOk as _, Gateway, need};
+use communicado_conformance::{ExpectOk as _, Gateway, require};
 
 use crate::fixture::{AgentFixture, ends, says};
 
@@ -77,7 +77,7 @@ const VALID: [&str; 2] = ["20200101000000Z", "20490101000000Z"];
 const EXPIRED: [&str; 2] = ["20200101000000Z", "20200102000000Z"];
 
 fn openssl(folder: &Path, words: &[&str], add: impl FnOnce(&mut Command)) {
-    need(&["openssl"]);
+    require(&["openssl"]);
     let mut command = Command::new("openssl");
     add(command.args(words).current_dir(folder));
     let made = command.output().expect_ok("start openssl");
@@ -87,7 +87,7 @@ fn openssl(folder: &Path, words: &[&str], add: impl FnOnce(&mut Command)) {
 #[test]
 fn an_authority_that_was_named_is_believed_and_no_other() {
     let fixture = AgentFixture::new();
-    let folder = fixture.stage.folder();
+    let folder = fixture.session.folder();
     let [mine, other] = ["mine", "other"].map(|name| Pair::authority(folder, name));
     let names = "DNS:localhost,IP:127.0.0.1";
     let served = Pair::of_gateway(folder, &mine, "gateway", names, VALID);
@@ -123,7 +123,7 @@ fn tells(fixture: &AgentFixture, why: &str, help: &str) {
 #[test]
 fn a_certificate_that_is_not_right_is_told_and_not_believed() {
     let fixture = AgentFixture::new();
-    let folder = fixture.stage.folder();
+    let folder = fixture.session.folder();
     let mine = Pair::authority(folder, "mine");
     let other_name = Pair::of_gateway(folder, &mine, "other", "DNS:other.test", VALID);
     let expired = Pair::of_gateway(folder, &mine, "expired", "DNS:localhost", EXPIRED);
@@ -154,7 +154,7 @@ fn what_does_not_speak_tls_is_told() {
 fn a_file_that_holds_no_authority_ends_the_agent() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     let address = gateway.address("localhost").replace("http://", "https://");
-    let nothing = fixture.stage.folder().join("nothing.pem");
+    let nothing = fixture.session.folder().join("nothing.pem");
     fs::write(&nothing, "nothing").expect_ok("write a file");
     fixture.allow(&address, &["--ca", nothing.to_str().expect_ok("name it")]);
     let ended = fixture.run(&[]);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
 
-use communicado_conformance::{ExpectOk as _, Stage, Watch};
+use communicado_conformance::{ExpectOk as _, TestSession, Watch};
 use serde_json::json;
 
 use crate::service::{AVAILABLE, NAMED, SOON, Service};
@@ -26,10 +26,10 @@ struct DisconnectingProxy {
 }
 
 impl DisconnectingProxy {
-    fn new(stage: &mut Stage, name: &str, bytes: i64) -> Self {
-        let socket = stage.folder().join(name);
+    fn new(session: &mut TestSession, name: &str, bytes: i64) -> Self {
+        let socket = session.folder().join(name);
         let listener = UnixListener::bind(&socket).expect_ok("listen");
-        let address = stage.bus().address();
+        let address = session.bus().address();
         let bus =
             PathBuf::from(address.strip_prefix("unix:path=").expect_ok("read the bus's address"));
         let left = Arc::new(AtomicI64::new(bytes));
@@ -77,13 +77,13 @@ fn pass(mut from: UnixStream, mut to: UnixStream, left: &AtomicI64) {
 
 #[test]
 fn a_line_that_is_cut_at_any_byte_is_never_taken_for_a_no() {
-    let mut stage = Stage::new();
-    let _service = Service::sane(&mut stage);
+    let mut session = TestSession::new();
+    let _service = Service::sane(&mut session);
     let mut told = [0, 0];
     // All that is said to one who asks once is about 4 kB.
     for (number, bytes) in (0..5000).step_by(53).enumerate() {
-        let proxy = DisconnectingProxy::new(&mut stage, &format!("cut-{number}"), bytes);
-        let is = stage.communicado().on_bus(&proxy.address()).run(&[
+        let proxy = DisconnectingProxy::new(&mut session, &format!("cut-{number}"), bytes);
+        let is = session.communicado().on_bus(&proxy.address()).run(&[
             "is",
             "signed-in",
             ALONE[0],
@@ -104,27 +104,27 @@ fn a_line_that_is_cut_at_any_byte_is_never_taken_for_a_no() {
 
 #[test]
 fn a_line_that_is_cut_in_the_first_look_is_taken_up_again() {
-    let mut stage = Stage::new();
-    let _service = Service::sane(&mut stage);
-    let proxy = DisconnectingProxy::new(&mut stage, "cut", 600);
-    let on_cut = stage.communicado().on_bus(&proxy.address());
+    let mut session = TestSession::new();
+    let _service = Service::sane(&mut session);
+    let proxy = DisconnectingProxy::new(&mut session, "cut", 600);
+    let on_cut = session.communicado().on_bus(&proxy.address());
     let mut watch = Watch::start(&on_cut, &[&SOON[..], &ALONE].concat());
     for client in ["finch", "pidgin", "chatty"] {
         watch.expect(client, &["unknown reason=source-lost", "absent"]);
     }
-    watch.expect_at_last(NAMED, AVAILABLE);
+    watch.expect_eventually(NAMED, AVAILABLE);
     assert!(watch.errors().contains("note: source `purple` is watching again"));
     watch.end();
 }
 
 #[test]
 fn a_line_that_is_cut_in_a_session_is_taken_up_again() {
-    let mut stage = Stage::new();
-    let mut service = Service::sane(&mut stage);
-    let proxy = DisconnectingProxy::new(&mut stage, "cut", ALL);
-    let on_cut = stage.communicado().on_bus(&proxy.address());
+    let mut session = TestSession::new();
+    let mut service = Service::sane(&mut session);
+    let proxy = DisconnectingProxy::new(&mut session, "cut", ALL);
+    let on_cut = session.communicado().on_bus(&proxy.address());
     let mut watch = Watch::start(&on_cut, &[&SOON[..], &ALONE].concat());
-    watch.expect_nobody();
+    watch.expect_all_absent();
     watch.expect(NAMED, &[AVAILABLE]);
     for bytes in [0, 1, 15, 16, 17, 100, 200] {
         proxy.cut_after(bytes);

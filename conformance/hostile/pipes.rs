@@ -2,16 +2,16 @@
 
 use std::io::{BufRead as _, BufReader, PipeReader};
 
-use communicado_conformance::{ExpectOk as _, Line, Process, Signal, Stage, within};
+use communicado_conformance::{ExpectOk as _, Line, Process, Signal, TestSession, within};
 use serde_json::{Value, json};
 
 use crate::service::{NAMED, SOON, Service, memory_max};
 
 /// Starts a watch with a pipe that nobody reads yet.
-fn unread(stage: &Stage, arguments: &[&str]) -> (Process, PipeReader) {
+fn unread(session: &TestSession, arguments: &[&str]) -> (Process, PipeReader) {
     let (reader, writer) = std::io::pipe().expect_ok("make a pipe");
     let arguments = [&["watch"], arguments, &SOON].concat();
-    let watch = stage.communicado().start(&arguments, |command| {
+    let watch = session.communicado().start(&arguments, |command| {
         command.stdout(writer);
     });
     (watch, reader)
@@ -36,9 +36,9 @@ fn knows_away(service: &mut Service) {
 
 #[test]
 fn a_slow_reader_blocks_nothing_and_gets_the_latest_and_how_much_it_missed() {
-    let mut stage = Stage::new();
-    let mut service = Service::sane(&mut stage);
-    let (mut watch, reader) = unread(&stage, &["--json"]);
+    let mut session = TestSession::new();
+    let mut service = Service::sane(&mut session);
+    let (mut watch, reader) = unread(&session, &["--json"]);
     is_asked_again(&mut service);
     knows_away(&mut service);
     service.order(json!(["flip", 20_000]));
@@ -83,8 +83,8 @@ fn a_slow_reader_blocks_nothing_and_gets_the_latest_and_how_much_it_missed() {
 #[test]
 fn a_watch_ends_with_its_reader_though_nothing_happens() {
     for arguments in [&[][..], &["--json"], &["--bar", "waybar"]] {
-        let stage = Stage::new();
-        let (mut watch, reader) = unread(&stage, arguments);
+        let session = TestSession::new();
+        let (mut watch, reader) = unread(&session, arguments);
         let mut reader = BufReader::new(reader);
         let mut line = String::new();
         reader.read_line(&mut line).expect_ok("read the first line");
@@ -96,9 +96,9 @@ fn a_watch_ends_with_its_reader_though_nothing_happens() {
 
 #[test]
 fn a_watch_whose_reader_stalls_ends_when_the_reader_goes() {
-    let mut stage = Stage::new();
-    let mut service = Service::sane(&mut stage);
-    let (mut watch, reader) = unread(&stage, &["--json"]);
+    let mut session = TestSession::new();
+    let mut service = Service::sane(&mut session);
+    let (mut watch, reader) = unread(&session, &["--json"]);
     is_asked_again(&mut service);
     knows_away(&mut service);
     service.order(json!(["flip", 2_000]));
@@ -109,8 +109,8 @@ fn a_watch_whose_reader_stalls_ends_when_the_reader_goes() {
 #[test]
 fn every_way_to_ask_a_watch_to_end_ends_it_with_0() {
     for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
-        let stage = Stage::new();
-        let (mut watch, reader) = unread(&stage, &[]);
+        let session = TestSession::new();
+        let (mut watch, reader) = unread(&session, &[]);
         let mut line = String::new();
         BufReader::new(&reader).read_line(&mut line).expect_ok("read the first line");
         watch.signal(signal);
@@ -122,9 +122,9 @@ fn every_way_to_ask_a_watch_to_end_ends_it_with_0() {
 #[test]
 fn a_watch_whose_reader_stalls_can_be_asked_to_end() {
     for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
-        let mut stage = Stage::new();
-        let mut service = Service::sane(&mut stage);
-        let (mut watch, _reader) = unread(&stage, &["--json"]);
+        let mut session = TestSession::new();
+        let mut service = Service::sane(&mut session);
+        let (mut watch, _reader) = unread(&session, &["--json"]);
         is_asked_again(&mut service);
         knows_away(&mut service);
         service.order(json!(["flip", 2_000]));

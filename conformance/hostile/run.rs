@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use communicado_conformance::{ExpectOk as _, Process, Signal, Stage, within};
+use communicado_conformance::{ExpectOk as _, Process, Signal, TestSession, within};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::read;
 use rustix::process::{Pid, kill_process};
@@ -19,24 +19,24 @@ struct Run {
     service: Service,
     mark: String,
     started: PathBuf,
-    stage: Stage,
+    session: TestSession,
 }
 
 impl Run {
     /// Starts it and waits until the script has come to its `echo > "$STARTED"`.
     #[track_caller]
     fn of(script: &str) -> Self {
-        let mut stage = Stage::new();
-        let service = Service::sane(&mut stage);
-        let mark = format!("{MARK}={}", stage.folder().display());
-        let started = stage.folder().join("started");
+        let mut session = TestSession::new();
+        let service = Service::sane(&mut session);
+        let mark = format!("{MARK}={}", session.folder().display());
+        let started = session.folder().join("started");
         let mut arguments = vec!["run", "--while", "signed-in", "--grace", "300ms"];
         arguments.extend(SOON);
         arguments.extend(["--", "sh", "-c", script]);
-        let program = stage.communicado().start(&arguments, |command| {
-            command.env(MARK, stage.folder()).env("STARTED", &started);
+        let program = session.communicado().start(&arguments, |command| {
+            command.env(MARK, session.folder()).env("STARTED", &started);
         });
-        let run = Self { program, service, mark, started, stage };
+        let run = Self { program, service, mark, started, session };
         run.wait_until_started();
         run
     }
@@ -186,7 +186,7 @@ fn a_client_that_does_not_answer_ends_the_command() {
 #[test]
 fn a_bus_that_ends_ends_the_command() {
     let mut run = Run::of(HAS_CHILDREN);
-    run.stage.bus().kill();
+    run.session.bus().kill();
     run.nothing_is_left_below();
     run.program.signal(Signal::TERM);
     run.ends_with(Some(0));
@@ -263,13 +263,13 @@ fn has_ended(process: &Pid) -> bool {
 
 #[test]
 fn a_command_gets_its_arguments_and_its_environment_as_they_are() {
-    let stage = Stage::new();
-    let given = stage.folder().join("given");
+    let session = TestSession::new();
+    let given = session.folder().join("given");
     let script = "printf '%s|' \"$@\" > \"$GIVEN.new\"; mv \"$GIVEN.new\" \"$GIVEN\"";
     let odd = ["--json", "--", "a b", "", "*", "\u{202e}"];
     let mut arguments = vec!["run", "--while", "absent", "--", "sh", "-c", script, "sh"];
     arguments.extend(odd);
-    let mut program = stage.communicado().start(&arguments, |command| {
+    let mut program = session.communicado().start(&arguments, |command| {
         command.env("GIVEN", &given);
     });
     let got = within("the command has run", || fs::read_to_string(&given).ok());

@@ -4,7 +4,9 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 
-use communicado_conformance::{Ended, ExpectOk as _, Stage, Watch, need_python, receive};
+use communicado_conformance::{
+    Completed, ExpectOk as _, TestSession, Watch, receive, require_python,
+};
 use serde_json::{Value, json};
 
 /// Makes communicado ask soon, and give up soon.
@@ -28,15 +30,15 @@ pub(crate) struct Service {
 
 impl Service {
     /// Starts a service on the bus that does not own the name yet.
-    pub(crate) fn start(stage: &mut Stage) -> Self {
-        need_python();
+    pub(crate) fn start(session: &mut TestSession) -> Self {
+        require_python();
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/hostile/service.py");
         // Debian's own Python, which has Debian's modules, whatever else PATH may lead to.
         let mut child = Command::new("/usr/bin/python3")
             .arg(script)
             .env_clear()
             .env("LC_ALL", "C.UTF-8")
-            .env("DBUS_SESSION_BUS_ADDRESS", stage.bus().address())
+            .env("DBUS_SESSION_BUS_ADDRESS", session.bus().address())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -54,15 +56,15 @@ impl Service {
     }
 
     /// Starts a service that owns the name.
-    pub(crate) fn sane(stage: &mut Stage) -> Self {
-        let mut service = Self::start(stage);
+    pub(crate) fn sane(session: &mut TestSession) -> Self {
+        let mut service = Self::start(session);
         service.tell("own");
         service
     }
 
     /// Starts a service that owns the name and answers as it should not.
-    pub(crate) fn behaving(stage: &mut Stage, manner: &str) -> Self {
-        let mut service = Self::start(stage);
+    pub(crate) fn behaving(session: &mut TestSession, manner: &str) -> Self {
+        let mut service = Self::start(session);
         service.behave(manner);
         service.tell("own");
         service
@@ -105,13 +107,13 @@ impl Drop for Service {
 }
 
 /// Runs a command that asks soon, to its end.
-pub(crate) fn run(stage: &Stage, arguments: &[&str]) -> Ended {
-    stage.communicado().run(&[arguments, &SOON].concat())
+pub(crate) fn run(session: &TestSession, arguments: &[&str]) -> Completed {
+    session.communicado().run(&[arguments, &SOON].concat())
 }
 
 /// Starts a watch that asks soon.
-pub(crate) fn watch(stage: &Stage) -> Watch {
-    Watch::start(&stage.communicado(), &SOON)
+pub(crate) fn watch(session: &TestSession) -> Watch {
+    Watch::start(&session.communicado(), &SOON)
 }
 
 /// The most memory that a process ever had, in kB.

@@ -4,16 +4,16 @@ use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use communicado_conformance::{ExpectOk as _, Signal, Stage, within};
+use communicado_conformance::{ExpectOk as _, Signal, TestSession, within};
 use rustix::process::{Pid, kill_process};
 
 /// The demo in an empty environment, in a folder of its own.
-fn demo(stage: &Stage) -> Command {
-    demo_of(stage, stage.communicado().program())
+fn demo(session: &TestSession) -> Command {
+    demo_of(session, session.communicado().program())
 }
 
-fn demo_of(stage: &Stage, program: impl AsRef<OsStr>) -> Command {
-    let folder = folder(stage);
+fn demo_of(session: &TestSession, program: impl AsRef<OsStr>) -> Command {
+    let folder = folder(session);
     std::fs::create_dir_all(&folder).expect_ok("make a folder");
     let mut command = Command::new(program);
     command.args(["demo", "--fast"]).env_clear().env("TMPDIR", &folder);
@@ -21,8 +21,8 @@ fn demo_of(stage: &Stage, program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-fn folder(stage: &Stage) -> std::path::PathBuf {
-    stage.folder().join("nothing")
+fn folder(session: &TestSession) -> std::path::PathBuf {
+    session.folder().join("nothing")
 }
 
 /// Who plays in this demo: its children.
@@ -44,8 +44,8 @@ fn runs(process: &u32) -> bool {
 
 #[test]
 fn a_whole_day_in_an_empty_environment() {
-    let stage = Stage::new();
-    let output = demo(&stage).output().expect_ok("run the demo");
+    let session = TestSession::new();
+    let output = demo(&session).output().expect_ok("run the demo");
     let said = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!((output.status.code(), &*errors), (Some(0), ""), "{said}");
@@ -82,16 +82,16 @@ fn a_whole_day_in_an_empty_environment() {
     let rows: Vec<&str> = page.lines().filter_map(|line| line.get(33..68)).map(str::trim).collect();
     let signed_in = ["signed-in, available", "signed-in, busy, in-a-meeting", "absent"];
     assert_eq!(rows.get(1..4), Some(&signed_in[..]), "{said}");
-    let left = std::fs::read_dir(folder(&stage)).expect_ok("look into the folder").count();
+    let left = std::fs::read_dir(folder(&session)).expect_ok("look into the folder").count();
     assert_eq!(left, 0, "a file is left");
 }
 
 #[test]
 fn without_a_gateway_it_says_how_to_have_one() {
-    let stage = Stage::new();
-    let alone = stage.folder().join("alone");
-    std::fs::copy(stage.communicado().program(), &alone).expect_ok("copy the program");
-    let output = demo_of(&stage, alone).output().expect_ok("run the demo");
+    let session = TestSession::new();
+    let alone = session.folder().join("alone");
+    std::fs::copy(session.communicado().program(), &alone).expect_ok("copy the program");
+    let output = demo_of(&session, alone).output().expect_ok("run the demo");
     let said = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(!said.contains("the page says"), "{said}");
@@ -117,8 +117,9 @@ fn a_demo_that_is_killed_takes_all_with_it() {
 
 /// Ends the demo after so many lines, and looks what is left.
 fn interrupted(lines: usize, signal: Signal) {
-    let stage = Stage::new();
-    let mut child = Guard(demo(&stage).stdout(Stdio::piped()).spawn().expect_ok("start the demo"));
+    let session = TestSession::new();
+    let mut child =
+        Guard(demo(&session).stdout(Stdio::piped()).spawn().expect_ok("start the demo"));
     let output = child.0.stdout.take().expect_ok("read from the demo");
     let mut output = BufReader::new(output).lines();
     let read = output.by_ref().take(lines).filter(Result::is_ok).count();
@@ -130,7 +131,7 @@ fn interrupted(lines: usize, signal: Signal) {
     let listens = signal != Signal::KILL && lines > 0;
     assert!(!listens || status.code() == Some(0), "{signal:?} after {lines} lines: {status}");
     within("nobody plays on", || players.iter().all(|it| !runs(it)).then_some(()));
-    let left = std::fs::read_dir(folder(&stage)).expect_ok("look into the folder").count();
+    let left = std::fs::read_dir(folder(&session)).expect_ok("look into the folder").count();
     // Who is killed cannot clear up the gateway's folder, which is there from line 27 on.
     let most = usize::from(signal == Signal::KILL && lines >= 27);
     assert!(left <= most, "a file is left");

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 
-use communicado_conformance::{ExpectOk as _, Stage, need_python};
+use communicado_conformance::{ExpectOk as _, TestSession, require_python};
 
 use crate::provider::watch_first;
 
@@ -13,12 +13,12 @@ const AVAILABLE: &str = "signed-in available/available by provider";
 struct Impostor(Child);
 
 impl Impostor {
-    fn start(stage: &mut Stage, manner: &str) -> Self {
-        need_python();
+    fn start(session: &mut TestSession, manner: &str) -> Self {
+        require_python();
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/provider/impostors.py");
         let mut python = Command::new("/usr/bin/python3");
         python.args([script, manner]).env_clear().env("LC_ALL", "C.UTF-8");
-        python.env("DBUS_SESSION_BUS_ADDRESS", stage.bus().address());
+        python.env("DBUS_SESSION_BUS_ADDRESS", session.bus().address());
         Self(python.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect_ok("start python3"))
     }
 }
@@ -33,9 +33,9 @@ impl Drop for Impostor {
 /// What a stranger is told to be, before it is gone.
 #[track_caller]
 fn check(manner: &str, expected: &[&str]) {
-    let mut stage = Stage::new();
-    let mut watch = watch_first(&stage);
-    let impostor = Impostor::start(&mut stage, manner);
+    let mut session = TestSession::new();
+    let mut watch = watch_first(&session);
+    let impostor = Impostor::start(&mut session, manner);
     watch.expect("provider", &[&["starting by provider"], expected].concat());
     drop(impostor);
     let signed_in = expected.last().is_some_and(|last| last.starts_with("signed-in"));
@@ -61,14 +61,14 @@ fn one_of_another_version_is_understood_as_far_as_it_goes() {
 
 #[test]
 fn one_that_says_too_much_is_cut_short() {
-    let mut stage = Stage::new();
-    let mut watch = watch_first(&stage);
-    let impostor = Impostor::start(&mut stage, "many");
+    let mut session = TestSession::new();
+    let mut watch = watch_first(&session);
+    let impostor = Impostor::start(&mut session, "many");
     watch.expect("provider", &["starting by provider"]);
     watch.expect_status("provider", "signed-in");
     assert_eq!(watch.accounts().len(), 256);
     drop(impostor);
-    let impostor = Impostor::start(&mut stage, "long");
+    let impostor = Impostor::start(&mut session, "long");
     watch.expect_status("provider", "signed-out");
     watch.expect("provider", &["absent by provider", "starting by provider"]);
     watch.expect_status("provider", "signed-in");
@@ -81,9 +81,9 @@ fn one_that_says_too_much_is_cut_short() {
 
 #[test]
 fn signals_with_other_arguments_are_asked_about() {
-    let mut stage = Stage::new();
-    let mut watch = watch_first(&stage);
-    let mut impostor = Impostor::start(&mut stage, "sane");
+    let mut session = TestSession::new();
+    let mut watch = watch_first(&session);
+    let mut impostor = Impostor::start(&mut session, "sane");
     watch.expect("provider", &["starting by provider", AVAILABLE]);
     let output = impostor.0.stdout.take().expect_ok("read from the stranger");
     let mut asked = BufReader::new(output).lines().map_while(Result::ok);

@@ -3,17 +3,17 @@
 use std::fs;
 use std::path::Path;
 
-use communicado_conformance::{ExpectOk as _, Stage};
+use communicado_conformance::{ExpectOk as _, TestSession};
 
 use crate::provider::{ACCOUNT_PATH, NAME, PATH, busctl, start};
 
 #[test]
 fn introspection_and_both_documents_agree() {
-    let mut stage = Stage::new();
-    let _provider = start(&stage, &[]);
+    let mut session = TestSession::new();
+    let _provider = start(&session, &[]);
     let mut said = Vec::new();
     for path in [PATH, ACCOUNT_PATH] {
-        let xml = busctl(&mut stage, &["introspect", "--xml-interface", NAME, path]);
+        let xml = busctl(&mut session, &["introspect", "--xml-interface", NAME, path]);
         said.extend(members(&xml.expect_ok("introspect")));
     }
     said.sort();

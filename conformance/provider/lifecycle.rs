@@ -1,6 +1,6 @@
 //! What communicado says of a provider, from its start to each of its ends.
 
-use communicado_conformance::{Signal, Stage};
+use communicado_conformance::{Signal, TestSession};
 
 use crate::provider::{play, start, user, watch, watch_first};
 
@@ -17,21 +17,21 @@ const NOT_RESPONDING: &str = "unknown reason=not-responding by provider";
 
 #[test]
 fn a_day_with_communicado_first() {
-    let stage = Stage::new();
-    let mut watch = watch_first(&stage);
-    let mut provider = start(&stage, &[]);
+    let session = TestSession::new();
+    let mut watch = watch_first(&session);
+    let mut provider = start(&session, &[]);
     watch.expect("provider", &[STARTING, SIGNED_OUT]);
     assert_eq!(watch.accounts(), [("alice@uc.test", "manual")]);
-    user(&stage, &["sign-in"]);
+    user(&session, &["sign-in"]);
     watch.expect("provider", &[SIGNING_IN, AVAILABLE]);
     assert_eq!(watch.shown(), Some("Alice Liddell"));
-    user(&stage, &["set", "busy", "--activity", "in-a-meeting", "--note", "until four"]);
+    user(&session, &["set", "busy", "--activity", "in-a-meeting", "--note", "until four"]);
     watch.expect("provider", &[MEETING]);
-    user(&stage, &["set", "away"]);
+    user(&session, &["set", "away"]);
     watch.expect("provider", &[AWAY]);
-    user(&stage, &["sign-out"]);
+    user(&session, &["sign-out"]);
     watch.expect("provider", &[SIGNING_OUT, SIGNED_OUT]);
-    user(&stage, &["quit"]);
+    user(&session, &["quit"]);
     watch.expect("provider", &[SHUTTING_DOWN, ABSENT]);
     assert_eq!(provider.wait().code(), Some(0));
     watch.end();
@@ -39,10 +39,10 @@ fn a_day_with_communicado_first() {
 
 #[test]
 fn a_provider_that_was_there_first_is_told_at_once() {
-    let stage = Stage::new();
-    let mut provider = start(&stage, &["--sign-in"]);
-    user(&stage, &["set", "away"]);
-    let mut watch = watch(&stage);
+    let session = TestSession::new();
+    let mut provider = start(&session, &["--sign-in"]);
+    user(&session, &["set", "away"]);
+    let mut watch = watch(&session);
     watch.expect("provider", &[AWAY]);
     provider.kill();
     watch.expect("provider", &[SIGNED_OUT, ABSENT]);
@@ -51,12 +51,12 @@ fn a_provider_that_was_there_first_is_told_at_once() {
 
 #[test]
 fn one_that_is_asked_to_end_signs_out_first() {
-    let stage = Stage::new();
-    let mut watch = watch_first(&stage);
+    let session = TestSession::new();
+    let mut watch = watch_first(&session);
     for signal in [Signal::TERM, Signal::INT] {
-        let mut provider = start(&stage, &[]);
+        let mut provider = start(&session, &[]);
         watch.expect("provider", &[STARTING, SIGNED_OUT]);
-        user(&stage, &["sign-in"]);
+        user(&session, &["sign-in"]);
         watch.expect("provider", &[SIGNING_IN, AVAILABLE]);
         provider.signal(signal);
         watch.expect("provider", &[SIGNING_OUT, SIGNED_OUT]);
@@ -68,10 +68,10 @@ fn one_that_is_asked_to_end_signs_out_first() {
 
 #[test]
 fn a_sign_in_that_fails_has_its_reason() {
-    let stage = Stage::new();
-    let mut watch = watch_first(&stage);
+    let session = TestSession::new();
+    let mut watch = watch_first(&session);
     let _provider = play(
-        &stage,
+        &session,
         "0s running\n\
          1s fail-sign-in invalid-password --takes 200ms\n\
          2s sign-in --takes 200ms\n\
@@ -86,21 +86,21 @@ fn a_sign_in_that_fails_has_its_reason() {
 
 #[test]
 fn an_override_ends_by_itself() {
-    let stage = Stage::new();
-    let mut watch = watch_first(&stage);
-    let _provider = start(&stage, &[]);
-    user(&stage, &["sign-in"]);
+    let session = TestSession::new();
+    let mut watch = watch_first(&session);
+    let _provider = start(&session, &[]);
+    user(&session, &["sign-in"]);
     watch.expect("provider", &[STARTING, SIGNED_OUT, SIGNING_IN, AVAILABLE]);
-    user(&stage, &["set", "busy", "--activity", "in-a-meeting", "--for", "1s"]);
+    user(&session, &["set", "busy", "--activity", "in-a-meeting", "--for", "1s"]);
     watch.expect("provider", &[MEETING, AVAILABLE]);
     watch.end();
 }
 
 #[test]
 fn one_that_starts_slowly_is_starting_until_it_runs() {
-    let stage = Stage::new();
-    let mut watch = watch_first(&stage);
-    let mut provider = play(&stage, "1s running\n2s quit\n");
+    let session = TestSession::new();
+    let mut watch = watch_first(&session);
+    let mut provider = play(&session, "1s running\n2s quit\n");
     watch.expect("provider", &[STARTING, SIGNED_OUT]);
     watch.expect("provider", &[SHUTTING_DOWN, ABSENT]);
     assert_eq!(provider.wait().code(), Some(0));
@@ -109,10 +109,10 @@ fn one_that_starts_slowly_is_starting_until_it_runs() {
 
 #[test]
 fn one_that_hangs_is_doubted_and_believed_again_when_it_goes_on() {
-    let stage = Stage::new();
-    let mut watch = watch_first(&stage);
-    let mut provider = start(&stage, &[]);
-    user(&stage, &["sign-in"]);
+    let session = TestSession::new();
+    let mut watch = watch_first(&session);
+    let mut provider = start(&session, &[]);
+    user(&session, &["sign-in"]);
     watch.expect("provider", &[STARTING, SIGNED_OUT, SIGNING_IN, AVAILABLE]);
     provider.signal(Signal::STOP);
     watch.expect("provider", &[NOT_RESPONDING]);
@@ -121,7 +121,7 @@ fn one_that_hangs_is_doubted_and_believed_again_when_it_goes_on() {
     // The same, by its own doing.
     drop(provider);
     watch.expect("provider", &[SIGNED_OUT, ABSENT]);
-    let _provider = play(&stage, "0s running\n500ms sign-in\n1500ms hang 4s\n");
+    let _provider = play(&session, "0s running\n500ms sign-in\n1500ms hang 4s\n");
     watch.expect("provider", &[STARTING, SIGNED_OUT, SIGNING_IN, AVAILABLE]);
     watch.expect("provider", &[NOT_RESPONDING, AVAILABLE]);
     watch.end();
@@ -129,9 +129,9 @@ fn one_that_hangs_is_doubted_and_believed_again_when_it_goes_on() {
 
 #[test]
 fn one_that_crashes_is_signed_out_and_then_gone() {
-    let stage = Stage::new();
-    let mut watch = watch_first(&stage);
-    let mut provider = play(&stage, "0s running\n500ms sign-in\n1500ms crash\n");
+    let session = TestSession::new();
+    let mut watch = watch_first(&session);
+    let mut provider = play(&session, "0s running\n500ms sign-in\n1500ms crash\n");
     watch.expect("provider", &[STARTING, SIGNED_OUT, SIGNING_IN, AVAILABLE]);
     watch.expect("provider", &[SIGNED_OUT, ABSENT]);
     assert_eq!(provider.wait().code(), None, "as by kill -9");
@@ -140,11 +140,11 @@ fn one_that_crashes_is_signed_out_and_then_gone() {
 
 #[test]
 fn the_next_one_is_another_one() {
-    let stage = Stage::new();
-    let mut watch = watch_first(&stage);
+    let session = TestSession::new();
+    let mut watch = watch_first(&session);
     for _ in 0..5 {
-        let mut provider = start(&stage, &[]);
-        user(&stage, &["sign-in"]);
+        let mut provider = start(&session, &[]);
+        user(&session, &["sign-in"]);
         watch.expect("provider", &[STARTING, SIGNED_OUT, SIGNING_IN, AVAILABLE]);
         provider.kill();
         watch.expect("provider", &[SIGNED_OUT, ABSENT]);
@@ -154,17 +154,17 @@ fn the_next_one_is_another_one() {
 
 #[test]
 fn with_the_bus_goes_the_provider_and_what_is_known_of_it() {
-    let mut stage = Stage::new();
-    let mut watch = watch_first(&stage);
-    let mut provider = start(&stage, &[]);
-    user(&stage, &["sign-in"]);
+    let mut session = TestSession::new();
+    let mut watch = watch_first(&session);
+    let mut provider = start(&session, &[]);
+    user(&session, &["sign-in"]);
     watch.expect("provider", &[STARTING, SIGNED_OUT, SIGNING_IN, AVAILABLE]);
-    stage.bus().kill();
+    session.bus().kill();
     watch.expect("provider", &["unknown reason=source-lost by provider"]);
     assert_eq!(provider.wait().code(), Some(5), "{}", provider.output());
-    stage.bus().start_again();
-    let mut provider = start(&stage, &["--sign-in"]);
-    watch.expect_at_last("provider", AVAILABLE);
+    session.bus().start_again();
+    let mut provider = start(&session, &["--sign-in"]);
+    watch.expect_eventually("provider", AVAILABLE);
     provider.kill();
     watch.expect("provider", &[SIGNED_OUT, ABSENT]);
     watch.end();
@@ -172,14 +172,14 @@ fn with_the_bus_goes_the_provider_and_what_is_known_of_it() {
 
 #[test]
 fn a_flood_of_changes_ends_in_the_last_one() {
-    let stage = Stage::new();
-    let mut watch = watch_first(&stage);
+    let session = TestSession::new();
+    let mut watch = watch_first(&session);
     let mut script = String::from("0s running\n1s sign-in\n");
     for _ in 0..2_000 {
         script.push_str("2s set busy --activity in-a-meeting\n2s set available\n");
     }
     script.push_str("2s set away\n");
-    let _provider = play(&stage, &script);
+    let _provider = play(&session, &script);
     watch.expect("provider", &[STARTING, SIGNED_OUT, SIGNING_IN, AVAILABLE]);
-    watch.expect_at_last("provider", AWAY);
+    watch.expect_eventually("provider", AWAY);
 }

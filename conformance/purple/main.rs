@@ -11,11 +11,11 @@ mod loss;
 mod order;
 mod presence;
 mod secrets;
+mod session;
 mod several;
 mod shutdown;
 mod sign_in;
 mod sip;
-mod stage;
 
 use communicado_conformance::Watch;
 

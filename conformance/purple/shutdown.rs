@@ -1,6 +1,6 @@
 //! All the ways in which a client ends.
 
-use communicado_conformance::{Account, Client, Kind, Saved, Stage};
+use communicado_conformance::{Account, Client, Kind, Saved, TestSession};
 
 use crate::{SIGN_OUT, signs_in};
 
@@ -56,16 +56,16 @@ fn check(kind: Kind, end: impl Fn(&mut Client), expected: &[&str]) {
         Kind::Finch => "finch",
         Kind::Pidgin => "pidgin",
     };
-    let stage = Stage::new();
-    let prosody = stage.prosody();
+    let session = TestSession::new();
+    let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let mut watch = stage.watch();
-    watch.expect_nobody();
-    let mut client = stage.client(kind, &[&alice]);
+    let mut watch = session.watch();
+    watch.expect_all_absent();
+    let mut client = session.client(kind, &[&alice]);
     signs_in(&mut watch, name);
     end(&mut client);
     watch.expect(name, expected);
-    let mut client = stage.client(kind, &[&alice]);
+    let mut client = session.client(kind, &[&alice]);
     signs_in(&mut watch, name);
     client.kill();
     watch.expect(name, GONE);
@@ -74,12 +74,12 @@ fn check(kind: Kind, end: impl Fn(&mut Client), expected: &[&str]) {
 
 #[test]
 fn a_client_that_is_killed_while_signed_out() {
-    let stage = Stage::new();
-    let prosody = stage.prosody();
+    let session = TestSession::new();
+    let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let mut watch = stage.watch();
-    watch.expect_nobody();
-    let mut finch = stage.finch(&[&alice]);
+    let mut watch = session.watch();
+    watch.expect_all_absent();
+    let mut finch = session.finch(&[&alice]);
     signs_in(&mut watch, "finch");
     finch.user().pick(Saved::Offline);
     watch.expect("finch", SIGN_OUT);

@@ -48,7 +48,7 @@ impl Account {
 
     /// `user`@uc.test at `server`.
     pub fn sipe(user: &str, server: &Kamailio) -> Self {
-        packages::need_sipe();
+        packages::require_sipe();
         Self {
             name: format!("{user}@uc.test,{user}"),
             password: Prosody::PASSWORD.to_owned(),

@@ -22,7 +22,7 @@ pub struct Bus {
 impl Bus {
     /// Starts a bus in `folder`, whose path must be short: a socket's has at most 107 bytes.
     pub fn start(folder: &Path) -> Self {
-        packages::need(&["setsid", "dbus-daemon", "dbus-send"]);
+        packages::require(&["setsid", "dbus-daemon", "dbus-send"]);
         let services = folder.join("services");
         std::fs::create_dir_all(&services).expect_ok("make a folder for D-Bus services");
         let mut bus = Self { folder: folder.to_owned(), daemon: None };

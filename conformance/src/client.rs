@@ -112,7 +112,7 @@ impl Client {
 }
 
 fn finch(home: &Path, config: &Path, bus: &str) -> (Process, Window) {
-    packages::need(&["setsid", "finch"]);
+    packages::require(&["setsid", "finch"]);
     let log = home.join("finch.log");
     let (near, far) = Pty::open(&log);
     let mut command = Command::new("setsid");
@@ -126,7 +126,7 @@ fn finch(home: &Path, config: &Path, bus: &str) -> (Process, Window) {
 }
 
 fn pidgin(home: &Path, config: &Path, bus: &str) -> (Process, Window) {
-    packages::need(&["setsid", "pidgin"]);
+    packages::require(&["setsid", "pidgin"]);
     std::fs::write(config.join("prefs.xml"), PIDGIN_PREFERENCES).expect_ok("write preferences");
     let display = Display::start(home);
     let process = Process::start("pidgin", "pidgin", home, |command| {

@@ -23,7 +23,7 @@ pub struct Communicado {
 
 /// What a command did until it ended.
 #[derive(Clone, Debug)]
-pub struct Ended {
+pub struct Completed {
     /// Its exit status, none when a signal ended it.
     pub code: Option<i32>,
     /// Its standard output.
@@ -56,7 +56,7 @@ impl Communicado {
     }
 
     /// The clients of which `watch` tells from the start, found or not.
-    pub(crate) const fn always_told(&self) -> &'static [&'static str] {
+    pub(crate) const fn always_reported(&self) -> &'static [&'static str] {
         match self.wine {
             None => &["finch", "pidgin", "chatty"],
             Some(_) => &["communicator", "lync", "teams"],
@@ -110,7 +110,7 @@ impl Communicado {
     }
 
     /// Runs a command to its end.
-    pub fn run(&self, arguments: &[&str]) -> Ended {
+    pub fn run(&self, arguments: &[&str]) -> Completed {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let out = self.home.join(format!("output-{number}"));
@@ -119,7 +119,7 @@ impl Communicado {
             command.stdout(file);
         });
         let code = process.wait().code();
-        Ended {
+        Completed {
             code,
             out: process::read(&out).expect_ok("read communicado's output"),
             err: process.output(),

@@ -18,7 +18,7 @@ pub(crate) struct Display {
 
 impl Display {
     pub(crate) fn start(folder: &Path) -> Self {
-        packages::need(&["setsid", "Xvfb", "xdotool"]);
+        packages::require(&["setsid", "Xvfb", "xdotool"]);
         let mut server = Process::start("xvfb", "Xvfb", folder, |command| {
             // It writes its number to standard output as soon as it can be used.
             command.args(["-displayfd", "1", "-screen", "0", "800x600x24", "-nolisten", "tcp"]);

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::deadline::receive;
 use crate::expect_ok::ExpectOk;
-use crate::packages::need_python;
+use crate::packages::require_python;
 
 /// A gateway in Python. It ends with its standard input, also when the test process is killed.
 pub struct Gateway {
@@ -66,7 +66,7 @@ impl Gateway {
     }
 
     fn at(port: u16, tls: Option<(&Path, &Path)>) -> Self {
-        need_python();
+        require_python();
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/gateway.py");
         // Debian's own Python, whatever else PATH may lead to.
         let mut command = Command::new("/usr/bin/python3");

@@ -22,7 +22,7 @@ pub struct Kamailio {
 impl Kamailio {
     /// Starts a registrar in `folder`.
     pub fn start(folder: &Path) -> Self {
-        packages::need(&["setsid", "kamailio"]);
+        packages::require(&["setsid", "kamailio"]);
         let folder = folder.join("kamailio");
         std::fs::create_dir_all(&folder).expect_ok("make a folder for Kamailio");
         let modules = packages::library_folders()

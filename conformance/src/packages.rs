@@ -38,7 +38,7 @@ const PYTHON: &[(&str, &str)] = &[
 ///
 /// With the command that installs every missing package of the stage.
 #[track_caller]
-pub fn need(programs: &[&str]) {
+pub fn require(programs: &[&str]) {
     if !programs.iter().all(|program| installed(program)) {
         fail();
     }
@@ -50,7 +50,7 @@ pub fn need(programs: &[&str]) {
 ///
 /// With the command that installs every missing package of the stage.
 #[track_caller]
-pub fn need_python() {
+pub fn require_python() {
     if !PYTHON.iter().all(|(folder, _)| Path::new(folder).is_dir()) {
         fail();
     }
@@ -76,7 +76,7 @@ fn fail() -> ! {
 
 /// Fails unless the SIPE plug-in is installed.
 #[track_caller]
-pub(crate) fn need_sipe() {
+pub(crate) fn require_sipe() {
     assert!(
         sipe(),
         "the SIPE plug-in is missing\n  help: sudo apt-get install --no-install-recommends pidgin-sipe"

@@ -11,7 +11,7 @@ use rustix::process::{Pid, kill_process, kill_process_group};
 
 use crate::deadline::{Deadline, within};
 use crate::expect_ok::ExpectOk;
-use crate::guardian;
+use crate::reaper;
 
 /// A running peer in a session, and so a process group, of its own.
 ///
@@ -49,7 +49,7 @@ impl Process {
     /// Starts a prepared `setsid` command.
     pub(crate) fn spawn(name: &str, mut command: Command, log: PathBuf) -> Self {
         let child = command.spawn().expect_ok(&format!("start {name}"));
-        guardian::watch_over(child.id());
+        reaper::watch_over(child.id());
         Self { name: name.to_owned(), child, ended: None, log }
     }
 
@@ -105,7 +105,7 @@ impl Process {
             if self.ended.is_some() {
                 // Whatever it left behind goes with it.
                 _ = kill_process_group(self.pid(), Signal::KILL);
-                guardian::let_go(self.id());
+                reaper::let_go(self.id());
             }
         }
         self.ended
@@ -142,7 +142,7 @@ impl Drop for Process {
             _ = kill_process_group(self.pid(), Signal::KILL);
             _ = self.child.kill();
             _ = self.child.wait();
-            guardian::let_go(self.id());
+            reaper::let_go(self.id());
         }
     }
 }

@@ -31,7 +31,7 @@ impl Prosody {
 
     /// Prepares a server that is not started: its port is nobody's.
     pub fn prepare(folder: &Path) -> Self {
-        packages::need(&["setsid", "prosody"]);
+        packages::require(&["setsid", "prosody"]);
         let folder = folder.join("prosody");
         let port = ports::free();
         // Prosody writes a dot in the name of a host or user as %2e.

@@ -32,7 +32,7 @@ pub struct Watch {
     transcript: Transcript,
     latest: Option<Line>,
     recording: Option<PathBuf>,
-    always_told: &'static [&'static str],
+    always_reported: &'static [&'static str],
     takes_signals: bool,
 }
 
@@ -67,7 +67,7 @@ impl Watch {
             transcript: Transcript::default(),
             latest: None,
             recording,
-            always_told: communicado.always_told(),
+            always_reported: communicado.always_reported(),
             takes_signals: communicado.takes_signals(),
         }
     }
@@ -122,7 +122,7 @@ impl Watch {
     ///
     /// When the deadline passes.
     #[track_caller]
-    pub fn expect_at_last(&mut self, client: &str, expected: &str) {
+    pub fn expect_eventually(&mut self, client: &str, expected: &str) {
         let deadline = Deadline::default();
         let mut seen = String::from("nothing");
         while seen != expected {
@@ -143,15 +143,15 @@ impl Watch {
 
     /// Expects the first lines of a `watch` that finds no client.
     #[track_caller]
-    pub fn expect_nobody(&mut self) {
-        self.expect_nobody_but("");
+    pub fn expect_all_absent(&mut self) {
+        self.expect_all_absent_but("");
     }
 
     /// Expects `absent` first lines of every client but one.
     #[track_caller]
-    pub fn expect_nobody_but(&mut self, client: &str) {
+    pub fn expect_all_absent_but(&mut self, client: &str) {
         let absent = if self.takes_signals { "absent" } else { "absent by im-providers" };
-        for name in self.always_told.iter().filter(|name| **name != client) {
+        for name in self.always_reported.iter().filter(|name| **name != client) {
             self.expect(name, &[absent]);
         }
     }

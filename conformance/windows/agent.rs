@@ -1,12 +1,12 @@
 //! The agent on Windows: it publishes, follows its commands, and says goodbye.
 
-use communicado_conformance::{Ended, ExpectOk as _, Gateway, Wine, within};
+use communicado_conformance::{Completed, ExpectOk as _, Gateway, Wine, within};
 
 use crate::communicator;
 
 /// Runs a task of the agent to its end, which must be a good one.
 #[track_caller]
-fn does(wine: &Wine, task: &[&str]) -> Ended {
+fn does(wine: &Wine, task: &[&str]) -> Completed {
     let ended = wine.communicado().run(&[&["agent"], task].concat());
     assert_eq!(ended.code, Some(0), "{task:?}: {}{}", ended.out, ended.err);
     ended

@@ -56,7 +56,7 @@ fn signed_in(wine: &Wine) -> (Peer, Watch) {
     let mut peer = communicator(wine);
     peer.tell("status 2");
     let mut watch = wine.watch();
-    watch.expect_nobody();
+    watch.expect_all_absent();
     peer.come_up();
     watch.expect("communicator", SIGN_IN);
     (peer, watch)

@@ -151,17 +151,17 @@ fn what_office_asks_is_answered_in_its_order() {
         "Availability of a stranger 0",
     ]);
     // What is told of a search may come before it returns.
-    asks.says_in_any_order(&["Lookup.IsSucceeded 0", "waits", "OnLookup 404"]);
+    asks.expect_lines_in_any_order(&["Lookup.IsSucceeded 0", "waits", "OnLookup 404"]);
     tell(&wine, &["set", "away"]);
     asks.says(&["OnContactInformationChanged"]);
     tell(&wine, &["sign-out"]);
-    asks.says_in_any_order(&[
+    asks.expect_lines_in_any_order(&[
         "OnStateChanged 4",
         "OnStateChanged 1",
         "OnContactInformationChanged",
     ]);
     tell(&wine, &["quit"]);
-    asks.says_in_any_order(&["OnStateChanged 5", "OnShuttingDown"]);
+    asks.expect_lines_in_any_order(&["OnStateChanged 5", "OnShuttingDown"]);
 }
 
 #[test]
@@ -222,17 +222,17 @@ fn scripts_use_it_late_bound_and_start_it() {
 fn our_own_sources_see_it_as_communicator_and_as_lync() {
     let wine = Wine::new();
     let mut watch = wine.watch();
-    watch.expect_nobody();
+    watch.expect_all_absent();
     let mut provider = provider(&wine, &[]);
     let both = ["communicator", "Communicado"];
     let by = |client: &str| if client == "communicator" { "communicator" } else { "lync" };
     for client in both {
         let by = by(client);
-        watch.expect_at_last(client, &format!("signed-out by {by} | no accounts"));
+        watch.expect_eventually(client, &format!("signed-out by {by} | no accounts"));
     }
     tell(&wine, &["sign-in"]);
-    watch.expect_at_last("communicator", "signed-in available/ONLINE by communicator");
-    watch.expect_at_last("Communicado", "signed-in available/Free by lync");
+    watch.expect_eventually("communicator", "signed-in available/ONLINE by communicator");
+    watch.expect_eventually("Communicado", "signed-in available/Free by lync");
     tell(&wine, &["set", "busy", "--activity", "on-the-phone"]);
     watch.expect(
         "communicator",

@@ -17,7 +17,7 @@ use std::io::{BufRead as _, BufReader, PipeReader};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use communicado_conformance::{Account, Process, Saved, Stage};
+use communicado_conformance::{Account, Process, Saved, TestSession};
 use picture::{Row, draw};
 
 /// Nothing here takes longer, or something is wrong.
@@ -39,9 +39,9 @@ fn main() {
 
 /// The whole of the demo, at its own pace.
 fn demo() -> Vec<Row> {
-    let stage = Stage::new();
+    let session = TestSession::new();
     let (reader, writer) = std::io::pipe().unwrap_or_else(|error| panic!("no pipe: {error}"));
-    let _demo: Process = stage.communicado().start(&["demo", "--color", "always"], |command| {
+    let _demo: Process = session.communicado().start(&["demo", "--color", "always"], |command| {
         command.stdout(writer);
     });
     let mut recording = Recording::of(reader);
@@ -51,14 +51,14 @@ fn demo() -> Vec<Row> {
 }
 
 fn watch() -> Vec<Row> {
-    let stage = Stage::new();
-    let mut prosody = stage.prosody();
+    let session = TestSession::new();
+    let mut prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody).resource("desk");
     let (reader, writer) = std::io::pipe().unwrap_or_else(|error| panic!("no pipe: {error}"));
     let shown = ["watch", "--client", "finch"];
     let quick = ["--set", "sources.purple.check=2s", "--set", "sources.purple.timeout=1s"];
     let arguments = [&shown[..], &["--color", "always"], &quick[..]].concat();
-    let _watch: Process = stage.communicado().start(&arguments, |command| {
+    let _watch: Process = session.communicado().start(&arguments, |command| {
         command.stdout(writer);
     });
     let mut recording = Recording::of(reader);
@@ -66,7 +66,7 @@ fn watch() -> Vec<Row> {
     recording.until("absent");
 
     recording.happens("the user starts Finch, and Alice is signed out since yesterday");
-    let mut finch = stage.finch(&[&alice.clone().signed_out()]);
+    let mut finch = session.finch(&[&alice.clone().signed_out()]);
     recording.until("signed-out");
     recording.happens("she signs in");
     finch.user().pick(Saved::Available);

@@ -56,7 +56,7 @@ impl Program {
 
     /// Waits for as many lines as are expected, in whatever order they come.
     #[track_caller]
-    pub fn says_in_any_order(&self, expected: &[&str]) {
+    pub fn expect_lines_in_any_order(&self, expected: &[&str]) {
         let next = |_: &&str| receive(&self.said).unwrap_or_default();
         let mut lines: Vec<String> = expected.iter().map(next).collect();
         let mut expected: Vec<&str> = expected.to_vec();

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
-use communicado_conformance::{Account, ExpectOk, Saved, Stage, receive};
+use communicado_conformance::{Account, ExpectOk, Saved, TestSession, receive};
 
 /// One of the examples at work, ended with the test.
 struct Program {
@@ -14,7 +14,7 @@ struct Program {
 }
 
 impl Program {
-    fn start(name: &str, stage: &mut Stage) -> Self {
+    fn start(name: &str, session: &mut TestSession) -> Self {
         let test = std::env::current_exe().expect_ok("find the file of the test");
         let example = test
             .parent()
@@ -22,7 +22,7 @@ impl Program {
             .expect_ok("find the folder of the examples");
         let mut child = Command::new(example.join("examples").join(name))
             .env_clear()
-            .env("DBUS_SESSION_BUS_ADDRESS", stage.bus().address())
+            .env("DBUS_SESSION_BUS_ADDRESS", session.bus().address())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -53,13 +53,13 @@ impl Drop for Program {
 
 #[test]
 fn the_gate_follows_a_whole_session_and_leaves_at_enter() {
-    let mut stage = Stage::new();
-    let prosody = stage.prosody();
+    let mut session = TestSession::new();
+    let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody).signed_out();
-    let mut gate = Program::start("sign_in_gate", &mut stage);
+    let mut gate = Program::start("sign_in_gate", &mut session);
     gate.says(&["Press Enter key to exit the application.", ""]);
     gate.says(&["Communicator is not running."]);
-    let mut finch = stage.finch(&[&alice]);
+    let mut finch = session.finch(&[&alice]);
     gate.says(&["Communicator is running."]);
     finch.user().pick(Saved::Available);
     gate.says(&["OnSignin 0x00000000", "The feature is on."]);
@@ -74,11 +74,11 @@ fn the_gate_follows_a_whole_session_and_leaves_at_enter() {
 
 #[test]
 fn work_is_done_only_while_somebody_is_signed_in() {
-    let mut stage = Stage::new();
-    let mut prosody = stage.prosody();
+    let mut session = TestSession::new();
+    let mut prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let program = Program::start("while_signed_in", &mut stage);
-    let mut finch = stage.finch(&[&alice]);
+    let program = Program::start("while_signed_in", &mut session);
+    let mut finch = session.finch(&[&alice]);
     program.says(&["working, since somebody is signed in with finch"]);
     prosody.kill();
     program.says(&["nobody is signed in any more"]);

@@ -18,13 +18,13 @@ use crate::watch::Watch;
 ///
 /// Declare it first: what is declared later is dropped, and so ended, before the bus and the folder.
 #[derive(Debug)]
-pub struct Stage {
+pub struct TestSession {
     bus: Bus,
     clients: Cell<u32>,
     folder: TempDir,
 }
 
-impl Stage {
+impl TestSession {
     /// Makes a folder and starts a bus.
     pub fn new() -> Self {
         // In /tmp whatever TMPDIR says: a socket's path must be short.
@@ -88,7 +88,7 @@ impl Stage {
     }
 }
 
-impl Default for Stage {
+impl Default for TestSession {
     fn default() -> Self {
         Self::new()
     }

@@ -23,10 +23,10 @@ pub(crate) fn let_go(group: u32) {
 }
 
 fn tell(word: &str, group: u32) {
-    static GUARDIAN: OnceLock<Mutex<Child>> = OnceLock::new();
-    let mut guardian =
-        GUARDIAN.get_or_init(|| Mutex::new(start())).lock().unwrap_or_else(PoisonError::into_inner);
-    let pipe = guardian.stdin.as_mut().expect_ok("talk to the guardian");
+    static REAPER: OnceLock<Mutex<Child>> = OnceLock::new();
+    let mut reaper =
+        REAPER.get_or_init(|| Mutex::new(start())).lock().unwrap_or_else(PoisonError::into_inner);
+    let pipe = reaper.stdin.as_mut().expect_ok("talk to the guardian");
     // One write, one line: shorter than PIPE_BUF, so it arrives whole or not at all.
     pipe.write_all(format!("{word} {group}\n").as_bytes()).expect_ok("talk to the guardian");
 }

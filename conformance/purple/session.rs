@@ -4,15 +4,15 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use communicado_conformance::{Account, Client, ExpectOk, Kind, Saved, Stage, within};
+use communicado_conformance::{Account, Client, ExpectOk, Kind, Saved, TestSession, within};
 
 #[test]
 fn clients_do_as_their_user_says() {
     for kind in [Kind::Finch, Kind::Pidgin] {
-        let stage = Stage::new();
-        let mut prosody = stage.prosody();
+        let session = TestSession::new();
+        let mut prosody = session.prosody();
         let alice = Account::xmpp("alice", &prosody).signed_out();
-        let mut client = stage.client(kind, &[&alice]);
+        let mut client = session.client(kind, &[&alice]);
         assert!(!client.user().is_signed_in(&alice));
         client.user().pick(Saved::Away);
         client.user().until_signed_in(&alice);
@@ -28,10 +28,10 @@ fn clients_do_as_their_user_says() {
 
 #[test]
 fn the_sipe_plug_in_signs_in() {
-    let stage = Stage::new();
-    let kamailio = stage.kamailio();
+    let session = TestSession::new();
+    let kamailio = session.kamailio();
     let alice = Account::sipe("alice", &kamailio);
-    let finch = stage.finch(&[&alice]);
+    let finch = session.finch(&[&alice]);
     finch.user().until_signed_in(&alice);
     finch.user().pick_for(&alice, Saved::Unavailable, "do-not-disturb");
     assert_eq!(finch.user().status(&alice), "do-not-disturb");
@@ -39,32 +39,32 @@ fn the_sipe_plug_in_signs_in() {
 
 #[test]
 fn the_bus_comes_back_empty_at_the_same_address() {
-    let mut stage = Stage::new();
-    let (address, id) = (stage.bus().address(), id_of_bus(&mut stage));
-    stage.bus().kill();
-    assert!(stage.bus().call("org.freedesktop.DBus.GetId", &[]).is_err());
-    stage.bus().start_again();
-    assert_eq!(stage.bus().address(), address);
-    assert_ne!(id_of_bus(&mut stage), id);
+    let mut session = TestSession::new();
+    let (address, id) = (session.bus().address(), id_of_bus(&mut session));
+    session.bus().kill();
+    assert!(session.bus().call("org.freedesktop.DBus.GetId", &[]).is_err());
+    session.bus().start_again();
+    assert_eq!(session.bus().address(), address);
+    assert_ne!(id_of_bus(&mut session), id);
 }
 
 /// Its own test process is started a second time, so that it can be killed.
 #[test]
 fn nothing_outlives_a_test_process_that_is_killed() {
-    const DOOMED: &str = "COMMUNICADO_STAGE_DOOMED";
+    const DOOMED: &str = "COMMUNICADO_SESSION_DOOMED";
     if std::env::var_os(DOOMED).is_some() {
-        let stage = Stage::new();
-        let (prosody, kamailio) = (stage.prosody(), stage.kamailio());
+        let session = TestSession::new();
+        let (prosody, kamailio) = (session.prosody(), session.kamailio());
         let alice = Account::xmpp("alice", &prosody);
-        let clients = [stage.finch(&[&alice]), stage.pidgin(&[&alice])];
+        let clients = [session.finch(&[&alice]), session.pidgin(&[&alice])];
         clients.iter().for_each(|client| client.user().until_signed_in(&alice));
-        println!("\n{}", stage.folder().display());
+        println!("\n{}", session.folder().display());
         std::io::stdin().lines().for_each(drop);
         drop((kamailio, clients));
         return;
     }
     let mut doomed = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "stage::nothing_outlives_a_test_process_that_is_killed", "--nocapture"])
+        .args(["--exact", "session::nothing_outlives_a_test_process_that_is_killed", "--nocapture"])
         .env(DOOMED, "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -83,18 +83,18 @@ fn nothing_outlives_a_test_process_that_is_killed() {
 
 #[test]
 fn a_killed_client_is_gone_when_kill_returns() {
-    let stage = Stage::new();
-    let prosody = stage.prosody();
+    let session = TestSession::new();
+    let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let mut finch: Client = stage.finch(&[&alice]);
+    let mut finch: Client = session.finch(&[&alice]);
     finch.user().until_signed_in(&alice);
     let id = finch.id();
     finch.kill();
     assert!(!Path::new(&format!("/proc/{id}")).exists());
 }
 
-fn id_of_bus(stage: &mut Stage) -> String {
-    stage.bus().call("org.freedesktop.DBus.GetId", &[]).expect_ok("ask the bus for its id")
+fn id_of_bus(session: &mut TestSession) -> String {
+    session.bus().call("org.freedesktop.DBus.GetId", &[]).expect_ok("ask the bus for its id")
 }
 
 /// Processes, but for those that have ended, whose command line or environment names `folder`.
