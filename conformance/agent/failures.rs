@@ -1,11 +1,10 @@
-//! Whatever a gateway does, the agent says what is wrong and what to do, and is right again as
-//! soon as the gateway is.
+//! Failures of the gateway: the agent reports cause and help, and recovers with the gateway.
 
 use communicado_conformance::{Gateway, Process};
 
 use crate::fixture::{AgentFixture, ends, says};
 
-/// A gateway that behaves so from the beginning, and is well later.
+/// Checks a gateway that fails from the start and recovers.
 #[track_caller]
 fn check(manner: &str, cause: &str, help: &str) {
     let (fixture, mut gateway) = (AgentFixture::new(), Gateway::start());
@@ -20,7 +19,7 @@ fn check(manner: &str, cause: &str, help: &str) {
     assert!(doctor.out.contains("!!  agent: it runs, and cannot publish\n"), "{}", doctor.out);
     gateway.behave("take");
     gateway.release();
-    // What was sent before it was well does not count.
+    // Skip the requests from before the recovery.
     while gateway.next_list().manner != "take" {}
     fixture.expect_status("publishing");
     ends(&mut agent);
@@ -69,7 +68,7 @@ fn a_gateway_that_ends_in_the_middle_of_its_answer() {
     check("cut", "http://127.0.0.1:", "if it goes on, have the gateway looked at");
 }
 
-/// What a person must mend is tried slowly, so these wait for a new permission.
+/// Checks an error that needs human action. The agent retries slowly, so the user allows again.
 #[track_caller]
 fn check_lasting(manner: &str, cause: &str, help: &str) {
     let (fixture, mut gateway) = (AgentFixture::new(), Gateway::start());
@@ -81,7 +80,7 @@ fn check_lasting(manner: &str, cause: &str, help: &str) {
     fixture.expect_status("failing");
     assert_eq!(fixture.run(&["status"]).code, Some(3));
     gateway.behave("take");
-    // It is asked to try at once.
+    // A new permission makes the agent retry at once.
     fixture.allow(&gateway.address("localhost"), &[]);
     while gateway.next().manner != "take" {}
     gateway.next_list();
@@ -157,7 +156,7 @@ fn a_token_that_is_revoked_ends_the_agent() {
     let mut agent = fixture.agent();
     gateway.next_list();
     gateway.behave("unauthorized");
-    // A no, so that no service manager begins again.
+    // Exit status 1, so that no service manager restarts it.
     assert_eq!(agent.wait().code(), Some(1), "{}", agent.output());
     let first = "error: nothing is published any more\n  cause: the gateway does not take the \
                  token any more (it says: so it is \\u{1b}[31mhere)\n  help: it was revoked";

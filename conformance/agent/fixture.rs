@@ -1,4 +1,4 @@
-//! A desk: the stage with a person at it who publishes, or does not.
+//! A session with an agent and its token.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -8,13 +8,13 @@ use std::process::Command;
 use communicado_conformance::{Completed, ExpectOk as _, Process, Signal, TestSession, within};
 use serde_json::Value;
 
-/// The token; nothing but requests may hold it.
+/// The token, which must appear in requests only.
 pub(crate) const TOKEN: &str = "cmt_zQ3vYk0S1mN8xT5rWb2LdH7cJfPaGeUiOqXnVtMyKsE";
 
-/// The shortest lease, so that what belongs to its end comes soon.
+/// The shortest lease, so that it expires soon.
 pub(crate) const SOON: [&str; 2] = ["--set", "agent.lease=5s"];
 
-/// A person at a stage.
+/// A session whose user may publish.
 pub(crate) struct AgentFixture {
     pub(crate) session: TestSession,
     token: PathBuf,
@@ -29,13 +29,13 @@ impl AgentFixture {
         fixture
     }
 
-    /// Puts a token into its file.
+    /// Writes a token to its file.
     pub(crate) fn write_token(&self, token: &str) {
         fs::write(&self.token, format!("{token}\n")).expect_ok("write a token");
         self.set_token_mode(0o600);
     }
 
-    /// The path of its file.
+    /// The path of the token's file.
     pub(crate) fn token(&self) -> String {
         self.token.to_str().expect_ok("name the token's file").to_owned()
     }
@@ -45,13 +45,13 @@ impl AgentFixture {
         fs::set_permissions(&self.token, mode).expect_ok("say who may read the token");
     }
 
-    /// Allows to publish at `gateway`, with further `options`.
+    /// Allows publishing to `gateway`, with further `options`.
     #[track_caller]
     pub(crate) fn allow(&self, gateway: &str, options: &[&str]) {
         self.allow_as("laptop", gateway, options);
     }
 
-    /// Allows this desk to be published as this device.
+    /// Allows publishing as this device.
     #[track_caller]
     pub(crate) fn allow_as(&self, device: &str, gateway: &str, options: &[&str]) {
         let ended = self.run_allow(device, gateway, options);
@@ -64,12 +64,12 @@ impl AgentFixture {
         self.run(&[&["allow", gateway][..], &who, options].concat())
     }
 
-    /// Runs a task of the agent to its end.
+    /// Runs a command of the agent to its end.
     pub(crate) fn run(&self, task: &[&str]) -> Completed {
         self.session.communicado().run(&[&["agent"], task].concat())
     }
 
-    /// Runs a task that must go well.
+    /// Runs a command of the agent, which must succeed.
     #[track_caller]
     pub(crate) fn expect_success(&self, task: &[&str]) -> Completed {
         let ended = self.run(task);
@@ -90,14 +90,14 @@ impl AgentFixture {
         self.session.communicado().start(&[&["agent"][..], &SOON, options].concat(), prepare)
     }
 
-    /// What `agent status --json` says.
+    /// The output of `agent status --json`.
     #[track_caller]
     pub(crate) fn status(&self) -> Value {
         let ended = self.run(&["status", "--json"]);
         serde_json::from_str(&ended.out).expect_ok("read the agent's status")
     }
 
-    /// Waits until the agent stands so.
+    /// Waits until the agent has this status.
     #[track_caller]
     pub(crate) fn expect_status(&self, standing: &str) -> Value {
         within(&format!("the agent is {standing}"), || {
@@ -107,7 +107,7 @@ impl AgentFixture {
     }
 }
 
-/// Waits until a process has said this.
+/// Waits until the output of a process has this text.
 #[track_caller]
 pub(crate) fn says(process: &Process, words: &str) {
     within(&format!("{words}, and not {}", process.output()), || {
@@ -115,7 +115,7 @@ pub(crate) fn says(process: &Process, words: &str) {
     });
 }
 
-/// Ends it as a session does, and must hear that all is well.
+/// Ends the agent with SIGTERM; it must exit with success.
 #[track_caller]
 pub(crate) fn ends(agent: &mut Process) {
     agent.signal(Signal::TERM);

@@ -1,5 +1,4 @@
-//! An agent that is gone without a word, and a gateway that is: nobody stays wrong for longer than
-//! a lease.
+//! Agents and gateways that crash or hang: no wrong status stays longer than a lease.
 
 use std::time::{Duration, Instant};
 
@@ -9,10 +8,10 @@ use crate::fixture::{AgentFixture, ends, says};
 use crate::real_gateway::RealGateway;
 use crate::relay::Relay;
 
-/// As long as the agents here ask to be believed.
+/// The lease of the agents in these tests.
 const LEASE: Duration = Duration::from_secs(5);
 
-/// Ada at her desk, signed in with Finch, and published.
+/// Ada, signed in with Finch and published.
 struct Ada {
     agent: Process,
     finch: Client,
@@ -40,7 +39,7 @@ impl Ada {
 fn an_agent_that_was_killed_is_unknown_when_its_lease_ends() {
     let mut ada = Ada::published();
     ada.agent.kill();
-    // It is believed for as long as it asked to be.
+    // The status holds until the lease expires.
     assert_eq!(ada.gateway.ada()["status"], "signed-in");
     let unknown = ada.gateway.says("unknown", Some("lease-expired"));
     assert_eq!(unknown["in"], serde_json::Value::Null);
@@ -80,7 +79,7 @@ fn a_gateway_that_answers_nobody_for_a_while_is_right_afterwards() {
     ada.gateway.signal(Signal::STOP);
     says(&ada.agent, " did not answer within 1 s");
     ada.finch.user().pick(Saved::Away);
-    // From here on the gateway must not believe what it was told before.
+    // The lease has expired from here on.
     let stopped = now();
     within("the lease ends", || (stopped.elapsed() > LEASE).then_some(()));
     ada.gateway.signal(Signal::CONT);
@@ -114,7 +113,7 @@ fn who_is_cut_off_is_unknown_and_what_was_held_up_on_the_way_does_not_stay() {
         let known = fixture.session.communicado().run(&["is", "do-not-disturb"]);
         (known.code == Some(0)).then_some(())
     });
-    // All that was tried meanwhile arrives now, in whatever order.
+    // All delayed requests arrive now, in any order.
     relay.heal();
     gateway.says("signed-in", Some("do-not-disturb"));
     fixture.expect_status("publishing");

@@ -1,4 +1,4 @@
-//! Pauses and working hours: the device is forgotten, and nothing is told of it.
+//! Pauses and working hours: the gateway removes the device, and the agent is silent.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -37,7 +37,7 @@ fn a_pause_holds_over_a_restart_and_a_crash() {
     fixture.allow(&gateway.address("127.0.0.1"), &[]);
     let mut agent = fixture.agent();
     gateway.next_list();
-    // It says no goodbye, so the one that comes next must.
+    // A killed agent does not delete its device, so the next one must.
     agent.kill();
     gateway.rest();
     fixture.expect_success(&["pause"]);
@@ -79,7 +79,7 @@ fn outside_the_working_hours_there_is_a_goodbye_and_nothing_else() {
 fn within_the_working_hours_it_publishes_by_the_clock_on_the_wall() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     fixture.allow(&gateway.address("127.0.0.1"), &[]);
-    // By the clock of a zone that is eight hours ahead of UTC.
+    // In a time zone eight hours ahead of UTC.
     let hours = format!("agent.hours={}", hours_from_now(7, 9));
     let mut agent = fixture.agent_with(&["--set", &hours], |command| {
         command.env("TZ", "UTC-8");
@@ -88,7 +88,7 @@ fn within_the_working_hours_it_publishes_by_the_clock_on_the_wall() {
     ends(&mut agent);
 }
 
-/// A span of the day in UTC, from and to so many hours from now.
+/// A range of the day in UTC, in hours from now.
 fn hours_from_now(from: u64, to: u64) -> String {
     #[expect(clippy::disallowed_methods, reason = "a test of the real world")]
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect_ok("read the clock");

@@ -1,4 +1,4 @@
-//! What a real gateway says of a person whose devices tell, are silent, or are overruled.
+//! The status of a person with several devices, pauses and a manual status.
 
 use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -52,7 +52,7 @@ fn what_is_said_by_hand_goes_before_what_devices_tell_until_it_is_taken_back() {
     ends(&mut agent);
 }
 
-/// As RFC 3339 has it.
+/// The time in an hour, in UTC.
 fn in_an_hour() -> String {
     #[expect(clippy::disallowed_methods, reason = "a test of the real world")]
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect_ok("read the clock");
@@ -81,7 +81,7 @@ fn of_two_devices_the_more_reachable_one_counts_and_one_that_dies_takes_nothing_
     assert_eq!(both["devices"].as_array().map(Vec::len), Some(2), "{both}");
     agents[1].kill();
     other.kill();
-    // When the lease of the dead one ends, the other one counts.
+    // After the lease of the killed device, the other device counts.
     gateway.says("signed-in", Some("away"));
     ends(&mut agents[0]);
 }

@@ -1,4 +1,4 @@
-//! Nothing without the person's word, and nothing after it was taken back.
+//! No publishing without consent, or after its withdrawal.
 
 use communicado_conformance::{Gateway, Pty, within};
 
@@ -10,7 +10,7 @@ fn without_permission_nothing_is_asked_of_any_gateway() {
     let ended = fixture.run(&[]);
     assert_eq!(ended.code, Some(1));
     assert!(ended.err.starts_with("error: nothing may be published\n"), "{}", ended.err);
-    // To allow is not to publish.
+    // Permission alone publishes nothing.
     fixture.allow(&gateway.address("127.0.0.1"), &[]);
     assert_eq!(fixture.status()["allowed"], true);
     assert!(gateway.rest().is_empty());

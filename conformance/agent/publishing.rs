@@ -1,4 +1,4 @@
-//! What is told, and when.
+//! The content and the time of each publication.
 
 use communicado_conformance::{Account, Gateway, Saved, Signal, within};
 
@@ -17,7 +17,7 @@ fn the_whole_list_goes_at_once_and_again_before_its_lease_ends() {
     let clients = first.body["clients"].as_array().expect("clients");
     let names: Vec<_> = clients.iter().map(|client| &client["client"]).collect();
     assert_eq!(names, ["chatty", "finch", "pidgin"]);
-    // Nothing changes, and it is said again and again.
+    // The agent renews without a change.
     for _ in 0..3 {
         assert_eq!(gateway.next_list().body, first.body);
     }
@@ -82,7 +82,7 @@ fn after_a_restart_of_the_gateway_what_is_now_comes_first() {
     gateway.until_finch("signed-in", Some("available"));
     let port = gateway.kill();
     finch.user().pick(Saved::Away);
-    // An answer that was under way may break off first.
+    // The connection may close during an answer.
     says(&agent, "cannot be reached: Connection refused");
     fixture.expect_status("failing");
     finch.user().pick(Saved::Unavailable);
@@ -108,7 +108,7 @@ fn a_gateway_that_is_restarted_at_once_is_not_missed() {
     let mut agent = fixture.agent_with(&["--set", "agent.lease=30s"], |_| ());
     gateway.next_list();
     fixture.expect_status("publishing");
-    // The connection that was kept is dead, and nobody has said so.
+    // The kept connection is dead, without a notification.
     let gateway = gateway.restart();
     gateway.next_list();
     fixture.expect_status("publishing");
@@ -131,7 +131,7 @@ fn who_was_asleep_tells_what_is_now_on_waking() {
         let known = fixture.session.communicado().run(&["is", "away"]);
         (known.code == Some(0)).then_some(())
     });
-    // What it said before it stopped.
+    // Requests from before the stop.
     gateway.rest();
     agent.signal(Signal::CONT);
     gateway.until_finch("signed-in", Some("away"));

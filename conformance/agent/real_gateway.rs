@@ -1,4 +1,4 @@
-//! `communicado-gateway` itself, and what it says of people when it is asked with curl.
+//! The real `communicado-gateway`, read with curl.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::fixture::AgentFixture;
 
-/// A running gateway that knows Ada.
+/// A running gateway with the person Ada.
 pub(crate) struct RealGateway {
     folder: PathBuf,
     options: Vec<String>,
@@ -17,7 +17,7 @@ pub(crate) struct RealGateway {
     reader: String,
 }
 
-/// Which build: `COMMUNICADO_GATEWAY_BIN`, or the workspace's release build, or its debug build.
+/// The program is `COMMUNICADO_GATEWAY_BIN`, else the release build, else the debug build.
 fn program() -> PathBuf {
     if let Some(program) = std::env::var_os("COMMUNICADO_GATEWAY_BIN") {
         return program.into();
@@ -29,7 +29,7 @@ fn program() -> PathBuf {
 }
 
 impl RealGateway {
-    /// Starts one in a folder of the desk, with further `options`.
+    /// Starts a gateway in a folder of the fixture, with further `options`.
     pub(crate) fn start(fixture: &AgentFixture, options: &[&str]) -> Self {
         require(&["curl"]);
         let folder = fixture.session.folder().join("gateway");
@@ -41,29 +41,29 @@ impl RealGateway {
         Self { folder, options, address, process, reader }
     }
 
-    /// Its address, by this name of its host.
+    /// The URL with this host name.
     pub(crate) fn address(&self, host: &str) -> String {
         self.address.replace("127.0.0.1", host)
     }
 
-    /// Its port.
+    /// The port.
     pub(crate) fn port(&self) -> u16 {
         let port = self.address.rsplit(':').next().and_then(|port| port.parse().ok());
         port.expect_ok("find its port")
     }
 
-    /// Its folder.
+    /// The folder.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Makes a token that publishes for Ada, and keeps it at the desk.
+    /// Creates a token that publishes for Ada, and writes it to its file.
     pub(crate) fn give_token(&self, fixture: &AgentFixture) {
         let token = token(&self.folder, "laptop", &["--scope", "publish", "--person", "ada"]);
         fixture.write_token(&token);
     }
 
-    /// The id of Ada's one token.
+    /// The id of Ada's only token.
     pub(crate) fn token_id(&self) -> String {
         let listed = self.ask("/v1/tokens");
         let tokens = listed["tokens"].as_array().expect_ok("list tokens");
@@ -78,7 +78,7 @@ impl RealGateway {
         task(&self.folder, &["tokens", "revoke", id]);
     }
 
-    /// Kills it with SIGKILL and starts it anew, with its store and at its port.
+    /// Kills the gateway with SIGKILL and starts it again, with its store and at its port.
     pub(crate) fn restart_after_a_crash(&mut self) {
         self.process.kill();
         let (_, place) = self.address.split_once("://").expect_ok("find its port");
@@ -87,17 +87,17 @@ impl RealGateway {
         self.process = process;
     }
 
-    /// Stops it (SIGSTOP), and lets it go on when that is dropped.
+    /// Sends a signal to the gateway.
     pub(crate) fn signal(&mut self, signal: Signal) {
         self.process.signal(signal);
     }
 
-    /// What it says of Ada.
+    /// Ada's record.
     pub(crate) fn ada(&self) -> Value {
         self.ask("/v1/people/ada")
     }
 
-    /// Waits until it says so of Ada: the status, and the availability or the reason.
+    /// Waits until Ada has this status, with this availability or reason.
     #[track_caller]
     pub(crate) fn says(&self, status: &str, more: Option<&str>) -> Value {
         within(&format!("Ada is {status} {more:?}, and not {}", self.ada()), || {
@@ -117,7 +117,7 @@ impl RealGateway {
     }
 }
 
-/// Starts it, and learns where it listens.
+/// Starts the gateway, and returns its URL.
 fn serve(folder: &Path, listen: &str, options: &[String]) -> (Process, String) {
     let before = std::fs::read_to_string(folder.join("gateway.log")).unwrap_or_default().len();
     let mut process = Process::start("gateway", &program().to_string_lossy(), folder, |command| {
@@ -134,7 +134,7 @@ fn serve(folder: &Path, listen: &str, options: &[String]) -> (Process, String) {
     (process, address)
 }
 
-/// Does something with its store.
+/// Runs a command on the store.
 fn task(folder: &Path, words: &[&str]) -> String {
     let mut command = Command::new(program());
     command.args(words).env_clear().env("HOME", folder);

@@ -19,7 +19,7 @@ fn the_token_is_in_nothing_that_is_written_or_told() {
     fixture.expect_status("publishing");
     fixture.expect_success(&["pause", "1h"]);
     fixture.expect_success(&["resume"]);
-    // The folder of the agent, what it and its commands said, and every output.
+    // The agent's folder, and every output.
     let files = below(fixture.session.folder());
     assert!(files.iter().any(|file| file.ends_with("consent.json")), "{files:?}");
     for file in files.iter().filter(|file| !file.ends_with("token")) {

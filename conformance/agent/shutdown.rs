@@ -1,4 +1,4 @@
-//! How an agent ends, and what is left of it.
+//! The shutdown of an agent, and its cleanup.
 
 use std::os::unix::net::UnixDatagram;
 

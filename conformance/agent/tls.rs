@@ -1,4 +1,4 @@
-//! Whom the agent believes that it is the gateway, with certificates made by OpenSSL.
+//! Certificates that the agent accepts or rejects, made with OpenSSL.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ impl Pair {
         Self { certificate, key }
     }
 
-    /// An authority.
+    /// Creates a certificate authority.
     fn authority(folder: &Path, name: &str) -> Self {
         let pair = Self::named(folder, name);
         let subject = format!("/CN={name}");
@@ -30,7 +30,7 @@ impl Pair {
         pair
     }
 
-    /// A gateway with these names, signed by `authority` for this span.
+    /// Creates a certificate for these names, signed by `authority` for this period.
     fn of_gateway(
         folder: &Path,
         authority: &Self,
@@ -72,7 +72,7 @@ const CONFIG: &str = "[ca]\ndefault_ca=own\n[own]\ndatabase=FOLDER/index\nserial
                       [any]\ncommonName=supplied\n[leaf]\nbasicConstraints=CA:FALSE\n\
                       subjectAltName=NAMES\n";
 
-/// From long ago to long from now.
+/// A long period around now.
 const VALID: [&str; 2] = ["20200101000000Z", "20490101000000Z"];
 const EXPIRED: [&str; 2] = ["20200101000000Z", "20200102000000Z"];
 
@@ -111,7 +111,7 @@ fn an_authority_that_was_named_is_believed_and_no_other() {
     }
 }
 
-/// Whether the agent says what is wrong with a certificate.
+/// Checks that the agent reports the fault of a certificate.
 #[track_caller]
 fn tells(fixture: &AgentFixture, why: &str, help: &str) {
     let mut agent = fixture.agent();

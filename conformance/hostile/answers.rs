@@ -1,10 +1,10 @@
-//! A service that answers as libpurple never would.
+//! A service with invalid answers.
 
 use communicado_conformance::TestSession;
 
 use crate::service::{AVAILABLE, NAMED, NAMELESS, Service, memory_max, run, watch};
 
-/// What cannot be judged is told as such, by every command.
+/// Checks that every command reports the status as unknown.
 #[track_caller]
 fn cannot_be_judged(session: &TestSession, name: &str, reason: &str) {
     let status = run(session, &["status", "--client", name, "--format", "{{status}} {{reason}}"]);
@@ -22,7 +22,7 @@ fn cannot_be_judged(session: &TestSession, name: &str, reason: &str) {
     assert_eq!(wait.code, Some(4), "{wait:?}");
 }
 
-/// Watches a service that answers wrongly from the start, and sanely in the end.
+/// Watches a service whose answers are invalid first and valid later.
 #[track_caller]
 fn from_the_start(manner: &str, name: &str, reason: &str) {
     let mut session = TestSession::new();
@@ -122,13 +122,13 @@ fn a_million_accounts_cost_no_more_than_a_few_hundred() {
     let mut service = Service::start(&mut session);
     service.order(serde_json::json!(["have_accounts", 1_000_000]));
     service.tell("own");
-    // Not so soon: a debug build takes seconds to read a list of a million.
+    // A longer timeout: a debug build reads a list of a million for seconds.
     let mut watch = session.watch();
     watch.expect_all_absent();
     watch.expect_eventually(NAMED, AVAILABLE);
     let status = session.communicado().run(&["status", "--client", NAMED]);
     assert_eq!(status.code, Some(0), "{status:?}");
-    // Each of two messages has 4 MB, and the bus library keeps a copy or two of it.
+    // Two messages of 4 MB, and the bus library has a copy or two of each.
     let memory = memory_max(watch.id());
     assert!(memory < 96 * 1024, "{memory} kB");
     watch.end();

@@ -1,4 +1,4 @@
-//! A bus that cuts the line in the middle of a message.
+//! A bus connection that closes in the middle of a message.
 
 use std::io::{Read as _, Write as _};
 use std::net::Shutdown;
@@ -13,13 +13,13 @@ use serde_json::json;
 
 use crate::service::{AVAILABLE, NAMED, SOON, Service};
 
-/// One line is cut, and so there is one: another source has another.
+/// The source `purple` alone, so that there is only one connection.
 const ALONE: [&str; 2] = ["--set", "sources.provider.enabled=false"];
-/// Far more than is said in any test.
+/// More bytes than in any test.
 const ALL: i64 = i64::MAX / 2;
 
-/// What is between communicado and the bus, and lets so many bytes of the bus through before it
-/// hangs up. Whoever calls again gets through.
+/// A proxy between communicado and the bus. It closes the first connection after a number of bytes
+/// from the bus, and passes later connections.
 struct DisconnectingProxy {
     socket: PathBuf,
     left: Arc<AtomicI64>,
@@ -54,13 +54,13 @@ impl DisconnectingProxy {
         format!("unix:path={}", self.socket.display())
     }
 
-    /// Lets only so many more bytes of the bus through.
+    /// Closes the connection after this many more bytes from the bus.
     fn cut_after(&self, bytes: i64) {
         self.left.store(bytes, Ordering::SeqCst);
     }
 }
 
-/// Passes on what one says to the other until `left` is used up, then hangs up on both.
+/// Copies data in one direction until `left` is used up, then closes both connections.
 fn pass(mut from: UnixStream, mut to: UnixStream, left: &AtomicI64) {
     let mut piece = [0; 4096];
     while let Ok(read @ 1..) = from.read(&mut piece) {
@@ -80,7 +80,7 @@ fn a_line_that_is_cut_at_any_byte_is_never_taken_for_a_no() {
     let mut session = TestSession::new();
     let _service = Service::sane(&mut session);
     let mut told = [0, 0];
-    // All that is said to one who asks once is about 4 kB.
+    // A single query receives about 4 kB.
     for (number, bytes) in (0..5000).step_by(53).enumerate() {
         let proxy = DisconnectingProxy::new(&mut session, &format!("cut-{number}"), bytes);
         let is = session.communicado().on_bus(&proxy.address()).run(&[
@@ -128,7 +128,7 @@ fn a_line_that_is_cut_in_a_session_is_taken_up_again() {
     watch.expect(NAMED, &[AVAILABLE]);
     for bytes in [0, 1, 15, 16, 17, 100, 200] {
         proxy.cut_after(bytes);
-        // Whichever comes next, this signal or an answer, is cut.
+        // This cuts the next message, the signal or an answer.
         service.order(json!(["emit", "AccountStatusChanged", "iii", 1, 10, 10]));
         for client in ["finch", "pidgin", "chatty"] {
             watch.expect(client, &["unknown reason=source-lost", "absent"]);

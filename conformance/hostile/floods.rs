@@ -1,11 +1,11 @@
-//! Signals: too many, wrong ones, and those of strangers.
+//! Signals: floods, invalid ones, and ones from other programs.
 
 use communicado_conformance::{TestSession, Watch, within};
 use serde_json::json;
 
 use crate::service::{AVAILABLE, NAMED, Service, memory_max, run, watch};
 
-/// With the debug build's 14 MB at rest; the release build has less than half of it.
+/// The limit includes the debug build's 14 MB at rest. The release build needs less than half.
 const MEMORY_MAX: u64 = 32 * 1024;
 
 #[track_caller]
@@ -37,7 +37,7 @@ fn every_change_of_a_flood_is_told_in_order_and_the_client_is_hardly_asked() {
     watch.expect(NAMED, &["signed-in away/away saved=available"]);
     let asked = service.asked();
     for _ in 0..50 {
-        // No more at a time than wait for a reader that is slow because the machine is busy.
+        // Small batches, so that a busy machine does not make the reader slow.
         service.order(json!(["flip", 100]));
         for _ in 0..50 {
             watch.expect(NAMED, &[AVAILABLE, "signed-in away/away saved=available"]);
@@ -61,7 +61,7 @@ fn signals_with_wrong_arguments_change_nothing() {
             service.order(json!(["flood", 500, member, ""]));
             service.order(json!(["flood", 500, member, "a{sv}", {}]));
         }
-        // An account that there is not.
+        // An account that does not exist.
         if member == "AccountSignedOff" {
             service.order(json!(["flood", 500, member, "i", 77]));
         }
@@ -99,7 +99,7 @@ fn more_statuses_than_can_be_remembered_do_not_leave_a_stale_one() {
     let mut watch = signed_in(&session);
     service.order(json!(["new_statuses", 6000]));
     let last = "signed-in away/status-5999 saved=available";
-    // How many of those in between are still there to be asked about is a matter of chance.
+    // The number of lines in between depends on the timing.
     within("the latest status is told", || {
         let status = run(&session, &["status", "--client", NAMED, "--format", "{{raw}}"]);
         (status.out == "status-5999\n").then_some(())
@@ -149,7 +149,7 @@ fn one_who_waits_for_the_name_is_a_client_of_its_own() {
     let mut first = Service::sane(&mut session);
     let mut watch = signed_in(&session);
     let mut second = Service::sane(&mut session);
-    // Nothing tells of the queue before it speaks.
+    // Communicado sees a queued program only when it sends something.
     second.order(json!(["emit", "AccountSignedOn", "i", 1]));
     watch.expect("strange-ui-2", &["starting", AVAILABLE]);
     signs_off(&mut first, &mut watch);

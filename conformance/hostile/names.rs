@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::service::{NAMED, Service, run};
 
-/// What `status` says of the service in JSON, and all that it prints for people.
+/// The JSON of `status` about the service, and its text output.
 #[track_caller]
 fn status(session: &TestSession, client: &str) -> (Value, String) {
     let json = run(session, &["status", "--json", "--client", client]);
@@ -15,7 +15,7 @@ fn status(session: &TestSession, client: &str) -> (Value, String) {
     (serde_json::from_str(&json.out).unwrap(), text.out)
 }
 
-/// Nothing that commands a terminal, breaks a line or turns writing round.
+/// Checks for control characters, line breaks and changes of the text direction.
 #[track_caller]
 fn is_harmless(text: &str) {
     let bad = |c: char| (c.is_control() && c != '\n') || ('\u{202a}'..='\u{202e}').contains(&c);

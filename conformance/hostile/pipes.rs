@@ -1,4 +1,4 @@
-//! Readers of `watch`: slow ones, and ones that go away.
+//! Readers of `watch` that are slow or close the pipe.
 
 use std::io::{BufRead as _, BufReader, PipeReader};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::service::{NAMED, SOON, Service, memory_max};
 
-/// Starts a watch with a pipe that nobody reads yet.
+/// Starts a watch with a pipe that the test does not read yet.
 fn unread(session: &TestSession, arguments: &[&str]) -> (Process, PipeReader) {
     let (reader, writer) = std::io::pipe().expect_ok("make a pipe");
     let arguments = [&["watch"], arguments, &SOON].concat();
@@ -17,20 +17,19 @@ fn unread(session: &TestSession, arguments: &[&str]) -> (Process, PipeReader) {
     (watch, reader)
 }
 
-/// Waits until the service is asked something again, which shows that the watch is not blocked.
+/// Waits for the next query to the service, which proves that the watch is not blocked.
 #[track_caller]
 fn is_asked_again(service: &mut Service) {
     let before = service.asked();
     within("the service is asked again", || (service.asked() > before).then_some(()));
 }
 
-/// Has the watch ask for a second status, so that a flood of changes between the two is one of
-/// changes to it, and not of questions.
+/// Makes the watch read a second status, so that a flood between the two needs no further queries.
 #[track_caller]
 fn knows_away(service: &mut Service) {
     let before = service.asked();
     service.order(json!(["change_status", 11, "away", 5]));
-    // Whether it is signed in, is signing in, shows an error, in which status, and what that is.
+    // The five queries of one status.
     within("the status is asked for", || (service.asked() >= before + 5).then_some(()));
 }
 
@@ -47,7 +46,7 @@ fn a_slow_reader_blocks_nothing_and_gets_the_latest_and_how_much_it_missed() {
     is_asked_again(&mut service);
     let memory = memory_max(watch.id());
     assert!(memory < 32 * 1024, "{memory} kB");
-    // It reads again, and is told all there is to know.
+    // It reads again, and gets the current state.
     let mut lines = BufReader::new(reader).lines().map_while(Result::ok);
     let (mut revision, mut missed, mut skipped) = (0, 0, 0);
     loop {
@@ -71,7 +70,7 @@ fn a_slow_reader_blocks_nothing_and_gets_the_latest_and_how_much_it_missed() {
     }
     assert!(missed > 10_000, "{missed}");
     assert!(missed >= skipped, "{missed} were said to be missed, and {skipped} were");
-    // From here on it is level again.
+    // It has caught up.
     service.tell("sign_on");
     let text = lines.next().expect_ok("read the sign-in");
     let line = Line::of_watch(&text).expect_ok("read a line");

@@ -1,4 +1,4 @@
-//! The service that is told how to behave.
+//! A fake libpurple service with a settable behavior.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
@@ -9,27 +9,27 @@ use communicado_conformance::{
 };
 use serde_json::{Value, json};
 
-/// Makes communicado ask soon, and give up soon.
+/// A short keepalive interval and timeout.
 pub(crate) const SOON: [&str; 4] =
     ["--set", "sources.purple.check=1s", "--set", "sources.purple.timeout=1s"];
 
-/// What is told of the service while it is sane.
+/// The line about the service while its answers are valid.
 pub(crate) const AVAILABLE: &str = "signed-in available/available saved=available";
 
-/// What the service is called that does not say what it is, and what it says that it is.
+/// The client name of a service without a UI name, and the UI name of the service.
 pub(crate) const NAMELESS: &str = "libpurple";
 pub(crate) const NAMED: &str = "strange-ui";
 
-/// A program that owns libpurple's name, with one account that is signed in and available.
+/// A program that owns libpurple's name, with one account, signed in and available.
 ///
-/// It ends with its standard input, also when the test process is killed.
+/// It exits when its stdin closes, also if the test process is killed.
 pub(crate) struct Service {
     child: Child,
     answers: Receiver<String>,
 }
 
 impl Service {
-    /// Starts a service on the bus that does not own the name yet.
+    /// Starts a service that does not own the name yet.
     pub(crate) fn start(session: &mut TestSession) -> Self {
         require_python();
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/hostile/service.py");
@@ -62,7 +62,7 @@ impl Service {
         service
     }
 
-    /// Starts a service that owns the name and answers as it should not.
+    /// Starts a service with invalid answers that owns the name.
     pub(crate) fn behaving(session: &mut TestSession, manner: &str) -> Self {
         let mut service = Self::start(session);
         service.behave(manner);
@@ -70,25 +70,25 @@ impl Service {
         service
     }
 
-    /// Has it do something that needs no more words.
+    /// Sends a command without arguments.
     #[track_caller]
     pub(crate) fn tell(&mut self, word: &str) {
         self.order(json!([word]));
     }
 
-    /// Changes how it answers.
+    /// Sets the behavior.
     #[track_caller]
     pub(crate) fn behave(&mut self, manner: &str) {
         self.order(json!(["behave", manner]));
     }
 
-    /// How often it was asked something so far.
+    /// The number of queries so far.
     #[track_caller]
     pub(crate) fn asked(&mut self) -> u64 {
         self.order(json!(["count"])).as_u64().expect_ok("count")
     }
 
-    /// Has it do something, and waits until that is done.
+    /// Sends a command, and waits for its result.
     #[track_caller]
     pub(crate) fn order(&mut self, order: Value) -> Value {
         let input = self.child.stdin.as_mut().expect_ok("tell the service");
@@ -106,17 +106,17 @@ impl Drop for Service {
     }
 }
 
-/// Runs a command that asks soon, to its end.
+/// Runs a command with a short keepalive to its end.
 pub(crate) fn run(session: &TestSession, arguments: &[&str]) -> Completed {
     session.communicado().run(&[arguments, &SOON].concat())
 }
 
-/// Starts a watch that asks soon.
+/// Starts a watch with a short keepalive.
 pub(crate) fn watch(session: &TestSession) -> Watch {
     Watch::start(&session.communicado(), &SOON)
 }
 
-/// The most memory that a process ever had, in kB.
+/// The peak memory of a process, in kB.
 #[track_caller]
 pub(crate) fn memory_max(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect_ok("read /proc");

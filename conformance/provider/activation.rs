@@ -1,4 +1,4 @@
-//! The bus starts a provider that is registered, and nobody who only reads has it started.
+//! The bus starts a registered provider, and reading never starts one.
 
 use std::fs;
 
@@ -28,7 +28,7 @@ fn asking_starts_no_provider() {
     watch.expect_all_absent();
     watch.end();
     assert!(!sprung.exists(), "watch has the bus start a provider");
-    // The trap works.
+    // The trap works, so its silence above proves something.
     let _ = busctl(session, &["call", NAME, ACCOUNT_PATH, ACCOUNT, "SignIn"]);
     within("the trap is sprung", || sprung.exists().then_some(()));
 }
@@ -39,7 +39,7 @@ fn a_registered_provider_is_started_by_the_first_who_speaks_to_it() {
     let registered = provide(&session, &["--account", "alice@uc.test", "--register"]);
     assert_eq!((registered.code, &*registered.out), (Some(0), ""), "{}", registered.err);
     let file = session.folder().join(format!("communicado/data/dbus-1/services/{NAME}.service"));
-    // The private bus looks into a folder of its own.
+    // The private bus reads its own folder of services.
     let seen = session.folder().join(format!("services/{NAME}.service"));
     fs::copy(&file, seen).expect_ok("put the activation file where the bus looks");
     session.bus().call("org.freedesktop.DBus.ReloadConfig", &[]).expect_ok("reload the bus");

@@ -1,4 +1,4 @@
-//! `demo` on a machine that has nothing, and what is left of it.
+//! `demo` on a bare machine, and its cleanup.
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use communicado_conformance::{ExpectOk as _, Signal, TestSession, within};
 use rustix::process::{Pid, kill_process};
 
-/// The demo in an empty environment, in a folder of its own.
+/// The demo with an empty environment, in its own folder.
 fn demo(session: &TestSession) -> Command {
     demo_of(session, session.communicado().program())
 }
@@ -25,7 +25,7 @@ fn folder(session: &TestSession) -> std::path::PathBuf {
     session.folder().join("nothing")
 }
 
-/// Who plays in this demo: its children.
+/// The child processes of the demo.
 fn players(demo: u32) -> Vec<u32> {
     let processes = std::fs::read_dir("/proc").expect_ok("list processes").flatten();
     let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -77,7 +77,7 @@ fn a_whole_day_in_an_empty_environment() {
         ]
     );
     assert!(said.contains("18 changes, the slowest told after "), "{said}");
-    // The gateway is beside the program here.
+    // The gateway is in the same folder as the program.
     let (_, page) = said.split_once("the page says").expect_ok("see the gateway");
     let rows: Vec<&str> = page.lines().filter_map(|line| line.get(33..68)).map(str::trim).collect();
     let signed_in = ["signed-in, available", "signed-in, busy, in-a-meeting", "absent"];
@@ -115,7 +115,7 @@ fn a_demo_that_is_killed_takes_all_with_it() {
     }
 }
 
-/// Ends the demo after so many lines, and looks what is left.
+/// Ends the demo after some lines, and checks that nothing is left.
 fn interrupted(lines: usize, signal: Signal) {
     let session = TestSession::new();
     let mut child =
@@ -127,17 +127,17 @@ fn interrupted(lines: usize, signal: Signal) {
     let players = players(child.0.id());
     kill_process(Pid::from_child(&child.0), signal).expect_ok("signal the demo");
     let status = within("the demo ends", || child.0.try_wait().expect_ok("wait for the demo"));
-    // Before it has said anything it may not have been listening yet.
+    // Before the first line it may not handle signals yet.
     let listens = signal != Signal::KILL && lines > 0;
     assert!(!listens || status.code() == Some(0), "{signal:?} after {lines} lines: {status}");
     within("nobody plays on", || players.iter().all(|it| !runs(it)).then_some(()));
     let left = std::fs::read_dir(folder(&session)).expect_ok("look into the folder").count();
-    // Who is killed cannot clear up the gateway's folder, which is there from line 27 on.
+    // A killed demo cannot remove the gateway's folder, which exists from line 27 on.
     let most = usize::from(signal == Signal::KILL && lines >= 27);
     assert!(left <= most, "a file is left");
 }
 
-/// Killed when dropped, so that a failed test leaves nothing behind either.
+/// Killed when dropped, so that a failed test leaves nothing behind.
 struct Guard(Child);
 
 impl Drop for Guard {

@@ -1,4 +1,4 @@
-//! The faults of a script, as another program meets them.
+//! Injected faults, as another program sees them.
 
 use std::io::{BufRead as _, BufReader};
 

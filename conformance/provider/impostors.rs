@@ -1,4 +1,4 @@
-//! Programs that bear the provider's name and are none, or another version of one.
+//! Programs that own the provider's name and are no provider, or another version of one.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
@@ -30,7 +30,7 @@ impl Drop for Impostor {
     }
 }
 
-/// What a stranger is told to be, before it is gone.
+/// Checks the reports about an impostor, until it exits.
 #[track_caller]
 fn check(manner: &str, expected: &[&str]) {
     let mut session = TestSession::new();

@@ -1,4 +1,4 @@
-//! What the provider says of itself is what its documentation says.
+//! The introspection of the provider matches its documentation.
 
 use std::fs;
 use std::path::Path;
@@ -32,8 +32,7 @@ fn introspection_and_both_documents_agree() {
     }
 }
 
-/// The members of our own interfaces, a line each: interface, kind, name, and what they are made
-/// of.
+/// The members of our interfaces, a line each: interface, kind, name and arguments.
 fn members(xml: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut interface = String::new();

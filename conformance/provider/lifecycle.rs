@@ -1,4 +1,4 @@
-//! What communicado says of a provider, from its start to each of its ends.
+//! The reports about a provider, from its start to each kind of exit.
 
 use communicado_conformance::{Signal, TestSession};
 
@@ -118,7 +118,7 @@ fn one_that_hangs_is_doubted_and_believed_again_when_it_goes_on() {
     watch.expect("provider", &[NOT_RESPONDING]);
     provider.signal(Signal::CONT);
     watch.expect("provider", &[AVAILABLE]);
-    // The same, by its own doing.
+    // The same, without a command.
     drop(provider);
     watch.expect("provider", &[SIGNED_OUT, ABSENT]);
     let _provider = play(&session, "0s running\n500ms sign-in\n1500ms hang 4s\n");

@@ -1,4 +1,4 @@
-//! What was chosen outlives a run, however that ends.
+//! The saved state outlives a run, also after a crash.
 
 use communicado_conformance::{Signal, TestSession};
 

@@ -21,7 +21,7 @@ fn busctl_finds_and_uses_it_without_a_manual() {
     assert_eq!(property(&mut session, "FriendlyName"), "s \"Alice Liddell\"");
     assert_eq!(property(&mut session, "Status"), "s \"signed-out\"");
     assert_eq!(call(&mut session, &["SignIn"]), Ok(String::new()));
-    // What comes of a call is so before the call is answered.
+    // A call returns after its effects.
     assert_eq!(property(&mut session, "Status"), "s \"signed-in\"");
     let hour = ["Set", "ssst", "do-not-disturb", "presenting", "quarterly", "3600000"];
     assert_eq!(call(&mut session, &hour), Ok(String::new()));
@@ -83,7 +83,7 @@ fn gdbus_monitor_sees_all_that_changed_at_one_moment_in_one_signal() {
     let mut monitor = monitor.stderr(Stdio::null()).spawn().expect_ok("start gdbus");
     let said = || std::fs::read_to_string(&log).unwrap_or_default();
     within("gdbus monitors", || said().contains("is owned by").then_some(()));
-    // It says so before it has subscribed: a change that it is told shows that it has.
+    // It prints this before it has subscribed. A change that arrives proves the subscription.
     within("gdbus hears", || {
         user(&session, &["sign-in"]);
         user(&session, &["sign-out"]);
@@ -99,7 +99,7 @@ fn gdbus_monitor_sees_all_that_changed_at_one_moment_in_one_signal() {
     _ = monitor.kill();
     _ = monitor.wait();
     let new = all.get(before..).unwrap_or_default();
-    // Of two sign-outs, the last may still have been on its way.
+    // The second sign-out may still be on its way.
     let from = new.find("'signing-in'").expect_ok("find the sign-in");
     let lines: Vec<&str> = new.get(from..).unwrap_or_default().lines().collect();
     assert_eq!(lines.len(), 3, "{new}");
@@ -124,7 +124,7 @@ fn a_python_program_that_knows_only_the_documentation_sees_a_whole_life() {
     let output = python.output().expect_ok("run python3");
     let said = String::from_utf8_lossy(&output.stdout);
     let lines: Vec<&str> = said.lines().collect();
-    // Errors are printed as they are met, signals when the loop runs.
+    // The program prints errors at once, and signals when its loop runs.
     let (errors, told): (Vec<&str>, Vec<&str>) =
         lines.iter().partition(|line| line.starts_with("error"));
     assert_eq!(

@@ -1,4 +1,4 @@
-//! A provider at work, and how others speak to it.
+//! Helpers that start and use a provider.
 
 use std::fs;
 use std::process::Command;
@@ -12,14 +12,14 @@ pub(crate) const PATH: &str = "/org/communicado/Provider1";
 pub(crate) const ACCOUNT_PATH: &str = "/org/communicado/Provider1/account1";
 pub(crate) const ACCOUNT: &str = "org.communicado.Provider1.Account";
 
-/// Who signs in.
+/// The account that signs in.
 const ALICE: [&str; 4] = ["--account", "alice@uc.test", "--name", "Alice Liddell"];
 
-/// Makes communicado ask soon, and give up soon.
+/// A short keepalive interval and timeout.
 pub(crate) const SOON: [&str; 4] =
     ["--set", "sources.provider.check=1s", "--set", "sources.provider.timeout=1s"];
 
-/// Starts a provider, and waits until it is there.
+/// Starts a provider, and waits until it owns its name.
 pub(crate) fn start(session: &TestSession, arguments: &[&str]) -> Process {
     let arguments = [&["provide"], &ALICE[..], arguments].concat();
     let mut provider = session.communicado().start(&arguments, |_| ());
@@ -39,33 +39,33 @@ pub(crate) fn play(session: &TestSession, script: &str) -> Process {
     start(session, &["--script", &file.to_string_lossy()])
 }
 
-/// Has the provider do something, as its user would.
+/// Controls the provider as its user does.
 #[track_caller]
 pub(crate) fn user(session: &TestSession, words: &[&str]) {
     let ended = provide(session, words);
     assert_eq!((ended.code, &*ended.err), (Some(0), ""), "provide {words:?}");
 }
 
-/// Runs `communicado provide` with these words to its end.
+/// Runs `communicado provide` with arguments to its end.
 pub(crate) fn provide(session: &TestSession, words: &[&str]) -> Completed {
     session.communicado().run(&[&["provide"], words].concat())
 }
 
-/// Starts a watch that asks soon, and tells of the provider alone.
+/// Starts a watch on the provider alone, with a short keepalive.
 pub(crate) fn watch(session: &TestSession) -> Watch {
     let told = ["--set", "sources.provider.clients=provider"];
     let only = [&told[..], &["--set", "sources.purple.enabled=false"]].concat();
     Watch::start(&session.communicado(), &[&SOON[..], &only].concat())
 }
 
-/// The same, before there is any.
+/// Starts a watch before the provider.
 pub(crate) fn watch_first(session: &TestSession) -> Watch {
     let mut watch = watch(session);
     watch.expect("provider", &["absent by provider"]);
     watch
 }
 
-/// What another program wrote, or said was wrong.
+/// The output of another program, or its errors.
 pub(crate) fn run(
     session: &mut TestSession,
     program: &str,
@@ -80,12 +80,12 @@ pub(crate) fn run(
     if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
 }
 
-/// Runs `busctl` on the stage's bus.
+/// Runs `busctl` on the bus of the session.
 pub(crate) fn busctl(session: &mut TestSession, arguments: &[&str]) -> Result<String, String> {
     run(session, "busctl", &[&["--user"], arguments].concat())
 }
 
-/// Reads a property of the account, as `busctl` writes it.
+/// Reads a property of the account in the notation of `busctl`.
 #[track_caller]
 pub(crate) fn property(session: &mut TestSession, name: &str) -> String {
     busctl(session, &["get-property", NAME, ACCOUNT_PATH, ACCOUNT, name])

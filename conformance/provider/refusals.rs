@@ -1,4 +1,4 @@
-//! What cannot be done, and what is said about it.
+//! Errors of commands that cannot succeed.
 
 use std::process::{Child, Command, Stdio};
 
@@ -6,7 +6,7 @@ use communicado_conformance::{ExpectOk as _, TestSession, require_python, within
 
 use crate::provider::{ACCOUNT, ACCOUNT_PATH, NAME, busctl, call, provide, start, user, watch};
 
-/// A program that took the provider's name and knows nothing of it.
+/// A program that owns the provider's name and does not implement its interfaces.
 struct Squatter(Child);
 
 impl Squatter {

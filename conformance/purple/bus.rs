@@ -1,11 +1,10 @@
-//! The session bus itself: ending, returning, or not there at all.
+//! A session bus that ends, returns or does not exist.
 
 use communicado_conformance::{Account, TestSession, Watch};
 
 use crate::signs_in;
 
-/// Of a client that was signed in when it was lost: signed out comes before gone, and no account
-/// was seen since.
+/// A client that was signed in when the bus ended: signed-out comes before absent, without accounts.
 const OWED: &[&str] = &["signed-out | no accounts", "absent"];
 
 const LOST: &[&str] = &["unknown reason=source-lost"];
@@ -24,8 +23,8 @@ fn a_bus_that_is_killed_and_comes_back() {
         watch.expect(client, LOST);
     }
     session.bus().start_again();
-    // Finch lives on, signed in, and never returns to the bus: nothing is known of it until it
-    // ends. Of the others the new bus says that they are not there.
+    // Finch stays signed in and never returns to the bus, so its status is unknown until it exits.
+    // The new bus reports the others as absent.
     watch.expect("pidgin", &["absent"]);
     watch.expect("chatty", &["absent"]);
     finch.kill();

@@ -1,11 +1,11 @@
-//! A client that keeps its connections and its name, and answers nobody.
+//! A client that keeps its connections and its name, and does not answer.
 
 use communicado_conformance::{Account, Kind, Saved, TestSession, Watch};
 
 use crate::{GOES_AWAY, signs_in};
 
-/// As it comes, a hung client is found within 35 s. Here sooner; but beside other tests a healthy
-/// Pidgin that starts may well take a second to answer.
+/// The default finds a hung client within 35 s; this is faster. A healthy Pidgin that starts beside
+/// other tests may need a second to answer.
 const SOON: &[&str] =
     &["--set", "sources.purple.check=500ms", "--set", "sources.purple.timeout=3s"];
 
@@ -67,7 +67,7 @@ fn a_client_that_lost_its_server_while_it_hung() {
     watch.expect("finch", HUNG);
     prosody.kill();
     finch.resume();
-    // It may answer first and look at its server's connection then.
+    // It may answer before it reads the connection to its server.
     let signed_out = "signed-out reason=network-error saved=available";
     let signed_in = "signed-in available/available saved=available";
     watch.expect_either("finch", &[&[signed_out], &[signed_in, signed_out]]);
@@ -83,7 +83,7 @@ fn a_client_that_hangs_before_communicado_starts() {
     finch.user().until_signed_in(&alice);
     finch.hang();
     let mut watch = Watch::start(&session.communicado(), SOON);
-    // The first line waits a second for an answer, and until a client has answered it is starting.
+    // The first line waits a second for an answer. Until then the client is starting.
     watch.expect("finch", &["starting", "unknown reason=not-responding"]);
     watch.expect_all_absent_but("finch");
     finch.resume();

@@ -1,4 +1,4 @@
-//! A server that goes away in the middle of a session.
+//! A server that fails during a session.
 
 use std::time::Duration;
 
@@ -45,8 +45,7 @@ fn an_attempt_to_come_back_that_fails() {
     watch.end();
 }
 
-/// libpurple sends a ping after 30 s without traffic and waits 120 s for its answer; nothing and
-/// nobody can know sooner.
+/// libpurple sends a ping after 30 s without traffic, and waits 120 s for the answer.
 #[test]
 fn a_network_that_goes_silent() {
     let session = TestSession::new();

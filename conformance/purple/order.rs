@@ -1,4 +1,4 @@
-//! Communicado starts last: the first line says what is so.
+//! Communicado starts last: the first line has the current status.
 
 use communicado_conformance::{Account, Saved, TestSession};
 
@@ -33,7 +33,7 @@ fn beside_a_client_that_is_signed_out() {
     watch.end();
 }
 
-/// libpurple tells the reason of a failed sign-in only as it happens.
+/// libpurple reports the reason of a failed sign-in only once, when it happens.
 #[test]
 fn beside_a_client_whose_sign_in_has_failed() {
     let session = TestSession::new();
@@ -78,8 +78,8 @@ fn beside_two_clients() {
     watch.end();
 }
 
-/// Its process may not be there yet, or not on the bus (and whether it has left the bus for good
-/// or was never on it cannot be told), or on the bus and not answering, or further.
+/// Its process may not exist yet, or not be on the bus, or not answer yet. A process that is not on
+/// the bus may be starting or leaving.
 #[test]
 fn beside_a_client_that_is_just_starting() {
     let session = TestSession::new();

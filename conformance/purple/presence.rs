@@ -1,4 +1,4 @@
-//! How reachable the user is, while signed in.
+//! The presence of a signed-in user.
 
 use communicado_conformance::{Account, Kind, Saved, TestSession};
 
@@ -40,7 +40,7 @@ fn check(kind: Kind, name: &str) {
             "signed-in away/extended_away saved=extended_away",
         ],
     );
-    // XMPP cannot hide: others still see extended away, whatever the status box says.
+    // XMPP has no invisible status: others still see extended away.
     client.user().pick(Saved::Invisible);
     watch.expect(name, &["signed-in away/extended_away saved=invisible"]);
     client.user().pick(Saved::Available);
@@ -51,7 +51,7 @@ fn check(kind: Kind, name: &str) {
             "signed-in available/available saved=available",
         ],
     );
-    // The same again is no news.
+    // The same status again is no change.
     client.user().pick(Saved::Available);
     client.user().pick_for(&alice, Saved::Available, "dnd");
     watch.expect(name, &["signed-in do-not-disturb/dnd saved=available"]);

@@ -1,4 +1,4 @@
-//! The bus carries other people's messages, and the raw protocol with the sign-in in it.
+//! Messages and passwords on the bus, which communicado must not receive.
 
 use communicado_conformance::{Account, Prosody, Saved, Signal, TestSession, within};
 
@@ -20,7 +20,7 @@ fn what_others_say_on_the_bus_appears_nowhere() {
     let mut watch = session.watch();
     watch.expect_all_absent();
     let overheard = session.bus().overhear();
-    // Alice's client broadcasts its whole sign-in and every message, and so does Bob's.
+    // Both clients broadcast their whole sign-in and every message.
     let finch = session.finch(&[&alice]);
     signs_in(&mut watch, "finch");
     let pidgin = session.pidgin(&[&bob]);
@@ -30,7 +30,7 @@ fn what_others_say_on_the_bus_appears_nowhere() {
     let text = format!("string:{SECRET}");
     for (signal, arguments) in [
         ("JabberSendingText", &["int32:1", &text][..]),
-        // Members that are asked for, with a secret where nobody would look for one.
+        // Subscribed members, with a secret in an unexpected argument.
         ("AccountConnectionError", &[&text, "int32:2", &text]),
         ("AccountConnectionError", &["int32:1", "int32:2", &text]),
     ] {
@@ -60,7 +60,7 @@ fn what_others_say_on_the_bus_appears_nowhere() {
     }
 }
 
-/// The bus is asked what it was asked for.
+/// The bus lists the match rules.
 #[test]
 fn only_single_members_are_matched() {
     let mut session = TestSession::new();

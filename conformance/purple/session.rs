@@ -1,4 +1,4 @@
-//! The stage alone, without the program under test: when these fail, look here first.
+//! The fixtures alone, without the program under test. If these fail, the machine is at fault.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -48,7 +48,7 @@ fn the_bus_comes_back_empty_at_the_same_address() {
     assert_ne!(id_of_bus(&mut session), id);
 }
 
-/// Its own test process is started a second time, so that it can be killed.
+/// The test starts its own program again, to kill it.
 #[test]
 fn nothing_outlives_a_test_process_that_is_killed() {
     const DOOMED: &str = "COMMUNICADO_SESSION_DOOMED";
@@ -97,7 +97,7 @@ fn id_of_bus(session: &mut TestSession) -> String {
     session.bus().call("org.freedesktop.DBus.GetId", &[]).expect_ok("ask the bus for its id")
 }
 
-/// Processes, but for those that have ended, whose command line or environment names `folder`.
+/// The number of running processes whose command line or environment names `folder`.
 fn count_processes_with(folder: &str) -> usize {
     let names = |process: &Path, file: &str| {
         let bytes = std::fs::read(process.join(file)).unwrap_or_default();

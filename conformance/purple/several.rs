@@ -14,7 +14,7 @@ fn a_client_that_is_replaced_by_another() {
     watch.expect_all_absent();
     let mut finch = session.finch(&[&alice]);
     signs_in(&mut watch, "finch");
-    // The second one waits in line for the name, and is a client all the same.
+    // The second one is queued for the name, and is a client too.
     let pidgin = session.pidgin(&[&bob]);
     signs_in(&mut watch, "pidgin");
     assert_eq!(watch.accounts(), [("bob@uc.test/ci", "XMPP")]);
@@ -93,7 +93,7 @@ fn two_accounts_in_different_states() {
         &[
             "signed-in do-not-disturb/dnd saved=available | bob@uc.test/ci signing-in \
              | alice@uc.test/ci signed-in do-not-disturb/dnd",
-            // The client is as reachable as the more reachable of the two.
+            // The better of the two accounts determines the status.
             "signed-in available/available saved=available \
              | bob@uc.test/ci signed-in available/available \
              | alice@uc.test/ci signed-in do-not-disturb/dnd",

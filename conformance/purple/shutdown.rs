@@ -1,13 +1,13 @@
-//! All the ways in which a client ends.
+//! Every kind of exit of a client.
 
 use communicado_conformance::{Account, Client, Kind, Saved, TestSession};
 
 use crate::{SIGN_OUT, signs_in};
 
-/// A signed-in client that says goodbye.
+/// A signed-in client that quits.
 pub(crate) const GOODBYE: &[&str] =
     &["signed-out saved=available", "shutting-down | alice@uc.test/ci signed-out", "absent"];
-/// A signed-in client that is gone without a word.
+/// A signed-in client that crashes.
 pub(crate) const GONE: &[&str] = &["signed-out saved=available", "absent"];
 
 #[test]
@@ -40,7 +40,7 @@ fn pidgin_is_killed_in_the_middle_of_a_session() {
     check(Kind::Pidgin, Client::kill, GONE);
 }
 
-/// By another program; Finch's process would stay, on no bus and signed in nowhere.
+/// By another program. Finch's process would stay, off the bus and signed out.
 #[test]
 fn pidgin_is_told_to_quit_over_the_bus() {
     let told_to_quit = |pidgin: &mut Client| {
@@ -50,7 +50,7 @@ fn pidgin_is_told_to_quit_over_the_bus() {
     check(Kind::Pidgin, told_to_quit, GOODBYE);
 }
 
-/// Signs in, ends the client, and starts it once more: nothing of the first life is left over.
+/// Signs in, ends the client, and starts it again: no state of the first run is left.
 fn check(kind: Kind, end: impl Fn(&mut Client), expected: &[&str]) {
     let name = match kind {
         Kind::Finch => "finch",

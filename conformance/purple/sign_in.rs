@@ -1,4 +1,4 @@
-//! From a client that does not run to a user who is signed in, or not.
+//! Sign-ins that succeed or fail, from the start of the client.
 
 use communicado_conformance::{Account, Saved, TestSession};
 
@@ -94,7 +94,7 @@ fn a_server_that_is_not_there_and_then_is() {
     let mut watch = session.watch();
     watch.expect_all_absent();
     let finch = session.finch(&[&alice]);
-    // A port of this machine refuses at once, perhaps before the client answers its first question.
+    // A local port refuses at once, perhaps before the client answers the first query.
     let failed = "signed-out reason=network-error saved=available";
     watch.expect_either(
         "finch",
@@ -135,8 +135,8 @@ fn an_account_whose_name_is_awkward() {
     watch.end();
 }
 
-/// No address of XMPP may turn the direction of writing (RFC 3920, appendix B.5), so the client
-/// gives up without a server, before it answers its first question.
+/// An XMPP address must not change the direction of text (RFC 3920, appendix B.5). So the client fails
+/// without a server, before it answers the first query.
 #[test]
 fn an_account_whose_name_is_impossible() {
     let session = TestSession::new();

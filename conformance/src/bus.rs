@@ -11,8 +11,7 @@ use crate::process::{self, Process};
 
 const CONFIG: &str = include_str!("../purple/bus.conf");
 
-/// A `dbus-daemon` with an address of its own, on which nothing can be activated but what a test
-/// puts there.
+/// A `dbus-daemon` with its own address, which activates only the names that a test registers.
 #[derive(Debug)]
 pub struct Bus {
     folder: PathBuf,
@@ -20,7 +19,7 @@ pub struct Bus {
 }
 
 impl Bus {
-    /// Starts a bus in `folder`, whose path must be short: a socket's has at most 107 bytes.
+    /// Starts a bus in `folder`. The path must be short: a socket path has at most 107 bytes.
     pub fn start(folder: &Path) -> Self {
         packages::require(&["setsid", "dbus-daemon", "dbus-send"]);
         let services = folder.join("services");
@@ -34,7 +33,7 @@ impl Bus {
         bus
     }
 
-    /// What `DBUS_SESSION_BUS_ADDRESS` must say.
+    /// The value for `DBUS_SESSION_BUS_ADDRESS`.
     pub fn address(&self) -> String {
         format!("unix:path={}", self.socket().display())
     }
@@ -44,9 +43,9 @@ impl Bus {
         self.daemon.take().expect_ok("kill a bus that does not run").kill();
     }
 
-    /// Starts the bus again, at the same address and with nobody on it.
+    /// Starts the bus again, empty and at the same address.
     pub fn start_again(&mut self) {
-        // A killed daemon leaves its socket behind, which would look like a bus that is up.
+        // A killed daemon leaves its socket, which would look like a running bus.
         _ = std::fs::remove_file(self.socket());
         let mut daemon = Process::start("bus", "dbus-daemon", &self.folder, |command| {
             command.arg("--nofork").arg("--nosyslog").arg("--config-file").arg(self.config());
@@ -58,9 +57,9 @@ impl Bus {
         self.daemon = Some(daemon);
     }
 
-    /// Makes `name` activatable, by a program that only writes the file whose path is returned.
+    /// Makes `name` activatable by a program that only writes the returned file.
     ///
-    /// The bus learns of it at once: dbus-daemon watches its folders, and is asked to read them.
+    /// dbus-daemon watches its folders and reloads them on request.
     pub fn trap(&self, name: &str) -> PathBuf {
         let sprung = self.folder.join(format!("{name}.was-started"));
         let service =
@@ -71,7 +70,7 @@ impl Bus {
         sprung
     }
 
-    /// The match rules of a process: what of the traffic it asked the bus to pass on.
+    /// The match rules of a process, which select the traffic that it receives.
     pub fn match_rules(&self, process: u32) -> Vec<String> {
         let rules = "org.freedesktop.DBus.Debug.Stats.GetAllMatchRules";
         let answer = self.call(rules, &[]).expect_ok("ask the bus for its match rules");
@@ -98,23 +97,23 @@ impl Bus {
     ///
     /// # Errors
     ///
-    /// What `dbus-send` said, when the bus answered with an error.
+    /// The output of `dbus-send`, if the bus answers with an error.
     pub fn call(&self, method: &str, arguments: &[&str]) -> Result<String, String> {
         let bus = ["--dest=org.freedesktop.DBus", "/org/freedesktop/DBus", method];
         dbus_call(&self.address(), &bus, arguments)
     }
 
-    /// Starts `dbus-monitor`, whose output is all that passes over the bus from now on.
+    /// Starts `dbus-monitor`, which prints all traffic of the bus from now on.
     pub fn overhear(&self) -> Process {
         let monitor = Process::start("monitor", "dbus-monitor", &self.folder, |command| {
             command.arg("--session").env("DBUS_SESSION_BUS_ADDRESS", self.address());
         });
-        // The bus's own word that it is on.
+        // The bus confirms the monitor.
         within("the monitor hears", || monitor.output().contains("NameAcquired").then_some(()));
         monitor
     }
 
-    /// Has the bus start the program behind an activatable name, and does not wait for it.
+    /// Asks the bus to start the program of an activatable name, without waiting.
     pub fn activate(&self, name: &str) {
         let bus = ["--type=method_call", "--dest=org.freedesktop.DBus", "/org/freedesktop/DBus"];
         let method = ["org.freedesktop.DBus.StartServiceByName"];
@@ -122,7 +121,7 @@ impl Bus {
         dbus_send(&self.address(), &[&bus[..], &method].concat(), &arguments).expect_ok("activate");
     }
 
-    /// Broadcasts a signal from a program that is none of ours and none of the client's.
+    /// Broadcasts a signal from a third program.
     pub fn emit(&self, path: &str, signal: &str, arguments: &[&str]) {
         dbus_send(&self.address(), &["--type=signal", path, signal], arguments)
             .expect_ok("emit a signal");
@@ -137,7 +136,7 @@ impl Bus {
     }
 }
 
-/// Calls a method with `dbus-send`, a peer that is none of ours, and returns the literal answer.
+/// Calls a method with `dbus-send` and returns the literal answer.
 pub(crate) fn dbus_call(
     address: &str,
     call: &[&str],

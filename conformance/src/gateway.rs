@@ -1,4 +1,4 @@
-//! The gateway that is told how to behave, and tells what it was asked.
+//! A fake gateway with a settable behavior, which reports its requests.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::deadline::receive;
 use crate::expect_ok::ExpectOk;
 use crate::packages::require_python;
 
-/// A gateway in Python. It ends with its standard input, also when the test process is killed.
+/// A gateway in Python. It exits when its stdin closes, also if the test process is killed.
 pub struct Gateway {
     child: Child,
     port: u16,
@@ -21,46 +21,46 @@ pub struct Gateway {
     done: Receiver<Value>,
 }
 
-/// What it was asked.
+/// A request to the gateway.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The method.
     pub method: String,
     /// The path.
     pub path: String,
-    /// The headers, by name in small letters.
+    /// The headers, with names in lower case.
     pub headers: Value,
     /// The body, if it has one.
     pub body: Value,
-    /// How the gateway was told to behave when it came.
+    /// The behavior of the gateway when the request came.
     pub manner: String,
 }
 
 impl Gateway {
-    /// Starts one at a port of its own.
+    /// Starts a gateway at a free port.
     pub fn start() -> Self {
         Self::at(0, None)
     }
 
-    /// Starts one with TLS, by a certificate and its key.
+    /// Starts a gateway with TLS.
     pub fn with_tls(certificate: &Path, key: &Path) -> Self {
         Self::at(0, Some((certificate, key)))
     }
 
-    /// Kills it, and starts one anew at the same port.
+    /// Kills the gateway, and starts another one at the same port.
     pub fn restart(self) -> Self {
         let port = self.kill();
         Self::anew(port)
     }
 
-    /// Kills it; the port is free then.
+    /// Kills the gateway and returns its port.
     pub fn kill(self) -> u16 {
         let port = self.port;
         drop(self);
         port
     }
 
-    /// Starts one where another was.
+    /// Starts a gateway at this port.
     pub fn anew(port: u16) -> Self {
         Self::at(port, None)
     }
@@ -105,19 +105,19 @@ impl Gateway {
         }
     }
 
-    /// Its address, by this name of its host.
+    /// The URL with this host name.
     pub fn address(&self, host: &str) -> String {
         let scheme = if self.tls { "https" } else { "http" };
         format!("{scheme}://{host}:{}", self.port)
     }
 
-    /// Changes how it answers.
+    /// Sets the behavior.
     #[track_caller]
     pub fn behave(&mut self, manner: &str) {
         self.order(&json!({ "behave": manner }));
     }
 
-    /// Answers what it holds.
+    /// Answers the held requests.
     #[track_caller]
     pub fn release(&mut self) {
         self.order(&json!({ "release": true }));
@@ -130,12 +130,12 @@ impl Gateway {
         receive(&self.done).expect_ok("hear from the gateway");
     }
 
-    /// Stops it (SIGSTOP): the machine takes connections for it, and nobody answers.
+    /// Stops the process (SIGSTOP): the kernel accepts connections, and no answer comes.
     pub fn hang(&self) {
         kill_process(Pid::from_child(&self.child), Signal::STOP).expect_ok("stop the gateway");
     }
 
-    /// Lets it go on.
+    /// Resumes the process.
     pub fn resume(&self) {
         kill_process(Pid::from_child(&self.child), Signal::CONT).expect_ok("let the gateway go on");
     }
@@ -154,7 +154,7 @@ impl Gateway {
         request
     }
 
-    /// Requests up to one that says so of Finch; all of them must be lists.
+    /// Requests up to one with this status of Finch; all of them must be lists.
     #[track_caller]
     pub fn until_finch(&self, status: &str, availability: Option<&str>) -> Request {
         loop {
@@ -165,7 +165,7 @@ impl Gateway {
         }
     }
 
-    /// Requests up to the goodbye.
+    /// Requests up to the deletion of the device.
     #[track_caller]
     pub fn until_goodbye(&self) -> Request {
         loop {
@@ -176,7 +176,7 @@ impl Gateway {
         }
     }
 
-    /// Everything that it was asked and nobody has looked at.
+    /// The requests that no caller has read.
     pub fn rest(&self) -> Vec<Request> {
         self.requests.try_iter().collect()
     }

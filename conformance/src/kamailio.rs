@@ -1,4 +1,4 @@
-//! A real SIP registrar, as much of a server as the SIPE plug-in asks for.
+//! A real SIP registrar, which is enough for the SIPE plug-in.
 
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::process::Process;
 
 const CONFIG: &str = include_str!("../purple/kamailio.cfg");
 
-/// Kamailio on a port of its own, for any user at `uc.test`.
+/// Kamailio on a free port, for any user at `uc.test`.
 #[derive(Debug)]
 pub struct Kamailio {
     folder: PathBuf,

@@ -1,4 +1,4 @@
-//! One process that the stage started, and all that this process started in turn.
+//! A process of a test, with its children.
 
 use std::fs::File;
 use std::io;
@@ -13,10 +13,10 @@ use crate::deadline::{Deadline, within};
 use crate::expect_ok::ExpectOk;
 use crate::reaper;
 
-/// A running peer in a session, and so a process group, of its own.
+/// A running peer in its own session and process group.
 ///
-/// Its number stays ours until it was waited for, so no signal can reach a stranger. Dropping it
-/// kills the whole group.
+/// The process id stays reserved until the wait, so no signal reaches another process. Dropping the
+/// value kills the group.
 #[derive(Debug)]
 pub struct Process {
     name: String,
@@ -28,7 +28,7 @@ pub struct Process {
 impl Process {
     /// Starts `program`, prepared by `prepare`, its output in `folder`/`name`.log.
     ///
-    /// The environment is empty but for `PATH` and the C locale: a peer sees only what it is given.
+    /// The environment has only `PATH` and the C locale.
     pub fn start(
         name: &str,
         program: &str,
@@ -62,7 +62,7 @@ impl Process {
         &mut self.child
     }
 
-    /// What it wrote to its output so far.
+    /// The output so far.
     pub fn output(&self) -> String {
         std::fs::read(&self.log)
             .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
@@ -75,35 +75,35 @@ impl Process {
         kill_process(self.pid(), signal).expect_ok(&format!("signal {}", self.name));
     }
 
-    /// Sends a signal to the process and to all that it started.
+    /// Sends a signal to the process group.
     pub fn signal_all(&mut self, signal: Signal) {
         self.assert_runs();
         kill_process_group(self.pid(), signal).expect_ok(&format!("signal {}", self.name));
     }
 
-    /// Kills it and all that it started with SIGKILL, and waits until it is gone.
+    /// Kills the process group with SIGKILL, and waits for the process.
     pub fn kill(&mut self) {
         self.signal_all(Signal::KILL);
         self.wait();
     }
 
-    /// Waits until it has ended by itself.
+    /// Waits until the process has exited.
     ///
     /// # Panics
     ///
-    /// When it still runs at the deadline.
+    /// When the process still runs at the deadline.
     #[track_caller]
     pub fn wait(&mut self) -> ExitStatus {
         let what = format!("{} ends", self.name);
         within(&what, || self.poll())
     }
 
-    /// The exit status, if it has ended.
+    /// The exit status, if the process has exited.
     pub fn poll(&mut self) -> Option<ExitStatus> {
         if self.ended.is_none() {
             self.ended = self.child.try_wait().expect_ok("wait for a child");
             if self.ended.is_some() {
-                // Whatever it left behind goes with it.
+                // Kill the children that it left.
                 _ = kill_process_group(self.pid(), Signal::KILL);
                 reaper::let_go(self.id());
             }
@@ -124,10 +124,10 @@ impl Process {
 }
 
 impl Process {
-    /// Asks it to end, and so to wait for its own children, before it is dropped.
+    /// Asks the process to exit and to wait for its own children.
     ///
-    /// Children of a killed process are left to the machine's first process, which in a container
-    /// may never wait for them.
+    /// The first process of a container inherits the children of a killed one, and may never wait for
+    /// them.
     pub(crate) fn end_soon(&mut self) {
         if self.poll().is_none() && kill_process(self.pid(), Signal::TERM).is_ok() {
             _ = Deadline::new(Duration::from_secs(2)).poll(|| self.poll());
@@ -147,7 +147,7 @@ impl Drop for Process {
     }
 }
 
-/// Empties the environment but for what every program needs.
+/// Empties the environment, except for the variables that every program needs.
 pub(crate) fn clean(command: &mut Command) -> &mut Command {
     let path = std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
     let mut path = path.into_string().unwrap_or_default();

@@ -10,7 +10,7 @@ use crate::process::{Process, Signal};
 
 const CONFIG: &str = include_str!("../purple/prosody.cfg.lua");
 
-/// Prosody on a port of its own, with users alice and bob at `uc.test`.
+/// Prosody on a free port, with users alice and bob at `uc.test`.
 #[derive(Debug)]
 pub struct Prosody {
     folder: PathBuf,
@@ -29,7 +29,7 @@ impl Prosody {
         prosody
     }
 
-    /// Prepares a server that is not started: its port is nobody's.
+    /// Prepares a server without starting it: nothing listens on its port.
     pub fn prepare(folder: &Path) -> Self {
         packages::require(&["setsid", "prosody"]);
         let folder = folder.join("prosody");

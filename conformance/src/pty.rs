@@ -1,6 +1,6 @@
 //! A terminal for a program that draws on one.
 //!
-//! Not tmux: it continues a child that was stopped, and hides the process behind a server of its own.
+//! Not tmux: it resumes a stopped child, and hides the process behind its own server.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -22,7 +22,7 @@ pub struct Pty {
 impl Pty {
     /// Opens a terminal of 100 by 30 and returns it with its far end.
     ///
-    /// All that is drawn is kept in `log`: a program whose terminal nobody reads comes to a halt.
+    /// `log` stores the output. Without a reader the program would block.
     pub fn open(log: &Path) -> (Self, File) {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
         let near = openpt(flags).expect_ok("open a terminal");
@@ -37,7 +37,7 @@ impl Pty {
         let near = File::from(near);
         let mut screen = near.try_clone().expect_ok("read a terminal");
         let mut log = File::create(log).expect_ok("write a log");
-        // Ends by itself: reading fails when the last program at the far end is gone.
+        // The thread ends when the last program at the far end exits, because reading fails then.
         thread::spawn(move || {
             let mut bytes = [0; 4096];
             while let Ok(count @ 1..) = screen.read(&mut bytes) {

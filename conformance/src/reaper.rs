@@ -1,9 +1,8 @@
-//! Ends the peers of a test process that was killed and could not end them itself.
+//! Kills the peers of a test process that was killed.
 //!
-//! One small shell for the whole test process reads the numbers of our process groups from a pipe.
-//! When the pipe ends, for whatever reason, the shell kills the groups that are still on its list.
-//! `PR_SET_PDEATHSIG` would not do: it is tied to the thread that started the child, does not
-//! reach grandchildren (Kamailio's workers), and needs `unsafe` to be set.
+//! A small shell reads the ids of our process groups from a pipe. When the pipe closes, the shell
+//! kills the groups that are still on its list. `PR_SET_PDEATHSIG` is no alternative. It follows the
+//! thread that started the child, does not reach grandchildren, and needs `unsafe`.
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -17,7 +16,7 @@ pub(crate) fn watch_over(group: u32) {
     tell("add", group);
 }
 
-/// Takes a process group off the list: its number may soon belong to someone else.
+/// Takes a process group off the list, because the system may use its number again.
 pub(crate) fn let_go(group: u32) {
     tell("drop", group);
 }
@@ -37,7 +36,7 @@ fn start() -> Child {
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        // Out of reach of the Ctrl+C or time-out that ends the test process's own group.
+        // Ctrl+C and a timeout kill the group of the test process, and not this one.
         .process_group(0)
         .spawn()
         .expect_ok("start /bin/sh, the guardian")

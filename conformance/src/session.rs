@@ -1,4 +1,4 @@
-//! The folder and the bus that everything in one test shares.
+//! The folder and the bus of one test.
 
 use std::cell::Cell;
 use std::path::Path;
@@ -14,9 +14,9 @@ use crate::kamailio::Kamailio;
 use crate::prosody::Prosody;
 use crate::watch::Watch;
 
-/// A private world for one test: nothing in it knows of another test's.
+/// A private desktop session for one test.
 ///
-/// Declare it first: what is declared later is dropped, and so ended, before the bus and the folder.
+/// Declare it first: Rust drops later values, and so ends their processes, before the bus.
 #[derive(Debug)]
 pub struct TestSession {
     bus: Bus,
@@ -27,13 +27,13 @@ pub struct TestSession {
 impl TestSession {
     /// Makes a folder and starts a bus.
     pub fn new() -> Self {
-        // In /tmp whatever TMPDIR says: a socket's path must be short.
+        // In /tmp and not in TMPDIR, because a socket path must be short.
         let folder = TempDir::with_prefix_in("uc-", "/tmp").expect_ok("make a folder in /tmp");
         let bus = Bus::start(folder.path());
         Self { bus, clients: Cell::new(0), folder }
     }
 
-    /// The folder, gone with the stage.
+    /// The folder, which is removed with the session.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -68,7 +68,7 @@ impl TestSession {
         self.client(Kind::Pidgin, accounts)
     }
 
-    /// Starts a client with a home of its own.
+    /// Starts a client with its own home.
     pub fn client(&self, kind: Kind, accounts: &[&Account]) -> Client {
         let number = self.clients.get();
         self.clients.set(number + 1);
@@ -77,12 +77,12 @@ impl TestSession {
         Client::start(kind, home, &self.bus.address(), &accounts)
     }
 
-    /// The program under test, on this stage's bus.
+    /// The program under test, on the bus of this session.
     pub fn communicado(&self) -> Communicado {
         Communicado::new(self.folder(), &self.bus.address())
     }
 
-    /// Starts `communicado watch --json` on this stage's bus.
+    /// Starts `communicado watch --json` on the bus of this session.
     pub fn watch(&self) -> Watch {
         Watch::start(&self.communicado(), &[])
     }

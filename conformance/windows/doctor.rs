@@ -1,4 +1,4 @@
-//! What `doctor` says, in one sentence and one action each.
+//! The findings of `doctor`, each with an action.
 
 use communicado_conformance::Wine;
 

@@ -1,8 +1,8 @@
-//! The flag, and the process that it is believed for.
+//! The flag in the registry, which counts only with its process.
 
 use communicado_conformance::{Peer, Wine};
 
-/// A client of which only the flag says anything: it has no class.
+/// A client with a flag and without a class.
 fn flagged(wine: &Wine, app: &str, program: &str) -> Peer {
     wine.peer(program, &["--app", app])
 }

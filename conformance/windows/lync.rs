@@ -1,4 +1,4 @@
-//! Lync's `IUCOfficeIntegration`, with the class that its installer wrote down.
+//! Lync's `IUCOfficeIntegration`, with the class from its installer.
 
 use communicado_conformance::{Peer, Wine};
 

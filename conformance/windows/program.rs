@@ -1,4 +1,4 @@
-//! The program itself: what it is made of, and how it runs commands.
+//! The file of the program, and its child processes.
 
 use communicado_conformance::{ExpectOk, Wine, within};
 
@@ -24,7 +24,7 @@ fn a_command_runs_while_it_is_so_and_ends_with_communicado_whatever_happens() {
     peer.tell("status 2");
     peer.come_up();
     let run = ["run", "--client", "communicator", "--while", "signed-in", "--grace", "200ms", "--"];
-    // Once the inner program is there, the outer one was let go on, and so is kept.
+    // The inner program runs only after the outer one was added to the job.
     let command = [&run[..], &["cmd.exe", "/c", "winver.exe"]].concat();
     let mut communicado = wine.communicado().start(&command, |_| {});
     let runs = |expected: bool| {

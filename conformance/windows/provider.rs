@@ -1,15 +1,14 @@
-//! The provider, used by programs that were written for Communicator and for Lync: none of them is
-//! ours to change.
+//! The provider, used by programs that were written for Communicator and for Lync.
 
 use std::fs;
 
 use communicado_conformance::{ExpectOk, Program, Wine, within};
 
-/// The class of what Office asks.
+/// The class that Office creates.
 const OFFICE: &str = "{B1A4F1A6-5C0B-4E0B-9F0E-6C7C0D1B2A55}";
 const ACCOUNT: [&str; 4] = ["--account", "alice@uc.test", "--name", "Alice Liddell"];
 
-/// A provider that can be asked, started with further `options`.
+/// Starts a provider with further `options`, and waits until it answers.
 fn provider(wine: &Wine, options: &[&str]) -> Program {
     let words = [&["provide"], &ACCOUNT[..], options].concat();
     let provider = wine.start_with("communicado.exe", &words);
@@ -18,7 +17,7 @@ fn provider(wine: &Wine, options: &[&str]) -> Program {
     provider
 }
 
-/// Has the provider do something.
+/// Controls the provider as its user does.
 #[track_caller]
 fn tell(wine: &Wine, words: &[&str]) {
     let done = wine.communicado().run(&[&["provide"], words].concat());
@@ -78,7 +77,7 @@ fn a_failed_sign_in_has_its_code_and_a_provider_that_is_starting_is_not_availabl
             .contains("0x1")
             .then_some(())
     });
-    // The system offers the classes before the provider does, which answers as it should.
+    // COM lists the classes before the provider accepts calls; it answers with the right error.
     let early = wine.start_with("early.exe", &["walk"]);
     early.says(&["create 0x80040111"]);
     within("it runs", || {
@@ -150,7 +149,7 @@ fn what_office_asks_is_answered_in_its_order() {
         "CustomGroups.Count 0",
         "Availability of a stranger 0",
     ]);
-    // What is told of a search may come before it returns.
+    // The event of a search may come before its return.
     asks.expect_lines_in_any_order(&["Lookup.IsSucceeded 0", "waits", "OnLookup 404"]);
     tell(&wine, &["set", "away"]);
     asks.says(&["OnContactInformationChanged"]);
@@ -167,7 +166,7 @@ fn what_office_asks_is_answered_in_its_order() {
 #[test]
 fn scripts_use_it_late_bound_and_start_it() {
     let wine = Wine::new();
-    // Wine's COM knows no classes of a user's own, so they are registered for everybody.
+    // Wine's COM has no classes per user, so registration is for all users.
     let words = [&["provide"], &ACCOUNT[..], &["--sign-in", "--all-users", "--register"]].concat();
     let registered = wine.communicado().run(&words);
     assert_eq!(registered.code, Some(0), "{}", registered.err);
@@ -299,9 +298,9 @@ fn a_thousand_connections_leave_nothing_behind() {
         counts(&early, "cycles", count);
         early.ends();
     };
-    // What Wine and the allocator keep for good is there after the first.
+    // Wine and the allocator have their permanent memory after the first run.
     cycles(1000);
-    // Wine's heap grows by a megabyte now and then; what is left behind grows each time.
+    // Wine's heap grows by a megabyte now and then. A leak grows each time.
     let growth = || {
         let before = memory(&provider);
         cycles(1000);
@@ -316,7 +315,7 @@ fn a_thousand_connections_leave_nothing_behind() {
     assert!(threads < 32, "{threads} threads are left");
 }
 
-/// What a process has in memory that is its own, in KiB.
+/// The anonymous memory of a process, in KiB.
 fn memory(program: &Program) -> u64 {
     let status =
         fs::read_to_string(format!("/proc/{}/status", program.id())).expect_ok("read /proc");

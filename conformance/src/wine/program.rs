@@ -10,25 +10,25 @@ use crate::deadline::receive;
 use crate::expect_ok::ExpectOk;
 use crate::process::Process;
 use crate::wine::stacks::stacks;
-use crate::wine::{WINE, built, in_world};
+use crate::wine::{WINE, built, in_prefix};
 
-/// A console program at work.
+/// A running console program.
 #[derive(Debug)]
 pub struct Program {
     process: Process,
     said: Receiver<String>,
-    world: PathBuf,
+    prefix: PathBuf,
 }
 
 impl Program {
-    pub(crate) fn start(world: &Path, program: &str, words: &[&str]) -> Self {
-        let mut process = Process::start(program, WINE, world, |command| {
+    pub(crate) fn start(prefix: &Path, program: &str, words: &[&str]) -> Self {
+        let mut process = Process::start(program, WINE, prefix, |command| {
             command.arg(built(program)).args(words);
-            in_world(command, world).stdin(Stdio::piped()).stdout(Stdio::piped());
+            in_prefix(command, prefix).stdin(Stdio::piped()).stdout(Stdio::piped());
         });
         let output = process.child().stdout.take().expect_ok("read from a program");
         let (say, said) = mpsc::channel();
-        // Ends with the output, or with the program.
+        // The thread ends with the output, or with the program.
         thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
                 if say.send(line).is_err() {
@@ -36,25 +36,25 @@ impl Program {
                 }
             }
         });
-        Self { process, said, world: world.to_owned() }
+        Self { process, said, prefix: prefix.to_owned() }
     }
 
-    /// Waits for its next lines, which must begin so.
+    /// Waits for the next lines, which must begin with these texts.
     ///
     /// # Panics
     ///
-    /// At the first line that differs, or when none comes.
+    /// At the first line that differs, or when no line comes.
     #[track_caller]
     pub fn says(&self, expected: &[&str]) {
         for expected in expected {
             let line = receive(&self.said).unwrap_or_else(|error| {
-                panic!("nothing, not {expected:?}: {error}\n{}", stacks(&self.world))
+                panic!("nothing, not {expected:?}: {error}\n{}", stacks(&self.prefix))
             });
             assert!(line.starts_with(expected), "{line:?} and not {expected:?}");
         }
     }
 
-    /// Waits for as many lines as are expected, in whatever order they come.
+    /// Waits for the next lines, which must be these in any order.
     #[track_caller]
     pub fn expect_lines_in_any_order(&self, expected: &[&str]) {
         let next = |_: &&str| receive(&self.said).unwrap_or_default();
@@ -70,24 +70,24 @@ impl Program {
         self.process.id()
     }
 
-    /// Waits for its end, and returns its exit status.
+    /// Waits for the exit, and returns the exit status.
     #[track_caller]
     pub fn code(&mut self) -> Option<i32> {
         self.process.wait().code()
     }
 
-    /// Waits for its end, which must be a good one.
+    /// Waits for the exit, which must be with success.
     #[track_caller]
     pub fn ends(&mut self) {
         assert_eq!(self.code(), Some(0));
     }
 
-    /// Ends it without a word, as a crash does.
+    /// Kills the program, as a crash does.
     pub fn kill(&mut self) {
         self.process.kill();
     }
 
-    /// Presses Enter and waits for its end, which must be a good one.
+    /// Presses Enter and waits for the exit, which must be with success.
     #[track_caller]
     pub fn enter(&mut self) {
         let input = self.process.child().stdin.as_mut().expect_ok("write to a program");

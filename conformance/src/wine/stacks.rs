@@ -8,16 +8,16 @@ use std::time::Duration;
 use crate::deadline::Deadline;
 use crate::expect_ok::ExpectOk;
 use crate::process::Process;
-use crate::wine::{WINE, in_world, processes_in};
+use crate::wine::{WINE, in_prefix, processes_in};
 
 /// The idle time for the debugger, which hangs if Wine's server does.
 const DEBUGGER: Duration = Duration::from_secs(20);
 
 /// The threads of every process as the kernel sees them, then their backtraces.
-pub(crate) fn stacks(world: &Path) -> String {
-    let ids = processes_in(world);
+pub(crate) fn stacks(prefix: &Path) -> String {
+    let ids = processes_in(prefix);
     let threads: String = ids.into_iter().map(threads).collect();
-    format!("{threads}{}", backtraces(world))
+    format!("{threads}{}", backtraces(prefix))
 }
 
 fn threads(id: i32) -> String {
@@ -38,13 +38,13 @@ fn threads(id: i32) -> String {
 }
 
 /// The backtraces that Wine's own debugger prints.
-fn backtraces(world: &Path) -> String {
-    let file = world.join("backtraces");
+fn backtraces(prefix: &Path) -> String {
+    let file = prefix.join("backtraces");
     let output = fs::File::create(&file).expect_ok("write the backtraces");
     let errors = output.try_clone().expect_ok("write the backtraces");
-    let mut debugger = Process::start("winedbg", WINE, world, |command: &mut Command| {
+    let mut debugger = Process::start("winedbg", WINE, prefix, |command: &mut Command| {
         command.args(["winedbg", "--command", "bt all"]);
-        in_world(command, world).stdin(Stdio::null()).stdout(output).stderr(errors);
+        in_prefix(command, prefix).stdin(Stdio::null()).stdout(output).stderr(errors);
     });
     let ended = Deadline::new(DEBUGGER).poll(|| debugger.poll());
     let text = String::from_utf8_lossy(&fs::read(&file).unwrap_or_default()).into_owned();
