@@ -59,7 +59,7 @@ fn a_gateway_that_asks_to_come_later() {
 }
 
 #[test]
-fn a_gateway_that_is_asked_too_often() {
+fn a_gateway_that_limits_the_rate() {
     check("often", "the gateway is asked too often", "it is left alone");
 }
 
@@ -98,7 +98,7 @@ fn a_token_that_may_not_publish() {
 }
 
 #[test]
-fn a_person_whom_the_gateway_does_not_know() {
+fn a_person_unknown_to_the_gateway() {
     check_lasting("unknown", "the gateway knows no person `ada`", "do as the gateway says");
 }
 
@@ -112,7 +112,7 @@ fn a_list_that_is_too_large() {
 }
 
 #[test]
-fn a_network_that_wants_a_sign_in_of_its_own() {
+fn a_captive_portal() {
     check_lasting("portal", "what answers at http://127.0.0.1:", "check the address");
 }
 
@@ -136,7 +136,7 @@ fn a_gateway_that_leads_on_to_another_is_not_followed() {
 }
 
 #[test]
-fn a_gateway_that_is_stopped_in_its_tracks_gets_what_is_now_when_it_goes_on() {
+fn a_stopped_gateway_gets_the_current_status_when_it_resumes() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     fixture.allow(&gateway.address("127.0.0.1"), &[]);
     let mut agent = fixture.agent();
@@ -168,7 +168,7 @@ fn a_token_that_is_revoked_ends_the_agent() {
 }
 
 #[test]
-fn what_is_said_by_hand_is_said_or_the_reason_is() {
+fn a_manual_status_is_published_or_its_error_reported() {
     let (fixture, mut gateway) = (AgentFixture::new(), Gateway::start());
     fixture.allow(&gateway.address("127.0.0.1"), &[]);
     fixture.expect_success(&["set", "busy", "--note", "In a \"meeting\"", "--for", "30m"]);

@@ -62,7 +62,7 @@ fn an_agent_that_sleeps_is_unknown_and_right_when_it_wakes() {
 }
 
 #[test]
-fn a_gateway_that_was_killed_knows_what_is_when_it_is_back() {
+fn a_gateway_that_was_killed_has_the_current_status_after_its_restart() {
     let mut ada = Ada::published();
     ada.gateway.restart_after_a_crash();
     ada.gateway.says("signed-in", Some("available"));
@@ -74,7 +74,7 @@ fn a_gateway_that_was_killed_knows_what_is_when_it_is_back() {
 }
 
 #[test]
-fn a_gateway_that_answers_nobody_for_a_while_is_right_afterwards() {
+fn a_gateway_that_hangs_has_the_current_status_afterwards() {
     let mut ada = Ada::published();
     ada.gateway.signal(Signal::STOP);
     says(&ada.agent, " did not answer within 1 s");
@@ -94,7 +94,7 @@ fn now() -> Instant {
 }
 
 #[test]
-fn who_is_cut_off_is_unknown_and_what_was_held_up_on_the_way_does_not_stay() {
+fn a_disconnected_device_is_unknown_and_delayed_requests_do_not_persist() {
     let fixture = AgentFixture::new();
     let prosody = fixture.session.prosody();
     let gateway = RealGateway::start(&fixture, &[]);

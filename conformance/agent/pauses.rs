@@ -7,7 +7,7 @@ use communicado_conformance::{Account, ExpectOk as _, Gateway, Saved, within};
 use crate::fixture::{AgentFixture, ends, says};
 
 #[test]
-fn a_pause_is_a_goodbye_and_then_silence_until_it_ends() {
+fn a_pause_deletes_the_device_and_publishes_nothing() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     let prosody = fixture.session.prosody();
     let alice = Account::xmpp("alice", &prosody);
@@ -61,7 +61,7 @@ fn a_pause_ends_by_itself() {
 }
 
 #[test]
-fn outside_the_working_hours_there_is_a_goodbye_and_nothing_else() {
+fn outside_the_working_hours_the_device_is_deleted_and_nothing_published() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     fixture.allow(&gateway.address("127.0.0.1"), &[]);
     let hours = format!("agent.hours={}", hours_from_now(3, 5));
@@ -76,7 +76,7 @@ fn outside_the_working_hours_there_is_a_goodbye_and_nothing_else() {
 }
 
 #[test]
-fn within_the_working_hours_it_publishes_by_the_clock_on_the_wall() {
+fn within_the_working_hours_of_the_local_time_the_agent_publishes() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     fixture.allow(&gateway.address("127.0.0.1"), &[]);
     // In a time zone eight hours ahead of UTC.

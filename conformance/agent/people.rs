@@ -10,7 +10,7 @@ use crate::fixture::{AgentFixture, ends};
 use crate::real_gateway::RealGateway;
 
 #[test]
-fn a_pause_and_a_forbid_leave_no_device_behind() {
+fn a_pause_and_a_forbid_leave_no_device() {
     let fixture = AgentFixture::new();
     let gateway = RealGateway::start(&fixture, &[]);
     gateway.give_token(&fixture);
@@ -32,7 +32,7 @@ fn a_pause_and_a_forbid_leave_no_device_behind() {
 }
 
 #[test]
-fn what_is_said_by_hand_goes_before_what_devices_tell_until_it_is_taken_back() {
+fn a_manual_status_overrides_devices_until_it_is_cleared() {
     let fixture = AgentFixture::new();
     let gateway = RealGateway::start(&fixture, &[]);
     gateway.give_token(&fixture);
@@ -61,7 +61,7 @@ fn in_an_hour() -> String {
 }
 
 #[test]
-fn of_two_devices_the_more_reachable_one_counts_and_one_that_dies_takes_nothing_with_it() {
+fn the_better_of_two_devices_counts_and_a_crash_does_not_affect_the_other() {
     let (laptop, desktop) = (AgentFixture::new(), AgentFixture::new());
     let gateway = RealGateway::start(&laptop, &[]);
     let prosody = laptop.session.prosody();
@@ -87,7 +87,7 @@ fn of_two_devices_the_more_reachable_one_counts_and_one_that_dies_takes_nothing_
 }
 
 #[test]
-fn a_gateway_with_a_certificate_of_its_own_making_is_believed_when_it_was_named() {
+fn a_self_signed_certificate_is_trusted_when_it_was_named() {
     let fixture = AgentFixture::new();
     let gateway = RealGateway::start(&fixture, &["--tls-self-made", "localhost"]);
     gateway.give_token(&fixture);

@@ -5,7 +5,7 @@ use communicado_conformance::{Gateway, Pty, within};
 use crate::fixture::{AgentFixture, ends, says};
 
 #[test]
-fn without_permission_nothing_is_asked_of_any_gateway() {
+fn without_permission_no_request_is_sent() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     let ended = fixture.run(&[]);
     assert_eq!(ended.code, Some(1));
@@ -20,7 +20,7 @@ fn without_permission_nothing_is_asked_of_any_gateway() {
 }
 
 #[test]
-fn a_person_is_asked_and_only_a_yes_is_one() {
+fn only_yes_gives_permission() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     let address = gateway.address("127.0.0.1");
     for (answer, code) in [("\n", 1), ("n\n", 1), ("yess\n", 1), ("\u{4}", 1), ("Yes\n", 0)] {
@@ -41,7 +41,7 @@ fn a_person_is_asked_and_only_a_yes_is_one() {
 }
 
 #[test]
-fn what_is_forbidden_ends_the_agent_and_the_goodbye_is_the_last_word() {
+fn a_forbid_ends_the_agent_after_a_last_delete() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     fixture.allow(&gateway.address("127.0.0.1"), &[]);
     let mut agent = fixture.agent();
@@ -59,7 +59,7 @@ fn what_is_forbidden_ends_the_agent_and_the_goodbye_is_the_last_word() {
 }
 
 #[test]
-fn what_is_under_way_is_answered_before_the_goodbye_of_a_forbid() {
+fn a_pending_request_is_answered_before_the_delete_of_a_forbid() {
     let (fixture, mut gateway) = (AgentFixture::new(), Gateway::start());
     gateway.behave("hold");
     fixture.allow(&gateway.address("127.0.0.1"), &["--set", "agent.lease=60s"]);
@@ -76,7 +76,7 @@ fn what_is_under_way_is_answered_before_the_goodbye_of_a_forbid() {
 }
 
 #[test]
-fn a_forbid_holds_although_the_gateway_cannot_be_told() {
+fn a_forbid_holds_although_the_gateway_is_unreachable() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     fixture.allow(&gateway.address("127.0.0.1"), &[]);
     gateway.kill();

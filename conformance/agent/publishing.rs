@@ -5,7 +5,7 @@ use communicado_conformance::{Account, Gateway, Saved, Signal, within};
 use crate::fixture::{AgentFixture, TOKEN, ends, says};
 
 #[test]
-fn the_whole_list_goes_at_once_and_again_before_its_lease_ends() {
+fn the_whole_list_is_published_and_renewed_before_its_lease_expires() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     fixture.allow(&gateway.address("127.0.0.1"), &[]);
     let mut agent = fixture.agent();
@@ -27,7 +27,7 @@ fn the_whole_list_goes_at_once_and_again_before_its_lease_ends() {
 }
 
 #[test]
-fn a_change_is_told_and_no_account_with_it() {
+fn a_change_is_published_without_account_names() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     let prosody = fixture.session.prosody();
     let alice = Account::xmpp("alice", &prosody);
@@ -48,7 +48,7 @@ fn a_change_is_told_and_no_account_with_it() {
 }
 
 #[test]
-fn names_are_told_to_whom_they_were_allowed() {
+fn names_are_published_with_permission() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     let prosody = fixture.session.prosody();
     let alice = Account::xmpp("alice", &prosody);
@@ -61,7 +61,7 @@ fn names_are_told_to_whom_they_were_allowed() {
 }
 
 #[test]
-fn only_the_clients_that_are_named_are_told_of() {
+fn only_the_named_clients_are_published() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     fixture.allow(&gateway.address("127.0.0.1"), &[]);
     let mut agent = fixture.agent_with(&["--client", "finch"], |_| ());
@@ -72,7 +72,7 @@ fn only_the_clients_that_are_named_are_told_of() {
 }
 
 #[test]
-fn after_a_restart_of_the_gateway_what_is_now_comes_first() {
+fn after_a_restart_of_the_gateway_the_current_status_comes_first() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     let prosody = fixture.session.prosody();
     let alice = Account::xmpp("alice", &prosody);
@@ -117,7 +117,7 @@ fn a_gateway_that_is_restarted_at_once_is_not_missed() {
 }
 
 #[test]
-fn who_was_asleep_tells_what_is_now_on_waking() {
+fn an_agent_that_slept_publishes_the_current_status_when_it_wakes() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     let prosody = fixture.session.prosody();
     let alice = Account::xmpp("alice", &prosody);

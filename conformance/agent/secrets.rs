@@ -8,7 +8,7 @@ use communicado_conformance::{ExpectOk as _, Gateway};
 use crate::fixture::{AgentFixture, TOKEN, ends};
 
 #[test]
-fn the_token_is_in_nothing_that_is_written_or_told() {
+fn the_token_is_in_no_file_and_no_output() {
     let (fixture, mut gateway) = (AgentFixture::new(), Gateway::start());
     fixture.allow(&gateway.address("127.0.0.1"), &[]);
     let mut agent = fixture.agent();

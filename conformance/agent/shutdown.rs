@@ -7,7 +7,7 @@ use communicado_conformance::{ExpectOk as _, Gateway, Signal, within};
 use crate::fixture::{AgentFixture, ends};
 
 #[test]
-fn an_agent_that_is_stopped_says_goodbye() {
+fn a_stopped_agent_deletes_its_device() {
     for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
         let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
         fixture.allow(&gateway.address("127.0.0.1"), &[]);
@@ -32,7 +32,7 @@ fn an_agent_that_is_stopped_does_not_wait_for_a_gateway_that_hangs() {
 }
 
 #[test]
-fn an_agent_that_was_killed_leaves_nothing_in_the_way_of_the_next() {
+fn an_agent_that_was_killed_does_not_block_the_next() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     fixture.allow(&gateway.address("127.0.0.1"), &[]);
     let mut agent = fixture.agent();
@@ -45,7 +45,7 @@ fn an_agent_that_was_killed_leaves_nothing_in_the_way_of_the_next() {
 }
 
 #[test]
-fn a_service_manager_is_told_when_it_is_ready_and_what_it_does() {
+fn a_service_manager_learns_readiness_and_status() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     let path = fixture.session.folder().join("notify");
     let manager = UnixDatagram::bind(&path).expect_ok("listen as a service manager");

@@ -85,7 +85,7 @@ fn openssl(folder: &Path, words: &[&str], add: impl FnOnce(&mut Command)) {
 }
 
 #[test]
-fn an_authority_that_was_named_is_believed_and_no_other() {
+fn only_the_named_authority_is_trusted() {
     let fixture = AgentFixture::new();
     let folder = fixture.session.folder();
     let [mine, other] = ["mine", "other"].map(|name| Pair::authority(folder, name));
@@ -121,7 +121,7 @@ fn tells(fixture: &AgentFixture, why: &str, help: &str) {
 }
 
 #[test]
-fn a_certificate_that_is_not_right_is_told_and_not_believed() {
+fn an_invalid_certificate_is_reported_and_rejected() {
     let fixture = AgentFixture::new();
     let folder = fixture.session.folder();
     let mine = Pair::authority(folder, "mine");
@@ -140,7 +140,7 @@ fn a_certificate_that_is_not_right_is_told_and_not_believed() {
 }
 
 #[test]
-fn what_does_not_speak_tls_is_told() {
+fn a_server_without_tls_is_reported() {
     let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     let address = gateway.address("localhost").replace("http://", "https://");
     fixture.allow(&address, &[]);

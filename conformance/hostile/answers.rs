@@ -73,7 +73,7 @@ fn a_service_that_never_answers_is_not_responding() {
 }
 
 #[test]
-fn a_signed_in_client_that_falls_silent_is_not_believed_any_longer() {
+fn a_signed_in_client_that_falls_silent_becomes_unknown() {
     let mut session = TestSession::new();
     let mut service = Service::sane(&mut session);
     let mut watch = watch(&session);
@@ -87,7 +87,7 @@ fn a_signed_in_client_that_falls_silent_is_not_believed_any_longer() {
 }
 
 #[test]
-fn a_signed_in_client_that_turns_to_nonsense_is_not_believed_for_ever() {
+fn a_signed_in_client_with_invalid_answers_becomes_unknown() {
     let mut session = TestSession::new();
     let mut service = Service::sane(&mut session);
     let mut watch = watch(&session);

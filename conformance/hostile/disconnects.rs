@@ -76,7 +76,7 @@ fn pass(mut from: UnixStream, mut to: UnixStream, left: &AtomicI64) {
 }
 
 #[test]
-fn a_line_that_is_cut_at_any_byte_is_never_taken_for_a_no() {
+fn a_connection_closed_at_any_byte_is_never_a_no() {
     let mut session = TestSession::new();
     let _service = Service::sane(&mut session);
     let mut told = [0, 0];
@@ -103,7 +103,7 @@ fn a_line_that_is_cut_at_any_byte_is_never_taken_for_a_no() {
 }
 
 #[test]
-fn a_line_that_is_cut_in_the_first_look_is_taken_up_again() {
+fn a_connection_closed_in_the_first_query_is_restored() {
     let mut session = TestSession::new();
     let _service = Service::sane(&mut session);
     let proxy = DisconnectingProxy::new(&mut session, "cut", 600);
@@ -118,7 +118,7 @@ fn a_line_that_is_cut_in_the_first_look_is_taken_up_again() {
 }
 
 #[test]
-fn a_line_that_is_cut_in_a_session_is_taken_up_again() {
+fn a_connection_closed_in_a_session_is_restored() {
     let mut session = TestSession::new();
     let mut service = Service::sane(&mut session);
     let proxy = DisconnectingProxy::new(&mut session, "cut", ALL);

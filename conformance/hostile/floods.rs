@@ -29,7 +29,7 @@ fn is_bounded(watch: &Watch) {
 }
 
 #[test]
-fn every_change_of_a_flood_is_told_in_order_and_the_client_is_hardly_asked() {
+fn every_change_of_a_flood_is_reported_in_order_with_few_queries() {
     let mut session = TestSession::new();
     let mut service = Service::sane(&mut session);
     let mut watch = signed_in(&session);
@@ -75,7 +75,7 @@ fn signals_with_wrong_arguments_change_nothing() {
 }
 
 #[test]
-fn a_flood_of_someone_who_never_answers_is_bounded() {
+fn a_flood_from_a_client_that_never_answers_is_bounded() {
     let mut session = TestSession::new();
     let mut service = Service::sane(&mut session);
     let mut watch = signed_in(&session);
@@ -111,7 +111,7 @@ fn more_statuses_than_can_be_remembered_do_not_leave_a_stale_one() {
 }
 
 #[test]
-fn strangers_who_speak_as_libpurple_are_not_believed() {
+fn signals_of_other_programs_are_ignored() {
     let mut session = TestSession::new();
     let mut service = Service::sane(&mut session);
     let mut watch = signed_in(&session);
@@ -130,7 +130,7 @@ fn strangers_who_speak_as_libpurple_are_not_believed() {
 }
 
 #[test]
-fn a_stranger_who_says_that_a_name_changed_hands_is_not_believed() {
+fn a_forged_change_of_a_name_owner_is_ignored() {
     let mut session = TestSession::new();
     let mut service = Service::sane(&mut session);
     let mut watch = signed_in(&session);
@@ -144,7 +144,7 @@ fn a_stranger_who_says_that_a_name_changed_hands_is_not_believed() {
 }
 
 #[test]
-fn one_who_waits_for_the_name_is_a_client_of_its_own() {
+fn a_program_queued_for_the_name_is_a_separate_client() {
     let mut session = TestSession::new();
     let mut first = Service::sane(&mut session);
     let mut watch = signed_in(&session);

@@ -54,7 +54,7 @@ fn an_account_may_be_called_anything() {
 }
 
 #[test]
-fn a_name_without_end_is_cut_and_the_account_told_all_the_same() {
+fn an_endless_name_is_truncated_and_the_account_reported() {
     let mut session = TestSession::new();
     let mut service = Service::start(&mut session);
     service.order(json!(["call_it", "x".repeat(10 * 1024 * 1024)]));
@@ -68,7 +68,7 @@ fn a_name_without_end_is_cut_and_the_account_told_all_the_same() {
 }
 
 #[test]
-fn a_status_that_is_not_known_means_what_its_primitive_means() {
+fn an_unknown_status_has_the_meaning_of_its_primitive() {
     let mut session = TestSession::new();
     let mut service = Service::sane(&mut session);
     for (handle, (id, primitive, availability)) in (20..).zip([

@@ -94,7 +94,7 @@ fn a_watch_ends_with_its_reader_though_nothing_happens() {
 }
 
 #[test]
-fn a_watch_whose_reader_stalls_ends_when_the_reader_goes() {
+fn a_watch_with_a_stalled_reader_ends_when_the_reader_closes() {
     let mut session = TestSession::new();
     let mut service = Service::sane(&mut session);
     let (mut watch, reader) = unread(&session, &["--json"]);
@@ -119,7 +119,7 @@ fn every_way_to_ask_a_watch_to_end_ends_it_with_0() {
 }
 
 #[test]
-fn a_watch_whose_reader_stalls_can_be_asked_to_end() {
+fn a_signal_ends_a_watch_with_a_stalled_reader() {
     for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
         let mut session = TestSession::new();
         let mut service = Service::sane(&mut session);

@@ -34,7 +34,7 @@ fn asking_starts_no_provider() {
 }
 
 #[test]
-fn a_registered_provider_is_started_by_the_first_who_speaks_to_it() {
+fn the_first_call_starts_a_registered_provider() {
     let mut session = TestSession::new();
     let registered = provide(&session, &["--account", "alice@uc.test", "--register"]);
     assert_eq!((registered.code, &*registered.out), (Some(0), ""), "{}", registered.err);

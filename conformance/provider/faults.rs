@@ -10,7 +10,7 @@ use crate::provider::{
 };
 
 #[test]
-fn one_that_refuses_answers_with_an_error_until_it_behaves() {
+fn a_refusing_provider_returns_errors_until_the_fault_ends() {
     let mut session = TestSession::new();
     let _provider = play(&session, "0s running\n0s refuse\n3s behave\n");
     let error = call(&mut session, &["SignIn"]).expect_err("it refuses");
@@ -25,7 +25,7 @@ fn one_that_refuses_answers_with_an_error_until_it_behaves() {
 }
 
 #[test]
-fn one_that_is_late_answers_and_others_need_not_wait_for_that() {
+fn a_delayed_answer_does_not_block_other_callers() {
     let mut session = TestSession::new();
     let _provider = play(&session, "0s running\n0s sign-in\n0s late 7s\n");
     let ended = provide(&session, &["status"]);
@@ -36,7 +36,7 @@ fn one_that_is_late_answers_and_others_need_not_wait_for_that() {
 }
 
 #[test]
-fn one_that_is_late_is_so_once_for_all_that_is_asked_in_one_call() {
+fn a_delay_applies_once_to_a_call() {
     let session = TestSession::new();
     let _provider = play(&session, "0s running\n0s sign-in\n0s late 2s\n");
     // It has ten properties, and 5 s for all of them.
@@ -45,7 +45,7 @@ fn one_that_is_late_is_so_once_for_all_that_is_asked_in_one_call() {
 }
 
 #[test]
-fn one_that_refuses_from_the_beginning_is_there_all_the_same() {
+fn a_provider_that_refuses_from_the_start_is_visible() {
     let mut session = TestSession::new();
     let _provider = play(&session, "0s refuse\n0s late 100ms\n500ms running\n2s behave\n");
     let read = ["get-property", NAME, ACCOUNT_PATH, ACCOUNT, "Status"];
@@ -55,7 +55,7 @@ fn one_that_refuses_from_the_beginning_is_there_all_the_same() {
 }
 
 #[test]
-fn a_reader_that_is_slow_holds_up_no_client_and_learns_what_it_missed() {
+fn a_slow_reader_blocks_no_client_and_learns_what_it_missed() {
     let session = TestSession::new();
     let (reader, writer) = std::io::pipe().expect_ok("make a pipe");
     let mut script = String::from("0s sign-in\n");
@@ -84,7 +84,7 @@ fn a_reader_that_is_slow_holds_up_no_client_and_learns_what_it_missed() {
 }
 
 #[test]
-fn a_stale_flag_is_not_taken_back() {
+fn a_stale_flag_is_left() {
     let check = |script: &str, is_stale: bool| {
         let mut session = TestSession::new();
         let monitor = session.bus().overhear();

@@ -60,7 +60,7 @@ fn one_of_another_version_is_understood_as_far_as_it_goes() {
 }
 
 #[test]
-fn one_that_says_too_much_is_cut_short() {
+fn an_oversized_answer_is_truncated() {
     let mut session = TestSession::new();
     let mut watch = watch_first(&session);
     let impostor = Impostor::start(&mut session, "many");

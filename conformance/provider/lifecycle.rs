@@ -38,7 +38,7 @@ fn a_day_with_communicado_first() {
 }
 
 #[test]
-fn a_provider_that_was_there_first_is_told_at_once() {
+fn a_provider_that_started_first_is_reported_at_once() {
     let session = TestSession::new();
     let mut provider = start(&session, &["--sign-in"]);
     user(&session, &["set", "away"]);
@@ -50,7 +50,7 @@ fn a_provider_that_was_there_first_is_told_at_once() {
 }
 
 #[test]
-fn one_that_is_asked_to_end_signs_out_first() {
+fn a_provider_that_is_told_to_quit_signs_out_first() {
     let session = TestSession::new();
     let mut watch = watch_first(&session);
     for signal in [Signal::TERM, Signal::INT] {
@@ -108,7 +108,7 @@ fn one_that_starts_slowly_is_starting_until_it_runs() {
 }
 
 #[test]
-fn one_that_hangs_is_doubted_and_believed_again_when_it_goes_on() {
+fn a_hung_provider_is_unknown_until_it_resumes() {
     let session = TestSession::new();
     let mut watch = watch_first(&session);
     let mut provider = start(&session, &[]);
@@ -153,7 +153,7 @@ fn the_next_one_is_another_one() {
 }
 
 #[test]
-fn with_the_bus_goes_the_provider_and_what_is_known_of_it() {
+fn the_provider_and_its_status_end_with_the_bus() {
     let mut session = TestSession::new();
     let mut watch = watch_first(&session);
     let mut provider = start(&session, &[]);

@@ -11,7 +11,7 @@ fn says(session: &TestSession, expected: &str) {
 }
 
 #[test]
-fn what_was_chosen_outlives_every_end() {
+fn the_saved_state_outlives_every_exit() {
     let session = TestSession::new();
     let mut provider = start(&session, &["--remember"]);
     says(&session, "signed-out");
@@ -37,7 +37,7 @@ fn what_was_chosen_outlives_every_end() {
 }
 
 #[test]
-fn without_the_wish_nothing_is_kept() {
+fn without_the_option_nothing_is_saved() {
     let session = TestSession::new();
     let mut provider = start(&session, &["--sign-in"]);
     user(&session, &["set", "away"]);

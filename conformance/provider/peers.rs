@@ -113,7 +113,7 @@ fn gdbus_monitor_sees_all_that_changed_at_one_moment_in_one_signal() {
 }
 
 #[test]
-fn a_python_program_that_knows_only_the_documentation_sees_a_whole_life() {
+fn a_python_program_written_from_the_documentation_sees_a_whole_session() {
     require_python();
     let mut session = TestSession::new();
     let mut provider = start(&session, &[]);

@@ -33,7 +33,7 @@ impl Drop for Squatter {
 }
 
 #[test]
-fn a_second_provider_says_who_the_first_one_is() {
+fn a_second_provider_names_the_first() {
     let mut session = TestSession::new();
     let first = start(&session, &["--sign-in"]);
     let second = provide(&session, &[]);
@@ -51,7 +51,7 @@ fn a_second_provider_says_who_the_first_one_is() {
 }
 
 #[test]
-fn a_name_that_is_taken_by_somebody_else_is_told_with_the_process() {
+fn a_name_owned_by_another_program_is_reported_with_its_process() {
     let mut session = TestSession::new();
     let squatter = Squatter::start(&mut session);
     let ended = provide(&session, &[]);
@@ -68,7 +68,7 @@ fn a_name_that_is_taken_by_somebody_else_is_told_with_the_process() {
 }
 
 #[test]
-fn without_a_provider_every_word_says_so() {
+fn without_a_provider_every_command_reports_that() {
     let session = TestSession::new();
     const NONE: &str = "error: no provider runs in this session\n  help: start one: communicado \
                         provide\n";
@@ -85,7 +85,7 @@ fn without_a_provider_every_word_says_so() {
 }
 
 #[test]
-fn what_is_so_already_is_no_failure_and_what_cannot_be_is_one() {
+fn a_command_without_effect_succeeds_and_an_impossible_one_fails() {
     let session = TestSession::new();
     let _provider = start(&session, &[]);
     let already = provide(&session, &["sign-out"]);

@@ -9,7 +9,7 @@ const OBJECT: &str = "/im/pidgin/purple/PurpleObject";
 const INTERFACE: &str = "im.pidgin.purple.PurpleInterface";
 
 #[test]
-fn what_others_say_on_the_bus_appears_nowhere() {
+fn other_traffic_on_the_bus_appears_nowhere() {
     let mut session = TestSession::new();
     let prosody = session.prosody();
     let (alice, bob) = (Account::xmpp("alice", &prosody), Account::xmpp("bob", &prosody));

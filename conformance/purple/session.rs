@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use communicado_conformance::{Account, Client, ExpectOk, Kind, Saved, TestSession, within};
 
 #[test]
-fn clients_do_as_their_user_says() {
+fn clients_follow_their_user() {
     for kind in [Kind::Finch, Kind::Pidgin] {
         let session = TestSession::new();
         let mut prosody = session.prosody();

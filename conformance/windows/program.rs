@@ -18,7 +18,7 @@ fn it_is_one_small_file_that_runs_as_its_user() {
 }
 
 #[test]
-fn a_command_runs_while_it_is_so_and_ends_with_communicado_whatever_happens() {
+fn a_command_runs_while_the_condition_holds_and_ends_with_communicado() {
     let wine = Wine::new();
     let mut peer = communicator(&wine);
     peer.tell("status 2");

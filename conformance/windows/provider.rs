@@ -90,7 +90,7 @@ fn a_failed_sign_in_has_its_code_and_a_provider_that_is_starting_is_not_availabl
 }
 
 #[test]
-fn every_slot_is_where_programs_bound_early_look_for_it() {
+fn every_vtable_slot_is_where_early_bound_programs_expect_it() {
     let wine = Wine::new();
     let _provider = provider(&wine, &["--sign-in"]);
     says(
@@ -124,7 +124,7 @@ fn every_slot_is_where_programs_bound_early_look_for_it() {
 }
 
 #[test]
-fn what_office_asks_is_answered_in_its_order() {
+fn the_calls_of_office_work_in_their_order() {
     let wine = Wine::new();
     let _provider = provider(&wine, &["--sign-in"]);
     let asks = wine.start_with("asks.exe", &[OFFICE]);
@@ -164,7 +164,7 @@ fn what_office_asks_is_answered_in_its_order() {
 }
 
 #[test]
-fn scripts_use_it_late_bound_and_start_it() {
+fn late_bound_scripts_use_and_start_the_provider() {
     let wine = Wine::new();
     // Wine's COM has no classes per user, so registration is for all users.
     let words = [&["provide"], &ACCOUNT[..], &["--sign-in", "--all-users", "--register"]].concat();
@@ -218,7 +218,7 @@ fn scripts_use_it_late_bound_and_start_it() {
 }
 
 #[test]
-fn our_own_sources_see_it_as_communicator_and_as_lync() {
+fn the_sources_see_the_provider_as_communicator_and_as_lync() {
     let wine = Wine::new();
     let mut watch = wine.watch();
     watch.expect_all_absent();
@@ -247,7 +247,7 @@ fn our_own_sources_see_it_as_communicator_and_as_lync() {
 }
 
 #[test]
-fn a_second_provider_says_that_there_is_one_and_the_first_goes_on() {
+fn a_second_provider_reports_the_first_which_continues() {
     let wine = Wine::new();
     let _provider = provider(&wine, &["--sign-in"]);
     let second = wine.communicado().run(&["provide"]);
@@ -257,7 +257,7 @@ fn a_second_provider_says_that_there_is_one_and_the_first_goes_on() {
 }
 
 #[test]
-fn the_name_that_office_asked_for_is_put_back() {
+fn the_former_default_application_is_restored() {
     let wine = Wine::new();
     let key = r"HKCU\Software\IM Providers";
     let default = || wine.run("reg", &["query", key, "/v", "DefaultIMApp"]);
@@ -269,7 +269,7 @@ fn the_name_that_office_asked_for_is_put_back() {
 }
 
 #[test]
-fn clients_that_die_or_hang_hold_up_nobody() {
+fn clients_that_crash_or_hang_block_no_other() {
     let wine = Wine::new();
     let provider = provider(&wine, &["--sign-in"]);
     let dead = wine.start_with("early.exe", &["leave"]);
