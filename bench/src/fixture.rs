@@ -1,5 +1,4 @@
-//! What every peer is measured beside: a private bus, a real Finch that is signed in, and a
-//! player.
+//! The fixture of a benchmark: a private bus, a real signed-in Finch, and a player.
 
 use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -19,16 +18,16 @@ pub(crate) const PURPLE: [&str; 3] = [
     "im.pidgin.purple.PurpleInterface",
 ];
 
-/// Finch, signed in to a server of its own, and a player that is paused.
+/// A Finch that is signed in to its own server, and a paused player.
 pub(crate) struct Fixture {
     pub(crate) player: Player,
     _finch: Client,
     _server: Prosody,
-    /// Last, so that the bus ends after those on it.
+    /// The last field, so that the bus ends after its programs.
     pub(crate) empty: Empty,
 }
 
-/// A bus and nobody on it.
+/// An empty bus.
 pub(crate) struct Empty {
     session: TestSession,
     pub(crate) bus: String,
@@ -41,10 +40,10 @@ impl Empty {
         Self { session, bus }
     }
 
-    /// A command on this bus, at a home of its own, with an environment that is otherwise empty.
+    /// A command on this bus with its own home and an otherwise empty environment.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
-        // Debian's `purple-remote` needs Debian's Python, which another may hide.
+        // Debian's `purple-remote` needs Debian's Python first in the path.
         let path = format!("/usr/bin:/bin:{}", std::env::var("PATH").unwrap_or_default());
         command
             .env_clear()
@@ -66,7 +65,7 @@ impl Fixture {
         Self::on(Empty::new())
     }
 
-    /// A scene with a relay between Finch and the bus, and between nobody else.
+    /// A fixture with a relay between Finch and the bus. Other programs use the bus directly.
     pub(crate) fn relayed(member: &'static str) -> (Self, Relay) {
         let mut empty = Empty::new();
         let relay = Relay::before(&empty.bus, member);
@@ -109,7 +108,7 @@ impl Follower {
         self.child.id()
     }
 
-    /// Adds to `text` what was written, waiting if nothing was.
+    /// Appends new output to `text`, and waits for some.
     pub(crate) fn read(&mut self, text: &mut Vec<u8>) {
         let mut piece = [0; 16_384];
         let length = self.output.read(&mut piece).expect_ok("read what a listener writes");
@@ -126,7 +125,7 @@ impl AsFd for Follower {
 
 impl Drop for Follower {
     fn drop(&mut self) {
-        // An error says that it has ended by itself.
+        // An error means that it has exited.
         _ = self.child.kill();
         _ = self.child.wait();
     }

@@ -1,9 +1,9 @@
-//! From a client's signal on the bus to the line about it, flushed and read.
+//! The latency from a client's signal on the bus to the flushed line of a listener.
 //!
-//! The user of a real Finch picks a status, and Finch tells of it over D-Bus. The clock starts
-//! when that signal is written to the bus (`relay.rs`), and stops when the line of the program
-//! that is measured has been read from its pipe. One program listens at a time, for a block of
-//! picks; blocks of all programs alternate, so that whatever else the machine does falls on all.
+//! The user of a real Finch picks a status, and Finch sends a signal over D-Bus. The clock starts
+//! when the relay writes that signal to the bus (`relay.rs`). It stops when the benchmark has read the
+//! line from the pipe of the measured program. One program listens at a time. The blocks of all
+//! programs alternate, so that other load on the machine affects all.
 #![expect(clippy::disallowed_methods, reason = "to measure is to read the clock")]
 
 use std::io::Write as _;
@@ -20,43 +20,43 @@ use crate::relay::Relay;
 use crate::report::{Goal, Report, Table};
 use crate::{peers, player};
 
-/// Ten blocks each: a disturbance that lasts a second falls on few of them.
+/// The blocks for each program, so that a short disturbance affects few of them.
 const BLOCKS: u32 = 10;
 
-/// What is not there by now will not come.
+/// The longest wait for a line.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A program that was just started may not listen yet, and is given another signal after this.
+/// The wait for a program that may not listen yet, before another signal.
 const STARTING: Duration = Duration::from_millis(200);
 
-/// How often in each block a program is started to see its first change.
+/// The starts in each block for the first change.
 const FIRSTS: u32 = 5;
 
-/// Nobody says anything for so long: the pick before is over, and the processors sleep.
+/// The silence between two picks, after which the processors sleep.
 const QUIET: Duration = Duration::from_millis(5);
 
-/// The signal of Finch with which the time begins.
+/// The signal of Finch that starts the clock.
 const SIGNAL: &str = "AccountStatusChanged";
 
-/// A program that listens, and what it says.
+/// A program that listens, and its output.
 struct Peer {
     name: &'static str,
     trigger: Trigger,
     start: fn(&Empty) -> Result<Command, String>,
-    /// A piece of the line that it writes when the status is on, or off.
+    /// The part of its line when the status is on, or off.
     line: [&'static str; 2],
-    /// Only the first change that it sees is measured.
+    /// True if only its first change is measured.
     first: bool,
     lag: Numbers,
 }
 
-/// Who says something.
+/// The sender of a signal.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Trigger {
     Finch,
-    /// A player, and nobody else does anything.
+    /// A player, with an idle Finch.
     Player,
-    /// A player, just before Finch: the processors have the same to do as with Finch alone.
+    /// A player, just before Finch, so that the load is the same as with Finch alone.
     PlayerAndFinch,
 }
 
@@ -64,7 +64,7 @@ const OURS: usize = 0;
 const MONITOR: usize = 1;
 const PLAYERCTL: usize = 3;
 
-/// Every program, with ours and those that the goals name at the places above.
+/// The programs; the constants above are indices of ours and of those in the goals.
 fn listeners() -> [Peer; 9] {
     let peer = |name, trigger, start, line| Peer {
         name,
@@ -87,7 +87,7 @@ fn listeners() -> [Peer; 9] {
             [player::word(true), player::word(false)],
         ),
         peer(
-            "`playerctl`, while Finch does nothing",
+            "`playerctl`, with an idle Finch",
             Trigger::Player,
             peers::playerctl,
             [player::word(true), player::word(false)],
@@ -96,15 +96,15 @@ fn listeners() -> [Peer; 9] {
             first: true,
             ..peer("`communicado`, a status not seen before", Trigger::Finch, peers::watch, ours)
         },
-        peer("a bare listener that writes a line", Trigger::Finch, raw_dbus, [SIGNAL; 2]),
+        peer("a minimal listener that writes a line", Trigger::Finch, raw_dbus, [SIGNAL; 2]),
         peer(
-            "a bare listener to the player",
+            "a minimal listener to the player",
             Trigger::PlayerAndFinch,
             raw_dbus_to_player,
             [player::SIGNAL; 2],
         ),
         peer(
-            "a bare listener, while Finch does nothing",
+            "a minimal listener, with an idle Finch",
             Trigger::Player,
             raw_dbus_to_player,
             [player::SIGNAL; 2],
@@ -119,7 +119,7 @@ pub(crate) fn run(samples: u32) -> Result<Report, String> {
     let mut peers = listeners();
     let count = peers.len();
     for block in 0..BLOCKS {
-        // Each comes first equally often.
+        // Each program is first equally often.
         for place in 0..count {
             let Some(peer) = peers.get_mut((block as usize + place) % count) else { continue };
             if peer.first {
@@ -151,7 +151,7 @@ fn raw_dbus_to(empty: &Empty, rule: &str) -> Result<Command, String> {
     Ok(command)
 }
 
-/// Writes a line for each signal that `rule` matches: what any listener costs at least.
+/// Writes a line for each signal that `rule` matches: the minimal cost of a listener.
 #[expect(clippy::print_stdout, reason = "a listener's output is its purpose")]
 pub(crate) fn listener(address: &str, rule: &str) -> std::io::Result<()> {
     let mut bus = RawDbus::connect(address)?;
@@ -165,11 +165,11 @@ pub(crate) fn listener(address: &str, rule: &str) -> std::io::Result<()> {
     }
 }
 
-/// The hand at Finch and at the player, and the eye on the pipe.
+/// The driver of Finch and the player, which reads the pipe.
 struct Bench {
     bus: RawDbus,
     relay: Relay,
-    /// The statuses that are picked in turn: available and away, in Finch's handles.
+    /// The handles of the two statuses, available and away.
     statuses: [u32; 2],
     on: bool,
 }
@@ -188,7 +188,7 @@ impl Bench {
         Self { bus, relay, statuses, on: false }
     }
 
-    /// Starts communicado again and again, and measures its first pick each time.
+    /// Starts communicado several times, and measures its first pick each time.
     fn firsts(&mut self, fixture: &mut Fixture, peer: &mut Peer) -> Result<(), String> {
         let [available, _] = self.statuses;
         let told_of_finch = "\"client\":\"finch\",\"status\":\"signed-in\"";
@@ -225,7 +225,7 @@ impl Bench {
                 return Err(format!("{} says nothing", peer.name));
             }
         }
-        // The other status has to be seen as well before both are old.
+        // The listener must see the other status too, before both are known.
         self.pick(fixture, peer, &mut follower, PATIENCE);
         for _ in 0..samples {
             let lag = self.pick(fixture, peer, &mut follower, PATIENCE);
@@ -234,7 +234,7 @@ impl Bench {
         Ok(())
     }
 
-    /// Has a status picked, waits for all that follows, and returns how long the line took.
+    /// Picks a status, waits for all effects, and returns the time until the line.
     fn pick(
         &mut self,
         fixture: &mut Fixture,
@@ -261,7 +261,7 @@ impl Bench {
             let activate = to_finch("PurpleSavedstatusActivate", "i", &activate);
             self.bus.send(&activate).expect_ok("pick a status");
         }
-        // Finch answers when all its signals are out.
+        // Finch answers after all its signals.
         let mut over = peer.trigger == Trigger::Player;
         let (mut written, mut text) = (None, Vec::new());
         loop {
@@ -294,7 +294,7 @@ fn to_finch<'a>(member: &'a str, signature: &'a str, body: &'a [u8]) -> Message<
     Message { destination, path, interface, member, signature, body, ..Message::default() }
 }
 
-/// Whether `text` has the whole line of which `piece` is a part.
+/// True if `text` has the whole line with `piece`.
 pub(crate) fn says(text: &[u8], piece: &str) -> bool {
     text.split_inclusive(|byte| *byte == b'\n').any(|line| {
         line.ends_with(b"\n") && line.windows(piece.len()).any(|part| part == piece.as_bytes())
@@ -334,12 +334,12 @@ fn report(peers: &[Peer; 9]) -> Report {
     });
     Report {
         title: "From the client's signal to the flushed line",
-        how: "A real Finch, signed in to a real server, is told to change its status over and over.\n\
-              The clock starts when its signal is written to the bus, by a relay in the bench through which Finch talks, and stops when the line has been read from the pipe of the program that is measured; the bus's own work is part of it for all.\n\
-              One program listens at a time, and blocks of all of them alternate on one bus; `playerctl` follows a player in the bench, which tells just before Finch does, so that the processors have the same to do for all, and the clock starts when its signal is written.\n\
-              The first change after a start, to a status that was not met before, is measured apart."
+        how: "A real Finch, signed in to a real server, changes its status again and again.\n\
+              The clock starts when a relay in the benchmark writes Finch's signal to the bus. It stops when the benchmark has read the line from the pipe of the measured program. All times include the work of the bus.\n\
+              One program listens at a time, and blocks of all programs alternate on one bus. `playerctl` follows a player in the benchmark, which sends its signal just before Finch. So the processors have the same load for all, and the clock starts with the player's signal.\n\
+              A separate row shows the first change after a start, to a new status."
             .to_owned(),
-        limits: "It does not show what Finch takes before it tells, nor a busy machine; the rows where Finch does nothing show how much of a time is what Finch goes on to do on the same processors."
+        limits: "Not included: Finch's time before its signal, and a busy machine. The rows with an idle Finch show the cost of Finch's further work on the same processors."
             .to_owned(),
         tables: vec![Table {
             heads: vec![

@@ -1,5 +1,5 @@
-//! Programs under Wine whose lines are read with the moment, on the clock that they have as well:
-//! Wine's performance counter is Linux's `CLOCK_MONOTONIC_RAW`.
+//! Lines of programs under Wine, with their arrival time on the same clock: Wine's performance counter
+//! is Linux's `CLOCK_MONOTONIC_RAW`.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -10,26 +10,26 @@ use std::time::Duration;
 use communicado_conformance::ExpectOk;
 use rustix::time::{ClockId, clock_gettime};
 
-/// What is not there by now will not come.
+/// The longest wait for a line.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The same, after much was called for.
+/// The longest wait for a line after many calls.
 const LONG: Duration = Duration::from_secs(60);
 /// Wine counts in tenths of a microsecond.
 const NANOS_PER_TICK: u64 = 100;
 
-/// The command with these words, for a [`Reader`].
+/// The command with these arguments, for a [`Reader`].
 pub(crate) fn piped(mut command: Command, words: &[&str]) -> Command {
     command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     command
 }
 
-/// What a program read from its counter.
+/// A time from a program's counter.
 pub(crate) fn moment(ticks: &str) -> Duration {
     let ticks: u64 = ticks.parse().expect_ok("read a moment of a program's");
     Duration::from_nanos(ticks * NANOS_PER_TICK)
 }
 
-/// A program that runs, and a thread that only reads what it writes and notes when.
+/// A running program, with a thread that reads its lines and their times.
 pub(crate) struct Reader {
     child: Child,
     lines: Receiver<(Duration, String)>,
@@ -40,7 +40,7 @@ impl Reader {
         let mut child = command.spawn().expect_ok("start a program under Wine");
         let output = child.stdout.take().expect_ok("read what a program writes");
         let (read, lines) = channel();
-        // Ends with the program.
+        // The thread ends with the program.
         thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
                 if read.send((now(), line)).is_err() {
@@ -55,12 +55,12 @@ impl Reader {
         self.child.id()
     }
 
-    /// The way to tell it something, if it was started with one.
+    /// The stdin, if it is piped.
     pub(crate) fn input(&mut self) -> Option<ChildStdin> {
         self.child.stdin.take()
     }
 
-    /// Waits until it has said something, and then nothing for so long.
+    /// Waits for output, and then for a silence of this length.
     pub(crate) fn wait_until_quiet(&self, settled: Duration) {
         let mut patience = PATIENCE;
         while self.lines.recv_timeout(patience).is_ok() {
@@ -68,17 +68,17 @@ impl Reader {
         }
     }
 
-    /// Leaves out what it says until it says nothing for so long.
+    /// Skips output until a silence of this length.
     pub(crate) fn skip(&self, quiet: Duration) {
         while self.lines.recv_timeout(quiet).is_ok() {}
     }
 
-    /// Waits for a line with this piece, and says when it was read.
+    /// Waits for a line with this text, and returns the time when it was read.
     pub(crate) fn wait_for(&self, piece: &str) -> Result<Duration, String> {
         self.line(piece, PATIENCE).map(|(at, _)| at)
     }
 
-    /// Waits for a line of this word and a moment, which may come after much else was done.
+    /// Waits for a line with this word and a time, also after many calls.
     pub(crate) fn moment(&self, word: &str) -> Result<Duration, String> {
         let (_, line) = self.line(word, LONG)?;
         Ok(moment(line.trim_end().rsplit(' ').next().unwrap_or_default()))
@@ -97,7 +97,7 @@ impl Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        // An error says that it has ended by itself.
+        // An error means that it has exited.
         _ = self.child.kill();
         _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! What the kernel counted of a process (proc(5)).
+//! The counters of the kernel for a process (proc(5)).
 
 use std::fs;
 use std::path::Path;
@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use communicado_conformance::ExpectOk;
 
-/// What the kernel counted of a process since it began.
+/// The counters of a process since its start.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Reading {
     pub(crate) voluntary: u64,
-    /// Those of Wine's own pool of threads, which looks whether it is needed.
+    /// The switches of Wine's thread pool, which polls.
     pub(crate) of_wine: u64,
     pub(crate) involuntary: u64,
     pub(crate) processor: Duration,
@@ -37,7 +37,7 @@ impl Reading {
                 reading.of_wine += voluntary;
             }
             reading.involuntary += field(&status, "nonvoluntary_ctxt_switches:");
-            // The first number is what the thread spent on a processor, in nanoseconds.
+            // The first number is the CPU time of the thread, in nanoseconds.
             let spent = read(&thread.path().join("schedstat"));
             let spent = spent.split(' ').next().and_then(|spent| spent.parse().ok());
             reading.processor += Duration::from_nanos(spent.expect_ok("read a thread's time"));

@@ -52,10 +52,10 @@ fn peers(fixture: &Fixture) -> Result<Vec<Peer>, String> {
             &["status", "--json"],
             "\"status\":\"signed-in\"",
         ),
-        peer("`dbus-send`, one question to Finch", Path::new("dbus-send"), &dbus_send, "int32"),
+        peer("`dbus-send`, one query to Finch", Path::new("dbus-send"), &dbus_send, "int32"),
         peer("`playerctl status`", Path::new("playerctl"), &["status"], "Paused"),
         peer("`purple-remote getstatus`", Path::new("purple-remote"), &["getstatus"], "available"),
-        peer("`true`, which only starts and ends", Path::new("true"), &[], ""),
+        peer("`true`, which only starts and exits", Path::new("true"), &[], ""),
     ])
 }
 
@@ -124,11 +124,11 @@ fn report(peers: &[Peer]) -> Report {
         ]
     });
     Report {
-        title: "Asking once, from cold",
-        how: "Each command runs as a new process, beside a Finch that is signed in and a player; it was seen to give the right answer first.\n\
-              The time is that of the whole process, from before it is started to after it was waited for; the processor's time is that of all its threads (`getrusage`)."
+        title: "A single query in a new process",
+        how: "Each command runs as a new process, beside a signed-in Finch and a player. The benchmark checks its answer first.\n\
+              The time is that of the whole process, from its start to its exit. The CPU time is that of all threads (`getrusage`)."
             .to_owned(),
-        limits: "It does not show a first run after the machine was started, with the program still on the disk; and the answers are not worth the same: `dbus-send` asks one question, `purple-remote` two, and `communicado` those that tell every client, account and presence for certain."
+        limits: "Not included: a first run with the program still on the disk. The answers differ in value: `dbus-send` sends one query and `purple-remote` two. `communicado` sends all that it needs for every client, account and presence."
             .to_owned(),
         tables: vec![Table {
             heads: vec![
@@ -136,7 +136,7 @@ fn report(peers: &[Peer]) -> Report {
                 "runs",
                 "median, ms",
                 "p99, ms",
-                "processor, median, ms",
+                "CPU time, median, ms",
                 "to dbus-send",
                 "to playerctl",
             ],
@@ -149,7 +149,7 @@ fn report(peers: &[Peer]) -> Report {
                 measured: format!("{:.2} times", ours / playerctl),
             },
             Goal {
-                claim: "Near `dbus-send`: at most twice its median",
+                claim: "At most twice the median of `dbus-send`",
                 met: ours <= NEAR * dbus_send,
                 measured: format!("{:.2} times", ours / dbus_send),
             },

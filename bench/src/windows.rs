@@ -66,7 +66,7 @@ fn listeners() -> [Listener; 4] {
             ],
         ),
         listener(
-            "a bare reader of the flag",
+            "a minimal reader of the flag",
             Change::Flag,
             raw_registry,
             ["UpAndRunning 1", "UpAndRunning 0"],
@@ -78,7 +78,7 @@ fn listeners() -> [Listener; 4] {
             ["\"availability\":\"busy\"", "\"availability\":\"available\""],
         ),
         listener(
-            "a bare sink that asks nothing",
+            "a minimal sink without queries",
             Change::Event,
             raw_com_events,
             ["OnMyStatusChange 10", "OnMyStatusChange 2"],
@@ -91,16 +91,16 @@ fn watch(wine: &Wine) -> Command {
 }
 
 fn raw_registry(wine: &Wine) -> Command {
-    piped(wine.command("bare.exe"), &["registry", KEY])
+    piped(wine.command("raw_com.exe"), &["registry", KEY])
 }
 
 /// Waits for whatever happens in the user's registry, without a key of its own.
 fn raw_dbus_waiting(wine: &Wine) -> Command {
-    piped(wine.command("bare.exe"), &["registry", "Software"])
+    piped(wine.command("raw_com.exe"), &["registry", "Software"])
 }
 
 fn raw_com_events(wine: &Wine) -> Command {
-    piped(wine.command("bare.exe"), &["events"])
+    piped(wine.command("raw_com.exe"), &["events"])
 }
 
 /// Two clients in one world, and which of their two states each is in.
@@ -195,10 +195,10 @@ fn idle() -> Vec<Idle> {
     let fixture = Fixture::new();
     let alone = Wine::new();
     let mut running = Vec::new();
-    for (beside, wine) in [("nobody", &alone), ("a client", &fixture.wine)] {
+    for (beside, wine) in [("no client", &alone), ("a client", &fixture.wine)] {
         for (name, command) in [
             ("`communicado watch --json`", watch as fn(&Wine) -> Command),
-            ("a bare reader of the registry", raw_dbus_waiting),
+            ("a minimal reader of the registry", raw_dbus_waiting),
         ] {
             running.push((name, beside, Reader::start(command(wine))));
         }
@@ -231,7 +231,7 @@ fn report(listeners: &[Listener], idle: &[Idle]) -> Report {
         ]
     });
     let latency = Table {
-        heads: vec!["", "changes", "median, µs", "p99, µs", "to the bare one"],
+        heads: vec!["", "changes", "median, µs", "p99, µs", "to the minimal one"],
         rows: rows.collect(),
     };
     let of_wine = |idle: &Idle| idle.cost.of_wine - idle.began.of_wine;
@@ -252,10 +252,10 @@ fn report(listeners: &[Listener], idle: &[Idle]) -> Report {
             "",
             "beside",
             "voluntary switches",
-            "those of Wine's pool",
-            "processor, ms",
+            "of Wine's pool",
+            "CPU time, ms",
             "peak memory, MiB",
-            "of it now anonymous",
+            "of that anonymous",
         ],
         rows: rows.collect(),
     };
@@ -264,11 +264,11 @@ fn report(listeners: &[Listener], idle: &[Idle]) -> Report {
     Report {
         title: "On Windows, under Wine",
         how: format!(
-            "`communicado.exe` and a program in C that does nothing else, one at a time, beside clients that are told to change: a flag in the registry, or a status with its event.\n\
-             The clock starts in the client, just before it writes or tells, and stops when the line has been read from the pipe. After an event communicado asks the client what is so, and tells that; the bare sink believes the event.\n\
-             While nothing happens, all of them wait through the same {seconds} s, once in a world of their own and once beside a client that is signed in."
+            "`communicado.exe` or a minimal program in C runs beside clients that change a flag in the registry, or a status with its event.\n\
+             The clock starts in the client, just before the write or the event. It stops when the benchmark has read the line from the pipe. After an event communicado queries the client, and the minimal sink does not.\n\
+             For the idle rows, all programs wait during the same {seconds} s, once in an empty Wine prefix and once beside a signed-in client."
         ),
-        limits: "It does not show Windows: registry, COM and processes are Wine's, and the memory is Wine's as well, most of it."
+        limits: "Not included: Windows, because the registry, COM, processes and most of the memory are Wine's."
             .to_owned(),
         tables: vec![latency, waiting],
         goals: vec![
@@ -276,16 +276,16 @@ fn report(listeners: &[Listener], idle: &[Idle]) -> Report {
                 claim: "From a registry write to the line: under a millisecond",
                 met: ours_flag.lag.median() < 1000.0,
                 measured: format!(
-                    "{:.0} µs, {:.2} times the bare reader",
+                    "{:.0} µs, {:.2} times the minimal reader",
                     ours_flag.lag.median(),
                     ratio(ours_flag, bare_flag)
                 ),
             },
             Goal {
-                claim: "From an event to what the client then answers: under a millisecond",
+                claim: "From an event to the client's answer: under a millisecond",
                 met: ours_event.lag.median() < 1000.0,
                 measured: format!(
-                    "{:.0} µs, {:.2} times the bare sink",
+                    "{:.0} µs, {:.2} times the minimal sink",
                     ours_event.lag.median(),
                     ratio(ours_event, bare_event)
                 ),

@@ -101,6 +101,7 @@ struct Report<'a> {
 }
 
 impl Drop for Report<'_> {
+    #[expect(clippy::print_stderr, reason = "the test runner shows it beside the failure")]
     fn drop(&mut self) {
         if !thread::panicking() {
             return;

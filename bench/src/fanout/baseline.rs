@@ -1,6 +1,6 @@
-//! The loop: takes readers, and writes what is published to each of them, one after the other.
+//! The baseline: a loop that writes each publication to all readers in sequence.
 //!
-//! It is another program of ours and no peer; it says what the system itself takes.
+//! It shows the cost of the system itself.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -37,7 +37,7 @@ fn listen(address: std::net::SocketAddr) -> std::io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Serves the one who publishes, until it goes.
+/// Serves the publisher until it disconnects.
 fn publish(mut socket: TcpStream, first: &[u8], readers: &[TcpStream]) -> std::io::Result<()> {
     let mut said = first.to_vec();
     let mut part = [0; 4096];

@@ -1,4 +1,4 @@
-//! Many readers in one thread: counts events and when everybody has the next one.
+//! Many readers in one thread, which counts events and the time when all have the next one.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -14,13 +14,13 @@ use rustix::event::epoll::{self, EventData, EventFlags};
 
 use super::servers::MARK;
 
-/// How long readers may wait for an event.
+/// The longest wait for an event.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) struct LoadClients {
     received: Arc<AtomicUsize>,
     over: Arc<AtomicBool>,
-    /// The number of an event, and when the last reader had it.
+    /// The number of an event, and the time when the last reader had it.
     complete: Mutex<Receiver<(usize, Instant)>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -57,7 +57,7 @@ impl LoadClients {
         self.received.load(Ordering::SeqCst)
     }
 
-    /// When the last reader had its `number`th event; nothing if one never gets it.
+    /// The time when the last reader had its `number`th event; none if a reader never gets it.
     pub(super) fn wait_for(&self, number: usize) -> Option<Instant> {
         let complete = self.complete.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
@@ -85,7 +85,7 @@ fn raise_limit() {
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
-/// Reads the head of an answer, and what it begins with.
+/// Reads the head of a response, and the begin of its body.
 fn begun(socket: &mut TcpStream) -> Result<(), String> {
     let mut part = [0; 4096];
     let count = socket.read(&mut part).map_err(|error| format!("no stream begins: {error}"))?;
@@ -96,7 +96,7 @@ fn begun(socket: &mut TcpStream) -> Result<(), String> {
     Err(format!("no stream begins: {}", String::from_utf8_lossy(head)))
 }
 
-/// Counts marks on every socket, and says when all have as many.
+/// Counts marks on every socket, and reports when all sockets have the same number.
 #[expect(clippy::disallowed_methods, reason = "the moment at which the last reader has it")]
 fn read(
     poll: &OwnedFd,
@@ -130,7 +130,7 @@ fn read(
             }
         }
         received.store(sum, Ordering::SeqCst);
-        // One event at a time is on its way, so the sum says how many all of them have.
+        // Only one event is in flight, so the sum gives the events of every reader.
         let all = sum / sockets.len().max(1);
         if all > told {
             told = all;

@@ -89,11 +89,11 @@ fn count(readers: usize) -> f64 {
 fn report(cells: &[Cell], events: u32) -> Report {
     let heads = vec![
         "server, readers",
-        "events for a second of processor",
-        "µs an event",
+        "events per second of CPU time",
+        "CPU time per event, µs",
         "to the last reader, median, ms",
         "99th percentile, ms",
-        "bytes for a reader that waits",
+        "memory per idle connection, bytes",
         "lost",
     ];
     let rows = cells.iter().map(|cell| {
@@ -121,33 +121,30 @@ fn report(cells: &[Cell], events: u32) -> Report {
     Report {
         title: "One change to many readers",
         how: format!(
-            "{events} events, one every {} ms, to readers of Server-Sent Events over loopback; \
-             an event has about as many bytes everywhere.\n\
-             The loop writes to each socket and does nothing else: what the system takes. It keeps \
-             nothing and knows no reader by name, so it has no memory to compare.",
+            "{events} events, one every {} ms, to readers of Server-Sent Events over loopback. The events have about the same size everywhere.\n\
+             The loop only writes to each socket, so it shows the cost of the system. It stores nothing about a reader, so its memory is no comparison.",
             PAUSE.as_millis()
         ),
-        limits: "The client shares the processors with the server; over loopback the sender pays \
-                 a part of what the receiver costs."
+        limits: "The client shares the processors with the server. Over loopback the sender pays a part of the receiver's cost."
             .to_owned(),
         tables: vec![Table { heads, rows: rows.collect() }],
         goals: vec![
             Goal {
-                claim: "at most 3 kB for a reader that waits",
+                claim: "at most 3 kB per idle connection",
                 met: most <= 3000.0,
                 measured: format!("{most:.0} bytes"),
             },
             Goal {
-                claim: "less processor time for an event than nchan, in µs",
+                claim: "less CPU time per event than nchan, in µs",
                 met: ahead(|cell| cell.micros),
                 measured: said(|cell| cell.micros),
             },
             Goal {
-                claim: "sooner at the last reader than nchan (median, ms)",
+                claim: "faster to the last reader than nchan (median, ms)",
                 met: ahead(|cell| cell.last.median()),
                 measured: said(|cell| cell.last.median()),
             },
-            Goal { claim: "nothing is lost", met: lost == 0, measured: format!("{lost} events") },
+            Goal { claim: "no event is lost", met: lost == 0, measured: format!("{lost} events") },
         ],
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn build(folder: &Path) -> Result<(), String> {
         sources.push(PathBuf::from(path(format!("{library}_i.c"))));
     }
     compile(folder, "c-peer.exe", &sources)?;
-    compile(folder, "bare.exe", &[source.join("bare.c")])?;
+    compile(folder, "raw_com.exe", &[source.join("raw_com.c")])?;
     for (name, idl) in OURS {
         let idl = root().join("crates/communicado-com-server/idl").join(idl);
         for (form, ending) in [("-h", "h"), ("-u", "c"), ("-t", "tlb")] {

@@ -1,6 +1,5 @@
-/* The least that listening can be on Windows, to measure against: a notice of the registry, or an
- * event of Communicator's, and a line for each; a count of events instead; and the least that a
- * change can be, a call that sets a status. */
+/* The minimal COM programs for comparison: listeners to a registry key or to the events of Communicator, a
+ * counter of events, and a caller that sets a status. */
 
 #define COBJMACROS
 #include <windows.h>
