@@ -9,8 +9,8 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use communicado_core::{
-    AccountId, Availability, ClientId, Input, Life, Link, Moment, Observation, Presence, Roster,
-    Sight, SignIn, SourceId, Token,
+    AccountId, Availability, ClientId, Fact, Generation, Life, Moment, Observation, Presence,
+    Roster, RosterInput, SignIn, SourceId, Symbol,
 };
 
 use crate::numbers::Numbers;
@@ -164,8 +164,8 @@ impl Workload {
     fn new(clients: u32) -> Self {
         let mut workload = Self { roster: Roster::new(), clients, moment: 0, draw: 1 };
         for client in 0..clients {
-            workload.tell(client, Sight::Life(Life::Running, Some(LEASE)));
-            workload.tell(client, signed_in(AccountId(0), Token(0)));
+            workload.tell(client, Fact::Life(Life::Running, Some(LEASE)));
+            workload.tell(client, signed_in(AccountId(0), Symbol(0)));
             workload.tell(client, signed_out(AccountId(1)));
         }
         workload
@@ -184,8 +184,8 @@ impl Workload {
                 client,
                 match kind {
                     Kind::Unchanged => signed_out(AccountId(1)),
-                    Kind::Changed => signed_in(AccountId(0), Token(self.moment as u32)),
-                    Kind::Renewed => Sight::Life(Life::Running, Some(LEASE)),
+                    Kind::Changed => signed_in(AccountId(0), Symbol(self.moment as u32)),
+                    Kind::Renewed => Fact::Life(Life::Running, Some(LEASE)),
                 },
             );
         }
@@ -195,13 +195,13 @@ impl Workload {
         spent.as_nanos() as f64 / f64::from(OBSERVATIONS)
     }
 
-    fn tell(&mut self, client: u32, sight: Sight) {
+    fn tell(&mut self, client: u32, fact: Fact) {
         // A microsecond apart, so that no observation repeats another.
         self.moment += 1;
-        let made = Moment::new(Duration::from_micros(self.moment));
-        let (source, client, link) = (SourceId(0), ClientId(client), Link(1));
-        let observation = Observation { made, source, client, link, sight };
-        black_box(self.roster.handle(made, Input::Observed(observation)));
+        let observed_at = Moment::new(Duration::from_micros(self.moment));
+        let (source, client, generation) = (SourceId(0), ClientId(client), Generation(1));
+        let observation = Observation { observed_at, source, client, generation, fact };
+        black_box(self.roster.handle(observed_at, RosterInput::Observed(observation)));
     }
 
     /// A linear congruential generator (Numerical Recipes) is random enough for a cache.
@@ -211,11 +211,11 @@ impl Workload {
     }
 }
 
-const fn signed_in(account: AccountId, raw: Token) -> Sight {
+const fn signed_in(account: AccountId, raw: Symbol) -> Fact {
     let presence = Presence { availability: Availability::Away, activity: None, raw };
-    Sight::Account(account, Some(SignIn::SignedIn(presence)))
+    Fact::Account(account, Some(SignIn::SignedIn(presence)))
 }
 
-const fn signed_out(account: AccountId) -> Sight {
-    Sight::Account(account, Some(SignIn::SignedOut(None)))
+const fn signed_out(account: AccountId) -> Fact {
+    Fact::Account(account, Some(SignIn::SignedOut(None)))
 }

@@ -89,7 +89,7 @@ fn the_better_of_two_devices_counts_and_a_crash_does_not_affect_the_other() {
 #[test]
 fn a_self_signed_certificate_is_trusted_when_it_was_named() {
     let fixture = AgentFixture::new();
-    let gateway = RealGateway::start(&fixture, &["--tls-self-made", "localhost"]);
+    let gateway = RealGateway::start(&fixture, &["--tls-self-signed", "localhost"]);
     gateway.give_token(&fixture);
     let authority = gateway.folder().join("data/tls.pem");
     assert!(fs::metadata(&authority).is_ok(), "the gateway wrote its certificate");

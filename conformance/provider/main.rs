@@ -13,4 +13,5 @@ mod lifecycle;
 mod memory;
 mod peers;
 mod provider;
+mod recipes;
 mod refusals;

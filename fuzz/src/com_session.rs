@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use communicado_core::{Life, Moment};
-use communicado_sources::providers::conversation::{
+use communicado_sources::windows::conversation::{
     Conversation, Do, Heard, Input, Pace, Standing,
 };
-use communicado_sources::providers::reading::Reading;
+use communicado_sources::windows::reading::Reading;
 use communicado_sources::{communicator, lync};
 use communicado_windows::{HResult, Variant, decode};
 use arbitrary::{Result, Unstructured};

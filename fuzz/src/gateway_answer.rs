@@ -1,7 +1,8 @@
 //! An HTTP response from an address that should be a gateway: it is accepted or rejected. No text from
 //! it controls a terminal or fills a screen, and only "no such token" ends the agent.
 
-use communicado_sinks::gateway::{Access, Address, Answer, Id, Retry, StatusCode, Token};
+use communicado_sinks::gateway::{Access, AccessToken, Address, Id, Response, StatusCode};
+use communicado_sinks::publish::Retry;
 
 /// Runs the target on one input: a line each for the status, `Retry-After` and `Location`, then the
 /// body.
@@ -16,22 +17,22 @@ pub fn run(input: &[u8]) {
         address: Address::parse("https://uc.test").expect("an address"),
         person: Id::new("ada").expect("an id"),
         device: Id::new("laptop").expect("an id"),
-        token: Token::new("cmt_secret").expect("a token"),
+        token: AccessToken::new("cmt_secret").expect("a token"),
         authorities: None,
     };
-    let answer = Answer {
+    let response = Response {
         status,
         retry_after: Some(retry_after),
         location: Some(location),
         body: body.to_owned(),
     };
-    let Err(trouble) = answer.judge(&access) else {
+    let Err(error) = response.check(&access) else {
         assert!(status.is_success(), "an accepted response has a success status");
         return;
     };
-    for text in [&trouble.cause, &trouble.help] {
+    for text in [&error.cause, &error.help] {
         assert!(!text.contains(char::is_control), "foreign text has no control characters: {text:?}");
         assert!(text.chars().count() < 1_000, "foreign text is cut: {text:?}");
     }
-    assert!((trouble.retry == Retry::Never) == (status == StatusCode::UNAUTHORIZED));
+    assert!((error.retry == Retry::Never) == (status == StatusCode::UNAUTHORIZED));
 }

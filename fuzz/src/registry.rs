@@ -2,8 +2,8 @@
 //! reported as more than its flag and its process can prove.
 
 use communicado_core::Life;
-use communicado_sources::providers::contract::{Read, Registration, providers};
-use communicado_windows::{RawValue, Value};
+use communicado_sources::windows::contract::{Read, Registration, providers};
+use communicado_windows::{RawValue, RegistryValue};
 use arbitrary::{Result, Unstructured};
 
 /// Runs the target on one input.
@@ -34,7 +34,7 @@ fn read(from: &mut Unstructured<'_>) -> Result<Read> {
     Ok(read)
 }
 
-fn value(from: &mut Unstructured<'_>) -> Result<Option<Value>> {
+fn value(from: &mut Unstructured<'_>) -> Result<Option<RegistryValue>> {
     if from.arbitrary()? {
         return Ok(None);
     }

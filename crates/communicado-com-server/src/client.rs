@@ -3,11 +3,15 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use communicado_provider::{Account, Command, Manners, Presence, Refused, Status};
-use communicado_windows::com::serve::{Given, Library, Listeners, Refusal, Servant, Served, Told};
+use communicado_provider::{
+    Account, ActiveFaults, CommandError, Presence, ProviderCommand, ProviderStatus,
+};
+use communicado_windows::com::serve::{
+    EventCall, Listeners, MethodError, ObjectImpl, ObjectRef, ReturnValue, TypeLibrary,
+};
 use communicado_windows::{Guid, HResult, uptime};
 
-use crate::events::{self, Event, OfficeEvent};
+use crate::events::{self, CommunicatorEvent, LyncEvent};
 use crate::messenger;
 use crate::office;
 
@@ -31,12 +35,12 @@ const UNEXPECTED: HResult = HResult::of(0x8000_FFFF);
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
 
 /// Has the provider do something, and waits until it is done and told.
-pub type Ask = Box<dyn Fn(Command) -> Result<(), Refused> + Send + Sync>;
+pub type CommandHandler = Box<dyn Fn(ProviderCommand) -> Result<(), CommandError> + Send + Sync>;
 
 /// The provider, as its objects see it.
 pub(crate) struct Client {
     pub(crate) account: Account,
-    ask: Ask,
+    handler: CommandHandler,
     state: Mutex<State>,
     changed: Condvar,
     pub(crate) messenger: Listeners,
@@ -51,28 +55,28 @@ pub(crate) struct Client {
 /// What describes the classes to others; each is nothing where it cannot be loaded.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Libraries {
-    pub(crate) messenger: Option<Library>,
-    pub(crate) office: Option<Library>,
+    pub(crate) messenger: Option<TypeLibrary>,
+    pub(crate) office: Option<TypeLibrary>,
 }
 
 struct State {
-    status: Status,
+    status: ProviderStatus,
     until: Option<String>,
-    manners: Manners,
+    faults: ActiveFaults,
     hangs_until: Option<Duration>,
 }
 
 impl Client {
-    pub(crate) fn new(account: Account, ask: Ask, libraries: Libraries) -> Self {
+    pub(crate) fn new(account: Account, handler: CommandHandler, libraries: Libraries) -> Self {
         let state = State {
-            status: Status::Starting,
+            status: ProviderStatus::Starting,
             until: None,
-            manners: Manners::default(),
+            faults: ActiveFaults::default(),
             hangs_until: None,
         };
         Self {
             account,
-            ask,
+            handler,
             state: Mutex::new(state),
             changed: Condvar::new(),
             messenger: Listeners::new(MESSENGER_EVENTS),
@@ -89,7 +93,7 @@ impl Client {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn status(&self) -> Status {
+    pub(crate) fn status(&self) -> ProviderStatus {
         self.state().status.clone()
     }
 
@@ -99,45 +103,45 @@ impl Client {
     }
 
     /// The presence, of which there is one only while somebody is signed in.
-    pub(crate) fn presence(&self) -> Result<Presence, Refusal> {
+    pub(crate) fn presence(&self) -> Result<Presence, MethodError> {
         let state = self.state();
         state.status.presence().cloned().ok_or_else(|| said(NOT_LOGGED_ON))
     }
 
     /// Holds a call back for as long as the provider is told to misbehave.
-    pub(crate) fn admit(&self) -> Result<(), Refusal> {
+    pub(crate) fn admit(&self) -> Result<(), MethodError> {
         let state = self.state();
         let begun = uptime();
-        let late = state.manners.late;
+        let delay = state.faults.call_delay;
         let is_held = |state: &mut State| {
             let hangs = state.hangs_until.is_some_and(|until| uptime() < until);
-            hangs || uptime() < begun + late
+            hangs || uptime() < begun + delay
         };
         let mut state = state;
         while is_held(&mut state) {
-            let until = state.hangs_until.unwrap_or_default().max(begun + late);
+            let until = state.hangs_until.unwrap_or_default().max(begun + delay);
             let left = until.saturating_sub(uptime());
             let waited = self.changed.wait_timeout(state, left);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        if state.manners.refuses { Err(said(REJECTED)) } else { Ok(()) }
+        if state.faults.refuse_calls { Err(said(REJECTED)) } else { Ok(()) }
     }
 
     /// Has the provider do something.
-    pub(crate) fn ask(&self, command: Command) -> Result<(), Refusal> {
-        (self.ask)(command).map_err(|refused| Refusal {
-            code: HResult::of(refused.code()),
-            said: Some(refused.to_string()),
+    pub(crate) fn execute(&self, command: ProviderCommand) -> Result<(), MethodError> {
+        (self.handler)(command).map_err(|error| MethodError {
+            code: HResult::of(error.code()),
+            description: Some(error.to_string()),
         })
     }
 
-    pub(crate) fn behave(&self, manners: Manners) {
-        self.state().manners = manners;
+    pub(crate) fn set_faults(&self, faults: ActiveFaults) {
+        self.state().faults = faults;
         self.changed.notify_all();
     }
 
     pub(crate) fn has_stale_flag(&self) -> bool {
-        self.state().manners.stale_flag
+        self.state().faults.stale_flag
     }
 
     /// Answers nobody for so long, and does nothing else either.
@@ -155,80 +159,80 @@ impl Client {
     }
 
     /// Shows a status, and has everybody told who listens.
-    pub(crate) fn show(self: &Arc<Self>, status: Status, until: Option<String>) {
+    pub(crate) fn show(self: &Arc<Self>, status: ProviderStatus, until: Option<String>) {
         let before = {
             let mut state = self.state();
             state.until = until;
             std::mem::replace(&mut state.status, status.clone())
         };
-        for event in events::of(&before, &status) {
-            if let Some(told) = self.told(event) {
-                self.messenger.tell(&told);
+        for event in events::communicator_events(&before, &status) {
+            if let Some(event_call) = self.event_call(event) {
+                self.messenger.fire(&event_call);
             }
         }
-        for event in events::of_office(&before, &status) {
-            self.tell_office(event);
+        for event in events::lync_events(&before, &status) {
+            self.fire_lync(event);
         }
     }
 
     /// Waits until the listeners have heard of the end, or the time for that is over.
-    pub(crate) fn settle(&self) {
+    pub(crate) fn flush(&self) {
         for listeners in [&self.messenger, &self.lync, &self.root] {
-            listeners.settle(FAREWELL_MAX);
+            listeners.flush(FAREWELL_MAX);
         }
     }
 
-    fn told(self: &Arc<Self>, event: Event) -> Option<Told> {
-        let told = |id, arguments, replaces| Some(Told { id, arguments, replaces });
+    fn event_call(self: &Arc<Self>, event: CommunicatorEvent) -> Option<EventCall> {
+        let call = |id, arguments, coalesces| Some(EventCall { id, arguments, coalesces });
         match event {
-            Event::SignIn(code) => told(1024, vec![Given::number(code)], false),
-            Event::SignOut => told(1025, Vec::new(), false),
-            Event::ContactStatus(number) => {
+            CommunicatorEvent::SignIn(code) => call(1024, vec![ReturnValue::number(code)], false),
+            CommunicatorEvent::SignOut => call(1025, Vec::new(), false),
+            CommunicatorEvent::ContactStatus(number) => {
                 let contact = serve(messenger::Contact::of(self)).ok()?;
-                told(1030, vec![Given::Object(contact), Given::number(number)], true)
+                call(1030, vec![ReturnValue::Object(contact), ReturnValue::number(number)], true)
             }
-            Event::MyStatus(number) => {
-                told(1031, vec![Given::number(0), Given::number(number)], true)
+            CommunicatorEvent::MyStatus(number) => {
+                call(1031, vec![ReturnValue::number(0), ReturnValue::number(number)], true)
             }
-            Event::AppShutdown => told(1032, Vec::new(), false),
+            CommunicatorEvent::AppShutdown => call(1032, Vec::new(), false),
         }
     }
 
-    fn tell_office(self: &Arc<Self>, event: OfficeEvent) {
-        let both = |source: Result<Served, HResult>, data: Result<Served, HResult>| {
-            Some(vec![Given::Object(source.ok()?), Given::Object(data.ok()?)])
+    fn fire_lync(self: &Arc<Self>, event: LyncEvent) {
+        let both = |source: Result<ObjectRef, HResult>, data: Result<ObjectRef, HResult>| {
+            Some(vec![ReturnValue::Object(source.ok()?), ReturnValue::Object(data.ok()?)])
         };
         let (listeners, id, arguments) = match event {
-            OfficeEvent::State { old, new, code } => {
+            LyncEvent::StateChanged { old, new, code } => {
                 let data = office::StateChange::new(self, old, new, code);
                 let arguments = both(serve(office::Lync::of(self)), serve(data));
                 (&self.lync, 100, arguments)
             }
-            OfficeEvent::Contact => {
+            LyncEvent::ContactChanged => {
                 let contact = serve(office::Contact::own(self));
                 let data = serve(office::InformationChange::new(self));
                 (&self.contact, 400, both(contact, data))
             }
-            OfficeEvent::ShuttingDown => (&self.root, 50, Some(Vec::new())),
+            LyncEvent::ShuttingDown => (&self.root, 50, Some(Vec::new())),
         };
         if let Some(arguments) = arguments {
-            listeners.tell(&Told { id, arguments, replaces: false });
+            listeners.fire(&EventCall { id, arguments, coalesces: false });
         }
     }
 }
 
 /// A refusal with what the code means here, for callers that can be told.
-pub(crate) fn said(code: HResult) -> Refusal {
+pub(crate) fn said(code: HResult) -> MethodError {
     let known = communicado_codes::lookup(code.0.cast_unsigned()).next();
-    Refusal { code, said: known.map(|known| known.meaning.to_owned()) }
+    MethodError { code, description: known.map(|known| known.meaning.to_owned()) }
 }
 
 /// An object for others.
-pub(crate) fn serve(servant: impl Servant) -> Result<Served, HResult> {
-    Served::new(Arc::new(servant)).ok_or(UNEXPECTED)
+pub(crate) fn serve(implementation: impl ObjectImpl) -> Result<ObjectRef, HResult> {
+    ObjectRef::new(Arc::new(implementation)).ok_or(UNEXPECTED)
 }
 
 /// An object as an answer.
-pub(crate) fn give(servant: impl Servant) -> Result<Given, Refusal> {
-    Ok(Given::Object(serve(servant)?))
+pub(crate) fn give(implementation: impl ObjectImpl) -> Result<ReturnValue, MethodError> {
+    Ok(ReturnValue::Object(serve(implementation)?))
 }

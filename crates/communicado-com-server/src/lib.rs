@@ -8,7 +8,7 @@
 //! provider does is `communicado-provider`'s, and how objects are called is
 //! `communicado-windows`'s.
 //!
-//! Read next: [`events::of`], then `messenger` and `office`.
+//! Read next: [`events::communicator_events`], then `messenger` and `office`.
 
 pub mod events;
 pub mod vocabulary;
@@ -18,7 +18,7 @@ mod client;
 #[cfg(windows)]
 mod control;
 #[cfg(windows)]
-mod face;
+mod frontend;
 #[cfg(windows)]
 mod messenger;
 #[cfg(windows)]
@@ -29,10 +29,10 @@ mod registration;
 mod tables;
 
 #[cfg(windows)]
-pub use client::Ask;
+pub use client::CommandHandler;
 #[cfg(windows)]
-pub use control::{Line, Report, Unheard};
+pub use control::{ControlClient, ControlClientError, ControlStatus};
 #[cfg(windows)]
-pub use face::{Face, FaceError, Options};
+pub use frontend::{ComFrontend, FrontendError, FrontendOptions};
 #[cfg(windows)]
-pub use registration::{Registered, Scope, register, unregister};
+pub use registration::{ClassRegistration, RegistrationScope, register, unregister};

@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use communicado_core::Activity;
-use communicado_provider::{Command, Status};
+use communicado_provider::{ProviderCommand, ProviderStatus};
 use communicado_windows::com::serve::{
-    Argument, Call, Given, Interface, Library, Listeners, Refusal, Servant, Usage,
+    Argument, Interface, InvokeKind, Listeners, MethodCall, MethodError, ObjectImpl, ReturnValue,
+    TypeLibrary,
 };
 use communicado_windows::{Guid, HResult, Variant};
 
@@ -28,7 +29,7 @@ const GROUPS_NOT_ENABLED: HResult = HResult::of(0x8100_034A);
 /// The Messenger object.
 pub(crate) struct Messenger(pub(crate) Arc<Client>);
 
-impl Servant for Messenger {
+impl ObjectImpl for Messenger {
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::MESSENGER, &table::RESOLUTION] }
     }
@@ -37,7 +38,7 @@ impl Servant for Messenger {
         Some(&self.0.messenger)
     }
 
-    fn library(&self) -> Option<&Library> {
+    fn library(&self) -> Option<&TypeLibrary> {
         self.0.libraries.messenger.as_ref()
     }
 
@@ -45,24 +46,30 @@ impl Servant for Messenger {
         Some(CLASS)
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         let client = &self.0;
         client.admit()?;
         if table::RESOLUTION.iids.contains(&call.interface) {
             return self.resolve(call.arguments);
         }
         let name = || client.account.name();
-        match (call.id, call.usage, call.arguments) {
-            (1304, _, _) => client.presence().map(|_| Given::text(name())),
-            (1282, _, _) => client.presence().map(|_| Given::text(client.account.friendly_name())),
-            (1305, Usage::Get, _) => Ok(Given::number(mistatus(&client.status()))),
+        match (call.id, call.invoke_kind, call.arguments) {
+            (1304, _, _) => client.presence().map(|_| ReturnValue::text(name())),
+            (1282, _, _) => {
+                client.presence().map(|_| ReturnValue::text(client.account.friendly_name()))
+            }
+            (1305, InvokeKind::PropertyGet, _) => {
+                Ok(ReturnValue::number(mistatus(&client.status())))
+            }
             (1305, _, [number]) => {
                 client.presence()?;
                 let presence = number.number().and_then(presence).ok_or_else(|| said(INVALID))?;
-                client.ask(Command::Set { presence, lasts: None }).map(|()| Given::Nothing)
+                client
+                    .execute(ProviderCommand::Set { presence, lasts: None })
+                    .map(|()| ReturnValue::Nothing)
             }
-            (1294, _, _) => Ok(Given::text(SERVICE_NAME)),
-            (1307, _, _) => Ok(Given::text(SERVICE_ID)),
+            (1294, _, _) => Ok(ReturnValue::text(SERVICE_NAME)),
+            (1307, _, _) => Ok(ReturnValue::text(SERVICE_ID)),
             (1308, _, _) => give(Services(Arc::clone(client))),
             (1303, _, _) => client.presence().and_then(|_| give(Contacts(Arc::clone(client)))),
             (1311, _, _) => client.presence().and_then(|_| give(Groups(Arc::clone(client)))),
@@ -72,14 +79,18 @@ impl Servant for Messenger {
                 let is_own = is_name(name(), wanted.text().unwrap_or_default());
                 if is_own { give(Contact::of(client)) } else { Err(said(USER_NOT_FOUND)) }
             }
-            (1297 | 1299, _, _) => client.ask(Command::SIGN_IN).map(|()| Given::Nothing),
-            (1291, _, _) => client.ask(Command::SIGN_OUT).map(|()| Given::Nothing),
-            (1313, Usage::Get, _) => Ok(Given::number(0)),
-            (1314, Usage::Get, [kind]) => match kind.number() {
-                Some(0) => Ok(Given::text(env!("CARGO_PKG_VERSION"))),
+            (1297 | 1299, _, _) => {
+                client.execute(ProviderCommand::SIGN_IN).map(|()| ReturnValue::Nothing)
+            }
+            (1291, _, _) => {
+                client.execute(ProviderCommand::SIGN_OUT).map(|()| ReturnValue::Nothing)
+            }
+            (1313, InvokeKind::PropertyGet, _) => Ok(ReturnValue::number(0)),
+            (1314, InvokeKind::PropertyGet, [kind]) => match kind.number() {
+                Some(0) => Ok(ReturnValue::text(env!("CARGO_PKG_VERSION"))),
                 _ => Err(said(INVALID)),
             },
-            (0x6005_0001, _, _) => Ok(Given::text("<authenticationinfo>")),
+            (0x6005_0001, _, _) => Ok(ReturnValue::text("<authenticationinfo>")),
             _ => Err(windowless(client)),
         }
     }
@@ -87,11 +98,11 @@ impl Servant for Messenger {
 
 impl Messenger {
     /// `ResolveContact`: who is meant by an address.
-    fn resolve(&self, arguments: &[Argument]) -> Result<Given, Refusal> {
+    fn resolve(&self, arguments: &[Argument]) -> Result<ReturnValue, MethodError> {
         self.0.presence()?;
         let address = arguments.last().and_then(Argument::text).unwrap_or_default();
         if is_name(self.0.account.name(), address) {
-            return Ok(Given::text(self.0.account.name()));
+            return Ok(ReturnValue::text(self.0.account.name()));
         }
         Err(said(USER_NOT_FOUND))
     }
@@ -108,9 +119,9 @@ pub(crate) fn is_name(name: &str, address: &str) -> bool {
 }
 
 /// What a member answers that would need a window.
-fn windowless(client: &Client) -> Refusal {
+fn windowless(client: &Client) -> MethodError {
     match client.status() {
-        Status::SignedIn(_) => NOT_IMPLEMENTED.into(),
+        ProviderStatus::SignedIn(_) => NOT_IMPLEMENTED.into(),
         _ => said(NOT_LOGGED_ON),
     }
 }
@@ -118,24 +129,24 @@ fn windowless(client: &Client) -> Refusal {
 /// The one service.
 struct Service(Arc<Client>);
 
-impl Servant for Service {
+impl ObjectImpl for Service {
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::SERVICE] }
     }
 
-    fn library(&self) -> Option<&Library> {
+    fn library(&self) -> Option<&TypeLibrary> {
         self.0.libraries.messenger.as_ref()
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         let client = &self.0;
         client.admit()?;
         match call.id {
-            2178 => Ok(Given::text(SERVICE_NAME)),
-            2183 => Ok(Given::text(SERVICE_ID)),
-            2179 => client.presence().map(|_| Given::text(client.account.friendly_name())),
-            2181 => Ok(Given::number(mistatus(&client.status()))),
-            2184 => client.presence().map(|_| Given::text(client.account.name())),
+            2178 => Ok(ReturnValue::text(SERVICE_NAME)),
+            2183 => Ok(ReturnValue::text(SERVICE_ID)),
+            2179 => client.presence().map(|_| ReturnValue::text(client.account.friendly_name())),
+            2181 => Ok(ReturnValue::number(mistatus(&client.status()))),
+            2184 => client.presence().map(|_| ReturnValue::text(client.account.name())),
             _ => Err(windowless(client)),
         }
     }
@@ -144,24 +155,24 @@ impl Servant for Service {
 /// All services.
 struct Services(Arc<Client>);
 
-impl Servant for Services {
+impl ObjectImpl for Services {
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::SERVICES] }
     }
 
-    fn library(&self) -> Option<&Library> {
+    fn library(&self) -> Option<&TypeLibrary> {
         self.0.libraries.messenger.as_ref()
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.0.admit()?;
         let service = || Service(Arc::clone(&self.0));
         match (call.id, call.arguments) {
             (2176, _) => give(service()),
-            (2177, _) => Ok(Given::number(1)),
+            (2177, _) => Ok(ReturnValue::number(1)),
             (0, [index]) if index.number() == Some(0) => give(service()),
             (0, _) => Err(said(INVALID)),
-            (-4, _) => Ok(Given::Each(vec![crate::client::serve(service())?])),
+            (-4, _) => Ok(ReturnValue::Enumerator(vec![crate::client::serve(service())?])),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
     }
@@ -170,22 +181,22 @@ impl Servant for Services {
 /// The contact list, which is empty: the account is one that nobody else is in.
 struct Contacts(Arc<Client>);
 
-impl Servant for Contacts {
+impl ObjectImpl for Contacts {
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::CONTACTS] }
     }
 
-    fn library(&self) -> Option<&Library> {
+    fn library(&self) -> Option<&TypeLibrary> {
         self.0.libraries.messenger.as_ref()
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.0.admit()?;
         match call.id {
-            1792 => Ok(Given::number(0)),
+            1792 => Ok(ReturnValue::number(0)),
             0 => Err(said(INVALID)),
             1793 => Err(said(USER_NOT_FOUND)),
-            -4 => Ok(Given::Each(Vec::new())),
+            -4 => Ok(ReturnValue::Enumerator(Vec::new())),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
     }
@@ -194,22 +205,22 @@ impl Servant for Contacts {
 /// The groups, of which there are none.
 struct Groups(Arc<Client>);
 
-impl Servant for Groups {
+impl ObjectImpl for Groups {
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::GROUPS] }
     }
 
-    fn library(&self) -> Option<&Library> {
+    fn library(&self) -> Option<&TypeLibrary> {
         self.0.libraries.messenger.as_ref()
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.0.admit()?;
         match call.id {
-            1666 => Ok(Given::number(0)),
+            1666 => Ok(ReturnValue::number(0)),
             0 => Err(said(INVALID)),
             1665 => Err(said(GROUPS_NOT_ENABLED)),
-            -4 => Ok(Given::Each(Vec::new())),
+            -4 => Ok(ReturnValue::Enumerator(Vec::new())),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
     }
@@ -246,27 +257,29 @@ impl Contact {
     }
 }
 
-impl Servant for Contact {
+impl ObjectImpl for Contact {
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::CONTACT] }
     }
 
-    fn library(&self) -> Option<&Library> {
+    fn library(&self) -> Option<&TypeLibrary> {
         self.0.libraries.messenger.as_ref()
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         let client = &self.0;
         client.admit()?;
-        match (call.id, call.usage) {
-            (1536, _) => Ok(Given::text(client.account.friendly_name())),
-            (1537, _) => Ok(Given::number(mistatus(&client.status()))),
-            (1538, _) => Ok(Given::text(client.account.name())),
-            (1539, _) => Ok(Given::text(SERVICE_NAME)),
-            (1545, _) => Ok(Given::text(SERVICE_ID)),
-            (1540 | 0x6003_0000, Usage::Get) | (1543, _) => Ok(Given::truth(false)),
-            (1541, _) => Ok(Given::truth(true)),
-            (0x6003_0002, Usage::Get) => Ok(Given::List(self.properties())),
+        match (call.id, call.invoke_kind) {
+            (1536, _) => Ok(ReturnValue::text(client.account.friendly_name())),
+            (1537, _) => Ok(ReturnValue::number(mistatus(&client.status()))),
+            (1538, _) => Ok(ReturnValue::text(client.account.name())),
+            (1539, _) => Ok(ReturnValue::text(SERVICE_NAME)),
+            (1545, _) => Ok(ReturnValue::text(SERVICE_ID)),
+            (1540 | 0x6003_0000, InvokeKind::PropertyGet) | (1543, _) => {
+                Ok(ReturnValue::bool(false))
+            }
+            (1541, _) => Ok(ReturnValue::bool(true)),
+            (0x6003_0002, InvokeKind::PropertyGet) => Ok(ReturnValue::Array(self.properties())),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
     }

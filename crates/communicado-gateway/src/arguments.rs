@@ -34,8 +34,8 @@ pub(crate) struct Data {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Serve(Box<serve::Serve>),
-    Tokens(tokens::Tokens),
-    People(people::People),
+    Tokens(tokens::TokensCommand),
+    People(people::PeopleCommand),
     Backup(backup::Backup),
     Restore(backup::Restore),
     /// Print the description of the interface, OpenAPI 3.1.
@@ -58,9 +58,9 @@ impl Data {
     }
 }
 
-/// A span of time, as clap takes it.
-pub(crate) fn span(text: &str) -> Result<Duration, String> {
-    let span = text.parse::<jiff::SignedDuration>().ok();
-    let span = span.and_then(|span| Duration::try_from(span).ok());
-    span.ok_or_else(|| "no span of time such as `30s`, `8h` or `720h`".to_owned())
+/// A duration, as clap parses it.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let duration = text.parse::<jiff::SignedDuration>().ok();
+    let duration = duration.and_then(|duration| Duration::try_from(duration).ok());
+    duration.ok_or_else(|| "not a duration; give one such as `30s`, `8h` or `720h`".to_owned())
 }

@@ -40,10 +40,6 @@ impl Failure {
         self.help = Some(help.into());
         self
     }
-
-    pub(crate) fn tell(&self) {
-        crate::commands::tell(&self.to_string());
-    }
 }
 
 impl fmt::Display for Failure {

@@ -7,24 +7,25 @@ use crate::cluster::{self, Key};
 use crate::http::{Framing, Hosts};
 use crate::model::{Now, People};
 use crate::oidc::Claims;
-use crate::{api, front, grant};
+use crate::subscription::Subscription;
+use crate::{api, credentials, fanout, secret};
 
-/// The head of a request, as the front door reads it.
+/// The head of a request, as the event loop reads it.
 ///
 /// # Panics
 ///
-/// If the front door and the checker before hyper do not agree about it.
+/// If the event loop and the checker before hyper do not agree about it.
 pub fn head(bytes: &[u8]) {
-    let look = front::look(bytes, Hosts::Any);
-    match (&look, Framing::new(Hosts::Any).pass(bytes)) {
-        (Ok(front::Look::More), Ok(0)) => {}
-        (Ok(front::Look::Events(_) | front::Look::Other), Ok(1..)) => {}
+    let kind = fanout::classify(bytes, Hosts::Any);
+    match (&kind, Framing::new(Hosts::Any).pass(bytes)) {
+        (Ok(fanout::RequestKind::Incomplete), Ok(0)) => {}
+        (Ok(fanout::RequestKind::Events(_) | fanout::RequestKind::Other), Ok(1..)) => {}
         (Err(one), Err(other)) if *one == other => {}
-        (look, passed) => panic!("{look:?} but {passed:?}"),
+        (kind, passed) => panic!("{kind:?} but {passed:?}"),
     }
-    if let Ok(front::Look::Events(head)) = look {
-        let _ = front::secret(head.authorization, head.cookie);
-        let _ = query(front::query(head.target));
+    if let Ok(fanout::RequestKind::Events(head)) = kind {
+        let _ = credentials::from_headers(head.authorization, head.cookie);
+        let _ = query(fanout::query(head.target));
         event_id(head.last_event_id.unwrap_or_default());
     }
 }
@@ -56,13 +57,13 @@ pub fn requests<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> (Vec<usize>, b
 /// The query of a stream of events: how many it names, if it is understood.
 #[must_use]
 pub fn query(text: &str) -> Option<usize> {
-    let wanted = front::Wanted::parse(text).ok()?;
-    Some(wanted.people.len() + wanted.groups.len())
+    let subscription = Subscription::parse(text).ok()?;
+    Some(subscription.people.len() + subscription.groups.len())
 }
 
 /// A `Last-Event-ID`.
 pub fn event_id(text: &str) {
-    let _ = front::event_id(text);
+    let _ = crate::ids::parse_event_id(text);
 }
 
 /// What a device publishes: its clients, if it is understood.
@@ -82,12 +83,12 @@ pub fn socket_message(text: &str) {
 ///
 /// If the program does not get what it wants, or something is left behind.
 pub fn socket_session(lines: &str) {
-    front::session(lines);
+    fanout::session(lines);
 }
 
 /// A token.
 pub fn token(text: &str) {
-    let _ = grant::hash(text);
+    let _ = secret::hash(text);
 }
 
 /// A token of an issuer: whom it is of, if it is good for the client `us` now.
@@ -110,12 +111,12 @@ pub fn entry(key: &str, value: &str) {
         let _ = cluster::token(id, value);
     }
     let Key::Person(id) = read else { return };
-    let Ok(kept) = cluster::person(&id, value) else { return };
+    let Ok(stored) = cluster::person(&id, value) else { return };
     let now = Now { moment: Moment::START, civil: Timestamp::EPOCH };
     let mut people = People::default();
-    let mut altered = people.foreign(&id, Some(kept), 1, true, now);
-    people.apply(&mut altered);
-    let mut altered = people.foreign(&id, None, 2, true, now);
-    people.apply(&mut altered);
+    let mut result = people.replicate(&id, Some(stored), 1, true, now);
+    people.apply(&mut result);
+    let mut result = people.replicate(&id, None, 2, true, now);
+    people.apply(&mut result);
     assert_eq!(people.len(), 0, "who is no more is gone");
 }

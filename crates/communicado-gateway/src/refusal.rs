@@ -115,7 +115,7 @@ impl Refusal {
 
     /// `limit` is passed, by what `detail` says.
     pub(crate) fn beyond(kind: Kind, limit: Limit, detail: impl Into<String>) -> Self {
-        let help = format!("the limit `{}` is {}", limit.name, limit.most);
+        let help = format!("the limit `{}` is {}", limit.name, limit.max);
         Self { limit: Some(limit.name), ..Self::new(kind, detail, help) }
     }
 

@@ -18,7 +18,7 @@ pub(crate) fn printable(text: Arc<str>) -> Arc<str> {
 /// A reason: printable and short.
 fn reason(text: Arc<str>) -> Arc<str> {
     let text = printable(text);
-    match text.char_indices().nth(REASON_CHARS.most) {
+    match text.char_indices().nth(REASON_CHARS.max) {
         Some((end, _)) => text.get(..end).unwrap_or_default().into(),
         None => text,
     }

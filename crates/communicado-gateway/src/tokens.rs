@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use communicado_wire::Timestamp;
-use communicado_wire::gateway::kept::Token;
+use communicado_wire::gateway::stored::Token;
 
-use crate::grant::{Grant, Hash, hash, hex};
 use crate::limits::{TOKEN_DEPTH, TOKENS};
+use crate::principal::Principal;
 use crate::refusal::{Kind, Refusal};
+use crate::secret::{Hash, hash, hex};
 use crate::text::printable;
 
 /// Sessions of people who signed in at an issuer have a parent with this prefix and the person's
@@ -30,9 +31,9 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
-    pub(crate) fn of_kept(kept: Vec<Token>) -> Self {
+    pub(crate) fn from_stored(stored: Vec<Token>) -> Self {
         let mut tokens = Self::default();
-        for token in kept {
+        for token in stored {
             tokens.put(Arc::new(token));
         }
         tokens
@@ -95,10 +96,10 @@ impl Tokens {
     }
 
     /// The token with this secret, if it is valid.
-    pub(crate) fn grant(&self, secret: &str, now: Timestamp) -> Option<Grant> {
+    pub(crate) fn principal(&self, secret: &str, now: Timestamp) -> Option<Principal> {
         let hash: Hash = hash(secret)?;
         let token = self.by_hash.get(hex(&hash).as_str())?;
-        self.is_valid(token, now).then(|| Grant::of(token.clone()))
+        self.is_valid(token, now).then(|| Principal::of(token.clone()))
     }
 
     /// Whether `token` is still here as it was, has not ended, and hangs on nothing that is gone.
@@ -162,7 +163,7 @@ impl Tokens {
     ///
     /// If there is no room for one more token beside `more` that are being created, or the one
     /// that it hangs on is no longer valid.
-    pub(crate) fn need_room_for(
+    pub(crate) fn require_capacity_for(
         &self,
         token: &Token,
         more: usize,
@@ -187,9 +188,10 @@ impl Tokens {
     }
 
     /// Those that have ended, and all that hangs on them.
-    pub(crate) fn over(&self, now: Timestamp) -> Vec<Arc<str>> {
-        let over = self.ends.iter().take_while(|(end, _)| *end <= now);
-        let all: BTreeSet<Arc<str>> = over.flat_map(|(_, id)| self.with_descendants(id)).collect();
+    pub(crate) fn expired(&self, now: Timestamp) -> Vec<Arc<str>> {
+        let expired = self.ends.iter().take_while(|(end, _)| *end <= now);
+        let all: BTreeSet<Arc<str>> =
+            expired.flat_map(|(_, id)| self.with_descendants(id)).collect();
         all.into_iter().collect()
     }
 }
@@ -197,7 +199,7 @@ impl Tokens {
 /// # Errors
 ///
 /// If the person of a new token does not exist.
-pub(crate) fn need_person(token: &Token, exists: bool) -> Result<(), Refusal> {
+pub(crate) fn require_person(token: &Token, exists: bool) -> Result<(), Refusal> {
     match &token.person {
         Some(person) if !exists => {
             let detail = format!("there is no person `{person}`");
@@ -249,7 +251,7 @@ mod tests {
             token("grandchild", Some("child"), None),
         ];
         let all = [&root, &session, &child, &grandchild];
-        let mut tokens = Tokens::of_kept(all.into_iter().cloned().collect());
+        let mut tokens = Tokens::from_stored(all.into_iter().cloned().collect());
         assert!(all.iter().all(|token| tokens.is_valid(token, now)));
         assert_eq!(tokens.with_descendants("root").len(), 4);
         assert_eq!(tokens.with_descendants("child"), ["child".into(), "grandchild".into()]);
@@ -265,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_token_that_was_replaced_under_its_id_is_not_valid() {
-        let tokens = Tokens::of_kept(vec![token("a", None, None)]);
+        let tokens = Tokens::from_stored(vec![token("a", None, None)]);
         let other = Token { hash: "another".into(), ..token("a", None, None) };
         assert!(!tokens.is_valid(&other, Timestamp::EPOCH));
     }
@@ -273,7 +275,7 @@ mod tests {
     #[test]
     fn tokens_that_hang_on_each_other_are_not_valid_and_are_found_once() {
         let [a, b] = [token("a", None, Some("b")), token("b", None, Some("a"))];
-        let tokens = Tokens::of_kept(vec![a.clone(), b]);
+        let tokens = Tokens::from_stored(vec![a.clone(), b]);
         assert!(!tokens.is_valid(&a, Timestamp::EPOCH));
         assert_eq!(tokens.with_descendants("a").len(), 2);
     }

@@ -7,7 +7,7 @@ use crate::{Presence, Reason};
 
 /// What a provider can be told to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
+pub enum ProviderCommand {
     /// The face is ready: from here on the provider can be asked.
     Started,
     /// Sign in.
@@ -35,7 +35,7 @@ pub enum Command {
     Quit,
 }
 
-impl Command {
+impl ProviderCommand {
     /// A sign-in that succeeds at once.
     pub const SIGN_IN: Self = Self::SignIn { takes: Duration::ZERO, fails: None };
     /// A sign-out that is done at once.
@@ -45,7 +45,7 @@ impl Command {
 /// Why a command was not done. Nothing has changed by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Refused {
+pub enum CommandError {
     /// It is not running yet.
     Starting,
     /// It runs already.
@@ -60,7 +60,7 @@ pub enum Refused {
     ShuttingDown,
 }
 
-impl Refused {
+impl CommandError {
     /// Every one of them.
     pub const ALL: [Self; 6] = [
         Self::Starting,
@@ -88,7 +88,7 @@ impl Refused {
     }
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Starting => "the provider is starting",
@@ -101,7 +101,7 @@ impl fmt::Display for Refused {
     }
 }
 
-impl core::error::Error for Refused {}
+impl core::error::Error for CommandError {}
 
 #[cfg(test)]
 mod tests {
@@ -109,8 +109,8 @@ mod tests {
 
     #[test]
     fn every_refusal_has_a_code_that_can_be_explained() {
-        for refused in Refused::ALL {
-            assert!(communicado_codes::lookup(refused.code()).next().is_some(), "{refused:?}");
+        for error in CommandError::ALL {
+            assert!(communicado_codes::lookup(error.code()).next().is_some(), "{error:?}");
         }
     }
 }

@@ -7,29 +7,29 @@
 //! socket or file to reach for; time is an argument.
 //! **Invariant:** signed out is told before shutting down, whatever came before.
 //!
-//! Read next: [`Provider::handle`], [`Told`], then `tests/promises.rs` for what is promised.
+//! Read next: [`Provider::handle`], [`ProviderEvent`], then `tests/promises.rs` for what is promised.
 #![no_std]
 #![warn(clippy::wildcard_enum_match_arm)]
 
 extern crate alloc;
 
 mod account;
-mod chosen;
 mod command;
 pub mod dbus;
-mod manners;
+mod desired_state;
+mod event;
+mod faults;
 mod provider;
 mod reason;
 pub mod script;
 mod status;
-mod told;
 pub mod words;
 
 pub use account::{Account, TextError};
-pub use chosen::{Chosen, Override};
-pub use command::{Command, Refused};
-pub use manners::{Fault, Manners};
-pub use provider::{Handled, Provider};
+pub use command::{CommandError, ProviderCommand};
+pub use desired_state::{DesiredState, TemporaryPresence};
+pub use event::ProviderEvent;
+pub use faults::{ActiveFaults, Fault};
+pub use provider::{CommandOutcome, Provider};
 pub use reason::Reason;
-pub use status::{Presence, Status};
-pub use told::Told;
+pub use status::{Presence, ProviderStatus};

@@ -7,7 +7,7 @@ use core::fmt;
 
 use communicado_codes::{Code, Family, by_name, lookup};
 
-use crate::words::NoSuchWord;
+use crate::words::UnknownWord;
 
 const PREFIX: &str = "MSGR_E_";
 
@@ -22,13 +22,13 @@ impl Reason {
     /// # Errors
     ///
     /// If no failure of the Messenger API bears that name.
-    pub fn from_word(word: &str) -> Result<Self, NoSuchWord> {
+    pub fn from_word(word: &str) -> Result<Self, UnknownWord> {
         let begins = word.get(..PREFIX.len()).is_some_and(|it| it.eq_ignore_ascii_case(PREFIX));
         let name = if begins { String::from(word) } else { format!("{PREFIX}{word}") };
         let code = by_name(&name).filter(|code| code.family == Family::MessengerError);
         code.map(Self).ok_or_else(|| {
             let known = Self::all().into_iter().map(Self::word);
-            NoSuchWord::new("reason for a failed sign-in", word, known)
+            UnknownWord::new("reason for a failed sign-in", word, known)
         })
     }
 

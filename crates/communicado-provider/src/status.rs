@@ -10,7 +10,7 @@ use crate::reason::Reason;
 /// What the provider shows of itself: one of a client's statuses, `absent` and `unknown` left
 /// out, for it knows what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Status {
+pub enum ProviderStatus {
     /// It runs and cannot be asked yet.
     Starting,
     /// It runs and nobody is signed in; why, if the last sign-in failed or was ended.
@@ -35,7 +35,7 @@ pub struct Presence {
     note: Option<String>,
 }
 
-impl Status {
+impl ProviderStatus {
     /// The word for it, as written everywhere.
     #[must_use]
     pub const fn word(&self) -> &'static str {
@@ -125,12 +125,12 @@ mod tests {
     fn a_word_is_the_one_of_the_core() {
         let known = communicado_core::Status::WORDS;
         let all = [
-            Status::Starting,
-            Status::SignedOut(None),
-            Status::SigningIn,
-            Status::SignedIn(Presence::AVAILABLE),
-            Status::SigningOut,
-            Status::ShuttingDown,
+            ProviderStatus::Starting,
+            ProviderStatus::SignedOut(None),
+            ProviderStatus::SigningIn,
+            ProviderStatus::SignedIn(Presence::AVAILABLE),
+            ProviderStatus::SigningOut,
+            ProviderStatus::ShuttingDown,
         ];
         for status in all {
             assert!(known.contains(&status.word()), "{status:?}");

@@ -10,9 +10,9 @@ use communicado_core::{Activity, Availability};
 
 /// A word that means nothing in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoSuchWord {
+pub struct UnknownWord {
     /// What the word should have been, such as `availability`.
-    pub what: &'static str,
+    pub expected: &'static str,
     /// The word.
     pub word: String,
     /// The words that there are.
@@ -25,10 +25,10 @@ pub struct NoSuchWord {
 /// # Errors
 ///
 /// If there is no such availability.
-pub fn availability(word: &str) -> Result<Availability, NoSuchWord> {
+pub fn availability(word: &str) -> Result<Availability, UnknownWord> {
     let known = || Availability::ALL.into_iter().filter(|it| *it != Availability::Other);
     let found = known().find(|it| it.word() == word);
-    found.ok_or_else(|| NoSuchWord::new("availability", word, known().map(Availability::word)))
+    found.ok_or_else(|| UnknownWord::new("availability", word, known().map(Availability::word)))
 }
 
 /// The activity that `word` names; as with the availability, `other` is none.
@@ -36,38 +36,38 @@ pub fn availability(word: &str) -> Result<Availability, NoSuchWord> {
 /// # Errors
 ///
 /// If there is no such activity.
-pub fn activity(word: &str) -> Result<Activity, NoSuchWord> {
+pub fn activity(word: &str) -> Result<Activity, UnknownWord> {
     let known = || Activity::ALL.into_iter().filter(|it| *it != Activity::Other);
     let found = known().find(|it| it.word() == word);
-    found.ok_or_else(|| NoSuchWord::new("activity", word, known().map(Activity::word)))
+    found.ok_or_else(|| UnknownWord::new("activity", word, known().map(Activity::word)))
 }
 
 /// A span of time such as `500ms`, `3s` or `1h30m`; none that is negative.
 #[must_use]
-pub fn span(word: &str) -> Option<Duration> {
-    let span = word.parse::<jiff::SignedDuration>().ok()?;
-    Duration::try_from(span).ok()
+pub fn duration(word: &str) -> Option<Duration> {
+    let duration = word.parse::<jiff::SignedDuration>().ok()?;
+    Duration::try_from(duration).ok()
 }
 
-impl NoSuchWord {
+impl UnknownWord {
     pub(crate) fn new<W: AsRef<str>>(
-        what: &'static str,
+        expected: &'static str,
         word: &str,
         known: impl IntoIterator<Item = W>,
     ) -> Self {
         let known = known.into_iter().map(|it| it.as_ref().to_owned()).collect();
-        Self { what, word: word.to_string(), known }
+        Self { expected, word: word.to_string(), known }
     }
 }
 
-impl fmt::Display for NoSuchWord {
+impl fmt::Display for UnknownWord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = self.word.escape_debug();
-        write!(f, "`{word}` is no {}", self.what)
+        write!(f, "`{word}` is no {}", self.expected)
     }
 }
 
-impl core::error::Error for NoSuchWord {}
+impl core::error::Error for UnknownWord {}
 
 #[cfg(test)]
 mod tests {
@@ -84,10 +84,10 @@ mod tests {
 
     #[test]
     fn a_span_is_never_negative() {
-        assert_eq!(span("1m30s"), Some(Duration::from_secs(90)));
-        assert_eq!(span("500ms"), Some(Duration::from_millis(500)));
+        assert_eq!(duration("1m30s"), Some(Duration::from_secs(90)));
+        assert_eq!(duration("500ms"), Some(Duration::from_millis(500)));
         for wrong in ["-1s", "5", "", "soon", "1 y"] {
-            assert_eq!(span(wrong), None, "{wrong}");
+            assert_eq!(duration(wrong), None, "{wrong}");
         }
     }
 }

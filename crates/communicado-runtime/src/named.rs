@@ -1,62 +1,61 @@
-//! The roster, with names.
+//! The roster with names.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use communicado_core::{Change, ClientId, Input, Moment, Roster, Standing};
+use communicado_core::{Change, ClientId, ClientState, Moment, Roster, RosterInput};
 use communicado_wire::{Account, Client, Status, Timestamp, VERSION};
 
 use crate::directory::Directory;
 
-/// The roster and the directory that names its numbers.
+/// The roster, and the directory with the names for its numbers.
 pub(crate) struct NamedRoster {
     pub(crate) directory: Directory,
     /// The civil time at moment 0.
     pub(crate) began: Timestamp,
     roster: Roster,
-    told: BTreeMap<ClientId, Arc<Client>>,
+    last: BTreeMap<ClientId, Arc<Client>>,
 }
 
 impl NamedRoster {
     pub(crate) fn new(began: Timestamp) -> Self {
         let roster = Roster::new();
-        Self { directory: Directory::default(), began, roster, told: BTreeMap::new() }
+        Self { directory: Directory::default(), began, roster, last: BTreeMap::new() }
     }
 
-    pub(crate) fn handle(&mut self, at: Moment, input: Input) -> Vec<Arc<Client>> {
+    pub(crate) fn handle(&mut self, at: Moment, input: RosterInput) -> Vec<Arc<Client>> {
         let changes = self.roster.handle(at, input);
-        self.tell(changes)
+        self.name_changes(changes)
     }
 
     pub(crate) fn advance(&mut self, to: Moment) -> Vec<Arc<Client>> {
         let changes = self.roster.advance(to);
-        self.tell(changes)
+        self.name_changes(changes)
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Moment> {
         self.roster.next_deadline()
     }
 
-    /// Every client as it was told last, but as the first that a listener hears of it, who
-    /// missed so many changes.
+    /// The last state of every client, without its `before`, after so many missed changes.
     pub(crate) fn snapshot(&self, missed: u64) -> Vec<Arc<Client>> {
-        let first = |told: &Arc<Client>| {
-            Arc::new(Client { missed, before: Some(None), ..(**told).clone() })
+        let first = |last: &Arc<Client>| {
+            Arc::new(Client { missed, before: Some(None), ..(**last).clone() })
         };
-        self.told.values().map(first).collect()
+        self.last.values().map(first).collect()
     }
 
-    fn tell(&mut self, changes: Vec<Change>) -> Vec<Arc<Client>> {
-        let tell = |change: Change| {
-            let told = Arc::new(self.client(&change));
-            self.told.insert(change.client, Arc::clone(&told));
-            told
+    fn name_changes(&mut self, changes: Vec<Change>) -> Vec<Arc<Client>> {
+        let name_change = |change: Change| {
+            let last = Arc::new(self.client(&change));
+            self.last.insert(change.client, Arc::clone(&last));
+            last
         };
-        changes.into_iter().map(tell).collect()
+        changes.into_iter().map(name_change).collect()
     }
 
     fn client(&self, change: &Change) -> Client {
-        let Standing { status, since, source, saved, ref accounts } = change.after;
+        let ClientState { status, since, source, saved, ref accounts } = change.after;
         let presence = status.presence();
         let accounts = accounts.iter().map(|each| {
             let account = self.directory.account(each.account);
@@ -64,7 +63,7 @@ impl NamedRoster {
             Account {
                 account: account.name,
                 protocol: account.protocol,
-                name: self.directory.called(each.account),
+                name: self.directory.display_name(each.account),
                 status: Status::from(each.status),
                 availability: presence.map(|presence| presence.availability),
                 activity: presence.and_then(|presence| presence.activity),

@@ -15,6 +15,7 @@ mod json;
 mod lines;
 mod output;
 mod printable;
+pub mod publish;
 mod template;
 mod text;
 
@@ -24,7 +25,7 @@ pub use json::Json;
 pub use lines::{Lines, Writer};
 pub use output::Output;
 pub use printable::printable;
-pub use template::{HELPERS, Template, TemplateError};
+pub use template::{HELPERS, KEYS, Template, TemplateError};
 pub use text::Text;
 
 /// Makes a form.

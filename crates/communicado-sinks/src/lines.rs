@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
-use communicado_runtime::{Feed, Sink, SinkError, Telling, Update};
+use communicado_runtime::{Feed, Sink, SinkError, SinkFuture, Update};
 use communicado_wire::{Client, Timestamp};
 
 use crate::{Form, Line, Output, Scope};
@@ -89,7 +89,7 @@ impl Lines {
 }
 
 impl Sink for Lines {
-    fn tell(self: Box<Self>, feed: Feed) -> Telling {
+    fn deliver(self: Box<Self>, feed: Feed) -> SinkFuture {
         Box::pin(self.run(feed))
     }
 }

@@ -14,15 +14,34 @@ const NAME: &str = "--format";
 /// No text is cut here, only made harmless.
 const WHOLE: usize = usize::MAX;
 
-/// What can be called in a template, with what it gives.
+/// The keys of a template, each with its meaning.
+pub const KEYS: &[(&str, &str)] = &[
+    ("client", "the client's name"),
+    ("status", "the status, such as signed-in"),
+    ("availability", "the user's availability, while signed in"),
+    ("activity", "the user's activity, while signed in"),
+    ("raw", "the client's own word for the presence"),
+    ("reason", "the reason of a signed-out or unknown status"),
+    ("since", "when this status, presence and reason began"),
+    ("saved", "the status that the user selected, in the client's own word"),
+    ("source", "the source that reported this"),
+    ("accounts", "the accounts, each with account, protocol, and the keys from status to since"),
+    ("at", "when the last change happened"),
+    ("revision", "the number of that change"),
+    ("before", "the status before the change; empty at first and in `status`"),
+    ("running", "true, false, or empty if unknown"),
+    ("now", "the current time"),
+];
+
+/// The helpers of a template, each with its result.
 pub const HELPERS: &[(&str, &str)] = &[
     ("lc(text)", "the text in lower case"),
     ("uc(text)", "the text in upper case"),
-    ("default(text, other)", "the text, or the other one if there is none"),
-    ("trunc(text, length)", "the text, cut to so many characters with an ellipsis"),
-    ("markup_escape(text)", "the text for Pango markup, as bars take it"),
-    ("duration(time)", "how long ago a time such as `since` was: 4:07, 1:02:33"),
-    ("emoji(status)", "a sign for a status or an availability"),
+    ("default(text, other)", "the text, or `other` if the text is empty"),
+    ("trunc(text, length)", "the text, cut to this many characters, with an ellipsis"),
+    ("markup_escape(text)", "the text, escaped for Pango markup"),
+    ("duration(time)", "the time since then, such as 4:07 or 1:02:33"),
+    ("emoji(word)", "a symbol for a status or an availability"),
 ];
 
 /// A line after a template.
@@ -190,12 +209,11 @@ impl TemplateError {
         } else {
             format!("the template cannot be used: {error}")
         };
-        let helpers: Vec<&str> = HELPERS.iter().map(|(form, _)| *form).collect();
-        let help = format!(
-            "keys: client, status, availability, activity, raw, reason, since, saved, source, \
-             accounts, at, revision, before, running, now; helpers: {}",
-            helpers.join(", ")
-        );
+        let names = |table: &[(&'static str, &str)]| {
+            let names: Vec<&str> = table.iter().map(|(name, _)| *name).collect();
+            names.join(", ")
+        };
+        let help = format!("keys: {}; helpers: {}", names(KEYS), names(HELPERS));
         Self { cause, help }
     }
 }
@@ -234,6 +252,25 @@ mod tests {
         check("{% for a in accounts %}{{ a.account }}{% endfor %}", "alice");
         check("{{ before }} {{ running }}", "signing-in true");
         check("no keys at all", "no keys at all");
+    }
+
+    #[test]
+    fn every_listed_key_can_be_used() {
+        for (key, _) in KEYS {
+            for sample in 0..SAMPLES.len() {
+                assert!(render(&format!("{{{{ {key} }}}}"), sample).is_ok(), "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_listed_helper_can_be_called() {
+        for (helper, _) in HELPERS {
+            let call = helper.replace("time", "since").replace("length", "3");
+            let call =
+                call.replace("text", "client").replace("other", "raw").replace("word", "status");
+            assert!(render(&format!("{{{{ {call} }}}}"), 0).is_ok(), "{call}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What reads clients: one file or folder a source, and one table of them.
 //!
-//! Each source has a [`Card`]: its name, what it sees, its options, and how it is opened. The
+//! Each source has a [`SourceDescriptor`]: its name, what it sees, its options, and how it is opened. The
 //! card is there on every platform, so that `communicado sources` can say what is missing where;
 //! only the source behind it is compiled where it can work. The order of [`SOURCES`] is their
 //! rank: where two sources disagree about a client, the earlier one is believed.
@@ -12,29 +12,34 @@
 
 #[cfg(target_os = "linux")]
 mod bus;
-mod card;
 pub mod communicator;
+mod descriptor;
 pub mod im_providers;
 pub mod lync;
 mod provider;
-pub mod providers;
 mod purple;
 #[cfg(target_os = "linux")]
 pub mod session_bus;
 pub mod vocabulary;
+pub mod windows;
 
-pub use card::{Card, Kind, Opt, OptionError, Options, Platform};
+pub use descriptor::{OptionError, OptionKind, OptionSpec, Options, Platform, SourceDescriptor};
 #[cfg(target_os = "linux")]
 pub use purple::trace;
 
 /// Every source, first the one that is believed first.
-pub const SOURCES: &[&Card] =
-    &[&purple::CARD, &provider::CARD, &lync::CARD, &communicator::CARD, &im_providers::CARD];
+pub const SOURCES: &[&SourceDescriptor] = &[
+    &purple::DESCRIPTOR,
+    &provider::DESCRIPTOR,
+    &lync::DESCRIPTOR,
+    &communicator::DESCRIPTOR,
+    &im_providers::DESCRIPTOR,
+];
 
 /// The source with this name.
 #[must_use]
-pub fn card(name: &str) -> Option<&'static Card> {
-    SOURCES.iter().find(|card| card.name == name).copied()
+pub fn descriptor(name: &str) -> Option<&'static SourceDescriptor> {
+    SOURCES.iter().find(|descriptor| descriptor.name == name).copied()
 }
 
 #[cfg(test)]
@@ -43,22 +48,26 @@ mod tests {
 
     #[test]
     fn every_card_is_well_formed_and_opens_with_its_defaults() {
-        for card in SOURCES {
-            assert!(card.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", card.name);
-            assert!(!card.about.ends_with('.'), "{}", card.about);
-            if !card.runs_here() {
-                assert!(card.open(&Options::default()).is_err(), "{}", card.name);
+        for descriptor in SOURCES {
+            assert!(
+                descriptor.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'),
+                "{}",
+                descriptor.name
+            );
+            assert!(!descriptor.about.ends_with('.'), "{}", descriptor.about);
+            if !descriptor.runs_here() {
+                assert!(descriptor.open(&Options::default()).is_err(), "{}", descriptor.name);
                 continue;
             }
-            let opened = card.open(&Options::default()).unwrap_or_else(|e| panic!("{e}"));
-            assert_eq!(opened.name, card.name);
-            assert_eq!(opened.clients, card.clients);
+            let opened = descriptor.open(&Options::default()).unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!(opened.name, descriptor.name);
+            assert_eq!(opened.clients, descriptor.clients);
         }
     }
 
     #[test]
     fn no_source_is_in_the_table_twice() {
-        let mut names: Vec<_> = SOURCES.iter().map(|card| card.name).collect();
+        let mut names: Vec<_> = SOURCES.iter().map(|descriptor| descriptor.name).collect();
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), SOURCES.len());
@@ -70,7 +79,8 @@ mod tests {
         let check = |name: &str, value: &str, expected: &str| {
             let mut options = Options::default();
             options.set(name, value);
-            let error = card("purple").unwrap().open(&options).err().expect(expected).to_string();
+            let error =
+                descriptor("purple").unwrap().open(&options).err().expect(expected).to_string();
             assert!(error.contains(expected), "{error}");
         };
         check("chek", "1s", "source `purple` has no option `chek`; one of: check, timeout, trace");

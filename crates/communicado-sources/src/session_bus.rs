@@ -1,6 +1,6 @@
 //! The session bus, and how we get onto it.
 
-use communicado_runtime::{Clock, SourceError, within};
+use communicado_runtime::{Clock, SourceError, timeout_at};
 use zbus::Connection;
 use zbus::connection::Builder;
 
@@ -44,7 +44,7 @@ pub async fn connect(clock: &dyn Clock, address: &str) -> Result<Connection, Sou
     let end = clock.now().after(CONNECT_MAX);
     let mut cause = "it is empty".to_owned();
     for each in address.split(';').filter(|each| !each.is_empty()) {
-        cause = match within(clock, end, Builder::address(each).build()).await {
+        cause = match timeout_at(clock, end, Builder::address(each).build()).await {
             Some(Ok(connection)) => return Ok(connection),
             Some(Err(error)) => {
                 let text = error.to_string();

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use communicado_core::{Availability, Failure, Life, Moment, UnknownReason};
-use communicado_sources::providers::conversation::{
+use communicado_sources::windows::conversation::{
     Account, AccountSignIn, Conversation, Do, Heard, Input, Pace, Standing, View,
 };
-use communicado_sources::providers::reading::{NOT_LOGGED_ON, Reading, SignIn};
+use communicado_sources::windows::reading::{NOT_LOGGED_ON, Reading, SignIn};
 use communicado_windows::HResult;
 
 const PACE: Pace = Pace { check: Duration::from_secs(30), timeout: Duration::from_secs(5) };

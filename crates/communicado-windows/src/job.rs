@@ -20,24 +20,26 @@ use windows::Win32::System::Threading::{
 };
 use windows_core::PCWSTR;
 
-use crate::Error;
-use crate::wait::Owned;
+use crate::WindowsError;
+use crate::wait::OwnedHandle;
 
 /// Processes that are kept together, with all that they start, and end with this object and so
 /// with this process (Microsoft, "Job Objects").
 #[derive(Debug)]
-pub struct Job(Owned);
+pub struct JobObject(OwnedHandle);
 
-impl Job {
+impl JobObject {
     /// A job without processes.
     ///
     /// # Errors
     ///
     /// If the system gives none.
-    pub fn new() -> Result<Self, Error> {
+    pub fn new() -> Result<Self, WindowsError> {
         // SAFETY: a job without name and with the rights of this process.
         let job = unsafe { CreateJobObjectW(None, PCWSTR::null()) };
-        let job = Self(Owned::new(job.map_err(|error| Error::of("make a job", &error))?));
+        let job = Self(OwnedHandle::new(
+            job.map_err(|error| WindowsError::from_core("make a job", &error))?,
+        ));
         let mut limits = JOBOBJECT_EXTENDED_LIMIT_INFORMATION::default();
         limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
         // SAFETY: the job is open, and the size is that of what the pointer leads to.
@@ -49,7 +51,7 @@ impl Job {
                 size(&limits),
             )
         };
-        set.map_err(|error| Error::of("have a job end with this process", &error))?;
+        set.map_err(|error| WindowsError::from_core("have a job end with this process", &error))?;
         Ok(job)
     }
 
@@ -58,14 +60,15 @@ impl Job {
     /// # Errors
     ///
     /// If it cannot be started or not be kept; then it is ended before it has begun.
-    pub fn start(&self, command: &mut Command) -> std::io::Result<Child> {
+    pub fn spawn(&self, command: &mut Command) -> std::io::Result<Child> {
         // Suspended, so that it starts nothing before it is in the job.
         let flags = CREATE_SUSPENDED.0 | CREATE_NEW_PROCESS_GROUP.0;
         let mut child = command.creation_flags(flags).spawn()?;
         let process = HANDLE(child.as_raw_handle());
         // SAFETY: the job is open, and so is the process as long as `child`.
         let kept = unsafe { AssignProcessToJobObject(self.0.get(), process) };
-        let kept = kept.map_err(|error| Error::of("put a process into a job", &error));
+        let kept =
+            kept.map_err(|error| WindowsError::from_core("put a process into a job", &error));
         if let Err(error) = kept.and_then(|()| resume(child.id())) {
             child.kill()?;
             child.wait()?;
@@ -96,10 +99,10 @@ impl Job {
     /// # Errors
     ///
     /// If it has no console in common with this process.
-    pub fn ask_to_end(group: u32) -> Result<(), Error> {
+    pub fn send_ctrl_break(group: u32) -> Result<(), WindowsError> {
         // SAFETY: it takes no pointers.
         let sent = unsafe { GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, group) };
-        sent.map_err(|error| Error::of("ask a process to end", &error))
+        sent.map_err(|error| WindowsError::from_core("ask a process to end", &error))
     }
 
     /// Ends all in it at once.
@@ -107,19 +110,19 @@ impl Job {
     /// # Errors
     ///
     /// If they may not be ended.
-    pub fn end(&self) -> Result<(), Error> {
+    pub fn terminate(&self) -> Result<(), WindowsError> {
         // SAFETY: the job is open.
         let ended = unsafe { TerminateJobObject(self.0.get(), 1) };
-        ended.map_err(|error| Error::of("end the processes of a job", &error))
+        ended.map_err(|error| WindowsError::from_core("end the processes of a job", &error))
     }
 }
 
 /// Lets a process go on that was started suspended.
-fn resume(process: u32) -> Result<(), Error> {
-    let tried = "let a process begin";
+fn resume(process: u32) -> Result<(), WindowsError> {
+    let operation = "let a process begin";
     // SAFETY: it takes no pointers.
     let list = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0) };
-    let list = Owned::new(list.map_err(|error| Error::of(tried, &error))?);
+    let list = OwnedHandle::new(list.map_err(|error| WindowsError::from_core(operation, &error))?);
     let mut entry = THREADENTRY32::default();
     entry.dwSize = size(&entry);
     // SAFETY: the list is open and the entry has its size in it.
@@ -128,17 +131,19 @@ fn resume(process: u32) -> Result<(), Error> {
         if entry.th32OwnerProcessID == process {
             // SAFETY: it takes no pointers.
             let thread = unsafe { OpenThread(THREAD_SUSPEND_RESUME, false, entry.th32ThreadID) };
-            let thread = Owned::new(thread.map_err(|error| Error::of(tried, &error))?);
+            let thread = OwnedHandle::new(
+                thread.map_err(|error| WindowsError::from_core(operation, &error))?,
+            );
             // SAFETY: the thread is open.
             return match unsafe { ResumeThread(thread.get()) } {
-                u32::MAX => Err(Error::last(tried)),
+                u32::MAX => Err(WindowsError::last_os_error(operation)),
                 _ => Ok(()),
             };
         }
         // SAFETY: as above.
         more = unsafe { Thread32Next(list.get(), &raw mut entry) };
     }
-    Err(Error::last(tried))
+    Err(WindowsError::last_os_error(operation))
 }
 
 fn size<T>(of: &T) -> u32 {

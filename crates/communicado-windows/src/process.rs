@@ -13,13 +13,13 @@ use windows::Win32::System::Threading::{
 };
 use windows_core::BOOL;
 
-use crate::token::Rights;
-use crate::wait::Owned;
-use crate::{Error, Waiting};
+use crate::token::TokenInfo;
+use crate::wait::OwnedHandle;
+use crate::{WaitableObject, WindowsError};
 
 /// A process in the system's list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
+pub struct ProcessEntry {
     /// Its number.
     pub id: u32,
     /// The name of its program, such as `communicator.exe`.
@@ -32,7 +32,7 @@ pub struct Listed {
 #[derive(Debug)]
 pub struct Process {
     id: u32,
-    end: Waiting,
+    end: WaitableObject,
 }
 
 /// Every process that there is (Microsoft, "Tool Help Functions").
@@ -40,11 +40,11 @@ pub struct Process {
 /// # Errors
 ///
 /// If the system gives no list.
-pub fn processes() -> Result<Vec<Listed>, Error> {
-    let tried = "list the processes";
+pub fn processes() -> Result<Vec<ProcessEntry>, WindowsError> {
+    let operation = "list the processes";
     // SAFETY: it takes no pointers.
     let list = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0) };
-    let list = Owned::new(list.map_err(|error| Error::of(tried, &error))?);
+    let list = OwnedHandle::new(list.map_err(|error| WindowsError::from_core(operation, &error))?);
     let mut entry = PROCESSENTRY32W {
         dwSize: u32::try_from(size_of::<PROCESSENTRY32W>()).unwrap_or(0),
         ..PROCESSENTRY32W::default()
@@ -55,7 +55,7 @@ pub fn processes() -> Result<Vec<Listed>, Error> {
     while more.is_ok() {
         let units = entry.szExeFile.split(|unit| *unit == 0).next().unwrap_or_default();
         let image = String::from_utf16_lossy(units);
-        found.push(Listed { id: entry.th32ProcessID, image });
+        found.push(ProcessEntry { id: entry.th32ProcessID, image });
         // SAFETY: as above.
         more = unsafe { Process32NextW(list.get(), &raw mut entry) };
     }
@@ -83,7 +83,7 @@ impl Process {
     /// # Errors
     ///
     /// If it has ended, or not even its end may be waited for.
-    pub fn open(id: u32) -> Result<Self, Error> {
+    pub fn open(id: u32) -> Result<Self, WindowsError> {
         let open = |rights: PROCESS_ACCESS_RIGHTS| {
             // SAFETY: it takes no pointers.
             unsafe { OpenProcess(rights, false, id) }
@@ -96,8 +96,9 @@ impl Process {
             }
             other => other,
         };
-        let process = process.map_err(|e| Error::of(format!("open the process {id}"), &e))?;
-        Ok(Self { id, end: Waiting::new(Owned::new(process)) })
+        let process =
+            process.map_err(|e| WindowsError::from_core(format!("open the process {id}"), &e))?;
+        Ok(Self { id, end: WaitableObject::new(OwnedHandle::new(process)) })
     }
 
     /// Its number.
@@ -117,7 +118,7 @@ impl Process {
     /// # Errors
     ///
     /// If the system cannot wait.
-    pub fn poll_ended(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+    pub fn poll_ended(&mut self, cx: &Context<'_>) -> Poll<Result<(), WindowsError>> {
         self.end.poll_signaled(cx)
     }
 
@@ -126,8 +127,8 @@ impl Process {
     /// # Errors
     ///
     /// If they may not be read: then they are more than our own, or another user's.
-    pub fn rights(&self) -> Result<Rights, Error> {
-        Rights::of(self.end.handle())
+    pub fn token_info(&self) -> Result<TokenInfo, WindowsError> {
+        TokenInfo::of(self.end.handle())
     }
 
     /// 32 or 64; nothing if that may not be read.

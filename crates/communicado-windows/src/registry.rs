@@ -15,8 +15,8 @@ use windows::Win32::System::Registry::{
 use windows::Win32::System::Threading::{CreateEventW, ResetEvent};
 use windows_core::{HSTRING, PCWSTR, PWSTR};
 
-use crate::wait::Owned;
-use crate::{Error, HResult, RawValue, Waiting};
+use crate::wait::OwnedHandle;
+use crate::{HResult, RawValue, WaitableObject, WindowsError};
 
 /// The longest value that is read, in bytes.
 const VALUE_BYTES_MAX: usize = 64 * 1024;
@@ -34,18 +34,18 @@ pub enum Hive {
 
 /// Which of the two registries of a 64-bit Windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum View {
+pub enum RegistryView {
     /// That of this program.
-    Own,
+    Default,
     /// That of 64-bit programs.
-    Wide,
+    Bits64,
     /// That of 32-bit programs.
-    Narrow,
+    Bits32,
 }
 
 /// What a notice is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Noticed {
+pub enum ChangeFilter {
     /// Keys that come and go below it.
     Names,
     /// Those, and values that are written or deleted.
@@ -54,31 +54,31 @@ pub enum Noticed {
 
 /// An open key.
 #[derive(Debug)]
-pub struct Key {
+pub struct RegistryKey {
     key: HKEY,
     path: String,
 }
 
 /// A notice of a change to a key, which comes once and can be armed again.
 #[derive(Debug)]
-pub struct Notice {
-    event: Waiting,
-    what: Noticed,
+pub struct ChangeNotification {
+    event: WaitableObject,
+    filter: ChangeFilter,
     subtree: bool,
 }
 
 // SAFETY: a key is a handle that every thread of the process may use.
-unsafe impl Send for Key {}
+unsafe impl Send for RegistryKey {}
 // SAFETY: as above; the system orders what threads do with one key.
-unsafe impl Sync for Key {}
+unsafe impl Sync for RegistryKey {}
 
-impl Key {
+impl RegistryKey {
     /// Opens a key to read it; nothing if there is none.
     ///
     /// # Errors
     ///
     /// If it is there and may not be read.
-    pub fn open(hive: Hive, path: &str, view: View) -> Result<Option<Self>, Error> {
+    pub fn open(hive: Hive, path: &str, view: RegistryView) -> Result<Option<Self>, WindowsError> {
         let mut key = HKEY::default();
         let rights = KEY_READ | KEY_NOTIFY | flags(view);
         let wide = HSTRING::from(path);
@@ -97,7 +97,12 @@ impl Key {
     /// # Errors
     ///
     /// If it may not be written.
-    pub fn create(hive: Hive, path: &str, view: View, volatile: bool) -> Result<Self, Error> {
+    pub fn create(
+        hive: Hive,
+        path: &str,
+        view: RegistryView,
+        volatile: bool,
+    ) -> Result<Self, WindowsError> {
         let mut key = HKEY::default();
         let rights = KEY_READ | KEY_WRITE | KEY_NOTIFY | flags(view);
         let kind: REG_OPEN_CREATE_OPTIONS =
@@ -126,7 +131,7 @@ impl Key {
     /// # Errors
     ///
     /// If it may not be deleted.
-    pub fn delete_all(hive: Hive, path: &str, view: View) -> Result<(), Error> {
+    pub fn delete_all(hive: Hive, path: &str, view: RegistryView) -> Result<(), WindowsError> {
         let (parent, name) = path.rsplit_once('\\').unwrap_or(("", path));
         if Self::open(hive, path, view)?.is_none() {
             return Ok(());
@@ -142,7 +147,7 @@ impl Key {
     /// # Errors
     ///
     /// If they cannot be read, for instance because the key was deleted.
-    pub fn subkeys(&self) -> Result<Vec<String>, Error> {
+    pub fn subkeys(&self) -> Result<Vec<String>, WindowsError> {
         let mut names = Vec::new();
         for index in 0.. {
             let mut name = [0_u16; NAME_UNITS_MAX];
@@ -175,8 +180,8 @@ impl Key {
     /// # Errors
     ///
     /// If it cannot be read or is longer than 64 KiB.
-    pub fn value(&self, name: &str) -> Result<Option<RawValue>, Error> {
-        let tried = || format!("read the value `{name}` of `{}`", self.path);
+    pub fn value(&self, name: &str) -> Result<Option<RawValue>, WindowsError> {
+        let operation = || format!("read the value `{name}` of `{}`", self.path);
         let wide = HSTRING::from(name);
         let mut bytes = vec![0_u8; 256];
         loop {
@@ -202,7 +207,7 @@ impl Key {
                 bytes.resize(length, 0);
                 continue;
             }
-            check(done, tried)?;
+            check(done, operation)?;
             bytes.truncate(length);
             return Ok(Some(RawValue { kind: kind.0, bytes }));
         }
@@ -213,7 +218,7 @@ impl Key {
     /// # Errors
     ///
     /// If the key may not be written.
-    pub fn set_number(&self, name: &str, number: u32) -> Result<(), Error> {
+    pub fn set_number(&self, name: &str, number: u32) -> Result<(), WindowsError> {
         self.set(name, REG_DWORD, &number.to_le_bytes())
     }
 
@@ -222,12 +227,12 @@ impl Key {
     /// # Errors
     ///
     /// If the key may not be written.
-    pub fn set_text(&self, name: &str, text: &str) -> Result<(), Error> {
+    pub fn set_text(&self, name: &str, text: &str) -> Result<(), WindowsError> {
         let bytes: Vec<u8> = text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
         self.set(name, REG_SZ, &bytes)
     }
 
-    fn set(&self, name: &str, kind: REG_VALUE_TYPE, bytes: &[u8]) -> Result<(), Error> {
+    fn set(&self, name: &str, kind: REG_VALUE_TYPE, bytes: &[u8]) -> Result<(), WindowsError> {
         // SAFETY: the key is open and the name a text that ends in NUL.
         let done =
             unsafe { RegSetValueExW(self.key, &HSTRING::from(name), None, kind, Some(bytes)) };
@@ -239,7 +244,7 @@ impl Key {
     /// # Errors
     ///
     /// If the key may not be written.
-    pub fn delete_value(&self, name: &str) -> Result<(), Error> {
+    pub fn delete_value(&self, name: &str) -> Result<(), WindowsError> {
         // SAFETY: the key is open and the name a text that ends in NUL.
         let done = unsafe { RegDeleteValueW(self.key, &HSTRING::from(name)) };
         if done == ERROR_FILE_NOT_FOUND {
@@ -253,30 +258,38 @@ impl Key {
     /// # Errors
     ///
     /// If the system gives none.
-    pub fn notice(&self, what: Noticed, subtree: bool) -> Result<Notice, Error> {
+    pub fn watch(
+        &self,
+        filter: ChangeFilter,
+        subtree: bool,
+    ) -> Result<ChangeNotification, WindowsError> {
         // SAFETY: an event without name and with the rights of this process.
         let event = unsafe { CreateEventW(None, true, false, PCWSTR::null()) };
-        let event = event.map_err(|error| Error::of("make an event", &error))?;
-        let notice = Notice { event: Waiting::new(Owned::new(event)), what, subtree };
-        notice.arm(self)?;
-        Ok(notice)
+        let event = event.map_err(|error| WindowsError::from_core("make an event", &error))?;
+        let notification = ChangeNotification {
+            event: WaitableObject::new(OwnedHandle::new(event)),
+            filter,
+            subtree,
+        };
+        notification.arm(self)?;
+        Ok(notification)
     }
 }
 
-impl Drop for Key {
+impl Drop for RegistryKey {
     fn drop(&mut self) {
         // SAFETY: the key is open and owned, so it is closed once.
         let _ = unsafe { RegCloseKey(self.key) };
     }
 }
 
-impl Notice {
+impl ChangeNotification {
     /// Whether something has changed since it was armed.
     ///
     /// It also comes when the thread that armed it ends, and when the key is deleted, without a
     /// change to be found.
     #[must_use]
-    pub fn has_come(&self) -> bool {
+    pub fn has_changed(&self) -> bool {
         self.event.is_signaled()
     }
 
@@ -285,7 +298,7 @@ impl Notice {
     /// # Errors
     ///
     /// If the system cannot wait.
-    pub fn poll_come(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+    pub fn poll_changed(&mut self, cx: &Context<'_>) -> Poll<Result<(), WindowsError>> {
         self.event.poll_signaled(cx)
     }
 
@@ -294,22 +307,22 @@ impl Notice {
     /// # Errors
     ///
     /// If the key was deleted ([`was_deleted`]), or the system gives no notice.
-    pub fn arm_again(&self, key: &Key) -> Result<(), Error> {
+    pub fn rearm(&self, key: &RegistryKey) -> Result<(), WindowsError> {
         // SAFETY: the event is open.
         let done = unsafe { ResetEvent(self.event.handle()) };
-        done.map_err(|error| Error::of("reset an event", &error))?;
+        done.map_err(|error| WindowsError::from_core("reset an event", &error))?;
         self.arm(key)
     }
 
-    fn arm(&self, key: &Key) -> Result<(), Error> {
-        let what = match self.what {
-            Noticed::Names => REG_NOTIFY_CHANGE_NAME,
-            Noticed::NamesAndValues => REG_NOTIFY_CHANGE_NAME | REG_NOTIFY_CHANGE_LAST_SET,
+    fn arm(&self, key: &RegistryKey) -> Result<(), WindowsError> {
+        let filter = match self.filter {
+            ChangeFilter::Names => REG_NOTIFY_CHANGE_NAME,
+            ChangeFilter::NamesAndValues => REG_NOTIFY_CHANGE_NAME | REG_NOTIFY_CHANGE_LAST_SET,
         };
         // SAFETY: the key and the event are open; the system holds on to neither after they are
         // closed.
         let done = unsafe {
-            RegNotifyChangeKeyValue(key.key, self.subtree, what, Some(self.event.handle()), true)
+            RegNotifyChangeKeyValue(key.key, self.subtree, filter, Some(self.event.handle()), true)
         };
         check(done, || format!("get notice of changes to `{}`", key.path))
     }
@@ -317,7 +330,7 @@ impl Notice {
 
 /// Whether an error says that the key itself was deleted.
 #[must_use]
-pub fn was_deleted(error: &Error) -> bool {
+pub fn was_deleted(error: &WindowsError) -> bool {
     error.code() == hresult(ERROR_KEY_DELETED)
 }
 
@@ -328,16 +341,16 @@ const fn root(hive: Hive) -> HKEY {
     }
 }
 
-const fn flags(view: View) -> REG_SAM_FLAGS {
+const fn flags(view: RegistryView) -> REG_SAM_FLAGS {
     match view {
-        View::Own => REG_SAM_FLAGS(0),
-        View::Wide => KEY_WOW64_64KEY,
-        View::Narrow => KEY_WOW64_32KEY,
+        RegistryView::Default => REG_SAM_FLAGS(0),
+        RegistryView::Bits64 => KEY_WOW64_64KEY,
+        RegistryView::Bits32 => KEY_WOW64_32KEY,
     }
 }
 
-fn check(done: WIN32_ERROR, tried: impl FnOnce() -> String) -> Result<(), Error> {
-    if done.is_ok() { Ok(()) } else { Err(Error::new(tried(), hresult(done))) }
+fn check(done: WIN32_ERROR, operation: impl FnOnce() -> String) -> Result<(), WindowsError> {
+    if done.is_ok() { Ok(()) } else { Err(WindowsError::new(operation(), hresult(done))) }
 }
 
 const fn hresult(error: WIN32_ERROR) -> HResult {

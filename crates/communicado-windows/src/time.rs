@@ -10,8 +10,8 @@ use windows::Win32::System::Threading::{
 };
 use windows_core::PCWSTR;
 
-use crate::wait::Owned;
-use crate::{Error, Waiting};
+use crate::wait::OwnedHandle;
+use crate::{WaitableObject, WindowsError};
 
 /// Intervals of 100 ns between the years 1601 and 1970.
 const EPOCH: i64 = 116_444_736_000_000_000;
@@ -51,25 +51,25 @@ fn file_time() -> i64 {
 /// A timer for a span does not count the time asleep since Windows 8, and one for a civil time is
 /// wrong once somebody sets the clock. So there are both, and the first to fire wakes.
 #[derive(Debug)]
-pub struct Alarm {
-    span: Waiting,
-    civil: Waiting,
+pub struct WakeTimer {
+    relative: WaitableObject,
+    absolute: WaitableObject,
 }
 
-impl Alarm {
+impl WakeTimer {
     /// An alarm that is not set.
     ///
     /// # Errors
     ///
     /// If the system gives no timer.
-    pub fn new() -> Result<Self, Error> {
+    pub fn new() -> Result<Self, WindowsError> {
         let timer = || {
             // SAFETY: a timer without name and with the rights of this process.
             let timer = unsafe { CreateWaitableTimerW(None, true, PCWSTR::null()) };
-            let timer = timer.map_err(|error| Error::of("make a timer", &error))?;
-            Ok(Waiting::new(Owned::new(timer)))
+            let timer = timer.map_err(|error| WindowsError::from_core("make a timer", &error))?;
+            Ok(WaitableObject::new(OwnedHandle::new(timer)))
         };
-        Ok(Self { span: timer()?, civil: timer()? })
+        Ok(Self { relative: timer()?, absolute: timer()? })
     }
 
     /// Sets it to `after` from now, or switches it off.
@@ -77,23 +77,23 @@ impl Alarm {
     /// # Errors
     ///
     /// If the system does not set it.
-    pub fn set(&mut self, after: Option<Duration>) -> Result<(), Error> {
+    pub fn set(&mut self, after: Option<Duration>) -> Result<(), WindowsError> {
         let Some(after) = after else {
-            return [&self.span, &self.civil].into_iter().try_for_each(|timer| {
+            return [&self.relative, &self.absolute].into_iter().try_for_each(|timer| {
                 // SAFETY: the timer is open.
                 let done = unsafe { CancelWaitableTimer(timer.handle()) };
-                done.map_err(|error| Error::of("switch a timer off", &error))
+                done.map_err(|error| WindowsError::from_core("switch a timer off", &error))
             });
         };
         // Up to the next whole unit, so that it is not early for nothing.
         let units = i64::try_from(after.as_nanos().div_ceil(100)).unwrap_or(i64::MAX);
         let at = file_time().saturating_add(units);
         // A negative time is a span.
-        for (timer, due) in [(&self.span, units.saturating_neg()), (&self.civil, at)] {
+        for (timer, due) in [(&self.relative, units.saturating_neg()), (&self.absolute, at)] {
             // SAFETY: the timer is open and `due` outlives the call.
             let done =
                 unsafe { SetWaitableTimer(timer.handle(), &raw const due, 0, None, None, false) };
-            done.map_err(|error| Error::of("set a timer", &error))?;
+            done.map_err(|error| WindowsError::from_core("set a timer", &error))?;
         }
         Ok(())
     }
@@ -103,9 +103,9 @@ impl Alarm {
     /// # Errors
     ///
     /// If the system cannot wait.
-    pub fn poll_fired(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
-        match self.span.poll_signaled(cx) {
-            Poll::Pending => self.civil.poll_signaled(cx),
+    pub fn poll_fired(&mut self, cx: &Context<'_>) -> Poll<Result<(), WindowsError>> {
+        match self.relative.poll_signaled(cx) {
+            Poll::Pending => self.absolute.poll_signaled(cx),
             ready => ready,
         }
     }

@@ -10,8 +10,8 @@ use windows::Win32::Security::{
 };
 use windows::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 
-use crate::Error;
-use crate::wait::Owned;
+use crate::WindowsError;
+use crate::wait::OwnedHandle;
 
 /// How far a process is trusted (Microsoft, "Mandatory Integrity Control"); the number is the
 /// last part of its label.
@@ -20,7 +20,7 @@ pub struct Integrity(pub u32);
 
 /// The rights that a process runs with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rights {
+pub struct TokenInfo {
     /// Whether it runs as administrator.
     pub elevated: bool,
     /// How far it is trusted.
@@ -29,24 +29,24 @@ pub struct Rights {
     pub session: u32,
 }
 
-impl Rights {
+impl TokenInfo {
     /// Those of this process.
     ///
     /// # Errors
     ///
     /// If they cannot be read.
-    pub fn own() -> Result<Self, Error> {
+    pub fn own() -> Result<Self, WindowsError> {
         // SAFETY: it takes nothing and gives a handle that needs no closing.
         Self::of(unsafe { GetCurrentProcess() })
     }
 
     /// Those of a process that is open.
-    pub(crate) fn of(process: HANDLE) -> Result<Self, Error> {
+    pub(crate) fn of(process: HANDLE) -> Result<Self, WindowsError> {
         let mut token = HANDLE::default();
         // SAFETY: the caller's process is open and `token` a place for the answer.
         let opened = unsafe { OpenProcessToken(process, TOKEN_QUERY, &raw mut token) };
-        opened.map_err(|error| Error::of("read the rights of a process", &error))?;
-        let token = Owned::new(token);
+        opened.map_err(|error| WindowsError::from_core("read the rights of a process", &error))?;
+        let token = OwnedHandle::new(token);
         let elevation: TOKEN_ELEVATION = fixed(&token, TokenElevation)?;
         Ok(Self {
             elevated: elevation.TokenIsElevated != 0,
@@ -57,7 +57,10 @@ impl Rights {
 }
 
 /// Information of a size that is known.
-fn fixed<T: Default>(token: &Owned, class: TOKEN_INFORMATION_CLASS) -> Result<T, Error> {
+fn fixed<T: Default>(
+    token: &OwnedHandle,
+    class: TOKEN_INFORMATION_CLASS,
+) -> Result<T, WindowsError> {
     let mut answer = T::default();
     let room = u32::try_from(size_of::<T>()).unwrap_or(0);
     let mut length = 0;
@@ -72,12 +75,12 @@ fn fixed<T: Default>(token: &Owned, class: TOKEN_INFORMATION_CLASS) -> Result<T,
             &raw mut length,
         )
     };
-    done.map_err(|error| Error::of("read the rights of a process", &error))?;
+    done.map_err(|error| WindowsError::from_core("read the rights of a process", &error))?;
     Ok(answer)
 }
 
-fn integrity(token: &Owned) -> Result<Integrity, Error> {
-    let tried = "read how far a process is trusted";
+fn integrity(token: &OwnedHandle) -> Result<Integrity, WindowsError> {
+    let operation = "read how far a process is trusted";
     // Room for the label and the longest identifier behind it, aligned as the label is.
     let mut room = [0_u64; 32];
     let size = u32::try_from(size_of_val(&room)).unwrap_or(0);
@@ -92,13 +95,13 @@ fn integrity(token: &Owned) -> Result<Integrity, Error> {
             &raw mut length,
         )
     };
-    done.map_err(|error| Error::of(tried, &error))?;
+    done.map_err(|error| WindowsError::from_core(operation, &error))?;
     // SAFETY: the system has written a label, and `room` is aligned for it and lives on.
     let label = unsafe { &*room.as_ptr().cast::<TOKEN_MANDATORY_LABEL>() };
     // SAFETY: the label's identifier is a valid one, in the same room.
     let parts = unsafe { *GetSidSubAuthorityCount(label.Label.Sid) };
     let last = u32::from(parts).checked_sub(1);
-    let last = last.ok_or_else(|| Error::last(tried))?;
+    let last = last.ok_or_else(|| WindowsError::last_os_error(operation))?;
     // SAFETY: as above, and `last` is one of its parts.
     Ok(Integrity(unsafe { *GetSidSubAuthority(label.Label.Sid, last) }))
 }

@@ -36,8 +36,13 @@ mod snapshot;
 
 pub use communicado_core::{Activity, Availability};
 pub use communicado_runtime::{Notice, Update};
-pub use communicado_sources::{Card, OptionError, Options, SOURCES};
+pub use communicado_sources::{OptionError, Options, SOURCES, SourceDescriptor};
 pub use communicado_wire::{Account, Client, Status, Timestamp};
 pub use condition::{Condition, ConditionError, Question};
 pub use monitor::{Builder, Changes, Error, Follow, Monitor};
 pub use snapshot::Snapshot;
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

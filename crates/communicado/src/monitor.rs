@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use communicado_runtime::{Feed, Hub, Notice, SystemClock, Update, run};
-use communicado_sources::{Card, OptionError, Options, SOURCES};
+use communicado_sources::{OptionError, Options, SOURCES, SourceDescriptor};
 use futures_util::Stream;
 use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
@@ -226,15 +226,17 @@ impl Builder {
     /// As for [`Builder::start`], but for what the system gives, with which the work ends.
     pub fn open(self) -> Result<(Monitor, impl Future<Output = io::Error> + Send), Error> {
         let mut names = self.options.keys().chain(&self.without);
-        let unknown = names.find(|name| communicado_sources::card(name).is_none());
+        let unknown = names.find(|name| communicado_sources::descriptor(name).is_none());
         if let Some(name) = unknown {
             return Err(Error::NoSuchSource(name.clone()));
         }
         let mut opened = Vec::new();
-        let wanted = |card: &&&Card| card.runs_here() && !self.without.contains(card.name);
-        for card in SOURCES.iter().filter(wanted) {
-            let options = self.options.get(card.name).cloned().unwrap_or_default();
-            opened.push(card.open(&options).map_err(Error::Option)?);
+        let wanted = |descriptor: &&&SourceDescriptor| {
+            descriptor.runs_here() && !self.without.contains(descriptor.name)
+        };
+        for descriptor in SOURCES.iter().filter(wanted) {
+            let options = self.options.get(descriptor.name).cloned().unwrap_or_default();
+            opened.push(descriptor.open(&options).map_err(Error::Option)?);
         }
         let clock = Arc::new(SystemClock::start());
         let notify = self.notify.unwrap_or_else(|| Box::new(|_| ()));
@@ -309,7 +311,7 @@ impl fmt::Display for Error {
         match self {
             Self::Option(error) => write!(f, "{error}"),
             Self::NoSuchSource(name) => {
-                let names: Vec<&str> = SOURCES.iter().map(|card| card.name).collect();
+                let names: Vec<&str> = SOURCES.iter().map(|descriptor| descriptor.name).collect();
                 write!(f, "there is no source `{name}`; one of: {}", names.join(", "))
             }
             Self::System(_) => f.write_str("the system gives no thread or no way to wait"),

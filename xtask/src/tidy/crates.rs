@@ -83,17 +83,18 @@ pub(super) fn serialized_elsewhere(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// Every row `&name::CARD` of the table has a folder of cases, or a file of those for Windows.
+/// Every row `&name::DESCRIPTOR` of the table has a folder of cases, or a file of those for Windows.
 pub(super) fn sources_without_peers(tree: &Tree) -> Vec<Finding> {
     let text = tree.text(SOURCES).unwrap_or_default();
-    let table = text.split_once("SOURCES: &[&Card] =").and_then(|it| it.1.split_once("];"));
+    let table =
+        text.split_once("SOURCES: &[&SourceDescriptor] =").and_then(|it| it.1.split_once("];"));
     let Some((table, _)) = table else {
         let to_do = "teach this rule where the table of sources is";
         return vec![Finding::new(SOURCES, 0, "the table of sources is not found", to_do)];
     };
     let rows = table.trim().trim_start_matches("&[").split(',');
     let names = rows.filter_map(|row| row.trim().strip_prefix('&'));
-    let names = names.filter_map(|row| row.strip_suffix("::CARD"));
+    let names = names.filter_map(|row| row.strip_suffix("::DESCRIPTOR"));
     names
         .filter(|name| {
             let [folder, file] = ["", "windows/"].map(|of| format!("conformance/{of}{name}"));
@@ -167,7 +168,10 @@ mod tests {
 
     #[test]
     fn a_source_needs_a_real_client() {
-        let table = (SOURCES, "pub const SOURCES: &[&Card] = &[&a::CARD, &b::CARD];");
+        let table = (
+            SOURCES,
+            "pub const SOURCES: &[&SourceDescriptor] = &[&a::DESCRIPTOR, &b::DESCRIPTOR];",
+        );
         let (a, b) = (("conformance/a/main.rs", ""), ("conformance/b/main.rs", ""));
         check(sources_without_peers, &[table, a, b], &[]);
         check(sources_without_peers, &[table, a], &[(SOURCES, 0)]);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::program::{Gave, Program, communicado};
 
-const NO_BUS: &str = "error: source `purple` cannot watch\n  \
+const NO_BUS: &str = "error: source `purple` failed\n  \
                       cause: there is no session bus: neither DBUS_SESSION_BUS_ADDRESS nor \
                       XDG_RUNTIME_DIR is set\n  \
                       help: run communicado inside the desktop session, or set \
@@ -45,7 +45,7 @@ fn without_a_bus_a_wait_ends_in_time_and_says_that_it_tries_again() {
     assert_eq!((code, &*out), (Some(4), ""));
     let (told, rest) = err.split_at_checked(NO_BUS.len()).unwrap_or((&err, ""));
     assert_eq!(told, NO_BUS);
-    assert!(rest.starts_with("  meanwhile: trying again in "), "{err}");
+    assert!(rest.starts_with("  meanwhile: retrying in "), "{err}");
     assert!(rest.ends_with(" ms; its clients are `unknown`\n"), "{err}");
     assert_eq!(rest.lines().count(), 1, "{err}");
 }
@@ -94,7 +94,7 @@ fn without_a_bus_sources_and_doctor_say_what_to_do() {
 fn an_address_that_nobody_answers_is_told_with_the_address() {
     let check = |address: &str, cause: &str| {
         let err = format!(
-            "error: source `purple` cannot watch\n  \
+            "error: source `purple` failed\n  \
              cause: the session bus at `{address}` cannot be reached: {cause}\n{CHECK}"
         );
         communicado(&["status"]).env("DBUS_SESSION_BUS_ADDRESS", address).gives(3, UNKNOWN, &err);
@@ -134,7 +134,7 @@ fn an_address_that_accepts_and_never_speaks_is_given_up() {
         3,
         UNKNOWN,
         &format!(
-            "error: source `purple` cannot watch\n  cause: the session bus at \
+            "error: source `purple` failed\n  cause: the session bus at \
              `unix:path=[HOME]/silent` cannot be reached: it did not answer within 5 s\n{CHECK}"
         ),
     );

@@ -5,7 +5,7 @@ use crate::program::communicado;
 const HELP: &str = "  help: keys: client, status, availability, activity, raw, reason, since, \
                     saved, source, accounts, at, revision, before, running, now; helpers: \
                     lc(text), uc(text), default(text, other), trunc(text, length), \
-                    markup_escape(text), duration(time), emoji(status)\n";
+                    markup_escape(text), duration(time), emoji(word)\n";
 
 #[test]
 fn a_wrong_template_is_told_before_anything_is_watched() {

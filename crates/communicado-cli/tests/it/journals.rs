@@ -66,7 +66,7 @@ fn a_line_that_is_damaged_is_told_and_the_rest_is_replayed() {
     check("", "EOF while parsing a value at column 0");
     check("}{", "expected value at column 1");
     check("{\"observed\":{\"at\":1", "EOF while parsing an object at column 19");
-    check(JOURNAL[0], "a journal begins with one line `{\"journal\":..}`");
+    check(JOURNAL[0], "a journal starts with a line `{\"journal\":..}`");
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_file_full_of_anything_else_does_not_fill_the_screen() {
 #[test]
 fn what_is_no_journal_is_told_once() {
     let foreign = "error: line 1 of `journal` cannot be replayed\n  \
-                   cause: a journal begins with one line `{\"journal\":..}`\n  \
+                   cause: a journal starts with a line `{\"journal\":..}`\n  \
                    help: give it a file that `communicado record` wrote\n";
     replay("a text\nof two lines\n").gives(5, "", foreign);
     replay("{\"client\":\"finch\",\"status\":\"absent\"}\n").gives(5, "", foreign);
@@ -128,7 +128,7 @@ fn what_is_no_journal_is_told_once() {
         5,
         "",
         "error: line 1 of `journal` cannot be replayed\n  \
-         cause: version 9 of the journal is not known here, only 1\n  \
+         cause: unsupported journal version 9 (supported: 1)\n  \
          help: give it a file that `communicado record` wrote\n",
     );
 }

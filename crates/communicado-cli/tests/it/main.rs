@@ -15,6 +15,7 @@ mod format;
 mod generated;
 mod help;
 mod journals;
+mod lines;
 mod outputs;
 mod program;
 mod provide;

@@ -49,15 +49,35 @@ fn the_schema_takes_what_the_program_takes_and_refuses_what_it_refuses() {
     check("[sources.pidgin]\ncheck = \"1s\"", false);
 }
 
+#[test]
+fn the_configurations_in_the_documentation_are_accepted() {
+    let documents = [
+        include_str!("../../../../docs/configuration.md"),
+        include_str!("../../../../docs/agent.md"),
+    ];
+    for document in documents {
+        let block = document.split_once("```toml\n").expect("a configuration").1;
+        let block = block.split_once("```").expect("its end").0;
+        let program = communicado(&["config", "--config", "my.toml"]);
+        program.with_file("my.toml", block).prints(0, "");
+    }
+}
+
 fn schema() -> String {
     communicado(&["config", "--schema"]).prints(0, "")
 }
 
 /// Why `value` is not as `schema` has it, after the part of JSON Schema 2020-12 that is used.
-fn refusal(schema: &Value, value: &Value) -> Option<String> {
+pub(crate) fn refusal(schema: &Value, value: &Value) -> Option<String> {
     for (keyword, wants) in schema.as_object().expect("a schema is an object") {
         let refused = match &**keyword {
-            "$schema" | "title" | "description" | "default" | "examples" => None,
+            "$schema" | "title" | "description" | "default" | "examples" | "format" => None,
+            "required" => {
+                let mut required = wants.as_array().expect("required is a list").iter();
+                let missing =
+                    required.find(|key| key.as_str().is_none_or(|key| value.get(key).is_none()));
+                missing.map(|key| format!("{value} has no {key}"))
+            }
             "type" => {
                 let is = match value {
                     Value::Object(_) => "object",
@@ -67,7 +87,12 @@ fn refusal(schema: &Value, value: &Value) -> Option<String> {
                     Value::Number(_) => "number",
                     Value::Null => "null",
                 };
-                (wants != is).then(|| format!("{value} is no {wants}"))
+                let is_wanted =
+                    |wants: &Value| wants == is || (wants == "integer" && value.is_u64());
+                let allowed = wants
+                    .as_array()
+                    .map_or_else(|| is_wanted(wants), |wants| wants.iter().any(is_wanted));
+                (!allowed).then(|| format!("{value} is no {wants}"))
             }
             "enum" => {
                 let allowed = wants.as_array().expect("enum is a list");

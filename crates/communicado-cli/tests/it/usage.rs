@@ -22,7 +22,7 @@ fn a_word_that_is_no_condition_is_answered_with_the_words_and_the_nearest() {
                          be-right-back, away, do-not-disturb, invisible, other]\n";
     let end = "\nFor more information, try '--help'.\n";
     for command in [&["is"][..], &["wait"], &["run", "--while"]] {
-        let place = if command.len() > 1 { "--while <WORD>" } else { "<WORD>" };
+        let place = if command.len() > 1 { "--while <CONDITION>" } else { "<CONDITION>" };
         let with = |word| [command, &[word]].concat();
         let first = |word: &str| format!("error: invalid value '{word}' for '{place}'\n{WORDS}");
         let near = "\n  tip: a similar value exists: 'signed-in'\n";
@@ -42,12 +42,16 @@ fn a_missing_argument_is_named() {
             ),
         );
     };
-    check(&["is"], "<WORD>", "is <WORD>");
+    check(&["is"], "<CONDITION>", "is <CONDITION>");
     check(&["explain"], "<CODE>...", "explain <CODE>...");
     check(&["record"], "<FILE>", "record <FILE>");
     check(&["completions"], "<SHELL>", "completions <SHELL>");
-    check(&["run", "--while", "signed-in"], "<COMMAND>...", "run --while <WORD> -- <COMMAND>...");
-    check(&["run", "--", "true"], "--while <WORD>", "run --while <WORD> -- <COMMAND>...");
+    check(
+        &["run", "--while", "signed-in"],
+        "<COMMAND>...",
+        "run --while <CONDITION> -- <COMMAND>...",
+    );
+    check(&["run", "--", "true"], "--while <CONDITION>", "run --while <CONDITION> -- <COMMAND>...");
 }
 
 #[test]
@@ -75,7 +79,7 @@ fn a_form_before_the_command_is_answered_with_where_it_goes() {
 }
 
 #[test]
-fn options_of_every_command_may_stand_before_it_and_after_it() {
+fn global_options_may_stand_before_it_and_after_it() {
     let before = communicado(&["--color", "never", "--set", "patience=2s", "config"]).prints(0, "");
     let after = communicado(&["config", "--color", "never", "--set", "patience=2s"]).prints(0, "");
     assert!(before.contains("color = \"never\"\npatience = \"2s\"\n"), "{before}");
@@ -84,7 +88,7 @@ fn options_of_every_command_may_stand_before_it_and_after_it() {
 
 #[test]
 fn a_span_is_told_how_to_be_written() {
-    let err = "error: invalid value '5' for '--timeout <SPAN>': no span of time such as `30s`, \
+    let err = "error: invalid value '5' for '--timeout <DURATION>': no span of time such as `30s`, \
                `500ms` or `1m 30s`\n\nFor more information, try '--help'.\n";
     check(&["wait", "running", "--timeout", "5"], err);
 }

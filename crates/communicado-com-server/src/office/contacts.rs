@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use communicado_core::Activity;
 use communicado_windows::Variant;
 use communicado_windows::com::serve::{
-    Argument, Call, Callback, Given, Interface, Library, Listeners, Refusal, Servant, Told,
+    Argument, Callback, EventCall, Interface, Listeners, MethodCall, MethodError, ObjectImpl,
+    ReturnValue, TypeLibrary,
 };
 
 use super::{Operation, described, uri};
@@ -45,7 +46,7 @@ impl ContactManager {
         Self { client: Arc::clone(client) }
     }
 
-    fn contact(&self, address: Option<&str>) -> Result<Given, Refusal> {
+    fn contact(&self, address: Option<&str>) -> Result<ReturnValue, MethodError> {
         let address = address.filter(|address| !address.is_empty()).ok_or_else(|| said(INVALID))?;
         let client = Arc::clone(&self.client);
         let is_own = is_name(client.account.name(), address);
@@ -53,7 +54,7 @@ impl ContactManager {
     }
 
     /// `Lookup`, which finds the user and nobody else.
-    fn look_up(&self, arguments: &[Argument]) -> Result<Given, Refusal> {
+    fn look_up(&self, arguments: &[Argument]) -> Result<ReturnValue, MethodError> {
         let address = arguments.first().and_then(Argument::text).unwrap_or_default();
         let is_own = is_name(self.client.account.name(), address);
         let code = if is_own { 0 } else { NOT_FOUND };
@@ -61,18 +62,19 @@ impl ContactManager {
         if let Some(Argument::Object(Some(callback))) = arguments.get(1) {
             let source = serve(Self { client: Arc::clone(&self.client) })?;
             let found = if is_own {
-                Given::Object(serve(Contact::own(&self.client))?)
+                ReturnValue::Object(serve(Contact::own(&self.client))?)
             } else {
-                Given::NoObject
+                ReturnValue::NullObject
             };
-            let arguments = vec![Given::Object(source), found, Given::Object(operation.clone())];
-            Callback::tell(callback.clone(), Told { id: 251, arguments, replaces: false });
+            let arguments =
+                vec![ReturnValue::Object(source), found, ReturnValue::Object(operation.clone())];
+            Callback::call(callback.clone(), EventCall { id: 251, arguments, coalesces: false });
         }
-        Ok(Given::Object(operation))
+        Ok(ReturnValue::Object(operation))
     }
 }
 
-impl Servant for ContactManager {
+impl ObjectImpl for ContactManager {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
@@ -83,7 +85,7 @@ impl Servant for ContactManager {
         Some(&self.client.manager)
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         let client = &self.client;
         client.admit()?;
         match (call.id, call.arguments) {
@@ -91,7 +93,7 @@ impl Servant for ContactManager {
             (0x6002_0001, [address]) => self.contact(address.text()),
             (0x6002_0002, arguments) => self.look_up(arguments),
             (0x6002_0003, _) => give(Subscription::of(client)),
-            (0x6002_000A | 0x6002_000B, _) => Ok(Given::Nothing),
+            (0x6002_000A | 0x6002_000B, _) => Ok(ReturnValue::Nothing),
             (0x6002_000F, _) => give(Contact::own(client)),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
@@ -134,14 +136,14 @@ impl Contact {
         }
     }
 
-    fn batch(&self, kinds: Option<&Argument>) -> Result<Given, Refusal> {
+    fn batch(&self, kinds: Option<&Argument>) -> Result<ReturnValue, MethodError> {
         let Some(Argument::Numbers(kinds)) = kinds else { return Err(said(INVALID)) };
         let known = kinds.iter().filter_map(|kind| Some((*kind, self.information(*kind)?)));
         give(Information { client: Arc::clone(&self.client), known: known.collect() })
     }
 }
 
-impl Servant for Contact {
+impl ObjectImpl for Contact {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
@@ -152,21 +154,21 @@ impl Servant for Contact {
         Some(&self.client.contact).filter(|_| self.stranger.is_none())
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         let client = &self.client;
         client.admit()?;
         match (call.id, call.arguments) {
             (0x6002_0000, _) => {
-                Ok(Given::text(self.stranger.clone().unwrap_or_else(|| uri(client))))
+                Ok(ReturnValue::text(self.stranger.clone().unwrap_or_else(|| uri(client))))
             }
             (0x6002_0001, [kind]) => {
                 let known = kind.number().and_then(|kind| self.information(kind));
-                known.map(Given::Value).ok_or_else(|| said(INVALID))
+                known.map(ReturnValue::Value).ok_or_else(|| said(INVALID))
             }
             (0x6002_0002 | 0x6002_000E, arguments) => self.batch(arguments.first()),
             (0x6002_0003, _) => give(Settings { client: Arc::clone(client) }),
             // Nothing can be started without a window.
-            (0x6002_0004 | 0x6002_0006 | 0x6002_000A, _) => Ok(Given::truth(false)),
+            (0x6002_0004 | 0x6002_0006 | 0x6002_000A, _) => Ok(ReturnValue::bool(false)),
             (0x6002_0007, _) => give(ContactManager { client: Arc::clone(client) }),
             (0x6002_0008, _) => give(Groups { client: Arc::clone(client) }),
             _ => Err(NOT_IMPLEMENTED.into()),
@@ -187,24 +189,24 @@ impl Subscription {
     }
 }
 
-impl Servant for Subscription {
+impl ObjectImpl for Subscription {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::SUBSCRIPTION] }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.client.admit()?;
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         match (call.id, call.arguments) {
             (0x6002_0000, [rate, Argument::Numbers(kinds)]) => {
                 *asked = (rate.number().unwrap_or(0), kinds.clone());
-                Ok(Given::Nothing)
+                Ok(ReturnValue::Nothing)
             }
-            (0x6002_0001..=0x6002_0003 | 0x6002_0007 | 0x6002_0008, _) => Ok(Given::Nothing),
-            (0x6002_0004, _) => Ok(Given::number(asked.0)),
-            (0x6002_0005, _) => Ok(Given::Numbers(asked.1.clone())),
+            (0x6002_0001..=0x6002_0003 | 0x6002_0007 | 0x6002_0008, _) => Ok(ReturnValue::Nothing),
+            (0x6002_0004, _) => Ok(ReturnValue::number(asked.0)),
+            (0x6002_0005, _) => Ok(ReturnValue::Numbers(asked.1.clone())),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
     }
@@ -222,39 +224,41 @@ impl Information {
         self.known.iter().find(|(kind, _)| *kind == key).map(|(_, value)| value)
     }
 
-    fn at(&self, index: Option<&Argument>) -> Result<&(i32, Variant), Refusal> {
+    fn at(&self, index: Option<&Argument>) -> Result<&(i32, Variant), MethodError> {
         let index = index.and_then(Argument::number);
         let index = index.and_then(|index| usize::try_from(index).ok());
         index.and_then(|index| self.known.get(index)).ok_or_else(|| said(INVALID))
     }
 }
 
-impl Servant for Information {
+impl ObjectImpl for Information {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::INFORMATION] }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.client.admit()?;
         let first = call.arguments.first();
         let count = || i32::try_from(self.known.len()).unwrap_or(i32::MAX);
         match call.id {
             0x6002_0000 => {
-                Ok(Given::List(self.known.iter().map(|(_, value)| value.clone()).collect()))
+                Ok(ReturnValue::Array(self.known.iter().map(|(_, value)| value.clone()).collect()))
             }
-            0x6002_0001 => Ok(Given::number(count())),
-            0 => self.find(first).cloned().map(Given::Value).ok_or_else(|| said(INVALID)),
-            0x6002_0003 => Ok(Given::Numbers(self.known.iter().map(|(kind, _)| *kind).collect())),
+            0x6002_0001 => Ok(ReturnValue::number(count())),
+            0 => self.find(first).cloned().map(ReturnValue::Value).ok_or_else(|| said(INVALID)),
+            0x6002_0003 => {
+                Ok(ReturnValue::Numbers(self.known.iter().map(|(kind, _)| *kind).collect()))
+            }
             0x6002_0004 => {
                 let found = self.find(first);
                 let value = found.cloned().unwrap_or(Variant::Empty);
-                Ok(Given::Placed(value, Variant::Bool(found.is_some())))
+                Ok(ReturnValue::WithOut(value, Variant::Bool(found.is_some())))
             }
-            0x6002_0005 => self.at(first).map(|(kind, _)| Given::number(*kind)),
-            0x6002_0006 => self.at(first).map(|(_, value)| Given::Value(value.clone())),
-            0x6002_0007 => Ok(Given::truth(self.find(first).is_some())),
+            0x6002_0005 => self.at(first).map(|(kind, _)| ReturnValue::number(*kind)),
+            0x6002_0006 => self.at(first).map(|(_, value)| ReturnValue::Value(value.clone())),
+            0x6002_0007 => Ok(ReturnValue::bool(self.find(first).is_some())),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
     }
@@ -265,21 +269,21 @@ struct Settings {
     client: Arc<Client>,
 }
 
-impl Servant for Settings {
+impl ObjectImpl for Settings {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::SETTINGS] }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.client.admit()?;
         match call.id {
-            0x6002_0000 => Ok(Given::Numbers(Vec::new())),
-            0x6002_0001 => Ok(Given::List(Vec::new())),
-            0x6002_0002 => Ok(Given::Placed(Variant::Empty, Variant::Bool(false))),
-            0x6002_0006 => Ok(Given::truth(false)),
-            0x6002_0007 => Ok(Given::number(0)),
+            0x6002_0000 => Ok(ReturnValue::Numbers(Vec::new())),
+            0x6002_0001 => Ok(ReturnValue::Array(Vec::new())),
+            0x6002_0002 => Ok(ReturnValue::WithOut(Variant::Empty, Variant::Bool(false))),
+            0x6002_0006 => Ok(ReturnValue::bool(false)),
+            0x6002_0007 => Ok(ReturnValue::number(0)),
             _ => Err(said(INVALID)),
         }
     }
@@ -290,21 +294,21 @@ struct Groups {
     client: Arc<Client>,
 }
 
-impl Servant for Groups {
+impl ObjectImpl for Groups {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::GROUPS] }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.client.admit()?;
         match call.id {
-            -4 => Ok(Given::Each(Vec::new())),
-            0x6002_0001 => Ok(Given::number(0)),
-            0x6002_0003 => Ok(Given::truth(false)),
+            -4 => Ok(ReturnValue::Enumerator(Vec::new())),
+            0x6002_0001 => Ok(ReturnValue::number(0)),
+            0x6002_0003 => Ok(ReturnValue::bool(false)),
             0x6002_0004 => give(Self { client: Arc::clone(&self.client) }),
-            0x6002_0005 => Ok(Given::number(-1)),
+            0x6002_0005 => Ok(ReturnValue::number(-1)),
             _ => Err(said(INVALID)),
         }
     }
@@ -321,14 +325,14 @@ impl InformationChange {
     }
 }
 
-impl Servant for InformationChange {
+impl ObjectImpl for InformationChange {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::INFORMATION_CHANGE] }
     }
 
-    fn answer(&self, _: &Call<'_>) -> Result<Given, Refusal> {
-        Ok(Given::Numbers(KNOWN.to_vec()))
+    fn invoke(&self, _: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
+        Ok(ReturnValue::Numbers(KNOWN.to_vec()))
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use communicado_windows::com::serve::{
-    Call, Given, Interface, Library, Listeners, Refusal, Servant,
+    Interface, Listeners, MethodCall, MethodError, ObjectImpl, ReturnValue, TypeLibrary,
 };
 
 use super::described;
@@ -24,7 +24,7 @@ impl ConversationManager {
     }
 }
 
-impl Servant for ConversationManager {
+impl ObjectImpl for ConversationManager {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
@@ -35,10 +35,10 @@ impl Servant for ConversationManager {
         Some(&self.client.conversations)
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.client.admit()?;
         match call.id {
-            0x6002_0000 => Ok(Given::number(NO_STATE)),
+            0x6002_0000 => Ok(ReturnValue::number(NO_STATE)),
             0x6002_0001 => give(Conversations { client: Arc::clone(&self.client) }),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
@@ -50,19 +50,19 @@ struct Conversations {
     client: Arc<Client>,
 }
 
-impl Servant for Conversations {
+impl ObjectImpl for Conversations {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::CONVERSATIONS] }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.client.admit()?;
         match call.id {
-            0x6002_0000 => Ok(Given::number(0)),
-            -4 => Ok(Given::Each(Vec::new())),
-            0x6002_0003 => Ok(Given::number(-1)),
+            0x6002_0000 => Ok(ReturnValue::number(0)),
+            -4 => Ok(ReturnValue::Enumerator(Vec::new())),
+            0x6002_0003 => Ok(ReturnValue::number(-1)),
             _ => Err(said(INVALID)),
         }
     }

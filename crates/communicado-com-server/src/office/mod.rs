@@ -10,9 +10,10 @@ mod conversations;
 
 use std::sync::Arc;
 
-use communicado_provider::Command;
+use communicado_provider::ProviderCommand;
 use communicado_windows::com::serve::{
-    Argument, Call, Given, Interface, Library, Listeners, Refusal, Servant, Told,
+    Argument, EventCall, Interface, Listeners, MethodCall, MethodError, ObjectImpl, ReturnValue,
+    TypeLibrary,
 };
 use communicado_windows::{Guid, Variant};
 
@@ -38,7 +39,7 @@ const LYNC_CLIENT: i32 = 1;
 const AUTOMATION: i32 = 2;
 macro_rules! described {
     () => {
-        fn library(&self) -> Option<&Library> {
+        fn library(&self) -> Option<&TypeLibrary> {
             self.client.libraries.office.as_ref()
         }
     };
@@ -56,7 +57,7 @@ impl Root {
     }
 }
 
-impl Servant for Root {
+impl ObjectImpl for Root {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
@@ -71,14 +72,16 @@ impl Servant for Root {
         Some(CLASS)
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.client.admit()?;
         let version = call.arguments.first().and_then(Argument::text).unwrap_or_default();
         let is_served = VERSIONS.contains(&version);
         match (call.id, call.arguments) {
-            (0x6002_0000, _) if is_served => Ok(Given::number(NON_BUDDY_PRESENCE)),
+            (0x6002_0000, _) if is_served => Ok(ReturnValue::number(NON_BUDDY_PRESENCE)),
             // No text and no error: then Office asks for the next lower version.
-            (0x6002_0001, _) => Ok(Given::text(if is_served { AUTHENTICATION_INFO } else { "" })),
+            (0x6002_0001, _) => {
+                Ok(ReturnValue::text(if is_served { AUTHENTICATION_INFO } else { "" }))
+            }
             (0x6002_0002, [_, which]) if is_served => match which.number() {
                 Some(LYNC_CLIENT) => give(Lync::of(&self.client)),
                 Some(AUTOMATION) => give(Automation { client: Arc::clone(&self.client) }),
@@ -102,25 +105,26 @@ impl Lync {
     /// Has the provider do something, and tells the caller's object that it is done.
     fn operate(
         &self,
-        command: Command,
+        command: ProviderCommand,
         callback: Option<&Argument>,
         id: i32,
-    ) -> Result<Given, Refusal> {
-        let code = match self.client.ask(command) {
+    ) -> Result<ReturnValue, MethodError> {
+        let code = match self.client.execute(command) {
             Ok(()) => 0,
-            Err(refusal) => refusal.code.0,
+            Err(error) => error.code.0,
         };
         let operation = serve(Operation::ended(&self.client, code))?;
         if let Some(Argument::Object(Some(callback))) = callback {
             let source = serve(Self::of(&self.client))?;
-            let arguments = vec![Given::Object(source), Given::Object(operation.clone())];
-            callback.clone().tell(Told { id, arguments, replaces: false });
+            let arguments =
+                vec![ReturnValue::Object(source), ReturnValue::Object(operation.clone())];
+            callback.clone().call(EventCall { id, arguments, coalesces: false });
         }
-        Ok(Given::Object(operation))
+        Ok(ReturnValue::Object(operation))
     }
 }
 
-impl Servant for Lync {
+impl ObjectImpl for Lync {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
@@ -131,22 +135,22 @@ impl Servant for Lync {
         Some(&self.client.lync)
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         let client = &self.client;
         client.admit()?;
         match call.id {
-            0x6002_0000 => Ok(Given::number(1)),
-            0x6002_0001 => Ok(Given::number(client_state(&client.status()))),
+            0x6002_0000 => Ok(ReturnValue::number(1)),
+            0x6002_0001 => Ok(ReturnValue::number(client_state(&client.status()))),
             0x6002_0002 => {
                 let uri = client.presence().map(|_| uri(client));
-                Ok(Given::text(uri.unwrap_or_default()))
+                Ok(ReturnValue::text(uri.unwrap_or_default()))
             }
             0x6002_0003 => give(Oneself { client: Arc::clone(client) }),
             0x6002_0004 => give(ContactManager::of(client)),
             0x6002_0005 => give(ConversationManager::of(client)),
-            0x6003_0000 => self.operate(Command::SIGN_IN, call.arguments.get(3), 150),
-            0x6003_0001 => self.operate(Command::SIGN_OUT, call.arguments.first(), 151),
-            0x6003_0008 => Ok(Given::truth(false)),
+            0x6003_0000 => self.operate(ProviderCommand::SIGN_IN, call.arguments.get(3), 150),
+            0x6003_0001 => self.operate(ProviderCommand::SIGN_OUT, call.arguments.first(), 151),
+            0x6003_0008 => Ok(ReturnValue::bool(false)),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
     }
@@ -162,18 +166,18 @@ struct Oneself {
     client: Arc<Client>,
 }
 
-impl Servant for Oneself {
+impl ObjectImpl for Oneself {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::ONESELF] }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.client.admit()?;
         match call.id {
             0x6002_0001 => give(Contact::own(&self.client)),
-            0x6002_0008 => Ok(Given::truth(false)),
+            0x6002_0008 => Ok(ReturnValue::bool(false)),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
     }
@@ -184,14 +188,14 @@ struct Automation {
     client: Arc<Client>,
 }
 
-impl Servant for Automation {
+impl ObjectImpl for Automation {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::AUTOMATION] }
     }
 
-    fn answer(&self, _: &Call<'_>) -> Result<Given, Refusal> {
+    fn invoke(&self, _: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.client.admit()?;
         Err(NOT_IMPLEMENTED.into())
     }
@@ -210,23 +214,23 @@ impl Operation {
     }
 }
 
-impl Servant for Operation {
+impl ObjectImpl for Operation {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::OPERATION] }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.client.admit()?;
         match call.id {
-            0x6002_0000 => Ok(Given::Value(Variant::Empty)),
-            0x6002_0001 => Ok(Given::number(self.code)),
-            0x6002_0002 => Ok(Given::truth(true)),
-            0x6002_0003 => Ok(Given::truth(self.code == 0)),
-            0x6002_0004 => Ok(Given::truth(false)),
-            0x6002_0005 => Ok(Given::number(0)),
-            0x6002_0006 => Ok(Given::Nothing),
+            0x6002_0000 => Ok(ReturnValue::Value(Variant::Empty)),
+            0x6002_0001 => Ok(ReturnValue::number(self.code)),
+            0x6002_0002 => Ok(ReturnValue::bool(true)),
+            0x6002_0003 => Ok(ReturnValue::bool(self.code == 0)),
+            0x6002_0004 => Ok(ReturnValue::bool(false)),
+            0x6002_0005 => Ok(ReturnValue::number(0)),
+            0x6002_0006 => Ok(ReturnValue::Nothing),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
     }
@@ -246,18 +250,18 @@ impl StateChange {
     }
 }
 
-impl Servant for StateChange {
+impl ObjectImpl for StateChange {
     described!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::STATE_CHANGE] }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         match call.id {
-            0x6002_0000 => Ok(Given::number(self.new)),
-            0x6002_0001 => Ok(Given::number(self.old)),
-            _ => Ok(Given::number(self.code)),
+            0x6002_0000 => Ok(ReturnValue::number(self.new)),
+            0x6002_0001 => Ok(ReturnValue::number(self.old)),
+            _ => Ok(ReturnValue::number(self.code)),
         }
     }
 }

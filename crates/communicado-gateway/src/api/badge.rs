@@ -9,11 +9,10 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use communicado_wire::gateway::{Badge, View};
 
-use super::answer::tagged;
-use super::{Answer, Gateway};
+use super::response::{ApiResult, App, tagged};
+use crate::app_state::AppState;
 use crate::model::seen_as;
 use crate::refusal::{Kind, Refusal};
-use crate::shared::Shared;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
@@ -24,10 +23,10 @@ enum Form {
 
 /// `GET /badge/{pseudonym}.svg`, `.txt`, `.json`.
 pub(super) async fn ours(
-    State(shared): Gateway,
+    State(app): App,
     headers: HeaderMap,
     Path(file): Path<String>,
-) -> Answer {
+) -> ApiResult {
     let (name, ending) = file.rsplit_once('.').unwrap_or((&file, "svg"));
     let form = match ending {
         "svg" => Form::Svg,
@@ -35,15 +34,15 @@ pub(super) async fn ours(
         "json" => Form::Json,
         _ => return Err(none()),
     };
-    badge(&shared, &headers, name, form)
+    badge(&app, &headers, name, form)
 }
 
 /// `GET /presence/rid/{pseudonym}/image/..`, `/text/..`, `/js/..`, and `jid/{pseudonym}/{host}/..`.
 pub(super) async fn ejabberd(
-    State(shared): Gateway,
+    State(app): App,
     headers: HeaderMap,
     Path(rest): Path<String>,
-) -> Answer {
+) -> ApiResult {
     let parts: Vec<&str> = rest.split('/').filter(|part| !part.is_empty()).collect();
     let (name, kind) = match parts.as_slice() {
         ["rid", name, rest @ ..] | ["jid", name, _, rest @ ..] => (name, rest.first()),
@@ -55,15 +54,15 @@ pub(super) async fn ejabberd(
         Some("js" | "json") => Form::Json,
         Some(_) => return Err(none()),
     };
-    badge(&shared, &headers, name, form)
+    badge(&app, &headers, name, form)
 }
 
 /// `GET /status/{pseudonym}[@host][/icon|text|message|json]`.
 pub(super) async fn prosody(
-    State(shared): Gateway,
+    State(app): App,
     headers: HeaderMap,
     Path(rest): Path<String>,
-) -> Answer {
+) -> ApiResult {
     let (address, kind) = rest.split_once('/').unwrap_or((&rest, "icon"));
     let name = address.split_once('@').map_or(address, |(name, _)| name);
     let form = match kind.trim_end_matches('/') {
@@ -72,7 +71,7 @@ pub(super) async fn prosody(
         "json" => Form::Json,
         _ => return Err(none()),
     };
-    badge(&shared, &headers, name, form)
+    badge(&app, &headers, name, form)
 }
 
 fn none() -> Refusal {
@@ -80,8 +79,8 @@ fn none() -> Refusal {
     Refusal::new(Kind::NotFound, "there is no such badge", help)
 }
 
-fn badge(shared: &Shared, headers: &HeaderMap, name: &str, form: Form) -> Answer {
-    let people = shared.people();
+fn badge(app: &AppState, headers: &HeaderMap, name: &str, form: Form) -> ApiResult {
+    let people = app.people();
     let person = people.badge(name).ok_or_else(none)?;
     let badge: Badge = seen_as(person, View::Availability);
     drop(people);

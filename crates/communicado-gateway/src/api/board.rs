@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::routing::get;
 use bytes::Bytes;
 
-use super::answer::tagged;
+use super::response::tagged;
 use crate::web::{PAGES, POLICY};
 
 /// One address for each file.

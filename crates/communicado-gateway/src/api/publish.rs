@@ -10,45 +10,44 @@ use communicado_core::Availability;
 use communicado_wire::gateway::{Manual, Publish, Published};
 use communicado_wire::{Client, Status};
 
-use super::answer::{body, json, read};
-use super::caller::Caller;
+use super::auth::Auth;
 use super::people::line;
-use super::{Answer, Gateway};
-use crate::front;
-use crate::keeper::{Done, Order};
+use super::response::{ApiResult, App, body, json, read};
+use crate::ids::parse_id;
 use crate::limits::{
-    ACCOUNTS, BYTES_PER_REQUEST, CLIENTS, LEASE, LONGEST_LEASE, LONGEST_SPAN, NOTE_CHARS,
-    REASON_CHARS, SHORTEST_LEASE, SPAN, TEXT_CHARS,
+    ACCOUNTS, BYTES_PER_REQUEST, CLIENTS, FOR_MAX, FOR_MS, LEASE, LEASE_MAX, LEASE_MIN, NOTE_CHARS,
+    REASON_CHARS, TEXT_CHARS,
 };
-use crate::model::{Input, Standing, own};
+use crate::model::{Input, PresenceState, own};
 use crate::refusal::{Kind, Refusal};
 use crate::text;
+use crate::writer::{WriteCommand, WriteReply};
 
 /// `PUT /v1/people/{person}/devices/{device}`.
-pub(super) async fn hear(
-    State(shared): Gateway,
-    caller: Caller,
+pub(super) async fn put_device(
+    State(app): App,
+    auth: Auth,
     Path((person, device)): Path<(String, String)>,
     request: Request,
-) -> Answer {
-    let (person, device) = (front::id("person", &person)?, front::id("device", &device)?);
-    let grant = caller.grant()?;
-    grant.need_to_speak_for(&person)?;
-    let body = body(&shared, &caller, request).await?;
+) -> ApiResult {
+    let (person, device) = (parse_id("person", &person)?, parse_id("device", &device)?);
+    let principal = auth.principal()?;
+    principal.require_publish_for(&person)?;
+    let body = body(&app, &auth, request).await?;
     let (clients, lease) = publication(&body)?;
     // All that is known of the person is stored each time.
-    let known = shared.people().person(&person).map_or(0, |person| person.device_bytes());
+    let known = app.people().person(&person).map_or(0, |person| person.device_bytes());
     let more = (known + body.len()) / BYTES_PER_REQUEST;
     if more > 0 {
-        shared.rates.request(grant.who(), more)?;
+        app.rates.request(principal.caller_key(), more)?;
     }
-    let input = Input::Hear { person: person.clone(), device: device.clone(), clients, lease };
-    let done = shared.keeper.order_by(grant, Order::Person(input)).await?;
-    let Done::Person(Some(person)) = done else { return Err(Refusal::no_person(&person)) };
+    let input = Input::PutDevice { person: person.clone(), device: device.clone(), clients, lease };
+    let reply = app.writer.submit_as(principal, WriteCommand::Person(input)).await?;
+    let WriteReply::Person(Some(person)) = reply else { return Err(Refusal::no_person(&person)) };
     let until = person.devices.get(&device).map(crate::model::Device::lease_until);
     let published = Published {
         revision: person.revision(),
-        lease_until: until.unwrap_or_else(|| shared.now().civil),
+        lease_until: until.unwrap_or_else(|| app.now().civil),
     };
     Ok(json(StatusCode::OK, published.to_json()))
 }
@@ -65,9 +64,9 @@ pub(crate) fn publication(bytes: &[u8]) -> Result<(Vec<Client>, Duration), Refus
         return Err(Refusal::bad(detail, "send version 1"));
     }
     let lease = Duration::from_millis(lease_ms);
-    if !(SHORTEST_LEASE..=LONGEST_LEASE).contains(&lease) {
-        let (least, most) = (SHORTEST_LEASE.as_millis(), LONGEST_LEASE.as_millis());
-        let help = format!("give `lease_ms` from {least} to {most}");
+    if !(LEASE_MIN..=LEASE_MAX).contains(&lease) {
+        let (least, max) = (LEASE_MIN.as_millis(), LEASE_MAX.as_millis());
+        let help = format!("give `lease_ms` from {least} to {max}");
         let detail = format!("a lease of {lease_ms} ms is too short or too long");
         return Err(Refusal::bad(detail, help).limited(LEASE));
     }
@@ -108,43 +107,47 @@ fn check(client: &Client) -> Result<(), Refusal> {
 }
 
 /// `DELETE /v1/people/{person}/devices/{device}`.
-pub(super) async fn forget(
-    State(shared): Gateway,
-    caller: Caller,
+pub(super) async fn delete_device(
+    State(app): App,
+    auth: Auth,
     Path((person, device)): Path<(String, String)>,
-) -> Answer {
-    let (person, device) = (front::id("person", &person)?, front::id("device", &device)?);
-    let grant = caller.grant()?;
-    grant.need_to_speak_for(&person)?;
-    shared.keeper.order_by(grant, Order::Person(Input::Forget { person, device })).await?;
+) -> ApiResult {
+    let (person, device) = (parse_id("person", &person)?, parse_id("device", &device)?);
+    let principal = auth.principal()?;
+    principal.require_publish_for(&person)?;
+    app.writer
+        .submit_as(principal, WriteCommand::Person(Input::DeleteDevice { person, device }))
+        .await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// `PUT /v1/people/{person}/manual`.
-pub(super) async fn say(
-    State(shared): Gateway,
-    caller: Caller,
+pub(super) async fn set_manual(
+    State(app): App,
+    auth: Auth,
     Path(person): Path<String>,
     request: Request,
-) -> Answer {
-    let person = front::id("person", &person)?;
-    let grant = caller.grant()?;
-    grant.need_to_speak_for(&person)?;
-    let bytes = body(&shared, &caller, request).await?;
+) -> ApiResult {
+    let person = parse_id("person", &person)?;
+    let principal = auth.principal()?;
+    principal.require_publish_for(&person)?;
+    let bytes = body(&app, &auth, request).await?;
     let manual: Manual = read(&bytes)?;
-    let since = shared.now().civil;
-    let input = said(person.clone(), manual, since)?;
-    match shared.keeper.order_by(grant, Order::Person(input)).await? {
-        Done::Person(Some(person)) if grant.sight(&person).is_some_and(|sight| sight.own) => {
+    let since = app.now().civil;
+    let input = manual_input(person.clone(), manual, since)?;
+    match app.writer.submit_as(principal, WriteCommand::Person(input)).await? {
+        WriteReply::Person(Some(person))
+            if principal.visibility(&person).is_some_and(|visibility| visibility.own) =>
+        {
             Ok(json(StatusCode::OK, own(&person).to_json()))
         }
         // Who speaks for others does not see their devices.
-        Done::Person(Some(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
+        WriteReply::Person(Some(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
         _ => Err(Refusal::no_person(&person)),
     }
 }
 
-fn said(
+fn manual_input(
     person: Arc<str>,
     manual: Manual,
     since: communicado_wire::Timestamp,
@@ -163,26 +166,26 @@ fn said(
         return Err(Refusal::bad(detail, "leave them out with `signed-out`"));
     }
     let note = note.map(|note| line("note", note, NOTE_CHARS)).transpose()?;
-    let span = for_ms.map(Duration::from_millis);
-    if span.is_some_and(|span| span.is_zero() || span > LONGEST_SPAN) {
+    let duration = for_ms.map(Duration::from_millis);
+    if duration.is_some_and(|duration| duration.is_zero() || duration > FOR_MAX) {
         let detail = "nothing can be said for so short or so long";
-        let help = format!("give `for_ms` from 1 to {}", LONGEST_SPAN.as_millis());
-        return Err(Refusal::bad(detail, help).limited(SPAN));
+        let help = format!("give `for_ms` from 1 to {}", FOR_MAX.as_millis());
+        return Err(Refusal::bad(detail, help).limited(FOR_MS));
     }
     let availability = is_in.then(|| availability.unwrap_or(Availability::Available));
-    let standing = Standing { status, availability, activity, reason: None, since };
-    Ok(Input::Say { person, standing, note, returns, span })
+    let state = PresenceState { status, availability, activity, reason: None, since };
+    Ok(Input::SetManual { person, state, note, returns, duration })
 }
 
 /// `DELETE /v1/people/{person}/manual`.
-pub(super) async fn unsay(
-    State(shared): Gateway,
-    caller: Caller,
+pub(super) async fn clear_manual(
+    State(app): App,
+    auth: Auth,
     Path(person): Path<String>,
-) -> Answer {
-    let person = front::id("person", &person)?;
-    let grant = caller.grant()?;
-    grant.need_to_speak_for(&person)?;
-    shared.keeper.order_by(grant, Order::Person(Input::Unsay(person))).await?;
+) -> ApiResult {
+    let person = parse_id("person", &person)?;
+    let principal = auth.principal()?;
+    principal.require_publish_for(&person)?;
+    app.writer.submit_as(principal, WriteCommand::Person(Input::ClearManual(person))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

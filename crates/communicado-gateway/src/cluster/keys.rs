@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use communicado_wire::gateway::kept;
+use communicado_wire::gateway::stored;
 
 /// What an entry is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,22 +57,26 @@ impl Key {
 /// # Errors
 ///
 /// If it cannot be read, or is somebody else.
-pub(crate) fn person(id: &str, value: &str) -> Result<kept::Person, String> {
-    under(id, kept::Person::from_json(value), |person| &person.id)
+pub(crate) fn person(id: &str, value: &str) -> Result<stored::Person, String> {
+    under(id, stored::Person::from_json(value), |person| &person.id)
 }
 
 /// What is kept in the entry of the token `id`; the same holds for it.
-pub(crate) fn token(id: &str, value: &str) -> Result<kept::Token, String> {
-    under(id, kept::Token::from_json(value), |token| &token.id)
+pub(crate) fn token(id: &str, value: &str) -> Result<stored::Token, String> {
+    under(id, stored::Token::from_json(value), |token| &token.id)
 }
 
 fn under<T>(
     id: &str,
-    kept: Result<T, serde_json::Error>,
+    stored: Result<T, serde_json::Error>,
     own: impl Fn(&T) -> &str,
 ) -> Result<T, String> {
-    let kept = kept.map_err(|error| error.to_string())?;
-    if own(&kept) == id { Ok(kept) } else { Err("it is kept under the key of another".to_owned()) }
+    let stored = stored.map_err(|error| error.to_string())?;
+    if own(&stored) == id {
+        Ok(stored)
+    } else {
+        Err("it is kept under the key of another".to_owned())
+    }
 }
 
 #[cfg(test)]

@@ -1,17 +1,17 @@
 //! Several gateways as one: their people, tokens and audiences are entries of one bucket of NATS
 //! JetStream, and each follows it.
 //!
-//! It stands where the keeper and its store stand for one gateway alone. An order is done on what
+//! It stands where the writer and its store stand for one gateway alone. An order is done on what
 //! is known here, and written on condition that the entry is still the one that was known; if not,
 //! it is done again on what came meanwhile. What comes through the watch is told, also what we
 //! wrote ourselves, so all gateways tell the same in the same order, with the same revisions.
 //! An order is answered once its entry has come back.
 //!
-//! Read `watch.rs` for how the bucket is followed, `orders.rs` for how it is written.
+//! Read `watch.rs` for how the bucket is followed, `commands.rs` for how it is written.
 
+mod commands;
 mod keys;
 mod leases;
-mod orders;
 mod orphans;
 mod watch;
 
@@ -24,25 +24,16 @@ use std::time::Duration;
 use async_nats::jetstream::{self, kv, stream};
 use tokio::sync::{mpsc, oneshot, watch as channel};
 
-use crate::grant::random;
-use crate::keeper::Job;
-use crate::shared::Shared;
+use crate::app_state::AppState;
+use crate::config::ClusterConfig;
+use crate::secret::random;
+use crate::writer::WriteRequest;
 pub(crate) use keys::{Key, person, token};
 
 /// How long an answer of NATS may take.
-const ANSWER: Duration = Duration::from_secs(2);
+const REPLY_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long an order is tried: the leader of a bucket that was killed is replaced within eight.
-const PATIENCE: Duration = Duration::from_secs(12);
-
-/// Where the bucket is.
-#[derive(Clone, Debug)]
-pub(crate) struct Settings {
-    /// Servers, with commas.
-    pub(crate) servers: String,
-    pub(crate) bucket: String,
-    /// How many servers keep it.
-    pub(crate) replicas: usize,
-}
+const WRITE_TIMEOUT: Duration = Duration::from_secs(12);
 
 /// Why the gateways cannot work together.
 #[derive(Debug)]
@@ -56,7 +47,7 @@ impl fmt::Display for ClusterError {
 
 /// What the parts of a gateway among others share.
 struct Cluster {
-    shared: Arc<Shared>,
+    app: Arc<AppState>,
     bucket: kv::Store,
     /// Our own name among the gateways.
     name: String,
@@ -85,15 +76,15 @@ impl Cluster {
     async fn came(&self, has_come: impl Fn(u64) -> bool) -> bool {
         let mut came = self.came.subscribe();
         let wait = came.wait_for(|came| has_come(*came));
-        tokio::time::timeout(ANSWER, wait).await.is_ok_and(|came| came.is_ok())
+        tokio::time::timeout(REPLY_TIMEOUT, wait).await.is_ok_and(|came| came.is_ok())
     }
 }
 
 /// Works until it is stopped; `ready` is told once all that is in the bucket is known here.
 pub(crate) fn run(
-    shared: &Arc<Shared>,
-    settings: &Settings,
-    jobs: Receiver<Job>,
+    app: &Arc<AppState>,
+    config: &ClusterConfig,
+    requests: Receiver<WriteRequest>,
     ready: oneshot::Sender<Result<(), ClusterError>>,
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -105,7 +96,7 @@ pub(crate) fn run(
         }
     };
     runtime.block_on(async {
-        let bucket = match bucket(settings).await {
+        let bucket = match bucket(config).await {
             Ok(bucket) => bucket,
             Err(error) => {
                 let _ = ready.send(Err(error));
@@ -114,20 +105,20 @@ pub(crate) fn run(
         };
         let name = random::<9>().unwrap_or_else(|_| std::process::id().to_string());
         let (came, _) = channel::channel(0);
-        let (shared, seen) = (shared.clone(), Mutex::default());
-        let cluster = Arc::new(Cluster { shared, bucket, name, seen, came });
+        let (app, seen) = (app.clone(), Mutex::default());
+        let cluster = Arc::new(Cluster { app, bucket, name, seen, came });
         let (sender, inbox) = mpsc::channel(64);
         // The jobs come from a channel that blocks.
         std::thread::spawn(move || {
-            for job in jobs {
-                if sender.blocking_send(job).is_err() {
+            for request in requests {
+                if sender.blocking_send(request).is_err() {
                     return;
                 }
             }
         });
         // In one task, so that none breaks off unnoticed.
         tokio::select! {
-            () = orders::serve(&cluster, inbox) => {}
+            () = commands::serve(&cluster, inbox) => {}
             () = watch::canary(cluster.clone()) => {}
             () = watch::follow(cluster.clone(), ready) => {}
             () = leases::end(cluster.clone()) => {}
@@ -137,15 +128,15 @@ pub(crate) fn run(
 }
 
 /// Opens the bucket, and makes it if it is not there.
-async fn bucket(settings: &Settings) -> Result<kv::Store, ClusterError> {
-    let Settings { servers, bucket, replicas } = settings;
+async fn bucket(config: &ClusterConfig) -> Result<kv::Store, ClusterError> {
+    let ClusterConfig { servers, bucket, replicas } = config;
     let addresses = servers.split(',').map(str::parse).collect::<Result<Vec<_>, _>>();
     let addresses: Vec<async_nats::ServerAddr> =
         addresses.map_err(|error| ClusterError(format!("`{servers}` is no address: {error}")))?;
     let client = async_nats::ConnectOptions::new()
         .name("communicado-gateway")
-        .request_timeout(Some(ANSWER))
-        .connection_timeout(ANSWER)
+        .request_timeout(Some(REPLY_TIMEOUT))
+        .connection_timeout(REPLY_TIMEOUT)
         .connect(addresses)
         .await
         .map_err(|error| ClusterError(format!("{servers} cannot be reached: {error}")))?;

@@ -4,8 +4,8 @@ use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
 use crate::arguments::Arguments;
-use crate::commands::print;
 use crate::failure::{Failure, Outcome};
+use crate::output::print;
 
 /// Print the completions for a shell.
 ///

@@ -6,8 +6,8 @@ use clap::{Args, CommandFactory as _};
 use clap_mangen::Man as Page;
 
 use crate::arguments::Arguments;
-use crate::commands::print;
 use crate::failure::{Failure, Outcome};
+use crate::output::print;
 
 /// Print the man page, or write one for every command.
 ///

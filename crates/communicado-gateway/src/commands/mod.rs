@@ -11,6 +11,7 @@ use communicado_wire::gateway::Problem;
 
 use crate::arguments::{Arguments, Command, Data};
 use crate::failure::{Failure, Outcome};
+use crate::output::print;
 
 /// Does what was asked.
 pub(crate) fn run(arguments: Arguments) -> Result<Outcome, Failure> {
@@ -44,29 +45,4 @@ fn ask(data: &Data, method: &str, target: &str, body: &str) -> Result<String, Fa
             ))
         }
     }
-}
-
-/// Writes to standard output.
-pub(crate) fn print(text: &str) -> Result<Outcome, Failure> {
-    use std::io::Write as _;
-    let mut out = std::io::stdout().lock();
-    printed(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
-}
-
-/// How a write to standard output went; a reader that went away is no error.
-pub(crate) fn printed(written: std::io::Result<()>) -> Result<Outcome, Failure> {
-    match written {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(Outcome::Failed, "standard output cannot be written")
-                .cause(error)
-                .help("make room where the output goes, or send it elsewhere"))
-        }
-        _ => Ok(Outcome::Yes),
-    }
-}
-
-/// Writes beside the data, to standard error; one that is gone or full is no reason to end.
-pub(crate) fn tell(text: &str) {
-    use std::io::Write as _;
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }

@@ -46,7 +46,7 @@ impl<'a> Head<'a> {
     /// If the head is not valid, is too large, or is for another host.
     pub(crate) fn read(bytes: &'a [u8], hosts: Hosts) -> Result<Option<Self>, Refusal> {
         let Some(length) = end(bytes)? else { return Ok(None) };
-        let mut headers = [httparse::EMPTY_HEADER; HEADERS.most];
+        let mut headers = [httparse::EMPTY_HEADER; HEADERS.max];
         let mut request = httparse::Request::new(&mut headers);
         match request.parse(bytes.get(..length).unwrap_or_default()) {
             Ok(httparse::Status::Complete(parsed)) if parsed == length => {}
@@ -103,7 +103,7 @@ pub(crate) fn accepts_events(value: &[u8]) -> bool {
 
 /// Where the head ends, if it does.
 fn end(bytes: &[u8]) -> Result<Option<usize>, Refusal> {
-    let within = bytes.get(..HEAD_BYTES.most).unwrap_or(bytes);
+    let within = bytes.get(..HEAD_BYTES.max).unwrap_or(bytes);
     let (mut start, mut lines) = (0, 0);
     while let Some(rest) = within.get(start..) {
         let Some(at) = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')) else { break };
@@ -127,7 +127,7 @@ fn end(bytes: &[u8]) -> Result<Option<usize>, Refusal> {
             return Err(Refusal::beyond(Kind::HeadTooLarge, HEADERS, detail));
         }
     }
-    if within.len() < HEAD_BYTES.most {
+    if within.len() < HEAD_BYTES.max {
         return Ok(None);
     }
     let detail = "the head of the request is too large";

@@ -126,8 +126,8 @@ pub(crate) fn last_answer(refusal: &Refusal) -> String {
     )
 }
 
-fn within(bytes: &[u8], most: u64) -> usize {
-    usize::try_from(most).unwrap_or(usize::MAX).min(bytes.len())
+fn within(bytes: &[u8], max: u64) -> usize {
+    usize::try_from(max).unwrap_or(usize::MAX).min(bytes.len())
 }
 
 impl Chunked {
@@ -203,7 +203,7 @@ impl Chunked {
     /// Counts what is no body.
     fn beside(&mut self, at: At) -> Result<At, Refusal> {
         self.beside += 1;
-        if self.beside + 4 < HEAD_BYTES.most {
+        if self.beside + 4 < HEAD_BYTES.max {
             return Ok(at);
         }
         Err(invalid("the extensions and trailers of the body are too large"))

@@ -107,8 +107,8 @@ fn the_target_and_the_host_of_a_request_are_the_same() {
 fn a_head_has_a_size_and_a_number_of_headers() {
     let head = |rest: &str| format!("GET / HTTP/1.1\r\nHost: a\r\n{rest}\r\n");
     let padded = |more: usize| {
-        let filled = head(&format!("A: {}\r\n", "a".repeat(HEAD_BYTES.most)));
-        head(&format!("A: {}\r\n", "a".repeat(2 * HEAD_BYTES.most - filled.len() + more)))
+        let filled = head(&format!("A: {}\r\n", "a".repeat(HEAD_BYTES.max)));
+        head(&format!("A: {}\r\n", "a".repeat(2 * HEAD_BYTES.max - filled.len() + more)))
     };
     let status = |text: &str| {
         let whole = passed(text.as_bytes(), |_| text.len()).1;
@@ -170,9 +170,9 @@ fn a_chunked_body_is_followed_to_its_end_wherever_it_is_split() {
 fn what_is_beside_a_chunked_body_has_an_end() {
     let head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
     for body in [
-        format!("1;{}", "x".repeat(HEAD_BYTES.most)),
-        "1;xxxxxxx\r\na\r\n".repeat(HEAD_BYTES.most / 8),
-        format!("0\r\nA: {}", "x".repeat(HEAD_BYTES.most)),
+        format!("1;{}", "x".repeat(HEAD_BYTES.max)),
+        "1;xxxxxxx\r\na\r\n".repeat(HEAD_BYTES.max / 8),
+        format!("0\r\nA: {}", "x".repeat(HEAD_BYTES.max)),
         format!("0\r\n{}", "a:\r\n".repeat(101)),
     ] {
         let text = format!("{head}{body}");

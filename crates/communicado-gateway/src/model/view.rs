@@ -8,7 +8,7 @@ use communicado_core::Availability;
 use communicado_wire::gateway::{self as wire, Badge, Before, Presence, View};
 use communicado_wire::{Status, Timestamp};
 
-use super::{Person, Standing};
+use super::{Person, PresenceState};
 
 /// What a view shows of a person, but for the change after which it was so.
 ///
@@ -24,16 +24,20 @@ struct Shown {
 }
 
 fn shown(person: &Person, view: View) -> Shown {
-    let told = &person.told;
+    let effective = &person.effective;
     let everything = view == View::Everything;
     let presence = || {
-        let hidden = told.availability == Some(Availability::Invisible) && !everything;
-        let told = if hidden { &Standing::plain(Status::SignedOut, told.since) } else { told };
+        let hidden = effective.availability == Some(Availability::Invisible) && !everything;
+        let effective = if hidden {
+            &PresenceState::plain(Status::SignedOut, effective.since)
+        } else {
+            effective
+        };
         Presence {
-            status: told.status,
-            availability: told.availability,
-            activity: told.activity.filter(|_| everything),
-            reason: told.reason.clone(),
+            status: effective.status,
+            availability: effective.availability,
+            activity: effective.activity.filter(|_| everything),
+            reason: effective.reason.clone(),
             manual: person.manual.is_some(),
         }
     };
@@ -41,7 +45,7 @@ fn shown(person: &Person, view: View) -> Shown {
         presence: (view != View::InOut).then(presence),
         note: person.note().filter(|_| everything).cloned(),
         returns: person.returns(),
-        is_in: told.is_in(),
+        is_in: effective.is_in(),
         name: person.name.clone(),
         groups: person.groups.clone(),
     }
@@ -84,8 +88,8 @@ fn form(person: &Person, view: View) -> wire::Person {
 }
 
 /// A person as a view shows it, as JSON; made once.
-pub(crate) fn written(person: &Person, view: View) -> Bytes {
-    let [in_out, availability, everything] = &person.written;
+pub(crate) fn person_json(person: &Person, view: View) -> Bytes {
+    let [in_out, availability, everything] = &person.json_cache;
     let cell = match view {
         View::InOut => in_out,
         View::Availability => availability,
@@ -95,7 +99,7 @@ pub(crate) fn written(person: &Person, view: View) -> Bytes {
 }
 
 /// A person after a change, with what was before it, as JSON.
-pub(crate) fn written_change(before: Option<&Person>, person: &Person, view: View) -> String {
+pub(crate) fn change_json(before: Option<&Person>, person: &Person, view: View) -> String {
     let was = before.map(|before| {
         let Shown { presence, is_in, .. } = shown(before, view);
         Before {
@@ -111,11 +115,11 @@ pub(crate) fn written_change(before: Option<&Person>, person: &Person, view: Vie
 pub(crate) fn own(person: &Person) -> wire::OwnPerson {
     let devices = person.devices.iter().map(|(id, device)| wire::Device {
         device: id.clone(),
-        status: device.standing.status,
-        availability: device.standing.availability,
-        activity: device.standing.activity,
-        reason: device.standing.reason.clone(),
-        since: device.standing.since,
+        status: device.state.status,
+        availability: device.state.availability,
+        activity: device.state.activity,
+        reason: device.state.reason.clone(),
+        since: device.state.since,
         seen: device.seen,
         lease_until: device.lease_until(),
         clients: device.clients.to_vec(),

@@ -9,13 +9,13 @@ use serde_json::Value;
 use ureq::Agent;
 
 use super::escaped;
-use crate::outward;
+use crate::http_client;
 use crate::refusal::{Kind, Refusal};
 
 /// How long the issuer may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of an answer of it.
-const ANSWER: u64 = 256 * 1024;
+const RESPONSE_MAX: u64 = 256 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct Issuer {
@@ -36,7 +36,7 @@ pub(crate) struct Endpoints {
 
 impl Issuer {
     pub(super) fn new(address: String, client_id: String, secret: Option<String>) -> Self {
-        let agent = outward::agent(PATIENCE);
+        let agent = http_client::agent(TIMEOUT);
         Self { address, client_id, secret, agent, endpoints: Mutex::default() }
     }
 
@@ -56,9 +56,9 @@ impl Issuer {
         let said: Value = parsed(answer.body_mut())?;
         let text = |key: &str| said.get(key).and_then(Value::as_str).map(ToOwned::to_owned);
         if text("issuer").as_ref() != Some(&self.address) {
-            return Err(odd("it says that it is another one"));
+            return Err(invalid_response("it says that it is another one"));
         }
-        let missing = || odd("it does not say where people sign in");
+        let missing = || invalid_response("it does not say where people sign in");
         let endpoints = Endpoints {
             authorization_endpoint: text("authorization_endpoint").ok_or_else(missing)?,
             token_endpoint: text("token_endpoint").ok_or_else(missing)?,
@@ -68,12 +68,17 @@ impl Issuer {
     }
 
     /// Exchanges the code that a browser brought for the token of who signed in.
-    pub(super) fn token(&self, code: &str, back: &str, verifier: &str) -> Result<String, Refusal> {
+    pub(super) fn token(
+        &self,
+        code: &str,
+        redirect_uri: &str,
+        verifier: &str,
+    ) -> Result<String, Refusal> {
         let endpoint = self.endpoints()?.token_endpoint;
         let mut form = vec![
             ("grant_type", "authorization_code"),
             ("code", code),
-            ("redirect_uri", back),
+            ("redirect_uri", redirect_uri),
             ("code_verifier", verifier),
         ];
         let mut request = self.agent.post(&endpoint);
@@ -103,8 +108,8 @@ impl Issuer {
 }
 
 fn parsed(body: &mut ureq::Body) -> Result<Value, Refusal> {
-    let text = body.with_config().limit(ANSWER).read_to_string().map_err(unreachable)?;
-    serde_json::from_str(&text).map_err(|_| odd("it does not answer with JSON"))
+    let text = body.with_config().limit(RESPONSE_MAX).read_to_string().map_err(unreachable)?;
+    serde_json::from_str(&text).map_err(|_| invalid_response("it does not answer with JSON"))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "map_err hands it over")]
@@ -114,7 +119,7 @@ fn unreachable(error: ureq::Error) -> Refusal {
     Refusal::new(Kind::Unavailable, detail, help).retry_after(5)
 }
 
-fn odd(why: &str) -> Refusal {
+fn invalid_response(why: &str) -> Refusal {
     let help = "give its address as its tokens have it, with --oidc-issuer";
     Refusal::new(Kind::Unavailable, format!("the issuer is of no use: {why}"), help)
 }

@@ -1,4 +1,4 @@
-//! Connections that hyper serves: all but the streams of events that the front keeps.
+//! Connections that hyper serves: all but the streams of events that the event loop keeps.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,31 +17,31 @@ use tokio_rustls::TlsAcceptor;
 use super::Connection;
 use super::socket::Socket;
 use super::strict::Strict;
-use crate::api::Peer;
-use crate::front::HandOver;
+use crate::api::PeerAddress;
+use crate::app_state::AppState;
+use crate::fanout::HandedOff;
 use crate::limits::{HEAD_BYTES, HEAD_TIME, HEADERS};
-use crate::shared::Shared;
 
-/// Serves what the front hands over, until it is stopped and all are done.
+/// Serves what the event loop hands over, until it is stopped and all are done.
 pub(super) async fn serve(
-    mut connections: mpsc::UnboundedReceiver<HandOver>,
+    mut connections: mpsc::UnboundedReceiver<HandedOff>,
     router: Router,
     acceptor: Option<TlsAcceptor>,
-    shared: Arc<Shared>,
+    app: Arc<AppState>,
     mut stopping: watch::Receiver<bool>,
 ) {
     let mut tasks = JoinSet::new();
     loop {
         tokio::select! {
             next = connections.recv() => {
-                let Some(HandOver { socket, read, peer, seat }) = next else { break };
+                let Some(HandedOff { socket, read, peer, permit }) = next else { break };
                 let (router, acceptor) = (router.clone(), acceptor.clone());
-                let (hosts, stopping) = (shared.hosts, stopping.clone());
-                let held = Some(shared.heads.entry(peer.ip().into()));
+                let (hosts, stopping) = (app.hosts, stopping.clone());
+                let held = Some(app.heads.reservation(peer.ip().into()));
                 tasks.spawn(async move {
                     let Ok(socket) = TcpStream::from_std(socket) else { return };
                     let socket = Socket::new(socket);
-                    let (address, connection) = (peer.ip(), Connection::of(socket.clone(), seat));
+                    let (address, connection) = (peer.ip(), Connection::of(socket.clone(), permit));
                     match acceptor {
                         None => {
                             let io = Strict::new(socket, read, hosts, held, connection);
@@ -73,14 +73,15 @@ pub(super) async fn converse(
     mut stopping: watch::Receiver<bool>,
 ) {
     // Whoever asks is known by where from, too.
-    let router = router.layer(Extension(Peer(peer))).layer(Extension(io.connection().clone()));
+    let router =
+        router.layer(Extension(PeerAddress(peer))).layer(Extension(io.connection().clone()));
     let service = TowerToHyperService::new(router);
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
-        .max_headers(HEADERS.most)
-        .max_buf_size(HEAD_BYTES.most)
+        .max_headers(HEADERS.max)
+        .max_buf_size(HEAD_BYTES.max)
         // A client that has said all may still wait for its answer.
         .half_close(true);
     let connection = builder.serve_connection(TokioIo::new(io), service).with_upgrades();

@@ -13,7 +13,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request};
-use communicado_wire::gateway::kept::Token;
+use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{Scope, View};
 use http_body_util::BodyExt as _;
 use hyper::service::Service as _;
@@ -27,14 +27,16 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+use super::backend::Backend;
 use super::strict::Strict;
-use super::{Connection, Core, What, connection};
+use super::{Connection, connection};
 use crate::api::{Operator, router};
+use crate::app_state::AppState;
+use crate::config::ServeConfig;
 use crate::failure::{Failure, Outcome};
-use crate::grant::Grant;
 use crate::http::Hosts;
+use crate::principal::Principal;
 use crate::private::own_uid;
-use crate::shared::Shared;
 use crate::store::Lock;
 
 /// Between two attempts to accept a command.
@@ -48,8 +50,8 @@ fn path(data: &Path) -> PathBuf {
 }
 
 /// The grant of whoever has the data folder.
-fn operator(shared: &Shared) -> Operator {
-    Operator(Grant::of_operator(Arc::new(Token {
+fn operator(app: &AppState) -> Operator {
+    Operator(Principal::of_operator(Arc::new(Token {
         v: communicado_wire::VERSION,
         id: "operator".into(),
         hash: "".into(),
@@ -58,7 +60,7 @@ fn operator(shared: &Shared) -> Operator {
         person: None,
         group: None,
         view: View::Everything,
-        created: shared.now().civil,
+        created: app.now().civil,
         expires: None,
         session_of: None,
         created_by: None,
@@ -73,7 +75,7 @@ fn operator(shared: &Shared) -> Operator {
 pub(super) fn listen(
     data: &Path,
     router: Router,
-    shared: &Shared,
+    app: &AppState,
     stopping: watch::Receiver<bool>,
 ) -> Result<JoinHandle<()>, Failure> {
     let path = path(data);
@@ -83,7 +85,7 @@ pub(super) fn listen(
         let what = format!("{} cannot be made", path.display());
         Failure::new(Outcome::Failed, what).cause(error).help("use a shorter path with --data")
     })?;
-    let router = router.layer(axum::Extension(operator(shared)));
+    let router = router.layer(axum::Extension(operator(app)));
     Ok(tokio::spawn(async move {
         loop {
             let Ok((socket, _)) = listener.accept().await else {
@@ -132,7 +134,7 @@ const fn is_trusted(uid: u32, own_uid: u32, folder_uid: u32) -> bool {
 /// Connects to the gateway that runs on `data`; nothing if none does.
 fn connect(data: &Path) -> Result<Option<UnixStream>, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
-    let runtime = runtime.map_err(super::no_system)?;
+    let runtime = runtime.map_err(super::backend::no_system)?;
     runtime.block_on(async {
         let path = path(data);
         let Ok(socket) = tokio::net::UnixStream::connect(&path).await else { return Ok(None) };
@@ -199,9 +201,9 @@ pub(crate) fn ask_offline(
     body: &str,
 ) -> Result<Said, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(super::no_system)?;
-    let core = Core::start(data, Lock::take(data)?, What::default(), false)?;
-    let router = router(core.shared.clone()).layer(axum::Extension(operator(&core.shared)));
+    let runtime = runtime.map_err(super::backend::no_system)?;
+    let backend = Backend::start(data, Lock::take(data)?, ServeConfig::default(), false)?;
+    let router = router(backend.app.clone()).layer(axum::Extension(operator(&backend.app)));
     let request = Request::builder()
         .method(Method::from_bytes(method.as_bytes()).unwrap_or(Method::GET))
         .uri(target)
@@ -216,7 +218,7 @@ pub(crate) fn ask_offline(
         let bytes = response.into_body().collect().await.map(|body| body.to_bytes());
         (status, String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned())
     });
-    core.stop()?;
+    backend.stop()?;
     Ok(said)
 }
 

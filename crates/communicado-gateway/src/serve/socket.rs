@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::front::Seat;
+use crate::connection_limit::ConnectionPermit;
 
 /// A socket with several owners.
 #[derive(Clone, Debug)]
@@ -71,12 +71,12 @@ pub(crate) struct Connection {
     socket: Option<Socket>,
     upgraded: Arc<AtomicBool>,
     /// It is taken for as long as the socket is open, also after an upgrade.
-    _seat: Option<Arc<Seat>>,
+    _permit: Option<Arc<ConnectionPermit>>,
 }
 
 impl Connection {
-    pub(super) fn of(socket: Socket, seat: Seat) -> Self {
-        Self { socket: Some(socket), upgraded: Arc::default(), _seat: Some(Arc::new(seat)) }
+    pub(super) fn of(socket: Socket, permit: ConnectionPermit) -> Self {
+        Self { socket: Some(socket), upgraded: Arc::default(), _permit: Some(Arc::new(permit)) }
     }
 
     /// Waits until the other side sends no more: it has gone, or will only read.

@@ -8,8 +8,8 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Connection;
+use crate::budget::Reservation;
 use crate::http::{Framing, Hosts, last_answer};
-use crate::ledger::Entry;
 use crate::rates::Network;
 use crate::refusal::{Kind, Refusal};
 
@@ -31,7 +31,7 @@ pub(super) struct Strict<S> {
     read: BytesMut,
     passes: usize,
     /// What was read of a head that is not whole.
-    held: Option<Entry<Network>>,
+    held: Option<Reservation<Network>>,
     /// Nothing more passes.
     ended: bool,
     /// Why the next request is refused.
@@ -44,7 +44,7 @@ impl<S> Strict<S> {
         io: S,
         read: Vec<u8>,
         hosts: Hosts,
-        held: Option<Entry<Network>>,
+        held: Option<Reservation<Network>>,
         connection: Connection,
     ) -> Self {
         Self {
@@ -125,11 +125,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Strict<S> {
             if this.ended {
                 return Poll::Ready(Ok(()));
             }
-            let mut part = [0; PART];
-            let mut part = ReadBuf::new(&mut part);
-            ready!(Pin::new(&mut this.io).poll_read(cx, &mut part))?;
-            this.ended = part.filled().is_empty();
-            this.read.extend_from_slice(part.filled());
+            let mut critical_thread = [0; PART];
+            let mut critical_thread = ReadBuf::new(&mut critical_thread);
+            ready!(Pin::new(&mut this.io).poll_read(cx, &mut critical_thread))?;
+            this.ended = critical_thread.filled().is_empty();
+            this.read.extend_from_slice(critical_thread.filled());
         }
     }
 }
@@ -159,11 +159,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Strict<S> {
         ready!(Pin::new(&mut this.io).poll_flush(cx))?;
         ready!(Pin::new(&mut this.io).poll_shutdown(cx))?;
         if this.answer.is_some() {
-            let mut part = [0; PART];
+            let mut critical_thread = [0; PART];
             for _ in 0..LAST_READS {
-                let mut part = ReadBuf::new(&mut part);
-                let read = Pin::new(&mut this.io).poll_read(cx, &mut part);
-                if !matches!(read, Poll::Ready(Ok(()))) || part.filled().is_empty() {
+                let mut critical_thread = ReadBuf::new(&mut critical_thread);
+                let read = Pin::new(&mut this.io).poll_read(cx, &mut critical_thread);
+                if !matches!(read, Poll::Ready(Ok(()))) || critical_thread.filled().is_empty() {
                     break;
                 }
             }

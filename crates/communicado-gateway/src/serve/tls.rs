@@ -21,7 +21,7 @@ pub(crate) enum Certificate {
         key: PathBuf,
     },
     /// For these names; it is written to the file for whoever should trust it.
-    SelfMade {
+    SelfSigned {
         names: Vec<String>,
         write_to: PathBuf,
     },
@@ -34,7 +34,7 @@ impl Certificate {
     pub(super) fn acceptor(self) -> Result<TlsAcceptor, Failure> {
         let (chain, key) = match self {
             Self::Files { certificate, key } => read(certificate, key)?,
-            Self::SelfMade { names, write_to } => make(names, write_to)?,
+            Self::SelfSigned { names, write_to } => make(names, write_to)?,
         };
         let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()

@@ -3,9 +3,9 @@
 //!
 //! No span says whom it was about: `spans.rs` has all that one says. Spans wait in a queue that
 //! has an end, and a thread of the library sends them; nothing else waits for a collector, see
-//! `post.rs`. Where nobody asked there is no thread and no span.
+//! `exporter.rs`. Where nobody asked there is no thread and no span.
 
-mod post;
+mod exporter;
 mod spans;
 
 use std::sync::atomic::AtomicBool;
@@ -25,10 +25,10 @@ pub(crate) use spans::{Origin, origin};
 
 use crate::failure::{Failure, Outcome};
 use crate::limits::SPANS_WAITING;
-use post::Post;
+use exporter::ExporterClient;
 
 /// How long a collector may take for one message, and how long one is tried again.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 /// How long what waits may take when the gateway stops.
 const LAST_SPANS: Duration = Duration::from_secs(2);
 /// The name of what is traced, and of who traces.
@@ -54,13 +54,13 @@ impl Traces {
         let is_away = Arc::new(AtomicBool::new(false));
         let exporter = SpanExporter::builder()
             .with_http()
-            .with_http_client(Post::new(PATIENCE, is_away.clone()))
+            .with_http_client(ExporterClient::new(TIMEOUT, is_away.clone()))
             .with_protocol(Protocol::HttpBinary)
             .with_endpoint(format!("{}/v1/traces", url.trim_end_matches('/')))
-            .with_timeout(PATIENCE)
+            .with_timeout(TIMEOUT)
             .build()
             .map_err(unusable)?;
-        let batches = BatchConfigBuilder::default().with_max_queue_size(SPANS_WAITING.most).build();
+        let batches = BatchConfigBuilder::default().with_max_queue_size(SPANS_WAITING.max).build();
         let sends = BatchSpanProcessor::builder(exporter).with_batch_config(batches).build();
         let version = KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
         let resource = Resource::builder().with_service_name(NAME).with_attribute(version).build();
@@ -76,7 +76,7 @@ impl Traces {
         if let Err(error) = sent
             && !self.is_away.load(atomic::Ordering::Relaxed)
         {
-            tracing::warn!(what = "traces", cause = %error, help = post::HELP);
+            tracing::warn!(what = "traces", cause = %error, help = exporter::HELP);
         }
     }
 }

@@ -88,8 +88,8 @@ impl Traces {
 pub(crate) struct Keeping(Span);
 
 impl Keeping {
-    pub(crate) fn ended(mut self, is_kept: bool) {
-        if !is_kept {
+    pub(crate) fn ended(mut self, is_stored: bool) {
+        if !is_stored {
             self.0.set_attribute(KeyValue::new("error.type", "store"));
             self.0.set_status(Status::error(""));
         }

@@ -5,7 +5,7 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::TextError;
-use crate::words::NoSuchWord;
+use crate::words::UnknownWord;
 
 /// Why a script cannot be played.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,35 +13,35 @@ pub struct ScriptError {
     /// The number of the line, from 1.
     pub line: usize,
     /// What is wrong with it.
-    pub what: What,
+    pub kind: ScriptErrorKind,
 }
 
 /// What is wrong with a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum What {
+pub enum ScriptErrorKind {
     /// The line does not begin with a time.
-    NotATime(String),
+    InvalidTime(String),
     /// The line is earlier than the one above it.
-    TimeGoesBack {
+    TimeDecreases {
         /// The time of the line.
         after: Duration,
         /// The time of the one above it.
         before: Duration,
     },
     /// A word means nothing in its place.
-    NoSuchWord(NoSuchWord),
+    UnknownWord(UnknownWord),
     /// Something is missing behind a word.
     Missing {
         /// The word.
-        behind: String,
+        previous: String,
         /// What is missing.
-        what: &'static str,
+        expected: &'static str,
     },
     /// A span of time is none.
-    NotASpan {
+    InvalidDuration {
         /// What it is for.
-        behind: String,
+        previous: String,
         /// What stands there.
         word: String,
     },
@@ -50,7 +50,7 @@ pub enum What {
     /// A quotation mark is not closed.
     OpenQuote,
     /// There are more lines than can be played.
-    TooLong {
+    TooManyLines {
         /// How many there may be.
         lines_max: usize,
     },
@@ -59,16 +59,16 @@ pub enum What {
 impl ScriptError {
     /// The word that is not known, with those that could have been meant.
     #[must_use]
-    pub const fn unknown_word(&self) -> Option<&NoSuchWord> {
-        match &self.what {
-            What::NoSuchWord(word) => Some(word),
-            What::NotATime(_)
-            | What::TimeGoesBack { .. }
-            | What::Missing { .. }
-            | What::NotASpan { .. }
-            | What::Note(_)
-            | What::OpenQuote
-            | What::TooLong { .. } => None,
+    pub const fn unknown_word(&self) -> Option<&UnknownWord> {
+        match &self.kind {
+            ScriptErrorKind::UnknownWord(word) => Some(word),
+            ScriptErrorKind::InvalidTime(_)
+            | ScriptErrorKind::TimeDecreases { .. }
+            | ScriptErrorKind::Missing { .. }
+            | ScriptErrorKind::InvalidDuration { .. }
+            | ScriptErrorKind::Note(_)
+            | ScriptErrorKind::OpenQuote
+            | ScriptErrorKind::TooManyLines { .. } => None,
         }
     }
 }
@@ -76,25 +76,25 @@ impl ScriptError {
 impl fmt::Display for ScriptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}: ", self.line)?;
-        match &self.what {
-            What::NotATime(word) => {
+        match &self.kind {
+            ScriptErrorKind::InvalidTime(word) => {
                 let word = word.escape_debug();
                 write!(f, "`{word}` is no time since the start, such as `500ms` or `3s`")
             }
-            What::TimeGoesBack { after, before } => {
+            ScriptErrorKind::TimeDecreases { after, before } => {
                 write!(f, "{after:?} comes after {before:?}: time does not go back")
             }
-            What::NoSuchWord(word) => word.fmt(f),
-            What::Missing { behind, what } => {
-                write!(f, "behind `{}` there is no {what}", behind.escape_debug())
+            ScriptErrorKind::UnknownWord(word) => word.fmt(f),
+            ScriptErrorKind::Missing { previous, expected } => {
+                write!(f, "behind `{}` there is no {expected}", previous.escape_debug())
             }
-            What::NotASpan { behind, word } => {
-                let (behind, word) = (behind.escape_debug(), word.escape_debug());
-                write!(f, "`{word}` behind `{behind}` is no span of time, such as `500ms`")
+            ScriptErrorKind::InvalidDuration { previous, word } => {
+                let (previous, word) = (previous.escape_debug(), word.escape_debug());
+                write!(f, "`{word}` behind `{previous}` is no span of time, such as `500ms`")
             }
-            What::Note(error) => write!(f, "the note cannot be shown: {error}"),
-            What::OpenQuote => f.write_str("a quotation mark is not closed"),
-            What::TooLong { lines_max } => {
+            ScriptErrorKind::Note(error) => write!(f, "the note cannot be shown: {error}"),
+            ScriptErrorKind::OpenQuote => f.write_str("a quotation mark is not closed"),
+            ScriptErrorKind::TooManyLines { lines_max } => {
                 write!(f, "no script of more than {lines_max} lines is played")
             }
         }

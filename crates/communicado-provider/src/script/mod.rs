@@ -14,7 +14,7 @@
 //!
 //! Without a line `running` it runs as soon as it can.
 //!
-//! Read next: [`Action`], then `parse.rs` for what each word takes.
+//! Read next: [`ScriptAction`], then `parse.rs` for what each word takes.
 
 mod error;
 mod parse;
@@ -22,34 +22,34 @@ mod parse;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-pub use error::{ScriptError, What};
+pub use error::{ScriptError, ScriptErrorKind};
 pub use parse::ACTIONS;
 
-use crate::{Command, Fault};
+use crate::{Fault, ProviderCommand};
 
 /// What a provider does by itself, in the order of time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Script {
     /// The steps, none before the one above it.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ScriptStep>,
 }
 
 /// One line of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct ScriptStep {
     /// When, since the start.
     pub after: Duration,
     /// What.
-    pub action: Action,
+    pub action: ScriptAction,
     /// The number of the line, from 1.
     pub line: usize,
 }
 
 /// What a step does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
+pub enum ScriptAction {
     /// What a user or a server does.
-    Command(Command),
+    Command(ProviderCommand),
     /// What no client should do.
     Fault(Fault),
 }
@@ -70,7 +70,7 @@ impl Script {
     /// Whether the script says when the provider has started.
     #[must_use]
     pub fn starts(&self) -> bool {
-        let started = Action::Command(Command::Started);
+        let started = ScriptAction::Command(ProviderCommand::Started);
         self.steps.iter().any(|step| step.action == started)
     }
 }

@@ -4,7 +4,8 @@ use std::fmt;
 
 use hyper::header::HeaderValue;
 
-use super::{Address, Id, Trouble};
+use super::{Address, Id};
+use crate::publish::PublishError;
 
 /// The longest token that is taken.
 const TOKEN_MAX: usize = 1024;
@@ -19,7 +20,7 @@ pub struct Access {
     /// The device that is published.
     pub device: Id,
     /// The right to do so.
-    pub token: Token,
+    pub token: AccessToken,
     /// The only authorities that are trusted to know the gateway, in PEM; the system's, if there
     /// are none here.
     pub authorities: Option<Vec<u8>>,
@@ -27,18 +28,18 @@ pub struct Access {
 
 /// A token, which is written nowhere but into a request.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Token(HeaderValue);
+pub struct AccessToken(HeaderValue);
 
-impl Token {
+impl AccessToken {
     /// Takes a token as it stands in a file.
     ///
     /// # Errors
     ///
     /// If it can be no token; the error does not say what it is instead.
-    pub fn new(text: &str) -> Result<Self, Trouble> {
+    pub fn new(text: &str) -> Result<Self, PublishError> {
         let text = text.trim();
         let help = "put the token, as the gateway showed it, into the file alone on one line";
-        let wrong = |why| Err(Trouble::final_one(format!("the token {why}"), help));
+        let wrong = |why| Err(PublishError::permanent(format!("the token {why}"), help));
         if text.is_empty() {
             return wrong("is empty");
         }
@@ -61,9 +62,9 @@ impl Token {
     }
 }
 
-impl fmt::Debug for Token {
+impl fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token")
+        f.write_str("AccessToken")
     }
 }
 
@@ -73,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_token_is_taken_as_it_stands_in_a_file_and_never_shown() {
-        let token = Token::new(" cmt_abc-DEF_123\n").unwrap();
+        let token = AccessToken::new(" cmt_abc-DEF_123\n").unwrap();
         assert_eq!(token.header(), "Bearer cmt_abc-DEF_123");
         assert!(!format!("{token:?} {:?}", token.header()).contains("abc"));
     }
@@ -83,7 +84,7 @@ mod tests {
         for bad in
             ["", "\n", "a b", "cmt_secret\ncmt_secret", "cmt_sécret", "x\0", &"x".repeat(2000)]
         {
-            let error = Token::new(bad).unwrap_err();
+            let error = AccessToken::new(bad).unwrap_err();
             assert!(!error.cause.contains("cret"), "{}", error.cause);
         }
     }

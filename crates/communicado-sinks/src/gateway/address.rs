@@ -7,7 +7,7 @@ use communicado_wire::gateway::is_id;
 use hyper::Uri;
 use hyper::http::uri::Scheme;
 
-use super::Trouble;
+use crate::publish::PublishError;
 
 /// The address of a gateway: scheme, host, port, and the path below which it is, if any.
 ///
@@ -34,9 +34,12 @@ impl Address {
     /// # Errors
     ///
     /// If it is no such address, or one over which a token must not go.
-    pub fn parse(text: &str) -> Result<Self, Trouble> {
+    pub fn parse(text: &str) -> Result<Self, PublishError> {
         let wrong = |why: &str, help: &str| {
-            Err(Trouble::final_one(format!("`{text}` is no address of a gateway: {why}"), help))
+            Err(PublishError::permanent(
+                format!("`{text}` is no address of a gateway: {why}"),
+                help,
+            ))
         };
         let example = "write it as https://presence.example.org";
         let Ok(uri) = text.parse::<Uri>() else { return wrong("it is no URL", example) };

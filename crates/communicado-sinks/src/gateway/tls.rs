@@ -11,20 +11,20 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::{CertificateError, ClientConfig, Error, RootCertStore};
 
-use super::Trouble;
+use crate::publish::PublishError;
 
 /// What webpki calls an authority that shows itself as a server; OpenSSL makes such by default.
 const OWN_AUTHORITY: &str = "CaUsedAsEndEntity";
 
 /// What speaks TLS: it trusts the system's authorities, or only these, in PEM.
-pub(super) fn connector(authorities: Option<&[u8]>) -> Result<TlsConnector, Trouble> {
+pub(super) fn connector(authorities: Option<&[u8]>) -> Result<TlsConnector, PublishError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
     let builder =
         builder.with_safe_default_protocol_versions().map_err(|error| unusable(&error))?;
     let config = match authorities {
         None => builder.with_platform_verifier().map_err(|error| {
-            Trouble::passing(
+            PublishError::transient(
                 format!("the system's list of authorities cannot be read: {error}"),
                 "install it (Debian: ca-certificates), or name the gateway's authority with --ca",
             )
@@ -33,7 +33,7 @@ pub(super) fn connector(authorities: Option<&[u8]>) -> Result<TlsConnector, Trou
             let roots = Arc::new(roots(pem)?);
             let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider).build();
             let verifier = verifier.map_err(|error| {
-                Trouble::final_one(
+                PublishError::permanent(
                     format!("the authority that was named cannot be used: {error}"),
                     "name the certificate of the authority that signed the gateway's",
                 )
@@ -45,10 +45,10 @@ pub(super) fn connector(authorities: Option<&[u8]>) -> Result<TlsConnector, Trou
 }
 
 /// The certificates in a text.
-fn roots(pem: &[u8]) -> Result<RootCertStore, Trouble> {
+fn roots(pem: &[u8]) -> Result<RootCertStore, PublishError> {
     let mut roots = RootCertStore::empty();
     let wrong = |why: String| {
-        Trouble::final_one(
+        PublishError::permanent(
             format!("the file with the gateway's authority is not usable: {why}"),
             "name a file with a certificate in PEM, which begins with BEGIN CERTIFICATE",
         )
@@ -63,12 +63,12 @@ fn roots(pem: &[u8]) -> Result<RootCertStore, Trouble> {
     Ok(roots)
 }
 
-fn unusable(error: &Error) -> Trouble {
-    Trouble::final_one(format!("TLS cannot be used: {error}"), "report it: it is a fault here")
+fn unusable(error: &Error) -> PublishError {
+    PublishError::permanent(format!("TLS cannot be used: {error}"), "report it: it is a fault here")
 }
 
 /// Why TLS did not come about.
-pub(super) fn trouble(host: &str, error: &io::Error) -> Trouble {
+pub(super) fn handshake_error(host: &str, error: &io::Error) -> PublishError {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
     let clock = "check the clock of this machine, and have the gateway's certificate renewed";
     match inner {
@@ -101,17 +101,17 @@ pub(super) fn trouble(host: &str, error: &io::Error) -> Trouble {
                 other => (other.to_string(), "have the gateway's certificate looked at"),
             };
             let cause = format!("the gateway's certificate is not accepted: {cause}");
-            Trouble::lasting(cause, help)
+            PublishError::needs_action(cause, help)
         }
-        Some(Error::InvalidMessage(_)) => Trouble::lasting(
+        Some(Error::InvalidMessage(_)) => PublishError::needs_action(
             "what answers does not speak TLS",
             "check the port, or whether the gateway listens with TLS",
         ),
-        Some(other) => Trouble::passing(
+        Some(other) => PublishError::transient(
             format!("TLS with the gateway fails: {other}"),
             "if it goes on, have the gateway's TLS looked at",
         ),
-        None => Trouble::passing(
+        None => PublishError::transient(
             format!("the connection breaks while TLS begins: {error}"),
             "if it goes on, have the gateway looked at",
         ),

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::pin::pin;
 use std::task::Poll;
 
-use communicado_runtime::wait_for;
+use communicado_runtime::async_fd;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::PIPE_BUF;
 use tokio::io::Interest;
@@ -31,7 +31,7 @@ impl Output {
     pub fn standard() -> io::Result<Self> {
         let file = io::stdout().as_fd().try_clone_to_owned()?;
         let interest = Interest::WRITABLE.add(Interest::ERROR);
-        let waiting = wait_for(file.try_clone()?, interest).ok();
+        let waiting = async_fd(file.try_clone()?, interest).ok();
         Ok(Self { waiting, file })
     }
 

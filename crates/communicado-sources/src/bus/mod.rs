@@ -1,17 +1,17 @@
 //! What the sources on the session bus share: a line to the bus, and how what comes of it is told.
 //!
-//! A source's own rules are in its [`Speaker`], which is pure: what came off the bus and the time
-//! go in, questions to send and things to tell come out. [`Line`] waits, and decides nothing.
+//! A source's own rules are in its [`BusProtocol`], which is pure: what came off the bus and the time
+//! go in, questions to send and things to tell come out. [`BusConnection`] waits, and decides nothing.
 
-mod line;
+mod client_handles;
+mod connection;
+mod effects;
 mod pace;
-mod sightings;
-mod tell;
 
-pub(crate) use line::{Ask, Line, Speaker, yield_once};
+pub(crate) use client_handles::ClientHandles;
+pub(crate) use connection::{Ask, BusConnection, BusProtocol, yield_once};
+pub(crate) use effects::{Asks, SignIn, Tell, Todo, View};
 pub(crate) use pace::Pace;
-pub(crate) use sightings::Sightings;
-pub(crate) use tell::{Asks, SignIn, Tell, Todo, View};
 
 /// The bus itself: its name, and its interface.
 pub(crate) const BUS: &str = "org.freedesktop.DBus";

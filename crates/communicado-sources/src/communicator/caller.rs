@@ -3,20 +3,20 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use communicado_windows::com::{Apartment, CallError, Event, Listening, Object};
+use communicado_windows::com::{AdvisoryConnection, Apartment, CallError, DispatchEvent, Object};
 use communicado_windows::{Guid, HResult, Variant};
 
 use super::api::{EVENTS, event, member};
 use super::reading::{Answer, Answers};
-use crate::providers::conversation::Heard;
-use crate::providers::desk::{Caller, Ears};
-use crate::providers::reading::{Reading, SignIn};
+use crate::windows::conversation::Heard;
+use crate::windows::desk::{Caller, Ears};
+use crate::windows::reading::{Reading, SignIn};
 
 pub(super) struct Messenger;
 
 pub(super) struct Line<'a> {
     messenger: Object<'a>,
-    listening: Listening<'a>,
+    listening: AdvisoryConnection<'a>,
     /// Whether the names that are known may be others by now.
     renamed: Arc<AtomicBool>,
 }
@@ -32,7 +32,7 @@ impl Caller for Messenger {
         let messenger = Object::create(apartment, class)?;
         let renamed = Arc::new(AtomicBool::new(true));
         let (ears, named_anew) = (ears.clone(), Arc::clone(&renamed));
-        let hear = move |event: Event| {
+        let hear = move |event: DispatchEvent| {
             let renames = [event::ON_SIGNIN, event::ON_SIGNOUT, event::ON_MY_FRIENDLY_NAME_CHANGE];
             if renames.contains(&event.id) {
                 named_anew.store(true, Ordering::Relaxed);
@@ -41,7 +41,7 @@ impl Caller for Messenger {
                 ears.hear(heard);
             }
         };
-        let listening = messenger.listen(EVENTS, hear)?;
+        let listening = messenger.advise(EVENTS, hear)?;
         Ok(Line { messenger, listening, renamed })
     }
 
@@ -76,7 +76,7 @@ impl Caller for Messenger {
     }
 }
 
-fn heard(event: &Event) -> Option<Heard> {
+fn heard(event: &DispatchEvent) -> Option<Heard> {
     match event.id {
         event::ON_SIGNIN => {
             let code = event.arguments.first().and_then(Variant::number);

@@ -2,8 +2,8 @@
 
 use communicado_windows::{HResult, Variant};
 
-use crate::providers::reading::{Reading, SignIn, says_signed_out};
 use crate::vocabulary::{mistatus_raw, mistatus_signed_in};
+use crate::windows::reading::{Reading, SignIn, says_signed_out};
 
 /// What one member answered.
 pub type Answer = Result<Variant, HResult>;
@@ -80,7 +80,7 @@ mod tests {
     use communicado_core::{Activity, Availability};
 
     use super::*;
-    use crate::providers::reading::NOT_LOGGED_ON;
+    use crate::windows::reading::NOT_LOGGED_ON;
 
     const NOT_IMPLEMENTED: HResult = HResult::of(0x8000_4001);
 

@@ -4,7 +4,7 @@
 
 use communicado_runtime::{Check, Health};
 
-use crate::providers::contract::{Flag, Provider};
+use crate::windows::contract::{Flag, Provider};
 
 /// What was found of the process of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,14 +163,14 @@ fn check(what: String, health: Health, found: String, action: Option<&'static st
 
 #[cfg(test)]
 mod tests {
-    use communicado_windows::Value;
+    use communicado_windows::RegistryValue;
 
     use super::*;
-    use crate::providers::contract::{Read, providers};
+    use crate::windows::contract::{Read, providers};
 
     fn found(flag: u32, process: Option<&str>) -> Vec<Provider> {
         providers(&Read {
-            flags: vec![("Communicator".to_owned(), Some(Value::Number(flag)))],
+            flags: vec![("Communicator".to_owned(), Some(RegistryValue::Number(flag)))],
             processes: process.map(|image| (7, image.to_owned())).into_iter().collect(),
             ..Read::default()
         })

@@ -11,14 +11,14 @@ mod watch;
 
 use communicado_runtime::Source;
 
-use crate::card::{Card, Checked, OptionError, Platform};
+use crate::descriptor::{OptionError, Platform, SourceDescriptor, ValidatedOptions};
 
 /// The card of this source.
-pub(crate) const CARD: Card = Card {
+pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
     name: "im-providers",
     about: "Teams, Skype for Business, Jabber, Zoom and whoever keeps Office's contract, by the registry",
-    sees: &["life"],
-    blind: &[
+    capabilities: &["life"],
+    limitations: &[
         "sign-in is not seen: a client that runs and that no other source can ask is `unknown`",
         "a client that starts with the flag that its crash left behind, and writes it again \
          unchanged, is noticed within 30 s",
@@ -31,11 +31,11 @@ pub(crate) const CARD: Card = Card {
 
 #[cfg(windows)]
 #[expect(clippy::unnecessary_wraps, reason = "every source is made in one way")]
-fn make(_options: &Checked<'_>) -> Result<Box<dyn Source>, OptionError> {
+fn make(_options: &ValidatedOptions<'_>) -> Result<Box<dyn Source>, OptionError> {
     Ok(Box::new(watch::ImProviders))
 }
 
 #[cfg(not(windows))]
-fn make(_options: &Checked<'_>) -> Result<Box<dyn Source>, OptionError> {
-    Err(OptionError::WrongPlatform { source: CARD.name, platform: CARD.platform })
+fn make(_options: &ValidatedOptions<'_>) -> Result<Box<dyn Source>, OptionError> {
+    Err(OptionError::WrongPlatform { source: DESCRIPTOR.name, platform: DESCRIPTOR.platform })
 }

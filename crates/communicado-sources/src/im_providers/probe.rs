@@ -1,11 +1,11 @@
 //! Looks once, and says what is missing and what to do.
 
 use communicado_runtime::{Check, Health, SourceError};
-use communicado_windows::{Hive, Key, Process, Rights, Value, View};
+use communicado_windows::{Hive, Process, RegistryKey, RegistryValue, RegistryView, TokenInfo};
 
 use super::facts::{self, default_app, library, life, registration, rights};
-use crate::providers::contract::{Provider, providers};
-use crate::providers::lookout::{PROVIDERS, read};
+use crate::windows::contract::{Provider, providers};
+use crate::windows::lookout::{PROVIDERS, read};
 
 /// The type libraries of Communicator, and of Lync and those who came after.
 const MESSENGER_LIBRARY: &str = "{2B317E1D-50E5-4F5E-A3A4-FB85206EDA48}";
@@ -45,26 +45,28 @@ pub(super) fn probe() -> Vec<Check> {
 
 /// The client that Office asks.
 fn chosen() -> Option<String> {
-    let key = Key::open(Hive::CurrentUser, PROVIDERS, View::Own).ok()??;
+    let key = RegistryKey::open(Hive::CurrentUser, PROVIDERS, RegistryView::Default).ok()??;
     match key.value("DefaultIMApp").ok()??.decode() {
-        Value::Text(name) if !name.is_empty() => Some(name),
-        Value::Text(_) | Value::Number(_) | Value::Other { .. } => None,
+        RegistryValue::Text(name) if !name.is_empty() => Some(name),
+        RegistryValue::Text(_) | RegistryValue::Number(_) | RegistryValue::Other { .. } => None,
     }
 }
 
 fn has_library(provider: &Provider) -> bool {
     let library = if provider.is_messenger() { MESSENGER_LIBRARY } else { OFFICE_LIBRARY };
     let path = format!(r"Software\Classes\TypeLib\{library}");
-    let is_there = |hive, view| matches!(Key::open(hive, &path, view), Ok(Some(_)));
-    is_there(Hive::CurrentUser, View::Own)
-        || [View::Wide, View::Narrow].into_iter().any(|view| is_there(Hive::LocalMachine, view))
+    let is_there = |hive, view| matches!(RegistryKey::open(hive, &path, view), Ok(Some(_)));
+    is_there(Hive::CurrentUser, RegistryView::Default)
+        || [RegistryView::Bits64, RegistryView::Bits32]
+            .into_iter()
+            .any(|view| is_there(Hive::LocalMachine, view))
 }
 
 /// What is found of the process of a client that runs.
 fn process(provider: &Provider) -> Option<facts::Process> {
-    let own_level = Rights::own().ok()?.integrity.to_string();
+    let own_level = TokenInfo::own().ok()?.integrity.to_string();
     let process = Process::open(*provider.processes.first()?);
-    let level = process.as_ref().ok().and_then(|process| process.rights().ok());
+    let level = process.as_ref().ok().and_then(|process| process.token_info().ok());
     Some(facts::Process {
         bits: process.as_ref().ok().and_then(Process::bits),
         level: level.map(|rights| rights.integrity.to_string()),

@@ -1,13 +1,13 @@
 //! How Lync is spoken to (Microsoft, "Integrating IM applications with Office"; Lync SDK,
 //! UCCollaborationLib).
 
-use communicado_windows::com::{Apartment, CallError, Event, Listening, Object};
+use communicado_windows::com::{AdvisoryConnection, Apartment, CallError, DispatchEvent, Object};
 use communicado_windows::{Guid, HResult, Variant};
 
 use super::reading::{Answer, Answers};
-use crate::providers::conversation::Heard;
-use crate::providers::desk::{Caller, Ears};
-use crate::providers::reading::Reading;
+use crate::windows::conversation::Heard;
+use crate::windows::desk::{Caller, Ears};
+use crate::windows::reading::Reading;
 
 /// `_IUCOfficeIntegrationEvents`, `_ILyncClientEvents` and `_IContactEvents`.
 const ROOT_EVENTS: Guid = Guid(0x8C9B_6953_33CC_4A04_9DA4_F71A_E79D_A0C0);
@@ -35,8 +35,8 @@ pub(super) struct Integration;
 pub(super) struct Line<'a> {
     client: Object<'a>,
     /// One's own contact, while somebody is signed in.
-    contact: Option<(Object<'a>, Option<Listening<'a>>)>,
-    listening: Vec<Listening<'a>>,
+    contact: Option<(Object<'a>, Option<AdvisoryConnection<'a>>)>,
+    listening: Vec<AdvisoryConnection<'a>>,
 }
 
 impl Caller for Integration {
@@ -49,15 +49,15 @@ impl Caller for Integration {
     ) -> Result<Line<'a>, CallError> {
         let root = Object::create(apartment, class)?;
         let client = client(&root)?;
-        let mut listening = vec![client.listen(CLIENT_EVENTS, change(ears))?];
+        let mut listening = vec![client.advise(CLIENT_EVENTS, change(ears))?];
         let shutting_down = ears.clone();
-        let hear = move |event: Event| {
+        let hear = move |event: DispatchEvent| {
             if event.id == ON_SHUTTING_DOWN {
                 shutting_down.hear(Heard::ShuttingDown);
             }
         };
         // A client may do without them: its state says so too, and so does its process.
-        listening.extend(root.listen(ROOT_EVENTS, hear));
+        listening.extend(root.advise(ROOT_EVENTS, hear));
         Ok(Line { client, contact: None, listening })
     }
 
@@ -78,7 +78,7 @@ impl Caller for Integration {
         if line.contact.is_none() {
             line.contact = contact(&line.client)?.map(|contact| {
                 // Without its events the presence is as old as the last check.
-                let listening = contact.listen(CONTACT_EVENTS, change(ears)).ok();
+                let listening = contact.advise(CONTACT_EVENTS, change(ears)).ok();
                 (contact, listening)
             });
         }
@@ -110,11 +110,11 @@ impl Caller for Integration {
 
     fn abandon(line: Line<'_>) {
         let contact = line.contact.and_then(|(_, listening)| listening);
-        line.listening.into_iter().chain(contact).for_each(Listening::abandon);
+        line.listening.into_iter().chain(contact).for_each(AdvisoryConnection::abandon);
     }
 }
 
-fn change(ears: &Ears) -> impl Fn(Event) + Send + Sync + 'static {
+fn change(ears: &Ears) -> impl Fn(DispatchEvent) + Send + Sync + 'static {
     let ears = ears.clone();
     move |_| ears.hear(Heard::Change)
 }
@@ -165,6 +165,6 @@ fn member<'a>(
     object: &Object<'a>,
     name: &str,
     arguments: &[Variant],
-) -> Result<communicado_windows::com::Got<'a>, CallError> {
+) -> Result<communicado_windows::com::InvokeResult<'a>, CallError> {
     object.get(object.id_of(name)?, arguments)
 }

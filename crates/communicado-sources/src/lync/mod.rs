@@ -12,15 +12,15 @@ mod source;
 
 use communicado_runtime::Source;
 
-use crate::card::{Card, Checked, OptionError, Platform};
-use crate::providers::OPTIONS;
+use crate::descriptor::{OptionError, Platform, SourceDescriptor, ValidatedOptions};
+use crate::windows::OPTIONS;
 
 /// The card of this source.
-pub(crate) const CARD: Card = Card {
+pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
     name: "lync",
     about: "Lync, Skype for Business and whoever integrates with Office as they do, over COM",
-    sees: &["life", "sign-in", "presence", "account"],
-    blind: &[
+    capabilities: &["life", "sign-in", "presence", "account"],
+    limitations: &[
         "why a sign-in failed is not said",
         "a client at another level of trust, such as one that runs as administrator",
     ],
@@ -31,11 +31,11 @@ pub(crate) const CARD: Card = Card {
 };
 
 #[cfg(windows)]
-fn make(options: &Checked<'_>) -> Result<Box<dyn Source>, OptionError> {
+fn make(options: &ValidatedOptions<'_>) -> Result<Box<dyn Source>, OptionError> {
     Ok(Box::new(source::Lync::new(options)?))
 }
 
 #[cfg(not(windows))]
-fn make(_options: &Checked<'_>) -> Result<Box<dyn Source>, OptionError> {
-    Err(OptionError::WrongPlatform { source: CARD.name, platform: CARD.platform })
+fn make(_options: &ValidatedOptions<'_>) -> Result<Box<dyn Source>, OptionError> {
+    Err(OptionError::WrongPlatform { source: DESCRIPTOR.name, platform: DESCRIPTOR.platform })
 }

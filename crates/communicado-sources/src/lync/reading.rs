@@ -3,8 +3,8 @@
 use communicado_core::Availability;
 use communicado_windows::{HResult, Variant};
 
-use crate::providers::reading::{Reading, SignIn, says_signed_out};
 use crate::vocabulary::{lync_activity, lync_availability};
+use crate::windows::reading::{Reading, SignIn, says_signed_out};
 
 /// What one member answered.
 pub type Answer = Result<Variant, HResult>;

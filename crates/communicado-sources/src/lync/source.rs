@@ -1,36 +1,36 @@
 //! The source, as the runtime has it.
 
-use communicado_runtime::{Clock, Probing, Seen, Source, Watching};
+use communicado_runtime::{Clock, ProbeFuture, Source, SourceHandle, WatchFuture};
 
 use super::caller::Integration;
-use crate::card::{Checked, OptionError};
-use crate::providers::contract::Provider;
-use crate::providers::conversation::Pace;
-use crate::providers::probe::probe;
-use crate::providers::watch::watch;
+use crate::descriptor::{OptionError, ValidatedOptions};
+use crate::windows::contract::Provider;
+use crate::windows::conversation::Pace;
+use crate::windows::probe::probe;
+use crate::windows::watch::watch;
 
 pub(super) struct Lync {
     pace: Pace,
 }
 
 impl Lync {
-    pub(super) fn new(options: &Checked<'_>) -> Result<Self, OptionError> {
+    pub(super) fn new(options: &ValidatedOptions<'_>) -> Result<Self, OptionError> {
         let pace = Pace { check: options.span("check")?, timeout: options.span("timeout")? };
         Ok(Self { pace })
     }
 }
 
 impl Source for Lync {
-    fn watch(&mut self, seen: Seen) -> Watching<'_> {
+    fn watch(&mut self, handle: SourceHandle) -> WatchFuture<'_> {
         Box::pin(async move {
-            match watch::<Integration>(&seen, self.pace, is_mine).await {
+            match watch::<Integration>(&handle, self.pace, is_mine).await {
                 Ok(never) => match never {},
                 Err(error) => error,
             }
         })
     }
 
-    fn probe<'a>(&'a mut self, clock: &'a dyn Clock) -> Probing<'a> {
+    fn probe<'a>(&'a mut self, clock: &'a dyn Clock) -> ProbeFuture<'a> {
         Box::pin(async move { probe::<Integration>(clock, self.pace, is_mine).await })
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct Account(Properties);
 
 impl Account {
     /// Takes in what has changed.
-    pub(super) fn take_in(&mut self, changed: Properties) {
+    pub(super) fn update(&mut self, changed: Properties) {
         self.0.extend(changed);
     }
 
@@ -83,7 +83,7 @@ mod tests {
         let texts = texts.iter().map(|(name, text)| (*name, Value::Text((*text).to_owned())));
         let all = texts.chain([("ReasonCode", Value::Number(code))]);
         let mut account = Account::default();
-        account.take_in(all.map(|(name, value)| (name.to_owned(), value)).collect());
+        account.update(all.map(|(name, value)| (name.to_owned(), value)).collect());
         account
     }
 

@@ -25,26 +25,28 @@ mod watcher;
 
 use communicado_runtime::Source;
 
-use crate::card::{Card, Checked, Kind, Opt, OptionError, Platform};
+use crate::descriptor::{
+    OptionError, OptionKind, OptionSpec, Platform, SourceDescriptor, ValidatedOptions,
+};
 
 /// The card of this source.
-pub(crate) const CARD: Card = Card {
+pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
     name: "provider",
     about: "communicado's own provider (`communicado provide`), over D-Bus",
-    sees: &["life", "sign-in", "presence", "accounts"],
-    blind: &["a provider that was started without a bus, or for another one, is not seen"],
+    capabilities: &["life", "sign-in", "presence", "accounts"],
+    limitations: &["a provider that was started without a bus, or for another one, is not seen"],
     platform: Platform::Linux,
     clients: &[],
     options: &[
-        Opt {
+        OptionSpec {
             name: "check",
-            kind: Kind::Span,
+            kind: OptionKind::Span,
             default: "30s",
             help: "how long the provider may say nothing before it is asked whether it is there",
         },
-        Opt {
+        OptionSpec {
             name: "timeout",
-            kind: Kind::Span,
+            kind: OptionKind::Span,
             default: "5s",
             help: "how long the provider may take to answer before it is `not-responding`",
         },
@@ -53,12 +55,12 @@ pub(crate) const CARD: Card = Card {
 };
 
 #[cfg(target_os = "linux")]
-fn make(options: &Checked<'_>) -> Result<Box<dyn Source>, OptionError> {
+fn make(options: &ValidatedOptions<'_>) -> Result<Box<dyn Source>, OptionError> {
     let (check, timeout) = (options.span("check")?, options.span("timeout")?);
     Ok(Box::new(shell::Provider::new(crate::bus::Pace { check, timeout })))
 }
 
 #[cfg(not(target_os = "linux"))]
-fn make(_options: &Checked<'_>) -> Result<Box<dyn Source>, OptionError> {
+fn make(_options: &ValidatedOptions<'_>) -> Result<Box<dyn Source>, OptionError> {
     Err(OptionError::WrongPlatform { source: "provider", platform: Platform::Linux })
 }

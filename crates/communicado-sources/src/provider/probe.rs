@@ -5,10 +5,10 @@ use std::future::poll_fn;
 use std::time::Duration;
 
 use communicado_core::{Life, UnknownReason};
-use communicado_runtime::{Check, Clock, Health, SourceError, within};
+use communicado_runtime::{Check, Clock, Health, SourceError, timeout_at};
 
 use super::watcher::Watcher;
-use crate::bus::{Line, Pace, SignIn, Tell, View};
+use crate::bus::{BusConnection, Pace, SignIn, Tell, View};
 
 const NO_BUS: &str = "without a session bus there is none";
 /// A provider that hangs is noticed within this time.
@@ -26,13 +26,13 @@ pub(super) async fn probe(pace: Pace, clock: &dyn Clock) -> Vec<Check> {
 
 /// Watches until whoever bears the name has answered or is known not to.
 async fn look(pace: Pace, clock: &dyn Clock) -> Result<Option<(Life, View)>, SourceError> {
-    let mut line = Line::open(Watcher::new(pace), clock).await?;
+    let mut connection = BusConnection::open(Watcher::new(pace), clock).await?;
     let end = clock.now().after(pace.timeout * 2);
     let (mut life, mut known) = (Life::Starting, View::default());
     loop {
         let mut tell = Vec::new();
-        let polled = poll_fn(|cx| line.poll(cx, clock, &mut tell));
-        let asks = within(clock, end, polled).await;
+        let polled = poll_fn(|cx| connection.poll(cx, clock, &mut tell));
+        let asks = timeout_at(clock, end, polled).await;
         let mut looked = asks.is_none();
         for tell in tell {
             match tell {
@@ -43,9 +43,9 @@ async fn look(pace: Pace, clock: &dyn Clock) -> Result<Option<(Life, View)>, Sou
             }
         }
         if looked {
-            return Ok(line.speaker.is_there().then_some((life, known)));
+            return Ok(connection.protocol.is_there().then_some((life, known)));
         }
-        line.send(asks.transpose()?.unwrap_or_default()).await?;
+        connection.send(asks.transpose()?.unwrap_or_default()).await?;
     }
 }
 

@@ -18,7 +18,7 @@ const ACCOUNTS_MAX: usize = 256;
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) unique: String,
-    pub(super) sighting: u32,
+    pub(super) instance: u32,
     flag: Option<u32>,
     accounts: Option<BTreeMap<String, Account>>,
     /// What came while the accounts were asked for; nothing for an account that went.
@@ -54,10 +54,10 @@ pub(super) enum Judged {
 }
 
 impl Run {
-    pub(super) const fn new(unique: String, sighting: u32, now: Moment) -> Self {
+    pub(super) const fn new(unique: String, instance: u32, now: Moment) -> Self {
         Self {
             unique,
-            sighting,
+            instance,
             flag: None,
             accounts: None,
             meanwhile: BTreeMap::new(),
@@ -157,7 +157,7 @@ fn apply(accounts: &mut BTreeMap<String, Account>, path: String, change: Option<
         }
         Some(changed) => {
             if accounts.len() < ACCOUNTS_MAX || accounts.contains_key(&path) {
-                accounts.entry(path).or_default().take_in(changed);
+                accounts.entry(path).or_default().update(changed);
             }
         }
     }

@@ -3,12 +3,12 @@
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
-use communicado_runtime::{Clock, Probing, Seen, Source, SourceError, Watching};
+use communicado_runtime::{Clock, ProbeFuture, Source, SourceError, SourceHandle, WatchFuture};
 
 use super::message::Ask;
 use super::probe;
 use super::watcher::Watcher;
-use crate::bus::{Asks, Line, Pace, Sightings, Tell, yield_once};
+use crate::bus::{Asks, BusConnection, ClientHandles, Pace, Tell, yield_once};
 
 /// The source.
 pub(super) struct Provider {
@@ -22,35 +22,35 @@ impl Provider {
         Self { pace, was_on_bus: false }
     }
 
-    async fn open(&mut self, seen: Seen) -> Result<Shell, SourceError> {
+    async fn open(&mut self, handle: SourceHandle) -> Result<Shell, SourceError> {
         let watcher = Watcher::new(self.pace);
         let watcher = if self.was_on_bus { watcher.again() } else { watcher };
-        let line = Line::open(watcher, seen.clock()).await?;
+        let connection = BusConnection::open(watcher, handle.clock()).await?;
         self.was_on_bus = true;
-        let sightings = Sightings::new(seen.clone(), self.pace.lease());
-        Ok(Shell { seen, line, sightings })
+        let clients = ClientHandles::new(handle.clone(), self.pace.lease());
+        Ok(Shell { handle, connection, clients })
     }
 }
 
 impl Source for Provider {
-    fn watch(&mut self, seen: Seen) -> Watching<'_> {
+    fn watch(&mut self, handle: SourceHandle) -> WatchFuture<'_> {
         Box::pin(async move {
-            match self.open(seen).await {
+            match self.open(handle).await {
                 Ok(mut shell) => shell.watch().await,
                 Err(error) => error,
             }
         })
     }
 
-    fn probe<'a>(&'a mut self, clock: &'a dyn Clock) -> Probing<'a> {
+    fn probe<'a>(&'a mut self, clock: &'a dyn Clock) -> ProbeFuture<'a> {
         Box::pin(probe::probe(self.pace, clock))
     }
 }
 
 struct Shell {
-    seen: Seen,
-    line: Line<Watcher>,
-    sightings: Sightings,
+    handle: SourceHandle,
+    connection: BusConnection<Watcher>,
+    clients: ClientHandles,
 }
 
 impl Shell {
@@ -64,7 +64,7 @@ impl Shell {
                 // Whoever was told of it goes first.
                 yield_once().await;
             }
-            if let Err(error) = self.line.send(asks).await {
+            if let Err(error) = self.connection.send(asks).await {
                 return error;
             }
         }
@@ -73,11 +73,11 @@ impl Shell {
     /// Waits for something to happen, tells of it, and returns what to ask.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Asks<Ask>, SourceError>> {
         let mut tell: Vec<Tell> = Vec::new();
-        let polled = self.line.poll(cx, self.seen.clock(), &mut tell);
-        if self.sightings.tell(&mut tell) {
-            let running = self.line.speaker.is_there().then_some(super::watcher::CLIENT);
-            self.sightings.rest_is_absent(running.into_iter());
-            self.seen.ready();
+        let polled = self.connection.poll(cx, self.handle.clock(), &mut tell);
+        if self.clients.tell(&mut tell) {
+            let running = self.connection.protocol.is_there().then_some(super::watcher::CLIENT);
+            self.clients.rest_is_absent(running.into_iter());
+            self.handle.ready();
         }
         polled
     }

@@ -11,7 +11,7 @@ use zbus::Message;
 
 use super::message::{Answer, Ask, Call, Incoming, Signal};
 use super::run::{Judged, Run, State};
-use crate::bus::{Pace, Speaker, Tell};
+use crate::bus::{BusProtocol, Pace, Tell};
 
 /// What the provider is called among the clients.
 pub(super) const CLIENT: &str = "provider";
@@ -24,7 +24,7 @@ pub(super) struct Watcher {
     run: Option<Run>,
     asked: BTreeMap<u32, Asked>,
     questions: u32,
-    sightings: u32,
+    instances: u32,
     owner_known: bool,
     looked: bool,
     /// Whether this is not the first bus, or the first time on it.
@@ -45,7 +45,7 @@ impl Watcher {
             run: None,
             asked: BTreeMap::new(),
             questions: 0,
-            sightings: 0,
+            instances: 0,
             owner_known: false,
             looked: false,
             again: false,
@@ -88,18 +88,18 @@ impl Watcher {
         }
         self.begin_again(now, unique.to_owned(), todo);
         if self.looked || !self.again {
-            let sighting = self.sightings;
-            todo.tell.push(Tell::Life { sighting, life: Life::Starting });
+            let instance = self.instances;
+            todo.tell.push(Tell::Life { instance, life: Life::Starting });
         }
     }
 
     /// Asks the one who bears the name everything, over a connection of its own.
     fn begin_again(&mut self, now: Moment, unique: String, todo: &mut Todo) {
         self.asked.retain(|_, asked| matches!(asked, Asked::Owner));
-        self.sightings += 1;
-        let sighting = self.sightings;
-        self.run = Some(Run::new(unique, sighting, now));
-        todo.tell.push(Tell::Open { sighting, client: CLIENT.to_owned() });
+        self.instances += 1;
+        let instance = self.instances;
+        self.run = Some(Run::new(unique, instance, now));
+        todo.tell.push(Tell::Open { instance, client: CLIENT.to_owned() });
         self.ask(Call::Flag, todo);
         self.ask(Call::Accounts, todo);
     }
@@ -107,7 +107,7 @@ impl Watcher {
     fn gone(&mut self, unique: &str, todo: &mut Todo) {
         let Some(run) = self.run.take_if(|run| run.unique == unique) else { return };
         self.asked.retain(|_, asked| matches!(asked, Asked::Owner));
-        todo.tell.push(Tell::Life { sighting: run.sighting, life: Life::Absent });
+        todo.tell.push(Tell::Life { instance: run.instance, life: Life::Absent });
     }
 
     fn signal(&mut self, now: Moment, sender: &str, signal: Signal, todo: &mut Todo) {
@@ -169,7 +169,7 @@ impl Watcher {
             }
             Judged::Is(life, view) => (life, view),
         };
-        let sighting = run.sighting;
+        let instance = run.instance;
         if run.state == State::Foreign {
             let unique = run.unique.clone();
             // What was doubted is doubted for good over this connection.
@@ -185,11 +185,11 @@ impl Watcher {
         let view =
             if life == Life::ShuttingDown { before.clone().unwrap_or_default() } else { view };
         if before.as_ref() != Some(&view) {
-            todo.tell.push(Tell::View { sighting, before, view: view.clone() });
+            todo.tell.push(Tell::View { instance, before, view: view.clone() });
         }
         if !stays || now.since(run.renewed) >= pace.check / 2 {
             run.renewed = now;
-            todo.tell.push(Tell::Life { sighting, life });
+            todo.tell.push(Tell::Life { instance, life });
         }
         run.told = Some((life, view));
     }
@@ -198,8 +198,8 @@ impl Watcher {
     fn reason(&mut self, state: State, reason: UnknownReason, todo: &mut Todo) {
         let Some(run) = self.run.as_mut().filter(|run| run.state != state) else { return };
         (run.state, run.told) = (state, None);
-        let (sighting, life) = (run.sighting, Life::Unknown(reason));
-        todo.tell.push(Tell::Life { sighting, life });
+        let (instance, life) = (run.instance, Life::Unknown(reason));
+        todo.tell.push(Tell::Life { instance, life });
     }
 
     fn look(&mut self, todo: &mut Todo) {
@@ -222,7 +222,7 @@ impl Watcher {
     }
 }
 
-impl Speaker for Watcher {
+impl BusProtocol for Watcher {
     type Ask = Ask;
 
     fn begin(&mut self) -> Todo {
@@ -237,7 +237,7 @@ impl Speaker for Watcher {
         todo
     }
 
-    fn take_in(&mut self, now: Moment, message: &Message, to: Option<u32>) -> Todo {
+    fn handle_message(&mut self, now: Moment, message: &Message, to: Option<u32>) -> Todo {
         match Incoming::decode(message) {
             Some(incoming) => self.handle(now, incoming, to),
             None => Todo::default(),
@@ -309,17 +309,17 @@ mod tests {
             }
             for tell in todo.tell {
                 self.told.push(match tell {
-                    Tell::Open { sighting, .. } => format!("open {sighting}"),
-                    Tell::Life { sighting, life } => format!("{sighting} {life:?}"),
+                    Tell::Open { instance, .. } => format!("open {instance}"),
+                    Tell::Life { instance, life } => format!("{instance} {life:?}"),
                     Tell::Looked => "looked".to_owned(),
-                    Tell::View { sighting, view, .. } => {
+                    Tell::View { instance, view, .. } => {
                         let sign_ins = view.accounts.values().map(|sign_in| {
                             if let SignIn::SignedIn { raw, .. } = sign_in {
                                 return raw.clone();
                             }
                             format!("{sign_in:?}")
                         });
-                        format!("{sighting} {}", sign_ins.collect::<Vec<_>>().join(","))
+                        format!("{instance} {}", sign_ins.collect::<Vec<_>>().join(","))
                     }
                 });
             }

@@ -18,11 +18,11 @@ mod message;
 #[cfg(target_os = "linux")]
 mod probe;
 #[cfg(target_os = "linux")]
+mod protocol;
+#[cfg(target_os = "linux")]
 mod run;
 #[cfg(target_os = "linux")]
 mod shell;
-#[cfg(target_os = "linux")]
-mod speaker;
 #[cfg(target_os = "linux")]
 mod stray;
 #[cfg(target_os = "linux")]
@@ -34,14 +34,16 @@ mod watcher;
 
 use communicado_runtime::Source;
 
-use crate::card::{Card, Checked, Kind, Opt, OptionError, Platform};
+use crate::descriptor::{
+    OptionError, OptionKind, OptionSpec, Platform, SourceDescriptor, ValidatedOptions,
+};
 
 /// The card of this source.
-pub(crate) const CARD: Card = Card {
+pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
     name: "purple",
     about: "Pidgin, Finch, Chatty and other libpurple 2 clients, over D-Bus",
-    sees: &["life", "sign-in", "presence", "accounts", "saved status"],
-    blind: &[
+    capabilities: &["life", "sign-in", "presence", "accounts", "saved status"],
+    limitations: &[
         "a client that was started without a bus, or for another one, is not seen",
         "a client whose network went silent says so after 150 s, when its own check fails",
         "SIMPLE accounts do not notice that their server has gone",
@@ -49,21 +51,21 @@ pub(crate) const CARD: Card = Card {
     platform: Platform::Linux,
     clients: &["finch", "pidgin", "chatty"],
     options: &[
-        Opt {
+        OptionSpec {
             name: "check",
-            kind: Kind::Span,
+            kind: OptionKind::Span,
             default: "30s",
             help: "how long a client may say nothing before it is asked whether it is there",
         },
-        Opt {
+        OptionSpec {
             name: "timeout",
-            kind: Kind::Span,
+            kind: OptionKind::Span,
             default: "5s",
             help: "how long a client may take to answer before it is `not-responding`",
         },
-        Opt {
+        OptionSpec {
             name: "trace",
-            kind: Kind::Path,
+            kind: OptionKind::Path,
             default: "",
             help: "a file to write what comes off the bus to, account names included, for a report",
         },
@@ -72,13 +74,13 @@ pub(crate) const CARD: Card = Card {
 };
 
 #[cfg(target_os = "linux")]
-fn make(options: &Checked<'_>) -> Result<Box<dyn Source>, OptionError> {
+fn make(options: &ValidatedOptions<'_>) -> Result<Box<dyn Source>, OptionError> {
     let pace =
         crate::bus::Pace { check: options.span("check")?, timeout: options.span("timeout")? };
     Ok(Box::new(shell::Purple::new(pace, options.path("trace"))))
 }
 
 #[cfg(not(target_os = "linux"))]
-fn make(_options: &Checked<'_>) -> Result<Box<dyn Source>, OptionError> {
+fn make(_options: &ValidatedOptions<'_>) -> Result<Box<dyn Source>, OptionError> {
     Err(OptionError::WrongPlatform { source: "purple", platform: Platform::Linux })
 }

@@ -5,10 +5,10 @@ use std::future::poll_fn;
 use std::time::Duration;
 
 use communicado_core::{Failure, Life};
-use communicado_runtime::{Check, Clock, Health, SourceError, within};
+use communicado_runtime::{Check, Clock, Health, SourceError, timeout_at};
 
 use super::watcher::Watcher;
-use super::{speaker, stray};
+use super::{protocol, stray};
 use crate::bus::{Pace, SignIn, Tell, View};
 
 /// A client that hangs is noticed within this time.
@@ -49,32 +49,33 @@ pub(super) async fn probe(pace: Pace, clock: &dyn Clock) -> Vec<Check> {
 
 /// Watches until everyone who is there has answered or is known not to.
 async fn look(pace: Pace, clock: &dyn Clock) -> Result<(String, Vec<Found>), SourceError> {
-    let mut line = speaker::open(Watcher::new(pace), pace, "", clock).await?;
+    let mut connection = protocol::open(Watcher::new(pace), pace, "", clock).await?;
     let mut found: BTreeMap<u32, Found> = BTreeMap::new();
     let end = clock.now().after(pace.timeout * 2);
     loop {
         let mut tell = Vec::new();
-        let asks = within(clock, end, poll_fn(|cx| line.poll(cx, clock, &mut tell))).await;
+        let asks =
+            timeout_at(clock, end, poll_fn(|cx| connection.poll(cx, clock, &mut tell))).await;
         let mut looked = asks.is_none();
         for tell in tell {
             match tell {
-                Tell::Open { sighting, client } => {
-                    found.insert(sighting, Found { client, ..Found::default() });
+                Tell::Open { instance, client } => {
+                    found.insert(instance, Found { client, ..Found::default() });
                 }
-                Tell::Life { sighting, life } => {
-                    found.entry(sighting).or_default().life = Some(life);
+                Tell::Life { instance, life } => {
+                    found.entry(instance).or_default().life = Some(life);
                 }
-                Tell::View { sighting, view, .. } => {
-                    found.entry(sighting).or_default().view = Some(view);
+                Tell::View { instance, view, .. } => {
+                    found.entry(instance).or_default().view = Some(view);
                 }
                 Tell::Looked => looked = true,
             }
         }
         if looked {
             let here = found.into_values().filter(|found| found.life != Some(Life::Absent));
-            return Ok((line.address.clone(), here.collect()));
+            return Ok((connection.address.clone(), here.collect()));
         }
-        line.send(asks.transpose()?.unwrap_or_default()).await?;
+        connection.send(asks.transpose()?.unwrap_or_default()).await?;
     }
 }
 

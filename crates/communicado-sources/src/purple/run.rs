@@ -17,7 +17,7 @@ pub(super) struct Run {
     /// What it is called, and what it would be called if it were alone.
     pub(super) name: Option<String>,
     pub(super) kind: Option<String>,
-    pub(super) sighting: Option<u32>,
+    pub(super) instance: Option<u32>,
     pub(super) told: Option<View>,
     /// What it was asked and has not answered yet. It sends its signals and its answers in one
     /// order, so an answer that is still to come is of after all that it has said so far: nothing
@@ -49,7 +49,7 @@ impl Run {
             client: Client::default(),
             name: None,
             kind: None,
-            sighting: None,
+            instance: None,
             told: None,
             unanswered: BTreeSet::new(),
             quiet_since: now,
@@ -73,12 +73,12 @@ impl Run {
     }
 
     pub(super) fn tell_view(&mut self, now: Moment, todo: &mut Todo) {
-        let (Some(view), Some(sighting)) = (self.client.view(), self.sighting) else { return };
+        let (Some(view), Some(instance)) = (self.client.view(), self.instance) else { return };
         if self.told.as_ref() == Some(&view) {
             return;
         }
         let before = self.told.replace(view.clone());
-        todo.tell.push(Tell::View { sighting, before, view });
+        todo.tell.push(Tell::View { instance, before, view });
         if self.state != State::Known {
             self.state = State::Known;
             self.tell_running(now, todo);
@@ -89,6 +89,6 @@ impl Run {
     pub(super) fn tell_running(&mut self, now: Moment, todo: &mut Todo) {
         self.renewed = now;
         let life = Life::Running;
-        todo.tell.extend(self.sighting.map(|sighting| Tell::Life { sighting, life }));
+        todo.tell.extend(self.instance.map(|instance| Tell::Life { instance, life }));
     }
 }

@@ -5,15 +5,17 @@ use std::os::fd::OwnedFd;
 use std::task::{Context, Poll};
 
 use communicado_core::{Life, UnknownReason};
-use communicado_runtime::{Clock, Probing, Seen, Source, SourceError, Watching, wait_for};
+use communicado_runtime::{
+    Clock, ProbeFuture, Source, SourceError, SourceHandle, WatchFuture, async_fd,
+};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::speaker::{self, Speaker};
+use super::protocol::{self, PurpleProtocol};
 use super::todo::Ask;
 use super::watcher::Watcher;
 use super::{probe, stray};
-use crate::bus::{Asks, Line, Pace, Sightings, Tell, yield_once};
+use crate::bus::{Asks, BusConnection, ClientHandles, Pace, Tell, yield_once};
 
 /// The source.
 pub(super) struct Purple {
@@ -30,35 +32,35 @@ impl Purple {
 }
 
 impl Source for Purple {
-    fn watch(&mut self, seen: Seen) -> Watching<'_> {
+    fn watch(&mut self, handle: SourceHandle) -> WatchFuture<'_> {
         Box::pin(async move {
-            match self.open(seen).await {
+            match self.open(handle).await {
                 Ok(mut shell) => shell.watch().await,
                 Err(error) => error,
             }
         })
     }
 
-    fn probe<'a>(&'a mut self, clock: &'a dyn Clock) -> Probing<'a> {
+    fn probe<'a>(&'a mut self, clock: &'a dyn Clock) -> ProbeFuture<'a> {
         Box::pin(probe::probe(self.pace, clock))
     }
 }
 
 struct Shell {
-    seen: Seen,
-    line: Line<Speaker>,
-    sightings: Sightings,
+    handle: SourceHandle,
+    connection: BusConnection<PurpleProtocol>,
+    clients: ClientHandles,
     strays: Vec<(&'static str, AsyncFd<OwnedFd>)>,
 }
 
 impl Purple {
-    async fn open(&mut self, seen: Seen) -> Result<Shell, SourceError> {
+    async fn open(&mut self, handle: SourceHandle) -> Result<Shell, SourceError> {
         let watcher = Watcher::new(self.pace);
         let watcher = if self.was_on_bus { watcher.again() } else { watcher };
-        let line = speaker::open(watcher, self.pace, &self.trace, seen.clock()).await?;
+        let connection = protocol::open(watcher, self.pace, &self.trace, handle.clock()).await?;
         self.was_on_bus = true;
-        let sightings = Sightings::new(seen.clone(), self.pace.lease());
-        Ok(Shell { line, sightings, strays: Vec::new(), seen })
+        let clients = ClientHandles::new(handle.clone(), self.pace.lease());
+        Ok(Shell { connection, clients, strays: Vec::new(), handle })
     }
 }
 
@@ -73,7 +75,7 @@ impl Shell {
                 // Whoever was told of it goes first; the questions only confirm it.
                 yield_once().await;
             }
-            if let Err(error) = self.line.send(asks).await {
+            if let Err(error) = self.connection.send(asks).await {
                 return error;
             }
         }
@@ -82,30 +84,30 @@ impl Shell {
     /// Waits for something to happen, tells of it, and returns what to ask.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Asks<Ask>, SourceError>> {
         while let Some(client) = self.poll_strays(cx) {
-            if !self.line.speaker.names().any(|name| name == client) {
-                self.sightings.life_of(client, Life::Absent);
+            if !self.connection.protocol.names().any(|name| name == client) {
+                self.clients.life_of(client, Life::Absent);
             }
         }
         let mut tell: Vec<Tell> = Vec::new();
-        let polled = self.line.poll(cx, self.seen.clock(), &mut tell);
-        if self.sightings.tell(&mut tell) {
+        let polled = self.connection.poll(cx, self.handle.clock(), &mut tell);
+        if self.clients.tell(&mut tell) {
             self.look_for_strays();
             let strays = self.strays.iter().map(|(client, _)| *client);
-            self.sightings.rest_is_absent(self.line.speaker.names().chain(strays));
-            self.seen.ready();
+            self.clients.rest_is_absent(self.connection.protocol.names().chain(strays));
+            self.handle.ready();
         }
         polled
     }
 
     /// Looks, once, for clients that are not on the bus; the system tells of their ends.
     fn look_for_strays(&mut self) {
-        for found in stray::find(&self.line.address) {
-            if self.line.speaker.names().any(|name| name == found.client) {
+        for found in stray::find(&self.connection.address) {
+            if self.connection.protocol.names().any(|name| name == found.client) {
                 continue;
             }
-            if let Ok(ended) = wait_for(found.ended, Interest::READABLE) {
+            if let Ok(ended) = async_fd(found.ended, Interest::READABLE) {
                 let life = Life::Unknown(UnknownReason::SourceLost);
-                self.sightings.life_of(found.client, life);
+                self.clients.life_of(found.client, life);
                 self.strays.push((found.client, ended));
             }
         }

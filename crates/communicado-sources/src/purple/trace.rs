@@ -21,8 +21,8 @@ use zbus::message::{Message, Type};
 use super::message::{Answer, Incoming};
 use super::todo::{Question, Todo};
 use super::watcher::Watcher;
-use crate::bus::{Pace, Sightings};
-use crate::purple::CARD;
+use crate::bus::{ClientHandles, Pace};
+use crate::purple::DESCRIPTOR;
 
 /// Writes a trace while the source watches.
 pub(super) struct Tap(Option<BufWriter<File>>);
@@ -121,12 +121,12 @@ impl Tap {
 pub fn play(trace: &str) -> Result<Vec<Arc<Client>>, TraceError> {
     let clock = Arc::new(Recorded::default());
     let hub = Hub::new(Arc::<Recorded>::clone(&clock), Duration::MAX, |_| ());
-    let clients = CARD.clients.iter().map(|&name| name.to_owned()).collect();
-    let seen = hub.attach(CARD.name, clients);
+    let clients = DESCRIPTOR.clients.iter().map(|&name| name.to_owned()).collect();
+    let handle = hub.attach(DESCRIPTOR.name, clients);
     let mut feed = hub.feed();
     let pace = Pace { check: Duration::from_secs(30), timeout: Duration::from_secs(5) };
     let mut watcher = Watcher::new(pace);
-    let mut sightings = Sightings::new(seen.clone(), pace.lease());
+    let mut instances = ClientHandles::new(handle.clone(), pace.lease());
     let mut told = Vec::new();
     let mut was_on_bus = false;
     for (index, line) in trace.lines().enumerate() {
@@ -148,14 +148,14 @@ pub fn play(trace: &str) -> Result<Vec<Arc<Client>>, TraceError> {
                 if std::mem::replace(&mut was_on_bus, true) {
                     watcher = watcher.again();
                 }
-                sightings = Sightings::new(seen.clone(), pace.lease());
+                instances = ClientHandles::new(handle.clone(), pace.lease());
                 watcher.begin();
                 Todo::default()
             }
         };
-        if sightings.tell(&mut todo.tell) {
-            sightings.rest_is_absent(watcher.names());
-            seen.ready();
+        if instances.tell(&mut todo.tell) {
+            instances.rest_is_absent(watcher.names());
+            handle.ready();
         }
         while let Poll::Ready(Some(update)) =
             feed.poll_next(&mut Context::from_waker(Waker::noop()))

@@ -35,7 +35,7 @@ pub(super) struct Watcher {
     /// Who asked for what, by the number of the question.
     asked: BTreeMap<u32, Asked>,
     questions: u32,
-    sightings: u32,
+    instances: u32,
     strangers: BTreeSet<String>,
     owners_known: bool,
     looked: bool,
@@ -50,7 +50,7 @@ impl Watcher {
             runs: BTreeMap::new(),
             asked: BTreeMap::new(),
             questions: 0,
-            sightings: 0,
+            instances: 0,
             strangers: BTreeSet::new(),
             owners_known: false,
             looked: false,
@@ -150,7 +150,7 @@ impl Watcher {
         self.ask_bus(BusCall::UnmatchOwner(unique.to_owned()), todo);
         self.asked.retain(|_, asked| !asked.is_about(unique));
         let life = Life::Absent;
-        todo.tell.extend(run.sighting.map(|sighting| Tell::Life { sighting, life }));
+        todo.tell.extend(run.instance.map(|instance| Tell::Life { instance, life }));
     }
 
     fn signal(&mut self, now: Moment, sender: &str, signal: Signal, todo: &mut Todo) {
@@ -164,7 +164,7 @@ impl Watcher {
         if signal == Signal::Quitting {
             run.state = State::Quitting;
             let life = Life::ShuttingDown;
-            todo.tell.extend(run.sighting.map(|sighting| Tell::Life { sighting, life }));
+            todo.tell.extend(run.instance.map(|instance| Tell::Life { instance, life }));
             return;
         }
         // A client that hung says it to whom it will be asked anew, so that no reason is missed.
@@ -300,15 +300,15 @@ impl Watcher {
         let Some(run) = self.runs.get_mut(unique) else { return };
         (run.state, run.told) = (state, None);
         let life = Life::Unknown(reason);
-        todo.tell.extend(run.sighting.map(|sighting| Tell::Life { sighting, life }));
+        todo.tell.extend(run.instance.map(|instance| Tell::Life { instance, life }));
     }
 
     /// Names a client and says that it is starting.
     fn open(&mut self, unique: &str, kind: &str, todo: &mut Todo) {
         self.name(unique, kind, todo);
         if self.looked || !self.again {
-            let (sighting, life) = (self.sightings, Life::Starting);
-            todo.tell.push(Tell::Life { sighting, life });
+            let (instance, life) = (self.instances, Life::Starting);
+            todo.tell.push(Tell::Life { instance, life });
         }
     }
 
@@ -320,16 +320,16 @@ impl Watcher {
         let Some(run) = self.runs.get_mut(unique) else { return };
         run.kind = Some(kind.to_owned());
         let life = Life::Absent;
-        todo.tell.extend(run.sighting.map(|sighting| Tell::Life { sighting, life }));
+        todo.tell.extend(run.instance.map(|instance| Tell::Life { instance, life }));
         self.open_silently(unique, name.unwrap_or_else(|| kind.to_owned()), todo);
     }
 
     fn open_silently(&mut self, unique: &str, client: String, todo: &mut Todo) {
-        self.sightings += 1;
-        let sighting = self.sightings;
+        self.instances += 1;
+        let instance = self.instances;
         if let Some(run) = self.runs.get_mut(unique) {
-            (run.name, run.sighting, run.told) = (Some(client.clone()), Some(sighting), None);
-            todo.tell.push(Tell::Open { sighting, client });
+            (run.name, run.instance, run.told) = (Some(client.clone()), Some(instance), None);
+            todo.tell.push(Tell::Open { instance, client });
         }
     }
 

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use windows::Win32::System::Com::{COINIT_MULTITHREADED, CoInitializeEx, CoUninitialize};
 
-use crate::{Error, HResult};
+use crate::{HResult, WindowsError};
 
 /// This thread's membership in the multithreaded apartment, which ends with it.
 ///
@@ -21,11 +21,11 @@ impl Apartment {
     /// # Errors
     ///
     /// If the thread is in an apartment of another kind already (`RPC_E_CHANGED_MODE`).
-    pub fn join() -> Result<Self, Error> {
+    pub fn join() -> Result<Self, WindowsError> {
         // SAFETY: it is undone on this thread, once, when the result is dropped.
         let joined = unsafe { CoInitializeEx(None, COINIT_MULTITHREADED) };
         if joined.is_err() {
-            return Err(Error::new("use COM on this thread", HResult(joined.0)));
+            return Err(WindowsError::new("use COM on this thread", HResult(joined.0)));
         }
         Ok(Self { thread: PhantomData })
     }

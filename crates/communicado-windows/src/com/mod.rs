@@ -8,13 +8,13 @@
 //! a call is under way, and nothing needs a message pump.
 
 mod apartment;
-mod call;
+mod call_error;
+mod event_sink;
 mod object;
 pub mod serve;
-mod sink;
 mod variant;
 
 pub use apartment::Apartment;
-pub use call::CallError;
-pub use object::{Got, Listening, Object};
-pub use sink::Event;
+pub use call_error::CallError;
+pub use event_sink::DispatchEvent;
+pub use object::{AdvisoryConnection, InvokeResult, Object};

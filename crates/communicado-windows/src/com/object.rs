@@ -10,8 +10,8 @@ use windows::Win32::System::Variant::VARIANT;
 use windows_core::{GUID, HSTRING, IUnknown, Interface as _, PCWSTR};
 
 use super::apartment::Apartment;
-use super::call::CallError;
-use super::sink::{self, Event};
+use super::call_error::CallError;
+use super::event_sink::{self, DispatchEvent};
 use super::variant;
 use crate::{Guid, Variant};
 
@@ -27,7 +27,7 @@ pub struct Object<'a> {
 
 /// What a member answered.
 #[derive(Debug)]
-pub struct Got<'a> {
+pub struct InvokeResult<'a> {
     /// The value.
     pub value: Variant,
     /// The object that it is, if it is one.
@@ -36,7 +36,7 @@ pub struct Got<'a> {
 
 /// A subscription to the events of an object, which ends with it.
 #[derive(Debug)]
-pub struct Listening<'a> {
+pub struct AdvisoryConnection<'a> {
     point: IConnectionPoint,
     cookie: u32,
     apartment: PhantomData<&'a Apartment>,
@@ -80,11 +80,11 @@ impl<'a> Object<'a> {
     /// # Errors
     ///
     /// If the member fails, or the other program cannot be asked.
-    pub fn get(&self, id: i32, arguments: &[Variant]) -> Result<Got<'a>, CallError> {
+    pub fn get(&self, id: i32, arguments: &[Variant]) -> Result<InvokeResult<'a>, CallError> {
         let value = self.invoke(id, arguments)?;
         let object = variant::object(&value);
         let object = object.map(|dispatch| Self { dispatch, apartment: PhantomData });
-        Ok(Got { value: variant::read(&value), object })
+        Ok(InvokeResult { value: variant::read(&value), object })
     }
 
     fn invoke(&self, id: i32, arguments: &[Variant]) -> Result<VARIANT, CallError> {
@@ -117,37 +117,37 @@ impl<'a> Object<'a> {
         Ok(answer)
     }
 
-    /// Listens to the events of `source`, an interface that the object calls; `hear` is called on
+    /// Listens to the events of `source`, an interface that the object calls; `on_event` is called on
     /// a thread of COM's own, also before this returns, and should return soon.
     ///
     /// # Errors
     ///
     /// If the object has no such events, or the other program cannot be asked.
-    pub fn listen(
+    pub fn advise(
         &self,
         source: Guid,
-        hear: impl Fn(Event) + Send + Sync + 'static,
-    ) -> Result<Listening<'a>, CallError> {
+        on_event: impl Fn(DispatchEvent) + Send + Sync + 'static,
+    ) -> Result<AdvisoryConnection<'a>, CallError> {
         let failed = |error: windows_core::Error| CallError::of("listen to its events", &error);
         let container: IConnectionPointContainer = self.dispatch.cast().map_err(failed)?;
         let source = GUID::from_u128(source.0);
         // SAFETY: the interface outlives the call.
         let point = unsafe { container.FindConnectionPoint(&raw const source) }.map_err(failed)?;
-        let sink: IUnknown = sink::new(source, Box::new(hear));
+        let sink: IUnknown = event_sink::new(source, Box::new(on_event));
         // SAFETY: the sink is an object of its own, which the other side holds on to.
         let cookie = unsafe { point.Advise(&sink) }.map_err(failed)?;
-        Ok(Listening { point, cookie, apartment: PhantomData })
+        Ok(AdvisoryConnection { point, cookie, apartment: PhantomData })
     }
 }
 
-impl Listening<'_> {
+impl AdvisoryConnection<'_> {
     /// Lets go of it without a word, as is right where the other side is gone.
     pub fn abandon(mut self) {
         self.cookie = 0;
     }
 }
 
-impl Drop for Listening<'_> {
+impl Drop for AdvisoryConnection<'_> {
     fn drop(&mut self) {
         if self.cookie != 0 {
             // SAFETY: the connection point is alive, and the cookie is its own.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use communicado_codes::{Code, Family, lookup};
-use communicado_sources::providers::reading::says_signed_out;
+use communicado_sources::windows::reading::says_signed_out;
 use communicado_windows::HResult;
 
 /// Why Communicator cannot be asked: the code, what it means here, and what to do.

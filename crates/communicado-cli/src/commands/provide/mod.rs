@@ -1,14 +1,14 @@
 //! `provide`: a client without a window, that other programs see.
 //!
 //! Without a further word it is that client, until it is stopped; with one it speaks to the one
-//! that runs. What it is and in which order it says so is `communicado-provider`'s; `face` shows
+//! that runs. What it is and in which order it says so is `communicado-provider`'s; `frontend` shows
 //! it by the platform's own contract.
 
-mod ask;
-mod face;
-mod memory;
+mod control;
+mod frontend;
+mod line_queue;
 mod report;
-mod said;
+mod saved_state;
 mod serve;
 
 use std::io::{self, Read as _};
@@ -17,18 +17,17 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Subcommand};
+use communicado_cli_support::{Failure, Outcome, note};
 use communicado_core::{Activity, Availability};
 use communicado_provider::script::{Script, ScriptError};
 use communicado_provider::{Account, words};
 use communicado_runtime::SystemClock;
 
-use self::memory::Memory;
-use self::serve::{Plan, serve};
-use crate::arguments::span;
-use crate::commands::tell;
-use crate::failure::{Failure, Outcome};
-use crate::live::on_runtime;
-use crate::nearest::did_you_mean;
+use self::saved_state::SavedState;
+use self::serve::{RunOptions, serve};
+use crate::parsers::parse_duration;
+use crate::runtime::block_on;
+use crate::suggestion::did_you_mean;
 
 /// A longer script is none.
 const SCRIPT_BYTES_MAX: u64 = 8 * 1024 * 1024;
@@ -41,21 +40,21 @@ const SCRIPT_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// see it as that.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
-pub(crate) struct Provide {
+pub(crate) struct ProvideArgs {
     #[command(subcommand)]
-    asked: Option<Asked>,
+    command: Option<ProvideCommand>,
     #[command(flatten)]
-    serve: Serve,
+    serve: ServeArgs,
 }
 
 /// What can be asked of the provider that runs.
 #[derive(Debug, Subcommand)]
-enum Asked {
+enum ProvideCommand {
     /// Have it sign in.
     SignIn,
     /// Have it sign out.
     SignOut,
-    Set(Set),
+    Set(SetPresenceArgs),
     /// Print what it says of itself: exit status 1 if none runs.
     Status {
         /// One JSON object.
@@ -68,7 +67,7 @@ enum Asked {
 
 /// Have it show how reachable you are.
 #[derive(Debug, Args)]
-struct Set {
+struct SetPresenceArgs {
     /// Whether you can be reached.
     #[arg(value_name = "AVAILABILITY", value_parser = availabilities())]
     availability: Availability,
@@ -79,13 +78,13 @@ struct Set {
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
     /// For how long; then what was set before comes back.
-    #[arg(long = "for", value_name = "SPAN", value_parser = span)]
+    #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]
     lasts: Option<Duration>,
 }
 
 /// How it is to run.
 #[derive(Debug, Args)]
-struct Serve {
+struct ServeArgs {
     /// The name that signs in; your own if it is not said.
     #[arg(long, value_name = "NAME")]
     account: Option<String>,
@@ -112,40 +111,41 @@ struct Serve {
     #[arg(long)]
     unregister: bool,
     #[command(flatten)]
-    face: face::Options,
+    frontend: frontend::Options,
 }
 
-impl Provide {
+impl ProvideArgs {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
-        match self.asked {
-            Some(asked) => asked.run(),
+        match self.command {
+            Some(command) => command.run(),
             None => self.serve.run(),
         }
     }
 }
 
-impl Serve {
+impl ServeArgs {
     fn run(self) -> Result<Outcome, Failure> {
         let account = self.account()?;
         if self.register {
-            let done = face::register(&self.options(), &self.face)?;
-            tell(&format!("note: {done}\n"));
+            let done = frontend::register(&self.options(), &self.frontend)?;
+            note(&format!("{done}"));
             return Ok(Outcome::Yes);
         }
         if self.unregister {
-            tell(&format!("note: {}\n", face::unregister(&self.face)?));
+            note(&format!("{}", frontend::unregister(&self.frontend)?));
             return Ok(Outcome::Yes);
         }
         let script = self.script.as_deref().map(read_script).transpose()?.unwrap_or_default();
         let clock = SystemClock::start();
-        let (memory, chosen) = match self.remember.then(|| Memory::open(&clock)).transpose()? {
-            Some((memory, chosen)) => (Some(memory), chosen),
-            None => (None, None),
-        };
+        let (saved_state, desired) =
+            match self.remember.then(|| SavedState::open(&clock)).transpose()? {
+                Some((saved_state, desired)) => (Some(saved_state), desired),
+                None => (None, None),
+            };
         let (sign_in, json) = (self.sign_in, self.json);
-        let face = self.face;
-        let plan = Plan { account, face, script, sign_in, json, memory, chosen };
-        on_runtime(serve(plan, clock))
+        let frontend = self.frontend;
+        let options = RunOptions { account, frontend, script, sign_in, json, saved_state, desired };
+        block_on(serve(options, clock))
     }
 
     fn account(&self) -> Result<Account, Failure> {

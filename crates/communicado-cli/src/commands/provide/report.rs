@@ -5,14 +5,14 @@ use communicado_provider::Account;
 use communicado_sinks::printable;
 use serde_json::{Value, json};
 
-use super::face::Shown;
+use super::frontend::ProviderState;
 
 /// A longer text is cut: a line is to be read.
 const TEXT_MAX: usize = 200;
 
 /// What a provider says of itself. The words may be those of another version of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Report {
+pub(super) struct ProviderReport {
     pub(super) account: String,
     pub(super) friendly_name: String,
     pub(super) status: String,
@@ -24,9 +24,9 @@ pub(super) struct Report {
     pub(super) until: Option<Timestamp>,
 }
 
-impl Report {
+impl ProviderReport {
     /// What our own provider says.
-    pub(super) fn of(account: &Account, shown: &Shown) -> Self {
+    pub(super) fn of(account: &Account, shown: &ProviderState) -> Self {
         let presence = shown.status.presence();
         let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
         Self {
@@ -66,7 +66,7 @@ impl Report {
     }
 
     /// The line of one who follows: with its time, and how many lines were missed before it.
-    pub(super) fn told(&self, at: Timestamp, missed: u64) -> String {
+    pub(super) fn to_dated_text(&self, at: Timestamp, missed: u64) -> String {
         let text = self.to_text();
         let text = text.trim_end();
         let missed = if missed > 0 { format!("  missed {missed} lines") } else { String::new() };

@@ -11,9 +11,9 @@ use windows::Win32::System::Com::{
 };
 use windows_core::{BOOL, GUID, HRESULT, IUnknown, Ref, implement};
 
-use super::object::Served;
+use super::object::ObjectRef;
 use crate::com::Apartment;
-use crate::{Error, Guid, HResult};
+use crate::{Guid, HResult, WindowsError};
 
 /// A class of this process, which ends with it.
 #[derive(Debug)]
@@ -32,8 +32,8 @@ impl<'a> ClassObject<'a> {
     pub fn register(
         _: &'a Apartment,
         class: Guid,
-        make: impl Fn() -> Result<Served, HResult> + Send + Sync + 'static,
-    ) -> Result<Self, Error> {
+        make: impl Fn() -> Result<ObjectRef, HResult> + Send + Sync + 'static,
+    ) -> Result<Self, WindowsError> {
         let factory: IClassFactory = Factory { make: Box::new(make) }.into();
         let class = GUID::from_u128(class.0);
         let how = REGCLS_MULTIPLEUSE | REGCLS_SUSPENDED;
@@ -41,7 +41,8 @@ impl<'a> ClassObject<'a> {
         // thread has joined an apartment that outlives the registration.
         let registered =
             unsafe { CoRegisterClassObject(&raw const class, &factory, CLSCTX_LOCAL_SERVER, how) };
-        let cookie = registered.map_err(|error| Error::of("register a class", &error))?;
+        let cookie =
+            registered.map_err(|error| WindowsError::from_core("register a class", &error))?;
         Ok(Self { cookie, apartment: PhantomData })
     }
 
@@ -50,10 +51,10 @@ impl<'a> ClassObject<'a> {
     /// # Errors
     ///
     /// If the system does not.
-    pub fn resume(_: &Apartment) -> Result<(), Error> {
+    pub fn resume(_: &Apartment) -> Result<(), WindowsError> {
         // SAFETY: it takes nothing, and this thread has joined an apartment.
         let done = unsafe { CoResumeClassObjects() };
-        done.map_err(|error| Error::of("offer the registered classes", &error))
+        done.map_err(|error| WindowsError::from_core("offer the registered classes", &error))
     }
 }
 
@@ -64,11 +65,11 @@ impl Drop for ClassObject<'_> {
     }
 }
 
-type Make = Box<dyn Fn() -> Result<Served, HResult> + Send + Sync>;
+type Constructor = Box<dyn Fn() -> Result<ObjectRef, HResult> + Send + Sync>;
 
 #[implement(IClassFactory)]
 struct Factory {
-    make: Make,
+    make: Constructor,
 }
 
 impl IClassFactory_Impl for Factory_Impl {
@@ -91,12 +92,12 @@ impl IClassFactory_Impl for Factory_Impl {
         let wanted = unsafe { wanted.read_unaligned() };
         // A panic must not leave this function.
         let made = catch_unwind(AssertUnwindSafe(|| (self.make)()));
-        let served = match made {
-            Ok(Ok(served)) => served,
+        let object = match made {
+            Ok(Ok(object_ref)) => object_ref,
             Ok(Err(code)) => return refused(HRESULT(code.0)),
             Err(_) => return refused(E_UNEXPECTED),
         };
-        let Some(found) = served.query(&wanted) else { return refused(E_NOINTERFACE) };
+        let Some(found) = object.query(&wanted) else { return refused(E_NOINTERFACE) };
         // SAFETY: as above.
         unsafe { place.write_unaligned(found) };
         Ok(())

@@ -19,10 +19,10 @@ use windows::Win32::System::Variant::{
 };
 use windows_core::{BSTR, GUID, HRESULT, IUnknown, PCWSTR, implement};
 
-use super::given::{self, Argument, Given, Refusal};
-use super::interface::{Interface, Kind, Member, Usage};
-use super::library;
-use super::object::{Call, Face, Part, Served, Slot};
+use super::interface::{Interface, InvokeKind, Member, ValueKind};
+use super::object::{InterfaceKind, InterfacePtr, MethodCall, ObjectRef, VtableSlot};
+use super::type_library;
+use super::values::{self, Argument, MethodError, ReturnValue};
 use crate::com::variant;
 use crate::{HResult, Variant};
 
@@ -31,15 +31,15 @@ const NAME_UNITS_MAX: usize = 128;
 /// What an exception says of its origin.
 const SOURCE: &str = "Communicado";
 
-pub(super) const GET_TYPE_INFO_COUNT: Slot = Slot(get_type_info_count as *const ());
-pub(super) const GET_TYPE_INFO: Slot = Slot(get_type_info as *const ());
-pub(super) const GET_IDS_OF_NAMES: Slot = Slot(get_ids_of_names as *const ());
-pub(super) const INVOKE: Slot = Slot(invoke as *const ());
+pub(super) const GET_TYPE_INFO_COUNT: VtableSlot = VtableSlot(get_type_info_count as *const ());
+pub(super) const GET_TYPE_INFO: VtableSlot = VtableSlot(get_type_info as *const ());
+pub(super) const GET_IDS_OF_NAMES: VtableSlot = VtableSlot(get_ids_of_names as *const ());
+pub(super) const INVOKE: VtableSlot = VtableSlot(invoke as *const ());
 
-fn interface(face: &Face) -> Option<&'static Interface> {
-    match face.part {
-        Part::Interface(interface) => Some(interface),
-        Part::Container | Part::ClassInfo => None,
+fn interface(interface_ptr: &InterfacePtr) -> Option<&'static Interface> {
+    match interface_ptr.kind {
+        InterfaceKind::Interface(interface) => Some(interface),
+        InterfaceKind::Container | InterfaceKind::ClassInfo => None,
     }
 }
 
@@ -48,8 +48,8 @@ unsafe extern "system" fn get_type_info_count(this: *mut c_void, place: *mut u32
         return E_POINTER;
     }
     // SAFETY: COM calls it with a live object of ours.
-    let face = unsafe { Face::of(this) };
-    let count = u32::from(face.servant().library().is_some());
+    let interface_ptr = unsafe { InterfacePtr::of(this) };
+    let count = u32::from(interface_ptr.implementation().library().is_some());
     // SAFETY: it is the place for the answer, and not null.
     unsafe { place.write_unaligned(count) };
     S_OK
@@ -65,13 +65,13 @@ unsafe extern "system" fn get_type_info(
         return E_POINTER;
     }
     // SAFETY: COM calls it with a live object of ours.
-    let face = unsafe { Face::of(this) };
-    let described = interface(face).and_then(|interface| {
-        let library = face.servant().library()?;
-        interface.iids.iter().find_map(|iid| library.describe(*iid))
+    let interface_ptr = unsafe { InterfacePtr::of(this) };
+    let described = interface(interface_ptr).and_then(|interface| {
+        let library = interface_ptr.implementation().library()?;
+        interface.iids.iter().find_map(|iid| library.type_info(*iid))
     });
     // SAFETY: it is the place for the answer, and not null.
-    unsafe { library::hand_over(described, place) }
+    unsafe { type_library::write_type_info(described, place) }
 }
 
 unsafe extern "system" fn get_ids_of_names(
@@ -89,12 +89,12 @@ unsafe extern "system" fn get_ids_of_names(
         return E_POINTER;
     }
     // SAFETY: COM calls it with a live object of ours.
-    let face = unsafe { Face::of(this) };
+    let interface_ptr = unsafe { InterfacePtr::of(this) };
     // SAFETY: there are so many names.
     let first = unsafe { names.read_unaligned() };
     // SAFETY: it ends in NUL.
-    let id = unsafe { text(first) }.and_then(|name| {
-        let mut members = interface(face)?.members.iter();
+    let id = unsafe { read_name(first) }.and_then(|name| {
+        let mut members = interface(interface_ptr)?.members.iter();
         let member = members.find(|member| member.name.eq_ignore_ascii_case(&name))?;
         Some(member.id)
     });
@@ -110,7 +110,7 @@ unsafe extern "system" fn get_ids_of_names(
 /// # Safety
 ///
 /// It ends in NUL, or is null.
-unsafe fn text(wide: PCWSTR) -> Option<String> {
+unsafe fn read_name(wide: PCWSTR) -> Option<String> {
     if wide.is_null() {
         return None;
     }
@@ -134,28 +134,29 @@ unsafe extern "system" fn invoke(
     _: *mut u32,
 ) -> HRESULT {
     // SAFETY: COM calls it with a live object of ours.
-    let face = unsafe { Face::of(this) };
-    let Some(interface) = interface(face) else { return E_UNEXPECTED };
+    let interface_ptr = unsafe { InterfacePtr::of(this) };
+    let Some(interface) = interface(interface_ptr) else { return E_UNEXPECTED };
     // SAFETY: COM hands over the parameters of the call, or none.
-    let passed = unsafe { parameters.as_ref() }.map(passed).unwrap_or_default();
-    let Some(member) = member(interface, id, flags, passed.len()) else {
+    let passed = unsafe { parameters.as_ref() }.map(passed_arguments).unwrap_or_default();
+    let Some(member) = find_member(interface, id, flags, passed.len()) else {
         return DISP_E_MEMBERNOTFOUND;
     };
-    let (arguments, places) = match arguments(member, passed) {
+    let (arguments, places) = match bind_arguments(member, passed) {
         Ok(arguments) => arguments,
         Err(code) => return HRESULT(code.0),
     };
     let [iid, ..] = interface.iids else { return E_UNEXPECTED };
-    let call = Call { interface: *iid, id, usage: member.usage, arguments: &arguments };
+    let call =
+        MethodCall { interface: *iid, id, invoke_kind: member.invoke_kind, arguments: &arguments };
     // A panic must not leave this function.
     let answered = catch_unwind(AssertUnwindSafe(|| {
-        let given = face.servant().answer(&call)?;
-        let value = given::to_variant(&given)?;
-        let further = match given {
-            Given::Placed(further, _) => Some(given::written(&further)),
+        let returned = interface_ptr.implementation().invoke(&call)?;
+        let value = values::to_variant(&returned)?;
+        let further = match returned {
+            ReturnValue::WithOut(further, _) => Some(values::value_to_variant(&further)),
             _ => None,
         };
-        Ok::<_, Refusal>((value, further))
+        Ok::<_, MethodError>((value, further))
     }));
     match answered {
         Ok(Ok((value, further))) => {
@@ -169,9 +170,9 @@ unsafe extern "system" fn invoke(
             }
             S_OK
         }
-        Ok(Err(refusal)) => {
+        Ok(Err(error)) => {
             // SAFETY: it is the place for an exception, or null.
-            unsafe { refuse(refusal, exception) }
+            unsafe { write_exception(error, exception) }
         }
         Err(_) => E_UNEXPECTED,
     }
@@ -179,7 +180,7 @@ unsafe extern "system" fn invoke(
 
 /// The member with this number that can be used so; one that is only read may also be called, as
 /// scripts do.
-fn member(
+fn find_member(
     interface: &'static Interface,
     id: i32,
     flags: DISPATCH_FLAGS,
@@ -188,17 +189,17 @@ fn member(
     let has = |flag: DISPATCH_FLAGS| flags.0 & flag.0 != 0;
     let puts = has(DISPATCH_PROPERTYPUT) || has(DISPATCH_PROPERTYPUTREF);
     let gets = has(DISPATCH_PROPERTYGET) || has(DISPATCH_METHOD);
-    let fits = |member: &&Member| match member.usage {
-        Usage::Put => puts,
-        Usage::Get | Usage::Call => gets,
+    let fits = |member: &&Member| match member.invoke_kind {
+        InvokeKind::PropertyPut => puts,
+        InvokeKind::PropertyGet | InvokeKind::Method => gets,
     };
     let mut found = interface.members.iter().filter(|member| member.id == id).filter(fits);
     let first = found.clone().next();
-    found.find(|member| member.takes.len() == passed).or(first)
+    found.find(|member| member.params.len() == passed).or(first)
 }
 
 /// What was passed, in declared order.
-fn passed(parameters: &DISPPARAMS) -> Vec<&VARIANT> {
+fn passed_arguments(parameters: &DISPPARAMS) -> Vec<&VARIANT> {
     let count = usize::try_from(parameters.cArgs).unwrap_or(0);
     if parameters.rgvarg.is_null() {
         return Vec::new();
@@ -209,31 +210,33 @@ fn passed(parameters: &DISPPARAMS) -> Vec<&VARIANT> {
     reversed.iter().rev().collect()
 }
 
-type Arguments = (Vec<Argument>, Vec<*mut VARIANT>);
+type BoundArguments = (Vec<Argument>, Vec<*mut VARIANT>);
 
 /// As many arguments as the member takes, each as it takes it, and the places among them.
-fn arguments(member: &Member, passed: Vec<&VARIANT>) -> Result<Arguments, HResult> {
-    if passed.len() > member.takes.len() {
+fn bind_arguments(member: &Member, passed: Vec<&VARIANT>) -> Result<BoundArguments, HResult> {
+    if passed.len() > member.params.len() {
         return Err(HResult(DISP_E_BADPARAMCOUNT.0));
     }
     let mut places = Vec::new();
     let mut passed = passed.into_iter();
-    let arguments = member.takes.iter().map(|kind| match (kind, passed.next()) {
-        (Kind::Place, Some(value)) => {
-            places.push(place(value).ok_or(HResult(DISP_E_TYPEMISMATCH.0))?);
-            Ok(Argument::Place)
+    let arguments = member.params.iter().map(|kind| match (kind, passed.next()) {
+        (ValueKind::OutVariant, Some(value)) => {
+            places.push(out_variant(value).ok_or(HResult(DISP_E_TYPEMISMATCH.0))?);
+            Ok(Argument::Out)
         }
-        (Kind::Object, None) => Ok(Argument::Object(None)),
-        (Kind::Any, None) => Ok(Argument::Value(Variant::Error(HResult(DISP_E_PARAMNOTFOUND.0)))),
+        (ValueKind::Object, None) => Ok(Argument::Object(None)),
+        (ValueKind::Variant, None) => {
+            Ok(Argument::Value(Variant::Error(HResult(DISP_E_PARAMNOTFOUND.0))))
+        }
         (_, None) => Err(HResult(DISP_E_BADPARAMCOUNT.0)),
-        (kind, Some(value)) => argument(*kind, value),
+        (kind, Some(value)) => convert_argument(*kind, value),
     });
     let arguments = arguments.collect::<Result<_, HResult>>()?;
     Ok((arguments, places))
 }
 
 /// The place that a value stands for.
-fn place(value: &VARIANT) -> Option<*mut VARIANT> {
+fn out_variant(value: &VARIANT) -> Option<*mut VARIANT> {
     if variant::kind(value) != VARENUM(VT_BYREF.0 | VT_VARIANT.0) {
         return None;
     }
@@ -243,7 +246,7 @@ fn place(value: &VARIANT) -> Option<*mut VARIANT> {
 }
 
 /// A value as a member takes it, converted as Automation does (`VariantChangeType`).
-pub(super) fn argument(kind: Kind, value: &VARIANT) -> Result<Argument, HResult> {
+pub(super) fn convert_argument(kind: ValueKind, value: &VARIANT) -> Result<Argument, HResult> {
     let mut direct = VARIANT::default();
     // SAFETY: both are values, and initialised; what a reference leads to outlives the call.
     let copied = unsafe { VariantCopyInd(&raw mut direct, value) };
@@ -258,21 +261,24 @@ pub(super) fn argument(kind: Kind, value: &VARIANT) -> Result<Argument, HResult>
         Ok(Argument::Value(variant::read(&changed)))
     };
     match kind {
-        Kind::Number => changed(VT_I4),
-        Kind::Truth => changed(VT_BOOL),
-        Kind::Text => changed(VT_BSTR),
-        Kind::Any | Kind::List | Kind::Place | Kind::Unread => {
-            Ok(Argument::Value(variant::read(&direct)))
+        ValueKind::Number => changed(VT_I4),
+        ValueKind::Bool => changed(VT_BOOL),
+        ValueKind::Text => changed(VT_BSTR),
+        ValueKind::Variant
+        | ValueKind::VariantArray
+        | ValueKind::OutVariant
+        | ValueKind::Unsupported => Ok(Argument::Value(variant::read(&direct))),
+        ValueKind::Object => {
+            Ok(Argument::Object(variant::object(&direct).map(values::Callback::from)))
         }
-        Kind::Object => Ok(Argument::Object(variant::object(&direct).map(given::Callback::from))),
-        Kind::Numbers => {
+        ValueKind::NumberArray => {
             let is_array = variant::kind(&direct).0 & VT_ARRAY.0 != 0;
             // SAFETY: the type says whether it is an array.
             let array: *const SAFEARRAY =
                 unsafe { direct.Anonymous.Anonymous.Anonymous.parray }.cast_const();
             let array = if is_array { array } else { std::ptr::null() };
             // SAFETY: it is an array that outlives the call, or null.
-            Ok(Argument::Numbers(unsafe { given::numbers(array) }))
+            Ok(Argument::Numbers(unsafe { values::read_numbers(array) }))
         }
     }
 }
@@ -282,14 +288,14 @@ pub(super) fn argument(kind: Kind, value: &VARIANT) -> Result<Argument, HResult>
 /// # Safety
 ///
 /// It is a place for an exception, or null.
-unsafe fn refuse(refusal: Refusal, place: *mut EXCEPINFO) -> HRESULT {
-    let Some(said) = refusal.said.filter(|_| !place.is_null()) else {
-        return HRESULT(refusal.code.0);
+unsafe fn write_exception(error: MethodError, place: *mut EXCEPINFO) -> HRESULT {
+    let Some(description) = error.description.filter(|_| !place.is_null()) else {
+        return HRESULT(error.code.0);
     };
     let exception = EXCEPINFO {
         bstrSource: std::mem::ManuallyDrop::new(BSTR::from(SOURCE)),
-        bstrDescription: std::mem::ManuallyDrop::new(BSTR::from(said)),
-        scode: refusal.code.0,
+        bstrDescription: std::mem::ManuallyDrop::new(BSTR::from(description)),
+        scode: error.code.0,
         ..EXCEPINFO::default()
     };
     // SAFETY: it is a place, as promised, and not null; the caller frees the texts.
@@ -298,40 +304,40 @@ unsafe fn refuse(refusal: Refusal, place: *mut EXCEPINFO) -> HRESULT {
 }
 
 /// What gives objects one by one.
-pub(super) fn enumerate(objects: Vec<Served>) -> IUnknown {
-    let each: IEnumVARIANT = Each { objects, at: AtomicUsize::new(0) }.into();
-    each.into()
+pub(super) fn enumerate(objects: Vec<ObjectRef>) -> IUnknown {
+    let enumerator: IEnumVARIANT = ObjectEnumerator { objects, at: AtomicUsize::new(0) }.into();
+    enumerator.into()
 }
 
 #[implement(IEnumVARIANT)]
-struct Each {
-    objects: Vec<Served>,
+struct ObjectEnumerator {
+    objects: Vec<ObjectRef>,
     at: AtomicUsize,
 }
 
-impl IEnumVARIANT_Impl for Each_Impl {
+impl IEnumVARIANT_Impl for ObjectEnumerator_Impl {
     fn Next(&self, wanted: u32, places: *mut VARIANT, count: *mut u32) -> HRESULT {
         let wanted = usize::try_from(wanted).unwrap_or(0);
         if places.is_null() || wanted == 0 {
             return E_POINTER;
         }
-        let mut given = 0;
-        while given < wanted {
+        let mut fetched = 0;
+        while fetched < wanted {
             let at = self.at.fetch_add(1, Ordering::Relaxed);
             let Some(object) = self.objects.get(at) else {
                 self.at.store(self.objects.len(), Ordering::Relaxed);
                 break;
             };
-            let Ok(value) = given::to_variant(&Given::Object(object.clone())) else { break };
+            let Ok(value) = values::to_variant(&ReturnValue::Object(object.clone())) else { break };
             // SAFETY: there are so many places, which need not be initialised.
-            unsafe { places.add(given).write(value) };
-            given += 1;
+            unsafe { places.add(fetched).write(value) };
+            fetched += 1;
         }
         if !count.is_null() {
             // SAFETY: it is a place for the count.
-            unsafe { count.write(u32::try_from(given).unwrap_or(0)) };
+            unsafe { count.write(u32::try_from(fetched).unwrap_or(0)) };
         }
-        if given == wanted { S_OK } else { S_FALSE }
+        if fetched == wanted { S_OK } else { S_FALSE }
     }
 
     fn Skip(&self, count: u32) -> HRESULT {
@@ -347,6 +353,6 @@ impl IEnumVARIANT_Impl for Each_Impl {
 
     fn Clone(&self) -> windows_core::Result<IEnumVARIANT> {
         let at = AtomicUsize::new(self.at.load(Ordering::Relaxed));
-        Ok(Each { objects: self.objects.clone(), at }.into())
+        Ok(ObjectEnumerator { objects: self.objects.clone(), at }.into())
     }
 }

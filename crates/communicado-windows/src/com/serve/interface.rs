@@ -5,9 +5,9 @@ use std::ffi::c_void;
 
 use windows_core::{GUID, HRESULT};
 
-use super::native::answer;
 use super::object::{ADD_REF, QUERY_INTERFACE, RELEASE};
-use super::{dispatch, object::Slot};
+use super::vtable_call::invoke_slot;
+use super::{dispatch, object::VtableSlot};
 use crate::Guid;
 
 /// The members of `IUnknown` and `IDispatch`, which come first in every table.
@@ -17,36 +17,36 @@ const SLOTS_MAX: usize = 64;
 
 /// How an argument or an answer travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ValueKind {
     /// A whole number of 32 bits, an enumeration included (`VT_I4`).
     Number,
     /// A truth (`VT_BOOL`).
-    Truth,
+    Bool,
     /// A text (`VT_BSTR`).
     Text,
     /// Any value (`VT_VARIANT`); as the last arguments, these may be left out.
-    Any,
+    Variant,
     /// An object (`VT_DISPATCH`, `VT_UNKNOWN`).
     Object,
     /// Whole numbers in an array (`VT_ARRAY | VT_I4`).
-    Numbers,
+    NumberArray,
     /// Any values in an array (`VT_ARRAY | VT_VARIANT`).
-    List,
+    VariantArray,
     /// Something that no member of ours reads or gives.
-    Unread,
+    Unsupported,
     /// A place for a further answer, of any kind (`VT_BYREF | VT_VARIANT`).
-    Place,
+    OutVariant,
 }
 
 /// How a member is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Usage {
+pub enum InvokeKind {
     /// A property is read.
-    Get,
+    PropertyGet,
     /// A property is written; the value is the last argument.
-    Put,
+    PropertyPut,
     /// A method is called.
-    Call,
+    Method,
 }
 
 /// One member of an interface.
@@ -57,14 +57,14 @@ pub struct Member {
     /// Its name.
     pub name: &'static str,
     /// How it is used.
-    pub usage: Usage,
+    pub invoke_kind: InvokeKind,
     /// What it takes.
-    pub takes: &'static [Kind],
+    pub params: &'static [ValueKind],
     /// What it gives.
-    pub gives: Option<Kind>,
+    pub returns: Option<ValueKind>,
     /// Its place in the table.
     pub slot: usize,
-    thunk: Slot,
+    thunk: VtableSlot,
 }
 
 impl Member {
@@ -73,10 +73,10 @@ impl Member {
     pub const fn get<const SLOT: usize>(
         name: &'static str,
         id: i32,
-        takes: &'static [Kind],
-        gives: Kind,
+        params: &'static [ValueKind],
+        returns: ValueKind,
     ) -> Self {
-        Self::new::<SLOT>(name, id, Usage::Get, takes, Some(gives))
+        Self::new::<SLOT>(name, id, InvokeKind::PropertyGet, params, Some(returns))
     }
 
     /// A property that is written.
@@ -84,9 +84,9 @@ impl Member {
     pub const fn put<const SLOT: usize>(
         name: &'static str,
         id: i32,
-        takes: &'static [Kind],
+        params: &'static [ValueKind],
     ) -> Self {
-        Self::new::<SLOT>(name, id, Usage::Put, takes, None)
+        Self::new::<SLOT>(name, id, InvokeKind::PropertyPut, params, None)
     }
 
     /// A method.
@@ -94,21 +94,21 @@ impl Member {
     pub const fn call<const SLOT: usize>(
         name: &'static str,
         id: i32,
-        takes: &'static [Kind],
-        gives: Option<Kind>,
+        params: &'static [ValueKind],
+        returns: Option<ValueKind>,
     ) -> Self {
-        Self::new::<SLOT>(name, id, Usage::Call, takes, gives)
+        Self::new::<SLOT>(name, id, InvokeKind::Method, params, returns)
     }
 
     const fn new<const SLOT: usize>(
         name: &'static str,
         id: i32,
-        usage: Usage,
-        takes: &'static [Kind],
-        gives: Option<Kind>,
+        invoke_kind: InvokeKind,
+        params: &'static [ValueKind],
+        returns: Option<ValueKind>,
     ) -> Self {
-        let words = takes.len() + gives.is_some() as usize;
-        Self { id, name, usage, takes, gives, slot: SLOT, thunk: thunk::<SLOT>(words) }
+        let words = params.len() + returns.is_some() as usize;
+        Self { id, name, invoke_kind, params, returns, slot: SLOT, thunk: thunk::<SLOT>(words) }
     }
 }
 
@@ -120,7 +120,7 @@ pub struct Interface {
     pub iids: &'static [Guid],
     /// Its members, in the order of the table.
     pub members: &'static [Member],
-    table: [Slot; SLOTS_MAX],
+    table: [VtableSlot; SLOTS_MAX],
 }
 
 impl Interface {
@@ -131,7 +131,7 @@ impl Interface {
     /// If a member is not at its place: at compile time, as these are constants.
     #[must_use]
     pub const fn new(iids: &'static [Guid], members: &'static [Member]) -> Self {
-        let mut table = [Slot(std::ptr::null()); SLOTS_MAX];
+        let mut table = [VtableSlot(std::ptr::null()); SLOTS_MAX];
         let inherited = [
             QUERY_INTERFACE,
             ADD_REF,
@@ -155,7 +155,7 @@ impl Interface {
         Self { iids, members, table }
     }
 
-    pub(super) const fn table(&self) -> *const Slot {
+    pub(super) const fn table(&self) -> *const VtableSlot {
         self.table.as_ptr()
     }
 
@@ -169,8 +169,8 @@ impl Interface {
 ///
 /// One that would take more than there are functions for leaves the last of them unread: the
 /// caller removes what it passed.
-const fn thunk<const SLOT: usize>(words: usize) -> Slot {
-    Slot(match words {
+const fn thunk<const SLOT: usize>(words: usize) -> VtableSlot {
+    VtableSlot(match words {
         0 => none::<SLOT> as *const (),
         1 => one::<SLOT> as *const (),
         2 => two::<SLOT> as *const (),
@@ -191,7 +191,7 @@ macro_rules! thunks {
         ) -> HRESULT {
             // SAFETY: COM calls it with a live object of ours, and the words are those that the
             // member at this place of the object's table takes.
-            unsafe { answer(this, SLOT, &[$($word),*]) }
+            unsafe { invoke_slot(this, SLOT, &[$($word),*]) }
         }
     )*};
 }

@@ -20,55 +20,55 @@ use windows::Win32::System::Ole::{
 use windows::Win32::System::Variant::VARIANT;
 use windows_core::{GUID, HRESULT, IUnknown, Interface as _, Ref, implement};
 
-use super::given::{Given, to_variant};
-use super::object::{ADD_REF, Face, QUERY_INTERFACE, RELEASE, Served, Slot};
+use super::object::{ADD_REF, InterfacePtr, ObjectRef, QUERY_INTERFACE, RELEASE, VtableSlot};
 use super::pool;
+use super::values::{ReturnValue, to_variant};
 use crate::Guid;
 use crate::com::CallError;
 
 /// The most listeners of one object.
 const LISTENERS_MAX: usize = 1024;
 /// The most that waits for one listener.
-const WAITING_MAX: usize = 256;
+const QUEUE_MAX: usize = 256;
 
 /// Something to tell.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct EventCall {
     /// The number of the event.
     pub id: i32,
     /// Its arguments, in declared order.
-    pub arguments: Vec<Given>,
+    pub arguments: Vec<ReturnValue>,
     /// Whether it makes one of the same number that still waits, and is the last that does,
     /// superfluous.
-    pub replaces: bool,
+    pub coalesces: bool,
 }
 
 /// Who listens to one interface of events.
 #[derive(Debug)]
 pub struct Listeners {
     source: Guid,
-    all: Arc<Mutex<All>>,
+    all: Arc<Mutex<ListenerTable>>,
 }
 
 #[derive(Debug, Default)]
-struct All {
+struct ListenerTable {
     cookie: u32,
-    listeners: Vec<(u32, Arc<Queue>)>,
+    listeners: Vec<(u32, Arc<ListenerQueue>)>,
 }
 
 #[derive(Debug)]
-struct Queue {
-    state: Mutex<Waiting>,
+struct ListenerQueue {
+    state: Mutex<QueueState>,
     changed: Condvar,
     /// Takes the listener out once it is gone.
-    all: Weak<Mutex<All>>,
+    all: Weak<Mutex<ListenerTable>>,
 }
 
 #[derive(Debug)]
-struct Waiting {
-    told: VecDeque<Told>,
+struct QueueState {
+    events: VecDeque<EventCall>,
     /// The listener, until nothing more is to be told.
-    sink: Option<Sink>,
+    sink: Option<SinkPtr>,
     /// A thread is at work on it.
     is_busy: bool,
 }
@@ -93,16 +93,16 @@ impl Listeners {
     }
 
     /// Has everybody told; nobody is waited for.
-    pub fn tell(&self, told: &Told) {
+    pub fn fire(&self, event: &EventCall) {
         for (_, queue) in &lock(&self.all).listeners {
-            queue.put(told.clone());
+            queue.push(event.clone());
         }
     }
 
     /// Waits until everybody has been told everything, or the time is over.
-    pub fn settle(&self, patience: Duration) {
+    pub fn flush(&self, timeout: Duration) {
         let queues: Vec<_> = lock(&self.all).listeners.iter().map(|(_, it)| it.clone()).collect();
-        let end = crate::uptime() + patience;
+        let end = crate::uptime() + timeout;
         for queue in queues {
             queue.wait_until_idle(end.saturating_sub(crate::uptime()));
         }
@@ -119,8 +119,8 @@ impl Listeners {
         } else {
             sink.cast::<IDispatch>()
         };
-        let sink = Sink(dispatch.map_err(|_| CONNECT_E_CANNOTCONNECT)?);
-        let queue = Queue::new(sink, Arc::downgrade(&self.all));
+        let sink = SinkPtr(dispatch.map_err(|_| CONNECT_E_CANNOTCONNECT)?);
+        let queue = ListenerQueue::new(sink, Arc::downgrade(&self.all));
         let mut all = lock(&self.all);
         if all.listeners.len() >= LISTENERS_MAX {
             return Err(CONNECT_E_ADVISELIMIT);
@@ -150,25 +150,25 @@ impl Drop for Listeners {
 }
 
 /// Tells one object one thing, on a thread of the pool.
-pub(super) fn tell_once(sink: IUnknown, told: Told) {
+pub(super) fn fire_once(sink: IUnknown, event: EventCall) {
     let Ok(dispatch) = sink.cast::<IDispatch>() else { return };
     // Whoever works on it holds on to it until that is done.
-    Queue::new(Sink(dispatch), Weak::new()).put(told);
+    ListenerQueue::new(SinkPtr(dispatch), Weak::new()).push(event);
 }
 
 /// A listener.
 #[derive(Clone, Debug)]
-struct Sink(IDispatch);
+struct SinkPtr(IDispatch);
 
 // SAFETY: everything here is in the multithreaded apartment, whose objects may be called from
 // every thread of it.
-unsafe impl Send for Sink {}
+unsafe impl Send for SinkPtr {}
 
-fn tell(sink: &IDispatch, told: &Told) -> Result<(), CallError> {
-    let tried = || format!("tell event {}", told.id);
-    let reversed = told.arguments.iter().rev().map(to_variant);
+fn fire(sink: &IDispatch, event: &EventCall) -> Result<(), CallError> {
+    let operation = || format!("tell event {}", event.id);
+    let reversed = event.arguments.iter().rev().map(to_variant);
     let reversed = reversed.collect::<Result<Vec<VARIANT>, _>>();
-    let mut reversed = reversed.map_err(|code| CallError::new(tried(), code))?;
+    let mut reversed = reversed.map_err(|code| CallError::new(operation(), code))?;
     let parameters = DISPPARAMS {
         rgvarg: reversed.as_mut_ptr(),
         rgdispidNamedArgs: std::ptr::null_mut(),
@@ -178,7 +178,7 @@ fn tell(sink: &IDispatch, told: &Told) -> Result<(), CallError> {
     // SAFETY: the parameters outlive the call, and the count is that of what the pointer leads to.
     let done = unsafe {
         sink.Invoke(
-            told.id,
+            event.id,
             &GUID::zeroed(),
             0,
             DISPATCH_METHOD,
@@ -188,50 +188,50 @@ fn tell(sink: &IDispatch, told: &Told) -> Result<(), CallError> {
             None,
         )
     };
-    done.map_err(|error| CallError::of(tried(), &error))
+    done.map_err(|error| CallError::of(operation(), &error))
 }
 
-impl Queue {
-    fn new(sink: Sink, all: Weak<Mutex<All>>) -> Arc<Self> {
-        let state = Waiting { told: VecDeque::new(), sink: Some(sink), is_busy: false };
+impl ListenerQueue {
+    fn new(sink: SinkPtr, all: Weak<Mutex<ListenerTable>>) -> Arc<Self> {
+        let state = QueueState { events: VecDeque::new(), sink: Some(sink), is_busy: false };
         Arc::new(Self { state: Mutex::new(state), changed: Condvar::new(), all })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(self: &Arc<Self>, told: Told) {
+    fn push(self: &Arc<Self>, event: EventCall) {
         let mut state = self.lock();
         if state.sink.is_none() {
             return;
         }
-        if told.replaces && state.told.back().is_some_and(|last| last.id == told.id) {
-            state.told.pop_back();
+        if event.coalesces && state.events.back().is_some_and(|last| last.id == event.id) {
+            state.events.pop_back();
         }
-        if state.told.len() >= WAITING_MAX {
-            state.told.pop_front();
+        if state.events.len() >= QUEUE_MAX {
+            state.events.pop_front();
         }
-        state.told.push_back(told);
+        state.events.push_back(event);
         if !state.is_busy {
             let queue = Arc::clone(self);
-            state.is_busy = pool::run(Box::new(move || queue.work()));
+            state.is_busy = pool::run(Box::new(move || queue.drain()));
         }
     }
 
     /// Tells what waits, until nothing does or the listener is gone.
-    fn work(self: &Arc<Self>) {
+    fn drain(self: &Arc<Self>) {
         loop {
             let mut state = self.lock();
-            let next = state.sink.clone().zip(state.told.pop_front());
-            let Some((Sink(sink), told)) = next else {
+            let next = state.sink.clone().zip(state.events.pop_front());
+            let Some((SinkPtr(sink), event)) = next else {
                 state.is_busy = false;
                 drop(state);
                 self.changed.notify_all();
                 return;
             };
             drop(state);
-            if tell(&sink, &told).is_err_and(|error| error.is_gone()) {
+            if fire(&sink, &event).is_err_and(|error| error.is_gone()) {
                 self.close();
                 if let Some(all) = self.all.upgrade() {
                     lock(&all).listeners.retain(|(_, other)| !Arc::ptr_eq(other, self));
@@ -242,7 +242,7 @@ impl Queue {
 
     fn close(&self) {
         let mut state = self.lock();
-        state.told.clear();
+        state.events.clear();
         let sink = state.sink.take();
         drop(state);
         self.changed.notify_all();
@@ -250,24 +250,24 @@ impl Queue {
         pool::run(Box::new(move || drop(sink)));
     }
 
-    fn wait_until_idle(&self, patience: Duration) {
-        let is_at_work = |state: &mut Waiting| state.is_busy;
-        let waited = self.changed.wait_timeout_while(self.lock(), patience, is_at_work);
+    fn wait_until_idle(&self, timeout: Duration) {
+        let is_busy = |state: &mut QueueState| state.is_busy;
+        let waited = self.changed.wait_timeout_while(self.lock(), timeout, is_busy);
         drop(waited);
     }
 }
 
-fn lock(all: &Mutex<All>) -> MutexGuard<'_, All> {
+fn lock(all: &Mutex<ListenerTable>) -> MutexGuard<'_, ListenerTable> {
     all.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// `IConnectionPointContainer`.
-pub(super) static TABLE: [Slot; 5] = [
+pub(super) static TABLE: [VtableSlot; 5] = [
     QUERY_INTERFACE,
     ADD_REF,
     RELEASE,
-    Slot(enum_connection_points as *const ()),
-    Slot(find_connection_point as *const ()),
+    VtableSlot(enum_connection_points as *const ()),
+    VtableSlot(find_connection_point as *const ()),
 ];
 
 unsafe extern "system" fn enum_connection_points(
@@ -291,12 +291,13 @@ unsafe extern "system" fn find_connection_point(
         return E_POINTER;
     }
     // SAFETY: COM calls it with a live object of ours.
-    let face = unsafe { Face::of(this) };
+    let interface_ptr = unsafe { InterfacePtr::of(this) };
     // SAFETY: COM hands over a GUID, which need not be aligned.
     let wanted = unsafe { wanted.read_unaligned() };
-    let source = face.servant().listeners().map(|it| GUID::from_u128(it.source.0));
+    let source = interface_ptr.implementation().listeners().map(|it| GUID::from_u128(it.source.0));
     let found = (source == Some(wanted)).then(|| {
-        let point: IConnectionPoint = Point { object: face.served(), source: wanted }.into();
+        let point: IConnectionPoint =
+            ConnectionPoint { object: interface_ptr.object_ref(), source: wanted }.into();
         point.into_raw()
     });
     // SAFETY: it is a place for an answer, and not null.
@@ -306,12 +307,12 @@ unsafe extern "system" fn find_connection_point(
 
 /// Where one subscribes.
 #[implement(IConnectionPoint)]
-struct Point {
-    object: Served,
+struct ConnectionPoint {
+    object: ObjectRef,
     source: GUID,
 }
 
-impl IConnectionPoint_Impl for Point_Impl {
+impl IConnectionPoint_Impl for ConnectionPoint_Impl {
     fn GetConnectionInterface(&self) -> windows_core::Result<GUID> {
         Ok(self.source)
     }
@@ -337,13 +338,13 @@ impl IConnectionPoint_Impl for Point_Impl {
     }
 }
 
-impl Point_Impl {
+impl ConnectionPoint_Impl {
     fn with<T>(
         &self,
         act: impl FnOnce(&Listeners) -> Result<T, HRESULT>,
     ) -> windows_core::Result<T> {
-        let servant = self.object.servant();
-        let listeners = servant.listeners().ok_or(CONNECT_E_NOCONNECTION);
+        let implementation = self.object.implementation();
+        let listeners = implementation.listeners().ok_or(CONNECT_E_NOCONNECTION);
         listeners.and_then(act).map_err(windows_core::Error::from_hresult)
     }
 }

@@ -11,15 +11,15 @@ use windows::Win32::System::Com::{IConnectionPointContainer, IDispatch};
 use windows::Win32::System::Ole::{IProvideClassInfo, IProvideClassInfo2};
 use windows_core::{GUID, HRESULT, IUnknown, Interface as _};
 
-use super::given::{Argument, Given, Refusal};
-use super::interface::{Interface, Usage};
-use super::library::{self, Library};
+use super::interface::{Interface, InvokeKind};
 use super::listeners::{self, Listeners};
+use super::type_library::{self, TypeLibrary};
+use super::values::{Argument, MethodError, ReturnValue};
 use crate::Guid;
 
 /// What an object answers. It is called on threads of COM's own, several at once, and should
 /// answer soon.
-pub trait Servant: Any + Send + Sync {
+pub trait ObjectImpl: Any + Send + Sync {
     /// What it is called by, the one for callers bound late first.
     fn interfaces(&self) -> &'static [&'static Interface];
 
@@ -28,7 +28,7 @@ pub trait Servant: Any + Send + Sync {
     /// # Errors
     ///
     /// What the caller gets instead of an answer.
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal>;
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError>;
 
     /// Who listens to it, if it tells anything.
     fn listeners(&self) -> Option<&Listeners> {
@@ -36,7 +36,7 @@ pub trait Servant: Any + Send + Sync {
     }
 
     /// The type library that describes it, if there is one.
-    fn library(&self) -> Option<&Library> {
+    fn library(&self) -> Option<&TypeLibrary> {
         None
     }
 
@@ -48,102 +48,103 @@ pub trait Servant: Any + Send + Sync {
 
 /// One call.
 #[derive(Debug)]
-pub struct Call<'a> {
+pub struct MethodCall<'a> {
     /// The interface that it came by, by its first name.
     pub interface: Guid,
     /// The number of the member.
     pub id: i32,
     /// How the member is used.
-    pub usage: Usage,
+    pub invoke_kind: InvokeKind,
     /// As many arguments as the member takes, in declared order.
     pub arguments: &'a [Argument],
 }
 
 /// An object that other programs can be given.
-pub struct Served {
-    whole: *const Whole,
+pub struct ObjectRef {
+    inner: *const ObjectInner,
 }
 
 /// A function in a table, of a signature that only the table's readers know.
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
-pub(super) struct Slot(pub(super) *const ());
+pub(super) struct VtableSlot(pub(super) *const ());
 
 // SAFETY: it is the address of a function, or null.
-unsafe impl Send for Slot {}
+unsafe impl Send for VtableSlot {}
 // SAFETY: as above.
-unsafe impl Sync for Slot {}
+unsafe impl Sync for VtableSlot {}
 
 /// What a caller holds a pointer to: one of the ways to call one object.
 #[repr(C)]
-pub(super) struct Face {
-    table: *const Slot,
-    whole: *const Whole,
-    pub(super) part: Part,
+pub(super) struct InterfacePtr {
+    table: *const VtableSlot,
+    inner: *const ObjectInner,
+    pub(super) kind: InterfaceKind,
 }
 
 /// Which way.
 #[derive(Clone, Copy)]
-pub(super) enum Part {
+pub(super) enum InterfaceKind {
     Interface(&'static Interface),
     Container,
     ClassInfo,
 }
 
 /// The object behind its faces.
-struct Whole {
+struct ObjectInner {
     references: AtomicU32,
-    faces: Box<[Face]>,
-    servant: Arc<dyn Servant>,
+    interface_ptrs: Box<[InterfacePtr]>,
+    implementation: Arc<dyn ObjectImpl>,
 }
 
 // SAFETY: references are counted atomically, and what it answers with is `Send` and `Sync`.
-unsafe impl Send for Served {}
+unsafe impl Send for ObjectRef {}
 // SAFETY: as above.
-unsafe impl Sync for Served {}
+unsafe impl Sync for ObjectRef {}
 
-impl Served {
-    /// An object that answers what `servant` does; nothing if that is called by nothing.
+impl ObjectRef {
+    /// An object that answers what `implementation` does; nothing if that is called by nothing.
     #[must_use]
-    pub fn new(servant: Arc<dyn Servant>) -> Option<Self> {
-        let interfaces = servant.interfaces();
+    pub fn new(implementation: Arc<dyn ObjectImpl>) -> Option<Self> {
+        let interfaces = implementation.interfaces();
         interfaces.first()?;
-        let parts = interfaces.iter().copied().map(Part::Interface);
-        let container = servant.listeners().map(|_| Part::Container);
-        let class_info = servant.library().and(servant.class()).map(|_| Part::ClassInfo);
-        let faces = parts.chain(container).chain(class_info).map(|part| {
-            let table = match part {
-                Part::Interface(interface) => interface.table(),
-                Part::Container => listeners::TABLE.as_ptr(),
-                Part::ClassInfo => library::TABLE.as_ptr(),
+        let kinds = interfaces.iter().copied().map(InterfaceKind::Interface);
+        let container = implementation.listeners().map(|_| InterfaceKind::Container);
+        let class_info =
+            implementation.library().and(implementation.class()).map(|_| InterfaceKind::ClassInfo);
+        let interface_ptrs = kinds.chain(container).chain(class_info).map(|kind| {
+            let table = match kind {
+                InterfaceKind::Interface(interface) => interface.table(),
+                InterfaceKind::Container => listeners::TABLE.as_ptr(),
+                InterfaceKind::ClassInfo => type_library::TABLE.as_ptr(),
             };
-            Face { table, whole: std::ptr::null(), part }
+            InterfacePtr { table, inner: std::ptr::null(), kind }
         });
-        let faces = faces.collect();
-        let whole = Whole { references: AtomicU32::new(1), faces, servant };
-        let whole = Box::into_raw(Box::new(whole));
+        let interface_ptrs = interface_ptrs.collect();
+        let inner = ObjectInner { references: AtomicU32::new(1), interface_ptrs, implementation };
+        let inner = Box::into_raw(Box::new(inner));
         // SAFETY: it was just made, and nobody else knows of it.
-        for face in unsafe { &mut (*whole).faces } {
-            face.whole = whole;
+        for interface_ptr in unsafe { &mut (*inner).interface_ptrs } {
+            interface_ptr.inner = inner;
         }
-        Some(Self { whole })
+        Some(Self { inner })
     }
 
-    fn whole(&self) -> &Whole {
+    fn inner(&self) -> &ObjectInner {
         // SAFETY: this holds a reference, so it is alive.
-        unsafe { &*self.whole }
+        unsafe { &*self.inner }
     }
 
-    pub(super) fn servant(&self) -> &dyn Servant {
-        &*self.whole().servant
+    pub(super) fn implementation(&self) -> &dyn ObjectImpl {
+        &*self.inner().implementation
     }
 
     /// The object as `wanted` sees it, with a reference to hand over.
     pub(super) fn query(&self, wanted: &GUID) -> Option<*mut c_void> {
-        let whole = self.whole();
-        let face = whole.face(wanted)?;
-        whole.references.fetch_add(1, Ordering::Relaxed);
-        Some(std::ptr::from_ref(face).cast_mut().cast())
+        let inner = self.inner();
+        let interface_ptr = inner.interface_ptr(wanted)?;
+        inner.references.fetch_add(1, Ordering::Relaxed);
+        Some(std::ptr::from_ref(interface_ptr).cast_mut().cast())
     }
 
     /// The object as callers bound late see it.
@@ -155,39 +156,41 @@ impl Served {
     }
 }
 
-impl Clone for Served {
+impl Clone for ObjectRef {
     fn clone(&self) -> Self {
-        self.whole().references.fetch_add(1, Ordering::Relaxed);
-        Self { whole: self.whole }
+        self.inner().references.fetch_add(1, Ordering::Relaxed);
+        Self { inner: self.inner }
     }
 }
 
-impl Drop for Served {
+impl Drop for ObjectRef {
     fn drop(&mut self) {
         // SAFETY: this held a reference.
-        unsafe { let_go(self.whole) };
+        unsafe { release_ref(self.inner) };
     }
 }
 
-impl fmt::Debug for Served {
+impl fmt::Debug for ObjectRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Served").field("interfaces", &self.whole().servant.interfaces()).finish()
+        f.debug_struct("ObjectRef")
+            .field("interfaces", &self.inner().implementation.interfaces())
+            .finish()
     }
 }
 
-impl Whole {
-    fn face(&self, wanted: &GUID) -> Option<&Face> {
+impl ObjectInner {
+    fn interface_ptr(&self, wanted: &GUID) -> Option<&InterfacePtr> {
         let is_identity = [IUnknown::IID, IDispatch::IID].contains(wanted);
         let class_info = [IProvideClassInfo::IID, IProvideClassInfo2::IID];
-        self.faces.iter().find(|face| match face.part {
-            Part::Interface(interface) => is_identity || interface.is(wanted),
-            Part::Container => *wanted == IConnectionPointContainer::IID,
-            Part::ClassInfo => class_info.contains(wanted),
+        self.interface_ptrs.iter().find(|interface_ptr| match interface_ptr.kind {
+            InterfaceKind::Interface(interface) => is_identity || interface.is(wanted),
+            InterfaceKind::Container => *wanted == IConnectionPointContainer::IID,
+            InterfaceKind::ClassInfo => class_info.contains(wanted),
         })
     }
 }
 
-impl Face {
+impl InterfacePtr {
     /// The face that COM calls.
     ///
     /// # Safety
@@ -199,39 +202,39 @@ impl Face {
     }
 
     /// What answers for it.
-    pub(super) fn servant(&self) -> &dyn Servant {
+    pub(super) fn implementation(&self) -> &dyn ObjectImpl {
         // SAFETY: a face is a part of its whole.
-        let whole = unsafe { &*self.whole };
-        &*whole.servant
+        let inner = unsafe { &*self.inner };
+        &*inner.implementation
     }
 
     /// The object that it belongs to, with a reference more.
-    pub(super) fn served(&self) -> Served {
+    pub(super) fn object_ref(&self) -> ObjectRef {
         // SAFETY: a face is a part of its whole.
-        let whole = unsafe { &*self.whole };
-        whole.references.fetch_add(1, Ordering::Relaxed);
-        Served { whole: self.whole }
+        let inner = unsafe { &*self.inner };
+        inner.references.fetch_add(1, Ordering::Relaxed);
+        ObjectRef { inner: self.inner }
     }
 }
 
 /// # Safety
 ///
 /// A reference is handed over.
-unsafe fn let_go(whole: *const Whole) -> u32 {
+unsafe fn release_ref(inner: *const ObjectInner) -> u32 {
     // SAFETY: there is a reference, so it is alive.
-    let left = unsafe { &*whole }.references.fetch_sub(1, Ordering::Release) - 1;
+    let left = unsafe { &*inner }.references.fetch_sub(1, Ordering::Release) - 1;
     if left == 0 {
         // What other threads did with it comes before its end.
         fence(Ordering::Acquire);
         // SAFETY: it was made by a box, and this was the last reference.
-        drop(unsafe { Box::from_raw(whole.cast_mut()) });
+        drop(unsafe { Box::from_raw(inner.cast_mut()) });
     }
     left
 }
 
-pub(super) const QUERY_INTERFACE: Slot = Slot(query_interface as *const ());
-pub(super) const ADD_REF: Slot = Slot(add_ref as *const ());
-pub(super) const RELEASE: Slot = Slot(release as *const ());
+pub(super) const QUERY_INTERFACE: VtableSlot = VtableSlot(query_interface as *const ());
+pub(super) const ADD_REF: VtableSlot = VtableSlot(add_ref as *const ());
+pub(super) const RELEASE: VtableSlot = VtableSlot(release as *const ());
 
 unsafe extern "system" fn query_interface(
     this: *mut c_void,
@@ -242,10 +245,10 @@ unsafe extern "system" fn query_interface(
         return E_POINTER;
     }
     // SAFETY: COM calls it with a live object of ours.
-    let face = unsafe { Face::of(this) };
+    let interface_ptr = unsafe { InterfacePtr::of(this) };
     // SAFETY: COM hands over a GUID, which need not be aligned.
     let wanted = unsafe { wanted.read_unaligned() };
-    let found = face.served().query(&wanted);
+    let found = interface_ptr.object_ref().query(&wanted);
     // SAFETY: it is the place for the answer, and not null.
     unsafe { place.write_unaligned(found.unwrap_or_default()) };
     if found.is_some() { S_OK } else { E_NOINTERFACE }
@@ -253,11 +256,11 @@ unsafe extern "system" fn query_interface(
 
 unsafe extern "system" fn add_ref(this: *mut c_void) -> u32 {
     // SAFETY: COM calls it with a live object of ours, whose whole lives as long.
-    let whole = unsafe { &*Face::of(this).whole };
-    whole.references.fetch_add(1, Ordering::Relaxed) + 1
+    let inner = unsafe { &*InterfacePtr::of(this).inner };
+    inner.references.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 unsafe extern "system" fn release(this: *mut c_void) -> u32 {
     // SAFETY: COM calls it with a live object of ours, and hands a reference over.
-    unsafe { let_go(Face::of(this).whole) }
+    unsafe { release_ref(InterfacePtr::of(this).inner) }
 }

@@ -1,0 +1,107 @@
+//! The handles through which a source reports.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use communicado_core::{AccountId, ClientId, Fact, Generation, Life, Moment, SourceId, Symbol};
+
+use crate::{Clock, Hub, LimitReached};
+
+/// The handle through which a source reports.
+///
+/// It belongs to one run of the source. Once that run has ended, its reports are ignored.
+#[derive(Clone)]
+pub struct SourceHandle {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) source: SourceId,
+    pub(crate) run: u64,
+}
+
+/// The handle for one connection of a source to one run of a client.
+pub struct ClientHandle {
+    handle: SourceHandle,
+    client: ClientId,
+    generation: Generation,
+}
+
+impl SourceHandle {
+    /// The clock of observations.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        self.hub.clock()
+    }
+
+    /// The current moment.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        self.hub.clock().now()
+    }
+
+    /// Opens a connection to a client.
+    ///
+    /// Once this connection has reported whether the client runs, reports of older connections are
+    /// ignored.
+    ///
+    /// # Errors
+    ///
+    /// If there are too many clients. The user gets a notice.
+    pub fn open(&self, client: &str) -> Result<ClientHandle, LimitReached> {
+        let (client, generation) = self.hub.open(self.source, client)?;
+        Ok(ClientHandle { handle: self.clone(), client, generation })
+    }
+
+    /// Reports that the first snapshot is complete: any other client does not run.
+    pub fn ready(&self) {
+        self.hub.ready(self.source, self.run);
+    }
+
+    /// The names of the clients to report even if the source has not seen them.
+    #[must_use]
+    pub fn expected(&self) -> Vec<String> {
+        self.hub.expected(self.source)
+    }
+}
+
+impl ClientHandle {
+    /// Reports whether the client runs, and the lease of this report.
+    ///
+    /// Report the accounts first: they count from this report on, so everything is one change.
+    pub fn report_life(&self, life: Life, lease: Option<Duration>) {
+        self.report(Fact::Life(life, lease));
+    }
+
+    /// Reports a fact about the client.
+    pub fn report(&self, fact: Fact) {
+        let SourceHandle { hub, source, run } = &self.handle;
+        hub.observe((*source, *run), self.client, self.generation, fact);
+    }
+
+    /// The number of an account of this client.
+    ///
+    /// # Errors
+    ///
+    /// If there are too many accounts. The user gets a notice.
+    pub fn account(&self, name: &str, protocol: &str) -> Result<AccountId, LimitReached> {
+        self.handle.hub.account(self.handle.source, self.client, name, protocol)
+    }
+
+    /// Sets the display name of an account's user.
+    ///
+    /// A new name alone is no change; readers get it with the next one.
+    ///
+    /// # Errors
+    ///
+    /// If the name is too long. The user gets a notice.
+    pub fn set_display_name(&self, account: AccountId, name: &str) -> Result<(), LimitReached> {
+        self.handle.hub.set_display_name(self.handle.source, account, name)
+    }
+
+    /// Interns one of the client's own words.
+    ///
+    /// # Errors
+    ///
+    /// If there are too many words. The user gets a notice.
+    pub fn intern(&self, text: &str) -> Result<Symbol, LimitReached> {
+        self.handle.hub.intern(self.handle.source, text)
+    }
+}
