@@ -82,8 +82,10 @@ fn describe(id: u32) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::{Command, Stdio};
+
     use super::*;
-    use std::process::Command;
 
     #[test]
     fn descendants_are_listed_after_their_parents() {
@@ -94,8 +96,14 @@ mod tests {
 
     #[test]
     fn a_process_that_hangs_is_killed_with_its_children() {
-        let mut child = Command::new("sh").args(["-c", "sleep 1000; true"]).spawn().unwrap();
+        let script = "sleep 1000 & echo $!; wait";
+        let mut child =
+            Command::new("sh").args(["-c", script]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let grandchild = lines.next().unwrap().unwrap();
         let _ended = watch(child.id(), Duration::ZERO);
         assert!(!child.wait().unwrap().success());
+        // The pipe closes when the grandchild has exited too.
+        assert!(lines.next().is_none(), "{grandchild} is alive");
     }
 }
