@@ -5,12 +5,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::process::{Child, ExitStatus};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
-
-use crate::command::{output, program};
 
 /// How long one command may run.
 pub(crate) const HANG: Duration = Duration::from_secs(3 * 60 * 60);
@@ -36,10 +34,8 @@ pub(crate) fn watch(id: u32, limit: Duration) -> Sender<()> {
                 eprintln!("  {}", describe(*id));
             }
             let ids: Vec<String> = tree.iter().rev().map(u32::to_string).collect();
-            let arguments: Vec<&str> =
-                std::iter::once("-KILL").chain(ids.iter().map(String::as_str)).collect();
-            if let Err(why) = output(&mut program("kill", &arguments)) {
-                eprintln!("error: {why}");
+            if let Err(why) = Command::new("kill").arg("-KILL").args(ids).status() {
+                eprintln!("error: cannot run `kill`: {why}");
             }
         }
     });
@@ -83,7 +79,7 @@ fn describe(id: u32) -> String {
 #[cfg(test)]
 mod tests {
     use std::io::{BufRead as _, BufReader};
-    use std::process::{Command, Stdio};
+    use std::process::Stdio;
 
     use super::*;
 

@@ -1,11 +1,12 @@
 //! Shared parts of the command-line programs: how a command fails, how it ends, how it prints, and
-//! the commands `completions` and `man`.
+//! the commands `completions` and `man`, and the base directories.
 //!
 //! Data goes to standard output. Errors and notes go to standard error.
 //!
 //! Read next: [`Failure`], then [`print`].
 
 mod completions;
+pub mod dirs;
 mod failure;
 mod man;
 mod output;

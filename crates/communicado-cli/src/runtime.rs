@@ -6,9 +6,9 @@ use std::io::{self, IsTerminal as _};
 use std::pin::pin;
 use std::sync::Mutex;
 
-use communicado::{Builder, Monitor, Notice, SOURCES, Snapshot, Timestamp};
+use communicado::{Monitor, MonitorBuilder, Notice, SOURCES, Snapshot, Timestamp};
 use communicado_cli_support::{Failure, Outcome, note, print_message};
-use communicado_runtime::{Clock as _, SystemClock, on_stdin_eof};
+use communicado_runtime::{Clock as _, SystemClock, desktop_executor, on_stdin_eof};
 use communicado_sinks::Output;
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, LocalBoxFuture, select};
@@ -20,7 +20,7 @@ use crate::settings::Settings;
 use crate::suggestion::closest;
 
 /// Runs `work` with a monitor on this thread, until the work is done.
-pub(crate) fn with_monitor<W, F, T>(builder: Builder, work: W) -> Result<T, Failure>
+pub(crate) fn with_monitor<W, F, T>(builder: MonitorBuilder, work: W) -> Result<T, Failure>
 where
     W: FnOnce(Monitor) -> F,
     F: Future<Output = Result<T, Failure>>,
@@ -29,11 +29,11 @@ where
 }
 
 /// Reads the current status of every client.
-pub(crate) fn read_snapshot(builder: Builder) -> Result<Snapshot, Failure> {
+pub(crate) fn read_snapshot(builder: MonitorBuilder) -> Result<Snapshot, Failure> {
     let describe = |notice: &Notice| match notice {
         // The text of the notice announces a retry, which this command does not wait for.
         Notice::Lost { source, error, .. } => {
-            let message = format!("source `{source}` cannot watch");
+            let message = format!("source `{source}` failed");
             Some(Failure::from(error.clone()).context(message).to_string())
         }
         _ => Some(notice.to_string()),
@@ -44,7 +44,7 @@ pub(crate) fn read_snapshot(builder: Builder) -> Result<Snapshot, Failure> {
 /// Runs `work` with a monitor on this thread, and prints each notice as `describe` returns it.
 pub(crate) fn with_monitor_and_notices<W, F, T>(
     describe: impl Fn(&Notice) -> Option<String> + Send + Sync + 'static,
-    builder: Builder,
+    builder: MonitorBuilder,
     work: W,
 ) -> Result<T, Failure>
 where
@@ -66,8 +66,7 @@ where
 
 /// Runs `work` on a tokio runtime on this thread.
 pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
-    let runtime = runtime.map_err(|error| {
+    let runtime = desktop_executor().map_err(|error| {
         Failure::new(Outcome::Failed, "cannot create the async runtime").cause(error)
     })?;
     let result = runtime.block_on(work);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use communicado::{Builder, Monitor, Options, SOURCES};
-use communicado_cli_support::Failure;
+use communicado::{Monitor, MonitorBuilder, Options, SOURCES};
+use communicado_cli_support::{Failure, dirs};
 use communicado_sources::OptionKind;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -98,7 +98,7 @@ impl Settings {
     pub(crate) fn load(global: &GlobalOptions) -> Result<Self, Failure> {
         let mut settings = Self::default();
         let named = global.config.clone();
-        let file = named.clone().or_else(|| default_file(|name| std::env::var(name).ok()));
+        let file = named.clone().or_else(default_file);
         if let Some(file) = file {
             match std::fs::read_to_string(&file) {
                 Ok(text) => settings.read(&file, &text)?,
@@ -133,7 +133,7 @@ impl Settings {
     }
 
     /// A builder for a monitor with these settings.
-    pub(crate) fn builder(&self) -> Result<Builder, Failure> {
+    pub(crate) fn builder(&self) -> Result<MonitorBuilder, Failure> {
         let is_disabled = |descriptor: &&communicado::SourceDescriptor| {
             self.sources.get(descriptor.name).is_some_and(|source| !source.enabled)
         };
@@ -408,17 +408,7 @@ fn is_missing(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
 }
 
-/// `communicado/config.toml` in `XDG_CONFIG_HOME`, or else in `~/.config` (XDG Base Directory
-/// Specification); on Windows in `APPDATA` instead.
-pub(crate) fn default_file(var: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
-    // The specification has relative paths ignored.
-    let absolute = |name| var(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let folder = absolute("XDG_CONFIG_HOME");
-    let usual = if cfg!(windows) {
-        absolute("APPDATA")
-    } else {
-        absolute("HOME").map(|home| home.join(".config"))
-    };
-    let folder = folder.or(usual)?;
-    Some(folder.join("communicado").join("config.toml"))
+/// The default configuration file, if the configuration directory is known.
+pub(crate) fn default_file() -> Option<PathBuf> {
+    Some(dirs::config_dir()?.join("communicado").join("config.toml"))
 }

@@ -13,12 +13,14 @@ use communicado_windows::com::serve::{
 use communicado_windows::com::{Apartment, CallError, Object};
 use communicado_windows::{Guid, HResult, NamedMutex, Variant};
 
-use crate::client::{Client, INVALID};
-use crate::frontend::MUTEX_NAME;
+use crate::server::{ComServer, INVALID_ARGUMENT};
 
 /// The class, which is created only where a provider runs.
 pub(crate) const CLASS: Guid = Guid(0x6E0D_0B57_3E2A_4C55_8D3C_1B8B_7B1E_90C1);
 const INTERFACE: Guid = Guid(0x6E0D_0B57_3E2A_4C55_8D3C_1B8B_7B1E_90C2);
+
+/// The mutex that a running provider holds, one per session.
+pub(crate) const MUTEX_NAME: &str = "Communicado.Provider";
 
 /// How long the provider may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -56,7 +58,7 @@ static TABLE: Interface = Interface::new(
 );
 
 /// The object of this class.
-pub(crate) struct ControlObject(pub(crate) Arc<Client>);
+pub(crate) struct ControlObject(pub(crate) Arc<ComServer>);
 
 impl ObjectImpl for ControlObject {
     fn interfaces(&self) -> &'static [&'static Interface] {
@@ -64,18 +66,18 @@ impl ObjectImpl for ControlObject {
     }
 
     fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
-        let client = &self.0;
-        client.admit()?;
-        let status = client.status();
+        let server = &self.0;
+        server.inject_faults()?;
+        let status = server.status();
         let presence = status.presence();
-        let done = |command| client.execute(command).map(|()| ReturnValue::Nothing);
+        let done = |command| server.execute(command).map(|()| ReturnValue::Nothing);
         match call.id {
             SIGN_IN => done(ProviderCommand::SIGN_IN),
             SIGN_OUT => done(ProviderCommand::SIGN_OUT),
             SET => done(set(call.arguments)?),
             QUIT => done(ProviderCommand::Quit),
-            ACCOUNT => Ok(ReturnValue::text(client.account.name())),
-            FRIENDLY_NAME => Ok(ReturnValue::text(client.account.friendly_name())),
+            ACCOUNT => Ok(ReturnValue::text(server.account.name())),
+            FRIENDLY_NAME => Ok(ReturnValue::text(server.account.friendly_name())),
             STATUS => Ok(ReturnValue::text(status.word())),
             AVAILABILITY => Ok(ReturnValue::text(presence.map_or("", |it| it.availability.word()))),
             ACTIVITY => {
@@ -86,14 +88,14 @@ impl ObjectImpl for ControlObject {
             REASON => {
                 Ok(ReturnValue::text(status.reason().map(|it| it.word()).unwrap_or_default()))
             }
-            _ => Ok(ReturnValue::text(client.until().unwrap_or_default())),
+            _ => Ok(ReturnValue::text(server.until().unwrap_or_default())),
         }
     }
 }
 
 /// The command that a call of `Set` stands for.
 fn set(arguments: &[Argument]) -> Result<ProviderCommand, MethodError> {
-    let invalid = |why: String| MethodError { code: INVALID, description: Some(why) };
+    let invalid = |why: String| MethodError { code: INVALID_ARGUMENT, description: Some(why) };
     let text = |at: usize| arguments.get(at).and_then(Argument::text).unwrap_or_default();
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let availability = words::availability(text(0)).map_err(|it| invalid(it.to_string()))?;

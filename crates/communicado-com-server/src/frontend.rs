@@ -11,14 +11,13 @@ use communicado_windows::com::Apartment;
 use communicado_windows::com::serve::{ClassObject, TypeLibrary};
 use communicado_windows::{HResult, NamedMutex, WindowsError, processes};
 
-use crate::client::{Client, CommandHandler, Libraries, serve};
-use crate::control::{self, ControlObject};
-use crate::messenger::{self, Messenger};
-use crate::office::{self, Root};
+use crate::control::{self, ControlObject, MUTEX_NAME};
+use crate::event_calls::set_status;
+use crate::messenger::{self, MessengerObject};
+use crate::office::{self, OfficeIntegration};
 use crate::registration::{COMMUNICATOR_PROGRAM, ProviderKeys, is_registered};
+use crate::server::{ComServer, CommandHandler, TypeLibraries, new_object};
 
-/// What only one process of a session has.
-pub(crate) const MUTEX_NAME: &str = "Communicado.Provider";
 /// `CLASS_E_CLASSNOTAVAILABLE`: what creating the object ends in while the client cannot be used.
 const NOT_AVAILABLE: HResult = HResult::of(0x8004_0111);
 
@@ -63,7 +62,7 @@ impl std::error::Error for FrontendError {}
 
 /// The provider, shown.
 pub struct ComFrontend {
-    client: Arc<Client>,
+    server: Arc<ComServer>,
     provider_keys: ProviderKeys,
     class_thread: ClassThread,
     problems: Vec<String>,
@@ -105,10 +104,10 @@ impl ComFrontend {
             let loaded = loaded.and_then(|library| library.register().map(|()| library));
             loaded.map_err(|error| problems.push(error.to_string())).ok()
         };
-        let libraries = Libraries { messenger: library(1), office: library(2) };
-        let client = Arc::new(Client::new(account, handler, libraries));
+        let libraries = TypeLibraries { messenger: library(1), office: library(2) };
+        let server = Arc::new(ComServer::new(account, handler, libraries));
         let provider_keys = ProviderKeys::create(program, options.is_default)?;
-        let class_thread = match ClassThread::register(&client) {
+        let class_thread = match ClassThread::register(&server) {
             Ok(class_thread) => class_thread,
             Err(error) => {
                 let _ = provider_keys.set_up_and_running(0);
@@ -116,7 +115,7 @@ impl ComFrontend {
                 return Err(error.into());
             }
         };
-        Ok(Self { client, provider_keys, class_thread, problems, _mutex: mutex })
+        Ok(Self { server, provider_keys, class_thread, problems, _mutex: mutex })
     }
 
     /// What does not work, for people: each a sentence.
@@ -131,16 +130,16 @@ impl ComFrontend {
     ///
     /// If the registry cannot be written or the classes cannot be offered.
     pub fn show(&self, status: ProviderStatus, until: Option<String>) -> Result<(), WindowsError> {
-        let before = self.client.status();
+        let before = self.server.status();
         let is_up = |status: &ProviderStatus| status.up_and_running() == 2;
         if is_up(&status) && !is_up(&before) {
             self.class_thread.resume()?;
         }
         let flag = status.up_and_running();
-        let falls = flag == 0 && !self.client.has_stale_flag();
-        self.client.show(status, until);
+        let falls = flag == 0 && !self.server.has_stale_flag();
+        set_status(&self.server, status, until);
         if flag == 0 {
-            self.client.flush();
+            self.server.flush();
         }
         if falls || flag != 0 && flag != before.up_and_running() {
             self.provider_keys.set_up_and_running(flag)?;
@@ -150,12 +149,12 @@ impl ComFrontend {
 
     /// Behaves from here on as it is told to.
     pub fn set_faults(&self, faults: ActiveFaults) {
-        self.client.set_faults(faults);
+        self.server.set_faults(faults);
     }
 
     /// Answers nobody for so long, and does nothing else either.
     pub fn hang(&self, span: Duration) {
-        self.client.hang(span);
+        self.server.hang(span);
     }
 
     /// Withdraws the classes and removes what was written.
@@ -164,11 +163,11 @@ impl ComFrontend {
     ///
     /// If the registry cannot be written.
     pub fn close(self) -> Result<(), WindowsError> {
-        let Self { client, provider_keys, class_thread, .. } = self;
-        let is_stale = client.has_stale_flag();
+        let Self { server, provider_keys, class_thread, .. } = self;
+        let is_stale = server.has_stale_flag();
         class_thread.stop();
         if !is_registered() {
-            let libraries = [&client.libraries.messenger, &client.libraries.office];
+            let libraries = [&server.libraries.messenger, &server.libraries.office];
             for library in libraries.into_iter().flatten() {
                 // It stays where it may not be taken back, which does no harm.
                 let _ = library.unregister_this();
@@ -180,11 +179,11 @@ impl ComFrontend {
 
 impl ClassThread {
     /// Registers the classes on a thread of their own, where they stay until it ends.
-    fn register(client: &Arc<Client>) -> Result<Self, WindowsError> {
+    fn register(server: &Arc<ComServer>) -> Result<Self, WindowsError> {
         let (commands, taken) = channel();
         let (done, registered) = channel();
-        let client = Arc::clone(client);
-        let serve = move || class_thread(&client, &taken, &done);
+        let server = Arc::clone(server);
+        let serve = move || class_thread(&server, &taken, &done);
         let thread = thread::Builder::new().name("classes".to_owned()).spawn(serve);
         let failed = || WindowsError::new("start a thread", HResult::of(0x8007_000E));
         let thread = thread.map_err(|_| failed())?;
@@ -208,7 +207,7 @@ impl ClassThread {
 
 /// Registers the classes, says how that went, and keeps them until there are no more orders.
 fn class_thread(
-    client: &Arc<Client>,
+    server: &Arc<ComServer>,
     commands: &Receiver<ClassCommand>,
     done: &Sender<Result<(), WindowsError>>,
 ) {
@@ -219,7 +218,7 @@ fn class_thread(
             return;
         }
     };
-    let registered = register(&apartment, client);
+    let registered = register(&apartment, server);
     let is_registered = registered.is_ok();
     let kept = registered.map_err(|error| {
         let _ = done.send(Err(error));
@@ -236,25 +235,25 @@ fn class_thread(
 
 fn register<'a>(
     apartment: &'a Apartment,
-    client: &Arc<Client>,
+    server: &Arc<ComServer>,
 ) -> Result<[ClassObject<'a>; 3], WindowsError> {
-    let available = |client: &Client| match client.status() {
+    let available = |server: &ComServer| match server.status() {
         ProviderStatus::Starting | ProviderStatus::ShuttingDown => Err(NOT_AVAILABLE),
-        _ => client.admit().map_err(|error| error.code),
+        _ => server.inject_faults().map_err(|error| error.code),
     };
-    let own = || Arc::clone(client);
+    let own = || Arc::clone(server);
     let (messenger, office, control) = (own(), own(), own());
     Ok([
         ClassObject::register(apartment, messenger::CLASS, move || {
             available(&messenger)?;
-            serve(Messenger(Arc::clone(&messenger)))
+            new_object(MessengerObject(Arc::clone(&messenger)))
         })?,
         ClassObject::register(apartment, office::CLASS, move || {
             available(&office)?;
-            serve(Root::of(&office))
+            new_object(OfficeIntegration::of(&office))
         })?,
         ClassObject::register(apartment, control::CLASS, move || {
-            serve(ControlObject(Arc::clone(&control)))
+            new_object(ControlObject(Arc::clone(&control)))
         })?,
     ])
 }

@@ -14,9 +14,9 @@ pub mod events;
 pub mod vocabulary;
 
 #[cfg(windows)]
-mod client;
-#[cfg(windows)]
 mod control;
+#[cfg(windows)]
+mod event_calls;
 #[cfg(windows)]
 mod frontend;
 #[cfg(windows)]
@@ -26,13 +26,15 @@ mod office;
 #[cfg(windows)]
 mod registration;
 #[cfg(windows)]
+mod server;
+#[cfg(windows)]
 mod tables;
 
-#[cfg(windows)]
-pub use client::CommandHandler;
 #[cfg(windows)]
 pub use control::{ControlClient, ControlClientError, ControlStatus};
 #[cfg(windows)]
 pub use frontend::{ComFrontend, FrontendError, FrontendOptions};
 #[cfg(windows)]
 pub use registration::{ClassRegistration, RegistrationScope, register, unregister};
+#[cfg(windows)]
+pub use server::CommandHandler;

@@ -13,6 +13,7 @@
 //! be asked over HTTP. `http` is pure and says what a valid request is. The program is [`main`]; [`parse`] is for the fuzzer.
 
 mod api;
+mod api_error;
 mod app_state;
 mod arguments;
 mod auth;
@@ -20,6 +21,7 @@ mod budget;
 mod cluster;
 mod commands;
 mod config;
+mod connection;
 mod connection_limit;
 mod credentials;
 mod failure;
@@ -30,22 +32,24 @@ mod ids;
 mod limits;
 mod metrics;
 mod model;
+mod new_token;
 mod oidc;
+mod options;
 mod output;
 pub mod parse;
 mod principal;
 mod private;
 mod rates;
 mod redact;
-mod refusal;
+mod sanitize;
 mod secret;
 mod serve;
 mod sse;
 mod store;
+mod store_writer;
 mod stream;
 mod subscription;
-mod text;
-mod tokens;
+mod token_table;
 mod traces;
 mod web;
 mod writer;
@@ -58,7 +62,7 @@ use clap::Parser as _;
 #[must_use]
 pub fn main() -> ExitCode {
     let result = match arguments::Arguments::try_parse() {
-        Ok(arguments) => commands::run(arguments),
+        Ok(arguments) => arguments.run(),
         Err(error) => {
             let printed = error.print();
             if error.use_stderr() {

@@ -5,8 +5,8 @@
 //! roster, and each change to every [`Feed`]. A [`Sink`] reads its feed. [`run`] runs the sources,
 //! and is the only place that retries.
 //!
-//! **Invariant:** only [`SystemClock`] reads the time, and only its timer depends on an async
-//! runtime; so a test can drive the clock and poll everything by hand.
+//! **Invariant:** only [`SystemClock`] reads the time, and only its timers depend on the async
+//! runtime ([`desktop_executor`]); so a test can drive the clock and poll everything by hand.
 //! **Invariant:** an observation is handled where it is made, under one lock, without a queue. A
 //! source that floods slows down itself, and no memory grows.
 //!
@@ -17,6 +17,7 @@
 mod async_fd;
 mod clock;
 mod directory;
+mod executor;
 mod feed;
 mod hub;
 mod named;
@@ -33,6 +34,7 @@ mod supervisor;
 pub use async_fd::async_fd;
 pub use clock::{Clock, SystemClock, Timer, sleep_until, timeout_at};
 pub use directory::LimitReached;
+pub use executor::desktop_executor;
 pub use feed::{Feed, Update};
 pub use hub::Hub;
 pub use notice::Notice;

@@ -39,7 +39,7 @@ pub use communicado_runtime::{Notice, Update};
 pub use communicado_sources::{OptionError, Options, SOURCES, SourceDescriptor};
 pub use communicado_wire::{Account, Client, Status, Timestamp};
 pub use condition::{Condition, ConditionError, Question};
-pub use monitor::{Builder, Changes, Error, Follow, Monitor};
+pub use monitor::{Changes, Error, LiveSnapshot, Monitor, MonitorBuilder};
 pub use snapshot::Snapshot;
 
 /// The example of the README.

@@ -28,7 +28,7 @@ impl ConfigArgs {
 
 fn in_effect(settings: &Settings) -> String {
     let mut text = String::new();
-    let default = default_file(|name| std::env::var(name).ok());
+    let default = default_file();
     let _ = match (&settings.file, default) {
         (Some(file), _) => writeln!(text, "# read from {}", file.display()),
         (None, Some(file)) => {

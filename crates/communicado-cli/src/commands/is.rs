@@ -24,7 +24,7 @@ impl IsArgs {
         let condition = self.condition.of(settings.clients.clone());
         let snapshot = read_snapshot(settings.builder()?)?;
         warn_unknown_clients(settings, &snapshot);
-        Ok(match condition.judge(&snapshot) {
+        Ok(match condition.evaluate(&snapshot) {
             Some(true) => Outcome::Yes,
             Some(false) => Outcome::No,
             None => Outcome::CannotTell,

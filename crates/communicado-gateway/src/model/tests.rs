@@ -12,7 +12,7 @@ use communicado_wire::gateway::{Alter, NewPerson, View};
 use communicado_wire::{Client, Status, Timestamp};
 
 use super::{
-    BatchResult, Change, Input, Now, People, PresenceState, change_json, own, person_json,
+    BatchResult, Change, Input, Now, People, PresenceState, change_json, own_person, person_json,
 };
 use crate::limits::FORGOTTEN_AFTER;
 
@@ -43,23 +43,11 @@ fn at(ms: u64) -> Now {
 
 fn client(name: &str, status: Status, availability: Option<Availability>, since: u64) -> Client {
     let activity = availability.filter(|it| *it == Availability::Busy);
-    Client {
-        v: 1,
-        revision: 0,
-        at: at(since).civil,
-        client: name.into(),
-        status,
-        availability,
-        activity: activity.map(|_| Activity::OnThePhone),
-        raw: None,
-        reason: None,
-        since: at(since).civil,
-        source: "purple".into(),
-        saved: None,
-        accounts: Vec::new(),
-        missed: 0,
-        before: None,
-    }
+    let mut client = Client::new(name.into(), "purple".into(), at(since).civil);
+    client.status = status;
+    client.availability = availability;
+    client.activity = activity.map(|_| Activity::OnThePhone);
+    client
 }
 
 /// What the model of the model knows of a device.
@@ -356,7 +344,7 @@ fn a_restart_loses_nothing() {
         assert_eq!(stored(&again), before);
         for person in world.people.after(None) {
             let twin = again.person(&person.id).unwrap();
-            assert_eq!(own(person), own(twin));
+            assert_eq!(own_person(person), own_person(twin));
             for view in View::ALL {
                 assert_eq!(person_json(person, view), person_json(twin, view));
             }

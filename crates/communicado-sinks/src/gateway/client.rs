@@ -303,7 +303,7 @@ async fn connect_tcp(address: &Address, clock: &dyn Clock) -> Result<TcpStream, 
     }
     let why = last.unwrap_or_else(|| "its name resolves to no usable address".to_owned());
     Err(PublishError::transient(
-        format!("cannot connect to {address}: {why}"),
+        format!("{address} cannot be reached: {why}"),
         "check that the gateway runs and that this network can reach it",
     ))
 }

@@ -26,12 +26,12 @@ pub struct Person {
     /// The pseudonym of the badge.
     pub badge: Option<Arc<str>>,
     /// What each view saw last.
-    pub seen: Seen,
+    pub seen: Facets,
 }
 
 /// What each view saw last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seen {
+pub struct Facets {
     /// The view `in-out`.
     pub in_out: Facet,
     /// The view `availability`.

@@ -21,7 +21,7 @@ const DENIED: HResult = HResult::of(0x8008_0005);
 
 pub(super) fn is_running() -> bool {
     let snapshot = Monitor::start().map(|monitor| monitor.snapshot());
-    snapshot.is_ok_and(|snapshot| Condition::RUNNING.judge(&snapshot) == Some(true))
+    snapshot.is_ok_and(|snapshot| Condition::RUNNING.evaluate(&snapshot) == Some(true))
 }
 
 pub(super) fn wait_until_running(timeout: Duration) -> bool {

@@ -76,8 +76,8 @@ impl RunArgs {
         condition: &Condition,
         process_tree: &ProcessTree,
     ) -> Result<(), Failure> {
-        let holds = |snapshot: &Snapshot| condition.judge(snapshot) == Some(true);
-        let mut changes = monitor.follow();
+        let holds = |snapshot: &Snapshot| condition.evaluate(snapshot) == Some(true);
+        let mut changes = monitor.live_snapshot();
         loop {
             changes.until(holds).await.map_err(sdk_failure)?;
             note(&format!(

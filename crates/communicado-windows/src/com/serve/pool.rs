@@ -1,5 +1,4 @@
-//! Threads that make calls into other programs: as many as calls are under way, and kept a while
-//! for the next.
+//! A thread pool for calls into other programs: one thread per running call, reused for a while.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,12 +7,12 @@ use std::time::Duration;
 
 use crate::com::Apartment;
 
-/// How long a thread waits for the next call before it ends.
+/// The idle time after which a thread exits.
 const IDLE_MAX: Duration = Duration::from_secs(10);
-/// What a thread that only makes calls needs.
+/// The stack size of a thread, enough to make COM calls.
 const STACK_BYTES: usize = 256 * 1024;
 
-/// Something to do in the multithreaded apartment.
+/// A task for a thread in the multithreaded apartment.
 pub(super) type Task = Box<dyn FnOnce() + Send>;
 
 static POOL: Pool = Pool {
@@ -28,11 +27,11 @@ struct Pool {
 
 struct PoolState {
     queue: VecDeque<Task>,
-    /// Threads that wait for work.
+    /// The number of idle threads.
     idle: usize,
 }
 
-/// Has a thread do this soon; false if there is none to be had.
+/// Runs a task on a pool thread; `false` if no thread can be started.
 pub(super) fn run(task: Task) -> bool {
     let mut state = POOL.lock();
     if state.idle > state.queue.len() {
@@ -46,7 +45,7 @@ pub(super) fn run(task: Task) -> bool {
     thread.spawn(move || run_tasks(task)).is_ok()
 }
 
-/// Does this, and then whatever comes, until nothing has come for a while.
+/// Runs a task and then queued tasks, until the thread has been idle for [`IDLE_MAX`].
 fn run_tasks(task: Task) {
     let Ok(apartment) = Apartment::join() else { return };
     task();

@@ -1,7 +1,9 @@
-//! The objects on the bus. What they say comes from one place, so that a property that is read
-//! and one that is told can never disagree.
+//! The objects on the bus. Both read one shared state, so a property that is read always matches
+//! the last signal.
 
 use std::collections::BTreeSet;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,40 +16,46 @@ use communicado_runtime::{Clock as _, SystemClock, sleep_until};
 use zbus::message::Header;
 use zbus::{DBusError, fdo, interface};
 
-use super::super::CommandSender;
-use super::properties::Properties;
+use crate::properties::PropertyValues;
 
-/// So many messages are known to be late; more at a time are late more often than once.
+/// The maximum number of remembered messages that were delayed.
 const DELAYED_MAX: usize = 256;
 
-/// What both objects know.
-#[derive(Clone)]
-pub(super) struct ObjectState(Arc<Mutex<ObjectStateInner>>);
+/// A function that executes a command of a caller, and completes after the resulting signals.
+pub type CommandHandler = Arc<
+    dyn Fn(ProviderCommand) -> Pin<Box<dyn Future<Output = Result<(), CommandError>> + Send>>
+        + Send
+        + Sync,
+>;
 
-struct ObjectStateInner {
+/// The state that both objects share.
+#[derive(Clone)]
+pub(crate) struct ObjectState(Arc<Mutex<StateInner>>);
+
+struct StateInner {
     account: Account,
-    shows: Properties,
+    values: PropertyValues,
     faults: ActiveFaults,
-    /// The messages that were answered late already: who sent them, and their serial numbers.
+    /// The messages that were already delayed: their senders and serial numbers.
     delayed: BTreeSet<(String, u32)>,
 }
 
-/// The provider itself.
-pub(super) struct Root {
-    pub(super) state: ObjectState,
-    pub(super) commands: CommandSender,
+/// The object of the provider.
+pub(crate) struct RootObject {
+    pub(crate) state: ObjectState,
+    pub(crate) handler: CommandHandler,
 }
 
-/// Its account.
-pub(super) struct AccountObject {
-    pub(super) state: ObjectState,
-    pub(super) commands: CommandSender,
+/// The object of the account.
+pub(crate) struct AccountObject {
+    pub(crate) state: ObjectState,
+    pub(crate) handler: CommandHandler,
 }
 
-/// Why a call was not done. The names are part of the contract.
+/// An error reply. The names of the variants are part of the D-Bus interface.
 #[derive(Debug, DBusError)]
 #[zbus(prefix = "org.communicado.Provider1.Error")]
-pub(super) enum Error {
+pub(crate) enum ReplyError {
     #[zbus(error)]
     ZBus(zbus::Error),
     Starting(String),
@@ -55,76 +63,76 @@ pub(super) enum Error {
     AlreadySignedIn(String),
     SigningOut(String),
     ShuttingDown(String),
-    UnknownWord(String),
+    NoSuchWord(String),
     NotShown(String),
-    CommandError(String),
+    Refused(String),
 }
 
 impl ObjectState {
-    pub(super) fn new(account: Account, shows: Properties) -> Self {
+    pub(crate) fn new(account: Account, values: PropertyValues) -> Self {
         let faults = ActiveFaults::default();
         let delayed = BTreeSet::new();
-        Self(Arc::new(Mutex::new(ObjectStateInner { account, shows, faults, delayed })))
+        Self(Arc::new(Mutex::new(StateInner { account, values, faults, delayed })))
     }
 
-    fn with<T>(&self, f: impl FnOnce(&mut ObjectStateInner) -> T) -> T {
-        // Nothing that holds it can panic half way.
+    fn with<T>(&self, f: impl FnOnce(&mut StateInner) -> T) -> T {
+        // A closure cannot leave the state half changed, so a poisoned lock is safe to use.
         f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Shows something else, and returns what was shown before.
-    pub(super) fn show(&self, shows: Properties) -> Properties {
-        self.with(|known| std::mem::replace(&mut known.shows, shows))
+    /// Replaces the values, and returns the values before.
+    pub(crate) fn replace(&self, values: PropertyValues) -> PropertyValues {
+        self.with(|state| std::mem::replace(&mut state.values, values))
     }
 
-    pub(super) fn shows(&self) -> Properties {
-        self.with(|known| known.shows.clone())
+    pub(crate) fn values(&self) -> PropertyValues {
+        self.with(|state| state.values.clone())
     }
 
-    pub(super) fn set_faults(&self, faults: ActiveFaults) {
-        self.with(|known| known.faults = faults);
+    pub(crate) fn set_faults(&self, faults: ActiveFaults) {
+        self.with(|state| state.faults = faults);
     }
 
-    pub(super) fn faults(&self) -> ActiveFaults {
-        self.with(|known| known.faults)
+    pub(crate) fn faults(&self) -> ActiveFaults {
+        self.with(|state| state.faults)
     }
 
-    /// Waits and refuses, if it was told to: once for each message, though it be about many
-    /// properties. What we tell of ourselves comes with no message, and is told.
-    async fn receive(&self, message: Option<&Header<'_>>) -> Result<(), String> {
+    /// Applies the faults to a message: delays it once, however many properties it reads, and
+    /// refuses it. A signal of our own has no message and is never refused.
+    async fn apply_faults(&self, message: Option<&Header<'_>>) -> Result<(), String> {
         let Some(message) = message else { return Ok(()) };
         let ActiveFaults { refuse_calls, call_delay, .. } = self.faults();
         if call_delay > Duration::ZERO && self.is_new(message) {
             let clock = SystemClock::start();
-            // Without a timer it is not late.
+            // Without a timer, there is no delay.
             let _ = sleep_until(&clock, clock.now().after(call_delay)).await;
         }
-        if refuse_calls { Err("the provider was told to refuse".to_owned()) } else { Ok(()) }
+        if refuse_calls { Err("the active faults refuse all calls".to_owned()) } else { Ok(()) }
     }
 
     fn is_new(&self, message: &Header<'_>) -> bool {
         let sender = message.sender().map(ToString::to_string).unwrap_or_default();
         let serial = message.primary().serial_num().get();
-        self.with(|known| {
-            if known.delayed.len() >= DELAYED_MAX {
-                known.delayed.clear();
+        self.with(|state| {
+            if state.delayed.len() >= DELAYED_MAX {
+                state.delayed.clear();
             }
-            known.delayed.insert((sender, serial))
+            state.delayed.insert((sender, serial))
         })
     }
 
     async fn read<T>(
         &self,
         message: Option<Header<'_>>,
-        get: impl FnOnce(&ObjectStateInner) -> T,
+        get: impl FnOnce(&StateInner) -> T,
     ) -> fdo::Result<T> {
-        self.receive(message.as_ref()).await.map_err(fdo::Error::AccessDenied)?;
-        Ok(self.with(|known| get(known)))
+        self.apply_faults(message.as_ref()).await.map_err(fdo::Error::AccessDenied)?;
+        Ok(self.with(|state| get(state)))
     }
 }
 
 #[interface(name = "org.communicado.Provider1", introspection_docs = false)]
-impl Root {
+impl RootObject {
     #[zbus(property(emits_changed_signal = "const"))]
     async fn version(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<String> {
         self.state.read(message, |_| env!("CARGO_PKG_VERSION").to_owned()).await
@@ -135,12 +143,12 @@ impl Root {
         &self,
         #[zbus(header)] message: Option<Header<'_>>,
     ) -> fdo::Result<u32> {
-        self.state.read(message, |known| known.shows.up_and_running).await
+        self.state.read(message, |state| state.values.up_and_running).await
     }
 
-    async fn quit(&self, #[zbus(header)] message: Header<'_>) -> Result<(), Error> {
-        self.state.receive(Some(&message)).await.map_err(Error::CommandError)?;
-        Ok(self.commands.execute(ProviderCommand::Quit).await?)
+    async fn quit(&self, #[zbus(header)] message: Header<'_>) -> Result<(), ReplyError> {
+        self.state.apply_faults(Some(&message)).await.map_err(ReplyError::Refused)?;
+        Ok((self.handler)(ProviderCommand::Quit).await?)
     }
 }
 
@@ -148,7 +156,7 @@ impl Root {
 impl AccountObject {
     #[zbus(property(emits_changed_signal = "const"))]
     async fn name(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<String> {
-        self.state.read(message, |known| known.account.name().to_owned()).await
+        self.state.read(message, |state| state.account.name().to_owned()).await
     }
 
     #[zbus(property(emits_changed_signal = "const"))]
@@ -156,7 +164,7 @@ impl AccountObject {
         &self,
         #[zbus(header)] message: Option<Header<'_>>,
     ) -> fdo::Result<String> {
-        self.state.read(message, |known| known.account.friendly_name().to_owned()).await
+        self.state.read(message, |state| state.account.friendly_name().to_owned()).await
     }
 
     #[zbus(property(emits_changed_signal = "const"))]
@@ -166,7 +174,7 @@ impl AccountObject {
 
     #[zbus(property)]
     async fn status(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<String> {
-        self.state.read(message, |known| known.shows.status.clone()).await
+        self.state.read(message, |state| state.values.status.clone()).await
     }
 
     #[zbus(property)]
@@ -174,43 +182,43 @@ impl AccountObject {
         &self,
         #[zbus(header)] message: Option<Header<'_>>,
     ) -> fdo::Result<String> {
-        self.state.read(message, |known| known.shows.availability.clone()).await
+        self.state.read(message, |state| state.values.availability.clone()).await
     }
 
     #[zbus(property)]
     async fn activity(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<String> {
-        self.state.read(message, |known| known.shows.activity.clone()).await
+        self.state.read(message, |state| state.values.activity.clone()).await
     }
 
     #[zbus(property)]
     async fn note(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<String> {
-        self.state.read(message, |known| known.shows.note.clone()).await
+        self.state.read(message, |state| state.values.note.clone()).await
     }
 
     #[zbus(property)]
     async fn reason(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<String> {
-        self.state.read(message, |known| known.shows.reason.clone()).await
+        self.state.read(message, |state| state.values.reason.clone()).await
     }
 
     #[zbus(property)]
     async fn reason_code(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<u32> {
-        self.state.read(message, |known| known.shows.reason_code).await
+        self.state.read(message, |state| state.values.reason_code).await
     }
 
     #[zbus(property)]
     async fn until(&self, #[zbus(header)] message: Option<Header<'_>>) -> fdo::Result<i64> {
-        self.state.read(message, |known| known.shows.until).await
+        self.state.read(message, |state| state.values.until).await
     }
 
-    async fn sign_in(&self, #[zbus(header)] message: Header<'_>) -> Result<(), Error> {
-        self.execute(&message, ProviderCommand::SIGN_IN).await
+    async fn sign_in(&self, #[zbus(header)] message: Header<'_>) -> Result<(), ReplyError> {
+        self.run_command(&message, ProviderCommand::SIGN_IN).await
     }
 
-    async fn sign_out(&self, #[zbus(header)] message: Header<'_>) -> Result<(), Error> {
-        self.execute(&message, ProviderCommand::SIGN_OUT).await
+    async fn sign_out(&self, #[zbus(header)] message: Header<'_>) -> Result<(), ReplyError> {
+        self.run_command(&message, ProviderCommand::SIGN_OUT).await
     }
 
-    /// An empty text stands for none, and so do 0 ms.
+    /// An empty text and 0 ms stand for no value.
     #[zbus(name = "Set")]
     async fn set(
         &self,
@@ -219,27 +227,31 @@ impl AccountObject {
         activity: &str,
         note: &str,
         lasts_ms: u64,
-    ) -> Result<(), Error> {
+    ) -> Result<(), ReplyError> {
         let presence = presence(availability, activity, note)?;
         let lasts = (lasts_ms > 0).then(|| Duration::from_millis(lasts_ms));
-        self.execute(&message, ProviderCommand::Set { presence, lasts }).await
+        self.run_command(&message, ProviderCommand::Set { presence, lasts }).await
     }
 }
 
 impl AccountObject {
-    async fn execute(&self, message: &Header<'_>, command: ProviderCommand) -> Result<(), Error> {
-        self.state.receive(Some(message)).await.map_err(Error::CommandError)?;
-        Ok(self.commands.execute(command).await?)
+    async fn run_command(
+        &self,
+        message: &Header<'_>,
+        command: ProviderCommand,
+    ) -> Result<(), ReplyError> {
+        self.state.apply_faults(Some(message)).await.map_err(ReplyError::Refused)?;
+        Ok((self.handler)(command).await?)
     }
 }
 
-fn presence(word: &str, doing: &str, note: &str) -> Result<Presence, Error> {
+fn presence(word: &str, doing: &str, note: &str) -> Result<Presence, ReplyError> {
     let doing = if doing.is_empty() { None } else { Some(activity(doing)?) };
     let presence = Presence::new(availability(word)?, doing);
     if note.is_empty() { Ok(presence) } else { Ok(presence.with_note(note)?) }
 }
 
-impl From<CommandError> for Error {
+impl From<CommandError> for ReplyError {
     fn from(error: CommandError) -> Self {
         let text = format!("{error} (0x{:08X})", error.code());
         match error {
@@ -252,14 +264,14 @@ impl From<CommandError> for Error {
     }
 }
 
-impl From<UnknownWord> for Error {
+impl From<UnknownWord> for ReplyError {
     fn from(error: UnknownWord) -> Self {
-        Self::UnknownWord(format!("{error}; one of: {}", error.known.join(", ")))
+        Self::NoSuchWord(format!("{error}; use one of: {}", error.known.join(", ")))
     }
 }
 
-impl From<TextError> for Error {
+impl From<TextError> for ReplyError {
     fn from(error: TextError) -> Self {
-        Self::NotShown(format!("the note cannot be shown: {error}"))
+        Self::NotShown(format!("the note is invalid: {error}"))
     }
 }

@@ -14,11 +14,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use super::Connection;
-use super::socket::Socket;
-use super::strict::Strict;
+use super::checked_stream::CheckedStream;
 use crate::api::PeerAddress;
 use crate::app_state::AppState;
+use crate::connection::{ConnectionHandle, SharedSocket};
 use crate::fanout::HandedOff;
 use crate::limits::{HEAD_BYTES, HEAD_TIME, HEADERS};
 
@@ -40,19 +39,19 @@ pub(super) async fn serve(
                 let held = Some(app.heads.reservation(peer.ip().into()));
                 tasks.spawn(async move {
                     let Ok(socket) = TcpStream::from_std(socket) else { return };
-                    let socket = Socket::new(socket);
-                    let (address, connection) = (peer.ip(), Connection::of(socket.clone(), permit));
+                    let socket = SharedSocket::new(socket);
+                    let (address, connection) = (peer.ip(), ConnectionHandle::of(socket.clone(), permit));
                     match acceptor {
                         None => {
-                            let io = Strict::new(socket, read, hosts, held, connection);
-                            converse(io, address, router, stopping).await;
+                            let io = CheckedStream::new(socket, read, hosts, held, connection);
+                            serve_connection(io, address, router, stopping).await;
                         }
                         // What comes over TLS was not looked at: nothing of it was read.
                         Some(acceptor) => {
                             let greeted = timeout(HEAD_TIME, acceptor.accept(socket)).await;
                             if let Ok(Ok(socket)) = greeted {
-                                let io = Strict::new(socket, Vec::new(), hosts, held, connection);
-                                converse(io, address, router, stopping).await;
+                                let io = CheckedStream::new(socket, Vec::new(), hosts, held, connection);
+                                serve_connection(io, address, router, stopping).await;
                             }
                         }
                     }
@@ -66,8 +65,8 @@ pub(super) async fn serve(
 }
 
 /// Serves one connection.
-pub(super) async fn converse(
-    io: Strict<impl AsyncRead + AsyncWrite + Unpin + Send + 'static>,
+pub(super) async fn serve_connection(
+    io: CheckedStream<impl AsyncRead + AsyncWrite + Unpin + Send + 'static>,
     peer: IpAddr,
     router: Router,
     mut stopping: watch::Receiver<bool>,

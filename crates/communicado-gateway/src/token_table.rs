@@ -1,4 +1,4 @@
-//! All tokens, as they were kept last.
+//! All tokens, as they were stored last.
 //!
 //! A token hangs on its parent: a session on the token that it was opened with, and a token that a
 //! session created on the token of that session. A token without its parent is not valid, whatever
@@ -10,18 +10,18 @@ use std::sync::Arc;
 use communicado_wire::Timestamp;
 use communicado_wire::gateway::stored::Token;
 
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::limits::{TOKEN_DEPTH, TOKENS};
 use crate::principal::Principal;
-use crate::refusal::{Kind, Refusal};
-use crate::secret::{Hash, hash, hex};
-use crate::text::printable;
+use crate::sanitize::printable;
+use crate::secret::{SecretHash, hash, hex};
 
 /// Sessions of people who signed in at an issuer have a parent with this prefix and the person's
 /// id. It is no token of its own, and it is valid for as long as the person exists.
 pub(crate) const ISSUER_PREFIX: &str = "oidc:";
 
 #[derive(Debug, Default)]
-pub(crate) struct Tokens {
+pub(crate) struct TokenTable {
     by_id: BTreeMap<Arc<str>, Arc<Token>>,
     by_hash: HashMap<Arc<str>, Arc<Token>>,
     by_parent: HashMap<Arc<str>, BTreeSet<Arc<str>>>,
@@ -30,7 +30,7 @@ pub(crate) struct Tokens {
     sessions: BTreeSet<(Timestamp, Arc<str>)>,
 }
 
-impl Tokens {
+impl TokenTable {
     pub(crate) fn from_stored(stored: Vec<Token>) -> Self {
         let mut tokens = Self::default();
         for token in stored {
@@ -97,7 +97,7 @@ impl Tokens {
 
     /// The token with this secret, if it is valid.
     pub(crate) fn principal(&self, secret: &str, now: Timestamp) -> Option<Principal> {
-        let hash: Hash = hash(secret)?;
+        let hash: SecretHash = hash(secret)?;
         let token = self.by_hash.get(hex(&hash).as_str())?;
         self.is_valid(token, now).then(|| Principal::of(token.clone()))
     }
@@ -168,16 +168,20 @@ impl Tokens {
         token: &Token,
         more: usize,
         now: Timestamp,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ApiError> {
         if let Some(parent) = token.parent().filter(|parent| !parent.starts_with(ISSUER_PREFIX)) {
-            let depth = self.depth(parent, now).ok_or_else(Refusal::revoked_meanwhile)?;
+            let depth = self.depth(parent, now).ok_or_else(ApiError::token_revoked)?;
             if !TOKEN_DEPTH.allows(depth + 1) {
                 let detail = "the token would hang on too many others";
-                return Err(Refusal::beyond(Kind::Full, TOKEN_DEPTH, detail));
+                return Err(ApiError::limit_exceeded(ApiErrorKind::Full, TOKEN_DEPTH, detail));
             }
         }
         if token.session_of.is_none() && !TOKENS.allows(self.len() + more + 1) {
-            return Err(Refusal::beyond(Kind::Full, TOKENS, "no more tokens can be kept"));
+            return Err(ApiError::limit_exceeded(
+                ApiErrorKind::Full,
+                TOKENS,
+                "no more tokens can be kept",
+            ));
         }
         Ok(())
     }
@@ -199,12 +203,12 @@ impl Tokens {
 /// # Errors
 ///
 /// If the person of a new token does not exist.
-pub(crate) fn require_person(token: &Token, exists: bool) -> Result<(), Refusal> {
+pub(crate) fn require_person(token: &Token, exists: bool) -> Result<(), ApiError> {
     match &token.person {
         Some(person) if !exists => {
             let detail = format!("there is no person `{person}`");
             let help = "add the person first, with POST /v1/people";
-            Err(Refusal::new(Kind::Conflict, detail, help))
+            Err(ApiError::new(ApiErrorKind::Conflict, detail, help))
         }
         _ => Ok(()),
     }
@@ -251,7 +255,7 @@ mod tests {
             token("grandchild", Some("child"), None),
         ];
         let all = [&root, &session, &child, &grandchild];
-        let mut tokens = Tokens::from_stored(all.into_iter().cloned().collect());
+        let mut tokens = TokenTable::from_stored(all.into_iter().cloned().collect());
         assert!(all.iter().all(|token| tokens.is_valid(token, now)));
         assert_eq!(tokens.with_descendants("root").len(), 4);
         assert_eq!(tokens.with_descendants("child"), ["child".into(), "grandchild".into()]);
@@ -267,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_token_that_was_replaced_under_its_id_is_not_valid() {
-        let tokens = Tokens::from_stored(vec![token("a", None, None)]);
+        let tokens = TokenTable::from_stored(vec![token("a", None, None)]);
         let other = Token { hash: "another".into(), ..token("a", None, None) };
         assert!(!tokens.is_valid(&other, Timestamp::EPOCH));
     }
@@ -275,7 +279,7 @@ mod tests {
     #[test]
     fn tokens_that_hang_on_each_other_are_not_valid_and_are_found_once() {
         let [a, b] = [token("a", None, Some("b")), token("b", None, Some("a"))];
-        let tokens = Tokens::from_stored(vec![a.clone(), b]);
+        let tokens = TokenTable::from_stored(vec![a.clone(), b]);
         assert!(!tokens.is_valid(&a, Timestamp::EPOCH));
         assert_eq!(tokens.with_descendants("a").len(), 2);
     }

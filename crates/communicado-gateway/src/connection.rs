@@ -13,15 +13,15 @@ use crate::connection_limit::ConnectionPermit;
 
 /// A socket with several owners.
 #[derive(Clone, Debug)]
-pub(super) struct Socket(Arc<TcpStream>);
+pub(crate) struct SharedSocket(Arc<TcpStream>);
 
-impl Socket {
-    pub(super) fn new(stream: TcpStream) -> Self {
+impl SharedSocket {
+    pub(crate) fn new(stream: TcpStream) -> Self {
         Self(Arc::new(stream))
     }
 }
 
-impl AsyncRead for Socket {
+impl AsyncRead for SharedSocket {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -41,7 +41,7 @@ impl AsyncRead for Socket {
     }
 }
 
-impl AsyncWrite for Socket {
+impl AsyncWrite for SharedSocket {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -65,17 +65,17 @@ impl AsyncWrite for Socket {
     }
 }
 
-/// What a handler can know of its connection, and say to it.
+/// A handle of a connection, for the handlers of its requests.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Connection {
-    socket: Option<Socket>,
+pub(crate) struct ConnectionHandle {
+    socket: Option<SharedSocket>,
     upgraded: Arc<AtomicBool>,
     /// It is taken for as long as the socket is open, also after an upgrade.
     _permit: Option<Arc<ConnectionPermit>>,
 }
 
-impl Connection {
-    pub(super) fn of(socket: Socket, permit: ConnectionPermit) -> Self {
+impl ConnectionHandle {
+    pub(crate) fn of(socket: SharedSocket, permit: ConnectionPermit) -> Self {
         Self { socket: Some(socket), upgraded: Arc::default(), _permit: Some(Arc::new(permit)) }
     }
 
@@ -83,7 +83,7 @@ impl Connection {
     pub(crate) async fn read_closed(&self) {
         match &self.socket {
             // Urgent data is not watched for, so this is the only readiness that `PRIORITY` gets.
-            Some(Socket(socket)) => drop(socket.ready(Interest::PRIORITY).await),
+            Some(SharedSocket(socket)) => drop(socket.ready(Interest::PRIORITY).await),
             None => std::future::pending().await,
         }
     }
@@ -93,7 +93,7 @@ impl Connection {
         self.upgraded.store(true, Ordering::Release);
     }
 
-    pub(super) fn is_upgraded(&self) -> bool {
+    pub(crate) fn is_upgraded(&self) -> bool {
         self.upgraded.load(Ordering::Acquire)
     }
 }

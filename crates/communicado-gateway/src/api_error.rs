@@ -1,12 +1,12 @@
-//! Why something is not done: what a problem document is made of.
+//! Errors of the API, from which problem documents are made.
 
 use communicado_wire::gateway::Problem;
 
 use crate::limits::Limit;
 
-/// The kinds of refusal; each is one `type` of problem and one status of HTTP.
+/// The kinds of API errors; each is one `type` of problem and one status of HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Kind {
+pub(crate) enum ApiErrorKind {
     BadRequest,
     NotSignedIn,
     NotAllowed,
@@ -23,7 +23,7 @@ pub(crate) enum Kind {
     Unavailable,
 }
 
-impl Kind {
+impl ApiErrorKind {
     pub(crate) const fn status(self) -> u16 {
         match self {
             Self::BadRequest => 400,
@@ -81,10 +81,10 @@ impl Kind {
     }
 }
 
-/// Why something is not done, because of what, and what to do.
+/// An error of the API, with advice.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    pub(crate) kind: Kind,
+pub(crate) struct ApiError {
+    pub(crate) kind: ApiErrorKind,
     detail: String,
     help: String,
     limit: Option<&'static str>,
@@ -92,34 +92,46 @@ pub(crate) struct Refusal {
     pub(crate) retry_after: Option<u32>,
 }
 
-impl Refusal {
-    pub(crate) fn new(kind: Kind, detail: impl Into<String>, help: impl Into<String>) -> Self {
+impl ApiError {
+    pub(crate) fn new(
+        kind: ApiErrorKind,
+        detail: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
         let (detail, help) = (detail.into(), help.into());
         Self { kind, detail, help, limit: None, retry_after: None }
     }
 
-    pub(crate) fn bad(detail: impl Into<String>, help: impl Into<String>) -> Self {
-        Self::new(Kind::BadRequest, detail, help)
+    pub(crate) fn bad_request(detail: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(ApiErrorKind::BadRequest, detail, help)
     }
 
     pub(crate) fn no_person(id: &str) -> Self {
         let detail = format!("there is no person `{id}` that this token may see");
-        Self::new(Kind::NotFound, detail, "an administrator adds people with POST /v1/people")
+        Self::new(
+            ApiErrorKind::NotFound,
+            detail,
+            "an administrator adds people with POST /v1/people",
+        )
     }
 
     /// The token was revoked while the request was under way.
-    pub(crate) fn revoked_meanwhile() -> Self {
+    pub(crate) fn token_revoked() -> Self {
         let detail = "the token was revoked or has ended while the request was under way";
-        Self::new(Kind::NotSignedIn, detail, "ask an administrator for a new token")
+        Self::new(ApiErrorKind::NotSignedIn, detail, "ask an administrator for a new token")
     }
 
     /// `limit` is passed, by what `detail` says.
-    pub(crate) fn beyond(kind: Kind, limit: Limit, detail: impl Into<String>) -> Self {
+    pub(crate) fn limit_exceeded(
+        kind: ApiErrorKind,
+        limit: Limit,
+        detail: impl Into<String>,
+    ) -> Self {
         let help = format!("the limit `{}` is {}", limit.name, limit.max);
         Self { limit: Some(limit.name), ..Self::new(kind, detail, help) }
     }
 
-    pub(crate) fn limited(mut self, name: &'static str) -> Self {
+    pub(crate) fn with_limit(mut self, name: &'static str) -> Self {
         self.limit = Some(name);
         self
     }

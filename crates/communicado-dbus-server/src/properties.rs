@@ -1,44 +1,45 @@
-//! What the properties say, and which of them changed.
+//! The values of the properties, and the difference between two sets of values.
 
 use std::collections::HashMap;
 
+use communicado_provider::ProviderStatus;
+use communicado_wire::Timestamp;
 use zbus::Variant;
 
-use super::super::ProviderState;
-
-/// The properties that can change; an empty text stands for none.
+/// The values of the properties that can change. An empty text stands for no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Properties {
-    pub(super) up_and_running: u32,
-    pub(super) status: String,
-    pub(super) availability: String,
-    pub(super) activity: String,
-    pub(super) note: String,
-    pub(super) reason: String,
-    pub(super) reason_code: u32,
-    pub(super) until: i64,
+pub(crate) struct PropertyValues {
+    pub(crate) up_and_running: u32,
+    pub(crate) status: String,
+    pub(crate) availability: String,
+    pub(crate) activity: String,
+    pub(crate) note: String,
+    pub(crate) reason: String,
+    pub(crate) reason_code: u32,
+    pub(crate) until: i64,
 }
 
-impl Properties {
-    pub(super) fn of(shown: &ProviderState) -> Self {
-        let presence = shown.status.presence();
-        let reason = shown.status.reason();
+impl PropertyValues {
+    /// The values for a status. `until` is the end of a temporary presence.
+    pub(crate) fn of(status: &ProviderStatus, until: Option<Timestamp>) -> Self {
+        let presence = status.presence();
+        let reason = status.reason();
         let availability = presence.map_or("", |it| it.availability.word());
         let activity = presence.and_then(|it| it.activity).map_or("", |it| it.word());
         Self {
-            up_and_running: shown.status.up_and_running(),
-            status: shown.status.word().to_owned(),
+            up_and_running: status.up_and_running(),
+            status: status.word().to_owned(),
             availability: availability.to_owned(),
             activity: activity.to_owned(),
             note: presence.and_then(|it| it.note()).unwrap_or_default().to_owned(),
             reason: reason.map(|it| it.word()).unwrap_or_default(),
             reason_code: reason.map_or(0, |it| it.code()),
-            until: shown.until.map_or(0, |it| it.micros()),
+            until: until.map_or(0, |it| it.micros()),
         }
     }
 
-    /// Those of the account that are others than `before`.
-    pub(super) fn changed_since(&self, before: &Self) -> HashMap<&'static str, Variant<'_>> {
+    /// The properties of the account that differ from `before`.
+    pub(crate) fn changed_since(&self, before: &Self) -> HashMap<&'static str, Variant<'_>> {
         let text = |name, now: &'_ String, before: &String| {
             (now != before).then(|| (name, Variant::from(now.clone())))
         };
@@ -58,15 +59,15 @@ impl Properties {
 
 #[cfg(test)]
 mod tests {
-    use communicado_provider::{Presence, ProviderStatus};
+    use communicado_provider::Presence;
 
     use super::*;
 
     #[test]
-    fn only_what_is_another_is_told() {
-        let shown = |status| Properties::of(&ProviderState { status, until: None });
-        let signing_in = shown(ProviderStatus::SigningIn);
-        let signed_in = shown(ProviderStatus::SignedIn(Presence::AVAILABLE));
+    fn only_changed_properties_are_returned() {
+        let values = |status| PropertyValues::of(&status, None);
+        let signing_in = values(ProviderStatus::SigningIn);
+        let signed_in = values(ProviderStatus::SignedIn(Presence::AVAILABLE));
         let mut names: Vec<_> = signed_in.changed_since(&signing_in).into_keys().collect();
         names.sort_unstable();
         assert_eq!(names, ["Availability", "Status"]);

@@ -7,11 +7,11 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::Connection;
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::budget::Reservation;
-use crate::http::{Framing, Hosts, last_answer};
+use crate::connection::ConnectionHandle;
+use crate::http::{AllowedHosts, Framing, last_answer};
 use crate::rates::Network;
-use crate::refusal::{Kind, Refusal};
 
 /// Bytes that are read at once.
 const PART: usize = 8 * 1024;
@@ -23,9 +23,9 @@ const LAST_READS: usize = 8;
 /// A head passes when it is whole. To hyper, a head that is refused is the end of the connection:
 /// it finishes what came before. Then its `shutdown` writes why.
 #[derive(Debug)]
-pub(super) struct Strict<S> {
+pub(super) struct CheckedStream<S> {
     io: S,
-    connection: Connection,
+    connection: ConnectionHandle,
     framing: Framing,
     /// What was read, of which so many first bytes may pass.
     read: BytesMut,
@@ -38,14 +38,14 @@ pub(super) struct Strict<S> {
     answer: Option<Bytes>,
 }
 
-impl<S> Strict<S> {
+impl<S> CheckedStream<S> {
     /// Checks `io`, of which `read` was read already. `held` counts what waits for the end of a head.
     pub(super) fn new(
         io: S,
         read: Vec<u8>,
-        hosts: Hosts,
+        hosts: AllowedHosts,
         held: Option<Reservation<Network>>,
-        connection: Connection,
+        connection: ConnectionHandle,
     ) -> Self {
         Self {
             io,
@@ -59,7 +59,7 @@ impl<S> Strict<S> {
         }
     }
 
-    pub(super) const fn connection(&self) -> &Connection {
+    pub(super) const fn connection(&self) -> &ConnectionHandle {
         &self.connection
     }
 
@@ -89,25 +89,26 @@ impl<S> Strict<S> {
                 if let Some(Err(limit)) = self.held.as_mut().map(|held| held.set(waits)) {
                     self.ended = true;
                     let detail = "too many heads of this address are not whole";
-                    let refusal = Refusal::beyond(Kind::TooMany, limit, detail).retry_after(10);
-                    self.answer = Some(last_answer(&refusal).into());
+                    let error = ApiError::limit_exceeded(ApiErrorKind::TooMany, limit, detail)
+                        .retry_after(10);
+                    self.answer = Some(last_answer(&error).into());
                 }
             }
-            Err(refusal) => {
+            Err(error) => {
                 self.ended = true;
                 if !is_between {
                     // Whoever handles the request answers it.
-                    let why = refusal.problem().detail.to_string();
+                    let why = error.problem().detail.to_string();
                     return Err(io::Error::new(io::ErrorKind::InvalidData, why));
                 }
-                self.answer = Some(last_answer(&refusal).into());
+                self.answer = Some(last_answer(&error).into());
             }
         }
         Ok(())
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Strict<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for CheckedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -134,7 +135,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Strict<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Strict<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for CheckedStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
