@@ -9,8 +9,8 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use communicado_core::{
-    AccountId, Availability, ClientId, Fact, Generation, Input, Life, Moment, Observation,
-    Presence, Roster, SignIn, SourceId, Token,
+    AccountId, Availability, ClientId, Fact, Generation, Life, Moment, Observation, Presence,
+    Roster, RosterInput, SignIn, SourceId, Symbol,
 };
 
 use crate::numbers::Numbers;
@@ -165,7 +165,7 @@ impl World {
         let mut world = Self { roster: Roster::new(), clients, moment: 0, draw: 1 };
         for client in 0..clients {
             world.tell(client, Fact::Life(Life::Running, Some(LEASE)));
-            world.tell(client, signed_in(AccountId(0), Token(0)));
+            world.tell(client, signed_in(AccountId(0), Symbol(0)));
             world.tell(client, signed_out(AccountId(1)));
         }
         world
@@ -184,7 +184,7 @@ impl World {
                 client,
                 match kind {
                     Kind::Unchanged => signed_out(AccountId(1)),
-                    Kind::Changed => signed_in(AccountId(0), Token(self.moment as u32)),
+                    Kind::Changed => signed_in(AccountId(0), Symbol(self.moment as u32)),
                     Kind::Renewed => Fact::Life(Life::Running, Some(LEASE)),
                 },
             );
@@ -201,7 +201,7 @@ impl World {
         let observed_at = Moment::new(Duration::from_micros(self.moment));
         let (source, client, generation) = (SourceId(0), ClientId(client), Generation(1));
         let observation = Observation { observed_at, source, client, generation, fact };
-        black_box(self.roster.handle(observed_at, Input::Observed(observation)));
+        black_box(self.roster.handle(observed_at, RosterInput::Observed(observation)));
     }
 
     /// A linear congruential generator (Numerical Recipes) is random enough for a cache.
@@ -211,7 +211,7 @@ impl World {
     }
 }
 
-const fn signed_in(account: AccountId, raw: Token) -> Fact {
+const fn signed_in(account: AccountId, raw: Symbol) -> Fact {
     let presence = Presence { availability: Availability::Away, activity: None, raw };
     Fact::Account(account, Some(SignIn::SignedIn(presence)))
 }

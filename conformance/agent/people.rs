@@ -89,7 +89,7 @@ fn of_two_devices_the_more_reachable_one_counts_and_one_that_dies_takes_nothing_
 #[test]
 fn a_gateway_with_a_certificate_of_its_own_making_is_believed_when_it_was_named() {
     let desk = Desk::new();
-    let gateway = Real::start(&desk, &["--tls-self-made", "localhost"]);
+    let gateway = Real::start(&desk, &["--tls-self-signed", "localhost"]);
     gateway.give_token(&desk);
     let authority = gateway.folder().join("data/tls.pem");
     assert!(fs::metadata(&authority).is_ok(), "the gateway wrote its certificate");

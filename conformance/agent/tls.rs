@@ -102,11 +102,7 @@ fn an_authority_that_was_named_is_believed_and_no_other() {
     }
     for options in [&[][..], &["--ca", other.certificate()]] {
         desk.allow(&gateway.address("localhost"), options);
-        tells(
-            &desk,
-            "it is signed by nobody whom this machine trusts",
-            "if it is your company's own",
-        );
+        tells(&desk, "this machine does not trust its issuer", "if your company has its own CA");
         assert!(gateway.rest().is_empty(), "something was told to a stranger");
     }
 }
@@ -128,9 +124,9 @@ fn a_certificate_that_is_not_right_is_told_and_not_believed() {
     let other_name = Pair::of_gateway(folder, &mine, "other", "DNS:other.test", VALID);
     let expired = Pair::of_gateway(folder, &mine, "expired", "DNS:localhost", EXPIRED);
     for (served, why, help) in [
-        (&other_name, "it is not for `localhost`", "use the name that is in the certificate"),
+        (&other_name, "it is not for `localhost`", "use the name in the certificate"),
         (&expired, "it has expired", "check the clock of this machine"),
-        (&mine, "it is that of an authority itself", "make one for the gateway alone"),
+        (&mine, "it is a CA certificate", "create a certificate for the gateway"),
     ] {
         let gateway = Gateway::with_tls(&served.certificate, &served.key);
         desk.allow(&gateway.address("localhost"), &["--ca", mine.certificate()]);
@@ -145,7 +141,7 @@ fn what_does_not_speak_tls_is_told() {
     let address = gateway.address("localhost").replace("http://", "https://");
     desk.allow(&address, &[]);
     let mut agent = desk.agent();
-    says(&agent, "cause: what answers does not speak TLS");
+    says(&agent, "cause: the server does not speak TLS");
     ends(&mut agent);
     assert!(gateway.rest().is_empty());
 }

@@ -49,24 +49,24 @@ fn a_gateway_that_never_comes_to_the_end_of_its_answer() {
 fn a_gateway_that_breaks() {
     check(
         "broken",
-        "the gateway cannot do it now: 500 Internal Server Error (it says: so it is ",
-        "nothing need be done here",
+        "the gateway failed: 500 Internal Server Error (it says: so it is ",
+        "you need not do anything",
     );
 }
 
 #[test]
 fn a_gateway_that_asks_to_come_later() {
-    check("away", "the gateway cannot do it now: 503", "nothing need be done here");
+    check("away", "the gateway failed: 503", "you need not do anything");
 }
 
 #[test]
 fn a_gateway_that_is_asked_too_often() {
-    check("often", "the gateway is asked too often", "it is left alone");
+    check("often", "the gateway received too many requests", "the agent waits");
 }
 
 #[test]
 fn a_gateway_that_ends_in_the_middle_of_its_answer() {
-    check("cut", "http://127.0.0.1:", "if it goes on, have the gateway looked at");
+    check("cut", "http://127.0.0.1:", "if this persists, ask the gateway's operator");
 }
 
 /// What a person must mend is tried slowly, so these wait for a new permission.
@@ -107,14 +107,14 @@ fn a_person_whom_the_gateway_does_not_know() {
 fn a_list_that_is_too_large() {
     check_lasting(
         "large",
-        "the gateway finds the list of clients too large",
+        "the list of clients is too large for the gateway",
         "do as the gateway says",
     );
 }
 
 #[test]
 fn a_network_that_wants_a_sign_in_of_its_own() {
-    check_lasting("portal", "what answers at http://127.0.0.1:", "check the address");
+    check_lasting("portal", "http://127.0.0.1:", "check the address, and whether this network");
 }
 
 #[test]
@@ -122,18 +122,22 @@ fn an_answer_without_an_end() {
     check_lasting(
         "endless",
         "http://127.0.0.1:",
-        "check the address: a gateway's answers are short",
+        "check the address: the responses of a gateway are short",
     );
 }
 
 #[test]
 fn something_that_does_not_speak_http() {
-    check_lasting("garbage", "what answers at http://127.0.0.1:", "check the port");
+    check_lasting(
+        "garbage",
+        "http://127.0.0.1:",
+        "check the port, and whether the gateway uses TLS",
+    );
 }
 
 #[test]
 fn a_gateway_that_leads_on_to_another_is_not_followed() {
-    check_lasting("elsewhere", "http://127.0.0.1:", "allow the address that it leads to");
+    check_lasting("elsewhere", "http://127.0.0.1:", "allow the address of the redirect");
 }
 
 #[test]
@@ -159,13 +163,13 @@ fn a_token_that_is_revoked_ends_the_agent() {
     gateway.behave("unauthorized");
     // A no, so that no service manager begins again.
     assert_eq!(agent.wait().code(), Some(1), "{}", agent.output());
-    let first = "error: nothing is published any more\n  cause: the gateway does not take the \
-                 token any more (it says: so it is \\u{1b}[31mhere)\n  help: it was revoked";
+    let first = "error: nothing is published any more\n  cause: the gateway does not accept the \
+                 token any more (it says: so it is \\u{1b}[31mhere)\n  help: the token was revoked";
     assert!(agent.output().contains(first), "{}", agent.output());
     assert_eq!(gateway.rest().iter().filter(|it| it.manner == "unauthorized").count(), 1);
     let status = desk.run(&["status"]);
     assert_eq!(status.code, Some(1));
-    assert!(status.out.contains("does not run; it ended because the gateway does not take"));
+    assert!(status.out.contains("does not run; it ended because the gateway does not accept"));
 }
 
 #[test]

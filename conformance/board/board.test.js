@@ -185,7 +185,7 @@ test("who signs in where his company signs in is himself here", async (t) => {
   const gateway = await stage(t, async (port, home) => {
     // By this name the gateway is another site than the issuer, as it is in a company.
     const base = `http://localhost:${port}`;
-    site = await issuer(t, `${base}/v1/oidc/back`);
+    site = await issuer(t, `${base}/v1/oidc/callback`);
     const secret = join(home, "secret");
     writeFileSync(secret, "a secret / with & signs\n");
     return ["--oidc-client-secret-file", secret, "--public-url", base, "--oidc-issuer", site, "--oidc-client-id", "gateway", "--oidc-name", "Example SSO"];

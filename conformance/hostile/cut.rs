@@ -92,7 +92,7 @@ fn a_line_that_is_cut_at_any_byte_is_never_taken_for_a_no() {
         match is.code {
             Some(0) => told[0] += 1,
             Some(3) => {
-                assert!(is.err.starts_with("error: source `purple` cannot watch\n"), "{is:?}");
+                assert!(is.err.starts_with("error: source `purple` failed\n"), "{is:?}");
                 told[1] += 1;
             }
             _ => panic!("after {bytes} bytes: {is:?}"),
@@ -112,7 +112,7 @@ fn a_line_that_is_cut_in_the_first_look_is_taken_up_again() {
         watch.expect(client, &["unknown reason=source-lost", "absent"]);
     }
     watch.expect_at_last(NAMED, AVAILABLE);
-    assert!(watch.errors().contains("note: source `purple` is watching again"));
+    assert!(watch.errors().contains("note: source `purple` works again"));
     watch.end();
 }
 

@@ -11,6 +11,7 @@ mod introspection;
 mod memory;
 mod peers;
 mod provider;
+mod recipes;
 mod refusals;
 mod stories;
 mod strangers;

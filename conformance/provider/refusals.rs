@@ -116,9 +116,15 @@ fn every_documented_error_is_met_by_another_program() {
         assert!(error.contains(expected), "{error}");
     };
     check(&["SignIn"], "the user is already signed in (0x81000304)");
-    check(&["Set", "ssst", "tired", "", "", "0"], "`tired` is no availability; one of: available");
-    check(&["Set", "ssst", "busy", "dancing", "", "0"], "`dancing` is no activity; one of: on-the");
-    check(&["Set", "ssst", "busy", "", "a\nb", "0"], "the note cannot be shown: it has a line");
+    check(
+        &["Set", "ssst", "tired", "", "", "0"],
+        "unknown availability `tired`; one of: available",
+    );
+    check(
+        &["Set", "ssst", "busy", "dancing", "", "0"],
+        "unknown activity `dancing`; one of: on-the",
+    );
+    check(&["Set", "ssst", "busy", "", "a\nb", "0"], "the note cannot be shown: the text contains");
     check(&["Set", "s", "busy"], "");
     check(&["Dance"], "Dance");
     let read_only = ["set-property", NAME, ACCOUNT_PATH, ACCOUNT, "Status", "s", "signed-out"];

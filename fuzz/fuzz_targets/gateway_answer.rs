@@ -2,7 +2,8 @@
 //! terminal, fills a screen, or ends the agent but a plain "no such token".
 #![no_main]
 
-use communicado_sinks::gateway::{Access, Address, Answer, Id, Retry, StatusCode, Token};
+use communicado_sinks::gateway::{Access, AccessToken, Address, Id, Response, StatusCode};
+use communicado_sinks::publish::Retry;
 use libfuzzer_sys::fuzz_target;
 
 // A line each for the status, `Retry-After` and `Location`, and the rest for the body.
@@ -17,22 +18,22 @@ fuzz_target!(|input: &[u8]| {
         address: Address::parse("https://uc.test").expect("an address"),
         person: Id::new("ada").expect("an id"),
         device: Id::new("laptop").expect("an id"),
-        token: Token::new("cmt_secret").expect("a token"),
+        token: AccessToken::new("cmt_secret").expect("a token"),
         authorities: None,
     };
-    let answer = Answer {
+    let response = Response {
         status,
         retry_after: Some(retry_after),
         location: Some(location),
         body: body.to_owned(),
     };
-    let Err(trouble) = answer.judge(&access) else {
+    let Err(error) = response.check(&access) else {
         assert!(status.is_success(), "what is refused is not done");
         return;
     };
-    for text in [&trouble.cause, &trouble.help] {
+    for text in [&error.cause, &error.help] {
         assert!(!text.contains(char::is_control), "foreign text is made harmless: {text:?}");
         assert!(text.chars().count() < 1_000, "foreign text is cut: {text:?}");
     }
-    assert!((trouble.retry == Retry::Never) == (status == StatusCode::UNAUTHORIZED));
+    assert!((error.retry == Retry::Never) == (status == StatusCode::UNAUTHORIZED));
 });

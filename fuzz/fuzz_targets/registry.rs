@@ -4,7 +4,7 @@
 
 use communicado_core::Life;
 use communicado_sources::windows::registration::{Registration, RegistrySnapshot, registered_clients};
-use communicado_windows::{RawValue, Value};
+use communicado_windows::{RawValue, RegistryValue};
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 
@@ -36,7 +36,7 @@ fn snapshot(from: &mut Unstructured<'_>) -> Result<RegistrySnapshot> {
     Ok(snapshot)
 }
 
-fn value(from: &mut Unstructured<'_>) -> Result<Option<Value>> {
+fn value(from: &mut Unstructured<'_>) -> Result<Option<RegistryValue>> {
     if from.arbitrary()? {
         return Ok(None);
     }

@@ -2,8 +2,8 @@
 #![no_main]
 
 use communicado_core::Moment;
-use communicado_provider::script::{Action, Script};
-use communicado_provider::{Account, Command, Provider, Told};
+use communicado_provider::script::{ScriptAction, Script};
+use communicado_provider::{Account, ProviderCommand, Provider, ProviderEvent};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -18,15 +18,15 @@ fuzz_target!(|text: &str| {
     assert!(script.steps.is_sorted_by_key(|step| step.after), "time goes back");
     let account = Account::new("alice@example.com", "Alice").expect("it can be shown");
     let mut provider = Provider::new(account);
-    let _ = provider.handle(Moment::START, Command::Started);
+    let _ = provider.handle(Moment::START, ProviderCommand::Started);
     let mut signed_in = false;
     for step in script.steps {
-        let Action::Command(command) = step.action else { continue };
-        for told in provider.handle(Moment::new(step.after), command).told {
-            match told {
-                Told::SignedIn(_) => signed_in = true,
-                Told::SignedOut(_) => signed_in = false,
-                Told::ShuttingDown => assert!(!signed_in, "signed out comes first"),
+        let ScriptAction::Command(command) = step.action else { continue };
+        for event in provider.handle(Moment::new(step.after), command).events {
+            match event {
+                ProviderEvent::SignedIn(_) => signed_in = true,
+                ProviderEvent::SignedOut(_) => signed_in = false,
+                ProviderEvent::ShuttingDown => assert!(!signed_in, "signed out comes first"),
                 _ => {}
             }
         }

@@ -38,6 +38,11 @@ const TASKS: &[Task] = &[
         run: tidy::run,
     },
     Task {
+        name: "cli-doc",
+        about: "writes the generated parts of README.md and docs/cli.md",
+        run: tidy::write_cli_doc,
+    },
+    Task {
         name: "deny",
         about: "checks licences, bans, sources and advisories of all dependencies",
         run: deny::run,

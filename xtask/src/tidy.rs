@@ -4,15 +4,19 @@
 //! A rule reads the tree and returns what it found; all of them are in one table. Rules look at
 //! text and do not parse Rust: they are for people who mean well.
 
+mod cli_doc;
 mod crates;
+mod cycles;
 mod documents;
 mod generated;
+mod prose;
 mod sources;
 mod tree;
 
 use std::fmt;
 
 use crate::command::root;
+pub(crate) use cli_doc::run as write_cli_doc;
 use tree::Tree;
 
 /// One rule.
@@ -30,6 +34,7 @@ const RULES: &[Rule] = &[
     Rule { name: "the core is pure", find: crates::impure_core },
     Rule { name: "a desktop carries no server", find: crates::depending_on_the_gateway },
     Rule { name: "only the wire is written down", find: crates::serialized_elsewhere },
+    Rule { name: "modules do not depend on each other in a circle", find: cycles::circles },
     Rule { name: "every source meets a real client", find: crates::sources_without_peers },
     Rule { name: "every program that is met can be installed", find: crates::peers_unknown },
     Rule { name: "ARCHITECTURE.md names every crate", find: documents::crates_unnamed },
@@ -37,7 +42,9 @@ const RULES: &[Rule] = &[
     Rule { name: "every link leads somewhere", find: documents::links_broken },
     Rule { name: "every task that is named exists", find: documents::tasks_unknown },
     Rule { name: "the changelog has a place for changes", find: documents::changelog_closed },
+    Rule { name: "documents, help and doc comments are in plain English", find: prose::dialect },
     Rule { name: "generated files are up to date", find: generated::stale },
+    Rule { name: "generated parts of documents are up to date", find: cli_doc::stale },
 ];
 
 /// Something to mend.

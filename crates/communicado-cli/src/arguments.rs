@@ -1,21 +1,22 @@
-//! The command line: what can be asked, from which help, completions and man pages are made.
+//! The command line. Its definitions generate the help, the completions and the man pages.
 
-use std::path::PathBuf;
-
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use communicado::Condition;
+use clap::{Parser, Subcommand};
+use communicado_cli_support::{CompletionsArgs, ManArgs};
 
 #[cfg(target_os = "linux")]
 use crate::commands::demo;
 use crate::commands::{
-    agent, completions, config, doctor, explain, is, man, provide, record, replay, run, status,
-    wait, watch,
+    agent, config, doctor, explain, is, provide, record, replay, run, status, wait, watch,
 };
+use crate::form::template_help;
+use crate::options::GlobalOptions;
 
-/// Tells whether your unified-communications client runs and whether you are signed in.
+const EXIT_STATUS: &str = "Exit status: 0 yes or success, 1 no, 2 usage error, 3 unknown, \
+                           4 timed out, 5 failure.";
+
+/// Report whether your chat client is running and whether you are signed in.
 ///
-/// Alone, it prints what `communicado status` prints.
+/// Without a command, prints what `communicado status` prints.
 #[derive(Debug, Parser)]
 #[command(
     name = "communicado",
@@ -26,78 +27,35 @@ use crate::commands::{
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
-    /// Before the others, whose heading would be that of these too.
+    // Flattened before the global options, whose heading would otherwise apply to these too.
     #[command(flatten)]
-    pub(crate) status: status::Status,
+    pub(crate) status: status::StatusArgs,
     #[command(flatten)]
-    pub(crate) common: Common,
+    pub(crate) global: GlobalOptions,
 }
 
-const EXIT_STATUS: &str = "Exit status: 0 yes or done, 1 no, 2 usage, 3 cannot tell, 4 timed out, \
-                           5 failed.";
-
-/// What every command takes.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Options of every command")]
-pub(crate) struct Common {
-    /// Only these clients, by name; several with commas or by repeating.
-    #[arg(long, global = true, value_name = "NAME", value_delimiter = ',')]
-    pub(crate) client: Vec<String>,
-    /// Read this configuration instead of the usual one.
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// Set anything that the configuration can set, such as `sources.purple.check=10s`.
-    #[arg(long, global = true, value_name = "KEY=VALUE")]
-    pub(crate) set: Vec<String>,
-    /// When to use colours.
-    #[arg(long, global = true, value_name = "WHEN", value_enum)]
-    pub(crate) color: Option<Color>,
-}
-
-/// When to use colours.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
-    #[default]
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-/// What can be asked. What each does is said where it is defined.
+/// A command. Each describes itself where it is defined.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Status(status::Status),
-    Watch(watch::Watch),
-    Is(is::Is),
-    Wait(wait::Wait),
-    Run(run::Run),
-    Agent(agent::Agent),
-    /// List what can be read here, what is found, what is missing and why.
+    #[command(after_long_help = template_help())]
+    Status(status::StatusArgs),
+    #[command(after_long_help = template_help())]
+    Watch(watch::WatchArgs),
+    Is(is::IsArgs),
+    Wait(wait::WaitArgs),
+    Run(run::RunArgs),
+    Agent(agent::AgentArgs),
+    /// List the sources, what each can observe, and what it finds on this computer.
     Sources,
-    Doctor(doctor::Doctor),
-    Explain(explain::Explain),
-    Record(record::Record),
-    Replay(replay::Replay),
-    Provide(provide::Provide),
+    Doctor(doctor::DoctorArgs),
+    Explain(explain::ExplainArgs),
+    Record(record::RecordArgs),
+    #[command(after_long_help = template_help())]
+    Replay(replay::ReplayArgs),
+    Provide(provide::ProvideArgs),
     #[cfg(target_os = "linux")]
-    Demo(demo::Demo),
-    Config(config::Config),
-    Completions(completions::Completions),
-    Man(man::Man),
-}
-
-/// The word of a condition, as clap takes it.
-pub(crate) fn condition() -> impl TypedValueParser<Value = Condition> {
-    let words = PossibleValuesParser::new(Condition::words());
-    words.try_map(|word| word.parse::<Condition>())
-}
-
-/// A span of time, as clap takes it.
-pub(crate) fn span(text: &str) -> Result<std::time::Duration, String> {
-    let span = text.parse::<jiff::SignedDuration>().ok();
-    let span = span.and_then(|span| std::time::Duration::try_from(span).ok());
-    span.ok_or_else(|| "no span of time such as `30s`, `500ms` or `1m 30s`".to_owned())
+    Demo(demo::DemoArgs),
+    Config(config::ConfigArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }

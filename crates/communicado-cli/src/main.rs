@@ -1,48 +1,52 @@
-//! The program `communicado`: parses what was asked, does it, and says how it ended.
+//! The program `communicado`: parses the command line, runs the command and returns its outcome.
 //!
-//! Data goes to standard output and nothing else does; every other word goes to standard error.
-//! Each command is one file in `commands/`; the definitions that parse the command line also make
-//! its help, its completions and its man pages.
+//! Data goes to standard output. Errors and notes go to standard error. Each command has one file
+//! in `commands/`. The definitions of the command line also generate its help, its completions and
+//! its man pages.
+//!
+//! **Invariant:** the modules form no cycle. [`arguments`] knows the commands, and [`dispatch`]
+//! knows both.
 
 mod arguments;
 mod commands;
-mod failure;
-mod live;
-mod nearest;
+mod dispatch;
+mod errors;
+mod form;
+mod options;
+mod parsers;
+mod runtime;
 mod settings;
+mod suggestion;
+mod working_hours;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use arguments::Arguments;
 use clap::Parser as _;
-use failure::{Failure, Outcome};
+use communicado_cli_support::print_usage;
 
 fn main() -> ExitCode {
-    let done = match commands::run::inner(std::env::args_os().nth(1)) {
-        Some(done) => done,
-        None => Arguments::try_parse_from(words()).map_or_else(|told| tell(&told), commands::run),
+    let result = match commands::run::run_helper(std::env::args_os().nth(1)) {
+        Some(result) => result,
+        None => Arguments::try_parse_from(command_line())
+            .map_or_else(|message| print_usage(&message), dispatch::run),
     };
-    match done {
+    match result {
         Ok(outcome) => outcome.into(),
         Err(failure) => {
-            failure.tell();
-            failure.outcome.into()
+            failure.print();
+            failure.outcome().into()
         }
     }
 }
 
-/// The command line, without the word that COM adds to that of a class it starts (Microsoft,
+/// The command line, without the argument that COM adds when it starts a class (Microsoft,
 /// "LocalServer32").
-fn words() -> Vec<std::ffi::OsString> {
-    let mut words: Vec<_> = std::env::args_os().collect();
-    if cfg!(windows) && words.last().is_some_and(|word| word == "-Embedding") {
-        words.pop();
+fn command_line() -> Vec<OsString> {
+    let mut arguments: Vec<_> = std::env::args_os().collect();
+    if cfg!(windows) && arguments.last().is_some_and(|last| last == "-Embedding") {
+        arguments.pop();
     }
-    words
-}
-
-/// Prints what clap has to say: help, the version, or what is wrong with the command line.
-fn tell(told: &clap::Error) -> Result<Outcome, Failure> {
-    let printed = told.print();
-    if told.use_stderr() { Ok(Outcome::Usage) } else { commands::printed(printed) }
+    arguments
 }

@@ -1,145 +1,145 @@
-//! What is set: defaults, then the configuration file, then the command line.
+//! The settings: defaults, then the configuration file, then the command line.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use communicado::{Builder, Monitor, SOURCES, SourceOptions};
+use communicado::{Monitor, MonitorBuilder, SOURCES, SourceOptions};
+use communicado_cli_support::{Failure, dirs};
 use communicado_sources::OptionKind;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::arguments::{Color, Common, span};
-use crate::commands::agent::Hours;
-use crate::failure::{Failure, Outcome};
-use crate::nearest::did_you_mean;
+use crate::options::{ColorChoice, GlobalOptions};
+use crate::parsers::parse_duration;
+use crate::suggestion::did_you_mean;
+use crate::working_hours::WorkingHours;
 
-/// What can be set at the top of the configuration: name, form, default and meaning.
+/// The top-level settings: name, type, default and description.
 pub(crate) const TOP: [(&str, &str, &str, &str); 3] = [
-    ("clients", "list", "[]", "Only these clients are told of; all, if it is empty."),
+    ("clients", "list", "[]", "Report only these clients. An empty list means all."),
     ("color", "color", "auto", "When to use colours: auto, always or never."),
-    (
-        "patience",
-        "span",
-        "1s",
-        "How long a first answer is held back for a source that is slow to look.",
-    ),
+    ("patience", "span", "1s", "How long the first answer waits for a slow source."),
 ];
 
-/// What can be set for every source, beside its own options.
+/// The settings that every source has in addition to its own options.
 pub(crate) const EACH_SOURCE: [(&str, &str, &str, &str); 2] = [
-    ("enabled", "bool", "true", "Whether the source is used."),
-    ("clients", "list", "", "The clients that are told of even while nothing is seen of them."),
+    ("enabled", "bool", "true", "Whether to use this source."),
+    ("clients", "list", "", "Clients to report as absent while the source does not see them."),
 ];
 
-/// What can be set for the agent.
+/// The settings of the agent.
 pub(crate) const AGENT: [(&str, &str, &str, &str); 2] = [
     (
         "hours",
         "hours",
         "",
-        "Only within these hours statuses are published, in local time; always, if it is empty.",
+        "Publish only within these hours, in local time. An empty text means always.",
     ),
-    ("lease", "span", "60s", "How long a gateway believes what it was told, 5 s to 10 min."),
+    (
+        "lease",
+        "span",
+        "60s",
+        "How long the gateway keeps a status without a renewal, from 5 s to 10 min.",
+    ),
 ];
 
-/// Within these a lease is neither a flood nor a lie.
+/// The range of valid leases.
 const LEASES: std::ops::RangeInclusive<Duration> =
     Duration::from_secs(5)..=Duration::from_secs(600);
 
-/// What is set.
+/// The settings in effect.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
     pub(crate) clients: Vec<String>,
-    pub(crate) color: Color,
+    pub(crate) color: ColorChoice,
     pub(crate) patience: Option<Duration>,
     pub(crate) agent: AgentSettings,
     pub(crate) sources: BTreeMap<&'static str, SourceSettings>,
-    /// The file that was read, if there is one.
+    /// The configuration file, if one was read.
     pub(crate) file: Option<PathBuf>,
 }
 
-/// What is set for the agent.
+/// The settings of the agent in effect.
 #[derive(Clone, Debug)]
 pub(crate) struct AgentSettings {
-    pub(crate) hours: Hours,
+    pub(crate) hours: WorkingHours,
     pub(crate) lease: Duration,
 }
 
-/// What is set for one source.
+/// The settings of one source in effect.
 #[derive(Clone, Debug)]
 pub(crate) struct SourceSettings {
     pub(crate) enabled: bool,
     pub(crate) options: SourceOptions,
-    /// What is set of the options, to be shown.
+    /// The options as text, for `config`.
     pub(crate) shown: BTreeMap<String, String>,
-    /// The clients that are told of in any case, where they are not those of the source's card.
+    /// The clients to report even while absent, if they differ from those of the descriptor.
     pub(crate) clients: Option<Vec<String>>,
 }
 
 /// A value from a file or the command line.
 #[derive(Clone, Debug)]
-enum Value {
-    /// From the command line, where every value is written alike: a text, true or false, or a
-    /// list with commas, as is wanted.
-    Written(String),
+enum SettingValue {
+    /// A value of `--set`, which the setting parses as a text, a boolean or a list.
+    Unparsed(String),
     Text(String),
     Bool(bool),
     List(Vec<String>),
-    /// A value of a type that nothing takes, with its name.
+    /// A value of a type that no setting accepts, with the name of the type.
     Other(&'static str),
 }
 
-/// Why a value cannot be set: what is wrong and what to do.
-type Refusal = (String, String);
+/// The error of an invalid value: the problem and what to do.
+type SettingError = (String, String);
 
 impl Settings {
-    /// Reads the configuration and takes in the command line.
-    pub(crate) fn load(common: &Common) -> Result<Self, Failure> {
+    /// Loads the configuration file and applies the command line.
+    pub(crate) fn load(global: &GlobalOptions) -> Result<Self, Failure> {
         let mut settings = Self::default();
-        let named = common.config.clone();
-        let file = named.clone().or_else(|| usual_file(|name| std::env::var(name).ok()));
+        let named = global.config.clone();
+        let file = named.clone().or_else(default_file);
         if let Some(file) = file {
             match std::fs::read_to_string(&file) {
                 Ok(text) => settings.read(&file, &text)?,
                 Err(error) if named.is_none() && is_missing(&error) => {}
                 Err(error) => {
-                    let what = format!("the configuration `{}` cannot be read", file.display());
+                    let message = format!("cannot read the configuration `{}`", file.display());
                     let help = match error.kind() {
-                        std::io::ErrorKind::InvalidData => "write it in UTF-8",
-                        std::io::ErrorKind::PermissionDenied => "correct its permissions",
+                        std::io::ErrorKind::InvalidData => "save the file as UTF-8",
+                        std::io::ErrorKind::PermissionDenied => "fix the permissions of the file",
                         _ => "name another file with --config",
                     };
-                    return Err(Failure::usage(what).cause(error).help(help));
+                    return Err(Failure::usage(message).cause(error).help(help));
                 }
             }
         }
-        for set in &common.set {
+        for set in &global.set {
             let Some((key, value)) = set.split_once('=') else {
-                let what = format!("`--set {set}` sets nothing");
-                return Err(Failure::usage(what).help("write it as KEY=VALUE"));
+                let message = format!("`--set {set}` has no value");
+                return Err(Failure::usage(message).help("write it as KEY=VALUE"));
             };
             let path: Vec<&str> = key.trim().split('.').collect();
-            let value = Value::Written(value.trim().to_owned());
-            settings.set(&path, value).map_err(|(what, help)| {
-                Failure::usage(format!("`--set {set}`: {what}")).help(help)
+            let value = SettingValue::Unparsed(value.trim().to_owned());
+            settings.set(&path, value).map_err(|(message, help)| {
+                Failure::usage(format!("`--set {set}`: {message}")).help(help)
             })?;
         }
-        if !common.client.is_empty() {
-            settings.clients.clone_from(&common.client);
+        if !global.client.is_empty() {
+            settings.clients.clone_from(&global.client);
         }
-        settings.color = common.color.unwrap_or(settings.color);
+        settings.color = global.color.unwrap_or(settings.color);
         Ok(settings)
     }
 
-    /// A monitor as it is set.
-    pub(crate) fn builder(&self) -> Result<Builder, Failure> {
-        let off = |descriptor: &&communicado::SourceDescriptor| {
+    /// A builder for a monitor with these settings.
+    pub(crate) fn builder(&self) -> Result<MonitorBuilder, Failure> {
+        let is_disabled = |descriptor: &&communicado::SourceDescriptor| {
             self.sources.get(descriptor.name).is_some_and(|source| !source.enabled)
         };
-        if SOURCES.iter().filter(|descriptor| descriptor.runs_here()).all(off) {
-            let what = "every source is switched off, so nothing can be told";
-            return Err(Failure::usage(what).help("set `enabled` of a source to true"));
+        if SOURCES.iter().filter(|descriptor| descriptor.runs_here()).all(is_disabled) {
+            let message = "all sources are disabled, so no status can be reported";
+            return Err(Failure::usage(message).help("set `enabled = true` for a source"));
         }
         let mut builder = Monitor::builder();
         if let Some(patience) = self.patience {
@@ -155,20 +155,20 @@ impl Settings {
     }
 
     fn read(&mut self, file: &Path, text: &str) -> Result<(), Failure> {
-        let wrong = |at: Option<usize>, what: String| {
+        let wrong = |at: Option<usize>, message: String| {
             let place = at.map_or_else(String::new, |at| {
                 let before = text.get(..at).unwrap_or(text);
                 format!(", line {}", before.matches('\n').count() + 1)
             });
-            Failure::usage(format!("{}{place}: {what}", file.display()))
+            Failure::usage(format!("{}{place}: {message}", file.display()))
         };
         let table = DeTable::parse(text).map_err(|error| {
             let message = error.message().to_owned();
-            wrong(error.span().map(|span| span.start), message).help("correct the line")
+            wrong(error.span().map(|duration| duration.start), message).help("fix the line")
         })?;
         self.file = Some(file.to_owned());
-        self.read_table(&mut Vec::new(), table.get_ref(), &|at, (what, help)| {
-            wrong(Some(at), what).help(help)
+        self.read_table(&mut Vec::new(), table.get_ref(), &|at, (message, help)| {
+            wrong(Some(at), message).help(help)
         })
     }
 
@@ -176,7 +176,7 @@ impl Settings {
         &mut self,
         path: &mut Vec<&'a str>,
         table: &'a DeTable<'a>,
-        wrong: &impl Fn(usize, Refusal) -> Failure,
+        wrong: &impl Fn(usize, SettingError) -> Failure,
     ) -> Result<(), Failure> {
         for (key, value) in table {
             path.push(key.get_ref());
@@ -184,13 +184,13 @@ impl Settings {
             match value.get_ref() {
                 DeValue::Table(inner) if is_section => {
                     if let ["sources", name] = path.as_slice() {
-                        source_named(name).map_err(|refusal| wrong(key.span().start, refusal))?;
+                        source_named(name).map_err(|error| wrong(key.span().start, error))?;
                     }
                     self.read_table(path, inner, wrong)?;
                 }
                 _ => {
-                    let set = self.set(path, Value::of(value));
-                    set.map_err(|refusal| wrong(key.span().start, refusal))?;
+                    let set = self.set(path, SettingValue::of(value));
+                    set.map_err(|error| wrong(key.span().start, error))?;
                 }
             }
             path.pop();
@@ -198,57 +198,66 @@ impl Settings {
         Ok(())
     }
 
-    /// The one way in for every value.
-    fn set(&mut self, path: &[&str], value: Value) -> Result<(), Refusal> {
+    /// Sets one value. All values of the file and the command line come through here.
+    fn set(&mut self, path: &[&str], value: SettingValue) -> Result<(), SettingError> {
         match *path {
             ["clients"] => self.clients = value.list("clients")?,
             ["color"] => {
                 let word = value.text("color", "auto, always or never")?;
-                self.color = <Color as clap::ValueEnum>::from_str(&word, false).map_err(|_| {
-                    let refused = format!("`color` is `{word}`");
-                    (refused, "write auto, always or never".to_owned())
-                })?;
+                self.color =
+                    <ColorChoice as clap::ValueEnum>::from_str(&word, false).map_err(|_| {
+                        let refused = format!("`color` is `{word}`");
+                        (refused, "write auto, always or never".to_owned())
+                    })?;
             }
             ["patience"] => {
-                let text = value.text("patience", "a span of time such as \"1s\"")?;
-                let patience = span(&text);
+                let text = value.text("patience", "a duration such as \"1s\"")?;
+                let patience = parse_duration(&text);
                 self.patience = Some(patience.map_err(|why| {
-                    (format!("`patience` is `{text}`, {why}"), "write it as \"1s\"".to_owned())
+                    (
+                        format!("`patience` is `{text}`, {why}"),
+                        "write a duration such as \"1s\"".to_owned(),
+                    )
                 })?);
             }
             ["agent", key] => self.agent.set(key, value)?,
             ["agent"] => {
-                let what = "`agent` is a section, not a value".to_owned();
-                return Err((what, "write it as [agent]".to_owned()));
+                let message = "`agent` is a section, not a value".to_owned();
+                return Err((message, "write the section as [agent]".to_owned()));
             }
             ["sources", name, key] => self.set_source(name, key, value)?,
             ["sources"] => {
-                let what = "`sources` is a section, not a value".to_owned();
-                return Err((what, "write it as [sources.NAME]".to_owned()));
+                let message = "`sources` is a section, not a value".to_owned();
+                return Err((message, "write the section as [sources.NAME]".to_owned()));
             }
             ["sources", name] => {
                 source_named(name)?;
-                let what = format!("`sources.{name}` is a section, not a value");
-                return Err((what, format!("write it as [sources.{name}]")));
+                let message = format!("`sources.{name}` is a section, not a value");
+                return Err((message, format!("write the section as [sources.{name}]")));
             }
             _ => {
                 let known: Vec<&str> =
                     TOP.iter().map(|top| top.0).chain(["agent", "sources"]).collect();
                 let key = path.join(".");
-                let what = format!("there is no setting `{key}`");
-                return Err((what, did_you_mean(path.first().copied().unwrap_or(""), &known)));
+                let message = format!("unknown setting `{key}`");
+                return Err((message, did_you_mean(path.first().copied().unwrap_or(""), &known)));
             }
         }
         Ok(())
     }
 
-    fn set_source(&mut self, name: &str, key: &str, value: Value) -> Result<(), Refusal> {
+    fn set_source(
+        &mut self,
+        name: &str,
+        key: &str,
+        value: SettingValue,
+    ) -> Result<(), SettingError> {
         let descriptor = source_named(name)?;
         let own = descriptor.options.iter().map(|option| option.name);
         let known: Vec<&str> = EACH_SOURCE.iter().map(|each| each.0).chain(own).collect();
         if !known.contains(&key) {
-            let what = format!("source `{name}` has no setting `{key}`");
-            return Err((what, did_you_mean(key, &known)));
+            let message = format!("source `{name}` has no setting `{key}`");
+            return Err((message, did_you_mean(key, &known)));
         }
         let source = self.sources.entry(descriptor.name).or_default();
         match key {
@@ -260,12 +269,13 @@ impl Settings {
             }
             _ => {
                 let kind = descriptor.options.iter().find(|option| option.name == key);
-                let text = value.text(key, kind.map_or("a text", |option| takes(option.kind)))?;
+                let text =
+                    value.text(key, kind.map_or("a text", |option| expected_value(option.kind)))?;
                 source.options.set(key, text.clone());
-                // What the source thinks of it is known here, where the line is known too.
+                // Validated here, where the line of the file is known.
                 let opened = descriptor.open(&source.options).err();
                 if let Some(error) = opened {
-                    return Err((error.to_string(), "correct the value".to_owned()));
+                    return Err((error.to_string(), "fix the value".to_owned()));
                 }
                 source.shown.insert(key.to_owned(), text);
             }
@@ -275,29 +285,29 @@ impl Settings {
 }
 
 impl AgentSettings {
-    fn set(&mut self, key: &str, value: Value) -> Result<(), Refusal> {
+    fn set(&mut self, key: &str, value: SettingValue) -> Result<(), SettingError> {
         match key {
             "hours" => {
                 let text = value.text("hours", "hours such as \"Mon-Fri 08:00-18:00\"")?;
-                self.hours = Hours::parse(&text).map_err(|why| {
-                    let help = "write them as \"Mon-Thu 08:00-18:00, Fri 08:00-14:00\"";
+                self.hours = WorkingHours::parse(&text).map_err(|why| {
+                    let help = "write hours such as \"Mon-Thu 08:00-18:00, Fri 08:00-14:00\"";
                     (format!("`hours` is `{text}`: {why}"), help.to_owned())
                 })?;
             }
             "lease" => {
-                let text = value.text("lease", "a span of time such as \"60s\"")?;
-                let help = "write it as \"60s\", from 5 s to 10 min".to_owned();
+                let text = value.text("lease", "a duration such as \"60s\"")?;
+                let help = "write a duration such as \"60s\", from 5 s to 10 min".to_owned();
                 let refused = |why: &str| (format!("`lease` is `{text}`, {why}"), help.clone());
-                let lease = span(&text).map_err(|why| refused(&why))?;
+                let lease = parse_duration(&text).map_err(|why| refused(&why))?;
                 if !LEASES.contains(&lease) {
-                    return Err(refused("which is too short or too long"));
+                    return Err(refused("which is out of range"));
                 }
                 self.lease = lease;
             }
             _ => {
                 let known: Vec<&str> = AGENT.iter().map(|each| each.0).collect();
-                let what = format!("`agent` has no setting `{key}`");
-                return Err((what, did_you_mean(key, &known)));
+                let message = format!("`agent` has no setting `{key}`");
+                return Err((message, did_you_mean(key, &known)));
             }
         }
         Ok(())
@@ -306,7 +316,7 @@ impl AgentSettings {
 
 impl Default for AgentSettings {
     fn default() -> Self {
-        Self { hours: Hours::default(), lease: Duration::from_secs(60) }
+        Self { hours: WorkingHours::default(), lease: Duration::from_secs(60) }
     }
 }
 
@@ -321,7 +331,7 @@ impl Default for SourceSettings {
     }
 }
 
-impl Value {
+impl SettingValue {
     fn of(value: &Spanned<DeValue<'_>>) -> Self {
         match value.get_ref() {
             DeValue::String(text) => Self::Text(text.clone().into_owned()),
@@ -333,7 +343,7 @@ impl Value {
                 });
                 texts
                     .collect::<Option<_>>()
-                    .map_or(Self::Other("a list of other things"), Self::List)
+                    .map_or(Self::Other("a list of other types"), Self::List)
             }
             DeValue::Integer(_) => Self::Other("a whole number"),
             DeValue::Float(_) => Self::Other("a number"),
@@ -344,24 +354,24 @@ impl Value {
 
     const fn kind(&self) -> &'static str {
         match self {
-            Self::Written(_) | Self::Text(_) => "a text",
+            Self::Unparsed(_) | Self::Text(_) => "a text",
             Self::Bool(_) => "true or false",
             Self::List(_) => "a list",
             Self::Other(kind) => kind,
         }
     }
 
-    fn text(self, key: &str, takes: &str) -> Result<String, Refusal> {
+    fn text(self, key: &str, takes: &str) -> Result<String, SettingError> {
         match self {
-            Self::Written(text) | Self::Text(text) => Ok(text),
+            Self::Unparsed(text) | Self::Text(text) => Ok(text),
             other => Err((format!("`{key}` is {}", other.kind()), format!("write {takes}"))),
         }
     }
 
-    fn bool(&self, key: &str) -> Result<bool, Refusal> {
+    fn bool(&self, key: &str) -> Result<bool, SettingError> {
         let written = match self {
             Self::Bool(yes) => Some(*yes),
-            Self::Written(text) => text.parse().ok(),
+            Self::Unparsed(text) => text.parse().ok(),
             _ => None,
         };
         written.ok_or_else(|| {
@@ -369,10 +379,10 @@ impl Value {
         })
     }
 
-    fn list(self, key: &str) -> Result<Vec<String>, Refusal> {
+    fn list(self, key: &str) -> Result<Vec<String>, SettingError> {
         match self {
             Self::List(list) => Ok(list),
-            Self::Written(text) => {
+            Self::Unparsed(text) => {
                 let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
                 Ok(items.map(str::to_owned).collect())
             }
@@ -384,41 +394,26 @@ impl Value {
     }
 }
 
-const fn takes(kind: OptionKind) -> &'static str {
+const fn expected_value(kind: OptionKind) -> &'static str {
     match kind {
-        OptionKind::Duration => "a span of time such as \"30s\"",
+        OptionKind::Duration => "a duration such as \"30s\"",
         OptionKind::Path => "the path of a file, in quotes",
     }
 }
 
-fn source_named(name: &str) -> Result<&'static communicado::SourceDescriptor, Refusal> {
+fn source_named(name: &str) -> Result<&'static communicado::SourceDescriptor, SettingError> {
     communicado_sources::descriptor(name).ok_or_else(|| {
         let names: Vec<&str> = SOURCES.iter().map(|descriptor| descriptor.name).collect();
-        (format!("there is no source `{name}`"), did_you_mean(name, &names))
+        (format!("unknown source `{name}`"), did_you_mean(name, &names))
     })
 }
 
-/// Whether a file is not there, be it that its folder is none.
+/// Whether the file or its folder does not exist.
 fn is_missing(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
 }
 
-/// `communicado/config.toml` in `XDG_CONFIG_HOME`, or else in `~/.config` (XDG Base Directory
-/// Specification); on Windows in `APPDATA` instead.
-pub(crate) fn usual_file(var: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
-    // The specification has relative paths ignored.
-    let absolute = |name| var(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let folder = absolute("XDG_CONFIG_HOME");
-    let usual = if cfg!(windows) {
-        absolute("APPDATA")
-    } else {
-        absolute("HOME").map(|home| home.join(".config"))
-    };
-    let folder = folder.or(usual)?;
-    Some(folder.join("communicado").join("config.toml"))
-}
-
-/// The error for something that was set and does not work out.
-pub(crate) fn wrong(what: impl Into<String>) -> Failure {
-    Failure::new(Outcome::Usage, what)
+/// The default configuration file, if the configuration directory is known.
+pub(crate) fn default_file() -> Option<PathBuf> {
+    Some(dirs::config_dir()?.join("communicado").join("config.toml"))
 }

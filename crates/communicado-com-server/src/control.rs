@@ -5,21 +5,25 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use communicado_provider::{Command, Presence, words};
-use communicado_windows::com::serve::Kind::{Number, Text};
-use communicado_windows::com::serve::{Argument, Call, Given, Interface, Member, Refusal, Servant};
+use communicado_provider::{Presence, ProviderCommand, words};
+use communicado_windows::com::serve::ValueKind::{Number, Text};
+use communicado_windows::com::serve::{
+    Argument, Interface, Member, MethodCall, MethodError, ObjectImpl, ReturnValue,
+};
 use communicado_windows::com::{Apartment, CallError, Object};
-use communicado_windows::{Guid, HResult, Only, Variant};
+use communicado_windows::{Guid, HResult, NamedMutex, Variant};
 
-use crate::client::{Client, INVALID};
-use crate::face::ONLY;
+use crate::server::{ComServer, INVALID_ARGUMENT};
 
 /// The class, which is created only where a provider runs.
 pub(crate) const CLASS: Guid = Guid(0x6E0D_0B57_3E2A_4C55_8D3C_1B8B_7B1E_90C1);
 const INTERFACE: Guid = Guid(0x6E0D_0B57_3E2A_4C55_8D3C_1B8B_7B1E_90C2);
 
+/// The mutex that a running provider holds, one per session.
+pub(crate) const MUTEX_NAME: &str = "Communicado.Provider";
+
 /// How long the provider may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 const SIGN_IN: i32 = 1;
 const SIGN_OUT: i32 = 2;
@@ -54,42 +58,44 @@ static TABLE: Interface = Interface::new(
 );
 
 /// The object of this class.
-pub(crate) struct Control(pub(crate) Arc<Client>);
+pub(crate) struct ControlObject(pub(crate) Arc<ComServer>);
 
-impl Servant for Control {
+impl ObjectImpl for ControlObject {
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&TABLE] }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
-        let client = &self.0;
-        client.admit()?;
-        let status = client.status();
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
+        let server = &self.0;
+        server.inject_faults()?;
+        let status = server.status();
         let presence = status.presence();
-        let done = |command| client.ask(command).map(|()| Given::Nothing);
+        let done = |command| server.execute(command).map(|()| ReturnValue::Nothing);
         match call.id {
-            SIGN_IN => done(Command::SIGN_IN),
-            SIGN_OUT => done(Command::SIGN_OUT),
+            SIGN_IN => done(ProviderCommand::SIGN_IN),
+            SIGN_OUT => done(ProviderCommand::SIGN_OUT),
             SET => done(set(call.arguments)?),
-            QUIT => done(Command::Quit),
-            ACCOUNT => Ok(Given::text(client.account.name())),
-            FRIENDLY_NAME => Ok(Given::text(client.account.friendly_name())),
-            STATUS => Ok(Given::text(status.word())),
-            AVAILABILITY => Ok(Given::text(presence.map_or("", |it| it.availability.word()))),
+            QUIT => done(ProviderCommand::Quit),
+            ACCOUNT => Ok(ReturnValue::text(server.account.name())),
+            FRIENDLY_NAME => Ok(ReturnValue::text(server.account.friendly_name())),
+            STATUS => Ok(ReturnValue::text(status.word())),
+            AVAILABILITY => Ok(ReturnValue::text(presence.map_or("", |it| it.availability.word()))),
             ACTIVITY => {
                 let activity = presence.and_then(|it| it.activity);
-                Ok(Given::text(activity.map_or("", |it| it.word())))
+                Ok(ReturnValue::text(activity.map_or("", |it| it.word())))
             }
-            NOTE => Ok(Given::text(presence.and_then(|it| it.note()).unwrap_or_default())),
-            REASON => Ok(Given::text(status.reason().map(|it| it.word()).unwrap_or_default())),
-            _ => Ok(Given::text(client.until().unwrap_or_default())),
+            NOTE => Ok(ReturnValue::text(presence.and_then(|it| it.note()).unwrap_or_default())),
+            REASON => {
+                Ok(ReturnValue::text(status.reason().map(|it| it.word()).unwrap_or_default()))
+            }
+            _ => Ok(ReturnValue::text(server.until().unwrap_or_default())),
         }
     }
 }
 
 /// The command that a call of `Set` stands for.
-fn set(arguments: &[Argument]) -> Result<Command, Refusal> {
-    let invalid = |why: String| Refusal { code: INVALID, said: Some(why) };
+fn set(arguments: &[Argument]) -> Result<ProviderCommand, MethodError> {
+    let invalid = |why: String| MethodError { code: INVALID_ARGUMENT, description: Some(why) };
     let text = |at: usize| arguments.get(at).and_then(Argument::text).unwrap_or_default();
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let availability = words::availability(text(0)).map_err(|it| invalid(it.to_string()))?;
@@ -101,19 +107,19 @@ fn set(arguments: &[Argument]) -> Result<Command, Refusal> {
     };
     let seconds = arguments.get(3).and_then(Argument::number).unwrap_or(0);
     let lasts = u64::try_from(seconds).ok().filter(|seconds| *seconds != 0);
-    Ok(Command::Set { presence, lasts: lasts.map(Duration::from_secs) })
+    Ok(ProviderCommand::Set { presence, lasts: lasts.map(Duration::from_secs) })
 }
 
 /// The way to the provider of this user that runs.
 #[derive(Debug)]
-pub struct Line {
-    only_by_open: (),
+pub struct ControlClient {
+    private: (),
 }
 
 /// What the provider says of itself; a text is empty where there is nothing to say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is named as the word for it")]
-pub struct Report {
+pub struct ControlStatus {
     pub account: String,
     pub friendly_name: String,
     pub status: String,
@@ -127,18 +133,18 @@ pub struct Report {
 /// Why the provider did not do what it was asked to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Unheard {
+pub enum ControlClientError {
     /// It does not answer.
-    Silent,
+    Timeout,
     /// It refuses, or cannot be asked: the code, and what was said beside it.
     Failed(HResult, String),
 }
 
-impl Line {
+impl ControlClient {
     /// The way to it; nothing if none runs in this session.
     #[must_use]
     pub fn open() -> Option<Self> {
-        Only::exists(ONLY).then_some(Self { only_by_open: () })
+        NamedMutex::exists(MUTEX_NAME).then_some(Self { private: () })
     }
 
     /// Has it do something.
@@ -146,19 +152,21 @@ impl Line {
     /// # Errors
     ///
     /// If it refuses, or does not answer.
-    pub fn ask(&self, command: &Command) -> Result<(), Unheard> {
+    pub fn execute(&self, command: &ProviderCommand) -> Result<(), ControlClientError> {
         let text = |text: &str| Variant::Text(text.to_owned());
         let (id, arguments) = match command {
-            Command::SignIn { .. } => (SIGN_IN, Vec::new()),
-            Command::SignOut { .. } => (SIGN_OUT, Vec::new()),
-            Command::Set { presence, lasts } => {
+            ProviderCommand::SignIn { .. } => (SIGN_IN, Vec::new()),
+            ProviderCommand::SignOut { .. } => (SIGN_OUT, Vec::new()),
+            ProviderCommand::Set { presence, lasts } => {
                 let seconds = lasts.map_or(0, |it| i32::try_from(it.as_secs()).unwrap_or(i32::MAX));
                 let activity = presence.activity.map_or("", |it| it.word());
                 let note = presence.note().unwrap_or_default();
                 let words = [presence.availability.word(), activity, note].map(text);
                 (SET, words.into_iter().chain([Variant::Number(seconds)]).collect())
             }
-            Command::Quit | Command::Started | Command::SignedOutByServer(_) => (QUIT, Vec::new()),
+            ProviderCommand::Quit
+            | ProviderCommand::Started
+            | ProviderCommand::SignedOutByServer(_) => (QUIT, Vec::new()),
         };
         self.call(move |object| object.get(id, &arguments).map(|_| ()))
     }
@@ -168,13 +176,13 @@ impl Line {
     /// # Errors
     ///
     /// If it does not answer.
-    pub fn report(&self) -> Result<Report, Unheard> {
+    pub fn status(&self) -> Result<ControlStatus, ControlClientError> {
         self.call(|object| {
             let text = |id| {
                 let got = object.get(id, &[])?;
                 Ok::<_, CallError>(got.value.text().unwrap_or_default().to_owned())
             };
-            Ok(Report {
+            Ok(ControlStatus {
                 account: text(ACCOUNT)?,
                 friendly_name: text(FRIENDLY_NAME)?,
                 status: text(STATUS)?,
@@ -191,22 +199,23 @@ impl Line {
     fn call<T: Send + 'static>(
         &self,
         call: impl FnOnce(&Object<'_>) -> Result<T, CallError> + Send + 'static,
-    ) -> Result<T, Unheard> {
-        let () = self.only_by_open;
-        let (answer, answered) = channel();
+    ) -> Result<T, ControlClientError> {
+        let () = self.private;
+        let (sender, receiver) = channel();
         let work = move || {
-            let failed = |error: CallError| Unheard::Failed(error.code(), error.to_string());
+            let failed =
+                |error: CallError| ControlClientError::Failed(error.code(), error.to_string());
             let done = Apartment::join()
-                .map_err(|error| Unheard::Failed(error.code(), error.to_string()))
+                .map_err(|error| ControlClientError::Failed(error.code(), error.to_string()))
                 .and_then(|apartment| {
                     let object = Object::create(&apartment, CLASS).map_err(failed)?;
                     call(&object).map_err(failed)
                 });
             // Whoever asked may have given up.
-            let _ = answer.send(done);
+            let _ = sender.send(done);
         };
-        let spawned = std::thread::Builder::new().name("line".to_owned()).spawn(work);
-        spawned.map_err(|_| Unheard::Silent)?;
-        answered.recv_timeout(PATIENCE).unwrap_or(Err(Unheard::Silent))
+        let spawned = std::thread::Builder::new().name("control".to_owned()).spawn(work);
+        spawned.map_err(|_| ControlClientError::Timeout)?;
+        receiver.recv_timeout(TIMEOUT).unwrap_or(Err(ControlClientError::Timeout))
     }
 }

@@ -1,12 +1,12 @@
 //! Which events tell that one status became another, and in which order.
 
-use communicado_provider::Status;
+use communicado_provider::ProviderStatus;
 
 use crate::vocabulary::{client_state, mistatus};
 
 /// What is told to programs written for Communicator (`DMessengerEvents`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum CommunicatorEvent {
     /// `OnSignin`, with the code that it ended in.
     SignIn(i32),
     /// `OnSignout`.
@@ -21,9 +21,9 @@ pub enum Event {
 
 /// What is told to programs written for Lync.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OfficeEvent {
+pub enum LyncEvent {
     /// `OnStateChanged`: the state before and after, and the code with which a sign-in failed.
-    State {
+    StateChanged {
         /// Before.
         old: i32,
         /// After.
@@ -32,7 +32,7 @@ pub enum OfficeEvent {
         code: i32,
     },
     /// `OnContactInformationChanged`, of the user's own contact.
-    Contact,
+    ContactChanged,
     /// `OnShuttingDown`.
     ShuttingDown,
 }
@@ -42,45 +42,60 @@ pub enum OfficeEvent {
 /// A sign-out comes before everything that is true only because of it, and so before the end
 /// (Microsoft, OC 2007 SDK: "OnSignOut will always fire before OnAppShutdown").
 #[must_use]
-pub fn of(before: &Status, after: &Status) -> Vec<Event> {
+pub fn communicator_events(
+    before: &ProviderStatus,
+    after: &ProviderStatus,
+) -> Vec<CommunicatorEvent> {
     let number = mistatus(after);
     match (before, after) {
         (before, after) if before == after => Vec::new(),
-        (Status::SigningIn, Status::SignedOut(Some(reason))) => {
-            vec![Event::SignIn(reason.code().cast_signed()), Event::MyStatus(number)]
+        (ProviderStatus::SigningIn, ProviderStatus::SignedOut(Some(reason))) => {
+            vec![
+                CommunicatorEvent::SignIn(reason.code().cast_signed()),
+                CommunicatorEvent::MyStatus(number),
+            ]
         }
-        (Status::Starting, Status::SignedOut(_)) => Vec::new(),
-        (_, Status::SignedOut(_)) => vec![Event::SignOut, Event::MyStatus(number)],
-        (Status::SignedIn(_), Status::SignedIn(_)) => {
+        (ProviderStatus::Starting, ProviderStatus::SignedOut(_)) => Vec::new(),
+        (_, ProviderStatus::SignedOut(_)) => {
+            vec![CommunicatorEvent::SignOut, CommunicatorEvent::MyStatus(number)]
+        }
+        (ProviderStatus::SignedIn(_), ProviderStatus::SignedIn(_)) => {
             if mistatus(before) == number {
                 return Vec::new();
             }
-            vec![Event::MyStatus(number), Event::ContactStatus(number)]
+            vec![CommunicatorEvent::MyStatus(number), CommunicatorEvent::ContactStatus(number)]
         }
-        (_, Status::SignedIn(_)) => vec![Event::SignIn(0), Event::MyStatus(number)],
-        (_, Status::SigningIn | Status::SigningOut) => vec![Event::MyStatus(number)],
-        (Status::SignedIn(_) | Status::SigningOut, Status::ShuttingDown) => {
-            vec![Event::SignOut, Event::AppShutdown]
+        (_, ProviderStatus::SignedIn(_)) => {
+            vec![CommunicatorEvent::SignIn(0), CommunicatorEvent::MyStatus(number)]
         }
-        (_, Status::ShuttingDown) => vec![Event::AppShutdown],
-        (_, Status::Starting) => Vec::new(),
+        (_, ProviderStatus::SigningIn | ProviderStatus::SigningOut) => {
+            vec![CommunicatorEvent::MyStatus(number)]
+        }
+        (
+            ProviderStatus::SignedIn(_) | ProviderStatus::SigningOut,
+            ProviderStatus::ShuttingDown,
+        ) => {
+            vec![CommunicatorEvent::SignOut, CommunicatorEvent::AppShutdown]
+        }
+        (_, ProviderStatus::ShuttingDown) => vec![CommunicatorEvent::AppShutdown],
+        (_, ProviderStatus::Starting) => Vec::new(),
     }
 }
 
 /// The events of Lync, in order.
 #[must_use]
-pub fn of_office(before: &Status, after: &Status) -> Vec<OfficeEvent> {
+pub fn lync_events(before: &ProviderStatus, after: &ProviderStatus) -> Vec<LyncEvent> {
     let mut events = Vec::new();
     let (old, new) = (client_state(before), client_state(after));
     if old != new {
         let code = after.reason().map_or(0, |reason| reason.code().cast_signed());
-        events.push(OfficeEvent::State { old, new, code });
+        events.push(LyncEvent::StateChanged { old, new, code });
     }
     if before.presence() != after.presence() {
-        events.push(OfficeEvent::Contact);
+        events.push(LyncEvent::ContactChanged);
     }
-    if *after == Status::ShuttingDown && before != after {
-        events.push(OfficeEvent::ShuttingDown);
+    if *after == ProviderStatus::ShuttingDown && before != after {
+        events.push(LyncEvent::ShuttingDown);
     }
     events
 }
@@ -92,46 +107,56 @@ mod tests {
 
     use super::*;
 
-    fn away() -> Status {
-        Status::SignedIn(Presence::new(Availability::Away, None))
+    fn away() -> ProviderStatus {
+        ProviderStatus::SignedIn(Presence::new(Availability::Away, None))
     }
 
     #[test]
     fn a_sign_out_is_told_before_the_end_whatever_was_before() {
         let all = [
-            Status::Starting,
-            Status::SignedOut(None),
-            Status::SigningIn,
+            ProviderStatus::Starting,
+            ProviderStatus::SignedOut(None),
+            ProviderStatus::SigningIn,
             away(),
-            Status::SigningOut,
-            Status::ShuttingDown,
+            ProviderStatus::SigningOut,
+            ProviderStatus::ShuttingDown,
         ];
         for before in &all {
-            let events = of(before, &Status::ShuttingDown);
-            let out = events.iter().position(|event| *event == Event::SignOut);
-            let end = events.iter().position(|event| *event == Event::AppShutdown);
+            let events = communicator_events(before, &ProviderStatus::ShuttingDown);
+            let out = events.iter().position(|event| *event == CommunicatorEvent::SignOut);
+            let end = events.iter().position(|event| *event == CommunicatorEvent::AppShutdown);
             assert!(out.is_none_or(|out| end.is_some_and(|end| out < end)), "{before:?}");
-            let was_in = matches!(before, Status::SignedIn(_) | Status::SigningOut);
+            let was_in = matches!(before, ProviderStatus::SignedIn(_) | ProviderStatus::SigningOut);
             assert_eq!(out.is_some(), was_in, "{before:?}");
         }
     }
 
     #[test]
     fn a_sign_in_ends_in_one_event_with_its_code() {
-        let check =
-            |after, expected: &[Event]| assert_eq!(of(&Status::SigningIn, &after), expected);
-        check(away(), &[Event::SignIn(0), Event::MyStatus(0x22)]);
+        let check = |after, expected: &[CommunicatorEvent]| {
+            assert_eq!(communicator_events(&ProviderStatus::SigningIn, &after), expected)
+        };
+        check(away(), &[CommunicatorEvent::SignIn(0), CommunicatorEvent::MyStatus(0x22)]);
         let reason = Reason::from_word("invalid-password").unwrap();
         let code = 0x8100_0303_u32.cast_signed();
-        check(Status::SignedOut(Some(reason)), &[Event::SignIn(code), Event::MyStatus(1)]);
-        check(Status::SignedOut(None), &[Event::SignOut, Event::MyStatus(1)]);
+        check(
+            ProviderStatus::SignedOut(Some(reason)),
+            &[CommunicatorEvent::SignIn(code), CommunicatorEvent::MyStatus(1)],
+        );
+        check(
+            ProviderStatus::SignedOut(None),
+            &[CommunicatorEvent::SignOut, CommunicatorEvent::MyStatus(1)],
+        );
     }
 
     #[test]
     fn what_nobody_can_see_is_not_told() {
-        assert_eq!(of(&away(), &away()), []);
+        assert_eq!(communicator_events(&away(), &away()), []);
         let noted = Presence::new(Availability::Away, None).with_note("back at four").unwrap();
-        assert_eq!(of(&away(), &Status::SignedIn(noted.clone())), []);
-        assert_eq!(of_office(&away(), &Status::SignedIn(noted)), [OfficeEvent::Contact]);
+        assert_eq!(communicator_events(&away(), &ProviderStatus::SignedIn(noted.clone())), []);
+        assert_eq!(
+            lync_events(&away(), &ProviderStatus::SignedIn(noted)),
+            [LyncEvent::ContactChanged]
+        );
     }
 }

@@ -8,17 +8,17 @@
 //! provider does is `communicado-provider`'s, and how objects are called is
 //! `communicado-windows`'s.
 //!
-//! Read next: [`events::of`], then `messenger` and `office`.
+//! Read next: [`events::communicator_events`], then `messenger` and `office`.
 
 pub mod events;
 pub mod vocabulary;
 
 #[cfg(windows)]
-mod client;
-#[cfg(windows)]
 mod control;
 #[cfg(windows)]
-mod face;
+mod event_calls;
+#[cfg(windows)]
+mod frontend;
 #[cfg(windows)]
 mod messenger;
 #[cfg(windows)]
@@ -26,13 +26,15 @@ mod office;
 #[cfg(windows)]
 mod registration;
 #[cfg(windows)]
+mod server;
+#[cfg(windows)]
 mod tables;
 
 #[cfg(windows)]
-pub use client::Ask;
+pub use control::{ControlClient, ControlClientError, ControlStatus};
 #[cfg(windows)]
-pub use control::{Line, Report, Unheard};
+pub use frontend::{ComFrontend, FrontendError, FrontendOptions};
 #[cfg(windows)]
-pub use face::{Face, FaceError, Options};
+pub use registration::{ClassRegistration, RegistrationScope, register, unregister};
 #[cfg(windows)]
-pub use registration::{Registered, Scope, register, unregister};
+pub use server::CommandHandler;

@@ -1,7 +1,7 @@
 //! Where the provider stands in the registry, for as long as it runs and, if asked, for good.
 
-use communicado_windows::com::serve::Library;
-use communicado_windows::{Error, Guid, Hive, Key, Value, View};
+use communicado_windows::com::serve::TypeLibrary;
+use communicado_windows::{Guid, Hive, RegistryKey, RegistryValue, RegistryView, WindowsError};
 
 use crate::{control, messenger, office};
 
@@ -18,7 +18,7 @@ pub(crate) const APPS: [(&str, Guid); 2] =
     [("Communicator", messenger::CLASS), ("Communicado", office::CLASS)];
 const FRIENDLY_NAME: &str = "Communicado";
 /// The program of the client whose name we bear, which must not run beside us.
-pub(crate) const NAMESAKE: &str = "communicator.exe";
+pub(crate) const COMMUNICATOR_PROGRAM: &str = "communicator.exe";
 
 /// Every class with its name in programs, and the library that describes it.
 const ALL: [(Guid, &str, &str, Option<Guid>); 3] = [
@@ -41,27 +41,27 @@ const OFFICE: Guid = Guid(0xB9AA_1F11_F480_4054_A84E_B5D9_277E_40A8);
 
 /// For whom something is registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
+pub enum RegistrationScope {
     /// This user, which needs no administrator.
-    User,
+    CurrentUser,
     /// Everybody, programs that run as administrator and Office included; needs one.
-    Everybody,
+    AllUsers,
 }
 
 /// What was registered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Registered {
+pub struct ClassRegistration {
     /// What is started when a program asks for a class.
     pub command: String,
     /// The names by which programs ask.
     pub names: Vec<&'static str>,
 }
 
-impl Scope {
+impl RegistrationScope {
     const fn hive(self) -> Hive {
         match self {
-            Self::User => Hive::CurrentUser,
-            Self::Everybody => Hive::LocalMachine,
+            Self::CurrentUser => Hive::CurrentUser,
+            Self::AllUsers => Hive::LocalMachine,
         }
     }
 }
@@ -72,12 +72,17 @@ impl Scope {
 ///
 /// If the registry may not be written; what was written before that is taken back by
 /// [`unregister`].
-pub fn register(scope: Scope, program: &str, options: &[String]) -> Result<Registered, Error> {
+pub fn register(
+    scope: RegistrationScope,
+    program: &str,
+    options: &[String],
+) -> Result<ClassRegistration, WindowsError> {
     let words: Vec<String> = options.iter().map(|word| quoted(word)).collect();
     let command = format!("{} provide {}", quoted(program), words.join(" "));
     let command = command.trim_end().to_owned();
     for (class, name, text, library) in ALL {
-        let key = |path: &str| Key::create(scope.hive(), path, View::Own, false);
+        let key =
+            |path: &str| RegistryKey::create(scope.hive(), path, RegistryView::Default, false);
         let path = format!(r"{CLASSES}\CLSID\{class}");
         key(&path)?.set_text("", text)?;
         key(&format!(r"{path}\LocalServer32"))?.set_text("", &command)?;
@@ -90,23 +95,29 @@ pub fn register(scope: Scope, program: &str, options: &[String]) -> Result<Regis
         key(&path)?.set_text("", text)?;
         key(&format!(r"{path}\CLSID"))?.set_text("", &class.to_string())?;
     }
-    if scope == Scope::Everybody {
+    if scope == RegistrationScope::AllUsers {
         for (app, class) in APPS {
-            for view in [View::Wide, View::Narrow] {
-                describe(Hive::LocalMachine, view, app, class, program)?;
+            for view in [RegistryView::Bits64, RegistryView::Bits32] {
+                write_provider_key(Hive::LocalMachine, view, app, class, program)?;
             }
         }
     }
-    Ok(Registered { command, names: ALL.map(|(_, name, _, _)| name).to_vec() })
+    Ok(ClassRegistration { command, names: ALL.map(|(_, name, _, _)| name).to_vec() })
 }
 
 /// Writes what an installer would, unless another client's has.
-fn describe(hive: Hive, view: View, app: &str, class: Guid, program: &str) -> Result<(), Error> {
+fn write_provider_key(
+    hive: Hive,
+    view: RegistryView,
+    app: &str,
+    class: Guid,
+    program: &str,
+) -> Result<(), WindowsError> {
     let path = format!(r"{PROVIDERS}\{app}");
-    if Key::open(hive, &path, view)?.is_some() && !is_ours(hive, view, app)? {
+    if RegistryKey::open(hive, &path, view)?.is_some() && !is_ours(hive, view, app)? {
         return Ok(());
     }
-    let key = Key::create(hive, &path, view, false)?;
+    let key = RegistryKey::create(hive, &path, view, false)?;
     key.set_text("FriendlyName", FRIENDLY_NAME)?;
     key.set_text("ProcessName", file_name(program))?;
     key.set_text("GUID", &class.to_string())
@@ -117,37 +128,45 @@ fn describe(hive: Hive, view: View, app: &str, class: Guid, program: &str) -> Re
 /// # Errors
 ///
 /// If the registry may not be written.
-pub fn unregister(scope: Scope) -> Result<(), Error> {
+pub fn unregister(scope: RegistrationScope) -> Result<(), WindowsError> {
     for (class, name, _, _) in ALL {
         let path = format!(r"{CLASSES}\CLSID\{class}");
-        let server = Key::open(scope.hive(), &format!(r"{path}\LocalServer32"), View::Own)?;
+        let server = RegistryKey::open(
+            scope.hive(),
+            &format!(r"{path}\LocalServer32"),
+            RegistryView::Default,
+        )?;
         // Communicator itself may have registered its class.
         if server.is_some_and(|key| text(&key, "").is_some_and(|it| it.contains(" provide"))) {
-            Key::delete_all(scope.hive(), &path, View::Own)?;
-            Key::delete_all(scope.hive(), &format!(r"{CLASSES}\{name}"), View::Own)?;
+            RegistryKey::delete_all(scope.hive(), &path, RegistryView::Default)?;
+            RegistryKey::delete_all(
+                scope.hive(),
+                &format!(r"{CLASSES}\{name}"),
+                RegistryView::Default,
+            )?;
         }
     }
     for (app, _) in APPS {
-        for view in [View::Wide, View::Narrow] {
-            if scope == Scope::Everybody && is_ours(Hive::LocalMachine, view, app)? {
-                Key::delete_all(Hive::LocalMachine, &format!(r"{PROVIDERS}\{app}"), view)?;
+        for view in [RegistryView::Bits64, RegistryView::Bits32] {
+            if scope == RegistrationScope::AllUsers && is_ours(Hive::LocalMachine, view, app)? {
+                RegistryKey::delete_all(Hive::LocalMachine, &format!(r"{PROVIDERS}\{app}"), view)?;
             }
         }
-        if is_ours(Hive::CurrentUser, View::Own, app)? {
+        if is_ours(Hive::CurrentUser, RegistryView::Default, app)? {
             let path = format!(r"{PROVIDERS}\{app}");
             give_back_default_app()?;
-            Key::delete_all(Hive::CurrentUser, &path, View::Own)?;
+            RegistryKey::delete_all(Hive::CurrentUser, &path, RegistryView::Default)?;
         }
     }
     for library in [MESSENGER, OFFICE] {
-        Library::unregister(library)?;
+        TypeLibrary::unregister(library)?;
     }
     Ok(())
 }
 
 /// Whether a key below `IM Providers` says that it is the provider's.
-fn is_ours(hive: Hive, view: View, app: &str) -> Result<bool, Error> {
-    let key = Key::open(hive, &format!(r"{PROVIDERS}\{app}"), view)?;
+fn is_ours(hive: Hive, view: RegistryView, app: &str) -> Result<bool, WindowsError> {
+    let key = RegistryKey::open(hive, &format!(r"{PROVIDERS}\{app}"), view)?;
     Ok(key.is_some_and(|key| text(&key, "FriendlyName").as_deref() == Some(FRIENDLY_NAME)))
 }
 
@@ -155,27 +174,30 @@ fn is_ours(hive: Hive, view: View, app: &str) -> Result<bool, Error> {
 pub(crate) fn is_registered() -> bool {
     let path = format!(r"{CLASSES}\CLSID\{}", control::CLASS);
     let hives = [Hive::CurrentUser, Hive::LocalMachine].into_iter();
-    hives.into_iter().any(|hive| matches!(Key::open(hive, &path, View::Own), Ok(Some(_))))
+    hives
+        .into_iter()
+        .any(|hive| matches!(RegistryKey::open(hive, &path, RegistryView::Default), Ok(Some(_))))
 }
 
 /// The keys of a provider that runs, which end with the session at the latest.
 #[derive(Debug)]
-pub(crate) struct Flags {
-    keys: Vec<(String, Key, bool)>,
+pub(crate) struct ProviderKeys {
+    keys: Vec<(String, RegistryKey, bool)>,
     is_default: bool,
 }
 
-impl Flags {
+impl ProviderKeys {
     /// Makes them, and says that the provider is starting.
-    pub(crate) fn raise(program: &str, is_default: bool) -> Result<Self, Error> {
+    pub(crate) fn create(program: &str, is_default: bool) -> Result<Self, WindowsError> {
         // What others may come to write into is not to end with the session.
-        drop(Key::create(Hive::CurrentUser, PROVIDERS, View::Own, false)?);
+        drop(RegistryKey::create(Hive::CurrentUser, PROVIDERS, RegistryView::Default, false)?);
         let mut keys = Vec::new();
         for (app, class) in APPS {
             let path = format!(r"{PROVIDERS}\{app}");
-            let was_there = Key::open(Hive::CurrentUser, &path, View::Own)?.is_some()
-                && !is_ours(Hive::CurrentUser, View::Own, app)?;
-            let key = Key::create(Hive::CurrentUser, &path, View::Own, true)?;
+            let was_there = RegistryKey::open(Hive::CurrentUser, &path, RegistryView::Default)?
+                .is_some()
+                && !is_ours(Hive::CurrentUser, RegistryView::Default, app)?;
+            let key = RegistryKey::create(Hive::CurrentUser, &path, RegistryView::Default, true)?;
             key.set_text("FriendlyName", FRIENDLY_NAME)?;
             key.set_text("ProcessName", file_name(program))?;
             key.set_text("GUID", &class.to_string())?;
@@ -184,20 +206,20 @@ impl Flags {
             key.set_number("UpAndRunning", 1)?;
             keys.push((path, key, was_there));
         }
-        let flags = Self { keys, is_default };
+        let provider_keys = Self { keys, is_default };
         if is_default {
             take_default_app()?;
         }
-        Ok(flags)
+        Ok(provider_keys)
     }
 
     /// Says what is so: 1 while it starts, 2 once its classes are offered, 0 before they go.
-    pub(crate) fn set(&self, number: u32) -> Result<(), Error> {
+    pub(crate) fn set_up_and_running(&self, number: u32) -> Result<(), WindowsError> {
         self.keys.iter().try_for_each(|(_, key, _)| key.set_number("UpAndRunning", number))
     }
 
     /// Removes what was not there before.
-    pub(crate) fn lower(self) -> Result<(), Error> {
+    pub(crate) fn remove(self) -> Result<(), WindowsError> {
         if self.is_default {
             give_back_default_app()?;
         }
@@ -208,7 +230,7 @@ impl Flags {
                 }
             } else {
                 drop(key);
-                Key::delete_all(Hive::CurrentUser, &path, View::Own)?;
+                RegistryKey::delete_all(Hive::CurrentUser, &path, RegistryView::Default)?;
             }
         }
         Ok(())
@@ -216,14 +238,19 @@ impl Flags {
 }
 
 /// The key that stands for what Office asks.
-fn own_key() -> Result<Key, Error> {
+fn own_key() -> Result<RegistryKey, WindowsError> {
     let [_, (app, _)] = APPS;
-    Key::create(Hive::CurrentUser, &format!(r"{PROVIDERS}\{app}"), View::Own, true)
+    RegistryKey::create(
+        Hive::CurrentUser,
+        &format!(r"{PROVIDERS}\{app}"),
+        RegistryView::Default,
+        true,
+    )
 }
 
-fn take_default_app() -> Result<(), Error> {
+fn take_default_app() -> Result<(), WindowsError> {
     let [_, (own, _)] = APPS;
-    let all = Key::create(Hive::CurrentUser, PROVIDERS, View::Own, false)?;
+    let all = RegistryKey::create(Hive::CurrentUser, PROVIDERS, RegistryView::Default, false)?;
     let former = text(&all, DEFAULT_APP).filter(|former| former != own);
     if let Some(former) = former {
         own_key()?.set_text(FORMER_DEFAULT_APP, &former)?;
@@ -232,24 +259,26 @@ fn take_default_app() -> Result<(), Error> {
 }
 
 /// Puts the name back that stood there before, unless another client has taken the place since.
-fn give_back_default_app() -> Result<(), Error> {
+fn give_back_default_app() -> Result<(), WindowsError> {
     let [_, (own, _)] = APPS;
-    let Some(all) = Key::open(Hive::CurrentUser, PROVIDERS, View::Own)? else { return Ok(()) };
+    let Some(all) = RegistryKey::open(Hive::CurrentUser, PROVIDERS, RegistryView::Default)? else {
+        return Ok(());
+    };
     if text(&all, DEFAULT_APP).as_deref() != Some(own) {
         return Ok(());
     }
     let former = text(&own_key()?, FORMER_DEFAULT_APP);
-    let all = Key::create(Hive::CurrentUser, PROVIDERS, View::Own, false)?;
+    let all = RegistryKey::create(Hive::CurrentUser, PROVIDERS, RegistryView::Default, false)?;
     match former {
         Some(former) => all.set_text(DEFAULT_APP, &former),
         None => all.delete_value(DEFAULT_APP),
     }
 }
 
-fn text(key: &Key, name: &str) -> Option<String> {
+fn text(key: &RegistryKey, name: &str) -> Option<String> {
     match key.value(name).ok()??.decode() {
-        Value::Text(text) => Some(text),
-        Value::Number(_) | Value::Other { .. } => None,
+        RegistryValue::Text(text) => Some(text),
+        RegistryValue::Number(_) | RegistryValue::Other { .. } => None,
     }
 }
 

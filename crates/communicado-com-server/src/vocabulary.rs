@@ -3,7 +3,7 @@
 //! The other way round from the tables of the sources, which a test holds them against.
 
 use communicado_core::{Activity, Availability};
-use communicado_provider::{Presence, Status};
+use communicado_provider::{Presence, ProviderStatus};
 
 /// `MISTATUS_OFFLINE`.
 pub const OFFLINE: i32 = 1;
@@ -12,12 +12,14 @@ const DISCONNECTING: i32 = 0x400;
 
 /// The status as a `MISTATUS`.
 #[must_use]
-pub fn mistatus(status: &Status) -> i32 {
+pub fn mistatus(status: &ProviderStatus) -> i32 {
     match status {
-        Status::SigningIn => CONNECTING,
-        Status::SigningOut => DISCONNECTING,
-        Status::SignedIn(presence) => mistatus_of(presence),
-        Status::Starting | Status::SignedOut(_) | Status::ShuttingDown => OFFLINE,
+        ProviderStatus::SigningIn => CONNECTING,
+        ProviderStatus::SigningOut => DISCONNECTING,
+        ProviderStatus::SignedIn(presence) => mistatus_of(presence),
+        ProviderStatus::Starting | ProviderStatus::SignedOut(_) | ProviderStatus::ShuttingDown => {
+            OFFLINE
+        }
     }
 }
 
@@ -67,7 +69,7 @@ pub fn presence(mistatus: i32) -> Option<Presence> {
 /// The class of the aggregated availability, by its lower edge (`PRESENCE_PROP_AVAILABILITY`), as
 /// programs for Communicator expect it.
 #[must_use]
-pub fn availability_class(status: &Status) -> i32 {
+pub fn availability_class(status: &ProviderStatus) -> i32 {
     match lync_availability(status) {
         0 => 18_000,
         3500 => 3000,
@@ -83,20 +85,20 @@ pub fn availability_class(status: &Status) -> i32 {
 
 /// The status as Lync's `ClientState`.
 #[must_use]
-pub const fn client_state(status: &Status) -> i32 {
+pub const fn client_state(status: &ProviderStatus) -> i32 {
     match status {
-        Status::Starting => 6,
-        Status::SignedOut(_) => 1,
-        Status::SigningIn => 2,
-        Status::SignedIn(_) => 3,
-        Status::SigningOut => 4,
-        Status::ShuttingDown => 5,
+        ProviderStatus::Starting => 6,
+        ProviderStatus::SignedOut(_) => 1,
+        ProviderStatus::SigningIn => 2,
+        ProviderStatus::SignedIn(_) => 3,
+        ProviderStatus::SigningOut => 4,
+        ProviderStatus::ShuttingDown => 5,
     }
 }
 
 /// The status as Lync's `ContactAvailability`.
 #[must_use]
-pub fn lync_availability(status: &Status) -> i32 {
+pub fn lync_availability(status: &ProviderStatus) -> i32 {
     let Some(presence) = status.presence() else { return 18_500 };
     match presence.availability {
         Availability::Available => 3500,
@@ -112,7 +114,7 @@ pub fn lync_availability(status: &Status) -> i32 {
 
 /// The token by which Office chooses the text beside it (`ucPresenceActivityId`).
 #[must_use]
-pub fn activity_id(status: &Status) -> &'static str {
+pub fn activity_id(status: &ProviderStatus) -> &'static str {
     let Some(presence) = status.presence() else { return "Offline" };
     match (presence.activity, presence.availability) {
         (Some(Activity::OnThePhone), _) => "on-the-phone",

@@ -1,13 +1,12 @@
-//! What one source claims of one client.
+//! The claim of one source about one client.
 //!
-//! A link takes part once its life is told, and ends all lower ones with that; what is told of
-//! its accounts before waits, so that a source can say everything about a new link and then let
-//! it take over in one change.
+//! A generation counts once its life is reported, which discards all lower generations. Accounts
+//! that are reported before the life wait. So a source can report everything about a new
+//! connection and let it take over in one change.
 //!
-//! Each part of a claim keeps the greatest of all that was ever observed over its link, in an
-//! order that no arrival can upset: first (for the life) the later phase, then the later moment,
-//! then the more cautious answer. The greatest of a set does not depend on the order or the number
-//! of times its members are named, which is why late and repeated observations do no harm.
+//! Each part of a claim is the maximum of all observations of its generation: first (for the life)
+//! the later phase, then the later moment, then the more cautious value. The maximum of a set does
+//! not depend on order or repetition, so late and repeated observations do no harm.
 
 use alloc::vec::Vec;
 use core::cmp::Reverse;
@@ -15,24 +14,26 @@ use core::time::Duration;
 
 use crate::flat_map::FlatMap;
 use crate::{
-    AccountId, Fact, Failure, Generation, Life, Moment, SignIn, Status, Token, UnknownReason,
+    AccountId, Fact, Failure, Generation, Life, Moment, SignIn, Status, Symbol, UnknownReason,
 };
 
-/// Only the lowest link can have a life: those below it are ended, those above it wait.
+/// The claim of one source about one client.
+///
+/// Only the lowest generation can have a life: lower ones are discarded, higher ones wait.
 #[derive(Debug, Default)]
 pub(crate) struct Claim {
-    generations: FlatMap<Generation, LinkFacts>,
+    generations: FlatMap<Generation, GenerationFacts>,
 }
 
-/// What was seen over one link.
+/// The facts of one generation.
 #[derive(Debug, Default)]
-struct LinkFacts {
+struct GenerationFacts {
     life: Option<LifeClaim>,
     accounts: FlatMap<AccountId, Option<AccountClaim>>,
     saved: Option<SavedClaim>,
 }
 
-/// The fields are in the order in which claims compete.
+/// An observed life. The derived order of the fields is the order in which claims compete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct LifeClaim {
     phase: Phase,
@@ -41,14 +42,14 @@ struct LifeClaim {
     lease: Reverse<Lease>,
 }
 
-/// How long a claim holds. The derived order puts `Unlimited` last, as the longest.
+/// The lease of a claim. The derived order puts `Unlimited` last, as the longest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Lease {
     For(Duration),
     Unlimited,
 }
 
-/// The phases of a link, which it goes through in this order and never back.
+/// The phases of a generation, in this order and never back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
     Starting,
@@ -67,46 +68,46 @@ struct AccountClaim {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct SavedClaim {
     observed_at: Moment,
-    token: Token,
+    symbol: Symbol,
 }
 
-/// What a claim amounts to at one moment.
+/// The status that a claim gives at one moment.
 #[derive(Debug)]
-pub(crate) struct View {
+pub(crate) struct ClaimView {
     pub(crate) status: Status,
-    pub(crate) saved: Option<Token>,
+    pub(crate) saved: Option<Symbol>,
     pub(crate) accounts: Vec<(AccountId, Status)>,
 }
 
 impl Claim {
     pub(crate) fn observe(&mut self, generation: Generation, observed_at: Moment, fact: Fact) {
-        if self.live().is_some_and(|(live, ..)| generation < live) {
+        if self.current_generation().is_some_and(|(current, ..)| generation < current) {
             return;
         }
-        let seen = self.generations.entry(generation);
+        let facts = self.generations.entry(generation);
         match fact {
             Fact::Life(life, lease) => {
                 let phase = phase_of(life);
-                // Nobody is left to renew a lost link, so it stays lost and does not expire.
+                // No source is left to renew a lost generation, so it stays lost.
                 let lease = lease.filter(|_| phase != Phase::Lost);
                 let lease = Reverse(lease.map_or(Lease::Unlimited, Lease::For));
                 let new = LifeClaim { phase, observed_at, life, lease };
-                seen.life = seen.life.max(Some(new));
+                facts.life = facts.life.max(Some(new));
                 self.generations.remove_below(generation);
             }
             Fact::Account(account, sign_in) => {
                 let new = AccountClaim { observed_at, gone: sign_in.is_none(), sign_in };
-                let held = seen.accounts.entry(account);
-                *held = (*held).max(Some(new));
+                let current = facts.accounts.entry(account);
+                *current = (*current).max(Some(new));
             }
-            Fact::Saved(token) => {
-                seen.saved = seen.saved.max(Some(SavedClaim { observed_at, token }));
+            Fact::Saved(symbol) => {
+                facts.saved = facts.saved.max(Some(SavedClaim { observed_at, symbol }));
             }
         }
     }
 
-    /// Closes every link seen so far, because the source can see no longer.
-    pub(crate) fn lose(&mut self, observed_at: Moment) {
+    /// Closes every generation so far, because the source is lost.
+    pub(crate) fn mark_lost(&mut self, observed_at: Moment) {
         if let Some(&(generation, _)) = self.generations.last() {
             self.observe(
                 generation,
@@ -116,48 +117,48 @@ impl Claim {
         }
     }
 
-    /// The moment at which the lease ends, if there is one.
+    /// The moment at which the lease expires, if there is one.
     pub(crate) fn deadline(&self) -> Option<Moment> {
-        let (_, life, _) = self.live()?;
+        let (_, life, _) = self.current_generation()?;
         match life.lease.0 {
-            Lease::For(span) => Some(life.observed_at.after(span)),
+            Lease::For(duration) => Some(life.observed_at.after(duration)),
             Lease::Unlimited => None,
         }
     }
 
-    /// What the claim amounts to, or nothing while no life was observed.
-    pub(crate) fn view(&self, now: Moment) -> Option<View> {
-        let (_, life, seen) = self.live()?;
+    /// The status at `now`, or `None` if no life was observed yet.
+    pub(crate) fn view(&self, now: Moment) -> Option<ClaimView> {
+        let (_, life, facts) = self.current_generation()?;
         if self.deadline().is_some_and(|deadline| deadline <= now) {
-            return Some(seen.doubted(UnknownReason::LeaseExpired));
+            return Some(facts.all_unknown(UnknownReason::LeaseExpired));
         }
         Some(match life.life {
-            Life::Starting => bare(Status::Starting),
-            Life::Absent => bare(Status::Absent),
-            Life::Unknown(reason) => seen.doubted(reason),
+            Life::Starting => without_accounts(Status::Starting),
+            Life::Absent => without_accounts(Status::Absent),
+            Life::Unknown(reason) => facts.all_unknown(reason),
             Life::ShuttingDown => {
-                let accounts = seen.accounts(|_| Status::SignedOut(None));
-                View { status: Status::ShuttingDown, saved: None, accounts }
+                let accounts = facts.accounts(|_| Status::SignedOut(None));
+                ClaimView { status: Status::ShuttingDown, saved: None, accounts }
             }
             Life::Running => {
-                let accounts = seen.accounts(status_of);
+                let accounts = facts.accounts(status_of);
                 let status = best(accounts.iter().map(|(_, status)| *status));
-                View { status, saved: seen.saved.map(|saved| saved.token), accounts }
+                ClaimView { status, saved: facts.saved.map(|saved| saved.symbol), accounts }
             }
         })
     }
 
-    /// The link whose life was told, that life, and all that was seen over the link.
-    fn live(&self) -> Option<(Generation, LifeClaim, &LinkFacts)> {
-        let (generation, seen) = self.generations.first()?;
-        Some((*generation, seen.life?, seen))
+    /// The generation that has a life, that life, and all facts of the generation.
+    fn current_generation(&self) -> Option<(Generation, LifeClaim, &GenerationFacts)> {
+        let (generation, facts) = self.generations.first()?;
+        Some((*generation, facts.life?, facts))
     }
 }
 
-impl LinkFacts {
-    fn doubted(&self, reason: UnknownReason) -> View {
+impl GenerationFacts {
+    fn all_unknown(&self, reason: UnknownReason) -> ClaimView {
         let status = Status::Unknown(reason);
-        View { status, saved: None, accounts: self.accounts(|_| status) }
+        ClaimView { status, saved: None, accounts: self.accounts(|_| status) }
     }
 
     fn accounts(&self, status: impl Fn(SignIn) -> Status) -> Vec<(AccountId, Status)> {
@@ -166,11 +167,11 @@ impl LinkFacts {
     }
 }
 
-const fn bare(status: Status) -> View {
-    View { status, saved: None, accounts: Vec::new() }
+const fn without_accounts(status: Status) -> ClaimView {
+    ClaimView { status, saved: None, accounts: Vec::new() }
 }
 
-/// The phase of a link over which `life` is seen.
+/// The phase of a generation with this life.
 const fn phase_of(life: Life) -> Phase {
     match life {
         Life::Starting => Phase::Starting,
@@ -189,9 +190,9 @@ const fn status_of(sign_in: SignIn) -> Status {
     }
 }
 
-/// The status of a client whose accounts have `statuses`: the best of them, the first of equals.
+/// The best of the `statuses` of a client's accounts, the first of equals.
 ///
-/// A client without accounts is signed out, and one whose accounts are all signed out has the
+/// A client without accounts is signed out. If all accounts are signed out, the client has the
 /// first failure among them.
 pub(crate) fn best(statuses: impl Iterator<Item = Status>) -> Status {
     let signed_out: Option<Failure> = None;
@@ -201,7 +202,7 @@ pub(crate) fn best(statuses: impl Iterator<Item = Status>) -> Status {
     })
 }
 
-/// The lower, the better; of two that are signed in, the more reachable.
+/// The rank of a status, lowest first: of two that are signed in, the more reachable.
 fn rank(status: Status) -> (u8, Option<crate::Availability>) {
     match status {
         Status::SignedIn(presence) => (0, Some(presence.availability)),

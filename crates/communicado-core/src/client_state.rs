@@ -1,25 +1,25 @@
-//! What is believed about one client.
+//! The believed state of one client.
 
 use alloc::vec::Vec;
 
-use crate::{AccountId, Moment, SourceId, Status, Token};
+use crate::{AccountId, Moment, SourceId, Status, Symbol};
 
-/// What is believed about one client, and since when.
+/// The believed state of one client, and since when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientState {
-    /// The client's status: the best of its accounts', where they can be believed.
+    /// The client's status: the best of its accounts, if their claims count.
     pub status: Status,
     /// When this status began, its presence and reason included.
     pub since: Moment,
-    /// The source that says so.
+    /// The source of this state.
     pub source: SourceId,
-    /// The status that the user has chosen, where the source can see it.
-    pub saved: Option<Token>,
-    /// The client's accounts, in the order of their numbers.
+    /// The status that the user selected, if the source can see it.
+    pub saved: Option<Symbol>,
+    /// The client's accounts, by number.
     pub accounts: Vec<AccountState>,
 }
 
-/// What is believed about one account, and since when.
+/// The believed state of one account, and since when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccountState {
     /// The account.
@@ -31,9 +31,9 @@ pub struct AccountState {
 }
 
 impl ClientState {
-    /// Whether both say the same, whenever it began.
+    /// Compares two states without their times.
     #[must_use]
-    pub fn says_the_same_as(&self, other: &Self) -> bool {
+    pub fn has_same_content(&self, other: &Self) -> bool {
         let statuses = |state: &Self| {
             state.accounts.iter().map(|each| (each.account, each.status)).collect::<Vec<_>>()
         };
@@ -41,8 +41,8 @@ impl ClientState {
             && statuses(self) == statuses(other)
     }
 
-    /// Takes over from `before` when each part began that has not changed since.
-    pub(crate) fn dated_from(mut self, before: Option<&Self>) -> Self {
+    /// Copies from `before` the start time of each part that has not changed.
+    pub(crate) fn with_start_times_of(mut self, before: Option<&Self>) -> Self {
         let Some(before) = before else { return self };
         if self.status == before.status {
             self.since = before.since;

@@ -1,12 +1,11 @@
-//! A map for the few.
+//! A sorted vector map.
 
 use alloc::vec::Vec;
 
-/// A map of a handful of entries, in the order of their keys.
+/// A map of few entries, sorted by key.
 ///
-/// Takes up what its entries need, where a tree would reserve a node for a dozen of each: beside
-/// a hundred thousand clients, that is the difference between a look-up that waits for memory
-/// and one that does not.
+/// It allocates exactly what its entries need; a tree reserves a node of a dozen. With 100,000
+/// clients this decides whether a lookup misses the cache.
 #[derive(Debug)]
 pub(crate) struct FlatMap<K, V>(Vec<(K, V)>);
 
@@ -17,14 +16,14 @@ impl<K, V> Default for FlatMap<K, V> {
 }
 
 impl<K: Copy + Ord, V: Default> FlatMap<K, V> {
-    /// The value of `key`, which is added if it is not there.
+    /// The value of `key`; inserts the default if it is missing.
     pub(crate) fn entry(&mut self, key: K) -> &mut V {
         let at = self.0.partition_point(|(each, _)| *each < key);
         if self.0.get(at).is_none_or(|(each, _)| *each != key) {
             self.0.reserve_exact(1);
             self.0.insert(at, (key, V::default()));
         }
-        #[expect(clippy::indexing_slicing, reason = "found or put there just before")]
+        #[expect(clippy::indexing_slicing, reason = "found or inserted just before")]
         &mut self.0[at].1
     }
 

@@ -1,28 +1,28 @@
-//! Numbers that stand for things with names. The runtime's directory knows the names.
+//! Numbers in place of names. The runtime's directory has the names.
 
-/// One client, whatever sources speak of it.
+/// The number of a client, the same for all sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId(pub u32);
 
-/// One sign-in inside a client.
+/// The number of an account: one sign-in inside a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountId(pub u32);
 
-/// One source. Its number is its rank: where two disagree, the lower number is believed.
+/// The number of a source, which is its rank: if two sources disagree, the lower number wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub u16);
 
-/// One connection of a source to one run of a client.
+/// The number of one connection of a source to one run of a client.
 ///
-/// A source takes a higher number each time it connects anew, so that whatever a dead connection
-/// still says can be told from what the live one says.
+/// A source takes a higher number for each new connection, so that late reports of a closed
+/// connection are recognized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Generation(pub u32);
 
-/// A client's own word for something, such as its name for a presence.
+/// An interned string: the client's own word for something, such as for a presence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Token(pub u32);
+pub struct Symbol(pub u32);
 
-/// Position in the sequence of changes; the first change has 1, and there are no gaps.
+/// The position of a change in the sequence of changes: 1 for the first, without gaps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(pub u64);

@@ -1,13 +1,13 @@
-//! Decides what to believe about every client, from what the sources observe.
+//! The rules that turn the observations of all sources into one believed state for each client.
 //!
-//! The heart is [`Roster`]: observations go in with the moment they were made, changes come out.
+//! The center is [`Roster`]: observations go in, each with its moment; changes come out.
 //!
-//! **Invariant:** nothing here touches the world. The crate is `no_std` and has no dependencies,
-//! so there is no clock, socket, file, thread or environment to reach for; time is an argument.
-//! **Invariant:** nothing here holds a name. Clients, accounts, sources and the clients' own
-//! words are numbers, so a journal of inputs can be shared without sharing who was online.
+//! **Invariant:** no I/O. The crate is `no_std` and has no dependencies, so it cannot reach a clock,
+//! socket, file, thread or environment; time is an argument.
+//! **Invariant:** no names. Clients, accounts, sources and the clients' own words are numbers, so
+//! you can share a journal of inputs without revealing names.
 //!
-//! Read next: [`Roster::handle`], then `tests/promises.rs` for what is promised.
+//! Read next: [`Roster::handle`], then `tests/promises.rs` for the promises.
 #![no_std]
 #![warn(clippy::wildcard_enum_match_arm)]
 
@@ -24,9 +24,9 @@ mod roster;
 mod status;
 
 pub use client_state::{AccountState, ClientState};
-pub use ids::{AccountId, ClientId, Generation, Revision, SourceId, Token};
+pub use ids::{AccountId, ClientId, Generation, Revision, SourceId, Symbol};
 pub use moment::Moment;
-pub use observation::{Fact, Input, Life, Observation, SignIn};
+pub use observation::{Fact, Life, Observation, RosterInput, SignIn};
 pub use presence::{Activity, Availability, Presence};
-pub use roster::{Cause, Change, Roster};
+pub use roster::{Change, ChangeCause, Roster};
 pub use status::{Failure, Status, UnknownReason};

@@ -1,19 +1,19 @@
-//! A reading of the shell's clock.
+//! A reading of the runtime's clock.
 
 use core::time::Duration;
 
-/// A point in time, counted from the start of the shell's clock, asleep or awake.
+/// A point in time, counted from the start of the runtime's clock, including time asleep.
 ///
-/// It can be written to a file and read back, which an `Instant` cannot; so a journal can be
-/// replayed and a test can say 47 ms.
+/// Unlike an `Instant`, it can be written to a file and read back, so a journal can be replayed and
+/// a test can use exact times.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment(Duration);
 
 impl Moment {
-    /// The moment at which the clock began.
+    /// The moment at which the clock started.
     pub const START: Self = Self(Duration::ZERO);
 
-    /// The moment `since_start` after the clock began.
+    /// The moment `since_start` after the clock started.
     #[must_use]
     pub const fn new(since_start: Duration) -> Self {
         Self(since_start)
@@ -25,13 +25,13 @@ impl Moment {
         self.0
     }
 
-    /// The moment `span` later, or the last one there is.
+    /// The moment `duration` later; saturates.
     #[must_use]
-    pub const fn after(self, span: Duration) -> Self {
-        Self(self.0.saturating_add(span))
+    pub const fn after(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(duration))
     }
 
-    /// The time from `earlier` to this moment; zero if `earlier` is later.
+    /// The time from `earlier` to this moment, or zero if `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)

@@ -1,69 +1,69 @@
-//! Everything that can be put into the roster.
+//! The inputs of the roster.
 
 use core::time::Duration;
 
 use crate::{
-    AccountId, ClientId, Failure, Generation, Moment, Presence, SourceId, Token, UnknownReason,
+    AccountId, ClientId, Failure, Generation, Moment, Presence, SourceId, Symbol, UnknownReason,
 };
 
-/// Everything that can happen to a roster, but for the passing of time.
+/// An input of the roster. The passing of time is the only other one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Input {
-    /// A source saw something.
+pub enum RosterInput {
+    /// An observation of a source.
     Observed(Observation),
-    /// A source can see no longer: every link that it spoke over so far is closed.
+    /// The loss of a source, which closes all of its generations so far.
     ///
-    /// Whatever it saw before must have been put in before. What comes later over a link that was
-    /// never heard of counts as a new beginning.
+    /// All earlier observations of the source must come before this input. Later observations of a
+    /// new generation count as a new start.
     Lost(SourceId),
 }
 
-/// What a source saw, with the moment at which it was so.
+/// A fact that a source observed, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Observation {
-    /// When it was so; not when it was told.
+    /// When the source observed the fact, not when it arrived.
     pub observed_at: Moment,
-    /// Who saw it.
+    /// The source.
     pub source: SourceId,
-    /// The client that it is about.
+    /// The client.
     pub client: ClientId,
-    /// The connection over which it was seen.
+    /// The connection of the source to the client.
     pub generation: Generation,
-    /// What was seen.
+    /// The fact.
     pub fact: Fact,
 }
 
-/// One thing that a source can see of a client.
+/// One fact about a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fact {
-    /// Whether the client runs, and for how long that may be believed without being renewed.
+    /// The life of the client, and its lease: how long it counts without a renewal.
     Life(Life, Option<Duration>),
-    /// Where the sign-in of one account stands; `None` once the account is gone.
+    /// The sign-in state of an account, or `None` once the account is removed.
     Account(AccountId, Option<SignIn>),
-    /// The status that the user has chosen, which an account need not have taken up.
-    Saved(Token),
+    /// The status that the user selected. Accounts may not have applied it yet.
+    Saved(Symbol),
 }
 
 /// The life of a client, as one connection sees it.
 ///
-/// A connection can go from `Starting` to `Running` and from there to one of the others, after
-/// which it is closed for good: only a new [`Generation`] brings the client back. A link counts once its
-/// life is told: a source that tells of the accounts first lets them take over in one change.
+/// A connection goes from `Starting` to `Running` and then to one of the others, which closes it:
+/// only a new [`Generation`] brings the client back. A generation counts once its life is reported.
+/// If a source reports the accounts first, the life makes all of them count in one change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Life {
-    /// It runs and cannot be asked yet.
+    /// The client runs but does not answer yet.
     Starting,
-    /// It runs and its accounts can be believed.
+    /// The client runs, and the state of its accounts is known.
     Running,
-    /// It says that it is about to end.
+    /// The client has announced that it exits.
     ShuttingDown,
-    /// It cannot be judged over this connection any longer.
+    /// The state is unknown, and this connection cannot find it out any more.
     Unknown(UnknownReason),
-    /// It does not run.
+    /// The client does not run.
     Absent,
 }
 
-/// Where the sign-in of one account stands.
+/// The sign-in state of one account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SignIn {
     /// Signed in.
@@ -72,6 +72,6 @@ pub enum SignIn {
     SigningIn,
     /// Signing out.
     SigningOut,
-    /// Signed out; why, if the last sign-in failed.
+    /// Signed out, with the failure if the last sign-in failed.
     SignedOut(Option<Failure>),
 }

@@ -1,27 +1,27 @@
-//! How reachable a signed-in person is.
+//! The presence of a signed-in person.
 
-use crate::Token;
+use crate::Symbol;
 
-/// Whether a person can be reached, most reachable first.
+/// The availability of a person, most reachable first.
 ///
-/// The order is the one in which a client's accounts compete to speak for the client.
+/// The order decides which account gives the client its status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Availability {
-    /// At the desk and willing.
+    /// At the computer and reachable.
     Available,
-    /// At the desk by status, but not touching it.
+    /// Available by status, but not using the computer.
     Idle,
-    /// At work on something else.
+    /// Busy with something else.
     Busy,
     /// Away for a short time.
     BeRightBack,
-    /// Not at the desk.
+    /// Away from the computer.
     Away,
     /// Wants no interruption.
     DoNotDisturb,
-    /// Signed in, but shown to others as offline.
+    /// Signed in, but shown as offline to others.
     Invisible,
-    /// A word that we do not know; the raw token says which.
+    /// A word that Communicado does not know; see the raw word.
     Other,
 }
 
@@ -38,7 +38,7 @@ impl Availability {
         Self::Other,
     ];
 
-    /// The word for it, as written everywhere.
+    /// The word for this value in JSON and on the command line.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -60,7 +60,7 @@ impl Availability {
     }
 }
 
-/// What a person is doing, where the client says so.
+/// The activity of a person, if the client reports one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Activity {
     /// In a call.
@@ -69,15 +69,15 @@ pub enum Activity {
     InAMeeting,
     /// In a conference call.
     InAConference,
-    /// Showing the screen to others.
+    /// Presenting or sharing the screen.
     Presenting,
     /// Out of the office.
     OutOfOffice,
     /// Out to lunch.
     OutToLunch,
-    /// To be interrupted only for what is urgent.
+    /// Accepting urgent interruptions only.
     UrgentInterruptionsOnly,
-    /// An activity that we do not know; the raw token says which.
+    /// An activity that Communicado does not know; see the raw word.
     Other,
 }
 
@@ -94,7 +94,7 @@ impl Activity {
         Self::Other,
     ];
 
-    /// The word for it, as written everywhere.
+    /// The word for this value in JSON and on the command line.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -116,13 +116,13 @@ impl Activity {
     }
 }
 
-/// How reachable a signed-in person is, with the client's own word for it.
+/// The presence of a signed-in person, with the client's own word for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Presence {
-    /// Whether the person can be reached.
+    /// The availability.
     pub availability: Availability,
-    /// What the person is doing.
+    /// The activity, if known.
     pub activity: Option<Activity>,
     /// The client's own word.
-    pub raw: Token,
+    pub raw: Symbol,
 }

@@ -1,78 +1,78 @@
-//! What is believed about every client.
+//! The believed state of every client.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use crate::claim::{Claim, View};
+use crate::claim::{Claim, ClaimView};
 use crate::flat_map::FlatMap;
 use crate::{
-    AccountState, ClientId, ClientState, Input, Moment, Observation, Revision, SourceId, Status,
-    UnknownReason,
+    AccountState, ClientId, ClientState, Moment, Observation, Revision, RosterInput, SourceId,
+    Status, UnknownReason,
 };
 
-/// What is believed about every client, from what the sources observed.
+/// The believed state of every client, from the observations of all sources.
 ///
 /// It promises:
 ///
-/// 1. Signed out comes before gone: between `signed-in` and `absent`, `shutting-down` or
-///    `starting` a `signed-out` is always told.
+/// 1. A client signs out before it goes: a `signed-out` always comes between `signed-in` and
+///    `absent`, `shutting-down` or `starting`.
 /// 2. No change repeats: before and after differ, changes chain, revisions have no gaps.
-/// 3. `signed-in` is told only while a live link says so: a link that was closed never counts
-///    again, and none counts once the life of a higher one was told.
+/// 3. A client is `signed-in` only while an open generation reports it. A closed generation never
+///    counts again, and none counts once a higher one has reported its life.
 /// 4. A failed sign-in is `signed-out` with the reason.
-/// 5. After a lost source or a lease that ended, `unknown` is told.
-/// 6. The order and repetition of observations do not matter to what is believed in the end; late
-///    ones do not undo newer ones.
-/// 7. The changes add up to the standings, at every revision.
-/// 8. The next deadline is always ahead, and waking more often changes nothing.
+/// 5. After the loss of a source or the expiry of a lease, its clients are `unknown`.
+/// 6. The final state does not depend on the order or repetition of observations; late ones do not
+///    undo newer ones.
+/// 7. The changes add up to the states, at every revision.
+/// 8. The next deadline is always in the future, and extra wake-ups change nothing.
 ///
-/// An observation costs the logarithm of the number of clients.
+/// An observation takes logarithmic time in the number of clients.
 #[derive(Debug, Default)]
 pub struct Roster {
     now: Moment,
     revision: Revision,
-    clients: BTreeMap<ClientId, Client>,
+    clients: BTreeMap<ClientId, ClientEntry>,
     deadlines: BTreeSet<(Moment, ClientId, SourceId)>,
 }
 
-/// One status became another, or one of the accounts behind it did.
+/// A change of a client's state, or of one of its accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// Its place in the sequence of changes.
+    /// The position in the sequence of changes.
     pub revision: Revision,
-    /// When it was believed; not when it was so.
+    /// When the roster made the change, not when the observation was made.
     pub at: Moment,
     /// The client that changed.
     pub client: ClientId,
-    /// What was believed before; nothing if the client is new.
+    /// The state before, or `None` if the client is new.
     pub before: Option<ClientState>,
-    /// What is believed now.
+    /// The state after.
     pub after: ClientState,
-    /// Why.
-    pub cause: Cause,
+    /// The cause.
+    pub cause: ChangeCause,
 }
 
-/// Why a change was made.
+/// The cause of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// The source observed it.
+pub enum ChangeCause {
+    /// An observation of the source.
     Observed(SourceId),
-    /// The lease of what the source had observed ended.
+    /// The expiry of a lease of the source.
     Expired(SourceId),
-    /// The source can see no longer.
+    /// The loss of the source.
     Lost(SourceId),
 }
 
 #[derive(Debug, Default)]
-struct Client {
+struct ClientEntry {
     claims: FlatMap<SourceId, Claim>,
-    told: Option<ClientState>,
-    /// Told as signed in and not yet as signed out.
+    published: Option<ClientState>,
+    /// The last change to signed in or signed out was to signed in.
     owes_signed_out: bool,
 }
 
 impl Roster {
-    /// A roster that knows no client.
+    /// A roster without clients.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -83,58 +83,57 @@ impl Roster {
         }
     }
 
-    /// Takes in what happened and returns what changed, oldest first.
+    /// Handles an input and returns the changes, oldest first.
     ///
-    /// Whatever fell due before `at` happens first. An `at` earlier than one already seen counts
-    /// as that later one, and an observation made after `at` as made at `at`: the roster neither
-    /// goes back nor ahead.
-    #[must_use = "a change that is dropped here is never told to a sink"]
-    pub fn handle(&mut self, at: Moment, input: Input) -> Vec<Change> {
+    /// Deadlines before `at` are handled first. If `at` is before an earlier input, it counts as
+    /// that input's moment. An observation from after `at` counts as observed at `at`.
+    #[must_use = "a dropped change never reaches a sink"]
+    pub fn handle(&mut self, at: Moment, input: RosterInput) -> Vec<Change> {
         let mut changes = self.advance(at);
         match input {
-            Input::Observed(observation) => self.observe(observation, &mut changes),
-            Input::Lost(source) => self.lose(source, &mut changes),
+            RosterInput::Observed(observation) => self.observe(observation, &mut changes),
+            RosterInput::Lost(source) => self.mark_lost(source, &mut changes),
         }
         changes
     }
 
-    /// Lets time pass and returns what changed by itself, oldest first.
-    #[must_use = "a change that is dropped here is never told to a sink"]
+    /// Advances the time and returns the changes that this causes, oldest first.
+    #[must_use = "a dropped change never reaches a sink"]
     pub fn advance(&mut self, to: Moment) -> Vec<Change> {
         let mut changes = Vec::new();
         while let Some(&(due, client, source)) = self.deadlines.first()
             && due <= to
         {
             self.deadlines.pop_first();
-            // Claims are judged by this moment and not by what was popped, so that leases that end
-            // together are told together: what only one of them would leave believed never was.
+            // All claims are evaluated at this moment, so leases that expire together make one
+            // change. A state in which only one of them has expired never existed.
             self.now = due;
-            self.reconsider(client, Cause::Expired(source), &mut changes);
+            self.emit_changes(client, ChangeCause::Expired(source), &mut changes);
         }
         self.now = self.now.max(to);
         changes
     }
 
-    /// The moment at which [`Roster::advance`] must be called if nothing happens before.
+    /// The moment at which the caller must call [`Roster::advance`], unless an input comes before.
     ///
-    /// Always later than every moment seen so far. It moves only in `handle` and `advance`.
+    /// It is always later than every moment so far, and changes only in `handle` and `advance`.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Moment> {
         self.deadlines.first().map(|(due, ..)| *due)
     }
 
-    /// What is believed about `client`; nothing if no source has spoken of it.
+    /// The state of `client`, or `None` if no source has reported it.
     #[must_use]
     pub fn state(&self, client: ClientId) -> Option<&ClientState> {
-        self.clients.get(&client)?.told.as_ref()
+        self.clients.get(&client)?.published.as_ref()
     }
 
-    /// What is believed about every client, in the order of their numbers.
+    /// The state of every client, by number.
     pub fn iter(&self) -> impl Iterator<Item = (ClientId, &ClientState)> {
-        self.clients.iter().filter_map(|(id, client)| Some((*id, client.told.as_ref()?)))
+        self.clients.iter().filter_map(|(id, client)| Some((*id, client.published.as_ref()?)))
     }
 
-    /// The number of the last change.
+    /// The revision of the last change.
     #[must_use]
     pub const fn revision(&self) -> Revision {
         self.revision
@@ -143,23 +142,28 @@ impl Roster {
     fn observe(&mut self, observation: Observation, changes: &mut Vec<Change>) {
         let Observation { observed_at, source, client, generation, fact } = observation;
         let observed_at = observed_at.min(self.now);
-        self.amend(client, source, |claim| claim.observe(generation, observed_at, fact));
-        self.reconsider(client, Cause::Observed(source), changes);
+        self.update_claim(client, source, |claim| claim.observe(generation, observed_at, fact));
+        self.emit_changes(client, ChangeCause::Observed(source), changes);
     }
 
-    fn lose(&mut self, source: SourceId, changes: &mut Vec<Change>) {
-        let claims_of = |client: &Client| client.claims.contains(source);
+    fn mark_lost(&mut self, source: SourceId, changes: &mut Vec<Change>) {
+        let claims_of = |client: &ClientEntry| client.claims.contains(source);
         let clients: Vec<ClientId> =
             self.clients.iter().filter(|(_, each)| claims_of(each)).map(|(id, _)| *id).collect();
         let now = self.now;
         for client in clients {
-            self.amend(client, source, |claim| claim.lose(now));
-            self.reconsider(client, Cause::Lost(source), changes);
+            self.update_claim(client, source, |claim| claim.mark_lost(now));
+            self.emit_changes(client, ChangeCause::Lost(source), changes);
         }
     }
 
-    /// Changes the claim of `source` on `client` and moves its deadline along.
-    fn amend(&mut self, client: ClientId, source: SourceId, change: impl FnOnce(&mut Claim)) {
+    /// Changes the claim of `source` about `client` and updates its deadline.
+    fn update_claim(
+        &mut self,
+        client: ClientId,
+        source: SourceId,
+        change: impl FnOnce(&mut Claim),
+    ) {
         let claim = self.clients.entry(client).or_default().claims.entry(source);
         let before = claim.deadline();
         change(claim);
@@ -175,30 +179,32 @@ impl Roster {
         }
     }
 
-    /// Tells what is believed about `client` if it differs from what was told.
-    fn reconsider(&mut self, id: ClientId, cause: Cause, changes: &mut Vec<Change>) {
+    /// Adds the changes that bring the published state of a client up to date.
+    fn emit_changes(&mut self, id: ClientId, cause: ChangeCause, changes: &mut Vec<Change>) {
         let Some(client) = self.clients.get_mut(&id) else { return };
-        let Some(after) = client.believed(self.now) else { return };
-        if client.told.as_ref().is_some_and(|told| told.says_the_same_as(&after)) {
+        let Some(after) = client.resolve(self.now) else { return };
+        if client.published.as_ref().is_some_and(|last| last.has_same_content(&after)) {
             return;
         }
         let gone = matches!(after.status, Status::Absent | Status::ShuttingDown | Status::Starting);
-        let farewell = (gone && client.owes_signed_out)
-            .then(|| client.told.as_ref().map(|told| signed_out(told, self.now)))
+        let missing_sign_out = (gone && client.owes_signed_out)
+            .then(|| client.published.as_ref().map(|last| missing_sign_out_of(last, self.now)))
             .flatten();
-        for after in farewell.into_iter().chain([after]) {
+        for after in missing_sign_out.into_iter().chain([after]) {
             self.revision.0 += 1;
-            changes.push(client.tell(self.revision, self.now, id, after, cause));
+            changes.push(client.record_change(self.revision, self.now, id, after, cause));
         }
     }
 }
 
-impl Client {
-    /// The word of the first source that knows; or the first reason for not knowing that is more
-    /// than that a source cannot see it, which says nothing beside another's.
-    fn believed(&self, now: Moment) -> Option<ClientState> {
+impl ClientEntry {
+    /// The claim of the first source that knows the status.
+    ///
+    /// If none does, the first reason other than `NotSupported`, which says nothing about the
+    /// client.
+    fn resolve(&self, now: Moment) -> Option<ClientState> {
         let views = self.claims.iter().filter_map(|(id, claim)| Some((*id, claim.view(now)?)));
-        let rank = |view: &View| match view.status {
+        let preference = |view: &ClaimView| match view.status {
             Status::Unknown(UnknownReason::NotSupported) => 2,
             Status::Unknown(_) => 1,
             Status::Absent
@@ -209,8 +215,8 @@ impl Client {
             | Status::SigningOut
             | Status::ShuttingDown => 0,
         };
-        // Of equals the first is taken.
-        let (source, view) = views.min_by_key(|(_, view)| rank(view))?;
+        // `min_by_key` returns the first of equals.
+        let (source, view) = views.min_by_key(|(_, view)| preference(view))?;
         let accounts = view.accounts.into_iter();
         let state = ClientState {
             status: view.status,
@@ -221,16 +227,16 @@ impl Client {
                 .map(|(account, status)| AccountState { account, status, since: now })
                 .collect(),
         };
-        Some(state.dated_from(self.told.as_ref()))
+        Some(state.with_start_times_of(self.published.as_ref()))
     }
 
-    fn tell(
+    fn record_change(
         &mut self,
         revision: Revision,
         at: Moment,
         client: ClientId,
         after: ClientState,
-        cause: Cause,
+        cause: ChangeCause,
     ) -> Change {
         match after.status {
             Status::SignedIn(_) => self.owes_signed_out = true,
@@ -242,14 +248,14 @@ impl Client {
             | Status::ShuttingDown
             | Status::Unknown(_) => {}
         }
-        let before = self.told.replace(after.clone());
+        let before = self.published.replace(after.clone());
         Change { revision, at, client, before, after, cause }
     }
 }
 
-/// The sign-out that a client owed when it went without one.
-fn signed_out(told: &ClientState, now: Moment) -> ClientState {
-    let accounts = told.accounts.iter().map(|each| AccountState {
+/// The missing sign-out of a client that has gone without one.
+fn missing_sign_out_of(last: &ClientState, now: Moment) -> ClientState {
+    let accounts = last.accounts.iter().map(|each| AccountState {
         account: each.account,
         status: Status::SignedOut(None),
         since: now,
@@ -257,9 +263,9 @@ fn signed_out(told: &ClientState, now: Moment) -> ClientState {
     let after = ClientState {
         status: Status::SignedOut(None),
         since: now,
-        source: told.source,
-        saved: told.saved,
+        source: last.source,
+        saved: last.saved,
         accounts: accounts.collect(),
     };
-    after.dated_from(Some(told))
+    after.with_start_times_of(Some(last))
 }

@@ -1,33 +1,33 @@
-//! What is known of a client or of one of its accounts.
+//! The status of a client or of one of its accounts.
 
 use crate::Presence;
 
-/// What is known of a client or an account.
+/// The status of a client or an account.
 ///
-/// Presence exists only inside `SignedIn`: "busy but signed out" cannot be written down, so no
-/// sink has to decide what it means.
+/// Only `SignedIn` has a presence: "busy but signed out" cannot be expressed, so no sink has to
+/// interpret it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
-    /// It does not run.
+    /// The client does not run.
     Absent,
-    /// It runs and cannot be asked yet.
+    /// The client runs but does not answer yet.
     Starting,
-    /// It runs and nobody is signed in; why, if the last sign-in failed.
+    /// No user is signed in. There is a failure if the last sign-in failed.
     SignedOut(Option<Failure>),
-    /// It is signing in.
+    /// A sign-in is in progress.
     SigningIn,
-    /// It is signed in.
+    /// A user is signed in.
     SignedIn(Presence),
-    /// It is signing out.
+    /// A sign-out is in progress.
     SigningOut,
-    /// It says that it is about to end.
+    /// The client has announced that it exits.
     ShuttingDown,
-    /// It cannot be judged, and why.
+    /// The status is unknown, for this reason.
     Unknown(UnknownReason),
 }
 
 impl Status {
-    /// Every word, in the order of a client's life.
+    /// All words, in the order of a client's life.
     pub const WORDS: [&'static str; 8] = [
         "absent",
         "starting",
@@ -39,7 +39,7 @@ impl Status {
         "unknown",
     ];
 
-    /// The word for it, as written everywhere.
+    /// The word for this value in JSON and on the command line.
     #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {
@@ -54,7 +54,7 @@ impl Status {
         }
     }
 
-    /// The word for its reason, where it has one.
+    /// The word for the reason, if there is one.
     #[must_use]
     pub const fn reason(&self) -> Option<&'static str> {
         match self {
@@ -70,7 +70,7 @@ impl Status {
         }
     }
 
-    /// The presence of a signed-in one.
+    /// The presence, if signed in.
     #[must_use]
     pub const fn presence(&self) -> Option<Presence> {
         match self {
@@ -86,25 +86,25 @@ impl Status {
     }
 }
 
-/// Why a client cannot be judged.
+/// The reason why a status is unknown.
 ///
-/// Where two are claimed for the same moment, the later in this list is told.
+/// Of two reasons for the same moment, the later in this list wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UnknownReason {
-    /// The source cannot see sign-ins of this client.
+    /// The source cannot see the sign-in of this client.
     NotSupported,
-    /// What was known was not renewed in time.
+    /// The lease of the last observation expired without a renewal.
     LeaseExpired,
-    /// The client runs and does not answer.
+    /// The client runs but does not answer.
     NotResponding,
-    /// The client may not be asked, for instance because it runs as administrator.
+    /// The client denies access, for example because it runs as administrator.
     AccessDenied,
-    /// The source can see no longer.
+    /// The source has failed.
     SourceLost,
 }
 
 impl UnknownReason {
-    /// Every doubt.
+    /// All reasons.
     pub const ALL: [Self; 5] = [
         Self::NotSupported,
         Self::LeaseExpired,
@@ -113,7 +113,7 @@ impl UnknownReason {
         Self::SourceLost,
     ];
 
-    /// The word for it, as written everywhere.
+    /// The word for this value in JSON and on the command line.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -126,21 +126,21 @@ impl UnknownReason {
     }
 }
 
-/// Why a sign-in failed or was ended by the other side.
+/// The reason why a sign-in failed, or why the server ended it.
 ///
-/// The kinds are those that libpurple's `PurpleConnectionError` tells apart; other clients'
-/// reasons map onto them.
+/// The kinds are those of libpurple's `PurpleConnectionError`; the reasons of other clients map to
+/// them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Failure {
-    /// The server cannot be reached, or the connection to it broke.
+    /// The server is unreachable, or the connection broke.
     NetworkError,
     /// The user name is not valid.
     InvalidUsername,
-    /// The password or another credential was refused.
+    /// The server rejected the password or another credential.
     AuthenticationFailed,
-    /// There is no way to authenticate that both sides know.
+    /// Client and server have no authentication method in common.
     AuthenticationImpossible,
-    /// Encryption was asked for and cannot be had.
+    /// Encryption is required but not available.
     NoEncryption,
     /// Encryption failed.
     EncryptionError,
@@ -148,16 +148,16 @@ pub enum Failure {
     SignedInElsewhere,
     /// A setting of the account is not valid.
     InvalidSettings,
-    /// The server's certificate is missing, expired, revoked or otherwise not to be trusted.
+    /// The server's certificate is missing, expired, revoked or untrusted for another reason.
     CertificateError,
-    /// Another reason, which the client gives no word for.
+    /// Another reason, for which the client has no word.
     OtherError,
-    /// The client says that a sign-in failed and no longer says why.
+    /// The client reports a failed sign-in without a reason.
     Unstated,
 }
 
 impl Failure {
-    /// Every kind of failure.
+    /// All kinds of failure.
     pub const ALL: [Self; 11] = [
         Self::NetworkError,
         Self::InvalidUsername,
@@ -172,7 +172,7 @@ impl Failure {
         Self::Unstated,
     ];
 
-    /// The word for it, as written everywhere.
+    /// The word for this value in JSON and on the command line.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -194,11 +194,11 @@ impl Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Activity, Availability, Token};
+    use crate::{Activity, Availability, Symbol};
     use alloc::vec::Vec;
 
     #[test]
-    fn every_word_is_written_in_one_way_and_once() {
+    fn every_word_is_unique_and_in_kebab_case() {
         let mut words: Vec<&str> = Vec::new();
         words.extend(Status::WORDS);
         words.extend(UnknownReason::ALL.map(UnknownReason::word));
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn words_lead_back_to_what_they_name() {
+    fn from_word_is_the_inverse_of_word() {
         for each in Availability::ALL {
             assert_eq!(Availability::from_word(each.word()), Some(each));
         }
@@ -224,8 +224,9 @@ mod tests {
     }
 
     #[test]
-    fn reason_and_presence_belong_to_one_status_each() {
-        let presence = Presence { availability: Availability::Away, activity: None, raw: Token(3) };
+    fn only_some_statuses_have_a_reason_or_a_presence() {
+        let presence =
+            Presence { availability: Availability::Away, activity: None, raw: Symbol(3) };
         assert_eq!(Status::SignedIn(presence).presence(), Some(presence));
         assert_eq!(Status::SignedIn(presence).reason(), None);
         assert_eq!(Status::Unknown(UnknownReason::SourceLost).reason(), Some("source-lost"));

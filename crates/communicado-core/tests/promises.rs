@@ -1,11 +1,11 @@
-//! The promises of the roster, held against random journals and an independent model.
+//! The promises of the roster, checked with random journals and an independent model.
 //!
-//! Each test bears the name of what it holds. A failure prints the smallest journal that shows it
-//! and the line that repeats it: `SEED=169 cargo test -p communicado-core`. `CASES=100000` holds
-//! them against more journals. `cargo xtask faults` shows that the tests see: it breaks the core
-//! on purpose, in one way after another.
+//! Each test has the name of its promise. A failure prints the smallest journal that breaks it and
+//! the command that repeats it: `SEED=169 cargo test -p communicado-core`. `CASES=100000` checks
+//! more journals. `cargo xtask faults` tests the tests: it plants one fault after another in the
+//! core.
 //!
-//! It is long because it is the whole list: whoever asks what is promised reads it in one place.
+//! The file is long because it is the complete list of promises.
 
 #[cfg(test)]
 #[path = "promises/cases.rs"]
@@ -21,19 +21,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use communicado_core::{
-    AccountId, Activity, Availability, Cause, Change, ClientId, ClientState, Fact, Failure,
-    Generation, Input, Life, Moment, Observation, Presence, Roster, SignIn, SourceId, Status,
-    Token, UnknownReason,
+    AccountId, Activity, Availability, Change, ChangeCause, ClientId, ClientState, Fact, Failure,
+    Generation, Life, Moment, Observation, Presence, Roster, RosterInput, SignIn, SourceId, Status,
+    Symbol, UnknownReason,
 };
 
-use cases::{Verdict, hold, seeds};
+use cases::{Verdict, for_random_journals, seeds};
 use journal::{Journal, Step, end_of_lease, ms};
 
 #[test]
-fn signed_out_comes_before_gone() {
-    hold(|journal, _| {
+fn a_client_signs_out_before_it_goes() {
+    for_random_journals(|journal, _| {
         let mut signed_in = BTreeSet::new();
-        for change in told(journal) {
+        for change in all_changes(journal) {
             let word = change.after.status.word();
             match word {
                 "signed-in" => {
@@ -60,18 +60,22 @@ fn signed_out_comes_before_gone() {
 
 #[test]
 fn no_change_repeats() {
-    hold(|journal, _| {
+    for_random_journals(|journal, _| {
         let mut last: BTreeMap<ClientId, ClientState> = BTreeMap::new();
         let (mut revision, mut at) = (0, Moment::START);
-        for change in told(journal) {
+        for change in all_changes(journal) {
             revision += 1;
             ensure!(change.revision.0 == revision, "revision {revision} was expected: {change:?}");
             ensure!(at <= change.at, "goes back to before {at:?}: {change:?}");
             at = change.at;
-            let held = last.get(&change.client);
-            ensure!(change.before.as_ref() == held, "{change:?} does not start from {held:?}");
-            let same = held.is_some_and(|held| held.says_the_same_as(&change.after));
-            ensure!(!same, "repeats what was told: {change:?}");
+            let last_state = last.get(&change.client);
+            ensure!(
+                change.before.as_ref() == last_state,
+                "{change:?} does not start from {last_state:?}"
+            );
+            let same =
+                last_state.is_some_and(|last_state| last_state.has_same_content(&change.after));
+            ensure!(!same, "repeats the last state: {change:?}");
             last.insert(change.client, change.after);
         }
         Ok(())
@@ -79,28 +83,32 @@ fn no_change_repeats() {
 }
 
 #[test]
-fn signed_in_only_while_a_live_link_says_so() {
-    hold(|journal, _| {
+fn signed_in_only_while_an_open_generation_reports_it() {
+    for_random_journals(|journal, _| {
         let past = journal.clone().without_foresight().steps;
         each_change(journal, |known, change| {
             let past = &past[..known];
             let source = change.after.source;
-            let mut said = change.after.accounts.iter().map(|each| (each.account, each.status));
+            let mut content = change.after.accounts.iter().map(|each| (each.account, each.status));
             if let Status::SignedIn(presence) = change.after.status {
-                let by_an_account =
-                    said.clone().any(|(_, status)| status == Status::SignedIn(presence));
-                ensure!(by_an_account, "no account is signed in like this: {change:?}");
+                let has_account =
+                    content.clone().any(|(_, status)| status == Status::SignedIn(presence));
+                ensure!(has_account, "no account is signed in like this: {change:?}");
             }
-            said.try_for_each(|(account, status)| {
+            content.try_for_each(|(account, status)| {
                 let Status::SignedIn(presence) = status else { return Ok(()) };
-                let says_so = |seen: &Observation| {
+                let reports_it = |observation: &Observation| {
                     let it = Fact::Account(account, Some(SignIn::SignedIn(presence)));
-                    (seen.source, seen.client, seen.fact) == (source, change.client, it)
-                        && is_live(seen, past, change.at)
-                        && !is_overtaken(seen, account, past)
+                    (observation.source, observation.client, observation.fact)
+                        == (source, change.client, it)
+                        && is_live(observation, past, change.at)
+                        && !is_overtaken(observation, account, past)
                 };
-                let backed = observations(past).any(|(_, seen)| says_so(&seen));
-                ensure!(backed, "no live link says that {account:?} is signed in: {change:?}");
+                let reported = observations(past).any(|(_, observation)| reports_it(&observation));
+                ensure!(
+                    reported,
+                    "no open generation reports that {account:?} is signed in: {change:?}"
+                );
                 Ok(())
             })
         })
@@ -108,8 +116,8 @@ fn signed_in_only_while_a_live_link_says_so() {
 }
 
 #[test]
-fn a_link_takes_over_once_its_life_is_told() {
-    hold(|journal, _| {
+fn a_generation_takes_over_once_its_life_is_reported() {
+    for_random_journals(|journal, _| {
         let mut roster = Roster::new();
         let now = end_of(journal, &mut roster);
         let before: Vec<(ClientId, ClientState)> =
@@ -118,17 +126,27 @@ fn a_link_takes_over_once_its_life_is_told() {
             let generation = Generation(1_000);
             let see = |fact| {
                 let source = state.source;
-                Input::Observed(Observation { observed_at: now, source, client, generation, fact })
+                RosterInput::Observed(Observation {
+                    observed_at: now,
+                    source,
+                    client,
+                    generation,
+                    fact,
+                })
             };
             let signed_in = SignIn::SignedIn(presence(Availability::Busy));
-            let mut ahead = roster.handle(now, see(Fact::Account(AccountId(7), Some(signed_in))));
-            ahead.extend(roster.handle(now, see(Fact::Saved(Token(9)))));
-            ensure!(ahead.is_empty(), "told before the life of the link: {ahead:?}");
+            let mut early_changes =
+                roster.handle(now, see(Fact::Account(AccountId(7), Some(signed_in))));
+            early_changes.extend(roster.handle(now, see(Fact::Saved(Symbol(9)))));
+            ensure!(
+                early_changes.is_empty(),
+                "a change before the life of the generation: {early_changes:?}"
+            );
             let changes = roster.handle(now, see(Fact::Life(Life::Running, None)));
             let one = matches!(&changes[..], [change] if change.after.accounts.len() == 1
                 && change.after.status.presence().is_some()
-                && change.after.saved == Some(Token(9)));
-            ensure!(one, "the new link does not take over in one change: {changes:?}");
+                && change.after.saved == Some(Symbol(9)));
+            ensure!(one, "the new generation does not take over in one change: {changes:?}");
         }
         Ok(())
     });
@@ -136,14 +154,14 @@ fn a_link_takes_over_once_its_life_is_told() {
 
 #[test]
 fn a_failed_sign_in_is_signed_out_with_the_reason() {
-    hold(|journal, rng| {
+    for_random_journals(|journal, rng| {
         let mut roster = Roster::new();
         let now = end_of(journal, &mut roster);
-        // Better than all sources of the journal, so that it is believed.
+        // Of a higher rank than all sources of the journal.
         let source = SourceId(0);
         for (client, failure) in (1..).map(ClientId).zip(Failure::ALL) {
             let see = |observed_at, fact| {
-                Input::Observed(Observation {
+                RosterInput::Observed(Observation {
                     observed_at,
                     source,
                     client,
@@ -156,9 +174,10 @@ fn a_failed_sign_in_is_signed_out_with_the_reason() {
             rng.shuffle(&mut out);
             let expect = |roster: &Roster, status| {
                 let state = roster.state(client);
-                let told = state.map(|each| (each.status, each.accounts.first().map(|a| a.status)));
+                let actual =
+                    state.map(|each| (each.status, each.accounts.first().map(|a| a.status)));
                 ensure!(
-                    told == Some((status, Some(Status::SignedOut(Some(failure))))),
+                    actual == Some((status, Some(Status::SignedOut(Some(failure))))),
                     "{failure:?} ended as {state:?}"
                 );
                 Ok(())
@@ -179,8 +198,8 @@ fn a_failed_sign_in_is_signed_out_with_the_reason() {
         }
         Ok(())
     });
-    hold(|journal, _| {
-        for change in told(journal) {
+    for_random_journals(|journal, _| {
+        for change in all_changes(journal) {
             let Status::SignedOut(failure) = change.after.status else { continue };
             let mut accounts = change.after.accounts.iter();
             let first = accounts.find_map(|each| each.status.reason());
@@ -194,48 +213,48 @@ fn a_failed_sign_in_is_signed_out_with_the_reason() {
 }
 
 #[test]
-fn nothing_stays_stuck_after_loss_or_lease() {
-    hold(|journal, _| {
+fn nothing_is_believed_after_a_loss_or_an_expired_lease() {
+    for_random_journals(|journal, _| {
         let past = journal.clone().without_foresight().steps;
         each_change(journal, |known, change| {
             let knows = !matches!(change.after.status, Status::Unknown(_));
-            let farewell = change.after.status == Status::SignedOut(None);
-            let live = |seen: &Observation| {
-                (seen.source, seen.client) == (change.after.source, change.client)
-                    && matches!(seen.fact, Fact::Life(..))
-                    && is_held(seen, &past[..known], change.at)
+            let sign_out_only = change.after.status == Status::SignedOut(None);
+            let live = |observation: &Observation| {
+                (observation.source, observation.client) == (change.after.source, change.client)
+                    && matches!(observation.fact, Fact::Life(..))
+                    && is_in_force(observation, &past[..known], change.at)
             };
-            let backed = observations(&past[..known]).any(|(_, seen)| live(&seen));
-            ensure!(!knows || farewell || backed, "nobody can say so any longer: {change:?}");
+            let reported = observations(&past[..known]).any(|(_, observation)| live(&observation));
+            ensure!(!knows || sign_out_only || reported, "no report in force says so: {change:?}");
             Ok(())
         })
     });
-    hold(|journal, rng| {
+    for_random_journals(|journal, rng| {
         let mut roster = Roster::new();
         let now = end_of(journal, &mut roster);
         let mut sources: Vec<SourceId> = (1..=3).map(SourceId).collect();
         rng.shuffle(&mut sources);
         for source in sources {
-            let changes = roster.handle(now, Input::Lost(source));
+            let changes = roster.handle(now, RosterInput::Lost(source));
             let of_it = roster.iter().filter(|(_, state)| state.source == source);
             for (client, state) in of_it {
                 let lost = state.status == Status::Unknown(UnknownReason::SourceLost);
                 ensure!(lost, "{source:?} was lost, but {client:?} is {state:?}");
             }
-            let others = changes.iter().find(|change| change.cause != Cause::Lost(source));
-            ensure!(others.is_none(), "{source:?} was lost, but {others:?} says another cause");
+            let others = changes.iter().find(|change| change.cause != ChangeCause::Lost(source));
+            ensure!(others.is_none(), "{source:?} was lost, but {others:?} has another cause");
         }
         let known = roster.iter().find(|(_, each)| !matches!(each.status, Status::Unknown(_)));
         ensure!(known.is_none(), "all sources are lost, but {known:?}");
         ensure!(roster.next_deadline().is_none(), "all sources are lost, but a deadline is left");
         Ok(())
     });
-    hold(|journal, _| {
+    for_random_journals(|journal, _| {
         let mut roster = Roster::new();
         let mut leased = journal.clone();
         for step in &mut leased.steps {
-            if let Some(Input::Observed(seen)) = &mut step.input
-                && let Fact::Life(_, lease) = &mut seen.fact
+            if let Some(RosterInput::Observed(observation)) = &mut step.input
+                && let Fact::Life(_, lease) = &mut observation.fact
             {
                 *lease = lease.or(Some(Duration::from_millis(15)));
             }
@@ -252,30 +271,30 @@ fn nothing_stays_stuck_after_loss_or_lease() {
 
 #[test]
 fn order_and_repetition_do_not_matter() {
-    hold(|journal, rng| {
+    for_random_journals(|journal, rng| {
         let journal = journal.clone().without_foresight();
-        let (mut as_written, mut upset) = (Roster::new(), Roster::new());
-        let mut heard = Vec::new();
-        // A loss is no observation: it closes what was seen before it, so it stays in its place.
-        let ends_block = |step: &Step| matches!(step.input, Some(Input::Lost(_)));
+        let (mut in_order, mut shuffled) = (Roster::new(), Roster::new());
+        let mut earlier_steps = Vec::new();
+        // A loss closes all earlier generations, so it keeps its place.
+        let ends_block = |step: &Step| matches!(step.input, Some(RosterInput::Lost(_)));
         for block in journal.steps.split_inclusive(ends_block) {
             for step in block {
-                let _ = handle(&mut as_written, step);
+                let _ = handle(&mut in_order, step);
             }
             let Some(end) = block.last() else { continue };
-            let observed = |step: &&Step| matches!(step.input, Some(Input::Observed(_)));
+            let observed = |step: &&Step| matches!(step.input, Some(RosterInput::Observed(_)));
             let mut late: Vec<Step> = block.iter().filter(observed).copied().collect();
-            heard.extend(late.iter().copied());
+            earlier_steps.extend(late.iter().copied());
             for _ in 0..rng.below(6) {
-                late.extend(heard.get(rng.index(heard.len().max(1))).copied());
+                late.extend(earlier_steps.get(rng.index(earlier_steps.len().max(1))).copied());
             }
             rng.shuffle(&mut late);
             let loss = block.iter().filter(|step| ends_block(step));
             for step in late.iter().chain(loss) {
-                let _ = handle(&mut upset, &Step { at: end.at, input: step.input });
+                let _ = handle(&mut shuffled, &Step { at: end.at, input: step.input });
             }
-            let _ = (as_written.advance(end.at), upset.advance(end.at));
-            let (one, other) = (all_said(&as_written), all_said(&upset));
+            let _ = (in_order.advance(end.at), shuffled.advance(end.at));
+            let (one, other) = (all_content(&in_order), all_content(&shuffled));
             ensure!(one == other, "in order, {one:?};\nbut out of order, {other:?}");
         }
         Ok(())
@@ -284,38 +303,42 @@ fn order_and_repetition_do_not_matter() {
 
 #[test]
 fn late_observations_do_not_undo_newer_ones() {
-    hold(|journal, rng| {
+    for_random_journals(|journal, rng| {
         let mut roster = Roster::new();
         let now = end_of(journal, &mut roster);
         let later = now.after(Duration::from_millis(100));
         let (source, client, generation) = (SourceId(0), ClientId(1), Generation(5));
         let see = |observed_at, generation, fact| {
-            Input::Observed(Observation { observed_at, source, client, generation, fact })
+            RosterInput::Observed(Observation { observed_at, source, client, generation, fact })
         };
         let account = AccountId(1);
         let signed_in = SignIn::SignedIn(presence(Availability::Available));
         let newest = [
             Fact::Life(Life::Running, None),
             Fact::Account(account, Some(signed_in)),
-            Fact::Saved(Token(5)),
+            Fact::Saved(Symbol(5)),
         ];
         for fact in newest {
             let _ = roster.handle(later, see(later, generation, fact));
         }
         let earlier = ms(rng.below(now.since_start().as_millis() as u64 + 100));
-        let old_link = Generation(rng.number(5));
+        let old_generation = Generation(rng.number(5));
         let short = Some(Duration::from_millis(rng.below(30)));
         let overtaken = [
             see(earlier, generation, Fact::Life(Life::Starting, short)),
             see(earlier, generation, Fact::Life(Life::Running, short)),
             see(earlier, generation, Fact::Account(account, None)),
             see(earlier, generation, Fact::Account(account, Some(SignIn::SignedOut(None)))),
-            see(earlier, generation, Fact::Saved(Token(4))),
-            see(later, old_link, Fact::Life(Life::Absent, short)),
-            see(later, old_link, Fact::Life(Life::Unknown(UnknownReason::NotResponding), None)),
-            see(later, old_link, Fact::Account(account, None)),
-            see(later, old_link, Fact::Account(AccountId(2), Some(SignIn::SigningIn))),
-            see(later, old_link, Fact::Saved(Token(6))),
+            see(earlier, generation, Fact::Saved(Symbol(4))),
+            see(later, old_generation, Fact::Life(Life::Absent, short)),
+            see(
+                later,
+                old_generation,
+                Fact::Life(Life::Unknown(UnknownReason::NotResponding), None),
+            ),
+            see(later, old_generation, Fact::Account(account, None)),
+            see(later, old_generation, Fact::Account(AccountId(2), Some(SignIn::SigningIn))),
+            see(later, old_generation, Fact::Saved(Symbol(6))),
         ];
         for input in overtaken {
             let changes = roster.handle(later, input);
@@ -328,15 +351,15 @@ fn late_observations_do_not_undo_newer_ones() {
         after_the_end.push(see(much_later, generation, Fact::Life(Life::Starting, None)));
         for input in after_the_end {
             let changes = roster.handle(much_later, input);
-            ensure!(changes.is_empty(), "the link is closed, but {changes:?}");
+            ensure!(changes.is_empty(), "the generation is closed, but {changes:?}");
         }
         Ok(())
     });
 }
 
 #[test]
-fn changes_add_up_to_the_standings() {
-    hold(|journal, _| {
+fn changes_add_up_to_the_states() {
+    for_random_journals(|journal, _| {
         let mut roster = Roster::new();
         let mut sum = BTreeMap::new();
         for step in &journal.steps {
@@ -351,7 +374,7 @@ fn changes_add_up_to_the_standings() {
                 ensure!(one == other, "changes give {one:?}; {client:?} is {other:?}");
             }
         }
-        let last = told(journal).last().map_or(0, |change| change.revision.0);
+        let last = all_changes(journal).last().map_or(0, |change| change.revision.0);
         let revision = roster.revision().0;
         ensure!(revision == last, "revision {revision} after a last change of {last}");
         Ok(())
@@ -359,18 +382,18 @@ fn changes_add_up_to_the_standings() {
 }
 
 #[test]
-fn the_next_deadline_is_always_ahead() {
-    hold(|journal, rng| {
+fn the_next_deadline_is_always_in_the_future() {
+    for_random_journals(|journal, rng| {
         let mut roster = Roster::new();
         let mut now = Moment::START;
         for step in &journal.steps {
-            // A shell that keeps its promise wakes in time, so nothing may happen before.
+            // The runtime wakes at the deadline, so nothing may change before.
             if let Some(due) = roster.next_deadline()
                 && due < step.at
             {
                 let just_before = Moment::new(due.since_start() - Duration::from_nanos(1));
                 let changes = roster.advance(just_before);
-                ensure!(changes.is_empty(), "told before the deadline {due:?}: {changes:?}");
+                ensure!(changes.is_empty(), "changed before the deadline {due:?}: {changes:?}");
                 if rng.chance(50) {
                     let _ = roster.advance(due);
                 }
@@ -380,14 +403,15 @@ fn the_next_deadline_is_always_ahead() {
             let due = roster.next_deadline();
             ensure!(due.is_none_or(|due| now < due), "at {now:?}, the deadline is {due:?}");
         }
-        // Each source has one lease on each client; more wakings mean that old ones were kept.
-        let pairs: BTreeSet<(SourceId, ClientId)> =
-            observations(&journal.steps).map(|(_, seen)| (seen.source, seen.client)).collect();
-        let mut wakings = 0;
+        // Each source has one lease on each client; more wake-ups mean that old deadlines are left.
+        let pairs: BTreeSet<(SourceId, ClientId)> = observations(&journal.steps)
+            .map(|(_, observation)| (observation.source, observation.client))
+            .collect();
+        let mut wake_ups = 0;
         while let Some(due) = roster.next_deadline() {
-            wakings += 1;
+            wake_ups += 1;
             ensure!(now < due, "at {now:?}, the deadline is {due:?}");
-            ensure!(wakings <= pairs.len(), "more deadlines than leases");
+            ensure!(wake_ups <= pairs.len(), "more deadlines than leases");
             now = due;
             let _ = roster.advance(due);
         }
@@ -396,16 +420,16 @@ fn the_next_deadline_is_always_ahead() {
 }
 
 #[test]
-fn waking_more_often_changes_nothing() {
-    hold(|journal, rng| {
+fn extra_wake_ups_change_nothing() {
+    for_random_journals(|journal, rng| {
         let (mut calm, mut nervous) = (Roster::new(), Roster::new());
         let mut now = Moment::START;
         for step in &journal.steps {
             let one = handle(&mut calm, step);
             let mut other = Vec::new();
             while rng.chance(60) {
-                let ahead = step.at.since(now).as_millis() as u64;
-                now = now.after(Duration::from_millis(rng.below(ahead + 1)));
+                let gap = step.at.since(now).as_millis() as u64;
+                now = now.after(Duration::from_millis(rng.below(gap + 1)));
                 other.extend(nervous.advance(now));
             }
             other.extend(handle(&mut nervous, step));
@@ -415,7 +439,7 @@ fn waking_more_often_changes_nothing() {
                 other.extend(nervous.advance(earlier));
             }
             now = now.max(step.at);
-            ensure!(one == other, "seldom: {one:?}\noften: {other:?}");
+            ensure!(one == other, "without extra wake-ups: {one:?}\nwith: {other:?}");
             let due = (calm.next_deadline(), nervous.next_deadline());
             ensure!(due.0 == due.1, "the deadlines differ: {due:?}");
         }
@@ -425,7 +449,7 @@ fn waking_more_often_changes_nothing() {
 
 #[test]
 fn agrees_with_the_model() {
-    hold(|journal, _| {
+    for_random_journals(|journal, _| {
         let expected = model::changes(journal);
         let mut roster = Roster::new();
         for (index, (step, expected)) in journal.steps.iter().zip(&expected).enumerate() {
@@ -436,16 +460,16 @@ fn agrees_with_the_model() {
     });
 }
 
-/// A promise about journals in which little happens would be worth little.
+/// Checks that the random journals reach every status, reason and transition.
 #[test]
-fn the_journals_are_rich() {
+fn the_random_journals_are_diverse() {
     if seeds().count() < 1_000 {
         return;
     }
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut reached_counts: BTreeMap<String, usize> = BTreeMap::new();
     for seed in seeds().take(1_000) {
-        for change in told(&Journal::random(seed)) {
-            let mut reached = |what: String| *seen.entry(what).or_default() += 1;
+        for change in all_changes(&Journal::random(seed)) {
+            let mut reached = |what: String| *reached_counts.entry(what).or_default() += 1;
             let (before, after) = (change.before.as_ref(), &change.after);
             reached(after.status.word().into());
             after.status.reason().into_iter().for_each(|reason| reached(reason.into()));
@@ -467,9 +491,9 @@ fn the_journals_are_rich() {
                 }
             }
             match change.cause {
-                Cause::Observed(_) => {}
-                Cause::Expired(_) => reached("expiry".into()),
-                Cause::Lost(_) => reached("loss".into()),
+                ChangeCause::Observed(_) => {}
+                ChangeCause::Expired(_) => reached("expiry".into()),
+                ChangeCause::Lost(_) => reached("loss".into()),
             }
         }
     }
@@ -494,12 +518,12 @@ fn the_journals_are_rich() {
     let words = words.chain(Availability::ALL.map(Availability::word));
     let words = words.chain(Activity::ALL.map(Activity::word));
     let rare: Vec<_> =
-        words.filter(|word| seen.get(*word).is_none_or(|count| *count < 5)).collect();
-    assert!(rare.is_empty(), "hardly ever reached: {rare:?} of {seen:#?}");
+        words.filter(|word| reached_counts.get(*word).is_none_or(|count| *count < 5)).collect();
+    assert!(rare.is_empty(), "rarely reached: {rare:?} of {reached_counts:#?}");
 }
 
 /// Every change that the journal makes.
-fn told(journal: &Journal) -> Vec<Change> {
+fn all_changes(journal: &Journal) -> Vec<Change> {
     let mut roster = Roster::new();
     journal.steps.iter().flat_map(|step| handle(&mut roster, step)).collect()
 }
@@ -511,7 +535,7 @@ fn handle(roster: &mut Roster, step: &Step) -> Vec<Change> {
     }
 }
 
-/// Puts the whole journal in and returns its last moment.
+/// Handles the whole journal and returns its last moment.
 fn end_of(journal: &Journal, roster: &mut Roster) -> Moment {
     for step in &journal.steps {
         let _ = handle(roster, step);
@@ -519,13 +543,13 @@ fn end_of(journal: &Journal, roster: &mut Roster) -> Moment {
     journal.last_moment()
 }
 
-/// Judges each change with the number of steps that were known when it was made.
-fn each_change(journal: &Journal, judge: impl Fn(usize, &Change) -> Verdict) -> Verdict {
+/// Checks each change with the number of steps handled before it.
+fn each_change(journal: &Journal, check: impl Fn(usize, &Change) -> Verdict) -> Verdict {
     let mut roster = Roster::new();
     for (index, step) in journal.steps.iter().enumerate() {
         for change in handle(&mut roster, step) {
-            let by_itself = matches!(change.cause, Cause::Expired(_));
-            judge(if by_itself { index } else { index + 1 }, &change)?;
+            let by_itself = matches!(change.cause, ChangeCause::Expired(_));
+            check(if by_itself { index } else { index + 1 }, &change)?;
         }
     }
     Ok(())
@@ -533,8 +557,8 @@ fn each_change(journal: &Journal, judge: impl Fn(usize, &Change) -> Verdict) -> 
 
 fn observations(past: &[Step]) -> impl Iterator<Item = (usize, Observation)> {
     past.iter().enumerate().filter_map(|(index, step)| match step.input {
-        Some(Input::Observed(seen)) => Some((index, seen)),
-        Some(Input::Lost(_)) | None => None,
+        Some(RosterInput::Observed(observation)) => Some((index, observation)),
+        Some(RosterInput::Lost(_)) | None => None,
     })
 }
 
@@ -542,63 +566,64 @@ fn same_client(one: &Observation, other: &Observation) -> bool {
     (one.source, one.client) == (other.source, other.client)
 }
 
-/// Whether the link of `seen` was told to run, within its lease, was not closed, not lost, and no
-/// higher link came to life.
-fn is_live(seen: &Observation, past: &[Step], now: Moment) -> bool {
-    let same_link =
-        |other: &Observation| same_client(seen, other) && other.generation == seen.generation;
-    let mut running = observations(past).filter(|(_, other)| same_link(other));
+/// Whether the generation of `observation` runs: reported within its lease, not closed, not lost,
+/// and without a higher generation that has a life.
+fn is_live(observation: &Observation, past: &[Step], now: Moment) -> bool {
+    let same_generation = |other: &Observation| {
+        same_client(observation, other) && other.generation == observation.generation
+    };
+    let mut running = observations(past).filter(|(_, other)| same_generation(other));
     let closed = observations(past).any(|(_, other)| {
         let open = matches!(other.fact, Fact::Life(Life::Starting | Life::Running, _));
-        same_link(&other) && matches!(other.fact, Fact::Life(..)) && !open
+        same_generation(&other) && matches!(other.fact, Fact::Life(..)) && !open
     });
     let runs = running.any(|(_, other)| {
-        matches!(other.fact, Fact::Life(Life::Running, _)) && is_held(&other, past, now)
+        matches!(other.fact, Fact::Life(Life::Running, _)) && is_in_force(&other, past, now)
     });
     runs && !closed
 }
 
-/// Whether `seen`, something told of a life, is within its lease, on a link that was not lost and
-/// with no life told on a higher one.
-fn is_held(seen: &Observation, past: &[Step], now: Moment) -> bool {
-    let Fact::Life(_, lease) = seen.fact else { return false };
-    let expired = lease.is_some_and(|lease| end_of_lease(seen.observed_at, lease) <= now);
+/// Whether the life in `observation` counts: within its lease, on a generation that was not lost,
+/// and without a higher generation that has a life.
+fn is_in_force(observation: &Observation, past: &[Step], now: Moment) -> bool {
+    let Fact::Life(_, lease) = observation.fact else { return false };
+    let expired = lease.is_some_and(|lease| end_of_lease(observation.observed_at, lease) <= now);
     let ended = observations(past).any(|(_, other)| {
-        same_client(seen, &other)
-            && seen.generation < other.generation
+        same_client(observation, &other)
+            && observation.generation < other.generation
             && matches!(other.fact, Fact::Life(..))
     });
     let lost = past.iter().enumerate().any(|(index, step)| {
         let known = observations(past).filter(|(earlier, _)| *earlier < index);
-        step.input == Some(Input::Lost(seen.source))
+        step.input == Some(RosterInput::Lost(observation.source))
             && known
-                .filter(|(_, other)| same_client(seen, other))
-                .any(|(_, other)| seen.generation <= other.generation)
+                .filter(|(_, other)| same_client(observation, other))
+                .any(|(_, other)| observation.generation <= other.generation)
     });
     !expired && !ended && !lost
 }
 
-/// Whether something later was said of the account over the same link.
-fn is_overtaken(seen: &Observation, account: AccountId, past: &[Step]) -> bool {
+/// Whether a later observation of the account has the same generation.
+fn is_overtaken(observation: &Observation, account: AccountId, past: &[Step]) -> bool {
     observations(past).any(|(_, other)| {
-        same_client(seen, &other)
-            && seen.generation == other.generation
+        same_client(observation, &other)
+            && observation.generation == other.generation
             && matches!(other.fact, Fact::Account(each, _) if each == account)
-            && seen.observed_at < other.observed_at
+            && observation.observed_at < other.observed_at
     })
 }
 
-type Said = (SourceId, Status, Option<Token>, Vec<(AccountId, Status)>);
+type Content = (SourceId, Status, Option<Symbol>, Vec<(AccountId, Status)>);
 
-fn said(state: &ClientState) -> Said {
+fn content(state: &ClientState) -> Content {
     let accounts = state.accounts.iter().map(|each| (each.account, each.status)).collect();
     (state.source, state.status, state.saved, accounts)
 }
 
-fn all_said(roster: &Roster) -> Vec<(ClientId, Said)> {
-    roster.iter().map(|(client, state)| (client, said(state))).collect()
+fn all_content(roster: &Roster) -> Vec<(ClientId, Content)> {
+    roster.iter().map(|(client, state)| (client, content(state))).collect()
 }
 
 const fn presence(availability: Availability) -> Presence {
-    Presence { availability, activity: None, raw: Token(1) }
+    Presence { availability, activity: None, raw: Symbol(1) }
 }

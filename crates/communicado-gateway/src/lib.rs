@@ -3,42 +3,56 @@
 //!
 //! ```text
 //! agents            what is so                     readers
-//! PUT  ----> api -> keeper -> model, store --+
-//!                                            +-> front ----> SSE, on raw sockets
+//! PUT  ----> api -> writer -> model, store --+
+//!                                            +-> fanout ---> SSE, on raw sockets
 //! GET  <---- api <- people (shared) <--------+            -> WebSocket, SSE over TLS
 //! ```
 //!
-//! `model` is pure and decides; `keeper` is the one thread that writes, and tells nothing that was
-//! not kept; `front` is the one thread that accepts and fans out; `api` is everything else that can
+//! `model` is pure and decides; `writer` is the one thread that writes, and tells nothing that was
+//! not kept; `fanout` is the one thread that accepts and fans out; `api` is everything else that can
 //! be asked over HTTP. `http` is pure and says what a valid request is. The program is [`main`]; [`parse`] is for the fuzzer.
 
 mod api;
+mod api_error;
+mod app_state;
 mod arguments;
+mod auth;
+mod budget;
 mod cluster;
 mod commands;
+mod config;
+mod connection;
+mod connection_limit;
+mod credentials;
 mod failure;
-mod front;
-mod grant;
+mod fanout;
 mod http;
-mod keeper;
-mod ledger;
+mod http_client;
+mod ids;
 mod limits;
-mod log;
 mod metrics;
 mod model;
+mod new_token;
 mod oidc;
-mod outward;
+mod options;
+mod output;
 pub mod parse;
+mod principal;
 mod private;
 mod rates;
-mod refusal;
+mod redact;
+mod sanitize;
+mod secret;
 mod serve;
-mod shared;
+mod sse;
 mod store;
-mod text;
-mod tokens;
+mod store_writer;
+mod stream;
+mod subscription;
+mod token_table;
 mod traces;
 mod web;
+mod writer;
 
 use std::process::ExitCode;
 
@@ -47,17 +61,21 @@ use clap::Parser as _;
 /// The program.
 #[must_use]
 pub fn main() -> ExitCode {
-    let done = match arguments::Arguments::try_parse() {
-        Ok(arguments) => commands::run(arguments),
-        Err(told) => {
-            let printed = told.print();
-            if told.use_stderr() { Ok(failure::Outcome::Usage) } else { commands::printed(printed) }
+    let result = match arguments::Arguments::try_parse() {
+        Ok(arguments) => arguments.run(),
+        Err(error) => {
+            let printed = error.print();
+            if error.use_stderr() {
+                Ok(failure::Outcome::Usage)
+            } else {
+                output::outcome_of(printed)
+            }
         }
     };
-    match done {
+    match result {
         Ok(outcome) => outcome.into(),
         Err(failure) => {
-            failure.tell();
+            output::print_error(&failure.to_string());
             failure.outcome.into()
         }
     }

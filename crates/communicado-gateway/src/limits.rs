@@ -6,11 +6,11 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limit {
     pub(crate) name: &'static str,
-    pub(crate) most: usize,
+    pub(crate) max: usize,
 }
 
-const fn limit(name: &'static str, most: usize) -> Limit {
-    Limit { name, most }
+const fn limit(name: &'static str, max: usize) -> Limit {
+    Limit { name, max }
 }
 
 /// Connections, as many as the system lets the gateway open.
@@ -94,12 +94,12 @@ pub(crate) const SPANS_WAITING: Limit = limit("spans-waiting", 2048);
 
 /// The name of the span that a lease may have.
 pub(crate) const LEASE: &str = "lease-ms";
-pub(crate) const SHORTEST_LEASE: Duration = Duration::from_secs(5);
-pub(crate) const LONGEST_LEASE: Duration = Duration::from_hours(1);
+pub(crate) const LEASE_MIN: Duration = Duration::from_secs(5);
+pub(crate) const LEASE_MAX: Duration = Duration::from_hours(1);
 
-/// The name of the span for which something can be said by hand, or a token be good.
-pub(crate) const SPAN: &str = "for-ms";
-pub(crate) const LONGEST_SPAN: Duration = Duration::from_hours(24 * 366);
+/// The name of the limit on how long a manual status or a token lasts.
+pub(crate) const FOR_MS: &str = "for-ms";
+pub(crate) const FOR_MAX: Duration = Duration::from_hours(24 * 366);
 
 /// A device that is silent for so long after its lease is forgotten.
 pub(crate) const FORGOTTEN_AFTER: Duration = Duration::from_hours(24 * 7);
@@ -117,7 +117,7 @@ pub(crate) const SESSION: Duration = Duration::from_hours(24 * 90);
 impl Limit {
     /// Whether `count` is within.
     pub(crate) const fn allows(self, count: usize) -> bool {
-        count <= self.most
+        count <= self.max
     }
 }
 
@@ -164,7 +164,7 @@ mod tests {
         ];
         for text in [include_str!("../../../docs/gateway.md"), include_str!("../../../SECURITY.md")]
         {
-            for name in named.map(|limit| limit.name).into_iter().chain([LEASE, SPAN]) {
+            for name in named.map(|limit| limit.name).into_iter().chain([LEASE, FOR_MS]) {
                 let quoted = format!("`{name}`");
                 assert!(text.contains(&quoted), "{name}");
             }

@@ -3,17 +3,17 @@
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
 
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-/// How a reader is told.
+/// The transport of a reader, as a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Transport {
-    /// A stream of events on a socket that the front writes.
+pub(crate) enum TransportLabel {
+    /// A stream of events on a socket that the event loop writes.
     Sse,
     /// A stream of events that hyper writes.
     SseShared,
@@ -30,8 +30,8 @@ pub(crate) struct Metrics {
     changes: Counter,
     deliveries: Counter,
     slow_readers: Counter,
-    turned_away: Counter,
-    unkept: Counter,
+    connection_refused: Counter,
+    store_error: Counter,
     commit: Histogram,
     people: Gauge,
     connections: Gauge,
@@ -46,8 +46,8 @@ impl Metrics {
             changes: Counter::default(),
             deliveries: Counter::<u64, AtomicU64>::default(),
             slow_readers: Counter::default(),
-            turned_away: Counter::default(),
-            unkept: Counter::default(),
+            connection_refused: Counter::default(),
+            store_error: Counter::default(),
             commit: Histogram::new(exponential_buckets(0.0001, 2.0, 16)),
             people: Gauge::default(),
             connections: Gauge::default(),
@@ -64,9 +64,9 @@ impl Metrics {
         let about = "Readers that were let go since they took nothing";
         registry.register("slow_readers", about, metrics.slow_readers.clone());
         let about = "Connections for which there was no room";
-        registry.register("connections_refused", about, metrics.turned_away.clone());
+        registry.register("connections_refused", about, metrics.connection_refused.clone());
         let about = "Times that something could not be kept";
-        registry.register("store_errors", about, metrics.unkept.clone());
+        registry.register("store_errors", about, metrics.store_error.clone());
         let about = "How long it took to keep what was ordered together";
         let commit = metrics.commit.clone();
         registry.register_with_unit("store_commit", about, Unit::Seconds, commit);
@@ -76,12 +76,12 @@ impl Metrics {
         metrics
     }
 
-    pub(crate) fn came(&self, transport: Transport) {
-        self.readers.get_or_create(&transport.labels()).inc();
+    pub(crate) fn reader_opened(&self, label: TransportLabel) {
+        self.readers.get_or_create(&label.labels()).inc();
     }
 
-    pub(crate) fn left(&self, transport: Transport) {
-        self.readers.get_or_create(&transport.labels()).dec();
+    pub(crate) fn reader_closed(&self, label: TransportLabel) {
+        self.readers.get_or_create(&label.labels()).dec();
     }
 
     pub(crate) fn answered(&self, status: u16) {
@@ -107,31 +107,31 @@ impl Metrics {
         self.slow_readers.inc();
     }
 
-    pub(crate) fn turned_away(&self) {
-        self.turned_away.inc();
+    pub(crate) fn connection_refused(&self) {
+        self.connection_refused.inc();
     }
 
-    pub(crate) fn unkept(&self) {
-        self.unkept.inc();
+    pub(crate) fn store_error(&self) {
+        self.store_error.inc();
     }
 
     /// That something was kept, and how long it took.
-    pub(crate) fn kept(&self, seconds: f64) {
+    pub(crate) fn committed(&self, seconds: f64) {
         self.commit.observe(seconds);
     }
 
     /// As Prometheus reads it.
-    pub(crate) fn written(&self, people: usize, connections: usize) -> String {
+    pub(crate) fn encode(&self, people: usize, connections: usize) -> String {
         self.people.set(i64::try_from(people).unwrap_or(i64::MAX));
         self.connections.set(i64::try_from(connections).unwrap_or(i64::MAX));
         let mut text = String::new();
         let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = encode(&mut text, &registry);
+        let _ = text::encode(&mut text, &registry);
         text
     }
 }
 
-impl Transport {
+impl TransportLabel {
     const fn labels(self) -> Labels {
         [(
             "transport",

@@ -3,28 +3,29 @@
 use communicado_core::Moment;
 use communicado_wire::Timestamp;
 
-use crate::cluster::{self, Key};
-use crate::http::{Framing, Hosts};
+use crate::cluster::{self, EntryKey};
+use crate::http::{AllowedHosts, Framing};
 use crate::model::{Now, People};
 use crate::oidc::Claims;
-use crate::{api, front, grant};
+use crate::subscription::Subscription;
+use crate::{api, credentials, fanout, secret};
 
-/// The head of a request, as the front door reads it.
+/// The head of a request, as the event loop reads it.
 ///
 /// # Panics
 ///
-/// If the front door and the checker before hyper do not agree about it.
+/// If the event loop and the checker before hyper do not agree about it.
 pub fn head(bytes: &[u8]) {
-    let look = front::look(bytes, Hosts::Any);
-    match (&look, Framing::new(Hosts::Any).pass(bytes)) {
-        (Ok(front::Look::More), Ok(0)) => {}
-        (Ok(front::Look::Events(_) | front::Look::Other), Ok(1..)) => {}
+    let kind = fanout::classify(bytes, AllowedHosts::Any);
+    match (&kind, Framing::new(AllowedHosts::Any).pass(bytes)) {
+        (Ok(fanout::RequestKind::Incomplete), Ok(0)) => {}
+        (Ok(fanout::RequestKind::Events(_) | fanout::RequestKind::Other), Ok(1..)) => {}
         (Err(one), Err(other)) if *one == other => {}
-        (look, passed) => panic!("{look:?} but {passed:?}"),
+        (kind, passed) => panic!("{kind:?} but {passed:?}"),
     }
-    if let Ok(front::Look::Events(head)) = look {
-        let _ = front::secret(head.authorization, head.cookie);
-        let _ = query(front::query(head.target));
+    if let Ok(fanout::RequestKind::Events(head)) = kind {
+        let _ = credentials::from_headers(head.authorization, head.cookie);
+        let _ = query(fanout::query(head.target));
         event_id(head.last_event_id.unwrap_or_default());
     }
 }
@@ -32,7 +33,7 @@ pub fn head(bytes: &[u8]) {
 /// Where each whole request of a connection ends, whose bytes come in these parts, and whether
 /// what follows is refused.
 pub fn requests<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> (Vec<usize>, bool) {
-    let mut framing = Framing::new(Hosts::Any);
+    let mut framing = Framing::new(AllowedHosts::Any);
     let (mut ends, mut end, mut waiting) = (Vec::new(), 0, Vec::new());
     for part in parts {
         waiting.extend_from_slice(part);
@@ -56,13 +57,13 @@ pub fn requests<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> (Vec<usize>, b
 /// The query of a stream of events: how many it names, if it is understood.
 #[must_use]
 pub fn query(text: &str) -> Option<usize> {
-    let wanted = front::Wanted::parse(text).ok()?;
-    Some(wanted.people.len() + wanted.groups.len())
+    let subscription = Subscription::parse(text).ok()?;
+    Some(subscription.people.len() + subscription.groups.len())
 }
 
 /// A `Last-Event-ID`.
 pub fn event_id(text: &str) {
-    let _ = front::event_id(text);
+    let _ = crate::ids::parse_event_id(text);
 }
 
 /// What a device publishes: its clients, if it is understood.
@@ -82,12 +83,12 @@ pub fn socket_message(text: &str) {
 ///
 /// If the program does not get what it wants, or something is left behind.
 pub fn socket_session(lines: &str) {
-    front::session(lines);
+    fanout::session(lines);
 }
 
 /// A token.
 pub fn token(text: &str) {
-    let _ = grant::hash(text);
+    let _ = secret::hash(text);
 }
 
 /// A token of an issuer: whom it is of, if it is good for the client `us` now.
@@ -104,18 +105,18 @@ pub fn issuer_token(text: &str) -> Option<String> {
 ///
 /// If a key that is read is not written again as it was.
 pub fn entry(key: &str, value: &str) {
-    let Some(read) = Key::read(key) else { return };
-    assert_eq!(Key::read(&read.written()).as_ref(), Some(&read), "{key}");
-    if let Key::Token(id) = &read {
+    let Some(read) = EntryKey::read(key) else { return };
+    assert_eq!(EntryKey::read(&read.written()).as_ref(), Some(&read), "{key}");
+    if let EntryKey::Token(id) = &read {
         let _ = cluster::token(id, value);
     }
-    let Key::Person(id) = read else { return };
-    let Ok(kept) = cluster::person(&id, value) else { return };
+    let EntryKey::Person(id) = read else { return };
+    let Ok(stored) = cluster::person(&id, value) else { return };
     let now = Now { moment: Moment::START, civil: Timestamp::EPOCH };
     let mut people = People::default();
-    let mut altered = people.foreign(&id, Some(kept), 1, true, now);
-    people.apply(&mut altered);
-    let mut altered = people.foreign(&id, None, 2, true, now);
-    people.apply(&mut altered);
+    let mut result = people.replicate(&id, Some(stored), 1, true, now);
+    people.apply(&mut result);
+    let mut result = people.replicate(&id, None, 2, true, now);
+    people.apply(&mut result);
     assert_eq!(people.len(), 0, "who is no more is gone");
 }

@@ -1,5 +1,6 @@
 //! Files and folders that only the gateway's own user can open, whatever the umask is.
 
+use std::fmt;
 use std::fs::{DirBuilder, File, Permissions};
 use std::io;
 use std::os::unix::fs::{
@@ -7,14 +8,61 @@ use std::os::unix::fs::{
 };
 use std::path::{Path, PathBuf};
 
-use crate::store::StoreError;
-
 const FILE: u32 = 0o600;
 const FOLDER: u32 = 0o700;
 /// The bits of a mode that concern permissions.
 const PERMISSIONS: u32 = 0o777;
 /// In a folder with this bit, such as `/tmp`, all users may make files.
 const STICKY: u32 = 0o1000;
+
+/// An error of a private file or folder.
+#[derive(Debug)]
+pub(crate) enum FileError {
+    /// The folder or a file in it cannot be made or opened.
+    Inaccessible { path: PathBuf, cause: io::Error },
+    /// A file or the folder belongs to another user.
+    OtherOwner { path: PathBuf, uid: u32 },
+    /// The folder is one in which all users make files.
+    SharedFolder { path: PathBuf },
+    /// Other users can enter the folder, and that cannot be changed.
+    OpenFolder { path: PathBuf, cause: io::Error },
+    /// Something else is in the place of a file.
+    NotAFile { path: PathBuf },
+}
+
+impl FileError {
+    /// The advice to an operator.
+    pub(crate) const fn help(&self) -> &'static str {
+        match self {
+            Self::Inaccessible { .. } => "make the folder writable for this user, or use --data",
+            Self::OtherOwner { .. } => "run the gateway as that user, or use --data",
+            Self::SharedFolder { .. } => "use a folder below it with --data",
+            Self::OpenFolder { .. } => "use a folder on a file system with modes, with --data",
+            Self::NotAFile { .. } => "remove it, or use another folder with --data",
+        }
+    }
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Inaccessible { path, cause } => {
+                write!(f, "{} cannot be opened: {cause}", path.display())
+            }
+            Self::OtherOwner { path, uid } => {
+                write!(f, "{} belongs to another user, with the uid {uid}", path.display())
+            }
+            Self::SharedFolder { path } => {
+                write!(f, "all users make files in {}", path.display())
+            }
+            Self::OpenFolder { path, cause } => {
+                let path = path.display();
+                write!(f, "other users can enter {path}, and its mode cannot be changed: {cause}")
+            }
+            Self::NotAFile { path } => write!(f, "{} is not a regular file", path.display()),
+        }
+    }
+}
 
 /// The user whose files these are.
 pub(crate) fn own_uid() -> u32 {
@@ -26,7 +74,7 @@ pub(crate) fn own_uid() -> u32 {
 /// # Errors
 ///
 /// If it cannot be made, belongs to another user, or stays open to others.
-pub(crate) fn folder(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn folder(path: &Path) -> Result<(), FileError> {
     let cannot = cannot(path);
     DirBuilder::new().recursive(true).mode(FOLDER).create(path).map_err(&cannot)?;
     let link = path.symlink_metadata().map_err(&cannot)?;
@@ -37,7 +85,7 @@ pub(crate) fn folder(path: &Path) -> Result<(), StoreError> {
     let metadata = folder.metadata().map_err(&cannot)?;
     owned(path, metadata.uid())?;
     if metadata.mode() & STICKY != 0 {
-        return Err(StoreError::SharedFolder { path: path.to_path_buf() });
+        return Err(FileError::SharedFolder { path: path.to_path_buf() });
     }
     let repaired = repair(path, metadata.mode(), FOLDER, |mode| {
         folder.set_permissions(mode)?;
@@ -45,7 +93,7 @@ pub(crate) fn folder(path: &Path) -> Result<(), StoreError> {
         let is_private = folder.metadata()?.mode() & PERMISSIONS & !FOLDER == 0;
         if is_private { Ok(()) } else { Err(io::ErrorKind::Unsupported.into()) }
     });
-    repaired.map_err(|cause| StoreError::OpenFolder { path: path.to_path_buf(), cause })
+    repaired.map_err(|cause| FileError::OpenFolder { path: path.to_path_buf(), cause })
 }
 
 /// Checks and repairs a file in a private folder, if it exists.
@@ -53,14 +101,14 @@ pub(crate) fn folder(path: &Path) -> Result<(), StoreError> {
 /// # Errors
 ///
 /// If it is not a regular file, belongs to another user, or cannot be repaired.
-pub(crate) fn check(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn check(path: &Path) -> Result<(), FileError> {
     let metadata = match path.symlink_metadata() {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(cannot(path)(error)),
     };
     if !metadata.is_file() {
-        return Err(StoreError::NotAFile { path: path.to_path_buf() });
+        return Err(FileError::NotAFile { path: path.to_path_buf() });
     }
     owned(path, metadata.uid())?;
     // Nobody else can put a link in its place: the folder is private.
@@ -73,7 +121,7 @@ pub(crate) fn check(path: &Path) -> Result<(), StoreError> {
 /// # Errors
 ///
 /// If it cannot be opened, is not a regular file, or belongs to another user.
-pub(crate) fn open(path: &Path) -> Result<File, StoreError> {
+pub(crate) fn open(path: &Path) -> Result<File, FileError> {
     check(path)?;
     let opened = File::options().create(true).truncate(false).write(true).mode(FILE).open(path);
     opened.and_then(with_mode).map_err(cannot(path))
@@ -130,14 +178,14 @@ fn repair(
     Ok(())
 }
 
-fn owned(path: &Path, uid: u32) -> Result<(), StoreError> {
+fn owned(path: &Path, uid: u32) -> Result<(), FileError> {
     if uid == own_uid() {
         return Ok(());
     }
-    Err(StoreError::OtherOwner { path: path.to_path_buf(), uid })
+    Err(FileError::OtherOwner { path: path.to_path_buf(), uid })
 }
 
-fn cannot(path: &Path) -> impl Fn(io::Error) -> StoreError {
+fn cannot(path: &Path) -> impl Fn(io::Error) -> FileError {
     let path: PathBuf = path.to_path_buf();
-    move |cause| StoreError::Folder { path: path.clone(), cause }
+    move |cause| FileError::Inaccessible { path: path.clone(), cause }
 }

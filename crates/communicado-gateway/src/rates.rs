@@ -1,4 +1,4 @@
-//! How often a caller may ask.
+//! Rate limits of callers.
 //!
 //! A token and its sessions are one caller, and so is an address without a token. A request that
 //! makes much work counts as several.
@@ -16,12 +16,12 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use lru::LruCache;
 
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::limits::{Limit, REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
-use crate::refusal::{Kind, Refusal};
 
-/// A caller, as far as rates are concerned.
+/// The key of a caller, by which its requests and bytes count.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Who {
+pub(crate) enum CallerKey {
     /// A token and its sessions, by the id of the token.
     Family(Arc<str>),
     Network(Network),
@@ -45,13 +45,13 @@ impl From<IpAddr> for Network {
 
 /// The callers that are remembered. For one more, the one that has not asked for longest is
 /// forgotten.
-const REMEMBERED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(99_999);
+const TRACKED_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(99_999);
 
 /// The system's clock, as the limiters read it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Time(SystemClock);
+pub(crate) struct LimiterClock(SystemClock);
 
-impl Clock for Time {
+impl Clock for LimiterClock {
     type Instant = Duration;
 
     fn now(&self) -> Duration {
@@ -60,24 +60,24 @@ impl Clock for Time {
 }
 
 #[derive(Debug)]
-pub(crate) struct Rates<C: Clock = Time> {
+pub(crate) struct RateLimits<C: Clock = LimiterClock> {
     clock: C,
-    requests: Limiters<Who, C>,
-    wrong: Limiters<Network, C>,
+    requests: KeyedLimiters<CallerKey, C>,
+    wrong: KeyedLimiters<Network, C>,
 }
 
-impl Rates {
+impl RateLimits {
     pub(crate) fn new(per_second: usize, wrong_per_minute: usize) -> Self {
-        Self::on(Time(SystemClock::start()), REMEMBERED, per_second, wrong_per_minute)
+        Self::on(LimiterClock(SystemClock::start()), TRACKED_MAX, per_second, wrong_per_minute)
     }
 }
 
-impl<C: Clock + Clone> Rates<C> {
-    fn on(clock: C, remembered: NonZeroUsize, per_second: usize, wrong_per_minute: usize) -> Self {
-        let per_second = Limit { most: per_second, ..REQUESTS_PER_SECOND };
-        let wrong_per_minute = Limit { most: wrong_per_minute, ..WRONG_TOKENS_PER_MINUTE };
-        let requests = Limiters::new(remembered, per_second, Quota::per_second);
-        let wrong = Limiters::new(remembered, wrong_per_minute, Quota::per_minute);
+impl<C: Clock + Clone> RateLimits<C> {
+    fn on(clock: C, tracked_max: NonZeroUsize, per_second: usize, wrong_per_minute: usize) -> Self {
+        let per_second = Limit { max: per_second, ..REQUESTS_PER_SECOND };
+        let wrong_per_minute = Limit { max: wrong_per_minute, ..WRONG_TOKENS_PER_MINUTE };
+        let requests = KeyedLimiters::new(tracked_max, per_second, Quota::per_second);
+        let wrong = KeyedLimiters::new(tracked_max, wrong_per_minute, Quota::per_minute);
         Self { clock, requests, wrong }
     }
 
@@ -85,8 +85,8 @@ impl<C: Clock + Clone> Rates<C> {
     ///
     /// # Errors
     ///
-    /// If `who` asks too often.
-    pub(crate) fn request(&self, who: Who, cost: usize) -> Result<(), Refusal> {
+    /// If `caller_key` asks too often.
+    pub(crate) fn request(&self, who: CallerKey, cost: usize) -> Result<(), ApiError> {
         self.requests.take(&self.clock, who, cost, "there are too many requests")
     }
 
@@ -95,7 +95,7 @@ impl<C: Clock + Clone> Rates<C> {
     /// # Errors
     ///
     /// If too many came from there.
-    pub(crate) fn wrong_token(&self, address: IpAddr) -> Result<(), Refusal> {
+    pub(crate) fn wrong_token(&self, address: IpAddr) -> Result<(), ApiError> {
         let detail = "too many wrong tokens came from this address";
         self.wrong.take(&self.clock, address.into(), 1, detail)
     }
@@ -105,20 +105,20 @@ type Limiter<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<<C as C
 
 /// One limiter for each caller.
 #[derive(Debug)]
-struct Limiters<K: Eq + Hash, C: Clock> {
+struct KeyedLimiters<K: Eq + Hash, C: Clock> {
     limit: Limit,
     quota: Quota,
     by_caller: Mutex<LruCache<K, Limiter<C>>>,
 }
 
-impl<K: Eq + Hash, C: Clock + Clone> Limiters<K, C> {
-    fn new(remembered: NonZeroUsize, limit: Limit, quota: fn(NonZeroU32) -> Quota) -> Self {
-        let most = u32::try_from(limit.most).unwrap_or(u32::MAX);
-        let quota = quota(NonZeroU32::new(most).unwrap_or(NonZeroU32::MIN));
-        Self { limit, quota, by_caller: Mutex::new(LruCache::new(remembered)) }
+impl<K: Eq + Hash, C: Clock + Clone> KeyedLimiters<K, C> {
+    fn new(tracked_max: NonZeroUsize, limit: Limit, quota: fn(NonZeroU32) -> Quota) -> Self {
+        let max = u32::try_from(limit.max).unwrap_or(u32::MAX);
+        let quota = quota(NonZeroU32::new(max).unwrap_or(NonZeroU32::MIN));
+        Self { limit, quota, by_caller: Mutex::new(LruCache::new(tracked_max)) }
     }
 
-    fn take(&self, clock: &C, caller: K, cost: usize, detail: &str) -> Result<(), Refusal> {
+    fn take(&self, clock: &C, caller: K, cost: usize, detail: &str) -> Result<(), ApiError> {
         let burst = self.quota.burst_size();
         let cost = u32::try_from(cost).unwrap_or(u32::MAX);
         let cost = NonZeroU32::new(cost).unwrap_or(NonZeroU32::MIN);
@@ -131,7 +131,8 @@ impl<K: Eq + Hash, C: Clock + Clone> Limiters<K, C> {
             Ok(Err(not_until)) => {
                 let wait = not_until.wait_time_from(clock.now()).as_secs() + 1;
                 let wait = u32::try_from(wait).unwrap_or(u32::MAX);
-                Err(Refusal::beyond(Kind::TooMany, self.limit, detail).retry_after(wait))
+                Err(ApiError::limit_exceeded(ApiErrorKind::TooMany, self.limit, detail)
+                    .retry_after(wait))
             }
         }
     }
@@ -147,33 +148,33 @@ mod tests {
 
     const FEW: NonZeroUsize = NonZeroUsize::MIN.saturating_add(99);
 
-    fn rates() -> (FakeRelativeClock, Rates<FakeRelativeClock>) {
+    fn rates() -> (FakeRelativeClock, RateLimits<FakeRelativeClock>) {
         let clock = FakeRelativeClock::default();
-        let (most, wrong) = (REQUESTS_PER_SECOND.most, WRONG_TOKENS_PER_MINUTE.most);
-        (clock.clone(), Rates::on(clock, FEW, most, wrong))
+        let (max, wrong) = (REQUESTS_PER_SECOND.max, WRONG_TOKENS_PER_MINUTE.max);
+        (clock.clone(), RateLimits::on(clock, FEW, max, wrong))
     }
 
-    fn family(name: &str) -> Who {
-        Who::Family(name.into())
+    fn family(name: &str) -> CallerKey {
+        CallerKey::Family(name.into())
     }
 
     #[test]
     fn a_caller_that_asks_too_often_is_refused_and_may_ask_again_later() {
         let (clock, rates) = rates();
         let allowed = (0..1000).filter(|_| rates.request(family("a"), 1).is_ok()).count();
-        assert_eq!(allowed, REQUESTS_PER_SECOND.most);
+        assert_eq!(allowed, REQUESTS_PER_SECOND.max);
         assert!(rates.request(family("b"), 1).is_ok());
         clock.advance(Duration::from_millis(100));
         assert!(rates.request(family("a"), 20).is_ok());
-        let refusal = rates.request(family("a"), 20).unwrap_err();
-        assert_eq!((refusal.kind, refusal.retry_after), (Kind::TooMany, Some(1)));
+        let error = rates.request(family("a"), 20).unwrap_err();
+        assert_eq!((error.kind, error.retry_after), (ApiErrorKind::TooMany, Some(1)));
     }
 
     #[test]
     fn a_costly_request_counts_as_several_and_the_costliest_as_all_of_a_second() {
         let (clock, rates) = rates();
         let allowed = (0..1000).filter(|_| rates.request(family("a"), 50).is_ok()).count();
-        assert_eq!(allowed, REQUESTS_PER_SECOND.most / 50);
+        assert_eq!(allowed, REQUESTS_PER_SECOND.max / 50);
         clock.advance(Duration::from_secs(1));
         assert!(rates.request(family("a"), usize::MAX).is_ok());
         assert!(rates.request(family("a"), 1).is_err());
@@ -201,8 +202,8 @@ mod tests {
                 assert!(rates.request(family("attacker"), 1).is_err(), "after {number}");
             }
         }
-        let remembered = rates.requests.by_caller.lock().unwrap().len();
-        assert_eq!(remembered, FEW.get());
+        let tracked_max = rates.requests.by_caller.lock().unwrap().len();
+        assert_eq!(tracked_max, FEW.get());
     }
 
     #[test]

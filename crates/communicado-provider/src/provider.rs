@@ -1,203 +1,232 @@
-//! The client without a window. Pure: commands and the time go in, what to tell comes out.
+//! The state machine of the provider: commands and time go in, events come out.
 
 use alloc::vec::Vec;
 
 use communicado_core::Moment;
 
-use crate::{Account, Chosen, Command, Override, Reason, Refused, Status, Told};
+use crate::{
+    Account, CommandError, DesiredState, ProviderCommand, ProviderEvent, ProviderStatus, Reason,
+    TemporaryPresence,
+};
 
-/// A client without a window, with one account.
+/// A headless client with one account.
 #[derive(Clone, Debug)]
 pub struct Provider {
     account: Account,
-    status: Status,
-    chosen: Chosen,
-    /// What ends by itself: a sign-in or a sign-out under way.
-    under_way: Option<UnderWay>,
+    status: ProviderStatus,
+    desired: DesiredState,
+    /// The pending sign-in or sign-out.
+    transition: Option<Transition>,
     now: Moment,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct UnderWay {
-    ends: Moment,
-    /// Why a sign-in will fail.
+struct Transition {
+    ends_at: Moment,
+    /// The reason, if the sign-in will fail.
     fails: Option<Reason>,
 }
 
-/// What came of a command.
+/// The result of a command.
 #[derive(Debug, PartialEq, Eq)]
-#[must_use = "what is dropped here is never told to a listener"]
-pub struct Handled {
-    /// What to tell, oldest first. What fell due before the command comes first, also when the
-    /// command was refused.
-    pub told: Vec<Told>,
-    /// Why the command was not done, if it was not.
-    pub refused: Option<Refused>,
+#[must_use = "listeners never receive events that are dropped"]
+pub struct CommandOutcome {
+    /// The events, oldest first. Events that were due before the command come first, even if the
+    /// command was rejected.
+    pub events: Vec<ProviderEvent>,
+    /// The error, if the command was rejected.
+    pub error: Option<CommandError>,
 }
 
 impl Provider {
-    /// A provider that is starting.
+    /// A starting provider.
     #[must_use]
     pub const fn new(account: Account) -> Self {
-        Self::choosing(account, Chosen::NOTHING)
+        Self::with_desired_state(account, DesiredState::INITIAL)
     }
 
-    /// A provider that is starting, of which this was chosen in an earlier run. It does not sign
-    /// in by itself.
+    /// A starting provider with the desired state of an earlier run. It does not sign in
+    /// automatically.
     #[must_use]
-    pub const fn choosing(account: Account, chosen: Chosen) -> Self {
-        Self { account, status: Status::Starting, chosen, under_way: None, now: Moment::START }
+    pub const fn with_desired_state(account: Account, desired: DesiredState) -> Self {
+        Self {
+            account,
+            status: ProviderStatus::Starting,
+            desired,
+            transition: None,
+            now: Moment::START,
+        }
     }
 
-    /// Its account.
+    /// The account.
     #[must_use]
     pub const fn account(&self) -> &Account {
         &self.account
     }
 
-    /// What it is now.
+    /// The current status.
     #[must_use]
-    pub const fn status(&self) -> &Status {
+    pub const fn status(&self) -> &ProviderStatus {
         &self.status
     }
 
-    /// What its user has chosen.
+    /// The state that the user wants.
     #[must_use]
-    pub const fn chosen(&self) -> &Chosen {
-        &self.chosen
+    pub const fn desired(&self) -> &DesiredState {
+        &self.desired
     }
 
-    /// When something ends by itself. Moves only by [`handle`](Self::handle) and
-    /// [`advance`](Self::advance).
+    /// The time of the next automatic event. Only [`handle`](Self::handle) and
+    /// [`advance`](Self::advance) change it.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Moment> {
-        if self.status == Status::ShuttingDown {
+        if self.status == ProviderStatus::ShuttingDown {
             return None;
         }
-        let override_ = self.chosen.override_.as_ref().map(|it| it.until);
-        let under_way = self.under_way.as_ref().map(|it| it.ends);
-        override_.into_iter().chain(under_way).min()
+        let temporary = self.desired.temporary.as_ref().map(|it| it.until);
+        let transition = self.transition.as_ref().map(|it| it.ends_at);
+        temporary.into_iter().chain(transition).min()
     }
 
-    /// Does what is commanded at `at`, and says what to tell.
+    /// Executes a command at the time `at`.
     ///
-    /// Whatever fell due before happens first. An `at` earlier than one already seen counts as
-    /// that later one: the provider never goes back.
-    pub fn handle(&mut self, at: Moment, command: Command) -> Handled {
-        let mut told = self.advance(at);
-        let refused = self.command(command, &mut told).err();
-        // What takes no time is done with the command.
-        told.extend(self.advance(self.now));
-        Handled { told, refused }
+    /// Due events happen first. If `at` is earlier than a previous time, the previous time applies:
+    /// time never decreases.
+    pub fn handle(&mut self, at: Moment, command: ProviderCommand) -> CommandOutcome {
+        let mut events = self.advance(at);
+        let error = self.command(command, &mut events).err();
+        // A transition without a duration completes with the command.
+        events.extend(self.advance(self.now));
+        CommandOutcome { events, error }
     }
 
-    /// Ends what ends by `to`, each at its own moment, and says what to tell.
-    #[must_use = "what is dropped here is never told to a listener"]
-    pub fn advance(&mut self, to: Moment) -> Vec<Told> {
-        let mut told = Vec::new();
+    /// Advances the time to `to`, and returns the events that are due.
+    #[must_use = "listeners never receive events that are dropped"]
+    pub fn advance(&mut self, to: Moment) -> Vec<ProviderEvent> {
+        let mut events = Vec::new();
         let to = to.max(self.now);
         while let Some(due) = self.next_deadline().filter(|due| *due <= to) {
             self.now = self.now.max(due);
-            if self.under_way.is_some_and(|it| it.ends <= due) {
-                self.arrive(&mut told);
+            if self.transition.is_some_and(|it| it.ends_at <= due) {
+                self.complete_transition(&mut events);
             } else {
-                self.end_override(&mut told);
+                self.end_temporary(&mut events);
             }
         }
         self.now = to;
-        told
+        events
     }
 
-    fn command(&mut self, command: Command, told: &mut Vec<Told>) -> Result<(), Refused> {
+    fn command(
+        &mut self,
+        command: ProviderCommand,
+        events: &mut Vec<ProviderEvent>,
+    ) -> Result<(), CommandError> {
         match (command, &self.status) {
-            (_, Status::ShuttingDown) => return Err(Refused::ShuttingDown),
-            (Command::Quit, _) => self.quit(told),
-            (Command::Started, Status::Starting) => self.tell(Told::Running, told),
-            (_, Status::Starting) => return Err(Refused::Starting),
-            (Command::Started, _) => return Err(Refused::Running),
-
-            (Command::SignIn { takes, fails }, Status::SignedOut(_)) => {
-                self.chosen.signed_in = true;
-                self.under_way = Some(UnderWay { ends: self.now.after(takes), fails });
-                self.tell(Told::SigningIn, told);
+            (_, ProviderStatus::ShuttingDown) => return Err(CommandError::ShuttingDown),
+            (ProviderCommand::Quit, _) => self.quit(events),
+            (ProviderCommand::Started, ProviderStatus::Starting) => {
+                self.emit(ProviderEvent::Running, events)
             }
-            (Command::SignIn { .. }, Status::SigningOut) => return Err(Refused::SigningOut),
-            (Command::SignIn { .. }, _) => return Err(Refused::AlreadySignedIn),
+            (_, ProviderStatus::Starting) => return Err(CommandError::Starting),
+            (ProviderCommand::Started, _) => return Err(CommandError::Running),
 
-            (Command::SignOut { takes }, Status::SignedIn(_) | Status::SigningIn) => {
-                (self.chosen.signed_in, self.chosen.override_) = (false, None);
-                self.under_way = Some(UnderWay { ends: self.now.after(takes), fails: None });
-                self.tell(Told::SigningOut, told);
+            (ProviderCommand::SignIn { takes, fails }, ProviderStatus::SignedOut(_)) => {
+                self.desired.signed_in = true;
+                self.transition = Some(Transition { ends_at: self.now.after(takes), fails });
+                self.emit(ProviderEvent::SigningIn, events);
             }
-            (Command::SignOut { .. }, Status::SigningOut) => return Err(Refused::SigningOut),
-            (Command::SignOut { .. }, _) => return Err(Refused::NotSignedIn),
+            (ProviderCommand::SignIn { .. }, ProviderStatus::SigningOut) => {
+                return Err(CommandError::SigningOut);
+            }
+            (ProviderCommand::SignIn { .. }, _) => return Err(CommandError::AlreadySignedIn),
 
             (
-                Command::SignedOutByServer(reason),
-                Status::SignedIn(_) | Status::SigningIn | Status::SigningOut,
+                ProviderCommand::SignOut { takes },
+                ProviderStatus::SignedIn(_) | ProviderStatus::SigningIn,
             ) => {
-                self.under_way = None;
-                self.tell(Told::SignedOut(Some(reason)), told);
+                (self.desired.signed_in, self.desired.temporary) = (false, None);
+                self.transition = Some(Transition { ends_at: self.now.after(takes), fails: None });
+                self.emit(ProviderEvent::SigningOut, events);
             }
-            (Command::SignedOutByServer(_), _) => return Err(Refused::NotSignedIn),
+            (ProviderCommand::SignOut { .. }, ProviderStatus::SigningOut) => {
+                return Err(CommandError::SigningOut);
+            }
+            (ProviderCommand::SignOut { .. }, _) => return Err(CommandError::NotSignedIn),
 
-            (Command::Set { presence, lasts }, Status::SignedIn(_)) => {
+            (
+                ProviderCommand::SignedOutByServer(reason),
+                ProviderStatus::SignedIn(_)
+                | ProviderStatus::SigningIn
+                | ProviderStatus::SigningOut,
+            ) => {
+                self.transition = None;
+                self.emit(ProviderEvent::SignedOut(Some(reason)), events);
+            }
+            (ProviderCommand::SignedOutByServer(_), _) => return Err(CommandError::NotSignedIn),
+
+            (ProviderCommand::Set { presence, lasts }, ProviderStatus::SignedIn(_)) => {
                 match lasts {
                     Some(lasts) => {
                         let until = self.now.after(lasts);
-                        self.chosen.override_ = Some(Override { presence, until });
+                        self.desired.temporary = Some(TemporaryPresence { presence, until });
                     }
-                    None => (self.chosen.presence, self.chosen.override_) = (presence, None),
+                    None => (self.desired.presence, self.desired.temporary) = (presence, None),
                 }
-                self.show(told);
+                self.emit_presence(events);
             }
-            (Command::Set { .. }, _) => return Err(Refused::NotSignedIn),
+            (ProviderCommand::Set { .. }, _) => return Err(CommandError::NotSignedIn),
         }
         Ok(())
     }
 
-    /// Signs out first, whatever is under way: a listener that hears of the sign-out alone has
-    /// heard enough.
-    fn quit(&mut self, told: &mut Vec<Told>) {
-        self.under_way = None;
+    /// Signs out before the shutdown, so that a listener needs only the sign-out event.
+    fn quit(&mut self, events: &mut Vec<ProviderEvent>) {
+        self.transition = None;
         match self.status {
-            Status::SignedIn(_) => {
-                self.tell(Told::SigningOut, told);
-                self.tell(Told::SignedOut(None), told);
+            ProviderStatus::SignedIn(_) => {
+                self.emit(ProviderEvent::SigningOut, events);
+                self.emit(ProviderEvent::SignedOut(None), events);
             }
-            Status::SigningIn | Status::SigningOut => self.tell(Told::SignedOut(None), told),
-            Status::Starting | Status::SignedOut(_) | Status::ShuttingDown => {}
+            ProviderStatus::SigningIn | ProviderStatus::SigningOut => {
+                self.emit(ProviderEvent::SignedOut(None), events)
+            }
+            ProviderStatus::Starting
+            | ProviderStatus::SignedOut(_)
+            | ProviderStatus::ShuttingDown => {}
         }
-        self.tell(Told::ShuttingDown, told);
+        self.emit(ProviderEvent::ShuttingDown, events);
     }
 
-    /// What was under way is done.
-    fn arrive(&mut self, told: &mut Vec<Told>) {
-        let Some(UnderWay { fails, .. }) = self.under_way.take() else { return };
-        let arrived = match (&self.status, fails) {
-            (Status::SigningIn, Some(reason)) => Told::SignInFailed(reason),
-            (Status::SigningIn, None) => Told::SignedIn(self.chosen.shown().clone()),
-            _ => Told::SignedOut(None),
+    /// Completes the pending sign-in or sign-out.
+    fn complete_transition(&mut self, events: &mut Vec<ProviderEvent>) {
+        let Some(Transition { fails, .. }) = self.transition.take() else { return };
+        let event = match (&self.status, fails) {
+            (ProviderStatus::SigningIn, Some(reason)) => ProviderEvent::SignInFailed(reason),
+            (ProviderStatus::SigningIn, None) => {
+                ProviderEvent::SignedIn(self.desired.effective().clone())
+            }
+            _ => ProviderEvent::SignedOut(None),
         };
-        self.tell(arrived, told);
+        self.emit(event, events);
     }
 
-    fn end_override(&mut self, told: &mut Vec<Told>) {
-        self.chosen.override_ = None;
-        self.show(told);
+    fn end_temporary(&mut self, events: &mut Vec<ProviderEvent>) {
+        self.desired.temporary = None;
+        self.emit_presence(events);
     }
 
-    /// Tells the presence that is chosen now, if it is another one.
-    fn show(&mut self, told: &mut Vec<Told>) {
-        let shown = self.chosen.shown();
-        if self.status.presence().is_some_and(|presence| presence != shown) {
-            let shown = shown.clone();
-            self.tell(Told::PresenceChanged(shown), told);
+    /// Emits the effective presence if it has changed.
+    fn emit_presence(&mut self, events: &mut Vec<ProviderEvent>) {
+        let effective = self.desired.effective();
+        if self.status.presence().is_some_and(|presence| presence != effective) {
+            let effective = effective.clone();
+            self.emit(ProviderEvent::PresenceChanged(effective), events);
         }
     }
 
-    fn tell(&mut self, what: Told, told: &mut Vec<Told>) {
-        self.status = what.status();
-        told.push(what);
+    fn emit(&mut self, event: ProviderEvent, events: &mut Vec<ProviderEvent>) {
+        self.status = event.status();
+        events.push(event);
     }
 }

@@ -1,4 +1,4 @@
-//! The words that a person or a program may say to a provider.
+//! Parsing of the words that a person or a program sends to a provider.
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::{String, ToString as _};
@@ -8,86 +8,85 @@ use core::time::Duration;
 
 use communicado_core::{Activity, Availability};
 
-/// A word that means nothing in its place.
+/// The error for an unknown word.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoSuchWord {
-    /// What the word should have been, such as `availability`.
-    pub what: &'static str,
+pub struct UnknownWord {
+    /// The expected kind of word, such as `availability`.
+    pub expected: &'static str,
     /// The word.
     pub word: String,
-    /// The words that there are.
+    /// The known words of this kind.
     pub known: Vec<String>,
 }
 
-/// The availability that `word` names. `other` is what cannot be said in words, so nobody can say
-/// it.
+/// Parses an availability. `other` stands for unknown values, so it is rejected.
 ///
 /// # Errors
 ///
-/// If there is no such availability.
-pub fn availability(word: &str) -> Result<Availability, NoSuchWord> {
+/// If the word is unknown.
+pub fn availability(word: &str) -> Result<Availability, UnknownWord> {
     let known = || Availability::ALL.into_iter().filter(|it| *it != Availability::Other);
     let found = known().find(|it| it.word() == word);
-    found.ok_or_else(|| NoSuchWord::new("availability", word, known().map(Availability::word)))
+    found.ok_or_else(|| UnknownWord::new("availability", word, known().map(Availability::word)))
 }
 
-/// The activity that `word` names; as with the availability, `other` is none.
+/// Parses an activity. `other` is rejected, as for the availability.
 ///
 /// # Errors
 ///
-/// If there is no such activity.
-pub fn activity(word: &str) -> Result<Activity, NoSuchWord> {
+/// If the word is unknown.
+pub fn activity(word: &str) -> Result<Activity, UnknownWord> {
     let known = || Activity::ALL.into_iter().filter(|it| *it != Activity::Other);
     let found = known().find(|it| it.word() == word);
-    found.ok_or_else(|| NoSuchWord::new("activity", word, known().map(Activity::word)))
+    found.ok_or_else(|| UnknownWord::new("activity", word, known().map(Activity::word)))
 }
 
-/// A span of time such as `500ms`, `3s` or `1h30m`; none that is negative.
+/// Parses a duration such as `500ms`, `3s` or `1h30m`; `None` if it is invalid or negative.
 #[must_use]
-pub fn span(word: &str) -> Option<Duration> {
-    let span = word.parse::<jiff::SignedDuration>().ok()?;
-    Duration::try_from(span).ok()
+pub fn duration(word: &str) -> Option<Duration> {
+    let duration = word.parse::<jiff::SignedDuration>().ok()?;
+    Duration::try_from(duration).ok()
 }
 
-impl NoSuchWord {
+impl UnknownWord {
     pub(crate) fn new<W: AsRef<str>>(
-        what: &'static str,
+        expected: &'static str,
         word: &str,
         known: impl IntoIterator<Item = W>,
     ) -> Self {
         let known = known.into_iter().map(|it| it.as_ref().to_owned()).collect();
-        Self { what, word: word.to_string(), known }
+        Self { expected, word: word.to_string(), known }
     }
 }
 
-impl fmt::Display for NoSuchWord {
+impl fmt::Display for UnknownWord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = self.word.escape_debug();
-        write!(f, "`{word}` is no {}", self.what)
+        write!(f, "unknown {} `{word}`", self.expected)
     }
 }
 
-impl core::error::Error for NoSuchWord {}
+impl core::error::Error for UnknownWord {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_word_of_the_core_can_be_said_but_other() {
+    fn every_word_of_the_core_except_other_is_known() {
         assert_eq!(availability("do-not-disturb"), Ok(Availability::DoNotDisturb));
         assert_eq!(activity("in-a-meeting"), Ok(Activity::InAMeeting));
         let error = availability("other").unwrap_err();
         assert_eq!(error.known.len(), Availability::ALL.len() - 1);
-        assert_eq!(activity("busy\n").unwrap_err().to_string(), "`busy\\n` is no activity");
+        assert_eq!(activity("busy\n").unwrap_err().to_string(), "unknown activity `busy\\n`");
     }
 
     #[test]
-    fn a_span_is_never_negative() {
-        assert_eq!(span("1m30s"), Some(Duration::from_secs(90)));
-        assert_eq!(span("500ms"), Some(Duration::from_millis(500)));
+    fn negative_durations_are_rejected() {
+        assert_eq!(duration("1m30s"), Some(Duration::from_secs(90)));
+        assert_eq!(duration("500ms"), Some(Duration::from_millis(500)));
         for wrong in ["-1s", "5", "", "soon", "1 y"] {
-            assert_eq!(span(wrong), None, "{wrong}");
+            assert_eq!(duration(wrong), None, "{wrong}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The only place that reads the time.
+//! The clock. No other module reads the time.
 
 use std::future::poll_fn;
 use std::io;
@@ -8,31 +8,30 @@ use communicado_core::Moment;
 use communicado_wire::Timestamp;
 use futures_util::future::{Either, select};
 
-/// Tells the time, in two ways, and wakes.
+/// A source of moments, civil times and timers.
 ///
-/// Its moments count the time that the machine was asleep: after a night with the lid closed
-/// nothing may be believed that a lease would have ended.
+/// Moments include the time asleep, so that leases expire while the machine is suspended.
 pub trait Clock: Send + Sync + 'static {
-    /// The moment it is.
+    /// The current moment.
     fn now(&self) -> Moment;
 
-    /// The civil time it is.
+    /// The current civil time.
     fn civil(&self) -> Timestamp;
 
-    /// A timer on this clock, not yet set.
+    /// Creates a timer on this clock, not yet set.
     ///
     /// # Errors
     ///
-    /// If the system gives no timer, for instance because too many files are open.
+    /// If the system cannot create a timer, for example because too many files are open.
     fn timer(&self) -> io::Result<Box<dyn Timer>>;
 }
 
-/// Wakes a task at a moment.
+/// A timer that wakes a task at a moment.
 pub trait Timer: Send {
-    /// Sets the moment to wake at, or none; whatever was set before is forgotten.
+    /// Sets the moment, or clears it. This replaces the earlier moment.
     fn set(&mut self, at: Option<Moment>);
 
-    /// Ready once the moment that was set has come, as often as it is asked until set anew.
+    /// Returns `Ready` once the moment has come, also when polled again.
     fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 }
 
@@ -40,7 +39,7 @@ pub trait Timer: Send {
 ///
 /// # Errors
 ///
-/// If the clock gives no timer.
+/// If the clock cannot create a timer.
 pub async fn sleep_until(clock: &dyn Clock, at: Moment) -> io::Result<()> {
     let mut timer = clock.timer()?;
     timer.set(Some(at));
@@ -48,8 +47,8 @@ pub async fn sleep_until(clock: &dyn Clock, at: Moment) -> io::Result<()> {
     Ok(())
 }
 
-/// What `future` gives, or nothing if it has given nothing by `end`.
-pub async fn within<F: Future>(clock: &dyn Clock, end: Moment, future: F) -> Option<F::Output> {
+/// The output of `future`, or `None` if it is not ready by `end`.
+pub async fn timeout_at<F: Future>(clock: &dyn Clock, end: Moment, future: F) -> Option<F::Output> {
     let timeout = std::pin::pin!(sleep_until(clock, end));
     match select(std::pin::pin!(future), timeout).await {
         Either::Left((output, _)) => Some(output),
@@ -65,39 +64,39 @@ pub use windows::SystemClock;
 
 #[cfg(windows)]
 mod windows {
-    //! The performance counter counts the time asleep, and an [`Alarm`] fires on waking.
+    //! The performance counter includes the time asleep, and a [`WakeTimer`] fires on resume.
 
     use std::io;
     use std::task::{Context, Poll};
     use std::time::Duration;
 
-    use communicado_windows::{Alarm, civil_micros, uptime};
+    use communicado_windows::{WakeTimer, civil_micros, uptime};
 
     use super::{Clock, Moment, Timer, Timestamp};
 
-    /// The system's clock.
+    /// The system clock.
     #[derive(Clone, Copy, Debug)]
     pub struct SystemClock {
-        began: Duration,
+        started: Duration,
     }
 
     struct SystemTimer {
         clock: SystemClock,
         at: Option<Moment>,
-        alarm: Alarm,
+        timer: WakeTimer,
     }
 
     impl SystemClock {
-        /// A clock that begins now.
+        /// A clock that starts now.
         #[must_use]
         pub fn start() -> Self {
-            Self { began: uptime() }
+            Self { started: uptime() }
         }
     }
 
     impl Clock for SystemClock {
         fn now(&self) -> Moment {
-            Moment::new(uptime().saturating_sub(self.began))
+            Moment::new(uptime().saturating_sub(self.started))
         }
 
         fn civil(&self) -> Timestamp {
@@ -105,15 +104,15 @@ mod windows {
         }
 
         fn timer(&self) -> io::Result<Box<dyn Timer>> {
-            Ok(Box::new(SystemTimer { clock: *self, at: None, alarm: Alarm::new()? }))
+            Ok(Box::new(SystemTimer { clock: *self, at: None, timer: WakeTimer::new()? }))
         }
     }
 
     impl SystemTimer {
         fn arm(&mut self) {
             let after = self.at.map(|at| at.since(self.clock.now()));
-            let set = self.alarm.set(after);
-            debug_assert!(set.is_ok(), "a timer takes every span: {set:?}");
+            let set = self.timer.set(after);
+            debug_assert!(set.is_ok(), "a timer accepts every duration: {set:?}");
         }
     }
 
@@ -131,10 +130,10 @@ mod windows {
                 if at <= self.clock.now() {
                     return Poll::Ready(());
                 }
-                match self.alarm.poll_fired(cx) {
-                    // One of its two timers was early.
+                match self.timer.poll_fired(cx) {
+                    // One of the two timers fired early.
                     Poll::Ready(Ok(())) => self.arm(),
-                    // The system cannot wait; whoever asks next tries again.
+                    // The wait failed; the next poll retries.
                     Poll::Ready(Err(_)) | Poll::Pending => return Poll::Pending,
                 }
             }
@@ -144,8 +143,8 @@ mod windows {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    //! `CLOCK_BOOTTIME` counts the time asleep (`clock_gettime(2)`), and a `timerfd_create(2)` on
-    //! it fires at once on waking if its moment passed in the night.
+    //! `CLOCK_BOOTTIME` includes the time asleep (`clock_gettime(2)`). A `timerfd_create(2)` on it
+    //! fires on resume if its moment has passed.
 
     use std::io;
     use std::os::fd::OwnedFd;
@@ -160,29 +159,29 @@ mod linux {
 
     use super::{Clock, Moment, Timer, Timestamp};
 
-    /// The system's clock. Its timers need a tokio runtime with I/O enabled.
+    /// The system clock. Its timers need a tokio runtime with I/O enabled.
     #[derive(Clone, Copy, Debug)]
     pub struct SystemClock {
-        began: Duration,
+        started: Duration,
     }
 
     struct SystemTimer {
-        began: Duration,
+        started: Duration,
         at: Option<Moment>,
         file: AsyncFd<OwnedFd>,
     }
 
     impl SystemClock {
-        /// A clock that begins now.
+        /// A clock that starts now.
         #[must_use]
         pub fn start() -> Self {
-            Self { began: read(ClockId::Boottime) }
+            Self { started: read(ClockId::Boottime) }
         }
     }
 
     impl Clock for SystemClock {
         fn now(&self) -> Moment {
-            Moment::new(read(ClockId::Boottime).saturating_sub(self.began))
+            Moment::new(read(ClockId::Boottime).saturating_sub(self.started))
         }
 
         fn civil(&self) -> Timestamp {
@@ -194,8 +193,8 @@ mod linux {
         fn timer(&self) -> io::Result<Box<dyn Timer>> {
             let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
             let file = rustix::time::timerfd_create(TimerfdClockId::Boottime, flags)?;
-            let file = crate::wait_for(file, Interest::READABLE)?;
-            Ok(Box::new(SystemTimer { began: self.began, at: None, file }))
+            let file = crate::async_fd(file, Interest::READABLE)?;
+            Ok(Box::new(SystemTimer { started: self.started, at: None, file }))
         }
     }
 
@@ -206,25 +205,25 @@ mod linux {
             }
             self.at = at;
             let value = at.map_or(Duration::ZERO, |at| {
-                // All zero would switch the timer off.
-                self.began.saturating_add(at.since_start()).max(Duration::from_nanos(1))
+                // Zero would disarm the timer.
+                self.started.saturating_add(at.since_start()).max(Duration::from_nanos(1))
             });
             let once = Itimerspec { it_interval: spec(Duration::ZERO), it_value: spec(value) };
             let file = self.file.get_ref();
             let set = rustix::time::timerfd_settime(file, TimerfdTimerFlags::ABSTIME, &once);
-            debug_assert!(set.is_ok(), "a timer takes every moment: {set:?}");
+            debug_assert!(set.is_ok(), "a timer accepts every moment: {set:?}");
         }
 
         fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<()> {
             let Some(at) = self.at else { return Poll::Pending };
             loop {
-                let now = read(ClockId::Boottime).saturating_sub(self.began);
+                let now = read(ClockId::Boottime).saturating_sub(self.started);
                 if at <= Moment::new(now) {
                     return Poll::Ready(());
                 }
                 match self.file.poll_read_ready(cx) {
                     Poll::Ready(Ok(mut guard)) => guard.clear_ready(),
-                    // The runtime is going down, and this task with it.
+                    // The runtime is shutting down, and so is this task.
                     Poll::Ready(Err(_)) | Poll::Pending => return Poll::Pending,
                 }
             }
@@ -237,8 +236,8 @@ mod linux {
         Duration::new(seconds, u32::try_from(tv_nsec).unwrap_or(0))
     }
 
-    fn spec(span: Duration) -> Timespec {
-        let tv_sec = i64::try_from(span.as_secs()).unwrap_or(i64::MAX);
-        Timespec { tv_sec, tv_nsec: i64::from(span.subsec_nanos()) }
+    fn spec(duration: Duration) -> Timespec {
+        let tv_sec = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+        Timespec { tv_sec, tv_nsec: i64::from(duration.subsec_nanos()) }
     }
 }

@@ -1,4 +1,4 @@
-//! A snapshot, then changes, for one sink.
+//! A snapshot, then changes, for one reader.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -9,30 +9,30 @@ use communicado_wire::Client;
 
 use crate::Hub;
 
-/// How many changes wait for a slow reader before they give way to a new snapshot. A desktop sees
-/// a handful in a burst.
-pub(crate) const WAITING_MAX: usize = 256;
+/// How many changes to queue for a slow reader before a new snapshot replaces them. A burst on a
+/// desktop has a few.
+pub(crate) const QUEUE_MAX: usize = 256;
 
-/// What changed, for one reader.
+/// A stream of updates for one reader.
 ///
-/// The first is a snapshot, so there is no gap between asking and listening. A reader that falls
-/// behind gets a new snapshot, which says how many changes it missed.
+/// The first update is a snapshot, so there is no gap between query and subscription. A reader that
+/// falls behind gets a new snapshot with the number of missed changes.
 pub struct Feed {
     hub: Arc<Hub>,
     number: u64,
 }
 
-/// What a feed gives.
+/// An update of a feed.
 #[derive(Clone, Debug)]
 pub enum Update {
-    /// What is believed of every client now.
+    /// The current state of every client.
     Snapshot {
         /// Every client.
         clients: Vec<Arc<Client>>,
-        /// How many changes were left out before this; 0 at the start.
+        /// How many changes the reader missed before this; 0 at the start.
         missed: u64,
     },
-    /// One client changed.
+    /// A change of one client.
     Change(Arc<Client>),
 }
 
@@ -41,14 +41,14 @@ impl Feed {
         Self { hub, number }
     }
 
-    /// The next update; nothing once the hub was closed.
+    /// The next update, or `None` once the hub is closed.
     ///
-    /// It may be dropped at any time without losing an update.
+    /// It is cancel safe: dropping the future loses no update.
     pub async fn next(&mut self) -> Option<Update> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
-    /// The next update, for those who poll.
+    /// Polls for the next update.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Update>> {
         self.hub.poll_feed(self.number, cx)
     }
@@ -60,52 +60,52 @@ impl Drop for Feed {
     }
 }
 
-/// What waits for one reader.
+/// The queued changes of one reader.
 #[derive(Default)]
-pub(crate) struct Mailbox {
-    waiting: VecDeque<Arc<Client>>,
-    in_step: bool,
+pub(crate) struct FeedQueue {
+    queue: VecDeque<Arc<Client>>,
+    up_to_date: bool,
     missed: u64,
     waker: Option<Waker>,
 }
 
-impl Mailbox {
-    /// Puts in a change, and returns who is to be woken.
-    pub(crate) fn put(&mut self, change: &Arc<Client>) -> Option<Waker> {
-        if !self.in_step {
-            // The snapshot that is due will hold it. Before the first one nothing is missed.
+impl FeedQueue {
+    /// Queues a change, and returns the waker to call.
+    pub(crate) fn push(&mut self, change: &Arc<Client>) -> Option<Waker> {
+        if !self.up_to_date {
+            // The next snapshot has this change. Before the first snapshot, nothing is missed.
             self.missed += u64::from(self.missed > 0);
             return None;
         }
-        if self.waiting.len() >= WAITING_MAX {
-            self.missed = u64::try_from(self.waiting.len()).unwrap_or(u64::MAX) + 1;
-            self.waiting.clear();
-            self.in_step = false;
+        if self.queue.len() >= QUEUE_MAX {
+            self.missed = u64::try_from(self.queue.len()).unwrap_or(u64::MAX) + 1;
+            self.queue.clear();
+            self.up_to_date = false;
         } else {
-            self.waiting.push_back(Arc::clone(change));
+            self.queue.push_back(Arc::clone(change));
         }
         self.waker.take()
     }
 
-    /// Takes out what is next: a change, or the need for a snapshot with the number missed.
-    pub(crate) fn take(&mut self) -> Option<Taken> {
-        if self.in_step {
-            return self.waiting.pop_front().map(Taken::Change);
+    /// Takes the next item: a change, or the request for a snapshot.
+    pub(crate) fn pop(&mut self) -> Option<FeedItem> {
+        if self.up_to_date {
+            return self.queue.pop_front().map(FeedItem::Change);
         }
-        self.in_step = true;
-        Some(Taken::Behind { missed: std::mem::take(&mut self.missed) })
+        self.up_to_date = true;
+        Some(FeedItem::Resync { missed: std::mem::take(&mut self.missed) })
     }
 
-    pub(crate) fn wait(&mut self, cx: &Context<'_>) {
+    pub(crate) fn set_waker(&mut self, cx: &Context<'_>) {
         self.waker = Some(cx.waker().clone());
     }
 
-    pub(crate) const fn wake(&mut self) -> Option<Waker> {
+    pub(crate) const fn take_waker(&mut self) -> Option<Waker> {
         self.waker.take()
     }
 }
 
-pub(crate) enum Taken {
+pub(crate) enum FeedItem {
     Change(Arc<Client>),
-    Behind { missed: u64 },
+    Resync { missed: u64 },
 }

@@ -1,4 +1,4 @@
-//! Where sources and sinks meet: the roster with its names, and the feeds.
+//! The hub between sources and sinks: the roster with its names, and the feeds.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -7,93 +7,93 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use communicado_core::{
-    AccountId, ClientId, Fact, Generation, Input, Life, Moment, Observation, SourceId, Token,
-    UnknownReason,
+    AccountId, ClientId, Fact, Generation, Life, Moment, Observation, RosterInput, SourceId,
+    Symbol, UnknownReason,
 };
 use communicado_wire::journal::Entry;
 use communicado_wire::{Client, Timestamp};
 
-use crate::feed::{Mailbox, Taken};
+use crate::feed::{FeedItem, FeedQueue};
 use crate::named::NamedRoster;
 use crate::record::Recorder;
 use crate::{Clock, Feed, LimitReached, Notice, SourceHandle, Update};
 
-/// A smaller step of the civil clock is a drift, which would only make times jitter.
-const STEP_MIN: Duration = Duration::from_millis(100);
+/// A smaller step of the civil clock is ignored as drift.
+const CLOCK_STEP_MIN: Duration = Duration::from_millis(100);
 
-/// Where sources and sinks meet.
+/// The hub between sources and sinks.
 pub struct Hub {
     clock: Arc<dyn Clock>,
-    state: Mutex<State>,
+    state: Mutex<HubState>,
     notify: Box<dyn Fn(&Notice) + Send + Sync>,
 }
 
-struct State {
+struct HubState {
     roster: NamedRoster,
     sources: Vec<SourceState>,
-    feeds: BTreeMap<u64, Mailbox>,
-    feeds_made: u64,
+    feeds: BTreeMap<u64, FeedQueue>,
+    feeds_created: u64,
     journal: Option<Recorder>,
     journal_error: Option<io::Error>,
-    last_made: Moment,
+    last_observed_at: Moment,
     last_generation: Generation,
-    /// First snapshots are held back until every source has looked, or until this moment.
-    patience_ends: Option<Moment>,
-    timekeeper: Option<Waker>,
+    /// First snapshots wait until every source has looked, or until this moment.
+    patience_deadline: Option<Moment>,
+    timer_waker: Option<Waker>,
     closed: bool,
 }
 
 #[derive(Default)]
 struct SourceState {
-    /// Counts up whenever the source is started or lost.
+    /// The number of starts and losses.
     run: u64,
-    /// It has looked, or has failed to, at least once.
-    looked: bool,
-    /// It is watching now.
+    /// The source has taken a snapshot, or has failed to, at least once.
+    has_looked: bool,
+    /// The source is working.
     ready: bool,
-    /// A limit that this run met was told; a flood of names is one warning.
-    limit_told: bool,
+    /// The user has a notice about a limit in this run; a flood of names is one notice.
+    limit_notified: bool,
     clients: Vec<String>,
 }
 
 impl Hub {
-    /// A hub that knows nothing yet.
+    /// A hub without sources and feeds.
     ///
-    /// First snapshots are held back until every source has looked once, but no longer than
-    /// `patience`. `notify` is told what the person who runs communicado should know.
+    /// First snapshots wait until every source has looked once, but no longer than `patience`.
+    /// `notify` receives the notices to the user.
     #[must_use]
     pub fn new(
         clock: Arc<dyn Clock>,
         patience: Duration,
         notify: impl Fn(&Notice) + Send + Sync + 'static,
     ) -> Arc<Self> {
-        let state = State {
+        let state = HubState {
             roster: NamedRoster::new(Timestamp::EPOCH),
             sources: Vec::new(),
             feeds: BTreeMap::new(),
-            feeds_made: 0,
+            feeds_created: 0,
             journal: None,
             journal_error: None,
-            last_made: Moment::START,
+            last_observed_at: Moment::START,
             last_generation: Generation(0),
-            patience_ends: Some(clock.now().after(patience)),
-            timekeeper: None,
+            patience_deadline: Some(clock.now().after(patience)),
+            timer_waker: None,
             closed: false,
         };
         let hub = Self { clock, state: Mutex::new(state), notify: Box::new(notify) };
-        hub.set_civil_clock(&mut hub.lock());
+        hub.sync_civil_clock(&mut hub.lock());
         Arc::new(hub)
     }
 
-    /// The clock that everything here is dated by.
+    /// The clock of the hub.
     #[must_use]
     pub fn clock(&self) -> &dyn Clock {
         &*self.clock
     }
 
-    /// Writes every input from now on to `out`, before it is handled.
+    /// Records every input from now on to `out`, before handling it.
     ///
-    /// Call it before [`crate::run`]. The names of accounts are left out unless `with_names`.
+    /// Call it before [`crate::run`]. The journal has names of accounts only if `with_names`.
     ///
     /// # Errors
     ///
@@ -104,13 +104,13 @@ impl Hub {
         Ok(())
     }
 
-    /// A new feed, which begins with a snapshot.
+    /// A new feed, which starts with a snapshot.
     #[must_use]
     pub fn feed(self: &Arc<Self>) -> Feed {
         let mut state = self.lock();
-        state.feeds_made += 1;
-        let number = state.feeds_made;
-        state.feeds.insert(number, Mailbox::default());
+        state.feeds_created += 1;
+        let number = state.feeds_created;
+        state.feeds.insert(number, FeedQueue::default());
         Feed::new(Arc::clone(self), number)
     }
 
@@ -129,16 +129,16 @@ impl Hub {
         if state.closed {
             return Poll::Ready(None);
         }
-        let Some(mailbox) = state.feeds.get_mut(&number) else { return Poll::Ready(None) };
-        let taken = if state.patience_ends.is_some() { None } else { mailbox.take() };
+        let Some(queue) = state.feeds.get_mut(&number) else { return Poll::Ready(None) };
+        let taken = if state.patience_deadline.is_some() { None } else { queue.pop() };
         match taken {
-            Some(Taken::Change(change)) => Poll::Ready(Some(Update::Change(change))),
-            Some(Taken::Behind { missed }) => {
+            Some(FeedItem::Change(change)) => Poll::Ready(Some(Update::Change(change))),
+            Some(FeedItem::Resync { missed }) => {
                 let clients = state.roster.snapshot(missed);
                 Poll::Ready(Some(Update::Snapshot { clients, missed }))
             }
             None => {
-                mailbox.wait(cx);
+                queue.set_waker(cx);
                 Poll::Pending
             }
         }
@@ -152,62 +152,61 @@ impl Hub {
         (self.notify)(notice);
     }
 
-    /// Takes in who observes by itself, without the supervisor; its word counts until the hub is
-    /// gone.
+    /// Adds a source that runs without the supervisor. Its reports count until the hub is dropped.
     #[must_use]
     pub fn attach(self: &Arc<Self>, name: &str, clients: Vec<String>) -> SourceHandle {
         let source = self.add_source(name, clients);
         self.begin_run(source)
     }
 
-    /// Takes in a source, which speaks of `clients` even while it sees nothing of them.
+    /// Adds a source, which reports `clients` even if it has not seen them.
     pub(crate) fn add_source(&self, name: &str, clients: Vec<String>) -> SourceId {
         let mut state = self.lock();
         let id = state.roster.directory.add_source(name);
         state.write_name(Entry::Source { id: id.0, name: name.to_owned() });
         for client in &clients {
-            // They have their place before anybody can fill the directory; should there be too
-            // many even of them, the source is told when it opens one.
+            // They have a number before a source can fill the directory. If even they are too many,
+            // the source gets the error when it opens one.
             let _ = state.client_id(client);
         }
         state.sources.push(SourceState { clients, ..SourceState::default() });
-        self.release(state);
+        self.unlock(state);
         id
     }
 
-    /// Begins a new run of a source.
+    /// Starts a new run of a source.
     pub(crate) fn begin_run(self: &Arc<Self>, source: SourceId) -> SourceHandle {
         let mut state = self.lock();
         let run = state.source(source).map_or(0, |each| {
             each.run += 1;
-            each.limit_told = false;
+            each.limit_notified = false;
             each.run
         });
         drop(state);
         SourceHandle { hub: Arc::clone(self), source, run }
     }
 
-    /// Ends the run of a source: nothing it still says counts, and its clients are unknown.
+    /// Ends the run of a source: later reports are ignored, and its clients are unknown.
     ///
-    /// Returns whether it had been watching, and how many other sources are.
-    pub(crate) fn lose(&self, source: SourceId) -> (bool, usize) {
+    /// Returns whether the source had been working, and how many other sources are.
+    pub(crate) fn mark_lost(&self, source: SourceId) -> (bool, usize) {
         let mut state = self.lock();
         let mut was_ready = false;
         let mut clients = Vec::new();
         if let Some(each) = state.source(source) {
             each.run += 1;
-            each.looked = true;
+            each.has_looked = true;
             was_ready = std::mem::take(&mut each.ready);
             clients.clone_from(&each.clients);
         }
         let others = state.sources.iter().filter(|each| each.ready).count();
         let mut inputs = Vec::new();
         for name in clients {
-            // Also a client of which it has not spoken yet is unknown from here on.
+            // A client that the source has not reported yet is unknown too.
             if let Ok((client, generation)) = state.open(&name) {
                 let fact = Fact::Life(Life::Unknown(UnknownReason::SourceLost), None);
-                let observed_at = state.next_made(self.clock.now());
-                inputs.push(Input::Observed(Observation {
+                let observed_at = state.next_observed_at(self.clock.now());
+                inputs.push(RosterInput::Observed(Observation {
                     observed_at,
                     source,
                     client,
@@ -216,7 +215,7 @@ impl Hub {
                 }));
             }
         }
-        inputs.push(Input::Lost(source));
+        inputs.push(RosterInput::Lost(source));
         self.handle(state, inputs);
         (was_ready, others)
     }
@@ -224,7 +223,7 @@ impl Hub {
     pub(crate) fn ready(&self, source: SourceId, run: u64) {
         let mut state = self.lock();
         let Some(each) = state.source(source).filter(|each| each.run == run) else { return };
-        each.looked = true;
+        each.has_looked = true;
         each.ready = true;
         self.handle(state, Vec::new());
     }
@@ -248,9 +247,9 @@ impl Hub {
         if state.source(source).is_none_or(|each| each.run != run) {
             return;
         }
-        let observed_at = state.next_made(self.clock.now());
+        let observed_at = state.next_observed_at(self.clock.now());
         let observation = Observation { observed_at, source, client, generation, fact };
-        self.handle(state, vec![Input::Observed(observation)]);
+        self.handle(state, vec![RosterInput::Observed(observation)]);
     }
 
     pub(crate) fn open(
@@ -259,9 +258,9 @@ impl Hub {
         client: &str,
     ) -> Result<(ClientId, Generation), LimitReached> {
         let mut state = self.lock();
-        let opened = state.open(client);
-        self.release(state);
-        self.tell_limit(source, opened)
+        let result = state.open(client);
+        self.unlock(state);
+        self.notify_limit(source, result)
     }
 
     pub(crate) fn account(
@@ -272,13 +271,13 @@ impl Hub {
         protocol: &str,
     ) -> Result<AccountId, LimitReached> {
         let mut state = self.lock();
-        let found = state.roster.directory.account_id(client, name, protocol);
-        if let Ok((id, true)) = found {
+        let result = state.roster.directory.account_id(client, name, protocol);
+        if let Ok((id, true)) = result {
             let (name, protocol) = (Some(name.to_owned()), protocol.to_owned());
             state.write_name(Entry::Account { id: id.0, name, protocol });
         }
-        self.release(state);
-        self.tell_limit(source, found.map(|(id, _)| id))
+        self.unlock(state);
+        self.notify_limit(source, result.map(|(id, _)| id))
     }
 
     pub(crate) fn set_display_name(
@@ -288,62 +287,62 @@ impl Hub {
         name: &str,
     ) -> Result<(), LimitReached> {
         let mut state = self.lock();
-        let called = state.roster.directory.set_display_name(account, name);
-        if called == Ok(true) {
-            state.write_name(Entry::Called { account: account.0, name: name.to_owned() });
+        let result = state.roster.directory.set_display_name(account, name);
+        if result == Ok(true) {
+            state.write_name(Entry::DisplayName { account: account.0, name: name.to_owned() });
         }
-        self.release(state);
-        self.tell_limit(source, called.map(|_| ()))
+        self.unlock(state);
+        self.notify_limit(source, result.map(|_| ()))
     }
 
-    pub(crate) fn token(&self, source: SourceId, text: &str) -> Result<Token, LimitReached> {
+    pub(crate) fn intern(&self, source: SourceId, text: &str) -> Result<Symbol, LimitReached> {
         let mut state = self.lock();
-        let found = state.roster.directory.token(text);
-        if let Ok((id, true)) = found {
-            state.write_name(Entry::Token { id: id.0, text: text.to_owned() });
+        let result = state.roster.directory.intern(text);
+        if let Ok((id, true)) = result {
+            state.write_name(Entry::Symbol { id: id.0, text: text.to_owned() });
         }
-        self.release(state);
-        self.tell_limit(source, found.map(|(id, _)| id))
+        self.unlock(state);
+        self.notify_limit(source, result.map(|(id, _)| id))
     }
 
-    /// Lets time pass, and returns the moment at which to do so again; `cx` is woken when that
-    /// moment changes.
-    pub(crate) fn keep_time(&self, cx: &Context<'_>) -> Option<Moment> {
+    /// Handles due deadlines, and returns the next one. The waker of `cx` is called when the next
+    /// deadline changes.
+    pub(crate) fn poll_timers(&self, cx: &Context<'_>) -> Option<Moment> {
         let mut state = self.lock();
-        state.timekeeper = None;
+        state.timer_waker = None;
         self.handle(state, Vec::new());
         let mut state = self.lock();
-        state.timekeeper = Some(cx.waker().clone());
+        state.timer_waker = Some(cx.waker().clone());
         state.next_deadline()
     }
 
-    /// Handles `inputs` and tells what changed; the one way into the roster.
-    fn handle(&self, mut state: MutexGuard<'_, State>, inputs: Vec<Input>) {
+    /// Handles `inputs` and publishes the changes. All inputs of the roster pass here.
+    fn handle(&self, mut state: MutexGuard<'_, HubState>, inputs: Vec<RosterInput>) {
         let deadline = state.next_deadline();
-        // Nothing is handled before it was made: the roster would take what several made at one
-        // reading of the clock for simultaneous, and believe the most cautious and not the last.
-        let now = self.clock.now().max(state.last_made);
-        self.set_civil_clock(&mut state);
+        // `now` is never before an observation. Otherwise the roster would clamp several observations
+        // to one moment, and believe the most cautious instead of the last.
+        let now = self.clock.now().max(state.last_observed_at);
+        self.sync_civil_clock(&mut state);
         let mut changes = state.roster.advance(now);
         for input in inputs {
             state.write_input(now, input);
             changes.extend(state.roster.handle(now, input));
         }
         let mut wakers = state.publish(&changes);
-        let all_looked = state.sources.iter().all(|each| each.looked);
-        if state.patience_ends.is_some_and(|end| all_looked || end <= now) {
-            state.patience_ends = None;
+        let all_have_looked = state.sources.iter().all(|each| each.has_looked);
+        if state.patience_deadline.is_some_and(|end| all_have_looked || end <= now) {
+            state.patience_deadline = None;
             wakers.extend(state.wake_feeds());
         }
         if state.next_deadline() != deadline {
-            wakers.extend(state.timekeeper.take());
+            wakers.extend(state.timer_waker.take());
         }
-        self.release(state);
+        self.unlock(state);
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Unlocks, and tells if the journal could not be written.
-    fn release(&self, mut state: MutexGuard<'_, State>) {
+    /// Unlocks the state, and sends a notice if the journal has failed.
+    fn unlock(&self, mut state: MutexGuard<'_, HubState>) {
         let journal_error = state.journal_error.take();
         drop(state);
         if let Some(error) = journal_error {
@@ -351,39 +350,39 @@ impl Hub {
         }
     }
 
-    /// Follows the civil clock when somebody has set it.
-    fn set_civil_clock(&self, state: &mut State) {
+    /// Follows the civil clock after it was set.
+    fn sync_civil_clock(&self, state: &mut HubState) {
         let now = self.clock.now().since_start();
-        let told = state.roster.began.after(now);
+        let expected_civil = state.roster.began.after(now);
         let civil = self.clock.civil();
-        if civil.since(told).max(told.since(civil)) >= STEP_MIN {
+        if civil.since(expected_civil).max(expected_civil.since(civil)) >= CLOCK_STEP_MIN {
             state.roster.began = civil.before(now);
         }
     }
 
-    fn tell_limit<T>(
+    fn notify_limit<T>(
         &self,
         source: SourceId,
         result: Result<T, LimitReached>,
     ) -> Result<T, LimitReached> {
         result.inspect_err(|limit| {
             let mut state = self.lock();
-            let told =
-                state.source(source).map(|each| std::mem::replace(&mut each.limit_told, true));
+            let was_notified =
+                state.source(source).map(|each| std::mem::replace(&mut each.limit_notified, true));
             let source = state.roster.directory.source(source).to_string();
             drop(state);
-            if told == Some(false) {
+            if was_notified == Some(false) {
                 self.notify(&Notice::Limit { source, limit: *limit });
             }
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, HubState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl HubState {
     fn source(&mut self, id: SourceId) -> Option<&mut SourceState> {
         self.sources.get_mut(usize::from(id.0))
     }
@@ -402,38 +401,38 @@ impl State {
         Ok(id)
     }
 
-    /// A moment later than that of every observation before, however coarse the clock.
-    fn next_made(&mut self, now: Moment) -> Moment {
-        self.last_made = now.max(self.last_made.after(Duration::from_nanos(1)));
-        self.last_made
+    /// A moment later than all earlier observations, however coarse the clock.
+    fn next_observed_at(&mut self, now: Moment) -> Moment {
+        self.last_observed_at = now.max(self.last_observed_at.after(Duration::from_nanos(1)));
+        self.last_observed_at
     }
 
     fn next_deadline(&self) -> Option<Moment> {
         let lease = self.roster.next_deadline();
-        [lease, self.patience_ends].into_iter().flatten().min()
+        [lease, self.patience_deadline].into_iter().flatten().min()
     }
 
     fn publish(&mut self, changes: &[Arc<Client>]) -> Vec<Waker> {
         let mut wakers = Vec::new();
         for change in changes {
-            wakers.extend(self.feeds.values_mut().filter_map(|feed| feed.put(change)));
+            wakers.extend(self.feeds.values_mut().filter_map(|feed| feed.push(change)));
         }
         wakers
     }
 
     fn wake_feeds(&mut self) -> Vec<Waker> {
-        self.feeds.values_mut().filter_map(Mailbox::wake).collect()
+        self.feeds.values_mut().filter_map(FeedQueue::take_waker).collect()
     }
 
     fn write_name(&mut self, entry: Entry) {
         self.write(|journal| journal.name(entry));
     }
 
-    fn write_input(&mut self, now: Moment, input: Input) {
+    fn write_input(&mut self, now: Moment, input: RosterInput) {
         self.write(|journal| journal.input(now, input));
     }
 
-    /// A journal that cannot be written is given up; nothing else depends on it.
+    /// Writes to the journal, and gives it up on an error.
     fn write(&mut self, write: impl FnOnce(&mut Recorder) -> io::Result<()>) {
         if let Some(journal) = &mut self.journal
             && let Err(error) = write(journal)

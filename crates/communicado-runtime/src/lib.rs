@@ -1,44 +1,46 @@
-//! The shell around the core: the clock, the supervisor, the feeds, and what a source and a sink
-//! are.
+//! The runtime around the core: the clock, the supervisor, the feeds, and the traits of sources and
+//! sinks.
 //!
-//! A [`Source`] observes through [`SourceHandle`]; the [`Hub`] hands each observation to the roster and
-//! what changed to every [`Feed`]; a [`Sink`] reads its feed. [`run`] keeps the sources watching
+//! A [`Source`] reports through its [`SourceHandle`]. The [`Hub`] gives each observation to the
+//! roster, and each change to every [`Feed`]. A [`Sink`] reads its feed. [`run`] runs the sources,
 //! and is the only place that retries.
 //!
-//! **Invariant:** only [`SystemClock`] reads the time, and nothing here knows one async runtime
-//! but for that clock's timer; so a test turns the clock by hand and polls the whole by hand.
-//! **Invariant:** an observation is handled where it is made, under one lock, without a queue: a
-//! source that floods slows itself down and nobody's memory grows.
+//! **Invariant:** only [`SystemClock`] reads the time, and only its timers depend on the async
+//! runtime ([`desktop_executor`]); so a test can drive the clock and poll everything by hand.
+//! **Invariant:** an observation is handled where it is made, under one lock, without a queue. A
+//! source that floods slows down itself, and no memory grows.
 //!
 //! Read next: [`Source`], [`Feed`], then `tests/simulation/`.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+#[cfg(target_os = "linux")]
+mod async_fd;
 mod clock;
 mod directory;
+mod executor;
 mod feed;
 mod hub;
-mod input;
 mod named;
 mod notice;
-#[cfg(target_os = "linux")]
-mod readiness;
 mod record;
 mod replay;
 mod sink;
 mod source;
 mod source_handle;
+mod stdin;
 mod supervisor;
 
-pub use clock::{Clock, SystemClock, Timer, sleep_until, within};
+#[cfg(target_os = "linux")]
+pub use async_fd::async_fd;
+pub use clock::{Clock, SystemClock, Timer, sleep_until, timeout_at};
 pub use directory::LimitReached;
+pub use executor::desktop_executor;
 pub use feed::{Feed, Update};
 pub use hub::Hub;
-pub use input::at_input_end;
 pub use notice::Notice;
-#[cfg(target_os = "linux")]
-pub use readiness::wait_for;
 pub use replay::{Replay, ReplayError};
 pub use sink::{Sink, SinkError, SinkFuture};
 pub use source::{Check, Health, NamedSource, ProbeFuture, Source, SourceError, WatchFuture};
 pub use source_handle::{ClientHandle, SourceHandle};
+pub use stdin::on_stdin_eof;
 pub use supervisor::run;

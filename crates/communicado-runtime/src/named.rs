@@ -1,95 +1,91 @@
-//! The roster, with names.
+//! The roster with names.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use communicado_core::{Change, ClientId, ClientState, Input, Moment, Roster};
-use communicado_wire::{Account, Client, Status, Timestamp, VERSION};
+use communicado_core::{AccountState, Change, ClientId, ClientState, Moment, Roster, RosterInput};
+use communicado_wire::{Account, Client, Status, Timestamp};
 
-use crate::directory::Directory;
+use crate::directory::{AccountKey, Directory};
 
-/// The roster and the directory that names its numbers.
+/// The roster, and the directory with the names for its numbers.
 pub(crate) struct NamedRoster {
     pub(crate) directory: Directory,
     /// The civil time at moment 0.
     pub(crate) began: Timestamp,
     roster: Roster,
-    told: BTreeMap<ClientId, Arc<Client>>,
+    last: BTreeMap<ClientId, Arc<Client>>,
 }
 
 impl NamedRoster {
     pub(crate) fn new(began: Timestamp) -> Self {
         let roster = Roster::new();
-        Self { directory: Directory::default(), began, roster, told: BTreeMap::new() }
+        Self { directory: Directory::default(), began, roster, last: BTreeMap::new() }
     }
 
-    pub(crate) fn handle(&mut self, at: Moment, input: Input) -> Vec<Arc<Client>> {
+    pub(crate) fn handle(&mut self, at: Moment, input: RosterInput) -> Vec<Arc<Client>> {
         let changes = self.roster.handle(at, input);
-        self.tell(changes)
+        self.name_changes(changes)
     }
 
     pub(crate) fn advance(&mut self, to: Moment) -> Vec<Arc<Client>> {
         let changes = self.roster.advance(to);
-        self.tell(changes)
+        self.name_changes(changes)
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Moment> {
         self.roster.next_deadline()
     }
 
-    /// Every client as it was told last, but as the first that a listener hears of it, who
-    /// missed so many changes.
+    /// The last state of every client, without its `before`, after so many missed changes.
     pub(crate) fn snapshot(&self, missed: u64) -> Vec<Arc<Client>> {
-        let first = |told: &Arc<Client>| {
-            Arc::new(Client { missed, before: Some(None), ..(**told).clone() })
+        let first = |last: &Arc<Client>| {
+            let mut client = (**last).clone();
+            (client.missed, client.before) = (missed, Some(None));
+            Arc::new(client)
         };
-        self.told.values().map(first).collect()
+        self.last.values().map(first).collect()
     }
 
-    fn tell(&mut self, changes: Vec<Change>) -> Vec<Arc<Client>> {
-        let tell = |change: Change| {
-            let told = Arc::new(self.client(&change));
-            self.told.insert(change.client, Arc::clone(&told));
-            told
+    fn name_changes(&mut self, changes: Vec<Change>) -> Vec<Arc<Client>> {
+        let name_change = |change: Change| {
+            let last = Arc::new(self.client(&change));
+            self.last.insert(change.client, Arc::clone(&last));
+            last
         };
-        changes.into_iter().map(tell).collect()
+        changes.into_iter().map(name_change).collect()
     }
 
     fn client(&self, change: &Change) -> Client {
         let ClientState { status, since, source, saved, ref accounts } = change.after;
+        let name = self.directory.client(change.client);
+        let source = self.directory.source(source);
+        let mut client = Client::new(name, source, self.civil(change.at));
+        client.revision = change.revision.0;
+        client.status = Status::from(status);
         let presence = status.presence();
-        let accounts = accounts.iter().map(|each| {
-            let account = self.directory.account(each.account);
-            let presence = each.status.presence();
-            Account {
-                account: account.name,
-                protocol: account.protocol,
-                name: self.directory.called(each.account),
-                status: Status::from(each.status),
-                availability: presence.map(|presence| presence.availability),
-                activity: presence.and_then(|presence| presence.activity),
-                raw: presence.map(|presence| self.directory.text(presence.raw)),
-                reason: each.status.reason().map(Arc::from),
-                since: self.civil(each.since),
-            }
-        });
-        Client {
-            v: VERSION,
-            revision: change.revision.0,
-            at: self.civil(change.at),
-            client: self.directory.client(change.client),
-            status: Status::from(status),
-            availability: presence.map(|presence| presence.availability),
-            activity: presence.and_then(|presence| presence.activity),
-            raw: presence.map(|presence| self.directory.text(presence.raw)),
-            reason: status.reason().map(Arc::from),
-            since: self.civil(since),
-            source: self.directory.source(source),
-            saved: saved.map(|saved| self.directory.text(saved)),
-            accounts: accounts.collect(),
-            missed: 0,
-            before: Some(change.before.as_ref().map(|before| Status::from(before.status))),
-        }
+        client.availability = presence.map(|presence| presence.availability);
+        client.activity = presence.and_then(|presence| presence.activity);
+        client.raw = presence.map(|presence| self.directory.text(presence.raw));
+        client.reason = status.reason().map(Arc::from);
+        client.since = self.civil(since);
+        client.saved = saved.map(|saved| self.directory.text(saved));
+        client.accounts = accounts.iter().map(|each| self.account(each)).collect();
+        client.before = Some(change.before.as_ref().map(|before| Status::from(before.status)));
+        client
+    }
+
+    fn account(&self, state: &AccountState) -> Account {
+        let AccountKey { name, protocol } = self.directory.account(state.account);
+        let mut account = Account::new(name, protocol, self.civil(state.since));
+        account.name = self.directory.display_name(state.account);
+        account.status = Status::from(state.status);
+        let presence = state.status.presence();
+        account.availability = presence.map(|presence| presence.availability);
+        account.activity = presence.and_then(|presence| presence.activity);
+        account.raw = presence.map(|presence| self.directory.text(presence.raw));
+        account.reason = state.status.reason().map(Arc::from);
+        account
     }
 
     fn civil(&self, moment: Moment) -> Timestamp {

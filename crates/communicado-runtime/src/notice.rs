@@ -1,40 +1,40 @@
-//! What the person who runs communicado should know, beside the statuses.
+//! Notices to the user, beside the statuses.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::{LimitReached, SourceError};
 
-/// Something that the person who runs communicado should know.
+/// A notice to the user who runs the program.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Notice {
-    /// A source can see no longer, and is started again after a while.
+    /// A source failed. It restarts after a delay.
     Lost {
         /// The source's name.
         source: String,
-        /// Why, and what to do.
+        /// The cause, and what to do.
         error: SourceError,
-        /// When it is tried again.
+        /// The delay before the restart.
         retry_in: Duration,
-        /// How many other sources are watching.
+        /// How many other sources are working.
         others: usize,
     },
-    /// A source that was lost sees again.
+    /// A source that had failed works again.
     Recovered {
         /// The source's name.
         source: String,
     },
-    /// A name was not taken in.
+    /// A name exceeded a limit and was ignored.
     Limit {
         /// The source's name.
         source: String,
         /// The limit.
         limit: LimitReached,
     },
-    /// The journal can be written no longer; everything else goes on.
+    /// A write to the journal failed. There is no journal from here on; everything else works.
     JournalFailed {
-        /// What the system said.
+        /// The error of the system.
         cause: String,
     },
 }
@@ -43,33 +43,36 @@ impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Lost { source, error, retry_in, others } => {
-                writeln!(f, "error: source `{source}` cannot watch")?;
+                writeln!(f, "error: source `{source}` failed")?;
                 writeln!(f, "  cause: {}", error.cause)?;
                 writeln!(f, "  help: {}", error.help)?;
-                write!(f, "  meanwhile: trying again in {}", rounded(*retry_in))?;
+                write!(f, "  meanwhile: retrying in {}", rounded(*retry_in))?;
                 match others {
                     0 => write!(f, "; its clients are `unknown`"),
-                    1 => write!(f, "; 1 other source is watching"),
-                    _ => write!(f, "; {others} other sources are watching"),
+                    1 => write!(f, "; 1 other source is working"),
+                    _ => write!(f, "; {others} other sources are working"),
                 }
             }
-            Self::Recovered { source } => write!(f, "note: source `{source}` is watching again"),
+            Self::Recovered { source } => write!(f, "note: source `{source}` works again"),
             Self::Limit { source, limit } => {
                 writeln!(f, "warning: source `{source}` saw {limit}")?;
-                write!(f, "  meanwhile: those known before are still told")
+                write!(f, "  meanwhile: the first ones are still reported")
             }
             Self::JournalFailed { cause } => {
-                writeln!(f, "error: the journal cannot be written any further")?;
+                writeln!(f, "error: cannot write to the journal any more")?;
                 writeln!(f, "  cause: {cause}")?;
-                write!(f, "  meanwhile: statuses are still told; what was written can be replayed")
+                write!(
+                    f,
+                    "  meanwhile: statuses are still reported; you can replay the journal up to here"
+                )
             }
         }
     }
 }
 
-fn rounded(span: Duration) -> String {
-    if span < Duration::from_secs(1) {
-        return format!("{} ms", span.as_millis());
+fn rounded(duration: Duration) -> String {
+    if duration < Duration::from_secs(1) {
+        return format!("{} ms", duration.as_millis());
     }
-    format!("{} s", (span + Duration::from_millis(500)).as_secs())
+    format!("{} s", (duration + Duration::from_millis(500)).as_secs())
 }

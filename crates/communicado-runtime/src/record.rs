@@ -1,8 +1,8 @@
-//! Writes the journal: each input, before it is handled.
+//! The recorder, which writes each input to the journal before the roster handles it.
 
 use std::io::{self, Write};
 
-use communicado_core::{Input, Moment};
+use communicado_core::{Moment, RosterInput};
 use communicado_wire::Timestamp;
 use communicado_wire::journal::{Entry, VERSION};
 
@@ -12,7 +12,7 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    /// Writes the first line to `out`; `began` is the civil time at moment 0.
+    /// Writes the first line to `out`. `began` is the civil time at moment 0.
     pub(crate) fn begin(
         out: Box<dyn Write + Send>,
         with_names: bool,
@@ -26,7 +26,7 @@ impl Recorder {
 
     pub(crate) fn name(&mut self, mut entry: Entry) -> io::Result<()> {
         if !self.with_names {
-            if let Entry::Called { .. } = entry {
+            if let Entry::DisplayName { .. } = entry {
                 return Ok(());
             }
             if let Entry::Account { name, .. } = &mut entry {
@@ -36,7 +36,7 @@ impl Recorder {
         self.write(&entry)
     }
 
-    pub(crate) fn input(&mut self, at: Moment, input: Input) -> io::Result<()> {
+    pub(crate) fn input(&mut self, at: Moment, input: RosterInput) -> io::Result<()> {
         self.write(&Entry::of(at, input))
     }
 

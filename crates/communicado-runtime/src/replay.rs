@@ -1,41 +1,41 @@
-//! Repeats a recorded run.
+//! The replay of a recorded run.
 
 use std::fmt;
 use std::sync::Arc;
 
-use communicado_core::{ClientId, Input, SourceId};
+use communicado_core::{ClientId, RosterInput, SourceId};
 use communicado_wire::journal::{Entry, EntryError, Observed, VERSION};
 use communicado_wire::{Client, Timestamp};
 
 use crate::LimitReached;
 use crate::named::NamedRoster;
 
-/// A recorded run, repeated line by line.
+/// A replay of a journal, line by line.
 #[derive(Default)]
 pub struct Replay {
     roster: Option<NamedRoster>,
 }
 
-/// Why a journal cannot be repeated any further.
+/// The error for a journal line that cannot be replayed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ReplayError {
-    /// The first line is not that of a journal.
+    /// The first line is not the header of a journal.
     NoJournal,
-    /// The journal is of a version that is not known here.
+    /// The version of the journal is unknown.
     Version(u8),
-    /// The line is no entry of a journal.
+    /// The line is not a journal entry.
     Entry(EntryError),
-    /// The journal has more names than may be.
+    /// The journal has too many names.
     Limit(LimitReached),
 }
 
 impl Replay {
-    /// Repeats one line and returns what changed, oldest first.
+    /// Replays one line and returns the changes, oldest first.
     ///
     /// # Errors
     ///
-    /// If the line is no entry. The replay can go on with the next one.
+    /// If the line is not an entry. The replay can continue with the next one.
     pub fn line(&mut self, line: &str) -> Result<Vec<Arc<Client>>, ReplayError> {
         let entry = Entry::from_json(line).map_err(|error| {
             if self.roster.is_none() { ReplayError::NoJournal } else { ReplayError::Entry(error) }
@@ -46,14 +46,14 @@ impl Replay {
         match &entry {
             Entry::Observed(observed) => {
                 let (at, input) = Observed::input(observed).map_err(ReplayError::Entry)?;
-                if let Input::Observed(observation) = input {
+                if let RosterInput::Observed(observation) = input {
                     name_client(roster, observation.client, None)?;
                 }
                 Ok(roster.handle(at, input))
             }
             Entry::Lost { at, source } => {
                 let at = communicado_core::Moment::new(std::time::Duration::from_nanos(*at));
-                Ok(roster.handle(at, Input::Lost(SourceId(*source))))
+                Ok(roster.handle(at, RosterInput::Lost(SourceId(*source))))
             }
             Entry::Journal { .. } => Err(ReplayError::NoJournal),
             Entry::Client { id, name } => {
@@ -62,9 +62,9 @@ impl Replay {
             }
             Entry::Source { .. }
             | Entry::Account { .. }
-            | Entry::Called { .. }
-            | Entry::Token { .. } => {
-                roster.directory.put(&entry).map_err(ReplayError::Limit)?;
+            | Entry::DisplayName { .. }
+            | Entry::Symbol { .. } => {
+                roster.directory.insert(&entry).map_err(ReplayError::Limit)?;
                 Ok(Vec::new())
             }
         }
@@ -80,21 +80,21 @@ impl Replay {
             Entry::Source { .. }
             | Entry::Client { .. }
             | Entry::Account { .. }
-            | Entry::Called { .. }
-            | Entry::Token { .. }
+            | Entry::DisplayName { .. }
+            | Entry::Symbol { .. }
             | Entry::Observed(_)
             | Entry::Lost { .. } => Err(ReplayError::NoJournal),
         }
     }
 
-    /// The civil time at which the recorded run began, once its first line was read.
+    /// The start of the recorded run, once its first line was read.
     #[must_use]
     pub fn began(&self) -> Option<Timestamp> {
         Some(self.roster.as_ref()?.began)
     }
 }
 
-/// Listeners know a client by its name, so what one is told of must not become another.
+/// Names a client. Readers identify a client by its name, so the name must not change.
 fn name_client(
     roster: &mut NamedRoster,
     id: ClientId,
@@ -103,16 +103,16 @@ fn name_client(
     if roster.directory.name_client(id, name).map_err(ReplayError::Limit)? {
         return Ok(());
     }
-    let rule = "a client is named before it is observed, keeps its name, and shares it with none";
-    Err(ReplayError::Entry(EntryError::Meaning(rule)))
+    let rule = "a client has a unique name, before its first observation, and keeps it";
+    Err(ReplayError::Entry(EntryError::Rule(rule)))
 }
 
 impl fmt::Display for ReplayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoJournal => f.write_str("a journal begins with one line `{\"journal\":..}`"),
+            Self::NoJournal => f.write_str("a journal starts with a line `{\"journal\":..}`"),
             Self::Version(version) => {
-                write!(f, "version {version} of the journal is not known here, only {VERSION}")
+                write!(f, "unsupported journal version {version} (supported: {VERSION})")
             }
             Self::Entry(error) => write!(f, "{error}"),
             Self::Limit(limit) => write!(f, "{limit}"),
@@ -135,18 +135,18 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_changes_its_name_is_refused_and_the_rest_goes_on() {
+    fn a_line_that_renames_a_client_is_rejected_and_the_replay_continues() {
         let mut replay = Replay::default();
         assert!(replay.line(FIRST).unwrap().is_empty());
         assert_eq!(&*replay.line(&observed(0)).unwrap()[0].client, "client-0");
         let error = replay.line(r#"{"client":{"id":0,"name":"finch"}}"#).unwrap_err();
-        assert!(error.to_string().contains("named before it is observed"), "{error}");
+        assert!(error.to_string().contains("before its first observation"), "{error}");
         assert!(replay.line(r#"{"client":{"id":1,"name":"pidgin"}}"#).unwrap().is_empty());
         assert_eq!(&*replay.line(&observed(1)).unwrap()[0].client, "pidgin");
     }
 
     #[test]
-    fn a_journal_that_begins_at_the_end_of_time_is_replayed_to_what_can_be_read() {
+    fn a_journal_at_the_end_of_time_replays_to_valid_json() {
         let mut replay = Replay::default();
         let last = FIRST.replace("2026-11-22T21", "9999-12-30T22");
         assert!(replay.line(&last).unwrap().is_empty());

@@ -1,4 +1,4 @@
-//! What a sink is.
+//! The trait of sinks.
 
 use std::fmt;
 use std::future::Future;
@@ -6,25 +6,25 @@ use std::pin::Pin;
 
 use crate::Feed;
 
-/// Tells one kind of listener.
+/// A sink delivers updates to one kind of listener.
 ///
-/// It brings the listener level with the feed's snapshot, then tells it each change. A listener
-/// that is slow gets the latest status of each client and is told that it missed some: the feed
-/// sees to that, so a sink only has to read it when the listener is ready for more.
+/// It delivers the snapshot of its feed, then each change. For a slow listener, the feed replaces
+/// queued changes by a new snapshot with the number of missed changes. So a sink only has to read
+/// the feed when the listener is ready.
 pub trait Sink: Send {
-    /// Tells until the feed ends, the listener is gone, or it is dropped.
+    /// Delivers until the feed ends or the listener goes away.
     fn deliver(self: Box<Self>, feed: Feed) -> SinkFuture;
 }
 
-/// A sink at work. It ends well when the feed ended or the listener went away.
+/// The future of a running sink. It is `Ok` if the feed ended or the listener went away.
 pub type SinkFuture = Pin<Box<dyn Future<Output = Result<(), SinkError>> + Send>>;
 
-/// Why a sink cannot tell.
+/// The error that ended a sink.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SinkError {
-    /// What is the case.
+    /// The cause, in one sentence.
     pub cause: String,
-    /// What to do about it.
+    /// The advice, in one sentence.
     pub help: String,
 }
 

@@ -1,4 +1,4 @@
-//! What a source is.
+//! The trait of sources.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,67 +7,67 @@ use std::pin::Pin;
 
 use crate::{Clock, SourceHandle};
 
-/// Reads one kind of client and says what it sees.
+/// A source reads one kind of client and reports its state.
 ///
-/// It subscribes first, then takes a snapshot, then applies what arrived meanwhile. It never
-/// starts a client by asking, never polls where the client can tell, and never retries: it gives
-/// up with a reason, and the supervisor decides what then.
+/// It subscribes first, then takes a snapshot, then applies the events that arrived meanwhile. It
+/// never launches a client, never polls if the client sends events, and never retries: it returns an
+/// error, and the supervisor decides when to restart it.
 pub trait Source: Send {
-    /// Watches until it can go on no longer or is dropped, which it can be at any await.
+    /// Watches until it fails. The future can be dropped at any await.
     ///
-    /// It says what it sees through `handle`, and [`SourceHandle::ready`] once it has looked.
+    /// It reports through `handle`, and calls [`SourceHandle::ready`] after the first snapshot.
     fn watch(&mut self, handle: SourceHandle) -> WatchFuture<'_>;
 
-    /// Looks once, for a person who asks what can be read here.
+    /// Checks once which clients the source can read on this machine.
     fn probe<'a>(&'a mut self, clock: &'a dyn Clock) -> ProbeFuture<'a>;
 }
 
-/// A source at work. It has no `Ok`: it ends in the reason why it cannot go on.
+/// The future of a running source. It ends only with an error.
 pub type WatchFuture<'a> = Pin<Box<dyn Future<Output = SourceError> + Send + 'a>>;
 
-/// A source that looks once.
+/// The future of a probe.
 pub type ProbeFuture<'a> = Pin<Box<dyn Future<Output = Vec<Check>> + Send + 'a>>;
 
-/// A source with its name, ready to be run.
+/// A source with its name, ready to run.
 pub struct NamedSource {
     /// Its name.
     pub name: &'static str,
-    /// The clients that are told of even while nothing was seen of them.
+    /// The clients to report even if the source has not seen them.
     pub clients: Vec<String>,
     /// The source.
     pub source: Box<dyn Source>,
 }
 
-/// Why a source cannot watch.
+/// The error that ended a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceError {
-    /// What is the case.
+    /// The cause, in one sentence.
     pub cause: Cow<'static, str>,
-    /// What to do about it.
+    /// The advice, in one sentence.
     pub help: Cow<'static, str>,
 }
 
-/// One link of the chain from us to a signed-in user, tested.
+/// The result of one check of a probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
-    /// What was tested.
+    /// The subject of the check.
     pub what: Cow<'static, str>,
-    /// How it stands.
+    /// The result.
     pub health: Health,
-    /// What was found, in one sentence.
+    /// The finding, in one sentence.
     pub found: Cow<'static, str>,
-    /// What to do, in one sentence, unless all is well.
+    /// The advice, in one sentence, if there is a problem.
     pub action: Option<Cow<'static, str>>,
 }
 
-/// How a part of the chain stands.
+/// The health of a checked part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Health {
-    /// It works.
+    /// The part works.
     Good,
-    /// It works, and there is nothing to see, or not all.
+    /// The part works, but shows nothing, or not everything.
     Limited,
-    /// It does not work.
+    /// The part does not work.
     Bad,
 }
 

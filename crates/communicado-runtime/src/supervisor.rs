@@ -1,4 +1,4 @@
-//! Keeps the sources watching. The only place that retries.
+//! The supervisor, which runs the sources. No other module retries.
 
 use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
@@ -13,23 +13,21 @@ use futures_util::future::select_all;
 
 use crate::{Hub, NamedSource, Notice, Source, SourceError, sleep_until};
 
-/// The first wait after a source was lost.
-const WAIT_MIN: Duration = Duration::from_millis(250);
-/// No wait is longer: what came back is seen within this time.
-const WAIT_MAX: Duration = Duration::from_secs(30);
+/// The first backoff after the loss of a source.
+const BACKOFF_MIN: Duration = Duration::from_millis(250);
+/// The longest backoff, and so the longest time until a client that is back is seen.
+const BACKOFF_MAX: Duration = Duration::from_secs(30);
 
-/// Watches with every one of `sources` and keeps the time, until it is dropped.
+/// Runs all `sources` and the timers of the hub.
 ///
-/// # Errors
-///
-/// It ends only when the clock gives no timer, without which nothing can be promised.
+/// It returns only if the clock cannot create a timer, without which leases do not expire.
 pub async fn run(hub: Arc<Hub>, sources: Vec<NamedSource>) -> io::Error {
     let add = |NamedSource { name, clients, source }| (name, hub.add_source(name, clients), source);
-    // All are known before the first one looks, so that a snapshot waits for all.
+    // All sources are added before the first one starts, so that a snapshot waits for all.
     let known: Vec<_> = sources.into_iter().map(add).collect();
-    let watching = known.into_iter().map(|(name, id, source)| supervise(&hub, name, id, source));
-    let keeping_time = iter::once(keep_time(&hub).boxed());
-    let (error, ..) = select_all(keeping_time.chain(watching.map(FutureExt::boxed))).await;
+    let watches = known.into_iter().map(|(name, id, source)| supervise(&hub, name, id, source));
+    let timers = iter::once(drive_timers(&hub).boxed());
+    let (error, ..) = select_all(timers.chain(watches.map(FutureExt::boxed))).await;
     error
 }
 
@@ -39,31 +37,31 @@ async fn supervise(
     id: SourceId,
     mut source: Box<dyn Source>,
 ) -> io::Error {
-    let mut waits = Waits::new(id);
+    let mut backoff = Backoff::new(id);
     loop {
         let handle = hub.begin_run(id);
-        let mut was_lost = waits.is_waiting();
+        let mut was_lost = backoff.has_failed();
         let ended = AssertUnwindSafe(async {
-            let mut watching = source.watch(handle);
-            let watching = poll_fn(|cx| {
-                let polled = watching.as_mut().poll(cx);
+            let mut watches = source.watch(handle);
+            let watches = poll_fn(|cx| {
+                let polled = watches.as_mut().poll(cx);
                 if was_lost && hub.is_ready(id) {
                     was_lost = false;
                     hub.notify(&Notice::Recovered { source: name.to_owned() });
                 }
                 polled
             });
-            watching.await
+            watches.await
         });
         let error = ended.catch_unwind().await.unwrap_or_else(|_| SourceError {
-            cause: "it panicked, which is a fault of communicado".into(),
+            cause: "it panicked, which is a bug in Communicado".into(),
             help: "report it with the output of `communicado doctor`".into(),
         });
-        let (was_ready, others) = hub.lose(id);
+        let (was_ready, others) = hub.mark_lost(id);
         if was_ready {
-            waits.begin_anew();
+            backoff.reset();
         }
-        let retry_in = waits.next(hub);
+        let retry_in = backoff.next_delay(hub);
         let source = name.to_owned();
         hub.notify(&Notice::Lost { source, error, retry_in, others });
         let again = hub.clock().now().after(retry_in);
@@ -73,46 +71,46 @@ async fn supervise(
     }
 }
 
-/// How long to wait before the next attempt: doubled each time, and shifted at random so that
-/// many who lost the same thing do not all come back at once.
-struct Waits {
+/// Exponential backoff with jitter, so that many sources do not restart at the same time.
+struct Backoff {
     failures: u32,
     random: u64,
 }
 
-impl Waits {
+impl Backoff {
     fn new(source: SourceId) -> Self {
         Self { failures: 0, random: u64::from(source.0) + 1 }
     }
 
-    const fn is_waiting(&self) -> bool {
+    const fn has_failed(&self) -> bool {
         self.failures > 0
     }
 
-    const fn begin_anew(&mut self) {
+    const fn reset(&mut self) {
         self.failures = 0;
     }
 
-    fn next(&mut self, hub: &Hub) -> Duration {
-        let doubled = WAIT_MIN.saturating_mul(1_u32.checked_shl(self.failures).unwrap_or(u32::MAX));
+    fn next_delay(&mut self, hub: &Hub) -> Duration {
+        let doubled =
+            BACKOFF_MIN.saturating_mul(1_u32.checked_shl(self.failures).unwrap_or(u32::MAX));
         self.failures = self.failures.saturating_add(1);
-        // The low bits of the clock differ from one machine and one failure to the next.
+        // The low bits of the clock differ between machines and between failures.
         self.random ^= hub.clock().now().since_start().subsec_nanos() as u64;
         self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let percent = 75 + u32::try_from((self.random >> 33) % 51).unwrap_or(25);
-        doubled.min(WAIT_MAX) * percent / 100
+        doubled.min(BACKOFF_MAX) * percent / 100
     }
 }
 
-/// Lets leases end when they are due, and holds first snapshots back no longer than is bearable.
-async fn keep_time(hub: &Arc<Hub>) -> io::Error {
+/// Expires leases, and releases the first snapshots when the patience is over.
+async fn drive_timers(hub: &Arc<Hub>) -> io::Error {
     let mut timer = match hub.clock().timer() {
         Ok(timer) => timer,
         Err(error) => return error,
     };
     poll_fn(|cx| {
         loop {
-            timer.set(hub.keep_time(cx));
+            timer.set(hub.poll_timers(cx));
             match timer.poll_due(cx) {
                 Poll::Ready(()) => {}
                 Poll::Pending => return Poll::Pending,

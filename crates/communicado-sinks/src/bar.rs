@@ -1,5 +1,4 @@
-//! Lines for status bars: one for the whole after each update, about the client that a person
-//! would look for first.
+//! Lines for status bars: one after each update, about the most relevant client.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -9,18 +8,19 @@ use communicado_wire::{Client, Status};
 use serde_json::json;
 
 use crate::template::markup;
-use crate::{Form, Line, Scope, printable};
+use crate::{Form, Line, LineScope, printable};
 
-/// The longest text that a bar is given.
+/// The longest text for a bar.
 const TEXT_MAX: usize = 40;
 
-/// Writes one bar's line, from the client to show and all of them.
-type Write = fn(Option<&Arc<Client>>, &[Arc<Client>]) -> String;
+/// Renders the line of a bar, from the client to show and all clients.
+type RenderBar = fn(Option<&Arc<Client>>, &[Arc<Client>]) -> String;
 
-struct Bar(Write);
+struct Bar(RenderBar);
 
-/// Waybar's custom module with `return-type: json` (waybar-custom(5)): `alt` and `class` are the
-/// words, for `format-icons` and for CSS.
+/// The form for a custom module of Waybar with `return-type: json` (waybar-custom(5)).
+///
+/// `alt` is for `format-icons`, `class` for CSS.
 #[must_use]
 pub fn waybar() -> impl Form {
     Bar(|first, all| {
@@ -36,7 +36,7 @@ pub fn waybar() -> impl Form {
     })
 }
 
-/// An i3blocks block with `interval=persist` and `format=json`.
+/// The form for an i3blocks block with `interval=persist` and `format=json`.
 #[must_use]
 pub fn i3blocks() -> impl Form {
     Bar(|first, _| {
@@ -45,16 +45,16 @@ pub fn i3blocks() -> impl Form {
     })
 }
 
-/// A polybar `custom/script` with `tail = true`.
+/// The form for a polybar `custom/script` with `tail = true`.
 #[must_use]
 pub fn polybar() -> impl Form {
-    // Only `%{` begins a tag, and `%%` is a per cent sign.
+    // `%{` starts a tag, and `%%` is a percent sign.
     Bar(|first, _| format!("%{{F{}}}{}%{{F-}}", colour(first), text(first).replace('%', "%%")))
 }
 
 impl Form for Bar {
-    fn scope(&self) -> Scope {
-        Scope::Whole
+    fn scope(&self) -> LineScope {
+        LineScope::All
     }
 
     fn write(&mut self, line: &Line<'_>, out: &mut String) -> Result<(), SinkError> {
@@ -64,8 +64,8 @@ impl Form for Bar {
     }
 }
 
-/// Which client a person would look for first: whoever is signed in, then whoever may soon be,
-/// then whoever needs a look.
+/// The order of relevance: signed-in clients first, then those that are about to be, then those
+/// with a problem.
 fn rank(client: &Arc<Client>) -> (u8, Option<communicado_core::Availability>) {
     let rank = match client.status {
         Status::SignedIn => 0,
@@ -80,7 +80,7 @@ fn rank(client: &Arc<Client>) -> (u8, Option<communicado_core::Availability>) {
     (rank, client.availability)
 }
 
-/// The words for a client, the most telling last.
+/// The words for a client, the most specific last.
 fn words(client: &Client) -> Vec<&'static str> {
     let mut words = vec![client.status.word()];
     words.extend(client.availability.map(|word| word.word()));
@@ -88,7 +88,7 @@ fn words(client: &Client) -> Vec<&'static str> {
 }
 
 fn text(client: Option<&Arc<Client>>) -> String {
-    // Where there is no client, no source has looked yet.
+    // Without a client, no source has taken a snapshot yet.
     let Some(client) = client else { return Status::Unknown.word().to_owned() };
     let word = words(client).last().copied().unwrap_or_default();
     let more = client.activity.map(|word| word.word()).or(client.reason.as_deref());
@@ -133,7 +133,7 @@ mod tests {
     const BUSY: &str = r#"{"v":1,"revision":2,"at":"2026-11-22T21:00:00Z","client":"a<b%{","status":"signed-in","availability":"busy","activity":"on-the-phone","raw":"phone","reason":null,"since":"2026-11-22T21:00:00Z","source":"purple","saved":null,"accounts":[]}"#;
 
     #[test]
-    fn waybar_gets_words_for_icons_and_classes_and_nothing_that_is_markup() {
+    fn waybar_gets_words_for_icons_and_classes_and_escaped_text() {
         assert_eq!(
             line(&mut waybar(), &[ABSENT, BUSY]),
             "{\"alt\":\"busy\",\"class\":[\"signed-in\",\"busy\"],\
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn i3blocks_gets_a_text_and_a_colour() {
+    fn i3blocks_gets_a_text_and_a_color() {
         assert_eq!(
             line(&mut i3blocks(), &[ABSENT]),
             "{\"color\":\"#8a8a8a\",\"full_text\":\"absent\",\"short_text\":\"absent\"}\n"
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn polybar_gets_its_own_tags_and_no_foreign_ones() {
+    fn polybar_gets_only_our_tags() {
         assert_eq!(line(&mut polybar(), &[BUSY]), "%{F#d64545}busy (on-the-phone)%{F-}\n");
     }
 }

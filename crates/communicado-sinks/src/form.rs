@@ -1,40 +1,40 @@
-//! What a form is.
+//! The trait of output forms.
 
 use std::sync::Arc;
 
 use communicado_runtime::SinkError;
 use communicado_wire::{Client, Timestamp};
 
-/// Writes what a client is, or what all of them are, as a line.
+/// An output form: it writes the state of one client, or of all clients, as a line.
 pub trait Form: Send {
-    /// What a line is about.
-    fn scope(&self) -> Scope;
+    /// The subject of a line.
+    fn scope(&self) -> LineScope;
 
     /// Adds the line, with its line break, to `out`.
     ///
     /// # Errors
     ///
-    /// If the form cannot write this, as a template may not. Nothing is added then.
+    /// If the form cannot write this, such as a template that fails. `out` stays unchanged.
     fn write(&mut self, line: &Line<'_>, out: &mut String) -> Result<(), SinkError>;
 }
 
-/// What a line is about.
+/// The subject of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
+pub enum LineScope {
     /// One client.
     Client,
-    /// All of them.
-    Whole,
+    /// All clients.
+    All,
 }
 
-/// What there is to write.
+/// The content of a line.
 #[derive(Debug)]
 pub struct Line<'a> {
-    /// The client that the line is about; in a line about all, the one that changed, if one did.
+    /// The client of the line. In a line about all clients, the one that changed, if one did.
     pub client: Option<&'a Arc<Client>>,
     /// Every client, by name.
     pub all: &'a [Arc<Client>],
-    /// Whether the line tells of a change.
+    /// Whether the line is about a change.
     pub is_change: bool,
     /// The civil time.
     pub now: Timestamp,

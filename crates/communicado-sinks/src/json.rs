@@ -1,29 +1,30 @@
-//! JSON lines: the object that every listener gets, as it is.
+//! The JSON form: one JSON object for each line.
+
+use std::sync::Arc;
 
 use communicado_runtime::SinkError;
-use communicado_wire::Client;
 
-use crate::{Form, Line, Scope};
+use crate::{Form, Line, LineScope};
 
-/// One JSON object a line.
+/// One JSON object for each line.
 #[derive(Clone, Copy, Debug)]
 pub struct Json {
-    /// Whether `before` is written; a snapshot that was asked for once has none.
+    /// Whether to write `before`, which a one-time snapshot does not have.
     pub with_before: bool,
 }
 
 impl Form for Json {
-    fn scope(&self) -> Scope {
-        Scope::Client
+    fn scope(&self) -> LineScope {
+        LineScope::Client
     }
 
     fn write(&mut self, line: &Line<'_>, out: &mut String) -> Result<(), SinkError> {
         if let Some(client) = line.client {
-            out.push_str(&if self.with_before {
-                client.to_json()
-            } else {
-                Client { before: None, ..(**client).clone() }.to_json()
-            });
+            let mut client = Arc::clone(client);
+            if !self.with_before {
+                Arc::make_mut(&mut client).before = None;
+            }
+            out.push_str(&client.to_json());
             out.push('\n');
         }
         Ok(())

@@ -1,8 +1,9 @@
-//! What tells listeners: one file a form, and one table of them.
+//! The sinks, which deliver updates to listeners: lines of text and JSON, and publishing.
 //!
-//! [`Lines`] is the sink of all lines, and a form says what a line looks like. A form that shows
-//! the whole (a status bar) writes one line for each update; the others write one for each client
-//! of a snapshot and one for each change. [`gateway`] is the sink that publishes over HTTP.
+//! [`Lines`] is the sink of all lines, and a [`Form`] is the format of a line. A form about all
+//! clients (a status bar) writes one line for each update. The others write one line for each client
+//! of a snapshot, and one for each change. [`publish`] has the sink for remote servers, and
+//! [`gateway`] the HTTP client of a gateway.
 //!
 //! **Invariant:** no sink knows a source.
 //!
@@ -15,22 +16,23 @@ mod json;
 mod lines;
 mod output;
 mod printable;
+pub mod publish;
 mod template;
 mod text;
 
 pub use bar::{i3blocks, polybar, waybar};
-pub use form::{Form, Line, Scope};
+pub use form::{Form, Line, LineScope};
 pub use json::Json;
 pub use lines::{Lines, Writer};
 pub use output::Output;
 pub use printable::printable;
-pub use template::{HELPERS, Template, TemplateError};
+pub use template::{HELPERS, KEYS, Template, TemplateError};
 pub use text::Text;
 
-/// Makes a form.
+/// A constructor of a form.
 pub type MakeForm = fn() -> Box<dyn Form>;
 
-/// The status bars that a line can be written for, by the name of the bar.
+/// The forms for status bars, by the name of the bar.
 pub const BARS: &[(&str, MakeForm)] = &[
     ("waybar", || Box::new(waybar())),
     ("i3blocks", || Box::new(i3blocks())),

@@ -1,4 +1,4 @@
-//! The sink of all forms: it keeps a listener level with its feed, a line at a time.
+//! The sink that writes the lines of a form.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -7,9 +7,9 @@ use std::sync::Arc;
 use communicado_runtime::{Feed, Sink, SinkError, SinkFuture, Update};
 use communicado_wire::{Client, Timestamp};
 
-use crate::{Form, Line, Output, Scope};
+use crate::{Form, Line, LineScope, Output};
 
-/// Turns updates into lines of one form.
+/// A writer of lines: it turns updates into lines of one form.
 pub struct Writer {
     form: Box<dyn Form>,
     only: Vec<String>,
@@ -17,57 +17,57 @@ pub struct Writer {
     clients: BTreeMap<Arc<str>, Arc<Client>>,
 }
 
-/// Writes lines to an output.
+/// The sink that writes lines to an output.
 pub struct Lines {
     writer: Writer,
     output: Output,
 }
 
 impl Writer {
-    /// Lines of `form` about the clients named in `only`, or about all if that is empty. `clock`
-    /// tells the civil time.
+    /// A writer for the clients in `only`, or for all clients if it is empty. `clock` returns the
+    /// civil time.
     #[must_use]
     pub fn new(form: Box<dyn Form>, only: Vec<String>, clock: fn() -> Timestamp) -> Self {
         Self { form, only, clock, clients: BTreeMap::new() }
     }
 
-    /// Takes in an update and adds its lines to `text`.
+    /// Applies an update and adds its lines to `text`.
     ///
     /// # Errors
     ///
     /// If the form cannot write it.
     pub fn add(&mut self, update: &Update, text: &mut String) -> Result<(), SinkError> {
-        let (told, is_change) = match update {
+        let (updated, is_change) = match update {
             Update::Snapshot { clients, .. } => (clients.as_slice(), false),
             Update::Change(client) => (std::slice::from_ref(client), true),
         };
         if !is_change {
             self.clients.clear();
         }
-        let asked = |client: &&Arc<Client>| {
+        let is_selected = |client: &&Arc<Client>| {
             self.only.is_empty() || self.only.iter().any(|name| **name == *client.client)
         };
-        let told: Vec<&Arc<Client>> = told.iter().filter(asked).collect();
-        for client in &told {
+        let updated: Vec<&Arc<Client>> = updated.iter().filter(is_selected).collect();
+        for client in &updated {
             self.clients.insert(Arc::clone(&client.client), Arc::clone(client));
         }
-        if is_change && told.is_empty() {
+        if is_change && updated.is_empty() {
             return Ok(());
         }
         let all: Vec<Arc<Client>> = self.clients.values().cloned().collect();
         let now = (self.clock)();
         let line = |client| Line { client, all: &all, is_change, now };
         match self.form.scope() {
-            Scope::Whole => self.form.write(&line(told.last().copied()), text),
-            Scope::Client => {
-                told.into_iter().try_for_each(|client| self.form.write(&line(Some(client)), text))
-            }
+            LineScope::All => self.form.write(&line(updated.last().copied()), text),
+            LineScope::Client => updated
+                .into_iter()
+                .try_for_each(|client| self.form.write(&line(Some(client)), text)),
         }
     }
 }
 
 impl Lines {
-    /// The lines of `writer` on `output`.
+    /// A sink that writes the lines of `writer` to `output`.
     #[must_use]
     pub const fn new(writer: Writer, output: Output) -> Self {
         Self { writer, output }
@@ -96,7 +96,7 @@ impl Sink for Lines {
 
 fn cannot_write(error: &io::Error) -> SinkError {
     SinkError {
-        cause: format!("standard output cannot be written: {error}"),
-        help: "make room where the output goes, or send it elsewhere".to_owned(),
+        cause: format!("cannot write to standard output: {error}"),
+        help: "free disk space, or redirect the output".to_owned(),
     }
 }

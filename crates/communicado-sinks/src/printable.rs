@@ -1,13 +1,11 @@
-//! Foreign text for a terminal.
+//! Escaping of foreign text for a terminal.
 
 use communicado_wire::is_printable;
 
-/// `text` as it can be shown to a person: on one line, from left to right, and no longer than
-/// `max` characters.
+/// The `text` on one line, from left to right, truncated to `max` characters.
 ///
-/// The names of accounts are foreign. A line break would make one line two, an escape sequence
-/// would command the terminal, and a mark that turns the direction of writing round would show a
-/// name as another; each is shown as its escape instead.
+/// Names of accounts are foreign text. Line breaks, escape sequences and marks that change the
+/// direction of writing are replaced by their escapes.
 #[must_use]
 pub fn printable(text: &str, max: usize) -> String {
     let mut shown = String::with_capacity(text.len().min(max));
@@ -34,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn foreign_text_stays_on_its_line_and_in_its_direction() {
+    fn foreign_text_is_escaped_and_truncated() {
         let check = |text: &str, expected: &str| assert_eq!(printable(text, 20), expected);
         check("alice@localhost", "alice@localhost");
         check("al\nice", "al\\nice");

@@ -1,4 +1,4 @@
-//! Lines after a template of the user's, with playerctl's `{{ }}` and helpers.
+//! The form for a template of the user, with the `{{ }}` and the helpers of playerctl.
 
 use std::fmt;
 
@@ -7,72 +7,91 @@ use communicado_wire::{Client, Status, Timestamp};
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Environment, ErrorKind, Output, State, UndefinedBehavior, context};
 
-use crate::{Form, Line, Scope, printable};
+use crate::{Form, Line, LineScope, printable};
 
 const NAME: &str = "--format";
 
-/// No text is cut here, only made harmless.
-const WHOLE: usize = usize::MAX;
+/// The text of a template is escaped but not truncated.
+const NO_LIMIT: usize = usize::MAX;
 
-/// What can be called in a template, with what it gives.
+/// The keys of a template, each with its meaning.
+pub const KEYS: &[(&str, &str)] = &[
+    ("client", "the client's name"),
+    ("status", "the status, such as signed-in"),
+    ("availability", "the user's availability, while signed in"),
+    ("activity", "the user's activity, while signed in"),
+    ("raw", "the client's own word for the presence"),
+    ("reason", "the reason of a signed-out or unknown status"),
+    ("since", "when this status, presence and reason began"),
+    ("saved", "the status that the user selected, in the client's own word"),
+    ("source", "the source that reported this"),
+    ("accounts", "the accounts, each with account, protocol, and the keys from status to since"),
+    ("at", "when the last change happened"),
+    ("revision", "the number of that change"),
+    ("before", "the status before the change; empty at first and in `status`"),
+    ("running", "true, false, or empty if unknown"),
+    ("now", "the current time"),
+];
+
+/// The helpers of a template, each with its result.
 pub const HELPERS: &[(&str, &str)] = &[
     ("lc(text)", "the text in lower case"),
     ("uc(text)", "the text in upper case"),
-    ("default(text, other)", "the text, or the other one if there is none"),
-    ("trunc(text, length)", "the text, cut to so many characters with an ellipsis"),
-    ("markup_escape(text)", "the text for Pango markup, as bars take it"),
-    ("duration(time)", "how long ago a time such as `since` was: 4:07, 1:02:33"),
-    ("emoji(status)", "a sign for a status or an availability"),
+    ("default(text, other)", "the text, or `other` if the text is empty"),
+    ("trunc(text, length)", "the text, cut to this many characters, with an ellipsis"),
+    ("markup_escape(text)", "the text, escaped for Pango markup"),
+    ("duration(time)", "the time since then, such as 4:07 or 1:02:33"),
+    ("emoji(word)", "a symbol for a status or an availability"),
 ];
 
-/// A line after a template.
+/// A form with a template for each line.
 pub struct Template {
     environment: Environment<'static>,
 }
 
-/// Why a template cannot be used.
+/// The error for an invalid template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateError {
-    /// What is wrong, and where.
+    /// The cause, and the position.
     pub cause: String,
-    /// What can be used instead.
+    /// The valid keys and helpers.
     pub help: String,
 }
 
 impl Template {
-    /// Takes in a template and tries it out, so that a wrong key is told before anything runs.
+    /// Parses a template and renders samples, so that a wrong key is an error before the start.
     ///
     /// # Errors
     ///
-    /// If it is no template, or uses a key or a helper that there is not.
+    /// If the template is invalid, or uses an unknown key or helper.
     pub fn new(source: &str) -> Result<Self, TemplateError> {
         let mut environment = Environment::empty();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_formatter(write_value);
-        environment.add_function("lc", |text: Value| text_of(&text).to_lowercase());
-        environment.add_function("uc", |text: Value| text_of(&text).to_uppercase());
+        environment.add_function("lc", |text: Value| to_text(&text).to_lowercase());
+        environment.add_function("uc", |text: Value| to_text(&text).to_uppercase());
         environment.add_function(
             "default",
             |text: Value, other: Value| {
-                if text_of(&text).is_empty() { other } else { text }
+                if to_text(&text).is_empty() { other } else { text }
             },
         );
         environment
-            .add_function("trunc", |text: Value, length: usize| printable(&text_of(&text), length));
-        environment.add_function("markup_escape", |text: Value| markup(&text_of(&text)));
+            .add_function("trunc", |text: Value, length: usize| printable(&to_text(&text), length));
+        environment.add_function("markup_escape", |text: Value| markup(&to_text(&text)));
         environment.add_function("duration", |state: &State<'_, '_>, time: Value| {
-            let now = state.lookup("now").map(|now| text_of(&now)).unwrap_or_default();
-            duration(&text_of(&time), &now)
+            let now = state.lookup("now").map(|now| to_text(&now)).unwrap_or_default();
+            duration(&to_text(&time), &now)
         });
-        environment.add_function("emoji", |word: Value| emoji(&text_of(&word)));
+        environment.add_function("emoji", |word: Value| emoji(&to_text(&word)));
         let added = environment.add_template_owned(NAME, source.to_owned());
         added.map_err(|error| TemplateError::of(&error, source))?;
         let mut template = Self { environment };
         for sample in SAMPLES {
             let client = Client::from_json(sample)
                 .map_err(|error| TemplateError { cause: error.to_string(), help: String::new() })?;
-            let tried = template.render(&client, Timestamp::EPOCH);
-            tried.map_err(|error| TemplateError::of(&error, source))?;
+            let rendered = template.render(&client, Timestamp::EPOCH);
+            rendered.map_err(|error| TemplateError::of(&error, source))?;
         }
         Ok(template)
     }
@@ -87,8 +106,8 @@ impl Template {
 }
 
 impl Form for Template {
-    fn scope(&self) -> Scope {
-        Scope::Client
+    fn scope(&self) -> LineScope {
+        LineScope::Client
     }
 
     fn write(&mut self, line: &Line<'_>, out: &mut String) -> Result<(), SinkError> {
@@ -105,22 +124,22 @@ impl Form for Template {
     }
 }
 
-/// What a template is tried out on: with everything, and with as little as there can be.
+/// The samples to try a template with: one with all keys, and one with only the required ones.
 const SAMPLES: [&str; 2] = [
     r#"{"v":1,"revision":1,"at":"2026-11-22T21:00:00Z","client":"pidgin","status":"signed-in","availability":"away","activity":"in-a-meeting","raw":"away","reason":null,"since":"2026-11-22T21:00:00Z","source":"purple","saved":"away","accounts":[{"account":"alice","protocol":"XMPP","status":"signed-in","availability":"away","activity":null,"raw":"away","reason":null,"since":"2026-11-22T21:00:00Z"}],"before":"signing-in"}"#,
     r#"{"v":1,"revision":1,"at":"2026-11-22T21:00:00Z","client":"pidgin","status":"absent","availability":null,"activity":null,"raw":null,"reason":null,"since":"2026-11-22T21:00:00Z","source":"purple","saved":null,"accounts":[],"before":null}"#,
 ];
 
-fn text_of(value: &Value) -> String {
+fn to_text(value: &Value) -> String {
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => String::new(),
-        // As in JSON; the library writes `True`.
+        // As in JSON: minijinja writes `True`.
         ValueKind::Bool => value.is_true().to_string(),
         _ => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
     }
 }
 
-/// Nothing is written for what is not there, and foreign text is made harmless.
+/// Writes missing values as nothing, and escapes foreign text.
 fn write_value(
     out: &mut Output<'_>,
     state: &State<'_, '_>,
@@ -129,10 +148,10 @@ fn write_value(
     if value.is_undefined() {
         return minijinja::escape_formatter(out, state, value);
     }
-    out.write_str(&printable(&text_of(value), WHOLE)).map_err(minijinja::Error::from)
+    out.write_str(&printable(&to_text(value), NO_LIMIT)).map_err(minijinja::Error::from)
 }
 
-/// `text` for Pango markup, which takes XML's five characters as its own.
+/// The `text`, escaped for Pango markup, which reserves the five characters of XML.
 pub(crate) fn markup(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
@@ -177,25 +196,24 @@ fn emoji(word: &str) -> &'static str {
 }
 
 impl TemplateError {
-    /// What the library says of the template `source`, in our words where it is most asked for.
+    /// The error for the template `source`, in plain words if it is a common mistake.
     fn of(error: &minijinja::Error, source: &str) -> Self {
         let key = error.range().and_then(|range| source.get(range));
         let kind = error.kind();
         let cause = if kind == ErrorKind::UndefinedError {
             let key = key.map_or_else(String::new, |key| format!(": {}", key.trim()));
-            format!("the template uses a key that there is not{key}")
+            format!("the template has an unknown key{key}")
         } else if kind == ErrorKind::UnknownFunction {
             let detail = error.detail().unwrap_or_default();
-            format!("the template calls a helper that there is not: {detail}")
+            format!("the template has an unknown helper: {detail}")
         } else {
-            format!("the template cannot be used: {error}")
+            format!("the template is not valid: {error}")
         };
-        let helpers: Vec<&str> = HELPERS.iter().map(|(form, _)| *form).collect();
-        let help = format!(
-            "keys: client, status, availability, activity, raw, reason, since, saved, source, \
-             accounts, at, revision, before, running, now; helpers: {}",
-            helpers.join(", ")
-        );
+        let names = |table: &[(&'static str, &str)]| {
+            let names: Vec<&str> = table.iter().map(|(name, _)| *name).collect();
+            names.join(", ")
+        };
+        let help = format!("keys: {}; helpers: {}", names(KEYS), names(HELPERS));
         Self { cause, help }
     }
 }
@@ -220,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_and_helpers_give_what_they_say() {
+    fn keys_and_helpers_give_the_documented_results() {
         let check = |template: &str, expected: &str| {
             assert_eq!(render(template, 0).as_deref(), Ok(expected), "{template}");
         };
@@ -237,23 +255,42 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_written_as_nothing() {
+    fn every_listed_key_can_be_used() {
+        for (key, _) in KEYS {
+            for sample in 0..SAMPLES.len() {
+                assert!(render(&format!("{{{{ {key} }}}}"), sample).is_ok(), "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_listed_helper_can_be_called() {
+        for (helper, _) in HELPERS {
+            let call = helper.replace("time", "since").replace("length", "3");
+            let call =
+                call.replace("text", "client").replace("other", "raw").replace("word", "status");
+            assert!(render(&format!("{{{{ {call} }}}}"), 0).is_ok(), "{call}");
+        }
+    }
+
+    #[test]
+    fn a_missing_value_is_written_as_nothing() {
         assert_eq!(render("[{{ availability }}{{ before }}]", 1).as_deref(), Ok("[]"));
         assert_eq!(render("{{ default(availability, status) }}", 1).as_deref(), Ok("absent"));
     }
 
     #[test]
-    fn a_wrong_template_is_refused_before_anything_runs() {
+    fn an_invalid_template_is_an_error_before_the_start() {
         let check = |template: &str, expected: &str| {
             let error = Template::new(template).err().expect(template);
             assert!(error.cause.contains(expected), "{error}");
             assert!(error.help.contains("availability") && error.help.contains("lc(text)"));
         };
-        check("{{ title }}", "a key that there is not: title");
-        check("Ä{{ client.foo }}", "a key that there is not: client.foo");
-        check("{{ status", "cannot be used");
-        check("{{ shout(status) }}", "a helper that there is not");
-        check("{{ trunc(status) }}", "cannot be used");
+        check("{{ title }}", "an unknown key: title");
+        check("Ä{{ client.foo }}", "an unknown key: client.foo");
+        check("{{ status", "is not valid");
+        check("{{ shout(status) }}", "an unknown helper");
+        check("{{ trunc(status) }}", "is not valid");
         check("{{ duration(status) }}", "is no time");
     }
 }

@@ -1,4 +1,4 @@
-//! Text for people.
+//! The text form for people.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,47 +7,46 @@ use std::sync::Arc;
 use communicado_runtime::SinkError;
 use communicado_wire::{Account, Client, Status};
 
-use crate::{Form, Line, Scope, printable};
+use crate::{Form, Line, LineScope, printable};
 
-/// The longest name of an account that is shown; JSON has it whole.
+/// The longest name of an account to show; JSON has the whole name.
 const NAME_MAX: usize = 60;
 
-/// Text for people: a line for each client, and one more for each account where there are
-/// several.
+/// Text for people: a line for each client, and one for each of its accounts if it has several.
 #[derive(Debug, Default)]
 pub struct Text {
-    /// Whether colours are used.
+    /// Whether to use colors.
     pub coloured: bool,
-    /// Whether changes are followed: each line has its time, and the accounts of a client are
-    /// only shown where there are several.
-    pub follows: bool,
-    /// What was last shown of each client, times left out.
-    shown: BTreeMap<Arc<str>, String>,
+    /// Whether to follow changes: each line has its time, and a client with one account has no line
+    /// for it.
+    pub following: bool,
+    /// The last text of each client, without times.
+    last_text: BTreeMap<Arc<str>, String>,
 }
 
 impl Form for Text {
-    fn scope(&self) -> Scope {
-        Scope::Client
+    fn scope(&self) -> LineScope {
+        LineScope::Client
     }
 
-    /// A change that a person would not see, such as of a saved status that agrees with the
-    /// presence, is left out.
+    /// Skips a change that does not change the text, such as of a saved status that matches the
+    /// presence.
     fn write(&mut self, line: &Line<'_>, out: &mut String) -> Result<(), SinkError> {
         let Some(client) = line.client else { return Ok(()) };
-        let said = self.said(client, line);
-        let again = self.shown.insert(Arc::clone(&client.client), said.clone());
-        if line.is_change && client.missed == 0 && again.as_ref() == Some(&said) {
+        let text = self.text(client, line);
+        let previous = self.last_text.insert(Arc::clone(&client.client), text.clone());
+        if line.is_change && client.missed == 0 && previous.as_ref() == Some(&text) {
             return Ok(());
         }
-        for (index, said) in said.lines().enumerate() {
-            match (self.follows, index) {
+        for (index, text) in text.lines().enumerate() {
+            match (self.following, index) {
                 (true, 0) => {
                     let _ = write!(out, "{}  ", client.at.time_of_day());
                 }
                 (true, _) => out.push_str("          "),
                 (false, _) => {}
             }
-            out.push_str(said);
+            out.push_str(text);
             let was = client.before.flatten().filter(|before| *before != client.status);
             match (index, client.missed, was) {
                 (0, 1.., _) => {
@@ -66,13 +65,13 @@ impl Form for Text {
 }
 
 impl Text {
-    /// Text with or without colours, for one look or for following.
+    /// A text form with or without colors, for one snapshot or for following changes.
     #[must_use]
-    pub fn new(coloured: bool, follows: bool) -> Self {
-        Self { coloured, follows, shown: BTreeMap::new() }
+    pub fn new(coloured: bool, following: bool) -> Self {
+        Self { coloured, following, last_text: BTreeMap::new() }
     }
 
-    fn said(&self, client: &Client, line: &Line<'_>) -> String {
+    fn text(&self, client: &Client, line: &Line<'_>) -> String {
         let mut out = String::new();
         let name = |client: &Client| printable(&client.client, NAME_MAX);
         let longest = line.all.iter().map(|client| name(client).chars().count()).max();
@@ -80,7 +79,7 @@ impl Text {
         let _ = write!(out, "{name:width$}  ");
         self.status(client.status, client.reason.as_deref(), &mut out);
         let _ = writeln!(out, "  {:<27}", detail(client));
-        if !self.follows || client.accounts.len() > 1 {
+        if !self.following || client.accounts.len() > 1 {
             for account in &client.accounts {
                 self.account(account, &mut out);
             }
@@ -93,12 +92,12 @@ impl Text {
         let protocol = printable(&account.protocol, NAME_MAX);
         let _ = write!(out, "  {name} ({protocol})  ");
         self.status(account.status, account.reason.as_deref(), out);
-        let said = [
+        let text = [
             account.availability.map(|word| word.word()),
             account.activity.map(|word| word.word()),
             account.reason.as_deref(),
         ];
-        let _ = writeln!(out, "  {}", said.into_iter().flatten().collect::<Vec<_>>().join(", "));
+        let _ = writeln!(out, "  {}", text.into_iter().flatten().collect::<Vec<_>>().join(", "));
     }
 
     fn status(&self, status: Status, reason: Option<&str>, out: &mut String) {
@@ -112,9 +111,9 @@ impl Text {
     }
 }
 
-/// What else there is to say of a client in a few words.
+/// The details of a client in a few words.
 fn detail(client: &Client) -> String {
-    // An account need not take up what the user chose: XMPP knows no invisible.
+    // An account may not apply the user's choice: XMPP does not support invisible.
     let saved = client.saved.as_deref().filter(|saved| {
         let hidden = matches!(*saved, "invisible" | "offline");
         hidden && client.status == Status::SignedIn && client.raw.as_deref() != Some(saved)
@@ -129,7 +128,7 @@ fn detail(client: &Client) -> String {
     words.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// The number of the colour (ECMA-48 §8.3.117): the words say the same without it.
+/// The code of the color (ECMA-48 §8.3.117). The text is complete without it.
 const fn colour(status: Status, reason: Option<&str>) -> &'static str {
     match status {
         Status::SignedIn => "32",
@@ -161,7 +160,7 @@ mod tests {
     const ALICE: &str = r#"{"v":1,"revision":2,"at":"2026-11-22T21:03:12Z","client":"finch","status":"signed-in","availability":"away","activity":null,"raw":"away","reason":null,"since":"2026-11-22T21:00:00Z","source":"purple","saved":"away","accounts":[{"account":"al\nice","protocol":"XMPP","status":"signed-in","availability":"away","activity":null,"raw":"away","reason":null,"since":"2026-11-22T21:00:00Z"}],"before":"signing-in"}"#;
 
     #[test]
-    fn one_look_shows_the_accounts_and_following_shows_the_time() {
+    fn a_snapshot_has_the_accounts_and_following_has_the_time() {
         assert_eq!(
             write(&mut Text::new(false, false), &client(ALICE), false),
             "finch   signed-in      away\n  al\\nice (XMPP)  signed-in      away\n"
@@ -173,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_that_cannot_be_seen_is_left_out_and_one_that_matters_is_not() {
+    fn a_change_that_does_not_change_the_text_is_skipped() {
         let mut form = Text::new(false, true);
         assert_ne!(write(&mut form, &client(ALICE), true), "");
         let same = ALICE.replace(r#""saved":"away""#, r#""saved":"available""#);
@@ -183,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_say_nothing_that_the_words_do_not() {
+    fn colors_add_no_information() {
         let plain = write(&mut Text::new(false, false), &client(ALICE), false);
         let coloured = write(&mut Text::new(true, false), &client(ALICE), false);
         let stripped = coloured.replace("\u{1b}[32m", "").replace("\u{1b}[0m", "");

@@ -93,7 +93,7 @@ impl ClientReporter {
         }
         if let Some(saved) = &details.saved
             && before.saved != details.saved
-            && let Ok(token) = self.client.token(saved)
+            && let Ok(token) = self.client.intern(saved)
         {
             self.client.report(Fact::Saved(token));
         }

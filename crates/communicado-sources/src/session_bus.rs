@@ -1,6 +1,6 @@
 //! Connection to the session bus.
 
-use communicado_runtime::{Clock, SourceError, within};
+use communicado_runtime::{Clock, SourceError, timeout_at};
 use zbus::Connection;
 use zbus::connection::Builder;
 
@@ -44,7 +44,7 @@ pub async fn connect(clock: &dyn Clock, address: &str) -> Result<Connection, Sou
     let end = clock.now().after(CONNECT_MAX);
     let mut cause = "the address is empty".to_owned();
     for each in address.split(';').filter(|each| !each.is_empty()) {
-        cause = match within(clock, end, Builder::address(each).build()).await {
+        cause = match timeout_at(clock, end, Builder::address(each).build()).await {
             Some(Ok(connection)) => return Ok(connection),
             Some(Err(error)) => {
                 let text = error.to_string();

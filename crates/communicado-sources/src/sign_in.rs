@@ -28,7 +28,7 @@ impl AccountSignIn {
     pub(crate) fn to_core(&self, client: &ClientHandle) -> Result<SignIn, LimitReached> {
         Ok(match self {
             Self::SignedIn { availability, activity, raw } => {
-                let (availability, activity, raw) = (*availability, *activity, client.token(raw)?);
+                let (availability, activity, raw) = (*availability, *activity, client.intern(raw)?);
                 SignIn::SignedIn(Presence { availability, activity, raw })
             }
             Self::SigningIn => SignIn::SigningIn,

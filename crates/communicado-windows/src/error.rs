@@ -1,56 +1,53 @@
-//! Why Windows refused something.
+//! The error of a Windows call.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::HResult;
 
-/// What was tried, and the code that Windows answered with.
+/// A failed operation and its error code.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
-    tried: Cow<'static, str>,
+pub struct WindowsError {
+    operation: Cow<'static, str>,
     code: HResult,
 }
 
-impl Error {
-    /// The error for what was tried, from the code that it ended with.
-    pub(crate) fn new(tried: impl Into<Cow<'static, str>>, code: HResult) -> Self {
-        Self { tried: tried.into(), code }
+impl WindowsError {
+    /// An error for an operation, such as `open a key`, and the code that it failed with.
+    pub fn new(operation: impl Into<Cow<'static, str>>, code: HResult) -> Self {
+        Self { operation: operation.into(), code }
     }
 
-    /// The error for what the system did not do.
-    #[must_use]
-    pub fn of_system(tried: &'static str, code: HResult) -> Self {
-        Self::new(tried, code)
+    /// An error from this thread's `GetLastError`.
+    pub(crate) fn last_os_error(operation: impl Into<Cow<'static, str>>) -> Self {
+        Self::from_core(operation, &windows_core::Error::from_thread())
     }
 
-    /// What the last call on this thread that reports by `GetLastError` ended with.
-    pub(crate) fn last(tried: impl Into<Cow<'static, str>>) -> Self {
-        Self::of(tried, &windows_core::Error::from_thread())
+    pub(crate) fn from_core(
+        operation: impl Into<Cow<'static, str>>,
+        error: &windows_core::Error,
+    ) -> Self {
+        Self::new(operation, HResult(error.code().0))
     }
 
-    pub(crate) fn of(tried: impl Into<Cow<'static, str>>, error: &windows_core::Error) -> Self {
-        Self::new(tried, HResult(error.code().0))
-    }
-
-    /// The code.
+    /// The error code.
     #[must_use]
     pub const fn code(&self) -> HResult {
         self.code
     }
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for WindowsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let said = windows_core::HRESULT(self.code.0).message();
-        write!(f, "cannot {}: {} ({})", self.tried, said.trim_end(), self.code)
+        let message = windows_core::HRESULT(self.code.0).message();
+        write!(f, "cannot {}: {} ({})", self.operation, message.trim_end(), self.code)
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for WindowsError {}
 
-impl From<Error> for std::io::Error {
-    fn from(error: Error) -> Self {
+impl From<WindowsError> for std::io::Error {
+    fn from(error: WindowsError) -> Self {
         Self::other(error)
     }
 }

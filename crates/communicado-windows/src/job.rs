@@ -1,4 +1,4 @@
-//! Processes that are kept together.
+//! Job objects, which group processes.
 
 use std::os::windows::io::AsRawHandle as _;
 use std::os::windows::process::CommandExt as _;
@@ -20,27 +20,30 @@ use windows::Win32::System::Threading::{
 };
 use windows_core::PCWSTR;
 
-use crate::Error;
-use crate::wait::Owned;
+use crate::WindowsError;
+use crate::wait::OwnedHandle;
 
-/// Processes that are kept together, with all that they start, and end with this object and so
-/// with this process (Microsoft, "Job Objects").
+/// A group of processes and their descendants (Microsoft, "Job Objects").
+///
+/// Windows terminates them when this object is dropped or this process exits.
 #[derive(Debug)]
-pub struct Job(Owned);
+pub struct JobObject(OwnedHandle);
 
-impl Job {
-    /// A job without processes.
+impl JobObject {
+    /// Creates an empty job.
     ///
     /// # Errors
     ///
-    /// If the system gives none.
-    pub fn new() -> Result<Self, Error> {
-        // SAFETY: a job without name and with the rights of this process.
+    /// If the job cannot be created.
+    pub fn new() -> Result<Self, WindowsError> {
+        // SAFETY: the job has no name and default security, so there are no pointers.
         let job = unsafe { CreateJobObjectW(None, PCWSTR::null()) };
-        let job = Self(Owned::new(job.map_err(|error| Error::of("make a job", &error))?));
+        let job = Self(OwnedHandle::new(
+            job.map_err(|error| WindowsError::from_core("create a job", &error))?,
+        ));
         let mut limits = JOBOBJECT_EXTENDED_LIMIT_INFORMATION::default();
         limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
-        // SAFETY: the job is open, and the size is that of what the pointer leads to.
+        // SAFETY: the job is open, and the size is that of the structure.
         let set = unsafe {
             SetInformationJobObject(
                 job.0.get(),
@@ -49,24 +52,25 @@ impl Job {
                 size(&limits),
             )
         };
-        set.map_err(|error| Error::of("have a job end with this process", &error))?;
+        set.map_err(|error| WindowsError::from_core("set the limits of a job", &error))?;
         Ok(job)
     }
 
-    /// Starts a command in it, as a group of processes of its own.
+    /// Starts a command in the job, in its own process group.
     ///
     /// # Errors
     ///
-    /// If it cannot be started or not be kept; then it is ended before it has begun.
-    pub fn start(&self, command: &mut Command) -> std::io::Result<Child> {
-        // Suspended, so that it starts nothing before it is in the job.
+    /// If the command cannot be started or assigned to the job. An unassigned process never runs.
+    pub fn spawn(&self, command: &mut Command) -> std::io::Result<Child> {
+        // Suspended, so that the process starts nothing before it is in the job.
         let flags = CREATE_SUSPENDED.0 | CREATE_NEW_PROCESS_GROUP.0;
         let mut child = command.creation_flags(flags).spawn()?;
         let process = HANDLE(child.as_raw_handle());
-        // SAFETY: the job is open, and so is the process as long as `child`.
-        let kept = unsafe { AssignProcessToJobObject(self.0.get(), process) };
-        let kept = kept.map_err(|error| Error::of("put a process into a job", &error));
-        if let Err(error) = kept.and_then(|()| resume(child.id())) {
+        // SAFETY: the job is open, and the process is open as long as `child`.
+        let assigned = unsafe { AssignProcessToJobObject(self.0.get(), process) };
+        let assigned =
+            assigned.map_err(|error| WindowsError::from_core("assign a process to a job", &error));
+        if let Err(error) = assigned.and_then(|()| resume(child.id())) {
             child.kill()?;
             child.wait()?;
             return Err(error.into());
@@ -74,11 +78,11 @@ impl Job {
         Ok(child)
     }
 
-    /// Whether all in it have ended.
+    /// Whether all processes of the job have exited.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let mut counts = JOBOBJECT_BASIC_ACCOUNTING_INFORMATION::default();
-        // SAFETY: the job is open, and the size is that of what the pointer leads to.
+        // SAFETY: the job is open, and the size is that of the structure.
         let asked = unsafe {
             QueryInformationJobObject(
                 Some(self.0.get()),
@@ -91,54 +95,56 @@ impl Job {
         asked.is_ok() && counts.ActiveProcesses == 0
     }
 
-    /// Asks a group of processes to end, as Ctrl-Break in its console does.
+    /// Sends Ctrl-Break to a process group.
     ///
     /// # Errors
     ///
-    /// If it has no console in common with this process.
-    pub fn ask_to_end(group: u32) -> Result<(), Error> {
-        // SAFETY: it takes no pointers.
+    /// If the group does not share a console with this process.
+    pub fn send_ctrl_break(group: u32) -> Result<(), WindowsError> {
+        // SAFETY: the call has no pointer arguments.
         let sent = unsafe { GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, group) };
-        sent.map_err(|error| Error::of("ask a process to end", &error))
+        sent.map_err(|error| WindowsError::from_core("send Ctrl-Break to a process", &error))
     }
 
-    /// Ends all in it at once.
+    /// Terminates all processes of the job.
     ///
     /// # Errors
     ///
-    /// If they may not be ended.
-    pub fn end(&self) -> Result<(), Error> {
+    /// If access is denied.
+    pub fn terminate(&self) -> Result<(), WindowsError> {
         // SAFETY: the job is open.
         let ended = unsafe { TerminateJobObject(self.0.get(), 1) };
-        ended.map_err(|error| Error::of("end the processes of a job", &error))
+        ended.map_err(|error| WindowsError::from_core("terminate the processes of a job", &error))
     }
 }
 
-/// Lets a process go on that was started suspended.
-fn resume(process: u32) -> Result<(), Error> {
-    let tried = "let a process begin";
-    // SAFETY: it takes no pointers.
+/// Resumes a process that was started suspended.
+fn resume(process: u32) -> Result<(), WindowsError> {
+    let operation = "resume a process";
+    // SAFETY: the call has no pointer arguments.
     let list = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0) };
-    let list = Owned::new(list.map_err(|error| Error::of(tried, &error))?);
+    let list = OwnedHandle::new(list.map_err(|error| WindowsError::from_core(operation, &error))?);
     let mut entry = THREADENTRY32::default();
     entry.dwSize = size(&entry);
-    // SAFETY: the list is open and the entry has its size in it.
+    // SAFETY: the snapshot is open, and the entry contains its own size.
     let mut more = unsafe { Thread32First(list.get(), &raw mut entry) };
     while more.is_ok() {
         if entry.th32OwnerProcessID == process {
-            // SAFETY: it takes no pointers.
+            // SAFETY: the call has no pointer arguments.
             let thread = unsafe { OpenThread(THREAD_SUSPEND_RESUME, false, entry.th32ThreadID) };
-            let thread = Owned::new(thread.map_err(|error| Error::of(tried, &error))?);
+            let thread = OwnedHandle::new(
+                thread.map_err(|error| WindowsError::from_core(operation, &error))?,
+            );
             // SAFETY: the thread is open.
             return match unsafe { ResumeThread(thread.get()) } {
-                u32::MAX => Err(Error::last(tried)),
+                u32::MAX => Err(WindowsError::last_os_error(operation)),
                 _ => Ok(()),
             };
         }
         // SAFETY: as above.
         more = unsafe { Thread32Next(list.get(), &raw mut entry) };
     }
-    Err(Error::last(tried))
+    Err(WindowsError::last_os_error(operation))
 }
 
 fn size<T>(of: &T) -> u32 {

@@ -1,57 +1,58 @@
-//! Safe wrappers over the parts of Windows that communicado needs: the registry and folders with
-//! their notices, processes and their ends, tokens, jobs, timers, and COM late-bound, from both
-//! sides.
+//! Safe wrappers for Windows: the registry and directories with change notifications, processes,
+//! tokens, job objects, timers, and COM as client and server.
 //!
-//! What decodes foreign bytes ([`Guid`], [`RawValue`], [`Variant`]) is pure and is there on every
-//! platform; the rest is there on Windows.
+//! The decoders of foreign bytes ([`Guid`], [`RawValue`], [`Variant`]) are pure and exist on every
+//! platform. Everything else exists only on Windows.
 //!
-//! **Invariant:** this is the only crate with unsafe code, and each unsafe block says why it
-//! holds.
+//! **Invariant:** no other crate has unsafe code. Each unsafe block has a comment with the reason
+//! why it is sound.
 
 #[cfg(windows)]
 pub mod com;
 #[cfg(windows)]
-mod error;
+mod dir_watcher;
 #[cfg(windows)]
-mod folder;
+mod error;
 mod guid;
 mod hresult;
 #[cfg(windows)]
 mod job;
 #[cfg(windows)]
-mod only;
+mod named_mutex;
 #[cfg(windows)]
 mod process;
 #[cfg(windows)]
 mod registry;
+mod registry_value;
 #[cfg(windows)]
 mod time;
 #[cfg(windows)]
 mod token;
-mod value;
 mod variant;
 #[cfg(windows)]
 mod wait;
 
 #[cfg(windows)]
-pub use error::Error;
+pub use dir_watcher::DirWatcher;
 #[cfg(windows)]
-pub use folder::FolderNotice;
-pub use guid::{Guid, NoGuid};
+pub use error::WindowsError;
+pub use guid::{Guid, ParseGuidError};
 pub use hresult::HResult;
 #[cfg(windows)]
-pub use job::Job;
+pub use job::JobObject;
 #[cfg(windows)]
-pub use only::Only;
+pub use named_mutex::NamedMutex;
 #[cfg(windows)]
-pub use process::{Listed, Process, own_session, processes, session_of};
+pub use process::{Process, ProcessEntry, own_session, processes, session_of};
 #[cfg(windows)]
-pub use registry::{Hive, Key, Notice, Noticed, View, was_deleted};
+pub use registry::{
+    ChangeFilter, ChangeNotification, Hive, RegistryKey, RegistryView, was_deleted,
+};
+pub use registry_value::{RawValue, RegistryValue};
 #[cfg(windows)]
-pub use time::{Alarm, civil_micros, uptime};
+pub use time::{WakeTimer, civil_micros, uptime};
 #[cfg(windows)]
-pub use token::{Integrity, Rights};
-pub use value::{RawValue, Value};
+pub use token::{Integrity, TokenInfo};
 pub use variant::{Variant, decode};
 #[cfg(windows)]
-pub use wait::Waiting;
+pub use wait::WaitableObject;

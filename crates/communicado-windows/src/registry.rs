@@ -1,4 +1,4 @@
-//! The registry, with its notices.
+//! The registry and its change notifications.
 
 use std::task::{Context, Poll};
 
@@ -15,15 +15,15 @@ use windows::Win32::System::Registry::{
 use windows::Win32::System::Threading::{CreateEventW, ResetEvent};
 use windows_core::{HSTRING, PCWSTR, PWSTR};
 
-use crate::wait::Owned;
-use crate::{Error, HResult, RawValue, Waiting};
+use crate::wait::OwnedHandle;
+use crate::{HResult, RawValue, WaitableObject, WindowsError};
 
-/// The longest value that is read, in bytes.
+/// The maximum length of a value, in bytes.
 const VALUE_BYTES_MAX: usize = 64 * 1024;
-/// The longest name of a key, in UTF-16 units (Microsoft, "Registry element size limits").
+/// The maximum length of a key name, in UTF-16 units (Microsoft, "Registry element size limits").
 const NAME_UNITS_MAX: usize = 256;
 
-/// A part of the registry.
+/// A root key of the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hive {
     /// `HKEY_CURRENT_USER`.
@@ -32,57 +32,57 @@ pub enum Hive {
     LocalMachine,
 }
 
-/// Which of the two registries of a 64-bit Windows.
+/// The registry view of a 64-bit Windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum View {
-    /// That of this program.
-    Own,
-    /// That of 64-bit programs.
-    Wide,
-    /// That of 32-bit programs.
-    Narrow,
+pub enum RegistryView {
+    /// The view of this program.
+    Default,
+    /// The 64-bit view.
+    Bits64,
+    /// The 32-bit view.
+    Bits32,
 }
 
-/// What a notice is of.
+/// The changes that a notification reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Noticed {
-    /// Keys that come and go below it.
+pub enum ChangeFilter {
+    /// Created and deleted subkeys.
     Names,
-    /// Those, and values that are written or deleted.
+    /// Created and deleted subkeys, and written and deleted values.
     NamesAndValues,
 }
 
 /// An open key.
 #[derive(Debug)]
-pub struct Key {
+pub struct RegistryKey {
     key: HKEY,
     path: String,
 }
 
-/// A notice of a change to a key, which comes once and can be armed again.
+/// A one-shot notification of changes to a key. It can be rearmed.
 #[derive(Debug)]
-pub struct Notice {
-    event: Waiting,
-    what: Noticed,
+pub struct ChangeNotification {
+    event: WaitableObject,
+    filter: ChangeFilter,
     subtree: bool,
 }
 
-// SAFETY: a key is a handle that every thread of the process may use.
-unsafe impl Send for Key {}
-// SAFETY: as above; the system orders what threads do with one key.
-unsafe impl Sync for Key {}
+// SAFETY: every thread of the process may use a key handle.
+unsafe impl Send for RegistryKey {}
+// SAFETY: as above. The system serialises accesses to a key.
+unsafe impl Sync for RegistryKey {}
 
-impl Key {
-    /// Opens a key to read it; nothing if there is none.
+impl RegistryKey {
+    /// Opens a key for reading; `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// If it is there and may not be read.
-    pub fn open(hive: Hive, path: &str, view: View) -> Result<Option<Self>, Error> {
+    /// If the key exists but is not readable.
+    pub fn open(hive: Hive, path: &str, view: RegistryView) -> Result<Option<Self>, WindowsError> {
         let mut key = HKEY::default();
         let rights = KEY_READ | KEY_NOTIFY | flags(view);
         let wide = HSTRING::from(path);
-        // SAFETY: the path is a text that ends in NUL and `key` a place for the answer.
+        // SAFETY: the path is null-terminated, and the result pointer is valid.
         let done = unsafe { RegOpenKeyExW(root(hive), &wide, None, rights, &raw mut key) };
         if done == ERROR_FILE_NOT_FOUND {
             return Ok(None);
@@ -91,19 +91,24 @@ impl Key {
         Ok(Some(Self { key, path: path.to_owned() }))
     }
 
-    /// Opens a key to write it, and makes it if there is none; a volatile one ends with the
-    /// session.
+    /// Opens a key for writing, and creates it if it does not exist. Windows deletes a volatile key at
+    /// the end of the session.
     ///
     /// # Errors
     ///
-    /// If it may not be written.
-    pub fn create(hive: Hive, path: &str, view: View, volatile: bool) -> Result<Self, Error> {
+    /// If the key is not writable.
+    pub fn create(
+        hive: Hive,
+        path: &str,
+        view: RegistryView,
+        volatile: bool,
+    ) -> Result<Self, WindowsError> {
         let mut key = HKEY::default();
         let rights = KEY_READ | KEY_WRITE | KEY_NOTIFY | flags(view);
         let kind: REG_OPEN_CREATE_OPTIONS =
             if volatile { REG_OPTION_VOLATILE } else { REG_OPTION_NON_VOLATILE };
         let wide = HSTRING::from(path);
-        // SAFETY: the path is a text that ends in NUL and `key` a place for the answer.
+        // SAFETY: the path is null-terminated, and the result pointer is valid.
         let done = unsafe {
             RegCreateKeyExW(
                 root(hive),
@@ -117,37 +122,37 @@ impl Key {
                 None,
             )
         };
-        check(done, || format!("make the key `{path}`"))?;
+        check(done, || format!("create the key `{path}`"))?;
         Ok(Self { key, path: path.to_owned() })
     }
 
-    /// Deletes a key with all that is below it; one that is not there is no error.
+    /// Deletes a key with its subkeys. A missing key is no error.
     ///
     /// # Errors
     ///
-    /// If it may not be deleted.
-    pub fn delete_all(hive: Hive, path: &str, view: View) -> Result<(), Error> {
+    /// If access is denied.
+    pub fn delete_all(hive: Hive, path: &str, view: RegistryView) -> Result<(), WindowsError> {
         let (parent, name) = path.rsplit_once('\\').unwrap_or(("", path));
         if Self::open(hive, path, view)?.is_none() {
             return Ok(());
         }
         let parent = Self::create(hive, parent, view, false)?;
-        // SAFETY: the parent is open and the name a text that ends in NUL.
+        // SAFETY: the parent is open, and the name is null-terminated.
         let done = unsafe { RegDeleteTreeW(parent.key, &HSTRING::from(name)) };
         check(done, || format!("delete the key `{path}`"))
     }
 
-    /// The names of the keys below it.
+    /// Lists the names of the subkeys.
     ///
     /// # Errors
     ///
-    /// If they cannot be read, for instance because the key was deleted.
-    pub fn subkeys(&self) -> Result<Vec<String>, Error> {
+    /// If they cannot be read, for example because the key was deleted.
+    pub fn subkeys(&self) -> Result<Vec<String>, WindowsError> {
         let mut names = Vec::new();
         for index in 0.. {
             let mut name = [0_u16; NAME_UNITS_MAX];
             let mut length = u32::try_from(name.len()).unwrap_or(0);
-            // SAFETY: the key is open, and `length` says how much room `name` has.
+            // SAFETY: the key is open, and `length` is the capacity of `name`.
             let done = unsafe {
                 RegEnumKeyExW(
                     self.key,
@@ -163,27 +168,27 @@ impl Key {
             if done == ERROR_NO_MORE_ITEMS {
                 break;
             }
-            check(done, || format!("read the keys below `{}`", self.path))?;
+            check(done, || format!("read the subkeys of `{}`", self.path))?;
             let units = usize::try_from(length).ok().and_then(|length| name.get(..length));
             names.push(String::from_utf16_lossy(units.unwrap_or_default()));
         }
         Ok(names)
     }
 
-    /// A value; nothing if there is none of this name.
+    /// Reads a value; `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// If it cannot be read or is longer than 64 KiB.
-    pub fn value(&self, name: &str) -> Result<Option<RawValue>, Error> {
-        let tried = || format!("read the value `{name}` of `{}`", self.path);
+    /// If the value cannot be read or is longer than 64 KiB.
+    pub fn value(&self, name: &str) -> Result<Option<RawValue>, WindowsError> {
+        let operation = || format!("read the value `{name}` of `{}`", self.path);
         let wide = HSTRING::from(name);
         let mut bytes = vec![0_u8; 256];
         loop {
             let mut kind = REG_VALUE_TYPE::default();
             let mut length = u32::try_from(bytes.len()).unwrap_or(0);
-            // SAFETY: the key is open, the name ends in NUL, and `length` says how much room
-            // `bytes` has.
+            // SAFETY: the key is open, the name is null-terminated, and `length` is the capacity of
+            // `bytes`.
             let done = unsafe {
                 RegQueryValueExW(
                     self.key,
@@ -202,7 +207,7 @@ impl Key {
                 bytes.resize(length, 0);
                 continue;
             }
-            check(done, tried)?;
+            check(done, operation)?;
             bytes.truncate(length);
             return Ok(Some(RawValue { kind: kind.0, bytes }));
         }
@@ -212,8 +217,8 @@ impl Key {
     ///
     /// # Errors
     ///
-    /// If the key may not be written.
-    pub fn set_number(&self, name: &str, number: u32) -> Result<(), Error> {
+    /// If the key is not writable.
+    pub fn set_number(&self, name: &str, number: u32) -> Result<(), WindowsError> {
         self.set(name, REG_DWORD, &number.to_le_bytes())
     }
 
@@ -221,26 +226,26 @@ impl Key {
     ///
     /// # Errors
     ///
-    /// If the key may not be written.
-    pub fn set_text(&self, name: &str, text: &str) -> Result<(), Error> {
+    /// If the key is not writable.
+    pub fn set_text(&self, name: &str, text: &str) -> Result<(), WindowsError> {
         let bytes: Vec<u8> = text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
         self.set(name, REG_SZ, &bytes)
     }
 
-    fn set(&self, name: &str, kind: REG_VALUE_TYPE, bytes: &[u8]) -> Result<(), Error> {
-        // SAFETY: the key is open and the name a text that ends in NUL.
+    fn set(&self, name: &str, kind: REG_VALUE_TYPE, bytes: &[u8]) -> Result<(), WindowsError> {
+        // SAFETY: the key is open, and the name is null-terminated.
         let done =
             unsafe { RegSetValueExW(self.key, &HSTRING::from(name), None, kind, Some(bytes)) };
         check(done, || format!("write the value `{name}` of `{}`", self.path))
     }
 
-    /// Deletes a value; one that is not there is no error.
+    /// Deletes a value. A missing value is no error.
     ///
     /// # Errors
     ///
-    /// If the key may not be written.
-    pub fn delete_value(&self, name: &str) -> Result<(), Error> {
-        // SAFETY: the key is open and the name a text that ends in NUL.
+    /// If the key is not writable.
+    pub fn delete_value(&self, name: &str) -> Result<(), WindowsError> {
+        // SAFETY: the key is open, and the name is null-terminated.
         let done = unsafe { RegDeleteValueW(self.key, &HSTRING::from(name)) };
         if done == ERROR_FILE_NOT_FOUND {
             return Ok(());
@@ -248,76 +253,83 @@ impl Key {
         check(done, || format!("delete the value `{name}` of `{}`", self.path))
     }
 
-    /// A notice of the next change, armed from now on: what is read afterwards is not older.
+    /// Requests a notification of the next change, armed before this returns. A later read therefore
+    /// misses no change.
     ///
     /// # Errors
     ///
-    /// If the system gives none.
-    pub fn notice(&self, what: Noticed, subtree: bool) -> Result<Notice, Error> {
-        // SAFETY: an event without name and with the rights of this process.
+    /// If the notification cannot be armed.
+    pub fn watch(
+        &self,
+        filter: ChangeFilter,
+        subtree: bool,
+    ) -> Result<ChangeNotification, WindowsError> {
+        // SAFETY: the event has no name and default security, so there are no pointers.
         let event = unsafe { CreateEventW(None, true, false, PCWSTR::null()) };
-        let event = event.map_err(|error| Error::of("make an event", &error))?;
-        let notice = Notice { event: Waiting::new(Owned::new(event)), what, subtree };
-        notice.arm(self)?;
-        Ok(notice)
+        let event = event.map_err(|error| WindowsError::from_core("create an event", &error))?;
+        let notification = ChangeNotification {
+            event: WaitableObject::new(OwnedHandle::new(event)),
+            filter,
+            subtree,
+        };
+        notification.arm(self)?;
+        Ok(notification)
     }
 }
 
-impl Drop for Key {
+impl Drop for RegistryKey {
     fn drop(&mut self) {
-        // SAFETY: the key is open and owned, so it is closed once.
+        // SAFETY: the key is open, and its only owner closes it once.
         let _ = unsafe { RegCloseKey(self.key) };
     }
 }
 
-impl Notice {
-    /// Whether something has changed since it was armed.
+impl ChangeNotification {
+    /// Whether the key has changed since the notification was armed.
     ///
-    /// It also comes when the thread that armed it ends, and when the key is deleted, without a
-    /// change to be found.
+    /// Also true after the arming thread has exited, or after the key was deleted.
     #[must_use]
-    pub fn has_come(&self) -> bool {
+    pub fn has_changed(&self) -> bool {
         self.event.is_signaled()
     }
 
-    /// Ready once something has changed.
+    /// Ready after a change.
     ///
     /// # Errors
     ///
-    /// If the system cannot wait.
-    pub fn poll_come(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+    /// If the wait fails.
+    pub fn poll_changed(&mut self, cx: &Context<'_>) -> Poll<Result<(), WindowsError>> {
         self.event.poll_signaled(cx)
     }
 
-    /// Arms it again for the key that it is of.
+    /// Rearms the notification for its key.
     ///
     /// # Errors
     ///
-    /// If the key was deleted ([`was_deleted`]), or the system gives no notice.
-    pub fn arm_again(&self, key: &Key) -> Result<(), Error> {
-        // SAFETY: the event is open.
+    /// If the key was deleted ([`was_deleted`]), or the notification cannot be armed.
+    pub fn rearm(&self, key: &RegistryKey) -> Result<(), WindowsError> {
+        // SAFETY: the event handle is open.
         let done = unsafe { ResetEvent(self.event.handle()) };
-        done.map_err(|error| Error::of("reset an event", &error))?;
+        done.map_err(|error| WindowsError::from_core("reset an event", &error))?;
         self.arm(key)
     }
 
-    fn arm(&self, key: &Key) -> Result<(), Error> {
-        let what = match self.what {
-            Noticed::Names => REG_NOTIFY_CHANGE_NAME,
-            Noticed::NamesAndValues => REG_NOTIFY_CHANGE_NAME | REG_NOTIFY_CHANGE_LAST_SET,
+    fn arm(&self, key: &RegistryKey) -> Result<(), WindowsError> {
+        let filter = match self.filter {
+            ChangeFilter::Names => REG_NOTIFY_CHANGE_NAME,
+            ChangeFilter::NamesAndValues => REG_NOTIFY_CHANGE_NAME | REG_NOTIFY_CHANGE_LAST_SET,
         };
-        // SAFETY: the key and the event are open; the system holds on to neither after they are
-        // closed.
+        // SAFETY: the key and the event are open. The system uses neither after they are closed.
         let done = unsafe {
-            RegNotifyChangeKeyValue(key.key, self.subtree, what, Some(self.event.handle()), true)
+            RegNotifyChangeKeyValue(key.key, self.subtree, filter, Some(self.event.handle()), true)
         };
-        check(done, || format!("get notice of changes to `{}`", key.path))
+        check(done, || format!("watch the key `{}`", key.path))
     }
 }
 
-/// Whether an error says that the key itself was deleted.
+/// Whether an operation failed because its key was deleted.
 #[must_use]
-pub fn was_deleted(error: &Error) -> bool {
+pub fn was_deleted(error: &WindowsError) -> bool {
     error.code() == hresult(ERROR_KEY_DELETED)
 }
 
@@ -328,16 +340,16 @@ const fn root(hive: Hive) -> HKEY {
     }
 }
 
-const fn flags(view: View) -> REG_SAM_FLAGS {
+const fn flags(view: RegistryView) -> REG_SAM_FLAGS {
     match view {
-        View::Own => REG_SAM_FLAGS(0),
-        View::Wide => KEY_WOW64_64KEY,
-        View::Narrow => KEY_WOW64_32KEY,
+        RegistryView::Default => REG_SAM_FLAGS(0),
+        RegistryView::Bits64 => KEY_WOW64_64KEY,
+        RegistryView::Bits32 => KEY_WOW64_32KEY,
     }
 }
 
-fn check(done: WIN32_ERROR, tried: impl FnOnce() -> String) -> Result<(), Error> {
-    if done.is_ok() { Ok(()) } else { Err(Error::new(tried(), hresult(done))) }
+fn check(done: WIN32_ERROR, operation: impl FnOnce() -> String) -> Result<(), WindowsError> {
+    if done.is_ok() { Ok(()) } else { Err(WindowsError::new(operation(), hresult(done))) }
 }
 
 const fn hresult(error: WIN32_ERROR) -> HResult {

@@ -1,4 +1,4 @@
-//! Waiting for a kernel object without a thread of one's own.
+//! Asynchronous waits for kernel objects, through the system thread pool.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -10,55 +10,54 @@ use windows::Win32::System::Threading::{
     WaitForSingleObject,
 };
 
-use crate::Error;
+use crate::WindowsError;
 
-/// A kernel object that is owned and can be waited for: an event, a timer, a process.
+/// An owned kernel object that a task can wait for: an event, a timer or a process.
 ///
-/// One thread of the system's pool waits for many of them, and wakes the task that asked last.
+/// A thread of the system pool waits for many objects, and wakes the task that polled last.
 #[derive(Debug)]
-pub struct Waiting {
-    object: Owned,
-    asked: Option<Registered>,
-    waker: Arc<Slot>,
+pub struct WaitableObject {
+    object: OwnedHandle,
+    registered: Option<RegisteredWait>,
+    waker: Arc<WakerSlot>,
 }
 
-/// A handle that is closed when it is dropped, as such a handle is closed.
+/// An owned handle. Dropping it closes the handle with the function for its type.
 #[derive(Debug)]
-pub(crate) struct Owned {
+pub(crate) struct OwnedHandle {
     handle: HANDLE,
-    is_of_folder: bool,
+    is_change_notification: bool,
 }
 
 #[derive(Debug, Default)]
-struct Slot(Mutex<Option<Waker>>);
+struct WakerSlot(Mutex<Option<Waker>>);
 
-/// A wait that the pool keeps for us, with the reference that its callback borrows.
+/// A wait in the system thread pool, and the waker slot that its callback uses.
 #[derive(Debug)]
-struct Registered {
+struct RegisteredWait {
     wait: HANDLE,
-    /// Kept until the callback can run no more.
-    _slot: Arc<Slot>,
+    /// Alive until the callback can no longer run.
+    _slot: Arc<WakerSlot>,
 }
 
-// SAFETY: a handle is a number that names an object of this process; every thread may use it.
-unsafe impl Send for Owned {}
-// SAFETY: as above; waiting for and closing an object are safe from several threads, and closing
-// needs the only owner.
-unsafe impl Sync for Owned {}
-// SAFETY: a wait may be ended by any thread.
-unsafe impl Send for Registered {}
-// SAFETY: nothing is done with it by reference.
-unsafe impl Sync for Registered {}
+// SAFETY: every thread of the process may use a handle.
+unsafe impl Send for OwnedHandle {}
+// SAFETY: several threads may wait for one object, and closing the handle needs ownership.
+unsafe impl Sync for OwnedHandle {}
+// SAFETY: every thread may unregister a wait.
+unsafe impl Send for RegisteredWait {}
+// SAFETY: no method takes a shared reference.
+unsafe impl Sync for RegisteredWait {}
 
-impl Owned {
-    /// Takes over a handle that is open and nobody else's.
+impl OwnedHandle {
+    /// Takes ownership of an open handle.
     pub(crate) const fn new(handle: HANDLE) -> Self {
-        Self { handle, is_of_folder: false }
+        Self { handle, is_change_notification: false }
     }
 
-    /// Takes over a notice of a folder, likewise.
-    pub(crate) const fn of_folder(handle: HANDLE) -> Self {
-        Self { handle, is_of_folder: true }
+    /// Takes ownership of a directory change notification.
+    pub(crate) const fn change_notification(handle: HANDLE) -> Self {
+        Self { handle, is_change_notification: true }
     }
 
     pub(crate) const fn get(&self) -> HANDLE {
@@ -66,11 +65,11 @@ impl Owned {
     }
 }
 
-impl Drop for Owned {
+impl Drop for OwnedHandle {
     fn drop(&mut self) {
-        // What it answers does not matter any more.
-        let _ = if self.is_of_folder {
-            // SAFETY: the handle is open and owned, so it is closed once.
+        // A failure to close has no consequence.
+        let _ = if self.is_change_notification {
+            // SAFETY: the handle is open, and its only owner closes it once.
             unsafe { FindCloseChangeNotification(self.handle) }
         } else {
             // SAFETY: as above.
@@ -79,62 +78,62 @@ impl Drop for Owned {
     }
 }
 
-impl Waiting {
-    /// Takes over an object.
-    pub(crate) fn new(object: Owned) -> Self {
-        Self { object, asked: None, waker: Arc::default() }
+impl WaitableObject {
+    /// Takes ownership of an object.
+    pub(crate) fn new(object: OwnedHandle) -> Self {
+        Self { object, registered: None, waker: Arc::default() }
     }
 
     pub(crate) const fn handle(&self) -> HANDLE {
         self.object.get()
     }
 
-    /// Whether it is signalled at this moment.
+    /// Whether the object is signaled.
     #[must_use]
     pub fn is_signaled(&self) -> bool {
-        // SAFETY: the handle is open as long as `self`; a wait of 0 ms only looks.
+        // SAFETY: the handle is open as long as `self`. A timeout of 0 ms does not block.
         unsafe { WaitForSingleObject(self.object.get(), 0) == WAIT_OBJECT_0 }
     }
 
-    /// Ready while it is signalled; otherwise wakes `cx` when it is.
+    /// Ready while the object is signaled; otherwise wakes `cx` once it is.
     ///
-    /// The object itself is looked at first: of several tasks that one cause wakes, each sees it
-    /// as soon as it is polled.
+    /// The object is tested first, so each task sees a signal as soon as it polls, even if another
+    /// task was woken for it.
     ///
     /// # Errors
     ///
-    /// If the system has no room for another wait.
-    pub fn poll_signaled(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+    /// If the system cannot register another wait.
+    pub fn poll_signaled(&mut self, cx: &Context<'_>) -> Poll<Result<(), WindowsError>> {
         if self.is_signaled() {
             return Poll::Ready(Ok(()));
         }
         let before = self.waker.put(Some(cx.waker().clone()));
-        // Without a waker in it, its one callback has run, or there was none.
-        if before.is_some() && self.asked.is_some() {
+        // The slot is empty if the callback has run or no wait is registered.
+        if before.is_some() && self.registered.is_some() {
             return Poll::Pending;
         }
-        self.asked = None;
-        match Registered::new(&self.object, &self.waker) {
-            Ok(asked) => self.asked = Some(asked),
+        self.registered = None;
+        match RegisteredWait::new(&self.object, &self.waker) {
+            Ok(registered) => self.registered = Some(registered),
             Err(error) => return Poll::Ready(Err(error)),
         }
         Poll::Pending
     }
 }
 
-impl Slot {
+impl WakerSlot {
     fn put(&self, waker: Option<Waker>) -> Option<Waker> {
         let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *slot, waker)
     }
 }
 
-impl Registered {
-    fn new(object: &Owned, slot: &Arc<Slot>) -> Result<Self, Error> {
+impl RegisteredWait {
+    fn new(object: &OwnedHandle, slot: &Arc<WakerSlot>) -> Result<Self, WindowsError> {
         let slot = Arc::clone(slot);
         let mut wait = HANDLE::default();
-        // SAFETY: the object is open until after `UnregisterWaitEx`, since whoever owns it drops
-        // the wait first; the slot that the callback borrows is kept in `Registered` until then.
+        // SAFETY: the object stays open until after `UnregisterWaitEx`, because its owner drops the
+        // wait first. `RegisteredWait` keeps the slot alive until then.
         let done = unsafe {
             RegisterWaitForSingleObject(
                 &raw mut wait,
@@ -145,30 +144,30 @@ impl Registered {
                 WT_EXECUTEONLYONCE,
             )
         };
-        done.map_err(|error| Error::of("wait for an object", &error))?;
+        done.map_err(|error| WindowsError::from_core("wait for a kernel object", &error))?;
         Ok(Self { wait, _slot: slot })
     }
 }
 
-impl Drop for Registered {
+impl Drop for RegisteredWait {
     fn drop(&mut self) {
-        // SAFETY: the wait was registered and is ended once. It returns when no callback runs any
-        // more; none waits for a lock that is held here.
+        // SAFETY: the wait is registered, and is unregistered once. The call blocks until the
+        // callback has returned, which needs no lock that this thread holds.
         let _ = unsafe { UnregisterWaitEx(self.wait, Some(INVALID_HANDLE_VALUE)) };
     }
 }
 
-impl Drop for Waiting {
+impl Drop for WaitableObject {
     fn drop(&mut self) {
-        // Before the object is closed.
-        self.asked = None;
+        // The wait must end before the handle is closed.
+        self.registered = None;
     }
 }
 
 /// The callback of the system's thread pool.
 unsafe extern "system" fn wake(slot: *mut core::ffi::c_void, _timed_out: bool) {
-    // SAFETY: it is the pointer that was registered, to a slot that lives until no callback runs.
-    let slot = unsafe { &*slot.cast_const().cast::<Slot>() };
+    // SAFETY: the pointer is the registered one, to a slot that outlives the callback.
+    let slot = unsafe { &*slot.cast_const().cast::<WakerSlot>() };
     if let Some(waker) = slot.put(None) {
         waker.wake();
     }

@@ -1,4 +1,4 @@
-//! The object that every listener gets.
+//! The state of a client, as every listener gets it.
 
 use std::sync::Arc;
 
@@ -7,84 +7,111 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{Status, Timestamp};
 
-/// The version of the form, in the key `v`.
+/// The version of the JSON, in the key `v`.
 pub const VERSION: u8 = 1;
 
-/// What is believed about one client, and what was believed before.
+/// The state of one client, and its status before.
 ///
-/// Its JSON is one line: every key is always there, in this order, but for `missed` (only after
-/// changes were missed), `before` (not in a snapshot that was asked for once) and the `name` of an
-/// account (only where the client says it).
+/// Its JSON is one line with all keys, in this order. Only these keys are optional: `missed` (after
+/// missed changes), `before` (not in a one-time snapshot), and the `name` of an account (if the
+/// client reports one).
+///
+/// Later versions may add keys and fields, but remove none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Client {
-    /// The version of this form.
+    /// The version of the JSON.
     #[serde(deserialize_with = "version")]
     pub v: u8,
-    /// The change after which this was believed; 0 before the first one.
+    /// The revision of the last change; 0 before the first one.
     #[serde(deserialize_with = "crate::number::whole")]
     pub revision: u64,
-    /// When that change was made.
+    /// The time of the last change.
     pub at: Timestamp,
     /// The client's name.
     pub client: Arc<str>,
-    /// Its status.
+    /// The status.
     pub status: Status,
-    /// Whether its user can be reached; only when signed in.
+    /// The availability of the user, if signed in.
     #[serde(with = "crate::words::availability")]
     pub availability: Option<Availability>,
-    /// What its user is doing; only when signed in and known.
+    /// The activity of the user, if signed in and known.
     #[serde(with = "crate::words::activity")]
     pub activity: Option<Activity>,
     /// The client's own word for the presence.
     pub raw: Option<Arc<str>>,
-    /// Why it is signed out or unknown, where there is a reason.
+    /// The reason why the status is `signed-out` or `unknown`, if there is one.
     pub reason: Option<Arc<str>>,
-    /// When this status, its presence and reason included, began.
+    /// The start of this status, including presence and reason.
     pub since: Timestamp,
-    /// The source that says so.
+    /// The source of this state.
     pub source: Arc<str>,
-    /// The status that the user has chosen in the client, in the client's own word.
+    /// The status that the user selected, in the client's own word. Accounts may not have applied it
+    /// yet.
     pub saved: Option<Arc<str>>,
     /// The client's accounts.
     pub accounts: Vec<Account>,
-    /// How many changes, of whatever client, the listener missed before this.
+    /// How many changes, of any client, the listener missed before this.
     #[serde(default, deserialize_with = "crate::number::whole", skip_serializing_if = "is_zero")]
     pub missed: u64,
-    /// The status before; `null` for the first that is told of a client.
+    /// The status before, or `null` for the first state of a client.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub before: Option<Option<Status>>,
 }
 
-/// What is believed about one account.
+/// The state of one account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Account {
-    /// The account's name, as the client has it.
+    /// The name of the account in the client.
     pub account: Arc<str>,
-    /// The protocol that it speaks, in the client's words.
+    /// The protocol, in the client's own word.
     pub protocol: Arc<str>,
-    /// The name by which the client shows the account's user to others.
+    /// The display name of the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<Arc<str>>,
-    /// Its status.
+    /// The status.
     pub status: Status,
-    /// Whether its user can be reached; only when signed in.
+    /// The availability of the user, if signed in.
     #[serde(with = "crate::words::availability")]
     pub availability: Option<Availability>,
-    /// What its user is doing; only when signed in and known.
+    /// The activity of the user, if signed in and known.
     #[serde(with = "crate::words::activity")]
     pub activity: Option<Activity>,
     /// The client's own word for the presence.
     pub raw: Option<Arc<str>>,
-    /// Why it is signed out or unknown, where there is a reason.
+    /// The reason why the status is `signed-out` or `unknown`, if there is one.
     pub reason: Option<Arc<str>>,
-    /// When this status, its presence and reason included, began.
+    /// The start of this status, including presence and reason.
     pub since: Timestamp,
 }
 
 impl Client {
-    /// The object as one line of JSON, without the line break.
+    /// A client with an unknown status, without accounts, at revision 0.
+    #[must_use]
+    pub fn new(client: Arc<str>, source: Arc<str>, at: Timestamp) -> Self {
+        Self {
+            v: VERSION,
+            revision: 0,
+            at,
+            client,
+            status: Status::Unknown,
+            availability: None,
+            activity: None,
+            raw: None,
+            reason: None,
+            since: at,
+            source,
+            saved: None,
+            accounts: Vec::new(),
+            missed: 0,
+            before: None,
+        }
+    }
+
+    /// The client as one line of JSON, without the line break.
     #[must_use]
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_else(|error| {
@@ -92,19 +119,37 @@ impl Client {
         })
     }
 
-    /// Reads the object from one line of JSON.
+    /// Parses a client from one line of JSON.
     ///
     /// # Errors
     ///
-    /// If the text is no such object: what is wrong with it, and where.
+    /// If the text is not valid JSON of a client.
     pub fn from_json(line: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(line)
     }
 
-    /// Whether the client runs; nothing if that cannot be told.
+    /// Whether the client runs, or `None` if that is unknown.
     #[must_use]
     pub fn runs(&self) -> Option<bool> {
         self.status.runs(self.reason.as_deref())
+    }
+}
+
+impl Account {
+    /// An account with an unknown status.
+    #[must_use]
+    pub const fn new(account: Arc<str>, protocol: Arc<str>, since: Timestamp) -> Self {
+        Self {
+            account,
+            protocol,
+            name: None,
+            status: Status::Unknown,
+            availability: None,
+            activity: None,
+            raw: None,
+            reason: None,
+            since,
+        }
     }
 }
 
@@ -118,11 +163,11 @@ fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
     if v == VERSION {
         return Ok(v);
     }
-    let message = format!("version {v} of the form is not known here, only {VERSION}");
+    let message = format!("unsupported version {v} (supported: {VERSION})");
     Err(serde::de::Error::custom(message))
 }
 
-/// Tells a key that holds `null` from one that is not there.
+/// Distinguishes `null` from a missing key.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Status>>, D::Error> {
     Option::<Status>::deserialize(deserializer).map(Some)
 }

@@ -1,14 +1,14 @@
-//! The form in which a run is recorded: moments and inputs, enough to repeat it.
+//! The journal: the recorded moments and inputs of a run, enough to replay it.
 //!
-//! One JSON object a line, each with one key that says what it is. The first is `journal`. A name
-//! stands before the first input that uses its number. The name of an account is left out unless
-//! it was asked for, so that a journal can be attached to a public report.
+//! Each line is a JSON object with one key, the kind of entry. The first line is `journal`. A name
+//! comes before the first input that uses its number. Names of accounts are optional, so that you
+//! can attach a journal to a public report.
 
 use std::time::Duration;
 
 use communicado_core as core;
 use core::{
-    AccountId, ClientId, Fact, Generation, Input, Life, Moment, Observation, SignIn, SourceId,
+    AccountId, ClientId, Fact, Generation, Life, Moment, Observation, RosterInput, SignIn, SourceId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +27,7 @@ pub enum Entry {
         version: u8,
         /// The civil time at moment 0.
         began: Timestamp,
-        /// The program that wrote it.
+        /// The program that wrote the journal.
         by: String,
     },
     /// The name of a source.
@@ -48,29 +48,31 @@ pub enum Entry {
     Account {
         /// Its number.
         id: u32,
-        /// Its name, if names were asked for.
+        /// Its name, if the journal has names.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
-        /// The protocol that it speaks.
+        /// Its protocol.
         protocol: String,
     },
-    /// The name by which a client shows an account's user; only if names were asked for.
-    Called {
+    /// The display name of an account's user, if the journal has names.
+    #[serde(rename = "called")]
+    DisplayName {
         /// The account's number.
         account: u32,
         /// The name.
         name: String,
     },
     /// A client's own word.
-    Token {
+    #[serde(rename = "token")]
+    Symbol {
         /// Its number.
         id: u32,
         /// The word.
         text: String,
     },
-    /// A source saw something.
+    /// An observation of a source.
     Observed(Observed),
-    /// A source can see no longer.
+    /// The loss of a source.
     Lost {
         /// Nanoseconds since moment 0.
         at: u64,
@@ -79,15 +81,17 @@ pub enum Entry {
     },
 }
 
-/// An observation, and when it was handled; times in nanoseconds since moment 0.
+/// An observation, and when the roster handled it; times in nanoseconds since moment 0.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Observed {
     at: u64,
-    made: u64,
+    #[serde(rename = "made")]
+    observed_at: u64,
     source: u16,
     client: u32,
-    link: u32,
+    #[serde(rename = "link")]
+    generation: u32,
     #[serde(flatten)]
     fact: ObservedFact,
 }
@@ -145,32 +149,38 @@ enum AccountWord {
     Gone,
 }
 
-/// Why a line is no entry of a journal.
+/// The error for a line that is not a journal entry.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum EntryError {
-    /// The line is not JSON, or JSON of another form.
-    Form(serde_json::Error),
-    /// The line has the right form and cannot be.
-    Meaning(&'static str),
+    /// The line is not JSON, or has the wrong structure.
+    Syntax(serde_json::Error),
+    /// The line has the right structure but breaks this rule.
+    Rule(&'static str),
 }
 
 impl Entry {
-    /// The entry for an input that was handled at `at`.
+    /// The entry for an input that the roster handled at `at`.
     #[must_use]
-    pub fn of(at: Moment, input: Input) -> Self {
+    pub fn of(at: Moment, input: RosterInput) -> Self {
         match input {
-            Input::Lost(source) => Self::Lost { at: nanos(at.since_start()), source: source.0 },
-            Input::Observed(Observation { observed_at, source, client, generation, fact }) => {
-                Self::Observed(Observed {
-                    at: nanos(at.since_start()),
-                    made: nanos(observed_at.since_start()),
-                    source: source.0,
-                    client: client.0,
-                    link: generation.0,
-                    fact: ObservedFact::of(fact),
-                })
+            RosterInput::Lost(source) => {
+                Self::Lost { at: nanos(at.since_start()), source: source.0 }
             }
+            RosterInput::Observed(Observation {
+                observed_at,
+                source,
+                client,
+                generation,
+                fact,
+            }) => Self::Observed(Observed {
+                at: nanos(at.since_start()),
+                observed_at: nanos(observed_at.since_start()),
+                source: source.0,
+                client: client.0,
+                generation: generation.0,
+                fact: ObservedFact::of(fact),
+            }),
         }
     }
 
@@ -185,9 +195,9 @@ impl Entry {
     ///
     /// # Errors
     ///
-    /// If the line is no JSON of this form, or says what cannot be.
+    /// If the line is not an entry, or contradicts itself.
     pub fn from_json(line: &str) -> Result<Self, EntryError> {
-        let entry: Self = serde_json::from_str(line).map_err(EntryError::Form)?;
+        let entry: Self = serde_json::from_str(line).map_err(EntryError::Syntax)?;
         if let Self::Observed(observed) = &entry {
             observed.input()?;
         }
@@ -196,21 +206,21 @@ impl Entry {
 }
 
 impl Observed {
-    /// The moment at which it was handled, and the input.
+    /// The moment of handling, and the input.
     ///
     /// # Errors
     ///
-    /// If the parts do not fit each other.
-    pub fn input(&self) -> Result<(Moment, Input), EntryError> {
+    /// If the parts contradict each other.
+    pub fn input(&self) -> Result<(Moment, RosterInput), EntryError> {
         let moment = |nanos| Moment::new(Duration::from_nanos(nanos));
         let observation = Observation {
-            observed_at: moment(self.made),
+            observed_at: moment(self.observed_at),
             source: SourceId(self.source),
             client: ClientId(self.client),
-            generation: Generation(self.link),
+            generation: Generation(self.generation),
             fact: self.fact.fact()?,
         };
-        Ok((moment(self.at), Input::Observed(observation)))
+        Ok((moment(self.at), RosterInput::Observed(observation)))
     }
 }
 
@@ -229,7 +239,7 @@ impl ObservedFact {
                 Self::Life(ObservedLife { is, reason, lease: lease.map(nanos) })
             }
             Fact::Account(AccountId(id), sign_in) => {
-                let bare = |is| ObservedAccount {
+                let without_details = |is| ObservedAccount {
                     id,
                     is,
                     reason: None,
@@ -238,17 +248,17 @@ impl ObservedFact {
                     raw: None,
                 };
                 Self::Account(match sign_in {
-                    None => bare(AccountWord::Gone),
-                    Some(SignIn::SigningIn) => bare(AccountWord::SigningIn),
-                    Some(SignIn::SigningOut) => bare(AccountWord::SigningOut),
+                    None => without_details(AccountWord::Gone),
+                    Some(SignIn::SigningIn) => without_details(AccountWord::SigningIn),
+                    Some(SignIn::SigningOut) => without_details(AccountWord::SigningOut),
                     Some(SignIn::SignedOut(reason)) => {
-                        ObservedAccount { reason, ..bare(AccountWord::SignedOut) }
+                        ObservedAccount { reason, ..without_details(AccountWord::SignedOut) }
                     }
                     Some(SignIn::SignedIn(presence)) => ObservedAccount {
                         availability: Some(presence.availability),
                         activity: presence.activity,
                         raw: Some(presence.raw.0),
-                        ..bare(AccountWord::SignedIn)
+                        ..without_details(AccountWord::SignedIn)
                     },
                 })
             }
@@ -257,15 +267,15 @@ impl ObservedFact {
 
     fn fact(&self) -> Result<Fact, EntryError> {
         match self {
-            Self::Saved(token) => Ok(Fact::Saved(core::Token(*token))),
+            Self::Saved(token) => Ok(Fact::Saved(core::Symbol(*token))),
             Self::Life(ObservedLife { is, reason, lease }) => {
                 let life = match (is, reason) {
                     (LifeWord::Unknown, Some(reason)) => Life::Unknown(*reason),
                     (LifeWord::Unknown, None) => {
-                        return Err(EntryError::Meaning("an unknown life needs a `reason`"));
+                        return Err(EntryError::Rule("an unknown life needs a `reason`"));
                     }
                     (_, Some(_)) => {
-                        return Err(EntryError::Meaning("only an unknown life has a `reason`"));
+                        return Err(EntryError::Rule("only an unknown life has a `reason`"));
                     }
                     (LifeWord::Starting, None) => Life::Starting,
                     (LifeWord::Running, None) => Life::Running,
@@ -285,7 +295,7 @@ impl ObservedAccount {
         Ok(match (self.is, self.reason, presence) {
             (AccountWord::SignedOut, reason, (None, None, None)) => Some(SignIn::SignedOut(reason)),
             (AccountWord::SignedIn, None, (Some(availability), activity, Some(raw))) => {
-                let raw = core::Token(raw);
+                let raw = core::Symbol(raw);
                 Some(SignIn::SignedIn(core::Presence { availability, activity, raw }))
             }
             (AccountWord::SigningIn, None, (None, None, None)) => Some(SignIn::SigningIn),
@@ -294,22 +304,22 @@ impl ObservedAccount {
             _ => {
                 let rule = "an account has `availability` and `raw` if and only if it is \
                             signed-in, and a `reason` only if it is signed-out";
-                return Err(EntryError::Meaning(rule));
+                return Err(EntryError::Rule(rule));
             }
         })
     }
 }
 
-/// Nanoseconds; 584 years are enough for any run.
-fn nanos(span: Duration) -> u64 {
-    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
+/// The duration in nanoseconds, at most 584 years.
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 impl std::fmt::Display for EntryError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Form(error) => write!(f, "{error}"),
-            Self::Meaning(rule) => f.write_str(rule),
+            Self::Syntax(error) => write!(f, "{error}"),
+            Self::Rule(rule) => f.write_str(rule),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The promise of a gateway to strangers, and to its next version: what was written stays
 //! readable, and is written the same way again.
 
-use communicado_wire::gateway::{OwnPerson, Person, Publish, kept};
+use communicado_wire::gateway::{OwnPerson, Person, Publish, stored};
 
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|line| !line.is_empty())
@@ -31,10 +31,10 @@ fn every_golden_person_is_read_and_written_to_the_letter() {
 
 #[test]
 fn every_golden_entry_of_a_store_is_read_and_written_to_the_letter() {
-    let golden = include_str!("golden/kept-people-v1.jsonl");
-    check(golden, kept::Person::from_json, kept::Person::to_json);
-    let golden = include_str!("golden/kept-tokens-v1.jsonl");
-    check(golden, kept::Token::from_json, kept::Token::to_json);
+    let golden = include_str!("golden/stored-people-v1.jsonl");
+    check(golden, stored::Person::from_json, stored::Person::to_json);
+    let golden = include_str!("golden/stored-tokens-v1.jsonl");
+    check(golden, stored::Token::from_json, stored::Token::to_json);
 }
 
 #[test]

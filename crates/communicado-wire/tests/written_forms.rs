@@ -32,7 +32,7 @@ fn what_is_no_client_is_refused_with_the_reason() {
         let error = Client::from_json(&line.replacen(from, to, 1)).expect_err(to).to_string();
         assert!(error.contains(expected), "{error}");
     };
-    check(r#""v":1"#, r#""v":2"#, "version 2 of the form is not known here");
+    check(r#""v":1"#, r#""v":2"#, "unsupported version 2");
     check(r#""status":"signed-in""#, r#""status":"online""#, "unknown variant `online`");
     check(r#""availability":"away""#, r#""availability":"Away""#, "`Away` is no availability");
     check(r#""client":"#, r#""app":"#, "unknown field `app`");

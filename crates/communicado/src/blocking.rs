@@ -25,7 +25,7 @@ use std::time::Duration;
 use communicado_core::Moment;
 use communicado_runtime::{Clock, Feed, Update};
 
-use crate::{Builder, Condition, Error, Snapshot};
+use crate::{Condition, Error, MonitorBuilder, Snapshot};
 
 /// Knows what every client is, now and as it changes.
 ///
@@ -49,8 +49,8 @@ impl Monitor {
     ///
     /// # Errors
     ///
-    /// As for [`Builder::start`].
-    pub fn start_as(builder: Builder) -> Result<Self, Error> {
+    /// As for [`MonitorBuilder::start`].
+    pub fn start_with(builder: MonitorBuilder) -> Result<Self, Error> {
         builder.start().map(Self)
     }
 
@@ -77,8 +77,8 @@ impl Monitor {
         timeout: Duration,
     ) -> Result<Option<Snapshot>, Error> {
         let clock = self.0.hub().clock();
-        let mut watch = self.0.follow();
-        let so = watch.until(|snapshot| condition.judge(snapshot) == Some(true));
+        let mut watch = self.0.live_snapshot();
+        let so = watch.until(|snapshot| condition.evaluate(snapshot) == Some(true));
         block_on_until(so, Some((clock, clock.now().after(timeout)))).transpose()
     }
 }

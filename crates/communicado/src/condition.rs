@@ -59,7 +59,7 @@ impl Condition {
     ///
     /// It is so if it is so of any client. It is not so only if that can be told of every one.
     #[must_use]
-    pub fn judge(&self, snapshot: &Snapshot) -> Option<bool> {
+    pub fn evaluate(&self, snapshot: &Snapshot) -> Option<bool> {
         let asked = |client: &Client| {
             self.clients.is_empty() || self.clients.iter().any(|name| **name == *client.client)
         };
@@ -158,7 +158,7 @@ mod tests {
             let clients = clients.iter().map(|(name, status, rest)| client(name, status, rest));
             let snapshot: Snapshot = clients.collect();
             let condition: Condition = word.parse().unwrap();
-            assert_eq!(condition.judge(&snapshot), expected, "{word}: {snapshot:?}");
+            assert_eq!(condition.evaluate(&snapshot), expected, "{word}: {snapshot:?}");
         };
         let absent = ("finch", "absent", "");
         let away = ("pidgin", "signed-in", "away");
@@ -182,7 +182,8 @@ mod tests {
     #[test]
     fn a_client_that_was_asked_for_and_is_not_known_leaves_doubt() {
         let snapshot: Snapshot = [client("finch", "absent", "")].into_iter().collect();
-        let of = |names: &[&str]| Condition::SIGNED_IN.of(names.iter().copied()).judge(&snapshot);
+        let of =
+            |names: &[&str]| Condition::SIGNED_IN.of(names.iter().copied()).evaluate(&snapshot);
         assert_eq!(of(&["finch"]), Some(false));
         assert_eq!(of(&["finch", "nobody"]), None);
         assert_eq!(of(&["nobody"]), None);

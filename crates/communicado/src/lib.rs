@@ -39,5 +39,10 @@ pub use communicado_runtime::{Notice, Update};
 pub use communicado_sources::{OptionError, SOURCES, SourceDescriptor, SourceOptions};
 pub use communicado_wire::{Account, Client, Status, Timestamp};
 pub use condition::{Condition, ConditionError, Question};
-pub use monitor::{Builder, Changes, Error, Follow, Monitor};
+pub use monitor::{Changes, Error, LiveSnapshot, Monitor, MonitorBuilder};
 pub use snapshot::Snapshot;
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use communicado_runtime::{Feed, Hub, Notice, SystemClock, Update, run};
+use communicado_runtime::{Feed, Hub, Notice, SystemClock, Update, desktop_executor, run};
 use communicado_sources::{OptionError, SOURCES, SourceDescriptor, SourceOptions};
 use futures_util::Stream;
 use futures_util::future::{Either, select};
@@ -48,7 +48,7 @@ type Notify = Box<dyn Fn(&Notice) + Send + Sync>;
 
 /// How a monitor is to be.
 #[derive(Default)]
-pub struct Builder {
+pub struct MonitorBuilder {
     patience: Option<Duration>,
     options: BTreeMap<String, SourceOptions>,
     without: BTreeSet<String>,
@@ -87,8 +87,8 @@ impl Monitor {
 
     /// A monitor to be described.
     #[must_use]
-    pub fn builder() -> Builder {
-        Builder::default()
+    pub fn builder() -> MonitorBuilder {
+        MonitorBuilder::default()
     }
 
     /// What is believed of every client now, once every source has looked.
@@ -112,7 +112,9 @@ impl Monitor {
     ///
     /// If the monitor ended before.
     pub async fn wait_until(&self, condition: &Condition) -> Result<Snapshot, Error> {
-        Follow::new(self.hub.feed()).until(|snapshot| condition.judge(snapshot) == Some(true)).await
+        LiveSnapshot::new(self.hub.feed())
+            .until(|snapshot| condition.evaluate(snapshot) == Some(true))
+            .await
     }
 
     /// Waits until somebody is signed in, then does `work` for as long as that is so.
@@ -128,8 +130,8 @@ impl Monitor {
         W: FnOnce(Snapshot) -> F,
         F: Future,
     {
-        let signed_in = |snapshot: &Snapshot| Condition::SIGNED_IN.judge(snapshot) == Some(true);
-        let mut watch = Follow::new(self.hub.feed());
+        let signed_in = |snapshot: &Snapshot| Condition::SIGNED_IN.evaluate(snapshot) == Some(true);
+        let mut watch = LiveSnapshot::new(self.hub.feed());
         let snapshot = watch.until(signed_in).await?;
         let work = pin!(work(snapshot));
         match select(work, pin!(watch.until(|snapshot| !signed_in(snapshot)))).await {
@@ -140,8 +142,8 @@ impl Monitor {
 
     /// A snapshot that is kept level, for those who wait for one thing after another.
     #[must_use]
-    pub fn follow(&self) -> Follow {
-        Follow::new(self.hub.feed())
+    pub fn live_snapshot(&self) -> LiveSnapshot {
+        LiveSnapshot::new(self.hub.feed())
     }
 
     pub(crate) fn hub(&self) -> &Arc<Hub> {
@@ -160,7 +162,7 @@ impl Drop for Monitor {
     }
 }
 
-impl Builder {
+impl MonitorBuilder {
     /// How long a first snapshot is held back for sources that are slow to look.
     #[must_use]
     pub const fn patience(mut self, patience: Duration) -> Self {
@@ -205,8 +207,7 @@ impl Builder {
     /// written, or if the system gives no thread or no way to wait.
     pub fn start(self) -> Result<Monitor, Error> {
         let (mut monitor, work) = self.open()?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
-        let runtime = runtime.map_err(Error::System)?;
+        let runtime = desktop_executor().map_err(Error::System)?;
         let (stop, stopped) = oneshot::channel::<()>();
         let hub = Arc::clone(&monitor.hub);
         let watch = move || {
@@ -223,7 +224,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// As for [`Builder::start`], but for what the system gives, with which the work ends.
+    /// As for [`MonitorBuilder::start`], but for what the system gives, with which the work ends.
     pub fn open(self) -> Result<(Monitor, impl Future<Output = io::Error> + Send), Error> {
         let mut names = self.options.keys().chain(&self.without);
         let unknown = names.find(|name| communicado_sources::descriptor(name).is_none());
@@ -270,13 +271,13 @@ impl Changes {
 }
 
 /// A snapshot that is kept level with what happens.
-pub struct Follow {
+pub struct LiveSnapshot {
     feed: Feed,
     snapshot: Snapshot,
     begun: bool,
 }
 
-impl Follow {
+impl LiveSnapshot {
     pub(crate) fn new(feed: Feed) -> Self {
         Self { feed, snapshot: Snapshot::default(), begun: false }
     }

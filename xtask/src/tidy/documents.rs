@@ -82,26 +82,48 @@ pub(super) fn links_broken(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (file, text) in tree.ending(".md") {
         let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let mut in_block = false;
-        for (number, line) in lines(text) {
-            in_block ^= line.trim_start().starts_with("```");
-            if in_block {
-                continue;
-            }
+        for (number, line) in outside_blocks(text) {
             for link in line.split("](").skip(1) {
                 let to = link.split_once(')').map_or(link, |(to, _)| to);
-                let path = to.split_once('#').map_or(to, |(path, _)| path);
-                if path.is_empty() || path.contains("://") || path.starts_with("mailto:") {
+                let (path, anchor) = to.split_once('#').unwrap_or((to, ""));
+                if path.contains("://") || path.starts_with("mailto:") {
                     continue;
                 }
-                if !tree.has(&joined(folder, path)) {
+                let target = if path.is_empty() { file.to_owned() } else { joined(folder, path) };
+                if !tree.has(&target) {
                     let what = format!("the link to `{to}` leads nowhere");
                     findings.push(Finding::new(file, number, what, "correct the path"));
+                    continue;
+                }
+                let document = tree.text(&target).filter(|_| target.ends_with(".md"));
+                let has_anchor = |text| headings(text).any(|heading| heading == anchor);
+                if !anchor.is_empty() && !document.is_none_or(has_anchor) {
+                    let what = format!("`{target}` has no heading for `#{anchor}`");
+                    findings.push(Finding::new(file, number, what, "correct the anchor"));
                 }
             }
         }
     }
     findings
+}
+
+/// The lines of a document that are not code, counted from 1.
+fn outside_blocks(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut in_block = false;
+    lines(text).filter(move |(_, line)| {
+        let is_fence = line.trim_start().starts_with("```");
+        in_block ^= is_fence;
+        !in_block && !is_fence
+    })
+}
+
+/// The anchors of the headings, as GitHub makes them.
+fn headings(text: &str) -> impl Iterator<Item = String> {
+    outside_blocks(text).filter(|(_, line)| line.starts_with('#')).map(|(_, line)| {
+        let title = line.trim_start_matches('#').trim().to_lowercase();
+        let kept = title.chars().filter(|c| c.is_alphanumeric() || "-_ ".contains(*c));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+    })
 }
 
 /// `path` as seen from `folder`, without `.` and `..`.
@@ -191,7 +213,9 @@ mod tests {
                 expected,
             );
         };
-        says("[b](../b.md), [c](c), ![d](c/d.md#e) [e](#e) [f](https://g.h/i)", &[]);
+        says("[b](../b.md), [c](c), ![d](c/d.md) [f](https://g.h/i)", &[]);
+        says("# The `e`, and F\n[e](#the-e-and-f) [g](a.md#the-e-and-f)", &[]);
+        says("# E\n[d](c/d.md#e) [e](#f)", &[("docs/a.md", 2), ("docs/a.md", 2)]);
         says("```\n[x](y)\n```\n", &[]);
         says("ok\n[b](b.md) [g](https://g.h)", &[("docs/a.md", 2)]);
     }

@@ -61,9 +61,13 @@ pub(super) fn private_paths(tree: &Tree) -> Vec<Finding> {
         for (number, line) in lines(text) {
             let named = PRIVATE.into_iter().find(|path| {
                 let parts: Vec<&str> = line.split(path).collect();
-                // `/home/work/` and `the-shared/` are others.
+                // `/home/work/`, `the-shared/` and addresses of the web are others.
                 let before = parts.split_last().map_or(&[][..], |(_, before)| before);
-                before.iter().any(|it| !it.ends_with(|c: char| c.is_alphanumeric() || c == '-'))
+                before.iter().any(|it| {
+                    let word = it.rsplit(char::is_whitespace).next().unwrap_or_default();
+                    let is_longer = it.ends_with(|c: char| c.is_alphanumeric() || c == '-');
+                    !is_longer && !word.contains("://")
+                })
             });
             findings.extend(named.map(|path| {
                 let to_do = "name a file of the repository, or say here what stands there";
@@ -120,5 +124,6 @@ mod tests {
             &[("a", 1), ("a", 2)],
         );
         check(private_paths, &[("a", &format!("/home{work}b un{other}"))], &[]);
+        check(private_paths, &[("a", &format!("[b](https://c.example/{other}d)"))], &[]);
     }
 }

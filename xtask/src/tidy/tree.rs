@@ -70,6 +70,11 @@ impl Tree {
         self.paths.iter().any(|path| path == name || path.ends_with(&end))
     }
 
+    /// The folders that hold a `Cargo.toml`, without the workspace's own.
+    pub(super) fn packages(&self) -> impl Iterator<Item = &str> {
+        self.paths.iter().filter_map(|path| path.strip_suffix("/Cargo.toml"))
+    }
+
     /// The folders in `crates/`, by name.
     pub(super) fn crates(&self) -> BTreeSet<&str> {
         let below = self.paths.iter().filter_map(|path| path.strip_prefix("crates/"));

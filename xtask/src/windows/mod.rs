@@ -11,10 +11,11 @@ use crate::command::{root, run as run_command};
 use toolchain::Toolchain;
 
 /// What has code for Windows.
-const PACKAGES: [&str; 9] = [
+const PACKAGES: [&str; 10] = [
     "communicado",
     "communicado-com-server",
     "communicado-cli",
+    "communicado-cli-support",
     "communicado-peer",
     "communicado-provider",
     "communicado-runtime",

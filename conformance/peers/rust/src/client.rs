@@ -3,7 +3,7 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use communicado_windows::com::serve::{Listeners, Refusal};
+use communicado_windows::com::serve::{Listeners, MethodError};
 use communicado_windows::{Guid, HResult};
 
 const MESSENGER_EVENTS: Guid = Guid(0xC9A6_A6B6_9BC1_43A5_B06B_E588_74EE_BC96);
@@ -97,11 +97,14 @@ impl Client {
 
 impl State {
     /// The refusal with this code, in the shape that the test wants.
-    pub(crate) fn refusal(&self, code: HResult) -> Refusal {
-        Refusal { code, said: self.fails.by_exception.then(|| "as the test wants".to_owned()) }
+    pub(crate) fn refusal(&self, code: HResult) -> MethodError {
+        MethodError {
+            code,
+            description: self.fails.by_exception.then(|| "as the test wants".to_owned()),
+        }
     }
 
-    pub(crate) fn signin(&mut self) -> Refusal {
+    pub(crate) fn signin(&mut self) -> MethodError {
         self.signin_calls += 1;
         FAILED.into()
     }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use communicado_windows::com::Apartment;
-use communicado_windows::com::serve::{ClassObject, Given, Listeners, Told};
-use communicado_windows::{Guid, HResult, Hive, Key, View};
+use communicado_windows::com::serve::{ClassObject, EventCall, Listeners, ReturnValue};
+use communicado_windows::{Guid, HResult, Hive, RegistryKey, RegistryView};
 
 use crate::client::Client;
 use crate::objects::{Object, Part};
@@ -117,18 +117,19 @@ impl Peer<'_> {
         done
     }
 
-    fn key(&self) -> Result<Key, String> {
+    fn key(&self) -> Result<RegistryKey, String> {
         let path = format!(r"{PROVIDERS}\{}", self.app);
-        Key::create(Hive::CurrentUser, &path, View::Own, false).map_err(said)
+        RegistryKey::create(Hive::CurrentUser, &path, RegistryView::Default, false).map_err(said)
     }
 
     fn install(&self, rest: &str) -> Result<(), String> {
         let [program, class, view] = words(rest);
-        for (name, one) in [("narrow", View::Narrow), ("wide", View::Wide)] {
+        for (name, one) in [("narrow", RegistryView::Bits32), ("wide", RegistryView::Bits64)] {
             let is_wanted = view == name || !["narrow", "wide"].contains(&view);
             if is_wanted {
                 let path = format!(r"{PROVIDERS}\{}", self.app);
-                let key = Key::create(Hive::LocalMachine, &path, one, false).map_err(said)?;
+                let key =
+                    RegistryKey::create(Hive::LocalMachine, &path, one, false).map_err(said)?;
                 key.set_text("ProcessName", program).map_err(said)?;
                 key.set_text("GUID", class).map_err(said)?;
             }
@@ -173,18 +174,18 @@ impl Peer<'_> {
     fn fire(&self, rest: &str) -> Result<String, String> {
         let mut numbers = rest.split_whitespace().skip(1).map(signed);
         let what = rest.split_whitespace().next().unwrap_or_default();
-        let mut next = || Given::number(numbers.next().unwrap_or(0));
+        let mut next = || ReturnValue::number(numbers.next().unwrap_or(0));
         let client = &*self.client;
-        let object = |part| Object::serve(&self.client, part).map(Given::Object);
+        let object = |part| Object::serve(&self.client, part).map(ReturnValue::Object);
         let failed = |code: HResult| code.to_string();
-        let (listeners, id, arguments): (&Listeners, i32, Vec<Given>) = match what {
+        let (listeners, id, arguments): (&Listeners, i32, Vec<ReturnValue>) = match what {
             "signin" => (&client.messenger, 1024, vec![next()]),
             "signout" => (&client.messenger, 1025, vec![]),
             "status" => (&client.messenger, 1031, vec![next(), next()]),
             "shutdown" => (&client.messenger, 1032, vec![]),
             "unknown" => {
                 let of = if self.root == Part::Root { &client.client } else { &client.messenger };
-                (of, numbers.next().unwrap_or(0), vec![Given::number(1)])
+                (of, numbers.next().unwrap_or(0), vec![ReturnValue::number(1)])
             }
             "state" => {
                 let [old, _, status_code] = words(rest.trim_start_matches("state").trim());
@@ -202,17 +203,17 @@ impl Peer<'_> {
             }
             other => return Err(format!("no event {other}")),
         };
-        listeners.tell(&Told { id, arguments, replaces: false });
-        listeners.settle(PATIENCE);
+        listeners.fire(&EventCall { id, arguments, coalesces: false });
+        listeners.flush(PATIENCE);
         Ok(listeners.count().to_string())
     }
 }
 
 fn delete(path: &str) -> Result<(), String> {
-    Key::delete_all(Hive::CurrentUser, path, View::Own).map_err(said)
+    RegistryKey::delete_all(Hive::CurrentUser, path, RegistryView::Default).map_err(said)
 }
 
-fn said(error: communicado_windows::Error) -> String {
+fn said(error: communicado_windows::WindowsError) -> String {
     error.to_string()
 }
 

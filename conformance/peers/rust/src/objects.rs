@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use communicado_windows::com::serve::{
-    Call, Given, Interface, Kind, Listeners, Member, Refusal, Servant, Served,
+    EventSource, Interface, Member, MethodCall, MethodError, ObjectImpl, ObjectRef, ReturnValue,
+    ValueKind,
 };
 use communicado_windows::{Guid, HResult, Variant};
 
@@ -45,73 +46,88 @@ const fn late(number: u128) -> Guid {
 static MESSENGER: Interface = Interface::new(
     &[late(1)],
     &[
-        Member::get::<7>("MyFriendlyName", 1282, &[], Kind::Text),
-        Member::get::<8>("MySigninName", 1304, &[], Kind::Text),
-        Member::get::<9>("MyStatus", 1305, &[], Kind::Number),
-        Member::put::<10>("MyStatus", 1305, &[Kind::Number]),
-        Member::get::<11>("MyServiceId", 1307, &[], Kind::Text),
-        Member::get::<12>("Services", 1308, &[], Kind::Object),
-        Member::call::<13>("Signin", 1297, &[Kind::Number, Kind::Text, Kind::Text], None),
+        Member::get::<7>("MyFriendlyName", 1282, &[], ValueKind::Text),
+        Member::get::<8>("MySigninName", 1304, &[], ValueKind::Text),
+        Member::get::<9>("MyStatus", 1305, &[], ValueKind::Number),
+        Member::put::<10>("MyStatus", 1305, &[ValueKind::Number]),
+        Member::get::<11>("MyServiceId", 1307, &[], ValueKind::Text),
+        Member::get::<12>("Services", 1308, &[], ValueKind::Object),
+        Member::call::<13>(
+            "Signin",
+            1297,
+            &[ValueKind::Number, ValueKind::Text, ValueKind::Text],
+            None,
+        ),
         Member::call::<14>("AutoSignin", 1299, &[], None),
     ],
 );
 static SERVICES: Interface =
-    Interface::new(&[late(2)], &[Member::get::<7>("PrimaryService", 2176, &[], Kind::Object)]);
+    Interface::new(&[late(2)], &[Member::get::<7>("PrimaryService", 2176, &[], ValueKind::Object)]);
 static SERVICE: Interface = Interface::new(
     &[late(3)],
     &[
-        Member::get::<7>("MyFriendlyName", 2179, &[], Kind::Text),
-        Member::get::<8>("MyStatus", 2181, &[], Kind::Number),
-        Member::get::<9>("MySigninName", 2184, &[], Kind::Text),
+        Member::get::<7>("MyFriendlyName", 2179, &[], ValueKind::Text),
+        Member::get::<8>("MyStatus", 2181, &[], ValueKind::Number),
+        Member::get::<9>("MySigninName", 2184, &[], ValueKind::Text),
     ],
 );
 static ROOT: Interface = Interface::new(
     &[late(4)],
     &[
-        Member::call::<7>("GetAuthenticationInfo", 0x6002_0001, &[Kind::Text], Some(Kind::Text)),
+        Member::call::<7>(
+            "GetAuthenticationInfo",
+            0x6002_0001,
+            &[ValueKind::Text],
+            Some(ValueKind::Text),
+        ),
         Member::call::<8>(
             "GetInterface",
             0x6002_0002,
-            &[Kind::Text, Kind::Number],
-            Some(Kind::Object),
+            &[ValueKind::Text, ValueKind::Number],
+            Some(ValueKind::Object),
         ),
     ],
 );
 static CLIENT: Interface = Interface::new(
     &[late(5)],
     &[
-        Member::get::<7>("State", 0x6002_0001, &[], Kind::Number),
-        Member::get::<8>("Uri", 0x6002_0002, &[], Kind::Text),
-        Member::get::<9>("Self", 0x6002_0003, &[], Kind::Object),
+        Member::get::<7>("State", 0x6002_0001, &[], ValueKind::Number),
+        Member::get::<8>("Uri", 0x6002_0002, &[], ValueKind::Text),
+        Member::get::<9>("Self", 0x6002_0003, &[], ValueKind::Object),
     ],
 );
 static ONESELF: Interface =
-    Interface::new(&[late(6)], &[Member::get::<7>("Contact", 0x6002_0001, &[], Kind::Object)]);
+    Interface::new(&[late(6)], &[Member::get::<7>("Contact", 0x6002_0001, &[], ValueKind::Object)]);
 static CONTACT: Interface = Interface::new(
     &[late(7)],
-    &[Member::call::<7>("GetContactInformation", 0x6002_0001, &[Kind::Number], Some(Kind::Any))],
+    &[Member::call::<7>(
+        "GetContactInformation",
+        0x6002_0001,
+        &[ValueKind::Number],
+        Some(ValueKind::Variant),
+    )],
 );
 static STATE_CHANGE: Interface = Interface::new(
     &[late(8)],
     &[
-        Member::get::<7>("NewState", 0x6002_0000, &[], Kind::Number),
-        Member::get::<8>("OldState", 0x6002_0001, &[], Kind::Number),
-        Member::get::<9>("StatusCode", 0x6002_0002, &[], Kind::Number),
+        Member::get::<7>("NewState", 0x6002_0000, &[], ValueKind::Number),
+        Member::get::<8>("OldState", 0x6002_0001, &[], ValueKind::Number),
+        Member::get::<9>("StatusCode", 0x6002_0002, &[], ValueKind::Number),
     ],
 );
 
 impl Object {
-    pub(crate) fn serve(client: &Arc<Client>, part: Part) -> Result<Served, HResult> {
+    pub(crate) fn serve(client: &Arc<Client>, part: Part) -> Result<ObjectRef, HResult> {
         let object = Self { client: Arc::clone(client), part };
-        Served::new(Arc::new(object)).ok_or(UNEXPECTED)
+        ObjectRef::new(Arc::new(object)).ok_or(UNEXPECTED)
     }
 
-    fn give(&self, part: Part) -> Result<Given, Refusal> {
-        Ok(Given::Object(Self::serve(&self.client, part)?))
+    fn give(&self, part: Part) -> Result<ReturnValue, MethodError> {
+        Ok(ReturnValue::Object(Self::serve(&self.client, part)?))
     }
 }
 
-impl Servant for Object {
+impl ObjectImpl for Object {
     fn interfaces(&self) -> &'static [&'static Interface] {
         match self.part {
             Part::Messenger => const { &[&MESSENGER] },
@@ -125,7 +141,7 @@ impl Servant for Object {
         }
     }
 
-    fn listeners(&self) -> Option<&Listeners> {
+    fn events(&self) -> Option<&dyn EventSource> {
         match self.part {
             Part::Messenger => Some(&self.client.messenger),
             Part::Root => Some(&self.client.root),
@@ -135,66 +151,68 @@ impl Servant for Object {
         }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         let mut state = self.client.called();
         match (self.part, call.id, call.arguments) {
             (Part::Messenger, 1305, [value]) => {
                 state.status = value.number().unwrap_or(0);
-                Ok(Given::Nothing)
+                Ok(ReturnValue::Nothing)
             }
             (Part::Messenger, 1305, _) => {
                 refused(&state, state.fails.status)?;
-                Ok(Given::number(state.status))
+                Ok(ReturnValue::number(state.status))
             }
             (Part::Messenger, 1304, _) | (Part::Service, 2184, _) => {
                 refused(&state, state.fails.name)?;
                 let is_signed_in = state.status & 2 != 0;
                 refused(&state, (!is_signed_in).then_some(NOT_LOGGED_ON))?;
-                Ok(Given::text(state.signin_name.clone()))
+                Ok(ReturnValue::text(state.signin_name.clone()))
             }
             (Part::Messenger, 1282, _) | (Part::Service, 2179, _) => {
                 refused(&state, state.fails.friendly)?;
-                Ok(Given::text(state.friendly_name.clone()))
+                Ok(ReturnValue::text(state.friendly_name.clone()))
             }
-            (Part::Messenger, 1307, _) => Ok(Given::text("{83D4679F-B6D7-11D2-BF36-00C04FB90A03}")),
+            (Part::Messenger, 1307, _) => {
+                Ok(ReturnValue::text("{83D4679F-B6D7-11D2-BF36-00C04FB90A03}"))
+            }
             (Part::Messenger, 1297 | 1299, _) => Err(state.signin()),
             (Part::Messenger, 1308, _) => self.give(Part::Services),
             (Part::Services, 2176, _) => self.give(Part::Service),
             (Part::Service, 2181, _) => {
                 refused(&state, state.fails.service_status)?;
-                Ok(Given::number(state.status))
+                Ok(ReturnValue::number(state.status))
             }
             (Part::Root, 0x6002_0001, [version]) => {
                 let wanted = version.text().unwrap_or_default();
                 let can = state.versions.split(',').any(|version| version == wanted);
-                Ok(Given::text(if can { "<authenticationinfo>" } else { "" }))
+                Ok(ReturnValue::text(if can { "<authenticationinfo>" } else { "" }))
             }
             (Part::Root, 0x6002_0002, [_, which]) if which.number() == Some(1) => {
                 self.give(Part::Client)
             }
             (Part::Client, 0x6002_0001, _) => {
                 refused(&state, state.fails.status)?;
-                Ok(Given::number(state.state))
+                Ok(ReturnValue::number(state.state))
             }
-            (Part::Client, 0x6002_0002, _) => Ok(Given::text(state.uri.clone())),
+            (Part::Client, 0x6002_0002, _) => Ok(ReturnValue::text(state.uri.clone())),
             (Part::Client, 0x6002_0003, _) => self.give(Part::Oneself),
             (Part::Oneself, 0x6002_0001, _) => self.give(Part::Contact),
             (Part::Contact, 0x6002_0001, [kind]) => match kind.number() {
-                Some(AVAILABILITY) => Ok(Given::number(state.availability)),
-                Some(ACTIVITY_ID) => Ok(Given::text(state.activity.clone())),
-                Some(DISPLAY_NAME) => Ok(Given::text(state.friendly_name.clone())),
+                Some(AVAILABILITY) => Ok(ReturnValue::number(state.availability)),
+                Some(ACTIVITY_ID) => Ok(ReturnValue::text(state.activity.clone())),
+                Some(DISPLAY_NAME) => Ok(ReturnValue::text(state.friendly_name.clone())),
                 _ => Err(INVALID.into()),
             },
-            (Part::StateChange, 0x6002_0000, _) => Ok(Given::number(state.state)),
-            (Part::StateChange, 0x6002_0001, _) => Ok(Given::number(state.old_state)),
+            (Part::StateChange, 0x6002_0000, _) => Ok(ReturnValue::number(state.state)),
+            (Part::StateChange, 0x6002_0001, _) => Ok(ReturnValue::number(state.old_state)),
             (Part::StateChange, 0x6002_0002, _) => {
-                Ok(Given::Value(Variant::Number(state.status_code)))
+                Ok(ReturnValue::Value(Variant::Number(state.status_code)))
             }
             _ => Err(NOT_IMPLEMENTED.into()),
         }
     }
 }
 
-fn refused(state: &State, code: Option<HResult>) -> Result<(), Refusal> {
+fn refused(state: &State, code: Option<HResult>) -> Result<(), MethodError> {
     code.map_or(Ok(()), |code| Err(state.refusal(code)))
 }

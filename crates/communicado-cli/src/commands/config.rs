@@ -1,50 +1,51 @@
-//! `config`: the configuration in force, and its schema.
+//! `config`: the settings in effect, and the schema of the configuration.
 
 use std::fmt::Write as _;
 
 use clap::Args;
 use communicado::SOURCES;
+use communicado_cli_support::{Failure, Outcome, print};
 use communicado_sources::OptionKind;
 use serde_json::{Map, Value, json};
 
-use crate::arguments::Color;
-use crate::commands::print;
-use crate::failure::{Failure, Outcome};
-use crate::settings::{AGENT, EACH_SOURCE, Settings, TOP, usual_file};
+use crate::options::ColorChoice;
+use crate::settings::{AGENT, EACH_SOURCE, Settings, TOP, default_file};
 
-/// Print the configuration in force as TOML, or its schema.
+/// Print the settings in effect as TOML, or the schema of the configuration.
 #[derive(Debug, Args)]
-pub(crate) struct Config {
-    /// Print the JSON Schema of the configuration instead.
+pub(crate) struct ConfigArgs {
+    /// Print the JSON Schema of the configuration.
     #[arg(long)]
     schema: bool,
 }
 
-impl Config {
+impl ConfigArgs {
     pub(crate) fn run(&self, settings: &Settings) -> Result<Outcome, Failure> {
-        print(&if self.schema { schema() } else { in_force(settings) })?;
+        print(&if self.schema { schema() } else { in_effect(settings) })?;
         Ok(Outcome::Yes)
     }
 }
 
-fn in_force(settings: &Settings) -> String {
+fn in_effect(settings: &Settings) -> String {
     let mut text = String::new();
-    let usual = usual_file(|name| std::env::var(name).ok());
-    let _ = match (&settings.file, usual) {
+    let default = default_file();
+    let _ = match (&settings.file, default) {
         (Some(file), _) => writeln!(text, "# read from {}", file.display()),
-        (None, Some(file)) => writeln!(text, "# defaults; change them in {}", file.display()),
+        (None, Some(file)) => {
+            writeln!(text, "# defaults; to change them, write {}", file.display())
+        }
         (None, None) => writeln!(text, "# defaults"),
     };
     let color = match settings.color {
-        Color::Auto => "auto",
-        Color::Always => "always",
-        Color::Never => "never",
+        ColorChoice::Auto => "auto",
+        ColorChoice::Always => "always",
+        ColorChoice::Never => "never",
     };
-    let patience = settings.patience.map_or_else(|| "1s".to_owned(), spoken);
+    let patience = settings.patience.map_or_else(|| "1s".to_owned(), format_duration);
     let _ = writeln!(text, "clients = {}", json!(settings.clients));
     let _ = writeln!(text, "color = {}", json!(color));
     let _ = writeln!(text, "patience = {}", json!(patience));
-    let values = [settings.agent.hours.to_string(), spoken(settings.agent.lease)];
+    let values = [settings.agent.hours.to_string(), format_duration(settings.agent.lease)];
     let _ = writeln!(text, "\n[agent]");
     for ((name, _, _, about), value) in AGENT.iter().zip(values) {
         let _ = writeln!(text, "# {about}\n{name} = {}", json!(value));
@@ -63,11 +64,12 @@ fn in_force(settings: &Settings) -> String {
     text
 }
 
-fn spoken(span: std::time::Duration) -> String {
-    jiff::SignedDuration::try_from(span).map_or_else(|_| String::new(), |span| format!("{span:#}"))
+fn format_duration(duration: std::time::Duration) -> String {
+    jiff::SignedDuration::try_from(duration)
+        .map_or_else(|_| String::new(), |duration| format!("{duration:#}"))
 }
 
-/// The JSON Schema (2020-12) of the configuration, from the same tables that it is read by.
+/// The JSON Schema (2020-12) of the configuration, from the tables that also parse it.
 pub(crate) fn schema() -> String {
     let setting = |(name, form, default, about): &(&str, &str, &str, &str)| {
         let mut schema = of_form(form);
@@ -100,13 +102,13 @@ pub(crate) fn schema() -> String {
     let mut properties: Map<String, Value> = TOP.iter().map(setting).collect();
     let sources = json!({
         "type": "object",
-        "description": "The sources, by name.",
+        "description": "The sources by name.",
         "properties": sources,
         "additionalProperties": false,
     });
     let agent = json!({
         "type": "object",
-        "description": "What `communicado agent` publishes, and when.",
+        "description": "When `communicado agent` publishes.",
         "properties": AGENT.iter().map(setting).collect::<Map<_, _>>(),
         "additionalProperties": false,
     });

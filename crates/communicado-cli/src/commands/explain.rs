@@ -1,25 +1,23 @@
-//! `explain`: a code in words.
+//! `explain`: the meaning of a code.
 
 use std::fmt::Write as _;
 
 use clap::Args;
+use communicado_cli_support::{Failure, Outcome, print};
 use communicado_codes::{Certainty, Explanation};
 
-use crate::commands::print;
-use crate::failure::{Failure, Outcome};
-
-/// Say in words what a code means, and what to do.
+/// Explain an error code or status code, and what to do.
 ///
-/// Takes it as it stands in an error message: 80040111, 0x8100031E, -2147221231, or by name:
-/// MSGR_E_NOT_LOGGED_ON, MISTATUS_ONLINE.
+/// Accepts a code as it appears in a message: 80040111, 0x8100031E, -2147221231, or a name such as
+/// MSGR_E_NOT_LOGGED_ON or MISTATUS_ONLINE.
 #[derive(Debug, Args)]
-pub(crate) struct Explain {
-    /// The code, its name, or a message that holds it.
+pub(crate) struct ExplainArgs {
+    /// The code, its name, or a message that contains it.
     #[arg(value_name = "CODE", required = true, num_args = 1.., allow_hyphen_values = true)]
     code: Vec<String>,
 }
 
-impl Explain {
+impl ExplainArgs {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         let text = self.code.join(" ");
         let readings = communicado_codes::explain(&text).map_err(|error| {
@@ -37,7 +35,7 @@ impl Explain {
 
 fn explained(reading: &Explanation) -> String {
     let mut text = String::new();
-    let name = reading.name.unwrap_or("no name that is known here");
+    let name = reading.name.unwrap_or("unknown name");
     let number = reading.number;
     let short = number < 0x1000;
     let code = if short { format!("{number} (0x{number:X})") } else { format!("0x{number:08X}") };
@@ -52,10 +50,8 @@ fn explained(reading: &Explanation) -> String {
     }
     match reading.certainty {
         Certainty::Known => {}
-        Certainty::Inferred => {
-            text.push_str("  certainty: inferred from the pattern of its bits\n")
-        }
-        Certainty::Unknown => text.push_str("  certainty: only taken apart; not in any table\n"),
+        Certainty::Inferred => text.push_str("  certainty: inferred from the bit pattern\n"),
+        Certainty::Unknown => text.push_str("  certainty: decoded only; the code is in no table\n"),
     }
     text
 }

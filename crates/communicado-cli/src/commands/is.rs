@@ -1,29 +1,30 @@
-//! `is`: yes or no, by exit status alone.
+//! `is`: a test of a condition, with the result as exit status.
 
 use clap::Args;
 use communicado::Condition;
+use communicado_cli_support::{Failure, Outcome};
 
-use crate::arguments::condition;
-use crate::failure::{Failure, Outcome};
-use crate::live::{look, tell_unknown_clients};
+use crate::parsers::condition;
+use crate::runtime::{read_snapshot, warn_unknown_clients};
 use crate::settings::Settings;
 
-/// Answer by exit status alone whether it is so: 0 yes, 1 no, 3 cannot tell.
+/// Test a condition. Exit status: 0 true, 1 false, 3 unknown.
 ///
-/// It is so if it is so of any client; it is not so only if that can be told of every one.
+/// The condition is true if any client matches. It is false only if every client is known not to
+/// match.
 #[derive(Debug, Args)]
-pub(crate) struct Is {
+pub(crate) struct IsArgs {
     /// A status, an availability, or `running`.
-    #[arg(value_name = "WORD", value_parser = condition())]
+    #[arg(value_name = "CONDITION", value_parser = condition())]
     condition: Condition,
 }
 
-impl Is {
+impl IsArgs {
     pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
         let condition = self.condition.of(settings.clients.clone());
-        let snapshot = look(settings.builder()?)?;
-        tell_unknown_clients(settings, &snapshot);
-        Ok(match condition.judge(&snapshot) {
+        let snapshot = read_snapshot(settings.builder()?)?;
+        warn_unknown_clients(settings, &snapshot);
+        Ok(match condition.evaluate(&snapshot) {
             Some(true) => Outcome::Yes,
             Some(false) => Outcome::No,
             None => Outcome::CannotTell,

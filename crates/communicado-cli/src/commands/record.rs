@@ -1,4 +1,4 @@
-//! `record`: writes a journal.
+//! `record`: writes a journal of all observations.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -8,55 +8,55 @@ use std::time::Duration;
 
 use clap::Args;
 use communicado::Notice;
+use communicado_cli_support::{Failure, Outcome, note};
 use communicado_runtime::{Clock as _, SystemClock, sleep_until};
 use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
 
-use crate::arguments::span;
-use crate::commands::tell;
-use crate::failure::{Failure, Outcome};
-use crate::live::{beside_monitor_saying, unless_asked_to_end};
+use crate::parsers::parse_duration;
+use crate::runtime::{or_shutdown, with_monitor_and_notices};
 use crate::settings::Settings;
 
-/// Write a journal of everything observed, until stopped; `replay` repeats it.
+/// Record all observations to a journal, until stopped.
 ///
-/// The names of accounts are left out, so that it can be attached to a public report.
+/// `communicado replay` prints a journal. The journal contains no account names, so you can attach
+/// it to a public report.
 #[derive(Debug, Args)]
-pub(crate) struct Record {
-    /// Where to write it; a file that is there is not overwritten.
+pub(crate) struct RecordArgs {
+    /// The journal to create. An existing file is not overwritten.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Write the names of accounts too.
+    /// Include account names.
     #[arg(long)]
     names: bool,
     /// Stop after this time.
-    #[arg(long = "for", value_name = "SPAN", value_parser = span)]
+    #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]
     duration: Option<Duration>,
 }
 
-impl Record {
+impl RecordArgs {
     pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
         let builder = settings.builder()?;
         let shown = self.file.display();
         let file = File::create_new(&self.file).map_err(|error| {
-            let what = format!("the journal `{shown}` cannot be written");
-            let help = "choose a file that is not there yet, in a folder that can be written";
+            let what = format!("cannot create the journal `{shown}`");
+            let help = "name a new file in a folder that you may write to";
             Failure::new(Outcome::Failed, what).cause(error).help(help)
         })?;
-        tell(&format!("note: recording to {shown}; end it with Ctrl-C\n"));
+        note(&format!("recording to {shown}; press Ctrl-C to stop"));
         let builder = builder.journal(file, self.names);
         let (failed, journal_failed) = oneshot::channel();
         let failed = Mutex::new(Some(failed));
-        let say = move |notice: &Notice| match notice {
+        let describe = move |notice: &Notice| match notice {
             Notice::JournalFailed { cause } => {
                 let failed = failed.lock().ok()?.take()?;
-                // Nobody waits for it any more where the recording has just ended.
+                // The receiver is gone if the recording has just ended.
                 let _ = failed.send(cause.clone());
                 None
             }
             _ => Some(notice.to_string()),
         };
-        beside_monitor_saying(say, builder, async |_monitor| {
+        with_monitor_and_notices(describe, builder, async |_monitor| {
             let clock = SystemClock::start();
             let end = async {
                 match self.duration {
@@ -66,11 +66,11 @@ impl Record {
                     None => std::future::pending().await,
                 }
             };
-            let end = unless_asked_to_end(end, ());
+            let end = or_shutdown(end, ());
             match select(pin!(end), journal_failed).await {
                 Either::Right((Ok(cause), _)) => {
-                    let what = format!("the journal `{shown}` cannot be written any further");
-                    let help = "make room and record again; what was written can be replayed";
+                    let what = format!("cannot write to the journal `{shown}`");
+                    let help = "free disk space and record again; you can replay what was written";
                     Err(Failure::new(Outcome::Failed, what).cause(cause).help(help))
                 }
                 _ => Ok(Outcome::Yes),

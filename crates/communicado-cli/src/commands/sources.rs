@@ -1,31 +1,31 @@
-//! `sources`: what can be read here.
+//! `sources`: the sources, and what each finds on this computer.
 
 use std::fmt::Write as _;
 
 use communicado::{SOURCES, SourceOptions};
+use communicado_cli_support::{Failure, Outcome, print};
 use communicado_runtime::{Check, Health, SystemClock};
 use communicado_sinks::printable;
 
-use crate::commands::print;
-use crate::failure::{Failure, Outcome};
-use crate::live::on_runtime;
+use crate::errors::sdk_failure;
+use crate::runtime::block_on;
 use crate::settings::{Settings, SourceSettings};
 
-/// The longest name of a part of the chain that is shown; it may hold that of an account.
+/// The maximum length of a subject, which may contain an account name.
 const WHAT_MAX: usize = 80;
-/// The longest finding that is shown; it may hold the address of a bus.
+/// The maximum length of a finding, which may contain the address of a bus.
 const FOUND_MAX: usize = 500;
 
-/// Lists every source with what it sees, what it finds here, and what is missing.
+/// Lists every source with its capabilities, limitations and findings.
 pub(crate) fn run(settings: &Settings) -> Result<Outcome, Failure> {
     let mut text = String::new();
     for descriptor in SOURCES {
         let _ = writeln!(text, "{}: {}", descriptor.name, descriptor.about);
         if !descriptor.runs_here() {
-            let _ = writeln!(text, "  here: no, it works on {} only", descriptor.platform.name());
+            let _ = writeln!(text, "  here: no, this source needs {}", descriptor.platform.name());
             continue;
         }
-        let _ = writeln!(text, "  sees: {}", descriptor.capabilities.join(", "));
+        let _ = writeln!(text, "  observes: {}", descriptor.capabilities.join(", "));
         if !descriptor.clients.is_empty() {
             let _ = writeln!(text, "  clients: {}", descriptor.clients.join(", "));
         }
@@ -38,38 +38,35 @@ pub(crate) fn run(settings: &Settings) -> Result<Outcome, Failure> {
                 }
             }
         } else {
-            let _ = writeln!(
-                text,
-                "  here: no, it is switched off (sources.{}.enabled)",
-                descriptor.name
-            );
+            let _ = writeln!(text, "  here: no, disabled by `sources.{}.enabled`", descriptor.name);
         }
-        for limitations in descriptor.limitations {
-            let _ = writeln!(text, "  blind: {limitations}");
+        for limitation in descriptor.limitations {
+            let _ = writeln!(text, "  limitation: {limitation}");
         }
     }
     print(&text)?;
     Ok(Outcome::Yes)
 }
 
-/// Has one source look once.
+/// Runs the checks of one source.
 pub(crate) fn probe(name: &str, set: &SourceSettings) -> Result<Vec<Check>, Failure> {
     let Some(descriptor) = communicado_sources::descriptor(name) else { return Ok(Vec::new()) };
     let options: &SourceOptions = &set.options;
-    let mut opened = descriptor.open(options).map_err(communicado::Error::Option)?;
-    on_runtime(async {
+    let mut opened =
+        descriptor.open(options).map_err(communicado::Error::Option).map_err(sdk_failure)?;
+    block_on(async {
         let clock = SystemClock::start();
         Ok(opened.source.probe(&clock).await)
     })
 }
 
-/// What was found of one part of the chain. It may hold foreign names.
+/// The subject and finding of a check, with control characters removed.
 pub(crate) fn finding(check: &Check) -> String {
     let what = printable(&check.what, WHAT_MAX);
     format!("{what}: {}", printable(&check.found, FOUND_MAX))
 }
 
-/// The sign for how a part of the chain stands.
+/// The two-character sign for the health of a subject.
 pub(crate) const fn sign(health: Health) -> &'static str {
     match health {
         Health::Good => "ok",

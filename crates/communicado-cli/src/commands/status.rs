@@ -1,42 +1,29 @@
-//! `status`: what each client is now.
+//! `status`: the current status of each client.
 
 use std::time::Duration;
 
 use clap::Args;
-use communicado::{Status as Word, Update};
-use communicado_sinks::{Form, Json, Template, Text, Writer};
+use communicado::{Status, Update};
+use communicado_cli_support::{Failure, Outcome, note, print};
 
-use crate::commands::{print, tell};
-use crate::failure::{Failure, Outcome};
-use crate::live::{coloured, look, now, tell_unknown_clients};
-use crate::settings::{Settings, wrong};
+use crate::form::{FormChoice, line_writer};
+use crate::runtime::{read_snapshot, warn_unknown_clients};
+use crate::settings::Settings;
 
-/// A client that does not answer is told as such after the source's own time-out, which is
-/// longer than a watcher would wait for its first line.
+/// Longer than the timeout of a source, so that a client that does not answer is reported as such.
 const PATIENCE: Duration = Duration::from_secs(6);
 
-/// Print what each client is now, and its accounts.
+/// Print the current status of each client and its accounts.
 #[derive(Debug, Default, Args)]
-pub(crate) struct Status {
+pub(crate) struct StatusArgs {
     #[command(flatten)]
     form: FormChoice,
 }
 
-/// How lines are written.
-#[derive(Debug, Default, Args)]
-pub(crate) struct FormChoice {
-    /// One JSON object a line.
-    #[arg(long, conflicts_with = "format")]
-    pub(crate) json: bool,
-    /// A line after a template with {{ keys }}, such as '{{client}}: {{status}}'.
-    #[arg(long, value_name = "TEMPLATE")]
-    pub(crate) format: Option<String>,
-}
-
-impl Status {
-    /// Whether a form was chosen on the command line.
-    pub(crate) const fn is_chosen(&self) -> bool {
-        self.form.json || self.form.format.is_some()
+impl StatusArgs {
+    /// Whether the command line selects a form.
+    pub(crate) const fn is_set(&self) -> bool {
+        self.form.is_set()
     }
 
     pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
@@ -45,48 +32,23 @@ impl Status {
             Some(_) => settings.builder()?,
             None => settings.builder()?.patience(PATIENCE),
         };
-        let snapshot = look(builder)?;
+        let snapshot = read_snapshot(builder)?;
         if snapshot.iter().next().is_none() {
-            tell("note: nothing is known yet, for no source has finished its first look\n");
+            note("no status is known yet: no source has finished its first check");
         }
-        tell_unknown_clients(settings, &snapshot);
-        let mut text = String::new();
+        warn_unknown_clients(settings, &snapshot);
         let clients: Vec<_> = snapshot.iter().cloned().collect();
-        let asked =
+        let is_selected =
             |name: &str| settings.clients.is_empty() || settings.clients.iter().any(|c| c == name);
-        let doubtful = |status| status == Word::Unknown;
-        let outcome = if clients.iter().filter(|c| asked(&c.client)).all(|c| doubtful(c.status)) {
+        let mut selected = clients.iter().filter(|client| is_selected(&client.client));
+        let outcome = if selected.all(|client| client.status == Status::Unknown) {
             Outcome::CannotTell
         } else {
             Outcome::Yes
         };
-        let update = Update::Snapshot { clients, missed: 0 };
-        lines(form, settings).add(&update, &mut text)?;
+        let mut text = String::new();
+        line_writer(form, settings).add(&Update::Snapshot { clients, missed: 0 }, &mut text)?;
         print(&text)?;
         Ok(outcome)
-    }
-}
-
-/// Only what lines are made of; nothing is written by itself.
-pub(crate) fn lines(form: Box<dyn Form>, settings: &Settings) -> Writer {
-    Writer::new(form, settings.clients.clone(), now)
-}
-
-impl FormChoice {
-    /// The form that was chosen, or text for people.
-    pub(crate) fn form(
-        &self,
-        follows: bool,
-        settings: &Settings,
-    ) -> Result<Box<dyn Form>, Failure> {
-        if let Some(template) = &self.format {
-            let template = Template::new(template);
-            return Ok(Box::new(template.map_err(|e| wrong(e.cause).help(e.help))?));
-        }
-        if self.json {
-            return Ok(Box::new(Json { with_before: follows }));
-        }
-        let coloured = coloured(settings.color);
-        Ok(Box::new(Text::new(coloured, follows)))
     }
 }

@@ -1,33 +1,34 @@
-//! `wait`: returns when it is so.
+//! `wait`: returns when a condition becomes true.
 
 use std::time::Duration;
 
 use clap::Args;
 use communicado::Condition;
+use communicado_cli_support::{Failure, Outcome};
 use communicado_runtime::{Clock as _, SystemClock, sleep_until};
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 
-use crate::arguments::{condition, span};
-use crate::failure::{Failure, Outcome};
-use crate::live::{beside_monitor, unless_asked_to_end};
+use crate::errors::sdk_failure;
+use crate::parsers::{condition, parse_duration};
+use crate::runtime::{or_shutdown, with_monitor};
 use crate::settings::Settings;
 
-/// Wait until it is so: exit status 0 when it is, 4 if the time-out ends first.
+/// Wait until a condition is true. Exit status: 0 true, 4 timed out.
 #[derive(Debug, Args)]
-pub(crate) struct Wait {
+pub(crate) struct WaitArgs {
     /// A status, an availability, or `running`.
-    #[arg(value_name = "WORD", value_parser = condition())]
+    #[arg(value_name = "CONDITION", value_parser = condition())]
     condition: Condition,
-    /// Give up after this time; without it, wait for as long as it takes.
-    #[arg(long, value_name = "SPAN", value_parser = span)]
+    /// Give up after this time. Default: no limit.
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     timeout: Option<Duration>,
 }
 
-impl Wait {
+impl WaitArgs {
     pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
         let condition = self.condition.of(settings.clients.clone());
-        beside_monitor(settings.builder()?, async |monitor| {
+        with_monitor(settings.builder()?, async |monitor| {
             let clock = SystemClock::start();
             let timeout = async {
                 match self.timeout {
@@ -35,12 +36,14 @@ impl Wait {
                     None => std::future::pending().await,
                 }
             };
-            let so = std::pin::pin!(monitor.wait_until(&condition));
+            let holds = std::pin::pin!(monitor.wait_until(&condition));
             let timeout = std::pin::pin!(timeout);
-            // Asked to end before it is so: the answer is not yes.
-            match unless_asked_to_end(select(so, timeout).map(Some), None).await {
-                Some(Either::Left((so, _))) => so.map(|_| Outcome::Yes).map_err(Failure::from),
+            match or_shutdown(select(holds, timeout).map(Some), None).await {
+                Some(Either::Left((result, _))) => {
+                    result.map(|_| Outcome::Yes).map_err(sdk_failure)
+                }
                 Some(Either::Right((_, _))) => Ok(Outcome::TimedOut),
+                // The condition was not true before the signal.
                 None => Ok(Outcome::No),
             }
         })

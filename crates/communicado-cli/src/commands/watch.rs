@@ -1,28 +1,29 @@
-//! `watch`: what each client is now, then every change.
+//! `watch`: the status of each client, then every change.
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
+use communicado_cli_support::{Failure, Outcome};
 use communicado_runtime::Sink as _;
 use communicado_sinks::{BARS, Form, Lines};
 
-use crate::commands::status::{FormChoice, lines};
-use crate::failure::{Failure, Outcome};
-use crate::live::{beside_monitor, standard_output, tell_unknown_clients, unless_asked_to_end};
+use crate::form::{FormChoice, line_writer};
+use crate::runtime::{open_stdout, or_shutdown, warn_unknown_clients, with_monitor};
 use crate::settings::Settings;
 
-/// Print what each client is now, then a line for each change, until stopped.
+/// Print the status of each client, then one line per change, until stopped.
 ///
-/// The first lines come at once, `absent` ones too. A reader that is slow gets the latest and is
-/// told that it missed some; when it goes away, the watch ends.
+/// The first lines appear at once and include absent clients. A slow reader gets the latest status
+/// and the number of missed changes. The command ends when its output is closed.
 #[derive(Debug, Args)]
-pub(crate) struct Watch {
+pub(crate) struct WatchArgs {
     #[command(flatten)]
     form: FormChoice,
-    /// One line for a status bar after each change: waybar, i3blocks or polybar.
+    /// Print one line for a status bar after each change.
     #[arg(long, value_name = "BAR", conflicts_with_all = ["json", "format"], value_parser = bars())]
     bar: Option<String>,
 }
 
-impl Watch {
+impl WatchArgs {
     pub(crate) fn run(self, settings: Settings) -> Result<Outcome, Failure> {
         let form: Box<dyn Form> =
             match BARS.iter().find(|(bar, _)| Some(*bar) == self.bar.as_deref()) {
@@ -30,19 +31,19 @@ impl Watch {
                 None => self.form.form(true, &settings)?,
             };
         let builder = settings.builder()?;
-        beside_monitor(builder, async |monitor| {
-            let writer = lines(form, &settings);
-            let lines = Box::new(Lines::new(writer, standard_output()?));
-            let telling = lines.deliver(monitor.changes().into_feed());
+        with_monitor(builder, async |monitor| {
+            let writer = line_writer(form, &settings);
+            let lines = Box::new(Lines::new(writer, open_stdout()?));
+            let delivery = lines.deliver(monitor.changes().into_feed());
             if !settings.clients.is_empty() {
-                tell_unknown_clients(&settings, &monitor.snapshot().await);
+                warn_unknown_clients(&settings, &monitor.snapshot().await);
             }
-            unless_asked_to_end(telling, Ok(())).await?;
+            or_shutdown(delivery, Ok(())).await?;
             Ok(Outcome::Yes)
         })
     }
 }
 
-fn bars() -> clap::builder::PossibleValuesParser {
+fn bars() -> PossibleValuesParser {
     BARS.iter().map(|(bar, _)| *bar).collect::<Vec<_>>().into()
 }

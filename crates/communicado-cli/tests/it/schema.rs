@@ -1,4 +1,4 @@
-//! The schema of the configuration, which editors use.
+//! The schema of the configuration.
 
 use serde_json::Value;
 
@@ -6,25 +6,25 @@ use crate::program::communicado;
 use crate::snapshot;
 
 #[test]
-fn the_schema_in_the_documentation_is_the_one_in_force() {
+fn the_documented_schema_is_current() {
     snapshot::matches("../../docs/config.schema.json", &schema());
 }
 
 #[test]
-fn the_schema_takes_what_the_program_takes_and_refuses_what_it_refuses() {
+fn the_schema_and_the_program_accept_the_same_configurations() {
     let schema: Value = serde_json::from_str(&schema()).expect("JSON");
     let check = |file: &str, good: bool| {
         let mut program =
             communicado(&["config", "--config", "my.toml"]).with_file("my.toml", file);
-        let gave = program.run();
-        assert_eq!(gave.code, Some(if good { 0 } else { 2 }), "{file}: {}", gave.err);
+        let result = program.run();
+        assert_eq!(result.code, Some(if good { 0 } else { 2 }), "{file}: {}", result.err);
         let table: toml::Table = file.parse().expect(file);
         let value = serde_json::to_value(table).expect(file);
         let refused = refusal(&schema, &value);
         assert_eq!(refused.is_none(), good, "{file}: {refused:?}");
     };
     check("", true);
-    check(&communicado(&["config"]).prints(0, ""), true);
+    check(&communicado(&["config"]).expect_stdout(0, ""), true);
     check("clients = [\"finch\"]", true);
     check("clients = \"finch\"", false);
     check("clients = [1]", false);
@@ -49,15 +49,35 @@ fn the_schema_takes_what_the_program_takes_and_refuses_what_it_refuses() {
     check("[sources.pidgin]\ncheck = \"1s\"", false);
 }
 
+#[test]
+fn the_documented_configurations_are_valid() {
+    let documents = [
+        include_str!("../../../../docs/configuration.md"),
+        include_str!("../../../../docs/agent.md"),
+    ];
+    for document in documents {
+        let block = document.split_once("```toml\n").expect("a configuration").1;
+        let block = block.split_once("```").expect("its end").0;
+        let program = communicado(&["config", "--config", "my.toml"]);
+        program.with_file("my.toml", block).expect_stdout(0, "");
+    }
+}
+
 fn schema() -> String {
-    communicado(&["config", "--schema"]).prints(0, "")
+    communicado(&["config", "--schema"]).expect_stdout(0, "")
 }
 
 /// Why `value` is not as `schema` has it, after the part of JSON Schema 2020-12 that is used.
-fn refusal(schema: &Value, value: &Value) -> Option<String> {
+pub(crate) fn refusal(schema: &Value, value: &Value) -> Option<String> {
     for (keyword, wants) in schema.as_object().expect("a schema is an object") {
         let refused = match &**keyword {
-            "$schema" | "title" | "description" | "default" | "examples" => None,
+            "$schema" | "title" | "description" | "default" | "examples" | "format" => None,
+            "required" => {
+                let mut required = wants.as_array().expect("required is a list").iter();
+                let missing =
+                    required.find(|key| key.as_str().is_none_or(|key| value.get(key).is_none()));
+                missing.map(|key| format!("{value} has no {key}"))
+            }
             "type" => {
                 let is = match value {
                     Value::Object(_) => "object",
@@ -67,7 +87,12 @@ fn refusal(schema: &Value, value: &Value) -> Option<String> {
                     Value::Number(_) => "number",
                     Value::Null => "null",
                 };
-                (wants != is).then(|| format!("{value} is no {wants}"))
+                let is_wanted =
+                    |wants: &Value| wants == is || (wants == "integer" && value.is_u64());
+                let allowed = wants
+                    .as_array()
+                    .map_or_else(|| is_wanted(wants), |wants| wants.iter().any(is_wanted));
+                (!allowed).then(|| format!("{value} is no {wants}"))
             }
             "enum" => {
                 let allowed = wants.as_array().expect("enum is a list");

@@ -5,12 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use communicado_core::Activity;
 use communicado_windows::Variant;
 use communicado_windows::com::serve::{
-    Argument, Call, Callback, Given, Interface, Library, Listeners, Refusal, Servant, Told,
+    Argument, Callback, EventCall, EventSource, Interface, MethodCall, MethodError, ObjectImpl,
+    ReturnValue,
 };
 
-use super::{Operation, described, uri};
-use crate::client::{Client, INVALID, NOT_IMPLEMENTED, give, said, serve};
+use super::operation::AsyncOperation;
+use super::type_library::office_type_library;
 use crate::messenger::is_name;
+use crate::server::{
+    ComServer, INVALID_ARGUMENT, NOT_IMPLEMENTED, method_error, new_object, return_object,
+};
 use crate::tables::office as table;
 use crate::vocabulary::{activity_id, lync_availability};
 
@@ -37,89 +41,95 @@ const KNOWN: [i32; 7] = [
 
 /// `IContactManager`.
 pub(super) struct ContactManager {
-    client: Arc<Client>,
+    server: Arc<ComServer>,
 }
 
 impl ContactManager {
-    pub(super) fn of(client: &Arc<Client>) -> Self {
-        Self { client: Arc::clone(client) }
+    pub(super) fn of(server: &Arc<ComServer>) -> Self {
+        Self { server: Arc::clone(server) }
     }
 
-    fn contact(&self, address: Option<&str>) -> Result<Given, Refusal> {
-        let address = address.filter(|address| !address.is_empty()).ok_or_else(|| said(INVALID))?;
-        let client = Arc::clone(&self.client);
-        let is_own = is_name(client.account.name(), address);
-        give(Contact { client, stranger: (!is_own).then(|| address.to_owned()) })
+    fn contact(&self, address: Option<&str>) -> Result<ReturnValue, MethodError> {
+        let address = address
+            .filter(|address| !address.is_empty())
+            .ok_or_else(|| method_error(INVALID_ARGUMENT))?;
+        let server = Arc::clone(&self.server);
+        let is_own = is_name(server.account.name(), address);
+        return_object(LyncContact {
+            server,
+            unknown_address: (!is_own).then(|| address.to_owned()),
+        })
     }
 
     /// `Lookup`, which finds the user and nobody else.
-    fn look_up(&self, arguments: &[Argument]) -> Result<Given, Refusal> {
+    fn look_up(&self, arguments: &[Argument]) -> Result<ReturnValue, MethodError> {
         let address = arguments.first().and_then(Argument::text).unwrap_or_default();
-        let is_own = is_name(self.client.account.name(), address);
+        let is_own = is_name(self.server.account.name(), address);
         let code = if is_own { 0 } else { NOT_FOUND };
-        let operation = serve(Operation::ended(&self.client, code))?;
+        let operation = new_object(AsyncOperation::completed(&self.server, code))?;
         if let Some(Argument::Object(Some(callback))) = arguments.get(1) {
-            let source = serve(Self { client: Arc::clone(&self.client) })?;
+            let source = new_object(Self { server: Arc::clone(&self.server) })?;
             let found = if is_own {
-                Given::Object(serve(Contact::own(&self.client))?)
+                ReturnValue::Object(new_object(LyncContact::own(&self.server))?)
             } else {
-                Given::NoObject
+                ReturnValue::NullObject
             };
-            let arguments = vec![Given::Object(source), found, Given::Object(operation.clone())];
-            Callback::tell(callback.clone(), Told { id: 251, arguments, replaces: false });
+            let arguments =
+                vec![ReturnValue::Object(source), found, ReturnValue::Object(operation.clone())];
+            Callback::call(callback.clone(), EventCall { id: 251, arguments, coalesces: false });
         }
-        Ok(Given::Object(operation))
+        Ok(ReturnValue::Object(operation))
     }
 }
 
-impl Servant for ContactManager {
-    described!();
+impl ObjectImpl for ContactManager {
+    office_type_library!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::CONTACT_MANAGER] }
     }
 
-    fn listeners(&self) -> Option<&Listeners> {
-        Some(&self.client.manager)
+    fn events(&self) -> Option<&dyn EventSource> {
+        Some(&self.server.contact_manager)
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
-        let client = &self.client;
-        client.admit()?;
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
+        let server = &self.server;
+        server.inject_faults()?;
         match (call.id, call.arguments) {
-            (0x6002_0000, _) => give(Groups { client: Arc::clone(client) }),
+            (0x6002_0000, _) => return_object(GroupCollection { server: Arc::clone(server) }),
             (0x6002_0001, [address]) => self.contact(address.text()),
             (0x6002_0002, arguments) => self.look_up(arguments),
-            (0x6002_0003, _) => give(Subscription::of(client)),
-            (0x6002_000A | 0x6002_000B, _) => Ok(Given::Nothing),
-            (0x6002_000F, _) => give(Contact::own(client)),
+            (0x6002_0003, _) => return_object(ContactSubscription::of(server)),
+            (0x6002_000A | 0x6002_000B, _) => Ok(ReturnValue::Nothing),
+            (0x6002_000F, _) => return_object(LyncContact::own(server)),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
     }
 }
 
 /// `IContact`: the user, or somebody of whom nothing is known.
-pub(crate) struct Contact {
-    client: Arc<Client>,
-    stranger: Option<String>,
+pub(crate) struct LyncContact {
+    server: Arc<ComServer>,
+    unknown_address: Option<String>,
 }
 
-impl Contact {
-    pub(crate) fn own(client: &Arc<Client>) -> Self {
-        Self { client: Arc::clone(client), stranger: None }
+impl LyncContact {
+    pub(crate) fn own(server: &Arc<ComServer>) -> Self {
+        Self { server: Arc::clone(server), unknown_address: None }
     }
 
     /// What is known of one kind; nothing where that is nothing.
     fn information(&self, kind: i32) -> Option<Variant> {
         let text = |text: &str| Some(Variant::Text(text.to_owned()));
-        if let Some(address) = &self.stranger {
+        if let Some(address) = &self.unknown_address {
             return match kind {
                 AVAILABILITY => Some(Variant::Number(0)),
                 DISPLAY_NAME => text(address),
                 _ => None,
             };
         }
-        let (account, status) = (&self.client.account, self.client.status());
+        let (account, status) = (&self.server.account, self.server.status());
         let presence = status.presence();
         match kind {
             AVAILABILITY => Some(Variant::Number(lync_availability(&status))),
@@ -134,201 +144,213 @@ impl Contact {
         }
     }
 
-    fn batch(&self, kinds: Option<&Argument>) -> Result<Given, Refusal> {
-        let Some(Argument::Numbers(kinds)) = kinds else { return Err(said(INVALID)) };
+    fn batch(&self, kinds: Option<&Argument>) -> Result<ReturnValue, MethodError> {
+        let Some(Argument::Numbers(kinds)) = kinds else {
+            return Err(method_error(INVALID_ARGUMENT));
+        };
         let known = kinds.iter().filter_map(|kind| Some((*kind, self.information(*kind)?)));
-        give(Information { client: Arc::clone(&self.client), known: known.collect() })
+        return_object(ContactInformation {
+            server: Arc::clone(&self.server),
+            known: known.collect(),
+        })
     }
 }
 
-impl Servant for Contact {
-    described!();
+impl ObjectImpl for LyncContact {
+    office_type_library!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::CONTACT] }
     }
 
-    fn listeners(&self) -> Option<&Listeners> {
-        Some(&self.client.contact).filter(|_| self.stranger.is_none())
+    fn events(&self) -> Option<&dyn EventSource> {
+        let contact: &dyn EventSource = &self.server.contact;
+        Some(contact).filter(|_| self.unknown_address.is_none())
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
-        let client = &self.client;
-        client.admit()?;
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
+        let server = &self.server;
+        server.inject_faults()?;
         match (call.id, call.arguments) {
             (0x6002_0000, _) => {
-                Ok(Given::text(self.stranger.clone().unwrap_or_else(|| uri(client))))
+                Ok(ReturnValue::text(self.unknown_address.clone().unwrap_or_else(|| server.uri())))
             }
             (0x6002_0001, [kind]) => {
                 let known = kind.number().and_then(|kind| self.information(kind));
-                known.map(Given::Value).ok_or_else(|| said(INVALID))
+                known.map(ReturnValue::Value).ok_or_else(|| method_error(INVALID_ARGUMENT))
             }
             (0x6002_0002 | 0x6002_000E, arguments) => self.batch(arguments.first()),
-            (0x6002_0003, _) => give(Settings { client: Arc::clone(client) }),
+            (0x6002_0003, _) => return_object(ContactSettings { server: Arc::clone(server) }),
             // Nothing can be started without a window.
-            (0x6002_0004 | 0x6002_0006 | 0x6002_000A, _) => Ok(Given::truth(false)),
-            (0x6002_0007, _) => give(ContactManager { client: Arc::clone(client) }),
-            (0x6002_0008, _) => give(Groups { client: Arc::clone(client) }),
+            (0x6002_0004 | 0x6002_0006 | 0x6002_000A, _) => Ok(ReturnValue::bool(false)),
+            (0x6002_0007, _) => return_object(ContactManager { server: Arc::clone(server) }),
+            (0x6002_0008, _) => return_object(GroupCollection { server: Arc::clone(server) }),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
     }
 }
 
 /// `IContactSubscription`: whoever listens to the user's contact is told in any case.
-struct Subscription {
-    client: Arc<Client>,
+struct ContactSubscription {
+    server: Arc<ComServer>,
     /// How often the caller wants to be told, and of what.
     asked: Mutex<(i32, Vec<i32>)>,
 }
 
-impl Subscription {
-    fn of(client: &Arc<Client>) -> Self {
-        Self { client: Arc::clone(client), asked: Mutex::default() }
+impl ContactSubscription {
+    fn of(server: &Arc<ComServer>) -> Self {
+        Self { server: Arc::clone(server), asked: Mutex::default() }
     }
 }
 
-impl Servant for Subscription {
-    described!();
+impl ObjectImpl for ContactSubscription {
+    office_type_library!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
-        const { &[&table::SUBSCRIPTION] }
+        const { &[&table::CONTACT_SUBSCRIPTION] }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
-        self.client.admit()?;
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
+        self.server.inject_faults()?;
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         match (call.id, call.arguments) {
             (0x6002_0000, [rate, Argument::Numbers(kinds)]) => {
                 *asked = (rate.number().unwrap_or(0), kinds.clone());
-                Ok(Given::Nothing)
+                Ok(ReturnValue::Nothing)
             }
-            (0x6002_0001..=0x6002_0003 | 0x6002_0007 | 0x6002_0008, _) => Ok(Given::Nothing),
-            (0x6002_0004, _) => Ok(Given::number(asked.0)),
-            (0x6002_0005, _) => Ok(Given::Numbers(asked.1.clone())),
+            (0x6002_0001..=0x6002_0003 | 0x6002_0007 | 0x6002_0008, _) => Ok(ReturnValue::Nothing),
+            (0x6002_0004, _) => Ok(ReturnValue::number(asked.0)),
+            (0x6002_0005, _) => Ok(ReturnValue::Numbers(asked.1.clone())),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
     }
 }
 
 /// `IContactInformationDictionary`.
-struct Information {
-    client: Arc<Client>,
+struct ContactInformation {
+    server: Arc<ComServer>,
     known: Vec<(i32, Variant)>,
 }
 
-impl Information {
+impl ContactInformation {
     fn find(&self, key: Option<&Argument>) -> Option<&Variant> {
         let key = key?.number()?;
         self.known.iter().find(|(kind, _)| *kind == key).map(|(_, value)| value)
     }
 
-    fn at(&self, index: Option<&Argument>) -> Result<&(i32, Variant), Refusal> {
+    fn at(&self, index: Option<&Argument>) -> Result<&(i32, Variant), MethodError> {
         let index = index.and_then(Argument::number);
         let index = index.and_then(|index| usize::try_from(index).ok());
-        index.and_then(|index| self.known.get(index)).ok_or_else(|| said(INVALID))
+        index.and_then(|index| self.known.get(index)).ok_or_else(|| method_error(INVALID_ARGUMENT))
     }
 }
 
-impl Servant for Information {
-    described!();
+impl ObjectImpl for ContactInformation {
+    office_type_library!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
-        const { &[&table::INFORMATION] }
+        const { &[&table::CONTACT_INFORMATION] }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
-        self.client.admit()?;
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
+        self.server.inject_faults()?;
         let first = call.arguments.first();
         let count = || i32::try_from(self.known.len()).unwrap_or(i32::MAX);
         match call.id {
             0x6002_0000 => {
-                Ok(Given::List(self.known.iter().map(|(_, value)| value.clone()).collect()))
+                Ok(ReturnValue::Array(self.known.iter().map(|(_, value)| value.clone()).collect()))
             }
-            0x6002_0001 => Ok(Given::number(count())),
-            0 => self.find(first).cloned().map(Given::Value).ok_or_else(|| said(INVALID)),
-            0x6002_0003 => Ok(Given::Numbers(self.known.iter().map(|(kind, _)| *kind).collect())),
+            0x6002_0001 => Ok(ReturnValue::number(count())),
+            0 => self
+                .find(first)
+                .cloned()
+                .map(ReturnValue::Value)
+                .ok_or_else(|| method_error(INVALID_ARGUMENT)),
+            0x6002_0003 => {
+                Ok(ReturnValue::Numbers(self.known.iter().map(|(kind, _)| *kind).collect()))
+            }
             0x6002_0004 => {
                 let found = self.find(first);
                 let value = found.cloned().unwrap_or(Variant::Empty);
-                Ok(Given::Placed(value, Variant::Bool(found.is_some())))
+                Ok(ReturnValue::WithOut(value, Variant::Bool(found.is_some())))
             }
-            0x6002_0005 => self.at(first).map(|(kind, _)| Given::number(*kind)),
-            0x6002_0006 => self.at(first).map(|(_, value)| Given::Value(value.clone())),
-            0x6002_0007 => Ok(Given::truth(self.find(first).is_some())),
+            0x6002_0005 => self.at(first).map(|(kind, _)| ReturnValue::number(*kind)),
+            0x6002_0006 => self.at(first).map(|(_, value)| ReturnValue::Value(value.clone())),
+            0x6002_0007 => Ok(ReturnValue::bool(self.find(first).is_some())),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
     }
 }
 
 /// `IContactSettingDictionary`, in which there is nothing.
-struct Settings {
-    client: Arc<Client>,
+struct ContactSettings {
+    server: Arc<ComServer>,
 }
 
-impl Servant for Settings {
-    described!();
+impl ObjectImpl for ContactSettings {
+    office_type_library!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
-        const { &[&table::SETTINGS] }
+        const { &[&table::CONTACT_SETTINGS] }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
-        self.client.admit()?;
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
+        self.server.inject_faults()?;
         match call.id {
-            0x6002_0000 => Ok(Given::Numbers(Vec::new())),
-            0x6002_0001 => Ok(Given::List(Vec::new())),
-            0x6002_0002 => Ok(Given::Placed(Variant::Empty, Variant::Bool(false))),
-            0x6002_0006 => Ok(Given::truth(false)),
-            0x6002_0007 => Ok(Given::number(0)),
-            _ => Err(said(INVALID)),
+            0x6002_0000 => Ok(ReturnValue::Numbers(Vec::new())),
+            0x6002_0001 => Ok(ReturnValue::Array(Vec::new())),
+            0x6002_0002 => Ok(ReturnValue::WithOut(Variant::Empty, Variant::Bool(false))),
+            0x6002_0006 => Ok(ReturnValue::bool(false)),
+            0x6002_0007 => Ok(ReturnValue::number(0)),
+            _ => Err(method_error(INVALID_ARGUMENT)),
         }
     }
 }
 
 /// `IGroupCollection`, in which there is nothing.
-struct Groups {
-    client: Arc<Client>,
+struct GroupCollection {
+    server: Arc<ComServer>,
 }
 
-impl Servant for Groups {
-    described!();
+impl ObjectImpl for GroupCollection {
+    office_type_library!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
-        const { &[&table::GROUPS] }
+        const { &[&table::GROUP_COLLECTION] }
     }
 
-    fn answer(&self, call: &Call<'_>) -> Result<Given, Refusal> {
-        self.client.admit()?;
+    fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
+        self.server.inject_faults()?;
         match call.id {
-            -4 => Ok(Given::Each(Vec::new())),
-            0x6002_0001 => Ok(Given::number(0)),
-            0x6002_0003 => Ok(Given::truth(false)),
-            0x6002_0004 => give(Self { client: Arc::clone(&self.client) }),
-            0x6002_0005 => Ok(Given::number(-1)),
-            _ => Err(said(INVALID)),
+            -4 => Ok(ReturnValue::Enumerator(Vec::new())),
+            0x6002_0001 => Ok(ReturnValue::number(0)),
+            0x6002_0003 => Ok(ReturnValue::bool(false)),
+            0x6002_0004 => return_object(Self { server: Arc::clone(&self.server) }),
+            0x6002_0005 => Ok(ReturnValue::number(-1)),
+            _ => Err(method_error(INVALID_ARGUMENT)),
         }
     }
 }
 
 /// `IContactInformationChangedEventData`.
-pub(crate) struct InformationChange {
-    client: Arc<Client>,
+pub(crate) struct ContactInformationChangedEventData {
+    server: Arc<ComServer>,
 }
 
-impl InformationChange {
-    pub(crate) fn new(client: &Arc<Client>) -> Self {
-        Self { client: Arc::clone(client) }
+impl ContactInformationChangedEventData {
+    pub(crate) fn new(server: &Arc<ComServer>) -> Self {
+        Self { server: Arc::clone(server) }
     }
 }
 
-impl Servant for InformationChange {
-    described!();
+impl ObjectImpl for ContactInformationChangedEventData {
+    office_type_library!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
-        const { &[&table::INFORMATION_CHANGE] }
+        const { &[&table::CONTACT_INFORMATION_CHANGED] }
     }
 
-    fn answer(&self, _: &Call<'_>) -> Result<Given, Refusal> {
-        Ok(Given::Numbers(KNOWN.to_vec()))
+    fn invoke(&self, _: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
+        Ok(ReturnValue::Numbers(KNOWN.to_vec()))
     }
 }

@@ -1,23 +1,23 @@
-//! Holds a promise against many journals, and reports the smallest one that breaks it.
+//! Checks a promise with many random journals, and reports the smallest one that breaks it.
 //!
-//! `CASES=100000` tries more journals than usual; `SEED=169` tries that one alone.
+//! `CASES=100000` checks more journals than usual; `SEED=169` checks only that one.
 
 use std::env;
 use std::thread;
 
 use crate::journal::{Journal, Rng};
 
-/// What a promise says of one journal: nothing, or how it was broken.
+/// The result of one check: `Err` says how the promise was broken.
 pub(crate) type Verdict = Result<(), String>;
 
-/// How many journals each promise is held against: all together about three seconds on two cores.
+/// The journals for each promise. All promises together take about three seconds on two cores.
 const CASES: u64 = 2_000;
 
 /// Bounds the search for a smaller journal, which is quadratic in the length of the first.
 const ATTEMPTS_MAX: usize = 2_000;
 
-/// Holds `promise` against random journals. Its own choices are drawn from the seed, too.
-pub(crate) fn hold(promise: impl Fn(&Journal, &mut Rng) -> Verdict) {
+/// Checks `promise` with random journals. The choices of the check come from the seed, too.
+pub(crate) fn for_random_journals(promise: impl Fn(&Journal, &mut Rng) -> Verdict) {
     for seed in seeds() {
         let _repeat = Repeat(seed);
         let check = |journal: &Journal| promise(journal, &mut Rng::new(!seed));
@@ -40,7 +40,7 @@ pub(crate) fn seeds() -> impl Iterator<Item = u64> {
     }
 }
 
-/// Leaves out step after step for as long as the promise stays broken.
+/// Removes steps one by one while the promise stays broken.
 fn smallest(
     mut journal: Journal,
     mut why: String,
@@ -53,7 +53,7 @@ fn smallest(
         shorter.steps.remove(at);
         attempts += 1;
         match check(&shorter) {
-            // What could not be left out before may have become idle.
+            // A step that was needed before may have become unnecessary.
             Err(still) => (journal, why, at) = (shorter, still, 0),
             Ok(()) => at += 1,
         }
@@ -61,13 +61,13 @@ fn smallest(
     (journal, why)
 }
 
-/// Says how to repeat a case that panics, wherever it does.
+/// Prints how to repeat a case that panics.
 struct Repeat(u64);
 
 impl Drop for Repeat {
     fn drop(&mut self) {
         if thread::panicking() {
-            eprintln!("repeat it with: SEED={} cargo test -p communicado-core", self.0);
+            eprintln!("repeat with: SEED={} cargo test -p communicado-core", self.0);
         }
     }
 }

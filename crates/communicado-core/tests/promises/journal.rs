@@ -1,39 +1,39 @@
-//! Random journals: everything that can happen to a roster, in the strangest order.
+//! Random journals: all inputs of a roster, in unusual orders.
 //!
-//! Each journal switches some kinds of event off and skews the rest (swarm testing), because what
-//! hides behind a rare mixture of events is never reached by an even one. Moments are small whole
-//! milliseconds, so that they meet often.
+//! Each journal turns some kinds of event off and skews the rest (swarm testing), because a uniform
+//! mix never reaches the bugs of a rare one. Moments are small whole milliseconds, so that they
+//! often coincide.
 //!
-//! Sources behave as real ones do more often than not: they speak over their newest link and
-//! take a new one when theirs has closed. The rest of the time they speak late, over dead links,
-//! ahead of the clock, twice, or before they have introduced themselves.
+//! Mostly, sources behave as real ones: they report over their newest generation and take a new one
+//! when it is closed. Sometimes they report late, over closed generations, ahead of the clock,
+//! twice, or before they report a life.
 
 use core::fmt;
 use core::time::Duration;
 
 use communicado_core::{
-    AccountId, Activity, Availability, ClientId, Fact, Failure, Generation, Input, Life, Moment,
-    Observation, Presence, SignIn, SourceId, Token, UnknownReason,
+    AccountId, Activity, Availability, ClientId, Fact, Failure, Generation, Life, Moment,
+    Observation, Presence, RosterInput, SignIn, SourceId, Symbol, UnknownReason,
 };
 
-/// What happened to a roster, in the order in which it arrived.
+/// The inputs of a roster, in the order of arrival.
 #[derive(Clone, Debug)]
 pub(crate) struct Journal {
     pub(crate) steps: Vec<Step>,
 }
 
-/// One input, or a mere waking, at one reading of the clock.
+/// One input, or a wake-up without input, at one moment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Step {
     pub(crate) at: Moment,
-    pub(crate) input: Option<Input>,
+    pub(crate) input: Option<RosterInput>,
 }
 
 pub(crate) const fn ms(count: u64) -> Moment {
     Moment::new(Duration::from_millis(count))
 }
 
-/// When a lease ends. Does not ask the core for the sum, which the core may get wrong.
+/// The end of a lease, without the core's own addition, which is under test.
 pub(crate) fn end_of_lease(observed_at: Moment, lease: Duration) -> Moment {
     Moment::new(observed_at.since_start() + lease)
 }
@@ -49,16 +49,16 @@ impl Journal {
         Self { steps: writer.steps }
     }
 
-    /// The same journal in which nobody says what was not yet so.
+    /// The same journal without observations from the future.
     ///
-    /// An observation from the future counts as one of the present, so what it amounts to depends
-    /// on when it arrives; promises about arrival are made for the others.
+    /// An observation from the future counts as one of the present, so its effect depends on when it
+    /// arrives. The promises about arrival order exclude it.
     pub(crate) fn without_foresight(mut self) -> Self {
         let mut now = Moment::START;
         for step in &mut self.steps {
             now = now.max(step.at);
             step.at = now;
-            if let Some(Input::Observed(observation)) = &mut step.input {
+            if let Some(RosterInput::Observed(observation)) = &mut step.input {
                 observation.observed_at = observation.observed_at.min(now);
             }
         }
@@ -107,7 +107,7 @@ impl Kind {
     ];
 }
 
-/// Writes one journal. The chances are in percent and differ from journal to journal.
+/// The generator of one journal. The chances are in percent and differ between journals.
 struct Writer {
     rng: Rng,
     steps: Vec<Step>,
@@ -116,15 +116,15 @@ struct Writer {
     sources: u64,
     clients: u64,
     accounts: u64,
-    /// The newest link of each source to each client, and whether it was closed.
+    /// The newest generation of each source and client, and whether it is closed.
     generations: Vec<(SourceId, ClientId, Generation, bool)>,
-    standstill: u64,
-    clock_back: u64,
-    made_late: u64,
-    made_ahead: u64,
-    link_anew: u64,
-    link_old: u64,
-    leased: u64,
+    same_moment_percent: u64,
+    clock_back_percent: u64,
+    late_percent: u64,
+    early_percent: u64,
+    new_generation_percent: u64,
+    old_generation_percent: u64,
+    lease_percent: u64,
     lease_max: u64,
 }
 
@@ -151,24 +151,24 @@ impl Writer {
             clients: 1 + rng.below(3),
             accounts: 1 + rng.below(3),
             generations: Vec::new(),
-            standstill: rng.below(80),
-            clock_back: rng.below(10),
-            made_late: rng.below(50),
-            made_ahead: rng.below(10),
-            link_anew: rng.below(15),
-            link_old: rng.below(25),
-            leased: rng.below(101),
+            same_moment_percent: rng.below(80),
+            clock_back_percent: rng.below(10),
+            late_percent: rng.below(50),
+            early_percent: rng.below(10),
+            new_generation_percent: rng.below(15),
+            old_generation_percent: rng.below(25),
+            lease_percent: rng.below(101),
             lease_max: [1, 5, 40][rng.index(3)],
             rng,
         }
     }
 
     fn step(&mut self) -> Step {
-        if !self.rng.chance(self.standstill) {
+        if !self.rng.chance(self.same_moment_percent) {
             let most = [2, 6, 30][self.rng.index(3)];
             self.now += 1 + self.rng.below(most);
         }
-        let at = if self.rng.chance(self.clock_back) {
+        let at = if self.rng.chance(self.clock_back_percent) {
             self.now.saturating_sub(self.rng.below(8))
         } else {
             self.now
@@ -176,7 +176,7 @@ impl Writer {
         Step { at: ms(at), input: self.input() }
     }
 
-    fn input(&mut self) -> Option<Input> {
+    fn input(&mut self) -> Option<RosterInput> {
         let kind = self.kind();
         let source = SourceId(1 + self.rng.number(self.sources) as u16);
         let client = ClientId(1 + self.rng.number(self.clients));
@@ -187,7 +187,7 @@ impl Writer {
                 let theirs =
                     self.generations.iter_mut().filter(|generation| generation.0 == source);
                 theirs.for_each(|generation| generation.3 = true);
-                return Some(Input::Lost(source));
+                return Some(RosterInput::Lost(source));
             }
             Kind::Repetition => {
                 let earlier = self.rng.index(self.steps.len().max(1));
@@ -209,17 +209,17 @@ impl Writer {
                 Fact::Account(account, Some(SignIn::SignedOut(failure)))
             }
             Kind::Gone => Fact::Account(account, None),
-            Kind::Saved => Fact::Saved(Token(self.rng.number(3))),
+            Kind::Saved => Fact::Saved(Symbol(self.rng.number(3))),
         };
-        let observed_at = if self.rng.chance(self.made_late) {
+        let observed_at = if self.rng.chance(self.late_percent) {
             self.now.saturating_sub(self.rng.below(8))
-        } else if self.rng.chance(self.made_ahead) {
+        } else if self.rng.chance(self.early_percent) {
             self.now + self.rng.below(8)
         } else {
             self.now
         };
         let generation = self.generation(source, client, fact);
-        Some(Input::Observed(Observation {
+        Some(RosterInput::Observed(Observation {
             observed_at: ms(observed_at),
             source,
             client,
@@ -239,22 +239,23 @@ impl Writer {
         Kind::Waking
     }
 
-    /// The link over which `source` says `fact` of `client`.
+    /// The generation over which `source` reports `fact` about `client`.
     fn generation(&mut self, source: SourceId, client: ClientId, fact: Fact) -> Generation {
-        let held = self
+        let last_state = self
             .generations
             .iter()
             .position(|generation| (generation.0, generation.1) == (source, client));
-        let held = held.unwrap_or_else(|| {
+        let last_state = last_state.unwrap_or_else(|| {
             self.generations.push((source, client, Generation(1), false));
             self.generations.len() - 1
         });
-        let (_, _, newest, closed) = &mut self.generations[held];
-        let anew = if *closed { self.link_anew + 60 } else { self.link_anew };
-        if self.rng.chance(anew) {
+        let (_, _, newest, closed) = &mut self.generations[last_state];
+        let new_generation =
+            if *closed { self.new_generation_percent + 60 } else { self.new_generation_percent };
+        if self.rng.chance(new_generation) {
             newest.0 += 1 + self.rng.number(2);
             *closed = false;
-        } else if self.rng.chance(self.link_old) {
+        } else if self.rng.chance(self.old_generation_percent) {
             return Generation(newest.0.saturating_sub(self.rng.number(3)));
         }
         if let Fact::Life(life, _) = fact {
@@ -264,24 +265,25 @@ impl Writer {
     }
 
     fn life(&mut self, life: Life) -> Fact {
-        let leased = self.rng.chance(self.leased);
-        let lease = leased.then(|| Duration::from_millis(self.rng.below(self.lease_max + 1)));
+        let lease_percent = self.rng.chance(self.lease_percent);
+        let lease =
+            lease_percent.then(|| Duration::from_millis(self.rng.below(self.lease_max + 1)));
         Fact::Life(life, lease)
     }
 
-    /// Few raw tokens and often the same availability, so that accounts compete as equals.
+    /// Few raw words and often the same availability, so that accounts tie.
     fn presence(&mut self) -> Presence {
         let some = if self.rng.chance(50) { 2 } else { Availability::ALL.len() };
         Presence {
             availability: Availability::ALL[self.rng.index(some)],
             activity: self.rng.chance(30).then(|| self.rng.one_of(&Activity::ALL)),
-            raw: Token(self.rng.number(3)),
+            raw: Symbol(self.rng.number(3)),
         }
     }
 }
 
-/// Pseudo-random numbers by splitmix64 (Steele, Lea and Flood 2014): the same for a seed
-/// everywhere and for ever, which a dependency does not promise.
+/// Pseudo-random numbers by splitmix64 (Steele, Lea and Flood 2014). A seed always gives the same
+/// numbers, which a dependency does not guarantee.
 pub(crate) struct Rng(u64);
 
 impl Rng {
@@ -330,17 +332,18 @@ impl fmt::Display for Journal {
             let at = step.at.since_start();
             match step.input {
                 None => writeln!(f, "  at {at:?}: waking")?,
-                Some(Input::Lost(SourceId(source))) => {
+                Some(RosterInput::Lost(SourceId(source))) => {
                     writeln!(f, "  at {at:?}: source {source} lost")?;
                 }
-                Some(Input::Observed(seen)) => {
-                    let (observed_at, fact) = (seen.observed_at.since_start(), seen.fact);
+                Some(RosterInput::Observed(observation)) => {
+                    let (observed_at, fact) =
+                        (observation.observed_at.since_start(), observation.fact);
                     let (source, client, generation) =
-                        (seen.source.0, seen.client.0, seen.generation.0);
+                        (observation.source.0, observation.client.0, observation.generation.0);
                     writeln!(
                         f,
-                        "  at {at:?}: source {source}, client {client}, link {generation}, \
-                         made at {observed_at:?}: {fact:?}"
+                        "  at {at:?}: source {source}, client {client}, generation {generation}, \
+                         observed at {observed_at:?}: {fact:?}"
                     )?;
                 }
             }

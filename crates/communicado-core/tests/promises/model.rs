@@ -1,81 +1,100 @@
-//! What must be believed, worked out anew from the whole journal each time it is asked.
+//! A stateless model of the roster, which derives each state from the whole journal.
 //!
-//! The model keeps nothing from one moment to the next. It asks plain questions of the list of
-//! everything that was ever said, in the words of the promises, and shares no code with the
-//! roster: no claim, no queue of deadlines, no derived order.
+//! The model answers simple questions about the list of all inputs, in the terms of the promises.
+//! It shares no code with the roster: no claims, no queue of deadlines, no derived order.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use communicado_core::{
-    AccountId, AccountState, Activity, Availability, Cause, Change, ClientId, ClientState, Fact,
-    Failure, Generation, Input, Life, Moment, Observation, Revision, SignIn, SourceId, Status,
-    Token, UnknownReason,
+    AccountId, AccountState, Activity, Availability, Change, ChangeCause, ClientId, ClientState,
+    Fact, Failure, Generation, Life, Moment, Observation, Revision, RosterInput, SignIn, SourceId,
+    Status, Symbol, UnknownReason,
 };
 
 use crate::journal::{Journal, Step, end_of_lease};
 
-/// What the model believes of one client at one moment.
+/// The model's state of one client at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Belief {
     source: SourceId,
     status: Status,
-    saved: Option<Token>,
+    saved: Option<Symbol>,
     accounts: Vec<(AccountId, Status)>,
 }
 
-/// Every change that must be told, step by step.
+/// The expected changes, step by step.
 pub(crate) fn changes(journal: &Journal) -> Vec<Vec<Change>> {
     let steps = journal.clone().without_foresight().steps;
-    let mut told = Vec::new();
+    let mut all_changes = Vec::new();
     let mut before = Moment::START;
-    let mut by_step = Vec::new();
+    let mut changes_by_step = Vec::new();
     for (index, step) in steps.iter().enumerate() {
-        let already = told.len();
+        let already = all_changes.len();
         for due in leases_that_end(&steps[..index], before, step.at) {
             for client in clients(&steps[..index]) {
                 let ending = ending_at(due, client, &steps[..index]);
                 let Some(source) = ending else { continue };
-                tell(client, &steps[..index], due, Cause::Expired(source), &mut told);
+                add_changes(
+                    client,
+                    &steps[..index],
+                    due,
+                    ChangeCause::Expired(source),
+                    &mut all_changes,
+                );
             }
         }
         let cause = match step.input {
-            Some(Input::Observed(seen)) => Some(Cause::Observed(seen.source)),
-            Some(Input::Lost(source)) => Some(Cause::Lost(source)),
+            Some(RosterInput::Observed(observation)) => {
+                Some(ChangeCause::Observed(observation.source))
+            }
+            Some(RosterInput::Lost(source)) => Some(ChangeCause::Lost(source)),
             None => None,
         };
         if let Some(cause) = cause {
             for client in clients(&steps[..=index]) {
-                tell(client, &steps[..=index], step.at, cause, &mut told);
+                add_changes(client, &steps[..=index], step.at, cause, &mut all_changes);
             }
         }
         before = step.at;
-        by_step.push(told[already..].to_vec());
+        changes_by_step.push(all_changes[already..].to_vec());
     }
-    by_step
+    changes_by_step
 }
 
-/// What must be believed of `client` at `now`, after all that is in `past`.
+/// The expected state of `client` at `now`, after the steps in `past`.
 fn belief(client: ClientId, past: &[Step], now: Moment) -> Option<Belief> {
-    let sources: BTreeSet<SourceId> = said_of(client, past).map(|(_, seen)| seen.source).collect();
-    let words: Vec<Belief> =
-        sources.into_iter().filter_map(|source| word(source, client, past, now)).collect();
-    let knows = |word: &&Belief| word.status.word() != "unknown";
-    let has_reason = |word: &&Belief| word.status != Status::Unknown(UnknownReason::NotSupported);
-    let best = words.iter().find(knows).or_else(|| words.iter().find(has_reason));
-    best.or(words.first()).cloned()
+    let sources: BTreeSet<SourceId> =
+        observations_of(client, past).map(|(_, observation)| observation.source).collect();
+    let statuses: Vec<Belief> = sources
+        .into_iter()
+        .filter_map(|source| belief_of_source(source, client, past, now))
+        .collect();
+    let knows = |belief: &&Belief| belief.status.word() != "unknown";
+    let has_reason = |belief_of_source: &&Belief| {
+        belief_of_source.status != Status::Unknown(UnknownReason::NotSupported)
+    };
+    let best = statuses.iter().find(knows).or_else(|| statuses.iter().find(has_reason));
+    best.or(statuses.first()).cloned()
 }
 
-/// What `source` alone says of `client`.
-fn word(source: SourceId, client: ClientId, past: &[Step], now: Moment) -> Option<Belief> {
+/// The state of `client` according to `source` alone.
+fn belief_of_source(
+    source: SourceId,
+    client: ClientId,
+    past: &[Step],
+    now: Moment,
+) -> Option<Belief> {
     let decisive = decisive_life(source, client, past)?;
     let expired = decisive.lease_end().is_some_and(|end| end <= now);
     let life = if expired { Life::Unknown(UnknownReason::LeaseExpired) } else { decisive.life };
-    let over_link: Vec<Observation> = said_of(client, past)
-        .map(|(_, seen)| seen)
-        .filter(|seen| seen.source == source && seen.generation == decisive.generation)
+    let of_generation: Vec<Observation> = observations_of(client, past)
+        .map(|(_, observation)| observation)
+        .filter(|observation| {
+            observation.source == source && observation.generation == decisive.generation
+        })
         .collect();
-    let accounts = sign_ins(&over_link);
+    let accounts = sign_ins(&of_generation);
     let all = |status: Status| accounts.iter().map(|(account, _)| (*account, status)).collect();
     let belief = |status, saved, accounts| Some(Belief { source, status, saved, accounts });
     match life {
@@ -85,46 +104,48 @@ fn word(source: SourceId, client: ClientId, past: &[Step], now: Moment) -> Optio
         Life::Unknown(reason) => {
             belief(Status::Unknown(reason), None, all(Status::Unknown(reason)))
         }
-        Life::Running => belief(best(&accounts), saved(&over_link), accounts),
+        Life::Running => belief(best(&accounts), saved(&of_generation), accounts),
     }
 }
 
-/// Something told of a client's life.
+/// A report of a client's life.
 #[derive(Clone, Copy)]
-struct Told {
+struct LifeReport {
     generation: Generation,
     observed_at: Moment,
     life: Life,
     lease: Option<Duration>,
 }
 
-impl Told {
+impl LifeReport {
     fn lease_end(&self) -> Option<Moment> {
         self.lease.map(|lease| end_of_lease(self.observed_at, lease))
     }
 }
 
-/// The one thing told by `source` of the life of `client` that holds.
-fn decisive_life(source: SourceId, client: ClientId, past: &[Step]) -> Option<Told> {
+/// The report of `source` about the life of `client` that counts.
+fn decisive_life(source: SourceId, client: ClientId, past: &[Step]) -> Option<LifeReport> {
     let mut lives = Vec::new();
-    let mut seen_over = Vec::new();
+    let mut generations = Vec::new();
     for step in past {
         match step.input {
-            Some(Input::Observed(seen)) if (seen.source, seen.client) == (source, client) => {
-                seen_over.push(seen.generation);
-                if let Fact::Life(life, lease) = seen.fact {
-                    lives.push(Told {
-                        generation: seen.generation,
-                        observed_at: seen.observed_at,
+            Some(RosterInput::Observed(observation))
+                if (observation.source, observation.client) == (source, client) =>
+            {
+                generations.push(observation.generation);
+                if let Fact::Life(life, lease) = observation.fact {
+                    lives.push(LifeReport {
+                        generation: observation.generation,
+                        observed_at: observation.observed_at,
                         life,
                         lease,
                     });
                 }
             }
-            Some(Input::Lost(lost)) if lost == source => {
-                if let Some(generation) = seen_over.iter().max() {
+            Some(RosterInput::Lost(lost)) if lost == source => {
+                if let Some(generation) = generations.iter().max() {
                     let life = Life::Unknown(UnknownReason::SourceLost);
-                    lives.push(Told {
+                    lives.push(LifeReport {
                         generation: *generation,
                         observed_at: step.at,
                         life,
@@ -132,44 +153,44 @@ fn decisive_life(source: SourceId, client: ClientId, past: &[Step]) -> Option<To
                     });
                 }
             }
-            Some(Input::Observed(_) | Input::Lost(_)) | None => {}
+            Some(RosterInput::Observed(_) | RosterInput::Lost(_)) | None => {}
         }
     }
-    let newest = lives.iter().map(|told| told.generation).max()?;
-    lives.retain(|told| told.generation == newest);
-    // Whatever closed the link holds for good; a client that runs is no longer starting.
-    let lost = |told: &Told| told.life == Life::Unknown(UnknownReason::SourceLost);
-    let open = |told: &Told| matches!(told.life, Life::Starting | Life::Running);
+    let newest = lives.iter().map(|report| report.generation).max()?;
+    lives.retain(|report| report.generation == newest);
+    // A report that closes the generation is final; a client that runs is no longer starting.
+    let lost = |report: &LifeReport| report.life == Life::Unknown(UnknownReason::SourceLost);
+    let open = |report: &LifeReport| matches!(report.life, Life::Starting | Life::Running);
     if lives.iter().any(lost) {
         lives.retain(lost);
-        lives.iter_mut().for_each(|told| told.lease = None);
-    } else if lives.iter().any(|told| !open(told)) {
-        lives.retain(|told| !open(told));
-    } else if lives.iter().any(|told| told.life == Life::Running) {
-        lives.retain(|told| told.life == Life::Running);
+        lives.iter_mut().for_each(|report| report.lease = None);
+    } else if lives.iter().any(|report| !open(report)) {
+        lives.retain(|report| !open(report));
+    } else if lives.iter().any(|report| report.life == Life::Running) {
+        lives.retain(|report| report.life == Life::Running);
     }
-    let latest = lives.iter().map(|told| told.observed_at).max()?;
-    lives.retain(|told| told.observed_at == latest);
+    let latest = lives.iter().map(|report| report.observed_at).max()?;
+    lives.retain(|report| report.observed_at == latest);
     let caution = |life| match life {
         Life::Absent => 99,
         Life::Unknown(reason) => 1 + place(&UnknownReason::ALL, reason),
         Life::ShuttingDown | Life::Running | Life::Starting => 0,
     };
-    let most = lives.iter().map(|told| caution(told.life)).max()?;
-    lives.retain(|told| caution(told.life) == most);
-    lives.into_iter().min_by_key(|told| told.lease.unwrap_or(Duration::MAX))
+    let most = lives.iter().map(|report| caution(report.life)).max()?;
+    lives.retain(|report| caution(report.life) == most);
+    lives.into_iter().min_by_key(|report| report.lease.unwrap_or(Duration::MAX))
 }
 
-/// Where the sign-in of each account stands that was not taken away.
-fn sign_ins(over_link: &[Observation]) -> Vec<(AccountId, Status)> {
-    let told = over_link.iter().filter_map(|seen| match seen.fact {
-        Fact::Account(account, sign_in) => Some((account, seen.observed_at, sign_in)),
+/// The sign-in state of each account that was not removed.
+fn sign_ins(of_generation: &[Observation]) -> Vec<(AccountId, Status)> {
+    let states = of_generation.iter().filter_map(|observation| match observation.fact {
+        Fact::Account(account, sign_in) => Some((account, observation.observed_at, sign_in)),
         Fact::Life(..) | Fact::Saved(_) => None,
     });
-    let told: Vec<_> = told.collect();
-    let accounts: BTreeSet<AccountId> = told.iter().map(|(account, ..)| *account).collect();
+    let states: Vec<_> = states.collect();
+    let accounts: BTreeSet<AccountId> = states.iter().map(|(account, ..)| *account).collect();
     let state = |account: AccountId| {
-        let of_it = || told.iter().filter(move |(each, ..)| *each == account);
+        let of_it = || states.iter().filter(move |(each, ..)| *each == account);
         let latest = of_it().map(|(_, observed_at, _)| *observed_at).max()?;
         let rivals = of_it().filter(|(_, observed_at, _)| *observed_at == latest);
         let (.., sign_in) = rivals.max_by_key(|(.., sign_in)| caution(*sign_in))?;
@@ -184,7 +205,7 @@ fn sign_ins(over_link: &[Observation]) -> Vec<(AccountId, Status)> {
     accounts.into_iter().filter_map(state).collect()
 }
 
-/// Of two things said of an account for the same moment, the greater is believed.
+/// The rank of a sign-in state: of two for the same moment, the greater wins.
 fn caution(sign_in: Option<SignIn>) -> [usize; 4] {
     match sign_in {
         Some(SignIn::SignedIn(presence)) => {
@@ -216,7 +237,7 @@ fn place<T: PartialEq>(all: &[T], sought: T) -> usize {
     all.iter().take_while(|each| **each != sought).count()
 }
 
-/// The status of a client whose accounts stand like this.
+/// The status of a client with these accounts.
 fn best(accounts: &[(AccountId, Status)]) -> Status {
     let find = |word: &str| accounts.iter().map(|(_, each)| *each).find(|s| s.word() == word);
     for availability in REACH {
@@ -230,60 +251,69 @@ fn best(accounts: &[(AccountId, Status)]) -> Status {
     find("signing-in").or(find("signing-out")).or(failed).unwrap_or(Status::SignedOut(None))
 }
 
-fn saved(over_link: &[Observation]) -> Option<Token> {
-    let told = || {
-        over_link.iter().filter_map(|seen| match seen.fact {
-            Fact::Saved(token) => Some((seen.observed_at, token)),
+fn saved(of_generation: &[Observation]) -> Option<Symbol> {
+    let saved = || {
+        of_generation.iter().filter_map(|observation| match observation.fact {
+            Fact::Saved(token) => Some((observation.observed_at, token)),
             Fact::Life(..) | Fact::Account(..) => None,
         })
     };
-    let latest = told().map(|(observed_at, _)| observed_at).max()?;
-    told()
+    let latest = saved().map(|(observed_at, _)| observed_at).max()?;
+    saved()
         .filter(|(observed_at, _)| *observed_at == latest)
         .map(|(_, token)| token)
         .max_by_key(|token| token.0)
 }
 
-fn said_of(client: ClientId, past: &[Step]) -> impl Iterator<Item = (usize, Observation)> {
+fn observations_of(client: ClientId, past: &[Step]) -> impl Iterator<Item = (usize, Observation)> {
     past.iter().enumerate().filter_map(move |(index, step)| match step.input {
-        Some(Input::Observed(seen)) if seen.client == client => Some((index, seen)),
-        Some(Input::Observed(_) | Input::Lost(_)) | None => None,
+        Some(RosterInput::Observed(observation)) if observation.client == client => {
+            Some((index, observation))
+        }
+        Some(RosterInput::Observed(_) | RosterInput::Lost(_)) | None => None,
     })
 }
 
 fn clients(past: &[Step]) -> BTreeSet<ClientId> {
     let client = |step: &Step| match step.input {
-        Some(Input::Observed(seen)) => Some(seen.client),
-        Some(Input::Lost(_)) | None => None,
+        Some(RosterInput::Observed(observation)) => Some(observation.client),
+        Some(RosterInput::Lost(_)) | None => None,
     };
     past.iter().filter_map(client).collect()
 }
 
-/// Each moment after `before` and up to `to` at which a lease given in `past` ends.
+/// Each moment after `before` and up to `to` at which a lease from `past` expires.
 fn leases_that_end(past: &[Step], before: Moment, to: Moment) -> BTreeSet<Moment> {
     let end = |step: &Step| match step.input {
-        Some(Input::Observed(seen)) => match seen.fact {
-            Fact::Life(_, lease) => Some(end_of_lease(seen.observed_at, lease?)),
+        Some(RosterInput::Observed(observation)) => match observation.fact {
+            Fact::Life(_, lease) => Some(end_of_lease(observation.observed_at, lease?)),
             Fact::Account(..) | Fact::Saved(_) => None,
         },
-        Some(Input::Lost(_)) | None => None,
+        Some(RosterInput::Lost(_)) | None => None,
     };
     past.iter().filter_map(end).filter(|end| before < *end && *end <= to).collect()
 }
 
-/// The first source whose word on `client` ends at `due`.
+/// The first source whose lease on `client` expires at `due`.
 fn ending_at(due: Moment, client: ClientId, past: &[Step]) -> Option<SourceId> {
-    let sources: BTreeSet<SourceId> = said_of(client, past).map(|(_, seen)| seen.source).collect();
+    let sources: BTreeSet<SourceId> =
+        observations_of(client, past).map(|(_, observation)| observation.source).collect();
     let ends = |source: &SourceId| {
-        decisive_life(*source, client, past).and_then(|told| told.lease_end()) == Some(due)
+        decisive_life(*source, client, past).and_then(|report| report.lease_end()) == Some(due)
     };
     sources.into_iter().find(ends)
 }
 
-/// Adds to `told` what must be told of `client` at `now`, if anything.
-fn tell(client: ClientId, past: &[Step], now: Moment, cause: Cause, told: &mut Vec<Change>) {
+/// Adds the expected changes of `client` at `now`.
+fn add_changes(
+    client: ClientId,
+    past: &[Step],
+    now: Moment,
+    cause: ChangeCause,
+    changes: &mut Vec<Change>,
+) {
     let Some(belief) = belief(client, past, now) else { return };
-    let last = told.iter().rev().find(|change| change.client == client);
+    let last = changes.iter().rev().find(|change| change.client == client);
     let last = last.map(|change| change.after.clone());
     let same = last.as_ref().is_some_and(|last| {
         let accounts = last.accounts.iter().map(|each| (each.account, each.status)).collect();
@@ -294,24 +324,31 @@ fn tell(client: ClientId, past: &[Step], now: Moment, cause: Cause, told: &mut V
     }
     if let Some(last) = last
         && ["absent", "starting", "shutting-down"].contains(&belief.status.word())
-        && last_sign_in_or_out(client, told) == Some("signed-in")
+        && last_sign_in_or_out(client, changes) == Some("signed-in")
     {
         let out = Status::SignedOut(None);
         let accounts = last.accounts.iter().map(|each| (each.account, out)).collect();
-        let farewell = Belief { source: last.source, status: out, saved: last.saved, accounts };
-        push(client, farewell, now, cause, told);
+        let missing_sign_out =
+            Belief { source: last.source, status: out, saved: last.saved, accounts };
+        push(client, missing_sign_out, now, cause, changes);
     }
-    push(client, belief, now, cause, told);
+    push(client, belief, now, cause, changes);
 }
 
-fn last_sign_in_or_out(client: ClientId, told: &[Change]) -> Option<&'static str> {
-    let words = told.iter().filter(|change| change.client == client);
-    let mut words = words.map(|change| change.after.status.word());
-    words.rfind(|word| ["signed-in", "signed-out"].contains(word))
+fn last_sign_in_or_out(client: ClientId, changes: &[Change]) -> Option<&'static str> {
+    let statuses = changes.iter().filter(|change| change.client == client);
+    let mut statuses = statuses.map(|change| change.after.status.word());
+    statuses.rfind(|belief_of_source| ["signed-in", "signed-out"].contains(belief_of_source))
 }
 
-fn push(client: ClientId, belief: Belief, now: Moment, cause: Cause, told: &mut Vec<Change>) {
-    let earlier: Vec<&Change> = told.iter().filter(|change| change.client == client).collect();
+fn push(
+    client: ClientId,
+    belief: Belief,
+    now: Moment,
+    cause: ChangeCause,
+    changes: &mut Vec<Change>,
+) {
+    let earlier: Vec<&Change> = changes.iter().filter(|change| change.client == client).collect();
     let since = |same: &dyn Fn(&ClientState) -> bool| {
         let unbroken = earlier.iter().rev().take_while(|change| same(&change.after));
         unbroken.last().map_or(now, |change| change.at)
@@ -331,6 +368,6 @@ fn push(client: ClientId, belief: Belief, now: Moment, cause: Cause, told: &mut 
         accounts: belief.accounts.into_iter().map(account).collect(),
     };
     let before = earlier.last().map(|change| change.after.clone());
-    let revision = Revision(told.len() as u64 + 1);
-    told.push(Change { revision, at: now, client, before, after, cause });
+    let revision = Revision(changes.len() as u64 + 1);
+    changes.push(Change { revision, at: now, client, before, after, cause });
 }

@@ -1,4 +1,4 @@
-//! `GET /v1/events` where the socket is not the front's to keep: over TLS, and on a connection
+//! `GET /v1/events` where the socket is not the event loop's to keep: over TLS, and on a connection
 //! that was used for something else before.
 
 use std::convert::Infallible;
@@ -15,59 +15,32 @@ use axum::http::header::{self, HeaderName};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use communicado_runtime::Clock as _;
 use hyper::body::{Body as HttpBody, Frame as BodyFrame};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::caller::{Asked, Caller, admit};
-use super::{Answer, Gateway};
-use crate::front::{Mailbox, Order, RETRY, ReaderId, Taken, Wanted};
-use crate::grant::Grant;
+use super::auth::Auth;
+use super::response::{ApiResult, App};
+use crate::api_error::{ApiError, ApiErrorKind};
+use crate::app_state::AppState;
+use crate::auth::{StreamRequest, authorize_subscription};
+use crate::connection::ConnectionHandle;
 use crate::http::accepts_events;
-use crate::metrics::Transport;
-use crate::refusal::{Kind, Refusal};
-use crate::serve::Connection;
-use crate::shared::Shared;
+use crate::metrics::TransportLabel;
+use crate::principal::Principal;
+use crate::sse;
+use crate::stream::{LoopCommand, Mailbox, RETRY, ReaderId, Recv};
+use crate::subscription::Subscription;
 
 /// Time limit for the last frame of a stream.
 pub(super) const LAST_FRAME: Duration = Duration::from_secs(1);
 
-const KIND: &str = "text/event-stream";
 /// Asks nginx and its like not to hold events back.
 const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// The head of the front's own answer; the stream ends with the connection.
-pub(crate) fn events_head(shared: &Shared, origin: Option<&str>) -> String {
-    let allowed = origin.filter(|origin| shared.origins.iter().any(|each| each == origin));
-    let cross = allowed.map_or_else(String::new, |origin| {
-        format!(
-            "Access-Control-Allow-Origin: {origin}\r\nAccess-Control-Allow-Credentials: true\r\n\
-             Vary: Origin\r\n"
-        )
-    });
-    format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: {KIND}\r\nCache-Control: no-cache\r\nDate: {}\r\n\
-         X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\n{cross}Connection: close\r\n\r\n",
-        shared.now().civil.http_date()
-    )
-}
-
-/// A stream that ends at once and says when to come back.
-///
-/// `EventSource` gives up for ever at any status but 200, and comes back after a stream that ends
-/// (HTML, 9.2.3).
-pub(crate) fn come_back_later(shared: &Shared, refusal: &Refusal) -> String {
-    let seconds = u64::from(refusal.retry_after.unwrap_or(1));
-    // Not all at the same moment.
-    let spread = shared.clock.civil().micros().unsigned_abs() % 4000;
-    let problem = refusal.problem();
-    format!(": {}: {}\nretry: {}\n\n", problem.detail, problem.help, seconds * 1000 + spread)
-}
-
 /// Answers a client that takes only a stream, and asks too often, with one that ends at once.
 pub(super) async fn as_stream(
-    State(shared): State<Arc<Shared>>,
+    State(app): State<Arc<AppState>>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -81,76 +54,77 @@ pub(super) async fn as_stream(
     let seconds = response.headers().get(header::RETRY_AFTER);
     let seconds = seconds.and_then(|text| text.to_str().ok()).and_then(|text| text.parse().ok());
     let detail = "too many requests or streams of this token";
-    let refusal = Refusal::new(Kind::TooMany, detail, "come back later");
-    let refusal = refusal.retry_after(seconds.unwrap_or(1));
-    let headers = [(header::CONTENT_TYPE, KIND), (header::CACHE_CONTROL, "no-cache")];
-    (headers, come_back_later(&shared, &refusal)).into_response()
+    let error = ApiError::new(ApiErrorKind::TooMany, detail, "come back later");
+    let error = error.retry_after(seconds.unwrap_or(1));
+    let headers = [(header::CONTENT_TYPE, sse::CONTENT_TYPE), (header::CACHE_CONTROL, "no-cache")];
+    (headers, sse::retry_later(&app, &error)).into_response()
 }
 
 /// `GET /v1/events`.
 pub(super) async fn stream(
-    State(shared): Gateway,
-    caller: Caller,
-    connection: Option<Extension<Connection>>,
+    State(app): App,
+    auth: Auth,
+    connection: Option<Extension<ConnectionHandle>>,
     request: Request,
-) -> Answer {
-    let grant = caller.grant()?.clone();
-    let wanted = admit(&shared, &grant, wanted(&caller, &request)?, true)?;
-    let reader = Reader::open(&shared, grant, Transport::SseShared).await?;
+) -> ApiResult {
+    let principal = auth.principal()?.clone();
+    let subscription =
+        authorize_subscription(&app, &principal, subscription(&auth, &request)?, true)?;
+    let reader = MailboxReader::open(&app, principal, TransportLabel::SseShared).await?;
     // What the stream begins with goes also to a client that sends no more.
-    reader.want(wanted).await?;
+    reader.subscribe(subscription).await?;
     let connection = connection.map(|Extension(connection)| connection).unwrap_or_default();
     let ends = async move { connection.read_closed().await };
     let (sender, frames) = mpsc::channel(1);
     tokio::spawn(pass_on(reader, sender, ends));
     let headers = [
-        (header::CONTENT_TYPE, KIND),
+        (header::CONTENT_TYPE, sse::CONTENT_TYPE),
         (header::CACHE_CONTROL, "no-cache"),
         (UNBUFFERED, "no"),
-        // The connection ends with the stream, as it does where the front keeps it.
+        // The connection ends with the stream, as it does where the event loop keeps it.
         (header::CONNECTION, "close"),
     ];
-    Ok((headers, Body::new(Stream(frames))).into_response())
+    Ok((headers, Body::new(EventStreamBody(frames))).into_response())
 }
 
-fn wanted(caller: &Caller, request: &Request) -> Result<Wanted, Refusal> {
+fn subscription(auth: &Auth, request: &Request) -> Result<Subscription, ApiError> {
     let last_event_id = request.headers().get(HeaderName::from_static("last-event-id"));
-    let asked = Asked {
+    let asked = StreamRequest {
         query: request.uri().query().unwrap_or_default(),
         authorization: None,
         cookie: None,
         last_event_id: last_event_id.and_then(|value| value.to_str().ok()),
-        peer: caller.peer,
+        peer: auth.peer,
     };
-    asked.wanted()
+    asked.subscription()
 }
 
 /// A reader that has a mailbox; dropped, it is gone.
 #[derive(Debug)]
-pub(super) struct Reader {
+pub(super) struct MailboxReader {
     pub(super) id: ReaderId,
     mailbox: Arc<Mailbox>,
-    shared: Arc<Shared>,
+    app: Arc<AppState>,
 }
 
-impl Reader {
+impl MailboxReader {
     pub(super) async fn open(
-        shared: &Arc<Shared>,
-        grant: Grant,
-        transport: Transport,
-    ) -> Result<Self, Refusal> {
+        app: &Arc<AppState>,
+        principal: Principal,
+        label: TransportLabel,
+    ) -> Result<Self, ApiError> {
         let mailbox = Arc::new(Mailbox::default());
         let (reply, answer) = oneshot::channel();
         let box_of_it = mailbox.clone();
-        shared.front.order(Order::Open { grant, mailbox: box_of_it, transport, reply });
+        app.event_loop.send(LoopCommand::Open { principal, mailbox: box_of_it, label, reply });
         let id = answer.await.map_err(|_| stopping())??;
-        Ok(Self { id, mailbox, shared: shared.clone() })
+        Ok(Self { id, mailbox, app: app.clone() })
     }
 
     /// Asks for more, and waits until the first of it is there.
-    pub(super) async fn want(&self, wanted: Wanted) -> Result<(), Refusal> {
+    pub(super) async fn subscribe(&self, subscription: Subscription) -> Result<(), ApiError> {
         let (reply, answer) = oneshot::channel();
-        self.shared.front.order(Order::Want(self.id, wanted, reply));
+        self.app.event_loop.send(LoopCommand::Subscribe(self.id, subscription, reply));
         answer.await.unwrap_or_else(|_| Err(stopping()))
     }
 
@@ -159,41 +133,45 @@ impl Reader {
         self.mailbox.ended().await;
     }
 
-    pub(super) async fn take(&self) -> Taken {
-        let taken = self.mailbox.take().await;
-        if let Taken::Frames(_, true) = taken {
-            self.shared.front.order(Order::Room(self.id));
+    pub(super) async fn recv(&self) -> Recv {
+        let received = self.mailbox.recv().await;
+        if let Recv::Frames(_, true) = received {
+            self.app.event_loop.send(LoopCommand::Writable(self.id));
         }
-        taken
+        received
     }
 }
 
-impl Drop for Reader {
+impl Drop for MailboxReader {
     fn drop(&mut self) {
         self.mailbox.close();
-        self.shared.front.order(Order::Close(self.id));
+        self.app.event_loop.send(LoopCommand::Close(self.id));
     }
 }
 
-fn stopping() -> Refusal {
+fn stopping() -> ApiError {
     let help = "try again in a few seconds";
-    Refusal::new(Kind::Unavailable, "the gateway stops", help).retry_after(2)
+    ApiError::new(ApiErrorKind::Unavailable, "the gateway stops", help).retry_after(2)
 }
 
 /// Brings frames from the mailbox to hyper for as long as somebody takes them, or until `ends`.
-async fn pass_on(reader: Reader, sender: mpsc::Sender<Bytes>, ends: impl Future<Output = ()>) {
+async fn pass_on(
+    reader: MailboxReader,
+    sender: mpsc::Sender<Bytes>,
+    ends: impl Future<Output = ()>,
+) {
     let mut ends = std::pin::pin!(ends);
     if sender.send(Bytes::from_static(RETRY)).await.is_err() {
         return;
     }
     loop {
-        let taken = tokio::select! {
+        let received = tokio::select! {
             biased;
-            taken = reader.take() => taken,
+            received = reader.recv() => received,
             () = sender.closed() => return,
             () = &mut ends => return,
         };
-        let Taken::Frames(frames, _) = taken else { return };
+        let Recv::Frames(frames, _) = received else { return };
         for frame in frames {
             let sent = tokio::select! {
                 sent = sender.send(frame.event.clone()) => sent,
@@ -207,9 +185,9 @@ async fn pass_on(reader: Reader, sender: mpsc::Sender<Bytes>, ends: impl Future<
     }
 }
 
-struct Stream(mpsc::Receiver<Bytes>);
+struct EventStreamBody(mpsc::Receiver<Bytes>);
 
-impl HttpBody for Stream {
+impl HttpBody for EventStreamBody {
     type Data = Bytes;
     type Error = Infallible;
 

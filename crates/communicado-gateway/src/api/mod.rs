@@ -1,18 +1,19 @@
-//! What is asked over HTTP, but for the streams that the front keeps: one file for each subject,
+//! What is asked over HTTP, but for the streams that the event loop keeps: one file for each subject,
 //! one table of addresses.
 //!
-//! Whoever asks is known before a handler runs; see `caller.rs`. What goes wrong is a [`Refusal`]
-//! and leaves as a problem document; see `answer.rs`.
+//! Each request is authenticated before its handler runs; see `auth.rs`. What goes wrong is a [`ApiError`]
+//! and leaves as a problem document; see `response.rs`.
 
-mod answer;
+mod auth;
 mod badge;
 mod board;
-mod caller;
 mod events;
+mod health;
 mod oidc;
-mod operate;
+mod origin;
 mod people;
 mod publish;
+mod response;
 mod session;
 mod socket;
 mod tokens;
@@ -24,49 +25,46 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post, put};
 
-pub(crate) use caller::{Asked, Operator, Peer, admit_events};
-pub(crate) use events::{come_back_later, events_head};
-pub(crate) use operate::OPENAPI;
+pub(crate) use auth::{Operator, PeerAddress};
+pub(crate) use health::OPENAPI;
 pub(crate) use publish::publication;
-pub(crate) use tokens::made;
 
-use crate::refusal::Refusal;
-use crate::shared::Shared;
-
-type Gateway = axum::extract::State<Arc<Shared>>;
-type Answer = Result<axum::response::Response, Refusal>;
+use crate::app_state::AppState;
 
 /// The table of addresses.
-pub(crate) fn router(shared: Arc<Shared>) -> Router {
-    let traces = shared.traces.clone();
+pub(crate) fn router(app: Arc<AppState>) -> Router {
+    let traces = app.traces.clone();
     let router = Router::new()
         .route("/v1/people", get(people::page).post(people::create))
         .route("/v1/people/{person}", get(people::one).patch(people::alter).delete(people::remove))
-        .route("/v1/people/{person}/devices/{device}", put(publish::hear).delete(publish::forget))
-        .route("/v1/people/{person}/manual", put(publish::say).delete(publish::unsay))
+        .route(
+            "/v1/people/{person}/devices/{device}",
+            put(publish::put_device).delete(publish::delete_device),
+        )
+        .route("/v1/people/{person}/manual", put(publish::set_manual).delete(publish::clear_manual))
         .route("/v1/people/{person}/audience", get(people::audience))
         .route("/v1/people/{person}/history", get(people::history))
         .route("/v1/events", get(events::stream))
         .route("/v1/socket", get(socket::open))
-        .route("/v1/session", get(session::who).post(session::open).delete(session::end))
+        .route("/v1/session", get(session::current).post(session::open).delete(session::end))
         .route("/v1/oidc/start", get(oidc::start))
-        .route("/v1/oidc/back", get(oidc::back))
+        .route("/v1/oidc/callback", get(oidc::callback))
         .route("/v1/tokens", post(tokens::create).get(tokens::list))
         .route("/v1/tokens/{token}", delete(tokens::revoke))
-        .route("/v1/openapi.json", get(operate::openapi))
+        .route("/v1/openapi.json", get(health::openapi))
         .route("/badge/{file}", get(badge::ours))
         .route("/presence/{*rest}", get(badge::ejabberd))
         .route("/status/{*rest}", get(badge::prosody))
-        .route("/healthz", get(operate::health))
-        .route("/readyz", get(operate::ready))
-        .route("/metrics", get(operate::metrics))
-        .merge(board::pages())
-        .layer(from_fn_with_state(shared.clone(), caller::know))
-        .layer(from_fn_with_state(shared.clone(), events::as_stream))
-        .layer(from_fn_with_state(shared.clone(), answer::cross_origin))
-        .layer(from_fn(answer::as_problem))
-        .layer(from_fn_with_state(shared.clone(), answer::counted))
-        .with_state(shared);
+        .route("/healthz", get(health::health))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .merge(board::assets())
+        .layer(from_fn_with_state(app.clone(), auth::authenticate))
+        .layer(from_fn_with_state(app.clone(), events::as_stream))
+        .layer(from_fn_with_state(app.clone(), origin::cross_origin))
+        .layer(from_fn(response::as_problem))
+        .layer(from_fn_with_state(app.clone(), response::counted))
+        .with_state(app);
     match traces {
         Some(traces) => router.layer(from_fn_with_state(traces, traced::traced)),
         None => router,

@@ -7,55 +7,55 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use communicado_wire::gateway::Scope;
-use communicado_wire::gateway::kept::Token;
+use communicado_wire::gateway::stored::Token;
 
-use super::caller::Caller;
+use super::auth::Auth;
+use super::response::{ApiResult, App};
 use super::session::{cookie, session_token};
-use super::{Answer, Gateway};
-use crate::front;
-use crate::keeper::Order;
+use crate::api_error::{ApiError, ApiErrorKind};
+use crate::app_state::AppState;
+use crate::ids::parse_id;
 use crate::limits::SESSION;
-use crate::oidc::{SignIns, stale};
+use crate::oidc::{OidcClient, unknown_login};
 use crate::rates::Network;
-use crate::refusal::{Kind, Refusal};
-use crate::shared::Shared;
+use crate::store_writer::WriteCommand;
 use crate::web::{HTML, POLICY};
 
 /// Ties a sign-in to the browser that began it.
-const STATE: &str = "communicado_sign_in";
+const STATE_COOKIE: &str = "communicado_sign_in";
 
-fn sign_ins(shared: &Shared) -> Result<Arc<SignIns>, Refusal> {
-    shared.sign_ins.get().cloned().ok_or_else(|| {
+fn oidc_client(app: &AppState) -> Result<Arc<OidcClient>, ApiError> {
+    app.oidc_client.get().cloned().ok_or_else(|| {
         let help = "sign in with a token, or start the gateway with --oidc-issuer";
-        Refusal::new(Kind::NotFound, "nobody signs people in here", help)
+        ApiError::new(ApiErrorKind::NotFound, "nobody signs people in here", help)
     })
 }
 
 /// `GET /v1/oidc/start`.
-pub(super) async fn start(State(shared): Gateway, caller: Caller, headers: HeaderMap) -> Response {
-    for_a_person(&headers, leave(&shared, caller.peer.into()).await)
+pub(super) async fn start(State(app): App, auth: Auth, headers: HeaderMap) -> Response {
+    for_a_person(&headers, begin(&app, auth.peer.into()).await)
 }
 
-/// `GET /v1/oidc/back`.
-pub(super) async fn back(
-    State(shared): Gateway,
+/// `GET /v1/oidc/callback`.
+pub(super) async fn callback(
+    State(app): App,
     headers: HeaderMap,
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Response {
-    for_a_person(&headers, come_back(&shared, &headers, &query).await)
+    for_a_person(&headers, complete(&app, &headers, &query).await)
 }
 
 /// A refusal is a page to a browser, and a problem document to all others.
-fn for_a_person(headers: &HeaderMap, answer: Answer) -> Response {
+fn for_a_person(headers: &HeaderMap, answer: ApiResult) -> Response {
     let accepts = headers.get(header::ACCEPT).and_then(|kinds| kinds.to_str().ok());
     match answer {
-        Err(refusal) if accepts.is_some_and(|kinds| kinds.contains("text/html")) => page(&refusal),
+        Err(error) if accepts.is_some_and(|kinds| kinds.contains("text/html")) => page(&error),
         answer => answer.into_response(),
     }
 }
 
-fn page(refusal: &Refusal) -> Response {
-    let problem = refusal.problem();
+fn page(error: &ApiError) -> Response {
+    let problem = error.problem();
     let page = include_str!("../../web/refused.html")
         .replace("{help}", &escaped(&problem.help))
         .replace("{detail}", &escaped(&problem.detail));
@@ -82,43 +82,43 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-async fn leave(shared: &Shared, network: Network) -> Answer {
-    let sign_ins = sign_ins(shared)?;
-    let now = shared.now().moment;
-    let start = aside(move || sign_ins.start(network, now)).await?;
-    let secure = if shared.tls { "; Secure" } else { "" };
+async fn begin(app: &AppState, network: Network) -> ApiResult {
+    let oidc_client = oidc_client(app)?;
+    let now = app.now().moment;
+    let login = blocking(move || oidc_client.start(network, now)).await?;
+    let secure = if app.tls { "; Secure" } else { "" };
     // `Lax`: it must come along when the issuer sends the browser back.
     let cookie = format!(
-        "{STATE}={}; Path=/v1/oidc; Max-Age=600; HttpOnly; SameSite=Lax{secure}",
-        start.state
+        "{STATE_COOKIE}={}; Path=/v1/oidc; Max-Age=600; HttpOnly; SameSite=Lax{secure}",
+        login.state
     );
-    Ok(away(&start.to, &[cookie]))
+    Ok(redirect(&login.to, &[cookie]))
 }
 
-async fn come_back(
-    shared: &Shared,
+async fn complete(
+    app: &AppState,
     headers: &HeaderMap,
     query: &BTreeMap<String, String>,
-) -> Answer {
-    let sign_ins = sign_ins(shared)?;
-    let state = query.get("state").cloned().ok_or_else(stale)?;
+) -> ApiResult {
+    let oidc_client = oidc_client(app)?;
+    let state = query.get("state").cloned().ok_or_else(unknown_login)?;
     let cookies = headers.get(header::COOKIE).and_then(|text| text.to_str().ok());
     let mut pairs =
         cookies.unwrap_or_default().split(';').filter_map(|it| it.trim().split_once('='));
-    if !pairs.any(|(name, value)| name == STATE && value == state) {
-        return Err(stale());
+    if !pairs.any(|(name, value)| name == STATE_COOKIE && value == state) {
+        return Err(unknown_login());
     }
-    let (view, now) = (sign_ins.view, shared.now());
+    let (view, now) = (oidc_client.view, app.now());
     if let Some(error) = query.get("error") {
-        return Err(sign_ins.refused(&state, error, now.moment));
+        return Err(oidc_client.refused(&state, error, now.moment));
     }
-    let code = query.get("code").cloned().ok_or_else(stale)?;
-    let id = aside(move || sign_ins.finish(&state, &code, now.moment, now.civil)).await?;
-    let id = front::id("person", &id)?;
-    let Some(name) = shared.people().person(&id).map(|person| person.name.clone()) else {
+    let code = query.get("code").cloned().ok_or_else(unknown_login)?;
+    let id = blocking(move || oidc_client.finish(&state, &code, now.moment, now.civil)).await?;
+    let id = parse_id("person", &id)?;
+    let Some(name) = app.people().person(&id).map(|person| person.name.clone()) else {
         let detail = format!("you are `{id}` to the issuer, and nobody here has this id");
         let help = "ask whoever runs the gateway to add you: communicado-gateway people add";
-        return Err(Refusal::new(Kind::NotAllowed, detail, help));
+        return Err(ApiError::new(ApiErrorKind::NotAllowed, detail, help));
     };
     let of = Token {
         v: communicado_wire::VERSION,
@@ -135,13 +135,13 @@ async fn come_back(
         created_by: None,
     };
     let (secret, token) = session_token(&of, now.civil)?;
-    shared.keeper.order(Order::Token(token)).await?;
-    let over = format!("{STATE}=; Path=/v1/oidc; Max-Age=0");
-    Ok(away("/", &[cookie(shared, &secret, SESSION.as_secs()), over]))
+    app.writer.submit(WriteCommand::Token(token)).await?;
+    let expired = format!("{STATE_COOKIE}=; Path=/v1/oidc; Max-Age=0");
+    Ok(redirect("/", &[cookie(app, &secret, SESSION.as_secs()), expired]))
 }
 
 /// Sends a browser elsewhere.
-fn away(to: &str, cookies: &[String]) -> Response {
+fn redirect(to: &str, cookies: &[String]) -> Response {
     let headers = [(header::LOCATION, to), (header::CACHE_CONTROL, "no-store")];
     let mut response = (StatusCode::FOUND, headers).into_response();
     for cookie in cookies.iter().filter_map(|cookie| cookie.parse().ok()) {
@@ -151,10 +151,10 @@ fn away(to: &str, cookies: &[String]) -> Response {
 }
 
 /// Does what waits for the issuer where nobody else waits for it.
-async fn aside<T: Send + 'static>(
-    ask: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
-) -> Result<T, Refusal> {
+async fn blocking<T: Send + 'static>(
+    ask: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
     tokio::task::spawn_blocking(ask).await.unwrap_or_else(|_| {
-        Err(Refusal::new(Kind::Unavailable, "the sign-in broke off", "begin again"))
+        Err(ApiError::new(ApiErrorKind::Unavailable, "the sign-in broke off", "begin again"))
     })
 }

@@ -9,58 +9,58 @@ use axum::response::IntoResponse as _;
 use bytes::Bytes;
 use communicado_wire::gateway::{Alter, Audience, AudienceEntry, NewPerson, Scope};
 
-use super::answer::{JSON, body, json, read, tagged};
-use super::caller::Caller;
-use super::{Answer, Gateway};
-use crate::front;
-use crate::grant::{Grant, random};
-use crate::keeper::{Done, Order};
+use super::auth::Auth;
+use super::response::{ApiResult, App, JSON, json, parse_json, read_body, tagged};
+use crate::api_error::{ApiError, ApiErrorKind};
+use crate::app_state::AppState;
+use crate::ids::parse_id;
 use crate::limits::{GROUPS, NAME_CHARS, PAGE, PAGE_PER_REQUEST, PEOPLE_PER_REQUEST};
-use crate::model::{Input, Person, own, written};
-use crate::refusal::{Kind, Refusal};
-use crate::shared::Shared;
-use crate::text::{self, printable};
+use crate::model::{Input, Person, own_person, person_json};
+use crate::principal::Principal;
+use crate::sanitize;
+use crate::secret::random;
+use crate::store_writer::{WriteCommand, WriteReply};
 
 /// People of a page if nothing else is asked for.
 const USUAL_PAGE: usize = 100;
 
 /// `GET /v1/people`.
 pub(super) async fn page(
-    State(shared): Gateway,
-    caller: Caller,
+    State(app): App,
+    auth: Auth,
     headers: HeaderMap,
     Query(query): Query<BTreeMap<String, String>>,
-) -> Answer {
-    let grant = caller.grant()?;
-    if grant.own().is_none() {
-        grant.need(Scope::Read)?;
+) -> ApiResult {
+    let principal = auth.principal()?;
+    if principal.own_person().is_none() {
+        principal.require(Scope::Read)?;
     }
     let mut group = None;
     let mut after = None;
     let mut limit = USUAL_PAGE;
     for (key, value) in &query {
         match key.as_str() {
-            "group" => group = Some(front::id("group", value)?),
-            "after" => after = Some(front::id("person", value)?),
+            "group" => group = Some(parse_id("group", value)?),
+            "after" => after = Some(parse_id("person", value)?),
             "limit" => limit = page_size(value)?,
             key => {
                 let key: String = key.chars().take(40).collect();
                 let help = "known are `group`, `after` and `limit`";
-                return Err(Refusal::bad(format!("`{key}` is not known here"), help));
+                return Err(ApiError::bad_request(format!("`{key}` is not known here"), help));
             }
         }
     }
     let whom = group.as_ref().map_or_else(|| "*".into(), |group| format!("@{group}").into());
-    let more = more_cost(&shared, grant, group.as_ref(), limit);
+    let more = more_cost(&app, principal, group.as_ref(), limit);
     if more > 0 {
-        shared.rates.request(grant.who(), more)?;
+        app.rates.request(principal.caller_key(), more)?;
     }
-    shared.reads(grant, [whom]);
-    let people = shared.people();
+    app.reads(principal, [whom]);
+    let people = app.people();
     let seen = |person: &Arc<Person>| {
-        let sight = grant.sight(person)?;
+        let visibility = principal.visibility(person)?;
         let in_group = group.as_ref().is_none_or(|group| person.is_of(group));
-        in_group.then(|| (person.id.clone(), written(person, sight.view)))
+        in_group.then(|| (person.id.clone(), person_json(person, visibility.view)))
     };
     let mut page: Vec<(Arc<str>, Bytes)> = match &group {
         Some(group) => {
@@ -86,10 +86,15 @@ pub(super) async fn page(
 }
 
 /// The number of requests that a page counts as, beside the one that it is.
-fn more_cost(shared: &Shared, grant: &Grant, group: Option<&Arc<str>>, limit: usize) -> usize {
-    let people = shared.people();
+fn more_cost(
+    app: &AppState,
+    principal: &Principal,
+    group: Option<&Arc<str>>,
+    limit: usize,
+) -> usize {
+    let people = app.people();
     // For a caller with a restricted token the gateway looks through all people.
-    let sees_all = grant.only_group().is_none() && grant.only_person().is_none();
+    let sees_all = principal.only_group().is_none() && principal.only_person().is_none();
     let looked_at = match group {
         Some(group) => people.of_group(group).len(),
         None if sees_all => 0,
@@ -98,51 +103,56 @@ fn more_cost(shared: &Shared, grant: &Grant, group: Option<&Arc<str>>, limit: us
     looked_at / PEOPLE_PER_REQUEST + limit / PAGE_PER_REQUEST
 }
 
-fn page_size(text: &str) -> Result<usize, Refusal> {
+fn page_size(text: &str) -> Result<usize, ApiError> {
     let size = text.parse::<usize>().ok().filter(|size| *size > 0);
-    let size = size.ok_or_else(|| Refusal::bad("`limit` is no number of people", "give 1 or more"));
+    let size = size
+        .ok_or_else(|| ApiError::bad_request("`limit` is no number of people", "give 1 or more"));
     let size = size?;
     if PAGE.allows(size) {
         return Ok(size);
     }
-    Err(Refusal::beyond(Kind::BadRequest, PAGE, "a page cannot be so long"))
+    Err(ApiError::limit_exceeded(ApiErrorKind::BadRequest, PAGE, "a page cannot be so long"))
 }
 
 /// A person whom who asks may see.
-fn seen(shared: &Shared, grant: &Grant, id: &str) -> Result<(Arc<Person>, Bytes), Refusal> {
-    let id = front::id("person", id)?;
-    let people = shared.people();
-    let person = people.person(&id).ok_or_else(|| Refusal::no_person(&id))?;
+fn seen(app: &AppState, principal: &Principal, id: &str) -> Result<(Arc<Person>, Bytes), ApiError> {
+    let id = parse_id("person", id)?;
+    let people = app.people();
+    let person = people.person(&id).ok_or_else(|| ApiError::no_person(&id))?;
     // Whom one may not see is told from nobody by nothing.
-    let sight = grant.sight(person).ok_or_else(|| Refusal::no_person(&id))?;
-    let text = if sight.own { own(person).to_json().into() } else { written(person, sight.view) };
+    let visibility = principal.visibility(person).ok_or_else(|| ApiError::no_person(&id))?;
+    let text = if visibility.is_own {
+        own_person(person).to_json().into()
+    } else {
+        person_json(person, visibility.view)
+    };
     Ok((person.clone(), text))
 }
 
 /// `GET /v1/people/{person}`.
 pub(super) async fn one(
-    State(shared): Gateway,
-    caller: Caller,
+    State(app): App,
+    auth: Auth,
     headers: HeaderMap,
     Path(id): Path<String>,
-) -> Answer {
-    let grant = caller.grant()?;
-    let (person, text) = seen(&shared, grant, &id)?;
-    shared.reads(grant, [person.id.clone()]);
+) -> ApiResult {
+    let principal = auth.principal()?;
+    let (person, text) = seen(&app, principal, &id)?;
+    app.reads(principal, [person.id.clone()]);
     Ok(tagged(&headers, JSON, text))
 }
 
 /// `POST /v1/people`.
-pub(super) async fn create(State(shared): Gateway, caller: Caller, request: Request) -> Answer {
-    let grant = caller.administrator()?;
-    let bytes = body(&shared, &caller, request).await?;
-    let mut new: NewPerson = read(&bytes)?;
-    front::id("person", &new.id)?;
+pub(super) async fn create(State(app): App, auth: Auth, request: Request) -> ApiResult {
+    let principal = auth.administrator()?;
+    let bytes = read_body(&app, &auth, request).await?;
+    let mut new: NewPerson = parse_json(&bytes)?;
+    parse_id("person", &new.id)?;
     new.name = check(new.name, Some(&new.groups))?;
-    let done = shared.keeper.order_by(grant, Order::Person(Input::Create(new))).await?;
-    let Done::Person(Some(person)) = done else { return Err(Refusal::no_person("")) };
+    let reply = app.writer.submit_as(principal, WriteCommand::Person(Input::Create(new))).await?;
+    let WriteReply::Person(Some(person)) = reply else { return Err(ApiError::no_person("")) };
     let place = format!("/v1/people/{}", person.id);
-    let mut response = json(StatusCode::CREATED, own(&person).to_json());
+    let mut response = json(StatusCode::CREATED, own_person(&person).to_json());
     if let Ok(place) = place.parse() {
         response.headers_mut().insert(header::LOCATION, place);
     }
@@ -153,99 +163,82 @@ pub(super) async fn create(State(shared): Gateway, caller: Caller, request: Requ
 fn check(
     name: Option<Arc<str>>,
     groups: Option<&Vec<Arc<str>>>,
-) -> Result<Option<Arc<str>>, Refusal> {
-    let name = name.map(|name| line("name", name, NAME_CHARS)).transpose()?;
+) -> Result<Option<Arc<str>>, ApiError> {
+    let name = name.map(|name| sanitize::line("name", name, NAME_CHARS)).transpose()?;
     for group in groups.into_iter().flatten() {
-        front::id("group", group)?;
+        parse_id("group", group)?;
     }
     if groups.is_none_or(|groups| GROUPS.allows(groups.len())) {
         return Ok(name);
     }
-    Err(Refusal::beyond(Kind::BadRequest, GROUPS, "a person cannot be in so many groups"))
-}
-
-/// A line that people read: not empty, not too long, one line, and written in one direction.
-pub(super) fn line(
-    what: &str,
-    text: Arc<str>,
-    limit: crate::limits::Limit,
-) -> Result<Arc<str>, Refusal> {
-    if !limit.allows(text.chars().count()) {
-        return Err(Refusal::beyond(Kind::BadRequest, limit, format!("the {what} is too long")));
-    }
-    let shown = printable(text.clone());
-    if shown.trim().is_empty() || text.chars().any(char::is_control) {
-        let detail = format!("the {what} is empty or has characters that cannot be shown");
-        return Err(Refusal::bad(detail, "give one line of text"));
-    }
-    Ok(shown)
+    Err(ApiError::limit_exceeded(
+        ApiErrorKind::BadRequest,
+        GROUPS,
+        "a person cannot be in so many groups",
+    ))
 }
 
 /// `PATCH /v1/people/{person}`: an administrator, or the person for the badge.
 pub(super) async fn alter(
-    State(shared): Gateway,
-    caller: Caller,
+    State(app): App,
+    auth: Auth,
     Path(id): Path<String>,
     request: Request,
-) -> Answer {
-    let grant = caller.grant()?;
-    let id = front::id("person", &id)?;
-    let is_own = grant.own() == Some(&id);
+) -> ApiResult {
+    let principal = auth.principal()?;
+    let id = parse_id("person", &id)?;
+    let is_own = principal.own_person() == Some(&id);
     if !is_own {
-        caller.administrator()?;
+        auth.administrator()?;
     }
-    let bytes = body(&shared, &caller, request).await?;
-    let mut alter: Alter = read(&bytes)?;
+    let bytes = read_body(&app, &auth, request).await?;
+    let mut alter: Alter = parse_json(&bytes)?;
     if alter.name.is_some() || alter.groups.is_some() {
-        caller.administrator()?;
+        auth.administrator()?;
     }
     alter.name = check(alter.name, alter.groups.as_ref())?;
     let pseudonym = random::<16>()?.into();
-    let order = Order::Person(Input::Alter(id, alter, pseudonym));
-    match shared.keeper.order_by(grant, order).await? {
-        Done::Person(Some(person)) => Ok(json(StatusCode::OK, own(&person).to_json())),
+    let command = WriteCommand::Person(Input::Alter(id, alter, pseudonym));
+    match app.writer.submit_as(principal, command).await? {
+        WriteReply::Person(Some(person)) => Ok(json(StatusCode::OK, own_person(&person).to_json())),
         _ => Ok(StatusCode::NO_CONTENT.into_response()),
     }
 }
 
 /// `DELETE /v1/people/{person}`.
-pub(super) async fn remove(
-    State(shared): Gateway,
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Answer {
-    let grant = caller.administrator()?;
-    let id = front::id("person", &id)?;
-    shared.keeper.order_by(grant, Order::Person(Input::Remove(id))).await?;
+pub(super) async fn remove(State(app): App, auth: Auth, Path(id): Path<String>) -> ApiResult {
+    let principal = auth.administrator()?;
+    let id = parse_id("person", &id)?;
+    app.writer.submit_as(principal, WriteCommand::Person(Input::Remove(id))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// # Errors
 ///
 /// If who asks is neither the person nor an administrator.
-fn need_own(grant: &Grant, id: &Arc<str>) -> Result<(), Refusal> {
-    if grant.own() == Some(id) { Ok(()) } else { grant.need(Scope::Administer) }
+fn require_own(principal: &Principal, id: &Arc<str>) -> Result<(), ApiError> {
+    if principal.own_person() == Some(id) { Ok(()) } else { principal.require(Scope::Administer) }
 }
 
 /// `GET /v1/people/{person}/audience`: who has read the person.
 pub(super) async fn audience(
-    State(shared): Gateway,
-    caller: Caller,
+    State(app): App,
+    auth: Auth,
     headers: HeaderMap,
     Path(id): Path<String>,
-) -> Answer {
-    let grant = caller.grant()?;
-    let id = front::id("person", &id)?;
-    need_own(grant, &id)?;
-    let (person, _) = seen(&shared, grant, &id)?;
+) -> ApiResult {
+    let principal = auth.principal()?;
+    let id = parse_id("person", &id)?;
+    require_own(principal, &id)?;
+    let (person, _) = seen(&app, principal, &id)?;
     let groups = person.groups.iter().map(|group| format!("@{group}").into());
     let whom: Vec<Arc<str>> = [Arc::from("*"), id.clone()].into_iter().chain(groups).collect();
-    let audience = shared.audience.read().unwrap_or_else(PoisonError::into_inner);
+    let audience = app.audience.read().unwrap_or_else(PoisonError::into_inner);
     let mut readers: BTreeMap<Arc<str>, AudienceEntry> = BTreeMap::new();
-    let tokens = shared.tokens();
+    let tokens = app.tokens();
     for ((_, token), first) in audience.iter().filter(|((of, _), _)| whom.contains(of)) {
         let known = tokens.token(token);
-        let sees = known.is_none_or(|it| Grant::of(it.clone()).sight(&person).is_some());
+        let sees = known.is_none_or(|it| Principal::of(it.clone()).visibility(&person).is_some());
         if sees {
             // Who signed in at the issuer has no token.
             let signed_in = token.strip_prefix("oidc:").map(Into::into);
@@ -267,21 +260,21 @@ pub(super) async fn audience(
 
 /// `GET /v1/people/{person}/history`: what was told of the person, where that is kept.
 pub(super) async fn history(
-    State(shared): Gateway,
-    caller: Caller,
+    State(app): App,
+    auth: Auth,
     headers: HeaderMap,
     Path(id): Path<String>,
-) -> Answer {
-    let grant = caller.grant()?;
-    let id = front::id("person", &id)?;
-    need_own(grant, &id)?;
-    seen(&shared, grant, &id)?;
-    if shared.history.is_none() {
-        let help = "an operator can switch it on: communicado-gateway serve --history SPAN";
-        return Err(Refusal::new(Kind::NotFound, "no history is kept here", help));
+) -> ApiResult {
+    let principal = auth.principal()?;
+    let id = parse_id("person", &id)?;
+    require_own(principal, &id)?;
+    seen(&app, principal, &id)?;
+    if app.history.is_none() {
+        let help = "an operator can switch it on: communicado-gateway serve --history DURATION";
+        return Err(ApiError::new(ApiErrorKind::NotFound, "no history is kept here", help));
     }
-    let done = shared.keeper.order_by(grant, Order::History(id, PAGE.most)).await?;
-    let Done::History(lines) = done else { return Err(Refusal::no_person("")) };
+    let reply = app.writer.submit_as(principal, WriteCommand::History(id, PAGE.max)).await?;
+    let WriteReply::History(lines) = reply else { return Err(ApiError::no_person("")) };
     let lines: Vec<String> = lines.into_iter().map(shown).collect();
     let text = format!(r#"{{"v":{},"people":[{}]}}"#, communicado_wire::VERSION, lines.join(","));
     Ok(tagged(&headers, JSON, text.into()))
@@ -289,5 +282,5 @@ pub(super) async fn history(
 
 /// A stored person, of this version or an older one, with text that can be shown.
 fn shown(line: String) -> String {
-    serde_json::from_str(&line).map_or(line, |person| text::person(person).to_json())
+    serde_json::from_str(&line).map_or(line, |person| sanitize::person(person).to_json())
 }

@@ -5,59 +5,59 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use communicado_wire::gateway::kept::Token;
+use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{EndReason, NewSession, Session};
 
-use super::answer::{body, json, read};
-use super::caller::Caller;
-use super::{Answer, Gateway};
-use crate::front::COOKIE;
-use crate::grant::{Grant, hash, hex, new_id, new_secret};
-use crate::keeper::Order;
+use super::auth::Auth;
+use super::response::{ApiResult, App, json, parse_json, read_body};
+use crate::api_error::{ApiError, ApiErrorKind};
+use crate::app_state::AppState;
+use crate::credentials::COOKIE;
 use crate::limits::SESSION;
-use crate::refusal::{Kind, Refusal};
-use crate::shared::Shared;
+use crate::principal::Principal;
+use crate::secret::{hash, hex, new_id, new_secret};
+use crate::store_writer::WriteCommand;
 
 /// `GET /v1/session`: who the browser is; nobody is no error.
-pub(super) async fn who(State(shared): Gateway, caller: Caller) -> Answer {
-    Ok(json(StatusCode::OK, session(&shared, caller.grant.as_ref()).to_json()))
+pub(super) async fn current(State(app): App, auth: Auth) -> ApiResult {
+    Ok(json(StatusCode::OK, session(&app, auth.principal.as_ref()).to_json()))
 }
 
-fn session(shared: &Shared, grant: Option<&Grant>) -> Session {
-    let person = grant.and_then(|grant| grant.own().cloned());
-    let name = person.as_ref().and_then(|id| shared.people().person(id).map(|it| it.name.clone()));
+fn session(app: &AppState, principal: Option<&Principal>) -> Session {
+    let person = principal.and_then(|principal| principal.own_person().cloned());
+    let name = person.as_ref().and_then(|id| app.people().person(id).map(|it| it.name.clone()));
     Session {
-        name: name.or_else(|| grant.map(|grant| grant.token.name.clone())),
+        name: name.or_else(|| principal.map(|principal| principal.token.name.clone())),
         person,
-        scopes: grant.map(|grant| grant.token.scopes.list()).unwrap_or_default(),
-        view: grant.map(Grant::view),
-        oidc: shared.sign_ins.get().map(|sign_ins| sign_ins.told()),
+        scopes: principal.map(|principal| principal.token.scopes.list()).unwrap_or_default(),
+        view: principal.map(Principal::view),
+        oidc: app.oidc_client.get().map(|oidc_client| oidc_client.to_wire()),
     }
 }
 
 /// `POST /v1/session`: a token becomes a cookie.
-pub(super) async fn open(State(shared): Gateway, caller: Caller, request: Request) -> Answer {
-    let bytes = body(&shared, &caller, request).await?;
-    let new: NewSession = read(&bytes)?;
-    let now = shared.now();
-    let Some(grant) = shared.grant(&new.token, now.civil) else {
-        shared.rates.wrong_token(caller.peer)?;
+pub(super) async fn open(State(app): App, auth: Auth, request: Request) -> ApiResult {
+    let bytes = read_body(&app, &auth, request).await?;
+    let new: NewSession = parse_json(&bytes)?;
+    let now = app.now();
+    let Some(principal) = app.principal(&new.token, now.civil) else {
+        app.rates.wrong_token(auth.peer)?;
         let help = "copy it whole, from `cmt_` on";
-        return Err(Refusal::new(Kind::NotSignedIn, "this token is not known here", help));
+        return Err(ApiError::new(ApiErrorKind::NotSignedIn, "this token is not known here", help));
     };
-    shared.rates.request(grant.who(), 1)?;
-    let (secret, token) = session_token(&grant.token, now.civil)?;
-    let session_grant = Grant::of(Arc::new(token.clone()));
-    shared.keeper.order_by(&grant, Order::Token(token)).await?;
-    let text = session(&shared, Some(&session_grant)).to_json();
-    Ok(with_cookie(json(StatusCode::OK, text), &cookie(&shared, &secret, SESSION.as_secs())))
+    app.rates.request(principal.caller_key(), 1)?;
+    let (secret, token) = session_token(&principal.token, now.civil)?;
+    let session_principal = Principal::of(Arc::new(token.clone()));
+    app.writer.submit_as(&principal, WriteCommand::Token(token)).await?;
+    let text = session(&app, Some(&session_principal)).to_json();
+    Ok(with_cookie(json(StatusCode::OK, text), &cookie(&app, &secret, SESSION.as_secs())))
 }
 
 /// A token like `of`, for one browser.
 pub(super) fn session_token(
     of: &Token,
     now: communicado_wire::Timestamp,
-) -> Result<(String, Token), Refusal> {
+) -> Result<(String, Token), ApiError> {
     let secret = new_secret()?;
     let hash = hash(&secret).map(|hash| hex(&hash)).unwrap_or_default();
     let end = now.after(SESSION);
@@ -73,8 +73,8 @@ pub(super) fn session_token(
     Ok((secret, token))
 }
 
-pub(super) fn cookie(shared: &Shared, value: &str, seconds: u64) -> String {
-    let secure = if shared.tls { "; Secure" } else { "" };
+pub(super) fn cookie(app: &AppState, value: &str, seconds: u64) -> String {
+    let secure = if app.tls { "; Secure" } else { "" };
     format!("{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
 }
 
@@ -86,11 +86,11 @@ fn with_cookie(mut response: Response, cookie: &str) -> Response {
 }
 
 /// `DELETE /v1/session`: the cookie is good no more.
-pub(super) async fn end(State(shared): Gateway, caller: Caller) -> Answer {
-    if let Some(grant) = caller.grant.filter(|_| caller.by_cookie) {
-        let order = Order::Revoke(grant.token.id.clone(), EndReason::SessionEnded);
-        shared.keeper.order_by(&grant, order).await?;
+pub(super) async fn end(State(app): App, auth: Auth) -> ApiResult {
+    if let Some(principal) = auth.principal.filter(|_| auth.by_cookie) {
+        let command = WriteCommand::Revoke(principal.token.id.clone(), EndReason::SessionEnded);
+        app.writer.submit_as(&principal, command).await?;
     }
     let response = StatusCode::NO_CONTENT.into_response();
-    Ok(with_cookie(response, &cookie(&shared, "", 0)))
+    Ok(with_cookie(response, &cookie(&app, "", 0)))
 }

@@ -11,57 +11,63 @@ use axum::response::IntoResponse as _;
 use communicado_wire::gateway::{Scope, SocketIn, SocketOut};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::caller::{Caller, admit, same_origin};
-use super::events::{LAST_FRAME, Reader};
-use super::{Answer, Gateway};
-use crate::front::{Frame, Order, Taken, Wanted};
-use crate::grant::Grant;
+use super::auth::Auth;
+use super::events::{LAST_FRAME, MailboxReader};
+use super::origin::same_origin;
+use super::response::{ApiResult, App};
+use crate::api_error::ApiError;
+use crate::app_state::AppState;
+use crate::auth::authorize_subscription;
+use crate::connection::ConnectionHandle;
 use crate::limits::{READER_TIME, SOCKET_BYTES};
-use crate::metrics::Transport;
-use crate::refusal::Refusal;
-use crate::serve::Connection;
-use crate::shared::Shared;
+use crate::metrics::TransportLabel;
+use crate::principal::Principal;
+use crate::stream::{Frame, LoopCommand, Recv};
+use crate::subscription::Subscription;
 
 /// Size of the read buffer of a WebSocket, in bytes. It exists as long as the WebSocket is open.
 const READ_BUFFER: usize = 8 * 1024;
 
 /// `GET /v1/socket`.
 pub(super) async fn open(
-    State(shared): Gateway,
-    caller: Caller,
+    State(app): App,
+    auth: Auth,
     headers: HeaderMap,
-    connection: Option<Extension<Connection>>,
+    connection: Option<Extension<ConnectionHandle>>,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
-) -> Answer {
-    let grant = caller.grant()?.clone();
-    if grant.own().is_none() {
-        grant.need(Scope::Read)?;
+) -> ApiResult {
+    let principal = auth.principal()?.clone();
+    if principal.own_person().is_none() {
+        principal.require(Scope::Read)?;
     }
     // A browser sends its cookie whatever page asks.
-    same_origin(&shared, &headers)?;
+    same_origin(&app, &headers)?;
     let upgrade = upgrade.map_err(|error| {
-        Refusal::bad(format!("this is no handshake of a WebSocket: {error}"), "see RFC 6455")
+        ApiError::bad_request(
+            format!("this is no handshake of a WebSocket: {error}"),
+            "see RFC 6455",
+        )
     })?;
     if let Some(Extension(connection)) = &connection {
         connection.upgrade();
     }
     let upgrade = upgrade
-        .max_message_size(SOCKET_BYTES.most)
-        .max_frame_size(SOCKET_BYTES.most)
+        .max_message_size(SOCKET_BYTES.max)
+        .max_frame_size(SOCKET_BYTES.max)
         .read_buffer_size(READ_BUFFER);
     let talk = async move |socket| {
-        talk(shared, grant, socket).await;
+        talk(app, principal, socket).await;
         // It counts as a connection until here.
         drop(connection);
     };
     Ok(upgrade.on_upgrade(talk).into_response())
 }
 
-async fn talk(shared: Arc<Shared>, grant: Grant, mut socket: WebSocket) {
-    let reader = match Reader::open(&shared, grant.clone(), Transport::Socket).await {
+async fn talk(app: Arc<AppState>, principal: Principal, mut socket: WebSocket) {
+    let reader = match MailboxReader::open(&app, principal.clone(), TransportLabel::Socket).await {
         Ok(reader) => reader,
-        Err(refusal) => {
-            let error = SocketOut::Error { data: refusal.problem() };
+        Err(error) => {
+            let error = SocketOut::Error { data: error.problem() };
             let _ = socket.send(Message::text(error.to_json())).await;
             let _ = socket.send(close(close_code::POLICY, "refused")).await;
             return;
@@ -74,8 +80,8 @@ async fn talk(shared: Arc<Shared>, grant: Grant, mut socket: WebSocket) {
         tokio::select! {
             biased;
             // What is asked for is sent before more is asked.
-            taken = reader.take() => {
-                let Taken::Frames(frames, _) = taken else {
+            received = reader.recv() => {
+                let Recv::Frames(frames, _) = received else {
                     let close = close(close_code::AWAY, "ended");
                     let _ = timeout(LAST_FRAME, socket.send(close)).await;
                     return;
@@ -94,17 +100,17 @@ async fn talk(shared: Arc<Shared>, grant: Grant, mut socket: WebSocket) {
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => None,
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                 };
-                let counted = shared.rates.request(grant.who(), 1);
+                let counted = app.rates.request(principal.caller_key(), 1);
                 let answer = match (counted, text) {
-                    (Ok(()), Some(text)) => heard(&shared, &grant, &reader, &text).await,
+                    (Ok(()), Some(text)) => handle_message(&app, &principal, &reader, &text).await,
                     (counted, _) => counted.map(|()| None),
                 };
-                let answer = answer.unwrap_or_else(|refusal| {
-                    if let Some(seconds) = refusal.retry_after {
+                let answer = answer.unwrap_or_else(|error| {
+                    if let Some(seconds) = error.retry_after {
                         pauses = true;
                         pause.as_mut().reset(Instant::now() + Duration::from_secs(seconds.into()));
                     }
-                    Some(SocketOut::Error { data: refusal.problem() })
+                    Some(SocketOut::Error { data: error.problem() })
                 });
                 if let Some(answer) = answer
                     && send(&mut socket, &reader, Message::text(answer.to_json())).await.is_err()
@@ -122,7 +128,7 @@ fn close(code: u16, reason: &'static str) -> Message {
 }
 
 /// Sends a message, unless the program takes nothing, or its stream has ended.
-async fn send(socket: &mut WebSocket, reader: &Reader, message: Message) -> Result<(), ()> {
+async fn send(socket: &mut WebSocket, reader: &MailboxReader, message: Message) -> Result<(), ()> {
     let mut sending = std::pin::pin!(timeout(READER_TIME, socket.send(message)));
     let sent = tokio::select! {
         sent = sending.as_mut() => sent,
@@ -133,26 +139,26 @@ async fn send(socket: &mut WebSocket, reader: &Reader, message: Message) -> Resu
 }
 
 /// Does what a program says; returns what to answer at once.
-async fn heard(
-    shared: &Shared,
-    grant: &Grant,
-    reader: &Reader,
+async fn handle_message(
+    app: &AppState,
+    principal: &Principal,
+    reader: &MailboxReader,
     text: &str,
-) -> Result<Option<SocketOut>, Refusal> {
+) -> Result<Option<SocketOut>, ApiError> {
     let said: SocketIn = serde_json::from_str(text).map_err(|error| {
         let help = "send JSON with a `type` of `subscribe`, `unsubscribe` or `ping`";
-        Refusal::bad(format!("the message is not understood: {error}"), help)
+        ApiError::bad_request(format!("the message is not understood: {error}"), help)
     })?;
     match said {
         SocketIn::Ping {} => return Ok(Some(SocketOut::Pong)),
         SocketIn::Subscribe { person, group, last_event_id } => {
-            let wanted = Wanted::of_names(person, group, last_event_id)?;
-            let wanted = admit(shared, grant, wanted, false)?;
-            reader.want(wanted).await?;
+            let subscription = Subscription::of_names(person, group, last_event_id)?;
+            let subscription = authorize_subscription(app, principal, subscription, false)?;
+            reader.subscribe(subscription).await?;
         }
         SocketIn::Unsubscribe { person, group } => {
-            let wanted = Wanted::of_names(person, group, None)?;
-            shared.front.order(Order::WantNoMore(reader.id, wanted));
+            let subscription = Subscription::of_names(person, group, None)?;
+            app.event_loop.send(LoopCommand::Unsubscribe(reader.id, subscription));
         }
     }
     Ok(None)

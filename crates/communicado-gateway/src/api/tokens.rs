@@ -1,35 +1,28 @@
 //! Tokens, which administrators make and revoke.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse as _;
-use communicado_wire::Timestamp;
-use communicado_wire::gateway::kept::{self, Scopes};
-use communicado_wire::gateway::{Created, EndReason, NewToken, Token, Tokens, View};
+use communicado_wire::gateway::stored;
+use communicado_wire::gateway::{Created, EndReason, NewToken, Token, Tokens};
 
-use super::answer::{body, json, read};
-use super::caller::Caller;
-use super::people::line;
-use super::{Answer, Gateway};
-use crate::front;
-use crate::grant::{hash, hex, new_id, new_secret};
-use crate::keeper::Order;
-use crate::limits::{LONGEST_SPAN, NAME_CHARS, SPAN};
-use crate::refusal::Refusal;
+use super::auth::Auth;
+use super::response::{ApiResult, App, json, parse_json, read_body};
+use crate::new_token::new_token;
+use crate::store_writer::WriteCommand;
 
 /// `POST /v1/tokens`: the only time that the secret is told.
-pub(super) async fn create(State(shared): Gateway, caller: Caller, request: Request) -> Answer {
-    let grant = caller.administrator()?;
-    let bytes = body(&shared, &caller, request).await?;
-    let new: NewToken = read(&bytes)?;
-    let (secret, token) = made(new, shared.now().civil)?;
-    let token = kept::Token { created_by: creator(&grant.token).cloned(), ..token };
-    shared.keeper.order_by(grant, Order::Token(token.clone())).await?;
+pub(super) async fn create(State(app): App, auth: Auth, request: Request) -> ApiResult {
+    let principal = auth.administrator()?;
+    let bytes = read_body(&app, &auth, request).await?;
+    let new: NewToken = parse_json(&bytes)?;
+    let (secret, token) = new_token(new, app.now().civil)?;
+    let token = stored::Token { created_by: creator(&principal.token).cloned(), ..token };
+    app.writer.submit_as(principal, WriteCommand::Token(token.clone())).await?;
     let place = format!("/v1/tokens/{}", token.id);
-    let created = Created { secret: secret.into(), token: told(&token, 0) };
+    let created = Created { secret: secret.into(), token: to_wire(&token, 0) };
     let mut response = json(StatusCode::CREATED, created.to_json());
     if let Ok(place) = place.parse() {
         response.headers_mut().insert(header::LOCATION, place);
@@ -39,54 +32,12 @@ pub(super) async fn create(State(shared): Gateway, caller: Caller, request: Requ
 
 /// The token that one hangs on which `by` creates. What a session creates hangs on the token of the
 /// session, and what such a token creates hangs on it in turn.
-fn creator(by: &kept::Token) -> Option<&Arc<str>> {
+fn creator(by: &stored::Token) -> Option<&Arc<str>> {
     by.session_of.as_ref().or_else(|| by.created_by.as_ref().map(|_| &by.id))
 }
 
-/// A new token and its secret.
-///
-/// # Errors
-///
-/// If what is asked for is no token.
-pub(crate) fn made(new: NewToken, now: Timestamp) -> Result<(String, kept::Token), Refusal> {
-    let name = line("name", new.name, NAME_CHARS)?;
-    if let Some(person) = &new.person {
-        front::id("person", person)?;
-    }
-    if let Some(group) = &new.group {
-        front::id("group", group)?;
-    }
-    let scopes: Scopes = new.scopes.iter().copied().collect();
-    if new.scopes.is_empty() {
-        let help = "give `scopes`: one or more of `publish`, `read` and `administer`";
-        return Err(Refusal::bad("a token without a scope is good for nothing", help));
-    }
-    let span = new.for_ms.map(Duration::from_millis);
-    if span.is_some_and(|span| span.is_zero() || span > LONGEST_SPAN) {
-        let help = format!("give `for_ms` from 1 to {}", LONGEST_SPAN.as_millis());
-        return Err(Refusal::bad("no token is good for so short or so long", help).limited(SPAN));
-    }
-    let secret = new_secret()?;
-    let hash = hash(&secret).map(|hash| hex(&hash)).unwrap_or_default();
-    let token = kept::Token {
-        v: communicado_wire::VERSION,
-        id: new_id()?,
-        hash: hash.into(),
-        name,
-        scopes,
-        person: new.person,
-        group: new.group,
-        view: new.view.unwrap_or(View::Availability),
-        created: now,
-        expires: span.map(|span| now.after(span)),
-        session_of: None,
-        created_by: None,
-    };
-    Ok((secret, token))
-}
-
 /// A token as it is told: without the hash.
-pub(crate) fn told(token: &kept::Token, sessions: usize) -> Token {
+pub(crate) fn to_wire(token: &stored::Token, sessions: usize) -> Token {
     Token {
         id: token.id.clone(),
         name: token.name.clone(),
@@ -102,21 +53,19 @@ pub(crate) fn told(token: &kept::Token, sessions: usize) -> Token {
 }
 
 /// `GET /v1/tokens`: all but the sessions of browsers.
-pub(super) async fn list(State(shared): Gateway, caller: Caller) -> Answer {
-    caller.administrator()?;
-    let all = shared.tokens();
+pub(super) async fn list(State(app): App, auth: Auth) -> ApiResult {
+    auth.administrator()?;
+    let all = app.tokens();
     let tokens = all.all().filter(|token| token.session_of.is_none());
-    let tokens = tokens.map(|token| told(token, all.sessions_of(&token.id).len())).collect();
+    let tokens = tokens.map(|token| to_wire(token, all.sessions_of(&token.id).len())).collect();
     Ok(json(StatusCode::OK, Tokens { tokens }.to_json()))
 }
 
 /// `DELETE /v1/tokens/{token}`: with its sessions; streams that it opened end.
-pub(super) async fn revoke(
-    State(shared): Gateway,
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Answer {
-    let grant = caller.administrator()?;
-    shared.keeper.order_by(grant, Order::Revoke(id.into(), EndReason::TokenRevoked)).await?;
+pub(super) async fn revoke(State(app): App, auth: Auth, Path(id): Path<String>) -> ApiResult {
+    let principal = auth.administrator()?;
+    app.writer
+        .submit_as(principal, WriteCommand::Revoke(id.into(), EndReason::TokenRevoked))
+        .await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use communicado_wire::gateway::kept;
+use communicado_wire::gateway::stored;
 
 /// What an entry is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Key {
+pub(crate) enum EntryKey {
     Person(Arc<str>),
     Token(Arc<str>),
     /// Whom, and which token.
@@ -17,7 +17,7 @@ pub(crate) enum Key {
     Canary(String),
 }
 
-impl Key {
+impl EntryKey {
     pub(crate) fn written(&self) -> String {
         match self {
             // A dot parts names in a key, and may stand anywhere in an id.
@@ -57,22 +57,26 @@ impl Key {
 /// # Errors
 ///
 /// If it cannot be read, or is somebody else.
-pub(crate) fn person(id: &str, value: &str) -> Result<kept::Person, String> {
-    under(id, kept::Person::from_json(value), |person| &person.id)
+pub(crate) fn person(id: &str, value: &str) -> Result<stored::Person, String> {
+    under(id, stored::Person::from_json(value), |person| &person.id)
 }
 
 /// What is kept in the entry of the token `id`; the same holds for it.
-pub(crate) fn token(id: &str, value: &str) -> Result<kept::Token, String> {
-    under(id, kept::Token::from_json(value), |token| &token.id)
+pub(crate) fn token(id: &str, value: &str) -> Result<stored::Token, String> {
+    under(id, stored::Token::from_json(value), |token| &token.id)
 }
 
 fn under<T>(
     id: &str,
-    kept: Result<T, serde_json::Error>,
+    stored: Result<T, serde_json::Error>,
     own: impl Fn(&T) -> &str,
 ) -> Result<T, String> {
-    let kept = kept.map_err(|error| error.to_string())?;
-    if own(&kept) == id { Ok(kept) } else { Err("it is kept under the key of another".to_owned()) }
+    let stored = stored.map_err(|error| error.to_string())?;
+    if own(&stored) == id {
+        Ok(stored)
+    } else {
+        Err("it is kept under the key of another".to_owned())
+    }
 }
 
 #[cfg(test)]
@@ -82,22 +86,22 @@ mod tests {
     #[test]
     fn what_is_written_is_read_and_is_a_key_to_nats() {
         for key in [
-            Key::Person("ada".into()),
-            Key::Person("a..b.".into()),
-            Key::Token("oidc:ada".into()),
-            Key::Audience("*".into(), "a-_".into()),
-            Key::Audience("@london".into(), "x".into()),
-            Key::Canary("n".into()),
+            EntryKey::Person("ada".into()),
+            EntryKey::Person("a..b.".into()),
+            EntryKey::Token("oidc:ada".into()),
+            EntryKey::Audience("*".into(), "a-_".into()),
+            EntryKey::Audience("@london".into(), "x".into()),
+            EntryKey::Canary("n".into()),
         ] {
             let written = key.written();
             let plain = |c: char| c.is_ascii_alphanumeric() || "-/_=.".contains(c);
             assert!(
                 written.chars().all(plain) && !written.contains("..") && !written.ends_with('.')
             );
-            assert_eq!(Key::read(&written), Some(key));
+            assert_eq!(EntryKey::read(&written), Some(key));
         }
-        assert_eq!(Key::read("later.x"), None);
-        assert_eq!(Key::read(""), None);
+        assert_eq!(EntryKey::read("later.x"), None);
+        assert_eq!(EntryKey::read(""), None);
     }
 
     #[test]

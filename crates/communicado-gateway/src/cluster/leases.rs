@@ -8,48 +8,46 @@ use communicado_runtime::Clock as _;
 use communicado_wire::gateway::EndReason;
 use tokio::time::{sleep, timeout};
 
-use super::keys::Key;
-use super::orders::is_overtaken;
-use super::{ANSWER, Cluster};
-use crate::keeper::publish;
-use crate::model::Altered;
+use super::bucket::{Cluster, REPLY_TIMEOUT, is_overtaken};
+use super::keys::EntryKey;
+use crate::model::BatchResult;
 
 /// How long nothing is looked at: the time asleep is not counted by a timer, and is by a lease.
-const NAP: Duration = Duration::from_millis(500);
+const IDLE_MAX: Duration = Duration::from_millis(500);
 /// Leases that end together.
-const TOGETHER: usize = 1024;
+const BATCH_MAX: usize = 1024;
 
 /// Ends leases, what was said by hand, and tokens, for ever.
 pub(super) async fn end(cluster: Arc<Cluster>) {
     loop {
-        let next = cluster.shared.people().next_deadline();
-        let left = next.map_or(NAP, |next| next.since(cluster.shared.clock.now()));
+        let next = cluster.app.people().next_deadline();
+        let left = next.map_or(IDLE_MAX, |next| next.since(cluster.app.clock.now()));
         // A little later than due: with luck another gateway has written it by then.
-        sleep(left.min(NAP).max(Duration::from_millis(5))).await;
+        sleep(left.min(IDLE_MAX).max(Duration::from_millis(5))).await;
         due(&cluster).await;
         tokens(&cluster).await;
     }
 }
 
 async fn due(cluster: &Cluster) {
-    let shared = &cluster.shared;
-    let (altered, revision) = {
-        let people = shared.people();
-        let now = shared.now();
+    let app = &cluster.app;
+    let (result, revision) = {
+        let people = app.people();
+        let now = app.now();
         if people.next_deadline().is_none_or(|next| now.moment < next) {
             return;
         }
         let mut batch = people.begin();
-        batch.pass(now, TOGETHER);
+        batch.expire(now, BATCH_MAX);
         (batch.end(), people.revision())
     };
     let (mut last, mut is_away) = (0, false);
-    for (id, person) in &altered.people {
+    for (id, person) in &result.people {
         let Some(person) = person else { continue };
-        let key = Key::Person(id.clone()).written();
-        let text = Altered::entry(person, revision).to_json();
+        let key = EntryKey::Person(id.clone()).written();
+        let text = BatchResult::entry(person, revision).to_json();
         let written = cluster.bucket.update(&key, text.into(), cluster.seen(&key));
-        match timeout(ANSWER, written).await {
+        match timeout(REPLY_TIMEOUT, written).await {
             Ok(Ok(revision)) => last = last.max(revision),
             Ok(Err(error)) if is_overtaken(&error) => {}
             Ok(Err(_)) | Err(_) => {
@@ -59,30 +57,30 @@ async fn due(cluster: &Cluster) {
         }
     }
     if last > 0 {
-        cluster.has_come(last).await;
+        cluster.wait_for_revision(last).await;
     }
     if is_away {
         tracing::warn!(what = "leases", cause = "their ends cannot be written, and are told here");
-        let people = shared.people();
+        let people = app.people();
         let mut batch = people.begin();
-        batch.pass(shared.now(), TOGETHER);
+        batch.expire(app.now(), BATCH_MAX);
         let revision = people.revision();
-        let altered = batch.end().of_us_alone(revision);
+        let result = batch.end().local_only(revision);
         drop(people);
-        publish(shared, altered);
+        app.publish(result);
     }
 }
 
 /// Tokens that have ended are good no more here at once, and are removed by whoever is first.
 async fn tokens(cluster: &Cluster) {
-    let shared = &cluster.shared;
-    let over = shared.tokens().over(shared.now().civil);
-    if over.is_empty() {
+    let app = &cluster.app;
+    let expired = app.tokens().expired(app.now().civil);
+    if expired.is_empty() {
         return;
     }
-    let ended = over.iter().map(|id| (id.clone(), EndReason::TokenRevoked)).collect();
-    shared.settle_tokens(&[], &ended);
-    for id in over {
-        let _ = timeout(ANSWER, cluster.bucket.delete(Key::Token(id).written())).await;
+    let ended = expired.iter().map(|id| (id.clone(), EndReason::TokenRevoked)).collect();
+    app.settle_tokens(&[], &ended);
+    for id in expired {
+        let _ = timeout(REPLY_TIMEOUT, cluster.bucket.delete(EntryKey::Token(id).written())).await;
     }
 }

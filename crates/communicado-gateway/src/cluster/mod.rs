@@ -1,99 +1,39 @@
 //! Several gateways as one: their people, tokens and audiences are entries of one bucket of NATS
 //! JetStream, and each follows it.
 //!
-//! It stands where the keeper and its store stand for one gateway alone. An order is done on what
+//! It stands where the writer and its store stand for one gateway alone. An order is done on what
 //! is known here, and written on condition that the entry is still the one that was known; if not,
 //! it is done again on what came meanwhile. What comes through the watch is told, also what we
 //! wrote ourselves, so all gateways tell the same in the same order, with the same revisions.
 //! An order is answered once its entry has come back.
 //!
-//! Read `watch.rs` for how the bucket is followed, `orders.rs` for how it is written.
+//! Read `watch.rs` for how the bucket is followed, `commands.rs` for how it is written.
 
+mod bucket;
+mod commands;
 mod keys;
 mod leases;
-mod orders;
 mod orphans;
 mod watch;
 
-use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::mpsc::Receiver;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_nats::jetstream::{self, kv, stream};
 use tokio::sync::{mpsc, oneshot, watch as channel};
 
-use crate::grant::random;
-use crate::keeper::Job;
-use crate::shared::Shared;
-pub(crate) use keys::{Key, person, token};
-
-/// How long an answer of NATS may take.
-const ANSWER: Duration = Duration::from_secs(2);
-/// How long an order is tried: the leader of a bucket that was killed is replaced within eight.
-const PATIENCE: Duration = Duration::from_secs(12);
-
-/// Where the bucket is.
-#[derive(Clone, Debug)]
-pub(crate) struct Settings {
-    /// Servers, with commas.
-    pub(crate) servers: String,
-    pub(crate) bucket: String,
-    /// How many servers keep it.
-    pub(crate) replicas: usize,
-}
-
-/// Why the gateways cannot work together.
-#[derive(Debug)]
-pub(crate) struct ClusterError(String);
-
-impl fmt::Display for ClusterError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// What the parts of a gateway among others share.
-struct Cluster {
-    shared: Arc<Shared>,
-    bucket: kv::Store,
-    /// Our own name among the gateways.
-    name: String,
-    /// The revision of each entry that was seen last, also of those that are no more.
-    seen: Mutex<BTreeMap<String, u64>>,
-    /// The last revision that came.
-    came: channel::Sender<u64>,
-}
-
-impl Cluster {
-    fn seen(&self, key: &str) -> u64 {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.get(key).copied().unwrap_or(0)
-    }
-
-    /// Waits until what was written as `revision` has come back; whether it has in time.
-    async fn has_come(&self, revision: u64) -> bool {
-        self.came(|came| came >= revision).await
-    }
-
-    /// Waits until the entry of `key` is a later one than `seen`; whether it is in time.
-    async fn key_has_come(&self, key: &str, seen: u64) -> bool {
-        self.came(|_| self.seen(key) > seen).await
-    }
-
-    async fn came(&self, has_come: impl Fn(u64) -> bool) -> bool {
-        let mut came = self.came.subscribe();
-        let wait = came.wait_for(|came| has_come(*came));
-        tokio::time::timeout(ANSWER, wait).await.is_ok_and(|came| came.is_ok())
-    }
-}
+use crate::app_state::AppState;
+use crate::config::ClusterConfig;
+use crate::secret::random;
+use crate::store_writer::WriteRequest;
+use bucket::{Cluster, ClusterError};
+pub(crate) use keys::{EntryKey, person, token};
 
 /// Works until it is stopped; `ready` is told once all that is in the bucket is known here.
 pub(crate) fn run(
-    shared: &Arc<Shared>,
-    settings: &Settings,
-    jobs: Receiver<Job>,
+    app: &Arc<AppState>,
+    config: &ClusterConfig,
+    requests: Receiver<WriteRequest>,
     ready: oneshot::Sender<Result<(), ClusterError>>,
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -105,7 +45,7 @@ pub(crate) fn run(
         }
     };
     runtime.block_on(async {
-        let bucket = match bucket(settings).await {
+        let bucket = match bucket::open(config).await {
             Ok(bucket) => bucket,
             Err(error) => {
                 let _ = ready.send(Err(error));
@@ -113,71 +53,25 @@ pub(crate) fn run(
             }
         };
         let name = random::<9>().unwrap_or_else(|_| std::process::id().to_string());
-        let (came, _) = channel::channel(0);
-        let (shared, seen) = (shared.clone(), Mutex::default());
-        let cluster = Arc::new(Cluster { shared, bucket, name, seen, came });
+        let (revisions, _) = channel::channel(0);
+        let (app, seen) = (app.clone(), Mutex::default());
+        let cluster = Arc::new(Cluster { app, bucket, name, seen, revisions });
         let (sender, inbox) = mpsc::channel(64);
         // The jobs come from a channel that blocks.
         std::thread::spawn(move || {
-            for job in jobs {
-                if sender.blocking_send(job).is_err() {
+            for request in requests {
+                if sender.blocking_send(request).is_err() {
                     return;
                 }
             }
         });
         // In one task, so that none breaks off unnoticed.
         tokio::select! {
-            () = orders::serve(&cluster, inbox) => {}
+            () = commands::serve(&cluster, inbox) => {}
             () = watch::canary(cluster.clone()) => {}
             () = watch::follow(cluster.clone(), ready) => {}
             () = leases::end(cluster.clone()) => {}
         }
     });
     runtime.shutdown_timeout(Duration::from_secs(1));
-}
-
-/// Opens the bucket, and makes it if it is not there.
-async fn bucket(settings: &Settings) -> Result<kv::Store, ClusterError> {
-    let Settings { servers, bucket, replicas } = settings;
-    let addresses = servers.split(',').map(str::parse).collect::<Result<Vec<_>, _>>();
-    let addresses: Vec<async_nats::ServerAddr> =
-        addresses.map_err(|error| ClusterError(format!("`{servers}` is no address: {error}")))?;
-    let client = async_nats::ConnectOptions::new()
-        .name("communicado-gateway")
-        .request_timeout(Some(ANSWER))
-        .connection_timeout(ANSWER)
-        .connect(addresses)
-        .await
-        .map_err(|error| ClusterError(format!("{servers} cannot be reached: {error}")))?;
-    let context = jetstream::new(client);
-    let mut last = String::new();
-    // Servers that were just started have no leader yet.
-    for _ in 0..30 {
-        if let Ok(found) = context.get_key_value(bucket).await {
-            return Ok(found);
-        }
-        match context.create_stream(stream(bucket, *replicas)).await {
-            Ok(_) => continue,
-            Err(error) => last = error.to_string(),
-        }
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
-    Err(ClusterError(format!("the bucket `{bucket}` cannot be made: {last}")))
-}
-
-/// The stream that a bucket is. Asked for a bucket, the library first asks the server what older
-/// ones (2.9) do not tell.
-fn stream(bucket: &str, replicas: usize) -> stream::Config {
-    stream::Config {
-        name: format!("KV_{bucket}"),
-        description: Some("communicado-gateway: people, tokens, audiences".to_owned()),
-        subjects: vec![format!("$KV.{bucket}.>")],
-        max_messages_per_subject: 1,
-        discard: stream::DiscardPolicy::New,
-        allow_rollup: true,
-        deny_delete: true,
-        allow_direct: true,
-        num_replicas: replicas,
-        ..stream::Config::default()
-    }
 }

@@ -10,29 +10,29 @@ use std::sync::Arc;
 use communicado_wire::gateway::EndReason;
 use tokio::time::timeout;
 
-use super::keys::Key;
-use super::{ANSWER, Cluster};
+use super::bucket::{Cluster, REPLY_TIMEOUT};
+use super::keys::EntryKey;
 
 /// Ends the tokens of a person who was removed, here and in the bucket, and forgets the readers.
 pub(super) fn end_all_of(cluster: &Cluster, person: &Arc<str>) {
-    let shared = &cluster.shared;
+    let app = &cluster.app;
     let ids: Vec<Arc<str>> = {
-        let tokens = shared.tokens();
+        let tokens = app.tokens();
         tokens.of_person(person).flat_map(|id| tokens.with_descendants(id)).collect()
     };
-    let readers = shared.forget_readers_of(person);
-    let readers = readers.into_iter().map(|token| Key::Audience(person.clone(), token));
+    let readers = app.forget_readers_of(person);
+    let readers = readers.into_iter().map(|token| EntryKey::Audience(person.clone(), token));
     end(cluster, ids, readers.collect());
 }
 
 /// Ends the tokens that hang on nothing, once all entries are known.
 pub(super) fn end_all(cluster: &Cluster) {
-    let shared = &cluster.shared;
+    let app = &cluster.app;
     let ids: Vec<Arc<str>> = {
-        let now = shared.now().civil;
-        let tokens = shared.tokens();
-        let people = shared.people();
-        let is_orphan = |token: &communicado_wire::gateway::kept::Token| {
+        let now = app.now().civil;
+        let tokens = app.tokens();
+        let people = app.people();
+        let is_orphan = |token: &communicado_wire::gateway::stored::Token| {
             let person = token.person.as_ref();
             person.is_some_and(|id| people.person(id).is_none()) || !tokens.is_valid(token, now)
         };
@@ -41,16 +41,16 @@ pub(super) fn end_all(cluster: &Cluster) {
     end(cluster, ids, Vec::new());
 }
 
-fn end(cluster: &Cluster, ids: Vec<Arc<str>>, mut keys: Vec<Key>) {
+fn end(cluster: &Cluster, ids: Vec<Arc<str>>, mut keys: Vec<EntryKey>) {
     let revoked: BTreeMap<Arc<str>, EndReason> =
         ids.iter().map(|id| (id.clone(), EndReason::TokenRevoked)).collect();
-    cluster.shared.settle_tokens(&[], &revoked);
-    keys.extend(ids.into_iter().map(Key::Token));
+    cluster.app.settle_tokens(&[], &revoked);
+    keys.extend(ids.into_iter().map(EntryKey::Token));
     let bucket = cluster.bucket.clone();
     // A gateway that cannot reach the bucket now leaves them to the others, or to its next start.
     tokio::spawn(async move {
         for key in keys {
-            let _ = timeout(ANSWER, bucket.delete(key.written())).await;
+            let _ = timeout(REPLY_TIMEOUT, bucket.delete(key.written())).await;
         }
     });
 }

@@ -14,36 +14,36 @@ use communicado_core::Moment;
 use communicado_runtime::Clock as _;
 use communicado_wire::Timestamp;
 use communicado_wire::gateway::EndReason;
-use communicado_wire::gateway::kept;
+use communicado_wire::gateway::stored;
 use futures_util::StreamExt as _;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
-use super::keys::{self, Key};
-use super::{Cluster, ClusterError, orphans};
-use crate::keeper::publish;
+use super::bucket::{Cluster, ClusterError};
+use super::keys::{self, EntryKey};
+use super::orphans;
 use crate::model::People;
 
 /// Between two canaries.
-const CANARY: Duration = Duration::from_secs(1);
+const CANARY_INTERVAL: Duration = Duration::from_secs(1);
 /// A canary that is so late is dead, or the watch is.
-const SILENCE: Duration = Duration::from_secs(3);
+const CANARY_TIMEOUT: Duration = Duration::from_secs(3);
 /// Between two attempts to begin a watch.
-const PAUSE: Duration = Duration::from_millis(500);
+const RETRY_DELAY: Duration = Duration::from_millis(500);
 
 /// Writes a sign of life for ever.
 pub(super) async fn canary(cluster: Arc<Cluster>) {
-    let key = Key::Canary(cluster.name.clone()).written();
+    let key = EntryKey::Canary(cluster.name.clone()).written();
     loop {
         let _ = cluster.bucket.put(&key, bytes::Bytes::new()).await;
-        sleep(CANARY).await;
+        sleep(CANARY_INTERVAL).await;
     }
 }
 
 /// What was there before we came, until all of it is known.
 #[derive(Default)]
-struct Loading {
-    people: Vec<kept::Person>,
+struct InitialLoad {
+    people: Vec<stored::Person>,
     last: u64,
 }
 
@@ -53,19 +53,19 @@ pub(super) async fn follow(
     ready: oneshot::Sender<Result<(), ClusterError>>,
 ) {
     let mut ready = Some(ready);
-    let mut loading = Some(Loading::default());
+    let mut initial_load = Some(InitialLoad::default());
     loop {
         if let Ok(mut watch) = cluster.bucket.watch_with_history(">").await {
-            let mut heard = cluster.shared.clock.now();
+            let mut last_canary = cluster.app.clock.now();
             loop {
-                match timeout(CANARY, watch.next()).await {
+                match timeout(CANARY_INTERVAL, watch.next()).await {
                     // A missed heartbeat is said in between, and the watch goes on.
                     Ok(Some(Err(_))) | Err(_) => {}
                     Ok(Some(Ok(entry))) => {
                         let all_known = entry.delta == 0;
-                        take(&cluster, &mut loading, &entry, &mut heard);
-                        if all_known && loading.is_some() {
-                            begin(&cluster, loading.take());
+                        take(&cluster, &mut initial_load, &entry, &mut last_canary);
+                        if all_known && initial_load.is_some() {
+                            begin(&cluster, initial_load.take());
                             if let Some(ready) = ready.take() {
                                 let _ = ready.send(Ok(()));
                             }
@@ -73,29 +73,34 @@ pub(super) async fn follow(
                     }
                     Ok(None) => break,
                 }
-                let now = cluster.shared.clock.now();
-                if now.since(heard) > SILENCE {
+                let now = cluster.app.clock.now();
+                if now.since(last_canary) > CANARY_TIMEOUT {
                     tracing::warn!(what = "watch", cause = "it fell silent; a new one begins");
                     break;
                 }
             }
         }
-        sleep(PAUSE).await;
+        sleep(RETRY_DELAY).await;
     }
 }
 
 /// Takes all that was there.
-fn begin(cluster: &Cluster, loading: Option<Loading>) {
-    let Some(Loading { people, last }) = loading else { return };
-    let shared = &cluster.shared;
-    let people = People::of_kept(people, last, shared.now());
-    *shared.people.write().unwrap_or_else(PoisonError::into_inner) = people;
+fn begin(cluster: &Cluster, initial_load: Option<InitialLoad>) {
+    let Some(InitialLoad { people, last }) = initial_load else { return };
+    let app = &cluster.app;
+    let people = People::from_stored(people, last, app.now());
+    *app.people.write().unwrap_or_else(PoisonError::into_inner) = people;
     orphans::end_all(cluster);
 }
 
 /// Takes one entry, unless it is known.
-fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, heard: &mut Moment) {
-    let shared = &cluster.shared;
+fn take(
+    cluster: &Cluster,
+    initial_load: &mut Option<InitialLoad>,
+    entry: &Entry,
+    last_canary: &mut Moment,
+) {
+    let app = &cluster.app;
     {
         let mut seen = cluster.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let known = seen.entry(entry.key.clone()).or_default();
@@ -106,50 +111,50 @@ fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, heard: 
     }
     let value = (entry.operation == Operation::Put).then(|| String::from_utf8_lossy(&entry.value));
     let value = value.as_deref();
-    match Key::read(&entry.key) {
-        Some(Key::Canary(name)) if name == cluster.name => *heard = shared.clock.now(),
-        Some(Key::Canary(_)) | None => {}
-        Some(Key::Token(id)) => token(cluster, &id, value),
-        Some(Key::Audience(whom, token)) => {
+    match EntryKey::read(&entry.key) {
+        Some(EntryKey::Canary(name)) if name == cluster.name => *last_canary = app.clock.now(),
+        Some(EntryKey::Canary(_)) | None => {}
+        Some(EntryKey::Token(id)) => token(cluster, &id, value),
+        Some(EntryKey::Audience(whom, token)) => {
             let micros = value.and_then(|value| value.parse().ok()).unwrap_or(0);
             let first = Timestamp::from_micros(micros).unwrap_or(Timestamp::EPOCH);
-            let mut audience = shared.audience.write().unwrap_or_else(PoisonError::into_inner);
+            let mut audience = app.audience.write().unwrap_or_else(PoisonError::into_inner);
             match value {
                 Some(_) => audience.insert((whom, token), first),
                 None => audience.remove(&(whom, token)),
             };
         }
-        Some(Key::Person(id)) => {
-            let kept = match value.map(|value| keys::person(&id, value)) {
+        Some(EntryKey::Person(id)) => {
+            let stored = match value.map(|value| keys::person(&id, value)) {
                 None => None,
-                Some(Ok(kept)) => Some(kept),
+                Some(Ok(stored)) => Some(stored),
                 Some(Err(error)) => {
                     tracing::error!(what = "entry", cause = %error, help = "see who else writes");
                     return;
                 }
             };
-            if let Some(loading) = loading {
-                loading.people.retain(|person| person.id != id);
-                loading.people.extend(kept);
+            if let Some(initial_load) = initial_load {
+                initial_load.people.retain(|person| person.id != id);
+                initial_load.people.extend(stored);
             } else {
-                let people = shared.people();
-                let is_new = kept.is_some() && people.person(&id).is_none();
-                let is_gone = kept.is_none();
-                let altered = people.foreign(&id, kept, entry.revision, true, shared.now());
+                let people = app.people();
+                let is_new = stored.is_some() && people.person(&id).is_none();
+                let is_gone = stored.is_none();
+                let result = people.replicate(&id, stored, entry.revision, true, app.now());
                 drop(people);
                 // A token that came before its person is of a former one with this id. While the
                 // watch catches up, entries of one moment come in another order.
                 if is_gone || (is_new && entry.delta == 0) {
                     orphans::end_all_of(cluster, &id);
                 }
-                publish(shared, altered);
+                app.publish(result);
             }
         }
     }
-    if let Some(loading) = loading {
-        loading.last = entry.revision;
+    if let Some(initial_load) = initial_load {
+        initial_load.last = entry.revision;
     }
-    cluster.came.send_if_modified(|came| {
+    cluster.revisions.send_if_modified(|came| {
         let is_more = *came < entry.revision;
         *came = (*came).max(entry.revision);
         is_more
@@ -157,17 +162,16 @@ fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, heard: 
 }
 
 fn token(cluster: &Cluster, id: &Arc<str>, value: Option<&str>) {
-    let shared = &cluster.shared;
+    let app = &cluster.app;
     match value.map(|value| keys::token(id, value)) {
-        Some(Ok(token)) => shared.settle_tokens(&[token], &BTreeMap::new()),
+        Some(Ok(token)) => app.settle_tokens(&[token], &BTreeMap::new()),
         Some(Err(error)) => {
             tracing::error!(what = "entry", cause = %error, help = "see who else writes");
         }
         None => {
-            let of_session =
-                shared.tokens().token(id).is_some_and(|token| token.session_of.is_some());
+            let of_session = app.tokens().token(id).is_some_and(|token| token.session_of.is_some());
             let reason = if of_session { EndReason::SessionEnded } else { EndReason::TokenRevoked };
-            shared.settle_tokens(&[], &[(id.clone(), reason)].into());
+            app.settle_tokens(&[], &[(id.clone(), reason)].into());
         }
     }
 }

@@ -3,22 +3,22 @@
 use clap::{Args, Subcommand};
 use communicado_wire::gateway::{self as wire, Alter, NewPerson};
 
-use super::tokens::misread;
-use crate::arguments::Data;
-use crate::commands::{ask, print};
+use super::client::{ask, misread};
 use crate::failure::{Failure, Outcome};
+use crate::options::DataFolder;
+use crate::output::print;
 
 /// Add, list, change and remove people, whether the gateway runs or not.
 #[derive(Debug, Args)]
-pub(crate) struct People {
+pub(crate) struct PeopleCommand {
     #[command(flatten)]
-    data: Data,
+    data: DataFolder,
     #[command(subcommand)]
-    what: What,
+    action: PeopleAction,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum PeopleAction {
     /// Add a person.
     Add {
         /// The id: a-z, 0-9, `.`, `_` and `-`.
@@ -53,16 +53,16 @@ enum What {
     },
 }
 
-impl People {
+impl PeopleCommand {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         let data = &self.data;
-        match self.what {
-            What::Add { id, name, group } => {
+        match self.action {
+            PeopleAction::Add { id, name, group } => {
                 let groups = group.into_iter().map(Into::into).collect();
                 let new = NewPerson { id: id.into(), name: name.map(Into::into), groups };
                 ask(data, "POST", "/v1/people", &new.to_json()).map(|_| Outcome::Yes)
             }
-            What::List => {
+            PeopleAction::List => {
                 let mut after = String::new();
                 loop {
                     let said = ask(data, "GET", &format!("/v1/people?limit=1000{after}"), "")?;
@@ -72,7 +72,7 @@ impl People {
                     after = format!("&after={next}");
                 }
             }
-            What::Set { id, name, group, badge } => {
+            PeopleAction::Set { id, name, group, badge } => {
                 let groups = group.map(|groups| groups.into_iter().map(Into::into).collect());
                 let alter = Alter { name: name.map(Into::into), groups, badge };
                 let said = ask(data, "PATCH", &format!("/v1/people/{id}"), &alter.to_json())?;
@@ -80,7 +80,7 @@ impl People {
                 let badge = person.badge.map(|badge| format!("badge /badge/{badge}.svg\n"));
                 print(&badge.unwrap_or_default())
             }
-            What::Remove { id } => {
+            PeopleAction::Remove { id } => {
                 ask(data, "DELETE", &format!("/v1/people/{id}"), "").map(|_| Outcome::Yes)
             }
         }

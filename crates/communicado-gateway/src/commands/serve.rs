@@ -8,15 +8,14 @@ use clap::Args;
 
 use communicado_wire::gateway::View;
 
-use crate::arguments::{Data, span};
-use crate::cluster;
-use crate::commands::print;
-use crate::commands::tokens::view;
+use crate::config::{ClusterConfig, ServeConfig};
 use crate::failure::{Failure, Outcome};
-use crate::http::Hosts;
+use crate::http::AllowedHosts;
 use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
-use crate::oidc::Settings;
-use crate::serve::{Certificate, Options, What, serve};
+use crate::oidc::OidcConfig;
+use crate::options::{DataFolder, duration, view};
+use crate::output::print;
+use crate::serve::{Certificate, ServeOptions, serve};
 use crate::traces::Traces;
 
 /// Run the gateway, until SIGTERM or Ctrl-C.
@@ -26,7 +25,7 @@ use crate::traces::Traces;
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     #[command(flatten)]
-    data: Data,
+    data: DataFolder,
     /// Listen here; port 0 takes any that is free.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8427")]
     listen: SocketAddr,
@@ -38,7 +37,7 @@ pub(crate) struct Serve {
     tls_key: Option<PathBuf>,
     /// Make a certificate for this name, for a test; it is written to `tls.pem` in the data folder.
     #[arg(long, value_name = "NAME", conflicts_with = "tls_cert")]
-    tls_self_made: Vec<String>,
+    tls_self_signed: Vec<String>,
     /// Listen beyond this machine without TLS, for instance behind a proxy that does it.
     #[arg(long)]
     insecure_beyond_loopback: bool,
@@ -46,11 +45,11 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
     /// Keep what was told of people for so long, such as `720h`; nothing is kept if not given.
-    #[arg(long, value_name = "SPAN", value_parser = span)]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
     history: Option<Duration>,
     /// How many requests in a second one token and its sessions may make, and one address without a
     /// token.
-    #[arg(long, value_name = "NUMBER", default_value_t = REQUESTS_PER_SECOND.most)]
+    #[arg(long, value_name = "NUMBER", default_value_t = REQUESTS_PER_SECOND.max)]
     requests_per_second: usize,
     /// How many streams one token and its sessions may have open. Default: 10000, or half of the
     /// connections if that is less.
@@ -58,7 +57,7 @@ pub(crate) struct Serve {
     streams_per_token: Option<usize>,
     /// How many wrong tokens may come from one address in a minute, before they are
     /// refused as too many.
-    #[arg(long, value_name = "NUMBER", default_value_t = WRONG_TOKENS_PER_MINUTE.most)]
+    #[arg(long, value_name = "NUMBER", default_value_t = WRONG_TOKENS_PER_MINUTE.max)]
     wrong_tokens_per_minute: usize,
     /// The address under which people see this gateway, such as `https://status.example`. Without
     /// it and without TLS, only `localhost` and IP addresses are valid in the header `Host`.
@@ -78,21 +77,22 @@ pub(crate) struct Serve {
     /// `http://127.0.0.1:4318`; nobody is named in them.
     #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     otlp: Option<String>,
-    #[command(flatten)]
-    oidc: Oidc,
-    /// Stop also when standard input ends, for whoever starts the gateway and may be killed.
+    /// Exit when standard input closes, for supervisors.
     #[arg(long)]
-    until_input_ends: bool,
+    exit_on_stdin_eof: bool,
     /// How much to log: `error`, `warn`, `info` or `debug`.
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     log: tracing::Level,
+    /// After the other options: its heading would be that of those that follow.
+    #[command(flatten)]
+    oidc: OidcArguments,
 }
 
 /// Sign-in of people at an issuer of OpenID Connect.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Sign-in of people")]
-struct Oidc {
-    /// The issuer, such as `https://sso.example`; it must know `PUBLIC_URL/v1/oidc/back`.
+struct OidcArguments {
+    /// The issuer, such as `https://sso.example`; it must know `PUBLIC_URL/v1/oidc/callback`.
     #[arg(long, value_name = "URL", requires = "oidc_client_id")]
     oidc_issuer: Option<String>,
     /// The id that the issuer gave this gateway.
@@ -112,9 +112,9 @@ struct Oidc {
     oidc_view: View,
 }
 
-impl Oidc {
-    fn settings(self) -> Option<Settings> {
-        Some(Settings {
+impl OidcArguments {
+    fn config(self) -> Option<OidcConfig> {
+        Some(OidcConfig {
             issuer: self.oidc_issuer?,
             client_id: self.oidc_client_id?,
             client_secret_file: self.oidc_client_secret_file,
@@ -130,8 +130,8 @@ impl Serve {
         let data = self.data.folder();
         let certificate = match (self.tls_cert, self.tls_key) {
             (Some(certificate), Some(key)) => Some(Certificate::Files { certificate, key }),
-            _ if !self.tls_self_made.is_empty() => Some(Certificate::SelfMade {
-                names: self.tls_self_made,
+            _ if !self.tls_self_signed.is_empty() => Some(Certificate::SelfSigned {
+                names: self.tls_self_signed,
                 write_to: data.join("tls.pem"),
             }),
             _ => None,
@@ -141,14 +141,14 @@ impl Serve {
             && !self.listen.ip().is_loopback()
             && !self.insecure_beyond_loopback
         {
-            let what = format!(
+            let config = format!(
                 "{} can be reached from other machines, and tokens and names would go there \
                  unencrypted",
                 self.listen
             );
             let help = "give --tls-cert and --tls-key, or --insecure-beyond-loopback behind a \
                         proxy that does TLS";
-            return Err(Failure::new(Outcome::Usage, what).help(help));
+            return Err(Failure::new(Outcome::Usage, config).help(help));
         }
         tracing_subscriber::fmt()
             .json()
@@ -161,27 +161,27 @@ impl Serve {
         // A variable that is empty asks for nothing.
         let collector = self.otlp.filter(|url| !url.is_empty());
         let traces = collector.as_deref().map(Traces::begin).transpose()?;
-        let hosts = if self.public_url.is_some() { Hosts::Any } else { Hosts::Local };
-        let options = Options {
+        let hosts = if self.public_url.is_some() { AllowedHosts::Any } else { AllowedHosts::Local };
+        let options = ServeOptions {
             listen: self.listen,
             data,
             certificate,
-            oidc: self.oidc.settings(),
+            oidc: self.oidc.config(),
             public_url: self.public_url,
-            until_input_ends: self.until_input_ends,
-            what: What {
+            exit_on_stdin_eof: self.exit_on_stdin_eof,
+            config: ServeConfig {
                 history: self.history,
                 origins: self.allow_origin,
                 per_second: self.requests_per_second,
                 streams_per_token: self.streams_per_token,
                 wrong_per_minute: self.wrong_tokens_per_minute,
-                cluster: self.nats.map(|servers| cluster::Settings {
+                cluster: self.nats.map(|servers| ClusterConfig {
                     servers,
                     bucket: self.nats_bucket,
                     replicas: self.nats_replicas,
                 }),
                 traces,
-                // A self-made one would shut out other programs on the same name, mostly localhost.
+                // A self-signed one would shut out other programs on the same name, mostly localhost.
                 hsts: is_from_files,
                 hosts,
             },

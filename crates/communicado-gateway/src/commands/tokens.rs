@@ -3,21 +3,22 @@
 use clap::{Args, Subcommand, ValueEnum};
 use communicado_wire::gateway::{self as wire, View};
 
-use crate::arguments::{Data, span};
-use crate::commands::{ask, print};
+use super::client::{ask, misread};
 use crate::failure::{Failure, Outcome};
+use crate::options::{DataFolder, duration, view};
+use crate::output::print;
 
 /// Make, list and revoke tokens, whether the gateway runs or not.
 #[derive(Debug, Args)]
-pub(crate) struct Tokens {
+pub(crate) struct TokensCommand {
     #[command(flatten)]
-    data: Data,
+    data: DataFolder,
     #[command(subcommand)]
-    what: What,
+    action: TokensAction,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum TokensAction {
     /// Make a token and print its secret, which is shown only now.
     Create {
         /// What it is for, in words.
@@ -25,7 +26,7 @@ enum What {
         name: String,
         /// What it is good for; several with commas.
         #[arg(long, value_delimiter = ',', required = true)]
-        scope: Vec<Scope>,
+        scope: Vec<ScopeArgument>,
         /// Whose it is: it publishes for this person only; without the scope `publish` it reads
         /// this person only.
         #[arg(long, value_name = "ID")]
@@ -37,8 +38,8 @@ enum What {
         #[arg(long, value_name = "VIEW", default_value = "availability", value_parser = view)]
         view: View,
         /// For how long it is good, such as `720h`; until it is revoked if not given.
-        #[arg(long = "for", value_name = "SPAN", value_parser = span)]
-        span: Option<std::time::Duration>,
+        #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+        duration: Option<std::time::Duration>,
     },
     /// List them, without their secrets.
     List,
@@ -50,27 +51,21 @@ enum What {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Scope {
+enum ScopeArgument {
     Publish,
     Read,
     Administer,
 }
 
-/// A view, as clap takes it.
-pub(super) fn view(word: &str) -> Result<View, String> {
-    let words = || View::ALL.map(View::word).join(", ");
-    View::from_word(word).ok_or_else(|| format!("no view; one of: {}", words()))
-}
-
-impl Tokens {
+impl TokensCommand {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         let data = &self.data;
-        match self.what {
-            What::Create { name, scope, person, group, view, span } => {
+        match self.action {
+            TokensAction::Create { name, scope, person, group, view, duration } => {
                 let scopes = scope.into_iter().map(|scope| match scope {
-                    Scope::Publish => wire::Scope::Publish,
-                    Scope::Read => wire::Scope::Read,
-                    Scope::Administer => wire::Scope::Administer,
+                    ScopeArgument::Publish => wire::Scope::Publish,
+                    ScopeArgument::Read => wire::Scope::Read,
+                    ScopeArgument::Administer => wire::Scope::Administer,
                 });
                 let new = wire::NewToken {
                     name: name.into(),
@@ -78,19 +73,20 @@ impl Tokens {
                     person: person.map(Into::into),
                     group: group.map(Into::into),
                     view: Some(view),
-                    for_ms: span.map(|span| u64::try_from(span.as_millis()).unwrap_or(u64::MAX)),
+                    for_ms: duration
+                        .map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)),
                 };
                 let said = ask(data, "POST", "/v1/tokens", &new.to_json())?;
                 let made: wire::Created = serde_json::from_str(&said).map_err(misread)?;
                 print(&format!("{}\n", made.secret))
             }
-            What::List => {
+            TokensAction::List => {
                 let said = ask(data, "GET", "/v1/tokens", "")?;
                 let tokens: wire::Tokens = serde_json::from_str(&said).map_err(misread)?;
                 let lines = tokens.tokens.iter().map(line);
                 print(&lines.collect::<String>())
             }
-            What::Revoke { id } => {
+            TokensAction::Revoke { id } => {
                 ask(data, "DELETE", &format!("/v1/tokens/{id}"), "").map(|_| Outcome::Yes)
             }
         }
@@ -113,9 +109,4 @@ fn line(token: &wire::Token) -> String {
     let by = token.created_by.as_ref().map_or_else(String::new, |id| format!("  created by {id}"));
     let (id, scopes, view, name) = (&token.id, scopes.join(","), token.view.word(), &token.name);
     format!("{id}  {scopes}  {bound}  {view}  {name}{sessions}{by}{end}\n")
-}
-
-pub(super) fn misread(error: serde_json::Error) -> Failure {
-    let help = "use the program of the same version as the gateway that runs";
-    Failure::new(Outcome::Failed, "the gateway's answer is not understood").cause(error).help(help)
 }

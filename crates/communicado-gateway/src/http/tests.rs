@@ -4,7 +4,7 @@ use super::*;
 
 /// How much of `bytes` passes when they come in parts of these sizes, and why no more does.
 fn passed(bytes: &[u8], parts: impl Fn(usize) -> usize) -> (Vec<usize>, Option<u16>) {
-    let mut framing = Framing::new(Hosts::Any);
+    let mut framing = Framing::new(AllowedHosts::Any);
     let (mut start, mut end, mut requests) = (0, 0, Vec::new());
     loop {
         if start > 0 && framing.is_between() && requests.last() != Some(&start) {
@@ -14,7 +14,7 @@ fn passed(bytes: &[u8], parts: impl Fn(usize) -> usize) -> (Vec<usize>, Option<u
             Ok(0) if end == bytes.len() => return (requests, None),
             Ok(0) => end = bytes.len().min(end + parts(end)),
             Ok(count) => start += count,
-            Err(refusal) => return (requests, Some(refusal.kind.status())),
+            Err(error) => return (requests, Some(error.kind.status())),
         }
     }
 }
@@ -107,8 +107,8 @@ fn the_target_and_the_host_of_a_request_are_the_same() {
 fn a_head_has_a_size_and_a_number_of_headers() {
     let head = |rest: &str| format!("GET / HTTP/1.1\r\nHost: a\r\n{rest}\r\n");
     let padded = |more: usize| {
-        let filled = head(&format!("A: {}\r\n", "a".repeat(HEAD_BYTES.most)));
-        head(&format!("A: {}\r\n", "a".repeat(2 * HEAD_BYTES.most - filled.len() + more)))
+        let filled = head(&format!("A: {}\r\n", "a".repeat(HEAD_BYTES.max)));
+        head(&format!("A: {}\r\n", "a".repeat(2 * HEAD_BYTES.max - filled.len() + more)))
     };
     let status = |text: &str| {
         let whole = passed(text.as_bytes(), |_| text.len()).1;
@@ -125,15 +125,15 @@ fn a_head_has_a_size_and_a_number_of_headers() {
 fn a_name_that_others_can_point_here_is_refused_where_only_local_ones_are_valid() {
     let status = |host: &str, hosts| {
         let head = format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
-        Head::read(head.as_bytes(), hosts).err().map(|refusal| refusal.kind.status())
+        RequestHead::read(head.as_bytes(), hosts).err().map(|error| error.kind.status())
     };
     for local in ["localhost", "localhost:8427", "a.localhost", "127.0.0.1:1", "[::1]:8427"] {
-        assert_eq!(status(local, Hosts::Local), None, "{local}");
+        assert_eq!(status(local, AllowedHosts::Local), None, "{local}");
     }
-    assert_eq!(status("evil.example", Hosts::Local), Some(421));
-    assert_eq!(status("evil.example", Hosts::Any), None);
+    assert_eq!(status("evil.example", AllowedHosts::Local), Some(421));
+    assert_eq!(status("evil.example", AllowedHosts::Any), None);
     let absolute = b"GET http://evil.example/ HTTP/1.0\r\n\r\n";
-    assert!(Head::read(absolute, Hosts::Local).is_err());
+    assert!(RequestHead::read(absolute, AllowedHosts::Local).is_err());
 }
 
 #[test]
@@ -170,9 +170,9 @@ fn a_chunked_body_is_followed_to_its_end_wherever_it_is_split() {
 fn what_is_beside_a_chunked_body_has_an_end() {
     let head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
     for body in [
-        format!("1;{}", "x".repeat(HEAD_BYTES.most)),
-        "1;xxxxxxx\r\na\r\n".repeat(HEAD_BYTES.most / 8),
-        format!("0\r\nA: {}", "x".repeat(HEAD_BYTES.most)),
+        format!("1;{}", "x".repeat(HEAD_BYTES.max)),
+        "1;xxxxxxx\r\na\r\n".repeat(HEAD_BYTES.max / 8),
+        format!("0\r\nA: {}", "x".repeat(HEAD_BYTES.max)),
         format!("0\r\n{}", "a:\r\n".repeat(101)),
     ] {
         let text = format!("{head}{body}");

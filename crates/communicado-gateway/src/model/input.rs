@@ -7,7 +7,7 @@ use communicado_wire::gateway::View;
 use communicado_wire::gateway::{Alter, NewPerson};
 use communicado_wire::{Client, Timestamp};
 
-use super::{Person, Standing};
+use super::{Person, PresenceState};
 
 /// Something that happens to a person.
 #[derive(Clone, Debug)]
@@ -19,19 +19,19 @@ pub(crate) enum Input {
     /// A person is to be known no more.
     Remove(Arc<str>),
     /// A device says what its clients are.
-    Hear { person: Arc<str>, device: Arc<str>, clients: Vec<Client>, lease: Duration },
+    PutDevice { person: Arc<str>, device: Arc<str>, clients: Vec<Client>, lease: Duration },
     /// A device says goodbye.
-    Forget { person: Arc<str>, device: Arc<str> },
+    DeleteDevice { person: Arc<str>, device: Arc<str> },
     /// The person says so by hand.
-    Say {
+    SetManual {
         person: Arc<str>,
-        standing: Standing,
+        state: PresenceState,
         note: Option<Arc<str>>,
         returns: Option<Timestamp>,
-        span: Option<Duration>,
+        duration: Option<Duration>,
     },
     /// The person takes back what was said by hand.
-    Unsay(Arc<str>),
+    ClearManual(Arc<str>),
 }
 
 impl Input {
@@ -39,10 +39,10 @@ impl Input {
     pub(crate) fn person(&self) -> &Arc<str> {
         match self {
             Self::Create(NewPerson { id, .. }) => id,
-            Self::Alter(person, ..) | Self::Remove(person) | Self::Unsay(person) => person,
-            Self::Hear { person, .. } | Self::Forget { person, .. } | Self::Say { person, .. } => {
-                person
-            }
+            Self::Alter(person, ..) | Self::Remove(person) | Self::ClearManual(person) => person,
+            Self::PutDevice { person, .. }
+            | Self::DeleteDevice { person, .. }
+            | Self::SetManual { person, .. } => person,
         }
     }
 }
@@ -56,7 +56,7 @@ pub(crate) struct Change {
     /// Its place among the changes of this process, once it was applied.
     pub(crate) ordinal: u64,
     /// Whether others know it by this revision too.
-    pub(crate) kept: bool,
+    pub(crate) stored: bool,
     pub(crate) id: Arc<str>,
     /// The person before; nothing for a new one.
     pub(crate) before: Option<Arc<Person>>,

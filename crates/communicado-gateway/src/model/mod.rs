@@ -9,10 +9,11 @@
 //! What is handled goes into a [`Batch`] first. Only when that was kept is it applied, so what the
 //! store did not take was never told.
 
-mod foreign;
 mod input;
+mod now;
 mod person;
-mod standing;
+mod presence_state;
+mod replicated;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -21,24 +22,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use communicado_core::Moment;
-use communicado_wire::Timestamp;
-use communicado_wire::gateway::kept::{self, Facet};
+use communicado_wire::gateway::stored::{self, Facet};
 use communicado_wire::gateway::{NewPerson, View};
 
 pub(crate) use input::{Change, Input};
+pub(crate) use now::Now;
 pub(crate) use person::{Device, Manual, Person};
-pub(crate) use standing::Standing;
-pub(crate) use view::{own, seen_as, written, written_change};
+pub(crate) use presence_state::PresenceState;
+pub(crate) use view::{badge_of, change_json, own_person, person_json};
 
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::limits::{DEVICES, PEOPLE, PERSON_BYTES};
-use crate::refusal::{Kind, Refusal};
-
-/// The time on both clocks: moments for what ends, civil time for what is written.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Now {
-    pub(crate) moment: Moment,
-    pub(crate) civil: Timestamp,
-}
 
 /// All people, as they were kept last.
 #[derive(Debug, Default)]
@@ -57,15 +51,15 @@ pub(crate) struct People {
 #[derive(Debug)]
 pub(crate) struct Batch<'a> {
     people: &'a People,
-    altered: BTreeMap<Arc<str>, Option<Arc<Person>>>,
+    result: BTreeMap<Arc<str>, Option<Arc<Person>>>,
     revision: u64,
     changes: Vec<Change>,
     count: usize,
 }
 
-/// A batch that was ended, to be kept and then applied.
+/// The result of a batch, to be stored and then applied.
 #[derive(Debug, Default)]
-pub(crate) struct Altered {
+pub(crate) struct BatchResult {
     /// Each person who is otherwise now; nothing for one who is no more.
     pub(crate) people: BTreeMap<Arc<str>, Option<Arc<Person>>>,
     pub(crate) changes: Vec<Change>,
@@ -74,10 +68,10 @@ pub(crate) struct Altered {
 
 impl People {
     /// What was kept some time before `now`.
-    pub(crate) fn of_kept(kept: Vec<kept::Person>, revision: u64, now: Now) -> Self {
+    pub(crate) fn from_stored(stored: Vec<stored::Person>, revision: u64, now: Now) -> Self {
         let mut people = Self { revision, ..Self::default() };
-        for kept in kept {
-            people.put(Arc::new(Person::of_kept(kept, now)));
+        for stored in stored {
+            people.put(Arc::new(Person::from_stored(stored, now)));
         }
         people
     }
@@ -132,7 +126,7 @@ impl People {
     pub(crate) const fn begin(&self) -> Batch<'_> {
         Batch {
             people: self,
-            altered: BTreeMap::new(),
+            result: BTreeMap::new(),
             revision: self.revision,
             changes: Vec::new(),
             count: 0,
@@ -140,18 +134,18 @@ impl People {
     }
 
     /// Takes over a batch, which must have begun with these people as they are.
-    pub(crate) fn apply(&mut self, altered: &mut Altered) {
-        for change in &mut altered.changes {
+    pub(crate) fn apply(&mut self, result: &mut BatchResult) {
+        for change in &mut result.changes {
             self.ordinal += 1;
             change.ordinal = self.ordinal;
         }
-        for (id, person) in &altered.people {
+        for (id, person) in &result.people {
             self.take_out(id);
             if let Some(person) = person {
                 self.put(person.clone());
             }
         }
-        self.revision = altered.revision;
+        self.revision = result.revision;
     }
 
     fn take_out(&mut self, id: &Arc<str>) {
@@ -188,8 +182,8 @@ impl People {
 
 impl Batch<'_> {
     pub(crate) fn person(&self, id: &str) -> Option<&Arc<Person>> {
-        match self.altered.get(id) {
-            Some(altered) => altered.as_ref(),
+        match self.result.get(id) {
+            Some(result) => result.as_ref(),
             None => self.people.person(id),
         }
     }
@@ -199,13 +193,13 @@ impl Batch<'_> {
     /// # Errors
     ///
     /// If it cannot be: why. Nothing is otherwise then.
-    pub(crate) fn handle(&mut self, input: Input, now: Now) -> Result<(), Refusal> {
+    pub(crate) fn handle(&mut self, input: Input, now: Now) -> Result<(), ApiError> {
         let id = input.person().clone();
         let before = self.person(&id).cloned();
         if let Input::Create(new) = input {
             return self.create(new, before.is_some(), now);
         }
-        let Some(before) = before else { return Err(Refusal::no_person(&id)) };
+        let Some(before) = before else { return Err(ApiError::no_person(&id)) };
         let mut person = Person::clone(&before);
         match input {
             Input::Create(_) => {}
@@ -222,63 +216,72 @@ impl Batch<'_> {
                     None => person.badge,
                 };
             }
-            Input::Hear { device, clients, lease, .. } => {
+            Input::PutDevice { device, clients, lease, .. } => {
                 let is_new = !person.devices.contains_key(&device);
                 if is_new && !DEVICES.allows(person.devices.len() + 1) {
                     let detail = format!("`{id}` has {} devices already", person.devices.len());
-                    return Err(Refusal::beyond(Kind::Full, DEVICES, detail));
+                    return Err(ApiError::limit_exceeded(ApiErrorKind::Full, DEVICES, detail));
                 }
                 let before = person.device_bytes();
-                person.hear(device, clients, lease, now);
+                person.put_device(device, clients, lease, now);
                 let after = person.device_bytes();
                 // What was stored when the limit was higher may shrink.
                 if after > before && !PERSON_BYTES.allows(after) {
                     let detail = format!("the devices of `{id}` would say {after} bytes");
-                    return Err(Refusal::beyond(Kind::Full, PERSON_BYTES, detail));
+                    return Err(ApiError::limit_exceeded(ApiErrorKind::Full, PERSON_BYTES, detail));
                 }
             }
-            Input::Forget { device, .. } => {
+            Input::DeleteDevice { device, .. } => {
                 if person.devices.remove(&device).is_none() {
                     let what = format!("`{id}` has no device `{device}`");
                     let help = "nothing is left to be done";
-                    return Err(Refusal::new(Kind::NotFound, what, help));
+                    return Err(ApiError::new(ApiErrorKind::NotFound, what, help));
                 }
             }
-            Input::Say { standing, note, returns, span, .. } => {
-                let until = span.map(|span| (now.moment.after(span), now.civil.after(span)));
-                person.manual = Some(Manual { standing, note, returns, until });
+            Input::SetManual { state, note, returns, duration, .. } => {
+                let until = duration
+                    .map(|duration| (now.moment.after(duration), now.civil.after(duration)));
+                person.manual = Some(Manual { state, note, returns, until });
             }
-            Input::Unsay(_) => person.manual = None,
+            Input::ClearManual(_) => person.manual = None,
         }
-        person.pass(now);
+        person.expire(now);
         self.settle(&before, person, now);
         Ok(())
     }
 
-    /// Does what is due at `now`, of at most `most` people.
-    pub(crate) fn pass(&mut self, now: Now, most: usize) {
+    /// Does what is due at `now`, of at most `max` people.
+    pub(crate) fn expire(&mut self, now: Now, max: usize) {
         let due = self.people.deadlines.iter().take_while(|(moment, _)| *moment <= now.moment);
-        for (_, id) in due.take(most) {
+        for (_, id) in due.take(max) {
             if let Some(before) = self.person(id).cloned() {
                 let mut person = Person::clone(&before);
-                person.pass(now);
+                person.expire(now);
                 self.settle(&before, person, now);
             }
         }
     }
 
-    pub(crate) fn end(self) -> Altered {
-        Altered { people: self.altered, changes: self.changes, revision: self.revision }
+    pub(crate) fn end(self) -> BatchResult {
+        BatchResult { people: self.result, changes: self.changes, revision: self.revision }
     }
 
-    fn create(&mut self, new: NewPerson, is_there: bool, now: Now) -> Result<(), Refusal> {
+    fn create(&mut self, new: NewPerson, is_there: bool, now: Now) -> Result<(), ApiError> {
         let NewPerson { id, name, groups } = new;
         if is_there {
             let help = "PATCH /v1/people/ID changes a person";
-            return Err(Refusal::new(Kind::Conflict, format!("there is a `{id}` already"), help));
+            return Err(ApiError::new(
+                ApiErrorKind::Conflict,
+                format!("there is a `{id}` already"),
+                help,
+            ));
         }
         if !PEOPLE.allows(self.people.len() + self.count + 1) {
-            return Err(Refusal::beyond(Kind::Full, PEOPLE, "no more people can be known"));
+            return Err(ApiError::limit_exceeded(
+                ApiErrorKind::Full,
+                PEOPLE,
+                "no more people can be known",
+            ));
         }
         self.count += 1;
         let name = name.unwrap_or_else(|| id.clone());
@@ -299,10 +302,10 @@ impl Batch<'_> {
 
     /// Finds what follows from an input, and who sees it.
     fn settle(&mut self, before: &Arc<Person>, mut person: Person, now: Now) {
-        person.told = person.judge(&before.told, now);
+        person.effective = person.compute_effective(&before.effective, now);
         let seen_by = View::ALL.map(|view| view::differs(before, &person, view));
         if seen_by == [false; 3] {
-            self.altered.insert(person.id.clone(), Some(Arc::new(person)));
+            self.result.insert(person.id.clone(), Some(Arc::new(person)));
             return;
         }
         self.revision += 1;
@@ -312,12 +315,12 @@ impl Batch<'_> {
             if seen {
                 let began = view::status_differs(before, &person, view);
                 // In and out are coarser than the status, which may have begun before.
-                let since = if began { person.told.since } else { facet.since };
+                let since = if began { person.effective.since } else { facet.since };
                 *facet = Facet { revision, at: now.civil, since };
             }
         }
         person.facets = facets;
-        person.written = Default::default();
+        person.json_cache = Default::default();
         let id = person.id.clone();
         self.tell(id, Some(before.clone()), Some(Arc::new(person)), seen_by);
     }
@@ -329,9 +332,9 @@ impl Batch<'_> {
         after: Option<Arc<Person>>,
         seen_by: [bool; 3],
     ) {
-        self.altered.insert(id.clone(), after.clone());
-        let (revision, ordinal, kept) = (self.revision, 0, true);
-        self.changes.push(Change { revision, ordinal, kept, id, before, after, seen_by });
+        self.result.insert(id.clone(), after.clone());
+        let (revision, ordinal, stored) = (self.revision, 0, true);
+        self.changes.push(Change { revision, ordinal, stored, id, before, after, seen_by });
     }
 }
 

@@ -9,12 +9,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use communicado_core::Moment;
 use communicado_wire::gateway::View;
-use communicado_wire::gateway::kept::{self, Facet};
+use communicado_wire::gateway::stored::{self, Facet};
 use communicado_wire::{Client, Status, Timestamp};
 
-use super::{Now, Standing};
+use super::now::Now;
+use super::presence_state::PresenceState;
 use crate::limits::FORGOTTEN_AFTER;
-use crate::text::{self, printable};
+use crate::sanitize::{self, printable};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Person {
@@ -27,11 +28,11 @@ pub(crate) struct Person {
     /// The pseudonym of the badge.
     pub(crate) badge: Option<Arc<str>>,
     /// What follows from the devices and from what was said by hand.
-    pub(crate) told: Standing,
+    pub(crate) effective: PresenceState,
     /// What each view saw last, in the order of `View::ALL`.
     pub(crate) facets: [Facet; 3],
     /// What strangers get, made once; in the order of `View::ALL`.
-    pub(crate) written: [OnceLock<Bytes>; 3],
+    pub(crate) json_cache: [OnceLock<Bytes>; 3],
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub(crate) struct Device {
     pub(crate) clients: Arc<[Client]>,
     /// The bytes of `clients` as JSON.
     pub(crate) bytes: usize,
-    pub(crate) standing: Standing,
+    pub(crate) state: PresenceState,
     pub(crate) seen: Timestamp,
     pub(crate) lease: Duration,
     /// When its lease ends; once it has, when the device is forgotten.
@@ -50,7 +51,7 @@ pub(crate) struct Device {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Manual {
-    pub(crate) standing: Standing,
+    pub(crate) state: PresenceState,
     pub(crate) note: Option<Arc<str>>,
     pub(crate) returns: Option<Timestamp>,
     /// Until when it is so, on both clocks.
@@ -67,9 +68,9 @@ impl Person {
             devices: BTreeMap::new(),
             manual: None,
             badge: None,
-            told: Standing::plain(Status::Absent, now.civil),
+            effective: PresenceState::plain(Status::Absent, now.civil),
             facets: [facet; 3],
-            written: Default::default(),
+            json_cache: Default::default(),
         }
     }
 
@@ -110,7 +111,7 @@ impl Person {
     }
 
     /// Puts what a device says in the place of what it said.
-    pub(crate) fn hear(
+    pub(crate) fn put_device(
         &mut self,
         device: Arc<str>,
         clients: Vec<Client>,
@@ -118,29 +119,29 @@ impl Person {
         now: Now,
     ) {
         let old = self.devices.get(&device);
-        let mut standing = Standing::best(clients.iter().map(Standing::of_client))
-            .unwrap_or_else(|| Standing::plain(Status::Absent, now.civil));
+        let mut state = PresenceState::best(clients.iter().map(PresenceState::of_client))
+            .unwrap_or_else(|| PresenceState::plain(Status::Absent, now.civil));
         // A desktop's clock may be ahead of ours.
-        standing.since = standing.since.min(now.civil);
+        state.since = state.since.min(now.civil);
         if let Some(old) = old
             && old.expired.is_none()
-            && old.standing.says_the_same_as(&standing)
+            && old.state.has_same_presence_as(&state)
         {
-            standing.since = old.standing.since;
+            state.since = old.state.since;
         }
         let until = now.moment.after(lease);
-        let (bytes, clients) = (written_bytes(&clients), clients.into());
+        let (bytes, clients) = (json_bytes(&clients), clients.into());
         let seen = now.civil;
-        let new = Device { clients, bytes, standing, seen, lease, until, expired: None };
+        let new = Device { clients, bytes, state, seen, lease, until, expired: None };
         self.devices.insert(device, new);
     }
 
     /// Does what is due: leases end, what was said by hand ends, devices are forgotten.
-    pub(crate) fn pass(&mut self, now: Now) {
+    pub(crate) fn expire(&mut self, now: Now) {
         for device in self.devices.values_mut() {
             if device.expired.is_none() && device.until <= now.moment {
                 device.expired = Some(now.civil);
-                device.standing = Standing::expired(now.civil);
+                device.state = PresenceState::expired(now.civil);
                 device.until = device.until.after(FORGOTTEN_AFTER);
             }
         }
@@ -151,7 +152,7 @@ impl Person {
         }
     }
 
-    /// When `pass` has something to do next.
+    /// When `expire` has something to do next.
     pub(crate) fn next_deadline(&self) -> Option<Moment> {
         let devices = self.devices.values().map(|device| device.until);
         let manual = self.manual.as_ref().and_then(|manual| manual.until);
@@ -159,32 +160,32 @@ impl Person {
     }
 
     /// What follows from the devices and from what was said by hand; `before` is what was told.
-    pub(crate) fn judge(&self, before: &Standing, now: Now) -> Standing {
-        let devices = self.devices.values().map(|device| device.standing.clone());
-        let manual = self.manual.as_ref().map(|manual| manual.standing.clone());
-        let mut told = manual
-            .or_else(|| Standing::best(devices))
-            .unwrap_or_else(|| Standing::plain(Status::Absent, now.civil));
-        if told.says_the_same_as(before) {
-            told.since = before.since;
+    pub(crate) fn compute_effective(&self, before: &PresenceState, now: Now) -> PresenceState {
+        let devices = self.devices.values().map(|device| device.state.clone());
+        let manual = self.manual.as_ref().map(|manual| manual.state.clone());
+        let mut effective = manual
+            .or_else(|| PresenceState::best(devices))
+            .unwrap_or_else(|| PresenceState::plain(Status::Absent, now.civil));
+        if effective.has_same_presence_as(before) {
+            effective.since = before.since;
         } else if !matches!(before.status, Status::Unknown | Status::Absent) {
             // What was told until now was known to be so.
-            told.since = now.civil;
+            effective.since = now.civil;
         }
-        told
+        effective
     }
 
-    pub(crate) fn kept(&self) -> kept::Person {
+    pub(crate) fn to_stored(&self) -> stored::Person {
         let [in_out, availability, everything] = self.facets;
-        kept::Person {
+        stored::Person {
             v: communicado_wire::VERSION,
             id: self.id.clone(),
             name: self.name.clone(),
             groups: self.groups.clone(),
-            devices: self.devices.iter().map(|(id, device)| device.kept(id)).collect(),
-            manual: self.manual.as_ref().map(Manual::kept),
+            devices: self.devices.iter().map(|(id, device)| device.to_stored(id)).collect(),
+            manual: self.manual.as_ref().map(Manual::to_stored),
             badge: self.badge.clone(),
-            seen: kept::Seen { in_out, availability, everything },
+            seen: stored::Facets { in_out, availability, everything },
         }
     }
 
@@ -192,28 +193,28 @@ impl Person {
     ///
     /// A lease goes on where it was; a clock that was set back meanwhile makes it no longer than
     /// it was to begin with.
-    pub(crate) fn of_kept(kept: kept::Person, now: Now) -> Self {
-        let kept::Seen { in_out, availability, everything } = kept.seen;
-        let devices = kept.devices.into_iter().map(|device| Device::of_kept(device, now));
+    pub(crate) fn from_stored(stored: stored::Person, now: Now) -> Self {
+        let stored::Facets { in_out, availability, everything } = stored.seen;
+        let devices = stored.devices.into_iter().map(|device| Device::from_stored(device, now));
         let mut person = Self {
-            id: kept.id,
+            id: stored.id,
             // An older version kept texts as they came.
-            name: printable(kept.name),
-            groups: kept.groups,
+            name: printable(stored.name),
+            groups: stored.groups,
             devices: devices.collect(),
-            manual: kept.manual.map(|manual| Manual::of_kept(manual, now)),
-            badge: kept.badge,
-            told: Standing::plain(Status::Absent, everything.since),
+            manual: stored.manual.map(|manual| Manual::from_stored(manual, now)),
+            badge: stored.badge,
+            effective: PresenceState::plain(Status::Absent, everything.since),
             facets: [in_out, availability, everything],
-            written: Default::default(),
+            json_cache: Default::default(),
         };
-        person.told = person.judge(&person.told, now);
-        person.told.since = everything.since;
+        person.effective = person.compute_effective(&person.effective, now);
+        person.effective.since = everything.since;
         person
     }
 }
 
-fn written_bytes(clients: &[Client]) -> usize {
+fn json_bytes(clients: &[Client]) -> usize {
     clients.iter().map(|client| client.to_json().len()).sum()
 }
 
@@ -223,10 +224,10 @@ impl Device {
         self.seen.after(self.lease)
     }
 
-    fn kept(&self, id: &Arc<str>) -> kept::Device {
-        kept::Device {
+    fn to_stored(&self, id: &Arc<str>) -> stored::Device {
+        stored::Device {
             device: id.clone(),
-            since: self.standing.since,
+            since: self.state.since,
             seen: self.seen,
             lease_ms: u64::try_from(self.lease.as_millis()).unwrap_or(u64::MAX),
             expired: self.expired,
@@ -234,58 +235,58 @@ impl Device {
         }
     }
 
-    fn of_kept(kept: kept::Device, now: Now) -> (Arc<str>, Self) {
-        let lease = Duration::from_millis(kept.lease_ms);
-        let since = now.civil.since(kept.seen);
-        let clients: Vec<Client> = kept.clients.into_iter().map(text::client).collect();
-        let standing = Standing::best(clients.iter().map(Standing::of_client));
-        let mut standing = standing.unwrap_or_else(|| Standing::plain(Status::Absent, kept.seen));
-        standing.since = kept.since;
+    fn from_stored(stored: stored::Device, now: Now) -> (Arc<str>, Self) {
+        let lease = Duration::from_millis(stored.lease_ms);
+        let since = now.civil.since(stored.seen);
+        let clients: Vec<Client> = stored.clients.into_iter().map(sanitize::client).collect();
+        let state = PresenceState::best(clients.iter().map(PresenceState::of_client));
+        let mut state = state.unwrap_or_else(|| PresenceState::plain(Status::Absent, stored.seen));
+        state.since = stored.since;
         let mut whole = lease;
-        if let Some(expired) = kept.expired {
+        if let Some(expired) = stored.expired {
             whole = whole.saturating_add(FORGOTTEN_AFTER);
-            standing = Standing::expired(expired);
+            state = PresenceState::expired(expired);
         }
         let device = Self {
-            bytes: written_bytes(&clients),
+            bytes: json_bytes(&clients),
             clients: clients.into(),
-            standing,
-            seen: kept.seen,
+            state,
+            seen: stored.seen,
             lease,
             until: now.moment.after(whole.saturating_sub(since)),
-            expired: kept.expired,
+            expired: stored.expired,
         };
-        (kept.device, device)
+        (stored.device, device)
     }
 }
 
 impl Manual {
-    fn kept(&self) -> kept::Manual {
-        kept::Manual {
-            status: self.standing.status,
-            availability: self.standing.availability,
-            activity: self.standing.activity,
+    fn to_stored(&self) -> stored::Manual {
+        stored::Manual {
+            status: self.state.status,
+            availability: self.state.availability,
+            activity: self.state.activity,
             note: self.note.clone(),
             returns: self.returns,
-            said: self.standing.since,
+            said: self.state.since,
             until: self.until.map(|(_, until)| until),
         }
     }
 
-    fn of_kept(kept: kept::Manual, now: Now) -> Self {
-        let until = kept.until.map(|until| {
-            let whole = until.since(kept.said);
+    fn from_stored(stored: stored::Manual, now: Now) -> Self {
+        let until = stored.until.map(|until| {
+            let whole = until.since(stored.said);
             (now.moment.after(until.since(now.civil).min(whole)), until)
         });
-        let standing = Standing {
-            status: kept.status,
-            availability: kept.availability,
-            activity: kept.activity,
+        let state = PresenceState {
+            status: stored.status,
+            availability: stored.availability,
+            activity: stored.activity,
             reason: None,
-            since: kept.said,
+            since: stored.said,
         };
-        let note = kept.note.map(printable);
-        Self { standing, note, returns: kept.returns, until }
+        let note = stored.note.map(printable);
+        Self { state, note, returns: stored.returns, until }
     }
 }
 
@@ -303,21 +304,22 @@ mod tests {
             "availability":null,"activity":null,"raw":null,"reason":"{reason}","since":{time},
             "source":"purple","saved":null,"accounts":[]}}"#
         );
-        let kept = format!(
+        let stored = format!(
             r#"{{"v":1,"id":"ada","name":"A\u202eda","groups":[],"devices":[{{"device":"laptop",
             "since":{time},"seen":{time},"lease_ms":5000,"expired":null,"clients":[{client}]}}],
             "manual":{{"status":"signed-out","availability":null,"activity":null,
             "note":"so\u202eon","returns":null,"said":{time},"until":null}},"badge":null,
             "seen":{{"in_out":{facet},"availability":{facet},"everything":{facet}}}}}"#
         );
-        let kept = kept::Person::from_json(&kept).unwrap();
-        let person = Person::of_kept(kept, Now { moment: Moment::START, civil: Timestamp::EPOCH });
+        let stored = stored::Person::from_json(&stored).unwrap();
+        let person =
+            Person::from_stored(stored, Now { moment: Moment::START, civil: Timestamp::EPOCH });
         let note = person.note().map(|note| &**note);
         assert_eq!((&*person.name, note), ("Ada", Some("soon")));
         let device = &person.devices["laptop"];
         let client = &device.clients[0];
         let expected = format!("lease{}", "x".repeat(59));
         assert_eq!((&*client.client, client.reason.as_deref()), ("finch", Some(&*expected)));
-        assert_eq!(device.standing.reason.as_deref(), Some(&*expected));
+        assert_eq!(device.state.reason.as_deref(), Some(&*expected));
     }
 }

@@ -11,7 +11,9 @@ use communicado_core::{Activity, Availability, Moment};
 use communicado_wire::gateway::{Alter, NewPerson, View};
 use communicado_wire::{Client, Status, Timestamp};
 
-use super::{Altered, Change, Input, Now, People, Standing, own, written, written_change};
+use super::{
+    BatchResult, Change, Input, Now, People, PresenceState, change_json, own_person, person_json,
+};
 use crate::limits::FORGOTTEN_AFTER;
 
 /// Numbers that look random and are the same for the same seed (`xorshift64*`).
@@ -41,23 +43,11 @@ fn at(ms: u64) -> Now {
 
 fn client(name: &str, status: Status, availability: Option<Availability>, since: u64) -> Client {
     let activity = availability.filter(|it| *it == Availability::Busy);
-    Client {
-        v: 1,
-        revision: 0,
-        at: at(since).civil,
-        client: name.into(),
-        status,
-        availability,
-        activity: activity.map(|_| Activity::OnThePhone),
-        raw: None,
-        reason: None,
-        since: at(since).civil,
-        source: "purple".into(),
-        saved: None,
-        accounts: Vec::new(),
-        missed: 0,
-        before: None,
-    }
+    let mut client = Client::new(name.into(), "purple".into(), at(since).civil);
+    client.status = status;
+    client.availability = availability;
+    client.activity = activity.map(|_| Activity::OnThePhone);
+    client
 }
 
 /// What the model of the model knows of a device.
@@ -76,9 +66,9 @@ struct Known {
 
 impl Known {
     /// Status and availability at `now`, by the words of the contract.
-    fn told(&mut self, now: u64) -> (Status, Option<Availability>) {
+    fn effective(&mut self, now: u64) -> (Status, Option<Availability>) {
         let forgotten = u64::try_from(FORGOTTEN_AFTER.as_millis()).unwrap();
-        self.devices.retain(|_, heard| now < heard.until + forgotten);
+        self.devices.retain(|_, device| now < device.until + forgotten);
         if self.manual.is_some_and(|(_, _, until)| until.is_some_and(|until| until <= now)) {
             self.manual = None;
         }
@@ -96,13 +86,13 @@ impl Known {
             Status::Unknown,
         ];
         let mut all: Vec<(Status, Option<Availability>)> = Vec::new();
-        for heard in self.devices.values() {
-            if heard.until <= now {
+        for device in self.devices.values() {
+            if device.until <= now {
                 all.push((Status::Unknown, None));
-            } else if heard.clients.is_empty() {
+            } else if device.clients.is_empty() {
                 all.push((Status::Absent, None));
             } else {
-                all.extend(heard.clients.iter().copied());
+                all.extend(device.clients.iter().copied());
             }
         }
         for status in order {
@@ -126,7 +116,7 @@ struct World {
     people: People,
     known: BTreeMap<Arc<str>, Known>,
     /// What a listener that sees everything made of the changes.
-    heard: BTreeMap<Arc<str>, Arc<super::Person>>,
+    received: BTreeMap<Arc<str>, Arc<super::Person>>,
     revision: u64,
     /// By how many seconds the civil clock is wrong.
     wrong: i64,
@@ -141,7 +131,7 @@ impl World {
             now: 0,
             people: People::default(),
             known: BTreeMap::new(),
-            heard: BTreeMap::new(),
+            received: BTreeMap::new(),
             revision: 0,
             wrong: 0,
         }
@@ -160,39 +150,39 @@ impl World {
         let count = 1 + self.dice.roll(3);
         let inputs: Vec<Input> = (0..count).map(|_| self.input()).collect();
         let mut batch = self.people.begin();
-        batch.pass(now, usize::MAX);
+        batch.expire(now, usize::MAX);
         for input in inputs {
             if batch.handle(input.clone(), now).is_ok() {
-                know(&mut self.known, &input, self.now);
+                authenticate(&mut self.known, &input, self.now);
             }
         }
-        let mut altered = batch.end();
-        self.take(&mut altered);
+        let mut result = batch.end();
+        self.take(&mut result);
     }
 
-    fn take(&mut self, altered: &mut Altered) {
-        for change in &altered.changes {
+    fn take(&mut self, result: &mut BatchResult) {
+        for change in &result.changes {
             self.revision += 1;
             assert_eq!(change.revision, self.revision, "a gap in the revisions");
             self.check(change);
             match &change.after {
-                Some(after) => self.heard.insert(change.id.clone(), after.clone()),
-                None => self.heard.remove(&change.id),
+                Some(after) => self.received.insert(change.id.clone(), after.clone()),
+                None => self.received.remove(&change.id),
             };
         }
-        self.people.apply(altered);
+        self.people.apply(result);
         assert_eq!(self.people.revision(), self.revision);
     }
 
     /// A change begins where the last one ended, and differs just for those who see it.
     fn check(&self, change: &Change) {
-        let held = self.heard.get(&change.id);
+        let held = self.received.get(&change.id);
         assert_eq!(held.is_some(), change.before.is_some(), "{change:?}");
         let (Some(before), Some(after)) = (&change.before, &change.after) else { return };
         for view in View::ALL {
-            let held = held.map(|held| written(held, view));
-            assert_eq!(held, Some(written(before, view)), "changes do not chain");
-            let same = written(before, view) == written(after, view);
+            let held = held.map(|held| person_json(held, view));
+            assert_eq!(held, Some(person_json(before, view)), "changes do not chain");
+            let same = person_json(before, view) == person_json(after, view);
             assert_eq!(change.is_seen_by(view), !same, "{view:?} {change:?}");
             let facet = after.facet(view);
             assert_eq!(facet.revision == change.revision, change.is_seen_by(view));
@@ -211,27 +201,27 @@ impl World {
                 let badge = self.dice.pick(&[None, Some(true), Some(false)]);
                 Input::Alter(person, Alter { name, groups, badge }, "pseudonym".into())
             }
-            3 => Input::Forget { person, device },
-            4 => Input::Unsay(person),
+            3 => Input::DeleteDevice { person, device },
+            4 => Input::ClearManual(person),
             5 | 6 => {
                 let is_in = self.dice.roll(2) == 0;
                 let status = if is_in { Status::SignedIn } else { Status::SignedOut };
                 let availability = is_in.then(|| self.dice.pick(&Availability::ALL));
                 let since = at(self.now).civil;
                 let (activity, reason) = (None, None);
-                Input::Say {
+                Input::SetManual {
                     person,
-                    standing: Standing { status, availability, activity, reason, since },
+                    state: PresenceState { status, availability, activity, reason, since },
                     note: self.dice.pick(&[None, Some("secret note".into())]),
                     returns: None,
-                    span: self.dice.pick(&[None, Some(Duration::from_secs(20))]),
+                    duration: self.dice.pick(&[None, Some(Duration::from_secs(20))]),
                 }
             }
             _ => {
                 let count = self.dice.roll(3);
                 let clients = (0..count).map(|number| self.client(number)).collect();
                 let lease = Duration::from_millis(self.dice.pick(&[5_000, 60_000]));
-                Input::Hear { person, device, clients, lease }
+                Input::PutDevice { person, device, clients, lease }
             }
         }
     }
@@ -248,7 +238,7 @@ impl World {
     }
 }
 
-fn know(known: &mut BTreeMap<Arc<str>, Known>, input: &Input, now: u64) {
+fn authenticate(known: &mut BTreeMap<Arc<str>, Known>, input: &Input, now: u64) {
     match input {
         Input::Create(new) => {
             known.insert(new.id.clone(), Known::default());
@@ -257,21 +247,21 @@ fn know(known: &mut BTreeMap<Arc<str>, Known>, input: &Input, now: u64) {
             known.remove(person);
         }
         Input::Alter(..) => {}
-        Input::Hear { person, device, clients, lease } => {
+        Input::PutDevice { person, device, clients, lease } => {
             let clients = clients.iter().map(|it| (it.status, it.availability)).collect();
             let until = now + u64::try_from(lease.as_millis()).unwrap();
             let devices = &mut known.get_mut(person).unwrap().devices;
             devices.insert(device.clone(), Heard { clients, until });
         }
-        Input::Forget { person, device } => {
+        Input::DeleteDevice { person, device } => {
             known.get_mut(person).unwrap().devices.remove(device);
         }
-        Input::Say { person, standing, span, .. } => {
-            let until = span.map(|span| now + u64::try_from(span.as_millis()).unwrap());
-            let said = (standing.status, standing.availability, until);
+        Input::SetManual { person, state, duration, .. } => {
+            let until = duration.map(|duration| now + u64::try_from(duration.as_millis()).unwrap());
+            let said = (state.status, state.availability, until);
             known.get_mut(person).unwrap().manual = Some(said);
         }
-        Input::Unsay(person) => known.get_mut(person).unwrap().manual = None,
+        Input::ClearManual(person) => known.get_mut(person).unwrap().manual = None,
     }
 }
 
@@ -283,14 +273,14 @@ fn hold(check: impl Fn(&mut World)) {
         None => 0..number("CASES").unwrap_or(100),
     };
     for seed in seeds {
-        let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let effective = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let mut world = World::new(seed);
             for _ in 0..60 {
                 world.step();
                 check(&mut world);
             }
         }));
-        assert!(told.is_ok(), "SEED={seed} cargo test -p communicado-gateway model");
+        assert!(effective.is_ok(), "SEED={seed} cargo test -p communicado-gateway model");
     }
 }
 
@@ -302,10 +292,13 @@ fn revisions_have_no_gaps_and_changes_chain() {
 #[test]
 fn the_sum_of_the_changes_is_what_is() {
     hold(|world| {
-        assert_eq!(world.heard.len(), world.people.len());
+        assert_eq!(world.received.len(), world.people.len());
         for person in world.people.after(None) {
             for view in View::ALL {
-                assert_eq!(written(person, view), written(&world.heard[&person.id], view));
+                assert_eq!(
+                    person_json(person, view),
+                    person_json(&world.received[&person.id], view)
+                );
             }
         }
     });
@@ -316,9 +309,14 @@ fn the_most_reachable_device_speaks_and_the_hand_before_it() {
     hold(|world| {
         let ids: Vec<Arc<str>> = world.known.keys().cloned().collect();
         for id in ids {
-            let expected = world.known.get_mut(&id).unwrap().told(world.now);
-            let told = &world.people.person(&id).unwrap().told;
-            assert_eq!((told.status, told.availability), expected, "{id} at {}", world.now);
+            let expected = world.known.get_mut(&id).unwrap().effective(world.now);
+            let effective = &world.people.person(&id).unwrap().effective;
+            assert_eq!(
+                (effective.status, effective.availability),
+                expected,
+                "{id} at {}",
+                world.now
+            );
         }
     });
 }
@@ -329,7 +327,7 @@ fn the_next_deadline_is_ahead_and_waking_more_often_changes_nothing() {
         let now = at(world.now);
         assert!(world.people.next_deadline().is_none_or(|deadline| now.moment < deadline));
         let mut batch = world.people.begin();
-        batch.pass(now, usize::MAX);
+        batch.expire(now, usize::MAX);
         assert!(batch.end().people.is_empty());
     });
 }
@@ -337,17 +335,18 @@ fn the_next_deadline_is_ahead_and_waking_more_often_changes_nothing() {
 #[test]
 fn a_restart_loses_nothing() {
     hold(|world| {
-        let kept =
-            |people: &People| people.after(None).map(|person| person.kept()).collect::<Vec<_>>();
-        let before = kept(&world.people);
+        let stored = |people: &People| {
+            people.after(None).map(|person| person.to_stored()).collect::<Vec<_>>()
+        };
+        let before = stored(&world.people);
         let later = at(world.now);
-        let again = People::of_kept(before.clone(), world.revision, later);
-        assert_eq!(kept(&again), before);
+        let again = People::from_stored(before.clone(), world.revision, later);
+        assert_eq!(stored(&again), before);
         for person in world.people.after(None) {
             let twin = again.person(&person.id).unwrap();
-            assert_eq!(own(person), own(twin));
+            assert_eq!(own_person(person), own_person(twin));
             for view in View::ALL {
-                assert_eq!(written(person, view), written(twin, view));
+                assert_eq!(person_json(person, view), person_json(twin, view));
             }
             assert_eq!(person.next_deadline(), twin.next_deadline());
         }
@@ -368,8 +367,9 @@ fn a_clock_that_jumps_changes_what_is_written_as_the_time_and_nothing_else() {
             assert_eq!(jumping.people.next_deadline(), deadline, "seed {seed}");
             for person in steady.people.after(None) {
                 let twin = jumping.people.person(&person.id).unwrap();
-                let told = |it: &Standing| (it.status, it.availability, it.reason.clone());
-                assert_eq!(told(&twin.told), told(&person.told), "seed {seed}");
+                let effective =
+                    |it: &PresenceState| (it.status, it.availability, it.reason.clone());
+                assert_eq!(effective(&twin.effective), effective(&person.effective), "seed {seed}");
             }
         }
     }
@@ -378,10 +378,10 @@ fn a_clock_that_jumps_changes_what_is_written_as_the_time_and_nothing_else() {
 #[test]
 fn a_clock_that_was_set_back_makes_no_lease_longer() {
     hold(|world| {
-        let kept = world.people.after(None).map(|person| person.kept()).collect();
+        let stored = world.people.after(None).map(|person| person.to_stored()).collect();
         let mut back = at(world.now);
         back.civil = Timestamp::EPOCH;
-        let again = People::of_kept(kept, world.revision, back);
+        let again = People::from_stored(stored, world.revision, back);
         for person in again.after(None) {
             for device in person.devices.values().filter(|device| device.expired.is_none()) {
                 assert!(device.until <= back.moment.after(device.lease));
@@ -394,18 +394,19 @@ fn a_clock_that_was_set_back_makes_no_lease_longer() {
 fn a_view_shows_no_more_than_it_says() {
     hold(|world| {
         for person in world.people.after(None) {
-            let in_out = String::from_utf8(written(person, View::InOut).to_vec()).unwrap();
+            let in_out = String::from_utf8(person_json(person, View::InOut).to_vec()).unwrap();
             for word in ["availability", "activity", "status", "reason", "manual", "secret note"] {
                 assert!(!in_out.contains(word), "{in_out}");
             }
-            let middle = String::from_utf8(written(person, View::Availability).to_vec()).unwrap();
+            let middle =
+                String::from_utf8(person_json(person, View::Availability).to_vec()).unwrap();
             for word in ["secret note", "on-the-phone", "invisible"] {
                 assert!(!middle.contains(word), "{middle}");
             }
             for view in View::ALL {
-                let text = String::from_utf8(written(person, view).to_vec()).unwrap();
+                let text = String::from_utf8(person_json(person, view).to_vec()).unwrap();
                 assert!(!text.contains("laptop") && !text.contains("client-"), "{text}");
-                let change = written_change(Some(person), person, view);
+                let change = change_json(Some(person), person, view);
                 assert!(!change.contains("laptop") && !change.contains("client-"), "{change}");
             }
         }
@@ -415,27 +416,33 @@ fn a_view_shows_no_more_than_it_says() {
 #[test]
 fn a_device_that_comes_back_late_says_since_when_and_no_earlier_than_what_was_known() {
     let mut people = People::default();
-    let mut told = |input: Input, ms: u64| {
+    let mut effective = |input: Input, ms: u64| {
         let mut batch = people.begin();
-        batch.pass(at(ms), usize::MAX);
+        batch.expire(at(ms), usize::MAX);
         batch.handle(input, at(ms)).unwrap();
-        let mut altered = batch.end();
-        people.apply(&mut altered);
-        people.person("ada").unwrap().told.since
+        let mut result = batch.end();
+        people.apply(&mut result);
+        people.person("ada").unwrap().effective.since
     };
-    let hear = |device: &str, availability, since| Input::Hear {
+    let put_device = |device: &str, availability, since| Input::PutDevice {
         person: "ada".into(),
         device: device.into(),
         clients: vec![client("a", Status::SignedIn, Some(availability), since)],
         lease: Duration::from_secs(60),
     };
-    told(Input::Create(NewPerson { id: "ada".into(), name: None, groups: vec![] }), 0);
+    effective(Input::Create(NewPerson { id: "ada".into(), name: None, groups: vec![] }), 0);
     // Nothing was known before: the device knows better.
-    assert_eq!(told(hear("laptop", Availability::Available, 3_000), 9_000), at(3_000).civil);
+    assert_eq!(
+        effective(put_device("laptop", Availability::Available, 3_000), 9_000),
+        at(3_000).civil
+    );
     // She was known to be available until now, however long the phone has been away.
-    told(hear("phone", Availability::Away, 1_000), 10_000);
-    let gone = Input::Forget { person: "ada".into(), device: "laptop".into() };
-    assert_eq!(told(gone, 11_000), at(11_000).civil);
+    effective(put_device("phone", Availability::Away, 1_000), 10_000);
+    let gone = Input::DeleteDevice { person: "ada".into(), device: "laptop".into() };
+    assert_eq!(effective(gone, 11_000), at(11_000).civil);
     // A desktop whose clock is ahead.
-    assert_eq!(told(hear("phone", Availability::Busy, 99_000), 12_000), at(12_000).civil);
+    assert_eq!(
+        effective(put_device("phone", Availability::Busy, 99_000), 12_000),
+        at(12_000).civil
+    );
 }

@@ -8,13 +8,13 @@ use communicado_core::Availability;
 use communicado_wire::gateway::{self as wire, Badge, Before, Presence, View};
 use communicado_wire::{Status, Timestamp};
 
-use super::{Person, Standing};
+use super::{Person, PresenceState};
 
 /// What a view shows of a person, but for the change after which it was so.
 ///
 /// Two that are equal are the same to whoever has this view, and so nobody is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Shown {
+struct VisibleFields {
     presence: Option<Presence>,
     note: Option<Arc<str>>,
     returns: Option<Timestamp>,
@@ -23,48 +23,54 @@ struct Shown {
     groups: Vec<Arc<str>>,
 }
 
-fn shown(person: &Person, view: View) -> Shown {
-    let told = &person.told;
+fn visible_fields(person: &Person, view: View) -> VisibleFields {
+    let effective = &person.effective;
     let everything = view == View::Everything;
     let presence = || {
-        let hidden = told.availability == Some(Availability::Invisible) && !everything;
-        let told = if hidden { &Standing::plain(Status::SignedOut, told.since) } else { told };
+        let hidden = effective.availability == Some(Availability::Invisible) && !everything;
+        let effective = if hidden {
+            &PresenceState::plain(Status::SignedOut, effective.since)
+        } else {
+            effective
+        };
         Presence {
-            status: told.status,
-            availability: told.availability,
-            activity: told.activity.filter(|_| everything),
-            reason: told.reason.clone(),
+            status: effective.status,
+            availability: effective.availability,
+            activity: effective.activity.filter(|_| everything),
+            reason: effective.reason.clone(),
             manual: person.manual.is_some(),
         }
     };
-    Shown {
+    VisibleFields {
         presence: (view != View::InOut).then(presence),
         note: person.note().filter(|_| everything).cloned(),
         returns: person.returns(),
-        is_in: told.is_in(),
+        is_in: effective.is_in(),
         name: person.name.clone(),
         groups: person.groups.clone(),
     }
 }
 
 /// What `since` is about: the status in this view.
-fn status(shown: &Shown) -> (Option<bool>, Option<Presence>) {
-    let presence = shown.presence.clone().map(|presence| Presence { manual: false, ..presence });
-    (shown.is_in, presence)
+fn status(visible_fields: &VisibleFields) -> (Option<bool>, Option<Presence>) {
+    let presence =
+        visible_fields.presence.clone().map(|presence| Presence { manual: false, ..presence });
+    (visible_fields.is_in, presence)
 }
 
 /// Whether a view sees a difference.
 pub(super) fn differs(before: &Person, person: &Person, view: View) -> bool {
-    shown(before, view) != shown(person, view)
+    visible_fields(before, view) != visible_fields(person, view)
 }
 
 /// Whether a view sees another status, and not only another name or note.
 pub(super) fn status_differs(before: &Person, person: &Person, view: View) -> bool {
-    status(&shown(before, view)) != status(&shown(person, view))
+    status(&visible_fields(before, view)) != status(&visible_fields(person, view))
 }
 
 fn form(person: &Person, view: View) -> wire::Person {
-    let Shown { presence, note, returns, is_in, name, groups } = shown(person, view);
+    let VisibleFields { presence, note, returns, is_in, name, groups } =
+        visible_fields(person, view);
     let facet = person.facet(view);
     wire::Person {
         v: communicado_wire::VERSION,
@@ -84,8 +90,8 @@ fn form(person: &Person, view: View) -> wire::Person {
 }
 
 /// A person as a view shows it, as JSON; made once.
-pub(crate) fn written(person: &Person, view: View) -> Bytes {
-    let [in_out, availability, everything] = &person.written;
+pub(crate) fn person_json(person: &Person, view: View) -> Bytes {
+    let [in_out, availability, everything] = &person.json_cache;
     let cell = match view {
         View::InOut => in_out,
         View::Availability => availability,
@@ -95,9 +101,9 @@ pub(crate) fn written(person: &Person, view: View) -> Bytes {
 }
 
 /// A person after a change, with what was before it, as JSON.
-pub(crate) fn written_change(before: Option<&Person>, person: &Person, view: View) -> String {
+pub(crate) fn change_json(before: Option<&Person>, person: &Person, view: View) -> String {
     let was = before.map(|before| {
-        let Shown { presence, is_in, .. } = shown(before, view);
+        let VisibleFields { presence, is_in, .. } = visible_fields(before, view);
         Before {
             status: presence.as_ref().map(|presence| presence.status),
             availability: presence.map(|presence| presence.availability),
@@ -108,14 +114,14 @@ pub(crate) fn written_change(before: Option<&Person>, person: &Person, view: Vie
 }
 
 /// A person as the person and administrators see it: everything, and the devices.
-pub(crate) fn own(person: &Person) -> wire::OwnPerson {
+pub(crate) fn own_person(person: &Person) -> wire::OwnPerson {
     let devices = person.devices.iter().map(|(id, device)| wire::Device {
         device: id.clone(),
-        status: device.standing.status,
-        availability: device.standing.availability,
-        activity: device.standing.activity,
-        reason: device.standing.reason.clone(),
-        since: device.standing.since,
+        status: device.state.status,
+        availability: device.state.availability,
+        activity: device.state.activity,
+        reason: device.state.reason.clone(),
+        since: device.state.since,
         seen: device.seen,
         lease_until: device.lease_until(),
         clients: device.clients.to_vec(),
@@ -128,8 +134,8 @@ pub(crate) fn own(person: &Person) -> wire::OwnPerson {
 }
 
 /// A person as a badge shows one.
-pub(crate) fn seen_as(person: &Person, view: View) -> Badge {
-    let Shown { presence, is_in, .. } = shown(person, view);
+pub(crate) fn badge_of(person: &Person, view: View) -> Badge {
+    let VisibleFields { presence, is_in, .. } = visible_fields(person, view);
     Badge {
         v: communicado_wire::VERSION,
         status: presence.as_ref().map_or(Status::Unknown, |presence| presence.status),

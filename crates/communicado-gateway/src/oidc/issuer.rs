@@ -8,17 +8,17 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use ureq::Agent;
 
-use super::escaped;
-use crate::outward;
-use crate::refusal::{Kind, Refusal};
+use super::escape::escape;
+use crate::api_error::{ApiError, ApiErrorKind};
+use crate::http_client;
 
 /// How long the issuer may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of an answer of it.
-const ANSWER: u64 = 256 * 1024;
+const RESPONSE_MAX: u64 = 256 * 1024;
 
 #[derive(Debug)]
-pub(crate) struct Issuer {
+pub(crate) struct IssuerClient {
     address: String,
     client_id: String,
     secret: Option<String>,
@@ -34,9 +34,9 @@ pub(crate) struct Endpoints {
     token_endpoint: String,
 }
 
-impl Issuer {
+impl IssuerClient {
     pub(super) fn new(address: String, client_id: String, secret: Option<String>) -> Self {
-        let agent = outward::agent(PATIENCE);
+        let agent = http_client::agent(TIMEOUT);
         Self { address, client_id, secret, agent, endpoints: Mutex::default() }
     }
 
@@ -45,7 +45,7 @@ impl Issuer {
     }
 
     /// Where people sign in and codes are exchanged (OpenID Connect Discovery 1.0, 4).
-    pub(super) fn endpoints(&self) -> Result<Endpoints, Refusal> {
+    pub(super) fn endpoints(&self) -> Result<Endpoints, ApiError> {
         let known = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(known) = known {
             return Ok(known);
@@ -56,9 +56,9 @@ impl Issuer {
         let said: Value = parsed(answer.body_mut())?;
         let text = |key: &str| said.get(key).and_then(Value::as_str).map(ToOwned::to_owned);
         if text("issuer").as_ref() != Some(&self.address) {
-            return Err(odd("it says that it is another one"));
+            return Err(invalid_response("it says that it is another one"));
         }
-        let missing = || odd("it does not say where people sign in");
+        let missing = || invalid_response("it does not say where people sign in");
         let endpoints = Endpoints {
             authorization_endpoint: text("authorization_endpoint").ok_or_else(missing)?,
             token_endpoint: text("token_endpoint").ok_or_else(missing)?,
@@ -68,25 +68,30 @@ impl Issuer {
     }
 
     /// Exchanges the code that a browser brought for the token of who signed in.
-    pub(super) fn token(&self, code: &str, back: &str, verifier: &str) -> Result<String, Refusal> {
+    pub(super) fn token(
+        &self,
+        code: &str,
+        redirect_uri: &str,
+        verifier: &str,
+    ) -> Result<String, ApiError> {
         let endpoint = self.endpoints()?.token_endpoint;
         let mut form = vec![
             ("grant_type", "authorization_code"),
             ("code", code),
-            ("redirect_uri", back),
+            ("redirect_uri", redirect_uri),
             ("code_verifier", verifier),
         ];
         let mut request = self.agent.post(&endpoint);
         match &self.secret {
             Some(secret) => {
-                let both = format!("{}:{}", escaped(&self.client_id), escaped(secret));
+                let both = format!("{}:{}", escape(&self.client_id), escape(secret));
                 let basic = format!("Basic {}", STANDARD.encode(both));
                 request = request.header("authorization", basic);
             }
             None => form.push(("client_id", &self.client_id)),
         }
         let form: Vec<String> =
-            form.iter().map(|(key, value)| format!("{key}={}", escaped(value))).collect();
+            form.iter().map(|(key, value)| format!("{key}={}", escape(value))).collect();
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         let mut answer = request.send(form.join("&")).map_err(unreachable)?;
         let said: Value = parsed(answer.body_mut())?;
@@ -96,25 +101,29 @@ impl Issuer {
             None => {
                 let error: String = text("error").unwrap_or("no reason").chars().take(80).collect();
                 let detail = format!("the issuer refuses this sign-in: {error}");
-                Err(Refusal::new(Kind::NotAllowed, detail, "begin again, at /v1/oidc/start"))
+                Err(ApiError::new(
+                    ApiErrorKind::NotAllowed,
+                    detail,
+                    "begin again, at /v1/oidc/start",
+                ))
             }
         }
     }
 }
 
-fn parsed(body: &mut ureq::Body) -> Result<Value, Refusal> {
-    let text = body.with_config().limit(ANSWER).read_to_string().map_err(unreachable)?;
-    serde_json::from_str(&text).map_err(|_| odd("it does not answer with JSON"))
+fn parsed(body: &mut ureq::Body) -> Result<Value, ApiError> {
+    let text = body.with_config().limit(RESPONSE_MAX).read_to_string().map_err(unreachable)?;
+    serde_json::from_str(&text).map_err(|_| invalid_response("it does not answer with JSON"))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "map_err hands it over")]
-fn unreachable(error: ureq::Error) -> Refusal {
+fn unreachable(error: ureq::Error) -> ApiError {
     let help = "see to the network, and to --oidc-issuer";
     let detail = format!("the issuer cannot be asked: {error}");
-    Refusal::new(Kind::Unavailable, detail, help).retry_after(5)
+    ApiError::new(ApiErrorKind::Unavailable, detail, help).retry_after(5)
 }
 
-fn odd(why: &str) -> Refusal {
+fn invalid_response(why: &str) -> ApiError {
     let help = "give its address as its tokens have it, with --oidc-issuer";
-    Refusal::new(Kind::Unavailable, format!("the issuer is of no use: {why}"), help)
+    ApiError::new(ApiErrorKind::Unavailable, format!("the issuer is of no use: {why}"), help)
 }

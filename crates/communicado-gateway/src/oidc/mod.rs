@@ -5,6 +5,7 @@
 //! in it is checked all the same. Nothing of it is kept: a person gets a session, as with a token.
 
 mod claims;
+mod escape;
 mod issuer;
 mod pending;
 
@@ -15,24 +16,25 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use communicado_core::Moment;
-use communicado_wire::gateway::{Issuer as Told, View};
+use communicado_wire::gateway::{self as wire, View};
 use communicado_wire::{Timestamp, is_printable};
 use sha2::{Digest as _, Sha256};
 
-use crate::grant::random;
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::rates::Network;
-use crate::refusal::{Kind, Refusal};
+use crate::secret::random;
 
 pub(crate) use claims::Claims;
-pub(crate) use issuer::Issuer;
-use pending::{Pending, UnderWay};
+use escape::escape;
+pub(crate) use issuer::IssuerClient;
+use pending::{PendingLogin, PendingLogins};
 
 /// How long somebody may take to sign in.
-const SIGN_IN: Duration = Duration::from_secs(600);
+const LOGIN_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// What the operator says of the issuer.
+/// The configuration of the issuer.
 #[derive(Clone, Debug)]
-pub(crate) struct Settings {
+pub(crate) struct OidcConfig {
     /// Its address, as in its tokens.
     pub(crate) issuer: String,
     pub(crate) client_id: String,
@@ -45,48 +47,48 @@ pub(crate) struct Settings {
     pub(crate) view: View,
 }
 
-/// The sign-ins at one issuer.
+/// An OpenID Connect client (relying party) of one issuer.
 #[derive(Debug)]
-pub(crate) struct SignIns {
+pub(crate) struct OidcClient {
     pub(crate) view: View,
     name: String,
     claim: String,
     client_id: String,
-    issuer: Issuer,
+    issuer: IssuerClient,
     /// Where people come back to.
-    back: String,
-    pending: Mutex<Pending>,
+    redirect_uri: String,
+    pending: Mutex<PendingLogins>,
 }
 
-/// Where to send a browser, and the state that it must bring back in a cookie too.
+/// The address of the issuer for a browser, and the state that its cookie must repeat.
 #[derive(Debug)]
-pub(crate) struct Start {
+pub(crate) struct AuthorizationRequest {
     pub(crate) to: String,
     pub(crate) state: String,
 }
 
-impl SignIns {
+impl OidcClient {
     /// `base` is the address under which people see this gateway.
     ///
     /// # Errors
     ///
     /// If the client's secret cannot be read.
-    pub(crate) fn new(settings: Settings, base: &str) -> Result<Self, String> {
-        let Settings { issuer, client_id, client_secret_file, name, claim, view } = settings;
+    pub(crate) fn new(config: OidcConfig, base: &str) -> Result<Self, String> {
+        let OidcConfig { issuer, client_id, client_secret_file, name, claim, view } = config;
         let secret = client_secret_file.map(|file| {
             let text = std::fs::read_to_string(&file);
             let text = text.map_err(|error| format!("{}: {error}", file.display()))?;
             Ok::<_, String>(text.trim().to_owned())
         });
         let secret = secret.transpose()?;
-        let issuer = Issuer::new(issuer, client_id.clone(), secret);
-        let back = format!("{}/v1/oidc/back", base.trim_end_matches('/'));
-        Ok(Self { view, name, claim, client_id, issuer, back, pending: Mutex::default() })
+        let issuer = IssuerClient::new(issuer, client_id.clone(), secret);
+        let redirect_uri = format!("{}/v1/oidc/callback", base.trim_end_matches('/'));
+        Ok(Self { view, name, claim, client_id, issuer, redirect_uri, pending: Mutex::default() })
     }
 
-    /// What the board shows.
-    pub(crate) fn told(&self) -> Told {
-        Told { name: self.name.as_str().into(), href: "/v1/oidc/start".into() }
+    /// The issuer as the board shows it.
+    pub(crate) fn to_wire(&self) -> wire::Issuer {
+        wire::Issuer { name: self.name.as_str().into(), href: "/v1/oidc/start".into() }
     }
 
     /// Begins a sign-in. It waits for the issuer.
@@ -94,46 +96,50 @@ impl SignIns {
     /// # Errors
     ///
     /// If the issuer does not say where people sign in, or too many are about it.
-    pub(crate) fn start(&self, network: Network, now: Moment) -> Result<Start, Refusal> {
+    pub(crate) fn start(
+        &self,
+        network: Network,
+        now: Moment,
+    ) -> Result<AuthorizationRequest, ApiError> {
         let endpoint = self.issuer.endpoints()?.authorization_endpoint;
         let (state, nonce, verifier) = (random::<24>()?, random::<24>()?, random::<48>()?);
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
         let query = [
             ("response_type", "code"),
             ("client_id", &self.client_id),
-            ("redirect_uri", &self.back),
+            ("redirect_uri", &self.redirect_uri),
             ("scope", "openid profile"),
             ("state", &state),
             ("nonce", &nonce),
             ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
         ];
-        let pairs = query.map(|(key, value)| format!("{key}={}", escaped(value)));
+        let pairs = query.map(|(key, value)| format!("{key}={}", escape(value)));
         let joint = if endpoint.contains('?') { '&' } else { '?' };
         let to = format!("{endpoint}{joint}{}", pairs.join("&"));
-        let begun = UnderWay { nonce, verifier, until: now.after(SIGN_IN), network };
+        let login = PendingLogin { nonce, verifier, until: now.after(LOGIN_TIMEOUT), network };
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        pending.insert(state.clone(), begun, now)?;
+        pending.insert(state.clone(), login, now)?;
         drop(pending);
-        Ok(Start { to, state })
+        Ok(AuthorizationRequest { to, state })
     }
 
     /// Ends a sign-in that the issuer refuses with `error`, and says so.
     ///
     /// The text is shown only for a sign-in that was begun here: anybody can make an address with
     /// a text in it.
-    pub(crate) fn refused(&self, state: &str, error: &str, now: Moment) -> Refusal {
-        if let Err(stale) = self.take(state, now) {
-            return stale;
+    pub(crate) fn refused(&self, state: &str, error: &str, now: Moment) -> ApiError {
+        if let Err(unknown_login) = self.take(state, now) {
+            return unknown_login;
         }
         let error: String = error.chars().filter(|it| is_printable(*it)).take(80).collect();
         let detail = format!("the issuer did not sign you in: {error}");
-        Refusal::new(Kind::NotAllowed, detail, "begin again, from the board")
+        ApiError::new(ApiErrorKind::NotAllowed, detail, "begin again, from the board")
     }
 
-    fn take(&self, state: &str, now: Moment) -> Result<UnderWay, Refusal> {
+    fn take(&self, state: &str, now: Moment) -> Result<PendingLogin, ApiError> {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        pending.take(state, now).ok_or_else(stale)
+        pending.take(state, now).ok_or_else(unknown_login)
     }
 
     /// Ends a sign-in: the id of the person. It waits for the issuer.
@@ -147,39 +153,27 @@ impl SignIns {
         code: &str,
         now: Moment,
         civil: Timestamp,
-    ) -> Result<String, Refusal> {
-        let begun = self.take(state, now)?;
-        let token = self.issuer.token(code, &self.back, &begun.verifier)?;
+    ) -> Result<String, ApiError> {
+        let login = self.take(state, now)?;
+        let token = self.issuer.token(code, &self.redirect_uri, &login.verifier)?;
         let claims = claims::Claims::of_token(&token).map_err(|why| not_for_us(&why))?;
         claims
-            .check(self.issuer.address(), &self.client_id, &begun.nonce, civil)
+            .check(self.issuer.address(), &self.client_id, &login.nonce, civil)
             .map_err(|why| not_for_us(&why))?;
         claims.text(&self.claim).ok_or_else(|| {
             let detail = format!("the issuer does not say the claim `{}`", self.claim);
-            Refusal::new(Kind::NotAllowed, detail, "name another one with --oidc-claim")
+            ApiError::new(ApiErrorKind::NotAllowed, detail, "name another one with --oidc-claim")
         })
     }
 }
 
 /// What is to be said of a sign-in that was not begun here, or too long ago.
-pub(crate) fn stale() -> Refusal {
+pub(crate) fn unknown_login() -> ApiError {
     let detail = "this sign-in was not begun in this browser, or too long ago";
-    Refusal::bad(detail, "begin again, from the board")
+    ApiError::bad_request(detail, "begin again, from the board")
 }
 
-fn not_for_us(why: &str) -> Refusal {
+fn not_for_us(why: &str) -> ApiError {
     let help = "see to --oidc-issuer and --oidc-client-id";
-    Refusal::new(Kind::NotAllowed, format!("the issuer's token is refused: {why}"), help)
-}
-
-/// A value in an address or a form.
-fn escaped(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                char::from(byte).to_string()
-            }
-            byte => format!("%{byte:02X}"),
-        })
-        .collect()
+    ApiError::new(ApiErrorKind::NotAllowed, format!("the issuer's token is refused: {why}"), help)
 }

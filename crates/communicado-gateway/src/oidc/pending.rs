@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use communicado_core::Moment;
 
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::limits::{SIGN_INS, SIGN_INS_PER_ADDRESS};
 use crate::rates::Network;
-use crate::refusal::{Kind, Refusal};
 
-/// What must come back from the issuer.
+/// A login that waits for the issuer.
 #[derive(Clone, Debug)]
-pub(super) struct UnderWay {
+pub(super) struct PendingLogin {
     pub(super) nonce: String,
     pub(super) verifier: String,
     pub(super) until: Moment,
@@ -18,11 +18,11 @@ pub(super) struct UnderWay {
     pub(super) network: Network,
 }
 
-/// By their state.
+/// Pending logins by state.
 #[derive(Debug, Default)]
-pub(super) struct Pending(BTreeMap<String, UnderWay>);
+pub(super) struct PendingLogins(BTreeMap<String, PendingLogin>);
 
-impl Pending {
+impl PendingLogins {
     /// Adds one. Where its address has too many, the oldest of them is forgotten.
     ///
     /// # Errors
@@ -31,11 +31,11 @@ impl Pending {
     pub(super) fn insert(
         &mut self,
         state: String,
-        begun: UnderWay,
+        login: PendingLogin,
         now: Moment,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ApiError> {
         self.0.retain(|_, it| now < it.until);
-        let of_network = || self.0.iter().filter(|(_, it)| it.network == begun.network);
+        let of_network = || self.0.iter().filter(|(_, it)| it.network == login.network);
         if !SIGN_INS_PER_ADDRESS.allows(of_network().count() + 1) {
             let oldest =
                 of_network().min_by_key(|(_, it)| it.until).map(|(state, _)| state.clone());
@@ -43,15 +43,16 @@ impl Pending {
         }
         if !SIGN_INS.allows(self.0.len() + 1) {
             let detail = "too many people are signing in";
-            return Err(Refusal::beyond(Kind::Unavailable, SIGN_INS, detail).retry_after(60));
+            return Err(ApiError::limit_exceeded(ApiErrorKind::Unavailable, SIGN_INS, detail)
+                .retry_after(60));
         }
-        self.0.insert(state, begun);
+        self.0.insert(state, login);
         Ok(())
     }
 
     /// Takes one out, unless it is too old.
-    pub(super) fn take(&mut self, state: &str, now: Moment) -> Option<UnderWay> {
-        self.0.remove(state).filter(|begun| now < begun.until)
+    pub(super) fn take(&mut self, state: &str, now: Moment) -> Option<PendingLogin> {
+        self.0.remove(state).filter(|login| now < login.until)
     }
 }
 
@@ -65,31 +66,31 @@ mod tests {
     #[test]
     fn an_address_that_begins_too_many_loses_its_oldest_and_no_other_address_does() {
         let at = |ms: usize| Moment::new(Duration::from_millis(ms as u64));
-        let begun = |host: u8, until: Moment| UnderWay {
+        let login = |host: u8, until: Moment| PendingLogin {
             nonce: String::new(),
             verifier: String::new(),
             until,
             network: std::net::IpAddr::from(Ipv4Addr::new(192, 0, 2, host)).into(),
         };
-        let mut pending = Pending::default();
-        pending.insert("other".to_owned(), begun(1, at(1_000_000)), at(0)).unwrap();
-        for number in 0..SIGN_INS_PER_ADDRESS.most + 2 {
+        let mut pending = PendingLogins::default();
+        pending.insert("other".to_owned(), login(1, at(1_000_000)), at(0)).unwrap();
+        for number in 0..SIGN_INS_PER_ADDRESS.max + 2 {
             let until = at(1_000_001 + number);
-            pending.insert(format!("{number}"), begun(2, until), at(0)).unwrap();
+            pending.insert(format!("{number}"), login(2, until), at(0)).unwrap();
         }
         assert!(["0", "1"].iter().all(|state| pending.take(state, at(0)).is_none()));
         assert!(["2", "other"].iter().all(|state| pending.take(state, at(0)).is_some()));
-        for number in 0..SIGN_INS.most {
-            let host = u8::try_from(3 + number / SIGN_INS_PER_ADDRESS.most).unwrap();
-            let has_room = pending.0.len() < SIGN_INS.most;
-            let done = pending.insert(format!("n{number}"), begun(host, at(2_000_000)), at(0));
+        for number in 0..SIGN_INS.max {
+            let host = u8::try_from(3 + number / SIGN_INS_PER_ADDRESS.max).unwrap();
+            let has_room = pending.0.len() < SIGN_INS.max;
+            let done = pending.insert(format!("n{number}"), login(host, at(2_000_000)), at(0));
             assert_eq!(done.is_ok(), has_room);
         }
-        let refused = pending.insert("one more".to_owned(), begun(99, at(2_000_000)), at(0));
-        assert_eq!(refused.unwrap_err().kind, Kind::Unavailable);
+        let refused = pending.insert("one more".to_owned(), login(99, at(2_000_000)), at(0));
+        assert_eq!(refused.unwrap_err().kind, ApiErrorKind::Unavailable);
         // Time makes room.
         assert!(
-            pending.insert("later".to_owned(), begun(99, at(9_000_000)), at(3_000_000)).is_ok()
+            pending.insert("later".to_owned(), login(99, at(9_000_000)), at(3_000_000)).is_ok()
         );
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
-use communicado_runtime::at_input_end;
+use communicado_runtime::on_stdin_eof;
 use futures_util::future::OptionFuture;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen as begin, socket_with};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -43,20 +43,20 @@ fn opened(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// What ends a gateway.
-pub(super) struct Signals {
+pub(super) struct ShutdownSignals {
     term: Signal,
     int: Signal,
     _file_too_large: Signal,
     input: Option<oneshot::Receiver<()>>,
 }
 
-impl Signals {
+impl ShutdownSignals {
     /// # Errors
     ///
     /// If the system gives no signals, or no thread for the input.
-    pub(super) fn new(until_input_ends: bool) -> io::Result<Self> {
+    pub(super) fn new(exit_on_stdin_eof: bool) -> io::Result<Self> {
         Ok(Self {
-            input: until_input_ends.then(input_ended).transpose()?,
+            input: exit_on_stdin_eof.then(stdin_eof).transpose()?,
             term: signal(SignalKind::terminate())?,
             int: signal(SignalKind::interrupt())?,
             _file_too_large: signal(SignalKind::from_raw(FILE_TOO_LARGE))?,
@@ -68,14 +68,14 @@ impl Signals {
         tokio::select! {
             _ = self.term.recv() => "SIGTERM",
             _ = self.int.recv() => "SIGINT",
-            Some(_) = OptionFuture::from(self.input) => "the input ended",
+            Some(_) = OptionFuture::from(self.input) => "stdin was closed",
         }
     }
 }
 
-fn input_ended() -> io::Result<oneshot::Receiver<()>> {
+fn stdin_eof() -> io::Result<oneshot::Receiver<()>> {
     let (end, ended) = oneshot::channel();
-    at_input_end(move || {
+    on_stdin_eof(move || {
         let _ = end.send(());
     })?;
     Ok(ended)

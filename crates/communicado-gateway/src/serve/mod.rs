@@ -1,264 +1,135 @@
-//! A running gateway: the store and its keeper, the front, hyper for the rest, and the end of all
+//! A running gateway: the store and its writer, the event loop, hyper for the rest, and the end of all
 //! of them.
 
-mod connection;
+mod backend;
+mod checked_stream;
 mod control;
+mod critical_thread;
+mod http1;
 mod listen;
-mod part;
-mod socket;
-mod strict;
 mod tls;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use communicado_wire::gateway::{NewToken, Scope, View};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
 pub(crate) use control::{ask, ask_offline};
-pub(crate) use socket::Connection;
 pub(crate) use tls::Certificate;
 
-use crate::api::{made, router};
-use crate::cluster;
+use crate::api::router;
+use crate::config::ServeConfig;
 use crate::failure::{Failure, Outcome};
-use crate::front::{self, Front};
-use crate::http::Hosts;
-use crate::keeper::{self, Keeper, Order};
-use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
-use crate::oidc::SignIns;
-use crate::shared::Shared;
-use crate::store::{Kept, Lock, Store, StoreError};
-use crate::traces::Traces;
-use part::Part;
+use crate::fanout::EventLoop;
+use crate::oidc::OidcClient;
+use crate::store::StoreLock;
+use crate::stream::LoopCommand;
+use backend::{Backend, no_system};
+use critical_thread::CriticalThread;
 
 /// How long requests that are under way may take when the gateway stops.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
 
 /// What a gateway is started with.
 #[derive(Debug)]
-pub(crate) struct Options {
+pub(crate) struct ServeOptions {
     pub(crate) listen: SocketAddr,
     pub(crate) data: PathBuf,
     pub(crate) certificate: Option<Certificate>,
-    pub(crate) what: What,
+    pub(crate) config: ServeConfig,
     /// Where people sign in.
-    pub(crate) oidc: Option<crate::oidc::Settings>,
+    pub(crate) oidc: Option<crate::oidc::OidcConfig>,
     /// The address under which people see this gateway, if it is another.
     pub(crate) public_url: Option<String>,
     /// Whether it stops also when standard input ends.
-    pub(crate) until_input_ends: bool,
+    pub(crate) exit_on_stdin_eof: bool,
 }
 
-/// What a gateway does beside its usual.
-#[derive(Debug)]
-pub(crate) struct What {
-    /// For how long what was told is kept, if it is.
-    pub(crate) history: Option<Duration>,
-    /// Pages of these origins may read too.
-    pub(crate) origins: Vec<String>,
-    /// Requests of one token.
-    pub(crate) per_second: usize,
-    /// Streams of one token and its sessions; half of the connections, but not too many, if not
-    /// given.
-    pub(crate) streams_per_token: Option<usize>,
-    /// Wrong tokens from one address.
-    pub(crate) wrong_per_minute: usize,
-    /// The bucket that is shared with other gateways, in the place of a store.
-    pub(crate) cluster: Option<cluster::Settings>,
-    /// Where spans are made, if anybody wants them.
-    pub(crate) traces: Option<Traces>,
-    /// Whether browsers are to use only TLS from now on.
-    pub(crate) hsts: bool,
-    /// Which values of `Host` are valid without TLS.
-    pub(crate) hosts: Hosts,
-}
-
-impl Default for What {
-    fn default() -> Self {
-        Self {
-            history: None,
-            origins: Vec::new(),
-            per_second: REQUESTS_PER_SECOND.most,
-            streams_per_token: None,
-            wrong_per_minute: WRONG_TOKENS_PER_MINUTE.most,
-            cluster: None,
-            traces: None,
-            hsts: false,
-            hosts: Hosts::Any,
-        }
-    }
-}
-
-/// What keeps: everything but the connections.
-pub(crate) struct Core {
-    pub(crate) shared: Arc<Shared>,
-    keeper: Part<Result<(), StoreError>>,
-    /// Where there are several gateways, the folder is ours alone all the same.
-    _lock: Option<Lock>,
-}
-
-impl Core {
-    /// Opens the store in `data`, which is `lock`ed, and begins to keep.
-    ///
-    /// # Errors
-    ///
-    /// If the store cannot be opened, or the system gives no thread.
-    pub(crate) fn start(data: &Path, lock: Lock, what: What, tls: bool) -> Result<Self, Failure> {
-        let (store, kept, lock) = match what.cluster {
-            None => {
-                let (store, kept) = Store::open(data, lock)?;
-                (Some(store), kept, None)
-            }
-            Some(_) => (None, Kept::default(), Some(lock)),
-        };
-        let (keeper, orders) = Keeper::new();
-        let cluster = what.cluster.clone();
-        let shared = Arc::new(Shared::new(kept, keeper, what, tls).map_err(no_system)?);
-        let of_keeper = shared.clone();
-        let (ready, is_ready) = oneshot::channel();
-        let keeper = Part::start("keeper", move || match (store, cluster) {
-            (Some(store), _) => {
-                let _ = ready.send(Ok(()));
-                keeper::run(&of_keeper, store, &orders)
-            }
-            (None, Some(settings)) => {
-                cluster::run(&of_keeper, &settings, orders, ready);
-                Ok(())
-            }
-            (None, None) => Ok(()),
-        });
-        let keeper = keeper.map_err(no_system)?;
-        let began = is_ready.blocking_recv();
-        began.unwrap_or(Ok(())).map_err(|error| {
-            let help = "start NATS with JetStream (-js), and see to --nats and --nats-replicas";
-            Failure::new(Outcome::Failed, "the gateways cannot work together")
-                .cause(error)
-                .help(help)
-        })?;
-        Ok(Self { shared, keeper, _lock: lock })
-    }
-
-    /// Ends after all that was ordered.
-    ///
-    /// # Errors
-    ///
-    /// If the end cannot be kept.
-    pub(crate) fn stop(self) -> Result<(), Failure> {
-        self.shared.keeper.stop();
-        Ok(self.keeper.join()??)
-    }
-
-    /// Makes the first administrator's token, if there is none.
-    async fn first_token(&self) -> Result<Option<String>, Failure> {
-        let has = |token: &Arc<communicado_wire::gateway::kept::Token>| {
-            token.scopes.has(Scope::Administer)
-        };
-        if self.shared.tokens().all().any(has) {
-            return Ok(None);
-        }
-        let new = NewToken {
-            name: "the first administrator".into(),
-            scopes: vec![Scope::Administer],
-            person: None,
-            group: None,
-            view: Some(View::Everything),
-            for_ms: None,
-        };
-        let (secret, token) = made(new, self.shared.now().civil)?;
-        self.shared.keeper.order(Order::Token(token)).await?;
-        Ok(Some(secret))
-    }
-}
-
-fn no_system(error: std::io::Error) -> Failure {
-    Failure::new(Outcome::Failed, "the gateway cannot start").cause(error)
-}
-
-/// Serves until it is told to stop; `say` gets what a person should read.
+/// Serves until it is told to stop; `print` gets what a person should read.
 ///
 /// # Errors
 ///
 /// If it cannot start, or ended badly.
 pub(crate) fn serve(
-    options: Options,
-    say: impl Fn(&str) -> Result<(), Failure>,
+    options: ServeOptions,
+    print: impl Fn(&str) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(no_system)?;
-    runtime.block_on(serving(options, say))
+    runtime.block_on(serving(options, print))
 }
 
 async fn serving(
-    options: Options,
-    say: impl Fn(&str) -> Result<(), Failure>,
+    options: ServeOptions,
+    print: impl Fn(&str) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let Options { listen, data, certificate, what, oidc, public_url, until_input_ends } = options;
+    let ServeOptions { listen, data, certificate, config, oidc, public_url, exit_on_stdin_eof } =
+        options;
     let is_tls = certificate.is_some();
     // A certificate that is made is written into the folder.
-    let lock = Lock::take(&data)?;
+    let lock = StoreLock::take(&data)?;
     let acceptor = certificate.map(Certificate::acceptor).transpose()?;
-    let signals = listen::Signals::new(until_input_ends).map_err(no_system)?;
+    let signals = listen::ShutdownSignals::new(exit_on_stdin_eof).map_err(no_system)?;
     // It may wait for other gateways' bucket.
     let started = {
         let data = data.clone();
-        tokio::task::spawn_blocking(move || Core::start(&data, lock, what, is_tls)).await
+        tokio::task::spawn_blocking(move || Backend::start(&data, lock, config, is_tls)).await
     };
-    let mut core = started.map_err(|error| {
+    let mut backend = started.map_err(|error| {
         Failure::new(Outcome::Failed, "the gateway cannot start").cause(error)
     })??;
-    let shared = core.shared.clone();
+    let app = backend.app.clone();
     let listener = listen::listen(listen)?;
     let address = listener.local_addr().map_err(no_system)?;
     let scheme = if is_tls { "https" } else { "http" };
     let base = format!("{scheme}://{address}");
     if let Some(settings) = oidc {
-        let sign_ins = SignIns::new(settings, public_url.as_deref().unwrap_or(&base));
-        let sign_ins = sign_ins.map_err(|why| {
+        let oidc_client = OidcClient::new(settings, public_url.as_deref().unwrap_or(&base));
+        let oidc_client = oidc_client.map_err(|why| {
             Failure::new(Outcome::Failed, "the secret for the issuer cannot be read").cause(why)
         })?;
-        let _ = shared.sign_ins.set(Arc::new(sign_ins));
+        let _ = app.oidc_client.set(Arc::new(oidc_client));
     }
-    let first = core.first_token().await?;
-    let (hand_over, connections) = mpsc::unbounded_channel();
-    let front = Front::new(shared.clone(), listener, hand_over).map_err(no_system)?;
-    let mut front = Part::start("front", move || front.run()).map_err(no_system)?;
+    let first = backend.first_token().await?;
+    let (handed_off, connections) = mpsc::unbounded_channel();
+    let event_loop = EventLoop::new(app.clone(), listener, handed_off).map_err(no_system)?;
+    let mut event_loop =
+        CriticalThread::start("event-loop", move || event_loop.run()).map_err(no_system)?;
     let (stop, stopping) = watch::channel(false);
-    let router = router(shared.clone());
-    let served =
-        connection::serve(connections, router.clone(), acceptor, shared.clone(), stopping.clone());
+    let router = router(app.clone());
+    let served = http1::serve(connections, router.clone(), acceptor, app.clone(), stopping.clone());
     let connections = tokio::spawn(served);
-    let control = control::listen(&data, router, &shared, stopping)?;
-    say(&greeting(&base, first.as_deref()))?;
+    let control = control::listen(&data, router, &app, stopping)?;
+    print(&greeting(&base, first.as_deref()))?;
     tracing::info!(what = "listening", address = %address, tls = is_tls);
-    // Without one of its parts it would go on and be wrong: then it ends, and whoever started it
-    // starts it again.
+    // Without one of its critical threads it would serve stale data. It exits, and its supervisor
+    // restarts it.
     let (why, is_asked) = tokio::select! {
         signal = signals.wait() => (signal, true),
-        () = core.keeper.ended() => ("the keeper ended", false),
-        () = front.ended() => ("the front ended", false),
+        () = backend.writer.ended() => ("the writer thread ended", false),
+        () = event_loop.ended() => ("the event-loop thread ended", false),
     };
     tracing::info!(what = "stopping", cause = why);
-    shared.front.order(front::Order::Stop);
+    app.event_loop.send(LoopCommand::Stop);
     let _ = stop.send(true);
     let _ = tokio::time::timeout(LAST_REQUESTS, connections).await;
     control.abort();
     let ended = tokio::task::spawn_blocking(move || {
-        let kept = core.stop();
-        if let Some(traces) = &shared.traces {
+        let stored = backend.stop();
+        if let Some(traces) = &app.traces {
             traces.stop();
         }
-        front.join()?.map_err(no_system)?;
-        kept
+        event_loop.join()?.map_err(no_system)?;
+        stored
     });
     ended.await.unwrap_or(Ok(()))?;
     // Even if it ended without a word: only who asks for the end gets a good one.
-    if is_asked { Ok(()) } else { Err(part::broke_off(why)) }
+    if is_asked { Ok(()) } else { Err(critical_thread::exited(why)) }
 }
 
 fn greeting(base: &str, first: Option<&str>) -> String {

@@ -5,24 +5,17 @@ use std::io::ErrorKind;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use super::sqlite::{FILES, PROBE};
-use crate::private;
+use super::files::{FILES, PROBE};
+use crate::api_error::{ApiError, ApiErrorKind};
+use crate::private::{self, FileError};
 
 /// Why something cannot be kept or read, and what to do.
 #[derive(Debug)]
 pub(crate) enum StoreError {
     /// Another gateway has it.
     InUse { folder: PathBuf },
-    /// The folder or a file in it cannot be made or opened.
-    Folder { path: PathBuf, cause: std::io::Error },
-    /// A file or the folder belongs to another user.
-    OtherOwner { path: PathBuf, uid: u32 },
-    /// The folder is one in which all users make files.
-    SharedFolder { path: PathBuf },
-    /// Other users can enter the folder, and that cannot be changed.
-    OpenFolder { path: PathBuf, cause: std::io::Error },
-    /// Something else is in the place of a file.
-    NotAFile { path: PathBuf },
+    /// A file or the folder cannot be used.
+    File(FileError),
     /// The disk is full, or the process may write no more.
     Full { cause: rusqlite::Error },
     /// The disk reads or writes wrongly.
@@ -43,11 +36,7 @@ impl StoreError {
                 "stop the other gateway, or use another folder with --data; `lslocks` lists the \
                  process that holds the lock"
             }
-            Self::Folder { .. } => "make the folder writable for this user, or use --data",
-            Self::OtherOwner { .. } => "run the gateway as that user, or use --data",
-            Self::SharedFolder { .. } => "use a folder below it with --data",
-            Self::OpenFolder { .. } => "use a folder on a file system with modes, with --data",
-            Self::NotAFile { .. } => "remove it, or use another folder with --data",
+            Self::File(error) => error.help(),
             Self::Full { .. } => {
                 "make room on the disk, or raise the limit on the size of files; the gateway goes on \
                  by itself"
@@ -132,20 +121,7 @@ impl fmt::Display for StoreError {
             Self::InUse { folder } => {
                 write!(f, "another gateway uses {}", folder.display())
             }
-            Self::Folder { path, cause } => {
-                write!(f, "{} cannot be opened: {cause}", path.display())
-            }
-            Self::OtherOwner { path, uid } => {
-                write!(f, "{} belongs to another user, with the uid {uid}", path.display())
-            }
-            Self::SharedFolder { path } => {
-                write!(f, "all users make files in {}", path.display())
-            }
-            Self::OpenFolder { path, cause } => {
-                let path = path.display();
-                write!(f, "other users can enter {path}, and its mode cannot be changed: {cause}")
-            }
-            Self::NotAFile { path } => write!(f, "{} is not a regular file", path.display()),
+            Self::File(error) => error.fmt(f),
             Self::Full { cause } => {
                 write!(f, "there is no room for what is to be kept: {cause}")
             }
@@ -156,6 +132,20 @@ impl fmt::Display for StoreError {
             Self::Damaged { what } => write!(f, "the store is damaged: {what}"),
             Self::Other { cause } => write!(f, "the store cannot be used: {cause}"),
         }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        Self::new(ApiErrorKind::Unavailable, error.to_string(), error.help())
+            .with_limit("store")
+            .retry_after(5)
+    }
+}
+
+impl From<FileError> for StoreError {
+    fn from(error: FileError) -> Self {
+        Self::File(error)
     }
 }
 

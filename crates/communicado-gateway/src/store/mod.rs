@@ -5,65 +5,10 @@
 //! refused by a lock, which ends with the process.
 
 mod error;
+mod files;
+mod records;
 mod sqlite;
 
-use std::sync::Arc;
-
-use communicado_wire::Timestamp;
-use communicado_wire::gateway::kept;
-
 pub(crate) use error::StoreError;
-pub(crate) use sqlite::{Lock, Store, copy_to, put_back};
-
-/// What is to be kept.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Writes {
-    /// By id; nothing for one who is no more.
-    pub(crate) people: Vec<(Arc<str>, Option<String>)>,
-    /// By id; nothing for one that is no more.
-    pub(crate) tokens: Vec<(Arc<str>, Option<String>)>,
-    pub(crate) audience: Vec<Reader>,
-    pub(crate) history: Vec<Past>,
-    /// The last change; it never goes back.
-    pub(crate) revision: u64,
-}
-
-impl Writes {
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.people.is_empty() && self.tokens.is_empty() && self.audience.is_empty()
-    }
-}
-
-/// That a token has read somebody, for the first time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Reader {
-    /// An id of a person, `@` and an id of a group, or `*`.
-    pub(crate) whom: Arc<str>,
-    pub(crate) token: Arc<str>,
-    pub(crate) first: Timestamp,
-}
-
-impl Reader {
-    /// Whether `whom` is a person, and neither a group nor everybody.
-    pub(crate) fn is_of_person(&self) -> bool {
-        !self.whom.starts_with(['@', '*'])
-    }
-}
-
-/// What was told of somebody.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Past {
-    pub(crate) revision: u64,
-    pub(crate) person: Arc<str>,
-    pub(crate) at: Timestamp,
-    pub(crate) body: String,
-}
-
-/// What was kept.
-#[derive(Debug, Default)]
-pub(crate) struct Kept {
-    pub(crate) people: Vec<kept::Person>,
-    pub(crate) tokens: Vec<kept::Token>,
-    pub(crate) audience: Vec<Reader>,
-    pub(crate) revision: u64,
-}
+pub(crate) use records::{FirstRead, HistoryEntry, StoredState, Writes};
+pub(crate) use sqlite::{Store, StoreLock, copy_to, put_back};

@@ -11,11 +11,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use communicado_wire::Timestamp;
-use communicado_wire::gateway::kept;
+use communicado_wire::gateway::stored;
 use rusqlite::{Connection, OpenFlags, params};
 
-use super::{Kept, Past, Reader, StoreError, Writes};
-use crate::private;
+use super::error::StoreError;
+use super::files::FILES;
+use super::records::{FirstRead, HistoryEntry, StoredState, Writes};
+use crate::private::{self, FileError};
 
 /// The form of the tables.
 const FORM: i64 = 1;
@@ -34,25 +36,11 @@ const TABLES: &str = "
 
 /// After a gateway that did not stop by itself, revisions go on so much later: some may have been
 /// told that were not kept, such as the end of a lease while the disk was full.
-const UNKEPT: u64 = 1000;
-
-/// The files in the folder, all of them private.
-pub(super) const FILES: [&str; 7] = [
-    "gateway.sqlite",
-    "gateway.sqlite-wal",
-    "gateway.sqlite-shm",
-    "gateway.sqlite-journal",
-    "gateway.sqlite.new",
-    "lock",
-    "tls.pem",
-];
-
-/// A file that is written to see whether there is room.
-pub(super) const PROBE: &str = "probe";
+const UNSTORED: u64 = 1000;
 
 /// That nobody else uses a folder.
 #[derive(Debug)]
-pub(crate) struct Lock {
+pub(crate) struct StoreLock {
     _file: File,
 }
 
@@ -63,10 +51,10 @@ pub(crate) struct Store {
     folder: PathBuf,
     /// What was found to be damaged; from then on nothing is kept.
     damage: OnceCell<String>,
-    _lock: Lock,
+    _lock: StoreLock,
 }
 
-impl Lock {
+impl StoreLock {
     /// Takes the folder, and makes it if it is not there.
     ///
     /// # Errors
@@ -84,7 +72,9 @@ impl Lock {
             Err(TryLockError::WouldBlock) => {
                 Err(StoreError::InUse { folder: folder.to_path_buf() })
             }
-            Err(TryLockError::Error(cause)) => Err(StoreError::Folder { path, cause }),
+            Err(TryLockError::Error(cause)) => {
+                Err(StoreError::File(FileError::Inaccessible { path, cause }))
+            }
         }
     }
 }
@@ -99,11 +89,11 @@ impl Store {
     /// # Errors
     ///
     /// If it cannot be opened or read.
-    pub(crate) fn open(folder: &Path, lock: Lock) -> Result<(Self, Kept), StoreError> {
+    pub(crate) fn open(folder: &Path, lock: StoreLock) -> Result<(Self, StoredState), StoreError> {
         Self::opened(folder, lock).map_err(|error| error.in_folder(folder).in_opening())
     }
 
-    fn opened(folder: &Path, lock: Lock) -> Result<(Self, Kept), StoreError> {
+    fn opened(folder: &Path, lock: StoreLock) -> Result<(Self, StoredState), StoreError> {
         // SQLite gives its other files the mode of this one.
         private::open(&file(folder))?;
         let connection = opened(&file(folder))?;
@@ -122,38 +112,38 @@ impl Store {
         examine(&connection)?;
         let (folder, damage) = (folder.to_path_buf(), OnceCell::new());
         let store = Self { connection, folder, damage, _lock: lock };
-        let kept = store.read()?;
-        Ok((store, kept))
+        let stored = store.read()?;
+        Ok((store, stored))
     }
 
-    fn read(&self) -> Result<Kept, StoreError> {
-        let mut kept = Kept::default();
+    fn read(&self) -> Result<StoredState, StoreError> {
+        let mut stored = StoredState::default();
         for (id, body) in self.rows("people")? {
-            let person = kept::Person::from_json(&body);
+            let person = stored::Person::from_json(&body);
             let person = person.map_err(|error| damaged("a person", error))?;
             same("a person", &id, &person.id)?;
-            kept.people.push(person);
+            stored.people.push(person);
         }
         for (id, body) in self.rows("tokens")? {
-            let token = kept::Token::from_json(&body);
+            let token = stored::Token::from_json(&body);
             let token = token.map_err(|error| damaged("a token", error))?;
             same("a token", &id, &token.id)?;
-            kept.tokens.push(token);
+            stored.tokens.push(token);
         }
         let mut query = self.connection.prepare("SELECT whom, token, first_us FROM audience")?;
         let mut rows = query.query([])?;
         while let Some(row) = rows.next()? {
             let (whom, token): (String, String) = (row.get(0)?, row.get(1)?);
             let first = Timestamp::from_micros(row.get(2)?).unwrap_or(Timestamp::EPOCH);
-            kept.audience.push(Reader { whom: whom.into(), token: token.into(), first });
+            stored.audience.push(FirstRead { whom: whom.into(), token: token.into(), first });
         }
-        kept.revision = self.fact("revision")?;
+        stored.revision = self.fact("revision")?;
         if self.fact("running")? == 1 {
-            kept.revision += UNKEPT;
+            stored.revision += UNSTORED;
         }
-        self.set_fact("revision", kept.revision)?;
+        self.set_fact("revision", stored.revision)?;
         self.set_fact("running", 1)?;
-        Ok(kept)
+        Ok(stored)
     }
 
     fn rows(&self, table: &str) -> Result<Vec<(String, String)>, StoreError> {
@@ -198,8 +188,8 @@ impl Store {
     }
 
     /// Says what went wrong by the state of the disk, and remembers damage.
-    fn classified<T>(&self, done: Result<T, StoreError>) -> Result<T, StoreError> {
-        done.map_err(|error| {
+    fn classified<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        result.map_err(|error| {
             let error = error.in_folder(&self.folder);
             if let StoreError::Damaged { what } = &error {
                 let _ = self.damage.set(what.clone());
@@ -231,12 +221,12 @@ impl Store {
                 transaction.execute("DELETE FROM history WHERE person = ?1", [&**id])?;
             }
         }
-        for Reader { whom, token, first } in &writes.audience {
+        for FirstRead { whom, token, first } in &writes.audience {
             transaction
                 .prepare_cached("INSERT OR IGNORE INTO audience VALUES (?1, ?2, ?3)")?
                 .execute(params![&**whom, &**token, first.micros()])?;
         }
-        for Past { revision, person, at, body } in &writes.history {
+        for HistoryEntry { revision, person, at, body } in &writes.history {
             let revision = i64::try_from(*revision).unwrap_or(i64::MAX);
             transaction
                 .prepare_cached("INSERT OR REPLACE INTO history VALUES (?1, ?2, ?3, ?4)")?
@@ -265,7 +255,7 @@ impl Store {
     /// # Errors
     ///
     /// If it cannot be forgotten.
-    pub(crate) fn forget(&self, before: Timestamp) -> Result<(), StoreError> {
+    pub(crate) fn delete_history(&self, before: Timestamp) -> Result<(), StoreError> {
         let query = "DELETE FROM history WHERE at_us < ?1";
         let query = self.connection.prepare_cached(query);
         let forgotten = query.and_then(|mut query| query.execute([before.micros()]));
@@ -277,15 +267,15 @@ impl Store {
     /// # Errors
     ///
     /// If it cannot be read.
-    pub(crate) fn history(&self, person: &str, most: usize) -> Result<Vec<String>, StoreError> {
-        self.classified(self.past(person, most))
+    pub(crate) fn history(&self, person: &str, max: usize) -> Result<Vec<String>, StoreError> {
+        self.classified(self.history_rows(person, max))
     }
 
-    fn past(&self, person: &str, most: usize) -> Result<Vec<String>, StoreError> {
+    fn history_rows(&self, person: &str, max: usize) -> Result<Vec<String>, StoreError> {
         let query = "SELECT body FROM history WHERE person = ?1 ORDER BY revision DESC LIMIT ?2";
         let mut query = self.connection.prepare_cached(query)?;
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let rows = query.query_map(params![person, most], |row| row.get(0))?;
+        let max = i64::try_from(max).unwrap_or(i64::MAX);
+        let rows = query.query_map(params![person, max], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -330,7 +320,8 @@ fn examine(connection: &Connection) -> Result<(), StoreError> {
 ///
 /// If it cannot be read, or the file cannot be written.
 pub(crate) fn copy_to(folder: &Path, to: &Path) -> Result<(), StoreError> {
-    let cannot = |cause| StoreError::Folder { path: to.to_path_buf(), cause };
+    let cannot =
+        |cause| StoreError::File(FileError::Inaccessible { path: to.to_path_buf(), cause });
     let connection = opened(&file(folder))?;
     connection.busy_timeout(Duration::from_secs(5))?;
     let path = std::path::absolute(to).map_err(cannot)?;
@@ -355,12 +346,14 @@ fn opened(path: &Path) -> Result<Connection, rusqlite::Error> {
 ///
 /// If a gateway uses it, or `from` is no such copy.
 pub(crate) fn put_back(folder: &Path, from: &Path) -> Result<(), StoreError> {
-    let lock = Lock::take(folder)?;
+    let lock = StoreLock::take(folder)?;
     let copy = folder.join("gateway.sqlite.new");
-    let cannot = |cause| StoreError::Folder { path: from.to_path_buf(), cause };
+    let cannot =
+        |cause| StoreError::File(FileError::Inaccessible { path: from.to_path_buf(), cause });
     let mut source = File::open(from).map_err(cannot)?;
     let target = private::replace(&copy);
-    let target = target.map_err(|cause| StoreError::Folder { path: copy.clone(), cause });
+    let target = target
+        .map_err(|cause| StoreError::File(FileError::Inaccessible { path: copy.clone(), cause }));
     io::copy(&mut source, &mut target?).map_err(cannot)?;
     {
         let connection = opened(&copy)?;

@@ -261,10 +261,10 @@ impl World {
     }
 
     /// What a caller gets: the answer, and what the stream or the WebSocket says first.
-    fn ask(&self, row: &Row, headers: &str, as_nobody: bool, kept: bool) -> (Said, Value) {
+    fn ask(&self, row: &Row, headers: &str, as_nobody: bool, keep_alive: bool) -> (Said, Value) {
         let path = self.path(row, as_nobody);
         let mut client = self.target.connect().unwrap();
-        if kept {
+        if keep_alive {
             client.ask(&request("GET", "/readyz", "", None)).unwrap().must_be(200);
         }
         if row.path() == "/v1/socket" {
@@ -378,9 +378,9 @@ fn every_kind_of_caller_gets_what_the_table_of_permissions_says() {
             if matches!(row.path(), "/v1/events" | "/v1/socket") {
                 // The same request on a connection that was used before takes another way.
                 let (said, json) = world.ask(row, &world.headers[kind], false, true);
-                let kept = world.cell(row, &said, &json);
-                if kept != cell {
-                    let _ = write!(cell, " kept {kept}");
+                let reused = world.cell(row, &said, &json);
+                if reused != cell {
+                    let _ = write!(cell, " keep-alive {reused}");
                 }
             }
             if row.changes() && said.status < 300 {
@@ -451,11 +451,11 @@ fn a_person_who_may_not_be_seen_is_indistinguishable_from_one_who_does_not_exist
                     // Publishing for any person is its purpose.
                     continue;
                 }
-                for kept in [false, true] {
+                for keep_alive in [false, true] {
                     let headers = &world.headers[kind];
-                    let (said, json) = world.ask(row, headers, false, kept);
+                    let (said, json) = world.ask(row, headers, false, keep_alive);
                     let hidden = neutral(&said, &json, id);
-                    let (said, json) = world.ask(row, headers, true, kept);
+                    let (said, json) = world.ask(row, headers, true, keep_alive);
                     let nobody = neutral(&said, &json, NOBODY);
                     assert_eq!(hidden, nobody, "{kind}: {} {}", row.route, row.case);
                     compared += 1;

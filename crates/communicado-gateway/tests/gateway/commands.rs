@@ -102,7 +102,7 @@ fn it_listens_beyond_this_machine_only_with_tls_or_a_word() {
 
 #[test]
 fn over_tls_it_is_the_same() {
-    let gateway = Gateway::with(&["--tls-self-made", "127.0.0.1"]);
+    let gateway = Gateway::with(&["--tls-self-signed", "127.0.0.1"]);
     assert!(gateway.base.starts_with("https://"));
     gateway.add("ada", &[]);
     gateway.publish("ada", "laptop", "busy");
@@ -117,8 +117,8 @@ fn over_tls_it_is_the_same() {
 }
 
 #[test]
-fn a_self_made_certificate_is_written_into_a_folder_that_is_not_there_yet() {
-    let mut gateway = Gateway::with(&["--tls-self-made", "127.0.0.1"]);
+fn a_self_signed_certificate_is_written_into_a_folder_that_is_not_there_yet() {
+    let mut gateway = Gateway::with(&["--tls-self-signed", "127.0.0.1"]);
     gateway.stop();
     std::fs::remove_dir_all(gateway.folder()).unwrap();
     gateway.again();
@@ -127,7 +127,7 @@ fn a_self_made_certificate_is_written_into_a_folder_that_is_not_there_yet() {
     let mode = std::fs::metadata(&certificate).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     // A second gateway, which is refused, leaves the certificate of the first.
-    let second = ["serve", "--listen", "127.0.0.1:0", "--tls-self-made", "127.0.0.1"];
+    let second = ["serve", "--listen", "127.0.0.1:0", "--tls-self-signed", "127.0.0.1"];
     assert_eq!(gateway.command(&second).status.code(), Some(5));
     assert_eq!(gateway.curl("/readyz", &[]).status, 200);
 }
@@ -142,7 +142,7 @@ fn browsers_are_held_to_tls_only_with_a_certificate_from_files() {
     let (certificate, key) = (certificate.to_str().unwrap(), key.to_str().unwrap());
     for (arguments, value) in [
         (&["--tls-cert", certificate, "--tls-key", key][..], Some("max-age=31536000")),
-        (&["--tls-self-made", "127.0.0.1"], None),
+        (&["--tls-self-signed", "127.0.0.1"], None),
         (&[], None),
     ] {
         let gateway = Gateway::with(arguments);

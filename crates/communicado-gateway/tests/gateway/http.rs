@@ -15,7 +15,7 @@ use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, Stream
 
 use crate::stage::{Events, Gateway, within_of};
 
-const TLS: &[&str] = &["--tls-self-made", "127.0.0.1"];
+const TLS: &[&str] = &["--tls-self-signed", "127.0.0.1"];
 
 type Tls = StreamOwned<ClientConnection, TcpStream>;
 

@@ -141,7 +141,7 @@ fn a_stream_beyond_a_limit_is_refused_by_its_name_and_an_event_source_comes_back
     assert_eq!(said.problem(429)["limit"], "streams-per-token");
     let from = format!("Origin: {origin}");
     let accept = ["-H", &authorization, "-H", "Accept: text/event-stream", "-H", &from];
-    // The front answers a request without a body, and hyper one that has a body.
+    // The event loop answers a request without a body, and hyper one that has a body.
     for body in [&[][..], &["-X", "GET", "--data-binary", "{}"]] {
         let said = gateway.curl("/v1/events", &[&accept[..], body].concat());
         assert_eq!(said.status, 200, "{said:?}");

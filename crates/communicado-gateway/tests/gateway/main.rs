@@ -16,6 +16,7 @@ mod collector;
 mod commands;
 mod damage;
 mod faults;
+mod help;
 mod hostile;
 mod http;
 mod limits;

@@ -111,9 +111,9 @@ fn a_request_whose_token_is_revoked_before_the_body_is_whole_does_nothing() {
 #[test]
 fn over_tls_a_request_whose_token_is_revoked_before_the_body_is_whole_does_nothing() {
     a_held_body_does_nothing(&Gateway::with(&[
-        "--tls-self-made",
+        "--tls-self-signed",
         "localhost",
-        "--tls-self-made",
+        "--tls-self-signed",
         "127.0.0.1",
     ]));
 }
@@ -169,7 +169,9 @@ fn a_token_that_is_revoked_before_the_body_names_it_opens_no_session() {
 
 #[test]
 fn a_handshake_that_ends_after_the_revocation_opens_no_socket() {
-    for arguments in [&[][..], &["--tls-self-made", "localhost", "--tls-self-made", "127.0.0.1"]] {
+    for arguments in
+        [&[][..], &["--tls-self-signed", "localhost", "--tls-self-signed", "127.0.0.1"]]
+    {
         let gateway = Gateway::with(arguments);
         let target = Target::of(&gateway);
         let (token, id) = gateway.token(&["read"], &json!({}));
@@ -177,15 +179,15 @@ fn a_handshake_that_ends_after_the_revocation_opens_no_socket() {
         let mut held = Vec::new();
         for by in [bearer(&token), session(&cookie)] {
             for (path, handshake) in [("/v1/socket", HANDSHAKE), ("/v1/events", "")] {
-                for kept in [false, true] {
+                for keep_alive in [false, true] {
                     let mut client = target.connect().unwrap();
-                    if kept {
+                    if keep_alive {
                         let first = client.ask(&request("GET", "/v1/people", &by, None)).unwrap();
                         first.must(200);
                     }
                     let whole = request("GET", path, &format!("{by}{handshake}"), None);
                     client.send(&whole.as_bytes()[..whole.len() - 2]).unwrap();
-                    held.push((format!("{path} kept: {kept}"), client));
+                    held.push((format!("{path} keep-alive: {keep_alive}"), client));
                 }
             }
         }

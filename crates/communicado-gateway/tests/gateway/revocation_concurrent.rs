@@ -32,10 +32,10 @@ impl Obtained {
     }
 
     /// Ask for a stream, and keep it if it begins.
-    fn stream(&self, target: &Target, what: &'static str, by: &str, kept: bool) -> bool {
+    fn stream(&self, target: &Target, what: &'static str, by: &str, keep_alive: bool) -> bool {
         let opened = || {
             let mut client = target.connect()?;
-            if kept {
+            if keep_alive {
                 client.ask(&request("GET", "/readyz", "", None))?;
             }
             let (path, headers) = match what {
@@ -221,7 +221,7 @@ fn no_access_remains_after_a_revocation_among_concurrent_attempts() {
 
 #[test]
 fn over_tls_no_access_remains_after_a_revocation_among_concurrent_attempts() {
-    let tls = ["--tls-self-made", "localhost", "--tls-self-made", "127.0.0.1"];
+    let tls = ["--tls-self-signed", "localhost", "--tls-self-signed", "127.0.0.1"];
     let arguments = [&tls[..], &NO_RATE_LIMIT].concat();
     no_access_remains(&mut Gateway::with(&arguments), None);
 }

@@ -25,7 +25,7 @@ impl Issuer {
         );
         let mut child = Command::new("node")
             .arg(root.join("issuer.js"))
-            .arg(format!("{gateway}/v1/oidc/back"))
+            .arg(format!("{gateway}/v1/oidc/callback"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -77,7 +77,7 @@ impl Browser<'_> {
     /// Signs in as `name`, up to where the issuer sends the browser back to.
     fn sign_in(&self, name: &str) -> String {
         let start = format!("{}/v1/oidc/start", self.gateway.base);
-        let back = format!("{}/v1/oidc/back", self.gateway.base);
+        let back = format!("{}/v1/oidc/callback", self.gateway.base);
         let (page, _) = self.follow(&start, None, &back);
         let form = format!("prompt=login&login={name}&password=x");
         let (page, _) = self.follow(&page, Some(&form), &back);
@@ -150,9 +150,9 @@ fn a_person_signs_in_at_the_issuer_and_is_who_the_issuer_says() {
     };
     let (jar, state) = begin("bob");
     let address =
-        format!("/v1/oidc/back?error=access_denied%E2%80%AE%1B{:x<200}&state={state}", "");
+        format!("/v1/oidc/callback?error=access_denied%E2%80%AE%1B{:x<200}&state={state}", "");
     for stranger in [&[] as &[&str], &["-b", "communicado_sign_in=x"]] {
-        for address in ["/v1/oidc/back?error=call+0123", &address] {
+        for address in ["/v1/oidc/callback?error=call+0123", &address] {
             let refused = gateway.curl(address, stranger).problem(400);
             let text = refused.to_string();
             assert!(!text.contains("call") && !text.contains("access_denied"), "{text}");
@@ -165,7 +165,7 @@ fn a_person_signs_in_at_the_issuer_and_is_who_the_issuer_says() {
     // To a browser it is a page, in which nothing of what came is markup.
     let accept = "Accept: text/html,application/xhtml+xml";
     let (jar, state) = begin("carol");
-    let address = format!("/v1/oidc/back?error=%3Cscript%3E%7Bhelp%7D&state={state}");
+    let address = format!("/v1/oidc/callback?error=%3Cscript%3E%7Bhelp%7D&state={state}");
     let page = gateway.curl(&address, &["-H", accept, "-b", &jar]);
     assert_eq!((page.status, page.header("content-type").as_deref()), (403, Some(HTML)));
     assert!(page.body.contains("not sign you in: &#60;script&#62;&#123;help}"), "{}", page.body);

@@ -41,7 +41,7 @@ impl Socket {
 }
 
 #[test]
-fn what_is_wanted_can_change_on_the_way() {
+fn a_subscription_can_change_while_the_socket_is_open() {
     let gateway = Gateway::start();
     gateway.add("ada", &[]);
     gateway.add("bob", &[]);

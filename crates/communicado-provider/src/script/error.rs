@@ -1,74 +1,74 @@
-//! Why a script cannot be played.
+//! Script errors.
 
 use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
 use crate::TextError;
-use crate::words::NoSuchWord;
+use crate::words::UnknownWord;
 
-/// Why a script cannot be played.
+/// The error of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScriptError {
-    /// The number of the line, from 1.
+    /// The line number, from 1.
     pub line: usize,
-    /// What is wrong with it.
-    pub what: What,
+    /// The kind of error.
+    pub kind: ScriptErrorKind,
 }
 
-/// What is wrong with a line.
+/// The kind of a script error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum What {
-    /// The line does not begin with a time.
-    NotATime(String),
-    /// The line is earlier than the one above it.
-    TimeGoesBack {
+pub enum ScriptErrorKind {
+    /// The line does not begin with a duration.
+    InvalidTime(String),
+    /// The line is earlier than the previous line.
+    TimeDecreases {
         /// The time of the line.
         after: Duration,
-        /// The time of the one above it.
+        /// The time of the previous line.
         before: Duration,
     },
-    /// A word means nothing in its place.
-    NoSuchWord(NoSuchWord),
-    /// Something is missing behind a word.
+    /// A word is unknown.
+    UnknownWord(UnknownWord),
+    /// An argument is missing.
     Missing {
-        /// The word.
-        behind: String,
-        /// What is missing.
-        what: &'static str,
+        /// The word before the missing argument.
+        previous: String,
+        /// The kind of the missing argument.
+        expected: &'static str,
     },
-    /// A span of time is none.
-    NotASpan {
-        /// What it is for.
-        behind: String,
-        /// What stands there.
+    /// A duration is invalid.
+    InvalidDuration {
+        /// The word before it.
+        previous: String,
+        /// The invalid word.
         word: String,
     },
-    /// A note cannot be shown.
+    /// A note is invalid.
     Note(TextError),
     /// A quotation mark is not closed.
     OpenQuote,
-    /// There are more lines than can be played.
-    TooLong {
-        /// How many there may be.
+    /// The script is too long.
+    TooManyLines {
+        /// The maximum number of lines.
         lines_max: usize,
     },
 }
 
 impl ScriptError {
-    /// The word that is not known, with those that could have been meant.
+    /// The unknown word and the known ones, if that is the error.
     #[must_use]
-    pub const fn unknown_word(&self) -> Option<&NoSuchWord> {
-        match &self.what {
-            What::NoSuchWord(word) => Some(word),
-            What::NotATime(_)
-            | What::TimeGoesBack { .. }
-            | What::Missing { .. }
-            | What::NotASpan { .. }
-            | What::Note(_)
-            | What::OpenQuote
-            | What::TooLong { .. } => None,
+    pub const fn unknown_word(&self) -> Option<&UnknownWord> {
+        match &self.kind {
+            ScriptErrorKind::UnknownWord(word) => Some(word),
+            ScriptErrorKind::InvalidTime(_)
+            | ScriptErrorKind::TimeDecreases { .. }
+            | ScriptErrorKind::Missing { .. }
+            | ScriptErrorKind::InvalidDuration { .. }
+            | ScriptErrorKind::Note(_)
+            | ScriptErrorKind::OpenQuote
+            | ScriptErrorKind::TooManyLines { .. } => None,
         }
     }
 }
@@ -76,26 +76,29 @@ impl ScriptError {
 impl fmt::Display for ScriptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}: ", self.line)?;
-        match &self.what {
-            What::NotATime(word) => {
+        match &self.kind {
+            ScriptErrorKind::InvalidTime(word) => {
                 let word = word.escape_debug();
-                write!(f, "`{word}` is no time since the start, such as `500ms` or `3s`")
+                write!(f, "invalid time `{word}`: expected a duration such as `500ms` or `3s`")
             }
-            What::TimeGoesBack { after, before } => {
-                write!(f, "{after:?} comes after {before:?}: time does not go back")
+            ScriptErrorKind::TimeDecreases { after, before } => {
+                write!(f, "{after:?} is earlier than the previous line ({before:?})")
             }
-            What::NoSuchWord(word) => word.fmt(f),
-            What::Missing { behind, what } => {
-                write!(f, "behind `{}` there is no {what}", behind.escape_debug())
+            ScriptErrorKind::UnknownWord(word) => word.fmt(f),
+            ScriptErrorKind::Missing { previous, expected } => {
+                write!(f, "missing {expected} after `{}`", previous.escape_debug())
             }
-            What::NotASpan { behind, word } => {
-                let (behind, word) = (behind.escape_debug(), word.escape_debug());
-                write!(f, "`{word}` behind `{behind}` is no span of time, such as `500ms`")
+            ScriptErrorKind::InvalidDuration { previous, word } => {
+                let (previous, word) = (previous.escape_debug(), word.escape_debug());
+                write!(
+                    f,
+                    "invalid duration `{word}` after `{previous}`: expected one such as `500ms`"
+                )
             }
-            What::Note(error) => write!(f, "the note cannot be shown: {error}"),
-            What::OpenQuote => f.write_str("a quotation mark is not closed"),
-            What::TooLong { lines_max } => {
-                write!(f, "no script of more than {lines_max} lines is played")
+            ScriptErrorKind::Note(error) => write!(f, "invalid note: {error}"),
+            ScriptErrorKind::OpenQuote => f.write_str("unclosed quotation mark"),
+            ScriptErrorKind::TooManyLines { lines_max } => {
+                write!(f, "the script has more than {lines_max} lines")
             }
         }
     }

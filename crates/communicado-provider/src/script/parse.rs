@@ -1,53 +1,61 @@
-//! The lines of a script.
+//! The parser of script lines.
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::error::{ScriptError, What};
-use super::{Action, Script, Step};
-use crate::words::{NoSuchWord, activity, availability, span};
-use crate::{Command, Fault, Presence, Reason};
+use super::error::{ScriptError, ScriptErrorKind};
+use super::steps::{Script, ScriptAction, ScriptStep};
+use crate::words::{UnknownWord, activity, availability, duration};
+use crate::{Fault, Presence, ProviderCommand, Reason};
 
-/// Every action, with what stands behind it.
+/// All actions, with their arguments.
 pub const ACTIONS: &[(&str, &str)] = &[
     ("running", ""),
-    ("sign-in", "[--takes SPAN]"),
-    ("fail-sign-in", "REASON [--takes SPAN]"),
-    ("sign-out", "[--takes SPAN]"),
+    ("sign-in", "[--takes DURATION]"),
+    ("fail-sign-in", "REASON [--takes DURATION]"),
+    ("sign-out", "[--takes DURATION]"),
     ("end-sign-in", "REASON"),
-    ("set", "AVAILABILITY [--activity ACTIVITY] [--note TEXT] [--for SPAN]"),
+    ("set", "AVAILABILITY [--activity ACTIVITY] [--note TEXT] [--for DURATION]"),
     ("quit", ""),
     ("crash", ""),
-    ("hang", "SPAN"),
+    ("hang", "DURATION"),
     ("refuse", ""),
-    ("late", "SPAN"),
+    ("late", "DURATION"),
     ("stale-flag", ""),
     ("behave", ""),
 ];
 
-pub(super) fn script(text: &str) -> Result<Script, ScriptError> {
-    let mut steps: Vec<Step> = Vec::new();
-    for (number, line) in (1..).zip(text.lines()) {
-        let wrong = |what| ScriptError { line: number, what };
-        if number > Script::LINES_MAX {
-            return Err(wrong(What::TooLong { lines_max: Script::LINES_MAX }));
+impl Script {
+    /// Parses a script.
+    ///
+    /// # Errors
+    ///
+    /// For the first invalid line.
+    pub fn parse(text: &str) -> Result<Self, ScriptError> {
+        let mut steps: Vec<ScriptStep> = Vec::new();
+        for (number, line) in (1..).zip(text.lines()) {
+            let error = |kind| ScriptError { line: number, kind };
+            if number > Self::LINES_MAX {
+                return Err(error(ScriptErrorKind::TooManyLines { lines_max: Self::LINES_MAX }));
+            }
+            let words = words_of(line).map_err(error)?;
+            let Some((first, rest)) = words.split_first() else { continue };
+            let after = duration(first)
+                .ok_or_else(|| error(ScriptErrorKind::InvalidTime(first.clone())))?;
+            if let Some(before) = steps.last().map(|step| step.after).filter(|it| *it > after) {
+                return Err(error(ScriptErrorKind::TimeDecreases { after, before }));
+            }
+            let action = action(first, rest).map_err(error)?;
+            steps.push(ScriptStep { after, action, line: number });
         }
-        let words = split(line).map_err(wrong)?;
-        let Some((first, rest)) = words.split_first() else { continue };
-        let after = span(first).ok_or_else(|| wrong(What::NotATime(first.clone())))?;
-        if let Some(before) = steps.last().map(|step| step.after).filter(|it| *it > after) {
-            return Err(wrong(What::TimeGoesBack { after, before }));
-        }
-        let action = action(first, rest).map_err(wrong)?;
-        steps.push(Step { after, action, line: number });
+        Ok(Self { steps })
     }
-    Ok(Script { steps })
 }
 
-/// The words of a line, without what is for people.
-fn split(line: &str) -> Result<Vec<String>, What> {
+/// Splits a line into words, without the comment.
+fn words_of(line: &str) -> Result<Vec<String>, ScriptErrorKind> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quoted = false;
@@ -55,7 +63,7 @@ fn split(line: &str) -> Result<Vec<String>, What> {
         match c {
             '"' => {
                 quoted = !quoted;
-                // A quotation of nothing is a word too.
+                // Empty quotation marks are a word.
                 word.get_or_insert_default();
             }
             '#' if !quoted && word.is_none() => break,
@@ -64,112 +72,126 @@ fn split(line: &str) -> Result<Vec<String>, What> {
         }
     }
     if quoted {
-        return Err(What::OpenQuote);
+        return Err(ScriptErrorKind::OpenQuote);
     }
     words.extend(word);
     Ok(words)
 }
 
-fn action(after: &str, words: &[String]) -> Result<Action, What> {
+fn action(after: &str, words: &[String]) -> Result<ScriptAction, ScriptErrorKind> {
     let Some((name, rest)) = words.split_first() else {
-        return Err(What::Missing { behind: after.to_owned(), what: "action" });
+        return Err(ScriptErrorKind::Missing { previous: after.to_owned(), expected: "action" });
     };
-    let mut rest = Rest { behind: name, words: rest };
+    let mut cursor = WordCursor { previous: name, words: rest };
     let action = match name.as_str() {
-        "running" => Action::Command(Command::Started),
-        "sign-in" => Action::Command(sign_in(None, &mut rest)?),
+        "running" => ScriptAction::Command(ProviderCommand::Started),
+        "sign-in" => ScriptAction::Command(sign_in(None, &mut cursor)?),
         "fail-sign-in" => {
-            let fails = Some(reason(&mut rest)?);
-            Action::Command(sign_in(fails, &mut rest)?)
+            let fails = Some(reason(&mut cursor)?);
+            ScriptAction::Command(sign_in(fails, &mut cursor)?)
         }
-        "sign-out" => Action::Command(Command::SignOut { takes: takes(&mut rest)? }),
-        "end-sign-in" => Action::Command(Command::SignedOutByServer(reason(&mut rest)?)),
-        "set" => Action::Command(set(&mut rest)?),
-        "quit" => Action::Command(Command::Quit),
-        "crash" => Action::Fault(Fault::Crash),
-        "hang" => Action::Fault(Fault::Hang(rest.span()?)),
-        "refuse" => Action::Fault(Fault::Refuse),
-        "late" => Action::Fault(Fault::Late(rest.span()?)),
-        "stale-flag" => Action::Fault(Fault::StaleFlag),
-        "behave" => Action::Fault(Fault::Behave),
+        "sign-out" => {
+            ScriptAction::Command(ProviderCommand::SignOut { takes: takes(&mut cursor)? })
+        }
+        "end-sign-in" => {
+            ScriptAction::Command(ProviderCommand::SignedOutByServer(reason(&mut cursor)?))
+        }
+        "set" => ScriptAction::Command(set(&mut cursor)?),
+        "quit" => ScriptAction::Command(ProviderCommand::Quit),
+        "crash" => ScriptAction::Fault(Fault::Crash),
+        "hang" => ScriptAction::Fault(Fault::Hang(cursor.duration()?)),
+        "refuse" => ScriptAction::Fault(Fault::Refuse),
+        "late" => ScriptAction::Fault(Fault::Late(cursor.duration()?)),
+        "stale-flag" => ScriptAction::Fault(Fault::StaleFlag),
+        "behave" => ScriptAction::Fault(Fault::Behave),
         word => {
             let known = ACTIONS.iter().map(|(name, _)| name);
-            return Err(What::NoSuchWord(NoSuchWord::new("action", word, known)));
+            return Err(ScriptErrorKind::UnknownWord(UnknownWord::new("action", word, known)));
         }
     };
-    match rest.words.first() {
+    match cursor.words.first() {
         Some(word) => {
             let known: [&str; 0] = [];
-            Err(What::NoSuchWord(NoSuchWord::new("part of this action", word, known)))
+            Err(ScriptErrorKind::UnknownWord(UnknownWord::new("argument", word, known)))
         }
         None => Ok(action),
     }
 }
 
-fn sign_in(fails: Option<Reason>, rest: &mut Rest<'_>) -> Result<Command, What> {
-    Ok(Command::SignIn { takes: takes(rest)?, fails })
+fn sign_in(
+    fails: Option<Reason>,
+    cursor: &mut WordCursor<'_>,
+) -> Result<ProviderCommand, ScriptErrorKind> {
+    Ok(ProviderCommand::SignIn { takes: takes(cursor)?, fails })
 }
 
-fn takes(rest: &mut Rest<'_>) -> Result<Duration, What> {
+fn takes(cursor: &mut WordCursor<'_>) -> Result<Duration, ScriptErrorKind> {
     let mut takes = Duration::ZERO;
-    while rest.option(&["--takes"])?.is_some() {
-        takes = rest.span()?;
+    while cursor.option(&["--takes"])?.is_some() {
+        takes = cursor.duration()?;
     }
     Ok(takes)
 }
 
-fn reason(rest: &mut Rest<'_>) -> Result<Reason, What> {
-    Reason::from_word(rest.word("reason")?).map_err(What::NoSuchWord)
+fn reason(cursor: &mut WordCursor<'_>) -> Result<Reason, ScriptErrorKind> {
+    Reason::from_word(cursor.word("reason")?).map_err(ScriptErrorKind::UnknownWord)
 }
 
-fn set(rest: &mut Rest<'_>) -> Result<Command, What> {
-    let word = availability(rest.word("availability")?).map_err(What::NoSuchWord)?;
+fn set(cursor: &mut WordCursor<'_>) -> Result<ProviderCommand, ScriptErrorKind> {
+    let word = availability(cursor.word("availability")?).map_err(ScriptErrorKind::UnknownWord)?;
     let mut presence = Presence::new(word, None);
     let mut lasts = None;
-    while let Some(option) = rest.option(&["--activity", "--note", "--for"])? {
+    while let Some(option) = cursor.option(&["--activity", "--note", "--for"])? {
         match option {
             "--activity" => {
-                let word = activity(rest.word("activity")?).map_err(What::NoSuchWord)?;
+                let word =
+                    activity(cursor.word("activity")?).map_err(ScriptErrorKind::UnknownWord)?;
                 presence.activity = Some(word);
             }
-            "--note" => presence = presence.with_note(rest.word("note")?).map_err(What::Note)?,
-            _ => lasts = Some(rest.span()?),
+            "--note" => {
+                presence =
+                    presence.with_note(cursor.word("note")?).map_err(ScriptErrorKind::Note)?
+            }
+            _ => lasts = Some(cursor.duration()?),
         }
     }
-    Ok(Command::Set { presence, lasts })
+    Ok(ProviderCommand::Set { presence, lasts })
 }
 
-/// What is left of a line.
-struct Rest<'a> {
-    /// The word before it.
-    behind: &'a str,
+/// The remaining words of a line.
+struct WordCursor<'a> {
+    /// The word before the remaining ones.
+    previous: &'a str,
     words: &'a [String],
 }
 
-impl<'a> Rest<'a> {
-    fn word(&mut self, what: &'static str) -> Result<&'a str, What> {
+impl<'a> WordCursor<'a> {
+    fn word(&mut self, expected: &'static str) -> Result<&'a str, ScriptErrorKind> {
         let Some((word, rest)) = self.words.split_first() else {
-            return Err(What::Missing { behind: self.behind.to_owned(), what });
+            return Err(ScriptErrorKind::Missing { previous: self.previous.to_owned(), expected });
         };
-        (self.behind, self.words) = (word, rest);
+        (self.previous, self.words) = (word, rest);
         Ok(word)
     }
 
-    fn span(&mut self) -> Result<Duration, What> {
-        let behind = self.behind;
-        let word = self.word("span of time")?;
-        let not = || What::NotASpan { behind: behind.to_owned(), word: word.to_owned() };
-        span(word).ok_or_else(not)
+    fn duration(&mut self) -> Result<Duration, ScriptErrorKind> {
+        let previous = self.previous;
+        let word = self.word("duration")?;
+        let not = || ScriptErrorKind::InvalidDuration {
+            previous: previous.to_owned(),
+            word: word.to_owned(),
+        };
+        duration(word).ok_or_else(not)
     }
 
-    /// The next word, if it is an option.
-    fn option(&mut self, known: &[&str]) -> Result<Option<&'a str>, What> {
+    /// Takes the next word, if it is an option.
+    fn option(&mut self, known: &[&str]) -> Result<Option<&'a str>, ScriptErrorKind> {
         let Some(word) = self.words.first().filter(|word| word.starts_with("--")) else {
             return Ok(None);
         };
         if !known.contains(&word.as_str()) {
-            let what = "option of this action";
-            return Err(What::NoSuchWord(NoSuchWord::new(what, word, known)));
+            let expected = "option";
+            return Err(ScriptErrorKind::UnknownWord(UnknownWord::new(expected, word, known)));
         }
         self.word("option").map(Some)
     }
@@ -189,24 +211,27 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(text: &str, expected: Action) {
+    fn check(text: &str, expected: ScriptAction) {
         let steps = Script::parse(text).map(|script| script.steps);
-        assert_eq!(steps, Ok(vec![Step { after: seconds(2), action: expected, line: 1 }]));
+        assert_eq!(steps, Ok(vec![ScriptStep { after: seconds(2), action: expected, line: 1 }]));
     }
 
     #[test]
-    fn every_action_is_read() {
-        let command = Action::Command;
+    fn every_action_is_parsed() {
+        let command = ScriptAction::Command;
         let reason = Reason::from_word("invalid-password").unwrap();
         let takes = seconds(1);
-        check("2s running", command(Command::Started));
-        check("2s sign-in", command(Command::SIGN_IN));
-        check("2s sign-in --takes 1s", command(Command::SignIn { takes, fails: None }));
-        let failing = Command::SignIn { takes, fails: Some(reason) };
+        check("2s running", command(ProviderCommand::Started));
+        check("2s sign-in", command(ProviderCommand::SIGN_IN));
+        check("2s sign-in --takes 1s", command(ProviderCommand::SignIn { takes, fails: None }));
+        let failing = ProviderCommand::SignIn { takes, fails: Some(reason) };
         check("2s fail-sign-in invalid-password --takes 1s", command(failing));
-        check("2s sign-out --takes 1s", command(Command::SignOut { takes }));
-        check("2s end-sign-in invalid-password", command(Command::SignedOutByServer(reason)));
-        check("2s quit", command(Command::Quit));
+        check("2s sign-out --takes 1s", command(ProviderCommand::SignOut { takes }));
+        check(
+            "2s end-sign-in invalid-password",
+            command(ProviderCommand::SignedOutByServer(reason)),
+        );
+        check("2s quit", command(ProviderCommand::Quit));
         for (word, fault) in [
             ("crash", Fault::Crash),
             ("hang 1s", Fault::Hang(takes)),
@@ -215,13 +240,13 @@ mod tests {
             ("stale-flag", Fault::StaleFlag),
             ("behave", Fault::Behave),
         ] {
-            check(&alloc::format!("2s {word}"), Action::Fault(fault));
+            check(&alloc::format!("2s {word}"), ScriptAction::Fault(fault));
         }
         let presence = Presence::new(Availability::Busy, Some(Activity::InAMeeting));
         let presence = presence.with_note("back # at four").unwrap();
         check(
             "  2s\tset busy --note \"back # at four\" --activity in-a-meeting --for 1s # a meeting",
-            command(Command::Set { presence, lasts: Some(takes) }),
+            command(ProviderCommand::Set { presence, lasts: Some(takes) }),
         );
     }
 
@@ -235,38 +260,47 @@ mod tests {
     }
 
     #[test]
-    fn comments_and_empty_lines_do_nothing() {
+    fn comments_and_empty_lines_are_ignored() {
         assert_eq!(Script::parse("\n# nothing\n   \n"), Ok(Script::default()));
         assert!(!Script::parse("0s sign-in").unwrap().starts());
         assert!(Script::parse("0s running").unwrap().starts());
     }
 
     #[test]
-    fn what_is_wrong_is_named_with_its_line() {
+    fn an_error_names_its_line() {
         let check = |text: &str, expected: &str| {
             let error = Script::parse(text).unwrap_err();
             assert_eq!(error.to_string(), expected);
         };
-        check("0s sign-in\n\n1s dance", "line 3: `dance` is no action");
-        check("3s sign-in\n1s crash", "line 2: 1s comes after 3s: time does not go back");
-        check("soon crash", "line 1: `soon` is no time since the start, such as `500ms` or `3s`");
-        check("-1s crash", "line 1: `-1s` is no time since the start, such as `500ms` or `3s`");
-        check("1s", "line 1: behind `1s` there is no action");
-        check("1s hang", "line 1: behind `hang` there is no span of time");
-        check("1s hang long", "line 1: `long` behind `hang` is no span of time, such as `500ms`");
-        check("1s set bussy", "line 1: `bussy` is no availability");
-        check("1s set busy --activty x", "line 1: `--activty` is no option of this action");
-        check("1s set busy --activity", "line 1: behind `--activity` there is no activity");
-        check("1s crash now", "line 1: `now` is no part of this action");
-        check("1s set busy --note \"a", "line 1: a quotation mark is not closed");
-        check("1s set busy --note \"\"", "line 1: the note cannot be shown: it is empty");
-        check("1s fail-sign-in tired", "line 1: `tired` is no reason for a failed sign-in");
+        check("0s sign-in\n\n1s dance", "line 3: unknown action `dance`");
+        check("3s sign-in\n1s crash", "line 2: 1s is earlier than the previous line (3s)");
+        check(
+            "soon crash",
+            "line 1: invalid time `soon`: expected a duration such as `500ms` or `3s`",
+        );
+        check(
+            "-1s crash",
+            "line 1: invalid time `-1s`: expected a duration such as `500ms` or `3s`",
+        );
+        check("1s", "line 1: missing action after `1s`");
+        check("1s hang", "line 1: missing duration after `hang`");
+        check(
+            "1s hang long",
+            "line 1: invalid duration `long` after `hang`: expected one such as `500ms`",
+        );
+        check("1s set bussy", "line 1: unknown availability `bussy`");
+        check("1s set busy --activty x", "line 1: unknown option `--activty`");
+        check("1s set busy --activity", "line 1: missing activity after `--activity`");
+        check("1s crash now", "line 1: unknown argument `now`");
+        check("1s set busy --note \"a", "line 1: unclosed quotation mark");
+        check("1s set busy --note \"\"", "line 1: invalid note: the text is empty");
+        check("1s fail-sign-in tired", "line 1: unknown sign-in failure reason `tired`");
     }
 
     #[test]
-    fn a_script_has_an_end() {
+    fn long_scripts_are_rejected() {
         let text = "1s behave\n".repeat(Script::LINES_MAX + 1);
         let error = Script::parse(&text).unwrap_err();
-        assert_eq!(error.what, What::TooLong { lines_max: Script::LINES_MAX });
+        assert_eq!(error.kind, ScriptErrorKind::TooManyLines { lines_max: Script::LINES_MAX });
     }
 }

@@ -1,4 +1,4 @@
-//! A clock that stands still until it is turned by hand.
+//! A clock that moves only when a test moves it.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -10,85 +10,89 @@ use communicado_core::Moment;
 use communicado_runtime::{Clock, Timer};
 use communicado_wire::Timestamp;
 
-/// Whoever reads the clock more often than this while it stands still is spinning: a flood of
-/// thousands reads it a few times for each observation.
+/// More reads than this, while the clock stands still, are a busy loop: a flood of thousands
+/// reads it a few times for each observation.
 const READS_MAX: u32 = 200_000;
 
-/// A clock that stands still until it is turned by hand, and knows every timer on it.
+/// A clock that moves only when a test moves it, with a list of its timers.
 #[derive(Clone)]
-pub(crate) struct HandClock(Arc<Mutex<Hands>>);
+pub(crate) struct ManualClock(Arc<Mutex<ClockState>>);
 
-struct Hands {
+struct ClockState {
     now: Moment,
     before: Moment,
     began: Timestamp,
-    alarms: BTreeMap<u64, Alarm>,
-    alarms_made: u64,
+    deadlines: BTreeMap<u64, TimerState>,
+    timers_created: u64,
     reads: u32,
     gives_timers: bool,
 }
 
 #[derive(Default)]
-struct Alarm {
+struct TimerState {
     at: Option<Moment>,
     waker: Option<Waker>,
 }
 
-struct HandTimer {
-    clock: HandClock,
+struct ManualTimer {
+    clock: ManualClock,
     number: u64,
 }
 
-impl HandClock {
+impl ManualClock {
     pub(crate) fn new() -> Self {
-        let hands = Hands {
+        let state = ClockState {
             now: Moment::START,
             before: Moment::START,
             began: "2026-11-22T21:00:00Z".parse().expect("it is a time"),
-            alarms: BTreeMap::new(),
-            alarms_made: 0,
+            deadlines: BTreeMap::new(),
+            timers_created: 0,
             reads: 0,
             gives_timers: true,
         };
-        Self(Arc::new(Mutex::new(hands)))
+        Self(Arc::new(Mutex::new(state)))
     }
 
-    /// Turns the clock, at once and however far, and wakes whom it was to wake meanwhile.
+    /// Moves the clock to `at` in one step, and fires the timers that are due.
     pub(crate) fn turn_to(&self, at: Moment) {
-        let mut hands = self.hands();
-        assert!(hands.now <= at, "the clock is never turned back");
-        (hands.before, hands.now, hands.reads) = (hands.now, at, 0);
-        let due = hands.alarms.values_mut().filter(|alarm| alarm.at.is_some_and(|due| due <= at));
-        let wakers: Vec<Waker> = due.filter_map(|alarm| alarm.waker.take()).collect();
-        drop(hands);
+        let mut state = self.state();
+        assert!(state.now <= at, "the clock is never turned back");
+        (state.before, state.now, state.reads) = (state.now, at, 0);
+        let due = state
+            .deadlines
+            .values_mut()
+            .filter(|deadline| deadline.at.is_some_and(|due| due <= at));
+        let wakers: Vec<Waker> = due.filter_map(|deadline| deadline.waker.take()).collect();
+        drop(state);
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Sets the civil clock ahead, as somebody does who travels.
-    pub(crate) fn set_civil_ahead(&self, span: Duration) {
-        let mut hands = self.hands();
-        hands.began = hands.began.after(span);
+    /// Sets the civil clock ahead, as a traveller does.
+    pub(crate) fn set_civil_ahead(&self, duration: Duration) {
+        let mut state = self.state();
+        state.began = state.began.after(duration);
     }
 
     pub(crate) fn give_no_more_timers(&self) {
-        self.hands().gives_timers = false;
+        self.state().gives_timers = false;
     }
 
-    /// The last move of the clock: from when, to when.
+    /// The last move of the clock: from, to.
     pub(crate) fn last_turn(&self) -> (Moment, Moment) {
-        let hands = self.hands();
-        (hands.before, hands.now)
+        let state = self.state();
+        (state.before, state.now)
     }
 
-    /// The moment it is, for the world itself, whose looks do not count.
+    /// The current moment for the simulation itself, whose reads do not count.
     pub(crate) fn shows(&self) -> Moment {
-        self.hands().now
+        self.state().now
     }
 
-    /// Every moment at which somebody is to be woken, earliest first.
-    pub(crate) fn alarms(&self) -> Vec<Moment> {
-        let hands = self.hands();
-        let set = hands.alarms.values().filter_map(|alarm| Some((alarm.at?, &alarm.waker)));
+    /// The moments of all set timers, earliest first.
+    pub(crate) fn deadlines(&self) -> Vec<Moment> {
+        let state = self.state();
+        let set =
+            state.deadlines.values().filter_map(|deadline| Some((deadline.at?, &deadline.waker)));
         let mut moments: Vec<Moment> = Vec::new();
         for (at, waker) in set {
             assert!(waker.is_some(), "a timer is set to {at:?} and nobody waits for it");
@@ -98,57 +102,57 @@ impl HandClock {
         moments
     }
 
-    fn hands(&self) -> MutexGuard<'_, Hands> {
+    fn state(&self) -> MutexGuard<'_, ClockState> {
         self.0.lock().expect("whoever panics with the clock in hand has failed the test")
     }
 }
 
-impl Clock for HandClock {
+impl Clock for ManualClock {
     fn now(&self) -> Moment {
-        let mut hands = self.hands();
-        hands.reads += 1;
-        let (now, reads) = (hands.now, hands.reads);
-        drop(hands);
+        let mut state = self.state();
+        state.reads += 1;
+        let (now, reads) = (state.now, state.reads);
+        drop(state);
         assert!(reads < READS_MAX, "somebody waits for the clock in a busy loop");
         now
     }
 
     fn civil(&self) -> Timestamp {
-        let hands = self.hands();
-        hands.began.after(hands.now.since_start())
+        let state = self.state();
+        state.began.after(state.now.since_start())
     }
 
     fn timer(&self) -> io::Result<Box<dyn Timer>> {
-        let mut hands = self.hands();
-        if !hands.gives_timers {
+        let mut state = self.state();
+        if !state.gives_timers {
             return Err(io::Error::other("too many open files"));
         }
-        hands.alarms_made += 1;
-        let number = hands.alarms_made;
-        hands.alarms.insert(number, Alarm::default());
-        Ok(Box::new(HandTimer { clock: self.clone(), number }))
+        state.timers_created += 1;
+        let number = state.timers_created;
+        state.deadlines.insert(number, TimerState::default());
+        Ok(Box::new(ManualTimer { clock: self.clone(), number }))
     }
 }
 
-impl Timer for HandTimer {
+impl Timer for ManualTimer {
     fn set(&mut self, at: Option<Moment>) {
-        self.clock.hands().alarms.entry(self.number).or_default().at = at;
+        self.clock.state().deadlines.entry(self.number).or_default().at = at;
     }
 
     fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut hands = self.clock.hands();
-        let now = hands.now;
-        let alarm = hands.alarms.entry(self.number).or_default();
-        if alarm.at.is_some_and(|at| at <= now) {
+        let mut state = self.clock.state();
+        let now = state.now;
+        let deadline = state.deadlines.entry(self.number).or_default();
+        if deadline.at.is_some_and(|at| at <= now) {
             return Poll::Ready(());
         }
-        alarm.waker = Some(cx.waker().clone());
+        deadline.waker = Some(cx.waker().clone());
         Poll::Pending
     }
 }
 
-impl Drop for HandTimer {
+impl Drop for ManualTimer {
     fn drop(&mut self) {
-        self.clock.hands().alarms.remove(&self.number);
+        self.clock.state().deadlines.remove(&self.number);
     }
 }

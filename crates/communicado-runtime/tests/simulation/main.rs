@@ -1,44 +1,43 @@
-//! The runtime in a simulated world: sources that stall, flood, repeat themselves, speak late, end
-//! in mid-sentence, panic and come back; readers that lag, never read, come late and go; and a
-//! clock that is turned by hand, by a millisecond or by a night.
+//! A simulation of the runtime: sources that stall, flood, repeat themselves, report late, end in the
+//! middle of a report, panic and restart; readers that lag, never read, come late and go; and a manual
+//! clock, which moves by a millisecond or by a night.
 //!
-//! One thread polls everything by hand, so a seed is all there is to a run: a failure prints the
-//! line that repeats it. `CASES=10000` plays more of them.
+//! One thread polls everything by hand, so a seed determines a run. A failure prints the command that
+//! repeats it. `CASES=10000` plays more runs.
 //!
-//! What holds everything together is that much is said twice: the journal, replayed, must give
-//! what the feeds were told; a bookkeeper that reads the journal must find the timers that are
-//! set; the puppets' own memory must agree with the notices.
+//! The checks compare independent records: the replay of the journal with the updates of the readers,
+//! a model of the leases with the timers, and the memory of the scripted sources with the notices.
 //!
-//! Read next: `script.rs` for what happens; `check.rs`, `finish.rs`, `told.rs` and `retries.rs` for
-//! what must hold; `examples.rs` for single promises.
+//! Read next: `script.rs` for the events; `checks.rs`, `final_checks.rs`, `delivery.rs` and
+//! `retries.rs` for the checks; `examples.rs` for single promises.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test")]
 
-mod chance;
-mod check;
+mod checks;
 mod clock;
+mod delivery;
 mod examples;
-mod finish;
-mod ledger;
+mod final_checks;
+mod journal_buffer;
+mod lease_model;
 mod notices;
-mod paper;
-mod puppet;
 mod reader;
 mod retries;
+mod rng;
 mod run;
 mod script;
+mod scripted_source;
+mod simulation;
 mod swarm;
-mod told;
-mod world;
 
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
-/// A second or two in a debug build.
+/// One or two seconds in a debug build.
 const CASES: u64 = 100;
 
 #[test]
-fn what_every_reader_is_told_adds_up_to_what_the_sources_saw() {
-    silence_panics_that_are_meant();
+fn the_updates_of_every_reader_add_up_to_the_reports_of_the_sources() {
+    silence_intended_panics();
     let number = |name| std::env::var(name).ok().map(|text: String| text.parse::<u64>().unwrap());
     let seeds = match number("SEED") {
         Some(seed) => seed..seed + 1,
@@ -53,19 +52,19 @@ fn what_every_reader_is_told_adds_up_to_what_the_sources_saw() {
 
 #[test]
 fn the_same_seed_is_the_same_run() {
-    silence_panics_that_are_meant();
+    silence_intended_panics();
     for seed in [3, 4, 5] {
         assert_eq!(script::play(seed), script::play(seed));
     }
 }
 
-/// Leaves the noise to panics that nobody asked for.
-pub(crate) fn silence_panics_that_are_meant() {
+/// Silences the intended panics.
+pub(crate) fn silence_intended_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let noisy = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
-            if !panic.payload().is::<puppet::Meant>() {
+            if !panic.payload().is::<scripted_source::IntendedPanic>() {
                 noisy(panic);
             }
         }));

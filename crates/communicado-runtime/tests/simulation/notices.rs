@@ -1,4 +1,4 @@
-//! How notices read.
+//! The texts of notices.
 
 use std::time::Duration;
 
@@ -15,49 +15,49 @@ fn lost(retry_in: Duration, others: usize) -> Notice {
 }
 
 #[test]
-fn a_loss_says_what_failed_and_why_and_what_to_do_and_what_still_works() {
+fn a_loss_has_the_failure_the_cause_the_advice_and_what_still_works() {
     let meanwhile = |ms, others, expected| {
         check(
             &lost(Duration::from_millis(ms), others),
             &[
-                "error: source `purple` cannot watch",
+                "error: source `purple` failed",
                 "  cause: nothing on the session bus answers to `im.pidgin.purple.PurpleService`",
                 "  help: start Pidgin",
                 expected,
             ],
         );
     };
-    meanwhile(312, 0, "  meanwhile: trying again in 312 ms; its clients are `unknown`");
-    meanwhile(1_890, 1, "  meanwhile: trying again in 2 s; 1 other source is watching");
-    meanwhile(37_400, 3, "  meanwhile: trying again in 37 s; 3 other sources are watching");
+    meanwhile(312, 0, "  meanwhile: retrying in 312 ms; its clients are `unknown`");
+    meanwhile(1_890, 1, "  meanwhile: retrying in 2 s; 1 other source is working");
+    meanwhile(37_400, 3, "  meanwhile: retrying in 37 s; 3 other sources are working");
 }
 
 #[test]
 fn a_recovery_is_one_line() {
     let recovered = Notice::Recovered { source: "purple".to_owned() };
-    check(&recovered, &["note: source `purple` is watching again"]);
+    check(&recovered, &["note: source `purple` works again"]);
 }
 
 #[test]
-fn a_limit_says_what_there_is_too_much_of_and_what_still_works() {
+fn a_limit_has_the_excess_and_what_still_works() {
     let limit = LimitReached { what: "clients", limit: 1024 };
     check(
         &Notice::Limit { source: "purple".to_owned(), limit },
         &[
             "warning: source `purple` saw more than 1024 clients",
-            "  meanwhile: those known before are still told",
+            "  meanwhile: the first ones are still reported",
         ],
     );
 }
 
 #[test]
-fn a_journal_that_failed_says_what_the_system_said_and_what_still_works() {
+fn a_failed_journal_has_the_cause_and_what_still_works() {
     check(
         &Notice::JournalFailed { cause: "no storage space".to_owned() },
         &[
-            "error: the journal cannot be written any further",
+            "error: cannot write to the journal any more",
             "  cause: no storage space",
-            "  meanwhile: statuses are still told; what was written can be replayed",
+            "  meanwhile: statuses are still reported; you can replay the journal up to here",
         ],
     );
 }

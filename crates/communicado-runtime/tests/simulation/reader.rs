@@ -1,4 +1,4 @@
-//! Those who read feeds: promptly, slowly, or never.
+//! Readers of feeds: prompt, slow, or never reading.
 
 use std::collections::BTreeMap;
 use std::future::Future as _;
@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use communicado_runtime::{Feed, Update};
 use communicado_wire::Client;
 
-/// Raised by whoever wakes its owner.
+/// A waker that sets a flag.
 #[derive(Default)]
 pub(crate) struct Flag(AtomicBool);
 
@@ -19,7 +19,7 @@ impl Flag {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Takes the flag down, and returns whether it was up.
+    /// Clears the flag, and returns whether it was set.
     pub(crate) fn lower(&self) -> bool {
         self.0.swap(false, Ordering::Relaxed)
     }
@@ -32,46 +32,46 @@ impl Wake for Flag {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Habit {
-    /// Reads all there is whenever it is woken.
+pub(crate) enum ReadPattern {
+    /// Reads all updates at every wake-up.
     Prompt,
-    /// Reads when it is let.
+    /// Reads when the script lets it.
     Slow,
-    /// Reads when all is over.
+    /// Reads only at the end.
     Never,
 }
 
 pub(crate) struct Reader {
-    pub(crate) habit: Habit,
+    pub(crate) pattern: ReadPattern,
     pub(crate) flag: Arc<Flag>,
-    pub(crate) told: Vec<Update>,
-    /// It has read all there was, so it must be woken when there is more.
+    pub(crate) updates: Vec<Update>,
+    /// Whether it has read everything and waits for a wake-up.
     pub(crate) waits: bool,
     pub(crate) ended: bool,
     feed: Feed,
 }
 
 impl Reader {
-    pub(crate) fn new(feed: Feed, habit: Habit) -> Self {
+    pub(crate) fn new(feed: Feed, pattern: ReadPattern) -> Self {
         let flag = Arc::<Flag>::default();
         flag.clone().wake();
-        Self { habit, flag, told: Vec::new(), waits: false, ended: false, feed }
+        Self { pattern, flag, updates: Vec::new(), waits: false, ended: false, feed }
     }
 
-    /// Reads all there is, but no more than `most`.
+    /// Reads at most `most` updates.
     pub(crate) fn read(&mut self, most: usize) {
         self.flag.lower();
         let waker = Waker::from(Arc::clone(&self.flag));
         let mut cx = Context::from_waker(&waker);
         for number in 0..most {
-            // Half of it through a future that is dropped when it has to wait.
+            // Every other update is read through a future, which is dropped if it is pending.
             let polled = match number % 2 {
                 0 => pin!(self.feed.next()).poll(&mut cx),
                 _ => self.feed.poll_next(&mut cx),
             };
             self.waits = polled.is_pending();
             match polled {
-                Poll::Ready(Some(update)) => self.told.push(update),
+                Poll::Ready(Some(update)) => self.updates.push(update),
                 Poll::Ready(None) => {
                     self.ended = true;
                     return;
@@ -82,41 +82,43 @@ impl Reader {
     }
 }
 
-/// A reader that reads as it is woken, before whoever woke it goes on: the one that never lags.
-pub(crate) struct Witness(Mutex<Testimony>);
+/// A reader that reads inside its waker, and so never lags.
+pub(crate) struct EagerReader(Mutex<EagerState>);
 
 #[derive(Default)]
-pub(crate) struct Testimony {
+pub(crate) struct EagerState {
     feed: Option<Feed>,
-    pub(crate) told: Vec<Update>,
-    pub(crate) believed: BTreeMap<Arc<str>, Arc<Client>>,
+    pub(crate) updates: Vec<Update>,
+    pub(crate) clients: BTreeMap<Arc<str>, Arc<Client>>,
     pub(crate) ended: bool,
 }
 
-impl Witness {
+impl EagerReader {
     pub(crate) fn new(feed: Feed) -> Arc<Self> {
-        let testimony = Testimony { feed: Some(feed), ..Testimony::default() };
-        let witness = Arc::new(Self(Mutex::new(testimony)));
-        witness.clone().wake();
-        witness
+        let state = EagerState { feed: Some(feed), ..EagerState::default() };
+        let eager_reader = Arc::new(Self(Mutex::new(state)));
+        eager_reader.clone().wake();
+        eager_reader
     }
 
-    pub(crate) fn testimony(&self) -> MutexGuard<'_, Testimony> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, EagerState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives the feed back, which otherwise would keep its own waker alive for ever.
+    /// Drops the feed, which otherwise keeps its own waker alive.
     pub(crate) fn leave(&self) {
-        let feed = self.testimony().feed.take();
+        let feed = self.state().feed.take();
         drop(feed);
     }
 }
 
-impl Wake for Witness {
+impl Wake for EagerReader {
     fn wake(self: Arc<Self>) {
         let waker = Waker::from(Arc::clone(&self));
-        let mut testimony = self.testimony();
-        let Testimony { feed: Some(feed), told, believed, ended } = &mut *testimony else { return };
+        let mut state = self.state();
+        let EagerState { feed: Some(feed), updates, clients: by_name, ended } = &mut *state else {
+            return;
+        };
         while let Poll::Ready(update) = feed.poll_next(&mut Context::from_waker(&waker)) {
             let Some(update) = update else {
                 *ended = true;
@@ -124,14 +126,14 @@ impl Wake for Witness {
             };
             match &update {
                 Update::Change(client) => {
-                    believed.insert(Arc::clone(&client.client), Arc::clone(client));
+                    by_name.insert(Arc::clone(&client.client), Arc::clone(client));
                 }
                 Update::Snapshot { clients, .. } => {
                     let each = clients.iter();
-                    *believed = each.map(|c| (Arc::clone(&c.client), Arc::clone(c))).collect();
+                    *by_name = each.map(|c| (Arc::clone(&c.client), Arc::clone(c))).collect();
                 }
             }
-            told.push(update);
+            updates.push(update);
         }
     }
 }

@@ -1,28 +1,28 @@
-//! Whether the supervisor retried as it promises, and told it.
+//! Checks of the supervisor's retries and notices.
 
 use std::time::Duration;
 
 use communicado_runtime::Notice;
 
-use crate::puppet::REASON;
 use crate::run::Run;
-use crate::world::{NAMES, Noticed, World};
+use crate::scripted_source::REASON;
+use crate::simulation::{NAMES, RecordedNotice, Simulation};
 
 const WAIT_MIN: Duration = Duration::from_millis(250);
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
-impl World {
-    /// Each loss is told with the moment of the next run, which comes at that moment; each wait is
-    /// twice the one before, from the shortest on after a run that had seen; each recovery is told
-    /// once.
+impl Simulation {
+    /// Each loss has a notice with the moment of the next run, which starts then. Each delay is twice
+    /// the one before, and starts from the minimum after a run that was ready. Each recovery has one
+    /// notice.
     pub(crate) fn check_retries(&self) {
         let notices = self.notices();
-        for (name, puppet) in NAMES.into_iter().zip(&self.puppets) {
-            let strings = puppet.strings();
+        for (name, scripted) in NAMES.into_iter().zip(&self.sources) {
+            let state = scripted.state();
             let mut given = notices.iter().filter(|each| is_about_run(&each.notice, name));
             let mut doubled = 0;
             let mut due = None;
-            for run in &strings.runs {
+            for run in &state.runs {
                 if let Some(due) = due {
                     let (before, now) = run.began;
                     assert!(before < due && due <= now, "{name}: due {due:?}, began {now:?}");
@@ -52,17 +52,17 @@ impl World {
         }
     }
 
-    fn others_ready(&self, name: &str, at: &Noticed) -> usize {
-        let others = NAMES.into_iter().zip(&self.puppets).filter(|(other, _)| *other != name);
+    fn others_ready(&self, name: &str, at: &RecordedNotice) -> usize {
+        let others = NAMES.into_iter().zip(&self.sources).filter(|(other, _)| *other != name);
         let was_ready = |run: &Run| {
             run.ready.is_some_and(|event| event.order < at.order)
                 && run.ended.as_ref().is_none_or(|ended| ended.event.order > at.order)
         };
-        others.filter(|(_, puppet)| puppet.strings().runs.iter().any(was_ready)).count()
+        others.filter(|(_, scripted)| scripted.state().runs.iter().any(was_ready)).count()
     }
 }
 
-/// Nobody hears that it is well again if it panics as it says so.
+/// Whether there is a notice of recovery: not if the source panics in the poll in which it is ready.
 fn tells_recovery(run: &Run) -> bool {
     let panicked_at_once =
         |poll| run.ended.as_ref().is_some_and(|ended| ended.by_panic && ended.event.poll == poll);

@@ -1,28 +1,28 @@
-//! One run of a puppet: the links that it took, and what it said over them.
+//! One run of a scripted source: its client handles, and its reports.
 
 use std::collections::BTreeMap;
 
-use communicado_core::{Availability, Fact, Life, Moment, Presence, SignIn, Token};
+use communicado_core::{Availability, Fact, Life, Moment, Presence, SignIn, Symbol};
 use communicado_runtime::{ClientHandle, LimitReached, SourceHandle};
 
-use crate::puppet::{Act, Crowd, Word};
+use crate::scripted_source::{Act, Claim, Overflow};
 
-/// One run of a puppet. It is kept when the run is over, for old runs speak too.
+/// One run of a scripted source. Ended runs are kept, because they report late.
 pub(crate) struct Run {
     pub(crate) handle: SourceHandle,
-    /// The turn of the clock with which it began.
+    /// The move of the clock in which the run started.
     pub(crate) began: (Moment, Moment),
     pub(crate) ready: Option<Event>,
     pub(crate) ended: Option<Ended>,
-    /// How much it said while it ran.
-    pub(crate) said: usize,
-    /// How many names were refused.
+    /// The number of reports while it ran.
+    pub(crate) report_count: usize,
+    /// The number of rejected names.
     pub(crate) refused: usize,
     generations: BTreeMap<&'static str, Vec<ClientHandle>>,
     last: Option<(&'static str, usize, Fact)>,
 }
 
-/// When something happened: its place among all that happened, and in which poll of the puppet.
+/// The order of an event, and the poll of the source in which it happened.
 #[derive(Clone, Copy)]
 pub(crate) struct Event {
     pub(crate) order: u64,
@@ -38,16 +38,25 @@ pub(crate) struct Ended {
 impl Run {
     pub(crate) fn new(handle: SourceHandle, began: (Moment, Moment)) -> Self {
         let (generations, last) = (BTreeMap::new(), None);
-        Self { handle, began, ready: None, ended: None, said: 0, refused: 0, generations, last }
+        Self {
+            handle,
+            began,
+            ready: None,
+            ended: None,
+            report_count: 0,
+            refused: 0,
+            generations,
+            last,
+        }
     }
 
     pub(crate) fn perform(&mut self, act: Act) {
         let result = match act {
             Act::Open(client) => self.open(client),
-            Act::Say(client, word) => self.say(client, 0, word),
-            Act::SayLate(client, word) => self.say(client, 1, word),
+            Act::Report(client, claim) => self.report(client, 0, claim),
+            Act::ReportLate(client, claim) => self.report(client, 1, claim),
             Act::Flood(client, count) => self.flood(client, count),
-            Act::Crowd(crowd) => self.crowd(crowd),
+            Act::Overflow(overflow) => self.overflow(overflow),
             Act::Repeat => {
                 if let Some((client, generation, fact)) = self.last {
                     self.tell(client, generation, fact);
@@ -69,14 +78,19 @@ impl Run {
         Ok(())
     }
 
-    /// Says `word` over the newest link but `back`, as far as there are so many.
-    fn say(&mut self, client: &'static str, back: usize, word: Word) -> Result<(), LimitReached> {
+    /// Reports `claim` over the newest handle but `skip`, or over the oldest.
+    fn report(
+        &mut self,
+        client: &'static str,
+        skip: usize,
+        claim: Claim,
+    ) -> Result<(), LimitReached> {
         if !self.generations.contains_key(client) {
             self.open(client)?;
         }
         let generations = &self.generations[client];
-        let generation = generations.len().saturating_sub(1 + back);
-        let fact = fact(&generations[generation], word)?;
+        let generation = generations.len().saturating_sub(1 + skip);
+        let fact = fact(&generations[generation], claim)?;
         self.tell(client, generation, fact);
         Ok(())
     }
@@ -84,32 +98,32 @@ impl Run {
     fn tell(&mut self, client: &'static str, generation: usize, fact: Fact) {
         self.generations[client][generation].report(fact);
         self.last = Some((client, generation, fact));
-        self.said += usize::from(self.ended.is_none());
+        self.report_count += usize::from(self.ended.is_none());
     }
 
     fn flood(&mut self, client: &'static str, count: usize) -> Result<(), LimitReached> {
-        self.say(client, 0, Word::Life(Life::Running, None))?;
+        self.report(client, 0, Claim::Life(Life::Running, None))?;
         for number in 0..count {
             let availability = Availability::ALL[number % Availability::ALL.len()];
-            self.say(client, 0, Word::Account("alice", Some(signed_in(availability))))?;
+            self.report(client, 0, Claim::Account("alice", Some(signed_in(availability))))?;
         }
         Ok(())
     }
 
-    fn crowd(&mut self, crowd: Crowd) -> Result<(), LimitReached> {
+    fn overflow(&mut self, overflow: Overflow) -> Result<(), LimitReached> {
         for number in 0.. {
-            match crowd {
-                Crowd::Clients => {
+            match overflow {
+                Overflow::Clients => {
                     let client = self.handle.open(&format!("client {number}"))?;
                     client.report_life(Life::Running, None);
-                    self.said += usize::from(self.ended.is_none());
+                    self.report_count += usize::from(self.ended.is_none());
                 }
-                Crowd::Accounts => {
+                Overflow::Accounts => {
                     let client = self.handle.open("finch")?;
                     client.account(&format!("account {number}"), "XMPP")?;
                 }
-                Crowd::Words => {
-                    self.handle.open("finch")?.token(&format!("word {number}"))?;
+                Overflow::Words => {
+                    self.handle.open("finch")?.intern(&format!("word {number}"))?;
                 }
             }
         }
@@ -118,18 +132,18 @@ impl Run {
 }
 
 pub(crate) const fn signed_in(availability: Availability) -> SignIn {
-    SignIn::SignedIn(Presence { availability, activity: None, raw: Token(0) })
+    SignIn::SignedIn(Presence { availability, activity: None, raw: Symbol(0) })
 }
 
-fn fact(client: &ClientHandle, word: Word) -> Result<Fact, LimitReached> {
-    Ok(match word {
-        Word::Life(life, lease) => Fact::Life(life, lease),
-        Word::Saved(text) => Fact::Saved(client.token(text)?),
-        Word::Account(name, sign_in) => {
+fn fact(client: &ClientHandle, claim: Claim) -> Result<Fact, LimitReached> {
+    Ok(match claim {
+        Claim::Life(life, lease) => Fact::Life(life, lease),
+        Claim::Saved(text) => Fact::Saved(client.intern(text)?),
+        Claim::Account(name, sign_in) => {
             let account = client.account(name, "XMPP")?;
             let sign_in = match sign_in {
                 Some(SignIn::SignedIn(presence)) => {
-                    let raw = client.token(presence.availability.word())?;
+                    let raw = client.intern(presence.availability.word())?;
                     Some(SignIn::SignedIn(Presence { raw, ..presence }))
                 }
                 other => other,

@@ -1,17 +1,17 @@
-//! What one run of the simulation is made of: each switches some kinds of thing off and skews the
-//! rest, because what hides behind a rare mixture is never reached by an even one.
+//! The mix of events in one run (swarm testing): each run turns some kinds off and skews the rest,
+//! because a uniform mix never reaches the bugs of a rare one.
 
 use std::time::Duration;
 
 use communicado_core::{Activity, Availability, Failure, Life, SignIn, UnknownReason};
 
-use crate::chance::Chance;
-use crate::puppet::{Act, Crowd, Word};
+use crate::rng::Rng;
 use crate::run::signed_in;
+use crate::scripted_source::{Act, Claim, Overflow};
 
 const CLIENTS: [&str; 3] = ["finch", "pidgin", "teams"];
 
-/// What the script can have happen.
+/// The kinds of events.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     Acts,
@@ -21,7 +21,7 @@ pub(crate) enum Kind {
     Ready,
     End,
     Panic,
-    OldVoice,
+    StaleRun,
     Pass,
     Night,
     Travel,
@@ -30,21 +30,21 @@ pub(crate) enum Kind {
     ReaderGoes,
 }
 
-/// The mixture of one run.
+/// The mix of one run.
 #[derive(Clone)]
 pub(crate) struct Swarm {
     pub(crate) kinds: Vec<(Kind, usize)>,
     pub(crate) clients: Vec<&'static str>,
-    /// Once in a run a source names more than there may be.
-    pub(crate) crowd: Option<Crowd>,
-    /// The civil clock is set in the run.
+    /// The kind of name that overflows, once in a run.
+    pub(crate) overflow: Option<Overflow>,
+    /// Whether the civil clock changes in the run.
     pub(crate) travels: bool,
     leases: Vec<Option<Duration>>,
     lives: Vec<(Life, usize)>,
     starts: Vec<(Opening, usize)>,
 }
 
-/// How a run of a source begins.
+/// The start of a run of a source.
 #[derive(Clone, Copy, Debug)]
 enum Opening {
     Looks,
@@ -56,7 +56,7 @@ enum Opening {
 }
 
 impl Swarm {
-    pub(crate) fn of(chance: &mut Chance) -> Self {
+    pub(crate) fn of(rng: &mut Rng) -> Self {
         let all = [
             Kind::Acts,
             Kind::Late,
@@ -65,7 +65,7 @@ impl Swarm {
             Kind::Ready,
             Kind::End,
             Kind::Panic,
-            Kind::OldVoice,
+            Kind::StaleRun,
             Kind::Pass,
             Kind::Night,
             Kind::Travel,
@@ -73,7 +73,7 @@ impl Swarm {
             Kind::ReaderReads,
             Kind::ReaderGoes,
         ];
-        let kinds: Vec<_> = all.map(|kind| (kind, weight(chance))).into();
+        let kinds: Vec<_> = all.map(|kind| (kind, weight(rng))).into();
         let life = [
             Life::Starting,
             Life::ShuttingDown,
@@ -81,25 +81,25 @@ impl Swarm {
             Life::Unknown(UnknownReason::NotResponding),
             Life::Unknown(UnknownReason::AccessDenied),
         ];
-        let mut lives: Vec<_> = life.map(|life| (life, weight(chance))).into();
-        lives.push((Life::Running, 8 + weight(chance)));
+        let mut lives: Vec<_> = life.map(|life| (life, weight(rng))).into();
+        lives.push((Life::Running, 8 + weight(rng)));
         let starts = [
             (Opening::Looks, 8),
-            (Opening::Stalls, weight(chance)),
-            (Opening::Ends, weight(chance)),
-            (Opening::Panics, weight(chance)),
-            (Opening::PanicsAtOnce, weight(chance)),
-            (Opening::SaysAndPanics, weight(chance)),
+            (Opening::Stalls, weight(rng)),
+            (Opening::Ends, weight(rng)),
+            (Opening::Panics, weight(rng)),
+            (Opening::PanicsAtOnce, weight(rng)),
+            (Opening::SaysAndPanics, weight(rng)),
         ];
-        let crowds = [Crowd::Clients, Crowd::Accounts, Crowd::Words];
+        let crowds = [Overflow::Clients, Overflow::Accounts, Overflow::Words];
         let leases = [None, Some(0), Some(1), Some(20), Some(1_000), Some(60_000)];
-        let leases = leases.into_iter().filter(|_| chance.one_in(2)).collect::<Vec<_>>();
+        let leases = leases.into_iter().filter(|_| rng.one_in(2)).collect::<Vec<_>>();
         let travels =
             kinds.iter().any(|(kind, weight)| matches!(kind, Kind::Travel) && *weight > 0);
         Self {
             kinds,
-            clients: CLIENTS[..1 + chance.below(CLIENTS.len())].into(),
-            crowd: chance.one_in(40).then(|| chance.of(&crowds)),
+            clients: CLIENTS[..1 + rng.below(CLIENTS.len())].into(),
+            overflow: rng.one_in(40).then(|| rng.of(&crowds)),
             travels,
             leases: leases.into_iter().map(|ms| ms.map(Duration::from_millis)).collect(),
             lives,
@@ -107,9 +107,9 @@ impl Swarm {
         }
     }
 
-    /// What a run of a source that speaks of `clients` begins with.
-    pub(crate) fn start(&self, chance: &mut Chance, clients: &[&'static str]) -> Vec<Act> {
-        let Some(opening) = chance.weighted(&self.starts) else { return Vec::new() };
+    /// The first acts of a run of a source with these `clients`.
+    pub(crate) fn start(&self, rng: &mut Rng, clients: &[&'static str]) -> Vec<Act> {
+        let Some(opening) = rng.weighted(&self.starts) else { return Vec::new() };
         match opening {
             Opening::Stalls => Vec::new(),
             Opening::Ends => vec![Act::End],
@@ -119,8 +119,8 @@ impl Swarm {
                 let mut acts = Vec::new();
                 for client in clients {
                     acts.push(Act::Open(client));
-                    acts.push(Act::Say(client, self.account(chance)));
-                    acts.push(Act::Say(client, self.life(chance)));
+                    acts.push(Act::Report(client, self.account(rng)));
+                    acts.push(Act::Report(client, self.life(rng)));
                 }
                 acts.push(Act::Ready);
                 if let Opening::SaysAndPanics = opening {
@@ -131,49 +131,53 @@ impl Swarm {
         }
     }
 
-    /// A few things that a source may do of itself.
-    pub(crate) fn acts(&self, chance: &mut Chance, late: bool) -> Vec<Act> {
-        let some = 1 + chance.below(5);
-        (0..some).map(|_| self.act(chance, late)).collect()
+    /// A few random acts.
+    pub(crate) fn acts(&self, rng: &mut Rng, late: bool) -> Vec<Act> {
+        let some = 1 + rng.below(5);
+        (0..some).map(|_| self.act(rng, late)).collect()
     }
 
-    fn act(&self, chance: &mut Chance, late: bool) -> Act {
-        let client = chance.of(&self.clients);
-        let word = match chance.below(8) {
+    fn act(&self, rng: &mut Rng, late: bool) -> Act {
+        let client = rng.of(&self.clients);
+        let claim = match rng.below(8) {
             0 => return Act::Open(client),
-            1 | 2 => self.life(chance),
-            3 => Word::Saved(chance.of(&["away", "busy", "by the lake"])),
-            _ => self.account(chance),
+            1 | 2 => self.life(rng),
+            3 => Claim::Saved(rng.of(&["away", "busy", "by the lake"])),
+            _ => self.account(rng),
         };
-        if late && chance.one_in(2) { Act::SayLate(client, word) } else { Act::Say(client, word) }
+        if late && rng.one_in(2) {
+            Act::ReportLate(client, claim)
+        } else {
+            Act::Report(client, claim)
+        }
     }
 
-    fn life(&self, chance: &mut Chance) -> Word {
-        let life = chance.weighted(&self.lives).unwrap_or(Life::Running);
-        let lease = if self.leases.is_empty() { None } else { chance.of(&self.leases) };
-        Word::Life(life, lease)
+    fn life(&self, rng: &mut Rng) -> Claim {
+        let life = rng.weighted(&self.lives).unwrap_or(Life::Running);
+        let lease = if self.leases.is_empty() { None } else { rng.of(&self.leases) };
+        Claim::Life(life, lease)
     }
 
-    fn account(&self, chance: &mut Chance) -> Word {
-        let sign_in = match chance.below(8) {
+    fn account(&self, rng: &mut Rng) -> Claim {
+        let sign_in = match rng.below(8) {
             0 => None,
             1 => Some(SignIn::SigningIn),
             2 => Some(SignIn::SigningOut),
             3 => Some(SignIn::SignedOut(None)),
-            4 => Some(SignIn::SignedOut(Some(chance.of(&Failure::ALL)))),
-            _ => Some(signed_in(chance.of(&Availability::ALL))),
+            4 => Some(SignIn::SignedOut(Some(rng.of(&Failure::ALL)))),
+            _ => Some(signed_in(rng.of(&Availability::ALL))),
         };
         let sign_in = match sign_in {
-            Some(SignIn::SignedIn(mut presence)) if chance.one_in(3) => {
-                presence.activity = Some(chance.of(&Activity::ALL));
+            Some(SignIn::SignedIn(mut presence)) if rng.one_in(3) => {
+                presence.activity = Some(rng.of(&Activity::ALL));
                 Some(SignIn::SignedIn(presence))
             }
             other => other,
         };
-        Word::Account(chance.of(&["alice", "bob"]), sign_in)
+        Claim::Account(rng.of(&["alice", "bob"]), sign_in)
     }
 }
 
-fn weight(chance: &mut Chance) -> usize {
-    if chance.one_in(3) { 0 } else { 1 << chance.below(5) }
+fn weight(rng: &mut Rng) -> usize {
+    if rng.one_in(3) { 0 } else { 1 << rng.below(5) }
 }

@@ -1,56 +1,56 @@
-//! Who publishes where, and by which right.
+//! The gateway, the person, the device and the access token to publish with.
 
 use std::fmt;
 
 use hyper::header::HeaderValue;
 
-use super::{Address, Id, Trouble};
+use super::{Address, Id};
+use crate::publish::PublishError;
 
-/// The longest token that is taken.
+/// The longest token to accept.
 const TOKEN_MAX: usize = 1024;
 
-/// Everything that is needed to publish at a gateway.
+/// The parameters of a [`GatewayClient`](super::GatewayClient).
 #[derive(Clone, Debug)]
 pub struct Access {
     /// The gateway.
     pub address: Address,
-    /// The person who publishes.
+    /// The person to publish for.
     pub person: Id,
-    /// The device that is published.
+    /// The name of this device.
     pub device: Id,
-    /// The right to do so.
-    pub token: Token,
-    /// The only authorities that are trusted to know the gateway, in PEM; the system's, if there
-    /// are none here.
+    /// The access token.
+    pub token: AccessToken,
+    /// The CA certificates to verify the gateway with, in PEM. `None` means the system's.
     pub authorities: Option<Vec<u8>>,
 }
 
-/// A token, which is written nowhere but into a request.
+/// An access token, which is never printed.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Token(HeaderValue);
+pub struct AccessToken(HeaderValue);
 
-impl Token {
-    /// Takes a token as it stands in a file.
+impl AccessToken {
+    /// Reads a token from the text of a file.
     ///
     /// # Errors
     ///
-    /// If it can be no token; the error does not say what it is instead.
-    pub fn new(text: &str) -> Result<Self, Trouble> {
+    /// If the text is not a token. The error does not contain the text.
+    pub fn new(text: &str) -> Result<Self, PublishError> {
         let text = text.trim();
-        let help = "put the token, as the gateway showed it, into the file alone on one line";
-        let wrong = |why| Err(Trouble::final_one(format!("the token {why}"), help));
+        let help = "write the token as the only line of the file, as the gateway printed it";
+        let wrong = |why| Err(PublishError::permanent(format!("the token {why}"), help));
         if text.is_empty() {
             return wrong("is empty");
         }
         if text.len() > TOKEN_MAX {
-            return wrong("is too long to be one");
+            return wrong("is too long");
         }
         // RFC 6750, b64token.
         if !text.chars().all(|c| c.is_ascii_alphanumeric() || "-._~+/=".contains(c)) {
-            return wrong("holds what no token can hold");
+            return wrong("has characters that a token cannot have");
         }
         let Ok(mut value) = HeaderValue::try_from(format!("Bearer {text}")) else {
-            return wrong("holds what no token can hold");
+            return wrong("has characters that a token cannot have");
         };
         value.set_sensitive(true);
         Ok(Self(value))
@@ -61,9 +61,9 @@ impl Token {
     }
 }
 
-impl fmt::Debug for Token {
+impl fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token")
+        f.write_str("AccessToken")
     }
 }
 
@@ -72,18 +72,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_taken_as_it_stands_in_a_file_and_never_shown() {
-        let token = Token::new(" cmt_abc-DEF_123\n").unwrap();
+    fn a_token_is_read_from_the_text_of_a_file_and_never_printed() {
+        let token = AccessToken::new(" cmt_abc-DEF_123\n").unwrap();
         assert_eq!(token.header(), "Bearer cmt_abc-DEF_123");
         assert!(!format!("{token:?} {:?}", token.header()).contains("abc"));
     }
 
     #[test]
-    fn what_can_be_no_token_is_refused_without_being_told() {
+    fn an_invalid_token_is_rejected_and_not_printed() {
         for bad in
             ["", "\n", "a b", "cmt_secret\ncmt_secret", "cmt_sécret", "x\0", &"x".repeat(2000)]
         {
-            let error = Token::new(bad).unwrap_err();
+            let error = AccessToken::new(bad).unwrap_err();
             assert!(!error.cause.contains("cret"), "{}", error.cause);
         }
     }

@@ -1,4 +1,4 @@
-//! Where a gateway is, and what people and devices are called there.
+//! The address of a gateway, and the ids of people and devices.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -7,39 +7,42 @@ use communicado_wire::gateway::is_id;
 use hyper::Uri;
 use hyper::http::uri::Scheme;
 
-use super::Trouble;
+use crate::publish::PublishError;
 
-/// The address of a gateway: scheme, host, port, and the path below which it is, if any.
+/// The address of a gateway: scheme, host, port, and a path prefix if there is one.
 ///
-/// Plain HTTP is taken for this machine alone: the token would cross a network for all to read.
+/// Plain HTTP is allowed for this machine only, since it sends the token unencrypted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
     pub(super) tls: bool,
     /// Without the brackets of an IPv6 address.
     pub(super) host: String,
     pub(super) port: u16,
-    /// As it goes into the header `Host`.
+    /// The value of the header `Host`.
     pub(super) authority: String,
-    /// Without a slash at its end.
+    /// Without a trailing slash.
     pub(super) path: String,
 }
 
-/// The name of a person or of a device at a gateway.
+/// The id of a person or of a device at a gateway.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Id(String);
 
 impl Address {
-    /// Reads an address such as `https://presence.example.org`.
+    /// Parses an address such as `https://presence.example.org`.
     ///
     /// # Errors
     ///
-    /// If it is no such address, or one over which a token must not go.
-    pub fn parse(text: &str) -> Result<Self, Trouble> {
+    /// If the text is not an address, or one to which a token must not be sent.
+    pub fn parse(text: &str) -> Result<Self, PublishError> {
         let wrong = |why: &str, help: &str| {
-            Err(Trouble::final_one(format!("`{text}` is no address of a gateway: {why}"), help))
+            Err(PublishError::permanent(
+                format!("`{text}` is not an address of a gateway: {why}"),
+                help,
+            ))
         };
         let example = "write it as https://presence.example.org";
-        let Ok(uri) = text.parse::<Uri>() else { return wrong("it is no URL", example) };
+        let Ok(uri) = text.parse::<Uri>() else { return wrong("it is not a URL", example) };
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
             return wrong("the scheme or the host is missing", example);
         };
@@ -48,19 +51,19 @@ impl Address {
         } else if *scheme == Scheme::HTTP {
             false
         } else {
-            return wrong("it is of another scheme than https", example);
+            return wrong("its scheme is not https", example);
         };
         if authority.as_str().contains('@') {
-            return wrong("it holds a user name", "leave it out: a token says who publishes");
+            return wrong("it has a user name", "remove the user name: the token identifies you");
         }
         if uri.query().is_some() || text.contains('#') {
-            return wrong("something follows its path", example);
+            return wrong("it has a query or a fragment", example);
         }
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
         if !tls && !is_this_machine(&host) {
             return wrong(
-                "plain HTTP leads to another machine, and the token would go there for all to read",
-                "write it with https",
+                "plain HTTP to another machine would send the token unencrypted",
+                "use https",
             );
         }
         let port = authority.port_u16().unwrap_or(if tls { 443 } else { 80 });
@@ -77,21 +80,21 @@ impl fmt::Display for Address {
 }
 
 impl Id {
-    /// The name `text`, if it is one.
+    /// Parses an id.
     ///
     /// # Errors
     ///
-    /// If a gateway could not take it.
+    /// If a gateway would reject it.
     pub fn new(text: &str) -> Result<Self, String> {
         if is_id(text) {
             return Ok(Self(text.to_owned()));
         }
-        Err("it is made of small letters, digits, `.`, `_` and `-`, begins with a letter or a \
-             digit, and has at most 64 of them"
+        Err("an id has 1 to 64 lower-case letters, digits, `.`, `_` and `-`, and starts with a \
+             letter or a digit"
             .to_owned())
     }
 
-    /// The name.
+    /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -104,7 +107,7 @@ impl fmt::Display for Id {
     }
 }
 
-/// Whether a host is this machine by its name; what it stands for is looked at again on connecting.
+/// Whether a host name means this machine. The client checks its address again on connecting.
 fn is_this_machine(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
@@ -115,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_taken_apart_and_written_as_it_was() {
+    fn an_address_is_parsed_and_displayed_unchanged() {
         let check = |text: &str, tls: bool, host: &str, port: u16, path: &str| {
             let address = Address::parse(text).unwrap();
             let parts = (address.tls, &*address.host, address.port, &*address.path);
@@ -132,26 +135,26 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_told_with_the_reason() {
+    fn an_invalid_address_is_an_error_with_the_reason() {
         let check = |text: &str, why: &str| {
             let error = Address::parse(text).unwrap_err();
             assert!(error.cause.contains(why), "{text}: {}", error.cause);
         };
-        check("", "it is no URL");
-        check("not a url", "it is no URL");
+        check("", "it is not a URL");
+        check("not a url", "it is not a URL");
         check("presence.example.org", "the scheme or the host is missing");
         check("/v1/people", "the scheme or the host is missing");
-        check("ftp://example.org", "another scheme");
+        check("ftp://example.org", "its scheme");
         check("https://ada:secret@example.org", "a user name");
-        check("https://example.org/?a=b", "follows its path");
-        check("https://example.org/#top", "follows its path");
-        check("http://example.org", "for all to read");
-        check("http://192.168.0.1:8080", "for all to read");
-        check("http://localhost.example.org", "for all to read");
+        check("https://example.org/?a=b", "a query or a fragment");
+        check("https://example.org/#top", "a query or a fragment");
+        check("http://example.org", "unencrypted");
+        check("http://192.168.0.1:8080", "unencrypted");
+        check("http://localhost.example.org", "unencrypted");
     }
 
     #[test]
-    fn a_name_is_what_a_gateway_takes() {
+    fn an_id_is_valid_if_a_gateway_accepts_it() {
         for good in ["ada", "a", "0", "ada.lovelace", "laptop-2", "a_b", &"a".repeat(64)] {
             assert_eq!(Id::new(good).unwrap().as_str(), good);
         }

@@ -1,27 +1,17 @@
-//! The sink that publishes to a gateway what the clients of this device are.
+//! The client of a gateway: it publishes over HTTP and sets the manual status.
 //!
-//! [`Publisher`] is the pure half: what is told, and when. [`Connection`] waits for the gateway,
-//! over HTTP, and says in words what went wrong. [`Gateway`] is the sink around both.
-//!
-//! It begins without permission, and tells nothing until it has one; without permission, not even
-//! a name is looked up. The token is in no error and in no report.
+//! [`GatewayClient`] is the [`Transport`](crate::publish::Transport) of a
+//! [`RemoteSink`](crate::publish::RemoteSink). The access token is in no error and no report.
 
 mod access;
 mod address;
-mod answer;
-mod connection;
-mod publication;
-mod publisher;
-mod sink;
+mod body;
+mod client;
+mod response;
 mod tls;
-mod trouble;
 
-pub use access::{Access, Token};
+pub use access::{Access, AccessToken};
 pub use address::{Address, Id};
-pub use answer::Answer;
-pub use connection::Connection;
+pub use client::GatewayClient;
 pub use hyper::StatusCode;
-pub use publication::{Detail, published};
-pub use publisher::{Message, Permission, Publisher, Step};
-pub use sink::{Gateway, Report};
-pub use trouble::{Retry, Trouble};
+pub use response::Response;

@@ -1,4 +1,4 @@
-//! Whom to believe that it is the gateway, over TLS.
+//! TLS: the verification of the gateway's certificate.
 
 use std::io;
 use std::sync::Arc;
@@ -11,31 +11,31 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::{CertificateError, ClientConfig, Error, RootCertStore};
 
-use super::Trouble;
+use crate::publish::PublishError;
 
-/// What webpki calls an authority that shows itself as a server; OpenSSL makes such by default.
-const OWN_AUTHORITY: &str = "CaUsedAsEndEntity";
+/// The error of webpki for a CA certificate used by a server; OpenSSL creates such by default.
+const CA_AS_SERVER: &str = "CaUsedAsEndEntity";
 
-/// What speaks TLS: it trusts the system's authorities, or only these, in PEM.
-pub(super) fn connector(authorities: Option<&[u8]>) -> Result<TlsConnector, Trouble> {
+/// A TLS connector that trusts the system's CAs, or only these, in PEM.
+pub(super) fn connector(authorities: Option<&[u8]>) -> Result<TlsConnector, PublishError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
     let builder =
         builder.with_safe_default_protocol_versions().map_err(|error| unusable(&error))?;
     let config = match authorities {
         None => builder.with_platform_verifier().map_err(|error| {
-            Trouble::passing(
-                format!("the system's list of authorities cannot be read: {error}"),
-                "install it (Debian: ca-certificates), or name the gateway's authority with --ca",
+            PublishError::transient(
+                format!("cannot read the system's CA certificates: {error}"),
+                "install them (Debian: ca-certificates), or name the gateway's CA with --ca",
             )
         })?,
         Some(pem) => {
             let roots = Arc::new(roots(pem)?);
             let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider).build();
             let verifier = verifier.map_err(|error| {
-                Trouble::final_one(
-                    format!("the authority that was named cannot be used: {error}"),
-                    "name the certificate of the authority that signed the gateway's",
+                PublishError::permanent(
+                    format!("the CA certificate is not usable: {error}"),
+                    "name the certificate of the CA that signed the gateway's certificate",
                 )
             })?;
             builder.with_webpki_verifier(verifier)
@@ -45,12 +45,12 @@ pub(super) fn connector(authorities: Option<&[u8]>) -> Result<TlsConnector, Trou
 }
 
 /// The certificates in a text.
-fn roots(pem: &[u8]) -> Result<RootCertStore, Trouble> {
+fn roots(pem: &[u8]) -> Result<RootCertStore, PublishError> {
     let mut roots = RootCertStore::empty();
     let wrong = |why: String| {
-        Trouble::final_one(
-            format!("the file with the gateway's authority is not usable: {why}"),
-            "name a file with a certificate in PEM, which begins with BEGIN CERTIFICATE",
+        PublishError::permanent(
+            format!("the file with the gateway's CA is not usable: {why}"),
+            "name a file with a certificate in PEM, which starts with BEGIN CERTIFICATE",
         )
     };
     for certificate in CertificateDer::pem_slice_iter(pem) {
@@ -58,25 +58,25 @@ fn roots(pem: &[u8]) -> Result<RootCertStore, Trouble> {
         roots.add(certificate).map_err(|error| wrong(error.to_string()))?;
     }
     if roots.is_empty() {
-        return Err(wrong("it holds no certificate".to_owned()));
+        return Err(wrong("it has no certificate".to_owned()));
     }
     Ok(roots)
 }
 
-fn unusable(error: &Error) -> Trouble {
-    Trouble::final_one(format!("TLS cannot be used: {error}"), "report it: it is a fault here")
+fn unusable(error: &Error) -> PublishError {
+    PublishError::permanent(format!("TLS is not usable: {error}"), "report this as a bug")
 }
 
-/// Why TLS did not come about.
-pub(super) fn trouble(host: &str, error: &io::Error) -> Trouble {
+/// The error for a failed TLS handshake.
+pub(super) fn handshake_error(host: &str, error: &io::Error) -> PublishError {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
-    let clock = "check the clock of this machine, and have the gateway's certificate renewed";
+    let clock = "check the clock of this machine, and ask the operator to renew the certificate";
     match inner {
         Some(Error::InvalidCertificate(why)) => {
             let (cause, help) = match why {
                 CertificateError::UnknownIssuer => (
-                    "it is signed by nobody whom this machine trusts".to_owned(),
-                    "if it is your company's own, name the certificate of its authority with --ca",
+                    "this machine does not trust its issuer".to_owned(),
+                    "if your company has its own CA, name the CA's certificate with --ca",
                 ),
                 CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
                     ("it has expired".to_owned(), clock)
@@ -87,33 +87,33 @@ pub(super) fn trouble(host: &str, error: &io::Error) -> Trouble {
                 CertificateError::NotValidForName
                 | CertificateError::NotValidForNameContext { .. } => (
                     format!("it is not for `{host}`"),
-                    "use the name that is in the certificate as the address",
+                    "use the name in the certificate as the address",
                 ),
                 CertificateError::Revoked => (
                     "it was revoked".to_owned(),
-                    "do not use this gateway before who runs it has explained that",
+                    "do not use this gateway until its operator has explained the revocation",
                 ),
-                // rustls has no word of its own for it.
-                CertificateError::Other(why) if why.to_string().contains(OWN_AUTHORITY) => (
-                    "it is that of an authority itself, and of nobody else".to_owned(),
-                    "make one for the gateway alone (OpenSSL: basicConstraints=CA:FALSE)",
+                // rustls has no variant for this error.
+                CertificateError::Other(why) if why.to_string().contains(CA_AS_SERVER) => (
+                    "it is a CA certificate".to_owned(),
+                    "create a certificate for the gateway (OpenSSL: basicConstraints=CA:FALSE)",
                 ),
-                other => (other.to_string(), "have the gateway's certificate looked at"),
+                other => (other.to_string(), "ask the gateway's operator to check the certificate"),
             };
             let cause = format!("the gateway's certificate is not accepted: {cause}");
-            Trouble::lasting(cause, help)
+            PublishError::needs_action(cause, help)
         }
-        Some(Error::InvalidMessage(_)) => Trouble::lasting(
-            "what answers does not speak TLS",
-            "check the port, or whether the gateway listens with TLS",
+        Some(Error::InvalidMessage(_)) => PublishError::needs_action(
+            "the server does not speak TLS",
+            "check the port, and whether the gateway uses TLS",
         ),
-        Some(other) => Trouble::passing(
-            format!("TLS with the gateway fails: {other}"),
-            "if it goes on, have the gateway's TLS looked at",
+        Some(other) => PublishError::transient(
+            format!("the TLS handshake with the gateway failed: {other}"),
+            "if this persists, ask the gateway's operator to check TLS",
         ),
-        None => Trouble::passing(
-            format!("the connection breaks while TLS begins: {error}"),
-            "if it goes on, have the gateway looked at",
+        None => PublishError::transient(
+            format!("the connection broke during the TLS handshake: {error}"),
+            "if this persists, ask the gateway's operator to check it",
         ),
     }
 }

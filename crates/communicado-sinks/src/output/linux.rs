@@ -1,4 +1,4 @@
-//! Standard output on Linux, waited for as every other descriptor.
+//! Standard output on Linux, with readiness from the async runtime.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -6,19 +6,19 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::pin::pin;
 use std::task::Poll;
 
-use communicado_runtime::wait_for;
+use communicado_runtime::async_fd;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::PIPE_BUF;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-/// Where lines go.
+/// The output of lines.
 ///
-/// A reader that is slow never blocks the thread: the descriptor keeps its flags, which others
-/// may share, and is only written when it takes a piece whole.
+/// A slow reader never blocks the thread. The descriptor keeps its flags, which other processes may
+/// share; a chunk is only written when a write would not block.
 pub struct Output {
-    /// Waits for the descriptor; none for a regular file, which is always ready.
-    waiting: Option<AsyncFd<OwnedFd>>,
+    /// The readiness of the descriptor. `None` for a regular file, which is always ready.
+    async_file: Option<AsyncFd<OwnedFd>>,
     file: OwnedFd,
 }
 
@@ -27,20 +27,20 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// If the descriptor cannot be doubled.
+    /// If the descriptor cannot be duplicated.
     pub fn standard() -> io::Result<Self> {
         let file = io::stdout().as_fd().try_clone_to_owned()?;
         let interest = Interest::WRITABLE.add(Interest::ERROR);
-        let waiting = wait_for(file.try_clone()?, interest).ok();
-        Ok(Self { waiting, file })
+        let async_file = async_fd(file.try_clone()?, interest).ok();
+        Ok(Self { async_file, file })
     }
 
-    /// Writes all of `bytes`, waiting as often as the reader wants.
+    /// Writes all of `bytes`, and waits for a slow reader.
     pub async fn write(&self, bytes: &[u8]) -> io::Result<()> {
         for piece in bytes.chunks(PIPE_BUF) {
             let mut rest = piece;
             while !rest.is_empty() {
-                self.takes_a_piece().await?;
+                self.writable().await?;
                 let written = rustix::io::write(&self.file, rest)?;
                 rest = rest.get(written..).unwrap_or_default();
             }
@@ -48,7 +48,7 @@ impl Output {
         Ok(())
     }
 
-    /// What `future` gives, or nothing if the reader goes away before.
+    /// The output of `future`, or `None` if the reader closes the pipe before.
     pub(crate) async fn unless_closed<F: Future>(&self, future: F) -> Option<F::Output> {
         let mut future = pin!(future);
         let mut closed = pin!(self.closed());
@@ -62,12 +62,14 @@ impl Output {
     }
 
     /// Waits until a write of up to `PIPE_BUF` bytes would not block (pipe(7), poll(2)).
-    async fn takes_a_piece(&self) -> io::Result<()> {
+    async fn writable(&self) -> io::Result<()> {
         loop {
-            let mut guard = match &self.waiting {
+            let mut guard = match &self.async_file {
                 None => return Ok(()),
                 Some(_) if self.is_ready(PollFlags::OUT)? => return Ok(()),
-                Some(waiting) => waiting.ready(Interest::WRITABLE.add(Interest::ERROR)).await?,
+                Some(async_file) => {
+                    async_file.ready(Interest::WRITABLE.add(Interest::ERROR)).await?
+                }
             };
             if !self.is_ready(PollFlags::OUT)? {
                 guard.clear_ready();
@@ -76,9 +78,9 @@ impl Output {
     }
 
     async fn closed(&self) {
-        let Some(waiting) = &self.waiting else { return std::future::pending().await };
+        let Some(async_file) = &self.async_file else { return std::future::pending().await };
         loop {
-            let Ok(mut guard) = waiting.ready(Interest::ERROR).await else { return };
+            let Ok(mut guard) = async_file.ready(Interest::ERROR).await else { return };
             if self.is_ready(PollFlags::ERR).unwrap_or(true) {
                 return;
             }
@@ -89,7 +91,7 @@ impl Output {
     fn is_ready(&self, wanted: PollFlags) -> io::Result<bool> {
         let mut polled = [PollFd::new(&self.file, wanted)];
         poll(&mut polled, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
-        let seen = polled.map(|each| each.revents());
-        Ok(seen.iter().any(|seen| seen.intersects(wanted | PollFlags::ERR)))
+        let events = polled.map(|each| each.revents());
+        Ok(events.iter().any(|events| events.intersects(wanted | PollFlags::ERR)))
     }
 }

@@ -1,4 +1,4 @@
-//! Where lines go: a pipe, a file or a terminal, whose reader may be slow or go away.
+//! Standard output: a pipe, a file or a terminal, whose reader may be slow or go away.
 
 #[cfg(target_os = "linux")]
 mod linux;

@@ -1,4 +1,4 @@
-//! Standard output on Windows, which nobody can wait for: a thread of its own writes it.
+//! Standard output on Windows, which has no readiness: a thread writes it.
 
 use std::future::{Future, poll_fn};
 use std::io::{self, Write as _};
@@ -6,22 +6,22 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, Waker};
 
-/// Where lines go.
+/// The output of lines.
 ///
-/// A reader that is slow never blocks the thread of the sources. One that goes away is noticed
-/// when the next line is written: Windows tells nobody before.
+/// A slow reader never blocks the thread of the sources. Windows reports a closed pipe only when the
+/// next line is written.
 ///
-/// On a console every code page shows the text right, since the standard library writes it there
-/// in UTF-16; a pipe or a file gets UTF-8.
+/// A console shows the text correctly with every code page, since the standard library writes
+/// UTF-16 to it; a pipe or a file gets UTF-8.
 pub struct Output {
-    pieces: SyncSender<Vec<u8>>,
-    writing: Arc<Mutex<Writing>>,
+    sender: SyncSender<Vec<u8>>,
+    pending: Arc<Mutex<PendingWrite>>,
 }
 
 #[derive(Default)]
-struct Writing {
-    /// How the last piece went, once that is known.
-    done: Option<io::Result<()>>,
+struct PendingWrite {
+    /// The result of the last write, once it is known.
+    result: Option<io::Result<()>>,
     waker: Option<Waker>,
 }
 
@@ -30,43 +30,43 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// If the system gives no thread.
+    /// If the system cannot create a thread.
     pub fn standard() -> io::Result<Self> {
-        let writing = Arc::<Mutex<Writing>>::default();
-        let (pieces, to_write) = sync_channel::<Vec<u8>>(1);
-        let told = Arc::clone(&writing);
+        let pending = Arc::<Mutex<PendingWrite>>::default();
+        let (sender, receiver) = sync_channel::<Vec<u8>>(1);
+        let shared = Arc::clone(&pending);
         let write = move || {
-            for piece in to_write {
+            for piece in receiver {
                 let mut out = io::stdout().lock();
-                let done = out.write_all(&piece).and_then(|()| out.flush());
-                let mut writing = told.lock().unwrap_or_else(PoisonError::into_inner);
-                writing.done = Some(done);
-                let waker = writing.waker.take();
-                drop(writing);
+                let result = out.write_all(&piece).and_then(|()| out.flush());
+                let mut pending = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                pending.result = Some(result);
+                let waker = pending.waker.take();
+                drop(pending);
                 waker.into_iter().for_each(Waker::wake);
             }
         };
         std::thread::Builder::new().name("output".to_owned()).spawn(write)?;
-        Ok(Self { pieces, writing })
+        Ok(Self { sender, pending })
     }
 
-    /// Writes all of `bytes`, waiting as long as the reader wants.
+    /// Writes all of `bytes`, and waits for a slow reader.
     pub async fn write(&self, bytes: &[u8]) -> io::Result<()> {
-        if self.pieces.send(bytes.to_vec()).is_err() {
+        if self.sender.send(bytes.to_vec()).is_err() {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
         poll_fn(|cx| {
-            let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(done) = writing.done.take() {
-                return Poll::Ready(done);
+            let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(result) = pending.result.take() {
+                return Poll::Ready(result);
             }
-            writing.waker = Some(cx.waker().clone());
+            pending.waker = Some(cx.waker().clone());
             Poll::Pending
         })
         .await
     }
 
-    /// What `future` gives.
+    /// The output of `future`.
     pub(crate) async fn unless_closed<F: Future>(&self, future: F) -> Option<F::Output> {
         Some(future.await)
     }

@@ -169,14 +169,14 @@ fn check(what: String, health: Health, found: String, action: Option<&'static st
 
 #[cfg(test)]
 mod tests {
-    use communicado_windows::Value;
+    use communicado_windows::RegistryValue;
 
     use super::*;
     use crate::windows::registration::{RegistrySnapshot, registered_clients};
 
     fn found(flag: u32, process: Option<&str>) -> Vec<RegisteredClient> {
         registered_clients(&RegistrySnapshot {
-            flags: vec![("Communicator".to_owned(), Some(Value::Number(flag)))],
+            flags: vec![("Communicator".to_owned(), Some(RegistryValue::Number(flag)))],
             processes: process.map(|image| (7, image.to_owned())).into_iter().collect(),
             ..RegistrySnapshot::default()
         })

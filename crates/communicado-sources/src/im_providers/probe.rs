@@ -1,7 +1,7 @@
 //! Checks of the registered clients, with an action for each problem.
 
 use communicado_runtime::{Check, Health, SourceError};
-use communicado_windows::{Hive, Key, Process, Rights, Value, View};
+use communicado_windows::{Hive, Process, RegistryKey, RegistryValue, RegistryView, TokenInfo};
 
 use super::checks::{ProcessInfo, default_app, library, life, registration, rights};
 use crate::windows::registration::{RegisteredClient, registered_clients};
@@ -46,26 +46,28 @@ pub(super) fn probe() -> Vec<Check> {
 
 /// The client that Office uses.
 fn default_client() -> Option<String> {
-    let key = Key::open(Hive::CurrentUser, PROVIDERS, View::Own).ok()??;
+    let key = RegistryKey::open(Hive::CurrentUser, PROVIDERS, RegistryView::Default).ok()??;
     match key.value("DefaultIMApp").ok()??.decode() {
-        Value::Text(name) if !name.is_empty() => Some(name),
-        Value::Text(_) | Value::Number(_) | Value::Other { .. } => None,
+        RegistryValue::Text(name) if !name.is_empty() => Some(name),
+        RegistryValue::Text(_) | RegistryValue::Number(_) | RegistryValue::Other { .. } => None,
     }
 }
 
 fn has_library(client: &RegisteredClient) -> bool {
     let library = if client.is_messenger() { MESSENGER_LIBRARY } else { OFFICE_LIBRARY };
     let path = format!(r"Software\Classes\TypeLib\{library}");
-    let is_there = |hive, view| matches!(Key::open(hive, &path, view), Ok(Some(_)));
-    is_there(Hive::CurrentUser, View::Own)
-        || [View::Wide, View::Narrow].into_iter().any(|view| is_there(Hive::LocalMachine, view))
+    let is_there = |hive, view| matches!(RegistryKey::open(hive, &path, view), Ok(Some(_)));
+    is_there(Hive::CurrentUser, RegistryView::Default)
+        || [RegistryView::Bits64, RegistryView::Bits32]
+            .into_iter()
+            .any(|view| is_there(Hive::LocalMachine, view))
 }
 
 /// The process of a running client.
 fn process(client: &RegisteredClient) -> Option<ProcessInfo> {
-    let own_level = Rights::own().ok()?.integrity.to_string();
+    let own_level = TokenInfo::own().ok()?.integrity.to_string();
     let process = Process::open(*client.processes.first()?);
-    let level = process.as_ref().ok().and_then(|process| process.rights().ok());
+    let level = process.as_ref().ok().and_then(|process| process.token_info().ok());
     Some(ProcessInfo {
         bits: process.as_ref().ok().and_then(Process::bits),
         level: level.map(|rights| rights.integrity.to_string()),

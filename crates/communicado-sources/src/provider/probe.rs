@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::time::Duration;
 
 use communicado_core::{Life, UnknownReason};
-use communicado_runtime::{Check, Clock, Health, SourceError, within};
+use communicado_runtime::{Check, Clock, Health, SourceError, timeout_at};
 
 use super::protocol::ProviderProtocol;
 use crate::bus::{BusConnection, ClientProtocol as _, ClientReport};
@@ -39,7 +39,7 @@ async fn snapshot(
     loop {
         let mut reports = Vec::new();
         let polled = poll_fn(|cx| connection.poll(cx, clock, &mut reports));
-        let requests = within(clock, end, polled).await;
+        let requests = timeout_at(clock, end, polled).await;
         let mut is_ready = requests.is_none();
         for report in reports {
             match report {

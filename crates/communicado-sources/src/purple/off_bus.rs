@@ -9,7 +9,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::task::Context;
 
-use communicado_runtime::wait_for;
+use communicado_runtime::async_fd;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -39,7 +39,7 @@ pub(super) struct PurpleOffBus(Vec<(&'static str, AsyncFd<OwnedFd>)>);
 impl OffBusClients for PurpleOffBus {
     fn search(&mut self, address: &str, is_on_bus: impl Fn(&str) -> bool) {
         for found in find(address).into_iter().filter(|found| !is_on_bus(found.client)) {
-            if let Ok(exited) = wait_for(found.exited, Interest::READABLE) {
+            if let Ok(exited) = async_fd(found.exited, Interest::READABLE) {
                 self.0.push((found.client, exited));
             }
         }

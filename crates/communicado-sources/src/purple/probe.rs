@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::time::Duration;
 
 use communicado_core::{Failure, Life};
-use communicado_runtime::{Check, Clock, Health, SourceError, within};
+use communicado_runtime::{Check, Clock, Health, SourceError, timeout_at};
 
 use super::watcher::PurpleWatcher;
 use super::{off_bus, protocol};
@@ -62,7 +62,7 @@ async fn snapshot(
     loop {
         let mut reports = Vec::new();
         let requests =
-            within(clock, end, poll_fn(|cx| connection.poll(cx, clock, &mut reports))).await;
+            timeout_at(clock, end, poll_fn(|cx| connection.poll(cx, clock, &mut reports))).await;
         let mut is_ready = requests.is_none();
         for report in reports {
             match report {

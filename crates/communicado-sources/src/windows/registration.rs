@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use communicado_core::{Life, UnknownReason};
-use communicado_windows::{Guid, Value};
+use communicado_windows::{Guid, RegistryValue};
 
 use super::known_clients;
 use super::session::ProcessState;
@@ -21,7 +21,7 @@ const CLIENTS_MAX: usize = 256;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RegistrySnapshot {
     /// The keys under `HKCU\Software\IM Providers`, with their `UpAndRunning`.
-    pub flags: Vec<(String, Option<Value>)>,
+    pub flags: Vec<(String, Option<RegistryValue>)>,
     /// The registrations that running clients write there, as communicado's provider does, which has
     /// no installer.
     pub own: Vec<(String, Registration)>,
@@ -37,11 +37,11 @@ pub struct RegistrySnapshot {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Registration {
     /// `ProcessName`.
-    pub program: Option<Value>,
+    pub program: Option<RegistryValue>,
     /// `GUID`.
-    pub class: Option<Value>,
+    pub class: Option<RegistryValue>,
     /// `ProcessId`, which only communicado's provider writes: its program has other uses too.
-    pub process: Option<Value>,
+    pub process: Option<RegistryValue>,
 }
 
 /// A registered client.
@@ -78,7 +78,7 @@ pub enum RunningFlag {
     /// 2: the client runs, and its classes are registered.
     Up,
     /// Another, undocumented value.
-    Undocumented(Value),
+    Undocumented(RegistryValue),
 }
 
 impl RegisteredClient {
@@ -169,7 +169,7 @@ fn registered_client(app: &str, snapshot: &RegistrySnapshot) -> RegisteredClient
         program.as_deref().is_some_and(|name| name.to_lowercase() == image.to_lowercase())
     };
     let only_process = own.and_then(|own| match own.process {
-        Some(Value::Number(id)) => Some(id),
+        Some(RegistryValue::Number(id)) => Some(id),
         _ => None,
     });
     let processes = snapshot.processes.iter().filter(|(id, image)| {
@@ -179,9 +179,9 @@ fn registered_client(app: &str, snapshot: &RegistrySnapshot) -> RegisteredClient
     let flag = match find(app, &snapshot.flags) {
         None => RunningFlag::NoKey,
         Some(None) => RunningFlag::Missing,
-        Some(Some(Value::Number(0))) => RunningFlag::Down,
-        Some(Some(Value::Number(1))) => RunningFlag::Starting,
-        Some(Some(Value::Number(2))) => RunningFlag::Up,
+        Some(Some(RegistryValue::Number(0))) => RunningFlag::Down,
+        Some(Some(RegistryValue::Number(1))) => RunningFlag::Starting,
+        Some(Some(RegistryValue::Number(2))) => RunningFlag::Up,
         Some(Some(other)) => RunningFlag::Undocumented(other.clone()),
     };
     RegisteredClient {
@@ -201,10 +201,10 @@ fn find<'a, T>(app: &str, keys: &'a [(String, T)]) -> Option<&'a T> {
 }
 
 /// The text of a value, unless blank.
-fn text(value: Option<&Value>) -> Option<&str> {
+fn text(value: Option<&RegistryValue>) -> Option<&str> {
     match value? {
-        Value::Text(text) if !text.trim().is_empty() => Some(text.trim()),
-        Value::Text(_) | Value::Number(_) | Value::Other { .. } => None,
+        RegistryValue::Text(text) if !text.trim().is_empty() => Some(text.trim()),
+        RegistryValue::Text(_) | RegistryValue::Number(_) | RegistryValue::Other { .. } => None,
     }
 }
 
@@ -213,15 +213,19 @@ mod tests {
     use super::*;
     use crate::windows::known_clients::MESSENGER;
 
-    fn number(number: u32) -> Option<Value> {
-        Some(Value::Number(number))
+    fn number(number: u32) -> Option<RegistryValue> {
+        Some(RegistryValue::Number(number))
     }
 
-    fn text(text: &str) -> Option<Value> {
-        Some(Value::Text(text.to_owned()))
+    fn text(text: &str) -> Option<RegistryValue> {
+        Some(RegistryValue::Text(text.to_owned()))
     }
 
-    fn snapshot(app: &str, flag: Option<Value>, processes: &[(u32, &str)]) -> RegistrySnapshot {
+    fn snapshot(
+        app: &str,
+        flag: Option<RegistryValue>,
+        processes: &[(u32, &str)],
+    ) -> RegistrySnapshot {
         let processes = processes.iter().map(|(id, image)| (*id, (*image).to_owned())).collect();
         RegistrySnapshot {
             flags: vec![(app.to_owned(), flag)],
@@ -240,7 +244,7 @@ mod tests {
 
     #[test]
     fn the_flag_counts_only_while_the_process_runs() {
-        let check = |flag: Option<Value>, with_process, without_process| {
+        let check = |flag: Option<RegistryValue>, with_process, without_process| {
             let running = snapshot("Communicator", flag.clone(), &[(7, "Communicator.exe")]);
             assert_eq!(only_client(&running).life(), with_process, "{flag:?}");
             let exited = snapshot("Communicator", flag.clone(), &[(7, "notepad.exe")]);
@@ -256,12 +260,12 @@ mod tests {
         check(None, Life::Starting, Life::Absent);
         check(number(3), UNSUPPORTED, Life::Absent);
         check(text("2"), UNSUPPORTED, Life::Absent);
-        check(Some(Value::Other { kind: 4, length: 2 }), UNSUPPORTED, Life::Absent);
+        check(Some(RegistryValue::Other { kind: 4, length: 2 }), UNSUPPORTED, Life::Absent);
     }
 
     #[test]
     fn without_a_known_program_the_flag_alone_means_unknown() {
-        let check = |flag: Option<Value>, expected| {
+        let check = |flag: Option<RegistryValue>, expected| {
             assert_eq!(
                 only_client(&snapshot("Acme", flag.clone(), &[])).life(),
                 expected,

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use communicado_runtime::{Clock as _, SourceError, SystemClock, Timer};
 use communicado_windows::{
-    Error, Hive, Key, Notice, Noticed, Process, View, own_session, processes, session_of,
+    ChangeFilter, ChangeNotification, Hive, Process, RegistryKey, RegistryView, WindowsError,
+    own_session, processes, session_of,
 };
 
 use super::registration::{RegisteredClient, Registration, RegistrySnapshot, registered_clients};
@@ -23,8 +24,8 @@ const STALE_INTERVAL: Duration = Duration::from_secs(30);
 /// It subscribes to each change before it reads the value, so it misses no change.
 pub(crate) struct RegistryWatcher {
     /// Shows when `IM Providers` is created or deleted: a deleted key may send no notice.
-    software: (Key, Notice),
-    providers: Option<(Key, Notice)>,
+    software: (RegistryKey, ChangeNotification),
+    providers: Option<(RegistryKey, ChangeNotification)>,
     /// The clients' processes with their programs. `None` stands for a process without access
     /// rights, which each read lists again.
     processes: BTreeMap<u32, (String, Option<Process>)>,
@@ -34,12 +35,13 @@ pub(crate) struct RegistryWatcher {
 
 impl RegistryWatcher {
     pub(crate) fn open() -> Result<Self, SourceError> {
-        let software = Key::open(Hive::CurrentUser, SOFTWARE, View::Own).map_err(lost)?;
+        let software =
+            RegistryKey::open(Hive::CurrentUser, SOFTWARE, RegistryView::Default).map_err(lost)?;
         let software = software.ok_or_else(|| SourceError {
             cause: "the registry key `Software` of the user is missing".into(),
             help: "run communicado in the session of a logged-on user".into(),
         })?;
-        let notice = software.notice(Noticed::Names, false).map_err(lost)?;
+        let notice = software.watch(ChangeFilter::Names, false).map_err(lost)?;
         let clock = SystemClock::start();
         let timer = clock.timer().map_err(|error| SourceError {
             cause: error.to_string().into(),
@@ -52,15 +54,18 @@ impl RegistryWatcher {
     /// All clients. [`RegistryWatcher::poll_change`] shows later changes.
     pub(crate) fn read(&mut self) -> Result<Vec<RegisteredClient>, SourceError> {
         let (software, notice) = &self.software;
-        notice.arm_again(software).map_err(lost)?;
+        notice.rearm(software).map_err(lost)?;
         let is_armed = self.providers.as_ref().is_some_and(|(key, notice)| {
             // After a key is deleted, the same path is another key.
-            notice.arm_again(key).is_ok()
+            notice.rearm(key).is_ok()
         });
         if !is_armed {
             self.providers = None;
-            if let Some(key) = Key::open(Hive::CurrentUser, PROVIDERS, View::Own).map_err(lost)? {
-                let notice = key.notice(Noticed::NamesAndValues, true);
+            if let Some(key) =
+                RegistryKey::open(Hive::CurrentUser, PROVIDERS, RegistryView::Default)
+                    .map_err(lost)?
+            {
+                let notice = key.watch(ChangeFilter::NamesAndValues, true);
                 self.providers = notice.ok().map(|notice| (key, notice));
             }
         }
@@ -110,9 +115,9 @@ impl RegistryWatcher {
         if self.timer.poll_due(cx).is_ready() {
             return Poll::Ready(Ok(()));
         }
-        let mut changed = self.software.1.poll_come(cx);
+        let mut changed = self.software.1.poll_changed(cx);
         if let (true, Some((_, notice))) = (changed.is_pending(), &mut self.providers) {
-            changed = notice.poll_come(cx);
+            changed = notice.poll_changed(cx);
         }
         for process in self.processes.values_mut().filter_map(|(_, process)| process.as_mut()) {
             if changed.is_pending() {
@@ -136,11 +141,15 @@ pub(crate) fn read() -> Result<RegistrySnapshot, SourceError> {
 /// Reads the registry, without processes.
 fn registry() -> Result<RegistrySnapshot, SourceError> {
     let mut snapshot = RegistrySnapshot::default();
-    if let Some(key) = Key::open(Hive::CurrentUser, PROVIDERS, View::Own).map_err(lost)? {
+    if let Some(key) =
+        RegistryKey::open(Hive::CurrentUser, PROVIDERS, RegistryView::Default).map_err(lost)?
+    {
         for app in subkeys(&key) {
             let path = format!(r"{PROVIDERS}\{app}");
             // The key may be deleted meanwhile.
-            let Some(key) = Key::open(Hive::CurrentUser, &path, View::Own).map_err(lost)? else {
+            let Some(key) =
+                RegistryKey::open(Hive::CurrentUser, &path, RegistryView::Default).map_err(lost)?
+            else {
                 continue;
             };
             let flag = key.value("UpAndRunning").map_err(lost)?.map(|value| value.decode());
@@ -151,8 +160,8 @@ fn registry() -> Result<RegistrySnapshot, SourceError> {
             snapshot.flags.push((app, flag));
         }
     }
-    snapshot.wide = registrations(View::Wide)?;
-    snapshot.narrow = registrations(View::Narrow)?;
+    snapshot.wide = registrations(RegistryView::Bits64)?;
+    snapshot.narrow = registrations(RegistryView::Bits32)?;
     Ok(snapshot)
 }
 
@@ -174,20 +183,22 @@ fn listed(programs: &BTreeSet<String>) -> Result<Vec<(u32, String)>, SourceError
     Ok(named.filter(|(id, _)| session_of(*id) == session).collect())
 }
 
-fn registrations(view: View) -> Result<Vec<(String, Registration)>, SourceError> {
-    let Some(key) = Key::open(Hive::LocalMachine, PROVIDERS, view).map_err(lost)? else {
+fn registrations(view: RegistryView) -> Result<Vec<(String, Registration)>, SourceError> {
+    let Some(key) = RegistryKey::open(Hive::LocalMachine, PROVIDERS, view).map_err(lost)? else {
         return Ok(Vec::new());
     };
     let mut found = Vec::new();
     for app in subkeys(&key) {
         let path = format!(r"{PROVIDERS}\{app}");
-        let Some(key) = Key::open(Hive::LocalMachine, &path, view).map_err(lost)? else { continue };
+        let Some(key) = RegistryKey::open(Hive::LocalMachine, &path, view).map_err(lost)? else {
+            continue;
+        };
         found.push((app, registration(&key)?));
     }
     Ok(found)
 }
 
-fn registration(key: &Key) -> Result<Registration, SourceError> {
+fn registration(key: &RegistryKey) -> Result<Registration, SourceError> {
     let value = |name| Ok(key.value(name).map_err(lost)?.map(|value| value.decode()));
     Ok(Registration {
         program: value("ProcessName")?,
@@ -197,12 +208,12 @@ fn registration(key: &Key) -> Result<Registration, SourceError> {
 }
 
 /// The names of the subkeys. A deleted key has none.
-fn subkeys(key: &Key) -> Vec<String> {
+fn subkeys(key: &RegistryKey) -> Vec<String> {
     key.subkeys().unwrap_or_default()
 }
 
 /// The error for a failed call to Windows.
-pub(crate) fn lost(error: Error) -> SourceError {
+pub(crate) fn lost(error: WindowsError) -> SourceError {
     SourceError {
         cause: error.to_string().into(),
         help: "run `communicado explain` with the code; communicado retries automatically".into(),

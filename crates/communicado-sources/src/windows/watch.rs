@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use communicado_core::Moment;
 use communicado_runtime::{SourceError, SourceHandle, Timer};
-use communicado_windows::{Guid, Process, Rights};
+use communicado_windows::{Guid, Process, TokenInfo};
 
 use super::com_worker::{ComClient, ComWorker, WorkerOutput};
 use super::registration::RegisteredClient;
@@ -199,7 +199,7 @@ fn input(output: WorkerOutput, processes: &[u32]) -> SessionInput {
 
 /// Whether this process and the client have the same integrity level. Denied access means no.
 pub(crate) fn same_level(processes: &[u32]) -> Option<bool> {
-    let own = Rights::own().ok()?.integrity;
+    let own = TokenInfo::own().ok()?.integrity;
     let process = processes.iter().find_map(|id| Process::open(*id).ok())?;
-    Some(process.rights().is_ok_and(|rights| rights.integrity == own))
+    Some(process.token_info().is_ok_and(|rights| rights.integrity == own))
 }

@@ -1,31 +1,31 @@
-//! The apartment that a thread belongs to.
+//! COM apartments of threads.
 
 use std::marker::PhantomData;
 
 use windows::Win32::System::Com::{COINIT_MULTITHREADED, CoInitializeEx, CoUninitialize};
 
-use crate::{Error, HResult};
+use crate::{HResult, WindowsError};
 
-/// This thread's membership in the multithreaded apartment, which ends with it.
+/// The membership of this thread in the multithreaded apartment. Dropping it leaves the apartment.
 ///
-/// Objects borrow it, so none of them outlives it.
+/// Objects borrow it, so that none outlives it.
 #[derive(Debug)]
 pub struct Apartment {
-    /// It belongs to one thread.
+    /// Prevents a move to another thread.
     thread: PhantomData<*const ()>,
 }
 
 impl Apartment {
-    /// Has this thread join.
+    /// Joins this thread to the apartment.
     ///
     /// # Errors
     ///
-    /// If the thread is in an apartment of another kind already (`RPC_E_CHANGED_MODE`).
-    pub fn join() -> Result<Self, Error> {
-        // SAFETY: it is undone on this thread, once, when the result is dropped.
+    /// If the thread is already in an apartment of another kind (`RPC_E_CHANGED_MODE`).
+    pub fn join() -> Result<Self, WindowsError> {
+        // SAFETY: dropping the result undoes the call, once and on this thread.
         let joined = unsafe { CoInitializeEx(None, COINIT_MULTITHREADED) };
         if joined.is_err() {
-            return Err(Error::new("use COM on this thread", HResult(joined.0)));
+            return Err(WindowsError::new("use COM on this thread", HResult(joined.0)));
         }
         Ok(Self { thread: PhantomData })
     }
@@ -33,7 +33,7 @@ impl Apartment {
 
 impl Drop for Apartment {
     fn drop(&mut self) {
-        // SAFETY: this thread has joined once for this, and every object that borrowed it is gone.
+        // SAFETY: this thread has joined once for `self`, and no object borrows `self` any more.
         unsafe { CoUninitialize() };
     }
 }

@@ -5,10 +5,10 @@
 //! reader gets of a person depends on its [`View`]. As with a client, keys are never taken away
 //! within version 1.
 
-pub mod kept;
 mod messages;
 mod person;
 mod requests;
+pub mod stored;
 
 pub use messages::{
     Badge, End, EndReason, Gone, Health, People, Problem, Snapshot, SocketIn, SocketOut,

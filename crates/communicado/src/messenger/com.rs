@@ -8,17 +8,17 @@ use std::time::Duration;
 use communicado_runtime::{Clock as _, SystemClock};
 use communicado_sources::communicator::api::{EVENTS, event, member};
 use communicado_sources::windows;
-use communicado_windows::com::{Apartment, Event, Listening, Object};
+use communicado_windows::com::{AdvisoryConnection, Apartment, DispatchEvent, Object};
 use communicado_windows::{Guid, HResult, Process, Variant};
 
-use super::calls::{Tell, Told};
+use super::callbacks::{EventHandler, MessengerEvent};
 use super::{MessengerError, MiStatus};
 use crate::blocking::block_on_until;
 
 /// How long the client may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the end of the subscription may take.
-const FAREWELL_MAX: Duration = Duration::from_millis(500);
+const STOP_TIMEOUT: Duration = Duration::from_millis(500);
 /// `RPC_S_SERVER_UNAVAILABLE`: what was connected to is gone.
 const GONE: HResult = HResult::of(0x8007_06BA);
 
@@ -32,25 +32,25 @@ pub(super) fn wait_until_running(timeout: Duration) -> bool {
     block_on_until(windows::wait_for_messenger(), Some((&clock, end))).is_some_and(|found| found)
 }
 
-type Answer = Result<Variant, HResult>;
+type GetResult = Result<Variant, HResult>;
 
-enum Order {
-    Get(i32, Sender<Answer>),
-    Told(Event),
+enum Command {
+    Get(i32, Sender<GetResult>),
+    Event(DispatchEvent),
     /// The client's process has ended.
-    Ended,
-    /// The program has let go of it.
-    Leave,
+    ProcessEnded,
+    /// The program has dropped its `Messenger`.
+    Stop,
 }
 
 /// The thread that speaks to the client.
-pub(super) struct Connection {
-    orders: Option<Sender<Order>>,
-    done: Receiver<()>,
+pub(super) struct MessengerConnection {
+    commands: Option<Sender<Command>>,
+    is_done: Receiver<()>,
 }
 
-impl Connection {
-    pub(super) fn new(tell: Tell) -> Result<Self, MessengerError> {
+impl MessengerConnection {
+    pub(super) fn new(on_event: EventHandler) -> Result<Self, MessengerError> {
         let provider = windows::running_messenger().ok_or(MessengerError::NOT_RUNNING)?;
         let (class, Some(process)) = (provider.class, provider.processes.first()) else {
             return Err(MessengerError::NOT_RUNNING);
@@ -58,18 +58,18 @@ impl Connection {
         let (Some(class), Ok(process)) = (class, Process::open(*process)) else {
             return Err(MessengerError::NOT_RUNNING);
         };
-        let (orders, taken) = channel();
+        let (commands, receiver) = channel();
         let (connected, is_connected) = channel();
-        let (leaving, done) = channel::<()>();
-        let told = orders.clone();
+        let (done_sender, is_done) = channel::<()>();
+        let sender = commands.clone();
         let work = move || {
-            speak(class, &told, &taken, process, tell, &connected);
-            drop(leaving);
+            run_worker(class, &sender, &receiver, process, on_event, &connected);
+            drop(done_sender);
         };
         let thread = std::thread::Builder::new().name("messenger".to_owned()).spawn(work);
         let answer = thread.ok().and_then(|_| is_connected.recv_timeout(TIMEOUT).ok());
         answer.unwrap_or(Err(HResult(MessengerError::BUSY.code()))).map_err(MessengerError::new)?;
-        Ok(Self { orders: Some(orders), done })
+        Ok(Self { commands: Some(commands), is_done })
     }
 
     pub(super) fn status(&self) -> Result<MiStatus, MessengerError> {
@@ -91,7 +91,8 @@ impl Connection {
 
     fn get(&self, member: i32) -> Result<Variant, MessengerError> {
         let (reply, answer) = channel();
-        let sent = self.orders.as_ref().map(|orders| orders.send(Order::Get(member, reply)));
+        let sent =
+            self.commands.as_ref().map(|commands| commands.send(Command::Get(member, reply)));
         if !matches!(sent, Some(Ok(()))) {
             return Err(MessengerError::new(GONE));
         }
@@ -102,26 +103,26 @@ impl Connection {
     }
 }
 
-impl Drop for Connection {
+impl Drop for MessengerConnection {
     fn drop(&mut self) {
-        if let Some(orders) = self.orders.take() {
-            let _ = orders.send(Order::Leave);
+        if let Some(commands) = self.commands.take() {
+            let _ = commands.send(Command::Stop);
         }
         // A client that hangs does not keep the program.
-        let _ = self.done.recv_timeout(FAREWELL_MAX);
+        let _ = self.is_done.recv_timeout(STOP_TIMEOUT);
     }
 }
 
 /// Speaks to the client until it ends or nobody listens any more.
-fn speak(
+fn run_worker(
     class: Guid,
-    told: &Sender<Order>,
-    orders: &Receiver<Order>,
+    sender: &Sender<Command>,
+    commands: &Receiver<Command>,
     mut process: Process,
-    mut tell: Tell,
+    mut on_event: EventHandler,
     connected: &Sender<Result<(), HResult>>,
 ) {
-    let end = Waker::from(Arc::new(End(Mutex::new(told.clone()))));
+    let end = Waker::from(Arc::new(ProcessEndWaker(Mutex::new(sender.clone()))));
     let has_ended = process.poll_ended(&Context::from_waker(&end));
     let apartment = match Apartment::join() {
         Ok(apartment) => apartment,
@@ -130,7 +131,7 @@ fn speak(
             return;
         }
     };
-    let (object, listening) = match connect(&apartment, class, told) {
+    let (object, listening) = match connect(&apartment, class, sender) {
         Ok(both) => both,
         Err(code) => {
             let _ = connected.send(Err(code));
@@ -141,36 +142,36 @@ fn speak(
     if connected.send(Ok(())).is_err() {
         return;
     }
-    let mut is_in = signed_in(&object);
-    let mut shuts_down = matches!(has_ended, Poll::Ready(_));
-    while !shuts_down {
-        let Ok(order) = orders.recv() else { return };
-        match order {
-            Order::Get(member, reply) => {
+    let mut signed_in = is_signed_in(&object);
+    let mut shutting_down = matches!(has_ended, Poll::Ready(_));
+    while !shutting_down {
+        let Ok(command) = commands.recv() else { return };
+        match command {
+            Command::Get(member, reply) => {
                 let got = object.get(member, &[]);
                 let _ = reply.send(got.map(|got| got.value).map_err(|error| error.code()));
             }
-            Order::Ended => shuts_down = true,
-            Order::Leave => return,
-            Order::Told(Event { id, arguments }) => {
+            Command::ProcessEnded => shutting_down = true,
+            Command::Stop => return,
+            Command::Event(DispatchEvent { id, arguments }) => {
                 let number = |at: usize| arguments.get(at).and_then(Variant::number).unwrap_or(0);
                 match id {
                     event::ON_SIGNIN => {
-                        is_in = number(0) >= 0;
-                        tell(Told::SignIn(number(0)));
+                        signed_in = number(0) >= 0;
+                        on_event(MessengerEvent::SignIn(number(0)));
                     }
                     event::ON_SIGNOUT => {
-                        if std::mem::take(&mut is_in) {
-                            tell(Told::SignOut);
+                        if std::mem::take(&mut signed_in) {
+                            on_event(MessengerEvent::SignOut);
                         }
                     }
                     // The argument may be the status before.
                     event::ON_MY_STATUS_CHANGE => {
                         if let Some(status) = status(&object) {
-                            tell(Told::Status(status));
+                            on_event(MessengerEvent::Status(status));
                         }
                     }
-                    event::ON_APP_SHUTDOWN => shuts_down = true,
+                    event::ON_APP_SHUTDOWN => shutting_down = true,
                     _ => {}
                 }
             }
@@ -178,24 +179,24 @@ fn speak(
     }
     // What is left of a client that has ended answers no call.
     listening.abandon();
-    if is_in {
-        tell(Told::SignOut);
+    if signed_in {
+        on_event(MessengerEvent::SignOut);
     }
-    tell(Told::Shutdown);
+    on_event(MessengerEvent::Shutdown);
 }
 
 fn connect<'a>(
     apartment: &'a Apartment,
     class: Guid,
-    told: &Sender<Order>,
-) -> Result<(Object<'a>, Listening<'a>), HResult> {
+    sender: &Sender<Command>,
+) -> Result<(Object<'a>, AdvisoryConnection<'a>), HResult> {
     let object = Object::create(apartment, class).map_err(|error| error.code())?;
-    let told = Mutex::new(told.clone());
-    let hear = move |event| {
-        let told = told.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = told.send(Order::Told(event));
+    let sender = Mutex::new(sender.clone());
+    let forward_event = move |event| {
+        let sender = sender.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = sender.send(Command::Event(event));
     };
-    let listening = object.listen(EVENTS, hear).map_err(|error| error.code())?;
+    let listening = object.advise(EVENTS, forward_event).map_err(|error| error.code())?;
     Ok((object, listening))
 }
 
@@ -204,16 +205,16 @@ fn status(object: &Object<'_>) -> Option<MiStatus> {
     Some(MiStatus(status.cast_unsigned()))
 }
 
-fn signed_in(object: &Object<'_>) -> bool {
+fn is_signed_in(object: &Object<'_>) -> bool {
     status(object).is_some_and(|status| status.contains(MiStatus::ONLINE))
 }
 
 /// Tells the thread that the client's process has ended.
-struct End(Mutex<Sender<Order>>);
+struct ProcessEndWaker(Mutex<Sender<Command>>);
 
-impl Wake for End {
+impl Wake for ProcessEndWaker {
     fn wake(self: Arc<Self>) {
-        let orders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = orders.send(Order::Ended);
+        let commands = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = commands.send(Command::ProcessEnded);
     }
 }

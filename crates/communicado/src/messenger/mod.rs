@@ -24,7 +24,7 @@
 //! client that has ended. After that, and where [`Messenger::new`] was refused because nobody is
 //! signed in, make a new one when [`wait_until_running`] says so, or later.
 
-mod calls;
+mod callbacks;
 #[cfg(windows)]
 mod com;
 mod error;
@@ -35,7 +35,7 @@ mod status;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use calls::{Calls, Told};
+use callbacks::{Callbacks, MessengerEvent};
 #[cfg(windows)]
 use com as platform;
 #[cfg(not(windows))]
@@ -60,8 +60,8 @@ pub fn wait_until_running(timeout: Duration) -> bool {
 
 /// A connection to Communicator, which ends when it is dropped.
 pub struct Messenger {
-    connection: platform::Connection,
-    calls: Arc<Mutex<Calls>>,
+    connection: platform::MessengerConnection,
+    callbacks: Arc<Mutex<Callbacks>>,
 }
 
 impl Messenger {
@@ -72,9 +72,9 @@ impl Messenger {
     /// If none runs, or it refuses or cannot be asked: with the code, what it means here, and what
     /// to do.
     pub fn new() -> Result<Self, MessengerError> {
-        let calls = Arc::<Mutex<Calls>>::default();
-        let connection = platform::Connection::new(calls::teller(&calls))?;
-        Ok(Self { connection, calls })
+        let callbacks = Arc::<Mutex<Callbacks>>::default();
+        let connection = platform::MessengerConnection::new(callbacks::dispatcher(&callbacks))?;
+        Ok(Self { connection, callbacks })
     }
 
     /// The status of the user.
@@ -108,8 +108,8 @@ impl Messenger {
     ///
     /// It is called on a thread of the messenger's own, as all of these.
     pub fn on_signin(&self, mut call: impl FnMut(i32) + Send + 'static) {
-        self.on(move |told| {
-            if let Told::SignIn(code) = told {
+        self.on(move |event| {
+            if let MessengerEvent::SignIn(code) = event {
                 call(*code);
             }
         });
@@ -117,8 +117,8 @@ impl Messenger {
 
     /// Calls `call` when nobody is signed in any more; also before the client shuts down.
     pub fn on_signout(&self, mut call: impl FnMut() + Send + 'static) {
-        self.on(move |told| {
-            if *told == Told::SignOut {
+        self.on(move |event| {
+            if *event == MessengerEvent::SignOut {
                 call();
             }
         });
@@ -126,8 +126,8 @@ impl Messenger {
 
     /// Calls `call` when the status of the user has changed.
     pub fn on_my_status_change(&self, mut call: impl FnMut(MiStatus) + Send + 'static) {
-        self.on(move |told| {
-            if let Told::Status(status) = told {
+        self.on(move |event| {
+            if let MessengerEvent::Status(status) = event {
                 call(*status);
             }
         });
@@ -135,14 +135,14 @@ impl Messenger {
 
     /// Calls `call` when the client ends, whether it says so or not.
     pub fn on_app_shutdown(&self, mut call: impl FnMut() + Send + 'static) {
-        self.on(move |told| {
-            if *told == Told::Shutdown {
+        self.on(move |event| {
+            if *event == MessengerEvent::Shutdown {
                 call();
             }
         });
     }
 
-    fn on(&self, call: impl FnMut(&Told) + Send + 'static) {
-        calls::add(&self.calls, Box::new(call));
+    fn on(&self, call: impl FnMut(&MessengerEvent) + Send + 'static) {
+        callbacks::add(&self.callbacks, Box::new(call));
     }
 }

@@ -9,7 +9,7 @@ use communicado_sources::vocabulary::MISTATUS;
 use communicado_windows::HResult;
 use communicado_wire::{Client, Status};
 
-use super::calls::{Tell, Told};
+use super::callbacks::{EventHandler, MessengerEvent};
 use super::{MessengerError, MiStatus};
 use crate::blocking::{Changes, Monitor};
 use crate::{Condition, Snapshot};
@@ -21,7 +21,7 @@ const DENIED: HResult = HResult::of(0x8008_0005);
 
 pub(super) fn is_running() -> bool {
     let snapshot = Monitor::start().map(|monitor| monitor.snapshot());
-    snapshot.is_ok_and(|snapshot| Condition::RUNNING.judge(&snapshot) == Some(true))
+    snapshot.is_ok_and(|snapshot| Condition::RUNNING.evaluate(&snapshot) == Some(true))
 }
 
 pub(super) fn wait_until_running(timeout: Duration) -> bool {
@@ -30,18 +30,18 @@ pub(super) fn wait_until_running(timeout: Duration) -> bool {
 }
 
 /// The monitor, and the thread that follows it.
-pub(super) struct Connection {
+pub(super) struct MessengerConnection {
     monitor: Option<Monitor>,
     follower: Option<JoinHandle<()>>,
 }
 
-impl Connection {
-    pub(super) fn new(tell: Tell) -> Result<Self, MessengerError> {
+impl MessengerConnection {
+    pub(super) fn new(on_event: EventHandler) -> Result<Self, MessengerError> {
         let monitor = Monitor::start().map_err(|_| MessengerError::NOT_RUNNING)?;
         let best = best(&monitor.snapshot());
         status_of(best.as_deref())?;
         let changes = monitor.changes();
-        let follow = move || follow(changes, best, tell);
+        let follow = move || follow(changes, best, on_event);
         let thread = std::thread::Builder::new().name("messenger".to_owned()).spawn(follow);
         let follower = thread.map_err(|_| MessengerError::BUSY)?;
         Ok(Self { monitor: Some(monitor), follower: Some(follower) })
@@ -72,7 +72,7 @@ impl Connection {
     }
 }
 
-impl Drop for Connection {
+impl Drop for MessengerConnection {
     fn drop(&mut self) {
         // Ends the monitor's thread, and with it the changes that the follower waits for.
         self.monitor = None;
@@ -82,38 +82,38 @@ impl Drop for Connection {
     }
 }
 
-fn follow(changes: Changes, mut before: Option<Arc<Client>>, mut tell: Tell) {
+fn follow(changes: Changes, mut before: Option<Arc<Client>>, mut on_event: EventHandler) {
     let mut snapshot = Snapshot::default();
     for update in changes {
         snapshot.apply(&update);
         let after = best(&snapshot);
-        events(before.as_deref(), after.as_deref()).into_iter().for_each(&mut tell);
+        events(before.as_deref(), after.as_deref()).into_iter().for_each(&mut on_event);
         before = after;
     }
 }
 
 /// What Communicator would have told.
-fn events(before: Option<&Client>, after: Option<&Client>) -> Vec<Told> {
+fn events(before: Option<&Client>, after: Option<&Client>) -> Vec<MessengerEvent> {
     let status = |client: Option<&Client>| status_of(client).ok();
     let is_in = |status: Option<MiStatus>| status.is_some_and(|it| it.contains(MiStatus::ONLINE));
     let (old, new) = (status(before), status(after));
     let failure = |client: Option<&Client>| client.and_then(failed);
-    let mut told = Vec::new();
+    let mut events = Vec::new();
     match (is_in(old), is_in(new)) {
-        (true, false) => told.push(Told::SignOut),
-        (false, true) => told.push(Told::SignIn(0)),
+        (true, false) => events.push(MessengerEvent::SignOut),
+        (false, true) => events.push(MessengerEvent::SignIn(0)),
         (true, true) | (false, false) => {}
     }
     if let Some(code) = failure(after).filter(|_| failure(before) != failure(after)) {
-        told.push(Told::SignIn(code.0));
+        events.push(MessengerEvent::SignIn(code.0));
     }
     if let Some(new) = new.filter(|new| old != Some(*new)) {
-        told.push(Told::Status(new));
+        events.push(MessengerEvent::Status(new));
     }
     if old.is_some() && new.is_none() {
-        told.push(Told::Shutdown);
+        events.push(MessengerEvent::Shutdown);
     }
-    told
+    events
 }
 
 /// The client that speaks for all: the one that is furthest on its way to a sign-in.

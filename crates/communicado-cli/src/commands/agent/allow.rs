@@ -1,42 +1,42 @@
-//! `agent allow`: the person says what may be told, of which device, as whom, to whom.
+//! `agent allow`: the user consents to publishing.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use communicado_sinks::gateway::{Address, Detail, Id};
+use communicado_cli_support::{Failure, Outcome, note, print, print_message};
+use communicado_sinks::gateway::{Address, Id};
+use communicado_sinks::publish::Detail;
 
 use super::consent::Consent;
-use super::place::Place;
-use crate::commands::{print, tell};
-use crate::failure::{Failure, Outcome};
-use crate::live::now;
+use super::state_dir::StateDir;
+use crate::runtime::now;
 use crate::settings::Settings;
 
-/// Allow this device's statuses to be published, after saying what that means.
+/// Allow this device to publish your status.
 ///
-/// It asks on a terminal. What was allowed before is replaced.
+/// Prints what is published, and asks on the terminal. Replaces an earlier consent.
 #[derive(Debug, Args)]
-pub(super) struct Allow {
-    /// The gateway, such as https://presence.example.org.
+pub(super) struct AllowArgs {
+    /// The URL of the gateway, such as https://presence.example.org.
     #[arg(value_name = "URL", value_parser = address)]
     gateway: Address,
     /// Your id at the gateway.
     #[arg(long, value_name = "ID", value_parser = Id::new)]
     person: Id,
-    /// What to call this device there.
+    /// Your name for this device at the gateway.
     #[arg(long, value_name = "NAME", value_parser = Id::new)]
     device: Id,
-    /// The file with your token, which only you may be able to read; it is read each time.
+    /// The file with your access token. Only you may have permission to read it.
     #[arg(long, value_name = "FILE")]
     token_file: PathBuf,
-    /// Trust only the authority in this file, in PEM, to know the gateway.
+    /// Verify the gateway against this CA only. The file is in PEM format.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
-    /// Tell the names of your accounts too, and what you chose in your clients.
+    /// Also publish account names and the status that you selected in each client.
     #[arg(long)]
     names: bool,
-    /// Do not ask.
+    /// Consent without a question.
     #[arg(long)]
     yes: bool,
 }
@@ -45,8 +45,8 @@ fn address(text: &str) -> Result<Address, String> {
     Address::parse(text).map_err(|error| format!("{}; {}", error.cause, error.help))
 }
 
-impl Allow {
-    pub(super) fn run(self, place: &Place, settings: &Settings) -> Result<Outcome, Failure> {
+impl AllowArgs {
+    pub(super) fn run(self, state_dir: &StateDir, settings: &Settings) -> Result<Outcome, Failure> {
         let consent = Consent {
             token_file: absolute(&self.token_file)?,
             ca: self.ca.as_deref().map(absolute).transpose()?,
@@ -57,69 +57,71 @@ impl Allow {
             device: self.device,
         };
         consent.access()?;
-        print(&meaning(&consent, settings))?;
-        if !self.yes && !asked()? {
-            tell("note: nothing was allowed, and nothing is published\n");
+        print(&describe(&consent, settings))?;
+        if !self.yes && !confirm()? {
+            note("you did not consent, so nothing is published");
             return Ok(Outcome::No);
         }
-        place.keep_consent(&consent)?;
-        let next = if place.is_held()? {
-            "the agent that runs follows it now"
+        state_dir.write_consent(&consent)?;
+        let next = if state_dir.is_running()? {
+            "the running agent applies it now"
         } else {
-            "start `communicado agent`, or its service"
+            "start `communicado agent` or its service"
         };
-        tell(&format!("note: allowed; {next}\n"));
+        note(&format!("publishing is enabled; {next}"));
         Ok(Outcome::Yes)
     }
 }
 
-/// What it means, in plain words, before it is so.
-fn meaning(consent: &Consent, settings: &Settings) -> String {
+/// The text that explains to the user what is published.
+fn describe(consent: &Consent, settings: &Settings) -> String {
     let Consent { gateway, person, device, detail, .. } = consent;
     let hours = settings.agent.hours.to_string();
-    let hours = if hours.is_empty() { "whenever it runs".to_owned() } else { hours };
+    let hours = if hours.is_empty() { "always".to_owned() } else { hours };
     let clients = if settings.clients.is_empty() {
-        "every client that is found here".to_owned()
+        "all clients on this device".to_owned()
     } else {
         settings.clients.join(", ")
     };
     let names = match detail {
-        Detail::Statuses => "not your accounts: neither names nor protocols",
-        Detail::Names => "your accounts: names, protocols, statuses, and what you chose in them",
+        Detail::Statuses => "no account names, no protocols",
+        Detail::Names => "the names, protocols, statuses and selected statuses of your accounts",
     };
     format!(
-        "communicado agent may then tell this gateway\n  \
+        "communicado agent will publish to this gateway:\n  \
            gateway  {gateway}\n  \
-           as       {person}, of the device {device}\n  \
+           as       {person}, device {device}\n  \
            clients  {clients}\n  \
-           what     its name, whether it runs and is signed in, how reachable you are in it,\n           \
-                    and since when; {names}\n  \
+           data     the name of each client, its status, your availability in it,\n           \
+                    and when these changed; {names}\n  \
            never    messages, contacts, windows, or what you type\n  \
-           when     at once on a change, and again three times in {lease} s\n  \
-           hours    {hours}; outside of them, and in a pause, it has the gateway forget the device\n\
-         Who reads it there is for the gateway to say: ask who runs it.\n\
-         You take it back with `communicado agent forbid`.\n",
+           when     on every change, and three times per {lease} s\n  \
+           hours    {hours}; at other times and in a pause, the gateway deletes this device\n\
+         The operator of the gateway decides who can read this data.\n\
+         To stop publishing, run: communicado agent forbid\n",
         lease = settings.agent.lease.as_secs(),
     )
 }
 
-/// Whether the person says yes.
-fn asked() -> Result<bool, Failure> {
+/// Asks the user for consent on the terminal.
+fn confirm() -> Result<bool, Failure> {
     let stdin = io::stdin();
     if !stdin.is_terminal() {
-        return Err(Failure::usage("there is no terminal to ask you on")
-            .help("if you have read what it means, say so with --yes"));
+        return Err(Failure::usage(
+            "standard input is not a terminal, so the consent question cannot be asked",
+        )
+        .help("read the text above, then add --yes to consent"));
     }
-    tell("Allow it? [y/N] ");
+    print_message("Allow this? [y/N] ");
     let mut answer = String::new();
     let read = stdin.lock().read_line(&mut answer);
-    read.map_err(|error| Failure::new(Outcome::Failed, "your answer cannot be read").cause(error))?;
+    read.map_err(|error| Failure::new(Outcome::Failed, "cannot read your answer").cause(error))?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(path).map_err(|error| {
-        let what = format!("`{}` is no path", path.display());
-        Failure::usage(what).cause(error)
+        let message = format!("`{}` is not a valid path", path.display());
+        Failure::usage(message).cause(error)
     })
 }

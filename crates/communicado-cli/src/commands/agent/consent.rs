@@ -1,41 +1,41 @@
-//! What a person has allowed: to tell what, of which device, as whom, to whom.
+//! The consent of the user: what to publish, for which person and device, to which gateway.
 
 use std::path::{Path, PathBuf};
 
 use communicado::Timestamp;
-use communicado_sinks::gateway::{Access, Address, Detail, Id, Token};
+use communicado_cli_support::{Failure, Outcome};
+use communicado_sinks::gateway::{Access, AccessToken, Address, Id};
+use communicado_sinks::publish::Detail;
 use serde_json::{Value, json};
 
-use crate::failure::{Failure, Outcome};
-
-/// The version of the form in which it is kept.
+/// The version of the file format.
 const VERSION: u64 = 1;
-/// No token and no certificate is larger.
+/// The maximum size of a token or certificate file.
 const FILE_MAX: u64 = 1024 * 1024;
 
-/// A permission to publish.
+/// A consent to publish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Consent {
     pub(super) gateway: Address,
     pub(super) person: Id,
     pub(super) device: Id,
-    /// Where the token is: it is not copied, so there is one place to take it away from.
+    /// The file with the token. The token is not copied, so the user can revoke it in one place.
     pub(super) token_file: PathBuf,
-    /// Where the only authority is that is trusted to know the gateway.
+    /// The file with the only CA that may verify the gateway.
     pub(super) ca: Option<PathBuf>,
     pub(super) detail: Detail,
     pub(super) given: Timestamp,
 }
 
 impl Consent {
-    /// What is needed to publish; the token is read here and now.
+    /// The access data for the gateway. Reads the token file on each call.
     pub(super) fn access(&self) -> Result<Access, Failure> {
         Ok(Access {
             address: self.gateway.clone(),
             person: self.person.clone(),
             device: self.device.clone(),
             token: token(&self.token_file)?,
-            authorities: self.ca.as_deref().map(authority).transpose()?,
+            authorities: self.ca.as_deref().map(ca_certificates).transpose()?,
         })
     }
 
@@ -53,18 +53,21 @@ impl Consent {
         format!("{consent:#}\n")
     }
 
-    /// Reads what was kept; the error says what is wrong with it.
+    /// Parses a stored consent.
     pub(super) fn from_json(text: &str) -> Result<Self, String> {
-        let kept: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        if kept.get("v") != Some(&json!(VERSION)) {
-            return Err("it is of a version that is not known here".to_owned());
+        let json: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        if json.get("v") != Some(&json!(VERSION)) {
+            return Err("its version is unknown".to_owned());
         }
         let text = |key: &str| {
-            let text = kept.get(key).and_then(Value::as_str);
-            text.ok_or_else(|| format!("it has no text `{key}`"))
+            let text = json.get(key).and_then(Value::as_str);
+            text.ok_or_else(|| format!("`{key}` is missing or not a string"))
         };
         let id = |key| Id::new(text(key)?).map_err(|why| format!("`{key}`: {why}"));
-        let names = kept.get("names").and_then(Value::as_bool).ok_or("it does not say `names`")?;
+        let names = json
+            .get("names")
+            .and_then(Value::as_bool)
+            .ok_or("`names` is missing or not a boolean")?;
         Ok(Self {
             gateway: Address::parse(text("gateway")?).map_err(|error| error.cause)?,
             person: id("person")?,
@@ -77,34 +80,34 @@ impl Consent {
     }
 }
 
-/// Reads a token, which nobody else may be able to read.
-pub(super) fn token(file: &Path) -> Result<Token, Failure> {
+/// Reads a token from a file that only its owner may read.
+pub(super) fn token(file: &Path) -> Result<AccessToken, Failure> {
     let text = read(file, "token")?;
-    Token::new(&text).map_err(|error| {
-        let what = format!("the token file `{}` is not usable", file.display());
-        Failure::new(Outcome::Failed, what).cause(error.cause).help(error.help)
+    AccessToken::new(&text).map_err(|error| {
+        let message = format!("cannot use the token file `{}`", file.display());
+        Failure::new(Outcome::Failed, message).cause(error.cause).help(error.help)
     })
 }
 
-fn authority(file: &Path) -> Result<Vec<u8>, Failure> {
-    read(file, "authority").map(String::into_bytes)
+fn ca_certificates(file: &Path) -> Result<Vec<u8>, Failure> {
+    read(file, "CA").map(String::into_bytes)
 }
 
-fn read(file: &Path, what: &str) -> Result<String, Failure> {
+fn read(file: &Path, kind: &str) -> Result<String, Failure> {
     let failed = |cause: &dyn ToString, help: &str| {
-        let what = format!("the {what} file `{}` cannot be read", file.display());
-        Failure::new(Outcome::Failed, what).cause(cause.to_string()).help(help)
+        let message = format!("cannot read the {kind} file `{}`", file.display());
+        Failure::new(Outcome::Failed, message).cause(cause.to_string()).help(help)
     };
-    let named = "name a file that is there and that you may read, or allow it again with another";
-    let meta = std::fs::metadata(file).map_err(|error| failed(&error, named))?;
+    let choose_file = "name a file that you may read: communicado agent allow --help";
+    let meta = std::fs::metadata(file).map_err(|error| failed(&error, choose_file))?;
     if !meta.is_file() || meta.len() > FILE_MAX {
-        return Err(failed(&"it is no small file", named));
+        return Err(failed(&"it is not a regular file of at most 1 MiB", choose_file));
     }
-    if what == "token" && is_open_to_others(&meta) {
-        let help = format!("take their right away: chmod 600 {}", file.display());
-        return Err(failed(&"others may read it", &help));
+    if kind == "token" && is_open_to_others(&meta) {
+        let help = format!("run: chmod 600 {}", file.display());
+        return Err(failed(&"other users may read it", &help));
     }
-    std::fs::read_to_string(file).map_err(|error| failed(&error, named))
+    std::fs::read_to_string(file).map_err(|error| failed(&error, choose_file))
 }
 
 #[cfg(unix)]
@@ -113,7 +116,7 @@ fn is_open_to_others(meta: &std::fs::Metadata) -> bool {
     meta.mode() & 0o077 != 0
 }
 
-/// On Windows a file in one's own folder is one's own.
+/// Always false: on Windows, the permissions of the folder protect the file.
 #[cfg(not(unix))]
 const fn is_open_to_others(_: &std::fs::Metadata) -> bool {
     false
@@ -124,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_allowed_is_kept_and_read_back() {
+    fn a_consent_round_trips_through_json() {
         let consent = Consent {
             gateway: Address::parse("https://uc.test/in").unwrap(),
             person: Id::new("ada").unwrap(),
@@ -140,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_consent_is_none() {
+    fn an_invalid_consent_is_refused() {
         let good = r#"{"v":1,"gateway":"https://uc.test","person":"ada","device":"laptop",
             "token_file":"/t","ca":null,"names":false,"given":"1970-01-01T00:00:00.000000Z"}"#;
         assert!(Consent::from_json(good).is_ok());

@@ -1,54 +1,51 @@
-//! `agent forbid`: takes the permission back, and has the gateway forget the device.
+//! `agent forbid`: revokes the consent and deletes the device from the gateway.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use communicado_cli_support::{Failure, Outcome, note};
 use communicado_runtime::SystemClock;
-use communicado_sinks::gateway::{Connection, Message, Trouble};
+use communicado_sinks::gateway::GatewayClient;
+use communicado_sinks::publish::{Message, PublishError, Transport as _};
 
-use super::place::Place;
-use crate::commands::tell;
-use crate::failure::{Failure, Outcome};
-use crate::live::on_runtime;
+use super::state_dir::StateDir;
+use crate::runtime::block_on;
 
-/// For so long a running agent is waited for: it ends when what it is telling was answered.
-const PATIENCE: Duration = Duration::from_secs(15);
-/// No goodbye takes longer than what belongs to a lease of a minute.
+/// How long to wait for a running agent, which ends when the gateway has answered it.
+const AGENT_EXIT_TIMEOUT: Duration = Duration::from_secs(15);
+/// The lease that limits how long the goodbye may take.
 const LEASE: Duration = Duration::from_secs(60);
 
-pub(super) fn run(place: &Place) -> Result<Outcome, Failure> {
-    let consent = place.consent();
-    // First of all: whatever fails from here on, nothing is published any more.
-    place.forget_consent()?;
-    place.forget_pause()?;
+pub(super) fn run(state_dir: &StateDir) -> Result<Outcome, Failure> {
+    let consent = state_dir.consent();
+    // First, so that nothing is published even if a later step fails.
+    state_dir.remove_consent()?;
+    state_dir.remove_pause()?;
     let Some(consent) = consent? else {
-        tell("note: nothing was allowed\n");
+        note("publishing was not enabled");
         return Ok(Outcome::Yes);
     };
-    let untold = |failure: Failure| {
-        failure.about("the permission is taken back, but the gateway could not be told")
+    let not_deleted = |failure: Failure| {
+        failure.context("publishing is disabled, but this device is still at the gateway")
     };
-    let access = consent.access().map_err(untold)?;
-    on_runtime(async {
+    let access = consent.access().map_err(not_deleted)?;
+    block_on(async {
         let clock = Arc::new(SystemClock::start());
-        // An agent that is at it says no more, and then nothing can come after the goodbye.
-        let held = place.hold(&*clock, PATIENCE).await?;
+        // A running agent ends first, so that it publishes nothing after the goodbye.
+        let held = state_dir.lock(&*clock, AGENT_EXIT_TIMEOUT).await?;
         if held.is_none() {
-            tell("note: the agent that runs has not ended yet\n");
+            note("the running agent has not ended yet");
         }
-        let mut connection = Connection::new(access, clock);
-        let told = connection.tell(&Message::Goodbye, LEASE).await;
-        told.map_err(|trouble| untold(failure(trouble)))?;
-        place.forget_standing()?;
-        tell(&format!(
-            "note: the permission is taken back; {} has forgotten this device\n",
-            consent.gateway
-        ));
+        let mut client = GatewayClient::new(access, clock);
+        let sent = client.send(&Message::Goodbye, LEASE).await;
+        sent.map_err(|error| not_deleted(failure(error)))?;
+        state_dir.remove_status()?;
+        note(&format!("publishing is disabled; {} deleted this device", consent.gateway));
         Ok(Outcome::Yes)
     })
 }
 
-/// What a gateway's trouble is to a command that needs the gateway.
-pub(super) fn failure(Trouble { cause, help, .. }: Trouble) -> Failure {
+/// Converts a publish error for a command that needs the gateway.
+pub(super) fn failure(PublishError { cause, help, .. }: PublishError) -> Failure {
     Failure::new(Outcome::Failed, cause).help(help)
 }

@@ -1,75 +1,73 @@
-//! `agent`: publishes to a gateway what the clients are, as far as the person allowed it.
+//! `agent`: publishes the status of the clients to a gateway, with the consent of the user.
 //!
-//! What was allowed and what is paused are files in one folder ([`place`]); a running agent
-//! watches them, and so its commands reach it, or the next one if none runs.
+//! The consent and the pause are files in one folder ([`state_dir`]). The commands of `agent`
+//! write these files, and a running agent watches them.
 //!
-//! Read next: [`serve`], then [`rule`].
+//! Read next: [`serve`], then [`policy`].
 
 mod allow;
-mod board;
-mod by_hand;
+mod check;
 mod consent;
-mod examine;
+mod dir_watcher;
 mod forbid;
-mod hours;
-mod notice;
+mod manual;
 mod pause;
-mod place;
-mod rule;
+mod policy;
 mod serve;
-mod service;
-mod standing;
-mod status;
-mod when;
+mod service_manager;
+mod show_status;
+mod state;
+mod state_dir;
+mod status_reporter;
+mod times;
 
 use clap::{Args, Subcommand};
+use communicado_cli_support::{Failure, Outcome};
 
-pub(crate) use self::examine::examine;
-pub(crate) use self::hours::Hours;
-use self::place::Place;
-use crate::failure::{Failure, Outcome};
+pub(crate) use self::check::check;
+use self::state_dir::StateDir;
 use crate::settings::Settings;
 
-/// Publish to a gateway what your clients are, as far as you allowed it.
+/// Publish your status to a gateway.
 ///
-/// Alone, it publishes until it is stopped, and says goodbye then. Nothing is published before
-/// `agent allow`: without it, exit status 1.
+/// Without a command, publishes until stopped, then removes this device from the gateway. Nothing
+/// is published before you run `communicado agent allow`; without it, the exit status is 1.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
-pub(crate) struct Agent {
+pub(crate) struct AgentArgs {
     #[command(subcommand)]
-    task: Option<Task>,
-    /// Stop also when standard input ends, for whoever starts the agent and may be killed.
+    command: Option<AgentCommand>,
+    /// Exit when standard input closes (for supervisors).
     #[arg(long)]
-    until_input_ends: bool,
+    exit_on_stdin_eof: bool,
 }
 
 #[derive(Debug, Subcommand)]
-enum Task {
-    Allow(allow::Allow),
-    /// Take the permission back, and have the gateway forget this device.
+enum AgentCommand {
+    Allow(allow::AllowArgs),
+    /// Stop publishing and delete this device from the gateway.
     Forbid,
-    Pause(pause::Begin),
-    /// End the pause.
+    Pause(pause::PauseArgs),
+    /// End a pause.
     Resume,
-    Status(status::Show),
-    Set(by_hand::Set),
-    /// Take back what was set by hand at the gateway.
+    Status(show_status::ShowStatusArgs),
+    Set(manual::SetManualArgs),
+    /// Clear your manual status at the gateway.
     Clear,
 }
 
-impl Agent {
+impl AgentArgs {
     pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
-        let place = Place::usual()?;
-        match self.task {
-            None => serve::run(&place, settings, self.until_input_ends),
-            Some(Task::Allow(allow)) => allow.run(&place, settings),
-            Some(Task::Forbid) => forbid::run(&place),
-            Some(Task::Pause(pause)) => pause.run(&place),
-            Some(Task::Resume) => pause::end(&place),
-            Some(Task::Status(status)) => status.run(&place, settings),
-            Some(Task::Set(set)) => set.run(&place),
-            Some(Task::Clear) => by_hand::clear(&place),
+        let state_dir = StateDir::open()?;
+        match self.command {
+            None => serve::run(&state_dir, settings, self.exit_on_stdin_eof),
+            Some(AgentCommand::Allow(allow)) => allow.run(&state_dir, settings),
+            Some(AgentCommand::Forbid) => forbid::run(&state_dir),
+            Some(AgentCommand::Pause(pause)) => pause.run(&state_dir),
+            Some(AgentCommand::Resume) => pause::end(&state_dir),
+            Some(AgentCommand::Status(status)) => status.run(&state_dir, settings),
+            Some(AgentCommand::Set(set)) => set.run(&state_dir),
+            Some(AgentCommand::Clear) => manual::clear(&state_dir),
         }
     }
 }

@@ -1,49 +1,49 @@
-//! `agent pause` and `agent resume`: for a while nothing is told, and the device is forgotten.
+//! `agent pause` and `agent resume`.
 
 use std::time::Duration;
 
 use clap::Args;
+use communicado_cli_support::{Failure, Outcome, note};
 
-use super::place::Place;
-use super::rule::Pause;
-use super::when::{local, spoken};
-use crate::arguments::span;
-use crate::commands::tell;
-use crate::failure::{Failure, Outcome};
-use crate::live::now;
+use super::policy::Pause;
+use super::state_dir::StateDir;
+use super::times::{format_time, to_local};
+use crate::parsers::parse_duration;
+use crate::runtime::now;
 
-/// Publish nothing for a while, and have the gateway forget this device for as long.
+/// Pause publishing, and delete this device from the gateway for that time.
 ///
-/// A pause holds over restarts. The gateway then says what your other devices tell, or `absent`.
+/// A pause survives a restart. Meanwhile the gateway shows what your other devices report, or
+/// `absent`.
 #[derive(Debug, Args)]
-pub(super) struct Begin {
-    /// How long; without it, until `agent resume`.
-    #[arg(value_name = "SPAN", value_parser = span)]
-    span: Option<Duration>,
+pub(super) struct PauseArgs {
+    /// Resume after this time. Default: pause until `agent resume`.
+    #[arg(value_name = "DURATION", value_parser = parse_duration)]
+    duration: Option<Duration>,
 }
 
-impl Begin {
-    pub(super) fn run(self, place: &Place) -> Result<Outcome, Failure> {
-        place.needed_consent()?;
-        let until = self.span.map(|span| now().after(span));
-        place.keep_pause(Pause { until })?;
-        let until =
-            until.map_or_else(|| "you resume".to_owned(), |until| spoken(until, &local(now())));
-        tell(&format!("note: paused until {until}{}\n", unless_held(place)?));
+impl PauseArgs {
+    pub(super) fn run(self, state_dir: &StateDir) -> Result<Outcome, Failure> {
+        state_dir.require_consent()?;
+        let until = self.duration.map(|duration| now().after(duration));
+        state_dir.write_pause(Pause { until })?;
+        let until = until
+            .map_or_else(|| "you resume".to_owned(), |until| format_time(until, &to_local(now())));
+        note(&format!("paused until {until}{}", not_running_hint(state_dir)?));
         Ok(Outcome::Yes)
     }
 }
 
-/// Ends the pause.
-pub(super) fn end(place: &Place) -> Result<Outcome, Failure> {
-    place.needed_consent()?;
-    let was_paused = place.pause()?.is_some();
-    place.forget_pause()?;
-    let what = if was_paused { "the pause has ended" } else { "there was no pause" };
-    tell(&format!("note: {what}{}\n", unless_held(place)?));
+/// Ends a pause.
+pub(super) fn end(state_dir: &StateDir) -> Result<Outcome, Failure> {
+    state_dir.require_consent()?;
+    let was_paused = state_dir.pause()?.is_some();
+    state_dir.remove_pause()?;
+    let text = if was_paused { "the pause is over" } else { "there was no pause" };
+    note(&format!("{text}{}", not_running_hint(state_dir)?));
     Ok(Outcome::Yes)
 }
 
-fn unless_held(place: &Place) -> Result<&'static str, Failure> {
-    Ok(if place.is_held()? { "" } else { "; no agent runs now" })
+fn not_running_hint(state_dir: &StateDir) -> Result<&'static str, Failure> {
+    Ok(if state_dir.is_running()? { "" } else { "; the agent is not running" })
 }

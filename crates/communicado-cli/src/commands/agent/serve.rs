@@ -1,4 +1,4 @@
-//! `agent` itself: publishes until it is stopped or the permission is taken back.
+//! The agent: publishes until it is stopped or the user revokes the consent.
 
 use std::future::Future;
 use std::pin::pin;
@@ -6,194 +6,192 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use communicado::Monitor;
+use communicado_cli_support::{Failure, Outcome, note};
 use communicado_runtime::{Clock, Sink as _, SystemClock, sleep_until};
-use communicado_sinks::gateway::{Connection, Gateway, Permission};
+use communicado_sinks::gateway::GatewayClient;
+use communicado_sinks::publish::{Permission, RemoteSink};
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 use tokio::sync::watch;
 
-use super::board::Board;
 use super::consent::Consent;
-use super::notice::Folder;
-use super::place::Place;
-use super::rule::Rule;
-use super::service;
-use super::when::local;
-use crate::commands::tell;
-use crate::failure::{Failure, Outcome};
-use crate::live::{asked_to_end, beside_monitor, input_ended, now, on_runtime};
+use super::dir_watcher::StateDirWatcher;
+use super::policy::PublishPolicy;
+use super::service_manager;
+use super::state_dir::StateDir;
+use super::status_reporter::StatusReporter;
+use super::times::to_local;
+use crate::runtime::{block_on, now, shutdown_signal, stdin_eof, with_monitor};
 use crate::settings::Settings;
 
-/// For so long the right to be the one agent is tried for: a `status` may hold it for an instant.
-const LOCK_PATIENCE: Duration = Duration::from_millis(500);
-/// Who ends the agent waits no longer for its goodbye.
+/// How long to try to take the lock, which `agent status` holds for a moment.
+const LOCK_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long the goodbye may delay the end of the agent.
 const GOODBYE_MAX: Duration = Duration::from_secs(3);
-/// Who forbids waits until what is under way was answered, so that nothing comes after the goodbye.
+/// How long `agent forbid` waits for a request in progress, so that none follows the goodbye.
 const ANSWER_MAX: Duration = Duration::from_secs(12);
-/// The time of the day is looked at so often at least, since somebody may set it.
-const LOOK_AGAIN: Duration = Duration::from_secs(15 * 60);
+/// How often the policy is checked at least, because the clock may be changed.
+const POLICY_RECHECK: Duration = Duration::from_secs(15 * 60);
 
-/// Why publishing came to an end, or to another beginning.
-enum Cause {
-    /// The permission was taken back.
-    Forbidden,
-    /// Something else is allowed now.
-    AllowedAnew,
-    /// The program is asked to end.
-    Asked,
+/// The reason why a session ends.
+enum StopReason {
+    /// The user revoked the consent.
+    ConsentRevoked,
+    /// The user changed the consent.
+    ConsentChanged,
+    /// A shutdown signal came, or standard input ended.
+    Shutdown,
 }
 
 pub(super) fn run(
-    place: &Place,
+    state_dir: &StateDir,
     settings: &Settings,
-    until_input_ends: bool,
+    exit_on_stdin_eof: bool,
 ) -> Result<Outcome, Failure> {
-    place.needed_consent()?;
+    state_dir.require_consent()?;
     let clock = Arc::new(SystemClock::start());
-    let held = on_runtime(place.hold(&*clock, LOCK_PATIENCE))?;
+    let held = block_on(state_dir.lock(&*clock, LOCK_TIMEOUT))?;
     let Some(_held) = held else {
-        return Err(Failure::new(Outcome::No, "another agent of yours runs already")
-            .cause("one device is told of by one agent")
-            .help("see what it does with `communicado agent status`"));
+        return Err(Failure::new(Outcome::No, "your agent is already running")
+            .cause("each device has one agent")
+            .help("run: communicado agent status"));
     };
-    beside_monitor(settings.builder()?, async |monitor| {
-        // Before the first look, so that no change is missed.
-        let mut folder = Folder::watch(place.folder())?;
-        // Once for all, so that no request to end is lost between two permissions.
-        let input = until_input_ends.then(input_ended).transpose()?;
-        let asked = async {
+    with_monitor(settings.builder()?, async |monitor| {
+        // The watch starts before the first read, so that no change is missed.
+        let mut watcher = StateDirWatcher::watch(state_dir.dir())?;
+        // Shared by all sessions, so that no signal is lost between two of them.
+        let input = exit_on_stdin_eof.then(stdin_eof).transpose()?;
+        let shutdown = async {
             match input {
-                Some(input) => drop(select(pin!(asked_to_end()), input).await),
-                None => asked_to_end().await,
+                Some(input) => drop(select(pin!(shutdown_signal()), input).await),
+                None => shutdown_signal().await,
             }
         };
-        let asked = asked.boxed_local().shared();
-        service::notify("READY=1\n");
-        while let Some(consent) = place.consent()? {
-            let desk = Desk { place, settings, clock: &clock, monitor: &monitor };
-            match desk.publish(&consent, &mut folder, asked.clone()).await? {
-                Cause::AllowedAnew => {}
-                Cause::Forbidden => {
-                    tell("note: the permission was taken back; nothing is published any more\n");
+        let shutdown = shutdown.boxed_local().shared();
+        service_manager::notify("READY=1\n");
+        while let Some(consent) = state_dir.consent()? {
+            let session = AgentSession { state_dir, settings, clock: &clock, monitor: &monitor };
+            match session.publish(&consent, &mut watcher, shutdown.clone()).await? {
+                StopReason::ConsentChanged => {}
+                StopReason::ConsentRevoked => {
+                    note("publishing is disabled");
                     break;
                 }
-                Cause::Asked => break,
+                StopReason::Shutdown => break,
             }
         }
-        place.forget_standing()?;
+        state_dir.remove_status()?;
         Ok(Outcome::Yes)
     })
 }
 
-/// What every permission is followed with.
-struct Desk<'a> {
-    place: &'a Place,
+/// The parts that all sessions share.
+struct AgentSession<'a> {
+    state_dir: &'a StateDir,
     settings: &'a Settings,
     clock: &'a Arc<SystemClock>,
     monitor: &'a Monitor,
 }
 
-impl Desk<'_> {
-    /// Publishes as `consent` has it, until something ends that.
+impl AgentSession<'_> {
+    /// Publishes under `consent` until the session ends.
     async fn publish(
         &self,
         consent: &Consent,
-        folder: &mut Folder,
-        asked: impl Future<Output = ()> + Unpin,
-    ) -> Result<Cause, Failure> {
-        let Self { place, settings, clock, monitor } = *self;
+        watcher: &mut StateDirWatcher,
+        shutdown: impl Future<Output = ()> + Unpin,
+    ) -> Result<StopReason, Failure> {
+        let Self { state_dir, settings, clock, monitor } = *self;
         let access = consent.access()?;
         let token = access.token.clone();
         let Consent { gateway, person, device, .. } = consent;
-        tell(&format!("note: for {gateway}, as `{person}`, of the device `{device}`\n"));
-        let board = Arc::new(Board::new(place));
+        note(&format!("publishing to {gateway} as `{person}`, device `{device}`"));
+        let status_reporter = Arc::new(StatusReporter::new(state_dir));
         let (permit, permission) = watch::channel(Permission::Withheld);
-        let sink = Gateway {
-            connection: Connection::new(access, Arc::clone(clock) as Arc<dyn Clock>),
+        let sink = RemoteSink {
+            transport: GatewayClient::new(access, Arc::clone(clock) as Arc<dyn Clock>),
             lease: settings.agent.lease,
             detail: consent.detail,
             only: settings.clients.clone(),
             permission,
             clock: Arc::clone(clock) as Arc<dyn Clock>,
-            report: {
-                let board = Arc::clone(&board);
-                Box::new(move |report| board.report(report))
+            on_event: {
+                let status_reporter = Arc::clone(&status_reporter);
+                Box::new(move |report| status_reporter.report(report))
             },
         };
-        let telling = Box::new(sink).deliver(monitor.changes().into_feed());
-        // The right to permit ends with this future, and with it what it permits.
-        let ruling = self.rule(consent, permit, &board, folder);
-        let ruling = async {
-            match select(asked, pin!(ruling)).await {
-                Either::Left(_) => Ok(Cause::Asked),
-                Either::Right((cause, _)) => cause,
+        let delivery = Box::new(sink).deliver(monitor.changes().into_feed());
+        // The permission ends with this future, because the future owns the sender.
+        let watching_policy = self.apply_policy(consent, permit, &status_reporter, watcher);
+        let watching_policy = async {
+            match select(shutdown, pin!(watching_policy)).await {
+                Either::Left(_) => Ok(StopReason::Shutdown),
+                Either::Right((stop_reason, _)) => stop_reason,
             }
         };
-        match select(telling, Box::pin(ruling)).await {
-            Either::Left((Ok(()), _)) => Ok(Cause::Asked),
-            // Another token may have taken the place of the one that was revoked.
+        match select(delivery, Box::pin(watching_policy)).await {
+            Either::Left((Ok(()), _)) => Ok(StopReason::Shutdown),
+            // The user may have replaced a revoked token.
             Either::Left((Err(_), _)) if consent.access().is_ok_and(|it| it.token != token) => {
-                Ok(Cause::AllowedAnew)
+                Ok(StopReason::ConsentChanged)
             }
-            Either::Left((Err(error), _)) => Err(no_more(error.into())),
-            Either::Right((cause, telling)) => {
-                if !matches!(cause, Ok(Cause::AllowedAnew)) {
-                    service::notify("STOPPING=1\n");
+            Either::Left((Err(error), _)) => Err(stopped(error.into())),
+            Either::Right((stop_reason, delivery)) => {
+                if !matches!(stop_reason, Ok(StopReason::ConsentChanged)) {
+                    service_manager::notify("STOPPING=1\n");
                 }
-                let patience = match cause {
-                    Ok(Cause::Forbidden) => ANSWER_MAX,
-                    Ok(Cause::AllowedAnew | Cause::Asked) | Err(_) => GOODBYE_MAX,
+                let patience = match stop_reason {
+                    Ok(StopReason::ConsentRevoked) => ANSWER_MAX,
+                    Ok(StopReason::ConsentChanged | StopReason::Shutdown) | Err(_) => GOODBYE_MAX,
                 };
                 let time = sleep_until(&**clock, clock.now().after(patience));
-                // Who is not reached learns it when the lease ends.
-                let _ = select(telling, pin!(time)).await;
-                cause
+                // A gateway that is not reached removes the device when the lease expires.
+                let _ = select(delivery, pin!(time)).await;
+                stop_reason
             }
         }
     }
 
-    /// Permits what the person wants, as it changes.
-    async fn rule(
+    /// Applies the consent and the policy as they change.
+    async fn apply_policy(
         &self,
         consent: &Consent,
         permit: watch::Sender<Permission>,
-        board: &Board,
-        folder: &mut Folder,
-    ) -> Result<Cause, Failure> {
-        let Self { place, settings, clock, .. } = *self;
+        status_reporter: &StatusReporter,
+        watcher: &mut StateDirWatcher,
+    ) -> Result<StopReason, Failure> {
+        let Self { state_dir, settings, clock, .. } = *self;
         loop {
-            match place.consent() {
-                Ok(Some(kept)) if kept == *consent => {}
-                Ok(Some(_)) => return Ok(Cause::AllowedAnew),
-                // What cannot be read permits nothing.
+            match state_dir.consent() {
+                Ok(Some(stored)) if stored == *consent => {}
+                Ok(Some(_)) => return Ok(StopReason::ConsentChanged),
+                // An unreadable consent permits nothing.
                 Ok(None) | Err(_) => {
                     permit.send_replace(Permission::Withheld);
-                    return Ok(Cause::Forbidden);
+                    return Ok(StopReason::ConsentRevoked);
                 }
             }
             let civil = now();
-            let rule = Rule::at(&local(civil), place.pause()?, &settings.agent.hours);
+            let policy =
+                PublishPolicy::at(&to_local(civil), state_dir.pause()?, &settings.agent.hours);
             permit.send_if_modified(|held| {
-                std::mem::replace(held, rule.permission()) != rule.permission()
+                std::mem::replace(held, policy.permission()) != policy.permission()
             });
-            board.rule(rule.silence);
-            let wait = rule.until.map_or(Duration::MAX, |until| until.since(civil));
-            let wait = if rule.until.is_some() { wait.min(LOOK_AGAIN) } else { wait };
+            status_reporter.set_pause_reason(policy.pause_reason);
+            let wait = policy.until.map_or(Duration::MAX, |until| until.since(civil));
+            let wait = if policy.until.is_some() { wait.min(POLICY_RECHECK) } else { wait };
             let time = sleep_until(&**clock, clock.now().after(wait));
-            match select(pin!(folder.changed()), pin!(time)).await {
+            match select(pin!(watcher.changed()), pin!(time)).await {
                 Either::Left((changed, _)) => changed?,
                 Either::Right((slept, _)) => slept.map_err(|error| {
-                    Failure::new(Outcome::Failed, "the system gives no timer").cause(error)
+                    Failure::new(Outcome::Failed, "cannot create a timer").cause(error)
                 })?,
             }
         }
     }
 }
 
-/// The failure after which no other attempt makes sense; the exit status is that of a no, so that
-/// a service manager does not begin again.
-fn no_more(failure: Failure) -> Failure {
-    let mut failure = failure.about("nothing is published any more");
-    failure.outcome = Outcome::No;
-    failure
+/// A failure that a retry cannot fix. Its exit status keeps a service manager from a restart.
+fn stopped(failure: Failure) -> Failure {
+    failure.context("publishing has stopped").with_outcome(Outcome::No)
 }

@@ -1,261 +1,273 @@
-//! `demo`: a provider through a whole day, watched, on nothing but this program.
+//! `demo`: a client goes through a day while `watch` reports its status.
 //!
-//! Three processes, as in life: this one, which is also the bus; a `provide`, which is killed in
-//! between; and a `watch`. Where there is a gateway, it and an `agent` follow. What `watch` writes is compared with what the provider did, so that the
-//! demo fails if communicado does not say what it promises.
+//! The demo runs three processes: this one, which is also the session bus; a `provide`, which is
+//! killed once; and a `watch`. If the gateway is installed, a gateway and an `agent` follow. The
+//! demo compares each line of `watch` with the scenario, and fails if they differ.
 
 mod bus;
-mod cast;
-mod day;
+mod processes;
+mod scenario;
 mod table;
-mod web;
+mod web_page;
 
 use std::io::{ErrorKind, Write as _};
 use std::time::Duration;
 
 use clap::Args;
 use communicado::Timestamp;
+use communicado_cli_support::{Failure, Outcome, check_written};
 use communicado_runtime::{Clock as _, SystemClock, sleep_until};
 use communicado_wire::Client;
 use serde_json::Value;
 
-use self::cast::Player;
-use self::day::{Cause, DAY, Row, Says, Step, WEB, WEB_CLIENT, WEB_CLIENT_ENDS, script};
-use self::table::{Table, spoken};
-use self::web::Web;
-use crate::arguments::Common;
-use crate::commands::printed;
-use crate::failure::{Failure, Outcome};
-use crate::live::{coloured, on_runtime, unless_asked_to_end};
+use self::processes::DemoProcess;
+use self::scenario::{
+    Expected, SCENARIO, ScenarioRow, ScenarioStep, Trigger, WEB, WEB_CLIENT, WEB_CLIENT_ENDS,
+    script,
+};
+use self::table::{Table, format_duration};
+use self::web_page::WebPage;
+use crate::options::GlobalOptions;
+use crate::runtime::{block_on, or_shutdown, use_color};
 
-/// How many times faster `--fast` is.
-const FASTER: u64 = 5;
+/// The speed-up of `--fast`.
+const SPEED_UP: u64 = 5;
 
-/// Show on this machine alone what is said of a client through a day.
+/// Demonstrate Communicado with a simulated client, in 15 seconds.
 ///
-/// Needs no session, no server, no display and no network, and leaves nothing behind.
+/// Needs no desktop session, server, display or network. Leaves no files or processes behind.
 #[derive(Debug, Args)]
-pub(crate) struct Demo {
-    /// In four seconds instead of a quarter of a minute.
+pub(crate) struct DemoArgs {
+    /// Take 4 seconds instead of 15.
     #[arg(long)]
     fast: bool,
 }
 
-/// The demo under way.
-struct Show {
+/// The running demo.
+struct DemoRun {
     table: Table,
     clock: SystemClock,
     bus: String,
-    watch: Player,
-    faster: u64,
-    provider: Option<Player>,
-    /// When what is told next was done.
-    done: Timestamp,
+    watch: DemoProcess,
+    speed: u64,
+    provider: Option<DemoProcess>,
+    /// The time of the event that the next line reports.
+    event_time: Timestamp,
     began: Timestamp,
     slowest: Duration,
     rows: usize,
 }
 
-impl Demo {
-    pub(crate) fn run(&self, common: &Common) -> Result<Outcome, Failure> {
-        let table = Table { coloured: coloured(common.color.unwrap_or_default()) };
-        let faster = if self.fast { FASTER } else { 1 };
-        on_runtime(async {
-            // Listened for first; whoever plays is killed when the show is dropped.
-            match unless_asked_to_end(show(table, faster), Ok(())).await {
-                Ok(()) | Err(Stopped::ReaderGone) => Ok(Outcome::Yes),
-                Err(Stopped::Failed(failure)) => Err(failure),
+impl DemoArgs {
+    pub(crate) fn run(&self, global: &GlobalOptions) -> Result<Outcome, Failure> {
+        let table = Table { use_color: use_color(global.color.unwrap_or_default()) };
+        let speed = if self.fast { SPEED_UP } else { 1 };
+        block_on(async {
+            // The processes are killed when the future is dropped.
+            match or_shutdown(run_scenario(table, speed), Ok(())).await {
+                Ok(()) | Err(DemoError::OutputClosed) => Ok(Outcome::Yes),
+                Err(DemoError::Failed(failure)) => Err(failure),
             }
         })
     }
 }
 
-/// Why the demo does not go on.
-enum Stopped {
-    /// Nobody reads what it writes any more.
-    ReaderGone,
+/// The reason why the demo stops early.
+enum DemoError {
+    /// Standard output is closed.
+    OutputClosed,
     Failed(Failure),
 }
 
-async fn show(table: Table, faster: u64) -> Result<(), Stopped> {
+async fn run_scenario(table: Table, speed: u64) -> Result<(), DemoError> {
     let clock = SystemClock::start();
     let bus = bus::start().await?;
-    let mut watch = Player::watch(&bus)?;
-    // That nothing is there is the first thing that is said.
+    let mut watch = DemoProcess::watch(&bus)?;
+    // The first line reports that no client is running.
     watch.line().await?;
     let now = clock.civil();
-    let mut show = Show {
+    let mut run = DemoRun {
         table,
         clock,
         bus,
         watch,
-        faster,
+        speed,
         provider: None,
-        done: now,
+        event_time: now,
         began: now,
         slowest: Duration::ZERO,
         rows: 0,
     };
-    print(&format!(
-        "{}\n",
-        show.table.bold("A client, its user, and what communicado says of them")
-    ))?;
-    print("On a private bus in this process, beside a real client and a real watcher.\n\n")?;
-    print(&show.table.head("communicado"))?;
-    for step in DAY {
-        show.step(step).await?;
+    print(&format!("{}\n", run.table.bold("A client, its user, and what communicado reports")))?;
+    print("The client and `communicado watch` are real processes on a private bus.\n\n")?;
+    print(&run.table.head("communicado"))?;
+    for step in SCENARIO {
+        run.step(step).await?;
     }
-    show.summary()?;
-    let is_there = show.on_the_web().await?;
-    show.end(is_there)
+    run.summary()?;
+    let has_gateway = run.on_the_web().await?;
+    run.end(has_gateway)
 }
 
-impl Show {
-    async fn step(&mut self, step: &Step) -> Result<(), Stopped> {
+impl DemoRun {
+    async fn step(&mut self, step: &ScenarioStep) -> Result<(), DemoError> {
         match step {
-            Step::Start(steps) => Ok(self.start(steps).await?),
-            Step::Kill(after) => Ok(self.kill(*after).await?),
-            Step::Row(row) => self.row(row).await,
+            ScenarioStep::Start(steps) => Ok(self.start(steps).await?),
+            ScenarioStep::Kill(after) => Ok(self.kill(*after).await?),
+            ScenarioStep::Row(row) => self.row(row).await,
         }
     }
 
-    /// Starts a provider that does this.
+    /// Starts a provider that plays these steps.
     async fn start(&mut self, steps: &[(u64, &str)]) -> Result<(), Failure> {
-        self.done = self.clock.civil();
-        self.began = self.done;
-        let script = script(steps, self.faster);
-        self.provider = Some(Player::provider(&self.bus, &script).await?);
-        // That it is starting.
-        self.told().await?;
+        self.event_time = self.clock.civil();
+        self.began = self.event_time;
+        let script = script(steps, self.speed);
+        self.provider = Some(DemoProcess::provider(&self.bus, &script).await?);
+        // The first status is `starting`.
+        self.next_status().await?;
         Ok(())
     }
 
-    /// Kills the provider so many milliseconds after its start.
+    /// Kills the provider this many milliseconds after its start.
     async fn kill(&mut self, after: u64) -> Result<(), Failure> {
-        let at = self.began.after(Duration::from_millis(after / self.faster));
+        let at = self.began.after(Duration::from_millis(after / self.speed));
         let left = at.since(self.clock.civil());
-        // Without a timer it is killed at once.
+        // Without a timer, the provider is killed at once.
         let _ = sleep_until(&self.clock, self.clock.now().after(left)).await;
         if let Some(mut provider) = self.provider.take() {
-            self.done = self.clock.civil();
+            self.event_time = self.clock.civil();
             provider.kill()?;
-            provider.gone().await;
+            provider.ended().await;
         }
         Ok(())
     }
 
-    async fn row(&mut self, row: &Row) -> Result<(), Stopped> {
-        if let Cause::Told(status) = row.cause {
-            let told = self.told().await?;
-            if told != status {
-                return Err(wrong(&format!("the provider told `{told}`, not `{status}`")).into());
+    async fn row(&mut self, row: &ScenarioRow) -> Result<(), DemoError> {
+        if let Trigger::Status(status) = row.trigger {
+            let reported = self.next_status().await?;
+            if reported != status {
+                return Err(
+                    wrong(&format!("the provider reported `{reported}`, not `{status}`")).into()
+                );
             }
         }
         let line = self.watch.line().await?;
-        let after = self.clock.civil().since(self.done);
+        let after = self.clock.civil().since(self.event_time);
         let client = Client::from_json(&line).map_err(|error| wrong(&error.to_string()))?;
-        let said = [
+        let details = [
             client.availability.map(|it| it.word()),
             client.activity.map(|it| it.word()),
             client.reason.as_deref(),
         ];
-        let said: Vec<&str> = said.into_iter().flatten().collect();
-        if client.status.word() != row.says.status || said != row.says.more {
-            return Err(
-                wrong(&format!("communicado said `{line}` where {:?} is true", row.says)).into()
-            );
+        let details: Vec<&str> = details.into_iter().flatten().collect();
+        if client.status.word() != row.expected.status || details != row.expected.details {
+            return Err(wrong(&format!(
+                "communicado reported `{line}` instead of {:?}",
+                row.expected
+            ))
+            .into());
         }
         self.slowest = self.slowest.max(after);
         self.rows += 1;
-        print(&self.table.row(row.happens, client.status.word(), &said.join(", "), after))
+        print(&self.table.row(row.event, client.status.word(), &details.join(", "), after))
     }
 
-    /// What the provider tells next. When it did so is when it was done.
-    async fn told(&mut self) -> Result<String, Failure> {
+    /// The next status that the provider reports. Its time is the time of the event.
+    async fn next_status(&mut self) -> Result<String, Failure> {
         let Some(provider) = &mut self.provider else {
-            return Err(wrong("there is no provider that could tell"));
+            return Err(wrong("no provider is running"));
         };
         let line = provider.line().await?;
-        let told: Value = serde_json::from_str(&line).map_err(|error| wrong(&error.to_string()))?;
-        let text = |key| told.get(key).and_then(Value::as_str).unwrap_or_default();
-        self.done = text("at").parse().map_err(|_| wrong(&line))?;
+        let report: Value =
+            serde_json::from_str(&line).map_err(|error| wrong(&error.to_string()))?;
+        let text = |key| report.get(key).and_then(Value::as_str).unwrap_or_default();
+        self.event_time = text("at").parse().map_err(|_| wrong(&line))?;
         Ok(text("status").to_owned())
     }
 
-    fn summary(&self) -> Result<(), Stopped> {
-        let (rows, slowest) = (self.rows, spoken(self.slowest));
+    fn summary(&self) -> Result<(), DemoError> {
+        let (rows, slowest) = (self.rows, format_duration(self.slowest));
         print(&format!(
-            "\n{rows} changes, the slowest told after {slowest}, the start of a program included.\n\
-             Signed-out came before gone, also when the client was killed.\n\n"
+            "\n{rows} changes. The slowest report took {slowest}, including the start of a program.\n\
+             `signed-out` always came before `absent`, even when the client was killed.\n\n"
         ))
     }
 
-    /// Shows the same on the web, if there is a gateway; whether there is one.
-    async fn on_the_web(&mut self) -> Result<bool, Stopped> {
-        let Some(gateway) = web::program() else { return Ok(false) };
-        let mut web = Web::open(&gateway, &self.bus).await?;
-        print(&format!("{}\n", self.table.bold("The same for a page on the web")))?;
-        print(&format!("Through a gateway at {} and an agent on her laptop.\n\n", web.url()))?;
+    /// Shows the same in a web page, if the gateway is installed. Returns whether it is.
+    async fn on_the_web(&mut self) -> Result<bool, DemoError> {
+        let Some(gateway) = web_page::program() else { return Ok(false) };
+        let mut web_page = WebPage::open(&gateway, &self.bus).await?;
+        print(&format!("{}\n", self.table.bold("The same in a web page")))?;
+        print(&format!(
+            "Through a gateway at {} and an agent on Ada's laptop.\n\n",
+            web_page.url()
+        ))?;
         print(&self.table.head("the page"))?;
         self.start(WEB_CLIENT).await?;
         for row in WEB {
-            let Cause::Told(status) = row.cause else { continue };
-            while self.told().await? != status {}
-            self.page_row(&mut web, row.happens, &row.says).await?;
+            let Trigger::Status(status) = row.trigger else { continue };
+            while self.next_status().await? != status {}
+            self.page_row(&mut web_page, row.event, &row.expected).await?;
         }
         self.kill(WEB_CLIENT_ENDS).await?;
-        let gone = Says { status: "absent", more: &[] };
-        self.page_row(&mut web, "kill -9 of her client", &gone).await?;
+        let gone = Expected { status: "absent", details: &[] };
+        self.page_row(&mut web_page, "kill -9 of her client", &gone).await?;
         print("\n")?;
         Ok(true)
     }
 
-    /// Waits until the page says this.
-    async fn page_row(&mut self, web: &mut Web, happens: &str, says: &Says) -> Result<(), Stopped> {
-        web.says(says).await?;
-        let after = self.clock.civil().since(self.done);
-        print(&self.table.row(happens, says.status, &says.more.join(", "), after))
+    /// Waits until the page shows the expected status.
+    async fn page_row(
+        &mut self,
+        web_page: &mut WebPage,
+        event: &str,
+        expected: &Expected,
+    ) -> Result<(), DemoError> {
+        web_page.async_fd(expected).await?;
+        let after = self.clock.civil().since(self.event_time);
+        print(&self.table.row(event, expected.status, &expected.details.join(", "), after))
     }
 
-    fn end(&self, web: bool) -> Result<(), Stopped> {
+    fn end(&self, has_gateway: bool) -> Result<(), DemoError> {
         let bold = |text| self.table.bold(text);
-        let on_the_web = if web {
-            "  communicado-gateway serve    says how to go on, and where its board is\n"
+        let on_the_web = if has_gateway {
+            "  communicado-gateway serve    prints the next steps and the address of its board\n"
         } else {
-            "  cargo build --release -p communicado-gateway    and this demo shows it too\n"
+            "  cargo build --release -p communicado-gateway    then this demo shows it too\n"
         };
         print(&format!(
             "{}\n\
-             \x20 communicado watch     beside Pidgin, Finch or Chatty: sign in or out there\n\
-             \x20 communicado doctor    what is there, what is missing, and what to do\n\n\
+             \x20 communicado watch     with Pidgin, Finch or Chatty: sign in or out there\n\
+             \x20 communicado doctor    what is found, what is missing, and what to do\n\n\
              {}\n\
              \x20 communicado provide --sign-in &\n\
              \x20 communicado provide set busy --activity in-a-meeting --for 30m\n\n\
              {}\n{on_the_web}",
-            bold("The same with your own client:"),
-            bold("And as a client yourself:"),
-            bold("And on the web:"),
+            bold("Try it with your own client:"),
+            bold("Simulate a client:"),
+            bold("On the web:"),
         ))
     }
 }
 
-/// Writes to standard output.
-fn print(text: &str) -> Result<(), Stopped> {
+/// Prints to standard output.
+fn print(text: &str) -> Result<(), DemoError> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Stopped::ReaderGone),
-        written => printed(written).map(|_| ()).map_err(Stopped::Failed),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(DemoError::OutputClosed),
+        written => check_written(written).map_err(DemoError::Failed),
     }
 }
 
-impl From<Failure> for Stopped {
+impl From<Failure> for DemoError {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)
     }
 }
 
 fn wrong(cause: &str) -> Failure {
-    Failure::new(Outcome::Failed, "the demo did not go as it should")
+    Failure::new(Outcome::Failed, "the demo failed")
         .cause(cause)
-        .help("report it with the output of `communicado doctor`")
+        .help("report this with the output of `communicado doctor`")
 }

@@ -1,39 +1,39 @@
-//! The demo on a terminal of 80 columns: what happened, what communicado said, and how soon.
+//! The table of the demo, 80 columns wide: the event, the report and the latency.
 
 use std::time::Duration;
 
-/// How wide what happened is.
-pub(super) const LEFT: usize = 32;
-/// How wide what communicado said is.
-pub(super) const RIGHT: usize = 35;
-/// How wide the time between them is.
-const AFTER: usize = 9;
+/// The width of the event column.
+pub(super) const EVENT_WIDTH: usize = 32;
+/// The width of the status column.
+pub(super) const STATUS_WIDTH: usize = 35;
+/// The width of the latency column.
+const LATENCY_WIDTH: usize = 9;
 
-/// What it looks like.
+/// The table, with or without colours.
 pub(super) struct Table {
-    pub(super) coloured: bool,
+    pub(super) use_color: bool,
 }
 
 impl Table {
-    /// What stands over the rows; `who` says it.
-    pub(super) fn head(&self, who: &str) -> String {
-        let line = "-".repeat(LEFT + RIGHT + AFTER + 2);
+    /// The header. `reporter` names the second column.
+    pub(super) fn head(&self, reporter: &str) -> String {
+        let line = "-".repeat(EVENT_WIDTH + STATUS_WIDTH + LATENCY_WIDTH + 2);
         let head = format!(
-            "{:<LEFT$} {:<RIGHT$} {:>AFTER$}",
-            "what happens",
-            format!("{who} says"),
+            "{:<EVENT_WIDTH$} {:<STATUS_WIDTH$} {:>LATENCY_WIDTH$}",
+            "event",
+            format!("{reporter} reports"),
             "after"
         );
         format!("{}\n{}\n", self.dim(&head), self.dim(&line))
     }
 
-    pub(super) fn row(&self, happens: &str, status: &str, more: &str, after: Duration) -> String {
-        let comma = if more.is_empty() { "" } else { ", " };
-        let width = status.len() + comma.len() + more.len();
-        let space = " ".repeat(RIGHT.saturating_sub(width));
-        let status = self.paint(colour(status, more), status);
-        let after = self.dim(&format!("{:>AFTER$}", spoken(after)));
-        format!("{happens:<LEFT$} {status}{comma}{more}{space} {after}\n")
+    pub(super) fn row(&self, event: &str, status: &str, details: &str, after: Duration) -> String {
+        let comma = if details.is_empty() { "" } else { ", " };
+        let width = status.len() + comma.len() + details.len();
+        let space = " ".repeat(STATUS_WIDTH.saturating_sub(width));
+        let status = self.paint(colour(status, details), status);
+        let after = self.dim(&format!("{:>LATENCY_WIDTH$}", format_duration(after)));
+        format!("{event:<EVENT_WIDTH$} {status}{comma}{details}{space} {after}\n")
     }
 
     pub(super) fn dim(&self, text: &str) -> String {
@@ -45,24 +45,24 @@ impl Table {
     }
 
     fn paint(&self, colour: &str, text: &str) -> String {
-        if self.coloured { format!("\u{1b}[{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.use_color { format!("\u{1b}[{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 }
 
-/// The colours that `watch` uses.
-fn colour(status: &str, more: &str) -> &'static str {
+/// The colour code of a status, as in `watch`.
+fn colour(status: &str, details: &str) -> &'static str {
     match status {
         "signed-in" => "32",
-        "signed-out" if !more.is_empty() => "31",
+        "signed-out" if !details.is_empty() => "31",
         "signing-in" | "signing-out" | "starting" | "shutting-down" => "36",
         "signed-out" => "33",
         _ => "2",
     }
 }
 
-/// A short time, in as many digits as mean something.
-pub(super) fn spoken(span: Duration) -> String {
-    let millis = span.as_secs_f64() * 1e3;
+/// Formats a duration in milliseconds with three significant digits at most.
+pub(super) fn format_duration(duration: Duration) -> String {
+    let millis = duration.as_secs_f64() * 1e3;
     if millis < 10.0 { format!("{millis:.2} ms") } else { format!("{millis:.0} ms") }
 }
 
@@ -71,9 +71,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_has_eighty_columns_at_most_and_colours_take_up_none() {
+    fn a_row_has_at_most_80_columns_and_colours_take_no_space() {
         let after = Duration::from_micros(1_234);
-        let row = |coloured| Table { coloured }.row("she is in", "signed-in", "busy", after);
+        let row = |use_color| Table { use_color }.row("she is in", "signed-in", "busy", after);
         let plain = row(false);
         assert!(plain.trim_end().chars().count() <= 80, "{plain}");
         assert!(plain.ends_with("1.23 ms\n"), "{plain}");

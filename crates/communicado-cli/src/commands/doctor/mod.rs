@@ -1,4 +1,4 @@
-//! `doctor`: checks the whole chain.
+//! `doctor`: a check of the configuration, the sources and the agent.
 
 mod report;
 
@@ -7,23 +7,24 @@ use std::path::PathBuf;
 
 use clap::Args;
 use communicado::SOURCES;
+use communicado_cli_support::{Failure, Outcome, print};
 use communicado_runtime::{Check, Health};
 
+use crate::commands::agent;
 use crate::commands::sources::{finding, probe, sign};
-use crate::commands::{agent, print};
-use crate::failure::{Failure, Outcome};
-use crate::settings::{Settings, usual_file};
+use crate::settings::{Settings, default_file};
 
-/// Check the whole chain, and say what is wrong and what to do.
+/// Diagnose problems: check the configuration, the sources and the agent.
+///
+/// Each problem is printed with an action that fixes it. Exit status: 0 working, 1 problem found.
 #[derive(Debug, Args)]
-pub(crate) struct Doctor {
-    /// Write what was found to a new file as well, without names, to be attached to a report.
+pub(crate) struct DoctorArgs {
+    /// Also write a report without names to this new file, to attach to a bug report.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
 }
 
-impl Doctor {
-    /// Says in one sentence and one action what is wrong.
+impl DoctorArgs {
     pub(crate) fn run(&self, settings: &Settings) -> Result<Outcome, Failure> {
         let file = self.report.as_deref().map(report::create).transpose()?;
         let (text, worst) = examine(settings)?;
@@ -45,18 +46,17 @@ fn add(text: &mut String, check: &Check) {
 fn examine(settings: &Settings) -> Result<(String, Health), Failure> {
     let mut text = String::new();
     let file = settings.file.clone();
-    let config = match file.or_else(|| usual_file(|name| std::env::var(name).ok())) {
+    let config = match file.or_else(default_file) {
         Some(file) if settings.file.is_some() => format!("read from {}", file.display()),
-        Some(file) => format!("the defaults, since there is no {}", file.display()),
-        None if cfg!(windows) => "the defaults, since APPDATA is not set".to_owned(),
-        None => "the defaults, since neither XDG_CONFIG_HOME nor HOME is set".to_owned(),
+        Some(file) => format!("defaults, because {} does not exist", file.display()),
+        None => "defaults, because there is no home folder".to_owned(),
     };
     let _ = writeln!(text, "ok  configuration: {config}");
     let mut worst = Health::Good;
     for descriptor in SOURCES.iter().filter(|descriptor| descriptor.runs_here()) {
         let set = settings.sources.get(descriptor.name).cloned().unwrap_or_default();
         if !set.enabled {
-            let _ = writeln!(text, "--  source {}: switched off", descriptor.name);
+            let _ = writeln!(text, "--  source {}: disabled", descriptor.name);
             continue;
         }
         for check in probe(descriptor.name, &set)? {
@@ -64,14 +64,14 @@ fn examine(settings: &Settings) -> Result<(String, Health), Failure> {
             add(&mut text, &check);
         }
     }
-    if let Some(check) = agent::examine()? {
+    if let Some(check) = agent::check()? {
         worst = worst.max(check.health);
         add(&mut text, &check);
     }
     let verdict = match worst {
-        Health::Good => "all is well",
-        Health::Limited => "communicado works; what it finds is not all that could be there",
-        Health::Bad => "something is wrong; see `!!` above",
+        Health::Good => "no problems found",
+        Health::Limited => "communicado works, with the limitations marked `--`",
+        Health::Bad => "problems found: see the lines marked `!!`",
     };
     let _ = writeln!(text, "{verdict}");
     Ok((text, worst))

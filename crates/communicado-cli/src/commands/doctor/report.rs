@@ -1,29 +1,27 @@
-//! The report: what the doctor says, for somebody else to read.
+//! The report of `doctor` without names, to attach to a bug report.
 
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 
 use communicado::SOURCES;
+use communicado_cli_support::{Failure, Outcome, note};
 
-use crate::commands::tell;
-use crate::failure::{Failure, Outcome};
-
-/// A shorter name could be a part of any word.
+/// The minimum length of a redacted name. A shorter one may be part of any word.
 const NAME_MIN: usize = 3;
 
-/// Makes the file, before anything is looked at; one that is there is not overwritten.
+/// Creates the file before any check runs. An existing file is not overwritten.
 pub(super) fn create(path: &Path) -> Result<(File, &Path), Failure> {
     let file = File::create_new(path).map_err(|error| {
-        let what = format!("the report `{}` cannot be written", path.display());
-        let help = "choose a file that is not there yet, in a folder that can be written";
+        let what = format!("cannot create the report `{}`", path.display());
+        let help = "name a new file in a folder that you may write to";
         Failure::new(Outcome::Failed, what).cause(error).help(help)
     })?;
     Ok((file, path))
 }
 
 /// Writes the report.
-pub(super) fn write((mut file, path): (File, &Path), said: &str) -> Result<(), Failure> {
+pub(super) fn write((mut file, path): (File, &Path), findings: &str) -> Result<(), Failure> {
     let names = ["HOME", "USERPROFILE", "USER", "USERNAME", "COMPUTERNAME", "HOSTNAME"];
     let names: Vec<String> = names.iter().filter_map(|name| std::env::var(name).ok()).collect();
     let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
@@ -37,21 +35,20 @@ pub(super) fn write((mut file, path): (File, &Path), said: &str) -> Result<(), F
         env!("CARGO_PKG_VERSION"),
         sources.join(", ")
     );
-    let text = head + &redacted(said, &names);
+    let text = head + &redact(findings, &names);
     file.write_all(text.as_bytes()).map_err(|error| {
-        let what = format!("the report `{}` cannot be written any further", path.display());
-        Failure::new(Outcome::Failed, what).cause(error).help("make room and write it again")
+        let what = format!("cannot write the report `{}`", path.display());
+        Failure::new(Outcome::Failed, what)
+            .cause(error)
+            .help("free disk space and run the command again")
     })?;
-    tell(&format!(
-        "note: {} is written, without names; read it before you pass it on\n",
-        path.display()
-    ));
+    note(&format!("wrote {} without names; read the file before you share it", path.display()));
     Ok(())
 }
 
-/// The text without the names of accounts, and without `names`: each account is the same
-/// `<account 1>` wherever it is named.
-fn redacted(text: &str, names: &[String]) -> String {
+/// Replaces the names of accounts and `names`. Each account gets one placeholder, such as
+/// `<account 1>`.
+fn redact(text: &str, names: &[String]) -> String {
     let mut accounts: Vec<String> = Vec::new();
     let mut redacted = String::new();
     for line in text.split_inclusive('\n') {
@@ -67,7 +64,7 @@ fn redacted(text: &str, names: &[String]) -> String {
         redacted += &line;
     }
     let mut names: Vec<&String> = names.iter().filter(|name| name.len() >= NAME_MIN).collect();
-    // A path before the name that is a part of it.
+    // Longest first, so that a path is replaced before a name that is part of the path.
     names.sort_by_key(|name| std::cmp::Reverse(name.len()));
     for name in names {
         redacted = redacted.replace(name.as_str(), "<name>");
@@ -75,7 +72,7 @@ fn redacted(text: &str, names: &[String]) -> String {
     redacted
 }
 
-/// The names of accounts in a line: what a check of one is about, and whatever has an `@`.
+/// The names of accounts in a line: the subject of an account check, and every word with an `@`.
 fn accounts_in(line: &str) -> Vec<String> {
     let about = line.get(4..).and_then(|rest| rest.strip_prefix("account "));
     let about = about.and_then(|rest| rest.split_once(" (")).map(|(name, _)| name);
@@ -90,8 +87,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_report_has_no_names_in_it_and_still_tells_accounts_apart() {
-        let said = "ok  configuration: read from /home/ada/.config/communicado/config.toml\n\
+    fn a_report_has_no_names_but_distinguishes_accounts() {
+        let findings = "ok  configuration: read from /home/ada/.config/communicado/config.toml\n\
                     ok  account ada@uc.test/ci (XMPP): signed in, away\n\
                     --  account Bob B (IRC): signed out\n\
                     ok  object of lync: signed in as sip:ada@uc.test.\n\
@@ -102,6 +99,6 @@ mod tests {
                         --  account <account 2> (IRC): signed out\n\
                         ok  object of lync: signed in as <account 3>.\n\
                         ok  account <account 1> (XMPP): again\n";
-        assert_eq!(redacted(said, &names), expected);
+        assert_eq!(redact(findings, &names), expected);
     }
 }

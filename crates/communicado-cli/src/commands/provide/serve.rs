@@ -1,223 +1,244 @@
-//! The provider at work: what is asked, what the script says and what falls due goes in, what
-//! comes out is told by the face and printed.
+//! The loop of the provider. It feeds commands, script steps and timers to the provider, and
+//! publishes and prints the resulting changes.
 
 use std::future::poll_fn;
 use std::pin::pin;
 use std::slice::Iter;
 
 use communicado::Timestamp;
+use communicado_cli_support::{Failure, Outcome, note};
 use communicado_core::Moment;
-use communicado_provider::script::{Action, Script, Step};
+use communicado_provider::script::{Script, ScriptAction, ScriptStep};
 use communicado_provider::{
-    Account, Chosen, Command, Fault, Manners, Provider, Refused, Status, Told,
+    Account, ActiveFaults, CommandError, DesiredState, Fault, Provider, ProviderCommand,
+    ProviderEvent, ProviderStatus,
 };
 use communicado_runtime::{Clock as _, SystemClock, Timer};
 use futures_util::future::{Either, select};
 use tokio::sync::mpsc;
 
-use super::face::{Ask, Asks, Face, Options, Shown, crash};
-use super::memory::Memory;
-use super::report::Report;
-use super::said::{self, Said};
-use crate::commands::tell;
-use crate::failure::{Failure, Outcome};
-use crate::live::asked_to_end;
+use super::frontend::{
+    CommandRequest, CommandSender, Frontend, FrontendArgs, ProviderState, crash,
+};
+use super::line_queue::{self, LineQueue};
+use super::report::ProviderReport;
+use super::saved_state::SavedState;
+use crate::runtime::shutdown_signal;
 
-/// How a provider is to run.
-pub(super) struct Plan {
+/// The options of a run.
+pub(super) struct RunOptions {
     pub(super) account: Account,
-    pub(super) face: Options,
+    pub(super) frontend: FrontendArgs,
     pub(super) script: Script,
-    /// Whether to sign in as soon as it runs.
+    /// Whether to sign in at the start.
     pub(super) sign_in: bool,
-    /// Whether to print objects for programs.
+    /// Whether to print JSON objects.
     pub(super) json: bool,
-    pub(super) memory: Option<Memory>,
-    pub(super) chosen: Option<Chosen>,
+    pub(super) saved_state: Option<SavedState>,
+    pub(super) desired: Option<DesiredState>,
 }
 
-/// A provider that runs.
-struct Run<'a> {
-    plan: &'a mut Plan,
+/// A running provider.
+struct ProviderLoop<'a> {
+    options: &'a mut RunOptions,
     clock: SystemClock,
     provider: Provider,
-    face: Face,
-    said: Said,
-    manners: Manners,
-    /// When the override that is shown ends: on our clock, and in civil time.
+    frontend: Frontend,
+    lines: LineQueue,
+    faults: ActiveFaults,
+    /// The end of the temporary presence: as a moment, and in civil time.
     until: Option<(Moment, Timestamp)>,
-    forgets: bool,
+    save_failed: bool,
 }
 
-/// Something that happened.
-enum Happened {
-    Asked(Option<Ask>),
-    Due,
-    AskedToEnd,
+/// An event of the loop.
+enum LoopEvent {
+    Command(Option<CommandRequest>),
+    TimerExpired,
+    Shutdown,
     Lost(Failure),
 }
 
-/// Runs until it is told to end, or can be seen no longer.
-pub(super) async fn serve(plan: Plan, clock: SystemClock) -> Result<Outcome, Failure> {
-    let (said, writing) = said::standard(plan.json)?;
-    let mut writing = pin!(writing.write());
-    // Writing comes second: who watches goes before who reads.
-    match select(pin!(run(plan, clock, said)), writing.as_mut()).await {
+/// Runs until a command or signal ends the provider, or other programs can no longer see it.
+pub(super) async fn serve(options: RunOptions, clock: SystemClock) -> Result<Outcome, Failure> {
+    let (lines, writer) = line_queue::standard(options.json)?;
+    let mut writer = pin!(writer.write());
+    // `select` polls the provider first: other programs come before the reader of the output.
+    match select(pin!(run(options, clock, lines)), writer.as_mut()).await {
         Either::Left((done, _)) => {
-            said::last(writing).await;
+            line_queue::flush(writer).await;
             done
         }
         Either::Right(((), running)) => running.await,
     }
 }
 
-async fn run(mut plan: Plan, clock: SystemClock, said: Said) -> Result<Outcome, Failure> {
-    let script = plan.script.clone();
-    let chosen = plan.chosen.clone().unwrap_or(Chosen::NOTHING);
-    let sign_in = plan.sign_in || chosen.signed_in;
-    let (asks, mut asked) = Asks::new();
-    let mut end = pin!(asked_to_end());
-    // Listened for first: what begins here is to be ended in order from its beginning.
+async fn run(
+    mut options: RunOptions,
+    clock: SystemClock,
+    lines: LineQueue,
+) -> Result<Outcome, Failure> {
+    let script = options.script.clone();
+    let desired = options.desired.clone().unwrap_or(DesiredState::INITIAL);
+    let sign_in = options.sign_in || desired.signed_in;
+    let (sender, mut commands) = CommandSender::new();
+    let mut end = pin!(shutdown_signal());
+    // Polled once, which installs the signal handlers before the frontend opens.
     let _ = futures_util::poll!(end.as_mut());
-    let face = Face::open(plan.account.clone(), asks, &plan.face).await?;
-    let provider = Provider::choosing(plan.account.clone(), chosen);
+    let frontend = Frontend::open(options.account.clone(), sender, &options.frontend).await?;
+    let provider = Provider::with_desired_state(options.account.clone(), desired);
     let mut timer = clock
         .timer()
-        .map_err(|error| Failure::new(Outcome::Failed, "the system gives no timer").cause(error))?;
-    let (manners, until) = (Manners::default(), None);
-    let plan = &mut plan;
-    let mut run = Run { plan, clock, provider, face, said, manners, until, forgets: false };
-    run.appear(!script.starts()).await?;
+        .map_err(|error| Failure::new(Outcome::Failed, "cannot create a timer").cause(error))?;
+    let (faults, until) = (ActiveFaults::default(), None);
+    let options = &mut options;
+    let mut run = ProviderLoop {
+        options,
+        clock,
+        provider,
+        frontend,
+        lines,
+        faults,
+        until,
+        save_failed: false,
+    };
+    run.start(!script.starts()).await?;
     let began = clock.now();
     let mut steps = script.steps.iter();
-    // A script that starts the provider says itself when to sign in.
+    // A script with the action `running` also decides when to sign in.
     if sign_in && !script.starts() {
-        let _ = run.command(Command::SIGN_IN).await?;
+        let _ = run.command(ProviderCommand::SIGN_IN).await?;
     }
     loop {
         let next = run.play(&mut steps, began).await?;
-        if *run.provider.status() == Status::ShuttingDown {
+        if *run.provider.status() == ProviderStatus::ShuttingDown {
             break;
         }
         let deadline = run.provider.next_deadline().into_iter().chain(next).min();
         timer.set(deadline);
-        match run.wait(&mut asked, &mut *timer, end.as_mut()).await {
-            Happened::Due => {
-                let told = run.provider.advance(clock.now());
-                run.told(told).await?;
+        match run.wait(&mut commands, &mut *timer, end.as_mut()).await {
+            LoopEvent::TimerExpired => {
+                let events = run.provider.advance(clock.now());
+                run.publish(events).await?;
             }
-            Happened::Asked(Some(Ask { command, answer })) => {
+            LoopEvent::Command(Some(CommandRequest { command, reply })) => {
                 let done = run.command(command).await?;
-                // Whoever asked may have gone.
-                let _ = answer.send(done);
+                // The caller may be gone.
+                let _ = reply.send(done);
             }
-            // The face holds the other end, so this is not the end of it.
-            Happened::Asked(None) => {}
-            Happened::AskedToEnd => {
-                let _ = run.command(Command::Quit).await?;
+            // Never happens: the frontend holds a sender.
+            LoopEvent::Command(None) => {}
+            LoopEvent::Shutdown => {
+                let _ = run.command(ProviderCommand::Quit).await?;
             }
-            Happened::Lost(failure) => return Err(failure),
+            LoopEvent::Lost(failure) => return Err(failure),
         }
     }
-    run.face.close().await;
+    run.frontend.close().await;
     Ok(Outcome::Yes)
 }
 
-impl Run<'_> {
-    /// Is there, and can be asked from its first moment unless it is to be seen starting.
-    async fn appear(&mut self, started: bool) -> Result<(), Failure> {
-        let mut shown = vec![Shown { status: Status::Starting, until: None }];
+impl ProviderLoop<'_> {
+    /// Announces the provider: already running if `started`, or else as starting.
+    async fn start(&mut self, started: bool) -> Result<(), Failure> {
+        let mut state = vec![ProviderState { status: ProviderStatus::Starting, until: None }];
         if started {
-            let handled = self.provider.handle(self.clock.now(), Command::Started);
-            shown.extend(
-                handled.told.iter().map(|told| Shown { status: told.status(), until: None }),
+            let handled = self.provider.handle(self.clock.now(), ProviderCommand::Started);
+            state.extend(
+                handled
+                    .events
+                    .iter()
+                    .map(|event| ProviderState { status: event.status(), until: None }),
             );
-            for shown in &shown {
-                self.face.tell(shown).await?;
+            for state in &state {
+                self.frontend.publish(state).await?;
             }
         }
-        self.face.appear().await?;
-        let (name, place) = (self.plan.account.name(), self.face.place());
-        tell(&format!("note: the provider of {name} is {place}; end it with Ctrl-C\n"));
+        self.frontend.announce().await?;
+        let (name, address) = (self.options.account.name(), self.frontend.address());
+        note(&format!("the provider of {name} is {address}; press Ctrl-C to end it"));
         let at = self.clock.civil();
-        shown.iter().for_each(|shown| self.say(shown, at));
+        state.iter().for_each(|state| self.print_line(state, at));
         Ok(())
     }
 
     async fn wait(
         &self,
-        asked: &mut mpsc::Receiver<Ask>,
+        commands: &mut mpsc::Receiver<CommandRequest>,
         timer: &mut dyn Timer,
         end: std::pin::Pin<&mut impl Future<Output = ()>>,
-    ) -> Happened {
+    ) -> LoopEvent {
         tokio::select! {
             biased;
-            () = end => Happened::AskedToEnd,
-            failure = self.face.lost() => Happened::Lost(failure),
-            () = poll_fn(|cx| timer.poll_due(cx)) => Happened::Due,
-            ask = asked.recv() => Happened::Asked(ask),
+            () = end => LoopEvent::Shutdown,
+            failure = self.frontend.lost() => LoopEvent::Lost(failure),
+            () = poll_fn(|cx| timer.poll_due(cx)) => LoopEvent::TimerExpired,
+            request = commands.recv() => LoopEvent::Command(request),
         }
     }
 
-    /// Does what the script says up to now, and returns when it says more.
+    /// Plays the script up to now, and returns the time of its next step.
     async fn play(
         &mut self,
-        steps: &mut Iter<'_, Step>,
+        steps: &mut Iter<'_, ScriptStep>,
         began: Moment,
     ) -> Result<Option<Moment>, Failure> {
         loop {
             let Some(step) = steps.as_slice().first() else { return Ok(None) };
             let at = began.after(step.after);
-            if at > self.clock.now() || *self.provider.status() == Status::ShuttingDown {
+            if at > self.clock.now() || *self.provider.status() == ProviderStatus::ShuttingDown {
                 return Ok(Some(at));
             }
             steps.next();
             match &step.action {
-                Action::Command(command) => {
-                    if let Err(refused) = self.command(command.clone()).await? {
-                        tell(&format!("note: line {} of the script: {refused}\n", step.line));
+                ScriptAction::Command(command) => {
+                    if let Err(error) = self.command(command.clone()).await? {
+                        note(&format!("script line {}: {error}", step.line));
                     }
                 }
-                Action::Fault(Fault::Crash) => {
-                    // What was said before is written, if its reader takes it.
+                ScriptAction::Fault(Fault::Crash) => {
+                    // The writer gets a chance to print the last lines.
                     tokio::task::yield_now().await;
                     crash();
                 }
-                Action::Fault(Fault::Hang(span)) => self.face.hang(*span),
-                Action::Fault(fault) => {
-                    self.manners.take_up(*fault);
-                    self.face.behave(self.manners);
+                ScriptAction::Fault(Fault::Hang(duration)) => self.frontend.hang(*duration),
+                ScriptAction::Fault(fault) => {
+                    self.faults.apply(*fault);
+                    self.frontend.set_faults(self.faults);
                 }
             }
         }
     }
 
-    async fn command(&mut self, command: Command) -> Result<Result<(), Refused>, Failure> {
+    async fn command(
+        &mut self,
+        command: ProviderCommand,
+    ) -> Result<Result<(), CommandError>, Failure> {
         let handled = self.provider.handle(self.clock.now(), command);
-        self.told(handled.told).await?;
-        Ok(handled.refused.map_or(Ok(()), Err))
+        self.publish(handled.events).await?;
+        Ok(handled.error.map_or(Ok(()), Err))
     }
 
-    /// Tells all of it, in order, and keeps what is chosen.
-    async fn told(&mut self, told: Vec<Told>) -> Result<(), Failure> {
+    /// Publishes and prints the events in order, and saves the desired state.
+    async fn publish(&mut self, events: Vec<ProviderEvent>) -> Result<(), Failure> {
         let until = self.until();
-        for told in told {
-            let shown = Shown { status: told.status(), until };
+        for event in events {
+            let state = ProviderState { status: event.status(), until };
             let at = self.clock.civil();
-            self.face.tell(&shown).await?;
-            self.say(&shown, at);
+            self.frontend.publish(&state).await?;
+            self.print_line(&state, at);
         }
-        // The end of an override may be another one though nothing else is.
-        let shown = Shown { status: self.provider.status().clone(), until };
-        self.face.tell(&shown).await?;
-        self.keep(until);
+        // The end of a temporary presence may change alone.
+        let state = ProviderState { status: self.provider.status().clone(), until };
+        self.frontend.publish(&state).await?;
+        self.save(until);
         Ok(())
     }
 
-    /// When the override that is shown ends, in civil time: worked out once, so that it does not
-    /// wander with the clock.
+    /// The end of the temporary presence in civil time. Computed once, so that it is stable when the
+    /// clock changes.
     fn until(&mut self) -> Option<Timestamp> {
-        let moment = self.provider.chosen().override_.as_ref().map(|it| it.until);
+        let moment = self.provider.desired().temporary.as_ref().map(|it| it.until);
         if self.until.map(|(known, _)| known) != moment {
             let left = |moment: Moment| moment.since(self.clock.now());
             self.until = moment.map(|it| (it, self.clock.civil().after(left(it))));
@@ -225,20 +246,20 @@ impl Run<'_> {
         self.until.map(|(_, civil)| civil)
     }
 
-    fn say(&self, shown: &Shown, at: Timestamp) {
-        self.said.say(&Report::of(&self.plan.account, shown), at);
+    fn print_line(&self, state: &ProviderState, at: Timestamp) {
+        self.lines.push(&ProviderReport::of(&self.options.account, state), at);
     }
 
-    fn keep(&mut self, until: Option<Timestamp>) {
-        let Some(memory) = &mut self.plan.memory else { return };
-        let kept = memory.keep(self.provider.chosen(), until);
-        if let Err(error) = kept
-            && !std::mem::replace(&mut self.forgets, true)
+    fn save(&mut self, until: Option<Timestamp>) {
+        let Some(saved_state) = &mut self.options.saved_state else { return };
+        let saved = saved_state.save(self.provider.desired(), until);
+        if let Err(error) = saved
+            && !std::mem::replace(&mut self.save_failed, true)
         {
-            let failure = Failure::new(Outcome::Failed, "what is set will not be remembered")
-                .cause(format!("`{}` cannot be written: {error}", memory.file().display()))
-                .help("make room there, or make its folder writable");
-            failure.tell();
+            let failure = Failure::new(Outcome::Failed, "cannot save the state for the next run")
+                .cause(format!("cannot write `{}`: {error}", saved_state.file().display()))
+                .help("free disk space, or make the folder writable");
+            failure.print();
         }
     }
 }

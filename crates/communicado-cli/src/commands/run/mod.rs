@@ -1,6 +1,7 @@
-//! `run`: a command for as long as it is so.
+//! `run`: runs a command while a condition is true.
 //!
-//! Where a command runs, nothing of it is left behind, whatever ends first; how, is the platform's.
+//! No process of the command survives `run`, however either ends. Each platform has its own
+//! implementation of the process tree.
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -13,57 +14,58 @@ use std::time::Duration;
 
 use clap::Args;
 use communicado::{Condition, Monitor, Snapshot};
+use communicado_cli_support::{Failure, Outcome, note};
 use futures_util::future::{Either, select};
 
 #[cfg(target_os = "linux")]
 use self::linux as platform;
 #[cfg(windows)]
 use self::windows as platform;
-pub(crate) use platform::inner;
-use platform::{Cage, find};
+pub(crate) use platform::run_helper;
+use platform::{ProcessTree, find};
 
-use crate::arguments::{condition, span};
-use crate::failure::{Failure, Outcome};
-use crate::live::{beside_monitor, tell_unknown_clients, unless_asked_to_end};
+use crate::errors::sdk_failure;
+use crate::parsers::{condition, parse_duration};
+use crate::runtime::{or_shutdown, warn_unknown_clients, with_monitor};
 use crate::settings::Settings;
 
-/// Run a command for as long as it is so.
+/// Run a command while a condition is true.
 ///
-/// Starts COMMAND when it becomes so, and ends it (TERM, then KILL) when it stops being so or
-/// can no longer be told. A command that ends by itself is not started again before it has
-/// stopped being so. Nothing that it started is left behind, whatever ends first.
+/// Starts COMMAND when the condition becomes true. Stops COMMAND (SIGTERM, then SIGKILL) when the
+/// condition becomes false or unknown. If COMMAND exits by itself, it starts again only after the
+/// condition was false or unknown. All processes that COMMAND started end with it.
 #[derive(Debug, Args)]
-pub(crate) struct Run {
+pub(crate) struct RunArgs {
     /// A status, an availability, or `running`.
-    #[arg(long = "while", value_name = "WORD", value_parser = condition())]
+    #[arg(long = "while", value_name = "CONDITION", value_parser = condition())]
     condition: Condition,
-    /// How long the command may take to end by itself before it is killed.
-    #[arg(long, value_name = "SPAN", value_parser = span, default_value = "5s")]
+    /// Time between SIGTERM and SIGKILL.
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "5s")]
     grace: Duration,
     /// The command and its arguments.
     #[arg(value_name = "COMMAND", required = true, last = true)]
     command: Vec<OsString>,
 }
 
-impl Run {
+impl RunArgs {
     pub(crate) fn run(self, settings: &Settings) -> Result<Outcome, Failure> {
         let Some(program) = self.command.first() else {
-            return Err(Failure::usage("there is no command to run"));
+            return Err(Failure::usage("no command to run"));
         };
         if find(program, std::env::var_os("PATH").as_deref()).is_none() {
-            let what = format!("the command `{}` cannot be run", program.display());
-            let help = "give the path of a program, or install it";
-            return Err(Failure::new(Outcome::Failed, what)
-                .cause("there is no such program, or it is not executable")
+            let message = format!("cannot run the command `{}`", program.display());
+            let help = "name the path of a program, or install it";
+            return Err(Failure::new(Outcome::Failed, message)
+                .cause("the program does not exist or is not executable")
                 .help(help));
         }
-        let cage = Cage::new(self.grace)?;
+        let process_tree = ProcessTree::new(self.grace)?;
         let condition = self.condition.clone().of(settings.clients.clone());
-        beside_monitor(settings.builder()?, async |monitor| {
-            tell_unknown_clients(settings, &monitor.snapshot().await);
-            let done = unless_asked_to_end(self.repeat(&monitor, &condition, &cage), Ok(())).await;
-            // Asked to end in the middle, with a command at work.
-            cage.clear().await;
+        with_monitor(settings.builder()?, async |monitor| {
+            warn_unknown_clients(settings, &monitor.snapshot().await);
+            let done = or_shutdown(self.repeat(&monitor, &condition, &process_tree), Ok(())).await;
+            // A signal may have come while a command was running.
+            process_tree.end_all().await;
             done.map(|()| Outcome::Yes)
         })
     }
@@ -72,49 +74,45 @@ impl Run {
         &self,
         monitor: &Monitor,
         condition: &Condition,
-        cage: &Cage,
+        process_tree: &ProcessTree,
     ) -> Result<(), Failure> {
-        let so = |snapshot: &Snapshot| condition.judge(snapshot) == Some(true);
-        let mut changes = monitor.follow();
+        let holds = |snapshot: &Snapshot| condition.evaluate(snapshot) == Some(true);
+        let mut changes = monitor.live_snapshot();
         loop {
-            changes.until(so).await?;
-            tell(&format!(
-                "it is {condition}: starting `{}`",
+            changes.until(holds).await.map_err(sdk_failure)?;
+            note(&format!(
+                "{condition}: starting `{}`",
                 self.command.join(OsStr::new(" ")).display()
             ));
-            let mut running = cage.start(&self.command)?;
+            let mut running = process_tree.start(&self.command)?;
             let ended = {
-                let no_more = std::pin::pin!(changes.until(|snapshot| !so(snapshot)));
-                match select(std::pin::pin!(running.ended()), no_more).await {
-                    Either::Left((ended, no_more)) => {
-                        tell(&format!("the command ended: {}", how(&ended)));
-                        // It may have left something.
-                        cage.clear().await;
-                        no_more.await?;
+                let no_longer = std::pin::pin!(changes.until(|snapshot| !holds(snapshot)));
+                match select(std::pin::pin!(running.ended()), no_longer).await {
+                    Either::Left((ended, no_longer)) => {
+                        note(&format!("the command ended: {}", describe(&ended)));
+                        // The command may have left processes.
+                        process_tree.end_all().await;
+                        no_longer.await.map_err(sdk_failure)?;
                         true
                     }
-                    Either::Right((no_more, _)) => {
-                        no_more?;
+                    Either::Right((changed, _)) => {
+                        changed.map_err(sdk_failure)?;
                         false
                     }
                 }
             };
             if !ended {
-                tell(&format!("it is not {condition} any more: ending the command"));
+                note(&format!("no longer {condition}: stopping the command"));
                 running.end().await;
             }
-            cage.clear().await;
+            process_tree.end_all().await;
         }
     }
 }
 
-fn how(ended: &std::io::Result<ExitStatus>) -> String {
+fn describe(ended: &std::io::Result<ExitStatus>) -> String {
     match ended {
         Ok(status) => status.to_string(),
         Err(error) => error.to_string(),
     }
-}
-
-fn tell(what: &str) {
-    crate::commands::tell(&format!("note: {what}\n"));
 }

@@ -1,7 +1,7 @@
-//! A command on Windows, with nothing of it left behind.
+//! The process tree of a command on Windows.
 //!
-//! It runs in a job that ends with this process, however that ends, and all that the command
-//! starts runs in the job too (Microsoft, "Job Objects").
+//! The command and all processes that it starts run in a job. The job ends with this process,
+//! however that ends (Microsoft, "Job Objects").
 
 use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
@@ -11,92 +11,90 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
+use communicado_cli_support::{Failure, Outcome};
 use communicado_runtime::{Clock as _, SystemClock, sleep_until};
-use communicado_windows::{Job, Process};
+use communicado_windows::{JobObject, Process};
 
-use crate::failure::{Failure, Outcome};
+/// How often the job is checked. Windows only reports the end of the first process.
+const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
-/// How often it is looked whether all have ended; the system tells of the first of them only.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
-
-/// Where commands run.
-pub(super) struct Cage {
-    job: Job,
+/// The processes of one command at a time.
+pub(super) struct ProcessTree {
+    job: JobObject,
     grace: Duration,
-    /// The group of processes that the last command began.
+    /// The process group of the last command.
     group: RefCell<Option<u32>>,
 }
 
-/// A command at work.
-pub(super) struct Running {
+/// A running command.
+pub(super) struct RunningCommand {
     child: Child,
     process: Process,
 }
 
-impl Cage {
+impl ProcessTree {
     pub(super) fn new(grace: Duration) -> Result<Self, Failure> {
-        let job = Job::new().map_err(|error| {
-            Failure::new(Outcome::Failed, "the command cannot be kept together").cause(error)
+        let job = JobObject::new().map_err(|error| {
+            Failure::new(Outcome::Failed, "cannot create a job for the command").cause(error)
         })?;
         Ok(Self { job, grace, group: RefCell::new(None) })
     }
 
-    pub(super) fn start(&self, command: &[OsString]) -> Result<Running, Failure> {
+    pub(super) fn start(&self, command: &[OsString]) -> Result<RunningCommand, Failure> {
         let cannot = |error: io::Error| {
-            Failure::new(Outcome::Failed, "the command cannot be started").cause(error)
+            Failure::new(Outcome::Failed, "cannot start the command").cause(error)
         };
         let Some((program, arguments)) = command.split_first() else {
-            return Err(Failure::usage("there is no command to run"));
+            return Err(Failure::usage("no command to run"));
         };
-        let child = self.job.start(Command::new(program).args(arguments)).map_err(cannot)?;
+        let child = self.job.spawn(Command::new(program).args(arguments)).map_err(cannot)?;
         *self.group.borrow_mut() = Some(child.id());
         let process = Process::open(child.id()).map_err(|error| cannot(error.into()))?;
-        Ok(Running { child, process })
+        Ok(RunningCommand { child, process })
     }
 
-    /// Ends what is left of every command: asks it as Ctrl-Break does, and ends it for good when
-    /// the grace is over.
-    pub(super) async fn clear(&self) {
+    /// Ends all processes: sends Ctrl-Break, and terminates the rest when the grace period ends.
+    pub(super) async fn end_all(&self) {
         let group = self.group.borrow_mut().take();
         if self.job.is_empty() {
             return;
         }
         if let Some(group) = group {
-            // A program without a console is not asked, and is ended below.
-            let _ = Job::ask_to_end(group);
+            // A program without a console does not get Ctrl-Break; it is terminated below.
+            let _ = JobObject::send_ctrl_break(group);
         }
         let clock = SystemClock::start();
         let end = clock.now().after(self.grace);
         while !self.job.is_empty() {
             if clock.now() >= end {
-                let _ = self.job.end();
+                let _ = self.job.terminate();
             }
-            if sleep_until(&clock, clock.now().after(LOOK_EVERY)).await.is_err() {
+            if sleep_until(&clock, clock.now().after(CHECK_INTERVAL)).await.is_err() {
                 return;
             }
         }
     }
 }
 
-impl Running {
-    /// Waits until the command has ended by itself.
+impl RunningCommand {
+    /// Waits until the command ends by itself.
     pub(super) async fn ended(&mut self) -> io::Result<ExitStatus> {
         poll_fn(|cx| self.process.poll_ended(cx)).await?;
         self.child.wait()
     }
 
-    /// The cage ends it.
-    #[expect(clippy::unused_async, reason = "elsewhere it waits")]
+    /// Does nothing, because the job ends the command.
+    #[expect(clippy::unused_async, reason = "the Linux twin waits")]
     pub(super) async fn end(&mut self) {}
 }
 
-/// There are no inner processes.
-pub(crate) fn inner(_: Option<OsString>) -> Option<Result<Outcome, Failure>> {
+/// Windows has no helper processes.
+pub(crate) fn run_helper(_: Option<OsString>) -> Option<Result<Outcome, Failure>> {
     None
 }
 
-/// The file of a program, found as `CreateProcess` finds it, as far as it says so: in the folders
-/// of the path, with `.exe` where there is no ending.
+/// Finds the file of a program as `CreateProcess` documents it: in the folders of the path, with
+/// `.exe` if the name has no extension.
 pub(super) fn find(program: &OsStr, path: Option<&OsStr>) -> Option<PathBuf> {
     let mut file = PathBuf::from(program);
     if file.extension().is_none() {

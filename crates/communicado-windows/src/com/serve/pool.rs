@@ -1,5 +1,4 @@
-//! Threads that make calls into other programs: as many as calls are under way, and kept a while
-//! for the next.
+//! A thread pool for calls into other programs: one thread per running call, reused for a while.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,66 +7,66 @@ use std::time::Duration;
 
 use crate::com::Apartment;
 
-/// How long a thread waits for the next call before it ends.
+/// The idle time after which a thread exits.
 const IDLE_MAX: Duration = Duration::from_secs(10);
-/// What a thread that only makes calls needs.
+/// The stack size of a thread, enough to make COM calls.
 const STACK_BYTES: usize = 256 * 1024;
 
-/// Something to do in the multithreaded apartment.
-pub(super) type Work = Box<dyn FnOnce() + Send>;
+/// A task for a thread in the multithreaded apartment.
+pub(super) type Task = Box<dyn FnOnce() + Send>;
 
 static POOL: Pool = Pool {
-    state: Mutex::new(State { waiting: VecDeque::new(), idle: 0 }),
+    state: Mutex::new(PoolState { queue: VecDeque::new(), idle: 0 }),
     changed: Condvar::new(),
 };
 
 struct Pool {
-    state: Mutex<State>,
+    state: Mutex<PoolState>,
     changed: Condvar,
 }
 
-struct State {
-    waiting: VecDeque<Work>,
-    /// Threads that wait for work.
+struct PoolState {
+    queue: VecDeque<Task>,
+    /// The number of idle threads.
     idle: usize,
 }
 
-/// Has a thread do this soon; false if there is none to be had.
-pub(super) fn run(work: Work) -> bool {
+/// Runs a task on a pool thread; `false` if no thread can be started.
+pub(super) fn run(task: Task) -> bool {
     let mut state = POOL.lock();
-    if state.idle > state.waiting.len() {
-        state.waiting.push_back(work);
+    if state.idle > state.queue.len() {
+        state.queue.push_back(task);
         drop(state);
         POOL.changed.notify_one();
         return true;
     }
     drop(state);
-    let thread = thread::Builder::new().name("teller".to_owned()).stack_size(STACK_BYTES);
-    thread.spawn(move || serve(work)).is_ok()
+    let thread = thread::Builder::new().name("com-events".to_owned()).stack_size(STACK_BYTES);
+    thread.spawn(move || run_tasks(task)).is_ok()
 }
 
-/// Does this, and then whatever comes, until nothing has come for a while.
-fn serve(work: Work) {
+/// Runs a task and then queued tasks, until the thread has been idle for [`IDLE_MAX`].
+fn run_tasks(task: Task) {
     let Ok(apartment) = Apartment::join() else { return };
-    work();
-    while let Some(work) = POOL.next() {
-        work();
+    task();
+    while let Some(task) = POOL.next() {
+        task();
     }
     drop(apartment);
 }
 
 impl Pool {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, PoolState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next(&self) -> Option<Work> {
+    fn next(&self) -> Option<Task> {
         let mut state = self.lock();
         state.idle += 1;
-        let is_empty = |state: &mut State| state.waiting.is_empty();
+        let is_empty = |state: &mut PoolState| state.queue.is_empty();
         let waited = self.changed.wait_timeout_while(state, IDLE_MAX, is_empty);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         state.idle -= 1;
-        state.waiting.pop_front()
+        state.queue.pop_front()
     }
 }

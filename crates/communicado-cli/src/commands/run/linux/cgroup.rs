@@ -1,34 +1,35 @@
-//! A cgroup for a command, where this user may make one: the kernel kills all in it at once, however
-//! fast they fork.
+//! A cgroup for a command, if the user may create one. The kernel kills all processes in a cgroup
+//! at once, however fast they fork.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Where version 2 is mounted, alone or beside version 1.
+/// The mount points of cgroup version 2, alone or with version 1.
 const MOUNTS: [&str; 2] = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
 
+/// A cgroup (version 2).
 #[derive(Clone, Debug)]
 pub(super) struct Cgroup(PathBuf);
 
 impl Cgroup {
-    /// Makes one below the cgroup of this process; nothing where the system does not let it.
-    pub(super) fn make() -> Option<Self> {
+    /// Creates a cgroup below the cgroup of this process, if the system permits.
+    pub(super) fn create() -> Option<Self> {
         let own = fs::read_to_string("/proc/self/cgroup").ok()?;
         let own = own.lines().find_map(|line| line.strip_prefix("0::/"))?;
         let mount = MOUNTS.iter().find(|mount| Path::new(mount).join("cgroup.procs").exists())?;
         let name = format!("communicado-run-{}", std::process::id());
-        let made = Self(Path::new(mount).join(own).join(name));
-        fs::create_dir(&made.0).ok()?;
-        // Before Linux 5.14 it cannot kill.
-        if made.0.join("cgroup.kill").exists() {
-            return Some(made);
+        let cgroup = Self(Path::new(mount).join(own).join(name));
+        fs::create_dir(&cgroup.0).ok()?;
+        // Before Linux 5.14, a cgroup has no `cgroup.kill`.
+        if cgroup.0.join("cgroup.kill").exists() {
+            return Some(cgroup);
         }
-        made.remove();
+        cgroup.remove();
         None
     }
 
-    /// The one that another process made.
+    /// The cgroup that another process created.
     pub(super) const fn at(path: PathBuf) -> Self {
         Self(path)
     }
@@ -37,21 +38,22 @@ impl Cgroup {
         &self.0
     }
 
-    /// Takes this process in.
+    /// Moves this process into the cgroup.
     pub(super) fn enter(&self) -> io::Result<()> {
         self.write("cgroup.procs", "0")
     }
 
+    /// Kills all processes in the cgroup.
     pub(super) fn kill(&self) -> io::Result<()> {
         self.write("cgroup.kill", "1")
     }
 
-    /// Removes it, if nobody is in it.
+    /// Removes the cgroup, if it has no processes.
     pub(super) fn remove(&self) {
         let _ = fs::remove_dir(&self.0);
     }
 
-    /// Never makes a file: where the cgroup is gone, a folder of that name is none.
+    /// Writes to an existing file. Never creates one, because a removed cgroup has no files.
     fn write(&self, name: &str, text: &str) -> io::Result<()> {
         let mut file = fs::File::options().write(true).open(self.0.join(name))?;
         io::Write::write_all(&mut file, text.as_bytes())
@@ -66,8 +68,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_in_a_cgroup_are_killed_at_once_and_it_can_be_removed() {
-        let Some(cgroup) = Cgroup::make() else {
+    fn kill_ends_all_processes_and_the_cgroup_can_be_removed() {
+        let Some(cgroup) = Cgroup::create() else {
             // Then no program may make one here.
             let own = fs::read_to_string("/proc/self/cgroup").unwrap();
             let own = own.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
@@ -80,7 +82,7 @@ mod tests {
             assert_eq!(made, [false; 2]);
             return;
         };
-        // It ends by itself, after a minute, if it is not killed.
+        // The script exits after a minute if it is not killed.
         let script = "echo 0 > \"$1/cgroup.procs\" && sleep 60 & wait; exec sleep 60";
         let mut command = Command::new("sh");
         let mut child = command.args(["-c", script, "sh"]).arg(cgroup.path()).spawn().unwrap();
@@ -97,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_gone_is_an_error_and_makes_no_file() {
+    fn a_removed_cgroup_is_an_error_and_no_file_is_created() {
         let folder = tempfile::TempDir::new().unwrap();
         let gone = Cgroup::at(folder.path().to_path_buf());
         assert!(gone.enter().is_err() && gone.kill().is_err());

@@ -1,13 +1,14 @@
-//! A command on Linux, with nothing of it left behind.
+//! The process tree of a command on Linux.
 //!
-//! It runs below a guard, a process of this program: if this process is killed, the guard ends
-//! the command; if the guard is killed, this process does; and each of both adopts what the
-//! command left behind, so that nothing is. Where the system lets it, the command is in a cgroup
-//! too, for one that forks faster than it can be found.
+//! The command runs below a guard, which is a process of this program. If this process is killed,
+//! the guard ends the command. If the guard is killed, this process ends the command. Both are
+//! child subreapers, so every orphan of the command becomes a child of one of them. If the system
+//! permits, the command also runs in a cgroup, for a command that forks faster than `/proc` can be
+//! read.
 
 mod cgroup;
-mod child;
-mod family;
+mod descendants;
+mod helper;
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -15,32 +16,32 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use communicado_cli_support::{Failure, Outcome};
 use rustix::process::{Pid, Signal, kill_process};
 
 use self::cgroup::Cgroup;
-use self::child::{GUARD, Inner};
-use crate::failure::{Failure, Outcome};
+use self::helper::{GUARD, HelperMode};
 
-/// Where commands run.
-pub(super) struct Cage {
+/// The processes of one command at a time.
+pub(super) struct ProcessTree {
     grace: Duration,
     cgroup: Option<Cgroup>,
 }
 
-/// A command at work, by its guard.
-pub(super) struct Running(tokio::process::Child);
+/// A running command, represented by its guard.
+pub(super) struct RunningCommand(tokio::process::Child);
 
-impl Cage {
+impl ProcessTree {
     pub(super) fn new(grace: Duration) -> Result<Self, Failure> {
         rustix::process::set_child_subreaper(Some(rustix::process::getpid())).map_err(|error| {
-            Failure::new(Outcome::Failed, "orphans cannot be adopted").cause(error)
+            Failure::new(Outcome::Failed, "cannot become a child subreaper").cause(error)
         })?;
-        Ok(Self { grace, cgroup: Cgroup::make() })
+        Ok(Self { grace, cgroup: Cgroup::create() })
     }
 
-    pub(super) fn start(&self, command: &[OsString]) -> Result<Running, Failure> {
+    pub(super) fn start(&self, command: &[OsString]) -> Result<RunningCommand, Failure> {
         let cannot = |error: io::Error| {
-            Failure::new(Outcome::Failed, "the guard of the command cannot be started").cause(error)
+            Failure::new(Outcome::Failed, "cannot start the guard of the command").cause(error)
         };
         let mut guard = tokio::process::Command::new(std::env::current_exe().map_err(cannot)?);
         guard.arg(GUARD).arg(rustix::process::getpid().as_raw_nonzero().to_string());
@@ -49,16 +50,16 @@ impl Cage {
             guard.arg("--cgroup").arg(cgroup.path());
         }
         guard.arg("--").args(command);
-        guard.spawn().map(Running).map_err(cannot)
+        guard.spawn().map(RunningCommand).map_err(cannot)
     }
 
-    /// Ends what is left of every command.
-    pub(super) async fn clear(&self) {
-        family::end(self.grace, self.cgroup.as_ref()).await;
+    /// Ends all remaining processes.
+    pub(super) async fn end_all(&self) {
+        descendants::end(self.grace, self.cgroup.as_ref()).await;
     }
 }
 
-impl Drop for Cage {
+impl Drop for ProcessTree {
     fn drop(&mut self) {
         if let Some(cgroup) = &self.cgroup {
             cgroup.remove();
@@ -66,28 +67,28 @@ impl Drop for Cage {
     }
 }
 
-impl Running {
-    /// Waits until the command has ended by itself.
+impl RunningCommand {
+    /// Waits until the command ends by itself.
     pub(super) async fn ended(&mut self) -> io::Result<ExitStatus> {
         self.0.wait().await
     }
 
-    /// Ends it.
+    /// Ends the command and waits for its guard.
     pub(super) async fn end(&mut self) {
         if let Some(guard) = self.0.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
-            // It may have ended this very moment.
+            // The guard may have ended meanwhile.
             let _ = kill_process(guard, Signal::TERM);
         }
         let _ = self.0.wait().await;
     }
 }
 
-/// What one of the inner processes does, if the first argument stands for one.
-pub(crate) fn inner(argument: Option<OsString>) -> Option<Result<Outcome, Failure>> {
-    Some(Inner::named(argument)?.run())
+/// Runs a helper process, if the first argument names one.
+pub(crate) fn run_helper(argument: Option<OsString>) -> Option<Result<Outcome, Failure>> {
+    Some(HelperMode::from_argument(argument)?.run())
 }
 
-/// The file of a program, found as execvp(3) finds it.
+/// Finds the file of a program as execvp(3) does.
 pub(super) fn find(program: &OsStr, path: Option<&OsStr>) -> Option<PathBuf> {
     let executable = |file: &Path| {
         file.is_file() && rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok()
@@ -104,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_is_found_as_a_shell_would() {
+    fn a_program_is_found_as_a_shell_finds_it() {
         let path = OsStr::new("/nowhere:/bin:/usr/bin");
         let find = |program, path| super::find(OsStr::new(program), path);
         assert!(find("sh", Some(path)).is_some());

@@ -1,0 +1,121 @@
+//! Authentication of requests, and the checks that come before every handler.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::Method;
+use axum::http::header::{self, HeaderName};
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use communicado_wire::gateway::Scope;
+
+use super::origin::same_origin;
+use crate::api_error::{ApiError, ApiErrorKind};
+use crate::app_state::AppState;
+use crate::auth::{lookup, not_signed_in};
+use crate::principal::Principal;
+use crate::rates::CallerKey;
+
+/// The other end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PeerAddress(pub(crate) IpAddr);
+
+/// The principal of a caller with access to the data folder, who needs no token.
+#[derive(Clone, Debug)]
+pub(crate) struct Operator(pub(crate) Principal);
+
+/// The authentication of a request.
+#[derive(Clone, Debug)]
+pub(super) struct Auth {
+    pub(super) principal: Option<Principal>,
+    pub(super) by_cookie: bool,
+    pub(super) peer: IpAddr,
+}
+
+/// Paths without a rate limit. An operator must see the health of the gateway, even if another
+/// program asks too often from the same address.
+const UNLIMITED: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
+const CSRF: HeaderName = HeaderName::from_static("communicado-csrf");
+
+impl Auth {
+    /// Under whom its requests count.
+    pub(super) fn caller_key(&self) -> CallerKey {
+        self.principal
+            .as_ref()
+            .map_or_else(|| CallerKey::Network(self.peer.into()), Principal::caller_key)
+    }
+
+    /// # Errors
+    ///
+    /// If nobody is signed in.
+    pub(super) fn principal(&self) -> Result<&Principal, ApiError> {
+        self.principal.as_ref().ok_or_else(not_signed_in)
+    }
+
+    /// # Errors
+    ///
+    /// If who asks is no administrator.
+    pub(super) fn administrator(&self) -> Result<&Principal, ApiError> {
+        let principal = self.principal()?;
+        principal.require(Scope::Administer).map(|()| principal)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Auth {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let known = parts.extensions.get::<Self>().cloned();
+        Ok(known.unwrap_or(Self {
+            principal: None,
+            by_cookie: false,
+            peer: std::net::Ipv4Addr::UNSPECIFIED.into(),
+        }))
+    }
+}
+
+/// Authenticates each request before its handler runs.
+pub(super) async fn authenticate(
+    State(app): State<Arc<AppState>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let auth = match auth_of(&app, &request) {
+        Ok(auth) => auth,
+        Err(error) => return error.into_response(),
+    };
+    request.extensions_mut().insert(auth);
+    next.run(request).await
+}
+
+fn auth_of(app: &AppState, request: &Request) -> Result<Auth, ApiError> {
+    let unknown = PeerAddress(std::net::Ipv4Addr::UNSPECIFIED.into());
+    let PeerAddress(peer) = request.extensions().get().copied().unwrap_or(unknown);
+    if let Some(Operator(principal)) = request.extensions().get().cloned() {
+        return Ok(Auth { principal: Some(principal), by_cookie: false, peer });
+    }
+    let headers = request.headers();
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let found = lookup(app, text(header::AUTHORIZATION), text(header::COOKIE), peer)?;
+    let by_cookie = matches!(found, Some((_, true)));
+    let principal = found.map(|(principal, _)| principal);
+    let auth = Auth { principal, by_cookie, peer };
+    if !UNLIMITED.contains(&request.uri().path()) {
+        app.rates.request(auth.caller_key(), 1)?;
+    }
+    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if !is_safe {
+        same_origin(app, headers)?;
+        if by_cookie && !headers.contains_key(CSRF) {
+            let help = "send the header `Communicado-Csrf: 1`";
+            let detail = "what a browser's session changes needs a header that only a page of \
+                          ours can send";
+            return Err(ApiError::new(ApiErrorKind::NotAllowed, detail, help));
+        }
+    }
+    Ok(auth)
+}

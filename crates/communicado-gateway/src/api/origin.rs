@@ -1,0 +1,70 @@
+//! Origins of pages: which may read answers, and which may change something.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::header::{self, HeaderValue};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+
+use crate::api_error::{ApiError, ApiErrorKind};
+use crate::app_state::AppState;
+
+/// Lets pages of the origins that were named read answers; nobody else's, unless they are ours.
+pub(super) async fn cross_origin(
+    State(app): State<Arc<AppState>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let allowed = origin.filter(|origin| is_allowed(&app, origin));
+    let asks = request.method() == Method::OPTIONS
+        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let mut response = match (&allowed, asks) {
+        (Some(_), true) => StatusCode::NO_CONTENT.into_response(),
+        _ => next.run(request).await,
+    };
+    let Some(origin) = allowed else { return response };
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.append(header::VARY, HeaderValue::from_static("origin"));
+    let yes = HeaderValue::from_static("true");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, yes);
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("etag"));
+    if asks {
+        for (name, value) in [
+            (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE"),
+            (
+                header::ACCESS_CONTROL_ALLOW_HEADERS,
+                "authorization, content-type, last-event-id, if-none-match, communicado-csrf",
+            ),
+            (header::ACCESS_CONTROL_MAX_AGE, "600"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    response
+}
+
+/// Whether pages of `origin` were named when the gateway was started.
+pub(super) fn is_allowed(app: &AppState, origin: &HeaderValue) -> bool {
+    origin.to_str().is_ok_and(|origin| app.origins.iter().any(|each| each == origin))
+}
+
+/// A page of somebody else must not act in the name of who looks at it.
+///
+/// # Errors
+///
+/// If the request comes from a page of an origin that is neither ours nor was named.
+pub(super) fn same_origin(app: &AppState, headers: &HeaderMap) -> Result<(), ApiError> {
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+    let is_ours = authority.is_some_and(|(_, authority)| host == Some(authority));
+    if is_ours || is_allowed(app, origin) {
+        return Ok(());
+    }
+    let help = "name the origin when the gateway starts: --allow-origin ORIGIN";
+    Err(ApiError::new(ApiErrorKind::NotAllowed, "pages of this origin may not do this", help))
+}

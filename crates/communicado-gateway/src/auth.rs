@@ -1,0 +1,139 @@
+//! Authentication of requests and authorization of streams.
+
+use std::net::IpAddr;
+
+use communicado_wire::gateway::Scope;
+
+use crate::api_error::{ApiError, ApiErrorKind};
+use crate::app_state::AppState;
+use crate::credentials::{Credentials, from_headers};
+use crate::ids::parse_event_id;
+use crate::limits::{CHANGES_PER_REQUEST, CHANGES_REPEATED, PEOPLE_PER_REQUEST};
+use crate::principal::Principal;
+use crate::subscription::Subscription;
+
+/// A request for a stream of events.
+pub(crate) struct StreamRequest<'a> {
+    pub(crate) query: &'a str,
+    pub(crate) authorization: Option<&'a str>,
+    pub(crate) cookie: Option<&'a str>,
+    pub(crate) last_event_id: Option<&'a str>,
+    pub(crate) peer: IpAddr,
+}
+
+pub(crate) fn not_signed_in() -> ApiError {
+    let help = "send `Authorization: Bearer TOKEN`; `communicado-gateway tokens create` makes one";
+    ApiError::new(ApiErrorKind::NotSignedIn, "there is no token with the request", help)
+}
+
+/// Looks up the principal of a request, and whether a cookie identified it.
+pub(crate) fn lookup(
+    app: &AppState,
+    authorization: Option<&str>,
+    cookie: Option<&str>,
+    peer: IpAddr,
+) -> Result<Option<(Principal, bool)>, ApiError> {
+    let (text, by_cookie) = match from_headers(authorization, cookie) {
+        Credentials::None => return Ok(None),
+        Credentials::OtherScheme => return Err(not_signed_in()),
+        Credentials::Bearer(text) => (text, false),
+        Credentials::Cookie(text) => (text, true),
+    };
+    match app.principal(text, app.now().civil) {
+        Some(principal) => Ok(Some((principal, by_cookie))),
+        // A session that has ended is no sign-in, and no attempt either.
+        None if by_cookie => Ok(None),
+        None => {
+            // Whoever has a right one is not held up by a neighbour who guesses.
+            app.rates.wrong_token(peer)?;
+            let detail = "the token is not known, was revoked, or has ended";
+            let help = "ask an administrator for a new one";
+            Err(ApiError::new(ApiErrorKind::NotSignedIn, detail, help))
+        }
+    }
+}
+
+/// Authorizes a stream whose connection the event loop keeps.
+///
+/// # Errors
+///
+/// If it may not have what it asks for, asks too often, or is not understood.
+pub(crate) fn authorize_stream(
+    app: &AppState,
+    asked: &StreamRequest<'_>,
+) -> Result<(Principal, Subscription), ApiError> {
+    let found = lookup(app, asked.authorization, asked.cookie, asked.peer)?;
+    let (principal, _) = found.ok_or_else(not_signed_in)?;
+    app.rates.request(principal.caller_key(), 1)?;
+    let subscription = authorize_subscription(app, &principal, asked.subscription()?, true)?;
+    Ok((principal, subscription))
+}
+
+impl StreamRequest<'_> {
+    /// # Errors
+    ///
+    /// If what is asked for is not understood.
+    pub(crate) fn subscription(&self) -> Result<Subscription, ApiError> {
+        let mut subscription = Subscription::parse(self.query)?;
+        if let Some(last) = self.last_event_id.filter(|last| !last.is_empty()) {
+            subscription.last_event_id = Some(parse_event_id(last)?);
+        }
+        Ok(subscription)
+    }
+}
+
+/// Authorizes a subscription, on a stream that begins or goes on. One request was counted
+/// already; a costly one counts as more.
+///
+/// # Errors
+///
+/// If it may not have it, or asks too often.
+pub(crate) fn authorize_subscription(
+    app: &AppState,
+    principal: &Principal,
+    subscription: Subscription,
+    is_first: bool,
+) -> Result<Subscription, ApiError> {
+    let mut subscription = subscription;
+    if principal.own_person().is_none() || subscription.is_everybody() {
+        principal.require(Scope::Read)?;
+    }
+    if let Some(only) = principal.only_person() {
+        let others = subscription.people.iter().any(|person| person != only);
+        if others || !subscription.groups.is_empty() {
+            let detail = format!("the token `{}` reads one person only", principal.token.id);
+            let help = "leave `person` and `group` out";
+            return Err(ApiError::new(ApiErrorKind::NotAllowed, detail, help));
+        }
+        subscription.people = [only.clone()].into();
+    }
+    let more = more_cost(app, principal, &subscription, is_first);
+    if more > 0 {
+        app.rates.request(principal.caller_key(), more)?;
+    }
+    app.reads(principal, subscription.names());
+    Ok(subscription)
+}
+
+/// The number of requests that the beginning of a stream counts as, beside the one that it is.
+fn more_cost(
+    app: &AppState,
+    principal: &Principal,
+    subscription: &Subscription,
+    is_first: bool,
+) -> usize {
+    let people = app.people();
+    let looked_at = match (subscription.is_everybody(), principal.own_person()) {
+        // Readers whose stream begins share their snapshot.
+        (true, None) if is_first => 0,
+        (true, _) => people.len(),
+        (false, _) => {
+            let groups = subscription.groups.iter().map(|group| people.of_group(group).len());
+            subscription.people.len() + groups.sum::<usize>()
+        }
+    };
+    let missed =
+        subscription.last_event_id.map_or(0, |last| people.revision().saturating_sub(last));
+    let repeated = usize::try_from(missed).unwrap_or(usize::MAX).min(CHANGES_REPEATED.max);
+    looked_at / PEOPLE_PER_REQUEST + repeated / CHANGES_PER_REQUEST
+}

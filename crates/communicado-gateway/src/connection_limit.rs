@@ -1,0 +1,114 @@
+//! How many connections there are at once, in all and from each address.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::limits::{CONNECTIONS, CONNECTIONS_PER_ADDRESS, Limit};
+use crate::rates::Network;
+
+/// The limit on open connections of a gateway.
+#[derive(Clone, Debug)]
+pub(crate) struct ConnectionLimit {
+    in_use: Arc<Mutex<InUse>>,
+    max: usize,
+}
+
+#[derive(Debug, Default)]
+struct InUse {
+    all: usize,
+    by_network: HashMap<Network, usize>,
+}
+
+/// A permit for one connection; dropping it releases it.
+#[derive(Debug)]
+pub(crate) struct ConnectionPermit {
+    in_use: Arc<Mutex<InUse>>,
+    network: Network,
+}
+
+/// Files that a gateway needs besides its connections.
+const OTHER_FILES: usize = 64;
+
+impl ConnectionLimit {
+    /// As many as the system lets us open files; raises the soft limit to the hard one.
+    pub(crate) fn of_system() -> Self {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let limit = getrlimit(Resource::Nofile);
+        let whole = Rlimit { current: limit.maximum, maximum: limit.maximum };
+        let raised = setrlimit(Resource::Nofile, whole).is_ok();
+        let files = if raised { limit.maximum } else { limit.current };
+        let files = files.map_or(1 << 20, |files| usize::try_from(files).unwrap_or(1 << 20));
+        Self::new(files.saturating_sub(OTHER_FILES).max(16))
+    }
+
+    pub(crate) fn new(max: usize) -> Self {
+        Self { in_use: Arc::default(), max }
+    }
+
+    pub(crate) const fn max(&self) -> usize {
+        self.max
+    }
+
+    pub(crate) fn in_use(&self) -> usize {
+        self.in_use.lock().unwrap_or_else(PoisonError::into_inner).all
+    }
+
+    /// # Errors
+    ///
+    /// If there is none, or none for this address: the limit.
+    pub(crate) fn acquire(&self, network: Network) -> Result<ConnectionPermit, Limit> {
+        // An address leaves room for others.
+        let per_network = self.max - self.max / 4;
+        let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
+        if in_use.all >= self.max {
+            return Err(Limit { max: self.max, ..CONNECTIONS });
+        }
+        let of_network = in_use.by_network.entry(network).or_default();
+        if *of_network >= per_network {
+            return Err(Limit { max: per_network, ..CONNECTIONS_PER_ADDRESS });
+        }
+        *of_network += 1;
+        in_use.all += 1;
+        Ok(ConnectionPermit { in_use: self.in_use.clone(), network })
+    }
+}
+
+impl Drop for ConnectionPermit {
+    fn drop(&mut self) {
+        let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
+        in_use.all -= 1;
+        if let Some(of_network) = in_use.by_network.get_mut(&self.network) {
+            *of_network -= 1;
+            if *of_network == 0 {
+                in_use.by_network.remove(&self.network);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+
+    fn network(text: &str) -> Network {
+        text.parse::<IpAddr>().unwrap().into()
+    }
+
+    #[test]
+    fn a_permit_that_is_dropped_is_free_again_and_an_address_leaves_room_for_others() {
+        let connection_limit = ConnectionLimit::new(4);
+        let [one, other] = ["192.0.2.1", "192.0.2.2"].map(network);
+        let mut of_one: Vec<ConnectionPermit> =
+            (0..3).map(|_| connection_limit.acquire(one).unwrap()).collect();
+        assert_eq!(connection_limit.acquire(one).unwrap_err().name, "connections-per-address");
+        let of_other = connection_limit.acquire(other).unwrap();
+        assert_eq!(connection_limit.acquire(other).unwrap_err().name, "connections");
+        of_one.pop();
+        assert!(connection_limit.acquire(one).is_ok());
+        drop((of_one, of_other));
+        let in_use = connection_limit.in_use.lock().unwrap();
+        assert!(in_use.all == 0 && in_use.by_network.is_empty());
+    }
+}

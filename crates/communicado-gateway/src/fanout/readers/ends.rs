@@ -1,0 +1,100 @@
+//! How streams end: their token is revoked, the gateway stops, or the other side is gone or takes
+//! nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use communicado_core::Moment;
+use communicado_wire::gateway::EndReason;
+
+use super::{Reader, Readers};
+use crate::fanout::transport::{ReaderTransport, write};
+use crate::limits::{HEARTBEAT, READER_TIME};
+use crate::metrics::Metrics;
+use crate::stream::{Frame, ReaderId, slot_index};
+
+impl Readers {
+    /// A second has passed: a sign of life to a part of the readers, and an end to those that
+    /// take nothing.
+    pub(in crate::fanout) fn tick(&mut self, metrics: &Metrics, now: Moment) {
+        let slots = usize::try_from(HEARTBEAT.as_secs()).unwrap_or(1).max(1);
+        self.slot = (self.slot + 1) % slots;
+        let end = self.readers.capacity();
+        for key in (self.slot..end).step_by(slots) {
+            let Some(reader) = self.readers.get(key) else { continue };
+            let key = u32::try_from(key).unwrap_or(u32::MAX);
+            match (&reader.backlog, &reader.transport) {
+                (Some(backlog), _) if now.since(backlog.since) > READER_TIME => {
+                    metrics.slow_reader();
+                    self.over.push(key);
+                }
+                (Some(_), _) => {}
+                (None, ReaderTransport::Mailbox(mailbox)) if mailbox.is_closed() => {
+                    self.over.push(key)
+                }
+                (None, _) => self.send(key, Frame::heartbeat(), metrics, now),
+            }
+        }
+        self.close_over(metrics);
+    }
+
+    /// Ends the streams of these tokens.
+    pub(in crate::fanout) fn end_tokens(
+        &mut self,
+        tokens: &BTreeMap<Arc<str>, EndReason>,
+        metrics: &Metrics,
+    ) {
+        self.end_where(|reader| tokens.get(&reader.principal.token.id).copied(), metrics);
+    }
+
+    pub(in crate::fanout) fn end_all(&mut self, reason: EndReason, metrics: &Metrics) {
+        self.end_where(|_| Some(reason), metrics);
+    }
+
+    fn end_where(&mut self, why: impl Fn(&Reader) -> Option<EndReason>, metrics: &Metrics) {
+        for (key, reader) in &self.readers {
+            let Some(reason) = why(reader) else { continue };
+            // One that takes nothing sees its stream end without a word.
+            if reader.backlog.is_none() {
+                let _ = write(&reader.transport, &reader.budget, Frame::end(reason));
+            }
+            self.over.push(u32::try_from(key).unwrap_or(u32::MAX));
+        }
+        self.close_over(metrics);
+    }
+
+    pub(in crate::fanout) fn close(&mut self, id: ReaderId, metrics: &Metrics) {
+        if self.reader(id).is_some() {
+            self.over.push(id.key);
+            self.close_over(metrics);
+        }
+    }
+
+    /// Closes a reader whose other side sends no more, after what was begun.
+    pub(in crate::fanout) fn finish(&mut self, id: ReaderId, metrics: &Metrics) {
+        if self.reader(id).is_none() {
+            return;
+        }
+        match self.readers.get_mut(slot_index(id.key)).and_then(|it| it.backlog.as_mut()) {
+            Some(backlog) if !backlog.rest.is_empty() => backlog.ends = true,
+            _ => self.close(id, metrics),
+        }
+    }
+
+    /// Lets those go that turned out to be gone.
+    pub(in crate::fanout) fn settle(&mut self, metrics: &Metrics) {
+        self.close_over(metrics);
+    }
+
+    pub(super) fn close_over(&mut self, metrics: &Metrics) {
+        while let Some(key) = self.over.pop() {
+            let Some(reader) = self.readers.try_remove(slot_index(key)) else { continue };
+            self.topics.leave_all(&mut self.readers, reader.memberships);
+            self.stream_budgets.close(reader.principal.token.family());
+            metrics.reader_closed(reader.label);
+            if let ReaderTransport::Mailbox(mailbox) = reader.transport {
+                mailbox.end();
+            }
+        }
+    }
+}

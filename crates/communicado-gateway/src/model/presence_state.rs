@@ -1,0 +1,78 @@
+//! What is known of a client, a device or a person, and which of two is the more reachable.
+
+use std::sync::Arc;
+
+use communicado_core::{Activity, Availability, UnknownReason};
+use communicado_wire::{Client, Status, Timestamp};
+
+/// A status with its presence and reason, and since when it is so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PresenceState {
+    pub(crate) status: Status,
+    pub(crate) availability: Option<Availability>,
+    pub(crate) activity: Option<Activity>,
+    pub(crate) reason: Option<Arc<str>>,
+    pub(crate) since: Timestamp,
+}
+
+impl PresenceState {
+    pub(crate) fn plain(status: Status, since: Timestamp) -> Self {
+        Self { status, availability: None, activity: None, reason: None, since }
+    }
+
+    /// What a device is whose lease has ended.
+    pub(crate) fn expired(since: Timestamp) -> Self {
+        let reason = Some(UnknownReason::LeaseExpired.word().into());
+        Self { reason, ..Self::plain(Status::Unknown, since) }
+    }
+
+    pub(crate) fn of_client(client: &Client) -> Self {
+        let is_in = client.status == Status::SignedIn;
+        // A signed-in client whose availability is not said is there, and no more is known.
+        let availability = client.availability.unwrap_or(Availability::Other);
+        Self {
+            status: client.status,
+            availability: is_in.then_some(availability),
+            activity: client.activity.filter(|_| is_in),
+            reason: client.reason.clone(),
+            since: client.since,
+        }
+    }
+
+    /// Smaller is more reachable.
+    pub(crate) fn rank(&self) -> (u8, Option<Availability>) {
+        let rank = match self.status {
+            Status::SignedIn => 0,
+            Status::SigningIn => 1,
+            Status::SigningOut => 2,
+            Status::SignedOut => 3,
+            Status::Starting => 4,
+            Status::ShuttingDown => 5,
+            Status::Absent => 6,
+            Status::Unknown => 7,
+        };
+        (rank, self.availability)
+    }
+
+    /// The most reachable of several, and of those that are equally so the first.
+    pub(crate) fn best(states: impl Iterator<Item = Self>) -> Option<Self> {
+        states.min_by_key(Self::rank)
+    }
+
+    /// Whether both say the same, whenever it began.
+    pub(crate) fn has_same_presence_as(&self, other: &Self) -> bool {
+        self.status == other.status
+            && self.availability == other.availability
+            && self.activity == other.activity
+            && self.reason == other.reason
+    }
+
+    /// Signed in and not invisible; nothing if that is not known.
+    pub(crate) fn is_in(&self) -> Option<bool> {
+        match self.status {
+            Status::Unknown => None,
+            Status::SignedIn => Some(self.availability != Some(Availability::Invisible)),
+            _ => Some(false),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Entries that another gateway replicated: applied as they are, since they are stored already.
+
+use std::sync::Arc;
+
+use communicado_wire::gateway::View;
+use communicado_wire::gateway::stored;
+
+use super::{BatchResult, Change, Now, People, Person, view};
+
+/// Stands for the revision of the entry that it is written in: only the bucket knows that.
+pub(crate) const OF_THIS_ENTRY: u64 = u64::MAX;
+
+impl People {
+    /// What comes of a person who was kept by somebody as the entry `revision`; nothing for one
+    /// who is no more.
+    ///
+    /// A device that was heard of just now is believed for its whole lease from now: clocks of two
+    /// machines differ. `is_news` is false for what was there before we came.
+    pub(crate) fn replicate(
+        &self,
+        id: &Arc<str>,
+        stored: Option<stored::Person>,
+        revision: u64,
+        is_news: bool,
+        now: Now,
+    ) -> BatchResult {
+        let before = self.person(id).cloned();
+        let after = stored.map(|mut stored| {
+            let stored::Facets { in_out, availability, everything } = &mut stored.seen;
+            for facet in [in_out, availability, everything] {
+                if facet.revision == OF_THIS_ENTRY {
+                    facet.revision = revision;
+                }
+            }
+            let mut person = Person::from_stored(stored, now);
+            for (name, device) in &mut person.devices {
+                let known = before.as_ref().and_then(|before| before.devices.get(name));
+                match known {
+                    Some(known) if known.seen == device.seen && known.expired == device.expired => {
+                        device.until = known.until;
+                    }
+                    _ if is_news && device.expired.is_none() => {
+                        device.until = now.moment.after(device.lease);
+                    }
+                    _ => {}
+                }
+            }
+            Arc::new(person)
+        });
+        let seen_by = match (&before, &after) {
+            (None, None) => [false; 3],
+            (Some(before), Some(after)) => View::ALL.map(|view| view::differs(before, after, view)),
+            _ => [true; 3],
+        };
+        let change =
+            Change { revision, ordinal: 0, stored: true, id: id.clone(), before, after, seen_by };
+        let people = [(id.clone(), change.after.clone())].into_iter().collect();
+        let changes = if seen_by == [false; 3] { Vec::new() } else { vec![change] };
+        BatchResult { people, changes, revision: self.revision().max(revision) }
+    }
+}
+
+impl BatchResult {
+    /// What is to be written into the entry of a person: revisions that were given here for the
+    /// time being become those of the entry.
+    pub(crate) fn entry(person: &Person, after: u64) -> stored::Person {
+        let mut stored = person.to_stored();
+        let stored::Facets { in_out, availability, everything } = &mut stored.seen;
+        for facet in [in_out, availability, everything] {
+            if facet.revision > after {
+                facet.revision = OF_THIS_ENTRY;
+            }
+        }
+        stored
+    }
+
+    /// The same as something that only this gateway knows, at the revision that all know.
+    pub(crate) fn local_only(mut self, revision: u64) -> Self {
+        for change in &mut self.changes {
+            (change.revision, change.stored) = (revision, false);
+            if let Some(after) = &change.after {
+                let mut person = Person::clone(after);
+                for facet in &mut person.facets {
+                    facet.revision = facet.revision.min(revision);
+                }
+                person.json_cache = Default::default();
+                let person = Arc::new(person);
+                change.after = Some(person.clone());
+                self.people.insert(change.id.clone(), Some(person));
+            }
+        }
+        self.revision = revision;
+        self
+    }
+}

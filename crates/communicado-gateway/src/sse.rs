@@ -1,0 +1,37 @@
+//! Server-Sent Events outside hyper: the head of a stream, and a stream that ends at once.
+
+use communicado_runtime::Clock as _;
+
+use crate::api_error::ApiError;
+use crate::app_state::AppState;
+
+/// The content type of a stream of events.
+pub(crate) const CONTENT_TYPE: &str = "text/event-stream";
+
+/// The head of the event loop's own answer; the stream ends with the connection.
+pub(crate) fn response_head(app: &AppState, origin: Option<&str>) -> String {
+    let allowed = origin.filter(|origin| app.origins.iter().any(|each| each == origin));
+    let cross = allowed.map_or_else(String::new, |origin| {
+        format!(
+            "Access-Control-Allow-Origin: {origin}\r\nAccess-Control-Allow-Credentials: true\r\n\
+             Vary: Origin\r\n"
+        )
+    });
+    format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: {CONTENT_TYPE}\r\nCache-Control: no-cache\r\nDate: {}\r\n\
+         X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\n{cross}Connection: close\r\n\r\n",
+        app.now().civil.http_date()
+    )
+}
+
+/// A stream that ends at once and says when to come back.
+///
+/// `EventSource` gives up for ever at any status but 200, and comes back after a stream that ends
+/// (HTML, 9.2.3).
+pub(crate) fn retry_later(app: &AppState, error: &ApiError) -> String {
+    let seconds = u64::from(error.retry_after.unwrap_or(1));
+    // Not all at the same moment.
+    let spread = app.clock.civil().micros().unsigned_abs() % 4000;
+    let problem = error.problem();
+    format!(": {}: {}\nretry: {}\n\n", problem.detail, problem.help, seconds * 1000 + spread)
+}

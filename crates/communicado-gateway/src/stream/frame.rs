@@ -1,0 +1,221 @@
+//! What is sent to readers, made once and shared by all who get it.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use communicado_wire::gateway::{End, EndReason, Gone, View};
+
+use super::budget::{Charge, StreamBudget};
+use crate::model::{Change, Person, change_json};
+
+/// An event: as it goes over a plain stream, and its data alone.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    /// The whole event, `id:` to the empty line.
+    pub(crate) event: Bytes,
+    /// The JSON in it.
+    pub(crate) data: Bytes,
+    pub(crate) kind: &'static str,
+    pub(crate) id: Option<u64>,
+    /// All readers with this view get it, so that it costs nobody anything to hold it.
+    pub(crate) is_for_all: bool,
+}
+
+/// What every stream begins with: how long to wait before coming back.
+pub(crate) const RETRY: &[u8] = b"retry: 3000\n\n";
+/// What every event ends with, after its data.
+const EVENT_END: &str = "\n\n";
+/// A sign of life.
+const HEARTBEAT: &[u8] = b":\n\n";
+
+impl Frame {
+    pub(crate) fn new(kind: &'static str, id: Option<u64>, json: &str) -> Self {
+        use std::fmt::Write as _;
+        let mut text = String::with_capacity(json.len() + 48);
+        if let Some(id) = id {
+            let _ = writeln!(text, "id: {id}");
+        }
+        let _ = write!(text, "event: {kind}\ndata: ");
+        let start = text.len();
+        text.push_str(json);
+        let end = text.len();
+        text.push_str(EVENT_END);
+        let event = Bytes::from(text);
+        Self { data: event.slice(start..end), event, kind, id, is_for_all: false }
+    }
+
+    /// Bytes that are no event of their own.
+    pub(crate) const fn bare(event: Bytes) -> Self {
+        Self { event, data: Bytes::new(), kind: "", id: None, is_for_all: false }
+    }
+
+    pub(crate) const fn heartbeat() -> Self {
+        Self::bare(Bytes::from_static(HEARTBEAT))
+    }
+
+    /// The frame at the expense of a family, if it may hold so much; until the last part of it is
+    /// written or dropped.
+    pub(crate) fn charged_to(self, budget: &StreamBudget) -> Option<Self> {
+        let Self { event, data, .. } = self;
+        let charge = budget.charge(event.len())?;
+        let end = event.len().saturating_sub(EVENT_END.len());
+        let data = end.saturating_sub(data.len())..end;
+        let event = Bytes::from_owner(Charged { event, _charge: charge });
+        Some(Self { data: event.slice(data), event, ..self })
+    }
+
+    pub(crate) fn end(reason: EndReason) -> Self {
+        Self::new("end", None, &End { reason }.to_json())
+    }
+
+    pub(crate) fn gone(revision: u64, id: &Arc<str>) -> Self {
+        Self::new("gone", Some(revision), &Gone { id: id.clone() }.to_json())
+    }
+
+    /// Where a stream begins; `people` are as they were written for this reader.
+    pub(crate) fn snapshot(revision: u64, missed: bool, people: &[Bytes]) -> Self {
+        let v = communicado_wire::VERSION;
+        let mut json = format!(r#"{{"v":{v},"revision":{revision},"missed":{missed},"people":["#);
+        for (index, person) in people.iter().enumerate() {
+            if index > 0 {
+                json.push(',');
+            }
+            json.push_str(&String::from_utf8_lossy(person));
+        }
+        json.push_str("]}");
+        Self::new("snapshot", Some(revision), &json)
+    }
+}
+
+/// Bytes with a charge.
+struct Charged {
+    event: Bytes,
+    _charge: Charge,
+}
+
+impl AsRef<[u8]> for Charged {
+    fn as_ref(&self) -> &[u8] {
+        &self.event
+    }
+}
+
+/// A change and the frames of it that somebody needed so far.
+#[derive(Debug)]
+pub(crate) struct RenderedChange {
+    pub(crate) change: Change,
+    frames: [OnceLock<Frame>; 3],
+    gone: OnceLock<Frame>,
+}
+
+impl RenderedChange {
+    pub(crate) fn new(change: Change) -> Self {
+        Self { change, frames: Default::default(), gone: OnceLock::new() }
+    }
+
+    pub(crate) fn revision(&self) -> u64 {
+        self.change.revision
+    }
+
+    pub(crate) fn ordinal(&self) -> u64 {
+        self.change.ordinal
+    }
+
+    /// What who has this view gets, if it sees the change.
+    pub(crate) fn frame(&self, view: View) -> Option<&Frame> {
+        let Some(after) = &self.change.after else { return Some(self.gone()) };
+        if !self.change.is_seen_by(view) {
+            return None;
+        }
+        let [in_out, availability, everything] = &self.frames;
+        let cell = match view {
+            View::InOut => in_out,
+            View::Availability => availability,
+            View::Everything => everything,
+        };
+        Some(cell.get_or_init(|| {
+            let json = change_json(self.change.before.as_deref(), after, view);
+            Frame::new("change", Some(self.revision()), &json)
+        }))
+    }
+
+    /// What who sees the person for the first time gets: as of a new person.
+    pub(crate) fn appearing(&self, view: View) -> Option<Frame> {
+        let json = change_json(None, self.after()?, view);
+        Some(Frame::new("change", Some(self.revision()), &json))
+    }
+
+    /// What who may see the person no more gets.
+    pub(crate) fn gone(&self) -> &Frame {
+        self.gone.get_or_init(|| Frame::gone(self.revision(), &self.change.id))
+    }
+
+    pub(crate) fn before(&self) -> Option<&Person> {
+        self.change.before.as_deref()
+    }
+
+    pub(crate) fn after(&self) -> Option<&Person> {
+        self.change.after.as_deref()
+    }
+}
+
+/// Of several changes of one person only what comes out of them, in the order of the last ones.
+pub(crate) fn coalesced(changes: Vec<Change>) -> Vec<Change> {
+    let mut people = std::collections::BTreeMap::<Arc<str>, Change>::new();
+    for change in changes {
+        match people.remove(&change.id) {
+            None => people.insert(change.id.clone(), change),
+            Some(first) => people.insert(change.id.clone(), merged(first, change)),
+        };
+    }
+    let mut changes: Vec<Change> = people.into_values().collect();
+    changes.sort_unstable_by_key(|change| change.ordinal);
+    changes
+}
+
+/// Two changes of one person as one.
+pub(crate) fn merged(first: Change, last: Change) -> Change {
+    let mut seen_by = last.seen_by;
+    for (seen, earlier) in seen_by.iter_mut().zip(first.seen_by) {
+        *seen |= earlier;
+    }
+    Change { before: first.before, seen_by, ..last }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_three_lines_and_an_empty_one() {
+        let frame = Frame::new("change", Some(7), "{}");
+        assert_eq!(&*frame.event, b"id: 7\nevent: change\ndata: {}\n\n");
+        assert_eq!(&*frame.data, b"{}");
+        let end = Frame::end(EndReason::TokenRevoked);
+        assert_eq!(&*end.event, b"event: end\ndata: {\"reason\":\"token-revoked\"}\n\n");
+        let gone = Frame::gone(3, &"ada".into());
+        assert_eq!(&*gone.event, b"id: 3\nevent: gone\ndata: {\"id\":\"ada\"}\n\n");
+    }
+
+    #[test]
+    fn a_charged_frame_is_the_same_and_costs_until_its_last_part_is_dropped() {
+        let budget = StreamBudget::default();
+        let whole = "x".repeat(crate::limits::STREAM_BYTES_PER_TOKEN.max / 2);
+        let plain = Frame::new("snapshot", Some(7), &whole);
+        let frame = plain.clone().charged_to(&budget).unwrap();
+        assert!((&frame.event, &frame.data) == (&plain.event, &plain.data));
+        assert!(plain.clone().charged_to(&budget).is_none());
+        let rest = frame.event.slice(10..);
+        drop(frame);
+        assert!(plain.clone().charged_to(&budget).is_none());
+        drop(rest);
+        assert!(plain.charged_to(&budget).is_some());
+    }
+
+    #[test]
+    fn a_snapshot_is_made_of_what_was_written() {
+        let people = [Bytes::from_static(b"{\"id\":1}"), Bytes::from_static(b"{\"id\":2}")];
+        let frame = Frame::snapshot(9, true, &people);
+        let json = r#"{"v":1,"revision":9,"missed":true,"people":[{"id":1},{"id":2}]}"#;
+        assert_eq!(&*frame.data, json.as_bytes());
+    }
+}

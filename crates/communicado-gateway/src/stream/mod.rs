@@ -1,0 +1,14 @@
+//! The parts of a stream that all threads know: frames, mailboxes, budgets, ids of readers, and the
+//! handle of the event loop.
+
+mod budget;
+mod frame;
+mod handle;
+mod mailbox;
+mod reader_id;
+
+pub(crate) use budget::{Charge, StreamBudget, StreamBudgets};
+pub(crate) use frame::{Frame, RETRY, RenderedChange, coalesced, merged};
+pub(crate) use handle::{EventLoopHandle, LoopCommand};
+pub(crate) use mailbox::{Mailbox, Recv};
+pub(crate) use reader_id::{NUMBER_MASK, ReaderId, slot_index};
