@@ -408,7 +408,7 @@ fn source_named(name: &str) -> Result<&'static communicado::SourceDescriptor, Se
     })
 }
 
-/// Whether the file or its folder does not exist.
+/// Tests whether the file or its folder is missing.
 fn is_missing(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
 }

@@ -93,9 +93,9 @@ impl ClientReporter {
         }
         if let Some(saved) = &details.saved
             && before.saved != details.saved
-            && let Ok(token) = self.client.intern(saved)
+            && let Ok(symbol) = self.client.intern(saved)
         {
-            self.client.report(Fact::Saved(token));
+            self.client.report(Fact::Saved(symbol));
         }
         is_complete
     }

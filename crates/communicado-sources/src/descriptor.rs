@@ -7,6 +7,7 @@ use std::time::Duration;
 use communicado_runtime::{NamedSource, Source};
 
 /// Descriptor of a source: its name, its limits, its options and its constructor.
+#[non_exhaustive]
 pub struct SourceDescriptor {
     /// Its name, as in the configuration and the key `source`.
     pub name: &'static str,
@@ -31,6 +32,7 @@ pub(crate) type MakeSource = fn(&ValidatedOptions<'_>) -> Result<Box<dyn Source>
 
 /// Specification of an option.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct OptionSpec {
     /// Its name, as in the configuration.
     pub name: &'static str,

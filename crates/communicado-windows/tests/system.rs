@@ -24,7 +24,7 @@ impl Wake for Parked {
     }
 }
 
-/// Whether `poll` is ready before the timeout. Only the waker repeats the poll.
+/// True if `poll` is ready before the timeout. Only the waker repeats the poll.
 fn becomes_ready<T>(mut poll: impl FnMut(&Context<'_>) -> Poll<T>) -> bool {
     let waker = Waker::from(Arc::new(Parked(thread::current())));
     let cx = Context::from_waker(&waker);
