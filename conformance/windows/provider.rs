@@ -247,7 +247,7 @@ fn a_second_provider_says_that_there_is_one_and_the_first_goes_on() {
     let _provider = provider(&wine, &["--sign-in"]);
     let second = wine.communicado().run(&["provide"]);
     assert_eq!(second.code, Some(5), "{}", second.out);
-    assert!(second.err.contains("another provider runs in this session"), "{}", second.err);
+    assert!(second.err.contains("another provider is running in this session"), "{}", second.err);
     assert!(wine.communicado().run(&["provide", "status"]).out.contains("signed-in"));
 }
 
