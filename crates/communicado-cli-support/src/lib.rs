@@ -9,9 +9,11 @@ mod completions;
 pub mod dirs;
 mod failure;
 mod man;
+mod message;
 mod output;
 
 pub use completions::CompletionsArgs;
 pub use failure::{Failure, Outcome};
 pub use man::ManArgs;
-pub use output::{check_written, note, print, print_message, print_usage};
+pub use message::{note, print_message};
+pub use output::{check_written, print, print_usage};

@@ -17,7 +17,7 @@ const BUS_PATH: &str = "/org/freedesktop/DBus";
 pub(crate) const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 
 /// The reason why a call has no result.
-pub(crate) enum CallError {
+pub(crate) enum MethodCallError {
     /// An error reply, with its name and text.
     ErrorReply(String, String),
     /// No reply within the time limit.
@@ -35,7 +35,7 @@ pub(crate) fn bus_call(member: &'static str) -> Builder<'static> {
 pub(crate) async fn call(
     connection: &Connection,
     message: zbus::Result<Message>,
-) -> Result<Message, CallError> {
+) -> Result<Message, MethodCallError> {
     let message = message?;
     let serial = message.primary_header().serial_num();
     // The stream starts before the call is sent, so that it cannot miss the reply.
@@ -49,7 +49,7 @@ pub(crate) async fn call(
                 Some(reply) => reply?,
                 None => {
                     let cause = "the bus closed the connection".to_owned();
-                    return Err(CallError::Disconnected(cause));
+                    return Err(MethodCallError::Disconnected(cause));
                 }
             };
             if reply.header().reply_serial() == Some(serial) {
@@ -57,16 +57,16 @@ pub(crate) async fn call(
             }
         }
     });
-    let reply = reply.await.unwrap_or(Err(CallError::Timeout))?;
+    let reply = reply.await.unwrap_or(Err(MethodCallError::Timeout))?;
     if reply.message_type() == Type::MethodReturn {
         return Ok(reply);
     }
     let name = reply.header().error_name().map(ToString::to_string).unwrap_or_default();
     let text: String = reply.body().deserialize().unwrap_or_default();
-    Err(CallError::ErrorReply(name, printable(&text, TEXT_MAX)))
+    Err(MethodCallError::ErrorReply(name, printable(&text, TEXT_MAX)))
 }
 
-impl From<zbus::Error> for CallError {
+impl From<zbus::Error> for MethodCallError {
     fn from(error: zbus::Error) -> Self {
         Self::Disconnected(error.to_string())
     }

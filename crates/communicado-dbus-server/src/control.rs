@@ -12,7 +12,7 @@ use communicado_wire::Timestamp;
 use zbus::message::Builder;
 use zbus::{Connection, Message, OwnedVariant};
 
-use crate::call::{CallError, PROPERTIES, call};
+use crate::call::{MethodCallError, PROPERTIES, call};
 use crate::owner::owner;
 
 /// A client of the running provider.
@@ -85,7 +85,7 @@ impl ControlClient {
         };
         match call(&self.connection, message).await {
             Ok(_) => Ok(()),
-            Err(CallError::ErrorReply(name, text)) if is_already_done(command, &name) => {
+            Err(MethodCallError::ErrorReply(name, text)) if is_already_done(command, &name) => {
                 Err(ControlClientError::AlreadyDone(text))
             }
             Err(error) => Err(error.into()),
@@ -101,7 +101,7 @@ impl ControlClient {
         let all = self.method(ACCOUNT_PATH, PROPERTIES, "GetAll").build(&ACCOUNT_INTERFACE);
         let reply = match call(&self.connection, all).await {
             // A provider without an account is starting or shutting down.
-            Err(CallError::ErrorReply(name, _))
+            Err(MethodCallError::ErrorReply(name, _))
                 if name.starts_with("org.freedesktop.DBus.Error.Unk") =>
             {
                 return self.status_without_account().await;
@@ -109,7 +109,7 @@ impl ControlClient {
             reply => reply?,
         };
         let properties: HashMap<String, OwnedVariant> =
-            reply.body().deserialize().map_err(CallError::from)?;
+            reply.body().deserialize().map_err(MethodCallError::from)?;
         let text = |name| {
             let value = properties.get(name).and_then(|value| <&str>::try_from(value).ok());
             value.unwrap_or_default().to_owned()
@@ -131,7 +131,7 @@ impl ControlClient {
     async fn status_without_account(&self) -> Result<ControlStatus, ControlClientError> {
         let flag = self.method(PATH, PROPERTIES, "Get").build(&(INTERFACE, "UpAndRunning"));
         let reply = call(&self.connection, flag).await?;
-        let value: OwnedVariant = reply.body().deserialize().map_err(CallError::from)?;
+        let value: OwnedVariant = reply.body().deserialize().map_err(MethodCallError::from)?;
         let status = if u32::try_from(&value) == Ok(0) { "shutting-down" } else { "starting" };
         Ok(ControlStatus { status: status.to_owned(), ..ControlStatus::default() })
     }
@@ -153,7 +153,7 @@ fn set_arguments(presence: &Presence, lasts: Option<Duration>) -> (&str, &str, &
     (presence.availability.word(), activity, presence.note().unwrap_or_default(), lasts)
 }
 
-/// Whether an error reply means that the provider is already in the requested state.
+/// Tests for an error reply that means that the provider is already in the requested state.
 fn is_already_done(command: &ProviderCommand, error: &str) -> bool {
     let done = match command {
         ProviderCommand::SignIn { .. } => "AlreadySignedIn",
@@ -171,12 +171,12 @@ fn own_error(name: &str) -> Option<&str> {
     name.strip_prefix(ERRORS).and_then(|rest| rest.strip_prefix('.'))
 }
 
-impl From<CallError> for ControlClientError {
-    fn from(error: CallError) -> Self {
+impl From<MethodCallError> for ControlClientError {
+    fn from(error: MethodCallError) -> Self {
         match error {
-            CallError::Timeout => Self::Timeout,
-            CallError::Disconnected(cause) => Self::Disconnected(cause),
-            CallError::ErrorReply(name, text) => {
+            MethodCallError::Timeout => Self::Timeout,
+            MethodCallError::Disconnected(cause) => Self::Disconnected(cause),
+            MethodCallError::ErrorReply(name, text) => {
                 let text = if text.is_empty() { name.clone() } else { text };
                 Self::Refused(own_error(&name).unwrap_or(&name).to_owned(), text)
             }

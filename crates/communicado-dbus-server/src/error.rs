@@ -8,11 +8,11 @@ use communicado_runtime::SourceError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FrontendError {
-    /// What failed.
+    /// A description of the failure.
     pub message: String,
     /// The cause, if it is known.
     pub cause: Option<String>,
-    /// What to do.
+    /// The action that fixes it.
     pub help: String,
 }
 

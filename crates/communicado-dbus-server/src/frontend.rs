@@ -21,7 +21,7 @@ use crate::objects::{AccountObject, CommandHandler, ObjectState, RootObject};
 use crate::owner::name_taken;
 use crate::properties::PropertyValues;
 
-/// How long an orderly end may take. A fault may delay a reply for longer.
+/// The time limit for an orderly end. A fault may delay a reply for longer.
 const CLOSE_MAX: Duration = Duration::from_secs(2);
 
 /// The provider on the session bus.
@@ -29,7 +29,7 @@ pub struct DbusFrontend {
     connection: Connection,
     state: ObjectState,
     handler: CommandHandler,
-    /// Whether the account's object exists.
+    /// True once the account's object exists.
     has_account: bool,
 }
 
@@ -52,8 +52,8 @@ impl DbusFrontend {
         Ok(Self { connection, state, handler, has_account: false })
     }
 
-    /// Requests the name. What was published before is visible to the first caller, for example
-    /// to the one for which the bus activated the provider.
+    /// Requests the name. The first caller already sees all published values, for example the
+    /// caller for which the bus activated the provider.
     ///
     /// # Errors
     ///

@@ -5,13 +5,13 @@ use communicado_sinks::printable;
 use zbus::{Connection, Message};
 
 use crate::FrontendError;
-use crate::call::{CallError, PROPERTIES, TEXT_MAX, bus_call, call};
+use crate::call::{MethodCallError, PROPERTIES, TEXT_MAX, bus_call, call};
 
 /// The unique name of the owner, if the name has one.
-pub(crate) async fn owner(connection: &Connection) -> Result<Option<String>, CallError> {
+pub(crate) async fn owner(connection: &Connection) -> Result<Option<String>, MethodCallError> {
     match call(connection, bus_call("GetNameOwner").build(&NAME)).await {
         Ok(message) => Ok(Some(message.body().deserialize()?)),
-        Err(CallError::ErrorReply(name, _)) if name.ends_with(".NameHasNoOwner") => Ok(None),
+        Err(MethodCallError::ErrorReply(name, _)) if name.ends_with(".NameHasNoOwner") => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -37,16 +37,18 @@ pub(crate) async fn name_taken(connection: &Connection) -> FrontendError {
             format!("{process} owns the name {NAME}"),
             "run `communicado provide status` to see it, or `communicado provide quit` to end it",
         ),
-        Err(CallError::Timeout) => FrontendError::new(
+        Err(MethodCallError::Timeout) => FrontendError::new(
             message,
             format!("{process} owns it and does not answer"),
             "end that process, then start the provider again",
         ),
-        Err(CallError::ErrorReply(..) | CallError::Disconnected(_)) => FrontendError::new(
-            message,
-            format!("{process} owns it and is not a provider"),
-            "find out why that program owns the name, and end it",
-        ),
+        Err(MethodCallError::ErrorReply(..) | MethodCallError::Disconnected(_)) => {
+            FrontendError::new(
+                message,
+                format!("{process} owns it and is not a provider"),
+                "find out why that program owns the name, and end it",
+            )
+        }
     }
 }
 

@@ -143,7 +143,7 @@ impl StateDir {
         }
     }
 
-    /// Whether an agent is running.
+    /// Returns true while an agent is running.
     pub(super) fn is_running(&self) -> Result<bool, Failure> {
         match self.lock_file()?.try_lock_shared() {
             Ok(()) => Ok(false),

@@ -9,6 +9,7 @@ mod line_queue;
 mod report;
 mod saved_state;
 mod serve;
+mod state;
 
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -126,11 +127,11 @@ impl ServeArgs {
         let account = self.account()?;
         if self.register {
             let done = frontend::register(&self.options(), &self.frontend)?;
-            note(&format!("{done}"));
+            note(&done);
             return Ok(Outcome::Yes);
         }
         if self.unregister {
-            note(&format!("{}", frontend::unregister(&self.frontend)?));
+            note(&frontend::unregister(&self.frontend)?);
             return Ok(Outcome::Yes);
         }
         let script = self.script.as_deref().map(read_script).transpose()?.unwrap_or_default();

@@ -5,7 +5,7 @@ use communicado_provider::Account;
 use communicado_sinks::printable;
 use serde_json::{Value, json};
 
-use super::frontend::ProviderState;
+use super::state::ProviderState;
 
 /// The maximum length of a text in a line.
 const TEXT_MAX: usize = 200;

@@ -17,12 +17,11 @@ use communicado_runtime::{Clock as _, SystemClock, Timer};
 use futures_util::future::{Either, select};
 use tokio::sync::mpsc;
 
-use super::frontend::{
-    CommandRequest, CommandSender, Frontend, FrontendArgs, ProviderState, crash,
-};
+use super::frontend::{CommandRequest, CommandSender, Frontend, FrontendArgs, crash};
 use super::line_queue::{self, LineQueue};
 use super::report::ProviderReport;
 use super::saved_state::SavedState;
+use super::state::ProviderState;
 use crate::runtime::shutdown_signal;
 
 /// The options of a run.
@@ -30,9 +29,9 @@ pub(super) struct RunOptions {
     pub(super) account: Account,
     pub(super) frontend: FrontendArgs,
     pub(super) script: Script,
-    /// Whether to sign in at the start.
+    /// True to sign in at the start.
     pub(super) sign_in: bool,
-    /// Whether to print JSON objects.
+    /// True to print JSON objects.
     pub(super) json: bool,
     pub(super) saved_state: Option<SavedState>,
     pub(super) desired: Option<DesiredState>,

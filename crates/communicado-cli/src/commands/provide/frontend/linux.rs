@@ -12,8 +12,9 @@ use communicado_provider::dbus::NAME;
 use communicado_provider::{Account, ActiveFaults, ProviderCommand};
 use rustix::process::Signal;
 
-use super::{CommandSender, ProviderClientError, ProviderState};
+use super::{CommandSender, ProviderClientError};
 use crate::commands::provide::report::ProviderReport;
+use crate::commands::provide::state::ProviderState;
 
 /// The options of the frontend, of which Linux has none.
 #[derive(Clone, Debug, Default, clap::Args)]

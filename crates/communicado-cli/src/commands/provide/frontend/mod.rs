@@ -8,9 +8,8 @@ mod linux;
 #[cfg(windows)]
 mod windows;
 
-use communicado::Timestamp;
 use communicado_cli_support::Failure;
-use communicado_provider::{CommandError, ProviderCommand, ProviderStatus};
+use communicado_provider::{CommandError, ProviderCommand};
 use tokio::sync::{mpsc, oneshot};
 
 #[cfg(target_os = "linux")]
@@ -30,14 +29,6 @@ pub(super) struct CommandRequest {
 /// The sender of commands from a frontend to the provider.
 #[derive(Clone)]
 pub(super) struct CommandSender(mpsc::Sender<CommandRequest>);
-
-/// The state that a frontend publishes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ProviderState {
-    pub(super) status: ProviderStatus,
-    /// The end of a temporary presence.
-    pub(super) until: Option<Timestamp>,
-}
 
 /// The reason why a running provider has not executed a command.
 pub(super) enum ProviderClientError {

@@ -12,8 +12,9 @@ use communicado_com_server::{
 };
 use communicado_provider::{Account, ActiveFaults, CommandError, ProviderCommand};
 
-use super::{CommandSender, ProviderClientError, ProviderState};
+use super::{CommandSender, ProviderClientError};
 use crate::commands::provide::report::ProviderReport;
+use crate::commands::provide::state::ProviderState;
 
 /// The options of the frontend on Windows.
 #[derive(Clone, Debug, Default, Args)]
@@ -175,7 +176,7 @@ fn program() -> Result<String, Failure> {
     Ok(program.to_string_lossy().into_owned())
 }
 
-/// Whether an error code means that the provider is already in the requested state.
+/// Tests for an error code that means that the provider is already in the requested state.
 fn is_already_done(command: &ProviderCommand, code: u32) -> bool {
     match command {
         ProviderCommand::SignIn { .. } => code == CommandError::AlreadySignedIn.code(),
