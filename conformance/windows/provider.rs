@@ -252,7 +252,7 @@ fn a_second_provider_reports_the_first_which_continues() {
     let _provider = provider(&wine, &["--sign-in"]);
     let second = wine.communicado().run(&["provide"]);
     assert_eq!(second.code, Some(5), "{}", second.out);
-    assert!(second.err.contains("another provider runs in this session"), "{}", second.err);
+    assert!(second.err.contains("another provider is running in this session"), "{}", second.err);
     assert!(wine.communicado().run(&["provide", "status"]).out.contains("signed-in"));
 }
 
