@@ -34,7 +34,7 @@ const MEMBERS: [&str; 12] = [
     "Quitting",
 ];
 
-/// What says which version of a peer is installed.
+/// The commands that print the version of a peer.
 const VERSIONS: &[(&str, &str)] = &[
     ("dbus-daemon, dbus-monitor, dbus-send", "dbus-daemon --version"),
     ("finch, purple-remote", "finch --version"),

@@ -105,7 +105,7 @@ fn status(properties: &mut Writer, plays: bool) {
     properties.string(word(plays));
 }
 
-/// How MPRIS and `playerctl` say it.
+/// The playback status in the words of MPRIS and `playerctl`.
 pub(crate) const fn word(plays: bool) -> &'static str {
     if plays { "Playing" } else { "Paused" }
 }

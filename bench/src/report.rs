@@ -1,13 +1,13 @@
-//! What a bench has to say, as Markdown.
+//! The report of a benchmark, as Markdown.
 
 use std::fmt;
 
 /// One bench: how it was measured, its tables, and what became of its goals.
 pub(crate) struct Report {
     pub(crate) title: &'static str,
-    /// How it is measured, a sentence a line.
+    /// The method, a sentence on each line.
     pub(crate) how: String,
-    /// What it does not show.
+    /// The limits of the measurement.
     pub(crate) limits: String,
     pub(crate) tables: Vec<Table>,
     pub(crate) goals: Vec<Goal>,

@@ -1,4 +1,4 @@
-//! How long it takes to ask once: a whole process, from its start to its end.
+//! The time of a single query, as a whole process from its start to its exit.
 //!
 //! Every command is seen to give the right answer before it is measured. All commands run in
 //! turn, again and again, so that whatever else the machine does falls on all of them.
@@ -16,7 +16,7 @@ use crate::numbers::{Numbers, millis};
 use crate::peers;
 use crate::report::{Goal, Report, Table};
 
-/// "Near" in the goal: who asks eight questions may take this much longer than who asks one.
+/// The factor in the goal: eight queries may take this much longer than one.
 const NEAR: f64 = 2.0;
 
 struct Peer {

@@ -20,12 +20,12 @@ use crate::report::{Goal, Report, Table};
 const BLOCKS: u32 = 10;
 /// Nobody says anything for so long: the change before is over, and the processors sleep.
 const QUIET: Duration = Duration::from_millis(5);
-/// Who has said nothing for so long has said all that it says at first.
+/// The silence after which a program has finished its first output.
 const SETTLED: Duration = Duration::from_secs(2);
 /// Through what waiting is measured: two checks of a client that says nothing.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// A client that is told to change, and how.
+/// A change of a client.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Change {
     /// The flag of a client that nobody can ask.
@@ -94,7 +94,7 @@ fn raw_registry(wine: &Wine) -> Command {
     piped(wine.command("raw_com.exe"), &["registry", KEY])
 }
 
-/// Waits for whatever happens in the user's registry, without a key of its own.
+/// Waits for any change of the user's registry.
 fn raw_dbus_waiting(wine: &Wine) -> Command {
     piped(wine.command("raw_com.exe"), &["registry", "Software"])
 }
@@ -182,7 +182,7 @@ fn measure(fixture: &mut Fixture, listener: &mut Listener, samples: u32) -> Resu
     Ok(())
 }
 
-/// What a program cost through the interval, and whether Communicator ran beside it.
+/// The cost of a program during the interval, with or without Communicator.
 struct Idle {
     name: &'static str,
     beside: &'static str,

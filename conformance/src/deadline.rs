@@ -19,7 +19,7 @@ pub const HANG: Duration = Duration::from_secs(2 * 60 * 60);
 /// The interval of the polls: short beside the 75 ms of a sign-in, long beside the 3 ms of a query.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// How often a channel's deadline is checked.
+/// The interval of the checks of a channel's deadline.
 const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Polls until there is a result, and returns it.

@@ -32,7 +32,7 @@ impl Display {
         Self { number, _server: server }
     }
 
-    /// What `DISPLAY` must say.
+    /// The value for `DISPLAY`.
     pub(crate) fn name(&self) -> String {
         format!(":{}", self.number)
     }

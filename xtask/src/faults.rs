@@ -21,7 +21,7 @@ use std::time::Duration;
 use crate::watchdog;
 use planted::FAULTS;
 
-/// How often the CPU time of the tests is read.
+/// The interval of the readings of the tests' CPU time.
 const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 
 /// A fault, as an edit of one of the core's files.
@@ -77,7 +77,7 @@ fn list(tests: &BTreeSet<String>) -> String {
     tests.iter().map(|test| format!("`{test}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// A copy of the core in a workspace of its own; removed when dropped.
+/// A copy of the core in a separate workspace; removed when dropped.
 struct Workbench {
     root: PathBuf,
     core: PathBuf,

@@ -10,7 +10,7 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-/// How long one command may run.
+/// The limit for one command.
 pub(crate) const HANG: Duration = Duration::from_secs(3 * 60 * 60);
 
 /// Waits until a child process has exited. Kills it and its descendants if it hangs.
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_process_that_hangs_is_killed_with_its_children() {
-        let script = "sleep 1000 & echo $!; wait";
+        let script = "sleep 1000 & echo $!; wait; exit 1";
         let mut child =
             Command::new("sh").args(["-c", script]).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();

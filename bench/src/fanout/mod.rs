@@ -25,7 +25,7 @@ const READERS: [usize; 3] = [1_000, 5_000, 10_000];
 /// Between two events: all readers have the one before by then.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// What was measured of one server with one number of readers.
+/// The results of one server with one number of readers.
 struct Cell {
     kind: Kind,
     readers: usize,

@@ -12,7 +12,7 @@ use crate::report::{Goal, Report, Table};
 
 /// People that are known, or channels with a message.
 const PEOPLE: [usize; 3] = [1_000, 10_000, 100_000];
-/// Of whom so many are followed, each by one reader.
+/// The number of people with a reader.
 const FOLLOWED: usize = 1_000;
 /// Connections that add people.
 const CLERKS: usize = 64;

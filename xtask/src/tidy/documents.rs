@@ -19,7 +19,7 @@ pub(super) fn crates_unnamed(tree: &Tree) -> Vec<Finding> {
         .collect()
 }
 
-/// What is in backticks and reads like a file, a crate or a name of Rust must be there.
+/// Finds files, crates and Rust names in backticks that do not exist.
 ///
 /// A plain word (`watch`) can be anything, and is left alone.
 pub(super) fn names_unknown(tree: &Tree) -> Vec<Finding> {
@@ -50,7 +50,7 @@ pub(super) fn names_unknown(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// What a text in backticks can be.
+/// The kind of a text in backticks.
 enum Name<'a> {
     Path,
     Crate,

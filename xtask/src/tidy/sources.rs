@@ -6,7 +6,7 @@ use super::tree::{Tree, lines, words};
 /// So many lines are read in one sitting.
 const LINES_MAX: usize = 500;
 
-/// What is left over when work is not finished; put together so as not to find themselves.
+/// The marks of unfinished work, in parts so that the rule does not find itself.
 const LEFTOVERS: [&str; 3] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X")];
 const LEFT_MACROS: [&str; 3] =
     [concat!("dbg", "!("), concat!("todo", "!("), concat!("unimplemented", "!(")];
@@ -78,7 +78,7 @@ pub(super) fn private_paths(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// Whether a file is made by a program, which writes what it writes.
+/// True if a program generates the file.
 fn is_made(file: &str) -> bool {
     [".lock", ".svg"].iter().any(|end| file.ends_with(end))
 }

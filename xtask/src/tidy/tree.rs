@@ -57,14 +57,14 @@ impl Tree {
         self.texts().filter(move |(path, _)| path.ends_with(end))
     }
 
-    /// Whether there is a file or folder of this path.
+    /// True if a file or folder has this path.
     pub(super) fn has(&self, path: &str) -> bool {
         let path = path.trim_end_matches('/');
         let folder = format!("{path}/");
         self.paths.contains(path) || self.paths.iter().any(|it| it.starts_with(&folder))
     }
 
-    /// Whether there is a file of this name, in whatever folder.
+    /// True if a file in any folder has this name.
     pub(super) fn has_somewhere(&self, name: &str) -> bool {
         let end = format!("/{name}");
         self.paths.iter().any(|path| path == name || path.ends_with(&end))
