@@ -1,6 +1,6 @@
 //! A client that keeps its connections and its name, and does not answer.
 
-use communicado_conformance::{Account, Kind, Saved, TestSession, Watch};
+use communicado_conformance::{Account, ClientKind, Saved, TestSession, Watch};
 
 use crate::{GOES_AWAY, signs_in};
 
@@ -13,15 +13,15 @@ const HUNG: &[&str] = &["unknown reason=not-responding"];
 
 #[test]
 fn finch_hangs_and_goes_on() {
-    check(Kind::Finch, "finch");
+    check(ClientKind::Finch, "finch");
 }
 
 #[test]
 fn pidgin_hangs_and_goes_on() {
-    check(Kind::Pidgin, "pidgin");
+    check(ClientKind::Pidgin, "pidgin");
 }
 
-fn check(kind: Kind, name: &str) {
+fn check(kind: ClientKind, name: &str) {
     let session = TestSession::new();
     let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);

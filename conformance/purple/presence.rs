@@ -1,20 +1,20 @@
 //! The presence of a signed-in user.
 
-use communicado_conformance::{Account, Kind, Saved, TestSession};
+use communicado_conformance::{Account, ClientKind, Saved, TestSession};
 
 use crate::signs_in;
 
 #[test]
 fn away_busy_invisible_and_back_in_finch() {
-    check(Kind::Finch, "finch");
+    check(ClientKind::Finch, "finch");
 }
 
 #[test]
 fn away_busy_invisible_and_back_in_pidgin() {
-    check(Kind::Pidgin, "pidgin");
+    check(ClientKind::Pidgin, "pidgin");
 }
 
-fn check(kind: Kind, name: &str) {
+fn check(kind: ClientKind, name: &str) {
     let session = TestSession::new();
     let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);

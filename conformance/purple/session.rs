@@ -4,11 +4,11 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use communicado_conformance::{Account, Client, ExpectOk, Kind, Saved, TestSession, within};
+use communicado_conformance::{Account, Client, ClientKind, ExpectOk, Saved, TestSession, within};
 
 #[test]
 fn clients_follow_their_user() {
-    for kind in [Kind::Finch, Kind::Pidgin] {
+    for kind in [ClientKind::Finch, ClientKind::Pidgin] {
         let session = TestSession::new();
         let mut prosody = session.prosody();
         let alice = Account::xmpp("alice", &prosody).signed_out();

@@ -1,6 +1,6 @@
 //! Every kind of exit of a client.
 
-use communicado_conformance::{Account, Client, Kind, Saved, TestSession};
+use communicado_conformance::{Account, Client, ClientKind, Saved, TestSession};
 
 use crate::{SIGN_OUT, signs_in};
 
@@ -12,32 +12,32 @@ pub(crate) const GONE: &[&str] = &["signed-out saved=available", "absent"];
 
 #[test]
 fn finch_quits_in_its_window() {
-    check(Kind::Finch, Client::quit, GOODBYE);
+    check(ClientKind::Finch, Client::quit, GOODBYE);
 }
 
 #[test]
 fn pidgin_quits_in_its_window() {
-    check(Kind::Pidgin, Client::quit, GOODBYE);
+    check(ClientKind::Pidgin, Client::quit, GOODBYE);
 }
 
 #[test]
 fn pidgin_takes_sigterm_as_a_request_to_quit() {
-    check(Kind::Pidgin, Client::terminate, GOODBYE);
+    check(ClientKind::Pidgin, Client::terminate, GOODBYE);
 }
 
 #[test]
 fn finch_ends_at_sigterm_without_a_word() {
-    check(Kind::Finch, Client::terminate, GONE);
+    check(ClientKind::Finch, Client::terminate, GONE);
 }
 
 #[test]
 fn finch_is_killed_in_the_middle_of_a_session() {
-    check(Kind::Finch, Client::kill, GONE);
+    check(ClientKind::Finch, Client::kill, GONE);
 }
 
 #[test]
 fn pidgin_is_killed_in_the_middle_of_a_session() {
-    check(Kind::Pidgin, Client::kill, GONE);
+    check(ClientKind::Pidgin, Client::kill, GONE);
 }
 
 /// By another program. Finch's process would stay, off the bus and signed out.
@@ -47,14 +47,14 @@ fn pidgin_is_told_to_quit_over_the_bus() {
         pidgin.user().quit();
         pidgin.wait();
     };
-    check(Kind::Pidgin, told_to_quit, GOODBYE);
+    check(ClientKind::Pidgin, told_to_quit, GOODBYE);
 }
 
 /// Signs in, ends the client, and starts it again: no state of the first run is left.
-fn check(kind: Kind, end: impl Fn(&mut Client), expected: &[&str]) {
+fn check(kind: ClientKind, end: impl Fn(&mut Client), expected: &[&str]) {
     let name = match kind {
-        Kind::Finch => "finch",
-        Kind::Pidgin => "pidgin",
+        ClientKind::Finch => "finch",
+        ClientKind::Pidgin => "pidgin",
     };
     let session = TestSession::new();
     let prosody = session.prosody();

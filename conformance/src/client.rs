@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
 use crate::account::{self, Account};
+use crate::client_kind::ClientKind;
 use crate::display::Display;
 use crate::expect_ok::ExpectOk;
 use crate::packages;
@@ -12,29 +13,10 @@ use crate::process::{self, Process, Signal};
 use crate::pty::Pty;
 use crate::purple::Purple;
 
-/// The program of a [`Client`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// libpurple's client for the terminal.
-    Finch,
-    /// libpurple's client for the desktop.
-    Pidgin,
-}
-
-impl Kind {
-    /// The id of the user interface, for which libpurple stores the enabled accounts.
-    pub(crate) fn ui(self) -> &'static str {
-        match self {
-            Self::Finch => "gnt-purple",
-            Self::Pidgin => "gtk-gaim",
-        }
-    }
-}
-
 /// A running client with its own home, configuration and window.
 #[derive(Debug)]
 pub struct Client {
-    kind: Kind,
+    kind: ClientKind,
     bus: String,
     process: Process,
     window: Window,
@@ -51,14 +33,14 @@ impl Client {
     /// Starts a client with `accounts` on the bus at the address `bus`, at home in `home`.
     ///
     /// Returns at once, so that the test can watch the start.
-    pub(crate) fn start(kind: Kind, home: PathBuf, bus: &str, accounts: &[Account]) -> Self {
+    pub(crate) fn start(kind: ClientKind, home: PathBuf, bus: &str, accounts: &[Account]) -> Self {
         let config = home.join("purple");
         std::fs::create_dir_all(&config).expect_ok("make a client's home");
         std::fs::write(config.join("accounts.xml"), account::to_xml(accounts))
             .expect_ok("write a client's accounts");
         let (process, window) = match kind {
-            Kind::Finch => finch(&home, &config, bus),
-            Kind::Pidgin => pidgin(&home, &config, bus),
+            ClientKind::Finch => finch(&home, &config, bus),
+            ClientKind::Pidgin => pidgin(&home, &config, bus),
         };
         Self { kind, bus: bus.to_owned(), process, window, user: OnceCell::new() }
     }

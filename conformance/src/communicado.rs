@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::expect_ok::ExpectOk;
 use crate::process::{self, Process};
-use crate::wine::{self, WINE, in_prefix};
+use crate::wine_command::{WINE, built, in_prefix};
 
 /// `communicado` with an empty home. The environment has only the address of a bus.
 ///
@@ -46,7 +46,7 @@ impl Communicado {
     /// The program is `COMMUNICADO_EXE`, else the one from `cargo xtask windows peers`.
     pub(crate) fn under_wine(prefix: &Path) -> Self {
         let named = std::env::var_os("COMMUNICADO_EXE").map(PathBuf::from);
-        let program = named.unwrap_or_else(|| wine::built("communicado.exe"));
+        let program = named.unwrap_or_else(|| built("communicado.exe"));
         Self { program, home: prefix.to_owned(), bus: None, wine: Some(prefix.to_owned()) }
     }
 

@@ -20,6 +20,7 @@
 mod account;
 mod bus;
 mod client;
+mod client_kind;
 mod communicado;
 mod deadline;
 mod display;
@@ -38,10 +39,12 @@ mod session;
 mod transcript;
 mod watch;
 mod wine;
+mod wine_command;
 
 pub use account::{Account, Protocol};
 pub use bus::Bus;
-pub use client::{Client, Kind};
+pub use client::Client;
+pub use client_kind::ClientKind;
 pub use communicado::{Communicado, Completed};
 pub use deadline::{HANG, receive, within, within_of};
 pub use expect_ok::ExpectOk;

@@ -5,7 +5,7 @@
 
 use crate::account::Account;
 use crate::bus::{dbus_call, dbus_send};
-use crate::client::Kind;
+use crate::client_kind::ClientKind;
 use crate::deadline::within;
 use crate::expect_ok::ExpectOk;
 
@@ -41,7 +41,7 @@ pub enum Saved {
 
 impl Purple {
     /// Finds the client whose process has this id on the bus, and waits until it is there.
-    pub(crate) fn find(bus: &str, kind: Kind, process: u32) -> Self {
+    pub(crate) fn find(bus: &str, kind: ClientKind, process: u32) -> Self {
         let client = within("the client is on the bus", || {
             let owners = bus_call(bus, "ListQueuedOwners", NAME).ok()?;
             owners

@@ -7,7 +7,8 @@ use tempfile::TempDir;
 
 use crate::account::Account;
 use crate::bus::Bus;
-use crate::client::{Client, Kind};
+use crate::client::Client;
+use crate::client_kind::ClientKind;
 use crate::communicado::Communicado;
 use crate::expect_ok::ExpectOk;
 use crate::kamailio::Kamailio;
@@ -60,16 +61,16 @@ impl TestSession {
 
     /// Starts Finch.
     pub fn finch(&self, accounts: &[&Account]) -> Client {
-        self.client(Kind::Finch, accounts)
+        self.client(ClientKind::Finch, accounts)
     }
 
     /// Starts Pidgin.
     pub fn pidgin(&self, accounts: &[&Account]) -> Client {
-        self.client(Kind::Pidgin, accounts)
+        self.client(ClientKind::Pidgin, accounts)
     }
 
     /// Starts a client with its own home.
-    pub fn client(&self, kind: Kind, accounts: &[&Account]) -> Client {
+    pub fn client(&self, kind: ClientKind, accounts: &[&Account]) -> Client {
         let number = self.clients.get();
         self.clients.set(number + 1);
         let home = self.folder().join(format!("client-{number}"));

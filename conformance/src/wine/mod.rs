@@ -5,7 +5,7 @@ mod program;
 mod stacks;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
@@ -14,14 +14,12 @@ use tempfile::TempDir;
 use crate::communicado::Communicado;
 use crate::deadline::within;
 use crate::expect_ok::ExpectOk;
-use crate::process::clean;
 use crate::watch::Watch;
+use crate::wine_command::{WINE, built, folder, in_prefix};
 
 pub use peer::{Peer, PeerKind};
 pub use program::Program;
 
-/// Debian's path of the program, whose wrapper would need the 32-bit one too.
-pub(crate) const WINE: &str = "/usr/lib/wine/wine64";
 const WINE_SERVER: &str = "/usr/lib/wine/wineserver64";
 
 /// A private Wine prefix for one test.
@@ -154,11 +152,6 @@ impl Drop for Wine {
     }
 }
 
-/// Runs a command in a prefix, with an otherwise empty environment.
-pub(crate) fn in_prefix<'a>(command: &'a mut Command, prefix: &Path) -> &'a mut Command {
-    clean(command).env("WINEPREFIX", prefix).env("WINEDEBUG", "-all").env("HOME", prefix)
-}
-
 /// All processes of a prefix.
 fn processes_in(prefix: &Path) -> Vec<i32> {
     let prefix = format!("WINEPREFIX={}", prefix.display());
@@ -169,17 +162,6 @@ fn processes_in(prefix: &Path) -> Vec<i32> {
     let all = fs::read_dir("/proc").expect_ok("read the processes").flatten();
     let ids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     ids.filter(is_ours).collect()
-}
-
-/// The path of a file from `cargo xtask windows peers`.
-pub(crate) fn built(name: &str) -> PathBuf {
-    let file = folder().join(name);
-    assert!(file.is_file(), "there is no {}\n  help: cargo xtask windows peers", file.display());
-    file
-}
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/wine")
 }
 
 /// An unused prefix to copy, made once in each run.

@@ -10,7 +10,7 @@ use std::thread;
 use crate::deadline::receive;
 use crate::expect_ok::ExpectOk;
 use crate::process::{Process, Signal};
-use crate::wine::{WINE, built, in_prefix};
+use crate::wine_command::{WINE, built, in_prefix};
 
 /// The class of Communicator's Messenger object.
 const MESSENGER: &str = "{8885370D-B33E-44B7-875D-28E403CF9270}";

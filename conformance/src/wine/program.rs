@@ -10,7 +10,7 @@ use crate::deadline::receive;
 use crate::expect_ok::ExpectOk;
 use crate::process::Process;
 use crate::wine::stacks::stacks;
-use crate::wine::{WINE, built, in_prefix};
+use crate::wine_command::{WINE, built, in_prefix};
 
 /// A running console program.
 #[derive(Debug)]

@@ -8,7 +8,8 @@ use std::time::Duration;
 use crate::deadline::Deadline;
 use crate::expect_ok::ExpectOk;
 use crate::process::Process;
-use crate::wine::{WINE, in_prefix, processes_in};
+use crate::wine::processes_in;
+use crate::wine_command::{WINE, in_prefix};
 
 /// The idle time for the debugger, which hangs if Wine's server does.
 const DEBUGGER: Duration = Duration::from_secs(20);
