@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use communicado_conformance::{Account, Client, ExpectOk, Prosody, TestSession};
 
 use crate::player::Player;
-use crate::raw_dbus::{ClientKind, RawDbus, Received};
+use crate::raw_dbus::{Kind, RawDbus, Received};
 use crate::relay::Relay;
 
 /// The name that Finch owns on the bus, and its object and interface.
@@ -84,7 +84,7 @@ impl Fixture {
         bus.listen(&signed_on).expect_ok("listen to Finch");
         let finch = empty.session.finch(&[&account]);
         let is_signal = |heard: &Received| {
-            heard.kind == ClientKind::Signal && heard.member == "AccountSignedOn"
+            heard.kind == Kind::Signal && heard.member == "AccountSignedOn"
         };
         while !bus.receive().expect_ok("see Finch sign in").iter().any(is_signal) {}
         let player = Player::start(&empty.bus).expect_ok("start a player");

@@ -15,7 +15,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::fixture::{Empty, Fixture, Follower, PURPLE};
 use crate::numbers::{Numbers, micros};
-use crate::raw_dbus::{ClientKind, Message, RawDbus, Received, Writer};
+use crate::raw_dbus::{Kind, Message, RawDbus, Received, Writer};
 use crate::relay::Relay;
 use crate::report::{Goal, Report, Table};
 use crate::{peers, player};
@@ -158,7 +158,7 @@ pub(crate) fn listener(address: &str, rule: &str) -> std::io::Result<()> {
     bus.listen(rule)?;
     bus.wait_forever()?;
     loop {
-        for heard in bus.receive()?.iter().filter(|heard| heard.kind == ClientKind::Signal) {
+        for heard in bus.receive()?.iter().filter(|heard| heard.kind == Kind::Signal) {
             println!("{}", heard.member);
             std::io::stdout().flush()?;
         }
@@ -286,7 +286,7 @@ impl Bench {
 }
 
 fn is_answer(heard: &Received) -> bool {
-    heard.kind == ClientKind::Answer
+    heard.kind == Kind::Answer
 }
 
 fn to_finch<'a>(member: &'a str, signature: &'a str, body: &'a [u8]) -> Message<'a> {

@@ -16,7 +16,7 @@ use crate::fixture::{Empty, Follower};
 use crate::latency::{ready, says};
 use crate::numbers::{Numbers, micros};
 use crate::peers;
-use crate::raw_dbus::{ClientKind, Message, RawDbus, Writer};
+use crate::raw_dbus::{Kind, Message, RawDbus, Writer};
 use crate::reading::Reading;
 use crate::report::{Goal, Report, Table};
 
@@ -172,7 +172,7 @@ impl Bench {
             }
             if heard {
                 let heard = self.bus.receive().expect_ok("hear the provider");
-                answered |= heard.iter().any(|it| it.kind == ClientKind::Answer);
+                answered |= heard.iter().any(|it| it.kind == Kind::Answer);
             }
         }
     }
@@ -213,7 +213,7 @@ impl Bench {
         let mut answers = 0;
         while answers < changes {
             let heard = self.bus.receive().expect_ok("hear the provider");
-            let of_them = heard.iter().filter(|it| it.kind == ClientKind::Answer).count();
+            let of_them = heard.iter().filter(|it| it.kind == Kind::Answer).count();
             answers += u32::try_from(of_them).unwrap_or(u32::MAX);
         }
         let begun = Instant::now();
@@ -225,7 +225,7 @@ impl Bench {
         });
         body.u32(0);
         let signal = Message {
-            kind: ClientKind::Signal,
+            kind: Kind::Signal,
             path: ACCOUNT_PATH,
             interface: PROPERTIES,
             member: CHANGED,
