@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use communicado::{Monitor, MonitorBuilder, Options, SOURCES};
+use communicado::{Monitor, MonitorBuilder, SOURCES, SourceOptions};
 use communicado_cli_support::{Failure, dirs};
 use communicado_sources::OptionKind;
 use toml::Spanned;
@@ -71,7 +71,7 @@ pub(crate) struct AgentSettings {
 #[derive(Clone, Debug)]
 pub(crate) struct SourceSettings {
     pub(crate) enabled: bool,
-    pub(crate) options: Options,
+    pub(crate) options: SourceOptions,
     /// The options as text, for `config`.
     pub(crate) shown: BTreeMap<String, String>,
     /// The clients to report even while absent, if they differ from those of the descriptor.
@@ -322,7 +322,12 @@ impl Default for AgentSettings {
 
 impl Default for SourceSettings {
     fn default() -> Self {
-        Self { enabled: true, options: Options::default(), shown: BTreeMap::new(), clients: None }
+        Self {
+            enabled: true,
+            options: SourceOptions::default(),
+            shown: BTreeMap::new(),
+            clients: None,
+        }
     }
 }
 
@@ -391,7 +396,7 @@ impl SettingValue {
 
 const fn expected_value(kind: OptionKind) -> &'static str {
     match kind {
-        OptionKind::Span => "a duration such as \"30s\"",
+        OptionKind::Duration => "a duration such as \"30s\"",
         OptionKind::Path => "the path of a file, in quotes",
     }
 }

@@ -1,18 +1,18 @@
-//! The COM errors that a program meets when it asks a client for its status.
+//! The COM errors that a program gets when it queries a client.
 //!
-//! **Not here:** what a code means elsewhere. `CLASS_E_CLASSNOTAVAILABLE` has a general meaning;
-//! beside Communicator it means that Communicator does not run.
+//! **Not here:** the general meaning of a code. `CLASS_E_CLASSNOTAVAILABLE` has one, but from
+//! Communicator it means that Communicator does not run.
 //! **Know:** "does not run" has three codes (80040111, 80040154, 800706BA), depending on the
 //! client, its registration and the platform.
-//! "Signed out" comes as 8100031E itself, or inside 80020009.
+//! "Signed out" is 8100031E, directly or in the scode of 80020009.
 //!
 //! Sources: names and numbers from `winerror.h` and `olectl.h`; 80040111 and 8100031E from Chris
 //! Mayo, "Getting sign in/sign out status via Office Communicator 2007 SDK"; elevation from
-//! Microsoft, "The COM Elevation Moniker"; 80040154, 80004002, 800706BA and 80020009 as measured
-//! with our own servers under Wine 8.
-//! Where no page says what a code means beside a client, the sentence says "usually".
+//! Microsoft, "The COM Elevation Moniker"; 80040154, 80004002, 800706BA and 80020009 from
+//! experiments with our own servers under Wine 8.
+//! A meaning for a client that is not documented has the word "usually".
 //!
-//! Read next: [`CODES`], then [`Hresult`] for a code that is in no table.
+//! Read next: [`CODES`], then [`HresultBits`] for a code that is in no table.
 
 use alloc::{borrow::Cow, format};
 
@@ -25,83 +25,82 @@ const NOT_SUPPORTED: Option<&str> = Some("unknown (not-supported)");
 const SOURCE_LOST: Option<&str> = Some("unknown (source-lost)");
 
 const CONNECT_ANEW: &str =
-    "Drop every object of the client without another call, and connect anew when it runs again.";
-const RETRY: &str =
-    "Try again after a moment; if it stays, look for an open dialog or a client that hangs.";
+    "Drop all objects of the client without calling them, and connect again when it runs again.";
+const RETRY: &str = "Try again after a moment; if the error persists, look for an open dialog or a client that hangs.";
 
 #[rustfmt::skip] // The table is read by its columns.
 pub(crate) const CODES: &[Code] = &[
     com(0x0000_0000, "S_OK", None,
-        "The call succeeded; as the argument of OnSignin it says that the user has signed in.",
-        "Go on; read MyStatus if you need to know the status."),
+        "The call succeeded; as the argument of OnSignin it means that the user has signed in.",
+        "Continue; read MyStatus if you need the status."),
     com(0x0000_0001, "S_FALSE", None,
-        "The call succeeded without doing anything new; from AutoSignin it says that a sign-in is already under way.",
-        "Wait for OnSignin, which brings the result."),
+        "The call succeeded without doing anything new; from AutoSignin it means that a sign-in is already in progress.",
+        "Wait for OnSignin, which has the result."),
     com(0x8000_4001, "E_NOTIMPL", None,
-        "The client is there, but does not offer this call; Jitsi answers so to MyStatus.",
-        "Ask in another way, such as the MyStatus of the primary service or the Status of the own contact."),
+        "The client runs, but does not implement this call; Jitsi returns this for MyStatus.",
+        "Use another call, such as MyStatus of the primary service or Status of the user's own contact."),
     com(0x8000_4002, "E_NOINTERFACE", NOT_SUPPORTED,
-        "The client answered, but this interface cannot be reached, usually because its type library is not registered.",
+        "The client answered, but this interface is not available, usually because its type library is not registered.",
         "Call through IDispatch, which needs no type library, or repair the client's installation."),
     com(0x8000_4005, "E_FAIL", None,
-        "The call failed without a reason; MySigninName may answer so while nobody is signed in.",
-        "Read MyStatus, which answers while signed out too."),
+        "The call failed without a reason; MySigninName may return this while nobody is signed in.",
+        "Read MyStatus, which also works while signed out."),
     com(0x8001_0001, "RPC_E_CALL_REJECTED", NOT_RESPONDING,
         "The client runs but rejected the call, usually because a dialog keeps it busy.",
         RETRY),
     com(0x8001_0007, "RPC_E_SERVER_DIED", ABSENT,
-        "The client ended while it was answering the call.",
+        "The client exited while it was answering the call.",
         CONNECT_ANEW),
     com(0x8001_0012, "RPC_E_SERVER_DIED_DNE", ABSENT,
-        "The client ended before it took the call.",
+        "The client exited before it accepted the call.",
         CONNECT_ANEW),
     com(0x8001_0108, "RPC_E_DISCONNECTED", SOURCE_LOST,
-        "The object has been cut off from the client, usually because the client is ending.",
+        "The object is disconnected from the client, usually because the client is exiting.",
         CONNECT_ANEW),
     com(0x8001_010A, "RPC_E_SERVERCALL_RETRYLATER", NOT_RESPONDING,
         "The client runs but is too busy to answer, usually because a dialog is open.",
         RETRY),
     com(0x8001_010E, "RPC_E_WRONG_THREAD", None,
-        "The program used an object of the client on a thread other than the one it belongs to; it says nothing about the client.",
+        "The program used an object of the client on the wrong thread; the code says nothing about the client.",
         "Call on the thread that created the object, or marshal it to the other thread."),
     com(0x8002_0003, "DISP_E_MEMBERNOTFOUND", None,
-        "The client answered, but knows no such member, or not as the method or property that was asked for.",
+        "The client answered, but does not know this member, or not as this method or property.",
         "Check the DISPID, and ask for a property with DISPATCH_PROPERTYGET."),
     com(0x8002_0009, "DISP_E_EXCEPTION", None,
         "The call failed inside the client, and the real code is in the scode of EXCEPINFO.",
         "Explain that scode: 8100031E there means that nobody is signed in."),
     com(0x8004_0111, "CLASS_E_CLASSNOTAVAILABLE", ABSENT,
-        "The client is not running, or not for this program: there is nothing to create Messenger from, and asking does not start it.",
+        "The client is not running, or not for this program: Messenger cannot be created, and the call does not launch the client.",
         "Start the client and wait for UpAndRunning 2; if it runs already, run your program as the same user, not as administrator, and not under IIS or as a service."),
     com(0x8004_0154, "REGDB_E_CLASSNOTREG", ABSENT,
         "No such class is registered: the client is not installed for this program, or does not run.",
         "Start the client; if that does not help, repair its installation and check that 32 and 64 bit agree."),
     com(0x8004_0155, "REGDB_E_IIDNOTREG", NOT_SUPPORTED,
-        "The client's interfaces are not registered (any more), as was seen after an Office update.",
+        "The client's interfaces are not registered (any more), for example after an Office update.",
         "Repair the client's or Office's installation, which registers the type library again."),
     com(0x8004_01E3, "MK_E_UNAVAILABLE", None,
         "No running object is listed: the client does not run, does not list itself, or runs as administrator where this program cannot see it.",
         "Run your program and the client as the same user, neither as administrator, and create the object rather than look for a running one."),
     com(0x8004_0200, "CONNECT_E_NOCONNECTION", None,
-        "The subscription to be ended is not known to the client (any more); it says nothing about the sign-in.",
-        "Go on; the subscription is gone."),
+        "The client does not know this subscription (any more); the code says nothing about the sign-in.",
+        "Continue; the subscription does not exist any more."),
     com(0x8004_0202, "CONNECT_E_CANNOTCONNECT", None,
-        "The client cannot subscribe this listener, because the listener lacks the event interface; it says nothing about the sign-in.",
-        "Let the listener answer for DMessengerEvents and IDispatch."),
+        "The client cannot subscribe this listener, because the listener lacks the event interface; the code says nothing about the sign-in.",
+        "Implement DMessengerEvents and IDispatch in the listener."),
     com(0x8007_0005, "E_ACCESSDENIED", ACCESS_DENIED,
-        "The client may not be asked by this program, usually because one of them runs as administrator and the other does not.",
+        "The client denies access to this program, usually because only one of them runs as administrator.",
         "Run your program and the client as the same user at the same level, usually neither as administrator."),
     com(0x8007_06BA, "RPC_S_SERVER_UNAVAILABLE", ABSENT,
-        "The client has ended, and what is left of it here cannot answer.",
+        "The client has exited, and its objects cannot answer.",
         CONNECT_ANEW),
     com(0x8007_06BE, "RPC_S_CALL_FAILED", SOURCE_LOST,
-        "The call broke off on its way, usually because the client ended while it was answering.",
+        "The call was interrupted, usually because the client exited while it was answering.",
         CONNECT_ANEW),
     com(0x8007_06F4, "RPC_X_NULL_REF_POINTER", None,
-        "The program passed a null pointer where the answer belongs; it says nothing about the client.",
-        "Pass a place for the answer."),
+        "The program passed a null pointer for the result; the code says nothing about the client.",
+        "Pass a pointer for the result."),
     com(0x8008_0005, "CO_E_SERVER_EXEC_FAILURE", ACCESS_DENIED,
-        "The client could not be reached, most often because it and your program run at different levels: one as administrator, one not.",
+        "The client could not be reached, usually because only one of it and your program runs as administrator.",
         "Run both as the same user at the same level, usually neither as administrator; if they are, end a client that hangs while starting."),
 ];
 
@@ -115,18 +114,18 @@ const fn com(
     Code { number, name, family: Family::Com, meaning, action, status }
 }
 
-/// The parts of an HRESULT, for a code that is in no table.
+/// The parts of an HRESULT, for a code that is not in the table.
 ///
 /// Source: Microsoft, \[MS-ERREF\] 2.1, "HRESULT".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Hresult(pub(crate) u32);
+pub(crate) struct HresultBits(pub(crate) u32);
 
-impl Hresult {
+impl HresultBits {
     pub(crate) const fn is_failure(self) -> bool {
         self.0 & 0x8000_0000 != 0
     }
 
-    /// The 11 bits that say whose code it is.
+    /// The facility: the 11 bits of the component that defines the code.
     pub(crate) const fn facility(self) -> u32 {
         (self.0 >> 16) & 0x7FF
     }
@@ -135,7 +134,7 @@ impl Hresult {
         self.0 & 0xFFFF
     }
 
-    /// Bit 30, which an HRESULT keeps clear and an NTSTATUS error sets.
+    /// Returns whether bit 30 is set, as in an NTSTATUS error but not in an HRESULT.
     const fn looks_like_ntstatus(self) -> bool {
         self.0 & 0xC000_0000 == 0xC000_0000
     }
@@ -144,19 +143,19 @@ impl Hresult {
         let code = self.code();
         if self.looks_like_ntstatus() {
             return Cow::Borrowed(
-                "It is not in the table, and looks like an NTSTATUS rather than an HRESULT.",
+                "This code is not in the table, and looks like an NTSTATUS rather than an HRESULT.",
             );
         }
         let severity = if self.is_failure() { "failure" } else { "success" };
         match self.facility() {
-            WIN32 if self.is_failure() => Cow::Owned(format!(
-                "It is not in the table; it wraps Win32 error {code}, and no more is known here."
-            )),
+            WIN32 if self.is_failure() => {
+                Cow::Owned(format!("This code is not in the table; it wraps Win32 error {code}."))
+            }
             facility => {
-                let name = facility_name(facility).unwrap_or("without a name here");
+                let name = facility_name(facility).unwrap_or("unknown");
                 Cow::Owned(format!(
-                    "It is not in the table; by its bits it is a {severity}, facility \
-                     {facility:#x} ({name}), code {code:#x}, and no more is known here."
+                    "This code is not in the table; its bits are a {severity}, facility \
+                     {facility:#x} ({name}), code {code:#x}."
                 ))
             }
         }
@@ -169,17 +168,17 @@ impl Hresult {
                 Cow::Borrowed("Look it up in Microsoft's list of NTSTATUS values.")
             }
             WIN32 if self.is_failure() => {
-                Cow::Owned(format!("Run `net helpmsg {code}` on Windows, which names the error."))
+                Cow::Owned(format!("Run `net helpmsg {code}` on Windows to get the error's text."))
             }
             ITF => Cow::Borrowed(
-                "Look it up beside the interface that returned it, since in facility ITF each \
-                 interface gives numbers a meaning of its own.",
+                "Look it up in the documentation of the interface that returned it, since in \
+                 facility ITF each interface defines its own codes.",
             ),
             MESSENGER => Cow::Borrowed(
-                "Check the number against the one that the client gave, and look it up in the \
+                "Check that the number is the one that the client returned, and look it up in the \
                  documentation of that client.",
             ),
-            _ => Cow::Borrowed("Look it up beside the call that returned it."),
+            _ => Cow::Borrowed("Look it up in the documentation of the call that returned it."),
         }
     }
 }
@@ -210,7 +209,7 @@ mod tests {
 
     #[test]
     fn the_table_has_every_code_under_its_number() {
-        // Typed a second time, apart from the table.
+        // Written a second time, independent of the table.
         let expected = [
             (0x80040111, "CLASS_E_CLASSNOTAVAILABLE", Some("absent")),
             (0x80080005, "CO_E_SERVER_EXEC_FAILURE", Some("unknown (access-denied)")),
@@ -239,26 +238,26 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_code_is_taken_apart() {
+    fn an_unknown_code_is_explained_by_its_parts() {
         let check = |number, meaning: &str, action: &str| {
-            let hresult = Hresult(number);
+            let hresult = HresultBits(number);
             assert!(hresult.meaning().contains(meaning), "{number:#x}: {}", hresult.meaning());
             assert!(hresult.action().contains(action), "{number:#x}: {}", hresult.action());
         };
-        check(0x8007_0002, "wraps Win32 error 2,", "net helpmsg 2`");
-        check(0x8007_06D9, "wraps Win32 error 1753,", "net helpmsg 1753`");
+        check(0x8007_0002, "wraps Win32 error 2.", "net helpmsg 2`");
+        check(0x8007_06D9, "wraps Win32 error 1753.", "net helpmsg 1753`");
         check(0x8004_0F00, "failure, facility 0x4 (ITF), code 0xf00", "interface");
         check(0x8100_037B, "failure, facility 0x100 (Messenger), code 0x37b", "client");
         check(0x8003_0002, "facility 0x3 (STORAGE)", "call");
         check(0x0100_0309, "success, facility 0x100 (Messenger), code 0x309", "client");
-        check(0x80AB_0001, "facility 0xab (without a name here)", "call");
+        check(0x80AB_0001, "facility 0xab (unknown)", "call");
         check(0xC000_0005, "NTSTATUS", "NTSTATUS");
     }
 
     #[test]
-    fn what_is_made_up_ends_with_a_full_stop() {
+    fn generated_sentences_end_with_a_full_stop() {
         for high in 0..=0xFFFF_u32 {
-            let hresult = Hresult(high << 16 | 0x1234);
+            let hresult = HresultBits(high << 16 | 0x1234);
             assert!(hresult.meaning().ends_with('.'), "{hresult:?}");
             assert!(hresult.action().ends_with('.'), "{hresult:?}");
         }

@@ -1,16 +1,15 @@
-//! Says in words what a code from a UC client means, and what to do.
+//! The meaning of the codes of UC clients, and what to do about them.
 //!
 //! One table for `communicado explain`, the Windows sources and the SDK's `messenger` module:
 //! COM errors, `MSGR_E` and `MSGR_S` codes, `MISTATUS` values and `UpAndRunning`.
-//! A program that has a number calls [`lookup`]; a person who has a message calls [`explain`].
+//! Use [`lookup`] for a number, and [`explain`] for a text.
 //!
-//! **Invariant:** nothing here touches the world. The crate is `no_std` and has no dependencies;
-//! every row is a constant.
-//! **Invariant:** no text can make it panic, however it is pasted.
-//! **Know:** one number can stand in several families (2 is `MISTATUS_ONLINE` and `UpAndRunning`
-//! 2), and one text can be read as several numbers ("22" in decimal and in hexadecimal). All
-//! plausible readings are returned, and each says how it was read.
-//! **Know:** a sentence says what a code means beside a client, not what it means in general.
+//! **Invariant:** no I/O. The crate is `no_std` and has no dependencies; all rows are constants.
+//! **Invariant:** no text makes it panic.
+//! **Know:** one number can be in several families (2 is `MISTATUS_ONLINE` and `UpAndRunning` 2),
+//! and one text can be several numbers ("22" in decimal and in hexadecimal). [`explain`] returns
+//! all plausible ones, each with how it was read.
+//! **Know:** a sentence describes the meaning of a code for a UC client, not the general one.
 //!
 //! Read next: [`Code`], then [`explain`], then `parse.rs` for how a text is read.
 #![no_std]
@@ -22,6 +21,7 @@ mod messenger;
 mod mistatus;
 mod names;
 mod parse;
+mod tokens;
 mod up_and_running;
 
 use alloc::{borrow::Cow, vec::Vec};
@@ -29,7 +29,7 @@ use core::fmt;
 
 pub use parse::{ParseCodeError, ReadAs};
 
-/// What one code means beside a UC client.
+/// A code of a UC client and its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Code {
     /// The number; an HRESULT as its 32 bits.
@@ -38,12 +38,12 @@ pub struct Code {
     pub name: &'static str,
     /// The family that the number belongs to.
     pub family: Family,
-    /// What it means for the client and the sign-in, in one sentence.
+    /// The meaning for the client and the sign-in, in one sentence.
     pub meaning: &'static str,
-    /// What to do, in one sentence.
+    /// The advice, in one sentence.
     pub action: &'static str,
-    /// The status that it stands for, where it stands for one: a word such as `signed-out`, or
-    /// `unknown` with its reason as in `unknown (access-denied)`.
+    /// The status that the code implies, if any: a word such as `signed-out`, or `unknown` with its
+    /// reason as in `unknown (access-denied)`.
     pub status: Option<&'static str>,
 }
 
@@ -53,20 +53,19 @@ pub struct Code {
 pub enum Family {
     /// An HRESULT of COM or Windows (`winerror.h`, `olectl.h`).
     Com,
-    /// A failure that a client of the Messenger API returns or tells (Microsoft, OC 2007 SDK,
-    /// "Error Codes", bb758786).
+    /// A failure of the Messenger API (Microsoft, OC 2007 SDK, "Error Codes", bb758786).
     MessengerError,
-    /// A success that says more than `S_OK` (`msgrua.h`, `MSGR_S_*`).
+    /// A success of the Messenger API that is more specific than `S_OK` (`msgrua.h`, `MSGR_S_*`).
     MessengerSuccess,
     /// The status of the user or a contact (Microsoft, OC 2007 SDK, `MISTATUS`, bb787207).
     MiStatus,
-    /// The value in the registry by which a client says that it runs (Microsoft, "Integrating IM
+    /// The registry value by which a client reports that it runs (Microsoft, "Integrating IM
     /// applications with Office").
     UpAndRunning,
 }
 
 impl Family {
-    /// The name for people, such as `MSGR_E`.
+    /// The display name, such as `MSGR_E`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -85,49 +84,49 @@ impl fmt::Display for Family {
     }
 }
 
-/// One reading of a text, in words.
+/// An explanation of one code in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// The number that was read.
+    /// The number.
     pub number: u32,
-    /// How it was read.
+    /// The notation of the number in the text.
     pub read_as: ReadAs,
-    /// How sure the explanation is.
+    /// The certainty of the explanation.
     pub certainty: Certainty,
-    /// The family, where it is known or inferred.
+    /// The family, if it is known or inferred.
     pub family: Option<Family>,
-    /// The name, where the number has one.
+    /// The name, if the number has one.
     pub name: Option<&'static str>,
-    /// What it means, in one sentence.
+    /// The meaning, in one sentence.
     pub meaning: Cow<'static, str>,
-    /// What to do, in one sentence.
+    /// The advice, in one sentence.
     pub action: Cow<'static, str>,
-    /// The status that it stands for, as in [`Code::status`].
+    /// The status that the code implies, as in [`Code::status`].
     pub status: Option<&'static str>,
 }
 
-/// How sure an [`Explanation`] is.
+/// The certainty of an [`Explanation`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Certainty {
-    /// It is a row of the table.
+    /// The code is in the table.
     Known,
-    /// It can be an unpublished `MISTATUS`, judged by the bits that the published ones have in
-    /// common; a status is told only where the text says that it is one.
+    /// The code may be an unpublished `MISTATUS`, by the bit pattern of the published ones. There
+    /// is a status only if the text names `MISTATUS`.
     Inferred,
-    /// It is in no table; only its parts are told.
+    /// The code is not in the table; the explanation has only its parts.
     Unknown,
 }
 
 /// Reads the first code in `text` as a number.
 ///
-/// Takes `80040111`, `0x8100031E`, `8100031e`, `-2147221231`, `&H8100031E`, `MISTATUS 18`, a
+/// Accepts `80040111`, `0x8100031E`, `8100031e`, `-2147221231`, `&H8100031E`, `MISTATUS 18`, a
 /// name, and a message around one of them, such as `Exception from HRESULT: 0x8100031E`.
 /// Eight digits without a prefix are hexadecimal, as people paste an HRESULT; fewer digits are
-/// decimal, where they can be. Where that is not certain enough, [`explain`] has all readings.
+/// decimal, if they can be. [`explain`] returns all plausible numbers.
 ///
 /// # Errors
 ///
-/// Fails where the text holds nothing that looks like a code, or one that has no 32 bits.
+/// If the text has no code, or one that does not fit into 32 bits.
 ///
 /// # Examples
 ///
@@ -137,7 +136,7 @@ pub enum Certainty {
 /// assert_eq!(communicado_codes::parse("18"), Ok(0x12));
 /// ```
 pub fn parse(text: &str) -> Result<u32, ParseCodeError> {
-    // There is always a first: a text without a reading is an error already.
+    // A text without a code is an error before, so there is a first one.
     parse::read(text)?.first().map(|reading| reading.number).ok_or(ParseCodeError::Empty)
 }
 
@@ -149,8 +148,8 @@ pub fn lookup(number: u32) -> impl Iterator<Item = &'static Code> {
 /// Finds the row of a name such as `MSGR_E_NOT_LOGGED_ON` or, without its prefix,
 /// `NOT_LOGGED_ON`.
 ///
-/// Case does not matter, and a space or hyphen counts as an underscore. Where several names end
-/// so (`BUSY`), the first is returned; [`explain`] has them all.
+/// Case does not matter, and a space or hyphen counts as an underscore. If several names match
+/// (`BUSY`), this returns the first; [`explain`] returns all of them.
 #[must_use]
 pub fn by_name(name: &str) -> Option<&'static Code> {
     names::named(name).next()
@@ -158,12 +157,12 @@ pub fn by_name(name: &str) -> Option<&'static Code> {
 
 /// Explains every code in `text`, a number or a name, in every plausible way.
 ///
-/// A reading that is in the table makes those go that are not; where none is, each is told by its
-/// parts. At most 16 codes of a text are looked at.
+/// If any number is in the table, those that are not are left out. Otherwise, each explanation has
+/// the parts of its number. At most 16 codes of a text are explained.
 ///
 /// # Errors
 ///
-/// Fails as [`parse()`] does; the error's [`help`](ParseCodeError::help) names similar codes.
+/// As for [`parse()`]; the error's [`help`](ParseCodeError::help) names similar codes.
 ///
 /// # Examples
 ///
@@ -185,7 +184,7 @@ pub fn explain(text: &str) -> Result<Vec<Explanation>, ParseCodeError> {
             }
         }
     }
-    // An unknown failure stays: beside a known code it is news, not another way of reading it.
+    // An unknown failure stays: it is a code of its own, not another way to read a known one.
     let keep = |it: &Explanation| it.certainty == Certainty::Known || is_failure(it.number);
     if explanations.iter().any(keep) {
         explanations.retain(keep);
@@ -193,16 +192,16 @@ pub fn explain(text: &str) -> Result<Vec<Explanation>, ParseCodeError> {
     Ok(explanations)
 }
 
-/// Every row; where a number is in several families, this is their order.
+/// All rows; this is the order of families for a number in several of them.
 fn codes() -> impl Iterator<Item = &'static Code> {
     [mistatus::CODES, up_and_running::CODES, messenger::ERRORS, messenger::SUCCESSES, com::CODES]
         .into_iter()
         .flatten()
 }
 
-/// Whether a number, as an HRESULT, is a failure.
+/// Returns whether a number, as an HRESULT, is a failure.
 const fn is_failure(number: u32) -> bool {
-    com::Hresult(number).is_failure()
+    com::HresultBits(number).is_failure()
 }
 
 #[cfg(test)]
@@ -256,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn the_articles_own_codes_are_found_in_every_form() {
+    fn the_codes_of_the_article_are_found_in_every_form() {
         let forms = |name, status, forms: &[&str]| {
             for form in forms {
                 check(form, &[(name, Some(status))]);
@@ -316,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn the_articles_statuses_and_flags_are_found() {
+    fn the_statuses_and_flags_of_the_article_are_found() {
         let online = ("MISTATUS_ONLINE", Some("signed-in"));
         check(
             "0",
@@ -366,14 +365,14 @@ mod tests {
     }
 
     #[test]
-    fn an_inferred_status_is_told_only_of_a_mistatus() {
+    fn only_a_mistatus_has_an_inferred_status() {
         check("0xC2", &[("-", None)]);
         check("MISTATUS 0xC2", &[("-", Some("signed-in"))]);
         check("MyStatus 0x104", &[("-", None)]);
     }
 
     #[test]
-    fn a_name_without_its_prefix_finds_every_name_that_ends_so() {
+    fn a_name_without_its_prefix_finds_every_name_with_that_ending() {
         check("BUSY", &[("MISTATUS_BUSY", Some("signed-in")), ("MSGR_E_BUSY", None)]);
         check(
             "group-already-exists",

@@ -1,41 +1,40 @@
-//! `MSGR_E_*` and `MSGR_S_*`: what Communicator and Windows Messenger return and tell.
+//! `MSGR_E_*` and `MSGR_S_*`: the results of Communicator and Windows Messenger.
 //!
 //! **Not here:** the `SR_*` codes of sessions (from 0x81000601), and the codes of MSN Messenger,
 //! which uses some of these numbers for something else.
-//! **Know:** the offsets are written as if decimal and used as hexadecimal, so 0x59 is followed
-//! by 0x60, 0x69 by 0x70 and 0x78 by 0x80.
-//! **Know:** a status stands only where a page or the name itself says who is signed in, or
-//! where the code is a documented result of a failed sign-in (`OnSignin`).
+//! **Know:** the offsets count like decimal numbers but are hexadecimal, so 0x60 follows 0x59, 0x70
+//! follows 0x69, and 0x80 follows 0x78.
+//! **Know:** a row has a status only if the documentation or the name implies one, or if the code
+//! is a documented result of a failed sign-in (`OnSignin`).
 //!
-//! Sources: Microsoft, OC 2007 SDK, "Error Codes" (bb758786) and `msgrua.h` for names and
-//! numbers, `OnSignin` (bb758806) and `OnMyStatusChange` (bb787240) for what they mean there;
-//! Windows Messenger, `MSGRConstants` enumeration (im-msgrconstants) for the others.
-//! That page calls about half of them "not supported" and leaves a few out: for these the table
-//! repeats what the name says and claims no more.
-//! It also prints 0x86 for `IE_OFFLINE`; the header has 0x87.
+//! Sources: Microsoft, OC 2007 SDK, "Error Codes" (bb758786) and `msgrua.h` for names and numbers,
+//! `OnSignin` (bb758806) and `OnMyStatusChange` (bb787240) for what they mean there; Windows
+//! Messenger, `MSGRConstants` enumeration (im-msgrconstants) for the others. That page calls about
+//! half of the codes "not supported" and omits a few; for these the table only repeats the name. It
+//! also has 0x86 for `IE_OFFLINE`; the header has 0x87.
 //!
 //! Read next: [`ERRORS`].
 
 use crate::{Code, Family};
 
-/// A failure of facility 0x100; the codes count from here.
+/// The base of the codes: a failure of facility 0x100.
 const ERROR_BASE: u32 = 0x8100_0300;
-/// A success of facility 0x100.
+/// The base of the codes: a success of facility 0x100.
 const SUCCESS_BASE: u32 = 0x0100_0300;
 
 const SIGNED_IN: Option<&str> = Some("signed-in");
 const SIGNED_OUT: Option<&str> = Some("signed-out");
 const NONE: Option<&str> = None;
 
-// What to do, by the kind of trouble.
+// The actions, by the kind of problem.
 
 const SIGN_IN: &str = "Let the user sign in and wait for OnSignin before you call again; \
                        MyStatus answers while signed out too.";
-const GO_ON: &str = "Go on: nothing is to be done.";
+const GO_ON: &str = "Continue: no action is needed.";
 const CREDENTIALS: &str = "Let the user sign in by hand and check the sign-in name, the password \
                            and the account.";
 const SERVER_NAME: &str = "Check the server's name in the client's connection settings, and that \
-                           DNS knows it.";
+                           DNS resolves it.";
 const NETWORK: &str = "Check the network, the firewall, the proxy and the client's connection \
                        settings, then sign in again.";
 const PROXY: &str = "Check the proxy's address and credentials in the client's or the system's \
@@ -44,25 +43,26 @@ const SECURITY: &str = "Check that the client and the server agree on transport 
                         and check the certificate and the clock.";
 const VERSION: &str = "Update the client, or ask the server's administrator which versions it \
                        accepts.";
-const SERVER_LATER: &str = "Try again later; if it stays, ask the server's administrator.";
-const ADMINISTRATOR: &str = "Ask the server's administrator, who decides what this user may do.";
-const WINDOW: &str = "Let the user finish with that window or close it, then call again.";
-const USERS_CHOICE: &str = "Do not repeat the call by yourself: wait for the next event of the \
+const SERVER_LATER: &str =
+    "Try again later; if the error persists, ask the server's administrator.";
+const ADMINISTRATOR: &str = "Ask the server's administrator for the required permission.";
+const WINDOW: &str = "Let the user complete or close that window, then call again.";
+const USERS_CHOICE: &str = "Do not repeat the call automatically: wait for the next event of the \
                             client, such as OnSignin or OnSignout.";
-const ARGUMENT: &str = "Correct what was passed to the call; the code says nothing about the \
+const ARGUMENT: &str = "Correct the arguments of the call; the code says nothing about the \
                         sign-in.";
-const CONTACTS: &str = "Put the contact list in order in the client; the code says nothing about \
+const CONTACTS: &str = "Correct the contact list in the client; the code says nothing about \
                         the sign-in.";
 const CONVERSATION: &str = "Try the conversation again if it is still wanted; the code says \
                             nothing about the sign-in.";
 const PHONE: &str = "Check the client's audio and phone settings; the code says nothing about the \
                      sign-in.";
-const REPORT: &str = "Report how it came about, since no program should meet it.";
+const REPORT: &str = "Report the circumstances as a bug, since no program should get this code.";
 
-/// A sentence for a code of which Microsoft documents nothing but the name.
+/// A sentence for a code whose name is its only documentation.
 macro_rules! named {
     ($says:literal) => {
-        concat!("By its name: ", $says, "; Microsoft documents no more.")
+        concat!("By its name: ", $says, "; Microsoft documents nothing else.")
     };
 }
 
@@ -73,13 +73,13 @@ pub(crate) const ERRORS: &[Code] = &[
     e(0x02, "MSGR_E_INVALID_SERVER_NAME", SERVER_NAME, SIGNED_OUT,
       "The client could not find its server, because the server's name leads to no address."),
     e(0x03, "MSGR_E_INVALID_PASSWORD", CREDENTIALS, SIGNED_OUT,
-      "The server did not accept the sign-in name or the password; it does not say which."),
+      "The server rejected the sign-in name or the password; it does not report which."),
     e(0x04, "MSGR_E_ALREADY_LOGGED_ON", GO_ON, SIGNED_IN,
-      "A sign-in was asked for while the user is already signed in."),
+      "A program requested a sign-in while the user is already signed in."),
     e(0x05, "MSGR_E_SERVER_VERSION", VERSION, SIGNED_OUT,
-      "The client reached its server, but the two versions do not fit together."),
+      "The client reached its server, but the two versions are not compatible."),
     e(0x06, "MSGR_E_LOGON_TIMEOUT", NETWORK, SIGNED_OUT,
-      "The sign-in failed, because no connection to the server came about within 15 seconds."),
+      "The sign-in failed, because the client did not connect to the server within 15 seconds."),
     e(0x07, "MSGR_E_LIST_FULL", CONTACTS, NONE,
       "The contact list is full."),
     e(0x08, "MSGR_E_AI_REJECT", REPORT, NONE,
@@ -87,9 +87,9 @@ pub(crate) const ERRORS: &[Code] = &[
     e(0x09, "MSGR_E_AI_REJECT_NOT_INST", REPORT, NONE,
       "Microsoft documents this code as internal and never returned."),
     e(0x0A, "MSGR_E_USER_NOT_FOUND", ARGUMENT, NONE,
-      "The person asked for is not known to the service."),
+      "The service does not know this person."),
     e(0x0B, "MSGR_E_ALREADY_IN_LIST", CONTACTS, NONE,
-      "The person to be added is already in the contact list."),
+      "The person to add is already in the contact list."),
     e(0x0C, "MSGR_E_DISCONNECTED", SIGN_IN, SIGNED_OUT,
       "The client is disconnected: the user signed out, or the network was lost, before the call was done."),
     e(0x0D, "MSGR_E_UNEXPECTED", SERVER_LATER, NONE,
@@ -97,17 +97,17 @@ pub(crate) const ERRORS: &[Code] = &[
     e(0x0E, "MSGR_E_SERVER_TOO_BUSY", SERVER_LATER, NONE,
       "The server is too busy to take the request or the connection."),
     e(0x0F, "MSGR_E_INVALID_AUTH_PACKAGES", ADMINISTRATOR, NONE,
-      named!("the ways of authenticating are not valid")),
+      named!("the authentication methods are not valid")),
     e(0x10, "MSGR_E_NEWER_CLIENT_AVAILABLE", VERSION, NONE,
       "A newer version of the client can be downloaded."),
     e(0x11, "MSGR_E_AI_TIMEOUT", CONVERSATION, NONE,
       named!("something that it calls AI took too long")),
     e(0x12, "MSGR_E_CANCEL", USERS_CHOICE, NONE,
-      "The user cancelled what was going on; as the argument of OnSignin it says that nobody has signed in."),
+      "The user cancelled the operation; as the argument of OnSignin it means that nobody has signed in."),
     e(0x13, "MSGR_E_TOO_MANY_MATCHES", ARGUMENT, NONE,
-      named!("a search found too much")),
+      named!("a search had too many results")),
     e(0x14, "MSGR_E_SERVER_UNAVAILABLE", SERVER_LATER, NONE,
-      "The server was reached, but is unavailable and does not say why."),
+      "The client reached the server, but the server is unavailable and gives no reason."),
     e(0x15, "MSGR_E_LOGON_UI_ACTIVE", WINDOW, NONE,
       "The client's sign-in window is open and waits for the user."),
     e(0x16, "MSGR_E_OPTION_UI_ACTIVE", WINDOW, NONE,
@@ -123,7 +123,7 @@ pub(crate) const ERRORS: &[Code] = &[
     e(0x1B, "MSGR_E_PROXY_AUTH", PROXY, NONE,
       named!("authenticating to the proxy failed")),
     e(0x1C, "MSGR_E_PROXY_AUTH_TYPE", PROXY, NONE,
-      named!("the proxy's way of authenticating does not fit")),
+      named!("the proxy's authentication method is not supported")),
     e(0x1D, "MSGR_E_INVALID_PROXY_NAME", PROXY, NONE,
       "The name of the proxy is not valid."),
     e(0x1E, "MSGR_E_NOT_LOGGED_ON", SIGN_IN, SIGNED_OUT,
@@ -133,7 +133,7 @@ pub(crate) const ERRORS: &[Code] = &[
     e(0x20, "MSGR_E_NOT_PRIMARY_SERVICE", ARGUMENT, NONE,
       "The service that the call names is not the client's primary service."),
     e(0x21, "MSGR_E_TOO_MANY_SESSIONS", CONVERSATION, NONE,
-      "No more sessions can be opened beside those that are open."),
+      "The number of open sessions has reached the limit."),
     e(0x22, "MSGR_E_TOO_MANY_MESSAGES", CONVERSATION, NONE,
       named!("too many messages were sent")),
     e(0x23, "MSGR_E_REMOTE_LOGIN", USERS_CHOICE, NONE,
@@ -141,9 +141,9 @@ pub(crate) const ERRORS: &[Code] = &[
     e(0x24, "MSGR_E_INVALID_FRIENDLY_NAME", ARGUMENT, NONE,
       "The display name is not valid, for instance because it is an address."),
     e(0x25, "MSGR_E_SESSION_FULL", CONVERSATION, NONE,
-      "The session has as many participants as are allowed."),
+      "The number of participants in the session has reached the limit."),
     e(0x26, "MSGR_E_NOT_ALLOWING_NEW_USERS", ADMINISTRATOR, NONE,
-      named!("the service takes no new users")),
+      named!("the service does not accept new users")),
     e(0x27, "MSGR_E_INVALID_DOMAIN", CREDENTIALS, NONE,
       named!("the domain is not valid")),
     e(0x28, "MSGR_E_TCP_ERROR", NETWORK, NONE,
@@ -155,9 +155,9 @@ pub(crate) const ERRORS: &[Code] = &[
     e(0x2B, "MSGR_E_MULTIPOINT_SESSION_END_TIMEOUT", CONVERSATION, NONE,
       named!("a session of several people took too long to end")),
     e(0x2C, "MSGR_E_REVERSE_LIST_FULL", CONTACTS, NONE,
-      "The list of those who have the user as a contact is full."),
+      "The list of people with the user as a contact is full."),
     e(0x2D, "MSGR_E_SERVER_ERROR", SERVER_LATER, NONE,
-      "The server failed and does not say why."),
+      "The server failed without a reason."),
     e(0x2E, "MSGR_E_SYSTEM_CONFIG", ADMINISTRATOR, NONE,
       named!("a setting of the system is wrong")),
     e(0x2F, "MSGR_E_NO_DIRECTORY", ADMINISTRATOR, NONE,
@@ -169,11 +169,11 @@ pub(crate) const ERRORS: &[Code] = &[
     e(0x32, "MSGR_E_USER_CANCELLED", USERS_CHOICE, NONE,
       "The user cancelled the operation, such as a sign-in."),
     e(0x33, "MSGR_E_CANCEL_BEFORE_CONNECT", USERS_CHOICE, NONE,
-      "The user cancelled the operation before the connection came about."),
+      "The user cancelled the operation before the connection was established."),
     e(0x34, "MSGR_E_VOICE_IM_TIMEOUT", CONVERSATION, NONE,
       "A voice session timed out."),
     e(0x35, "MSGR_E_NOT_ACCEPTING_PAGES", PHONE, NONE,
-      named!("the person takes no pages")),
+      named!("the person does not accept pages")),
     e(0x36, "MSGR_E_EMAIL_PASSPORT_NOT_VALIDATED", CREDENTIALS, NONE,
       named!("the mail address of the user's Passport has not been confirmed")),
     e(0x37, "MSGR_E_AUDIO_UI_ACTIVE", WINDOW, NONE,
@@ -203,7 +203,7 @@ pub(crate) const ERRORS: &[Code] = &[
     e(0x43, "MSGR_E_SERVER_PROTOCOL", VERSION, NONE,
       named!("the client and the server disagree on the protocol")),
     e(0x44, "MSGR_E_UNAVAILABLE_VIA_HTTP", NETWORK, NONE,
-      named!("this cannot be had over HTTP")),
+      named!("this is not available over HTTP")),
     e(0x45, "MSGR_E_PHONE_INVALID_PIN", PHONE, NONE,
       named!("the PIN for the phone service is not valid")),
     e(0x46, "MSGR_E_PHONE_PINPROCEED_TIMEOUT", PHONE, NONE,
@@ -213,21 +213,21 @@ pub(crate) const ERRORS: &[Code] = &[
     e(0x48, "MSGR_E_CLIENT_DISALLOWED", VERSION, NONE,
       named!("the server does not allow this client")),
     e(0x49, "MSGR_E_PHONE_CALL_NOT_COMPLETE", PHONE, NONE,
-      named!("the phone call did not come about")),
+      named!("the phone call was not completed")),
     e(0x4A, "MSGR_E_GROUPS_NOT_ENABLED", CONTACTS, NONE,
       "The service has no contact groups."),
     e(0x4B, "MSGR_E_GROUP_ALREADY_EXISTS", CONTACTS, NONE,
-      "There is already a contact group of that name."),
+      "A contact group with this name already exists."),
     e(0x4C, "MSGR_E_TOO_MANY_GROUPS", CONTACTS, NONE,
-      "There are as many contact groups as are allowed."),
+      "The number of contact groups has reached the limit."),
     e(0x4D, "MSGR_E_GROUP_DOES_NOT_EXIST", CONTACTS, NONE,
-      "There is no contact group of that name."),
+      "No contact group has this name."),
     e(0x4E, "MSGR_E_USER_NOT_GROUP_MEMBER", CONTACTS, NONE,
       "The person is not a member of that contact group."),
     e(0x4F, "MSGR_E_GROUP_NAME_TOO_LONG", CONTACTS, NONE,
       "The name of the contact group is too long."),
     e(0x50, "MSGR_E_GROUP_NOT_EMPTY", CONTACTS, NONE,
-      "The contact group cannot be deleted while there are contacts in it."),
+      "The contact group cannot be deleted while it has contacts."),
     e(0x51, "MSGR_E_BAD_GROUP_NAME", CONTACTS, NONE,
       "The name of the contact group is not valid."),
     e(0x52, "MSGR_E_PHONESERVICE_UNAVAILABLE", PHONE, NONE,
@@ -257,11 +257,11 @@ pub(crate) const ERRORS: &[Code] = &[
     e(0x64, "MSGR_E_SIP_TIMEOUT", NETWORK, NONE,
       "The SIP connection timed out."),
     e(0x65, "MSGR_E_INCOMPATIBLE_IM", VERSION, NONE,
-      "The versions of the two clients do not fit together."),
+      "The versions of the two clients are not compatible."),
     e(0x66, "MSGR_E_MIM_ADD_TO_CONTACTS_FAIL", CONVERSATION, NONE,
       "No more people can be added to the conversation."),
     e(0x67, "MSGR_E_INVALID_ADDRESS_FORMAT", ARGUMENT, NONE,
-      "The address of the person is not written as an address."),
+      "The address of the person is not a valid address."),
     e(0x68, "MSGR_E_INVALID_CERTIFICATE", SECURITY, NONE,
       "The client has no valid certificate for a TLS connection."),
     e(0x69, "MSGR_E_AUTH_TIME_SKEW", SECURITY, NONE,
@@ -315,19 +315,19 @@ pub(crate) const ERRORS: &[Code] = &[
 #[rustfmt::skip] // The table is read by its columns.
 pub(crate) const SUCCESSES: &[Code] = &[
     s(0x01, "MSGR_S_ALREADY_IN_THE_MODE", GO_ON,
-      named!("the wanted mode is already there")),
+      named!("the client is already in this mode")),
     s(0x02, "MSGR_S_TRANSFER_SEND_BEGUN", GO_ON,
-      named!("sending a file has begun")),
+      named!("sending a file has started")),
     s(0x03, "MSGR_S_TRANSFER_SEND_FINISHED", GO_ON,
       named!("sending a file has ended")),
     s(0x04, "MSGR_S_TRANSFER_RECEIVE_BEGUN", GO_ON,
-      named!("receiving a file has begun")),
+      named!("receiving a file has started")),
     s(0x05, "MSGR_S_TRANSFER_RECEIVE_FINISHED", GO_ON,
       named!("receiving a file has ended")),
     s(0x06, "MSGR_S_GROUP_ALREADY_EXISTS", GO_ON,
-      "There is already a contact group of that name, which counts as success."),
+      "A contact group with this name already exists, which counts as success."),
     s(0x07, "MSGR_S_SESSION_PENDING", GO_ON,
-      named!("a session is about to come about")),
+      named!("a session is being set up")),
     s(0x08, "MSGR_S_CONV_ID_MATCH", GO_ON,
       named!("the number of a conversation matches")),
 ];
@@ -353,8 +353,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_stand_at_their_numbers() {
-        // Typed a second time, apart from the table: the seams of the numbering first.
+    fn names_have_their_numbers() {
+        // Written a second time, independent of the table, with the gaps of the numbering.
         let expected = [
             (0x8100_0301, "MSGR_E_CONNECT"),
             (0x8100_0306, "MSGR_E_LOGON_TIMEOUT"),
@@ -390,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_rise_and_leave_out_what_is_unused() {
+    fn numbers_increase_and_skip_the_unused() {
         let used = (0x01..=0x59)
             .chain(0x60..=0x69)
             .chain(0x70..=0x78)
@@ -403,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_spelt_as_its_family_is() {
+    fn a_name_has_the_prefix_of_its_family() {
         assert!(ERRORS.iter().all(|code| code.name.starts_with("MSGR_E_")));
         assert!(SUCCESSES.iter().all(|code| code.name.starts_with("MSGR_S_")));
     }

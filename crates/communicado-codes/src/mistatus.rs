@@ -1,9 +1,9 @@
-//! `MISTATUS`: the status that Communicator and Windows Messenger give for the user or a contact.
+//! `MISTATUS`: the status of the user or a contact in Communicator and Windows Messenger.
 //!
-//! **Know:** three groups, told apart by their bits. Below 0x100 with bit 1 (0x2) set: connected.
-//! Below 0x100 with that bit clear: not connected. From 0x100 on: in transition.
-//! No page states this pattern; it holds for every published value, so what follows from it
-//! alone is marked [`Certainty::Inferred`](crate::Certainty::Inferred).
+//! **Know:** the bits distinguish three groups. Below 0x100 with bit 1 (0x2) set: connected. Below
+//! 0x100 with that bit clear: not connected. From 0x100 on: in transition. Microsoft does not
+//! document this pattern, but all published values follow it. Conclusions from the pattern alone
+//! are [`Certainty::Inferred`](crate::Certainty::Inferred).
 //!
 //! Sources: Microsoft, OC 2007 SDK, `MISTATUS` (bb787207), and Windows Messenger, `MISTATUS`
 //! enumeration (im-mistatus), whose list ends at 0x42.
@@ -15,16 +15,16 @@ use crate::{Code, Family};
 const SIGNED_IN: Option<&str> = Some("signed-in");
 const SIGNING_IN: Option<&str> = Some("signing-in");
 
-/// For the connected states.
-const SIGN_IN_DONE: &str = "Nothing is to be done: features that need a signed-in user can be on.";
-/// For the states on the way to a connected one.
-const WAIT_FOR_SIGN_IN: &str = "Wait for OnSignin, which brings the result.";
+/// The action for connected states.
+const SIGN_IN_DONE: &str = "No action is needed: features that need a signed-in user can be on.";
+/// The action for states on the way to a connected one.
+const WAIT_FOR_SIGN_IN: &str = "Wait for OnSignin, which has the result.";
 
 #[rustfmt::skip] // The table is read by its columns.
 pub(crate) const CODES: &[Code] = &[
     mi(0x000, "MISTATUS_UNKNOWN", Some("unknown"),
        "The client does not know the status of the user or contact.",
-       "Wait for OnMyStatusChange, and do not take it for signed in."),
+       "Wait for OnMyStatusChange, and do not treat this as signed in."),
     mi(0x001, "MISTATUS_OFFLINE", Some("signed-out"),
        "The client is not connected to a server: nobody is signed in, or the contact is offline.",
        "Let the user sign in, and wait for OnSignin."),
@@ -71,20 +71,20 @@ pub(crate) const CODES: &[Code] = &[
        "The user is signed in and may be available.",
        SIGN_IN_DONE),
     mi(0x0B2, "MISTATUS_CUSTOM", SIGNED_IN,
-       "The user is signed in with a status of their own making.",
+       "The user is signed in with a custom status.",
        SIGN_IN_DONE),
     mi(0x100, "MISTATUS_LOCAL_FINDING_SERVER", SIGNING_IN,
-       "The client is signing in and looks for its server.",
+       "The client is signing in and is looking for its server.",
        WAIT_FOR_SIGN_IN),
     mi(0x200, "MISTATUS_LOCAL_CONNECTING_TO_SERVER", SIGNING_IN,
-       "The client is signing in and connects to its server.",
+       "The client is signing in and is connecting to its server.",
        WAIT_FOR_SIGN_IN),
     mi(0x300, "MISTATUS_LOCAL_SYNCHRONIZING_WITH_SERVER", SIGNING_IN,
-       "The client is signing in and synchronizes with its server.",
+       "The client is signing in and is synchronizing with its server.",
        WAIT_FOR_SIGN_IN),
     mi(0x400, "MISTATUS_LOCAL_DISCONNECTING_FROM_SERVER", Some("signing-out"),
        "The client is signing out.",
-       "Turn off what needs a signed-in user, and wait for OnSignout."),
+       "Turn off features that need a signed-in user, and wait for OnSignout."),
 ];
 
 const fn mi(
@@ -97,28 +97,27 @@ const fn mi(
     Code { number, name, family: Family::MiStatus, meaning, action, status }
 }
 
-/// What the bits of an unpublished value say, by the pattern of the published ones.
+/// The meaning of an unpublished value, by the bit pattern of the published ones.
 pub(crate) struct Inference {
     pub(crate) meaning: &'static str,
     pub(crate) status: Option<&'static str>,
 }
 
-/// Judges a value that is not in the table, or returns nothing where it is too large for one.
+/// Infers the meaning of a value that is not in the table, unless it is too large.
 pub(crate) const fn infer(number: u32) -> Option<Inference> {
     let (meaning, status) = match number {
         0x000..=0x0FF if number & 0x2 != 0 => (
-            "It is no published MISTATUS; if it is one, its bits are those of a signed-in state, \
-             which is an inference.",
+            "This is not a published MISTATUS; if it is one, its bits suggest a signed-in state.",
             SIGNED_IN,
         ),
         0x000..=0x0FF => (
-            "It is no published MISTATUS; if it is one, its bits are not those of a signed-in \
-             state, which is an inference.",
+            "This is not a published MISTATUS; if it is one, its bits suggest a state that is not \
+             signed in.",
             None,
         ),
         0x100..=LARGEST => (
-            "It is no published MISTATUS; if it is one, its bits are those of a transition, \
-             neither signed in nor signed out, which is an inference.",
+            "This is not a published MISTATUS; if it is one, its bits suggest a transition, \
+             neither signed in nor signed out.",
             None,
         ),
         _ => return None,
@@ -126,7 +125,7 @@ pub(crate) const fn infer(number: u32) -> Option<Inference> {
     Some(Inference { meaning, status })
 }
 
-/// Larger numbers have a facility, as an HRESULT has.
+/// The largest possible value: larger numbers have a facility, like an HRESULT.
 const LARGEST: u32 = 0xFFFF;
 
 #[cfg(test)]
@@ -160,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unpublished_value_is_judged_by_its_bits() {
+    fn an_unpublished_value_has_an_inferred_meaning() {
         let check = |number, status| {
             assert_eq!(infer(number).map(|it| it.status), status, "{number:#x}");
         };

@@ -1,20 +1,20 @@
-//! Finds the codes that a name means, and those that it may have meant.
+//! The lookup of codes by name, and of similar names.
 //!
-//! **Know:** case, spaces and hyphens make no difference, and a prefix may be left out where what
-//! is left is no name itself.
+//! **Know:** case, spaces and hyphens make no difference. A prefix is optional unless the rest is
+//! itself a name.
 
 use alloc::vec::Vec;
 
-use crate::{Code, codes, parse::pieces};
+use crate::{Code, codes, tokens::pieces};
 
-/// Finds the rows with this name; where there is none, those whose name without its prefix it is.
+/// Finds the rows with this name, or else the rows with this name after a prefix.
 pub(crate) fn named(text: &str) -> impl Iterator<Item = &'static Code> {
     let name = text.trim_matches(|c: char| !c.is_ascii_alphanumeric());
     let whole = codes().any(|code| same(code.name, name));
     codes().filter(move |code| same(if whole { code.name } else { short(code.name) }, name))
 }
 
-/// What the names begin with, and what people leave out.
+/// The prefixes of names, which people often leave out.
 const PREFIXES: [&str; 12] = [
     "MSGR_E_",
     "MSGR_S_",
@@ -34,7 +34,7 @@ fn short(name: &str) -> &str {
     PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name)
 }
 
-/// Whether two names are the same but for case, spaces and hyphens.
+/// Compares two names, ignoring case, spaces and hyphens.
 pub(crate) fn same(name: &str, other: &str) -> bool {
     name.len() == other.len() && plain(name).eq(plain(other))
 }
@@ -43,46 +43,45 @@ fn plain(name: &str) -> impl Iterator<Item = u8> {
     name.bytes().map(|b| if matches!(b, b' ' | b'-') { b'_' } else { b.to_ascii_uppercase() })
 }
 
-/// So many similar names are told: few enough to read.
+/// The maximum number of similar names.
 const NEAREST_MAX: usize = 3;
-/// Longer than every name, and short enough to compare with all of them.
+/// The maximum length of a text to compare: more than every name, and short enough to be fast.
 const NAME_MAX: usize = 64;
 
-/// Names that are spelt much like one in the text, or that hold it, the most alike first.
+/// Names that are similar to one in the text, or contain it, the most similar first.
 pub(crate) fn nearest(text: &str) -> Vec<&'static str> {
-    // In a message, a name is known by its underscores.
+    // In a message, a name has underscores.
     let wanted = pieces(text).find(|it| it.contains('_')).unwrap_or(text);
-    // A slip in two letters can be anything.
+    // Two letters with a typo can be anything.
     if !(3..=NAME_MAX).contains(&wanted.len()) {
         return Vec::new();
     }
     let wanted: Vec<u8> = plain(wanted).collect();
-    // One slip in a short name, four in a long one.
-    let slips_max = (1 + wanted.len() / 6).min(4);
+    // One typo in a short name, four in a long one.
+    let typos_max = (1 + wanted.len() / 6).min(4);
     let mut found: Vec<(usize, &'static str)> = codes()
         .filter_map(|code| {
             let whole: Vec<u8> = plain(code.name).collect();
             let tail: Vec<u8> = plain(short(code.name)).collect();
-            let slips = [&whole, &tail]
+            let typos = [&whole, &tail]
                 .into_iter()
-                .filter(|name| name.len().abs_diff(wanted.len()) <= slips_max)
+                .filter(|name| name.len().abs_diff(wanted.len()) <= typos_max)
                 .map(|name| distance(&wanted, name))
                 .min()
-                .filter(|slips| *slips <= slips_max);
+                .filter(|typos| *typos <= typos_max);
             // Three letters are part of many names.
             let part = || {
                 let held = wanted.len() > 3 && whole.windows(wanted.len()).any(|it| it == wanted);
-                held.then_some(slips_max + 1)
+                held.then_some(typos_max + 1)
             };
-            Some((slips.or_else(part)?, code.name))
+            Some((typos.or_else(part)?, code.name))
         })
         .collect();
-    found.sort_by_key(|(slips, _)| *slips);
+    found.sort_by_key(|(typos, _)| *typos);
     found.into_iter().map(|(_, name)| name).take(NEAREST_MAX).collect()
 }
 
-/// How many letters must be put in, taken out or changed to make one name of the other
-/// (Levenshtein).
+/// The Levenshtein distance of two names.
 fn distance(one: &[u8], other: &[u8]) -> usize {
     let mut row: Vec<usize> = (1..=other.len()).collect();
     for (above_left, a) in one.iter().enumerate() {
@@ -111,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistyped_name_is_met_with_similar_ones() {
+    fn a_name_with_typos_finds_similar_names() {
         let check = |text: &str, expected: &[&str]| assert_eq!(nearest(text), expected, "{text}");
         check("MSGR_E_NOT_LOGED_ON", &["MSGR_E_NOT_LOGGED_ON"]);
         check("not loged on", &["MSGR_E_NOT_LOGGED_ON"]);
@@ -124,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn distance_counts_slips() {
+    fn distance_counts_typos() {
         let check = |one: &str, other: &str, expected| {
             assert_eq!(distance(one.as_bytes(), other.as_bytes()), expected, "{one} {other}");
             assert_eq!(distance(other.as_bytes(), one.as_bytes()), expected, "{other} {one}");

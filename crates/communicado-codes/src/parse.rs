@@ -1,15 +1,14 @@
-//! Reads codes out of whatever a person pastes: a number, a name, or a message around them.
+//! The parser of codes in a text: a number, a name, or a message around them.
 //!
-//! **Not here:** what a code means; that is the tables'. How a name is known is in `names.rs`.
+//! **Not here:** the meaning of a code, which is in the tables, and names, which are in `names.rs`.
 //! **Know:** these rules decide what is a code.
 //! - With `0x` or `&H`, and any eight hexadecimal digits: hexadecimal. An HRESULT is usually
 //!   shown without `0x` inside a message, and it may well have no letter (80040111).
 //! - Nine digits or more, or a minus: decimal, as .NET and VBScript show an HRESULT.
-//! - Shorter numbers count only where they stand alone or beside a family's name (`MyStatus 18`),
-//!   since messages are full of short numbers. They are read both ways.
-//! - Inside a message, numbers without `0x` count where they can only be a code: a failing
-//!   HRESULT, or one of the table.
-//! - A GUID is no code, although a CLSID may begin like one (8885370D).
+//! - Shorter numbers count only alone or with a family's name (`MyStatus 18`), since messages are
+//!   full of short numbers. They are read both ways.
+//! - In a message, a number without `0x` counts only if it is a failing HRESULT or in the table.
+//! - A GUID is not a code, although a CLSID may start like one (8885370D).
 //!
 //! Read next: [`read`], then [`Numeral`].
 
@@ -18,20 +17,21 @@ use core::fmt;
 
 use crate::{
     Certainty, Code, Explanation, Family, codes,
-    com::Hresult,
+    com::HresultBits,
     is_failure, lookup, mistatus,
     names::{named, nearest, same},
+    tokens::{is_decimal, pieces},
 };
 
-/// How a text was read.
+/// The notation of a code in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReadAs {
-    /// As a decimal number; a negative one as the 32 bits of an `i32`.
+    /// A decimal number; a negative one has the 32 bits of an `i32`.
     Decimal,
-    /// As a hexadecimal number.
+    /// A hexadecimal number.
     Hexadecimal,
-    /// As a name.
+    /// A name.
     Name,
 }
 
@@ -45,28 +45,28 @@ impl fmt::Display for ReadAs {
     }
 }
 
-/// Why a text is no code.
+/// The error for a text without a code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseCodeError {
-    /// There is no text.
+    /// The text is empty.
     Empty,
-    /// There is no code in the text.
+    /// The text has no code.
     NoCode {
-        /// The text, cut short.
+        /// The text, truncated.
         text: String,
-        /// Names that are spelt much like it, the most alike first.
+        /// Similar names, the most similar first.
         nearest: Vec<&'static str>,
     },
     /// The number does not fit into 32 bits.
     TooLarge {
-        /// The number as written, cut short.
+        /// The number as written, truncated.
         number: String,
     },
 }
 
 impl ParseCodeError {
-    /// Says what to do about it.
+    /// The advice.
     #[must_use]
     pub fn help(&self) -> Option<Cow<'_, str>> {
         let forms = "give a number such as 80040111, 0x8100031E or -2147221231, or a name such \
@@ -87,8 +87,8 @@ impl ParseCodeError {
 impl fmt::Display for ParseCodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => f.write_str("there is no code to explain"),
-            Self::NoCode { text, .. } => write!(f, "`{text}` is no code that is known here"),
+            Self::Empty => f.write_str("the text is empty"),
+            Self::NoCode { text, .. } => write!(f, "`{text}` is not a known code"),
             Self::TooLarge { number } => write!(f, "`{number}` does not fit into 32 bits"),
         }
     }
@@ -96,24 +96,24 @@ impl fmt::Display for ParseCodeError {
 
 impl core::error::Error for ParseCodeError {}
 
-/// One number or name out of a text.
+/// One number or name in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Reading {
+pub(crate) struct ParsedCode {
     pub(crate) number: u32,
     read_as: ReadAs,
-    /// The family that the text speaks of.
+    /// The family that the text names.
     family: Option<Family>,
-    /// The row, where it was named.
+    /// The row, if the text has its name.
     code: Option<&'static Code>,
 }
 
-impl Reading {
-    /// Says what the number can be, at least by its parts.
+impl ParsedCode {
+    /// All explanations of the number, at least one by its parts.
     pub(crate) fn explain(self) -> Vec<Explanation> {
         if let Some(code) = self.code {
             return vec![self.known(code)];
         }
-        // `MyStatus failed with 0x8100031E` speaks of MISTATUS and holds an HRESULT.
+        // `MyStatus failed with 0x8100031E` names MISTATUS and has an HRESULT.
         let family = self.family.filter(|_| !is_failure(self.number));
         let known: Vec<_> = lookup(self.number)
             .filter(|code| family.is_none_or(|it| it == code.family))
@@ -168,7 +168,7 @@ impl Reading {
                     "Check where the number comes from; if it is a Win32 error, `net helpmsg \
                      {number}` on Windows names it."
                 )),
-                // Where the text does not say MISTATUS, that would be a guess about a guess.
+                // Without MISTATUS in the text, a status would be a guess based on a guess.
                 status: inference.status.filter(|_| family == Some(Family::MiStatus)),
             };
         }
@@ -178,23 +178,23 @@ impl Reading {
             certainty: Certainty::Unknown,
             family: None,
             name: None,
-            meaning: Hresult(number).meaning(),
-            action: Hresult(number).action(),
+            meaning: HresultBits(number).meaning(),
+            action: HresultBits(number).action(),
             status: None,
         }
     }
 }
 
-/// So many codes of one text are looked at: more than any message holds, and few enough to print.
+/// The maximum number of codes in one text: more than any message has, and few enough to print.
 const CODES_MAX: usize = 16;
 
-/// Reads every code in `text`, in the order of the text; where there is none, that is an error.
-pub(crate) fn read(text: &str) -> Result<Vec<Reading>, ParseCodeError> {
+/// Reads all codes in `text`, in order. A text without codes is an error.
+pub(crate) fn read(text: &str) -> Result<Vec<ParsedCode>, ParseCodeError> {
     let text = text.trim();
     if text.is_empty() {
         return Err(ParseCodeError::Empty);
     }
-    let mut readings: Vec<_> = named(text).map(Reading::of_name).collect();
+    let mut readings: Vec<_> = named(text).map(ParsedCode::of_name).collect();
     if !readings.is_empty() {
         return Ok(readings);
     }
@@ -211,7 +211,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<Reading>, ParseCodeError> {
             .filter(|it| it.counts(alone || family.is_some()))
             .into_iter()
             .flat_map(|it| it.readings(family));
-        let names = codes().filter(|code| same(code.name, piece)).map(Reading::of_name);
+        let names = codes().filter(|code| same(code.name, piece)).map(ParsedCode::of_name);
         for reading in numbers.chain(names) {
             if !readings.contains(&reading) && readings.len() < CODES_MAX {
                 readings.push(reading);
@@ -219,8 +219,8 @@ pub(crate) fn read(text: &str) -> Result<Vec<Reading>, ParseCodeError> {
         }
     }
     if readings.is_empty() && alone {
-        // A family's name alone asks for all of it.
-        readings.extend(codes().filter(|it| Some(it.family) == family).map(Reading::of_name));
+        // The name of a family alone means all of its codes.
+        readings.extend(codes().filter(|it| Some(it.family) == family).map(ParsedCode::of_name));
     }
     if readings.is_empty() {
         return Err(ParseCodeError::NoCode { text: shortened(text), nearest: nearest(text) });
@@ -228,34 +228,11 @@ pub(crate) fn read(text: &str) -> Result<Vec<Reading>, ParseCodeError> {
     Ok(readings)
 }
 
-/// A text is cut at everything that is not in a number, a name or a GUID; a hyphen that is no
-/// minus joins words (`error-80040111`).
-pub(crate) fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '&')))
-        .filter(|token| !is_guid(token))
-        .flat_map(|token| {
-            let negative = token.strip_prefix('-').is_some_and(is_decimal);
-            let (whole, parts) = if negative { (token, "") } else { ("", token) };
-            core::iter::once(whole).chain(parts.split('-'))
-        })
-        .filter(|piece| !piece.is_empty())
-}
-
-/// Whether a token has the form of a CLSID: 8-4-4-4-12 hexadecimal digits.
-fn is_guid(token: &str) -> bool {
-    token.split('-').map(str::len).eq([8, 4, 4, 4, 12])
-        && token.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
-}
-
-fn is_decimal(digits: &str) -> bool {
-    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
-}
-
 fn is_hexadecimal(digits: &str) -> bool {
     !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-/// The family that a text speaks of, by a word of it.
+/// The family that a text names.
 fn family_in(text: &str) -> Option<Family> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).find_map(|word| {
         let is = |name| word.eq_ignore_ascii_case(name);
@@ -269,14 +246,14 @@ fn family_in(text: &str) -> Option<Family> {
     })
 }
 
-/// What looks like a number, with what speaks for it.
+/// A possible number, by its notation.
 #[derive(Clone, Copy)]
 enum Numeral {
-    /// `0x12`: a number wherever it stands.
+    /// A number with a prefix, such as `0x12`.
     Prefixed(u32),
-    /// `80040111`, `-2147221231`: has the form of an HRESULT.
+    /// A number in the form of an HRESULT, such as `80040111` or `-2147221231`.
     Formed(u32, ReadAs),
-    /// `18`: can be anything, in decimal and in hexadecimal.
+    /// A short number such as `18`, which can be decimal or hexadecimal.
     Short { decimal: Option<u32>, hexadecimal: Option<u32> },
 }
 
@@ -285,7 +262,7 @@ enum Numeral {
 struct TooLarge;
 
 impl Numeral {
-    /// Reads a piece of a text, which may well be no number.
+    /// Reads a piece of a text, which may not be a number.
     fn read(piece: &str) -> Result<Option<Self>, TooLarge> {
         if let Some(digits) = ["0x", "0X", "&h", "&H"].iter().find_map(|it| piece.strip_prefix(it))
         {
@@ -330,7 +307,8 @@ impl Numeral {
         })
     }
 
-    /// Whether it is to be taken for a code: where nothing else says so, by itself.
+    /// Returns whether the number counts as a code, by itself unless it stands alone or with a
+    /// family's name.
     fn counts(self, named: bool) -> bool {
         match self {
             Self::Prefixed(_) => true,
@@ -341,8 +319,8 @@ impl Numeral {
         }
     }
 
-    /// Every number that it can be, a decimal one first.
-    fn readings(self, family: Option<Family>) -> impl Iterator<Item = Reading> {
+    /// All possible numbers, the decimal one first.
+    fn readings(self, family: Option<Family>) -> impl Iterator<Item = ParsedCode> {
         let (first, second) = match self {
             Self::Prefixed(number) => (Some((number, ReadAs::Hexadecimal)), None),
             Self::Formed(number, read_as) => (Some((number, read_as)), None),
@@ -353,7 +331,7 @@ impl Numeral {
                     .map(|number| (number, ReadAs::Hexadecimal)),
             ),
         };
-        [first, second].into_iter().flatten().map(move |(number, read_as)| Reading {
+        [first, second].into_iter().flatten().map(move |(number, read_as)| ParsedCode {
             number,
             read_as,
             family,
@@ -362,7 +340,8 @@ impl Numeral {
     }
 }
 
-/// Reads digits without their prefix. An HRESULT that was sign-extended to 64 bits is one, too.
+/// Reads hexadecimal digits without a prefix, including an HRESULT that is sign-extended to 64
+/// bits.
 fn from_hexadecimal(digits: &str) -> Option<u32> {
     let number = u64::from_str_radix(digits, 16).ok()?;
     let low = u32::try_from(number & 0xFFFF_FFFF).ok()?;
@@ -373,7 +352,7 @@ fn from_hexadecimal(digits: &str) -> Option<u32> {
     }
 }
 
-/// So much of a foreign text is repeated in an error.
+/// The maximum length of a foreign text in an error.
 const SHORTENED_CHARS: usize = 60;
 
 fn shortened(text: &str) -> String {
@@ -390,7 +369,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_number_that_is_meant() {
+    fn the_first_number_is_the_most_plausible() {
         let check = |text: &str, expected: Option<u32>| {
             let first = read(text).ok().and_then(|it| it.first().copied());
             assert_eq!(first.map(|it| it.number), expected, "{text:?}");
@@ -431,25 +410,25 @@ mod tests {
     }
 
     #[test]
-    fn a_familys_name_alone_asks_for_all_of_it() {
+    fn the_name_of_a_family_alone_means_all_of_its_codes() {
         assert_eq!(read("UpAndRunning").map(|it| it.len()), Ok(3));
         assert_eq!(read("mistatus").map(|it| it.len()), Ok(21));
     }
 
     #[test]
-    fn an_error_says_what_is_wrong_and_what_to_do() {
+    fn an_error_has_a_cause_and_an_advice() {
         let check = |text: &str, says: &str, helps: &str| {
             let error = read(text).unwrap_err();
             assert_eq!(format!("{error}"), says);
             let help = error.help().unwrap();
             assert!(help.contains(helps), "{text}: {help}");
         };
-        check("  ", "there is no code to explain", "80040111");
-        check("BUZY", "`BUZY` is no code that is known here", "did you mean `MISTATUS_BUSY`, `MS");
-        check("what\0?", "`what ?` is no code that is known here", "0x8100031E");
+        check("  ", "the text is empty", "80040111");
+        check("BUZY", "`BUZY` is not a known code", "did you mean `MISTATUS_BUSY`, `MS");
+        check("what\0?", "`what ?` is not a known code", "0x8100031E");
         check("0x123456789", "`0x123456789` does not fit into 32 bits", "8 hexadecimal digits");
         let long = "x".repeat(61);
         let cut = "x".repeat(60);
-        check(&long, &format!("`{cut}...` is no code that is known here"), "give a number");
+        check(&long, &format!("`{cut}...` is not a known code"), "give a number");
     }
 }

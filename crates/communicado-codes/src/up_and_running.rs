@@ -1,11 +1,10 @@
-//! The `UpAndRunning` value that a client keeps in `HKCU\Software\IM Providers\<App>`.
+//! The `UpAndRunning` value of a client in `HKCU\Software\IM Providers\<App>`.
 //!
-//! **Know:** it speaks about the process, never about the sign-in, and nothing resets it after a
-//! crash.
+//! **Know:** it describes the process, not the sign-in, and nothing resets it after a crash.
 //! A missing value has no documented meaning.
 //!
-//! Source: Microsoft, "Integrating IM applications with Office"; the readers of Chris Mayo's
-//! article saw it stay 2 while signed out.
+//! Sources: Microsoft, "Integrating IM applications with Office"; readers of Chris Mayo's article
+//! report that it stays 2 while signed out.
 
 use crate::{Code, Family};
 
@@ -22,7 +21,7 @@ pub(crate) const CODES: &[Code] = &[
         number: 1,
         name: "UpAndRunning 1",
         family: Family::UpAndRunning,
-        meaning: "The client is starting and cannot be asked yet.",
+        meaning: "The client is starting and does not answer yet.",
         action: "Wait until the value is 2.",
         status: Some("starting"),
     },
@@ -30,8 +29,8 @@ pub(crate) const CODES: &[Code] = &[
         number: 2,
         name: "UpAndRunning 2",
         family: Family::UpAndRunning,
-        meaning: "The client runs and can be asked, whether anybody is signed in or not; after a \
-                  crash the value may be out of date.",
+        meaning: "The client runs and answers, whether or not a user is signed in; after a crash \
+                  the value may be out of date.",
         action: "Ask the client itself for its status, such as MyStatus of Messenger.",
         status: None,
     },
@@ -42,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn running_says_nothing_about_the_sign_in() {
+    fn a_running_client_has_no_implied_sign_in() {
         let statuses: [Option<&str>; 3] = [Some("absent"), Some("starting"), None];
         for (number, status) in (0..).zip(statuses) {
             let code = CODES.iter().find(|code| code.number == number).unwrap();

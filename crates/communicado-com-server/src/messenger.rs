@@ -1,7 +1,7 @@
 //! Communicator's objects (Microsoft, Office Communicator 2007 SDK).
 //!
-//! Every member that makes sense without a window works. The others answer as documented for a
-//! client that cannot: `MSGR_E_NOT_LOGGED_ON` while nobody is signed in, and then `E_NOTIMPL`.
+//! Members that need no window work. The others return the documented errors:
+//! `MSGR_E_NOT_LOGGED_ON` while nobody is signed in, else `E_NOTIMPL`.
 
 use std::sync::Arc;
 
@@ -21,14 +21,14 @@ use crate::vocabulary::{availability_class, mistatus, presence};
 
 /// The class of the Messenger object.
 pub(crate) const CLASS: Guid = Guid(0x8885_370D_B33E_44B7_875D_28E4_03CF_9270);
-/// The one service of Communicator, which every client has.
+/// The only service of Communicator, the same for all clients.
 const SERVICE_ID: &str = "{83D4679F-B6D7-11D2-BF36-00C04FB90A03}";
 const SERVICE_NAME: &str = "Communications Service";
 
 const USER_NOT_FOUND: HResult = HResult::of(0x8100_030A);
 const GROUPS_NOT_ENABLED: HResult = HResult::of(0x8100_034A);
 
-/// The Messenger object.
+/// `IMessengerAdvanced` and `IMessengerContactResolution`.
 pub(crate) struct MessengerObject(pub(crate) Arc<ComServer>);
 
 impl ObjectImpl for MessengerObject {
@@ -104,13 +104,13 @@ impl ObjectImpl for MessengerObject {
                 _ => Err(method_error(INVALID_ARGUMENT)),
             },
             (0x6005_0001, _, _) => Ok(ReturnValue::text("<authenticationinfo>")),
-            _ => Err(windowless(server)),
+            _ => Err(needs_window(server)),
         }
     }
 }
 
 impl MessengerObject {
-    /// `ResolveContact`: who is meant by an address.
+    /// `ResolveContact`: finds the user for an address.
     fn resolve(&self, arguments: &[Argument]) -> Result<ReturnValue, MethodError> {
         self.0.presence()?;
         let address = arguments.last().and_then(Argument::text).unwrap_or_default();
@@ -121,7 +121,7 @@ impl MessengerObject {
     }
 }
 
-/// Whether an address is this name, with the scheme or without; case does not matter.
+/// True if an address, with or without a scheme, is this name. Ignores letter case.
 pub(crate) fn is_name(name: &str, address: &str) -> bool {
     let bare = |text: &str| {
         let text = text.trim().to_lowercase();
@@ -131,15 +131,15 @@ pub(crate) fn is_name(name: &str, address: &str) -> bool {
     bare(name) == bare(address)
 }
 
-/// What a member answers that would need a window.
-fn windowless(server: &ComServer) -> MethodError {
+/// The error of a member that needs a window.
+fn needs_window(server: &ComServer) -> MethodError {
     match server.status() {
         ProviderStatus::SignedIn(_) => NOT_IMPLEMENTED.into(),
         _ => method_error(NOT_LOGGED_ON),
     }
 }
 
-/// The one service.
+/// `IMessengerService`, the only service.
 struct MessengerService(Arc<ComServer>);
 
 impl ObjectImpl for MessengerService {
@@ -160,12 +160,12 @@ impl ObjectImpl for MessengerService {
             2179 => server.presence().map(|_| ReturnValue::text(server.account.friendly_name())),
             2181 => Ok(ReturnValue::number(mistatus(&server.status()))),
             2184 => server.presence().map(|_| ReturnValue::text(server.account.name())),
-            _ => Err(windowless(server)),
+            _ => Err(needs_window(server)),
         }
     }
 }
 
-/// All services.
+/// `IMessengerServices`.
 struct MessengerServices(Arc<ComServer>);
 
 impl ObjectImpl for MessengerServices {
@@ -191,7 +191,7 @@ impl ObjectImpl for MessengerServices {
     }
 }
 
-/// The contact list, which is empty: the account is one that nobody else is in.
+/// `IMessengerContacts`, an empty contact list.
 struct MessengerContacts(Arc<ComServer>);
 
 impl ObjectImpl for MessengerContacts {
@@ -215,7 +215,7 @@ impl ObjectImpl for MessengerContacts {
     }
 }
 
-/// The groups, of which there are none.
+/// `IMessengerGroups`, an empty list of groups.
 struct MessengerGroups(Arc<ComServer>);
 
 impl ObjectImpl for MessengerGroups {
@@ -239,7 +239,7 @@ impl ObjectImpl for MessengerGroups {
     }
 }
 
-/// The user's own contact.
+/// `IMessengerContactAdvanced` of the user.
 pub(crate) struct MessengerContact(Arc<ComServer>);
 
 impl MessengerContact {
@@ -247,7 +247,7 @@ impl MessengerContact {
         Self(Arc::clone(server))
     }
 
-    /// `PresenceProperties`, by the numbers of `PRESENCE_PROPERTY`.
+    /// `PresenceProperties`, indexed by `PRESENCE_PROPERTY`.
     fn properties(&self) -> Vec<Variant> {
         let status = self.0.status();
         let presence = status.presence();

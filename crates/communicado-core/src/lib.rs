@@ -2,8 +2,8 @@
 //!
 //! The center is [`Roster`]: observations go in, each with its moment; changes come out.
 //!
-//! **Invariant:** no I/O. The crate is `no_std` and has no dependencies, so it cannot reach a clock,
-//! socket, file, thread or environment; time is an argument.
+//! **Invariant:** no I/O. The crate is `no_std` and has no dependencies, so it cannot reach a
+//! clock, socket, file, thread or environment; time is an argument.
 //! **Invariant:** no names. Clients, accounts, sources and the clients' own words are numbers, so
 //! you can share a journal of inputs without revealing names.
 //!

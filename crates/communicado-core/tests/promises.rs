@@ -566,8 +566,8 @@ fn same_client(one: &Observation, other: &Observation) -> bool {
     (one.source, one.client) == (other.source, other.client)
 }
 
-/// Whether the generation of `observation` runs: reported within its lease, not closed, not lost,
-/// and without a higher generation that has a life.
+/// Returns whether the generation of `observation` runs: reported within its lease, not closed, not
+/// lost, and without a higher generation that has a life.
 fn is_live(observation: &Observation, past: &[Step], now: Moment) -> bool {
     let same_generation = |other: &Observation| {
         same_client(observation, other) && other.generation == observation.generation
@@ -583,8 +583,8 @@ fn is_live(observation: &Observation, past: &[Step], now: Moment) -> bool {
     runs && !closed
 }
 
-/// Whether the life in `observation` counts: within its lease, on a generation that was not lost,
-/// and without a higher generation that has a life.
+/// Returns whether the life in `observation` counts: within its lease, on a generation that was not
+/// lost, and without a higher generation that has a life.
 fn is_in_force(observation: &Observation, past: &[Step], now: Moment) -> bool {
     let Fact::Life(_, lease) = observation.fact else { return false };
     let expired = lease.is_some_and(|lease| end_of_lease(observation.observed_at, lease) <= now);
@@ -603,7 +603,7 @@ fn is_in_force(observation: &Observation, past: &[Step], now: Moment) -> bool {
     !expired && !ended && !lost
 }
 
-/// Whether a later observation of the account has the same generation.
+/// Returns whether a later observation of the account has the same generation.
 fn is_overtaken(observation: &Observation, account: AccountId, past: &[Step]) -> bool {
     observations(past).any(|(_, other)| {
         same_client(observation, &other)

@@ -5,12 +5,13 @@
 //! agents            what is so                     readers
 //! PUT  ----> api -> writer -> model, store --+
 //!                                            +-> fanout ---> SSE, on raw sockets
-//! GET  <---- api <- people (shared) <--------+            -> WebSocket, SSE over TLS
+//! GET  <---- api <- people (app_state) <-----+            -> WebSocket, SSE over TLS
 //! ```
 //!
-//! `model` is pure and decides; `writer` is the one thread that writes, and tells nothing that was
-//! not kept; `fanout` is the one thread that accepts and fans out; `api` is everything else that can
-//! be asked over HTTP. `http` is pure and says what a valid request is. The program is [`main`]; [`parse`] is for the fuzzer.
+//! `model` is pure and decides; `writer` is the one thread that writes, and publishes nothing that
+//! was not stored; `fanout` is the one thread that accepts and fans out; `api` is everything else
+//! that can be asked over HTTP. `http` is pure and says what a valid request is. The program is
+//! [`main`]; [`parse`] is for the fuzzer.
 
 mod api;
 mod api_error;

@@ -10,7 +10,7 @@ use crate::Presence;
 /// server that ends the sign-in, and a provider that quits do not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DesiredState {
-    /// Whether the user wants to be signed in.
+    /// True if the user wants to be signed in.
     pub signed_in: bool,
     /// The permanent presence.
     pub presence: Presence,

@@ -24,11 +24,11 @@ pub enum Fault {
 /// A crash and a hang are not included, because they affect the whole process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ActiveFaults {
-    /// Whether the frontend rejects every call.
+    /// True if the frontend rejects every call.
     pub refuse_calls: bool,
     /// The delay of every call.
     pub call_delay: Duration,
-    /// Whether the flag `UpAndRunning` stays 2 at exit.
+    /// True if the flag `UpAndRunning` stays 2 at exit.
     pub stale_flag: bool,
 }
 

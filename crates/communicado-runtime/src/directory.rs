@@ -208,7 +208,7 @@ fn check_length(name: &str) -> Result<Arc<str>, LimitReached> {
     Ok(name.into())
 }
 
-/// What stands for a number whose name was never said, as in a journal without names.
+/// The placeholder for a number without a name, such as in a journal without names.
 fn placeholder(what: &str, number: impl fmt::Display) -> Arc<str> {
     format!("{what}-{number}").into()
 }

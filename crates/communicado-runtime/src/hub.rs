@@ -13,10 +13,10 @@ use communicado_core::{
 use communicado_wire::journal::Entry;
 use communicado_wire::{Client, Timestamp};
 
-use crate::feed::{FeedItem, FeedQueue};
+use crate::feed_queue::{FeedItem, FeedQueue};
 use crate::named::NamedRoster;
 use crate::record::Recorder;
-use crate::{Clock, Feed, LimitReached, Notice, SourceHandle, Update};
+use crate::{Clock, LimitReached, Notice, Update};
 
 /// A smaller step of the civil clock is ignored as drift.
 const CLOCK_STEP_MIN: Duration = Duration::from_millis(100);
@@ -104,14 +104,13 @@ impl Hub {
         Ok(())
     }
 
-    /// A new feed, which starts with a snapshot.
-    #[must_use]
-    pub fn feed(self: &Arc<Self>) -> Feed {
+    /// Adds a feed, and returns its number.
+    pub(crate) fn add_feed(&self) -> u64 {
         let mut state = self.lock();
         state.feeds_created += 1;
         let number = state.feeds_created;
         state.feeds.insert(number, FeedQueue::default());
-        Feed::new(Arc::clone(self), number)
+        number
     }
 
     /// Ends every feed.
@@ -152,13 +151,6 @@ impl Hub {
         (self.notify)(notice);
     }
 
-    /// Adds a source that runs without the supervisor. Its reports count until the hub is dropped.
-    #[must_use]
-    pub fn attach(self: &Arc<Self>, name: &str, clients: Vec<String>) -> SourceHandle {
-        let source = self.add_source(name, clients);
-        self.begin_run(source)
-    }
-
     /// Adds a source, which reports `clients` even if it has not seen them.
     pub(crate) fn add_source(&self, name: &str, clients: Vec<String>) -> SourceId {
         let mut state = self.lock();
@@ -174,16 +166,13 @@ impl Hub {
         id
     }
 
-    /// Starts a new run of a source.
-    pub(crate) fn begin_run(self: &Arc<Self>, source: SourceId) -> SourceHandle {
-        let mut state = self.lock();
-        let run = state.source(source).map_or(0, |each| {
+    /// Starts a new run of a source, and returns its number.
+    pub(crate) fn start_run(&self, source: SourceId) -> u64 {
+        self.lock().source(source).map_or(0, |each| {
             each.run += 1;
             each.limit_notified = false;
             each.run
-        });
-        drop(state);
-        SourceHandle { hub: Arc::clone(self), source, run }
+        })
     }
 
     /// Ends the run of a source: later reports are ignored, and its clients are unknown.
@@ -319,8 +308,8 @@ impl Hub {
     /// Handles `inputs` and publishes the changes. All inputs of the roster pass here.
     fn handle(&self, mut state: MutexGuard<'_, HubState>, inputs: Vec<RosterInput>) {
         let deadline = state.next_deadline();
-        // `now` is never before an observation. Otherwise the roster would clamp several observations
-        // to one moment, and believe the most cautious instead of the last.
+        // `now` is never before an observation. Otherwise the roster would clamp several
+        // observations to one moment, and believe the most cautious instead of the last.
         let now = self.clock.now().max(state.last_observed_at);
         self.sync_civil_clock(&mut state);
         let mut changes = state.roster.advance(now);

@@ -17,7 +17,7 @@ pub enum Notice {
         error: SourceError,
         /// The delay before the restart.
         retry_in: Duration,
-        /// How many other sources are working.
+        /// The number of other sources that are working.
         others: usize,
     },
     /// A source that had failed works again.

@@ -1,17 +1,16 @@
 //! The trait of sources.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::{Clock, SourceHandle};
+use crate::{Clock, SourceError, SourceHandle};
 
 /// A source reads one kind of client and reports its state.
 ///
 /// It subscribes first, then takes a snapshot, then applies the events that arrived meanwhile. It
-/// never launches a client, never polls if the client sends events, and never retries: it returns an
-/// error, and the supervisor decides when to restart it.
+/// never launches a client, never polls if the client sends events, and never retries: it returns
+/// an error, and the supervisor decides when to restart it.
 pub trait Source: Send {
     /// Watches until it fails. The future can be dropped at any await.
     ///
@@ -38,15 +37,6 @@ pub struct NamedSource {
     pub source: Box<dyn Source>,
 }
 
-/// The error that ended a source.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceError {
-    /// The cause, in one sentence.
-    pub cause: Cow<'static, str>,
-    /// The advice, in one sentence.
-    pub help: Cow<'static, str>,
-}
-
 /// The result of one check of a probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
@@ -70,11 +60,3 @@ pub enum Health {
     /// The part does not work.
     Bad,
 }
-
-impl fmt::Display for SourceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.cause)
-    }
-}
-
-impl std::error::Error for SourceError {}

@@ -12,9 +12,9 @@ use crate::{Clock, Hub, LimitReached};
 /// It belongs to one run of the source. Once that run has ended, its reports are ignored.
 #[derive(Clone)]
 pub struct SourceHandle {
-    pub(crate) hub: Arc<Hub>,
-    pub(crate) source: SourceId,
-    pub(crate) run: u64,
+    hub: Arc<Hub>,
+    source: SourceId,
+    run: u64,
 }
 
 /// The handle for one connection of a source to one run of a client.
@@ -24,7 +24,20 @@ pub struct ClientHandle {
     generation: Generation,
 }
 
+impl Hub {
+    /// Adds a source that runs without the supervisor. Its reports count until the hub is dropped.
+    #[must_use]
+    pub fn attach(self: &Arc<Self>, name: &str, clients: Vec<String>) -> SourceHandle {
+        SourceHandle::start_run(self, self.add_source(name, clients))
+    }
+}
+
 impl SourceHandle {
+    /// A handle for a new run of a source.
+    pub(crate) fn start_run(hub: &Arc<Hub>, source: SourceId) -> Self {
+        Self { hub: Arc::clone(hub), source, run: hub.start_run(source) }
+    }
+
     /// The clock of observations.
     #[must_use]
     pub fn clock(&self) -> &dyn Clock {

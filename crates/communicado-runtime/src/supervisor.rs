@@ -11,7 +11,7 @@ use communicado_core::SourceId;
 use futures_util::FutureExt;
 use futures_util::future::select_all;
 
-use crate::{Hub, NamedSource, Notice, Source, SourceError, sleep_until};
+use crate::{Hub, NamedSource, Notice, Source, SourceError, SourceHandle, sleep_until};
 
 /// The first backoff after the loss of a source.
 const BACKOFF_MIN: Duration = Duration::from_millis(250);
@@ -39,7 +39,7 @@ async fn supervise(
 ) -> io::Error {
     let mut backoff = Backoff::new(id);
     loop {
-        let handle = hub.begin_run(id);
+        let handle = SourceHandle::start_run(hub, id);
         let mut was_lost = backoff.has_failed();
         let ended = AssertUnwindSafe(async {
             let mut watches = source.watch(handle);

@@ -34,7 +34,7 @@ pub struct Line<'a> {
     pub client: Option<&'a Arc<Client>>,
     /// Every client, by name.
     pub all: &'a [Arc<Client>],
-    /// Whether the line is about a change.
+    /// `true` if the line is about a change.
     pub is_change: bool,
     /// The civil time.
     pub now: Timestamp,

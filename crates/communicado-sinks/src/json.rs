@@ -9,7 +9,7 @@ use crate::{Form, Line, LineScope};
 /// One JSON object for each line.
 #[derive(Clone, Copy, Debug)]
 pub struct Json {
-    /// Whether to write `before`, which a one-time snapshot does not have.
+    /// `true` to write `before`, which a one-time snapshot does not have.
     pub with_before: bool,
 }
 

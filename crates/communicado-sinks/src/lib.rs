@@ -1,8 +1,8 @@
 //! The sinks, which deliver updates to listeners: lines of text and JSON, and publishing.
 //!
 //! [`Lines`] is the sink of all lines, and a [`Form`] is the format of a line. A form about all
-//! clients (a status bar) writes one line for each update. The others write one line for each client
-//! of a snapshot, and one for each change. [`publish`] has the sink for remote servers, and
+//! clients (a status bar) writes one line for each update. The others write one line for each
+//! client of a snapshot, and one for each change. [`publish`] has the sink for remote servers, and
 //! [`gateway`] the HTTP client of a gateway.
 //!
 //! **Invariant:** no sink knows a source.

@@ -291,6 +291,6 @@ mod tests {
         check("{{ status", "is not valid");
         check("{{ shout(status) }}", "an unknown helper");
         check("{{ trunc(status) }}", "is not valid");
-        check("{{ duration(status) }}", "is no time");
+        check("{{ duration(status) }}", "is not a time");
     }
 }

@@ -15,9 +15,9 @@ const NAME_MAX: usize = 60;
 /// Text for people: a line for each client, and one for each of its accounts if it has several.
 #[derive(Debug, Default)]
 pub struct Text {
-    /// Whether to use colors.
+    /// `true` to use colors.
     pub coloured: bool,
-    /// Whether to follow changes: each line has its time, and a client with one account has no line
+    /// `true` to follow changes: each line has its time, and a client with one account has no line
     /// for it.
     pub following: bool,
     /// The last text of each client, without times.

@@ -16,7 +16,7 @@ impl HResult {
         Self(bits.cast_signed())
     }
 
-    /// Whether the code is a failure.
+    /// True if the code is a failure.
     #[must_use]
     pub const fn is_failure(self) -> bool {
         self.0 < 0

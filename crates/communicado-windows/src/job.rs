@@ -78,7 +78,7 @@ impl JobObject {
         Ok(child)
     }
 
-    /// Whether all processes of the job have exited.
+    /// True if all processes of the job have exited.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let mut counts = JOBOBJECT_BASIC_ACCOUNTING_INFORMATION::default();

@@ -31,7 +31,7 @@ impl NamedMutex {
         Ok((!was_there).then_some(Self { _mutex: mutex }))
     }
 
-    /// Whether a process holds this name.
+    /// True if a process holds this name.
     #[must_use]
     pub fn exists(name: &str) -> bool {
         let name = HSTRING::from(format!(r"Local\{name}"));

@@ -107,7 +107,7 @@ impl Process {
         self.id
     }
 
-    /// Whether the process has exited.
+    /// True if the process has exited.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.end.is_signaled()

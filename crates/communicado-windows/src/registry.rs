@@ -285,7 +285,7 @@ impl Drop for RegistryKey {
 }
 
 impl ChangeNotification {
-    /// Whether the key has changed since the notification was armed.
+    /// True if the key has changed since the notification was armed.
     ///
     /// Also true after the arming thread has exited, or after the key was deleted.
     #[must_use]
@@ -327,7 +327,7 @@ impl ChangeNotification {
     }
 }
 
-/// Whether an operation failed because its key was deleted.
+/// True if an operation failed because its key was deleted.
 #[must_use]
 pub fn was_deleted(error: &WindowsError) -> bool {
     error.code() == hresult(ERROR_KEY_DELETED)

@@ -21,7 +21,7 @@ pub struct Integrity(pub u32);
 /// The token of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenInfo {
-    /// Whether the process runs elevated, as administrator.
+    /// True if the process runs elevated, as administrator.
     pub elevated: bool,
     /// The integrity level.
     pub integrity: Integrity,

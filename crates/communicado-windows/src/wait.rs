@@ -88,7 +88,7 @@ impl WaitableObject {
         self.object.get()
     }
 
-    /// Whether the object is signaled.
+    /// True if the object is signaled.
     #[must_use]
     pub fn is_signaled(&self) -> bool {
         // SAFETY: the handle is open as long as `self`. A timeout of 0 ms does not block.

@@ -14,7 +14,7 @@ use communicado_windows::{
     RegistryView, TokenInfo, WakeTimer, own_session, processes, session_of, uptime, was_deleted,
 };
 
-const TIMEOUT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(2 * 60 * 60);
 
 struct Parked(Thread);
 
@@ -24,7 +24,7 @@ impl Wake for Parked {
     }
 }
 
-/// Whether `poll` is ready before the timeout. Only the waker repeats the poll.
+/// True if `poll` is ready before the timeout. Only the waker repeats the poll.
 fn becomes_ready<T>(mut poll: impl FnMut(&Context<'_>) -> Poll<T>) -> bool {
     let waker = Waker::from(Arc::new(Parked(thread::current())));
     let cx = Context::from_waker(&waker);

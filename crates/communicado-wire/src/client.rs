@@ -47,12 +47,12 @@ pub struct Client {
     pub since: Timestamp,
     /// The source of this state.
     pub source: Arc<str>,
-    /// The status that the user selected, in the client's own word. Accounts may not have applied it
-    /// yet.
+    /// The status that the user selected, in the client's own word. Accounts may not have applied
+    /// it yet.
     pub saved: Option<Arc<str>>,
     /// The client's accounts.
     pub accounts: Vec<Account>,
-    /// How many changes, of any client, the listener missed before this.
+    /// The number of changes, of any client, that the listener missed before this.
     #[serde(default, deserialize_with = "crate::number::whole", skip_serializing_if = "is_zero")]
     pub missed: u64,
     /// The status before, or `null` for the first state of a client.
@@ -128,7 +128,7 @@ impl Client {
         serde_json::from_str(line)
     }
 
-    /// Whether the client runs, or `None` if that is unknown.
+    /// Returns whether the client runs, or `None` if that is unknown.
     #[must_use]
     pub fn runs(&self) -> Option<bool> {
         self.status.runs(self.reason.as_deref())
@@ -153,7 +153,7 @@ impl Account {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 const fn is_zero(number: &u64) -> bool {
     *number == 0
 }

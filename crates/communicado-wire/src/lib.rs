@@ -1,12 +1,12 @@
-//! The written forms of what communicado says: one JSON object a line, and the journal.
+//! The JSON of Communicado: the state of a client, the journal, and the messages of a gateway.
 //!
-//! [`Client`] is the one object that every listener gets, whatever the sink. Its keys are always
-//! all there, in the same order; a new key may be added within version 1, none is taken away.
-//! [`journal`] is the form in which a run is recorded and repeated, [`gateway`] what a gateway
-//! is asked, answers and keeps.
+//! [`Client`] is the object that every listener gets, from every sink. It always has the same keys
+//! in the same order; version 1 may get more keys, and keeps the ones it has. [`journal`] is the
+//! format of recorded runs. [`gateway`] has the requests, responses and stored records of a
+//! gateway.
 //!
-//! **Invariant:** only here is `Serialize` derived for what strangers read, so nothing else can
-//! become a promise by accident. `tests/golden/` holds the promise.
+//! **Invariant:** only this crate derives `Serialize` for public formats, so that no other type
+//! becomes one by accident. `tests/golden/` has examples of the formats.
 
 mod client;
 pub mod gateway;

@@ -1,14 +1,14 @@
-//! Whole numbers as others write them.
+//! Whole numbers in foreign JSON.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-/// A whole number, also where it is written `60000.0`, which JSON does not tell from `60000`.
+/// Reads a whole number, including `60000.0`, which is the same number in JSON.
 pub(crate) fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    perhaps_whole(deserializer)?.ok_or_else(|| D::Error::custom("`null` is no number"))
+    perhaps_whole(deserializer)?.ok_or_else(|| D::Error::custom("`null` is not a number"))
 }
 
-/// The same, or nothing.
+/// Reads a whole number or `null`.
 pub(crate) fn perhaps_whole<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<u64>, D::Error> {
@@ -21,6 +21,6 @@ pub(crate) fn perhaps_whole<'de, D: Deserializer<'de>>(
     };
     let whole = number.as_u64().or_else(of_float);
     whole.map(Some).ok_or_else(|| {
-        D::Error::custom(format!("invalid value: `{number}` is no whole number above 0"))
+        D::Error::custom(format!("invalid value: `{number}` is not a whole number of 0 or more"))
     })
 }

@@ -1,10 +1,9 @@
-//! Foreign text that people read.
+//! Foreign text for people.
 
-/// Whether a character can be shown as it is: it is no control character, starts no line and does
-/// not change the direction of writing.
+/// Returns whether a character can be shown unchanged.
 ///
-/// The last two are the explicit directional characters of Unicode's bidirectional algorithm
-/// (UAX #9, 2.1 to 2.6), and the line and paragraph separators.
+/// Not printable are control characters, line and paragraph separators, and the explicit
+/// directional characters of Unicode's bidirectional algorithm (UAX #9, 2.1 to 2.6).
 #[must_use]
 pub fn is_printable(character: char) -> bool {
     !character.is_control()
@@ -17,7 +16,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_commands_a_terminal_or_turns_writing_round_is_not_printable() {
+    fn control_and_directional_characters_are_not_printable() {
         for bad in
             "\0\n\r\t\u{1b}\u{7f}\u{85}\u{61c}\u{200e}\u{2028}\u{202e}\u{2066}\u{2069}".chars()
         {

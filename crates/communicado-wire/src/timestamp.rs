@@ -1,4 +1,4 @@
-//! Points in civil time, as they are written.
+//! Points in civil time.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,15 +8,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// A point in civil time, in microseconds since 1970 in UTC.
 ///
-/// Written after RFC 3339 with six decimals and `Z`: `2026-11-22T21:00:00.123456Z`.
+/// Its text is RFC 3339 with six decimals and `Z`: `2026-11-22T21:00:00.123456Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(jiff::Timestamp);
 
-/// Why a text is no point in time.
+/// The error for a text or number that is not a timestamp.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TimestampError {
-    /// The text is not of the form of RFC 3339.
+    /// The text does not conform to RFC 3339.
     NotATime {
         /// The text.
         text: String,
@@ -32,7 +32,7 @@ impl Timestamp {
     /// The start of 1970 in UTC.
     pub const EPOCH: Self = Self(jiff::Timestamp::UNIX_EPOCH);
 
-    /// The last whole second that can be counted in microseconds, and so be read back.
+    /// The last whole second that fits into microseconds, and so can be read back.
     const LAST: Self = Self(jiff::Timestamp::constant(253_402_207_200, 0));
 
     /// The point in time `micros` microseconds after the start of 1970 in UTC.
@@ -51,36 +51,36 @@ impl Timestamp {
         self.0.as_microsecond()
     }
 
-    /// The point in time `span` later, or the last one there is.
+    /// The point in time `duration` later; saturates.
     #[must_use]
-    pub fn after(self, span: Duration) -> Self {
-        let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+    pub fn after(self, duration: Duration) -> Self {
+        let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
         let later = Self::from_micros(self.micros().saturating_add(micros));
         later.unwrap_or(Self::LAST)
     }
 
-    /// The point in time `span` earlier, or the first one there is.
+    /// The point in time `duration` earlier; saturates.
     #[must_use]
-    pub fn before(self, span: Duration) -> Self {
-        let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+    pub fn before(self, duration: Duration) -> Self {
+        let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
         let earlier = Self::from_micros(self.micros().saturating_sub(micros));
         earlier.unwrap_or(Self(jiff::Timestamp::MIN))
     }
 
-    /// The time from `earlier` to this point in time; zero if `earlier` is later.
+    /// The time from `earlier` to this point in time, or zero if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         let micros = self.micros().saturating_sub(earlier.micros());
         Duration::from_micros(u64::try_from(micros).unwrap_or(0))
     }
 
-    /// As HTTP writes it in `Date`: `Sun, 22 Nov 2026 21:00:00 GMT`.
+    /// The text in the format of HTTP dates: `Sun, 22 Nov 2026 21:00:00 GMT`.
     #[must_use]
     pub fn http_date(self) -> String {
         self.0.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
     }
 
-    /// Hours, minutes and seconds of the day in UTC: `21:00:00`.
+    /// The time of day in UTC: `21:00:00`.
     #[must_use]
     pub fn time_of_day(self) -> String {
         self.0.strftime("%H:%M:%S").to_string()
@@ -107,10 +107,10 @@ impl fmt::Display for TimestampError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotATime { text } => {
-                write!(f, "`{text}` is no time such as 2026-11-22T21:00:00.123456Z")
+                write!(f, "`{text}` is not a time such as 2026-11-22T21:00:00.123456Z")
             }
             Self::OutOfRange { micros } => {
-                write!(f, "{micros} microseconds since 1970 lie outside the years -9999 to 9999")
+                write!(f, "{micros} microseconds since 1970 are outside the years -9999 to 9999")
             }
         }
     }
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_written_with_six_decimals_and_read_back() {
+    fn a_timestamp_is_written_with_six_decimals_and_read_back() {
         let check = |micros: i64, text: &str| {
             let time = Timestamp::from_micros(micros).unwrap();
             assert_eq!(time.to_string(), text);
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_and_the_last_are_read_back_too() {
+    fn the_first_and_the_last_timestamp_are_read_back() {
         for end in [Timestamp::EPOCH.after(Duration::MAX), Timestamp::EPOCH.before(Duration::MAX)] {
             assert_eq!(end.to_string().parse(), Ok(end));
             assert_eq!(Timestamp::from_micros(end.micros()), Ok(end));
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_time_is_named_in_the_error() {
+    fn an_error_contains_the_invalid_text() {
         let error = "tomorrow".parse::<Timestamp>().unwrap_err();
         assert!(error.to_string().contains("`tomorrow`"), "{error}");
         assert!(Timestamp::from_micros(i64::MAX).is_err());

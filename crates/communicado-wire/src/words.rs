@@ -1,32 +1,32 @@
-//! The closed sets of words, as they are written.
+//! The closed sets of words in JSON.
 
 use communicado_core as core;
 use serde::{Deserialize, Serialize};
 
-/// A status without its reason and presence, which have keys of their own.
+/// The status of a client or an account, without the reason and the presence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// The client does not run.
     Absent,
-    /// It runs and cannot be asked yet.
+    /// The client runs but does not answer yet.
     Starting,
-    /// It runs and nobody is signed in.
+    /// The client runs, and no user is signed in.
     SignedOut,
-    /// It is signing in.
+    /// A sign-in is in progress.
     SigningIn,
-    /// It is signed in.
+    /// A user is signed in.
     SignedIn,
-    /// It is signing out.
+    /// A sign-out is in progress.
     SigningOut,
-    /// It says that it is about to end.
+    /// The client has announced that it exits.
     ShuttingDown,
-    /// It cannot be judged.
+    /// The status is unknown.
     Unknown,
 }
 
 impl Status {
-    /// Every status, in the order of a client's life.
+    /// All statuses, in the order of a client's life.
     pub const ALL: [Self; 8] = [
         Self::Absent,
         Self::Starting,
@@ -38,7 +38,7 @@ impl Status {
         Self::Unknown,
     ];
 
-    /// The word for it.
+    /// The word for this status in JSON and on the command line.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -59,9 +59,9 @@ impl Status {
         Self::ALL.into_iter().find(|each| each.word() == word)
     }
 
-    /// Whether a client with this status runs; nothing if that cannot be told.
+    /// Returns whether a client with this status and reason runs, or `None` if that is unknown.
     ///
-    /// A client that does not answer does run.
+    /// A client that does not answer runs.
     #[must_use]
     pub fn runs(self, reason: Option<&str>) -> Option<bool> {
         let running = [
@@ -97,13 +97,13 @@ impl From<core::Status> for Status {
     }
 }
 
-/// Writes and reads one of the core's words, for `#[serde(with = ..)]`.
+/// Implements serde functions for words of the core, for `#[serde(with = ..)]`.
 macro_rules! core_words {
     ($module:ident, $type:ty, $what:literal) => {
         pub(crate) mod $module {
             use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
 
-            #[expect(clippy::ref_option, reason = "serde hands over a reference to the field")]
+            #[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
             pub(crate) fn serialize<S: Serializer>(
                 value: &Option<$type>,
                 serializer: S,
@@ -123,7 +123,10 @@ macro_rules! core_words {
                 let value = <$type>::ALL.into_iter().find(|each| each.word() == word);
                 value.map(Some).ok_or_else(|| {
                     let known = <$type>::ALL.map(|each| each.word()).join(", ");
-                    D::Error::custom(format!("`{word}` is no {}; one of: {known}", $what))
+                    D::Error::custom(format!(
+                        "`{word}` is not a valid {}; expected one of: {known}",
+                        $what
+                    ))
                 })
             }
         }
@@ -135,12 +138,12 @@ core_words!(activity, communicado_core::Activity, "activity");
 core_words!(reason, communicado_core::UnknownReason, "reason of an unknown status");
 core_words!(failure, communicado_core::Failure, "reason of a failed sign-in");
 
-/// A key that may be missing, or `null`, or hold an availability.
+/// Serde functions for a key that may be missing, `null`, or an availability.
 pub(crate) mod present_availability {
     use communicado_core::Availability;
     use serde::{Deserializer, Serializer};
 
-    #[expect(clippy::ref_option, reason = "serde hands over a reference to the field")]
+    #[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
     pub(crate) fn serialize<S: Serializer>(
         value: &Option<Option<Availability>>,
         serializer: S,

@@ -45,9 +45,9 @@ fn what_is_no_publication_is_refused_with_the_reason() {
     };
     check("", "EOF");
     check(r#"{"v":1,"clients":[]}"#, "lease_ms");
-    check(r#"{"v":1,"lease_ms":-1,"clients":[]}"#, "`-1` is no whole number");
-    check(r#"{"v":1,"lease_ms":null,"clients":[]}"#, "`null` is no number");
-    check(r#"{"v":1,"lease_ms":1.5,"clients":[]}"#, "`1.5` is no whole number");
+    check(r#"{"v":1,"lease_ms":-1,"clients":[]}"#, "`-1` is not a whole number");
+    check(r#"{"v":1,"lease_ms":null,"clients":[]}"#, "`null` is not a number");
+    check(r#"{"v":1,"lease_ms":1.5,"clients":[]}"#, "`1.5` is not a whole number");
     check(r#"{"v":1,"lease_ms":1,"clients":[],"mood":1}"#, "mood");
     let whole = Publish::from_json(br#"{"v":1,"lease_ms":6e4,"clients":[]}"#);
     assert_eq!(whole.map(|publish| publish.lease_ms).ok(), Some(60_000));

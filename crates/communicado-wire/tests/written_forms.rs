@@ -1,4 +1,4 @@
-//! The promise to strangers: what was written stays readable, and is written the same way again.
+//! The stability of the JSON: golden files stay readable, and are written unchanged.
 
 use communicado_wire::journal::Entry;
 use communicado_wire::{Client, Status};
@@ -8,7 +8,7 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 }
 
 #[test]
-fn every_golden_client_is_read_and_written_to_the_letter() {
+fn every_golden_client_is_read_and_written_unchanged() {
     for line in lines(include_str!("golden/clients-v1.jsonl")) {
         let client = Client::from_json(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         assert_eq!(client.to_json(), line);
@@ -16,7 +16,7 @@ fn every_golden_client_is_read_and_written_to_the_letter() {
 }
 
 #[test]
-fn every_golden_journal_entry_is_read_and_written_to_the_letter() {
+fn every_golden_journal_entry_is_read_and_written_unchanged() {
     for line in lines(include_str!("golden/journal-v1.jsonl")) {
         let entry = Entry::from_json(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         assert_eq!(entry.to_json(), line);
@@ -24,7 +24,7 @@ fn every_golden_journal_entry_is_read_and_written_to_the_letter() {
 }
 
 #[test]
-fn what_is_no_client_is_refused_with_the_reason() {
+fn an_invalid_client_is_an_error_with_the_reason() {
     let golden = include_str!("golden/clients-v1.jsonl");
     let line = lines(golden).next().expect("the golden file has a line");
     let check = |from: &str, to: &str, expected: &str| {
@@ -34,14 +34,18 @@ fn what_is_no_client_is_refused_with_the_reason() {
     };
     check(r#""v":1"#, r#""v":2"#, "unsupported version 2");
     check(r#""status":"signed-in""#, r#""status":"online""#, "unknown variant `online`");
-    check(r#""availability":"away""#, r#""availability":"Away""#, "`Away` is no availability");
+    check(
+        r#""availability":"away""#,
+        r#""availability":"Away""#,
+        "`Away` is not a valid availability",
+    );
     check(r#""client":"#, r#""app":"#, "unknown field `app`");
     check(r#""revision":7"#, r#""revision":-7"#, "invalid value");
-    check(r#""at":"20"#, r#""at":"yesterday 20"#, "is no time");
+    check(r#""at":"20"#, r#""at":"yesterday 20"#, "is not a time");
 }
 
 #[test]
-fn what_is_no_journal_entry_is_refused_with_the_reason() {
+fn an_invalid_journal_entry_is_an_error_with_the_reason() {
     let check = |line: &str, expected: &str| {
         let error = Entry::from_json(line).expect_err(line).to_string();
         assert!(error.contains(expected), "{error}");
@@ -50,8 +54,8 @@ fn what_is_no_journal_entry_is_refused_with_the_reason() {
     check("{}", "expected value");
     check(r#"{"seen":1}"#, "unknown variant `seen`");
     check(r#"{"lost":{"at":1,"source":70000}}"#, "invalid value");
-    let observed = |sight: &str| {
-        format!(r#"{{"observed":{{"at":1,"made":1,"source":0,"client":0,"link":1,{sight}}}}}"#)
+    let observed = |fact: &str| {
+        format!(r#"{{"observed":{{"at":1,"made":1,"source":0,"client":0,"link":1,{fact}}}}}"#)
     };
     check(&observed(r#""life":{"is":"unknown"}"#), "an unknown life needs a `reason`");
     check(&observed(r#""life":{"is":"absent","reason":"source-lost"}"#), "only an unknown life");
@@ -61,7 +65,7 @@ fn what_is_no_journal_entry_is_refused_with_the_reason() {
 }
 
 #[test]
-fn running_is_told_from_what_cannot_be_told() {
+fn running_differs_from_unknown() {
     assert_eq!(Status::Absent.runs(None), Some(false));
     assert_eq!(Status::SignedOut.runs(Some("network-error")), Some(true));
     assert_eq!(Status::Unknown.runs(Some("not-responding")), Some(true));

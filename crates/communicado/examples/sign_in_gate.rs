@@ -1,8 +1,7 @@
-//! The console program of the Office Communicator SDK's sign-in sample, without its faults.
+//! The sign-in sample of the Office Communicator SDK, without its bugs.
 //!
-//! It switches a feature on and off with the sign-in. Unlike the sample it goes on when
-//! Communicator does not run yet, has nobody signed in, or ends and comes back. Enter leaves, and
-//! everything is let go of.
+//! It switches a feature on and off with the sign-in. Unlike the sample, it works when Communicator
+//! does not run yet, has no user signed in, or restarts. Enter exits the program.
 //!
 //!     cargo run -p communicado --example sign_in_gate
 
@@ -15,77 +14,77 @@ use std::time::Duration;
 
 use communicado::messenger::{Messenger, MiStatus, is_communicator_running, wait_until_running};
 
-/// Whether the feature that needs a signed-in user may be used.
+/// `true` while a user is signed in, who can use the feature.
 static SIGNED_IN: AtomicBool = AtomicBool::new(false);
 
-/// How long to wait before Communicator is asked again that refused.
-const AGAIN: Duration = Duration::from_secs(1);
+/// The delay before the next attempt after Communicator has returned an error.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// What makes the program go on.
-enum Happened {
+/// An event of the main loop.
+enum LoopEvent {
     Shutdown,
     Enter,
 }
 
 fn main() {
-    let (tell, happened) = channel();
-    let enter = tell.clone();
+    let (sender, events) = channel();
+    let enter = sender.clone();
     std::thread::spawn(move || {
         let read = io::stdin().lock().read_line(&mut String::new());
         if let Err(error) = read {
-            eprintln!("standard input cannot be read: {error}");
+            eprintln!("cannot read standard input: {error}");
         }
-        let _ = enter.send(Happened::Enter);
+        let _ = enter.send(LoopEvent::Enter);
     });
     println!("Press Enter key to exit the application.\n");
-    let mut said = String::new();
-    let mut say_once = |what: &str| {
-        if said != what {
-            println!("{what}");
-            what.clone_into(&mut said);
+    let mut last_line = String::new();
+    let mut print_once = |line: &str| {
+        if last_line != line {
+            println!("{line}");
+            line.clone_into(&mut last_line);
         }
     };
     loop {
         if !is_communicator_running() {
-            say_once("Communicator is not running.");
-            if comes_up(&happened) { continue } else { return }
+            print_once("Communicator is not running.");
+            if wait_for_start(&events) { continue } else { return }
         }
         match Messenger::new() {
             Ok(messenger) => {
-                say_once("Communicator is running.");
-                if !gate(&messenger, tell.clone(), &happened) {
+                print_once("Communicator is running.");
+                if !gate(&messenger, sender.clone(), &events) {
                     return;
                 }
             }
             Err(error) => {
-                say_once(&format!("Communicator gives no object: {error}"));
-                // Nothing tells when it would give one.
-                match happened.recv_timeout(AGAIN) {
-                    Err(RecvTimeoutError::Timeout) | Ok(Happened::Shutdown) => {}
-                    Ok(Happened::Enter) | Err(RecvTimeoutError::Disconnected) => return,
+                print_once(&format!("Communicator returns an error: {error}"));
+                // There is no event for the moment at which a call would succeed.
+                match events.recv_timeout(RETRY_DELAY) {
+                    Err(RecvTimeoutError::Timeout) | Ok(LoopEvent::Shutdown) => {}
+                    Ok(LoopEvent::Enter) | Err(RecvTimeoutError::Disconnected) => return,
                 }
             }
         }
     }
 }
 
-/// Waits until Communicator runs; `false` if Enter was pressed before.
-fn comes_up(happened: &Receiver<Happened>) -> bool {
+/// Waits until Communicator runs. Returns `false` if Enter was pressed before.
+fn wait_for_start(events: &Receiver<LoopEvent>) -> bool {
     loop {
-        if let Ok(Happened::Enter) = happened.try_recv() {
+        if let Ok(LoopEvent::Enter) = events.try_recv() {
             return false;
         }
-        if wait_until_running(AGAIN) {
+        if wait_until_running(RETRY_DELAY) {
             return true;
         }
     }
 }
 
-/// Follows one run of Communicator to its end; `false` if Enter was pressed before.
-fn gate(messenger: &Messenger, tell: Sender<Happened>, happened: &Receiver<Happened>) -> bool {
+/// Follows one run of Communicator to its end. Returns `false` if Enter was pressed before.
+fn gate(messenger: &Messenger, sender: Sender<LoopEvent>, events: &Receiver<LoopEvent>) -> bool {
     messenger.on_app_shutdown(move || {
         println!("OnAppShutdown");
-        let _ = tell.send(Happened::Shutdown);
+        let _ = sender.send(LoopEvent::Shutdown);
     });
     messenger.on_signin(|hr| {
         println!("OnSignin {hr:#010X}");
@@ -98,9 +97,9 @@ fn gate(messenger: &Messenger, tell: Sender<Happened>, happened: &Receiver<Happe
         switch(false);
     });
     switch(messenger.my_status().is_ok_and(|status| status.contains(MiStatus::ONLINE)));
-    let goes_on = matches!(happened.recv(), Ok(Happened::Shutdown));
+    let shut_down = matches!(events.recv(), Ok(LoopEvent::Shutdown));
     switch(false);
-    goes_on
+    shut_down
 }
 
 fn switch(signed_in: bool) {

@@ -1,4 +1,4 @@
-//! Does its work for as long as somebody is signed in, on an async runtime.
+//! Runs work while a user is signed in, on an async runtime.
 //!
 //!     cargo run -p communicado --example while_signed_in
 
@@ -10,17 +10,14 @@ use communicado::Monitor;
 async fn main() -> Result<(), communicado::Error> {
     let monitor = Monitor::start()?;
     loop {
-        let ended = monitor
+        monitor
             .while_signed_in(|snapshot| async move {
                 let clients = snapshot.iter().filter(|client| client.availability.is_some());
                 let names: Vec<&str> = clients.map(|client| &*client.client).collect();
-                println!("working, since somebody is signed in with {}", names.join(" and "));
-                // Work that goes on for as long as it is let.
-                std::future::pending::<()>().await;
+                println!("signed in to {}", names.join(" and "));
+                // Put the work here. It is dropped at the sign-out.
             })
             .await?;
-        if ended.is_none() {
-            println!("nobody is signed in any more");
-        }
+        println!("signed out");
     }
 }

@@ -1,4 +1,4 @@
-//! What one can wait for.
+//! Conditions on the state of clients.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,75 +8,77 @@ use communicado_wire::{Client, Status};
 
 use crate::Snapshot;
 
-/// Something that is so, is not so, or cannot be told.
+/// A condition on the state of clients, which is true, false or unknown.
 ///
-/// Written as one word: a status, an availability, or `running`.
+/// It parses from one word: a status, an availability, or `running`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition {
     question: Question,
     clients: Vec<String>,
 }
 
-/// What is asked of each client.
+/// The question that a condition asks about each client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Question {
-    /// Does it run?
+    /// Does the client run?
     Running,
-    /// Is this its status?
+    /// Does the client have this status?
     Status(Status),
-    /// Is it signed in with this availability?
+    /// Is the client signed in with this availability?
     Availability(Availability),
 }
 
-/// A word that is no condition.
+/// The error for a word that is not a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ConditionError {
     /// The word.
     pub word: String,
 }
 
 impl Condition {
-    /// Somebody is signed in, in whatever client.
+    /// A user is signed in, in any client.
     pub const SIGNED_IN: Self = Self::new(Question::Status(Status::SignedIn));
-    /// A client runs, whichever it is.
+    /// Any client runs.
     pub const RUNNING: Self = Self::new(Question::Running);
 
-    /// The condition that the answer is yes for any client.
+    /// The condition that the answer is yes for at least one client.
     #[must_use]
     pub const fn new(question: Question) -> Self {
         Self { question, clients: Vec::new() }
     }
 
-    /// The same condition, asked only of the clients with these names.
+    /// The same condition, for only the clients with these names.
     #[must_use]
     pub fn of(mut self, clients: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.clients = clients.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Whether it is so; nothing if that cannot be told.
+    /// Evaluates the condition: `Some(true)`, `Some(false)`, or `None` if unknown.
     ///
-    /// It is so if it is so of any client. It is not so only if that can be told of every one.
+    /// The condition is true if it is true for at least one client. It is false only if it is known
+    /// to be false for all clients.
     #[must_use]
     pub fn evaluate(&self, snapshot: &Snapshot) -> Option<bool> {
-        let asked = |client: &Client| {
+        let is_selected = |client: &Client| {
             self.clients.is_empty() || self.clients.iter().any(|name| **name == *client.client)
         };
         let mut answer = None;
-        let mut in_doubt = false;
-        for client in snapshot.iter().filter(|client| asked(client)) {
+        let mut any_unknown = false;
+        for client in snapshot.iter().filter(|client| is_selected(client)) {
             match self.question.ask(client) {
                 Some(true) => return Some(true),
                 Some(false) => answer = Some(false),
-                None => in_doubt = true,
+                None => any_unknown = true,
             }
         }
         let all_found = self.clients.iter().all(|name| snapshot.get(name).is_some());
-        answer.filter(|_| !in_doubt && all_found)
+        answer.filter(|_| !any_unknown && all_found)
     }
 
-    /// Every word that is a condition.
+    /// All words that parse as a condition.
     pub fn words() -> impl Iterator<Item = &'static str> {
         let availabilities = Availability::ALL.map(Availability::word);
         std::iter::once("running").chain(Status::ALL.map(Status::word)).chain(availabilities)
@@ -89,7 +91,7 @@ impl Question {
         match self {
             Self::Running => client.runs(),
             Self::Status(Status::Unknown) => Some(!known),
-            // What runs and does not answer is at least not absent.
+            // A client that runs but does not answer is not absent.
             Self::Status(Status::Absent) => client.runs().map(|runs| !runs),
             Self::Status(status) => known.then_some(client.status == status),
             Self::Availability(wanted) => known.then_some(client.availability == Some(wanted)),
@@ -125,7 +127,7 @@ impl fmt::Display for Condition {
 impl fmt::Display for ConditionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words: Vec<&str> = Condition::words().collect();
-        write!(f, "`{}` is no condition; one of: {}", self.word, words.join(", "))
+        write!(f, "`{}` is not a condition; expected one of: {}", self.word, words.join(", "))
     }
 }
 
@@ -153,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn one_client_is_enough_and_doubt_is_no_no() {
+    fn one_client_is_enough_and_unknown_is_not_false() {
         let check = |clients: &[(&str, &str, &str)], word: &str, expected: Option<bool>| {
             let clients = clients.iter().map(|(name, status, rest)| client(name, status, rest));
             let snapshot: Snapshot = clients.collect();
@@ -180,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_was_asked_for_and_is_not_known_leaves_doubt() {
+    fn a_selected_client_that_is_missing_makes_the_condition_unknown() {
         let snapshot: Snapshot = [client("finch", "absent", "")].into_iter().collect();
         let of =
             |names: &[&str]| Condition::SIGNED_IN.of(names.iter().copied()).evaluate(&snapshot);
@@ -190,11 +192,14 @@ mod tests {
     }
 
     #[test]
-    fn every_word_leads_to_its_condition_and_back() {
+    fn every_word_parses_and_displays_unchanged() {
         for word in Condition::words() {
             assert_eq!(word.parse::<Condition>().unwrap().to_string(), word);
         }
         let error = "online".parse::<Condition>().unwrap_err().to_string();
-        assert!(error.starts_with("`online` is no condition; one of: running, absent"), "{error}");
+        assert!(
+            error.starts_with("`online` is not a condition; expected one of: running, absent"),
+            "{error}"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! The monitor, for programs with an async runtime.
+//! The monitor for programs with an async runtime.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,33 +11,33 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use communicado_runtime::{Feed, Hub, Notice, SystemClock, Update, desktop_executor, run};
-use communicado_sources::{OptionError, Options, SOURCES, SourceDescriptor};
+use communicado_sources::{OptionError, SOURCES, SourceDescriptor, SourceOptions};
 use futures_util::Stream;
 use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
 
 use crate::{Condition, Snapshot};
 
-/// A first snapshot is not held back longer than this for a source that is slow to look.
+/// The default time for which a first snapshot waits for slow sources.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Knows what every client is, now and as it changes.
+/// A monitor of the state of every client.
 ///
-/// It runs on a thread of its own and can be used from any async runtime. Dropping it ends that
-/// thread and lets go of everything.
+/// It runs on its own thread, and you can use it from any async runtime. Dropping it ends the
+/// thread and closes all connections.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), communicado::Error> {
-/// use communicado::{Condition, Monitor, Update};
+/// use communicado::{Monitor, Update};
 ///
-/// let monitor = Monitor::start()?;
-/// let mut changes = monitor.changes();
-/// // The first update is a snapshot, so nothing is missed between asking and listening.
-/// let first = changes.next().await;
-/// assert!(matches!(first, Some(Update::Snapshot { missed: 0, .. })));
-/// # Ok(())
-/// # }
+/// #[tokio::main(flavor = "current_thread")]
+/// async fn main() -> Result<(), communicado::Error> {
+///     let monitor = Monitor::start()?;
+///     let mut changes = monitor.changes();
+///     // The first update is a snapshot, so there is no gap between query and subscription.
+///     let first = changes.next().await;
+///     assert!(matches!(first, Some(Update::Snapshot { missed: 0, .. })));
+///     Ok(())
+/// }
 /// ```
 pub struct Monitor {
     hub: Arc<Hub>,
@@ -46,28 +46,28 @@ pub struct Monitor {
 
 type Notify = Box<dyn Fn(&Notice) + Send + Sync>;
 
-/// How a monitor is to be.
+/// The options of a monitor.
 #[derive(Default)]
 pub struct MonitorBuilder {
     patience: Option<Duration>,
-    options: BTreeMap<String, Options>,
+    options: BTreeMap<String, SourceOptions>,
     without: BTreeSet<String>,
     notify: Option<Notify>,
     journal: Option<(Box<dyn Write + Send>, bool)>,
 }
 
-/// Every update, as a stream; the first is a snapshot.
+/// A stream of updates. The first update is a snapshot.
 pub struct Changes(Feed);
 
-/// Why a monitor cannot be had, or gave up.
+/// An error of a monitor.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// A source was given an option that it does not take.
+    /// An option of a source is unknown or has an invalid value.
     Option(OptionError),
-    /// There is no source of this name.
+    /// There is no source with this name.
     NoSuchSource(String),
-    /// The system gives no thread, or no way to wait.
+    /// The system cannot create a thread or an async runtime.
     System(io::Error),
     /// The journal cannot be written.
     Journal(io::Error),
@@ -76,22 +76,22 @@ pub enum Error {
 }
 
 impl Monitor {
-    /// A monitor with the default options, started.
+    /// Starts a monitor with the default options.
     ///
     /// # Errors
     ///
-    /// If the system gives no thread or no way to wait.
+    /// If the system cannot create a thread or an async runtime.
     pub fn start() -> Result<Self, Error> {
         Self::builder().start()
     }
 
-    /// A monitor to be described.
+    /// A builder with the default options.
     #[must_use]
     pub fn builder() -> MonitorBuilder {
         MonitorBuilder::default()
     }
 
-    /// What is believed of every client now, once every source has looked.
+    /// The current state of every client, once every source has taken its first snapshot.
     pub async fn snapshot(&self) -> Snapshot {
         let mut snapshot = Snapshot::default();
         if let Some(update) = self.hub.feed().next().await {
@@ -100,47 +100,47 @@ impl Monitor {
         snapshot
     }
 
-    /// Every update from now on; the first is a snapshot, so there is no gap.
+    /// A stream of all updates from now on. The first is a snapshot, so there is no gap.
     #[must_use]
     pub fn changes(&self) -> Changes {
         Changes(self.hub.feed())
     }
 
-    /// Waits until `condition` is so, and returns the snapshot in which it is.
+    /// Waits until `condition` is true, and returns the snapshot in which it is.
     ///
     /// # Errors
     ///
-    /// If the monitor ended before.
+    /// If the monitor has ended.
     pub async fn wait_until(&self, condition: &Condition) -> Result<Snapshot, Error> {
         LiveSnapshot::new(self.hub.feed())
             .until(|snapshot| condition.evaluate(snapshot) == Some(true))
             .await
     }
 
-    /// Waits until somebody is signed in, then does `work` for as long as that is so.
+    /// Waits until a user is signed in, and runs `work` until the sign-out.
     ///
-    /// Returns what `work` gave, or nothing if it was dropped because nobody is signed in any
-    /// more. "Cannot tell" counts as no: a feature that needs a sign-in is switched off.
+    /// Returns after the sign-out, so a loop around it does not spin if `work` ends early. The
+    /// result is the output of `work`, or `None` if `work` was dropped at the sign-out. "Unknown"
+    /// counts as signed out.
     ///
     /// # Errors
     ///
-    /// If the monitor ended before.
+    /// If the monitor has ended.
     pub async fn while_signed_in<W, F>(&self, work: W) -> Result<Option<F::Output>, Error>
     where
         W: FnOnce(Snapshot) -> F,
         F: Future,
     {
-        let signed_in = |snapshot: &Snapshot| Condition::SIGNED_IN.evaluate(snapshot) == Some(true);
-        let mut watch = LiveSnapshot::new(self.hub.feed());
-        let snapshot = watch.until(signed_in).await?;
-        let work = pin!(work(snapshot));
-        match select(work, pin!(watch.until(|snapshot| !signed_in(snapshot)))).await {
-            Either::Left((output, _)) => Ok(Some(output)),
-            Either::Right((ended, _)) => ended.map(|_| None),
+        let mut snapshot = self.live_snapshot();
+        let signed_in = snapshot.until(is_signed_in).await?;
+        let work = pin!(work(signed_in));
+        match select(work, pin!(snapshot.until(|snapshot| !is_signed_in(snapshot)))).await {
+            Either::Left((output, signed_out)) => signed_out.await.map(|_| Some(output)),
+            Either::Right((signed_out, _)) => signed_out.map(|_| None),
         }
     }
 
-    /// A snapshot that is kept level, for those who wait for one thing after another.
+    /// A snapshot that follows the changes, to wait for several conditions in a row.
     #[must_use]
     pub fn live_snapshot(&self) -> LiveSnapshot {
         LiveSnapshot::new(self.hub.feed())
@@ -151,11 +151,16 @@ impl Monitor {
     }
 }
 
+/// Returns whether a user is signed in; unknown counts as no.
+pub(crate) fn is_signed_in(snapshot: &Snapshot) -> bool {
+    Condition::SIGNED_IN.evaluate(snapshot) == Some(true)
+}
+
 impl Drop for Monitor {
     fn drop(&mut self) {
         self.hub.close();
         if let Some((stop, thread)) = self.thread.take() {
-            // An error says that the thread has ended by itself.
+            // An error means that the thread has already ended.
             let _ = stop.send(());
             let _ = thread.join();
         }
@@ -163,7 +168,7 @@ impl Drop for Monitor {
 }
 
 impl MonitorBuilder {
-    /// How long a first snapshot is held back for sources that are slow to look.
+    /// Sets how long a first snapshot waits for slow sources.
     #[must_use]
     pub const fn patience(mut self, patience: Duration) -> Self {
         self.patience = Some(patience);
@@ -172,39 +177,40 @@ impl MonitorBuilder {
 
     /// Sets the options of one source.
     #[must_use]
-    pub fn source(mut self, name: impl Into<String>, options: Options) -> Self {
+    pub fn source(mut self, name: impl Into<String>, options: SourceOptions) -> Self {
         self.options.insert(name.into(), options);
         self
     }
 
-    /// Leaves one source out.
+    /// Disables one source.
     #[must_use]
     pub fn without(mut self, name: impl Into<String>) -> Self {
         self.without.insert(name.into());
         self
     }
 
-    /// Tells `notify` what the person who runs the program should know, such as that a source
-    /// was lost. It is called from the monitor's thread and must not block.
+    /// Sets a callback for notices to the user, such as about a source that failed.
+    ///
+    /// The monitor's thread calls it, so it must not block.
     #[must_use]
     pub fn notify(mut self, notify: impl Fn(&Notice) + Send + Sync + 'static) -> Self {
         self.notify = Some(Box::new(notify));
         self
     }
 
-    /// Writes a journal of everything observed to `out`; names of accounts only if `with_names`.
+    /// Records a journal of all observations to `out`, with names of accounts if `with_names`.
     #[must_use]
     pub fn journal(mut self, out: impl Write + Send + 'static, with_names: bool) -> Self {
         self.journal = Some((Box::new(out), with_names));
         self
     }
 
-    /// Starts the monitor on a thread of its own.
+    /// Starts the monitor on its own thread.
     ///
     /// # Errors
     ///
-    /// If a source or an option does not exist or has a wrong value, if the journal cannot be
-    /// written, or if the system gives no thread or no way to wait.
+    /// If a source or an option is unknown, if an option has an invalid value, if the journal
+    /// cannot be written, or if the system cannot create a thread or an async runtime.
     pub fn start(self) -> Result<Monitor, Error> {
         let (mut monitor, work) = self.open()?;
         let runtime = desktop_executor().map_err(Error::System)?;
@@ -219,12 +225,13 @@ impl MonitorBuilder {
         Ok(monitor)
     }
 
-    /// The monitor, and the work that the caller does for it on a tokio runtime of its own, with
-    /// I/O enabled. Nothing is known while the work is not polled.
+    /// Creates a monitor without a thread, and the future that drives it.
+    ///
+    /// Poll the future on a tokio runtime with I/O enabled. It ends only with an error.
     ///
     /// # Errors
     ///
-    /// As for [`MonitorBuilder::start`], but for what the system gives, with which the work ends.
+    /// As for [`MonitorBuilder::start`], without the errors of the system.
     pub fn open(self) -> Result<(Monitor, impl Future<Output = io::Error> + Send), Error> {
         let mut names = self.options.keys().chain(&self.without);
         let unknown = names.find(|name| communicado_sources::descriptor(name).is_none());
@@ -258,19 +265,19 @@ impl Stream for Changes {
 }
 
 impl Changes {
-    /// The next update; nothing once the monitor has ended.
+    /// The next update, or `None` once the monitor has ended.
     pub async fn next(&mut self) -> Option<Update> {
         self.0.next().await
     }
 
-    /// The feed behind it, for a sink.
+    /// The underlying feed, for a sink.
     #[must_use]
     pub fn into_feed(self) -> Feed {
         self.0
     }
 }
 
-/// A snapshot that is kept level with what happens.
+/// A snapshot that follows the changes.
 pub struct LiveSnapshot {
     feed: Feed,
     snapshot: Snapshot,
@@ -282,13 +289,13 @@ impl LiveSnapshot {
         Self { feed, snapshot: Snapshot::default(), begun: false }
     }
 
-    /// Waits until the snapshot is as wanted, which it may be at once.
+    /// Waits until `done` returns `true` for the snapshot, and returns a copy of it.
     ///
-    /// It may be dropped at any time without losing anything.
+    /// It is cancel safe: dropping the future loses no update.
     ///
     /// # Errors
     ///
-    /// If the monitor ended before.
+    /// If the monitor has ended.
     pub async fn until(
         &mut self,
         mut done: impl FnMut(&Snapshot) -> bool,
@@ -313,10 +320,10 @@ impl fmt::Display for Error {
             Self::Option(error) => write!(f, "{error}"),
             Self::NoSuchSource(name) => {
                 let names: Vec<&str> = SOURCES.iter().map(|descriptor| descriptor.name).collect();
-                write!(f, "there is no source `{name}`; one of: {}", names.join(", "))
+                write!(f, "unknown source `{name}`; expected one of: {}", names.join(", "))
             }
-            Self::System(_) => f.write_str("the system gives no thread or no way to wait"),
-            Self::Journal(_) => f.write_str("the journal cannot be written"),
+            Self::System(_) => f.write_str("the system cannot create a thread or an async runtime"),
+            Self::Journal(_) => f.write_str("cannot write the journal"),
             Self::Ended => f.write_str("the monitor has ended"),
         }
     }
@@ -328,5 +335,74 @@ impl std::error::Error for Error {
             Self::System(error) | Self::Journal(error) => Some(error),
             Self::Option(_) | Self::NoSuchSource(_) | Self::Ended => None,
         }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::task::Waker;
+
+    use communicado_core::{Availability, Fact, Life, Presence, SignIn};
+    use communicado_runtime::{ClientHandle, SourceHandle};
+
+    use super::*;
+
+    /// A monitor whose only source is the test.
+    pub(crate) fn monitor() -> (Monitor, SourceHandle) {
+        let hub = Hub::new(Arc::new(SystemClock::start()), Duration::ZERO, |_| ());
+        let source = hub.attach("test", Vec::new());
+        source.ready();
+        (Monitor { hub, thread: None }, source)
+    }
+
+    /// A client that runs, without a sign-in.
+    pub(crate) fn client(source: &SourceHandle) -> ClientHandle {
+        let client = source.open("finch").unwrap();
+        client.report_life(Life::Running, None);
+        client
+    }
+
+    pub(crate) fn sign_in(client: &ClientHandle) {
+        let raw = client.intern("away").unwrap();
+        let presence = Presence { availability: Availability::Away, activity: None, raw };
+        report(client, SignIn::SignedIn(presence));
+    }
+
+    pub(crate) fn sign_out(client: &ClientHandle) {
+        report(client, SignIn::SignedOut(None));
+    }
+
+    fn report(client: &ClientHandle, sign_in: SignIn) {
+        let account = client.account("alice", "XMPP").unwrap();
+        client.report(Fact::Account(account, Some(sign_in)));
+    }
+
+    #[test]
+    fn work_that_ends_early_waits_for_the_sign_out() {
+        let (monitor, source) = monitor();
+        let client = client(&source);
+        let calls = std::cell::Cell::new(0);
+        let mut session = pin!(monitor.while_signed_in(|_| async { calls.set(calls.get() + 1) }));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(session.as_mut().poll(&mut cx).is_pending());
+        sign_in(&client);
+        assert!(session.as_mut().poll(&mut cx).is_pending());
+        sign_out(&client);
+        let ended = session.as_mut().poll(&mut cx);
+        assert!(matches!(ended, Poll::Ready(Ok(Some(())))), "{ended:?}");
+        assert_eq!(calls.get(), 1);
+    }
+
+    #[test]
+    fn work_is_dropped_at_the_sign_out() {
+        let (monitor, source) = monitor();
+        let client = client(&source);
+        sign_in(&client);
+        let mut session = pin!(monitor.while_signed_in(|_| std::future::pending::<()>()));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(session.as_mut().poll(&mut cx).is_pending());
+        sign_out(&client);
+        let ended = session.as_mut().poll(&mut cx);
+        assert!(matches!(ended, Poll::Ready(Ok(None))), "{ended:?}");
     }
 }

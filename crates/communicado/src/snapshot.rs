@@ -1,4 +1,4 @@
-//! What is believed of every client at one revision.
+//! The state of every client at one revision.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::sync::Arc;
 use communicado_runtime::Update;
 use communicado_wire::Client;
 
-/// What is believed of every client, kept level with a feed.
+/// The state of every client at one revision.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     clients: BTreeMap<Arc<str>, Arc<Client>>,
 }
 
 impl Snapshot {
-    /// Takes in what a feed gave.
+    /// Applies an update of a feed.
     pub fn apply(&mut self, update: &Update) {
         match update {
             Update::Snapshot { clients, .. } => *self = clients.iter().cloned().collect(),
@@ -23,13 +23,13 @@ impl Snapshot {
         }
     }
 
-    /// The client with this name.
+    /// The client with this name, if it is known.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Arc<Client>> {
         self.clients.get(name)
     }
 
-    /// Every client, by name.
+    /// All clients, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Client>> {
         self.clients.values()
     }

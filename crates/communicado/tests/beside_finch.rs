@@ -1,35 +1,33 @@
-//! The SDK's programs beside a real Finch.
+//! The examples of the SDK with a real Finch.
 #![cfg(target_os = "linux")]
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 
-use communicado_conformance::{Account, Must, Saved, Stage};
+use communicado_conformance::{Account, ExpectOk, Saved, TestSession, receive};
 
-/// Nothing here takes longer, or something is wrong.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// One of the examples at work, ended with the test.
-struct Program {
+/// A running example, killed at the end of the test.
+struct Example {
     child: Child,
     lines: Receiver<String>,
 }
 
-impl Program {
-    fn start(name: &str, stage: &mut Stage) -> Self {
-        let test = std::env::current_exe().must("find the file of the test");
-        let example =
-            test.parent().and_then(|deps| deps.parent()).must("find the folder of the examples");
+impl Example {
+    fn start(name: &str, session: &mut TestSession) -> Self {
+        let test = std::env::current_exe().expect_ok("find the file of the test");
+        let example = test
+            .parent()
+            .and_then(|deps| deps.parent())
+            .expect_ok("find the folder of the examples");
         let mut child = Command::new(example.join("examples").join(name))
             .env_clear()
-            .env("DBUS_SESSION_BUS_ADDRESS", stage.bus().address())
+            .env("DBUS_SESSION_BUS_ADDRESS", session.bus().address())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .must("start the example, which cargo builds before the tests");
-        let output = BufReader::new(child.stdout.take().must("read its output"));
+            .expect_ok("start the example, which cargo builds before the tests");
+        let output = BufReader::new(child.stdout.take().expect_ok("read its output"));
         let (sender, lines) = channel();
         std::thread::spawn(move || {
             output.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)));
@@ -38,15 +36,15 @@ impl Program {
     }
 
     #[track_caller]
-    fn says(&self, expected: &[&str]) {
+    fn expect_lines(&self, expected: &[&str]) {
         for expected in expected {
-            let line = self.lines.recv_timeout(PATIENCE);
+            let line = receive(&self.lines);
             assert_eq!(line.as_deref(), Ok(*expected));
         }
     }
 }
 
-impl Drop for Program {
+impl Drop for Example {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -54,39 +52,44 @@ impl Drop for Program {
 }
 
 #[test]
-fn the_gate_follows_a_whole_session_and_leaves_at_enter() {
-    let mut stage = Stage::new();
-    let prosody = stage.prosody();
+fn the_sign_in_gate_follows_a_session_and_exits_on_enter() {
+    let mut session = TestSession::new();
+    let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody).signed_out();
-    let mut gate = Program::start("sign_in_gate", &mut stage);
-    gate.says(&["Press Enter key to exit the application.", ""]);
-    gate.says(&["Communicator is not running."]);
-    let mut finch = stage.finch(&[&alice]);
-    gate.says(&["Communicator is running."]);
+    let mut gate = Example::start("sign_in_gate", &mut session);
+    gate.expect_lines(&["Press Enter key to exit the application.", ""]);
+    gate.expect_lines(&["Communicator is not running."]);
+    let mut finch = session.finch(&[&alice]);
+    gate.expect_lines(&["Communicator is running."]);
     finch.user().pick(Saved::Available);
-    gate.says(&["OnSignin 0x00000000", "The feature is on."]);
+    gate.expect_lines(&["OnSignin 0x00000000", "The feature is on."]);
     finch.kill();
-    gate.says(&["OnSignout", "The feature is off.", "OnAppShutdown"]);
-    gate.says(&["Communicator is not running."]);
-    let stdin = gate.child.stdin.as_mut().must("write to its input");
-    stdin.write_all(b"\n").must("press Enter");
-    let ended = gate.child.wait().must("wait for it");
+    gate.expect_lines(&["OnSignout", "The feature is off.", "OnAppShutdown"]);
+    gate.expect_lines(&["Communicator is not running."]);
+    let stdin = gate.child.stdin.as_mut().expect_ok("write to its input");
+    stdin.write_all(b"\n").expect_ok("press Enter");
+    let ended = gate.child.wait().expect_ok("wait for it");
     assert!(ended.success(), "{ended}");
 }
 
 #[test]
-fn work_is_done_only_while_somebody_is_signed_in() {
-    let mut stage = Stage::new();
-    let mut prosody = stage.prosody();
+fn work_runs_only_while_a_user_is_signed_in() {
+    let mut session = TestSession::new();
+    let mut prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let program = Program::start("while_signed_in", &mut stage);
-    let mut finch = stage.finch(&[&alice]);
-    program.says(&["working, since somebody is signed in with finch"]);
+    let work = Example::start("while_signed_in", &mut session);
+    let feature = Example::start("feature_switch", &mut session);
+    let mut finch = session.finch(&[&alice]);
+    work.expect_lines(&["signed in to finch"]);
+    feature.expect_lines(&["the feature is on"]);
     prosody.kill();
-    program.says(&["nobody is signed in any more"]);
+    work.expect_lines(&["signed out"]);
+    feature.expect_lines(&["the feature is off"]);
     prosody.start_again();
     finch.user().reconnect(&alice);
-    program.says(&["working, since somebody is signed in with finch"]);
+    work.expect_lines(&["signed in to finch"]);
+    feature.expect_lines(&["the feature is on"]);
     finch.kill();
-    program.says(&["nobody is signed in any more"]);
+    work.expect_lines(&["signed out"]);
+    feature.expect_lines(&["the feature is off"]);
 }

@@ -27,7 +27,6 @@ use paths::{Named, Paths};
 const EXCEPTIONS: &[(&str, &[&str])] = &[
     ("conformance", &["client", "purple"]),
     ("conformance", &["communicado", "watch", "wine"]),
-    ("communicado-codes", &["names", "parse"]),
     ("communicado-com-server", &["client", "messenger", "office"]),
     ("communicado-com-server", &["control", "face", "registration"]),
     (
@@ -49,7 +48,6 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
     ("communicado-gateway::api", &["answer", "caller"]),
     ("communicado-gateway::fanout", &["readers", "topics"]),
     ("communicado-gateway::store", &["error", "sqlite"]),
-    ("communicado-runtime", &["feed", "hub", "notice", "source", "source_handle"]),
     (
         "communicado-windows::com::serve",
         &["dispatch", "given", "interface", "library", "listeners", "native", "object"],

@@ -19,17 +19,12 @@ use super::tree::{Tree, lines};
 const REMAINING: &[&str] = &[
     "bench/",
     "conformance/",
-    "crates/communicado/",
-    "crates/communicado-codes/",
     "crates/communicado-com-server/",
-    "crates/communicado-core/",
     "crates/communicado-gateway/",
     "crates/communicado-provider/",
-    "crates/communicado-runtime/",
-    "crates/communicado-sinks/",
     "crates/communicado-sources/",
     "crates/communicado-windows/",
-    "crates/communicado-wire/",
+    "crates/communicado-wire/src/gateway/",
     "fuzz/",
     "xtask/src/",
 ];

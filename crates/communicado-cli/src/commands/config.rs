@@ -86,7 +86,7 @@ pub(crate) fn schema() -> String {
         let mut properties: Map<String, Value> = EACH_SOURCE.iter().map(setting).collect();
         for option in descriptor.options {
             let form = match option.kind {
-                OptionKind::Span => "span",
+                OptionKind::Duration => "span",
                 OptionKind::Path => "path",
             };
             properties.extend([setting(&(option.name, form, option.default, option.help))]);

@@ -3,6 +3,8 @@
 use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
+use communicado_sources::SOURCES;
+
 use crate::program::{Program, RunResult, communicado};
 
 const NO_BUS: &str = "error: source `purple` failed\n  \
@@ -59,27 +61,36 @@ fn without_a_bus_sources_and_doctor_print_advice() {
          !!  session bus: there is no session bus: neither DBUS_SESSION_BUS_ADDRESS nor \
          XDG_RUNTIME_DIR is set\n    do: run communicado inside the desktop session, or set \
          DBUS_SESSION_BUS_ADDRESS to the address of its bus\n\
-         --  provider: without a session bus there is none\n\
+         --  provider: not running: there is no session bus\n\
          problems found: see the lines marked `!!`\n",
         "",
     );
+    let elsewhere = SOURCES.iter().filter(|source| !source.runs_here()).map(|source| {
+        let platform = source.platform.name();
+        format!("{}: {}\n  here: no, this source needs {platform}\n", source.name, source.about)
+    });
     communicado(&["sources"]).expect(
         0,
-        "purple: Pidgin, Finch, Chatty and other libpurple 2 clients, over D-Bus\n  observes: life, sign-in, presence, accounts, saved status\n  \
-         clients: finch, pidgin, chatty\n  \
-         here: session bus: there is no session bus: neither DBUS_SESSION_BUS_ADDRESS nor \
-         XDG_RUNTIME_DIR is set\n    \
-         help: run communicado inside the desktop session, or set DBUS_SESSION_BUS_ADDRESS to \
-         the address of its bus\n  limitation: a client that was started without a bus, or for another one, is not seen\n  limitation: a client whose network went silent says so after 150 s, when its own check \
-         fails\n  limitation: SIMPLE accounts do not notice that their server has gone\n\
-         provider: communicado's own provider (`communicado provide`), over D-Bus\n  observes: life, sign-in, presence, accounts\n  \
-         here: provider: without a session bus there is none\n  limitation: a provider that was started without a bus, or for another one, is not seen\n\
-         lync: Lync, Skype for Business and whoever integrates with Office as they do, over COM\n  \
-         here: no, this source needs Windows\n\
-         communicator: Office Communicator 2007, R2 and whoever serves its Messenger class, over \
-         COM\n  here: no, this source needs Windows\n\
-         im-providers: Teams, Skype for Business, Jabber, Zoom and whoever keeps Office's \
-         contract, by the registry\n  here: no, this source needs Windows\n",
+        &format!(
+            "purple: Pidgin, Finch, Chatty and other libpurple 2 clients, over D-Bus\n  \
+             observes: life, sign-in, presence, accounts, saved status\n  \
+             clients: finch, pidgin, chatty\n  \
+             here: session bus: there is no session bus: neither DBUS_SESSION_BUS_ADDRESS nor \
+             XDG_RUNTIME_DIR is set\n    \
+             help: run communicado inside the desktop session, or set DBUS_SESSION_BUS_ADDRESS to \
+             the address of its bus\n  \
+             limitation: a client that was started without a bus, or for another bus, is not \
+             visible\n  \
+             limitation: a client reports a silent network after 150 s, when its keepalive fails\n  \
+             limitation: SIMPLE accounts do not report the loss of their server\n\
+             provider: communicado's own provider (`communicado provide`), over D-Bus\n  \
+             observes: life, sign-in, presence, accounts\n  \
+             here: provider: not running: there is no session bus\n  \
+             limitation: a provider that was started without a bus, or for another bus, is not \
+             visible\n\
+             {}",
+            elsewhere.collect::<String>()
+        ),
         "",
     );
 }
@@ -89,7 +100,7 @@ fn an_unreachable_address_is_named_in_the_error() {
     let check = |address: &str, cause: &str| {
         let err = format!(
             "error: source `purple` failed\n  \
-             cause: the session bus at `{address}` cannot be reached: {cause}\n{CHECK}"
+             cause: cannot connect to the session bus at `{address}`: {cause}\n{CHECK}"
         );
         communicado(&["status"]).env("DBUS_SESSION_BUS_ADDRESS", address).expect(3, UNKNOWN, &err);
     };
@@ -97,7 +108,7 @@ fn an_unreachable_address_is_named_in_the_error() {
     check("unix:path=/no/bus;unix:path=/no/other", "No such file or directory (os error 2)");
     check("tcp:host=127.0.0.1,port=1", "Connection refused (os error 111)");
     check("unixexec:path=/bin/false", "address error: unsupported transport 'unixexec'");
-    check(";", "it is empty");
+    check(";", "the address is empty");
     let no_address = "address error: Invalid address. See \
                       https://dbus.freedesktop.org/doc/dbus-specification.html#addresses";
     check("nonsense", no_address);
@@ -128,8 +139,8 @@ fn a_silent_bus_times_out() {
         3,
         UNKNOWN,
         &format!(
-            "error: source `purple` failed\n  cause: the session bus at \
-             `unix:path=[HOME]/silent` cannot be reached: it did not answer within 5 s\n{CHECK}"
+            "error: source `purple` failed\n  cause: cannot connect to the session \
+             bus at `unix:path=[HOME]/silent`: no response within 5 s\n{CHECK}"
         ),
     );
 }

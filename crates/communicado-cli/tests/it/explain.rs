@@ -49,11 +49,11 @@ fn invalid_codes_list_the_notations_and_typos_get_a_suggestion() {
     const FORMS: &str = "  help: give a number such as 80040111, 0x8100031E or -2147221231, or a \
                          name such as MSGR_E_NOT_LOGGED_ON\n";
     let check = |code: &str, err: &str| communicado(&["explain", code]).expect(2, "", err);
-    check("hello", &format!("error: `hello` is no code that is known here\n{FORMS}"));
-    check("", &format!("error: there is no code to explain\n{FORMS}"));
+    check("hello", &format!("error: `hello` is not a known code\n{FORMS}"));
+    check("", &format!("error: the text is empty\n{FORMS}"));
     check(
         "MSGR_E_NOT_LOGED_ON",
-        "error: `MSGR_E_NOT_LOGED_ON` is no code that is known here\n  \
+        "error: `MSGR_E_NOT_LOGED_ON` is not a known code\n  \
          help: did you mean `MSGR_E_NOT_LOGGED_ON`?\n",
     );
     check(

@@ -66,20 +66,20 @@ fn a_wrong_type_is_an_error_with_advice() {
 
 #[test]
 fn an_invalid_duration_is_an_error() {
-    let no_span = "is no span of time such as `30s` or `500ms`";
-    let refused = |span: &str, why: &str| {
+    let duration = "a duration such as `30s` or `500ms`";
+    let refused = |value: &str, expected: &str| {
         check(
-            format!("[sources.purple]\ncheck = {span:?}\n"),
+            format!("[sources.purple]\ncheck = {value:?}\n"),
             &format!(
-                "error: my.toml, line 2: `check` of source `purple` is `{span}`, which {why}\n  \
-                 help: fix the value\n"
+                "error: my.toml, line 2: invalid value `{value}` for `check` of source `purple`: \
+                 expected {expected}\n  help: fix the value\n"
             ),
         );
     };
-    refused("soon", no_span);
-    refused("30", no_span);
-    refused("-5s", no_span);
-    refused("0s", "must be longer than 0");
+    refused("soon", duration);
+    refused("30", duration);
+    refused("-5s", duration);
+    refused("0s", "a duration longer than 0");
     check(
         "patience = \"soon\"\n",
         "error: my.toml, line 1: `patience` is `soon`, not a duration such as `30s`, `500ms` or `1m 30s`\n  help: write a duration such as \"1s\"\n",
@@ -187,7 +187,8 @@ fn set_refuses_what_the_file_refuses() {
     );
     check(
         "sources.purple.check=soon",
-        ": `check` of source `purple` is `soon`, which is no span of time such as `30s` or `500ms`",
+        ": invalid value `soon` for `check` of source `purple`: expected a duration such as `30s` or \
+         `500ms`",
         "fix the value",
     );
 }

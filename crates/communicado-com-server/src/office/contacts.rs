@@ -1,4 +1,4 @@
-//! The contacts that Office asks for: the user, and people of whom nothing is known.
+//! Contacts: the user, and unknown people.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,7 +18,7 @@ use crate::server::{
 use crate::tables::office as table;
 use crate::vocabulary::{activity_id, lync_availability};
 
-/// What a search that found nobody ends with.
+/// The status code of a lookup without a result.
 const NOT_FOUND: i32 = 404;
 
 /// `ContactInformationType`.
@@ -61,7 +61,7 @@ impl ContactManager {
         })
     }
 
-    /// `Lookup`, which finds the user and nobody else.
+    /// `Lookup`, which finds only the user.
     fn look_up(&self, arguments: &[Argument]) -> Result<ReturnValue, MethodError> {
         let address = arguments.first().and_then(Argument::text).unwrap_or_default();
         let is_own = is_name(self.server.account.name(), address);
@@ -108,7 +108,7 @@ impl ObjectImpl for ContactManager {
     }
 }
 
-/// `IContact`: the user, or somebody of whom nothing is known.
+/// `IContact`: the user, or an unknown person.
 pub(crate) struct LyncContact {
     server: Arc<ComServer>,
     unknown_address: Option<String>,
@@ -119,7 +119,7 @@ impl LyncContact {
         Self { server: Arc::clone(server), unknown_address: None }
     }
 
-    /// What is known of one kind; nothing where that is nothing.
+    /// The information of one type, if there is any.
     fn information(&self, kind: i32) -> Option<Variant> {
         let text = |text: &str| Some(Variant::Text(text.to_owned()));
         if let Some(address) = &self.unknown_address {
@@ -181,7 +181,7 @@ impl ObjectImpl for LyncContact {
             }
             (0x6002_0002 | 0x6002_000E, arguments) => self.batch(arguments.first()),
             (0x6002_0003, _) => return_object(ContactSettings { server: Arc::clone(server) }),
-            // Nothing can be started without a window.
+            // The capabilities all need a window.
             (0x6002_0004 | 0x6002_0006 | 0x6002_000A, _) => Ok(ReturnValue::bool(false)),
             (0x6002_0007, _) => return_object(ContactManager { server: Arc::clone(server) }),
             (0x6002_0008, _) => return_object(GroupCollection { server: Arc::clone(server) }),
@@ -190,16 +190,16 @@ impl ObjectImpl for LyncContact {
     }
 }
 
-/// `IContactSubscription`: whoever listens to the user's contact is told in any case.
+/// `IContactSubscription`, without effect: listeners of the user's contact receive all events.
 struct ContactSubscription {
     server: Arc<ComServer>,
-    /// How often the caller wants to be told, and of what.
-    asked: Mutex<(i32, Vec<i32>)>,
+    /// The requested refresh rate and information types.
+    requested: Mutex<(i32, Vec<i32>)>,
 }
 
 impl ContactSubscription {
     fn of(server: &Arc<ComServer>) -> Self {
-        Self { server: Arc::clone(server), asked: Mutex::default() }
+        Self { server: Arc::clone(server), requested: Mutex::default() }
     }
 }
 
@@ -212,15 +212,15 @@ impl ObjectImpl for ContactSubscription {
 
     fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
         self.server.inject_faults()?;
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut requested = self.requested.lock().unwrap_or_else(PoisonError::into_inner);
         match (call.id, call.arguments) {
             (0x6002_0000, [rate, Argument::Numbers(kinds)]) => {
-                *asked = (rate.number().unwrap_or(0), kinds.clone());
+                *requested = (rate.number().unwrap_or(0), kinds.clone());
                 Ok(ReturnValue::Nothing)
             }
             (0x6002_0001..=0x6002_0003 | 0x6002_0007 | 0x6002_0008, _) => Ok(ReturnValue::Nothing),
-            (0x6002_0004, _) => Ok(ReturnValue::number(asked.0)),
-            (0x6002_0005, _) => Ok(ReturnValue::Numbers(asked.1.clone())),
+            (0x6002_0004, _) => Ok(ReturnValue::number(requested.0)),
+            (0x6002_0005, _) => Ok(ReturnValue::Numbers(requested.1.clone())),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
     }
@@ -282,7 +282,7 @@ impl ObjectImpl for ContactInformation {
     }
 }
 
-/// `IContactSettingDictionary`, in which there is nothing.
+/// `IContactSettingDictionary`, empty.
 struct ContactSettings {
     server: Arc<ComServer>,
 }
@@ -307,7 +307,7 @@ impl ObjectImpl for ContactSettings {
     }
 }
 
-/// `IGroupCollection`, in which there is nothing.
+/// `IGroupCollection`, empty.
 struct GroupCollection {
     server: Arc<ComServer>,
 }

@@ -1,4 +1,4 @@
-//! The conversations that Office asks for, of which there are none: it listens for new ones.
+//! The empty list of conversations. Office subscribes to its events.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::type_library::office_type_library;
 use crate::server::{ComServer, INVALID_ARGUMENT, NOT_IMPLEMENTED, method_error, return_object};
 use crate::tables::office as table;
 
-/// `ucConversationSummarizerNoSummarizedState`: no conversation rings, and none is held.
+/// `ucConversationSummarizerNoSummarizedState`: no conversation rings or is on hold.
 const NO_STATE: i32 = 0;
 
 /// `IConversationManager`.
@@ -47,7 +47,7 @@ impl ObjectImpl for ConversationManager {
     }
 }
 
-/// `IConversationCollection`, in which there is nothing.
+/// `IConversationCollection`, empty.
 struct ConversationCollection {
     server: Arc<ComServer>,
 }

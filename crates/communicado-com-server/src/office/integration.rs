@@ -57,7 +57,7 @@ impl ObjectImpl for OfficeIntegration {
         let is_served = VERSIONS.contains(&version);
         match (call.id, call.arguments) {
             (0x6002_0000, _) if is_served => Ok(ReturnValue::number(NON_BUDDY_PRESENCE)),
-            // No text and no error: then Office asks for the next lower version.
+            // For an empty text without an error, Office asks for the next lower version.
             (0x6002_0001, _) => {
                 Ok(ReturnValue::text(if is_served { AUTHENTICATION_INFO } else { "" }))
             }

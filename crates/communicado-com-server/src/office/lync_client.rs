@@ -25,7 +25,7 @@ impl LyncClient {
         Self { server: Arc::clone(server) }
     }
 
-    /// Has the provider do something, and tells the caller's object that it is done.
+    /// Executes a command, and calls the caller's object when it is complete.
     fn operate(
         &self,
         command: ProviderCommand,

@@ -11,10 +11,10 @@ use super::type_library::office_type_library;
 use crate::server::{ComServer, NOT_IMPLEMENTED};
 use crate::tables::office as table;
 
-/// `IAsynchronousOperation`, which is done.
+/// `IAsynchronousOperation`, already complete.
 pub(super) struct AsyncOperation {
     server: Arc<ComServer>,
-    /// How it ended.
+    /// The result code.
     code: i32,
 }
 

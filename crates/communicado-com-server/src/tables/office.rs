@@ -1,4 +1,4 @@
-//! `IUCOfficeIntegration` and what it leads to, as far as Office asks (Microsoft, "Integrating IM
+//! `IUCOfficeIntegration` and the related interfaces that Office uses (Microsoft, "Integrating IM
 //! applications with Office"; Lync SDK, type library UCCollaborationLib 1.0).
 
 use communicado_windows::Guid;
@@ -18,7 +18,7 @@ pub(crate) static OFFICE_INTEGRATION: Interface = Interface::new(
     ],
 );
 
-/// `ILyncClient`, which continues `IClient`.
+/// `ILyncClient`, derived from `IClient`.
 pub(crate) static LYNC_CLIENT: Interface = Interface::new(
     &[
         Guid(0xC413_A27F_601E_4261_B9E3_0EB9_66F4_E7D1),

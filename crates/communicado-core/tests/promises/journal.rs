@@ -51,8 +51,8 @@ impl Journal {
 
     /// The same journal without observations from the future.
     ///
-    /// An observation from the future counts as one of the present, so its effect depends on when it
-    /// arrives. The promises about arrival order exclude it.
+    /// An observation from the future counts as one of the present, so its effect depends on when
+    /// it arrives. The promises about arrival order exclude it.
     pub(crate) fn without_foresight(mut self) -> Self {
         let mut now = Moment::START;
         for step in &mut self.steps {

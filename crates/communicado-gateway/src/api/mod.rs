@@ -1,8 +1,8 @@
-//! What is asked over HTTP, but for the streams that the event loop keeps: one file for each subject,
-//! one table of addresses.
+//! The HTTP API, but for the streams that the event loop keeps: one file for each subject, one
+//! table of addresses.
 //!
-//! Each request is authenticated before its handler runs; see `auth.rs`. What goes wrong is a [`ApiError`]
-//! and leaves as a problem document; see `response.rs`.
+//! Each request is authenticated before its handler runs; see `auth.rs`. What goes wrong is an
+//! [`ApiError`] and leaves as a problem document; see `response.rs`.
 
 mod auth;
 mod badge;

@@ -155,7 +155,8 @@ impl Serve {
             .with_max_level(self.log)
             .with_target(false)
             .with_writer(std::io::stderr)
-            // A line that cannot be written is lost. To say so, it would panic where stderr is full.
+            // A line that cannot be written is lost. To say so, it would panic where stderr is
+            // full.
             .log_internal_errors(false)
             .init();
         // A variable that is empty asks for nothing.
@@ -181,7 +182,8 @@ impl Serve {
                     replicas: self.nats_replicas,
                 }),
                 traces,
-                // A self-signed one would shut out other programs on the same name, mostly localhost.
+                // A self-signed one would shut out other programs on the same name, mostly
+                // localhost.
                 hsts: is_from_files,
                 hosts,
             },

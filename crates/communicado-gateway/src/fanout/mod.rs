@@ -1,11 +1,10 @@
 //! The event loop and the fan-out: one thread and one `epoll(7)` for all connections that wait.
 //!
-//! It accepts, reads the head of the first request, and keeps a stream of events (`GET
-//! /v1/events`) for itself: such a reader is a socket and a hundred bytes, without a task and
-//! without a buffer. Everything else goes to hyper with the bytes that were read; so does a stream
-//! that is refused, since hyper's side says why. Changes come in through an [`EventLoopHandle`] and
-//! are written
-//! at once to who sees them.
+//! It accepts, reads the head of the first request, and keeps a stream of events (`GET /v1/events`)
+//! for itself: such a reader is a socket and a hundred bytes, without a task and without a buffer.
+//! Everything else goes to hyper with the bytes that were read; so does a stream that is refused,
+//! since hyper's side says why. Changes come in through an [`EventLoopHandle`] and are written at
+//! once to who sees them.
 //!
 //! Start at `EventLoop::poll_once`. What a reader is owed is in `readers.rs`.
 

@@ -39,7 +39,8 @@ pub(super) struct CheckedStream<S> {
 }
 
 impl<S> CheckedStream<S> {
-    /// Checks `io`, of which `read` was read already. `held` counts what waits for the end of a head.
+    /// Checks `io`, of which `read` was read already. `held` counts what waits for the end of a
+    /// head.
     pub(super) fn new(
         io: S,
         read: Vec<u8>,

@@ -1,6 +1,6 @@
 //! The commands' way in: a socket in the data folder, which only the gateway's user and root can
-//! open. Whoever asks there is an administrator. Without a running gateway, a command opens the store
-//! itself and asks the same.
+//! open. Whoever asks there is an administrator. Without a running gateway, a command opens the
+//! store itself and asks the same.
 
 use std::io;
 use std::net::Ipv4Addr;

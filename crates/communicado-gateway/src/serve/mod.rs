@@ -1,5 +1,5 @@
-//! A running gateway: the store and its writer, the event loop, hyper for the rest, and the end of all
-//! of them.
+//! A running gateway: the store and its writer, the event loop, hyper for the rest, and the end of
+//! all of them.
 
 mod backend;
 mod checked_stream;

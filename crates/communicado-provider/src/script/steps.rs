@@ -36,7 +36,7 @@ impl Script {
     /// The maximum number of lines.
     pub const LINES_MAX: usize = 100_000;
 
-    /// Whether the script itself contains the line `running`.
+    /// True if the script itself contains the line `running`.
     #[must_use]
     pub fn starts(&self) -> bool {
         let started = ScriptAction::Command(ProviderCommand::Started);

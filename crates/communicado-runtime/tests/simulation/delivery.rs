@@ -12,7 +12,7 @@ use crate::simulation::Simulation;
 /// All expected changes in order; the first has revision 1.
 pub(crate) struct ExpectedChanges {
     changes: Vec<Arc<Client>>,
-    /// Whether to compare times: a journal does not have changes of the civil clock.
+    /// `true` to compare times: a journal does not have changes of the civil clock.
     with_times: bool,
 }
 

@@ -1,12 +1,13 @@
-//! A simulation of the runtime: sources that stall, flood, repeat themselves, report late, end in the
-//! middle of a report, panic and restart; readers that lag, never read, come late and go; and a manual
-//! clock, which moves by a millisecond or by a night.
+//! A simulation of the runtime: sources that stall, flood, repeat themselves, report late, end in
+//! the middle of a report, panic and restart; readers that lag, never read, come late and go; and a
+//! manual clock, which moves by a millisecond or by a night.
 //!
-//! One thread polls everything by hand, so a seed determines a run. A failure prints the command that
-//! repeats it. `CASES=10000` plays more runs.
+//! One thread polls everything by hand, so a seed determines a run. A failure prints the command
+//! that repeats it. `CASES=10000` plays more runs.
 //!
-//! The checks compare independent records: the replay of the journal with the updates of the readers,
-//! a model of the leases with the timers, and the memory of the scripted sources with the notices.
+//! The checks compare independent records: the replay of the journal with the updates of the
+//! readers, a model of the leases with the timers, and the memory of the scripted sources with the
+//! notices.
 //!
 //! Read next: `script.rs` for the events; `checks.rs`, `final_checks.rs`, `delivery.rs` and
 //! `retries.rs` for the checks; `examples.rs` for single promises.

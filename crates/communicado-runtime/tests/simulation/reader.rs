@@ -45,7 +45,7 @@ pub(crate) struct Reader {
     pub(crate) pattern: ReadPattern,
     pub(crate) flag: Arc<Flag>,
     pub(crate) updates: Vec<Update>,
-    /// Whether it has read everything and waits for a wake-up.
+    /// `true` if the reader has read everything and waits for a wake-up.
     pub(crate) waits: bool,
     pub(crate) ended: bool,
     feed: Feed,

@@ -12,9 +12,9 @@ const WAIT_MIN: Duration = Duration::from_millis(250);
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
 impl Simulation {
-    /// Each loss has a notice with the moment of the next run, which starts then. Each delay is twice
-    /// the one before, and starts from the minimum after a run that was ready. Each recovery has one
-    /// notice.
+    /// Each loss has a notice with the moment of the next run, which starts then. Each delay is
+    /// twice the one before, and starts from the minimum after a run that was ready. Each recovery
+    /// has one notice.
     pub(crate) fn check_retries(&self) {
         let notices = self.notices();
         for (name, scripted) in NAMES.into_iter().zip(&self.sources) {
@@ -62,7 +62,8 @@ impl Simulation {
     }
 }
 
-/// Whether there is a notice of recovery: not if the source panics in the poll in which it is ready.
+/// Returns whether there is a notice of recovery: not if the source panics in the poll in which it
+/// is ready.
 fn tells_recovery(run: &Run) -> bool {
     let panicked_at_once =
         |poll| run.ended.as_ref().is_some_and(|ended| ended.by_panic && ended.event.poll == poll);

@@ -22,7 +22,8 @@ const ROOM: usize = usize::MAX;
 pub(crate) fn play(seed: u64) -> String {
     let mut rng = Rng::new(seed);
     let swarm = Swarm::of(&mut rng);
-    // An overflow of names overflows even the eager reader's feed; only the journal is complete then.
+    // An overflow of names overflows even the eager reader's feed; only the journal is complete
+    // then.
     let fails = rng.one_in(10) && swarm.overflow.is_none();
     let capacity = if fails { 200 + rng.below(5_000) } else { ROOM };
     let mut stage = ScriptRun { sim: sim(&mut rng, &swarm, capacity), rng, swarm };

@@ -37,7 +37,7 @@ pub(crate) struct Swarm {
     pub(crate) clients: Vec<&'static str>,
     /// The kind of name that overflows, once in a run.
     pub(crate) overflow: Option<Overflow>,
-    /// Whether the civil clock changes in the run.
+    /// `true` if the civil clock changes in the run.
     pub(crate) travels: bool,
     leases: Vec<Option<Duration>>,
     lives: Vec<(Life, usize)>,

@@ -107,7 +107,8 @@ impl fmt::Display for Id {
     }
 }
 
-/// Whether a host name means this machine. The client checks its address again on connecting.
+/// Returns whether a host name means this machine. The client checks its address again on
+/// connecting.
 fn is_this_machine(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())

@@ -36,7 +36,7 @@ const LEASE_FRACTION: u32 = 6;
 const REQUEST_TIMEOUT_MIN: Duration = Duration::from_secs(1);
 /// The timeout for connecting to one address of the host.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// How many addresses of the host to try.
+/// The maximum number of addresses of the host to try.
 const ADDRESSES_MAX: usize = 4;
 /// The longest idle time of a connection: after it, a firewall may have dropped the connection.
 const IDLE_MAX: Duration = Duration::from_secs(50);
@@ -313,7 +313,8 @@ async fn connect_address(address: SocketAddr, clock: &dyn Clock) -> Result<TcpSt
     match select(pin!(TcpStream::connect(address)), pin!(time)).await {
         Either::Left((connected, _)) => {
             let stream = connected.map_err(|error| error.to_string())?;
-            // Without this, Nagle's algorithm may delay a message until the last one is acknowledged.
+            // Without this, Nagle's algorithm may delay a message until the last one is
+            // acknowledged.
             let _ = stream.set_nodelay(true);
             // Closing the connection discards unsent data, which must not arrive late after a
             // network outage.

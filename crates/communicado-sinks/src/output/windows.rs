@@ -8,8 +8,8 @@ use std::task::{Poll, Waker};
 
 /// The output of lines.
 ///
-/// A slow reader never blocks the thread of the sources. Windows reports a closed pipe only when the
-/// next line is written.
+/// A slow reader never blocks the thread of the sources. Windows reports a closed pipe only when
+/// the next line is written.
 ///
 /// A console shows the text correctly with every code page, since the standard library writes
 /// UTF-16 to it; a pipe or a file gets UTF-8.

@@ -11,7 +11,7 @@ pub enum Message {
     Goodbye,
 }
 
-/// How much of a client to publish.
+/// The amount of detail to publish.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Detail {
     /// Its status, presence and reason, without its accounts.

@@ -17,8 +17,8 @@ use super::{Message, Retry};
 
 /// The minimum time between two messages, so that rapid changes coalesce.
 const SEND_INTERVAL_MIN: Duration = Duration::from_millis(100);
-/// How soon to repeat the first success after failures: a message whose answer was lost may arrive
-/// after it.
+/// The delay before the first success after failures is repeated: a message whose answer was lost
+/// may arrive after it.
 const REPEAT_DELAY: Duration = Duration::from_secs(3);
 /// The first backoff.
 const BACKOFF_MIN: Duration = Duration::from_millis(500);
@@ -29,7 +29,7 @@ const SLOW_RETRY: Duration = Duration::from_secs(60);
 /// The longest delay that a server can ask for.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);
 
-/// What the user permits to publish.
+/// The user's permission to publish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permission {
     /// Nothing, not even a goodbye: the user has not consented, or has withdrawn consent.
@@ -67,7 +67,7 @@ pub struct Publisher {
     random: u64,
 }
 
-/// What the server is known to have of this device.
+/// The last known state of the server for this device.
 #[derive(Clone, Debug)]
 enum RemoteState {
     /// Unknown: the server may have received the last message or not.
@@ -97,7 +97,7 @@ impl Publisher {
         }
     }
 
-    /// Sets what the user permits.
+    /// Sets the user's permission.
     pub const fn set_permission(&mut self, permission: Permission) {
         self.permission = permission;
     }

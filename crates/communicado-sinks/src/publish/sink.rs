@@ -36,13 +36,13 @@ pub trait Transport: Send + 'static {
 pub struct RemoteSink<T> {
     /// The connection to the server.
     pub transport: T,
-    /// How long the server is to believe a message.
+    /// The lease of a message: how long the server may believe it.
     pub lease: Duration,
-    /// How much of a client to publish.
+    /// The amount of detail to publish.
     pub detail: Detail,
     /// The clients to publish; all of them if empty.
     pub only: Vec<String>,
-    /// What the user permits. When its sender is dropped, the sink sends a goodbye and ends.
+    /// The user's permission. When its sender is dropped, the sink sends a goodbye and ends.
     pub permission: watch::Receiver<Permission>,
     /// The clock.
     pub clock: Arc<dyn Clock>,

@@ -83,13 +83,13 @@ impl CallError {
         self.code
     }
 
-    /// Whether the other program has exited, so that every further call fails.
+    /// True if the other program has exited, so that every further call fails.
     #[must_use]
     pub fn is_disconnected(&self) -> bool {
         DISCONNECTED.contains(&self.code)
     }
 
-    /// Whether calls of other members would fail in the same way, because the program has exited or
+    /// True if calls of other members would fail in the same way, because the program has exited or
     /// rejects calls.
     #[must_use]
     pub fn is_final(&self) -> bool {

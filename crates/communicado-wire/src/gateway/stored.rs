@@ -192,7 +192,7 @@ macro_rules! json_form {
             /// The object as one line of JSON.
             #[must_use]
             pub fn to_json(&self) -> String {
-                super::messages::json(self)
+                super::json::json(self)
             }
 
             /// Reads the object.

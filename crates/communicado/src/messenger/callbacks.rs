@@ -1,10 +1,10 @@
-//! What a program wants to be called with.
+//! The callbacks of a program.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::MiStatus;
 
-/// Something that the client told.
+/// An event of the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MessengerEvent {
     SignIn(i32),
@@ -13,13 +13,13 @@ pub(super) enum MessengerEvent {
     Shutdown,
 }
 
-/// Tells what has happened; called by the messenger's own thread only.
+/// A handler of events, called only by the messenger's thread.
 pub(super) type EventHandler = Box<dyn FnMut(MessengerEvent) + Send>;
 
-/// A function of the program.
+/// A callback of the program.
 type Callback = Box<dyn FnMut(&MessengerEvent) + Send>;
 
-/// The functions of the program.
+/// The callbacks of the program.
 #[derive(Default)]
 pub(super) struct Callbacks(Vec<Callback>);
 
@@ -27,7 +27,7 @@ pub(super) fn add(callbacks: &Mutex<Callbacks>, call: Callback) {
     callbacks.lock().unwrap_or_else(PoisonError::into_inner).0.push(call);
 }
 
-/// Calls every function. None is called under a lock: it may ask for more to be called.
+/// A handler that calls every callback, without holding the lock: a callback may add another one.
 pub(super) fn dispatcher(callbacks: &Arc<Mutex<Callbacks>>) -> EventHandler {
     let callbacks = Arc::clone(callbacks);
     Box::new(move |event| {
@@ -37,7 +37,7 @@ pub(super) fn dispatcher(callbacks: &Arc<Mutex<Callbacks>>) -> EventHandler {
             call(&event);
         }
         let mut callbacks = lock();
-        // Those that were added meanwhile come after.
+        // Callbacks that were added meanwhile come last.
         taken.append(&mut callbacks.0);
         callbacks.0 = taken;
     })
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_function_may_ask_for_more_to_be_called() {
+    fn a_callback_may_add_a_callback() {
         let callbacks = Arc::<Mutex<Callbacks>>::default();
         let counted = Arc::new(Mutex::new(0));
         let (more, count) = (Arc::clone(&callbacks), Arc::clone(&counted));

@@ -1,4 +1,4 @@
-//! Over COM: a thread of its own speaks to the client, and another tells the program.
+//! The connection over COM: a worker thread makes the calls to the client.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,21 +15,21 @@ use super::callbacks::{EventHandler, MessengerEvent};
 use super::{MessengerError, MiStatus};
 use crate::blocking::block_on_until;
 
-/// How long the client may take to answer.
+/// The timeout of a call to the client.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// How long the end of the subscription may take.
+/// The timeout for ending the subscription.
 const STOP_TIMEOUT: Duration = Duration::from_millis(500);
-/// `RPC_S_SERVER_UNAVAILABLE`: what was connected to is gone.
+/// `RPC_S_SERVER_UNAVAILABLE`: the client has exited.
 const GONE: HResult = HResult::of(0x8007_06BA);
 
 pub(super) fn is_running() -> bool {
-    windows::messenger().is_some()
+    windows::running_messenger().is_some()
 }
 
 pub(super) fn wait_until_running(timeout: Duration) -> bool {
     let clock = SystemClock::start();
     let end = clock.now().after(timeout);
-    block_on_until(windows::until_messenger(), Some((&clock, end))).is_some_and(|found| found)
+    block_on_until(windows::wait_for_messenger(), Some((&clock, end))).is_some_and(|found| found)
 }
 
 type GetResult = Result<Variant, HResult>;
@@ -37,13 +37,13 @@ type GetResult = Result<Variant, HResult>;
 enum Command {
     Get(i32, Sender<GetResult>),
     Event(DispatchEvent),
-    /// The client's process has ended.
+    /// The client's process has exited.
     ProcessEnded,
     /// The program has dropped its `Messenger`.
     Stop,
 }
 
-/// The thread that speaks to the client.
+/// The connection to a worker thread, which makes the calls to the client.
 pub(super) struct MessengerConnection {
     commands: Option<Sender<Command>>,
     is_done: Receiver<()>,
@@ -108,12 +108,12 @@ impl Drop for MessengerConnection {
         if let Some(commands) = self.commands.take() {
             let _ = commands.send(Command::Stop);
         }
-        // A client that hangs does not keep the program.
+        // A client that hangs must not block the program.
         let _ = self.is_done.recv_timeout(STOP_TIMEOUT);
     }
 }
 
-/// Speaks to the client until it ends or nobody listens any more.
+/// Serves commands until the client exits or the connection is dropped.
 fn run_worker(
     class: Guid,
     sender: &Sender<Command>,
@@ -138,7 +138,7 @@ fn run_worker(
             return;
         }
     };
-    // Nobody waits any more: it took too long.
+    // The caller has timed out.
     if connected.send(Ok(())).is_err() {
         return;
     }
@@ -165,7 +165,7 @@ fn run_worker(
                             on_event(MessengerEvent::SignOut);
                         }
                     }
-                    // The argument may be the status before.
+                    // The argument may be the old status.
                     event::ON_MY_STATUS_CHANGE => {
                         if let Some(status) = status(&object) {
                             on_event(MessengerEvent::Status(status));
@@ -177,7 +177,7 @@ fn run_worker(
             }
         }
     }
-    // What is left of a client that has ended answers no call.
+    // The objects of a client that has exited answer no calls.
     listening.abandon();
     if signed_in {
         on_event(MessengerEvent::SignOut);
@@ -209,7 +209,7 @@ fn is_signed_in(object: &Object<'_>) -> bool {
     status(object).is_some_and(|status| status.contains(MiStatus::ONLINE))
 }
 
-/// Tells the thread that the client's process has ended.
+/// A waker that sends [`Command::ProcessEnded`].
 struct ProcessEndWaker(Mutex<Sender<Command>>);
 
 impl Wake for ProcessEndWaker {

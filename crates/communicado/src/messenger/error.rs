@@ -1,21 +1,21 @@
-//! Why Communicator cannot be asked.
+//! The errors of calls to Communicator.
 
 use std::fmt;
 
 use communicado_codes::{Code, Family, lookup};
-use communicado_sources::windows::reading::says_signed_out;
+use communicado_sources::windows::reading::is_signed_out;
 use communicado_windows::HResult;
 
-/// Why Communicator cannot be asked: the code, what it means here, and what to do.
+/// The error of a call to Communicator: the code, its meaning, and what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MessengerError {
     code: HResult,
 }
 
 impl MessengerError {
-    /// Nothing to create it from.
+    /// No client runs.
     pub(super) const NOT_RUNNING: Self = Self { code: HResult::of(0x8004_0111) };
-    /// It does not answer.
+    /// The client does not answer.
     pub(super) const BUSY: Self = Self { code: HResult::of(0x8001_010A) };
 
     pub(super) const fn new(code: HResult) -> Self {
@@ -28,14 +28,14 @@ impl MessengerError {
         self.code.0
     }
 
-    /// Whether it says that the client runs and nobody is signed in.
+    /// Returns whether the error means that the client runs but no user is signed in.
     #[must_use]
     pub fn is_signed_out(self) -> bool {
-        says_signed_out(self.code)
+        is_signed_out(self.code)
     }
 
-    /// Whether it says that there is no client to ask, or none that lets itself be asked: some
-    /// give no object while nobody is signed in.
+    /// Returns whether the error means that no client runs, or none that answers: some clients
+    /// create no object while no user is signed in.
     #[must_use]
     pub fn is_not_running(self) -> bool {
         self.known().is_some_and(|known| known.status == Some("absent"))
@@ -55,7 +55,7 @@ impl fmt::Display for MessengerError {
             Some(known) => {
                 write!(f, "{} ({}): {} {}", known.name, self.code, known.meaning, known.action)
             }
-            None => write!(f, "{}: the client refused, and no more is known here", self.code),
+            None => write!(f, "{}: the client returned an unknown error", self.code),
         }
     }
 }
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_articles_own_codes_say_what_they_mean_and_what_to_do() {
+    fn the_codes_of_the_article_have_a_meaning_and_an_advice() {
         let check = |code, name: &str, signed_out, not_running| {
             let error = MessengerError::new(HResult::of(code));
             assert!(error.to_string().contains(name), "{error}");
@@ -79,6 +79,6 @@ mod tests {
         check(0x8008_0005, "CO_E_SERVER_EXEC_FAILURE (0x80080005)", false, false);
         check(0x8004_0154, "REGDB_E_CLASSNOTREG", false, true);
         check(0x8007_06BA, "RPC_S_SERVER_UNAVAILABLE", false, true);
-        check(0x8055_5555, "no more is known here", false, false);
+        check(0x8055_5555, "an unknown error", false, false);
     }
 }

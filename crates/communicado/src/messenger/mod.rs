@@ -1,28 +1,33 @@
-//! The words of the Office Communicator 2007 SDK, for those who port code that was written for it.
+//! An API after the Office Communicator 2007 SDK, to port code that was written for it.
 //!
 //! ```no_run
 //! use communicado::messenger::{Messenger, MiStatus, is_communicator_running};
 //!
-//! # fn main() -> Result<(), communicado::messenger::MessengerError> {
-//! if is_communicator_running() {
-//!     let messenger = Messenger::new()?;
-//!     messenger.on_signin(|hr| println!("OnSignin {hr:#010X}"));
-//!     messenger.on_signout(|| println!("OnSignout"));
-//!     let signed_in = messenger.my_status()?.contains(MiStatus::ONLINE);
-//!     println!("signed in: {signed_in}");
+//! fn main() -> Result<(), communicado::messenger::MessengerError> {
+//!     if is_communicator_running() {
+//!         let messenger = Messenger::new()?;
+//!         messenger.on_signin(|hr| println!("OnSignin {hr:#010X}"));
+//!         messenger.on_signout(|| println!("OnSignout"));
+//!         let signed_in = messenger.my_status()?.contains(MiStatus::ONLINE);
+//!         println!("signed in: {signed_in}");
+//!     }
+//!     Ok(())
 //! }
-//! # Ok(())
-//! # }
 //! ```
 //!
-//! On Windows it is over COM, at the Messenger object of Communicator or of whoever serves its
-//! class. Elsewhere it is over the [`Monitor`](crate::Monitor): any client counts as
-//! Communicator, and what it does is told in Communicator's words.
+//! On Windows it uses COM: the Messenger object of Communicator, or of another client that serves
+//! its class. On other platforms it uses the [`Monitor`](crate::Monitor): any client counts as
+//! Communicator, and its statuses are translated to Communicator's.
 //!
-//! Unlike the SDK, it starts no client, waits for none that hangs longer than five seconds, always
-//! tells of a sign-out before a shutdown, also of a client that was killed, and keeps nothing of a
-//! client that has ended. After that, and where [`Messenger::new`] was refused because nobody is
-//! signed in, make a new one when [`wait_until_running`] says so, or later.
+//! Unlike the SDK:
+//!
+//! - It never launches a client.
+//! - A call to a client that hangs times out after five seconds.
+//! - A sign-out always comes before a shutdown, also if the client crashes.
+//! - It keeps no objects of a client that has exited.
+//!
+//! After a shutdown, create a new [`Messenger`] when [`wait_until_running`] returns `true`. Do the
+//! same if [`Messenger::new`] failed because no user is signed in.
 
 mod callbacks;
 #[cfg(windows)]
@@ -44,33 +49,32 @@ use monitor as platform;
 pub use error::MessengerError;
 pub use status::MiStatus;
 
-/// Whether Communicator runs and can be asked: its flag says 2, and its process lives.
+/// Returns whether Communicator runs and answers: its `UpAndRunning` is 2, and its process exists.
 ///
-/// A key that is missing means no.
+/// A missing registry key means `false`.
 #[must_use]
 pub fn is_communicator_running() -> bool {
     platform::is_running()
 }
 
-/// Waits until Communicator runs and can be asked, but no longer than `timeout`; whether it does.
+/// Waits until Communicator runs and answers. Returns `false` after the `timeout`.
 #[must_use]
 pub fn wait_until_running(timeout: Duration) -> bool {
     platform::wait_until_running(timeout)
 }
 
-/// A connection to Communicator, which ends when it is dropped.
+/// A connection to Communicator. Dropping it ends the connection.
 pub struct Messenger {
     connection: platform::MessengerConnection,
     callbacks: Arc<Mutex<Callbacks>>,
 }
 
 impl Messenger {
-    /// Connects to the Communicator that runs.
+    /// Connects to the running Communicator.
     ///
     /// # Errors
     ///
-    /// If none runs, or it refuses or cannot be asked: with the code, what it means here, and what
-    /// to do.
+    /// If Communicator does not run, does not answer, or denies access.
     pub fn new() -> Result<Self, MessengerError> {
         let callbacks = Arc::<Mutex<Callbacks>>::default();
         let connection = platform::MessengerConnection::new(callbacks::dispatcher(&callbacks))?;
@@ -81,21 +85,22 @@ impl Messenger {
     ///
     /// # Errors
     ///
-    /// If the client has ended or does not answer.
+    /// If the client has exited or does not answer.
     pub fn my_status(&self) -> Result<MiStatus, MessengerError> {
         self.connection.status()
     }
 
-    /// The name that the user has signed in with.
+    /// The sign-in name of the user.
     ///
     /// # Errors
     ///
-    /// `MSGR_E_NOT_LOGGED_ON` (0x8100031E) if nobody is signed in; else as [`Messenger::my_status`].
+    /// `MSGR_E_NOT_LOGGED_ON` (0x8100031E) if no user is signed in; else as
+    /// [`Messenger::my_status`].
     pub fn my_signin_name(&self) -> Result<String, MessengerError> {
         self.connection.signin_name()
     }
 
-    /// The name by which the client shows the user.
+    /// The display name of the user.
     ///
     /// # Errors
     ///
@@ -104,9 +109,9 @@ impl Messenger {
         self.connection.friendly_name()
     }
 
-    /// Calls `call` when a sign-in has ended: with 0, or with the code of why it failed.
+    /// Adds a callback for the end of a sign-in. Its argument is 0, or the code of the failure.
     ///
-    /// It is called on a thread of the messenger's own, as all of these.
+    /// All callbacks run on the messenger's thread.
     pub fn on_signin(&self, mut call: impl FnMut(i32) + Send + 'static) {
         self.on(move |event| {
             if let MessengerEvent::SignIn(code) = event {
@@ -115,7 +120,7 @@ impl Messenger {
         });
     }
 
-    /// Calls `call` when nobody is signed in any more; also before the client shuts down.
+    /// Adds a callback for a sign-out, which also comes before a shutdown.
     pub fn on_signout(&self, mut call: impl FnMut() + Send + 'static) {
         self.on(move |event| {
             if *event == MessengerEvent::SignOut {
@@ -124,7 +129,7 @@ impl Messenger {
         });
     }
 
-    /// Calls `call` when the status of the user has changed.
+    /// Adds a callback for a change of the user's status.
     pub fn on_my_status_change(&self, mut call: impl FnMut(MiStatus) + Send + 'static) {
         self.on(move |event| {
             if let MessengerEvent::Status(status) = event {
@@ -133,7 +138,7 @@ impl Messenger {
         });
     }
 
-    /// Calls `call` when the client ends, whether it says so or not.
+    /// Adds a callback for the exit of the client, including a crash.
     pub fn on_app_shutdown(&self, mut call: impl FnMut() + Send + 'static) {
         self.on(move |event| {
             if *event == MessengerEvent::Shutdown {

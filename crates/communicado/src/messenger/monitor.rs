@@ -1,4 +1,5 @@
-//! Over the monitor: any client counts as Communicator, and the best of them is told of.
+//! The connection over the monitor: any client counts as Communicator, and the best one is
+//! reported.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -16,7 +17,7 @@ use crate::{Condition, Snapshot};
 
 /// `MSGR_E_NOT_LOGGED_ON`.
 const NOT_LOGGED_ON: HResult = HResult::of(0x8100_031E);
-/// `CO_E_SERVER_EXEC_FAILURE`, which stands for a client that may not be asked.
+/// `CO_E_SERVER_EXEC_FAILURE`, for a client that denies access.
 const DENIED: HResult = HResult::of(0x8008_0005);
 
 pub(super) fn is_running() -> bool {
@@ -74,7 +75,7 @@ impl MessengerConnection {
 
 impl Drop for MessengerConnection {
     fn drop(&mut self) {
-        // Ends the monitor's thread, and with it the changes that the follower waits for.
+        // Ends the monitor's thread, and with it the changes that the follower reads.
         self.monitor = None;
         if let Some(follower) = self.follower.take() {
             let _ = follower.join();
@@ -92,7 +93,7 @@ fn follow(changes: Changes, mut before: Option<Arc<Client>>, mut on_event: Event
     }
 }
 
-/// What Communicator would have told.
+/// The events that Communicator would have sent.
 fn events(before: Option<&Client>, after: Option<&Client>) -> Vec<MessengerEvent> {
     let status = |client: Option<&Client>| status_of(client).ok();
     let is_in = |status: Option<MiStatus>| status.is_some_and(|it| it.contains(MiStatus::ONLINE));
@@ -116,7 +117,7 @@ fn events(before: Option<&Client>, after: Option<&Client>) -> Vec<MessengerEvent
     events
 }
 
-/// The client that speaks for all: the one that is furthest on its way to a sign-in.
+/// The client that is closest to a sign-in, or signed in.
 fn best(snapshot: &Snapshot) -> Option<Arc<Client>> {
     let rank = |client: &&Arc<Client>| match client.status {
         Status::SignedIn => 0,
@@ -130,7 +131,7 @@ fn best(snapshot: &Snapshot) -> Option<Arc<Client>> {
     snapshot.iter().min_by_key(rank).cloned()
 }
 
-/// A client's status in Communicator's words, or why it cannot be asked.
+/// The status of a client as `MISTATUS`, or the error of a call to it.
 fn status_of(client: Option<&Client>) -> Result<MiStatus, MessengerError> {
     let Some(client) = client else { return Err(MessengerError::NOT_RUNNING) };
     Ok(match client.status {
@@ -154,7 +155,7 @@ fn signed_in(availability: Option<Availability>) -> MiStatus {
     MISTATUS.iter().find(same).map_or(MiStatus::CUSTOM, |(number, _)| MiStatus(*number))
 }
 
-/// The code that stands for why the last sign-in failed.
+/// The code of the failure of the last sign-in.
 fn failed(client: &Client) -> Option<HResult> {
     let reason = client.reason.as_deref().filter(|_| client.status == Status::SignedOut)?;
     let failure = Failure::ALL.into_iter().find(|failure| failure.word() == reason)?;
@@ -179,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reason_and_its_code_lead_to_each_other() {
+    fn a_reason_maps_to_a_code_and_back() {
         for expected in Failure::ALL {
             let line = format!(
                 r#"{{"v":1,"revision":1,"at":"2026-11-23T00:00:00Z","client":"finch","status":"signed-out","availability":null,"activity":null,"raw":null,"reason":"{}","since":"2026-11-23T00:00:00Z","source":"purple","saved":null,"accounts":[]}}"#,

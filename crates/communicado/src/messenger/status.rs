@@ -1,20 +1,20 @@
-//! `MISTATUS`.
+//! The statuses of Communicator (`MISTATUS`).
 
 use std::fmt;
 
 use communicado_sources::vocabulary::mistatus_raw;
 
-/// The status of the user, as Communicator counts it (Microsoft, OC 2007 SDK, `MISTATUS`,
+/// A status of the user, as Communicator numbers it (Microsoft, OC 2007 SDK, `MISTATUS`,
 /// bb787207).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MiStatus(pub u32);
 
 impl MiStatus {
-    /// Not known.
+    /// Unknown.
     pub const UNKNOWN: Self = Self(0);
     /// Not signed in.
     pub const OFFLINE: Self = Self(1);
-    /// Signed in and available; the bit is set in every signed-in status.
+    /// Signed in and available. Every signed-in status has this bit.
     pub const ONLINE: Self = Self(2);
     /// Signed in and shown as offline.
     pub const INVISIBLE: Self = Self(0x06);
@@ -22,23 +22,25 @@ impl MiStatus {
     pub const BUSY: Self = Self(0x0A);
     /// Away for a short time.
     pub const BE_RIGHT_BACK: Self = Self(0x0E);
-    /// Not at the keyboard.
+    /// Idle.
     pub const IDLE: Self = Self(0x12);
     /// Away.
     pub const AWAY: Self = Self(0x22);
     /// On the phone.
     pub const ON_THE_PHONE: Self = Self(0x32);
-    /// Wants no interruption.
+    /// Do not disturb.
     pub const DO_NOT_DISTURB: Self = Self(0x72);
-    /// With a status of the user's own making.
+    /// A custom status.
     pub const CUSTOM: Self = Self(0xB2);
     /// Signing in: connecting to the server.
     pub const LOCAL_CONNECTING_TO_SERVER: Self = Self(0x200);
     /// Signing out.
     pub const LOCAL_DISCONNECTING_FROM_SERVER: Self = Self(0x400);
 
-    /// Whether all bits of `other` are set, as with [`MiStatus::ONLINE`] in every signed-in status.
-    /// A status on the way to one (0x100 and above) is none.
+    /// Returns whether all bits of `other` are set, such as [`MiStatus::ONLINE`] in every signed-in
+    /// status.
+    ///
+    /// A transitional status (0x100 and above) contains no signed-in status.
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0 && (self.0 < 0x100 || other.0 >= 0x100)

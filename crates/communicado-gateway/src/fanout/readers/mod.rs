@@ -2,8 +2,8 @@
 //!
 //! A reader costs a socket and about a hundred bytes. A change is written straight to the sockets
 //! of those who see it; one that is full is marked as behind, and gets, once there is room, what
-//! came out of all the changes meanwhile. One that falls too far behind is let go: it comes back and
-//! begins anew.
+//! came out of all the changes meanwhile. One that falls too far behind is let go: it comes back
+//! and begins anew.
 
 mod ends;
 

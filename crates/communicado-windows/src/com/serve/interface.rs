@@ -86,7 +86,7 @@ impl Interface {
         self.table.as_ptr()
     }
 
-    /// Whether `QueryInterface` for this interface id yields this interface.
+    /// True if `QueryInterface` for this interface id yields this interface.
     pub(super) fn matches(&self, iid: &GUID) -> bool {
         self.iids.contains(&Guid(iid.to_u128()))
     }

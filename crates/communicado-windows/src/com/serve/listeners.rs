@@ -33,7 +33,7 @@ pub struct EventCall {
     pub id: i32,
     /// The arguments, in declared order.
     pub arguments: Vec<ReturnValue>,
-    /// Whether the event replaces the newest queued event if both have the same id.
+    /// True if the event replaces the newest queued event if both have the same id.
     pub coalesces: bool,
 }
 
@@ -63,7 +63,7 @@ struct QueueState {
     events: VecDeque<EventCall>,
     /// The listener, or `None` after the subscription has ended.
     listener: Option<Listener>,
-    /// Whether a pool thread works on this queue.
+    /// True if a pool thread works on this queue.
     is_busy: bool,
 }
 

@@ -13,7 +13,7 @@ const IDLE_MAX: Duration = Duration::from_secs(10);
 const STACK_BYTES: usize = 256 * 1024;
 
 /// A task for a thread in the multithreaded apartment.
-pub(super) type Task = Box<dyn FnOnce() + Send>;
+pub(super) type PoolTask = Box<dyn FnOnce() + Send>;
 
 static POOL: Pool = Pool {
     state: Mutex::new(PoolState { queue: VecDeque::new(), idle: 0 }),
@@ -26,13 +26,13 @@ struct Pool {
 }
 
 struct PoolState {
-    queue: VecDeque<Task>,
+    queue: VecDeque<PoolTask>,
     /// The number of idle threads.
     idle: usize,
 }
 
 /// Runs a task on a pool thread; `false` if no thread can be started.
-pub(super) fn run(task: Task) -> bool {
+pub(super) fn run(task: PoolTask) -> bool {
     let mut state = POOL.lock();
     if state.idle > state.queue.len() {
         state.queue.push_back(task);
@@ -46,7 +46,7 @@ pub(super) fn run(task: Task) -> bool {
 }
 
 /// Runs a task and then queued tasks, until the thread has been idle for [`IDLE_MAX`].
-fn run_tasks(task: Task) {
+fn run_tasks(task: PoolTask) {
     let Ok(apartment) = Apartment::join() else { return };
     task();
     while let Some(task) = POOL.next() {
@@ -60,7 +60,7 @@ impl Pool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next(&self) -> Option<Task> {
+    fn next(&self) -> Option<PoolTask> {
         let mut state = self.lock();
         state.idle += 1;
         let is_empty = |state: &mut PoolState| state.queue.is_empty();

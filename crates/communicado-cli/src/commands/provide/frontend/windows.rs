@@ -67,7 +67,7 @@ impl Frontend {
         state: &ProviderState,
     ) -> Result<(), Failure> {
         let until = state.until.map(|until| until.to_string());
-        let published = self.0.show(state.status.clone(), until);
+        let published = self.0.set_status(state.status.clone(), until);
         published.map_err(|error| frontend_failure(FrontendError::System(error)))
     }
 
