@@ -155,5 +155,5 @@ fn a_file_that_holds_no_authority_ends_the_agent() {
     fixture.allow(&address, &["--ca", nothing.to_str().expect_ok("name it")]);
     let ended = fixture.run(&[]);
     assert_eq!(ended.code, Some(1));
-    assert!(ended.err.contains("it holds no certificate"), "{}", ended.err);
+    assert!(ended.err.contains("it has no certificate"), "{}", ended.err);
 }

@@ -232,7 +232,7 @@ impl DemoRun {
     fn end(&self, has_gateway: bool) -> Result<(), DemoError> {
         let bold = |text| self.table.bold(text);
         let on_the_web = if has_gateway {
-            "  communicado-gateway serve    prints the next steps and the address of its board\n"
+            "  communicado-gateway serve    prints the next steps and its board's address\n"
         } else {
             "  cargo build --release -p communicado-gateway    then this demo shows it too\n"
         };
