@@ -1,35 +1,34 @@
-//! What watching costs while nothing happens.
+//! The cost of an idle watch.
 //!
-//! Two buses side by side, one with nobody on it and one with a Finch that is signed in and a
-//! player that is paused; on each every program listens, all through the same interval. What they
-//! did is read from `/proc`, as the kernel counted it (proc(5)).
+//! One bus is empty, and one has a signed-in Finch and a paused player. Every program listens on each
+//! bus during the same interval. The numbers are the kernel's, from `/proc` (proc(5)).
 #![expect(clippy::disallowed_methods, reason = "an interval is slept through")]
 
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::fixture::{Empty, Fixture, Follower};
 use crate::numbers::millis;
 use crate::peers;
 use crate::reading::{Reading, mib};
 use crate::report::{Goal, Report, Table};
-use crate::scene::{Empty, Follower, Scene};
 
-/// Who was just started is left to itself until it has done nothing for so long.
+/// The idle time after which a program has finished its start.
 const SETTLED: Duration = Duration::from_secs(2);
 
-/// Who is not at rest by now never will be, and is measured as it is.
+/// The longest wait for an idle program.
 const SETTLING_MAX: Duration = Duration::from_secs(10);
 
-/// How often a client that says nothing is asked whether it is there.
+/// The interval of the liveness check of a quiet client.
 const CHECK_SECONDS: u64 = 30;
 
-/// A check wakes twice: when it is due, and when it is answered.
+/// The wake-ups of a check: at its start and at its answer.
 const SWITCHES_PER_CHECK: u64 = 2;
 
 type Start = fn(&Empty) -> Result<Command, String>;
 
-/// Every program, ours first and playerctl last.
+/// The programs, ours first and playerctl last.
 const PEERS: [(&str, Start); 3] = [
     ("`communicado watch --json`", peers::watch),
     ("`dbus-monitor`, the same match rules", peers::monitor),
@@ -52,9 +51,9 @@ enum Beside {
 /// Measures for `seconds`.
 pub(crate) fn run(seconds: u64) -> Result<Report, String> {
     let empty = Empty::new();
-    let scene = Scene::new();
+    let fixture = Fixture::new();
     let mut peers = Vec::new();
-    for (beside, bus) in [(Beside::Nobody, &empty), (Beside::Client, &scene.empty)] {
+    for (beside, bus) in [(Beside::Nobody, &empty), (Beside::Client, &fixture.empty)] {
         for (name, start) in PEERS {
             let follower = Follower::start(start(bus)?);
             peers.push(Peer { name, beside, follower, began: Reading::default() });
@@ -66,7 +65,7 @@ pub(crate) fn run(seconds: u64) -> Result<Report, String> {
     Ok(report(seconds, &done))
 }
 
-/// Waits until everyone is at rest, and takes the first readings.
+/// Waits until all programs are idle, and takes the first readings.
 fn settle(peers: &mut [Peer]) {
     let start = Instant::now();
     loop {
@@ -109,12 +108,12 @@ fn report(seconds: u64, peers: &[(&Peer, Reading)]) -> Report {
     let (alone, beside) = (switches(Beside::Nobody), switches(Beside::Client));
     let checks = seconds.div_ceil(CHECK_SECONDS);
     Report {
-        title: "Watching while nothing happens",
+        title: "Idle watch",
         how: format!(
-            "All programs listen through the same {seconds} s, once on a bus with nobody on it and once on a bus with a Finch that is signed in and a player that is paused.\n\
-             Context switches, time on a processor and memory are those of all their threads, as the kernel has them in `/proc`; the peak includes the start."
+            "All programs listen during the same {seconds} s, once on an empty bus, and once on a bus with a signed-in Finch and a paused player.\n\
+             Context switches, CPU time and memory are the sums of all threads from `/proc`; the peak includes the start."
         ),
-        limits: "It does not show what the client and the bus do to answer a check, nor what the file pages of a program cost that others have loaded as well, which is nothing."
+        limits: "Not included: the work of the client and the bus for an answer. Shared file pages count in full, although they cost nothing extra."
             .to_owned(),
         tables: vec![Table {
             heads: vec![
@@ -122,9 +121,9 @@ fn report(seconds: u64, peers: &[(&Peer, Reading)]) -> Report {
                 "beside",
                 "voluntary switches",
                 "involuntary",
-                "processor, ms",
+                "CPU time, ms",
                 "peak memory, MiB",
-                "of it now anonymous",
+                "of that anonymous",
                 "of files",
             ],
             rows: rows.collect(),
@@ -136,10 +135,10 @@ fn report(seconds: u64, peers: &[(&Peer, Reading)]) -> Report {
                 measured: format!("{alone} switches"),
             },
             Goal {
-                claim: "Beside a client only the check that finds a hung one, at most twice a minute",
+                claim: "Beside a client only the liveness check, at most twice a minute",
                 met: beside <= SWITCHES_PER_CHECK * checks,
                 measured: format!(
-                    "{beside} switches, where {checks} checks of {SWITCHES_PER_CHECK} each are due"
+                    "{beside} switches, of which {checks} checks need {SWITCHES_PER_CHECK} each"
                 ),
             },
             Goal {
@@ -154,7 +153,7 @@ fn report(seconds: u64, peers: &[(&Peer, Reading)]) -> Report {
 impl Beside {
     const fn words(self) -> &'static str {
         match self {
-            Self::Nobody => "nobody",
+            Self::Nobody => "no client",
             Self::Client => "a client",
         }
     }

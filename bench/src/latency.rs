@@ -1,62 +1,62 @@
-//! From a client's signal on the bus to the line about it, flushed and read.
+//! The latency from a client's signal on the bus to the flushed line of a listener.
 //!
-//! The user of a real Finch picks a status, and Finch tells of it over D-Bus. The clock starts
-//! when that signal is written to the bus (`relay.rs`), and stops when the line of the program
-//! that is measured has been read from its pipe. One program listens at a time, for a block of
-//! picks; blocks of all programs alternate, so that whatever else the machine does falls on all.
+//! The user of a real Finch picks a status, and Finch sends a signal over D-Bus. The clock starts
+//! when the relay writes that signal to the bus (`relay.rs`). It stops when the benchmark has read the
+//! line from the pipe of the measured program. One program listens at a time. The blocks of all
+//! programs alternate, so that other load on the machine affects all.
 #![expect(clippy::disallowed_methods, reason = "to measure is to read the clock")]
 
 use std::io::Write as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use communicado_conformance::Must;
+use communicado_conformance::ExpectOk;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::bare::{Bare, Heard, Kind, Message, Writer};
+use crate::fixture::{Empty, Fixture, Follower, PURPLE};
 use crate::numbers::{Numbers, micros};
+use crate::raw_dbus::{Kind, Message, RawDbus, Received, Writer};
 use crate::relay::Relay;
 use crate::report::{Goal, Report, Table};
-use crate::scene::{Empty, Follower, PURPLE, Scene};
 use crate::{peers, player};
 
-/// Ten blocks each: a disturbance that lasts a second falls on few of them.
+/// The blocks for each program, so that a short disturbance affects few of them.
 const BLOCKS: u32 = 10;
 
-/// What is not there by now will not come.
+/// The longest wait for a line.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A program that was just started may not listen yet, and is given another signal after this.
+/// The wait for a program that may not listen yet, before another signal.
 const STARTING: Duration = Duration::from_millis(200);
 
-/// How often in each block a program is started to see its first change.
+/// The starts in each block for the first change.
 const FIRSTS: u32 = 5;
 
-/// Nobody says anything for so long: the pick before is over, and the processors sleep.
+/// The silence between two picks, after which the processors sleep.
 const QUIET: Duration = Duration::from_millis(5);
 
-/// The signal of Finch with which the time begins.
+/// The signal of Finch that starts the clock.
 const SIGNAL: &str = "AccountStatusChanged";
 
-/// A program that listens, and what it says.
+/// A program that listens, and its output.
 struct Peer {
     name: &'static str,
     trigger: Trigger,
     start: fn(&Empty) -> Result<Command, String>,
-    /// A piece of the line that it writes when the status is on, or off.
+    /// The part of its line when the status is on, or off.
     line: [&'static str; 2],
-    /// Only the first change that it sees is measured.
+    /// True if only its first change is measured.
     first: bool,
     lag: Numbers,
 }
 
-/// Who says something.
+/// The sender of a signal.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Trigger {
     Finch,
-    /// A player, and nobody else does anything.
+    /// A player, with an idle Finch.
     Player,
-    /// A player, just before Finch: the processors have the same to do as with Finch alone.
+    /// A player, just before Finch, so that the load is the same as with Finch alone.
     PlayerAndFinch,
 }
 
@@ -64,7 +64,7 @@ const OURS: usize = 0;
 const MONITOR: usize = 1;
 const PLAYERCTL: usize = 3;
 
-/// Every program, with ours and those that the goals name at the places above.
+/// The programs; the constants above are indices of ours and of those in the goals.
 fn listeners() -> [Peer; 9] {
     let peer = |name, trigger, start, line| Peer {
         name,
@@ -87,7 +87,7 @@ fn listeners() -> [Peer; 9] {
             [player::word(true), player::word(false)],
         ),
         peer(
-            "`playerctl`, while Finch does nothing",
+            "`playerctl`, with an idle Finch",
             Trigger::Player,
             peers::playerctl,
             [player::word(true), player::word(false)],
@@ -96,17 +96,17 @@ fn listeners() -> [Peer; 9] {
             first: true,
             ..peer("`communicado`, a status not seen before", Trigger::Finch, peers::watch, ours)
         },
-        peer("a bare listener that writes a line", Trigger::Finch, bare, [SIGNAL; 2]),
+        peer("a minimal listener that writes a line", Trigger::Finch, raw_dbus, [SIGNAL; 2]),
         peer(
-            "a bare listener to the player",
+            "a minimal listener to the player",
             Trigger::PlayerAndFinch,
-            bare_to_player,
+            raw_dbus_to_player,
             [player::SIGNAL; 2],
         ),
         peer(
-            "a bare listener, while Finch does nothing",
+            "a minimal listener, with an idle Finch",
             Trigger::Player,
-            bare_to_player,
+            raw_dbus_to_player,
             [player::SIGNAL; 2],
         ),
     ]
@@ -114,47 +114,47 @@ fn listeners() -> [Peer; 9] {
 
 /// Measures `samples` picks for each program.
 pub(crate) fn run(samples: u32) -> Result<Report, String> {
-    let (mut scene, relay) = Scene::relayed(SIGNAL);
-    let mut finch = Bench::new(&scene.empty.bus, relay);
+    let (mut fixture, relay) = Fixture::relayed(SIGNAL);
+    let mut finch = Bench::new(&fixture.empty.bus, relay);
     let mut peers = listeners();
     let count = peers.len();
     for block in 0..BLOCKS {
-        // Each comes first equally often.
+        // Each program is first equally often.
         for place in 0..count {
             let Some(peer) = peers.get_mut((block as usize + place) % count) else { continue };
             if peer.first {
-                finch.firsts(&mut scene, peer)?;
+                finch.firsts(&mut fixture, peer)?;
             } else {
-                finch.block(&mut scene, peer, samples.div_ceil(BLOCKS))?;
+                finch.block(&mut fixture, peer, samples.div_ceil(BLOCKS))?;
             }
         }
     }
     Ok(report(&peers))
 }
 
-fn bare(empty: &Empty) -> Result<Command, String> {
+fn raw_dbus(empty: &Empty) -> Result<Command, String> {
     let [_, path, interface] = PURPLE;
-    bare_to(
+    raw_dbus_to(
         empty,
         &format!("type='signal',path='{path}',interface='{interface}',member='{SIGNAL}'"),
     )
 }
 
-fn bare_to_player(empty: &Empty) -> Result<Command, String> {
-    bare_to(empty, &format!("type='signal',member='{}'", player::SIGNAL))
+fn raw_dbus_to_player(empty: &Empty) -> Result<Command, String> {
+    raw_dbus_to(empty, &format!("type='signal',member='{}'", player::SIGNAL))
 }
 
-fn bare_to(empty: &Empty, rule: &str) -> Result<Command, String> {
+fn raw_dbus_to(empty: &Empty, rule: &str) -> Result<Command, String> {
     let this = std::env::current_exe().map_err(|error| format!("this program is gone: {error}"))?;
     let mut command = empty.command(&this);
     command.args(["listener", &empty.bus, rule]);
     Ok(command)
 }
 
-/// Writes a line for each signal that `rule` matches: what any listener costs at least.
+/// Writes a line for each signal that `rule` matches: the minimal cost of a listener.
 #[expect(clippy::print_stdout, reason = "a listener's output is its purpose")]
 pub(crate) fn listener(address: &str, rule: &str) -> std::io::Result<()> {
-    let mut bus = Bare::connect(address)?;
+    let mut bus = RawDbus::connect(address)?;
     bus.listen(rule)?;
     bus.wait_forever()?;
     loop {
@@ -165,39 +165,39 @@ pub(crate) fn listener(address: &str, rule: &str) -> std::io::Result<()> {
     }
 }
 
-/// The hand at Finch and at the player, and the eye on the pipe.
+/// The driver of Finch and the player, which reads the pipe.
 struct Bench {
-    bus: Bare,
+    bus: RawDbus,
     relay: Relay,
-    /// The statuses that are picked in turn: available and away, in Finch's handles.
+    /// The handles of the two statuses, available and away.
     statuses: [u32; 2],
     on: bool,
 }
 
 impl Bench {
     fn new(address: &str, relay: Relay) -> Self {
-        let mut bus = Bare::connect(address).must("get onto the bus");
+        let mut bus = RawDbus::connect(address).expect_ok("get onto the bus");
         // Primitives of libpurple 2.14 (status.h).
         let statuses = [2, 5].map(|primitive| {
             let mut body = Writer::default();
             body.string("");
             body.u32(primitive);
             let new = to_finch("PurpleSavedstatusNew", "si", &body.0);
-            bus.ask(&new).must("make a status").number().must("make a status")
+            bus.ask(&new).expect_ok("make a status").number().expect_ok("make a status")
         });
         Self { bus, relay, statuses, on: false }
     }
 
-    /// Starts communicado again and again, and measures its first pick each time.
-    fn firsts(&mut self, scene: &mut Scene, peer: &mut Peer) -> Result<(), String> {
+    /// Starts communicado several times, and measures its first pick each time.
+    fn firsts(&mut self, fixture: &mut Fixture, peer: &mut Peer) -> Result<(), String> {
         let [available, _] = self.statuses;
         let told_of_finch = "\"client\":\"finch\",\"status\":\"signed-in\"";
         for _ in 0..FIRSTS {
             let activate = available.to_le_bytes();
             let activate = to_finch("PurpleSavedstatusActivate", "i", &activate);
-            self.bus.ask(&activate).must("pick a status");
+            self.bus.ask(&activate).expect_ok("pick a status");
             self.on = true;
-            let mut follower = Follower::start((peer.start)(&scene.empty)?);
+            let mut follower = Follower::start((peer.start)(&fixture.empty)?);
             let mut text = Vec::new();
             while !says(&text, told_of_finch) {
                 follower.read(&mut text);
@@ -205,34 +205,39 @@ impl Bench {
             while ready(&self.bus, &follower, QUIET).1 {
                 follower.read(&mut text);
             }
-            let lag = self.pick(scene, peer, &mut follower, PATIENCE);
+            let lag = self.pick(fixture, peer, &mut follower, PATIENCE);
             peer.lag.add(micros(lag.ok_or_else(|| format!("{} missed a change", peer.name))?));
         }
         Ok(())
     }
 
     /// Starts a program, measures some picks and ends it.
-    fn block(&mut self, scene: &mut Scene, peer: &mut Peer, samples: u32) -> Result<(), String> {
-        let mut follower = Follower::start((peer.start)(&scene.empty)?);
+    fn block(
+        &mut self,
+        fixture: &mut Fixture,
+        peer: &mut Peer,
+        samples: u32,
+    ) -> Result<(), String> {
+        let mut follower = Follower::start((peer.start)(&fixture.empty)?);
         let started = Instant::now();
-        while self.pick(scene, peer, &mut follower, STARTING).is_none() {
+        while self.pick(fixture, peer, &mut follower, STARTING).is_none() {
             if started.elapsed() > PATIENCE {
                 return Err(format!("{} says nothing", peer.name));
             }
         }
-        // The other status has to be seen as well before both are old.
-        self.pick(scene, peer, &mut follower, PATIENCE);
+        // The listener must see the other status too, before both are known.
+        self.pick(fixture, peer, &mut follower, PATIENCE);
         for _ in 0..samples {
-            let lag = self.pick(scene, peer, &mut follower, PATIENCE);
+            let lag = self.pick(fixture, peer, &mut follower, PATIENCE);
             peer.lag.add(micros(lag.ok_or_else(|| format!("{} missed a change", peer.name))?));
         }
         Ok(())
     }
 
-    /// Has a status picked, waits for all that follows, and returns how long the line took.
+    /// Picks a status, waits for all effects, and returns the time until the line.
     fn pick(
         &mut self,
-        scene: &mut Scene,
+        fixture: &mut Fixture,
         peer: &Peer,
         follower: &mut Follower,
         patience: Duration,
@@ -245,18 +250,18 @@ impl Bench {
         let begun = Instant::now();
         let mut told = None;
         if peer.trigger == Trigger::PlayerAndFinch {
-            let mut player = scene.player.twin().must("play");
+            let mut player = fixture.player.twin().expect_ok("play");
             let plays = self.on;
-            self.relay.before_it(move || player.play(plays).must("play"));
+            self.relay.before_it(move || player.play(plays).expect_ok("play"));
         }
         if peer.trigger == Trigger::Player {
-            told = Some(scene.player.play(self.on).must("play"));
+            told = Some(fixture.player.play(self.on).expect_ok("play"));
         } else {
             let activate = status.to_le_bytes();
             let activate = to_finch("PurpleSavedstatusActivate", "i", &activate);
-            self.bus.send(&activate).must("pick a status");
+            self.bus.send(&activate).expect_ok("pick a status");
         }
-        // Finch answers when all its signals are out.
+        // Finch answers after all its signals.
         let mut over = peer.trigger == Trigger::Player;
         let (mut written, mut text) = (None, Vec::new());
         loop {
@@ -271,7 +276,7 @@ impl Bench {
                 }
             }
             if heard {
-                over |= self.bus.receive().must("hear Finch").iter().any(is_answer);
+                over |= self.bus.receive().expect_ok("hear Finch").iter().any(is_answer);
             }
             if all && !heard && !said {
                 return Some(written? - told.or_else(|| self.relay.take())?);
@@ -280,7 +285,7 @@ impl Bench {
     }
 }
 
-fn is_answer(heard: &Heard) -> bool {
+fn is_answer(heard: &Received) -> bool {
     heard.kind == Kind::Answer
 }
 
@@ -289,7 +294,7 @@ fn to_finch<'a>(member: &'a str, signature: &'a str, body: &'a [u8]) -> Message<
     Message { destination, path, interface, member, signature, body, ..Message::default() }
 }
 
-/// Whether `text` has the whole line of which `piece` is a part.
+/// True if `text` has the whole line with `piece`.
 pub(crate) fn says(text: &[u8], piece: &str) -> bool {
     text.split_inclusive(|byte| *byte == b'\n').any(|line| {
         line.ends_with(b"\n") && line.windows(piece.len()).any(|part| part == piece.as_bytes())
@@ -297,13 +302,13 @@ pub(crate) fn says(text: &[u8], piece: &str) -> bool {
 }
 
 /// Waits until the bus or the follower has something to read.
-pub(crate) fn ready(bus: &Bare, follower: &Follower, patience: Duration) -> (bool, bool) {
+pub(crate) fn ready(bus: &RawDbus, follower: &Follower, patience: Duration) -> (bool, bool) {
     let mut both = [PollFd::new(bus, PollFlags::IN), PollFd::new(follower, PollFlags::IN)];
     let patience = Timespec {
         tv_sec: i64::try_from(patience.as_secs()).unwrap_or(i64::MAX),
         tv_nsec: i64::from(patience.subsec_nanos()),
     };
-    poll(&mut both, Some(&patience)).must("wait");
+    poll(&mut both, Some(&patience)).expect_ok("wait");
     let [bus, follower] = both.map(|each| !each.revents().is_empty());
     (bus, follower)
 }
@@ -329,12 +334,12 @@ fn report(peers: &[Peer; 9]) -> Report {
     });
     Report {
         title: "From the client's signal to the flushed line",
-        how: "A real Finch, signed in to a real server, is told to change its status over and over.\n\
-              The clock starts when its signal is written to the bus, by a relay in the bench through which Finch talks, and stops when the line has been read from the pipe of the program that is measured; the bus's own work is part of it for all.\n\
-              One program listens at a time, and blocks of all of them alternate on one bus; `playerctl` follows a player in the bench, which tells just before Finch does, so that the processors have the same to do for all, and the clock starts when its signal is written.\n\
-              The first change after a start, to a status that was not met before, is measured apart."
+        how: "A real Finch, signed in to a real server, changes its status again and again.\n\
+              The clock starts when a relay in the benchmark writes Finch's signal to the bus. It stops when the benchmark has read the line from the pipe of the measured program. All times include the work of the bus.\n\
+              One program listens at a time, and blocks of all programs alternate on one bus. `playerctl` follows a player in the benchmark, which sends its signal just before Finch. So the processors have the same load for all, and the clock starts with the player's signal.\n\
+              A separate row shows the first change after a start, to a new status."
             .to_owned(),
-        limits: "It does not show what Finch takes before it tells, nor a busy machine; the rows where Finch does nothing show how much of a time is what Finch goes on to do on the same processors."
+        limits: "Not included: Finch's time before its signal, and a busy machine. The rows with an idle Finch show the cost of Finch's further work on the same processors."
             .to_owned(),
         tables: vec![Table {
             heads: vec![

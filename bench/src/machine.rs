@@ -1,4 +1,4 @@
-//! Where and of what a measurement was made.
+//! The machine, the commit and the load of a measurement.
 #![expect(clippy::disallowed_methods, reason = "to look how busy a machine is takes time")]
 
 use std::fs;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::peers::{self, first_line};
 use crate::report::Table;
 
-/// Long beside the tick of the kernel's accounts, a hundredth of a second at most.
+/// The sampling time, long beside the kernel's tick of at most 10 ms.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// The head of the published results.
@@ -18,18 +18,18 @@ pub(crate) fn head(command: &str, others: f64) -> String {
     row("Machine", machine());
     row("Kernel", first_line("uname -srm"));
     row("Commit", commit());
-    row("Command", format!("`{command}`, of a fresh release build"));
+    row("Command", format!("`{command}`, with a fresh release build"));
     row("Date", first_line("date -u +%F"));
-    row("Taken by other programs before it began", format!("{others:.0} % of the processors"));
+    row("CPU load before the run", format!("{others:.0} %"));
     for (peer, version) in peers::versions() {
         row(peer, version);
     }
-    // Words, not numbers.
+    // The second column has text.
     let table = table.to_string().replace("--:", "---");
     format!(
         "# Benchmarks\n\n\
-         Written by the command below; every number stands beside that of another program, taken in the same run on the same bus.\n\
-         A ratio says more than a number of microseconds, which is this machine's.\n\n{table}"
+         The command below writes this file. Every number has a comparison with another program from the same run on the same bus.\n\
+         A ratio says more than a number of microseconds, which depends on this machine.\n\n{table}"
     )
 }
 
@@ -48,15 +48,15 @@ fn machine() -> String {
 
 fn commit() -> String {
     let commit = first_line("git rev-parse --short HEAD");
-    // The results themselves, and what is not under version control, do not make another program.
+    // The results and untracked files do not change the program.
     let changed =
         first_line("git status --porcelain --untracked-files=no -- :!bench/BENCHMARKS.md");
     if changed.is_empty() || changed == "unknown" { commit } else { format!("{commit}, changed") }
 }
 
-/// The share of all processors' time that someone takes now, in percent.
+/// The current CPU load, in percent.
 ///
-/// Before and after a run that is not us: a run on a busy machine shows its neighbours.
+/// Before and after a run, this is the load of other programs.
 pub(crate) fn busy() -> f64 {
     let (busy_before, all_before) = ticks();
     thread::sleep(LOOK);
@@ -64,12 +64,12 @@ pub(crate) fn busy() -> f64 {
     100.0 * (busy - busy_before) / (all - all_before)
 }
 
-/// All ticks since the machine was started: those of use, and those in all (proc(5), /proc/stat).
+/// The busy ticks and all ticks since the start of the machine (proc(5), /proc/stat).
 fn ticks() -> (f64, f64) {
     let stat = fs::read_to_string("/proc/stat").unwrap_or_default();
     let line = stat.lines().next().unwrap_or_default();
     let ticks: Vec<f64> = line.split(' ').filter_map(|word| word.parse().ok()).collect();
-    // The fourth is idle, the fifth waits for a disk; the last two are counted elsewhere already.
+    // The fourth is idle and the fifth is iowait. The last two are part of others.
     let all: f64 = ticks.iter().take(8).sum();
     let idle: f64 = ticks.iter().skip(3).take(2).sum();
     (all - idle, all)

@@ -1,32 +1,32 @@
-//! Measures what is claimed about speed, each time beside programs of others that do the like.
+//! Benchmarks for every claim about speed, beside comparable programs.
 //!
 //!     cargo build --release -p communicado-cli -p communicado-gateway
 //!     cargo xtask windows peers
 //!     cargo run --release -p communicado-bench -- all --write
 //!
-//! Everything happens on private buses with real peers, which `communicado-conformance` starts
-//! and ends. What is printed is Markdown; `--write` makes it `bench/BENCHMARKS.md`.
+//! `communicado-conformance` starts real peers on private buses. The output is Markdown; `--write`
+//! writes it to `bench/BENCHMARKS.md`.
 //!
-//! A bench is a file with a function that returns a [`Report`], in the table below. Nothing fails
-//! for being slow: a goal that is not met is printed as such.
+//! Each benchmark is a file with a function that returns a [`Report`], in the table below. A slow
+//! program is no failure: the report shows the goal as not met.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program's output is its purpose")]
 
-mod bare;
 mod fanout;
+mod fixture;
 mod idle;
 mod latency;
 mod machine;
 mod numbers;
+mod output_lines;
 mod peers;
-mod piped;
 mod player;
 mod provider;
 mod provider_com;
+mod raw_dbus;
 mod reading;
 mod relay;
 mod report;
 mod roster;
-mod scene;
 mod status;
 mod windows;
 
@@ -36,10 +36,10 @@ use report::Report;
 
 const RESULTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/BENCHMARKS.md");
 
-/// Something that can be measured.
+/// A benchmark.
 struct Bench {
     name: &'static str,
-    /// What of it there is more or less of, on request.
+    /// The option for the number of measurements, with its default.
     option: Option<(&'static str, u32)>,
     run: fn(u32) -> Result<Report, String>,
     needs_peers: bool,
@@ -48,7 +48,7 @@ struct Bench {
 const BENCHES: [Bench; 9] = [
     Bench {
         name: "latency",
-        // So many that the 99th percentile is not the worst.
+        // Enough that the 99th percentile is not the maximum.
         option: Some(("--samples", 300)),
         run: latency::run,
         needs_peers: true,
@@ -92,12 +92,12 @@ fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let words: Vec<_> = arguments.iter().map(String::as_str).collect();
     let done = match *words.as_slice() {
-        // Not for people: one of the peers of `latency`.
+        // Internal: a peer of `latency`.
         ["listener", address, rule] => {
             latency::listener(address, rule).map_err(|error| error.to_string())
         }
-        // Nor this: what `fanout` compares with.
-        ["floor", port] => fanout::floor(port),
+        // Internal: the baseline of `fanout`.
+        ["baseline", port] => fanout::baseline(port),
         ["all"] => all().map(|_| ()),
         ["all", "--write"] => all().and_then(|results| {
             std::fs::write(RESULTS, results).map_err(|error| format!("{RESULTS}: {error}"))
@@ -115,7 +115,7 @@ fn main() -> ExitCode {
 }
 
 fn all() -> Result<String, String> {
-    peers::need()?;
+    peers::require()?;
     let command = "cargo run --release -p communicado-bench -- all --write";
     let mut results = machine::head(command, machine::busy());
     println!("{results}");
@@ -124,8 +124,7 @@ fn all() -> Result<String, String> {
         println!("{report}");
         results.push_str(&format!("\n{report}"));
     }
-    let after =
-        format!("\nAfter it, other programs took {:.0} % of the processors.\n", machine::busy());
+    let after = format!("\nCPU load after the run: {:.0} %.\n", machine::busy());
     println!("{after}");
     results.push_str(&after);
     Ok(results)
@@ -142,7 +141,7 @@ fn one(name: &str, options: &[&str]) -> Result<(), String> {
         _ => return Err(usage()),
     };
     if bench.needs_peers {
-        peers::need()?;
+        peers::require()?;
     }
     println!("{}", (bench.run)(count)?);
     Ok(())

@@ -1,8 +1,8 @@
-//! What is said of many measurements.
+//! Statistics of measurements.
 
 use std::time::Duration;
 
-/// Measurements of one thing, in one unit.
+/// Measurements in one unit.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Numbers(Vec<f64>);
 
@@ -16,12 +16,12 @@ impl Numbers {
         self.0.len()
     }
 
-    /// The one in the middle.
+    /// The median.
     pub(crate) fn median(&self) -> f64 {
         self.at(50)
     }
 
-    /// The one that 99 of 100 do not exceed.
+    /// The 99th percentile.
     pub(crate) fn p99(&self) -> f64 {
         self.at(99)
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::scene::{Empty, PURPLE};
+use crate::fixture::{Empty, PURPLE};
 
 /// Every foreign program that is measured, and the Debian package that brings it.
 const PACKAGES: &[(&str, &str)] = &[
@@ -44,7 +44,7 @@ const VERSIONS: &[(&str, &str)] = &[
 ];
 
 /// Fails unless every peer is installed: a number without the one beside it says nothing.
-pub(crate) fn need() -> Result<(), String> {
+pub(crate) fn require() -> Result<(), String> {
     let mut packages: Vec<_> = PACKAGES
         .iter()
         .filter(|(program, _)| find(program).is_none())

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use crate::bare::{Bare, Heard, Kind, Message, Writer};
+use crate::raw_dbus::{Kind, Message, RawDbus, Received, Writer};
 
 const NAME: &str = "org.mpris.MediaPlayer2.bench";
 const PATH: &str = "/org/mpris/MediaPlayer2";
@@ -22,14 +22,14 @@ pub(crate) const SIGNAL: &str = "PropertiesChanged";
 
 /// A running player; it ends with its bus.
 pub(crate) struct Player {
-    bus: Bare,
+    bus: RawDbus,
     plays: Arc<AtomicBool>,
 }
 
 impl Player {
     /// Starts it, paused.
     pub(crate) fn start(address: &str) -> io::Result<Self> {
-        let mut bus = Bare::connect(address)?;
+        let mut bus = RawDbus::connect(address)?;
         bus.own(NAME)?;
         bus.wait_forever()?;
         let player = Self { bus: bus.twin()?, plays: Arc::default() };
@@ -73,7 +73,7 @@ impl Player {
     }
 }
 
-fn answer(bus: &mut Bare, call: &Heard, plays: bool) -> io::Result<()> {
+fn answer(bus: &mut RawDbus, call: &Received, plays: bool) -> io::Result<()> {
     let mut body = Writer::default();
     let mut signature = "";
     if call.member == "GetAll" {

@@ -1,24 +1,24 @@
-//! From a call to the provider to the line about it in another program; how many changes a second
-//! it tells to how many listeners; and what it holds.
+//! The provider over D-Bus: latency from a call to the line in another program, throughput by number
+//! of listeners, and memory.
 //!
-//! The call, its answer and the listeners of the second part are bare (`bare.rs`), so nothing of
-//! what is measured measures itself.
+//! The calls and the listeners of the second part use a raw D-Bus client (`raw_dbus.rs`), so no
+//! measured code measures itself.
 #![expect(clippy::disallowed_methods, reason = "to measure is to read the clock")]
 
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use communicado_conformance::Must;
+use communicado_conformance::ExpectOk;
 use rustix::event::{PollFd, PollFlags, poll};
 
-use crate::bare::{Bare, Kind, Message, Writer};
+use crate::fixture::{Empty, Follower};
 use crate::latency::{ready, says};
 use crate::numbers::{Numbers, micros};
 use crate::peers;
+use crate::raw_dbus::{Kind, Message, RawDbus, Writer};
 use crate::reading::Reading;
 use crate::report::{Goal, Report, Table};
-use crate::scene::{Empty, Follower};
 
 const NAME: &str = "org.communicado.Provider1";
 const ACCOUNT_PATH: &str = "/org/communicado/Provider1/account1";
@@ -26,20 +26,20 @@ const ACCOUNT: &str = "org.communicado.Provider1.Account";
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 const CHANGED: &str = "PropertiesChanged";
 
-/// Ten blocks each: a disturbance that lasts a second falls on few of them.
+/// The blocks for each program, so that a short disturbance affects few of them.
 const BLOCKS: u32 = 10;
-/// What is not there by now will not come.
+/// The longest wait for a line.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// A program that was just started may not listen yet, and is given another change after this.
+/// The wait for a program that may not listen yet, before another change.
 const STARTING: Duration = Duration::from_millis(200);
-/// So many listeners are told.
+/// The numbers of listeners.
 const LISTENERS: [usize; 3] = [1, 10, 100];
 
 /// A program that listens.
 struct Peer {
     name: &'static str,
     start: fn(&Empty) -> Result<Command, String>,
-    /// A piece of what it writes when the user is busy, or away.
+    /// The part of its line when the user is busy, or away.
     line: [&'static str; 2],
     lag: Numbers,
     memory: Reading,
@@ -85,7 +85,7 @@ fn gdbus(empty: &Empty) -> Result<Command, String> {
     Ok(command)
 }
 
-/// Measures each with so many changes.
+/// Measures each program with this many changes.
 pub(crate) fn run(samples: u32) -> Result<Report, String> {
     let empty = Empty::new();
     let mut command = empty.command(&peers::communicado()?);
@@ -108,23 +108,23 @@ pub(crate) fn run(samples: u32) -> Result<Report, String> {
     Ok(report(&peers, &fan_outs, memory))
 }
 
-fn connect(empty: &Empty) -> Bare {
-    Bare::connect(&empty.bus).must("get onto the bus")
+fn connect(empty: &Empty) -> RawDbus {
+    RawDbus::connect(&empty.bus).expect_ok("get onto the bus")
 }
 
-/// The hand at the provider.
+/// The driver of the provider.
 struct Bench {
-    bus: Bare,
+    bus: RawDbus,
     provider: Follower,
     busy: bool,
 }
 
-/// How long it took until all listeners had heard all.
+/// The time until all listeners have all changes.
 struct FanOut {
     listeners: usize,
     changes: u32,
     provider: Duration,
-    bare: Duration,
+    raw_dbus: Duration,
 }
 
 impl Bench {
@@ -145,7 +145,7 @@ impl Bench {
         Ok(())
     }
 
-    /// Has the provider show another presence, and returns how long the line about it took.
+    /// Changes the presence of the provider, and returns the time until the line.
     fn change(
         &mut self,
         peer: &Peer,
@@ -171,7 +171,7 @@ impl Bench {
                 }
             }
             if heard {
-                let heard = self.bus.receive().must("hear the provider");
+                let heard = self.bus.receive().expect_ok("hear the provider");
                 answered |= heard.iter().any(|it| it.kind == Kind::Answer);
             }
         }
@@ -193,26 +193,26 @@ impl Bench {
             body: &body.0,
             ..Message::default()
         };
-        self.bus.send(&set).must("set a presence");
+        self.bus.send(&set).expect_ok("set a presence");
     }
 
-    /// Tells so many listeners of so many changes, and the same by the bus alone.
+    /// Measures changes to a number of listeners, with the provider and with the bus alone.
     fn fan_out(&mut self, empty: &Empty, listeners: usize, changes: u32) -> FanOut {
-        let mut ears: Vec<Bare> = (0..listeners).map(|_| connect(empty)).collect();
+        let mut ears: Vec<RawDbus> = (0..listeners).map(|_| connect(empty)).collect();
         let rule = format!("type='signal',interface='{PROPERTIES}',member='{CHANGED}'");
         for ear in &mut ears {
-            ear.listen(&rule).must("listen");
+            ear.listen(&rule).expect_ok("listen");
         }
         let begun = Instant::now();
         for number in 0..changes {
-            // Each is another one, so each is told.
+            // Each differs from the last, so the provider reports each.
             self.set("busy", &number.to_string());
         }
         hear(&mut ears, changes);
         let provider = begun.elapsed();
         let mut answers = 0;
         while answers < changes {
-            let heard = self.bus.receive().must("hear the provider");
+            let heard = self.bus.receive().expect_ok("hear the provider");
             let of_them = heard.iter().filter(|it| it.kind == Kind::Answer).count();
             answers += u32::try_from(of_them).unwrap_or(u32::MAX);
         }
@@ -234,23 +234,23 @@ impl Bench {
             ..Message::default()
         };
         for _ in 0..changes {
-            self.bus.send(&signal).must("emit a signal");
+            self.bus.send(&signal).expect_ok("emit a signal");
         }
         hear(&mut ears, changes);
-        FanOut { listeners, changes, provider, bare: begun.elapsed() }
+        FanOut { listeners, changes, provider, raw_dbus: begun.elapsed() }
     }
 }
 
-/// Waits until each of them has heard so many changes.
-fn hear(ears: &mut [Bare], changes: u32) {
+/// Waits until each listener has this many changes.
+fn hear(ears: &mut [RawDbus], changes: u32) {
     let mut left: Vec<u32> = vec![changes; ears.len()];
     while left.iter().any(|left| *left > 0) {
         let mut all: Vec<PollFd<'_>> =
             ears.iter().map(|ear| PollFd::new(ear, PollFlags::IN)).collect();
-        poll(&mut all, None).must("wait");
+        poll(&mut all, None).expect_ok("wait");
         let ready: Vec<bool> = all.iter().map(|ear| !ear.revents().is_empty()).collect();
         for ((ear, left), _) in ears.iter_mut().zip(&mut left).zip(ready).filter(|(_, it)| *it) {
-            let heard = ear.receive().must("hear the provider");
+            let heard = ear.receive().expect_ok("hear the provider");
             let signals = heard.iter().filter(|it| it.member == CHANGED).count();
             *left = left.saturating_sub(u32::try_from(signals).unwrap_or(u32::MAX));
         }
@@ -271,13 +271,13 @@ fn report(peers: &[Peer; 3], fan_outs: &[FanOut], provider: Reading) -> Report {
     });
     let rate = |changes: u32, took: Duration| f64::from(changes) / took.as_secs_f64();
     let fan_out = fan_outs.iter().map(|it| {
-        let (told, bare) = (rate(it.changes, it.provider), rate(it.changes, it.bare));
+        let (told, raw_dbus) = (rate(it.changes, it.provider), rate(it.changes, it.raw_dbus));
         vec![
             it.listeners.to_string(),
             it.changes.to_string(),
             format!("{told:.0}"),
             format!("{:.0}", told * it.listeners as f64),
-            format!("{bare:.0}"),
+            format!("{raw_dbus:.0}"),
         ]
     });
     let mib = |kib: u64| format!("{:.1}", kib as f64 / 1024.0);
@@ -287,13 +287,13 @@ fn report(peers: &[Peer; 3], fan_outs: &[FanOut], provider: Reading) -> Report {
         vec![name.to_owned(), mib(reading.peak_kib), mib(reading.anonymous_kib)]
     });
     Report {
-        title: "The provider, and who listens to it",
-        how: "`communicado provide` is told to show another presence over and over, by a bare call on D-Bus.\n\
-              The clock starts before the call is written, and stops when the line about the change has been read from the pipe of the program that listens, so that the provider's own work and the bus's are part of it for all; one program listens at a time, and blocks of all of them alternate.\n\
-              Then as many bare listeners as said hear as many changes as said, called for without waiting; beside it the same signals, sent by a bare program, which is what the bus alone can do.\n\
-              Memory is that of `/proc` after all that."
+        title: "The provider and its listeners",
+        how: "A minimal D-Bus client makes `communicado provide` change its presence again and again.\n\
+              The clock starts before the benchmark writes the call. It stops when the benchmark has read the line from the listener's pipe. So all times include the work of the provider and the bus. One program listens at a time, and blocks of all programs alternate.\n\
+              Then minimal listeners receive changes that are called without waiting. The last column has the same signals from a minimal sender, which is the limit of the bus.\n\
+              Memory is that of `/proc` at the end."
             .to_owned(),
-        limits: "It does not show many providers on one bus, nor listeners that do something with what they hear."
+        limits: "Not included: many providers on one bus, and listeners that process the changes."
             .to_owned(),
         tables: vec![
             Table {
@@ -304,14 +304,14 @@ fn report(peers: &[Peer; 3], fan_outs: &[FanOut], provider: Reading) -> Report {
                 heads: vec![
                     "listeners",
                     "changes",
-                    "changes a second",
-                    "deliveries a second",
-                    "the bus alone, changes a second",
+                    "changes per second",
+                    "deliveries per second",
+                    "the bus alone, changes per second",
                 ],
                 rows: fan_out.collect(),
             },
             Table {
-                heads: vec!["", "peak memory, MiB", "of it now anonymous"],
+                heads: vec!["", "peak memory, MiB", "of that anonymous"],
                 rows: memory.collect(),
             },
         ],

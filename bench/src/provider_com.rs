@@ -1,9 +1,9 @@
-//! The provider over COM, under Wine: from a call that sets a status to what others hear of it; how
-//! many changes a second it tells to how many listeners; and what it holds.
+//! The provider over COM, under Wine: latency from a call to a listener, throughput by number of
+//! listeners, and memory.
 //!
-//! Beside it, in a world of its own, a client in C does the same in the least way: it tells its
-//! listeners one after the other before the call returns. Who calls and who listens is in C as
-//! well (`bare.c`), the same for both, so nothing of what is measured measures itself.
+//! The comparison is a minimal client in C in a separate Wine prefix, which calls its listeners
+//! synchronously. The callers and the listeners are in C too (`raw_com.c`), the same for both, so no
+//! measured code measures itself.
 #![expect(clippy::disallowed_methods, reason = "an interval is slept through")]
 
 use std::fs;
@@ -12,47 +12,47 @@ use std::process::{ChildStdin, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use communicado_conformance::{Must, Peer, Wine};
+use communicado_conformance::{ExpectOk, Peer, Wine};
 
 use crate::numbers::{Numbers, micros};
-use crate::piped::{Reader, piped};
+use crate::output_lines::{Reader, piped};
 use crate::reading::{Reading, mib};
 use crate::report::{Goal, Report, Table};
 
-/// Ten blocks each: a disturbance that lasts a second falls on few of them.
+/// The blocks for each program, so that a short disturbance affects few of them.
 const BLOCKS: u32 = 10;
-/// Nobody says anything for so long: the change before is over, and the processors sleep.
+/// The silence between two changes, after which the processors sleep.
 const QUIET: Duration = Duration::from_millis(5);
-/// Who has said nothing for so long has said all that it says at first.
+/// The silence after which a program has finished its first output.
 const SETTLED: Duration = Duration::from_millis(500);
-/// So many listeners are told.
+/// The numbers of listeners.
 const LISTENERS: [u32; 3] = [1, 10, 100];
-/// So many processes they are at most; a hundred would take longer to start than to tell.
+/// The most processes of listeners; more would take long to start.
 const PROCESSES: u32 = 10;
-/// So many changes are called for at a time, far fewer than the provider lets wait for a listener.
+/// The changes of a batch, far below the limit of a listener's queue.
 const BATCH: u32 = 20;
-/// So many deliveries of a change are enough; to many listeners, changes take long.
+/// The deliveries of a measurement, because changes to many listeners take long.
 const DELIVERIES_MAX: u32 = 5_000;
-/// Both tell the status of the user and that of the user's own contact.
+/// The events of a change: the status of the user, and of the user's own contact.
 const EVENTS: u32 = 2;
-/// Longer than a thread of the provider's waits for another call to make.
+/// Longer than the idle time of a thread in the provider's pool.
 const AFTERWARDS: Duration = Duration::from_secs(15);
 
-/// The places of the clients.
+/// The indices of the clients.
 const OURS: usize = 0;
 const PEERS: usize = 1;
 
-/// A client that is told to show another status, and who tells it.
+/// A client with the driver that changes its status.
 struct Client {
     name: &'static str,
-    hand: Hand,
+    driver: Driver,
     running: Running,
     wine: Wine,
-    /// What it held before anybody listened.
+    /// The memory without listeners.
     alone: Held,
 }
 
-/// What runs, until it is dropped.
+/// The running client.
 enum Running {
     Provider(Reader),
     Peer(Peer),
@@ -78,16 +78,16 @@ impl Client {
     }
 
     fn of(name: &'static str, wine: Wine, running: Running) -> Result<Self, String> {
-        let hand = Hand::at(&wine)?;
-        let mut client = Self { name, hand, running, wine, alone: Held::default() };
+        let driver = Driver::at(&wine)?;
+        let mut client = Self { name, driver, running, wine, alone: Held::default() };
         client.alone = client.held();
         Ok(client)
     }
 
-    /// Tells of one more change, by which it learns that its listeners are gone: Wine gives the
-    /// number of a process to another one soon, which would be taken for the former.
+    /// Sends one more change, so that the client notices its dead listeners. Wine soon uses the number of
+    /// a process again.
     fn forget(&mut self) -> Result<(), String> {
-        self.hand.change(1).map(|_| ())
+        self.driver.change(1).map(|_| ())
     }
 
     fn held(&self) -> Held {
@@ -95,36 +95,36 @@ impl Client {
             Running::Provider(provider) => provider.id(),
             Running::Peer(peer) => peer.id(),
         };
-        let threads = fs::read_dir(format!("/proc/{id}/task")).must("list threads").count();
+        let threads = fs::read_dir(format!("/proc/{id}/task")).expect_ok("list threads").count();
         Held { reading: Reading::of(id), threads }
     }
 }
 
-/// What a client holds.
+/// The memory and the threads of a client.
 #[derive(Clone, Copy, Default)]
 struct Held {
     reading: Reading,
     threads: usize,
 }
 
-/// A program that calls for changes, and says when it began.
-struct Hand {
+/// A program that calls for changes, and prints the start time.
+struct Driver {
     reader: Reader,
     input: ChildStdin,
     is_busy: bool,
 }
 
-impl Hand {
+impl Driver {
     fn at(wine: &Wine) -> Result<Self, String> {
-        let mut command = piped(wine.command("bare.exe"), &["changes"]);
+        let mut command = piped(wine.command("raw_com.exe"), &["changes"]);
         command.stdin(Stdio::piped());
         let mut reader = Reader::start(command);
-        let input = reader.input().must("write to a program");
+        let input = reader.input().expect_ok("write to a program");
         reader.wait_for("ready")?;
         Ok(Self { reader, input, is_busy: false })
     }
 
-    /// Calls for so many changes, one after the other, and says when the first call was made.
+    /// Makes this many changes in sequence, and returns the time of the first call.
     fn change(&mut self, changes: u32) -> Result<Duration, String> {
         self.is_busy ^= changes % 2 == 1;
         writeln!(self.input, "{changes}").map_err(|error| format!("nobody calls: {error}"))?;
@@ -136,9 +136,9 @@ impl Hand {
 struct Listener {
     name: &'static str,
     command: fn(&Wine) -> Command,
-    /// What it says first.
+    /// The first line.
     first: &'static str,
-    /// A piece of the line that it writes when the user is busy, or away.
+    /// The part of its line when the user is busy, or away.
     line: [&'static str; 2],
 }
 
@@ -152,21 +152,21 @@ static WATCH: Listener = Listener {
     ],
 };
 static SINK: Listener = Listener {
-    name: "a bare sink",
-    command: |wine| piped(wine.command("bare.exe"), &["events"]),
+    name: "a minimal sink",
+    command: |wine| piped(wine.command("raw_com.exe"), &["events"]),
     first: "ready",
     line: ["OnMyStatusChange 10", "OnMyStatusChange 34"],
 };
 
-/// Changes of one client, heard by one program.
+/// A client with one listener.
 struct Pair {
-    /// Its place among the clients.
+    /// The index of the client.
     client: usize,
     listener: &'static Listener,
     lag: Numbers,
 }
 
-/// How long it took until all listeners had heard all, and what the client held with them.
+/// The time until all listeners have all changes, and the client's memory.
 struct FanOut {
     listeners: u32,
     changes: u32,
@@ -174,7 +174,7 @@ struct FanOut {
     held: Held,
 }
 
-/// Measures so many changes for each pair, and as many for each number of listeners, or fewer.
+/// Measures each pair, and each number of listeners with at most as many changes.
 pub(crate) fn run(samples: u32) -> Result<Report, String> {
     let mut clients = [Client::provider()?, Client::peer()?];
     let pair = |client, listener| Pair { client, listener, lag: Numbers::default() };
@@ -182,7 +182,7 @@ pub(crate) fn run(samples: u32) -> Result<Report, String> {
         [pair(OURS, &SINK), pair(PEERS, &SINK), pair(OURS, &WATCH), pair(PEERS, &WATCH)];
     let count = pairs.len();
     for block in 0..BLOCKS {
-        // Each comes first equally often.
+        // Each pair is first equally often.
         for place in 0..count {
             let Some(pair) = pairs.get_mut((block as usize + place) % count) else { continue };
             let Some(client) = clients.get_mut(pair.client) else { continue };
@@ -203,11 +203,11 @@ fn measure(client: &mut Client, pair: &mut Pair, samples: u32) -> Result<(), Str
     let reader = Reader::start(command(&client.wine));
     reader.wait_for(first)?;
     reader.skip(SETTLED);
-    // The first change shows that it listens.
+    // The first change proves that it listens.
     for sample in 0..=samples {
         reader.skip(QUIET);
-        let began = client.hand.change(1)?;
-        let read = reader.wait_for(if client.hand.is_busy { busy } else { away })?;
+        let began = client.driver.change(1)?;
+        let read = reader.wait_for(if client.driver.is_busy { busy } else { away })?;
         if sample > 0 {
             pair.lag.add(micros(read.saturating_sub(began)));
         }
@@ -216,20 +216,20 @@ fn measure(client: &mut Client, pair: &mut Pair, samples: u32) -> Result<(), Str
     client.forget()
 }
 
-/// Tells so many listeners of so many changes, in whole batches.
+/// Sends changes to a number of listeners, in whole batches.
 fn fan_out(client: &mut Client, listeners: u32, changes: u32) -> Result<FanOut, String> {
     let processes = listeners.min(PROCESSES);
     let words = ["count", &(listeners / processes).to_string(), &BATCH.to_string()];
-    let start = |_| Reader::start(piped(client.wine.command("bare.exe"), &words));
+    let start = |_| Reader::start(piped(client.wine.command("raw_com.exe"), &words));
     let readers: Vec<Reader> = (0..processes).map(start).collect();
     for reader in &readers {
         reader.wait_for("ready")?;
     }
     let batches = changes.min(DELIVERIES_MAX / listeners).div_ceil(BATCH);
     let mut took = Duration::ZERO;
-    // The first one makes the connections.
+    // The first change opens the connections.
     for batch in 0..=batches {
-        let began = client.hand.change(BATCH)?;
+        let began = client.driver.change(BATCH)?;
         let mut heard = began;
         for reader in &readers {
             let last = reader.moment("heard");
@@ -284,22 +284,22 @@ fn report(clients: &[Client; 2], pairs: &[Pair; 4], fan_outs: &[[FanOut; 2]]) ->
             ]
         };
         let each = fan_outs.iter().filter_map(move |both| both.get(place));
-        std::iter::once(row("before anybody listens".to_owned(), client.alone))
+        std::iter::once(row("without listeners".to_owned(), client.alone))
             .chain(each.map(move |it| row(format!("with {} listening", it.listeners), it.held)))
-            .chain([row("after they are gone".to_owned(), client.held())])
+            .chain([row("after all listeners exited".to_owned(), client.held())])
     });
     let (ours, peers) = (median(OURS, SINK.name), median(PEERS, SINK.name));
     let most = fan_outs.last().map_or(f64::NAN, |[ours, peers]| rate(ours) / rate(peers));
     Report {
         title: "The provider over COM, under Wine",
         how: format!(
-            "`communicado.exe provide` is told to show another status over and over, by a program in C that writes `MyStatus`; beside it a client in C, in a world of its own, which tells its listeners one after the other before that call returns.\n\
-             The clock starts before the call is made, in the program that makes it, and stops when the line about the change has been read from the pipe of the program that listens; one program listens at a time, and blocks of all of them alternate. `communicado watch` asks the client what is so before it writes, the bare sink believes the event.\n\
-             Then so many bare sinks, in {PROCESSES} processes at most, count what they hear of changes that are called for {BATCH} at a time, until the last of them has heard the last. With each change both clients tell two events, `OnMyStatusChange` and `OnContactStatusChange`.\n\
-             Memory and threads are those of `/proc`, right after that, and {} s after the last listener has gone.",
+            "A program in C makes `communicado.exe provide` change its status again and again through `MyStatus`. The comparison is a client in C in a separate Wine prefix, which calls its listeners synchronously.\n\
+             The clock starts in the caller before the call. It stops when the benchmark has read the line from the listener's pipe. One program listens at a time, and blocks of all programs alternate. `communicado watch` queries the client before it writes, and the minimal sink does not.\n\
+             Then minimal sinks, in {PROCESSES} processes at most, count changes that are called in batches of {BATCH}, until the last sink has the last change. Each change sends two events in both clients, `OnMyStatusChange` and `OnContactStatusChange`.\n\
+             Memory and threads are those of `/proc`, right after that, and {} s after the last listener has exited.",
             AFTERWARDS.as_secs()
         ),
-        limits: "It does not show Windows: COM and processes are Wine's, and the memory is Wine's as well, most of it; nor listeners in a hundred processes, nor such that do something with what they hear."
+        limits: "Not included: Windows, because COM, processes and most of the memory are Wine's. Also not included: listeners in a hundred processes, and listeners that process the events."
             .to_owned(),
         tables: vec![
             Table {
@@ -310,26 +310,26 @@ fn report(clients: &[Client; 2], pairs: &[Pair; 4], fan_outs: &[[FanOut; 2]]) ->
                 heads: vec![
                     "listeners",
                     "changes",
-                    "changes a second",
-                    "events a second",
-                    "the client in C, changes a second",
+                    "changes per second",
+                    "events per second",
+                    "the client in C, changes per second",
                     "to the client in C",
                 ],
                 rows: told.collect(),
             },
             Table {
-                heads: vec!["", "peak memory, MiB", "of it now anonymous", "threads"],
+                heads: vec!["", "peak memory, MiB", "of that anonymous", "threads"],
                 rows: memory.collect(),
             },
         ],
         goals: vec![
             Goal {
-                claim: "From a call to what a bare sink hears: at most twice the client in C",
+                claim: "From a call to the event at a minimal sink: at most twice the client in C",
                 met: ours <= 2.0 * peers,
                 measured: format!("{:.2} times", ours / peers),
             },
             Goal {
-                claim: "To 100 listeners at least as many changes a second as the client in C",
+                claim: "At least as many changes per second to 100 listeners as the client in C",
                 met: most >= 1.0,
                 measured: format!("{most:.2} times"),
             },

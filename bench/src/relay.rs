@@ -1,8 +1,7 @@
-//! A relay between a client and its bus, which knows when the client's signal reached the bus.
+//! A relay between a client and its bus, which records the time of a signal.
 //!
-//! A listener's own clock would not do: of two processes that a signal wakes, the one that only
-//! wanted to know the time is often the later. Here the time is taken by who writes the signal to
-//! the bus, just before. Every byte passes as it is.
+//! A listener's own clock is not exact: of two processes that a signal wakes, the one with the clock is
+//! often later. The relay reads the clock just before it writes the signal. It changes no byte.
 #![expect(clippy::disallowed_methods, reason = "to measure is to read the clock")]
 
 use std::fs;
@@ -13,10 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-/// Many times what a client says at once.
+/// Many times the size of a message.
 const PIECE: usize = 65_536;
 
-/// When the latest signal was written to the bus, until that is taken.
+/// The time of the latest signal, until a caller takes it.
 #[derive(Clone, Default)]
 pub(crate) struct Relay {
     noted: Arc<Mutex<Noted>>,
@@ -25,18 +24,17 @@ pub(crate) struct Relay {
 #[derive(Default)]
 struct Noted {
     told: Option<Instant>,
-    /// What tells of something else just before, and says when.
+    /// The action just before the signal, which returns its time.
     instead: Option<Box<dyn FnOnce() -> Instant + Send>>,
 }
 
 impl Relay {
-    /// Takes the place of the bus at the address `bus`, for those who connect from now on, and
-    /// returns the address at which the bus itself is found. Notes when a piece with `member`
-    /// passes.
+    /// Replaces the bus at the address `bus` for new connections, and returns the new address of the bus.
+    /// Records the time when data with `member` passes.
     pub(crate) fn before(bus: &str, member: &'static str) -> io::Result<(Self, String)> {
         let place = bus.strip_prefix("unix:path=").ok_or(io::ErrorKind::InvalidInput)?;
         let itself = PathBuf::from(format!("{place}-itself"));
-        // A socket that was moved is still the same socket.
+        // A renamed socket stays connected to the bus.
         fs::rename(place, &itself)?;
         let listener = UnixListener::bind(place)?;
         let relay = Self::default();
@@ -56,12 +54,12 @@ impl Relay {
         Ok((relay, address))
     }
 
-    /// When the latest signal was written, which is forgotten with that.
+    /// Takes the time of the latest signal.
     pub(crate) fn take(&self) -> Option<Instant> {
         self.lock().told.take()
     }
 
-    /// Has `tell` tell of something just before the next signal, and notes when that was.
+    /// Runs `tell` just before the next signal, and records its time.
     pub(crate) fn before_it(&self, tell: impl FnOnce() -> Instant + Send + 'static) {
         self.lock().instead = Some(Box::new(tell));
     }
@@ -70,7 +68,7 @@ impl Relay {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Passes all that comes, until one side is gone.
+    /// Copies all data until one side closes.
     fn pass(&self, mut from: UnixStream, mut to: UnixStream, member: &str) {
         let mut piece = [0; PIECE];
         while let Ok(length @ 1..) = from.read(&mut piece) {
@@ -82,7 +80,7 @@ impl Relay {
                 }
                 continue;
             }
-            // Held until it is written and noted, or who asks might come between the two.
+            // The lock covers the write and the record, so that no caller reads in between.
             let mut noted = self.lock();
             let instead = noted.instead.take().map(|tell| tell());
             noted.told.get_or_insert(instead.unwrap_or_else(Instant::now));

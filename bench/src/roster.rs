@@ -1,8 +1,8 @@
-//! How much an observation costs the roster, and how that grows with the number of clients.
+//! The cost of an observation in the roster, by number of clients.
 //!
-//! Every client has a leased life and two accounts. Observations go to the clients in turn, which
-//! shows what the roster does, and at random, which adds what it waits for: beside many clients
-//! each step down its trees then comes from main memory and not from the processor's cache.
+//! Every client has a leased life and two accounts. Observations in turn show the work of the roster.
+//! Observations at random add the cache misses: with many clients, each step down its trees reads main
+//! memory.
 #![expect(clippy::disallowed_methods, reason = "to measure is to read the clock")]
 
 use std::hint::black_box;
@@ -20,21 +20,21 @@ const CLIENTS: [u32; 3] = [10, 1_000, 100_000];
 const TO_FEW: &str = "to 10 clients";
 const LOG_TO_FEW: &str = "log2 to 10";
 
-/// For each order, in turn and at random.
+/// The claims for each order, in turn and at random.
 const CLAIMS: [&str; 2] = [
-    "In turn, the cost of an observation grows no faster than the logarithm of the clients",
-    "At random, with the processor's cache against it, no faster either",
+    "In turn, the cost of an observation grows no faster than the logarithm of the number of clients",
+    "At random, where the processor's cache helps less, no faster either",
 ];
 
-/// An odd number, so that there is a median.
+/// The number of rounds, odd for the median.
 const ROUNDS: usize = 11;
 
-/// Enough to make one reading of the clock too short to count.
+/// The observations of a round, enough to hide the cost of the clock.
 const OBSERVATIONS: u32 = 50_000;
 
 const KINDS: [Kind; 3] = [Kind::Unchanged, Kind::Changed, Kind::Renewed];
 
-/// Never ends during a run.
+/// A lease that does not expire during a run.
 const LEASE: Duration = Duration::from_secs(1_000_000);
 
 const ORDERS: [Order; 2] = [Order::InTurn, Order::AtRandom];
@@ -62,7 +62,7 @@ struct Row {
 
 /// Measures every kind of observation at every number of clients.
 pub(crate) fn run() -> Report {
-    let mut worlds = CLIENTS.map(World::new);
+    let mut workloads = CLIENTS.map(Workload::new);
     let mut rows = Vec::new();
     for kind in KINDS {
         for order in ORDERS {
@@ -74,12 +74,12 @@ pub(crate) fn run() -> Report {
             }));
         }
     }
-    // Round by round, so that whatever else the machine does falls on all of them.
+    // The rounds alternate, so that other load on the machine affects all rows.
     for _ in 0..ROUNDS {
         for Row { kind, order, clients, nanoseconds } in &mut rows {
-            let world = worlds.iter_mut().find(|world| world.clients == *clients);
-            if let Some(world) = world {
-                nanoseconds.add(world.round(*kind, *order));
+            let workload = workloads.iter_mut().find(|workload| workload.clients == *clients);
+            if let Some(workload) = workload {
+                nanoseconds.add(workload.round(*kind, *order));
             }
         }
     }
@@ -89,7 +89,7 @@ pub(crate) fn run() -> Report {
         rows: Vec::new(),
     };
     let mut smallest = f64::NAN;
-    // How many times as fast as the logarithm it grew at worst, for each order.
+    // The worst growth relative to the logarithm, for each order.
     let mut worst = [0.0_f64; 2];
     for Row { kind, order, clients, nanoseconds } in &rows {
         let cost = nanoseconds.median();
@@ -114,11 +114,11 @@ pub(crate) fn run() -> Report {
         ]);
     }
     Report {
-        title: "What an observation costs the roster",
-        how: "Every client has a leased life and two accounts; one observation after another goes to the clients in turn, or at random.\n\
-              Each number is the median of 11 rounds of 50,000 observations, and rounds of all rows alternate."
+        title: "The cost of an observation in the roster",
+        how: "Every client has a leased life and two accounts. The observations go to the clients in turn, or at random.\n\
+              Each number is the median of 11 rounds of 50,000 observations. The rounds of all rows alternate."
             .to_owned(),
-        limits: "It does not show what a source or a sink costs; at random and beside many clients it shows the processor's cache more than the roster."
+        limits: "Not included: the cost of a source or a sink. At random and with many clients, the numbers show the processor's cache more than the roster."
             .to_owned(),
         tables: vec![table],
         goals: worst
@@ -152,26 +152,26 @@ impl Kind {
     }
 }
 
-/// A roster with its clients, and the moment it is at.
-struct World {
+/// A roster with its clients, and the current moment.
+struct Workload {
     roster: Roster,
     clients: u32,
     moment: u64,
     draw: u32,
 }
 
-impl World {
+impl Workload {
     fn new(clients: u32) -> Self {
-        let mut world = Self { roster: Roster::new(), clients, moment: 0, draw: 1 };
+        let mut workload = Self { roster: Roster::new(), clients, moment: 0, draw: 1 };
         for client in 0..clients {
-            world.tell(client, Fact::Life(Life::Running, Some(LEASE)));
-            world.tell(client, signed_in(AccountId(0), Symbol(0)));
-            world.tell(client, signed_out(AccountId(1)));
+            workload.tell(client, Fact::Life(Life::Running, Some(LEASE)));
+            workload.tell(client, signed_in(AccountId(0), Symbol(0)));
+            workload.tell(client, signed_out(AccountId(1)));
         }
-        world
+        workload
     }
 
-    /// What one observation of this kind costs, in nanoseconds.
+    /// The cost of one observation of this kind, in nanoseconds.
     fn round(&mut self, kind: Kind, order: Order) -> f64 {
         let before = self.roster.revision().0;
         let start = Instant::now();
@@ -196,7 +196,7 @@ impl World {
     }
 
     fn tell(&mut self, client: u32, fact: Fact) {
-        // Each a microsecond after the last, so that none repeats another.
+        // A microsecond apart, so that no observation repeats another.
         self.moment += 1;
         let observed_at = Moment::new(Duration::from_micros(self.moment));
         let (source, client, generation) = (SourceId(0), ClientId(client), Generation(1));

@@ -8,13 +8,13 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use communicado_conformance::Must;
+use communicado_conformance::ExpectOk;
 use nix::sys::resource::{UsageWho, getrusage};
 
+use crate::fixture::{Fixture, PURPLE};
 use crate::numbers::{Numbers, millis};
 use crate::peers;
 use crate::report::{Goal, Report, Table};
-use crate::scene::{PURPLE, Scene};
 
 /// "Near" in the goal: who asks eight questions may take this much longer than who asks one.
 const NEAR: f64 = 2.0;
@@ -33,14 +33,14 @@ const DBUS_SEND: usize = 2;
 const PLAYERCTL: usize = 3;
 
 /// Every command, with ours and those that the goals name at the places above.
-fn peers(scene: &Scene) -> Result<Vec<Peer>, String> {
+fn peers(fixture: &Fixture) -> Result<Vec<Peer>, String> {
     let communicado = peers::communicado()?;
     let [name, path, interface] = PURPLE;
     let method = format!("{interface}.PurpleSavedstatusGetCurrent");
     let to = format!("--dest={name}");
     let dbus_send = ["--session", "--print-reply", &to, path, &method];
     let peer = |name, program: &Path, arguments: &[&str], answer| {
-        let mut command = scene.empty.command(program);
+        let mut command = fixture.empty.command(program);
         command.args(arguments);
         Peer { name, command, answer, wall: Numbers::default(), processor: Numbers::default() }
     };
@@ -52,17 +52,17 @@ fn peers(scene: &Scene) -> Result<Vec<Peer>, String> {
             &["status", "--json"],
             "\"status\":\"signed-in\"",
         ),
-        peer("`dbus-send`, one question to Finch", Path::new("dbus-send"), &dbus_send, "int32"),
+        peer("`dbus-send`, one query to Finch", Path::new("dbus-send"), &dbus_send, "int32"),
         peer("`playerctl status`", Path::new("playerctl"), &["status"], "Paused"),
         peer("`purple-remote getstatus`", Path::new("purple-remote"), &["getstatus"], "available"),
-        peer("`true`, which only starts and ends", Path::new("true"), &[], ""),
+        peer("`true`, which only starts and exits", Path::new("true"), &[], ""),
     ])
 }
 
 /// Measures `runs` runs of each command.
 pub(crate) fn run(runs: u32) -> Result<Report, String> {
-    let scene = Scene::new();
-    let mut peers = peers(&scene)?;
+    let fixture = Fixture::new();
+    let mut peers = peers(&fixture)?;
     for peer in &mut peers {
         peer.check()?;
     }
@@ -80,7 +80,7 @@ pub(crate) fn run(runs: u32) -> Result<Report, String> {
 
 impl Peer {
     fn check(&mut self) -> Result<(), String> {
-        let output = self.command.output().must(&format!("run {}", self.name));
+        let output = self.command.output().expect_ok(&format!("run {}", self.name));
         let text = String::from_utf8_lossy(&output.stdout);
         if output.status.success() && text.contains(self.answer) {
             // Nobody reads it from here on.
@@ -93,7 +93,7 @@ impl Peer {
     fn run(&mut self) -> Result<(), String> {
         let before = processor();
         let start = Instant::now();
-        let status = self.command.status().must(&format!("run {}", self.name));
+        let status = self.command.status().expect_ok(&format!("run {}", self.name));
         self.wall.add(millis(start.elapsed()));
         self.processor.add(millis(processor().saturating_sub(before)));
         if status.success() { Ok(()) } else { Err(format!("{} ended with {status}", self.name)) }
@@ -102,7 +102,7 @@ impl Peer {
 
 /// The time of the processor that all children took that have ended.
 fn processor() -> Duration {
-    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).must("ask what the children took");
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect_ok("ask what the children took");
     let spent = [usage.user_time(), usage.system_time()];
     let micros = spent.map(|time| time.tv_sec() * 1_000_000 + time.tv_usec());
     Duration::from_micros(micros.iter().sum::<i64>().unsigned_abs())
@@ -124,11 +124,11 @@ fn report(peers: &[Peer]) -> Report {
         ]
     });
     Report {
-        title: "Asking once, from cold",
-        how: "Each command runs as a new process, beside a Finch that is signed in and a player; it was seen to give the right answer first.\n\
-              The time is that of the whole process, from before it is started to after it was waited for; the processor's time is that of all its threads (`getrusage`)."
+        title: "A single query in a new process",
+        how: "Each command runs as a new process, beside a signed-in Finch and a player. The benchmark checks its answer first.\n\
+              The time is that of the whole process, from its start to its exit. The CPU time is that of all threads (`getrusage`)."
             .to_owned(),
-        limits: "It does not show a first run after the machine was started, with the program still on the disk; and the answers are not worth the same: `dbus-send` asks one question, `purple-remote` two, and `communicado` those that tell every client, account and presence for certain."
+        limits: "Not included: a first run with the program still on the disk. The answers differ in value: `dbus-send` sends one query and `purple-remote` two. `communicado` sends all that it needs for every client, account and presence."
             .to_owned(),
         tables: vec![Table {
             heads: vec![
@@ -136,7 +136,7 @@ fn report(peers: &[Peer]) -> Report {
                 "runs",
                 "median, ms",
                 "p99, ms",
-                "processor, median, ms",
+                "CPU time, median, ms",
                 "to dbus-send",
                 "to playerctl",
             ],
@@ -149,7 +149,7 @@ fn report(peers: &[Peer]) -> Report {
                 measured: format!("{:.2} times", ours / playerctl),
             },
             Goal {
-                claim: "Near `dbus-send`: at most twice its median",
+                claim: "At most twice the median of `dbus-send`",
                 met: ours <= NEAR * dbus_send,
                 measured: format!("{:.2} times", ours / dbus_send),
             },

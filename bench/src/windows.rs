@@ -12,7 +12,7 @@ use std::time::Duration;
 use communicado_conformance::{Peer, Wine};
 
 use crate::numbers::{Numbers, micros, millis};
-use crate::piped::{Reader, moment, piped};
+use crate::output_lines::{Reader, moment, piped};
 use crate::reading::{Reading, mib};
 use crate::report::{Goal, Report, Table};
 
@@ -66,9 +66,9 @@ fn listeners() -> [Listener; 4] {
             ],
         ),
         listener(
-            "a bare reader of the flag",
+            "a minimal reader of the flag",
             Change::Flag,
-            bare_registry,
+            raw_registry,
             ["UpAndRunning 1", "UpAndRunning 0"],
         ),
         listener(
@@ -78,9 +78,9 @@ fn listeners() -> [Listener; 4] {
             ["\"availability\":\"busy\"", "\"availability\":\"available\""],
         ),
         listener(
-            "a bare sink that asks nothing",
+            "a minimal sink without queries",
             Change::Event,
-            bare_events,
+            raw_com_events,
             ["OnMyStatusChange 10", "OnMyStatusChange 2"],
         ),
     ]
@@ -90,28 +90,28 @@ fn watch(wine: &Wine) -> Command {
     piped(wine.command("communicado.exe"), &["watch", "--json"])
 }
 
-fn bare_registry(wine: &Wine) -> Command {
-    piped(wine.command("bare.exe"), &["registry", KEY])
+fn raw_registry(wine: &Wine) -> Command {
+    piped(wine.command("raw_com.exe"), &["registry", KEY])
 }
 
 /// Waits for whatever happens in the user's registry, without a key of its own.
-fn bare_waiting(wine: &Wine) -> Command {
-    piped(wine.command("bare.exe"), &["registry", "Software"])
+fn raw_dbus_waiting(wine: &Wine) -> Command {
+    piped(wine.command("raw_com.exe"), &["registry", "Software"])
 }
 
-fn bare_events(wine: &Wine) -> Command {
-    piped(wine.command("bare.exe"), &["events"])
+fn raw_com_events(wine: &Wine) -> Command {
+    piped(wine.command("raw_com.exe"), &["events"])
 }
 
 /// Two clients in one world, and which of their two states each is in.
-struct Scene {
+struct Fixture {
     wine: Wine,
     teams: Peer,
     communicator: Peer,
     is_on: bool,
 }
 
-impl Scene {
+impl Fixture {
     fn new() -> Self {
         let wine = Wine::new();
         let mut teams = wine.peer("ms-teams.exe", &["--app", APP]);
@@ -145,7 +145,7 @@ impl Scene {
 
 /// Measures `samples` changes for each program, and what each costs while nothing happens.
 pub(crate) fn run(samples: u32) -> Result<Report, String> {
-    let mut scene = Scene::new();
+    let mut fixture = Fixture::new();
     let mut listeners = listeners();
     let count = listeners.len();
     for block in 0..BLOCKS {
@@ -154,30 +154,30 @@ pub(crate) fn run(samples: u32) -> Result<Report, String> {
             let Some(listener) = listeners.get_mut((block as usize + place) % count) else {
                 continue;
             };
-            measure(&mut scene, listener, samples.div_ceil(BLOCKS))?;
+            measure(&mut fixture, listener, samples.div_ceil(BLOCKS))?;
         }
     }
-    drop(scene);
+    drop(fixture);
     Ok(report(&listeners, &idle()))
 }
 
-fn measure(scene: &mut Scene, listener: &mut Listener, samples: u32) -> Result<(), String> {
-    let reader = Reader::start((listener.command)(&scene.wine));
+fn measure(fixture: &mut Fixture, listener: &mut Listener, samples: u32) -> Result<(), String> {
+    let reader = Reader::start((listener.command)(&fixture.wine));
     let [on, off] = listener.line;
     let expected = |is_on: bool| if is_on { on } else { off };
     // Its first lines tell what is so; the first change shows that it listens.
     reader.wait_until_quiet(SETTLED);
-    scene.change(listener.change);
-    reader.wait_for(expected(scene.is_on))?;
+    fixture.change(listener.change);
+    reader.wait_for(expected(fixture.is_on))?;
     for _ in 0..samples {
         thread::sleep(QUIET);
-        let began = scene.change(listener.change);
-        let read = reader.wait_for(expected(scene.is_on))?;
+        let began = fixture.change(listener.change);
+        let read = reader.wait_for(expected(fixture.is_on))?;
         listener.lag.add(micros(read.saturating_sub(began)));
     }
     // The next program begins where this one did.
-    if scene.is_on {
-        scene.change(listener.change);
+    if fixture.is_on {
+        fixture.change(listener.change);
     }
     Ok(())
 }
@@ -192,13 +192,13 @@ struct Idle {
 
 /// All programs through the same interval, once alone and once beside a client.
 fn idle() -> Vec<Idle> {
-    let scene = Scene::new();
+    let fixture = Fixture::new();
     let alone = Wine::new();
     let mut running = Vec::new();
-    for (beside, wine) in [("nobody", &alone), ("a client", &scene.wine)] {
+    for (beside, wine) in [("no client", &alone), ("a client", &fixture.wine)] {
         for (name, command) in [
             ("`communicado watch --json`", watch as fn(&Wine) -> Command),
-            ("a bare reader of the registry", bare_waiting),
+            ("a minimal reader of the registry", raw_dbus_waiting),
         ] {
             running.push((name, beside, Reader::start(command(wine))));
         }
@@ -219,19 +219,19 @@ fn report(listeners: &[Listener], idle: &[Idle]) -> Report {
     let [ours_flag, bare_flag, ours_event, bare_event] = listeners else {
         unreachable!("there are four");
     };
-    let ratio = |ours: &Listener, bare: &Listener| ours.lag.median() / bare.lag.median();
+    let ratio = |ours: &Listener, raw_dbus: &Listener| ours.lag.median() / raw_dbus.lag.median();
     let rows = listeners.iter().map(|listener| {
-        let bare = if listener.change == Change::Flag { bare_flag } else { bare_event };
+        let raw_dbus = if listener.change == Change::Flag { bare_flag } else { bare_event };
         vec![
             listener.name.to_owned(),
             listener.lag.count().to_string(),
             format!("{:.0}", listener.lag.median()),
             format!("{:.0}", listener.lag.p99()),
-            format!("{:.2}", ratio(listener, bare)),
+            format!("{:.2}", ratio(listener, raw_dbus)),
         ]
     });
     let latency = Table {
-        heads: vec!["", "changes", "median, µs", "p99, µs", "to the bare one"],
+        heads: vec!["", "changes", "median, µs", "p99, µs", "to the minimal one"],
         rows: rows.collect(),
     };
     let of_wine = |idle: &Idle| idle.cost.of_wine - idle.began.of_wine;
@@ -252,10 +252,10 @@ fn report(listeners: &[Listener], idle: &[Idle]) -> Report {
             "",
             "beside",
             "voluntary switches",
-            "those of Wine's pool",
-            "processor, ms",
+            "of Wine's pool",
+            "CPU time, ms",
             "peak memory, MiB",
-            "of it now anonymous",
+            "of that anonymous",
         ],
         rows: rows.collect(),
     };
@@ -264,11 +264,11 @@ fn report(listeners: &[Listener], idle: &[Idle]) -> Report {
     Report {
         title: "On Windows, under Wine",
         how: format!(
-            "`communicado.exe` and a program in C that does nothing else, one at a time, beside clients that are told to change: a flag in the registry, or a status with its event.\n\
-             The clock starts in the client, just before it writes or tells, and stops when the line has been read from the pipe. After an event communicado asks the client what is so, and tells that; the bare sink believes the event.\n\
-             While nothing happens, all of them wait through the same {seconds} s, once in a world of their own and once beside a client that is signed in."
+            "`communicado.exe` or a minimal program in C runs beside clients that change a flag in the registry, or a status with its event.\n\
+             The clock starts in the client, just before the write or the event. It stops when the benchmark has read the line from the pipe. After an event communicado queries the client, and the minimal sink does not.\n\
+             For the idle rows, all programs wait during the same {seconds} s, once in an empty Wine prefix and once beside a signed-in client."
         ),
-        limits: "It does not show Windows: registry, COM and processes are Wine's, and the memory is Wine's as well, most of it."
+        limits: "Not included: Windows, because the registry, COM, processes and most of the memory are Wine's."
             .to_owned(),
         tables: vec![latency, waiting],
         goals: vec![
@@ -276,16 +276,16 @@ fn report(listeners: &[Listener], idle: &[Idle]) -> Report {
                 claim: "From a registry write to the line: under a millisecond",
                 met: ours_flag.lag.median() < 1000.0,
                 measured: format!(
-                    "{:.0} µs, {:.2} times the bare reader",
+                    "{:.0} µs, {:.2} times the minimal reader",
                     ours_flag.lag.median(),
                     ratio(ours_flag, bare_flag)
                 ),
             },
             Goal {
-                claim: "From an event to what the client then answers: under a millisecond",
+                claim: "From an event to the client's answer: under a millisecond",
                 met: ours_event.lag.median() < 1000.0,
                 measured: format!(
-                    "{:.0} µs, {:.2} times the bare sink",
+                    "{:.0} µs, {:.2} times the minimal sink",
                     ours_event.lag.median(),
                     ratio(ours_event, bare_event)
                 ),

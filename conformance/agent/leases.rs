@@ -1,38 +1,37 @@
-//! An agent that is gone without a word, and a gateway that is: nobody stays wrong for longer than
-//! a lease.
+//! Agents and gateways that crash or hang: no wrong status stays longer than a lease.
 
 use std::time::{Duration, Instant};
 
 use communicado_conformance::{Account, Client, Process, Prosody, Saved, Signal, within};
 
-use crate::desk::{Desk, ends, says};
-use crate::real::Real;
+use crate::fixture::{AgentFixture, ends, says};
+use crate::real_gateway::RealGateway;
 use crate::relay::Relay;
 
-/// As long as the agents here ask to be believed.
+/// The lease of the agents in these tests.
 const LEASE: Duration = Duration::from_secs(5);
 
-/// Ada at her desk, signed in with Finch, and published.
+/// Ada, signed in with Finch and published.
 struct Ada {
     agent: Process,
     finch: Client,
-    gateway: Real,
+    gateway: RealGateway,
     _prosody: Prosody,
-    desk: Desk,
+    fixture: AgentFixture,
 }
 
 impl Ada {
     #[track_caller]
     fn published() -> Self {
-        let desk = Desk::new();
-        let prosody = desk.stage.prosody();
-        let gateway = Real::start(&desk, &[]);
-        gateway.give_token(&desk);
-        desk.allow(&gateway.address("127.0.0.1"), &[]);
-        let agent = desk.agent();
-        let finch = desk.stage.finch(&[&Account::xmpp("alice", &prosody)]);
+        let fixture = AgentFixture::new();
+        let prosody = fixture.session.prosody();
+        let gateway = RealGateway::start(&fixture, &[]);
+        gateway.give_token(&fixture);
+        fixture.allow(&gateway.address("127.0.0.1"), &[]);
+        let agent = fixture.agent();
+        let finch = fixture.session.finch(&[&Account::xmpp("alice", &prosody)]);
         gateway.says("signed-in", Some("available"));
-        Self { agent, finch, gateway, _prosody: prosody, desk }
+        Self { agent, finch, gateway, _prosody: prosody, fixture }
     }
 }
 
@@ -40,11 +39,11 @@ impl Ada {
 fn an_agent_that_was_killed_is_unknown_when_its_lease_ends() {
     let mut ada = Ada::published();
     ada.agent.kill();
-    // It is believed for as long as it asked to be.
+    // The status holds until the lease expires.
     assert_eq!(ada.gateway.ada()["status"], "signed-in");
     let unknown = ada.gateway.says("unknown", Some("lease-expired"));
     assert_eq!(unknown["in"], serde_json::Value::Null);
-    let mut agent = ada.desk.agent();
+    let mut agent = ada.fixture.agent();
     ada.gateway.says("signed-in", Some("available"));
     ends(&mut agent);
     let gone = ada.gateway.says("absent", None);
@@ -63,7 +62,7 @@ fn an_agent_that_sleeps_is_unknown_and_right_when_it_wakes() {
 }
 
 #[test]
-fn a_gateway_that_was_killed_knows_what_is_when_it_is_back() {
+fn a_gateway_that_was_killed_has_the_current_status_after_its_restart() {
     let mut ada = Ada::published();
     ada.gateway.restart_after_a_crash();
     ada.gateway.says("signed-in", Some("available"));
@@ -75,17 +74,17 @@ fn a_gateway_that_was_killed_knows_what_is_when_it_is_back() {
 }
 
 #[test]
-fn a_gateway_that_answers_nobody_for_a_while_is_right_afterwards() {
+fn a_gateway_that_hangs_has_the_current_status_afterwards() {
     let mut ada = Ada::published();
     ada.gateway.signal(Signal::STOP);
     says(&ada.agent, " did not answer within 1 s");
     ada.finch.user().pick(Saved::Away);
-    // From here on the gateway must not believe what it was told before.
+    // The lease has expired from here on.
     let stopped = now();
     within("the lease ends", || (stopped.elapsed() > LEASE).then_some(()));
     ada.gateway.signal(Signal::CONT);
     ada.gateway.says("signed-in", Some("away"));
-    ada.desk.stands("publishing");
+    ada.fixture.expect_status("publishing");
     ends(&mut ada.agent);
 }
 
@@ -95,15 +94,15 @@ fn now() -> Instant {
 }
 
 #[test]
-fn who_is_cut_off_is_unknown_and_what_was_held_up_on_the_way_does_not_stay() {
-    let desk = Desk::new();
-    let prosody = desk.stage.prosody();
-    let gateway = Real::start(&desk, &[]);
-    gateway.give_token(&desk);
+fn a_disconnected_device_is_unknown_and_delayed_requests_do_not_persist() {
+    let fixture = AgentFixture::new();
+    let prosody = fixture.session.prosody();
+    let gateway = RealGateway::start(&fixture, &[]);
+    gateway.give_token(&fixture);
     let relay = Relay::to(gateway.port());
-    desk.allow(&relay.address(), &[]);
-    let mut agent = desk.agent();
-    let finch = desk.stage.finch(&[&Account::xmpp("alice", &prosody)]);
+    fixture.allow(&relay.address(), &[]);
+    let mut agent = fixture.agent();
+    let finch = fixture.session.finch(&[&Account::xmpp("alice", &prosody)]);
     gateway.says("signed-in", Some("available"));
     relay.cut();
     finch.user().pick(Saved::Away);
@@ -111,13 +110,13 @@ fn who_is_cut_off_is_unknown_and_what_was_held_up_on_the_way_does_not_stay() {
     gateway.says("unknown", Some("lease-expired"));
     finch.user().pick(Saved::Unavailable);
     within("the status is known", || {
-        let known = desk.stage.communicado().run(&["is", "do-not-disturb"]);
+        let known = fixture.session.communicado().run(&["is", "do-not-disturb"]);
         (known.code == Some(0)).then_some(())
     });
-    // All that was tried meanwhile arrives now, in whatever order.
+    // All delayed requests arrive now, in any order.
     relay.heal();
     gateway.says("signed-in", Some("do-not-disturb"));
-    desk.stands("publishing");
+    fixture.expect_status("publishing");
     ends(&mut agent);
     gateway.says("absent", None);
 }
@@ -126,7 +125,7 @@ fn who_is_cut_off_is_unknown_and_what_was_held_up_on_the_way_does_not_stay() {
 fn a_token_that_was_replaced_in_its_file_is_followed_when_the_old_one_is_revoked() {
     let mut ada = Ada::published();
     let old = ada.gateway.token_id();
-    ada.gateway.give_token(&ada.desk);
+    ada.gateway.give_token(&ada.fixture);
     ada.gateway.revoke(&old);
     ada.finch.user().pick(Saved::Away);
     ada.gateway.says("signed-in", Some("away"));

@@ -1,19 +1,18 @@
-//! What `communicado agent` must say to a gateway beside a real Finch, whatever the gateway does.
+//! `communicado agent` beside a real Finch and a gateway with every kind of failure.
 //!
-//! The gateway is Python's own HTTP server, which says what it was asked (`conformance/peers/gateway.py`), so that
-//! our HTTP is not tested against itself; and, where leases and people matter, the real one
-//! (`real.rs`).
+//! The gateway is Python's own HTTP server (`conformance/peers/gateway.py`), because our HTTP code
+//! must not test itself. Tests about leases and people use the real gateway (`real_gateway.rs`).
 #![expect(clippy::indexing_slicing, reason = "a failure here fails the test")]
 
-mod desk;
-mod endings;
+mod failures;
+mod fixture;
 mod leases;
+mod pauses;
 mod people;
 mod permission;
 mod publishing;
-mod real;
+mod real_gateway;
 mod relay;
 mod secrets;
-mod silence;
+mod shutdown;
 mod tls;
-mod troubles;

@@ -1,14 +1,14 @@
-//! What is told, and when.
+//! The content and the time of each publication.
 
 use communicado_conformance::{Account, Gateway, Saved, Signal, within};
 
-use crate::desk::{Desk, TOKEN, ends, says};
+use crate::fixture::{AgentFixture, TOKEN, ends, says};
 
 #[test]
-fn the_whole_list_goes_at_once_and_again_before_its_lease_ends() {
-    let (desk, gateway) = (Desk::new(), Gateway::start());
-    desk.allow(&gateway.address("127.0.0.1"), &[]);
-    let mut agent = desk.agent();
+fn the_whole_list_is_published_and_renewed_before_its_lease_expires() {
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = fixture.agent();
     let first = gateway.next_list();
     assert_eq!(first.path, "/v1/people/ada/devices/laptop");
     assert_eq!(first.headers["authorization"], format!("Bearer {TOKEN}"));
@@ -17,24 +17,24 @@ fn the_whole_list_goes_at_once_and_again_before_its_lease_ends() {
     let clients = first.body["clients"].as_array().expect("clients");
     let names: Vec<_> = clients.iter().map(|client| &client["client"]).collect();
     assert_eq!(names, ["chatty", "finch", "pidgin"]);
-    // Nothing changes, and it is said again and again.
+    // The agent renews without a change.
     for _ in 0..3 {
         assert_eq!(gateway.next_list().body, first.body);
     }
-    assert_eq!(desk.stands("publishing")["person"], "ada");
+    assert_eq!(fixture.expect_status("publishing")["person"], "ada");
     ends(&mut agent);
     assert_eq!(gateway.until_goodbye().path, first.path);
 }
 
 #[test]
-fn a_change_is_told_and_no_account_with_it() {
-    let (desk, gateway) = (Desk::new(), Gateway::start());
-    let prosody = desk.stage.prosody();
+fn a_change_is_published_without_account_names() {
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
+    let prosody = fixture.session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    desk.allow(&gateway.address("127.0.0.1"), &[]);
-    let mut agent = desk.agent();
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = fixture.agent();
     assert_eq!(gateway.next_list().finch(), ("absent".to_owned(), None));
-    let mut finch = desk.stage.finch(&[&alice]);
+    let mut finch = fixture.session.finch(&[&alice]);
     let signed_in = gateway.until_finch("signed-in", Some("available"));
     finch.user().pick(Saved::Away);
     let away = gateway.until_finch("signed-in", Some("away"));
@@ -48,23 +48,23 @@ fn a_change_is_told_and_no_account_with_it() {
 }
 
 #[test]
-fn names_are_told_to_whom_they_were_allowed() {
-    let (desk, gateway) = (Desk::new(), Gateway::start());
-    let prosody = desk.stage.prosody();
+fn names_are_published_with_permission() {
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
+    let prosody = fixture.session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let _finch = desk.stage.finch(&[&alice]);
-    desk.allow(&gateway.address("127.0.0.1"), &["--names"]);
-    let mut agent = desk.agent();
+    let _finch = fixture.session.finch(&[&alice]);
+    fixture.allow(&gateway.address("127.0.0.1"), &["--names"]);
+    let mut agent = fixture.agent();
     let signed_in = gateway.until_finch("signed-in", Some("available"));
     assert!(signed_in.body.to_string().contains("alice@uc.test/ci"), "{signed_in:?}");
     ends(&mut agent);
 }
 
 #[test]
-fn only_the_clients_that_are_named_are_told_of() {
-    let (desk, gateway) = (Desk::new(), Gateway::start());
-    desk.allow(&gateway.address("127.0.0.1"), &[]);
-    let mut agent = desk.agent_with(&["--client", "finch"], |_| ());
+fn only_the_named_clients_are_published() {
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = fixture.agent_with(&["--client", "finch"], |_| ());
     let first = gateway.next_list();
     assert_eq!(first.body["clients"].as_array().map(Vec::len), Some(1));
     assert_eq!(first.finch().0, "absent");
@@ -72,66 +72,66 @@ fn only_the_clients_that_are_named_are_told_of() {
 }
 
 #[test]
-fn after_a_restart_of_the_gateway_what_is_now_comes_first() {
-    let (desk, gateway) = (Desk::new(), Gateway::start());
-    let prosody = desk.stage.prosody();
+fn after_a_restart_of_the_gateway_the_current_status_comes_first() {
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
+    let prosody = fixture.session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let finch = desk.stage.finch(&[&alice]);
-    desk.allow(&gateway.address("127.0.0.1"), &[]);
-    let mut agent = desk.agent();
+    let finch = fixture.session.finch(&[&alice]);
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = fixture.agent();
     gateway.until_finch("signed-in", Some("available"));
     let port = gateway.kill();
     finch.user().pick(Saved::Away);
-    // An answer that was under way may break off first.
+    // The connection may close during an answer.
     says(&agent, "cannot be reached: Connection refused");
-    desk.stands("failing");
+    fixture.expect_status("failing");
     finch.user().pick(Saved::Unavailable);
     finch.user().pick(Saved::ExtendedAway);
     finch.user().pick(Saved::Unavailable);
     within("the last status is known", || {
-        let known = desk.stage.communicado().run(&["is", "do-not-disturb"]);
+        let known = fixture.session.communicado().run(&["is", "do-not-disturb"]);
         (known.code == Some(0)).then_some(())
     });
     let gateway = Gateway::anew(port);
     let first = gateway.next_list();
     assert_eq!(first.finch(), ("signed-in".to_owned(), Some("do-not-disturb".to_owned())));
-    desk.stands("publishing");
+    fixture.expect_status("publishing");
     ends(&mut agent);
     assert!(agent.output().contains("note: publishing again"), "{}", agent.output());
 }
 
 #[test]
 fn a_gateway_that_is_restarted_at_once_is_not_missed() {
-    let (desk, gateway) = (Desk::new(), Gateway::start());
-    desk.allow(&gateway.address("127.0.0.1"), &[]);
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
     // Long enough for a restart between two renewals.
-    let mut agent = desk.agent_with(&["--set", "agent.lease=30s"], |_| ());
+    let mut agent = fixture.agent_with(&["--set", "agent.lease=30s"], |_| ());
     gateway.next_list();
-    desk.stands("publishing");
-    // The connection that was kept is dead, and nobody has said so.
+    fixture.expect_status("publishing");
+    // The kept connection is dead, without a notification.
     let gateway = gateway.restart();
     gateway.next_list();
-    desk.stands("publishing");
+    fixture.expect_status("publishing");
     assert!(!agent.output().contains("error"), "{}", agent.output());
     ends(&mut agent);
 }
 
 #[test]
-fn who_was_asleep_tells_what_is_now_on_waking() {
-    let (desk, gateway) = (Desk::new(), Gateway::start());
-    let prosody = desk.stage.prosody();
+fn an_agent_that_slept_publishes_the_current_status_when_it_wakes() {
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
+    let prosody = fixture.session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let finch = desk.stage.finch(&[&alice]);
-    desk.allow(&gateway.address("127.0.0.1"), &[]);
-    let mut agent = desk.agent();
+    let finch = fixture.session.finch(&[&alice]);
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = fixture.agent();
     gateway.until_finch("signed-in", Some("available"));
     agent.signal(Signal::STOP);
     finch.user().pick(Saved::Away);
     within("the status is known", || {
-        let known = desk.stage.communicado().run(&["is", "away"]);
+        let known = fixture.session.communicado().run(&["is", "away"]);
         (known.code == Some(0)).then_some(())
     });
-    // What it said before it stopped.
+    // Requests from before the stop.
     gateway.rest();
     agent.signal(Signal::CONT);
     gateway.until_finch("signed-in", Some("away"));
@@ -140,10 +140,10 @@ fn who_was_asleep_tells_what_is_now_on_waking() {
 
 #[test]
 fn a_proxy_that_closes_each_connection_is_no_trouble() {
-    let (desk, mut gateway) = (Desk::new(), Gateway::start());
+    let (fixture, mut gateway) = (AgentFixture::new(), Gateway::start());
     gateway.behave("once");
-    desk.allow(&gateway.address("127.0.0.1"), &[]);
-    let mut agent = desk.agent();
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = fixture.agent();
     for _ in 0..3 {
         gateway.next_list();
     }

@@ -1,13 +1,13 @@
-//! A stretch of network that can be cut: what was sent is held up, and nobody is told.
+//! A network that can be cut: it delays all data, and reports no error.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
-use communicado_conformance::Must as _;
+use communicado_conformance::ExpectOk as _;
 
-/// A relay on loopback. Its threads end with the connections that they carry.
+/// A relay on loopback. Its threads end with their connections.
 pub(crate) struct Relay {
     port: u16,
     cut: Arc<Cut>,
@@ -22,8 +22,8 @@ struct Cut {
 impl Relay {
     /// A relay to a server at this port.
     pub(crate) fn to(server: u16) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).must("listen as a relay");
-        let port = listener.local_addr().must("learn the relay's port").port();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect_ok("listen as a relay");
+        let port = listener.local_addr().expect_ok("learn the relay's port").port();
         let cut = Arc::<Cut>::default();
         let network = Arc::clone(&cut);
         thread::spawn(move || {
@@ -43,12 +43,12 @@ impl Relay {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Holds everything up from now on, connections that are made included.
+    /// Delays all data from now on, also on new connections.
     pub(crate) fn cut(&self) {
         self.set(true);
     }
 
-    /// Delivers what was held up.
+    /// Delivers the delayed data.
     pub(crate) fn heal(&self) {
         self.set(false);
     }
@@ -62,7 +62,7 @@ impl Relay {
 impl Cut {
     fn carry(&self, mut from: TcpStream, mut to: TcpStream) {
         let mut room = [0; 4096];
-        // An end is held up like everything else, and so is a reset.
+        // The relay delays the end of a connection too.
         while let Ok(count @ 1..) = from.read(&mut room) {
             self.pass();
             if to.write_all(room.get(..count).unwrap_or_default()).is_err() {
@@ -73,7 +73,7 @@ impl Cut {
         _ = to.shutdown(std::net::Shutdown::Both);
     }
 
-    /// Waits until nothing is cut.
+    /// Waits until the network is up.
     fn pass(&self) {
         let is_cut = self.is_cut.lock().unwrap_or_else(PoisonError::into_inner);
         drop(self.healed.wait_while(is_cut, |is_cut| *is_cut));

@@ -1,12 +1,12 @@
-//! Whom the agent believes that it is the gateway, with certificates made by OpenSSL.
+//! Certificates that the agent accepts or rejects, made with OpenSSL.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use communicado_conformance::{Gateway, Must as _, need};
+use communicado_conformance::{ExpectOk as _, Gateway, require};
 
-use crate::desk::{Desk, ends, says};
+use crate::fixture::{AgentFixture, ends, says};
 
 /// A certificate and its key.
 struct Pair {
@@ -20,7 +20,7 @@ impl Pair {
         Self { certificate, key }
     }
 
-    /// An authority.
+    /// Creates a certificate authority.
     fn authority(folder: &Path, name: &str) -> Self {
         let pair = Self::named(folder, name);
         let subject = format!("/CN={name}");
@@ -30,7 +30,7 @@ impl Pair {
         pair
     }
 
-    /// A gateway with these names, signed by `authority` for this span.
+    /// Creates a certificate for these names, signed by `authority` for this period.
     fn of_gateway(
         folder: &Path,
         authority: &Self,
@@ -46,9 +46,9 @@ impl Pair {
         });
         let config = folder.join("openssl.cnf");
         let text = CONFIG.replace("NAMES", names).replace("FOLDER", &folder.display().to_string());
-        fs::write(&config, text).must("configure openssl");
+        fs::write(&config, text).expect_ok("configure openssl");
         for (file, text) in [("index", ""), ("serial", "01")] {
-            fs::write(folder.join(file), text).must("prepare openssl");
+            fs::write(folder.join(file), text).expect_ok("prepare openssl");
         }
         let [from, to] = span;
         let dates = ["-startdate", from, "-enddate", to];
@@ -61,7 +61,7 @@ impl Pair {
     }
 
     fn certificate(&self) -> &str {
-        self.certificate.to_str().must("name the certificate")
+        self.certificate.to_str().expect_ok("name the certificate")
     }
 }
 
@@ -72,54 +72,54 @@ const CONFIG: &str = "[ca]\ndefault_ca=own\n[own]\ndatabase=FOLDER/index\nserial
                       [any]\ncommonName=supplied\n[leaf]\nbasicConstraints=CA:FALSE\n\
                       subjectAltName=NAMES\n";
 
-/// From long ago to long from now.
+/// A long period around now.
 const VALID: [&str; 2] = ["20200101000000Z", "20490101000000Z"];
 const EXPIRED: [&str; 2] = ["20200101000000Z", "20200102000000Z"];
 
 fn openssl(folder: &Path, words: &[&str], add: impl FnOnce(&mut Command)) {
-    need(&["openssl"]);
+    require(&["openssl"]);
     let mut command = Command::new("openssl");
     add(command.args(words).current_dir(folder));
-    let made = command.output().must("start openssl");
+    let made = command.output().expect_ok("start openssl");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
 }
 
 #[test]
-fn an_authority_that_was_named_is_believed_and_no_other() {
-    let desk = Desk::new();
-    let folder = desk.stage.folder();
+fn only_the_named_authority_is_trusted() {
+    let fixture = AgentFixture::new();
+    let folder = fixture.session.folder();
     let [mine, other] = ["mine", "other"].map(|name| Pair::authority(folder, name));
     let names = "DNS:localhost,IP:127.0.0.1";
     let served = Pair::of_gateway(folder, &mine, "gateway", names, VALID);
     let gateway = Gateway::with_tls(&served.certificate, &served.key);
     for host in ["localhost", "127.0.0.1"] {
-        desk.allow(&gateway.address(host), &["--ca", mine.certificate()]);
-        let mut agent = desk.agent();
+        fixture.allow(&gateway.address(host), &["--ca", mine.certificate()]);
+        let mut agent = fixture.agent();
         gateway.next_list();
-        desk.stands("publishing");
+        fixture.expect_status("publishing");
         ends(&mut agent);
         gateway.rest();
     }
     for options in [&[][..], &["--ca", other.certificate()]] {
-        desk.allow(&gateway.address("localhost"), options);
-        tells(&desk, "this machine does not trust its issuer", "if your company has its own CA");
+        fixture.allow(&gateway.address("localhost"), options);
+        tells(&fixture, "this machine does not trust its issuer", "if your company has its own CA");
         assert!(gateway.rest().is_empty(), "something was told to a stranger");
     }
 }
 
-/// Whether the agent says what is wrong with a certificate.
+/// Checks that the agent reports the fault of a certificate.
 #[track_caller]
-fn tells(desk: &Desk, why: &str, help: &str) {
-    let mut agent = desk.agent();
+fn tells(fixture: &AgentFixture, why: &str, help: &str) {
+    let mut agent = fixture.agent();
     says(&agent, &format!("  cause: the gateway's certificate is not accepted: {why}"));
     says(&agent, &format!("  help: {help}"));
     ends(&mut agent);
 }
 
 #[test]
-fn a_certificate_that_is_not_right_is_told_and_not_believed() {
-    let desk = Desk::new();
-    let folder = desk.stage.folder();
+fn an_invalid_certificate_is_reported_and_rejected() {
+    let fixture = AgentFixture::new();
+    let folder = fixture.session.folder();
     let mine = Pair::authority(folder, "mine");
     let other_name = Pair::of_gateway(folder, &mine, "other", "DNS:other.test", VALID);
     let expired = Pair::of_gateway(folder, &mine, "expired", "DNS:localhost", EXPIRED);
@@ -129,18 +129,18 @@ fn a_certificate_that_is_not_right_is_told_and_not_believed() {
         (&mine, "it is a CA certificate", "create a certificate for the gateway"),
     ] {
         let gateway = Gateway::with_tls(&served.certificate, &served.key);
-        desk.allow(&gateway.address("localhost"), &["--ca", mine.certificate()]);
-        tells(&desk, why, help);
+        fixture.allow(&gateway.address("localhost"), &["--ca", mine.certificate()]);
+        tells(&fixture, why, help);
         assert!(gateway.rest().is_empty(), "something was told to a stranger");
     }
 }
 
 #[test]
-fn what_does_not_speak_tls_is_told() {
-    let (desk, gateway) = (Desk::new(), Gateway::start());
+fn a_server_without_tls_is_reported() {
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     let address = gateway.address("localhost").replace("http://", "https://");
-    desk.allow(&address, &[]);
-    let mut agent = desk.agent();
+    fixture.allow(&address, &[]);
+    let mut agent = fixture.agent();
     says(&agent, "cause: the server does not speak TLS");
     ends(&mut agent);
     assert!(gateway.rest().is_empty());
@@ -148,12 +148,12 @@ fn what_does_not_speak_tls_is_told() {
 
 #[test]
 fn a_file_that_holds_no_authority_ends_the_agent() {
-    let (desk, gateway) = (Desk::new(), Gateway::start());
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
     let address = gateway.address("localhost").replace("http://", "https://");
-    let nothing = desk.stage.folder().join("nothing.pem");
-    fs::write(&nothing, "nothing").must("write a file");
-    desk.allow(&address, &["--ca", nothing.to_str().must("name it")]);
-    let ended = desk.run(&[]);
+    let nothing = fixture.session.folder().join("nothing.pem");
+    fs::write(&nothing, "nothing").expect_ok("write a file");
+    fixture.allow(&address, &["--ca", nothing.to_str().expect_ok("name it")]);
+    let ended = fixture.run(&[]);
     assert_eq!(ended.code, Some(1));
     assert!(ended.err.contains("it holds no certificate"), "{}", ended.err);
 }

@@ -1,35 +1,35 @@
-//! A service that answers as libpurple never would.
+//! A service with invalid answers.
 
-use communicado_conformance::Stage;
+use communicado_conformance::TestSession;
 
 use crate::service::{AVAILABLE, NAMED, NAMELESS, Service, memory_max, run, watch};
 
-/// What cannot be judged is told as such, by every command.
+/// Checks that every command reports the status as unknown.
 #[track_caller]
-fn cannot_be_judged(stage: &Stage, name: &str, reason: &str) {
-    let status = run(stage, &["status", "--client", name, "--format", "{{status}} {{reason}}"]);
+fn cannot_be_judged(session: &TestSession, name: &str, reason: &str) {
+    let status = run(session, &["status", "--client", name, "--format", "{{status}} {{reason}}"]);
     assert_eq!(
         (status.code, &*status.out),
         (Some(3), &*format!("unknown {reason}\n")),
         "{status:?}"
     );
     for (word, code) in [("signed-in", 3), ("signed-out", 3), ("absent", 1), ("unknown", 0)] {
-        let is = run(stage, &["is", word, "--client", name, "--set", "patience=5s"]);
+        let is = run(session, &["is", word, "--client", name, "--set", "patience=5s"]);
         assert_eq!((is.code, &*is.out), (Some(code), ""), "is {word}: {is:?}");
         assert!(!is.err.contains("panicked"), "{is:?}");
     }
-    let wait = run(stage, &["wait", "signed-in", "--timeout", "2s"]);
+    let wait = run(session, &["wait", "signed-in", "--timeout", "2s"]);
     assert_eq!(wait.code, Some(4), "{wait:?}");
 }
 
-/// Watches a service that answers wrongly from the start, and sanely in the end.
+/// Watches a service whose answers are invalid first and valid later.
 #[track_caller]
 fn from_the_start(manner: &str, name: &str, reason: &str) {
-    let mut stage = Stage::new();
-    let mut service = Service::behaving(&mut stage, manner);
-    cannot_be_judged(&stage, name, reason);
-    let mut watch = watch(&stage);
-    watch.expect_nobody();
+    let mut session = TestSession::new();
+    let mut service = Service::behaving(&mut session, manner);
+    cannot_be_judged(&session, name, reason);
+    let mut watch = watch(&session);
+    watch.expect_all_absent();
     watch.expect(name, &[&format!("unknown reason={reason}")]);
     service.behave("sane");
     if name == NAMELESS {
@@ -38,7 +38,7 @@ fn from_the_start(manner: &str, name: &str, reason: &str) {
     } else {
         watch.expect(name, &[AVAILABLE]);
     }
-    assert_eq!(run(&stage, &["is", "signed-in"]).code, Some(0));
+    assert_eq!(run(&session, &["is", "signed-in"]).code, Some(0));
     watch.end();
 }
 
@@ -73,11 +73,11 @@ fn a_service_that_never_answers_is_not_responding() {
 }
 
 #[test]
-fn a_signed_in_client_that_falls_silent_is_not_believed_any_longer() {
-    let mut stage = Stage::new();
-    let mut service = Service::sane(&mut stage);
-    let mut watch = watch(&stage);
-    watch.expect_nobody();
+fn a_signed_in_client_that_falls_silent_becomes_unknown() {
+    let mut session = TestSession::new();
+    let mut service = Service::sane(&mut session);
+    let mut watch = watch(&session);
+    watch.expect_all_absent();
     watch.expect(NAMED, &[AVAILABLE]);
     service.behave("silence");
     watch.expect(NAMED, &["unknown reason=not-responding"]);
@@ -87,11 +87,11 @@ fn a_signed_in_client_that_falls_silent_is_not_believed_any_longer() {
 }
 
 #[test]
-fn a_signed_in_client_that_turns_to_nonsense_is_not_believed_for_ever() {
-    let mut stage = Stage::new();
-    let mut service = Service::sane(&mut stage);
-    let mut watch = watch(&stage);
-    watch.expect_nobody();
+fn a_signed_in_client_with_invalid_answers_becomes_unknown() {
+    let mut session = TestSession::new();
+    let mut service = Service::sane(&mut session);
+    let mut watch = watch(&session);
+    watch.expect_all_absent();
     watch.expect(NAMED, &[AVAILABLE]);
     service.behave("errors");
     watch.expect(NAMED, &["unknown reason=not-supported"]);
@@ -102,10 +102,10 @@ fn a_signed_in_client_that_turns_to_nonsense_is_not_believed_for_ever() {
 
 #[test]
 fn a_name_that_is_given_up_means_absent_and_taken_again_starting() {
-    let mut stage = Stage::new();
-    let mut service = Service::sane(&mut stage);
-    let mut watch = watch(&stage);
-    watch.expect_nobody();
+    let mut session = TestSession::new();
+    let mut service = Service::sane(&mut session);
+    let mut watch = watch(&session);
+    watch.expect_all_absent();
     watch.expect(NAMED, &[AVAILABLE]);
     for _ in 0..3 {
         service.tell("release");
@@ -118,17 +118,17 @@ fn a_name_that_is_given_up_means_absent_and_taken_again_starting() {
 
 #[test]
 fn a_million_accounts_cost_no_more_than_a_few_hundred() {
-    let mut stage = Stage::new();
-    let mut service = Service::start(&mut stage);
+    let mut session = TestSession::new();
+    let mut service = Service::start(&mut session);
     service.order(serde_json::json!(["have_accounts", 1_000_000]));
     service.tell("own");
-    // Not so soon: a debug build takes seconds to read a list of a million.
-    let mut watch = stage.watch();
-    watch.expect_nobody();
-    watch.expect_at_last(NAMED, AVAILABLE);
-    let status = stage.communicado().run(&["status", "--client", NAMED]);
+    // A longer timeout: a debug build reads a list of a million for seconds.
+    let mut watch = session.watch();
+    watch.expect_all_absent();
+    watch.expect_eventually(NAMED, AVAILABLE);
+    let status = session.communicado().run(&["status", "--client", NAMED]);
     assert_eq!(status.code, Some(0), "{status:?}");
-    // Each of two messages has 4 MB, and the bus library keeps a copy or two of it.
+    // Two messages of 4 MB, and the bus library has a copy or two of each.
     let memory = memory_max(watch.id());
     assert!(memory < 96 * 1024, "{memory} kB");
     watch.end();

@@ -1,17 +1,17 @@
-//! Signals: too many, wrong ones, and those of strangers.
+//! Signals: floods, invalid ones, and ones from other programs.
 
-use communicado_conformance::{Stage, Watch, within};
+use communicado_conformance::{TestSession, Watch, within};
 use serde_json::json;
 
 use crate::service::{AVAILABLE, NAMED, Service, memory_max, run, watch};
 
-/// With the debug build's 14 MB at rest; the release build has less than half of it.
+/// The limit includes the debug build's 14 MB at rest. The release build needs less than half.
 const MEMORY_MAX: u64 = 32 * 1024;
 
 #[track_caller]
-fn signed_in(stage: &Stage) -> Watch {
-    let mut watch = watch(stage);
-    watch.expect_nobody();
+fn signed_in(session: &TestSession) -> Watch {
+    let mut watch = watch(session);
+    watch.expect_all_absent();
     watch.expect(NAMED, &[AVAILABLE]);
     watch
 }
@@ -29,15 +29,15 @@ fn is_bounded(watch: &Watch) {
 }
 
 #[test]
-fn every_change_of_a_flood_is_told_in_order_and_the_client_is_hardly_asked() {
-    let mut stage = Stage::new();
-    let mut service = Service::sane(&mut stage);
-    let mut watch = signed_in(&stage);
+fn every_change_of_a_flood_is_reported_in_order_with_few_queries() {
+    let mut session = TestSession::new();
+    let mut service = Service::sane(&mut session);
+    let mut watch = signed_in(&session);
     service.order(json!(["change_status", 11, "away", 5]));
     watch.expect(NAMED, &["signed-in away/away saved=available"]);
     let asked = service.asked();
     for _ in 0..50 {
-        // No more at a time than wait for a reader that is slow because the machine is busy.
+        // Small batches, so that a busy machine does not make the reader slow.
         service.order(json!(["flip", 100]));
         for _ in 0..50 {
             watch.expect(NAMED, &[AVAILABLE, "signed-in away/away saved=available"]);
@@ -52,16 +52,16 @@ fn every_change_of_a_flood_is_told_in_order_and_the_client_is_hardly_asked() {
 
 #[test]
 fn signals_with_wrong_arguments_change_nothing() {
-    let mut stage = Stage::new();
-    let mut service = Service::sane(&mut stage);
-    let mut watch = signed_in(&stage);
+    let mut session = TestSession::new();
+    let mut service = Service::sane(&mut session);
+    let mut watch = signed_in(&session);
     for member in ["AccountSignedOn", "AccountSignedOff", "AccountStatusChanged", "Quitting"] {
         if member != "Quitting" {
             service.order(json!(["flood", 500, member, "s", "nonsense"]));
             service.order(json!(["flood", 500, member, ""]));
             service.order(json!(["flood", 500, member, "a{sv}", {}]));
         }
-        // An account that there is not.
+        // An account that does not exist.
         if member == "AccountSignedOff" {
             service.order(json!(["flood", 500, member, "i", 77]));
         }
@@ -75,10 +75,10 @@ fn signals_with_wrong_arguments_change_nothing() {
 }
 
 #[test]
-fn a_flood_of_someone_who_never_answers_is_bounded() {
-    let mut stage = Stage::new();
-    let mut service = Service::sane(&mut stage);
-    let mut watch = signed_in(&stage);
+fn a_flood_from_a_client_that_never_answers_is_bounded() {
+    let mut session = TestSession::new();
+    let mut service = Service::sane(&mut session);
+    let mut watch = signed_in(&session);
     let asked = service.asked();
     service.behave("silence");
     service.order(json!(["flood", 50_000, "AccountStatusChanged", "iii", 1, 10, 10]));
@@ -94,33 +94,33 @@ fn a_flood_of_someone_who_never_answers_is_bounded() {
 
 #[test]
 fn more_statuses_than_can_be_remembered_do_not_leave_a_stale_one() {
-    let mut stage = Stage::new();
-    let mut service = Service::sane(&mut stage);
-    let mut watch = signed_in(&stage);
+    let mut session = TestSession::new();
+    let mut service = Service::sane(&mut session);
+    let mut watch = signed_in(&session);
     service.order(json!(["new_statuses", 6000]));
     let last = "signed-in away/status-5999 saved=available";
-    // How many of those in between are still there to be asked about is a matter of chance.
+    // The number of lines in between depends on the timing.
     within("the latest status is told", || {
-        let status = run(&stage, &["status", "--client", NAMED, "--format", "{{raw}}"]);
+        let status = run(&session, &["status", "--client", NAMED, "--format", "{{raw}}"]);
         (status.out == "status-5999\n").then_some(())
     });
-    watch.expect_at_last(NAMED, last);
+    watch.expect_eventually(NAMED, last);
     is_bounded(&watch);
     signs_off(&mut service, &mut watch);
     watch.end();
 }
 
 #[test]
-fn strangers_who_speak_as_libpurple_are_not_believed() {
-    let mut stage = Stage::new();
-    let mut service = Service::sane(&mut stage);
-    let mut watch = signed_in(&stage);
+fn signals_of_other_programs_are_ignored() {
+    let mut session = TestSession::new();
+    let mut service = Service::sane(&mut session);
+    let mut watch = signed_in(&session);
     let path = "/im/pidgin/purple/PurpleObject";
     for member in ["AccountSignedOff", "AccountDisabled", "AccountRemoved", "Quitting"] {
         let signal = format!("im.pidgin.purple.PurpleInterface.{member}");
-        stage.bus().emit(path, &signal, &["int32:1"]);
+        session.bus().emit(path, &signal, &["int32:1"]);
     }
-    let mut stranger = Service::start(&mut stage);
+    let mut stranger = Service::start(&mut session);
     stranger.order(json!(["flood", 20_000, "AccountSignedOff", "i", 1]));
     stranger.order(json!(["flood", 20_000, "Quitting", ""]));
     is_bounded(&watch);
@@ -130,26 +130,26 @@ fn strangers_who_speak_as_libpurple_are_not_believed() {
 }
 
 #[test]
-fn a_stranger_who_says_that_a_name_changed_hands_is_not_believed() {
-    let mut stage = Stage::new();
-    let mut service = Service::sane(&mut stage);
-    let mut watch = signed_in(&stage);
+fn a_forged_change_of_a_name_owner_is_ignored() {
+    let mut session = TestSession::new();
+    let mut service = Service::sane(&mut session);
+    let mut watch = signed_in(&session);
     let name = "string:im.pidgin.purple.PurpleService";
     for new in ["string:", "string::1.999"] {
         let signal = "org.freedesktop.DBus.NameOwnerChanged";
-        stage.bus().emit("/org/freedesktop/DBus", signal, &[name, "string::1.1", new]);
+        session.bus().emit("/org/freedesktop/DBus", signal, &[name, "string::1.1", new]);
     }
     signs_off(&mut service, &mut watch);
     watch.end();
 }
 
 #[test]
-fn one_who_waits_for_the_name_is_a_client_of_its_own() {
-    let mut stage = Stage::new();
-    let mut first = Service::sane(&mut stage);
-    let mut watch = signed_in(&stage);
-    let mut second = Service::sane(&mut stage);
-    // Nothing tells of the queue before it speaks.
+fn a_program_queued_for_the_name_is_a_separate_client() {
+    let mut session = TestSession::new();
+    let mut first = Service::sane(&mut session);
+    let mut watch = signed_in(&session);
+    let mut second = Service::sane(&mut session);
+    // Communicado sees a queued program only when it sends something.
     second.order(json!(["emit", "AccountSignedOn", "i", 1]));
     watch.expect("strange-ui-2", &["starting", AVAILABLE]);
     signs_off(&mut first, &mut watch);

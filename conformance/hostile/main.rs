@@ -1,11 +1,11 @@
-//! Services, buses and readers that do what they should not, and commands that do not want to end.
+//! Services, buses, readers and commands that misbehave.
 //!
-//! The service is written in Python with another D-Bus library (`service.py`), so that our reading
-//! of the protocol is not tested against itself.
+//! The service is in Python with another D-Bus library (`service.py`), because our D-Bus code must
+//! not test itself.
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a failure here fails the test")]
 
 mod answers;
-mod cut;
+mod disconnects;
 mod floods;
 mod names;
 mod pipes;

@@ -1,21 +1,21 @@
 //! Foreign names: of accounts, of statuses, and of the client itself.
 
-use communicado_conformance::Stage;
+use communicado_conformance::TestSession;
 use serde_json::{Value, json};
 
 use crate::service::{NAMED, Service, run};
 
-/// What `status` says of the service in JSON, and all that it prints for people.
+/// The JSON of `status` about the service, and its text output.
 #[track_caller]
-fn status(stage: &Stage, client: &str) -> (Value, String) {
-    let json = run(stage, &["status", "--json", "--client", client]);
+fn status(session: &TestSession, client: &str) -> (Value, String) {
+    let json = run(session, &["status", "--json", "--client", client]);
     assert_eq!((json.code, json.out.lines().count()), (Some(0), 1), "{}", json.err);
-    let text = run(stage, &["status", "--client", client]);
+    let text = run(session, &["status", "--client", client]);
     assert_eq!(text.code, Some(0), "{}", text.err);
     (serde_json::from_str(&json.out).unwrap(), text.out)
 }
 
-/// Nothing that commands a terminal, breaks a line or turns writing round.
+/// Checks for control characters, line breaks and changes of the text direction.
 #[track_caller]
 fn is_harmless(text: &str) {
     let bad = |c: char| (c.is_control() && c != '\n') || ('\u{202a}'..='\u{202e}').contains(&c);
@@ -25,8 +25,8 @@ fn is_harmless(text: &str) {
 
 #[test]
 fn an_account_may_be_called_anything() {
-    let mut stage = Stage::new();
-    let mut service = Service::sane(&mut stage);
+    let mut session = TestSession::new();
+    let mut service = Service::sane(&mut session);
     let long = "ж".repeat(5 * 1024);
     for name in [
         "",
@@ -39,14 +39,14 @@ fn an_account_may_be_called_anything() {
         &long,
     ] {
         service.order(json!(["call_it", name]));
-        let (json, text) = status(&stage, NAMED);
+        let (json, text) = status(&session, NAMED);
         assert_eq!(json["accounts"][0]["account"], name);
         assert_eq!(text.lines().count(), 2, "{text}");
         is_harmless(&text);
         let format = ["status", "--format", "{% for a in accounts %}{{ a.account }}{% endfor %}"];
-        let formatted = run(&stage, &[&format[..], &["--client", NAMED]].concat()).out;
+        let formatted = run(&session, &[&format[..], &["--client", NAMED]].concat()).out;
         assert_eq!(formatted.lines().count(), 1, "{formatted}");
-        let doctor = run(&stage, &["doctor"]);
+        let doctor = run(&session, &["doctor"]);
         assert_eq!(doctor.code, Some(0), "{doctor:?}");
         is_harmless(&doctor.out);
         assert!(doctor.out.contains("signed in, available"), "{doctor:?}");
@@ -54,13 +54,13 @@ fn an_account_may_be_called_anything() {
 }
 
 #[test]
-fn a_name_without_end_is_cut_and_the_account_told_all_the_same() {
-    let mut stage = Stage::new();
-    let mut service = Service::start(&mut stage);
+fn an_endless_name_is_truncated_and_the_account_reported() {
+    let mut session = TestSession::new();
+    let mut service = Service::start(&mut session);
     service.order(json!(["call_it", "x".repeat(10 * 1024 * 1024)]));
     service.order(json!(["have_status", 20, "y".repeat(1024 * 1024), 5]));
     service.tell("own");
-    let (json, text) = status(&stage, NAMED);
+    let (json, text) = status(&session, NAMED);
     assert_eq!((&json["status"], &json["availability"]), (&json!("signed-in"), &json!("away")));
     assert_eq!(json["accounts"][0]["account"].as_str().unwrap().len(), 16 * 1024);
     assert_eq!(json["raw"].as_str().unwrap().len(), 16 * 1024);
@@ -68,9 +68,9 @@ fn a_name_without_end_is_cut_and_the_account_told_all_the_same() {
 }
 
 #[test]
-fn a_status_that_is_not_known_means_what_its_primitive_means() {
-    let mut stage = Stage::new();
-    let mut service = Service::sane(&mut stage);
+fn an_unknown_status_has_the_meaning_of_its_primitive() {
+    let mut session = TestSession::new();
+    let mut service = Service::sane(&mut session);
     for (handle, (id, primitive, availability)) in (20..).zip([
         ("feeling-blue", 5, "away"),
         ("deep \"work\"\n", 3, "busy"),
@@ -80,7 +80,7 @@ fn a_status_that_is_not_known_means_what_its_primitive_means() {
         ("", i64::from(i32::MIN), "other"),
     ]) {
         service.order(json!(["have_status", handle, id, primitive]));
-        let (json, _) = status(&stage, NAMED);
+        let (json, _) = status(&session, NAMED);
         assert_eq!(json["status"], "signed-in", "{id}");
         assert_eq!((&json["raw"], &json["availability"]), (&json!(id), &json!(availability)));
     }
@@ -95,15 +95,15 @@ fn a_client_may_say_that_it_is_anything() {
         ("a\nb", "a\nb"),
         ("\u{202e}nigdip", "\u{202e}nigdip"),
     ] {
-        let mut stage = Stage::new();
-        let mut service = Service::start(&mut stage);
+        let mut session = TestSession::new();
+        let mut service = Service::start(&mut session);
         service.order(json!(["name_ui", says]));
         service.tell("own");
-        let lines = run(&stage, &["status", "--json"]).out;
+        let lines = run(&session, &["status", "--json"]).out;
         let objects = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let signed_in: Vec<_> = objects.filter(|object| object["status"] == "signed-in").collect();
         assert_eq!(signed_in.len(), 1, "{lines}");
         assert_eq!(signed_in[0]["client"], is);
-        is_harmless(&run(&stage, &["status"]).out);
+        is_harmless(&run(&session, &["status"]).out);
     }
 }

@@ -1,44 +1,43 @@
-//! Readers of `watch`: slow ones, and ones that go away.
+//! Readers of `watch` that are slow or close the pipe.
 
 use std::io::{BufRead as _, BufReader, PipeReader};
 
-use communicado_conformance::{Line, Must as _, Process, Signal, Stage, within};
+use communicado_conformance::{ExpectOk as _, Line, Process, Signal, TestSession, within};
 use serde_json::{Value, json};
 
 use crate::service::{NAMED, SOON, Service, memory_max};
 
-/// Starts a watch with a pipe that nobody reads yet.
-fn unread(stage: &Stage, arguments: &[&str]) -> (Process, PipeReader) {
-    let (reader, writer) = std::io::pipe().must("make a pipe");
+/// Starts a watch with a pipe that the test does not read yet.
+fn unread(session: &TestSession, arguments: &[&str]) -> (Process, PipeReader) {
+    let (reader, writer) = std::io::pipe().expect_ok("make a pipe");
     let arguments = [&["watch"], arguments, &SOON].concat();
-    let watch = stage.communicado().start(&arguments, |command| {
+    let watch = session.communicado().start(&arguments, |command| {
         command.stdout(writer);
     });
     (watch, reader)
 }
 
-/// Waits until the service is asked something again, which shows that the watch is not blocked.
+/// Waits for the next query to the service, which proves that the watch is not blocked.
 #[track_caller]
 fn is_asked_again(service: &mut Service) {
     let before = service.asked();
     within("the service is asked again", || (service.asked() > before).then_some(()));
 }
 
-/// Has the watch ask for a second status, so that a flood of changes between the two is one of
-/// changes to it, and not of questions.
+/// Makes the watch read a second status, so that a flood between the two needs no further queries.
 #[track_caller]
 fn knows_away(service: &mut Service) {
     let before = service.asked();
     service.order(json!(["change_status", 11, "away", 5]));
-    // Whether it is signed in, is signing in, shows an error, in which status, and what that is.
+    // The five queries of one status.
     within("the status is asked for", || (service.asked() >= before + 5).then_some(()));
 }
 
 #[test]
 fn a_slow_reader_blocks_nothing_and_gets_the_latest_and_how_much_it_missed() {
-    let mut stage = Stage::new();
-    let mut service = Service::sane(&mut stage);
-    let (mut watch, reader) = unread(&stage, &["--json"]);
+    let mut session = TestSession::new();
+    let mut service = Service::sane(&mut session);
+    let (mut watch, reader) = unread(&session, &["--json"]);
     is_asked_again(&mut service);
     knows_away(&mut service);
     service.order(json!(["flip", 20_000]));
@@ -47,19 +46,19 @@ fn a_slow_reader_blocks_nothing_and_gets_the_latest_and_how_much_it_missed() {
     is_asked_again(&mut service);
     let memory = memory_max(watch.id());
     assert!(memory < 32 * 1024, "{memory} kB");
-    // It reads again, and is told all there is to know.
+    // It reads again, and gets the current state.
     let mut lines = BufReader::new(reader).lines().map_while(Result::ok);
     let (mut revision, mut missed, mut skipped) = (0, 0, 0);
     loop {
-        let text = lines.next().must("read to the sign-out");
-        let object: Value = serde_json::from_str(&text).must("read a line");
+        let text = lines.next().expect_ok("read to the sign-out");
+        let object: Value = serde_json::from_str(&text).expect_ok("read a line");
         if object["client"] != NAMED {
             continue;
         }
-        let now = object["revision"].as_u64().must("read a revision");
+        let now = object["revision"].as_u64().expect_ok("read a revision");
         let missing = object["missed"].as_u64().unwrap_or(0);
         if missing == 0 {
-            Line::of_watch(&text).must("read a line");
+            Line::of_watch(&text).expect_ok("read a line");
         } else {
             skipped += now - revision - 1;
         }
@@ -71,10 +70,10 @@ fn a_slow_reader_blocks_nothing_and_gets_the_latest_and_how_much_it_missed() {
     }
     assert!(missed > 10_000, "{missed}");
     assert!(missed >= skipped, "{missed} were said to be missed, and {skipped} were");
-    // From here on it is level again.
+    // It has caught up.
     service.tell("sign_on");
-    let text = lines.next().must("read the sign-in");
-    let line = Line::of_watch(&text).must("read a line");
+    let text = lines.next().expect_ok("read the sign-in");
+    let line = Line::of_watch(&text).expect_ok("read a line");
     assert_eq!((line.status.as_str(), line.before.as_deref()), ("signed-in", Some("signed-out")));
     watch.signal(Signal::TERM);
     assert_eq!(watch.wait().code(), Some(0));
@@ -83,11 +82,11 @@ fn a_slow_reader_blocks_nothing_and_gets_the_latest_and_how_much_it_missed() {
 #[test]
 fn a_watch_ends_with_its_reader_though_nothing_happens() {
     for arguments in [&[][..], &["--json"], &["--bar", "waybar"]] {
-        let stage = Stage::new();
-        let (mut watch, reader) = unread(&stage, arguments);
+        let session = TestSession::new();
+        let (mut watch, reader) = unread(&session, arguments);
         let mut reader = BufReader::new(reader);
         let mut line = String::new();
-        reader.read_line(&mut line).must("read the first line");
+        reader.read_line(&mut line).expect_ok("read the first line");
         drop(reader);
         assert_eq!(watch.wait().code(), Some(0), "{}", watch.output());
         assert_eq!(watch.output(), "", "nothing is wrong");
@@ -95,10 +94,10 @@ fn a_watch_ends_with_its_reader_though_nothing_happens() {
 }
 
 #[test]
-fn a_watch_whose_reader_stalls_ends_when_the_reader_goes() {
-    let mut stage = Stage::new();
-    let mut service = Service::sane(&mut stage);
-    let (mut watch, reader) = unread(&stage, &["--json"]);
+fn a_watch_with_a_stalled_reader_ends_when_the_reader_closes() {
+    let mut session = TestSession::new();
+    let mut service = Service::sane(&mut session);
+    let (mut watch, reader) = unread(&session, &["--json"]);
     is_asked_again(&mut service);
     knows_away(&mut service);
     service.order(json!(["flip", 2_000]));
@@ -109,10 +108,10 @@ fn a_watch_whose_reader_stalls_ends_when_the_reader_goes() {
 #[test]
 fn every_way_to_ask_a_watch_to_end_ends_it_with_0() {
     for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
-        let stage = Stage::new();
-        let (mut watch, reader) = unread(&stage, &[]);
+        let session = TestSession::new();
+        let (mut watch, reader) = unread(&session, &[]);
         let mut line = String::new();
-        BufReader::new(&reader).read_line(&mut line).must("read the first line");
+        BufReader::new(&reader).read_line(&mut line).expect_ok("read the first line");
         watch.signal(signal);
         assert_eq!(watch.wait().code(), Some(0), "{signal:?}");
         assert_eq!(watch.output(), "");
@@ -120,11 +119,11 @@ fn every_way_to_ask_a_watch_to_end_ends_it_with_0() {
 }
 
 #[test]
-fn a_watch_whose_reader_stalls_can_be_asked_to_end() {
+fn a_signal_ends_a_watch_with_a_stalled_reader() {
     for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
-        let mut stage = Stage::new();
-        let mut service = Service::sane(&mut stage);
-        let (mut watch, _reader) = unread(&stage, &["--json"]);
+        let mut session = TestSession::new();
+        let mut service = Service::sane(&mut session);
+        let (mut watch, _reader) = unread(&session, &["--json"]);
         is_asked_again(&mut service);
         knows_away(&mut service);
         service.order(json!(["flip", 2_000]));

@@ -1,42 +1,42 @@
-//! `run --while`: nothing is left behind, whatever ends first.
+//! `run --while`: no process is left, whichever ends first.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use communicado_conformance::{Must as _, Process, Signal, Stage, within};
+use communicado_conformance::{ExpectOk as _, Process, Signal, TestSession, within};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::read;
 use rustix::process::{Pid, kill_process};
 
 use crate::service::{SOON, Service};
 
-/// The variable by which everything that a run started is found in `/proc`.
+/// The variable that marks the processes of a run in `/proc`.
 const MARK: &str = "COMMUNICADO_TEST_MARK";
 
-/// A `run --while signed-in` of a shell script, beside a client that is signed in.
+/// A `run --while signed-in` of a shell script, beside a signed-in client.
 struct Run {
     program: Process,
     service: Service,
     mark: String,
     started: PathBuf,
-    stage: Stage,
+    session: TestSession,
 }
 
 impl Run {
-    /// Starts it and waits until the script has come to its `echo > "$STARTED"`.
+    /// Starts the run and waits for the `echo > "$STARTED"` of the script.
     #[track_caller]
     fn of(script: &str) -> Self {
-        let mut stage = Stage::new();
-        let service = Service::sane(&mut stage);
-        let mark = format!("{MARK}={}", stage.folder().display());
-        let started = stage.folder().join("started");
+        let mut session = TestSession::new();
+        let service = Service::sane(&mut session);
+        let mark = format!("{MARK}={}", session.folder().display());
+        let started = session.folder().join("started");
         let mut arguments = vec!["run", "--while", "signed-in", "--grace", "300ms"];
         arguments.extend(SOON);
         arguments.extend(["--", "sh", "-c", script]);
-        let program = stage.communicado().start(&arguments, |command| {
-            command.env(MARK, stage.folder()).env("STARTED", &started);
+        let program = session.communicado().start(&arguments, |command| {
+            command.env(MARK, session.folder()).env("STARTED", &started);
         });
-        let run = Self { program, service, mark, started, stage };
+        let run = Self { program, service, mark, started, session };
         run.wait_until_started();
         run
     }
@@ -48,12 +48,12 @@ impl Run {
         });
     }
 
-    /// What runs with the mark: process ids, with their command lines.
+    /// The marked processes: their ids and command lines.
     fn marked(&self) -> Vec<(i32, String)> {
-        let processes = fs::read_dir("/proc").must("read /proc").flatten();
+        let processes = fs::read_dir("/proc").expect_ok("read /proc").flatten();
         let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         let marked = |process: &i32| {
-            // Empty for a zombie, whose end is all that is left of it.
+            // Empty for a zombie.
             let environment = fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
             environment.split(|byte| *byte == 0).any(|variable| variable == self.mark.as_bytes())
         };
@@ -64,19 +64,19 @@ impl Run {
         numbers.filter(marked).map(line).collect()
     }
 
-    /// Everything but communicado itself.
+    /// The marked processes without communicado.
     fn below(&self) -> Vec<(i32, String)> {
-        let own = i32::try_from(self.program.id()).must("read a process id");
+        let own = i32::try_from(self.program.id()).expect_ok("read a process id");
         self.marked().into_iter().filter(|(process, _)| *process != own).collect()
     }
 
     fn guard(&self) -> Pid {
         let below = self.below();
         let guard = below.iter().find(|(_, line)| line.contains(" run-guard "));
-        Pid::from_raw(guard.must("find the guard").0).must("read a process id")
+        Pid::from_raw(guard.expect_ok("find the guard").0).expect_ok("read a process id")
     }
 
-    /// Waits until nothing is left below communicado.
+    /// Waits until communicado has no descendants.
     #[track_caller]
     fn nothing_is_left_below(&self) {
         within(&format!("all below has ended: {}", self.program.output()), || {
@@ -84,8 +84,8 @@ impl Run {
         });
     }
 
-    /// Waits until nothing is left at all. Asked of `/proc` first: waiting for the program would
-    /// end its process group, and hide what it left there.
+    /// Waits until no marked process is left. Reads `/proc` first, because waiting for the program would
+    /// kill its process group.
     #[track_caller]
     fn nothing_is_left(&self) {
         within(&format!("all has ended: {}", self.program.output()), || {
@@ -96,7 +96,7 @@ impl Run {
     #[track_caller]
     fn ends_with(&mut self, code: Option<i32>) {
         self.nothing_is_left();
-        let own = fs::read_to_string("/proc/self/cgroup").must("read the own cgroup");
+        let own = fs::read_to_string("/proc/self/cgroup").expect_ok("read the own cgroup");
         let own = own.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
         for mount in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"] {
             let name = format!("communicado-run-{}", self.program.id());
@@ -108,8 +108,8 @@ impl Run {
     }
 }
 
-/// Three that fork and end, again and again, for half a minute: a look at `/proc` may miss each of
-/// them. The file that they have open tells whether one is left.
+/// Three processes that fork and exit for half a minute. A scan of `/proc` may miss each, so their open
+/// file proves their end.
 const FORKS_AND_ENDS: &str = r#"
 mkfifo "$STARTED.alive"; echo > "$STARTED"; exec 9> "$STARTED.alive"; exec python3 -c '
 import os, signal, time
@@ -128,7 +128,7 @@ const SLEEPS: &str = "echo > \"$STARTED\"; exec sleep 1000";
 const IGNORES_TERM: &str =
     "trap '' TERM INT HUP; echo > \"$STARTED\"; while :; do sleep 1000; done";
 const HAS_CHILDREN: &str = "sleep 1000 & (sleep 1000 & sleep 1000) & echo > \"$STARTED\"; wait";
-/// A daemon by the book: forked twice, with a session and a folder of its own, its parent gone.
+/// A classic daemon: forked twice, with its own session and folder, without its parent.
 const HAS_DAEMONS: &str = "setsid sh -c 'cd /; (trap \"\" TERM; sleep 1000) & sleep 1000 &' \
                            </dev/null >/dev/null 2>&1; setsid -f sleep 1000; \
                            echo > \"$STARTED\"; exec sleep 1000";
@@ -143,7 +143,7 @@ fn a_command_that_ends_by_itself_leaves_nothing_and_is_not_started_again_at_once
     within("it is told", || {
         run.program.output().contains("note: the command ended: exit status: 7").then_some(())
     });
-    // Signed out and in again: now it is.
+    // After a sign-out and a sign-in the condition holds.
     run.service.tell("sign_off");
     run.service.tell("sign_on");
     run.wait_until_started();
@@ -186,7 +186,7 @@ fn a_client_that_does_not_answer_ends_the_command() {
 #[test]
 fn a_bus_that_ends_ends_the_command() {
     let mut run = Run::of(HAS_CHILDREN);
-    run.stage.bus().kill();
+    run.session.bus().kill();
     run.nothing_is_left_below();
     run.program.signal(Signal::TERM);
     run.ends_with(Some(0));
@@ -228,7 +228,7 @@ fn a_guard_that_is_killed_leaves_nothing() {
             continue;
         }
         let mut run = Run::of(script);
-        kill_process(run.guard(), Signal::KILL).must("kill the guard");
+        kill_process(run.guard(), Signal::KILL).expect_ok("kill the guard");
         run.nothing_is_left_below();
         run.program.signal(Signal::TERM);
         run.ends_with(Some(0));
@@ -241,14 +241,14 @@ fn a_command_that_forks_and_ends_again_and_again_leaves_nothing() {
         let mut run = Run::of(FORKS_AND_ENDS);
         let flags = OFlags::RDONLY | OFlags::NONBLOCK;
         let alive = open(run.started.with_extension("alive"), flags, Mode::empty());
-        let alive = alive.must("open the file that they have open");
+        let alive = alive.expect_ok("open the file that they have open");
         for _ in 0..3 {
             within("all three run", || (read(&alive, &mut [0]) == Ok(1)).then_some(()));
         }
         let guard = run.guard();
         run.program.signal(signal);
-        // Each in its turn ends what is below it, the guard also where communicado was killed.
-        let own = Pid::from_raw(run.program.id().cast_signed()).must("read a process id");
+        // Each process ends its descendants; the guard does so if communicado was killed.
+        let own = Pid::from_raw(run.program.id().cast_signed()).expect_ok("read a process id");
         within("both have ended", || [own, guard].iter().all(has_ended).then_some(()));
         assert_eq!(read(&alive, &mut [0]), Ok(0), "one is left");
         run.ends_with((signal == Signal::TERM).then_some(0));
@@ -263,13 +263,13 @@ fn has_ended(process: &Pid) -> bool {
 
 #[test]
 fn a_command_gets_its_arguments_and_its_environment_as_they_are() {
-    let stage = Stage::new();
-    let given = stage.folder().join("given");
+    let session = TestSession::new();
+    let given = session.folder().join("given");
     let script = "printf '%s|' \"$@\" > \"$GIVEN.new\"; mv \"$GIVEN.new\" \"$GIVEN\"";
     let odd = ["--json", "--", "a b", "", "*", "\u{202e}"];
     let mut arguments = vec!["run", "--while", "absent", "--", "sh", "-c", script, "sh"];
     arguments.extend(odd);
-    let mut program = stage.communicado().start(&arguments, |command| {
+    let mut program = session.communicado().start(&arguments, |command| {
         command.env("GIVEN", &given);
     });
     let got = within("the command has run", || fs::read_to_string(&given).ok());

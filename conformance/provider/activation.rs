@@ -1,15 +1,15 @@
-//! The bus starts a provider that is registered, and nobody who only reads has it started.
+//! The bus starts a registered provider, and reading never starts one.
 
 use std::fs;
 
-use communicado_conformance::{Must as _, Stage, within};
+use communicado_conformance::{ExpectOk as _, TestSession, within};
 
 use crate::provider::{ACCOUNT, ACCOUNT_PATH, NAME, busctl, call, property, provide};
 
 #[test]
 fn asking_starts_no_provider() {
-    let stage = &mut Stage::new();
-    let sprung = stage.bus().trap(NAME);
+    let session = &mut TestSession::new();
+    let sprung = session.bus().trap(NAME);
     let programs: [&[&str]; 8] = [
         &["status"],
         &["doctor"],
@@ -21,33 +21,33 @@ fn asking_starts_no_provider() {
         &["provide", "quit"],
     ];
     for arguments in programs {
-        let _ = stage.communicado().run(arguments);
+        let _ = session.communicado().run(arguments);
         assert!(!sprung.exists(), "{arguments:?} has the bus start a provider");
     }
-    let mut watch = stage.watch();
-    watch.expect_nobody();
+    let mut watch = session.watch();
+    watch.expect_all_absent();
     watch.end();
     assert!(!sprung.exists(), "watch has the bus start a provider");
-    // The trap works.
-    let _ = busctl(stage, &["call", NAME, ACCOUNT_PATH, ACCOUNT, "SignIn"]);
+    // The trap works, so its silence above proves something.
+    let _ = busctl(session, &["call", NAME, ACCOUNT_PATH, ACCOUNT, "SignIn"]);
     within("the trap is sprung", || sprung.exists().then_some(()));
 }
 
 #[test]
-fn a_registered_provider_is_started_by_the_first_who_speaks_to_it() {
-    let mut stage = Stage::new();
-    let registered = provide(&stage, &["--account", "alice@uc.test", "--register"]);
+fn the_first_call_starts_a_registered_provider() {
+    let mut session = TestSession::new();
+    let registered = provide(&session, &["--account", "alice@uc.test", "--register"]);
     assert_eq!((registered.code, &*registered.out), (Some(0), ""), "{}", registered.err);
-    let file = stage.folder().join(format!("communicado/data/dbus-1/services/{NAME}.service"));
-    // The private bus looks into a folder of its own.
-    let seen = stage.folder().join(format!("services/{NAME}.service"));
-    fs::copy(&file, seen).must("put the activation file where the bus looks");
-    stage.bus().call("org.freedesktop.DBus.ReloadConfig", &[]).must("reload the bus");
-    assert_eq!(call(&mut stage, &["SignIn"]), Ok(String::new()));
-    assert_eq!(property(&mut stage, "Status"), "s \"signed-in\"");
-    assert_eq!(property(&mut stage, "Name"), "s \"alice@uc.test\"");
-    assert_eq!(provide(&stage, &["quit"]).code, Some(0));
-    let unregistered = provide(&stage, &["--unregister"]);
+    let file = session.folder().join(format!("communicado/data/dbus-1/services/{NAME}.service"));
+    // The private bus reads its own folder of services.
+    let seen = session.folder().join(format!("services/{NAME}.service"));
+    fs::copy(&file, seen).expect_ok("put the activation file where the bus looks");
+    session.bus().call("org.freedesktop.DBus.ReloadConfig", &[]).expect_ok("reload the bus");
+    assert_eq!(call(&mut session, &["SignIn"]), Ok(String::new()));
+    assert_eq!(property(&mut session, "Status"), "s \"signed-in\"");
+    assert_eq!(property(&mut session, "Name"), "s \"alice@uc.test\"");
+    assert_eq!(provide(&session, &["quit"]).code, Some(0));
+    let unregistered = provide(&session, &["--unregister"]);
     assert_eq!(unregistered.code, Some(0), "{}", unregistered.err);
     assert!(!file.exists());
 }

@@ -1,39 +1,38 @@
-//! What the provider says of itself is what its documentation says.
+//! The introspection of the provider matches its documentation.
 
 use std::fs;
 use std::path::Path;
 
-use communicado_conformance::{Must as _, Stage};
+use communicado_conformance::{ExpectOk as _, TestSession};
 
 use crate::provider::{ACCOUNT_PATH, NAME, PATH, busctl, start};
 
 #[test]
 fn introspection_and_both_documents_agree() {
-    let mut stage = Stage::new();
-    let _provider = start(&stage, &[]);
+    let mut session = TestSession::new();
+    let _provider = start(&session, &[]);
     let mut said = Vec::new();
     for path in [PATH, ACCOUNT_PATH] {
-        let xml = busctl(&mut stage, &["introspect", "--xml-interface", NAME, path]);
-        said.extend(members(&xml.must("introspect")));
+        let xml = busctl(&mut session, &["introspect", "--xml-interface", NAME, path]);
+        said.extend(members(&xml.expect_ok("introspect")));
     }
     said.sort();
     said.dedup();
     let documents = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
     let xml = fs::read_to_string(documents.join("org.communicado.Provider1.xml"));
-    let mut documented = members(&xml.must("read the XML"));
+    let mut documented = members(&xml.expect_ok("read the XML"));
     documented.sort();
     assert_eq!(said, documented);
     assert!(documented.len() > 15, "{documented:#?}");
 
-    let text = fs::read_to_string(documents.join("provider.md")).must("read provider.md");
+    let text = fs::read_to_string(documents.join("provider.md")).expect_ok("read provider.md");
     for member in &documented {
-        let name = member.split(' ').nth(2).must("find a name");
+        let name = member.split(' ').nth(2).expect_ok("find a name");
         assert!(text.contains(&format!("`{name}`")), "docs/provider.md does not tell of {name}");
     }
 }
 
-/// The members of our own interfaces, a line each: interface, kind, name, and what they are made
-/// of.
+/// The members of our interfaces, a line each: interface, kind, name and arguments.
 fn members(xml: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut interface = String::new();
@@ -49,7 +48,7 @@ fn members(xml: &str) -> Vec<String> {
             Some("arg" | "annotation") if interface.starts_with(NAME) => {
                 let keys = ["type", "direction", "value"];
                 let more = keys.map(|key| attribute(tag, key)).join(" ");
-                let last = found.last_mut().must("find what an argument belongs to");
+                let last = found.last_mut().expect_ok("find what an argument belongs to");
                 last.push_str(&format!(" | {name} {}", more.trim()));
             }
             _ => {}

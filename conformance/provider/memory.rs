@@ -1,48 +1,48 @@
-//! What was chosen outlives a run, however that ends.
+//! The saved state outlives a run, also after a crash.
 
-use communicado_conformance::{Signal, Stage};
+use communicado_conformance::{Signal, TestSession};
 
 use crate::provider::{provide, start, user};
 
 #[track_caller]
-fn says(stage: &Stage, expected: &str) {
-    let ended = provide(stage, &["status"]);
+fn says(session: &TestSession, expected: &str) {
+    let ended = provide(session, &["status"]);
     assert_eq!((ended.code, ended.out.trim_end()), (Some(0), expected), "{}", ended.err);
 }
 
 #[test]
-fn what_was_chosen_outlives_every_end() {
-    let stage = Stage::new();
-    let mut provider = start(&stage, &["--remember"]);
-    says(&stage, "signed-out");
-    user(&stage, &["sign-in"]);
-    user(&stage, &["set", "away", "--note", "back at four"]);
+fn the_saved_state_outlives_every_exit() {
+    let session = TestSession::new();
+    let mut provider = start(&session, &["--remember"]);
+    says(&session, "signed-out");
+    user(&session, &["sign-in"]);
+    user(&session, &["set", "away", "--note", "back at four"]);
     provider.signal(Signal::TERM);
     assert_eq!(provider.wait().code(), Some(0));
 
-    let mut provider = start(&stage, &["--remember"]);
-    says(&stage, "signed-in    away, \"back at four\"");
-    user(&stage, &["set", "busy", "--for", "1h"]);
+    let mut provider = start(&session, &["--remember"]);
+    says(&session, "signed-in    away, \"back at four\"");
+    user(&session, &["set", "busy", "--for", "1h"]);
     provider.kill();
 
-    let mut provider = start(&stage, &["--remember"]);
-    let ended = provide(&stage, &["status"]);
+    let mut provider = start(&session, &["--remember"]);
+    let ended = provide(&session, &["status"]);
     assert!(ended.out.starts_with("signed-in    busy, until "), "{}", ended.out);
-    user(&stage, &["set", "available"]);
-    user(&stage, &["sign-out"]);
+    user(&session, &["set", "available"]);
+    user(&session, &["sign-out"]);
     provider.kill();
 
-    let _provider = start(&stage, &["--remember"]);
-    says(&stage, "signed-out");
+    let _provider = start(&session, &["--remember"]);
+    says(&session, "signed-out");
 }
 
 #[test]
-fn without_the_wish_nothing_is_kept() {
-    let stage = Stage::new();
-    let mut provider = start(&stage, &["--sign-in"]);
-    user(&stage, &["set", "away"]);
+fn without_the_option_nothing_is_saved() {
+    let session = TestSession::new();
+    let mut provider = start(&session, &["--sign-in"]);
+    user(&session, &["set", "away"]);
     provider.kill();
-    let _provider = start(&stage, &[]);
-    says(&stage, "signed-out");
-    assert!(!stage.folder().join("communicado/state/communicado").exists());
+    let _provider = start(&session, &[]);
+    says(&session, "signed-out");
+    assert!(!session.folder().join("communicado/state/communicado").exists());
 }

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use communicado_conformance::{Must as _, Stage, need_python, within};
+use communicado_conformance::{ExpectOk as _, TestSession, require_python, within};
 
 use crate::provider::{
     ACCOUNT, ACCOUNT_PATH, NAME, PATH, busctl, call, property, provide, run, start, user,
@@ -10,27 +10,27 @@ use crate::provider::{
 
 #[test]
 fn busctl_finds_and_uses_it_without_a_manual() {
-    let mut stage = Stage::new();
-    let mut provider = start(&stage, &[]);
-    let tree = busctl(&mut stage, &["--list", "tree", NAME]).must("list its objects");
+    let mut session = TestSession::new();
+    let mut provider = start(&session, &[]);
+    let tree = busctl(&mut session, &["--list", "tree", NAME]).expect_ok("list its objects");
     assert_eq!(
         tree.lines().collect::<Vec<_>>(),
         ["/", "/org", "/org/communicado", PATH, ACCOUNT_PATH]
     );
-    assert_eq!(property(&mut stage, "Name"), "s \"alice@uc.test\"");
-    assert_eq!(property(&mut stage, "FriendlyName"), "s \"Alice Liddell\"");
-    assert_eq!(property(&mut stage, "Status"), "s \"signed-out\"");
-    assert_eq!(call(&mut stage, &["SignIn"]), Ok(String::new()));
-    // What comes of a call is so before the call is answered.
-    assert_eq!(property(&mut stage, "Status"), "s \"signed-in\"");
+    assert_eq!(property(&mut session, "Name"), "s \"alice@uc.test\"");
+    assert_eq!(property(&mut session, "FriendlyName"), "s \"Alice Liddell\"");
+    assert_eq!(property(&mut session, "Status"), "s \"signed-out\"");
+    assert_eq!(call(&mut session, &["SignIn"]), Ok(String::new()));
+    // A call returns after its effects.
+    assert_eq!(property(&mut session, "Status"), "s \"signed-in\"");
     let hour = ["Set", "ssst", "do-not-disturb", "presenting", "quarterly", "3600000"];
-    assert_eq!(call(&mut stage, &hour), Ok(String::new()));
-    assert_eq!(property(&mut stage, "Availability"), "s \"do-not-disturb\"");
-    assert_eq!(property(&mut stage, "Activity"), "s \"presenting\"");
-    assert_eq!(property(&mut stage, "Note"), "s \"quarterly\"");
-    assert_ne!(property(&mut stage, "Until"), "x 0");
-    let said = provide(&stage, &["status", "--json"]).out;
-    let said: serde_json::Value = serde_json::from_str(&said).must("read its status");
+    assert_eq!(call(&mut session, &hour), Ok(String::new()));
+    assert_eq!(property(&mut session, "Availability"), "s \"do-not-disturb\"");
+    assert_eq!(property(&mut session, "Activity"), "s \"presenting\"");
+    assert_eq!(property(&mut session, "Note"), "s \"quarterly\"");
+    assert_ne!(property(&mut session, "Until"), "x 0");
+    let said = provide(&session, &["status", "--json"]).out;
+    let said: serde_json::Value = serde_json::from_str(&said).expect_ok("read its status");
     for (key, value) in [
         ("account", "alice@uc.test"),
         ("friendly_name", "Alice Liddell"),
@@ -41,20 +41,20 @@ fn busctl_finds_and_uses_it_without_a_manual() {
     ] {
         assert_eq!(said[key], value, "{said}");
     }
-    assert_eq!(busctl(&mut stage, &["call", NAME, PATH, NAME, "Quit"]), Ok(String::new()));
+    assert_eq!(busctl(&mut session, &["call", NAME, PATH, NAME, "Quit"]), Ok(String::new()));
     assert_eq!(provider.wait().code(), Some(0));
 }
 
 #[test]
 fn gdbus_finds_and_uses_it_without_a_manual() {
-    let mut stage = Stage::new();
-    let _provider = start(&stage, &[]);
+    let mut session = TestSession::new();
+    let _provider = start(&session, &[]);
     let on = |path| ["--session", "--dest", NAME, "--object-path", path];
     let mut gdbus = |verb: &str, path, rest: &[&str]| {
         let all = [&[verb][..], &on(path), rest].concat();
-        run(&mut stage, "gdbus", &all)
+        run(&mut session, "gdbus", &all)
     };
-    let seen = gdbus("introspect", ACCOUNT_PATH, &[]).must("introspect");
+    let seen = gdbus("introspect", ACCOUNT_PATH, &[]).expect_ok("introspect");
     assert!(seen.contains("readonly s Status = 'signed-out';"), "{seen}");
     let method = |name| format!("{ACCOUNT}.{name}");
     let called = gdbus("call", ACCOUNT_PATH, &["--method", &method("SignIn")]);
@@ -62,7 +62,7 @@ fn gdbus_finds_and_uses_it_without_a_manual() {
     let set = ["--method", &method("Set"), "away", "", "back at four", "0"];
     assert_eq!(gdbus("call", ACCOUNT_PATH, &set), Ok("()".to_owned()));
     let objects = "org.freedesktop.DBus.ObjectManager.GetManagedObjects";
-    let managed = gdbus("call", PATH, &["--method", objects]).must("ask for its objects");
+    let managed = gdbus("call", PATH, &["--method", objects]).expect_ok("ask for its objects");
     for part in [ACCOUNT_PATH, "'Status': <'signed-in'>", "'Note': <'back at four'>"] {
         assert!(managed.contains(part), "{managed}");
     }
@@ -73,25 +73,25 @@ fn gdbus_finds_and_uses_it_without_a_manual() {
 
 #[test]
 fn gdbus_monitor_sees_all_that_changed_at_one_moment_in_one_signal() {
-    let mut stage = Stage::new();
-    let _provider = start(&stage, &[]);
-    let log = stage.folder().join("monitor");
-    let file = std::fs::File::create(&log).must("write a log");
+    let mut session = TestSession::new();
+    let _provider = start(&session, &[]);
+    let log = session.folder().join("monitor");
+    let file = std::fs::File::create(&log).expect_ok("write a log");
     let mut monitor = Command::new("gdbus");
     monitor.args(["monitor", "--session", "--dest", NAME]).env_clear().env("PATH", "/usr/bin");
-    monitor.env("DBUS_SESSION_BUS_ADDRESS", stage.bus().address()).stdout(file);
-    let mut monitor = monitor.stderr(Stdio::null()).spawn().must("start gdbus");
+    monitor.env("DBUS_SESSION_BUS_ADDRESS", session.bus().address()).stdout(file);
+    let mut monitor = monitor.stderr(Stdio::null()).spawn().expect_ok("start gdbus");
     let said = || std::fs::read_to_string(&log).unwrap_or_default();
     within("gdbus monitors", || said().contains("is owned by").then_some(()));
-    // It says so before it has subscribed: a change that it is told shows that it has.
+    // It prints this before it has subscribed. A change that arrives proves the subscription.
     within("gdbus hears", || {
-        user(&stage, &["sign-in"]);
-        user(&stage, &["sign-out"]);
+        user(&session, &["sign-in"]);
+        user(&session, &["sign-out"]);
         said().contains("'signing-out'").then_some(())
     });
     let before = said().len();
-    user(&stage, &["sign-in"]);
-    user(&stage, &["set", "busy", "--activity", "in-a-meeting", "--note", "until four"]);
+    user(&session, &["sign-in"]);
+    user(&session, &["set", "busy", "--activity", "in-a-meeting", "--note", "until four"]);
     let all = within("gdbus has heard", || {
         let all = said();
         all.contains("until four").then_some(all)
@@ -99,8 +99,8 @@ fn gdbus_monitor_sees_all_that_changed_at_one_moment_in_one_signal() {
     _ = monitor.kill();
     _ = monitor.wait();
     let new = all.get(before..).unwrap_or_default();
-    // Of two sign-outs, the last may still have been on its way.
-    let from = new.find("'signing-in'").must("find the sign-in");
+    // The second sign-out may still be on its way.
+    let from = new.find("'signing-in'").expect_ok("find the sign-in");
     let lines: Vec<&str> = new.get(from..).unwrap_or_default().lines().collect();
     assert_eq!(lines.len(), 3, "{new}");
     for part in ["'Status': <'signed-in'>", "'Availability': <'available'>"] {
@@ -113,18 +113,18 @@ fn gdbus_monitor_sees_all_that_changed_at_one_moment_in_one_signal() {
 }
 
 #[test]
-fn a_python_program_that_knows_only_the_documentation_sees_a_whole_life() {
-    need_python();
-    let mut stage = Stage::new();
-    let mut provider = start(&stage, &[]);
+fn a_python_program_written_from_the_documentation_sees_a_whole_session() {
+    require_python();
+    let mut session = TestSession::new();
+    let mut provider = start(&session, &[]);
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/provider/listener.py");
     let mut python = Command::new("/usr/bin/python3");
     python.arg(script).env_clear().env("LC_ALL", "C.UTF-8");
-    python.env("DBUS_SESSION_BUS_ADDRESS", stage.bus().address());
-    let output = python.output().must("run python3");
+    python.env("DBUS_SESSION_BUS_ADDRESS", session.bus().address());
+    let output = python.output().expect_ok("run python3");
     let said = String::from_utf8_lossy(&output.stdout);
     let lines: Vec<&str> = said.lines().collect();
-    // Errors are printed as they are met, signals when the loop runs.
+    // The program prints errors at once, and signals when its loop runs.
     let (errors, told): (Vec<&str>, Vec<&str>) =
         lines.iter().partition(|line| line.starts_with("error"));
     assert_eq!(

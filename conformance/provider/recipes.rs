@@ -8,7 +8,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use communicado_conformance::{Must as _, Process, Stage, need, within};
+use communicado_conformance::{ExpectOk as _, Process, TestSession, require, within};
 
 use crate::provider;
 
@@ -39,43 +39,44 @@ const TESTED: [&str; 17] = [
 #[track_caller]
 fn recipe(name: &str) -> (&'static str, &'static str) {
     let marker = format!("<!-- test: {name} -->\n```");
-    let (_, block) = DOCUMENT.split_once(&marker).must(&format!("find {marker}"));
-    let (block, _) = block.split_once("\n```\n").must("find the end of the block");
-    block.split_once('\n').must("find the language of the block")
+    let (_, block) = DOCUMENT.split_once(&marker).expect_ok(&format!("find {marker}"));
+    let (block, _) = block.split_once("\n```\n").expect_ok("find the end of the block");
+    block.split_once('\n').expect_ok("find the language of the block")
 }
 
 /// A bus, a signed-in provider, and a folder with `communicado` in its path.
 struct Fixture {
     provider: Process,
     path: String,
-    stage: Stage,
+    session: TestSession,
 }
 
 impl Fixture {
     fn new() -> Self {
-        let stage = Stage::new();
-        let bin = stage.folder().join("bin");
-        fs::create_dir_all(&bin).must("make a folder for programs");
-        let program = stage.communicado().program().canonicalize().must("find the program");
-        symlink(program, bin.join("communicado")).must("link the program");
+        let session = TestSession::new();
+        let bin = session.folder().join("bin");
+        fs::create_dir_all(&bin).expect_ok("make a folder for programs");
+        let program = session.communicado().program().canonicalize().expect_ok("find the program");
+        symlink(program, bin.join("communicado")).expect_ok("link the program");
         let path = std::env::var("PATH").unwrap_or_default();
         let path = format!("{}:{path}", bin.display());
-        let provider = provider::start(&stage, &["--sign-in"]);
-        Self { provider, path, stage }
+        let provider = provider::start(&session, &["--sign-in"]);
+        Self { provider, path, session }
     }
 
     fn file(&self, name: &str) -> PathBuf {
-        self.stage.folder().join(name)
+        self.session.folder().join(name)
     }
 
     /// Writes a program that appends its arguments to a file, and then does `more`.
     fn stub(&self, name: &str, more: &str) {
         let file = self.file(name);
-        fs::create_dir_all(file.parent().must("find its folder")).must("make a folder");
+        fs::create_dir_all(file.parent().expect_ok("find its folder")).expect_ok("make a folder");
         let log = self.file("calls");
         let script = format!("#!/bin/sh\necho \"$0 $*\" >> {}\n{more}\n", log.display());
-        fs::write(&file, script).must("write a program");
-        fs::set_permissions(&file, PermissionsExt::from_mode(0o755)).must("make it executable");
+        fs::write(&file, script).expect_ok("write a program");
+        fs::set_permissions(&file, PermissionsExt::from_mode(0o755))
+            .expect_ok("make it executable");
     }
 
     /// The calls of the stubs so far.
@@ -84,8 +85,8 @@ impl Fixture {
     }
 
     fn start(&mut self, program: &str, arguments: &[&str]) -> Process {
-        let address = self.stage.bus().address();
-        let folder = self.stage.folder().to_owned();
+        let address = self.session.bus().address();
+        let folder = self.session.folder().to_owned();
         let name = format!("{program}-recipe");
         Process::start(&name, program, &folder, |command| {
             command.args(arguments).current_dir(&folder).env("HOME", &folder);
@@ -102,8 +103,8 @@ impl Fixture {
             "js" => ("node", "recipe.mjs"),
             _ => panic!("`{name}` is in {language}, which has no interpreter"),
         };
-        need(&[interpreter]);
-        fs::write(self.file(file), code).must("write the recipe");
+        require(&[interpreter]);
+        fs::write(self.file(file), code).expect_ok("write the recipe");
         self.start(interpreter, &[file])
     }
 
@@ -117,7 +118,7 @@ impl Fixture {
     }
 
     fn user(&self, words: &[&str]) {
-        provider::user(&self.stage, words);
+        provider::user(&self.session, words);
     }
 }
 
@@ -148,7 +149,7 @@ fn a_condition_gives_one_of_three_answers() {
     assert_eq!(fixture.run_recipe("python-is"), "yes\n");
     fixture.user(&["sign-out"]);
     assert_eq!(fixture.run_recipe("python-is").lines().last(), Some("no"));
-    fixture.stage.bus().kill();
+    fixture.session.bus().kill();
     let answer = fixture.run_recipe("is");
     assert_eq!(answer.lines().last(), Some("unknown"), "{answer}");
 }
@@ -191,22 +192,22 @@ fn a_sign_out_and_a_crash_are_notified() {
 
 #[test]
 fn waybar_gets_an_icon_and_classes_that_exist() {
-    need(&["jq"]);
+    require(&["jq"]);
     let mut fixture = Fixture::new();
     let (_, config) = recipe("waybar");
-    fs::write(fixture.file("config"), format!("{{{config}}}")).must("write the configuration");
+    fs::write(fixture.file("config"), format!("{{{config}}}")).expect_ok("write the configuration");
     let icons = r#".["custom/communicado"] | .exec, (.["format-icons"] | keys[])"#;
     let mut jq = fixture.start("jq", &["-r", icons, "config"]);
     assert!(jq.wait().success(), "{}", jq.output());
     let output = jq.output();
-    let (exec, icons) = output.split_once('\n').must("read the command");
+    let (exec, icons) = output.split_once('\n').expect_ok("read the command");
     let (_, css) = recipe("waybar-css");
     let classes = css.split("#custom-communicado.").skip(1);
     let classes = classes.filter_map(|it| it.split([' ', ',']).next());
     let words = icons.lines().filter(|it| *it != "default").chain(classes);
     for word in words {
         // A word that is no status and no availability is a usage error.
-        let ended = fixture.stage.communicado().run(&["is", word]);
+        let ended = fixture.session.communicado().run(&["is", word]);
         assert_ne!(ended.code, Some(2), "{word}");
     }
     let mut process = fixture.start("sh", &["-c", exec]);
@@ -215,10 +216,10 @@ fn waybar_gets_an_icon_and_classes_that_exist() {
 
 #[test]
 fn i3blocks_shows_the_status() {
-    need(&["i3blocks"]);
+    require(&["i3blocks"]);
     let mut fixture = Fixture::new();
     let config = format!("{}\n", recipe("i3blocks").1);
-    fs::write(fixture.file("config"), config).must("write the configuration");
+    fs::write(fixture.file("config"), config).expect_ok("write the configuration");
     let mut process = fixture.start("i3blocks", &["-c", "config"]);
     prints(&mut process, r#""full_text":"available""#);
     fixture.user(&["set", "busy"]);
@@ -229,7 +230,7 @@ fn i3blocks_shows_the_status() {
 fn polybar_gets_a_coloured_word() {
     let mut fixture = Fixture::new();
     let mut lines = recipe("polybar").1.lines();
-    let exec = lines.find_map(|line| line.strip_prefix("exec = ")).must("read the command");
+    let exec = lines.find_map(|line| line.strip_prefix("exec = ")).expect_ok("read the command");
     let mut process = fixture.start("sh", &["-c", exec]);
     prints(&mut process, "%{F#2e9e4f}available%{F-}\n");
 }
@@ -245,7 +246,7 @@ fn a_template_makes_a_line_per_change() {
 
 #[test]
 fn jq_reads_every_line() {
-    need(&["jq"]);
+    require(&["jq"]);
     let mut fixture = Fixture::new();
     assert_eq!(fixture.run_recipe("jq-signed-in"), "provider\n");
     let accounts = fixture.run_recipe("jq-accounts");
@@ -276,7 +277,7 @@ fn node_reads_every_line() {
 
 #[test]
 fn a_script_can_be_tested_on_a_private_bus() {
-    need(&["dbus-run-session"]);
+    require(&["dbus-run-session"]);
     let mut fixture = Fixture::new();
     let output = fixture.run_recipe("private");
     assert!(output.contains("\nprovider is signed-in\n"), "{output}");
@@ -286,17 +287,19 @@ fn a_script_can_be_tested_on_a_private_bus() {
 fn a_cron_job_finds_the_session() {
     let mut fixture = Fixture::new();
     fixture.stub("bin/stand-up", "");
-    let home = fixture.stage.folder().to_owned();
-    fs::create_dir_all(home.join(".cargo/bin")).must("make a folder");
-    let program = fixture.stage.communicado().program().canonicalize().must("find the program");
-    symlink(program, home.join(".cargo/bin/communicado")).must("link the program");
-    let address = fixture.stage.bus().address();
+    let home = fixture.session.folder().to_owned();
+    fs::create_dir_all(home.join(".cargo/bin")).expect_ok("make a folder");
+    let program =
+        fixture.session.communicado().program().canonicalize().expect_ok("find the program");
+    symlink(program, home.join(".cargo/bin/communicado")).expect_ok("link the program");
+    let address = fixture.session.bus().address();
     let socket = Path::new(address.trim_start_matches("unix:path=")).to_owned();
     let session = home.join("session");
-    fs::create_dir_all(&session).must("make a folder");
-    symlink(socket, session.join("bus")).must("link the bus");
+    fs::create_dir_all(&session).expect_ok("make a folder");
+    symlink(socket, session.join("bus")).expect_ok("link the bus");
     let schedule_fields = 5;
-    let line = recipe("cron").1.splitn(schedule_fields + 1, ' ').last().must("read the command");
+    let line =
+        recipe("cron").1.splitn(schedule_fields + 1, ' ').last().expect_ok("read the command");
     let command = line.replace("/run/user/$(id -u)", &session.to_string_lossy());
     assert_ne!(line, command);
     let mut process = Process::start("cron", "sh", &home, |it| {

@@ -1,24 +1,24 @@
-//! What cannot be done, and what is said about it.
+//! Errors of commands that cannot succeed.
 
 use std::process::{Child, Command, Stdio};
 
-use communicado_conformance::{Must as _, Stage, need_python, within};
+use communicado_conformance::{ExpectOk as _, TestSession, require_python, within};
 
 use crate::provider::{ACCOUNT, ACCOUNT_PATH, NAME, busctl, call, provide, start, user, watch};
 
-/// A program that took the provider's name and knows nothing of it.
+/// A program that owns the provider's name and does not implement its interfaces.
 struct Squatter(Child);
 
 impl Squatter {
-    fn start(stage: &mut Stage) -> Self {
-        need_python();
+    fn start(session: &mut TestSession) -> Self {
+        require_python();
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/provider/squatter.py");
         let mut python = Command::new("/usr/bin/python3");
-        python.arg(script).env_clear().env("DBUS_SESSION_BUS_ADDRESS", stage.bus().address());
-        let child = python.stdin(Stdio::piped()).spawn().must("start python3");
+        python.arg(script).env_clear().env("DBUS_SESSION_BUS_ADDRESS", session.bus().address());
+        let child = python.stdin(Stdio::piped()).spawn().expect_ok("start python3");
         let has_owner = "org.freedesktop.DBus.NameHasOwner";
         within("the name is taken", || {
-            let answer = stage.bus().call(has_owner, &[&format!("string:{NAME}")]);
+            let answer = session.bus().call(has_owner, &[&format!("string:{NAME}")]);
             answer.is_ok_and(|answer| answer.ends_with("true")).then_some(())
         });
         Self(child)
@@ -33,10 +33,10 @@ impl Drop for Squatter {
 }
 
 #[test]
-fn a_second_provider_says_who_the_first_one_is() {
-    let mut stage = Stage::new();
-    let first = start(&stage, &["--sign-in"]);
-    let second = provide(&stage, &[]);
+fn a_second_provider_names_the_first() {
+    let mut session = TestSession::new();
+    let first = start(&session, &["--sign-in"]);
+    let second = provide(&session, &[]);
     assert_eq!((second.code, &*second.out), (Some(5), ""));
     assert_eq!(
         second.err,
@@ -47,20 +47,20 @@ fn a_second_provider_says_who_the_first_one_is() {
             first.id()
         )
     );
-    assert_eq!(call(&mut stage, &["SignOut"]), Ok(String::new()), "the first one is unharmed");
+    assert_eq!(call(&mut session, &["SignOut"]), Ok(String::new()), "the first one is unharmed");
 }
 
 #[test]
-fn a_name_that_is_taken_by_somebody_else_is_told_with_the_process() {
-    let mut stage = Stage::new();
-    let squatter = Squatter::start(&mut stage);
-    let ended = provide(&stage, &[]);
+fn a_name_owned_by_another_program_is_reported_with_its_process() {
+    let mut session = TestSession::new();
+    let squatter = Squatter::start(&mut session);
+    let ended = provide(&session, &[]);
     assert_eq!((ended.code, &*ended.out), (Some(5), ""));
     let process = squatter.0.id();
     let cause = format!("cause: process {process} (python3) owns it and is not a provider\n");
     assert!(ended.err.starts_with(&format!("error: the name {NAME} is taken\n")), "{}", ended.err);
     assert!(ended.err.contains(&cause), "{}", ended.err);
-    let mut watch = watch(&stage);
+    let mut watch = watch(&session);
     watch.expect("provider", &["unknown reason=not-supported by provider"]);
     drop(squatter);
     watch.expect("provider", &["absent by provider"]);
@@ -69,7 +69,7 @@ fn a_name_that_is_taken_by_somebody_else_is_told_with_the_process() {
 
 #[test]
 fn without_a_provider_every_word_says_so() {
-    let stage = Stage::new();
+    let session = TestSession::new();
     const NONE: &str = "error: no provider is running in this session\n  help: start one: communicado \
                         provide\n";
     for (words, code) in [
@@ -79,40 +79,40 @@ fn without_a_provider_every_word_says_so() {
         (&["set", "away"], 5),
         (&["quit"], 5),
     ] {
-        let ended = provide(&stage, words);
+        let ended = provide(&session, words);
         assert_eq!((ended.code, &*ended.out, &*ended.err), (Some(code), "", NONE), "{words:?}");
     }
 }
 
 #[test]
-fn what_is_so_already_is_no_failure_and_what_cannot_be_is_one() {
-    let stage = Stage::new();
-    let _provider = start(&stage, &[]);
-    let already = provide(&stage, &["sign-out"]);
+fn a_command_without_effect_succeeds_and_an_impossible_one_fails() {
+    let session = TestSession::new();
+    let _provider = start(&session, &[]);
+    let already = provide(&session, &["sign-out"]);
     assert_eq!(already.code, Some(0));
     assert_eq!(already.err, "note: nothing to do: nobody is signed in (0x8100031E)\n");
-    let early = provide(&stage, &["set", "away"]);
+    let early = provide(&session, &["set", "away"]);
     assert_eq!(early.code, Some(5));
     assert!(early.err.ends_with("help: sign in first: communicado provide sign-in\n"));
-    user(&stage, &["sign-in"]);
-    let again = provide(&stage, &["sign-in"]);
+    user(&session, &["sign-in"]);
+    let again = provide(&session, &["sign-in"]);
     assert_eq!(again.code, Some(0));
     assert_eq!(again.err, "note: nothing to do: the user is already signed in (0x81000304)\n");
 }
 
 #[test]
 fn every_documented_error_is_met_by_another_program() {
-    let mut stage = Stage::new();
-    let _provider = start(&stage, &[]);
+    let mut session = TestSession::new();
+    let _provider = start(&session, &[]);
     let mut check = |words: &[&str], expected: &str| {
-        let error = call(&mut stage, words).expect_err(expected);
+        let error = call(&mut session, words).expect_err(expected);
         assert!(error.contains(expected), "{error}");
     };
     check(&["SignOut"], "nobody is signed in (0x8100031E)");
     check(&["Set", "ssst", "away", "", "", "0"], "nobody is signed in (0x8100031E)");
-    assert_eq!(call(&mut stage, &["SignIn"]), Ok(String::new()));
+    assert_eq!(call(&mut session, &["SignIn"]), Ok(String::new()));
     let mut check = |words: &[&str], expected: &str| {
-        let error = call(&mut stage, words).expect_err(expected);
+        let error = call(&mut session, words).expect_err(expected);
         assert!(error.contains(expected), "{error}");
     };
     check(&["SignIn"], "the user is already signed in (0x81000304)");
@@ -128,5 +128,5 @@ fn every_documented_error_is_met_by_another_program() {
     check(&["Set", "s", "busy"], "");
     check(&["Dance"], "Dance");
     let read_only = ["set-property", NAME, ACCOUNT_PATH, ACCOUNT, "Status", "s", "signed-out"];
-    assert!(busctl(&mut stage, &read_only).is_err());
+    assert!(busctl(&mut session, &read_only).is_err());
 }

@@ -1,16 +1,16 @@
-//! Asking once, and never starting anything by asking.
+//! A query never starts a client.
 
-use communicado_conformance::{Account, Line, Saved, Stage, within};
+use communicado_conformance::{Account, Line, Saved, TestSession, within};
 
 const NAME: &str = "im.pidgin.purple.PurpleService";
 
 #[test]
 fn asking_never_starts_a_client() {
-    let mut stage = Stage::new();
-    let sprung = stage.bus().trap(NAME);
-    let mut watch = stage.watch();
-    watch.expect_nobody();
-    let communicado = stage.communicado();
+    let mut session = TestSession::new();
+    let sprung = session.bus().trap(NAME);
+    let mut watch = session.watch();
+    watch.expect_all_absent();
+    let communicado = session.communicado();
     for arguments in [
         &["status", "--json"][..],
         &["doctor"],
@@ -24,20 +24,20 @@ fn asking_never_starts_a_client() {
     }
     watch.end();
     assert!(!sprung.exists(), "watch started a client");
-    // The trap does work.
-    stage.bus().activate(NAME);
+    // The trap works, so its silence above proves something.
+    session.bus().activate(NAME);
     within("the trap is sprung", || sprung.exists().then_some(()));
 }
 
 #[test]
 fn status_says_what_watch_says() {
-    let stage = Stage::new();
-    let prosody = stage.prosody();
+    let session = TestSession::new();
+    let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let finch = stage.finch(&[&alice]);
+    let finch = session.finch(&[&alice]);
     finch.user().until_signed_in(&alice);
     finch.user().pick(Saved::Away);
-    let ended = stage.communicado().run(&["status", "--json"]);
+    let ended = session.communicado().run(&["status", "--json"]);
     assert_eq!((ended.code, &*ended.err), (Some(0), ""));
     let lines = ended.out.lines().map(|line| Line::of_status(line).unwrap());
     let mut told: Vec<_> = lines.map(|line| format!("{}: {line}", line.client)).collect();
@@ -48,14 +48,14 @@ fn status_says_what_watch_says() {
 
 #[test]
 fn is_and_wait_answer_by_their_exit_status() {
-    let stage = Stage::new();
-    let prosody = stage.prosody();
+    let session = TestSession::new();
+    let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let communicado = stage.communicado();
+    let communicado = session.communicado();
     let code = |arguments: &[&str]| communicado.run(arguments).code;
     assert_eq!(code(&["is", "running"]), Some(1));
     assert_eq!(code(&["is", "signed-in"]), Some(1));
-    let finch = stage.finch(&[&alice]);
+    let finch = session.finch(&[&alice]);
     assert_eq!(code(&["wait", "signed-in"]), Some(0));
     assert_eq!(code(&["is", "signed-in"]), Some(0));
     assert_eq!(code(&["is", "available"]), Some(0));

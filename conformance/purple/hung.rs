@@ -1,11 +1,11 @@
-//! A client that keeps its connections and its name, and answers nobody.
+//! A client that keeps its connections and its name, and does not answer.
 
-use communicado_conformance::{Account, Kind, Saved, Stage, Watch};
+use communicado_conformance::{Account, Kind, Saved, TestSession, Watch};
 
 use crate::{GOES_AWAY, signs_in};
 
-/// As it comes, a hung client is found within 35 s. Here sooner; but beside other tests a healthy
-/// Pidgin that starts may well take a second to answer.
+/// The default finds a hung client within 35 s; this is faster. A healthy Pidgin that starts beside
+/// other tests may need a second to answer.
 const SOON: &[&str] =
     &["--set", "sources.purple.check=500ms", "--set", "sources.purple.timeout=3s"];
 
@@ -22,12 +22,12 @@ fn pidgin_hangs_and_goes_on() {
 }
 
 fn check(kind: Kind, name: &str) {
-    let stage = Stage::new();
-    let prosody = stage.prosody();
+    let session = TestSession::new();
+    let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let mut watch = Watch::start(&stage.communicado(), SOON);
-    watch.expect_nobody();
-    let mut client = stage.client(kind, &[&alice]);
+    let mut watch = Watch::start(&session.communicado(), SOON);
+    watch.expect_all_absent();
+    let mut client = session.client(kind, &[&alice]);
     signs_in(&mut watch, name);
     client.user().pick(Saved::Away);
     watch.expect(name, GOES_AWAY);
@@ -40,12 +40,12 @@ fn check(kind: Kind, name: &str) {
 
 #[test]
 fn a_hung_client_that_is_killed() {
-    let stage = Stage::new();
-    let prosody = stage.prosody();
+    let session = TestSession::new();
+    let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let mut watch = Watch::start(&stage.communicado(), SOON);
-    watch.expect_nobody();
-    let mut finch = stage.finch(&[&alice]);
+    let mut watch = Watch::start(&session.communicado(), SOON);
+    watch.expect_all_absent();
+    let mut finch = session.finch(&[&alice]);
     signs_in(&mut watch, "finch");
     finch.hang();
     watch.expect("finch", HUNG);
@@ -56,18 +56,18 @@ fn a_hung_client_that_is_killed() {
 
 #[test]
 fn a_client_that_lost_its_server_while_it_hung() {
-    let stage = Stage::new();
-    let mut prosody = stage.prosody();
+    let session = TestSession::new();
+    let mut prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let mut watch = Watch::start(&stage.communicado(), SOON);
-    watch.expect_nobody();
-    let mut finch = stage.finch(&[&alice]);
+    let mut watch = Watch::start(&session.communicado(), SOON);
+    watch.expect_all_absent();
+    let mut finch = session.finch(&[&alice]);
     signs_in(&mut watch, "finch");
     finch.hang();
     watch.expect("finch", HUNG);
     prosody.kill();
     finch.resume();
-    // It may answer first and look at its server's connection then.
+    // It may answer before it reads the connection to its server.
     let signed_out = "signed-out reason=network-error saved=available";
     let signed_in = "signed-in available/available saved=available";
     watch.expect_either("finch", &[&[signed_out], &[signed_in, signed_out]]);
@@ -76,16 +76,16 @@ fn a_client_that_lost_its_server_while_it_hung() {
 
 #[test]
 fn a_client_that_hangs_before_communicado_starts() {
-    let stage = Stage::new();
-    let prosody = stage.prosody();
+    let session = TestSession::new();
+    let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let mut finch = stage.finch(&[&alice]);
+    let mut finch = session.finch(&[&alice]);
     finch.user().until_signed_in(&alice);
     finch.hang();
-    let mut watch = Watch::start(&stage.communicado(), SOON);
-    // The first line waits a second for an answer, and until a client has answered it is starting.
+    let mut watch = Watch::start(&session.communicado(), SOON);
+    // The first line waits a second for an answer. Until then the client is starting.
     watch.expect("finch", &["starting", "unknown reason=not-responding"]);
-    watch.expect_nobody_but("finch");
+    watch.expect_all_absent_but("finch");
     finch.resume();
     watch.expect("finch", &["signed-in available/available saved=available"]);
     watch.end();

@@ -1,19 +1,19 @@
-//! A server that goes away in the middle of a session.
+//! A server that fails during a session.
 
 use std::time::Duration;
 
-use communicado_conformance::{Account, Signal, Stage};
+use communicado_conformance::{Account, Signal, TestSession};
 
 use crate::signs_in;
 
 #[test]
 fn a_server_that_is_killed_and_comes_back() {
-    let stage = Stage::new();
-    let mut prosody = stage.prosody();
+    let session = TestSession::new();
+    let mut prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let mut watch = stage.watch();
-    watch.expect_nobody();
-    let finch = stage.finch(&[&alice]);
+    let mut watch = session.watch();
+    watch.expect_all_absent();
+    let finch = session.finch(&[&alice]);
     signs_in(&mut watch, "finch");
     prosody.kill();
     watch.expect("finch", &["signed-out reason=network-error saved=available"]);
@@ -28,12 +28,12 @@ fn a_server_that_is_killed_and_comes_back() {
 
 #[test]
 fn an_attempt_to_come_back_that_fails() {
-    let stage = Stage::new();
-    let mut prosody = stage.prosody();
+    let session = TestSession::new();
+    let mut prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let mut watch = stage.watch();
-    watch.expect_nobody();
-    let pidgin = stage.pidgin(&[&alice]);
+    let mut watch = session.watch();
+    watch.expect_all_absent();
+    let pidgin = session.pidgin(&[&alice]);
     signs_in(&mut watch, "pidgin");
     prosody.kill();
     watch.expect("pidgin", &["signed-out reason=network-error saved=available"]);
@@ -45,16 +45,15 @@ fn an_attempt_to_come_back_that_fails() {
     watch.end();
 }
 
-/// libpurple sends a ping after 30 s without traffic and waits 120 s for its answer; nothing and
-/// nobody can know sooner.
+/// libpurple sends a ping after 30 s without traffic, and waits 120 s for the answer.
 #[test]
 fn a_network_that_goes_silent() {
-    let stage = Stage::new();
-    let mut prosody = stage.prosody();
+    let session = TestSession::new();
+    let mut prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let mut watch = stage.watch();
-    watch.expect_nobody();
-    let _finch = stage.finch(&[&alice]);
+    let mut watch = session.watch();
+    watch.expect_all_absent();
+    let _finch = session.finch(&[&alice]);
     signs_in(&mut watch, "finch");
     prosody.signal(Signal::STOP);
     watch.expect_within(

@@ -1,43 +1,40 @@
-//! What `communicado` must say beside real Finch and Pidgin, signed in at real servers.
+//! `communicado` beside real Finch and Pidgin, signed in at real servers.
 //!
-//! Each case is a story told twice: by what is done to the peers, and by the lines that must come
-//! out, all of them and in order. A line is written as [`Line`](communicado_conformance::Line)
-//! shortens it.
+//! A test acts on the peers, and expects every line of the output in order. It writes a line as
+//! [`Line`](communicado_conformance::Line) shortens it.
 
 mod asking;
 mod bus;
-mod endings;
 mod hung;
 mod loss;
 mod order;
 mod presence;
 mod secrets;
+mod session;
 mod several;
+mod shutdown;
 mod sign_in;
 mod sip;
-mod stage;
 
 use communicado_conformance::Watch;
 
-// An account and the status box are two things that change one after the other, and libpurple
-// tells of the account first: picking a status gives a line for each.
+// libpurple reports the account first and then the status box, so a new status gives two lines.
 
-/// A client with one account, from its start to its sign-in.
+/// The lines of a client with one account, from its start to its sign-in.
 const SIGN_IN: &[&str] =
     &["starting", "signing-in saved=available", "signed-in available/available saved=available"];
 
-/// Expects [`SIGN_IN`] of a client that was just started.
+/// Expects [`SIGN_IN`] from a client that has just started.
 ///
-/// A client answers its first question some 100 ms after it is on the bus. When two cores are
-/// shared with a dozen others it may be signed in before that, and it never says that it was
-/// signing in.
+/// A client answers its first query some 100 ms after it joins the bus. On a busy machine it may be
+/// signed in before that, and never reports `signing-in`.
 #[track_caller]
 fn signs_in(watch: &mut Watch, client: &str) {
     let [starting, _, signed_in] = SIGN_IN else { unreachable!() };
     watch.expect_either(client, &[SIGN_IN, &[starting, signed_in]]);
 }
 
-/// A client whose one account has a wrong password, with and without word of its attempt.
+/// The lines of a client whose one account has a wrong password, with and without its attempt.
 const REFUSED: &[&[&str]] = &[
     &[
         "starting",
@@ -47,9 +44,9 @@ const REFUSED: &[&[&str]] = &[
     &["starting", "signed-out reason=authentication-failed saved=available"],
 ];
 
-/// And then away.
+/// The lines after the user picks "away".
 const GOES_AWAY: &[&str] =
     &["signed-in away/away saved=available", "signed-in away/away saved=away"];
 
-/// Or signed out.
+/// The lines after the user signs out.
 const SIGN_OUT: &[&str] = &["signed-out saved=available", "signed-out saved=offline"];

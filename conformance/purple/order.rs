@@ -1,20 +1,20 @@
-//! Communicado starts last: the first line says what is so.
+//! Communicado starts last: the first line has the current status.
 
-use communicado_conformance::{Account, Saved, Stage};
+use communicado_conformance::{Account, Saved, TestSession};
 
 use crate::{GOES_AWAY, REFUSED, SIGN_IN};
 
 #[test]
 fn beside_a_client_that_is_signed_in() {
-    let stage = Stage::new();
-    let prosody = stage.prosody();
+    let session = TestSession::new();
+    let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let finch = stage.finch(&[&alice]);
+    let finch = session.finch(&[&alice]);
     finch.user().until_signed_in(&alice);
     finch.user().pick(Saved::Away);
-    let mut watch = stage.watch();
+    let mut watch = session.watch();
     watch.expect("finch", &["signed-in away/away saved=away"]);
-    watch.expect_nobody_but("finch");
+    watch.expect_all_absent_but("finch");
     finch.user().pick(Saved::Offline);
     watch.expect("finch", &["signed-out saved=away", "signed-out saved=offline"]);
     watch.end();
@@ -22,30 +22,30 @@ fn beside_a_client_that_is_signed_in() {
 
 #[test]
 fn beside_a_client_that_is_signed_out() {
-    let stage = Stage::new();
-    let prosody = stage.prosody();
+    let session = TestSession::new();
+    let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody).signed_out();
-    let pidgin = stage.pidgin(&[&alice]);
+    let pidgin = session.pidgin(&[&alice]);
     assert!(!pidgin.user().is_signed_in(&alice));
-    let mut watch = stage.watch();
+    let mut watch = session.watch();
     watch.expect("pidgin", &["signed-out saved=available"]);
-    watch.expect_nobody_but("pidgin");
+    watch.expect_all_absent_but("pidgin");
     watch.end();
 }
 
-/// libpurple tells the reason of a failed sign-in only as it happens.
+/// libpurple reports the reason of a failed sign-in only once, when it happens.
 #[test]
 fn beside_a_client_whose_sign_in_has_failed() {
-    let stage = Stage::new();
-    let prosody = stage.prosody();
+    let session = TestSession::new();
+    let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody).password("wrong");
-    let mut first = stage.watch();
-    first.expect_nobody();
-    let finch = stage.finch(&[&alice]);
+    let mut first = session.watch();
+    first.expect_all_absent();
+    let finch = session.finch(&[&alice]);
     first.expect_either("finch", REFUSED);
-    let mut watch = stage.watch();
+    let mut watch = session.watch();
     watch.expect("finch", &["signed-out reason=sign-in-failed saved=available"]);
-    watch.expect_nobody_but("finch");
+    watch.expect_all_absent_but("finch");
     finch.user().set_password(&alice, "secret");
     finch.user().enable(&alice);
     for watch in [&mut first, &mut watch] {
@@ -59,14 +59,14 @@ fn beside_a_client_whose_sign_in_has_failed() {
 
 #[test]
 fn beside_two_clients() {
-    let stage = Stage::new();
-    let prosody = stage.prosody();
+    let session = TestSession::new();
+    let prosody = session.prosody();
     let (alice, bob) = (Account::xmpp("alice", &prosody), Account::xmpp("bob", &prosody));
-    let mut finch = stage.finch(&[&alice]);
+    let mut finch = session.finch(&[&alice]);
     finch.user().until_signed_in(&alice);
-    let pidgin = stage.pidgin(&[&bob]);
+    let pidgin = session.pidgin(&[&bob]);
     pidgin.user().until_signed_in(&bob);
-    let mut watch = stage.watch();
+    let mut watch = session.watch();
     let signed_in = ["signed-in available/available saved=available"];
     watch.expect("finch", &signed_in);
     watch.expect("pidgin", &signed_in);
@@ -78,15 +78,15 @@ fn beside_two_clients() {
     watch.end();
 }
 
-/// Its process may not be there yet, or not on the bus (and whether it has left the bus for good
-/// or was never on it cannot be told), or on the bus and not answering, or further.
+/// Its process may not exist yet, or not be on the bus, or not answer yet. A process that is not on
+/// the bus may be starting or leaving.
 #[test]
 fn beside_a_client_that_is_just_starting() {
-    let stage = Stage::new();
-    let prosody = stage.prosody();
+    let session = TestSession::new();
+    let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let _finch = stage.finch(&[&alice]);
-    let mut watch = stage.watch();
+    let _finch = session.finch(&[&alice]);
+    let mut watch = session.watch();
     let [starting, signing_in, signed_in] = SIGN_IN else { unreachable!() };
     watch.expect_either(
         "finch",
@@ -98,6 +98,6 @@ fn beside_a_client_that_is_just_starting() {
             &[signed_in],
         ],
     );
-    watch.expect_nobody_but("finch");
+    watch.expect_all_absent_but("finch");
     watch.end();
 }

@@ -1,6 +1,6 @@
-//! How reachable the user is, while signed in.
+//! The presence of a signed-in user.
 
-use communicado_conformance::{Account, Kind, Saved, Stage};
+use communicado_conformance::{Account, Kind, Saved, TestSession};
 
 use crate::signs_in;
 
@@ -15,12 +15,12 @@ fn away_busy_invisible_and_back_in_pidgin() {
 }
 
 fn check(kind: Kind, name: &str) {
-    let stage = Stage::new();
-    let prosody = stage.prosody();
+    let session = TestSession::new();
+    let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let mut watch = stage.watch();
-    watch.expect_nobody();
-    let client = stage.client(kind, &[&alice]);
+    let mut watch = session.watch();
+    watch.expect_all_absent();
+    let client = session.client(kind, &[&alice]);
     signs_in(&mut watch, name);
     client.user().pick(Saved::Away);
     watch.expect(name, &["signed-in away/away saved=available", "signed-in away/away saved=away"]);
@@ -40,7 +40,7 @@ fn check(kind: Kind, name: &str) {
             "signed-in away/extended_away saved=extended_away",
         ],
     );
-    // XMPP cannot hide: others still see extended away, whatever the status box says.
+    // XMPP has no invisible status: others still see extended away.
     client.user().pick(Saved::Invisible);
     watch.expect(name, &["signed-in away/extended_away saved=invisible"]);
     client.user().pick(Saved::Available);
@@ -51,7 +51,7 @@ fn check(kind: Kind, name: &str) {
             "signed-in available/available saved=available",
         ],
     );
-    // The same again is no news.
+    // The same status again is no change.
     client.user().pick(Saved::Available);
     client.user().pick_for(&alice, Saved::Available, "dnd");
     watch.expect(name, &["signed-in do-not-disturb/dnd saved=available"]);

@@ -1,6 +1,6 @@
-//! The bus carries other people's messages, and the raw protocol with the sign-in in it.
+//! Messages and passwords on the bus, which communicado must not receive.
 
-use communicado_conformance::{Account, Prosody, Saved, Signal, Stage, within};
+use communicado_conformance::{Account, Prosody, Saved, Signal, TestSession, within};
 
 use crate::{GOES_AWAY, signs_in};
 
@@ -9,32 +9,32 @@ const OBJECT: &str = "/im/pidgin/purple/PurpleObject";
 const INTERFACE: &str = "im.pidgin.purple.PurpleInterface";
 
 #[test]
-fn what_others_say_on_the_bus_appears_nowhere() {
-    let mut stage = Stage::new();
-    let prosody = stage.prosody();
+fn other_traffic_on_the_bus_appears_nowhere() {
+    let mut session = TestSession::new();
+    let prosody = session.prosody();
     let (alice, bob) = (Account::xmpp("alice", &prosody), Account::xmpp("bob", &prosody));
-    let communicado = stage.communicado();
-    let journal = stage.folder().join("journal");
+    let communicado = session.communicado();
+    let journal = session.folder().join("journal");
     let mut record = communicado.start(&["record", &journal.to_string_lossy()], |_| {});
     within("a journal is begun", || journal.exists().then_some(()));
-    let mut watch = stage.watch();
-    watch.expect_nobody();
-    let overheard = stage.bus().overhear();
-    // Alice's client broadcasts its whole sign-in and every message, and so does Bob's.
-    let finch = stage.finch(&[&alice]);
+    let mut watch = session.watch();
+    watch.expect_all_absent();
+    let overheard = session.bus().overhear();
+    // Both clients broadcast their whole sign-in and every message.
+    let finch = session.finch(&[&alice]);
     signs_in(&mut watch, "finch");
-    let pidgin = stage.pidgin(&[&bob]);
+    let pidgin = session.pidgin(&[&bob]);
     signs_in(&mut watch, "pidgin");
     pidgin.user().say(&bob, "alice@uc.test/ci", SECRET);
     finch.user().until_spoken_to();
     let text = format!("string:{SECRET}");
     for (signal, arguments) in [
         ("JabberSendingText", &["int32:1", &text][..]),
-        // Members that are asked for, with a secret where nobody would look for one.
+        // Subscribed members, with a secret in an unexpected argument.
         ("AccountConnectionError", &[&text, "int32:2", &text]),
         ("AccountConnectionError", &["int32:1", "int32:2", &text]),
     ] {
-        stage.bus().emit(OBJECT, &format!("{INTERFACE}.{signal}"), arguments);
+        session.bus().emit(OBJECT, &format!("{INTERFACE}.{signal}"), arguments);
     }
     within("the secret has passed over the bus", || {
         overheard.output().contains(SECRET).then_some(())
@@ -60,17 +60,17 @@ fn what_others_say_on_the_bus_appears_nowhere() {
     }
 }
 
-/// The bus is asked what it was asked for.
+/// The bus lists the match rules.
 #[test]
 fn only_single_members_are_matched() {
-    let mut stage = Stage::new();
-    let prosody = stage.prosody();
+    let mut session = TestSession::new();
+    let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let mut watch = stage.watch();
-    watch.expect_nobody();
-    let _finch = stage.finch(&[&alice]);
+    let mut watch = session.watch();
+    watch.expect_all_absent();
+    let _finch = session.finch(&[&alice]);
     signs_in(&mut watch, "finch");
-    let rules = stage.bus().match_rules(watch.id());
+    let rules = session.bus().match_rules(watch.id());
     assert!(rules.iter().any(|rule| rule.contains("member='AccountSignedOn'")), "{rules:?}");
     for rule in rules {
         let single = rule.contains("type='signal'") && rule.contains("member='");

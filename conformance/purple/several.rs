@@ -1,21 +1,21 @@
 //! More than one client, more than one account.
 
-use communicado_conformance::{Account, Saved, Stage};
+use communicado_conformance::{Account, Saved, TestSession};
 
-use crate::endings::{GONE, GOODBYE};
+use crate::shutdown::{GONE, GOODBYE};
 use crate::{GOES_AWAY, REFUSED, signs_in};
 
 #[test]
 fn a_client_that_is_replaced_by_another() {
-    let stage = Stage::new();
-    let prosody = stage.prosody();
+    let session = TestSession::new();
+    let prosody = session.prosody();
     let (alice, bob) = (Account::xmpp("alice", &prosody), Account::xmpp("bob", &prosody));
-    let mut watch = stage.watch();
-    watch.expect_nobody();
-    let mut finch = stage.finch(&[&alice]);
+    let mut watch = session.watch();
+    watch.expect_all_absent();
+    let mut finch = session.finch(&[&alice]);
     signs_in(&mut watch, "finch");
-    // The second one waits in line for the name, and is a client all the same.
-    let pidgin = stage.pidgin(&[&bob]);
+    // The second one is queued for the name, and is a client too.
+    let pidgin = session.pidgin(&[&bob]);
     signs_in(&mut watch, "pidgin");
     assert_eq!(watch.accounts(), [("bob@uc.test/ci", "XMPP")]);
     finch.quit();
@@ -27,14 +27,14 @@ fn a_client_that_is_replaced_by_another() {
 
 #[test]
 fn two_clients_of_one_kind() {
-    let stage = Stage::new();
-    let prosody = stage.prosody();
+    let session = TestSession::new();
+    let prosody = session.prosody();
     let (alice, bob) = (Account::xmpp("alice", &prosody), Account::xmpp("bob", &prosody));
-    let mut watch = stage.watch();
-    watch.expect_nobody();
-    let mut first = stage.finch(&[&alice]);
+    let mut watch = session.watch();
+    watch.expect_all_absent();
+    let mut first = session.finch(&[&alice]);
     signs_in(&mut watch, "finch");
-    let second = stage.finch(&[&bob]);
+    let second = session.finch(&[&bob]);
     signs_in(&mut watch, "finch-2");
     second.user().pick(Saved::Away);
     watch.expect("finch-2", GOES_AWAY);
@@ -53,13 +53,13 @@ fn two_clients_of_one_kind() {
 
 #[test]
 fn two_accounts_in_different_states() {
-    let stage = Stage::new();
-    let prosody = stage.prosody();
+    let session = TestSession::new();
+    let prosody = session.prosody();
     let bob = Account::xmpp("bob", &prosody).password("wrong");
     let alice = Account::xmpp("alice", &prosody).disabled();
-    let mut watch = stage.watch();
-    watch.expect_nobody();
-    let finch = stage.finch(&[&bob, &alice]);
+    let mut watch = session.watch();
+    watch.expect_all_absent();
+    let finch = session.finch(&[&bob, &alice]);
     watch.expect_either("finch", REFUSED);
     // Accounts are in the order in which they were seen.
     const BOB: &str = "| bob@uc.test/ci signed-out reason=authentication-failed";
@@ -93,7 +93,7 @@ fn two_accounts_in_different_states() {
         &[
             "signed-in do-not-disturb/dnd saved=available | bob@uc.test/ci signing-in \
              | alice@uc.test/ci signed-in do-not-disturb/dnd",
-            // The client is as reachable as the more reachable of the two.
+            // The better of the two accounts determines the status.
             "signed-in available/available saved=available \
              | bob@uc.test/ci signed-in available/available \
              | alice@uc.test/ci signed-in do-not-disturb/dnd",
@@ -104,15 +104,15 @@ fn two_accounts_in_different_states() {
 
 #[test]
 fn an_account_that_signs_in_elsewhere() {
-    let stage = Stage::new();
-    let prosody = stage.prosody();
+    let session = TestSession::new();
+    let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let mut watch = stage.watch();
-    watch.expect_nobody();
-    let _finch = stage.finch(&[&alice]);
+    let mut watch = session.watch();
+    watch.expect_all_absent();
+    let _finch = session.finch(&[&alice]);
     signs_in(&mut watch, "finch");
     // The same address, resource included: the server drops the older connection.
-    let _pidgin = stage.pidgin(&[&alice]);
+    let _pidgin = session.pidgin(&[&alice]);
     signs_in(&mut watch, "pidgin");
     watch.expect("finch", &["signed-out reason=signed-in-elsewhere saved=available"]);
     watch.end();

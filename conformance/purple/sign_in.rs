@@ -1,17 +1,17 @@
-//! From a client that does not run to a user who is signed in, or not.
+//! Sign-ins that succeed or fail, from the start of the client.
 
-use communicado_conformance::{Account, Saved, Stage};
+use communicado_conformance::{Account, Saved, TestSession};
 
 use crate::{REFUSED, SIGN_OUT, signs_in};
 
 #[test]
 fn a_client_that_signs_in_as_it_starts() {
-    let stage = Stage::new();
-    let prosody = stage.prosody();
+    let session = TestSession::new();
+    let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let mut watch = stage.watch();
-    watch.expect_nobody();
-    let _finch = stage.finch(&[&alice]);
+    let mut watch = session.watch();
+    watch.expect_all_absent();
+    let _finch = session.finch(&[&alice]);
     signs_in(&mut watch, "finch");
     assert_eq!(watch.accounts(), [("alice@uc.test/ci", "XMPP")]);
     watch.end();
@@ -19,12 +19,12 @@ fn a_client_that_signs_in_as_it_starts() {
 
 #[test]
 fn a_client_that_starts_signed_out_and_signs_in_and_out() {
-    let stage = Stage::new();
-    let prosody = stage.prosody();
+    let session = TestSession::new();
+    let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody).signed_out();
-    let mut watch = stage.watch();
-    watch.expect_nobody();
-    let finch = stage.finch(&[&alice]);
+    let mut watch = session.watch();
+    watch.expect_all_absent();
+    let finch = session.finch(&[&alice]);
     watch.expect("finch", &["starting", "signed-out saved=available"]);
     finch.user().pick(Saved::Available);
     watch.expect(
@@ -47,12 +47,12 @@ fn a_client_that_starts_signed_out_and_signs_in_and_out() {
 
 #[test]
 fn an_account_that_is_switched_off_and_on() {
-    let stage = Stage::new();
-    let prosody = stage.prosody();
+    let session = TestSession::new();
+    let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let mut watch = stage.watch();
-    watch.expect_nobody();
-    let finch = stage.finch(&[&alice]);
+    let mut watch = session.watch();
+    watch.expect_all_absent();
+    let finch = session.finch(&[&alice]);
     signs_in(&mut watch, "finch");
     finch.user().disable(&alice);
     watch.expect("finch", &["signed-out saved=available | no accounts"]);
@@ -70,12 +70,12 @@ fn an_account_that_is_switched_off_and_on() {
 
 #[test]
 fn a_wrong_password_and_then_the_right_one() {
-    let stage = Stage::new();
-    let prosody = stage.prosody();
+    let session = TestSession::new();
+    let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody).password("wrong");
-    let mut watch = stage.watch();
-    watch.expect_nobody();
-    let finch = stage.finch(&[&alice]);
+    let mut watch = session.watch();
+    watch.expect_all_absent();
+    let finch = session.finch(&[&alice]);
     watch.expect_either("finch", REFUSED);
     finch.user().set_password(&alice, "secret");
     finch.user().enable(&alice);
@@ -88,13 +88,13 @@ fn a_wrong_password_and_then_the_right_one() {
 
 #[test]
 fn a_server_that_is_not_there_and_then_is() {
-    let stage = Stage::new();
-    let mut prosody = stage.prosody_later();
+    let session = TestSession::new();
+    let mut prosody = session.prosody_later();
     let alice = Account::xmpp("alice", &prosody);
-    let mut watch = stage.watch();
-    watch.expect_nobody();
-    let finch = stage.finch(&[&alice]);
-    // A port of this machine refuses at once, perhaps before the client answers its first question.
+    let mut watch = session.watch();
+    watch.expect_all_absent();
+    let finch = session.finch(&[&alice]);
+    // A local port refuses at once, perhaps before the client answers the first query.
     let failed = "signed-out reason=network-error saved=available";
     watch.expect_either(
         "finch",
@@ -111,10 +111,10 @@ fn a_server_that_is_not_there_and_then_is() {
 
 #[test]
 fn a_client_without_accounts() {
-    let stage = Stage::new();
-    let mut watch = stage.watch();
-    watch.expect_nobody();
-    let mut finch = stage.finch(&[]);
+    let session = TestSession::new();
+    let mut watch = session.watch();
+    watch.expect_all_absent();
+    let mut finch = session.finch(&[]);
     watch.expect("finch", &["starting", "signed-out saved=available | no accounts"]);
     finch.kill();
     watch.expect("finch", &["absent"]);
@@ -123,28 +123,28 @@ fn a_client_without_accounts() {
 
 #[test]
 fn an_account_whose_name_is_awkward() {
-    let stage = Stage::new();
-    let prosody = stage.prosody();
+    let session = TestSession::new();
+    let prosody = session.prosody();
     let resource = "it's \"ci\" <&> \\n \u{202e}drawkcab \u{1f4de}";
     let alice = Account::xmpp("alice", &prosody).resource(resource).signed_out();
-    let mut watch = stage.watch();
-    watch.expect_nobody();
-    let _finch = stage.finch(&[&alice]);
+    let mut watch = session.watch();
+    watch.expect_all_absent();
+    let _finch = session.finch(&[&alice]);
     watch.expect("finch", &["starting", "signed-out saved=available"]);
     assert_eq!(watch.accounts(), [(alice.name(), "XMPP")]);
     watch.end();
 }
 
-/// No address of XMPP may turn the direction of writing (RFC 3920, appendix B.5), so the client
-/// gives up without a server, before it answers its first question.
+/// An XMPP address must not change the direction of text (RFC 3920, appendix B.5). So the client fails
+/// without a server, before it answers the first query.
 #[test]
 fn an_account_whose_name_is_impossible() {
-    let stage = Stage::new();
-    let prosody = stage.prosody();
+    let session = TestSession::new();
+    let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody).resource("\u{202e}drawkcab");
-    let mut watch = stage.watch();
-    watch.expect_nobody();
-    let _finch = stage.finch(&[&alice]);
+    let mut watch = session.watch();
+    watch.expect_all_absent();
+    let _finch = session.finch(&[&alice]);
     watch.expect("finch", &["starting", "signed-out reason=invalid-settings saved=available"]);
     watch.end();
 }

@@ -1,17 +1,17 @@
 //! The seed's own protocol: the SIPE plug-in, registered at a SIP server.
 
-use communicado_conformance::{Account, Saved, Stage};
+use communicado_conformance::{Account, Saved, TestSession};
 
 use crate::signs_in;
 
 #[test]
 fn away_busy_invisible_and_do_not_disturb_over_sip() {
-    let stage = Stage::new();
-    let mut kamailio = stage.kamailio();
+    let session = TestSession::new();
+    let mut kamailio = session.kamailio();
     let alice = Account::sipe("alice", &kamailio);
-    let mut watch = stage.watch();
-    watch.expect_nobody();
-    let finch = stage.finch(&[&alice]);
+    let mut watch = session.watch();
+    watch.expect_all_absent();
+    let finch = session.finch(&[&alice]);
     signs_in(&mut watch, "finch");
     assert_eq!(watch.accounts(), [("alice@uc.test,alice", "Office Communicator")]);
     finch.user().pick(Saved::Away);

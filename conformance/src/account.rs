@@ -4,9 +4,9 @@ use crate::kamailio::Kamailio;
 use crate::packages;
 use crate::prosody::Prosody;
 
-/// One account, as the client's `accounts.xml` will have it.
+/// An account for the client's `accounts.xml`.
 ///
-/// It signs in when the client starts, with the right password, unless told otherwise.
+/// By default it has the right password and signs in when the client starts.
 #[derive(Clone, Debug)]
 pub struct Account {
     name: String,
@@ -17,7 +17,7 @@ pub struct Account {
     enabled: bool,
 }
 
-/// Which plug-in of libpurple an account uses.
+/// The libpurple plug-in of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// `prpl-jabber`.
@@ -39,7 +39,7 @@ impl Account {
         }
     }
 
-    /// Takes another resource, the part after the slash of an XMPP address.
+    /// Sets the resource, the part after the slash of an XMPP address.
     #[must_use]
     pub fn resource(self, resource: &str) -> Self {
         let address = self.name.split('/').next().unwrap_or_default();
@@ -48,7 +48,7 @@ impl Account {
 
     /// `user`@uc.test at `server`.
     pub fn sipe(user: &str, server: &Kamailio) -> Self {
-        packages::need_sipe();
+        packages::require_sipe();
         Self {
             name: format!("{user}@uc.test,{user}"),
             password: Prosody::PASSWORD.to_owned(),
@@ -77,7 +77,7 @@ impl Account {
         Self { password: password.to_owned(), ..self }
     }
 
-    /// The name as libpurple knows it.
+    /// The name in libpurple.
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::deadline::within;
-use crate::must::Must;
+use crate::expect_ok::ExpectOk;
 use crate::packages;
 use crate::process::{self, Process};
 
 const CONFIG: &str = include_str!("../purple/bus.conf");
 
-/// A `dbus-daemon` with an address of its own, on which nothing can be activated but what a test
-/// puts there.
+/// A `dbus-daemon` with its own address, which activates only the names that a test registers.
 #[derive(Debug)]
 pub struct Bus {
     folder: PathBuf,
@@ -20,33 +19,33 @@ pub struct Bus {
 }
 
 impl Bus {
-    /// Starts a bus in `folder`, whose path must be short: a socket's has at most 107 bytes.
+    /// Starts a bus in `folder`. The path must be short: a socket path has at most 107 bytes.
     pub fn start(folder: &Path) -> Self {
-        packages::need(&["setsid", "dbus-daemon", "dbus-send"]);
+        packages::require(&["setsid", "dbus-daemon", "dbus-send"]);
         let services = folder.join("services");
-        std::fs::create_dir_all(&services).must("make a folder for D-Bus services");
+        std::fs::create_dir_all(&services).expect_ok("make a folder for D-Bus services");
         let mut bus = Self { folder: folder.to_owned(), daemon: None };
         let config = CONFIG
             .replace("@ADDRESS@", &bus.address())
             .replace("@SERVICES@", &services.to_string_lossy());
-        std::fs::write(bus.config(), config).must("write the bus's configuration");
+        std::fs::write(bus.config(), config).expect_ok("write the bus's configuration");
         bus.start_again();
         bus
     }
 
-    /// What `DBUS_SESSION_BUS_ADDRESS` must say.
+    /// The value for `DBUS_SESSION_BUS_ADDRESS`.
     pub fn address(&self) -> String {
         format!("unix:path={}", self.socket().display())
     }
 
     /// Kills the bus with SIGKILL.
     pub fn kill(&mut self) {
-        self.daemon.take().must("kill a bus that does not run").kill();
+        self.daemon.take().expect_ok("kill a bus that does not run").kill();
     }
 
-    /// Starts the bus again, at the same address and with nobody on it.
+    /// Starts the bus again, empty and at the same address.
     pub fn start_again(&mut self) {
-        // A killed daemon leaves its socket behind, which would look like a bus that is up.
+        // A killed daemon leaves its socket, which would look like a running bus.
         _ = std::fs::remove_file(self.socket());
         let mut daemon = Process::start("bus", "dbus-daemon", &self.folder, |command| {
             command.arg("--nofork").arg("--nosyslog").arg("--config-file").arg(self.config());
@@ -58,23 +57,23 @@ impl Bus {
         self.daemon = Some(daemon);
     }
 
-    /// Makes `name` activatable, by a program that only writes the file whose path is returned.
+    /// Makes `name` activatable by a program that only writes the returned file.
     ///
-    /// The bus learns of it at once: dbus-daemon watches its folders, and is asked to read them.
+    /// dbus-daemon watches its folders and reloads them on request.
     pub fn trap(&self, name: &str) -> PathBuf {
         let sprung = self.folder.join(format!("{name}.was-started"));
         let service =
             format!("[D-BUS Service]\nName={name}\nExec=/usr/bin/touch {}\n", sprung.display());
         let path = self.folder.join("services").join(format!("{name}.service"));
-        std::fs::write(path, service).must("write a D-Bus service");
-        self.call("org.freedesktop.DBus.ReloadConfig", &[]).must("reload the bus");
+        std::fs::write(path, service).expect_ok("write a D-Bus service");
+        self.call("org.freedesktop.DBus.ReloadConfig", &[]).expect_ok("reload the bus");
         sprung
     }
 
-    /// The match rules of a process: what of the traffic it asked the bus to pass on.
+    /// The match rules of a process, which select the traffic that it receives.
     pub fn match_rules(&self, process: u32) -> Vec<String> {
         let rules = "org.freedesktop.DBus.Debug.Stats.GetAllMatchRules";
-        let answer = self.call(rules, &[]).must("ask the bus for its match rules");
+        let answer = self.call(rules, &[]).expect_ok("ask the bus for its match rules");
         // `array [ dict entry( :1.1 array [ type='signal',member='..' type=..] ) dict entry( ..`
         let mut mine = false;
         let mut found = Vec::new();
@@ -98,34 +97,34 @@ impl Bus {
     ///
     /// # Errors
     ///
-    /// What `dbus-send` said, when the bus answered with an error.
+    /// The output of `dbus-send`, if the bus answers with an error.
     pub fn call(&self, method: &str, arguments: &[&str]) -> Result<String, String> {
         let bus = ["--dest=org.freedesktop.DBus", "/org/freedesktop/DBus", method];
         dbus_call(&self.address(), &bus, arguments)
     }
 
-    /// Starts `dbus-monitor`, whose output is all that passes over the bus from now on.
+    /// Starts `dbus-monitor`, which prints all traffic of the bus from now on.
     pub fn overhear(&self) -> Process {
         let monitor = Process::start("monitor", "dbus-monitor", &self.folder, |command| {
             command.arg("--session").env("DBUS_SESSION_BUS_ADDRESS", self.address());
         });
-        // The bus's own word that it is on.
+        // The bus confirms the monitor.
         within("the monitor hears", || monitor.output().contains("NameAcquired").then_some(()));
         monitor
     }
 
-    /// Has the bus start the program behind an activatable name, and does not wait for it.
+    /// Asks the bus to start the program of an activatable name, without waiting.
     pub fn activate(&self, name: &str) {
         let bus = ["--type=method_call", "--dest=org.freedesktop.DBus", "/org/freedesktop/DBus"];
         let method = ["org.freedesktop.DBus.StartServiceByName"];
         let arguments = [&*format!("string:{name}"), "uint32:0"];
-        dbus_send(&self.address(), &[&bus[..], &method].concat(), &arguments).must("activate");
+        dbus_send(&self.address(), &[&bus[..], &method].concat(), &arguments).expect_ok("activate");
     }
 
-    /// Broadcasts a signal from a program that is none of ours and none of the client's.
+    /// Broadcasts a signal from a third program.
     pub fn emit(&self, path: &str, signal: &str, arguments: &[&str]) {
         dbus_send(&self.address(), &["--type=signal", path, signal], arguments)
-            .must("emit a signal");
+            .expect_ok("emit a signal");
     }
 
     fn socket(&self) -> PathBuf {
@@ -137,13 +136,13 @@ impl Bus {
     }
 }
 
-/// Calls a method with `dbus-send`, a peer that is none of ours, and returns the literal answer.
+/// Calls a method with `dbus-send` and returns the literal answer.
 pub(crate) fn dbus_call(
     address: &str,
     call: &[&str],
     arguments: &[&str],
 ) -> Result<String, String> {
-    let mut head = vec!["--print-reply=literal", "--reply-timeout=10000"];
+    let mut head = vec!["--print-reply=literal", "--reply-timeout=7200000"];
     head.extend(call);
     dbus_send(address, &head, arguments)
 }
@@ -156,7 +155,8 @@ pub(crate) fn dbus_send(
 ) -> Result<String, String> {
     let mut command = Command::new("dbus-send");
     process::clean(&mut command).env("DBUS_SESSION_BUS_ADDRESS", address);
-    let output = command.arg("--session").args(head).args(arguments).output().must("run dbus-send");
+    let output =
+        command.arg("--session").args(head).args(arguments).output().expect_ok("run dbus-send");
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     } else {

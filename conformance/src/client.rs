@@ -1,4 +1,4 @@
-//! A real libpurple client: Finch in a terminal of its own, Pidgin on a screen of its own.
+//! A real libpurple client: Finch in its own terminal, or Pidgin on its own screen.
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
@@ -6,13 +6,13 @@ use std::process::{Command, ExitStatus};
 
 use crate::account::{self, Account};
 use crate::display::Display;
-use crate::must::Must;
+use crate::expect_ok::ExpectOk;
 use crate::packages;
 use crate::process::{self, Process, Signal};
 use crate::pty::Pty;
 use crate::purple::Purple;
 
-/// Which program a [`Client`] is.
+/// The program of a [`Client`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// libpurple's client for the terminal.
@@ -22,7 +22,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The id of the user interface, under which libpurple keeps what is enabled.
+    /// The id of the user interface, for which libpurple stores the enabled accounts.
     pub(crate) fn ui(self) -> &'static str {
         match self {
             Self::Finch => "gnt-purple",
@@ -31,7 +31,7 @@ impl Kind {
     }
 }
 
-/// A running client with a home, a configuration and a window of its own.
+/// A running client with its own home, configuration and window.
 #[derive(Debug)]
 pub struct Client {
     kind: Kind,
@@ -50,12 +50,12 @@ enum Window {
 impl Client {
     /// Starts a client with `accounts` on the bus at the address `bus`, at home in `home`.
     ///
-    /// It returns at once: what the client does then is what a test watches.
+    /// Returns at once, so that the test can watch the start.
     pub(crate) fn start(kind: Kind, home: PathBuf, bus: &str, accounts: &[Account]) -> Self {
         let config = home.join("purple");
-        std::fs::create_dir_all(&config).must("make a client's home");
+        std::fs::create_dir_all(&config).expect_ok("make a client's home");
         std::fs::write(config.join("accounts.xml"), account::to_xml(accounts))
-            .must("write a client's accounts");
+            .expect_ok("write a client's accounts");
         let (process, window) = match kind {
             Kind::Finch => finch(&home, &config, bus),
             Kind::Pidgin => pidgin(&home, &config, bus),
@@ -73,7 +73,7 @@ impl Client {
         self.process.id()
     }
 
-    /// Quits in the client's own window, by its keys, and waits until the process has ended.
+    /// Quits with the keys of the client's window, and waits until the process has exited.
     pub fn quit(&mut self) {
         self.user();
         match &mut self.window {
@@ -84,50 +84,50 @@ impl Client {
         self.wait();
     }
 
-    /// Ends the client with SIGTERM, and waits until it is gone.
+    /// Ends the client with SIGTERM, and waits until it has exited.
     pub fn terminate(&mut self) {
         self.process.signal(Signal::TERM);
         self.wait();
     }
 
-    /// Ends the client with SIGKILL, and waits until it is gone.
+    /// Ends the client with SIGKILL, and waits until it has exited.
     pub fn kill(&mut self) {
         self.process.kill();
     }
 
-    /// Stops the client (SIGSTOP): it keeps its connections and its name, and answers nobody.
+    /// Stops the client (SIGSTOP): it keeps its connections and its name, and does not answer.
     pub fn hang(&mut self) {
         self.process.signal(Signal::STOP);
     }
 
-    /// Lets a stopped client go on (SIGCONT).
+    /// Resumes a stopped client (SIGCONT).
     pub fn resume(&mut self) {
         self.process.signal(Signal::CONT);
     }
 
-    /// Waits until the client has ended by itself.
+    /// Waits until the client has exited.
     pub fn wait(&mut self) -> ExitStatus {
         self.process.wait()
     }
 }
 
 fn finch(home: &Path, config: &Path, bus: &str) -> (Process, Window) {
-    packages::need(&["setsid", "finch"]);
+    packages::require(&["setsid", "finch"]);
     let log = home.join("finch.log");
     let (near, far) = Pty::open(&log);
     let mut command = Command::new("setsid");
     // The terminal is also its controlling one, as when started from a shell.
     command.args(["--ctty", "finch", "-c"]).arg(config);
     at_home(&mut command, home, bus).env("TERM", "linux");
-    let output = far.try_clone().must("open a terminal's far end");
-    let errors = far.try_clone().must("open a terminal's far end");
+    let output = far.try_clone().expect_ok("open a terminal's far end");
+    let errors = far.try_clone().expect_ok("open a terminal's far end");
     command.stdin(far).stdout(output).stderr(errors);
     (Process::spawn("finch", command, log), Window::Terminal(near))
 }
 
 fn pidgin(home: &Path, config: &Path, bus: &str) -> (Process, Window) {
-    packages::need(&["setsid", "pidgin"]);
-    std::fs::write(config.join("prefs.xml"), PIDGIN_PREFERENCES).must("write preferences");
+    packages::require(&["setsid", "pidgin"]);
+    std::fs::write(config.join("prefs.xml"), PIDGIN_PREFERENCES).expect_ok("write preferences");
     let display = Display::start(home);
     let process = Process::start("pidgin", "pidgin", home, |command| {
         at_home(command, home, bus).env("DISPLAY", display.name());

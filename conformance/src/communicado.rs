@@ -5,26 +5,26 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::must::Must;
+use crate::expect_ok::ExpectOk;
 use crate::process::{self, Process};
-use crate::wine::{self, WINE, in_world};
+use crate::wine::{self, WINE, in_prefix};
 
-/// `communicado` with an empty home, and nothing of the environment but the address of a bus.
+/// `communicado` with an empty home. The environment has only the address of a bus.
 ///
-/// Which build: `COMMUNICADO_BIN`, or the workspace's release build, or its debug build.
+/// The program is `COMMUNICADO_BIN`, else the release build, else the debug build.
 #[derive(Clone, Debug)]
 pub struct Communicado {
     program: PathBuf,
     home: PathBuf,
     bus: Option<String>,
-    /// Wine's world that it runs in, if it does.
+    /// The Wine prefix, for the program on Windows.
     wine: Option<PathBuf>,
 }
 
-/// What a command did until it ended.
+/// The result of a command.
 #[derive(Clone, Debug)]
-pub struct Ended {
-    /// Its exit status, none when a signal ended it.
+pub struct Completed {
+    /// The exit status; none if a signal ended the command.
     pub code: Option<i32>,
     /// Its standard output.
     pub out: String,
@@ -36,18 +36,18 @@ impl Communicado {
     pub(crate) fn new(folder: &Path, bus: &str) -> Self {
         let home = folder.join("communicado");
         for part in ["config", "run", "state", "cache", "data"] {
-            std::fs::create_dir_all(home.join(part)).must("make a home for communicado");
+            std::fs::create_dir_all(home.join(part)).expect_ok("make a home for communicado");
         }
         Self { program: program(), home, bus: Some(bus.to_owned()), wine: None }
     }
 
-    /// The program for Windows, in a world of Wine's.
+    /// The program for Windows, in a Wine prefix.
     ///
-    /// Which build: `COMMUNICADO_EXE`, or the one that `cargo xtask windows peers` left.
-    pub(crate) fn under_wine(world: &Path) -> Self {
+    /// The program is `COMMUNICADO_EXE`, else the one from `cargo xtask windows peers`.
+    pub(crate) fn under_wine(prefix: &Path) -> Self {
         let named = std::env::var_os("COMMUNICADO_EXE").map(PathBuf::from);
         let program = named.unwrap_or_else(|| wine::built("communicado.exe"));
-        Self { program, home: world.to_owned(), bus: None, wine: Some(world.to_owned()) }
+        Self { program, home: prefix.to_owned(), bus: None, wine: Some(prefix.to_owned()) }
     }
 
     /// The file of the program.
@@ -55,15 +55,15 @@ impl Communicado {
         &self.program
     }
 
-    /// The clients of which `watch` tells from the start, found or not.
-    pub(crate) const fn always_told(&self) -> &'static [&'static str] {
+    /// The clients that `watch` reports from the start, found or not.
+    pub(crate) const fn always_reported(&self) -> &'static [&'static str] {
         match self.wine {
             None => &["finch", "pidgin", "chatty"],
             Some(_) => &["communicator", "lync", "teams"],
         }
     }
 
-    /// Whether it can be asked to end by a signal.
+    /// True if a signal can end the program.
     pub(crate) const fn takes_signals(&self) -> bool {
         self.wine.is_none()
     }
@@ -82,13 +82,13 @@ impl Communicado {
 
     /// Starts a command, its standard error in the log of the process.
     pub fn start(&self, arguments: &[&str], prepare: impl FnOnce(&mut Command)) -> Process {
-        // One program may run several times on one stage.
+        // A session may run the program several times.
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("communicado-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        if let Some(world) = &self.wine {
+        if let Some(prefix) = &self.wine {
             return Process::start(&name, WINE, &self.home, |command| {
                 command.arg(&self.program).args(arguments);
-                prepare(in_world(command, world));
+                prepare(in_prefix(command, prefix));
             });
         }
         Process::start(&name, &self.program.to_string_lossy(), &self.home, |command| {
@@ -110,18 +110,18 @@ impl Communicado {
     }
 
     /// Runs a command to its end.
-    pub fn run(&self, arguments: &[&str]) -> Ended {
+    pub fn run(&self, arguments: &[&str]) -> Completed {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let out = self.home.join(format!("output-{number}"));
-        let file = File::create(&out).must("write communicado's output");
+        let file = File::create(&out).expect_ok("write communicado's output");
         let mut process = self.start(arguments, |command| {
             command.stdout(file);
         });
         let code = process.wait().code();
-        Ended {
+        Completed {
             code,
-            out: process::read(&out).must("read communicado's output"),
+            out: process::read(&out).expect_ok("read communicado's output"),
             err: process.output(),
         }
     }
@@ -136,5 +136,5 @@ fn program() -> PathBuf {
         .map(|profile| target.join(profile).join("communicado"))
         .into_iter()
         .find(|program| program.is_file())
-        .must("find the program under test\n  help: cargo build --release -p communicado-cli")
+        .expect_ok("find the program under test\n  help: cargo build --release -p communicado-cli")
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::deadline::within;
-use crate::must::Must;
+use crate::expect_ok::ExpectOk;
 use crate::packages;
 use crate::process::{self, Process};
 
@@ -18,17 +18,17 @@ pub(crate) struct Display {
 
 impl Display {
     pub(crate) fn start(folder: &Path) -> Self {
-        packages::need(&["setsid", "Xvfb", "xdotool"]);
+        packages::require(&["setsid", "Xvfb", "xdotool"]);
         let mut server = Process::start("xvfb", "Xvfb", folder, |command| {
             // It writes its number to standard output as soon as it can be used.
             command.args(["-displayfd", "1", "-screen", "0", "800x600x24", "-nolisten", "tcp"]);
             command.env("HOME", folder);
             command.stdout(Stdio::piped());
         });
-        let output = server.child().stdout.take().must("read from Xvfb");
+        let output = server.child().stdout.take().expect_ok("read from Xvfb");
         let mut line = String::new();
-        BufReader::new(output).read_line(&mut line).must("read from Xvfb");
-        let number = line.trim().parse().ok().must("read the number of the display");
+        BufReader::new(output).read_line(&mut line).expect_ok("read from Xvfb");
+        let number = line.trim().parse().ok().expect_ok("read the number of the display");
         Self { number, _server: server }
     }
 
@@ -50,7 +50,7 @@ impl Display {
     fn xdotool(&self, arguments: &[&str]) -> Option<String> {
         let mut command = Command::new("xdotool");
         process::clean(&mut command).env("DISPLAY", self.name());
-        let output = command.args(arguments).output().must("run xdotool");
+        let output = command.args(arguments).output().expect_ok("run xdotool");
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
 }

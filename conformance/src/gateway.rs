@@ -1,21 +1,18 @@
-//! The gateway that is told how to behave, and tells what it was asked.
+//! A fake gateway with a settable behavior, which reports its requests.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
-use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::must::Must;
-use crate::packages::need_python;
+use crate::deadline::receive;
+use crate::expect_ok::ExpectOk;
+use crate::packages::require_python;
 
-/// A hundred times what the slowest takes: two cores are shared with builds.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A gateway in Python. It ends with its standard input, also when the test process is killed.
+/// A gateway in Python. It exits when its stdin closes, also if the test process is killed.
 pub struct Gateway {
     child: Child,
     port: u16,
@@ -24,52 +21,52 @@ pub struct Gateway {
     done: Receiver<Value>,
 }
 
-/// What it was asked.
+/// A request to the gateway.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The method.
     pub method: String,
     /// The path.
     pub path: String,
-    /// The headers, by name in small letters.
+    /// The headers, with names in lower case.
     pub headers: Value,
     /// The body, if it has one.
     pub body: Value,
-    /// How the gateway was told to behave when it came.
+    /// The behavior of the gateway when the request came.
     pub manner: String,
 }
 
 impl Gateway {
-    /// Starts one at a port of its own.
+    /// Starts a gateway at a free port.
     pub fn start() -> Self {
         Self::at(0, None)
     }
 
-    /// Starts one with TLS, by a certificate and its key.
+    /// Starts a gateway with TLS.
     pub fn with_tls(certificate: &Path, key: &Path) -> Self {
         Self::at(0, Some((certificate, key)))
     }
 
-    /// Kills it, and starts one anew at the same port.
+    /// Kills the gateway, and starts another one at the same port.
     pub fn restart(self) -> Self {
         let port = self.kill();
         Self::anew(port)
     }
 
-    /// Kills it; the port is free then.
+    /// Kills the gateway and returns its port.
     pub fn kill(self) -> u16 {
         let port = self.port;
         drop(self);
         port
     }
 
-    /// Starts one where another was.
+    /// Starts a gateway at this port.
     pub fn anew(port: u16) -> Self {
         Self::at(port, None)
     }
 
     fn at(port: u16, tls: Option<(&Path, &Path)>) -> Self {
-        need_python();
+        require_python();
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/gateway.py");
         // Debian's own Python, whatever else PATH may lead to.
         let mut command = Command::new("/usr/bin/python3");
@@ -79,13 +76,14 @@ impl Gateway {
         }
         command.env_clear().env("LC_ALL", "C.UTF-8");
         let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().must("start python3");
-        let output = child.stdout.take().must("read from the gateway");
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect_ok("start python3");
+        let output = child.stdout.take().expect_ok("read from the gateway");
         let (asked, requests) = mpsc::channel();
         let (did, done) = mpsc::channel();
         std::thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
-                let said: Value = serde_json::from_str(&line).must("read what the gateway says");
+                let said: Value =
+                    serde_json::from_str(&line).expect_ok("read what the gateway says");
                 let sent = match said.get("request") {
                     Some(request) => asked.send(Request::of(request)).is_ok(),
                     None => did.send(said).is_ok(),
@@ -95,31 +93,31 @@ impl Gateway {
                 }
             }
         });
-        let begun = done.recv_timeout(PATIENCE).must("start the gateway");
+        let begun = receive(&done).expect_ok("start the gateway");
         let port =
             begun.get("port").and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok());
         Self {
             child,
-            port: port.must("learn the gateway's port"),
+            port: port.expect_ok("learn the gateway's port"),
             tls: tls.is_some(),
             requests,
             done,
         }
     }
 
-    /// Its address, by this name of its host.
+    /// The URL with this host name.
     pub fn address(&self, host: &str) -> String {
         let scheme = if self.tls { "https" } else { "http" };
         format!("{scheme}://{host}:{}", self.port)
     }
 
-    /// Changes how it answers.
+    /// Sets the behavior.
     #[track_caller]
     pub fn behave(&mut self, manner: &str) {
         self.order(&json!({ "behave": manner }));
     }
 
-    /// Answers what it holds.
+    /// Answers the held requests.
     #[track_caller]
     pub fn release(&mut self) {
         self.order(&json!({ "release": true }));
@@ -127,25 +125,25 @@ impl Gateway {
 
     #[track_caller]
     fn order(&mut self, order: &Value) {
-        let input = self.child.stdin.as_mut().must("tell the gateway");
-        writeln!(input, "{order}").must("tell the gateway");
-        self.done.recv_timeout(PATIENCE).must("hear from the gateway");
+        let input = self.child.stdin.as_mut().expect_ok("tell the gateway");
+        writeln!(input, "{order}").expect_ok("tell the gateway");
+        receive(&self.done).expect_ok("hear from the gateway");
     }
 
-    /// Stops it (SIGSTOP): the machine takes connections for it, and nobody answers.
+    /// Stops the process (SIGSTOP): the kernel accepts connections, and no answer comes.
     pub fn hang(&self) {
-        kill_process(Pid::from_child(&self.child), Signal::STOP).must("stop the gateway");
+        kill_process(Pid::from_child(&self.child), Signal::STOP).expect_ok("stop the gateway");
     }
 
-    /// Lets it go on.
+    /// Resumes the process.
     pub fn resume(&self) {
-        kill_process(Pid::from_child(&self.child), Signal::CONT).must("let the gateway go on");
+        kill_process(Pid::from_child(&self.child), Signal::CONT).expect_ok("let the gateway go on");
     }
 
     /// The next request.
     #[track_caller]
     pub fn next(&self) -> Request {
-        self.requests.recv_timeout(PATIENCE).must("be asked something")
+        receive(&self.requests).expect_ok("be asked something")
     }
 
     /// The next request, which must be a list of clients.
@@ -156,7 +154,7 @@ impl Gateway {
         request
     }
 
-    /// Requests up to one that says so of Finch; all of them must be lists.
+    /// Requests up to one with this status of Finch; all of them must be lists.
     #[track_caller]
     pub fn until_finch(&self, status: &str, availability: Option<&str>) -> Request {
         loop {
@@ -167,7 +165,7 @@ impl Gateway {
         }
     }
 
-    /// Requests up to the goodbye.
+    /// Requests up to the deletion of the device.
     #[track_caller]
     pub fn until_goodbye(&self) -> Request {
         loop {
@@ -178,7 +176,7 @@ impl Gateway {
         }
     }
 
-    /// Everything that it was asked and nobody has looked at.
+    /// The requests that no caller has read.
     pub fn rest(&self) -> Vec<Request> {
         self.requests.try_iter().collect()
     }
@@ -188,7 +186,7 @@ impl Request {
     fn of(request: &Value) -> Self {
         let text = |key: &str| {
             let text = request.get(key).and_then(Value::as_str);
-            text.must("read a request").to_owned()
+            text.expect_ok("read a request").to_owned()
         };
         let part = |key: &str| request.get(key).cloned().unwrap_or_default();
         let (method, path, manner) = (text("method"), text("path"), text("manner"));
@@ -203,11 +201,11 @@ impl Request {
     /// A client's status and availability.
     #[track_caller]
     pub fn client(&self, name: &str) -> (String, Option<String>) {
-        let clients = self.body.get("clients").and_then(Value::as_array).must("find clients");
+        let clients = self.body.get("clients").and_then(Value::as_array).expect_ok("find clients");
         let mut named = clients.iter().filter(|it| it.get("client").is_some_and(|it| it == name));
-        let client = named.next().must("find the client");
+        let client = named.next().expect_ok("find the client");
         let text = |key: &str| Some(client.get(key)?.as_str()?.to_owned());
-        (text("status").must("find a status"), text("availability"))
+        (text("status").expect_ok("find a status"), text("availability"))
     }
 }
 

@@ -1,17 +1,17 @@
-//! A real SIP registrar, as much of a server as the SIPE plug-in asks for.
+//! A real SIP registrar, which is enough for the SIPE plug-in.
 
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 
 use crate::deadline::within;
-use crate::must::Must;
+use crate::expect_ok::ExpectOk;
 use crate::packages;
 use crate::ports;
 use crate::process::Process;
 
 const CONFIG: &str = include_str!("../purple/kamailio.cfg");
 
-/// Kamailio on a port of its own, for any user at `uc.test`.
+/// Kamailio on a free port, for any user at `uc.test`.
 #[derive(Debug)]
 pub struct Kamailio {
     folder: PathBuf,
@@ -22,18 +22,19 @@ pub struct Kamailio {
 impl Kamailio {
     /// Starts a registrar in `folder`.
     pub fn start(folder: &Path) -> Self {
-        packages::need(&["setsid", "kamailio"]);
+        packages::require(&["setsid", "kamailio"]);
         let folder = folder.join("kamailio");
-        std::fs::create_dir_all(&folder).must("make a folder for Kamailio");
+        std::fs::create_dir_all(&folder).expect_ok("make a folder for Kamailio");
         let modules = packages::library_folders()
             .map(|libraries| libraries.join("kamailio/modules"))
             .find(|modules| modules.is_dir())
-            .must("find Kamailio's modules below /usr/lib");
+            .expect_ok("find Kamailio's modules below /usr/lib");
         let port = ports::free();
         let config = CONFIG
             .replace("@MODULES@", &modules.to_string_lossy())
             .replace("@PORT@", &port.to_string());
-        std::fs::write(folder.join("kamailio.cfg"), config).must("write Kamailio's configuration");
+        std::fs::write(folder.join("kamailio.cfg"), config)
+            .expect_ok("write Kamailio's configuration");
         let mut kamailio = Self { folder, port, server: None };
         kamailio.start_again();
         kamailio
@@ -60,7 +61,7 @@ impl Kamailio {
 
     /// Kills the registrar and its workers with SIGKILL.
     pub fn kill(&mut self) {
-        self.server.take().must("kill a server that does not run").kill();
+        self.server.take().expect_ok("kill a server that does not run").kill();
     }
 }
 

@@ -1,20 +1,19 @@
-//! The stage on which communicado meets programs that someone else wrote.
+//! Test fixtures that run Communicado beside real clients and servers.
 //!
-//! A [`Stage`] is a folder, a private bus and whatever is started on it: [`Prosody`], [`Kamailio`],
+//! A [`TestSession`] has a folder, a private bus and the programs on it: [`Prosody`], [`Kamailio`],
 //! [`Client`] (Finch or Pidgin) and the program under test ([`Communicado`], [`Watch`]).
-//! A [`Wine`] is the same for Windows: a registry and a COM of its own, and a [`Peer`] that is a
-//! client there.
+//! A [`Wine`] is the same for Windows, with its own registry and COM. A [`Peer`] is a client there.
 //!
-//! Clients are driven as their user would drive them, over [`Purple`], with `dbus-send`.
+//! [`Purple`] drives a client as its user would, with `dbus-send`.
 //!
-//! **Invariant:** nothing leaves the machine: servers listen on 127.0.0.1, at ports of their own,
-//! and nothing on the private bus can be activated except what a test puts there.
-//! **Invariant:** what is started is ended, by process id, also when a test panics or its process
-//! is killed; nothing else is touched. See `process` and `guardian`.
-//! **Invariant:** nobody sleeps and hopes: every wait is [`within`] a deadline for a state, and
-//! fails with what was seen.
+//! **Invariant:** nothing leaves the machine. Servers listen on 127.0.0.1 at free ports, and the
+//! private bus activates only the names that a test registers.
+//! **Invariant:** the fixtures end every process that they started, by its id, also if a test panics
+//! or its process is killed. They touch no other process. See `process` and `reaper`.
+//! **Invariant:** every wait polls [`within`] a deadline for a state, and a failure shows the last
+//! state.
 //!
-//! A failure here is a panic: this is a library for tests and has no caller that could go on.
+//! A failure here is a panic, because the caller is a test.
 //!
 //! Read next: [`Watch::expect`], then the cases in `conformance/purple/`.
 
@@ -24,18 +23,18 @@ mod client;
 mod communicado;
 mod deadline;
 mod display;
+mod expect_ok;
 mod gateway;
-mod guardian;
 mod kamailio;
 mod line;
-mod must;
 mod packages;
 mod ports;
 mod process;
 mod prosody;
 mod pty;
 mod purple;
-mod stage;
+mod reaper;
+mod session;
 mod transcript;
 mod watch;
 mod wine;
@@ -43,17 +42,17 @@ mod wine;
 pub use account::{Account, Protocol};
 pub use bus::Bus;
 pub use client::{Client, Kind};
-pub use communicado::{Communicado, Ended};
-pub use deadline::within;
+pub use communicado::{Communicado, Completed};
+pub use deadline::{HANG, receive, within, within_of};
+pub use expect_ok::ExpectOk;
 pub use gateway::{Gateway, Request};
 pub use kamailio::Kamailio;
 pub use line::Line;
-pub use must::Must;
-pub use packages::{need, need_python};
+pub use packages::{require, require_python};
 pub use process::{Process, Signal};
 pub use prosody::Prosody;
 pub use pty::Pty;
 pub use purple::{Purple, Saved};
-pub use stage::Stage;
+pub use session::TestSession;
 pub use watch::Watch;
 pub use wine::{Peer, PeerKind, Program, Wine};

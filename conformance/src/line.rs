@@ -1,4 +1,4 @@
-//! One line of `communicado status --json` or `watch --json`, checked and made short.
+//! A line of `communicado status --json` or `watch --json`, checked and shortened.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -45,21 +45,21 @@ static SOURCES: LazyLock<Vec<String>> = LazyLock::new(|| {
 
 /// A line that has the promised shape.
 ///
-/// Its [`Display`](fmt::Display) is what a case compares: everything but times and revisions, and
-/// nothing that says nothing; who says so, if it is not `purple`. `signed-in away/away saved=away` is availability and raw status.
-/// Accounts follow, unless there is but one, in its client's own status, or none where none can
-/// be seen.
+/// Tests compare its [`Display`](fmt::Display): all values that are set, without times and revisions.
+/// In `signed-in away/away saved=away`, the availability comes before the raw status. The source
+/// follows, unless it is `purple`. The accounts follow, unless there is only one with the status of
+/// its client.
 #[derive(Clone, Debug)]
 pub struct Line {
-    /// Which client it tells of.
+    /// The client.
     pub client: String,
-    /// Its status word.
+    /// The status.
     pub status: String,
     /// Position in the sequence of changes.
     pub revision: u64,
-    /// The status word before, in a line of `watch` that tells a change.
+    /// The status before, in a line of `watch` about a change.
     pub before: Option<String>,
-    /// How many changes its reader was too slow for: this line tells what came of them.
+    /// The number of changes that the reader missed before this line.
     pub missed: u64,
     /// The name and the protocol of each account.
     pub accounts: Vec<(String, String)>,
@@ -73,7 +73,7 @@ impl Line {
     ///
     /// # Errors
     ///
-    /// What is wrong with its shape.
+    /// If the line does not have the promised shape: the difference.
     pub fn of_watch(text: &str) -> Result<Self, String> {
         let mut object = object(text)?;
         let before = match object.remove("before") {
@@ -92,7 +92,7 @@ impl Line {
     ///
     /// # Errors
     ///
-    /// What is wrong with its shape.
+    /// If the line does not have the promised shape: the difference.
     pub fn of_status(text: &str) -> Result<Self, String> {
         Self::read(&object(text)?)
     }
@@ -111,7 +111,7 @@ impl Line {
             return Err(format!("source is {source}"));
         }
         let mut short = told(object)?;
-        // Where there is but one source it says nothing.
+        // A single source needs no mention.
         if source != "purple" {
             short += &format!(" by {source}");
         }
@@ -137,7 +137,7 @@ struct Account {
     name: String,
     protocol: String,
     told: String,
-    /// The name by which its client shows its user.
+    /// The name that the client shows for the user.
     shown: Option<String>,
 }
 
@@ -145,7 +145,7 @@ impl Account {
     fn read(account: &Value) -> Result<Self, String> {
         let account = account.as_object().ok_or("an account is no object")?;
         let mut keys = account.clone();
-        // Only where the client says it.
+        // Only if the client reports it.
         let shown = keys.remove("name");
         has_keys(&keys, ACCOUNT_KEYS)?;
         Ok(Self {
@@ -157,7 +157,7 @@ impl Account {
     }
 }
 
-/// What the accounts add to what a client's line says already.
+/// The accounts, if they add to the client's line.
 fn beside(status: &str, of_client: &str, accounts: &[Account]) -> String {
     match accounts {
         [account] if account.told == of_client => String::new(),

@@ -1,9 +1,9 @@
-//! Which Debian package brings which program.
+//! The Debian packages of the programs that the tests start.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Every foreign program that the stage may start, and its package.
+/// Every foreign program that a test may start, and its package.
 const PACKAGES: &[(&str, &str)] = &[
     ("busctl", "systemd"),
     ("curl", "curl"),
@@ -37,13 +37,13 @@ const PYTHON: &[(&str, &str)] = &[
 
 /// Fails unless all `programs` are installed.
 ///
-/// Nothing is skipped: a conformance test that met no peer has shown nothing.
+/// No test is skipped, because a conformance test without its peer proves nothing.
 ///
 /// # Panics
 ///
-/// With the command that installs every missing package of the stage.
+/// With the command that installs all missing packages.
 #[track_caller]
-pub fn need(programs: &[&str]) {
+pub fn require(programs: &[&str]) {
     if !programs.iter().all(|program| installed(program)) {
         fail();
     }
@@ -53,9 +53,9 @@ pub fn need(programs: &[&str]) {
 ///
 /// # Panics
 ///
-/// With the command that installs every missing package of the stage.
+/// With the command that installs all missing packages.
 #[track_caller]
-pub fn need_python() {
+pub fn require_python() {
     if !PYTHON.iter().all(|(folder, _)| Path::new(folder).is_dir()) {
         fail();
     }
@@ -81,7 +81,7 @@ fn fail() -> ! {
 
 /// Fails unless the SIPE plug-in is installed.
 #[track_caller]
-pub(crate) fn need_sipe() {
+pub(crate) fn require_sipe() {
     assert!(
         sipe(),
         "the SIPE plug-in is missing\n  help: sudo apt-get install --no-install-recommends pidgin-sipe"

@@ -3,14 +3,14 @@
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::atomic::{AtomicU16, Ordering};
 
-/// Below the range from which Linux gives ports to outgoing connections (32768 and up), so a port
-/// stays free while its server is down and comes back to it.
+/// Below the ports that Linux uses for outgoing connections (32768 and up), so a port stays free
+/// while its server is down.
 const FIRST: u16 = 20_000;
 const COUNT: u16 = 12_000;
 
-/// Finds a port that is free and that no other stage of this process was given.
+/// Finds a free port that no other session of this process has.
 ///
-/// Two test processes start looking at places far apart, by their process ids.
+/// The process id determines the first candidate, so two test processes start far apart.
 pub(crate) fn free() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = std::process::id().wrapping_mul(97) % u32::from(COUNT);

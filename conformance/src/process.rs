@@ -1,4 +1,4 @@
-//! One process that the stage started, and all that this process started in turn.
+//! A process of a test, with its children.
 
 use std::fs::File;
 use std::io;
@@ -10,13 +10,13 @@ pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process, kill_process_group};
 
 use crate::deadline::{Deadline, within};
-use crate::guardian;
-use crate::must::Must;
+use crate::expect_ok::ExpectOk;
+use crate::reaper;
 
-/// A running peer in a session, and so a process group, of its own.
+/// A running peer in its own session and process group.
 ///
-/// Its number stays ours until it was waited for, so no signal can reach a stranger. Dropping it
-/// kills the whole group.
+/// The process id stays reserved until the wait, so no signal reaches another process. Dropping the
+/// value kills the group.
 #[derive(Debug)]
 pub struct Process {
     name: String,
@@ -28,7 +28,7 @@ pub struct Process {
 impl Process {
     /// Starts `program`, prepared by `prepare`, its output in `folder`/`name`.log.
     ///
-    /// The environment is empty but for `PATH` and the C locale: a peer sees only what it is given.
+    /// The environment has only `PATH` and the C locale.
     pub fn start(
         name: &str,
         program: &str,
@@ -36,8 +36,8 @@ impl Process {
         prepare: impl FnOnce(&mut Command),
     ) -> Self {
         let log = folder.join(format!("{name}.log"));
-        let output = File::options().create(true).append(true).open(&log).must("write a log");
-        let errors = output.try_clone().must("write a log");
+        let output = File::options().create(true).append(true).open(&log).expect_ok("write a log");
+        let errors = output.try_clone().expect_ok("write a log");
         // `setsid` becomes `program`: the number of the child is that of its group and session.
         let mut command = Command::new("setsid");
         command.arg(program);
@@ -48,8 +48,8 @@ impl Process {
 
     /// Starts a prepared `setsid` command.
     pub(crate) fn spawn(name: &str, mut command: Command, log: PathBuf) -> Self {
-        let child = command.spawn().must(&format!("start {name}"));
-        guardian::watch_over(child.id());
+        let child = command.spawn().expect_ok(&format!("start {name}"));
+        reaper::watch_over(child.id());
         Self { name: name.to_owned(), child, ended: None, log }
     }
 
@@ -62,7 +62,7 @@ impl Process {
         &mut self.child
     }
 
-    /// What it wrote to its output so far.
+    /// The output so far.
     pub fn output(&self) -> String {
         std::fs::read(&self.log)
             .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
@@ -72,40 +72,40 @@ impl Process {
     /// Sends a signal to the process itself.
     pub fn signal(&mut self, signal: Signal) {
         self.assert_runs();
-        kill_process(self.pid(), signal).must(&format!("signal {}", self.name));
+        kill_process(self.pid(), signal).expect_ok(&format!("signal {}", self.name));
     }
 
-    /// Sends a signal to the process and to all that it started.
+    /// Sends a signal to the process group.
     pub fn signal_all(&mut self, signal: Signal) {
         self.assert_runs();
-        kill_process_group(self.pid(), signal).must(&format!("signal {}", self.name));
+        kill_process_group(self.pid(), signal).expect_ok(&format!("signal {}", self.name));
     }
 
-    /// Kills it and all that it started with SIGKILL, and waits until it is gone.
+    /// Kills the process group with SIGKILL, and waits for the process.
     pub fn kill(&mut self) {
         self.signal_all(Signal::KILL);
         self.wait();
     }
 
-    /// Waits until it has ended by itself.
+    /// Waits until the process has exited.
     ///
     /// # Panics
     ///
-    /// When it still runs at the deadline.
+    /// When the process still runs at the deadline.
     #[track_caller]
     pub fn wait(&mut self) -> ExitStatus {
         let what = format!("{} ends", self.name);
         within(&what, || self.poll())
     }
 
-    /// The exit status, if it has ended.
+    /// The exit status, if the process has exited.
     pub fn poll(&mut self) -> Option<ExitStatus> {
         if self.ended.is_none() {
-            self.ended = self.child.try_wait().must("wait for a child");
+            self.ended = self.child.try_wait().expect_ok("wait for a child");
             if self.ended.is_some() {
-                // Whatever it left behind goes with it.
+                // Kill the children that it left.
                 _ = kill_process_group(self.pid(), Signal::KILL);
-                guardian::let_go(self.id());
+                reaper::let_go(self.id());
             }
         }
         self.ended
@@ -124,13 +124,13 @@ impl Process {
 }
 
 impl Process {
-    /// Asks it to end, and so to wait for its own children, before it is dropped.
+    /// Asks the process to exit and to wait for its own children.
     ///
-    /// Children of a killed process are left to the machine's first process, which in a container
-    /// may never wait for them.
+    /// The first process of a container inherits the children of a killed one, and may never wait for
+    /// them.
     pub(crate) fn end_soon(&mut self) {
         if self.poll().is_none() && kill_process(self.pid(), Signal::TERM).is_ok() {
-            _ = Deadline::new(Duration::from_secs(2)).ask(|| self.poll());
+            _ = Deadline::new(Duration::from_secs(2)).poll(|| self.poll());
         }
     }
 }
@@ -142,12 +142,12 @@ impl Drop for Process {
             _ = kill_process_group(self.pid(), Signal::KILL);
             _ = self.child.kill();
             _ = self.child.wait();
-            guardian::let_go(self.id());
+            reaper::let_go(self.id());
         }
     }
 }
 
-/// Empties the environment but for what every program needs.
+/// Empties the environment, except for the variables that every program needs.
 pub(crate) fn clean(command: &mut Command) -> &mut Command {
     let path = std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
     let mut path = path.into_string().unwrap_or_default();

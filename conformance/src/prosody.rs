@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use crate::deadline::within;
-use crate::must::Must;
+use crate::expect_ok::ExpectOk;
 use crate::packages;
 use crate::ports;
 use crate::process::{Process, Signal};
 
 const CONFIG: &str = include_str!("../purple/prosody.cfg.lua");
 
-/// Prosody on a port of its own, with users alice and bob at `uc.test`.
+/// Prosody on a free port, with users alice and bob at `uc.test`.
 #[derive(Debug)]
 pub struct Prosody {
     folder: PathBuf,
@@ -29,24 +29,24 @@ impl Prosody {
         prosody
     }
 
-    /// Prepares a server that is not started: its port is nobody's.
+    /// Prepares a server without starting it: nothing listens on its port.
     pub fn prepare(folder: &Path) -> Self {
-        packages::need(&["setsid", "prosody"]);
+        packages::require(&["setsid", "prosody"]);
         let folder = folder.join("prosody");
         let port = ports::free();
         // Prosody writes a dot in the name of a host or user as %2e.
         let users = folder.join("data/uc%2etest/accounts");
-        std::fs::create_dir_all(&users).must("make a folder for Prosody's users");
-        std::fs::create_dir_all(folder.join("certs")).must("make a folder for Prosody");
+        std::fs::create_dir_all(&users).expect_ok("make a folder for Prosody's users");
+        std::fs::create_dir_all(folder.join("certs")).expect_ok("make a folder for Prosody");
         for user in ["alice", "bob"] {
             let account = format!("return {{ [\"password\"] = \"{}\"; }};\n", Self::PASSWORD);
-            std::fs::write(users.join(format!("{user}.dat")), account).must("write a user");
+            std::fs::write(users.join(format!("{user}.dat")), account).expect_ok("write a user");
         }
         let config = CONFIG
             .replace("@FOLDER@", &folder.to_string_lossy())
             .replace("@PORT@", &port.to_string());
         std::fs::write(folder.join("prosody.cfg.lua"), config)
-            .must("write Prosody's configuration");
+            .expect_ok("write Prosody's configuration");
         Self { folder, port, server: None }
     }
 
@@ -73,11 +73,11 @@ impl Prosody {
 
     /// Kills the server with SIGKILL; its port refuses from then on.
     pub fn kill(&mut self) {
-        self.server.take().must("kill a server that does not run").kill();
+        self.server.take().expect_ok("kill a server that does not run").kill();
     }
 
     /// Stops it (`Signal::STOP`) or lets it go on (`Signal::CONT`).
     pub fn signal(&mut self, signal: Signal) {
-        self.server.as_mut().must("signal a server that does not run").signal(signal);
+        self.server.as_mut().expect_ok("signal a server that does not run").signal(signal);
     }
 }

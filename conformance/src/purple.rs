@@ -1,13 +1,13 @@
-//! Does to a libpurple client what its user would do.
+//! The user of a libpurple client.
 //!
-//! Every act is a call with `dbus-send` of the function that the client's own window calls, so the
-//! program under test sees what it would see at a desk, and no D-Bus library is shared with it.
+//! Each action calls the same function as the client's own window, with `dbus-send`. The program under
+//! test sees real traffic, and shares no D-Bus library with the tests.
 
 use crate::account::Account;
 use crate::bus::{dbus_call, dbus_send};
 use crate::client::Kind;
 use crate::deadline::within;
-use crate::must::Must;
+use crate::expect_ok::ExpectOk;
 
 pub(crate) const NAME: &str = "im.pidgin.purple.PurpleService";
 const OBJECT: &str = "/im/pidgin/purple/PurpleObject";
@@ -22,7 +22,7 @@ pub struct Purple {
     ui: &'static str,
 }
 
-/// What the status box offers: libpurple's primitives.
+/// The entries of the status box: libpurple's primitives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Saved {
     /// Signs every account out.
@@ -31,11 +31,11 @@ pub enum Saved {
     Available = 2,
     /// Busy.
     Unavailable = 3,
-    /// Seems to be offline, where the protocol has it.
+    /// Appears offline, if the protocol supports that.
     Invisible = 4,
     /// Away.
     Away = 5,
-    /// Away for long.
+    /// Extended away.
     ExtendedAway = 6,
 }
 
@@ -91,7 +91,7 @@ impl Purple {
         self.call("PurpleAccountSetPassword", &[&int(account), &string(password)]);
     }
 
-    /// Signs in again at once, as libpurple does by itself some 16 to 80 s after a lost connection.
+    /// Signs in again at once. libpurple does so by itself 16 to 80 s after a lost connection.
     pub fn reconnect(&self, account: &Account) {
         let account = self.account(account);
         self.call("PurpleAccountConnect", &[&int(account)]);
@@ -116,10 +116,10 @@ impl Purple {
 
     /// Ends libpurple in an orderly way, and with it Pidgin.
     pub fn quit(&self) {
-        // Without waiting for a reply: the client may be gone before it sends one.
+        // The client may exit before it sends a reply, so this does not wait for one.
         let to = format!("--dest={}", self.client);
         let method = format!("{INTERFACE}.PurpleCoreQuit");
-        dbus_send(&self.bus, &["--type=method_call", &to, OBJECT, &method], &[]).must("quit");
+        dbus_send(&self.bus, &["--type=method_call", &to, OBJECT, &method], &[]).expect_ok("quit");
     }
 
     /// Asks whether an account is signed in.
@@ -165,13 +165,13 @@ impl Purple {
     fn number(&self, method: &str, arguments: &[&str]) -> i32 {
         let answer = self.call(method, arguments);
         let number = answer.strip_prefix("int32 ").and_then(|number| number.parse().ok());
-        number.must(&format!("read the answer to {method}, {answer:?}"))
+        number.expect_ok(&format!("read the answer to {method}, {answer:?}"))
     }
 
     fn call(&self, method: &str, arguments: &[&str]) -> String {
         let to = format!("--dest={}", self.client);
         let call = format!("{INTERFACE}.{method}");
-        dbus_call(&self.bus, &[&to, OBJECT, &call], arguments).must(&format!("call {method}"))
+        dbus_call(&self.bus, &[&to, OBJECT, &call], arguments).expect_ok(&format!("call {method}"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! All that one `watch` said, in order, and the promises that hold for every run.
+//! The output of a `watch`, and the invariants of every run.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,35 +6,35 @@ use std::time::Duration;
 
 use crate::line::Line;
 
-/// The lines of a run with the time at which each arrived.
+/// The lines of a run with their arrival times.
 #[derive(Debug, Default)]
 pub(crate) struct Transcript {
     lines: Vec<(Duration, String)>,
-    /// What was told last of each client.
+    /// The last line of each client.
     status: BTreeMap<String, String>,
     /// The latest revision.
     revision: Option<u64>,
-    /// Whether a line told a change already.
+    /// True after the first change.
     changed: bool,
 }
 
 impl Transcript {
-    /// Adds a line and checks that it fits what went before.
+    /// Adds a line and checks it against the lines before.
     ///
     /// # Errors
     ///
-    /// The promise that the line breaks.
+    /// If the line breaks an invariant: which one.
     pub(crate) fn add(&mut self, after: Duration, text: &str) -> Result<Line, String> {
         let line = Line::of_watch(text);
         self.lines.push((after, text.to_owned()));
         let line = line?;
         let last = self.status.insert(line.client.clone(), line.status.clone());
-        // What was before is not told where it was missed.
+        // A line after missed ones does not have the status before.
         if line.before != last && (line.missed == 0 || line.before.is_some()) {
             return Err(format!("before is {:?}, but {last:?} was told last", line.before));
         }
-        // The first lines tell what is so, at whatever revision, and so do those after lines that
-        // were missed; all others are changes.
+        // The first lines are a snapshot at any revision, like those after missed lines. All others
+        // are changes.
         let snapshot = line.missed > 0 || line.before.is_none() && !self.changed;
         let fits = match self.revision {
             Some(revision) if line.missed > 0 => line.revision <= revision + line.missed,
@@ -52,7 +52,7 @@ impl Transcript {
 }
 
 impl Transcript {
-    /// The lines to the letter.
+    /// The lines, unchanged.
     pub(crate) fn output(&self) -> String {
         self.lines.iter().map(|(_, text)| format!("{text}\n")).collect()
     }

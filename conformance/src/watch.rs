@@ -10,19 +10,19 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::communicado::Communicado;
-use crate::deadline::{Deadline, PATIENCE, now};
+use crate::deadline::{Deadline, now};
+use crate::expect_ok::ExpectOk;
 use crate::line::Line;
-use crate::must::Must;
 use crate::process::{Process, Signal};
 use crate::transcript::Transcript;
 
-/// After a failure: a watch that is silent for so long has said all that belongs to it.
+/// The silence after a failure that ends the report.
 const AFTERMATH: Duration = Duration::from_millis(300);
 
-/// A running `watch` and all that it has said.
+/// A running `watch` and its output.
 ///
-/// Each line is checked as it arrives, and must be expected by the case before [`Watch::end`]: a
-/// line too many is a failure like a line too few. A failing test prints the whole transcript.
+/// The fixture checks each line as it arrives. The test must expect every line before [`Watch::end`].
+/// A failing test prints the whole transcript.
 #[derive(Debug)]
 pub struct Watch {
     process: Process,
@@ -32,7 +32,7 @@ pub struct Watch {
     transcript: Transcript,
     latest: Option<Line>,
     recording: Option<PathBuf>,
-    always_told: &'static [&'static str],
+    always_reported: &'static [&'static str],
     takes_signals: bool,
 }
 
@@ -49,9 +49,9 @@ impl Watch {
         let mut process = communicado.start(&all, |command| {
             command.stdout(Stdio::piped());
         });
-        let output = process.child().stdout.take().must("read from communicado");
+        let output = process.child().stdout.take().expect_ok("read from communicado");
         let (arrived, arriving) = mpsc::channel();
-        // Ends with the output, or with the watch.
+        // The thread ends with the output, or with the watch.
         thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
                 if arrived.send((now(), line)).is_err() {
@@ -67,16 +67,16 @@ impl Watch {
             transcript: Transcript::default(),
             latest: None,
             recording,
-            always_told: communicado.always_told(),
+            always_reported: communicado.always_reported(),
             takes_signals: communicado.takes_signals(),
         }
     }
 
-    /// Waits for the next lines about `client`, which must be these and in this order.
+    /// Waits for the next lines about `client`, which must be these in this order.
     ///
     /// # Panics
     ///
-    /// At the first line that differs, or when the deadline passes.
+    /// At the first line that differs, or at the deadline.
     #[track_caller]
     pub fn expect(&mut self, client: &str, expected: &[&str]) {
         self.expect_either(client, &[expected]);
@@ -84,14 +84,14 @@ impl Watch {
 
     /// Waits for the next lines about `client`, which must be one of several sequences.
     ///
-    /// For what a real client may truly do in either order; say why beside it. No sequence may be
-    /// the beginning of another.
+    /// For events that a real client may send in either order; say why in the test. No sequence may be
+    /// a prefix of another.
     #[track_caller]
     pub fn expect_either(&mut self, client: &str, expected: &[&[&str]]) {
-        self.expect_before(Deadline::new(PATIENCE), client, expected);
+        self.expect_before(Deadline::default(), client, expected);
     }
 
-    /// Waits as [`Watch::expect`] does, for what takes its time in the client itself.
+    /// Waits as [`Watch::expect`] does, for an event that is slow in the client itself.
     #[track_caller]
     pub fn expect_within(&mut self, patience: Duration, client: &str, expected: &[&str]) {
         self.expect_before(Deadline::new(patience), client, &[expected]);
@@ -114,16 +114,16 @@ impl Watch {
         }
     }
 
-    /// Waits for a line about `client`, whatever of it is told before, and whatever is missed.
+    /// Waits for a line about `client`, and ignores the lines before it.
     ///
-    /// For floods, of which not all that lies between can be foreseen.
+    /// For floods, whose lines no test can predict.
     ///
     /// # Panics
     ///
     /// When the deadline passes.
     #[track_caller]
-    pub fn expect_at_last(&mut self, client: &str, expected: &str) {
-        let deadline = Deadline::new(PATIENCE);
+    pub fn expect_eventually(&mut self, client: &str, expected: &str) {
+        let deadline = Deadline::default();
         let mut seen = String::from("nothing");
         while seen != expected {
             let line = self.next(client, deadline);
@@ -131,38 +131,37 @@ impl Watch {
         }
     }
 
-    /// Waits for the next line about `client`, of which only the status must be this one: for what
-    /// is too long to be written down.
+    /// Waits for the next line about `client`, and compares only the status.
     #[track_caller]
     pub fn expect_status(&mut self, client: &str, status: &str) {
-        let line = self.next(client, Deadline::new(PATIENCE));
+        let line = self.next(client, Deadline::default());
         let line = line.unwrap_or_else(|why| panic!("{why}\n  {client}: expected {status}"));
         assert_eq!(line.status, status, "{client}");
         self.latest = Some(line);
     }
 
-    /// Expects the first lines of a `watch` that finds no client.
+    /// Expects the first lines of a `watch` without a client.
     #[track_caller]
-    pub fn expect_nobody(&mut self) {
-        self.expect_nobody_but("");
+    pub fn expect_all_absent(&mut self) {
+        self.expect_all_absent_but("");
     }
 
     /// Expects `absent` first lines of every client but one.
     #[track_caller]
-    pub fn expect_nobody_but(&mut self, client: &str) {
+    pub fn expect_all_absent_but(&mut self, client: &str) {
         let absent = if self.takes_signals { "absent" } else { "absent by im-providers" };
-        for name in self.always_told.iter().filter(|name| **name != client) {
+        for name in self.always_reported.iter().filter(|name| **name != client) {
             self.expect(name, &[absent]);
         }
     }
 
-    /// The accounts, name and protocol, in the line that was expected last.
+    /// The name and protocol of each account in the last expected line.
     pub fn accounts(&self) -> Vec<(&str, &str)> {
         let accounts = self.latest.iter().flat_map(|line| &line.accounts);
         accounts.map(|(name, protocol)| (name.as_str(), protocol.as_str())).collect()
     }
 
-    /// The name by which the client shows its user, in the line that was expected last.
+    /// The name that the client shows for the user, in the last expected line.
     pub fn shown(&self) -> Option<&str> {
         self.latest.as_ref()?.shown.as_deref()
     }
@@ -172,18 +171,18 @@ impl Watch {
         self.process.id()
     }
 
-    /// What it wrote to standard error so far.
+    /// The standard error so far.
     pub fn errors(&self) -> String {
         self.process.output()
     }
 
-    /// Everything on its standard output so far, to the letter.
+    /// The standard output so far, unchanged.
     pub fn output(&self) -> String {
         self.transcript.output()
     }
 
-    /// Ends it with SIGTERM, as a session does; it must end with 0 and have said no more. Wine
-    /// hands no signals on, so there it is only listened to a little longer.
+    /// Ends the watch with SIGTERM: the exit status must be 0, without further lines. Wine passes on no
+    /// signals, so there this only reads a little longer.
     #[track_caller]
     pub fn end(&mut self) {
         if self.takes_signals {
@@ -200,7 +199,7 @@ impl Watch {
         assert!(unread.is_empty(), "lines that nobody expected: {unread:#?}");
         if let Some(recording) = &self.recording {
             fs::write(recording.with_extension("expected"), self.output())
-                .must("write a recording");
+                .expect_ok("write a recording");
         }
     }
 
@@ -210,7 +209,7 @@ impl Watch {
             if let Some(line) = self.unread.get_mut(client).and_then(VecDeque::pop_front) {
                 return Ok(line);
             }
-            match self.arriving.recv_timeout(deadline.left()) {
+            match deadline.receive(&self.arriving) {
                 Ok((at, text)) => self.take(at, &text),
                 Err(mpsc::RecvTimeoutError::Timeout) => {
                     return Err("no further line in time".to_owned());
@@ -238,7 +237,7 @@ impl Drop for Watch {
         if !thread::panicking() {
             return;
         }
-        // What came next often says what went wrong.
+        // The next lines often show the cause.
         while let Ok((at, text)) = self.arriving.recv_timeout(AFTERMATH) {
             _ = self.transcript.add(at.saturating_duration_since(self.started), &text);
         }
@@ -246,8 +245,8 @@ impl Drop for Watch {
     }
 }
 
-/// Where to record what came off the bus and what was told of it, without an extension: named
-/// after the test, in the folder that `COMMUNICADO_TRACES` names, if it does.
+/// The file for a recording, without an extension: named for the test, in the folder
+/// `COMMUNICADO_TRACES`, if that is set.
 fn recording() -> Option<PathBuf> {
     let folder = std::env::var_os("COMMUNICADO_TRACES")?;
     let test = thread::current().name()?.replace("::", "-").replace('_', "-");

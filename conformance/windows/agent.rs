@@ -1,12 +1,12 @@
-//! The agent on Windows: it publishes, follows its commands, and says goodbye.
+//! The agent on Windows: publishing, commands and shutdown.
 
-use communicado_conformance::{Ended, Gateway, Must as _, Wine, within};
+use communicado_conformance::{Completed, ExpectOk as _, Gateway, Wine, within};
 
 use crate::communicator;
 
-/// Runs a task of the agent to its end, which must be a good one.
+/// Runs a command of the agent, which must succeed.
 #[track_caller]
-fn does(wine: &Wine, task: &[&str]) -> Ended {
+fn does(wine: &Wine, task: &[&str]) -> Completed {
     let ended = wine.communicado().run(&[&["agent"], task].concat());
     assert_eq!(ended.code, Some(0), "{task:?}: {}{}", ended.out, ended.err);
     ended
@@ -16,8 +16,8 @@ fn does(wine: &Wine, task: &[&str]) -> Ended {
 fn it_publishes_pauses_and_is_forbidden() {
     let (wine, gateway) = (Wine::new(), Gateway::start());
     let token = wine.folder().join("token");
-    std::fs::write(&token, "cmt_secret\r\n").must("write a token");
-    // Wine shows Linux's files on this drive.
+    std::fs::write(&token, "cmt_secret\r\n").expect_ok("write a token");
+    // Drive Z: has the files of Linux.
     let token = format!("Z:{}", token.display());
     let who = ["--person", "ada", "--device", "laptop", "--token-file", &token, "--yes"];
     does(&wine, &[&["allow", &gateway.address("127.0.0.1")], &who[..]].concat());

@@ -6,7 +6,7 @@ use crate::{ALICE, GONE, SIGN_IN, communicator, signed_in};
 
 fn a_whole_session_with_communicado_there_first(wine: &Wine) {
     let mut watch = wine.watch();
-    watch.expect_nobody();
+    watch.expect_all_absent();
     let mut peer = communicator(wine);
     peer.tell("flag 1");
     watch.expect("communicator", &["starting by communicator"]);
@@ -51,7 +51,7 @@ fn a_client_that_is_there_first_and_signed_in(wine: &Wine) {
     let status = wine.communicado().run(&["status", "--client", "communicator"]);
     assert!(status.out.contains("signed-in"), "{} {}", status.out, status.err);
     let mut watch = wine.watch();
-    watch.expect_nobody_but("communicator");
+    watch.expect_all_absent_but("communicator");
     watch.expect("communicator", &["signed-in away/AWAY by communicator"]);
     watch.end();
 }
@@ -88,7 +88,7 @@ fn signed_out_is_told_where_no_object_can_be_created(wine: &Wine) {
         peer.tell(&format!("register {refusal}"));
         peer.tell("flag 2");
         let mut watch = wine.watch();
-        watch.expect_nobody_but("communicator");
+        watch.expect_all_absent_but("communicator");
         watch.expect("communicator", &["signed-out by communicator | no accounts"]);
         peer.tell("status 2");
         peer.tell("register");
@@ -104,7 +104,7 @@ fn not_logged_on_is_signed_out_in_both_of_its_shapes(wine: &Wine) {
         peer.tell(&format!("answer MyStatus 8100031E {shape}"));
         peer.come_up();
         let mut watch = wine.watch();
-        watch.expect_nobody_but("communicator");
+        watch.expect_all_absent_but("communicator");
         watch.expect("communicator", &["signed-out by communicator | no accounts"]);
         peer.tell("answer MyStatus ok");
         peer.tell("status 2");
@@ -122,7 +122,7 @@ fn a_client_without_a_status_of_its_own_is_read_by_its_service(wine: &Wine) {
         peer.tell(&format!("answer MyStatus 80004001 {shape}"));
         peer.come_up();
         let mut watch = wine.watch();
-        watch.expect_nobody_but("communicator");
+        watch.expect_all_absent_but("communicator");
         watch.expect("communicator", &["signed-in busy/BUSY by communicator"]);
         watch.end();
         peer.tell("quit");
@@ -141,7 +141,7 @@ fn a_refusal_is_told_with_its_reason(wine: &Wine) {
         peer.tell(&format!("register {code}"));
         peer.tell("flag 2");
         let mut watch = wine.watch();
-        watch.expect_nobody_but("communicator");
+        watch.expect_all_absent_but("communicator");
         let told = format!("unknown reason={reason} by communicator");
         watch.expect("communicator", &[&told]);
         watch.end();
@@ -181,15 +181,15 @@ fn a_client_that_hangs_is_not_responding_until_it_goes_on(wine: &Wine) {
     let quickly = ["--set", "sources.communicator.check=300ms", "--set"];
     let quickly = [&quickly[..], &["sources.communicator.timeout=300ms"]].concat();
     let mut watch = wine.watch_with(&quickly);
-    watch.expect_nobody_but("communicator");
+    watch.expect_all_absent_but("communicator");
     watch.expect("communicator", &["signed-in available/ONLINE by communicator"]);
     let hangs = "unknown reason=not-responding by communicator";
     peer.tell("hang");
-    watch.expect_at_last("communicator", hangs);
+    watch.expect_eventually("communicator", hangs);
     peer.send("go-on");
     watch.expect("communicator", &["signed-in available/ONLINE by communicator"]);
     peer.stop();
-    watch.expect_at_last("communicator", hangs);
+    watch.expect_eventually("communicator", hangs);
     peer.kill();
     watch.expect("communicator", GONE);
     watch.end();

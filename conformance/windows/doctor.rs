@@ -1,4 +1,4 @@
-//! What `doctor` says, in one sentence and one action each.
+//! The findings of `doctor`, each with an action.
 
 use communicado_conformance::Wine;
 
@@ -13,7 +13,7 @@ fn says(wine: &Wine, expected: &[&str]) {
 }
 
 #[test]
-fn a_client_that_can_be_asked_is_described_whole() {
+fn a_client_that_answers_is_described_completely() {
     let wine = Wine::new();
     let mut peer = communicator(&wine);
     peer.tell("status 2");
@@ -31,7 +31,7 @@ fn a_client_that_can_be_asked_is_described_whole() {
 }
 
 #[test]
-fn a_client_that_refuses_is_described_with_what_to_do() {
+fn a_client_that_refuses_is_described_with_an_action() {
     let wine = Wine::new();
     let mut peer = wine.peer("communicator.exe", &[]);
     peer.tell("install communicator.exe {8885370D-B33E-44B7-875D-28E403CF9270} narrow");

@@ -1,15 +1,15 @@
-//! The flag, and the process that it is believed for.
+//! The flag in the registry, which counts only with its process.
 
 use communicado_conformance::{Peer, Wine};
 
-/// A client of which only the flag says anything: it has no class.
+/// A client with a flag and without a class.
 fn flagged(wine: &Wine, app: &str, program: &str) -> Peer {
     wine.peer(program, &["--app", app])
 }
 
 fn a_client_that_cannot_be_asked_is_never_more_than_unknown(wine: &Wine) {
     let mut watch = wine.watch();
-    watch.expect_nobody();
+    watch.expect_all_absent();
     let mut teams = flagged(wine, "MsTeams", "ms-teams.exe");
     teams.tell("flag 1");
     watch.expect("teams", &["starting by im-providers"]);
@@ -22,7 +22,7 @@ fn a_client_that_cannot_be_asked_is_never_more_than_unknown(wine: &Wine) {
 
 fn a_flag_that_a_crash_left_behind_is_not_believed(wine: &Wine) {
     let mut watch = wine.watch();
-    watch.expect_nobody();
+    watch.expect_all_absent();
     let mut teams = flagged(wine, "MsTeams", "ms-teams.exe");
     teams.tell("flag 2");
     watch.expect("teams", &["unknown reason=not-supported by im-providers"]);
@@ -37,7 +37,7 @@ fn a_flag_that_a_crash_left_behind_is_not_believed(wine: &Wine) {
 
 fn a_missing_value_is_starting_and_a_wrong_one_is_unknown(wine: &Wine) {
     let mut watch = wine.watch();
-    watch.expect_nobody();
+    watch.expect_all_absent();
     let mut teams = flagged(wine, "MsTeams", "ms-teams.exe");
     teams.tell("flag 1");
     watch.expect("teams", &["starting by im-providers"]);
@@ -52,7 +52,7 @@ fn a_missing_value_is_starting_and_a_wrong_one_is_unknown(wine: &Wine) {
 
 fn a_key_that_is_deleted_and_all_of_them_are_noticed(wine: &Wine) {
     let mut watch = wine.watch();
-    watch.expect_nobody();
+    watch.expect_all_absent();
     let mut teams = flagged(wine, "MsTeams", "ms-teams.exe");
     for delete in ["key-delete", "key-delete-all"] {
         teams.tell("flag 2");
@@ -65,7 +65,7 @@ fn a_key_that_is_deleted_and_all_of_them_are_noticed(wine: &Wine) {
 
 fn an_unknown_client_has_its_own_name_and_is_judged_by_what_its_installer_wrote(wine: &Wine) {
     let mut watch = wine.watch();
-    watch.expect_nobody();
+    watch.expect_all_absent();
     let mut acme = flagged(wine, "Acme Talk", "acme.exe");
     acme.tell("flag 2");
     watch.expect("Acme Talk", &["unknown reason=not-supported by im-providers"]);
@@ -87,7 +87,7 @@ fn several_clients_are_told_apart(wine: &Wine) {
     let mut watch = wine.watch();
     watch.expect("teams", &["unknown reason=not-supported by im-providers"]);
     watch.expect("zoom", &["starting by im-providers"]);
-    watch.expect_nobody_but("teams");
+    watch.expect_all_absent_but("teams");
     teams.kill();
     watch.expect("teams", &["absent by im-providers"]);
     zoom.tell("flag 2");

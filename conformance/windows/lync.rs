@@ -1,4 +1,4 @@
-//! Lync's `IUCOfficeIntegration`, with the class that its installer wrote down.
+//! Lync's `IUCOfficeIntegration`, with the class from its installer.
 
 use communicado_conformance::{Peer, Wine};
 
@@ -13,7 +13,7 @@ fn lync(wine: &Wine) -> Peer {
 
 fn a_whole_session(wine: &Wine) {
     let mut watch = wine.watch();
-    watch.expect_nobody();
+    watch.expect_all_absent();
     let mut peer = lync(wine);
     peer.come_up();
     watch.expect("lync", &["starting by lync", "signed-out by lync | no accounts"]);
@@ -48,7 +48,7 @@ fn a_client_that_can_do_only_the_version_of_2010(wine: &Wine) {
     peer.tell("state 3");
     peer.come_up();
     let mut watch = wine.watch();
-    watch.expect_nobody_but("lync");
+    watch.expect_all_absent_but("lync");
     watch.expect("lync", &["signed-in available/Free by lync"]);
     watch.end();
 }
@@ -63,7 +63,7 @@ fn a_client_that_can_do_no_version_or_has_an_unknown_state_is_unknown(wine: &Win
         peer.tell(command);
         peer.come_up();
         let mut watch = wine.watch();
-        watch.expect_nobody_but("lync");
+        watch.expect_all_absent_but("lync");
         watch.expect("lync", &[told]);
         watch.end();
         peer.tell("quit");
@@ -75,7 +75,7 @@ fn a_client_that_is_killed_while_signed_in(wine: &Wine) {
     peer.tell("state 3");
     peer.come_up();
     let mut watch = wine.watch();
-    watch.expect_nobody_but("lync");
+    watch.expect_all_absent_but("lync");
     watch.expect("lync", &["signed-in available/Free by lync"]);
     peer.kill();
     watch.expect("lync", &["signed-out by lync", "absent by lync"]);
@@ -88,7 +88,7 @@ fn two_clients_at_once_are_told_apart(wine: &Wine) {
     let mut communicator = crate::communicator(wine);
     communicator.tell("status 0x0A");
     let mut watch = wine.watch();
-    watch.expect_nobody();
+    watch.expect_all_absent();
     lync.come_up();
     communicator.come_up();
     watch.expect("lync", &["starting by lync", "signed-in available/Free by lync"]);

@@ -1,11 +1,10 @@
-//! What `communicado.exe` must say beside clients on Windows: a real registry and real COM, which
-//! are Wine's.
+//! `communicado.exe` beside clients on Windows, with the registry and COM of Wine.
 //!
-//! Each case runs beside two clients that share nothing: one in C, which answers by a type library
-//! of its own, early-bound, from a single-threaded apartment; and one over our own wrappers, late-
-//! bound, from the multithreaded one.
+//! Each test runs beside two clients without shared code. One is in C: early-bound, with its own type
+//! library, in a single-threaded apartment. The other uses our wrappers: late-bound, in the
+//! multithreaded apartment.
 
-/// The tests of these cases, beside either client.
+/// The tests of these modules, beside either client.
 macro_rules! beside_both {
     ($($case:ident,)*) => {
         mod c {$(
@@ -39,10 +38,10 @@ mod provider;
 
 use communicado_conformance::{Peer, Watch, Wine};
 
-/// The name that signs in at every peer.
+/// The account at every peer.
 const ALICE: &str = "alice@uc.test";
 
-/// Communicator, installed, not yet up, and signed out.
+/// Communicator, installed, not started and signed out.
 fn communicator(wine: &Wine) -> Peer {
     let mut peer = wine.peer("communicator.exe", &[]);
     peer.install_messenger();
@@ -51,19 +50,19 @@ fn communicator(wine: &Wine) -> Peer {
     peer
 }
 
-/// Communicator, up and signed in, and a watch that has said so.
+/// Communicator, running and signed in, with a watch that has reported it.
 fn signed_in(wine: &Wine) -> (Peer, Watch) {
     let mut peer = communicator(wine);
     peer.tell("status 2");
     let mut watch = wine.watch();
-    watch.expect_nobody();
+    watch.expect_all_absent();
     peer.come_up();
     watch.expect("communicator", SIGN_IN);
     (peer, watch)
 }
 
-/// From the flag to a user who is signed in.
+/// The lines from the flag to the sign-in.
 const SIGN_IN: &[&str] =
     &["starting by communicator", "signed-in available/ONLINE by communicator"];
-/// From a user who is signed in to a client that is gone without a word.
+/// The lines of a signed-in client that crashes.
 const GONE: &[&str] = &["signed-out by communicator", "absent by communicator"];

@@ -1,4 +1,4 @@
-//! The SDK's `messenger` module, by the console program of the article.
+//! The SDK's `messenger` module, used by the console program of the article.
 
 use communicado_conformance::{Wine, within};
 
@@ -13,7 +13,7 @@ fn a_whole_session_in_the_words_of_the_article(wine: &Wine) {
     let mut peer = communicator(wine);
     peer.come_up();
     gate.says(&["Communicator is running."]);
-    // Its functions are there once it has asked for the status.
+    // It prints this after its first query.
     within("the gate has asked for the status", || {
         (!peer.tell("calls").starts_with("1 ")).then_some(())
     });

@@ -1,13 +1,13 @@
-//! The program itself: what it is made of, and how it runs commands.
+//! The file of the program, and its child processes.
 
-use communicado_conformance::{Must, Wine, within};
+use communicado_conformance::{ExpectOk, Wine, within};
 
 use crate::communicator;
 
 #[test]
 fn it_is_one_small_file_that_runs_as_its_user() {
     let wine = Wine::new();
-    let bytes = std::fs::read(wine.communicado().program()).must("read the program");
+    let bytes = std::fs::read(wine.communicado().program()).expect_ok("read the program");
     assert!(bytes.len() < 10_000_000, "{} bytes", bytes.len());
     let has = |text: &[u8]| bytes.windows(text.len()).any(|part| part == text);
     assert!(has(b"level=\"asInvoker\""), "it has no manifest");
@@ -18,13 +18,13 @@ fn it_is_one_small_file_that_runs_as_its_user() {
 }
 
 #[test]
-fn a_command_runs_while_it_is_so_and_ends_with_communicado_whatever_happens() {
+fn a_command_runs_while_the_condition_holds_and_ends_with_communicado() {
     let wine = Wine::new();
     let mut peer = communicator(&wine);
     peer.tell("status 2");
     peer.come_up();
     let run = ["run", "--client", "communicator", "--while", "signed-in", "--grace", "200ms", "--"];
-    // Once the inner program is there, the outer one was let go on, and so is kept.
+    // The inner program runs only after the outer one was added to the job.
     let command = [&run[..], &["cmd.exe", "/c", "winver.exe"]].concat();
     let mut communicado = wine.communicado().start(&command, |_| {});
     let runs = |expected: bool| {

@@ -1,36 +1,33 @@
-//! Tries the board and the client in JavaScript: a real gateway, Chromium, and clients that are
-//! not ours.
+//! Tests the board and the JavaScript client with a real gateway, Chromium, and other clients.
 //!
-//! What npm installs is what the lock file names. That file names no addresses, since those of one
-//! machine are of no use to another.
+//! npm installs the versions of the lock file. That file names no addresses, because a registry of
+//! one machine may be out of reach for another.
 
 use std::path::Path;
 
-use crate::command::{cargo, program, root, run as run_command};
+use crate::command::{build_debug, program, root, run as run_command};
 use crate::gateway;
 
 const FOLDER: &str = "conformance/board";
 
-/// What the tests start, and the variable that says where it is.
+/// The programs that the tests start, each with the variable for its path.
 const PROGRAMS: [(&str, &str); 2] =
     [("COMMUNICADO_GATEWAY_BIN", "communicado-gateway"), ("COMMUNICADO_BIN", "communicado")];
 
-/// Builds the gateway and the agent, and passes the tests of `conformance/board`.
+/// Builds the gateway and the agent, and runs the tests of `conformance/board`.
 ///
 /// # Errors
 ///
-/// If something fails: which command, and what to do.
+/// If a command fails: the command, and what to do.
 pub(crate) fn run(_: &[String]) -> Result<(), String> {
     let folder = root().join(FOLDER);
     no_addresses(&folder.join("package-lock.json"))?;
-    let both = ["--package", "communicado-gateway", "--package", "communicado-cli"];
-    run_command(cargo(&["build", "--locked"]).args(both))?;
+    let built = build_debug(&PROGRAMS.map(|(_, name)| name))?;
     gateway::issuer()?;
     let npm = |arguments: &[&str]| {
         let mut npm = program("npm", arguments);
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root().join("target"), Into::into);
-        for (variable, built) in PROGRAMS {
-            npm.env(variable, target.join("debug").join(built));
+        for (variable, name) in PROGRAMS {
+            npm.env(variable, built.join(name));
         }
         npm.current_dir(&folder);
         npm

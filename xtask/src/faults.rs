@@ -1,11 +1,10 @@
-//! Plants faults in the core, one at a time, and shows which promise notices each.
+//! Plants faults in the core, one at a time, and shows which test notices each.
 //!
-//! Tests that pass say little until they have been seen to fail. Each fault of the table is put
-//! into a copy of the core outside the workspace, and the promise tests are run on it. A fault
-//! that survives is a promise that nobody holds; so is one that only others than the expected
-//! test notice.
+//! A passing test proves little until it has failed once. The task puts each fault of the table into
+//! a copy of the core outside the workspace, and runs the tests of the promises on it. It fails if no
+//! test notices a fault, or if the expected test does not.
 //!
-//! Changes nothing in the workspace.
+//! The task changes nothing in the workspace.
 
 mod planted;
 
@@ -19,28 +18,33 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use crate::watchdog;
 use planted::FAULTS;
+
+/// How often the CPU time of the tests is read.
+const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 
 /// A fault, as an edit of one of the core's files.
 struct Fault {
     file: &'static str,
-    /// Must occur exactly once in the file.
+    /// The text to replace, which occurs exactly once in the file.
     find: &'static str,
     replace: &'static str,
     breaks: &'static str,
-    /// The promise that must notice it, whoever else does.
+    /// The test that must notice the fault; others may too.
     noticed_by: &'static str,
 }
 
-/// Expected of a fault under which the roster never returns.
+/// The name of the test that notices a roster that never returns.
 const HANG: &str = "(hangs)";
 
-/// Each promise is held against so many journals: enough to notice every fault of the table at a
-/// quarter of the usual cost.
+/// The journals for each test: enough to notice every fault of the table at a quarter of the usual
+/// cost.
 const CASES: &str = "500";
 
-/// Many times what the tests take, on a busy machine too.
-const TIME_LIMIT: Duration = Duration::from_secs(20);
+/// The CPU time after which the tests hang: many times what they need. Time on the clock would count
+/// the other programs of a busy machine too.
+const CPU_LIMIT: Duration = Duration::from_secs(20);
 
 /// Shows a table of all faults; fails unless each is noticed by the promise that it breaks.
 ///
@@ -108,7 +112,7 @@ impl Workbench {
     /// The tests that fail.
     fn test(&self) -> Result<BTreeSet<String>, String> {
         let mut failed = BTreeSet::new();
-        let output = match output_within(TIME_LIMIT, &self.build()?)? {
+        let output = match output_within(CPU_LIMIT, &self.build()?)? {
             Ended::ByItself(output) => output,
             Ended::ByForce(output) => {
                 failed.insert(HANG.to_owned());
@@ -122,7 +126,7 @@ impl Workbench {
 
     /// Builds the tests and returns the program that they are in.
     ///
-    /// They are not run by cargo, because a test that hangs would outlive a cargo that was killed.
+    /// Cargo does not run them: a test that hangs would outlive a cargo that was killed.
     fn build(&self) -> Result<PathBuf, String> {
         let output = Command::new(env!("CARGO"))
             .args(["test", "--no-run", "--offline", "--test", "promises"])
@@ -131,23 +135,23 @@ impl Workbench {
             .env("CARGO_TERM_COLOR", "never")
             .output()
             .map_err(|error| format!("cannot run cargo: {error}"))?;
-        let said = String::from_utf8_lossy(&output.stderr);
+        let printed = String::from_utf8_lossy(&output.stderr);
         if !output.status.success() {
-            let error = said.lines().find(|line| line.starts_with("error")).unwrap_or_default();
+            let error = printed.lines().find(|line| line.starts_with("error")).unwrap_or_default();
             return Err(format!("does not compile: {error}"));
         }
         // Executable tests/promises.rs (target/debug/deps/promises-0123456789abcdef)
-        let program = said.lines().filter_map(|line| line.trim().strip_prefix("Executable"));
+        let program = printed.lines().filter_map(|line| line.trim().strip_prefix("Executable"));
         let program = program.filter_map(|line| line.split_once('(')?.1.strip_suffix(')')).next();
         program
             .map(|path| self.root.join(path))
-            .ok_or_else(|| format!("cargo names no test program:\n{said}"))
+            .ok_or_else(|| format!("cargo names no test program:\n{printed}"))
     }
 }
 
 impl Drop for Workbench {
     fn drop(&mut self) {
-        // A copy that is left behind in the folder for temporary files does no harm.
+        // A copy that is left in the folder for temporary files does no harm.
         let _ = fs::remove_dir_all(&self.root);
     }
 }
@@ -175,22 +179,35 @@ fn output_within(limit: Duration, program: &Path) -> Result<Ended, String> {
         .stderr(Stdio::null())
         .spawn()
         .map_err(|error| format!("cannot run {}: {error}", program.display()))?;
+    let _watchdog = watchdog::watch(child.id(), watchdog::HANG);
     let mut stdout = child.stdout.take().ok_or("the tests have no output")?;
     let (done, ended) = mpsc::channel();
     let reader = thread::spawn(move || {
         let mut output = Vec::new();
-        // What can be read is judged; a test that is not named in it has not failed.
+        // A test that the readable part does not name has not failed.
         let _ = stdout.read_to_end(&mut output);
         let _ = done.send(());
         String::from_utf8_lossy(&output).into_owned()
     });
-    let in_time = ended.recv_timeout(limit) != Err(RecvTimeoutError::Timeout);
+    let mut in_time = true;
+    while in_time && ended.recv_timeout(CHECK_INTERVAL) == Err(RecvTimeoutError::Timeout) {
+        in_time = cpu_time(child.id()) < limit;
+    }
     if !in_time {
         child.kill().map_err(|error| format!("cannot end the tests: {error}"))?;
     }
     child.wait().map_err(|error| format!("cannot wait for the tests: {error}"))?;
     let output = reader.join().map_err(|_| "the output of the tests cannot be read")?;
     Ok(if in_time { Ended::ByItself(output) } else { Ended::ByForce(output) })
+}
+
+/// The CPU time of a process so far.
+fn cpu_time(id: u32) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    // PID (NAME) STATE and 10 more, then user and system time in hundredths of a second.
+    let numbers = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().skip(11);
+    let ticks: u64 = numbers.take(2).filter_map(|number| number.parse::<u64>().ok()).sum();
+    Duration::from_millis(ticks * 10)
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), String> {

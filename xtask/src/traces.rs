@@ -1,7 +1,7 @@
-//! Records what real clients say on the bus, and what is told of it, as test data for the decoder.
+//! Records the D-Bus traffic of real clients and the changes from it, as test data for the decoder.
 //!
-//! The conformance cases are run with recording on. Some are left out, which are about more than
-//! what came over one connection to one bus.
+//! The task runs the conformance tests with recording. It leaves out tests with more than one bus
+//! connection.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -9,19 +9,19 @@ use std::path::{Path, PathBuf};
 
 use crate::command::{cargo, root, run as run_command};
 
-/// In these the bus itself ends, the first lines come because patience does, or a process is seen
-/// before it is on the bus.
+/// Tests in which the bus ends, a timeout gives the first lines, or a process exists before it joins
+/// the bus.
 const LEFT_OUT: [&str; 3] = [
     "bus-",
     "hung-a-client-that-hangs-before-communicado-starts",
     "order-beside-a-client-that-is-just-starting",
 ];
 
-/// Runs the conformance cases and keeps what they recorded.
+/// Runs the conformance tests and stores their recordings.
 ///
 /// # Errors
 ///
-/// If a case fails, or a file cannot be written.
+/// If a test fails, or a file cannot be written.
 pub(crate) fn run(_: &[String]) -> Result<(), String> {
     let recorded = root().join("target/traces");
     let kept = root().join("crates/communicado-sources/tests/traces");

@@ -5,8 +5,8 @@
 //! connection that publishes. An event has the same size everywhere. A server is started anew for
 //! each number of readers, so that its memory is its own.
 
-mod crowd;
-mod floor;
+mod baseline;
+mod load_clients;
 mod people;
 mod servers;
 
@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 
 use crate::numbers::{Numbers, millis};
 use crate::report::{Goal, Report, Table};
-use crowd::Crowd;
-pub(crate) use floor::run as floor;
+pub(crate) use baseline::run as baseline;
+use load_clients::LoadClients;
 pub(crate) use people::run as people;
 use servers::{Kind, Server};
 
@@ -58,25 +58,25 @@ fn measure(kind: Kind, readers: usize, events: u32) -> Result<Cell, String> {
         server.publisher()?.add("ada")?;
     }
     let before = server.memory()?;
-    let crowd = Crowd::gather(server.address(), &server.request("ada"), readers)?;
+    let load_clients = LoadClients::gather(server.address(), &server.request("ada"), readers)?;
     let idle = server.memory()?;
     let mut publisher = server.publisher()?;
     // The first is not counted: it opens what is opened once.
     publisher.publish("ada", 0)?;
-    crowd.wait_for(1);
+    load_clients.wait_for(1);
     let (cpu, mut last) = (server.processor_time()?, Numbers::default());
     for event in 1..=events {
         thread::sleep(PAUSE);
         let began = Instant::now();
         publisher.publish("ada", event)?;
-        let all = crowd.wait_for(usize::try_from(event).unwrap_or(0) + 1);
+        let all = load_clients.wait_for(usize::try_from(event).unwrap_or(0) + 1);
         if let Some(all) = all {
             last.add(millis(all.duration_since(began)));
         }
     }
     let cpu = server.processor_time()? - cpu;
     let wanted = readers * (usize::try_from(events).unwrap_or(0) + 1);
-    let lost = wanted.saturating_sub(crowd.received());
+    let lost = wanted.saturating_sub(load_clients.received());
     let delivered = f64::from(events) * count(readers);
     let bytes = (idle - before) / count(readers);
     Ok(Cell { kind, readers, last, micros: cpu * 1e6 / delivered, bytes, lost })
@@ -89,11 +89,11 @@ fn count(readers: usize) -> f64 {
 fn report(cells: &[Cell], events: u32) -> Report {
     let heads = vec![
         "server, readers",
-        "events for a second of processor",
-        "µs an event",
+        "events per second of CPU time",
+        "CPU time per event, µs",
         "to the last reader, median, ms",
         "99th percentile, ms",
-        "bytes for a reader that waits",
+        "memory per idle connection, bytes",
         "lost",
     ];
     let rows = cells.iter().map(|cell| {
@@ -121,33 +121,30 @@ fn report(cells: &[Cell], events: u32) -> Report {
     Report {
         title: "One change to many readers",
         how: format!(
-            "{events} events, one every {} ms, to readers of Server-Sent Events over loopback; \
-             an event has about as many bytes everywhere.\n\
-             The loop writes to each socket and does nothing else: what the system takes. It keeps \
-             nothing and knows no reader by name, so it has no memory to compare.",
+            "{events} events, one every {} ms, to readers of Server-Sent Events over loopback. The events have about the same size everywhere.\n\
+             The loop only writes to each socket, so it shows the cost of the system. It stores nothing about a reader, so its memory is no comparison.",
             PAUSE.as_millis()
         ),
-        limits: "The client shares the processors with the server; over loopback the sender pays \
-                 a part of what the receiver costs."
+        limits: "The client shares the processors with the server. Over loopback the sender pays a part of the receiver's cost."
             .to_owned(),
         tables: vec![Table { heads, rows: rows.collect() }],
         goals: vec![
             Goal {
-                claim: "at most 3 kB for a reader that waits",
+                claim: "at most 3 kB per idle connection",
                 met: most <= 3000.0,
                 measured: format!("{most:.0} bytes"),
             },
             Goal {
-                claim: "less processor time for an event than nchan, in µs",
+                claim: "less CPU time per event than nchan, in µs",
                 met: ahead(|cell| cell.micros),
                 measured: said(|cell| cell.micros),
             },
             Goal {
-                claim: "sooner at the last reader than nchan (median, ms)",
+                claim: "faster to the last reader than nchan (median, ms)",
                 met: ahead(|cell| cell.last.median()),
                 measured: said(|cell| cell.last.median()),
             },
-            Goal { claim: "nothing is lost", met: lost == 0, measured: format!("{lost} events") },
+            Goal { claim: "no event is lost", met: lost == 0, measured: format!("{lost} events") },
         ],
     }
 }

@@ -114,10 +114,10 @@ fn hear(reader: &mut TcpStream, number: u32) -> Result<(), String> {
 fn report(cells: &[Cell], changes: u32) -> Report {
     let heads = vec![
         "server, people",
-        "processor for a change, µs",
+        "CPU time per change, µs",
         "to its reader, median, ms",
         "99th percentile, ms",
-        "bytes for a person",
+        "memory per person, bytes",
     ];
     let rows = cells.iter().map(|cell| {
         vec![
@@ -134,21 +134,16 @@ fn report(cells: &[Cell], changes: u32) -> Report {
         _ => f64::NAN,
     };
     Report {
-        title: "One change to one reader, as people grow",
+        title: "One change to one reader, by number of people",
         how: format!(
-            "{changes} changes, one after the other, each of one of {FOLLOWED} people who have one \
-             reader each; the others are only known. With nchan a person is a channel with a \
-             message.\n\
-             The gateway has written a change to the disk before it tells it; nchan keeps it in \
-             memory alone."
+            "{changes} changes, one after the other. Each changes one of {FOLLOWED} people with one reader each; the other people have no readers. With nchan a person is a channel with a message.\n\
+             The gateway writes a change to the disk before it sends it; nchan stores it only in memory."
         ),
-        limits:
-            "It does not show another disk, nor changes that come together, which share a write."
-                .to_owned(),
+        limits: "Not included: other disks, and simultaneous changes, which share a write."
+            .to_owned(),
         tables: vec![Table { heads, rows: rows.collect() }],
         goals: vec![Goal {
-            claim: "a change costs no more beside 100,000 people than twice what it costs beside \
-                    1,000",
+            claim: "a change costs at most twice as much with 100,000 people as with 1,000",
             met: growth <= 2.0,
             measured: format!("{growth:.2} times"),
         }],

@@ -1,4 +1,4 @@
-//! The servers that are compared, each on a free port of loopback.
+//! The compared servers, each on a free port on loopback.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-/// Stands once in every event, and nowhere else.
+/// The mark that is once in every event, and nowhere else.
 pub(super) const MARK: &str = "@@";
 
-/// Bytes of the data of an event, about: what the gateway tells of a person with a note.
+/// The approximate bytes of an event's data: a person with a note in the gateway.
 const SIZE: usize = 440;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ impl Server {
             Kind::Floor => {
                 let own = std::env::current_exe().map_err(|error| error.to_string())?;
                 let mut command = Command::new(own);
-                command.args(["floor", &port.to_string()]);
+                command.args(["baseline", &port.to_string()]);
                 command
             }
         };
@@ -118,7 +118,7 @@ impl Server {
         self.address
     }
 
-    /// What a reader of one person asks.
+    /// The request of a reader of one person.
     pub(super) fn request(&self, person: &str) -> String {
         let path = match self.kind {
             Kind::Gateway => format!("/v1/events?person={person}"),
@@ -140,7 +140,7 @@ impl Server {
         Ok(Publisher { socket, head, kind: self.kind })
     }
 
-    /// Waits until it listens.
+    /// Waits until the server listens.
     #[expect(clippy::disallowed_methods, reason = "it tells nobody that it listens")]
     fn wait(&mut self) -> Result<(), String> {
         for _ in 0..500 {
@@ -152,7 +152,7 @@ impl Server {
         Err(format!("{} does not listen", self.kind.name()))
     }
 
-    /// The processes that serve: nginx's workers are children of the one that was started.
+    /// The processes of the server, with nginx's workers.
     fn processes(&self) -> Vec<u32> {
         let own = self.child.id();
         let children = fs::read_to_string(format!("/proc/{own}/task/{own}/children"));
@@ -167,7 +167,7 @@ impl Server {
         self.sum("statm", |text| text.split(' ').nth(1)?.parse::<f64>().ok()).map(|it| it * page)
     }
 
-    /// Seconds of processor time (proc(5), `/proc/PID/stat`, fields 14 and 15).
+    /// The CPU time in seconds (proc(5), `/proc/PID/stat`, fields 14 and 15).
     pub(super) fn processor_time(&self) -> Result<f64, String> {
         let ticks = self.sum("stat", |text| {
             let after = text.rsplit_once(") ")?.1;
@@ -191,7 +191,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // nginx ends its workers when it is asked to end.
+        // On SIGTERM, nginx ends its workers.
         if let Some(id) =
             i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw)
         {
@@ -201,7 +201,7 @@ impl Drop for Server {
     }
 }
 
-/// Publishes on one connection.
+/// A publisher with one connection.
 pub(super) struct Publisher {
     socket: TcpStream,
     head: String,
@@ -209,7 +209,7 @@ pub(super) struct Publisher {
 }
 
 impl Publisher {
-    /// Tells something of a person, or into the channel of that name.
+    /// Publishes to a person, or to the channel of that name.
     pub(super) fn publish(&mut self, person: &str, number: u32) -> Result<(), String> {
         match self.kind {
             Kind::Gateway => {
@@ -226,7 +226,7 @@ impl Publisher {
         }
     }
 
-    /// Adds a person, or fills a channel of that name.
+    /// Adds a person, or a message to the channel of that name.
     pub(super) fn add(&mut self, person: &str) -> Result<(), String> {
         match self.kind {
             Kind::Gateway => self.ask("POST", "/v1/people", &format!(r#"{{"id":"{person}"}}"#)),

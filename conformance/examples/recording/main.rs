@@ -1,12 +1,10 @@
-//! Records `communicado watch` beside a real Finch, or `communicado demo`, and draws it as a
-//! moving picture.
+//! Records `communicado watch` beside a real Finch, or `communicado demo`, as an animated SVG.
 //!
 //!     cargo build --release -p communicado-cli
 //!     cargo run -p communicado-conformance --example recording watch > docs/watch.svg
 //!     cargo run -p communicado-conformance --example recording demo > docs/demo.svg
 //!
-//! Every line is what the program wrote, and when it came after what was done is what the picture
-//! says; only longer waits are cut to a second.
+//! Lines and times are those of the program. Waits longer than a second are shortened.
 
 #![expect(clippy::print_stdout, reason = "the picture goes to standard output")]
 #![expect(clippy::disallowed_methods, reason = "what is recorded happens in real time")]
@@ -17,13 +15,13 @@ use std::io::{BufRead as _, BufReader, PipeReader};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use communicado_conformance::{Account, Process, Saved, Stage};
+use communicado_conformance::{Account, Process, Saved, TestSession};
 use picture::{Row, draw};
 
-/// Nothing here takes longer, or something is wrong.
+/// The longest wait for a line.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What has been done and seen so far.
+/// The actions and lines so far.
 struct Recording {
     lines: Receiver<(Instant, String)>,
     rows: Vec<Row>,
@@ -37,11 +35,11 @@ fn main() {
     }
 }
 
-/// The whole of the demo, at its own pace.
+/// Records the whole demo at its own speed.
 fn demo() -> Vec<Row> {
-    let stage = Stage::new();
+    let session = TestSession::new();
     let (reader, writer) = std::io::pipe().unwrap_or_else(|error| panic!("no pipe: {error}"));
-    let _demo: Process = stage.communicado().start(&["demo", "--color", "always"], |command| {
+    let _demo: Process = session.communicado().start(&["demo", "--color", "always"], |command| {
         command.stdout(writer);
     });
     let mut recording = Recording::of(reader);
@@ -51,14 +49,14 @@ fn demo() -> Vec<Row> {
 }
 
 fn watch() -> Vec<Row> {
-    let stage = Stage::new();
-    let mut prosody = stage.prosody();
+    let session = TestSession::new();
+    let mut prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody).resource("desk");
     let (reader, writer) = std::io::pipe().unwrap_or_else(|error| panic!("no pipe: {error}"));
     let shown = ["watch", "--client", "finch"];
     let quick = ["--set", "sources.purple.check=2s", "--set", "sources.purple.timeout=1s"];
     let arguments = [&shown[..], &["--color", "always"], &quick[..]].concat();
-    let _watch: Process = stage.communicado().start(&arguments, |command| {
+    let _watch: Process = session.communicado().start(&arguments, |command| {
         command.stdout(writer);
     });
     let mut recording = Recording::of(reader);
@@ -66,7 +64,7 @@ fn watch() -> Vec<Row> {
     recording.until("absent");
 
     recording.happens("the user starts Finch, and Alice is signed out since yesterday");
-    let mut finch = stage.finch(&[&alice.clone().signed_out()]);
+    let mut finch = session.finch(&[&alice.clone().signed_out()]);
     recording.until("signed-out");
     recording.happens("she signs in");
     finch.user().pick(Saved::Available);
@@ -110,7 +108,7 @@ impl Recording {
         self.rows.push(Row::happening(what));
     }
 
-    /// Takes in lines until one says `word`.
+    /// Reads lines until one has `word`.
     fn until(&mut self, word: &str) {
         let began = Instant::now();
         let mut last = began;

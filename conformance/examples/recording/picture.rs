@@ -1,4 +1,4 @@
-//! A terminal that types itself, as SVG.
+//! An animated terminal in SVG.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -6,14 +6,14 @@ use std::time::Duration;
 const ROW_HEIGHT: usize = 21;
 const MARGIN: usize = 22;
 const WIDTH: usize = 800;
-/// Longer waits are cut to this.
+/// The longest wait in the picture.
 const WAIT_MAX: Duration = Duration::from_millis(1000);
-/// How long what was done stands before what was said of it: time to read it.
+/// The reading time of an action before its line.
 const READ: Duration = Duration::from_millis(1300);
-/// How long the whole stands before it begins anew.
+/// The pause before the animation repeats.
 const HOLD: Duration = Duration::from_secs(6);
 
-/// One row of the terminal, and how long after the row before it came.
+/// A row of the terminal, with the time after the row before.
 #[derive(Debug)]
 pub(crate) struct Row {
     after: Duration,
@@ -29,17 +29,17 @@ enum Kind {
 }
 
 impl Row {
-    /// What was typed.
+    /// A typed command.
     pub(crate) fn command(text: &str) -> Self {
         Self { after: Duration::ZERO, kind: Kind::Command, text: text.to_owned() }
     }
 
-    /// What was done to the client.
+    /// An action on the client.
     pub(crate) fn happening(text: &str) -> Self {
         Self { after: READ, kind: Kind::Happening, text: text.to_owned() }
     }
 
-    /// What communicado wrote.
+    /// A line of communicado.
     pub(crate) fn said(text: &str, after: Duration) -> Self {
         Self { after: after.min(WAIT_MAX), kind: Kind::Said, text: text.to_owned() }
     }
@@ -52,7 +52,7 @@ pub(crate) fn draw(title: &str, rows: &[Row]) -> String {
     let mut previous = None;
     for row in rows {
         at += row.after;
-        // What is said of a happening comes when its reader has read it.
+        // The line follows when the viewer has read the action.
         if row.kind == Kind::Said && previous == Some(&Kind::Happening) {
             at += READ / 2;
         }

@@ -1,7 +1,8 @@
-//! A Windows of its own for one test: a registry, processes and COM, all real, all Wine's.
+//! A Wine prefix for one test, with a real registry, processes and COM.
 
 mod peer;
 mod program;
+mod stacks;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,57 +13,58 @@ use tempfile::TempDir;
 
 use crate::communicado::Communicado;
 use crate::deadline::within;
-use crate::must::Must;
+use crate::expect_ok::ExpectOk;
 use crate::process::clean;
 use crate::watch::Watch;
 
 pub use peer::{Peer, PeerKind};
 pub use program::Program;
 
-/// Where Debian keeps the program; its wrapper wants the 32-bit one too.
+/// Debian's path of the program, whose wrapper would need the 32-bit one too.
 pub(crate) const WINE: &str = "/usr/lib/wine/wine64";
 const WINE_SERVER: &str = "/usr/lib/wine/wineserver64";
 
-/// A private world of Wine's for one test: nothing in it knows of another test's.
+/// A private Wine prefix for one test.
 #[derive(Debug)]
 pub struct Wine {
-    world: TempDir,
+    prefix: TempDir,
     peers: PeerKind,
 }
 
 impl Wine {
-    /// Makes a world, with the client that is furthest from our own code.
+    /// Creates a prefix with clients in C, which share no code with us.
     pub fn new() -> Self {
         Self::with(PeerKind::C)
     }
 
-    /// Makes a world with clients of this kind.
+    /// Creates a prefix with clients of this kind.
     pub fn with(peers: PeerKind) -> Self {
-        let world = TempDir::with_prefix_in("wine-", folder()).must("make a world for Wine");
-        // All but the registry is the same file for all: only that is written.
+        let prefix = TempDir::with_prefix_in(name_prefix("wine"), folder())
+            .expect_ok("create a Wine prefix");
+        // Only the registry is written, so all other files are hard links.
         let template = template();
         let copied = Command::new("cp")
             .args(["-al", "--"])
             .arg(format!("{}/.", template.display()))
-            .arg(world.path())
+            .arg(prefix.path())
             .status();
-        assert!(copied.must("copy Wine's files").success(), "cp cannot copy Wine's files");
+        assert!(copied.expect_ok("copy Wine's files").success(), "cp cannot copy Wine's files");
         for hive in ["system.reg", "user.reg", "userdef.reg"] {
-            let own = world.path().join(hive);
-            fs::remove_file(&own).must("give a world its registry");
-            fs::copy(template.join(hive), own).must("give a world its registry");
+            let own = prefix.path().join(hive);
+            fs::remove_file(&own).expect_ok("copy the registry");
+            fs::copy(template.join(hive), own).expect_ok("copy the registry");
         }
-        Self { world, peers }
+        Self { prefix, peers }
     }
 
-    /// The folder of the world, gone with it.
+    /// The folder, which is removed with the prefix.
     pub fn folder(&self) -> &Path {
-        self.world.path()
+        self.prefix.path()
     }
 
     /// The program under test.
     pub fn communicado(&self) -> Communicado {
-        Communicado::under_wine(self.world.path())
+        Communicado::under_wine(self.prefix.path())
     }
 
     /// Starts `communicado watch --json`.
@@ -77,42 +79,42 @@ impl Wine {
 
     /// A client whose program is called `program`, not yet in the registry.
     pub fn peer(&self, program: &str, arguments: &[&str]) -> Peer {
-        Peer::start(self.world.path(), self.peers, program, arguments)
+        Peer::start(self.prefix.path(), self.peers, program, arguments)
     }
 
-    /// Starts a program that was built for the tests, to be talked to.
+    /// Starts a test program.
     pub fn start(&self, program: &str) -> Program {
         self.start_with(program, &[])
     }
 
-    /// Starts such a program with further words.
+    /// Starts a test program with arguments.
     pub fn start_with(&self, program: &str, words: &[&str]) -> Program {
-        Program::start(self.world.path(), program, words)
+        Program::start(self.prefix.path(), program, words)
     }
 
-    /// Writes a file, and returns what it is called in this world.
+    /// Writes a file, and returns its path on Windows.
     pub fn file(&self, name: &str, text: &str) -> String {
-        fs::write(self.world.path().join("drive_c").join(name), text).must("write a file");
+        fs::write(self.prefix.path().join("drive_c").join(name), text).expect_ok("write a file");
         format!(r"C:\{name}")
     }
 
-    /// A command for something that was built for the tests, or for `communicado.exe`.
+    /// A command for a test program, or for `communicado.exe`.
     pub fn command(&self, name: &str) -> Command {
         let mut command = Command::new(WINE);
-        in_world(&mut command, self.world.path()).arg(built(name));
+        in_prefix(&mut command, self.prefix.path()).arg(built(name));
         command
     }
 
-    /// Runs one of Wine's own programs to its end, and returns what it said.
+    /// Runs one of Wine's programs to its end, and returns its output.
     pub fn run(&self, program: &str, arguments: &[&str]) -> String {
         let mut command = Command::new(WINE);
-        in_world(&mut command, self.world.path()).arg(program).args(arguments);
-        let output = command.stderr(Stdio::null()).output().must("run a program of Wine's");
+        in_prefix(&mut command, self.prefix.path()).arg(program).args(arguments);
+        let output = command.stderr(Stdio::null()).output().expect_ok("run a program of Wine's");
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// Ends the service that knows which program serves which class. Windows forgets a client
-    /// that was killed; Wine's service does so only with its end, and begins anew by itself.
+    /// Ends the service that lists the running COM servers. Windows removes a killed server from the
+    /// list. Wine does so only when the service ends; the service restarts by itself.
     pub fn restart_com(&self) {
         within("Wine's COM service has ended", || {
             let services = self.processes("rpcss.exe");
@@ -124,19 +126,14 @@ impl Wine {
         });
     }
 
-    /// The processes of this world that Wine has started a program in.
+    /// The processes of a program in this prefix.
     pub fn processes(&self, program: &str) -> Vec<i32> {
-        let world = format!("WINEPREFIX={}", self.world.path().display());
-        let is_ours = |id: i32| {
-            let of = |file| fs::read(format!("/proc/{id}/{file}")).unwrap_or_default();
-            let [environment, words] =
-                ["environ", "cmdline"].map(|it| String::from_utf8_lossy(&of(it)).into_owned());
-            let is_it = words.split('\0').next().is_some_and(|word| word.ends_with(program));
-            is_it && environment.split('\0').any(|variable| variable == world)
+        let is_it = |id: &i32| {
+            let words = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+            let words = String::from_utf8_lossy(&words).into_owned();
+            words.split('\0').next().is_some_and(|word| word.ends_with(program))
         };
-        let all = fs::read_dir("/proc").must("read the processes").flatten();
-        let ids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        ids.filter(|id| is_ours(*id)).collect()
+        processes_in(self.prefix.path()).into_iter().filter(is_it).collect()
     }
 }
 
@@ -148,8 +145,8 @@ impl Default for Wine {
 
 impl Drop for Wine {
     fn drop(&mut self) {
-        // Ends every process of this world and of no other.
-        _ = in_world(&mut Command::new(WINE_SERVER), self.world.path())
+        // Ends every process of this prefix.
+        _ = in_prefix(&mut Command::new(WINE_SERVER), self.prefix.path())
             .arg("-k")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -157,12 +154,24 @@ impl Drop for Wine {
     }
 }
 
-/// Puts a command into a world, with nothing else in its environment.
-pub(crate) fn in_world<'a>(command: &'a mut Command, world: &Path) -> &'a mut Command {
-    clean(command).env("WINEPREFIX", world).env("WINEDEBUG", "-all").env("HOME", world)
+/// Runs a command in a prefix, with an otherwise empty environment.
+pub(crate) fn in_prefix<'a>(command: &'a mut Command, prefix: &Path) -> &'a mut Command {
+    clean(command).env("WINEPREFIX", prefix).env("WINEDEBUG", "-all").env("HOME", prefix)
 }
 
-/// Something that `cargo xtask windows peers` has built.
+/// All processes of a prefix.
+fn processes_in(prefix: &Path) -> Vec<i32> {
+    let prefix = format!("WINEPREFIX={}", prefix.display());
+    let is_ours = |id: &i32| {
+        let environment = fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|variable| variable == prefix.as_bytes())
+    };
+    let all = fs::read_dir("/proc").expect_ok("read the processes").flatten();
+    let ids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    ids.filter(is_ours).collect()
+}
+
+/// The path of a file from `cargo xtask windows peers`.
 pub(crate) fn built(name: &str) -> PathBuf {
     let file = folder().join(name);
     assert!(file.is_file(), "there is no {}\n  help: cargo xtask windows peers", file.display());
@@ -173,32 +182,44 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/wine")
 }
 
-/// A world that nothing has happened in, made once in each run.
+/// An unused prefix to copy, made once in each run.
 fn template() -> &'static Path {
     static TEMPLATE: OnceLock<TempDir> = OnceLock::new();
     let template = TEMPLATE.get_or_init(|| {
         assert!(Path::new(WINE).exists(), "there is no {WINE}\n  help: cargo xtask peers");
         sweep();
-        let world = TempDir::with_prefix_in("template-", folder()).must("make a world for Wine");
+        let prefix = TempDir::with_prefix_in(name_prefix("template"), folder())
+            .expect_ok("create a Wine prefix");
         let mut made = Command::new(WINE);
-        in_world(&mut made, world.path()).args(["wineboot", "-i"]);
+        in_prefix(&mut made, prefix.path()).args(["wineboot", "-i"]);
         let made = made.stdout(Stdio::null()).stderr(Stdio::null()).status();
-        assert!(made.must("make a world for Wine").success(), "wineboot cannot make a world");
+        assert!(
+            made.expect_ok("create a Wine prefix").success(),
+            "wineboot cannot create a prefix"
+        );
         // It writes the registry as it ends.
         let mut ended = Command::new(WINE_SERVER);
-        let ended = in_world(&mut ended, world.path()).arg("-w").status();
-        assert!(ended.must("wait for Wine").success(), "Wine does not end");
-        world
+        let ended = in_prefix(&mut ended, prefix.path()).arg("-w").status();
+        assert!(ended.expect_ok("wait for Wine").success(), "Wine does not end");
+        prefix
     });
     template.path()
 }
 
-/// Removes the template of a run that has ended; what lives as long as the process is not dropped.
+/// The first part of a folder's name: the kind, and the process that uses the folder.
+fn name_prefix(kind: &str) -> String {
+    format!("{kind}-{}-", std::process::id())
+}
+
+/// Removes the folders of test processes that were killed, and the templates, which no process drops.
 fn sweep() {
-    let entries = fs::read_dir(folder()).must("read the folder of what was built");
+    let entries = fs::read_dir(folder()).expect_ok("read the folder of what was built");
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with("template-") || name.starts_with("wine-") {
+        let mut parts = name.split('-');
+        let is_ours = parts.next().is_some_and(|kind| ["template", "wine"].contains(&kind));
+        let user = parts.next().unwrap_or_default();
+        if is_ours && !Path::new("/proc").join(user).exists() {
             _ = fs::remove_dir_all(entry.path());
         }
     }

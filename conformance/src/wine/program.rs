@@ -1,33 +1,34 @@
 //! A console program on Windows that a test reads line by line.
 
 use std::io::{BufRead, BufReader, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::Duration;
 
-use crate::deadline::PATIENCE;
-use crate::must::Must;
+use crate::deadline::receive;
+use crate::expect_ok::ExpectOk;
 use crate::process::Process;
-use crate::wine::{WINE, built, in_world};
+use crate::wine::stacks::stacks;
+use crate::wine::{WINE, built, in_prefix};
 
-/// A console program at work.
+/// A running console program.
 #[derive(Debug)]
 pub struct Program {
     process: Process,
     said: Receiver<String>,
+    prefix: PathBuf,
 }
 
 impl Program {
-    pub(crate) fn start(world: &Path, program: &str, words: &[&str]) -> Self {
-        let mut process = Process::start(program, WINE, world, |command| {
+    pub(crate) fn start(prefix: &Path, program: &str, words: &[&str]) -> Self {
+        let mut process = Process::start(program, WINE, prefix, |command| {
             command.arg(built(program)).args(words);
-            in_world(command, world).stdin(Stdio::piped()).stdout(Stdio::piped());
+            in_prefix(command, prefix).stdin(Stdio::piped()).stdout(Stdio::piped());
         });
-        let output = process.child().stdout.take().must("read from a program");
+        let output = process.child().stdout.take().expect_ok("read from a program");
         let (say, said) = mpsc::channel();
-        // Ends with the output, or with the program.
+        // The thread ends with the output, or with the program.
         thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
                 if say.send(line).is_err() {
@@ -35,33 +36,28 @@ impl Program {
                 }
             }
         });
-        Self { process, said }
+        Self { process, said, prefix: prefix.to_owned() }
     }
 
-    /// Waits for its next lines, which must begin so.
+    /// Waits for the next lines, which must begin with these texts.
     ///
     /// # Panics
     ///
-    /// At the first line that differs, or when none comes.
+    /// At the first line that differs, or when no line comes.
     #[track_caller]
     pub fn says(&self, expected: &[&str]) {
-        self.says_within(PATIENCE, expected);
-    }
-
-    /// Waits as [`Program::says`] does, for what takes its time.
-    #[track_caller]
-    pub fn says_within(&self, patience: Duration, expected: &[&str]) {
         for expected in expected {
-            let line = self.said.recv_timeout(patience);
-            let line = line.unwrap_or_else(|error| panic!("nothing, not {expected:?}: {error}"));
+            let line = receive(&self.said).unwrap_or_else(|error| {
+                panic!("nothing, not {expected:?}: {error}\n{}", stacks(&self.prefix))
+            });
             assert!(line.starts_with(expected), "{line:?} and not {expected:?}");
         }
     }
 
-    /// Waits for as many lines as are expected, in whatever order they come.
+    /// Waits for the next lines, which must be these in any order.
     #[track_caller]
-    pub fn says_in_any_order(&self, expected: &[&str]) {
-        let next = |_: &&str| self.said.recv_timeout(PATIENCE).unwrap_or_default();
+    pub fn expect_lines_in_any_order(&self, expected: &[&str]) {
+        let next = |_: &&str| receive(&self.said).unwrap_or_default();
         let mut lines: Vec<String> = expected.iter().map(next).collect();
         let mut expected: Vec<&str> = expected.to_vec();
         lines.sort_unstable();
@@ -74,28 +70,28 @@ impl Program {
         self.process.id()
     }
 
-    /// Waits for its end, and returns its exit status.
+    /// Waits for the exit, and returns the exit status.
     #[track_caller]
     pub fn code(&mut self) -> Option<i32> {
         self.process.wait().code()
     }
 
-    /// Waits for its end, which must be a good one.
+    /// Waits for the exit, which must be with success.
     #[track_caller]
     pub fn ends(&mut self) {
         assert_eq!(self.code(), Some(0));
     }
 
-    /// Ends it without a word, as a crash does.
+    /// Kills the program, as a crash does.
     pub fn kill(&mut self) {
         self.process.kill();
     }
 
-    /// Presses Enter and waits for its end, which must be a good one.
+    /// Presses Enter and waits for the exit, which must be with success.
     #[track_caller]
     pub fn enter(&mut self) {
-        let input = self.process.child().stdin.as_mut().must("write to a program");
-        input.write_all(b"\r\n").must("press Enter");
+        let input = self.process.child().stdin.as_mut().expect_ok("write to a program");
+        input.write_all(b"\r\n").expect_ok("press Enter");
         let status = self.process.wait();
         assert!(status.success(), "{status}");
     }

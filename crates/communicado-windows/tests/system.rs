@@ -14,7 +14,7 @@ use communicado_windows::{
     RegistryView, TokenInfo, WakeTimer, own_session, processes, session_of, uptime, was_deleted,
 };
 
-const TIMEOUT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(2 * 60 * 60);
 
 struct Parked(Thread);
 

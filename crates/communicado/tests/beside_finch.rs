@@ -4,12 +4,8 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 
-use communicado_conformance::{Account, Must, Saved, Stage};
-
-/// The timeout for each line.
-const TIMEOUT: Duration = Duration::from_secs(20);
+use communicado_conformance::{Account, ExpectOk, Saved, TestSession, receive};
 
 /// A running example, killed at the end of the test.
 struct Example {
@@ -18,18 +14,20 @@ struct Example {
 }
 
 impl Example {
-    fn start(name: &str, stage: &mut Stage) -> Self {
-        let test = std::env::current_exe().must("find the file of the test");
-        let example =
-            test.parent().and_then(|deps| deps.parent()).must("find the folder of the examples");
+    fn start(name: &str, session: &mut TestSession) -> Self {
+        let test = std::env::current_exe().expect_ok("find the file of the test");
+        let example = test
+            .parent()
+            .and_then(|deps| deps.parent())
+            .expect_ok("find the folder of the examples");
         let mut child = Command::new(example.join("examples").join(name))
             .env_clear()
-            .env("DBUS_SESSION_BUS_ADDRESS", stage.bus().address())
+            .env("DBUS_SESSION_BUS_ADDRESS", session.bus().address())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .must("start the example, which cargo builds before the tests");
-        let output = BufReader::new(child.stdout.take().must("read its output"));
+            .expect_ok("start the example, which cargo builds before the tests");
+        let output = BufReader::new(child.stdout.take().expect_ok("read its output"));
         let (sender, lines) = channel();
         std::thread::spawn(move || {
             output.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)));
@@ -40,7 +38,7 @@ impl Example {
     #[track_caller]
     fn expect_lines(&self, expected: &[&str]) {
         for expected in expected {
-            let line = self.lines.recv_timeout(TIMEOUT);
+            let line = receive(&self.lines);
             assert_eq!(line.as_deref(), Ok(*expected));
         }
     }
@@ -55,33 +53,33 @@ impl Drop for Example {
 
 #[test]
 fn the_sign_in_gate_follows_a_session_and_exits_on_enter() {
-    let mut stage = Stage::new();
-    let prosody = stage.prosody();
+    let mut session = TestSession::new();
+    let prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody).signed_out();
-    let mut gate = Example::start("sign_in_gate", &mut stage);
+    let mut gate = Example::start("sign_in_gate", &mut session);
     gate.expect_lines(&["Press Enter key to exit the application.", ""]);
     gate.expect_lines(&["Communicator is not running."]);
-    let mut finch = stage.finch(&[&alice]);
+    let mut finch = session.finch(&[&alice]);
     gate.expect_lines(&["Communicator is running."]);
     finch.user().pick(Saved::Available);
     gate.expect_lines(&["OnSignin 0x00000000", "The feature is on."]);
     finch.kill();
     gate.expect_lines(&["OnSignout", "The feature is off.", "OnAppShutdown"]);
     gate.expect_lines(&["Communicator is not running."]);
-    let stdin = gate.child.stdin.as_mut().must("write to its input");
-    stdin.write_all(b"\n").must("press Enter");
-    let ended = gate.child.wait().must("wait for it");
+    let stdin = gate.child.stdin.as_mut().expect_ok("write to its input");
+    stdin.write_all(b"\n").expect_ok("press Enter");
+    let ended = gate.child.wait().expect_ok("wait for it");
     assert!(ended.success(), "{ended}");
 }
 
 #[test]
 fn work_runs_only_while_a_user_is_signed_in() {
-    let mut stage = Stage::new();
-    let mut prosody = stage.prosody();
+    let mut session = TestSession::new();
+    let mut prosody = session.prosody();
     let alice = Account::xmpp("alice", &prosody);
-    let work = Example::start("while_signed_in", &mut stage);
-    let feature = Example::start("feature_switch", &mut stage);
-    let mut finch = stage.finch(&[&alice]);
+    let work = Example::start("while_signed_in", &mut session);
+    let feature = Example::start("feature_switch", &mut session);
+    let mut finch = session.finch(&[&alice]);
     work.expect_lines(&["signed in to finch"]);
     feature.expect_lines(&["the feature is on"]);
     prosody.kill();

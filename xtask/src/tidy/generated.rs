@@ -1,26 +1,29 @@
-//! The rule about files that the program writes itself.
+//! The rule about files that the program generates.
 
 use super::Finding;
 use super::tree::Tree;
-use crate::command::{cargo, output};
+use crate::command::{build_debug, output, program};
 
-/// A file, and what prints it behind `cargo`.
-const GENERATED: &[(&str, &[&str])] = &[(
-    "docs/config.schema.json",
-    &["run", "--quiet", "--locked", "--package", "communicado-cli", "--", "config", "--schema"],
-)];
+/// A file, and the arguments of `communicado` that print it.
+const GENERATED: &[(&str, &[&str])] = &[("docs/config.schema.json", &["config", "--schema"])];
 
 pub(super) fn stale(tree: &Tree) -> Vec<Finding> {
+    let communicado = match build_debug(&["communicado"]) {
+        Ok(folder) => folder.join("communicado"),
+        Err(why) => return vec![Finding::new("", 0, why, "fix the build")],
+    };
     let mut findings = Vec::new();
-    for (file, command) in GENERATED {
-        let by = command.join(" ");
-        // Whatever this machine's user has configured is not ours to print.
-        let printed = output(cargo(command).env("XDG_CONFIG_HOME", "/nonexistent"));
+    for (file, arguments) in GENERATED {
+        let by = format!("cargo run -- {} > {file}", arguments.join(" "));
+        let mut print = program(&communicado.to_string_lossy(), arguments);
+        // The configuration of this machine's user must not show.
+        let printed = output(print.env("XDG_CONFIG_HOME", "/nonexistent"));
         let printed = match printed {
             Ok(printed) if printed.status.success() => printed.stdout,
             Ok(failed) => {
                 let why = String::from_utf8_lossy(&failed.stderr).into_owned();
-                findings.push(Finding::new(file, 0, format!("it cannot be printed: {why}"), by));
+                let what = format!("`communicado` cannot print it: {why}");
+                findings.push(Finding::new(file, 0, what, by));
                 continue;
             }
             Err(why) => {
@@ -33,8 +36,8 @@ pub(super) fn stale(tree: &Tree) -> Vec<Finding> {
         if printed != kept {
             let pairs = printed.lines().zip(kept.lines());
             let line = pairs.take_while(|(printed, kept)| printed == kept).count() + 1;
-            let to_do = format!("cargo {by} > {file}");
-            findings.push(Finding::new(file, line, "it is not what the program prints", to_do));
+            let what = "the file differs from what the program prints";
+            findings.push(Finding::new(file, line, what, by));
         }
     }
     findings

@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::command::{root, run as run_command};
 use toolchain::Toolchain;
 
-/// What has code for Windows.
+/// The packages with code for Windows.
 const PACKAGES: [&str; 10] = [
     "communicado",
     "communicado-com-server",
@@ -24,11 +24,11 @@ const PACKAGES: [&str; 10] = [
     "communicado-windows",
 ];
 
-/// Builds `target/windows/communicado.exe`, or does what is named: `lint`, `test`, `peers`.
+/// Builds `target/windows/communicado.exe`, or runs `lint`, `test` or `peers`.
 ///
 /// # Errors
 ///
-/// If it cannot be built here, or something is wrong with it.
+/// If a build, a lint or a test fails.
 pub(crate) fn run(words: &[String]) -> Result<(), String> {
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] | ["build"] => {
@@ -46,21 +46,21 @@ pub(crate) fn run(words: &[String]) -> Result<(), String> {
     }
 }
 
-/// Lints and tests, and leaves what the conformance tests run under Wine.
+/// Lints and tests, and builds the programs for the conformance tests under Wine.
 pub(crate) fn check() -> Result<(), String> {
     lint()?;
     test()?;
     peers()
 }
 
-/// Builds the program into `folder`, and says where it is.
+/// Builds the program into `folder`, and returns its path and size.
 fn build(toolchain: &Toolchain, folder: &Path) -> Result<String, String> {
     run_command(&mut toolchain.cargo("build", &["--release", "--package", "communicado-cli"])?)?;
     let built = root().join("target").join(toolchain.target()).join("release/communicado.exe");
     let program = folder.join("communicado.exe");
     let failed = |error: std::io::Error| format!("cannot write {}: {error}", program.display());
     fs::create_dir_all(folder).map_err(failed)?;
-    // Beside it and then in its place: it may be running.
+    // A rename, because the old program may be running.
     let fresh = folder.join("communicado.exe.new");
     fs::copy(built, &fresh).map_err(failed)?;
     fs::rename(&fresh, &program).map_err(failed)?;
@@ -84,7 +84,7 @@ fn test() -> Result<(), String> {
     run_command(&mut Toolchain::for_wine()?.cargo("test", &units)?)
 }
 
-/// Builds what is run under Wine: the program, and the peers.
+/// Builds the programs that run under Wine: `communicado.exe` and the peers.
 fn peers() -> Result<(), String> {
     let folder = wine::folder();
     peers::build(&folder)?;

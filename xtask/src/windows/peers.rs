@@ -1,4 +1,4 @@
-//! The programs in C: the peer with the type libraries that it answers by, and the bare listener.
+//! The programs in C: the peer with its type libraries, and the minimal listeners.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,17 +7,17 @@ use crate::command::{program, root, run as run_command};
 
 /// The interfaces of the peer, one library each.
 const LIBRARIES: [&str; 2] = ["messenger", "office"];
-/// Where Wine's development files have the interfaces of Automation, by version of Debian.
+/// The folders of Wine's interfaces for Automation, by version of Debian.
 const INTERFACES: [&str; 2] = ["/usr/include/wine/wine/windows", "/usr/include/wine/windows"];
-/// The interfaces that we serve, and what the headers for programs in C are called.
+/// The interfaces of our COM server, with the names of their C headers.
 const OURS: [(&str, &str); 2] =
     [("communicator", "messenger.idl"), ("uccollaboration", "office.idl")];
-/// Programs in C that use what we serve, each with its header.
+/// C programs that use our COM server, each with its header.
 const PROGRAMS: [(&str, &str); 3] =
     [("seed", "communicator"), ("early", "communicator"), ("asks", "uccollaboration")];
-/// The version of the tool and the time, as far as they may differ in a type library.
+/// The bytes of a type library with the tool version and the time.
 const TIME_BYTES: usize = 24;
-/// Wine's copy of the type library that every other one begins with, in a file of programs.
+/// Wine's copy of the standard type library, inside a program file.
 const STDOLE: &str = "/usr/lib/x86_64-linux-gnu/wine/x86_64-windows/stdole2.tlb";
 
 /// Builds the peer into `folder`.
@@ -41,7 +41,7 @@ pub(super) fn build(folder: &Path) -> Result<(), String> {
         sources.push(PathBuf::from(path(format!("{library}_i.c"))));
     }
     compile(folder, "c-peer.exe", &sources)?;
-    compile(folder, "bare.exe", &[source.join("bare.c")])?;
+    compile(folder, "raw_com.exe", &[source.join("raw_com.c")])?;
     for (name, idl) in OURS {
         let idl = root().join("crates/communicado-com-server/idl").join(idl);
         for (form, ending) in [("-h", "h"), ("-u", "c"), ("-t", "tlb")] {
@@ -60,8 +60,7 @@ pub(super) fn build(folder: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Holds the type library that is checked in against the one that was just made of its interfaces,
-/// which has the time in it.
+/// Compares the checked-in type library with one from its interfaces, except for the time.
 fn compare(made: &Path, kept: &Path) -> Result<(), String> {
     let read = |path: &Path| {
         fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
@@ -72,7 +71,7 @@ fn compare(made: &Path, kept: &Path) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "{} is not made of the interfaces beside it\n  help: cp {} {}",
+        "{} does not match the interfaces beside it\n  help: cp {} {}",
         kept.display(),
         made.display(),
         kept.display()
@@ -86,7 +85,7 @@ fn compile(folder: &Path, name: &str, sources: &[PathBuf]) -> Result<(), String>
     run_command(&mut compile)
 }
 
-/// The type library alone, which is what the tool reads.
+/// The type library from the program file.
 fn stdole() -> Result<Vec<u8>, String> {
     let file = fs::read(STDOLE).map_err(|error| format!("cannot read {STDOLE}: {error}"))?;
     let begins = file.windows(4).position(|bytes| bytes == b"MSFT");

@@ -1,8 +1,8 @@
 //! A Rust that builds for Windows, and the environment that it needs.
 //!
-//! Rustup's own Windows target is used where a person has it. Everywhere else, and for all that
-//! runs under Wine, Debian's packages give a compiler with the source of its standard library,
-//! from which that library is built for Windows 7: the one target whose programs Wine 8 can start.
+//! The task uses rustup's Windows target if it is installed. Otherwise, and for all programs under
+//! Wine, it uses the compiler from Debian's packages and builds the standard library for Windows 7.
+//! Wine 8 can start programs for no newer target.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::deny::cache;
 
 const RUSTUP_TARGET: &str = "x86_64-pc-windows-gnu";
 const DEBIAN_TARGET: &str = "x86_64-win7-windows-gnu";
-/// Debian's names for one compiler that is kept up with what browsers need.
+/// Debian's packages of the compiler that it updates for browsers.
 const PACKAGES: [&str; 5] =
     ["rustc-web", "cargo-web", "libstd-rust-web-dev", "rust-web-src", "rust-web-clippy"];
 
@@ -26,7 +26,7 @@ pub(super) enum Toolchain {
 }
 
 impl Toolchain {
-    /// The one to ship with.
+    /// The toolchain for a release.
     pub(super) fn any() -> Result<Self, String> {
         let listed = output(&mut program("rustup", &["target", "list", "--installed"]));
         let listed = listed.map(|it| String::from_utf8_lossy(&it.stdout).into_owned());
@@ -34,18 +34,18 @@ impl Toolchain {
         if is_there { Ok(Self::Rustup) } else { Self::for_wine() }
     }
 
-    /// The one whose programs run under Wine, unpacked if it is not there yet.
+    /// The toolchain for Wine, which is unpacked first if it is missing.
     pub(super) fn for_wine() -> Result<Self, String> {
         let asked = output(&mut program("apt-cache", &["depends", "rustc-web"]));
         let depends = asked.map(|it| String::from_utf8_lossy(&it.stdout).into_owned());
         let depends = depends.unwrap_or_default();
-        // Its library has the version in its name.
+        // The name of the library package has the version.
         let policy = output(&mut program("apt-cache", &["policy", "rustc-web"]))?;
         let policy = String::from_utf8_lossy(&policy.stdout).into_owned();
         let version = policy.lines().find_map(|line| line.trim().strip_prefix("Candidate: "));
         let Some(version) = version.filter(|_| !depends.is_empty()) else {
             return Err(format!(
-                "there is no `rustc-web` among the packages of this system\n  help: rustup target \
+                "this system has no package `rustc-web`\n  help: rustup target \
                  add {RUSTUP_TARGET}, or run it on Debian 12 after `apt-get update`"
             ));
         };
@@ -71,7 +71,7 @@ impl Toolchain {
                     .env("LD_LIBRARY_PATH", usr.join("lib/x86_64-linux-gnu"))
                     .env("RUSTC", bin.join("rustc"))
                     .env("RUSTDOC", bin.join("rustdoc"))
-                    // The standard library may be built with a released compiler only so.
+                    // A released compiler builds the standard library only with this.
                     .env("RUSTC_BOOTSTRAP", "1")
                     .arg("-Zbuild-std=std,panic_unwind");
                 cargo
@@ -82,11 +82,11 @@ impl Toolchain {
             .args(["--target", target, "--locked"])
             .args(arguments)
             .env(format!("CARGO_TARGET_{name}_LINKER"), linker)
-            // For code in C: of this target the compiler's name would be guessed wrongly.
+            // For C code, because cc-rs guesses a wrong compiler for this target.
             .env(format!("CC_{}", name.to_lowercase()), linker)
             .env(format!("AR_{}", name.to_lowercase()), "x86_64-w64-mingw32-ar")
             .env(format!("CARGO_TARGET_{name}_RUNNER"), super::wine::runner())
-            // What matters of a debug build here is where a panic was.
+            // A debug build here only needs the lines of a panic.
             .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")
             .env("RUSTFLAGS", self.flags())
             .env_remove("CARGO");
@@ -100,7 +100,7 @@ impl Toolchain {
         }
     }
 
-    /// No path of this machine and no time goes into the program.
+    /// The flags that keep local paths and the time out of the program.
     fn flags(&self) -> String {
         let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
         let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
@@ -119,7 +119,7 @@ impl Toolchain {
     }
 }
 
-/// The linker of mingw-w64, by the name that it has without Debian's alternatives too.
+/// The linker of mingw-w64, also by its name without Debian's alternatives.
 fn linker() -> Result<&'static str, String> {
     ["x86_64-w64-mingw32-gcc", "x86_64-w64-mingw32-gcc-win32"]
         .into_iter()
@@ -127,9 +127,9 @@ fn linker() -> Result<&'static str, String> {
         .ok_or_else(|| "mingw-w64 is not installed\n  help: cargo xtask peers".to_owned())
 }
 
-/// Unpacks Debian's compiler beside everything else: nothing of the system is changed.
+/// Unpacks Debian's compiler into the cache, without changes to the system.
 fn unpack(folder: &Path) -> Result<(), String> {
-    println!("a Rust for Windows is unpacked once into {}", folder.display());
+    println!("unpacking a Rust for Windows once into {}", folder.display());
     let failed = |error: std::io::Error| format!("cannot write {}: {error}", folder.display());
     let _ = fs::remove_dir_all(folder);
     let packages = folder.join("packages");
@@ -146,7 +146,7 @@ fn unpack(folder: &Path) -> Result<(), String> {
         run_command(unpack.arg(package.path()).arg(folder))?;
     }
     fs::remove_dir_all(&packages).map_err(failed)?;
-    // Of the source of the compiler only that of its library is needed, a fifth of it.
+    // Only the library's source is needed, a fifth of the compiler's.
     let source = folder.join("usr/src");
     for version in fs::read_dir(&source).map_err(failed)?.flatten() {
         for part in fs::read_dir(version.path()).map_err(failed)?.flatten() {

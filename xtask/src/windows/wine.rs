@@ -1,4 +1,4 @@
-//! Wine, for what is built for Windows and run here.
+//! Wine, which runs the programs for Windows.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -6,20 +6,20 @@ use std::path::{Path, PathBuf};
 
 use crate::command::{program, root, run as run_command};
 
-/// Where Debian keeps the program; its wrapper wants the 32-bit one too.
+/// Debian's path of the program, whose wrapper would need the 32-bit one too.
 const WINE: &str = "/usr/lib/wine/wine64";
 
-/// The folder of all that is run under Wine.
+/// The folder of the programs that run under Wine.
 pub(super) fn folder() -> PathBuf {
     root().join("target/wine")
 }
 
-/// The script that cargo runs programs for Windows with.
+/// The script that runs programs for Windows for cargo.
 pub(super) fn runner() -> PathBuf {
     folder().join("run")
 }
 
-/// Makes the script, and a world of Wine's own for the unit tests.
+/// Writes the script, and creates a Wine prefix for the unit tests.
 pub(super) fn prepare() -> Result<(), String> {
     let folder = folder();
     let prefix = folder.join("units");

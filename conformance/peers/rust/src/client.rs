@@ -1,4 +1,4 @@
-//! What the client's user is in, and what the client answers with.
+//! The state of the client, and its answers.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,7 +14,7 @@ const CONTACT_EVENTS: Guid = Guid(0xB1C6_ECC3_1EA7_495D_9337_02FE_4FB7_23F0);
 pub(crate) const NOT_LOGGED_ON: HResult = HResult::of(0x8100_031E);
 const FAILED: HResult = HResult::of(0x8000_4005);
 
-/// The client, whoever asks it.
+/// The client.
 pub(crate) struct Client {
     state: Mutex<State>,
     goes_on: Condvar,
@@ -24,7 +24,7 @@ pub(crate) struct Client {
     pub(crate) contact: Listeners,
 }
 
-/// Everything that a test sets.
+/// The state, which a test sets.
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) status: i32,
@@ -44,7 +44,7 @@ pub(crate) struct State {
     pub(crate) signin_calls: u32,
 }
 
-/// What members answer instead of what they would.
+/// Faults that replace the answers.
 #[derive(Default)]
 pub(crate) struct Fails {
     pub(crate) status: Option<HResult>,
@@ -77,7 +77,7 @@ impl Client {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The state for a call, which takes as long as the test wants.
+    /// The state for a call, after the delay that the test sets.
     pub(crate) fn called(&self) -> MutexGuard<'_, State> {
         let state = self.state();
         let pause = state.pause;
@@ -96,7 +96,7 @@ impl Client {
 }
 
 impl State {
-    /// The refusal with this code, in the shape that the test wants.
+    /// The error with this code, in the form that the test sets.
     pub(crate) fn refusal(&self, code: HResult) -> MethodError {
         MethodError {
             code,

@@ -1,4 +1,4 @@
-//! What a test has the client do.
+//! The commands of a test to the client.
 
 use std::io::{Write as _, stdin, stdout};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +14,7 @@ use crate::objects::{Object, Part};
 const PROVIDERS: &str = r"Software\IM Providers";
 const MESSENGER: Guid = Guid(0x8885_370D_B33E_44B7_875D_28E4_03CF_9270);
 const OFFICE: Guid = Guid(0xA065_1028_BA7A_4D71_877F_12E0_175A_5806);
-/// How long listeners may take before a test is told how many have heard.
+/// The longest wait for listeners before the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 struct Peer<'a> {
@@ -27,7 +27,7 @@ struct Peer<'a> {
     registered: Option<ClassObject<'a>>,
 }
 
-/// Does what the lines of standard input say, until they end or say so.
+/// Runs the commands from stdin until it closes or a command ends the client.
 pub(crate) fn run() {
     let mut app = "Communicator".to_owned();
     let (mut class, mut root) = (None, Part::Messenger);
@@ -217,13 +217,13 @@ fn said(error: communicado_windows::WindowsError) -> String {
     error.to_string()
 }
 
-/// The first three words, or nothing in their place.
+/// The first three words; empty if missing.
 fn words(text: &str) -> [&str; 3] {
     let mut words = text.split_whitespace();
     [(); 3].map(|()| words.next().unwrap_or_default())
 }
 
-/// A number as C reads it: decimal, or hexadecimal behind `0x`; 0 for anything else.
+/// A number in C notation: decimal, or hexadecimal after `0x`; else 0.
 fn number(text: &str) -> u32 {
     match text.strip_prefix("0x") {
         Some(digits) => u32::from_str_radix(digits, 16).unwrap_or(0),

@@ -1,6 +1,6 @@
-//! A UC client for tests, over our own wrappers of COM: late-bound, without a type library, in the
-//! multithreaded apartment. So it differs in each of these from the client in C beside it, and is
-//! driven by the same lines: each is answered by one, "ok ..." or "error ...".
+//! A UC client for tests, with our COM wrappers: late-bound, without a type library, in the
+//! multithreaded apartment. The client in C differs in each of these and takes the same commands. It
+//! answers each line with "ok ..." or "error ...".
 #![expect(clippy::print_stdout, reason = "a program's output is its purpose")]
 
 #[cfg(windows)]

@@ -1,4 +1,4 @@
-//! The client's objects, as callers bound late see them.
+//! The client's objects for late-bound callers.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ const AVAILABILITY: i32 = 0;
 const ACTIVITY_ID: i32 = 1;
 const DISPLAY_NAME: i32 = 10;
 
-/// Which object.
+/// The kind of an object.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
     Messenger,
@@ -38,7 +38,7 @@ pub(crate) struct Object {
     part: Part,
 }
 
-/// The names are not those of the SDK: nobody can be bound early to these.
+/// The names differ from the SDK, because no caller is early-bound to them.
 const fn late(number: u128) -> Guid {
     Guid(0x3C0E_5E0B_9A52_4C5B_8A4F_7A1D_0C91_0000 + number)
 }

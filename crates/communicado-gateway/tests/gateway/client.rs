@@ -3,17 +3,13 @@
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::time::Duration;
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use serde_json::Value;
 use tokio_rustls::rustls;
 
-use crate::stage::{Gateway, Said};
-
-/// The longest wait for bytes.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::stage::{Gateway, HANG, Said};
 
 trait Stream: Read + Write + Send {}
 impl<T: Read + Write + Send> Stream for T {}
@@ -119,8 +115,8 @@ impl Client {
         socket: TcpStream,
         tls: Option<Arc<rustls::ClientConfig>>,
     ) -> io::Result<Self> {
-        socket.set_read_timeout(Some(PATIENCE))?;
-        socket.set_write_timeout(Some(PATIENCE))?;
+        socket.set_read_timeout(Some(HANG))?;
+        socket.set_write_timeout(Some(HANG))?;
         socket.set_nodelay(true)?;
         let Some(config) = tls else { return Ok(Self::over_any(socket)) };
         let name = ServerName::try_from("localhost").expect("a name");

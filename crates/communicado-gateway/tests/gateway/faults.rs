@@ -11,7 +11,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::stage::{Events, Gateway, program, within, within_of};
+use crate::stage::{Events, Gateway, program, within};
 use crate::websocket::Socket;
 
 /// Writes acknowledged before the gateway is killed.
@@ -286,7 +286,7 @@ fn readers_whose_network_is_gone_are_let_go_and_the_others_are_told_at_once() {
     gateway.say("ada", "lost on two").must(200);
     assert_eq!(stays.must("change").data["note"], "lost on two");
     // The limit for a reader that takes nothing, and as much again on a busy machine.
-    within_of(Duration::from_secs(120), "both are let go", || {
+    communicado_conformance::within_of(Duration::from_secs(120), "both are let go", || {
         let left = (readers("sse"), readers("websocket"));
         (left == ("1".to_owned(), "0".to_owned())).then_some(())
     });

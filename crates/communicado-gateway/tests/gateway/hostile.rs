@@ -5,12 +5,12 @@ use std::net::{Shutdown, TcpStream};
 
 use serde_json::json;
 
-use crate::stage::{Events, Gateway, publication};
+use crate::stage::{Events, Gateway, HANG, publication};
 
 /// What comes back for raw bytes, until the gateway closes or the time is up.
 fn raw(gateway: &Gateway, bytes: &[u8]) -> String {
     let mut socket = TcpStream::connect(gateway.address()).unwrap();
-    socket.set_read_timeout(Some(std::time::Duration::from_secs(15))).unwrap();
+    socket.set_read_timeout(Some(HANG)).unwrap();
     // It may close before all is said.
     let _ = socket.write_all(bytes);
     let _ = socket.shutdown(Shutdown::Write);

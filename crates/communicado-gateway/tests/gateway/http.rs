@@ -13,7 +13,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-use crate::stage::{Events, Gateway, within_of};
+use crate::stage::{Events, Gateway};
 
 const TLS: &[&str] = &["--tls-self-signed", "127.0.0.1"];
 
@@ -21,7 +21,7 @@ type Tls = StreamOwned<ClientConnection, TcpStream>;
 
 fn plain(gateway: &Gateway) -> TcpStream {
     let socket = TcpStream::connect(gateway.address()).unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    socket.set_read_timeout(Some(crate::stage::HANG)).unwrap();
     socket
 }
 
@@ -201,7 +201,7 @@ fn a_client_that_sends_no_more_gets_all_of_a_large_snapshot() {
     socket.set_recv_buffer_size(4096).unwrap();
     socket.connect(&gateway.address().into()).unwrap();
     let mut socket = TcpStream::from(socket);
-    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    socket.set_read_timeout(Some(crate::stage::HANG)).unwrap();
     let bearer = format!("Authorization: Bearer {}", gateway.token);
     let request = format!("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n{bearer}\r\n\r\n");
     let stream = answer_after_end(&mut socket, &request);
@@ -230,9 +230,9 @@ fn a_reader_over_tls_that_goes_is_let_go() {
     assert!(socket.read(&mut part).unwrap() > 0);
     // Sooner than a sign of life that cannot be written would tell it.
     let soon = Duration::from_secs(20);
-    within_of(soon, "a reader", || readers(1).then_some(()));
+    communicado_conformance::within_of(soon, "a reader", || readers(1).then_some(()));
     drop(socket);
-    within_of(soon, "no reader", || readers(0).then_some(()));
+    communicado_conformance::within_of(soon, "no reader", || readers(0).then_some(()));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::json;
 use socket2::{Domain, Socket, Type};
 
 use crate::client::cookie_of;
-use crate::stage::{Events, Gateway, publication, within};
+use crate::stage::{Events, Gateway, HANG, publication, within};
 
 #[test]
 fn who_asks_too_often_is_told_when_to_ask_again() {
@@ -17,7 +17,7 @@ fn who_asks_too_often_is_told_when_to_ask_again() {
     let ask = format!(
         "GET /v1/people HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
     );
-    socket.set_read_timeout(Some(std::time::Duration::from_secs(10))).unwrap();
+    socket.set_read_timeout(Some(HANG)).unwrap();
     let mut said = String::new();
     within("too many requests", || {
         socket.write_all(ask.repeat(50).as_bytes()).unwrap();
@@ -70,7 +70,7 @@ fn a_head_that_does_not_come_or_does_not_end_is_given_up() {
     for (socket, status, limit) in
         [(&mut large, "431", "head-bytes"), (&mut slow, "408", "head-time")]
     {
-        socket.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+        socket.set_read_timeout(Some(HANG)).unwrap();
         let mut answer = String::new();
         let _ = socket.read_to_string(&mut answer);
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");

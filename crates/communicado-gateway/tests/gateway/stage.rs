@@ -5,46 +5,16 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+pub(crate) use communicado_conformance::{HANG, within};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// How long any one state may take: a hundred times what the slowest takes on an idle machine.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 #[expect(clippy::disallowed_methods, reason = "the stage lives in the real world")]
 pub(crate) fn now() -> Instant {
     Instant::now()
-}
-
-/// Asks until there is an answer, and returns it.
-#[track_caller]
-pub(crate) fn within<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
-    within_of(PATIENCE, what, ask)
-}
-
-/// The same, for what has a time of its own.
-#[track_caller]
-pub(crate) fn within_of<T>(
-    patience: Duration,
-    what: &str,
-    mut ask: impl FnMut() -> Option<T>,
-) -> T {
-    let end = now() + patience;
-    loop {
-        if let Some(answer) = ask() {
-            return answer;
-        }
-        assert!(now() < end, "not within {patience:?}: {what}");
-        pause();
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "between two questions for a state with a deadline")]
-fn pause() {
-    std::thread::sleep(Duration::from_millis(10));
 }
 
 /// A running gateway and its folder.
@@ -381,7 +351,7 @@ impl Events {
     /// Asks for a stream.
     pub(crate) fn ask(address: SocketAddr, token: &str, query: &str, headers: &str) -> Self {
         let mut socket = TcpStream::connect(address).unwrap();
-        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        socket.set_read_timeout(Some(HANG)).unwrap();
         let request = format!(
             "GET /v1/events{query} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \
              {token}\r\n{headers}\r\n"
@@ -418,9 +388,9 @@ impl Events {
 
     /// The next event; nothing if the stream ends. Signs of life are passed over.
     pub(crate) fn next(&mut self) -> Option<Event> {
-        let end = now() + PATIENCE;
+        let end = now() + HANG;
         loop {
-            assert!(now() < end, "nothing but signs of life within {PATIENCE:?}");
+            assert!(now() < end, "nothing but signs of life within {HANG:?}");
             let part = self.part(b"\n\n")?;
             let value = |name: &str| {
                 part.lines().find_map(|line| line.strip_prefix(name)).map(ToOwned::to_owned)

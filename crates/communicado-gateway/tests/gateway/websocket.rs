@@ -17,7 +17,7 @@ impl Socket {
         let bearer = format!("Bearer {token}").parse().unwrap();
         request.headers_mut().insert("authorization", bearer);
         let stream = TcpStream::connect(gateway.address()).unwrap();
-        stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+        stream.set_read_timeout(Some(crate::stage::HANG)).unwrap();
         Self(tungstenite::client(request, stream).unwrap().0)
     }
 

@@ -68,6 +68,43 @@ pub(crate) fn most_memory(id: u32) -> Option<u64> {
     status(id, "VmHWM:")
 }
 
+/// The CPU time of all processes but this one and the gateway.
+fn cpu_time_of_others(gateway: u32) -> Duration {
+    let read = |file: &str| std::fs::read_to_string(file).unwrap_or_default();
+    let sum = |text: &str, fields: &[usize]| -> u64 {
+        let words: Vec<&str> = text.split_ascii_whitespace().collect();
+        fields.iter().filter_map(|field| words.get(*field)?.parse::<u64>().ok()).sum()
+    };
+    // cpu  user nice system idle iowait irq softirq steal ..
+    let all = sum(read("/proc/stat").lines().next().unwrap_or_default(), &[1, 2, 3, 6, 7, 8]);
+    let of = |process: &str| {
+        let stat = read(&format!("/proc/{process}/stat"));
+        // PID (NAME) STATE and 10 more, then user and system time.
+        sum(stat.rsplit_once(')').map_or("", |(_, rest)| rest), &[11, 12])
+    };
+    let ours = of("self") + of(&gateway.to_string());
+    Duration::from_millis(all.saturating_sub(ours) * 10)
+}
+
+/// Measures the load of other programs.
+pub(crate) struct OtherLoad {
+    gateway: u32,
+    begin: Instant,
+    before: Duration,
+}
+
+impl OtherLoad {
+    pub(crate) fn start(gateway: u32) -> Self {
+        Self { gateway, begin: crate::stage::now(), before: cpu_time_of_others(gateway) }
+    }
+
+    /// True if other programs had more than a tenth of one core.
+    pub(crate) fn is_high(&self) -> bool {
+        let others = cpu_time_of_others(self.gateway).saturating_sub(self.before);
+        others > self.begin.elapsed() / 10
+    }
+}
+
 /// Kills a process that takes too much memory.
 pub(crate) struct Guard {
     over: Arc<AtomicBool>,

@@ -135,6 +135,11 @@ impl Workload {
         token(&mut operator(&self.gateway), &["read"], &json!({"view": "in-out"}))
     }
 
+    /// The process id of the gateway.
+    pub(crate) fn gateway_id(&self) -> u32 {
+        self.gateway.id()
+    }
+
     /// Lets all publish so many times, and waits until all readers have all changes.
     ///
     /// # Panics

@@ -1,0 +1,98 @@
+//! Pauses and working hours: the gateway removes the device, and the agent is silent.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use communicado_conformance::{Account, ExpectOk as _, Gateway, Saved, within};
+
+use crate::fixture::{AgentFixture, ends, says};
+
+#[test]
+fn a_pause_deletes_the_device_and_publishes_nothing() {
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
+    let prosody = fixture.session.prosody();
+    let alice = Account::xmpp("alice", &prosody);
+    let finch = fixture.session.finch(&[&alice]);
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = fixture.agent();
+    gateway.until_finch("signed-in", Some("available"));
+    fixture.expect_success(&["pause", "1h"]);
+    gateway.until_goodbye();
+    let status = fixture.expect_status("paused");
+    assert!(status["until"].is_string() && status["silent"] == true, "{status}");
+    finch.user().pick(Saved::Away);
+    within("the status is known", || {
+        let known = fixture.session.communicado().run(&["is", "away"]);
+        (known.code == Some(0)).then_some(())
+    });
+    fixture.expect_success(&["resume"]);
+    let first = gateway.next_list();
+    assert_eq!(first.finch(), ("signed-in".to_owned(), Some("away".to_owned())));
+    fixture.expect_status("publishing");
+    ends(&mut agent);
+}
+
+#[test]
+fn a_pause_holds_over_a_restart_and_a_crash() {
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = fixture.agent();
+    gateway.next_list();
+    // A killed agent does not delete its device, so the next one must.
+    agent.kill();
+    gateway.rest();
+    fixture.expect_success(&["pause"]);
+    let mut agent = fixture.agent();
+    assert_eq!(gateway.next().method, "DELETE");
+    fixture.expect_status("paused");
+    ends(&mut agent);
+    assert!(gateway.rest().is_empty());
+}
+
+#[test]
+fn a_pause_ends_by_itself() {
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let mut agent = fixture.agent();
+    gateway.next_list();
+    fixture.expect_success(&["pause", "1500ms"]);
+    gateway.until_goodbye();
+    gateway.next_list();
+    ends(&mut agent);
+}
+
+#[test]
+fn outside_the_working_hours_the_device_is_deleted_and_nothing_published() {
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    let hours = format!("agent.hours={}", hours_from_now(3, 5));
+    let mut agent = fixture.agent_with(&["--set", &hours], |command| {
+        command.env("TZ", "UTC");
+    });
+    assert_eq!(gateway.next().method, "DELETE");
+    says(&agent, "note: paused outside the working hours until ");
+    assert_eq!(fixture.status()["standing"], "out-of-hours");
+    ends(&mut agent);
+    assert!(gateway.rest().is_empty());
+}
+
+#[test]
+fn within_the_working_hours_of_the_local_time_the_agent_publishes() {
+    let (fixture, gateway) = (AgentFixture::new(), Gateway::start());
+    fixture.allow(&gateway.address("127.0.0.1"), &[]);
+    // In a time zone eight hours ahead of UTC.
+    let hours = format!("agent.hours={}", hours_from_now(7, 9));
+    let mut agent = fixture.agent_with(&["--set", &hours], |command| {
+        command.env("TZ", "UTC-8");
+    });
+    gateway.next_list();
+    ends(&mut agent);
+}
+
+/// A range of the day in UTC, in hours from now.
+fn hours_from_now(from: u64, to: u64) -> String {
+    #[expect(clippy::disallowed_methods, reason = "a test of the real world")]
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect_ok("read the clock");
+    let hour = now.as_secs() / 3600;
+    let minute = now.as_secs() / 60 % 60;
+    format!("{:02}:{minute:02}-{:02}:{minute:02}", (hour + from) % 24, (hour + to) % 24)
+}

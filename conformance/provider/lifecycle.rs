@@ -1,0 +1,185 @@
+//! The reports about a provider, from its start to each kind of exit.
+
+use communicado_conformance::{Signal, TestSession};
+
+use crate::provider::{play, start, user, watch, watch_first};
+
+const ABSENT: &str = "absent by provider";
+const STARTING: &str = "starting by provider";
+const SIGNED_OUT: &str = "signed-out by provider";
+const SIGNING_IN: &str = "signing-in by provider";
+const SIGNING_OUT: &str = "signing-out by provider";
+const AVAILABLE: &str = "signed-in available/available by provider";
+const AWAY: &str = "signed-in away/away by provider";
+const MEETING: &str = "signed-in busy/busy activity=in-a-meeting by provider";
+const SHUTTING_DOWN: &str = "shutting-down by provider | alice@uc.test signed-out";
+const NOT_RESPONDING: &str = "unknown reason=not-responding by provider";
+
+#[test]
+fn a_day_with_communicado_first() {
+    let session = TestSession::new();
+    let mut watch = watch_first(&session);
+    let mut provider = start(&session, &[]);
+    watch.expect("provider", &[STARTING, SIGNED_OUT]);
+    assert_eq!(watch.accounts(), [("alice@uc.test", "manual")]);
+    user(&session, &["sign-in"]);
+    watch.expect("provider", &[SIGNING_IN, AVAILABLE]);
+    assert_eq!(watch.shown(), Some("Alice Liddell"));
+    user(&session, &["set", "busy", "--activity", "in-a-meeting", "--note", "until four"]);
+    watch.expect("provider", &[MEETING]);
+    user(&session, &["set", "away"]);
+    watch.expect("provider", &[AWAY]);
+    user(&session, &["sign-out"]);
+    watch.expect("provider", &[SIGNING_OUT, SIGNED_OUT]);
+    user(&session, &["quit"]);
+    watch.expect("provider", &[SHUTTING_DOWN, ABSENT]);
+    assert_eq!(provider.wait().code(), Some(0));
+    watch.end();
+}
+
+#[test]
+fn a_provider_that_started_first_is_reported_at_once() {
+    let session = TestSession::new();
+    let mut provider = start(&session, &["--sign-in"]);
+    user(&session, &["set", "away"]);
+    let mut watch = watch(&session);
+    watch.expect("provider", &[AWAY]);
+    provider.kill();
+    watch.expect("provider", &[SIGNED_OUT, ABSENT]);
+    watch.end();
+}
+
+#[test]
+fn a_provider_that_is_told_to_quit_signs_out_first() {
+    let session = TestSession::new();
+    let mut watch = watch_first(&session);
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut provider = start(&session, &[]);
+        watch.expect("provider", &[STARTING, SIGNED_OUT]);
+        user(&session, &["sign-in"]);
+        watch.expect("provider", &[SIGNING_IN, AVAILABLE]);
+        provider.signal(signal);
+        watch.expect("provider", &[SIGNING_OUT, SIGNED_OUT]);
+        watch.expect("provider", &[SHUTTING_DOWN, ABSENT]);
+        assert_eq!(provider.wait().code(), Some(0));
+    }
+    watch.end();
+}
+
+#[test]
+fn a_sign_in_that_fails_has_its_reason() {
+    let session = TestSession::new();
+    let mut watch = watch_first(&session);
+    let _provider = play(
+        &session,
+        "0s running\n\
+         1s fail-sign-in invalid-password --takes 200ms\n\
+         2s sign-in --takes 200ms\n\
+         3s end-sign-in remote-login\n",
+    );
+    watch.expect("provider", &[STARTING, SIGNED_OUT, SIGNING_IN]);
+    watch.expect("provider", &["signed-out reason=authentication-failed by provider"]);
+    watch.expect("provider", &[SIGNING_IN, AVAILABLE]);
+    watch.expect("provider", &["signed-out reason=signed-in-elsewhere by provider"]);
+    watch.end();
+}
+
+#[test]
+fn an_override_ends_by_itself() {
+    let session = TestSession::new();
+    let mut watch = watch_first(&session);
+    let _provider = start(&session, &[]);
+    user(&session, &["sign-in"]);
+    watch.expect("provider", &[STARTING, SIGNED_OUT, SIGNING_IN, AVAILABLE]);
+    user(&session, &["set", "busy", "--activity", "in-a-meeting", "--for", "1s"]);
+    watch.expect("provider", &[MEETING, AVAILABLE]);
+    watch.end();
+}
+
+#[test]
+fn one_that_starts_slowly_is_starting_until_it_runs() {
+    let session = TestSession::new();
+    let mut watch = watch_first(&session);
+    let mut provider = play(&session, "1s running\n2s quit\n");
+    watch.expect("provider", &[STARTING, SIGNED_OUT]);
+    watch.expect("provider", &[SHUTTING_DOWN, ABSENT]);
+    assert_eq!(provider.wait().code(), Some(0));
+    watch.end();
+}
+
+#[test]
+fn a_hung_provider_is_unknown_until_it_resumes() {
+    let session = TestSession::new();
+    let mut watch = watch_first(&session);
+    let mut provider = start(&session, &[]);
+    user(&session, &["sign-in"]);
+    watch.expect("provider", &[STARTING, SIGNED_OUT, SIGNING_IN, AVAILABLE]);
+    provider.signal(Signal::STOP);
+    watch.expect("provider", &[NOT_RESPONDING]);
+    provider.signal(Signal::CONT);
+    watch.expect("provider", &[AVAILABLE]);
+    // The same, without a command.
+    drop(provider);
+    watch.expect("provider", &[SIGNED_OUT, ABSENT]);
+    let _provider = play(&session, "0s running\n500ms sign-in\n1500ms hang 4s\n");
+    watch.expect("provider", &[STARTING, SIGNED_OUT, SIGNING_IN, AVAILABLE]);
+    watch.expect("provider", &[NOT_RESPONDING, AVAILABLE]);
+    watch.end();
+}
+
+#[test]
+fn one_that_crashes_is_signed_out_and_then_gone() {
+    let session = TestSession::new();
+    let mut watch = watch_first(&session);
+    let mut provider = play(&session, "0s running\n500ms sign-in\n1500ms crash\n");
+    watch.expect("provider", &[STARTING, SIGNED_OUT, SIGNING_IN, AVAILABLE]);
+    watch.expect("provider", &[SIGNED_OUT, ABSENT]);
+    assert_eq!(provider.wait().code(), None, "as by kill -9");
+    watch.end();
+}
+
+#[test]
+fn the_next_one_is_another_one() {
+    let session = TestSession::new();
+    let mut watch = watch_first(&session);
+    for _ in 0..5 {
+        let mut provider = start(&session, &[]);
+        user(&session, &["sign-in"]);
+        watch.expect("provider", &[STARTING, SIGNED_OUT, SIGNING_IN, AVAILABLE]);
+        provider.kill();
+        watch.expect("provider", &[SIGNED_OUT, ABSENT]);
+    }
+    watch.end();
+}
+
+#[test]
+fn the_provider_and_its_status_end_with_the_bus() {
+    let mut session = TestSession::new();
+    let mut watch = watch_first(&session);
+    let mut provider = start(&session, &[]);
+    user(&session, &["sign-in"]);
+    watch.expect("provider", &[STARTING, SIGNED_OUT, SIGNING_IN, AVAILABLE]);
+    session.bus().kill();
+    watch.expect("provider", &["unknown reason=source-lost by provider"]);
+    assert_eq!(provider.wait().code(), Some(5), "{}", provider.output());
+    session.bus().start_again();
+    let mut provider = start(&session, &["--sign-in"]);
+    watch.expect_eventually("provider", AVAILABLE);
+    provider.kill();
+    watch.expect("provider", &[SIGNED_OUT, ABSENT]);
+    watch.end();
+}
+
+#[test]
+fn a_flood_of_changes_ends_in_the_last_one() {
+    let session = TestSession::new();
+    let mut watch = watch_first(&session);
+    let mut script = String::from("0s running\n1s sign-in\n");
+    for _ in 0..2_000 {
+        script.push_str("2s set busy --activity in-a-meeting\n2s set available\n");
+    }
+    script.push_str("2s set away\n");
+    let _provider = play(&session, &script);
+    watch.expect("provider", &[STARTING, SIGNED_OUT, SIGNING_IN, AVAILABLE]);
+    watch.expect_eventually("provider", AWAY);
+}

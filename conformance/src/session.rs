@@ -1,0 +1,95 @@
+//! The folder and the bus of one test.
+
+use std::cell::Cell;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::account::Account;
+use crate::bus::Bus;
+use crate::client::{Client, Kind};
+use crate::communicado::Communicado;
+use crate::expect_ok::ExpectOk;
+use crate::kamailio::Kamailio;
+use crate::prosody::Prosody;
+use crate::watch::Watch;
+
+/// A private desktop session for one test.
+///
+/// Declare it first: Rust drops later values, and so ends their processes, before the bus.
+#[derive(Debug)]
+pub struct TestSession {
+    bus: Bus,
+    clients: Cell<u32>,
+    folder: TempDir,
+}
+
+impl TestSession {
+    /// Makes a folder and starts a bus.
+    pub fn new() -> Self {
+        // In /tmp and not in TMPDIR, because a socket path must be short.
+        let folder = TempDir::with_prefix_in("uc-", "/tmp").expect_ok("make a folder in /tmp");
+        let bus = Bus::start(folder.path());
+        Self { bus, clients: Cell::new(0), folder }
+    }
+
+    /// The folder, which is removed with the session.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The bus.
+    pub fn bus(&mut self) -> &mut Bus {
+        &mut self.bus
+    }
+
+    /// Starts an XMPP server.
+    pub fn prosody(&self) -> Prosody {
+        Prosody::start(self.folder())
+    }
+
+    /// Prepares an XMPP server that does not run yet.
+    pub fn prosody_later(&self) -> Prosody {
+        Prosody::prepare(self.folder())
+    }
+
+    /// Starts a SIP registrar.
+    pub fn kamailio(&self) -> Kamailio {
+        Kamailio::start(self.folder())
+    }
+
+    /// Starts Finch.
+    pub fn finch(&self, accounts: &[&Account]) -> Client {
+        self.client(Kind::Finch, accounts)
+    }
+
+    /// Starts Pidgin.
+    pub fn pidgin(&self, accounts: &[&Account]) -> Client {
+        self.client(Kind::Pidgin, accounts)
+    }
+
+    /// Starts a client with its own home.
+    pub fn client(&self, kind: Kind, accounts: &[&Account]) -> Client {
+        let number = self.clients.get();
+        self.clients.set(number + 1);
+        let home = self.folder().join(format!("client-{number}"));
+        let accounts: Vec<_> = accounts.iter().map(|&account| account.clone()).collect();
+        Client::start(kind, home, &self.bus.address(), &accounts)
+    }
+
+    /// The program under test, on the bus of this session.
+    pub fn communicado(&self) -> Communicado {
+        Communicado::new(self.folder(), &self.bus.address())
+    }
+
+    /// Starts `communicado watch --json` on the bus of this session.
+    pub fn watch(&self) -> Watch {
+        Watch::start(&self.communicado(), &[])
+    }
+}
+
+impl Default for TestSession {
+    fn default() -> Self {
+        Self::new()
+    }
+}
