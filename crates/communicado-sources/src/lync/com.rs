@@ -32,7 +32,7 @@ const DISPLAY_NAME: i32 = 10;
 const E_NOINTERFACE: HResult = HResult::of(0x8000_4002);
 
 /// Clients that serve `IUCOfficeIntegration`.
-pub(super) struct LyncClient;
+pub(super) struct OfficeIntegrationClient;
 
 /// Connection to the objects of Lync.
 pub(super) struct LyncSession<'a> {
@@ -42,7 +42,7 @@ pub(super) struct LyncSession<'a> {
     listening: Vec<AdvisoryConnection<'a>>,
 }
 
-impl ComClient for LyncClient {
+impl ComClient for OfficeIntegrationClient {
     type Session<'a> = LyncSession<'a>;
 
     /// All classes except Communicator's. The client itself shows whether it integrates with Office.

@@ -25,7 +25,7 @@ pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
     clients: &[],
     options: &[CHECK_OPTION, TIMEOUT_OPTION],
     #[cfg(windows)]
-    make: Some(crate::windows::source::make::<com::LyncClient>),
+    make: Some(crate::windows::source::make::<com::OfficeIntegrationClient>),
     #[cfg(not(windows))]
     make: None,
 };

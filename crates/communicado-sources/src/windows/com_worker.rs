@@ -73,10 +73,10 @@ enum WorkerCommand {
 }
 
 #[derive(Default)]
-struct OutputQueue(Mutex<QueueState>);
+struct OutputQueue(Mutex<OutputQueueState>);
 
 #[derive(Default)]
-struct QueueState {
+struct OutputQueueState {
     outputs: VecDeque<WorkerOutput>,
     waker: Option<Waker>,
     /// Whether the worker is abandoned. Later outputs are about an earlier run of the client.
@@ -149,7 +149,7 @@ impl Drop for ComWorker {
 }
 
 impl OutputQueue {
-    fn lock(&self) -> MutexGuard<'_, QueueState> {
+    fn lock(&self) -> MutexGuard<'_, OutputQueueState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
