@@ -27,8 +27,6 @@ use paths::{Named, Paths};
 const EXCEPTIONS: &[(&str, &[&str])] = &[
     ("conformance", &["client", "purple"]),
     ("conformance", &["communicado", "watch", "wine"]),
-    ("communicado-com-server", &["client", "messenger", "office"]),
-    ("communicado-com-server", &["control", "face", "registration"]),
     (
         "communicado-gateway",
         &[
@@ -48,10 +46,6 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
     ("communicado-gateway::api", &["answer", "caller"]),
     ("communicado-gateway::fanout", &["readers", "topics"]),
     ("communicado-gateway::store", &["error", "sqlite"]),
-    (
-        "communicado-windows::com::serve",
-        &["dispatch", "given", "interface", "library", "listeners", "native", "object"],
-    ),
     ("communicado-wire::gateway", &["messages", "person", "requests"]),
 ];
 

@@ -19,11 +19,8 @@ use super::tree::{Tree, lines};
 const REMAINING: &[&str] = &[
     "bench/",
     "conformance/",
-    "crates/communicado-com-server/",
     "crates/communicado-gateway/",
-    "crates/communicado-provider/",
     "crates/communicado-sources/",
-    "crates/communicado-windows/",
     "crates/communicado-wire/src/gateway/",
     "fuzz/",
     "xtask/src/",
