@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use communicado_windows::com::{Apartment, CallError, Event, Listening, Object};
+use communicado_windows::com::{AdvisoryConnection, Apartment, CallError, DispatchEvent, Object};
 use communicado_windows::{Guid, HResult, Variant};
 
 use super::api::{EVENTS, event, member};
@@ -19,7 +19,7 @@ pub(super) struct MessengerClient;
 /// Connection to the Messenger object.
 pub(super) struct MessengerSession<'a> {
     messenger: Object<'a>,
-    listening: Listening<'a>,
+    listening: AdvisoryConnection<'a>,
     /// Whether the names may have changed.
     may_be_renamed: Arc<AtomicBool>,
 }
@@ -39,7 +39,7 @@ impl ComClient for MessengerClient {
         let messenger = Object::create(apartment, class)?;
         let may_be_renamed = Arc::new(AtomicBool::new(true));
         let (events, renamed) = (events.clone(), Arc::clone(&may_be_renamed));
-        let on_event = move |event: Event| {
+        let on_event = move |event: DispatchEvent| {
             let renames = [event::ON_SIGNIN, event::ON_SIGNOUT, event::ON_MY_FRIENDLY_NAME_CHANGE];
             if renames.contains(&event.id) {
                 renamed.store(true, Ordering::Relaxed);
@@ -48,7 +48,7 @@ impl ComClient for MessengerClient {
                 events.send(event);
             }
         };
-        let listening = messenger.listen(EVENTS, on_event)?;
+        let listening = messenger.advise(EVENTS, on_event)?;
         Ok(MessengerSession { messenger, listening, may_be_renamed })
     }
 
@@ -87,7 +87,7 @@ impl ComClient for MessengerClient {
     }
 }
 
-fn client_event(event: &Event) -> Option<ClientEvent> {
+fn client_event(event: &DispatchEvent) -> Option<ClientEvent> {
     match event.id {
         event::ON_SIGNIN => {
             let code = event.arguments.first().and_then(Variant::number);

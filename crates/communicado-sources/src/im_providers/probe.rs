@@ -46,7 +46,7 @@ pub(super) fn probe() -> Vec<Check> {
 
 /// The client that Office uses.
 fn default_client() -> Option<String> {
-    let key = Key::open(Hive::CurrentUser, PROVIDERS, View::Own).ok()??;
+    let key = RegistryKey::open(Hive::CurrentUser, PROVIDERS, RegistryView::Default).ok()??;
     match key.value("DefaultIMApp").ok()??.decode() {
         RegistryValue::Text(name) if !name.is_empty() => Some(name),
         RegistryValue::Text(_) | RegistryValue::Number(_) | RegistryValue::Other { .. } => None,
@@ -65,9 +65,9 @@ fn has_library(client: &RegisteredClient) -> bool {
 
 /// The process of a running client.
 fn process(client: &RegisteredClient) -> Option<ProcessInfo> {
-    let own_level = Rights::own().ok()?.integrity.to_string();
+    let own_level = TokenInfo::own().ok()?.integrity.to_string();
     let process = Process::open(*client.processes.first()?);
-    let level = process.as_ref().ok().and_then(|process| process.rights().ok());
+    let level = process.as_ref().ok().and_then(|process| process.token_info().ok());
     Some(ProcessInfo {
         bits: process.as_ref().ok().and_then(Process::bits),
         level: level.map(|rights| rights.integrity.to_string()),

@@ -38,8 +38,8 @@ pub(super) struct LyncClient;
 pub(super) struct LyncSession<'a> {
     client: Object<'a>,
     /// The user's contact, while the user is signed in.
-    contact: Option<(Object<'a>, Option<Listening<'a>>)>,
-    listening: Vec<Listening<'a>>,
+    contact: Option<(Object<'a>, Option<AdvisoryConnection<'a>>)>,
+    listening: Vec<AdvisoryConnection<'a>>,
 }
 
 impl ComClient for LyncClient {
@@ -57,15 +57,15 @@ impl ComClient for LyncClient {
     ) -> Result<LyncSession<'a>, CallError> {
         let root = Object::create(apartment, class)?;
         let client = client(&root)?;
-        let mut listening = vec![client.listen(CLIENT_EVENTS, change_sender(events))?];
+        let mut listening = vec![client.advise(CLIENT_EVENTS, change_sender(events))?];
         let shutdown_events = events.clone();
-        let on_event = move |event: Event| {
+        let on_event = move |event: DispatchEvent| {
             if event.id == ON_SHUTTING_DOWN {
                 shutdown_events.send(ClientEvent::ShuttingDown);
             }
         };
         // The subscription is optional: the state and the process show the shutdown too.
-        listening.extend(root.listen(ROOT_EVENTS, on_event));
+        listening.extend(root.advise(ROOT_EVENTS, on_event));
         Ok(LyncSession { client, contact: None, listening })
     }
 
@@ -89,7 +89,7 @@ impl ComClient for LyncClient {
         if session.contact.is_none() {
             session.contact = contact(&session.client)?.map(|contact| {
                 // Without events, the presence is as old as the last liveness check.
-                let listening = contact.listen(CONTACT_EVENTS, change_sender(events)).ok();
+                let listening = contact.advise(CONTACT_EVENTS, change_sender(events)).ok();
                 (contact, listening)
             });
         }
@@ -121,11 +121,11 @@ impl ComClient for LyncClient {
 
     fn abandon(session: LyncSession<'_>) {
         let contact = session.contact.and_then(|(_, listening)| listening);
-        session.listening.into_iter().chain(contact).for_each(Listening::abandon);
+        session.listening.into_iter().chain(contact).for_each(AdvisoryConnection::abandon);
     }
 }
 
-fn change_sender(events: &EventSender) -> impl Fn(Event) + Send + Sync + 'static {
+fn change_sender(events: &EventSender) -> impl Fn(DispatchEvent) + Send + Sync + 'static {
     let events = events.clone();
     move |_| events.send(ClientEvent::Changed)
 }

@@ -24,8 +24,8 @@ const STALE_INTERVAL: Duration = Duration::from_secs(30);
 /// It subscribes to each change before it reads the value, so it misses no change.
 pub(crate) struct RegistryWatcher {
     /// Shows when `IM Providers` is created or deleted: a deleted key may send no notice.
-    software: (Key, Notice),
-    providers: Option<(Key, Notice)>,
+    software: (RegistryKey, ChangeNotification),
+    providers: Option<(RegistryKey, ChangeNotification)>,
     /// The clients' processes with their programs. `None` stands for a process without access
     /// rights, which each read lists again.
     processes: BTreeMap<u32, (String, Option<Process>)>,
@@ -57,7 +57,7 @@ impl RegistryWatcher {
         notice.rearm(software).map_err(lost)?;
         let is_armed = self.providers.as_ref().is_some_and(|(key, notice)| {
             // After a key is deleted, the same path is another key.
-            notice.arm_again(key).is_ok()
+            notice.rearm(key).is_ok()
         });
         if !is_armed {
             self.providers = None;
@@ -141,11 +141,15 @@ pub(crate) fn read() -> Result<RegistrySnapshot, SourceError> {
 /// Reads the registry, without processes.
 fn registry() -> Result<RegistrySnapshot, SourceError> {
     let mut snapshot = RegistrySnapshot::default();
-    if let Some(key) = Key::open(Hive::CurrentUser, PROVIDERS, View::Own).map_err(lost)? {
+    if let Some(key) =
+        RegistryKey::open(Hive::CurrentUser, PROVIDERS, RegistryView::Default).map_err(lost)?
+    {
         for app in subkeys(&key) {
             let path = format!(r"{PROVIDERS}\{app}");
             // The key may be deleted meanwhile.
-            let Some(key) = Key::open(Hive::CurrentUser, &path, View::Own).map_err(lost)? else {
+            let Some(key) =
+                RegistryKey::open(Hive::CurrentUser, &path, RegistryView::Default).map_err(lost)?
+            else {
                 continue;
             };
             let flag = key.value("UpAndRunning").map_err(lost)?.map(|value| value.decode());
@@ -156,8 +160,8 @@ fn registry() -> Result<RegistrySnapshot, SourceError> {
             snapshot.flags.push((app, flag));
         }
     }
-    snapshot.wide = registrations(View::Wide)?;
-    snapshot.narrow = registrations(View::Narrow)?;
+    snapshot.wide = registrations(RegistryView::Bits64)?;
+    snapshot.narrow = registrations(RegistryView::Bits32)?;
     Ok(snapshot)
 }
 
@@ -204,12 +208,12 @@ fn registration(key: &RegistryKey) -> Result<Registration, SourceError> {
 }
 
 /// The names of the subkeys. A deleted key has none.
-fn subkeys(key: &Key) -> Vec<String> {
+fn subkeys(key: &RegistryKey) -> Vec<String> {
     key.subkeys().unwrap_or_default()
 }
 
 /// The error for a failed call to Windows.
-pub(crate) fn lost(error: Error) -> SourceError {
+pub(crate) fn lost(error: WindowsError) -> SourceError {
     SourceError {
         cause: error.to_string().into(),
         help: "run `communicado explain` with the code; communicado retries automatically".into(),
