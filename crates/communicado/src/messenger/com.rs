@@ -51,7 +51,7 @@ pub(super) struct MessengerConnection {
 
 impl MessengerConnection {
     pub(super) fn new(on_event: EventHandler) -> Result<Self, MessengerError> {
-        let provider = windows::messenger().ok_or(MessengerError::NOT_RUNNING)?;
+        let provider = windows::running_messenger().ok_or(MessengerError::NOT_RUNNING)?;
         let (class, Some(process)) = (provider.class, provider.processes.first()) else {
             return Err(MessengerError::NOT_RUNNING);
         };
