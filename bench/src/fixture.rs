@@ -83,9 +83,8 @@ impl Fixture {
             format!("type='signal',path='{path}',interface='{interface}',member='AccountSignedOn'");
         bus.listen(&signed_on).expect_ok("listen to Finch");
         let finch = empty.session.finch(&[&account]);
-        let is_signal = |heard: &Received| {
-            heard.kind == Kind::Signal && heard.member == "AccountSignedOn"
-        };
+        let is_signal =
+            |heard: &Received| heard.kind == Kind::Signal && heard.member == "AccountSignedOn";
         while !bus.receive().expect_ok("see Finch sign in").iter().any(is_signal) {}
         let player = Player::start(&empty.bus).expect_ok("start a player");
         Self { player, _finch: finch, _server: server, empty }

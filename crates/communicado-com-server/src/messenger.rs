@@ -1,7 +1,7 @@
 //! Communicator's objects (Microsoft, Office Communicator 2007 SDK).
 //!
 //! Members that need no window work. The others return the documented errors:
-//! `MSGR_E_NOT_LOGGED_ON` while nobody is signed in, else `E_NOTIMPL`.
+//! `MSGR_E_NOT_LOGGED_ON` while no user is signed in, else `E_NOTIMPL`.
 
 use std::sync::Arc;
 

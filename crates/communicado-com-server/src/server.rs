@@ -118,7 +118,7 @@ impl ComServer {
         self.state().until.clone()
     }
 
-    /// The presence, or an error while nobody is signed in.
+    /// The presence, or an error while no user is signed in.
     pub(crate) fn presence(&self) -> Result<Presence, MethodError> {
         let state = self.state();
         state.status.presence().cloned().ok_or_else(|| method_error(NOT_LOGGED_ON))
