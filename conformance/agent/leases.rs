@@ -139,6 +139,6 @@ fn a_token_that_is_revoked_at_the_gateway_ends_the_agent() {
     let mut ada = Ada::published();
     ada.gateway.revoke(&ada.gateway.token_id());
     assert_eq!(ada.agent.wait().code(), Some(1), "{}", ada.agent.output());
-    says(&ada.agent, "error: nothing is published any more\n  cause: the gateway does not accept");
+    says(&ada.agent, "error: publishing has stopped\n  cause: the gateway does not accept");
     ada.gateway.says("unknown", Some("lease-expired"));
 }

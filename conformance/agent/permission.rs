@@ -9,7 +9,7 @@ fn without_permission_nothing_is_asked_of_any_gateway() {
     let (desk, gateway) = (Desk::new(), Gateway::start());
     let ended = desk.run(&[]);
     assert_eq!(ended.code, Some(1));
-    assert!(ended.err.starts_with("error: nothing may be published\n"), "{}", ended.err);
+    assert!(ended.err.starts_with("error: publishing is not enabled\n"), "{}", ended.err);
     // To allow is not to publish.
     desk.allow(&gateway.address("127.0.0.1"), &[]);
     assert_eq!(desk.status()["allowed"], true);
@@ -31,7 +31,7 @@ fn a_person_is_asked_and_only_a_yes_is_one() {
         let mut allow = desk.stage.communicado().start(&arguments, |command| {
             command.stdin(far);
         });
-        says(&allow, "You take it back with `communicado agent forbid`.\nAllow it? [y/N] ");
+        says(&allow, "To stop publishing, run: communicado agent forbid\nAllow this? [y/N] ");
         assert_eq!(desk.status()["allowed"], false);
         terminal.write(answer);
         assert_eq!(allow.wait().code(), Some(code), "{answer:?}: {}", allow.output());
@@ -47,14 +47,14 @@ fn what_is_forbidden_ends_the_agent_and_the_goodbye_is_the_last_word() {
     let mut agent = desk.agent();
     gateway.next_list();
     let ended = desk.does(&["forbid"]);
-    assert!(ended.err.contains("has forgotten this device"), "{}", ended.err);
+    assert!(ended.err.contains("deleted this device"), "{}", ended.err);
     assert_eq!(agent.wait().code(), Some(0));
-    says(&agent, "the permission was taken back; nothing is published any more");
+    says(&agent, "publishing is disabled");
     gateway.until_goodbye();
     assert!(gateway.rest().is_empty(), "something came after the goodbye");
     assert_eq!(desk.status()["allowed"], false);
     assert_eq!(desk.run(&[]).code, Some(1));
-    assert_eq!(desk.does(&["forbid"]).err, "note: nothing was allowed\n");
+    assert_eq!(desk.does(&["forbid"]).err, "note: publishing was not enabled\n");
     assert!(gateway.rest().is_empty());
 }
 
@@ -82,7 +82,7 @@ fn a_forbid_holds_although_the_gateway_cannot_be_told() {
     gateway.kill();
     let ended = desk.run(&["forbid"]);
     assert_eq!(ended.code, Some(5));
-    let first = "error: the permission is taken back, but the gateway could not be told\n";
+    let first = "error: publishing is disabled, but this device is still at the gateway\n";
     assert!(ended.err.starts_with(first), "{}", ended.err);
     assert_eq!(desk.status()["allowed"], false);
 }
@@ -109,11 +109,7 @@ fn one_agent_is_enough() {
     gateway.next_list();
     let second = desk.run(&[]);
     assert_eq!(second.code, Some(1));
-    assert!(
-        second.err.starts_with("error: another agent of yours runs already\n"),
-        "{}",
-        second.err
-    );
+    assert!(second.err.starts_with("error: your agent is already running\n"), "{}", second.err);
     ends(&mut agent);
 }
 
@@ -123,9 +119,7 @@ fn a_token_that_others_may_read_is_not_used() {
     desk.let_token_be_read(0o640);
     let ended = desk.try_to_allow("laptop", &gateway.address("127.0.0.1"), &[]);
     assert_eq!(ended.code, Some(5));
-    assert!(
-        ended.err.contains("cause: others may read it\n  help: take their right away: chmod 600")
-    );
+    assert!(ended.err.contains("cause: other users may read it\n  help: run: chmod 600"));
     desk.let_token_be_read(0o600);
     desk.allow(&gateway.address("127.0.0.1"), &[]);
     desk.let_token_be_read(0o644);

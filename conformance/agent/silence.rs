@@ -69,7 +69,7 @@ fn outside_the_working_hours_there_is_a_goodbye_and_nothing_else() {
         command.env("TZ", "UTC");
     });
     assert_eq!(gateway.next().method, "DELETE");
-    says(&agent, "note: silent outside the working hours until ");
+    says(&agent, "note: paused outside the working hours until ");
     assert_eq!(desk.status()["standing"], "out-of-hours");
     ends(&mut agent);
     assert!(gateway.rest().is_empty());

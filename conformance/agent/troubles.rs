@@ -17,7 +17,7 @@ fn check(manner: &str, cause: &str, help: &str) {
     assert_eq!(desk.stands("failing")["help"], desk.status()["help"]);
     assert_eq!(desk.run(&["status"]).code, Some(3));
     let doctor = desk.stage.communicado().run(&["doctor"]);
-    assert!(doctor.out.contains("!!  agent: it runs, and cannot publish\n"), "{}", doctor.out);
+    assert!(doctor.out.contains("!!  agent: running, but cannot publish\n"), "{}", doctor.out);
     gateway.behave("take");
     gateway.release();
     // What was sent before it was well does not count.
@@ -163,13 +163,13 @@ fn a_token_that_is_revoked_ends_the_agent() {
     gateway.behave("unauthorized");
     // A no, so that no service manager begins again.
     assert_eq!(agent.wait().code(), Some(1), "{}", agent.output());
-    let first = "error: nothing is published any more\n  cause: the gateway does not accept the \
+    let first = "error: publishing has stopped\n  cause: the gateway does not accept the \
                  token any more (it says: so it is \\u{1b}[31mhere)\n  help: the token was revoked";
     assert!(agent.output().contains(first), "{}", agent.output());
     assert_eq!(gateway.rest().iter().filter(|it| it.manner == "unauthorized").count(), 1);
     let status = desk.run(&["status"]);
     assert_eq!(status.code, Some(1));
-    assert!(status.out.contains("does not run; it ended because the gateway does not accept"));
+    assert!(status.out.contains("not running; last error: the gateway does not accept"));
 }
 
 #[test]

@@ -76,9 +76,9 @@ fn a_whole_day_in_an_empty_environment() {
             "absent",
         ]
     );
-    assert!(said.contains("18 changes, the slowest told after "), "{said}");
+    assert!(said.contains("18 changes. The slowest report took "), "{said}");
     // The gateway is beside the program here.
-    let (_, page) = said.split_once("the page says").must("see the gateway");
+    let (_, page) = said.split_once("the page reports").must("see the gateway");
     let rows: Vec<&str> = page.lines().filter_map(|line| line.get(33..68)).map(str::trim).collect();
     let signed_in = ["signed-in, available", "signed-in, busy, in-a-meeting", "absent"];
     assert_eq!(rows.get(1..4), Some(&signed_in[..]), "{said}");
@@ -94,7 +94,7 @@ fn without_a_gateway_it_says_how_to_have_one() {
     let output = demo_of(&stage, alone).output().must("run the demo");
     let said = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{said}");
-    assert!(!said.contains("the page says"), "{said}");
+    assert!(!said.contains("the page reports"), "{said}");
     assert!(said.contains("cargo build --release -p communicado-gateway"), "{said}");
 }
 

@@ -14,7 +14,7 @@ fn one_that_refuses_answers_with_an_error_until_it_behaves() {
     let mut stage = Stage::new();
     let _provider = play(&stage, "0s running\n0s refuse\n3s behave\n");
     let error = call(&mut stage, &["SignIn"]).expect_err("it refuses");
-    assert!(error.contains("the provider was told to refuse"), "{error}");
+    assert!(error.contains("the active faults refuse all calls"), "{error}");
     let status = ["get-property", NAME, PATH, NAME, "UpAndRunning"];
     assert!(busctl(&mut stage, &status).is_err());
     let ended = provide(&stage, &["sign-in"]);

@@ -41,9 +41,9 @@ fn a_second_provider_says_who_the_first_one_is() {
     assert_eq!(
         second.err,
         format!(
-            "error: a provider runs already in this session\n  cause: process {} (communicado) \
-             has the name {NAME}\n  help: `communicado provide status` shows it, `communicado \
-             provide quit` ends it\n",
+            "error: a provider is already running in this session\n  cause: process {} (communicado) \
+             owns the name {NAME}\n  help: run `communicado provide status` to see it, or \
+             `communicado provide quit` to end it\n",
             first.id()
         )
     );
@@ -57,7 +57,7 @@ fn a_name_that_is_taken_by_somebody_else_is_told_with_the_process() {
     let ended = provide(&stage, &[]);
     assert_eq!((ended.code, &*ended.out), (Some(5), ""));
     let process = squatter.0.id();
-    let cause = format!("cause: process {process} (python3) has it, and is no provider\n");
+    let cause = format!("cause: process {process} (python3) owns it and is not a provider\n");
     assert!(ended.err.starts_with(&format!("error: the name {NAME} is taken\n")), "{}", ended.err);
     assert!(ended.err.contains(&cause), "{}", ended.err);
     let mut watch = watch(&stage);
@@ -70,7 +70,7 @@ fn a_name_that_is_taken_by_somebody_else_is_told_with_the_process() {
 #[test]
 fn without_a_provider_every_word_says_so() {
     let stage = Stage::new();
-    const NONE: &str = "error: no provider runs in this session\n  help: start one: communicado \
+    const NONE: &str = "error: no provider is running in this session\n  help: start one: communicado \
                         provide\n";
     for (words, code) in [
         (&["status"][..], 1),
@@ -116,9 +116,15 @@ fn every_documented_error_is_met_by_another_program() {
         assert!(error.contains(expected), "{error}");
     };
     check(&["SignIn"], "the user is already signed in (0x81000304)");
-    check(&["Set", "ssst", "tired", "", "", "0"], "`tired` is no availability; one of: available");
-    check(&["Set", "ssst", "busy", "dancing", "", "0"], "`dancing` is no activity; one of: on-the");
-    check(&["Set", "ssst", "busy", "", "a\nb", "0"], "the note cannot be shown: it has a line");
+    check(
+        &["Set", "ssst", "tired", "", "", "0"],
+        "unknown availability `tired`; use one of: available",
+    );
+    check(
+        &["Set", "ssst", "busy", "dancing", "", "0"],
+        "unknown activity `dancing`; use one of: on-the",
+    );
+    check(&["Set", "ssst", "busy", "", "a\nb", "0"], "the note is invalid: the text contains");
     check(&["Set", "s", "busy"], "");
     check(&["Dance"], "Dance");
     let read_only = ["set-property", NAME, ACCOUNT_PATH, ACCOUNT, "Status", "s", "signed-out"];

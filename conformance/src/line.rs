@@ -1,6 +1,7 @@
 //! One line of `communicado status --json` or `watch --json`, checked and made short.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
@@ -23,7 +24,6 @@ const CLIENT_KEYS: &[&str] = &[
 ];
 const ACCOUNT_KEYS: &[&str] =
     &["account", "protocol", "status", "availability", "activity", "raw", "reason", "since"];
-const SOURCES: &[&str] = &["purple", "provider", "im-providers", "communicator", "lync"];
 const STATUSES: &[&str] = &[
     "absent",
     "starting",
@@ -34,6 +34,14 @@ const STATUSES: &[&str] = &[
     "shutting-down",
     "unknown",
 ];
+
+/// The names of all sources, from the schema that the program generates.
+static SOURCES: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let schema = include_str!("../../docs/config.schema.json");
+    let schema = serde_json::from_str::<Value>(schema).unwrap_or_default();
+    let sources = schema.pointer("/properties/sources/properties").and_then(Value::as_object);
+    sources.into_iter().flat_map(Map::keys).cloned().collect()
+});
 
 /// A line that has the promised shape.
 ///
@@ -99,7 +107,7 @@ impl Line {
         let revision = object.get("revision").and_then(Value::as_u64).ok_or("no revision")?;
         let client = text_of(object, "client")?.ok_or("client is null")?.to_owned();
         let source = text_of(object, "source")?.ok_or("source is null")?;
-        if !SOURCES.contains(&source) {
+        if !SOURCES.iter().any(|known| known == source) {
             return Err(format!("source is {source}"));
         }
         let mut short = told(object)?;

@@ -199,7 +199,8 @@ impl Watch {
             self.unread.values().flatten().map(|line| format!("{}: {line}", line.client)).collect();
         assert!(unread.is_empty(), "lines that nobody expected: {unread:#?}");
         if let Some(recording) = &self.recording {
-            fs::write(recording.with_extension("told"), self.output()).must("write a recording");
+            fs::write(recording.with_extension("expected"), self.output())
+                .must("write a recording");
         }
     }
 

@@ -29,7 +29,7 @@ fn it_publishes_pauses_and_is_forbidden() {
     while gateway.next_list().client("communicator").0 != "signed-in" {}
     let second = wine.communicado().run(&["agent"]);
     assert_eq!(second.code, Some(1), "{}", second.err);
-    assert!(second.err.contains("another agent of yours runs already"), "{}", second.err);
+    assert!(second.err.contains("your agent is already running"), "{}", second.err);
     does(&wine, &["pause", "1h"]);
     gateway.until_goodbye();
     let paused = does(&wine, &["status"]);

@@ -21,11 +21,11 @@ fn a_client_that_can_be_asked_is_described_whole() {
     says(
         &wine,
         &[
-            "client communicator: `communicator.exe` runs and says so (UpAndRunning 2)",
+            "client communicator: `communicator.exe` runs (UpAndRunning 2)",
             "registration of communicator: for 64-bit and 32-bit programs, class {8885370D-",
-            "process of communicator: as trusted as this program (high), 64-bit",
+            "process of communicator: same integrity level as this program (high), 64-bit",
             "object of communicator: signed in, ONLINE",
-            "DefaultIMApp: Office asks no client, though communicator runs",
+            "DefaultIMApp: Office uses no client, although communicator runs",
         ],
     );
 }
@@ -41,7 +41,7 @@ fn a_client_that_refuses_is_described_with_what_to_do() {
         &wine,
         &[
             "registration of communicator: for 32-bit programs only",
-            "object of communicator: asking it ended in 0x80080005 CO_E_SERVER_EXEC_FAILURE",
+            "object of communicator: reading it failed with 0x80080005 CO_E_SERVER_EXEC_FAILURE",
             "do: Run both as the same user at the same level, usually neither as administrator",
         ],
     );

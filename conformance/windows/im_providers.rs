@@ -32,7 +32,7 @@ fn a_flag_that_a_crash_left_behind_is_not_believed(wine: &Wine) {
     let status = wine.communicado().run(&["status", "--client", "teams"]);
     assert!(status.out.contains("absent"), "{}", status.out);
     let doctor = wine.communicado().run(&["doctor"]);
-    assert!(doctor.out.contains("a crash left the flag behind"), "{}", doctor.out);
+    assert!(doctor.out.contains("the flag is stale after a crash"), "{}", doctor.out);
 }
 
 fn a_missing_value_is_starting_and_a_wrong_one_is_unknown(wine: &Wine) {

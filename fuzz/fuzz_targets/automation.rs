@@ -1,89 +1,91 @@
-//! What a client answers and tells over Automation: whatever it is, it must not panic, one
-//! question is open at a time, and nobody is signed in at a client that does not run.
+//! Values and events of a client over Automation: no input may cause a panic or two pending reads,
+//! or report a client as running that does not run.
 #![no_main]
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use communicado_core::{Life, Moment};
-use communicado_sources::windows::conversation::{
-    Conversation, Do, Heard, Input, Pace, Standing,
+use communicado_sources::windows::reading::ClientReading;
+use communicado_sources::windows::session::{
+    ClientEvent, ClientSession, ProcessState, SessionAction, SessionInput,
 };
-use communicado_sources::windows::reading::Reading;
-use communicado_sources::{communicator, lync};
+use communicado_sources::{Keepalive, communicator, lync};
 use communicado_windows::{HResult, Variant, decode};
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 
-const PACE: Pace = Pace { check: Duration::from_secs(30), timeout: Duration::from_secs(5) };
+const KEEPALIVE: Keepalive = Keepalive { interval: Duration::from_secs(30), timeout: Duration::from_secs(5) };
 
 fuzz_target!(|bytes: &[u8]| {
-    // Bytes that end too soon are the end of what happened.
-    let _ = converse(&mut Unstructured::new(bytes));
+    // The inputs end with the bytes.
+    let _ = run_session(&mut Unstructured::new(bytes));
 });
 
-fn converse(from: &mut Unstructured<'_>) -> Result<()> {
-    let mut conversation = Conversation::new(PACE);
-    let (mut now, mut question, mut is_up) = (Moment::START, None, false);
+fn run_session(from: &mut Unstructured<'_>) -> Result<()> {
+    let mut session = ClientSession::new(KEEPALIVE);
+    let (mut now, mut pending, mut is_running) = (Moment::START, None, false);
     while !from.is_empty() {
         now = now.after(Duration::from_millis(from.int_in_range(0..=9000)?));
         let input = match from.int_in_range(0..=3)? {
             0 => {
-                let standing = standing(from)?;
-                is_up = matches!(standing, Standing::Up(_));
-                Input::Standing(standing)
+                let process = process(from)?;
+                is_running = matches!(process, ProcessState::Running(_));
+                SessionInput::Process(process)
             }
-            1 => Input::Heard(heard(from)?),
-            _ => match question.take() {
-                Some(question) => {
-                    let (answer, same_level) = (reading(from)?, from.arbitrary()?);
-                    Input::Answered { question, answer, same_level }
+            1 => SessionInput::Event(event(from)?),
+            _ => match pending.take() {
+                Some(read) => {
+                    let (result, same_level) = (reading(from)?, from.arbitrary()?);
+                    SessionInput::ReadDone { read, result, same_level }
                 }
-                None => Input::Heard(Heard::Change),
+                None => SessionInput::Event(ClientEvent::Changed),
             },
         };
-        for each in conversation.handle(now, input) {
-            match each {
-                Do::Connect(number) | Do::Read(number) => {
-                    assert!(question.replace(number).is_none(), "two questions at a time");
+        for action in session.handle(now, input) {
+            match action {
+                SessionAction::Connect(number) | SessionAction::Read(number) => {
+                    assert!(pending.replace(number).is_none(), "two reads at a time");
                 }
-                Do::LetGo => question = None,
-                Do::Tell(view) => assert!(is_up || view.life != Life::Running, "{view:?}"),
+                SessionAction::Disconnect => pending = None,
+                SessionAction::Report(state) => {
+                    assert!(is_running || state.life != Life::Running, "{state:?}");
+                }
             }
         }
-        assert!(conversation.deadline().is_none_or(|at| at > now), "a deadline behind");
+        assert!(session.deadline().is_none_or(|at| at > now), "the deadline is in the past");
     }
     Ok(())
 }
 
-fn standing(from: &mut Unstructured<'_>) -> Result<Standing> {
+fn process(from: &mut Unstructured<'_>) -> Result<ProcessState> {
     Ok(match from.int_in_range(0..=3)? {
-        0 => Standing::Down,
-        1 => Standing::Starting,
-        2 => Standing::Unclear,
-        _ => Standing::Up(BTreeSet::from([from.int_in_range(0..=3)?])),
+        0 => ProcessState::NotRunning,
+        1 => ProcessState::Starting,
+        2 => ProcessState::Unknown,
+        _ => ProcessState::Running(BTreeSet::from([from.int_in_range(0..=3)?])),
     })
 }
 
-fn heard(from: &mut Unstructured<'_>) -> Result<Heard> {
+fn event(from: &mut Unstructured<'_>) -> Result<ClientEvent> {
     Ok(match from.int_in_range(0..=3)? {
-        0 => Heard::SignIn(HResult(from.arbitrary()?)),
-        1 => Heard::SignOut,
-        2 => Heard::ShuttingDown,
-        _ => Heard::Change,
+        0 => ClientEvent::SignIn(HResult(from.arbitrary()?)),
+        1 => ClientEvent::SignOut,
+        2 => ClientEvent::ShuttingDown,
+        _ => ClientEvent::Changed,
     })
 }
 
-/// What one of the two kinds of clients answers, or the code that came instead.
-fn reading(from: &mut Unstructured<'_>) -> Result<std::result::Result<Reading, HResult>> {
+/// The reading of one of the two kinds of clients, or an error code.
+fn reading(from: &mut Unstructured<'_>) -> Result<std::result::Result<ClientReading, HResult>> {
     if from.arbitrary()? {
         return Ok(Err(HResult(from.arbitrary()?)));
     }
     Ok(Ok(if from.arbitrary()? {
-        let (status, signin_name) = (answer(from)?, answer(from)?);
-        let (friendly_name, service_id) = (answer(from)?, answer(from)?);
-        let service_status = Some(answer(from)?);
-        communicator::reading::Answers {
+        let (status, signin_name) = (member(from)?, member(from)?);
+        let (friendly_name, service_id) = (member(from)?, member(from)?);
+        let service_status = Some(member(from)?);
+        communicator::reading::MessengerMembers {
             status,
             signin_name,
             friendly_name,
@@ -92,14 +94,14 @@ fn reading(from: &mut Unstructured<'_>) -> Result<std::result::Result<Reading, H
         }
         .reading()
     } else {
-        let (state, uri) = (answer(from)?, Some(answer(from)?));
-        let (availability, activity) = (Some(answer(from)?), Some(answer(from)?));
-        let display_name = Some(answer(from)?);
-        lync::reading::Answers { state, uri, availability, activity, display_name }.reading()
+        let (state, uri) = (member(from)?, Some(member(from)?));
+        let (availability, activity) = (Some(member(from)?), Some(member(from)?));
+        let display_name = Some(member(from)?);
+        lync::reading::LyncMembers { state, uri, availability, activity, display_name }.reading()
     }))
 }
 
-fn answer(from: &mut Unstructured<'_>) -> Result<std::result::Result<Variant, HResult>> {
+fn member(from: &mut Unstructured<'_>) -> Result<std::result::Result<Variant, HResult>> {
     if from.ratio(1, 4)? {
         return Ok(Err(HResult(from.arbitrary()?)));
     }

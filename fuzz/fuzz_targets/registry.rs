@@ -1,5 +1,5 @@
-//! What the registry and the list of processes hold: whatever it is, it must not panic, and no
-//! client is told of as more than its flag and its process can say.
+//! Values of the registry and of the list of processes: no value may cause a panic, or report more
+//! of a client than its flag and its process show.
 #![no_main]
 
 use communicado_core::Life;
@@ -9,31 +9,31 @@ use libfuzzer_sys::arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    // Bytes that end too soon are the end of what there is to read.
-    let Ok(read) = read(&mut Unstructured::new(bytes)) else { return };
-    for provider in providers(&read) {
-        assert_ne!(provider.life(), Life::Running, "the flag says nothing of accounts");
-        if provider.lives() == Some(false) {
-            assert_eq!(provider.life(), Life::Absent, "{provider:?}");
+    // Without enough bytes there is no snapshot.
+    let Ok(snapshot) = snapshot(&mut Unstructured::new(bytes)) else { return };
+    for client in registered_clients(&snapshot) {
+        assert_ne!(client.life(), Life::Running, "the flag does not show accounts");
+        if client.has_process() == Some(false) {
+            assert_eq!(client.life(), Life::Absent, "{client:?}");
         }
-        assert!(!provider.is_up() || !provider.processes.is_empty(), "{provider:?}");
+        assert!(!client.accepts_calls() || !client.processes.is_empty(), "{client:?}");
     }
 });
 
-fn read(from: &mut Unstructured<'_>) -> Result<Read> {
-    let mut read = Read::default();
-    while !from.is_empty() && read.flags.len() < 8 {
+fn snapshot(from: &mut Unstructured<'_>) -> Result<RegistrySnapshot> {
+    let mut snapshot = RegistrySnapshot::default();
+    while !from.is_empty() && snapshot.flags.len() < 8 {
         let app = from.arbitrary::<String>()?;
         let registration =
             Registration { program: value(from)?, class: value(from)?, process: value(from)? };
         match from.int_in_range(0..=3)? {
-            0 => read.wide.push((app, registration)),
-            1 => read.narrow.push((app, registration)),
-            2 => read.processes.push((from.arbitrary()?, app)),
-            _ => read.flags.push((app, value(from)?)),
+            0 => snapshot.wide.push((app, registration)),
+            1 => snapshot.narrow.push((app, registration)),
+            2 => snapshot.processes.push((from.arbitrary()?, app)),
+            _ => snapshot.flags.push((app, value(from)?)),
         }
     }
-    Ok(read)
+    Ok(snapshot)
 }
 
 fn value(from: &mut Unstructured<'_>) -> Result<Option<RegistryValue>> {

@@ -1,5 +1,5 @@
-//! What a libpurple client, or anything that claims to be one, says on the bus: decoding it must
-//! not panic, and what a listener is told of it can be read.
+//! Messages of a libpurple client, or of a program that claims to be one: decoding must not panic,
+//! and the JSON of each reported client must be readable.
 #![no_main]
 
 use communicado_sources::trace;
@@ -7,8 +7,8 @@ use communicado_wire::Client;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    for client in trace::play(text).unwrap_or_default() {
-        let again = Client::from_json(&client.to_json()).expect("what is told can be read");
-        assert_eq!(again, *client, "what is told is what was meant");
+    for client in trace::replay(text).unwrap_or_default() {
+        let again = Client::from_json(&client.to_json()).expect("the JSON is readable");
+        assert_eq!(again, *client, "the JSON means the same client");
     }
 });

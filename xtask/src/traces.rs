@@ -30,13 +30,13 @@ pub(crate) fn run(_: &[String]) -> Result<(), String> {
     run_command(cases.env("COMMUNICADO_TRACES", &recorded))?;
     clear(&kept)?;
     let mut count = 0;
-    for told in files(&recorded)?.into_iter().filter(|path| has_extension(path, "told")) {
-        let name = told.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    for expected in files(&recorded)?.into_iter().filter(|path| has_extension(path, "expected")) {
+        let name = expected.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         if LEFT_OUT.iter().any(|left_out| name.starts_with(left_out)) {
             continue;
         }
-        for extension in ["trace", "told"] {
-            let file = told.with_extension(extension);
+        for extension in ["trace", "expected"] {
+            let file = expected.with_extension(extension);
             let to = kept.join(&name).with_extension(extension);
             fs::copy(&file, &to).map_err(|error| format!("{}: {error}", file.display()))?;
         }

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use communicado_runtime::{SinkError, SourceError};
 
+use crate::message::print_message;
+
 /// The outcome of a command, which is the exit status of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -79,7 +81,7 @@ impl Failure {
 
     /// Prints the failure to standard error.
     pub fn print(&self) {
-        crate::print_message(&self.to_string());
+        print_message(&self.to_string());
     }
 }
 

@@ -1,16 +1,19 @@
 //! Shared parts of the command-line programs: how a command fails, how it ends, how it prints, and
-//! the commands `completions` and `man`.
+//! the commands `completions` and `man`, and the base directories.
 //!
 //! Data goes to standard output. Errors and notes go to standard error.
 //!
 //! Read next: [`Failure`], then [`print`].
 
 mod completions;
+pub mod dirs;
 mod failure;
 mod man;
+mod message;
 mod output;
 
 pub use completions::CompletionsArgs;
 pub use failure::{Failure, Outcome};
 pub use man::ManArgs;
-pub use output::{check_written, note, print, print_message, print_usage};
+pub use message::{note, print_message};
+pub use output::{check_written, print, print_usage};

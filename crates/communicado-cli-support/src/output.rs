@@ -1,4 +1,4 @@
-//! Output: data to standard output, messages to standard error.
+//! Output to standard output.
 
 use std::io::{self, Write as _};
 
@@ -28,16 +28,6 @@ pub fn check_written(written: io::Result<()>) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
-}
-
-/// Prints `text` to standard error. A write error is ignored.
-pub fn print_message(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
-}
-
-/// Prints a line `note: {text}` to standard error. A write error is ignored.
-pub fn note(text: &str) {
-    print_message(&format!("note: {text}\n"));
 }
 
 /// Prints a message of the command-line parser: help, the version, or an error of usage.

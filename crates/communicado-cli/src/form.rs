@@ -23,7 +23,7 @@ pub(crate) struct FormChoice {
 }
 
 impl FormChoice {
-    /// Whether the command line selects a form.
+    /// Returns true if the command line selects a form.
     pub(crate) const fn is_set(&self) -> bool {
         self.json || self.format.is_some()
     }

@@ -132,7 +132,7 @@ pub(crate) fn open_stdout() -> Result<Output, Failure> {
         .map_err(|error| Failure::new(Outcome::Failed, "cannot open standard output").cause(error))
 }
 
-/// Whether to use colours on standard output (no-color.org).
+/// Decides whether to use colours on standard output (no-color.org).
 pub(crate) fn use_color(color: ColorChoice) -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     match color {

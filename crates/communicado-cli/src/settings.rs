@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use communicado::{Monitor, MonitorBuilder, Options, SOURCES};
-use communicado_cli_support::Failure;
+use communicado::{Monitor, MonitorBuilder, SOURCES, SourceOptions};
+use communicado_cli_support::{Failure, dirs};
 use communicado_sources::OptionKind;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -71,7 +71,7 @@ pub(crate) struct AgentSettings {
 #[derive(Clone, Debug)]
 pub(crate) struct SourceSettings {
     pub(crate) enabled: bool,
-    pub(crate) options: Options,
+    pub(crate) options: SourceOptions,
     /// The options as text, for `config`.
     pub(crate) shown: BTreeMap<String, String>,
     /// The clients to report even while absent, if they differ from those of the descriptor.
@@ -98,7 +98,7 @@ impl Settings {
     pub(crate) fn load(global: &GlobalOptions) -> Result<Self, Failure> {
         let mut settings = Self::default();
         let named = global.config.clone();
-        let file = named.clone().or_else(|| default_file(|name| std::env::var(name).ok()));
+        let file = named.clone().or_else(default_file);
         if let Some(file) = file {
             match std::fs::read_to_string(&file) {
                 Ok(text) => settings.read(&file, &text)?,
@@ -322,7 +322,12 @@ impl Default for AgentSettings {
 
 impl Default for SourceSettings {
     fn default() -> Self {
-        Self { enabled: true, options: Options::default(), shown: BTreeMap::new(), clients: None }
+        Self {
+            enabled: true,
+            options: SourceOptions::default(),
+            shown: BTreeMap::new(),
+            clients: None,
+        }
     }
 }
 
@@ -391,7 +396,7 @@ impl SettingValue {
 
 const fn expected_value(kind: OptionKind) -> &'static str {
     match kind {
-        OptionKind::Span => "a duration such as \"30s\"",
+        OptionKind::Duration => "a duration such as \"30s\"",
         OptionKind::Path => "the path of a file, in quotes",
     }
 }
@@ -403,22 +408,12 @@ fn source_named(name: &str) -> Result<&'static communicado::SourceDescriptor, Se
     })
 }
 
-/// Whether the file or its folder does not exist.
+/// Tests whether the file or its folder is missing.
 fn is_missing(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
 }
 
-/// `communicado/config.toml` in `XDG_CONFIG_HOME`, or else in `~/.config` (XDG Base Directory
-/// Specification); on Windows in `APPDATA` instead.
-pub(crate) fn default_file(var: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
-    // The specification has relative paths ignored.
-    let absolute = |name| var(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let folder = absolute("XDG_CONFIG_HOME");
-    let usual = if cfg!(windows) {
-        absolute("APPDATA")
-    } else {
-        absolute("HOME").map(|home| home.join(".config"))
-    };
-    let folder = folder.or(usual)?;
-    Some(folder.join("communicado").join("config.toml"))
+/// The default configuration file, if the configuration directory is known.
+pub(crate) fn default_file() -> Option<PathBuf> {
+    Some(dirs::config_dir()?.join("communicado").join("config.toml"))
 }

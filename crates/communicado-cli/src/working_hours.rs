@@ -45,7 +45,7 @@ impl WorkingHours {
         Ok(Self { ranges, text: text.to_owned() })
     }
 
-    /// Whether `now` is within the hours.
+    /// Tests whether `now` is within the hours.
     pub(crate) fn contains(&self, now: &Zoned) -> bool {
         self.contains_civil(now.datetime())
     }

@@ -1,5 +1,5 @@
-//! How the provider that runs is spoken to by `communicado` itself: a class of our own, which
-//! scripts may use as well, late-bound.
+//! The control class, by which `communicado provide` and late-bound scripts control a running
+//! provider.
 
 use std::sync::Arc;
 use std::sync::mpsc::channel;
@@ -13,14 +13,16 @@ use communicado_windows::com::serve::{
 use communicado_windows::com::{Apartment, CallError, Object};
 use communicado_windows::{Guid, HResult, NamedMutex, Variant};
 
-use crate::client::{Client, INVALID};
-use crate::frontend::MUTEX_NAME;
+use crate::server::{ComServer, INVALID_ARGUMENT};
 
-/// The class, which is created only where a provider runs.
+/// The control class. Clients create it only while a provider is running.
 pub(crate) const CLASS: Guid = Guid(0x6E0D_0B57_3E2A_4C55_8D3C_1B8B_7B1E_90C1);
 const INTERFACE: Guid = Guid(0x6E0D_0B57_3E2A_4C55_8D3C_1B8B_7B1E_90C2);
 
-/// How long the provider may take to answer.
+/// The mutex that a running provider holds, one per session.
+pub(crate) const MUTEX_NAME: &str = "Communicado.Provider";
+
+/// The timeout of a call.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 const SIGN_IN: i32 = 1;
@@ -41,7 +43,7 @@ static TABLE: Interface = Interface::new(
     &[
         Member::call::<7>("SignIn", SIGN_IN, &[], None),
         Member::call::<8>("SignOut", SIGN_OUT, &[], None),
-        // Availability, activity or nothing, note or nothing, seconds or 0 for good.
+        // Availability, optional activity, optional note, duration in seconds (0: permanent).
         Member::call::<9>("Set", SET, &[Text, Text, Text, Number], None),
         Member::call::<10>("Quit", QUIT, &[], None),
         Member::get::<11>("Account", ACCOUNT, &[], Text),
@@ -55,8 +57,8 @@ static TABLE: Interface = Interface::new(
     ],
 );
 
-/// The object of this class.
-pub(crate) struct ControlObject(pub(crate) Arc<Client>);
+/// The control object.
+pub(crate) struct ControlObject(pub(crate) Arc<ComServer>);
 
 impl ObjectImpl for ControlObject {
     fn interfaces(&self) -> &'static [&'static Interface] {
@@ -64,18 +66,18 @@ impl ObjectImpl for ControlObject {
     }
 
     fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
-        let client = &self.0;
-        client.admit()?;
-        let status = client.status();
+        let server = &self.0;
+        server.inject_faults()?;
+        let status = server.status();
         let presence = status.presence();
-        let done = |command| client.execute(command).map(|()| ReturnValue::Nothing);
+        let done = |command| server.execute(command).map(|()| ReturnValue::Nothing);
         match call.id {
             SIGN_IN => done(ProviderCommand::SIGN_IN),
             SIGN_OUT => done(ProviderCommand::SIGN_OUT),
             SET => done(set(call.arguments)?),
             QUIT => done(ProviderCommand::Quit),
-            ACCOUNT => Ok(ReturnValue::text(client.account.name())),
-            FRIENDLY_NAME => Ok(ReturnValue::text(client.account.friendly_name())),
+            ACCOUNT => Ok(ReturnValue::text(server.account.name())),
+            FRIENDLY_NAME => Ok(ReturnValue::text(server.account.friendly_name())),
             STATUS => Ok(ReturnValue::text(status.word())),
             AVAILABILITY => Ok(ReturnValue::text(presence.map_or("", |it| it.availability.word()))),
             ACTIVITY => {
@@ -86,14 +88,17 @@ impl ObjectImpl for ControlObject {
             REASON => {
                 Ok(ReturnValue::text(status.reason().map(|it| it.word()).unwrap_or_default()))
             }
-            _ => Ok(ReturnValue::text(client.until().unwrap_or_default())),
+            _ => Ok(ReturnValue::text(server.until().unwrap_or_default())),
         }
     }
 }
 
-/// The command that a call of `Set` stands for.
+/// Converts the arguments of `Set` into a command.
 fn set(arguments: &[Argument]) -> Result<ProviderCommand, MethodError> {
-    let invalid = |why: String| MethodError { code: INVALID, description: Some(why) };
+    let invalid = |description: String| MethodError {
+        code: INVALID_ARGUMENT,
+        description: Some(description),
+    };
     let text = |at: usize| arguments.get(at).and_then(Argument::text).unwrap_or_default();
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let availability = words::availability(text(0)).map_err(|it| invalid(it.to_string()))?;
@@ -108,15 +113,15 @@ fn set(arguments: &[Argument]) -> Result<ProviderCommand, MethodError> {
     Ok(ProviderCommand::Set { presence, lasts: lasts.map(Duration::from_secs) })
 }
 
-/// The way to the provider of this user that runs.
+/// A client of the provider that runs in this session.
 #[derive(Debug)]
 pub struct ControlClient {
     private: (),
 }
 
-/// What the provider says of itself; a text is empty where there is nothing to say.
+/// The status of the provider, as texts. Inapplicable fields are empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is named as the word for it")]
+#[expect(missing_docs, reason = "the fields have the names of the properties")]
 pub struct ControlStatus {
     pub account: String,
     pub friendly_name: String,
@@ -128,28 +133,28 @@ pub struct ControlStatus {
     pub until: String,
 }
 
-/// Why the provider did not do what it was asked to.
+/// The error of a control call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ControlClientError {
-    /// It does not answer.
+    /// The provider does not respond.
     Timeout,
-    /// It refuses, or cannot be asked: the code, and what was said beside it.
+    /// The call failed, with a code and a description.
     Failed(HResult, String),
 }
 
 impl ControlClient {
-    /// The way to it; nothing if none runs in this session.
+    /// A client, or `None` if no provider is running in this session.
     #[must_use]
     pub fn open() -> Option<Self> {
         NamedMutex::exists(MUTEX_NAME).then_some(Self { private: () })
     }
 
-    /// Has it do something.
+    /// Executes a command.
     ///
     /// # Errors
     ///
-    /// If it refuses, or does not answer.
+    /// If the provider rejects the command or does not respond.
     pub fn execute(&self, command: &ProviderCommand) -> Result<(), ControlClientError> {
         let text = |text: &str| Variant::Text(text.to_owned());
         let (id, arguments) = match command {
@@ -169,16 +174,16 @@ impl ControlClient {
         self.call(move |object| object.get(id, &arguments).map(|_| ()))
     }
 
-    /// What it says of itself.
+    /// Reads the status.
     ///
     /// # Errors
     ///
-    /// If it does not answer.
+    /// If the call fails or the provider does not respond.
     pub fn status(&self) -> Result<ControlStatus, ControlClientError> {
         self.call(|object| {
             let text = |id| {
-                let got = object.get(id, &[])?;
-                Ok::<_, CallError>(got.value.text().unwrap_or_default().to_owned())
+                let result = object.get(id, &[])?;
+                Ok::<_, CallError>(result.value.text().unwrap_or_default().to_owned())
             };
             Ok(ControlStatus {
                 account: text(ACCOUNT)?,
@@ -193,7 +198,7 @@ impl ControlClient {
         })
     }
 
-    /// Calls its object on a thread that may hang without us.
+    /// Calls the control object on another thread, which may hang.
     fn call<T: Send + 'static>(
         &self,
         call: impl FnOnce(&Object<'_>) -> Result<T, CallError> + Send + 'static,
@@ -209,7 +214,7 @@ impl ControlClient {
                     let object = Object::create(&apartment, CLASS).map_err(failed)?;
                     call(&object).map_err(failed)
                 });
-            // Whoever asked may have given up.
+            // The receiver is gone after the timeout.
             let _ = sender.send(done);
         };
         let spawned = std::thread::Builder::new().name("control".to_owned()).spawn(work);

@@ -1,13 +1,13 @@
-//! Which events tell that one status became another, and in which order.
+//! The events of a status change, and their order.
 
 use communicado_provider::ProviderStatus;
 
 use crate::vocabulary::{client_state, mistatus};
 
-/// What is told to programs written for Communicator (`DMessengerEvents`).
+/// An event for programs written for Communicator (`DMessengerEvents`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommunicatorEvent {
-    /// `OnSignin`, with the code that it ended in.
+    /// `OnSignin`, with the result code.
     SignIn(i32),
     /// `OnSignout`.
     SignOut,
@@ -19,14 +19,14 @@ pub enum CommunicatorEvent {
     AppShutdown,
 }
 
-/// What is told to programs written for Lync.
+/// An event for programs written for Lync.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LyncEvent {
-    /// `OnStateChanged`: the state before and after, and the code with which a sign-in failed.
+    /// `OnStateChanged`, with the code of a failed sign-in.
     StateChanged {
-        /// Before.
+        /// The previous state.
         old: i32,
-        /// After.
+        /// The new state.
         new: i32,
         /// The code, 0 for success.
         code: i32,
@@ -39,8 +39,8 @@ pub enum LyncEvent {
 
 /// The events of Communicator, in order.
 ///
-/// A sign-out comes before everything that is true only because of it, and so before the end
-/// (Microsoft, OC 2007 SDK: "OnSignOut will always fire before OnAppShutdown").
+/// A sign-out comes before its consequences, and before the shutdown (Microsoft, OC 2007 SDK:
+/// "OnSignOut will always fire before OnAppShutdown").
 #[must_use]
 pub fn communicator_events(
     before: &ProviderStatus,
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_out_is_told_before_the_end_whatever_was_before() {
+    fn a_sign_out_event_precedes_the_shutdown_event() {
         let all = [
             ProviderStatus::Starting,
             ProviderStatus::SignedOut(None),
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_in_ends_in_one_event_with_its_code() {
+    fn a_sign_in_ends_with_one_event_and_its_code() {
         let check = |after, expected: &[CommunicatorEvent]| {
             assert_eq!(communicator_events(&ProviderStatus::SigningIn, &after), expected)
         };
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_can_see_is_not_told() {
+    fn an_invisible_change_fires_no_event() {
         assert_eq!(communicator_events(&away(), &away()), []);
         let noted = Presence::new(Availability::Away, None).with_note("back at four").unwrap();
         assert_eq!(communicator_events(&away(), &ProviderStatus::SignedIn(noted.clone())), []);

@@ -1,4 +1,4 @@
-//! The provider as Windows sees it: its flags, its classes, and who listens.
+//! The COM frontend of the provider: registry keys, classes and event listeners.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,33 +11,33 @@ use communicado_windows::com::Apartment;
 use communicado_windows::com::serve::{ClassObject, TypeLibrary};
 use communicado_windows::{HResult, NamedMutex, WindowsError, processes};
 
-use crate::client::{Client, CommandHandler, Libraries, serve};
-use crate::control::{self, ControlObject};
-use crate::messenger::{self, Messenger};
-use crate::office::{self, Root};
+use crate::control::{self, ControlObject, MUTEX_NAME};
+use crate::event_calls;
+use crate::messenger::{self, MessengerObject};
+use crate::office::{self, OfficeIntegration};
 use crate::registration::{COMMUNICATOR_PROGRAM, ProviderKeys, is_registered};
+use crate::server::{ComServer, CommandHandler, TypeLibraries, new_object};
 
-/// What only one process of a session has.
-pub(crate) const MUTEX_NAME: &str = "Communicado.Provider";
-/// `CLASS_E_CLASSNOTAVAILABLE`: what creating the object ends in while the client cannot be used.
+/// `CLASS_E_CLASSNOTAVAILABLE`, the error of object creation while the provider is not ready.
 const NOT_AVAILABLE: HResult = HResult::of(0x8004_0111);
 
-/// How to show the provider.
+/// Options of the frontend.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FrontendOptions {
-    /// Whether Office is to ask it; who was asked before is put back in the end.
+    /// True to become Office's client (`DefaultIMApp`) while running. At exit, the previous client
+    /// is restored.
     pub is_default: bool,
 }
 
-/// Why the provider cannot be shown.
+/// The error of opening the frontend.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FrontendError {
-    /// Another one of this user runs.
+    /// Another provider is running in this session.
     AlreadyRunning,
-    /// Communicator itself runs, whose classes and flag these are.
+    /// Communicator itself is running, and owns the classes and the flag.
     CommunicatorRunning,
-    /// The system refuses.
+    /// A Windows call failed.
     System(WindowsError),
 }
 
@@ -50,9 +50,9 @@ impl From<WindowsError> for FrontendError {
 impl fmt::Display for FrontendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::AlreadyRunning => f.write_str("another provider runs in this session"),
+            Self::AlreadyRunning => f.write_str("another provider is running in this session"),
             Self::CommunicatorRunning => {
-                write!(f, "`{COMMUNICATOR_PROGRAM}` runs, whose classes these are")
+                write!(f, "`{COMMUNICATOR_PROGRAM}` is running and uses the same classes")
             }
             Self::System(error) => error.fmt(f),
         }
@@ -61,33 +61,34 @@ impl fmt::Display for FrontendError {
 
 impl std::error::Error for FrontendError {}
 
-/// The provider, shown.
+/// The running frontend.
 pub struct ComFrontend {
-    client: Arc<Client>,
+    server: Arc<ComServer>,
     provider_keys: ProviderKeys,
     class_thread: ClassThread,
     problems: Vec<String>,
     _mutex: NamedMutex,
 }
 
-/// The thread whose apartment the classes belong to.
+/// The thread whose apartment the class objects belong to.
 struct ClassThread {
     commands: Sender<ClassCommand>,
     thread: JoinHandle<()>,
 }
 
 enum ClassCommand {
-    /// Let others create objects, and say when they can.
+    /// Activates the classes, and reports the result.
     Resume(Sender<Result<(), WindowsError>>),
 }
 
 impl ComFrontend {
-    /// Shows a provider that is starting; `program` is this program's own file, which has the type
-    /// libraries.
+    /// Opens the frontend of a starting provider. `program` is the path of this program, which
+    /// contains the type libraries.
     ///
     /// # Errors
     ///
-    /// If another one runs, or the system does not let it. Nothing is left behind.
+    /// If another provider or Communicator is running, or a Windows call fails. All registry changes
+    /// are then undone.
     pub fn open(
         account: Account,
         program: &str,
@@ -100,15 +101,15 @@ impl ComFrontend {
         }
         let mut problems = Vec::new();
         let mut library = |number| {
-            // A library that is missing keeps out only programs that are bound early.
+            // Without a library, only early-bound programs fail.
             let loaded = TypeLibrary::load(&format!(r"{program}\{number}"));
             let loaded = loaded.and_then(|library| library.register().map(|()| library));
             loaded.map_err(|error| problems.push(error.to_string())).ok()
         };
-        let libraries = Libraries { messenger: library(1), office: library(2) };
-        let client = Arc::new(Client::new(account, handler, libraries));
+        let libraries = TypeLibraries { messenger: library(1), office: library(2) };
+        let server = Arc::new(ComServer::new(account, handler, libraries));
         let provider_keys = ProviderKeys::create(program, options.is_default)?;
-        let class_thread = match ClassThread::register(&client) {
+        let class_thread = match ClassThread::register(&server) {
             Ok(class_thread) => class_thread,
             Err(error) => {
                 let _ = provider_keys.set_up_and_running(0);
@@ -116,61 +117,65 @@ impl ComFrontend {
                 return Err(error.into());
             }
         };
-        Ok(Self { client, provider_keys, class_thread, problems, _mutex: mutex })
+        Ok(Self { server, provider_keys, class_thread, problems, _mutex: mutex })
     }
 
-    /// What does not work, for people: each a sentence.
+    /// Problems that the user should know of, one sentence each.
     #[must_use]
     pub fn problems(&self) -> &[String] {
         &self.problems
     }
 
-    /// Shows a status, after all that led to it was shown; `until` is when that ends by itself.
+    /// Sets the status and fires its events. `until` is the end of a temporary presence.
     ///
     /// # Errors
     ///
-    /// If the registry cannot be written or the classes cannot be offered.
-    pub fn show(&self, status: ProviderStatus, until: Option<String>) -> Result<(), WindowsError> {
-        let before = self.client.status();
-        let is_up = |status: &ProviderStatus| status.up_and_running() == 2;
-        if is_up(&status) && !is_up(&before) {
+    /// If the registry is not writable or the classes cannot be activated.
+    pub fn set_status(
+        &self,
+        status: ProviderStatus,
+        until: Option<String>,
+    ) -> Result<(), WindowsError> {
+        let before = self.server.status();
+        let is_ready = |status: &ProviderStatus| status.up_and_running() == 2;
+        if is_ready(&status) && !is_ready(&before) {
             self.class_thread.resume()?;
         }
         let flag = status.up_and_running();
-        let falls = flag == 0 && !self.client.has_stale_flag();
-        self.client.show(status, until);
+        let clears_flag = flag == 0 && !self.server.has_stale_flag();
+        event_calls::set_status(&self.server, status, until);
         if flag == 0 {
-            self.client.flush();
+            self.server.flush();
         }
-        if falls || flag != 0 && flag != before.up_and_running() {
+        if clears_flag || flag != 0 && flag != before.up_and_running() {
             self.provider_keys.set_up_and_running(flag)?;
         }
         Ok(())
     }
 
-    /// Behaves from here on as it is told to.
+    /// Sets the active faults.
     pub fn set_faults(&self, faults: ActiveFaults) {
-        self.client.set_faults(faults);
+        self.server.set_faults(faults);
     }
 
-    /// Answers nobody for so long, and does nothing else either.
-    pub fn hang(&self, span: Duration) {
-        self.client.hang(span);
+    /// Blocks this thread and all calls for a time.
+    pub fn hang(&self, duration: Duration) {
+        self.server.hang(duration);
     }
 
-    /// Withdraws the classes and removes what was written.
+    /// Revokes the classes and removes the registry keys.
     ///
     /// # Errors
     ///
-    /// If the registry cannot be written.
+    /// If the registry is not writable.
     pub fn close(self) -> Result<(), WindowsError> {
-        let Self { client, provider_keys, class_thread, .. } = self;
-        let is_stale = client.has_stale_flag();
+        let Self { server, provider_keys, class_thread, .. } = self;
+        let is_stale = server.has_stale_flag();
         class_thread.stop();
         if !is_registered() {
-            let libraries = [&client.libraries.messenger, &client.libraries.office];
+            let libraries = [&server.libraries.messenger, &server.libraries.office];
             for library in libraries.into_iter().flatten() {
-                // It stays where it may not be taken back, which does no harm.
+                // A registration that cannot be removed is harmless.
                 let _ = library.unregister_this();
             }
         }
@@ -179,13 +184,13 @@ impl ComFrontend {
 }
 
 impl ClassThread {
-    /// Registers the classes on a thread of their own, where they stay until it ends.
-    fn register(client: &Arc<Client>) -> Result<Self, WindowsError> {
-        let (commands, taken) = channel();
+    /// Starts the thread and registers the classes.
+    fn register(server: &Arc<ComServer>) -> Result<Self, WindowsError> {
+        let (commands, receiver) = channel();
         let (done, registered) = channel();
-        let client = Arc::clone(client);
-        let serve = move || class_thread(&client, &taken, &done);
-        let thread = thread::Builder::new().name("classes".to_owned()).spawn(serve);
+        let server = Arc::clone(server);
+        let run = move || class_thread(&server, &receiver, &done);
+        let thread = thread::Builder::new().name("classes".to_owned()).spawn(run);
         let failed = || WindowsError::new("start a thread", HResult::of(0x8007_000E));
         let thread = thread.map_err(|_| failed())?;
         registered.recv().unwrap_or_else(|_| Err(failed()))?;
@@ -193,22 +198,22 @@ impl ClassThread {
     }
 
     fn resume(&self) -> Result<(), WindowsError> {
-        let (done, offered) = channel();
-        let ended = || WindowsError::new("offer the classes", HResult::of(0x8000_FFFF));
-        self.commands.send(ClassCommand::Resume(done)).map_err(|_| ended())?;
-        offered.recv().unwrap_or_else(|_| Err(ended()))
+        let (reply, result) = channel();
+        let thread_ended = || WindowsError::new("activate the classes", HResult::of(0x8000_FFFF));
+        self.commands.send(ClassCommand::Resume(reply)).map_err(|_| thread_ended())?;
+        result.recv().unwrap_or_else(|_| Err(thread_ended()))
     }
 
     fn stop(self) {
         drop(self.commands);
-        // It panics nowhere, and if it did, the classes would be gone as well.
+        // Even after a panic of the thread, the classes are revoked.
         let _ = self.thread.join();
     }
 }
 
-/// Registers the classes, says how that went, and keeps them until there are no more orders.
+/// Registers the classes, reports the result, and keeps them until the command channel closes.
 fn class_thread(
-    client: &Arc<Client>,
+    server: &Arc<ComServer>,
     commands: &Receiver<ClassCommand>,
     done: &Sender<Result<(), WindowsError>>,
 ) {
@@ -219,42 +224,42 @@ fn class_thread(
             return;
         }
     };
-    let registered = register(&apartment, client);
+    let registered = register(&apartment, server);
     let is_registered = registered.is_ok();
-    let kept = registered.map_err(|error| {
+    let class_objects = registered.map_err(|error| {
         let _ = done.send(Err(error));
     });
     if is_registered {
         let _ = done.send(Ok(()));
     }
-    let Ok(kept) = kept else { return };
-    for ClassCommand::Resume(offered) in commands {
-        let _ = offered.send(ClassObject::resume(&apartment));
+    let Ok(class_objects) = class_objects else { return };
+    for ClassCommand::Resume(reply) in commands {
+        let _ = reply.send(ClassObject::resume(&apartment));
     }
-    drop(kept);
+    drop(class_objects);
 }
 
 fn register<'a>(
     apartment: &'a Apartment,
-    client: &Arc<Client>,
+    server: &Arc<ComServer>,
 ) -> Result<[ClassObject<'a>; 3], WindowsError> {
-    let available = |client: &Client| match client.status() {
+    let available = |server: &ComServer| match server.status() {
         ProviderStatus::Starting | ProviderStatus::ShuttingDown => Err(NOT_AVAILABLE),
-        _ => client.admit().map_err(|error| error.code),
+        _ => server.inject_faults().map_err(|error| error.code),
     };
-    let own = || Arc::clone(client);
+    let own = || Arc::clone(server);
     let (messenger, office, control) = (own(), own(), own());
     Ok([
         ClassObject::register(apartment, messenger::CLASS, move || {
             available(&messenger)?;
-            serve(Messenger(Arc::clone(&messenger)))
+            new_object(MessengerObject(Arc::clone(&messenger)))
         })?,
         ClassObject::register(apartment, office::CLASS, move || {
             available(&office)?;
-            serve(Root::of(&office))
+            new_object(OfficeIntegration::of(&office))
         })?,
         ClassObject::register(apartment, control::CLASS, move || {
-            serve(ControlObject(Arc::clone(&control)))
+            new_object(ControlObject(Arc::clone(&control)))
         })?,
     ])
 }

@@ -1,12 +1,10 @@
-//! The provider as programs written for Communicator and for Lync see it: Communicator's classes,
-//! what Office asks of a client, and their places in the registry.
+//! The provider's COM server, for programs written for Communicator or Lync, and for Office.
 //!
-//! What is shown and in which order events come ([`vocabulary`], [`events`]) is pure and is there
-//! on every platform; the objects and the registry are there on Windows.
+//! The codes ([`vocabulary`]) and the order of events ([`events`]) are pure and exist on every
+//! platform. The COM objects and the registry entries exist only on Windows.
 //!
-//! **Invariant:** no unsafe code and no state of its own beyond what was shown last: what the
-//! provider does is `communicado-provider`'s, and how objects are called is
-//! `communicado-windows`'s.
+//! **Invariant:** no unsafe code, and no state except the last status and the active faults.
+//! `communicado-provider` decides what the provider does; `communicado-windows` implements COM.
 //!
 //! Read next: [`events::communicator_events`], then `messenger` and `office`.
 
@@ -14,9 +12,9 @@ pub mod events;
 pub mod vocabulary;
 
 #[cfg(windows)]
-mod client;
-#[cfg(windows)]
 mod control;
+#[cfg(windows)]
+mod event_calls;
 #[cfg(windows)]
 mod frontend;
 #[cfg(windows)]
@@ -26,13 +24,15 @@ mod office;
 #[cfg(windows)]
 mod registration;
 #[cfg(windows)]
+mod server;
+#[cfg(windows)]
 mod tables;
 
-#[cfg(windows)]
-pub use client::CommandHandler;
 #[cfg(windows)]
 pub use control::{ControlClient, ControlClientError, ControlStatus};
 #[cfg(windows)]
 pub use frontend::{ComFrontend, FrontendError, FrontendOptions};
 #[cfg(windows)]
 pub use registration::{ClassRegistration, RegistrationScope, register, unregister};
+#[cfg(windows)]
+pub use server::CommandHandler;

@@ -1,4 +1,4 @@
-//! Where the provider stands in the registry, for as long as it runs and, if asked, for good.
+//! Registry keys of the provider: while it runs, and permanent registrations.
 
 use communicado_windows::com::serve::TypeLibrary;
 use communicado_windows::{Guid, Hive, RegistryKey, RegistryValue, RegistryView, WindowsError};
@@ -7,21 +7,21 @@ use crate::{control, messenger, office};
 
 pub(crate) const PROVIDERS: &str = r"Software\IM Providers";
 const CLASSES: &str = r"Software\Classes";
-/// What Office and others are told to ask.
+/// The value that selects the client of Office and other programs.
 const DEFAULT_APP: &str = "DefaultIMApp";
-/// Where the name is kept that stood there before.
+/// The value that stores the previous selection.
 const FORMER_DEFAULT_APP: &str = "FormerDefaultIMApp";
 
-/// The names under which the provider keeps the contract with Office, each with its class: one
-/// for programs that were written for Communicator, one for those that ask as Office does.
+/// The provider's keys below `IM Providers`, with their classes: one for programs written for
+/// Communicator, one for Office.
 pub(crate) const APPS: [(&str, Guid); 2] =
     [("Communicator", messenger::CLASS), ("Communicado", office::CLASS)];
 const FRIENDLY_NAME: &str = "Communicado";
-/// The program of the client whose name we bear, which must not run beside us.
+/// Communicator's program, which must not run at the same time.
 pub(crate) const COMMUNICATOR_PROGRAM: &str = "communicator.exe";
 
-/// Every class with its name in programs, and the library that describes it.
-const ALL: [(Guid, &str, &str, Option<Guid>); 3] = [
+/// All classes: id, ProgID, description and type library.
+const CLASS_TABLE: [(Guid, &str, &str, Option<Guid>); 3] = [
     (
         messenger::CLASS,
         "Communicator.UIAutomation",
@@ -39,21 +39,22 @@ const ALL: [(Guid, &str, &str, Option<Guid>); 3] = [
 const MESSENGER: Guid = Guid(0x2B31_7E1D_50E5_4F5E_A3A4_FB85_206E_DA48);
 const OFFICE: Guid = Guid(0xB9AA_1F11_F480_4054_A84E_B5D9_277E_40A8);
 
-/// For whom something is registered.
+/// The users that a registration applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RegistrationScope {
-    /// This user, which needs no administrator.
+    /// This user. Needs no administrator rights.
     CurrentUser,
-    /// Everybody, programs that run as administrator and Office included; needs one.
+    /// All users, and programs that run as administrator, including Office. Needs administrator
+    /// rights.
     AllUsers,
 }
 
-/// What was registered.
+/// A completed registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClassRegistration {
-    /// What is started when a program asks for a class.
+    /// The command line that COM runs to serve a class.
     pub command: String,
-    /// The names by which programs ask.
+    /// The ProgIDs.
     pub names: Vec<&'static str>,
 }
 
@@ -66,12 +67,11 @@ impl RegistrationScope {
     }
 }
 
-/// Registers the classes, so that a program that asks for one starts the provider with `options`.
+/// Registers the classes, so that COM starts the provider with `options` on demand.
 ///
 /// # Errors
 ///
-/// If the registry may not be written; what was written before that is taken back by
-/// [`unregister`].
+/// If the registry is not writable. [`unregister`] then removes a partial registration.
 pub fn register(
     scope: RegistrationScope,
     program: &str,
@@ -80,7 +80,7 @@ pub fn register(
     let words: Vec<String> = options.iter().map(|word| quoted(word)).collect();
     let command = format!("{} provide {}", quoted(program), words.join(" "));
     let command = command.trim_end().to_owned();
-    for (class, name, text, library) in ALL {
+    for (class, name, text, library) in CLASS_TABLE {
         let key =
             |path: &str| RegistryKey::create(scope.hive(), path, RegistryView::Default, false);
         let path = format!(r"{CLASSES}\CLSID\{class}");
@@ -102,10 +102,10 @@ pub fn register(
             }
         }
     }
-    Ok(ClassRegistration { command, names: ALL.map(|(_, name, _, _)| name).to_vec() })
+    Ok(ClassRegistration { command, names: CLASS_TABLE.map(|(_, name, _, _)| name).to_vec() })
 }
 
-/// Writes what an installer would, unless another client's has.
+/// Writes the key that an installer would write, unless it belongs to another client.
 fn write_provider_key(
     hive: Hive,
     view: RegistryView,
@@ -123,20 +123,20 @@ fn write_provider_key(
     key.set_text("GUID", &class.to_string())
 }
 
-/// Takes back everything that [`register`] and a provider that crashed have left.
+/// Removes all keys of [`register`] and of a crashed provider.
 ///
 /// # Errors
 ///
-/// If the registry may not be written.
+/// If the registry is not writable.
 pub fn unregister(scope: RegistrationScope) -> Result<(), WindowsError> {
-    for (class, name, _, _) in ALL {
+    for (class, name, _, _) in CLASS_TABLE {
         let path = format!(r"{CLASSES}\CLSID\{class}");
         let server = RegistryKey::open(
             scope.hive(),
             &format!(r"{path}\LocalServer32"),
             RegistryView::Default,
         )?;
-        // Communicator itself may have registered its class.
+        // The class may belong to an installed Communicator.
         if server.is_some_and(|key| text(&key, "").is_some_and(|it| it.contains(" provide"))) {
             RegistryKey::delete_all(scope.hive(), &path, RegistryView::Default)?;
             RegistryKey::delete_all(
@@ -154,7 +154,7 @@ pub fn unregister(scope: RegistrationScope) -> Result<(), WindowsError> {
         }
         if is_ours(Hive::CurrentUser, RegistryView::Default, app)? {
             let path = format!(r"{PROVIDERS}\{app}");
-            give_back_default_app()?;
+            restore_default_app()?;
             RegistryKey::delete_all(Hive::CurrentUser, &path, RegistryView::Default)?;
         }
     }
@@ -164,13 +164,13 @@ pub fn unregister(scope: RegistrationScope) -> Result<(), WindowsError> {
     Ok(())
 }
 
-/// Whether a key below `IM Providers` says that it is the provider's.
+/// True if a key below `IM Providers` belongs to the provider.
 fn is_ours(hive: Hive, view: RegistryView, app: &str) -> Result<bool, WindowsError> {
     let key = RegistryKey::open(hive, &format!(r"{PROVIDERS}\{app}"), view)?;
     Ok(key.is_some_and(|key| text(&key, "FriendlyName").as_deref() == Some(FRIENDLY_NAME)))
 }
 
-/// Whether the classes are registered for good, for anybody.
+/// True if the classes are registered permanently, for this user or all users.
 pub(crate) fn is_registered() -> bool {
     let path = format!(r"{CLASSES}\CLSID\{}", control::CLASS);
     let hives = [Hive::CurrentUser, Hive::LocalMachine].into_iter();
@@ -179,7 +179,7 @@ pub(crate) fn is_registered() -> bool {
         .any(|hive| matches!(RegistryKey::open(hive, &path, RegistryView::Default), Ok(Some(_))))
 }
 
-/// The keys of a provider that runs, which end with the session at the latest.
+/// The keys of a running provider. They exist at most until the end of the session.
 #[derive(Debug)]
 pub(crate) struct ProviderKeys {
     keys: Vec<(String, RegistryKey, bool)>,
@@ -187,9 +187,9 @@ pub(crate) struct ProviderKeys {
 }
 
 impl ProviderKeys {
-    /// Makes them, and says that the provider is starting.
+    /// Creates the keys, with the flag of a starting provider.
     pub(crate) fn create(program: &str, is_default: bool) -> Result<Self, WindowsError> {
-        // What others may come to write into is not to end with the session.
+        // Not volatile, because other clients may create permanent keys in it.
         drop(RegistryKey::create(Hive::CurrentUser, PROVIDERS, RegistryView::Default, false)?);
         let mut keys = Vec::new();
         for (app, class) in APPS {
@@ -201,27 +201,27 @@ impl ProviderKeys {
             key.set_text("FriendlyName", FRIENDLY_NAME)?;
             key.set_text("ProcessName", file_name(program))?;
             key.set_text("GUID", &class.to_string())?;
-            // The program does other things too, so its name alone does not say that this lives.
+            // The program has other commands too, so its name does not identify the provider.
             key.set_number("ProcessId", std::process::id())?;
             key.set_number("UpAndRunning", 1)?;
             keys.push((path, key, was_there));
         }
         let provider_keys = Self { keys, is_default };
         if is_default {
-            take_default_app()?;
+            set_default_app()?;
         }
         Ok(provider_keys)
     }
 
-    /// Says what is so: 1 while it starts, 2 once its classes are offered, 0 before they go.
+    /// Writes the flag: 1 while starting, 2 while the classes are active, 0 while shutting down.
     pub(crate) fn set_up_and_running(&self, number: u32) -> Result<(), WindowsError> {
         self.keys.iter().try_for_each(|(_, key, _)| key.set_number("UpAndRunning", number))
     }
 
-    /// Removes what was not there before.
+    /// Removes the keys, or only the values of keys that existed before.
     pub(crate) fn remove(self) -> Result<(), WindowsError> {
         if self.is_default {
-            give_back_default_app()?;
+            restore_default_app()?;
         }
         for (path, key, was_there) in self.keys {
             if was_there {
@@ -237,7 +237,7 @@ impl ProviderKeys {
     }
 }
 
-/// The key that stands for what Office asks.
+/// The provider's key for Office.
 fn own_key() -> Result<RegistryKey, WindowsError> {
     let [_, (app, _)] = APPS;
     RegistryKey::create(
@@ -248,7 +248,7 @@ fn own_key() -> Result<RegistryKey, WindowsError> {
     )
 }
 
-fn take_default_app() -> Result<(), WindowsError> {
+fn set_default_app() -> Result<(), WindowsError> {
     let [_, (own, _)] = APPS;
     let all = RegistryKey::create(Hive::CurrentUser, PROVIDERS, RegistryView::Default, false)?;
     let former = text(&all, DEFAULT_APP).filter(|former| former != own);
@@ -258,8 +258,8 @@ fn take_default_app() -> Result<(), WindowsError> {
     all.set_text(DEFAULT_APP, own)
 }
 
-/// Puts the name back that stood there before, unless another client has taken the place since.
-fn give_back_default_app() -> Result<(), WindowsError> {
+/// Restores the previous client of Office, unless another client has replaced the provider since.
+fn restore_default_app() -> Result<(), WindowsError> {
     let [_, (own, _)] = APPS;
     let Some(all) = RegistryKey::open(Hive::CurrentUser, PROVIDERS, RegistryView::Default)? else {
         return Ok(());
@@ -286,8 +286,7 @@ fn file_name(path: &str) -> &str {
     path.rsplit(['\\', '/']).next().unwrap_or(path)
 }
 
-/// A word of a command line, as programs on Windows take it apart (Microsoft, "Parsing C
-/// command-line arguments").
+/// Quotes a command-line argument for Windows (Microsoft, "Parsing C command-line arguments").
 fn quoted(word: &str) -> String {
     let is_plain = !word.is_empty() && !word.contains([' ', '\t', '"']);
     if is_plain {

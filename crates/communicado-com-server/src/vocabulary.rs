@@ -1,6 +1,6 @@
-//! What the provider is, in the numbers and words of Communicator and of Lync.
+//! The provider's status in the codes and words of Communicator and Lync.
 //!
-//! The other way round from the tables of the sources, which a test holds them against.
+//! These tables are the inverse of those of the sources. A test of the sources compares them.
 
 use communicado_core::{Activity, Availability};
 use communicado_provider::{Presence, ProviderStatus};
@@ -44,7 +44,7 @@ fn mistatus_of(presence: &Presence) -> i32 {
     })
 }
 
-/// What a program sets by writing `MyStatus`; nothing for a number that cannot be set.
+/// The presence for a value written to `MyStatus`; `None` for an invalid value.
 #[must_use]
 pub fn presence(mistatus: i32) -> Option<Presence> {
     let of = |availability, activity| Some(Presence::new(availability, activity));
@@ -66,8 +66,8 @@ pub fn presence(mistatus: i32) -> Option<Presence> {
     }
 }
 
-/// The class of the aggregated availability, by its lower edge (`PRESENCE_PROP_AVAILABILITY`), as
-/// programs for Communicator expect it.
+/// The class of the aggregated availability (`PRESENCE_PROP_AVAILABILITY`), as the lower bound that
+/// programs for Communicator expect.
 #[must_use]
 pub fn availability_class(status: &ProviderStatus) -> i32 {
     match lync_availability(status) {
@@ -112,7 +112,7 @@ pub fn lync_availability(status: &ProviderStatus) -> i32 {
     }
 }
 
-/// The token by which Office chooses the text beside it (`ucPresenceActivityId`).
+/// The token by which Office selects the displayed text (`ucPresenceActivityId`).
 #[must_use]
 pub fn activity_id(status: &ProviderStatus) -> &'static str {
     let Some(presence) = status.presence() else { return "Offline" };

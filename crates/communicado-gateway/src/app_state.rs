@@ -15,28 +15,28 @@ use tokio::sync::Mutex;
 use crate::budget::Budgets;
 use crate::config::ServeConfig;
 use crate::connection_limit::ConnectionLimit;
-use crate::http::Hosts;
+use crate::http::AllowedHosts;
 use crate::limits::{BODY_BYTES_PER_OWNER, HEAD_BYTES_PER_ADDRESS, Limit, STREAMS_PER_TOKEN};
 use crate::metrics::Metrics;
-use crate::model::{Now, People};
+use crate::model::{BatchResult, Now, People};
 use crate::oidc::OidcClient;
 use crate::principal::Principal;
 use crate::rates::{CallerKey, Network, RateLimits};
-use crate::store::{Reader, StoredState};
+use crate::store::{FirstRead, StoredState};
+use crate::store_writer::{StoreWriter, WriteCommand};
 use crate::stream::{EventLoopHandle, LoopCommand};
-use crate::tokens::Tokens;
+use crate::token_table::TokenTable;
 use crate::traces::Traces;
-use crate::writer::{StoreWriter, WriteCommand};
 
-/// Whom, which token, and when first.
-pub(crate) type Audience = BTreeMap<(Arc<str>, Arc<str>), Timestamp>;
+/// The first read by person and token.
+pub(crate) type AudienceIndex = BTreeMap<(Arc<str>, Arc<str>), Timestamp>;
 
 #[derive(Debug)]
 pub(crate) struct AppState {
     pub(crate) clock: SystemClock,
     pub(crate) people: RwLock<People>,
-    pub(crate) tokens: RwLock<Tokens>,
-    pub(crate) audience: RwLock<Audience>,
+    pub(crate) tokens: RwLock<TokenTable>,
+    pub(crate) audience: RwLock<AudienceIndex>,
     pub(crate) writer: StoreWriter,
     pub(crate) event_loop: EventLoopHandle,
     pub(crate) metrics: Metrics,
@@ -64,7 +64,7 @@ pub(crate) struct AppState {
     /// Whether browsers are to use only TLS from now on.
     pub(crate) hsts: bool,
     /// Which values of `Host` are valid.
-    pub(crate) hosts: Hosts,
+    pub(crate) hosts: AllowedHosts,
 }
 
 impl AppState {
@@ -91,7 +91,7 @@ impl AppState {
         Ok(Self {
             clock,
             people: RwLock::new(People::from_stored(stored.people, stored.revision, now)),
-            tokens: RwLock::new(Tokens::from_stored(stored.tokens)),
+            tokens: RwLock::new(TokenTable::from_stored(stored.tokens)),
             audience: RwLock::new(audience.map(|it| ((it.whom, it.token), it.first)).collect()),
             writer,
             event_loop: EventLoopHandle::new()?,
@@ -109,7 +109,7 @@ impl AppState {
             traces: config.traces,
             tls,
             hsts: config.hsts,
-            hosts: if tls { Hosts::Any } else { config.hosts },
+            hosts: if tls { AllowedHosts::Any } else { config.hosts },
         })
     }
 
@@ -121,7 +121,7 @@ impl AppState {
         self.people.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn tokens(&self) -> RwLockReadGuard<'_, Tokens> {
+    pub(crate) fn tokens(&self) -> RwLockReadGuard<'_, TokenTable> {
         self.tokens.read().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -164,6 +164,21 @@ impl AppState {
         }
     }
 
+    /// Applies the result of a batch, and sends its changes to the readers.
+    pub(crate) fn publish(&self, mut result: BatchResult) {
+        if result.people.is_empty() {
+            return;
+        }
+        for (id, _) in result.people.iter().filter(|(_, person)| person.is_none()) {
+            self.forget_readers_of(id);
+        }
+        self.people.write().unwrap_or_else(PoisonError::into_inner).apply(&mut result);
+        self.metrics.changed(result.changes.len());
+        if !result.changes.is_empty() {
+            self.event_loop.send_changes(result.changes);
+        }
+    }
+
     /// Records the first time that a token reads a person, a group or everybody.
     ///
     /// A name that belongs to nobody is not recorded: see `fanout::Readers::deliver` for a person
@@ -175,17 +190,17 @@ impl AppState {
             let people = self.people();
             whom.into_iter().filter(|whom| is_known(&people, whom)).collect()
         };
-        let new: Vec<Reader> = {
+        let new: Vec<FirstRead> = {
             let audience = self.audience.read().unwrap_or_else(PoisonError::into_inner);
             let is_new = |whom: &Arc<str>| !audience.contains_key(&(whom.clone(), token.clone()));
             let new = whom.into_iter().filter(is_new);
-            new.map(|whom| Reader { whom, token: token.clone(), first }).collect()
+            new.map(|whom| FirstRead { whom, token: token.clone(), first }).collect()
         };
         if new.is_empty() {
             return;
         }
         let mut audience = self.audience.write().unwrap_or_else(PoisonError::into_inner);
-        for Reader { whom, token, first } in &new {
+        for FirstRead { whom, token, first } in &new {
             audience.entry((whom.clone(), token.clone())).or_insert(*first);
             tracing::info!(what = "reader", token = %token, whom = %crate::redact::redact_id(whom));
         }
@@ -198,12 +213,12 @@ impl AppState {
     }
 
     /// Forgets that these were recorded.
-    pub(crate) fn forget_readers(&self, readers: &[Reader]) {
+    pub(crate) fn forget_readers(&self, readers: &[FirstRead]) {
         if readers.is_empty() {
             return;
         }
         let mut audience = self.audience.write().unwrap_or_else(PoisonError::into_inner);
-        for Reader { whom, token, .. } in readers {
+        for FirstRead { whom, token, .. } in readers {
             audience.remove(&(whom.clone(), token.clone()));
         }
     }

@@ -1,11 +1,10 @@
 //! The command line, from which help, completions and man pages are made.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
-use clap::{Args, Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::{backup, completions, man, people, serve, tokens};
+use crate::failure::{Failure, Outcome};
+use crate::output::print;
 
 /// Takes what desktops publish of their users and tells web pages and programs, at once and as it
 /// changes.
@@ -22,15 +21,7 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-/// Where the gateway keeps what it keeps.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct Data {
-    /// The folder of the store; `communicado-gateway` below the user's data if not given.
-    #[arg(long = "data", global = true, value_name = "FOLDER", env = "COMMUNICADO_GATEWAY_DATA")]
-    folder: Option<PathBuf>,
-}
-
-/// What can be asked.
+/// A command.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Serve(Box<serve::Serve>),
@@ -44,23 +35,18 @@ pub(crate) enum Command {
     Man(man::Man),
 }
 
-impl Data {
-    /// The folder: as given, systemd's, or below the user's data.
-    pub(crate) fn folder(&self) -> PathBuf {
-        let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-        let home = || variable("HOME").map_or_else(|| PathBuf::from("/"), PathBuf::from);
-        let data = || {
-            let data = variable("XDG_DATA_HOME").map(PathBuf::from);
-            data.unwrap_or_else(|| home().join(".local/share")).join("communicado-gateway")
-        };
-        let given = self.folder.clone().or_else(|| variable("STATE_DIRECTORY").map(PathBuf::from));
-        given.unwrap_or_else(data)
+impl Arguments {
+    /// Runs the command.
+    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        match self.command {
+            Command::Serve(serve) => serve.run(),
+            Command::Tokens(tokens) => tokens.run(),
+            Command::People(people) => people.run(),
+            Command::Backup(backup) => backup.run(),
+            Command::Restore(restore) => restore.run(),
+            Command::Openapi => print(crate::api::OPENAPI),
+            Command::Completions(completions) => completions.run(Self::command()),
+            Command::Man(man) => man.run(Self::command()),
+        }
     }
-}
-
-/// A duration, as clap parses it.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let duration = text.parse::<jiff::SignedDuration>().ok();
-    let duration = duration.and_then(|duration| Duration::try_from(duration).ok());
-    duration.ok_or_else(|| "not a duration; give one such as `30s`, `8h` or `720h`".to_owned())
 }

@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use communicado_wire::gateway::Scope;
 
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
 use crate::credentials::{Credentials, from_headers};
 use crate::ids::parse_event_id;
 use crate::limits::{CHANGES_PER_REQUEST, CHANGES_REPEATED, PEOPLE_PER_REQUEST};
 use crate::principal::Principal;
-use crate::refusal::{Kind, Refusal};
 use crate::subscription::Subscription;
 
 /// A request for a stream of events.
@@ -21,9 +21,9 @@ pub(crate) struct StreamRequest<'a> {
     pub(crate) peer: IpAddr,
 }
 
-pub(crate) fn not_signed_in() -> Refusal {
+pub(crate) fn not_signed_in() -> ApiError {
     let help = "send `Authorization: Bearer TOKEN`; `communicado-gateway tokens create` makes one";
-    Refusal::new(Kind::NotSignedIn, "there is no token with the request", help)
+    ApiError::new(ApiErrorKind::NotSignedIn, "there is no token with the request", help)
 }
 
 /// Looks up the principal of a request, and whether a cookie identified it.
@@ -32,7 +32,7 @@ pub(crate) fn lookup(
     authorization: Option<&str>,
     cookie: Option<&str>,
     peer: IpAddr,
-) -> Result<Option<(Principal, bool)>, Refusal> {
+) -> Result<Option<(Principal, bool)>, ApiError> {
     let (text, by_cookie) = match from_headers(authorization, cookie) {
         Credentials::None => return Ok(None),
         Credentials::OtherScheme => return Err(not_signed_in()),
@@ -48,7 +48,7 @@ pub(crate) fn lookup(
             app.rates.wrong_token(peer)?;
             let detail = "the token is not known, was revoked, or has ended";
             let help = "ask an administrator for a new one";
-            Err(Refusal::new(Kind::NotSignedIn, detail, help))
+            Err(ApiError::new(ApiErrorKind::NotSignedIn, detail, help))
         }
     }
 }
@@ -61,7 +61,7 @@ pub(crate) fn lookup(
 pub(crate) fn authorize_stream(
     app: &AppState,
     asked: &StreamRequest<'_>,
-) -> Result<(Principal, Subscription), Refusal> {
+) -> Result<(Principal, Subscription), ApiError> {
     let found = lookup(app, asked.authorization, asked.cookie, asked.peer)?;
     let (principal, _) = found.ok_or_else(not_signed_in)?;
     app.rates.request(principal.caller_key(), 1)?;
@@ -73,7 +73,7 @@ impl StreamRequest<'_> {
     /// # Errors
     ///
     /// If what is asked for is not understood.
-    pub(crate) fn subscription(&self) -> Result<Subscription, Refusal> {
+    pub(crate) fn subscription(&self) -> Result<Subscription, ApiError> {
         let mut subscription = Subscription::parse(self.query)?;
         if let Some(last) = self.last_event_id.filter(|last| !last.is_empty()) {
             subscription.last_event_id = Some(parse_event_id(last)?);
@@ -93,9 +93,9 @@ pub(crate) fn authorize_subscription(
     principal: &Principal,
     subscription: Subscription,
     is_first: bool,
-) -> Result<Subscription, Refusal> {
+) -> Result<Subscription, ApiError> {
     let mut subscription = subscription;
-    if principal.own().is_none() || subscription.is_everybody() {
+    if principal.own_person().is_none() || subscription.is_everybody() {
         principal.require(Scope::Read)?;
     }
     if let Some(only) = principal.only_person() {
@@ -103,7 +103,7 @@ pub(crate) fn authorize_subscription(
         if others || !subscription.groups.is_empty() {
             let detail = format!("the token `{}` reads one person only", principal.token.id);
             let help = "leave `person` and `group` out";
-            return Err(Refusal::new(Kind::NotAllowed, detail, help));
+            return Err(ApiError::new(ApiErrorKind::NotAllowed, detail, help));
         }
         subscription.people = [only.clone()].into();
     }
@@ -123,7 +123,7 @@ fn more_cost(
     is_first: bool,
 ) -> usize {
     let people = app.people();
-    let looked_at = match (subscription.is_everybody(), principal.own()) {
+    let looked_at = match (subscription.is_everybody(), principal.own_person()) {
         // Readers whose stream begins share their snapshot.
         (true, None) if is_first => 0,
         (true, _) => people.len(),

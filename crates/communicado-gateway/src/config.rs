@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::http::Hosts;
+use crate::http::AllowedHosts;
 use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
 use crate::traces::Traces;
 
@@ -27,7 +27,7 @@ pub(crate) struct ServeConfig {
     /// Whether browsers are to use only TLS from now on.
     pub(crate) hsts: bool,
     /// Which values of `Host` are valid without TLS.
-    pub(crate) hosts: Hosts,
+    pub(crate) hosts: AllowedHosts,
 }
 
 impl Default for ServeConfig {
@@ -41,7 +41,7 @@ impl Default for ServeConfig {
             cluster: None,
             traces: None,
             hsts: false,
-            hosts: Hosts::Any,
+            hosts: AllowedHosts::Any,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use crate::refusal::Refusal;
+use crate::api_error::ApiError;
 use crate::store::StoreError;
 
 /// How a command ended; the exit status of the program.
@@ -61,9 +61,9 @@ impl From<StoreError> for Failure {
     }
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        let problem = refusal.problem();
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        let problem = error.problem();
         Self::new(Outcome::Failed, &*problem.detail).help(&*problem.help)
     }
 }

@@ -1,4 +1,5 @@
-//! The HTTP client for issuers and collectors: with TLS by rustls, and with the trust of the system.
+//! The HTTP client for issuers and collectors: with TLS by rustls, and with the trust of the
+//! system.
 
 use std::sync::Arc;
 use std::time::Duration;

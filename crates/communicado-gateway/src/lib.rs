@@ -5,14 +5,16 @@
 //! agents            what is so                     readers
 //! PUT  ----> api -> writer -> model, store --+
 //!                                            +-> fanout ---> SSE, on raw sockets
-//! GET  <---- api <- people (shared) <--------+            -> WebSocket, SSE over TLS
+//! GET  <---- api <- people (app_state) <-----+            -> WebSocket, SSE over TLS
 //! ```
 //!
-//! `model` is pure and decides; `writer` is the one thread that writes, and tells nothing that was
-//! not kept; `fanout` is the one thread that accepts and fans out; `api` is everything else that can
-//! be asked over HTTP. `http` is pure and says what a valid request is. The program is [`main`]; [`parse`] is for the fuzzer.
+//! `model` is pure and decides; `writer` is the one thread that writes, and publishes nothing that
+//! was not stored; `fanout` is the one thread that accepts and fans out; `api` is everything else
+//! that can be asked over HTTP. `http` is pure and says what a valid request is. The program is
+//! [`main`]; [`parse`] is for the fuzzer.
 
 mod api;
+mod api_error;
 mod app_state;
 mod arguments;
 mod auth;
@@ -20,6 +22,7 @@ mod budget;
 mod cluster;
 mod commands;
 mod config;
+mod connection;
 mod connection_limit;
 mod credentials;
 mod failure;
@@ -30,22 +33,24 @@ mod ids;
 mod limits;
 mod metrics;
 mod model;
+mod new_token;
 mod oidc;
+mod options;
 mod output;
 pub mod parse;
 mod principal;
 mod private;
 mod rates;
 mod redact;
-mod refusal;
+mod sanitize;
 mod secret;
 mod serve;
 mod sse;
 mod store;
+mod store_writer;
 mod stream;
 mod subscription;
-mod text;
-mod tokens;
+mod token_table;
 mod traces;
 mod web;
 mod writer;
@@ -58,7 +63,7 @@ use clap::Parser as _;
 #[must_use]
 pub fn main() -> ExitCode {
     let result = match arguments::Arguments::try_parse() {
-        Ok(arguments) => commands::run(arguments),
+        Ok(arguments) => arguments.run(),
         Err(error) => {
             let printed = error.print();
             if error.use_stderr() {

@@ -3,8 +3,8 @@
 use communicado_core::Moment;
 use communicado_wire::Timestamp;
 
-use crate::cluster::{self, Key};
-use crate::http::{Framing, Hosts};
+use crate::cluster::{self, EntryKey};
+use crate::http::{AllowedHosts, Framing};
 use crate::model::{Now, People};
 use crate::oidc::Claims;
 use crate::subscription::Subscription;
@@ -16,8 +16,8 @@ use crate::{api, credentials, fanout, secret};
 ///
 /// If the event loop and the checker before hyper do not agree about it.
 pub fn head(bytes: &[u8]) {
-    let kind = fanout::classify(bytes, Hosts::Any);
-    match (&kind, Framing::new(Hosts::Any).pass(bytes)) {
+    let kind = fanout::classify(bytes, AllowedHosts::Any);
+    match (&kind, Framing::new(AllowedHosts::Any).pass(bytes)) {
         (Ok(fanout::RequestKind::Incomplete), Ok(0)) => {}
         (Ok(fanout::RequestKind::Events(_) | fanout::RequestKind::Other), Ok(1..)) => {}
         (Err(one), Err(other)) if *one == other => {}
@@ -33,7 +33,7 @@ pub fn head(bytes: &[u8]) {
 /// Where each whole request of a connection ends, whose bytes come in these parts, and whether
 /// what follows is refused.
 pub fn requests<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> (Vec<usize>, bool) {
-    let mut framing = Framing::new(Hosts::Any);
+    let mut framing = Framing::new(AllowedHosts::Any);
     let (mut ends, mut end, mut waiting) = (Vec::new(), 0, Vec::new());
     for part in parts {
         waiting.extend_from_slice(part);
@@ -105,12 +105,12 @@ pub fn issuer_token(text: &str) -> Option<String> {
 ///
 /// If a key that is read is not written again as it was.
 pub fn entry(key: &str, value: &str) {
-    let Some(read) = Key::read(key) else { return };
-    assert_eq!(Key::read(&read.written()).as_ref(), Some(&read), "{key}");
-    if let Key::Token(id) = &read {
+    let Some(read) = EntryKey::read(key) else { return };
+    assert_eq!(EntryKey::read(&read.written()).as_ref(), Some(&read), "{key}");
+    if let EntryKey::Token(id) = &read {
         let _ = cluster::token(id, value);
     }
-    let Key::Person(id) = read else { return };
+    let EntryKey::Person(id) = read else { return };
     let Ok(stored) = cluster::person(&id, value) else { return };
     let now = Now { moment: Moment::START, civil: Timestamp::EPOCH };
     let mut people = People::default();

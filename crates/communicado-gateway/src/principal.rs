@@ -5,9 +5,9 @@ use std::sync::Arc;
 use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{Scope, View};
 
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::model::Person;
 use crate::rates::CallerKey;
-use crate::refusal::{Kind, Refusal};
 
 /// The authenticated principal of a request.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Principal {
 pub(crate) struct Visibility {
     pub(crate) view: View,
     /// It is the person, or an administrator: also devices are shown.
-    pub(crate) own: bool,
+    pub(crate) is_own: bool,
 }
 
 impl Principal {
@@ -53,7 +53,7 @@ impl Principal {
     }
 
     /// The person whose token it is.
-    pub(crate) fn own(&self) -> Option<&Arc<str>> {
+    pub(crate) fn own_person(&self) -> Option<&Arc<str>> {
         self.token.person.as_ref().filter(|_| self.has(Scope::Publish))
     }
 
@@ -77,32 +77,32 @@ impl Principal {
 
     /// How much of `person` it may see, if anything.
     pub(crate) fn visibility(&self, person: &Person) -> Option<Visibility> {
-        let is_own = self.own().is_some_and(|own| *own == person.id);
+        let is_own = self.own_person().is_some_and(|own| *own == person.id);
         if self.is_administrator() || is_own {
-            return Some(Visibility { view: View::Everything, own: true });
+            return Some(Visibility { view: View::Everything, is_own: true });
         }
         let within = self.only_person().is_none_or(|only| *only == person.id)
             && self.only_group().is_none_or(|only| person.is_of(only));
-        (self.has(Scope::Read) && within).then(|| Visibility { view: self.view(), own: false })
+        (self.has(Scope::Read) && within).then(|| Visibility { view: self.view(), is_own: false })
     }
 
     /// # Errors
     ///
     /// If it is not good for `scope`.
-    pub(crate) fn require(&self, scope: Scope) -> Result<(), Refusal> {
+    pub(crate) fn require(&self, scope: Scope) -> Result<(), ApiError> {
         if self.has(scope) || self.is_administrator() {
             return Ok(());
         }
         let word = scope.word();
         let detail = format!("the token `{}` has not the scope `{word}`", self.token.id);
         let help = format!("ask an administrator for a token with the scope `{word}`");
-        Err(Refusal::new(Kind::NotAllowed, detail, help))
+        Err(ApiError::new(ApiErrorKind::NotAllowed, detail, help))
     }
 
     /// # Errors
     ///
     /// If it may not speak for `person`.
-    pub(crate) fn require_publish_for(&self, person: &str) -> Result<(), Refusal> {
+    pub(crate) fn require_publish_for(&self, person: &str) -> Result<(), ApiError> {
         self.require(Scope::Publish)?;
         if self.is_administrator() || self.token.person.as_ref().is_none_or(|own| **own == *person)
         {
@@ -110,6 +110,6 @@ impl Principal {
         }
         let detail = format!("the token `{}` is not that of `{person}`", self.token.id);
         let help = "publish with a token of this person";
-        Err(Refusal::new(Kind::NotAllowed, detail, help))
+        Err(ApiError::new(ApiErrorKind::NotAllowed, detail, help))
     }
 }

@@ -16,8 +16,8 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use lru::LruCache;
 
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::limits::{Limit, REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
-use crate::refusal::{Kind, Refusal};
 
 /// The key of a caller, by which its requests and bytes count.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -86,7 +86,7 @@ impl<C: Clock + Clone> RateLimits<C> {
     /// # Errors
     ///
     /// If `caller_key` asks too often.
-    pub(crate) fn request(&self, who: CallerKey, cost: usize) -> Result<(), Refusal> {
+    pub(crate) fn request(&self, who: CallerKey, cost: usize) -> Result<(), ApiError> {
         self.requests.take(&self.clock, who, cost, "there are too many requests")
     }
 
@@ -95,7 +95,7 @@ impl<C: Clock + Clone> RateLimits<C> {
     /// # Errors
     ///
     /// If too many came from there.
-    pub(crate) fn wrong_token(&self, address: IpAddr) -> Result<(), Refusal> {
+    pub(crate) fn wrong_token(&self, address: IpAddr) -> Result<(), ApiError> {
         let detail = "too many wrong tokens came from this address";
         self.wrong.take(&self.clock, address.into(), 1, detail)
     }
@@ -118,7 +118,7 @@ impl<K: Eq + Hash, C: Clock + Clone> KeyedLimiters<K, C> {
         Self { limit, quota, by_caller: Mutex::new(LruCache::new(tracked_max)) }
     }
 
-    fn take(&self, clock: &C, caller: K, cost: usize, detail: &str) -> Result<(), Refusal> {
+    fn take(&self, clock: &C, caller: K, cost: usize, detail: &str) -> Result<(), ApiError> {
         let burst = self.quota.burst_size();
         let cost = u32::try_from(cost).unwrap_or(u32::MAX);
         let cost = NonZeroU32::new(cost).unwrap_or(NonZeroU32::MIN);
@@ -131,7 +131,8 @@ impl<K: Eq + Hash, C: Clock + Clone> KeyedLimiters<K, C> {
             Ok(Err(not_until)) => {
                 let wait = not_until.wait_time_from(clock.now()).as_secs() + 1;
                 let wait = u32::try_from(wait).unwrap_or(u32::MAX);
-                Err(Refusal::beyond(Kind::TooMany, self.limit, detail).retry_after(wait))
+                Err(ApiError::limit_exceeded(ApiErrorKind::TooMany, self.limit, detail)
+                    .retry_after(wait))
             }
         }
     }
@@ -165,8 +166,8 @@ mod tests {
         assert!(rates.request(family("b"), 1).is_ok());
         clock.advance(Duration::from_millis(100));
         assert!(rates.request(family("a"), 20).is_ok());
-        let refusal = rates.request(family("a"), 20).unwrap_err();
-        assert_eq!((refusal.kind, refusal.retry_after), (Kind::TooMany, Some(1)));
+        let error = rates.request(family("a"), 20).unwrap_err();
+        assert_eq!((error.kind, error.retry_after), (ApiErrorKind::TooMany, Some(1)));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
-use crate::refusal::{Kind, Refusal};
+use crate::api_error::{ApiError, ApiErrorKind};
 
 /// How a token begins, so that one which was lost can be looked for.
 const PREFIX: &str = "cmt_";
@@ -14,14 +14,14 @@ const PREFIX: &str = "cmt_";
 const SECRET_CHARS: usize = 43;
 
 /// The SHA-256 of a secret; the only thing of it that is kept.
-pub(crate) type Hash = [u8; 32];
+pub(crate) type SecretHash = [u8; 32];
 
 /// A new secret.
 ///
 /// # Errors
 ///
 /// If the system has no random numbers.
-pub(crate) fn new_secret() -> Result<String, Refusal> {
+pub(crate) fn new_secret() -> Result<String, ApiError> {
     Ok(format!("{PREFIX}{}", random::<32>()?))
 }
 
@@ -30,11 +30,11 @@ pub(crate) fn new_secret() -> Result<String, Refusal> {
 /// # Errors
 ///
 /// If the system has no random numbers.
-pub(crate) fn random<const N: usize>() -> Result<String, Refusal> {
+pub(crate) fn random<const N: usize>() -> Result<String, ApiError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| {
         let detail = format!("the system has no random numbers: {error}");
-        Refusal::new(Kind::Unavailable, detail, "try again later")
+        ApiError::new(ApiErrorKind::Unavailable, detail, "try again later")
     })?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
@@ -44,12 +44,12 @@ pub(crate) fn random<const N: usize>() -> Result<String, Refusal> {
 /// # Errors
 ///
 /// If the system has no random numbers.
-pub(crate) fn new_id() -> Result<Arc<str>, Refusal> {
+pub(crate) fn new_id() -> Result<Arc<str>, ApiError> {
     Ok(format!("t{}", random::<9>()?).into())
 }
 
 /// The hash of a secret, if the text has the form of one.
-pub(crate) fn hash(secret: &str) -> Option<Hash> {
+pub(crate) fn hash(secret: &str) -> Option<SecretHash> {
     let rest = secret.strip_prefix(PREFIX)?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     if rest.len() != SECRET_CHARS || !rest.bytes().all(plain) {

@@ -2,8 +2,8 @@
 
 use communicado_runtime::Clock as _;
 
+use crate::api_error::ApiError;
 use crate::app_state::AppState;
-use crate::refusal::Refusal;
 
 /// The content type of a stream of events.
 pub(crate) const CONTENT_TYPE: &str = "text/event-stream";
@@ -28,10 +28,10 @@ pub(crate) fn response_head(app: &AppState, origin: Option<&str>) -> String {
 ///
 /// `EventSource` gives up for ever at any status but 200, and comes back after a stream that ends
 /// (HTML, 9.2.3).
-pub(crate) fn retry_later(app: &AppState, refusal: &Refusal) -> String {
-    let seconds = u64::from(refusal.retry_after.unwrap_or(1));
+pub(crate) fn retry_later(app: &AppState, error: &ApiError) -> String {
+    let seconds = u64::from(error.retry_after.unwrap_or(1));
     // Not all at the same moment.
     let spread = app.clock.civil().micros().unsigned_abs() % 4000;
-    let problem = refusal.problem();
+    let problem = error.problem();
     format!(": {}: {}\nretry: {}\n\n", problem.detail, problem.help, seconds * 1000 + spread)
 }

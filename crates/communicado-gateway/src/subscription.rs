@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use percent_encoding::percent_decode_str;
+
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::ids::{parse_event_id, parse_id};
 use crate::limits::NAMES_PER_SUBSCRIPTION;
-use crate::refusal::{Kind, Refusal};
 
 /// The people and groups of a stream; everybody whom the reader may see if none is named.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -23,11 +25,16 @@ impl Subscription {
     ///
     /// If there is something in it that is not understood: a reader that asks for less than all
     /// must not get all because of a slip.
-    pub(crate) fn parse(query: &str) -> Result<Self, Refusal> {
+    pub(crate) fn parse(query: &str) -> Result<Self, ApiError> {
         let mut subscription = Self::default();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let value = unescaped(value)?;
+            let value = percent_decode_str(value).decode_utf8().map_err(|_| {
+                ApiError::bad_request(
+                    "the address is not UTF-8",
+                    "percent-encode its text as UTF-8",
+                )
+            })?;
             match key {
                 "person" => subscription.people.extend(parse_ids("person", &value)?),
                 "group" => subscription.groups.extend(parse_ids("group", &value)?),
@@ -35,7 +42,7 @@ impl Subscription {
                 key => {
                     let key = key.chars().take(40).collect::<String>();
                     let help = "known are `person`, `group` and `last_event_id`";
-                    return Err(Refusal::bad(format!("`{key}` is not known here"), help));
+                    return Err(ApiError::bad_request(format!("`{key}` is not known here"), help));
                 }
             }
         }
@@ -49,7 +56,7 @@ impl Subscription {
         people: Vec<Arc<str>>,
         groups: Vec<Arc<str>>,
         last_event_id: Option<u64>,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, ApiError> {
         for (what, names) in [("person", &people), ("group", &groups)] {
             for name in names {
                 parse_id(what, name)?;
@@ -59,13 +66,13 @@ impl Subscription {
         Self { people, groups, last_event_id }.check()
     }
 
-    fn check(self) -> Result<Self, Refusal> {
+    fn check(self) -> Result<Self, ApiError> {
         let names = self.people.len() + self.groups.len();
         if NAMES_PER_SUBSCRIPTION.allows(names) {
             return Ok(self);
         }
         let detail = format!("{names} people and groups are named");
-        Err(Refusal::beyond(Kind::BadRequest, NAMES_PER_SUBSCRIPTION, detail))
+        Err(ApiError::limit_exceeded(ApiErrorKind::BadRequest, NAMES_PER_SUBSCRIPTION, detail))
     }
 
     pub(crate) fn is_everybody(&self) -> bool {
@@ -82,32 +89,8 @@ impl Subscription {
     }
 }
 
-fn parse_ids(what: &str, list: &str) -> Result<Vec<Arc<str>>, Refusal> {
+fn parse_ids(what: &str, list: &str) -> Result<Vec<Arc<str>>, ApiError> {
     list.split(',').filter(|name| !name.is_empty()).map(|name| parse_id(what, name)).collect()
-}
-
-/// Undoes the `%` escapes of an address.
-///
-/// # Errors
-///
-/// If an escape is no escape, or the text is not UTF-8.
-fn unescaped(text: &str) -> Result<String, Refusal> {
-    if !text.contains('%') {
-        return Ok(text.to_owned());
-    }
-    let wrong = || Refusal::bad("the address has a `%` that is no escape", "write `%25` for `%`");
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let mut digit = || rest.next().and_then(|digit| char::from(digit).to_digit(16));
-        let (high, low) = (digit().ok_or_else(wrong)?, digit().ok_or_else(wrong)?);
-        bytes.push(u8::try_from(high * 16 + low).map_err(|_| wrong())?);
-    }
-    String::from_utf8(bytes).map_err(|_| wrong())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 /// A file, at its address.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Page {
+pub(crate) struct Asset {
     pub(crate) path: &'static str,
     pub(crate) content_type: &'static str,
     pub(crate) body: &'static [u8],
@@ -25,22 +25,22 @@ const TEXT: &str = "text/plain; charset=utf-8";
 const MANIFEST: &str = "application/manifest+json";
 const PICTURE: &str = "image/svg+xml";
 
-pub(crate) const PAGES: &[Page] = &[
-    page("/", HTML, include_bytes!("../web/index.html")),
-    page("/board.css", STYLE, include_bytes!("../web/board.css")),
-    page("/board.js", SCRIPT, include_bytes!("../web/board.js")),
-    page("/client.d.ts", TEXT, include_bytes!("../web/client.d.ts")),
-    page("/client.js", SCRIPT, include_bytes!("../web/client.js")),
-    page("/icon.svg", PICTURE, include_bytes!("../web/icon.svg")),
-    page("/lobby.js", SCRIPT, include_bytes!("../web/lobby.js")),
-    page("/manifest.webmanifest", MANIFEST, include_bytes!("../web/manifest.webmanifest")),
-    page("/own.js", SCRIPT, include_bytes!("../web/own.js")),
-    page("/service-worker.js", SCRIPT, include_bytes!("../web/service-worker.js")),
-    page("/table.js", SCRIPT, include_bytes!("../web/table.js")),
-    page("/tabs.js", SCRIPT, include_bytes!("../web/tabs.js")),
-    page("/words.js", SCRIPT, include_bytes!("../web/words.js")),
+pub(crate) const ASSETS: &[Asset] = &[
+    asset("/", HTML, include_bytes!("../web/index.html")),
+    asset("/board.css", STYLE, include_bytes!("../web/board.css")),
+    asset("/board.js", SCRIPT, include_bytes!("../web/board.js")),
+    asset("/client.d.ts", TEXT, include_bytes!("../web/client.d.ts")),
+    asset("/client.js", SCRIPT, include_bytes!("../web/client.js")),
+    asset("/icon.svg", PICTURE, include_bytes!("../web/icon.svg")),
+    asset("/lobby.js", SCRIPT, include_bytes!("../web/lobby.js")),
+    asset("/manifest.webmanifest", MANIFEST, include_bytes!("../web/manifest.webmanifest")),
+    asset("/own.js", SCRIPT, include_bytes!("../web/own.js")),
+    asset("/service-worker.js", SCRIPT, include_bytes!("../web/service-worker.js")),
+    asset("/table.js", SCRIPT, include_bytes!("../web/table.js")),
+    asset("/tabs.js", SCRIPT, include_bytes!("../web/tabs.js")),
+    asset("/words.js", SCRIPT, include_bytes!("../web/words.js")),
 ];
 
-const fn page(path: &'static str, content_type: &'static str, body: &'static [u8]) -> Page {
-    Page { path, content_type, body }
+const fn asset(path: &'static str, content_type: &'static str, body: &'static [u8]) -> Asset {
+    Asset { path, content_type, body }
 }

@@ -1,61 +1,61 @@
-//! Who is signed in, and the texts that strangers will read.
+//! The account, and the validation of texts that other programs display.
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use core::fmt;
 
-/// The one account of a provider, which is `manual`: its user says what it is.
+/// The only account of a provider. Its protocol is `manual`: the user sets its state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     name: String,
     friendly_name: String,
 }
 
-/// Why a text cannot be shown to other programs.
+/// The error for a text that other programs cannot display.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TextError {
-    /// It says nothing.
+    /// The text is empty.
     Empty,
-    /// It is longer than a listener may be asked to hold.
+    /// The text is too long for a listener to store.
     TooLong {
-        /// How many bytes it may have.
+        /// The maximum length in bytes.
         bytes_max: usize,
     },
-    /// It has a control character, which would end a text or steer a terminal.
+    /// The text contains a control character, which could end the text or control a terminal.
     Control,
 }
 
 impl Account {
-    /// So long may a name be; the longest sign-in names (RFC 5321 §4.5.3.1) have 320 bytes.
+    /// The maximum length of a name. The longest sign-in names have 320 bytes (RFC 5321 §4.5.3.1).
     pub const NAME_BYTES_MAX: usize = 512;
 
-    /// An account that signs in as `name`, such as `alice@example.com`, and is shown to others as
+    /// An account with the sign-in name `name`, such as `alice@example.com`, and the display name
     /// `friendly_name`.
     ///
     /// # Errors
     ///
-    /// If one of both cannot be shown to other programs.
+    /// If other programs cannot display one of the names.
     pub fn new(name: &str, friendly_name: &str) -> Result<Self, TextError> {
         let name = text(name, Self::NAME_BYTES_MAX)?;
         let friendly_name = text(friendly_name, Self::NAME_BYTES_MAX)?;
         Ok(Self { name, friendly_name })
     }
 
-    /// The name that it signs in with.
+    /// The sign-in name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The name by which others see its user.
+    /// The display name.
     #[must_use]
     pub fn friendly_name(&self) -> &str {
         &self.friendly_name
     }
 }
 
-/// A text that can be shown.
+/// Validates a text.
 pub(crate) fn text(text: &str, bytes_max: usize) -> Result<String, TextError> {
     if text.is_empty() {
         return Err(TextError::Empty);
@@ -72,9 +72,11 @@ pub(crate) fn text(text: &str, bytes_max: usize) -> Result<String, TextError> {
 impl fmt::Display for TextError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => f.write_str("it is empty"),
-            Self::TooLong { bytes_max } => write!(f, "it has more than {bytes_max} bytes"),
-            Self::Control => f.write_str("it has a line break or another control character"),
+            Self::Empty => f.write_str("the text is empty"),
+            Self::TooLong { bytes_max } => write!(f, "the text has more than {bytes_max} bytes"),
+            Self::Control => {
+                f.write_str("the text contains a line break or another control character")
+            }
         }
     }
 }
@@ -86,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_that_would_steer_a_reader_is_refused() {
+    fn texts_with_control_characters_and_long_or_empty_texts_are_rejected() {
         assert_eq!(Account::new("", "Alice"), Err(TextError::Empty));
         assert_eq!(Account::new("alice", "Al\u{1b}[2Jice"), Err(TextError::Control));
         assert_eq!(Account::new("a\0b", "Alice"), Err(TextError::Control));

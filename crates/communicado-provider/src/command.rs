@@ -1,67 +1,67 @@
-//! What a provider can be told to do, and why it does not.
+//! The commands of a provider and their errors.
 
 use core::fmt;
 use core::time::Duration;
 
 use crate::{Presence, Reason};
 
-/// What a provider can be told to do.
+/// A command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProviderCommand {
-    /// The face is ready: from here on the provider can be asked.
+    /// The frontend is ready: the provider accepts requests from now on.
     Started,
-    /// Sign in.
+    /// Signs in.
     SignIn {
-        /// How long that takes; `signing-in` meanwhile.
+        /// The time until the sign-in completes; `signing-in` meanwhile.
         takes: Duration,
-        /// Why it fails, if it does.
+        /// The reason, if the sign-in is to fail.
         fails: Option<Reason>,
     },
-    /// Sign out, or give up signing in.
+    /// Signs out, or cancels a sign-in.
     SignOut {
-        /// How long that takes; `signing-out` meanwhile.
+        /// The time until the sign-out completes; `signing-out` meanwhile.
         takes: Duration,
     },
-    /// The other side has ended the sign-in.
+    /// The server ended the sign-in.
     SignedOutByServer(Reason),
-    /// Show this presence, for good or for a time, after which the one before comes back.
+    /// Sets the presence, permanently or until it expires.
     Set {
-        /// What to show.
+        /// The presence.
         presence: Presence,
-        /// For how long; for good if there is none.
+        /// The duration; `None` for permanently.
         lasts: Option<Duration>,
     },
-    /// Sign out and end.
+    /// Signs out and exits.
     Quit,
 }
 
 impl ProviderCommand {
-    /// A sign-in that succeeds at once.
+    /// A sign-in that succeeds immediately.
     pub const SIGN_IN: Self = Self::SignIn { takes: Duration::ZERO, fails: None };
-    /// A sign-out that is done at once.
+    /// A sign-out that completes immediately.
     pub const SIGN_OUT: Self = Self::SignOut { takes: Duration::ZERO };
 }
 
-/// Why a command was not done. Nothing has changed by it.
+/// The reason why a command was rejected. A rejected command changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CommandError {
-    /// It is not running yet.
+    /// The provider is not running yet.
     Starting,
-    /// It runs already.
+    /// The provider is already running.
     Running,
     /// Nobody is signed in.
     NotSignedIn,
-    /// The user is signed in, or about to be.
+    /// The user is signed in or signing in.
     AlreadySignedIn,
-    /// It is signing out.
+    /// The provider is signing out.
     SigningOut,
-    /// It is about to end.
+    /// The provider is shutting down.
     ShuttingDown,
 }
 
 impl CommandError {
-    /// Every one of them.
+    /// All errors.
     pub const ALL: [Self; 6] = [
         Self::Starting,
         Self::Running,
@@ -71,8 +71,8 @@ impl CommandError {
         Self::ShuttingDown,
     ];
 
-    /// The HRESULT with which Communicator answers in this situation; `communicado explain` has
-    /// it in words.
+    /// The HRESULT that Communicator returns in the same situation. `communicado explain` describes
+    /// it.
     #[must_use]
     pub const fn code(self) -> u32 {
         match self {
@@ -92,11 +92,11 @@ impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Starting => "the provider is starting",
-            Self::Running => "the provider runs already",
+            Self::Running => "the provider is already running",
             Self::NotSignedIn => "nobody is signed in",
             Self::AlreadySignedIn => "the user is already signed in",
             Self::SigningOut => "the provider is signing out",
-            Self::ShuttingDown => "the provider is about to end",
+            Self::ShuttingDown => "the provider is shutting down",
         })
     }
 }
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_refusal_has_a_code_that_can_be_explained() {
+    fn every_error_has_a_code_that_explain_knows() {
         for error in CommandError::ALL {
             assert!(communicado_codes::lookup(error.code()).next().is_some(), "{error:?}");
         }

@@ -1,20 +1,20 @@
-//! The names of the provider on D-Bus, for the one who bears them and for those who look for it.
+//! The provider's names on D-Bus, for its frontend and its clients.
 //!
-//! After the D-Bus API design guidelines: the version is part of every name, and what comes later
-//! comes under new names beside these. `docs/provider.md` says what each member means.
+//! The names follow the D-Bus API design guidelines: each contains the version. Incompatible
+//! versions will use new names and can run side by side. `docs/provider.md` describes each member.
 
-/// The name on the session bus.
+/// The bus name on the session bus.
 pub const NAME: &str = "org.communicado.Provider1";
-/// The object that stands for the provider, and manages the account below it
+/// The object path of the provider, which manages the account below it
 /// (`org.freedesktop.DBus.ObjectManager`).
 pub const PATH: &str = "/org/communicado/Provider1";
-/// The interface of that object.
+/// The interface of the provider object.
 pub const INTERFACE: &str = "org.communicado.Provider1";
-/// The object that stands for the account. It is there from when the provider can be asked.
+/// The object path of the account. The object exists once the provider accepts requests.
 pub const ACCOUNT_PATH: &str = "/org/communicado/Provider1/account1";
-/// The interface of an account.
+/// The interface of the account object.
 pub const ACCOUNT_INTERFACE: &str = "org.communicado.Provider1.Account";
-/// What the names of errors begin with.
+/// The prefix of error names.
 pub const ERRORS: &str = "org.communicado.Provider1.Error";
-/// The protocol of a manual account.
+/// The protocol of the account.
 pub const PROTOCOL: &str = "manual";

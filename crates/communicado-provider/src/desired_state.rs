@@ -1,38 +1,38 @@
-//! What the user has chosen, which outlives a run of the provider if that is asked for.
+//! The state that the user wants, which can be saved across runs.
 
 use communicado_core::Moment;
 
 use crate::Presence;
 
-/// What the user has chosen: to be signed in or not, and what to be seen as.
+/// The state that the user wants: signed in or out, and the presence.
 ///
-/// Only the user's own commands and the end of an override change it: a failed sign-in, a server
-/// that ends one and a provider that quits do not.
+/// Only the user's commands and the end of a temporary presence change it. A failed sign-in, a
+/// server that ends the sign-in, and a provider that quits do not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DesiredState {
-    /// Whether to be signed in.
+    /// True if the user wants to be signed in.
     pub signed_in: bool,
-    /// What to be seen as.
+    /// The permanent presence.
     pub presence: Presence,
-    /// What to be seen as for a time.
+    /// The temporary presence, which takes precedence.
     pub temporary: Option<TemporaryPresence>,
 }
 
-/// A presence that ends by itself.
+/// A presence that expires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemporaryPresence {
-    /// What to be seen as.
+    /// The presence.
     pub presence: Presence,
-    /// When that ends.
+    /// The time of expiry.
     pub until: Moment,
 }
 
 impl DesiredState {
-    /// Signed out, and available once signed in.
+    /// Signed out, and available after the first sign-in.
     pub const INITIAL: Self =
         Self { signed_in: false, presence: Presence::AVAILABLE, temporary: None };
 
-    /// What to be seen as now.
+    /// The temporary presence if there is one, else the permanent presence.
     #[must_use]
     pub fn effective(&self) -> &Presence {
         self.temporary.as_ref().map_or(&self.presence, |it| &it.presence)

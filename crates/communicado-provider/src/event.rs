@@ -1,30 +1,31 @@
-//! What a face tells, in the order in which it comes.
+//! The events of a provider.
 
 use crate::{Presence, ProviderStatus, Reason};
 
-/// One thing to tell. After each the provider has the status that it names, and no other.
+/// A state change. It determines the new status of the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProviderEvent {
-    /// It can be asked: `UpAndRunning` becomes 2.
+    /// The provider accepts requests: `UpAndRunning` becomes 2.
     Running,
-    /// It is signing in.
+    /// A sign-in has begun.
     SigningIn,
-    /// It is signed in: `OnSignin` with success.
+    /// The sign-in succeeded: `OnSignin` with success.
     SignedIn(Presence),
-    /// A sign-in failed, so nobody is signed in: `OnSignin` with this code.
+    /// The sign-in failed: `OnSignin` with the code of the reason.
     SignInFailed(Reason),
-    /// The presence is another one: `OnMyStatusChange`.
+    /// The presence changed: `OnMyStatusChange`.
     PresenceChanged(Presence),
-    /// It is signing out.
+    /// A sign-out has begun.
     SigningOut,
-    /// Nobody is signed in any more, and why if it was not the user's wish: `OnSignout`.
+    /// The user is signed out: `OnSignout`. The reason is set if the user did not sign out.
     SignedOut(Option<Reason>),
-    /// It is about to end: `OnAppShutdown`, and `UpAndRunning` becomes 0. Nothing comes after it.
+    /// The provider is shutting down: `OnAppShutdown`, and `UpAndRunning` becomes 0. This is the last
+    /// event.
     ShuttingDown,
 }
 
 impl ProviderEvent {
-    /// The status that the provider has once this is told.
+    /// The status after this event.
     #[must_use]
     pub fn status(&self) -> ProviderStatus {
         match self {

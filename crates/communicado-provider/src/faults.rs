@@ -1,39 +1,39 @@
-//! How a provider can be told to misbehave, for other people's tests.
+//! Fault injection, for tests of other programs.
 
 use core::time::Duration;
 
-/// A way to misbehave.
+/// A fault that a script can inject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Ends at once and says nothing, as a client that is killed does.
+    /// Exits at once without any event, like a killed client.
     Crash,
-    /// Does nothing at all for so long, as a client behind a dialog does.
+    /// Blocks for a time, like a client behind a modal dialog.
     Hang(Duration),
-    /// Answers every call with an error from here on.
+    /// Rejects every call from now on.
     Refuse,
-    /// Answers every call so much later from here on.
+    /// Delays every call by this time from now on.
     Late(Duration),
-    /// Does not take back what says that it runs: `UpAndRunning` stays 2 to the end and after.
+    /// Leaves a stale flag: `UpAndRunning` stays 2 during and after the exit.
     StaleFlag,
-    /// Does no such thing from here on.
+    /// Clears all faults.
     Behave,
 }
 
-/// How a face behaves towards those who ask.
+/// The faults in force in a frontend.
 ///
-/// A crash and a hang are not among it: they are acts of the process.
+/// A crash and a hang are not included, because they affect the whole process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ActiveFaults {
-    /// Every call is answered with an error.
+    /// True if the frontend rejects every call.
     pub refuse_calls: bool,
-    /// Every call is answered so much later.
+    /// The delay of every call.
     pub call_delay: Duration,
-    /// What says that it runs is not taken back.
+    /// True if the flag `UpAndRunning` stays 2 at exit.
     pub stale_flag: bool,
 }
 
 impl ActiveFaults {
-    /// Takes up a fault, if it is one of the face.
+    /// Activates a fault of the frontend; ignores faults of the process.
     pub const fn apply(&mut self, fault: Fault) {
         match fault {
             Fault::Refuse => self.refuse_calls = true,
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn faults_add_up_until_it_is_to_behave() {
+    fn faults_accumulate_until_they_are_cleared() {
         let mut faults = ActiveFaults::default();
         faults.apply(Fault::Refuse);
         faults.apply(Fault::Late(Duration::from_secs(1)));

@@ -1,13 +1,13 @@
-//! The other side of the contract: a client without a window, that other programs see.
+//! A headless client that other programs can observe, as a pure state machine.
 //!
-//! The heart is [`Provider`]: commands go in with the moment at which they were given, what is to
-//! be told comes out, oldest first. A face (D-Bus, COM) tells it in this order and in no other.
+//! [`Provider`] takes commands with their time and returns [`ProviderEvent`]s, oldest first. A
+//! frontend (D-Bus, COM) sends the events in this order.
 //!
-//! **Invariant:** nothing here touches the world. The crate is `no_std`, so there is no clock,
-//! socket or file to reach for; time is an argument.
-//! **Invariant:** signed out is told before shutting down, whatever came before.
+//! **Invariant:** no I/O. The crate is `no_std`, so it has no clock, socket or file; time is an
+//! argument.
+//! **Invariant:** a signed-in provider signs out before it shuts down.
 //!
-//! Read next: [`Provider::handle`], [`ProviderEvent`], then `tests/promises.rs` for what is promised.
+//! Read next: [`Provider::handle`], [`ProviderEvent`], then `tests/promises.rs` for the promises.
 #![no_std]
 #![warn(clippy::wildcard_enum_match_arm)]
 

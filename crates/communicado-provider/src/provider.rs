@@ -1,4 +1,4 @@
-//! The client without a window. Pure: commands and the time go in, what to tell comes out.
+//! The state machine of the provider: commands and time go in, events come out.
 
 use alloc::vec::Vec;
 
@@ -9,13 +9,13 @@ use crate::{
     TemporaryPresence,
 };
 
-/// A client without a window, with one account.
+/// A headless client with one account.
 #[derive(Clone, Debug)]
 pub struct Provider {
     account: Account,
     status: ProviderStatus,
     desired: DesiredState,
-    /// What ends by itself: a sign-in or a sign-out under way.
+    /// The pending sign-in or sign-out.
     transition: Option<Transition>,
     now: Moment,
 }
@@ -23,30 +23,30 @@ pub struct Provider {
 #[derive(Clone, Copy, Debug)]
 struct Transition {
     ends_at: Moment,
-    /// Why a sign-in will fail.
+    /// The reason, if the sign-in will fail.
     fails: Option<Reason>,
 }
 
-/// What came of a command.
+/// The result of a command.
 #[derive(Debug, PartialEq, Eq)]
-#[must_use = "what is dropped here is never told to a listener"]
+#[must_use = "listeners never receive events that are dropped"]
 pub struct CommandOutcome {
-    /// What to tell, oldest first. What fell due before the command comes first, also when the
-    /// command was refused.
+    /// The events, oldest first. Events that were due before the command come first, even if the
+    /// command was rejected.
     pub events: Vec<ProviderEvent>,
-    /// Why the command was not done, if it was not.
+    /// The error, if the command was rejected.
     pub error: Option<CommandError>,
 }
 
 impl Provider {
-    /// A provider that is starting.
+    /// A starting provider.
     #[must_use]
     pub const fn new(account: Account) -> Self {
         Self::with_desired_state(account, DesiredState::INITIAL)
     }
 
-    /// A provider that is starting, of which this was chosen in an earlier run. It does not sign
-    /// in by itself.
+    /// A starting provider with the desired state of an earlier run. It does not sign in
+    /// automatically.
     #[must_use]
     pub const fn with_desired_state(account: Account, desired: DesiredState) -> Self {
         Self {
@@ -58,26 +58,26 @@ impl Provider {
         }
     }
 
-    /// Its account.
+    /// The account.
     #[must_use]
     pub const fn account(&self) -> &Account {
         &self.account
     }
 
-    /// What it is now.
+    /// The current status.
     #[must_use]
     pub const fn status(&self) -> &ProviderStatus {
         &self.status
     }
 
-    /// What its user has chosen.
+    /// The state that the user wants.
     #[must_use]
     pub const fn desired(&self) -> &DesiredState {
         &self.desired
     }
 
-    /// When something ends by itself. Moves only by [`handle`](Self::handle) and
-    /// [`advance`](Self::advance).
+    /// The time of the next automatic event. Only [`handle`](Self::handle) and
+    /// [`advance`](Self::advance) change it.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Moment> {
         if self.status == ProviderStatus::ShuttingDown {
@@ -88,20 +88,20 @@ impl Provider {
         temporary.into_iter().chain(transition).min()
     }
 
-    /// Does what is commanded at `at`, and says what to tell.
+    /// Executes a command at the time `at`.
     ///
-    /// Whatever fell due before happens first. An `at` earlier than one already seen counts as
-    /// that later one: the provider never goes back.
+    /// Due events happen first. If `at` is earlier than a previous time, the previous time applies:
+    /// time never decreases.
     pub fn handle(&mut self, at: Moment, command: ProviderCommand) -> CommandOutcome {
         let mut events = self.advance(at);
         let error = self.command(command, &mut events).err();
-        // What takes no time is done with the command.
+        // A transition without a duration completes with the command.
         events.extend(self.advance(self.now));
         CommandOutcome { events, error }
     }
 
-    /// Ends what ends by `to`, each at its own moment, and says what to tell.
-    #[must_use = "what is dropped here is never told to a listener"]
+    /// Advances the time to `to`, and returns the events that are due.
+    #[must_use = "listeners never receive events that are dropped"]
     pub fn advance(&mut self, to: Moment) -> Vec<ProviderEvent> {
         let mut events = Vec::new();
         let to = to.max(self.now);
@@ -180,8 +180,7 @@ impl Provider {
         Ok(())
     }
 
-    /// Signs out first, whatever is under way: a listener that hears of the sign-out alone has
-    /// heard enough.
+    /// Signs out before the shutdown, so that a listener needs only the sign-out event.
     fn quit(&mut self, events: &mut Vec<ProviderEvent>) {
         self.transition = None;
         match self.status {
@@ -199,7 +198,7 @@ impl Provider {
         self.emit(ProviderEvent::ShuttingDown, events);
     }
 
-    /// What was under way is done.
+    /// Completes the pending sign-in or sign-out.
     fn complete_transition(&mut self, events: &mut Vec<ProviderEvent>) {
         let Some(Transition { fails, .. }) = self.transition.take() else { return };
         let event = match (&self.status, fails) {
@@ -217,7 +216,7 @@ impl Provider {
         self.emit_presence(events);
     }
 
-    /// Tells the presence that is chosen now, if it is another one.
+    /// Emits the effective presence if it has changed.
     fn emit_presence(&mut self, events: &mut Vec<ProviderEvent>) {
         let effective = self.desired.effective();
         if self.status.presence().is_some_and(|presence| presence != effective) {

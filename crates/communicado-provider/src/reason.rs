@@ -1,4 +1,4 @@
-//! Why a sign-in failed, in the words of Communicator's SDK.
+//! Sign-in failure reasons, with the names of Communicator's SDK.
 
 use alloc::format;
 use alloc::string::String;
@@ -11,54 +11,55 @@ use crate::words::UnknownWord;
 
 const PREFIX: &str = "MSGR_E_";
 
-/// Why a sign-in failed or was ended by the other side: one of the failures of the Messenger API,
-/// `MSGR_E_INVALID_PASSWORD` by the word `invalid-password`.
+/// The reason why a sign-in failed or the server ended it: an error of the Messenger API.
+///
+/// The word for `MSGR_E_INVALID_PASSWORD` is `invalid-password`.
 #[derive(Clone, Copy)]
 pub struct Reason(&'static Code);
 
 impl Reason {
-    /// The reason that `word` names, in any case and with or without `MSGR_E_`.
+    /// Parses a word, in any letter case and with or without `MSGR_E_`.
     ///
     /// # Errors
     ///
-    /// If no failure of the Messenger API bears that name.
+    /// If no error of the Messenger API has this name.
     pub fn from_word(word: &str) -> Result<Self, UnknownWord> {
         let begins = word.get(..PREFIX.len()).is_some_and(|it| it.eq_ignore_ascii_case(PREFIX));
         let name = if begins { String::from(word) } else { format!("{PREFIX}{word}") };
         let code = by_name(&name).filter(|code| code.family == Family::MessengerError);
         code.map(Self).ok_or_else(|| {
             let known = Self::all().into_iter().map(Self::word);
-            UnknownWord::new("reason for a failed sign-in", word, known)
+            UnknownWord::new("sign-in failure reason", word, known)
         })
     }
 
-    /// The reason with this HRESULT.
+    /// The reason for an HRESULT.
     #[must_use]
     pub fn from_code(code: u32) -> Option<Self> {
         lookup(code).find(|code| code.family == Family::MessengerError).map(Self)
     }
 
-    /// Every reason there is, in the order of their codes.
+    /// All reasons, ordered by code.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        // All of them lie in one facility, after the same base (`msgrua.h`).
+        // All codes are in one facility, from the same base (`msgrua.h`).
         (0x8100_0300..0x8100_0400).filter_map(Self::from_code).collect()
     }
 
-    /// The word for it, as it is written everywhere.
+    /// The word, as used in all output.
     #[must_use]
     pub fn word(self) -> String {
         let name = self.0.name.strip_prefix(PREFIX).unwrap_or(self.0.name);
         name.to_ascii_lowercase().replace('_', "-")
     }
 
-    /// The HRESULT for it, as `OnSignin` brings it.
+    /// The HRESULT, as `OnSignin` passes it.
     #[must_use]
     pub const fn code(self) -> u32 {
         self.0.number
     }
 
-    /// What it means, in one sentence.
+    /// The meaning, in one sentence.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         self.0.meaning
@@ -92,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn every_word_is_read_back() {
+    fn every_word_round_trips() {
         let all = Reason::all();
         assert!(all.len() > 100, "{}", all.len());
         for reason in all {
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_of_another_family_is_no_reason() {
+    fn codes_of_other_families_are_rejected() {
         for word in ["online", "MISTATUS_BUSY", "80040111", "", "é"] {
             let error = Reason::from_word(word).unwrap_err();
             assert_eq!(error.word, word);

@@ -1,4 +1,4 @@
-//! What the provider is, in the words of everyone who watches it.
+//! The status and presence of the provider.
 
 use alloc::string::String;
 
@@ -7,36 +7,35 @@ use communicado_core::{Activity, Availability};
 use crate::account::{TextError, text};
 use crate::reason::Reason;
 
-/// What the provider shows of itself: one of a client's statuses, `absent` and `unknown` left
-/// out, for it knows what it is.
+/// The status of the provider: a client status except `absent` and `unknown`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProviderStatus {
-    /// It runs and cannot be asked yet.
+    /// Running, but not yet ready for requests.
     Starting,
-    /// It runs and nobody is signed in; why, if the last sign-in failed or was ended.
+    /// Signed out, with the reason if the last sign-in failed or the server ended it.
     SignedOut(Option<Reason>),
-    /// It is signing in.
+    /// Signing in.
     SigningIn,
-    /// It is signed in.
+    /// Signed in.
     SignedIn(Presence),
-    /// It is signing out.
+    /// Signing out.
     SigningOut,
-    /// It says that it is about to end.
+    /// Shutting down.
     ShuttingDown,
 }
 
-/// How reachable the user is, as the user says.
+/// The user's availability and activity, with an optional note.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Presence {
-    /// Whether the user can be reached.
+    /// The availability.
     pub availability: Availability,
-    /// What the user is doing.
+    /// The activity.
     pub activity: Option<Activity>,
     note: Option<String>,
 }
 
 impl ProviderStatus {
-    /// The word for it, as written everywhere.
+    /// The word, as used in all output.
     #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {
@@ -49,7 +48,7 @@ impl ProviderStatus {
         }
     }
 
-    /// The presence of a signed-in one.
+    /// The presence, if the user is signed in.
     #[must_use]
     pub const fn presence(&self) -> Option<&Presence> {
         match self {
@@ -62,7 +61,7 @@ impl ProviderStatus {
         }
     }
 
-    /// Why the last sign-in failed or was ended.
+    /// The reason why the last sign-in failed or the server ended it.
     #[must_use]
     pub const fn reason(&self) -> Option<Reason> {
         match self {
@@ -75,8 +74,8 @@ impl ProviderStatus {
         }
     }
 
-    /// The value of `UpAndRunning` for it (Microsoft, "Integrating IM applications with Office"):
-    /// 1 while it starts, 2 once it can be asked, 0 before it goes.
+    /// The value of `UpAndRunning` (Microsoft, "Integrating IM applications with Office"): 1 while
+    /// starting, 2 while ready for requests, 0 while shutting down.
     #[must_use]
     pub const fn up_and_running(&self) -> u32 {
         match self {
@@ -88,10 +87,10 @@ impl ProviderStatus {
 }
 
 impl Presence {
-    /// So long may a note be; Communicator's own has 500 characters.
+    /// The maximum length of a note. Communicator's own limit is 500 characters.
     pub const NOTE_BYTES_MAX: usize = 2048;
 
-    /// At the desk and willing: what somebody is who has signed in and said no more.
+    /// Available, without activity or note: the presence after the first sign-in.
     pub const AVAILABLE: Self =
         Self { availability: Availability::Available, activity: None, note: None };
 
@@ -101,16 +100,16 @@ impl Presence {
         Self { availability, activity, note: None }
     }
 
-    /// The same with a note.
+    /// This presence with a note.
     ///
     /// # Errors
     ///
-    /// If the note cannot be shown to other programs.
+    /// If other programs cannot display the note.
     pub fn with_note(self, note: &str) -> Result<Self, TextError> {
         Ok(Self { note: Some(text(note, Self::NOTE_BYTES_MAX)?), ..self })
     }
 
-    /// What the user has written.
+    /// The note.
     #[must_use]
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()
@@ -122,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_is_the_one_of_the_core() {
+    fn words_match_those_of_the_core() {
         let known = communicado_core::Status::WORDS;
         let all = [
             ProviderStatus::Starting,
@@ -138,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_note_is_shown_as_it_is_or_not_at_all() {
+    fn a_note_is_unchanged_or_rejected() {
         let with = |note| Presence::AVAILABLE.with_note(note);
         assert_eq!(with("back at four").unwrap().note(), Some("back at four"));
         assert_eq!(with("a\nb"), Err(TextError::Control));

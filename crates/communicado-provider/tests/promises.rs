@@ -1,7 +1,7 @@
-//! What the provider promises, on thousands of random lives, and by example where one says more.
+//! The promises of the provider, tested with thousands of random command sequences and by example.
 //!
-//! A failure names its seed; `SEED=n cargo test -p communicado-provider --test promises` repeats
-//! it alone.
+//! A failure prints its seed; `SEED=n cargo test -p communicado-provider --test promises` repeats
+//! it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::time::Duration;
@@ -12,9 +12,9 @@ use communicado_provider::{
     ProviderEvent, ProviderStatus, Reason,
 };
 
-/// A life is so many commands long.
+/// The number of commands in a random sequence.
 const COMMANDS: usize = 60;
-const LIVES: u64 = 3_000;
+const SEQUENCES: u64 = 3_000;
 
 fn provider() -> Provider {
     Provider::new(Account::new("alice@example.com", "Alice").unwrap())
@@ -31,9 +31,9 @@ fn reason() -> Reason {
     Reason::from_word("invalid-password").unwrap()
 }
 
-/// Does the command and expects that it is done.
+/// Executes a command and checks its events.
 #[track_caller]
-fn does(
+fn executes(
     provider: &mut Provider,
     millis: u64,
     command: ProviderCommand,
@@ -48,23 +48,23 @@ fn set(presence: Presence, lasts: Option<u64>) -> ProviderCommand {
 }
 
 #[test]
-fn a_day_is_told_in_the_order_of_the_contract() {
+fn the_events_of_a_day_come_in_the_documented_order() {
     let mut provider = provider();
     assert_eq!(provider.status().up_and_running(), 1);
-    does(&mut provider, 0, ProviderCommand::Started, &[ProviderEvent::Running]);
+    executes(&mut provider, 0, ProviderCommand::Started, &[ProviderEvent::Running]);
     assert_eq!(provider.status().up_and_running(), 2);
     let failing =
         ProviderCommand::SignIn { takes: Duration::from_millis(5), fails: Some(reason()) };
-    does(&mut provider, 10, failing, &[ProviderEvent::SigningIn]);
+    executes(&mut provider, 10, failing, &[ProviderEvent::SigningIn]);
     assert_eq!(provider.next_deadline(), Some(at(15)));
     assert_eq!(provider.advance(at(15)), [ProviderEvent::SignInFailed(reason())]);
     assert_eq!(provider.status().reason(), Some(reason()));
     let signed_in = ProviderEvent::SignedIn(Presence::AVAILABLE);
-    does(&mut provider, 20, ProviderCommand::SIGN_IN, &[ProviderEvent::SigningIn, signed_in]);
-    does(&mut provider, 30, set(BUSY, None), &[ProviderEvent::PresenceChanged(BUSY)]);
+    executes(&mut provider, 20, ProviderCommand::SIGN_IN, &[ProviderEvent::SigningIn, signed_in]);
+    executes(&mut provider, 30, set(BUSY, None), &[ProviderEvent::PresenceChanged(BUSY)]);
     let events =
         [ProviderEvent::SigningOut, ProviderEvent::SignedOut(None), ProviderEvent::ShuttingDown];
-    does(&mut provider, 40, ProviderCommand::Quit, &events);
+    executes(&mut provider, 40, ProviderCommand::Quit, &events);
     assert_eq!(provider.status().up_and_running(), 0);
     assert_eq!(
         provider.handle(at(50), ProviderCommand::SIGN_IN).error,
@@ -73,11 +73,11 @@ fn a_day_is_told_in_the_order_of_the_contract() {
 }
 
 #[test]
-fn an_override_ends_by_itself() {
+fn a_temporary_presence_expires() {
     let mut provider = provider();
     let _ = provider.handle(at(0), ProviderCommand::Started);
     let _ = provider.handle(at(0), ProviderCommand::SIGN_IN);
-    does(&mut provider, 10, set(BUSY, Some(30)), &[ProviderEvent::PresenceChanged(BUSY)]);
+    executes(&mut provider, 10, set(BUSY, Some(30)), &[ProviderEvent::PresenceChanged(BUSY)]);
     assert_eq!(provider.next_deadline(), Some(at(40)));
     assert_eq!(provider.advance(at(39)), []);
     assert_eq!(provider.advance(at(41)), [ProviderEvent::PresenceChanged(Presence::AVAILABLE)]);
@@ -85,17 +85,17 @@ fn an_override_ends_by_itself() {
 }
 
 #[test]
-fn what_is_set_for_good_ends_an_override() {
+fn a_permanent_presence_ends_a_temporary_one() {
     let mut provider = provider();
     let _ = provider.handle(at(0), ProviderCommand::Started);
     let _ = provider.handle(at(0), ProviderCommand::SIGN_IN);
     let _ = provider.handle(at(10), set(BUSY, Some(30)));
-    does(&mut provider, 20, set(AWAY, None), &[ProviderEvent::PresenceChanged(AWAY)]);
+    executes(&mut provider, 20, set(AWAY, None), &[ProviderEvent::PresenceChanged(AWAY)]);
     assert_eq!(provider.advance(at(1_000)), []);
 }
 
 #[test]
-fn what_fell_due_before_a_command_is_told_though_the_command_is_refused() {
+fn due_events_come_out_even_if_the_command_is_rejected() {
     let mut provider = provider();
     let _ = provider.handle(at(0), ProviderCommand::Started);
     let failing =
@@ -107,7 +107,7 @@ fn what_fell_due_before_a_command_is_told_though_the_command_is_refused() {
 }
 
 #[test]
-fn an_override_outlives_a_run_and_a_sign_out_ends_it() {
+fn a_temporary_presence_survives_a_restart_and_ends_at_sign_out() {
     let mut first = provider();
     let _ = first.handle(at(0), ProviderCommand::Started);
     let _ = first.handle(at(0), ProviderCommand::SIGN_IN);
@@ -119,8 +119,8 @@ fn an_override_outlives_a_run_and_a_sign_out_ends_it() {
 
     let account = first.account().clone();
     let mut second = Provider::with_desired_state(account, desired);
-    does(&mut second, 22, ProviderCommand::Started, &[ProviderEvent::Running]);
-    does(
+    executes(&mut second, 22, ProviderCommand::Started, &[ProviderEvent::Running]);
+    executes(
         &mut second,
         25,
         ProviderCommand::SIGN_IN,
@@ -133,20 +133,20 @@ fn an_override_outlives_a_run_and_a_sign_out_ends_it() {
 }
 
 #[test]
-fn every_life_keeps_the_promises() {
+fn every_sequence_keeps_the_promises() {
     let seeds = match std::env::var("SEED") {
         Ok(seed) => seed.parse().unwrap()..=seed.parse().unwrap(),
-        Err(_) => 1..=LIVES,
+        Err(_) => 1..=SEQUENCES,
     };
     for seed in seeds {
-        let lived = std::panic::catch_unwind(|| live(seed));
-        assert!(lived.is_ok(), "SEED={seed} cargo test -p communicado-provider --test promises");
+        let result = std::panic::catch_unwind(|| run_sequence(seed));
+        assert!(result.is_ok(), "SEED={seed} cargo test -p communicado-provider --test promises");
     }
 }
 
-/// One random life, and beside it the same one that is woken more often.
-fn live(seed: u64) {
-    let mut chance = Chance(seed);
+/// Runs a random sequence twice: the second time with more frequent calls of `advance`.
+fn run_sequence(seed: u64) {
+    let mut rng = Rng(seed);
     let mut provider = provider();
     let mut often = provider.clone();
     let mut events_often = Vec::new();
@@ -154,8 +154,8 @@ fn live(seed: u64) {
     let mut now = 0;
     for _ in 0..COMMANDS {
         let before = now;
-        now += chance.below(40);
-        let command = chance.command();
+        now += rng.below(40);
+        let command = rng.command();
         for moment in before..now {
             events_often.extend(often.advance(at(moment)));
         }
@@ -164,22 +164,25 @@ fn live(seed: u64) {
         let fell_due = provider.clone().advance(at(now));
         let handled = provider.handle(at(now), command.clone());
         if handled.error.is_some() {
-            assert_eq!(handled.events, fell_due, "{command:?} was refused and told something");
+            assert_eq!(handled.events, fell_due, "{command:?} was rejected but caused events");
         }
         events.extend(handled.events);
-        assert!(provider.next_deadline().is_none_or(|due| due > at(now)), "it would spin");
+        assert!(
+            provider.next_deadline().is_none_or(|due| due > at(now)),
+            "the deadline is in the past"
+        );
         let last = events.last().map_or(ProviderStatus::Starting, ProviderEvent::status);
         assert_eq!(*provider.status(), last);
     }
-    assert_eq!(events, events_often, "waking more often changed something");
-    keeps_the_order(&events);
+    assert_eq!(events, events_often, "more frequent calls of `advance` changed the events");
+    assert_order(&events);
 }
 
-fn keeps_the_order(events: &[ProviderEvent]) {
+fn assert_order(events: &[ProviderEvent]) {
     let mut before = ProviderStatus::Starting;
     for each in events {
         let after = each.status();
-        assert_ne!(before, after, "told again: {events:?}");
+        assert_ne!(before, after, "repeated: {events:?}");
         let in_order = match &before {
             ProviderStatus::Starting => {
                 matches!(each, ProviderEvent::Running | ProviderEvent::ShuttingDown)
@@ -204,10 +207,10 @@ fn keeps_the_order(events: &[ProviderEvent]) {
     }
 }
 
-/// A random sequence that is the same for the same seed (SplitMix64).
-struct Chance(u64);
+/// A deterministic random number generator (SplitMix64).
+struct Rng(u64);
 
-impl Chance {
+impl Rng {
     fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
@@ -217,7 +220,7 @@ impl Chance {
     }
 
     fn duration(&mut self) -> Duration {
-        // None at all is the usual one.
+        // Half of the durations are zero.
         Duration::from_millis(self.below(60).saturating_sub(30))
     }
 

@@ -1,4 +1,4 @@
-//! What is said of a source before it is opened.
+//! Descriptors of sources: name, capabilities, limitations and options.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,74 +6,77 @@ use std::time::Duration;
 
 use communicado_runtime::{NamedSource, Source};
 
-/// What a source is called, what it sees, and how it is opened.
+/// Descriptor of a source: its name, its limits, its options and its constructor.
 #[non_exhaustive]
 pub struct SourceDescriptor {
-    /// Its name, as in the configuration and in the key `source`.
+    /// Its name, as in the configuration and the key `source`.
     pub name: &'static str,
-    /// What it reads, in one line.
+    /// The clients that it reads, in one line.
     pub about: &'static str,
-    /// What it sees of a client.
+    /// The facts that it can report about a client.
     pub capabilities: &'static [&'static str],
-    /// What it is blind to, one sentence each.
+    /// The facts that it cannot report, one sentence each.
     pub limitations: &'static [&'static str],
-    /// Where it can work.
+    /// The platform that it runs on.
     pub platform: Platform,
-    /// The clients that are told of even while nothing is seen of them.
+    /// The clients that it reports as absent while they do not run.
     pub clients: &'static [&'static str],
-    /// What can be set, beside `clients`.
+    /// Its options, besides `clients`.
     pub options: &'static [OptionSpec],
-    /// Makes the source from checked options; touches nothing.
-    pub(crate) make: fn(&ValidatedOptions<'_>) -> Result<Box<dyn Source>, OptionError>,
+    /// The constructor, on the platform that the source runs on. It has no side effects.
+    pub(crate) make: Option<MakeSource>,
 }
 
-/// One thing that can be set.
+/// Constructor of a source.
+pub(crate) type MakeSource = fn(&ValidatedOptions<'_>) -> Result<Box<dyn Source>, OptionError>;
+
+/// Specification of an option.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct OptionSpec {
     /// Its name, as in the configuration.
     pub name: &'static str,
-    /// What it takes.
+    /// The kind of its value.
     pub kind: OptionKind,
-    /// What it is if nothing is set.
+    /// Its default value.
     pub default: &'static str,
-    /// What it does, in one sentence.
+    /// Its effect, in one sentence.
     pub help: &'static str,
 }
 
-/// What an option takes.
+/// Kind of an option's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OptionKind {
-    /// A span of time, such as `30s` or `500ms`.
-    Span,
-    /// The path of a file; empty for none.
+    /// A duration such as `30s` or `500ms`.
+    Duration,
+    /// The path of a file, or empty for none.
     Path,
 }
 
-/// Where a source can work.
+/// Platform that a source runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Platform {
-    /// On Linux.
+    /// Linux.
     Linux,
-    /// On Windows.
+    /// Windows.
     Windows,
 }
 
-/// What was set for a source, not yet checked.
+/// Options of a source, before validation.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct SourceOptions {
     values: BTreeMap<String, String>,
     clients: Option<Vec<String>>,
 }
 
-/// Options of which every name is known.
+/// Options with valid names.
 pub(crate) struct ValidatedOptions<'a> {
     descriptor: &'static str,
     declared: &'static [OptionSpec],
     values: &'a BTreeMap<String, String>,
 }
 
-/// Why a source cannot be opened with what was set.
+/// Error in the options of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OptionError {
@@ -81,50 +84,47 @@ pub enum OptionError {
     NoSuchOption {
         /// The source.
         source: &'static str,
-        /// The name that was set.
+        /// The invalid name.
         name: String,
-        /// The names that there are.
+        /// The valid names.
         known: Vec<&'static str>,
     },
-    /// The value is not what the option takes.
-    BadValue {
+    /// The value is invalid for the option.
+    InvalidValue {
         /// The source.
         source: &'static str,
         /// The option.
         name: &'static str,
-        /// The value that was set.
+        /// The invalid value.
         value: String,
-        /// What the option takes.
-        takes: &'static str,
+        /// A description of valid values.
+        expected: &'static str,
     },
-    /// The source cannot work on this platform.
+    /// The source does not run on this platform.
     WrongPlatform {
         /// The source.
         source: &'static str,
-        /// Where it can work.
+        /// The platform that it runs on.
         platform: Platform,
     },
 }
 
 impl SourceDescriptor {
-    /// Whether the source can work on the platform that this was built for.
+    /// Whether the source runs on the platform of this build.
     #[must_use]
     pub const fn runs_here(&self) -> bool {
-        match self.platform {
-            Platform::Linux => cfg!(target_os = "linux"),
-            Platform::Windows => cfg!(windows),
-        }
+        self.make.is_some()
     }
 
-    /// Makes the source, and touches nothing yet.
+    /// Creates the source, without side effects.
     ///
     /// # Errors
     ///
-    /// If an option is not known or has a value that it does not take.
-    pub fn open(&self, options: &Options) -> Result<NamedSource, OptionError> {
-        if !self.runs_here() {
+    /// If an option has an invalid name or value, or the source does not run on this platform.
+    pub fn open(&self, options: &SourceOptions) -> Result<NamedSource, OptionError> {
+        let Some(make) = self.make else {
             return Err(OptionError::WrongPlatform { source: self.name, platform: self.platform });
-        }
+        };
         for name in options.values.keys() {
             if !self.options.iter().any(|option| option.name == name) {
                 let known = self.options.iter().map(|option| option.name);
@@ -136,11 +136,8 @@ impl SourceDescriptor {
             }
         }
         let values = &options.values;
-        let source = (self.make)(&ValidatedOptions {
-            descriptor: self.name,
-            declared: self.options,
-            values,
-        })?;
+        let source =
+            make(&ValidatedOptions { descriptor: self.name, declared: self.options, values })?;
         let clients = options.clients.clone();
         let clients =
             clients.unwrap_or_else(|| self.clients.iter().map(|&name| name.to_owned()).collect());
@@ -148,20 +145,20 @@ impl SourceDescriptor {
     }
 }
 
-impl Options {
-    /// Sets one option; what was set before under this name is forgotten.
+impl SourceOptions {
+    /// Sets an option, and replaces its earlier value.
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.values.insert(name.into(), value.into());
     }
 
-    /// Sets the clients that are told of even while nothing is seen of them.
+    /// Sets the clients that the source reports as absent while they do not run.
     pub fn set_clients(&mut self, clients: Vec<String>) {
         self.clients = Some(clients);
     }
 }
 
 impl ValidatedOptions<'_> {
-    /// The path of a file; empty for none.
+    /// The path of a file, or empty for none.
     #[cfg(target_os = "linux")]
     pub(crate) fn path(&self, name: &str) -> String {
         self.value(self.option(name)).to_owned()
@@ -169,7 +166,7 @@ impl ValidatedOptions<'_> {
 
     fn option(&self, name: &str) -> &'static OptionSpec {
         self.declared.iter().find(|option| option.name == name).unwrap_or_else(|| {
-            unreachable!("a source asks only for options that it declares, not for {name}")
+            unreachable!("a source reads only options of its descriptor, not {name}")
         })
     }
 
@@ -177,20 +174,20 @@ impl ValidatedOptions<'_> {
         self.values.get(option.name).map_or(option.default, String::as_str)
     }
 
-    /// A span of time longer than zero.
-    pub(crate) fn span(&self, name: &str) -> Result<Duration, OptionError> {
+    /// A duration longer than zero.
+    pub(crate) fn duration(&self, name: &str) -> Result<Duration, OptionError> {
         let option = self.option(name);
         let value = self.value(option);
-        let bad = |takes| OptionError::BadValue {
+        let invalid = |expected| OptionError::InvalidValue {
             source: self.descriptor,
             name: option.name,
             value: value.to_owned(),
-            takes,
+            expected,
         };
-        let span = value.parse::<jiff::SignedDuration>().ok();
-        let span = span.and_then(|span| Duration::try_from(span).ok());
-        let span = span.ok_or_else(|| bad("is no span of time such as `30s` or `500ms`"))?;
-        if span.is_zero() { Err(bad("must be longer than 0")) } else { Ok(span) }
+        let parsed = value.parse::<jiff::SignedDuration>().ok();
+        let parsed = parsed.and_then(|parsed| Duration::try_from(parsed).ok());
+        let duration = parsed.ok_or_else(|| invalid("a duration such as `30s` or `500ms`"))?;
+        if duration.is_zero() { Err(invalid("a duration longer than 0")) } else { Ok(duration) }
     }
 }
 
@@ -206,12 +203,12 @@ impl Platform {
 }
 
 impl OptionError {
-    /// What was set and is not known, with what it could have been.
+    /// The invalid name with the valid ones, if that is the error.
     #[must_use]
     pub fn unknown_name(&self) -> Option<(&str, &[&'static str])> {
         match self {
             Self::NoSuchOption { name, known, .. } => Some((name, known)),
-            Self::BadValue { .. } | Self::WrongPlatform { .. } => None,
+            Self::InvalidValue { .. } | Self::WrongPlatform { .. } => None,
         }
     }
 }
@@ -223,11 +220,14 @@ impl fmt::Display for OptionError {
                 write!(f, "source `{source}` has no option `{name}`; one of: ")?;
                 f.write_str(&known.join(", "))
             }
-            Self::BadValue { source, name, value, takes } => {
-                write!(f, "`{name}` of source `{source}` is `{value}`, which {takes}")
+            Self::InvalidValue { source, name, value, expected } => {
+                write!(
+                    f,
+                    "invalid value `{value}` for `{name}` of source `{source}`: expected {expected}"
+                )
             }
             Self::WrongPlatform { source, platform } => {
-                write!(f, "source `{source}` works on {} only", platform.name())
+                write!(f, "source `{source}` runs on {} only", platform.name())
             }
         }
     }

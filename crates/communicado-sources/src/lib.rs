@@ -1,33 +1,49 @@
-//! What reads clients: one file or folder a source, and one table of them.
+//! Sources: the readers of clients, one file or folder each, and the table of them.
 //!
-//! Each source has a [`SourceDescriptor`]: its name, what it sees, its options, and how it is opened. The
-//! card is there on every platform, so that `communicado sources` can say what is missing where;
-//! only the source behind it is compiled where it can work. The order of [`SOURCES`] is their
-//! rank: where two sources disagree about a client, the earlier one is believed.
+//! Each source has a [`SourceDescriptor`] on every platform, so that `communicado sources` can list
+//! all sources. The source itself is compiled only on its platform. The order of [`SOURCES`] is
+//! their rank: if two sources disagree about a client, the roster believes the first one.
 //!
-//! **Invariant:** no source knows a sink, or another source.
+//! **Invariant:** no source depends on a sink or on another source.
 //!
-//! To add one, see CONTRIBUTING.md.
+//! To add a source:
+//!
+//! 1. Add its module here, with a `DESCRIPTOR`, and its row in [`SOURCES`].
+//! 2. Add its words to `vocabulary`, if the client has its own.
+//! 3. Add its cases with a real client: `conformance/NAME` or `conformance/windows/NAME.rs`.
+//! 4. Print `docs/config.schema.json` again. The settings, `sources`, `doctor`, the completions and
+//!    the conformance tests take the source from [`SOURCES`] or from this file.
+//! 5. Add a fuzz target for its decoder.
+//! 6. Add its clients to the documents.
+//!
+//! CONTRIBUTING.md has the details.
 #![warn(clippy::wildcard_enum_match_arm)]
 
 #[cfg(target_os = "linux")]
 mod bus;
+mod client_reporter;
 pub mod communicator;
 mod descriptor;
 pub mod im_providers;
+mod keepalive;
 pub mod lync;
 mod provider;
 mod purple;
 #[cfg(target_os = "linux")]
 pub mod session_bus;
+mod sign_in;
 pub mod vocabulary;
 pub mod windows;
 
-pub use descriptor::{OptionError, OptionKind, OptionSpec, Options, Platform, SourceDescriptor};
+pub use descriptor::{
+    OptionError, OptionKind, OptionSpec, Platform, SourceDescriptor, SourceOptions,
+};
+pub use keepalive::Keepalive;
 #[cfg(target_os = "linux")]
 pub use purple::trace;
+pub use sign_in::AccountSignIn;
 
-/// Every source, first the one that is believed first.
+/// All sources, in the order of their rank.
 pub const SOURCES: &[&SourceDescriptor] = &[
     &purple::DESCRIPTOR,
     &provider::DESCRIPTOR,
@@ -47,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_card_is_well_formed_and_opens_with_its_defaults() {
+    fn every_descriptor_is_well_formed_and_opens_with_its_defaults() {
         for descriptor in SOURCES {
             assert!(
                 descriptor.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'),
@@ -56,10 +72,11 @@ mod tests {
             );
             assert!(!descriptor.about.ends_with('.'), "{}", descriptor.about);
             if !descriptor.runs_here() {
-                assert!(descriptor.open(&Options::default()).is_err(), "{}", descriptor.name);
+                assert!(descriptor.open(&SourceOptions::default()).is_err(), "{}", descriptor.name);
                 continue;
             }
-            let opened = descriptor.open(&Options::default()).unwrap_or_else(|e| panic!("{e}"));
+            let opened =
+                descriptor.open(&SourceOptions::default()).unwrap_or_else(|e| panic!("{e}"));
             assert_eq!(opened.name, descriptor.name);
             assert_eq!(opened.clients, descriptor.clients);
         }
@@ -75,16 +92,18 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_wrong_option_is_named_with_the_choices() {
+    fn an_invalid_option_is_named_with_the_valid_ones() {
         let check = |name: &str, value: &str, expected: &str| {
-            let mut options = Options::default();
+            let mut options = SourceOptions::default();
             options.set(name, value);
             let error =
                 descriptor("purple").unwrap().open(&options).err().expect(expected).to_string();
             assert!(error.contains(expected), "{error}");
         };
         check("chek", "1s", "source `purple` has no option `chek`; one of: check, timeout, trace");
-        check("check", "soon", "`check` of source `purple` is `soon`, which is no span of time");
-        check("check", "0s", "must be longer than 0");
+        let expected =
+            "invalid value `soon` for `check` of source `purple`: expected a duration such";
+        check("check", "soon", expected);
+        check("check", "0s", "expected a duration longer than 0");
     }
 }

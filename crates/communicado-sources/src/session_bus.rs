@@ -1,16 +1,16 @@
-//! The session bus, and how we get onto it.
+//! Connection to the session bus.
 
 use communicado_runtime::{Clock, SourceError, timeout_at};
 use zbus::Connection;
 use zbus::connection::Builder;
 
-/// The bus must let us on within this time; a living one needs under a millisecond.
+/// The maximum time to connect. A working bus needs less than a millisecond.
 const CONNECT_MAX: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// The address of the session bus, as the environment `var` has it.
+/// The address of the session bus in the environment `var`.
 ///
-/// As the D-Bus specification and systemd have it: `DBUS_SESSION_BUS_ADDRESS`, or else the socket
-/// `bus` in `XDG_RUNTIME_DIR`.
+/// By the D-Bus specification and systemd, it is `DBUS_SESSION_BUS_ADDRESS`, or else the socket `bus`
+/// in `XDG_RUNTIME_DIR`.
 #[must_use]
 pub fn address(var: impl Fn(&str) -> Option<String>) -> Option<String> {
     let set = |name: &str| var(name).filter(|value| !value.is_empty());
@@ -18,11 +18,11 @@ pub fn address(var: impl Fn(&str) -> Option<String>) -> Option<String> {
     set("DBUS_SESSION_BUS_ADDRESS").or_else(in_runtime_dir)
 }
 
-/// The address of our own session bus.
+/// The address of the session bus in the environment of this process.
 ///
 /// # Errors
 ///
-/// If the environment names none.
+/// If the environment has no address.
 pub fn own_address() -> Result<String, SourceError> {
     address(|name| std::env::var(name).ok()).ok_or_else(|| SourceError {
         cause: "there is no session bus: neither DBUS_SESSION_BUS_ADDRESS nor XDG_RUNTIME_DIR \
@@ -34,41 +34,42 @@ pub fn own_address() -> Result<String, SourceError> {
     })
 }
 
-/// Gets onto the bus at `address`; where that lists several, at the first that answers (D-Bus
-/// specification, "Server Addresses").
+/// Connects to the bus at `address`. If that lists several, connects to the first that responds
+/// (D-Bus specification, "Server Addresses").
 ///
 /// # Errors
 ///
-/// If none of them lets us on.
+/// If all connections fail.
 pub async fn connect(clock: &dyn Clock, address: &str) -> Result<Connection, SourceError> {
     let end = clock.now().after(CONNECT_MAX);
-    let mut cause = "it is empty".to_owned();
+    let mut cause = "the address is empty".to_owned();
     for each in address.split(';').filter(|each| !each.is_empty()) {
         cause = match timeout_at(clock, end, Builder::address(each).build()).await {
             Some(Ok(connection)) => return Ok(connection),
             Some(Err(error)) => {
                 let text = error.to_string();
-                // The address is told already.
+                // The message has the address already.
                 let rest = text.strip_prefix(&format!("failed to connect to `{each}`: "));
                 rest.unwrap_or(&text).to_owned()
             }
-            None => "it did not answer within 5 s".to_owned(),
+            None => "no response within 5 s".to_owned(),
         };
     }
     Err(SourceError {
-        cause: format!("the session bus at `{address}` cannot be reached: {cause}").into(),
+        cause: format!("cannot connect to the session bus at `{address}`: {cause}").into(),
         help: "check that the desktop session is running, and that DBUS_SESSION_BUS_ADDRESS \
                names its bus"
             .into(),
     })
 }
 
-/// The bus let go of us.
+/// The error for a connection that the bus has closed.
 #[must_use]
 pub fn lost(cause: &str) -> SourceError {
     SourceError {
-        cause: format!("the session bus ended the connection{cause}").into(),
-        help: "nothing, if the session is ending; else look why its bus stopped".into(),
+        cause: format!("the session bus closed the connection{cause}").into(),
+        help: "no action needed at the end of the session; otherwise check why its bus stopped"
+            .into(),
     }
 }
 
@@ -77,12 +78,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_address_comes_from_the_environment_in_the_usual_order() {
+    fn the_address_follows_the_order_of_the_specification() {
         let check = |bus: Option<&str>, dir: Option<&str>, expected: Option<&str>| {
             let var = |name: &str| match name {
                 "DBUS_SESSION_BUS_ADDRESS" => bus.map(str::to_owned),
                 "XDG_RUNTIME_DIR" => dir.map(str::to_owned),
-                other => panic!("{other} is not looked at"),
+                other => panic!("unexpected variable {other}"),
             };
             assert_eq!(address(var).as_deref(), expected);
         };

@@ -1,7 +1,7 @@
-//! What came off a real bus, played to the decoder without one, and what must come of it.
+//! Traces of real clients, replayed without a bus.
 //!
-//! Each case is two files: what a real client sent (`NAME.trace`) and what `communicado watch
-//! --json` told beside it (`NAME.told`). `cargo xtask traces` records them.
+//! Each case has two files: the messages of a real client (`NAME.trace`) and the simultaneous output
+//! of `communicado watch --json` (`NAME.expected`). `cargo xtask traces` records them.
 #![cfg(target_os = "linux")]
 
 use std::fs;
@@ -10,8 +10,8 @@ use std::path::Path;
 use communicado_sources::trace;
 use communicado_wire::Client;
 
-/// What a listener is told, but for when.
-fn timeless(client: &Client) -> String {
+/// A client without its times.
+fn without_times(client: &Client) -> String {
     let accounts = client.accounts.iter().map(|account| {
         format!(
             "{} {} {} {:?} {:?} {:?} {:?}",
@@ -39,50 +39,51 @@ fn timeless(client: &Client) -> String {
 }
 
 #[test]
-fn every_recorded_trace_leads_to_what_was_told_beside_it() {
+fn every_trace_replays_to_the_recorded_output() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/traces");
-    let mut played = 0;
-    for entry in fs::read_dir(&folder).expect("the folder of traces is there") {
-        let path = entry.expect("the folder can be read").path();
+    let mut count = 0;
+    for entry in fs::read_dir(&folder).expect("the folder of traces exists") {
+        let path = entry.expect("the folder is readable").path();
         if path.extension().is_none_or(|extension| extension != "trace") {
             continue;
         }
         let name = path.display();
-        let recorded = fs::read_to_string(&path).expect("a trace can be read");
-        let told = fs::read_to_string(path.with_extension("told")).expect("what was told is there");
-        let told: Vec<String> = told
+        let recorded = fs::read_to_string(&path).expect("the trace is readable");
+        let expected = fs::read_to_string(path.with_extension("expected"));
+        let expected: Vec<String> = expected
+            .expect("the recorded output is readable")
             .lines()
             .map(|line| {
-                timeless(&Client::from_json(line).unwrap_or_else(|e| panic!("{name}: {e}")))
+                without_times(&Client::from_json(line).unwrap_or_else(|e| panic!("{name}: {e}")))
             })
             .collect();
-        let played_back = trace::play(&recorded).unwrap_or_else(|e| panic!("{name}: {e}"));
-        let played_back: Vec<String> = played_back.iter().map(|client| timeless(client)).collect();
-        assert_eq!(played_back, told, "{name}");
-        played += 1;
+        let replayed = trace::replay(&recorded).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let replayed: Vec<String> = replayed.iter().map(|client| without_times(client)).collect();
+        assert_eq!(replayed, expected, "{name}");
+        count += 1;
     }
-    assert!(played >= 15, "only {played} traces were found in {}", folder.display());
+    assert!(count >= 15, "only {count} traces in {}", folder.display());
 }
 
 #[test]
-fn what_is_no_trace_is_refused_with_the_line() {
+fn an_invalid_trace_is_refused_with_its_line() {
     let check = |trace: &str, expected: &str| {
-        let error = trace::play(trace).expect_err(trace).to_string();
+        let error = trace::replay(trace).expect_err(trace).to_string();
         assert!(error.contains(expected), "{error}");
     };
-    check("nonsense", "line 1 of the trace");
-    check("{}", "`at` is no number");
-    check(r#"{"at":1,"begin":true}"#, "not two spans");
-    check(r#"{"at":1}"#, "neither a signal");
+    check("nonsense", "trace line 1");
+    check("{}", "`at` is not a number");
+    check(r#"{"at":1,"begin":true}"#, "not two durations");
+    check(r#"{"at":1}"#, "expected a signal");
     check("{\"at\":1,\"begin\":[9,9]}\n{\"at\":1,\"signal\":\"Quitting\"}", "line 2");
-    check(r#"{"at":1,"answer":"PurpleCoreGetUi","about":"x"}"#, "`about` is no handle");
+    check(r#"{"at":1,"answer":"PurpleCoreGetUi","about":"x"}"#, "`about` is not a handle");
     let signal = |signature: &str, args: &str| {
         format!(
             r#"{{"at":1,"signal":"Quitting","from":":1.1","signature":"{signature}","args":{args}}}"#
         )
     };
     check(&signal("i", r#"["x"]"#), "do not fit `i`");
-    check(&signal("zz", "[]"), "the signature `zz` is not known");
-    check(r#"{"at":1,"signal":"ReceivedImMsg","from":":1.1"}"#, "not listened to");
+    check(&signal("zz", "[]"), "unknown signature `zz`");
+    check(r#"{"at":1,"signal":"ReceivedImMsg","from":":1.1"}"#, "does not subscribe");
     check(r#"{"at":1,"signal":"Quitting","from":"not a name"}"#, "line 1");
 }

@@ -1,24 +1,24 @@
-//! The names of classes and interfaces.
+//! GUIDs, which identify classes and interfaces.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A class, an interface or a type library, by its number.
+/// The id of a class, an interface or a type library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Guid(pub u128);
 
-/// A text that is no [`Guid`].
+/// The error for a text that is not a [`Guid`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseGuidError;
 
-/// Where the hyphens are in `8885370D-B33E-44B7-875D-28E403CF9270`.
+/// The positions of the hyphens in `8885370D-B33E-44B7-875D-28E403CF9270`.
 const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 const LENGTH: usize = 36;
 
 impl FromStr for Guid {
     type Err = ParseGuidError;
 
-    /// Reads the registry's form, with braces or without.
+    /// Parses the form of the registry, with or without braces.
     fn from_str(text: &str) -> Result<Self, ParseGuidError> {
         let bare = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);
         if bare.len() != LENGTH {
@@ -51,7 +51,7 @@ impl fmt::Display for Guid {
 
 impl fmt::Display for ParseGuidError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no GUID, such as {8885370D-B33E-44B7-875D-28E403CF9270}")
+        f.write_str("expected a GUID such as {8885370D-B33E-44B7-875D-28E403CF9270}")
     }
 }
 
@@ -64,7 +64,7 @@ mod tests {
     const MESSENGER: Guid = Guid(0x8885370D_B33E_44B7_875D_28E403CF9270);
 
     #[test]
-    fn the_forms_in_the_registry_are_read() {
+    fn the_forms_of_the_registry_are_parsed() {
         let check = |text: &str| assert_eq!(text.parse(), Ok(MESSENGER), "{text}");
         check("{8885370D-B33E-44B7-875D-28E403CF9270}");
         check("8885370d-b33e-44b7-875d-28e403cf9270");
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_is_refused() {
+    fn other_texts_are_rejected() {
         let check = |text: &str| assert_eq!(text.parse::<Guid>(), Err(ParseGuidError), "{text}");
         check("");
         check("{8885370D-B33E-44B7-875D-28E403CF9270");

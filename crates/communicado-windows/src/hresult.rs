@@ -1,8 +1,8 @@
-//! The codes that Windows answers with.
+//! Result codes of Windows.
 
 use std::fmt;
 
-/// An `HRESULT`: a failure if negative.
+/// An `HRESULT`. Negative values are failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HResult(pub i32);
 
@@ -10,13 +10,13 @@ impl HResult {
     /// Success.
     pub const OK: Self = Self(0);
 
-    /// The code that is written so in hexadecimal, as documents do.
+    /// The code with these bits, as documentation writes it in hexadecimal.
     #[must_use]
     pub const fn of(bits: u32) -> Self {
         Self(bits.cast_signed())
     }
 
-    /// Whether it is a failure.
+    /// True if the code is a failure.
     #[must_use]
     pub const fn is_failure(self) -> bool {
         self.0 < 0

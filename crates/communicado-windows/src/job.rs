@@ -1,4 +1,4 @@
-//! Processes that are kept together.
+//! Job objects, which group processes.
 
 use std::os::windows::io::AsRawHandle as _;
 use std::os::windows::process::CommandExt as _;
@@ -23,26 +23,27 @@ use windows_core::PCWSTR;
 use crate::WindowsError;
 use crate::wait::OwnedHandle;
 
-/// Processes that are kept together, with all that they start, and end with this object and so
-/// with this process (Microsoft, "Job Objects").
+/// A group of processes and their descendants (Microsoft, "Job Objects").
+///
+/// Windows terminates them when this object is dropped or this process exits.
 #[derive(Debug)]
 pub struct JobObject(OwnedHandle);
 
 impl JobObject {
-    /// A job without processes.
+    /// Creates an empty job.
     ///
     /// # Errors
     ///
-    /// If the system gives none.
+    /// If the job cannot be created.
     pub fn new() -> Result<Self, WindowsError> {
-        // SAFETY: a job without name and with the rights of this process.
+        // SAFETY: the job has no name and default security, so there are no pointers.
         let job = unsafe { CreateJobObjectW(None, PCWSTR::null()) };
         let job = Self(OwnedHandle::new(
-            job.map_err(|error| WindowsError::from_core("make a job", &error))?,
+            job.map_err(|error| WindowsError::from_core("create a job", &error))?,
         ));
         let mut limits = JOBOBJECT_EXTENDED_LIMIT_INFORMATION::default();
         limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
-        // SAFETY: the job is open, and the size is that of what the pointer leads to.
+        // SAFETY: the job is open, and the size is that of the structure.
         let set = unsafe {
             SetInformationJobObject(
                 job.0.get(),
@@ -51,25 +52,25 @@ impl JobObject {
                 size(&limits),
             )
         };
-        set.map_err(|error| WindowsError::from_core("have a job end with this process", &error))?;
+        set.map_err(|error| WindowsError::from_core("set the limits of a job", &error))?;
         Ok(job)
     }
 
-    /// Starts a command in it, as a group of processes of its own.
+    /// Starts a command in the job, in its own process group.
     ///
     /// # Errors
     ///
-    /// If it cannot be started or not be kept; then it is ended before it has begun.
+    /// If the command cannot be started or assigned to the job. An unassigned process never runs.
     pub fn spawn(&self, command: &mut Command) -> std::io::Result<Child> {
-        // Suspended, so that it starts nothing before it is in the job.
+        // Suspended, so that the process starts nothing before it is in the job.
         let flags = CREATE_SUSPENDED.0 | CREATE_NEW_PROCESS_GROUP.0;
         let mut child = command.creation_flags(flags).spawn()?;
         let process = HANDLE(child.as_raw_handle());
-        // SAFETY: the job is open, and so is the process as long as `child`.
-        let kept = unsafe { AssignProcessToJobObject(self.0.get(), process) };
-        let kept =
-            kept.map_err(|error| WindowsError::from_core("put a process into a job", &error));
-        if let Err(error) = kept.and_then(|()| resume(child.id())) {
+        // SAFETY: the job is open, and the process is open as long as `child`.
+        let assigned = unsafe { AssignProcessToJobObject(self.0.get(), process) };
+        let assigned =
+            assigned.map_err(|error| WindowsError::from_core("assign a process to a job", &error));
+        if let Err(error) = assigned.and_then(|()| resume(child.id())) {
             child.kill()?;
             child.wait()?;
             return Err(error.into());
@@ -77,11 +78,11 @@ impl JobObject {
         Ok(child)
     }
 
-    /// Whether all in it have ended.
+    /// True if all processes of the job have exited.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let mut counts = JOBOBJECT_BASIC_ACCOUNTING_INFORMATION::default();
-        // SAFETY: the job is open, and the size is that of what the pointer leads to.
+        // SAFETY: the job is open, and the size is that of the structure.
         let asked = unsafe {
             QueryInformationJobObject(
                 Some(self.0.get()),
@@ -94,42 +95,42 @@ impl JobObject {
         asked.is_ok() && counts.ActiveProcesses == 0
     }
 
-    /// Asks a group of processes to end, as Ctrl-Break in its console does.
+    /// Sends Ctrl-Break to a process group.
     ///
     /// # Errors
     ///
-    /// If it has no console in common with this process.
+    /// If the group does not share a console with this process.
     pub fn send_ctrl_break(group: u32) -> Result<(), WindowsError> {
-        // SAFETY: it takes no pointers.
+        // SAFETY: the call has no pointer arguments.
         let sent = unsafe { GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, group) };
-        sent.map_err(|error| WindowsError::from_core("ask a process to end", &error))
+        sent.map_err(|error| WindowsError::from_core("send Ctrl-Break to a process", &error))
     }
 
-    /// Ends all in it at once.
+    /// Terminates all processes of the job.
     ///
     /// # Errors
     ///
-    /// If they may not be ended.
+    /// If access is denied.
     pub fn terminate(&self) -> Result<(), WindowsError> {
         // SAFETY: the job is open.
         let ended = unsafe { TerminateJobObject(self.0.get(), 1) };
-        ended.map_err(|error| WindowsError::from_core("end the processes of a job", &error))
+        ended.map_err(|error| WindowsError::from_core("terminate the processes of a job", &error))
     }
 }
 
-/// Lets a process go on that was started suspended.
+/// Resumes a process that was started suspended.
 fn resume(process: u32) -> Result<(), WindowsError> {
-    let operation = "let a process begin";
-    // SAFETY: it takes no pointers.
+    let operation = "resume a process";
+    // SAFETY: the call has no pointer arguments.
     let list = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0) };
     let list = OwnedHandle::new(list.map_err(|error| WindowsError::from_core(operation, &error))?);
     let mut entry = THREADENTRY32::default();
     entry.dwSize = size(&entry);
-    // SAFETY: the list is open and the entry has its size in it.
+    // SAFETY: the snapshot is open, and the entry contains its own size.
     let mut more = unsafe { Thread32First(list.get(), &raw mut entry) };
     while more.is_ok() {
         if entry.th32OwnerProcessID == process {
-            // SAFETY: it takes no pointers.
+            // SAFETY: the call has no pointer arguments.
             let thread = unsafe { OpenThread(THREAD_SUSPEND_RESUME, false, entry.th32ThreadID) };
             let thread = OwnedHandle::new(
                 thread.map_err(|error| WindowsError::from_core(operation, &error))?,

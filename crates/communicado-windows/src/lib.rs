@@ -1,12 +1,11 @@
-//! Safe wrappers over the parts of Windows that communicado needs: the registry and folders with
-//! their notices, processes and their ends, tokens, jobs, timers, and COM late-bound, from both
-//! sides.
+//! Safe wrappers for Windows: the registry and directories with change notifications, processes,
+//! tokens, job objects, timers, and COM as client and server.
 //!
-//! What decodes foreign bytes ([`Guid`], [`RawValue`], [`Variant`]) is pure and is there on every
-//! platform; the rest is there on Windows.
+//! The decoders of foreign bytes ([`Guid`], [`RawValue`], [`Variant`]) are pure and exist on every
+//! platform. Everything else exists only on Windows.
 //!
-//! **Invariant:** this is the only crate with unsafe code, and each unsafe block says why it
-//! holds.
+//! **Invariant:** no other crate has unsafe code. Each unsafe block has a comment with the reason
+//! why it is sound.
 
 #[cfg(windows)]
 pub mod com;

@@ -1,4 +1,4 @@
-//! What only one process of a session has.
+//! Named mutexes, for programs that run once per session.
 
 use windows::Win32::Foundation::{ERROR_ALREADY_EXISTS, GetLastError};
 use windows::Win32::System::Threading::{CreateMutexW, OpenMutexW, SYNCHRONIZATION_SYNCHRONIZE};
@@ -7,35 +7,35 @@ use windows_core::HSTRING;
 use crate::WindowsError;
 use crate::wait::OwnedHandle;
 
-/// A name that this process alone has in its session, until it ends or lets go.
+/// A named mutex that only one process of the session holds, until it drops it or exits.
 #[derive(Debug)]
 pub struct NamedMutex {
     _mutex: OwnedHandle,
 }
 
 impl NamedMutex {
-    /// Claims a name; nothing if another process has it.
+    /// Claims a name; `None` if another process holds it.
     ///
     /// # Errors
     ///
-    /// If the system gives no object.
+    /// If the mutex cannot be created.
     pub fn claim(name: &str) -> Result<Option<Self>, WindowsError> {
         let name = HSTRING::from(format!(r"Local\{name}"));
-        // SAFETY: the name is a text that ends in NUL.
+        // SAFETY: the name is null-terminated.
         let made = unsafe { CreateMutexW(None, false, &name) };
-        // SAFETY: it takes nothing; no call on this thread came in between.
+        // SAFETY: the call has no arguments. No other call came in between on this thread.
         let was_there = unsafe { GetLastError() } == ERROR_ALREADY_EXISTS;
         let mutex = OwnedHandle::new(
-            made.map_err(|error| WindowsError::from_core("claim a name", &error))?,
+            made.map_err(|error| WindowsError::from_core("create a mutex", &error))?,
         );
         Ok((!was_there).then_some(Self { _mutex: mutex }))
     }
 
-    /// Whether some process has a name.
+    /// True if a process holds this name.
     #[must_use]
     pub fn exists(name: &str) -> bool {
         let name = HSTRING::from(format!(r"Local\{name}"));
-        // SAFETY: the name is a text that ends in NUL.
+        // SAFETY: the name is null-terminated.
         let opened = unsafe { OpenMutexW(SYNCHRONIZATION_SYNCHRONIZE, false, &name) };
         opened.map(OwnedHandle::new).is_ok()
     }

@@ -1,4 +1,4 @@
-//! Other processes: which there are, when they end, and with which rights they run.
+//! Other processes: enumeration, exit and token.
 
 use std::task::{Context, Poll};
 
@@ -17,32 +17,32 @@ use crate::token::TokenInfo;
 use crate::wait::OwnedHandle;
 use crate::{WaitableObject, WindowsError};
 
-/// A process in the system's list.
+/// An entry of the process list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcessEntry {
-    /// Its number.
+    /// The process id.
     pub id: u32,
-    /// The name of its program, such as `communicator.exe`.
+    /// The file name of the program, such as `communicator.exe`.
     pub image: String,
 }
 
 /// An open process.
 ///
-/// As long as it is open its number is not given to another one.
+/// The system does not reuse the process id while the process is open.
 #[derive(Debug)]
 pub struct Process {
     id: u32,
     end: WaitableObject,
 }
 
-/// Every process that there is (Microsoft, "Tool Help Functions").
+/// Lists all processes (Microsoft, "Tool Help Functions").
 ///
 /// # Errors
 ///
-/// If the system gives no list.
+/// If the list cannot be read.
 pub fn processes() -> Result<Vec<ProcessEntry>, WindowsError> {
     let operation = "list the processes";
-    // SAFETY: it takes no pointers.
+    // SAFETY: the call has no pointer arguments.
     let list = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0) };
     let list = OwnedHandle::new(list.map_err(|error| WindowsError::from_core(operation, &error))?);
     let mut entry = PROCESSENTRY32W {
@@ -50,7 +50,7 @@ pub fn processes() -> Result<Vec<ProcessEntry>, WindowsError> {
         ..PROCESSENTRY32W::default()
     };
     let mut found = Vec::new();
-    // SAFETY: the list is open and the entry has its size in it.
+    // SAFETY: the snapshot is open, and the entry contains its own size.
     let mut more = unsafe { Process32FirstW(list.get(), &raw mut entry) };
     while more.is_ok() {
         let units = entry.szExeFile.split(|unit| *unit == 0).next().unwrap_or_default();
@@ -62,16 +62,16 @@ pub fn processes() -> Result<Vec<ProcessEntry>, WindowsError> {
     Ok(found)
 }
 
-/// The session that a process is in; nothing if it has ended or may not be asked.
+/// The session of a process; `None` if it has exited or is not accessible.
 #[must_use]
 pub fn session_of(id: u32) -> Option<u32> {
     let mut session = 0;
-    // SAFETY: it is a place for the answer.
+    // SAFETY: the result pointer is valid.
     unsafe { ProcessIdToSessionId(id, &raw mut session) }.ok()?;
     Some(session)
 }
 
-/// The session that this process is in.
+/// The session of this process.
 #[must_use]
 pub fn own_session() -> Option<u32> {
     session_of(std::process::id())
@@ -82,15 +82,15 @@ impl Process {
     ///
     /// # Errors
     ///
-    /// If it has ended, or not even its end may be waited for.
+    /// If the process has exited, or this process may not even wait for it.
     pub fn open(id: u32) -> Result<Self, WindowsError> {
         let open = |rights: PROCESS_ACCESS_RIGHTS| {
-            // SAFETY: it takes no pointers.
+            // SAFETY: the call has no pointer arguments.
             unsafe { OpenProcess(rights, false, id) }
         };
         let process = open(PROCESS_SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION);
         let process = match process {
-            // One with more rights than ours may still be waited for.
+            // A process with higher rights still permits a wait.
             Err(error) if error.code() == ERROR_ACCESS_DENIED.to_hresult() => {
                 open(PROCESS_SYNCHRONIZE)
             }
@@ -101,42 +101,42 @@ impl Process {
         Ok(Self { id, end: WaitableObject::new(OwnedHandle::new(process)) })
     }
 
-    /// Its number.
+    /// The process id.
     #[must_use]
     pub const fn id(&self) -> u32 {
         self.id
     }
 
-    /// Whether it has ended.
+    /// True if the process has exited.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.end.is_signaled()
     }
 
-    /// Ready once it has ended.
+    /// Ready once the process has exited.
     ///
     /// # Errors
     ///
-    /// If the system cannot wait.
+    /// If the wait fails.
     pub fn poll_ended(&mut self, cx: &Context<'_>) -> Poll<Result<(), WindowsError>> {
         self.end.poll_signaled(cx)
     }
 
-    /// The rights that it runs with.
+    /// Reads the token of the process.
     ///
     /// # Errors
     ///
-    /// If they may not be read: then they are more than our own, or another user's.
+    /// If access is denied, because the process has higher rights or belongs to another user.
     pub fn token_info(&self) -> Result<TokenInfo, WindowsError> {
         TokenInfo::of(self.end.handle())
     }
 
-    /// 32 or 64; nothing if that may not be read.
+    /// 32 or 64; `None` if access is denied.
     #[must_use]
     pub fn bits(&self) -> Option<u8> {
-        let mut narrow = BOOL::default();
-        // SAFETY: the process is open and `narrow` a place for the answer.
-        unsafe { IsWow64Process(self.end.handle(), &raw mut narrow) }.ok()?;
-        Some(if narrow.as_bool() { 32 } else { 64 })
+        let mut is_wow64 = BOOL::default();
+        // SAFETY: the process is open, and the result pointer is valid.
+        unsafe { IsWow64Process(self.end.handle(), &raw mut is_wow64) }.ok()?;
+        Some(if is_wow64.as_bool() { 32 } else { 64 })
     }
 }

@@ -1,4 +1,4 @@
-//! The registry, with its notices.
+//! The registry and its change notifications.
 
 use std::task::{Context, Poll};
 
@@ -18,12 +18,12 @@ use windows_core::{HSTRING, PCWSTR, PWSTR};
 use crate::wait::OwnedHandle;
 use crate::{HResult, RawValue, WaitableObject, WindowsError};
 
-/// The longest value that is read, in bytes.
+/// The maximum length of a value, in bytes.
 const VALUE_BYTES_MAX: usize = 64 * 1024;
-/// The longest name of a key, in UTF-16 units (Microsoft, "Registry element size limits").
+/// The maximum length of a key name, in UTF-16 units (Microsoft, "Registry element size limits").
 const NAME_UNITS_MAX: usize = 256;
 
-/// A part of the registry.
+/// A root key of the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hive {
     /// `HKEY_CURRENT_USER`.
@@ -32,23 +32,23 @@ pub enum Hive {
     LocalMachine,
 }
 
-/// Which of the two registries of a 64-bit Windows.
+/// The registry view of a 64-bit Windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RegistryView {
-    /// That of this program.
+    /// The view of this program.
     Default,
-    /// That of 64-bit programs.
+    /// The 64-bit view.
     Bits64,
-    /// That of 32-bit programs.
+    /// The 32-bit view.
     Bits32,
 }
 
-/// What a notice is of.
+/// The changes that a notification reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeFilter {
-    /// Keys that come and go below it.
+    /// Created and deleted subkeys.
     Names,
-    /// Those, and values that are written or deleted.
+    /// Created and deleted subkeys, and written and deleted values.
     NamesAndValues,
 }
 
@@ -59,7 +59,7 @@ pub struct RegistryKey {
     path: String,
 }
 
-/// A notice of a change to a key, which comes once and can be armed again.
+/// A one-shot notification of changes to a key. It can be rearmed.
 #[derive(Debug)]
 pub struct ChangeNotification {
     event: WaitableObject,
@@ -67,22 +67,22 @@ pub struct ChangeNotification {
     subtree: bool,
 }
 
-// SAFETY: a key is a handle that every thread of the process may use.
+// SAFETY: every thread of the process may use a key handle.
 unsafe impl Send for RegistryKey {}
-// SAFETY: as above; the system orders what threads do with one key.
+// SAFETY: as above. The system serialises accesses to a key.
 unsafe impl Sync for RegistryKey {}
 
 impl RegistryKey {
-    /// Opens a key to read it; nothing if there is none.
+    /// Opens a key for reading; `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// If it is there and may not be read.
+    /// If the key exists but is not readable.
     pub fn open(hive: Hive, path: &str, view: RegistryView) -> Result<Option<Self>, WindowsError> {
         let mut key = HKEY::default();
         let rights = KEY_READ | KEY_NOTIFY | flags(view);
         let wide = HSTRING::from(path);
-        // SAFETY: the path is a text that ends in NUL and `key` a place for the answer.
+        // SAFETY: the path is null-terminated, and the result pointer is valid.
         let done = unsafe { RegOpenKeyExW(root(hive), &wide, None, rights, &raw mut key) };
         if done == ERROR_FILE_NOT_FOUND {
             return Ok(None);
@@ -91,12 +91,12 @@ impl RegistryKey {
         Ok(Some(Self { key, path: path.to_owned() }))
     }
 
-    /// Opens a key to write it, and makes it if there is none; a volatile one ends with the
-    /// session.
+    /// Opens a key for writing, and creates it if it does not exist. Windows deletes a volatile key at
+    /// the end of the session.
     ///
     /// # Errors
     ///
-    /// If it may not be written.
+    /// If the key is not writable.
     pub fn create(
         hive: Hive,
         path: &str,
@@ -108,7 +108,7 @@ impl RegistryKey {
         let kind: REG_OPEN_CREATE_OPTIONS =
             if volatile { REG_OPTION_VOLATILE } else { REG_OPTION_NON_VOLATILE };
         let wide = HSTRING::from(path);
-        // SAFETY: the path is a text that ends in NUL and `key` a place for the answer.
+        // SAFETY: the path is null-terminated, and the result pointer is valid.
         let done = unsafe {
             RegCreateKeyExW(
                 root(hive),
@@ -122,37 +122,37 @@ impl RegistryKey {
                 None,
             )
         };
-        check(done, || format!("make the key `{path}`"))?;
+        check(done, || format!("create the key `{path}`"))?;
         Ok(Self { key, path: path.to_owned() })
     }
 
-    /// Deletes a key with all that is below it; one that is not there is no error.
+    /// Deletes a key with its subkeys. A missing key is no error.
     ///
     /// # Errors
     ///
-    /// If it may not be deleted.
+    /// If access is denied.
     pub fn delete_all(hive: Hive, path: &str, view: RegistryView) -> Result<(), WindowsError> {
         let (parent, name) = path.rsplit_once('\\').unwrap_or(("", path));
         if Self::open(hive, path, view)?.is_none() {
             return Ok(());
         }
         let parent = Self::create(hive, parent, view, false)?;
-        // SAFETY: the parent is open and the name a text that ends in NUL.
+        // SAFETY: the parent is open, and the name is null-terminated.
         let done = unsafe { RegDeleteTreeW(parent.key, &HSTRING::from(name)) };
         check(done, || format!("delete the key `{path}`"))
     }
 
-    /// The names of the keys below it.
+    /// Lists the names of the subkeys.
     ///
     /// # Errors
     ///
-    /// If they cannot be read, for instance because the key was deleted.
+    /// If they cannot be read, for example because the key was deleted.
     pub fn subkeys(&self) -> Result<Vec<String>, WindowsError> {
         let mut names = Vec::new();
         for index in 0.. {
             let mut name = [0_u16; NAME_UNITS_MAX];
             let mut length = u32::try_from(name.len()).unwrap_or(0);
-            // SAFETY: the key is open, and `length` says how much room `name` has.
+            // SAFETY: the key is open, and `length` is the capacity of `name`.
             let done = unsafe {
                 RegEnumKeyExW(
                     self.key,
@@ -168,18 +168,18 @@ impl RegistryKey {
             if done == ERROR_NO_MORE_ITEMS {
                 break;
             }
-            check(done, || format!("read the keys below `{}`", self.path))?;
+            check(done, || format!("read the subkeys of `{}`", self.path))?;
             let units = usize::try_from(length).ok().and_then(|length| name.get(..length));
             names.push(String::from_utf16_lossy(units.unwrap_or_default()));
         }
         Ok(names)
     }
 
-    /// A value; nothing if there is none of this name.
+    /// Reads a value; `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// If it cannot be read or is longer than 64 KiB.
+    /// If the value cannot be read or is longer than 64 KiB.
     pub fn value(&self, name: &str) -> Result<Option<RawValue>, WindowsError> {
         let operation = || format!("read the value `{name}` of `{}`", self.path);
         let wide = HSTRING::from(name);
@@ -187,8 +187,8 @@ impl RegistryKey {
         loop {
             let mut kind = REG_VALUE_TYPE::default();
             let mut length = u32::try_from(bytes.len()).unwrap_or(0);
-            // SAFETY: the key is open, the name ends in NUL, and `length` says how much room
-            // `bytes` has.
+            // SAFETY: the key is open, the name is null-terminated, and `length` is the capacity of
+            // `bytes`.
             let done = unsafe {
                 RegQueryValueExW(
                     self.key,
@@ -217,7 +217,7 @@ impl RegistryKey {
     ///
     /// # Errors
     ///
-    /// If the key may not be written.
+    /// If the key is not writable.
     pub fn set_number(&self, name: &str, number: u32) -> Result<(), WindowsError> {
         self.set(name, REG_DWORD, &number.to_le_bytes())
     }
@@ -226,26 +226,26 @@ impl RegistryKey {
     ///
     /// # Errors
     ///
-    /// If the key may not be written.
+    /// If the key is not writable.
     pub fn set_text(&self, name: &str, text: &str) -> Result<(), WindowsError> {
         let bytes: Vec<u8> = text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
         self.set(name, REG_SZ, &bytes)
     }
 
     fn set(&self, name: &str, kind: REG_VALUE_TYPE, bytes: &[u8]) -> Result<(), WindowsError> {
-        // SAFETY: the key is open and the name a text that ends in NUL.
+        // SAFETY: the key is open, and the name is null-terminated.
         let done =
             unsafe { RegSetValueExW(self.key, &HSTRING::from(name), None, kind, Some(bytes)) };
         check(done, || format!("write the value `{name}` of `{}`", self.path))
     }
 
-    /// Deletes a value; one that is not there is no error.
+    /// Deletes a value. A missing value is no error.
     ///
     /// # Errors
     ///
-    /// If the key may not be written.
+    /// If the key is not writable.
     pub fn delete_value(&self, name: &str) -> Result<(), WindowsError> {
-        // SAFETY: the key is open and the name a text that ends in NUL.
+        // SAFETY: the key is open, and the name is null-terminated.
         let done = unsafe { RegDeleteValueW(self.key, &HSTRING::from(name)) };
         if done == ERROR_FILE_NOT_FOUND {
             return Ok(());
@@ -253,19 +253,20 @@ impl RegistryKey {
         check(done, || format!("delete the value `{name}` of `{}`", self.path))
     }
 
-    /// A notice of the next change, armed from now on: what is read afterwards is not older.
+    /// Requests a notification of the next change, armed before this returns. A later read therefore
+    /// misses no change.
     ///
     /// # Errors
     ///
-    /// If the system gives none.
+    /// If the notification cannot be armed.
     pub fn watch(
         &self,
         filter: ChangeFilter,
         subtree: bool,
     ) -> Result<ChangeNotification, WindowsError> {
-        // SAFETY: an event without name and with the rights of this process.
+        // SAFETY: the event has no name and default security, so there are no pointers.
         let event = unsafe { CreateEventW(None, true, false, PCWSTR::null()) };
-        let event = event.map_err(|error| WindowsError::from_core("make an event", &error))?;
+        let event = event.map_err(|error| WindowsError::from_core("create an event", &error))?;
         let notification = ChangeNotification {
             event: WaitableObject::new(OwnedHandle::new(event)),
             filter,
@@ -278,37 +279,36 @@ impl RegistryKey {
 
 impl Drop for RegistryKey {
     fn drop(&mut self) {
-        // SAFETY: the key is open and owned, so it is closed once.
+        // SAFETY: the key is open, and its only owner closes it once.
         let _ = unsafe { RegCloseKey(self.key) };
     }
 }
 
 impl ChangeNotification {
-    /// Whether something has changed since it was armed.
+    /// True if the key has changed since the notification was armed.
     ///
-    /// It also comes when the thread that armed it ends, and when the key is deleted, without a
-    /// change to be found.
+    /// Also true after the arming thread has exited, or after the key was deleted.
     #[must_use]
     pub fn has_changed(&self) -> bool {
         self.event.is_signaled()
     }
 
-    /// Ready once something has changed.
+    /// Ready after a change.
     ///
     /// # Errors
     ///
-    /// If the system cannot wait.
+    /// If the wait fails.
     pub fn poll_changed(&mut self, cx: &Context<'_>) -> Poll<Result<(), WindowsError>> {
         self.event.poll_signaled(cx)
     }
 
-    /// Arms it again for the key that it is of.
+    /// Rearms the notification for its key.
     ///
     /// # Errors
     ///
-    /// If the key was deleted ([`was_deleted`]), or the system gives no notice.
+    /// If the key was deleted ([`was_deleted`]), or the notification cannot be armed.
     pub fn rearm(&self, key: &RegistryKey) -> Result<(), WindowsError> {
-        // SAFETY: the event is open.
+        // SAFETY: the event handle is open.
         let done = unsafe { ResetEvent(self.event.handle()) };
         done.map_err(|error| WindowsError::from_core("reset an event", &error))?;
         self.arm(key)
@@ -319,16 +319,15 @@ impl ChangeNotification {
             ChangeFilter::Names => REG_NOTIFY_CHANGE_NAME,
             ChangeFilter::NamesAndValues => REG_NOTIFY_CHANGE_NAME | REG_NOTIFY_CHANGE_LAST_SET,
         };
-        // SAFETY: the key and the event are open; the system holds on to neither after they are
-        // closed.
+        // SAFETY: the key and the event are open. The system uses neither after they are closed.
         let done = unsafe {
             RegNotifyChangeKeyValue(key.key, self.subtree, filter, Some(self.event.handle()), true)
         };
-        check(done, || format!("get notice of changes to `{}`", key.path))
+        check(done, || format!("watch the key `{}`", key.path))
     }
 }
 
-/// Whether an error says that the key itself was deleted.
+/// True if an operation failed because its key was deleted.
 #[must_use]
 pub fn was_deleted(error: &WindowsError) -> bool {
     error.code() == hresult(ERROR_KEY_DELETED)

@@ -1,26 +1,26 @@
-//! What a value in the registry holds.
+//! Registry values and their decoding.
 
-/// A value as it is stored.
+/// A registry value as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawValue {
-    /// Its type (winnt.h, `REG_*`).
+    /// The type (winnt.h, `REG_*`).
     pub kind: u32,
-    /// Its bytes.
+    /// The data.
     pub bytes: Vec<u8>,
 }
 
-/// What a value says.
+/// A decoded registry value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RegistryValue {
     /// A `REG_DWORD`.
     Number(u32),
-    /// A `REG_SZ` or `REG_EXPAND_SZ`, up to its first NUL; what is no UTF-16 is replaced.
+    /// A `REG_SZ` or `REG_EXPAND_SZ`, up to the first null character. Invalid UTF-16 is replaced.
     Text(String),
-    /// Anything else, a number of the wrong length included.
+    /// Any other value, or a number of the wrong length.
     Other {
-        /// Its type.
+        /// The type.
         kind: u32,
-        /// How many bytes it has.
+        /// The length in bytes.
         length: usize,
     },
 }
@@ -30,7 +30,7 @@ const REG_EXPAND_SZ: u32 = 2;
 const REG_DWORD: u32 = 4;
 
 impl RawValue {
-    /// What it says.
+    /// Decodes the value.
     #[must_use]
     pub fn decode(&self) -> RegistryValue {
         match (self.kind, <[u8; 4]>::try_from(self.bytes.as_slice())) {
@@ -56,14 +56,14 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_four_bytes_and_no_others() {
+    fn a_number_has_exactly_four_bytes() {
         check(REG_DWORD, &[2, 0, 0, 0], &RegistryValue::Number(2));
         check(REG_DWORD, &[2, 0], &RegistryValue::Other { kind: REG_DWORD, length: 2 });
         check(11, &[2, 0, 0, 0, 0, 0, 0, 0], &RegistryValue::Other { kind: 11, length: 8 });
     }
 
     #[test]
-    fn a_text_ends_where_it_ends() {
+    fn a_text_ends_at_the_first_null_or_the_end_of_the_data() {
         check(REG_SZ, b"o\0k\0\0\0", &RegistryValue::Text("ok".to_owned()));
         check(REG_SZ, b"o\0k\0", &RegistryValue::Text("ok".to_owned()));
         check(REG_SZ, b"o\0k\0\0\0x\0", &RegistryValue::Text("ok".to_owned()));

@@ -13,17 +13,17 @@ use windows_core::PCWSTR;
 use crate::wait::OwnedHandle;
 use crate::{WaitableObject, WindowsError};
 
-/// Intervals of 100 ns between the years 1601 and 1970.
+/// The number of 100 ns intervals between 1601 and 1970.
 const EPOCH: i64 = 116_444_736_000_000_000;
 
-/// How long the system has run, asleep or awake.
+/// The time since the system start, including sleep.
 ///
-/// The performance counter goes on in standby and hibernation (Microsoft, "Acquiring
+/// The performance counter continues in standby and hibernation (Microsoft, "Acquiring
 /// high-resolution time stamps").
 #[must_use]
 pub fn uptime() -> Duration {
     let [mut count, mut per_second] = [0, 0];
-    // SAFETY: it is a place for the answer; since Windows XP it never fails.
+    // SAFETY: the result pointer is valid. The call never fails since Windows XP.
     let _ = unsafe { QueryPerformanceCounter(&raw mut count) };
     // SAFETY: as above.
     let _ = unsafe { QueryPerformanceFrequency(&raw mut per_second) };
@@ -33,23 +33,23 @@ pub fn uptime() -> Duration {
     Duration::new(seconds, u32::try_from(rest).unwrap_or(0))
 }
 
-/// The civil time, in microseconds since 1970.
+/// The civil time in microseconds since 1970 (UTC).
 #[must_use]
 pub fn civil_micros() -> i64 {
     (file_time() - EPOCH) / 10
 }
 
-/// The civil time as the system counts it: in 100 ns, since 1601.
+/// The civil time in 100 ns intervals since 1601 (UTC).
 fn file_time() -> i64 {
-    // SAFETY: it takes nothing.
+    // SAFETY: the call has no arguments.
     let time = unsafe { GetSystemTimeAsFileTime() };
     i64::from(time.dwHighDateTime) << 32 | i64::from(time.dwLowDateTime)
 }
 
-/// Wakes a task after a span of time, which may be early: whoever waits looks at the clock again.
+/// A timer that counts the time asleep. It may fire early, so check the clock after a wake-up.
 ///
-/// A timer for a span does not count the time asleep since Windows 8, and one for a civil time is
-/// wrong once somebody sets the clock. So there are both, and the first to fire wakes.
+/// Since Windows 8 a relative timer does not count the time asleep. An absolute timer is wrong
+/// after a change of the system clock. This type uses both, and wakes at the first to fire.
 #[derive(Debug)]
 pub struct WakeTimer {
     relative: WaitableObject,
@@ -57,40 +57,40 @@ pub struct WakeTimer {
 }
 
 impl WakeTimer {
-    /// An alarm that is not set.
+    /// Creates a timer that is not set.
     ///
     /// # Errors
     ///
-    /// If the system gives no timer.
+    /// If the system cannot create a timer.
     pub fn new() -> Result<Self, WindowsError> {
         let timer = || {
-            // SAFETY: a timer without name and with the rights of this process.
+            // SAFETY: the timer has no name and default security, so there are no pointers.
             let timer = unsafe { CreateWaitableTimerW(None, true, PCWSTR::null()) };
-            let timer = timer.map_err(|error| WindowsError::from_core("make a timer", &error))?;
+            let timer = timer.map_err(|error| WindowsError::from_core("create a timer", &error))?;
             Ok(WaitableObject::new(OwnedHandle::new(timer)))
         };
         Ok(Self { relative: timer()?, absolute: timer()? })
     }
 
-    /// Sets it to `after` from now, or switches it off.
+    /// Sets the timer to `after` from now, or cancels it.
     ///
     /// # Errors
     ///
-    /// If the system does not set it.
+    /// If the timer cannot be set.
     pub fn set(&mut self, after: Option<Duration>) -> Result<(), WindowsError> {
         let Some(after) = after else {
             return [&self.relative, &self.absolute].into_iter().try_for_each(|timer| {
                 // SAFETY: the timer is open.
                 let done = unsafe { CancelWaitableTimer(timer.handle()) };
-                done.map_err(|error| WindowsError::from_core("switch a timer off", &error))
+                done.map_err(|error| WindowsError::from_core("cancel a timer", &error))
             });
         };
-        // Up to the next whole unit, so that it is not early for nothing.
+        // Rounded up to a whole unit, to avoid an early wake-up.
         let units = i64::try_from(after.as_nanos().div_ceil(100)).unwrap_or(i64::MAX);
         let at = file_time().saturating_add(units);
-        // A negative time is a span.
+        // A negative time is relative.
         for (timer, due) in [(&self.relative, units.saturating_neg()), (&self.absolute, at)] {
-            // SAFETY: the timer is open and `due` outlives the call.
+            // SAFETY: the timer is open, and `due` outlives the call.
             let done =
                 unsafe { SetWaitableTimer(timer.handle(), &raw const due, 0, None, None, false) };
             done.map_err(|error| WindowsError::from_core("set a timer", &error))?;
@@ -98,11 +98,11 @@ impl WakeTimer {
         Ok(())
     }
 
-    /// Ready once one of them has fired.
+    /// Ready after one of both timers has fired.
     ///
     /// # Errors
     ///
-    /// If the system cannot wait.
+    /// If the wait fails.
     pub fn poll_fired(&mut self, cx: &Context<'_>) -> Poll<Result<(), WindowsError>> {
         match self.relative.poll_signaled(cx) {
             Poll::Pending => self.absolute.poll_signaled(cx),

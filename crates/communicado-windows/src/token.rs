@@ -1,4 +1,4 @@
-//! The rights that a process runs with.
+//! Process tokens: elevation, integrity level and session.
 
 use std::fmt;
 
@@ -13,59 +13,59 @@ use windows::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 use crate::WindowsError;
 use crate::wait::OwnedHandle;
 
-/// How far a process is trusted (Microsoft, "Mandatory Integrity Control"); the number is the
-/// last part of its label.
+/// The integrity level of a process (Microsoft, "Mandatory Integrity Control"), as the last
+/// sub-authority of its label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Integrity(pub u32);
 
-/// The rights that a process runs with.
+/// The token of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenInfo {
-    /// Whether it runs as administrator.
+    /// True if the process runs elevated, as administrator.
     pub elevated: bool,
-    /// How far it is trusted.
+    /// The integrity level.
     pub integrity: Integrity,
-    /// The session that it is in.
+    /// The session.
     pub session: u32,
 }
 
 impl TokenInfo {
-    /// Those of this process.
+    /// Reads the token of this process.
     ///
     /// # Errors
     ///
-    /// If they cannot be read.
+    /// If the token cannot be read.
     pub fn own() -> Result<Self, WindowsError> {
-        // SAFETY: it takes nothing and gives a handle that needs no closing.
+        // SAFETY: the call has no arguments, and its pseudo handle needs no closing.
         Self::of(unsafe { GetCurrentProcess() })
     }
 
-    /// Those of a process that is open.
+    /// Reads the token of an open process.
     pub(crate) fn of(process: HANDLE) -> Result<Self, WindowsError> {
         let mut token = HANDLE::default();
-        // SAFETY: the caller's process is open and `token` a place for the answer.
+        // SAFETY: the process is open, and the result pointer is valid.
         let opened = unsafe { OpenProcessToken(process, TOKEN_QUERY, &raw mut token) };
-        opened.map_err(|error| WindowsError::from_core("read the rights of a process", &error))?;
+        opened.map_err(|error| WindowsError::from_core("read the token of a process", &error))?;
         let token = OwnedHandle::new(token);
-        let elevation: TOKEN_ELEVATION = fixed(&token, TokenElevation)?;
+        let elevation: TOKEN_ELEVATION = read_fixed(&token, TokenElevation)?;
         Ok(Self {
             elevated: elevation.TokenIsElevated != 0,
             integrity: integrity(&token)?,
-            session: fixed(&token, TokenSessionId)?,
+            session: read_fixed(&token, TokenSessionId)?,
         })
     }
 }
 
-/// Information of a size that is known.
-fn fixed<T: Default>(
+/// Reads token information of a read_fixed size.
+fn read_fixed<T: Default>(
     token: &OwnedHandle,
     class: TOKEN_INFORMATION_CLASS,
 ) -> Result<T, WindowsError> {
     let mut answer = T::default();
     let room = u32::try_from(size_of::<T>()).unwrap_or(0);
     let mut length = 0;
-    // SAFETY: the token is open, and `room` says how large `answer` is; the classes that are
-    // asked for here answer with plain numbers, of which any bits are a value.
+    // SAFETY: the token is open, and `room` is the size of `answer`. The requested classes return
+    // plain integers, for which all bit patterns are valid.
     let done = unsafe {
         GetTokenInformation(
             token.get(),
@@ -75,17 +75,17 @@ fn fixed<T: Default>(
             &raw mut length,
         )
     };
-    done.map_err(|error| WindowsError::from_core("read the rights of a process", &error))?;
+    done.map_err(|error| WindowsError::from_core("read the token of a process", &error))?;
     Ok(answer)
 }
 
 fn integrity(token: &OwnedHandle) -> Result<Integrity, WindowsError> {
-    let operation = "read how far a process is trusted";
-    // Room for the label and the longest identifier behind it, aligned as the label is.
+    let operation = "read the integrity level of a process";
+    // Room for the label and the longest SID after it, with the alignment of the label.
     let mut room = [0_u64; 32];
     let size = u32::try_from(size_of_val(&room)).unwrap_or(0);
     let mut length = 0;
-    // SAFETY: the token is open, and `size` says how large `room` is.
+    // SAFETY: the token is open, and `size` is the size of `room`.
     let done = unsafe {
         GetTokenInformation(
             token.get(),
@@ -96,13 +96,13 @@ fn integrity(token: &OwnedHandle) -> Result<Integrity, WindowsError> {
         )
     };
     done.map_err(|error| WindowsError::from_core(operation, &error))?;
-    // SAFETY: the system has written a label, and `room` is aligned for it and lives on.
+    // SAFETY: the system has written a label to `room`, which is aligned for it and alive.
     let label = unsafe { &*room.as_ptr().cast::<TOKEN_MANDATORY_LABEL>() };
-    // SAFETY: the label's identifier is a valid one, in the same room.
+    // SAFETY: the SID of the label is valid, and lies in `room`.
     let parts = unsafe { *GetSidSubAuthorityCount(label.Label.Sid) };
     let last = u32::from(parts).checked_sub(1);
     let last = last.ok_or_else(|| WindowsError::last_os_error(operation))?;
-    // SAFETY: as above, and `last` is one of its parts.
+    // SAFETY: as above, and the SID has a sub-authority at `last`.
     Ok(Integrity(unsafe { *GetSidSubAuthority(label.Label.Sid, last) }))
 }
 

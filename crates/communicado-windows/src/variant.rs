@@ -1,36 +1,36 @@
-//! What a value of Automation holds.
+//! Automation values (VARIANTs) and their decoding.
 
 use crate::HResult;
 
-/// A `VARIANT`, as far as a client's status needs it.
+/// A decoded `VARIANT` of the types that clients use.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Variant {
-    /// Nothing (`VT_EMPTY`).
+    /// No value (`VT_EMPTY`).
     Empty,
-    /// A value that is none (`VT_NULL`).
+    /// The null value (`VT_NULL`).
     Null,
-    /// A truth (`VT_BOOL`).
+    /// A Boolean (`VT_BOOL`).
     Bool(bool),
-    /// A whole number of up to 32 bits, an enumeration included.
+    /// An integer of up to 32 bits, or an enumeration.
     Number(i32),
-    /// A whole number that needs more.
+    /// An integer that needs 64 bits.
     Long(i64),
-    /// A number with a fraction.
+    /// A floating-point number.
     Real(f64),
-    /// A text (`VT_BSTR`); what is no UTF-16 is replaced.
+    /// A string (`VT_BSTR`). Invalid UTF-16 is replaced.
     Text(String),
-    /// A code (`VT_ERROR`), which also stands for an argument that was left out.
+    /// An error code (`VT_ERROR`), which also represents an omitted argument.
     Error(HResult),
-    /// Some object, which is kept beside it.
+    /// An object, which the owner of this value stores separately.
     Object,
-    /// Anything else.
+    /// A value of another type.
     Other {
-        /// Its type (wtypes.h, `VT_*`).
+        /// The type (wtypes.h, `VT_*`).
         kind: u16,
     },
 }
 
-/// Decodes the parts of a `VARIANT`: its type, its eight bytes, and the text that they point to.
+/// Decodes a `VARIANT` from its type, its eight data bytes, and the string that these point to.
 #[must_use]
 pub fn decode(kind: u16, data: [u8; 8], text: Option<&[u16]>) -> Variant {
     let [b0, b1, b2, b3, ..] = data;
@@ -63,7 +63,7 @@ fn number(wide: i64) -> Variant {
 }
 
 impl Variant {
-    /// The whole number that it is, if it is one.
+    /// The integer, if the value is one of up to 32 bits.
     #[must_use]
     pub const fn number(&self) -> Option<i32> {
         match self {
@@ -72,7 +72,7 @@ impl Variant {
         }
     }
 
-    /// The text that it is, if it is one.
+    /// The text, if the value is one.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         match self {
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_whole_number_is_one_whatever_its_width() {
+    fn integers_of_every_width_are_decoded() {
         let check = |kind, data, expected| assert_eq!(decode(kind, data, None), expected, "{kind}");
         check(2, [0xFE, 0xFF, 9, 9, 9, 9, 9, 9], Variant::Number(-2));
         check(3, [0x22, 0, 0, 0, 9, 9, 9, 9], Variant::Number(0x22));
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_passed_on() {
+    fn unknown_types_keep_their_number() {
         assert_eq!(decode(0x2003, [0; 8], None), Variant::Other { kind: 0x2003 });
         assert_eq!(decode(8, [0; 8], None), Variant::Text(String::new()));
         assert_eq!(decode(8, [0; 8], Some(&[0xD800])), Variant::Text("\u{FFFD}".to_owned()));

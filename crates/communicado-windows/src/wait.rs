@@ -1,4 +1,4 @@
-//! Waiting for a kernel object without a thread of one's own.
+//! Asynchronous waits for kernel objects, through the system thread pool.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -12,9 +12,9 @@ use windows::Win32::System::Threading::{
 
 use crate::WindowsError;
 
-/// A kernel object that is owned and can be waited for: an event, a timer, a process.
+/// An owned kernel object that a task can wait for: an event, a timer or a process.
 ///
-/// One thread of the system's pool waits for many of them, and wakes the task that asked last.
+/// A thread of the system pool waits for many objects, and wakes the task that polled last.
 #[derive(Debug)]
 pub struct WaitableObject {
     object: OwnedHandle,
@@ -22,7 +22,7 @@ pub struct WaitableObject {
     waker: Arc<WakerSlot>,
 }
 
-/// A handle that is closed when it is dropped, as such a handle is closed.
+/// An owned handle. Dropping it closes the handle with the function for its type.
 #[derive(Debug)]
 pub(crate) struct OwnedHandle {
     handle: HANDLE,
@@ -32,31 +32,30 @@ pub(crate) struct OwnedHandle {
 #[derive(Debug, Default)]
 struct WakerSlot(Mutex<Option<Waker>>);
 
-/// A wait that the pool keeps for us, with the reference that its callback borrows.
+/// A wait in the system thread pool, and the waker slot that its callback uses.
 #[derive(Debug)]
 struct RegisteredWait {
     wait: HANDLE,
-    /// Kept until the callback can run no more.
+    /// Alive until the callback can no longer run.
     _slot: Arc<WakerSlot>,
 }
 
-// SAFETY: a handle is a number that names an object of this process; every thread may use it.
+// SAFETY: every thread of the process may use a handle.
 unsafe impl Send for OwnedHandle {}
-// SAFETY: as above; waiting for and closing an object are safe from several threads, and closing
-// needs the only owner.
+// SAFETY: several threads may wait for one object, and closing the handle needs ownership.
 unsafe impl Sync for OwnedHandle {}
-// SAFETY: a wait may be ended by any thread.
+// SAFETY: every thread may unregister a wait.
 unsafe impl Send for RegisteredWait {}
-// SAFETY: nothing is done with it by reference.
+// SAFETY: no method takes a shared reference.
 unsafe impl Sync for RegisteredWait {}
 
 impl OwnedHandle {
-    /// Takes over a handle that is open and nobody else's.
+    /// Takes ownership of an open handle.
     pub(crate) const fn new(handle: HANDLE) -> Self {
         Self { handle, is_change_notification: false }
     }
 
-    /// Takes over a notice of a folder, likewise.
+    /// Takes ownership of a directory change notification.
     pub(crate) const fn change_notification(handle: HANDLE) -> Self {
         Self { handle, is_change_notification: true }
     }
@@ -68,9 +67,9 @@ impl OwnedHandle {
 
 impl Drop for OwnedHandle {
     fn drop(&mut self) {
-        // What it answers does not matter any more.
+        // A failure to close has no consequence.
         let _ = if self.is_change_notification {
-            // SAFETY: the handle is open and owned, so it is closed once.
+            // SAFETY: the handle is open, and its only owner closes it once.
             unsafe { FindCloseChangeNotification(self.handle) }
         } else {
             // SAFETY: as above.
@@ -80,7 +79,7 @@ impl Drop for OwnedHandle {
 }
 
 impl WaitableObject {
-    /// Takes over an object.
+    /// Takes ownership of an object.
     pub(crate) fn new(object: OwnedHandle) -> Self {
         Self { object, registered: None, waker: Arc::default() }
     }
@@ -89,27 +88,27 @@ impl WaitableObject {
         self.object.get()
     }
 
-    /// Whether it is signalled at this moment.
+    /// True if the object is signaled.
     #[must_use]
     pub fn is_signaled(&self) -> bool {
-        // SAFETY: the handle is open as long as `self`; a wait of 0 ms only looks.
+        // SAFETY: the handle is open as long as `self`. A timeout of 0 ms does not block.
         unsafe { WaitForSingleObject(self.object.get(), 0) == WAIT_OBJECT_0 }
     }
 
-    /// Ready while it is signalled; otherwise wakes `cx` when it is.
+    /// Ready while the object is signaled; otherwise wakes `cx` once it is.
     ///
-    /// The object itself is looked at first: of several tasks that one cause wakes, each sees it
-    /// as soon as it is polled.
+    /// The object is tested first, so each task sees a signal as soon as it polls, even if another
+    /// task was woken for it.
     ///
     /// # Errors
     ///
-    /// If the system has no room for another wait.
+    /// If the system cannot register another wait.
     pub fn poll_signaled(&mut self, cx: &Context<'_>) -> Poll<Result<(), WindowsError>> {
         if self.is_signaled() {
             return Poll::Ready(Ok(()));
         }
         let before = self.waker.put(Some(cx.waker().clone()));
-        // Without a waker in it, its one callback has run, or there was none.
+        // The slot is empty if the callback has run or no wait is registered.
         if before.is_some() && self.registered.is_some() {
             return Poll::Pending;
         }
@@ -133,8 +132,8 @@ impl RegisteredWait {
     fn new(object: &OwnedHandle, slot: &Arc<WakerSlot>) -> Result<Self, WindowsError> {
         let slot = Arc::clone(slot);
         let mut wait = HANDLE::default();
-        // SAFETY: the object is open until after `UnregisterWaitEx`, since whoever owns it drops
-        // the wait first; the slot that the callback borrows is kept in `RegisteredWait` until then.
+        // SAFETY: the object stays open until after `UnregisterWaitEx`, because its owner drops the
+        // wait first. `RegisteredWait` keeps the slot alive until then.
         let done = unsafe {
             RegisterWaitForSingleObject(
                 &raw mut wait,
@@ -145,29 +144,29 @@ impl RegisteredWait {
                 WT_EXECUTEONLYONCE,
             )
         };
-        done.map_err(|error| WindowsError::from_core("wait for an object", &error))?;
+        done.map_err(|error| WindowsError::from_core("wait for a kernel object", &error))?;
         Ok(Self { wait, _slot: slot })
     }
 }
 
 impl Drop for RegisteredWait {
     fn drop(&mut self) {
-        // SAFETY: the wait was registered and is ended once. It returns when no callback runs any
-        // more; none waits for a lock that is held here.
+        // SAFETY: the wait is registered, and is unregistered once. The call blocks until the
+        // callback has returned, which needs no lock that this thread holds.
         let _ = unsafe { UnregisterWaitEx(self.wait, Some(INVALID_HANDLE_VALUE)) };
     }
 }
 
 impl Drop for WaitableObject {
     fn drop(&mut self) {
-        // Before the object is closed.
+        // The wait must end before the handle is closed.
         self.registered = None;
     }
 }
 
 /// The callback of the system's thread pool.
 unsafe extern "system" fn wake(slot: *mut core::ffi::c_void, _timed_out: bool) {
-    // SAFETY: it is the pointer that was registered, to a slot that lives until no callback runs.
+    // SAFETY: the pointer is the registered one, to a slot that outlives the callback.
     let slot = unsafe { &*slot.cast_const().cast::<WakerSlot>() };
     if let Some(waker) = slot.put(None) {
         waker.wake();

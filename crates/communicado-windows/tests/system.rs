@@ -1,7 +1,7 @@
-//! The registry, processes, tokens and timers of the real system.
+//! Tests with the registry, processes, tokens and timers of the real system.
 #![cfg(windows)]
 #![expect(clippy::unwrap_used, reason = "a failure here fails the test")]
-#![expect(clippy::disallowed_methods, reason = "nothing tells that a wait has begun")]
+#![expect(clippy::disallowed_methods, reason = "no event reports that a wait has begun")]
 
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use communicado_windows::{
     RegistryView, TokenInfo, WakeTimer, own_session, processes, session_of, uptime, was_deleted,
 };
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 struct Parked(Thread);
 
@@ -24,11 +24,11 @@ impl Wake for Parked {
     }
 }
 
-/// Whether `poll` is ready before the patience ends; only a waker wakes it.
-fn comes<T>(mut poll: impl FnMut(&Context<'_>) -> Poll<T>) -> bool {
+/// True if `poll` is ready before the timeout. Only the waker repeats the poll.
+fn becomes_ready<T>(mut poll: impl FnMut(&Context<'_>) -> Poll<T>) -> bool {
     let waker = Waker::from(Arc::new(Parked(thread::current())));
     let cx = Context::from_waker(&waker);
-    let end = uptime() + PATIENCE;
+    let end = uptime() + TIMEOUT;
     loop {
         match end.checked_sub(uptime()) {
             Some(_) if poll(&cx).is_ready() => return true,
@@ -38,10 +38,10 @@ fn comes<T>(mut poll: impl FnMut(&Context<'_>) -> Poll<T>) -> bool {
     }
 }
 
-/// A key of a test's own, deleted at the end.
-struct Own(&'static str);
+/// A registry key of one test, deleted at the end.
+struct TestKey(&'static str);
 
-impl Own {
+impl TestKey {
     fn new(path: &'static str) -> (Self, RegistryKey) {
         RegistryKey::delete_all(Hive::CurrentUser, path, RegistryView::Default).unwrap();
         (
@@ -51,23 +51,23 @@ impl Own {
     }
 }
 
-impl Drop for Own {
+impl Drop for TestKey {
     fn drop(&mut self) {
         RegistryKey::delete_all(Hive::CurrentUser, self.0, RegistryView::Default).unwrap();
     }
 }
 
-fn here(path: &str) -> Option<RegistryKey> {
+fn open(path: &str) -> Option<RegistryKey> {
     RegistryKey::open(Hive::CurrentUser, path, RegistryView::Default).unwrap()
 }
 
 fn has_changed(notification: &mut ChangeNotification) -> bool {
-    comes(|cx| notification.poll_changed(cx))
+    becomes_ready(|cx| notification.poll_changed(cx))
 }
 
 #[test]
-fn a_value_is_what_was_written_and_none_if_none_was() {
-    let (own, key) = Own::new(r"Software\Communicado test\values");
+fn values_are_read_as_written() {
+    let (own, key) = TestKey::new(r"Software\Communicado test\values");
     assert_eq!(key.value("UpAndRunning").unwrap(), None);
     key.set_number("UpAndRunning", 2).unwrap();
     let read = |name| key.value(name).unwrap().map(|value| value.decode());
@@ -81,13 +81,13 @@ fn a_value_is_what_was_written_and_none_if_none_was() {
     key.delete_value("UpAndRunning").unwrap();
     key.delete_value("UpAndRunning").unwrap();
     assert_eq!(read("UpAndRunning"), None);
-    assert!(here(r"Software\Communicado test\no such key").is_none());
+    assert!(open(r"Software\Communicado test\no such key").is_none());
     drop(own);
 }
 
 #[test]
-fn a_notice_comes_for_a_value_that_is_written_below_and_then_again() {
-    let (_own, key) = Own::new(r"Software\Communicado test\written");
+fn a_rearmed_notification_reports_values_written_in_a_subkey() {
+    let (_own, key) = TestKey::new(r"Software\Communicado test\written");
     let below = r"Software\Communicado test\written\Communicator";
     let below = RegistryKey::create(Hive::CurrentUser, below, RegistryView::Default, true).unwrap();
     let mut notification = key.watch(ChangeFilter::NamesAndValues, true).unwrap();
@@ -105,8 +105,8 @@ fn a_notice_comes_for_a_value_that_is_written_below_and_then_again() {
 }
 
 #[test]
-fn a_notice_comes_for_a_key_that_appears_or_is_deleted() {
-    let (_own, key) = Own::new(r"Software\Communicado test\names");
+fn a_notification_reports_created_and_deleted_subkeys() {
+    let (_own, key) = TestKey::new(r"Software\Communicado test\names");
     let mut notification = key.watch(ChangeFilter::Names, false).unwrap();
     let below = r"Software\Communicado test\names\IM Providers";
     drop(RegistryKey::create(Hive::CurrentUser, below, RegistryView::Default, true).unwrap());
@@ -118,8 +118,8 @@ fn a_notice_comes_for_a_key_that_appears_or_is_deleted() {
 }
 
 #[test]
-fn a_key_that_was_deleted_gives_no_more_notices_and_says_why() {
-    let (_own, _) = Own::new(r"Software\Communicado test\deleted");
+fn a_notification_of_a_deleted_key_cannot_be_rearmed() {
+    let (_own, _) = TestKey::new(r"Software\Communicado test\deleted");
     let path = r"Software\Communicado test\deleted\watched";
     let key = RegistryKey::create(Hive::CurrentUser, path, RegistryView::Default, true).unwrap();
     let notification = key.watch(ChangeFilter::NamesAndValues, true).unwrap();
@@ -129,26 +129,26 @@ fn a_key_that_was_deleted_gives_no_more_notices_and_says_why() {
 }
 
 #[test]
-fn a_notice_comes_for_a_file_that_is_made_or_taken_away() {
+fn a_watcher_reports_created_and_deleted_files() {
     let folder = std::env::temp_dir().join(format!("communicado-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    let mut notification = DirWatcher::new(&folder).unwrap();
+    let mut watcher = DirWatcher::new(&folder).unwrap();
     let cx = Context::from_waker(Waker::noop());
-    assert!(notification.poll_changed(&cx).is_pending());
+    assert!(watcher.poll_changed(&cx).is_pending());
     std::fs::write(folder.join("file"), "x").unwrap();
-    assert!(comes(|cx| notification.poll_changed(cx)));
-    notification.rearm().unwrap();
-    // It may have been told in several steps.
-    while notification.poll_changed(&cx).is_ready() {
-        notification.rearm().unwrap();
+    assert!(becomes_ready(|cx| watcher.poll_changed(cx)));
+    watcher.rearm().unwrap();
+    // One change may cause several watchers.
+    while watcher.poll_changed(&cx).is_ready() {
+        watcher.rearm().unwrap();
     }
     std::fs::remove_file(folder.join("file")).unwrap();
-    assert!(comes(|cx| notification.poll_changed(cx)));
+    assert!(becomes_ready(|cx| watcher.poll_changed(cx)));
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
-fn the_end_of_a_process_wakes_whoever_waits_for_it() {
+fn the_exit_of_a_process_wakes_its_waiter() {
     let mut command = Command::new("cmd");
     command.args(["/c", "pause"]).stdin(Stdio::piped()).stdout(Stdio::null());
     let mut child = command.spawn().unwrap();
@@ -163,17 +163,17 @@ fn the_end_of_a_process_wakes_whoever_waits_for_it() {
         child.kill().unwrap();
         child.wait().unwrap();
     });
-    assert!(comes(|cx| process.poll_ended(cx)));
+    assert!(becomes_ready(|cx| process.poll_ended(cx)));
     killer.join().unwrap();
     assert!(process.has_ended());
 }
 
 #[test]
-fn an_alarm_fires_when_it_is_set_and_not_when_it_is_switched_off() {
+fn a_timer_fires_if_set_and_not_if_cancelled() {
     let mut timer = WakeTimer::new().unwrap();
     let began = uptime();
     timer.set(Some(Duration::from_millis(60))).unwrap();
-    assert!(comes(|cx| timer.poll_fired(cx)));
+    assert!(becomes_ready(|cx| timer.poll_fired(cx)));
     assert!(uptime() - began >= Duration::from_millis(50));
     timer.set(Some(Duration::from_secs(3600))).unwrap();
     timer.set(None).unwrap();

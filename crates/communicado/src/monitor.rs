@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use communicado_runtime::{Feed, Hub, Notice, SystemClock, Update, desktop_executor, run};
-use communicado_sources::{OptionError, Options, SOURCES, SourceDescriptor};
+use communicado_sources::{OptionError, SOURCES, SourceDescriptor, SourceOptions};
 use futures_util::Stream;
 use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
@@ -50,7 +50,7 @@ type Notify = Box<dyn Fn(&Notice) + Send + Sync>;
 #[derive(Default)]
 pub struct MonitorBuilder {
     patience: Option<Duration>,
-    options: BTreeMap<String, Options>,
+    options: BTreeMap<String, SourceOptions>,
     without: BTreeSet<String>,
     notify: Option<Notify>,
     journal: Option<(Box<dyn Write + Send>, bool)>,
@@ -177,7 +177,7 @@ impl MonitorBuilder {
 
     /// Sets the options of one source.
     #[must_use]
-    pub fn source(mut self, name: impl Into<String>, options: Options) -> Self {
+    pub fn source(mut self, name: impl Into<String>, options: SourceOptions) -> Self {
         self.options.insert(name.into(), options);
         self
     }

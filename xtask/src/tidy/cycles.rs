@@ -27,8 +27,6 @@ use paths::{Named, Paths};
 const EXCEPTIONS: &[(&str, &[&str])] = &[
     ("conformance", &["client", "purple"]),
     ("conformance", &["communicado", "watch", "wine"]),
-    ("communicado-cli", &["arguments", "commands", "failure", "runtime", "settings"]),
-    ("communicado-cli::commands::provide", &["frontend", "report"]),
     ("communicado-com-server", &["client", "messenger", "office"]),
     ("communicado-com-server", &["control", "face", "registration"]),
     (

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use communicado_windows::com::serve::{
-    Interface, Listeners, Member, MethodCall, MethodError, ObjectImpl, ObjectRef, ReturnValue,
+    EventSource, Interface, Member, MethodCall, MethodError, ObjectImpl, ObjectRef, ReturnValue,
     ValueKind,
 };
 use communicado_windows::{Guid, HResult, Variant};
@@ -141,7 +141,7 @@ impl ObjectImpl for Object {
         }
     }
 
-    fn listeners(&self) -> Option<&Listeners> {
+    fn events(&self) -> Option<&dyn EventSource> {
         match self.part {
             Part::Messenger => Some(&self.client.messenger),
             Part::Root => Some(&self.client.root),

@@ -28,7 +28,7 @@ impl ConfigArgs {
 
 fn in_effect(settings: &Settings) -> String {
     let mut text = String::new();
-    let default = default_file(|name| std::env::var(name).ok());
+    let default = default_file();
     let _ = match (&settings.file, default) {
         (Some(file), _) => writeln!(text, "# read from {}", file.display()),
         (None, Some(file)) => {
@@ -86,7 +86,7 @@ pub(crate) fn schema() -> String {
         let mut properties: Map<String, Value> = EACH_SOURCE.iter().map(setting).collect();
         for option in descriptor.options {
             let form = match option.kind {
-                OptionKind::Span => "span",
+                OptionKind::Duration => "span",
                 OptionKind::Path => "path",
             };
             properties.extend([setting(&(option.name, form, option.default, option.help))]);

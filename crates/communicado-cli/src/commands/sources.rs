@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use communicado::{Options, SOURCES};
+use communicado::{SOURCES, SourceOptions};
 use communicado_cli_support::{Failure, Outcome, print};
 use communicado_runtime::{Check, Health, SystemClock};
 use communicado_sinks::printable;
@@ -51,7 +51,7 @@ pub(crate) fn run(settings: &Settings) -> Result<Outcome, Failure> {
 /// Runs the checks of one source.
 pub(crate) fn probe(name: &str, set: &SourceSettings) -> Result<Vec<Check>, Failure> {
     let Some(descriptor) = communicado_sources::descriptor(name) else { return Ok(Vec::new()) };
-    let options: &Options = &set.options;
+    let options: &SourceOptions = &set.options;
     let mut opened =
         descriptor.open(options).map_err(communicado::Error::Option).map_err(sdk_failure)?;
     block_on(async {

@@ -21,7 +21,7 @@ pub(crate) struct StatusArgs {
 }
 
 impl StatusArgs {
-    /// Whether the command line selects a form.
+    /// Returns true if the command line selects a form.
     pub(crate) const fn is_set(&self) -> bool {
         self.form.is_set()
     }

@@ -1,9 +1,11 @@
-//! No bus, and addresses behind which there is none.
+//! A missing bus, and addresses without a bus.
 
 use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
-use crate::program::{Gave, Program, communicado};
+use communicado_sources::SOURCES;
+
+use crate::program::{Program, RunResult, communicado};
 
 const NO_BUS: &str = "error: source `purple` failed\n  \
                       cause: there is no session bus: neither DBUS_SESSION_BUS_ADDRESS nor \
@@ -18,92 +20,95 @@ const CHECK: &str = "  help: check that the desktop session is running, and that
                      DBUS_SESSION_BUS_ADDRESS names its bus\n";
 
 #[test]
-fn without_a_bus_nothing_can_be_told_and_the_reason_is_told_once() {
-    communicado::<&str>(&[]).gives(3, UNKNOWN, NO_BUS);
-    communicado(&["status"]).gives(3, UNKNOWN, NO_BUS);
-    communicado(&["is", "signed-in"]).gives(3, "", NO_BUS);
-    communicado(&["is", "unknown"]).gives(0, "", NO_BUS);
-    let json = communicado(&["status", "--json", "--client", "finch"]).prints(3, NO_BUS);
+fn without_a_bus_the_status_is_unknown_and_the_reason_is_printed_once() {
+    communicado::<&str>(&[]).expect(3, UNKNOWN, NO_BUS);
+    communicado(&["status"]).expect(3, UNKNOWN, NO_BUS);
+    communicado(&["is", "signed-in"]).expect(3, "", NO_BUS);
+    communicado(&["is", "unknown"]).expect(0, "", NO_BUS);
+    let json = communicado(&["status", "--json", "--client", "finch"]).expect_stdout(3, NO_BUS);
     let line: serde_json::Value = serde_json::from_str(&json).expect("one line of JSON");
     assert_eq!((&line["status"], &line["reason"]), (&"unknown".into(), &"source-lost".into()));
 }
 
 #[test]
-fn a_client_that_nobody_knows_is_told_beside_the_answer() {
-    let note = |rest: &str| format!("{NO_BUS}note: no source here sees a client `{rest}\n");
-    let near = note("finhc` now; did you mean `finch`?");
-    communicado(&["status", "--client", "finhc"]).gives(3, "", &near);
-    communicado(&["is", "running", "--client", "finhc"]).gives(3, "", &near);
+fn an_unknown_client_gets_a_note() {
+    let note = |rest: &str| format!("{NO_BUS}note: no source reports a client `{rest}\n");
+    let near = note("finhc`; did you mean `finch`?");
+    communicado(&["status", "--client", "finhc"]).expect(3, "", &near);
+    communicado(&["is", "running", "--client", "finhc"]).expect(3, "", &near);
     let finch = "finch   unknown        source-lost\n";
-    communicado(&["--client", "finch,nobody"]).gives(3, finch, &note("nobody` now"));
+    communicado(&["--client", "finch,nobody"]).expect(3, finch, &note("nobody`"));
 }
 
 #[test]
-fn without_a_bus_a_wait_ends_in_time_and_says_that_it_tries_again() {
-    // Longer than the first two attempts.
-    let Gave { code, out, err } = communicado(&["wait", "signed-in", "--timeout", "900ms"]).run();
+fn without_a_bus_a_wait_times_out_and_announces_a_retry() {
+    // The timeout is longer than the first two attempts.
+    let RunResult { code, out, err } =
+        communicado(&["wait", "signed-in", "--timeout", "900ms"]).run();
     assert_eq!((code, &*out), (Some(4), ""));
-    let (told, rest) = err.split_at_checked(NO_BUS.len()).unwrap_or((&err, ""));
-    assert_eq!(told, NO_BUS);
+    let (error, rest) = err.split_at_checked(NO_BUS.len()).unwrap_or((&err, ""));
+    assert_eq!(error, NO_BUS);
     assert!(rest.starts_with("  meanwhile: retrying in "), "{err}");
     assert!(rest.ends_with(" ms; its clients are `unknown`\n"), "{err}");
     assert_eq!(rest.lines().count(), 1, "{err}");
 }
 
 #[test]
-fn without_a_bus_sources_and_doctor_say_what_to_do() {
-    communicado(&["doctor"]).gives(
+fn without_a_bus_sources_and_doctor_print_advice() {
+    communicado(&["doctor"]).expect(
         1,
-        "ok  configuration: the defaults, since there is no \
-         [HOME]/.config/communicado/config.toml\n\
+        "ok  configuration: defaults, because [HOME]/.config/communicado/config.toml does not exist\n\
          !!  session bus: there is no session bus: neither DBUS_SESSION_BUS_ADDRESS nor \
          XDG_RUNTIME_DIR is set\n    do: run communicado inside the desktop session, or set \
          DBUS_SESSION_BUS_ADDRESS to the address of its bus\n\
-         --  provider: without a session bus there is none\n\
-         something is wrong; see `!!` above\n",
+         --  provider: not running: there is no session bus\n\
+         problems found: see the lines marked `!!`\n",
         "",
     );
-    communicado(&["sources"]).gives(
+    let elsewhere = SOURCES.iter().filter(|source| !source.runs_here()).map(|source| {
+        let platform = source.platform.name();
+        format!("{}: {}\n  here: no, this source needs {platform}\n", source.name, source.about)
+    });
+    communicado(&["sources"]).expect(
         0,
-        "purple: Pidgin, Finch, Chatty and other libpurple 2 clients, over D-Bus\n  \
-         sees: life, sign-in, presence, accounts, saved status\n  \
-         clients: finch, pidgin, chatty\n  \
-         here: session bus: there is no session bus: neither DBUS_SESSION_BUS_ADDRESS nor \
-         XDG_RUNTIME_DIR is set\n    \
-         help: run communicado inside the desktop session, or set DBUS_SESSION_BUS_ADDRESS to \
-         the address of its bus\n  \
-         blind: a client that was started without a bus, or for another one, is not seen\n  \
-         blind: a client whose network went silent says so after 150 s, when its own check \
-         fails\n  \
-         blind: SIMPLE accounts do not notice that their server has gone\n\
-         provider: communicado's own provider (`communicado provide`), over D-Bus\n  \
-         sees: life, sign-in, presence, accounts\n  \
-         here: provider: without a session bus there is none\n  \
-         blind: a provider that was started without a bus, or for another one, is not seen\n\
-         lync: Lync, Skype for Business and whoever integrates with Office as they do, over COM\n  \
-         here: no, it works on Windows only\n\
-         communicator: Office Communicator 2007, R2 and whoever serves its Messenger class, over \
-         COM\n  here: no, it works on Windows only\n\
-         im-providers: Teams, Skype for Business, Jabber, Zoom and whoever keeps Office's \
-         contract, by the registry\n  here: no, it works on Windows only\n",
+        &format!(
+            "purple: Pidgin, Finch, Chatty and other libpurple 2 clients, over D-Bus\n  \
+             observes: life, sign-in, presence, accounts, saved status\n  \
+             clients: finch, pidgin, chatty\n  \
+             here: session bus: there is no session bus: neither DBUS_SESSION_BUS_ADDRESS nor \
+             XDG_RUNTIME_DIR is set\n    \
+             help: run communicado inside the desktop session, or set DBUS_SESSION_BUS_ADDRESS to \
+             the address of its bus\n  \
+             limitation: a client that was started without a bus, or for another bus, is not \
+             visible\n  \
+             limitation: a client reports a silent network after 150 s, when its keepalive fails\n  \
+             limitation: SIMPLE accounts do not report the loss of their server\n\
+             provider: communicado's own provider (`communicado provide`), over D-Bus\n  \
+             observes: life, sign-in, presence, accounts\n  \
+             here: provider: not running: there is no session bus\n  \
+             limitation: a provider that was started without a bus, or for another bus, is not \
+             visible\n\
+             {}",
+            elsewhere.collect::<String>()
+        ),
         "",
     );
 }
 
 #[test]
-fn an_address_that_nobody_answers_is_told_with_the_address() {
+fn an_unreachable_address_is_named_in_the_error() {
     let check = |address: &str, cause: &str| {
         let err = format!(
             "error: source `purple` failed\n  \
-             cause: the session bus at `{address}` cannot be reached: {cause}\n{CHECK}"
+             cause: cannot connect to the session bus at `{address}`: {cause}\n{CHECK}"
         );
-        communicado(&["status"]).env("DBUS_SESSION_BUS_ADDRESS", address).gives(3, UNKNOWN, &err);
+        communicado(&["status"]).env("DBUS_SESSION_BUS_ADDRESS", address).expect(3, UNKNOWN, &err);
     };
     check("unix:path=/no/bus", "No such file or directory (os error 2)");
     check("unix:path=/no/bus;unix:path=/no/other", "No such file or directory (os error 2)");
     check("tcp:host=127.0.0.1,port=1", "Connection refused (os error 111)");
     check("unixexec:path=/bin/false", "address error: unsupported transport 'unixexec'");
-    check(";", "it is empty");
+    check(";", "the address is empty");
     let no_address = "address error: Invalid address. See \
                       https://dbus.freedesktop.org/doc/dbus-specification.html#addresses";
     check("nonsense", no_address);
@@ -111,14 +116,14 @@ fn an_address_that_nobody_answers_is_told_with_the_address() {
 }
 
 #[test]
-fn an_address_that_is_no_text_is_told() {
+fn an_address_that_is_not_utf8_is_an_error() {
     use std::os::unix::ffi::OsStrExt as _;
     let address = std::ffi::OsStr::from_bytes(b"unix:path=/\xff");
-    let gave = communicado(&["status"]).env("DBUS_SESSION_BUS_ADDRESS", address).run();
-    assert_eq!((gave.code, &*gave.out), (Some(3), UNKNOWN), "{gave:?}");
+    let result = communicado(&["status"]).env("DBUS_SESSION_BUS_ADDRESS", address).run();
+    assert_eq!((result.code, &*result.out), (Some(3), UNKNOWN), "{result:?}");
 }
 
-/// The program with the address of somebody who accepts and never speaks.
+/// The program with the address of a server that accepts connections and sends nothing.
 fn silent(arguments: &[&str]) -> (UnixListener, Program) {
     let program = communicado(arguments);
     let socket = program.path("silent");
@@ -128,23 +133,23 @@ fn silent(arguments: &[&str]) -> (UnixListener, Program) {
 }
 
 #[test]
-fn an_address_that_accepts_and_never_speaks_is_given_up() {
+fn a_silent_bus_times_out() {
     let (_listener, status) = silent(&["status"]);
-    status.gives(
+    status.expect(
         3,
         UNKNOWN,
         &format!(
-            "error: source `purple` failed\n  cause: the session bus at \
-             `unix:path=[HOME]/silent` cannot be reached: it did not answer within 5 s\n{CHECK}"
+            "error: source `purple` failed\n  cause: cannot connect to the session \
+             bus at `unix:path=[HOME]/silent`: no response within 5 s\n{CHECK}"
         ),
     );
 }
 
 #[test]
-fn a_bus_that_never_speaks_does_not_make_a_short_wait_long() {
+fn a_silent_bus_does_not_delay_a_timeout() {
     let (_listener, mut wait) = silent(&["wait", "running", "--timeout", "200ms"]);
     let before = now();
-    assert_eq!(wait.run(), Gave { code: Some(4), out: String::new(), err: String::new() });
+    assert_eq!(wait.run(), RunResult { code: Some(4), out: String::new(), err: String::new() });
     assert!(now() - before < Duration::from_secs(4), "it took {:?}", now() - before);
 }
 

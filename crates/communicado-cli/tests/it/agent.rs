@@ -1,22 +1,21 @@
-//! What `agent` says without a gateway: before anything is allowed, to wrong input, and of itself.
+//! `agent` without a gateway: consent, invalid input and status.
 //!
-//! What it says beside gateways is in `conformance/agent/`.
+//! The tests with a gateway are in `conformance/agent/`.
 
 use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::{Value, json};
 
-use crate::program::{Gave, Program, communicado};
+use crate::program::{Program, RunResult, communicado};
 
 const URL: &str = "https://presence.example.org";
 const WHO: [&str; 4] = ["--person", "ada", "--device", "laptop"];
 const CONSENT: &str = ".local/state/communicado/agent/consent.json";
 const PAUSE: &str = ".local/state/communicado/agent/pause.json";
-const NOT_ALLOWED: &str = "error: nothing may be published\n  cause: you have not allowed it\n  \
-                           help: read what would be told, and allow it: communicado agent allow \
+const NOT_ALLOWED: &str = "error: publishing is not enabled\n  help: run: communicado agent allow \
                            URL --person ID --device NAME --token-file FILE\n";
 
-/// `agent allow` with a token that only its owner may read.
+/// `agent allow` with a private token file.
 fn allow(url: &str, more: &[&str]) -> Program {
     let arguments = ["agent", "allow", url, "--token-file", "token"];
     let program = communicado(&[&arguments[..], &WHO, more].concat());
@@ -30,7 +29,7 @@ fn only_mine(program: &Program) {
     std::fs::set_permissions(program.path("token"), mine).expect("the token's file");
 }
 
-/// What was allowed, as it is kept.
+/// The content of a consent file.
 fn consent(token: &str) -> String {
     json!({
         "v": 1, "gateway": URL, "person": "ada", "device": "laptop", "token_file": token,
@@ -40,36 +39,35 @@ fn consent(token: &str) -> String {
 }
 
 #[test]
-fn before_anything_is_allowed_nothing_is_done_and_it_is_said_how() {
+fn without_consent_every_command_says_how_to_consent() {
     for task in [&[][..], &["pause", "1h"], &["resume"], &["set", "away"], &["clear"]] {
-        communicado(&[&["agent"], task].concat()).gives(1, "", NOT_ALLOWED);
+        communicado(&[&["agent"], task].concat()).expect(1, "", NOT_ALLOWED);
     }
-    communicado(&["agent", "forbid"]).gives(0, "", "note: nothing was allowed\n");
-    communicado(&["agent", "status"]).gives(
+    communicado(&["agent", "forbid"]).expect(0, "", "note: publishing was not enabled\n");
+    communicado(&["agent", "status"]).expect(
         1,
-        "allowed  nothing: see `communicado agent allow --help`\nagent    does not run\n",
+        "allowed  nothing; run: communicado agent allow --help\nagent    not running\n",
         "",
     );
 }
 
 #[test]
-fn what_is_allowed_is_said_before_and_kept_for_nobody_else() {
+fn the_consent_is_explained_first_and_stored_privately() {
     let mut program = allow(URL, &["--yes"]);
-    let gave = program.run();
-    let out = "communicado agent may then tell this gateway\n  \
+    let result = program.run();
+    let out = "communicado agent will publish to this gateway:\n  \
                gateway  https://presence.example.org\n  \
-               as       ada, of the device laptop\n  \
-               clients  every client that is found here\n  \
-               what     its name, whether it runs and is signed in, how reachable you are in it,\n           \
-                        and since when; not your accounts: neither names nor protocols\n  \
+               as       ada, device laptop\n  \
+               clients  all clients on this device\n  \
+               data     the name of each client, its status, your availability in it,\n           \
+                        and when these changed; no account names, no protocols\n  \
                never    messages, contacts, windows, or what you type\n  \
-               when     at once on a change, and again three times in 60 s\n  \
-               hours    whenever it runs; outside of them, and in a pause, it has the gateway \
-               forget the device\n\
-               Who reads it there is for the gateway to say: ask who runs it.\n\
-               You take it back with `communicado agent forbid`.\n";
-    let err = "note: allowed; start `communicado agent`, or its service\n";
-    assert_eq!(gave, Gave { code: Some(0), out: out.to_owned(), err: err.to_owned() });
+               when     on every change, and three times per 60 s\n  \
+               hours    always; at other times and in a pause, the gateway deletes this device\n\
+               The operator of the gateway decides who can read this data.\n\
+               To stop publishing, run: communicado agent forbid\n";
+    let err = "note: publishing is enabled; start `communicado agent` or its service\n";
+    assert_eq!(result, RunResult { code: Some(0), out: out.to_owned(), err: err.to_owned() });
     let kept = std::fs::read_to_string(program.path(CONSENT)).expect("what was allowed");
     let mode = |name: &str| {
         let meta = std::fs::metadata(program.path(name)).expect(name);
@@ -83,7 +81,7 @@ fn what_is_allowed_is_said_before_and_kept_for_nobody_else() {
 }
 
 #[test]
-fn names_hours_and_clients_are_said_as_they_are() {
+fn the_explanation_names_hours_and_clients() {
     let more = [
         "--names",
         "--yes",
@@ -94,37 +92,39 @@ fn names_hours_and_clients_are_said_as_they_are() {
         "--set",
         "agent.lease=90s",
     ];
-    let out =
-        allow(URL, &more).prints(0, "note: allowed; start `communicado agent`, or its service\n");
+    let out = allow(URL, &more).expect_stdout(
+        0,
+        "note: publishing is enabled; start `communicado agent` or its service\n",
+    );
     for words in [
         "  clients  finch, pidgin\n",
-        "your accounts: names, protocols, statuses, and what you chose in them\n",
-        "three times in 90 s\n",
-        "  hours    Mon-Fri 08:00-18:00; outside of them",
+        "the names, protocols, statuses and selected statuses of your accounts\n",
+        "three times per 90 s\n",
+        "  hours    Mon-Fri 08:00-18:00; at other times",
     ] {
         assert!(out.contains(words), "{words}: {out}");
     }
 }
 
 #[test]
-fn without_a_terminal_to_ask_on_nothing_is_allowed() {
+fn without_a_terminal_there_is_no_consent() {
     let mut program = allow(URL, &[]);
-    let gave = program.run();
-    let err = "error: there is no terminal to ask you on\n  \
-               help: if you have read what it means, say so with --yes\n";
-    assert_eq!((gave.code, &*gave.err), (Some(2), err));
-    assert!(gave.out.starts_with("communicado agent may then tell this gateway\n"));
+    let result = program.run();
+    let err = "error: standard input is not a terminal, so the consent question cannot be asked\n  \
+               help: read the text above, then add --yes to consent\n";
+    assert_eq!((result.code, &*result.err), (Some(2), err));
+    assert!(result.out.starts_with("communicado agent will publish to this gateway:\n"));
     assert!(!program.path(CONSENT).exists());
 }
 
 #[test]
-fn an_address_over_which_no_token_may_go_is_refused() {
+fn an_insecure_gateway_address_is_refused() {
     let check = |url: &str, why: &str, help: &str| {
         let err = format!(
             "error: invalid value '{url}' for '<URL>': `{url}` is not an address of a gateway: {why}; \
              {help}\n\nFor more information, try '--help'.\n"
         );
-        allow(url, &["--yes"]).gives(2, "", &err);
+        allow(url, &["--yes"]).expect(2, "", &err);
     };
     let example = "write it as https://presence.example.org";
     check("presence.example.org", "the scheme or the host is missing", example);
@@ -137,9 +137,9 @@ fn an_address_over_which_no_token_may_go_is_refused() {
 }
 
 #[test]
-fn a_name_that_no_gateway_takes_is_refused() {
+fn an_invalid_person_id_is_refused() {
     let arguments = ["agent", "allow", URL, "--person", "Ada Lovelace", "--device", "laptop"];
-    communicado(&[&arguments[..], &["--token-file", "token"]].concat()).gives(
+    communicado(&[&arguments[..], &["--token-file", "token"]].concat()).expect(
         2,
         "",
         "error: invalid value 'Ada Lovelace' for '--person <ID>': an id has 1 to 64 \
@@ -149,8 +149,8 @@ fn a_name_that_no_gateway_takes_is_refused() {
 }
 
 #[test]
-fn a_token_that_cannot_be_used_is_told_and_not_shown() {
-    let check = |token: Option<(&str, u32)>, what: &str, cause: &str, help: &str| {
+fn an_unusable_token_is_an_error_that_does_not_show_it() {
+    let check = |token: Option<(&str, u32)>, verb: &str, cause: &str, help: &str| {
         let arguments = ["agent", "allow", URL, "--token-file", "token", "--yes"];
         let mut program = communicado(&[&arguments[..], &WHO].concat());
         if let Some((token, mode)) = token {
@@ -159,32 +159,32 @@ fn a_token_that_cannot_be_used_is_told_and_not_shown() {
             std::fs::set_permissions(program.path("token"), mode).expect("the token's file");
         }
         let err = format!(
-            "error: the token file `[HOME]/token` {what}\n  cause: {cause}\n  help: {help}\n"
+            "error: cannot {verb} the token file `[HOME]/token`\n  cause: {cause}\n  help: {help}\n"
         );
-        program.gives(5, "", &err);
+        program.expect(5, "", &err);
     };
-    let named = "name a file that is there and that you may read, or allow it again with another";
+    let named = "name a file that you may read: communicado agent allow --help";
     let alone = "write the token as the only line of the file, as the gateway printed it";
-    check(None, "cannot be read", "No such file or directory (os error 2)", named);
-    let mode = "take their right away: chmod 600 [HOME]/token";
-    check(Some(("cmt_secret", 0o644)), "cannot be read", "others may read it", mode);
-    check(Some(("\n", 0o600)), "is not usable", "the token is empty", alone);
+    check(None, "read", "No such file or directory (os error 2)", named);
+    let mode = "run: chmod 600 [HOME]/token";
+    check(Some(("cmt_secret", 0o644)), "read", "other users may read it", mode);
+    check(Some(("\n", 0o600)), "use", "the token is empty", alone);
     let foreign = "the token has characters that a token cannot have";
-    check(Some(("my secret\ncmt_secret\n", 0o600)), "is not usable", foreign, alone);
+    check(Some(("my secret\ncmt_secret\n", 0o600)), "use", foreign, alone);
 }
 
 #[test]
-fn a_permission_that_cannot_be_read_is_none() {
+fn an_invalid_consent_file_is_an_error() {
     let check = |kept: &str, cause: &str| {
         let err = format!(
-            "error: what you allowed cannot be read from `[HOME]/{CONSENT}`\n  cause: {cause}\n  \
-             help: allow it again: communicado agent allow --help\n"
+            "error: cannot read your consent from `[HOME]/{CONSENT}`\n  cause: {cause}\n  \
+             help: consent again: communicado agent allow --help\n"
         );
-        communicado(&["agent"]).with_file(CONSENT, kept).gives(1, "", &err);
+        communicado(&["agent"]).with_file(CONSENT, kept).expect(1, "", &err);
     };
     check("{", "EOF while parsing an object at line 1 column 1");
-    check("{\"v\":2}", "it is of a version that is not known here");
-    check("{\"v\":1}", "it does not say `names`");
+    check("{\"v\":2}", "its version is unknown");
+    check("{\"v\":1}", "`names` is missing or not a boolean");
     let plain = consent("/token").replace("https:", "http:");
     check(
         &plain,
@@ -194,38 +194,38 @@ fn a_permission_that_cannot_be_read_is_none() {
 }
 
 #[test]
-fn an_agent_without_its_token_does_not_begin() {
-    communicado(&["agent"]).with_file(CONSENT, consent("/nowhere/token")).gives(
+fn an_agent_without_its_token_does_not_start() {
+    communicado(&["agent"]).with_file(CONSENT, consent("/nowhere/token")).expect(
         5,
         "",
-        "error: the token file `/nowhere/token` cannot be read\n  \
+        "error: cannot read the token file `/nowhere/token`\n  \
          cause: No such file or directory (os error 2)\n  \
-         help: name a file that is there and that you may read, or allow it again with another\n",
+         help: name a file that you may read: communicado agent allow --help\n",
     );
 }
 
 #[test]
-fn a_pause_is_kept_for_the_next_agent() {
-    let gave = communicado(&["agent", "pause"]).with_file(CONSENT, consent("/token")).run();
-    let err = "note: paused until you resume; no agent runs now\n";
-    assert_eq!(gave, Gave { code: Some(0), out: String::new(), err: err.to_owned() });
+fn a_pause_is_stored_for_the_next_agent() {
+    let result = communicado(&["agent", "pause"]).with_file(CONSENT, consent("/token")).run();
+    let err = "note: paused until you resume; the agent is not running\n";
+    assert_eq!(result, RunResult { code: Some(0), out: String::new(), err: err.to_owned() });
     let mut program = communicado(&["agent", "pause", "1h"]).with_file(CONSENT, consent("/token"));
-    let gave = program.run();
-    assert!(gave.err.starts_with("note: paused until "), "{}", gave.err);
+    let result = program.run();
+    assert!(result.err.starts_with("note: paused until "), "{}", result.err);
     assert!(program.path(PAUSE).exists());
     communicado(&["agent", "resume"])
         .with_file(CONSENT, consent("/token"))
         .with_file(PAUSE, "{\"v\":1,\"until\":null}")
-        .gives(0, "", "note: the pause has ended; no agent runs now\n");
-    communicado(&["agent", "resume"]).with_file(CONSENT, consent("/token")).gives(
+        .expect(0, "", "note: the pause is over; the agent is not running\n");
+    communicado(&["agent", "resume"]).with_file(CONSENT, consent("/token")).expect(
         0,
         "",
-        "note: there was no pause; no agent runs now\n",
+        "note: there was no pause; the agent is not running\n",
     );
 }
 
 #[test]
-fn the_status_says_what_is_allowed_whether_an_agent_runs_or_not() {
+fn status_prints_the_consent_without_a_running_agent() {
     let status = |json: &[&str]| {
         communicado(&[&["agent", "status"], json].concat())
             .env("TZ", "UTC")
@@ -236,17 +236,18 @@ fn the_status_says_what_is_allowed_whether_an_agent_runs_or_not() {
                 "[agent]\nhours = \"Mon-Fri 08:00-18:00\"\n",
             )
     };
-    let out = status(&[]).prints(1, "");
+    let out = status(&[]).expect_stdout(1, "");
     let (first, rest) = out.split_once('\n').expect("a line");
-    // The time of the day, or with its date.
+    // The time of day, with or without its date.
     assert!(first.starts_with("allowed  statuses, no account names, since "), "{first}");
     assert!(first.ends_with("12:00"), "{first}");
     assert_eq!(
         rest,
-        "gateway  https://presence.example.org\nas       ada, of the device laptop\n\
-         agent    does not run\npause    paused until you resume\nhours    Mon-Fri 08:00-18:00\n"
+        "gateway  https://presence.example.org\nas       ada, device laptop\n\
+         agent    not running\npause    paused until you resume\nhours    Mon-Fri 08:00-18:00\n"
     );
-    let object: Value = serde_json::from_str(&status(&["--json"]).prints(1, "")).expect("JSON");
+    let object: Value =
+        serde_json::from_str(&status(&["--json"]).expect_stdout(1, "")).expect("JSON");
     let expected = json!({
         "v": 1, "allowed": true, "gateway": URL, "person": "ada", "device": "laptop",
         "names": false, "runs": false, "standing": null, "since": null, "silent": true,
@@ -256,7 +257,7 @@ fn the_status_says_what_is_allowed_whether_an_agent_runs_or_not() {
 }
 
 #[test]
-fn the_doctor_looks_at_an_agent_that_may_publish() {
+fn doctor_checks_the_agent() {
     let doctor = |consent: &str| {
         let mut program = communicado(&["doctor"])
             .with_file(CONSENT, consent)
@@ -264,18 +265,17 @@ fn the_doctor_looks_at_an_agent_that_may_publish() {
         program.run().out
     };
     let out = doctor(&consent("/token"));
-    let idle = "\n--  agent: it may publish, and does not run\n    do: start `communicado agent`, or \
-                its service\n";
+    let idle = "\n--  agent: publishing is enabled, but the agent is not running\n    do: start `communicado agent` or its service\n";
     assert!(out.contains(idle), "{out}");
     let out = doctor("{");
-    let unreadable = "\n!!  agent: what you allowed cannot be read\n    do: see why: communicado \
-                      agent status\n";
+    let unreadable =
+        "\n!!  agent: your consent cannot be read\n    do: run `communicado agent status`\n";
     assert!(out.contains(unreadable), "{out}");
     assert!(!communicado(&["doctor"]).run().out.contains("agent"), "nothing was allowed");
 }
 
 #[test]
-fn hours_and_leases_that_are_none_are_told_with_their_line() {
+fn invalid_hours_and_leases_are_errors_with_their_line() {
     let check = |line: &str, what: &str, help: &str| {
         let file = format!("[agent]\n{line}\n");
         let err = format!(
@@ -283,40 +283,40 @@ fn hours_and_leases_that_are_none_are_told_with_their_line() {
         );
         communicado(&["agent"])
             .with_file(".config/communicado/config.toml", file)
-            .gives(2, "", &err);
+            .expect(2, "", &err);
     };
-    let hours = "write them as \"Mon-Thu 08:00-18:00, Fri 08:00-14:00\"";
+    let hours = "write hours such as \"Mon-Thu 08:00-18:00, Fri 08:00-14:00\"";
     check(
         "hours = \"Mon-Fry 08:00-18:00\"",
-        "`hours` is `Mon-Fry 08:00-18:00`: `Fry` is no day; one of: Mon, Tue, Wed, Thu, Fri, Sat, Sun",
+        "`hours` is `Mon-Fry 08:00-18:00`: `Fry` is not a day; use one of: Mon, Tue, Wed, Thu, Fri, Sat, Sun",
         hours,
     );
     check(
         "hours = \"always\"",
-        "`hours` is `always`: `always` is no span such as 08:00-18:00",
+        "`hours` is `always`: `always` is not a range such as 08:00-18:00",
         hours,
     );
     check("hours = 8", "`hours` is a whole number", "write hours such as \"Mon-Fri 08:00-18:00\"");
-    let lease = "write it as \"60s\", from 5 s to 10 min";
-    check("lease = \"4s\"", "`lease` is `4s`, which is too short or too long", lease);
-    check("lease = \"1h\"", "`lease` is `1h`, which is too short or too long", lease);
+    let lease = "write a duration such as \"60s\", from 5 s to 10 min";
+    check("lease = \"4s\"", "`lease` is `4s`, which is out of range", lease);
+    check("lease = \"1h\"", "`lease` is `1h`, which is out of range", lease);
     check(
         "lease = \"soon\"",
-        "`lease` is `soon`, no span of time such as `30s`, `500ms` or `1m 30s`",
+        "`lease` is `soon`, not a duration such as `30s`, `500ms` or `1m 30s`",
         lease,
     );
     check("leas = \"60s\"", "`agent` has no setting `leas`", "did you mean `lease`?");
-    communicado(&["agent", "--set", "agent=on"]).gives(
+    communicado(&["agent", "--set", "agent=on"]).expect(
         2,
         "",
-        "error: `--set agent=on`: `agent` is a section, not a value\n  help: write it as [agent]\n",
+        "error: `--set agent=on`: `agent` is a section, not a value\n  help: write the section as [agent]\n",
     );
 }
 
 #[test]
-fn wrong_tasks_and_words_are_answered_with_what_there_is() {
+fn unknown_agent_commands_and_values_get_suggestions() {
     let usage = "\n\nFor more information, try '--help'.\n";
-    communicado(&["agent", "alow"]).gives(
+    communicado(&["agent", "alow"]).expect(
         2,
         "",
         &format!(
@@ -329,31 +329,30 @@ fn wrong_tasks_and_words_are_answered_with_what_there_is() {
     assert_eq!(out.code, Some(2));
     assert!(out.err.contains("  tip: a similar value exists: 'busy'\n"), "{}", out.err);
     assert!(out.err.contains("other, signed-out]\n"), "{}", out.err);
-    communicado(&["agent", "set", "away", "--returns", "soon"]).gives(
+    communicado(&["agent", "set", "away", "--returns", "soon"]).expect(
         2,
         "",
         &format!(
-            "error: invalid value 'soon' for '--returns <TIME>': `soon` is no time such as 15:30 \
-             or 2026-11-27 15:30{usage}"
+            "error: invalid value 'soon' for '--returns <TIME>': `soon` is not a time such as `15:30` or `2026-11-27 15:30`{usage}"
         ),
     );
 }
 
 #[test]
-fn without_a_place_to_keep_things_it_is_said() {
+fn an_unusable_state_directory_is_an_error() {
     let mut program = communicado(&["agent"]);
-    program.command().env_remove("HOME");
-    program.gives(
+    program.command().env("HOME", "relative");
+    program.expect(
         5,
         "",
-        "error: there is no place to keep what you allow\n  \
-         cause: neither XDG_STATE_HOME nor HOME is set\n  help: set HOME\n",
+        "error: cannot find the folder for the agent's state\n  \
+         cause: neither XDG_STATE_HOME nor HOME is an absolute path\n  help: set HOME to your home folder\n",
     );
-    communicado(&["agent"]).with_file(".local", "").gives(
+    communicado(&["agent"]).with_file(".local", "").expect(
         5,
         "",
-        "error: the agent's folder `[HOME]/.local/state/communicado/agent` cannot be used\n  \
+        "error: cannot use the agent's folder `[HOME]/.local/state/communicado/agent`\n  \
          cause: Not a directory (os error 20)\n  \
-         help: make room there, or correct whose it is; see XDG_STATE_HOME\n",
+         help: free disk space, fix the folder's owner, or set XDG_STATE_HOME\n",
     );
 }

@@ -1,11 +1,11 @@
-//! Codes in words.
+//! `explain`.
 
 use crate::program::communicado;
 
 #[test]
-fn a_code_is_explained_however_it_is_written() {
+fn a_code_is_explained_in_every_notation() {
     let check = |code: &str, read_as: &str| {
-        let explained = communicado(&["explain", code]).prints(0, "");
+        let explained = communicado(&["explain", code]).expect_stdout(0, "");
         let (first, rest) = explained.split_once('\n').expect(code);
         assert_eq!(first, "0x80040111  CLASS_E_CLASSNOTAVAILABLE", "{code}");
         assert!(rest.starts_with(&format!("  family: COM, read as {read_as}\n")), "{rest}");
@@ -18,8 +18,8 @@ fn a_code_is_explained_however_it_is_written() {
 }
 
 #[test]
-fn an_explanation_says_what_it_means_and_what_to_do() {
-    communicado(&["explain", "0x8100031E"]).gives(
+fn an_explanation_has_a_meaning_and_an_action() {
+    communicado(&["explain", "0x8100031E"]).expect(
         0,
         "0x8100031E  MSGR_E_NOT_LOGGED_ON\n  family: MSGR_E, read as hexadecimal\n  \
          meaning: The client runs, but nobody is signed in, and this call needs a signed-in \
@@ -33,22 +33,22 @@ fn an_explanation_says_what_it_means_and_what_to_do() {
 fn a_code_inside_a_message_is_found() {
     let message = "Retrieving the COM class factory failed due to the following error: 80040111.";
     let words: Vec<&str> = ["explain"].into_iter().chain(message.split(' ')).collect();
-    let explained = communicado(&words).prints(0, "");
+    let explained = communicado(&words).expect_stdout(0, "");
     assert!(explained.starts_with("0x80040111  CLASS_E_CLASSNOTAVAILABLE\n"), "{explained}");
 }
 
 #[test]
-fn a_code_that_nobody_knows_is_at_least_taken_apart() {
-    let explained = communicado(&["explain", "0x81234567"]).prints(0, "");
-    assert!(explained.starts_with("0x81234567  no name that is known here\n"), "{explained}");
+fn an_unknown_code_is_decoded() {
+    let explained = communicado(&["explain", "0x81234567"]).expect_stdout(0, "");
+    assert!(explained.starts_with("0x81234567  unknown name\n"), "{explained}");
     assert!(explained.contains("  certainty: "), "{explained}");
 }
 
 #[test]
-fn garbage_is_answered_with_the_forms_and_a_slip_with_the_nearest_name() {
+fn invalid_codes_list_the_notations_and_typos_get_a_suggestion() {
     const FORMS: &str = "  help: give a number such as 80040111, 0x8100031E or -2147221231, or a \
                          name such as MSGR_E_NOT_LOGGED_ON\n";
-    let check = |code: &str, err: &str| communicado(&["explain", code]).gives(2, "", err);
+    let check = |code: &str, err: &str| communicado(&["explain", code]).expect(2, "", err);
     check("hello", &format!("error: `hello` is not a known code\n{FORMS}"));
     check("", &format!("error: the text is empty\n{FORMS}"));
     check(

@@ -1,4 +1,4 @@
-//! Templates that cannot be used. Those that can are tested where they are rendered.
+//! Invalid templates. `communicado-sinks` tests the valid ones.
 
 use crate::program::communicado;
 
@@ -8,11 +8,11 @@ const HELP: &str = "  help: keys: client, status, availability, activity, raw, r
                     markup_escape(text), duration(time), emoji(word)\n";
 
 #[test]
-fn a_wrong_template_is_told_before_anything_is_watched() {
+fn an_invalid_template_is_refused_before_the_watch_starts() {
     let check = |template: &str, cause: &str| {
         for command in [&["status"][..], &["watch"], &[]] {
             let arguments = [command, &["--format", template]].concat();
-            communicado(&arguments).gives(2, "", &format!("error: {cause}\n{HELP}"));
+            communicado(&arguments).expect(2, "", &format!("error: {cause}\n{HELP}"));
         }
     };
     check("{{ titel }}", "the template has an unknown key: titel");

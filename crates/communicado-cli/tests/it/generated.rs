@@ -1,22 +1,22 @@
-//! Completions and man pages, which are made from the definitions of the command line.
+//! Completions and man pages, which clap generates from the definitions of the command line.
 
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::help::{COMMANDS, OF_THE_AGENT};
+use crate::help::{AGENT_COMMANDS, COMMANDS};
 use crate::program::communicado;
 
 const HIDDEN: [&str; 2] = ["run-guard", "run-exec"];
 
 #[test]
-fn completions_have_every_command_and_none_that_is_hidden() {
+fn completions_list_every_command_and_no_hidden_one() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let completions = communicado(&["completions", shell]).prints(0, "");
+        let completions = communicado(&["completions", shell]).expect_stdout(0, "");
         for command in COMMANDS {
             assert!(completions.contains(command), "{shell}: {command}");
         }
-        // The generators for the other two leave the values of options out.
+        // The generators for the other two shells omit the values of options.
         let has_words = matches!(shell, "bash" | "zsh" | "fish");
         assert_eq!(completions.contains("do-not-disturb"), has_words, "{shell}");
         for hidden in HIDDEN {
@@ -31,15 +31,15 @@ fn completions_are_accepted_by_their_shells() {
         if !installed(shell) {
             continue;
         }
-        let completions = communicado(&["completions", shell]).prints(0, "");
+        let completions = communicado(&["completions", shell]).expect_stdout(0, "");
         let checked = pipe(Command::new(shell).args(["-n", "/dev/stdin"]), &completions);
         assert!(checked.status.success() && checked.stderr.is_empty(), "{shell}: {checked:?}");
     }
 }
 
 #[test]
-fn bash_completes_commands_and_the_words_of_a_condition() {
-    let completions = communicado(&["completions", "bash"]).prints(0, "");
+fn bash_completes_commands_and_conditions() {
+    let completions = communicado(&["completions", "bash"]).expect_stdout(0, "");
     let complete = |words: &str| {
         let ask = format!(
             "{completions}\nCOMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n\
@@ -56,7 +56,7 @@ fn bash_completes_commands_and_the_words_of_a_condition() {
 }
 
 #[test]
-fn man_pages_are_there_for_every_command_and_render_without_a_warning() {
+fn every_command_has_a_man_page_that_renders_without_a_warning() {
     let mut program = communicado(&["man", "--dir", "pages"]);
     let folder = program.path("pages");
     assert_eq!(program.run().code, Some(0));
@@ -67,7 +67,7 @@ fn man_pages_are_there_for_every_command_and_render_without_a_warning() {
     pages.sort();
     let asked = ["sign-in", "sign-out", "set", "status", "quit"];
     let nested = asked.map(|word| format!("provide-{word}"));
-    let of_the_agent = OF_THE_AGENT.map(|task| format!("agent-{task}"));
+    let of_the_agent = AGENT_COMMANDS.map(|task| format!("agent-{task}"));
     let commands = COMMANDS.iter().map(ToString::to_string).chain(nested).chain(of_the_agent);
     let of_commands = commands.map(|command| format!("communicado-{command}.1"));
     let mut expected: Vec<String> = of_commands.chain(["communicado.1".to_owned()]).collect();
@@ -78,21 +78,21 @@ fn man_pages_are_there_for_every_command_and_render_without_a_warning() {
         assert!(HIDDEN.iter().all(|hidden| !text.contains(hidden)), "{page}");
         renders(&folder.join(page));
     }
-    let alone = communicado(&["man"]).prints(0, "");
+    let alone = communicado(&["man"]).expect_stdout(0, "");
     let filed = std::fs::read_to_string(folder.join("communicado.1")).expect("the page");
     assert_eq!(alone, filed);
 }
 
 #[test]
-fn man_pages_into_a_place_that_cannot_be_written_are_an_error() {
-    communicado(&["man", "--dir", "file/pages"]).with_file("file", "").gives(
+fn man_pages_in_an_unwritable_folder_are_an_error() {
+    communicado(&["man", "--dir", "file/pages"]).with_file("file", "").expect(
         5,
         "",
-        "error: the man page cannot be written\n  cause: Not a directory (os error 20)\n",
+        "error: cannot write man pages to `file/pages`\n  cause: Not a directory (os error 20)\n  help: name a folder that you may write to\n",
     );
 }
 
-/// Has man, or groff where there is no man, complain about the page.
+/// Renders the page with man, or with groff, and fails on a warning.
 fn renders(page: &Path) {
     let (program, arguments): (_, &[&str]) = match ["man", "groff"].map(installed) {
         [true, _] => ("man", &["--warnings", "-l"]),

@@ -1,4 +1,4 @@
-//! What the program says of itself.
+//! The help texts.
 
 use crate::program::communicado;
 use crate::snapshot;
@@ -24,36 +24,36 @@ pub(crate) const COMMANDS: [&str; 16] = [
 ];
 
 #[test]
-fn the_help_of_every_command_is_as_it_was_read_last() {
+fn the_help_of_every_command_matches_its_snapshot() {
     for command in COMMANDS {
-        let help = communicado(&[command, "--help"]).prints(0, "");
+        let help = communicado(&[command, "--help"]).expect_stdout(0, "");
         snapshot::matches(&format!("tests/it/snapshots/{command}.txt"), &help);
     }
 }
 
-/// What `agent` can be asked, in the order of its help.
-pub(crate) const OF_THE_AGENT: [&str; 7] =
+/// The commands of `agent`, in the order of its help.
+pub(crate) const AGENT_COMMANDS: [&str; 7] =
     ["allow", "forbid", "pause", "resume", "status", "set", "clear"];
 
 #[test]
-fn the_help_of_every_task_of_the_agent_is_as_it_was_read_last() {
-    for task in OF_THE_AGENT {
-        let help = communicado(&["agent", task, "--help"]).prints(0, "");
+fn the_help_of_every_agent_command_matches_its_snapshot() {
+    for task in AGENT_COMMANDS {
+        let help = communicado(&["agent", task, "--help"]).expect_stdout(0, "");
         snapshot::matches(&format!("tests/it/snapshots/agent-{task}.txt"), &help);
     }
 }
 
 #[test]
-fn the_help_of_the_program_is_as_it_was_read_last() {
-    let help = communicado(&["--help"]).prints(0, "");
+fn the_help_of_the_program_matches_its_snapshot() {
+    let help = communicado(&["--help"]).expect_stdout(0, "");
     snapshot::matches("tests/it/snapshots/communicado.txt", &help);
-    let brief = communicado(&["-h"]).prints(0, "");
+    let brief = communicado(&["-h"]).expect_stdout(0, "");
     snapshot::matches("tests/it/snapshots/communicado-brief.txt", &brief);
 }
 
 #[test]
 fn every_command_is_in_the_help() {
-    let help = communicado(&["--help"]).prints(0, "");
+    let help = communicado(&["--help"]).expect_stdout(0, "");
     let listed = help.split_once("Commands:\n").and_then(|(_, rest)| rest.split_once("\n\n"));
     let listed = listed.map_or("", |(commands, _)| commands).lines();
     let names: Vec<&str> = listed.filter_map(|line| line.split_whitespace().next()).collect();
@@ -63,15 +63,15 @@ fn every_command_is_in_the_help() {
 #[test]
 fn the_version_is_that_of_the_package() {
     let version = format!("communicado {}\n", env!("CARGO_PKG_VERSION"));
-    communicado(&["--version"]).gives(0, &version, "");
-    communicado(&["-V"]).gives(0, &version, "");
+    communicado(&["--version"]).expect(0, &version, "");
+    communicado(&["-V"]).expect(0, &version, "");
 }
 
 #[test]
 fn help_fits_a_narrow_terminal() {
     for command in COMMANDS {
-        let help = communicado(&[command, "-h"]).env("COLUMNS", "40").prints(0, "");
-        // Words such as names of options are not broken.
+        let help = communicado(&[command, "-h"]).env("COLUMNS", "40").expect_stdout(0, "");
+        // The names of options are not broken.
         let widest = help.lines().map(|line| line.chars().count()).max();
         assert!(widest.is_some_and(|widest| widest <= 68), "{help}");
     }

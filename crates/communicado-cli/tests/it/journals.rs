@@ -1,9 +1,9 @@
-//! Journals that cannot be written, and journals that cannot be read.
+//! `record` and `replay` with valid, invalid and unwritable journals.
 
 use std::fmt::Write as _;
 use std::process::Command;
 
-use crate::program::{Gave, Program, communicado};
+use crate::program::{Program, RunResult, communicado};
 
 /// A client that starts, signs in and hangs.
 const JOURNAL: [&str; 7] = [
@@ -31,36 +31,37 @@ fn whole() -> String {
 
 #[test]
 fn a_journal_is_replayed_in_every_form() {
-    replay(whole()).gives(0, REPLAYED, "");
+    replay(whole()).expect(0, REPLAYED, "");
     communicado(&["replay", "journal", "--format", "{{client}} {{status}} {{reason}}"])
         .with_file("journal", whole())
-        .gives(
+        .expect(
             0,
             "finch signed-out \nfinch signed-out network-error\nfinch unknown not-responding\n",
             "",
         );
-    let json =
-        communicado(&["replay", "journal", "--json"]).with_file("journal", whole()).prints(0, "");
+    let json = communicado(&["replay", "journal", "--json"])
+        .with_file("journal", whole())
+        .expect_stdout(0, "");
     let last = r#"{"v":1,"revision":3,"at":"2026-11-22T21:00:03.000000Z","client":"finch","status":"unknown","#;
     assert!(json.lines().count() == 3 && json.lines().last().is_some_and(|l| l.starts_with(last)));
 }
 
 #[test]
-fn only_the_clients_that_were_asked_for_are_replayed() {
+fn only_the_selected_clients_are_replayed() {
     communicado(&["replay", "journal", "--client", "pidgin"])
         .with_file("journal", whole())
-        .gives(0, "", "");
+        .expect(0, "", "");
 }
 
 #[test]
-fn a_line_that_is_damaged_is_told_and_the_rest_is_replayed() {
+fn an_invalid_line_is_reported_and_the_rest_is_replayed() {
     let check = |line: &str, cause: &str| {
         let mut journal = JOURNAL.to_vec();
         journal.insert(5, line);
-        replay(journal.join("\n")).gives(
+        replay(journal.join("\n")).expect(
             5,
             REPLAYED,
-            &format!("error: line 6 of `journal` cannot be replayed\n  cause: {cause}\n"),
+            &format!("error: cannot replay line 6 of `journal`\n  cause: {cause}\n"),
         );
     };
     check("", "EOF while parsing a value at column 0");
@@ -70,13 +71,13 @@ fn a_line_that_is_damaged_is_told_and_the_rest_is_replayed() {
 }
 
 #[test]
-fn what_was_recorded_before_a_crash_is_replayed() {
+fn a_journal_that_ends_in_the_middle_of_a_line_is_replayed() {
     let whole = whole();
     let cut = whole.trim_end().strip_suffix("ding\"}}}").expect("the end of the journal");
-    replay(cut).gives(
+    replay(cut).expect(
         5,
         REPLAYED.rsplitn(3, '\n').last().map(|lines| lines.to_owned() + "\n").as_deref().unwrap(),
-        "error: line 7 of `journal` cannot be replayed\n  \
+        "error: cannot replay line 7 of `journal`\n  \
          cause: EOF while parsing a string at column 121\n",
     );
 }
@@ -90,56 +91,56 @@ fn a_line_of_any_length_is_one_line() {
     for line in [6, 8] {
         _ = write!(
             err,
-            "error: line {line} of `journal` cannot be replayed\n  \
-             cause: it is longer than 1048576 bytes\n"
+            "error: cannot replay line {line} of `journal`\n  \
+             cause: the line is longer than 1048576 bytes\n"
         );
     }
-    replay(journal.join("\n")).gives(5, REPLAYED, &err);
+    replay(journal.join("\n")).expect(5, REPLAYED, &err);
 }
 
 #[test]
-fn a_file_full_of_anything_else_does_not_fill_the_screen() {
+fn the_number_of_reported_invalid_lines_is_limited() {
     let junk = format!("{}\n{}", JOURNAL[0], "junk\n".repeat(10_000));
-    let Gave { code, out, err } = replay(junk).run();
+    let RunResult { code, out, err } = replay(junk).run();
     assert_eq!((code, &*out), (Some(5), ""));
     let last = err.lines().last();
-    assert_eq!(last, Some("note: 9980 more lines of `journal` cannot be replayed"));
+    assert_eq!(last, Some("note: cannot replay 9980 more lines of `journal`"));
     assert_eq!(err.lines().count(), 2 * 20 + 1);
 }
 
 #[test]
-fn what_is_no_journal_is_told_once() {
-    let foreign = "error: line 1 of `journal` cannot be replayed\n  \
+fn a_file_that_is_not_a_journal_is_reported_once() {
+    let foreign = "error: cannot replay line 1 of `journal`\n  \
                    cause: a journal starts with a line `{\"journal\":..}`\n  \
-                   help: give it a file that `communicado record` wrote\n";
-    replay("a text\nof two lines\n").gives(5, "", foreign);
-    replay("{\"client\":\"finch\",\"status\":\"absent\"}\n").gives(5, "", foreign);
-    replay([0x7f, b'E', b'L', b'F', 0, 0xff, 0xfe, b'\n', 0]).gives(5, "", foreign);
-    replay(JOURNAL[1..].join("\n")).gives(5, "", foreign);
-    replay("x".repeat(3 * 1024 * 1024)).gives(
+                   help: name a file that `communicado record` wrote\n";
+    replay("a text\nof two lines\n").expect(5, "", foreign);
+    replay("{\"client\":\"finch\",\"status\":\"absent\"}\n").expect(5, "", foreign);
+    replay([0x7f, b'E', b'L', b'F', 0, 0xff, 0xfe, b'\n', 0]).expect(5, "", foreign);
+    replay(JOURNAL[1..].join("\n")).expect(5, "", foreign);
+    replay("x".repeat(3 * 1024 * 1024)).expect(
         5,
         "",
-        "error: line 1 of `journal` cannot be replayed\n  \
-         cause: it is longer than 1048576 bytes\n  \
-         help: give it a file that `communicado record` wrote\n",
+        "error: cannot replay line 1 of `journal`\n  \
+         cause: the line is longer than 1048576 bytes\n  \
+         help: name a file that `communicado record` wrote\n",
     );
-    replay("").gives(5, "", "error: the journal `journal` is empty\n");
-    replay(JOURNAL[0].replace("\"version\":1", "\"version\":9")).gives(
+    replay("").expect(5, "", "error: the journal `journal` is empty\n");
+    replay(JOURNAL[0].replace("\"version\":1", "\"version\":9")).expect(
         5,
         "",
-        "error: line 1 of `journal` cannot be replayed\n  \
+        "error: cannot replay line 1 of `journal`\n  \
          cause: unsupported journal version 9 (supported: 1)\n  \
-         help: give it a file that `communicado record` wrote\n",
+         help: name a file that `communicado record` wrote\n",
     );
 }
 
 #[test]
-fn a_journal_that_cannot_be_read_is_told() {
+fn an_unreadable_journal_is_an_error() {
     let check = |file: &str, cause: &str| {
-        communicado(&["replay", file]).with_file("folder/x", "").gives(
+        communicado(&["replay", file]).with_file("folder/x", "").expect(
             5,
             "",
-            &format!("error: the journal `{file}` cannot be read\n  cause: {cause}\n"),
+            &format!("error: cannot read the journal `{file}`\n  cause: {cause}\n"),
         );
     };
     check("none", "No such file or directory (os error 2)");
@@ -147,15 +148,15 @@ fn a_journal_that_cannot_be_read_is_told() {
 }
 
 #[test]
-fn a_journal_is_not_written_over_anything_nor_where_nothing_can_be_written() {
+fn a_journal_overwrites_no_file() {
     let check = |file: &str, cause: &str| {
         let mut program = communicado(&["record", file]).with_file("there", "precious");
         let there = program.path("there");
         let err = format!(
-            "error: the journal `{file}` cannot be written\n  cause: {cause}\n  \
-             help: choose a file that is not there yet, in a folder that can be written\n"
+            "error: cannot create the journal `{file}`\n  cause: {cause}\n  \
+             help: name a new file in a folder that you may write to\n"
         );
-        assert_eq!(program.run(), Gave { code: Some(5), out: String::new(), err });
+        assert_eq!(program.run(), RunResult { code: Some(5), out: String::new(), err });
         assert_eq!(std::fs::read_to_string(there).expect("what was there"), "precious");
     };
     check("there", "File exists (os error 17)");
@@ -167,7 +168,7 @@ fn a_journal_is_not_written_over_anything_nor_where_nothing_can_be_written() {
 
 #[test]
 fn a_recording_ends_with_an_error_when_its_disk_is_full() {
-    // Of this process no file may grow beyond 512 bytes; one that is not killed for it is told.
+    // The shell limits files to 512 bytes and ignores the signal, so a write returns an error.
     let mut program = communicado::<&str>(&[]);
     let journal = program.path("journal");
     let mut shell = Command::new("sh");
@@ -175,11 +176,11 @@ fn a_recording_ends_with_an_error_when_its_disk_is_full() {
     shell.arg(env!("CARGO_BIN_EXE_communicado")).current_dir(program.path("."));
     shell.env_clear().env("HOME", program.path("."));
     std::mem::swap(program.command(), &mut shell);
-    let gave = program.run();
-    let end = "error: the journal `journal` cannot be written any further\n  \
+    let result = program.run();
+    let end = "error: cannot write to the journal `journal`\n  \
                cause: File too large (os error 27)\n  \
-               help: make room and record again; what was written can be replayed\n";
-    assert!(gave.code == Some(5) && gave.err.ends_with(end), "{gave:?}");
+               help: free disk space and record again; you can replay what was written\n";
+    assert!(result.code == Some(5) && result.err.ends_with(end), "{result:?}");
     let written = std::fs::read_to_string(journal).expect("the journal");
     assert!(written.starts_with("{\"journal\":") && written.len() >= 512, "{written}");
 }

@@ -1,4 +1,4 @@
-//! JSON lines, held against their schema and their documentation.
+//! JSON lines, compared with their schema and documentation.
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ const JOURNAL: &[u8] = include_bytes!("../../../../fuzz/corpus/journal/two-sourc
 fn lines_match_their_schema() {
     let schema: Value = serde_json::from_str(SCHEMA).expect("JSON");
     let program = communicado(&["replay", "--json", "journal"]).with_file("journal", JOURNAL);
-    let lines = program.prints(0, "");
+    let lines = program.expect_stdout(0, "");
     assert!(lines.lines().count() > 1, "{lines}");
     for line in lines.lines() {
         let line: Value = serde_json::from_str(line).expect("JSON");
@@ -22,18 +22,18 @@ fn lines_match_their_schema() {
 }
 
 #[test]
-fn the_schema_knows_every_word() {
+fn the_schema_has_every_word() {
     let schema: Value = serde_json::from_str(SCHEMA).expect("JSON");
     let words = |key: &str| {
         let words = schema.pointer(&format!("/properties/{key}/enum")).and_then(Value::as_array);
         let words = words.expect(key).iter().filter_map(Value::as_str).collect::<Vec<_>>();
         words.join(", ")
     };
-    let help = communicado(&["is", "--help"]).prints(0, "");
+    let help = communicado(&["is", "--help"]).expect_stdout(0, "");
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
     let conditions = format!("running, {}, {}", words("status"), words("availability"));
     assert!(help.contains(&format!("[possible values: {conditions}]")), "{help}");
-    let help = communicado(&["provide", "set", "--help"]).prints(0, "");
+    let help = communicado(&["provide", "set", "--help"]).expect_stdout(0, "");
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
     let activities = words("activity").replace(", other", "");
     assert!(help.contains(&format!("[possible values: {activities}]")), "{help}");
@@ -52,7 +52,7 @@ fn the_reference_has_a_row_for_every_key_and_condition() {
     let table = REFERENCE.split_once("| condition |").expect("the table of conditions").1;
     let rows = table.split("\n\n").next().expect("the table of conditions").lines().skip(2);
     let documented = rows.filter_map(|row| row.split('`').nth(1)).collect::<Vec<_>>().join(", ");
-    let help = communicado(&["is", "--help"]).prints(0, "");
+    let help = communicado(&["is", "--help"]).expect_stdout(0, "");
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(help.contains(&format!("[possible values: {documented}]")), "{documented}\n{help}");
 }

@@ -1,9 +1,9 @@
-//! The program as its user meets it: command, exit status, and all that it writes.
+//! Tests of the command line: arguments, exit status and complete output.
 //!
-//! Each test is a command line with the complete answer beside it, so that a change of a word
-//! shows in review. Nothing here needs a bus or a client; those are in `conformance/`.
+//! Each test contains the complete output, so that a review shows every changed word. No test needs
+//! a bus or a client; those tests are in `conformance/`.
 //!
-//! The help texts are in `snapshots/`. After a change that is meant:
+//! The help texts are in `snapshots/`. To update them after an intended change:
 //! `UPDATE_SNAPSHOTS=1 cargo test -p communicado-cli --test it`.
 #![cfg(target_os = "linux")]
 #![expect(clippy::expect_used, reason = "a failure here fails the test")]

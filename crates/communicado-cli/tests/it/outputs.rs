@@ -1,4 +1,4 @@
-//! Outputs that are closed, full, or not there.
+//! Closed, full and missing outputs.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -6,9 +6,9 @@ use std::process::Stdio;
 
 use crate::program::communicado;
 
-const FULL: &str = "error: standard output cannot be written\n  \
+const FULL: &str = "error: cannot write to standard output\n  \
                     cause: No space left on device (os error 28)\n  \
-                    help: make room where the output goes, or send it elsewhere\n";
+                    help: free disk space, or redirect the output to another file\n";
 
 fn full() -> File {
     File::options().write(true).open("/dev/full").expect("/dev/full")
@@ -38,8 +38,8 @@ fn a_full_disk_is_an_error() {
     for command in WRITING.iter().chain(&[&["sources"][..], &["doctor"], &["status"]]) {
         let mut program = communicado(command);
         program.command().stdout(full());
-        let gave = program.run();
-        assert!(gave.code == Some(5) && gave.err.ends_with(FULL), "{command:?}: {gave:?}");
+        let result = program.run();
+        assert!(result.code == Some(5) && result.err.ends_with(FULL), "{command:?}: {result:?}");
     }
 }
 
@@ -47,14 +47,13 @@ fn a_full_disk_is_an_error() {
 fn a_watch_ends_when_the_disk_is_full() {
     let mut program = communicado(&["watch"]);
     program.command().stdout(full());
-    let gave = program.run();
-    let end = "error: cannot write to standard output: No space left on device (os error 28)\n  \
-               help: free disk space, or redirect the output\n";
-    assert!(gave.code == Some(5) && gave.err.ends_with(end), "{gave:?}");
+    let result = program.run();
+    let cause = "No space left on device (os error 28)\n";
+    assert!(result.code == Some(5) && result.err.contains(cause), "{result:?}");
 }
 
 #[test]
-fn a_reader_that_is_gone_is_no_error() {
+fn a_closed_pipe_is_not_an_error() {
     for command in WRITING.iter().chain(&[&["sources"][..], &["doctor"], &["status"], &["watch"]]) {
         let expected = match **command {
             ["doctor"] => 1,
@@ -63,14 +62,14 @@ fn a_reader_that_is_gone_is_no_error() {
         };
         let mut program = communicado(command);
         program.command().stdout(closed());
-        let gave = program.run();
-        assert_eq!(gave.code, Some(expected), "{command:?}: {gave:?}");
-        assert!(!gave.err.contains("output"), "{command:?}: {gave:?}");
+        let result = program.run();
+        assert_eq!(result.code, Some(expected), "{command:?}: {result:?}");
+        assert!(!result.err.contains("output"), "{command:?}: {result:?}");
     }
 }
 
 #[test]
-fn a_reader_that_takes_one_line_gets_it_and_ends_the_program() {
+fn a_reader_that_closes_the_pipe_ends_the_watch() {
     let mut program = communicado(&["watch"]);
     let watch = program.command().stdout(Stdio::piped()).stderr(Stdio::null());
     let mut watch = watch.spawn().expect("the program");
@@ -82,7 +81,7 @@ fn a_reader_that_takes_one_line_gets_it_and_ends_the_program() {
 }
 
 #[test]
-fn words_that_nobody_can_read_change_nothing() {
+fn an_unwritable_standard_error_changes_nothing() {
     for error in [|| Stdio::from(full()), closed] {
         for (command, expected) in [
             (&["explain", "hello"][..], 2),
@@ -99,14 +98,14 @@ fn words_that_nobody_can_read_change_nothing() {
 }
 
 #[test]
-fn without_an_input_everything_goes_on() {
+fn a_closed_standard_input_changes_nothing() {
     let mut program = communicado(&["config"]);
     program.command().stdin(closed());
     assert_eq!(program.run().code, Some(0));
 }
 
 #[test]
-fn colours_are_for_terminals_and_for_those_who_ask() {
+fn colours_need_a_terminal_or_an_option() {
     let escapes = |arguments: &[&str], no_color: &str| {
         let program = communicado(arguments).env("NO_COLOR", no_color).env("TERM", "xterm");
         let out = { program }.run().out;
@@ -120,16 +119,16 @@ fn colours_are_for_terminals_and_for_those_who_ask() {
 }
 
 #[test]
-fn a_report_is_written_once_and_says_what_the_doctor_says() {
-    let told = "note: report.txt is written, without names; read it before you pass it on\n";
+fn a_report_contains_the_findings_and_overwrites_no_file() {
+    let note = "note: wrote report.txt without names; read the file before you share it\n";
     let mut doctor = communicado(&["doctor", "--report", "report.txt"]);
-    let gave = doctor.run();
-    assert_eq!((gave.code, gave.err.as_str()), (Some(1), told));
+    let result = doctor.run();
+    assert_eq!((result.code, result.err.as_str()), (Some(1), note));
     let report = std::fs::read_to_string(doctor.path("report.txt")).expect("a report");
     assert!(report.starts_with("communicado 0.1.0 on linux ("), "{report}");
     assert!(report.contains("there is no session bus"), "{report}");
     assert!(!report.contains(&*doctor.path("").to_string_lossy()), "{report}");
     let again = doctor.run();
     assert_eq!((again.code, again.out.as_str()), (Some(5), ""));
-    assert!(again.err.contains("choose a file that is not there yet"), "{}", again.err);
+    assert!(again.err.contains("name a new file"), "{}", again.err);
 }

@@ -1,4 +1,4 @@
-//! Runs the program in a world of its own, and compares all that came out.
+//! A fixture that runs the program in an isolated home, and compares its output.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -6,21 +6,21 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-/// One run of the program, in an empty home and with nothing of our own environment.
+/// A run of the program in an empty home and environment.
 pub(crate) struct Program {
     home: TempDir,
     command: Command,
 }
 
-/// What the program did.
+/// The exit code and the output of a run.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Gave {
+pub(crate) struct RunResult {
     pub(crate) code: Option<i32>,
     pub(crate) out: String,
     pub(crate) err: String,
 }
 
-/// The program with these arguments.
+/// A run of the program with these arguments.
 pub(crate) fn communicado<A: AsRef<OsStr>>(arguments: &[A]) -> Program {
     let home = TempDir::new().expect("a folder for a home");
     let mut command = Command::new(env!("CARGO_BIN_EXE_communicado"));
@@ -31,13 +31,13 @@ pub(crate) fn communicado<A: AsRef<OsStr>>(arguments: &[A]) -> Program {
 }
 
 impl Program {
-    /// Sets a variable of the environment.
+    /// Sets an environment variable.
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
     }
 
-    /// Puts a file into the home, which is also the folder that the program is started in.
+    /// Creates a file in the home, which is also the working directory.
     pub(crate) fn with_file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
         let path = self.home.path().join(name);
         std::fs::create_dir_all(path.parent().expect("a file in the home")).expect("a folder");
@@ -45,46 +45,46 @@ impl Program {
         self
     }
 
-    /// Where the program's files are.
+    /// The path of a file in the home.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
 
-    /// The command, for what only one test needs.
+    /// The command, for special settings of one test.
     pub(crate) fn command(&mut self) -> &mut Command {
         &mut self.command
     }
 
-    /// Runs it to its end.
-    pub(crate) fn run(&mut self) -> Gave {
+    /// Runs the program to its end.
+    pub(crate) fn run(&mut self) -> RunResult {
         let output = self.command.output().expect("the program");
-        Gave::of(&output, self.home.path())
+        RunResult::of(&output, self.home.path())
     }
 
-    /// Runs it and compares all that it gave.
+    /// Runs the program and compares its exit code and output.
     #[track_caller]
-    pub(crate) fn gives(mut self, code: i32, out: &str, err: &str) {
-        let expected = Gave { code: Some(code), out: out.to_owned(), err: err.to_owned() };
-        let gave = self.run();
+    pub(crate) fn expect(mut self, code: i32, out: &str, err: &str) {
+        let expected = RunResult { code: Some(code), out: out.to_owned(), err: err.to_owned() };
+        let result = self.run();
         assert!(
-            gave == expected,
+            result == expected,
             "{:?}\n{}---- expected\n{}",
             self.command,
-            gave.shown(),
+            result.shown(),
             expected.shown()
         );
     }
 
-    /// Runs it and compares all but standard output, which is returned.
+    /// Runs the program, compares its exit code and standard error, and returns standard output.
     #[track_caller]
-    pub(crate) fn prints(mut self, code: i32, err: &str) -> String {
-        let gave = self.run();
-        assert_eq!((gave.code, &*gave.err), (Some(code), err), "{}", gave.shown());
-        gave.out
+    pub(crate) fn expect_stdout(mut self, code: i32, err: &str) -> String {
+        let result = self.run();
+        assert_eq!((result.code, &*result.err), (Some(code), err), "{}", result.shown());
+        result.out
     }
 }
 
-impl Gave {
+impl RunResult {
     pub(crate) fn of(output: &Output, home: &Path) -> Self {
         let text = |bytes: &[u8]| {
             let text = String::from_utf8(bytes.to_owned()).expect("what is printed is UTF-8");

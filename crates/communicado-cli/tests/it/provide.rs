@@ -1,56 +1,60 @@
-//! A provider that cannot be, and one that is registered.
+//! `provide` without a bus, with invalid input, and its registration.
 
 use crate::program::communicado;
 
-/// No session, and nowhere to look for one.
+/// The error without a session bus.
 const NO_BUS: &str = "error: there is no session bus: neither DBUS_SESSION_BUS_ADDRESS nor \
                       XDG_RUNTIME_DIR is set\n  help: run communicado inside the desktop \
                       session, or set DBUS_SESSION_BUS_ADDRESS to the address of its bus\n";
 
 #[test]
-fn a_script_that_cannot_be_played_is_refused_with_its_line() {
+fn an_invalid_script_is_refused_with_its_line() {
     let check = |script: &str, cause: &str, help: &str| {
         let help = if help.is_empty() { String::new() } else { format!("  help: {help}\n") };
-        let err = format!("error: the script `day` cannot be played\n  cause: {cause}\n{help}");
+        let err = format!("error: cannot play the script `day`\n  cause: {cause}\n{help}");
         let program = communicado(&["provide", "--script", "day"]);
-        program.with_file("day", script).gives(2, "", &err);
+        program.with_file("day", script).expect(2, "", &err);
     };
-    check("0s running\n1s sing-in\n", "line 2: `sing-in` is no action", "did you mean `sign-in`?");
-    check("2s sign-in\n1s crash\n", "line 2: 1s comes after 2s: time does not go back", "");
-    check("1s set bsuy\n", "line 1: `bsuy` is no availability", "did you mean `busy`?");
+    check(
+        "0s running\n1s sing-in\n",
+        "line 2: unknown action `sing-in`",
+        "did you mean `sign-in`?",
+    );
+    check("2s sign-in\n1s crash\n", "line 2: 1s is earlier than the previous line (2s)", "");
+    check("1s set bsuy\n", "line 1: unknown availability `bsuy`", "did you mean `busy`?");
     check(
         "1s fail-sign-in invalid-pasword\n",
-        "line 1: `invalid-pasword` is no reason for a failed sign-in",
+        "line 1: unknown sign-in failure reason `invalid-pasword`",
         "did you mean `invalid-password`?",
     );
     check(
         "1s set busy --actvity x\n",
-        "line 1: `--actvity` is no option of this action",
+        "line 1: unknown option `--actvity`",
         "did you mean `--activity`?",
     );
-    check("1s crash now\n", "line 1: `now` is no part of this action", "");
+    check("1s crash now\n", "line 1: unknown argument `now`", "");
 }
 
 #[test]
-fn a_script_that_is_not_there_is_an_error() {
-    communicado(&["provide", "--script", "day"]).gives(
+fn a_missing_script_is_an_error() {
+    communicado(&["provide", "--script", "day"]).expect(
         2,
         "",
-        "error: the script `day` cannot be played\n  cause: No such file or directory (os error \
+        "error: cannot play the script `day`\n  cause: No such file or directory (os error \
          2)\n",
     );
 }
 
 #[test]
-fn without_a_bus_every_word_says_so() {
+fn without_a_bus_every_provide_command_fails() {
     for words in [&["provide"][..], &["provide", "status"], &["provide", "set", "away"]] {
-        communicado(words).gives(5, "", NO_BUS);
+        communicado(words).expect(5, "", NO_BUS);
     }
 }
 
 #[test]
-fn an_availability_that_there_is_not_is_answered_with_the_nearest() {
-    communicado(&["provide", "set", "awy"]).gives(
+fn an_unknown_availability_gets_a_suggestion() {
+    communicado(&["provide", "set", "awy"]).expect(
         2,
         "",
         "error: invalid value 'awy' for '<AVAILABILITY>'\n  [possible values: available, idle, \
@@ -60,23 +64,25 @@ fn an_availability_that_there_is_not_is_answered_with_the_nearest() {
 }
 
 #[test]
-fn a_name_that_cannot_be_shown_is_refused() {
-    communicado(&["provide", "--account", "a\u{1b}[2Jb"]).gives(
+fn an_unprintable_account_name_is_refused() {
+    communicado(&["provide", "--account", "a\u{1b}[2Jb"]).expect(
         2,
         "",
-        "error: the name of the account cannot be shown to other programs\n  cause: it has a \
-         line break or another control character\n  help: say another one: communicado provide \
+        "error: the name of the account is invalid
+  cause: the text contains a line break or another \
+         control character
+  help: name another account: communicado provide \
          --account alice@example.com\n",
     );
 }
 
 #[test]
-fn a_registered_provider_is_found_by_the_bus_and_nothing_is_left_of_it() {
+fn register_writes_an_activation_file_and_unregister_removes_it() {
     const FILE: &str = ".local/share/dbus-1/services/org.communicado.Provider1.service";
     let mut program = communicado(&["provide", "--account", "alice@uc.test", "--register"]);
     let file = program.path(FILE);
-    let gave = program.run();
-    assert_eq!(gave.code, Some(0), "{gave:?}");
+    let result = program.run();
+    assert_eq!(result.code, Some(0), "{result:?}");
     let text = std::fs::read_to_string(&file).expect("the activation file");
     let expected = format!(
         "[D-BUS Service]\nName=org.communicado.Provider1\nExec={} provide --account \
@@ -85,18 +91,48 @@ fn a_registered_provider_is_found_by_the_bus_and_nothing_is_left_of_it() {
     );
     assert_eq!(text, expected);
     let home = program.path("");
-    let gave = communicado(&["provide", "--unregister"]).env("HOME", &home).run();
-    assert_eq!(gave.code, Some(0), "{gave:?}");
+    let result = communicado(&["provide", "--unregister"]).env("HOME", &home).run();
+    assert_eq!(result.code, Some(0), "{result:?}");
     assert!(!file.exists());
 }
 
 #[test]
-fn what_was_remembered_and_cannot_be_read_is_left_as_it_is() {
+fn an_invalid_saved_state_is_not_changed() {
     const FILE: &str = ".local/state/communicado/provider.json";
     let mut program = communicado(&["provide", "--remember"]).with_file(FILE, "{\"v\":7}\n");
     let file = program.path(FILE);
-    let gave = program.run();
-    assert_eq!(gave.code, Some(5));
-    assert!(gave.err.contains("cause: it is not of version 1\n"), "{gave:?}");
+    let result = program.run();
+    assert_eq!(result.code, Some(5));
+    assert!(result.err.contains("cause: the file is not of version 1\n"), "{result:?}");
     assert_eq!(std::fs::read_to_string(file).ok().as_deref(), Some("{\"v\":7}\n"));
+}
+
+#[test]
+fn the_directories_follow_the_xdg_variables() {
+    let mut program = communicado(&["provide", "--register"]);
+    let data = program.path("data");
+    program.command().env("XDG_DATA_HOME", &data);
+    assert_eq!(program.run().code, Some(0));
+    assert!(data.join("dbus-1/services/org.communicado.Provider1.service").exists());
+
+    let mut program = communicado(&["agent", "pause"]);
+    let state = program.path("state");
+    program.command().env("XDG_STATE_HOME", &state);
+    assert_eq!(program.run().code, Some(1));
+    assert!(state.join("communicado/agent/run").is_dir());
+
+    let program = communicado(&["provide", "--remember"]);
+    let mut program = program.with_file("state/communicado/provider.json", "{}");
+    let state = program.path("state");
+    program.command().env("XDG_STATE_HOME", &state);
+    let result = program.run();
+    let error = "error: cannot read the saved state `[HOME]/state/communicado/provider.json`\n";
+    assert!(result.err.starts_with(error), "{result:?}");
+}
+
+#[test]
+fn a_relative_xdg_variable_is_ignored() {
+    let mut program = communicado(&["config"]).env("XDG_CONFIG_HOME", "relative");
+    let path = "# defaults; to change them, write [HOME]/.config/communicado/config.toml\n";
+    assert!(program.run().out.starts_with(path));
 }

@@ -1,4 +1,4 @@
-//! The schema of the configuration, which editors use.
+//! The schema of the configuration.
 
 use serde_json::Value;
 
@@ -6,25 +6,25 @@ use crate::program::communicado;
 use crate::snapshot;
 
 #[test]
-fn the_schema_in_the_documentation_is_the_one_in_force() {
+fn the_documented_schema_is_current() {
     snapshot::matches("../../docs/config.schema.json", &schema());
 }
 
 #[test]
-fn the_schema_takes_what_the_program_takes_and_refuses_what_it_refuses() {
+fn the_schema_and_the_program_accept_the_same_configurations() {
     let schema: Value = serde_json::from_str(&schema()).expect("JSON");
     let check = |file: &str, good: bool| {
         let mut program =
             communicado(&["config", "--config", "my.toml"]).with_file("my.toml", file);
-        let gave = program.run();
-        assert_eq!(gave.code, Some(if good { 0 } else { 2 }), "{file}: {}", gave.err);
+        let result = program.run();
+        assert_eq!(result.code, Some(if good { 0 } else { 2 }), "{file}: {}", result.err);
         let table: toml::Table = file.parse().expect(file);
         let value = serde_json::to_value(table).expect(file);
         let refused = refusal(&schema, &value);
         assert_eq!(refused.is_none(), good, "{file}: {refused:?}");
     };
     check("", true);
-    check(&communicado(&["config"]).prints(0, ""), true);
+    check(&communicado(&["config"]).expect_stdout(0, ""), true);
     check("clients = [\"finch\"]", true);
     check("clients = \"finch\"", false);
     check("clients = [1]", false);
@@ -50,7 +50,7 @@ fn the_schema_takes_what_the_program_takes_and_refuses_what_it_refuses() {
 }
 
 #[test]
-fn the_configurations_in_the_documentation_are_accepted() {
+fn the_documented_configurations_are_valid() {
     let documents = [
         include_str!("../../../../docs/configuration.md"),
         include_str!("../../../../docs/agent.md"),
@@ -59,12 +59,12 @@ fn the_configurations_in_the_documentation_are_accepted() {
         let block = document.split_once("```toml\n").expect("a configuration").1;
         let block = block.split_once("```").expect("its end").0;
         let program = communicado(&["config", "--config", "my.toml"]);
-        program.with_file("my.toml", block).prints(0, "");
+        program.with_file("my.toml", block).expect_stdout(0, "");
     }
 }
 
 fn schema() -> String {
-    communicado(&["config", "--schema"]).prints(0, "")
+    communicado(&["config", "--schema"]).expect_stdout(0, "")
 }
 
 /// Why `value` is not as `schema` has it, after the part of JSON Schema 2020-12 that is used.

@@ -1,16 +1,16 @@
-//! Configurations, right and wrong.
+//! Valid and invalid configurations.
 
 use crate::program::communicado;
 
 fn check(file: impl AsRef<[u8]>, err: &str) {
-    communicado(&["config", "--config", "my.toml"]).with_file("my.toml", file).gives(2, "", err);
+    communicado(&["config", "--config", "my.toml"]).with_file("my.toml", file).expect(2, "", err);
 }
 
 #[test]
-fn a_key_that_there_is_not_is_told_with_its_line_and_the_nearest() {
+fn an_unknown_key_is_an_error_with_its_line_and_a_suggestion() {
     check(
         "clients = [\"finch\"]\ncolour = \"always\"\n",
-        "error: my.toml, line 2: there is no setting `colour`\n  help: did you mean `color`?\n",
+        "error: my.toml, line 2: unknown setting `colour`\n  help: did you mean `color`?\n",
     );
     check(
         "[sources.purple]\ncheck = \"10s\"\n# Slower than that?\ntimout = \"5s\"\n",
@@ -19,43 +19,38 @@ fn a_key_that_there_is_not_is_told_with_its_line_and_the_nearest() {
     );
     check(
         "[source.purple]\ncheck = \"10s\"\n",
-        "error: my.toml, line 1: there is no setting `source`\n  help: did you mean `sources`?\n",
+        "error: my.toml, line 1: unknown setting `source`\n  help: did you mean `sources`?\n",
     );
     check(
         "frobnicate = 1\n",
-        "error: my.toml, line 1: there is no setting `frobnicate`\n  \
-         help: one of: clients, color, patience, agent, sources\n",
+        "error: my.toml, line 1: unknown setting `frobnicate`\n  \
+         help: use one of: clients, color, patience, agent, sources\n",
     );
 }
 
 #[test]
-fn a_source_that_there_is_not_is_told() {
+fn an_unknown_source_is_an_error() {
     check(
         "\n[sources.purpel]\ncheck = \"10s\"\n",
-        "error: my.toml, line 2: there is no source `purpel`\n  help: did you mean `purple`?\n",
+        "error: my.toml, line 2: unknown source `purpel`\n  help: did you mean `purple`?\n",
     );
 }
 
 #[test]
-fn a_wrong_type_is_told_with_what_to_write() {
+fn a_wrong_type_is_an_error_with_advice() {
     let refused = |file: &str, line: u8, what: &str, help: &str| {
         check(file, &format!("error: my.toml, line {line}: {what}\n  help: {help}\n"));
     };
     let list = "write a list of texts such as [\"finch\", \"pidgin\"]";
     refused("clients = 3\n", 1, "`clients` is a whole number", list);
     refused("clients = \"finch\"\n", 1, "`clients` is a text", list);
-    refused("clients = [1]\n", 1, "`clients` is a list of other things", list);
+    refused("clients = [1]\n", 1, "`clients` is a list of other types", list);
     refused("color = true\n", 1, "`color` is true or false", "write auto, always or never");
     refused("color = \"pink\"\n", 1, "`color` is `pink`", "write auto, always or never");
-    refused(
-        "patience = 1\n",
-        1,
-        "`patience` is a whole number",
-        "write a span of time such as \"1s\"",
-    );
+    refused("patience = 1\n", 1, "`patience` is a whole number", "write a duration such as \"1s\"");
     let (file, help) = ("[sources.purple]\nenabled = \"yes\"\n", "write true or false");
     refused(file, 2, "`enabled` is a text", help);
-    let (file, help) = ("[sources.purple]\ncheck = 30\n", "write a span of time such as \"30s\"");
+    let (file, help) = ("[sources.purple]\ncheck = 30\n", "write a duration such as \"30s\"");
     refused(file, 2, "`check` is a whole number", help);
     let (file, help) = ("[sources.purple]\ntrace = true\n", "write the path of a file, in quotes");
     refused(file, 2, "`trace` is true or false", help);
@@ -63,39 +58,38 @@ fn a_wrong_type_is_told_with_what_to_write() {
         "sources = 3\n",
         1,
         "`sources` is a section, not a value",
-        "write it as [sources.NAME]",
+        "write the section as [sources.NAME]",
     );
-    let (file, help) = ("[sources]\npurple = true\n", "write it as [sources.purple]");
+    let (file, help) = ("[sources]\npurple = true\n", "write the section as [sources.purple]");
     refused(file, 2, "`sources.purple` is a section, not a value", help);
 }
 
 #[test]
-fn a_bad_span_is_told() {
-    let no_span = "is no span of time such as `30s` or `500ms`";
-    let refused = |span: &str, why: &str| {
+fn an_invalid_duration_is_an_error() {
+    let duration = "a duration such as `30s` or `500ms`";
+    let refused = |value: &str, expected: &str| {
         check(
-            format!("[sources.purple]\ncheck = {span:?}\n"),
+            format!("[sources.purple]\ncheck = {value:?}\n"),
             &format!(
-                "error: my.toml, line 2: `check` of source `purple` is `{span}`, which {why}\n  \
-                 help: correct the value\n"
+                "error: my.toml, line 2: invalid value `{value}` for `check` of source `purple`: \
+                 expected {expected}\n  help: fix the value\n"
             ),
         );
     };
-    refused("soon", no_span);
-    refused("30", no_span);
-    refused("-5s", no_span);
-    refused("0s", "must be longer than 0");
+    refused("soon", duration);
+    refused("30", duration);
+    refused("-5s", duration);
+    refused("0s", "a duration longer than 0");
     check(
         "patience = \"soon\"\n",
-        "error: my.toml, line 1: `patience` is `soon`, no span of time such as `30s`, `500ms` or \
-         `1m 30s`\n  help: write it as \"1s\"\n",
+        "error: my.toml, line 1: `patience` is `soon`, not a duration such as `30s`, `500ms` or `1m 30s`\n  help: write a duration such as \"1s\"\n",
     );
 }
 
 #[test]
-fn what_is_no_toml_is_told_with_its_line() {
+fn invalid_toml_is_an_error_with_its_line() {
     let refused = |file: &str, line: u8, what: &str| {
-        check(file, &format!("error: my.toml, line {line}: {what}\n  help: correct the line\n"));
+        check(file, &format!("error: my.toml, line {line}: {what}\n  help: fix the line\n"));
     };
     refused("# mine\n\nnot toml at all\n", 3, "key with no value, expected `=`");
     refused("color = \"auto\"\ncolor = \"never\"\n", 2, "duplicate key");
@@ -103,19 +97,22 @@ fn what_is_no_toml_is_told_with_its_line() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_told() {
+fn an_unreadable_file_is_an_error() {
     let unreadable = |cause: &str, help: &str| {
         format!(
-            "error: the configuration `my.toml` cannot be read\n  cause: {cause}\n  \
+            "error: cannot read the configuration `my.toml`\n  cause: {cause}\n  \
              help: {help}\n"
         )
     };
-    check([0xff, 0xfe], &unreadable("stream did not contain valid UTF-8", "write it in UTF-8"));
+    check(
+        [0xff, 0xfe],
+        &unreadable("stream did not contain valid UTF-8", "save the file as UTF-8"),
+    );
     let there_is_none =
         unreadable("No such file or directory (os error 2)", "name another file with --config");
-    communicado(&["config", "--config", "my.toml"]).gives(2, "", &there_is_none);
+    communicado(&["config", "--config", "my.toml"]).expect(2, "", &there_is_none);
     // A folder, and not a file without permissions: root may read anything.
-    communicado(&["config", "--config", "my.toml"]).with_file("my.toml/other", "").gives(
+    communicado(&["config", "--config", "my.toml"]).with_file("my.toml/other", "").expect(
         2,
         "",
         &unreadable("Is a directory (os error 21)", "name another file with --config"),
@@ -123,40 +120,42 @@ fn a_file_that_cannot_be_read_is_told() {
 }
 
 #[test]
-fn the_usual_file_is_read_by_every_command_that_uses_it() {
+fn every_command_reads_the_default_file() {
     for command in
         [&["status"][..], &["watch"], &["is", "running"], &["wait", "running"], &["doctor"]]
     {
-        communicado(command).with_file(".config/communicado/config.toml", "colour = 1").gives(
+        communicado(command).with_file(".config/communicado/config.toml", "colour = 1").expect(
             2,
             "",
-            "error: [HOME]/.config/communicado/config.toml, line 1: there is no setting `colour`\n  \
+            "error: [HOME]/.config/communicado/config.toml, line 1: unknown setting `colour`\n  \
              help: did you mean `color`?\n",
         );
     }
     let out = communicado(&["config"])
         .env("XDG_CONFIG_HOME", "/nowhere")
         .with_file(".config/communicado/config.toml", "colour = 1")
-        .prints(0, "");
-    assert!(out.starts_with("# defaults; change them in /nowhere/communicado/config.toml\n"));
+        .expect_stdout(0, "");
+    assert!(
+        out.starts_with("# defaults; to change them, write /nowhere/communicado/config.toml\n")
+    );
 }
 
 #[test]
-fn the_command_line_goes_before_the_file() {
+fn the_command_line_overrides_the_file() {
     let out = communicado(&["config", "--set", "sources.purple.check=10s", "--client", "a,b"])
         .with_file(
             ".config/communicado/config.toml",
             "clients = [\"c\"]\n[sources.purple]\ncheck = \"9s\"\ntimeout = \"2s\"\n",
         )
-        .prints(0, "");
+        .expect_stdout(0, "");
     assert!(out.contains("clients = [\"a\",\"b\"]\n"), "{out}");
     assert!(out.contains("\ncheck = \"10s\"\n") && out.contains("\ntimeout = \"2s\"\n"), "{out}");
 }
 
 #[test]
-fn set_takes_what_the_file_takes_without_quotes() {
+fn set_accepts_the_values_of_the_file_without_quotes() {
     let check = |set: &str, expected: &str| {
-        let out = communicado(&["config", "--set", set]).prints(0, "");
+        let out = communicado(&["config", "--set", set]).expect_stdout(0, "");
         assert!(out.lines().any(|line| line == expected), "{out}");
     };
     check("clients=finch, pidgin", "clients = [\"finch\",\"pidgin\"]");
@@ -173,14 +172,14 @@ fn set_takes_what_the_file_takes_without_quotes() {
 fn set_refuses_what_the_file_refuses() {
     let check = |set: &str, what: &str, help: &str| {
         let err = format!("error: `--set {set}`{what}\n  help: {help}\n");
-        communicado(&["status", "--set", set]).gives(2, "", &err);
+        communicado(&["status", "--set", set]).expect(2, "", &err);
     };
-    check("color", " sets nothing", "write it as KEY=VALUE");
-    check("=1", ": there is no setting ``", "one of: clients, color, patience, agent, sources");
-    check("colour=never", ": there is no setting `colour`", "did you mean `color`?");
+    check("color", " has no value", "write it as KEY=VALUE");
+    check("=1", ": unknown setting ``", "use one of: clients, color, patience, agent, sources");
+    check("colour=never", ": unknown setting `colour`", "did you mean `color`?");
     check("color=pink", ": `color` is `pink`", "write auto, always or never");
     check("sources.purple.enabled=yes", ": `enabled` is a text", "write true or false");
-    check("sources.purpel.check=1s", ": there is no source `purpel`", "did you mean `purple`?");
+    check("sources.purpel.check=1s", ": unknown source `purpel`", "did you mean `purple`?");
     check(
         "sources.purple.chek=1s",
         ": source `purple` has no setting `chek`",
@@ -188,29 +187,30 @@ fn set_refuses_what_the_file_refuses() {
     );
     check(
         "sources.purple.check=soon",
-        ": `check` of source `purple` is `soon`, which is no span of time such as `30s` or `500ms`",
-        "correct the value",
+        ": invalid value `soon` for `check` of source `purple`: expected a duration such as `30s` or \
+         `500ms`",
+        "fix the value",
     );
 }
 
 #[test]
-fn with_every_source_switched_off_nothing_is_pretended() {
+fn without_an_enabled_source_every_command_fails() {
     let off = ["purple", "provider"].map(|source| format!("--set=sources.{source}.enabled=false"));
     let off = off.each_ref().map(String::as_str);
     for command in
         [&["status"][..], &["watch"], &["is", "absent"], &["wait", "absent"], &["record", "x"]]
     {
-        communicado(&[command, &off].concat()).gives(
+        communicado(&[command, &off].concat()).expect(
             2,
             "",
-            "error: every source is switched off, so nothing can be told\n  \
-             help: set `enabled` of a source to true\n",
+            "error: all sources are disabled, so no status can be reported\n  \
+             help: set `enabled = true` for a source\n",
         );
     }
 }
 
 #[test]
-fn what_config_prints_is_a_configuration() {
+fn the_output_of_config_is_a_valid_configuration() {
     const MINE: &str = "clients = [\"finch\", \"a \\\"b\\\"\"]\ncolor = \"never\"\npatience = \
                         \"1m 30s\"\n\n[agent]\nhours = \"Mon-Fri 08:00-18:00\"\nlease = \
                         \"1m 30s\"\n\n[sources.purple]\nenabled = false\nclients = []\ncheck = \
@@ -219,13 +219,13 @@ fn what_config_prints_is_a_configuration() {
     for file in ["", MINE] {
         let printed = communicado(&["config", "--config", "my.toml"])
             .with_file("my.toml", file)
-            .prints(0, "");
+            .expect_stdout(0, "");
         let again = communicado(&["config", "--config", "my.toml"])
             .with_file("my.toml", &printed)
-            .prints(0, "");
+            .expect_stdout(0, "");
         assert_eq!(printed, again);
     }
     let printed = communicado(&["config", "--config", "my.toml"]).with_file("my.toml", MINE);
-    let printed: toml::Table = printed.prints(0, "").parse().expect("TOML");
+    let printed: toml::Table = printed.expect_stdout(0, "").parse().expect("TOML");
     assert_eq!(printed, MINE.parse().expect("TOML"), "and it says what was set");
 }

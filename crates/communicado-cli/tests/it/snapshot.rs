@@ -1,12 +1,12 @@
-//! Texts that are too long to stand beside their tests.
+//! Snapshots: expected texts that are too long for the source of a test.
 
 use std::path::Path;
 
-/// Compares `text` with the file at `path`, below the folder of this crate.
+/// Compares `text` with the file at `path` in the folder of this crate.
 ///
 /// # Panics
 ///
-/// If they differ; with the command that takes the change over.
+/// If the texts differ. The message names the command that updates the snapshot.
 #[track_caller]
 pub(crate) fn matches(path: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -16,8 +16,8 @@ pub(crate) fn matches(path: &str, text: &str) {
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         kept == text,
-        "{} is not what the program prints:\n{text}\n\
-         help: if that is meant, UPDATE_SNAPSHOTS=1 cargo test -p communicado-cli --test it",
+        "{} differs from the output of the program:\n{text}\n\
+         help: to accept the change, run UPDATE_SNAPSHOTS=1 cargo test -p communicado-cli --test it",
         path.display()
     );
 }

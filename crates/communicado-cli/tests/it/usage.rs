@@ -1,13 +1,13 @@
-//! Wrong command lines.
+//! Invalid command lines.
 
 use crate::program::communicado;
 
 fn check(arguments: &[&str], err: &str) {
-    communicado(arguments).gives(2, "", err);
+    communicado(arguments).expect(2, "", err);
 }
 
 #[test]
-fn a_command_that_there_is_not_is_answered_with_the_nearest() {
+fn an_unknown_command_gets_a_suggestion() {
     check(
         &["statsu"],
         "error: unrecognized subcommand 'statsu'\n\n  tip: a similar subcommand exists: 'status'\n\n\
@@ -16,7 +16,7 @@ fn a_command_that_there_is_not_is_answered_with_the_nearest() {
 }
 
 #[test]
-fn a_word_that_is_no_condition_is_answered_with_the_words_and_the_nearest() {
+fn an_unknown_condition_lists_all_conditions_and_a_suggestion() {
     const WORDS: &str = "  [possible values: running, absent, starting, signed-out, signing-in, \
                          signed-in, signing-out, shutting-down, unknown, available, idle, busy, \
                          be-right-back, away, do-not-disturb, invisible, other]\n";
@@ -71,49 +71,50 @@ fn options_that_exclude_each_other_are_named() {
 }
 
 #[test]
-fn a_form_before_the_command_is_answered_with_where_it_goes() {
-    let err = "error: `--json` and `--format` stand before the command\n  \
-               help: write them after it: communicado watch --json\n";
+fn a_form_option_before_the_command_is_refused() {
+    let err = "error: `--json` and `--format` must follow the command\n  \
+               help: run: communicado watch --json\n";
     check(&["--json", "watch"], err);
     check(&["--format", "{{client}}", "status"], err);
 }
 
 #[test]
-fn global_options_may_stand_before_it_and_after_it() {
-    let before = communicado(&["--color", "never", "--set", "patience=2s", "config"]).prints(0, "");
-    let after = communicado(&["config", "--color", "never", "--set", "patience=2s"]).prints(0, "");
+fn global_options_are_accepted_before_and_after_the_command() {
+    let before =
+        communicado(&["--color", "never", "--set", "patience=2s", "config"]).expect_stdout(0, "");
+    let after =
+        communicado(&["config", "--color", "never", "--set", "patience=2s"]).expect_stdout(0, "");
     assert!(before.contains("color = \"never\"\npatience = \"2s\"\n"), "{before}");
     assert_eq!(before, after);
 }
 
 #[test]
-fn a_span_is_told_how_to_be_written() {
-    let err = "error: invalid value '5' for '--timeout <DURATION>': no span of time such as `30s`, \
-               `500ms` or `1m 30s`\n\nFor more information, try '--help'.\n";
+fn an_invalid_duration_lists_examples() {
+    let err = "error: invalid value '5' for '--timeout <DURATION>': not a duration such as `30s`, `500ms` or `1m 30s`\n\nFor more information, try '--help'.\n";
     check(&["wait", "running", "--timeout", "5"], err);
 }
 
 #[test]
-fn a_command_for_run_that_does_not_exist_is_told_before_anything_is_watched() {
-    communicado(&["run", "--while", "signed-in", "--", "no-such-program"]).gives(
+fn run_refuses_a_missing_program_before_the_watch_starts() {
+    communicado(&["run", "--while", "signed-in", "--", "no-such-program"]).expect(
         5,
         "",
-        "error: the command `no-such-program` cannot be run\n  \
-         cause: there is no such program, or it is not executable\n  \
-         help: give the path of a program, or install it\n",
+        "error: cannot run the command `no-such-program`\n  \
+         cause: the program does not exist or is not executable\n  \
+         help: name the path of a program, or install it\n",
     );
-    communicado(&["run", "--while", "signed-in", "--", "/etc/passwd"]).gives(
+    communicado(&["run", "--while", "signed-in", "--", "/etc/passwd"]).expect(
         5,
         "",
-        "error: the command `/etc/passwd` cannot be run\n  \
-         cause: there is no such program, or it is not executable\n  \
-         help: give the path of a program, or install it\n",
+        "error: cannot run the command `/etc/passwd`\n  \
+         cause: the program does not exist or is not executable\n  \
+         help: name the path of a program, or install it\n",
     );
 }
 
 #[test]
-fn the_processes_between_run_and_its_command_are_nobody_elses() {
-    let err = "error: this is for `communicado run` itself\n  help: see `communicado run --help`\n";
+fn the_helper_processes_of_run_refuse_direct_use() {
+    let err = "error: this command is internal to `communicado run`\n  help: run: communicado run --help\n";
     check(&["run-guard"], err);
     check(&["run-guard", "1", "1", "--", "true"], err);
     check(&["run-exec", "1", "1", "--", "true"], err);

@@ -1,21 +1,24 @@
-//! The contacts that Office asks for: the user, and people of whom nothing is known.
+//! Contacts: the user, and unknown people.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use communicado_core::Activity;
 use communicado_windows::Variant;
 use communicado_windows::com::serve::{
-    Argument, Callback, EventCall, Interface, Listeners, MethodCall, MethodError, ObjectImpl,
-    ReturnValue, TypeLibrary,
+    Argument, Callback, EventCall, EventSource, Interface, MethodCall, MethodError, ObjectImpl,
+    ReturnValue,
 };
 
-use super::{Operation, described, uri};
-use crate::client::{Client, INVALID, NOT_IMPLEMENTED, give, said, serve};
+use super::operation::AsyncOperation;
+use super::type_library::office_type_library;
 use crate::messenger::is_name;
+use crate::server::{
+    ComServer, INVALID_ARGUMENT, NOT_IMPLEMENTED, method_error, new_object, return_object,
+};
 use crate::tables::office as table;
 use crate::vocabulary::{activity_id, lync_availability};
 
-/// What a search that found nobody ends with.
+/// The status code of a lookup without a result.
 const NOT_FOUND: i32 = 404;
 
 /// `ContactInformationType`.
@@ -38,31 +41,36 @@ const KNOWN: [i32; 7] = [
 
 /// `IContactManager`.
 pub(super) struct ContactManager {
-    client: Arc<Client>,
+    server: Arc<ComServer>,
 }
 
 impl ContactManager {
-    pub(super) fn of(client: &Arc<Client>) -> Self {
-        Self { client: Arc::clone(client) }
+    pub(super) fn of(server: &Arc<ComServer>) -> Self {
+        Self { server: Arc::clone(server) }
     }
 
     fn contact(&self, address: Option<&str>) -> Result<ReturnValue, MethodError> {
-        let address = address.filter(|address| !address.is_empty()).ok_or_else(|| said(INVALID))?;
-        let client = Arc::clone(&self.client);
-        let is_own = is_name(client.account.name(), address);
-        give(Contact { client, stranger: (!is_own).then(|| address.to_owned()) })
+        let address = address
+            .filter(|address| !address.is_empty())
+            .ok_or_else(|| method_error(INVALID_ARGUMENT))?;
+        let server = Arc::clone(&self.server);
+        let is_own = is_name(server.account.name(), address);
+        return_object(LyncContact {
+            server,
+            unknown_address: (!is_own).then(|| address.to_owned()),
+        })
     }
 
-    /// `Lookup`, which finds the user and nobody else.
+    /// `Lookup`, which finds only the user.
     fn look_up(&self, arguments: &[Argument]) -> Result<ReturnValue, MethodError> {
         let address = arguments.first().and_then(Argument::text).unwrap_or_default();
-        let is_own = is_name(self.client.account.name(), address);
+        let is_own = is_name(self.server.account.name(), address);
         let code = if is_own { 0 } else { NOT_FOUND };
-        let operation = serve(Operation::ended(&self.client, code))?;
+        let operation = new_object(AsyncOperation::completed(&self.server, code))?;
         if let Some(Argument::Object(Some(callback))) = arguments.get(1) {
-            let source = serve(Self { client: Arc::clone(&self.client) })?;
+            let source = new_object(Self { server: Arc::clone(&self.server) })?;
             let found = if is_own {
-                ReturnValue::Object(serve(Contact::own(&self.client))?)
+                ReturnValue::Object(new_object(LyncContact::own(&self.server))?)
             } else {
                 ReturnValue::NullObject
             };
@@ -75,53 +83,53 @@ impl ContactManager {
 }
 
 impl ObjectImpl for ContactManager {
-    described!();
+    office_type_library!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::CONTACT_MANAGER] }
     }
 
-    fn listeners(&self) -> Option<&Listeners> {
-        Some(&self.client.manager)
+    fn events(&self) -> Option<&dyn EventSource> {
+        Some(&self.server.contact_manager)
     }
 
     fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
-        let client = &self.client;
-        client.admit()?;
+        let server = &self.server;
+        server.inject_faults()?;
         match (call.id, call.arguments) {
-            (0x6002_0000, _) => give(Groups { client: Arc::clone(client) }),
+            (0x6002_0000, _) => return_object(GroupCollection { server: Arc::clone(server) }),
             (0x6002_0001, [address]) => self.contact(address.text()),
             (0x6002_0002, arguments) => self.look_up(arguments),
-            (0x6002_0003, _) => give(Subscription::of(client)),
+            (0x6002_0003, _) => return_object(ContactSubscription::of(server)),
             (0x6002_000A | 0x6002_000B, _) => Ok(ReturnValue::Nothing),
-            (0x6002_000F, _) => give(Contact::own(client)),
+            (0x6002_000F, _) => return_object(LyncContact::own(server)),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
     }
 }
 
-/// `IContact`: the user, or somebody of whom nothing is known.
-pub(crate) struct Contact {
-    client: Arc<Client>,
-    stranger: Option<String>,
+/// `IContact`: the user, or an unknown person.
+pub(crate) struct LyncContact {
+    server: Arc<ComServer>,
+    unknown_address: Option<String>,
 }
 
-impl Contact {
-    pub(crate) fn own(client: &Arc<Client>) -> Self {
-        Self { client: Arc::clone(client), stranger: None }
+impl LyncContact {
+    pub(crate) fn own(server: &Arc<ComServer>) -> Self {
+        Self { server: Arc::clone(server), unknown_address: None }
     }
 
-    /// What is known of one kind; nothing where that is nothing.
+    /// The information of one type, if there is any.
     fn information(&self, kind: i32) -> Option<Variant> {
         let text = |text: &str| Some(Variant::Text(text.to_owned()));
-        if let Some(address) = &self.stranger {
+        if let Some(address) = &self.unknown_address {
             return match kind {
                 AVAILABILITY => Some(Variant::Number(0)),
                 DISPLAY_NAME => text(address),
                 _ => None,
             };
         }
-        let (account, status) = (&self.client.account, self.client.status());
+        let (account, status) = (&self.server.account, self.server.status());
         let presence = status.presence();
         match kind {
             AVAILABILITY => Some(Variant::Number(lync_availability(&status))),
@@ -137,88 +145,94 @@ impl Contact {
     }
 
     fn batch(&self, kinds: Option<&Argument>) -> Result<ReturnValue, MethodError> {
-        let Some(Argument::Numbers(kinds)) = kinds else { return Err(said(INVALID)) };
+        let Some(Argument::Numbers(kinds)) = kinds else {
+            return Err(method_error(INVALID_ARGUMENT));
+        };
         let known = kinds.iter().filter_map(|kind| Some((*kind, self.information(*kind)?)));
-        give(Information { client: Arc::clone(&self.client), known: known.collect() })
+        return_object(ContactInformation {
+            server: Arc::clone(&self.server),
+            known: known.collect(),
+        })
     }
 }
 
-impl ObjectImpl for Contact {
-    described!();
+impl ObjectImpl for LyncContact {
+    office_type_library!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::CONTACT] }
     }
 
-    fn listeners(&self) -> Option<&Listeners> {
-        Some(&self.client.contact).filter(|_| self.stranger.is_none())
+    fn events(&self) -> Option<&dyn EventSource> {
+        let contact: &dyn EventSource = &self.server.contact;
+        Some(contact).filter(|_| self.unknown_address.is_none())
     }
 
     fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
-        let client = &self.client;
-        client.admit()?;
+        let server = &self.server;
+        server.inject_faults()?;
         match (call.id, call.arguments) {
             (0x6002_0000, _) => {
-                Ok(ReturnValue::text(self.stranger.clone().unwrap_or_else(|| uri(client))))
+                Ok(ReturnValue::text(self.unknown_address.clone().unwrap_or_else(|| server.uri())))
             }
             (0x6002_0001, [kind]) => {
                 let known = kind.number().and_then(|kind| self.information(kind));
-                known.map(ReturnValue::Value).ok_or_else(|| said(INVALID))
+                known.map(ReturnValue::Value).ok_or_else(|| method_error(INVALID_ARGUMENT))
             }
             (0x6002_0002 | 0x6002_000E, arguments) => self.batch(arguments.first()),
-            (0x6002_0003, _) => give(Settings { client: Arc::clone(client) }),
-            // Nothing can be started without a window.
+            (0x6002_0003, _) => return_object(ContactSettings { server: Arc::clone(server) }),
+            // The capabilities all need a window.
             (0x6002_0004 | 0x6002_0006 | 0x6002_000A, _) => Ok(ReturnValue::bool(false)),
-            (0x6002_0007, _) => give(ContactManager { client: Arc::clone(client) }),
-            (0x6002_0008, _) => give(Groups { client: Arc::clone(client) }),
+            (0x6002_0007, _) => return_object(ContactManager { server: Arc::clone(server) }),
+            (0x6002_0008, _) => return_object(GroupCollection { server: Arc::clone(server) }),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
     }
 }
 
-/// `IContactSubscription`: whoever listens to the user's contact is told in any case.
-struct Subscription {
-    client: Arc<Client>,
-    /// How often the caller wants to be told, and of what.
-    asked: Mutex<(i32, Vec<i32>)>,
+/// `IContactSubscription`, without effect: listeners of the user's contact receive all events.
+struct ContactSubscription {
+    server: Arc<ComServer>,
+    /// The requested refresh rate and information types.
+    requested: Mutex<(i32, Vec<i32>)>,
 }
 
-impl Subscription {
-    fn of(client: &Arc<Client>) -> Self {
-        Self { client: Arc::clone(client), asked: Mutex::default() }
+impl ContactSubscription {
+    fn of(server: &Arc<ComServer>) -> Self {
+        Self { server: Arc::clone(server), requested: Mutex::default() }
     }
 }
 
-impl ObjectImpl for Subscription {
-    described!();
+impl ObjectImpl for ContactSubscription {
+    office_type_library!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
-        const { &[&table::SUBSCRIPTION] }
+        const { &[&table::CONTACT_SUBSCRIPTION] }
     }
 
     fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
-        self.client.admit()?;
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        self.server.inject_faults()?;
+        let mut requested = self.requested.lock().unwrap_or_else(PoisonError::into_inner);
         match (call.id, call.arguments) {
             (0x6002_0000, [rate, Argument::Numbers(kinds)]) => {
-                *asked = (rate.number().unwrap_or(0), kinds.clone());
+                *requested = (rate.number().unwrap_or(0), kinds.clone());
                 Ok(ReturnValue::Nothing)
             }
             (0x6002_0001..=0x6002_0003 | 0x6002_0007 | 0x6002_0008, _) => Ok(ReturnValue::Nothing),
-            (0x6002_0004, _) => Ok(ReturnValue::number(asked.0)),
-            (0x6002_0005, _) => Ok(ReturnValue::Numbers(asked.1.clone())),
+            (0x6002_0004, _) => Ok(ReturnValue::number(requested.0)),
+            (0x6002_0005, _) => Ok(ReturnValue::Numbers(requested.1.clone())),
             _ => Err(NOT_IMPLEMENTED.into()),
         }
     }
 }
 
 /// `IContactInformationDictionary`.
-struct Information {
-    client: Arc<Client>,
+struct ContactInformation {
+    server: Arc<ComServer>,
     known: Vec<(i32, Variant)>,
 }
 
-impl Information {
+impl ContactInformation {
     fn find(&self, key: Option<&Argument>) -> Option<&Variant> {
         let key = key?.number()?;
         self.known.iter().find(|(kind, _)| *kind == key).map(|(_, value)| value)
@@ -227,19 +241,19 @@ impl Information {
     fn at(&self, index: Option<&Argument>) -> Result<&(i32, Variant), MethodError> {
         let index = index.and_then(Argument::number);
         let index = index.and_then(|index| usize::try_from(index).ok());
-        index.and_then(|index| self.known.get(index)).ok_or_else(|| said(INVALID))
+        index.and_then(|index| self.known.get(index)).ok_or_else(|| method_error(INVALID_ARGUMENT))
     }
 }
 
-impl ObjectImpl for Information {
-    described!();
+impl ObjectImpl for ContactInformation {
+    office_type_library!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
-        const { &[&table::INFORMATION] }
+        const { &[&table::CONTACT_INFORMATION] }
     }
 
     fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
-        self.client.admit()?;
+        self.server.inject_faults()?;
         let first = call.arguments.first();
         let count = || i32::try_from(self.known.len()).unwrap_or(i32::MAX);
         match call.id {
@@ -247,7 +261,11 @@ impl ObjectImpl for Information {
                 Ok(ReturnValue::Array(self.known.iter().map(|(_, value)| value.clone()).collect()))
             }
             0x6002_0001 => Ok(ReturnValue::number(count())),
-            0 => self.find(first).cloned().map(ReturnValue::Value).ok_or_else(|| said(INVALID)),
+            0 => self
+                .find(first)
+                .cloned()
+                .map(ReturnValue::Value)
+                .ok_or_else(|| method_error(INVALID_ARGUMENT)),
             0x6002_0003 => {
                 Ok(ReturnValue::Numbers(self.known.iter().map(|(kind, _)| *kind).collect()))
             }
@@ -264,72 +282,72 @@ impl ObjectImpl for Information {
     }
 }
 
-/// `IContactSettingDictionary`, in which there is nothing.
-struct Settings {
-    client: Arc<Client>,
+/// `IContactSettingDictionary`, empty.
+struct ContactSettings {
+    server: Arc<ComServer>,
 }
 
-impl ObjectImpl for Settings {
-    described!();
+impl ObjectImpl for ContactSettings {
+    office_type_library!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
-        const { &[&table::SETTINGS] }
+        const { &[&table::CONTACT_SETTINGS] }
     }
 
     fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
-        self.client.admit()?;
+        self.server.inject_faults()?;
         match call.id {
             0x6002_0000 => Ok(ReturnValue::Numbers(Vec::new())),
             0x6002_0001 => Ok(ReturnValue::Array(Vec::new())),
             0x6002_0002 => Ok(ReturnValue::WithOut(Variant::Empty, Variant::Bool(false))),
             0x6002_0006 => Ok(ReturnValue::bool(false)),
             0x6002_0007 => Ok(ReturnValue::number(0)),
-            _ => Err(said(INVALID)),
+            _ => Err(method_error(INVALID_ARGUMENT)),
         }
     }
 }
 
-/// `IGroupCollection`, in which there is nothing.
-struct Groups {
-    client: Arc<Client>,
+/// `IGroupCollection`, empty.
+struct GroupCollection {
+    server: Arc<ComServer>,
 }
 
-impl ObjectImpl for Groups {
-    described!();
+impl ObjectImpl for GroupCollection {
+    office_type_library!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
-        const { &[&table::GROUPS] }
+        const { &[&table::GROUP_COLLECTION] }
     }
 
     fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
-        self.client.admit()?;
+        self.server.inject_faults()?;
         match call.id {
             -4 => Ok(ReturnValue::Enumerator(Vec::new())),
             0x6002_0001 => Ok(ReturnValue::number(0)),
             0x6002_0003 => Ok(ReturnValue::bool(false)),
-            0x6002_0004 => give(Self { client: Arc::clone(&self.client) }),
+            0x6002_0004 => return_object(Self { server: Arc::clone(&self.server) }),
             0x6002_0005 => Ok(ReturnValue::number(-1)),
-            _ => Err(said(INVALID)),
+            _ => Err(method_error(INVALID_ARGUMENT)),
         }
     }
 }
 
 /// `IContactInformationChangedEventData`.
-pub(crate) struct InformationChange {
-    client: Arc<Client>,
+pub(crate) struct ContactInformationChangedEventData {
+    server: Arc<ComServer>,
 }
 
-impl InformationChange {
-    pub(crate) fn new(client: &Arc<Client>) -> Self {
-        Self { client: Arc::clone(client) }
+impl ContactInformationChangedEventData {
+    pub(crate) fn new(server: &Arc<ComServer>) -> Self {
+        Self { server: Arc::clone(server) }
     }
 }
 
-impl ObjectImpl for InformationChange {
-    described!();
+impl ObjectImpl for ContactInformationChangedEventData {
+    office_type_library!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
-        const { &[&table::INFORMATION_CHANGE] }
+        const { &[&table::CONTACT_INFORMATION_CHANGED] }
     }
 
     fn invoke(&self, _: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {

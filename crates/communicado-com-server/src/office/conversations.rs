@@ -1,69 +1,71 @@
-//! The conversations that Office asks for, of which there are none: it listens for new ones.
+//! The empty list of conversations. Office subscribes to its events.
 
 use std::sync::Arc;
 
 use communicado_windows::com::serve::{
-    Interface, Listeners, MethodCall, MethodError, ObjectImpl, ReturnValue, TypeLibrary,
+    EventSource, Interface, MethodCall, MethodError, ObjectImpl, ReturnValue,
 };
 
-use super::described;
-use crate::client::{Client, INVALID, NOT_IMPLEMENTED, give, said};
+use super::type_library::office_type_library;
+use crate::server::{ComServer, INVALID_ARGUMENT, NOT_IMPLEMENTED, method_error, return_object};
 use crate::tables::office as table;
 
-/// `ucConversationSummarizerNoSummarizedState`: no conversation rings, and none is held.
+/// `ucConversationSummarizerNoSummarizedState`: no conversation rings or is on hold.
 const NO_STATE: i32 = 0;
 
 /// `IConversationManager`.
 pub(super) struct ConversationManager {
-    client: Arc<Client>,
+    server: Arc<ComServer>,
 }
 
 impl ConversationManager {
-    pub(super) fn of(client: &Arc<Client>) -> Self {
-        Self { client: Arc::clone(client) }
+    pub(super) fn of(server: &Arc<ComServer>) -> Self {
+        Self { server: Arc::clone(server) }
     }
 }
 
 impl ObjectImpl for ConversationManager {
-    described!();
+    office_type_library!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
         const { &[&table::CONVERSATION_MANAGER] }
     }
 
-    fn listeners(&self) -> Option<&Listeners> {
-        Some(&self.client.conversations)
+    fn events(&self) -> Option<&dyn EventSource> {
+        Some(&self.server.conversation_manager)
     }
 
     fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
-        self.client.admit()?;
+        self.server.inject_faults()?;
         match call.id {
             0x6002_0000 => Ok(ReturnValue::number(NO_STATE)),
-            0x6002_0001 => give(Conversations { client: Arc::clone(&self.client) }),
+            0x6002_0001 => {
+                return_object(ConversationCollection { server: Arc::clone(&self.server) })
+            }
             _ => Err(NOT_IMPLEMENTED.into()),
         }
     }
 }
 
-/// `IConversationCollection`, in which there is nothing.
-struct Conversations {
-    client: Arc<Client>,
+/// `IConversationCollection`, empty.
+struct ConversationCollection {
+    server: Arc<ComServer>,
 }
 
-impl ObjectImpl for Conversations {
-    described!();
+impl ObjectImpl for ConversationCollection {
+    office_type_library!();
 
     fn interfaces(&self) -> &'static [&'static Interface] {
-        const { &[&table::CONVERSATIONS] }
+        const { &[&table::CONVERSATION_COLLECTION] }
     }
 
     fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError> {
-        self.client.admit()?;
+        self.server.inject_faults()?;
         match call.id {
             0x6002_0000 => Ok(ReturnValue::number(0)),
             -4 => Ok(ReturnValue::Enumerator(Vec::new())),
             0x6002_0003 => Ok(ReturnValue::number(-1)),
-            _ => Err(said(INVALID)),
+            _ => Err(method_error(INVALID_ARGUMENT)),
         }
     }
 }

@@ -1,14 +1,14 @@
-//! `IMessenger` and what it leads to, member by member in the order of their tables (Microsoft,
-//! Office Communicator 2007 SDK, type library CommunicatorAPI 1.0).
+//! `IMessenger` and related interfaces, with their members in vtable order (Microsoft, Office
+//! Communicator 2007 SDK, type library CommunicatorAPI 1.0).
 //!
-//! **Know:** `MyStatus` is put before it is got.
+//! **Know:** the setter of `MyStatus` precedes the getter.
 
 use communicado_windows::Guid;
 use communicado_windows::com::serve::Interface;
 use communicado_windows::com::serve::Member;
 use communicado_windows::com::serve::ValueKind::{Bool, Number, Object, Text, Variant};
 
-/// `IMessengerAdvanced`, which continues `IMessenger3`, that `IMessenger2`, and that `IMessenger`.
+/// `IMessengerAdvanced`, derived from `IMessenger3`, `IMessenger2` and `IMessenger`.
 pub(crate) static MESSENGER: Interface = Interface::new(
     &[
         Guid(0xDA06_35E8_09AF_480C_88B2_AA9F_A1D9_DB27),
@@ -76,7 +76,7 @@ pub(crate) static RESOLUTION: Interface = Interface::new(
     &[Member::call::<7>("ResolveContact", 0x6002_0000, &[Number, Number, Text], Some(Text))],
 );
 
-/// `IMessengerContactAdvanced`, which continues `IMessengerContact`.
+/// `IMessengerContactAdvanced`, derived from `IMessengerContact`.
 pub(crate) static CONTACT: Interface = Interface::new(
     &[
         Guid(0x086F_69C0_2FBD_46B3_BE50_EC40_1AB8_6099),

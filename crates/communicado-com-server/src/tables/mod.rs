@@ -1,4 +1,4 @@
-//! What the classes are called by: one table for callers bound early and late.
+//! Interface tables, for early-bound and late-bound callers.
 
 pub(crate) mod messenger;
 pub(crate) mod office;

@@ -1,4 +1,4 @@
-//! `IUCOfficeIntegration` and what it leads to, as far as Office asks (Microsoft, "Integrating IM
+//! `IUCOfficeIntegration` and the related interfaces that Office uses (Microsoft, "Integrating IM
 //! applications with Office"; Lync SDK, type library UCCollaborationLib 1.0).
 
 use communicado_windows::Guid;
@@ -9,7 +9,7 @@ use communicado_windows::com::serve::ValueKind::{
 };
 
 /// `IUCOfficeIntegration`.
-pub(crate) static ROOT: Interface = Interface::new(
+pub(crate) static OFFICE_INTEGRATION: Interface = Interface::new(
     &[Guid(0x6A22_2195_F65E_467F_8F77_EB18_0BD8_5288)],
     &[
         Member::call::<7>("GetSupportedFeatures", 0x6002_0000, &[Text], Some(Number)),
@@ -18,8 +18,8 @@ pub(crate) static ROOT: Interface = Interface::new(
     ],
 );
 
-/// `ILyncClient`, which continues `IClient`.
-pub(crate) static CLIENT: Interface = Interface::new(
+/// `ILyncClient`, derived from `IClient`.
+pub(crate) static LYNC_CLIENT: Interface = Interface::new(
     &[
         Guid(0xC413_A27F_601E_4261_B9E3_0EB9_66F4_E7D1),
         Guid(0xEE9F_3E74_AC61_469E_80D6_E22B_F4EE_FF5C),
@@ -62,7 +62,7 @@ pub(crate) static CLIENT: Interface = Interface::new(
 );
 
 /// `ISelf`.
-pub(crate) static ONESELF: Interface = Interface::new(
+pub(crate) static LYNC_SELF: Interface = Interface::new(
     &[Guid(0x4DA8_99D3_FAC7_4F43_8E4A_1987_988F_BC9B)],
     &[
         Member::call::<7>(
@@ -180,7 +180,7 @@ pub(crate) static CONTACT: Interface = Interface::new(
 );
 
 /// `IContactSubscription`.
-pub(crate) static SUBSCRIPTION: Interface = Interface::new(
+pub(crate) static CONTACT_SUBSCRIPTION: Interface = Interface::new(
     &[Guid(0x95B8_D3E8_F3D5_4DC0_BCFE_AB80_C835_DEA0)],
     &[
         Member::call::<7>("Subscribe", 0x6002_0000, &[Number, NumberArray], None),
@@ -196,7 +196,7 @@ pub(crate) static SUBSCRIPTION: Interface = Interface::new(
 );
 
 /// `IContactInformationDictionary`.
-pub(crate) static INFORMATION: Interface = Interface::new(
+pub(crate) static CONTACT_INFORMATION: Interface = Interface::new(
     &[Guid(0xF0CE_810F_E36F_4CD8_A836_515B_9A6E_09FC)],
     &[
         Member::get::<7>("Values", 0x6002_0000, &[], VariantArray),
@@ -211,7 +211,7 @@ pub(crate) static INFORMATION: Interface = Interface::new(
 );
 
 /// `IContactSettingDictionary`.
-pub(crate) static SETTINGS: Interface = Interface::new(
+pub(crate) static CONTACT_SETTINGS: Interface = Interface::new(
     &[Guid(0xFD90_00B3_479F_4B16_9D63_70A4_9E07_8946)],
     &[
         Member::get::<7>("Keys", 0x6002_0000, &[], NumberArray),
@@ -226,7 +226,7 @@ pub(crate) static SETTINGS: Interface = Interface::new(
 );
 
 /// `IGroupCollection`.
-pub(crate) static GROUPS: Interface = Interface::new(
+pub(crate) static GROUP_COLLECTION: Interface = Interface::new(
     &[Guid(0x0C81_EC90_9469_4ED4_ACAD_ADB8_6E11_039C)],
     &[
         Member::get::<7>("_NewEnum", -4, &[], Object),
@@ -252,7 +252,7 @@ pub(crate) static CONVERSATION_MANAGER: Interface = Interface::new(
 );
 
 /// `IConversationCollection`.
-pub(crate) static CONVERSATIONS: Interface = Interface::new(
+pub(crate) static CONVERSATION_COLLECTION: Interface = Interface::new(
     &[Guid(0xA4E1_D1E4_7839_473B_95FA_5D33_DDC0_D2DD)],
     &[
         Member::get::<7>("Count", 0x6002_0000, &[], Number),
@@ -291,7 +291,7 @@ pub(crate) static AUTOMATION: Interface = Interface::new(
 );
 
 /// `IAsynchronousOperation`.
-pub(crate) static OPERATION: Interface = Interface::new(
+pub(crate) static ASYNC_OPERATION: Interface = Interface::new(
     &[Guid(0xF7EE_956B_A713_48D3_AFEF_0A28_F377_40B3)],
     &[
         Member::get::<7>("AsyncState", 0x6002_0000, &[], Variant),
@@ -305,7 +305,7 @@ pub(crate) static OPERATION: Interface = Interface::new(
 );
 
 /// `IClientStateChangedEventData`.
-pub(crate) static STATE_CHANGE: Interface = Interface::new(
+pub(crate) static CLIENT_STATE_CHANGED: Interface = Interface::new(
     &[Guid(0x9B3A_702D_5BE1_4FCE_ADB3_EBBD_23E0_78C3)],
     &[
         Member::get::<7>("NewState", 0x6002_0000, &[], Number),
@@ -315,7 +315,7 @@ pub(crate) static STATE_CHANGE: Interface = Interface::new(
 );
 
 /// `IContactInformationChangedEventData`.
-pub(crate) static INFORMATION_CHANGE: Interface = Interface::new(
+pub(crate) static CONTACT_INFORMATION_CHANGED: Interface = Interface::new(
     &[Guid(0xEFEC_2816_F16D_48D8_9306_26C8_10F0_EA55)],
     &[Member::get::<7>("ChangedContactInformation", 0x6002_0000, &[], NumberArray)],
 );

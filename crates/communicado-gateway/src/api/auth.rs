@@ -13,11 +13,11 @@ use axum::response::{IntoResponse as _, Response};
 use communicado_wire::gateway::Scope;
 
 use super::origin::same_origin;
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
 use crate::auth::{lookup, not_signed_in};
 use crate::principal::Principal;
 use crate::rates::CallerKey;
-use crate::refusal::{Kind, Refusal};
 
 /// The other end of a connection.
 #[derive(Clone, Copy, Debug)]
@@ -52,14 +52,14 @@ impl Auth {
     /// # Errors
     ///
     /// If nobody is signed in.
-    pub(super) fn principal(&self) -> Result<&Principal, Refusal> {
+    pub(super) fn principal(&self) -> Result<&Principal, ApiError> {
         self.principal.as_ref().ok_or_else(not_signed_in)
     }
 
     /// # Errors
     ///
     /// If who asks is no administrator.
-    pub(super) fn administrator(&self) -> Result<&Principal, Refusal> {
+    pub(super) fn administrator(&self) -> Result<&Principal, ApiError> {
         let principal = self.principal()?;
         principal.require(Scope::Administer).map(|()| principal)
     }
@@ -86,13 +86,13 @@ pub(super) async fn authenticate(
 ) -> Response {
     let auth = match auth_of(&app, &request) {
         Ok(auth) => auth,
-        Err(refusal) => return refusal.into_response(),
+        Err(error) => return error.into_response(),
     };
     request.extensions_mut().insert(auth);
     next.run(request).await
 }
 
-fn auth_of(app: &AppState, request: &Request) -> Result<Auth, Refusal> {
+fn auth_of(app: &AppState, request: &Request) -> Result<Auth, ApiError> {
     let unknown = PeerAddress(std::net::Ipv4Addr::UNSPECIFIED.into());
     let PeerAddress(peer) = request.extensions().get().copied().unwrap_or(unknown);
     if let Some(Operator(principal)) = request.extensions().get().cloned() {
@@ -114,7 +114,7 @@ fn auth_of(app: &AppState, request: &Request) -> Result<Auth, Refusal> {
             let help = "send the header `Communicado-Csrf: 1`";
             let detail = "what a browser's session changes needs a header that only a page of \
                           ours can send";
-            return Err(Refusal::new(Kind::NotAllowed, detail, help));
+            return Err(ApiError::new(ApiErrorKind::NotAllowed, detail, help));
         }
     }
     Ok(auth)

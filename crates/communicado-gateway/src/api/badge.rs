@@ -10,12 +10,12 @@ use axum::response::{IntoResponse as _, Response};
 use communicado_wire::gateway::{Badge, View};
 
 use super::response::{ApiResult, App, tagged};
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
-use crate::model::seen_as;
-use crate::refusal::{Kind, Refusal};
+use crate::model::badge_of;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+enum BadgeFormat {
     Svg,
     Text,
     Json,
@@ -28,13 +28,13 @@ pub(super) async fn ours(
     Path(file): Path<String>,
 ) -> ApiResult {
     let (name, ending) = file.rsplit_once('.').unwrap_or((&file, "svg"));
-    let form = match ending {
-        "svg" => Form::Svg,
-        "txt" => Form::Text,
-        "json" => Form::Json,
+    let format = match ending {
+        "svg" => BadgeFormat::Svg,
+        "txt" => BadgeFormat::Text,
+        "json" => BadgeFormat::Json,
         _ => return Err(none()),
     };
-    badge(&app, &headers, name, form)
+    badge(&app, &headers, name, format)
 }
 
 /// `GET /presence/rid/{pseudonym}/image/..`, `/text/..`, `/js/..`, and `jid/{pseudonym}/{host}/..`.
@@ -48,13 +48,13 @@ pub(super) async fn ejabberd(
         ["rid", name, rest @ ..] | ["jid", name, _, rest @ ..] => (name, rest.first()),
         _ => return Err(none()),
     };
-    let form = match kind.copied() {
-        None | Some("image") => Form::Svg,
-        Some("text") => Form::Text,
-        Some("js" | "json") => Form::Json,
+    let format = match kind.copied() {
+        None | Some("image") => BadgeFormat::Svg,
+        Some("text") => BadgeFormat::Text,
+        Some("js" | "json") => BadgeFormat::Json,
         Some(_) => return Err(none()),
     };
-    badge(&app, &headers, name, form)
+    badge(&app, &headers, name, format)
 }
 
 /// `GET /status/{pseudonym}[@host][/icon|text|message|json]`.
@@ -65,30 +65,30 @@ pub(super) async fn prosody(
 ) -> ApiResult {
     let (address, kind) = rest.split_once('/').unwrap_or((&rest, "icon"));
     let name = address.split_once('@').map_or(address, |(name, _)| name);
-    let form = match kind.trim_end_matches('/') {
-        "" | "icon" => Form::Svg,
-        "text" | "message" => Form::Text,
-        "json" => Form::Json,
+    let format = match kind.trim_end_matches('/') {
+        "" | "icon" => BadgeFormat::Svg,
+        "text" | "message" => BadgeFormat::Text,
+        "json" => BadgeFormat::Json,
         _ => return Err(none()),
     };
-    badge(&app, &headers, name, form)
+    badge(&app, &headers, name, format)
 }
 
-fn none() -> Refusal {
+fn none() -> ApiError {
     let help = "a person switches the badge on, and the answer says its pseudonym";
-    Refusal::new(Kind::NotFound, "there is no such badge", help)
+    ApiError::new(ApiErrorKind::NotFound, "there is no such badge", help)
 }
 
-fn badge(app: &AppState, headers: &HeaderMap, name: &str, form: Form) -> ApiResult {
+fn badge(app: &AppState, headers: &HeaderMap, name: &str, format: BadgeFormat) -> ApiResult {
     let people = app.people();
     let person = people.badge(name).ok_or_else(none)?;
-    let badge: Badge = seen_as(person, View::Availability);
+    let badge: Badge = badge_of(person, View::Availability);
     drop(people);
     let word = badge.word();
-    let (kind, text) = match form {
-        Form::Svg => ("image/svg+xml", svg(word, badge.is_in)),
-        Form::Text => ("text/plain; charset=utf-8", format!("{word}\n")),
-        Form::Json => ("application/json", badge.to_json()),
+    let (kind, text) = match format {
+        BadgeFormat::Svg => ("image/svg+xml", svg(word, badge.is_in)),
+        BadgeFormat::Text => ("text/plain; charset=utf-8", format!("{word}\n")),
+        BadgeFormat::Json => ("application/json", badge.to_json()),
     };
     Ok(public(tagged(headers, kind, text.into())))
 }

@@ -6,13 +6,13 @@ use axum::routing::get;
 use bytes::Bytes;
 
 use super::response::tagged;
-use crate::web::{PAGES, POLICY};
+use crate::web::{ASSETS, POLICY};
 
 /// One address for each file.
-pub(super) fn pages<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    PAGES.iter().fold(Router::new(), |router, page| {
+pub(super) fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    ASSETS.iter().fold(Router::new(), |router, asset| {
         let serve = async |headers: HeaderMap| {
-            let mut response = tagged(&headers, page.content_type, Bytes::from_static(page.body));
+            let mut response = tagged(&headers, asset.content_type, Bytes::from_static(asset.body));
             let headers = response.headers_mut();
             headers.remove(header::VARY);
             for (name, value) in
@@ -22,6 +22,6 @@ pub(super) fn pages<S: Clone + Send + Sync + 'static>() -> Router<S> {
             }
             response
         };
-        router.route(page.path, get(serve))
+        router.route(asset.path, get(serve))
     })
 }

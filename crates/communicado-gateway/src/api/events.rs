@@ -21,13 +21,13 @@ use tokio::time::timeout;
 
 use super::auth::Auth;
 use super::response::{ApiResult, App};
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
 use crate::auth::{StreamRequest, authorize_subscription};
+use crate::connection::ConnectionHandle;
 use crate::http::accepts_events;
 use crate::metrics::TransportLabel;
 use crate::principal::Principal;
-use crate::refusal::{Kind, Refusal};
-use crate::serve::Connection;
 use crate::sse;
 use crate::stream::{LoopCommand, Mailbox, RETRY, ReaderId, Recv};
 use crate::subscription::Subscription;
@@ -54,23 +54,23 @@ pub(super) async fn as_stream(
     let seconds = response.headers().get(header::RETRY_AFTER);
     let seconds = seconds.and_then(|text| text.to_str().ok()).and_then(|text| text.parse().ok());
     let detail = "too many requests or streams of this token";
-    let refusal = Refusal::new(Kind::TooMany, detail, "come back later");
-    let refusal = refusal.retry_after(seconds.unwrap_or(1));
+    let error = ApiError::new(ApiErrorKind::TooMany, detail, "come back later");
+    let error = error.retry_after(seconds.unwrap_or(1));
     let headers = [(header::CONTENT_TYPE, sse::CONTENT_TYPE), (header::CACHE_CONTROL, "no-cache")];
-    (headers, sse::retry_later(&app, &refusal)).into_response()
+    (headers, sse::retry_later(&app, &error)).into_response()
 }
 
 /// `GET /v1/events`.
 pub(super) async fn stream(
     State(app): App,
     auth: Auth,
-    connection: Option<Extension<Connection>>,
+    connection: Option<Extension<ConnectionHandle>>,
     request: Request,
 ) -> ApiResult {
     let principal = auth.principal()?.clone();
     let subscription =
         authorize_subscription(&app, &principal, subscription(&auth, &request)?, true)?;
-    let reader = Reader::open(&app, principal, TransportLabel::SseShared).await?;
+    let reader = MailboxReader::open(&app, principal, TransportLabel::SseShared).await?;
     // What the stream begins with goes also to a client that sends no more.
     reader.subscribe(subscription).await?;
     let connection = connection.map(|Extension(connection)| connection).unwrap_or_default();
@@ -84,10 +84,10 @@ pub(super) async fn stream(
         // The connection ends with the stream, as it does where the event loop keeps it.
         (header::CONNECTION, "close"),
     ];
-    Ok((headers, Body::new(Stream(frames))).into_response())
+    Ok((headers, Body::new(EventStreamBody(frames))).into_response())
 }
 
-fn subscription(auth: &Auth, request: &Request) -> Result<Subscription, Refusal> {
+fn subscription(auth: &Auth, request: &Request) -> Result<Subscription, ApiError> {
     let last_event_id = request.headers().get(HeaderName::from_static("last-event-id"));
     let asked = StreamRequest {
         query: request.uri().query().unwrap_or_default(),
@@ -101,18 +101,18 @@ fn subscription(auth: &Auth, request: &Request) -> Result<Subscription, Refusal>
 
 /// A reader that has a mailbox; dropped, it is gone.
 #[derive(Debug)]
-pub(super) struct Reader {
+pub(super) struct MailboxReader {
     pub(super) id: ReaderId,
     mailbox: Arc<Mailbox>,
     app: Arc<AppState>,
 }
 
-impl Reader {
+impl MailboxReader {
     pub(super) async fn open(
         app: &Arc<AppState>,
         principal: Principal,
         label: TransportLabel,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, ApiError> {
         let mailbox = Arc::new(Mailbox::default());
         let (reply, answer) = oneshot::channel();
         let box_of_it = mailbox.clone();
@@ -122,7 +122,7 @@ impl Reader {
     }
 
     /// Asks for more, and waits until the first of it is there.
-    pub(super) async fn subscribe(&self, subscription: Subscription) -> Result<(), Refusal> {
+    pub(super) async fn subscribe(&self, subscription: Subscription) -> Result<(), ApiError> {
         let (reply, answer) = oneshot::channel();
         self.app.event_loop.send(LoopCommand::Subscribe(self.id, subscription, reply));
         answer.await.unwrap_or_else(|_| Err(stopping()))
@@ -142,20 +142,24 @@ impl Reader {
     }
 }
 
-impl Drop for Reader {
+impl Drop for MailboxReader {
     fn drop(&mut self) {
         self.mailbox.close();
         self.app.event_loop.send(LoopCommand::Close(self.id));
     }
 }
 
-fn stopping() -> Refusal {
+fn stopping() -> ApiError {
     let help = "try again in a few seconds";
-    Refusal::new(Kind::Unavailable, "the gateway stops", help).retry_after(2)
+    ApiError::new(ApiErrorKind::Unavailable, "the gateway stops", help).retry_after(2)
 }
 
 /// Brings frames from the mailbox to hyper for as long as somebody takes them, or until `ends`.
-async fn pass_on(reader: Reader, sender: mpsc::Sender<Bytes>, ends: impl Future<Output = ()>) {
+async fn pass_on(
+    reader: MailboxReader,
+    sender: mpsc::Sender<Bytes>,
+    ends: impl Future<Output = ()>,
+) {
     let mut ends = std::pin::pin!(ends);
     if sender.send(Bytes::from_static(RETRY)).await.is_err() {
         return;
@@ -181,9 +185,9 @@ async fn pass_on(reader: Reader, sender: mpsc::Sender<Bytes>, ends: impl Future<
     }
 }
 
-struct Stream(mpsc::Receiver<Bytes>);
+struct EventStreamBody(mpsc::Receiver<Bytes>);
 
-impl HttpBody for Stream {
+impl HttpBody for EventStreamBody {
     type Data = Bytes;
     type Error = Infallible;
 

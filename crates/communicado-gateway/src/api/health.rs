@@ -12,8 +12,8 @@ use tokio::time::timeout;
 
 use super::response::{ApiResult, App, JSON, json, tagged};
 use crate::app_state::AppState;
+use crate::store_writer::WriteCommand;
 use crate::stream;
-use crate::writer::WriteCommand;
 
 /// How long a part may take to show that it works.
 const TIMEOUT: Duration = Duration::from_secs(3);

@@ -1,8 +1,8 @@
-//! What is asked over HTTP, but for the streams that the event loop keeps: one file for each subject,
-//! one table of addresses.
+//! The HTTP API, but for the streams that the event loop keeps: one file for each subject, one
+//! table of addresses.
 //!
-//! Each request is authenticated before its handler runs; see `auth.rs`. What goes wrong is a [`Refusal`]
-//! and leaves as a problem document; see `response.rs`.
+//! Each request is authenticated before its handler runs; see `auth.rs`. What goes wrong is an
+//! [`ApiError`] and leaves as a problem document; see `response.rs`.
 
 mod auth;
 mod badge;
@@ -28,7 +28,6 @@ use axum::routing::{delete, get, post, put};
 pub(crate) use auth::{Operator, PeerAddress};
 pub(crate) use health::OPENAPI;
 pub(crate) use publish::publication;
-pub(crate) use tokens::made;
 
 use crate::app_state::AppState;
 
@@ -59,7 +58,7 @@ pub(crate) fn router(app: Arc<AppState>) -> Router {
         .route("/healthz", get(health::health))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
-        .merge(board::pages())
+        .merge(board::assets())
         .layer(from_fn_with_state(app.clone(), auth::authenticate))
         .layer(from_fn_with_state(app.clone(), events::as_stream))
         .layer(from_fn_with_state(app.clone(), origin::cross_origin))

@@ -12,22 +12,22 @@ use communicado_wire::gateway::stored::Token;
 use super::auth::Auth;
 use super::response::{ApiResult, App};
 use super::session::{cookie, session_token};
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
 use crate::ids::parse_id;
 use crate::limits::SESSION;
 use crate::oidc::{OidcClient, unknown_login};
 use crate::rates::Network;
-use crate::refusal::{Kind, Refusal};
+use crate::store_writer::WriteCommand;
 use crate::web::{HTML, POLICY};
-use crate::writer::WriteCommand;
 
 /// Ties a sign-in to the browser that began it.
 const STATE_COOKIE: &str = "communicado_sign_in";
 
-fn oidc_client(app: &AppState) -> Result<Arc<OidcClient>, Refusal> {
+fn oidc_client(app: &AppState) -> Result<Arc<OidcClient>, ApiError> {
     app.oidc_client.get().cloned().ok_or_else(|| {
         let help = "sign in with a token, or start the gateway with --oidc-issuer";
-        Refusal::new(Kind::NotFound, "nobody signs people in here", help)
+        ApiError::new(ApiErrorKind::NotFound, "nobody signs people in here", help)
     })
 }
 
@@ -49,13 +49,13 @@ pub(super) async fn callback(
 fn for_a_person(headers: &HeaderMap, answer: ApiResult) -> Response {
     let accepts = headers.get(header::ACCEPT).and_then(|kinds| kinds.to_str().ok());
     match answer {
-        Err(refusal) if accepts.is_some_and(|kinds| kinds.contains("text/html")) => page(&refusal),
+        Err(error) if accepts.is_some_and(|kinds| kinds.contains("text/html")) => page(&error),
         answer => answer.into_response(),
     }
 }
 
-fn page(refusal: &Refusal) -> Response {
-    let problem = refusal.problem();
+fn page(error: &ApiError) -> Response {
+    let problem = error.problem();
     let page = include_str!("../../web/refused.html")
         .replace("{help}", &escaped(&problem.help))
         .replace("{detail}", &escaped(&problem.detail));
@@ -118,7 +118,7 @@ async fn complete(
     let Some(name) = app.people().person(&id).map(|person| person.name.clone()) else {
         let detail = format!("you are `{id}` to the issuer, and nobody here has this id");
         let help = "ask whoever runs the gateway to add you: communicado-gateway people add";
-        return Err(Refusal::new(Kind::NotAllowed, detail, help));
+        return Err(ApiError::new(ApiErrorKind::NotAllowed, detail, help));
     };
     let of = Token {
         v: communicado_wire::VERSION,
@@ -152,9 +152,9 @@ fn redirect(to: &str, cookies: &[String]) -> Response {
 
 /// Does what waits for the issuer where nobody else waits for it.
 async fn blocking<T: Send + 'static>(
-    ask: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
-) -> Result<T, Refusal> {
+    ask: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
     tokio::task::spawn_blocking(ask).await.unwrap_or_else(|_| {
-        Err(Refusal::new(Kind::Unavailable, "the sign-in broke off", "begin again"))
+        Err(ApiError::new(ApiErrorKind::Unavailable, "the sign-in broke off", "begin again"))
     })
 }

@@ -1,17 +1,22 @@
 //! Origins of pages: which may read answers, and which may change something.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderValue};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use super::response::App;
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
-use crate::refusal::{Kind, Refusal};
 
 /// Lets pages of the origins that were named read answers; nobody else's, unless they are ours.
-pub(super) async fn cross_origin(State(app): App, request: Request, next: Next) -> Response {
+pub(super) async fn cross_origin(
+    State(app): State<Arc<AppState>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
     let allowed = origin.filter(|origin| is_allowed(&app, origin));
     let asks = request.method() == Method::OPTIONS
@@ -52,7 +57,7 @@ pub(super) fn is_allowed(app: &AppState, origin: &HeaderValue) -> bool {
 /// # Errors
 ///
 /// If the request comes from a page of an origin that is neither ours nor was named.
-pub(super) fn same_origin(app: &AppState, headers: &HeaderMap) -> Result<(), Refusal> {
+pub(super) fn same_origin(app: &AppState, headers: &HeaderMap) -> Result<(), ApiError> {
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
@@ -61,5 +66,5 @@ pub(super) fn same_origin(app: &AppState, headers: &HeaderMap) -> Result<(), Ref
         return Ok(());
     }
     let help = "name the origin when the gateway starts: --allow-origin ORIGIN";
-    Err(Refusal::new(Kind::NotAllowed, "pages of this origin may not do this", help))
+    Err(ApiError::new(ApiErrorKind::NotAllowed, "pages of this origin may not do this", help))
 }

@@ -10,16 +10,16 @@ use bytes::Bytes;
 use communicado_wire::gateway::{Alter, Audience, AudienceEntry, NewPerson, Scope};
 
 use super::auth::Auth;
-use super::response::{ApiResult, App, JSON, body, json, read, tagged};
+use super::response::{ApiResult, App, JSON, json, parse_json, read_body, tagged};
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
 use crate::ids::parse_id;
 use crate::limits::{GROUPS, NAME_CHARS, PAGE, PAGE_PER_REQUEST, PEOPLE_PER_REQUEST};
-use crate::model::{Input, Person, own, person_json};
+use crate::model::{Input, Person, own_person, person_json};
 use crate::principal::Principal;
-use crate::refusal::{Kind, Refusal};
+use crate::sanitize;
 use crate::secret::random;
-use crate::text::{self, printable};
-use crate::writer::{WriteCommand, WriteReply};
+use crate::store_writer::{WriteCommand, WriteReply};
 
 /// People of a page if nothing else is asked for.
 const USUAL_PAGE: usize = 100;
@@ -32,7 +32,7 @@ pub(super) async fn page(
     Query(query): Query<BTreeMap<String, String>>,
 ) -> ApiResult {
     let principal = auth.principal()?;
-    if principal.own().is_none() {
+    if principal.own_person().is_none() {
         principal.require(Scope::Read)?;
     }
     let mut group = None;
@@ -46,7 +46,7 @@ pub(super) async fn page(
             key => {
                 let key: String = key.chars().take(40).collect();
                 let help = "known are `group`, `after` and `limit`";
-                return Err(Refusal::bad(format!("`{key}` is not known here"), help));
+                return Err(ApiError::bad_request(format!("`{key}` is not known here"), help));
             }
         }
     }
@@ -103,25 +103,26 @@ fn more_cost(
     looked_at / PEOPLE_PER_REQUEST + limit / PAGE_PER_REQUEST
 }
 
-fn page_size(text: &str) -> Result<usize, Refusal> {
+fn page_size(text: &str) -> Result<usize, ApiError> {
     let size = text.parse::<usize>().ok().filter(|size| *size > 0);
-    let size = size.ok_or_else(|| Refusal::bad("`limit` is no number of people", "give 1 or more"));
+    let size = size
+        .ok_or_else(|| ApiError::bad_request("`limit` is no number of people", "give 1 or more"));
     let size = size?;
     if PAGE.allows(size) {
         return Ok(size);
     }
-    Err(Refusal::beyond(Kind::BadRequest, PAGE, "a page cannot be so long"))
+    Err(ApiError::limit_exceeded(ApiErrorKind::BadRequest, PAGE, "a page cannot be so long"))
 }
 
 /// A person whom who asks may see.
-fn seen(app: &AppState, principal: &Principal, id: &str) -> Result<(Arc<Person>, Bytes), Refusal> {
+fn seen(app: &AppState, principal: &Principal, id: &str) -> Result<(Arc<Person>, Bytes), ApiError> {
     let id = parse_id("person", id)?;
     let people = app.people();
-    let person = people.person(&id).ok_or_else(|| Refusal::no_person(&id))?;
+    let person = people.person(&id).ok_or_else(|| ApiError::no_person(&id))?;
     // Whom one may not see is told from nobody by nothing.
-    let visibility = principal.visibility(person).ok_or_else(|| Refusal::no_person(&id))?;
-    let text = if visibility.own {
-        own(person).to_json().into()
+    let visibility = principal.visibility(person).ok_or_else(|| ApiError::no_person(&id))?;
+    let text = if visibility.is_own {
+        own_person(person).to_json().into()
     } else {
         person_json(person, visibility.view)
     };
@@ -144,14 +145,14 @@ pub(super) async fn one(
 /// `POST /v1/people`.
 pub(super) async fn create(State(app): App, auth: Auth, request: Request) -> ApiResult {
     let principal = auth.administrator()?;
-    let bytes = body(&app, &auth, request).await?;
-    let mut new: NewPerson = read(&bytes)?;
+    let bytes = read_body(&app, &auth, request).await?;
+    let mut new: NewPerson = parse_json(&bytes)?;
     parse_id("person", &new.id)?;
     new.name = check(new.name, Some(&new.groups))?;
     let reply = app.writer.submit_as(principal, WriteCommand::Person(Input::Create(new))).await?;
-    let WriteReply::Person(Some(person)) = reply else { return Err(Refusal::no_person("")) };
+    let WriteReply::Person(Some(person)) = reply else { return Err(ApiError::no_person("")) };
     let place = format!("/v1/people/{}", person.id);
-    let mut response = json(StatusCode::CREATED, own(&person).to_json());
+    let mut response = json(StatusCode::CREATED, own_person(&person).to_json());
     if let Ok(place) = place.parse() {
         response.headers_mut().insert(header::LOCATION, place);
     }
@@ -162,32 +163,19 @@ pub(super) async fn create(State(app): App, auth: Auth, request: Request) -> Api
 fn check(
     name: Option<Arc<str>>,
     groups: Option<&Vec<Arc<str>>>,
-) -> Result<Option<Arc<str>>, Refusal> {
-    let name = name.map(|name| line("name", name, NAME_CHARS)).transpose()?;
+) -> Result<Option<Arc<str>>, ApiError> {
+    let name = name.map(|name| sanitize::line("name", name, NAME_CHARS)).transpose()?;
     for group in groups.into_iter().flatten() {
         parse_id("group", group)?;
     }
     if groups.is_none_or(|groups| GROUPS.allows(groups.len())) {
         return Ok(name);
     }
-    Err(Refusal::beyond(Kind::BadRequest, GROUPS, "a person cannot be in so many groups"))
-}
-
-/// A line that people read: not empty, not too long, one line, and written in one direction.
-pub(super) fn line(
-    what: &str,
-    text: Arc<str>,
-    limit: crate::limits::Limit,
-) -> Result<Arc<str>, Refusal> {
-    if !limit.allows(text.chars().count()) {
-        return Err(Refusal::beyond(Kind::BadRequest, limit, format!("the {what} is too long")));
-    }
-    let shown = printable(text.clone());
-    if shown.trim().is_empty() || text.chars().any(char::is_control) {
-        let detail = format!("the {what} is empty or has characters that cannot be shown");
-        return Err(Refusal::bad(detail, "give one line of text"));
-    }
-    Ok(shown)
+    Err(ApiError::limit_exceeded(
+        ApiErrorKind::BadRequest,
+        GROUPS,
+        "a person cannot be in so many groups",
+    ))
 }
 
 /// `PATCH /v1/people/{person}`: an administrator, or the person for the badge.
@@ -199,12 +187,12 @@ pub(super) async fn alter(
 ) -> ApiResult {
     let principal = auth.principal()?;
     let id = parse_id("person", &id)?;
-    let is_own = principal.own() == Some(&id);
+    let is_own = principal.own_person() == Some(&id);
     if !is_own {
         auth.administrator()?;
     }
-    let bytes = body(&app, &auth, request).await?;
-    let mut alter: Alter = read(&bytes)?;
+    let bytes = read_body(&app, &auth, request).await?;
+    let mut alter: Alter = parse_json(&bytes)?;
     if alter.name.is_some() || alter.groups.is_some() {
         auth.administrator()?;
     }
@@ -212,7 +200,7 @@ pub(super) async fn alter(
     let pseudonym = random::<16>()?.into();
     let command = WriteCommand::Person(Input::Alter(id, alter, pseudonym));
     match app.writer.submit_as(principal, command).await? {
-        WriteReply::Person(Some(person)) => Ok(json(StatusCode::OK, own(&person).to_json())),
+        WriteReply::Person(Some(person)) => Ok(json(StatusCode::OK, own_person(&person).to_json())),
         _ => Ok(StatusCode::NO_CONTENT.into_response()),
     }
 }
@@ -228,8 +216,8 @@ pub(super) async fn remove(State(app): App, auth: Auth, Path(id): Path<String>) 
 /// # Errors
 ///
 /// If who asks is neither the person nor an administrator.
-fn require_own(principal: &Principal, id: &Arc<str>) -> Result<(), Refusal> {
-    if principal.own() == Some(id) { Ok(()) } else { principal.require(Scope::Administer) }
+fn require_own(principal: &Principal, id: &Arc<str>) -> Result<(), ApiError> {
+    if principal.own_person() == Some(id) { Ok(()) } else { principal.require(Scope::Administer) }
 }
 
 /// `GET /v1/people/{person}/audience`: who has read the person.
@@ -283,10 +271,10 @@ pub(super) async fn history(
     seen(&app, principal, &id)?;
     if app.history.is_none() {
         let help = "an operator can switch it on: communicado-gateway serve --history DURATION";
-        return Err(Refusal::new(Kind::NotFound, "no history is kept here", help));
+        return Err(ApiError::new(ApiErrorKind::NotFound, "no history is kept here", help));
     }
     let reply = app.writer.submit_as(principal, WriteCommand::History(id, PAGE.max)).await?;
-    let WriteReply::History(lines) = reply else { return Err(Refusal::no_person("")) };
+    let WriteReply::History(lines) = reply else { return Err(ApiError::no_person("")) };
     let lines: Vec<String> = lines.into_iter().map(shown).collect();
     let text = format!(r#"{{"v":{},"people":[{}]}}"#, communicado_wire::VERSION, lines.join(","));
     Ok(tagged(&headers, JSON, text.into()))
@@ -294,5 +282,5 @@ pub(super) async fn history(
 
 /// A stored person, of this version or an older one, with text that can be shown.
 fn shown(line: String) -> String {
-    serde_json::from_str(&line).map_or(line, |person| text::person(person).to_json())
+    serde_json::from_str(&line).map_or(line, |person| sanitize::person(person).to_json())
 }

@@ -11,17 +11,16 @@ use communicado_wire::gateway::{Manual, Publish, Published};
 use communicado_wire::{Client, Status};
 
 use super::auth::Auth;
-use super::people::line;
-use super::response::{ApiResult, App, body, json, read};
+use super::response::{ApiResult, App, json, parse_json, read_body};
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::ids::parse_id;
 use crate::limits::{
     ACCOUNTS, BYTES_PER_REQUEST, CLIENTS, FOR_MAX, FOR_MS, LEASE, LEASE_MAX, LEASE_MIN, NOTE_CHARS,
     REASON_CHARS, TEXT_CHARS,
 };
-use crate::model::{Input, PresenceState, own};
-use crate::refusal::{Kind, Refusal};
-use crate::text;
-use crate::writer::{WriteCommand, WriteReply};
+use crate::model::{Input, PresenceState, own_person};
+use crate::sanitize;
+use crate::store_writer::{WriteCommand, WriteReply};
 
 /// `PUT /v1/people/{person}/devices/{device}`.
 pub(super) async fn put_device(
@@ -33,7 +32,7 @@ pub(super) async fn put_device(
     let (person, device) = (parse_id("person", &person)?, parse_id("device", &device)?);
     let principal = auth.principal()?;
     principal.require_publish_for(&person)?;
-    let body = body(&app, &auth, request).await?;
+    let body = read_body(&app, &auth, request).await?;
     let (clients, lease) = publication(&body)?;
     // All that is known of the person is stored each time.
     let known = app.people().person(&person).map_or(0, |person| person.device_bytes());
@@ -43,7 +42,7 @@ pub(super) async fn put_device(
     }
     let input = Input::PutDevice { person: person.clone(), device: device.clone(), clients, lease };
     let reply = app.writer.submit_as(principal, WriteCommand::Person(input)).await?;
-    let WriteReply::Person(Some(person)) = reply else { return Err(Refusal::no_person(&person)) };
+    let WriteReply::Person(Some(person)) = reply else { return Err(ApiError::no_person(&person)) };
     let until = person.devices.get(&device).map(crate::model::Device::lease_until);
     let published = Published {
         revision: person.revision(),
@@ -57,34 +56,42 @@ pub(super) async fn put_device(
 /// # Errors
 ///
 /// If it is not understood or beyond a limit.
-pub(crate) fn publication(bytes: &[u8]) -> Result<(Vec<Client>, Duration), Refusal> {
-    let Publish { v, lease_ms, clients } = read(bytes)?;
+pub(crate) fn publication(bytes: &[u8]) -> Result<(Vec<Client>, Duration), ApiError> {
+    let Publish { v, lease_ms, clients } = parse_json(bytes)?;
     if v != communicado_wire::VERSION {
         let detail = format!("version {v} of the form is not known here");
-        return Err(Refusal::bad(detail, "send version 1"));
+        return Err(ApiError::bad_request(detail, "send version 1"));
     }
     let lease = Duration::from_millis(lease_ms);
     if !(LEASE_MIN..=LEASE_MAX).contains(&lease) {
         let (least, max) = (LEASE_MIN.as_millis(), LEASE_MAX.as_millis());
         let help = format!("give `lease_ms` from {least} to {max}");
         let detail = format!("a lease of {lease_ms} ms is too short or too long");
-        return Err(Refusal::bad(detail, help).limited(LEASE));
+        return Err(ApiError::bad_request(detail, help).with_limit(LEASE));
     }
     if !CLIENTS.allows(clients.len()) {
-        return Err(Refusal::beyond(Kind::BadRequest, CLIENTS, "a device has too many clients"));
+        return Err(ApiError::limit_exceeded(
+            ApiErrorKind::BadRequest,
+            CLIENTS,
+            "a device has too many clients",
+        ));
     }
     clients.iter().try_for_each(check)?;
     // What a listener on the desktop missed is nothing to readers here.
     let plain = |mut client: Client| {
         (client.missed, client.before) = (0, None);
-        text::client(client)
+        sanitize::client(client)
     };
     Ok((clients.into_iter().map(plain).collect(), lease))
 }
 
-fn check(client: &Client) -> Result<(), Refusal> {
+fn check(client: &Client) -> Result<(), ApiError> {
     if !ACCOUNTS.allows(client.accounts.len()) {
-        return Err(Refusal::beyond(Kind::BadRequest, ACCOUNTS, "a client has too many accounts"));
+        return Err(ApiError::limit_exceeded(
+            ApiErrorKind::BadRequest,
+            ACCOUNTS,
+            "a client has too many accounts",
+        ));
     }
     let texts = [Some(&client.client), Some(&client.source)];
     let maybe = [client.raw.as_ref(), client.reason.as_ref(), client.saved.as_ref()];
@@ -95,8 +102,8 @@ fn check(client: &Client) -> Result<(), Refusal> {
     });
     let mut all = texts.into_iter().chain(maybe).chain(of_accounts).flatten();
     if !all.all(|text| TEXT_CHARS.allows(text.chars().count())) {
-        return Err(Refusal::beyond(
-            Kind::BadRequest,
+        return Err(ApiError::limit_exceeded(
+            ApiErrorKind::BadRequest,
             TEXT_CHARS,
             "a text of a client is too long",
         ));
@@ -106,7 +113,11 @@ fn check(client: &Client) -> Result<(), Refusal> {
     if reasons.all(|reason| REASON_CHARS.allows(reason.chars().count())) {
         return Ok(());
     }
-    Err(Refusal::beyond(Kind::BadRequest, REASON_CHARS, "the reason for a status is too long"))
+    Err(ApiError::limit_exceeded(
+        ApiErrorKind::BadRequest,
+        REASON_CHARS,
+        "the reason for a status is too long",
+    ))
 }
 
 /// `DELETE /v1/people/{person}/devices/{device}`.
@@ -134,19 +145,19 @@ pub(super) async fn set_manual(
     let person = parse_id("person", &person)?;
     let principal = auth.principal()?;
     principal.require_publish_for(&person)?;
-    let bytes = body(&app, &auth, request).await?;
-    let manual: Manual = read(&bytes)?;
+    let bytes = read_body(&app, &auth, request).await?;
+    let manual: Manual = parse_json(&bytes)?;
     let since = app.now().civil;
     let input = manual_input(person.clone(), manual, since)?;
     match app.writer.submit_as(principal, WriteCommand::Person(input)).await? {
         WriteReply::Person(Some(person))
-            if principal.visibility(&person).is_some_and(|visibility| visibility.own) =>
+            if principal.visibility(&person).is_some_and(|visibility| visibility.is_own) =>
         {
-            Ok(json(StatusCode::OK, own(&person).to_json()))
+            Ok(json(StatusCode::OK, own_person(&person).to_json()))
         }
         // Who speaks for others does not see their devices.
         WriteReply::Person(Some(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
-        _ => Err(Refusal::no_person(&person)),
+        _ => Err(ApiError::no_person(&person)),
     }
 }
 
@@ -154,26 +165,26 @@ fn manual_input(
     person: Arc<str>,
     manual: Manual,
     since: communicado_wire::Timestamp,
-) -> Result<Input, Refusal> {
+) -> Result<Input, ApiError> {
     let Manual { status, availability, activity, note, returns, for_ms } = manual;
     let is_in = match status {
         Status::SignedIn => true,
         Status::SignedOut => false,
         other => {
             let detail = format!("nobody can say by hand to be `{}`", other.word());
-            return Err(Refusal::bad(detail, "say `signed-in` or `signed-out`"));
+            return Err(ApiError::bad_request(detail, "say `signed-in` or `signed-out`"));
         }
     };
     if !is_in && (availability.is_some() || activity.is_some()) {
         let detail = "only who is signed in has an availability and an activity";
-        return Err(Refusal::bad(detail, "leave them out with `signed-out`"));
+        return Err(ApiError::bad_request(detail, "leave them out with `signed-out`"));
     }
-    let note = note.map(|note| line("note", note, NOTE_CHARS)).transpose()?;
+    let note = note.map(|note| sanitize::line("note", note, NOTE_CHARS)).transpose()?;
     let duration = for_ms.map(Duration::from_millis);
     if duration.is_some_and(|duration| duration.is_zero() || duration > FOR_MAX) {
         let detail = "nothing can be said for so short or so long";
         let help = format!("give `for_ms` from 1 to {}", FOR_MAX.as_millis());
-        return Err(Refusal::bad(detail, help).limited(FOR_MS));
+        return Err(ApiError::bad_request(detail, help).with_limit(FOR_MS));
     }
     let availability = is_in.then(|| availability.unwrap_or(Availability::Available));
     let state = PresenceState { status, availability, activity, reason: None, since };

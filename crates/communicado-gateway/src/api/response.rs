@@ -16,17 +16,17 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
 use super::auth::Auth;
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
 use crate::budget::Reservation;
 use crate::limits::{BODY_BYTES, BODY_TIME};
 use crate::rates::CallerKey;
-use crate::refusal::{Kind, Refusal};
 use crate::web::HTML;
 
 /// The state, as handlers extract it.
 pub(super) type App = State<Arc<AppState>>;
 /// The result of a handler.
-pub(super) type ApiResult = Result<Response, Refusal>;
+pub(super) type ApiResult = Result<Response, ApiError>;
 
 pub(super) const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json";
@@ -66,12 +66,20 @@ pub(super) fn tagged(headers: &HeaderMap, content_type: &'static str, body: Byte
 /// # Errors
 ///
 /// If it is no JSON, too large, or does not come, or its sender has too many bodies under way.
-pub(super) async fn body(app: &AppState, auth: &Auth, request: Request) -> Result<Bytes, Refusal> {
+pub(super) async fn read_body(
+    app: &AppState,
+    auth: &Auth,
+    request: Request,
+) -> Result<Bytes, ApiError> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
     if !kind.is_some_and(|kind| kind.eq_ignore_ascii_case(JSON)) {
         let help = "send JSON, with `Content-Type: application/json`";
-        return Err(Refusal::new(Kind::WrongType, "the body is not said to be JSON", help));
+        return Err(ApiError::new(
+            ApiErrorKind::WrongType,
+            "the body is not said to be JSON",
+            help,
+        ));
     }
     let held = app.bodies.reservation(auth.caller_key());
     match tokio::time::timeout(BODY_TIME, collected(request.into_body(), held)).await {
@@ -79,12 +87,12 @@ pub(super) async fn body(app: &AppState, auth: &Auth, request: Request) -> Resul
         Err(_) => {
             let detail = "the body did not come in time";
             let help = format!("send it within {}", spoken(BODY_TIME));
-            Err(Refusal::new(Kind::TooSlow, detail, help).limited("body-time"))
+            Err(ApiError::new(ApiErrorKind::TooSlow, detail, help).with_limit("body-time"))
         }
     }
 }
 
-async fn collected(body: Body, mut held: Reservation<CallerKey>) -> Result<Bytes, Refusal> {
+async fn collected(body: Body, mut held: Reservation<CallerKey>) -> Result<Bytes, ApiError> {
     let mut body = Limited::new(body, BODY_BYTES.max);
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
@@ -92,7 +100,7 @@ async fn collected(body: Body, mut held: Reservation<CallerKey>) -> Result<Bytes
         if let Ok(part) = frame.into_data() {
             held.set(bytes.len() + part.len()).map_err(|limit| {
                 let detail = "too many bodies of this sender are under way";
-                Refusal::beyond(Kind::TooMany, limit, detail).retry_after(1)
+                ApiError::limit_exceeded(ApiErrorKind::TooMany, limit, detail).retry_after(1)
             })?;
             bytes.extend_from_slice(&part);
         }
@@ -100,15 +108,19 @@ async fn collected(body: Body, mut held: Reservation<CallerKey>) -> Result<Bytes
     Ok(bytes.into())
 }
 
-fn broken(error: &(dyn std::error::Error + 'static)) -> Refusal {
+fn broken(error: &(dyn std::error::Error + 'static)) -> ApiError {
     if error.is::<http_body_util::LengthLimitError>() {
-        return Refusal::beyond(Kind::TooLarge, BODY_BYTES, "the body is too large");
+        return ApiError::limit_exceeded(
+            ApiErrorKind::TooLarge,
+            BODY_BYTES,
+            "the body is too large",
+        );
     }
     let mut cause = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }
-    Refusal::bad(format!("the body broke off: {cause}"), "send it again")
+    ApiError::bad_request(format!("the body broke off: {cause}"), "send it again")
 }
 
 fn spoken(duration: Duration) -> String {
@@ -120,17 +132,18 @@ fn spoken(duration: Duration) -> String {
 /// # Errors
 ///
 /// If it is none, or not of this form: what is wrong with it, and where.
-pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+pub(super) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let help = "the form of each body is in /v1/openapi.json";
     // serde takes a list for an object, key by key.
     if !bytes.trim_ascii_start().starts_with(b"{") {
-        return Err(Refusal::bad("the body is no object", help));
+        return Err(ApiError::bad_request("the body is no object", help));
     }
-    serde_json::from_slice(bytes)
-        .map_err(|error| Refusal::bad(format!("the body is not understood: {error}"), help))
+    serde_json::from_slice(bytes).map_err(|error| {
+        ApiError::bad_request(format!("the body is not understood: {error}"), help)
+    })
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status =
             StatusCode::from_u16(self.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -140,7 +153,7 @@ impl IntoResponse for Refusal {
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        if self.kind == Kind::NotSignedIn {
+        if self.kind == ApiErrorKind::NotSignedIn {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
@@ -160,14 +173,14 @@ pub(super) async fn as_problem(request: Request, next: Next) -> Response {
     let path: String = path.chars().take(200).collect();
     let help = "what there is, is in /v1/openapi.json";
     let (kind, detail) = match status.as_u16() {
-        404 => (Kind::NotFound, format!("there is nothing at `{path}`")),
-        405 => (Kind::WrongMethod, format!("`{method}` is not possible at `{path}`")),
-        413 => (Kind::TooLarge, "the request is too large".to_owned()),
-        415 => (Kind::WrongType, "the body is of another type".to_owned()),
-        _ => (Kind::BadRequest, format!("`{path}` cannot be asked like this")),
+        404 => (ApiErrorKind::NotFound, format!("there is nothing at `{path}`")),
+        405 => (ApiErrorKind::WrongMethod, format!("`{method}` is not possible at `{path}`")),
+        413 => (ApiErrorKind::TooLarge, "the request is too large".to_owned()),
+        415 => (ApiErrorKind::WrongType, "the body is of another type".to_owned()),
+        _ => (ApiErrorKind::BadRequest, format!("`{path}` cannot be asked like this")),
     };
     let allow = response.headers().get(header::ALLOW).cloned();
-    let mut response = Refusal::new(kind, detail, help).into_response();
+    let mut response = ApiError::new(kind, detail, help).into_response();
     if let Some(allow) = allow {
         response.headers_mut().insert(header::ALLOW, allow);
     }

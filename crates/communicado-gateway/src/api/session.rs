@@ -9,14 +9,14 @@ use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{EndReason, NewSession, Session};
 
 use super::auth::Auth;
-use super::response::{ApiResult, App, body, json, read};
+use super::response::{ApiResult, App, json, parse_json, read_body};
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
 use crate::credentials::COOKIE;
 use crate::limits::SESSION;
 use crate::principal::Principal;
-use crate::refusal::{Kind, Refusal};
 use crate::secret::{hash, hex, new_id, new_secret};
-use crate::writer::WriteCommand;
+use crate::store_writer::WriteCommand;
 
 /// `GET /v1/session`: who the browser is; nobody is no error.
 pub(super) async fn current(State(app): App, auth: Auth) -> ApiResult {
@@ -24,7 +24,7 @@ pub(super) async fn current(State(app): App, auth: Auth) -> ApiResult {
 }
 
 fn session(app: &AppState, principal: Option<&Principal>) -> Session {
-    let person = principal.and_then(|principal| principal.own().cloned());
+    let person = principal.and_then(|principal| principal.own_person().cloned());
     let name = person.as_ref().and_then(|id| app.people().person(id).map(|it| it.name.clone()));
     Session {
         name: name.or_else(|| principal.map(|principal| principal.token.name.clone())),
@@ -37,13 +37,13 @@ fn session(app: &AppState, principal: Option<&Principal>) -> Session {
 
 /// `POST /v1/session`: a token becomes a cookie.
 pub(super) async fn open(State(app): App, auth: Auth, request: Request) -> ApiResult {
-    let bytes = body(&app, &auth, request).await?;
-    let new: NewSession = read(&bytes)?;
+    let bytes = read_body(&app, &auth, request).await?;
+    let new: NewSession = parse_json(&bytes)?;
     let now = app.now();
     let Some(principal) = app.principal(&new.token, now.civil) else {
         app.rates.wrong_token(auth.peer)?;
         let help = "copy it whole, from `cmt_` on";
-        return Err(Refusal::new(Kind::NotSignedIn, "this token is not known here", help));
+        return Err(ApiError::new(ApiErrorKind::NotSignedIn, "this token is not known here", help));
     };
     app.rates.request(principal.caller_key(), 1)?;
     let (secret, token) = session_token(&principal.token, now.civil)?;
@@ -57,7 +57,7 @@ pub(super) async fn open(State(app): App, auth: Auth, request: Request) -> ApiRe
 pub(super) fn session_token(
     of: &Token,
     now: communicado_wire::Timestamp,
-) -> Result<(String, Token), Refusal> {
+) -> Result<(String, Token), ApiError> {
     let secret = new_secret()?;
     let hash = hash(&secret).map(|hash| hex(&hash)).unwrap_or_default();
     let end = now.after(SESSION);

@@ -12,16 +12,16 @@ use communicado_wire::gateway::{Scope, SocketIn, SocketOut};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::auth::Auth;
-use super::events::{LAST_FRAME, Reader};
+use super::events::{LAST_FRAME, MailboxReader};
 use super::origin::same_origin;
 use super::response::{ApiResult, App};
+use crate::api_error::ApiError;
 use crate::app_state::AppState;
 use crate::auth::authorize_subscription;
+use crate::connection::ConnectionHandle;
 use crate::limits::{READER_TIME, SOCKET_BYTES};
 use crate::metrics::TransportLabel;
 use crate::principal::Principal;
-use crate::refusal::Refusal;
-use crate::serve::Connection;
 use crate::stream::{Frame, LoopCommand, Recv};
 use crate::subscription::Subscription;
 
@@ -33,17 +33,20 @@ pub(super) async fn open(
     State(app): App,
     auth: Auth,
     headers: HeaderMap,
-    connection: Option<Extension<Connection>>,
+    connection: Option<Extension<ConnectionHandle>>,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> ApiResult {
     let principal = auth.principal()?.clone();
-    if principal.own().is_none() {
+    if principal.own_person().is_none() {
         principal.require(Scope::Read)?;
     }
     // A browser sends its cookie whatever page asks.
     same_origin(&app, &headers)?;
     let upgrade = upgrade.map_err(|error| {
-        Refusal::bad(format!("this is no handshake of a WebSocket: {error}"), "see RFC 6455")
+        ApiError::bad_request(
+            format!("this is no handshake of a WebSocket: {error}"),
+            "see RFC 6455",
+        )
     })?;
     if let Some(Extension(connection)) = &connection {
         connection.upgrade();
@@ -61,10 +64,10 @@ pub(super) async fn open(
 }
 
 async fn talk(app: Arc<AppState>, principal: Principal, mut socket: WebSocket) {
-    let reader = match Reader::open(&app, principal.clone(), TransportLabel::Socket).await {
+    let reader = match MailboxReader::open(&app, principal.clone(), TransportLabel::Socket).await {
         Ok(reader) => reader,
-        Err(refusal) => {
-            let error = SocketOut::Error { data: refusal.problem() };
+        Err(error) => {
+            let error = SocketOut::Error { data: error.problem() };
             let _ = socket.send(Message::text(error.to_json())).await;
             let _ = socket.send(close(close_code::POLICY, "refused")).await;
             return;
@@ -102,12 +105,12 @@ async fn talk(app: Arc<AppState>, principal: Principal, mut socket: WebSocket) {
                     (Ok(()), Some(text)) => handle_message(&app, &principal, &reader, &text).await,
                     (counted, _) => counted.map(|()| None),
                 };
-                let answer = answer.unwrap_or_else(|refusal| {
-                    if let Some(seconds) = refusal.retry_after {
+                let answer = answer.unwrap_or_else(|error| {
+                    if let Some(seconds) = error.retry_after {
                         pauses = true;
                         pause.as_mut().reset(Instant::now() + Duration::from_secs(seconds.into()));
                     }
-                    Some(SocketOut::Error { data: refusal.problem() })
+                    Some(SocketOut::Error { data: error.problem() })
                 });
                 if let Some(answer) = answer
                     && send(&mut socket, &reader, Message::text(answer.to_json())).await.is_err()
@@ -125,7 +128,7 @@ fn close(code: u16, reason: &'static str) -> Message {
 }
 
 /// Sends a message, unless the program takes nothing, or its stream has ended.
-async fn send(socket: &mut WebSocket, reader: &Reader, message: Message) -> Result<(), ()> {
+async fn send(socket: &mut WebSocket, reader: &MailboxReader, message: Message) -> Result<(), ()> {
     let mut sending = std::pin::pin!(timeout(READER_TIME, socket.send(message)));
     let sent = tokio::select! {
         sent = sending.as_mut() => sent,
@@ -139,12 +142,12 @@ async fn send(socket: &mut WebSocket, reader: &Reader, message: Message) -> Resu
 async fn handle_message(
     app: &AppState,
     principal: &Principal,
-    reader: &Reader,
+    reader: &MailboxReader,
     text: &str,
-) -> Result<Option<SocketOut>, Refusal> {
+) -> Result<Option<SocketOut>, ApiError> {
     let said: SocketIn = serde_json::from_str(text).map_err(|error| {
         let help = "send JSON with a `type` of `subscribe`, `unsubscribe` or `ping`";
-        Refusal::bad(format!("the message is not understood: {error}"), help)
+        ApiError::bad_request(format!("the message is not understood: {error}"), help)
     })?;
     match said {
         SocketIn::Ping {} => return Ok(Some(SocketOut::Pong)),

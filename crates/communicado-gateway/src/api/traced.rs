@@ -9,8 +9,8 @@ use crate::traces::Traces;
 
 pub(super) async fn traced(State(traces): State<Traces>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-    let asked = traces.asked(request.method(), route, request.headers());
-    let response = next.run(request).with_context(asked.clone()).await;
-    Traces::answered(&asked, response.status());
+    let context = traces.start_request(request.method(), route, request.headers());
+    let response = next.run(request).with_context(context.clone()).await;
+    Traces::end_request(&context, response.status());
     response
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::jetstream::kv::{UpdateError, UpdateErrorKind};
 use communicado_runtime::Clock as _;
 use communicado_wire::gateway::EndReason;
 use communicado_wire::gateway::stored::Token;
@@ -11,15 +10,16 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::keys::Key;
-use super::{Cluster, WRITE_TIMEOUT, orphans};
+use super::bucket::{Cluster, WRITE_TIMEOUT};
+use super::keys::EntryKey;
+use super::orphans;
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::limits::{SESSIONS, SESSIONS_PER_TOKEN};
 use crate::model::{BatchResult, Input};
 use crate::principal::Principal;
-use crate::refusal::{Kind, Refusal};
-use crate::store::Reader;
-use crate::tokens::require_person;
-use crate::writer::{WriteCommand, WriteReply, WriteRequest};
+use crate::store::FirstRead;
+use crate::store_writer::{WriteCommand, WriteReply, WriteRequest};
+use crate::token_table::require_person;
 
 /// Orders that are written at a time.
 const CONCURRENT_MAX: usize = 256;
@@ -39,13 +39,14 @@ pub(super) async fn serve(cluster: &Arc<Cluster>, mut inbox: mpsc::Receiver<Writ
         let cluster = cluster.clone();
         tasks.spawn(async move {
             let traces = cluster.app.traces.as_ref();
-            let origin = answer.iter().map(|answer| &answer.origin);
-            let keeping = traces.map(|traces| traces.keeping("nats", origin));
+            let request_context = answer.iter().map(|answer| &answer.request_context);
+            let store_span = traces.map(|traces| traces.store_span("nats", request_context));
             let result = execute(&cluster, caller.as_ref(), command).await;
-            if let Some(keeping) = keeping {
+            if let Some(store_span) = store_span {
                 // What is refused for another reason has nothing to do with the bucket.
-                let is_away = result.as_ref().is_err_and(|why| why.kind == Kind::Unavailable);
-                keeping.ended(!is_away);
+                let is_away =
+                    result.as_ref().is_err_and(|why| why.kind == ApiErrorKind::Unavailable);
+                store_span.ended(!is_away);
             }
             if let Some(answer) = answer {
                 answer.send(result);
@@ -60,7 +61,7 @@ async fn execute(
     cluster: &Cluster,
     caller: Option<&Principal>,
     command: WriteCommand,
-) -> Result<WriteReply, Refusal> {
+) -> Result<WriteReply, ApiError> {
     require_valid(cluster, caller)?;
     match command {
         WriteCommand::Stop => Ok(WriteReply::Nothing),
@@ -69,22 +70,22 @@ async fn execute(
         WriteCommand::Revoke(id, reason) => revoke(cluster, &id, reason).await,
         WriteCommand::Audience(readers) => {
             for reader in readers {
-                let Reader { whom, token, first } = &reader;
+                let FirstRead { whom, token, first } = &reader;
                 if reader.is_of_person() && cluster.app.people().person(whom).is_none() {
                     cluster.app.forget_readers(&[reader]);
                     continue;
                 }
-                let key = Key::Audience(whom.clone(), token.clone()).written();
+                let key = EntryKey::Audience(whom.clone(), token.clone()).written();
                 put(cluster, &key, first.micros().to_string()).await?;
             }
             Ok(WriteReply::Nothing)
         }
         WriteCommand::History(..) => {
             let help = "history is kept by a gateway alone";
-            Err(Refusal::new(Kind::NotFound, "no history is kept here", help))
+            Err(ApiError::new(ApiErrorKind::NotFound, "no history is kept here", help))
         }
         WriteCommand::Check => {
-            let key = Key::Canary(cluster.name.clone()).written();
+            let key = EntryKey::Canary(cluster.name.clone()).written();
             let once = cluster.bucket.put(&key, bytes::Bytes::new()).await;
             once.map(|_| WriteReply::Nothing).map_err(|error| away(&error))
         }
@@ -94,11 +95,11 @@ async fn execute(
 /// # Errors
 ///
 /// If the caller's token is not valid by now.
-fn require_valid(cluster: &Cluster, caller: Option<&Principal>) -> Result<(), Refusal> {
+fn require_valid(cluster: &Cluster, caller: Option<&Principal>) -> Result<(), ApiError> {
     if caller.is_none_or(|caller| cluster.app.is_valid(caller)) {
         return Ok(());
     }
-    Err(Refusal::revoked_meanwhile())
+    Err(ApiError::token_revoked())
 }
 
 /// Does an input on the person as known here, until the person is still so when it is written.
@@ -106,10 +107,10 @@ async fn person(
     cluster: &Cluster,
     caller: Option<&Principal>,
     input: Input,
-) -> Result<WriteReply, Refusal> {
+) -> Result<WriteReply, ApiError> {
     let app = &cluster.app;
     let id = input.person().clone();
-    let key = Key::Person(id.clone()).written();
+    let key = EntryKey::Person(id.clone()).written();
     let end = app.clock.now().after(WRITE_TIMEOUT);
     loop {
         require_valid(cluster, caller)?;
@@ -133,9 +134,9 @@ async fn person(
         };
         match written {
             Ok(revision) => {
-                cluster.has_come(revision).await;
+                cluster.wait_for_revision(revision).await;
                 // What follows from a removal follows when it comes back, if it does in time.
-                if after.is_none() && !cluster.key_has_come(&key, seen).await {
+                if after.is_none() && !cluster.wait_for_key(&key, seen).await {
                     orphans::end_all_of(cluster, &id);
                 }
                 let person = app.people().person(&id).cloned();
@@ -156,7 +157,7 @@ async fn create(
     cluster: &Cluster,
     caller: Option<&Principal>,
     token: Token,
-) -> Result<WriteReply, Refusal> {
+) -> Result<WriteReply, ApiError> {
     let app = &cluster.app;
     let exists = || token.person.as_ref().is_none_or(|id| app.people().person(id).is_some());
     require_person(&token, exists())?;
@@ -177,13 +178,13 @@ async fn create(
     for oldest in surplus {
         revoke(cluster, &oldest, EndReason::SessionEnded).await?;
     }
-    let key = Key::Token(token.id.clone()).written();
+    let key = EntryKey::Token(token.id.clone()).written();
     let has_come = put(cluster, &key, token.to_json()).await?;
     let is_valid = app.tokens().is_valid(&token, app.now().civil);
     let verdict = require_valid(cluster, caller).and_then(|()| require_person(&token, exists()));
     let verdict = match verdict {
         Ok(()) if !has_come => Err(away(&"the new token did not come back")),
-        Ok(()) if !is_valid => Err(Refusal::revoked_meanwhile()),
+        Ok(()) if !is_valid => Err(ApiError::token_revoked()),
         verdict => verdict,
     };
     if verdict.is_err() {
@@ -199,15 +200,19 @@ async fn revoke(
     cluster: &Cluster,
     id: &Arc<str>,
     reason: EndReason,
-) -> Result<WriteReply, Refusal> {
+) -> Result<WriteReply, ApiError> {
     let app = &cluster.app;
     let all = || app.tokens().with_descendants(id);
     if all().is_empty() {
         let help = "GET /v1/tokens says which there are";
-        return Err(Refusal::new(Kind::NotFound, format!("there is no token `{id}`"), help));
+        return Err(ApiError::new(
+            ApiErrorKind::NotFound,
+            format!("there is no token `{id}`"),
+            help,
+        ));
     }
     if app.tokens().token(id).is_some() {
-        remove(cluster, &Key::Token(id.clone()).written()).await?;
+        remove(cluster, &EntryKey::Token(id.clone()).written()).await?;
     }
     loop {
         let all = all();
@@ -218,17 +223,17 @@ async fn revoke(
             return Ok(WriteReply::Nothing);
         }
         for id in others {
-            remove(cluster, &Key::Token(id).written()).await?;
+            remove(cluster, &EntryKey::Token(id).written()).await?;
         }
     }
 }
 
 /// Writes an entry, whatever it was; whether it has come back in time.
-async fn put(cluster: &Cluster, key: &str, text: String) -> Result<bool, Refusal> {
+async fn put(cluster: &Cluster, key: &str, text: String) -> Result<bool, ApiError> {
     let end = cluster.app.clock.now().after(WRITE_TIMEOUT);
     loop {
         match cluster.bucket.put(key, text.clone().into()).await {
-            Ok(revision) => return Ok(cluster.has_come(revision).await),
+            Ok(revision) => return Ok(cluster.wait_for_revision(revision).await),
             Err(error) if cluster.app.clock.now() >= end => return Err(away(&error)),
             Err(_) => sleep(RETRY_DELAY).await,
         }
@@ -236,13 +241,13 @@ async fn put(cluster: &Cluster, key: &str, text: String) -> Result<bool, Refusal
 }
 
 /// Removes an entry, and waits until that has come back.
-async fn remove(cluster: &Cluster, key: &str) -> Result<(), Refusal> {
+async fn remove(cluster: &Cluster, key: &str) -> Result<(), ApiError> {
     let end = cluster.app.clock.now().after(WRITE_TIMEOUT);
     loop {
         let seen = cluster.seen(key);
         match cluster.bucket.delete(key).await {
             Ok(()) => {
-                cluster.key_has_come(key, seen).await;
+                cluster.wait_for_key(key, seen).await;
                 return Ok(());
             }
             Err(error) if cluster.app.clock.now() >= end => return Err(away(&error)),
@@ -251,13 +256,8 @@ async fn remove(cluster: &Cluster, key: &str) -> Result<(), Refusal> {
     }
 }
 
-fn away(error: &dyn std::fmt::Display) -> Refusal {
+fn away(error: &dyn std::fmt::Display) -> ApiError {
     let help = "try again; another gateway may reach it";
     let detail = format!("the bucket of the gateways cannot be written: {error}");
-    Refusal::new(Kind::Unavailable, detail, help).limited("store").retry_after(2)
-}
-
-/// Whether somebody else has written the entry meanwhile.
-pub(super) fn is_overtaken(error: &UpdateError) -> bool {
-    error.kind() == UpdateErrorKind::WrongLastRevision
+    ApiError::new(ApiErrorKind::Unavailable, detail, help).with_limit("store").retry_after(2)
 }

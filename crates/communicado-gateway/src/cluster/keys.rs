@@ -8,7 +8,7 @@ use communicado_wire::gateway::stored;
 
 /// What an entry is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Key {
+pub(crate) enum EntryKey {
     Person(Arc<str>),
     Token(Arc<str>),
     /// Whom, and which token.
@@ -17,7 +17,7 @@ pub(crate) enum Key {
     Canary(String),
 }
 
-impl Key {
+impl EntryKey {
     pub(crate) fn written(&self) -> String {
         match self {
             // A dot parts names in a key, and may stand anywhere in an id.
@@ -86,22 +86,22 @@ mod tests {
     #[test]
     fn what_is_written_is_read_and_is_a_key_to_nats() {
         for key in [
-            Key::Person("ada".into()),
-            Key::Person("a..b.".into()),
-            Key::Token("oidc:ada".into()),
-            Key::Audience("*".into(), "a-_".into()),
-            Key::Audience("@london".into(), "x".into()),
-            Key::Canary("n".into()),
+            EntryKey::Person("ada".into()),
+            EntryKey::Person("a..b.".into()),
+            EntryKey::Token("oidc:ada".into()),
+            EntryKey::Audience("*".into(), "a-_".into()),
+            EntryKey::Audience("@london".into(), "x".into()),
+            EntryKey::Canary("n".into()),
         ] {
             let written = key.written();
             let plain = |c: char| c.is_ascii_alphanumeric() || "-/_=.".contains(c);
             assert!(
                 written.chars().all(plain) && !written.contains("..") && !written.ends_with('.')
             );
-            assert_eq!(Key::read(&written), Some(key));
+            assert_eq!(EntryKey::read(&written), Some(key));
         }
-        assert_eq!(Key::read("later.x"), None);
-        assert_eq!(Key::read(""), None);
+        assert_eq!(EntryKey::read("later.x"), None);
+        assert_eq!(EntryKey::read(""), None);
     }
 
     #[test]

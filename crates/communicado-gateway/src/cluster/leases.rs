@@ -8,11 +8,9 @@ use communicado_runtime::Clock as _;
 use communicado_wire::gateway::EndReason;
 use tokio::time::{sleep, timeout};
 
-use super::commands::is_overtaken;
-use super::keys::Key;
-use super::{Cluster, REPLY_TIMEOUT};
+use super::bucket::{Cluster, REPLY_TIMEOUT, is_overtaken};
+use super::keys::EntryKey;
 use crate::model::BatchResult;
-use crate::writer::publish;
 
 /// How long nothing is looked at: the time asleep is not counted by a timer, and is by a lease.
 const IDLE_MAX: Duration = Duration::from_millis(500);
@@ -46,7 +44,7 @@ async fn due(cluster: &Cluster) {
     let (mut last, mut is_away) = (0, false);
     for (id, person) in &result.people {
         let Some(person) = person else { continue };
-        let key = Key::Person(id.clone()).written();
+        let key = EntryKey::Person(id.clone()).written();
         let text = BatchResult::entry(person, revision).to_json();
         let written = cluster.bucket.update(&key, text.into(), cluster.seen(&key));
         match timeout(REPLY_TIMEOUT, written).await {
@@ -59,7 +57,7 @@ async fn due(cluster: &Cluster) {
         }
     }
     if last > 0 {
-        cluster.has_come(last).await;
+        cluster.wait_for_revision(last).await;
     }
     if is_away {
         tracing::warn!(what = "leases", cause = "their ends cannot be written, and are told here");
@@ -69,7 +67,7 @@ async fn due(cluster: &Cluster) {
         let revision = people.revision();
         let result = batch.end().local_only(revision);
         drop(people);
-        publish(app, result);
+        app.publish(result);
     }
 }
 
@@ -83,6 +81,6 @@ async fn tokens(cluster: &Cluster) {
     let ended = expired.iter().map(|id| (id.clone(), EndReason::TokenRevoked)).collect();
     app.settle_tokens(&[], &ended);
     for id in expired {
-        let _ = timeout(REPLY_TIMEOUT, cluster.bucket.delete(Key::Token(id).written())).await;
+        let _ = timeout(REPLY_TIMEOUT, cluster.bucket.delete(EntryKey::Token(id).written())).await;
     }
 }

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use communicado_wire::gateway::EndReason;
 use tokio::time::timeout;
 
-use super::keys::Key;
-use super::{Cluster, REPLY_TIMEOUT};
+use super::bucket::{Cluster, REPLY_TIMEOUT};
+use super::keys::EntryKey;
 
 /// Ends the tokens of a person who was removed, here and in the bucket, and forgets the readers.
 pub(super) fn end_all_of(cluster: &Cluster, person: &Arc<str>) {
@@ -21,7 +21,7 @@ pub(super) fn end_all_of(cluster: &Cluster, person: &Arc<str>) {
         tokens.of_person(person).flat_map(|id| tokens.with_descendants(id)).collect()
     };
     let readers = app.forget_readers_of(person);
-    let readers = readers.into_iter().map(|token| Key::Audience(person.clone(), token));
+    let readers = readers.into_iter().map(|token| EntryKey::Audience(person.clone(), token));
     end(cluster, ids, readers.collect());
 }
 
@@ -41,11 +41,11 @@ pub(super) fn end_all(cluster: &Cluster) {
     end(cluster, ids, Vec::new());
 }
 
-fn end(cluster: &Cluster, ids: Vec<Arc<str>>, mut keys: Vec<Key>) {
+fn end(cluster: &Cluster, ids: Vec<Arc<str>>, mut keys: Vec<EntryKey>) {
     let revoked: BTreeMap<Arc<str>, EndReason> =
         ids.iter().map(|id| (id.clone(), EndReason::TokenRevoked)).collect();
     cluster.app.settle_tokens(&[], &revoked);
-    keys.extend(ids.into_iter().map(Key::Token));
+    keys.extend(ids.into_iter().map(EntryKey::Token));
     let bucket = cluster.bucket.clone();
     // A gateway that cannot reach the bucket now leaves them to the others, or to its next start.
     tokio::spawn(async move {

@@ -19,10 +19,10 @@ use futures_util::StreamExt as _;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
-use super::keys::{self, Key};
-use super::{Cluster, ClusterError, orphans};
+use super::bucket::{Cluster, ClusterError};
+use super::keys::{self, EntryKey};
+use super::orphans;
 use crate::model::People;
-use crate::writer::publish;
 
 /// Between two canaries.
 const CANARY_INTERVAL: Duration = Duration::from_secs(1);
@@ -33,7 +33,7 @@ const RETRY_DELAY: Duration = Duration::from_millis(500);
 
 /// Writes a sign of life for ever.
 pub(super) async fn canary(cluster: Arc<Cluster>) {
-    let key = Key::Canary(cluster.name.clone()).written();
+    let key = EntryKey::Canary(cluster.name.clone()).written();
     loop {
         let _ = cluster.bucket.put(&key, bytes::Bytes::new()).await;
         sleep(CANARY_INTERVAL).await;
@@ -42,7 +42,7 @@ pub(super) async fn canary(cluster: Arc<Cluster>) {
 
 /// What was there before we came, until all of it is known.
 #[derive(Default)]
-struct Loading {
+struct InitialLoad {
     people: Vec<stored::Person>,
     last: u64,
 }
@@ -53,7 +53,7 @@ pub(super) async fn follow(
     ready: oneshot::Sender<Result<(), ClusterError>>,
 ) {
     let mut ready = Some(ready);
-    let mut loading = Some(Loading::default());
+    let mut initial_load = Some(InitialLoad::default());
     loop {
         if let Ok(mut watch) = cluster.bucket.watch_with_history(">").await {
             let mut last_canary = cluster.app.clock.now();
@@ -63,9 +63,9 @@ pub(super) async fn follow(
                     Ok(Some(Err(_))) | Err(_) => {}
                     Ok(Some(Ok(entry))) => {
                         let all_known = entry.delta == 0;
-                        take(&cluster, &mut loading, &entry, &mut last_canary);
-                        if all_known && loading.is_some() {
-                            begin(&cluster, loading.take());
+                        take(&cluster, &mut initial_load, &entry, &mut last_canary);
+                        if all_known && initial_load.is_some() {
+                            begin(&cluster, initial_load.take());
                             if let Some(ready) = ready.take() {
                                 let _ = ready.send(Ok(()));
                             }
@@ -85,8 +85,8 @@ pub(super) async fn follow(
 }
 
 /// Takes all that was there.
-fn begin(cluster: &Cluster, loading: Option<Loading>) {
-    let Some(Loading { people, last }) = loading else { return };
+fn begin(cluster: &Cluster, initial_load: Option<InitialLoad>) {
+    let Some(InitialLoad { people, last }) = initial_load else { return };
     let app = &cluster.app;
     let people = People::from_stored(people, last, app.now());
     *app.people.write().unwrap_or_else(PoisonError::into_inner) = people;
@@ -94,7 +94,12 @@ fn begin(cluster: &Cluster, loading: Option<Loading>) {
 }
 
 /// Takes one entry, unless it is known.
-fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, last_canary: &mut Moment) {
+fn take(
+    cluster: &Cluster,
+    initial_load: &mut Option<InitialLoad>,
+    entry: &Entry,
+    last_canary: &mut Moment,
+) {
     let app = &cluster.app;
     {
         let mut seen = cluster.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -106,11 +111,11 @@ fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, last_ca
     }
     let value = (entry.operation == Operation::Put).then(|| String::from_utf8_lossy(&entry.value));
     let value = value.as_deref();
-    match Key::read(&entry.key) {
-        Some(Key::Canary(name)) if name == cluster.name => *last_canary = app.clock.now(),
-        Some(Key::Canary(_)) | None => {}
-        Some(Key::Token(id)) => token(cluster, &id, value),
-        Some(Key::Audience(whom, token)) => {
+    match EntryKey::read(&entry.key) {
+        Some(EntryKey::Canary(name)) if name == cluster.name => *last_canary = app.clock.now(),
+        Some(EntryKey::Canary(_)) | None => {}
+        Some(EntryKey::Token(id)) => token(cluster, &id, value),
+        Some(EntryKey::Audience(whom, token)) => {
             let micros = value.and_then(|value| value.parse().ok()).unwrap_or(0);
             let first = Timestamp::from_micros(micros).unwrap_or(Timestamp::EPOCH);
             let mut audience = app.audience.write().unwrap_or_else(PoisonError::into_inner);
@@ -119,7 +124,7 @@ fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, last_ca
                 None => audience.remove(&(whom, token)),
             };
         }
-        Some(Key::Person(id)) => {
+        Some(EntryKey::Person(id)) => {
             let stored = match value.map(|value| keys::person(&id, value)) {
                 None => None,
                 Some(Ok(stored)) => Some(stored),
@@ -128,9 +133,9 @@ fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, last_ca
                     return;
                 }
             };
-            if let Some(loading) = loading {
-                loading.people.retain(|person| person.id != id);
-                loading.people.extend(stored);
+            if let Some(initial_load) = initial_load {
+                initial_load.people.retain(|person| person.id != id);
+                initial_load.people.extend(stored);
             } else {
                 let people = app.people();
                 let is_new = stored.is_some() && people.person(&id).is_none();
@@ -142,14 +147,14 @@ fn take(cluster: &Cluster, loading: &mut Option<Loading>, entry: &Entry, last_ca
                 if is_gone || (is_new && entry.delta == 0) {
                     orphans::end_all_of(cluster, &id);
                 }
-                publish(app, result);
+                app.publish(result);
             }
         }
     }
-    if let Some(loading) = loading {
-        loading.last = entry.revision;
+    if let Some(initial_load) = initial_load {
+        initial_load.last = entry.revision;
     }
-    cluster.came.send_if_modified(|came| {
+    cluster.revisions.send_if_modified(|came| {
         let is_more = *came < entry.revision;
         *came = (*came).max(entry.revision);
         is_more

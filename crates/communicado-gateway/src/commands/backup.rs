@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::arguments::Data;
 use crate::failure::{Failure, Outcome};
+use crate::options::DataFolder;
 use crate::store::{copy_to, put_back};
 
 /// Copy the store to a new file, whether the gateway runs or not.
 #[derive(Debug, Args)]
 pub(crate) struct Backup {
     #[command(flatten)]
-    data: Data,
+    data: DataFolder,
     /// The file, which must not be there yet.
     file: PathBuf,
 }
@@ -21,7 +21,7 @@ pub(crate) struct Backup {
 #[derive(Debug, Args)]
 pub(crate) struct Restore {
     #[command(flatten)]
-    data: Data,
+    data: DataFolder,
     /// The backup.
     file: PathBuf,
 }

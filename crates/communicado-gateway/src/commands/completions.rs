@@ -1,9 +1,8 @@
 //! `completions`: for a shell.
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::arguments::Arguments;
 use crate::failure::{Failure, Outcome};
 use crate::output::print;
 
@@ -18,14 +17,9 @@ pub(crate) struct Completions {
 }
 
 impl Completions {
-    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+    pub(crate) fn run(self, mut program: Command) -> Result<Outcome, Failure> {
         let mut text = Vec::new();
-        clap_complete::generate(
-            self.shell,
-            &mut Arguments::command(),
-            "communicado-gateway",
-            &mut text,
-        );
+        clap_complete::generate(self.shell, &mut program, "communicado-gateway", &mut text);
         print(&String::from_utf8_lossy(&text))
     }
 }

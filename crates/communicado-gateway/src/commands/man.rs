@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_mangen::Man as Page;
 
-use crate::arguments::Arguments;
 use crate::failure::{Failure, Outcome};
 use crate::output::print;
 
@@ -20,17 +19,17 @@ pub(crate) struct Man {
 }
 
 impl Man {
-    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+    pub(crate) fn run(self, program: Command) -> Result<Outcome, Failure> {
         let cannot = |error: std::io::Error| {
             Failure::new(Outcome::Failed, "the man page cannot be written").cause(error)
         };
         if let Some(dir) = self.dir {
             std::fs::create_dir_all(&dir).map_err(cannot)?;
-            clap_mangen::generate_to(Arguments::command(), dir).map_err(cannot)?;
+            clap_mangen::generate_to(program, dir).map_err(cannot)?;
             return Ok(Outcome::Yes);
         }
         let mut text = Vec::new();
-        Page::new(Arguments::command()).render(&mut text).map_err(cannot)?;
+        Page::new(program).render(&mut text).map_err(cannot)?;
         print(&String::from_utf8_lossy(&text))
     }
 }

@@ -3,17 +3,16 @@
 use clap::{Args, Subcommand};
 use communicado_wire::gateway::{self as wire, Alter, NewPerson};
 
-use super::tokens::misread;
-use crate::arguments::Data;
-use crate::commands::ask;
+use super::client::{ask, misread};
 use crate::failure::{Failure, Outcome};
+use crate::options::DataFolder;
 use crate::output::print;
 
 /// Add, list, change and remove people, whether the gateway runs or not.
 #[derive(Debug, Args)]
 pub(crate) struct PeopleCommand {
     #[command(flatten)]
-    data: Data,
+    data: DataFolder,
     #[command(subcommand)]
     action: PeopleAction,
 }

@@ -8,13 +8,12 @@ use clap::Args;
 
 use communicado_wire::gateway::View;
 
-use crate::arguments::{Data, duration};
-use crate::commands::tokens::view;
 use crate::config::{ClusterConfig, ServeConfig};
 use crate::failure::{Failure, Outcome};
-use crate::http::Hosts;
+use crate::http::AllowedHosts;
 use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
 use crate::oidc::OidcConfig;
+use crate::options::{DataFolder, duration, view};
 use crate::output::print;
 use crate::serve::{Certificate, ServeOptions, serve};
 use crate::traces::Traces;
@@ -26,7 +25,7 @@ use crate::traces::Traces;
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     #[command(flatten)]
-    data: Data,
+    data: DataFolder,
     /// Listen here; port 0 takes any that is free.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8427")]
     listen: SocketAddr,
@@ -156,13 +155,14 @@ impl Serve {
             .with_max_level(self.log)
             .with_target(false)
             .with_writer(std::io::stderr)
-            // A line that cannot be written is lost. To say so, it would panic where stderr is full.
+            // A line that cannot be written is lost. To say so, it would panic where stderr is
+            // full.
             .log_internal_errors(false)
             .init();
         // A variable that is empty asks for nothing.
         let collector = self.otlp.filter(|url| !url.is_empty());
         let traces = collector.as_deref().map(Traces::begin).transpose()?;
-        let hosts = if self.public_url.is_some() { Hosts::Any } else { Hosts::Local };
+        let hosts = if self.public_url.is_some() { AllowedHosts::Any } else { AllowedHosts::Local };
         let options = ServeOptions {
             listen: self.listen,
             data,
@@ -182,7 +182,8 @@ impl Serve {
                     replicas: self.nats_replicas,
                 }),
                 traces,
-                // A self-signed one would shut out other programs on the same name, mostly localhost.
+                // A self-signed one would shut out other programs on the same name, mostly
+                // localhost.
                 hsts: is_from_files,
                 hosts,
             },

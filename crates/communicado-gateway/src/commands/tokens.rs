@@ -3,16 +3,16 @@
 use clap::{Args, Subcommand, ValueEnum};
 use communicado_wire::gateway::{self as wire, View};
 
-use crate::arguments::{Data, duration};
-use crate::commands::ask;
+use super::client::{ask, misread};
 use crate::failure::{Failure, Outcome};
+use crate::options::{DataFolder, duration, view};
 use crate::output::print;
 
 /// Make, list and revoke tokens, whether the gateway runs or not.
 #[derive(Debug, Args)]
 pub(crate) struct TokensCommand {
     #[command(flatten)]
-    data: Data,
+    data: DataFolder,
     #[command(subcommand)]
     action: TokensAction,
 }
@@ -55,12 +55,6 @@ enum ScopeArgument {
     Publish,
     Read,
     Administer,
-}
-
-/// A view, as clap takes it.
-pub(super) fn view(word: &str) -> Result<View, String> {
-    let words = || View::ALL.map(View::word).join(", ");
-    View::from_word(word).ok_or_else(|| format!("no view; one of: {}", words()))
 }
 
 impl TokensCommand {
@@ -115,9 +109,4 @@ fn line(token: &wire::Token) -> String {
     let by = token.created_by.as_ref().map_or_else(String::new, |id| format!("  created by {id}"));
     let (id, scopes, view, name) = (&token.id, scopes.join(","), token.view.word(), &token.name);
     format!("{id}  {scopes}  {bound}  {view}  {name}{sessions}{by}{end}\n")
-}
-
-pub(super) fn misread(error: serde_json::Error) -> Failure {
-    let help = "use the program of the same version as the gateway that runs";
-    Failure::new(Outcome::Failed, "the gateway's answer is not understood").cause(error).help(help)
 }

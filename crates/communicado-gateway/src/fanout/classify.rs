@@ -1,8 +1,8 @@
 //! The head of a request, as the event loop reads it: only to tell a stream of events from the
 //! rest, which hyper reads again from its first byte.
 
-use crate::http::{Body, Head, Hosts};
-use crate::refusal::Refusal;
+use crate::api_error::ApiError;
+use crate::http::{AllowedHosts, BodyLength, RequestHead};
 
 /// The kind of the first request of a connection.
 #[derive(Debug, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub(crate) enum RequestKind<'a> {
     /// The head is not whole.
     Incomplete,
     /// It is a stream of events.
-    Events(Head<'a>),
+    Events(RequestHead<'a>),
     /// It is something else.
     Other,
 }
@@ -22,11 +22,11 @@ const EVENTS: &str = "/v1/events";
 /// # Errors
 ///
 /// If the head is not valid, is too large, or is for another host.
-pub(crate) fn classify(bytes: &[u8], hosts: Hosts) -> Result<RequestKind<'_>, Refusal> {
-    let Some(head) = Head::read(bytes, hosts)? else { return Ok(RequestKind::Incomplete) };
+pub(crate) fn classify(bytes: &[u8], hosts: AllowedHosts) -> Result<RequestKind<'_>, ApiError> {
+    let Some(head) = RequestHead::read(bytes, hosts)? else { return Ok(RequestKind::Incomplete) };
     let path = head.target.split_once('?').map_or(head.target, |(path, _)| path);
     // A body is for hyper, which waits for it.
-    let is_plain = head.method == "GET" && head.body == Body::None && !head.expects;
+    let is_plain = head.method == "GET" && head.body == BodyLength::None && !head.expects;
     Ok(if is_plain && path == EVENTS { RequestKind::Events(head) } else { RequestKind::Other })
 }
 
@@ -43,7 +43,7 @@ mod tests {
     fn only_a_get_of_events_without_a_body_is_a_stream() {
         let check = |text: &str, is_events: bool| {
             let text = format!("{text}Host: a\r\n\r\n");
-            let classify = classify(text.as_bytes(), Hosts::Any).unwrap();
+            let classify = classify(text.as_bytes(), AllowedHosts::Any).unwrap();
             assert_eq!(
                 matches!(classify, RequestKind::Events(_)),
                 is_events,
@@ -58,18 +58,20 @@ mod tests {
         check("GET /v1/events HTTP/1.1\r\nContent-Length: 3\r\n", false);
         check("GET /v1/events HTTP/1.1\r\nExpect: 100-continue\r\n", false);
         assert_eq!(
-            classify(b"GET /v1/events HTTP/1.1\r\nHost", Hosts::Any),
+            classify(b"GET /v1/events HTTP/1.1\r\nHost", AllowedHosts::Any),
             Ok(RequestKind::Incomplete)
         );
-        assert!(classify(b"GET /v1/events HTTP/1.1\r\n\r\n", Hosts::Any).is_err());
-        assert!(classify(b"GET /v1/events HTTP/1.1\r\nHost: a\r\n\r\n", Hosts::Local).is_err());
+        assert!(classify(b"GET /v1/events HTTP/1.1\r\n\r\n", AllowedHosts::Any).is_err());
+        assert!(
+            classify(b"GET /v1/events HTTP/1.1\r\nHost: a\r\n\r\n", AllowedHosts::Local).is_err()
+        );
     }
 
     #[test]
     fn the_query_and_the_headers_of_a_stream_are_found() {
         let text = "GET /v1/events?group=a HTTP/1.1\r\nHost: a\r\nAUTHORIZATION: Bearer x\r\n\
                     Last-Event-ID: 7\r\nCookie: a=b; communicado_session=y\r\n\r\n";
-        let Ok(RequestKind::Events(head)) = classify(text.as_bytes(), Hosts::Any) else {
+        let Ok(RequestKind::Events(head)) = classify(text.as_bytes(), AllowedHosts::Any) else {
             panic!("no events")
         };
         assert_eq!((query(head.target), head.last_event_id), ("group=a", Some("7")));

@@ -58,7 +58,7 @@ impl Model {
     }
 }
 
-struct Session {
+struct SocketSession {
     people: People,
     readers: Readers,
     metrics: Metrics,
@@ -78,7 +78,7 @@ struct Session {
 /// If the program does not know whom it wants, or something is left behind at the end.
 pub(crate) fn session(lines: &str) {
     let view = if lines.len().is_multiple_of(2) { View::InOut } else { View::Everything };
-    let mut session = Session::new(view);
+    let mut session = SocketSession::new(view);
     for line in lines.lines().take(200) {
         match line.strip_prefix('!') {
             Some(change) => session.change(change.as_bytes()),
@@ -89,7 +89,7 @@ pub(crate) fn session(lines: &str) {
     session.end();
 }
 
-impl Session {
+impl SocketSession {
     fn new(view: View) -> Self {
         let token = Token {
             v: communicado_wire::VERSION,

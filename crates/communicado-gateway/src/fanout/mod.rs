@@ -1,11 +1,10 @@
 //! The event loop and the fan-out: one thread and one `epoll(7)` for all connections that wait.
 //!
-//! It accepts, reads the head of the first request, and keeps a stream of events (`GET
-//! /v1/events`) for itself: such a reader is a socket and a hundred bytes, without a task and
-//! without a buffer. Everything else goes to hyper with the bytes that were read; so does a stream
-//! that is refused, since hyper's side says why. Changes come in through an [`EventLoopHandle`] and
-//! are written
-//! at once to who sees them.
+//! It accepts, reads the head of the first request, and keeps a stream of events (`GET /v1/events`)
+//! for itself: such a reader is a socket and a hundred bytes, without a task and without a buffer.
+//! Everything else goes to hyper with the bytes that were read; so does a stream that is refused,
+//! since hyper's side says why. Changes come in through an [`EventLoopHandle`] and are written at
+//! once to who sees them.
 //!
 //! Start at `EventLoop::poll_once`. What a reader is owed is in `readers.rs`.
 
@@ -39,13 +38,13 @@ use tokio::sync::mpsc;
 pub(crate) use classify::{RequestKind, classify, query};
 pub(crate) use fuzzing::session;
 
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
 use crate::connection_limit::ConnectionPermit;
-use crate::http::Head;
+use crate::http::RequestHead;
 use crate::metrics::TransportLabel;
 use crate::model::Change;
 use crate::principal::Principal;
-use crate::refusal::{Kind, Refusal};
 use crate::stream::{LoopCommand, ReaderId, coalesced};
 use crate::subscription::Subscription;
 use pending::{PendingConnection, PendingConnections};
@@ -184,7 +183,7 @@ impl EventLoop {
                 LoopCommand::Open { principal, mailbox, label, reply } => {
                     // The token may have been revoked since the request was let in.
                     if !app.is_valid(&principal) {
-                        let _ = reply.send(Err(Refusal::revoked_meanwhile()));
+                        let _ = reply.send(Err(ApiError::token_revoked()));
                         continue;
                     }
                     let transport = ReaderTransport::Mailbox(mailbox);
@@ -282,8 +281,8 @@ impl EventLoop {
         let Ok(is_open) = connection.read() else { return };
         let is_events = match classify(&connection.read, self.app.hosts) {
             Ok(RequestKind::Incomplete) if is_open => {
-                if let Err(refusal) = connection.hold() {
-                    sockets::refuse(&connection.socket, &refusal);
+                if let Err(error) = connection.hold() {
+                    sockets::refuse(&connection.socket, &error);
                     return;
                 }
                 match known {
@@ -294,8 +293,8 @@ impl EventLoop {
             }
             // Nothing more will come.
             Ok(RequestKind::Incomplete) => return,
-            Err(refusal) => {
-                sockets::refuse(&connection.socket, &refusal);
+            Err(error) => {
+                sockets::refuse(&connection.socket, &error);
                 return;
             }
             Ok(RequestKind::Events(_)) => true,
@@ -331,8 +330,8 @@ impl EventLoop {
         let (principal, subscription) = match admitted.and_then(room) {
             Ok(admitted) => admitted,
             // A caller that asks too often costs no more than this.
-            Err(refusal) if refusal.kind == Kind::TooMany => {
-                self.reject(&connection.socket, &refusal, &head);
+            Err(error) if error.kind == ApiErrorKind::TooMany => {
+                self.reject(&connection.socket, &error, &head);
                 return;
             }
             Err(_) => {
@@ -361,22 +360,22 @@ impl EventLoop {
         let (people, answer) = (app.people(), Some(answer.as_bytes()));
         let done = self.readers.subscribe(id, &subscription, &people, answer, &app.metrics, now);
         drop(people);
-        if let (Err(refusal), Some(socket)) = (done, self.readers.socket(id)) {
-            self.reject(socket, &refusal, &head);
+        if let (Err(error), Some(socket)) = (done, self.readers.socket(id)) {
+            self.reject(socket, &error, &head);
             self.readers.close(id, &app.metrics);
         }
         self.readers.settle(&app.metrics);
     }
 
     /// Answers with a refusal on the spot.
-    fn reject(&self, socket: &TcpStream, refusal: &Refusal, head: &Head<'_>) {
-        self.app.metrics.answered(refusal.kind.status());
+    fn reject(&self, socket: &TcpStream, error: &ApiError, head: &RequestHead<'_>) {
+        self.app.metrics.answered(error.kind.status());
         if head.accepts_events {
             let answer = crate::sse::response_head(&self.app, head.origin);
-            let stream = crate::sse::retry_later(&self.app, refusal);
+            let stream = crate::sse::retry_later(&self.app, error);
             sockets::respond(socket, &(answer + &stream));
         } else {
-            sockets::refuse(socket, refusal);
+            sockets::refuse(socket, error);
         }
     }
 

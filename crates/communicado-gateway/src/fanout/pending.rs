@@ -8,12 +8,12 @@ use std::os::fd::OwnedFd;
 use communicado_core::Moment;
 use rustix::event::epoll::{self, EventFlags};
 
-use super::PollToken;
+use super::poll_token::PollToken;
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::budget::Reservation;
 use crate::connection_limit::ConnectionPermit;
 use crate::limits::{HEAD_BYTES, HEAD_TIME};
 use crate::rates::Network;
-use crate::refusal::{Kind, Refusal};
 
 /// A connection whose request head is not complete.
 #[derive(Debug)]
@@ -44,10 +44,10 @@ impl PendingConnection {
     /// # Errors
     ///
     /// If its address holds too much.
-    pub(super) fn hold(&mut self) -> Result<(), Refusal> {
+    pub(super) fn hold(&mut self) -> Result<(), ApiError> {
         self.held.set(self.read.len()).map_err(|limit| {
             let detail = "too many heads of this address are not whole";
-            Refusal::beyond(Kind::TooMany, limit, detail).retry_after(10)
+            ApiError::limit_exceeded(ApiErrorKind::TooMany, limit, detail).retry_after(10)
         })
     }
 

@@ -40,7 +40,7 @@ struct SnapshotKey {
 impl SnapshotKey {
     /// The key of the snapshot of a reader, if other readers can get the same one.
     fn of(principal: &Principal, subscription: &Subscription) -> Option<Self> {
-        let is_alone = principal.own().is_some() || principal.only_person().is_some();
+        let is_alone = principal.own_person().is_some() || principal.only_person().is_some();
         if is_alone || subscription.people.len() + subscription.groups.len() > SHARED_NAMES {
             return None;
         }
@@ -200,7 +200,7 @@ fn seen(people: &People, principal: &Principal, subscription: &Subscription) -> 
     };
     let of_group = |group: &Arc<str>| people.of_group(group).cloned();
     let ids: BTreeSet<Arc<str>> = match (subscription.is_everybody(), principal.only_group()) {
-        (true, Some(group)) if principal.own().is_none() => of_group(group).collect(),
+        (true, Some(group)) if principal.own_person().is_none() => of_group(group).collect(),
         (true, _) => return people.after(None).filter_map(json).collect(),
         (false, _) => subscription
             .people

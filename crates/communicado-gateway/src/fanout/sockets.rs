@@ -4,14 +4,17 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 
 use super::pending::PendingConnection;
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::http::last_answer;
 use crate::limits::{HEAD_TIME, Limit, READER_TIME};
-use crate::refusal::{Kind, Refusal};
 
 /// Answers a connection beyond a limit.
 pub(super) fn reject_over_limit(socket: &TcpStream, limit: Limit) {
     let detail = "no more connections can be held";
-    refuse(socket, &Refusal::beyond(Kind::Unavailable, limit, detail).retry_after(5));
+    refuse(
+        socket,
+        &ApiError::limit_exceeded(ApiErrorKind::Unavailable, limit, detail).retry_after(5),
+    );
 }
 
 /// Answers a connection whose request head did not arrive in time.
@@ -20,13 +23,16 @@ pub(super) fn reject_late(connection: &PendingConnection) {
     if !connection.read.is_empty() {
         let help = format!("send it within {} seconds", HEAD_TIME.as_secs());
         let detail = "the head of the request did not come in time";
-        refuse(&connection.socket, &Refusal::new(Kind::TooSlow, detail, help).limited("head-time"));
+        refuse(
+            &connection.socket,
+            &ApiError::new(ApiErrorKind::TooSlow, detail, help).with_limit("head-time"),
+        );
     }
 }
 
 /// Answers with a problem, and closes the connection.
-pub(super) fn refuse(socket: &TcpStream, refusal: &Refusal) {
-    respond(socket, &last_answer(refusal));
+pub(super) fn refuse(socket: &TcpStream, error: &ApiError) {
+    respond(socket, &last_answer(error));
 }
 
 /// Answers for the last time, and takes what is still coming so that the answer is not lost.

@@ -8,9 +8,9 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::config::ServeConfig;
 use crate::store::StoredState;
+use crate::store_writer::StoreWriter;
 use crate::stream::{LoopCommand, Mailbox, NUMBER_MASK, ReaderId};
 use crate::subscription::Subscription;
-use crate::writer::StoreWriter;
 
 #[test]
 fn an_event_says_which_socket_it_is_about() {
@@ -35,7 +35,7 @@ fn event_loop() -> (EventLoop, Arc<AppState>, Principal) {
         view: None,
         for_ms: None,
     };
-    let (_, token) = crate::api::made(new, app.now().civil).unwrap();
+    let (_, token) = crate::new_token::new_token(new, app.now().civil).unwrap();
     app.settle_tokens(std::slice::from_ref(&token), &BTreeMap::new());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (handed_off, _) = mpsc::unbounded_channel();
@@ -46,7 +46,7 @@ fn event_loop() -> (EventLoop, Arc<AppState>, Principal) {
 fn open(
     app: &AppState,
     principal: &Principal,
-) -> (Arc<Mailbox>, oneshot::Receiver<Result<ReaderId, Refusal>>) {
+) -> (Arc<Mailbox>, oneshot::Receiver<Result<ReaderId, ApiError>>) {
     let mailbox = Arc::new(Mailbox::default());
     let (reply, opened) = oneshot::channel();
     let (principal, label) = (principal.clone(), TransportLabel::Socket);
@@ -66,7 +66,7 @@ fn a_stream_that_is_registered_after_the_revocation_of_its_token_is_refused() {
     event_loop.run_commands();
     let (_, opened) = open(&app, &principal);
     event_loop.run_commands();
-    assert_eq!(opened.blocking_recv().unwrap().unwrap_err().kind, Kind::NotSignedIn);
+    assert_eq!(opened.blocking_recv().unwrap().unwrap_err().kind, ApiErrorKind::NotSignedIn);
     assert!(event_loop.readers.is_empty());
 }
 
@@ -77,7 +77,7 @@ fn a_stream_that_is_registered_before_the_revocation_of_its_token_ends() {
     // Both wait for the event loop at once.
     revoke(&app, &principal);
     event_loop.run_commands();
-    assert_eq!(opened.blocking_recv().unwrap().unwrap_err().kind, Kind::NotSignedIn);
+    assert_eq!(opened.blocking_recv().unwrap().unwrap_err().kind, ApiErrorKind::NotSignedIn);
     assert!(!mailbox.is_closed() && event_loop.readers.is_empty());
     app.settle_tokens(&[(*principal.token).clone()], &BTreeMap::new());
     let (mailbox, opened) = open(&app, &principal);
@@ -108,7 +108,7 @@ fn the_names_that_the_streams_of_a_token_want_are_limited_together_and_given_bac
         streams.push((mailbox, id));
         match done.blocking_recv().unwrap() {
             Ok(()) => assert!(streams.len() < 1000, "there is no limit"),
-            Err(refusal) => break refusal,
+            Err(error) => break error,
         }
     };
     assert_eq!(refused.problem().limit.as_deref(), Some("stream-bytes-per-token"));

@@ -3,18 +3,18 @@
 
 use axum::http::{Method, Uri};
 
-use super::host::{Host, Hosts};
+use super::host::{AllowedHosts, Host};
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::limits::{HEAD_BYTES, HEADERS};
-use crate::refusal::{Kind, Refusal};
 
 const EVENTS: &[u8] = b"text/event-stream";
 
 /// A whole head that is valid.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Head<'a> {
+pub(crate) struct RequestHead<'a> {
     /// Its bytes, with the empty line at its end.
     pub(crate) length: usize,
-    pub(crate) body: Body,
+    pub(crate) body: BodyLength,
     pub(crate) method: &'a str,
     pub(crate) target: &'a str,
     pub(crate) authorization: Option<&'a str>,
@@ -29,14 +29,14 @@ pub(crate) struct Head<'a> {
 
 /// What follows a head.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Body {
+pub(crate) enum BodyLength {
     #[default]
     None,
     Length(u64),
     Chunked,
 }
 
-impl<'a> Head<'a> {
+impl<'a> RequestHead<'a> {
     /// Reads the head at the start of `bytes`; nothing if it is not whole.
     ///
     /// What it answers depends on the bytes only, not on how many of them came at once.
@@ -44,7 +44,7 @@ impl<'a> Head<'a> {
     /// # Errors
     ///
     /// If the head is not valid, is too large, or is for another host.
-    pub(crate) fn read(bytes: &'a [u8], hosts: Hosts) -> Result<Option<Self>, Refusal> {
+    pub(crate) fn read(bytes: &'a [u8], hosts: AllowedHosts) -> Result<Option<Self>, ApiError> {
         let Some(length) = end(bytes)? else { return Ok(None) };
         let mut headers = [httparse::EMPTY_HEADER; HEADERS.max];
         let mut request = httparse::Request::new(&mut headers);
@@ -56,7 +56,7 @@ impl<'a> Head<'a> {
         let (method, target) =
             (request.method.unwrap_or_default(), request.path.unwrap_or_default());
         let is_newer = request.version == Some(1);
-        let mut fields = Fields::default();
+        let mut fields = HeaderFields::default();
         for header in &*request.headers {
             fields.take(header)?;
         }
@@ -68,16 +68,22 @@ impl<'a> Head<'a> {
             return Err(invalid("the target of the request and its `Host` differ"));
         }
         if let Some(host) =
-            authority.or(host).filter(|host| hosts == Hosts::Local && !host.is_local())
+            authority.or(host).filter(|host| hosts == AllowedHosts::Local && !host.is_local())
         {
             let detail = format!("`{}` is not a name of this gateway", host.text());
             let help = "use `localhost` or an IP address, or start the gateway with \
                         --public-url URL";
-            return Err(Refusal::new(Kind::Misdirected, detail, help));
+            return Err(ApiError::new(ApiErrorKind::Misdirected, detail, help));
         }
         let body = fields.body(is_newer)?;
-        let Fields {
-            authorization, cookie, last_event_id, origin, expects, accepts_events, ..
+        let HeaderFields {
+            authorization,
+            cookie,
+            last_event_id,
+            origin,
+            expects,
+            accepts_events,
+            ..
         } = fields;
         let [authorization, cookie, last_event_id, origin] =
             [authorization, cookie, last_event_id, origin].map(|value| value.and_then(visible));
@@ -102,7 +108,7 @@ pub(crate) fn accepts_events(value: &[u8]) -> bool {
 }
 
 /// Where the head ends, if it does.
-fn end(bytes: &[u8]) -> Result<Option<usize>, Refusal> {
+fn end(bytes: &[u8]) -> Result<Option<usize>, ApiError> {
     let within = bytes.get(..HEAD_BYTES.max).unwrap_or(bytes);
     let (mut start, mut lines) = (0, 0);
     while let Some(rest) = within.get(start..) {
@@ -124,19 +130,19 @@ fn end(bytes: &[u8]) -> Result<Option<usize>, Refusal> {
         }
         if !HEADERS.allows(lines - 1) {
             let detail = "the request has too many headers";
-            return Err(Refusal::beyond(Kind::HeadTooLarge, HEADERS, detail));
+            return Err(ApiError::limit_exceeded(ApiErrorKind::HeadTooLarge, HEADERS, detail));
         }
     }
     if within.len() < HEAD_BYTES.max {
         return Ok(None);
     }
     let detail = "the head of the request is too large";
-    Err(Refusal::beyond(Kind::HeadTooLarge, HEAD_BYTES, detail))
+    Err(ApiError::limit_exceeded(ApiErrorKind::HeadTooLarge, HEAD_BYTES, detail))
 }
 
 /// The fields that decide where a request ends, for whom it is and who sends it.
 #[derive(Debug, Default)]
-struct Fields<'a> {
+struct HeaderFields<'a> {
     host: Option<&'a [u8]>,
     length: Option<&'a [u8]>,
     encoding: Option<&'a [u8]>,
@@ -148,8 +154,8 @@ struct Fields<'a> {
     accepts_events: bool,
 }
 
-impl<'a> Fields<'a> {
-    fn take(&mut self, header: &httparse::Header<'a>) -> Result<(), Refusal> {
+impl<'a> HeaderFields<'a> {
+    fn take(&mut self, header: &httparse::Header<'a>) -> Result<(), ApiError> {
         let is = |name: &str| header.name.eq_ignore_ascii_case(name);
         let (field, is_single) = if is("host") {
             (&mut self.host, true)
@@ -179,7 +185,7 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
-    fn host(&self, is_needed: bool) -> Result<Option<Host<'a>>, Refusal> {
+    fn host(&self, is_needed: bool) -> Result<Option<Host<'a>>, ApiError> {
         let Some(value) = self.host else {
             return if is_needed {
                 Err(invalid("the request has no header `host`"))
@@ -191,9 +197,9 @@ impl<'a> Fields<'a> {
         host.map(Some).ok_or_else(|| invalid("the header `host` is no name of a host"))
     }
 
-    fn body(&self, is_newer: bool) -> Result<Body, Refusal> {
+    fn body(&self, is_newer: bool) -> Result<BodyLength, ApiError> {
         match (self.length, self.encoding) {
-            (None, None) => Ok(Body::None),
+            (None, None) => Ok(BodyLength::None),
             (Some(_), Some(_)) => {
                 Err(invalid("the request has both `content-length` and `transfer-encoding`"))
             }
@@ -203,10 +209,10 @@ impl<'a> Fields<'a> {
                 let length = length.and_then(|length| length.parse::<i64>().ok());
                 let length = length.and_then(|length| u64::try_from(length).ok());
                 let length = length.ok_or_else(|| invalid("`content-length` is no length"))?;
-                Ok(if length == 0 { Body::None } else { Body::Length(length) })
+                Ok(if length == 0 { BodyLength::None } else { BodyLength::Length(length) })
             }
             (None, Some(encoding)) if is_newer && encoding.eq_ignore_ascii_case(b"chunked") => {
-                Ok(Body::Chunked)
+                Ok(BodyLength::Chunked)
             }
             (None, Some(_)) => {
                 Err(invalid("only `chunked` is a valid `transfer-encoding`, and only in HTTP/1.1"))
@@ -216,7 +222,7 @@ impl<'a> Fields<'a> {
 }
 
 /// The host in the target of a request, if there is one.
-fn authority<'a>(method: &str, target: &'a str) -> Result<Option<Host<'a>>, Refusal> {
+fn authority<'a>(method: &str, target: &'a str) -> Result<Option<Host<'a>>, ApiError> {
     let bad = || invalid("the target of the request is not valid");
     if Method::from_bytes(method.as_bytes()).is_err() || target.parse::<Uri>().is_err() {
         return Err(bad());
@@ -241,6 +247,6 @@ fn visible(value: &[u8]) -> Option<&str> {
     std::str::from_utf8(value).ok().filter(|_| value.iter().all(is_visible))
 }
 
-pub(super) fn invalid(detail: impl Into<String>) -> Refusal {
-    Refusal::bad(detail, "send one request as RFC 9112 describes it")
+pub(super) fn invalid(detail: impl Into<String>) -> ApiError {
+    ApiError::bad_request(detail, "send one request as RFC 9112 describes it")
 }

@@ -7,7 +7,7 @@ use std::net::Ipv6Addr;
 /// A page whose name an attacker points at this address (DNS rebinding) asks with that name, and
 /// the browser takes the answer for the page's own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Hosts {
+pub(crate) enum AllowedHosts {
     /// Every name: there is a certificate, or the operator gave a public address.
     #[default]
     Any,

@@ -9,32 +9,32 @@ mod host;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use head::{Body, Head, accepts_events};
-pub(crate) use host::Hosts;
+pub(crate) use head::{BodyLength, RequestHead, accepts_events};
+pub(crate) use host::AllowedHosts;
 
+use crate::api_error::ApiError;
 use crate::limits::{HEAD_BYTES, HEADERS};
-use crate::refusal::Refusal;
 use head::invalid;
 
 /// Follows the requests of one connection.
 #[derive(Debug)]
 pub(crate) struct Framing {
-    hosts: Hosts,
-    state: State,
+    hosts: AllowedHosts,
+    state: FramingState,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum State {
-    Head,
+enum FramingState {
+    RequestHead,
     /// So many bytes of a body are still to come.
-    Body(u64),
+    BodyLength(u64),
     Chunked(Chunked),
 }
 
 /// Where in a chunked body.
 #[derive(Debug, PartialEq, Eq)]
 struct Chunked {
-    at: At,
+    at: ChunkPosition,
     /// Digits of the size of the current chunk.
     digits: usize,
     /// Bytes of extensions and trailers, which are no body.
@@ -46,7 +46,7 @@ struct Chunked {
 const SIZE_DIGITS: usize = 16;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum At {
+enum ChunkPosition {
     /// Before the first digit of a size.
     Start,
     Size(u64),
@@ -65,13 +65,13 @@ enum At {
 }
 
 impl Framing {
-    pub(crate) const fn new(hosts: Hosts) -> Self {
-        Self { hosts, state: State::Head }
+    pub(crate) const fn new(hosts: AllowedHosts) -> Self {
+        Self { hosts, state: FramingState::RequestHead }
     }
 
     /// Whether a request begins next.
     pub(crate) fn is_between(&self) -> bool {
-        self.state == State::Head
+        self.state == FramingState::RequestHead
     }
 
     /// How many of the next bytes of the connection may pass: a whole head, or what there is of a
@@ -80,31 +80,34 @@ impl Framing {
     /// # Errors
     ///
     /// If the next bytes are not valid. What passed before was.
-    pub(crate) fn pass(&mut self, bytes: &[u8]) -> Result<usize, Refusal> {
+    pub(crate) fn pass(&mut self, bytes: &[u8]) -> Result<usize, ApiError> {
         match &mut self.state {
-            State::Head => {
-                let Some(head) = Head::read(bytes, self.hosts)? else { return Ok(0) };
+            FramingState::RequestHead => {
+                let Some(head) = RequestHead::read(bytes, self.hosts)? else { return Ok(0) };
                 self.state = match head.body {
-                    Body::None => State::Head,
-                    Body::Length(length) => State::Body(length),
-                    Body::Chunked => {
-                        State::Chunked(Chunked { at: At::Start, digits: 0, beside: 0, trailers: 0 })
-                    }
+                    BodyLength::None => FramingState::RequestHead,
+                    BodyLength::Length(length) => FramingState::BodyLength(length),
+                    BodyLength::Chunked => FramingState::Chunked(Chunked {
+                        at: ChunkPosition::Start,
+                        digits: 0,
+                        beside: 0,
+                        trailers: 0,
+                    }),
                 };
                 Ok(head.length)
             }
-            State::Body(left) => {
+            FramingState::BodyLength(left) => {
                 let count = within(bytes, *left);
                 *left -= count as u64;
                 if *left == 0 {
-                    self.state = State::Head;
+                    self.state = FramingState::RequestHead;
                 }
                 Ok(count)
             }
-            State::Chunked(chunked) => {
+            FramingState::Chunked(chunked) => {
                 let passed = chunked.pass(bytes)?;
-                if chunked.at == At::End {
-                    self.state = State::Head;
+                if chunked.at == ChunkPosition::End {
+                    self.state = FramingState::RequestHead;
                 }
                 Ok(passed)
             }
@@ -113,13 +116,12 @@ impl Framing {
 }
 
 /// The last answer on a connection: it says what is wrong with a request that was not served.
-pub(crate) fn last_answer(refusal: &Refusal) -> String {
-    let problem = refusal.problem();
+pub(crate) fn last_answer(error: &ApiError) -> String {
+    let problem = error.problem();
     let text = problem.to_json();
     let (status, title, length) = (problem.status, &problem.title, text.len());
-    let retry = refusal
-        .retry_after
-        .map_or_else(String::new, |seconds| format!("Retry-After: {seconds}\r\n"));
+    let retry =
+        error.retry_after.map_or_else(String::new, |seconds| format!("Retry-After: {seconds}\r\n"));
     format!(
         "HTTP/1.1 {status} {title}\r\nContent-Type: application/problem+json\r\n\
          Content-Length: {length}\r\n{retry}Connection: close\r\n\r\n{text}"
@@ -131,14 +133,14 @@ fn within(bytes: &[u8], max: u64) -> usize {
 }
 
 impl Chunked {
-    fn pass(&mut self, bytes: &[u8]) -> Result<usize, Refusal> {
+    fn pass(&mut self, bytes: &[u8]) -> Result<usize, ApiError> {
         let mut passed = 0;
-        while self.at != At::End {
-            if let At::Data(left) = self.at {
+        while self.at != ChunkPosition::End {
+            if let ChunkPosition::Data(left) = self.at {
                 let count = within(bytes.get(passed..).unwrap_or_default(), left);
                 passed += count;
                 let left = left - count as u64;
-                self.at = if left == 0 { At::DataCr } else { At::Data(left) };
+                self.at = if left == 0 { ChunkPosition::DataCr } else { ChunkPosition::Data(left) };
                 if left > 0 {
                     break;
                 }
@@ -148,60 +150,70 @@ impl Chunked {
                 Ok(at) => self.at = at,
                 // What is before it may pass; it is refused when it comes first.
                 Err(_) if passed > 0 => break,
-                Err(refusal) => return Err(refusal),
+                Err(error) => return Err(error),
             }
             passed += 1;
         }
         Ok(passed)
     }
 
-    fn next(&mut self, byte: u8) -> Result<At, Refusal> {
+    fn next(&mut self, byte: u8) -> Result<ChunkPosition, ApiError> {
         let size = |size: u64| {
             let digit = char::from(byte).to_digit(16)?;
             size.checked_mul(16)?.checked_add(digit.into())
         };
         let bad = |detail: &str| Err(invalid(detail));
         match (self.at, byte) {
-            (At::Start, _) => match size(0) {
+            (ChunkPosition::Start, _) => match size(0) {
                 Some(first) => {
                     self.digits = 1;
-                    Ok(At::Size(first))
+                    Ok(ChunkPosition::Size(first))
                 }
                 None => bad("a chunk has no size"),
             },
-            (At::Size(size) | At::Space(size), b' ' | b'\t') => self.beside(At::Space(size)),
-            (At::Size(size) | At::Space(size), b';') => self.beside(At::Extension(size)),
-            (At::Size(size) | At::Extension(size), b'\r') => Ok(At::SizeLf(size)),
-            (At::Size(before), _) => match size(before) {
+            (ChunkPosition::Size(size) | ChunkPosition::Space(size), b' ' | b'\t') => {
+                self.beside(ChunkPosition::Space(size))
+            }
+            (ChunkPosition::Size(size) | ChunkPosition::Space(size), b';') => {
+                self.beside(ChunkPosition::Extension(size))
+            }
+            (ChunkPosition::Size(size) | ChunkPosition::Extension(size), b'\r') => {
+                Ok(ChunkPosition::SizeLf(size))
+            }
+            (ChunkPosition::Size(before), _) => match size(before) {
                 Some(after) if self.digits < SIZE_DIGITS => {
                     self.digits += 1;
-                    Ok(At::Size(after))
+                    Ok(ChunkPosition::Size(after))
                 }
                 _ => bad("the size of a chunk is not valid"),
             },
-            (At::Extension(size), b'\t' | b' '..=b'~' | 0x80..) => self.beside(At::Extension(size)),
-            (At::SizeLf(0), b'\n') => Ok(At::TrailerStart),
-            (At::SizeLf(size), b'\n') => Ok(At::Data(size)),
-            (At::DataCr, b'\r') => Ok(At::DataLf),
-            (At::DataLf, b'\n') => Ok(At::Start),
-            (At::TrailerStart, b'\r') => Ok(At::EndLf),
-            (At::TrailerStart, b'!'..=b'~') => {
+            (ChunkPosition::Extension(size), b'\t' | b' '..=b'~' | 0x80..) => {
+                self.beside(ChunkPosition::Extension(size))
+            }
+            (ChunkPosition::SizeLf(0), b'\n') => Ok(ChunkPosition::TrailerStart),
+            (ChunkPosition::SizeLf(size), b'\n') => Ok(ChunkPosition::Data(size)),
+            (ChunkPosition::DataCr, b'\r') => Ok(ChunkPosition::DataLf),
+            (ChunkPosition::DataLf, b'\n') => Ok(ChunkPosition::Start),
+            (ChunkPosition::TrailerStart, b'\r') => Ok(ChunkPosition::EndLf),
+            (ChunkPosition::TrailerStart, b'!'..=b'~') => {
                 self.trailers += 1;
                 if HEADERS.allows(self.trailers) {
-                    return self.beside(At::Trailer);
+                    return self.beside(ChunkPosition::Trailer);
                 }
                 bad("the body has too many trailers")
             }
-            (At::Trailer, b'\r') => self.beside(At::TrailerLf),
-            (At::Trailer, b'\t' | b' '..=b'~' | 0x80..) => self.beside(At::Trailer),
-            (At::TrailerLf, b'\n') => self.beside(At::TrailerStart),
-            (At::EndLf, b'\n') => Ok(At::End),
+            (ChunkPosition::Trailer, b'\r') => self.beside(ChunkPosition::TrailerLf),
+            (ChunkPosition::Trailer, b'\t' | b' '..=b'~' | 0x80..) => {
+                self.beside(ChunkPosition::Trailer)
+            }
+            (ChunkPosition::TrailerLf, b'\n') => self.beside(ChunkPosition::TrailerStart),
+            (ChunkPosition::EndLf, b'\n') => Ok(ChunkPosition::End),
             _ => bad("the framing of a chunk is not valid"),
         }
     }
 
     /// Counts what is no body.
-    fn beside(&mut self, at: At) -> Result<At, Refusal> {
+    fn beside(&mut self, at: ChunkPosition) -> Result<ChunkPosition, ApiError> {
         self.beside += 1;
         if self.beside + 4 < HEAD_BYTES.max {
             return Ok(at);

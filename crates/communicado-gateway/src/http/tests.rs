@@ -4,7 +4,7 @@ use super::*;
 
 /// How much of `bytes` passes when they come in parts of these sizes, and why no more does.
 fn passed(bytes: &[u8], parts: impl Fn(usize) -> usize) -> (Vec<usize>, Option<u16>) {
-    let mut framing = Framing::new(Hosts::Any);
+    let mut framing = Framing::new(AllowedHosts::Any);
     let (mut start, mut end, mut requests) = (0, 0, Vec::new());
     loop {
         if start > 0 && framing.is_between() && requests.last() != Some(&start) {
@@ -14,7 +14,7 @@ fn passed(bytes: &[u8], parts: impl Fn(usize) -> usize) -> (Vec<usize>, Option<u
             Ok(0) if end == bytes.len() => return (requests, None),
             Ok(0) => end = bytes.len().min(end + parts(end)),
             Ok(count) => start += count,
-            Err(refusal) => return (requests, Some(refusal.kind.status())),
+            Err(error) => return (requests, Some(error.kind.status())),
         }
     }
 }
@@ -125,15 +125,15 @@ fn a_head_has_a_size_and_a_number_of_headers() {
 fn a_name_that_others_can_point_here_is_refused_where_only_local_ones_are_valid() {
     let status = |host: &str, hosts| {
         let head = format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
-        Head::read(head.as_bytes(), hosts).err().map(|refusal| refusal.kind.status())
+        RequestHead::read(head.as_bytes(), hosts).err().map(|error| error.kind.status())
     };
     for local in ["localhost", "localhost:8427", "a.localhost", "127.0.0.1:1", "[::1]:8427"] {
-        assert_eq!(status(local, Hosts::Local), None, "{local}");
+        assert_eq!(status(local, AllowedHosts::Local), None, "{local}");
     }
-    assert_eq!(status("evil.example", Hosts::Local), Some(421));
-    assert_eq!(status("evil.example", Hosts::Any), None);
+    assert_eq!(status("evil.example", AllowedHosts::Local), Some(421));
+    assert_eq!(status("evil.example", AllowedHosts::Any), None);
     let absolute = b"GET http://evil.example/ HTTP/1.0\r\n\r\n";
-    assert!(Head::read(absolute, Hosts::Local).is_err());
+    assert!(RequestHead::read(absolute, AllowedHosts::Local).is_err());
 }
 
 #[test]

@@ -10,6 +10,7 @@
 //! store did not take was never told.
 
 mod input;
+mod now;
 mod person;
 mod presence_state;
 mod replicated;
@@ -21,24 +22,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use communicado_core::Moment;
-use communicado_wire::Timestamp;
 use communicado_wire::gateway::stored::{self, Facet};
 use communicado_wire::gateway::{NewPerson, View};
 
 pub(crate) use input::{Change, Input};
+pub(crate) use now::Now;
 pub(crate) use person::{Device, Manual, Person};
 pub(crate) use presence_state::PresenceState;
-pub(crate) use view::{change_json, own, person_json, seen_as};
+pub(crate) use view::{badge_of, change_json, own_person, person_json};
 
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::limits::{DEVICES, PEOPLE, PERSON_BYTES};
-use crate::refusal::{Kind, Refusal};
-
-/// The time on both clocks: moments for what ends, civil time for what is written.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Now {
-    pub(crate) moment: Moment,
-    pub(crate) civil: Timestamp,
-}
 
 /// All people, as they were kept last.
 #[derive(Debug, Default)]
@@ -199,13 +193,13 @@ impl Batch<'_> {
     /// # Errors
     ///
     /// If it cannot be: why. Nothing is otherwise then.
-    pub(crate) fn handle(&mut self, input: Input, now: Now) -> Result<(), Refusal> {
+    pub(crate) fn handle(&mut self, input: Input, now: Now) -> Result<(), ApiError> {
         let id = input.person().clone();
         let before = self.person(&id).cloned();
         if let Input::Create(new) = input {
             return self.create(new, before.is_some(), now);
         }
-        let Some(before) = before else { return Err(Refusal::no_person(&id)) };
+        let Some(before) = before else { return Err(ApiError::no_person(&id)) };
         let mut person = Person::clone(&before);
         match input {
             Input::Create(_) => {}
@@ -226,7 +220,7 @@ impl Batch<'_> {
                 let is_new = !person.devices.contains_key(&device);
                 if is_new && !DEVICES.allows(person.devices.len() + 1) {
                     let detail = format!("`{id}` has {} devices already", person.devices.len());
-                    return Err(Refusal::beyond(Kind::Full, DEVICES, detail));
+                    return Err(ApiError::limit_exceeded(ApiErrorKind::Full, DEVICES, detail));
                 }
                 let before = person.device_bytes();
                 person.put_device(device, clients, lease, now);
@@ -234,14 +228,14 @@ impl Batch<'_> {
                 // What was stored when the limit was higher may shrink.
                 if after > before && !PERSON_BYTES.allows(after) {
                     let detail = format!("the devices of `{id}` would say {after} bytes");
-                    return Err(Refusal::beyond(Kind::Full, PERSON_BYTES, detail));
+                    return Err(ApiError::limit_exceeded(ApiErrorKind::Full, PERSON_BYTES, detail));
                 }
             }
             Input::DeleteDevice { device, .. } => {
                 if person.devices.remove(&device).is_none() {
                     let what = format!("`{id}` has no device `{device}`");
                     let help = "nothing is left to be done";
-                    return Err(Refusal::new(Kind::NotFound, what, help));
+                    return Err(ApiError::new(ApiErrorKind::NotFound, what, help));
                 }
             }
             Input::SetManual { state, note, returns, duration, .. } => {
@@ -272,14 +266,22 @@ impl Batch<'_> {
         BatchResult { people: self.result, changes: self.changes, revision: self.revision }
     }
 
-    fn create(&mut self, new: NewPerson, is_there: bool, now: Now) -> Result<(), Refusal> {
+    fn create(&mut self, new: NewPerson, is_there: bool, now: Now) -> Result<(), ApiError> {
         let NewPerson { id, name, groups } = new;
         if is_there {
             let help = "PATCH /v1/people/ID changes a person";
-            return Err(Refusal::new(Kind::Conflict, format!("there is a `{id}` already"), help));
+            return Err(ApiError::new(
+                ApiErrorKind::Conflict,
+                format!("there is a `{id}` already"),
+                help,
+            ));
         }
         if !PEOPLE.allows(self.people.len() + self.count + 1) {
-            return Err(Refusal::beyond(Kind::Full, PEOPLE, "no more people can be known"));
+            return Err(ApiError::limit_exceeded(
+                ApiErrorKind::Full,
+                PEOPLE,
+                "no more people can be known",
+            ));
         }
         self.count += 1;
         let name = name.unwrap_or_else(|| id.clone());

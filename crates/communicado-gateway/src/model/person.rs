@@ -12,9 +12,10 @@ use communicado_wire::gateway::View;
 use communicado_wire::gateway::stored::{self, Facet};
 use communicado_wire::{Client, Status, Timestamp};
 
-use super::{Now, PresenceState};
+use super::now::Now;
+use super::presence_state::PresenceState;
 use crate::limits::FORGOTTEN_AFTER;
-use crate::text::{self, printable};
+use crate::sanitize::{self, printable};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Person {
@@ -184,7 +185,7 @@ impl Person {
             devices: self.devices.iter().map(|(id, device)| device.to_stored(id)).collect(),
             manual: self.manual.as_ref().map(Manual::to_stored),
             badge: self.badge.clone(),
-            seen: stored::Seen { in_out, availability, everything },
+            seen: stored::Facets { in_out, availability, everything },
         }
     }
 
@@ -193,7 +194,7 @@ impl Person {
     /// A lease goes on where it was; a clock that was set back meanwhile makes it no longer than
     /// it was to begin with.
     pub(crate) fn from_stored(stored: stored::Person, now: Now) -> Self {
-        let stored::Seen { in_out, availability, everything } = stored.seen;
+        let stored::Facets { in_out, availability, everything } = stored.seen;
         let devices = stored.devices.into_iter().map(|device| Device::from_stored(device, now));
         let mut person = Self {
             id: stored.id,
@@ -237,7 +238,7 @@ impl Device {
     fn from_stored(stored: stored::Device, now: Now) -> (Arc<str>, Self) {
         let lease = Duration::from_millis(stored.lease_ms);
         let since = now.civil.since(stored.seen);
-        let clients: Vec<Client> = stored.clients.into_iter().map(text::client).collect();
+        let clients: Vec<Client> = stored.clients.into_iter().map(sanitize::client).collect();
         let state = PresenceState::best(clients.iter().map(PresenceState::of_client));
         let mut state = state.unwrap_or_else(|| PresenceState::plain(Status::Absent, stored.seen));
         state.since = stored.since;

@@ -26,7 +26,7 @@ impl People {
     ) -> BatchResult {
         let before = self.person(id).cloned();
         let after = stored.map(|mut stored| {
-            let stored::Seen { in_out, availability, everything } = &mut stored.seen;
+            let stored::Facets { in_out, availability, everything } = &mut stored.seen;
             for facet in [in_out, availability, everything] {
                 if facet.revision == OF_THIS_ENTRY {
                     facet.revision = revision;
@@ -65,7 +65,7 @@ impl BatchResult {
     /// time being become those of the entry.
     pub(crate) fn entry(person: &Person, after: u64) -> stored::Person {
         let mut stored = person.to_stored();
-        let stored::Seen { in_out, availability, everything } = &mut stored.seen;
+        let stored::Facets { in_out, availability, everything } = &mut stored.seen;
         for facet in [in_out, availability, everything] {
             if facet.revision > after {
                 facet.revision = OF_THIS_ENTRY;

@@ -12,7 +12,7 @@ use communicado_wire::gateway::{Alter, NewPerson, View};
 use communicado_wire::{Client, Status, Timestamp};
 
 use super::{
-    BatchResult, Change, Input, Now, People, PresenceState, change_json, own, person_json,
+    BatchResult, Change, Input, Now, People, PresenceState, change_json, own_person, person_json,
 };
 use crate::limits::FORGOTTEN_AFTER;
 
@@ -344,7 +344,7 @@ fn a_restart_loses_nothing() {
         assert_eq!(stored(&again), before);
         for person in world.people.after(None) {
             let twin = again.person(&person.id).unwrap();
-            assert_eq!(own(person), own(twin));
+            assert_eq!(own_person(person), own_person(twin));
             for view in View::ALL {
                 assert_eq!(person_json(person, view), person_json(twin, view));
             }

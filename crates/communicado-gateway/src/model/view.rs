@@ -14,7 +14,7 @@ use super::{Person, PresenceState};
 ///
 /// Two that are equal are the same to whoever has this view, and so nobody is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Shown {
+struct VisibleFields {
     presence: Option<Presence>,
     note: Option<Arc<str>>,
     returns: Option<Timestamp>,
@@ -23,7 +23,7 @@ struct Shown {
     groups: Vec<Arc<str>>,
 }
 
-fn shown(person: &Person, view: View) -> Shown {
+fn visible_fields(person: &Person, view: View) -> VisibleFields {
     let effective = &person.effective;
     let everything = view == View::Everything;
     let presence = || {
@@ -41,7 +41,7 @@ fn shown(person: &Person, view: View) -> Shown {
             manual: person.manual.is_some(),
         }
     };
-    Shown {
+    VisibleFields {
         presence: (view != View::InOut).then(presence),
         note: person.note().filter(|_| everything).cloned(),
         returns: person.returns(),
@@ -52,23 +52,25 @@ fn shown(person: &Person, view: View) -> Shown {
 }
 
 /// What `since` is about: the status in this view.
-fn status(shown: &Shown) -> (Option<bool>, Option<Presence>) {
-    let presence = shown.presence.clone().map(|presence| Presence { manual: false, ..presence });
-    (shown.is_in, presence)
+fn status(visible_fields: &VisibleFields) -> (Option<bool>, Option<Presence>) {
+    let presence =
+        visible_fields.presence.clone().map(|presence| Presence { manual: false, ..presence });
+    (visible_fields.is_in, presence)
 }
 
 /// Whether a view sees a difference.
 pub(super) fn differs(before: &Person, person: &Person, view: View) -> bool {
-    shown(before, view) != shown(person, view)
+    visible_fields(before, view) != visible_fields(person, view)
 }
 
 /// Whether a view sees another status, and not only another name or note.
 pub(super) fn status_differs(before: &Person, person: &Person, view: View) -> bool {
-    status(&shown(before, view)) != status(&shown(person, view))
+    status(&visible_fields(before, view)) != status(&visible_fields(person, view))
 }
 
 fn form(person: &Person, view: View) -> wire::Person {
-    let Shown { presence, note, returns, is_in, name, groups } = shown(person, view);
+    let VisibleFields { presence, note, returns, is_in, name, groups } =
+        visible_fields(person, view);
     let facet = person.facet(view);
     wire::Person {
         v: communicado_wire::VERSION,
@@ -101,7 +103,7 @@ pub(crate) fn person_json(person: &Person, view: View) -> Bytes {
 /// A person after a change, with what was before it, as JSON.
 pub(crate) fn change_json(before: Option<&Person>, person: &Person, view: View) -> String {
     let was = before.map(|before| {
-        let Shown { presence, is_in, .. } = shown(before, view);
+        let VisibleFields { presence, is_in, .. } = visible_fields(before, view);
         Before {
             status: presence.as_ref().map(|presence| presence.status),
             availability: presence.map(|presence| presence.availability),
@@ -112,7 +114,7 @@ pub(crate) fn change_json(before: Option<&Person>, person: &Person, view: View) 
 }
 
 /// A person as the person and administrators see it: everything, and the devices.
-pub(crate) fn own(person: &Person) -> wire::OwnPerson {
+pub(crate) fn own_person(person: &Person) -> wire::OwnPerson {
     let devices = person.devices.iter().map(|(id, device)| wire::Device {
         device: id.clone(),
         status: device.state.status,
@@ -132,8 +134,8 @@ pub(crate) fn own(person: &Person) -> wire::OwnPerson {
 }
 
 /// A person as a badge shows one.
-pub(crate) fn seen_as(person: &Person, view: View) -> Badge {
-    let Shown { presence, is_in, .. } = shown(person, view);
+pub(crate) fn badge_of(person: &Person, view: View) -> Badge {
+    let VisibleFields { presence, is_in, .. } = visible_fields(person, view);
     Badge {
         v: communicado_wire::VERSION,
         status: presence.as_ref().map_or(Status::Unknown, |presence| presence.status),

@@ -8,9 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use ureq::Agent;
 
-use super::escaped;
+use super::escape::escape;
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::http_client;
-use crate::refusal::{Kind, Refusal};
 
 /// How long the issuer may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -18,7 +18,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const RESPONSE_MAX: u64 = 256 * 1024;
 
 #[derive(Debug)]
-pub(crate) struct Issuer {
+pub(crate) struct IssuerClient {
     address: String,
     client_id: String,
     secret: Option<String>,
@@ -34,7 +34,7 @@ pub(crate) struct Endpoints {
     token_endpoint: String,
 }
 
-impl Issuer {
+impl IssuerClient {
     pub(super) fn new(address: String, client_id: String, secret: Option<String>) -> Self {
         let agent = http_client::agent(TIMEOUT);
         Self { address, client_id, secret, agent, endpoints: Mutex::default() }
@@ -45,7 +45,7 @@ impl Issuer {
     }
 
     /// Where people sign in and codes are exchanged (OpenID Connect Discovery 1.0, 4).
-    pub(super) fn endpoints(&self) -> Result<Endpoints, Refusal> {
+    pub(super) fn endpoints(&self) -> Result<Endpoints, ApiError> {
         let known = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(known) = known {
             return Ok(known);
@@ -73,7 +73,7 @@ impl Issuer {
         code: &str,
         redirect_uri: &str,
         verifier: &str,
-    ) -> Result<String, Refusal> {
+    ) -> Result<String, ApiError> {
         let endpoint = self.endpoints()?.token_endpoint;
         let mut form = vec![
             ("grant_type", "authorization_code"),
@@ -84,14 +84,14 @@ impl Issuer {
         let mut request = self.agent.post(&endpoint);
         match &self.secret {
             Some(secret) => {
-                let both = format!("{}:{}", escaped(&self.client_id), escaped(secret));
+                let both = format!("{}:{}", escape(&self.client_id), escape(secret));
                 let basic = format!("Basic {}", STANDARD.encode(both));
                 request = request.header("authorization", basic);
             }
             None => form.push(("client_id", &self.client_id)),
         }
         let form: Vec<String> =
-            form.iter().map(|(key, value)| format!("{key}={}", escaped(value))).collect();
+            form.iter().map(|(key, value)| format!("{key}={}", escape(value))).collect();
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         let mut answer = request.send(form.join("&")).map_err(unreachable)?;
         let said: Value = parsed(answer.body_mut())?;
@@ -101,25 +101,29 @@ impl Issuer {
             None => {
                 let error: String = text("error").unwrap_or("no reason").chars().take(80).collect();
                 let detail = format!("the issuer refuses this sign-in: {error}");
-                Err(Refusal::new(Kind::NotAllowed, detail, "begin again, at /v1/oidc/start"))
+                Err(ApiError::new(
+                    ApiErrorKind::NotAllowed,
+                    detail,
+                    "begin again, at /v1/oidc/start",
+                ))
             }
         }
     }
 }
 
-fn parsed(body: &mut ureq::Body) -> Result<Value, Refusal> {
+fn parsed(body: &mut ureq::Body) -> Result<Value, ApiError> {
     let text = body.with_config().limit(RESPONSE_MAX).read_to_string().map_err(unreachable)?;
     serde_json::from_str(&text).map_err(|_| invalid_response("it does not answer with JSON"))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "map_err hands it over")]
-fn unreachable(error: ureq::Error) -> Refusal {
+fn unreachable(error: ureq::Error) -> ApiError {
     let help = "see to the network, and to --oidc-issuer";
     let detail = format!("the issuer cannot be asked: {error}");
-    Refusal::new(Kind::Unavailable, detail, help).retry_after(5)
+    ApiError::new(ApiErrorKind::Unavailable, detail, help).retry_after(5)
 }
 
-fn invalid_response(why: &str) -> Refusal {
+fn invalid_response(why: &str) -> ApiError {
     let help = "give its address as its tokens have it, with --oidc-issuer";
-    Refusal::new(Kind::Unavailable, format!("the issuer is of no use: {why}"), help)
+    ApiError::new(ApiErrorKind::Unavailable, format!("the issuer is of no use: {why}"), help)
 }

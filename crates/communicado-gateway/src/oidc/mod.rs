@@ -5,6 +5,7 @@
 //! in it is checked all the same. Nothing of it is kept: a person gets a session, as with a token.
 
 mod claims;
+mod escape;
 mod issuer;
 mod pending;
 
@@ -19,12 +20,13 @@ use communicado_wire::gateway::{self as wire, View};
 use communicado_wire::{Timestamp, is_printable};
 use sha2::{Digest as _, Sha256};
 
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::rates::Network;
-use crate::refusal::{Kind, Refusal};
 use crate::secret::random;
 
 pub(crate) use claims::Claims;
-pub(crate) use issuer::Issuer;
+use escape::escape;
+pub(crate) use issuer::IssuerClient;
 use pending::{PendingLogin, PendingLogins};
 
 /// How long somebody may take to sign in.
@@ -52,7 +54,7 @@ pub(crate) struct OidcClient {
     name: String,
     claim: String,
     client_id: String,
-    issuer: Issuer,
+    issuer: IssuerClient,
     /// Where people come back to.
     redirect_uri: String,
     pending: Mutex<PendingLogins>,
@@ -79,7 +81,7 @@ impl OidcClient {
             Ok::<_, String>(text.trim().to_owned())
         });
         let secret = secret.transpose()?;
-        let issuer = Issuer::new(issuer, client_id.clone(), secret);
+        let issuer = IssuerClient::new(issuer, client_id.clone(), secret);
         let redirect_uri = format!("{}/v1/oidc/callback", base.trim_end_matches('/'));
         Ok(Self { view, name, claim, client_id, issuer, redirect_uri, pending: Mutex::default() })
     }
@@ -98,7 +100,7 @@ impl OidcClient {
         &self,
         network: Network,
         now: Moment,
-    ) -> Result<AuthorizationRequest, Refusal> {
+    ) -> Result<AuthorizationRequest, ApiError> {
         let endpoint = self.issuer.endpoints()?.authorization_endpoint;
         let (state, nonce, verifier) = (random::<24>()?, random::<24>()?, random::<48>()?);
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
@@ -112,7 +114,7 @@ impl OidcClient {
             ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
         ];
-        let pairs = query.map(|(key, value)| format!("{key}={}", escaped(value)));
+        let pairs = query.map(|(key, value)| format!("{key}={}", escape(value)));
         let joint = if endpoint.contains('?') { '&' } else { '?' };
         let to = format!("{endpoint}{joint}{}", pairs.join("&"));
         let login = PendingLogin { nonce, verifier, until: now.after(LOGIN_TIMEOUT), network };
@@ -126,16 +128,16 @@ impl OidcClient {
     ///
     /// The text is shown only for a sign-in that was begun here: anybody can make an address with
     /// a text in it.
-    pub(crate) fn refused(&self, state: &str, error: &str, now: Moment) -> Refusal {
+    pub(crate) fn refused(&self, state: &str, error: &str, now: Moment) -> ApiError {
         if let Err(unknown_login) = self.take(state, now) {
             return unknown_login;
         }
         let error: String = error.chars().filter(|it| is_printable(*it)).take(80).collect();
         let detail = format!("the issuer did not sign you in: {error}");
-        Refusal::new(Kind::NotAllowed, detail, "begin again, from the board")
+        ApiError::new(ApiErrorKind::NotAllowed, detail, "begin again, from the board")
     }
 
-    fn take(&self, state: &str, now: Moment) -> Result<PendingLogin, Refusal> {
+    fn take(&self, state: &str, now: Moment) -> Result<PendingLogin, ApiError> {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         pending.take(state, now).ok_or_else(unknown_login)
     }
@@ -151,7 +153,7 @@ impl OidcClient {
         code: &str,
         now: Moment,
         civil: Timestamp,
-    ) -> Result<String, Refusal> {
+    ) -> Result<String, ApiError> {
         let login = self.take(state, now)?;
         let token = self.issuer.token(code, &self.redirect_uri, &login.verifier)?;
         let claims = claims::Claims::of_token(&token).map_err(|why| not_for_us(&why))?;
@@ -160,30 +162,18 @@ impl OidcClient {
             .map_err(|why| not_for_us(&why))?;
         claims.text(&self.claim).ok_or_else(|| {
             let detail = format!("the issuer does not say the claim `{}`", self.claim);
-            Refusal::new(Kind::NotAllowed, detail, "name another one with --oidc-claim")
+            ApiError::new(ApiErrorKind::NotAllowed, detail, "name another one with --oidc-claim")
         })
     }
 }
 
 /// What is to be said of a sign-in that was not begun here, or too long ago.
-pub(crate) fn unknown_login() -> Refusal {
+pub(crate) fn unknown_login() -> ApiError {
     let detail = "this sign-in was not begun in this browser, or too long ago";
-    Refusal::bad(detail, "begin again, from the board")
+    ApiError::bad_request(detail, "begin again, from the board")
 }
 
-fn not_for_us(why: &str) -> Refusal {
+fn not_for_us(why: &str) -> ApiError {
     let help = "see to --oidc-issuer and --oidc-client-id";
-    Refusal::new(Kind::NotAllowed, format!("the issuer's token is refused: {why}"), help)
-}
-
-/// A value in an address or a form.
-fn escaped(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                char::from(byte).to_string()
-            }
-            byte => format!("%{byte:02X}"),
-        })
-        .collect()
+    ApiError::new(ApiErrorKind::NotAllowed, format!("the issuer's token is refused: {why}"), help)
 }

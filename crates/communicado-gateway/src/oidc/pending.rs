@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use communicado_core::Moment;
 
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::limits::{SIGN_INS, SIGN_INS_PER_ADDRESS};
 use crate::rates::Network;
-use crate::refusal::{Kind, Refusal};
 
 /// A login that waits for the issuer.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ impl PendingLogins {
         state: String,
         login: PendingLogin,
         now: Moment,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ApiError> {
         self.0.retain(|_, it| now < it.until);
         let of_network = || self.0.iter().filter(|(_, it)| it.network == login.network);
         if !SIGN_INS_PER_ADDRESS.allows(of_network().count() + 1) {
@@ -43,7 +43,8 @@ impl PendingLogins {
         }
         if !SIGN_INS.allows(self.0.len() + 1) {
             let detail = "too many people are signing in";
-            return Err(Refusal::beyond(Kind::Unavailable, SIGN_INS, detail).retry_after(60));
+            return Err(ApiError::limit_exceeded(ApiErrorKind::Unavailable, SIGN_INS, detail)
+                .retry_after(60));
         }
         self.0.insert(state, login);
         Ok(())
@@ -86,7 +87,7 @@ mod tests {
             assert_eq!(done.is_ok(), has_room);
         }
         let refused = pending.insert("one more".to_owned(), login(99, at(2_000_000)), at(0));
-        assert_eq!(refused.unwrap_err().kind, Kind::Unavailable);
+        assert_eq!(refused.unwrap_err().kind, ApiErrorKind::Unavailable);
         // Time makes room.
         assert!(
             pending.insert("later".to_owned(), login(99, at(9_000_000)), at(3_000_000)).is_ok()

@@ -7,20 +7,21 @@ use communicado_wire::gateway::{NewToken, Scope, View};
 use tokio::sync::oneshot;
 
 use super::critical_thread::CriticalThread;
-use crate::api::made;
 use crate::app_state::AppState;
 use crate::cluster;
 use crate::config::ServeConfig;
 use crate::failure::{Failure, Outcome};
-use crate::store::{Lock, Store, StoreError, StoredState};
-use crate::writer::{self, StoreWriter, WriteCommand};
+use crate::new_token::new_token;
+use crate::store::{Store, StoreError, StoreLock, StoredState};
+use crate::store_writer::{StoreWriter, WriteCommand};
+use crate::writer;
 
 /// The state, the store and the writer: everything but the connections.
 pub(crate) struct Backend {
     pub(crate) app: Arc<AppState>,
     pub(super) writer: CriticalThread<Result<(), StoreError>>,
     /// Where there are several gateways, the folder is ours alone all the same.
-    _lock: Option<Lock>,
+    _lock: Option<StoreLock>,
 }
 
 impl Backend {
@@ -31,7 +32,7 @@ impl Backend {
     /// If the store cannot be opened, or the system gives no thread.
     pub(crate) fn start(
         data: &Path,
-        lock: Lock,
+        lock: StoreLock,
         config: ServeConfig,
         tls: bool,
     ) -> Result<Self, Failure> {
@@ -95,7 +96,7 @@ impl Backend {
             view: Some(View::Everything),
             for_ms: None,
         };
-        let (secret, token) = made(new, self.app.now().civil)?;
+        let (secret, token) = new_token(new, self.app.now().civil)?;
         self.app.writer.submit(WriteCommand::Token(token)).await?;
         Ok(Some(secret))
     }

@@ -1,43 +1,46 @@
 //! The commands' way in: a socket in the data folder, which only the gateway's user and root can
-//! open. Whoever asks there is an administrator. Without a running gateway, a command opens the store
-//! itself and asks the same.
+//! open. Whoever asks there is an administrator. Without a running gateway, a command opens the
+//! store itself and asks the same.
 
-use std::io::{self, Read as _, Write as _};
+use std::io;
 use std::net::Ipv4Addr;
 use std::os::unix::fs::MetadataExt as _;
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Method, Request};
+use axum::http::{Method, Request, header};
 use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{Scope, View};
 use http_body_util::BodyExt as _;
+use hyper::client;
 use hyper::service::Service as _;
+use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use rustix::fs::{Mode, fchmod};
 use rustix::net::{
     AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen as begin, socket_with,
 };
-use tokio::net::UnixListener;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::backend::Backend;
-use super::strict::Strict;
-use super::{Connection, connection};
+use super::backend::{Backend, no_system};
+use super::checked_stream::CheckedStream;
+use super::http1;
 use crate::api::{Operator, router};
 use crate::app_state::AppState;
 use crate::config::ServeConfig;
+use crate::connection::ConnectionHandle;
 use crate::failure::{Failure, Outcome};
-use crate::http::Hosts;
+use crate::http::AllowedHosts;
 use crate::principal::Principal;
 use crate::private::own_uid;
-use crate::store::Lock;
+use crate::store::StoreLock;
 
 /// Between two attempts to accept a command.
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
@@ -98,8 +101,14 @@ pub(super) fn listen(
             }
             let (router, stopping) = (router.clone(), stopping.clone());
             let peer = Ipv4Addr::LOCALHOST.into();
-            let socket = Strict::new(socket, Vec::new(), Hosts::Any, None, Connection::default());
-            tokio::spawn(connection::converse(socket, peer, router, stopping));
+            let socket = CheckedStream::new(
+                socket,
+                Vec::new(),
+                AllowedHosts::Any,
+                None,
+                ConnectionHandle::default(),
+            );
+            tokio::spawn(http1::serve_connection(socket, peer, router, stopping));
         }
     }))
 }
@@ -115,7 +124,7 @@ fn bind_private(path: &Path) -> io::Result<UnixListener> {
 }
 
 /// Whether the process at the other end runs as the gateway's user or as root.
-fn may_ask(socket: &tokio::net::UnixStream) -> bool {
+fn may_ask(socket: &UnixStream) -> bool {
     let uid = socket.peer_cred().map(|peer| peer.uid());
     if uid.as_ref().is_ok_and(|uid| *uid == 0 || *uid == own_uid()) {
         return true;
@@ -132,32 +141,40 @@ const fn is_trusted(uid: u32, own_uid: u32, folder_uid: u32) -> bool {
 }
 
 /// Connects to the gateway that runs on `data`; nothing if none does.
-fn connect(data: &Path) -> Result<Option<UnixStream>, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
-    let runtime = runtime.map_err(super::backend::no_system)?;
-    runtime.block_on(async {
-        let path = path(data);
-        let Ok(socket) = tokio::net::UnixStream::connect(&path).await else { return Ok(None) };
-        let cannot = |error: io::Error| {
-            let what = format!("{} cannot be used", path.display());
-            Failure::new(Outcome::Failed, what).cause(error)
-        };
-        let uid = socket.peer_cred().map_err(cannot)?.uid();
-        let folder = std::fs::metadata(data).map_err(cannot)?;
-        if !is_trusted(uid, own_uid(), folder.uid()) {
-            let cause = format!("a process of another user, with the uid {uid}, listens there");
-            let help = "end that process, or use another folder with --data";
-            let what = format!("{} is not the gateway's", path.display());
-            return Err(Failure::new(Outcome::Failed, what).cause(cause).help(help));
-        }
-        let socket = socket.into_std().map_err(cannot)?;
-        socket.set_nonblocking(false).map_err(cannot)?;
-        Ok(Some(socket))
-    })
+async fn connect(data: &Path) -> Result<Option<UnixStream>, Failure> {
+    let path = path(data);
+    let Ok(socket) = UnixStream::connect(&path).await else { return Ok(None) };
+    let cannot = |error: io::Error| {
+        let what = format!("{} cannot be used", path.display());
+        Failure::new(Outcome::Failed, what).cause(error)
+    };
+    let uid = socket.peer_cred().map_err(cannot)?.uid();
+    let folder = std::fs::metadata(data).map_err(cannot)?;
+    if !is_trusted(uid, own_uid(), folder.uid()) {
+        let cause = format!("a process of another user, with the uid {uid}, listens there");
+        let help = "end that process, or use another folder with --data";
+        let what = format!("{} is not the gateway's", path.display());
+        return Err(Failure::new(Outcome::Failed, what).cause(cause).help(help));
+    }
+    Ok(Some(socket))
 }
 
-/// What a gateway answers: its status and its text.
-pub(crate) type Said = (u16, String);
+/// The status and the text of a response.
+pub(crate) type StatusAndText = (u16, String);
+
+fn request(method: &str, target: &str, body: &str) -> Result<Request<Body>, Failure> {
+    let request = Request::builder()
+        .method(Method::from_bytes(method.as_bytes()).unwrap_or(Method::GET))
+        .uri(target)
+        .header(header::HOST, "localhost")
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(body.to_owned()));
+    request.map_err(|error| Failure::new(Outcome::Usage, "this cannot be asked").cause(error))
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    Builder::new_current_thread().enable_all().build().map_err(no_system)
+}
 
 /// Asks the gateway that runs on `data`; nothing if none does.
 ///
@@ -169,24 +186,24 @@ pub(crate) fn ask(
     method: &str,
     target: &str,
     body: &str,
-) -> Result<Option<Said>, Failure> {
-    let Some(mut socket) = connect(data)? else { return Ok(None) };
-    let length = body.len();
-    let request = format!(
-        "{method} {target} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
-         Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-    );
-    let cannot = |error: std::io::Error| {
-        Failure::new(Outcome::Failed, "the gateway does not answer").cause(error)
-    };
-    socket.write_all(request.as_bytes()).map_err(cannot)?;
-    let mut answer = Vec::new();
-    socket.read_to_end(&mut answer).map_err(cannot)?;
-    let answer = String::from_utf8_lossy(&answer).into_owned();
-    let (head, text) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-    let broken = || Failure::new(Outcome::Failed, "the gateway's answer breaks off");
-    Ok(Some((status.ok_or_else(broken)?, text.to_owned())))
+) -> Result<Option<StatusAndText>, Failure> {
+    let request = request(method, target, body)?;
+    runtime()?.block_on(async {
+        let Some(socket) = connect(data).await? else { return Ok(None) };
+        let cannot = |error: hyper::Error| {
+            Failure::new(Outcome::Failed, "the gateway does not answer").cause(error)
+        };
+        let (mut sender, connection) =
+            client::conn::http1::handshake(TokioIo::new(socket)).await.map_err(cannot)?;
+        // It ends with the sender.
+        tokio::spawn(connection);
+        let response = sender.send_request(request).await.map_err(cannot)?;
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.map_err(|error| {
+            Failure::new(Outcome::Failed, "the gateway's answer breaks off").cause(error)
+        })?;
+        Ok(Some((status, String::from_utf8_lossy(&body.to_bytes()).into_owned())))
+    })
 }
 
 /// Opens the store in `data` and does there what a gateway would.
@@ -199,19 +216,11 @@ pub(crate) fn ask_offline(
     method: &str,
     target: &str,
     body: &str,
-) -> Result<Said, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(super::backend::no_system)?;
-    let backend = Backend::start(data, Lock::take(data)?, ServeConfig::default(), false)?;
+) -> Result<StatusAndText, Failure> {
+    let (request, runtime) = (request(method, target, body)?, runtime()?);
+    let backend = Backend::start(data, StoreLock::take(data)?, ServeConfig::default(), false)?;
     let router = router(backend.app.clone()).layer(axum::Extension(operator(&backend.app)));
-    let request = Request::builder()
-        .method(Method::from_bytes(method.as_bytes()).unwrap_or(Method::GET))
-        .uri(target)
-        .header("content-type", "application/json")
-        .body(Body::from(body.to_owned()));
-    let request = request
-        .map_err(|error| Failure::new(Outcome::Usage, "this cannot be asked").cause(error))?;
-    let said = runtime.block_on(async {
+    let answer = runtime.block_on(async {
         let response = TowerToHyperService::new(router).call(request).await;
         let response = response.unwrap_or_else(|never| match never {});
         let status = response.status().as_u16();
@@ -219,7 +228,7 @@ pub(crate) fn ask_offline(
         (status, String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned())
     });
     backend.stop()?;
-    Ok(said)
+    Ok(answer)
 }
 
 #[cfg(test)]

@@ -43,14 +43,14 @@ fn opened(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// What ends a gateway.
-pub(super) struct Signals {
+pub(super) struct ShutdownSignals {
     term: Signal,
     int: Signal,
     _file_too_large: Signal,
     input: Option<oneshot::Receiver<()>>,
 }
 
-impl Signals {
+impl ShutdownSignals {
     /// # Errors
     ///
     /// If the system gives no signals, or no thread for the input.

@@ -1,13 +1,12 @@
-//! A running gateway: the store and its writer, the event loop, hyper for the rest, and the end of all
-//! of them.
+//! A running gateway: the store and its writer, the event loop, hyper for the rest, and the end of
+//! all of them.
 
 mod backend;
-mod connection;
+mod checked_stream;
 mod control;
 mod critical_thread;
+mod http1;
 mod listen;
-mod socket;
-mod strict;
 mod tls;
 
 use std::net::SocketAddr;
@@ -18,7 +17,6 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 pub(crate) use control::{ask, ask_offline};
-pub(crate) use socket::Connection;
 pub(crate) use tls::Certificate;
 
 use crate::api::router;
@@ -26,7 +24,7 @@ use crate::config::ServeConfig;
 use crate::failure::{Failure, Outcome};
 use crate::fanout::EventLoop;
 use crate::oidc::OidcClient;
-use crate::store::Lock;
+use crate::store::StoreLock;
 use crate::stream::LoopCommand;
 use backend::{Backend, no_system};
 use critical_thread::CriticalThread;
@@ -74,9 +72,9 @@ async fn serving(
         options;
     let is_tls = certificate.is_some();
     // A certificate that is made is written into the folder.
-    let lock = Lock::take(&data)?;
+    let lock = StoreLock::take(&data)?;
     let acceptor = certificate.map(Certificate::acceptor).transpose()?;
-    let signals = listen::Signals::new(exit_on_stdin_eof).map_err(no_system)?;
+    let signals = listen::ShutdownSignals::new(exit_on_stdin_eof).map_err(no_system)?;
     // It may wait for other gateways' bucket.
     let started = {
         let data = data.clone();
@@ -104,8 +102,7 @@ async fn serving(
         CriticalThread::start("event-loop", move || event_loop.run()).map_err(no_system)?;
     let (stop, stopping) = watch::channel(false);
     let router = router(app.clone());
-    let served =
-        connection::serve(connections, router.clone(), acceptor, app.clone(), stopping.clone());
+    let served = http1::serve(connections, router.clone(), acceptor, app.clone(), stopping.clone());
     let connections = tokio::spawn(served);
     let control = control::listen(&data, router, &app, stopping)?;
     print(&greeting(&base, first.as_deref()))?;

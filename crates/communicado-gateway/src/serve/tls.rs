@@ -34,7 +34,7 @@ impl Certificate {
     pub(super) fn acceptor(self) -> Result<TlsAcceptor, Failure> {
         let (chain, key) = match self {
             Self::Files { certificate, key } => read(certificate, key)?,
-            Self::SelfSigned { names, write_to } => make(names, write_to)?,
+            Self::SelfSigned { names, write_to } => generate(names, write_to)?,
         };
         let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()
@@ -48,9 +48,9 @@ impl Certificate {
     }
 }
 
-type Chain = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+type CertificateChain = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
-fn read(certificate: PathBuf, key: PathBuf) -> Result<Chain, Failure> {
+fn read(certificate: PathBuf, key: PathBuf) -> Result<CertificateChain, Failure> {
     let file = |path: &PathBuf| format!("{} cannot be used for TLS", path.display());
     let chain = CertificateDer::pem_file_iter(&certificate)
         .and_then(|chain| chain.collect::<Result<Vec<_>, _>>())
@@ -60,7 +60,7 @@ fn read(certificate: PathBuf, key: PathBuf) -> Result<Chain, Failure> {
     Ok((chain, key))
 }
 
-fn make(names: Vec<String>, write_to: PathBuf) -> Result<Chain, Failure> {
+fn generate(names: Vec<String>, write_to: PathBuf) -> Result<CertificateChain, Failure> {
     let made = rcgen::generate_simple_self_signed(names)
         .map_err(|error| wrong("no certificate can be made", error))?;
     private::replace(&write_to)

@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use super::files::{FILES, PROBE};
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::private::{self, FileError};
 
 /// Why something cannot be kept or read, and what to do.
@@ -131,6 +132,14 @@ impl fmt::Display for StoreError {
             Self::Damaged { what } => write!(f, "the store is damaged: {what}"),
             Self::Other { cause } => write!(f, "the store cannot be used: {cause}"),
         }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        Self::new(ApiErrorKind::Unavailable, error.to_string(), error.help())
+            .with_limit("store")
+            .retry_after(5)
     }
 }
 

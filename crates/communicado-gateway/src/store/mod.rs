@@ -10,5 +10,5 @@ mod records;
 mod sqlite;
 
 pub(crate) use error::StoreError;
-pub(crate) use records::{HistoryEntry, Reader, StoredState, Writes};
-pub(crate) use sqlite::{Lock, Store, copy_to, put_back};
+pub(crate) use records::{FirstRead, HistoryEntry, StoredState, Writes};
+pub(crate) use sqlite::{Store, StoreLock, copy_to, put_back};

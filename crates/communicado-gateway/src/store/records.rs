@@ -12,7 +12,7 @@ pub(crate) struct Writes {
     pub(crate) people: Vec<(Arc<str>, Option<String>)>,
     /// By id; nothing for one that is no more.
     pub(crate) tokens: Vec<(Arc<str>, Option<String>)>,
-    pub(crate) audience: Vec<Reader>,
+    pub(crate) audience: Vec<FirstRead>,
     pub(crate) history: Vec<HistoryEntry>,
     /// The last change; it never goes back.
     pub(crate) revision: u64,
@@ -24,16 +24,16 @@ impl Writes {
     }
 }
 
-/// That a token has read somebody, for the first time.
+/// The first read of somebody by a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Reader {
+pub(crate) struct FirstRead {
     /// An id of a person, `@` and an id of a group, or `*`.
     pub(crate) whom: Arc<str>,
     pub(crate) token: Arc<str>,
     pub(crate) first: Timestamp,
 }
 
-impl Reader {
+impl FirstRead {
     /// Whether `whom` is a person, and neither a group nor everybody.
     pub(crate) fn is_of_person(&self) -> bool {
         !self.whom.starts_with(['@', '*'])
@@ -54,6 +54,6 @@ pub(crate) struct HistoryEntry {
 pub(crate) struct StoredState {
     pub(crate) people: Vec<stored::Person>,
     pub(crate) tokens: Vec<stored::Token>,
-    pub(crate) audience: Vec<Reader>,
+    pub(crate) audience: Vec<FirstRead>,
     pub(crate) revision: u64,
 }

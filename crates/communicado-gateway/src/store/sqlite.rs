@@ -16,7 +16,7 @@ use rusqlite::{Connection, OpenFlags, params};
 
 use super::error::StoreError;
 use super::files::FILES;
-use super::records::{HistoryEntry, Reader, StoredState, Writes};
+use super::records::{FirstRead, HistoryEntry, StoredState, Writes};
 use crate::private::{self, FileError};
 
 /// The form of the tables.
@@ -40,7 +40,7 @@ const UNSTORED: u64 = 1000;
 
 /// That nobody else uses a folder.
 #[derive(Debug)]
-pub(crate) struct Lock {
+pub(crate) struct StoreLock {
     _file: File,
 }
 
@@ -51,10 +51,10 @@ pub(crate) struct Store {
     folder: PathBuf,
     /// What was found to be damaged; from then on nothing is kept.
     damage: OnceCell<String>,
-    _lock: Lock,
+    _lock: StoreLock,
 }
 
-impl Lock {
+impl StoreLock {
     /// Takes the folder, and makes it if it is not there.
     ///
     /// # Errors
@@ -89,11 +89,11 @@ impl Store {
     /// # Errors
     ///
     /// If it cannot be opened or read.
-    pub(crate) fn open(folder: &Path, lock: Lock) -> Result<(Self, StoredState), StoreError> {
+    pub(crate) fn open(folder: &Path, lock: StoreLock) -> Result<(Self, StoredState), StoreError> {
         Self::opened(folder, lock).map_err(|error| error.in_folder(folder).in_opening())
     }
 
-    fn opened(folder: &Path, lock: Lock) -> Result<(Self, StoredState), StoreError> {
+    fn opened(folder: &Path, lock: StoreLock) -> Result<(Self, StoredState), StoreError> {
         // SQLite gives its other files the mode of this one.
         private::open(&file(folder))?;
         let connection = opened(&file(folder))?;
@@ -135,7 +135,7 @@ impl Store {
         while let Some(row) = rows.next()? {
             let (whom, token): (String, String) = (row.get(0)?, row.get(1)?);
             let first = Timestamp::from_micros(row.get(2)?).unwrap_or(Timestamp::EPOCH);
-            stored.audience.push(Reader { whom: whom.into(), token: token.into(), first });
+            stored.audience.push(FirstRead { whom: whom.into(), token: token.into(), first });
         }
         stored.revision = self.fact("revision")?;
         if self.fact("running")? == 1 {
@@ -221,7 +221,7 @@ impl Store {
                 transaction.execute("DELETE FROM history WHERE person = ?1", [&**id])?;
             }
         }
-        for Reader { whom, token, first } in &writes.audience {
+        for FirstRead { whom, token, first } in &writes.audience {
             transaction
                 .prepare_cached("INSERT OR IGNORE INTO audience VALUES (?1, ?2, ?3)")?
                 .execute(params![&**whom, &**token, first.micros()])?;
@@ -346,7 +346,7 @@ fn opened(path: &Path) -> Result<Connection, rusqlite::Error> {
 ///
 /// If a gateway uses it, or `from` is no such copy.
 pub(crate) fn put_back(folder: &Path, from: &Path) -> Result<(), StoreError> {
-    let lock = Lock::take(folder)?;
+    let lock = StoreLock::take(folder)?;
     let copy = folder.join("gateway.sqlite.new");
     let cannot =
         |cause| StoreError::File(FileError::Inaccessible { path: from.to_path_buf(), cause });

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::limits::{Limit, STREAM_BYTES_PER_TOKEN};
-use crate::refusal::{Kind, Refusal};
 
 /// The budget of one family.
 #[derive(Clone, Debug, Default)]
@@ -57,13 +57,13 @@ impl StreamBudgets {
     /// # Errors
     ///
     /// If a family has as many streams as it may.
-    pub(crate) fn require_capacity(&self, family: &Arc<str>) -> Result<(), Refusal> {
+    pub(crate) fn require_capacity(&self, family: &Arc<str>) -> Result<(), ApiError> {
         let streams = self.by_family.get(family).map_or(0, |(_, streams)| *streams);
         if self.streams.allows(streams + 1) {
             return Ok(());
         }
         let detail = "too many streams are open with this token and its sessions";
-        Err(Refusal::beyond(Kind::TooMany, self.streams, detail).retry_after(5))
+        Err(ApiError::limit_exceeded(ApiErrorKind::TooMany, self.streams, detail).retry_after(5))
     }
 
     /// Counts one more stream of a family.
@@ -71,7 +71,7 @@ impl StreamBudgets {
     /// # Errors
     ///
     /// If the family has as many as it may.
-    pub(crate) fn open(&mut self, family: &Arc<str>) -> Result<StreamBudget, Refusal> {
+    pub(crate) fn open(&mut self, family: &Arc<str>) -> Result<StreamBudget, ApiError> {
         self.require_capacity(family)?;
         let (budget, streams) = self.by_family.entry(family.clone()).or_default();
         *streams += 1;

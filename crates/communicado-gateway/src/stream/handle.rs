@@ -12,10 +12,10 @@ use tokio::sync::oneshot;
 use super::frame;
 use super::mailbox::Mailbox;
 use super::reader_id::ReaderId;
+use crate::api_error::ApiError;
 use crate::metrics::TransportLabel;
 use crate::model::Change;
 use crate::principal::Principal;
-use crate::refusal::Refusal;
 use crate::subscription::Subscription;
 
 /// Changes that wait before those of one person become one.
@@ -30,10 +30,10 @@ pub(crate) enum LoopCommand {
         principal: Principal,
         mailbox: Arc<Mailbox>,
         label: TransportLabel,
-        reply: oneshot::Sender<Result<ReaderId, Refusal>>,
+        reply: oneshot::Sender<Result<ReaderId, ApiError>>,
     },
     /// Tell it of these too, and say when it has the first of it.
-    Subscribe(ReaderId, Subscription, oneshot::Sender<Result<(), Refusal>>),
+    Subscribe(ReaderId, Subscription, oneshot::Sender<Result<(), ApiError>>),
     /// Tell it of these no more.
     Unsubscribe(ReaderId, Subscription),
     /// Its mailbox has room again.

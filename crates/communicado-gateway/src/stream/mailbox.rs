@@ -38,8 +38,8 @@ pub(crate) enum Recv {
 }
 
 impl Mailbox {
-    /// Puts a frame in; false if there is no room, and then the event loop will be told of room. What
-    /// comes for a reader that is gone is dropped.
+    /// Puts a frame in; false if there is no room, and then the event loop will be told of room.
+    /// What comes for a reader that is gone is dropped.
     pub(crate) fn put(&self, frame: Frame) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.closed {

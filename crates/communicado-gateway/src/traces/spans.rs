@@ -14,19 +14,19 @@ use opentelemetry_http::HeaderExtractor;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::Span;
 
-use super::Traces;
+use super::provider::Traces;
 
 /// The request for which something is done, as its trace knows it.
-pub(crate) type Origin = SpanContext;
+pub(crate) type RequestContext = SpanContext;
 
 /// The request for which something is done now; none where there are no traces.
-pub(crate) fn origin() -> Origin {
+pub(crate) fn request_context() -> RequestContext {
     Context::map_current(|current| current.span().span_context().clone())
 }
 
 impl Traces {
     /// A request has come, for a row of the table of addresses.
-    pub(crate) fn asked(
+    pub(crate) fn start_request(
         &self,
         method: &Method,
         route: Option<&str>,
@@ -47,8 +47,8 @@ impl Traces {
     }
 
     /// It was answered.
-    pub(crate) fn answered(asked: &Context, status: StatusCode) {
-        let span = asked.span();
+    pub(crate) fn end_request(context: &Context, status: StatusCode) {
+        let span = context.span();
         let code = i64::from(status.as_u16());
         span.set_attribute(KeyValue::new("http.response.status_code", code));
         if status.is_server_error() {
@@ -60,16 +60,19 @@ impl Traces {
 
     /// Something is kept in the store of this kind, for these requests together: within the first,
     /// and linked to the others.
-    pub(crate) fn keeping<'a>(
+    pub(crate) fn store_span<'a>(
         &self,
         system: &'static str,
-        origins: impl Iterator<Item = &'a Origin>,
-    ) -> Keeping {
-        let mut origins: Vec<_> = origins.filter(|origin| origin.is_valid()).cloned().collect();
+        request_contexts: impl Iterator<Item = &'a RequestContext>,
+    ) -> StoreSpan {
+        let mut request_contexts: Vec<_> = request_contexts
+            .filter(|request_context| request_context.is_valid())
+            .cloned()
+            .collect();
         // One of which the caller wants no trace must not hide one that is traced.
-        origins.sort_by_key(|origin| !origin.is_sampled());
-        let mut origins = origins.into_iter();
-        let within = match origins.next() {
+        request_contexts.sort_by_key(|request_context| !request_context.is_sampled());
+        let mut request_contexts = request_contexts.into_iter();
+        let within = match request_contexts.next() {
             Some(first) => Context::new().with_remote_span_context(first),
             None => Context::new(),
         };
@@ -78,16 +81,16 @@ impl Traces {
             .span_builder("store")
             .with_kind(SpanKind::Internal)
             .with_attributes([KeyValue::new("db.system.name", system)])
-            .with_links(origins.map(Link::with_context).collect())
+            .with_links(request_contexts.map(Link::with_context).collect())
             .start_with_context(&self.tracer, &within);
-        Keeping(span)
+        StoreSpan(span)
     }
 }
 
 /// Something that is being kept.
-pub(crate) struct Keeping(Span);
+pub(crate) struct StoreSpan(Span);
 
-impl Keeping {
+impl StoreSpan {
     pub(crate) fn ended(mut self, is_stored: bool) {
         if !is_stored {
             self.0.set_attribute(KeyValue::new("error.type", "store"));
@@ -141,7 +144,7 @@ mod tests {
         Traces { provider, tracer, is_away: Arc::default() }
     }
 
-    fn request(number: u8, flags: TraceFlags) -> Origin {
+    fn request(number: u8, flags: TraceFlags) -> RequestContext {
         let (trace, span) = (TraceId::from(u128::from(number)), SpanId::from(u64::from(number)));
         SpanContext::new(trace, span, flags, false, TraceState::NONE)
     }
@@ -151,8 +154,9 @@ mod tests {
         let sent = Sent::default();
         let [untraced, second, third] =
             [TraceFlags::NOT_SAMPLED, TraceFlags::SAMPLED, TraceFlags::SAMPLED];
-        let origins = [request(1, untraced), Origin::NONE, request(2, second), request(3, third)];
-        traces(&sent).keeping("sqlite", origins.iter()).ended(true);
+        let request_contexts =
+            [request(1, untraced), RequestContext::NONE, request(2, second), request(3, third)];
+        traces(&sent).store_span("sqlite", request_contexts.iter()).ended(true);
         let sent = sent.0.lock().unwrap();
         let [span] = &sent[..] else { panic!("{sent:?}") };
         assert_eq!(span.parent_span_id, SpanId::from(2_u64));
@@ -164,9 +168,9 @@ mod tests {
     fn what_no_caller_wants_traced_is_not_and_what_nobody_asked_for_is() {
         let sent = Sent::default();
         let untraced = request(1, TraceFlags::NOT_SAMPLED);
-        traces(&sent).keeping("sqlite", [untraced].iter()).ended(true);
+        traces(&sent).store_span("sqlite", [untraced].iter()).ended(true);
         assert!(sent.0.lock().unwrap().is_empty());
-        traces(&sent).keeping("sqlite", [].iter()).ended(false);
+        traces(&sent).store_span("sqlite", [].iter()).ended(false);
         let sent = sent.0.lock().unwrap();
         let [span] = &sent[..] else { panic!("{sent:?}") };
         assert!(matches!(span.status, Status::Error { .. }));

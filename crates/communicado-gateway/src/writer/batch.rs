@@ -6,15 +6,15 @@ use std::sync::Arc;
 use communicado_wire::gateway::EndReason;
 use communicado_wire::gateway::stored::Token;
 
-use super::{ReplySender, WriteCommand, WriteReply};
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
 use crate::limits::{SESSIONS, SESSIONS_PER_TOKEN};
 use crate::model::{Batch, Input};
 use crate::principal::Principal;
-use crate::refusal::{Kind, Refusal};
-use crate::store::{Reader, Store, StoreError};
-use crate::tokens::{Tokens, require_person};
-use crate::traces::Origin;
+use crate::store::{FirstRead, Store, StoreError};
+use crate::store_writer::{ReplySender, WriteCommand, WriteReply};
+use crate::token_table::{TokenTable, require_person};
+use crate::traces::RequestContext;
 
 /// The commands of one commit and their effects.
 #[derive(Default)]
@@ -22,14 +22,14 @@ pub(super) struct WriteBatch {
     pub(super) tokens: Vec<Token>,
     /// In no order: all of them go in one commit.
     pub(super) revoked: BTreeMap<Arc<str>, EndReason>,
-    pub(super) audience: Vec<Reader>,
+    pub(super) audience: Vec<FirstRead>,
     pub(super) replies: Vec<PendingReply>,
 }
 
 /// The result of a command that waits for the commit.
 pub(super) struct PendingReply {
     pub(super) reply: Option<ReplySender>,
-    pub(super) result: Result<WriteReply, Refusal>,
+    pub(super) result: Result<WriteReply, ApiError>,
     pub(super) whom: Option<Arc<str>>,
 }
 
@@ -42,7 +42,7 @@ impl WriteBatch {
         batch: &mut Batch<'_>,
         caller: Option<&Principal>,
         command: WriteCommand,
-    ) -> Result<WriteReply, Refusal> {
+    ) -> Result<WriteReply, ApiError> {
         if let Some(caller) = caller {
             self.authorize(app, caller)?;
         }
@@ -65,7 +65,7 @@ impl WriteBatch {
                 if all.is_empty() {
                     let help = "GET /v1/tokens says which there are";
                     let detail = format!("there is no token `{id}`");
-                    return Err(Refusal::new(Kind::NotFound, detail, help));
+                    return Err(ApiError::new(ApiErrorKind::NotFound, detail, help));
                 }
                 self.revoke(all, reason);
             }
@@ -94,15 +94,15 @@ impl WriteBatch {
     /// # Errors
     ///
     /// If the caller's token was revoked, be it earlier in this batch.
-    fn authorize(&self, app: &AppState, caller: &Principal) -> Result<(), Refusal> {
+    fn authorize(&self, app: &AppState, caller: &Principal) -> Result<(), ApiError> {
         let now = app.now().civil;
         let is_valid = caller.is_operator()
             || (app.tokens().is_valid(&caller.token, now)
                 && !self.revoked.contains_key(&caller.token.id));
-        if is_valid { Ok(()) } else { Err(Refusal::revoked_meanwhile()) }
+        if is_valid { Ok(()) } else { Err(ApiError::token_revoked()) }
     }
 
-    fn create(&mut self, app: &AppState, batch: &Batch<'_>, token: Token) -> Result<(), Refusal> {
+    fn create(&mut self, app: &AppState, batch: &Batch<'_>, token: Token) -> Result<(), ApiError> {
         let exists = token.person.as_ref().is_none_or(|person| batch.person(person).is_some());
         require_person(&token, exists)?;
         let tokens = app.tokens();
@@ -136,7 +136,7 @@ impl WriteBatch {
     }
 
     /// A token and all that hangs on it, also what is created in this batch.
-    fn with_descendants(&self, tokens: &Tokens, id: &str) -> Vec<Arc<str>> {
+    fn with_descendants(&self, tokens: &TokenTable, id: &str) -> Vec<Arc<str>> {
         let mut all: BTreeSet<Arc<str>> = tokens.with_descendants(id).into_iter().collect();
         for token in &self.tokens {
             if *token.id == *id || token.parent().is_some_and(|it| all.contains(it) || **it == *id)
@@ -151,16 +151,17 @@ impl WriteBatch {
     pub(super) fn refuse(&mut self, error: &StoreError) {
         for pending in &mut self.replies {
             if pending.result.is_ok() {
-                let refusal = Refusal::new(Kind::Unavailable, error.to_string(), error.help());
-                pending.result = Err(refusal.limited("store").retry_after(5));
+                let error =
+                    ApiError::new(ApiErrorKind::Unavailable, error.to_string(), error.help());
+                pending.result = Err(error.with_limit("store").retry_after(5));
             }
         }
     }
 
     /// The requests of which something is to be kept.
-    pub(super) fn origins(&self) -> impl Iterator<Item = &Origin> {
+    pub(super) fn request_contexts(&self) -> impl Iterator<Item = &RequestContext> {
         let result = self.replies.iter().filter(|it| matches!(it.result, Ok(WriteReply::Nothing)));
-        result.filter_map(|it| it.reply.as_ref()).map(|reply| &reply.origin)
+        result.filter_map(|it| it.reply.as_ref()).map(|reply| &reply.request_context)
     }
 
     pub(super) fn answer(self, app: &AppState) {

@@ -9,22 +9,19 @@ mod batch;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use communicado_runtime::Clock as _;
 use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{EndReason, View};
-use tokio::sync::oneshot;
 
 use crate::app_state::AppState;
-use crate::limits::WRITES_WAITING;
-use crate::model::{BatchResult, Change, Input, Person, person_json};
-use crate::principal::Principal;
-use crate::refusal::{Kind, Refusal};
-use crate::store::{HistoryEntry, Reader, Store, StoreError, Writes};
-use crate::traces::{Origin, origin};
+use crate::model::{BatchResult, Change, person_json};
+use crate::store::{HistoryEntry, Store, StoreError, Writes};
+use crate::store_writer::{WriteCommand, WriteRequest};
+use crate::traces::RequestContext;
 use batch::{PendingReply, WriteBatch};
 
 /// Commands in one commit, and leases that end in one commit.
@@ -32,138 +29,6 @@ const BATCH_MAX: usize = 1024;
 /// How long the thread sleeps at most while something is due some time: its sleep does not count
 /// the time that the machine is asleep, and leases do.
 const IDLE_MAX: Duration = Duration::from_secs(1);
-
-/// A command for the writer.
-#[derive(Debug)]
-pub(crate) enum WriteCommand {
-    /// Something happens to a person.
-    Person(Input),
-    /// A token is to be good.
-    Token(Token),
-    /// A token and its sessions are to be good no more.
-    Revoke(Arc<str>, EndReason),
-    /// Somebody is read by somebody for the first time.
-    Audience(Vec<Reader>),
-    /// Say what was told of a person, the latest first.
-    History(Arc<str>, usize),
-    /// See whether something can be kept.
-    Check,
-    /// End, after what was ordered before.
-    Stop,
-}
-
-/// The result of a write command.
-#[derive(Debug)]
-pub(crate) enum WriteReply {
-    Nothing,
-    Person(Option<Arc<Person>>),
-    History(Vec<String>),
-}
-
-/// The sender of a command's result.
-#[derive(Debug)]
-pub(crate) struct ReplySender {
-    to: oneshot::Sender<Result<WriteReply, Refusal>>,
-    /// The request that ordered it.
-    pub(crate) origin: Origin,
-}
-
-impl ReplySender {
-    pub(crate) fn send(self, result: Result<WriteReply, Refusal>) {
-        let _ = self.to.send(result);
-    }
-}
-
-/// A command, its caller and the sender of its result.
-#[derive(Debug)]
-pub(crate) struct WriteRequest {
-    pub(crate) command: WriteCommand,
-    /// The caller, whose right is checked once more when the command runs. The gateway
-    /// itself has none.
-    pub(crate) caller: Option<Principal>,
-    pub(crate) reply: Option<ReplySender>,
-}
-
-/// A handle of the writer thread.
-#[derive(Debug)]
-pub(crate) struct StoreWriter {
-    requests: SyncSender<WriteRequest>,
-}
-
-impl StoreWriter {
-    pub(crate) fn new() -> (Self, Receiver<WriteRequest>) {
-        let (requests, inbox) = sync_channel(WRITES_WAITING.max);
-        (Self { requests }, inbox)
-    }
-
-    /// Runs a command on behalf of `caller`, and waits until the result is stored.
-    ///
-    /// # Errors
-    ///
-    /// If the caller's token is no longer valid then, or the command cannot be run or stored.
-    pub(crate) async fn submit_as(
-        &self,
-        caller: &Principal,
-        command: WriteCommand,
-    ) -> Result<WriteReply, Refusal> {
-        self.send(Some(caller.clone()), command).await
-    }
-
-    /// Runs a command of the gateway itself, and waits until the result is stored.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be run or stored.
-    pub(crate) async fn submit(&self, command: WriteCommand) -> Result<WriteReply, Refusal> {
-        self.send(None, command).await
-    }
-
-    async fn send(
-        &self,
-        caller: Option<Principal>,
-        command: WriteCommand,
-    ) -> Result<WriteReply, Refusal> {
-        let (to, answer) = oneshot::channel();
-        let reply = Some(ReplySender { to, origin: origin() });
-        self.requests.try_send(WriteRequest { command, caller, reply }).map_err(
-            |error| match error {
-                TrySendError::Full(_) => {
-                    let detail = "the store cannot keep up with what is to be written";
-                    Refusal::beyond(Kind::Unavailable, WRITES_WAITING, detail).retry_after(1)
-                }
-                TrySendError::Disconnected(_) => stopping(),
-            },
-        )?;
-        answer.await.unwrap_or_else(|_| Err(stopping()))
-    }
-
-    /// Submits a command without waiting for its result.
-    pub(crate) fn submit_detached(&self, command: WriteCommand) -> bool {
-        self.requests.try_send(WriteRequest { command, caller: None, reply: None }).is_ok()
-    }
-
-    /// Stops the writer after all earlier commands.
-    pub(crate) fn stop(&self) {
-        let _ = self.requests.send(WriteRequest {
-            command: WriteCommand::Stop,
-            caller: None,
-            reply: None,
-        });
-    }
-}
-
-fn stopping() -> Refusal {
-    Refusal::new(Kind::Unavailable, "the gateway stops", "try again in a few seconds")
-        .retry_after(2)
-}
-
-impl From<StoreError> for Refusal {
-    fn from(error: StoreError) -> Self {
-        Self::new(Kind::Unavailable, error.to_string(), error.help())
-            .limited("store")
-            .retry_after(5)
-    }
-}
 
 /// Runs commands until a `Stop`.
 pub(crate) fn run(
@@ -229,12 +94,15 @@ fn commit_batch(
         &write_batch.revoked,
         app.history.is_some(),
     );
-    let stored =
-        if writes.is_empty() { Ok(()) } else { write(app, store, &writes, write_batch.origins()) };
+    let stored = if writes.is_empty() {
+        Ok(())
+    } else {
+        write(app, store, &writes, write_batch.request_contexts())
+    };
     match stored {
         Ok(()) => {
             *unsaved = Writes::default();
-            publish(app, result);
+            app.publish(result);
             app.settle_tokens(&write_batch.tokens, &write_batch.revoked);
         }
         Err(error) => {
@@ -254,13 +122,14 @@ fn write<'a>(
     app: &AppState,
     store: &mut Store,
     writes: &Writes,
-    origins: impl Iterator<Item = &'a Origin>,
+    request_contexts: impl Iterator<Item = &'a RequestContext>,
 ) -> Result<(), StoreError> {
     let began = app.clock.now();
-    let keeping = app.traces.as_ref().map(|traces| traces.keeping("sqlite", origins));
+    let store_span =
+        app.traces.as_ref().map(|traces| traces.store_span("sqlite", request_contexts));
     let json = store.write(writes);
-    if let Some(keeping) = keeping {
-        keeping.ended(json.is_ok());
+    if let Some(store_span) = store_span {
+        store_span.ended(json.is_ok());
     }
     match &json {
         Ok(()) => app.metrics.committed(app.clock.now().since(began).as_secs_f64()),
@@ -289,7 +158,7 @@ fn end_leases(app: &AppState, store: &mut Store, unsaved: &mut Writes) {
         // It is kept with the next that can be.
         *unsaved = writes;
     }
-    publish(app, result);
+    app.publish(result);
 }
 
 /// Tokens that have ended.
@@ -326,18 +195,4 @@ fn history_entry(change: &Change) -> Option<HistoryEntry> {
         at: person.facet(View::Everything).at,
         body: String::from_utf8_lossy(&body).into_owned(),
     })
-}
-
-pub(crate) fn publish(app: &AppState, mut result: BatchResult) {
-    if result.people.is_empty() {
-        return;
-    }
-    for (id, _) in result.people.iter().filter(|(_, person)| person.is_none()) {
-        app.forget_readers_of(id);
-    }
-    app.people.write().unwrap_or_else(PoisonError::into_inner).apply(&mut result);
-    app.metrics.changed(result.changes.len());
-    if !result.changes.is_empty() {
-        app.event_loop.send_changes(result.changes);
-    }
 }

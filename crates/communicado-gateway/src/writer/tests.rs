@@ -4,12 +4,15 @@ use communicado_wire::gateway::{NewPerson, Scope, View};
 use tempfile::TempDir;
 
 use super::*;
-use crate::api::made;
+use crate::api_error::ApiErrorKind;
 use crate::config::ServeConfig;
 use crate::limits::SESSIONS_PER_TOKEN;
 use crate::model::Input;
-use crate::store::Lock;
-use crate::tokens::Tokens;
+use crate::new_token::new_token;
+use crate::principal::Principal;
+use crate::store::{FirstRead, StoreLock};
+use crate::store_writer::{ReplySender, StoreWriter};
+use crate::token_table::TokenTable;
 
 /// A writer without its thread: each batch is run by the test.
 struct Bench {
@@ -23,7 +26,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let folder = TempDir::new().unwrap();
-        let lock = Lock::take(folder.path()).unwrap();
+        let lock = StoreLock::take(folder.path()).unwrap();
         let (store, stored) = Store::open(folder.path(), lock).unwrap();
         let (writer, inbox) = StoreWriter::new();
         let app = AppState::new(stored, writer, ServeConfig::default(), false).unwrap();
@@ -34,18 +37,18 @@ impl Bench {
     fn commit(
         &mut self,
         requests: Vec<(Option<&Principal>, WriteCommand)>,
-    ) -> Vec<Result<(), Kind>> {
+    ) -> Vec<Result<(), ApiErrorKind>> {
         let (requests, answers): (Vec<WriteRequest>, Vec<_>) = requests
             .into_iter()
             .map(|(caller, command)| {
-                let (to, answer) = oneshot::channel();
-                let reply = Some(ReplySender { to, origin: origin() });
+                let (reply, answer) = ReplySender::channel();
+                let reply = Some(reply);
                 (WriteRequest { command, caller: caller.cloned(), reply }, answer)
             })
             .unzip();
         commit_batch(&self.app, &mut self.store, requests, &mut Writes::default());
         let result = answers.into_iter().map(|answer| answer.blocking_recv().unwrap());
-        result.map(|result| result.map(|_| ()).map_err(|refusal| refusal.kind)).collect()
+        result.map(|result| result.map(|_| ()).map_err(|error| error.kind)).collect()
     }
 
     fn put(&mut self, token: &Token) -> Principal {
@@ -56,7 +59,7 @@ impl Bench {
     /// The ids of what is valid, here and after a restart.
     fn valid(&self) -> Vec<Arc<str>> {
         let now = self.app.now().civil;
-        let valid = |tokens: &Tokens| -> Vec<Arc<str>> {
+        let valid = |tokens: &TokenTable| -> Vec<Arc<str>> {
             let all = tokens.all().filter(|token| tokens.is_valid(token, now));
             all.map(|token| token.name.clone()).collect()
         };
@@ -64,9 +67,9 @@ impl Bench {
         let _ = std::fs::remove_dir_all(&copy);
         std::fs::create_dir(&copy).unwrap();
         crate::store::copy_to(self.folder.path(), &copy.join("gateway.sqlite")).unwrap();
-        let (_, stored) = Store::open(&copy, Lock::take(&copy).unwrap()).unwrap();
+        let (_, stored) = Store::open(&copy, StoreLock::take(&copy).unwrap()).unwrap();
         let (mut here, mut stored) =
-            (valid(&self.app.tokens()), valid(&Tokens::from_stored(stored.tokens)));
+            (valid(&self.app.tokens()), valid(&TokenTable::from_stored(stored.tokens)));
         here.sort_unstable();
         stored.sort_unstable();
         assert_eq!(here, stored, "a restart changes which tokens are valid");
@@ -84,7 +87,7 @@ fn token(name: &str, person: Option<&str>, session_of: Option<&Principal>) -> To
         for_ms: None,
     };
     let now = communicado_wire::Timestamp::from_micros(1_800_000_000_000_000).unwrap();
-    let (_, token) = made(new, now).unwrap();
+    let (_, token) = new_token(new, now).unwrap();
     Token { session_of: session_of.map(|principal| principal.token.id.clone()), ..token }
 }
 
@@ -116,7 +119,7 @@ fn what_a_revoked_token_ordered_before_is_refused_when_it_is_carried_out() {
     let mut result = bench.commit(requests);
     assert_eq!(result.remove(0), Ok(()));
     result.extend(bench.commit(commands().into_iter().map(|it| (Some(&intruder), it)).collect()));
-    assert_eq!(result, [Err(Kind::NotSignedIn); 10]);
+    assert_eq!(result, [Err(ApiErrorKind::NotSignedIn); 10]);
     assert_eq!(bench.valid(), ["admin".into()]);
     assert_eq!(bench.app.people().len(), 0);
 }
@@ -161,10 +164,13 @@ fn a_person_who_is_removed_takes_the_tokens_along_whichever_order_comes_first() 
         (Some(&admin), WriteCommand::Token(token("after", Some("ada"), None))),
         (Some(&of_ada), WriteCommand::Person(Input::ClearManual("bob".into()))),
     ]);
-    assert_eq!(result, [Ok(()), Ok(()), Err(Kind::Conflict), Err(Kind::NotSignedIn)]);
+    assert_eq!(
+        result,
+        [Ok(()), Ok(()), Err(ApiErrorKind::Conflict), Err(ApiErrorKind::NotSignedIn)]
+    );
     let late =
         bench.commit(vec![(Some(&admin), WriteCommand::Token(token("late", Some("ada"), None)))]);
-    assert_eq!(late, [Err(Kind::Conflict)]);
+    assert_eq!(late, [Err(ApiErrorKind::Conflict)]);
     bench.commit(vec![add("ada")]);
     assert_eq!(bench.valid(), ["admin".into()]);
 }
@@ -202,7 +208,7 @@ fn the_readers_of_a_person_who_is_removed_are_forgotten_and_recorded_anew_for_th
     let add = || (None, WriteCommand::Person(Input::Create(person("ada"))));
     let read = |token: &str| {
         let first = communicado_wire::Timestamp::EPOCH;
-        let reader = Reader { whom: "ada".into(), token: token.into(), first };
+        let reader = FirstRead { whom: "ada".into(), token: token.into(), first };
         (None, WriteCommand::Audience(vec![reader]))
     };
     bench.commit(vec![add()]);
@@ -220,7 +226,7 @@ fn the_readers_of_a_person_who_is_removed_are_forgotten_and_recorded_anew_for_th
         let copy = bench.folder.path().join("copy");
         std::fs::create_dir(&copy).unwrap();
         crate::store::copy_to(bench.folder.path(), &copy.join("gateway.sqlite")).unwrap();
-        Store::open(&copy, Lock::take(&copy).unwrap()).unwrap()
+        Store::open(&copy, StoreLock::take(&copy).unwrap()).unwrap()
     };
     assert_eq!(stored.audience, []);
     bench.app.reads(&reader, ["ada".into()]);

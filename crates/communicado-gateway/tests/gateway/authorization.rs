@@ -56,9 +56,9 @@ fn routes() -> BTreeSet<String> {
             }
         }
     }
-    let pages = include_str!("../../src/web.rs").split("&[Page] = &[").nth(1).unwrap();
-    for page in pages.split("];").next().unwrap().split("page(\"").skip(1) {
-        routes.insert(format!("GET {}", page.split('"').next().unwrap()));
+    let assets = include_str!("../../src/web.rs").split("&[Asset] = &[").nth(1).unwrap();
+    for asset in assets.split("];").next().unwrap().split("asset(\"").skip(1) {
+        routes.insert(format!("GET {}", asset.split('"').next().unwrap()));
     }
     routes
 }

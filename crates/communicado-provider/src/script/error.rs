@@ -1,4 +1,4 @@
-//! Why a script cannot be played.
+//! Script errors.
 
 use alloc::string::String;
 use core::fmt;
@@ -7,57 +7,57 @@ use core::time::Duration;
 use crate::TextError;
 use crate::words::UnknownWord;
 
-/// Why a script cannot be played.
+/// The error of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScriptError {
-    /// The number of the line, from 1.
+    /// The line number, from 1.
     pub line: usize,
-    /// What is wrong with it.
+    /// The kind of error.
     pub kind: ScriptErrorKind,
 }
 
-/// What is wrong with a line.
+/// The kind of a script error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ScriptErrorKind {
-    /// The line does not begin with a time.
+    /// The line does not begin with a duration.
     InvalidTime(String),
-    /// The line is earlier than the one above it.
+    /// The line is earlier than the previous line.
     TimeDecreases {
         /// The time of the line.
         after: Duration,
-        /// The time of the one above it.
+        /// The time of the previous line.
         before: Duration,
     },
-    /// A word means nothing in its place.
+    /// A word is unknown.
     UnknownWord(UnknownWord),
-    /// Something is missing behind a word.
+    /// An argument is missing.
     Missing {
-        /// The word.
+        /// The word before the missing argument.
         previous: String,
-        /// What is missing.
+        /// The kind of the missing argument.
         expected: &'static str,
     },
-    /// A span of time is none.
+    /// A duration is invalid.
     InvalidDuration {
-        /// What it is for.
+        /// The word before it.
         previous: String,
-        /// What stands there.
+        /// The invalid word.
         word: String,
     },
-    /// A note cannot be shown.
+    /// A note is invalid.
     Note(TextError),
     /// A quotation mark is not closed.
     OpenQuote,
-    /// There are more lines than can be played.
+    /// The script is too long.
     TooManyLines {
-        /// How many there may be.
+        /// The maximum number of lines.
         lines_max: usize,
     },
 }
 
 impl ScriptError {
-    /// The word that is not known, with those that could have been meant.
+    /// The unknown word and the known ones, if that is the error.
     #[must_use]
     pub const fn unknown_word(&self) -> Option<&UnknownWord> {
         match &self.kind {
@@ -79,23 +79,26 @@ impl fmt::Display for ScriptError {
         match &self.kind {
             ScriptErrorKind::InvalidTime(word) => {
                 let word = word.escape_debug();
-                write!(f, "`{word}` is no time since the start, such as `500ms` or `3s`")
+                write!(f, "invalid time `{word}`: expected a duration such as `500ms` or `3s`")
             }
             ScriptErrorKind::TimeDecreases { after, before } => {
-                write!(f, "{after:?} comes after {before:?}: time does not go back")
+                write!(f, "{after:?} is earlier than the previous line ({before:?})")
             }
             ScriptErrorKind::UnknownWord(word) => word.fmt(f),
             ScriptErrorKind::Missing { previous, expected } => {
-                write!(f, "behind `{}` there is no {expected}", previous.escape_debug())
+                write!(f, "missing {expected} after `{}`", previous.escape_debug())
             }
             ScriptErrorKind::InvalidDuration { previous, word } => {
                 let (previous, word) = (previous.escape_debug(), word.escape_debug());
-                write!(f, "`{word}` behind `{previous}` is no span of time, such as `500ms`")
+                write!(
+                    f,
+                    "invalid duration `{word}` after `{previous}`: expected one such as `500ms`"
+                )
             }
-            ScriptErrorKind::Note(error) => write!(f, "the note cannot be shown: {error}"),
-            ScriptErrorKind::OpenQuote => f.write_str("a quotation mark is not closed"),
+            ScriptErrorKind::Note(error) => write!(f, "invalid note: {error}"),
+            ScriptErrorKind::OpenQuote => f.write_str("unclosed quotation mark"),
             ScriptErrorKind::TooManyLines { lines_max } => {
-                write!(f, "no script of more than {lines_max} lines is played")
+                write!(f, "the script has more than {lines_max} lines")
             }
         }
     }

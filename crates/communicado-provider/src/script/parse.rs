@@ -1,4 +1,4 @@
-//! The lines of a script.
+//! The parser of script lines.
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
@@ -6,11 +6,11 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::error::{ScriptError, ScriptErrorKind};
-use super::{Script, ScriptAction, ScriptStep};
+use super::steps::{Script, ScriptAction, ScriptStep};
 use crate::words::{UnknownWord, activity, availability, duration};
 use crate::{Fault, Presence, ProviderCommand, Reason};
 
-/// Every action, with what stands behind it.
+/// All actions, with their arguments.
 pub const ACTIONS: &[(&str, &str)] = &[
     ("running", ""),
     ("sign-in", "[--takes DURATION]"),
@@ -27,27 +27,34 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("behave", ""),
 ];
 
-pub(super) fn script(text: &str) -> Result<Script, ScriptError> {
-    let mut steps: Vec<ScriptStep> = Vec::new();
-    for (number, line) in (1..).zip(text.lines()) {
-        let error = |kind| ScriptError { line: number, kind };
-        if number > Script::LINES_MAX {
-            return Err(error(ScriptErrorKind::TooManyLines { lines_max: Script::LINES_MAX }));
+impl Script {
+    /// Parses a script.
+    ///
+    /// # Errors
+    ///
+    /// For the first invalid line.
+    pub fn parse(text: &str) -> Result<Self, ScriptError> {
+        let mut steps: Vec<ScriptStep> = Vec::new();
+        for (number, line) in (1..).zip(text.lines()) {
+            let error = |kind| ScriptError { line: number, kind };
+            if number > Self::LINES_MAX {
+                return Err(error(ScriptErrorKind::TooManyLines { lines_max: Self::LINES_MAX }));
+            }
+            let words = words_of(line).map_err(error)?;
+            let Some((first, rest)) = words.split_first() else { continue };
+            let after = duration(first)
+                .ok_or_else(|| error(ScriptErrorKind::InvalidTime(first.clone())))?;
+            if let Some(before) = steps.last().map(|step| step.after).filter(|it| *it > after) {
+                return Err(error(ScriptErrorKind::TimeDecreases { after, before }));
+            }
+            let action = action(first, rest).map_err(error)?;
+            steps.push(ScriptStep { after, action, line: number });
         }
-        let words = words_of(line).map_err(error)?;
-        let Some((first, rest)) = words.split_first() else { continue };
-        let after =
-            duration(first).ok_or_else(|| error(ScriptErrorKind::InvalidTime(first.clone())))?;
-        if let Some(before) = steps.last().map(|step| step.after).filter(|it| *it > after) {
-            return Err(error(ScriptErrorKind::TimeDecreases { after, before }));
-        }
-        let action = action(first, rest).map_err(error)?;
-        steps.push(ScriptStep { after, action, line: number });
+        Ok(Self { steps })
     }
-    Ok(Script { steps })
 }
 
-/// The words of a line, without what is for people.
+/// Splits a line into words, without the comment.
 fn words_of(line: &str) -> Result<Vec<String>, ScriptErrorKind> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -56,7 +63,7 @@ fn words_of(line: &str) -> Result<Vec<String>, ScriptErrorKind> {
         match c {
             '"' => {
                 quoted = !quoted;
-                // A quotation of nothing is a word too.
+                // Empty quotation marks are a word.
                 word.get_or_insert_default();
             }
             '#' if !quoted && word.is_none() => break,
@@ -105,7 +112,7 @@ fn action(after: &str, words: &[String]) -> Result<ScriptAction, ScriptErrorKind
     match cursor.words.first() {
         Some(word) => {
             let known: [&str; 0] = [];
-            Err(ScriptErrorKind::UnknownWord(UnknownWord::new("part of this action", word, known)))
+            Err(ScriptErrorKind::UnknownWord(UnknownWord::new("argument", word, known)))
         }
         None => Ok(action),
     }
@@ -151,9 +158,9 @@ fn set(cursor: &mut WordCursor<'_>) -> Result<ProviderCommand, ScriptErrorKind> 
     Ok(ProviderCommand::Set { presence, lasts })
 }
 
-/// What is left of a line.
+/// The remaining words of a line.
 struct WordCursor<'a> {
-    /// The word before it.
+    /// The word before the remaining ones.
     previous: &'a str,
     words: &'a [String],
 }
@@ -169,7 +176,7 @@ impl<'a> WordCursor<'a> {
 
     fn duration(&mut self) -> Result<Duration, ScriptErrorKind> {
         let previous = self.previous;
-        let word = self.word("span of time")?;
+        let word = self.word("duration")?;
         let not = || ScriptErrorKind::InvalidDuration {
             previous: previous.to_owned(),
             word: word.to_owned(),
@@ -177,13 +184,13 @@ impl<'a> WordCursor<'a> {
         duration(word).ok_or_else(not)
     }
 
-    /// The next word, if it is an option.
+    /// Takes the next word, if it is an option.
     fn option(&mut self, known: &[&str]) -> Result<Option<&'a str>, ScriptErrorKind> {
         let Some(word) = self.words.first().filter(|word| word.starts_with("--")) else {
             return Ok(None);
         };
         if !known.contains(&word.as_str()) {
-            let expected = "option of this action";
+            let expected = "option";
             return Err(ScriptErrorKind::UnknownWord(UnknownWord::new(expected, word, known)));
         }
         self.word("option").map(Some)
@@ -210,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn every_action_is_read() {
+    fn every_action_is_parsed() {
         let command = ScriptAction::Command;
         let reason = Reason::from_word("invalid-password").unwrap();
         let takes = seconds(1);
@@ -253,36 +260,45 @@ mod tests {
     }
 
     #[test]
-    fn comments_and_empty_lines_do_nothing() {
+    fn comments_and_empty_lines_are_ignored() {
         assert_eq!(Script::parse("\n# nothing\n   \n"), Ok(Script::default()));
         assert!(!Script::parse("0s sign-in").unwrap().starts());
         assert!(Script::parse("0s running").unwrap().starts());
     }
 
     #[test]
-    fn what_is_wrong_is_named_with_its_line() {
+    fn an_error_names_its_line() {
         let check = |text: &str, expected: &str| {
             let error = Script::parse(text).unwrap_err();
             assert_eq!(error.to_string(), expected);
         };
-        check("0s sign-in\n\n1s dance", "line 3: `dance` is no action");
-        check("3s sign-in\n1s crash", "line 2: 1s comes after 3s: time does not go back");
-        check("soon crash", "line 1: `soon` is no time since the start, such as `500ms` or `3s`");
-        check("-1s crash", "line 1: `-1s` is no time since the start, such as `500ms` or `3s`");
-        check("1s", "line 1: behind `1s` there is no action");
-        check("1s hang", "line 1: behind `hang` there is no span of time");
-        check("1s hang long", "line 1: `long` behind `hang` is no span of time, such as `500ms`");
-        check("1s set bussy", "line 1: `bussy` is no availability");
-        check("1s set busy --activty x", "line 1: `--activty` is no option of this action");
-        check("1s set busy --activity", "line 1: behind `--activity` there is no activity");
-        check("1s crash now", "line 1: `now` is no part of this action");
-        check("1s set busy --note \"a", "line 1: a quotation mark is not closed");
-        check("1s set busy --note \"\"", "line 1: the note cannot be shown: it is empty");
-        check("1s fail-sign-in tired", "line 1: `tired` is no reason for a failed sign-in");
+        check("0s sign-in\n\n1s dance", "line 3: unknown action `dance`");
+        check("3s sign-in\n1s crash", "line 2: 1s is earlier than the previous line (3s)");
+        check(
+            "soon crash",
+            "line 1: invalid time `soon`: expected a duration such as `500ms` or `3s`",
+        );
+        check(
+            "-1s crash",
+            "line 1: invalid time `-1s`: expected a duration such as `500ms` or `3s`",
+        );
+        check("1s", "line 1: missing action after `1s`");
+        check("1s hang", "line 1: missing duration after `hang`");
+        check(
+            "1s hang long",
+            "line 1: invalid duration `long` after `hang`: expected one such as `500ms`",
+        );
+        check("1s set bussy", "line 1: unknown availability `bussy`");
+        check("1s set busy --activty x", "line 1: unknown option `--activty`");
+        check("1s set busy --activity", "line 1: missing activity after `--activity`");
+        check("1s crash now", "line 1: unknown argument `now`");
+        check("1s set busy --note \"a", "line 1: unclosed quotation mark");
+        check("1s set busy --note \"\"", "line 1: invalid note: the text is empty");
+        check("1s fail-sign-in tired", "line 1: unknown sign-in failure reason `tired`");
     }
 
     #[test]
-    fn a_script_has_an_end() {
+    fn long_scripts_are_rejected() {
         let text = "1s behave\n".repeat(Script::LINES_MAX + 1);
         let error = Script::parse(&text).unwrap_err();
         assert_eq!(error.kind, ScriptErrorKind::TooManyLines { lines_max: Script::LINES_MAX });

@@ -1,4 +1,4 @@
-//! A speaker on a real bus: its questions go out, what comes back goes in.
+//! Connection of a protocol to the session bus: sends its requests and receives messages for it.
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -12,111 +12,111 @@ use futures_util::Stream as _;
 use zbus::message::Type;
 use zbus::{Connection, Message, MessageStream};
 
-use super::effects::{Asks, Tell, Todo};
+use super::effects::{ClientReport, Effects, Requests};
 use crate::session_bus;
 
-/// More messages than this are taken in only after what the first ones ask for was done.
+/// Messages handled before the requests that they cause are sent.
 const BATCH_MAX: usize = 64;
 
-/// Who speaks over a line. Pure: it waits for nothing.
+/// Protocol over a bus connection. Pure (sans-I/O): it never waits.
 pub(crate) trait BusProtocol {
-    /// A message that it sends.
-    type Ask: Ask;
+    /// A message that the protocol sends.
+    type Request: BusRequest;
 
-    /// Subscribes first, then asks who is there.
-    fn begin(&mut self) -> Todo<Self::Ask>;
+    /// Subscribes to signals, then requests the current state.
+    fn start(&mut self) -> Effects<Self::Request>;
 
-    /// Takes in what came off the bus: a signal, or the answer to the question with this number.
+    /// Handles a message from the bus: a signal, or the reply to request number `to`.
     fn handle_message(
         &mut self,
         now: Moment,
         message: &Message,
         to: Option<u32>,
-    ) -> Todo<Self::Ask>;
+    ) -> Effects<Self::Request>;
 
-    /// Does what is due, and says when to be asked again.
-    fn advance(&mut self, now: Moment) -> (Todo<Self::Ask>, Option<Moment>);
+    /// Handles elapsed deadlines, and returns the next deadline.
+    fn advance(&mut self, now: Moment) -> (Effects<Self::Request>, Option<Moment>);
 }
 
 /// A message to send.
-pub(crate) trait Ask {
-    /// The message.
+pub(crate) trait BusRequest {
+    /// The message as D-Bus encodes it.
     fn encode(&self) -> zbus::Result<Message>;
 
-    /// Whether an answer is asked for.
-    fn is_answered(&self) -> bool;
+    /// Whether the receiver replies.
+    fn expects_reply(&self) -> bool;
 }
 
-/// A speaker on a real bus.
-pub(crate) struct BusConnection<S> {
+/// Connection to the session bus, with the requests that await a reply.
+pub(crate) struct BusConnection<P> {
     pub(crate) address: String,
-    pub(crate) protocol: S,
+    pub(crate) protocol: P,
     connection: Connection,
     stream: MessageStream,
     timer: Box<dyn Timer>,
-    /// The number of the question behind the serial number of a message.
-    questions: BTreeMap<u32, u32>,
+    /// Request numbers by the serial numbers of their messages.
+    pending: BTreeMap<u32, u32>,
 }
 
-impl<S: BusProtocol> BusConnection<S> {
-    /// Gets onto the session bus and asks who is there.
-    pub(crate) async fn open(protocol: S, clock: &dyn Clock) -> Result<Self, SourceError> {
+impl<P: BusProtocol> BusConnection<P> {
+    /// Connects to the session bus and sends the first requests.
+    pub(crate) async fn open(protocol: P, clock: &dyn Clock) -> Result<Self, SourceError> {
         let address = session_bus::own_address()?;
         let timer = clock.timer().map_err(|error| no_timer(&error))?;
         let connection = session_bus::connect(clock, &address).await?;
         let stream = MessageStream::from(&connection);
-        let questions = BTreeMap::new();
-        let mut connection = Self { address, protocol, connection, stream, timer, questions };
-        let todo = connection.protocol.begin();
-        connection.send(todo.ask).await?;
+        let pending = BTreeMap::new();
+        let mut connection = Self { address, protocol, connection, stream, timer, pending };
+        let effects = connection.protocol.start();
+        connection.send(effects.requests).await?;
         Ok(connection)
     }
 
-    /// Waits for something to happen, and adds what is to be told of it to `tell`.
+    /// Waits for messages or a deadline, adds to `reports` and returns the requests to send.
     ///
-    /// Everything that is already there is taken in before a word goes out: the answers to one
-    /// batch of questions come in one piece, and what follows from them goes out in one.
+    /// Handles every message that has arrived before it returns. Replies to one batch of requests
+    /// arrive together, so the requests that follow also form one batch.
     pub(crate) fn poll(
         &mut self,
         cx: &mut Context<'_>,
         clock: &dyn Clock,
-        tell: &mut Vec<Tell>,
-    ) -> Poll<Result<Asks<S::Ask>, SourceError>> {
-        let mut ask = Vec::new();
-        let mut taken = 0;
+        reports: &mut Vec<ClientReport>,
+    ) -> Poll<Result<Requests<P::Request>, SourceError>> {
+        let mut requests = Vec::new();
+        let mut count = 0;
         while let Poll::Ready(message) = Pin::new(&mut self.stream).poll_next(cx) {
-            let todo = match message {
+            let effects = match message {
                 Some(Ok(message)) => self.handle_message(clock.now(), &message),
                 Some(Err(error)) => {
                     return Poll::Ready(Err(session_bus::lost(&format!(": {error}"))));
                 }
                 None => return Poll::Ready(Err(session_bus::lost(""))),
             };
-            ask.extend(todo.ask);
-            tell.extend(todo.tell);
-            taken += 1;
-            if taken == BATCH_MAX {
+            requests.extend(effects.requests);
+            reports.extend(effects.reports);
+            count += 1;
+            if count == BATCH_MAX {
                 break;
             }
         }
         let due = self.timer.poll_due(cx).is_ready();
-        if taken == 0 && !due {
+        if count == 0 && !due {
             return Poll::Pending;
         }
-        let (todo, next) = self.protocol.advance(clock.now());
+        let (effects, next) = self.protocol.advance(clock.now());
         self.timer.set(next);
-        ask.extend(todo.ask);
-        tell.extend(todo.tell);
-        Poll::Ready(Ok(ask))
+        requests.extend(effects.requests);
+        reports.extend(effects.reports);
+        Poll::Ready(Ok(requests))
     }
 
-    pub(crate) async fn send(&mut self, asks: Asks<S::Ask>) -> Result<(), SourceError> {
-        let mut messages = Vec::with_capacity(asks.len());
-        for (question, ask) in asks {
-            // Every part of a question is fixed, or came off the bus as a valid name.
-            let Ok(message) = ask.encode() else { continue };
-            if ask.is_answered() {
-                self.questions.insert(message.primary_header().serial_num().get(), question);
+    pub(crate) async fn send(&mut self, requests: Requests<P::Request>) -> Result<(), SourceError> {
+        let mut messages = Vec::with_capacity(requests.len());
+        for (number, request) in requests {
+            // All parts of a request are constants or valid names from the bus.
+            let Ok(message) = request.encode() else { continue };
+            if request.expects_reply() {
+                self.pending.insert(message.primary_header().serial_num().get(), number);
             }
             messages.push(message);
         }
@@ -127,14 +127,14 @@ impl<S: BusProtocol> BusConnection<S> {
         sent.map_err(|error| session_bus::lost(&format!(": {error}")))
     }
 
-    fn handle_message(&mut self, now: Moment, message: &Message) -> Todo<S::Ask> {
+    fn handle_message(&mut self, now: Moment, message: &Message) -> Effects<P::Request> {
         let to = match message.message_type() {
             Type::MethodReturn | Type::Error => {
                 let serial = message.header().reply_serial().map(std::num::NonZeroU32::get);
-                let Some(question) = serial.and_then(|it| self.questions.remove(&it)) else {
-                    return Todo::default();
+                let Some(number) = serial.and_then(|it| self.pending.remove(&it)) else {
+                    return Effects::default();
                 };
-                Some(question)
+                Some(number)
             }
             Type::Signal | Type::MethodCall => None,
         };
@@ -142,7 +142,7 @@ impl<S: BusProtocol> BusConnection<S> {
     }
 }
 
-/// Lets others on this thread go first.
+/// Yields once to the other tasks of this thread.
 pub(crate) async fn yield_once() {
     let mut yielded = false;
     poll_fn(|cx| {
@@ -157,7 +157,7 @@ pub(crate) async fn yield_once() {
 
 fn no_timer(error: &io::Error) -> SourceError {
     SourceError {
-        cause: format!("the system gives no timer: {error}").into(),
-        help: "close programs that hold many files open, or raise the limit (ulimit -n)".into(),
+        cause: format!("cannot create a timer: {error}").into(),
+        help: "close programs that have many files open, or raise the limit (ulimit -n)".into(),
     }
 }

@@ -1,55 +1,35 @@
-//! What a source on the bus wants done: questions to send and things to tell.
+//! Output of a protocol on the bus: requests to send and reports for the runtime.
 
-use std::collections::BTreeMap;
+use communicado_core::Life;
 
-use communicado_core::{Activity, Availability, Failure, Life};
+use crate::client_reporter::ClientDetails;
 
-/// Messages to send, each with its number.
-pub(crate) type Asks<A> = Vec<(u32, A)>;
+/// Requests to send, each with its number.
+pub(crate) type Requests<R> = Vec<(u32, R)>;
 
-/// What is to be done.
+/// Effects for the caller of a protocol to carry out.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Todo<A> {
-    pub(crate) ask: Asks<A>,
-    /// What to tell, in this order.
-    pub(crate) tell: Vec<Tell>,
+pub(crate) struct Effects<R> {
+    pub(crate) requests: Requests<R>,
+    /// Reports, in order.
+    pub(crate) reports: Vec<ClientReport>,
 }
 
-impl<A> Default for Todo<A> {
+impl<R> Default for Effects<R> {
     fn default() -> Self {
-        Self { ask: Vec::new(), tell: Vec::new() }
+        Self { requests: Vec::new(), reports: Vec::new() }
     }
 }
 
-/// Something to tell, about one connection to a client.
+/// A report about one instance of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Tell {
-    /// A connection to the client of this name begins.
+pub(crate) enum ClientReport {
+    /// A new instance of the client with this name.
     Open { instance: u32, client: String },
-    /// The accounts and the saved status; those of `before` that are missing are gone.
-    View { instance: u32, before: Option<View>, view: View },
+    /// The accounts and the saved status. Accounts that only `before` has are gone.
+    Details { instance: u32, before: Option<ClientDetails>, details: ClientDetails },
     /// Whether the client runs.
     Life { instance: u32, life: Life },
-    /// The first look is complete.
-    Looked,
-}
-
-/// All that is known of a client, once enough is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct View {
-    /// The accounts that are enabled, or show an error, by name and protocol.
-    pub(crate) accounts: BTreeMap<(String, String), SignIn>,
-    /// The names by which the client shows the users of its accounts, where it says them.
-    pub(crate) names: BTreeMap<(String, String), String>,
-    /// What the user has chosen, in the client's own word.
-    pub(crate) saved: Option<String>,
-}
-
-/// Where the sign-in of an account stands, in the client's own words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum SignIn {
-    SignedIn { availability: Availability, activity: Option<Activity>, raw: String },
-    SigningIn,
-    SigningOut,
-    SignedOut(Option<Failure>),
+    /// The initial snapshot is complete.
+    Ready,
 }

@@ -1,24 +1,27 @@
-//! What the sources on the session bus share: a line to the bus, and how what comes of it is told.
+//! Shared part of the sources on the session bus: connection, driver and reports.
 //!
-//! A source's own rules are in its [`BusProtocol`], which is pure: what came off the bus and the time
-//! go in, questions to send and things to tell come out. [`BusConnection`] waits, and decides nothing.
+//! The rules of a source are in its [`BusProtocol`], which is pure (sans-I/O). Messages and the
+//! time go in; requests and reports come out. [`BusConnection`] and [`watch`] wait and decide
+//! nothing.
 
 mod client_handles;
 mod connection;
+mod driver;
 mod effects;
-mod pace;
+mod instance;
 
 pub(crate) use client_handles::ClientHandles;
-pub(crate) use connection::{Ask, BusConnection, BusProtocol, yield_once};
-pub(crate) use effects::{Asks, SignIn, Tell, Todo, View};
-pub(crate) use pace::Pace;
+pub(crate) use connection::{BusConnection, BusProtocol, BusRequest};
+pub(crate) use driver::{ClientProtocol, NoOffBusClients, OffBusClients, lease, watch};
+pub(crate) use effects::{ClientReport, Effects};
+pub(crate) use instance::InstanceState;
 
-/// The bus itself: its name, and its interface.
+/// The name of the bus itself, and of its interface.
 pub(crate) const BUS: &str = "org.freedesktop.DBus";
 /// The object of the bus itself.
 pub(crate) const BUS_PATH: &str = "/org/freedesktop/DBus";
 
-/// What is to be matched so as to hear of the owners of a name.
+/// The match rule for changes of a name's owner.
 pub(crate) fn owner_rule(name: &str) -> String {
     format!(
         "type='signal',sender='{BUS}',path='{BUS_PATH}',interface='{BUS}',\
@@ -26,10 +29,10 @@ pub(crate) fn owner_rule(name: &str) -> String {
     )
 }
 
-/// A longer text is cut: a user interface, an account or a status goes by its first 16 kB.
+/// The maximum length of a text. Longer names of user interfaces, accounts and statuses are cut.
 const TEXT_BYTES_MAX: usize = 16 * 1024;
 
-/// A foreign text, no longer than is bearable.
+/// A text from a client, cut to the maximum length.
 pub(crate) fn cut(mut text: String) -> String {
     text.truncate(text.floor_char_boundary(TEXT_BYTES_MAX));
     text.shrink_to_fit();

@@ -1,42 +1,31 @@
-//! Office Communicator 2007 and 2007 R2, and every client that serves its Messenger class.
+//! Source for Office Communicator 2007 and 2007 R2, and every client that serves its Messenger class.
 //!
-//! Sees the sign-in, the presence and the names of the user. Told by the events of the class;
-//! the object is created only while the client's flag and its process say that it runs, so that
-//! asking starts nothing. `Signin` and `AutoSignin` are never called.
+//! Reports the sign-in, the presence and the names of the user. Events of the class report changes.
+//! The source creates the object only while the client's flag and its process show that it runs, so
+//! it never starts a client. It never calls `Signin` or `AutoSignin`.
 
 pub mod api;
 #[cfg(windows)]
-mod caller;
+mod com;
 pub mod reading;
-#[cfg(windows)]
-mod source;
 
-use communicado_runtime::Source;
+use crate::descriptor::{Platform, SourceDescriptor};
+use crate::keepalive::{CHECK_OPTION, TIMEOUT_OPTION};
 
-use crate::descriptor::{OptionError, Platform, SourceDescriptor, ValidatedOptions};
-use crate::windows::OPTIONS;
-
-/// The card of this source.
+/// Descriptor of this source.
 pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
     name: "communicator",
-    about: "Office Communicator 2007, R2 and whoever serves its Messenger class, over COM",
+    about: "Office Communicator 2007, R2 and others with its Messenger class, over COM",
     capabilities: &["life", "sign-in", "presence", "account"],
     limitations: &[
-        "a client that gives no object while signed out is asked again every 5 s",
-        "a client at another level of trust, such as one that runs as administrator",
+        "a client that denies its object while signed out is retried every 5 s",
+        "a client at another integrity level, for example as administrator, is not readable",
     ],
     platform: Platform::Windows,
     clients: &[],
-    options: OPTIONS,
-    make,
+    options: &[CHECK_OPTION, TIMEOUT_OPTION],
+    #[cfg(windows)]
+    make: Some(crate::windows::source::make::<com::MessengerClient>),
+    #[cfg(not(windows))]
+    make: None,
 };
-
-#[cfg(windows)]
-fn make(options: &ValidatedOptions<'_>) -> Result<Box<dyn Source>, OptionError> {
-    Ok(Box::new(source::Communicator::new(options)?))
-}
-
-#[cfg(not(windows))]
-fn make(_options: &ValidatedOptions<'_>) -> Result<Box<dyn Source>, OptionError> {
-    Err(OptionError::WrongPlatform { source: DESCRIPTOR.name, platform: DESCRIPTOR.platform })
-}

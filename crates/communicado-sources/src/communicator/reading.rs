@@ -1,91 +1,92 @@
-//! What Communicator's answers mean together.
+//! Reading of Communicator, from the values of its members.
 
-use communicado_windows::{HResult, Variant};
+use communicado_windows::Variant;
 
+use crate::sign_in::AccountSignIn;
 use crate::vocabulary::{mistatus_raw, mistatus_signed_in};
-use crate::windows::reading::{Reading, SignIn, says_signed_out};
+use crate::windows::reading::{ClientReading, MemberValue, ReportedStatus, is_signed_out};
 
-/// What one member answered.
-pub type Answer = Result<Variant, HResult>;
-
-/// What was asked, each as it was answered; the last three only where the first needs them.
+/// Values of the members. The last three are read only if the first needs them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Answers {
+pub struct MessengerMembers {
     /// `MyStatus`.
-    pub status: Answer,
+    pub status: MemberValue,
     /// `MySigninName`.
-    pub signin_name: Answer,
+    pub signin_name: MemberValue,
     /// `MyFriendlyName`.
-    pub friendly_name: Answer,
-    /// `MyServiceId`: some clients answer with it where their user's name is asked for.
-    pub service_id: Answer,
+    pub friendly_name: MemberValue,
+    /// `MyServiceId`: some clients return it as the user's name.
+    pub service_id: MemberValue,
     /// `Services.PrimaryService.MyStatus`, for a client that lacks `MyStatus`.
-    pub service_status: Option<Answer>,
+    pub service_status: Option<MemberValue>,
 }
 
-impl Answers {
-    /// Whether `MyStatus` is missing, so that the service has to be asked.
+impl MessengerMembers {
+    /// Whether `MyStatus` is missing, so that the service's status is needed.
     #[must_use]
-    pub fn lacks_status(status: &Answer) -> bool {
+    pub fn lacks_status(status: &MemberValue) -> bool {
         status_of(status).is_none()
     }
 
-    /// What they mean together.
+    /// The reading that the values mean together.
     #[must_use]
-    pub fn reading(&self) -> Reading {
+    pub fn reading(&self) -> ClientReading {
         let status = [Some(&self.status), self.service_status.as_ref()];
         let status = status.into_iter().flatten().find_map(status_of);
-        // A name that was answered is no sign of a sign-in; that it is refused is one of none.
-        let name_refused = self.signin_name.as_ref().is_err_and(|code| says_signed_out(*code));
-        let sign_in = match status {
-            Some(sign_in) => sign_in,
-            None if name_refused => SignIn::SignedOut,
-            None => SignIn::Unseen,
+        // A name does not mean signed in, but its error code may mean signed out.
+        let has_no_name = self.signin_name.as_ref().is_err_and(|code| is_signed_out(*code));
+        let status = match status {
+            Some(status) => status,
+            None if has_no_name => ReportedStatus::SIGNED_OUT,
+            None => ReportedStatus::NotReported,
         };
         let service_id = self.service_id.as_ref().ok().and_then(Variant::text);
         let name = text(&self.signin_name).filter(|name| Some(*name) != service_id);
-        Reading {
-            sign_in,
+        ClientReading {
+            status,
             account: name.map(str::to_owned),
             name: text(&self.friendly_name).map(str::to_owned),
         }
     }
 }
 
-/// What a status says; nothing if the client has none.
-fn status_of(answer: &Answer) -> Option<SignIn> {
-    let number = match answer {
+/// The status that a value means, or `None` if the member is missing.
+fn status_of(value: &MemberValue) -> Option<ReportedStatus> {
+    let number = match value {
         Ok(value) => value.number()?.cast_unsigned(),
-        Err(code) => return says_signed_out(*code).then_some(SignIn::SignedOut),
+        Err(code) => return is_signed_out(*code).then_some(ReportedStatus::SIGNED_OUT),
     };
     Some(match number {
-        1 => SignIn::SignedOut,
-        0x100 | 0x200 | 0x300 => SignIn::SigningIn,
-        0x400 => SignIn::SigningOut,
-        // The bit that every signed-in state has.
+        1 => ReportedStatus::SIGNED_OUT,
+        0x100 | 0x200 | 0x300 => ReportedStatus::SignIn(AccountSignIn::SigningIn),
+        0x400 => ReportedStatus::SignIn(AccountSignIn::SigningOut),
+        // All signed-in states have this bit.
         0..=0xFF if number & 0x2 != 0 => {
             let (availability, activity) = mistatus_signed_in(number);
-            SignIn::SignedIn { availability, activity, raw: mistatus_raw(number) }
+            let raw = mistatus_raw(number);
+            ReportedStatus::SignIn(AccountSignIn::SignedIn { availability, activity, raw })
         }
-        _ => SignIn::Unseen,
+        _ => ReportedStatus::NotReported,
     })
 }
 
-fn text(answer: &Answer) -> Option<&str> {
-    answer.as_ref().ok()?.text().filter(|text| !text.is_empty())
+fn text(value: &MemberValue) -> Option<&str> {
+    value.as_ref().ok()?.text().filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
     use communicado_core::{Activity, Availability};
 
+    use communicado_windows::HResult;
+
     use super::*;
     use crate::windows::reading::NOT_LOGGED_ON;
 
     const NOT_IMPLEMENTED: HResult = HResult::of(0x8000_4001);
 
-    fn answers(status: Answer) -> Answers {
-        Answers {
+    fn members(status: MemberValue) -> MessengerMembers {
+        MessengerMembers {
             status,
             signin_name: Ok(Variant::Text("alice@uc.test".to_owned())),
             friendly_name: Ok(Variant::Text("Alice".to_owned())),
@@ -94,53 +95,61 @@ mod tests {
         }
     }
 
-    fn signed_in(availability: Availability, activity: Option<Activity>, raw: &str) -> SignIn {
-        SignIn::SignedIn { availability, activity, raw: raw.to_owned() }
+    fn signed_in(
+        availability: Availability,
+        activity: Option<Activity>,
+        raw: &str,
+    ) -> ReportedStatus {
+        ReportedStatus::SignIn(AccountSignIn::SignedIn {
+            availability,
+            activity,
+            raw: raw.to_owned(),
+        })
     }
 
     #[test]
-    fn a_status_is_judged_by_its_bits() {
-        let check = |number, expected: SignIn| {
-            let reading = answers(Ok(Variant::Number(number))).reading();
-            assert_eq!(reading.sign_in, expected, "{number:#x}");
+    fn the_bits_of_a_status_determine_its_meaning() {
+        let check = |number, expected: ReportedStatus| {
+            let reading = members(Ok(Variant::Number(number))).reading();
+            assert_eq!(reading.status, expected, "{number:#x}");
         };
-        check(1, SignIn::SignedOut);
-        check(0, SignIn::Unseen);
+        check(1, ReportedStatus::SIGNED_OUT);
+        check(0, ReportedStatus::NotReported);
         check(2, signed_in(Availability::Available, None, "ONLINE"));
         check(6, signed_in(Availability::Invisible, None, "INVISIBLE"));
         let phone = signed_in(Availability::Busy, Some(Activity::OnThePhone), "ON_THE_PHONE");
         check(0x32, phone);
         check(0xC2, signed_in(Availability::Other, None, "0xC2"));
-        check(0x200, SignIn::SigningIn);
-        check(0x400, SignIn::SigningOut);
-        check(0x500, SignIn::Unseen);
-        check(-1, SignIn::Unseen);
+        check(0x200, ReportedStatus::SignIn(AccountSignIn::SigningIn));
+        check(0x400, ReportedStatus::SignIn(AccountSignIn::SigningOut));
+        check(0x500, ReportedStatus::NotReported);
+        check(-1, ReportedStatus::NotReported);
     }
 
     #[test]
-    fn a_client_without_a_status_of_its_own_is_asked_for_its_services() {
-        let mut asked = answers(Err(NOT_IMPLEMENTED));
-        assert!(Answers::lacks_status(&asked.status));
-        assert_eq!(asked.reading().sign_in, SignIn::Unseen);
-        asked.service_status = Some(Ok(Variant::Number(0x22)));
+    fn the_service_status_replaces_a_missing_status() {
+        let mut members = members(Err(NOT_IMPLEMENTED));
+        assert!(MessengerMembers::lacks_status(&members.status));
+        assert_eq!(members.reading().status, ReportedStatus::NotReported);
+        members.service_status = Some(Ok(Variant::Number(0x22)));
         let away = signed_in(Availability::Away, None, "AWAY");
-        assert_eq!(asked.reading().sign_in, away);
-        asked.service_status = Some(Err(NOT_IMPLEMENTED));
-        asked.signin_name = Err(NOT_LOGGED_ON);
-        assert_eq!(asked.reading().sign_in, SignIn::SignedOut);
+        assert_eq!(members.reading().status, away);
+        members.service_status = Some(Err(NOT_IMPLEMENTED));
+        members.signin_name = Err(NOT_LOGGED_ON);
+        assert_eq!(members.reading().status, ReportedStatus::SIGNED_OUT);
     }
 
     #[test]
-    fn a_service_id_is_nobodys_name() {
-        let mut asked = answers(Ok(Variant::Number(2)));
-        assert_eq!(asked.reading().account.as_deref(), Some("alice@uc.test"));
-        asked.signin_name.clone_from(&asked.service_id);
-        assert_eq!(asked.reading().account, None);
-        assert_eq!(asked.reading().name.as_deref(), Some("Alice"));
+    fn a_service_id_is_not_a_user_name() {
+        let mut members = members(Ok(Variant::Number(2)));
+        assert_eq!(members.reading().account.as_deref(), Some("alice@uc.test"));
+        members.signin_name.clone_from(&members.service_id);
+        assert_eq!(members.reading().account, None);
+        assert_eq!(members.reading().name.as_deref(), Some("Alice"));
     }
 
     #[test]
-    fn not_logged_on_is_signed_out_whoever_says_so() {
-        assert_eq!(answers(Err(NOT_LOGGED_ON)).reading().sign_in, SignIn::SignedOut);
+    fn not_logged_on_means_signed_out() {
+        assert_eq!(members(Err(NOT_LOGGED_ON)).reading().status, ReportedStatus::SIGNED_OUT);
     }
 }

@@ -1,4 +1,4 @@
-//! Tells what the flags say.
+//! The source: reports the flags of all clients.
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -7,11 +7,17 @@ use communicado_core::Life;
 use communicado_runtime::{Clock, ProbeFuture, Source, SourceError, SourceHandle, WatchFuture};
 
 use super::probe::probe;
-use crate::windows::shared::Subscription;
+use crate::descriptor::{OptionError, ValidatedOptions};
+use crate::windows::registry_subscription::RegistrySubscription;
 
-pub(super) struct ImProviders;
+struct ImProvidersSource;
 
-impl Source for ImProviders {
+#[expect(clippy::unnecessary_wraps, reason = "the constructors of all sources have one type")]
+pub(super) fn make(_options: &ValidatedOptions<'_>) -> Result<Box<dyn Source>, OptionError> {
+    Ok(Box::new(ImProvidersSource))
+}
+
+impl Source for ImProvidersSource {
     fn watch(&mut self, handle: SourceHandle) -> WatchFuture<'_> {
         Box::pin(async move {
             match watch(&handle).await {
@@ -27,22 +33,22 @@ impl Source for ImProviders {
 }
 
 async fn watch(handle: &SourceHandle) -> Result<std::convert::Infallible, SourceError> {
-    let mut lookout = Subscription::new()?;
-    let mut told: BTreeMap<String, Life> = BTreeMap::new();
+    let mut registry = RegistrySubscription::new()?;
+    let mut reported: BTreeMap<String, Life> = BTreeMap::new();
     loop {
-        let found = poll_fn(|cx| lookout.poll_change(cx)).await?;
+        let found = poll_fn(|cx| registry.poll_change(cx)).await?;
         let mut lives: BTreeMap<String, Life> =
-            handle.expected().into_iter().chain(told.keys().cloned()).map(absent).collect();
+            handle.expected().into_iter().chain(reported.keys().cloned()).map(absent).collect();
         lives.extend(found.iter().map(|each| (each.client.clone(), each.life())));
         for (client, life) in lives {
-            if told.get(&client) == Some(&life) {
+            if reported.get(&client) == Some(&life) {
                 continue;
             }
-            // Where there are too many clients, the runtime tells the person.
-            if let Ok(opened) = handle.open(&client) {
-                opened.report_life(life, None);
+            // If there are too many clients, the runtime notifies the user.
+            if let Ok(handle) = handle.open(&client) {
+                handle.report_life(life, None);
             }
-            told.insert(client, life);
+            reported.insert(client, life);
         }
         handle.ready();
     }

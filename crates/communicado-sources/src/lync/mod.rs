@@ -1,41 +1,31 @@
-//! Lync 2010 and 2013, Skype for Business, and every client that serves `IUCOfficeIntegration`.
+//! Source for Lync 2010 and 2013, Skype for Business, and every client that serves
+//! `IUCOfficeIntegration`.
 //!
-//! Sees the sign-in, the presence and the names of the user, as Office does. The class is the one
-//! that the client's installer wrote down, never a constant: there are two, and other clients have
-//! their own.
+//! Reports the sign-in, the presence and the names of the user, as Office reads them. The class comes
+//! from the client's registration and is never a constant: there are two, and other clients have
+//! theirs.
 
 #[cfg(windows)]
-mod caller;
+mod com;
 pub mod reading;
-#[cfg(windows)]
-mod source;
 
-use communicado_runtime::Source;
+use crate::descriptor::{Platform, SourceDescriptor};
+use crate::keepalive::{CHECK_OPTION, TIMEOUT_OPTION};
 
-use crate::descriptor::{OptionError, Platform, SourceDescriptor, ValidatedOptions};
-use crate::windows::OPTIONS;
-
-/// The card of this source.
+/// Descriptor of this source.
 pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
     name: "lync",
-    about: "Lync, Skype for Business and whoever integrates with Office as they do, over COM",
+    about: "Lync, Skype for Business and others with its Office integration, over COM",
     capabilities: &["life", "sign-in", "presence", "account"],
     limitations: &[
-        "why a sign-in failed is not said",
-        "a client at another level of trust, such as one that runs as administrator",
+        "the client does not report why a sign-in failed",
+        "a client at another integrity level, for example as administrator, is not readable",
     ],
     platform: Platform::Windows,
     clients: &[],
-    options: OPTIONS,
-    make,
+    options: &[CHECK_OPTION, TIMEOUT_OPTION],
+    #[cfg(windows)]
+    make: Some(crate::windows::source::make::<com::LyncClient>),
+    #[cfg(not(windows))]
+    make: None,
 };
-
-#[cfg(windows)]
-fn make(options: &ValidatedOptions<'_>) -> Result<Box<dyn Source>, OptionError> {
-    Ok(Box::new(source::Lync::new(options)?))
-}
-
-#[cfg(not(windows))]
-fn make(_options: &ValidatedOptions<'_>) -> Result<Box<dyn Source>, OptionError> {
-    Err(OptionError::WrongPlatform { source: DESCRIPTOR.name, platform: DESCRIPTOR.platform })
-}

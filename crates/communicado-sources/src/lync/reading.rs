@@ -1,27 +1,25 @@
-//! What Lync's answers mean together.
+//! Reading of Lync, from the values of its members.
 
 use communicado_core::Availability;
-use communicado_windows::{HResult, Variant};
+use communicado_windows::Variant;
 
+use crate::sign_in::AccountSignIn;
 use crate::vocabulary::{lync_activity, lync_availability};
-use crate::windows::reading::{Reading, SignIn, says_signed_out};
+use crate::windows::reading::{ClientReading, MemberValue, ReportedStatus, is_signed_out};
 
-/// What one member answered.
-pub type Answer = Result<Variant, HResult>;
-
-/// What was asked, each as it was answered; all but the first only of one who is signed in.
+/// Values of the members. All but the first are read only while the user is signed in.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Answers {
-    /// `ILyncClient.State`.
-    pub state: Answer,
+pub struct LyncMembers {
+    /// `ILyncClient.SharedState`.
+    pub state: MemberValue,
     /// `ILyncClient.Uri`.
-    pub uri: Option<Answer>,
-    /// The availability of one's own contact.
-    pub availability: Option<Answer>,
-    /// The id of its activity.
-    pub activity: Option<Answer>,
+    pub uri: Option<MemberValue>,
+    /// The availability of the user's contact.
+    pub availability: Option<MemberValue>,
+    /// The ID of its activity.
+    pub activity: Option<MemberValue>,
     /// Its display name.
-    pub display_name: Option<Answer>,
+    pub display_name: Option<MemberValue>,
 }
 
 /// `ClientState` (Microsoft, Lync SDK, UCCollaborationLib).
@@ -33,35 +31,35 @@ const UNINITIALIZED: i32 = 0;
 const SHUTTING_DOWN: i32 = 5;
 const INITIALIZING: i32 = 6;
 
-impl Answers {
-    /// Whether the state says that somebody is signed in, so that the rest is worth asking.
+impl LyncMembers {
+    /// Whether the state means signed in, so that the other members have values.
     #[must_use]
-    pub fn is_signed_in(state: &Answer) -> bool {
+    pub fn is_signed_in(state: &MemberValue) -> bool {
         matches!(state, Ok(Variant::Number(SIGNED_IN)))
     }
 
-    /// What they mean together.
+    /// The reading that the values mean together.
     #[must_use]
-    pub fn reading(&self) -> Reading {
-        let sign_in = match &self.state {
-            Ok(Variant::Number(UNINITIALIZED | INITIALIZING)) => SignIn::Starting,
-            Ok(Variant::Number(SIGNED_OUT)) => SignIn::SignedOut,
-            Ok(Variant::Number(SHUTTING_DOWN)) => SignIn::ShuttingDown,
-            Ok(Variant::Number(SIGNING_IN)) => SignIn::SigningIn,
+    pub fn reading(&self) -> ClientReading {
+        let status = match &self.state {
+            Ok(Variant::Number(UNINITIALIZED | INITIALIZING)) => ReportedStatus::Starting,
+            Ok(Variant::Number(SIGNED_OUT)) => ReportedStatus::SIGNED_OUT,
+            Ok(Variant::Number(SHUTTING_DOWN)) => ReportedStatus::ShuttingDown,
+            Ok(Variant::Number(SIGNING_IN)) => ReportedStatus::SignIn(AccountSignIn::SigningIn),
             Ok(Variant::Number(SIGNED_IN)) => self.signed_in(),
-            Ok(Variant::Number(SIGNING_OUT)) => SignIn::SigningOut,
-            Err(code) if says_signed_out(*code) => SignIn::SignedOut,
-            Ok(_) | Err(_) => SignIn::Unseen,
+            Ok(Variant::Number(SIGNING_OUT)) => ReportedStatus::SignIn(AccountSignIn::SigningOut),
+            Err(code) if is_signed_out(*code) => ReportedStatus::SIGNED_OUT,
+            Ok(_) | Err(_) => ReportedStatus::NotReported,
         };
         let name = text(self.display_name.as_ref()).map(str::to_owned);
-        Reading { sign_in, account: text(self.uri.as_ref()).map(str::to_owned), name }
+        ClientReading { status, account: text(self.uri.as_ref()).map(str::to_owned), name }
     }
 
-    fn signed_in(&self) -> SignIn {
+    fn signed_in(&self) -> ReportedStatus {
         let number = self.availability.as_ref().and_then(|it| it.as_ref().ok()?.number());
         let availability = number.and_then(lync_availability);
         let activity = text(self.activity.as_ref());
-        // Signed in and offline to others is what its user calls invisible.
+        // A user who is signed in and appears offline is invisible.
         let offline = number.is_some_and(|number| number >= 18000);
         let availability = match availability {
             Some(availability) => availability,
@@ -70,12 +68,13 @@ impl Answers {
         };
         let number = number.map_or_else(|| "?".to_owned(), |number| number.to_string());
         let raw = activity.filter(|id| !id.is_empty()).map_or(number, str::to_owned);
-        SignIn::SignedIn { availability, activity: activity.and_then(lync_activity), raw }
+        let activity = activity.and_then(lync_activity);
+        ReportedStatus::SignIn(AccountSignIn::SignedIn { availability, activity, raw })
     }
 }
 
-fn text(answer: Option<&Answer>) -> Option<&str> {
-    answer?.as_ref().ok()?.text().filter(|text| !text.is_empty())
+fn text(value: Option<&MemberValue>) -> Option<&str> {
+    value?.as_ref().ok()?.text().filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]
@@ -84,8 +83,8 @@ mod tests {
 
     use super::*;
 
-    fn answers(state: i32) -> Answers {
-        Answers {
+    fn members(state: i32) -> LyncMembers {
+        LyncMembers {
             state: Ok(Variant::Number(state)),
             uri: Some(Ok(Variant::Text("sip:alice@uc.test".to_owned()))),
             availability: Some(Ok(Variant::Number(6500))),
@@ -95,30 +94,37 @@ mod tests {
     }
 
     #[test]
-    fn each_state_is_a_status_and_an_unknown_one_is_none() {
-        let check = |state, expected| assert_eq!(answers(state).reading().sign_in, expected);
-        check(0, SignIn::Starting);
-        check(1, SignIn::SignedOut);
-        check(2, SignIn::SigningIn);
-        check(4, SignIn::SigningOut);
-        check(5, SignIn::ShuttingDown);
-        check(6, SignIn::Starting);
-        check(7, SignIn::Unseen);
-        check(-1, SignIn::Unseen);
+    fn each_known_state_has_a_status() {
+        let check = |state, expected| assert_eq!(members(state).reading().status, expected);
+        check(0, ReportedStatus::Starting);
+        check(1, ReportedStatus::SIGNED_OUT);
+        check(2, ReportedStatus::SignIn(AccountSignIn::SigningIn));
+        check(4, ReportedStatus::SignIn(AccountSignIn::SigningOut));
+        check(5, ReportedStatus::ShuttingDown);
+        check(6, ReportedStatus::Starting);
+        check(7, ReportedStatus::NotReported);
+        check(-1, ReportedStatus::NotReported);
         let raw = "on-the-phone".to_owned();
         let activity = Some(Activity::OnThePhone);
-        check(3, SignIn::SignedIn { availability: Availability::Busy, activity, raw });
+        check(
+            3,
+            ReportedStatus::SignIn(AccountSignIn::SignedIn {
+                availability: Availability::Busy,
+                activity,
+                raw,
+            }),
+        );
     }
 
     #[test]
-    fn one_who_appears_offline_is_signed_in() {
-        let mut asked = answers(3);
-        asked.activity = None;
+    fn a_user_who_appears_offline_is_signed_in() {
+        let mut members = members(3);
+        members.activity = None;
         let mut check = |number: Option<i32>, availability, raw: &str| {
-            asked.availability = number.map(|number| Ok(Variant::Number(number)));
+            members.availability = number.map(|number| Ok(Variant::Number(number)));
             let raw = raw.to_owned();
-            let expected = SignIn::SignedIn { availability, activity: None, raw };
-            assert_eq!(asked.reading().sign_in, expected);
+            let expected = AccountSignIn::SignedIn { availability, activity: None, raw };
+            assert_eq!(members.reading().status, ReportedStatus::SignIn(expected));
         };
         check(Some(18500), Availability::Invisible, "18500");
         check(Some(0), Availability::Other, "0");

@@ -1,34 +1,34 @@
-//! What an account on the bus says of itself, in our words. Pure.
+//! An account of the provider, decoded from its D-Bus properties. Pure.
 
 use std::collections::BTreeMap;
 
 use communicado_core::{Activity, Availability};
 use communicado_windows::HResult;
 
-use crate::bus::SignIn;
+use crate::sign_in::AccountSignIn;
 use crate::vocabulary;
 
-/// The properties that are looked at; others there may be are passed over.
-pub(super) const NAMES: [&str; 7] =
+/// The properties that the source reads. It ignores others.
+pub(super) const PROPERTY_NAMES: [&str; 7] =
     ["Name", "FriendlyName", "Protocol", "Status", "Availability", "Activity", "ReasonCode"];
 
-/// Some properties, by name.
-pub(super) type Properties = BTreeMap<String, Value>;
+/// Properties by name.
+pub(super) type AccountProperties = BTreeMap<String, PropertyValue>;
 
-/// The value of a property.
+/// Value of a property.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Value {
+pub(super) enum PropertyValue {
     Text(String),
     Number(u32),
 }
 
-/// An account.
+/// An account of the provider.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Account(Properties);
+pub(super) struct ProviderAccount(AccountProperties);
 
-impl Account {
-    /// Takes in what has changed.
-    pub(super) fn update(&mut self, changed: Properties) {
+impl ProviderAccount {
+    /// Applies changed properties.
+    pub(super) fn update(&mut self, changed: AccountProperties) {
         self.0.extend(changed);
     }
 
@@ -37,13 +37,13 @@ impl Account {
         (self.text("Name").to_owned(), self.text("Protocol").to_owned())
     }
 
-    /// The name by which its user is shown to others.
+    /// The display name of its user.
     pub(super) fn friendly_name(&self) -> Option<&str> {
         Some(self.text("FriendlyName")).filter(|name| !name.is_empty())
     }
 
-    /// Where its sign-in stands; nothing if it says what is not known here.
-    pub(super) fn sign_in(&self) -> Option<SignIn> {
+    /// Its sign-in state, or `None` if its status is unknown.
+    pub(super) fn sign_in(&self) -> Option<AccountSignIn> {
         Some(match self.text("Status") {
             "signed-in" => {
                 let raw = self.text("Availability").to_owned();
@@ -51,12 +51,12 @@ impl Account {
                 let activity = Some(self.text("Activity")).filter(|word| !word.is_empty());
                 let activity =
                     activity.map(|word| Activity::from_word(word).unwrap_or(Activity::Other));
-                SignIn::SignedIn { availability, activity, raw }
+                AccountSignIn::SignedIn { availability, activity, raw }
             }
-            "signing-in" => SignIn::SigningIn,
-            "signing-out" => SignIn::SigningOut,
-            "signed-out" => SignIn::SignedOut(match self.0.get("ReasonCode") {
-                Some(Value::Number(code)) if *code != 0 => {
+            "signing-in" => AccountSignIn::SigningIn,
+            "signing-out" => AccountSignIn::SigningOut,
+            "signed-out" => AccountSignIn::SignedOut(match self.0.get("ReasonCode") {
+                Some(PropertyValue::Number(code)) if *code != 0 => {
                     Some(vocabulary::failure(HResult::of(*code)))
                 }
                 _ => None,
@@ -67,8 +67,8 @@ impl Account {
 
     fn text(&self, name: &str) -> &str {
         match self.0.get(name) {
-            Some(Value::Text(text)) => text,
-            Some(Value::Number(_)) | None => "",
+            Some(PropertyValue::Text(text)) => text,
+            Some(PropertyValue::Number(_)) | None => "",
         }
     }
 }
@@ -79,18 +79,19 @@ mod tests {
 
     use super::*;
 
-    fn account(texts: &[(&str, &str)], code: u32) -> Account {
-        let texts = texts.iter().map(|(name, text)| (*name, Value::Text((*text).to_owned())));
-        let all = texts.chain([("ReasonCode", Value::Number(code))]);
-        let mut account = Account::default();
+    fn account(texts: &[(&str, &str)], code: u32) -> ProviderAccount {
+        let texts =
+            texts.iter().map(|(name, text)| (*name, PropertyValue::Text((*text).to_owned())));
+        let all = texts.chain([("ReasonCode", PropertyValue::Number(code))]);
+        let mut account = ProviderAccount::default();
         account.update(all.map(|(name, value)| (name.to_owned(), value)).collect());
         account
     }
 
     #[test]
-    fn a_word_that_is_not_known_is_other_and_kept() {
+    fn an_unknown_word_becomes_other_and_stays_in_raw() {
         let words = [("Status", "signed-in"), ("Availability", "asleep"), ("Activity", "dreaming")];
-        let expected = SignIn::SignedIn {
+        let expected = AccountSignIn::SignedIn {
             availability: Availability::Other,
             activity: Some(Activity::Other),
             raw: "asleep".to_owned(),
@@ -99,10 +100,10 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_sign_in_has_the_reason_of_its_code() {
+    fn a_failed_sign_in_has_the_failure_of_its_code() {
         let check = |code, failure| {
             let signed_out = account(&[("Status", "signed-out")], code).sign_in();
-            assert_eq!(signed_out, Some(SignIn::SignedOut(failure)));
+            assert_eq!(signed_out, Some(AccountSignIn::SignedOut(failure)));
         };
         check(0, None);
         check(0x8100_0303, Some(Failure::AuthenticationFailed));
@@ -110,8 +111,8 @@ mod tests {
     }
 
     #[test]
-    fn a_status_that_is_not_known_is_not_judged() {
+    fn an_unknown_status_has_no_sign_in_state() {
         assert_eq!(account(&[("Status", "meditating")], 0).sign_in(), None);
-        assert_eq!(Account::default().sign_in(), None);
+        assert_eq!(ProviderAccount::default().sign_in(), None);
     }
 }

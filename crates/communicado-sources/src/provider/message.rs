@@ -1,5 +1,5 @@
-//! What is said to the provider and to the bus, and what they say: between D-Bus messages and our
-//! own types. Pure, and ready for anything: whoever bears the name may be a stranger.
+//! Encoding and decoding of D-Bus messages of the provider and of the bus. Pure. Messages are
+//! untrusted input: any program can own the provider's name.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,83 +7,83 @@ use communicado_provider::dbus::{ACCOUNT_INTERFACE, INTERFACE, NAME, PATH};
 use zbus::message::{Flags, Message, Type};
 use zbus::{OwnedObjectPath, OwnedVariant};
 
-use super::account::{NAMES, Properties, Value};
+use super::account::{AccountProperties, PROPERTY_NAMES, PropertyValue};
 use crate::bus::{self, BUS, BUS_PATH, cut, owner_rule};
 
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 const OBJECT_MANAGER: &str = "org.freedesktop.DBus.ObjectManager";
-/// The property by which the provider says that it can be asked.
+/// The property that shows whether the provider accepts calls.
 const FLAG: &str = "UpAndRunning";
 
-/// The signals that are listened to: interface and member.
+/// The signals that the source subscribes to: interface and member.
 const SIGNALS: [(&str, &str); 3] = [
     (PROPERTIES, "PropertiesChanged"),
     (OBJECT_MANAGER, "InterfacesAdded"),
     (OBJECT_MANAGER, "InterfacesRemoved"),
 ];
 
-/// A message to send.
+/// A request to the bus or to the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Ask {
-    /// Have a signal of the provider's delivered.
+pub(super) enum ProviderRequest {
+    /// Subscribes to a signal of the provider.
     Match(usize),
-    /// Have changes of the owner of the name delivered.
+    /// Subscribes to changes of the name's owner.
     MatchOwner,
-    /// Who has the name.
+    /// Requests the owner of the name.
     Owner,
-    /// A question to the one who has it.
-    Provider { to: String, call: Call },
+    /// Calls the owner of the name.
+    Provider { to: String, call: ProviderCall },
 }
 
-/// A question to the provider.
+/// A call to the provider, by its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Call {
-    /// Whether it can be asked.
+pub(super) enum ProviderCall {
+    /// The property `UpAndRunning`.
     Flag,
-    /// Its accounts.
+    /// All accounts.
     Accounts,
 }
 
-/// Something that came off the bus.
+/// A message from the bus.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Incoming {
-    /// The name changed hands; an owner is empty where there was or is none.
+pub(super) enum ProviderInput {
+    /// The name changed its owner. An empty owner means none.
     Owner { old: String, new: String },
-    /// The provider said that something happened.
-    Signal { sender: String, signal: Signal },
-    /// The answer to a question.
-    Answer(Answer),
+    /// A signal of the provider.
+    Signal { sender: String, signal: ProviderSignal },
+    /// The reply to a request.
+    Reply(ProviderReply),
 }
 
-/// What happened in the provider.
+/// A signal of the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Signal {
+pub(super) enum ProviderSignal {
     Flag(u32),
-    /// Some properties of an account, or all of those of a new one.
+    /// Changed properties of an account, or all properties of a new one.
     Account {
         path: String,
-        changed: Properties,
+        changed: AccountProperties,
     },
-    Gone {
+    Removed {
         path: String,
     },
-    /// Something that has to be asked for.
-    Ask,
+    /// A change without its values.
+    Changed,
 }
 
-/// What was answered.
+/// A reply to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum ProviderReply {
     Owner(String),
     Flag(u32),
-    Accounts(BTreeMap<String, Properties>),
-    /// The bus answered in place of a provider that is not there.
-    FromTheBus,
-    /// An error, or an answer to another question.
-    Nonsense,
+    Accounts(BTreeMap<String, AccountProperties>),
+    /// A reply of the bus, on behalf of a missing provider.
+    FromBus,
+    /// An error or a reply of another type.
+    Invalid,
 }
 
-impl bus::Ask for Ask {
+impl bus::BusRequest for ProviderRequest {
     fn encode(&self) -> zbus::Result<Message> {
         let bus = |member| {
             let call = Message::method_call(BUS_PATH, member).destination(BUS).interface(BUS);
@@ -101,19 +101,21 @@ impl bus::Ask for Ask {
             Self::MatchOwner => silently("AddMatch").build(&owner_rule(NAME)),
             Self::Owner => bus("GetNameOwner").build(&NAME),
             Self::Provider { to, call } => {
-                let ask = |interface, member| {
+                let request = |interface, member| {
                     let call = Message::method_call(PATH, member).destination(to.as_str());
                     call.interface(interface).with_flags(Flags::NO_AUTO_START)
                 };
                 match call {
-                    Call::Flag => ask(PROPERTIES, "Get").build(&(INTERFACE, FLAG)),
-                    Call::Accounts => ask(OBJECT_MANAGER, "GetManagedObjects").build(&()),
+                    ProviderCall::Flag => request(PROPERTIES, "Get").build(&(INTERFACE, FLAG)),
+                    ProviderCall::Accounts => {
+                        request(OBJECT_MANAGER, "GetManagedObjects").build(&())
+                    }
                 }
             }
         }
     }
 
-    fn is_answered(&self) -> bool {
+    fn expects_reply(&self) -> bool {
         match self {
             Self::Owner | Self::Provider { .. } => true,
             Self::Match(_) | Self::MatchOwner => false,
@@ -121,23 +123,23 @@ impl bus::Ask for Ask {
     }
 }
 
-impl Ask {
-    /// What makes the provider heard.
-    pub(super) fn matches() -> impl Iterator<Item = Self> {
+impl ProviderRequest {
+    /// The requests that subscribe to the provider's signals.
+    pub(super) fn subscriptions() -> impl Iterator<Item = Self> {
         [Self::MatchOwner].into_iter().chain((0..SIGNALS.len()).map(Self::Match))
     }
 }
 
-impl Incoming {
-    /// What `message` says, or nothing if it is none of ours.
+impl ProviderInput {
+    /// Decodes `message`, if the source uses it.
     pub(super) fn decode(message: &Message) -> Option<Self> {
         let header = message.header();
         let sender = header.sender().map(ToString::to_string).unwrap_or_default();
         match message.message_type() {
-            Type::MethodReturn => Some(Self::Answer(Answer::decode(message))),
+            Type::MethodReturn => Some(Self::Reply(ProviderReply::decode(message))),
             Type::Error => {
                 let name = header.error_name().map(ToString::to_string).unwrap_or_default();
-                Some(Self::Answer(Answer::of_error(&name)))
+                Some(Self::Reply(ProviderReply::of_error(&name)))
             }
             Type::Signal => {
                 let member = header.member()?.as_str();
@@ -150,8 +152,9 @@ impl Incoming {
                     return None;
                 }
                 let path = header.path()?.as_str().to_owned();
-                // One that has other arguments than it should says no more than that it came.
-                let signal = Signal::decode(member, path, message).unwrap_or(Some(Signal::Ask));
+                // A signal with unexpected arguments shows only that there is a change.
+                let signal = ProviderSignal::decode(member, path, message)
+                    .unwrap_or(Some(ProviderSignal::Changed));
                 Some(Self::Signal { sender, signal: signal? })
             }
             Type::MethodCall => None,
@@ -159,9 +162,9 @@ impl Incoming {
     }
 }
 
-impl Signal {
-    /// Nothing inside, if it is about something that is not looked at; nothing at all, if it has
-    /// other arguments than it should.
+impl ProviderSignal {
+    /// The inner option is `None` for a signal that the source ignores, the outer one for unexpected
+    /// arguments.
     fn decode(member: &str, path: String, message: &Message) -> Option<Option<Self>> {
         let body = message.body();
         match member {
@@ -169,14 +172,14 @@ impl Signal {
                 let (interface, changed, invalid): (String, Variants, Vec<String>) =
                     body.deserialize().ok()?;
                 if !invalid.is_empty() {
-                    return Some(Some(Self::Ask));
+                    return Some(Some(Self::Changed));
                 }
                 if interface == INTERFACE && path == PATH {
                     return Some(flag(&changed).map(Self::Flag));
                 }
                 let changed = properties(changed);
-                let is_news = interface == ACCOUNT_INTERFACE && !changed.is_empty();
-                Some(is_news.then_some(Self::Account { path, changed }))
+                let is_relevant = interface == ACCOUNT_INTERFACE && !changed.is_empty();
+                Some(is_relevant.then_some(Self::Account { path, changed }))
             }
             "InterfacesAdded" => {
                 let (path, mut interfaces): (OwnedObjectPath, BTreeMap<String, Variants>) =
@@ -189,7 +192,7 @@ impl Signal {
                 let (path, interfaces): (OwnedObjectPath, Vec<String>) = body.deserialize().ok()?;
                 let is_account = interfaces.iter().any(|it| it == ACCOUNT_INTERFACE);
                 let path = path.as_str().to_owned();
-                Some(is_account.then_some(Self::Gone { path }))
+                Some(is_account.then_some(Self::Removed { path }))
             }
         }
     }
@@ -197,13 +200,13 @@ impl Signal {
 
 type Variants = BTreeMap<String, OwnedVariant>;
 
-impl Answer {
+impl ProviderReply {
     fn of_error(name: &str) -> Self {
-        let from_the_bus = name.starts_with("org.freedesktop.DBus.Error.No")
+        let is_from_bus = name.starts_with("org.freedesktop.DBus.Error.No")
             || name == "org.freedesktop.DBus.Error.NameHasNoOwner"
             || name == "org.freedesktop.DBus.Error.ServiceUnknown"
             || name == "org.freedesktop.DBus.Error.Disconnected";
-        if from_the_bus { Self::FromTheBus } else { Self::Nonsense }
+        if is_from_bus { Self::FromBus } else { Self::Invalid }
     }
 
     fn decode(message: &Message) -> Self {
@@ -226,7 +229,7 @@ impl Answer {
                 }),
             _ => None,
         };
-        decoded.unwrap_or(Self::Nonsense)
+        decoded.unwrap_or(Self::Invalid)
     }
 }
 
@@ -234,12 +237,12 @@ fn flag(changed: &Variants) -> Option<u32> {
     changed.get(FLAG).and_then(|value| u32::try_from(value).ok())
 }
 
-/// Those that are looked at, and have a value that can be theirs.
-fn properties(all: Variants) -> Properties {
-    let known = all.into_iter().filter(|(name, _)| NAMES.contains(&name.as_str()));
+/// The properties that the source reads, if their values have a valid type.
+fn properties(all: Variants) -> AccountProperties {
+    let known = all.into_iter().filter(|(name, _)| PROPERTY_NAMES.contains(&name.as_str()));
     let value = |value: &OwnedVariant| match <&str>::try_from(value) {
-        Ok(text) => Some(Value::Text(cut(text.to_owned()))),
-        Err(_) => u32::try_from(value).ok().map(Value::Number),
+        Ok(text) => Some(PropertyValue::Text(cut(text.to_owned()))),
+        Err(_) => u32::try_from(value).ok().map(PropertyValue::Number),
     };
     known.filter_map(|(name, it)| Some((name, value(&it)?))).collect()
 }

@@ -1,66 +1,41 @@
-//! Communicado's own provider, and whatever else bears its name on D-Bus.
+//! Source for Communicado's own provider, and any program with its name, over D-Bus.
 //!
-//! Sees the account with its sign-in and its presence, and the provider's life. Told by signal; a
-//! provider that says nothing is asked twice a minute whether it is there, which is the only way
-//! to notice that it hangs.
+//! Reports the accounts with sign-in and presence, and whether the provider runs. Signals report
+//! changes. A liveness check, twice a minute, shows whether a quiet provider hangs.
 //!
-//! Nothing is ever started by asking: the bus is asked who has the name, and questions go to the
-//! unique name of its owner, which cannot be activated.
+//! The source never starts a provider. It requests the owner of the name from the bus, and sends
+//! calls to the owner's unique name, which D-Bus cannot activate.
 //!
-//! `run.rs` knows one run of the provider and `watcher.rs` who has the name; both are pure. Proven
-//! in `conformance/provider`.
+//! `instance.rs` has the state of one instance and `protocol.rs` the owner of the name; both are
+//! pure. The cases in `conformance/provider` test the source.
 
 #[cfg(target_os = "linux")]
 mod account;
+#[cfg(target_os = "linux")]
+mod instance;
 #[cfg(target_os = "linux")]
 mod message;
 #[cfg(target_os = "linux")]
 mod probe;
 #[cfg(target_os = "linux")]
-mod run;
+mod protocol;
 #[cfg(target_os = "linux")]
-mod shell;
-#[cfg(target_os = "linux")]
-mod watcher;
+mod source;
 
-use communicado_runtime::Source;
+use crate::descriptor::{Platform, SourceDescriptor};
+use crate::keepalive::{CHECK_OPTION, TIMEOUT_OPTION};
 
-use crate::descriptor::{
-    OptionError, OptionKind, OptionSpec, Platform, SourceDescriptor, ValidatedOptions,
-};
-
-/// The card of this source.
+/// Descriptor of this source.
 pub(crate) const DESCRIPTOR: SourceDescriptor = SourceDescriptor {
     name: "provider",
     about: "communicado's own provider (`communicado provide`), over D-Bus",
     capabilities: &["life", "sign-in", "presence", "accounts"],
-    limitations: &["a provider that was started without a bus, or for another one, is not seen"],
+    limitations: &["a provider that was started without a bus, or for another bus, is not visible"],
     platform: Platform::Linux,
     clients: &[],
-    options: &[
-        OptionSpec {
-            name: "check",
-            kind: OptionKind::Span,
-            default: "30s",
-            help: "how long the provider may say nothing before it is asked whether it is there",
-        },
-        OptionSpec {
-            name: "timeout",
-            kind: OptionKind::Span,
-            default: "5s",
-            help: "how long the provider may take to answer before it is `not-responding`",
-        },
-    ],
-    make,
+    options: &[CHECK_OPTION, TIMEOUT_OPTION],
+    #[cfg(target_os = "linux")]
+    make: Some(source::make),
+    #[cfg(not(target_os = "linux"))]
+    make: None,
 };
-
-#[cfg(target_os = "linux")]
-fn make(options: &ValidatedOptions<'_>) -> Result<Box<dyn Source>, OptionError> {
-    let (check, timeout) = (options.span("check")?, options.span("timeout")?);
-    Ok(Box::new(shell::Provider::new(crate::bus::Pace { check, timeout })))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn make(_options: &ValidatedOptions<'_>) -> Result<Box<dyn Source>, OptionError> {
-    Err(OptionError::WrongPlatform { source: "provider", platform: Platform::Linux })
-}

@@ -1,4 +1,4 @@
-//! Looks once, and says what is missing and what to do.
+//! Checks of the provider, with an action for each problem.
 
 use std::borrow::Cow;
 use std::future::poll_fn;
@@ -7,49 +7,56 @@ use std::time::Duration;
 use communicado_core::{Life, UnknownReason};
 use communicado_runtime::{Check, Clock, Health, SourceError, timeout_at};
 
-use super::watcher::Watcher;
-use crate::bus::{BusConnection, Pace, SignIn, Tell, View};
+use super::protocol::ProviderProtocol;
+use crate::bus::{BusConnection, ClientProtocol as _, ClientReport};
+use crate::client_reporter::ClientDetails;
+use crate::keepalive::Keepalive;
+use crate::sign_in::AccountSignIn;
 
-const NO_BUS: &str = "without a session bus there is none";
-/// A provider that hangs is noticed within this time.
+const NO_BUS: &str = "not running: there is no session bus";
+/// The maximum time for the provider to reply.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-pub(super) async fn probe(pace: Pace, clock: &dyn Clock) -> Vec<Check> {
-    let pace = Pace { timeout: pace.timeout.min(TIMEOUT), ..pace };
-    match look(pace, clock).await {
-        // What is wrong with the bus is said where clients are looked for.
+pub(super) async fn probe(keepalive: Keepalive, clock: &dyn Clock) -> Vec<Check> {
+    let keepalive = Keepalive { timeout: keepalive.timeout.min(TIMEOUT), ..keepalive };
+    match snapshot(keepalive, clock).await {
+        // The checks of the libpurple source explain what is wrong with the bus.
         Err(_) => vec![check("provider", Health::Limited, NO_BUS, None)],
-        Ok(None) => vec![check("provider", Health::Good, "none runs, and none need run", None)],
-        Ok(Some((life, view))) => about(life, &view),
+        Ok(None) => vec![check("provider", Health::Good, "not running, and not required", None)],
+        Ok(Some((life, details))) => provider_checks(life, &details),
     }
 }
 
-/// Watches until whoever bears the name has answered or is known not to.
-async fn look(pace: Pace, clock: &dyn Clock) -> Result<Option<(Life, View)>, SourceError> {
-    let mut connection = BusConnection::open(Watcher::new(pace), clock).await?;
-    let end = clock.now().after(pace.timeout * 2);
-    let (mut life, mut known) = (Life::Starting, View::default());
+/// Watches until the provider has replied or timed out.
+async fn snapshot(
+    keepalive: Keepalive,
+    clock: &dyn Clock,
+) -> Result<Option<(Life, ClientDetails)>, SourceError> {
+    let mut connection =
+        BusConnection::open(ProviderProtocol::new(keepalive, false), clock).await?;
+    let end = clock.now().after(keepalive.timeout * 2);
+    let (mut life, mut known) = (Life::Starting, ClientDetails::default());
     loop {
-        let mut tell = Vec::new();
-        let polled = poll_fn(|cx| connection.poll(cx, clock, &mut tell));
-        let asks = timeout_at(clock, end, polled).await;
-        let mut looked = asks.is_none();
-        for tell in tell {
-            match tell {
-                Tell::Open { .. } => {}
-                Tell::Life { life: now, .. } => life = now,
-                Tell::View { view, .. } => known = view,
-                Tell::Looked => looked = true,
+        let mut reports = Vec::new();
+        let polled = poll_fn(|cx| connection.poll(cx, clock, &mut reports));
+        let requests = timeout_at(clock, end, polled).await;
+        let mut is_ready = requests.is_none();
+        for report in reports {
+            match report {
+                ClientReport::Open { .. } => {}
+                ClientReport::Life { life: now, .. } => life = now,
+                ClientReport::Details { details, .. } => known = details,
+                ClientReport::Ready => is_ready = true,
             }
         }
-        if looked {
-            return Ok(connection.protocol.is_there().then_some((life, known)));
+        if is_ready {
+            return Ok(connection.protocol.names().next().map(|_| (life, known)));
         }
-        connection.send(asks.transpose()?.unwrap_or_default()).await?;
+        connection.send(requests.transpose()?.unwrap_or_default()).await?;
     }
 }
 
-fn about(life: Life, view: &View) -> Vec<Check> {
+fn provider_checks(life: Life, details: &ClientDetails) -> Vec<Check> {
     let one = |health, found: &'static str, action: Option<&'static str>| {
         vec![check("provider", health, found, action.map(Cow::Borrowed))]
     };
@@ -59,34 +66,34 @@ fn about(life: Life, view: &View) -> Vec<Check> {
             return one(Health::Limited, "it is starting", Some("wait until it has started"));
         }
         Life::ShuttingDown | Life::Absent => {
-            return one(Health::Limited, "it is about to end", Some("wait until it has ended"));
+            return one(Health::Limited, "it is shutting down", Some("wait until it has exited"));
         }
         Life::Unknown(UnknownReason::NotSupported) => {
             return one(
                 Health::Bad,
-                "it owns the provider's name and does not answer as one",
-                Some("find the program that took the name (busctl --user list) and end it"),
+                "the owner of the provider's name does not behave like a provider",
+                Some("find the owner of the name (busctl --user list) and end it"),
             );
         }
         Life::Unknown(_) => {
             return one(
                 Health::Bad,
-                "it runs and does not answer",
-                Some("wait, or end it and start it again: communicado provide"),
+                "it runs but does not respond",
+                Some("wait, or restart it: communicado provide"),
             );
         }
     }
-    let mut checks = one(Health::Good, "it runs and answers", None);
-    for ((name, protocol), sign_in) in &view.accounts {
+    let mut checks = one(Health::Good, "it runs and responds", None);
+    for ((name, protocol), sign_in) in &details.accounts {
         let what = format!("account {name} ({protocol})");
         checks.push(match sign_in {
-            SignIn::SignedIn { raw, .. } => {
+            AccountSignIn::SignedIn { raw, .. } => {
                 check(what, Health::Good, format!("signed in, {raw}"), None)
             }
-            SignIn::SigningIn | SignIn::SigningOut => {
-                check(what, Health::Limited, "under way", Some("wait".into()))
+            AccountSignIn::SigningIn | AccountSignIn::SigningOut => {
+                check(what, Health::Limited, "sign-in or sign-out in progress", Some("wait".into()))
             }
-            SignIn::SignedOut(failure) => {
+            AccountSignIn::SignedOut(failure) => {
                 let why = failure.map_or_else(String::new, |why| format!(", {}", why.word()));
                 let action = "sign in: communicado provide sign-in";
                 check(what, Health::Limited, format!("signed out{why}"), Some(action.into()))

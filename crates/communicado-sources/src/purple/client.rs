@@ -1,262 +1,271 @@
-//! What is known of one running libpurple client. Pure: answers and signals in, questions out.
+//! State of one running libpurple client. Pure: replies and signals go in, calls come out.
 //!
-//! A client sends its signals and its answers in one order, so each of them is a fact as of its
-//! place in that order, and the facts are right as of the last message. A signal is believed at
-//! once and confirmed by asking, which costs the listener no time.
+//! A client sends its signals and replies in one order, so the state is correct as of the last
+//! message. A signal takes effect at once, and calls confirm it afterwards. Sinks do not wait for
+//! the confirmation.
 //!
-//! Signed in is `PurpleAccountIsConnected` and nothing else: the status, the saved status and the
-//! names of signals all say "available" at times when nobody is signed in.
+//! Only `PurpleAccountIsConnected` means signed in. The status, the saved status and the signals
+//! can all say "available" while the account is signed out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use communicado_core::Failure;
 
-use super::message::{Answer, Call, Handle, Signal};
-use crate::bus::{SignIn, View, cut};
+use super::message::{Handle, PurpleCall, PurpleReply, PurpleSignal};
+use crate::bus::cut;
+use crate::client_reporter::ClientDetails;
+use crate::sign_in::AccountSignIn;
 use crate::vocabulary;
 
-/// The first so many accounts are looked at; each costs questions and memory.
+/// The maximum number of accounts. Each one costs calls and memory.
 const ACCOUNTS_MAX: usize = 256;
-/// A handful of accounts have a dozen statuses each; more than this is a fault of the client's.
+/// The maximum number of statuses. An account has about a dozen; more is a fault of the client.
 const STATUSES_MAX: usize = 16 * ACCOUNTS_MAX;
-/// What a client is called that does not say what it is.
+/// The name of a client that does not identify itself.
 pub(super) const NAMELESS: &str = "libpurple";
-/// The vocabulary of a protocol has twenty statuses or so.
+/// The maximum number of statuses to prefetch for an account. A protocol has about twenty.
 const STATUSES_AHEAD_MAX: usize = 64;
-/// Who answers nonsense this often is no libpurple client.
-const NONSENSE_MAX: u32 = 8;
-/// The error for a handle that stands for nothing any more.
+/// The number of invalid replies that shows that the program is not a libpurple client.
+const INVALID_REPLIES_MAX: u32 = 8;
+/// The error for a handle whose object is gone.
 const INVALID_HANDLE: &str = "im.pidgin.purple.InvalidHandle";
 
-/// What is known of one running libpurple client.
+/// State of one running libpurple client.
 #[derive(Debug, Default)]
-pub(super) struct Client {
+pub(super) struct PurpleClient {
     ui: Option<String>,
-    accounts: Option<BTreeMap<Handle, Account>>,
+    accounts: Option<BTreeMap<Handle, PurpleAccount>>,
     enabled: Option<BTreeSet<Handle>>,
-    /// Why sign-ins failed. Said once by a signal, perhaps before the account is known, and never
-    /// again: there is no asking for it.
+    /// The failures of sign-ins. A signal reports each one once, perhaps before the account is
+    /// known, and no call returns it.
     failures: BTreeMap<Handle, Failure>,
-    saved: Saved,
-    statuses: BTreeMap<Handle, Status>,
+    saved: SavedStatus,
+    statuses: BTreeMap<Handle, PurpleStatus>,
     primitives: BTreeMap<Handle, i32>,
-    nonsense: u32,
+    invalid_replies: u32,
 }
 
 #[derive(Debug, Default)]
-struct Account {
+struct PurpleAccount {
     username: Option<String>,
     protocol: Option<String>,
     connected: Option<bool>,
     connecting: Option<bool>,
     has_error: Option<bool>,
     status: Option<Handle>,
-    /// Every status that it can have was asked for.
-    looked_ahead: bool,
+    /// Whether all its statuses have been requested.
+    is_prefetched: bool,
 }
 
 #[derive(Debug, Default)]
-struct Status {
+struct PurpleStatus {
     id: Option<String>,
-    /// Only asked for where the id is not in the vocabulary.
+    /// Requested only if the ID is not in the vocabulary.
     status_type: Option<Handle>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
-enum Saved {
+enum SavedStatus {
     #[default]
-    NotAsked,
+    Unrequested,
     Handle(Handle),
     Primitive(i32),
     None,
 }
 
-impl Client {
-    /// The questions that begin it.
-    pub(super) const FIRST: [Call; 4] = [Call::Ui, Call::Accounts, Call::Enabled, Call::Saved];
+impl PurpleClient {
+    /// The first calls.
+    pub(super) const FIRST: [PurpleCall; 4] =
+        [PurpleCall::Ui, PurpleCall::Accounts, PurpleCall::Enabled, PurpleCall::Saved];
 
-    /// The same client, of which all is to be asked anew but what cannot be asked.
-    pub(super) fn again(self) -> Self {
+    /// A client without state, except for the state that no call returns.
+    pub(super) fn into_restarted(self) -> Self {
         Self { failures: self.failures, ..Self::default() }
     }
 
-    /// The id of the client's user interface, once it is known.
+    /// The ID of the client's user interface, once known.
     pub(super) fn ui(&self) -> Option<&str> {
         self.ui.as_deref()
     }
 
-    /// Whether what answers is no libpurple client after all: it answers nonsense again and
-    /// again, or it has answered all that it was asked and nothing came of it.
-    pub(super) fn is_foreign(&self, answered_all: bool) -> bool {
-        self.nonsense >= NONSENSE_MAX
-            || (self.nonsense > 0 && answered_all && self.view().is_none())
+    /// Whether the program is not a libpurple client: it sends many invalid replies, or has replied
+    /// to all calls without a usable result.
+    pub(super) fn is_incompatible(&self, replied_to_all: bool) -> bool {
+        self.invalid_replies >= INVALID_REPLIES_MAX
+            || (self.invalid_replies > 0 && replied_to_all && self.details().is_none())
     }
 
-    /// What to ask when there is nothing else to: every status that an account can have, so that
-    /// a change to one that it never had can be told without asking.
-    pub(super) fn ahead(&mut self) -> Vec<Call> {
+    /// Calls for all statuses of all accounts. A later change to one of them needs no call before
+    /// its report.
+    pub(super) fn prefetch(&mut self) -> Vec<PurpleCall> {
         let mut calls = Vec::new();
         for (handle, account) in self.accounts.iter_mut().flatten() {
-            if !std::mem::replace(&mut account.looked_ahead, true) {
-                calls.push(Call::Presence(*handle));
+            if !std::mem::replace(&mut account.is_prefetched, true) {
+                calls.push(PurpleCall::Presence(*handle));
             }
         }
         calls
     }
 
-    /// Forgives nonsense, once all that was asked was answered.
-    pub(super) const fn makes_sense(&mut self) {
-        self.nonsense = 0;
+    /// Forgets invalid replies, once the client's details are known.
+    pub(super) const fn reset_invalid_replies(&mut self) {
+        self.invalid_replies = 0;
     }
 
-    /// Takes in a signal and returns what is to be asked.
-    pub(super) fn signal(&mut self, signal: Signal) -> Vec<Call> {
+    /// Applies a signal, and returns the calls that confirm it.
+    pub(super) fn handle_signal(&mut self, signal: PurpleSignal) -> Vec<PurpleCall> {
         match signal {
-            Signal::Quitting => Vec::new(),
-            Signal::Accounts | Signal::Garbled => Self::FIRST.to_vec(),
-            Signal::Saved(saved) => {
-                self.saved = Saved::Handle(saved);
-                vec![Call::SavedType(saved)]
+            PurpleSignal::Quitting => Vec::new(),
+            PurpleSignal::Accounts | PurpleSignal::Malformed => Self::FIRST.to_vec(),
+            PurpleSignal::Saved(saved) => {
+                self.saved = SavedStatus::Handle(saved);
+                vec![PurpleCall::SavedType(saved)]
             }
-            Signal::Enabled(account) => {
+            PurpleSignal::Enabled(account) => {
                 self.enabled.get_or_insert_default().insert(account);
-                self.happened(account, |_| ())
+                self.update_account(account, |_| ())
             }
-            Signal::Disabled(account) => {
+            PurpleSignal::Disabled(account) => {
                 self.enabled.get_or_insert_default().remove(&account);
-                self.happened(account, |_| ())
+                self.update_account(account, |_| ())
             }
-            Signal::Connecting(account) => self.happened(account, |known| {
+            PurpleSignal::Connecting(account) => self.update_account(account, |known| {
                 (known.connected, known.connecting) = (Some(false), Some(true));
             }),
-            Signal::SignedOn(account) => {
+            PurpleSignal::SignedOn(account) => {
                 self.failures.remove(&account);
-                self.happened(account, |known| {
+                self.update_account(account, |known| {
                     (known.connected, known.connecting) = (Some(true), Some(false));
                     known.has_error = Some(false);
                 })
             }
-            Signal::SignedOff(account) => self.happened(account, |known| {
+            PurpleSignal::SignedOff(account) => self.update_account(account, |known| {
                 (known.connected, known.connecting) = (Some(false), Some(false));
             }),
-            Signal::ErrorChanged { account, error } => {
+            PurpleSignal::ErrorChanged { account, error } => {
                 self.set_error(account, error != 0);
-                self.happened(account, |_| ())
+                self.update_account(account, |_| ())
             }
-            Signal::ConnectionError { account, reason } => {
+            PurpleSignal::ConnectionError { account, reason } => {
                 if self.failures.len() < ACCOUNTS_MAX {
                     self.failures.insert(account, failure(reason));
                 }
-                self.happened(account, |known| known.has_error = Some(true))
+                self.update_account(account, |known| known.has_error = Some(true))
             }
-            Signal::StatusChanged { account, status } => {
-                // A mood or a tune is a status beside the active one, and an unknown one may be.
-                let active = self.is_presence(status);
-                let mut calls = self.happened(account, |known| {
-                    known.status = if active { Some(status) } else { known.status };
+            PurpleSignal::StatusChanged { account, status } => {
+                // A mood or a tune is a status beside the active one. An unknown status may be too.
+                let is_active = self.is_presence(status);
+                let mut calls = self.update_account(account, |known| {
+                    known.status = if is_active { Some(status) } else { known.status };
                 });
-                calls.extend(self.unknown_of(status));
+                calls.extend(self.status_calls(status));
                 calls
             }
         }
     }
 
-    /// Takes in an answer and returns what is to be asked next.
-    pub(super) fn answer(&mut self, call: Call, answer: Answer) -> Vec<Call> {
-        match (call, answer) {
-            (Call::Ui, Answer::Text(ui)) if ui.is_empty() => self.ui = Some(NAMELESS.to_owned()),
-            (Call::Ui, Answer::Text(ui)) => self.ui = Some(cut(ui)),
-            (Call::Accounts, Answer::Numbers(handles)) => return self.set_accounts(&handles),
-            (Call::Enabled, Answer::Numbers(handles)) => {
+    /// Applies a reply, and returns the next calls.
+    pub(super) fn handle_reply(&mut self, call: PurpleCall, reply: PurpleReply) -> Vec<PurpleCall> {
+        match (call, reply) {
+            (PurpleCall::Ui, PurpleReply::Text(ui)) if ui.is_empty() => {
+                self.ui = Some(NAMELESS.to_owned())
+            }
+            (PurpleCall::Ui, PurpleReply::Text(ui)) => self.ui = Some(cut(ui)),
+            (PurpleCall::Accounts, PurpleReply::Numbers(handles)) => {
+                return self.set_accounts(&handles);
+            }
+            (PurpleCall::Enabled, PurpleReply::Numbers(handles)) => {
                 self.enabled = Some(handles.into_iter().collect());
             }
-            (Call::Saved, Answer::Number(0)) => self.saved = Saved::None,
-            (Call::Saved, Answer::Number(saved)) => {
-                self.saved = Saved::Handle(saved);
-                return vec![Call::SavedType(saved)];
+            (PurpleCall::Saved, PurpleReply::Number(0)) => self.saved = SavedStatus::None,
+            (PurpleCall::Saved, PurpleReply::Number(saved)) => {
+                self.saved = SavedStatus::Handle(saved);
+                return vec![PurpleCall::SavedType(saved)];
             }
-            (Call::SavedType(saved), Answer::Number(primitive)) => {
-                if self.saved == Saved::Handle(saved) {
-                    self.saved = Saved::Primitive(primitive);
+            (PurpleCall::SavedType(saved), PurpleReply::Number(primitive)) => {
+                if self.saved == SavedStatus::Handle(saved) {
+                    self.saved = SavedStatus::Primitive(primitive);
                 }
             }
-            (Call::Username(account), Answer::Text(name)) => {
-                self.learn(account, |known| known.username = Some(cut(name)));
+            (PurpleCall::Username(account), PurpleReply::Text(name)) => {
+                self.modify(account, |known| known.username = Some(cut(name)));
             }
-            (Call::Protocol(account), Answer::Text(protocol)) => {
-                self.learn(account, |known| known.protocol = Some(cut(protocol)));
+            (PurpleCall::Protocol(account), PurpleReply::Text(protocol)) => {
+                self.modify(account, |known| known.protocol = Some(cut(protocol)));
             }
-            (Call::IsConnected(account), Answer::Number(yes)) => {
-                self.learn(account, |known| known.connected = Some(yes != 0));
+            (PurpleCall::IsConnected(account), PurpleReply::Number(yes)) => {
+                self.modify(account, |known| known.connected = Some(yes != 0));
             }
-            (Call::IsConnecting(account), Answer::Number(yes)) => {
-                self.learn(account, |known| known.connecting = Some(yes != 0));
+            (PurpleCall::IsConnecting(account), PurpleReply::Number(yes)) => {
+                self.modify(account, |known| known.connecting = Some(yes != 0));
             }
-            (Call::Error(account), Answer::Number(error)) => {
+            (PurpleCall::Error(account), PurpleReply::Number(error)) => {
                 self.set_error(account, error != 0);
             }
-            (Call::Status(account), Answer::Number(status)) => {
-                self.learn(account, |known| known.status = Some(status));
-                return self.unknown_of(status);
+            (PurpleCall::Status(account), PurpleReply::Number(status)) => {
+                self.modify(account, |known| known.status = Some(status));
+                return self.status_calls(status);
             }
-            (Call::Presence(_), Answer::Number(presence)) => return vec![Call::Statuses(presence)],
-            (Call::Statuses(_), Answer::Numbers(statuses)) => {
+            (PurpleCall::Presence(_), PurpleReply::Number(presence)) => {
+                return vec![PurpleCall::Statuses(presence)];
+            }
+            (PurpleCall::Statuses(_), PurpleReply::Numbers(statuses)) => {
                 let statuses = statuses.into_iter().take(STATUSES_AHEAD_MAX);
-                return statuses.flat_map(|status| self.unknown_of(status)).collect();
+                return statuses.flat_map(|status| self.status_calls(status)).collect();
             }
-            // Without an answer to these, it is asked when it matters.
-            (Call::Presence(_) | Call::Statuses(_), _) => {}
-            (Call::StatusId(status), Answer::Text(id)) => {
+            // Without a prefetched status, a later change requests it.
+            (PurpleCall::Presence(_) | PurpleCall::Statuses(_), _) => {}
+            (PurpleCall::StatusId(status), PurpleReply::Text(id)) => {
                 let known = vocabulary::purple_status(&id).is_some();
                 self.status(status).id = Some(cut(id));
                 if !known {
-                    return vec![Call::StatusType(status)];
+                    return vec![PurpleCall::StatusType(status)];
                 }
             }
-            (Call::StatusType(status), Answer::Number(status_type)) => {
+            (PurpleCall::StatusType(status), PurpleReply::Number(status_type)) => {
                 self.status(status).status_type = Some(status_type);
-                return vec![Call::Primitive(status_type)];
+                return vec![PurpleCall::Primitive(status_type)];
             }
-            (Call::Primitive(status_type), Answer::Number(primitive)) => {
+            (PurpleCall::Primitive(status_type), PurpleReply::Number(primitive)) => {
                 self.primitives.insert(status_type, primitive);
             }
-            (call, Answer::Error(name)) if name == INVALID_HANDLE => return self.forget(call),
-            (_, _) => self.nonsense = self.nonsense.saturating_add(1),
+            (call, PurpleReply::Error(name)) if name == INVALID_HANDLE => return self.forget(call),
+            (_, _) => self.invalid_replies = self.invalid_replies.saturating_add(1),
         }
         Vec::new()
     }
 
-    /// All that is known, or nothing while too little is.
-    pub(super) fn view(&self) -> Option<View> {
+    /// The accounts and the saved status, once all of them are known.
+    pub(super) fn details(&self) -> Option<ClientDetails> {
         let enabled = self.enabled.as_ref()?;
-        let mut view = View::default();
+        let mut details = ClientDetails::default();
         for (handle, account) in self.accounts.as_ref()? {
             let connected = account.connected?;
             let connecting = account.connecting?;
             let has_error = account.has_error?;
-            let shown = enabled.contains(handle) || connected || connecting || has_error;
+            let is_shown = enabled.contains(handle) || connected || connecting || has_error;
             let name = (account.username.clone()?, account.protocol.clone()?);
             let sign_in = if connected {
                 self.signed_in(account.status?)?
             } else if connecting {
-                SignIn::SigningIn
+                AccountSignIn::SigningIn
             } else {
                 let failure = self.failures.get(handle).copied().unwrap_or(Failure::Unstated);
-                SignIn::SignedOut(has_error.then_some(failure))
+                AccountSignIn::SignedOut(has_error.then_some(failure))
             };
-            if shown {
-                view.accounts.insert(name, sign_in);
+            if is_shown {
+                details.accounts.insert(name, sign_in);
             }
         }
-        view.saved = match self.saved {
-            Saved::NotAsked | Saved::Handle(_) => return None,
-            Saved::None => None,
-            Saved::Primitive(primitive) => Some(vocabulary::purple_primitive_id(primitive)),
+        details.saved = match self.saved {
+            SavedStatus::Unrequested | SavedStatus::Handle(_) => return None,
+            SavedStatus::None => None,
+            SavedStatus::Primitive(primitive) => Some(vocabulary::purple_primitive_id(primitive)),
         };
-        Some(view)
+        Some(details)
     }
 
-    fn signed_in(&self, status: Handle) -> Option<SignIn> {
+    fn signed_in(&self, status: Handle) -> Option<AccountSignIn> {
         let status = self.statuses.get(&status)?;
         let raw = status.id.clone()?;
         let meaning = vocabulary::purple_status(&raw);
@@ -264,25 +273,25 @@ impl Client {
             Some(meaning) => meaning,
             None => vocabulary::purple_primitive(*self.primitives.get(&status.status_type?)?),
         };
-        Some(SignIn::SignedIn { availability, activity, raw })
+        Some(AccountSignIn::SignedIn { availability, activity, raw })
     }
 
-    /// Whether a status is known to say how reachable the user is.
+    /// Whether the vocabulary has a presence for a status.
     fn is_presence(&self, status: Handle) -> bool {
         let id = self.statuses.get(&status).and_then(|status| status.id.as_deref());
         id.is_some_and(|id| vocabulary::purple_status(id).is_some())
     }
 
-    fn unknown_of(&self, status: Handle) -> Vec<Call> {
+    fn status_calls(&self, status: Handle) -> Vec<PurpleCall> {
         match self.statuses.get(&status) {
-            Some(Status { id: Some(_), .. }) => Vec::new(),
-            Some(Status { id: None, .. }) | None => vec![Call::StatusId(status)],
+            Some(PurpleStatus { id: Some(_), .. }) => Vec::new(),
+            Some(PurpleStatus { id: None, .. }) | None => vec![PurpleCall::StatusId(status)],
         }
     }
 
-    fn status(&mut self, status: Handle) -> &mut Status {
+    fn status(&mut self, status: Handle) -> &mut PurpleStatus {
         if self.statuses.len() >= STATUSES_MAX {
-            // Of those that are in use nothing would be asked again.
+            // Statuses in use stay: nothing would request them again.
             let accounts = self.accounts.iter().flat_map(BTreeMap::values);
             let used: BTreeSet<Handle> = accounts.filter_map(|account| account.status).collect();
             self.statuses.retain(|status, _| used.contains(status));
@@ -293,16 +302,20 @@ impl Client {
         self.statuses.entry(status).or_default()
     }
 
-    /// Believes what a signal says of an account, and returns what confirms it.
-    fn happened(&mut self, account: Handle, change: impl FnOnce(&mut Account)) -> Vec<Call> {
-        if !self.learn(account, change) {
-            return vec![Call::Accounts, Call::Enabled];
+    /// Applies a signal to an account, and returns the calls that confirm it.
+    fn update_account(
+        &mut self,
+        account: Handle,
+        change: impl FnOnce(&mut PurpleAccount),
+    ) -> Vec<PurpleCall> {
+        if !self.modify(account, change) {
+            return vec![PurpleCall::Accounts, PurpleCall::Enabled];
         }
         vec![
-            Call::IsConnected(account),
-            Call::IsConnecting(account),
-            Call::Error(account),
-            Call::Status(account),
+            PurpleCall::IsConnected(account),
+            PurpleCall::IsConnecting(account),
+            PurpleCall::Error(account),
+            PurpleCall::Status(account),
         ]
     }
 
@@ -310,16 +323,16 @@ impl Client {
         if !has_error {
             self.failures.remove(&account);
         }
-        self.learn(account, |known| known.has_error = Some(has_error));
+        self.modify(account, |known| known.has_error = Some(has_error));
     }
 
-    fn learn(&mut self, account: Handle, change: impl FnOnce(&mut Account)) -> bool {
+    fn modify(&mut self, account: Handle, change: impl FnOnce(&mut PurpleAccount)) -> bool {
         let known = self.accounts.as_mut().and_then(|accounts| accounts.get_mut(&account));
         known.map(change).is_some()
     }
 
-    /// Takes in the list of accounts, and returns what is not known of those that are new.
-    fn set_accounts(&mut self, handles: &[Handle]) -> Vec<Call> {
+    /// Applies the list of accounts, and returns the calls for new ones.
+    fn set_accounts(&mut self, handles: &[Handle]) -> Vec<PurpleCall> {
         let handles: BTreeSet<Handle> = handles.iter().copied().take(ACCOUNTS_MAX).collect();
         let accounts = self.accounts.get_or_insert_default();
         accounts.retain(|handle, _| handles.contains(handle));
@@ -329,57 +342,57 @@ impl Client {
             if accounts.contains_key(&handle) {
                 continue;
             }
-            accounts.insert(handle, Account::default());
+            accounts.insert(handle, PurpleAccount::default());
             calls.extend([
-                Call::Username(handle),
-                Call::Protocol(handle),
-                Call::IsConnected(handle),
-                Call::IsConnecting(handle),
-                Call::Error(handle),
-                Call::Status(handle),
+                PurpleCall::Username(handle),
+                PurpleCall::Protocol(handle),
+                PurpleCall::IsConnected(handle),
+                PurpleCall::IsConnecting(handle),
+                PurpleCall::Error(handle),
+                PurpleCall::Status(handle),
             ]);
         }
         calls
     }
 
-    /// Forgets the object that a question was about and that is no more.
-    fn forget(&mut self, call: Call) -> Vec<Call> {
-        self.nonsense = self.nonsense.saturating_add(1);
+    /// Forgets the object of a call after the client has lost it.
+    fn forget(&mut self, call: PurpleCall) -> Vec<PurpleCall> {
+        self.invalid_replies = self.invalid_replies.saturating_add(1);
         match call {
-            Call::SavedType(_) => {
-                self.saved = Saved::NotAsked;
-                vec![Call::Saved]
+            PurpleCall::SavedType(_) => {
+                self.saved = SavedStatus::Unrequested;
+                vec![PurpleCall::Saved]
             }
-            Call::StatusId(status) | Call::StatusType(status) => {
+            PurpleCall::StatusId(status) | PurpleCall::StatusType(status) => {
                 self.statuses.remove(&status);
                 let accounts = self.accounts.iter().flatten();
                 let of = accounts.filter(|(_, account)| account.status == Some(status));
-                let again = of.map(|(account, _)| Call::Status(*account));
-                std::iter::once(Call::Accounts).chain(again).collect()
+                let statuses = of.map(|(account, _)| PurpleCall::Status(*account));
+                std::iter::once(PurpleCall::Accounts).chain(statuses).collect()
             }
-            Call::Username(account)
-            | Call::Protocol(account)
-            | Call::IsConnected(account)
-            | Call::IsConnecting(account)
-            | Call::Error(account)
-            | Call::Status(account) => {
+            PurpleCall::Username(account)
+            | PurpleCall::Protocol(account)
+            | PurpleCall::IsConnected(account)
+            | PurpleCall::IsConnecting(account)
+            | PurpleCall::Error(account)
+            | PurpleCall::Status(account) => {
                 if let Some(accounts) = &mut self.accounts {
                     accounts.remove(&account);
                 }
-                vec![Call::Accounts]
+                vec![PurpleCall::Accounts]
             }
-            Call::Ui
-            | Call::Accounts
-            | Call::Enabled
-            | Call::Saved
-            | Call::Presence(_)
-            | Call::Statuses(_)
-            | Call::Primitive(_) => Vec::new(),
+            PurpleCall::Ui
+            | PurpleCall::Accounts
+            | PurpleCall::Enabled
+            | PurpleCall::Saved
+            | PurpleCall::Presence(_)
+            | PurpleCall::Statuses(_)
+            | PurpleCall::Primitive(_) => Vec::new(),
         }
     }
 }
 
-/// The kind of a `PurpleConnectionError` (`connection.h` of libpurple 2.14).
+/// The failure of a `PurpleConnectionError` (`connection.h` of libpurple 2.14).
 const fn failure(reason: i32) -> Failure {
     match reason {
         0 => Failure::NetworkError,

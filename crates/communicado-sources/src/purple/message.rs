@@ -1,17 +1,17 @@
-//! What is said to libpurple and to the bus, and what they answer: between D-Bus messages and
-//! our own types. Pure, and ready for anything: what comes off the bus was made by strangers.
+//! Encoding and decoding of D-Bus messages of libpurple and of the bus. Pure. Messages from the
+//! bus are untrusted input.
 
 use zbus::message::{Flags, Message, Type};
 
 use crate::bus::{BUS, BUS_PATH, owner_rule};
 
-/// The well-known name of the libpurple client that came first.
+/// The well-known name of the first libpurple client.
 pub(super) const NAME: &str = "im.pidgin.purple.PurpleService";
 const PATH: &str = "/im/pidgin/purple/PurpleObject";
 const INTERFACE: &str = "im.pidgin.purple.PurpleInterface";
 
-/// The signals that are listened to, and no others: the interface also carries other people's
-/// messages and, with XMPP, the raw protocol with its passwords.
+/// The only signals that the source subscribes to. Others carry messages between people and, with
+/// XMPP, the raw protocol with passwords.
 pub(super) const MEMBERS: [&str; 12] = [
     "AccountConnecting",
     "AccountSignedOn",
@@ -27,34 +27,34 @@ pub(super) const MEMBERS: [&str; 12] = [
     "Quitting",
 ];
 
-/// A handle of libpurple's: a number that stands for an object for as long as the client runs.
+/// A libpurple handle: the number of an object while the client runs.
 pub(super) type Handle = i32;
 
-/// Something to ask or tell the bus itself.
+/// A call to the bus itself.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum BusCall {
-    /// Have one signal of libpurple's delivered.
+    /// Subscribes to one libpurple signal.
     Match(&'static str),
-    /// Have changes of the owner of a name delivered.
+    /// Subscribes to changes of a name's owner.
     MatchOwner(String),
-    /// The reverse, for a name that will not come back.
+    /// Unsubscribes from a name that will not return.
     UnmatchOwner(String),
-    /// Who owns the well-known name, and who waits for it.
+    /// Lists the owner of the well-known name and the clients that queue for it.
     Owners,
-    /// The process behind a unique name.
+    /// Requests the process ID behind a unique name.
     Process(String),
 }
 
-/// A question to a libpurple client.
+/// A call to a libpurple client, by its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Call {
-    /// The id of its user interface.
+pub(super) enum PurpleCall {
+    /// The ID of its user interface.
     Ui,
-    /// Every account.
+    /// All accounts.
     Accounts,
     /// The accounts that are enabled.
     Enabled,
-    /// The status that the user has chosen.
+    /// The status that the user selected.
     Saved,
     /// The primitive of a saved status.
     SavedType(Handle),
@@ -66,36 +66,36 @@ pub(super) enum Call {
     IsConnected(Handle),
     /// Whether an account is signing in.
     IsConnecting(Handle),
-    /// The error that an account shows; 0 for none.
+    /// The error that an account shows, or 0.
     Error(Handle),
-    /// The status that an account has, or would have if it were signed in.
+    /// The active status of an account, which it also has while signed out.
     Status(Handle),
     /// The presence of an account, which has all its statuses.
     Presence(Handle),
-    /// Every status that a presence can have.
+    /// All statuses of a presence.
     Statuses(Handle),
-    /// The id of a status.
+    /// The ID of a status.
     StatusId(Handle),
     /// The type of a status.
     StatusType(Handle),
-    /// The primitive of a type of status.
+    /// The primitive of a status type.
     Primitive(Handle),
 }
 
-/// Something that came off the bus.
+/// A message from the bus.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Incoming {
-    /// A libpurple client said that something happened.
-    Signal { sender: String, signal: Signal },
-    /// A name changed hands; an owner is empty where there was or is none.
+pub(super) enum PurpleInput {
+    /// A signal of a libpurple client.
+    Signal { sender: String, signal: PurpleSignal },
+    /// A name changed its owner. An empty owner means none.
     Owner { name: String, old: String, new: String },
-    /// The answer to the message with this serial number.
-    Answer { to: u32, answer: Answer },
+    /// The reply to the request with this number.
+    Reply { to: u32, reply: PurpleReply },
 }
 
-/// What happened in a libpurple client.
+/// A signal of a libpurple client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Signal {
+pub(super) enum PurpleSignal {
     Connecting(Handle),
     SignedOn(Handle),
     SignedOff(Handle),
@@ -116,27 +116,27 @@ pub(super) enum Signal {
     Accounts,
     Saved(Handle),
     Quitting,
-    /// A signal that we listen to, with arguments that it does not have: ask how things stand.
-    Garbled,
+    /// A known signal with unexpected arguments.
+    Malformed,
 }
 
-/// What was answered.
+/// A reply to a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum PurpleReply {
     Nothing,
     Number(i32),
     Unsigned(u32),
     Text(String),
     Numbers(Vec<i32>),
     Texts(Vec<String>),
-    /// Something of a type that no answer has, with its signature.
+    /// A value with a signature that no reply has.
     Other(String),
-    /// The call failed, with the name of the error.
+    /// The name of the error that the call ended in.
     Error(String),
 }
 
-impl Call {
-    /// The member of libpurple's interface, and its argument.
+impl PurpleCall {
+    /// The member of libpurple's interface and its argument.
     pub(super) const fn member(self) -> (&'static str, Option<Handle>) {
         match self {
             Self::Ui => ("PurpleCoreGetUi", None),
@@ -158,7 +158,7 @@ impl Call {
         }
     }
 
-    /// The message that asks `to`, which must be a unique name: that can start nobody.
+    /// The message to `to`, which must be a unique name: D-Bus cannot activate one.
     pub(super) fn encode(self, to: &str) -> zbus::Result<Message> {
         let (member, argument) = self.member();
         let message = Message::method_call(PATH, member)
@@ -193,20 +193,20 @@ impl BusCall {
     }
 }
 
-impl Incoming {
-    /// What `message` says, or nothing if it is none of ours.
+impl PurpleInput {
+    /// Decodes `message`, if the source uses it.
     pub(super) fn decode(message: &Message) -> Option<Self> {
         let header = message.header();
         let sender = header.sender().map(ToString::to_string).unwrap_or_default();
         match message.message_type() {
             Type::MethodReturn => {
                 let to = header.reply_serial()?.get();
-                Some(Self::Answer { to, answer: Answer::decode(message) })
+                Some(Self::Reply { to, reply: PurpleReply::decode(message) })
             }
             Type::Error => {
                 let to = header.reply_serial()?.get();
                 let name = header.error_name().map(ToString::to_string).unwrap_or_default();
-                Some(Self::Answer { to, answer: Answer::Error(name) })
+                Some(Self::Reply { to, reply: PurpleReply::Error(name) })
             }
             Type::Signal => {
                 let member = header.member()?.as_str();
@@ -217,7 +217,8 @@ impl Incoming {
                 if header.interface()?.as_str() != INTERFACE || !MEMBERS.contains(&member) {
                     return None;
                 }
-                let signal = Signal::decode(member, message).unwrap_or(Signal::Garbled);
+                let signal =
+                    PurpleSignal::decode(member, message).unwrap_or(PurpleSignal::Malformed);
                 Some(Self::Signal { sender, signal })
             }
             Type::MethodCall => None,
@@ -225,8 +226,8 @@ impl Incoming {
     }
 }
 
-impl Signal {
-    /// The introspection data says that every argument is a number; on the wire, texts are texts.
+impl PurpleSignal {
+    /// Introspection declares every argument as a number, but the wire has strings too.
     fn decode(member: &str, message: &Message) -> Option<Self> {
         let body = message.body();
         let one = || body.deserialize::<i32>().ok();
@@ -260,8 +261,8 @@ impl Signal {
     }
 }
 
-impl Answer {
-    /// Whether the bus answered in place of a client that did not.
+impl PurpleReply {
+    /// Whether the reply comes from the bus, on behalf of a missing client.
     pub(super) fn is_from_the_bus(&self) -> bool {
         matches!(self, Self::Error(name) if name.starts_with("org.freedesktop.DBus.Error.No")
             || name == "org.freedesktop.DBus.Error.ServiceUnknown"

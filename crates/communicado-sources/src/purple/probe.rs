@@ -1,4 +1,4 @@
-//! Looks once, and says what is missing and what to do.
+//! Checks of the session bus and of each client, with an action for each problem.
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -7,79 +7,86 @@ use std::time::Duration;
 use communicado_core::{Failure, Life};
 use communicado_runtime::{Check, Clock, Health, SourceError, timeout_at};
 
-use super::watcher::Watcher;
-use super::{protocol, stray};
-use crate::bus::{Pace, SignIn, Tell, View};
+use super::watcher::PurpleWatcher;
+use super::{off_bus, protocol};
+use crate::bus::ClientReport;
+use crate::client_reporter::ClientDetails;
+use crate::keepalive::Keepalive;
+use crate::sign_in::AccountSignIn;
 
-/// A client that hangs is noticed within this time.
+/// The maximum time for a client to reply.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What was found of one client.
+/// The state of one client that the probe has found.
 #[derive(Default)]
-struct Found {
+struct ProbedClient {
     client: String,
     life: Option<Life>,
-    view: Option<View>,
+    details: Option<ClientDetails>,
 }
 
-pub(super) async fn probe(pace: Pace, clock: &dyn Clock) -> Vec<Check> {
-    let pace = Pace { timeout: pace.timeout.min(TIMEOUT), ..pace };
-    match look(pace, clock).await {
+pub(super) async fn probe(keepalive: Keepalive, clock: &dyn Clock) -> Vec<Check> {
+    let keepalive = Keepalive { timeout: keepalive.timeout.min(TIMEOUT), ..keepalive };
+    match snapshot(keepalive, clock).await {
         Err(SourceError { cause, help }) => {
             vec![check("session bus", Health::Bad, cause, Some(help))]
         }
         Ok((address, found)) => {
-            let reached = format!("the bus at `{address}` answers");
+            let reached = format!("connected to the bus at `{address}`");
             let mut checks = vec![check("session bus", Health::Good, reached, None)];
-            let strays = strays(&address, &found);
-            if found.is_empty() && strays.is_empty() {
+            let off_bus = off_bus_checks(&address, &found);
+            if found.is_empty() && off_bus.is_empty() {
                 checks.push(check(
                     "client",
                     Health::Limited,
                     "no libpurple client is on the bus",
-                    Some("start Pidgin, Finch or Chatty; nothing is started by asking".into()),
+                    Some("start Pidgin, Finch or Chatty; communicado never starts a client".into()),
                 ));
             }
-            checks.extend(found.iter().flat_map(about));
-            checks.extend(strays);
+            checks.extend(found.iter().flat_map(client_checks));
+            checks.extend(off_bus);
             checks
         }
     }
 }
 
-/// Watches until everyone who is there has answered or is known not to.
-async fn look(pace: Pace, clock: &dyn Clock) -> Result<(String, Vec<Found>), SourceError> {
-    let mut connection = protocol::open(Watcher::new(pace), pace, "", clock).await?;
-    let mut found: BTreeMap<u32, Found> = BTreeMap::new();
-    let end = clock.now().after(pace.timeout * 2);
+/// Watches until each client has replied or timed out.
+async fn snapshot(
+    keepalive: Keepalive,
+    clock: &dyn Clock,
+) -> Result<(String, Vec<ProbedClient>), SourceError> {
+    let mut connection =
+        protocol::open(PurpleWatcher::new(keepalive, false), keepalive, "", clock).await?;
+    let mut found: BTreeMap<u32, ProbedClient> = BTreeMap::new();
+    let end = clock.now().after(keepalive.timeout * 2);
     loop {
-        let mut tell = Vec::new();
-        let asks =
-            timeout_at(clock, end, poll_fn(|cx| connection.poll(cx, clock, &mut tell))).await;
-        let mut looked = asks.is_none();
-        for tell in tell {
-            match tell {
-                Tell::Open { instance, client } => {
-                    found.insert(instance, Found { client, ..Found::default() });
+        let mut reports = Vec::new();
+        let requests =
+            timeout_at(clock, end, poll_fn(|cx| connection.poll(cx, clock, &mut reports))).await;
+        let mut is_ready = requests.is_none();
+        for report in reports {
+            match report {
+                ClientReport::Open { instance, client } => {
+                    found.insert(instance, ProbedClient { client, ..ProbedClient::default() });
                 }
-                Tell::Life { instance, life } => {
+                ClientReport::Life { instance, life } => {
                     found.entry(instance).or_default().life = Some(life);
                 }
-                Tell::View { instance, view, .. } => {
-                    found.entry(instance).or_default().view = Some(view);
+                ClientReport::Details { instance, details, .. } => {
+                    found.entry(instance).or_default().details = Some(details);
                 }
-                Tell::Looked => looked = true,
+                ClientReport::Ready => is_ready = true,
             }
         }
-        if looked {
-            let here = found.into_values().filter(|found| found.life != Some(Life::Absent));
-            return Ok((connection.address.clone(), here.collect()));
+        if is_ready {
+            let running = found.into_values().filter(|found| found.life != Some(Life::Absent));
+            return Ok((connection.address.clone(), running.collect()));
         }
-        connection.send(asks.transpose()?.unwrap_or_default()).await?;
+        connection.send(requests.transpose()?.unwrap_or_default()).await?;
     }
 }
 
-fn about(found: &Found) -> Vec<Check> {
+fn client_checks(found: &ProbedClient) -> Vec<Check> {
     let client = &found.client;
     let one = |health, found: &str, action: &str| {
         vec![check(
@@ -89,45 +96,45 @@ fn about(found: &Found) -> Vec<Check> {
             Some(action.to_owned().into()),
         )]
     };
-    let view = match (found.life, &found.view) {
-        (Some(Life::Running), Some(view)) => view,
+    let details = match (found.life, &found.details) {
+        (Some(Life::Running), Some(details)) => details,
         (Some(Life::Unknown(communicado_core::UnknownReason::NotSupported)), _) => {
             return one(
                 Health::Bad,
-                "it owns the name of a libpurple client and does not answer as one",
-                "find the program that took the name (busctl --user list) and end it",
+                "it owns the name of a libpurple client but does not behave like one",
+                "find the owner of the name (busctl --user list) and end it",
             );
         }
         (Some(Life::ShuttingDown), _) => {
-            return one(Health::Limited, "it is about to end", "wait until it has ended");
+            return one(Health::Limited, "it is shutting down", "wait until it has exited");
         }
         _ => {
             return one(
                 Health::Bad,
-                "it runs and does not answer",
-                "look whether it shows a dialog or is stopped; else end it and start it again",
+                "it runs but does not respond",
+                "check whether it shows a dialog or is suspended; otherwise restart it",
             );
         }
     };
     let mut checks =
-        vec![check(format!("client {client}"), Health::Good, "it runs and answers", None)];
-    if view.accounts.is_empty() {
+        vec![check(format!("client {client}"), Health::Good, "it runs and responds", None)];
+    if details.accounts.is_empty() {
         let action = "enable an account in it (Accounts, Manage)";
         checks.extend(one(Health::Limited, "no account is enabled", action));
     }
-    for ((name, protocol), sign_in) in &view.accounts {
+    for ((name, protocol), sign_in) in &details.accounts {
         let what = format!("account {name} ({protocol})");
         checks.push(match sign_in {
-            SignIn::SignedIn { raw, .. } => {
+            AccountSignIn::SignedIn { raw, .. } => {
                 check(what, Health::Good, format!("signed in, {raw}"), None)
             }
-            SignIn::SigningIn | SignIn::SigningOut => {
-                let action = "wait; if it stays so, look whether the server can be reached";
+            AccountSignIn::SigningIn | AccountSignIn::SigningOut => {
+                let action = "wait; if this persists, check whether the server is reachable";
                 check(what, Health::Limited, "signing in", Some(action.into()))
             }
-            SignIn::SignedOut(failure) => {
+            AccountSignIn::SignedOut(failure) => {
                 let why = failure.map_or_else(String::new, |why| format!(", {}", why.word()));
-                let action = advice(*failure);
+                let action = sign_in_action(*failure);
                 check(what, Health::Limited, format!("signed out{why}"), Some(action.into()))
             }
         });
@@ -135,21 +142,21 @@ fn about(found: &Found) -> Vec<Check> {
     checks
 }
 
-const fn advice(failure: Option<Failure>) -> &'static str {
+const fn sign_in_action(failure: Option<Failure>) -> &'static str {
     match failure {
         None => "choose a status other than offline in the client",
         Some(Failure::NetworkError) => {
-            "check the network and the account's server; the client tries again by itself"
+            "check the network and the account's server; the client retries automatically"
         }
         Some(Failure::InvalidUsername) => "correct the user name in the account's settings",
         Some(Failure::AuthenticationFailed) => {
             "correct the password in the account's settings and enable the account again"
         }
         Some(Failure::SignedInElsewhere) => {
-            "enable the account again, or give it a resource of its own in its settings"
+            "enable the account again, or set a unique resource in its settings"
         }
         Some(Failure::CertificateError) => {
-            "look at the server's certificate in the client, and tell whoever runs the server"
+            "check the server's certificate in the client, and contact the server's administrator"
         }
         Some(
             Failure::AuthenticationImpossible | Failure::NoEncryption | Failure::EncryptionError,
@@ -159,16 +166,16 @@ const fn advice(failure: Option<Failure>) -> &'static str {
     }
 }
 
-fn strays(address: &str, found: &[Found]) -> Vec<Check> {
-    let strays = stray::find(address).into_iter();
-    let strays = strays.filter(|stray| !found.iter().any(|found| found.client == stray.client));
-    strays
-        .map(|stray| {
+fn off_bus_checks(address: &str, found: &[ProbedClient]) -> Vec<Check> {
+    let off_bus = off_bus::find(address).into_iter();
+    let off_bus = off_bus.filter(|each| !found.iter().any(|found| found.client == each.client));
+    off_bus
+        .map(|each| {
             check(
-                format!("client {}", stray.client),
+                format!("client {}", each.client),
                 Health::Bad,
-                format!("it runs (process {}) and is not on the bus", stray.process),
-                Some("restart it: a libpurple client does not come back to a new bus".into()),
+                format!("it runs (process {}) but is not on the bus", each.process),
+                Some("restart it: a libpurple client does not reconnect to a new bus".into()),
             )
         })
         .collect()

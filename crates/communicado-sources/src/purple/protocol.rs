@@ -1,69 +1,69 @@
-//! The watcher as one that speaks over a line: between messages and its own words, with a tap.
+//! The watcher as a protocol on the bus: decodes messages and writes the trace.
 
 use communicado_core::Moment;
 use communicado_runtime::{Clock, SourceError};
 use zbus::Message;
 
-use super::message::{Answer, Incoming};
-use super::stray;
-use super::todo::{Ask, Todo};
-use super::trace::Tap;
-use super::watcher::Watcher;
-use crate::bus::{self, BusConnection, Pace};
+use super::message::{PurpleInput, PurpleReply};
+use super::off_bus;
+use super::requests::{PurpleEffects, PurpleRequest};
+use super::trace::TraceWriter;
+use super::watcher::PurpleWatcher;
+use crate::bus::{BusConnection, BusProtocol, ClientProtocol};
+use crate::keepalive::Keepalive;
 
-/// The watcher on a bus, and what writes down what it hears.
+/// The watcher, with the writer of its trace.
 pub(super) struct PurpleProtocol {
-    pub(super) watcher: Watcher,
-    tap: Tap,
+    watcher: PurpleWatcher,
+    trace: TraceWriter,
 }
 
-/// Gets onto the session bus and asks who is there.
+/// Connects to the session bus and sends the first requests.
 pub(super) async fn open(
-    watcher: Watcher,
-    pace: Pace,
+    watcher: PurpleWatcher,
+    keepalive: Keepalive,
     trace: &str,
     clock: &dyn Clock,
 ) -> Result<BusConnection<PurpleProtocol>, SourceError> {
-    let tap = Tap::open(trace, pace, clock.now())?;
-    BusConnection::open(PurpleProtocol { watcher, tap }, clock).await
+    let trace = TraceWriter::open(trace, keepalive, clock.now())?;
+    BusConnection::open(PurpleProtocol { watcher, trace }, clock).await
 }
 
-impl PurpleProtocol {
-    /// The clients that run now, by name.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> + Clone {
+impl ClientProtocol for PurpleProtocol {
+    fn names(&self) -> impl Iterator<Item = &str> + Clone {
         self.watcher.names()
     }
 }
 
-impl bus::BusProtocol for PurpleProtocol {
-    type Ask = Ask;
+impl BusProtocol for PurpleProtocol {
+    type Request = PurpleRequest;
 
-    fn begin(&mut self) -> Todo {
-        self.watcher.begin()
+    fn start(&mut self) -> PurpleEffects {
+        self.watcher.start()
     }
 
-    fn handle_message(&mut self, now: Moment, message: &Message, to: Option<u32>) -> Todo {
-        let Some(mut incoming) = Incoming::decode(message) else { return Todo::default() };
-        let mut asked = None;
-        if let Incoming::Answer { to: number, answer } = &mut incoming {
-            let Some(question) = to else { return Todo::default() };
-            *number = question;
-            asked = self.watcher.question(question);
-            if let Answer::Unsigned(process) = answer
-                && let Some(run) = self.watcher.process_asked(question).map(str::to_owned)
-                && let Some(name) = stray::process_name(*process)
+    fn handle_message(&mut self, now: Moment, message: &Message, to: Option<u32>) -> PurpleEffects {
+        let Some(mut input) = PurpleInput::decode(message) else { return PurpleEffects::default() };
+        let mut call = None;
+        if let PurpleInput::Reply { to: number, reply } = &mut input {
+            let Some(request) = to else { return PurpleEffects::default() };
+            *number = request;
+            call = self.watcher.pending_call(request);
+            if let PurpleReply::Unsigned(process) = reply
+                && let Some(unique) = self.watcher.pending_process(request).map(str::to_owned)
+                && let Some(name) = off_bus::process_name(*process)
             {
-                self.tap.process(now, &run, &name);
-                return self.watcher.process(&run, &name);
+                self.trace.process(now, &unique, &name);
+                return self.watcher.handle_process_name(&unique, &name);
             }
         }
-        self.tap.message(now, message, asked);
-        self.watcher.handle(now, incoming)
+        self.trace.message(now, message, call);
+        self.watcher.handle(now, input)
     }
 
-    fn advance(&mut self, now: Moment) -> (Todo, Option<Moment>) {
-        let (todo, next) = self.watcher.advance(now);
-        self.tap.advanced(now, &todo);
-        (todo, next)
+    fn advance(&mut self, now: Moment) -> (PurpleEffects, Option<Moment>) {
+        let (effects, next) = self.watcher.advance(now);
+        self.trace.advanced(now, &effects);
+        (effects, next)
     }
 }

@@ -1,8 +1,8 @@
-//! Recorded traces: what came off a real bus, so that the decoder can be tested without one.
+//! Recorded traces: messages from a real bus, which test the decoder without one.
 //!
-//! One JSON object a line, times in microseconds: a signal or an answer with the signature and
-//! the arguments of its D-Bus message, the name of a client's process, or the passing of time. A
-//! trace holds only what this source matches, but that includes the names of accounts.
+//! Each line is a JSON object with a time in microseconds: a signal or a reply with the signature
+//! and the arguments of its D-Bus message, the name of a client's process, or elapsed time. A
+//! trace has only messages that this source subscribes to, but these include account names.
 
 use std::fmt;
 use std::fs::File;
@@ -18,56 +18,59 @@ use communicado_wire::{Client, Timestamp};
 use serde_json::{Map, Value, json};
 use zbus::message::{Message, Type};
 
-use super::message::{Answer, Incoming};
-use super::todo::{Question, Todo};
-use super::watcher::Watcher;
-use crate::bus::{ClientHandles, Pace};
-use crate::purple::DESCRIPTOR;
+use super::message::{PurpleInput, PurpleReply};
+use super::requests::{PurpleEffects, TracedCall};
+use super::watcher::{KNOWN_CLIENTS, PurpleWatcher};
+use crate::bus::{self, ClientHandles};
+use crate::keepalive::Keepalive;
 
-/// Writes a trace while the source watches.
-pub(super) struct Tap(Option<BufWriter<File>>);
+/// The name of the source that the replay reports for.
+const SOURCE: &str = "purple";
 
-/// Why a trace cannot be played any further.
+/// Writer of a trace, if the user has asked for one.
+pub(super) struct TraceWriter(Option<BufWriter<File>>);
+
+/// A line of a trace that is invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceError {
-    /// The line, counted from 1.
+    /// The line number, counted from 1.
     pub line: usize,
-    /// What is wrong with it.
+    /// The cause of the error.
     pub cause: String,
 }
 
-impl Tap {
-    /// A tap into the file at `path`, after what is there already; none if that is empty.
-    pub(super) fn open(path: &str, pace: Pace, now: Moment) -> Result<Self, SourceError> {
+impl TraceWriter {
+    /// Opens a writer that appends to the file at `path`. An empty path means no trace.
+    pub(super) fn open(path: &str, keepalive: Keepalive, now: Moment) -> Result<Self, SourceError> {
         if path.is_empty() {
             return Ok(Self(None));
         }
         let file = File::options().create(true).append(true).open(path);
         let file = file.map_err(|error| SourceError {
-            cause: format!("the trace cannot be written to `{path}`: {error}").into(),
-            help: "choose another file in `trace`, or leave it out".into(),
+            cause: format!("cannot write the trace to `{path}`: {error}").into(),
+            help: "set the option `trace` to another file, or remove it".into(),
         })?;
-        let mut tap = Self(Some(BufWriter::new(file)));
-        let check = u64::try_from(pace.check.as_micros()).unwrap_or(u64::MAX);
-        let timeout = u64::try_from(pace.timeout.as_micros()).unwrap_or(u64::MAX);
-        tap.write(json!({"at": micros(now), "begin": [check, timeout]}));
-        Ok(tap)
+        let mut writer = Self(Some(BufWriter::new(file)));
+        let interval = u64::try_from(keepalive.interval.as_micros()).unwrap_or(u64::MAX);
+        let timeout = u64::try_from(keepalive.timeout.as_micros()).unwrap_or(u64::MAX);
+        writer.write(json!({"at": micros(now), "begin": [interval, timeout]}));
+        Ok(writer)
     }
 
-    /// Writes a message; an answer with the question that it is to.
-    pub(super) fn message(&mut self, now: Moment, message: &Message, to: Option<Question>) {
+    /// Writes a message. A reply has the call that it replies to.
+    pub(super) fn message(&mut self, now: Moment, message: &Message, call: Option<TracedCall>) {
         let is_signal = message.message_type() == Type::Signal;
-        // An answer of a client that is gone is nobody's any more.
-        if self.0.is_none() || (to.is_none() && !is_signal) {
+        // A reply of a client that is gone has no call.
+        if self.0.is_none() || (call.is_none() && !is_signal) {
             return;
         }
         let header = message.header();
         let signature = message.body().signature().to_string_no_parens();
-        // Arguments that nobody expects are not kept, only that they came.
+        // The arguments of an unknown signature are left out.
         let args = arguments(message, &signature).unwrap_or(Value::Null);
-        let mut line = match to {
-            Some(Question { member, about, run }) => {
-                json!({"at": micros(now), "answer": member, "about": about, "from": run})
+        let mut line = match call {
+            Some(TracedCall { member, argument, instance }) => {
+                json!({"at": micros(now), "answer": member, "about": argument, "from": instance})
             }
             None => json!({
                 "at": micros(now),
@@ -89,17 +92,17 @@ impl Tap {
         self.write(line);
     }
 
-    pub(super) fn process(&mut self, now: Moment, run: &str, name: &str) {
-        self.write(json!({"at": micros(now), "process": name, "run": run}));
+    pub(super) fn process(&mut self, now: Moment, unique: &str, name: &str) {
+        self.write(json!({"at": micros(now), "process": name, "run": unique}));
     }
 
-    pub(super) fn advanced(&mut self, now: Moment, todo: &Todo) {
-        if *todo != Todo::default() {
+    pub(super) fn advanced(&mut self, now: Moment, effects: &PurpleEffects) {
+        if *effects != PurpleEffects::default() {
             self.write(json!({"at": micros(now), "advance": true}));
         }
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "the line is made for this")]
+    #[expect(clippy::needless_pass_by_value, reason = "callers build the line for this call")]
     fn write(&mut self, line: Value) {
         if let Some(out) = &mut self.0 {
             let written = writeln!(out, "{line}").and_then(|()| out.flush());
@@ -110,129 +113,129 @@ impl Tap {
     }
 }
 
-/// Plays a trace to a watcher, and returns what a listener would have been told.
+/// Replays a trace with a watcher, and returns the clients that a sink would have received.
 ///
-/// Where the source began anew, as after a bus that was restarted, so does the watcher; that it
-/// was lost in between is not in the trace.
+/// Where the source started again, for example after a restart of the bus, so does the watcher.
+/// The time in between, when the source was lost, is not in the trace.
 ///
 /// # Errors
 ///
-/// If a line is none of a trace. Whatever it says, nothing panics.
-pub fn play(trace: &str) -> Result<Vec<Arc<Client>>, TraceError> {
-    let clock = Arc::new(Recorded::default());
-    let hub = Hub::new(Arc::<Recorded>::clone(&clock), Duration::MAX, |_| ());
-    let clients = DESCRIPTOR.clients.iter().map(|&name| name.to_owned()).collect();
-    let handle = hub.attach(DESCRIPTOR.name, clients);
+/// If a line is invalid.
+pub fn replay(trace: &str) -> Result<Vec<Arc<Client>>, TraceError> {
+    let clock = Arc::new(TraceClock::default());
+    let hub = Hub::new(Arc::<TraceClock>::clone(&clock), Duration::MAX, |_| ());
+    let expected = KNOWN_CLIENTS.iter().map(|(_, client, _)| (*client).to_owned()).collect();
+    let handle = hub.attach(SOURCE, expected);
     let mut feed = hub.feed();
-    let pace = Pace { check: Duration::from_secs(30), timeout: Duration::from_secs(5) };
-    let mut watcher = Watcher::new(pace);
-    let mut instances = ClientHandles::new(handle.clone(), pace.lease());
-    let mut told = Vec::new();
-    let mut was_on_bus = false;
+    let keepalive =
+        Keepalive { interval: Duration::from_secs(30), timeout: Duration::from_secs(5) };
+    let mut watcher = PurpleWatcher::new(keepalive, false);
+    let mut clients = ClientHandles::new(handle.clone(), bus::lease(keepalive));
+    let mut received = Vec::new();
+    let mut was_connected = false;
     for (index, line) in trace.lines().enumerate() {
         let wrong = |cause| TraceError { line: index + 1, cause };
-        let (at, step) = Step::parse(line).map_err(wrong)?;
+        let (at, step) = TraceStep::parse(line).map_err(wrong)?;
         clock.0.fetch_max(at, Ordering::Relaxed);
         let now = clock.now();
-        let mut todo = match step {
-            Step::Signal(incoming) => watcher.handle(now, incoming),
-            Step::Answer(question, answer) => match watcher.find(&question) {
-                Some(to) => watcher.handle(now, Incoming::Answer { to, answer }),
-                // Asked no longer: how much is asked may change, what it amounts to may not.
-                None => Todo::default(),
+        let mut effects = match step {
+            TraceStep::Signal(incoming) => watcher.handle(now, incoming),
+            TraceStep::Reply(call, reply) => match watcher.find(&call) {
+                Some(to) => watcher.handle(now, PurpleInput::Reply { to, reply }),
+                // The watcher of the trace sent more calls. Only the result must be the same.
+                None => PurpleEffects::default(),
             },
-            Step::Process { run, name } => watcher.process(&run, &name),
-            Step::Advance => watcher.advance(now).0,
-            Step::Begin(pace) => {
-                watcher = Watcher::new(pace);
-                if std::mem::replace(&mut was_on_bus, true) {
-                    watcher = watcher.again();
-                }
-                instances = ClientHandles::new(handle.clone(), pace.lease());
-                watcher.begin();
-                Todo::default()
+            TraceStep::Process { unique, name } => watcher.handle_process_name(&unique, &name),
+            TraceStep::Advance => watcher.advance(now).0,
+            TraceStep::Begin(keepalive) => {
+                let is_reconnect = std::mem::replace(&mut was_connected, true);
+                watcher = PurpleWatcher::new(keepalive, is_reconnect);
+                clients = ClientHandles::new(handle.clone(), bus::lease(keepalive));
+                watcher.start();
+                PurpleEffects::default()
             }
         };
-        if instances.tell(&mut todo.tell) {
-            instances.rest_is_absent(watcher.names());
+        if clients.report(&mut effects.reports) {
+            clients.report_rest_absent(watcher.names());
             handle.ready();
         }
         while let Poll::Ready(Some(update)) =
             feed.poll_next(&mut Context::from_waker(Waker::noop()))
         {
             match update {
-                Update::Snapshot { clients, .. } => told.extend(clients),
-                Update::Change(change) => told.push(change),
+                Update::Snapshot { clients, .. } => received.extend(clients),
+                Update::Change(change) => received.push(change),
             }
         }
     }
-    Ok(told)
+    Ok(received)
 }
 
-enum Step {
-    Signal(Incoming),
-    Answer(Question, Answer),
-    Process { run: String, name: String },
+enum TraceStep {
+    Signal(PurpleInput),
+    Reply(TracedCall, PurpleReply),
+    Process { unique: String, name: String },
     Advance,
-    Begin(Pace),
+    Begin(Keepalive),
 }
 
-impl Step {
+impl TraceStep {
     fn parse(line: &str) -> Result<(u64, Self), String> {
         let line: Map<String, Value> =
             serde_json::from_str(line).map_err(|error| error.to_string())?;
         let text = |key: &str| line.get(key).and_then(Value::as_str);
-        let at = line.get("at").and_then(Value::as_u64).ok_or("`at` is no number")?;
+        let at = line.get("at").and_then(Value::as_u64).ok_or("`at` is not a number")?;
         if line.contains_key("advance") {
             return Ok((at, Self::Advance));
         }
         if let Some(begin) = line.get("begin") {
             let part = |index| begin.get(index).and_then(Value::as_u64).map(Duration::from_micros);
-            let (Some(check), Some(timeout)) = (part(0), part(1)) else {
-                return Err("`begin` is not two spans".to_owned());
+            let (Some(interval), Some(timeout)) = (part(0), part(1)) else {
+                return Err("`begin` is not two durations".to_owned());
             };
-            return Ok((at, Self::Begin(Pace { check, timeout })));
+            return Ok((at, Self::Begin(Keepalive { interval, timeout })));
         }
         if let Some(name) = text("process") {
-            let run = text("run").ok_or("`run` is no text")?.to_owned();
-            return Ok((at, Self::Process { run, name: name.to_owned() }));
+            let unique = text("run").ok_or("`run` is not a string")?.to_owned();
+            return Ok((at, Self::Process { unique, name: name.to_owned() }));
         }
         if let Some(member) = text("answer") {
-            let about = match line.get("about") {
+            let argument = match line.get("about") {
                 None | Some(Value::Null) => None,
                 Some(about) => {
                     let handle = about.as_i64().and_then(|handle| i32::try_from(handle).ok());
-                    Some(handle.ok_or("`about` is no handle")?)
+                    Some(handle.ok_or("`about` is not a handle")?)
                 }
             };
-            let run = text("from").map(str::to_owned);
-            let question = Question { member: member.to_owned(), about, run };
+            let instance = text("from").map(str::to_owned);
+            let traced = TracedCall { member: member.to_owned(), argument, instance };
             if let Some(name) = text("error") {
-                return Ok((at, Self::Answer(question, Answer::Error(name.to_owned()))));
+                return Ok((at, Self::Reply(traced, PurpleReply::Error(name.to_owned()))));
             }
             let call = Message::method_call("/", "Any").build(&());
             let call = call.map_err(|error| error.to_string())?;
             let message = build(Message::method_return(&call.header()), &line)?;
-            return match Incoming::decode(&message) {
-                Some(Incoming::Answer { answer, .. }) => Ok((at, Self::Answer(question, answer))),
-                Some(_) | None => Err("an answer is not decoded as one".to_owned()),
+            return match PurpleInput::decode(&message) {
+                Some(PurpleInput::Reply { reply, .. }) => Ok((at, Self::Reply(traced, reply))),
+                Some(_) | None => Err("a reply that the source does not decode".to_owned()),
             };
         }
         let member =
-            text("signal").ok_or("neither a signal, an answer, a process nor an advance")?;
-        let from = text("from").ok_or("`from` is no text")?;
+            text("signal").ok_or("expected a signal, an answer, a process or an advance")?;
+        let from = text("from").ok_or("`from` is not a string")?;
         let (path, interface) = if member == "NameOwnerChanged" {
             ("/org/freedesktop/DBus", "org.freedesktop.DBus")
         } else {
             ("/im/pidgin/purple/PurpleObject", "im.pidgin.purple.PurpleInterface")
         };
         let message = build(Message::signal(path, interface, member).sender(from), &line)?;
-        let incoming = Incoming::decode(&message).ok_or("a signal that is not listened to")?;
+        let incoming = PurpleInput::decode(&message)
+            .ok_or("a signal that the source does not subscribe to")?;
         Ok((at, Self::Signal(incoming)))
     }
 }
 
-/// The arguments of a message whose signature is one of those that libpurple and the bus use.
+/// The arguments of a message, if its signature is one that libpurple or the bus uses.
 fn arguments(message: &Message, signature: &str) -> Option<Value> {
     let body = message.body();
     Some(match signature {
@@ -250,7 +253,7 @@ fn arguments(message: &Message, signature: &str) -> Option<Value> {
     })
 }
 
-/// The reverse of [`arguments`].
+/// A message with the arguments of `line`: the reverse of [`arguments`].
 fn build(
     message: zbus::message::Builder<'_>,
     line: &Map<String, Value>,
@@ -258,7 +261,7 @@ fn build(
     let signature = line.get("signature").and_then(Value::as_str).unwrap_or_default();
     let args = line.get("args").cloned().unwrap_or_else(|| json!([]));
     if args.is_null() {
-        // No signal and no answer has a single byte.
+        // No signal and no reply has a single byte, so the decoder rejects it.
         return message.build(&0_u8).map_err(|error| error.to_string());
     }
     let wrong = |error: serde_json::Error| format!("`args` do not fit `{signature}`: {error}");
@@ -267,7 +270,7 @@ fn build(
             serde_json::from_value::<$type>(args).map_err(wrong)?
         };
     }
-    // One argument is a body by itself; several are one as a structure.
+    // One argument is the whole body. Several form a structure.
     let built = match signature {
         "" => message.build(&()),
         "i" => message.build(&arguments!((i32,)).0),
@@ -279,18 +282,18 @@ fn build(
         "iii" => message.build(&arguments!((i32, i32, i32))),
         "iis" => message.build(&arguments!((i32, i32, String))),
         "sss" => message.build(&arguments!((String, String, String))),
-        other => return Err(format!("the signature `{other}` is not known")),
+        other => return Err(format!("unknown signature `{other}`")),
     };
     built.map_err(|error| error.to_string())
 }
 
-/// A clock that stands where the trace has come to, in microseconds.
+/// A clock at the current line of the trace, in microseconds.
 #[derive(Default)]
-struct Recorded(AtomicU64);
+struct TraceClock(AtomicU64);
 
-struct Never;
+struct NeverTimer;
 
-impl Clock for Recorded {
+impl Clock for TraceClock {
     fn now(&self) -> Moment {
         Moment::new(Duration::from_micros(self.0.load(Ordering::Relaxed)))
     }
@@ -300,11 +303,11 @@ impl Clock for Recorded {
     }
 
     fn timer(&self) -> std::io::Result<Box<dyn Timer>> {
-        Ok(Box::new(Never))
+        Ok(Box::new(NeverTimer))
     }
 }
 
-impl Timer for Never {
+impl Timer for NeverTimer {
     fn set(&mut self, _at: Option<Moment>) {}
 
     fn poll_due(&mut self, _cx: &mut Context<'_>) -> Poll<()> {
@@ -318,7 +321,7 @@ fn micros(now: Moment) -> u64 {
 
 impl fmt::Display for TraceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {} of the trace: {}", self.line, self.cause)
+        write!(f, "trace line {}: {}", self.line, self.cause)
     }
 }
 

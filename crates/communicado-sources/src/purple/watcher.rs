@@ -1,370 +1,415 @@
-//! Every libpurple client on one bus. Pure: what came off the bus and the time go in, what to
-//! send and what to tell come out.
+//! All libpurple clients on one bus. Pure: messages and the time go in, requests and reports come
+//! out.
 //!
-//! The client that came first owns the well-known name; others wait for it in a queue and answer
-//! on their unique names all the same. Each is watched by its unique name, so what one of them
-//! said can never be taken for what another says.
+//! The first client owns the well-known name. The others queue for it, and reply on their unique
+//! names. The watcher addresses each client by its unique name, so it never confuses two clients.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use communicado_core::{Life, Moment, UnknownReason};
 
-use super::client::{Client, NAMELESS};
-use super::message::{Answer, BusCall, Call, Incoming, MEMBERS, NAME, Signal};
-use super::run::{Run, State};
-use super::todo::{Ask, Asked, Question, Todo};
-use crate::bus::{Pace, Tell};
+use super::client::{NAMELESS, PurpleClient};
+use super::instance::PurpleInstance;
+use super::message::{BusCall, MEMBERS, NAME, PurpleCall, PurpleInput, PurpleReply, PurpleSignal};
+use super::requests::{PurpleEffects, PurplePending, PurpleRequest, TracedCall};
+use crate::bus::{ClientReport, InstanceState};
+use crate::keepalive::Keepalive;
 
-/// More libpurple clients than this on one bus are not watched.
-const RUNS_MAX: usize = 32;
-/// So many senders that are no clients are remembered, so as not to ask about them again.
-const STRANGERS_MAX: usize = 64;
+/// The maximum number of clients watched on one bus.
+const INSTANCES_MAX: usize = 32;
+/// The maximum number of remembered senders that are not clients.
+const IGNORED_SENDERS_MAX: usize = 64;
 
-/// What the clients are called, by the name of their process and by the id of their user
-/// interface.
-pub(super) const KNOWN: &[(&str, &str, &str)] = &[
+/// The known clients: process name, reported name and ID of the user interface.
+pub(super) const KNOWN_CLIENTS: &[(&str, &str, &str)] = &[
     ("finch", "finch", "gnt-purple"),
     ("pidgin", "pidgin", "gtk-gaim"),
     ("chatty", "chatty", "chatty-ui"),
 ];
 
-/// Every libpurple client on one bus.
-pub(super) struct Watcher {
-    pace: Pace,
-    runs: BTreeMap<String, Run>,
-    /// Who asked for what, by the number of the question.
-    asked: BTreeMap<u32, Asked>,
-    questions: u32,
-    instances: u32,
-    strangers: BTreeSet<String>,
+/// Watcher of all libpurple clients on one bus.
+pub(super) struct PurpleWatcher {
+    keepalive: Keepalive,
+    instances: BTreeMap<String, PurpleInstance>,
+    /// The requests that await a reply, by number.
+    pending: BTreeMap<u32, PurplePending>,
+    last_request: u32,
+    last_instance: u32,
+    ignored_senders: BTreeSet<String>,
     owners_known: bool,
-    looked: bool,
-    /// Whether this is not the first bus, or the first time on it.
-    again: bool,
+    is_ready: bool,
+    /// Whether an earlier watcher was on a bus. The clients that the first requests find may have
+    /// run before, so they are not reported as starting.
+    is_reconnect: bool,
 }
 
-impl Watcher {
-    pub(super) const fn new(pace: Pace) -> Self {
+impl PurpleWatcher {
+    pub(super) const fn new(keepalive: Keepalive, is_reconnect: bool) -> Self {
         Self {
-            pace,
-            runs: BTreeMap::new(),
-            asked: BTreeMap::new(),
-            questions: 0,
-            instances: 0,
-            strangers: BTreeSet::new(),
+            keepalive,
+            instances: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            last_request: 0,
+            last_instance: 0,
+            ignored_senders: BTreeSet::new(),
             owners_known: false,
-            looked: false,
-            again: false,
+            is_ready: false,
+            is_reconnect,
         }
     }
 
-    /// The same, on a bus that was lost before: who is found there at first has not just started,
-    /// but was there all the time.
-    pub(super) fn again(self) -> Self {
-        Self { again: true, ..self }
-    }
-
-    /// Subscribes first, then asks who is there.
-    pub(super) fn begin(&mut self) -> Todo {
-        let mut todo = Todo::default();
-        self.ask_bus(BusCall::MatchOwner(NAME.to_owned()), &mut todo);
+    /// Subscribes to signals, then requests the owners of the name.
+    pub(super) fn start(&mut self) -> PurpleEffects {
+        let mut effects = PurpleEffects::default();
+        self.request_bus(BusCall::MatchOwner(NAME.to_owned()), &mut effects);
         for member in MEMBERS {
-            self.ask_bus(BusCall::Match(member), &mut todo);
+            self.request_bus(BusCall::Match(member), &mut effects);
         }
-        self.ask_bus(BusCall::Owners, &mut todo);
-        todo
+        self.request_bus(BusCall::Owners, &mut effects);
+        effects
     }
 
-    /// Takes in what came off the bus.
-    pub(super) fn handle(&mut self, now: Moment, incoming: Incoming) -> Todo {
-        let mut todo = Todo::default();
-        match incoming {
-            Incoming::Owner { name, old, new } if name == NAME => {
-                self.gone(&old, &mut todo);
-                self.found(now, &new, &mut todo);
+    /// Handles a signal, a reply or a change of owner.
+    pub(super) fn handle(&mut self, now: Moment, input: PurpleInput) -> PurpleEffects {
+        let mut effects = PurpleEffects::default();
+        match input {
+            PurpleInput::Owner { name, old, new } if name == NAME => {
+                self.remove_instance(&old, &mut effects);
+                self.add_instance(now, &new, &mut effects);
             }
-            Incoming::Owner { name, new, .. } => {
+            PurpleInput::Owner { name, new, .. } => {
                 if new.is_empty() {
-                    self.gone(&name, &mut todo);
+                    self.remove_instance(&name, &mut effects);
                 }
             }
-            Incoming::Signal { sender, signal } => self.signal(now, &sender, signal, &mut todo),
-            Incoming::Answer { to, answer } => self.answer(now, to, answer, &mut todo),
+            PurpleInput::Signal { sender, signal } => {
+                self.handle_signal(now, &sender, signal, &mut effects)
+            }
+            PurpleInput::Reply { to, reply } => self.handle_reply(now, to, reply, &mut effects),
         }
-        self.look(&mut todo);
-        todo
+        self.report_if_ready(&mut effects);
+        effects
     }
 
-    /// Takes in the name of the process behind a client.
-    pub(super) fn process(&mut self, run: &str, process: &str) -> Todo {
-        let mut todo = Todo::default();
-        let known = KNOWN.iter().find(|(_, known, _)| *known == process);
+    /// Handles the name of a client's process.
+    pub(super) fn handle_process_name(&mut self, unique: &str, process: &str) -> PurpleEffects {
+        let mut effects = PurpleEffects::default();
+        let known = KNOWN_CLIENTS.iter().find(|(_, known, _)| *known == process);
         if let Some((_, kind, _)) = known
-            && self.runs.get(run).is_some_and(|run| run.name.is_none())
+            && self.instances.get(unique).is_some_and(|instance| instance.name.is_none())
         {
-            self.open(run, kind, &mut todo);
+            self.open_as_starting(unique, kind, &mut effects);
         }
-        todo
+        effects
     }
 
-    /// Does what is due, and says when to be asked again.
-    pub(super) fn advance(&mut self, now: Moment) -> (Todo, Option<Moment>) {
-        let mut todo = Todo::default();
-        let due = |run: &Run, pace| run.deadline(pace).is_some_and(|deadline| deadline <= now);
-        let pace = self.pace;
-        let late = self.runs.iter().filter(|(_, run)| due(run, pace));
+    /// Handles elapsed deadlines, and returns the next deadline.
+    pub(super) fn advance(&mut self, now: Moment) -> (PurpleEffects, Option<Moment>) {
+        let mut effects = PurpleEffects::default();
+        let due = |instance: &PurpleInstance, keepalive| {
+            instance.deadline(keepalive).is_some_and(|deadline| deadline <= now)
+        };
+        let keepalive = self.keepalive;
+        let late = self.instances.iter().filter(|(_, instance)| due(instance, keepalive));
         for unique in late.map(|(unique, _)| unique.clone()).collect::<Vec<_>>() {
-            let Some(run) = self.runs.get_mut(&unique) else { continue };
-            run.quiet_since = now;
-            match (run.state, run.unanswered.len()) {
-                (State::Foreign, 0) => self.begin_again(now, &unique, &mut todo),
-                (_, 0) => self.ask(&unique, [Call::Accounts], &mut todo),
-                (_, 1..) => {
-                    self.reason(&unique, State::Hung, UnknownReason::NotResponding, &mut todo)
-                }
+            let Some(instance) = self.instances.get_mut(&unique) else { continue };
+            instance.quiet_since = now;
+            match (instance.state, instance.pending.is_empty()) {
+                (InstanceState::Incompatible, true) => self.restart(now, &unique, &mut effects),
+                (_, true) => self.request(&unique, [PurpleCall::Accounts], &mut effects),
+                (_, false) => self.report_unknown(
+                    &unique,
+                    InstanceState::Hung,
+                    UnknownReason::NotResponding,
+                    &mut effects,
+                ),
             }
         }
-        self.look(&mut todo);
-        let next = self.runs.values().filter_map(|run| run.deadline(self.pace)).min();
-        (todo, next)
+        self.report_if_ready(&mut effects);
+        let next =
+            self.instances.values().filter_map(|instance| instance.deadline(self.keepalive)).min();
+        (effects, next)
     }
 
-    /// The clients that run now, by name.
+    /// The names of the clients on the bus.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> + Clone {
-        self.runs.values().filter_map(|run| run.name.as_deref())
+        self.instances.values().filter_map(|instance| instance.name.as_deref())
     }
 
-    fn found(&mut self, now: Moment, unique: &str, todo: &mut Todo) {
-        if unique.is_empty() || self.runs.contains_key(unique) || self.runs.len() >= RUNS_MAX {
+    fn add_instance(&mut self, now: Moment, unique: &str, effects: &mut PurpleEffects) {
+        if unique.is_empty()
+            || self.instances.contains_key(unique)
+            || self.instances.len() >= INSTANCES_MAX
+        {
             return;
         }
-        self.strangers.remove(unique);
-        self.runs.insert(unique.to_owned(), Run::new(now));
-        self.ask_bus(BusCall::MatchOwner(unique.to_owned()), todo);
-        self.ask_bus(BusCall::Process(unique.to_owned()), todo);
-        self.ask(unique, Client::FIRST, todo);
+        self.ignored_senders.remove(unique);
+        self.instances.insert(unique.to_owned(), PurpleInstance::new(now));
+        self.request_bus(BusCall::MatchOwner(unique.to_owned()), effects);
+        self.request_bus(BusCall::Process(unique.to_owned()), effects);
+        self.request(unique, PurpleClient::FIRST, effects);
     }
 
-    fn gone(&mut self, unique: &str, todo: &mut Todo) {
-        let Some(run) = self.runs.remove(unique) else { return };
-        self.ask_bus(BusCall::UnmatchOwner(unique.to_owned()), todo);
-        self.asked.retain(|_, asked| !asked.is_about(unique));
-        let life = Life::Absent;
-        todo.tell.extend(run.instance.map(|instance| Tell::Life { instance, life }));
+    fn remove_instance(&mut self, unique: &str, effects: &mut PurpleEffects) {
+        let Some(instance) = self.instances.remove(unique) else { return };
+        self.request_bus(BusCall::UnmatchOwner(unique.to_owned()), effects);
+        self.pending.retain(|_, pending| !pending.is_about(unique));
+        instance.report_life(Life::Absent, effects);
     }
 
-    fn signal(&mut self, now: Moment, sender: &str, signal: Signal, todo: &mut Todo) {
-        let Some(run) = self.runs.get_mut(sender) else {
-            // Perhaps another client that waits in the queue, which nothing else tells of.
-            if self.strangers.len() < STRANGERS_MAX && self.strangers.insert(sender.to_owned()) {
-                self.ask_bus(BusCall::Owners, todo);
+    fn handle_signal(
+        &mut self,
+        now: Moment,
+        sender: &str,
+        signal: PurpleSignal,
+        effects: &mut PurpleEffects,
+    ) {
+        let Some(instance) = self.instances.get_mut(sender) else {
+            // The sender may be a new client in the queue, which sends no other notice.
+            if self.ignored_senders.len() < IGNORED_SENDERS_MAX
+                && self.ignored_senders.insert(sender.to_owned())
+            {
+                self.request_bus(BusCall::Owners, effects);
             }
             return;
         };
-        if signal == Signal::Quitting {
-            run.state = State::Quitting;
-            let life = Life::ShuttingDown;
-            todo.tell.extend(run.instance.map(|instance| Tell::Life { instance, life }));
+        if signal == PurpleSignal::Quitting {
+            instance.state = InstanceState::Quitting;
+            instance.report_life(Life::ShuttingDown, effects);
             return;
         }
-        // A client that hung says it to whom it will be asked anew, so that no reason is missed.
-        let began_again = self.heard(now, sender, todo);
-        let Some(run) = self.runs.get_mut(sender) else { return };
-        let calls = run.client.signal(signal);
-        match run.state {
-            State::Known => {
-                // Told before it is confirmed: the listener waits for nothing.
-                run.tell_view(now, todo);
-                self.ask(sender, calls, todo);
+        // After a restart the client still handles the signal, so that no failure is lost.
+        let restarted = self.mark_alive(now, sender, effects);
+        let Some(instance) = self.instances.get_mut(sender) else { return };
+        let calls = instance.client.handle_signal(signal);
+        match instance.state {
+            InstanceState::Known => {
+                // The report precedes the confirmation: sinks do not wait for replies.
+                instance.report_details(now, effects);
+                self.request(sender, calls, effects);
             }
-            State::Asked | State::Foreign if !began_again => self.ask(sender, calls, todo),
-            State::Asked | State::Foreign | State::Hung | State::Quitting => {}
+            InstanceState::Pending | InstanceState::Incompatible if !restarted => {
+                self.request(sender, calls, effects)
+            }
+            InstanceState::Pending
+            | InstanceState::Incompatible
+            | InstanceState::Hung
+            | InstanceState::Quitting => {}
         }
     }
 
-    fn answer(&mut self, now: Moment, to: u32, answer: Answer, todo: &mut Todo) {
-        match self.asked.remove(&to) {
+    fn handle_reply(
+        &mut self,
+        now: Moment,
+        to: u32,
+        reply: PurpleReply,
+        effects: &mut PurpleEffects,
+    ) {
+        match self.pending.remove(&to) {
             None => {}
-            Some(Asked::Owners) => {
+            Some(PurplePending::Owners) => {
                 self.owners_known = true;
-                if let Answer::Texts(owners) = answer {
+                if let PurpleReply::Texts(owners) = reply {
                     for owner in owners {
-                        self.found(now, &owner, todo);
+                        self.add_instance(now, &owner, effects);
                     }
                 }
             }
-            // The shell looks the process up and comes back with its name.
-            Some(Asked::Process(_)) => {}
-            Some(Asked::Client { run: unique, call }) => {
-                let Some(run) = self.runs.get_mut(&unique) else { return };
-                run.unanswered.remove(&call);
-                if answer.is_from_the_bus() {
+            // The protocol looks the process up and calls `handle_process_name`.
+            Some(PurplePending::Process(_)) => {}
+            Some(PurplePending::Client { instance: unique, call }) => {
+                let Some(instance) = self.instances.get_mut(&unique) else { return };
+                instance.pending.remove(&call);
+                if reply.is_from_the_bus() {
                     return;
                 }
-                let calls = run.client.answer(call, answer);
-                let answered_all = run.unanswered.is_empty() && calls.is_empty();
-                let foreign = run.client.is_foreign(answered_all);
-                if self.heard(now, &unique, todo) {
+                let calls = instance.client.handle_reply(call, reply);
+                let replied_to_all = instance.pending.is_empty() && calls.is_empty();
+                let is_incompatible = instance.client.is_incompatible(replied_to_all);
+                if self.mark_alive(now, &unique, effects) {
                     return;
                 }
-                if foreign {
-                    self.foreign(&unique, todo);
+                if is_incompatible {
+                    self.mark_incompatible(&unique, effects);
                 } else {
-                    self.ask(&unique, calls, todo);
-                    self.learned(now, &unique, todo);
+                    self.request(&unique, calls, effects);
+                    self.report_learned(now, &unique, effects);
                 }
             }
         }
     }
 
-    /// The process that an answer is about, for the shell to look up.
-    pub(super) fn process_asked(&self, to: u32) -> Option<&str> {
-        match self.asked.get(&to)? {
-            Asked::Process(unique) => Some(unique),
-            Asked::Owners | Asked::Client { .. } => None,
+    /// The unique name in request number `to`, if that is for a process ID.
+    pub(super) fn pending_process(&self, to: u32) -> Option<&str> {
+        match self.pending.get(&to)? {
+            PurplePending::Process(unique) => Some(unique),
+            PurplePending::Owners | PurplePending::Client { .. } => None,
         }
     }
 
-    /// The question with this number, while it is not answered.
-    pub(super) fn question(&self, number: u32) -> Option<Question> {
-        self.asked.get(&number).map(Asked::question)
+    /// The call with this request number, while it awaits a reply.
+    pub(super) fn pending_call(&self, number: u32) -> Option<TracedCall> {
+        self.pending.get(&number).map(PurplePending::traced)
     }
 
-    /// The number of a question that was asked and not answered yet.
-    pub(super) fn find(&self, question: &Question) -> Option<u32> {
-        let asked = self.asked.iter().find(|(_, asked)| asked.question() == *question);
-        asked.map(|(number, _)| *number)
+    /// The request number of a call that awaits a reply.
+    pub(super) fn find(&self, call: &TracedCall) -> Option<u32> {
+        let found = self.pending.iter().find(|(_, pending)| pending.traced() == *call);
+        found.map(|(number, _)| *number)
     }
 
-    /// A client that is heard of is there; returns whether it was thought not to be, and is asked
-    /// everything anew.
-    fn heard(&mut self, now: Moment, unique: &str, todo: &mut Todo) -> bool {
-        let pace = self.pace;
-        let Some(run) = self.runs.get_mut(unique) else { return false };
-        run.quiet_since = now;
-        if run.state != State::Hung {
-            if run.state == State::Known && now.since(run.renewed) >= pace.check / 2 {
-                run.tell_running(now, todo);
+    /// Notes a message from a client, and returns whether the client had hung and was restarted.
+    fn mark_alive(&mut self, now: Moment, unique: &str, effects: &mut PurpleEffects) -> bool {
+        let keepalive = self.keepalive;
+        let Some(instance) = self.instances.get_mut(unique) else { return false };
+        instance.quiet_since = now;
+        if instance.state != InstanceState::Hung {
+            if instance.state == InstanceState::Known
+                && now.since(instance.renewed_at) >= keepalive.interval / 2
+            {
+                instance.report_running(now, effects);
             }
             return false;
         }
-        self.begin_again(now, unique, todo);
+        self.restart(now, unique, effects);
         true
     }
 
-    /// Asks a client everything anew, over a connection of its own.
-    fn begin_again(&mut self, now: Moment, unique: &str, todo: &mut Todo) {
-        let Some(run) = self.runs.get_mut(unique) else { return };
-        let client = std::mem::take(&mut run.client).again();
-        *run = Run { client, name: run.name.take(), kind: run.kind.take(), ..Run::new(now) };
-        let name = run.name.clone();
-        self.asked.retain(|_, asked| !asked.is_about(unique));
+    /// Starts a new instance for a client and repeats the first requests.
+    fn restart(&mut self, now: Moment, unique: &str, effects: &mut PurpleEffects) {
+        let Some(instance) = self.instances.get_mut(unique) else { return };
+        let client = std::mem::take(&mut instance.client).into_restarted();
+        *instance = PurpleInstance {
+            client,
+            name: instance.name.take(),
+            kind: instance.kind.take(),
+            ..PurpleInstance::new(now)
+        };
+        let name = instance.name.clone();
+        self.pending.retain(|_, pending| !pending.is_about(unique));
         if let Some(name) = name {
-            self.open_silently(unique, name, todo);
+            self.open(unique, name, effects);
         }
-        self.ask(unique, Client::FIRST, todo);
+        self.request(unique, PurpleClient::FIRST, effects);
     }
 
-    /// Tells what has become known by an answer.
-    fn learned(&mut self, now: Moment, unique: &str, todo: &mut Todo) {
-        let Some(run) = self.runs.get(unique) else { return };
-        let Some(ui) = run.client.ui() else { return };
-        let known = KNOWN.iter().find(|(.., id)| *id == ui);
+    /// Reports what a reply has revealed.
+    fn report_learned(&mut self, now: Moment, unique: &str, effects: &mut PurpleEffects) {
+        let Some(instance) = self.instances.get(unique) else { return };
+        let Some(ui) = instance.client.ui() else { return };
+        let known = KNOWN_CLIENTS.iter().find(|(.., id)| *id == ui);
         let kind = known.map_or(ui, |(_, kind, _)| kind).to_owned();
-        if run.kind.as_ref() != Some(&kind) {
-            self.open(unique, &kind, todo);
+        if instance.kind.as_ref() != Some(&kind) {
+            self.open_as_starting(unique, &kind, effects);
         }
-        let Some(run) = self.runs.get_mut(unique) else { return };
-        if run.state != State::Quitting {
-            run.tell_view(now, todo);
+        let Some(instance) = self.instances.get_mut(unique) else { return };
+        if instance.state != InstanceState::Quitting {
+            instance.report_details(now, effects);
         }
-        if run.state == State::Known && run.unanswered.is_empty() {
-            let ahead = run.client.ahead();
-            self.ask(unique, ahead, todo);
-        }
-    }
-
-    fn foreign(&mut self, unique: &str, todo: &mut Todo) {
-        self.asked.retain(|_, asked| !asked.is_about(unique));
-        if let Some(run) = self.runs.get_mut(unique) {
-            run.unanswered.clear();
-        }
-        self.reason(unique, State::Foreign, UnknownReason::NotSupported, todo);
-    }
-
-    /// Says that a client, which may have no name yet, cannot be judged.
-    fn reason(&mut self, unique: &str, state: State, reason: UnknownReason, todo: &mut Todo) {
-        if self.runs.get(unique).is_some_and(|run| run.name.is_none()) {
-            self.name(unique, NAMELESS, todo);
-        }
-        let Some(run) = self.runs.get_mut(unique) else { return };
-        (run.state, run.told) = (state, None);
-        let life = Life::Unknown(reason);
-        todo.tell.extend(run.instance.map(|instance| Tell::Life { instance, life }));
-    }
-
-    /// Names a client and says that it is starting.
-    fn open(&mut self, unique: &str, kind: &str, todo: &mut Todo) {
-        self.name(unique, kind, todo);
-        if self.looked || !self.again {
-            let (instance, life) = (self.instances, Life::Starting);
-            todo.tell.push(Tell::Life { instance, life });
+        if instance.state == InstanceState::Known && instance.pending.is_empty() {
+            let calls = instance.client.prefetch();
+            self.request(unique, calls, effects);
         }
     }
 
-    fn name(&mut self, unique: &str, kind: &str, todo: &mut Todo) {
+    fn mark_incompatible(&mut self, unique: &str, effects: &mut PurpleEffects) {
+        self.pending.retain(|_, pending| !pending.is_about(unique));
+        if let Some(instance) = self.instances.get_mut(unique) {
+            instance.pending.clear();
+        }
+        self.report_unknown(
+            unique,
+            InstanceState::Incompatible,
+            UnknownReason::NotSupported,
+            effects,
+        );
+    }
+
+    /// Reports the status of a client as unknown, under a default name if it has none.
+    fn report_unknown(
+        &mut self,
+        unique: &str,
+        state: InstanceState,
+        reason: UnknownReason,
+        effects: &mut PurpleEffects,
+    ) {
+        if self.instances.get(unique).is_some_and(|instance| instance.name.is_none()) {
+            self.open_by_kind(unique, NAMELESS, effects);
+        }
+        let Some(instance) = self.instances.get_mut(unique) else { return };
+        (instance.state, instance.reported) = (state, None);
+        instance.report_life(Life::Unknown(reason), effects);
+    }
+
+    /// Opens a client by its kind, and reports it as starting unless it may have run before.
+    fn open_as_starting(&mut self, unique: &str, kind: &str, effects: &mut PurpleEffects) {
+        self.open_by_kind(unique, kind, effects);
+        if self.is_ready || !self.is_reconnect {
+            let (instance, life) = (self.last_instance, Life::Starting);
+            effects.reports.push(ClientReport::Life { instance, life });
+        }
+    }
+
+    fn open_by_kind(&mut self, unique: &str, kind: &str, effects: &mut PurpleEffects) {
         let taken: BTreeSet<&str> = self.names().collect();
         let more = (2..).map(|number| format!("{kind}-{number}"));
         let name =
             std::iter::once(kind.to_owned()).chain(more).find(|name| !taken.contains(&**name));
-        let Some(run) = self.runs.get_mut(unique) else { return };
-        run.kind = Some(kind.to_owned());
-        let life = Life::Absent;
-        todo.tell.extend(run.instance.map(|instance| Tell::Life { instance, life }));
-        self.open_silently(unique, name.unwrap_or_else(|| kind.to_owned()), todo);
+        let Some(instance) = self.instances.get_mut(unique) else { return };
+        instance.kind = Some(kind.to_owned());
+        instance.report_life(Life::Absent, effects);
+        self.open(unique, name.unwrap_or_else(|| kind.to_owned()), effects);
     }
 
-    fn open_silently(&mut self, unique: &str, client: String, todo: &mut Todo) {
-        self.instances += 1;
-        let instance = self.instances;
-        if let Some(run) = self.runs.get_mut(unique) {
-            (run.name, run.instance, run.told) = (Some(client.clone()), Some(instance), None);
-            todo.tell.push(Tell::Open { instance, client });
+    fn open(&mut self, unique: &str, client: String, effects: &mut PurpleEffects) {
+        self.last_instance += 1;
+        let instance = self.last_instance;
+        if let Some(known) = self.instances.get_mut(unique) {
+            (known.name, known.number, known.reported) =
+                (Some(client.clone()), Some(instance), None);
+            effects.reports.push(ClientReport::Open { instance, client });
         }
     }
 
-    fn look(&mut self, todo: &mut Todo) {
-        let settled = |run: &Run| run.state != State::Asked;
-        if !self.looked && self.owners_known && self.runs.values().all(settled) {
-            self.looked = true;
-            todo.tell.push(Tell::Looked);
+    fn report_if_ready(&mut self, effects: &mut PurpleEffects) {
+        let is_settled = |instance: &PurpleInstance| instance.state != InstanceState::Pending;
+        if !self.is_ready && self.owners_known && self.instances.values().all(is_settled) {
+            self.is_ready = true;
+            effects.reports.push(ClientReport::Ready);
         }
     }
 
-    fn ask(&mut self, unique: &str, calls: impl IntoIterator<Item = Call>, todo: &mut Todo) {
-        let Some(run) = self.runs.get_mut(unique) else { return };
+    fn request(
+        &mut self,
+        unique: &str,
+        calls: impl IntoIterator<Item = PurpleCall>,
+        effects: &mut PurpleEffects,
+    ) {
+        let Some(instance) = self.instances.get_mut(unique) else { return };
         for call in calls {
-            if !run.unanswered.insert(call) {
+            if !instance.pending.insert(call) {
                 continue;
             }
-            self.questions = self.questions.wrapping_add(1);
-            let asked = Asked::Client { run: unique.to_owned(), call };
-            self.asked.insert(self.questions, asked);
-            todo.ask.push((self.questions, Ask::Client { to: unique.to_owned(), call }));
+            self.last_request = self.last_request.wrapping_add(1);
+            let pending = PurplePending::Client { instance: unique.to_owned(), call };
+            self.pending.insert(self.last_request, pending);
+            effects
+                .requests
+                .push((self.last_request, PurpleRequest::Client { to: unique.to_owned(), call }));
         }
     }
 
-    fn ask_bus(&mut self, call: BusCall, todo: &mut Todo) {
-        self.questions = self.questions.wrapping_add(1);
+    fn request_bus(&mut self, call: BusCall, effects: &mut PurpleEffects) {
+        self.last_request = self.last_request.wrapping_add(1);
         match &call {
             BusCall::Owners => {
-                self.asked.insert(self.questions, Asked::Owners);
+                self.pending.insert(self.last_request, PurplePending::Owners);
             }
             BusCall::Process(unique) => {
-                self.asked.insert(self.questions, Asked::Process(unique.clone()));
+                self.pending.insert(self.last_request, PurplePending::Process(unique.clone()));
             }
             BusCall::Match(_) | BusCall::MatchOwner(_) | BusCall::UnmatchOwner(_) => {}
         }
-        todo.ask.push((self.questions, Ask::Bus(call)));
+        effects.requests.push((self.last_request, PurpleRequest::Bus(call)));
     }
 }

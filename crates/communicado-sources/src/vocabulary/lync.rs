@@ -1,10 +1,10 @@
-//! Lync's words: `ContactAvailability`, and the ids of activities.
+//! Vocabulary of Lync: `ContactAvailability` and the IDs of activities.
 
 use communicado_core::{Activity, Availability};
 
-/// What an availability means, by its class: clients tell different numbers of one class, such as
-/// 3000 and 3500 (Microsoft, OC 2007 SDK, bb878933; \[MS-PRES\]). Nothing for offline and for no
-/// presence at all.
+/// The availability of a number, by its class. Clients report different numbers of one class, for
+/// example 3000 and 3500 (Microsoft, OC 2007 SDK, bb878933; \[MS-PRES\]). `None` stands for offline
+/// and for no presence.
 #[must_use]
 pub const fn lync_availability(number: i32) -> Option<Availability> {
     match number {
@@ -19,8 +19,8 @@ pub const fn lync_availability(number: i32) -> Option<Availability> {
     }
 }
 
-/// The ids of activities that say more than the availability (\[MS-PRES\]; Microsoft, Graph
-/// `presence`). Case does not matter.
+/// The IDs of activities that add to the availability (\[MS-PRES\]; Microsoft, Graph `presence`).
+/// Their case is insignificant.
 pub const LYNC_ACTIVITY: &[(&str, Activity)] = &[
     ("on-the-phone", Activity::OnThePhone),
     ("InACall", Activity::OnThePhone),
@@ -36,7 +36,7 @@ pub const LYNC_ACTIVITY: &[(&str, Activity)] = &[
     ("UrgentInterruptionsOnly", Activity::UrgentInterruptionsOnly),
 ];
 
-/// The ids that say no more than the availability does.
+/// The IDs that only repeat the availability.
 const PLAIN: &[&str] = &[
     "Free",
     "Available",
@@ -51,7 +51,7 @@ const PLAIN: &[&str] = &[
     "",
 ];
 
-/// What an activity means; nothing for one that only repeats the availability.
+/// The activity of an ID, or `None` if it only repeats the availability.
 #[must_use]
 pub fn lync_activity(id: &str) -> Option<Activity> {
     if PLAIN.iter().any(|plain| plain.eq_ignore_ascii_case(id)) {
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_series_of_numbers_fall_into_the_same_classes() {
+    fn both_series_of_numbers_have_the_same_classes() {
         let check = |numbers: [i32; 2], expected| {
             for number in numbers {
                 assert_eq!(lync_availability(number), expected, "{number}");

@@ -1,10 +1,10 @@
-//! Communicator's words: `MISTATUS`, and why a sign-in failed.
+//! Vocabulary of Communicator: `MISTATUS` and the error codes of sign-ins.
 
 use communicado_codes::Family;
 use communicado_core::{Activity, Availability, Failure};
 use communicado_windows::HResult;
 
-use super::Meaning;
+use super::meaning::Meaning;
 
 /// The signed-in values of `MISTATUS` (Microsoft, OC 2007 SDK, `MISTATUS`, bb787207).
 pub const MISTATUS: &[(u32, Meaning)] = &[
@@ -25,14 +25,14 @@ pub const MISTATUS: &[(u32, Meaning)] = &[
     (0xB2, (Availability::Other, None)),
 ];
 
-/// What a signed-in value means; one that is not published is `other`.
+/// The meaning of a signed-in value. An unpublished value means `other`.
 #[must_use]
 pub fn mistatus_signed_in(number: u32) -> Meaning {
     let known = MISTATUS.iter().find(|(known, _)| *known == number);
     known.map_or((Availability::Other, None), |(_, meaning)| *meaning)
 }
 
-/// A value in the client's own word, such as `ON_THE_PHONE`; one that is not published as `0xC2`.
+/// The client's name for a value, for example `ON_THE_PHONE`, or `0xC2` for an unpublished value.
 #[must_use]
 pub fn mistatus_raw(number: u32) -> String {
     let mut named = communicado_codes::lookup(number);
@@ -43,8 +43,8 @@ pub fn mistatus_raw(number: u32) -> String {
     )
 }
 
-/// Why a sign-in failed, by the code that `OnSignin` brought (Microsoft, OC 2007 SDK, "Error
-/// Codes", bb758786).
+/// The failure of a sign-in, by the code in `OnSignin` (Microsoft, OC 2007 SDK, "Error Codes",
+/// bb758786).
 #[must_use]
 pub fn failure(code: HResult) -> Failure {
     let mut named = communicado_codes::lookup(code.0.cast_unsigned());
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_published_signed_in_value_has_a_meaning_and_its_own_word() {
+    fn every_published_signed_in_value_has_a_meaning_and_a_name() {
         let mut published = 0;
         for number in 0..0x100 {
             let codes = communicado_codes::lookup(number);
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_sign_in_has_the_reason_that_its_code_names() {
+    fn a_failed_sign_in_has_the_failure_of_its_code() {
         let check = |code, expected| assert_eq!(failure(HResult::of(code)), expected, "{code:x}");
         check(0x8100_0303, Failure::AuthenticationFailed);
         check(0x8100_0301, Failure::NetworkError);

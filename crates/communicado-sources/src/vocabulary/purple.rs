@@ -1,12 +1,12 @@
-//! libpurple's words.
+//! Vocabulary of libpurple.
 
 use communicado_core::{Activity, Availability};
 
-use super::Meaning;
+use super::meaning::Meaning;
 
-/// The ids of libpurple's statuses, as its protocol plug-ins name them.
+/// The IDs of libpurple's statuses, as its protocol plug-ins name them.
 ///
-/// From the plug-ins of libpurple 2.14 and pidgin-sipe 1.25. Where XMPP's `show` is behind an id,
+/// From the plug-ins of libpurple 2.14 and pidgin-sipe 1.25. Where an ID stands for XMPP's `show`,
 /// the meaning is that of RFC 6121 §4.7.2.1: `chat` ("actively interested in chatting") is
 /// available, `xa` ("away for an extended period") is away, `dnd` is do-not-disturb.
 pub const PURPLE_STATUS: &[(&str, Meaning)] = &[
@@ -41,8 +41,8 @@ pub const PURPLE_STATUS: &[(&str, Meaning)] = &[
     ("invisible", (Availability::Invisible, None)),
 ];
 
-/// libpurple's `PurpleStatusPrimitive` (`status.h` of libpurple 2.14), by number: its id, and
-/// what it means for a status whose own id is not known.
+/// libpurple's `PurpleStatusPrimitive` (`status.h` of libpurple 2.14), by number: its ID, and its
+/// meaning for a status with an unknown ID.
 pub const PURPLE_PRIMITIVE: &[(&str, Meaning)] = &[
     ("unset", (Availability::Other, None)),
     ("offline", (Availability::Other, None)),
@@ -56,20 +56,20 @@ pub const PURPLE_PRIMITIVE: &[(&str, Meaning)] = &[
     ("mood", (Availability::Other, None)),
 ];
 
-/// What the id of a libpurple status means, if it is known.
+/// The meaning of a status ID, if known.
 #[must_use]
 pub fn purple_status(id: &str) -> Option<Meaning> {
     PURPLE_STATUS.iter().find(|(known, _)| *known == id).map(|(_, meaning)| *meaning)
 }
 
-/// What a libpurple status with an unknown id means, by its primitive.
+/// The meaning of a status with an unknown ID, by its primitive.
 #[must_use]
 pub fn purple_primitive(primitive: i32) -> Meaning {
     let known = usize::try_from(primitive).ok().and_then(|index| PURPLE_PRIMITIVE.get(index));
     known.map_or((Availability::Other, None), |(_, meaning)| *meaning)
 }
 
-/// The id of a libpurple primitive; its number, if it is not known.
+/// The ID of a primitive, or its number if unknown.
 #[must_use]
 pub fn purple_primitive_id(primitive: i32) -> String {
     let known = usize::try_from(primitive).ok().and_then(|index| PURPLE_PRIMITIVE.get(index));
@@ -81,14 +81,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_word_stands_twice_in_a_vocabulary() {
+    fn every_word_is_unique_in_its_vocabulary() {
         for (index, (word, _)) in PURPLE_STATUS.iter().enumerate() {
             assert!(!PURPLE_STATUS[..index].iter().any(|(other, _)| other == word), "{word}");
         }
     }
 
     #[test]
-    fn xmpp_words_mean_what_rfc_6121_says() {
+    fn xmpp_words_have_their_meaning_of_rfc_6121() {
         let check = |id: &str, availability| {
             assert_eq!(purple_status(id), Some((availability, None)), "{id}");
         };
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_word_falls_back_on_its_primitive_and_then_on_other() {
+    fn an_unknown_word_falls_back_to_its_primitive_and_then_to_other() {
         assert_eq!(purple_status("feeling-blue"), None);
         assert_eq!(purple_primitive(3), (Availability::Busy, None));
         for unknown in [-1, 10, i32::MIN, i32::MAX] {

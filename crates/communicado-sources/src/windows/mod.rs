@@ -1,46 +1,31 @@
-//! What the sources on Windows share: the contract by which clients show themselves to Office,
-//! and a conversation with one of them.
+//! Shared part of the sources on Windows: the registration of clients with Office, and the session
+//! with a client over COM.
 //!
-//! `contract`, `conversation`, `known` and `reading` are pure, and public for tests and the
-//! fuzzer. The rest waits: `lookout` for the registry and for processes, `shared` so that the
-//! sources see them change together, `desk` for a client, `watch` for all of it.
+//! `known_clients`, `reading`, `registration` and `session` are pure, and public for tests and the
+//! fuzzer. The others wait: `registry_watcher` for the registry and for processes,
+//! `registry_subscription` for one watcher shared by all sources, `com_worker` for a client, and
+//! `watch` for all of them.
 
-pub mod contract;
-pub mod conversation;
 #[cfg(windows)]
-pub(crate) mod desk;
-pub mod known;
+pub(crate) mod com_worker;
+pub mod known_clients;
 #[cfg(windows)]
-pub(crate) mod lookout;
-#[cfg(windows)]
-pub(crate) mod probe;
+mod probe;
 pub mod reading;
+pub mod registration;
 #[cfg(windows)]
-pub(crate) mod shared;
+pub(crate) mod registry_subscription;
 #[cfg(windows)]
-pub(crate) mod tell;
+pub(crate) mod registry_watcher;
 #[cfg(windows)]
-mod up;
+mod running;
+pub mod session;
 #[cfg(windows)]
-pub(crate) mod watch;
+mod session_reporter;
+#[cfg(windows)]
+pub(crate) mod source;
+#[cfg(windows)]
+mod watch;
 
 #[cfg(windows)]
-pub use up::{messenger, until_messenger};
-
-use crate::descriptor::{OptionKind, OptionSpec};
-
-/// What can be set of a source that asks its clients.
-pub(crate) const OPTIONS: &[OptionSpec] = &[
-    OptionSpec {
-        name: "check",
-        kind: OptionKind::Span,
-        default: "30s",
-        help: "how long a client may say nothing before it is asked whether it is there",
-    },
-    OptionSpec {
-        name: "timeout",
-        kind: OptionKind::Span,
-        default: "5s",
-        help: "how long a client may take to answer before it is `not-responding`",
-    },
-];
+pub use running::{running_messenger, wait_for_messenger};

@@ -1,4 +1,4 @@
-//! Asks each client once, and says in words what came of it.
+//! Checks of the clients: reads each one once.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -8,76 +8,77 @@ use communicado_runtime::{Check, Clock, Health, sleep_until};
 use communicado_windows::{Guid, HResult};
 use futures_util::future::{Either, select};
 
-use super::contract::{Provider, providers};
-use super::conversation::Pace;
-use super::desk::{Caller, Desk, News};
-use super::lookout::read;
-use super::reading::{Reading, SignIn};
-use super::watch::{IsMine, same_level};
+use super::com_worker::{ComClient, ComWorker, WorkerOutput};
+use super::reading::{ClientReading, ReportedStatus};
+use super::registration::{RegisteredClient, registered_clients};
+use super::registry_watcher::read;
+use super::watch::same_level;
+use crate::keepalive::Keepalive;
+use crate::sign_in::AccountSignIn;
 
-/// A client that hangs is noticed within this time.
+/// The maximum time for a client to respond.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-pub(crate) async fn probe<C: Caller>(clock: &dyn Clock, pace: Pace, is_mine: IsMine) -> Vec<Check> {
+pub(crate) async fn probe<C: ComClient>(clock: &dyn Clock, keepalive: Keepalive) -> Vec<Check> {
     let mut checks = Vec::new();
-    // What cannot be read is said by the source that is of the registry alone.
-    let found = read().map(|read| providers(&read)).unwrap_or_default();
-    for provider in found.iter().filter(|each| is_mine(each) && each.is_up()) {
-        let Some(class) = provider.class else { continue };
-        let answer = ask::<C>(clock, class, pace.timeout.min(TIMEOUT)).await;
-        let level = same_level(&provider.processes);
-        checks.push(check(provider, answer, level));
+    // The checks of the source `im-providers` explain a registry that is not readable.
+    let found = read().map(|read| registered_clients(&read)).unwrap_or_default();
+    for client in found.iter().filter(|client| C::includes(client) && client.accepts_calls()) {
+        let Some(class) = client.class else { continue };
+        let result = read_once::<C>(clock, class, keepalive.timeout.min(TIMEOUT)).await;
+        let level = same_level(&client.processes);
+        checks.push(check(client, result, level));
     }
     checks
 }
 
-/// What the client answers; nothing if it does not.
-async fn ask<C: Caller>(
+/// Reads the client, and returns `None` after the timeout.
+async fn read_once<C: ComClient>(
     clock: &dyn Clock,
     class: Guid,
     timeout: Duration,
-) -> Option<Result<Reading, HResult>> {
-    let mut desk = Desk::new::<C>();
-    desk.connect(0, class);
+) -> Option<Result<ClientReading, HResult>> {
+    let mut worker = ComWorker::new::<C>();
+    worker.connect(0, class);
     let end = clock.now().after(timeout);
-    let answer = async {
+    let result = async {
         loop {
-            if let News::Answered(_, answer) = poll_fn(|cx| desk.poll_news(cx)).await {
-                return answer;
+            if let WorkerOutput::Read(_, result) = poll_fn(|cx| worker.poll_output(cx)).await {
+                return result;
             }
         }
     };
-    match select(pin!(answer), pin!(sleep_until(clock, end))).await {
-        Either::Left((answer, _)) => Some(answer),
+    match select(pin!(result), pin!(sleep_until(clock, end))).await {
+        Either::Left((result, _)) => Some(result),
         Either::Right(_) => None,
     }
 }
 
 fn check(
-    provider: &Provider,
-    answer: Option<Result<Reading, HResult>>,
+    client: &RegisteredClient,
+    result: Option<Result<ClientReading, HResult>>,
     same_level: Option<bool>,
 ) -> Check {
-    let what = format!("object of {}", provider.client).into();
-    let said = |health, found: String, action: Option<String>| Check {
+    let what = format!("object of {}", client.client).into();
+    let check = |health, found: String, action: Option<String>| Check {
         what,
         health,
         found: found.into(),
         action: action.map(Into::into),
     };
-    match answer {
-        None => said(
+    match result {
+        None => check(
             Health::Bad,
-            "it runs and does not answer".to_owned(),
-            Some("look whether it shows a dialog; else end it and start it again".to_owned()),
+            "it runs but does not respond".to_owned(),
+            Some("check whether it shows a dialog; otherwise restart it".to_owned()),
         ),
         Some(Ok(reading)) => {
-            let (health, found, action) = in_words(&reading.sign_in);
-            said(health, found, action.map(str::to_owned))
+            let (health, found, action) = status_finding(&reading.status);
+            check(health, found, action.map(str::to_owned))
         }
-        Some(Err(code)) if same_level == Some(false) => said(
+        Some(Err(code)) if same_level == Some(false) => check(
             Health::Bad,
-            format!("it may not be asked ({code}): it and this program are trusted differently"),
+            format!("access denied ({code}): it has another integrity level than this program"),
             Some("run both as the same user, neither as administrator".to_owned()),
         ),
         Some(Err(code)) => {
@@ -85,33 +86,36 @@ fn check(
             let (found, action) = match known.next() {
                 Some(known) => {
                     let found =
-                        format!("asking it ended in {code} {}: {}", known.name, known.meaning);
+                        format!("reading it failed with {code} {}: {}", known.name, known.meaning);
                     (found, known.action.to_owned())
                 }
                 None => {
-                    let action = "look the code up, and send us this line";
-                    (format!("asking it ended in {code}"), action.to_owned())
+                    let action = "search for the code, and report this line to communicado";
+                    (format!("reading it failed with {code}"), action.to_owned())
                 }
             };
-            said(Health::Limited, found, Some(action))
+            check(Health::Limited, found, Some(action))
         }
     }
 }
 
-fn in_words(sign_in: &SignIn) -> (Health, String, Option<&'static str>) {
-    match sign_in {
-        SignIn::SignedIn { raw, .. } => (Health::Good, format!("signed in, {raw}"), None),
-        SignIn::SignedOut => {
-            (Health::Limited, "signed out".to_owned(), Some("sign in, in the client"))
+fn status_finding(status: &ReportedStatus) -> (Health, String, Option<&'static str>) {
+    let limited = |found: &str, action| (Health::Limited, found.to_owned(), Some(action));
+    match status {
+        ReportedStatus::SignIn(AccountSignIn::SignedIn { raw, .. }) => {
+            (Health::Good, format!("signed in, {raw}"), None)
         }
-        SignIn::SigningIn => (Health::Limited, "signing in".to_owned(), Some("wait")),
-        SignIn::SigningOut => (Health::Limited, "signing out".to_owned(), Some("wait")),
-        SignIn::Starting => (Health::Limited, "starting".to_owned(), Some("wait")),
-        SignIn::ShuttingDown => (Health::Limited, "about to end".to_owned(), Some("wait")),
-        SignIn::Unseen => (
+        ReportedStatus::SignIn(AccountSignIn::SignedOut(_)) => {
+            limited("signed out", "sign in, in the client")
+        }
+        ReportedStatus::SignIn(AccountSignIn::SigningIn) => limited("signing in", "wait"),
+        ReportedStatus::SignIn(AccountSignIn::SigningOut) => limited("signing out", "wait"),
+        ReportedStatus::Starting => limited("starting", "wait"),
+        ReportedStatus::ShuttingDown => limited("shutting down", "wait"),
+        ReportedStatus::NotReported => (
             Health::Bad,
-            "it answers, and does not say whether somebody is signed in".to_owned(),
-            Some("tell the maker of the client, and send us the output of `communicado doctor`"),
+            "it responds, but does not report whether the user is signed in".to_owned(),
+            Some("report the output of `communicado doctor` to the client's vendor"),
         ),
     }
 }

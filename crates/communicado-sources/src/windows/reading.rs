@@ -1,97 +1,94 @@
-//! What a client answers, and what its refusals mean.
+//! Reading of a client, and the meaning of error codes.
 
-use communicado_core::{Activity, Availability, UnknownReason};
-use communicado_windows::HResult;
+use communicado_core::UnknownReason;
+use communicado_windows::{HResult, Variant};
 
-/// What a client says of itself at one moment.
+use crate::sign_in::AccountSignIn;
+
+/// Value of a member, or the error code of the call.
+pub type MemberValue = Result<Variant, HResult>;
+
+/// Reading of a client at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reading {
-    /// Where the sign-in stands.
-    pub sign_in: SignIn,
-    /// The name that is signed in.
+pub struct ClientReading {
+    /// The status that the client reports.
+    pub status: ReportedStatus,
+    /// The name that the user signs in with.
     pub account: Option<String>,
-    /// The name by which the client shows its user.
+    /// The display name of the user.
     pub name: Option<String>,
 }
 
-/// Where a sign-in stands, by the client's own word.
+/// Status that a client reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SignIn {
-    /// It cannot say yet.
+pub enum ReportedStatus {
+    /// The client is starting.
     Starting,
-    /// Signed out.
-    SignedOut,
-    /// Signing in.
-    SigningIn,
-    /// Signing out.
-    SigningOut,
-    /// Signed in.
-    SignedIn {
-        /// Whether the user can be reached.
-        availability: Availability,
-        /// What the user is doing.
-        activity: Option<Activity>,
-        /// The client's own word.
-        raw: String,
-    },
-    /// It is about to end.
+    /// The sign-in state of its account.
+    SignIn(AccountSignIn),
+    /// The client shuts down.
     ShuttingDown,
-    /// The client says something that is not known here, or does not say.
-    Unseen,
+    /// The client reports no status, or an unknown one.
+    NotReported,
 }
 
-/// What it means that a client refuses to be asked.
+impl ReportedStatus {
+    /// Signed out, without a failure.
+    pub const SIGNED_OUT: Self = Self::SignIn(AccountSignIn::SignedOut(None));
+}
+
+/// Meaning of a failed read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// Nobody is signed in.
+pub enum ReadFailure {
+    /// The user is signed out.
     SignedOut,
-    /// It may not be asked.
+    /// Windows denies access to the client.
     Denied,
-    /// It does not answer at the moment.
+    /// The client does not respond at the moment.
     Busy,
-    /// It is perhaps not ready yet; if it stays so, this is the reason.
-    NotYet(UnknownReason),
-    /// It cannot be asked in this way.
+    /// The client may not be ready. If this persists, the status is unknown for this reason.
+    NotReady(UnknownReason),
+    /// The client does not support the call.
     NotSupported,
 }
 
-/// `MSGR_E_NOT_LOGGED_ON`: it runs, and nobody is signed in.
+/// `MSGR_E_NOT_LOGGED_ON`: the client runs and the user is signed out.
 pub const NOT_LOGGED_ON: HResult = HResult::of(0x8100_031E);
 const PRIMARY_SERVICE_NOT_LOGGED_ON: HResult = HResult::of(0x8100_0318);
 
-/// Whether a code says that nobody is signed in.
+/// Whether an error code means signed out.
 #[must_use]
-pub fn says_signed_out(code: HResult) -> bool {
+pub fn is_signed_out(code: HResult) -> bool {
     [NOT_LOGGED_ON, PRIMARY_SERVICE_NOT_LOGGED_ON].contains(&code)
 }
 
-/// What a refusal means of a client whose flag says that it is up and whose process lives.
+/// The meaning of an error code, for a client whose flag is set and whose process runs.
 ///
-/// `same_level` says whether this process and the client's are trusted alike, where that is known.
+/// `same_level` is whether this process and the client have the same integrity level, where known.
 #[must_use]
-pub fn refusal(code: HResult, same_level: Option<bool>) -> Refusal {
+pub fn read_failure(code: HResult, same_level: Option<bool>) -> ReadFailure {
     match code.0.cast_unsigned() {
-        _ if says_signed_out(code) => Refusal::SignedOut,
-        // CLASS_E_CLASSNOTAVAILABLE: a client that is signed out may give no object; one that runs
-        // at another level gives none to us.
-        0x8004_0111 if same_level != Some(false) => Refusal::SignedOut,
+        _ if is_signed_out(code) => ReadFailure::SignedOut,
+        // CLASS_E_CLASSNOTAVAILABLE: from a client that is signed out, or has another integrity
+        // level.
+        0x8004_0111 if same_level != Some(false) => ReadFailure::SignedOut,
         // E_ACCESSDENIED, CO_E_SERVER_EXEC_FAILURE.
-        0x8004_0111 | 0x8007_0005 | 0x8008_0005 => Refusal::Denied,
+        0x8004_0111 | 0x8007_0005 | 0x8008_0005 => ReadFailure::Denied,
         // REGDB_E_CLASSNOTREG.
-        0x8004_0154 if same_level == Some(false) => Refusal::Denied,
-        0x8004_0154 => Refusal::NotYet(UnknownReason::NotSupported),
+        0x8004_0154 if same_level == Some(false) => ReadFailure::Denied,
+        0x8004_0154 => ReadFailure::NotReady(UnknownReason::NotSupported),
         // RPC_S_SERVER_UNAVAILABLE, RPC_S_CALL_FAILED, RPC_E_DISCONNECTED, RPC_E_SERVER_DIED,
         // RPC_E_SERVER_DIED_DNE, CO_E_OBJNOTCONNECTED.
         0x8007_06BA | 0x8007_06BE | 0x8001_0108 | 0x8001_0007 | 0x8001_0012 | 0x8004_01FD => {
-            Refusal::NotYet(UnknownReason::NotResponding)
+            ReadFailure::NotReady(UnknownReason::NotResponding)
         }
         // E_NOINTERFACE, REGDB_E_IIDNOTREG, DISP_E_UNKNOWNNAME, DISP_E_MEMBERNOTFOUND, E_NOTIMPL,
         // CONNECT_E_NOCONNECTION.
         0x8000_4002 | 0x8004_0155 | 0x8002_0006 | 0x8002_0003 | 0x8000_4001 | 0x8004_0200 => {
-            Refusal::NotSupported
+            ReadFailure::NotSupported
         }
-        // RPC_E_CALL_REJECTED, RPC_E_SERVERCALL_RETRYLATER, and whatever is not known here.
-        _ => Refusal::Busy,
+        // RPC_E_CALL_REJECTED, RPC_E_SERVERCALL_RETRYLATER and all unknown codes.
+        _ => ReadFailure::Busy,
     }
 }
 
@@ -100,21 +97,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_articles_own_codes_mean_what_their_readers_found_out() {
+    fn known_codes_have_their_documented_meaning() {
         let check = |code, same_level, expected| {
-            assert_eq!(refusal(HResult::of(code), same_level), expected, "{code:x} {same_level:?}");
+            assert_eq!(
+                read_failure(HResult::of(code), same_level),
+                expected,
+                "{code:x} {same_level:?}"
+            );
         };
-        check(0x8100_031E, None, Refusal::SignedOut);
-        check(0x8004_0111, Some(true), Refusal::SignedOut);
-        check(0x8004_0111, Some(false), Refusal::Denied);
-        check(0x8008_0005, Some(true), Refusal::Denied);
-        check(0x8007_0005, None, Refusal::Denied);
-        check(0x8004_0154, Some(false), Refusal::Denied);
-        check(0x8004_0154, None, Refusal::NotYet(UnknownReason::NotSupported));
-        check(0x8007_06BA, None, Refusal::NotYet(UnknownReason::NotResponding));
-        check(0x8001_010A, None, Refusal::Busy);
-        check(0x8001_0001, None, Refusal::Busy);
-        check(0x8000_4002, None, Refusal::NotSupported);
-        check(0x8000_4005, None, Refusal::Busy);
+        check(0x8100_031E, None, ReadFailure::SignedOut);
+        check(0x8004_0111, Some(true), ReadFailure::SignedOut);
+        check(0x8004_0111, Some(false), ReadFailure::Denied);
+        check(0x8008_0005, Some(true), ReadFailure::Denied);
+        check(0x8007_0005, None, ReadFailure::Denied);
+        check(0x8004_0154, Some(false), ReadFailure::Denied);
+        check(0x8004_0154, None, ReadFailure::NotReady(UnknownReason::NotSupported));
+        check(0x8007_06BA, None, ReadFailure::NotReady(UnknownReason::NotResponding));
+        check(0x8001_010A, None, ReadFailure::Busy);
+        check(0x8001_0001, None, ReadFailure::Busy);
+        check(0x8000_4002, None, ReadFailure::NotSupported);
+        check(0x8000_4005, None, ReadFailure::Busy);
     }
 }

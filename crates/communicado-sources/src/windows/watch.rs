@@ -1,8 +1,9 @@
-//! Watches every client of one kind: its flag, its processes, and what it says itself.
+//! Watches all clients of one kind: their flags, their processes and their sessions.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::future::poll_fn;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -10,176 +11,193 @@ use communicado_core::Moment;
 use communicado_runtime::{SourceError, SourceHandle, Timer};
 use communicado_windows::{Guid, Process, TokenInfo};
 
-use super::contract::Provider;
-use super::conversation::{Conversation, Do, Input, Pace, Standing};
-use super::desk::{Caller, Desk, News};
-use super::shared::Subscription;
-use super::tell::Told;
+use super::com_worker::{ComClient, ComWorker, WorkerOutput};
+use super::registration::RegisteredClient;
+use super::registry_subscription::RegistrySubscription;
+use super::session::{ClientSession, ProcessState, SessionAction, SessionInput};
+use super::session_reporter::SessionReporter;
+use crate::keepalive::Keepalive;
 
-/// Whether a source speaks to a client of this kind.
-pub(crate) type IsMine = fn(&Provider) -> bool;
-
-/// Everything about one client.
-struct Line<C: Caller> {
-    conversation: Conversation,
-    told: Told,
+/// Slot of one client: its session, its reporter and its worker.
+struct ClientSlot<C: ComClient> {
+    session: ClientSession,
+    reporter: SessionReporter,
     class: Guid,
-    /// The processes to compare our rights with.
+    /// The processes whose integrity level matters.
     processes: Vec<u32>,
-    desk: Option<Desk>,
-    caller: std::marker::PhantomData<fn() -> C>,
+    worker: Option<ComWorker>,
+    client: PhantomData<fn() -> C>,
 }
 
-/// What ended a wait.
-enum Woken {
-    Registry(Arc<[Provider]>),
-    News(String, News),
-    Time,
+/// Reason of a wake-up.
+enum WakeReason {
+    Registry(Arc<[RegisteredClient]>),
+    Worker(String, WorkerOutput),
+    Deadline,
 }
 
-/// Watches until the system can be watched no longer.
-pub(crate) async fn watch<C: Caller>(
+/// Watches until the registry cannot be watched any more.
+pub(crate) async fn watch<C: ComClient>(
     handle: &SourceHandle,
-    pace: Pace,
-    is_mine: IsMine,
+    keepalive: Keepalive,
 ) -> Result<Infallible, SourceError> {
-    let mut lookout = Subscription::new()?;
+    let mut registry = RegistrySubscription::new()?;
     let mut timer = handle.clock().timer().map_err(|error| SourceError {
         cause: error.to_string().into(),
-        help: "close programs that hold many handles".into(),
+        help: "close programs that have many handles open".into(),
     })?;
-    let mut lines: BTreeMap<String, Line<C>> = BTreeMap::new();
-    let mut has_looked = false;
+    let mut slots: BTreeMap<String, ClientSlot<C>> = BTreeMap::new();
+    let mut has_read = false;
     let mut is_ready = false;
     loop {
-        let deadline = lines.values().filter_map(|line| line.conversation.deadline()).min();
-        let woken = poll_fn(|cx| poll(cx, &mut lookout, &mut lines, &mut *timer, deadline)).await?;
-        match woken {
-            Woken::Registry(found) => {
-                has_looked = true;
-                stand(handle, pace, &mut lines, found.iter().filter(|each| is_mine(each)));
+        let deadline = slots.values().filter_map(|slot| slot.session.deadline()).min();
+        let reason =
+            poll_fn(|cx| poll(cx, &mut registry, &mut slots, &mut *timer, deadline)).await?;
+        match reason {
+            WakeReason::Registry(found) => {
+                has_read = true;
+                let clients = found.iter().filter(|client| C::includes(client));
+                handle_clients(handle, keepalive, &mut slots, clients);
             }
-            Woken::News(client, news) => {
-                if let Some(line) = lines.get_mut(&client) {
-                    let input = input(news, &line.processes);
-                    line.handle(handle, &client, pace, input);
+            WakeReason::Worker(client, output) => {
+                if let Some(slot) = slots.get_mut(&client) {
+                    let input = input(output, &slot.processes);
+                    slot.handle(handle, &client, keepalive, input);
                 }
             }
-            Woken::Time => {
-                for (client, line) in &mut lines {
-                    let todo = line.conversation.advance(handle.now());
-                    line.act(handle, client, pace, todo);
+            WakeReason::Deadline => {
+                for (client, slot) in &mut slots {
+                    let actions = slot.session.advance(handle.now());
+                    slot.perform(handle, client, keepalive, actions);
                 }
             }
         }
-        if !is_ready && has_looked && lines.values().all(|line| line.conversation.is_settled()) {
+        if !is_ready && has_read && slots.values().all(|slot| slot.session.is_settled()) {
             is_ready = true;
             handle.ready();
         }
     }
 }
 
-fn poll<C: Caller>(
+fn poll<C: ComClient>(
     cx: &mut Context<'_>,
-    lookout: &mut Subscription,
-    lines: &mut BTreeMap<String, Line<C>>,
+    registry: &mut RegistrySubscription,
+    slots: &mut BTreeMap<String, ClientSlot<C>>,
     timer: &mut dyn Timer,
     deadline: Option<Moment>,
-) -> Poll<Result<Woken, SourceError>> {
-    // The registry first: of a client that has gone, nothing else counts.
-    if let Poll::Ready(changed) = lookout.poll_change(cx) {
-        return Poll::Ready(changed.map(Woken::Registry));
+) -> Poll<Result<WakeReason, SourceError>> {
+    // The registry first: if a client has exited, its events do not count.
+    if let Poll::Ready(changed) = registry.poll_change(cx) {
+        return Poll::Ready(changed.map(WakeReason::Registry));
     }
-    for (client, line) in lines {
-        if let Some(desk) = &mut line.desk
-            && let Poll::Ready(news) = desk.poll_news(cx)
+    for (client, slot) in slots {
+        if let Some(worker) = &mut slot.worker
+            && let Poll::Ready(output) = worker.poll_output(cx)
         {
-            return Poll::Ready(Ok(Woken::News(client.clone(), news)));
+            return Poll::Ready(Ok(WakeReason::Worker(client.clone(), output)));
         }
     }
     timer.set(deadline);
-    timer.poll_due(cx).map(|()| Ok(Woken::Time))
+    timer.poll_due(cx).map(|()| Ok(WakeReason::Deadline))
 }
 
-/// Takes in what the registry says now.
-fn stand<'a, C: Caller>(
+/// Applies the current registry to all slots.
+fn handle_clients<'a, C: ComClient>(
     handle: &SourceHandle,
-    pace: Pace,
-    lines: &mut BTreeMap<String, Line<C>>,
-    found: impl Iterator<Item = &'a Provider>,
+    keepalive: Keepalive,
+    slots: &mut BTreeMap<String, ClientSlot<C>>,
+    clients: impl Iterator<Item = &'a RegisteredClient>,
 ) {
-    let mut gone: Vec<String> = lines.keys().cloned().collect();
-    for provider in found {
-        let Some(class) = provider.class else { continue };
-        let standing = provider.standing();
-        // Of a client that has not run there is nothing to say that others do not.
-        let is_news = matches!(standing, Standing::Starting | Standing::Up(_));
-        if !lines.contains_key(&provider.client) && !is_news {
+    let mut removed: Vec<String> = slots.keys().cloned().collect();
+    for client in clients {
+        let Some(class) = client.class else { continue };
+        let process = client.process_state();
+        // The source `im-providers` reports clients that have not run.
+        let has_started = matches!(process, ProcessState::Starting | ProcessState::Running(_));
+        if !slots.contains_key(&client.client) && !has_started {
             continue;
         }
-        gone.retain(|client| *client != provider.client);
-        let line = lines.entry(provider.client.clone()).or_insert_with(|| Line {
-            conversation: Conversation::new(pace),
-            told: Told::default(),
+        removed.retain(|name| *name != client.client);
+        let slot = slots.entry(client.client.clone()).or_insert_with(|| ClientSlot {
+            session: ClientSession::new(keepalive),
+            reporter: SessionReporter::default(),
             class,
             processes: Vec::new(),
-            desk: None,
-            caller: std::marker::PhantomData,
+            worker: None,
+            client: PhantomData,
         });
-        line.class = class;
-        line.processes.clone_from(&provider.processes);
-        line.handle(handle, &provider.client, pace, Input::Standing(standing));
+        slot.class = class;
+        slot.processes.clone_from(&client.processes);
+        slot.handle(handle, &client.client, keepalive, SessionInput::Process(process));
     }
-    for client in gone {
-        if let Some(line) = lines.get_mut(&client) {
-            line.handle(handle, &client, pace, Input::Standing(Standing::Down));
+    for client in removed {
+        if let Some(slot) = slots.get_mut(&client) {
+            slot.handle(
+                handle,
+                &client,
+                keepalive,
+                SessionInput::Process(ProcessState::NotRunning),
+            );
         }
     }
 }
 
-impl<C: Caller> Line<C> {
-    fn handle(&mut self, handle: &SourceHandle, client: &str, pace: Pace, input: Input) {
-        let todo = self.conversation.handle(handle.now(), input);
-        self.act(handle, client, pace, todo);
+impl<C: ComClient> ClientSlot<C> {
+    fn handle(
+        &mut self,
+        handle: &SourceHandle,
+        client: &str,
+        keepalive: Keepalive,
+        input: SessionInput,
+    ) {
+        let actions = self.session.handle(handle.now(), input);
+        self.perform(handle, client, keepalive, actions);
     }
 
-    fn act(&mut self, handle: &SourceHandle, client: &str, pace: Pace, todo: Vec<Do>) {
-        for each in todo {
-            match each {
-                Do::Connect(question) => {
-                    let desk = self.desk.get_or_insert_with(Desk::new::<C>);
-                    desk.connect(question, self.class);
+    fn perform(
+        &mut self,
+        handle: &SourceHandle,
+        client: &str,
+        keepalive: Keepalive,
+        actions: Vec<SessionAction>,
+    ) {
+        for action in actions {
+            match action {
+                SessionAction::Connect(read) => {
+                    let worker = self.worker.get_or_insert_with(ComWorker::new::<C>);
+                    worker.connect(read, self.class);
                 }
-                Do::Read(question) => {
-                    if let Some(desk) = &mut self.desk {
-                        desk.read(question);
+                SessionAction::Read(read) => {
+                    if let Some(worker) = &mut self.worker {
+                        worker.read(read);
                     }
                 }
-                // Its thread may hang in the client; the next one has a thread of its own.
-                Do::LetGo => {
-                    if let Some(desk) = self.desk.take() {
-                        desk.abandon();
+                // The worker may hang in a call. The next run gets a new one.
+                SessionAction::Disconnect => {
+                    if let Some(worker) = self.worker.take() {
+                        worker.abandon();
                     }
                 }
-                Do::Tell(view) => {
-                    self.told.tell(handle, client, view, pace.check + pace.timeout * 2);
+                SessionAction::Report(state) => {
+                    let lease = keepalive.interval + keepalive.timeout * 2;
+                    self.reporter.report(handle, client, state, lease);
                 }
             }
         }
     }
 }
 
-fn input(news: News, processes: &[u32]) -> Input {
-    match news {
-        News::Heard(heard) => Input::Heard(heard),
-        News::Answered(question, answer) => {
-            let same_level = answer.is_err().then(|| same_level(processes)).flatten();
-            Input::Answered { question, answer, same_level }
+fn input(output: WorkerOutput, processes: &[u32]) -> SessionInput {
+    match output {
+        WorkerOutput::Event(event) => SessionInput::Event(event),
+        WorkerOutput::Read(read, result) => {
+            let same_level = result.is_err().then(|| same_level(processes)).flatten();
+            SessionInput::ReadDone { read, result, same_level }
         }
     }
 }
 
-/// Whether this process and the client's are trusted alike; not being allowed to know means no.
+/// Whether this process and the client have the same integrity level. Denied access means no.
 pub(crate) fn same_level(processes: &[u32]) -> Option<bool> {
     let own = TokenInfo::own().ok()?.integrity;
     let process = processes.iter().find_map(|id| Process::open(*id).ok())?;

@@ -1,4 +1,4 @@
-//! The apartment that a thread belongs to.
+//! COM apartments of threads.
 
 use std::marker::PhantomData;
 
@@ -6,23 +6,23 @@ use windows::Win32::System::Com::{COINIT_MULTITHREADED, CoInitializeEx, CoUninit
 
 use crate::{HResult, WindowsError};
 
-/// This thread's membership in the multithreaded apartment, which ends with it.
+/// The membership of this thread in the multithreaded apartment. Dropping it leaves the apartment.
 ///
-/// Objects borrow it, so none of them outlives it.
+/// Objects borrow it, so that none outlives it.
 #[derive(Debug)]
 pub struct Apartment {
-    /// It belongs to one thread.
+    /// Prevents a move to another thread.
     thread: PhantomData<*const ()>,
 }
 
 impl Apartment {
-    /// Has this thread join.
+    /// Joins this thread to the apartment.
     ///
     /// # Errors
     ///
-    /// If the thread is in an apartment of another kind already (`RPC_E_CHANGED_MODE`).
+    /// If the thread is already in an apartment of another kind (`RPC_E_CHANGED_MODE`).
     pub fn join() -> Result<Self, WindowsError> {
-        // SAFETY: it is undone on this thread, once, when the result is dropped.
+        // SAFETY: dropping the result undoes the call, once and on this thread.
         let joined = unsafe { CoInitializeEx(None, COINIT_MULTITHREADED) };
         if joined.is_err() {
             return Err(WindowsError::new("use COM on this thread", HResult(joined.0)));
@@ -33,7 +33,7 @@ impl Apartment {
 
 impl Drop for Apartment {
     fn drop(&mut self) {
-        // SAFETY: this thread has joined once for this, and every object that borrowed it is gone.
+        // SAFETY: this thread has joined once for `self`, and no object borrows `self` any more.
         unsafe { CoUninitialize() };
     }
 }

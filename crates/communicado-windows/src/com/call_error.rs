@@ -1,4 +1,4 @@
-//! How a call into another program fails.
+//! Errors of calls into other programs.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,8 +9,8 @@ use windows::Win32::System::Com::EXCEPINFO;
 use crate::HResult;
 
 const DISP_E_EXCEPTION: HResult = HResult::of(0x8002_0009);
-/// The other side is gone, and every further call will fail.
-const DEAD: [HResult; 7] = [
+/// The codes after which every further call fails, because the program has exited.
+const DISCONNECTED: [HResult; 7] = [
     HResult::of(0x8007_06BA),
     HResult::of(0x8007_06BE),
     HResult::of(0x8007_06BF),
@@ -20,11 +20,11 @@ const DEAD: [HResult; 7] = [
     HResult::of(0x8004_01FD),
 ];
 
-/// The other side lets nobody in now, or not us.
-const BARRED: [HResult; 3] =
+/// The codes of a program that rejects all calls, or all calls of this process.
+const REJECTED: [HResult; 3] =
     [HResult::of(0x8001_0001), HResult::of(0x8001_010A), HResult::of(0x8007_0005)];
 
-/// A call that failed: what was tried, and what came back.
+/// A failed call: the operation, the error code, and the description of the exception.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallError {
     operation: Cow<'static, str>,
@@ -33,31 +33,34 @@ pub struct CallError {
 }
 
 impl CallError {
-    /// The error for what was tried and ended in `code`.
+    /// An error for an operation and the code that it failed with.
     #[must_use]
     pub fn new(operation: impl Into<Cow<'static, str>>, code: HResult) -> Self {
         Self { operation: operation.into(), code, description: None }
     }
 
-    pub(crate) fn of(operation: impl Into<Cow<'static, str>>, error: &windows_core::Error) -> Self {
+    pub(crate) fn from_core(
+        operation: impl Into<Cow<'static, str>>,
+        error: &windows_core::Error,
+    ) -> Self {
         Self::new(operation, HResult(error.code().0))
     }
 
-    /// The error of an `Invoke`, which tells the real code in one of two ways.
+    /// The error of an `Invoke`, whose code may be in the exception.
     pub(crate) fn of_invoke(
         operation: impl Into<Cow<'static, str>>,
         error: &windows_core::Error,
         exception: &mut EXCEPINFO,
     ) -> Self {
-        let mut call_error = Self::of(operation, error);
+        let mut call_error = Self::from_core(operation, error);
         if call_error.code != DISP_E_EXCEPTION {
             return call_error;
         }
         if let Some(fill_in) = exception.pfnDeferredFillIn {
-            // SAFETY: the callee gave the function to be called with its own record, once.
+            // SAFETY: the callee provides this function to complete its own exception, once.
             let _ = unsafe { fill_in(exception) };
         }
-        // SAFETY: the callee handed the texts over; each is taken once, and none is used again.
+        // SAFETY: the callee passes ownership of the strings. Each is taken once and not used again.
         let texts = unsafe {
             [
                 ManuallyDrop::take(&mut exception.bstrDescription),
@@ -74,23 +77,23 @@ impl CallError {
         call_error
     }
 
-    /// The code: that of the exception, where the other side raised one.
+    /// The error code: that of the exception, if there is one.
     #[must_use]
     pub const fn code(&self) -> HResult {
         self.code
     }
 
-    /// Whether the other side is gone, so that every further call will fail.
+    /// True if the other program has exited, so that every further call fails.
     #[must_use]
-    pub fn is_gone(&self) -> bool {
-        DEAD.contains(&self.code)
+    pub fn is_disconnected(&self) -> bool {
+        DISCONNECTED.contains(&self.code)
     }
 
-    /// Whether every other member would fail in the same way: the other side is gone, or lets
-    /// nobody in, or not us.
+    /// True if calls of other members would fail in the same way, because the program has exited or
+    /// rejects calls.
     #[must_use]
     pub fn is_final(&self) -> bool {
-        self.is_gone() || BARRED.contains(&self.code)
+        self.is_disconnected() || REJECTED.contains(&self.code)
     }
 }
 

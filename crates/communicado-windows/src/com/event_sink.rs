@@ -1,7 +1,7 @@
-//! What another program calls when something happens.
+//! Event sinks, the objects that other programs call to fire events.
 //!
-//! Written by hand: the interface that it answers for is known only at run time, and the name of
-//! the interface that it is asked for need not be aligned, as it is not under Wine.
+//! Handwritten, because the event interface is known only at run time, and because the `riid`
+//! argument of `QueryInterface` may be unaligned (it is under Wine).
 
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,15 +17,15 @@ use windows_core::{GUID, HRESULT, IUnknown, IUnknown_Vtbl, Interface as _, PCWST
 use super::variant;
 use crate::Variant;
 
-/// The most arguments that are taken in; no event of any client has more.
+/// The maximum number of arguments, enough for every event of every client.
 const ARGUMENTS_MAX: u32 = 64;
 
-/// Something that another program told.
+/// An event that another program fired.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DispatchEvent {
-    /// The number of the event, which nobody need know.
+    /// The `DISPID` of the event, which may be unknown.
     pub id: i32,
-    /// Its arguments, in declared order.
+    /// The arguments, in declared order.
     pub arguments: Vec<Variant>,
 }
 
@@ -47,60 +47,60 @@ static VTABLE: IDispatch_Vtbl = IDispatch_Vtbl {
     Invoke: invoke,
 };
 
-/// An object that answers for `source` and hands what it is called with to `on_event`.
+/// Creates a sink for the event interface `source` that passes events to `on_event`.
 pub(super) fn new(source: GUID, on_event: EventHandler) -> IUnknown {
     let sink = EventSink { vtable: &VTABLE, references: AtomicU32::new(1), source, on_event };
-    // SAFETY: it begins with the table of an IDispatch, whose first part is that of an IUnknown,
-    // and it has one reference, which is handed over.
+    // SAFETY: the object begins with the vtable pointer of an IDispatch, which extends IUnknown. Its
+    // first reference moves into the result.
     unsafe { IUnknown::from_raw(Box::into_raw(Box::new(sink)).cast()) }
 }
 
 unsafe extern "system" fn query_interface(
     this: *mut c_void,
-    wanted: *const GUID,
-    answer: *mut *mut c_void,
+    iid: *const GUID,
+    result: *mut *mut c_void,
 ) -> HRESULT {
-    if answer.is_null() {
+    if result.is_null() {
         return E_POINTER;
     }
-    // SAFETY: COM hands over a live object of ours.
+    // SAFETY: COM passes a live object of ours.
     let sink = unsafe { &*this.cast::<EventSink>() };
-    // SAFETY: COM hands over a GUID, which need not be aligned.
-    let wanted = unsafe { wanted.read_unaligned() };
-    let known = [IUnknown::IID, IDispatch::IID, sink.source].contains(&wanted);
+    // SAFETY: COM passes a GUID, which need not be aligned.
+    let iid = unsafe { iid.read_unaligned() };
+    let known = [IUnknown::IID, IDispatch::IID, sink.source].contains(&iid);
     if known {
         sink.references.fetch_add(1, Ordering::Relaxed);
     }
-    // SAFETY: it is the place for the answer, and not null.
-    unsafe { answer.write_unaligned(if known { this } else { std::ptr::null_mut() }) };
+    // SAFETY: COM passes a valid result pointer, which is not null.
+    unsafe { result.write_unaligned(if known { this } else { std::ptr::null_mut() }) };
     if known { S_OK } else { E_NOINTERFACE }
 }
 
 unsafe extern "system" fn add_ref(this: *mut c_void) -> u32 {
-    // SAFETY: COM hands over a live object of ours.
+    // SAFETY: COM passes a live object of ours.
     let sink = unsafe { &*this.cast::<EventSink>() };
     sink.references.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 unsafe extern "system" fn release(this: *mut c_void) -> u32 {
-    // SAFETY: COM hands over a live object of ours.
+    // SAFETY: COM passes a live object of ours.
     let sink = unsafe { &*this.cast::<EventSink>() };
     let left = sink.references.fetch_sub(1, Ordering::Release) - 1;
     if left == 0 {
-        // What other threads did with it comes before its end.
+        // Orders the accesses of other threads before the deallocation.
         fence(Ordering::Acquire);
-        // SAFETY: it was made by a box, and this was the last reference.
+        // SAFETY: the object was allocated by a box, and this was the last reference.
         drop(unsafe { Box::from_raw(this.cast::<EventSink>()) });
     }
     left
 }
 
-unsafe extern "system" fn get_type_info_count(_: *mut c_void, answer: *mut u32) -> HRESULT {
-    if answer.is_null() {
+unsafe extern "system" fn get_type_info_count(_: *mut c_void, result: *mut u32) -> HRESULT {
+    if result.is_null() {
         return E_POINTER;
     }
-    // SAFETY: it is the place for the answer, and not null.
-    unsafe { answer.write(0) };
+    // SAFETY: COM passes a valid result pointer, which is not null.
+    unsafe { result.write(0) };
     S_OK
 }
 
@@ -135,14 +135,14 @@ unsafe extern "system" fn invoke(
     _: *mut EXCEPINFO,
     _: *mut u32,
 ) -> HRESULT {
-    // SAFETY: COM hands over a live object of ours.
+    // SAFETY: COM passes a live object of ours.
     let sink = unsafe { &*this.cast::<EventSink>() };
-    // SAFETY: COM hands over the parameters of the call, or none.
+    // SAFETY: COM passes null or the parameters of the call.
     let parameters = unsafe { parameters.as_ref() };
     let arguments = parameters.map(arguments).unwrap_or_default();
-    // A panic must not leave this function; whoever listens has lost this one event.
+    // A panic must not unwind into COM. The listener loses this event.
     let _ = catch_unwind(AssertUnwindSafe(|| (sink.on_event)(DispatchEvent { id, arguments })));
-    // Also for an event that nobody knows: a refusal could end the subscription.
+    // Unknown events succeed too, because an error could end the subscription.
     S_OK
 }
 
@@ -151,7 +151,7 @@ fn arguments(parameters: &DISPPARAMS) -> Vec<Variant> {
         return Vec::new();
     }
     let count = usize::try_from(parameters.cArgs).unwrap_or(0);
-    // SAFETY: the caller has so many arguments there, alive until this call returns.
+    // SAFETY: the caller passes an array of `cArgs` arguments that outlives the call.
     let reversed = unsafe { std::slice::from_raw_parts(parameters.rgvarg, count) };
     reversed.iter().rev().map(variant::read).collect()
 }

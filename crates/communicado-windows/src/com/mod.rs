@@ -1,11 +1,11 @@
-//! COM, late-bound: other programs' objects by `IDispatch`, and what they tell.
+//! COM client: late-bound calls of other programs' objects, and their events.
 //!
-//! Every object is spoken to by `IDispatch` and nothing else: the interfaces of a client can be
-//! called across processes only where its type library is registered, which an update of Office
-//! may undo, while `IDispatch` works without (Microsoft, "Automation").
+//! All calls use `IDispatch`. The other interfaces of a client work across processes only while its
+//! type library is registered, and an update of Office may remove that registration. `IDispatch`
+//! does not depend on it (Microsoft, "Automation").
 //!
-//! A thread joins the multithreaded apartment: events come in on threads of COM's own, also while
-//! a call is under way, and nothing needs a message pump.
+//! Threads join the multithreaded apartment: COM delivers events on its own threads, even during a
+//! call, and no message pump is needed.
 
 mod apartment;
 mod call_error;

@@ -1,4 +1,4 @@
-//! An object of another program.
+//! Objects of other programs.
 
 use std::marker::PhantomData;
 
@@ -15,26 +15,26 @@ use super::event_sink::{self, DispatchEvent};
 use super::variant;
 use crate::{Guid, Variant};
 
-/// An object of another program, by `IDispatch`.
+/// An object of another program, called through `IDispatch`.
 ///
-/// It belongs to the thread that has it. A call blocks until the other program answers, and for
-/// ever if it hangs.
+/// The object belongs to one thread. A call blocks until the other program returns, so it never
+/// returns if that program hangs.
 #[derive(Clone, Debug)]
 pub struct Object<'a> {
     dispatch: IDispatch,
     apartment: PhantomData<&'a Apartment>,
 }
 
-/// What a member answered.
+/// The result of a property get or a method call.
 #[derive(Debug)]
 pub struct InvokeResult<'a> {
     /// The value.
     pub value: Variant,
-    /// The object that it is, if it is one.
+    /// The object, if the value is one.
     pub object: Option<Object<'a>>,
 }
 
-/// A subscription to the events of an object, which ends with it.
+/// An advisory connection to the events of an object. Dropping it unsubscribes.
 #[derive(Debug)]
 pub struct AdvisoryConnection<'a> {
     point: IConnectionPoint,
@@ -43,43 +43,44 @@ pub struct AdvisoryConnection<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// Creates an object of a class that a running program serves.
+    /// Creates an object of a class that another program serves.
     ///
-    /// If none does, and one is registered for the class, it is started: ask only while the
-    /// client is known to run.
+    /// COM starts the registered program if none serves the class. Call this only while the client
+    /// is known to run.
     ///
     /// # Errors
     ///
-    /// Whatever the client or the system refuses it with.
+    /// The error of the client or of the system.
     pub fn create(_: &'a Apartment, class: Guid) -> Result<Self, CallError> {
-        // SAFETY: this thread has joined an apartment, which outlives the object.
+        // SAFETY: this thread has joined an apartment that outlives the object.
         let created =
             unsafe { CoCreateInstance(&GUID::from_u128(class.0), None, CLSCTX_LOCAL_SERVER) };
-        let dispatch = created.map_err(|error| CallError::of("create the object", &error))?;
+        let dispatch =
+            created.map_err(|error| CallError::from_core("create the object", &error))?;
         Ok(Self { dispatch, apartment: PhantomData })
     }
 
-    /// The number of a member, which holds for every object of its class.
+    /// Looks up the `DISPID` of a member, which is the same for all objects of the class.
     ///
     /// # Errors
     ///
-    /// If there is no such member (`DISP_E_UNKNOWNNAME`), or the other program cannot be asked.
+    /// If there is no such member (`DISP_E_UNKNOWNNAME`), or the call fails.
     pub fn id_of(&self, name: &str) -> Result<i32, CallError> {
         let wide = HSTRING::from(name);
         let mut id = 0;
-        // SAFETY: one name, which ends in NUL, and one place for its number.
+        // SAFETY: the arrays have one null-terminated name and one result.
         let asked = unsafe {
             self.dispatch.GetIDsOfNames(&GUID::zeroed(), &PCWSTR(wide.as_ptr()), 1, 0, &raw mut id)
         };
-        asked.map_err(|error| CallError::of(format!("find `{name}`"), &error))?;
+        asked.map_err(|error| CallError::from_core(format!("find `{name}`"), &error))?;
         Ok(id)
     }
 
-    /// Reads a property, or calls a method that only answers; `arguments` in declared order.
+    /// Reads a property or calls a method, with the arguments in declared order.
     ///
     /// # Errors
     ///
-    /// If the member fails, or the other program cannot be asked.
+    /// If the member or the call fails.
     pub fn get(&self, id: i32, arguments: &[Variant]) -> Result<InvokeResult<'a>, CallError> {
         let value = self.invoke(id, arguments)?;
         let object = variant::object(&value);
@@ -88,7 +89,7 @@ impl<'a> Object<'a> {
     }
 
     fn invoke(&self, id: i32, arguments: &[Variant]) -> Result<VARIANT, CallError> {
-        // The last argument comes first.
+        // `IDispatch` expects the arguments in reverse order.
         let mut reversed: Vec<VARIANT> = arguments.iter().rev().map(variant::write).collect();
         let parameters = DISPPARAMS {
             rgvarg: reversed.as_mut_ptr(),
@@ -98,8 +99,8 @@ impl<'a> Object<'a> {
         };
         let mut answer = VARIANT::default();
         let mut exception = EXCEPINFO::default();
-        // SAFETY: the parameters and the places for the answers outlive the call, and the counts
-        // are those of what the pointers lead to.
+        // SAFETY: the parameters and the result pointers outlive the call, and the count is the
+        // length of the array.
         let done = unsafe {
             self.dispatch.Invoke(
                 id,
@@ -117,31 +118,33 @@ impl<'a> Object<'a> {
         Ok(answer)
     }
 
-    /// Listens to the events of `source`, an interface that the object calls; `on_event` is called on
-    /// a thread of COM's own, also before this returns, and should return soon.
+    /// Subscribes to the event interface `source` of the object.
+    ///
+    /// COM calls `on_event` on its own threads, perhaps before this returns. It should return soon.
     ///
     /// # Errors
     ///
-    /// If the object has no such events, or the other program cannot be asked.
+    /// If the object does not fire these events, or the call fails.
     pub fn advise(
         &self,
         source: Guid,
         on_event: impl Fn(DispatchEvent) + Send + Sync + 'static,
     ) -> Result<AdvisoryConnection<'a>, CallError> {
-        let failed = |error: windows_core::Error| CallError::of("listen to its events", &error);
+        let failed =
+            |error: windows_core::Error| CallError::from_core("subscribe to the events", &error);
         let container: IConnectionPointContainer = self.dispatch.cast().map_err(failed)?;
         let source = GUID::from_u128(source.0);
-        // SAFETY: the interface outlives the call.
+        // SAFETY: the GUID outlives the call.
         let point = unsafe { container.FindConnectionPoint(&raw const source) }.map_err(failed)?;
         let sink: IUnknown = event_sink::new(source, Box::new(on_event));
-        // SAFETY: the sink is an object of its own, which the other side holds on to.
+        // SAFETY: the other program holds its own reference to the sink.
         let cookie = unsafe { point.Advise(&sink) }.map_err(failed)?;
         Ok(AdvisoryConnection { point, cookie, apartment: PhantomData })
     }
 }
 
 impl AdvisoryConnection<'_> {
-    /// Lets go of it without a word, as is right where the other side is gone.
+    /// Drops the connection without unsubscribing, for a program that has exited.
     pub fn abandon(mut self) {
         self.cookie = 0;
     }
@@ -150,7 +153,7 @@ impl AdvisoryConnection<'_> {
 impl Drop for AdvisoryConnection<'_> {
     fn drop(&mut self) {
         if self.cookie != 0 {
-            // SAFETY: the connection point is alive, and the cookie is its own.
+            // SAFETY: the connection point is alive, and the cookie belongs to it.
             let _ = unsafe { self.point.Unadvise(self.cookie) };
         }
     }

@@ -1,4 +1,4 @@
-//! Between the values of Automation and ours.
+//! Conversions between VARIANTs and [`Variant`].
 
 use windows::Win32::System::Com::IDispatch;
 use windows::Win32::System::Variant::{
@@ -8,25 +8,26 @@ use windows_core::{BSTR, IUnknown, Interface as _};
 
 use crate::{Variant, decode};
 
-/// Decodes a value that lives as long as the reference; whose type says what it holds.
+/// Decodes a VARIANT.
 pub(crate) fn read(value: &VARIANT) -> Variant {
     let kind = kind(value);
     if kind.0 & VT_BYREF.0 != 0 {
         return Variant::Other { kind: kind.0 };
     }
-    // SAFETY: the eight bytes are there whatever the type says, and any bits are bytes.
+    // SAFETY: every VARIANT has these eight bytes, and all bit patterns are valid.
     let data = unsafe { value.Anonymous.Anonymous.Anonymous.llVal }.to_le_bytes();
     if kind == VT_BSTR {
-        // SAFETY: the type says that it is a text, which lives as long as the value.
+        // SAFETY: the type tag says that the field is a BSTR, which lives as long as the value.
         let text: &BSTR = unsafe { &value.Anonymous.Anonymous.Anonymous.bstrVal };
         return decode(kind.0, data, Some(text));
     }
     decode(kind.0, data, None)
 }
 
-/// The object that a value holds, if it holds one.
+/// The object in a VARIANT, if it contains one.
 pub(crate) fn object(value: &VARIANT) -> Option<IDispatch> {
-    // SAFETY: a value of this type or the next holds an interface that lives as long as it.
+    // SAFETY: the type tag says that the field is an interface pointer, which lives as long as the
+    // value.
     let held: Option<IUnknown> = unsafe {
         match kind(value) {
             VT_DISPATCH => {
@@ -40,10 +41,10 @@ pub(crate) fn object(value: &VARIANT) -> Option<IDispatch> {
     held?.cast().ok()
 }
 
-/// A value for a call. What has no form there is left empty.
+/// Converts a value into a VARIANT; `VT_EMPTY` for types that a call cannot pass.
 pub(crate) fn write(value: &Variant) -> VARIANT {
     match value {
-        Variant::Bool(truth) => VARIANT::from(*truth),
+        Variant::Bool(value) => VARIANT::from(*value),
         Variant::Number(number) => VARIANT::from(*number),
         Variant::Long(number) => VARIANT::from(*number),
         Variant::Real(number) => VARIANT::from(*number),
@@ -56,8 +57,8 @@ pub(crate) fn write(value: &Variant) -> VARIANT {
     }
 }
 
-/// What a value says that it holds.
+/// The type of a VARIANT.
 pub(crate) fn kind(value: &VARIANT) -> VARENUM {
-    // SAFETY: every value has its type there.
+    // SAFETY: every VARIANT has the type tag.
     unsafe { value.Anonymous.Anonymous.vt }
 }

@@ -6,6 +6,7 @@ use communicado_core::Availability;
 use serde::{Deserialize, Serialize};
 
 use super::Person;
+use super::json::to_json;
 use crate::{Status, Timestamp};
 
 /// A page of people.
@@ -159,25 +160,4 @@ pub struct Health {
     pub clock: bool,
 }
 
-/// `value` as one line of JSON.
-pub(super) fn json<T: Serialize>(value: &T) -> String {
-    serde_json::to_string(value)
-        .unwrap_or_else(|error| unreachable!("it has only text, numbers and lists: {error}"))
-}
-
-macro_rules! to_json {
-    ($($type:ty),*) => {$(
-        impl $type {
-            /// The object as one line of JSON, without the line break.
-            #[must_use]
-            pub fn to_json(&self) -> String {
-                json(self)
-            }
-        }
-    )*};
-}
-
 to_json!(People, Snapshot, Gone, End, Problem, SocketOut, Badge, Health);
-to_json!(super::Published, super::Session, super::Token, super::Created, super::Tokens);
-to_json!(super::Audience, super::OwnPerson, super::NewToken, super::NewPerson, super::Alter);
-to_json!(super::Publish, super::Manual);

@@ -5,6 +5,7 @@
 //! reader gets of a person depends on its [`View`]. As with a client, keys are never taken away
 //! within version 1.
 
+mod json;
 mod messages;
 mod person;
 mod requests;

@@ -148,7 +148,7 @@ impl Person {
     /// The object as one line of JSON, without the line break.
     #[must_use]
     pub fn to_json(&self) -> String {
-        super::messages::json(self)
+        super::json::json(self)
     }
 }
 

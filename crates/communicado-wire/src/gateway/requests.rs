@@ -6,6 +6,7 @@ use communicado_core::{Activity, Availability};
 use serde::{Deserialize, Serialize};
 
 use super::View;
+use super::json::to_json;
 use crate::{Client, Status, Timestamp};
 
 /// What a device says about its clients: `PUT /v1/people/{id}/devices/{device}`.
@@ -250,3 +251,8 @@ impl Publish {
         serde_json::from_slice(text)
     }
 }
+
+to_json!(
+    Published, Session, Token, Created, Tokens, Audience, OwnPerson, NewToken, NewPerson, Alter,
+    Publish, Manual
+);

@@ -26,12 +26,12 @@ pub struct Person {
     /// The pseudonym of the badge.
     pub badge: Option<Arc<str>>,
     /// What each view saw last.
-    pub seen: Seen,
+    pub seen: Facets,
 }
 
 /// What each view saw last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seen {
+pub struct Facets {
     /// The view `in-out`.
     pub in_out: Facet,
     /// The view `availability`.
@@ -192,7 +192,7 @@ macro_rules! json_form {
             /// The object as one line of JSON.
             #[must_use]
             pub fn to_json(&self) -> String {
-                super::messages::json(self)
+                super::json::json(self)
             }
 
             /// Reads the object.

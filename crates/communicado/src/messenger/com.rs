@@ -23,13 +23,13 @@ const STOP_TIMEOUT: Duration = Duration::from_millis(500);
 const GONE: HResult = HResult::of(0x8007_06BA);
 
 pub(super) fn is_running() -> bool {
-    windows::messenger().is_some()
+    windows::running_messenger().is_some()
 }
 
 pub(super) fn wait_until_running(timeout: Duration) -> bool {
     let clock = SystemClock::start();
     let end = clock.now().after(timeout);
-    block_on_until(windows::until_messenger(), Some((&clock, end))).is_some_and(|found| found)
+    block_on_until(windows::wait_for_messenger(), Some((&clock, end))).is_some_and(|found| found)
 }
 
 type GetResult = Result<Variant, HResult>;

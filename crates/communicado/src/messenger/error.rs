@@ -3,7 +3,7 @@
 use std::fmt;
 
 use communicado_codes::{Code, Family, lookup};
-use communicado_sources::windows::reading::says_signed_out;
+use communicado_sources::windows::reading::is_signed_out;
 use communicado_windows::HResult;
 
 /// The error of a call to Communicator: the code, its meaning, and what to do.
@@ -31,7 +31,7 @@ impl MessengerError {
     /// Returns whether the error means that the client runs but no user is signed in.
     #[must_use]
     pub fn is_signed_out(self) -> bool {
-        says_signed_out(self.code)
+        is_signed_out(self.code)
     }
 
     /// Returns whether the error means that no client runs, or none that answers: some clients

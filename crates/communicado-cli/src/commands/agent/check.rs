@@ -15,7 +15,7 @@ pub(crate) fn check() -> Result<Option<Check>, Failure> {
         found: found.into(),
         action: action.map(Into::into),
     };
-    let see_status = "run: communicado agent status";
+    let see_status = "run `communicado agent status`";
     let allowed = match state_dir.consent() {
         Ok(allowed) => allowed.is_some(),
         Err(_) => {

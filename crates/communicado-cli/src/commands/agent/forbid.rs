@@ -11,7 +11,7 @@ use communicado_sinks::publish::{Message, PublishError, Transport as _};
 use super::state_dir::StateDir;
 use crate::runtime::block_on;
 
-/// How long to wait for a running agent, which ends when the gateway has answered it.
+/// The time limit for a running agent to end, which it does when the gateway has answered.
 const AGENT_EXIT_TIMEOUT: Duration = Duration::from_secs(15);
 /// The lease that limits how long the goodbye may take.
 const LEASE: Duration = Duration::from_secs(60);

@@ -22,7 +22,7 @@ pub(super) enum PauseReason {
     OutsideHours(Option<Timestamp>),
 }
 
-/// Whether to publish, and until when this decision holds.
+/// The decision to publish or pause, and the time until which it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PublishPolicy {
     pub(super) pause_reason: Option<PauseReason>,

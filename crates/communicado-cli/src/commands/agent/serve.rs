@@ -24,13 +24,13 @@ use super::times::to_local;
 use crate::runtime::{block_on, now, shutdown_signal, stdin_eof, with_monitor};
 use crate::settings::Settings;
 
-/// How long to try to take the lock, which `agent status` holds for a moment.
+/// The time limit for taking the lock, which `agent status` holds for a moment.
 const LOCK_TIMEOUT: Duration = Duration::from_millis(500);
-/// How long the goodbye may delay the end of the agent.
+/// The maximum delay of the agent's end by its goodbye.
 const GOODBYE_MAX: Duration = Duration::from_secs(3);
-/// How long `agent forbid` waits for a request in progress, so that none follows the goodbye.
+/// The time limit for a request in progress after `agent forbid`, so that none follows the goodbye.
 const ANSWER_MAX: Duration = Duration::from_secs(12);
-/// How often the policy is checked at least, because the clock may be changed.
+/// The maximum time between two checks of the policy, because the clock may be changed.
 const POLICY_RECHECK: Duration = Duration::from_secs(15 * 60);
 
 /// The reason why a session ends.

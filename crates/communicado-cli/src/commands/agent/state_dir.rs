@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use communicado::Timestamp;
-use communicado_cli_support::{Failure, Outcome};
+use communicado_cli_support::{Failure, Outcome, dirs};
 use communicado_core::Moment;
 use communicado_runtime::{Clock, sleep_until};
 use serde_json::{Value, json};
@@ -42,16 +42,11 @@ pub(super) struct InstanceLock {
 impl StateDir {
     /// Opens the default directory, and creates it if it does not exist.
     pub(super) fn open() -> Result<Self, Failure> {
-        let Some(dir) = default_dir(|name| std::env::var(name).ok()) else {
-            let (named, help) = if cfg!(windows) {
-                ("LOCALAPPDATA", "set LOCALAPPDATA to a folder of yours")
-            } else {
-                ("neither XDG_STATE_HOME nor HOME", "set HOME")
-            };
-            let what = "there is no place to keep what you allow";
-            let cause = format!("{named} is{} set", if cfg!(windows) { " not" } else { "" });
-            return Err(Failure::new(Outcome::Failed, what).cause(cause).help(help));
-        };
+        let dir = default_dir().ok_or_else(|| {
+            Failure::new(Outcome::Failed, "cannot find the folder for the agent's state")
+                .cause("neither XDG_STATE_HOME nor HOME is an absolute path")
+                .help("set HOME to your home folder")
+        })?;
         let state_dir = Self { dir };
         create_private_dir(&state_dir.dir.join(RUN_DIR))
             .map_err(|error| state_dir.cannot(&error))?;
@@ -60,7 +55,7 @@ impl StateDir {
 
     /// The default directory, if an agent has used it.
     pub(super) fn existing() -> Option<Self> {
-        let dir = default_dir(|name| std::env::var(name).ok())?;
+        let dir = default_dir()?;
         dir.join(in_run_dir(LOCK)).exists().then_some(Self { dir })
     }
 
@@ -148,7 +143,7 @@ impl StateDir {
         }
     }
 
-    /// Whether an agent is running.
+    /// Returns true while an agent is running.
     pub(super) fn is_running(&self) -> Result<bool, Failure> {
         match self.lock_file()?.try_lock_shared() {
             Ok(()) => Ok(false),
@@ -231,16 +226,7 @@ fn create_private_dir(dir: &Path) -> io::Result<()> {
     builder.create(dir)
 }
 
-/// `communicado/agent` in `XDG_STATE_HOME`, or else in `~/.local/state` (XDG Base Directory
-/// Specification); on Windows in `LOCALAPPDATA` instead.
-fn default_dir(var: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
-    let absolute = |name| var(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let usual = || {
-        if cfg!(windows) {
-            absolute("LOCALAPPDATA")
-        } else {
-            absolute("HOME").map(|home| home.join(".local/state"))
-        }
-    };
-    Some(absolute("XDG_STATE_HOME").or_else(usual)?.join("communicado").join("agent"))
+/// The default directory, if the directory for state is known.
+fn default_dir() -> Option<PathBuf> {
+    Some(dirs::state_dir()?.join("communicado").join("agent"))
 }

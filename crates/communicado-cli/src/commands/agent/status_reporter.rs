@@ -73,7 +73,7 @@ impl StatusReporter {
             }
             (AgentState::Publishing, _) if was_failing => note("publishing again"),
             (AgentState::Starting, _) => {}
-            _ => note(&format!("{description}")),
+            _ => note(&description),
         }
         service_manager::notify(&format!("STATUS={description}\n"));
         inner.shown = Some(state);

@@ -46,11 +46,10 @@ fn add(text: &mut String, check: &Check) {
 fn examine(settings: &Settings) -> Result<(String, Health), Failure> {
     let mut text = String::new();
     let file = settings.file.clone();
-    let config = match file.or_else(|| default_file(|name| std::env::var(name).ok())) {
+    let config = match file.or_else(default_file) {
         Some(file) if settings.file.is_some() => format!("read from {}", file.display()),
         Some(file) => format!("defaults, because {} does not exist", file.display()),
-        None if cfg!(windows) => "defaults, because APPDATA is not set".to_owned(),
-        None => "defaults, because neither XDG_CONFIG_HOME nor HOME is set".to_owned(),
+        None => "defaults, because there is no home folder".to_owned(),
     };
     let _ = writeln!(text, "ok  configuration: {config}");
     let mut worst = Health::Good;

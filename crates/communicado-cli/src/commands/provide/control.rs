@@ -1,9 +1,9 @@
-//! The words that speak to the provider that runs.
+//! The commands that control a running provider.
 
 use communicado_cli_support::{Failure, Outcome, note, print, print_message};
 use communicado_provider::{Presence, ProviderCommand};
 
-use super::frontend::{ControlClient, ControlError};
+use super::frontend::{ProviderClient, ProviderClientError};
 use super::{ProvideCommand, SetPresenceArgs};
 use crate::runtime::{block_on, now};
 
@@ -17,14 +17,14 @@ impl ProvideCommand {
             Self::Quit => ProviderCommand::Quit,
         };
         block_on(async {
-            let client = ControlClient::open().await?.ok_or_else(not_running)?;
+            let client = ProviderClient::open().await?.ok_or_else(not_running)?;
             match client.execute(&command).await {
                 Ok(()) => Ok(Outcome::Yes),
-                Err(ControlError::Already(text)) => {
+                Err(ProviderClientError::AlreadyDone(text)) => {
                     note(&format!("nothing to do: {text}"));
                     Ok(Outcome::Yes)
                 }
-                Err(ControlError::Failed(failure)) => Err(failure),
+                Err(ProviderClientError::Failed(failure)) => Err(failure),
             }
         })
     }
@@ -37,14 +37,14 @@ impl SetPresenceArgs {
             None => presence,
             Some(note) => presence
                 .with_note(note)
-                .map_err(|error| Failure::usage("the note cannot be shown").cause(error))?,
+                .map_err(|error| Failure::usage("the note is invalid").cause(error))?,
         };
         Ok(ProviderCommand::Set { presence, lasts: self.lasts })
     }
 }
 
 async fn status(json: bool) -> Result<Outcome, Failure> {
-    let Some(client) = ControlClient::open().await? else {
+    let Some(client) = ProviderClient::open().await? else {
         print_message(&not_running().to_string());
         return Ok(Outcome::No);
     };
@@ -54,6 +54,6 @@ async fn status(json: bool) -> Result<Outcome, Failure> {
 }
 
 fn not_running() -> Failure {
-    Failure::new(Outcome::Failed, "no provider runs in this session")
+    Failure::new(Outcome::Failed, "no provider is running in this session")
         .help("start one: communicado provide")
 }

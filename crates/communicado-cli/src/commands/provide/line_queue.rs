@@ -1,6 +1,7 @@
-//! What the provider prints. A reader that is slow holds up no client: lines wait for it. When too
-//! many wait, the newest takes the place of the one before it, and says how many were missed. So the
-//! reader always learns the latest.
+//! The queue of the lines that the provider prints. A slow reader does not block the provider.
+//!
+//! When the queue is full, a new line replaces the last one and reports the number of missed lines.
+//! So the reader always gets the latest state.
 
 use std::collections::VecDeque;
 use std::io;
@@ -15,23 +16,24 @@ use tokio::sync::Notify;
 use super::report::ProviderReport;
 use crate::runtime::open_stdout;
 
-/// So many lines wait for a reader that is slow.
+/// The maximum number of lines that wait for a slow reader.
 const LINES_MAX: usize = 1024;
-/// How long a reader may take for the last lines.
-const LAST_MAX: std::time::Duration = std::time::Duration::from_secs(2);
+/// The time limit for writing the last lines.
+const FLUSH_MAX: std::time::Duration = std::time::Duration::from_secs(2);
 
-/// Says lines, and never waits.
+/// The sender of lines, which never waits.
 pub(super) struct LineQueue {
     queue: Arc<SharedQueue>,
     json: bool,
 }
 
-/// Writes them.
+/// The writer of the queued lines.
 pub(super) struct LineWriter {
     queue: Arc<SharedQueue>,
     output: Output,
 }
 
+/// The state that the sender and the writer share.
 #[derive(Default)]
 struct SharedQueue {
     lines: Mutex<PendingLines>,
@@ -40,15 +42,15 @@ struct SharedQueue {
 
 #[derive(Default)]
 struct PendingLines {
-    /// Each with how many were missed before it.
+    /// The lines, each with the number of missed lines before it.
     pending: VecDeque<(String, u64)>,
-    /// Nothing more is said.
-    ended: bool,
-    /// Nobody reads.
-    closed: bool,
+    /// The sender is gone.
+    sender_gone: bool,
+    /// The reader is gone.
+    reader_gone: bool,
 }
 
-/// Standard output, for lines or for objects.
+/// A queue for standard output, of text lines or JSON objects.
 pub(super) fn standard(json: bool) -> Result<(LineQueue, LineWriter), Failure> {
     let queue = Arc::new(SharedQueue::default());
     let line_queue = LineQueue { queue: queue.clone(), json };
@@ -60,7 +62,7 @@ impl SharedQueue {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next line; nothing once all that was said is out.
+    /// The next line, or `None` after the last one.
     async fn next(&self) -> Option<String> {
         loop {
             {
@@ -68,7 +70,7 @@ impl SharedQueue {
                 if let Some((line, _)) = lines.pending.pop_front() {
                     return Some(line);
                 }
-                if lines.ended {
+                if lines.sender_gone {
                     return None;
                 }
             }
@@ -78,9 +80,10 @@ impl SharedQueue {
 }
 
 impl LineQueue {
+    /// Adds the line of a report.
     pub(super) fn push(&self, report: &ProviderReport, at: Timestamp) {
         let mut lines = self.queue.lines();
-        if lines.closed {
+        if lines.reader_gone {
             return;
         }
         let is_full = lines.pending.len() >= LINES_MAX;
@@ -96,21 +99,21 @@ impl LineQueue {
 
 impl Drop for LineQueue {
     fn drop(&mut self) {
-        self.queue.lines().ended = true;
+        self.queue.lines().sender_gone = true;
         self.queue.more.notify_one();
     }
 }
 
 impl LineWriter {
-    /// Writes until nothing more is said, or nobody reads it.
+    /// Writes lines until the sender or the reader is gone.
     pub(super) async fn write(self) {
         while let Some(line) = self.queue.next().await {
             match self.output.write(line.as_bytes()).await {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return,
                 Err(error) => {
-                    let what = "standard output cannot be written; the provider goes on";
-                    Failure::new(Outcome::Failed, what).cause(error).print();
+                    let message = "cannot write to standard output; the provider continues";
+                    Failure::new(Outcome::Failed, message).cause(error).print();
                     return;
                 }
             }
@@ -121,13 +124,13 @@ impl LineWriter {
 impl Drop for LineWriter {
     fn drop(&mut self) {
         let mut lines = self.queue.lines();
-        lines.closed = true;
+        lines.reader_gone = true;
         lines.pending.clear();
     }
 }
 
-/// Lets the last lines be written, if their reader takes them in time.
+/// Waits until the last lines are written, up to a time limit.
 pub(super) async fn flush(writer: impl Future<Output = ()>) {
     let clock = SystemClock::start();
-    let _ = timeout_at(&clock, clock.now().after(LAST_MAX), writer).await;
+    let _ = timeout_at(&clock, clock.now().after(FLUSH_MAX), writer).await;
 }

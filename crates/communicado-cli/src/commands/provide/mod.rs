@@ -1,8 +1,7 @@
-//! `provide`: a client without a window, that other programs see.
+//! `provide`: a headless client that other programs can see.
 //!
-//! Without a further word it is that client, until it is stopped; with one it speaks to the one
-//! that runs. What it is and in which order it says so is `communicado-provider`'s; `frontend` shows
-//! it by the platform's own contract.
+//! Without a command, it runs the client until stopped. The commands control the running client.
+//! `communicado-provider` decides what the client does, and [`frontend`] shows it to other programs.
 
 mod control;
 mod frontend;
@@ -10,6 +9,7 @@ mod line_queue;
 mod report;
 mod saved_state;
 mod serve;
+mod state;
 
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -29,15 +29,14 @@ use crate::parsers::parse_duration;
 use crate::runtime::block_on;
 use crate::suggestion::did_you_mean;
 
-/// A longer script is none.
+/// The maximum size of a script.
 const SCRIPT_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
-/// Be a client that programs can see, without a window.
+/// Run a headless client. One per user session; the commands below control it.
 ///
-/// Runs until it is stopped, and prints what it tells. One runs for each user; the further words
-/// speak to it. On Linux, programs see
-/// it on the session bus as org.communicado.Provider1; on Windows, those written for Communicator
-/// see it as that.
+/// Runs until stopped, and prints each change of its status. On Linux, programs see it on the
+/// session bus as org.communicado.Provider1. On Windows, programs that use Communicator's classes
+/// see it as Communicator.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct ProvideArgs {
@@ -47,71 +46,71 @@ pub(crate) struct ProvideArgs {
     serve: ServeArgs,
 }
 
-/// What can be asked of the provider that runs.
+/// A command for the running provider.
 #[derive(Debug, Subcommand)]
 enum ProvideCommand {
-    /// Have it sign in.
+    /// Sign in.
     SignIn,
-    /// Have it sign out.
+    /// Sign out.
     SignOut,
     Set(SetPresenceArgs),
-    /// Print what it says of itself: exit status 1 if none runs.
+    /// Print the status of the running client. Exit status 1 if none is running.
     Status {
-        /// One JSON object.
+        /// Print one JSON object.
         #[arg(long)]
         json: bool,
     },
-    /// Have it sign out and end.
+    /// Sign out and end the client.
     Quit,
 }
 
-/// Have it show how reachable you are.
+/// Set your availability.
 #[derive(Debug, Args)]
 struct SetPresenceArgs {
-    /// Whether you can be reached.
+    /// Your availability.
     #[arg(value_name = "AVAILABILITY", value_parser = availabilities())]
     availability: Availability,
-    /// What you are doing.
+    /// Your activity.
     #[arg(long, value_name = "ACTIVITY", value_parser = activities())]
     activity: Option<Activity>,
-    /// What others shall read beside it.
+    /// A note that other programs can show.
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
-    /// For how long; then what was set before comes back.
+    /// Restore the previous availability after this time. Default: keep the new one.
     #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]
     lasts: Option<Duration>,
 }
 
-/// How it is to run.
+/// The arguments of the provider.
 #[derive(Debug, Args)]
 struct ServeArgs {
-    /// The name that signs in; your own if it is not said.
+    /// Name of the account. Default: your user name.
     #[arg(long, value_name = "NAME")]
     account: Option<String>,
-    /// The name by which others see you; that of the account if it is not said.
+    /// Display name. Default: the name of the account.
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Sign in at once.
+    /// Sign in at the start.
     #[arg(long)]
     sign_in: bool,
-    /// Keep what is set for the next run, and begin with what was kept.
+    /// Restore the state of the last run, and save the state for the next one.
     #[arg(long)]
     remember: bool,
-    /// Do by itself what a file of lines `AFTER ACTION` says, faults included: for tests. `-` is
-    /// standard input.
+    /// Play a script of lines `AFTER ACTION`, including faults, for tests. `-` means standard
+    /// input.
     #[arg(long, value_name = "FILE")]
     script: Option<PathBuf>,
-    /// Print one JSON object a line.
+    /// Print one JSON object per line.
     #[arg(long)]
     json: bool,
-    /// Have it started, with these options, for whoever speaks to it; and end.
+    /// Register for on-demand activation with these options, then exit.
     #[arg(long, conflicts_with_all = ["unregister", "json", "script"])]
     register: bool,
-    /// The reverse; and end.
+    /// Remove the registration, then exit.
     #[arg(long)]
     unregister: bool,
     #[command(flatten)]
-    frontend: frontend::Options,
+    frontend: frontend::FrontendArgs,
 }
 
 impl ProvideArgs {
@@ -128,11 +127,11 @@ impl ServeArgs {
         let account = self.account()?;
         if self.register {
             let done = frontend::register(&self.options(), &self.frontend)?;
-            note(&format!("{done}"));
+            note(&done);
             return Ok(Outcome::Yes);
         }
         if self.unregister {
-            note(&format!("{}", frontend::unregister(&self.frontend)?));
+            note(&frontend::unregister(&self.frontend)?);
             return Ok(Outcome::Yes);
         }
         let script = self.script.as_deref().map(read_script).transpose()?.unwrap_or_default();
@@ -154,13 +153,13 @@ impl ServeArgs {
         let own = || own().filter(|name| !name.is_empty()).unwrap_or_else(|| "user".to_owned());
         let name = self.account.clone().unwrap_or_else(own);
         Account::new(&name, self.name.as_deref().unwrap_or(&name)).map_err(|error| {
-            Failure::usage("the name of the account cannot be shown to other programs")
+            Failure::usage("the name of the account is invalid")
                 .cause(error)
-                .help("say another one: communicado provide --account alice@example.com")
+                .help("name another account: communicado provide --account alice@example.com")
         })
     }
 
-    /// The options that a registered provider is to be started with.
+    /// The options that start a registered provider.
     fn options(&self) -> Vec<String> {
         let mut options = Vec::new();
         for (option, value) in [("--account", &self.account), ("--name", &self.name)] {
@@ -174,8 +173,8 @@ impl ServeArgs {
 }
 
 fn read_script(file: &Path) -> Result<Script, Failure> {
-    let what = format!("the script `{}` cannot be played", file.display());
-    let cannot = |cause: String| Failure::usage(what.clone()).cause(cause);
+    let message = format!("cannot play the script `{}`", file.display());
+    let cannot = |cause: String| Failure::usage(message.clone()).cause(cause);
     let read = if file == Path::new("-") { read(std::io::stdin()) } else { read_file(file) };
     let text = read.map_err(|error| cannot(error.to_string()))?;
     Script::parse(&text).map_err(|error| {
@@ -195,12 +194,14 @@ fn read(from: impl io::Read) -> io::Result<String> {
     let mut text = String::new();
     from.take(SCRIPT_BYTES_MAX + 1).read_to_string(&mut text)?;
     if text.len() as u64 > SCRIPT_BYTES_MAX {
-        return Err(io::Error::other(format!("it has more than {SCRIPT_BYTES_MAX} bytes")));
+        return Err(io::Error::other(format!(
+            "the script is larger than {SCRIPT_BYTES_MAX} bytes"
+        )));
     }
     Ok(text)
 }
 
-/// What may have been meant.
+/// A suggestion for an unknown word.
 fn help(error: &ScriptError) -> Option<String> {
     let unknown = error.unknown_word().filter(|unknown| !unknown.known.is_empty())?;
     let known: Vec<&str> = unknown.known.iter().map(String::as_str).collect();

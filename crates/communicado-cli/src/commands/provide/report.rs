@@ -1,16 +1,16 @@
-//! What is said of a provider: a line for people, an object for programs.
+//! The report of a provider: a line of text or a JSON object.
 
 use communicado::Timestamp;
 use communicado_provider::Account;
 use communicado_sinks::printable;
 use serde_json::{Value, json};
 
-use super::frontend::ProviderState;
+use super::state::ProviderState;
 
-/// A longer text is cut: a line is to be read.
+/// The maximum length of a text in a line.
 const TEXT_MAX: usize = 200;
 
-/// What a provider says of itself. The words may be those of another version of it.
+/// The report of a provider. Its words may come from another version of the provider.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ProviderReport {
     pub(super) account: String,
@@ -20,29 +20,29 @@ pub(super) struct ProviderReport {
     pub(super) activity: String,
     pub(super) note: String,
     pub(super) reason: String,
-    /// When what is shown ends by itself.
+    /// The end of a temporary presence.
     pub(super) until: Option<Timestamp>,
 }
 
 impl ProviderReport {
-    /// What our own provider says.
-    pub(super) fn of(account: &Account, shown: &ProviderState) -> Self {
-        let presence = shown.status.presence();
+    /// The report of the provider in this process.
+    pub(super) fn of(account: &Account, state: &ProviderState) -> Self {
+        let presence = state.status.presence();
         let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
         Self {
             account: account.name().to_owned(),
             friendly_name: account.friendly_name().to_owned(),
-            status: shown.status.word().to_owned(),
+            status: state.status.word().to_owned(),
             availability: owned(presence.map(|it| it.availability.word())),
             activity: owned(presence.and_then(|it| it.activity).map(|it| it.word())),
             note: owned(presence.and_then(|it| it.note())),
-            reason: shown.status.reason().map(|it| it.word()).unwrap_or_default(),
-            until: shown.until,
+            reason: state.status.reason().map(|it| it.word()).unwrap_or_default(),
+            until: state.until,
         }
     }
 
-    /// One line of JSON: every key always there, but for `missed`, which says how many lines before
-    /// it were not written because their reader was too slow.
+    /// One line of JSON. All keys are always present, except `missed`: the number of lines before
+    /// this one that a slow reader missed.
     pub(super) fn to_json(&self, at: Timestamp, missed: u64) -> String {
         let some = |text: &str| if text.is_empty() { Value::Null } else { text.into() };
         let mut object = json!({
@@ -65,7 +65,7 @@ impl ProviderReport {
         format!("{object}\n")
     }
 
-    /// The line of one who follows: with its time, and how many lines were missed before it.
+    /// One line of text with its time and the number of missed lines.
     pub(super) fn to_dated_text(&self, at: Timestamp, missed: u64) -> String {
         let text = self.to_text();
         let text = text.trim_end();
@@ -73,7 +73,7 @@ impl ProviderReport {
         format!("{}  {text}{missed}\n", at.time_of_day())
     }
 
-    /// One line for people.
+    /// One line of text.
     pub(super) fn to_text(&self) -> String {
         let mut text = format!("{:<13}", printable(&self.status, TEXT_MAX));
         let mut more = Vec::new();

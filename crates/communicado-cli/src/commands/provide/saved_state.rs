@@ -1,39 +1,40 @@
-//! What was chosen, in a file that the next run reads.
+//! The desired state of the provider in a file, which the next run reads.
 
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use communicado::Timestamp;
-use communicado_cli_support::{Failure, Outcome};
+use communicado_cli_support::{Failure, Outcome, dirs};
 use communicado_provider::words::{activity, availability};
 use communicado_provider::{DesiredState, Presence, TemporaryPresence};
 use communicado_runtime::{Clock, SystemClock};
 use serde_json::{Value, json};
 
-/// The version of the form, in the key `v`.
+/// The version of the file format, in the key `v`.
 const VERSION: u64 = 1;
-/// A longer file is none of ours.
+/// The maximum size of the file.
 const BYTES_MAX: u64 = 64 * 1024;
 
-/// The file, and what it says.
+/// The file and its content.
 pub(super) struct SavedState {
     file: PathBuf,
     contents: String,
 }
 
 impl SavedState {
-    /// Reads what was chosen, if anything was.
+    /// Reads the file, if it exists.
     ///
     /// # Errors
     ///
-    /// If the file is there and cannot be understood: it is left as it is.
+    /// If the file is invalid. It is not changed.
     pub(super) fn open(clock: &SystemClock) -> Result<(Self, Option<DesiredState>), Failure> {
-        let file = default_file(|name| std::env::var(name).ok()).ok_or_else(|| {
-            Failure::new(Outcome::Failed, "what is set cannot be remembered")
-                .cause("no folder for it is named: XDG_STATE_HOME, APPDATA or HOME")
-                .help("set HOME, or start without --remember")
+        let file = dirs::roaming_state_dir().ok_or_else(|| {
+            Failure::new(Outcome::Failed, "cannot find the folder for the saved state")
+                .cause("neither XDG_STATE_HOME nor HOME is an absolute path")
+                .help("set HOME to your home folder, or omit --remember")
         })?;
+        let file = file.join("communicado").join("provider.json");
         let mut saved_state = Self { file, contents: String::new() };
         let text = match read(&saved_state.file) {
             Ok(text) => text,
@@ -47,11 +48,11 @@ impl SavedState {
         Ok((saved_state, Some(desired)))
     }
 
-    /// Writes what is chosen now, if it is another thing than before: all of it or nothing.
+    /// Writes the desired state if it has changed. Replaces the file as a whole.
     ///
     /// # Errors
     ///
-    /// If it cannot be written; what was written before is still there.
+    /// If the file cannot be written. The old file remains.
     pub(super) fn save(
         &mut self,
         desired: &DesiredState,
@@ -78,16 +79,7 @@ impl SavedState {
     }
 }
 
-/// `communicado/provider.json` in `XDG_STATE_HOME`, or else in `~/.local/state` (XDG Base
-/// Directory Specification); on Windows in `%APPDATA%`.
-fn default_file(var: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
-    let absolute = |name| var(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = || absolute("HOME").map(|home| home.join(".local/state"));
-    let folder = absolute("XDG_STATE_HOME").or_else(|| absolute("APPDATA")).or_else(home)?;
-    Some(folder.join("communicado").join("provider.json"))
-}
-
-/// A new file that its user alone may read: it says how a person spends the day.
+/// Creates a file that only its owner may read.
 fn create_private(file: &Path) -> io::Result<fs::File> {
     let mut options = fs::File::options();
     options.write(true).create(true).truncate(true);
@@ -98,16 +90,14 @@ fn create_private(file: &Path) -> io::Result<fs::File> {
 
 fn read(file: &Path) -> io::Result<String> {
     if fs::metadata(file)?.len() > BYTES_MAX {
-        return Err(io::Error::other(format!("it has more than {BYTES_MAX} bytes")));
+        return Err(io::Error::other(format!("the file is larger than {BYTES_MAX} bytes")));
     }
     fs::read_to_string(file)
 }
 
 fn unreadable(file: &Path, cause: &str) -> Failure {
-    let what = format!("what was remembered in `{}` cannot be read", file.display());
-    Failure::new(Outcome::Failed, what)
-        .cause(cause)
-        .help("mend the file or remove it; it was left as it is")
+    let message = format!("cannot read the saved state `{}`", file.display());
+    Failure::new(Outcome::Failed, message).cause(cause).help("fix or remove the file")
 }
 
 fn to_json(desired: &DesiredState, until: Option<Timestamp>) -> String {
@@ -135,11 +125,11 @@ fn presence(presence: &Presence) -> Value {
 fn parse(text: &str, clock: &dyn Clock) -> Result<DesiredState, String> {
     let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     if value.get("v").and_then(Value::as_u64) != Some(VERSION) {
-        return Err(format!("it is not of version {VERSION}"));
+        return Err(format!("the file is not of version {VERSION}"));
     }
     let signed_in = value.get("signed_in").and_then(Value::as_bool);
-    let signed_in = signed_in.ok_or("`signed_in` is neither true nor false")?;
-    let presence = read_presence(value.get("shows").ok_or("there is no `shows`")?)?;
+    let signed_in = signed_in.ok_or("`signed_in` is missing or not a boolean")?;
+    let presence = read_presence(value.get("shows").ok_or("`shows` is missing")?)?;
     let temporary = match value.get("for_now") {
         None | Some(Value::Null) => None,
         Some(object) => {
@@ -148,7 +138,7 @@ fn parse(text: &str, clock: &dyn Clock) -> Result<DesiredState, String> {
             let left = until.since(clock.civil());
             let presence = read_presence(object)?;
             let until = clock.now().after(left);
-            // What has ended meanwhile has ended.
+            // A temporary presence may have ended since the last run.
             (!left.is_zero()).then_some(TemporaryPresence { presence, until })
         }
     };
@@ -156,13 +146,13 @@ fn parse(text: &str, clock: &dyn Clock) -> Result<DesiredState, String> {
 }
 
 fn read_presence(object: &Value) -> Result<Presence, String> {
-    let word = text_of(object, "availability")?.ok_or("there is no `availability`")?;
+    let word = text_of(object, "availability")?.ok_or("`availability` is missing")?;
     let doing = text_of(object, "activity")?;
     let doing = doing.map(activity).transpose().map_err(|error| error.to_string())?;
     let presence = Presence::new(availability(word).map_err(|error| error.to_string())?, doing);
     match text_of(object, "note")? {
         None => Ok(presence),
-        Some(note) => presence.with_note(note).map_err(|error| format!("the note: {error}")),
+        Some(note) => presence.with_note(note).map_err(|error| format!("`note`: {error}")),
     }
 }
 
@@ -170,7 +160,7 @@ fn text_of<'a>(object: &'a Value, key: &str) -> Result<Option<&'a str>, String> 
     match object.get(key) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(format!("`{key}` is no text")),
+        Some(_) => Err(format!("`{key}` is not a string")),
     }
 }
 
@@ -183,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn a_saved_state_round_trips() {
         let clock = SystemClock::start();
         let busy = Presence::new(words::availability("busy").unwrap(), None);
         let presence = busy.with_note("back at \"four\"").unwrap();
@@ -195,13 +185,13 @@ mod tests {
         let read = parse(&text, &clock).unwrap();
         assert_eq!((read.signed_in, &read.presence), (true, &desired.presence));
         assert_eq!(read.temporary.unwrap().presence, Presence::AVAILABLE);
-        // An hour later it has ended.
+        // The temporary presence ends now.
         let text = to_json(&desired, Some(clock.civil()));
         assert_eq!(parse(&text, &clock).unwrap().temporary, None);
     }
 
     #[test]
-    fn what_cannot_be_understood_is_said() {
+    fn an_invalid_file_is_refused_with_the_reason() {
         let clock = SystemClock::start();
         let check = |text: &str, expected: &str| {
             let cause = parse(text, &clock).unwrap_err();
@@ -209,9 +199,9 @@ mod tests {
         };
         check("", "EOF");
         check("{\"v\":2}", "not of version 1");
-        check("{\"v\":1}", "`signed_in` is neither");
-        check("{\"v\":1,\"signed_in\":true,\"shows\":{}}", "there is no `availability`");
+        check("{\"v\":1}", "`signed_in` is missing");
+        check("{\"v\":1,\"signed_in\":true,\"shows\":{}}", "`availability` is missing");
         let shows = "{\"v\":1,\"signed_in\":true,\"shows\":{\"availability\":\"tired\"}}";
-        check(shows, "`tired` is no availability");
+        check(shows, "unknown availability `tired`");
     }
 }

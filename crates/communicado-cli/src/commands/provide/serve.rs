@@ -1,5 +1,5 @@
-//! The provider at work: what is asked, what the script says and what falls due goes in, what
-//! comes out is told by the face and printed.
+//! The loop of the provider. It feeds commands, script steps and timers to the provider, and
+//! publishes and prints the resulting changes.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -17,26 +17,27 @@ use communicado_runtime::{Clock as _, SystemClock, Timer};
 use futures_util::future::{Either, select};
 use tokio::sync::mpsc;
 
-use super::frontend::{CommandRequest, CommandSender, Frontend, Options, ProviderState, crash};
+use super::frontend::{CommandRequest, CommandSender, Frontend, FrontendArgs, crash};
 use super::line_queue::{self, LineQueue};
 use super::report::ProviderReport;
 use super::saved_state::SavedState;
+use super::state::ProviderState;
 use crate::runtime::shutdown_signal;
 
-/// How a provider is to run.
+/// The options of a run.
 pub(super) struct RunOptions {
     pub(super) account: Account,
-    pub(super) frontend: Options,
+    pub(super) frontend: FrontendArgs,
     pub(super) script: Script,
-    /// Whether to sign in as soon as it runs.
+    /// True to sign in at the start.
     pub(super) sign_in: bool,
-    /// Whether to print objects for programs.
+    /// True to print JSON objects.
     pub(super) json: bool,
     pub(super) saved_state: Option<SavedState>,
     pub(super) desired: Option<DesiredState>,
 }
 
-/// A provider that runs.
+/// A running provider.
 struct ProviderLoop<'a> {
     options: &'a mut RunOptions,
     clock: SystemClock,
@@ -44,12 +45,12 @@ struct ProviderLoop<'a> {
     frontend: Frontend,
     lines: LineQueue,
     faults: ActiveFaults,
-    /// When the override that is shown ends: on our clock, and in civil time.
+    /// The end of the temporary presence: as a moment, and in civil time.
     until: Option<(Moment, Timestamp)>,
     save_failed: bool,
 }
 
-/// Something that happened.
+/// An event of the loop.
 enum LoopEvent {
     Command(Option<CommandRequest>),
     TimerExpired,
@@ -57,11 +58,11 @@ enum LoopEvent {
     Lost(Failure),
 }
 
-/// Runs until it is told to end, or can be seen no longer.
+/// Runs until a command or signal ends the provider, or other programs can no longer see it.
 pub(super) async fn serve(options: RunOptions, clock: SystemClock) -> Result<Outcome, Failure> {
     let (lines, writer) = line_queue::standard(options.json)?;
     let mut writer = pin!(writer.write());
-    // Writing comes second: who watches goes before who reads.
+    // `select` polls the provider first: other programs come before the reader of the output.
     match select(pin!(run(options, clock, lines)), writer.as_mut()).await {
         Either::Left((done, _)) => {
             line_queue::flush(writer).await;
@@ -81,13 +82,13 @@ async fn run(
     let sign_in = options.sign_in || desired.signed_in;
     let (sender, mut commands) = CommandSender::new();
     let mut end = pin!(shutdown_signal());
-    // Listened for first: what begins here is to be ended in order from its beginning.
+    // Polled once, which installs the signal handlers before the frontend opens.
     let _ = futures_util::poll!(end.as_mut());
     let frontend = Frontend::open(options.account.clone(), sender, &options.frontend).await?;
     let provider = Provider::with_desired_state(options.account.clone(), desired);
     let mut timer = clock
         .timer()
-        .map_err(|error| Failure::new(Outcome::Failed, "the system gives no timer").cause(error))?;
+        .map_err(|error| Failure::new(Outcome::Failed, "cannot create a timer").cause(error))?;
     let (faults, until) = (ActiveFaults::default(), None);
     let options = &mut options;
     let mut run = ProviderLoop {
@@ -103,7 +104,7 @@ async fn run(
     run.start(!script.starts()).await?;
     let began = clock.now();
     let mut steps = script.steps.iter();
-    // A script that starts the provider says itself when to sign in.
+    // A script with the action `running` also decides when to sign in.
     if sign_in && !script.starts() {
         let _ = run.command(ProviderCommand::SIGN_IN).await?;
     }
@@ -119,12 +120,12 @@ async fn run(
                 let events = run.provider.advance(clock.now());
                 run.publish(events).await?;
             }
-            LoopEvent::Command(Some(CommandRequest { command, answer })) => {
+            LoopEvent::Command(Some(CommandRequest { command, reply })) => {
                 let done = run.command(command).await?;
-                // Whoever asked may have gone.
-                let _ = answer.send(done);
+                // The caller may be gone.
+                let _ = reply.send(done);
             }
-            // The face holds the other end, so this is not the end of it.
+            // Never happens: the frontend holds a sender.
             LoopEvent::Command(None) => {}
             LoopEvent::Shutdown => {
                 let _ = run.command(ProviderCommand::Quit).await?;
@@ -137,26 +138,26 @@ async fn run(
 }
 
 impl ProviderLoop<'_> {
-    /// Is there, and can be asked from its first moment unless it is to be seen starting.
+    /// Announces the provider: already running if `started`, or else as starting.
     async fn start(&mut self, started: bool) -> Result<(), Failure> {
-        let mut shown = vec![ProviderState { status: ProviderStatus::Starting, until: None }];
+        let mut state = vec![ProviderState { status: ProviderStatus::Starting, until: None }];
         if started {
             let handled = self.provider.handle(self.clock.now(), ProviderCommand::Started);
-            shown.extend(
+            state.extend(
                 handled
                     .events
                     .iter()
                     .map(|event| ProviderState { status: event.status(), until: None }),
             );
-            for shown in &shown {
-                self.frontend.publish(shown).await?;
+            for state in &state {
+                self.frontend.publish(state).await?;
             }
         }
         self.frontend.announce().await?;
         let (name, address) = (self.options.account.name(), self.frontend.address());
-        note(&format!("the provider of {name} is {address}; end it with Ctrl-C"));
+        note(&format!("the provider of {name} is {address}; press Ctrl-C to end it"));
         let at = self.clock.civil();
-        shown.iter().for_each(|shown| self.print_line(shown, at));
+        state.iter().for_each(|state| self.print_line(state, at));
         Ok(())
     }
 
@@ -175,7 +176,7 @@ impl ProviderLoop<'_> {
         }
     }
 
-    /// Does what the script says up to now, and returns when it says more.
+    /// Plays the script up to now, and returns the time of its next step.
     async fn play(
         &mut self,
         steps: &mut Iter<'_, ScriptStep>,
@@ -191,11 +192,11 @@ impl ProviderLoop<'_> {
             match &step.action {
                 ScriptAction::Command(command) => {
                     if let Err(error) = self.command(command.clone()).await? {
-                        note(&format!("line {} of the script: {error}", step.line));
+                        note(&format!("script line {}: {error}", step.line));
                     }
                 }
                 ScriptAction::Fault(Fault::Crash) => {
-                    // What was said before is written, if its reader takes it.
+                    // The writer gets a chance to print the last lines.
                     tokio::task::yield_now().await;
                     crash();
                 }
@@ -217,24 +218,24 @@ impl ProviderLoop<'_> {
         Ok(handled.error.map_or(Ok(()), Err))
     }
 
-    /// Tells all of it, in order, and keeps what is chosen.
+    /// Publishes and prints the events in order, and saves the desired state.
     async fn publish(&mut self, events: Vec<ProviderEvent>) -> Result<(), Failure> {
         let until = self.until();
         for event in events {
-            let shown = ProviderState { status: event.status(), until };
+            let state = ProviderState { status: event.status(), until };
             let at = self.clock.civil();
-            self.frontend.publish(&shown).await?;
-            self.print_line(&shown, at);
+            self.frontend.publish(&state).await?;
+            self.print_line(&state, at);
         }
-        // The end of an override may be another one though nothing else is.
-        let shown = ProviderState { status: self.provider.status().clone(), until };
-        self.frontend.publish(&shown).await?;
+        // The end of a temporary presence may change alone.
+        let state = ProviderState { status: self.provider.status().clone(), until };
+        self.frontend.publish(&state).await?;
         self.save(until);
         Ok(())
     }
 
-    /// When the override that is shown ends, in civil time: worked out once, so that it does not
-    /// wander with the clock.
+    /// The end of the temporary presence in civil time. Computed once, so that it is stable when the
+    /// clock changes.
     fn until(&mut self) -> Option<Timestamp> {
         let moment = self.provider.desired().temporary.as_ref().map(|it| it.until);
         if self.until.map(|(known, _)| known) != moment {
@@ -244,8 +245,8 @@ impl ProviderLoop<'_> {
         self.until.map(|(_, civil)| civil)
     }
 
-    fn print_line(&self, shown: &ProviderState, at: Timestamp) {
-        self.lines.push(&ProviderReport::of(&self.options.account, shown), at);
+    fn print_line(&self, state: &ProviderState, at: Timestamp) {
+        self.lines.push(&ProviderReport::of(&self.options.account, state), at);
     }
 
     fn save(&mut self, until: Option<Timestamp>) {
@@ -254,9 +255,9 @@ impl ProviderLoop<'_> {
         if let Err(error) = saved
             && !std::mem::replace(&mut self.save_failed, true)
         {
-            let failure = Failure::new(Outcome::Failed, "what is set will not be remembered")
-                .cause(format!("`{}` cannot be written: {error}", saved_state.file().display()))
-                .help("make room there, or make its folder writable");
+            let failure = Failure::new(Outcome::Failed, "cannot save the state for the next run")
+                .cause(format!("cannot write `{}`: {error}", saved_state.file().display()))
+                .help("free disk space, or make the folder writable");
             failure.print();
         }
     }

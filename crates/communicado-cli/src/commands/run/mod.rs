@@ -31,15 +31,15 @@ use crate::settings::Settings;
 
 /// Run a command while a condition is true.
 ///
-/// Starts COMMAND when the condition becomes true. Stops COMMAND (SIGTERM, then SIGKILL) when the
-/// condition becomes false or unknown. If COMMAND exits by itself, it starts again only after the
+/// Starts COMMAND when the condition becomes true. Stops COMMAND when the condition becomes
+/// false or unknown: SIGTERM, then SIGKILL; on Windows Ctrl-Break, then termination. If COMMAND exits by itself, it starts again only after the
 /// condition was false or unknown. All processes that COMMAND started end with it.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
     /// A status, an availability, or `running`.
     #[arg(long = "while", value_name = "CONDITION", value_parser = condition())]
     condition: Condition,
-    /// Time between SIGTERM and SIGKILL.
+    /// Time for COMMAND to exit before it is killed.
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "5s")]
     grace: Duration,
     /// The command and its arguments.

@@ -15,7 +15,7 @@ use communicado_cli_support::{Failure, Outcome};
 use communicado_runtime::{Clock as _, SystemClock, sleep_until};
 use communicado_windows::{JobObject, Process};
 
-/// How often the job is checked. Windows only reports the end of the first process.
+/// The interval between checks of the job. Windows only reports the end of the first process.
 const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The processes of one command at a time.
@@ -47,7 +47,7 @@ impl ProcessTree {
         let Some((program, arguments)) = command.split_first() else {
             return Err(Failure::usage("no command to run"));
         };
-        let child = self.job.spawn(Command::new(program).args(arguments)).map_err(cannot)?;
+        let child = self.job.start(Command::new(program).args(arguments)).map_err(cannot)?;
         *self.group.borrow_mut() = Some(child.id());
         let process = Process::open(child.id()).map_err(|error| cannot(error.into()))?;
         Ok(RunningCommand { child, process })
@@ -67,7 +67,7 @@ impl ProcessTree {
         let end = clock.now().after(self.grace);
         while !self.job.is_empty() {
             if clock.now() >= end {
-                let _ = self.job.terminate();
+                let _ = self.job.end();
             }
             if sleep_until(&clock, clock.now().after(CHECK_INTERVAL)).await.is_err() {
                 return;

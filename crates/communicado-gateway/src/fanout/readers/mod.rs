@@ -2,8 +2,8 @@
 //!
 //! A reader costs a socket and about a hundred bytes. A change is written straight to the sockets
 //! of those who see it; one that is full is marked as behind, and gets, once there is room, what
-//! came out of all the changes meanwhile. One that falls too far behind is let go: it comes back and
-//! begins anew.
+//! came out of all the changes meanwhile. One that falls too far behind is let go: it comes back
+//! and begins anew.
 
 mod ends;
 
@@ -19,12 +19,12 @@ use super::filter::{groups, joined_groups, visible_frame_if};
 use super::replay::ReplayLog;
 use super::topics::{Memberships, Topic, TopicMember, Topics};
 use super::transport::{ReaderTransport, WriteOutcome, write};
+use crate::api_error::{ApiError, ApiErrorKind};
 use crate::connection_limit::ConnectionPermit;
 use crate::limits::{BACKLOG, Limit, NAMES_PER_SUBSCRIPTION, STREAM_BYTES_PER_TOKEN};
 use crate::metrics::{Metrics, TransportLabel};
 use crate::model::{Change, People, Person};
 use crate::principal::Principal;
-use crate::refusal::{Kind, Refusal};
 use crate::stream::{
     Charge, Frame, NUMBER_MASK, RETRY, ReaderId, RenderedChange, StreamBudget, StreamBudgets,
     merged, slot_index,
@@ -113,7 +113,7 @@ impl Readers {
     /// # Errors
     ///
     /// If the family of a reader has as many streams as it may.
-    pub(super) fn require_capacity(&self, principal: &Principal) -> Result<(), Refusal> {
+    pub(super) fn require_capacity(&self, principal: &Principal) -> Result<(), ApiError> {
         self.stream_budgets.require_capacity(principal.token.family())
     }
 
@@ -128,7 +128,7 @@ impl Readers {
         label: TransportLabel,
         principal: Principal,
         permit: Option<ConnectionPermit>,
-    ) -> Result<ReaderId, Refusal> {
+    ) -> Result<ReaderId, ApiError> {
         let budget = self.stream_budgets.open(principal.token.family())?;
         self.number = self.number.wrapping_add(1) & NUMBER_MASK;
         let plain = principal.only_group().is_none() && principal.only_person().is_none();
@@ -164,12 +164,12 @@ impl Readers {
         head: Option<&[u8]>,
         metrics: &Metrics,
         now: Moment,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ApiError> {
         let Some(reader) = self.reader(id) else { return Ok(()) };
         let is_first = reader.memberships.is_empty();
         let (principal, plain) = (reader.principal.clone(), reader.plain);
         let mut topics: Vec<Topic> = Vec::new();
-        match (subscription.is_everybody(), principal.own()) {
+        match (subscription.is_everybody(), principal.own_person()) {
             (true, None) if plain => topics.push(Topic::AllSameView),
             (true, own) => {
                 topics.push(Topic::Everybody);
@@ -184,7 +184,11 @@ impl Readers {
         let names = reader.memberships.len() + topics.len();
         if !NAMES_PER_SUBSCRIPTION.allows(names) {
             let detail = format!("{names} people and groups would be wanted on one stream");
-            return Err(Refusal::beyond(Kind::BadRequest, NAMES_PER_SUBSCRIPTION, detail));
+            return Err(ApiError::limit_exceeded(
+                ApiErrorKind::BadRequest,
+                NAMES_PER_SUBSCRIPTION,
+                detail,
+            ));
         }
         let budget = reader.budget.clone();
         let more = budget.charge(topics.len() * BYTES_OF_A_NAME).ok_or_else(holds_too_much)?;
@@ -461,9 +465,9 @@ fn held(budget: &StreamBudget, frame: Frame) -> Option<(Frame, Option<Charge>)> 
     Some((frame, Some(charge)))
 }
 
-fn holds_too_much() -> Refusal {
+fn holds_too_much() -> ApiError {
     let detail = "the streams of this token and its sessions hold too much";
-    Refusal::beyond(Kind::TooMany, STREAM_BYTES_PER_TOKEN, detail).retry_after(5)
+    ApiError::limit_exceeded(ApiErrorKind::TooMany, STREAM_BYTES_PER_TOKEN, detail).retry_after(5)
 }
 
 impl TopicMember for Reader {

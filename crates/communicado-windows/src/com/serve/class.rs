@@ -1,4 +1,4 @@
-//! A class that other programs can create objects of.
+//! COM class objects (class factories).
 
 use std::ffi::c_void;
 use std::marker::PhantomData;
@@ -15,7 +15,7 @@ use super::object::ObjectRef;
 use crate::com::Apartment;
 use crate::{Guid, HResult, WindowsError};
 
-/// A class of this process, which ends with it.
+/// A registered class object. Dropping it revokes the class.
 #[derive(Debug)]
 pub struct ClassObject<'a> {
     cookie: u32,
@@ -23,12 +23,11 @@ pub struct ClassObject<'a> {
 }
 
 impl<'a> ClassObject<'a> {
-    /// Registers a class whose objects are what `make` makes; nobody can create any before
-    /// [`ClassObject::resume`].
+    /// Registers a class whose objects `make` creates, suspended until [`ClassObject::resume`].
     ///
     /// # Errors
     ///
-    /// If the system does not take it.
+    /// If COM rejects the registration.
     pub fn register(
         _: &'a Apartment,
         class: Guid,
@@ -36,31 +35,32 @@ impl<'a> ClassObject<'a> {
     ) -> Result<Self, WindowsError> {
         let factory: IClassFactory = Factory { make: Box::new(make) }.into();
         let class = GUID::from_u128(class.0);
-        let how = REGCLS_MULTIPLEUSE | REGCLS_SUSPENDED;
-        // SAFETY: the factory is an object of its own, which the system holds on to, and this
-        // thread has joined an apartment that outlives the registration.
-        let registered =
-            unsafe { CoRegisterClassObject(&raw const class, &factory, CLSCTX_LOCAL_SERVER, how) };
+        let flags = REGCLS_MULTIPLEUSE | REGCLS_SUSPENDED;
+        // SAFETY: COM holds its own reference to the factory, and this thread has joined an
+        // apartment that outlives the registration.
+        let registered = unsafe {
+            CoRegisterClassObject(&raw const class, &factory, CLSCTX_LOCAL_SERVER, flags)
+        };
         let cookie =
             registered.map_err(|error| WindowsError::from_core("register a class", &error))?;
         Ok(Self { cookie, apartment: PhantomData })
     }
 
-    /// Lets others create objects of every class that this process has registered.
+    /// Activates all registered classes of this process.
     ///
     /// # Errors
     ///
-    /// If the system does not.
+    /// If COM refuses.
     pub fn resume(_: &Apartment) -> Result<(), WindowsError> {
-        // SAFETY: it takes nothing, and this thread has joined an apartment.
+        // SAFETY: this thread has joined an apartment.
         let done = unsafe { CoResumeClassObjects() };
-        done.map_err(|error| WindowsError::from_core("offer the registered classes", &error))
+        done.map_err(|error| WindowsError::from_core("activate the registered classes", &error))
     }
 }
 
 impl Drop for ClassObject<'_> {
     fn drop(&mut self) {
-        // SAFETY: it was registered, and is revoked once.
+        // SAFETY: the cookie belongs to this registration, which is revoked once.
         let _ = unsafe { CoRevokeClassObject(self.cookie) };
     }
 }
@@ -76,35 +76,35 @@ impl IClassFactory_Impl for Factory_Impl {
     fn CreateInstance(
         &self,
         outer: Ref<'_, IUnknown>,
-        wanted: *const GUID,
-        place: *mut *mut c_void,
+        iid: *const GUID,
+        result: *mut *mut c_void,
     ) -> windows_core::Result<()> {
-        let refused = |code: HRESULT| Err(windows_core::Error::from_hresult(code));
-        if place.is_null() || wanted.is_null() {
-            return refused(E_POINTER);
+        let error = |code: HRESULT| Err(windows_core::Error::from_hresult(code));
+        if result.is_null() || iid.is_null() {
+            return error(E_POINTER);
         }
-        // SAFETY: it is a place for the answer, and not null.
-        unsafe { place.write_unaligned(std::ptr::null_mut()) };
+        // SAFETY: COM passes a valid result pointer, which is not null.
+        unsafe { result.write_unaligned(std::ptr::null_mut()) };
         if outer.as_ref().is_some() {
-            return refused(CLASS_E_NOAGGREGATION);
+            return error(CLASS_E_NOAGGREGATION);
         }
-        // SAFETY: COM hands over a GUID, which need not be aligned.
-        let wanted = unsafe { wanted.read_unaligned() };
-        // A panic must not leave this function.
+        // SAFETY: COM passes a GUID, which need not be aligned.
+        let iid = unsafe { iid.read_unaligned() };
+        // A panic must not unwind into COM.
         let made = catch_unwind(AssertUnwindSafe(|| (self.make)()));
         let object = match made {
             Ok(Ok(object_ref)) => object_ref,
-            Ok(Err(code)) => return refused(HRESULT(code.0)),
-            Err(_) => return refused(E_UNEXPECTED),
+            Ok(Err(code)) => return error(HRESULT(code.0)),
+            Err(_) => return error(E_UNEXPECTED),
         };
-        let Some(found) = object.query(&wanted) else { return refused(E_NOINTERFACE) };
+        let Some(found) = object.query(&iid) else { return error(E_NOINTERFACE) };
         // SAFETY: as above.
-        unsafe { place.write_unaligned(found) };
+        unsafe { result.write_unaligned(found) };
         Ok(())
     }
 
     fn LockServer(&self, _: BOOL) -> windows_core::Result<()> {
-        // The process lives for as long as its user likes, whoever holds on to it.
+        // Clients do not keep the process alive; its user ends it.
         Ok(())
     }
 }

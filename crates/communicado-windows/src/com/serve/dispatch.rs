@@ -1,34 +1,34 @@
-//! Calls of callers bound late, by `IDispatch`, and what enumerates objects for them.
+//! Late-bound calls, through `IDispatch`.
 
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use windows::Win32::Foundation::{
     DISP_E_BADPARAMCOUNT, DISP_E_EXCEPTION, DISP_E_MEMBERNOTFOUND, DISP_E_PARAMNOTFOUND,
-    DISP_E_TYPEMISMATCH, DISP_E_UNKNOWNNAME, E_POINTER, E_UNEXPECTED, S_FALSE, S_OK,
+    DISP_E_TYPEMISMATCH, DISP_E_UNKNOWNNAME, E_POINTER, E_UNEXPECTED, S_OK,
 };
 use windows::Win32::System::Com::{
     DISPATCH_FLAGS, DISPATCH_METHOD, DISPATCH_PROPERTYGET, DISPATCH_PROPERTYPUT,
     DISPATCH_PROPERTYPUTREF, DISPPARAMS, EXCEPINFO, SAFEARRAY,
 };
-use windows::Win32::System::Ole::{IEnumVARIANT, IEnumVARIANT_Impl};
 use windows::Win32::System::Variant::{
     VAR_CHANGE_FLAGS, VARENUM, VARIANT, VT_ARRAY, VT_BOOL, VT_BSTR, VT_BYREF, VT_I4, VT_VARIANT,
     VariantChangeType, VariantCopyInd,
 };
-use windows_core::{BSTR, GUID, HRESULT, IUnknown, PCWSTR, implement};
+use windows_core::{BSTR, GUID, HRESULT, PCWSTR};
 
-use super::interface::{Interface, InvokeKind, Member, ValueKind};
-use super::object::{InterfaceKind, InterfacePtr, MethodCall, ObjectRef, VtableSlot};
+use super::interface::{Interface, InvokeKind, Member, ValueKind, VtableSlot};
+use super::object::{
+    Argument, Callback, InterfaceKind, InterfacePtr, MethodCall, MethodError, ReturnValue,
+};
 use super::type_library;
-use super::values::{self, Argument, MethodError, ReturnValue};
+use super::values;
 use crate::com::variant;
 use crate::{HResult, Variant};
 
-/// The longest name that is compared, in UTF-16 units; no member's is longer.
+/// The maximum length of a member name, in UTF-16 units.
 const NAME_UNITS_MAX: usize = 128;
-/// What an exception says of its origin.
+/// The source of every exception.
 const SOURCE: &str = "Communicado";
 
 pub(super) const GET_TYPE_INFO_COUNT: VtableSlot = VtableSlot(get_type_info_count as *const ());
@@ -39,19 +39,19 @@ pub(super) const INVOKE: VtableSlot = VtableSlot(invoke as *const ());
 fn interface(interface_ptr: &InterfacePtr) -> Option<&'static Interface> {
     match interface_ptr.kind {
         InterfaceKind::Interface(interface) => Some(interface),
-        InterfaceKind::Container | InterfaceKind::ClassInfo => None,
+        InterfaceKind::ConnectionPointContainer | InterfaceKind::ProvideClassInfo => None,
     }
 }
 
-unsafe extern "system" fn get_type_info_count(this: *mut c_void, place: *mut u32) -> HRESULT {
-    if place.is_null() {
+unsafe extern "system" fn get_type_info_count(this: *mut c_void, result: *mut u32) -> HRESULT {
+    if result.is_null() {
         return E_POINTER;
     }
-    // SAFETY: COM calls it with a live object of ours.
+    // SAFETY: COM passes a live object of ours.
     let interface_ptr = unsafe { InterfacePtr::of(this) };
-    let count = u32::from(interface_ptr.implementation().library().is_some());
-    // SAFETY: it is the place for the answer, and not null.
-    unsafe { place.write_unaligned(count) };
+    let count = u32::from(interface_ptr.implementation().type_library().is_some());
+    // SAFETY: COM passes a valid result pointer, which is not null.
+    unsafe { result.write_unaligned(count) };
     S_OK
 }
 
@@ -59,19 +59,19 @@ unsafe extern "system" fn get_type_info(
     this: *mut c_void,
     _: u32,
     _: u32,
-    place: *mut *mut c_void,
+    result: *mut *mut c_void,
 ) -> HRESULT {
-    if place.is_null() {
+    if result.is_null() {
         return E_POINTER;
     }
-    // SAFETY: COM calls it with a live object of ours.
+    // SAFETY: COM passes a live object of ours.
     let interface_ptr = unsafe { InterfacePtr::of(this) };
-    let described = interface(interface_ptr).and_then(|interface| {
-        let library = interface_ptr.implementation().library()?;
+    let type_info = interface(interface_ptr).and_then(|interface| {
+        let library = interface_ptr.implementation().type_library()?;
         interface.iids.iter().find_map(|iid| library.type_info(*iid))
     });
-    // SAFETY: it is the place for the answer, and not null.
-    unsafe { type_library::write_type_info(described, place) }
+    // SAFETY: COM passes a valid result pointer, which is not null.
+    unsafe { type_library::write_type_info(type_info, result) }
 }
 
 unsafe extern "system" fn get_ids_of_names(
@@ -88,34 +88,36 @@ unsafe extern "system" fn get_ids_of_names(
     if names.is_null() || ids.is_null() || count == 0 {
         return E_POINTER;
     }
-    // SAFETY: COM calls it with a live object of ours.
+    // SAFETY: COM passes a live object of ours.
     let interface_ptr = unsafe { InterfacePtr::of(this) };
-    // SAFETY: there are so many names.
+    // SAFETY: COM passes an array of `count` names.
     let first = unsafe { names.read_unaligned() };
-    // SAFETY: it ends in NUL.
+    // SAFETY: COM passes null-terminated names.
     let id = unsafe { read_name(first) }.and_then(|name| {
         let mut members = interface(interface_ptr)?.members.iter();
         let member = members.find(|member| member.name.eq_ignore_ascii_case(&name))?;
         Some(member.id)
     });
-    // The further ones are names of arguments, which no member of ours has.
-    for place in 0..count {
-        let id = if place == 0 { id.unwrap_or(UNKNOWN) } else { UNKNOWN };
-        // SAFETY: there are so many places.
-        unsafe { ids.add(place).write_unaligned(id) };
+    // The names after the first are parameter names, which this server does not support.
+    for index in 0..count {
+        let id = if index == 0 { id.unwrap_or(UNKNOWN) } else { UNKNOWN };
+        // SAFETY: COM passes an array of `count` ids.
+        unsafe { ids.add(index).write_unaligned(id) };
     }
     if id.is_some() && count == 1 { S_OK } else { DISP_E_UNKNOWNNAME }
 }
 
+/// Reads a name, up to [`NAME_UNITS_MAX`].
+///
 /// # Safety
 ///
-/// It ends in NUL, or is null.
+/// `wide` must be null or a null-terminated string.
 unsafe fn read_name(wide: PCWSTR) -> Option<String> {
     if wide.is_null() {
         return None;
     }
     let units = (0..NAME_UNITS_MAX).map(|at| {
-        // SAFETY: nothing behind the NUL is read.
+        // SAFETY: the iteration stops at the terminating null.
         unsafe { wide.0.add(at).read_unaligned() }
     });
     let units: Vec<u16> = units.take_while(|unit| *unit != 0).collect();
@@ -129,57 +131,58 @@ unsafe extern "system" fn invoke(
     _: u32,
     flags: DISPATCH_FLAGS,
     parameters: *const DISPPARAMS,
-    place: *mut VARIANT,
+    result: *mut VARIANT,
     exception: *mut EXCEPINFO,
     _: *mut u32,
 ) -> HRESULT {
-    // SAFETY: COM calls it with a live object of ours.
+    // SAFETY: COM passes a live object of ours.
     let interface_ptr = unsafe { InterfacePtr::of(this) };
     let Some(interface) = interface(interface_ptr) else { return E_UNEXPECTED };
-    // SAFETY: COM hands over the parameters of the call, or none.
+    // SAFETY: COM passes null or the parameters of the call.
     let passed = unsafe { parameters.as_ref() }.map(passed_arguments).unwrap_or_default();
     let Some(member) = find_member(interface, id, flags, passed.len()) else {
         return DISP_E_MEMBERNOTFOUND;
     };
-    let (arguments, places) = match bind_arguments(member, passed) {
+    let (arguments, out_targets) = match bind_arguments(member, passed) {
         Ok(arguments) => arguments,
         Err(code) => return HRESULT(code.0),
     };
     let [iid, ..] = interface.iids else { return E_UNEXPECTED };
     let call =
         MethodCall { interface: *iid, id, invoke_kind: member.invoke_kind, arguments: &arguments };
-    // A panic must not leave this function.
+    // A panic must not unwind into COM.
     let answered = catch_unwind(AssertUnwindSafe(|| {
         let returned = interface_ptr.implementation().invoke(&call)?;
         let value = values::to_variant(&returned)?;
-        let further = match returned {
-            ReturnValue::WithOut(further, _) => Some(values::value_to_variant(&further)),
+        let out = match returned {
+            ReturnValue::WithOut(out, _) => Some(values::value_to_variant(&out)),
             _ => None,
         };
-        Ok::<_, MethodError>((value, further))
+        Ok::<_, MethodError>((value, out))
     }));
     match answered {
-        Ok(Ok((value, further))) => {
-            if let (Some(further), Some(at)) = (further, places.first()) {
-                // SAFETY: the caller passed the place of a value, which is initialised.
-                unsafe { **at = further };
+        Ok(Ok((value, out))) => {
+            if let (Some(out), Some(target)) = (out, out_targets.first()) {
+                // SAFETY: the caller passed a pointer to an initialised VARIANT.
+                unsafe { **target = out };
             }
-            if !place.is_null() {
-                // SAFETY: it is the place for the answer, which need not be initialised.
-                unsafe { place.write(value) };
+            if !result.is_null() {
+                // SAFETY: the caller passed a valid result pointer, perhaps to uninitialised memory.
+                unsafe { result.write(value) };
             }
             S_OK
         }
         Ok(Err(error)) => {
-            // SAFETY: it is the place for an exception, or null.
+            // SAFETY: the caller passed null or a valid pointer.
             unsafe { write_exception(error, exception) }
         }
         Err(_) => E_UNEXPECTED,
     }
 }
 
-/// The member with this number that can be used so; one that is only read may also be called, as
-/// scripts do.
+/// Finds the member with this id that the flags allow.
+///
+/// A getter may also be called as a method, as scripts do.
 fn find_member(
     interface: &'static Interface,
     id: i32,
@@ -198,30 +201,30 @@ fn find_member(
     found.find(|member| member.params.len() == passed).or(first)
 }
 
-/// What was passed, in declared order.
+/// The arguments of a call, in declared order.
 fn passed_arguments(parameters: &DISPPARAMS) -> Vec<&VARIANT> {
     let count = usize::try_from(parameters.cArgs).unwrap_or(0);
     if parameters.rgvarg.is_null() {
         return Vec::new();
     }
-    // SAFETY: the caller has so many arguments there, alive until the call returns. The value of
-    // a property that is written is the last one declared, and so the first one there.
+    // SAFETY: the caller passes an array of `cArgs` arguments that outlives the call. In the array,
+    // the last declared argument comes first, which is the value of a property put.
     let reversed = unsafe { std::slice::from_raw_parts(parameters.rgvarg, count) };
     reversed.iter().rev().collect()
 }
 
 type BoundArguments = (Vec<Argument>, Vec<*mut VARIANT>);
 
-/// As many arguments as the member takes, each as it takes it, and the places among them.
+/// Converts the arguments to the parameter types, and lists the targets of output parameters.
 fn bind_arguments(member: &Member, passed: Vec<&VARIANT>) -> Result<BoundArguments, HResult> {
     if passed.len() > member.params.len() {
         return Err(HResult(DISP_E_BADPARAMCOUNT.0));
     }
-    let mut places = Vec::new();
+    let mut out_targets = Vec::new();
     let mut passed = passed.into_iter();
     let arguments = member.params.iter().map(|kind| match (kind, passed.next()) {
         (ValueKind::OutVariant, Some(value)) => {
-            places.push(out_variant(value).ok_or(HResult(DISP_E_TYPEMISMATCH.0))?);
+            out_targets.push(out_variant(value).ok_or(HResult(DISP_E_TYPEMISMATCH.0))?);
             Ok(Argument::Out)
         }
         (ValueKind::Object, None) => Ok(Argument::Object(None)),
@@ -232,29 +235,29 @@ fn bind_arguments(member: &Member, passed: Vec<&VARIANT>) -> Result<BoundArgumen
         (kind, Some(value)) => convert_argument(*kind, value),
     });
     let arguments = arguments.collect::<Result<_, HResult>>()?;
-    Ok((arguments, places))
+    Ok((arguments, out_targets))
 }
 
-/// The place that a value stands for.
+/// The target of an output parameter.
 fn out_variant(value: &VARIANT) -> Option<*mut VARIANT> {
     if variant::kind(value) != VARENUM(VT_BYREF.0 | VT_VARIANT.0) {
         return None;
     }
-    // SAFETY: the type says that it is the place of a value.
-    let place = unsafe { value.Anonymous.Anonymous.Anonymous.pvarVal };
-    (!place.is_null()).then_some(place)
+    // SAFETY: the type tag says that the field is a pointer to a VARIANT.
+    let target = unsafe { value.Anonymous.Anonymous.Anonymous.pvarVal };
+    (!target.is_null()).then_some(target)
 }
 
-/// A value as a member takes it, converted as Automation does (`VariantChangeType`).
+/// Converts an argument to a parameter type, with the rules of `VariantChangeType`.
 pub(super) fn convert_argument(kind: ValueKind, value: &VARIANT) -> Result<Argument, HResult> {
     let mut direct = VARIANT::default();
-    // SAFETY: both are values, and initialised; what a reference leads to outlives the call.
+    // SAFETY: both VARIANTs are initialised, and a referenced value outlives the call.
     let copied = unsafe { VariantCopyInd(&raw mut direct, value) };
     copied.map_err(|error| HResult(error.code().0))?;
     let changed = |kind: VARENUM| {
         let mut changed = VARIANT::default();
         let source = &raw const direct;
-        // SAFETY: both are values, and initialised.
+        // SAFETY: both VARIANTs are initialised.
         let done =
             unsafe { VariantChangeType(&raw mut changed, source, VAR_CHANGE_FLAGS(0), kind) };
         done.map_err(|error| HResult(error.code().0))?;
@@ -268,28 +271,26 @@ pub(super) fn convert_argument(kind: ValueKind, value: &VARIANT) -> Result<Argum
         | ValueKind::VariantArray
         | ValueKind::OutVariant
         | ValueKind::Unsupported => Ok(Argument::Value(variant::read(&direct))),
-        ValueKind::Object => {
-            Ok(Argument::Object(variant::object(&direct).map(values::Callback::from)))
-        }
+        ValueKind::Object => Ok(Argument::Object(variant::object(&direct).map(Callback::from))),
         ValueKind::NumberArray => {
             let is_array = variant::kind(&direct).0 & VT_ARRAY.0 != 0;
-            // SAFETY: the type says whether it is an array.
+            // SAFETY: the result is used only if the type tag says that the field is an array.
             let array: *const SAFEARRAY =
                 unsafe { direct.Anonymous.Anonymous.Anonymous.parray }.cast_const();
             let array = if is_array { array } else { std::ptr::null() };
-            // SAFETY: it is an array that outlives the call, or null.
+            // SAFETY: the pointer is null or a valid array.
             Ok(Argument::Numbers(unsafe { values::read_numbers(array) }))
         }
     }
 }
 
-/// Answers with a refusal: by its code alone, or as an exception that says more.
+/// Reports an error: by its code, or as an exception if it has a description.
 ///
 /// # Safety
 ///
-/// It is a place for an exception, or null.
-unsafe fn write_exception(error: MethodError, place: *mut EXCEPINFO) -> HRESULT {
-    let Some(description) = error.description.filter(|_| !place.is_null()) else {
+/// `exception_info` must be null or valid for writes.
+unsafe fn write_exception(error: MethodError, exception_info: *mut EXCEPINFO) -> HRESULT {
+    let Some(description) = error.description.filter(|_| !exception_info.is_null()) else {
         return HRESULT(error.code.0);
     };
     let exception = EXCEPINFO {
@@ -298,61 +299,7 @@ unsafe fn write_exception(error: MethodError, place: *mut EXCEPINFO) -> HRESULT 
         scode: error.code.0,
         ..EXCEPINFO::default()
     };
-    // SAFETY: it is a place, as promised, and not null; the caller frees the texts.
-    unsafe { place.write(exception) };
+    // SAFETY: the pointer is valid and not null, and the caller frees the strings.
+    unsafe { exception_info.write(exception) };
     DISP_E_EXCEPTION
-}
-
-/// What gives objects one by one.
-pub(super) fn enumerate(objects: Vec<ObjectRef>) -> IUnknown {
-    let enumerator: IEnumVARIANT = ObjectEnumerator { objects, at: AtomicUsize::new(0) }.into();
-    enumerator.into()
-}
-
-#[implement(IEnumVARIANT)]
-struct ObjectEnumerator {
-    objects: Vec<ObjectRef>,
-    at: AtomicUsize,
-}
-
-impl IEnumVARIANT_Impl for ObjectEnumerator_Impl {
-    fn Next(&self, wanted: u32, places: *mut VARIANT, count: *mut u32) -> HRESULT {
-        let wanted = usize::try_from(wanted).unwrap_or(0);
-        if places.is_null() || wanted == 0 {
-            return E_POINTER;
-        }
-        let mut fetched = 0;
-        while fetched < wanted {
-            let at = self.at.fetch_add(1, Ordering::Relaxed);
-            let Some(object) = self.objects.get(at) else {
-                self.at.store(self.objects.len(), Ordering::Relaxed);
-                break;
-            };
-            let Ok(value) = values::to_variant(&ReturnValue::Object(object.clone())) else { break };
-            // SAFETY: there are so many places, which need not be initialised.
-            unsafe { places.add(fetched).write(value) };
-            fetched += 1;
-        }
-        if !count.is_null() {
-            // SAFETY: it is a place for the count.
-            unsafe { count.write(u32::try_from(fetched).unwrap_or(0)) };
-        }
-        if fetched == wanted { S_OK } else { S_FALSE }
-    }
-
-    fn Skip(&self, count: u32) -> HRESULT {
-        let count = usize::try_from(count).unwrap_or(0);
-        let at = self.at.fetch_add(count, Ordering::Relaxed).saturating_add(count);
-        if at <= self.objects.len() { S_OK } else { S_FALSE }
-    }
-
-    fn Reset(&self) -> windows_core::Result<()> {
-        self.at.store(0, Ordering::Relaxed);
-        Ok(())
-    }
-
-    fn Clone(&self) -> windows_core::Result<IEnumVARIANT> {
-        let at = AtomicUsize::new(self.at.load(Ordering::Relaxed));
-        Ok(ObjectEnumerator { objects: self.objects.clone(), at }.into())
-    }
 }

@@ -1,58 +1,52 @@
-//! Who listens to an object of ours, and how they are told.
+//! Event listeners and the delivery of events to them.
 //!
-//! Each listener has a queue of its own, and a thread of the pool while there is something in it:
-//! one that hangs costs that thread, nobody waits for it, and one to whom nothing is told costs
-//! none. The queue is bounded: of what follows each other quickly, the latest stays.
+//! Each listener has its own queue, and a pool thread while the queue is not empty. A listener that
+//! hangs occupies only that thread; an idle listener occupies none. The queue is bounded: a full
+//! queue drops its oldest event.
 
 use std::collections::VecDeque;
-use std::ffi::c_void;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use windows::Win32::Foundation::{E_NOTIMPL, E_POINTER, S_OK};
-use windows::Win32::System::Com::{
-    DISPATCH_METHOD, DISPPARAMS, IConnectionPoint, IConnectionPoint_Impl,
-    IConnectionPointContainer, IDispatch, IEnumConnections,
-};
+use windows::Win32::System::Com::{DISPATCH_METHOD, DISPPARAMS, IDispatch};
 use windows::Win32::System::Ole::{
     CONNECT_E_ADVISELIMIT, CONNECT_E_CANNOTCONNECT, CONNECT_E_NOCONNECTION,
 };
 use windows::Win32::System::Variant::VARIANT;
-use windows_core::{GUID, HRESULT, IUnknown, Interface as _, Ref, implement};
+use windows_core::{GUID, Interface as _};
 
-use super::object::{ADD_REF, InterfacePtr, ObjectRef, QUERY_INTERFACE, RELEASE, VtableSlot};
+use super::object::{Callback, EventSource, ReturnValue};
 use super::pool;
-use super::values::{ReturnValue, to_variant};
-use crate::Guid;
+use super::values::to_variant;
 use crate::com::CallError;
+use crate::{Guid, HResult};
 
-/// The most listeners of one object.
+/// The maximum number of listeners per object.
 const LISTENERS_MAX: usize = 1024;
-/// The most that waits for one listener.
+/// The maximum number of queued events per listener.
 const QUEUE_MAX: usize = 256;
 
-/// Something to tell.
+/// An event, to be fired as a call of the listener.
 #[derive(Clone, Debug)]
 pub struct EventCall {
-    /// The number of the event.
+    /// The `DISPID` of the event.
     pub id: i32,
-    /// Its arguments, in declared order.
+    /// The arguments, in declared order.
     pub arguments: Vec<ReturnValue>,
-    /// Whether it makes one of the same number that still waits, and is the last that does,
-    /// superfluous.
+    /// True if the event replaces the newest queued event if both have the same id.
     pub coalesces: bool,
 }
 
-/// Who listens to one interface of events.
+/// The listeners to one event interface.
 #[derive(Debug)]
 pub struct Listeners {
-    source: Guid,
-    all: Arc<Mutex<ListenerTable>>,
+    iid: Guid,
+    table: Arc<Mutex<ListenerTable>>,
 }
 
 #[derive(Debug, Default)]
 struct ListenerTable {
-    cookie: u32,
+    last_cookie: u32,
     listeners: Vec<(u32, Arc<ListenerQueue>)>,
 }
 
@@ -60,82 +54,91 @@ struct ListenerTable {
 struct ListenerQueue {
     state: Mutex<QueueState>,
     changed: Condvar,
-    /// Takes the listener out once it is gone.
-    all: Weak<Mutex<ListenerTable>>,
+    /// The table that lists this listener, to remove it once its program has exited.
+    table: Weak<Mutex<ListenerTable>>,
 }
 
 #[derive(Debug)]
 struct QueueState {
     events: VecDeque<EventCall>,
-    /// The listener, until nothing more is to be told.
-    sink: Option<SinkPtr>,
-    /// A thread is at work on it.
+    /// The listener, or `None` after the subscription has ended.
+    listener: Option<Listener>,
+    /// True if a pool thread works on this queue.
     is_busy: bool,
 }
 
+/// The `IDispatch` of a listener.
+#[derive(Clone, Debug)]
+struct Listener(IDispatch);
+
+// SAFETY: all objects live in the multithreaded apartment, where every thread may call them.
+unsafe impl Send for Listener {}
+
 impl Listeners {
-    /// Nobody, to the interface of this name.
+    /// An event interface without listeners.
     #[must_use]
-    pub fn new(source: Guid) -> Self {
-        Self { source, all: Arc::default() }
+    pub fn new(iid: Guid) -> Self {
+        Self { iid, table: Arc::default() }
     }
 
-    /// The interface that they listen to.
-    #[must_use]
-    pub const fn source(&self) -> Guid {
-        self.source
-    }
-
-    /// How many there are.
+    /// The number of listeners.
     #[must_use]
     pub fn count(&self) -> usize {
-        lock(&self.all).listeners.len()
+        lock(&self.table).listeners.len()
     }
 
-    /// Has everybody told; nobody is waited for.
+    /// Queues an event for every listener, without waiting.
     pub fn fire(&self, event: &EventCall) {
-        for (_, queue) in &lock(&self.all).listeners {
+        for (_, queue) in &lock(&self.table).listeners {
             queue.push(event.clone());
         }
     }
 
-    /// Waits until everybody has been told everything, or the time is over.
+    /// Waits until every queue is empty, or until the timeout.
     pub fn flush(&self, timeout: Duration) {
-        let queues: Vec<_> = lock(&self.all).listeners.iter().map(|(_, it)| it.clone()).collect();
+        let queues: Vec<_> = lock(&self.table).listeners.iter().map(|(_, it)| it.clone()).collect();
         let end = crate::uptime() + timeout;
         for queue in queues {
             queue.wait_until_idle(end.saturating_sub(crate::uptime()));
         }
     }
+}
 
-    fn add(&self, sink: &IUnknown) -> Result<u32, HRESULT> {
-        let by_name = GUID::from_u128(self.source.0);
+impl EventSource for Listeners {
+    fn iid(&self) -> Guid {
+        self.iid
+    }
+
+    fn advise(&self, listener: Callback) -> Result<u32, HResult> {
+        let iid = GUID::from_u128(self.iid.0);
         let mut found = std::ptr::null_mut();
-        // SAFETY: the name and the place for the answer outlive the call.
-        let asked = unsafe { sink.query(&raw const by_name, &raw mut found) };
-        let dispatch = if asked.is_ok() && !found.is_null() {
-            // SAFETY: an interface of events is an IDispatch, and its reference is handed over.
+        // SAFETY: the GUID and the result pointer outlive the call.
+        let result = unsafe { listener.0.query(&raw const iid, &raw mut found) };
+        let dispatch = if result.is_ok() && !found.is_null() {
+            // SAFETY: event interfaces derive from IDispatch, and the reference moves into the
+            // result.
             Ok(unsafe { IDispatch::from_raw(found) })
         } else {
-            sink.cast::<IDispatch>()
+            listener.0.cast::<IDispatch>()
         };
-        let sink = SinkPtr(dispatch.map_err(|_| CONNECT_E_CANNOTCONNECT)?);
-        let queue = ListenerQueue::new(sink, Arc::downgrade(&self.all));
-        let mut all = lock(&self.all);
-        if all.listeners.len() >= LISTENERS_MAX {
-            return Err(CONNECT_E_ADVISELIMIT);
+        let dispatch = dispatch.map_err(|_| HResult(CONNECT_E_CANNOTCONNECT.0))?;
+        let queue = ListenerQueue::new(Listener(dispatch), Arc::downgrade(&self.table));
+        let mut table = lock(&self.table);
+        if table.listeners.len() >= LISTENERS_MAX {
+            return Err(HResult(CONNECT_E_ADVISELIMIT.0));
         }
-        all.cookie = all.cookie.wrapping_add(1).max(1);
-        let cookie = all.cookie;
-        all.listeners.push((cookie, queue));
+        table.last_cookie = table.last_cookie.wrapping_add(1).max(1);
+        let cookie = table.last_cookie;
+        table.listeners.push((cookie, queue));
         Ok(cookie)
     }
 
-    fn remove(&self, cookie: u32) -> Result<(), HRESULT> {
-        let mut all = lock(&self.all);
-        let at = all.listeners.iter().position(|(number, _)| *number == cookie);
-        let (_, queue) = all.listeners.remove(at.ok_or(CONNECT_E_NOCONNECTION)?);
-        drop(all);
+    fn unadvise(&self, cookie: u32) -> Result<(), HResult> {
+        let mut table = lock(&self.table);
+        let index = table.listeners.iter().position(|(it, _)| *it == cookie);
+        let index = index.ok_or(HResult(CONNECT_E_NOCONNECTION.0))?;
+        let (_, queue) = table.listeners.remove(index);
+        drop(table);
         queue.close();
         Ok(())
     }
@@ -143,29 +146,23 @@ impl Listeners {
 
 impl Drop for Listeners {
     fn drop(&mut self) {
-        for (_, queue) in std::mem::take(&mut lock(&self.all).listeners) {
+        for (_, queue) in std::mem::take(&mut lock(&self.table).listeners) {
             queue.close();
         }
     }
 }
 
-/// Tells one object one thing, on a thread of the pool.
-pub(super) fn fire_once(sink: IUnknown, event: EventCall) {
-    let Ok(dispatch) = sink.cast::<IDispatch>() else { return };
-    // Whoever works on it holds on to it until that is done.
-    ListenerQueue::new(SinkPtr(dispatch), Weak::new()).push(event);
+impl Callback {
+    /// Calls the object on a pool thread, without waiting.
+    pub fn call(self, event: EventCall) {
+        let Ok(dispatch) = self.0.cast::<IDispatch>() else { return };
+        // The pool thread keeps the queue alive until the call returns.
+        ListenerQueue::new(Listener(dispatch), Weak::new()).push(event);
+    }
 }
 
-/// A listener.
-#[derive(Clone, Debug)]
-struct SinkPtr(IDispatch);
-
-// SAFETY: everything here is in the multithreaded apartment, whose objects may be called from
-// every thread of it.
-unsafe impl Send for SinkPtr {}
-
-fn fire(sink: &IDispatch, event: &EventCall) -> Result<(), CallError> {
-    let operation = || format!("tell event {}", event.id);
+fn fire(listener: &IDispatch, event: &EventCall) -> Result<(), CallError> {
+    let operation = || format!("fire event {}", event.id);
     let reversed = event.arguments.iter().rev().map(to_variant);
     let reversed = reversed.collect::<Result<Vec<VARIANT>, _>>();
     let mut reversed = reversed.map_err(|code| CallError::new(operation(), code))?;
@@ -175,9 +172,9 @@ fn fire(sink: &IDispatch, event: &EventCall) -> Result<(), CallError> {
         cArgs: u32::try_from(reversed.len()).unwrap_or(0),
         cNamedArgs: 0,
     };
-    // SAFETY: the parameters outlive the call, and the count is that of what the pointer leads to.
-    let done = unsafe {
-        sink.Invoke(
+    // SAFETY: the parameters outlive the call, and the count is the length of the array.
+    let result = unsafe {
+        listener.Invoke(
             event.id,
             &GUID::zeroed(),
             0,
@@ -188,13 +185,14 @@ fn fire(sink: &IDispatch, event: &EventCall) -> Result<(), CallError> {
             None,
         )
     };
-    done.map_err(|error| CallError::of(operation(), &error))
+    result.map_err(|error| CallError::from_core(operation(), &error))
 }
 
 impl ListenerQueue {
-    fn new(sink: SinkPtr, all: Weak<Mutex<ListenerTable>>) -> Arc<Self> {
-        let state = QueueState { events: VecDeque::new(), sink: Some(sink), is_busy: false };
-        Arc::new(Self { state: Mutex::new(state), changed: Condvar::new(), all })
+    fn new(listener: Listener, table: Weak<Mutex<ListenerTable>>) -> Arc<Self> {
+        let state =
+            QueueState { events: VecDeque::new(), listener: Some(listener), is_busy: false };
+        Arc::new(Self { state: Mutex::new(state), changed: Condvar::new(), table })
     }
 
     fn lock(&self) -> MutexGuard<'_, QueueState> {
@@ -203,7 +201,7 @@ impl ListenerQueue {
 
     fn push(self: &Arc<Self>, event: EventCall) {
         let mut state = self.lock();
-        if state.sink.is_none() {
+        if state.listener.is_none() {
             return;
         }
         if event.coalesces && state.events.back().is_some_and(|last| last.id == event.id) {
@@ -219,22 +217,22 @@ impl ListenerQueue {
         }
     }
 
-    /// Tells what waits, until nothing does or the listener is gone.
+    /// Fires the queued events until none is left or the listener's program has exited.
     fn drain(self: &Arc<Self>) {
         loop {
             let mut state = self.lock();
-            let next = state.sink.clone().zip(state.events.pop_front());
-            let Some((SinkPtr(sink), event)) = next else {
+            let next = state.listener.clone().zip(state.events.pop_front());
+            let Some((Listener(listener), event)) = next else {
                 state.is_busy = false;
                 drop(state);
                 self.changed.notify_all();
                 return;
             };
             drop(state);
-            if fire(&sink, &event).is_err_and(|error| error.is_gone()) {
+            if fire(&listener, &event).is_err_and(|error| error.is_disconnected()) {
                 self.close();
-                if let Some(all) = self.all.upgrade() {
-                    lock(&all).listeners.retain(|(_, other)| !Arc::ptr_eq(other, self));
+                if let Some(table) = self.table.upgrade() {
+                    lock(&table).listeners.retain(|(_, other)| !Arc::ptr_eq(other, self));
                 }
             }
         }
@@ -243,11 +241,11 @@ impl ListenerQueue {
     fn close(&self) {
         let mut state = self.lock();
         state.events.clear();
-        let sink = state.sink.take();
+        let listener = state.listener.take();
         drop(state);
         self.changed.notify_all();
-        // Letting go is a call into another program, which may wait for the call that this is of.
-        pool::run(Box::new(move || drop(sink)));
+        // `Release` is a call into the other program, which may itself be waiting for this call.
+        pool::run(Box::new(move || drop(listener)));
     }
 
     fn wait_until_idle(&self, timeout: Duration) {
@@ -257,94 +255,6 @@ impl ListenerQueue {
     }
 }
 
-fn lock(all: &Mutex<ListenerTable>) -> MutexGuard<'_, ListenerTable> {
-    all.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// `IConnectionPointContainer`.
-pub(super) static TABLE: [VtableSlot; 5] = [
-    QUERY_INTERFACE,
-    ADD_REF,
-    RELEASE,
-    VtableSlot(enum_connection_points as *const ()),
-    VtableSlot(find_connection_point as *const ()),
-];
-
-unsafe extern "system" fn enum_connection_points(
-    _: *mut c_void,
-    place: *mut *mut c_void,
-) -> HRESULT {
-    if place.is_null() {
-        return E_POINTER;
-    }
-    // SAFETY: it is a place for an answer, and not null.
-    unsafe { place.write_unaligned(std::ptr::null_mut()) };
-    E_NOTIMPL
-}
-
-unsafe extern "system" fn find_connection_point(
-    this: *mut c_void,
-    wanted: *const GUID,
-    place: *mut *mut c_void,
-) -> HRESULT {
-    if place.is_null() || wanted.is_null() {
-        return E_POINTER;
-    }
-    // SAFETY: COM calls it with a live object of ours.
-    let interface_ptr = unsafe { InterfacePtr::of(this) };
-    // SAFETY: COM hands over a GUID, which need not be aligned.
-    let wanted = unsafe { wanted.read_unaligned() };
-    let source = interface_ptr.implementation().listeners().map(|it| GUID::from_u128(it.source.0));
-    let found = (source == Some(wanted)).then(|| {
-        let point: IConnectionPoint =
-            ConnectionPoint { object: interface_ptr.object_ref(), source: wanted }.into();
-        point.into_raw()
-    });
-    // SAFETY: it is a place for an answer, and not null.
-    unsafe { place.write_unaligned(found.unwrap_or_default()) };
-    if found.is_some() { S_OK } else { CONNECT_E_NOCONNECTION }
-}
-
-/// Where one subscribes.
-#[implement(IConnectionPoint)]
-struct ConnectionPoint {
-    object: ObjectRef,
-    source: GUID,
-}
-
-impl IConnectionPoint_Impl for ConnectionPoint_Impl {
-    fn GetConnectionInterface(&self) -> windows_core::Result<GUID> {
-        Ok(self.source)
-    }
-
-    fn GetConnectionPointContainer(&self) -> windows_core::Result<IConnectionPointContainer> {
-        let found = self.object.query(&IConnectionPointContainer::IID);
-        let found = found.ok_or(windows_core::Error::from_hresult(CONNECT_E_NOCONNECTION))?;
-        // SAFETY: it is the face of this name, and its reference is handed over.
-        Ok(unsafe { IConnectionPointContainer::from_raw(found) })
-    }
-
-    fn Advise(&self, sink: Ref<'_, IUnknown>) -> windows_core::Result<u32> {
-        let sink = sink.as_ref().ok_or(windows_core::Error::from_hresult(E_POINTER))?;
-        self.with(|listeners| listeners.add(sink))
-    }
-
-    fn Unadvise(&self, cookie: u32) -> windows_core::Result<()> {
-        self.with(|listeners| listeners.remove(cookie))
-    }
-
-    fn EnumConnections(&self) -> windows_core::Result<IEnumConnections> {
-        Err(windows_core::Error::from_hresult(E_NOTIMPL))
-    }
-}
-
-impl ConnectionPoint_Impl {
-    fn with<T>(
-        &self,
-        act: impl FnOnce(&Listeners) -> Result<T, HRESULT>,
-    ) -> windows_core::Result<T> {
-        let implementation = self.object.implementation();
-        let listeners = implementation.listeners().ok_or(CONNECT_E_NOCONNECTION);
-        listeners.and_then(act).map_err(windows_core::Error::from_hresult)
-    }
+fn lock(table: &Mutex<ListenerTable>) -> MutexGuard<'_, ListenerTable> {
+    table.lock().unwrap_or_else(PoisonError::into_inner)
 }

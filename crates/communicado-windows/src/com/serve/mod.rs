@@ -1,23 +1,27 @@
-//! COM from the other side: objects of ours that other programs call.
+//! COM server: objects that other programs call.
 //!
-//! What an object answers is a [`ObjectImpl`]'s, in safe code; what it is called by is an
-//! [`Interface`], a table of members that serves callers bound early and late alike. No type
-//! library is needed to answer; one that is registered lets other processes bind early
-//! ([`TypeLibrary`]).
+//! An [`ObjectImpl`] answers method calls in safe code. An [`Interface`] is a table of members that
+//! serves early-bound and late-bound callers alike. No type library is needed to answer calls; a
+//! registered [`TypeLibrary`] lets other processes bind early.
 //!
-//! Everything is in the multithreaded apartment: calls come in on threads of COM's own, several at
-//! once. What is told to others ([`Listeners`]) goes out on threads of a pool, one for each of
-//! them, so that one that hangs holds up nobody else.
+//! Everything runs in the multithreaded apartment: COM delivers calls on its own threads, several
+//! at once. [`Listeners`] fire events on threads of a pool, one thread per busy listener, so a
+//! listener that hangs does not block the others.
 //!
-//! **Know:** only for processors whose calling convention passes every argument in a word, which
-//! is so for every 64-bit Windows (Microsoft, "x64 calling convention", "ARM64 ABI conventions").
+//! **Know:** this works only on processors whose calling convention passes each argument in one
+//! word, as every 64-bit Windows does (Microsoft, "x64 calling convention", "ARM64 ABI
+//! conventions").
 
 mod class;
+mod class_info;
+mod connection_point;
 mod dispatch;
 mod interface;
 mod listeners;
+mod new_object;
 mod object;
 mod pool;
+mod thunks;
 mod type_library;
 mod values;
 mod vtable_call;
@@ -25,9 +29,10 @@ mod vtable_call;
 pub use class::ClassObject;
 pub use interface::{Interface, InvokeKind, Member, ValueKind};
 pub use listeners::{EventCall, Listeners};
-pub use object::{MethodCall, ObjectImpl, ObjectRef};
+pub use object::{
+    Argument, Callback, EventSource, MethodCall, MethodError, ObjectImpl, ObjectRef, ReturnValue,
+};
 pub use type_library::TypeLibrary;
-pub use values::{Argument, Callback, MethodError, ReturnValue};
 
 #[cfg(not(target_pointer_width = "64"))]
-compile_error!("objects are served by 64-bit programs only");
+compile_error!("COM objects are served by 64-bit programs only");

@@ -1,4 +1,6 @@
-//! An object of ours: its identity, its references, and what it is asked for.
+//! COM objects: identity, reference counting, and the trait that answers their method calls.
+//!
+//! Long because the types refer to each other: an object returns objects.
 
 use std::any::Any;
 use std::ffi::c_void;
@@ -11,127 +13,212 @@ use windows::Win32::System::Com::{IConnectionPointContainer, IDispatch};
 use windows::Win32::System::Ole::{IProvideClassInfo, IProvideClassInfo2};
 use windows_core::{GUID, HRESULT, IUnknown, Interface as _};
 
-use super::interface::{Interface, InvokeKind};
-use super::listeners::{self, Listeners};
-use super::type_library::{self, TypeLibrary};
-use super::values::{Argument, MethodError, ReturnValue};
-use crate::Guid;
+use super::interface::{Interface, InvokeKind, VtableSlot};
+use super::type_library::TypeLibrary;
+use crate::{Guid, HResult, Variant};
 
-/// What an object answers. It is called on threads of COM's own, several at once, and should
-/// answer soon.
+/// The implementation of a COM object.
+///
+/// COM calls it on its own threads, several at once. Each call should return soon.
 pub trait ObjectImpl: Any + Send + Sync {
-    /// What it is called by, the one for callers bound late first.
+    /// The interfaces of the object. The first one answers `IDispatch`.
     fn interfaces(&self) -> &'static [&'static Interface];
 
-    /// Answers one call.
+    /// Executes a method call.
     ///
     /// # Errors
     ///
-    /// What the caller gets instead of an answer.
+    /// The error that the caller receives.
     fn invoke(&self, call: &MethodCall<'_>) -> Result<ReturnValue, MethodError>;
 
-    /// Who listens to it, if it tells anything.
-    fn listeners(&self) -> Option<&Listeners> {
+    /// The events of the object, if it fires any.
+    fn events(&self) -> Option<&dyn EventSource> {
         None
     }
 
-    /// The type library that describes it, if there is one.
-    fn library(&self) -> Option<&TypeLibrary> {
+    /// The type library that describes the object, if there is one.
+    fn type_library(&self) -> Option<&TypeLibrary> {
         None
     }
 
-    /// The class that it is of, if others can create it.
+    /// The class of the object, if other programs can create it.
     fn class(&self) -> Option<Guid> {
         None
     }
 }
 
-/// One call.
+/// An event interface that other programs can subscribe to.
+pub trait EventSource {
+    /// The id of the event interface.
+    fn iid(&self) -> Guid;
+
+    /// Adds a listener, and returns a cookie that identifies the subscription.
+    ///
+    /// # Errors
+    ///
+    /// If there are too many listeners, or the listener has no `IDispatch`.
+    fn advise(&self, listener: Callback) -> Result<u32, HResult>;
+
+    /// Removes a listener.
+    ///
+    /// # Errors
+    ///
+    /// If no subscription has this cookie.
+    fn unadvise(&self, cookie: u32) -> Result<(), HResult>;
+}
+
+/// One method call.
 #[derive(Debug)]
 pub struct MethodCall<'a> {
-    /// The interface that it came by, by its first name.
+    /// The called interface, by its own id.
     pub interface: Guid,
-    /// The number of the member.
+    /// The `DISPID` of the member.
     pub id: i32,
-    /// How the member is used.
+    /// The kind of the member.
     pub invoke_kind: InvokeKind,
-    /// As many arguments as the member takes, in declared order.
+    /// One argument per parameter, in declared order.
     pub arguments: &'a [Argument],
 }
 
-/// An object that other programs can be given.
-pub struct ObjectRef {
-    inner: *const ObjectInner,
+/// An argument of a method call.
+#[derive(Debug)]
+pub enum Argument {
+    /// A value; [`Variant::Error`] if the caller omitted it.
+    Value(Variant),
+    /// An array of integers.
+    Numbers(Vec<i32>),
+    /// An object of the caller, or `None` for a null pointer.
+    Object(Option<Callback>),
+    /// An output parameter.
+    Out,
 }
 
-/// A function in a table, of a signature that only the table's readers know.
-#[derive(Clone, Copy, Debug)]
-#[repr(transparent)]
-pub(super) struct VtableSlot(pub(super) *const ());
+/// An object of a caller that the server calls back.
+#[derive(Clone, Debug)]
+pub struct Callback(pub(super) IUnknown);
 
-// SAFETY: it is the address of a function, or null.
-unsafe impl Send for VtableSlot {}
-// SAFETY: as above.
-unsafe impl Sync for VtableSlot {}
+/// The return value of a method call.
+#[derive(Clone, Debug)]
+pub enum ReturnValue {
+    /// No value.
+    Nothing,
+    /// A value.
+    Value(Variant),
+    /// An object.
+    Object(ObjectRef),
+    /// A null object pointer.
+    NullObject,
+    /// An array of values.
+    Array(Vec<Variant>),
+    /// An array of integers.
+    Numbers(Vec<i32>),
+    /// An enumerator over objects (`IEnumVARIANT`).
+    Enumerator(Vec<ObjectRef>),
+    /// The value of the output parameter, and the return value.
+    WithOut(Variant, Variant),
+}
 
-/// What a caller holds a pointer to: one of the ways to call one object.
+/// The error of a method call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MethodError {
+    /// The error code.
+    pub code: HResult,
+    /// A description for late-bound callers, as an exception. Early-bound callers receive only the
+    /// code.
+    pub description: Option<String>,
+}
+
+/// A counted reference to a COM object of this process.
+pub struct ObjectRef {
+    pub(super) inner: *const ObjectInner,
+}
+
+/// The memory that an interface pointer points to: the vtable pointer and the object behind it.
 #[repr(C)]
 pub(super) struct InterfacePtr {
-    table: *const VtableSlot,
-    inner: *const ObjectInner,
+    pub(super) table: *const VtableSlot,
+    pub(super) inner: *const ObjectInner,
     pub(super) kind: InterfaceKind,
 }
 
-/// Which way.
+/// The interface that an [`InterfacePtr`] exposes.
 #[derive(Clone, Copy)]
 pub(super) enum InterfaceKind {
     Interface(&'static Interface),
-    Container,
-    ClassInfo,
+    ConnectionPointContainer,
+    ProvideClassInfo,
 }
 
-/// The object behind its faces.
-struct ObjectInner {
-    references: AtomicU32,
-    interface_ptrs: Box<[InterfacePtr]>,
-    implementation: Arc<dyn ObjectImpl>,
+/// The allocation that all interface pointers of one object share.
+pub(super) struct ObjectInner {
+    pub(super) references: AtomicU32,
+    pub(super) interface_ptrs: Box<[InterfacePtr]>,
+    pub(super) implementation: Arc<dyn ObjectImpl>,
 }
 
-// SAFETY: references are counted atomically, and what it answers with is `Send` and `Sync`.
+// SAFETY: all objects live in the multithreaded apartment, where every thread may call them.
+unsafe impl Send for Callback {}
+// SAFETY: as above.
+unsafe impl Sync for Callback {}
+// SAFETY: the reference count is atomic, and the implementation is `Send` and `Sync`.
 unsafe impl Send for ObjectRef {}
 // SAFETY: as above.
 unsafe impl Sync for ObjectRef {}
 
-impl ObjectRef {
-    /// An object that answers what `implementation` does; nothing if that is called by nothing.
+impl Argument {
+    /// The text, if the argument is one.
     #[must_use]
-    pub fn new(implementation: Arc<dyn ObjectImpl>) -> Option<Self> {
-        let interfaces = implementation.interfaces();
-        interfaces.first()?;
-        let kinds = interfaces.iter().copied().map(InterfaceKind::Interface);
-        let container = implementation.listeners().map(|_| InterfaceKind::Container);
-        let class_info =
-            implementation.library().and(implementation.class()).map(|_| InterfaceKind::ClassInfo);
-        let interface_ptrs = kinds.chain(container).chain(class_info).map(|kind| {
-            let table = match kind {
-                InterfaceKind::Interface(interface) => interface.table(),
-                InterfaceKind::Container => listeners::TABLE.as_ptr(),
-                InterfaceKind::ClassInfo => type_library::TABLE.as_ptr(),
-            };
-            InterfacePtr { table, inner: std::ptr::null(), kind }
-        });
-        let interface_ptrs = interface_ptrs.collect();
-        let inner = ObjectInner { references: AtomicU32::new(1), interface_ptrs, implementation };
-        let inner = Box::into_raw(Box::new(inner));
-        // SAFETY: it was just made, and nobody else knows of it.
-        for interface_ptr in unsafe { &mut (*inner).interface_ptrs } {
-            interface_ptr.inner = inner;
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Value(value) => value.text(),
+            Self::Numbers(_) | Self::Object(_) | Self::Out => None,
         }
-        Some(Self { inner })
     }
 
+    /// The integer, if the argument is one.
+    #[must_use]
+    pub const fn number(&self) -> Option<i32> {
+        match self {
+            Self::Value(value) => value.number(),
+            Self::Numbers(_) | Self::Object(_) | Self::Out => None,
+        }
+    }
+}
+
+impl ReturnValue {
+    /// A text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Value(Variant::Text(text.into()))
+    }
+
+    /// An integer.
+    #[must_use]
+    pub const fn number(number: i32) -> Self {
+        Self::Value(Variant::Number(number))
+    }
+
+    /// A Boolean.
+    #[must_use]
+    pub const fn bool(value: bool) -> Self {
+        Self::Value(Variant::Bool(value))
+    }
+}
+
+impl From<HResult> for MethodError {
+    fn from(code: HResult) -> Self {
+        Self { code, description: None }
+    }
+}
+
+impl From<IDispatch> for Callback {
+    fn from(object: IDispatch) -> Self {
+        Self(object.into())
+    }
+}
+
+impl ObjectRef {
     fn inner(&self) -> &ObjectInner {
-        // SAFETY: this holds a reference, so it is alive.
+        // SAFETY: `self` owns a reference, so the object is alive.
         unsafe { &*self.inner }
     }
 
@@ -139,19 +226,19 @@ impl ObjectRef {
         &*self.inner().implementation
     }
 
-    /// The object as `wanted` sees it, with a reference to hand over.
-    pub(super) fn query(&self, wanted: &GUID) -> Option<*mut c_void> {
+    /// `QueryInterface`: an interface pointer that owns a new reference.
+    pub(super) fn query(&self, iid: &GUID) -> Option<*mut c_void> {
         let inner = self.inner();
-        let interface_ptr = inner.interface_ptr(wanted)?;
+        let interface_ptr = inner.interface_ptr(iid)?;
         inner.references.fetch_add(1, Ordering::Relaxed);
         Some(std::ptr::from_ref(interface_ptr).cast_mut().cast())
     }
 
-    /// The object as callers bound late see it.
+    /// The `IDispatch` of the object.
     pub(super) fn dispatch(&self) -> Option<IDispatch> {
         let pointer = self.query(&IDispatch::IID)?;
-        // SAFETY: it is a face whose table begins as that of an IDispatch does, and its reference
-        // is handed over.
+        // SAFETY: the vtable begins with that of IDispatch, and the new reference moves into the
+        // result.
         Some(unsafe { IDispatch::from_raw(pointer) })
     }
 }
@@ -165,7 +252,7 @@ impl Clone for ObjectRef {
 
 impl Drop for ObjectRef {
     fn drop(&mut self) {
-        // SAFETY: this held a reference.
+        // SAFETY: `self` owned a reference.
         unsafe { release_ref(self.inner) };
     }
 }
@@ -173,60 +260,61 @@ impl Drop for ObjectRef {
 impl fmt::Debug for ObjectRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ObjectRef")
-            .field("interfaces", &self.inner().implementation.interfaces())
+            .field("interfaces", &self.implementation().interfaces())
             .finish()
     }
 }
 
 impl ObjectInner {
-    fn interface_ptr(&self, wanted: &GUID) -> Option<&InterfacePtr> {
-        let is_identity = [IUnknown::IID, IDispatch::IID].contains(wanted);
+    fn interface_ptr(&self, iid: &GUID) -> Option<&InterfacePtr> {
+        let is_identity = [IUnknown::IID, IDispatch::IID].contains(iid);
         let class_info = [IProvideClassInfo::IID, IProvideClassInfo2::IID];
         self.interface_ptrs.iter().find(|interface_ptr| match interface_ptr.kind {
-            InterfaceKind::Interface(interface) => is_identity || interface.is(wanted),
-            InterfaceKind::Container => *wanted == IConnectionPointContainer::IID,
-            InterfaceKind::ClassInfo => class_info.contains(wanted),
+            InterfaceKind::Interface(interface) => is_identity || interface.matches(iid),
+            InterfaceKind::ConnectionPointContainer => *iid == IConnectionPointContainer::IID,
+            InterfaceKind::ProvideClassInfo => class_info.contains(iid),
         })
     }
 }
 
 impl InterfacePtr {
-    /// The face that COM calls.
+    /// Converts the `this` pointer of a COM call.
     ///
     /// # Safety
     ///
-    /// `this` is a live object of ours, and stays so for as long as the answer is used.
+    /// `this` must point to a live object of ours that outlives the result.
     pub(super) unsafe fn of<'a>(this: *mut c_void) -> &'a Self {
-        // SAFETY: as promised.
+        // SAFETY: the caller guarantees it.
         unsafe { &*this.cast::<Self>() }
     }
 
-    /// What answers for it.
     pub(super) fn implementation(&self) -> &dyn ObjectImpl {
-        // SAFETY: a face is a part of its whole.
+        // SAFETY: an interface pointer is part of the allocation that it points back to.
         let inner = unsafe { &*self.inner };
         &*inner.implementation
     }
 
-    /// The object that it belongs to, with a reference more.
+    /// A new reference to the object.
     pub(super) fn object_ref(&self) -> ObjectRef {
-        // SAFETY: a face is a part of its whole.
+        // SAFETY: an interface pointer is part of the allocation that it points back to.
         let inner = unsafe { &*self.inner };
         inner.references.fetch_add(1, Ordering::Relaxed);
         ObjectRef { inner: self.inner }
     }
 }
 
+/// Releases a reference, and frees the object after the last one.
+///
 /// # Safety
 ///
-/// A reference is handed over.
+/// The caller must own a reference, which moves into this function.
 unsafe fn release_ref(inner: *const ObjectInner) -> u32 {
-    // SAFETY: there is a reference, so it is alive.
+    // SAFETY: the caller owns a reference, so the object is alive.
     let left = unsafe { &*inner }.references.fetch_sub(1, Ordering::Release) - 1;
     if left == 0 {
-        // What other threads did with it comes before its end.
+        // Orders the accesses of other threads before the deallocation.
         fence(Ordering::Acquire);
-        // SAFETY: it was made by a box, and this was the last reference.
+        // SAFETY: the object was allocated by a box, and this was the last reference.
         drop(unsafe { Box::from_raw(inner.cast_mut()) });
     }
     left
@@ -238,29 +326,29 @@ pub(super) const RELEASE: VtableSlot = VtableSlot(release as *const ());
 
 unsafe extern "system" fn query_interface(
     this: *mut c_void,
-    wanted: *const GUID,
-    place: *mut *mut c_void,
+    iid: *const GUID,
+    result: *mut *mut c_void,
 ) -> HRESULT {
-    if place.is_null() || wanted.is_null() {
+    if result.is_null() || iid.is_null() {
         return E_POINTER;
     }
-    // SAFETY: COM calls it with a live object of ours.
+    // SAFETY: COM passes a live object of ours.
     let interface_ptr = unsafe { InterfacePtr::of(this) };
-    // SAFETY: COM hands over a GUID, which need not be aligned.
-    let wanted = unsafe { wanted.read_unaligned() };
-    let found = interface_ptr.object_ref().query(&wanted);
-    // SAFETY: it is the place for the answer, and not null.
-    unsafe { place.write_unaligned(found.unwrap_or_default()) };
+    // SAFETY: COM passes a GUID, which need not be aligned.
+    let iid = unsafe { iid.read_unaligned() };
+    let found = interface_ptr.object_ref().query(&iid);
+    // SAFETY: COM passes a valid result pointer, which is not null.
+    unsafe { result.write_unaligned(found.unwrap_or_default()) };
     if found.is_some() { S_OK } else { E_NOINTERFACE }
 }
 
 unsafe extern "system" fn add_ref(this: *mut c_void) -> u32 {
-    // SAFETY: COM calls it with a live object of ours, whose whole lives as long.
+    // SAFETY: COM passes a live object of ours, whose allocation lives as long.
     let inner = unsafe { &*InterfacePtr::of(this).inner };
     inner.references.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 unsafe extern "system" fn release(this: *mut c_void) -> u32 {
-    // SAFETY: COM calls it with a live object of ours, and hands a reference over.
+    // SAFETY: COM passes a live object of ours, and gives up one reference.
     unsafe { release_ref(InterfacePtr::of(this).inner) }
 }

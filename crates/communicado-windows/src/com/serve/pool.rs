@@ -1,5 +1,4 @@
-//! Threads that make calls into other programs: as many as calls are under way, and kept a while
-//! for the next.
+//! A thread pool for calls into other programs: one thread per running call, reused for a while.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,13 +7,13 @@ use std::time::Duration;
 
 use crate::com::Apartment;
 
-/// How long a thread waits for the next call before it ends.
+/// The idle time after which a thread exits.
 const IDLE_MAX: Duration = Duration::from_secs(10);
-/// What a thread that only makes calls needs.
+/// The stack size of a thread, enough to make COM calls.
 const STACK_BYTES: usize = 256 * 1024;
 
-/// Something to do in the multithreaded apartment.
-pub(super) type Task = Box<dyn FnOnce() + Send>;
+/// A task for a thread in the multithreaded apartment.
+pub(super) type PoolTask = Box<dyn FnOnce() + Send>;
 
 static POOL: Pool = Pool {
     state: Mutex::new(PoolState { queue: VecDeque::new(), idle: 0 }),
@@ -27,13 +26,13 @@ struct Pool {
 }
 
 struct PoolState {
-    queue: VecDeque<Task>,
-    /// Threads that wait for work.
+    queue: VecDeque<PoolTask>,
+    /// The number of idle threads.
     idle: usize,
 }
 
-/// Has a thread do this soon; false if there is none to be had.
-pub(super) fn run(task: Task) -> bool {
+/// Runs a task on a pool thread; `false` if no thread can be started.
+pub(super) fn run(task: PoolTask) -> bool {
     let mut state = POOL.lock();
     if state.idle > state.queue.len() {
         state.queue.push_back(task);
@@ -46,8 +45,8 @@ pub(super) fn run(task: Task) -> bool {
     thread.spawn(move || run_tasks(task)).is_ok()
 }
 
-/// Does this, and then whatever comes, until nothing has come for a while.
-fn run_tasks(task: Task) {
+/// Runs a task and then queued tasks, until the thread has been idle for [`IDLE_MAX`].
+fn run_tasks(task: PoolTask) {
     let Ok(apartment) = Apartment::join() else { return };
     task();
     while let Some(task) = POOL.next() {
@@ -61,7 +60,7 @@ impl Pool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next(&self) -> Option<Task> {
+    fn next(&self) -> Option<PoolTask> {
         let mut state = self.lock();
         state.idle += 1;
         let is_empty = |state: &mut PoolState| state.queue.is_empty();

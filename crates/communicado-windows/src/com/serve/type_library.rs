@@ -1,15 +1,14 @@
-//! A type library: what other processes need to bind early, and scripts to name what they see.
+//! Type libraries, which let other processes bind early and scripts find names.
 
 use std::ffi::c_void;
 
-use windows::Win32::Foundation::{E_FAIL, E_POINTER, S_OK};
+use windows::Win32::Foundation::{E_FAIL, S_OK};
 use windows::Win32::System::Com::{ITypeInfo, ITypeLib, SYS_WIN64};
 use windows::Win32::System::Ole::{
     LoadTypeLibEx, REGKIND_NONE, RegisterTypeLibForUser, UnRegisterTypeLibForUser,
 };
 use windows_core::{GUID, HRESULT, HSTRING, PCWSTR};
 
-use super::object::{InterfacePtr, VtableSlot};
 use crate::{Guid, WindowsError};
 
 /// A type library.
@@ -19,127 +18,92 @@ pub struct TypeLibrary {
     path: HSTRING,
 }
 
-// SAFETY: everything here is in the multithreaded apartment, whose objects may be called from
-// every thread of it.
+// SAFETY: all objects live in the multithreaded apartment, where every thread may call them.
 unsafe impl Send for TypeLibrary {}
 // SAFETY: as above.
 unsafe impl Sync for TypeLibrary {}
 
 impl TypeLibrary {
-    /// Loads the library in a file: a program that has one among its resources, or a library by
-    /// itself.
+    /// Loads a library from a file: a type library, or a program with one among its resources.
     ///
     /// # Errors
     ///
-    /// If there is none, or it cannot be read.
+    /// If the file contains no type library or cannot be read.
     pub fn load(path: &str) -> Result<Self, WindowsError> {
         let wide = HSTRING::from(path);
-        // SAFETY: the path is a text that ends in NUL.
+        // SAFETY: the path is null-terminated.
         let loaded = unsafe { LoadTypeLibEx(&wide, REGKIND_NONE) };
         let failed =
             |error| WindowsError::from_core(format!("load the type library in `{path}`"), &error);
         Ok(Self { library: loaded.map_err(failed)?, path: wide })
     }
 
-    /// Registers it for this user, which needs no administrator.
+    /// Registers the library for this user, without administrator rights.
     ///
     /// # Errors
     ///
-    /// If the registry may not be written.
+    /// If the registry is not writable.
     pub fn register(&self) -> Result<(), WindowsError> {
-        // SAFETY: the library is alive and the path a text that ends in NUL.
+        // SAFETY: the library is alive, and the path is null-terminated.
         let done = unsafe { RegisterTypeLibForUser(&self.library, &self.path, PCWSTR::null()) };
         done.map_err(|error| WindowsError::from_core("register the type library", &error))
     }
 
-    /// Takes the registration back; that there is none is no error.
+    /// Removes the registration of a library. A missing registration is no error.
     ///
     /// # Errors
     ///
-    /// If the registry may not be written.
+    /// If the registry is not writable.
     pub fn unregister(library: Guid) -> Result<(), WindowsError> {
-        /// `TYPE_E_REGISTRYACCESS`: there is nothing to take back.
-        const NOT_THERE: HRESULT = HRESULT(0x8002_801C_u32.cast_signed());
+        /// `TYPE_E_REGISTRYACCESS`: the library is not registered.
+        const NOT_REGISTERED: HRESULT = HRESULT(0x8002_801C_u32.cast_signed());
         let id = GUID::from_u128(library.0);
-        // SAFETY: the name outlives the call.
+        // SAFETY: the GUID outlives the call.
         let done = unsafe { UnRegisterTypeLibForUser(&raw const id, 1, 0, 0, SYS_WIN64) };
         match done {
-            Err(error) if error.code() != NOT_THERE => Err(WindowsError::from_core(
-                "take back the registration of the type library",
-                &error,
-            )),
+            Err(error) if error.code() != NOT_REGISTERED => {
+                Err(WindowsError::from_core("unregister the type library", &error))
+            }
             _ => Ok(()),
         }
     }
 
-    /// Takes this library's registration back.
+    /// Removes the registration of this library.
     ///
     /// # Errors
     ///
-    /// If the registry may not be written.
+    /// If the registry is not writable.
     pub fn unregister_this(&self) -> Result<(), WindowsError> {
         // SAFETY: the library is alive.
         let attributes = unsafe { self.library.GetLibAttr() };
         let attributes =
             attributes.map_err(|error| WindowsError::from_core("read a type library", &error))?;
-        // SAFETY: it was just given, and is given back after its last use.
-        let name = unsafe { (*attributes).guid };
-        // SAFETY: as above.
+        // SAFETY: the attributes are valid until `ReleaseTLibAttr`.
+        let id = unsafe { (*attributes).guid };
+        // SAFETY: the attributes come from this library, and are not used afterwards.
         unsafe { self.library.ReleaseTLibAttr(attributes) };
-        Self::unregister(Guid(name.to_u128()))
+        Self::unregister(Guid(id.to_u128()))
     }
 
-    /// What it says of a class or an interface.
-    pub(super) fn type_info(&self, name: Guid) -> Option<ITypeInfo> {
-        let name = GUID::from_u128(name.0);
-        // SAFETY: the library is alive and the name outlives the call.
-        unsafe { self.library.GetTypeInfoOfGuid(&raw const name) }.ok()
+    /// The description of a class or an interface.
+    pub(super) fn type_info(&self, id: Guid) -> Option<ITypeInfo> {
+        let id = GUID::from_u128(id.0);
+        // SAFETY: the library is alive, and the GUID outlives the call.
+        unsafe { self.library.GetTypeInfoOfGuid(&raw const id) }.ok()
     }
 }
 
+/// Writes a type description to a result pointer.
+///
 /// # Safety
 ///
-/// It is a place for an answer, and not null.
+/// `result` must be valid for writes.
 pub(super) unsafe fn write_type_info(
-    described: Option<ITypeInfo>,
-    place: *mut *mut c_void,
+    type_info: Option<ITypeInfo>,
+    result: *mut *mut c_void,
 ) -> HRESULT {
-    let found = described.map(windows_core::Interface::into_raw);
-    // SAFETY: as promised.
-    unsafe { place.write_unaligned(found.unwrap_or_default()) };
+    let found = type_info.map(windows_core::Interface::into_raw);
+    // SAFETY: the caller guarantees it.
+    unsafe { result.write_unaligned(found.unwrap_or_default()) };
     if found.is_some() { S_OK } else { E_FAIL }
-}
-
-/// `IProvideClassInfo2`: by it a script host finds out which events there are.
-pub(super) static TABLE: [VtableSlot; 5] = [
-    super::object::QUERY_INTERFACE,
-    super::object::ADD_REF,
-    super::object::RELEASE,
-    VtableSlot(get_class_info as *const ()),
-    VtableSlot(get_guid as *const ()),
-];
-
-unsafe extern "system" fn get_class_info(this: *mut c_void, place: *mut *mut c_void) -> HRESULT {
-    if place.is_null() {
-        return E_POINTER;
-    }
-    // SAFETY: COM calls it with a live object of ours.
-    let interface_ptr = unsafe { InterfacePtr::of(this) };
-    let implementation = interface_ptr.implementation();
-    let class = implementation.library().zip(implementation.class());
-    let described = class.and_then(|(library, class)| library.type_info(class));
-    // SAFETY: it is a place for an answer, and not null.
-    unsafe { write_type_info(described, place) }
-}
-
-unsafe extern "system" fn get_guid(this: *mut c_void, _: u32, place: *mut GUID) -> HRESULT {
-    if place.is_null() {
-        return E_POINTER;
-    }
-    // SAFETY: COM calls it with a live object of ours.
-    let interface_ptr = unsafe { InterfacePtr::of(this) };
-    let source = interface_ptr.implementation().listeners().map(|listeners| listeners.source());
-    // SAFETY: it is a place for an answer, and not null.
-    unsafe { place.write_unaligned(source.map_or_else(GUID::zeroed, |it| GUID::from_u128(it.0))) };
-    if source.is_some() { S_OK } else { E_FAIL }
 }

@@ -1,4 +1,4 @@
-//! Calls of callers bound early, through the table.
+//! Early-bound calls, through the vtable.
 
 use std::ffi::c_void;
 use std::mem::ManuallyDrop;
@@ -9,20 +9,20 @@ use windows::Win32::System::Com::SAFEARRAY;
 use windows::Win32::System::Variant::VARIANT;
 use windows_core::{BSTR, HRESULT};
 
-use super::dispatch::{convert_argument, enumerate};
+use super::dispatch::convert_argument;
 use super::interface::{INHERITED, Member, ValueKind};
-use super::object::{InterfaceKind, InterfacePtr, MethodCall};
-use super::values::{self, Argument, MethodError, ReturnValue};
+use super::object::{Argument, InterfaceKind, InterfacePtr, MethodCall, MethodError, ReturnValue};
+use super::values;
 use crate::{HResult, Variant};
 
-/// Answers a call that came by the function at `slot` of the object's table.
+/// Executes a call through the function at vtable index `slot`.
 ///
 /// # Safety
 ///
-/// `this` is a live object of ours, and `words` are those that the member at this place takes and
-/// then the place for what it gives; of the last of very many, some may be missing.
+/// `this` must be a live object of ours. `words` must be the arguments of the member at this index,
+/// then its result pointer; words at the end may be missing.
 pub(super) unsafe fn invoke_slot(this: *mut c_void, slot: usize, words: &[usize]) -> HRESULT {
-    // SAFETY: as promised.
+    // SAFETY: the caller guarantees it.
     let interface_ptr = unsafe { InterfacePtr::of(this) };
     let InterfaceKind::Interface(interface) = interface_ptr.kind else { return E_UNEXPECTED };
     let member = slot.checked_sub(INHERITED).and_then(|index| interface.members.get(index));
@@ -30,11 +30,11 @@ pub(super) unsafe fn invoke_slot(this: *mut c_void, slot: usize, words: &[usize]
     if words.len() < member.params.len() + usize::from(member.returns.is_some()) {
         return E_NOTIMPL;
     }
-    let (taken, places) = words.split_at(member.params.len());
-    // A panic must not leave this function.
+    let (argument_words, result_words) = words.split_at(member.params.len());
+    // A panic must not unwind into COM.
     let answered = catch_unwind(AssertUnwindSafe(|| {
-        let arguments = member.params.iter().zip(taken).map(|(kind, word)| {
-            // SAFETY: the member takes it so.
+        let arguments = member.params.iter().zip(argument_words).map(|(kind, word)| {
+            // SAFETY: the word is an argument of this type.
             unsafe { decode_argument(*kind, *word) }
         });
         let arguments = arguments.collect::<Result<Vec<_>, HResult>>()?;
@@ -45,8 +45,8 @@ pub(super) unsafe fn invoke_slot(this: *mut c_void, slot: usize, words: &[usize]
             arguments: &arguments,
         };
         let returned = interface_ptr.implementation().invoke(&call)?;
-        // SAFETY: the member gives it so, and its places are these.
-        unsafe { write_return_value(member, &returned, taken, places) }?;
+        // SAFETY: the words are those of a call of this member.
+        unsafe { write_return_value(member, &returned, argument_words, result_words) }?;
         Ok::<_, MethodError>(())
     }));
     match answered {
@@ -56,34 +56,36 @@ pub(super) unsafe fn invoke_slot(this: *mut c_void, slot: usize, words: &[usize]
     }
 }
 
+/// Decodes an argument word.
+///
 /// # Safety
 ///
-/// The word is an argument of this kind, which outlives the call.
+/// `word` must be an argument of this type that outlives the call.
 unsafe fn decode_argument(kind: ValueKind, word: usize) -> Result<Argument, HResult> {
     let bytes = word.to_le_bytes();
     let [b0, b1, b2, b3, ..] = bytes;
     Ok(match kind {
-        // What is above the lower half of the word is not passed.
+        // The upper half of the word is undefined.
         ValueKind::Number => Argument::Value(Variant::Number(i32::from_le_bytes([b0, b1, b2, b3]))),
         ValueKind::Bool => Argument::Value(Variant::Bool(i16::from_le_bytes([b0, b1]) != 0)),
         ValueKind::Text => {
-            // SAFETY: it is a text, or null, which is an empty one; the caller keeps it.
+            // SAFETY: the word is a BSTR; null is the empty string. The caller keeps ownership.
             let text = ManuallyDrop::new(unsafe { BSTR::from_raw(word as *const u16) });
             Argument::Value(Variant::Text(String::from_utf16_lossy(&text)))
         }
         ValueKind::Variant => {
-            // SAFETY: a value of more than a word is passed by its place.
+            // SAFETY: arguments larger than a word are passed by pointer.
             match unsafe { (word as *const VARIANT).as_ref() } {
                 Some(value) => convert_argument(ValueKind::Variant, value)?,
                 None => Argument::Value(Variant::Empty),
             }
         }
         ValueKind::Object => {
-            // SAFETY: it is an object or null, and the caller keeps it.
+            // SAFETY: the word is null or an object, which the caller keeps.
             Argument::Object(unsafe { values::callback(word as *mut c_void) })
         }
         ValueKind::NumberArray => {
-            // SAFETY: it is an array or null, and the caller keeps it.
+            // SAFETY: the word is null or an array, which the caller keeps.
             Argument::Numbers(unsafe { values::read_numbers(word as *const SAFEARRAY) })
         }
         ValueKind::VariantArray | ValueKind::Unsupported => Argument::Value(Variant::Empty),
@@ -91,50 +93,52 @@ unsafe fn decode_argument(kind: ValueKind, word: usize) -> Result<Argument, HRes
     })
 }
 
+/// Writes the return value and the output parameter.
+///
 /// # Safety
 ///
-/// `taken` and `places` are the words of a call of this member.
+/// The words must be those of a call of this member.
 unsafe fn write_return_value(
     member: &Member,
     returned: &ReturnValue,
-    taken: &[usize],
-    places: &[usize],
+    argument_words: &[usize],
+    result_words: &[usize],
 ) -> Result<(), HResult> {
-    let (Some(kind), [place]) = (member.returns, places) else { return Ok(()) };
-    let place = *place as *mut c_void;
-    if place.is_null() {
+    let (Some(kind), [result]) = (member.returns, result_words) else { return Ok(()) };
+    let result = *result as *mut c_void;
+    if result.is_null() {
         return Err(HResult(E_POINTER.0));
     }
     let value = match returned {
         ReturnValue::Value(value) => value,
-        ReturnValue::WithOut(further, value) => {
-            let at = member.params.iter().position(|kind| *kind == ValueKind::OutVariant);
-            let at = at.and_then(|at| taken.get(at)).map_or(0, |word| *word);
-            let at = at as *mut VARIANT;
-            if at.is_null() {
+        ReturnValue::WithOut(out, value) => {
+            let index = member.params.iter().position(|kind| *kind == ValueKind::OutVariant);
+            let target = index.and_then(|index| argument_words.get(index));
+            let target = target.map_or(0, |word| *word) as *mut VARIANT;
+            if target.is_null() {
                 return Err(HResult(E_POINTER.0));
             }
-            // SAFETY: it is a place for a value, which need not be initialised.
-            unsafe { at.write(values::value_to_variant(further)) };
+            // SAFETY: the caller passed a valid pointer, perhaps to uninitialised memory.
+            unsafe { target.write(values::value_to_variant(out)) };
             value
         }
         _ => &Variant::Empty,
     };
-    // SAFETY: in each case the place is one for what the member gives, which is handed over.
+    // SAFETY: the caller passed a result pointer of the return type, and owns what is written.
     unsafe {
         match kind {
-            ValueKind::Number => place.cast::<i32>().write_unaligned(value.number().unwrap_or(0)),
+            ValueKind::Number => result.cast::<i32>().write_unaligned(value.number().unwrap_or(0)),
             ValueKind::Bool => {
-                let truth = matches!(value, Variant::Bool(true));
-                let truth = VARIANT_BOOL(if truth { -1 } else { 0 });
-                place.cast::<VARIANT_BOOL>().write_unaligned(truth);
+                let is_true = matches!(value, Variant::Bool(true));
+                let value = VARIANT_BOOL(if is_true { -1 } else { 0 });
+                result.cast::<VARIANT_BOOL>().write_unaligned(value);
             }
             ValueKind::Text => {
                 let text = value.text().map_or_else(BSTR::new, BSTR::from);
-                place.cast::<*const u16>().write_unaligned(text.into_raw());
+                result.cast::<*const u16>().write_unaligned(text.into_raw());
             }
             ValueKind::Variant | ValueKind::OutVariant => {
-                place.cast::<VARIANT>().write(values::to_variant(returned)?);
+                result.cast::<VARIANT>().write(values::to_variant(returned)?);
             }
             ValueKind::Object => {
                 let object = match returned {
@@ -142,12 +146,12 @@ unsafe fn write_return_value(
                         object.dispatch().map(windows_core::Interface::into_raw)
                     }
                     ReturnValue::Enumerator(objects) => {
-                        Some(windows_core::Interface::into_raw(enumerate(objects.clone())))
+                        Some(windows_core::Interface::into_raw(values::enumerate(objects.clone())))
                     }
                     _ => None,
                 };
                 let object = object.unwrap_or(std::ptr::null_mut());
-                place.cast::<*mut c_void>().write_unaligned(object);
+                result.cast::<*mut c_void>().write_unaligned(object);
             }
             ValueKind::NumberArray | ValueKind::VariantArray => {
                 let array = match returned {
@@ -155,7 +159,7 @@ unsafe fn write_return_value(
                     ReturnValue::Array(values) => values::variant_array(values)?,
                     _ => std::ptr::null_mut(),
                 };
-                place.cast::<*mut SAFEARRAY>().write_unaligned(array);
+                result.cast::<*mut SAFEARRAY>().write_unaligned(array);
             }
             ValueKind::Unsupported => return Err(HResult(E_NOTIMPL.0)),
         }

@@ -10,21 +10,21 @@ use super::cannot_watch;
 
 /// A watched folder.
 pub(in crate::commands::agent) struct StateDirWatcher {
-    dir_watcher: DirWatcher,
+    watcher: DirWatcher,
     path: PathBuf,
 }
 
 impl StateDirWatcher {
     /// Starts to watch a folder.
     pub(in crate::commands::agent) fn watch(path: &Path) -> Result<Self, Failure> {
-        let dir_watcher = DirWatcher::new(path).map_err(|error| cannot_watch(path, error))?;
-        Ok(Self { dir_watcher, path: path.to_owned() })
+        let watcher = DirWatcher::new(path).map_err(|error| cannot_watch(path, error))?;
+        Ok(Self { watcher, path: path.to_owned() })
     }
 
     /// Waits until a file has changed since the last call.
     pub(in crate::commands::agent) async fn changed(&mut self) -> Result<(), Failure> {
-        let come = poll_fn(|cx| self.dir_watcher.poll_changed(cx)).await;
-        let armed = come.and_then(|()| self.dir_watcher.rearm());
-        armed.map_err(|error| cannot_watch(&self.path, error))
+        let changed = poll_fn(|cx| self.watcher.poll_changed(cx)).await;
+        let rearmed = changed.and_then(|()| self.watcher.rearm());
+        rearmed.map_err(|error| cannot_watch(&self.path, error))
     }
 }

@@ -1,74 +1,66 @@
-//! How the provider shows itself, by the platform's own contract.
+//! The frontend of the provider, which each platform implements with its own server crate.
 //!
-//! A face opens, tells what it is given in the order in which it is given, and passes on what it
-//! is asked to do. It decides nothing: that is `communicado-provider`'s.
+//! A frontend publishes each state in order, and forwards the commands of callers. It decides
+//! nothing.
 
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(windows)]
 mod windows;
 
-use communicado::Timestamp;
-use communicado_provider::{CommandError, ProviderCommand, ProviderStatus};
+use communicado_cli_support::Failure;
+use communicado_provider::{CommandError, ProviderCommand};
 use tokio::sync::{mpsc, oneshot};
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{
-    ControlError, DbusControlClient as ControlClient, DbusFrontend as Frontend, Options, crash,
-    register, unregister,
-};
+pub(super) use linux::{Frontend, FrontendArgs, ProviderClient, crash, register, unregister};
 #[cfg(windows)]
-pub(super) use windows::{
-    ComControlClient as ControlClient, ComFrontend as Frontend, ControlError, Options, crash,
-    register, unregister,
-};
+pub(super) use windows::{Frontend, FrontendArgs, ProviderClient, crash, register, unregister};
 
-/// So many questions may wait; who asks more waits with the asking.
+/// The maximum number of waiting commands. Further callers wait until there is space.
 pub(super) const COMMANDS_MAX: usize = 256;
 
-/// Something that somebody asks of the provider.
+/// A command for the provider, with a channel for its result.
 pub(super) struct CommandRequest {
     pub(super) command: ProviderCommand,
-    /// Where to say that it was done, or why it was not.
-    pub(super) answer: oneshot::Sender<Result<(), CommandError>>,
+    pub(super) reply: oneshot::Sender<Result<(), CommandError>>,
 }
 
-/// The way from a face to the provider.
+/// The sender of commands from a frontend to the provider.
 #[derive(Clone)]
 pub(super) struct CommandSender(mpsc::Sender<CommandRequest>);
 
-/// What a face shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ProviderState {
-    pub(super) status: ProviderStatus,
-    /// When what is shown ends by itself.
-    pub(super) until: Option<Timestamp>,
+/// The reason why a running provider has not executed a command.
+pub(super) enum ProviderClientError {
+    /// The provider is already in the requested state. Holds the text of its reply.
+    AlreadyDone(String),
+    /// Another failure.
+    Failed(Failure),
 }
 
 impl CommandSender {
-    /// The way, and its other end.
+    /// A sender and its receiver.
     pub(super) fn new() -> (Self, mpsc::Receiver<CommandRequest>) {
         let (sender, receiver) = mpsc::channel(COMMANDS_MAX);
         (Self(sender), receiver)
     }
 
-    /// Asks the provider to do something, and waits until all that comes of it is told.
+    /// Sends a command, and waits until all resulting changes are published.
     #[cfg(target_os = "linux")]
     pub(super) async fn execute(&self, command: ProviderCommand) -> Result<(), CommandError> {
-        let (answer, answered) = oneshot::channel();
-        // A provider that takes no more questions is about to end.
-        let sent = self.0.send(CommandRequest { command, answer }).await;
+        let (reply, replied) = oneshot::channel();
+        // The channel is closed only when the provider is about to end.
+        let sent = self.0.send(CommandRequest { command, reply }).await;
         sent.map_err(|_| CommandError::ShuttingDown)?;
-        answered.await.unwrap_or(Err(CommandError::ShuttingDown))
+        replied.await.unwrap_or(Err(CommandError::ShuttingDown))
     }
 
-    /// Asks the provider to do something, and waits on this thread until all that comes of it is
-    /// told.
+    /// Sends a command, and blocks this thread until all resulting changes are published.
     #[cfg(windows)]
     pub(super) fn execute_blocking(&self, command: ProviderCommand) -> Result<(), CommandError> {
-        let (answer, answered) = oneshot::channel();
-        let sent = self.0.blocking_send(CommandRequest { command, answer });
+        let (reply, replied) = oneshot::channel();
+        let sent = self.0.blocking_send(CommandRequest { command, reply });
         sent.map_err(|_| CommandError::ShuttingDown)?;
-        answered.blocking_recv().unwrap_or(Err(CommandError::ShuttingDown))
+        replied.blocking_recv().unwrap_or(Err(CommandError::ShuttingDown))
     }
 }

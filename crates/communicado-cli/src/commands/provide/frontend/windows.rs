@@ -1,4 +1,4 @@
-//! The provider on Windows: the flags that Office reads, and Communicator's classes over COM.
+//! The frontend on Windows: `communicado-com-server`.
 
 use std::time::Duration;
 
@@ -6,140 +6,177 @@ use clap::Args;
 use communicado::Timestamp;
 use communicado_cli_support::{Failure, Outcome, note};
 use communicado_codes::lookup;
-use communicado_com_server::{ClassRegistration, FrontendError, RegistrationScope};
+use communicado_com_server::{
+    ClassRegistration, ComFrontend, ControlClient, ControlClientError, ControlStatus,
+    FrontendError, FrontendOptions, RegistrationScope,
+};
 use communicado_provider::{Account, ActiveFaults, CommandError, ProviderCommand};
 
-use super::{CommandSender, ProviderState};
+use super::{CommandSender, ProviderClientError};
 use crate::commands::provide::report::ProviderReport;
+use crate::commands::provide::state::ProviderState;
 
-/// How the provider is to be seen on Windows.
+/// The options of the frontend on Windows.
 #[derive(Clone, Debug, Default, Args)]
-pub(in crate::commands::provide) struct Options {
-    /// Have Office ask it (`DefaultIMApp`); whom it asked before is put back in the end.
+pub(in crate::commands::provide) struct FrontendArgs {
+    /// Become the default client of Office (`DefaultIMApp`) while running.
     #[arg(long)]
     office: bool,
-    /// Register for everybody, Office and programs that run as administrator included; needs one.
+    /// Register for all users, including Office and programs that run as administrator. Needs
+    /// administrator rights.
     #[arg(long)]
     all_users: bool,
 }
 
-/// The provider, as others see it.
-pub(in crate::commands::provide) struct ComFrontend(communicado_com_server::ComFrontend);
+/// The provider as COM classes.
+pub(in crate::commands::provide) struct Frontend(ComFrontend);
 
-/// The way to the provider that runs.
-pub(in crate::commands::provide) struct ComControlClient(communicado_com_server::ControlClient);
+/// A client of the running provider.
+pub(in crate::commands::provide) struct ProviderClient(ControlClient);
 
-/// Why the provider did not do what it was asked to.
-pub(in crate::commands::provide) enum ControlError {
-    /// It is so already, in its words.
-    Already(String),
-    /// It did not, for another reason.
-    Failed(Failure),
-}
-
-impl ComFrontend {
-    /// Writes the flags and registers the classes.
-    ///
-    /// # Errors
-    ///
-    /// If another provider or Communicator itself runs, or the system does not let it.
+impl Frontend {
+    /// Writes the flags in the registry and registers the classes.
     pub(in crate::commands::provide) async fn open(
         account: Account,
         commands: CommandSender,
-        options: &Options,
+        arguments: &FrontendArgs,
     ) -> Result<Self, Failure> {
-        let control = Box::new(move |command| commands.execute_blocking(command));
-        let shown = communicado_com_server::FrontendOptions { is_default: options.office };
-        let frontend =
-            communicado_com_server::ComFrontend::open(account, &program()?, shown, control);
-        let frontend = frontend.map_err(not_shown)?;
+        let handler = Box::new(move |command| commands.execute_blocking(command));
+        let options = FrontendOptions { is_default: arguments.office };
+        let frontend = ComFrontend::open(account, &program()?, options, handler);
+        let frontend = frontend.map_err(frontend_failure)?;
         for problem in frontend.problems() {
-            note(&format!("programs that are bound early cannot use it: {problem}"));
+            note(&format!("programs that use early binding cannot use the provider: {problem}"));
         }
         Ok(Self(frontend))
     }
 
-    /// Nothing more than was told, which others see already.
+    /// Does nothing: other programs see the classes from `open` on.
     pub(in crate::commands::provide) async fn announce(&self) -> Result<(), Failure> {
         Ok(())
     }
 
-    /// Where it can be seen.
+    /// The address of the provider, for the user.
     pub(in crate::commands::provide) fn address(&self) -> String {
-        "Communicator to programs that were written for it".to_owned()
+        "visible as Communicator to programs that use its classes".to_owned()
     }
 
-    /// Tells what is so now.
+    /// Publishes a state.
     pub(in crate::commands::provide) async fn publish(
         &mut self,
-        shown: &ProviderState,
+        state: &ProviderState,
     ) -> Result<(), Failure> {
-        let until = shown.until.map(|until| until.to_string());
-        let told = self.0.show(shown.status.clone(), until);
-        told.map_err(|error| not_shown(FrontendError::System(error)))
+        let until = state.until.map(|until| until.to_string());
+        let published = self.0.set_status(state.status.clone(), until);
+        published.map_err(|error| frontend_failure(FrontendError::System(error)))
     }
 
-    /// Behaves so from here on.
+    /// Replaces the active faults.
     pub(in crate::commands::provide) fn set_faults(&self, faults: ActiveFaults) {
         self.0.set_faults(faults);
     }
 
-    /// Answers nobody for so long.
+    /// Stops all replies for a time.
     pub(in crate::commands::provide) fn hang(&self, duration: Duration) {
         self.0.hang(duration);
     }
 
-    /// Ends once it can be seen no longer, which nothing tells on Windows.
+    /// Never completes: COM has no connection that can end.
     pub(in crate::commands::provide) async fn lost(&self) -> Failure {
         std::future::pending().await
     }
 
-    /// Withdraws the classes and takes back what was written.
+    /// Revokes the classes and restores the registry.
     pub(in crate::commands::provide) async fn close(self) {
         if let Err(error) = self.0.close() {
-            note(&format!("not all of it could be taken back: {error}"));
+            note(&format!("cannot restore all registry values: {error}"));
         }
     }
 }
 
-impl ComControlClient {
-    /// The way to the provider of this session, if one runs.
+impl ProviderClient {
+    /// Connects to the provider of this session, if one is running.
     pub(in crate::commands::provide) async fn open() -> Result<Option<Self>, Failure> {
-        Ok(communicado_com_server::ControlClient::open().map(Self))
+        Ok(ControlClient::open().map(Self))
     }
 
-    /// Has the provider do something.
+    /// Sends a command to the provider.
     pub(in crate::commands::provide) async fn execute(
         &self,
         command: &ProviderCommand,
-    ) -> Result<(), ControlError> {
-        self.0.execute(command).map_err(|unheard| match unheard {
-            communicado_com_server::ControlClientError::Failed(code, said)
+    ) -> Result<(), ProviderClientError> {
+        self.0.execute(command).map_err(|error| match error {
+            ControlClientError::Failed(code, text)
                 if is_already_done(command, code.0.cast_unsigned()) =>
             {
-                ControlError::Already(said)
+                ProviderClientError::AlreadyDone(text)
             }
-            other => ControlError::Failed(unheard_failure(other)),
+            other => ProviderClientError::Failed(control_failure(other)),
         })
     }
 
-    /// What the provider says of itself.
+    /// Reads the state of the provider.
     pub(in crate::commands::provide) async fn report(&self) -> Result<ProviderReport, Failure> {
-        let said = self.0.status().map_err(unheard_failure)?;
+        let ControlStatus {
+            account,
+            friendly_name,
+            status,
+            availability,
+            activity,
+            note,
+            reason,
+            until,
+        } = self.0.status().map_err(control_failure)?;
+        let until = until.parse::<Timestamp>().ok();
         Ok(ProviderReport {
-            account: said.account,
-            friendly_name: said.friendly_name,
-            status: said.status,
-            availability: said.availability,
-            activity: said.activity,
-            note: said.note,
-            reason: said.reason,
-            until: said.until.parse::<Timestamp>().ok(),
+            account,
+            friendly_name,
+            status,
+            availability,
+            activity,
+            note,
+            reason,
+            until,
         })
     }
 }
 
-/// Whether a refusal says that what was asked for is so.
+/// Registers the classes for activation by COM, and returns a note for the user.
+pub(in crate::commands::provide) fn register(
+    arguments: &[String],
+    frontend: &FrontendArgs,
+) -> Result<String, Failure> {
+    let registered = communicado_com_server::register(frontend.scope(), &program()?, arguments);
+    let ClassRegistration { command, names } = registered.map_err(registry_failure)?;
+    Ok(format!("COM now starts the provider for {} on demand: {command}", names.join(", ")))
+}
+
+/// Removes the registration, and returns a note for the user.
+pub(in crate::commands::provide) fn unregister(frontend: &FrontendArgs) -> Result<String, Failure> {
+    communicado_com_server::unregister(frontend.scope()).map_err(registry_failure)?;
+    Ok("removed all classes of the provider from the registry".to_owned())
+}
+
+impl FrontendArgs {
+    const fn scope(&self) -> RegistrationScope {
+        if self.all_users { RegistrationScope::AllUsers } else { RegistrationScope::CurrentUser }
+    }
+}
+
+/// Ends this process at once, as a client that crashes.
+pub(in crate::commands::provide) fn crash() {
+    std::process::abort();
+}
+
+/// The file of this program.
+fn program() -> Result<String, Failure> {
+    let program = std::env::current_exe().map_err(|error| {
+        Failure::new(Outcome::Failed, "cannot find the file of this program").cause(error)
+    })?;
+    Ok(program.to_string_lossy().into_owned())
+}
+
+/// Tests for an error code that means that the provider is already in the requested state.
 fn is_already_done(command: &ProviderCommand, code: u32) -> bool {
     match command {
         ProviderCommand::SignIn { .. } => code == CommandError::AlreadySignedIn.code(),
@@ -148,70 +185,35 @@ fn is_already_done(command: &ProviderCommand, code: u32) -> bool {
     }
 }
 
-fn unheard_failure(unheard: communicado_com_server::ControlClientError) -> Failure {
-    match unheard {
-        communicado_com_server::ControlClientError::Failed(code, said) => {
-            let failure = Failure::new(Outcome::Failed, "the provider did not do it").cause(said);
+fn control_failure(error: ControlClientError) -> Failure {
+    match error {
+        ControlClientError::Failed(code, text) => {
+            let failure = Failure::new(Outcome::Failed, "the provider refused the command");
+            let failure = failure.cause(text);
             match lookup(code.0.cast_unsigned()).next() {
                 Some(code) => failure.help(code.action),
                 None => failure,
             }
         }
-        _ => Failure::new(Outcome::Failed, "the provider does not answer")
-            .cause("it has said nothing for 5 s")
-            .help("it may hang: end it in the task manager, and start it again"),
+        _ => Failure::new(Outcome::Failed, "the provider did not answer within 5 s")
+            .help("if it hangs, end it in the task manager and start it again"),
     }
 }
 
-/// Has a program that asks for the classes start the provider.
-pub(in crate::commands::provide) fn register(
-    words: &[String],
-    options: &Options,
-) -> Result<String, Failure> {
-    let registered = communicado_com_server::register(options.scope(), &program()?, words);
-    let ClassRegistration { command, names } = registered.map_err(not_registered)?;
-    Ok(format!("who asks for {} starts it from now on: {command}", names.join(", ")))
-}
-
-/// The reverse.
-pub(in crate::commands::provide) fn unregister(options: &Options) -> Result<String, Failure> {
-    communicado_com_server::unregister(options.scope()).map_err(not_registered)?;
-    Ok("nothing of it is registered any more".to_owned())
-}
-
-impl Options {
-    const fn scope(&self) -> RegistrationScope {
-        if self.all_users { RegistrationScope::AllUsers } else { RegistrationScope::CurrentUser }
-    }
-}
-
-/// Ends this process and says nothing, as a client that is killed does.
-pub(in crate::commands::provide) fn crash() {
-    std::process::abort();
-}
-
-/// This program's own file.
-fn program() -> Result<String, Failure> {
-    let program = std::env::current_exe().map_err(|error| {
-        Failure::new(Outcome::Failed, "the system does not say where this program is").cause(error)
-    })?;
-    Ok(program.to_string_lossy().into_owned())
-}
-
-fn not_shown(error: FrontendError) -> Failure {
-    let failure = Failure::new(Outcome::Failed, "the provider cannot be shown to other programs");
+fn frontend_failure(error: FrontendError) -> Failure {
+    let failure = Failure::new(Outcome::Failed, "cannot show the provider to other programs");
     let help = match &error {
-        FrontendError::AlreadyRunning => "speak to that one: communicado provide status",
+        FrontendError::AlreadyRunning => "run: communicado provide status",
         FrontendError::CommunicatorRunning => {
-            "end it first; a client of our own is needed only where it is gone"
+            "end Communicator first, or use Communicator instead of the provider"
         }
-        _ => "see `communicado explain` with the code; the registry of your user must be writable",
+        _ => "run `communicado explain` with the code; your user's registry must be writable",
     };
     failure.cause(error).help(help)
 }
 
-fn not_registered(error: communicado_windows::WindowsError) -> Failure {
-    Failure::new(Outcome::Failed, "the registry cannot be written")
+fn registry_failure(error: communicado_windows::WindowsError) -> Failure {
+    Failure::new(Outcome::Failed, "cannot write the registry")
         .cause(error)
-        .help("leave `--all-users` away, or run it as administrator")
+        .help("omit `--all-users`, or run the command as administrator")
 }

@@ -1,0 +1,12 @@
+//! The state of the provider that other programs see.
+
+use communicado::Timestamp;
+use communicado_provider::ProviderStatus;
+
+/// A status, with the end of a temporary presence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ProviderState {
+    pub(super) status: ProviderStatus,
+    /// The end of a temporary presence.
+    pub(super) until: Option<Timestamp>,
+}

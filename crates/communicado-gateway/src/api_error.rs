@@ -1,0 +1,154 @@
+//! Errors of the API, from which problem documents are made.
+
+use communicado_wire::gateway::Problem;
+
+use crate::limits::Limit;
+
+/// The kinds of API errors; each is one `type` of problem and one status of HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum ApiErrorKind {
+    BadRequest,
+    NotSignedIn,
+    NotAllowed,
+    NotFound,
+    WrongMethod,
+    TooSlow,
+    Conflict,
+    Full,
+    TooLarge,
+    WrongType,
+    Misdirected,
+    TooMany,
+    HeadTooLarge,
+    Unavailable,
+}
+
+impl ApiErrorKind {
+    pub(crate) const fn status(self) -> u16 {
+        match self {
+            Self::BadRequest => 400,
+            Self::NotSignedIn => 401,
+            Self::NotAllowed => 403,
+            Self::NotFound => 404,
+            Self::WrongMethod => 405,
+            Self::TooSlow => 408,
+            Self::Conflict | Self::Full => 409,
+            Self::TooLarge => 413,
+            Self::WrongType => 415,
+            Self::Misdirected => 421,
+            Self::TooMany => 429,
+            Self::HeadTooLarge => 431,
+            Self::Unavailable => 503,
+        }
+    }
+
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::BadRequest => "bad-request",
+            Self::NotSignedIn => "not-signed-in",
+            Self::NotAllowed => "not-allowed",
+            Self::NotFound => "not-found",
+            Self::WrongMethod => "wrong-method",
+            Self::TooSlow => "too-slow",
+            Self::Conflict => "conflict",
+            Self::Full => "full",
+            Self::TooLarge => "too-large",
+            Self::WrongType => "wrong-type",
+            Self::Misdirected => "misdirected",
+            Self::TooMany => "too-many",
+            Self::HeadTooLarge => "head-too-large",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::BadRequest => "The request is not understood",
+            Self::NotSignedIn => "A token is needed",
+            Self::NotAllowed => "The token is not good for this",
+            Self::NotFound => "There is no such thing",
+            Self::WrongMethod => "This cannot be done there",
+            Self::TooSlow => "The request came too slowly",
+            Self::Conflict => "It is so already, or otherwise by now",
+            Self::Full => "There is no room for more",
+            Self::TooLarge => "The request is too large",
+            Self::WrongType => "The body is of a type that is not understood",
+            Self::Misdirected => "The request is for another host",
+            Self::TooMany => "There are too many requests",
+            Self::HeadTooLarge => "The head of the request is too large",
+            Self::Unavailable => "The gateway cannot do this now",
+        }
+    }
+}
+
+/// An error of the API, with advice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ApiError {
+    pub(crate) kind: ApiErrorKind,
+    detail: String,
+    help: String,
+    limit: Option<&'static str>,
+    /// Seconds after which to try again.
+    pub(crate) retry_after: Option<u32>,
+}
+
+impl ApiError {
+    pub(crate) fn new(
+        kind: ApiErrorKind,
+        detail: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        let (detail, help) = (detail.into(), help.into());
+        Self { kind, detail, help, limit: None, retry_after: None }
+    }
+
+    pub(crate) fn bad_request(detail: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(ApiErrorKind::BadRequest, detail, help)
+    }
+
+    pub(crate) fn no_person(id: &str) -> Self {
+        let detail = format!("there is no person `{id}` that this token may see");
+        Self::new(
+            ApiErrorKind::NotFound,
+            detail,
+            "an administrator adds people with POST /v1/people",
+        )
+    }
+
+    /// The token was revoked while the request was under way.
+    pub(crate) fn token_revoked() -> Self {
+        let detail = "the token was revoked or has ended while the request was under way";
+        Self::new(ApiErrorKind::NotSignedIn, detail, "ask an administrator for a new token")
+    }
+
+    /// `limit` is passed, by what `detail` says.
+    pub(crate) fn limit_exceeded(
+        kind: ApiErrorKind,
+        limit: Limit,
+        detail: impl Into<String>,
+    ) -> Self {
+        let help = format!("the limit `{}` is {}", limit.name, limit.max);
+        Self { limit: Some(limit.name), ..Self::new(kind, detail, help) }
+    }
+
+    pub(crate) fn with_limit(mut self, name: &'static str) -> Self {
+        self.limit = Some(name);
+        self
+    }
+
+    pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    pub(crate) fn problem(&self) -> Problem {
+        Problem {
+            kind: format!("urn:communicado:problem:{}", self.kind.word()).into(),
+            title: self.kind.title().into(),
+            status: self.kind.status(),
+            detail: self.detail.as_str().into(),
+            help: self.help.as_str().into(),
+            limit: self.limit.map(Into::into),
+        }
+    }
+}

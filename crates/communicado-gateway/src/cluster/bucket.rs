@@ -1,0 +1,114 @@
+//! The bucket that several gateways share, and what this gateway knows of its entries.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_nats::jetstream::kv::{UpdateError, UpdateErrorKind};
+use async_nats::jetstream::{self, kv, stream};
+use tokio::sync::watch as channel;
+
+use crate::app_state::AppState;
+use crate::config::ClusterConfig;
+
+/// How long an answer of NATS may take.
+pub(super) const REPLY_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long an order is tried: the leader of a bucket that was killed is replaced within eight.
+pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(12);
+
+/// An error of the shared bucket.
+#[derive(Debug)]
+pub(crate) struct ClusterError(pub(super) String);
+
+impl fmt::Display for ClusterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The state of a gateway among others.
+pub(super) struct Cluster {
+    pub(super) app: Arc<AppState>,
+    pub(super) bucket: kv::Store,
+    /// Our own name among the gateways.
+    pub(super) name: String,
+    /// The revision of each entry that was seen last, also of those that are no more.
+    pub(super) seen: Mutex<BTreeMap<String, u64>>,
+    /// The last revision that came.
+    pub(super) revisions: channel::Sender<u64>,
+}
+
+impl Cluster {
+    pub(super) fn seen(&self, key: &str) -> u64 {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.get(key).copied().unwrap_or(0)
+    }
+
+    /// Waits until what was written as `revision` has come back; whether it has in time.
+    pub(super) async fn wait_for_revision(&self, revision: u64) -> bool {
+        self.wait_until(|came| came >= revision).await
+    }
+
+    /// Waits until the entry of `key` is a later one than `seen`; whether it is in time.
+    pub(super) async fn wait_for_key(&self, key: &str, seen: u64) -> bool {
+        self.wait_until(|_| self.seen(key) > seen).await
+    }
+
+    async fn wait_until(&self, has_come: impl Fn(u64) -> bool) -> bool {
+        let mut came = self.revisions.subscribe();
+        let wait = came.wait_for(|came| has_come(*came));
+        tokio::time::timeout(REPLY_TIMEOUT, wait).await.is_ok_and(|came| came.is_ok())
+    }
+}
+
+/// Opens the bucket, and makes it if it is not there.
+pub(super) async fn open(config: &ClusterConfig) -> Result<kv::Store, ClusterError> {
+    let ClusterConfig { servers, bucket, replicas } = config;
+    let addresses = servers.split(',').map(str::parse).collect::<Result<Vec<_>, _>>();
+    let addresses: Vec<async_nats::ServerAddr> =
+        addresses.map_err(|error| ClusterError(format!("`{servers}` is no address: {error}")))?;
+    let client = async_nats::ConnectOptions::new()
+        .name("communicado-gateway")
+        .request_timeout(Some(REPLY_TIMEOUT))
+        .connection_timeout(REPLY_TIMEOUT)
+        .connect(addresses)
+        .await
+        .map_err(|error| ClusterError(format!("{servers} cannot be reached: {error}")))?;
+    let context = jetstream::new(client);
+    let mut last = String::new();
+    // Servers that were just started have no leader yet.
+    for _ in 0..30 {
+        if let Ok(found) = context.get_key_value(bucket).await {
+            return Ok(found);
+        }
+        match context.create_stream(stream(bucket, *replicas)).await {
+            Ok(_) => continue,
+            Err(error) => last = error.to_string(),
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    Err(ClusterError(format!("the bucket `{bucket}` cannot be made: {last}")))
+}
+
+/// The stream that a bucket is. Asked for a bucket, the library first asks the server what older
+/// ones (2.9) do not tell.
+fn stream(bucket: &str, replicas: usize) -> stream::Config {
+    stream::Config {
+        name: format!("KV_{bucket}"),
+        description: Some("communicado-gateway: people, tokens, audiences".to_owned()),
+        subjects: vec![format!("$KV.{bucket}.>")],
+        max_messages_per_subject: 1,
+        discard: stream::DiscardPolicy::New,
+        allow_rollup: true,
+        deny_delete: true,
+        allow_direct: true,
+        num_replicas: replicas,
+        ..stream::Config::default()
+    }
+}
+
+/// Whether somebody else has written the entry meanwhile.
+pub(super) fn is_overtaken(error: &UpdateError) -> bool {
+    error.kind() == UpdateErrorKind::WrongLastRevision
+}

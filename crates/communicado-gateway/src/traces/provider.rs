@@ -1,0 +1,121 @@
+//! The provider of spans and its exporter.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, atomic};
+use std::time::Duration;
+
+use axum::http::Uri;
+use opentelemetry::KeyValue;
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _, WithHttpConfig as _};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::{
+    BatchConfigBuilder, BatchSpanProcessor, SdkTracer, SdkTracerProvider,
+};
+
+use super::exporter::{self, ExporterClient};
+use crate::failure::{Failure, Outcome};
+use crate::limits::SPANS_WAITING;
+
+/// How long a collector may take for one message, and how long one is tried again.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// How long what waits may take when the gateway stops.
+const LAST_SPANS: Duration = Duration::from_secs(2);
+/// The name of what is traced, and of who traces.
+const NAME: &str = "communicado-gateway";
+
+/// Where spans are made.
+#[derive(Clone, Debug)]
+pub(crate) struct Traces {
+    pub(super) provider: SdkTracerProvider,
+    pub(super) tracer: SdkTracer,
+    pub(super) is_away: Arc<AtomicBool>,
+}
+
+impl Traces {
+    /// Begins to send to the collector at `url`, below which `/v1/traces` takes spans.
+    ///
+    /// # Errors
+    ///
+    /// If nothing can be sent to such an address. Whether a collector is there is not known before
+    /// it is told something.
+    pub(crate) fn begin(url: &str) -> Result<Self, Failure> {
+        check(url).map_err(unusable)?;
+        let is_away = Arc::new(AtomicBool::new(false));
+        let exporter = SpanExporter::builder()
+            .with_http()
+            .with_http_client(ExporterClient::new(TIMEOUT, is_away.clone()))
+            .with_protocol(Protocol::HttpBinary)
+            .with_endpoint(format!("{}/v1/traces", url.trim_end_matches('/')))
+            .with_timeout(TIMEOUT)
+            .build()
+            .map_err(unusable)?;
+        let batches = BatchConfigBuilder::default().with_max_queue_size(SPANS_WAITING.max).build();
+        let sends = BatchSpanProcessor::builder(exporter).with_batch_config(batches).build();
+        let version = KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
+        let resource = Resource::builder().with_service_name(NAME).with_attribute(version).build();
+        let provider =
+            SdkTracerProvider::builder().with_span_processor(sends).with_resource(resource).build();
+        let tracer = provider.tracer(NAME);
+        Ok(Self { provider, tracer, is_away })
+    }
+
+    /// Sends what waits, as far as there is time.
+    pub(crate) fn stop(&self) {
+        let sent = self.provider.shutdown_with_timeout(LAST_SPANS);
+        if let Err(error) = sent
+            && !self.is_away.load(atomic::Ordering::Relaxed)
+        {
+            tracing::warn!(what = "traces", cause = %error, help = exporter::HELP);
+        }
+    }
+}
+
+fn unusable(cause: impl ToString) -> Failure {
+    let what = "no spans can be sent as --otlp or OTEL_EXPORTER_OTLP_ENDPOINT says";
+    let help = "give the address at which a collector takes OTLP over HTTP, such as \
+                http://127.0.0.1:4318";
+    Failure::new(Outcome::Usage, what).cause(cause).help(help)
+}
+
+/// Whether something can be sent to an address; if not, why.
+fn check(url: &str) -> Result<(), String> {
+    let address: Uri = url.parse().map_err(|error| format!("it is no address: {error}"))?;
+    let authority = address.authority().map(axum::http::uri::Authority::as_str);
+    match (address.scheme_str(), authority) {
+        (Some("http" | "https"), Some(authority)) if authority.contains('@') => {
+            Err("the address has a password in it, which belongs in OTEL_EXPORTER_OTLP_HEADERS"
+                .to_owned())
+        }
+        (Some("http" | "https"), Some(_)) if url.contains(['?', '#']) => {
+            Err("the address does not end with its path".to_owned())
+        }
+        (Some("http" | "https"), Some(_)) => Ok(()),
+        _ => Err("the address begins neither with http:// nor with https://".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_refused_to_which_nothing_can_be_sent() {
+        for url in ["http://127.0.0.1:4318", "https://collector.example/otel/", "http://[::1]:1"] {
+            check(url).unwrap();
+        }
+        for (url, word) in [
+            ("", "no address"),
+            ("collector", "neither"),
+            ("localhost:4318", "neither"),
+            ("grpc://localhost:4317", "neither"),
+            ("http://", "no address"),
+            ("http://a b", "no address"),
+            ("http://ada:secret@collector.example", "OTEL_EXPORTER_OTLP_HEADERS"),
+            ("http://collector.example/?key=secret", "path"),
+        ] {
+            let why = check(url).unwrap_err();
+            assert!(why.contains(word) && !why.contains("secret"), "{url:?}: {why}");
+        }
+    }
+}
