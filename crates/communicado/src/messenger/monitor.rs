@@ -10,7 +10,7 @@ use communicado_sources::vocabulary::MISTATUS;
 use communicado_windows::HResult;
 use communicado_wire::{Client, Status};
 
-use super::callbacks::{EventHandler, MessengerEvent};
+use super::callbacks::{EmitEvent, MessengerEvent};
 use super::{MessengerError, MiStatus};
 use crate::blocking::{Changes, Monitor};
 use crate::{Condition, Snapshot};
@@ -37,12 +37,12 @@ pub(super) struct MessengerConnection {
 }
 
 impl MessengerConnection {
-    pub(super) fn new(on_event: EventHandler) -> Result<Self, MessengerError> {
+    pub(super) fn new(emit: EmitEvent) -> Result<Self, MessengerError> {
         let monitor = Monitor::start().map_err(|_| MessengerError::NOT_RUNNING)?;
         let best = best(&monitor.snapshot());
         status_of(best.as_deref())?;
         let changes = monitor.changes();
-        let follow = move || follow(changes, best, on_event);
+        let follow = move || follow(changes, best, emit);
         let thread = std::thread::Builder::new().name("messenger".to_owned()).spawn(follow);
         let follower = thread.map_err(|_| MessengerError::BUSY)?;
         Ok(Self { monitor: Some(monitor), follower: Some(follower) })
@@ -83,12 +83,12 @@ impl Drop for MessengerConnection {
     }
 }
 
-fn follow(changes: Changes, mut before: Option<Arc<Client>>, mut on_event: EventHandler) {
+fn follow(changes: Changes, mut before: Option<Arc<Client>>, mut emit: EmitEvent) {
     let mut snapshot = Snapshot::default();
     for update in changes {
         snapshot.apply(&update);
         let after = best(&snapshot);
-        events(before.as_deref(), after.as_deref()).into_iter().for_each(&mut on_event);
+        events(before.as_deref(), after.as_deref()).into_iter().for_each(&mut emit);
         before = after;
     }
 }
