@@ -14,7 +14,7 @@ use core::time::Duration;
 
 use crate::flat_map::FlatMap;
 use crate::{
-    AccountId, Fact, Failure, Generation, Life, Moment, SignIn, Status, Symbol, UnknownReason,
+    AccountId, Fact, Generation, Life, Moment, SignIn, SignInFailure, Status, Symbol, UnknownReason,
 };
 
 /// The claim of one source about one client.
@@ -36,7 +36,7 @@ struct GenerationFacts {
 /// An observed life. The derived order of the fields is the order in which claims compete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct LifeClaim {
-    phase: Phase,
+    phase: GenerationPhase,
     observed_at: Moment,
     life: Life,
     lease: Reverse<Lease>,
@@ -51,7 +51,7 @@ enum Lease {
 
 /// The phases of a generation, in this order and never back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Phase {
+enum GenerationPhase {
     Starting,
     Open,
     Closed,
@@ -89,7 +89,7 @@ impl Claim {
             Fact::Life(life, lease) => {
                 let phase = phase_of(life);
                 // No source is left to renew a lost generation, so it stays lost.
-                let lease = lease.filter(|_| phase != Phase::Lost);
+                let lease = lease.filter(|_| phase != GenerationPhase::Lost);
                 let lease = Reverse(lease.map_or(Lease::Unlimited, Lease::For));
                 let new = LifeClaim { phase, observed_at, life, lease };
                 facts.life = facts.life.max(Some(new));
@@ -172,12 +172,12 @@ const fn without_accounts(status: Status) -> ClaimView {
 }
 
 /// The phase of a generation with this life.
-const fn phase_of(life: Life) -> Phase {
+const fn phase_of(life: Life) -> GenerationPhase {
     match life {
-        Life::Starting => Phase::Starting,
-        Life::Running => Phase::Open,
-        Life::Unknown(UnknownReason::SourceLost) => Phase::Lost,
-        Life::ShuttingDown | Life::Unknown(_) | Life::Absent => Phase::Closed,
+        Life::Starting => GenerationPhase::Starting,
+        Life::Running => GenerationPhase::Open,
+        Life::Unknown(UnknownReason::SourceLost) => GenerationPhase::Lost,
+        Life::ShuttingDown | Life::Unknown(_) | Life::Absent => GenerationPhase::Closed,
     }
 }
 
@@ -195,7 +195,7 @@ const fn status_of(sign_in: SignIn) -> Status {
 /// A client without accounts is signed out. If all accounts are signed out, the client has the
 /// first failure among them.
 pub(crate) fn best(statuses: impl Iterator<Item = Status>) -> Status {
-    let signed_out: Option<Failure> = None;
+    let signed_out: Option<SignInFailure> = None;
     statuses.fold(Status::SignedOut(signed_out), |best, each| match rank(each).cmp(&rank(best)) {
         core::cmp::Ordering::Less => each,
         core::cmp::Ordering::Equal | core::cmp::Ordering::Greater => best,

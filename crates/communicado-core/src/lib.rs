@@ -29,4 +29,4 @@ pub use moment::Moment;
 pub use observation::{Fact, Life, Observation, RosterInput, SignIn};
 pub use presence::{Activity, Availability, Presence};
 pub use roster::{Change, ChangeCause, Roster};
-pub use status::{Failure, Status, UnknownReason};
+pub use status::{SignInFailure, Status, UnknownReason};

@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use crate::{
-    AccountId, ClientId, Failure, Generation, Moment, Presence, SourceId, Symbol, UnknownReason,
+    AccountId, ClientId, Generation, Moment, Presence, SignInFailure, SourceId, Symbol,
+    UnknownReason,
 };
 
 /// An input of the roster. The passing of time is the only other one.
@@ -73,5 +74,5 @@ pub enum SignIn {
     /// Signing out.
     SigningOut,
     /// Signed out, with the failure if the last sign-in failed.
-    SignedOut(Option<Failure>),
+    SignedOut(Option<SignInFailure>),
 }

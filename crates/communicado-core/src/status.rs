@@ -13,7 +13,7 @@ pub enum Status {
     /// The client runs but does not answer yet.
     Starting,
     /// No user is signed in. There is a failure if the last sign-in failed.
-    SignedOut(Option<Failure>),
+    SignedOut(Option<SignInFailure>),
     /// A sign-in is in progress.
     SigningIn,
     /// A user is signed in.
@@ -131,7 +131,7 @@ impl UnknownReason {
 /// The kinds are those of libpurple's `PurpleConnectionError`; the reasons of other clients map to
 /// them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Failure {
+pub enum SignInFailure {
     /// The server is unreachable, or the connection broke.
     NetworkError,
     /// The user name is not valid.
@@ -156,7 +156,7 @@ pub enum Failure {
     Unstated,
 }
 
-impl Failure {
+impl SignInFailure {
     /// All kinds of failure.
     pub const ALL: [Self; 11] = [
         Self::NetworkError,
@@ -202,7 +202,7 @@ mod tests {
         let mut words: Vec<&str> = Vec::new();
         words.extend(Status::WORDS);
         words.extend(UnknownReason::ALL.map(UnknownReason::word));
-        words.extend(Failure::ALL.map(Failure::word));
+        words.extend(SignInFailure::ALL.map(SignInFailure::word));
         for word in &words {
             assert!(word.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{word}");
         }
@@ -231,7 +231,7 @@ mod tests {
         assert_eq!(Status::SignedIn(presence).reason(), None);
         assert_eq!(Status::Unknown(UnknownReason::SourceLost).reason(), Some("source-lost"));
         assert_eq!(
-            Status::SignedOut(Some(Failure::AuthenticationFailed)).reason(),
+            Status::SignedOut(Some(SignInFailure::AuthenticationFailed)).reason(),
             Some("authentication-failed")
         );
     }

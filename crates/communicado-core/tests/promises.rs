@@ -21,9 +21,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use communicado_core::{
-    AccountId, Activity, Availability, Change, ChangeCause, ClientId, ClientState, Fact, Failure,
-    Generation, Life, Moment, Observation, Presence, Roster, RosterInput, SignIn, SourceId, Status,
-    Symbol, UnknownReason,
+    AccountId, Activity, Availability, Change, ChangeCause, ClientId, ClientState, Fact,
+    Generation, Life, Moment, Observation, Presence, Roster, RosterInput, SignIn, SignInFailure,
+    SourceId, Status, Symbol, UnknownReason,
 };
 
 use cases::{Verdict, for_random_journals, seeds};
@@ -159,7 +159,7 @@ fn a_failed_sign_in_is_signed_out_with_the_reason() {
         let now = end_of(journal, &mut roster);
         // Of a higher rank than all sources of the journal.
         let source = SourceId(0);
-        for (client, failure) in (1..).map(ClientId).zip(Failure::ALL) {
+        for (client, failure) in (1..).map(ClientId).zip(SignInFailure::ALL) {
             let see = |observed_at, fact| {
                 RosterInput::Observed(Observation {
                     observed_at,
@@ -204,7 +204,7 @@ fn a_failed_sign_in_is_signed_out_with_the_reason() {
             let mut accounts = change.after.accounts.iter();
             let first = accounts.find_map(|each| each.status.reason());
             ensure!(
-                failure.map(Failure::word) == first,
+                failure.map(SignInFailure::word) == first,
                 "the first failure among the accounts is not: {change:?}"
             );
         }
@@ -514,7 +514,7 @@ fn the_random_journals_are_diverse() {
     let words = Status::WORDS.into_iter().chain(named).chain(paths);
     let words = words
         .chain(UnknownReason::ALL.map(UnknownReason::word))
-        .chain(Failure::ALL.map(Failure::word));
+        .chain(SignInFailure::ALL.map(SignInFailure::word));
     let words = words.chain(Availability::ALL.map(Availability::word));
     let words = words.chain(Activity::ALL.map(Activity::word));
     let rare: Vec<_> =

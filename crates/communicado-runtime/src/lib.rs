@@ -43,7 +43,7 @@ pub use hub::Hub;
 pub use notice::Notice;
 pub use replay::{Replay, ReplayError};
 pub use sink::{Sink, SinkError, SinkFuture};
-pub use source::{Check, Health, NamedSource, ProbeFuture, Source, WatchFuture};
+pub use source::{Check, CheckHealth, NamedSource, ProbeFuture, Source, WatchFuture};
 pub use source_error::SourceError;
 pub use source_handle::{ClientHandle, SourceHandle};
 pub use stdin::on_stdin_eof;

@@ -43,7 +43,7 @@ pub struct Check {
     /// The subject of the check.
     pub what: Cow<'static, str>,
     /// The result.
-    pub health: Health,
+    pub health: CheckHealth,
     /// The finding, in one sentence.
     pub found: Cow<'static, str>,
     /// The advice, in one sentence, if there is a problem.
@@ -52,7 +52,7 @@ pub struct Check {
 
 /// The health of a checked part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Health {
+pub enum CheckHealth {
     /// The part works.
     Good,
     /// The part works, but shows nothing, or not everything.

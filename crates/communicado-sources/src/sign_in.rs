@@ -1,6 +1,6 @@
 //! Sign-in state of an account, before its texts become tokens.
 
-use communicado_core::{Activity, Availability, Failure, Presence, SignIn};
+use communicado_core::{Activity, Availability, Presence, SignIn, SignInFailure};
 use communicado_runtime::{ClientHandle, LimitReached};
 
 /// Sign-in state of an account.
@@ -20,7 +20,7 @@ pub enum AccountSignIn {
     /// Signing out.
     SigningOut,
     /// Signed out, with the failure if the last sign-in failed.
-    SignedOut(Option<Failure>),
+    SignedOut(Option<SignInFailure>),
 }
 
 impl AccountSignIn {

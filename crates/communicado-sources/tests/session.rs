@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use communicado_core::{Availability, Failure, Life, Moment, UnknownReason};
+use communicado_core::{Availability, Life, Moment, SignInFailure, UnknownReason};
 use communicado_sources::windows::reading::{ClientReading, NOT_LOGGED_ON, ReportedStatus};
 use communicado_sources::windows::session::{
     ClientEvent, ClientSession, ProcessState, SessionAccount, SessionAction, SessionInput,
@@ -204,7 +204,7 @@ fn a_new_sign_in_after_a_sign_out_counts_at_once() {
 fn a_failed_sign_in_keeps_its_failure_until_another_status() {
     let mut fixture = SessionFixture::open(ReportedStatus::SIGNED_OUT);
     fixture.event(ClientEvent::SignIn(WRONG_PASSWORD));
-    let failed = AccountSignIn::SignedOut(Some(Failure::AuthenticationFailed));
+    let failed = AccountSignIn::SignedOut(Some(SignInFailure::AuthenticationFailed));
     fixture.expect_report(Life::Running, Some(&failed));
     let Some(SessionState { account: Some(SessionAccount { account, .. }), .. }) =
         &fixture.reported

@@ -130,7 +130,7 @@ struct ObservedAccount {
     id: u32,
     is: AccountWord,
     #[serde(default, with = "crate::words::failure", skip_serializing_if = "Option::is_none")]
-    reason: Option<core::Failure>,
+    reason: Option<core::SignInFailure>,
     #[serde(default, with = "crate::words::availability", skip_serializing_if = "Option::is_none")]
     availability: Option<core::Availability>,
     #[serde(default, with = "crate::words::activity", skip_serializing_if = "Option::is_none")]

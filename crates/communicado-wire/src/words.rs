@@ -136,7 +136,7 @@ macro_rules! core_words {
 core_words!(availability, communicado_core::Availability, "availability");
 core_words!(activity, communicado_core::Activity, "activity");
 core_words!(reason, communicado_core::UnknownReason, "reason of an unknown status");
-core_words!(failure, communicado_core::Failure, "reason of a failed sign-in");
+core_words!(failure, communicado_core::SignInFailure, "reason of a failed sign-in");
 
 /// Serde functions for a key that may be missing, `null`, or an availability.
 pub(crate) mod present_availability {

@@ -33,7 +33,7 @@ pub(super) const FAULTS: &[Fault] = &[
     },
     Fault {
         file: "src/claim.rs",
-        find: "let lease = lease.filter(|_| phase != Phase::Lost);",
+        find: "let lease = lease.filter(|_| phase != GenerationPhase::Lost);",
         replace: "",
         breaks: "a lost generation expires",
         noticed_by: "nothing_is_believed_after_a_loss_or_an_expired_lease",
@@ -96,7 +96,7 @@ pub(super) const FAULTS: &[Fault] = &[
     },
     Fault {
         file: "src/claim.rs",
-        find: "        Life::Unknown(UnknownReason::SourceLost) => Phase::Lost,\n",
+        find: "        Life::Unknown(UnknownReason::SourceLost) => GenerationPhase::Lost,\n",
         replace: "",
         breaks: "late reports of a lost source count",
         noticed_by: "nothing_is_believed_after_a_loss_or_an_expired_lease",

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use communicado::{SOURCES, SourceOptions};
 use communicado_cli_support::{Failure, Outcome, print};
-use communicado_runtime::{Check, Health, SystemClock};
+use communicado_runtime::{Check, CheckHealth, SystemClock};
 use communicado_sinks::printable;
 
 use crate::errors::sdk_failure;
@@ -67,10 +67,10 @@ pub(crate) fn finding(check: &Check) -> String {
 }
 
 /// The two-character sign for the health of a subject.
-pub(crate) const fn sign(health: Health) -> &'static str {
+pub(crate) const fn sign(health: CheckHealth) -> &'static str {
     match health {
-        Health::Good => "ok",
-        Health::Limited => "--",
-        Health::Bad => "!!",
+        CheckHealth::Good => "ok",
+        CheckHealth::Limited => "--",
+        CheckHealth::Bad => "!!",
     }
 }

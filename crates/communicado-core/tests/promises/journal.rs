@@ -12,8 +12,8 @@ use core::fmt;
 use core::time::Duration;
 
 use communicado_core::{
-    AccountId, Activity, Availability, ClientId, Fact, Failure, Generation, Life, Moment,
-    Observation, Presence, RosterInput, SignIn, SourceId, Symbol, UnknownReason,
+    AccountId, Activity, Availability, ClientId, Fact, Generation, Life, Moment, Observation,
+    Presence, RosterInput, SignIn, SignInFailure, SourceId, Symbol, UnknownReason,
 };
 
 /// The inputs of a roster, in the order of arrival.
@@ -205,7 +205,7 @@ impl Writer {
             Kind::SigningIn => Fact::Account(account, Some(SignIn::SigningIn)),
             Kind::SigningOut => Fact::Account(account, Some(SignIn::SigningOut)),
             Kind::SignedOut => {
-                let failure = self.rng.chance(60).then(|| self.rng.one_of(&Failure::ALL));
+                let failure = self.rng.chance(60).then(|| self.rng.one_of(&SignInFailure::ALL));
                 Fact::Account(account, Some(SignIn::SignedOut(failure)))
             }
             Kind::Gone => Fact::Account(account, None),

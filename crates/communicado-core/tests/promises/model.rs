@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use communicado_core::{
     AccountId, AccountState, Activity, Availability, Change, ChangeCause, ClientId, ClientState,
-    Fact, Failure, Generation, Life, Moment, Observation, Revision, RosterInput, SignIn, SourceId,
-    Status, Symbol, UnknownReason,
+    Fact, Generation, Life, Moment, Observation, Revision, RosterInput, SignIn, SignInFailure,
+    SourceId, Status, Symbol, UnknownReason,
 };
 
 use crate::journal::{Journal, Step, end_of_lease};
@@ -216,7 +216,9 @@ fn caution(sign_in: Option<SignIn>) -> [usize; 4] {
         Some(SignIn::SigningIn) => [1, 0, 0, 0],
         Some(SignIn::SigningOut) => [2, 0, 0, 0],
         Some(SignIn::SignedOut(None)) => [3, 0, 0, 0],
-        Some(SignIn::SignedOut(Some(failure))) => [3, 1 + place(&Failure::ALL, failure), 0, 0],
+        Some(SignIn::SignedOut(Some(failure))) => {
+            [3, 1 + place(&SignInFailure::ALL, failure), 0, 0]
+        }
         None => [4, 0, 0, 0],
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use communicado_core::{Activity, Availability, Failure, Life, SignIn, UnknownReason};
+use communicado_core::{Activity, Availability, Life, SignIn, SignInFailure, UnknownReason};
 
 use crate::rng::Rng;
 use crate::run::signed_in;
@@ -164,7 +164,7 @@ impl Swarm {
             1 => Some(SignIn::SigningIn),
             2 => Some(SignIn::SigningOut),
             3 => Some(SignIn::SignedOut(None)),
-            4 => Some(SignIn::SignedOut(Some(rng.of(&Failure::ALL)))),
+            4 => Some(SignIn::SignedOut(Some(rng.of(&SignInFailure::ALL)))),
             _ => Some(signed_in(rng.of(&Availability::ALL))),
         };
         let sign_in = match sign_in {

@@ -19,7 +19,7 @@ pub(super) struct MessengerClient;
 /// Connection to the Messenger object.
 pub(super) struct MessengerSession<'a> {
     messenger: Object<'a>,
-    listening: AdvisoryConnection<'a>,
+    connection: AdvisoryConnection<'a>,
     /// Whether the names may have changed.
     may_be_renamed: Arc<AtomicBool>,
 }
@@ -48,8 +48,8 @@ impl ComClient for MessengerClient {
                 events.send(event);
             }
         };
-        let listening = messenger.advise(EVENTS, on_event)?;
-        Ok(MessengerSession { messenger, listening, may_be_renamed })
+        let connection = messenger.advise(EVENTS, on_event)?;
+        Ok(MessengerSession { messenger, connection, may_be_renamed })
     }
 
     fn read(

@@ -1,6 +1,6 @@
 //! Checks for `doctor`: a finding and an action for each. Pure.
 
-use communicado_runtime::{Check, Health};
+use communicado_runtime::{Check, CheckHealth};
 
 use crate::windows::registration::{RegisteredClient, RunningFlag};
 
@@ -21,16 +21,16 @@ pub fn life(client: &RegisteredClient) -> Check {
     let program = client.program.as_deref().unwrap_or("?");
     let (health, found, action) = match (&client.flag, client.has_process()) {
         (RunningFlag::NoKey, _) => (
-            Health::Limited,
+            CheckHealth::Limited,
             "installed, but not yet run by this user".into(),
             Some("start it; it creates its key under `IM Providers` itself"),
         ),
         (RunningFlag::Down, Some(true)) => (
-            Health::Limited,
+            CheckHealth::Limited,
             format!("`{program}` runs, but its flag is UpAndRunning 0 (not running)"),
             Some("wait until it has started; if this persists, restart it"),
         ),
-        (RunningFlag::Down, _) => (Health::Good, "not running (UpAndRunning 0)".into(), None),
+        (RunningFlag::Down, _) => (CheckHealth::Good, "not running (UpAndRunning 0)".into(), None),
         (
             RunningFlag::Up
             | RunningFlag::Starting
@@ -38,30 +38,32 @@ pub fn life(client: &RegisteredClient) -> Check {
             | RunningFlag::Undocumented(_),
             Some(false),
         ) => (
-            Health::Limited,
+            CheckHealth::Limited,
             format!(
                 "its flag says that it runs, but `{program}` does not: the flag is stale after a crash"
             ),
             Some("no action needed; it counts as absent until its process runs"),
         ),
         (RunningFlag::Up, Some(true)) => {
-            (Health::Good, format!("`{program}` runs (UpAndRunning 2)"), None)
+            (CheckHealth::Good, format!("`{program}` runs (UpAndRunning 2)"), None)
         }
-        (RunningFlag::Starting, Some(true)) => {
-            (Health::Limited, format!("`{program}` is starting (UpAndRunning 1)"), Some("wait"))
-        }
+        (RunningFlag::Starting, Some(true)) => (
+            CheckHealth::Limited,
+            format!("`{program}` is starting (UpAndRunning 1)"),
+            Some("wait"),
+        ),
         (RunningFlag::Missing, Some(true)) => (
-            Health::Limited,
+            CheckHealth::Limited,
             format!("`{program}` runs without its flag, so it counts as starting"),
             Some("wait; if this persists, restart it"),
         ),
         (RunningFlag::Undocumented(value), Some(true)) => (
-            Health::Bad,
+            CheckHealth::Bad,
             format!("`{program}` runs with an undocumented flag: {value:?}"),
             Some("report this line to the client's vendor and to communicado"),
         ),
         (_, None) => (
-            Health::Bad,
+            CheckHealth::Bad,
             "its program is unknown, so its flag is not reliable".into(),
             Some("set `ProcessName` under `HKLM\\Software\\IM Providers`, as its installer should"),
         ),
@@ -74,19 +76,21 @@ pub fn life(client: &RegisteredClient) -> Check {
 pub fn registration(client: &RegisteredClient) -> Check {
     let class = client.class.map_or("no class".to_owned(), |class| format!("class {class}"));
     let (health, found, action) = match client.registered {
-        (true, true) => (Health::Good, format!("for 64-bit and 32-bit programs, {class}"), None),
+        (true, true) => {
+            (CheckHealth::Good, format!("for 64-bit and 32-bit programs, {class}"), None)
+        }
         (true, false) => (
-            Health::Limited,
+            CheckHealth::Limited,
             format!("for 64-bit programs only, {class}"),
             Some("repair its installation if 32-bit programs, such as a 32-bit Office, need it"),
         ),
         (false, true) => (
-            Health::Limited,
+            CheckHealth::Limited,
             format!("for 32-bit programs only, {class}"),
             Some("repair its installation if 64-bit programs, such as a 64-bit Office, need it"),
         ),
         (false, false) => (
-            Health::Limited,
+            CheckHealth::Limited,
             format!("not registered by an installer; {class}, by its known name"),
             Some("repair its installation, otherwise Office does not find it"),
         ),
@@ -101,15 +105,15 @@ pub fn rights(client: &RegisteredClient, process: &ProcessInfo) -> Check {
     let own = &process.own_level;
     let (health, found, action) = match &process.level {
         Some(level) if level == own => {
-            (Health::Good, format!("same integrity level as this program ({own}){bits}"), None)
+            (CheckHealth::Good, format!("same integrity level as this program ({own}){bits}"), None)
         }
         Some(level) => (
-            Health::Bad,
+            CheckHealth::Bad,
             format!("integrity level {level}, but this program has {own}{bits}"),
             Some("run both as the same user, neither as administrator"),
         ),
         None => (
-            Health::Bad,
+            CheckHealth::Bad,
             format!("its integrity level is not readable, so it is above this program's ({own})"),
             Some("start the client as the user, not as administrator"),
         ),
@@ -121,10 +125,10 @@ pub fn rights(client: &RegisteredClient, process: &ProcessInfo) -> Check {
 #[must_use]
 pub fn library(client: &RegisteredClient, is_registered: bool) -> Check {
     let (health, found, action) = if is_registered {
-        (Health::Good, "registered", None)
+        (CheckHealth::Good, "registered", None)
     } else {
         (
-            Health::Limited,
+            CheckHealth::Limited,
             "not registered: communicado does not need it, but early-bound programs do",
             Some("repair the installation of the client, or of Office if it was updated"),
         )
@@ -142,28 +146,28 @@ pub fn default_app(name: Option<&str>, all: &[RegisteredClient]) -> Option<Check
     let (health, found, action) = match (name, named, up) {
         (None, _, None) => return None,
         (None, _, Some(up)) => (
-            Health::Limited,
+            CheckHealth::Limited,
             format!("Office uses no client, although {} runs", up.client),
             Some("make it the default chat application in its settings"),
         ),
         (Some(name), Some(named), _) if named.accepts_calls() => {
-            (Health::Good, format!("Office uses `{name}`, which runs"), None)
+            (CheckHealth::Good, format!("Office uses `{name}`, which runs"), None)
         }
         (Some(name), _, Some(up)) => (
-            Health::Limited,
+            CheckHealth::Limited,
             format!("Office uses `{name}`, which does not run, although {} does", up.client),
             Some(
                 "make the running client the default chat application; communicado reads all clients",
             ),
         ),
         (Some(name), _, None) => {
-            (Health::Good, format!("Office uses `{name}`, and no client runs"), None)
+            (CheckHealth::Good, format!("Office uses `{name}`, and no client runs"), None)
         }
     };
     Some(check("DefaultIMApp".to_owned(), health, found, action))
 }
 
-fn check(what: String, health: Health, found: String, action: Option<&'static str>) -> Check {
+fn check(what: String, health: CheckHealth, found: String, action: Option<&'static str>) -> Check {
     Check { what: what.into(), health, found: found.into(), action: action.map(Into::into) }
 }
 
@@ -210,11 +214,11 @@ mod tests {
         };
         check(
             Some("medium"),
-            Health::Good,
+            CheckHealth::Good,
             "same integrity level as this program (medium), 64-bit",
         );
-        check(Some("high"), Health::Bad, "integrity level high, but this program has medium");
-        check(None, Health::Bad, "not readable");
+        check(Some("high"), CheckHealth::Bad, "integrity level high, but this program has medium");
+        check(None, CheckHealth::Bad, "not readable");
     }
 
     #[test]

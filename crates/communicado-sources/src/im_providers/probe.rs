@@ -1,6 +1,6 @@
 //! Checks of the registered clients, with an action for each problem.
 
-use communicado_runtime::{Check, Health, SourceError};
+use communicado_runtime::{Check, CheckHealth, SourceError};
 use communicado_windows::{Hive, Process, RegistryKey, RegistryValue, RegistryView, TokenInfo};
 
 use super::checks::{ProcessInfo, default_app, library, life, registration, rights};
@@ -17,7 +17,7 @@ pub(super) fn probe() -> Vec<Check> {
         Err(SourceError { cause, help }) => {
             return vec![Check {
                 what: "registry".into(),
-                health: Health::Bad,
+                health: CheckHealth::Bad,
                 found: cause,
                 action: Some(help),
             }];
@@ -26,7 +26,7 @@ pub(super) fn probe() -> Vec<Check> {
     if found.is_empty() {
         return vec![Check {
             what: "client".into(),
-            health: Health::Limited,
+            health: CheckHealth::Limited,
             found: "no client has a key under `IM Providers`".into(),
             action: Some("start a client; it creates its key itself".into()),
         }];

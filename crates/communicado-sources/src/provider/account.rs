@@ -75,7 +75,7 @@ impl ProviderAccount {
 
 #[cfg(test)]
 mod tests {
-    use communicado_core::Failure;
+    use communicado_core::SignInFailure;
 
     use super::*;
 
@@ -106,8 +106,8 @@ mod tests {
             assert_eq!(signed_out, Some(AccountSignIn::SignedOut(failure)));
         };
         check(0, None);
-        check(0x8100_0303, Some(Failure::AuthenticationFailed));
-        check(0xFFFF_FFFF, Some(Failure::OtherError));
+        check(0x8100_0303, Some(SignInFailure::AuthenticationFailed));
+        check(0xFFFF_FFFF, Some(SignInFailure::OtherError));
     }
 
     #[test]

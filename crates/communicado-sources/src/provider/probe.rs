@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::time::Duration;
 
 use communicado_core::{Life, UnknownReason};
-use communicado_runtime::{Check, Clock, Health, SourceError, timeout_at};
+use communicado_runtime::{Check, CheckHealth, Clock, SourceError, timeout_at};
 
 use super::protocol::ProviderProtocol;
 use crate::bus::{BusConnection, ClientProtocol as _, ClientReport};
@@ -21,8 +21,10 @@ pub(super) async fn probe(keepalive: Keepalive, clock: &dyn Clock) -> Vec<Check>
     let keepalive = Keepalive { timeout: keepalive.timeout.min(TIMEOUT), ..keepalive };
     match snapshot(keepalive, clock).await {
         // The checks of the libpurple source explain what is wrong with the bus.
-        Err(_) => vec![check("provider", Health::Limited, NO_BUS, None)],
-        Ok(None) => vec![check("provider", Health::Good, "not running, and not required", None)],
+        Err(_) => vec![check("provider", CheckHealth::Limited, NO_BUS, None)],
+        Ok(None) => {
+            vec![check("provider", CheckHealth::Good, "not running, and not required", None)]
+        }
         Ok(Some((life, details))) => provider_checks(life, &details),
     }
 }
@@ -63,40 +65,47 @@ fn provider_checks(life: Life, details: &ClientDetails) -> Vec<Check> {
     match life {
         Life::Running => {}
         Life::Starting => {
-            return one(Health::Limited, "it is starting", Some("wait until it has started"));
+            return one(CheckHealth::Limited, "it is starting", Some("wait until it has started"));
         }
         Life::ShuttingDown | Life::Absent => {
-            return one(Health::Limited, "it is shutting down", Some("wait until it has exited"));
+            return one(
+                CheckHealth::Limited,
+                "it is shutting down",
+                Some("wait until it has exited"),
+            );
         }
         Life::Unknown(UnknownReason::NotSupported) => {
             return one(
-                Health::Bad,
+                CheckHealth::Bad,
                 "the owner of the provider's name does not behave like a provider",
                 Some("find the owner of the name (busctl --user list) and end it"),
             );
         }
         Life::Unknown(_) => {
             return one(
-                Health::Bad,
+                CheckHealth::Bad,
                 "it runs but does not respond",
                 Some("wait, or restart it: communicado provide"),
             );
         }
     }
-    let mut checks = one(Health::Good, "it runs and responds", None);
+    let mut checks = one(CheckHealth::Good, "it runs and responds", None);
     for ((name, protocol), sign_in) in &details.accounts {
         let what = format!("account {name} ({protocol})");
         checks.push(match sign_in {
             AccountSignIn::SignedIn { raw, .. } => {
-                check(what, Health::Good, format!("signed in, {raw}"), None)
+                check(what, CheckHealth::Good, format!("signed in, {raw}"), None)
             }
-            AccountSignIn::SigningIn | AccountSignIn::SigningOut => {
-                check(what, Health::Limited, "sign-in or sign-out in progress", Some("wait".into()))
-            }
+            AccountSignIn::SigningIn | AccountSignIn::SigningOut => check(
+                what,
+                CheckHealth::Limited,
+                "sign-in or sign-out in progress",
+                Some("wait".into()),
+            ),
             AccountSignIn::SignedOut(failure) => {
                 let why = failure.map_or_else(String::new, |why| format!(", {}", why.word()));
                 let action = "sign in: communicado provide sign-in";
-                check(what, Health::Limited, format!("signed out{why}"), Some(action.into()))
+                check(what, CheckHealth::Limited, format!("signed out{why}"), Some(action.into()))
             }
         });
     }
@@ -105,7 +114,7 @@ fn provider_checks(life: Life, details: &ClientDetails) -> Vec<Check> {
 
 fn check(
     what: impl Into<Cow<'static, str>>,
-    health: Health,
+    health: CheckHealth,
     found: impl Into<Cow<'static, str>>,
     action: Option<Cow<'static, str>>,
 ) -> Check {

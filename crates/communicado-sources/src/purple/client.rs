@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use communicado_core::Failure;
+use communicado_core::SignInFailure;
 
 use super::message::{Handle, PurpleCall, PurpleReply, PurpleSignal};
 use crate::bus::cut;
@@ -38,7 +38,7 @@ pub(super) struct PurpleClient {
     enabled: Option<BTreeSet<Handle>>,
     /// The failures of sign-ins. A signal reports each one once, perhaps before the account is
     /// known, and no call returns it.
-    failures: BTreeMap<Handle, Failure>,
+    failures: BTreeMap<Handle, SignInFailure>,
     saved: SavedStatus,
     statuses: BTreeMap<Handle, PurpleStatus>,
     primitives: BTreeMap<Handle, i32>,
@@ -250,7 +250,7 @@ impl PurpleClient {
             } else if connecting {
                 AccountSignIn::SigningIn
             } else {
-                let failure = self.failures.get(handle).copied().unwrap_or(Failure::Unstated);
+                let failure = self.failures.get(handle).copied().unwrap_or(SignInFailure::Unstated);
                 AccountSignIn::SignedOut(has_error.then_some(failure))
             };
             if is_shown {
@@ -393,17 +393,17 @@ impl PurpleClient {
 }
 
 /// The failure of a `PurpleConnectionError` (`connection.h` of libpurple 2.14).
-const fn failure(reason: i32) -> Failure {
+const fn failure(reason: i32) -> SignInFailure {
     match reason {
-        0 => Failure::NetworkError,
-        1 => Failure::InvalidUsername,
-        2 => Failure::AuthenticationFailed,
-        3 => Failure::AuthenticationImpossible,
-        4 => Failure::NoEncryption,
-        5 => Failure::EncryptionError,
-        6 => Failure::SignedInElsewhere,
-        7 => Failure::InvalidSettings,
-        8..=15 => Failure::CertificateError,
-        _ => Failure::OtherError,
+        0 => SignInFailure::NetworkError,
+        1 => SignInFailure::InvalidUsername,
+        2 => SignInFailure::AuthenticationFailed,
+        3 => SignInFailure::AuthenticationImpossible,
+        4 => SignInFailure::NoEncryption,
+        5 => SignInFailure::EncryptionError,
+        6 => SignInFailure::SignedInElsewhere,
+        7 => SignInFailure::InvalidSettings,
+        8..=15 => SignInFailure::CertificateError,
+        _ => SignInFailure::OtherError,
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::time::Duration;
 
-use communicado_core::{Failure, Life};
-use communicado_runtime::{Check, Clock, Health, SourceError, timeout_at};
+use communicado_core::{Life, SignInFailure};
+use communicado_runtime::{Check, CheckHealth, Clock, SourceError, timeout_at};
 
 use super::watcher::PurpleWatcher;
 use super::{off_bus, protocol};
@@ -29,16 +29,16 @@ pub(super) async fn probe(keepalive: Keepalive, clock: &dyn Clock) -> Vec<Check>
     let keepalive = Keepalive { timeout: keepalive.timeout.min(TIMEOUT), ..keepalive };
     match snapshot(keepalive, clock).await {
         Err(SourceError { cause, help }) => {
-            vec![check("session bus", Health::Bad, cause, Some(help))]
+            vec![check("session bus", CheckHealth::Bad, cause, Some(help))]
         }
         Ok((address, found)) => {
             let reached = format!("connected to the bus at `{address}`");
-            let mut checks = vec![check("session bus", Health::Good, reached, None)];
+            let mut checks = vec![check("session bus", CheckHealth::Good, reached, None)];
             let off_bus = off_bus_checks(&address, &found);
             if found.is_empty() && off_bus.is_empty() {
                 checks.push(check(
                     "client",
-                    Health::Limited,
+                    CheckHealth::Limited,
                     "no libpurple client is on the bus",
                     Some("start Pidgin, Finch or Chatty; communicado never starts a client".into()),
                 ));
@@ -100,69 +100,73 @@ fn client_checks(found: &ProbedClient) -> Vec<Check> {
         (Some(Life::Running), Some(details)) => details,
         (Some(Life::Unknown(communicado_core::UnknownReason::NotSupported)), _) => {
             return one(
-                Health::Bad,
+                CheckHealth::Bad,
                 "it owns the name of a libpurple client but does not behave like one",
                 "find the owner of the name (busctl --user list) and end it",
             );
         }
         (Some(Life::ShuttingDown), _) => {
-            return one(Health::Limited, "it is shutting down", "wait until it has exited");
+            return one(CheckHealth::Limited, "it is shutting down", "wait until it has exited");
         }
         _ => {
             return one(
-                Health::Bad,
+                CheckHealth::Bad,
                 "it runs but does not respond",
                 "check whether it shows a dialog or is suspended; otherwise restart it",
             );
         }
     };
     let mut checks =
-        vec![check(format!("client {client}"), Health::Good, "it runs and responds", None)];
+        vec![check(format!("client {client}"), CheckHealth::Good, "it runs and responds", None)];
     if details.accounts.is_empty() {
         let action = "enable an account in it (Accounts, Manage)";
-        checks.extend(one(Health::Limited, "no account is enabled", action));
+        checks.extend(one(CheckHealth::Limited, "no account is enabled", action));
     }
     for ((name, protocol), sign_in) in &details.accounts {
         let what = format!("account {name} ({protocol})");
         checks.push(match sign_in {
             AccountSignIn::SignedIn { raw, .. } => {
-                check(what, Health::Good, format!("signed in, {raw}"), None)
+                check(what, CheckHealth::Good, format!("signed in, {raw}"), None)
             }
             AccountSignIn::SigningIn | AccountSignIn::SigningOut => {
                 let action = "wait; if this persists, check whether the server is reachable";
-                check(what, Health::Limited, "signing in", Some(action.into()))
+                check(what, CheckHealth::Limited, "signing in", Some(action.into()))
             }
             AccountSignIn::SignedOut(failure) => {
                 let why = failure.map_or_else(String::new, |why| format!(", {}", why.word()));
                 let action = sign_in_action(*failure);
-                check(what, Health::Limited, format!("signed out{why}"), Some(action.into()))
+                check(what, CheckHealth::Limited, format!("signed out{why}"), Some(action.into()))
             }
         });
     }
     checks
 }
 
-const fn sign_in_action(failure: Option<Failure>) -> &'static str {
+const fn sign_in_action(failure: Option<SignInFailure>) -> &'static str {
     match failure {
         None => "choose a status other than offline in the client",
-        Some(Failure::NetworkError) => {
+        Some(SignInFailure::NetworkError) => {
             "check the network and the account's server; the client retries automatically"
         }
-        Some(Failure::InvalidUsername) => "correct the user name in the account's settings",
-        Some(Failure::AuthenticationFailed) => {
+        Some(SignInFailure::InvalidUsername) => "correct the user name in the account's settings",
+        Some(SignInFailure::AuthenticationFailed) => {
             "correct the password in the account's settings and enable the account again"
         }
-        Some(Failure::SignedInElsewhere) => {
+        Some(SignInFailure::SignedInElsewhere) => {
             "enable the account again, or set a unique resource in its settings"
         }
-        Some(Failure::CertificateError) => {
+        Some(SignInFailure::CertificateError) => {
             "check the server's certificate in the client, and contact the server's administrator"
         }
         Some(
-            Failure::AuthenticationImpossible | Failure::NoEncryption | Failure::EncryptionError,
+            SignInFailure::AuthenticationImpossible
+            | SignInFailure::NoEncryption
+            | SignInFailure::EncryptionError,
         ) => "compare the account's security settings with what the server offers",
-        Some(Failure::InvalidSettings) => "correct the account's settings",
-        Some(Failure::OtherError | Failure::Unstated) => "read the error that the client shows",
+        Some(SignInFailure::InvalidSettings) => "correct the account's settings",
+        Some(SignInFailure::OtherError | SignInFailure::Unstated) => {
+            "read the error that the client shows"
+        }
     }
 }
 
@@ -173,7 +177,7 @@ fn off_bus_checks(address: &str, found: &[ProbedClient]) -> Vec<Check> {
         .map(|each| {
             check(
                 format!("client {}", each.client),
-                Health::Bad,
+                CheckHealth::Bad,
                 format!("it runs (process {}) but is not on the bus", each.process),
                 Some("restart it: a libpurple client does not reconnect to a new bus".into()),
             )
@@ -183,7 +187,7 @@ fn off_bus_checks(address: &str, found: &[ProbedClient]) -> Vec<Check> {
 
 fn check(
     what: impl Into<std::borrow::Cow<'static, str>>,
-    health: Health,
+    health: CheckHealth,
     found: impl Into<std::borrow::Cow<'static, str>>,
     action: Option<std::borrow::Cow<'static, str>>,
 ) -> Check {

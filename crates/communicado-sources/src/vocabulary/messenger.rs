@@ -1,7 +1,7 @@
 //! Vocabulary of Communicator: `MISTATUS` and the error codes of sign-ins.
 
 use communicado_codes::Family;
-use communicado_core::{Activity, Availability, Failure};
+use communicado_core::{Activity, Availability, SignInFailure};
 use communicado_windows::HResult;
 
 use super::meaning::Meaning;
@@ -46,7 +46,7 @@ pub fn mistatus_raw(number: u32) -> String {
 /// The failure of a sign-in, by the code in `OnSignin` (Microsoft, OC 2007 SDK, "Error Codes",
 /// bb758786).
 #[must_use]
-pub fn failure(code: HResult) -> Failure {
+pub fn failure(code: HResult) -> SignInFailure {
     let mut named = communicado_codes::lookup(code.0.cast_unsigned());
     let named = named.find(|code| code.family == Family::MessengerError);
     let name = named.map_or("", |code| code.name.trim_start_matches("MSGR_E_"));
@@ -66,26 +66,28 @@ pub fn failure(code: HResult) -> Failure {
         | "SSL_TUNNEL_FAILED"
         | "AUTH_SERVER_UNAVAILABLE"
         | "IE_OFFLINE"
-        | "IE_CANT_CONNECT" => Failure::NetworkError,
-        "USER_NOT_FOUND" | "INVALID_ADDRESS_FORMAT" | "INVALID_DOMAIN" => Failure::InvalidUsername,
+        | "IE_CANT_CONNECT" => SignInFailure::NetworkError,
+        "USER_NOT_FOUND" | "INVALID_ADDRESS_FORMAT" | "INVALID_DOMAIN" => {
+            SignInFailure::InvalidUsername
+        }
         "INVALID_PASSWORD"
         | "PROXY_AUTH"
         | "PROXY_AUTH_REQUIRED"
         | "PROXY_PASSWORD_INCORRECT"
         | "SIP_LOGIN_FORBIDDEN"
         | "RESTRICTED_USER_LOGON_RESTRICED"
-        | "AUTH_TIME_SKEW" => Failure::AuthenticationFailed,
-        "INVALID_AUTH_PACKAGES" | "PROXY_AUTH_TYPE" => Failure::AuthenticationImpossible,
-        "SIP_HIGH_SECURITY_SET_TLS" => Failure::NoEncryption,
-        "TLS_FAIL" | "INCOMPATIBLE_ENCRYPTION" => Failure::EncryptionError,
-        "REMOTE_LOGIN" | "CHANGED_CREDENTIALS" => Failure::SignedInElsewhere,
+        | "AUTH_TIME_SKEW" => SignInFailure::AuthenticationFailed,
+        "INVALID_AUTH_PACKAGES" | "PROXY_AUTH_TYPE" => SignInFailure::AuthenticationImpossible,
+        "SIP_HIGH_SECURITY_SET_TLS" => SignInFailure::NoEncryption,
+        "TLS_FAIL" | "INCOMPATIBLE_ENCRYPTION" => SignInFailure::EncryptionError,
+        "REMOTE_LOGIN" | "CHANGED_CREDENTIALS" => SignInFailure::SignedInElsewhere,
         "INVALID_SERVER_NAME"
         | "INVALID_PROXY_NAME"
         | "NO_SERVER_ADDRESS_SPECIFIED"
         | "SYSTEM_CONFIG"
-        | "SIP_UDP_UNSUPPORTED" => Failure::InvalidSettings,
-        "INVALID_CERTIFICATE" => Failure::CertificateError,
-        _ => Failure::OtherError,
+        | "SIP_UDP_UNSUPPORTED" => SignInFailure::InvalidSettings,
+        "INVALID_CERTIFICATE" => SignInFailure::CertificateError,
+        _ => SignInFailure::OtherError,
     }
 }
 
@@ -117,14 +119,14 @@ mod tests {
     #[test]
     fn a_failed_sign_in_has_the_failure_of_its_code() {
         let check = |code, expected| assert_eq!(failure(HResult::of(code)), expected, "{code:x}");
-        check(0x8100_0303, Failure::AuthenticationFailed);
-        check(0x8100_0301, Failure::NetworkError);
-        check(0x8100_0306, Failure::NetworkError);
-        check(0x8100_0361, Failure::EncryptionError);
-        check(0x8100_0368, Failure::CertificateError);
-        check(0x8100_0302, Failure::InvalidSettings);
-        check(0x8100_0323, Failure::SignedInElsewhere);
-        check(0x8100_0312, Failure::OtherError);
-        check(0x8000_4005, Failure::OtherError);
+        check(0x8100_0303, SignInFailure::AuthenticationFailed);
+        check(0x8100_0301, SignInFailure::NetworkError);
+        check(0x8100_0306, SignInFailure::NetworkError);
+        check(0x8100_0361, SignInFailure::EncryptionError);
+        check(0x8100_0368, SignInFailure::CertificateError);
+        check(0x8100_0302, SignInFailure::InvalidSettings);
+        check(0x8100_0323, SignInFailure::SignedInElsewhere);
+        check(0x8100_0312, SignInFailure::OtherError);
+        check(0x8000_4005, SignInFailure::OtherError);
     }
 }

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::time::Duration;
 
-use communicado_runtime::{Check, Clock, Health, sleep_until};
+use communicado_runtime::{Check, CheckHealth, Clock, sleep_until};
 use communicado_windows::{Guid, HResult};
 use futures_util::future::{Either, select};
 
@@ -68,7 +68,7 @@ fn check(
     };
     match result {
         None => check(
-            Health::Bad,
+            CheckHealth::Bad,
             "it runs but does not respond".to_owned(),
             Some("check whether it shows a dialog; otherwise restart it".to_owned()),
         ),
@@ -77,7 +77,7 @@ fn check(
             check(health, found, action.map(str::to_owned))
         }
         Some(Err(code)) if same_level == Some(false) => check(
-            Health::Bad,
+            CheckHealth::Bad,
             format!("access denied ({code}): it has another integrity level than this program"),
             Some("run both as the same user, neither as administrator".to_owned()),
         ),
@@ -94,16 +94,16 @@ fn check(
                     (format!("reading it failed with {code}"), action.to_owned())
                 }
             };
-            check(Health::Limited, found, Some(action))
+            check(CheckHealth::Limited, found, Some(action))
         }
     }
 }
 
-fn status_finding(status: &ReportedStatus) -> (Health, String, Option<&'static str>) {
-    let limited = |found: &str, action| (Health::Limited, found.to_owned(), Some(action));
+fn status_finding(status: &ReportedStatus) -> (CheckHealth, String, Option<&'static str>) {
+    let limited = |found: &str, action| (CheckHealth::Limited, found.to_owned(), Some(action));
     match status {
         ReportedStatus::SignIn(AccountSignIn::SignedIn { raw, .. }) => {
-            (Health::Good, format!("signed in, {raw}"), None)
+            (CheckHealth::Good, format!("signed in, {raw}"), None)
         }
         ReportedStatus::SignIn(AccountSignIn::SignedOut(_)) => {
             limited("signed out", "sign in, in the client")
@@ -113,7 +113,7 @@ fn status_finding(status: &ReportedStatus) -> (Health, String, Option<&'static s
         ReportedStatus::Starting => limited("starting", "wait"),
         ReportedStatus::ShuttingDown => limited("shutting down", "wait"),
         ReportedStatus::NotReported => (
-            Health::Bad,
+            CheckHealth::Bad,
             "it responds, but does not report whether the user is signed in".to_owned(),
             Some("report the output of `communicado doctor` to the client's vendor"),
         ),

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::time::Duration;
 
-use communicado_core::{Failure, Life, Moment, UnknownReason};
+use communicado_core::{Life, Moment, SignInFailure, UnknownReason};
 use communicado_windows::HResult;
 
 use super::reading::{ClientReading, ReadFailure, ReportedStatus, read_failure};
@@ -122,7 +122,7 @@ pub struct ClientSession {
     /// The end of the time in which no signed-in status counts.
     signed_out_until: Option<Moment>,
     /// The failure of the last sign-in.
-    sign_in_failure: Option<Failure>,
+    sign_in_failure: Option<SignInFailure>,
     account: Option<String>,
     name: Option<String>,
     actions: Vec<SessionAction>,

@@ -13,22 +13,22 @@ pub(super) enum MessengerEvent {
     Shutdown,
 }
 
-/// A handler of events, called only by the messenger's thread.
-pub(super) type EventHandler = Box<dyn FnMut(MessengerEvent) + Send>;
+/// A function that emits an event to the callbacks, on the messenger's thread only.
+pub(super) type EmitEvent = Box<dyn FnMut(MessengerEvent) + Send>;
 
 /// A callback of the program.
-type Callback = Box<dyn FnMut(&MessengerEvent) + Send>;
+type MessengerCallback = Box<dyn FnMut(&MessengerEvent) + Send>;
 
 /// The callbacks of the program.
 #[derive(Default)]
-pub(super) struct Callbacks(Vec<Callback>);
+pub(super) struct Callbacks(Vec<MessengerCallback>);
 
-pub(super) fn add(callbacks: &Mutex<Callbacks>, call: Callback) {
+pub(super) fn add(callbacks: &Mutex<Callbacks>, call: MessengerCallback) {
     callbacks.lock().unwrap_or_else(PoisonError::into_inner).0.push(call);
 }
 
 /// A handler that calls every callback, without holding the lock: a callback may add another one.
-pub(super) fn dispatcher(callbacks: &Arc<Mutex<Callbacks>>) -> EventHandler {
+pub(super) fn dispatcher(callbacks: &Arc<Mutex<Callbacks>>) -> EmitEvent {
     let callbacks = Arc::clone(callbacks);
     Box::new(move |event| {
         let lock = || callbacks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,13 +57,13 @@ mod tests {
             add(&more, Box::new(move |_| *count.lock().unwrap() += 1));
         };
         add(&callbacks, Box::new(call));
-        let mut on_event = dispatcher(&callbacks);
+        let mut emit = dispatcher(&callbacks);
         for (event, expected) in [
             (MessengerEvent::SignOut, 0),
             (MessengerEvent::SignOut, 1),
             (MessengerEvent::Shutdown, 3),
         ] {
-            on_event(event);
+            emit(event);
             assert_eq!(*counted.lock().unwrap(), expected);
         }
     }

@@ -11,7 +11,7 @@ use communicado_sources::windows;
 use communicado_windows::com::{AdvisoryConnection, Apartment, DispatchEvent, Object};
 use communicado_windows::{Guid, HResult, Process, Variant};
 
-use super::callbacks::{EventHandler, MessengerEvent};
+use super::callbacks::{EmitEvent, MessengerEvent};
 use super::{MessengerError, MiStatus};
 use crate::blocking::block_on_until;
 
@@ -34,7 +34,7 @@ pub(super) fn wait_until_running(timeout: Duration) -> bool {
 
 type GetResult = Result<Variant, HResult>;
 
-enum Command {
+enum WorkerCommand {
     Get(i32, Sender<GetResult>),
     Event(DispatchEvent),
     /// The client's process has exited.
@@ -45,12 +45,12 @@ enum Command {
 
 /// The connection to a worker thread, which makes the calls to the client.
 pub(super) struct MessengerConnection {
-    commands: Option<Sender<Command>>,
+    commands: Option<Sender<WorkerCommand>>,
     is_done: Receiver<()>,
 }
 
 impl MessengerConnection {
-    pub(super) fn new(on_event: EventHandler) -> Result<Self, MessengerError> {
+    pub(super) fn new(emit: EmitEvent) -> Result<Self, MessengerError> {
         let provider = windows::running_messenger().ok_or(MessengerError::NOT_RUNNING)?;
         let (class, Some(process)) = (provider.class, provider.processes.first()) else {
             return Err(MessengerError::NOT_RUNNING);
@@ -63,7 +63,7 @@ impl MessengerConnection {
         let (done_sender, is_done) = channel::<()>();
         let sender = commands.clone();
         let work = move || {
-            run_worker(class, &sender, &receiver, process, on_event, &connected);
+            run_worker(class, &sender, &receiver, process, emit, &connected);
             drop(done_sender);
         };
         let thread = std::thread::Builder::new().name("messenger".to_owned()).spawn(work);
@@ -92,7 +92,7 @@ impl MessengerConnection {
     fn get(&self, member: i32) -> Result<Variant, MessengerError> {
         let (reply, answer) = channel();
         let sent =
-            self.commands.as_ref().map(|commands| commands.send(Command::Get(member, reply)));
+            self.commands.as_ref().map(|commands| commands.send(WorkerCommand::Get(member, reply)));
         if !matches!(sent, Some(Ok(()))) {
             return Err(MessengerError::new(GONE));
         }
@@ -106,7 +106,7 @@ impl MessengerConnection {
 impl Drop for MessengerConnection {
     fn drop(&mut self) {
         if let Some(commands) = self.commands.take() {
-            let _ = commands.send(Command::Stop);
+            let _ = commands.send(WorkerCommand::Stop);
         }
         // A client that hangs must not block the program.
         let _ = self.is_done.recv_timeout(STOP_TIMEOUT);
@@ -116,10 +116,10 @@ impl Drop for MessengerConnection {
 /// Serves commands until the client exits or the connection is dropped.
 fn run_worker(
     class: Guid,
-    sender: &Sender<Command>,
-    commands: &Receiver<Command>,
+    sender: &Sender<WorkerCommand>,
+    commands: &Receiver<WorkerCommand>,
     mut process: Process,
-    mut on_event: EventHandler,
+    mut emit: EmitEvent,
     connected: &Sender<Result<(), HResult>>,
 ) {
     let end = Waker::from(Arc::new(ProcessEndWaker(Mutex::new(sender.clone()))));
@@ -147,28 +147,28 @@ fn run_worker(
     while !shutting_down {
         let Ok(command) = commands.recv() else { return };
         match command {
-            Command::Get(member, reply) => {
+            WorkerCommand::Get(member, reply) => {
                 let got = object.get(member, &[]);
                 let _ = reply.send(got.map(|got| got.value).map_err(|error| error.code()));
             }
-            Command::ProcessEnded => shutting_down = true,
-            Command::Stop => return,
-            Command::Event(DispatchEvent { id, arguments }) => {
+            WorkerCommand::ProcessEnded => shutting_down = true,
+            WorkerCommand::Stop => return,
+            WorkerCommand::Event(DispatchEvent { id, arguments }) => {
                 let number = |at: usize| arguments.get(at).and_then(Variant::number).unwrap_or(0);
                 match id {
                     event::ON_SIGNIN => {
                         signed_in = number(0) >= 0;
-                        on_event(MessengerEvent::SignIn(number(0)));
+                        emit(MessengerEvent::SignIn(number(0)));
                     }
                     event::ON_SIGNOUT => {
                         if std::mem::take(&mut signed_in) {
-                            on_event(MessengerEvent::SignOut);
+                            emit(MessengerEvent::SignOut);
                         }
                     }
                     // The argument may be the old status.
                     event::ON_MY_STATUS_CHANGE => {
                         if let Some(status) = status(&object) {
-                            on_event(MessengerEvent::Status(status));
+                            emit(MessengerEvent::Status(status));
                         }
                     }
                     event::ON_APP_SHUTDOWN => shutting_down = true,
@@ -180,21 +180,21 @@ fn run_worker(
     // The objects of a client that has exited answer no calls.
     listening.abandon();
     if signed_in {
-        on_event(MessengerEvent::SignOut);
+        emit(MessengerEvent::SignOut);
     }
-    on_event(MessengerEvent::Shutdown);
+    emit(MessengerEvent::Shutdown);
 }
 
 fn connect<'a>(
     apartment: &'a Apartment,
     class: Guid,
-    sender: &Sender<Command>,
+    sender: &Sender<WorkerCommand>,
 ) -> Result<(Object<'a>, AdvisoryConnection<'a>), HResult> {
     let object = Object::create(apartment, class).map_err(|error| error.code())?;
     let sender = Mutex::new(sender.clone());
     let forward_event = move |event| {
         let sender = sender.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = sender.send(Command::Event(event));
+        let _ = sender.send(WorkerCommand::Event(event));
     };
     let listening = object.advise(EVENTS, forward_event).map_err(|error| error.code())?;
     Ok((object, listening))
@@ -209,12 +209,12 @@ fn is_signed_in(object: &Object<'_>) -> bool {
     status(object).is_some_and(|status| status.contains(MiStatus::ONLINE))
 }
 
-/// A waker that sends [`Command::ProcessEnded`].
-struct ProcessEndWaker(Mutex<Sender<Command>>);
+/// A waker that sends [`WorkerCommand::ProcessEnded`].
+struct ProcessEndWaker(Mutex<Sender<WorkerCommand>>);
 
 impl Wake for ProcessEndWaker {
     fn wake(self: Arc<Self>) {
         let commands = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = commands.send(Command::ProcessEnded);
+        let _ = commands.send(WorkerCommand::ProcessEnded);
     }
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use communicado_core::{Availability, Failure};
+use communicado_core::{Availability, SignInFailure};
 use communicado_sources::vocabulary::MISTATUS;
 use communicado_windows::HResult;
 use communicado_wire::{Client, Status};
 
-use super::callbacks::{EventHandler, MessengerEvent};
+use super::callbacks::{EmitEvent, MessengerEvent};
 use super::{MessengerError, MiStatus};
 use crate::blocking::{Changes, Monitor};
 use crate::{Condition, Snapshot};
@@ -37,12 +37,12 @@ pub(super) struct MessengerConnection {
 }
 
 impl MessengerConnection {
-    pub(super) fn new(on_event: EventHandler) -> Result<Self, MessengerError> {
+    pub(super) fn new(emit: EmitEvent) -> Result<Self, MessengerError> {
         let monitor = Monitor::start().map_err(|_| MessengerError::NOT_RUNNING)?;
         let best = best(&monitor.snapshot());
         status_of(best.as_deref())?;
         let changes = monitor.changes();
-        let follow = move || follow(changes, best, on_event);
+        let follow = move || follow(changes, best, emit);
         let thread = std::thread::Builder::new().name("messenger".to_owned()).spawn(follow);
         let follower = thread.map_err(|_| MessengerError::BUSY)?;
         Ok(Self { monitor: Some(monitor), follower: Some(follower) })
@@ -83,12 +83,12 @@ impl Drop for MessengerConnection {
     }
 }
 
-fn follow(changes: Changes, mut before: Option<Arc<Client>>, mut on_event: EventHandler) {
+fn follow(changes: Changes, mut before: Option<Arc<Client>>, mut emit: EmitEvent) {
     let mut snapshot = Snapshot::default();
     for update in changes {
         snapshot.apply(&update);
         let after = best(&snapshot);
-        events(before.as_deref(), after.as_deref()).into_iter().for_each(&mut on_event);
+        events(before.as_deref(), after.as_deref()).into_iter().for_each(&mut emit);
         before = after;
     }
 }
@@ -158,18 +158,18 @@ fn signed_in(availability: Option<Availability>) -> MiStatus {
 /// The code of the failure of the last sign-in.
 fn failed(client: &Client) -> Option<HResult> {
     let reason = client.reason.as_deref().filter(|_| client.status == Status::SignedOut)?;
-    let failure = Failure::ALL.into_iter().find(|failure| failure.word() == reason)?;
+    let failure = SignInFailure::ALL.into_iter().find(|failure| failure.word() == reason)?;
     Some(HResult::of(match failure {
-        Failure::NetworkError => 0x8100_0301,
-        Failure::InvalidUsername => 0x8100_030A,
-        Failure::AuthenticationFailed => 0x8100_0303,
-        Failure::AuthenticationImpossible => 0x8100_030F,
-        Failure::NoEncryption => 0x8100_0372,
-        Failure::EncryptionError => 0x8100_0361,
-        Failure::SignedInElsewhere => 0x8100_0323,
-        Failure::InvalidSettings => 0x8100_0302,
-        Failure::CertificateError => 0x8100_0368,
-        Failure::OtherError | Failure::Unstated => 0x8100_030D,
+        SignInFailure::NetworkError => 0x8100_0301,
+        SignInFailure::InvalidUsername => 0x8100_030A,
+        SignInFailure::AuthenticationFailed => 0x8100_0303,
+        SignInFailure::AuthenticationImpossible => 0x8100_030F,
+        SignInFailure::NoEncryption => 0x8100_0372,
+        SignInFailure::EncryptionError => 0x8100_0361,
+        SignInFailure::SignedInElsewhere => 0x8100_0323,
+        SignInFailure::InvalidSettings => 0x8100_0302,
+        SignInFailure::CertificateError => 0x8100_0368,
+        SignInFailure::OtherError | SignInFailure::Unstated => 0x8100_030D,
     }))
 }
 
@@ -181,14 +181,14 @@ mod tests {
 
     #[test]
     fn a_reason_maps_to_a_code_and_back() {
-        for expected in Failure::ALL {
+        for expected in SignInFailure::ALL {
             let line = format!(
                 r#"{{"v":1,"revision":1,"at":"2026-11-23T00:00:00Z","client":"finch","status":"signed-out","availability":null,"activity":null,"raw":null,"reason":"{}","since":"2026-11-23T00:00:00Z","source":"purple","saved":null,"accounts":[]}}"#,
                 expected.word()
             );
             let code = failed(&Client::from_json(&line).unwrap()).unwrap();
             let expected = match expected {
-                Failure::Unstated => Failure::OtherError,
+                SignInFailure::Unstated => SignInFailure::OtherError,
                 other => other,
             };
             assert_eq!(failure(code), expected);

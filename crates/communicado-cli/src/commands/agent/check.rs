@@ -1,7 +1,7 @@
 //! The check of the agent for `doctor`, without names.
 
 use communicado_cli_support::Failure;
-use communicado_runtime::{Check, Health};
+use communicado_runtime::{Check, CheckHealth};
 
 use super::state::{AgentState, AgentStatus};
 use super::state_dir::StateDir;
@@ -20,7 +20,7 @@ pub(crate) fn check() -> Result<Option<Check>, Failure> {
         Ok(allowed) => allowed.is_some(),
         Err(_) => {
             let found = "your consent cannot be read";
-            return Ok(Some(check(Health::Bad, found, Some(see_status))));
+            return Ok(Some(check(CheckHealth::Bad, found, Some(see_status))));
         }
     };
     if !allowed {
@@ -29,18 +29,18 @@ pub(crate) fn check() -> Result<Option<Check>, Failure> {
     if !state_dir.is_running()? {
         let action = "start `communicado agent` or its service";
         return Ok(Some(check(
-            Health::Limited,
+            CheckHealth::Limited,
             "publishing is enabled, but the agent is not running",
             Some(action),
         )));
     }
     Ok(Some(match state_dir.status()? {
         Some(AgentStatus { state: AgentState::Failing { .. }, .. }) => {
-            check(Health::Bad, "running, but cannot publish", Some(see_status))
+            check(CheckHealth::Bad, "running, but cannot publish", Some(see_status))
         }
         Some(AgentStatus { state: AgentState::Paused(_), .. }) => {
-            check(Health::Good, "running, and paused as you requested", None)
+            check(CheckHealth::Good, "running, and paused as you requested", None)
         }
-        _ => check(Health::Good, "running and publishing", None),
+        _ => check(CheckHealth::Good, "running and publishing", None),
     }))
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::Args;
 use communicado::SOURCES;
 use communicado_cli_support::{Failure, Outcome, print};
-use communicado_runtime::{Check, Health};
+use communicado_runtime::{Check, CheckHealth};
 
 use crate::commands::agent;
 use crate::commands::sources::{finding, probe, sign};
@@ -32,7 +32,7 @@ impl DoctorArgs {
         if let Some(file) = file {
             report::write(file, &text)?;
         }
-        Ok(if worst == Health::Bad { Outcome::No } else { Outcome::Yes })
+        Ok(if worst == CheckHealth::Bad { Outcome::No } else { Outcome::Yes })
     }
 }
 
@@ -43,7 +43,7 @@ fn add(text: &mut String, check: &Check) {
     }
 }
 
-fn examine(settings: &Settings) -> Result<(String, Health), Failure> {
+fn examine(settings: &Settings) -> Result<(String, CheckHealth), Failure> {
     let mut text = String::new();
     let file = settings.file.clone();
     let config = match file.or_else(default_file) {
@@ -52,7 +52,7 @@ fn examine(settings: &Settings) -> Result<(String, Health), Failure> {
         None => "defaults, because there is no home folder".to_owned(),
     };
     let _ = writeln!(text, "ok  configuration: {config}");
-    let mut worst = Health::Good;
+    let mut worst = CheckHealth::Good;
     for descriptor in SOURCES.iter().filter(|descriptor| descriptor.runs_here()) {
         let set = settings.sources.get(descriptor.name).cloned().unwrap_or_default();
         if !set.enabled {
@@ -69,9 +69,9 @@ fn examine(settings: &Settings) -> Result<(String, Health), Failure> {
         add(&mut text, &check);
     }
     let verdict = match worst {
-        Health::Good => "no problems found",
-        Health::Limited => "communicado works, with the limitations marked `--`",
-        Health::Bad => "problems found: see the lines marked `!!`",
+        CheckHealth::Good => "no problems found",
+        CheckHealth::Limited => "communicado works, with the limitations marked `--`",
+        CheckHealth::Bad => "problems found: see the lines marked `!!`",
     };
     let _ = writeln!(text, "{verdict}");
     Ok((text, worst))
