@@ -10,10 +10,10 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use serde_json::Value;
 use tokio_rustls::rustls;
 
-use crate::stage::{Gateway, Said};
+use crate::fixture::{Gateway, Response};
 
 /// The longest wait for bytes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 trait Stream: Read + Write + Send {}
 impl<T: Read + Write + Send> Stream for T {}
@@ -47,8 +47,8 @@ impl Target {
     }
 
     /// Sends one request on a new connection.
-    pub(crate) fn ask(&self, request: &str) -> io::Result<Said> {
-        self.connect()?.ask(request)
+    pub(crate) fn request(&self, request: &str) -> io::Result<Response> {
+        self.connect()?.request(request)
     }
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn session(secret: &str) -> String {
 }
 
 /// The secret that `POST /v1/session` put into the cookie.
-pub(crate) fn cookie_of(opened: &Said) -> Option<String> {
+pub(crate) fn cookie_of(opened: &Response) -> Option<String> {
     let head = &opened.head_as_sent;
     let start = head.find("communicado_session=")? + "communicado_session=".len();
     head.get(start..)?.split(';').next().map(ToOwned::to_owned)
@@ -119,8 +119,8 @@ impl Client {
         socket: TcpStream,
         tls: Option<Arc<rustls::ClientConfig>>,
     ) -> io::Result<Self> {
-        socket.set_read_timeout(Some(PATIENCE))?;
-        socket.set_write_timeout(Some(PATIENCE))?;
+        socket.set_read_timeout(Some(TIMEOUT))?;
+        socket.set_write_timeout(Some(TIMEOUT))?;
         socket.set_nodelay(true)?;
         let Some(config) = tls else { return Ok(Self::over_any(socket)) };
         let name = ServerName::try_from("localhost").expect("a name");
@@ -138,13 +138,13 @@ impl Client {
         self.stream.flush()
     }
 
-    pub(crate) fn ask(&mut self, request: &str) -> io::Result<Said> {
+    pub(crate) fn request(&mut self, request: &str) -> io::Result<Response> {
         self.send(request.as_bytes())?;
         self.answer()
     }
 
     /// The next answer. A stream and a WebSocket have only a head here.
-    pub(crate) fn answer(&mut self) -> io::Result<Said> {
+    pub(crate) fn answer(&mut self) -> io::Result<Response> {
         let head = String::from_utf8_lossy(&self.through(b"\r\n\r\n")?).into_owned();
         let small = head.trim_end().to_ascii_lowercase();
         let status = head.split(' ').nth(1).and_then(|it| it.parse().ok());
@@ -165,7 +165,7 @@ impl Client {
         } else {
             self.rest()?
         };
-        Ok(Said {
+        Ok(Response {
             status,
             location: value("location"),
             head: small,

@@ -11,12 +11,12 @@ use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 
-use crate::stage::{free_port, peer, within};
+use crate::fixture::{free_port, peer, wait_for};
 
 /// A program that is ended with the test.
-pub(crate) struct Running(pub(crate) Child);
+pub(crate) struct ChildGuard(pub(crate) Child);
 
-impl Drop for Running {
+impl Drop for ChildGuard {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -27,7 +27,7 @@ impl Drop for Running {
 pub(crate) type Span = BTreeMap<String, String>;
 
 pub(crate) struct Collector {
-    _program: Running,
+    _program: ChildGuard,
     pub(crate) address: String,
     folder: TempDir,
 }
@@ -35,25 +35,25 @@ pub(crate) struct Collector {
 impl Collector {
     pub(crate) fn start() -> Self {
         let folder = TempDir::new().unwrap();
-        let said = File::create(folder.path().join("said")).unwrap();
+        let output = File::create(folder.path().join("output")).unwrap();
         let [http, grpc] = [(); 2].map(|()| format!("127.0.0.1:{}", free_port()));
         let program = Command::new(rotel())
             .args(["start", "--exporter", "blackhole"])
             .args(["--debug-log", "traces", "--debug-log-verbosity", "detailed"])
             .args(["--otlp-http-endpoint", &http, "--otlp-grpc-endpoint", &grpc])
             .stdin(Stdio::null())
-            .stdout(said.try_clone().unwrap())
-            .stderr(said)
+            .stdout(output.try_clone().unwrap())
+            .stderr(output)
             .spawn()
             .unwrap();
         let collector =
-            Self { _program: Running(program), address: format!("http://{http}"), folder };
-        within("the collector listens", || TcpStream::connect(&http).ok());
+            Self { _program: ChildGuard(program), address: format!("http://{http}"), folder };
+        wait_for("the collector listens", || TcpStream::connect(&http).ok());
         collector
     }
 
-    pub(crate) fn said(&self) -> String {
-        std::fs::read_to_string(self.folder.path().join("said")).unwrap()
+    pub(crate) fn output(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("output")).unwrap()
     }
 
     /// The span of this name, once it has come; where there are several, the last.
@@ -64,10 +64,10 @@ impl Collector {
 
     #[track_caller]
     pub(crate) fn spans_until(&self, what: &str, is_it: impl Fn(&Span) -> bool) -> Span {
-        within(what, || {
-            let said = self.said();
+        wait_for(what, || {
+            let output = self.output();
             // What ends with the text may go on.
-            let whole = said.rsplit_once('\n').map_or("", |(whole, _)| whole);
+            let whole = output.rsplit_once('\n').map_or("", |(whole, _)| whole);
             let spans = whole.split("\nSpan #").skip(1).map(fields);
             spans.filter(|span| span.contains_key("Status message") && is_it(span)).last()
         })
@@ -91,39 +91,39 @@ fn rotel() -> PathBuf {
 
 /// What stands in the place of a collector does with what comes.
 #[derive(Clone, Copy)]
-pub(crate) enum Manner {
-    Takes,
-    Refuses,
-    BreaksOff,
+pub(crate) enum CollectorBehavior {
+    Accepts,
+    Rejects,
+    Disconnects,
     Hangs,
 }
 
 /// A socket in the place of a collector, and all that was sent to it.
-pub(crate) struct Socket {
+pub(crate) struct FakeCollector {
     pub(crate) address: String,
-    pub(crate) came: Arc<Mutex<Vec<Vec<u8>>>>,
+    pub(crate) received: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
-impl Socket {
-    pub(crate) fn listen(manner: Manner) -> Self {
+impl FakeCollector {
+    pub(crate) fn listen(manner: CollectorBehavior) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let came = Arc::<Mutex<Vec<Vec<u8>>>>::default();
-        let here = came.clone();
+        let received = Arc::<Mutex<Vec<Vec<u8>>>>::default();
+        let here = received.clone();
         std::thread::spawn(move || {
             let mut kept = Vec::new();
             for socket in listener.incoming() {
                 let mut socket = socket.unwrap();
-                if !matches!(manner, Manner::BreaksOff) {
+                if !matches!(manner, CollectorBehavior::Disconnects) {
                     here.lock().unwrap().push(message(&socket));
                 } else {
                     here.lock().unwrap().push(Vec::new());
                 }
                 let status = match manner {
-                    Manner::Takes => "200 OK",
-                    Manner::Refuses => "404 Not Found",
-                    Manner::BreaksOff => continue,
-                    Manner::Hangs => {
+                    CollectorBehavior::Accepts => "200 OK",
+                    CollectorBehavior::Rejects => "404 Not Found",
+                    CollectorBehavior::Disconnects => continue,
+                    CollectorBehavior::Hangs => {
                         kept.push(socket);
                         continue;
                     }
@@ -132,11 +132,11 @@ impl Socket {
                 let _ = socket.write_all(format!("HTTP/1.1 {status}\r\n{head}").as_bytes());
             }
         });
-        Self { address, came }
+        Self { address, received }
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.came.lock().unwrap().len()
+        self.received.lock().unwrap().len()
     }
 }
 

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::stage::program;
+use crate::fixture::program;
 
 fn help(command: &[String]) -> String {
     let mut help = Command::new(program());

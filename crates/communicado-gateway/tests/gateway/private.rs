@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::stage::{Gateway, program};
+use crate::fixture::{Gateway, program};
 
 /// A user who is not the gateway's.
 const OTHER: u32 = 65534;
@@ -21,7 +21,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[track_caller]
-fn must_be_private(folder: &Path, names: &[&str]) {
+fn assert_private(folder: &Path, names: &[&str]) {
     assert_eq!(format!("{:o}", mode(folder)), "700", "{}", folder.display());
     for name in names {
         assert_eq!(format!("{:o}", mode(&folder.join(name))), "600", "{name}");
@@ -63,27 +63,27 @@ fn files_are_private_from_their_creation_whatever_the_umask_is() {
     let mut gateway = Gateway::start();
     gateway.stop();
     std::fs::remove_dir_all(gateway.folder()).unwrap();
-    gateway.again_as(&mut open_umask());
+    gateway.restart_as(&mut open_umask());
     let folder = gateway.folder().to_path_buf();
-    must_be_private(&folder, &STORE);
-    must_be_private(&folder, &["control"]);
+    assert_private(&folder, &STORE);
+    assert_private(&folder, &["control"]);
     let run = |arguments: &[&str]| {
         let output = open_umask().args(arguments).arg("--data").arg(&folder).output().unwrap();
         assert!(output.status.success(), "{output:?}");
     };
     let backup = folder.join("backup");
     run(&["backup", backup.to_str().unwrap()]);
-    must_be_private(&folder, &["backup"]);
+    assert_private(&folder, &["backup"]);
     gateway.stop();
     set_permissions(&backup, Permissions::from_mode(0o644)).unwrap();
     run(&["restore", backup.to_str().unwrap()]);
-    must_be_private(&folder, &["gateway.sqlite", "lock"]);
+    assert_private(&folder, &["gateway.sqlite", "lock"]);
     // A copy that is refused stays beside the store.
     let wrong = folder.join("wrong");
     std::fs::write(&wrong, "not a store").unwrap();
     let output = open_umask().arg("restore").arg(&wrong).arg("--data").arg(&folder).output();
     assert_eq!(output.unwrap().status.code(), Some(5));
-    must_be_private(&folder, &["gateway.sqlite.new"]);
+    assert_private(&folder, &["gateway.sqlite.new"]);
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn a_backup_does_not_follow_a_link_and_replaces_nothing() {
 }
 
 #[test]
-fn files_that_others_could_open_are_repaired_and_the_log_says_it() {
+fn permissions_of_files_that_others_could_open_are_repaired_and_logged() {
     let mut gateway = Gateway::start();
     gateway.add("ada", &[]);
     // Killed, it leaves all of its files.
@@ -109,15 +109,15 @@ fn files_that_others_could_open_are_repaired_and_the_log_says_it() {
     }
     set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
     let log = std::fs::File::create(folder.join("log")).unwrap();
-    gateway.again_as(Command::new(program()).stderr(log));
-    must_be_private(&folder, &STORE);
+    gateway.restart_as(Command::new(program()).stderr(log));
+    assert_private(&folder, &STORE);
     let log = std::fs::read_to_string(folder.join("log")).unwrap();
-    let said = |name: &str| {
+    let is_logged = |name: &str| {
         let path = format!("\"path\":\"{}\"", folder.join(name).display());
         log.lines().any(|line| line.contains("\"WARN\"") && line.contains(path.as_str()))
     };
     for name in STORE {
-        assert!(said(name), "{name}: {log}");
+        assert!(is_logged(name), "{name}: {log}");
     }
     assert_eq!(log.matches("\"now\":\"0700\"").count(), 1, "{log}");
     gateway.get("/v1/people/ada");
@@ -139,7 +139,7 @@ fn a_folder_of_another_user_is_refused() {
 }
 
 #[test]
-fn a_folder_in_which_all_users_make_files_is_refused_and_left_as_it_is() {
+fn a_world_writable_folder_is_refused_and_not_changed() {
     let folder = tempfile::TempDir::new().unwrap();
     set_permissions(folder.path(), Permissions::from_mode(0o1777)).unwrap();
     let text = refused(folder.path());
@@ -148,7 +148,7 @@ fn a_folder_in_which_all_users_make_files_is_refused_and_left_as_it_is() {
 }
 
 #[test]
-fn a_link_in_the_place_of_a_file_is_refused_and_not_followed() {
+fn a_symbolic_link_instead_of_a_file_is_refused_and_not_followed() {
     for name in STORE {
         let folder = tempfile::TempDir::new().unwrap();
         let target = folder.path().join("target");
@@ -160,12 +160,12 @@ fn a_link_in_the_place_of_a_file_is_refused_and_not_followed() {
 }
 
 #[test]
-fn another_user_can_neither_ask_on_the_control_socket_nor_hold_the_lock() {
+fn another_user_can_neither_use_the_control_socket_nor_hold_the_lock() {
     let mut gateway = Gateway::start();
     let folder = gateway.folder().to_path_buf();
     let log = folder.join("log");
-    gateway.again_as(Command::new(program()).stderr(std::fs::File::create(&log).unwrap()));
-    must_be_private(&folder, &["control", "lock"]);
+    gateway.restart_as(Command::new(program()).stderr(std::fs::File::create(&log).unwrap()));
+    assert_private(&folder, &["control", "lock"]);
     let control = folder.join("control");
     let ask = ["curl", "--silent", "--max-time", "20", "--unix-socket", control.to_str().unwrap()];
     let ask = [&ask[..], &["http://localhost/v1/people"]].concat();
@@ -212,14 +212,14 @@ fn a_command_sends_nothing_to_a_socket_of_another_user() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut said = BufReader::new(impostor.stdout.take().unwrap());
+    let mut response = BufReader::new(impostor.stdout.take().unwrap());
     let mut line = String::new();
-    said.read_line(&mut line).unwrap();
+    response.read_line(&mut line).unwrap();
     assert_eq!(line, "listening\n");
     let output = gateway.command(&["tokens", "list"]);
     assert_eq!(output.status.code(), Some(5), "{output:?}");
     line.clear();
-    said.read_line(&mut line).unwrap();
+    response.read_line(&mut line).unwrap();
     impostor.wait().unwrap();
     if is_root() {
         assert!(text(&output).contains("a process of another user"), "{output:?}");

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::client::{Client, HANDSHAKE, Target, bearer, cookie_of, request, session};
 use crate::cluster::Nats;
-use crate::stage::{Gateway, Said, publication, within};
+use crate::fixture::{Gateway, Response, publication, wait_for};
 
 const TOKENS: usize = 20;
 const THREADS: usize = 5;
@@ -36,14 +36,14 @@ impl Obtained {
         let opened = || {
             let mut client = target.connect()?;
             if keep_alive {
-                client.ask(&request("GET", "/readyz", "", None))?;
+                client.request(&request("GET", "/readyz", "", None))?;
             }
             let (path, headers) = match what {
                 "socket" => ("/v1/socket", format!("{by}{HANDSHAKE}")),
                 _ => ("/v1/events", by.to_owned()),
             };
-            let said = client.ask(&request("GET", path, &headers, None))?;
-            io::Result::Ok((matches!(said.status, 101 | 200), client))
+            let response = client.request(&request("GET", path, &headers, None))?;
+            io::Result::Ok((matches!(response.status, 101 | 200), client))
         };
         let Ok((true, client)) = opened() else { return false };
         self.streams.lock().unwrap().push((what, client));
@@ -52,7 +52,7 @@ impl Obtained {
 
     fn session(&self, target: &Target, token: &str, by: &str) -> Option<String> {
         let body = json!({"token": token}).to_string();
-        let opened = target.ask(&request("POST", "/v1/session", by, Some(&body))).ok()?;
+        let opened = target.request(&request("POST", "/v1/session", by, Some(&body))).ok()?;
         let headers = session(&cookie_of(&opened).filter(|_| opened.status == 200)?);
         self.credential(headers.clone());
         Some(headers)
@@ -71,11 +71,11 @@ impl Obtained {
                 self.stream(target, kind, &session, number % 4 < 2);
                 let new =
                     json!({"name": "made by a session", "scopes": ["administer"]}).to_string();
-                let made = target.ask(&request("POST", "/v1/tokens", &session, Some(&new)));
+                let made = target.request(&request("POST", "/v1/tokens", &session, Some(&new)));
                 if let Ok(made) = made.map_err(drop)
                     && made.status == 201
                 {
-                    let secret = made.must(201)["secret"].as_str().unwrap().to_owned();
+                    let secret = made.expect_json(201)["secret"].as_str().unwrap().to_owned();
                     self.stream(target, "events", &bearer(&secret), false);
                     self.session(target, &secret, "");
                     self.credential(bearer(&secret));
@@ -85,8 +85,8 @@ impl Obtained {
             _ => {
                 let body = publication("busy", 60_000).to_string();
                 let path = format!("/v1/people/ada/devices/d{}", number % 30);
-                let put = target.ask(&request("PUT", &path, &by, Some(&body)));
-                put.is_ok_and(|said| said.status == 200)
+                let put = target.request(&request("PUT", &path, &by, Some(&body)));
+                put.is_ok_and(|response| response.status == 200)
             }
         }
     }
@@ -125,8 +125,8 @@ fn attempts(
     obtained
 }
 
-fn people(target: &Target, by: &str) -> Said {
-    target.ask(&request("GET", "/v1/people", by, None)).unwrap()
+fn people(target: &Target, by: &str) -> Response {
+    target.request(&request("GET", "/v1/people", by, None)).unwrap()
 }
 
 /// Waits until a stream ends, and says whether it did.
@@ -150,10 +150,10 @@ fn no_access_remains(attempted: &mut Gateway, revoking: Option<&Gateway>) {
             let gateway = revoking.unwrap_or(&*attempted);
             let path = format!("/v1/tokens/{id}");
             if is_one {
-                gateway.ask("DELETE", &path, None).must(204);
+                gateway.request("DELETE", &path, None).expect_json(204);
             } else {
-                within("the other gateway knows the token", || {
-                    (gateway.ask("DELETE", &path, None).status == 204).then_some(())
+                wait_for("the other gateway knows the token", || {
+                    (gateway.request("DELETE", &path, None).status == 204).then_some(())
                 });
             }
         };
@@ -161,15 +161,18 @@ fn no_access_remains(attempted: &mut Gateway, revoking: Option<&Gateway>) {
         let late = obtained.late.into_inner().unwrap();
         assert!(late.is_empty(), "round {round}: these succeeded after the revocation: {late:?}");
         let refused = || (people(&target, &bearer(&token)).status == 401).then_some(());
-        within("the token is refused", refused);
+        wait_for("the token is refused", refused);
         for by in obtained.credentials.into_inner().unwrap() {
             if !is_one {
-                within("the credential is refused", || {
+                wait_for("the credential is refused", || {
                     (people(&target, &by).status == 401).then_some(())
                 });
             }
-            let said = people(&target, &by);
-            assert_eq!(said.status, 401, "round {round}: {by} still gives access: {said:?}");
+            let response = people(&target, &by);
+            assert_eq!(
+                response.status, 401,
+                "round {round}: {by} still gives access: {response:?}"
+            );
             credentials.push(by);
         }
         for (what, client) in obtained.streams.into_inner().unwrap() {
@@ -182,7 +185,7 @@ fn no_access_remains(attempted: &mut Gateway, revoking: Option<&Gateway>) {
         // The other gateway must refuse them too.
         let target = Target::of(revoking);
         for by in &credentials {
-            within("the credential is refused", || {
+            wait_for("the credential is refused", || {
                 (people(&target, by).status == 401).then_some(())
             });
         }
@@ -194,15 +197,15 @@ fn no_access_remains(attempted: &mut Gateway, revoking: Option<&Gateway>) {
     };
     is_clean(attempted);
     attempted.stop();
-    attempted.again();
-    within("the gateway answers again", || {
-        (attempted.ask("GET", "/readyz", None).status == 200).then_some(())
+    attempted.restart();
+    wait_for("the gateway answers again", || {
+        (attempted.request("GET", "/readyz", None).status == 200).then_some(())
     });
     // A certificate for a test is made at each start.
     let target = Target::of(attempted);
     for by in &credentials {
-        let said = people(&target, by);
-        assert_eq!(said.status, 401, "{by} gives access after the restart: {said:?}");
+        let response = people(&target, by);
+        assert_eq!(response.status, 401, "{by} gives access after the restart: {response:?}");
     }
     is_clean(attempted);
 }

@@ -9,19 +9,20 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::stage::{Gateway, peer};
+use crate::fixture::{Gateway, peer};
 
 #[test]
-fn what_is_described_is_what_is_done() {
+fn responses_match_the_openapi_description() {
     check(&gateway(), "", &[]);
 }
 
 #[test]
-fn the_same_beside_a_person_whom_each_request_is_about() {
+fn responses_match_the_openapi_description_for_an_existing_person() {
     let gateway = gateway();
     gateway.add("ada", &["london"]);
     gateway.publish("ada", "laptop", "busy");
-    let badge = gateway.ask("PATCH", "/v1/people/ada", Some(&json!({"badge": true}))).must(200);
+    let badge =
+        gateway.request("PATCH", "/v1/people/ada", Some(&json!({"badge": true}))).expect_json(200);
     let badge = badge["badge"].as_str().unwrap();
     let settings = format!(
         "[parameters]\n\"path.pseudonym\" = \"{badge}\"\n\"path.file\" = \"{badge}.svg\"\n\
@@ -54,8 +55,8 @@ fn check(gateway: &Gateway, settings: &str, more: &[&str]) {
         .args(more)
         .output()
         .unwrap();
-    let [said, errors] = [output.stdout, output.stderr];
-    let said = String::from_utf8_lossy(&said).into_owned() + &String::from_utf8_lossy(&errors);
-    assert!(output.status.success(), "{said}");
-    assert!(!said.contains("Rate limited"), "{said}");
+    let [stdout, errors] = [output.stdout, output.stderr];
+    let stdout = String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&errors);
+    assert!(output.status.success(), "{stdout}");
+    assert!(!stdout.contains("Rate limited"), "{stdout}");
 }

@@ -5,8 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::client::{Client, Target, request};
+use crate::fixture::now;
 use crate::measure::paced;
-use crate::stage::now;
 use crate::workload::Workload;
 
 /// Publications of each publisher without an attack, and beside it.
@@ -17,7 +17,7 @@ const ROUNDS: usize = 3;
 const LOOKS_PER_SECOND: u32 = 10;
 
 /// One load at a time: another one beside it would be measured too.
-pub(crate) fn alone() -> MutexGuard<'static, ()> {
+pub(crate) fn exclusive() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -27,8 +27,8 @@ pub(crate) fn health(target: &Target, stop: &AtomicBool) -> Result<(), String> {
     for _ in paced(LOOKS_PER_SECOND, stop) {
         for path in ["/healthz", "/readyz", "/metrics"] {
             let asked = request("GET", path, "Connection: close\r\n", None);
-            match target.ask(&asked) {
-                Ok(said) if said.status == 200 => {}
+            match target.request(&asked) {
+                Ok(response) if response.status == 200 => {}
                 other => return Err(format!("{path}: {other:?}")),
             }
         }
@@ -42,33 +42,33 @@ pub(crate) fn health(target: &Target, stop: &AtomicBool) -> Result<(), String> {
 ///
 /// If it is not.
 #[track_caller]
-pub(crate) fn withstands(
+pub(crate) fn assert_withstands(
     what: &str,
     workload: &mut Workload,
     attack: impl Fn(&Target, &AtomicBool) + Sync,
 ) {
     // The first publications of a process are slower.
-    workload.works(2);
+    workload.publish_and_check(2);
     for round in 1..=ROUNDS {
-        let baseline = workload.works(BASELINE);
+        let baseline = workload.publish_and_check(BASELINE);
         let target = workload.target.clone();
         let stop = AtomicBool::new(false);
         let (attacked, healthy) = std::thread::scope(|scope| {
             let _attacker = scope.spawn(|| attack(&target, &stop));
             let healthy = scope.spawn(|| health(&target, &stop));
             let stops = Stops(&stop);
-            let attacked = workload.works(ATTACKED);
+            let attacked = workload.publish_and_check(ATTACKED);
             drop(stops);
             (attacked, healthy.join().unwrap())
         });
-        let memory = workload.memory_must_be_bounded();
+        let memory = workload.assert_memory_bounded();
         println!(
             "{what}: {:?} alone, {:?} attacked, {memory} KiB",
             baseline.p99s(),
             attacked.p99s()
         );
         assert_eq!(healthy, Ok(()), "{what}");
-        if attacked.are_as_good_as(&baseline) {
+        if attacked.is_as_good_as(&baseline) {
             return;
         }
         assert!(
@@ -91,7 +91,7 @@ impl Drop for Stops<'_> {
 }
 
 /// Opens a connection, asks, reads the head of the answer, and closes; its status.
-pub(crate) fn touch(target: &Target, request: &str) -> Option<u16> {
+pub(crate) fn status_of(target: &Target, request: &str) -> Option<u16> {
     let mut client: Client = target.connect().ok()?;
     client.send(request.as_bytes()).ok()?;
     let head = client.through(b"\r\n\r\n").ok()?;
@@ -121,7 +121,7 @@ impl Admitted {
     ///
     /// If there were more than a full bucket and all that flowed into it meanwhile.
     #[track_caller]
-    pub(crate) fn must_be_within_the_rate(&self, who: &str) {
+    pub(crate) fn assert_within_rate(&self, who: &str) {
         let whole = self.begin.elapsed() + Duration::from_secs(1);
         let most = RATE + RATE * u32::try_from(whole.as_millis()).expect("a short time") / 1000;
         let requests = self.requests.load(Ordering::SeqCst);

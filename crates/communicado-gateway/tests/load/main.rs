@@ -16,11 +16,11 @@ mod attack;
 #[path = "../gateway/client.rs"]
 #[expect(dead_code, reason = "the tests of the gateway use the rest")]
 mod client;
+#[path = "../gateway/fixture.rs"]
+#[expect(dead_code, reason = "the tests of the gateway use the rest")]
+mod fixture;
 mod measure;
 mod publications;
 mod sessions;
-#[path = "../gateway/stage.rs"]
-#[expect(dead_code, reason = "the tests of the gateway use the rest")]
-mod stage;
 mod streams;
 mod workload;

@@ -37,7 +37,7 @@ impl Times {
     }
 
     /// Whether these are at most twice those without an attack.
-    pub(crate) fn are_as_good_as(&self, baseline: &Self) -> bool {
+    pub(crate) fn is_as_good_as(&self, baseline: &Self) -> bool {
         let pairs = self.p99s().into_iter().zip(baseline.p99s());
         pairs.into_iter().all(|(attacked, baseline)| attacked <= baseline * 2 + NOISE)
     }
@@ -45,12 +45,12 @@ impl Times {
 
 #[expect(clippy::disallowed_methods, reason = "a load has a pace")]
 pub(crate) fn wait_until(due: Instant) {
-    std::thread::sleep(due.saturating_duration_since(crate::stage::now()));
+    std::thread::sleep(due.saturating_duration_since(crate::fixture::now()));
 }
 
 /// A pace of so many actions in a second, for as long as `stop` is not set.
 pub(crate) fn paced(per_second: u32, stop: &AtomicBool) -> impl Iterator<Item = u32> {
-    let begin = crate::stage::now();
+    let begin = crate::fixture::now();
     (0..).take_while(move |number| {
         wait_until(begin + Duration::from_secs(1) * *number / per_second);
         !stop.load(Ordering::SeqCst)
@@ -64,7 +64,7 @@ fn status(id: u32, name: &str) -> Option<u64> {
 }
 
 /// The most that a process held at any time.
-pub(crate) fn most_memory(id: u32) -> Option<u64> {
+pub(crate) fn peak_memory(id: u32) -> Option<u64> {
     status(id, "VmHWM:")
 }
 
@@ -81,7 +81,7 @@ impl Guard {
         let (is_over, kills) = (over.clone(), killed.clone());
         let thread = std::thread::spawn(move || {
             while !is_over.load(Ordering::SeqCst) {
-                wait_until(crate::stage::now() + BETWEEN_LOOKS);
+                wait_until(crate::fixture::now() + BETWEEN_LOOKS);
                 if status(id, "VmRSS:").is_some_and(|memory| memory > KILL_KIB) {
                     kills.store(true, Ordering::SeqCst);
                     let process = Pid::from_raw(id.cast_signed()).expect("a process");
@@ -97,7 +97,7 @@ impl Guard {
     ///
     /// If the process had to be killed.
     #[track_caller]
-    pub(crate) fn must_not_have_killed(&self) {
+    pub(crate) fn assert_not_killed(&self) {
         let killed = self.killed.load(Ordering::SeqCst);
         assert!(!killed, "the gateway was killed: it held more than {KILL_KIB} KiB");
     }

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::attack::{Admitted, alone, touch, withstands};
+use crate::attack::{Admitted, assert_withstands, exclusive, status_of};
 use crate::client::{Client, HANDSHAKE, Target, bearer, request, text_message};
+use crate::fixture::wait_for;
 use crate::measure::paced;
-use crate::stage::within;
 use crate::workload::{GROUP, Workload, operate, operator, person};
 
 /// Messages of one burst: half a megabyte.
@@ -33,7 +33,7 @@ fn socket(target: &Target, token: &str) -> Option<TcpStream> {
     let mut client = Client::over(stream.try_clone().ok()?, None).ok()?;
     stream.set_write_timeout(Some(Duration::from_millis(100))).ok()?;
     let handshake = request("GET", "/v1/socket", &format!("{}{HANDSHAKE}", bearer(token)), None);
-    (client.ask(&handshake).ok()?.status == 101).then_some(stream)
+    (client.request(&handshake).ok()?.status == 101).then_some(stream)
 }
 
 /// Writes all of it, unless the gateway does not take it or `stop` is set.
@@ -47,7 +47,7 @@ fn push(mut stream: &TcpStream, mut bytes: &[u8], stop: &AtomicBool) {
     }
 }
 
-fn wait_for(stop: &AtomicBool) {
+fn wait_until_set(stop: &AtomicBool) {
     for _ in paced(50, stop) {}
 }
 
@@ -57,39 +57,44 @@ fn subscribe(names: impl Iterator<Item = String>) -> Vec<u8> {
 }
 
 fn bursts(sockets: usize) {
-    let _alone = alone();
+    let _alone = exclusive();
     let mut workload = Workload::start();
     let token = workload.attacker().0;
     let burst = text_message(r#"{"type":"subscribe"}"#).repeat(BURST);
-    withstands(&format!("{sockets} bursts of subscriptions"), &mut workload, |target, stop| {
-        let open: Vec<TcpStream> = (0..sockets).filter_map(|_| socket(target, &token)).collect();
-        std::thread::scope(|scope| {
-            for stream in &open {
-                scope.spawn(|| push(stream, &burst, stop));
-            }
-        });
-        wait_for(stop);
-    });
+    assert_withstands(
+        &format!("{sockets} bursts of subscriptions"),
+        &mut workload,
+        |target, stop| {
+            let open: Vec<TcpStream> =
+                (0..sockets).filter_map(|_| socket(target, &token)).collect();
+            std::thread::scope(|scope| {
+                for stream in &open {
+                    scope.spawn(|| push(stream, &burst, stop));
+                }
+            });
+            wait_until_set(stop);
+        },
+    );
 }
 
 #[test]
-fn a_burst_of_subscriptions_on_a_socket_that_is_not_read() {
+fn a_burst_of_subscriptions_on_a_stalled_socket() {
     bursts(1);
 }
 
 #[test]
-fn bursts_of_subscriptions_on_ten_sockets_that_are_not_read() {
+fn bursts_of_subscriptions_on_ten_stalled_sockets() {
     bursts(10);
 }
 
 #[test]
-fn many_streams_that_each_want_something_else() {
-    let _alone = alone();
+fn many_streams_with_different_subscriptions() {
+    let _alone = exclusive();
     let mut workload = Workload::start();
     let token = workload.attacker_without_a_group().0;
     let open = |target: &Target, number: usize| {
         let path = format!("/v1/events?group={GROUP}&person=zz{number}");
-        touch(target, &request("GET", &path, &bearer(&token), None))
+        status_of(target, &request("GET", &path, &bearer(&token), None))
     };
     // Without a change, nothing of what was made for one reader is out of date.
     let admitted = Admitted::new();
@@ -98,11 +103,11 @@ fn many_streams_that_each_want_something_else() {
         assert!(matches!(status, Some(200 | 429)), "{status:?}");
         admitted.count(status);
         if number % 100 == 0 {
-            workload.memory_must_be_bounded();
+            workload.assert_memory_bounded();
         }
     }
-    admitted.must_be_within_the_rate("a token");
-    withstands("streams that each want something else", &mut workload, |target, stop| {
+    admitted.assert_within_rate("a token");
+    assert_withstands("streams that each want something else", &mut workload, |target, stop| {
         for number in paced(STREAMS_PER_SECOND, stop) {
             open(target, STREAMS + usize::try_from(number).unwrap());
         }
@@ -111,25 +116,25 @@ fn many_streams_that_each_want_something_else() {
 
 #[test]
 fn streams_that_open_and_close() {
-    let _alone = alone();
+    let _alone = exclusive();
     let mut workload = Workload::start();
     let token = workload.attacker().0;
-    withstands("streams that open and close", &mut workload, |target, stop| {
+    assert_withstands("streams that open and close", &mut workload, |target, stop| {
         let open = request("GET", "/v1/events", &bearer(&token), None);
         let admitted = Admitted::new();
         for _ in paced(STREAMS_PER_SECOND, stop) {
-            admitted.count(touch(target, &open));
+            admitted.count(status_of(target, &open));
         }
-        admitted.must_be_within_the_rate("a token");
+        admitted.assert_within_rate("a token");
     });
 }
 
 #[test]
 fn many_names_on_one_socket() {
-    let _alone = alone();
+    let _alone = exclusive();
     let mut workload = Workload::start();
     let token = workload.attacker().0;
-    withstands("many names on one socket", &mut workload, |target, stop| {
+    assert_withstands("many names on one socket", &mut workload, |target, stop| {
         for messages in [60, 150] {
             let Some(stream) = socket(target, &token) else { continue };
             for message in 0..messages {
@@ -137,16 +142,16 @@ fn many_names_on_one_socket() {
                 push(&stream, &subscribe(names), stop);
             }
         }
-        wait_for(stop);
+        wait_until_set(stop);
     });
 }
 
 #[test]
 fn slow_readers() {
-    let _alone = alone();
+    let _alone = exclusive();
     let mut workload = Workload::start();
     let token = workload.attacker().0;
-    withstands("slow readers", &mut workload, |target, stop| {
+    assert_withstands("slow readers", &mut workload, |target, stop| {
         let open = request("GET", "/v1/events", &bearer(&token), None);
         let mut streams = Vec::new();
         for _ in 0..SLOW_READERS {
@@ -155,18 +160,18 @@ fn slow_readers() {
             let _ = stream.write_all(open.as_bytes());
             streams.push(stream);
         }
-        wait_for(stop);
+        wait_until_set(stop);
     });
 }
 
 #[test]
-fn reading_people_who_do_not_exist_leaves_nothing() {
-    let _alone = alone();
+fn reading_people_who_do_not_exist_stores_nothing() {
+    let _alone = exclusive();
     let mut workload = Workload::start();
     let token = workload.attacker().0;
     let by = bearer(&token);
     let absent = |number: u32| format!("absent{number}");
-    withstands("people who do not exist", &mut workload, |target, stop| {
+    assert_withstands("people who do not exist", &mut workload, |target, stop| {
         let stream = socket(target, &token);
         for number in paced(ABSENT_PER_SECOND, stop) {
             let name = absent(number);
@@ -174,7 +179,7 @@ fn reading_people_who_do_not_exist_leaves_nothing() {
                 0 => format!("/v1/events?person={name}"),
                 _ => format!("/v1/people/{name}"),
             };
-            touch(target, &request("GET", &path, &by, None));
+            status_of(target, &request("GET", &path, &by, None));
             if let Some(stream) = &stream {
                 push(stream, &subscribe([name].into_iter()), stop);
             }
@@ -182,7 +187,9 @@ fn reading_people_who_do_not_exist_leaves_nothing() {
     });
     // Somebody who exists is in the store all the same.
     let read = request("GET", &format!("/v1/people/{}", person(0)), &by, None);
-    within("the attacker may read", || (touch(&workload.target, &read) == Some(200)).then_some(()));
+    wait_for("the attacker may read", || {
+        (status_of(&workload.target, &read) == Some(200)).then_some(())
+    });
     workload.gateway.stop();
     let store = workload.gateway.folder().join("gateway.sqlite");
     let store = rusqlite::Connection::open(store).unwrap();
@@ -193,7 +200,7 @@ fn reading_people_who_do_not_exist_leaves_nothing() {
     assert!(count(&person(0)) > 0);
     assert_eq!(count("absent%"), 0, "rows of the audience of nobody");
     drop(store);
-    workload.gateway.again();
+    workload.gateway.restart();
     let mut socket = operator(&workload.gateway);
     for number in [0, 1, 2] {
         let id = absent(number);

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::client::{Client, Target, bearer, request};
-use crate::measure::{Guard, MEMORY_KIB, Times, most_memory, wait_until};
-use crate::stage::{Events, Gateway, now, publication, within};
+use crate::fixture::{Events, Gateway, now, publication, wait_for};
+use crate::measure::{Guard, MEMORY_KIB, Times, peak_memory, wait_until};
 
 pub(crate) const PEOPLE: usize = 1000;
 const PUBLISHERS: usize = 50;
@@ -77,9 +77,13 @@ pub(crate) fn operate(
     body: Option<&Value>,
 ) -> Value {
     let body = body.map(ToString::to_string);
-    let said = socket.ask(&request(method, path, "", body.as_deref())).unwrap();
-    assert!(said.status < 300, "{method} {path}: {said:?}");
-    if said.body.is_empty() { Value::Null } else { serde_json::from_str(&said.body).unwrap() }
+    let response = socket.request(&request(method, path, "", body.as_deref())).unwrap();
+    assert!(response.status < 300, "{method} {path}: {response:?}");
+    if response.body.is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_str(&response.body).unwrap()
+    }
 }
 
 pub(crate) fn operator(gateway: &Gateway) -> Client {
@@ -141,7 +145,7 @@ impl Workload {
     ///
     /// If a publication is refused, or a reader misses a change.
     #[track_caller]
-    pub(crate) fn works(&mut self, publications: u32) -> Times {
+    pub(crate) fn publish_and_check(&mut self, publications: u32) -> Times {
         for reader in &self.readers {
             reader.seen.lock().unwrap().clear();
         }
@@ -156,21 +160,21 @@ impl Workload {
             let done = threads.into_iter().map(|thread| thread.join().unwrap());
             done.filter_map(Result::err).map(|error| error.to_string()).collect()
         });
-        self.guard.must_not_have_killed();
+        self.guard.assert_not_killed();
         assert!(failed.is_empty(), "{} publishers failed: {}", failed.len(), failed[0]);
         let mut times = Times::default();
         let published = self.publishers.iter().flat_map(|publisher| &publisher.published);
         times.round_trips.extend(published.map(|it| it.done.duration_since(it.due)));
         for reader in &self.readers {
-            reader.must_have_seen(&self.publishers, &mut times);
+            reader.assert_received(&self.publishers, &mut times);
         }
         times
     }
 
     #[track_caller]
-    pub(crate) fn memory_must_be_bounded(&self) -> u64 {
-        self.guard.must_not_have_killed();
-        let memory = most_memory(self.gateway.id()).expect("the gateway runs");
+    pub(crate) fn assert_memory_bounded(&self) -> u64 {
+        self.guard.assert_not_killed();
+        let memory = peak_memory(self.gateway.id()).expect("the gateway runs");
         assert!(memory < MEMORY_KIB, "the gateway held {memory} KiB");
         memory
     }
@@ -183,19 +187,19 @@ impl Publisher {
         let client = target.connect().unwrap();
         let by = bearer(&secret);
         let mut publisher = Self { person, by, client, is_busy: false, published: Vec::new() };
-        publisher.say().unwrap();
+        publisher.publish_next().unwrap();
         publisher
     }
 
     /// Says the other availability, and returns the number of the change.
-    fn say(&mut self) -> io::Result<u64> {
+    fn publish_next(&mut self) -> io::Result<u64> {
         self.is_busy = !self.is_busy;
         let body = publication(if self.is_busy { "busy" } else { "away" }, 600_000).to_string();
         let path = format!("/v1/people/{}/devices/laptop", self.person);
-        let said = self.client.ask(&request("PUT", &path, &self.by, Some(&body)))?;
-        let json: Value = serde_json::from_str(&said.body).unwrap_or_default();
-        let refused = || io::Error::other(format!("{}: {}", said.status, said.body));
-        json["revision"].as_u64().filter(|_| said.status == 200).ok_or_else(refused)
+        let response = self.client.request(&request("PUT", &path, &self.by, Some(&body)))?;
+        let json: Value = serde_json::from_str(&response.body).unwrap_or_default();
+        let refused = || io::Error::other(format!("{}: {}", response.status, response.body));
+        json["revision"].as_u64().filter(|_| response.status == 200).ok_or_else(refused)
     }
 
     fn publish(&mut self, first: Instant, publications: u32) -> io::Result<()> {
@@ -203,7 +207,7 @@ impl Publisher {
         for number in 0..publications {
             let due = first + PACE * number;
             wait_until(due);
-            let revision = self.say()?;
+            let revision = self.publish_next()?;
             self.published.push(Published { revision, due, done: now() });
         }
         Ok(())
@@ -219,7 +223,7 @@ impl Reader {
         let idle = (0..WATCHED).map(|step| PUBLISHERS + number * WATCHED + step);
         let names: Vec<String> = watched.iter().copied().chain(idle).map(person).collect();
         let mut events = Events::of(gateway, &secret, &format!("?person={}", names.join(",")), "");
-        events.must("snapshot");
+        events.expect_event("snapshot");
         let socket = events.socket().try_clone().unwrap();
         let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
         let sees = seen.clone();
@@ -237,7 +241,7 @@ impl Reader {
     }
 
     #[track_caller]
-    fn must_have_seen(&self, publishers: &[Publisher], times: &mut Times) {
+    fn assert_received(&self, publishers: &[Publisher], times: &mut Times) {
         let of_watched = self.watched.iter().map(|number| &publishers[*number]);
         let mut expected: Vec<(u64, &str, Instant)> = of_watched
             .flat_map(|publisher| {
@@ -246,7 +250,7 @@ impl Reader {
             })
             .collect();
         expected.sort_unstable();
-        within("a reader gets all changes", || {
+        wait_for("a reader gets all changes", || {
             (self.seen.lock().unwrap().len() >= expected.len()).then_some(())
         });
         let seen = self.seen.lock().unwrap();

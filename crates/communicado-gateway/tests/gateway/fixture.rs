@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// How long any one state may take: a hundred times what the slowest takes on an idle machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 #[expect(clippy::disallowed_methods, reason = "the stage lives in the real world")]
 pub(crate) fn now() -> Instant {
@@ -21,23 +21,23 @@ pub(crate) fn now() -> Instant {
 
 /// Asks until there is an answer, and returns it.
 #[track_caller]
-pub(crate) fn within<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
-    within_of(PATIENCE, what, ask)
+pub(crate) fn wait_for<T>(what: &str, poll: impl FnMut() -> Option<T>) -> T {
+    wait_for_within(TIMEOUT, what, poll)
 }
 
 /// The same, for what has a time of its own.
 #[track_caller]
-pub(crate) fn within_of<T>(
-    patience: Duration,
+pub(crate) fn wait_for_within<T>(
+    timeout: Duration,
     what: &str,
-    mut ask: impl FnMut() -> Option<T>,
+    mut poll: impl FnMut() -> Option<T>,
 ) -> T {
-    let end = now() + patience;
+    let end = now() + timeout;
     loop {
-        if let Some(answer) = ask() {
-            return answer;
+        if let Some(value) = poll() {
+            return value;
         }
-        assert!(now() < end, "not within {patience:?}: {what}");
+        assert!(now() < end, "not within {timeout:?}: {what}");
         pause();
     }
 }
@@ -89,11 +89,11 @@ impl Gateway {
 
     /// On an address that must be known before.
     pub(crate) fn at(listen: &str, arguments: &[&str]) -> Self {
-        Self::among(listen, arguments, None)
+        Self::in_cluster(listen, arguments, None)
     }
 
     /// Among others, whose administrator's token is good here too.
-    pub(crate) fn among(listen: &str, arguments: &[&str], token: Option<String>) -> Self {
+    pub(crate) fn in_cluster(listen: &str, arguments: &[&str], token: Option<String>) -> Self {
         let private = std::fs::Permissions::from_mode(0o700);
         let folder = tempfile::Builder::new().permissions(private).tempdir().unwrap();
         let arguments: Vec<String> = arguments.iter().map(|it| (*it).to_owned()).collect();
@@ -105,13 +105,13 @@ impl Gateway {
     }
 
     /// The same folder and port once more.
-    pub(crate) fn again(&mut self) {
+    pub(crate) fn restart(&mut self) {
         let mut command = Command::new(program());
-        self.again_as(&mut command);
+        self.restart_as(&mut command);
     }
 
     /// The same, started by another program that becomes the gateway.
-    pub(crate) fn again_as(&mut self, command: &mut Command) {
+    pub(crate) fn restart_as(&mut self, command: &mut Command) {
         self.end();
         let listen = self.address().to_string();
         let (child, greeting) =
@@ -149,7 +149,7 @@ impl Gateway {
     }
 
     pub(crate) fn wait(&mut self) -> ExitStatus {
-        within("the gateway ends", || self.child.try_wait().unwrap())
+        wait_for("the gateway ends", || self.child.try_wait().unwrap())
     }
 
     pub(crate) fn runs(&mut self) -> bool {
@@ -165,18 +165,18 @@ impl Gateway {
 
     /// Asks as the administrator.
     #[track_caller]
-    pub(crate) fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Said {
-        self.ask_as(&self.token, method, path, body)
+    pub(crate) fn request(&self, method: &str, path: &str, body: Option<&Value>) -> Response {
+        self.request_as(&self.token, method, path, body)
     }
 
     #[track_caller]
-    pub(crate) fn ask_as(
+    pub(crate) fn request_as(
         &self,
         token: &str,
         method: &str,
         path: &str,
         body: Option<&Value>,
-    ) -> Said {
+    ) -> Response {
         let authorization = format!("Authorization: Bearer {token}");
         let mut arguments = vec!["-X", method, "-H", &authorization];
         let text = body.map(ToString::to_string).unwrap_or_default();
@@ -188,18 +188,18 @@ impl Gateway {
 
     #[track_caller]
     pub(crate) fn get(&self, path: &str) -> Value {
-        self.ask("GET", path, None).must(200)
+        self.request("GET", path, None).expect_json(200)
     }
 
     /// What `curl` gets from a path, with these arguments.
     #[track_caller]
-    pub(crate) fn curl(&self, path: &str, arguments: &[&str]) -> Said {
+    pub(crate) fn curl(&self, path: &str, arguments: &[&str]) -> Response {
         self.curl_at(&format!("{}{path}", self.base), arguments)
     }
 
     /// What `curl` gets from an address.
     #[track_caller]
-    pub(crate) fn curl_at(&self, url: &str, arguments: &[&str]) -> Said {
+    pub(crate) fn curl_at(&self, url: &str, arguments: &[&str]) -> Response {
         let certificate = self.folder.path().join("tls.pem");
         let mut command = Command::new("curl");
         command.args(["--silent", "--show-error", "--max-time", "20", "--include"]);
@@ -218,7 +218,7 @@ impl Gateway {
             let (name, value) = line.split_once(": ")?;
             name.eq_ignore_ascii_case("location").then(|| value.to_owned())
         });
-        Said {
+        Response {
             status,
             location,
             head: head.to_ascii_lowercase(),
@@ -228,7 +228,8 @@ impl Gateway {
     }
 
     pub(crate) fn add(&self, id: &str, groups: &[&str]) {
-        self.ask("POST", "/v1/people", Some(&json!({"id": id, "groups": groups}))).must(201);
+        self.request("POST", "/v1/people", Some(&json!({"id": id, "groups": groups})))
+            .expect_json(201);
     }
 
     /// Makes a token; `of` is the rest of what it is made of.
@@ -237,19 +238,19 @@ impl Gateway {
         for (key, value) in of.as_object().into_iter().flatten() {
             new[key] = value.clone();
         }
-        let made = self.ask("POST", "/v1/tokens", Some(&new)).must(201);
+        let made = self.request("POST", "/v1/tokens", Some(&new)).expect_json(201);
         let text = |key: &str| made[key].as_str().unwrap().to_owned();
         (text("secret"), text("id"))
     }
 
     pub(crate) fn publish(&self, person: &str, device: &str, availability: &str) -> Value {
         let path = format!("/v1/people/{person}/devices/{device}");
-        self.ask("PUT", &path, Some(&publication(availability, 60_000))).must(200)
+        self.request("PUT", &path, Some(&publication(availability, 60_000))).expect_json(200)
     }
 
-    pub(crate) fn say(&self, person: &str, note: &str) -> Said {
+    pub(crate) fn set_note(&self, person: &str, note: &str) -> Response {
         let body = json!({"status": "signed-in", "availability": "busy", "note": note});
-        self.ask("PUT", &format!("/v1/people/{person}/manual"), Some(&body))
+        self.request("PUT", &format!("/v1/people/{person}/manual"), Some(&body))
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> std::process::Output {
@@ -312,7 +313,7 @@ pub(crate) fn publication(availability: &str, lease_ms: u64) -> Value {
 
 /// An answer.
 #[derive(Debug)]
-pub(crate) struct Said {
+pub(crate) struct Response {
     pub(crate) status: u16,
     /// Where it leads.
     pub(crate) location: Option<String>,
@@ -322,19 +323,19 @@ pub(crate) struct Said {
     pub(crate) body: String,
 }
 
-impl Said {
+impl Response {
     /// The JSON of an answer that must have this status.
     #[track_caller]
-    pub(crate) fn must(&self, status: u16) -> Value {
+    pub(crate) fn expect_json(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{self:?}");
         if self.body.is_empty() { Value::Null } else { serde_json::from_str(&self.body).unwrap() }
     }
 
     /// The problem of an answer that must be one, complete.
     #[track_caller]
-    pub(crate) fn problem(&self, status: u16) -> Value {
+    pub(crate) fn expect_problem(&self, status: u16) -> Value {
         assert!(self.head.contains("content-type: application/problem+json"), "{self:?}");
-        let problem = self.must(status);
+        let problem = self.expect_json(status);
         assert_eq!(problem["status"], status);
         for key in ["type", "title", "detail", "help"] {
             assert!(problem[key].as_str().is_some_and(|text| !text.is_empty()), "{problem}");
@@ -344,7 +345,7 @@ impl Said {
 
     /// The status of an answer whose body may be anything.
     #[track_caller]
-    pub(crate) fn must_be(&self, status: u16) {
+    pub(crate) fn expect_status(&self, status: u16) {
         assert_eq!(self.status, status, "{self:?}");
     }
 
@@ -373,15 +374,15 @@ impl Events {
     /// Asks for a stream that must begin.
     #[track_caller]
     pub(crate) fn of(gateway: &Gateway, token: &str, query: &str, headers: &str) -> Self {
-        let events = Self::ask(gateway.address(), token, query, headers);
+        let events = Self::open(gateway.address(), token, query, headers);
         assert!(events.head.starts_with("HTTP/1.1 200"), "{}", events.head);
         events
     }
 
     /// Asks for a stream.
-    pub(crate) fn ask(address: SocketAddr, token: &str, query: &str, headers: &str) -> Self {
+    pub(crate) fn open(address: SocketAddr, token: &str, query: &str, headers: &str) -> Self {
         let mut socket = TcpStream::connect(address).unwrap();
-        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        socket.set_read_timeout(Some(TIMEOUT)).unwrap();
         let request = format!(
             "GET /v1/events{query} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \
              {token}\r\n{headers}\r\n"
@@ -418,9 +419,9 @@ impl Events {
 
     /// The next event; nothing if the stream ends. Signs of life are passed over.
     pub(crate) fn next(&mut self) -> Option<Event> {
-        let end = now() + PATIENCE;
+        let end = now() + TIMEOUT;
         loop {
-            assert!(now() < end, "nothing but signs of life within {PATIENCE:?}");
+            assert!(now() < end, "nothing but signs of life within {TIMEOUT:?}");
             let part = self.part(b"\n\n")?;
             let value = |name: &str| {
                 part.lines().find_map(|line| line.strip_prefix(name)).map(ToOwned::to_owned)
@@ -436,7 +437,7 @@ impl Events {
 
     /// The next event, which must be of this kind.
     #[track_caller]
-    pub(crate) fn must(&mut self, kind: &str) -> Event {
+    pub(crate) fn expect_event(&mut self, kind: &str) -> Event {
         let event = self.next().expect("the stream goes on");
         assert_eq!(event.kind, kind, "{event:?}");
         event
