@@ -1,10 +1,15 @@
-//! Every kind of caller with every request: `authorization.tsv` has the answer that each must get.
+//! The authorization table: `authorization.tsv` has the response to every request for every kind of
+//! caller.
 //!
-//! A row is a request, a column is a kind of caller. A cell is the status; after a colon it has one
-//! letter for each person that the answer may show: `i`, `a` and `e` for the views `in-out`,
-//! `availability` and `everything`, `o` for everything with the devices, `-` for no person. A list
-//! has the letters of ada, bob and cyd. Ada and bob are of the group london, cyd is of rome, and
-//! there is no kim.
+//! A row is a request, and a column is a kind of caller. A cell is the status. After a colon it has
+//! one letter for each person that the response may show:
+//!
+//! - `i`, `a` and `e` for the views `in-out`, `availability` and `everything`,
+//! - `o` for everything with the devices,
+//! - `-` for no person.
+//!
+//! A list has the letters of ada, bob and cyd. Ada and bob are in the group london, cyd is in rome,
+//! and kim does not exist.
 //!
 //! The column `case` fills in the path (`person=ada`), chooses a body (`body=name`) or adds a query
 //! (`?group=rome`). For a WebSocket the query is the subscription.
@@ -19,7 +24,7 @@ use crate::fixture::{Gateway, Response, publication, wait_for};
 
 const TABLE: &str = include_str!("authorization.tsv");
 const PEOPLE: [(&str, &str); 3] = [("ada", "london"), ("bob", "london"), ("cyd", "rome")];
-/// As long as the other names, so that no length tells them apart.
+/// A person who does not exist, with an id as long as the others.
 const NOBODY: &str = "kim";
 
 /// The keys of a person in each view.
@@ -40,7 +45,7 @@ const KEYS: [(char, &str); 4] = [
     ),
 ];
 
-/// The methods and paths of the table of addresses, with those of the board's pages.
+/// The methods and paths of the router, with those of the board's pages.
 fn routes() -> BTreeSet<String> {
     let router = include_str!("../../src/api/mod.rs").split("#[cfg(test)]").next().unwrap();
     let mut routes = BTreeSet::new();
@@ -111,7 +116,7 @@ struct PermissionFixture {
     gateway: Gateway,
     target: Target,
     headers: BTreeMap<&'static str, String>,
-    /// A token that the body of `POST /v1/session` names.
+    /// The token in the body of `POST /v1/session`.
     guest: String,
 }
 
@@ -138,7 +143,7 @@ impl PermissionFixture {
         self.target.request(&request(method, path, &headers, body.as_deref())).unwrap()
     }
 
-    /// Brings all people back to the state in which each request finds them.
+    /// Restores the people to the state that each request expects.
     fn restore(&self) {
         let _ = self.admin("DELETE", "/v1/people/new", None);
         for (id, group) in PEOPLE {
@@ -173,7 +178,7 @@ impl PermissionFixture {
         cookie_of(&opened).unwrap()
     }
 
-    /// Makes the tokens and sessions of all kinds of callers.
+    /// Creates the tokens and sessions of all kinds of callers.
     fn renew(&mut self) {
         let own = self.token(&["publish", "read"], &json!({"person": "ada", "view": "in-out"})).0;
         let revoked = self.token(&["administer"], &json!({}));
@@ -216,7 +221,7 @@ impl PermissionFixture {
         self.headers = headers;
     }
 
-    /// The path of a row with everything filled in; `as_nobody` puts nobody in the place of a person.
+    /// The complete path of a row; `as_nobody` replaces the person by one who does not exist.
     fn path(&self, row: &Row, as_nobody: bool) -> String {
         let badge = || {
             let ada = self.admin("GET", "/v1/people/ada", None).expect_json(200);
@@ -234,7 +239,7 @@ impl PermissionFixture {
             path = path.replace(&format!("{{{name}}}"), &value);
             path = path.replace(&format!("{{*{name}}}"), &value);
         }
-        assert!(!path.contains('{'), "`{}` leaves a part of `{path}` open", row.case);
+        assert!(!path.contains('{'), "`{}` leaves a placeholder in `{path}`", row.case);
         match row.query() {
             "" => path,
             query if as_nobody && query.starts_with("?person=") => {
@@ -260,7 +265,7 @@ impl PermissionFixture {
         Some(body.to_string())
     }
 
-    /// What a caller gets: the answer, and what the stream or the WebSocket says first.
+    /// Sends a request, and returns the response and the first message of a stream or WebSocket.
     fn request(
         &self,
         row: &Row,
@@ -285,7 +290,7 @@ impl PermissionFixture {
                 wanted[key] = json!([value]);
             }
             client.send(&text_message(&wanted.to_string())).unwrap();
-            let message = client.message().unwrap().expect("an answer to `subscribe`");
+            let message = client.message().unwrap().expect("a response to `subscribe`");
             return (response, message["data"].clone());
         }
         let body = self.body(row);
@@ -304,7 +309,7 @@ impl PermissionFixture {
         (response, json)
     }
 
-    /// The cell that an answer amounts to.
+    /// The cell for a response.
     fn cell(&self, row: &Row, response: &Response, json: &Value) -> String {
         let mut cell = response.status.to_string();
         let letters = match (row.route, response.status) {
@@ -323,12 +328,12 @@ impl PermissionFixture {
     }
 }
 
-/// A status with something for each view to hide.
+/// A manual status with fields for each view to hide.
 fn manual() -> Value {
     json!({"status": "signed-in", "availability": "busy", "activity": "in-a-meeting", "note": "in room 7"})
 }
 
-/// Who is in a list, and by which view.
+/// The letters of a list: the people in it, and their views.
 fn letters(list: &Value) -> String {
     let people = list["people"].as_array().unwrap();
     let one = |id: &str| people.iter().find(|person| person["id"] == id).map_or('-', letter);
@@ -336,7 +341,7 @@ fn letters(list: &Value) -> String {
     PEOPLE.iter().map(|(id, _)| one(id)).collect()
 }
 
-/// The view of a person.
+/// The letter of the view that a person is shown in.
 fn letter(person: &Value) -> char {
     let letter = if person.get("devices").is_some() {
         'o'
@@ -383,7 +388,7 @@ fn every_kind_of_caller_gets_the_response_in_the_table_of_permissions() {
             let (response, json) = fixture.request(row, &fixture.headers[kind], false, false);
             let mut cell = fixture.cell(row, &response, &json);
             if matches!(row.path(), "/v1/events" | "/v1/socket") {
-                // The same request on a connection that was used before takes another way.
+                // On a reused connection, hyper serves the same request.
                 let (response, json) = fixture.request(row, &fixture.headers[kind], false, true);
                 let reused = fixture.cell(row, &response, &json);
                 if reused != cell {
@@ -404,7 +409,7 @@ fn every_kind_of_caller_gets_the_response_in_the_table_of_permissions() {
             let _ = writeln!(wrong, "{}\t{}{cells}", row.route, row.case);
         }
     }
-    assert!(wrong.is_empty(), "these rows differ; the gateway answers\n{wrong}");
+    assert!(wrong.is_empty(), "these rows differ; the gateway responds\n{wrong}");
 }
 
 #[test]
@@ -432,7 +437,7 @@ fn a_method_without_a_row_is_refused_for_every_kind_of_caller() {
     }
 }
 
-/// The head and the body of an answer without the name of the person and the time.
+/// The head and the body of a response without the person's id and the time.
 fn neutral(response: &Response, json: &Value, id: &str) -> String {
     let head: Vec<&str> =
         response.head.lines().filter(|line| !line.starts_with("date: ")).collect();
@@ -457,7 +462,7 @@ fn a_person_who_may_not_be_seen_is_indistinguishable_from_one_who_does_not_exist
             };
             for row in rows.iter().filter(about) {
                 if *kind == "publish" && row.changes() {
-                    // Publishing for any person is its purpose.
+                    // This token may publish for any person.
                     continue;
                 }
                 for keep_alive in [false, true] {

@@ -1,4 +1,4 @@
-//! Several gateways as one, over three real NATS servers.
+//! A cluster of gateways over three real NATS servers.
 
 use std::net::TcpStream;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::fixture::{Events, Gateway, free_port, peer, publication, wait_for};
 
-/// Three servers that keep one bucket.
+/// Three NATS servers with one replicated bucket.
 pub(crate) struct Nats {
     program: PathBuf,
     nodes: Vec<Child>,
@@ -71,12 +71,12 @@ impl Nats {
         }
     }
 
-    /// A gateway among others; a token of the first is good for all.
+    /// Starts a gateway of the cluster, which uses the token of the first one.
     fn gateway(&self, first: Option<&Gateway>) -> Gateway {
         self.gateway_with(first, &["--requests-per-second", "9999"])
     }
 
-    /// The same, with more arguments of `serve`.
+    /// Starts a gateway of the cluster with more arguments of `serve`.
     pub(crate) fn gateway_with(&self, first: Option<&Gateway>, more: &[&str]) -> Gateway {
         let servers: Vec<String> =
             self.ports.iter().map(|port| format!("nats://127.0.0.1:{port}")).collect();
@@ -110,10 +110,10 @@ fn every_gateway_of_a_cluster_serves_every_person() {
     here.expect_event("snapshot");
     other.publish("ada", "laptop", "busy");
     let change = here.expect_event("change");
-    // The same change has the same number everywhere.
+    // A change has the same revision on all gateways.
     assert_eq!(there.expect_event("change"), change);
     assert_eq!(one.get("/v1/people/ada"), other.get("/v1/people/ada"));
-    // A reader moves, and misses nothing.
+    // A reader that reconnects to the other gateway misses nothing.
     one.publish("ada", "laptop", "away");
     let last = here.expect_event("change").id.unwrap();
     there.expect_event("change");
@@ -122,11 +122,11 @@ fn every_gateway_of_a_cluster_serves_every_person() {
     assert_eq!(moved.expect_event("change").data["availability"], "available");
     here.expect_event("change");
     there.expect_event("change");
-    // What was said by hand, who reads, who is gone: everywhere.
+    // Both gateways have the manual status, the audience, revocations and removals.
     one.set_note("ada", "in room 7").expect_json(200);
     assert_eq!(there.expect_event("change").data["note"], json!(null));
     assert_eq!(other.get("/v1/people/ada")["note"], "in room 7");
-    wait_for("the audience is known", || {
+    wait_for("the other gateway has the audience", || {
         let audience = other.get("/v1/people/ada/audience");
         audience["readers"].to_string().contains("a test's").then_some(())
     });
@@ -138,7 +138,7 @@ fn every_gateway_of_a_cluster_serves_every_person() {
     wait_for("ada is gone", || {
         (one.request("GET", "/v1/people/ada", None).status == 404).then_some(())
     });
-    // Who is new again is new.
+    // A person with the id of a removed one has no devices.
     one.add("ada", &[]);
     assert_eq!(one.get("/v1/people/ada")["devices"], json!([]));
 }
@@ -149,7 +149,7 @@ fn the_older_nats_server_of_debian_works() {
     let one = nats.gateway(None);
     let other = nats.gateway(Some(&one));
     one.add("ada", &[]);
-    wait_for("ada is known", || {
+    wait_for("the other gateway has ada", || {
         (other.request("GET", "/v1/people/ada", None).status == 200).then_some(())
     });
     let mut there = Events::of(&other, &one.token, "", "");
@@ -164,7 +164,7 @@ fn concurrent_updates_of_two_devices_through_two_gateways_both_apply() {
     let one = nats.gateway(None);
     let other = nats.gateway(Some(&one));
     one.add("ada", &[]);
-    wait_for("ada is known", || {
+    wait_for("the other gateway has ada", || {
         (other.request("GET", "/v1/people/ada", None).status == 200).then_some(())
     });
     std::thread::scope(|scope| {
@@ -201,7 +201,7 @@ fn a_write_acknowledged_by_a_killed_gateway_is_visible_on_another() {
     one.kill();
     assert_eq!(number(&other.get("/v1/people/ada")["note"]), last);
     other.set_note("ada", "31").expect_json(200);
-    // It comes back, and knows what happened meanwhile.
+    // After the restart, the gateway has the later write too.
     one.restart();
     assert_eq!(number(&one.get("/v1/people/ada")["note"]), 31);
 }
@@ -231,14 +231,14 @@ fn killing_any_nats_node_during_writes_loses_nothing() {
         }
         nats.restart(node);
         for gateway in [&one, &other] {
-            wait_for("it is known everywhere", || {
+            wait_for("both gateways have the write", || {
                 let note = gateway.get("/v1/people/ada")["note"].clone();
-                // One that was refused may have been kept.
+                // The bucket may have stored a write that was refused.
                 (number(&note) >= acknowledged).then_some(())
             });
         }
     }
-    // A killed leader is waited for, so nobody is refused for long.
+    // The gateway waits for a new leader, so few writes are refused.
     assert!(refused <= 6, "{refused} were refused, {acknowledged} acknowledged");
     assert!(acknowledged >= 39, "{acknowledged}");
 }
@@ -264,11 +264,11 @@ fn leases_expire_while_the_network_is_down() {
     }
     let took = began.elapsed();
     assert!(took.as_secs() <= 12, "{took:?}");
-    // It can be read meanwhile, and not written.
+    // Without NATS, reads succeed and writes fail.
     assert_eq!(one.get("/v1/people/ada")["status"], "unknown");
     one.request("PUT", path, Some(&publication("busy", 60_000))).expect_problem(503);
     nats.signal(Signal::CONT);
-    wait_for("it heals", || {
+    wait_for("NATS is reachable again", || {
         let response = one.request("PUT", path, Some(&publication("away", 60_000)));
         (response.status == 200).then_some(())
     });

@@ -1,5 +1,4 @@
-//! Those to whom spans are sent: a collector that we did not write, Rotel, from Python's registry;
-//! where bytes count or a collector must fail, a socket in its place.
+//! Trace collectors: Rotel, a real collector from PyPI, and a socket for exact bytes and failures.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -13,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::fixture::{free_port, peer, wait_for};
 
-/// A program that is ended with the test.
+/// A program that ends with the test.
 pub(crate) struct ChildGuard(pub(crate) Child);
 
 impl Drop for ChildGuard {
@@ -23,7 +22,7 @@ impl Drop for ChildGuard {
     }
 }
 
-/// What a collector says of one span: its fields and attributes.
+/// The fields and attributes of a span in the collector's output.
 pub(crate) type Span = BTreeMap<String, String>;
 
 pub(crate) struct Collector {
@@ -56,7 +55,7 @@ impl Collector {
         std::fs::read_to_string(self.folder.path().join("output")).unwrap()
     }
 
-    /// The span of this name, once it has come; where there are several, the last.
+    /// Waits for a span of this name, and returns the last one.
     #[track_caller]
     pub(crate) fn span(&self, name: &str) -> Span {
         self.spans_until(name, |span| span["Name"] == name)
@@ -66,7 +65,7 @@ impl Collector {
     pub(crate) fn spans_until(&self, what: &str, is_it: impl Fn(&Span) -> bool) -> Span {
         wait_for(what, || {
             let output = self.output();
-            // What ends with the text may go on.
+            // The last line may be incomplete.
             let whole = output.rsplit_once('\n').map_or("", |(whole, _)| whole);
             let spans = whole.split("\nSpan #").skip(1).map(fields);
             spans.filter(|span| span.contains_key("Status message") && is_it(span)).last()
@@ -80,7 +79,7 @@ fn fields(text: &str) -> Span {
     trimmed.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
-/// The program that the package brings, beside its modules.
+/// The program in the Python package.
 fn rotel() -> PathBuf {
     let library = peer("python3").ancestors().nth(2).unwrap().join("lib");
     let versions = std::fs::read_dir(&library).unwrap();
@@ -89,7 +88,7 @@ fn rotel() -> PathBuf {
     paths.find(|path| path.exists()).expect("Rotel is missing\n  help: cargo xtask gateway")
 }
 
-/// What stands in the place of a collector does with what comes.
+/// The behavior of a fake collector.
 #[derive(Clone, Copy)]
 pub(crate) enum CollectorBehavior {
     Accepts,
@@ -98,7 +97,7 @@ pub(crate) enum CollectorBehavior {
     Hangs,
 }
 
-/// A socket in the place of a collector, and all that was sent to it.
+/// A socket that acts as a collector, and the messages that it received.
 pub(crate) struct FakeCollector {
     pub(crate) address: String,
     pub(crate) received: Arc<Mutex<Vec<Vec<u8>>>>,
@@ -140,7 +139,7 @@ impl FakeCollector {
     }
 }
 
-/// All of one message: its head and its body.
+/// The head and the body of one message.
 fn message(socket: &TcpStream) -> Vec<u8> {
     let mut reader = BufReader::new(socket);
     let (mut all, mut length) = (Vec::new(), 0);

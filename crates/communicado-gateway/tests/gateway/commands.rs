@@ -1,4 +1,4 @@
-//! The program's commands, beside a gateway that runs and without one.
+//! The commands of the program, with and without a running gateway.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
@@ -41,7 +41,7 @@ fn commands_manage_tokens_and_people_with_and_without_a_running_gateway() {
         let list = text(&gateway.command(&["tokens", "list"]));
         let line = list.lines().find(|line| line.contains(&format!("person {id}"))).unwrap();
         let token = line.split(' ').next().unwrap();
-        // One that began with `-` would be an option of the next command.
+        // An id that begins with `-` would be an option of the next command.
         assert!(token.starts_with('t'), "{line}");
         let revoked = gateway.command(&["tokens", "revoke", token]);
         assert!(revoked.status.success(), "{revoked:?}");
@@ -79,7 +79,7 @@ fn a_backup_of_a_running_gateway_can_be_restored() {
     gateway.restart();
     let people = gateway.get("/v1/people");
     assert_eq!(people["people"].as_array().unwrap().len(), 1);
-    // Whoever reads on does not take what comes for what was.
+    // New revisions differ from those before the restore.
     assert!(people["revision"].as_u64().unwrap() > 2, "{people}");
     gateway.stop();
     let wrong = gateway.folder().join("wrong");
@@ -126,7 +126,7 @@ fn a_self_signed_certificate_is_written_into_a_new_folder() {
     let certificate = gateway.folder().join("tls.pem");
     let mode = std::fs::metadata(&certificate).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    // A second gateway, which is refused, leaves the certificate of the first.
+    // A second gateway, which is refused, does not replace the certificate of the first.
     let second = ["serve", "--listen", "127.0.0.1:0", "--tls-self-signed", "127.0.0.1"];
     assert_eq!(gateway.command(&second).status.code(), Some(5));
     assert_eq!(gateway.curl("/readyz", &[]).status, 200);

@@ -1,4 +1,4 @@
-//! Stores that were damaged: each is refused at the start, or keeps what it acknowledges.
+//! Damaged stores: the gateway refuses to start, or keeps acknowledged writes.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -16,7 +16,7 @@ const PEOPLE: usize = 40;
 const STORE: &str = "gateway.sqlite";
 const LOG: &str = "gateway.sqlite-wal";
 
-/// Numbers that are the same in each run (Knuth's MMIX generator).
+/// A pseudorandom generator with a fixed seed (Knuth's MMIX generator).
 struct Numbers(u64);
 
 impl Numbers {
@@ -26,7 +26,7 @@ impl Numbers {
     }
 }
 
-/// Damages a file in a way that the number names, and says how.
+/// Damages a file in the way of this number, and returns a description.
 fn damage(number: usize, bytes: &mut Vec<u8>) -> String {
     let mut numbers = Numbers(number as u64);
     let (pages, size) = (bytes.len().div_ceil(PAGE), bytes.len());
@@ -54,7 +54,7 @@ fn damage(number: usize, bytes: &mut Vec<u8>) -> String {
             format!("{rest} bytes are left")
         }
         4 => {
-            // The head of the file, which says what it is.
+            // The header of the file.
             let at = numbers.below(100);
             bytes[at] ^= 1 << numbers.below(8);
             format!("a bit of the byte {at} is flipped")
@@ -68,7 +68,7 @@ fn damage(number: usize, bytes: &mut Vec<u8>) -> String {
             format!("page {page} is also at {other}")
         }
         6 => {
-            // The head of a page, which says what is where in it.
+            // The header of a page.
             let at = (page * PAGE + numbers.below(12)).min(size - 1);
             bytes[at] ^= 1 << numbers.below(8);
             format!("a bit of the byte {at} is flipped")
@@ -108,7 +108,7 @@ impl Attempt {
         if self.listens {
             kill_process(Pid::from_child(&self.child), signal).unwrap();
         }
-        wait_for("it ends", || self.child.try_wait().unwrap()).code()
+        wait_for("the gateway ends", || self.child.try_wait().unwrap()).code()
     }
 }
 
@@ -119,7 +119,7 @@ impl Drop for Attempt {
     }
 }
 
-/// Asks on the control socket, where the administrator needs no token that may be lost.
+/// Sends a request over the control socket, which needs no token.
 fn request(folder: &Path, method: &str, path: &str, body: &Value) -> (u16, String) {
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let length = body.len();
@@ -139,7 +139,7 @@ fn person(number: usize) -> String {
     format!("person-{}", number * 7919 % 1000)
 }
 
-/// A folder with people, tokens and history, and whether its log is left.
+/// A folder with people, tokens and history, with or without its write-ahead log.
 fn content(has_log: bool) -> tempfile::TempDir {
     let folder = tempfile::TempDir::new().unwrap();
     let attempt = Attempt::of(folder.path());
@@ -160,7 +160,7 @@ fn set_note(folder: &Path, number: usize, note: &str) -> u16 {
     request(folder, "PUT", &format!("/v1/people/{}/manual", person(number)), &body).0
 }
 
-/// Starts on a damaged store; whether that was refused.
+/// Starts a gateway on a damaged store. Returns true if the gateway refused.
 fn try_damaged(folder: &Path, context: &str) -> bool {
     let errors = || std::fs::read_to_string(folder.join("errors")).unwrap();
     let attempt = Attempt::of(folder);
@@ -179,7 +179,7 @@ fn try_damaged(folder: &Path, context: &str) -> bool {
                 acknowledged.insert(person(number), "after");
             }
             503 => is_refused = true,
-            // Such a person is lost.
+            // The damage removed this person.
             404 => {}
             other => panic!("{context}: {other}"),
         }
@@ -196,7 +196,7 @@ fn try_damaged(folder: &Path, context: &str) -> bool {
     }
     let health = || request(folder, "GET", "/healthz", &Value::Null).0;
     if is_refused {
-        wait_for(&format!("its health is seen: {context}"), || (health() == 503).then_some(()));
+        wait_for(&format!("the health check fails: {context}"), || (health() == 503).then_some(()));
     } else {
         assert_eq!(health(), 200, "{context}: {}", errors());
     }
@@ -217,7 +217,7 @@ fn try_damaged(folder: &Path, context: &str) -> bool {
     false
 }
 
-/// Tries so many damages of one file; how many were refused at the start.
+/// Damages one file in `count` ways, and returns how often the gateway refused to start.
 fn try_all(has_log: bool, name: &str, count: usize) -> usize {
     let sound = content(has_log);
     let copy = |folder: &Path, name: &str| {
@@ -250,7 +250,7 @@ fn a_store_with_a_damaged_log_is_refused_or_keeps_acknowledged_writes() {
     try_all(true, LOG, 32);
 }
 
-/// Has another program write over all pages but those of `facts`, and prints how many it spares.
+/// A program that overwrites all pages but those of `facts`, and prints how many it spares.
 const RUIN: &str = "
 import sqlite3, sys
 store = sqlite3.connect(sys.argv[1])
@@ -283,13 +283,13 @@ fn a_gateway_that_finds_damage_rejects_writes_until_it_is_restarted() {
     assert_eq!(set_note(folder.path(), 0, "after"), 200);
     let health = || request(folder.path(), "GET", "/healthz", &Value::Null).0;
     assert_eq!(health(), 200);
-    // Its own check of what can be kept meets no damage.
+    // The health check of the store reads only undamaged pages.
     let sound = corrupt_pages(&folder.path().join(STORE));
     assert!(sound >= 2, "{sound}");
     wait_for("the damage is found", || {
         (0..PEOPLE).any(|number| set_note(folder.path(), number, "lost") == 503).then_some(())
     });
-    wait_for("its health is seen", || (health() == 503).then_some(()));
+    wait_for("the health check fails", || (health() == 503).then_some(()));
     assert_eq!(set_note(folder.path(), 0, "lost"), 503);
     attempt.end(Signal::KILL);
     let again = Attempt::of(folder.path());

@@ -1,4 +1,4 @@
-//! What goes wrong around it: kills, full disks, readers that do not read.
+//! Faults: kills, full and failing disks, stalled readers.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::fixture::{Events, Gateway, program, wait_for, wait_for_within};
 use crate::websocket::Socket;
 
-/// Writes acknowledged before the gateway is killed.
+/// The number of acknowledged writes before the test kills the gateway.
 const ACKNOWLEDGED: usize = 60;
 
 #[test]
@@ -44,7 +44,7 @@ fn acknowledged_writes_survive_a_kill_during_writes() {
                     }
                 });
             }
-            wait_for("enough was acknowledged", || {
+            wait_for("enough writes are acknowledged", || {
                 let count: usize = acknowledged.lock().unwrap().values().sum();
                 (count >= ACKNOWLEDGED).then_some(())
             });
@@ -61,14 +61,14 @@ fn acknowledged_writes_survive_a_kill_during_writes() {
             let note = gateway.get(&format!("/v1/people/{person}"))["note"].clone();
             let (of, kept) = note.as_str().unwrap().split_once(' ').unwrap();
             assert_eq!(of, round.to_string());
-            // The one after it may have been kept and not acknowledged.
+            // The next write may have been stored without an acknowledgement.
             lost += number.saturating_sub(kept.parse().unwrap());
         }
-        assert_eq!(lost, 0, "writes that were acknowledged are gone");
+        assert_eq!(lost, 0, "acknowledged writes are lost");
     }
 }
 
-/// Says something by hand; whether it was acknowledged.
+/// Sets a note. Returns true if the gateway acknowledged the write.
 fn try_set_note(gateway: &Gateway, path: &str, note: &str) -> bool {
     let body = json!({"status": "signed-in", "note": note}).to_string();
     let output = Command::new("curl")
@@ -86,8 +86,7 @@ fn a_full_disk_rejects_only_writes() {
     let mut gateway = Gateway::start();
     gateway.add("ada", &[]);
     gateway.set_note("ada", "before").expect_json(200);
-    // No file may grow beyond this, and the log of the store grows with each write: as for a full
-    // disk, the write fails.
+    // The log of the store grows with each write, so writes soon fail as on a full disk.
     set_file_size_limit(&gateway, "--fsize=300000:");
     let mut events = Events::of(&gateway, &gateway.token, "", "");
     events.expect_event("snapshot");
@@ -109,23 +108,25 @@ fn a_full_disk_rejects_only_writes() {
     );
     assert!(gateway.runs());
     let person = gateway.get("/v1/people/ada");
-    assert_eq!(person["note"], json!(last), "half of what was refused is there");
-    let health = wait_for("its health is seen", || {
+    assert_eq!(person["note"], json!(last), "a refused write was partly stored");
+    let health = wait_for("the health check fails", || {
         let response = gateway.curl("/healthz", &[]);
         (response.status == 503).then(|| response.expect_json(503))
     });
     assert_eq!((&health["store"], &health["front"]), (&json!(false), &json!(true)));
     assert_eq!(gateway.curl("/readyz", &[]).status, 200);
-    // There is room again, and it goes on by itself.
+    // With free space, the gateway recovers without a restart.
     set_file_size_limit(&gateway, "--fsize=unlimited:");
     gateway.set_note("ada", "after").expect_json(200);
-    wait_for("it is well", || (gateway.curl("/healthz", &[]).status == 200).then_some(()));
+    wait_for("the health check succeeds", || {
+        (gateway.curl("/healthz", &[]).status == 200).then_some(())
+    });
     gateway.kill();
     gateway.restart();
     assert_eq!(gateway.get("/v1/people/ada")["note"], "after");
 }
 
-/// Has writes to the store fail as a broken disk has them fail, while a file exists.
+/// A library that makes writes to the store fail with `EIO` while a file exists.
 const BROKEN_DISK: &str = r#"
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -177,14 +178,18 @@ fn a_failing_disk_is_distinguished_from_a_full_one() {
     let text = |key: &str| problem[key].as_str().unwrap().to_owned();
     assert!(text("detail").contains("the disk of the store failed"), "{problem}");
     assert!(text("help").contains("the system log") && !text("help").contains("space"));
-    wait_for("its health is seen", || (gateway.curl("/healthz", &[]).status == 503).then_some(()));
+    wait_for("the health check fails", || {
+        (gateway.curl("/healthz", &[]).status == 503).then_some(())
+    });
     assert_eq!(gateway.get("/v1/people/ada")["note"], "before");
     std::fs::remove_file(&broken).unwrap();
     gateway.set_note("ada", "after").expect_json(200);
-    wait_for("it is well", || (gateway.curl("/healthz", &[]).status == 200).then_some(()));
+    wait_for("the health check succeeds", || {
+        (gateway.curl("/healthz", &[]).status == 200).then_some(())
+    });
 }
 
-/// How large a file of the gateway may grow, in the words of `prlimit`.
+/// Limits the size of the gateway's files; `limit` is an option of `prlimit`.
 fn set_file_size_limit(gateway: &Gateway, limit: &str) {
     let id = gateway.id().to_string();
     let status = Command::new("prlimit").args(["--pid", &id, limit]).status();
@@ -194,7 +199,7 @@ fn set_file_size_limit(gateway: &Gateway, limit: &str) {
 #[test]
 fn a_lease_expires_for_all_readers_even_if_the_expiry_cannot_be_stored() {
     let mut gateway = Gateway::start();
-    // Its log is on the same disk.
+    // The gateway's log is on the same disk.
     let log = std::fs::File::create(gateway.folder().join("log")).unwrap();
     gateway.restart_as(Command::new(program()).stderr(log));
     gateway.add("ada", &[]);
@@ -211,7 +216,7 @@ fn a_lease_expires_for_all_readers_even_if_the_expiry_cannot_be_stored() {
     gateway.add("bob", &[]);
     gateway.kill();
     gateway.restart();
-    // What could not be kept then was kept since, and no change has the number of another.
+    // A later commit stored the expiry, and no two changes have the same revision.
     assert_eq!(gateway.get("/v1/people/ada")["reason"], "lease-expired");
     let people = gateway.get("/v1/people");
     assert!(people["revision"].as_u64() > change.id, "{people}");
@@ -225,7 +230,7 @@ fn a_stalled_reader_delays_no_other_and_gets_coalesced_changes() {
         gateway.add(person, &[]);
     }
     let mut slow = Events::of(&gateway, &gateway.token, "", "");
-    // As little room as there can be on this side.
+    // The smallest possible receive buffer.
     rustix::net::sockopt::set_socket_recv_buffer_size(slow.socket(), 4096).unwrap();
     let mut quick = Events::of(&gateway, &gateway.token, "", "");
     slow.expect_event("snapshot");
@@ -242,7 +247,7 @@ fn a_stalled_reader_delays_no_other_and_gets_coalesced_changes() {
             last = change.id.unwrap();
         }
     }
-    // The slow one wakes: fewer events, in order, and of each person the last.
+    // The slow reader gets fewer events, in order, and the last change of each person.
     let mut notes: BTreeMap<String, String> = BTreeMap::new();
     let (mut count, mut id) = (0, 0);
     while id < last {
@@ -259,9 +264,9 @@ fn a_stalled_reader_delays_no_other_and_gets_coalesced_changes() {
     assert!(notes.values().all(|note| note.starts_with(&end)));
 }
 
-/// A machine that lost its power or its network: what is sent to it is lost, and it says nothing.
-fn vanish(socket: &TcpStream) {
-    // The whole program of this filter is `return 0`: of each packet, keep nothing.
+/// Simulates a machine without power or network: it receives and sends nothing.
+fn drop_packets(socket: &TcpStream) {
+    // The filter program is `return 0`: drop every packet.
     let drop_all = socket2::SockFilter::new(6, 0, 0, 0);
     socket2::SockRef::from(socket).attach_filter(&[drop_all]).unwrap();
 }
@@ -284,12 +289,12 @@ fn readers_without_network_are_closed_and_delay_no_other() {
     stays.expect_event("snapshot");
     assert_eq!(socket.next()["type"], "snapshot");
     assert_eq!((readers("sse"), readers("websocket")), ("2".to_owned(), "1".to_owned()));
-    vanish(events.socket());
-    vanish(socket.stream());
+    drop_packets(events.socket());
+    drop_packets(socket.stream());
     gateway.set_note("ada", "lost on two").expect_json(200);
     assert_eq!(stays.expect_event("change").data["note"], "lost on two");
-    // The limit for a reader that takes nothing, and as much again on a busy machine.
-    wait_for_within(Duration::from_secs(120), "both are let go", || {
+    // Twice the limit for a stalled reader, because the machine may be busy.
+    wait_for_within(Duration::from_secs(120), "the gateway closes both streams", || {
         let left = (readers("sse"), readers("websocket"));
         (left == ("1".to_owned(), "0".to_owned())).then_some(())
     });
@@ -297,7 +302,7 @@ fn readers_without_network_are_closed_and_delay_no_other() {
     assert_eq!(stays.expect_event("change").data["note"], "after");
 }
 
-/// Says something by hand on a connection that is kept: quicker than a `curl` for each.
+/// Sets a note over a reused connection, which is faster than `curl`.
 fn put(gateway: &Gateway, token: &str, person: &str, note: &str) {
     use std::io::Write as _;
     thread_local! {
@@ -313,7 +318,7 @@ fn put(gateway: &Gateway, token: &str, person: &str, note: &str) {
     SOCKET.with_borrow_mut(|socket| {
         let connect = || TcpStream::connect(gateway.address()).unwrap();
         let socket = socket.get_or_insert_with(connect);
-        wait_for("there is leave to ask", || {
+        wait_for("the rate limit admits the request", || {
             socket.write_all(request.as_bytes()).unwrap();
             let mut answer = [0; 65536];
             let count = socket.read(&mut answer).unwrap();

@@ -1,4 +1,4 @@
-//! A gateway under test, and those who ask it.
+//! A gateway under test, and its clients.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -11,21 +11,21 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// How long any one state may take: a hundred times what the slowest takes on an idle machine.
+/// The timeout for any state: a hundred times the slowest one on an idle machine.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-#[expect(clippy::disallowed_methods, reason = "the stage lives in the real world")]
+#[expect(clippy::disallowed_methods, reason = "the tests use real time")]
 pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// Asks until there is an answer, and returns it.
+/// Polls until there is a value, and returns it.
 #[track_caller]
 pub(crate) fn wait_for<T>(what: &str, poll: impl FnMut() -> Option<T>) -> T {
     wait_for_within(TIMEOUT, what, poll)
 }
 
-/// The same, for what has a time of its own.
+/// Polls until there is a value, with a separate timeout.
 #[track_caller]
 pub(crate) fn wait_for_within<T>(
     timeout: Duration,
@@ -42,7 +42,7 @@ pub(crate) fn wait_for_within<T>(
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "between two questions for a state with a deadline")]
+#[expect(clippy::disallowed_methods, reason = "a pause between two polls with a timeout")]
 fn pause() {
     std::thread::sleep(Duration::from_millis(10));
 }
@@ -51,9 +51,9 @@ fn pause() {
 pub(crate) struct Gateway {
     child: Child,
     pub(crate) base: String,
-    /// The first administrator's.
+    /// The first administrator's token.
     pub(crate) token: String,
-    /// All that it printed when it started.
+    /// The output at the start.
     pub(crate) greeting: String,
     arguments: Vec<String>,
     folder: TempDir,
@@ -69,7 +69,7 @@ pub(crate) fn program() -> PathBuf {
 ///
 /// # Panics
 ///
-/// If it is not there: nothing is skipped.
+/// If the program is missing: no test is skipped.
 pub(crate) fn peer(name: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers/python/bin");
     let path = root.join(name);
@@ -82,17 +82,17 @@ impl Gateway {
         Self::with(&[])
     }
 
-    /// With more arguments of `serve`.
+    /// Starts a gateway with more arguments of `serve`.
     pub(crate) fn with(arguments: &[&str]) -> Self {
         Self::at("127.0.0.1:0", arguments)
     }
 
-    /// On an address that must be known before.
+    /// Starts a gateway on a given address.
     pub(crate) fn at(listen: &str, arguments: &[&str]) -> Self {
         Self::in_cluster(listen, arguments, None)
     }
 
-    /// Among others, whose administrator's token is good here too.
+    /// Starts a gateway of a cluster, with the token of another gateway.
     pub(crate) fn in_cluster(listen: &str, arguments: &[&str], token: Option<String>) -> Self {
         let private = std::fs::Permissions::from_mode(0o700);
         let folder = tempfile::Builder::new().permissions(private).tempdir().unwrap();
@@ -104,13 +104,13 @@ impl Gateway {
         Self { child, base, token, greeting, arguments, folder }
     }
 
-    /// The same folder and port once more.
+    /// Starts the gateway again on the same folder and port.
     pub(crate) fn restart(&mut self) {
         let mut command = Command::new(program());
         self.restart_as(&mut command);
     }
 
-    /// The same, started by another program that becomes the gateway.
+    /// Starts the gateway again with a given command.
     pub(crate) fn restart_as(&mut self, command: &mut Command) {
         self.end();
         let listen = self.address().to_string();
@@ -132,17 +132,17 @@ impl Gateway {
     }
 
     pub(crate) fn signal(&mut self, signal: Signal) {
-        assert!(self.child.try_wait().unwrap().is_none(), "it has ended");
+        assert!(self.child.try_wait().unwrap().is_none(), "the gateway has ended");
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Kills it at once, as a power cut would.
+    /// Kills the gateway, as a power failure would.
     pub(crate) fn kill(&mut self) {
         self.signal(Signal::KILL);
         self.child.wait().unwrap();
     }
 
-    /// Lets it stop by itself.
+    /// Asks the gateway to stop.
     pub(crate) fn stop(&mut self) -> ExitStatus {
         self.signal(Signal::TERM);
         self.wait()
@@ -163,7 +163,7 @@ impl Gateway {
         }
     }
 
-    /// Asks as the administrator.
+    /// Sends a request as the administrator.
     #[track_caller]
     pub(crate) fn request(&self, method: &str, path: &str, body: Option<&Value>) -> Response {
         self.request_as(&self.token, method, path, body)
@@ -191,13 +191,13 @@ impl Gateway {
         self.request("GET", path, None).expect_json(200)
     }
 
-    /// What `curl` gets from a path, with these arguments.
+    /// Requests a path with `curl` and these arguments.
     #[track_caller]
     pub(crate) fn curl(&self, path: &str, arguments: &[&str]) -> Response {
         self.curl_at(&format!("{}{path}", self.base), arguments)
     }
 
-    /// What `curl` gets from an address.
+    /// Requests a URL with `curl` and these arguments.
     #[track_caller]
     pub(crate) fn curl_at(&self, url: &str, arguments: &[&str]) -> Response {
         let certificate = self.folder.path().join("tls.pem");
@@ -210,7 +210,7 @@ impl Gateway {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(!text.is_empty(), "curl got nothing: {errors}");
-        // `100 Continue` comes before the answer.
+        // `100 Continue` precedes the response.
         let text = text.strip_prefix("HTTP/1.1 100 Continue\r\n\r\n").unwrap_or(&text);
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
         let status = head.split(' ').nth(1).and_then(|it| it.parse().ok()).expect("a status");
@@ -232,7 +232,7 @@ impl Gateway {
             .expect_json(201);
     }
 
-    /// Makes a token; `of` is the rest of what it is made of.
+    /// Creates a token; `of` has more fields of the request.
     pub(crate) fn token(&self, scopes: &[&str], of: &Value) -> (String, String) {
         let mut new = json!({"name": "a test's", "scopes": scopes});
         for (key, value) in of.as_object().into_iter().flatten() {
@@ -280,7 +280,7 @@ fn spawn(command: &mut Command) -> (Child, String) {
     let mut child = command.spawn().expect("the gateway starts");
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut greeting = String::new();
-    // All of the greeting is one write: what follows the first line is there already.
+    // The greeting is one write, so the buffer contains the rest of it.
     output.read_line(&mut greeting).unwrap();
     greeting.push_str(&String::from_utf8_lossy(output.buffer()));
     assert!(greeting.starts_with("listening "), "{greeting:?} {:?}", child.try_wait());
@@ -291,13 +291,13 @@ fn word_after(text: &str, start: &str) -> Option<String> {
     text.lines().find_map(|line| line.strip_prefix(start)).map(ToOwned::to_owned)
 }
 
-/// A port that is free now.
+/// A free port.
 pub(crate) fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
 }
 
-/// What a device says that has one client with one availability, or is signed out without.
+/// The publication of a device with one client, signed out if `availability` is empty.
 pub(crate) fn publication(availability: &str, lease_ms: u64) -> Value {
     let is_in = !availability.is_empty();
     let time = "2026-11-22T21:00:00.000000Z";
@@ -311,27 +311,27 @@ pub(crate) fn publication(availability: &str, lease_ms: u64) -> Value {
     json!({"v": 1, "lease_ms": lease_ms, "clients": [client]})
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
-    /// Where it leads.
+    /// The target of a redirection.
     pub(crate) location: Option<String>,
-    /// In small letters.
+    /// The head in lower case.
     pub(crate) head: String,
     pub(crate) head_as_sent: String,
     pub(crate) body: String,
 }
 
 impl Response {
-    /// The JSON of an answer that must have this status.
+    /// The JSON of a response, which must have this status.
     #[track_caller]
     pub(crate) fn expect_json(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{self:?}");
         if self.body.is_empty() { Value::Null } else { serde_json::from_str(&self.body).unwrap() }
     }
 
-    /// The problem of an answer that must be one, complete.
+    /// The problem of a response, which must be complete and have this status.
     #[track_caller]
     pub(crate) fn expect_problem(&self, status: u16) -> Value {
         assert!(self.head.contains("content-type: application/problem+json"), "{self:?}");
@@ -343,7 +343,7 @@ impl Response {
         problem
     }
 
-    /// The status of an answer whose body may be anything.
+    /// Checks the status of a response with any body.
     #[track_caller]
     pub(crate) fn expect_status(&self, status: u16) {
         assert_eq!(self.status, status, "{self:?}");
@@ -363,7 +363,7 @@ pub(crate) struct Event {
     pub(crate) data: Value,
 }
 
-/// A stream of events on a socket of its own.
+/// A stream of events on a separate socket.
 pub(crate) struct Events {
     socket: TcpStream,
     read: Vec<u8>,
@@ -371,7 +371,7 @@ pub(crate) struct Events {
 }
 
 impl Events {
-    /// Asks for a stream that must begin.
+    /// Opens a stream, which must begin.
     #[track_caller]
     pub(crate) fn of(gateway: &Gateway, token: &str, query: &str, headers: &str) -> Self {
         let events = Self::open(gateway.address(), token, query, headers);
@@ -379,7 +379,7 @@ impl Events {
         events
     }
 
-    /// Asks for a stream.
+    /// Requests a stream, which the gateway may refuse.
     pub(crate) fn open(address: SocketAddr, token: &str, query: &str, headers: &str) -> Self {
         let mut socket = TcpStream::connect(address).unwrap();
         socket.set_read_timeout(Some(TIMEOUT)).unwrap();
@@ -397,7 +397,7 @@ impl Events {
         &self.socket
     }
 
-    /// What comes up to `end`, without it; nothing if the stream ends.
+    /// The bytes up to `end`, without it; `None` if the stream ends.
     fn part(&mut self, end: &[u8]) -> Option<String> {
         loop {
             if let Some(at) = self.read.windows(end.len()).position(|it| it == end) {
@@ -408,7 +408,7 @@ impl Events {
             let mut more = [0; 65536];
             let count = match self.socket.read(&mut more) {
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                read => read.expect("the stream says something in time"),
+                read => read.expect("the stream sends something in time"),
             };
             if count == 0 {
                 return None;
@@ -417,11 +417,11 @@ impl Events {
         }
     }
 
-    /// The next event; nothing if the stream ends. Signs of life are passed over.
+    /// The next event, without heartbeats; `None` if the stream ends.
     pub(crate) fn next(&mut self) -> Option<Event> {
         let end = now() + TIMEOUT;
         loop {
-            assert!(now() < end, "nothing but signs of life within {TIMEOUT:?}");
+            assert!(now() < end, "only heartbeats within {TIMEOUT:?}");
             let part = self.part(b"\n\n")?;
             let value = |name: &str| {
                 part.lines().find_map(|line| line.strip_prefix(name)).map(ToOwned::to_owned)

@@ -1,4 +1,4 @@
-//! The help of every command, each compared with a file in `snapshots/`.
+//! Snapshot tests of the help of every command, with files in `snapshots/`.
 //!
 //! After an intended change: `UPDATE_SNAPSHOTS=1 cargo test -p communicado-gateway --test gateway
 //! help`.

@@ -1,4 +1,4 @@
-//! Requests of those who mean no good, or send what they should not.
+//! Hostile and malformed requests.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
@@ -7,11 +7,11 @@ use serde_json::json;
 
 use crate::fixture::{Events, Gateway, publication};
 
-/// What comes back for raw bytes, until the gateway closes or the time is up.
+/// Sends raw bytes, and returns the response until the gateway closes or a timeout.
 fn raw(gateway: &Gateway, bytes: &[u8]) -> String {
     let mut socket = TcpStream::connect(gateway.address()).unwrap();
     socket.set_read_timeout(Some(std::time::Duration::from_secs(15))).unwrap();
-    // It may close before all is said.
+    // The gateway may close the connection before it has all bytes.
     let _ = socket.write_all(bytes);
     let _ = socket.shutdown(Shutdown::Write);
     let mut answer = Vec::new();
@@ -125,7 +125,7 @@ fn texts_cannot_change_the_writing_direction_for_readers() {
     );
     body["clients"][0]["reason"] = "0x8100031E".into();
     gateway.request("PUT", path, Some(&body)).expect_json(200);
-    // Marks are pasted by accident; a control character is not.
+    // The gateway removes marks, which users paste by accident, and refuses control characters.
     assert_eq!(gateway.set_note("ada", "back\u{202e} soon").expect_json(200)["note"], "back soon");
     gateway.set_note("ada", "back\u{1b}[31m soon").expect_problem(400);
     gateway.set_note("ada", "\u{202e}\u{2069}").expect_problem(400);

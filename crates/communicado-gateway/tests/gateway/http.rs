@@ -1,5 +1,6 @@
-//! What HTTP itself asks of a server: a request that two parties could read differently is
-//! refused, the first of a connection and each later one, with and without TLS.
+//! HTTP parsing: the gateway refuses ambiguous requests, which proxies may read differently.
+//!
+//! Each request is the first of a connection and a later one, with and without TLS.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -39,7 +40,7 @@ fn tls(gateway: &Gateway) -> Tls {
     StreamOwned::new(connection, plain(gateway))
 }
 
-/// Sends no more, and reads on.
+/// Closes the sending side of a connection.
 trait HalfClose {
     fn half_close(&mut self);
 }
@@ -58,7 +59,7 @@ impl HalfClose for Tls {
     }
 }
 
-/// What is left to read.
+/// The bytes until the end of the connection.
 fn rest(socket: &mut impl Read) -> String {
     let mut answer = Vec::new();
     let read = socket.read_to_end(&mut answer);
@@ -67,20 +68,20 @@ fn rest(socket: &mut impl Read) -> String {
     text
 }
 
-/// What comes for a request that ends the connection.
+/// Sends a request that ends the connection, and returns the response.
 fn answer(socket: &mut (impl Read + Write), request: &str) -> String {
     socket.write_all(request.as_bytes()).unwrap();
     rest(socket)
 }
 
-/// What comes for a request after which the client sends no more.
+/// Sends a request, closes the sending side, and returns the response.
 fn answer_after_end(socket: &mut (impl Read + Write + HalfClose), request: &str) -> String {
     socket.write_all(request.as_bytes()).unwrap();
     socket.half_close();
     rest(socket)
 }
 
-/// The problem of an answer that must be one and the last of its connection.
+/// The problem in a response, which must be the last of its connection.
 #[track_caller]
 fn problem(answer: &str, status: u16) -> Value {
     assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer:?}");
@@ -122,7 +123,7 @@ fn ambiguous(token: &str) -> Vec<String> {
     ]
 }
 
-/// Sends each request as the first one of a connection and after another one.
+/// Sends each request as the first of a connection and as a later one.
 fn assert_refused_each_time<S: Read + Write>(gateway: &Gateway, connect: impl Fn(&Gateway) -> S) {
     let before = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
     for request in ambiguous(&gateway.token) {
@@ -183,7 +184,7 @@ fn a_client_that_closed_its_side_gets_its_response() {
         let stream = send(&format!("GET /v1/events HTTP/1.1\r\n{bearer}\r\n"));
         assert!(stream.starts_with("HTTP/1.1 200"), "{stream}");
         assert!(stream.contains("event: snapshot") && stream.contains("london"), "{stream}");
-        // Of a request that is not whole there is nothing to answer.
+        // An incomplete request gets no response.
         assert_eq!(send(&format!("GET /v1/people HTTP/1.1\r\n{bearer}")), "");
     }
 }
@@ -196,7 +197,7 @@ fn a_client_that_closed_its_side_gets_all_of_a_large_snapshot() {
     for number in 0..100 {
         gateway.add(&format!("a{number}"), &groups);
     }
-    // The system takes less of it at once than there is.
+    // The receive buffer is smaller than the snapshot.
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     socket.connect(&gateway.address().into()).unwrap();
@@ -228,7 +229,7 @@ fn the_gateway_notices_that_a_reader_over_tls_closed_the_connection() {
     socket.write_all(request.as_bytes()).unwrap();
     let mut part = [0; 1024];
     assert!(socket.read(&mut part).unwrap() > 0);
-    // Sooner than a sign of life that cannot be written would tell it.
+    // Sooner than the next heartbeat.
     let soon = Duration::from_secs(20);
     wait_for_within(soon, "a reader", || readers(1).then_some(()));
     drop(socket);
@@ -251,7 +252,7 @@ fn foreign_host_names_are_refused_unless_the_operator_gave_a_public_url() {
         let people = get(&gateway, host, "/v1/people");
         assert!(people.starts_with("HTTP/1.1 200"), "{host} {people}");
     }
-    // Later requests of a connection are no way round it.
+    // The check covers later requests of a connection too.
     let kept = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n\
                 GET /readyz HTTP/1.1\r\nHost: evil.example\r\n\r\n";
     let both = answer(&mut plain(&gateway), kept);

@@ -1,4 +1,4 @@
-//! Each limit refuses by its name, and what is within it goes on.
+//! Limits: each names itself in the error, and requests within it succeed.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -30,7 +30,7 @@ fn a_client_beyond_the_request_rate_gets_retry_after() {
         response.contains("429 Too Many Requests") && response.contains("retry-after: 1"),
         "{response}"
     );
-    // Others are not held up.
+    // Other tokens are not affected.
     gateway.get("/v1/people");
 }
 
@@ -38,12 +38,12 @@ fn a_client_beyond_the_request_rate_gets_retry_after() {
 fn guessing_tokens_is_rate_limited() {
     let gateway = Gateway::start();
     let guess = format!("cmt_{}", "x".repeat(43));
-    let limited = wait_for("guessing is refused", || {
+    let limited = wait_for("wrong tokens are refused", || {
         let response = gateway.request_as(&guess, "GET", "/v1/people", None);
         (response.status == 429).then_some(response)
     });
     assert_eq!(limited.expect_problem(429)["limit"], "wrong-tokens-per-minute");
-    // Who has a right one is not held up by a neighbour who guesses.
+    // A valid token from the same address is not affected.
     gateway.get("/v1/people");
 }
 
@@ -89,7 +89,7 @@ fn a_head_that_does_not_arrive_or_end_times_out() {
 fn the_number_of_connections_is_limited() {
     let mut gateway = Gateway::start();
     let mut command = std::process::Command::new("sh");
-    // The program gets the limit of the shell that it replaces.
+    // The program inherits the limit of the shell.
     let script = format!("ulimit -n 128; exec {} \"$@\"", crate::fixture::program().display());
     command.args(["-c", &script, "sh"]);
     gateway.restart_as(&mut command);
@@ -107,7 +107,7 @@ fn the_number_of_connections_is_limited() {
             (!answer.is_empty()).then_some(answer)
         })
     };
-    // One address leaves room for another.
+    // One address leaves connections for others.
     for (from, limit) in
         [([127, 0, 0, 1], "connections-per-address"), ([127, 0, 0, 2], "connections")]
     {
@@ -116,21 +116,21 @@ fn the_number_of_connections_is_limited() {
         assert!(refused.contains(&format!("\"limit\":\"{limit}\"")), "{refused}");
     }
     drop(open);
-    // A WebSocket is a connection too, for as long as it is open.
+    // An open WebSocket counts as a connection.
     let connections = || {
         let metrics = gateway.curl("/metrics", &[]).body;
         let line =
             metrics.lines().find_map(|it| it.strip_prefix("communicado_gateway_connections "));
         line.unwrap().parse::<usize>().unwrap()
     };
-    wait_for("they are closed", || (connections() == 1).then_some(()));
+    wait_for("the connections are closed", || (connections() == 1).then_some(()));
     let mut socket = crate::websocket::Socket::open(&gateway, &gateway.token);
     socket.send_json(&json!({"type": "ping"}));
     assert_eq!(socket.next()["type"], "pong");
     assert_eq!(connections(), 2);
     drop(socket);
     wait_for("the WebSocket is closed", || (connections() == 1).then_some(()));
-    wait_for("there is room again", || {
+    wait_for("the gateway accepts a connection again", || {
         (gateway.request("GET", "/readyz", None).status == 200).then_some(())
     });
 }
@@ -148,7 +148,7 @@ fn a_stream_beyond_a_limit_is_refused_and_an_event_source_reconnects() {
     assert_eq!(response.expect_problem(429)["limit"], "streams-per-token");
     let from = format!("Origin: {origin}");
     let accept = ["-H", &authorization, "-H", "Accept: text/event-stream", "-H", &from];
-    // The event loop answers a request without a body, and hyper one that has a body.
+    // The event loop responds to a request without a body, and hyper to one with a body.
     for body in [&[][..], &["-X", "GET", "--data-binary", "{}"]] {
         let response = gateway.curl("/v1/events", &[&accept[..], body].concat());
         assert_eq!(response.status, 200, "{response:?}");
@@ -167,11 +167,14 @@ fn a_stream_beyond_a_limit_is_refused_and_an_event_source_reconnects() {
     assert_eq!(response.expect_problem(429)["limit"], "streams-per-token");
     first.expect_event("snapshot");
     drop(second);
-    wait_for("there is room again", || open().head.contains(" 200 ").then_some(()));
+    wait_for("the gateway accepts a connection again", || {
+        open().head.contains(" 200 ").then_some(())
+    });
 }
 
-/// Opens connections that send `part` and wait, until one of them is refused. Each has asked for
-/// something else before if it is `used`.
+/// Opens connections that send `part` and wait, until the gateway refuses one.
+///
+/// If `used`, each connection has sent another request before.
 fn until_refused(gateway: &Gateway, part: &str, used: bool) -> (Vec<TcpStream>, String) {
     let mut open = Vec::new();
     let refused = wait_for("a connection is refused", || {
@@ -185,7 +188,7 @@ fn until_refused(gateway: &Gateway, part: &str, used: bool) -> (Vec<TcpStream>, 
             }
         }
         socket.set_read_timeout(Some(std::time::Duration::from_millis(20))).unwrap();
-        // It may be refused before all is sent.
+        // The gateway may refuse the request before it has all bytes.
         let _ = socket.write_all(part.as_bytes());
         let mut answer = [0; 1024];
         let count = socket.read(&mut answer).unwrap_or(0);
@@ -204,10 +207,10 @@ fn incomplete_heads_are_limited_per_address() {
         let is_right = refused.contains(" 429 ") && refused.contains("head-bytes-per-address");
         assert!(is_right, "{used} {refused}");
         assert!(open.len() > 200, "{used} {}", open.len());
-        // A whole head waits for nothing.
+        // A complete head is not limited.
         gateway.get("/v1/people");
     }
-    wait_for("others may send slowly again", || {
+    wait_for("the address may send slowly again", || {
         let mut socket = TcpStream::connect(gateway.address()).unwrap();
         socket.write_all(part.as_bytes()).unwrap();
         socket.write_all(b"\r\n\r\n").unwrap();
@@ -230,7 +233,7 @@ fn incomplete_bodies_are_limited_per_token() {
     let (open, refused) = until_refused(&gateway, &part, false);
     assert!(refused.contains(" 429 ") && refused.contains("body-bytes-per-owner"), "{refused}");
     assert!(open.len() > 20, "{}", open.len());
-    // Another token is not concerned.
+    // Another token is not affected.
     gateway.publish("ada", "phone", "busy");
     drop(open);
     wait_for("the token may publish again", || {

@@ -1,4 +1,4 @@
-//! People: what their devices and they themselves say, and what follows.
+//! People: the status from devices and manual status, the views, and permissions.
 
 use serde_json::json;
 
@@ -33,7 +33,7 @@ fn a_silent_device_is_unknown_when_its_lease_expires_and_a_renewing_one_is_not()
     let first = gateway.request("PUT", path, Some(&publication("busy", 5_000))).expect_json(200);
     assert_eq!(events.expect_event("change").data["availability"], "busy");
     let second = gateway.request("PUT", path, Some(&publication("busy", 5_000))).expect_json(200);
-    // Renewed, and nobody was told.
+    // A renewal creates no change.
     assert_eq!(first["revision"], second["revision"]);
     assert!(first["lease_until"].as_str() < second["lease_until"].as_str());
     let change = events.expect_event("change").data;
@@ -99,14 +99,14 @@ fn each_view_shows_only_its_fields() {
     assert_eq!((&middle["availability"], &middle["note"]), (&json!("busy"), &json!(null)));
     let whole = read(&view(json!({"view": "everything"})));
     assert_eq!((&whole["note"], whole.get("devices")), (&json!("in room 7"), None));
-    // Her own token sees her devices, and what others are to it.
+    // Ada's own token sees her devices, and other people in its view.
     let own = view(json!({"person": "ada"}));
     gateway.request_as(&own, "GET", "/v1/people/bob", None).expect_problem(404);
     let own = gateway.token(&["publish", "read"], &json!({"person": "ada", "view": "in-out"})).0;
     assert!(read(&own)["devices"].is_array());
     let bob = gateway.request_as(&own, "GET", "/v1/people/bob", None).expect_json(200);
     assert!(bob.get("status").is_none(), "{bob}");
-    // A token of a group does not know that others exist.
+    // A token of a group sees no other people.
     let london = view(json!({"group": "london"}));
     read(&london);
     gateway.request_as(&london, "GET", "/v1/people/bob", None).expect_problem(404);
@@ -129,7 +129,7 @@ fn each_scope_permits_only_its_requests() {
     put(&ada, "ada").expect_json(200);
     put(&ada, "bob").expect_problem(403);
     put(&reader, "ada").expect_problem(403);
-    // Who speaks for others does not see their devices.
+    // A token that publishes for others does not see their devices.
     let bridge = gateway.token(&["publish"], &json!({})).0;
     let manual = json!({"status": "signed-out"});
     gateway.request_as(&bridge, "PUT", "/v1/people/bob/manual", Some(&manual)).expect_json(204);
@@ -141,7 +141,7 @@ fn each_scope_permits_only_its_requests() {
     gateway.request_as(&ada, "GET", "/v1/tokens", None).expect_problem(403);
     gateway.request_as(&ada, "GET", "/v1/people", None).expect_json(200);
     gateway.request("POST", "/v1/people", Some(&json!({"id": "ada"}))).expect_problem(409);
-    // Who is removed takes the tokens along.
+    // Removing a person revokes their tokens.
     gateway.request("DELETE", "/v1/people/ada", None).expect_json(204);
     put(&ada, "ada").expect_problem(401);
 }
@@ -165,7 +165,7 @@ fn the_audience_lists_each_reader_once() {
     let lobby: Vec<_> = readers.iter().filter(|it| it["name"] == "the lobby").collect();
     assert_eq!(lobby.len(), 1, "{json}");
     assert_eq!(lobby[0]["token"], json!(id));
-    // Who cannot see her is no reader of hers.
+    // The audience contains no tokens that cannot see Ada.
     assert!(readers.iter().all(|it| it["name"] != "a test's"), "{json}");
     gateway.request_as(&reader, "GET", "/v1/people/ada/audience", None).expect_problem(403);
 }

@@ -1,4 +1,4 @@
-//! The files of the gateway are for its own user only, whatever the umask is.
+//! Permissions of files: only the gateway's user can access them, whatever the umask is.
 
 use std::fs::{Permissions, metadata, set_permissions};
 use std::io::{BufRead as _, BufReader};
@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 
 use crate::fixture::{Gateway, program};
 
-/// A user who is not the gateway's.
+/// The id of another user than the gateway's.
 const OTHER: u32 = 65534;
 const STORE: [&str; 4] = ["gateway.sqlite", "gateway.sqlite-wal", "gateway.sqlite-shm", "lock"];
 
@@ -28,14 +28,14 @@ fn assert_private(folder: &Path, names: &[&str]) {
     }
 }
 
-/// The program with a umask that takes nothing away.
+/// The program with the umask 0.
 fn open_umask() -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", "umask 000; exec \"$0\" \"$@\""]).arg(program());
     command
 }
 
-/// The program as another user runs another program.
+/// Runs a program as another user.
 fn as_other(arguments: &[&str]) -> Output {
     let mut command = Command::new("setpriv");
     command.args(["--reuid", &OTHER.to_string(), "--clear-groups", "--"]).args(arguments);
@@ -46,7 +46,7 @@ fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Starts a gateway that must refuse, and returns its reason.
+/// Starts a gateway that must refuse, and returns the error.
 #[track_caller]
 fn refused(folder: &Path) -> String {
     let mut command = Command::new(program());
@@ -78,7 +78,7 @@ fn files_are_private_from_their_creation_whatever_the_umask_is() {
     set_permissions(&backup, Permissions::from_mode(0o644)).unwrap();
     run(&["restore", backup.to_str().unwrap()]);
     assert_private(&folder, &["gateway.sqlite", "lock"]);
-    // A copy that is refused stays beside the store.
+    // The copy of a refused backup stays beside the store.
     let wrong = folder.join("wrong");
     std::fs::write(&wrong, "not a store").unwrap();
     let output = open_umask().arg("restore").arg(&wrong).arg("--data").arg(&folder).output();
@@ -101,7 +101,7 @@ fn a_backup_does_not_follow_a_link_and_replaces_nothing() {
 fn permissions_of_files_that_others_could_open_are_repaired_and_logged() {
     let mut gateway = Gateway::start();
     gateway.add("ada", &[]);
-    // Killed, it leaves all of its files.
+    // A killed gateway leaves all its files.
     gateway.kill();
     let folder = gateway.folder().to_path_buf();
     for name in STORE {
@@ -130,7 +130,7 @@ fn a_folder_of_another_user_is_refused() {
         chown(made.path(), Some(OTHER), Some(OTHER)).unwrap();
         made.path()
     } else {
-        // It is root's.
+        // This folder belongs to root.
         Path::new("/usr")
     };
     let text = refused(folder);
@@ -177,7 +177,7 @@ fn another_user_can_neither_use_the_control_socket_nor_hold_the_lock() {
     let lock = folder.join("lock");
     let hold = as_other(&["flock", "--nonblock", lock.to_str().unwrap(), "true"]);
     assert!(text(&hold).contains("ermission denied"), "{hold:?}");
-    // Even where somebody has opened the folder and the socket.
+    // The gateway refuses even if the permissions of the folder and the socket allow access.
     set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
     set_permissions(&control, Permissions::from_mode(0o777)).unwrap();
     let other = as_other(&ask);
@@ -186,7 +186,7 @@ fn another_user_can_neither_use_the_control_socket_nor_hold_the_lock() {
     assert!(log.contains("another user asked") && log.contains("\"65534\""), "{log}");
 }
 
-/// Listens on a socket, as another user if it can, and prints what it hears first.
+/// A program that listens on a socket, as another user if possible, and prints what it receives.
 const IMPOSTOR: &str = "
 import os, socket, sys
 path, uid = sys.argv[1], int(sys.argv[2])
@@ -225,7 +225,7 @@ fn a_command_sends_nothing_to_a_socket_of_another_user() {
         assert!(text(&output).contains("a process of another user"), "{output:?}");
         assert_eq!(line, "heard 0\n");
     } else {
-        // The user's own process is asked; it breaks off.
+        // The command sends its request to a process of the same user, which closes the connection.
         assert!(text(&output).contains("breaks off"), "{output:?}");
         assert_ne!(line, "heard 0\n");
     }

@@ -1,4 +1,4 @@
-//! Reading by asking: pages, tags, badges, sessions, other origins.
+//! Reads without a stream: pages, entity tags, badges, sessions, other origins.
 
 use serde_json::json;
 
@@ -67,7 +67,7 @@ fn a_badge_exists_once_enabled_and_shows_no_name() {
     let json = gateway.curl(&format!("/badge/{name}.json"), &[]).expect_json(200);
     assert_eq!((&json["status"], &json["in"]), (&json!("signed-in"), &json!(true)));
     assert!(json.get("id").is_none() && json.get("name").is_none());
-    // The addresses of mod_webpresence: ejabberd's, then Prosody's.
+    // The paths of mod_webpresence: ejabberd's, then Prosody's.
     for path in [
         format!("/presence/rid/{name}/image/"),
         format!("/presence/rid/{name}/image/jsf-jabber"),
@@ -83,7 +83,7 @@ fn a_badge_exists_once_enabled_and_shows_no_name() {
     }
     switch(false);
     gateway.curl(&format!("/badge/{name}.svg"), &[]).expect_problem(404);
-    // An id is no pseudonym.
+    // An id is not a pseudonym.
     gateway.curl("/badge/ada.svg", &[]).expect_problem(404);
     assert_ne!(switch(true), Some(name));
 }
@@ -103,7 +103,7 @@ fn a_browser_signs_in_with_a_cookie_that_other_origins_cannot_use() {
     for word in ["httponly", "samesite=strict", "path=/"] {
         assert!(cookie.contains(word), "{cookie}");
     }
-    // curl keeps it, as a browser does; our own test must not read small letters.
+    // curl stores the cookie as a browser does; the test needs the head with its original case.
     let jar = gateway.folder().join("jar");
     let jar = jar.to_str().unwrap();
     gateway.curl("/v1/session", &["-X", "POST", "-H", json_type, "-d", &body, "-c", jar]);
@@ -116,7 +116,7 @@ fn a_browser_signs_in_with_a_cookie_that_other_origins_cannot_use() {
     with(&["-H", "Communicado-Csrf: 1", "-H", "Origin: https://evil.example"]).expect_problem(403);
     let ours = format!("Origin: {}", gateway.base);
     with(&["-H", "Communicado-Csrf: 1", "-H", &ours]).expect_json(200);
-    // Signed out, the cookie is good for nothing.
+    // After the sign-out, the cookie is invalid.
     let end = ["-X", "DELETE", "-b", jar, "-H", "Communicado-Csrf: 1"];
     gateway.curl("/v1/session", &end).expect_json(204);
     assert_eq!(gateway.curl("/v1/session", &["-b", jar]).expect_json(200)["person"], json!(null));

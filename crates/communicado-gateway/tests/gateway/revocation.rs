@@ -1,7 +1,7 @@
-//! A revocation ends all access, also of a request that began before it.
+//! Revocation: it ends all access, even that of a request that began earlier.
 //!
-//! A request is held with `Expect: 100-continue`: once the gateway asks for the body, it has
-//! accepted the caller.
+//! The tests hold a request with `Expect: 100-continue`: once the gateway asks for the body, it has
+//! authorized the caller.
 
 use std::io;
 use std::sync::Barrier;
@@ -13,7 +13,7 @@ use crate::client::{
 };
 use crate::fixture::{Events, Gateway, Response, publication};
 
-/// Removals of a person, and creations of the person's tokens beside each.
+/// The number of removals of a person, each with concurrent creations of tokens.
 const ROUNDS: usize = 40;
 const CREATORS: usize = 4;
 
@@ -43,7 +43,7 @@ impl HeldRequest {
     }
 }
 
-/// No access, or no connection.
+/// Checks that a response denies access, or that there is no connection.
 #[track_caller]
 fn expect_refused(what: &str, answer: io::Result<Response>) {
     match answer {
@@ -65,7 +65,7 @@ fn expect_refused(what: &str, answer: io::Result<Response>) {
     }
 }
 
-/// The requests with a body, and the person or the administrator whose token may send them.
+/// The requests with a body, and the person or administrator whose token may send them.
 fn with_a_body() -> [(&'static str, &'static str, Value); 5] {
     let manual = json!({"status": "signed-in", "availability": "busy", "note": "held"});
     [
@@ -94,7 +94,7 @@ fn session_of(target: &Target, token: &str) -> String {
     cookie_of(&opened).unwrap()
 }
 
-/// A token that may do all of [`with_a_body`].
+/// A token for all requests of [`with_a_body`].
 fn administrator(gateway: &Gateway) -> (String, String) {
     gateway.token(&["administer"], &json!({"name": "an administrator"}))
 }
@@ -263,7 +263,7 @@ fn a_revocation_ends_tokens_created_by_sessions_and_not_those_created_by_the_tok
     let by_session = make(&session(&cookie));
     let second_cookie = session_of(&target, &by_session);
     let by_second_session = make(&session(&second_cookie));
-    // Not by a session, and yet it would not exist without one.
+    // Its creator is a token that a session created.
     let by_token_of_session = make(&bearer(&by_session));
     let people = |by: &str| target.request(&request("GET", "/v1/people", by, None)).unwrap();
     let ended = [
@@ -291,7 +291,7 @@ fn a_revocation_ends_tokens_created_by_sessions_and_not_those_created_by_the_tok
             people(by).expect_problem(401);
         }
         people(&bearer(&by_token)).expect_json(200);
-        // The first administrator's, and the one that the token made.
+        // The first administrator's token, and the one that the revoked token created.
         let tokens = gateway.get("/v1/tokens");
         assert_eq!(tokens["tokens"].as_array().unwrap().len(), 2, "{tokens}");
     }

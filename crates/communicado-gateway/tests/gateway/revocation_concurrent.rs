@@ -1,4 +1,4 @@
-//! A thousand attempts to obtain access while the token is revoked: no secret and no stream remains.
+//! Revocation during a thousand attempts to obtain access: no secret and no stream remains.
 
 use std::io;
 use std::sync::Mutex;
@@ -16,13 +16,13 @@ const ATTEMPTS_OF_A_THREAD: usize = 10;
 const NO_RATE_LIMIT: [&str; 4] =
     ["--requests-per-second", "99999", "--wrong-tokens-per-minute", "99999"];
 
-/// All that the attempts obtained.
+/// The access that the attempts obtained.
 #[derive(Default)]
 struct Obtained {
-    /// Headers that gave access.
+    /// The headers that gave access.
     credentials: Mutex<Vec<String>>,
     streams: Mutex<Vec<(&'static str, Client)>>,
-    /// Attempts that began after the answer to the revocation, and succeeded.
+    /// The attempts that began after the response to the revocation, and succeeded.
     late: Mutex<Vec<String>>,
 }
 
@@ -31,7 +31,7 @@ impl Obtained {
         self.credentials.lock().unwrap().push(headers);
     }
 
-    /// Ask for a stream, and keep it if it begins.
+    /// Opens a stream, and stores it if it begins.
     fn stream(&self, target: &Target, what: &'static str, by: &str, keep_alive: bool) -> bool {
         let opened = || {
             let mut client = target.connect()?;
@@ -58,7 +58,7 @@ impl Obtained {
         Some(headers)
     }
 
-    /// One attempt; whether it obtained anything.
+    /// Makes one attempt. Returns true if it obtained access.
     fn attempt(&self, target: &Target, token: &str, number: usize) -> bool {
         let by = bearer(token);
         match number % THREADS {
@@ -92,7 +92,7 @@ impl Obtained {
     }
 }
 
-/// Attempts with a token on `target`, which is revoked by `revoke` among them.
+/// Makes attempts with a token on `target`, and calls `revoke` during them.
 fn attempts(
     target: &Target,
     token: &str,
@@ -129,7 +129,7 @@ fn people(target: &Target, by: &str) -> Response {
     target.request(&request("GET", "/v1/people", by, None)).unwrap()
 }
 
-/// Waits until a stream ends, and says whether it did.
+/// Waits for the end of a stream. Returns true if the stream ended.
 fn ends(mut client: Client) -> bool {
     match client.rest() {
         Ok(_) => true,
@@ -137,7 +137,7 @@ fn ends(mut client: Client) -> bool {
     }
 }
 
-/// The gateway that has the attempts, and the one that revokes.
+/// Checks that no access remains at `attempted`, if `revoking` or itself revokes the token.
 fn no_access_remains(attempted: &mut Gateway, revoking: Option<&Gateway>) {
     let target = Target::of(attempted);
     let is_one = revoking.is_none();
@@ -182,7 +182,7 @@ fn no_access_remains(attempted: &mut Gateway, revoking: Option<&Gateway>) {
     }
     assert!(credentials.len() > TOKENS && streams > TOKENS, "{} {streams}", credentials.len());
     if let Some(revoking) = revoking {
-        // The other gateway must refuse them too.
+        // The other gateway must refuse the credentials too.
         let target = Target::of(revoking);
         for by in &credentials {
             wait_for("the credential is refused", || {
@@ -201,7 +201,7 @@ fn no_access_remains(attempted: &mut Gateway, revoking: Option<&Gateway>) {
     wait_for("the gateway answers again", || {
         (attempted.request("GET", "/readyz", None).status == 200).then_some(())
     });
-    // A certificate for a test is made at each start.
+    // The gateway creates a new self-signed certificate at each start.
     let target = Target::of(attempted);
     for by in &credentials {
         let response = people(&target, by);
@@ -215,7 +215,7 @@ fn no_access_remains_after_a_revocation_among_concurrent_attempts() {
     let mut gateway = Gateway::with(&NO_RATE_LIMIT);
     no_access_remains(&mut gateway, None);
     gateway.stop();
-    // No session is left in the store either.
+    // The store contains no session.
     let store = rusqlite::Connection::open(gateway.folder().join("gateway.sqlite")).unwrap();
     let count = "SELECT count(*) FROM tokens";
     let tokens: u32 = store.query_row(count, (), |row| row.get(0)).unwrap();

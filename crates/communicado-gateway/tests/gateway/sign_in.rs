@@ -1,4 +1,4 @@
-//! Sign-in of people at an issuer that we did not write: `oidc-provider` of npm.
+//! Sign-in with OpenID Connect at a real issuer: `oidc-provider` from npm.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -16,7 +16,7 @@ struct Issuer {
 }
 
 impl Issuer {
-    /// An issuer that sends people back to `gateway`.
+    /// Starts an issuer that redirects to `gateway`.
     fn start(gateway: &str) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers/issuer");
         assert!(
@@ -45,14 +45,14 @@ impl Drop for Issuer {
     }
 }
 
-/// A browser: `curl` with a jar.
+/// A browser: `curl` with a cookie jar.
 struct Browser<'a> {
     gateway: &'a Gateway,
     jar: String,
 }
 
 impl Browser<'_> {
-    /// Asks an address, and follows where it leads until `until` or a page that is no redirection.
+    /// Requests a URL, and follows redirections until `until` or a page.
     fn follow(&self, url: &str, form: Option<&str>, until: &str) -> (String, Response) {
         let (mut url, mut form) = (url.to_owned(), form);
         loop {
@@ -75,7 +75,7 @@ impl Browser<'_> {
         }
     }
 
-    /// Signs in as `name`, up to where the issuer sends the browser back to.
+    /// Signs in as `name`, and returns the callback URL to which the issuer redirects.
     fn sign_in(&self, name: &str) -> String {
         let start = format!("{}/v1/oidc/start", self.gateway.base);
         let back = format!("{}/v1/oidc/callback", self.gateway.base);
@@ -119,7 +119,7 @@ fn a_person_signs_in_at_the_issuer_and_gets_the_identity_from_its_claims() {
     };
     let ada = browser("ada");
     let back = ada.sign_in("ada");
-    // Another browser cannot use what comes back, and it is good once.
+    // Another browser cannot use the callback URL, and the URL works once.
     let stolen = gateway.curl_at(&back, &[]);
     stolen.expect_problem(400);
     let (_, home) = ada.follow(&back, None, &format!("{}/", gateway.base));
@@ -135,13 +135,13 @@ fn a_person_signs_in_at_the_issuer_and_gets_the_identity_from_its_claims() {
     let put = ["-X", "PUT", "-b", &ada.jar, "-H", json_type, "-H", csrf, "-d", &manual];
     gateway.curl("/v1/people/ada/manual", &put).expect_json(200);
     gateway.curl_at(&back, &["-b", &ada.jar]).expect_problem(400);
-    // Whom nobody knows here is nobody here.
+    // A user without a matching person gets no access.
     let eve = browser("eve");
     let back = eve.sign_in("eve");
     let refused = gateway.curl_at(&back, &["-b", &eve.jar]).expect_problem(403);
     assert!(refused["detail"].as_str().unwrap().contains("`eve`"), "{refused}");
-    // Who does not consent is not signed in. What the issuer says of it is shown only to the
-    // browser that began the sign-in, and once.
+    // A user who does not consent is not signed in. Only the browser that began the sign-in sees
+    // the issuer's error, and only once.
     let begin = |name: &str| {
         let browser = browser(name);
         let began = gateway.curl("/v1/oidc/start", &["-c", &browser.jar]);
@@ -163,7 +163,7 @@ fn a_person_signs_in_at_the_issuer_and_gets_the_identity_from_its_claims() {
     let expected = format!("the issuer did not sign you in: access_denied{:x<67}", "");
     assert_eq!(refused["detail"], expected);
     gateway.curl(&address, &["-b", &jar]).expect_problem(400);
-    // To a browser it is a page, in which nothing of what came is markup.
+    // A browser gets a page, in which the issuer's text is not markup.
     let accept = "Accept: text/html,application/xhtml+xml";
     let (jar, state) = begin("carol");
     let address = format!("/v1/oidc/callback?error=%3Cscript%3E%7Bhelp%7D&state={state}");

@@ -1,4 +1,4 @@
-//! Everybody comes back at once.
+//! Ten thousand readers that reconnect at once.
 
 use std::net::TcpStream;
 
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::fixture::{Events, Gateway, now};
 
-/// Readers: as many as the two programs may open sockets, less what else they need.
+/// The number of readers that the limit on open files allows.
 fn reader_count() -> usize {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
     let whole = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
@@ -42,10 +42,10 @@ fn ten_thousand_readers_reconnect_at_once_and_get_the_missed_changes() {
     for reader in &mut readers {
         assert_eq!(reader.expect_event("change").id, Some(5));
     }
-    println!("{count} readers came back within {took:?}");
-    // All of them leave at once, and it is as if they had never been.
+    println!("{count} readers reconnected within {took:?}");
+    // After all readers have closed their streams, the gateway counts none.
     drop(readers);
-    crate::fixture::wait_for("all have left", || {
+    crate::fixture::wait_for("all readers have left", || {
         let metrics = gateway.curl("/metrics", &[]).body;
         metrics.contains("communicado_gateway_readers{transport=\"sse\"} 0").then_some(())
     });

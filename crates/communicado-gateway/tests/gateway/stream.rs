@@ -44,7 +44,7 @@ fn a_reader_of_one_person_gets_no_event_of_another() {
     assert_eq!(rome.expect_event("change").data["id"], "bob");
     assert_eq!(both.expect_event("change").data["id"], "bob");
     assert_eq!(both.expect_event("change").data["id"], "ada");
-    // Who moves to another group comes into sight here and goes out of it there.
+    // A person who changes groups appears to readers of the new group and disappears from the old.
     let london = json!({"groups": ["london"]});
     let mut in_london = Events::of(&gateway, &gateway.token, "?group=london", "");
     in_london.expect_event("snapshot");
@@ -71,7 +71,7 @@ fn a_reader_gets_only_changes_that_its_view_shows() {
     );
     let left = events.expect_event("change");
     assert_eq!(left.data["in"], false);
-    // The two between were nothing to it.
+    // The view does not show the two changes between.
     assert_eq!(left.id.unwrap() - received.id.unwrap(), 3);
     assert!(left.data.get("availability").is_none());
 }
@@ -90,7 +90,7 @@ fn a_reader_that_reconnects_gets_the_missed_changes_or_a_snapshot_marked_missed(
     assert_eq!(events.expect_event("change").id, Some(4));
     let mut events = Events::of(&gateway, &gateway.token, "?last_event_id=999", "");
     assert_eq!(events.expect_event("snapshot").data["missed"], true);
-    // After a stop nothing was missed; after a fall, who knows.
+    // After a clean stop, the reader missed nothing; after a kill, it may have missed changes.
     gateway.stop();
     gateway.restart();
     let mut events = Events::of(&gateway, &gateway.token, "?last_event_id=4", "");
@@ -117,7 +117,7 @@ fn a_stream_ends_when_its_token_is_revoked_or_the_gateway_stops() {
     gateway.request("DELETE", &format!("/v1/tokens/{id}"), None).expect_json(204);
     assert_eq!(events.expect_event("end").data, json!({"reason": "token-revoked"}));
     assert_eq!(events.next(), None);
-    // One that ends by itself ends its streams too.
+    // The expiry of a token ends its streams too.
     let (short, _) = gateway.token(&["read"], &json!({"for_ms": 700}));
     let mut events = Events::of(&gateway, &short, "", "");
     events.expect_event("snapshot");

@@ -1,4 +1,4 @@
-//! Traces: what a collector gets, and what the gateway does without one.
+//! Traces: the spans that a collector gets, and the gateway without a collector.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::fixture::{Gateway, free_port, peer, program, publication, wait_for};
 const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 const JSON: &str = "Content-Type: application/json";
 
-/// A gateway with a log that can be read; `variables` are set for it.
+/// A gateway with a log file and these environment variables.
 fn logged(arguments: &[&str], variables: &[(&str, &str)]) -> (Gateway, PathBuf) {
     let mut gateway = Gateway::with(arguments);
     let log = gateway.folder().join("log");
@@ -23,15 +23,15 @@ fn logged(arguments: &[&str], variables: &[(&str, &str)]) -> (Gateway, PathBuf) 
     (gateway, log)
 }
 
-/// What the log says of traces.
+/// The lines of the log about traces.
 fn trace_log_lines(log: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(log).unwrap();
     let lines = text.lines().filter(|line| line.contains("\"what\":\"traces\""));
     lines.map(ToOwned::to_owned).collect()
 }
 
-/// Whether the thread runs that sends spans.
-fn sends(gateway: &Gateway) -> bool {
+/// Returns true if the thread that sends spans runs.
+fn has_exporter_thread(gateway: &Gateway) -> bool {
     let tasks = std::fs::read_dir(format!("/proc/{}/task", gateway.id())).unwrap();
     let name = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("comm"));
     tasks.filter_map(|task| name(task.unwrap()).ok()).any(|name| name.starts_with("OpenTel"))
@@ -66,7 +66,8 @@ fn a_collector_gets_a_span_of_each_request_in_the_trace_of_its_client() {
     ] {
         assert_eq!(put[key], value, "{put:?}");
     }
-    let kept = collector.spans_until("what was kept for it", |span| span["Parent ID"] == put["ID"]);
+    let kept =
+        collector.spans_until("the write of the request", |span| span["Parent ID"] == put["ID"]);
     assert_eq!((&*kept["Name"], &*kept["db.system.name"]), ("store", "Str(sqlite)"), "{kept:?}");
     assert_eq!(kept["Trace ID"], trace);
     let nothing = collector.span("GET");
@@ -94,7 +95,7 @@ fn a_write_to_the_bucket_is_a_store_span() {
     let servers = format!("nats://{address}");
     let mut gateway = Gateway::with(&["--otlp", &collector.address, "--nats", &servers]);
     gateway.add("ada", &[]);
-    // What is refused is no failure of the bucket.
+    // A refused command is not a failure of the bucket.
     gateway.request("POST", "/v1/people", Some(&json!({"id": "ada"}))).expect_problem(409);
     assert!(gateway.stop().success());
     for (status, code) in [("Int(201)", "201"), ("Int(409)", "409")] {
@@ -102,7 +103,8 @@ fn a_write_to_the_bucket_is_a_store_span() {
             span["Name"] == "POST /v1/people"
                 && span.get("http.response.status_code").is_some_and(|it| it == status)
         });
-        let kept = collector.spans_until("its write", |span| span["Parent ID"] == asked["ID"]);
+        let kept = collector
+            .spans_until("the write of the request", |span| span["Parent ID"] == asked["ID"]);
         assert_eq!((&*kept["Name"], &*kept["db.system.name"]), ("store", "Str(nats)"), "{kept:?}");
         assert_eq!(kept["Status code"], "STATUS_CODE_UNSET", "{kept:?}");
     }
@@ -137,10 +139,10 @@ fn spans_contain_no_personal_data() {
         all.windows(word.len()).any(|it| it == word.to_ascii_lowercase().as_bytes())
     };
     for word in ["/v1/people/{person}", "/badge/{file}", "HTTP /v1/people", "_OTHER", "store"] {
-        assert!(has(word), "{word} should be there: {}", String::from_utf8_lossy(&all));
+        assert!(has(word), "{word} is missing: {}", String::from_utf8_lossy(&all));
     }
     for word in [id, name, note, "zephyr", &gateway.token, &secret, &token, "cmt_"] {
-        assert!(!has(word), "{word} is there: {}", String::from_utf8_lossy(&all));
+        assert!(!has(word), "{word} was sent: {}", String::from_utf8_lossy(&all));
     }
 }
 
@@ -152,7 +154,7 @@ fn a_failing_collector_is_logged_once_and_affects_nothing_else() {
         let socket = FakeCollector::listen(manner);
         let soon = [("OTEL_BSP_SCHEDULE_DELAY", "20")];
         let (mut gateway, log) = logged(&["--otlp", &socket.address], &soon);
-        // More messages than one would be tried.
+        // The gateway sends several messages.
         wait_for("several fail", || {
             gateway.get("/v1/people");
             (socket.count() > 8).then_some(())
@@ -194,7 +196,7 @@ fn no_spans_are_sent_by_default() {
     ] {
         let (mut gateway, _) = logged(&[], variables);
         gateway.get("/v1/people");
-        assert_eq!(sends(&gateway), is_asked, "{variables:?}");
+        assert_eq!(has_exporter_thread(&gateway), is_asked, "{variables:?}");
         assert!(gateway.stop().success());
         assert_eq!(socket.count() > 0, is_asked, "{variables:?}");
     }
@@ -207,7 +209,7 @@ fn no_spans_are_sent_by_default() {
 fn an_invalid_collector_url_is_a_startup_error() {
     for url in ["localhost:4318", "ftp://localhost", "http://ada:secret@localhost"] {
         let folder = TempDir::new().unwrap();
-        // One that starts all the same is ended.
+        // `timeout` ends a gateway that starts nevertheless.
         let mut command = Command::new("timeout");
         command.arg("60").arg(program());
         command.args(["serve", "--listen", "127.0.0.1:0", "--otlp", url, "--data"]);

@@ -1,4 +1,4 @@
-//! The WebSocket: the same events, and what is wanted changes on the way.
+//! The WebSocket: the same events as a stream, with subscriptions that can change.
 
 use std::net::TcpStream;
 
@@ -65,7 +65,7 @@ fn a_subscription_can_change_while_the_socket_is_open() {
     gateway.publish("ada", "laptop", "away");
     gateway.publish("bob", "laptop", "away");
     assert_eq!(socket.next()["data"]["id"], "bob");
-    // What is not understood is said, and nothing ends.
+    // An invalid message gets an error, and the WebSocket stays open.
     for wrong in [json!({"type": "dance"}), json!({"type": "subscribe", "person": ["A"]}), json!(7)]
     {
         socket.send_json(&wrong);

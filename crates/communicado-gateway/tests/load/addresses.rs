@@ -1,4 +1,4 @@
-//! Attacks without a token, and the rate of an address and of a token.
+//! Attacks without a token, and the request rates of an address and of a token.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::atomic::AtomicBool;
@@ -14,7 +14,7 @@ const LOOPS: usize = 3;
 const LOOP_PER_SECOND: u32 = 400;
 const ADDRESSES: u32 = 400;
 
-/// Asks the same over one connection until `stop`, and counts the answers that are no refusal.
+/// Repeats a request over one connection until `stop`, and counts the admitted ones.
 fn repeat(target: &Target, asked: &str, stop: &AtomicBool, admitted: &Admitted) {
     let Ok(mut client) = target.connect() else { return };
     for _ in paced(LOOP_PER_SECOND, stop) {

@@ -1,4 +1,4 @@
-//! The workload beside an attack.
+//! The workload during an attack.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,20 +9,20 @@ use crate::fixture::now;
 use crate::measure::paced;
 use crate::workload::Workload;
 
-/// Publications of each publisher without an attack, and beside it.
+/// The publications of each publisher without and during an attack.
 const BASELINE: u32 = 12;
 const ATTACKED: u32 = 16;
-/// A machine that is busy with something else at the wrong time gets another chance.
+/// The number of attempts, because the machine may be busy with other work.
 const ROUNDS: usize = 3;
 const LOOKS_PER_SECOND: u32 = 10;
 
-/// One load at a time: another one beside it would be measured too.
+/// Locks out other load tests, which would affect the measurement.
 pub(crate) fn exclusive() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Asks for the health of the gateway until `stop`; nobody may be refused.
+/// Checks the health of the gateway until `stop`; the gateway may refuse no check.
 pub(crate) fn health(target: &Target, stop: &AtomicBool) -> Result<(), String> {
     for _ in paced(LOOKS_PER_SECOND, stop) {
         for path in ["/healthz", "/readyz", "/metrics"] {
@@ -36,11 +36,11 @@ pub(crate) fn health(target: &Target, stop: &AtomicBool) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs `attack` beside the workload until `stop` is set, and checks that the workload is well served.
+/// Runs `attack` during the workload until `stop`, and checks the times of the workload.
 ///
 /// # Panics
 ///
-/// If it is not.
+/// If the workload is too slow or fails.
 #[track_caller]
 pub(crate) fn assert_withstands(
     what: &str,
@@ -63,7 +63,7 @@ pub(crate) fn assert_withstands(
         });
         let memory = workload.assert_memory_bounded();
         println!(
-            "{what}: {:?} alone, {:?} attacked, {memory} KiB",
+            "{what}: {:?} without, {:?} during the attack, {memory} KiB",
             baseline.p99s(),
             attacked.p99s()
         );
@@ -73,15 +73,15 @@ pub(crate) fn assert_withstands(
         }
         assert!(
             round < ROUNDS,
-            "{what}: the 99th percentiles of round trip and delay were {:?} alone, and {:?} beside \
-             the attack",
+            "{what}: the 99th percentiles of round trip and delay were {:?} without the attack, \
+             and {:?} during it",
             baseline.p99s(),
             attacked.p99s()
         );
     }
 }
 
-/// Ends the attack, also if a check fails.
+/// Ends the attack, even if a check fails.
 struct Stops<'a>(&'a AtomicBool);
 
 impl Drop for Stops<'_> {
@@ -90,7 +90,7 @@ impl Drop for Stops<'_> {
     }
 }
 
-/// Opens a connection, asks, reads the head of the answer, and closes; its status.
+/// Sends a request on a new connection, and returns the status of the response.
 pub(crate) fn status_of(target: &Target, request: &str) -> Option<u16> {
     let mut client: Client = target.connect().ok()?;
     client.send(request.as_bytes()).ok()?;
@@ -98,7 +98,7 @@ pub(crate) fn status_of(target: &Target, request: &str) -> Option<u16> {
     std::str::from_utf8(&head).ok()?.split(' ').nth(1)?.parse().ok()
 }
 
-/// Requests in a second that one token, or one address without a token, may make.
+/// The requests per second of one token, or of one address without a token.
 pub(crate) const RATE: u32 = 200;
 
 /// Counts the requests that a rate limit admits.
@@ -119,7 +119,7 @@ impl Admitted {
 
     /// # Panics
     ///
-    /// If there were more than a full bucket and all that flowed into it meanwhile.
+    /// If there were more requests than the token bucket allows.
     #[track_caller]
     pub(crate) fn assert_within_rate(&self, who: &str) {
         let whole = self.begin.elapsed() + Duration::from_secs(1);

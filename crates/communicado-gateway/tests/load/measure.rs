@@ -1,4 +1,4 @@
-//! Times and memory.
+//! Measurement of times and memory.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,18 +7,19 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// The most memory that the gateway may hold at any time.
+/// The maximum memory of the gateway.
 pub(crate) const MEMORY_KIB: u64 = 128 * 1024;
-/// Beyond this the test kills the gateway, so that a failure does not exhaust the machine.
+/// The memory beyond which the test kills the gateway, to protect the machine.
 const KILL_KIB: u64 = 1024 * 1024;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
-/// A time that the scheduler of a busy machine with two cores adds at worst: some threads that are
-/// ready wait for one or two slices of several others. An attack that succeeds costs far more.
+/// The worst delay that the scheduler of a busy machine with two cores adds.
+///
+/// A ready thread waits for one or two time slices of several others. A successful attack costs far
+/// more.
 const NOISE: Duration = Duration::from_millis(20);
 
-/// How long publications took, and changes until a reader had them; from the time at which the
-/// publication was due.
+/// The times from the due time of a publication to its response, and to the change at a reader.
 #[derive(Debug, Default)]
 pub(crate) struct Times {
     pub(crate) round_trips: Vec<Duration>,
@@ -36,19 +37,19 @@ impl Times {
         [p99(&self.round_trips), p99(&self.delays)]
     }
 
-    /// Whether these are at most twice those without an attack.
+    /// Returns true if the times are at most twice those of `baseline`.
     pub(crate) fn is_as_good_as(&self, baseline: &Self) -> bool {
         let pairs = self.p99s().into_iter().zip(baseline.p99s());
         pairs.into_iter().all(|(attacked, baseline)| attacked <= baseline * 2 + NOISE)
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a load has a pace")]
+#[expect(clippy::disallowed_methods, reason = "a load has a rate")]
 pub(crate) fn wait_until(due: Instant) {
     std::thread::sleep(due.saturating_duration_since(crate::fixture::now()));
 }
 
-/// A pace of so many actions in a second, for as long as `stop` is not set.
+/// The numbers of actions at a rate of `per_second`, until `stop`.
 pub(crate) fn paced(per_second: u32, stop: &AtomicBool) -> impl Iterator<Item = u32> {
     let begin = crate::fixture::now();
     (0..).take_while(move |number| {
@@ -63,12 +64,12 @@ fn status(id: u32, name: &str) -> Option<u64> {
     line.split_ascii_whitespace().next()?.parse().ok()
 }
 
-/// The most that a process held at any time.
+/// The peak memory of a process.
 pub(crate) fn peak_memory(id: u32) -> Option<u64> {
     status(id, "VmHWM:")
 }
 
-/// Kills a process that takes too much memory.
+/// Kills a process that uses too much memory.
 pub(crate) struct Guard {
     over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -95,7 +96,7 @@ impl Guard {
 
     /// # Panics
     ///
-    /// If the process had to be killed.
+    /// If the guard killed the process.
     #[track_caller]
     pub(crate) fn assert_not_killed(&self) {
         let killed = self.killed.load(Ordering::SeqCst);

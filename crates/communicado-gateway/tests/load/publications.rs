@@ -11,9 +11,9 @@ use crate::workload::{Workload, operator, person, token};
 const DEVICES: u32 = 32;
 const CLIENTS: usize = 4;
 const ACCOUNTS: usize = 51;
-/// As long as one text may be.
+/// The maximum length of a text.
 const TEXT: usize = 1_000;
-/// More than the rate limit allows.
+/// A rate above the limit.
 const PER_SECOND: u32 = 250;
 
 /// A publication of 235 kB.
@@ -55,7 +55,7 @@ fn endless_renewals_of_large_devices_of_one_person() {
     let put = |body: &str| {
         wait_for("the rate limit admits a request", || {
             let asked = request("PUT", &path, &bearer(&secret), Some(body));
-            // A refusal may come before all of the body was read.
+            // The gateway may refuse the request before it has the whole body.
             workload.target.request(&asked).ok().filter(|response| response.status != 429)
         })
     };

@@ -7,7 +7,7 @@ use crate::client::{bearer, request};
 use crate::measure::paced;
 use crate::workload::{Workload, operator, token};
 
-/// Sessions that a token has at most.
+/// The maximum number of sessions of a token.
 const SESSIONS: u32 = 100;
 const ATTEMPTS_PER_SECOND: u32 = 400;
 

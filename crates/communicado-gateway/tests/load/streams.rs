@@ -1,4 +1,4 @@
-//! Attacks with streams of events and with WebSockets, by a token that only reads.
+//! Attacks with streams of events and WebSockets, with a token that can only read.
 
 use std::io::Write as _;
 use std::net::TcpStream;
@@ -13,22 +13,22 @@ use crate::fixture::wait_for;
 use crate::measure::paced;
 use crate::workload::{GROUP, Workload, operate, operator, person};
 
-/// Messages of one burst: half a megabyte.
+/// The number of messages in a burst of half a megabyte.
 const BURST: usize = 20_000;
-/// Streams that an attacker opens in a second, as fast as one program can.
+/// The streams per second of an attacker, as fast as one program can open them.
 const STREAMS_PER_SECOND: u32 = 3_000;
 const STREAMS: usize = 15_000;
-/// Names in one message.
+/// The number of names in a message.
 const NAMES: usize = 1_000;
-/// Each leaves a snapshot of some 200 kB unread.
+/// The number of readers, each of which leaves a snapshot of some 200 kB unread.
 const SLOW_READERS: usize = 600;
-/// Requests in a second about people who do not exist.
+/// The requests per second about people who do not exist.
 const ABSENT_PER_SECOND: u32 = 100;
 
-/// A WebSocket after its handshake, as a bare socket: nothing of it is read.
+/// A bare socket after a WebSocket handshake, which the test does not read.
 fn socket(target: &Target, token: &str) -> Option<TcpStream> {
     let stream = TcpStream::connect(target.address).ok()?;
-    // The gateway need not take all that comes.
+    // The gateway need not read all bytes.
     stream.set_write_timeout(Some(Duration::from_millis(100))).ok()?;
     let mut client = Client::over(stream.try_clone().ok()?, None).ok()?;
     stream.set_write_timeout(Some(Duration::from_millis(100))).ok()?;
@@ -36,7 +36,7 @@ fn socket(target: &Target, token: &str) -> Option<TcpStream> {
     (client.request(&handshake).ok()?.status == 101).then_some(stream)
 }
 
-/// Writes all of it, unless the gateway does not take it or `stop` is set.
+/// Writes all bytes, unless the gateway closes the connection or `stop` is set.
 fn push(mut stream: &TcpStream, mut bytes: &[u8], stop: &AtomicBool) {
     while !bytes.is_empty() && !stop.load(Ordering::SeqCst) {
         match stream.write(bytes) {
@@ -96,7 +96,7 @@ fn many_streams_with_different_subscriptions() {
         let path = format!("/v1/events?group={GROUP}&person=zz{number}");
         status_of(target, &request("GET", &path, &bearer(&token), None))
     };
-    // Without a change, nothing of what was made for one reader is out of date.
+    // Without changes, no snapshot of a reader becomes outdated.
     let admitted = Admitted::new();
     for number in 0..STREAMS {
         let status = open(&workload.target, number);
@@ -107,7 +107,7 @@ fn many_streams_with_different_subscriptions() {
         }
     }
     admitted.assert_within_rate("a token");
-    assert_withstands("streams that each want something else", &mut workload, |target, stop| {
+    assert_withstands("streams with different subscriptions", &mut workload, |target, stop| {
         for number in paced(STREAMS_PER_SECOND, stop) {
             open(target, STREAMS + usize::try_from(number).unwrap());
         }
@@ -185,7 +185,7 @@ fn reading_people_who_do_not_exist_stores_nothing() {
             }
         }
     });
-    // Somebody who exists is in the store all the same.
+    // The store records a reader of an existing person.
     let read = request("GET", &format!("/v1/people/{}", person(0)), &by, None);
     wait_for("the attacker may read", || {
         (status_of(&workload.target, &read) == Some(200)).then_some(())

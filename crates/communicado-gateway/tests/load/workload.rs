@@ -1,4 +1,4 @@
-//! A gateway with a thousand people, and those who use it as they should.
+//! A gateway with a thousand people, and its regular publishers and readers.
 
 use std::io;
 use std::net::{Shutdown, TcpStream};
@@ -16,13 +16,13 @@ use crate::measure::{Guard, MEMORY_KIB, Times, peak_memory, wait_until};
 pub(crate) const PEOPLE: usize = 1000;
 const PUBLISHERS: usize = 50;
 const READERS: usize = 100;
-/// Publishers that a reader watches.
+/// The number of publishers that a reader watches.
 const WATCHED: usize = 5;
-/// Between two publications of a publisher: all of them make 200 in a second.
+/// The time between two publications of a publisher; together they publish 200 times per second.
 const PACE: Duration = Duration::from_millis(250);
-/// Connections over which the people are made.
+/// The number of connections that create the people.
 const MAKERS: usize = 16;
-/// The group of everybody.
+/// The group of all people.
 pub(crate) const GROUP: &str = "all";
 
 pub(crate) struct Workload {
@@ -33,13 +33,13 @@ pub(crate) struct Workload {
     guard: Guard,
 }
 
-/// One device, on one connection.
+/// One device on one connection.
 struct Publisher {
     person: String,
     by: String,
     client: Client,
     is_busy: bool,
-    /// Publications of this phase.
+    /// The publications of this phase.
     published: Vec<Published>,
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn person(number: usize) -> String {
     format!("p{number}")
 }
 
-/// A request over the socket of the commands, which has no limit of requests.
+/// Sends a request over the control socket, which has no rate limit.
 pub(crate) fn operate(
     socket: &mut Client,
     method: &str,
@@ -90,7 +90,7 @@ pub(crate) fn operator(gateway: &Gateway) -> Client {
     Client::over_any(UnixStream::connect(gateway.folder().join("control")).unwrap())
 }
 
-/// Makes a token, and returns its secret and its id.
+/// Creates a token, and returns its secret and id.
 pub(crate) fn token(socket: &mut Client, scopes: &[&str], of: &Value) -> (String, String) {
     let mut new = json!({"name": "of a load", "scopes": scopes});
     for (key, value) in of.as_object().into_iter().flatten() {
@@ -126,20 +126,20 @@ impl Workload {
         Self { gateway, target, publishers, readers, guard }
     }
 
-    /// The token of an attacker, and its id. It only reads, and sees the least.
+    /// The token of an attacker, which can only read in the smallest view, and its id.
     ///
-    /// Its group makes each of its snapshots costly: the gateway writes it for this token alone.
+    /// The group makes its snapshots costly, because the gateway builds them for this token alone.
     pub(crate) fn attacker(&self) -> (String, String) {
         let of = json!({"view": "in-out", "group": GROUP});
         token(&mut operator(&self.gateway), &["read"], &of)
     }
 
-    /// The same without a group: what the gateway writes for this token may be of use to others.
+    /// The token of an attacker without a group, whose snapshots other readers can share.
     pub(crate) fn attacker_without_a_group(&self) -> (String, String) {
         token(&mut operator(&self.gateway), &["read"], &json!({"view": "in-out"}))
     }
 
-    /// Lets all publish so many times, and waits until all readers have all changes.
+    /// Publishes from all publishers, and waits until all readers have all changes.
     ///
     /// # Panics
     ///
@@ -191,7 +191,7 @@ impl Publisher {
         publisher
     }
 
-    /// Says the other availability, and returns the number of the change.
+    /// Publishes the other availability, and returns the revision.
     fn publish_next(&mut self) -> io::Result<u64> {
         self.is_busy = !self.is_busy;
         let body = publication(if self.is_busy { "busy" } else { "away" }, 600_000).to_string();
@@ -217,7 +217,7 @@ impl Publisher {
 impl Reader {
     fn new(gateway: &Gateway, socket: &mut Client, number: usize) -> Self {
         let secret = token(socket, &["read"], &json!({})).0;
-        // Each publisher has as many readers as any other.
+        // All publishers have the same number of readers.
         let watched: Vec<usize> =
             (0..WATCHED).map(|step| (number + step * 7) % PUBLISHERS).collect();
         let idle = (0..WATCHED).map(|step| PUBLISHERS + number * WATCHED + step);
