@@ -301,6 +301,6 @@ export async function crowd(gateway) {
   const say = (id, what) => gateway.ask("PUT", `people/${id}/manual`, what);
   const at = (hours) => new Date(Date.now() + hours * 3_600_000).toISOString();
   await say("alan", { status: "signed-in", availability: "busy", activity: "in-a-meeting", note: "Design review, room 4", returns: at(1) });
-  await say("donald", { status: "signed-out", note: "Reads his mail in batches", returns: at(50) });
+  await say("donald", { status: "signed-out", note: "Reads mail in batches", returns: at(50) });
   return people.length + 3;
 }

@@ -221,8 +221,8 @@ impl EventLoop {
             let now = self.app.clock.now();
             let changes = coalesced(changes);
             let new_readers = self.readers.deliver(changes, &self.app.metrics, now);
-            for (principal, whom) in new_readers {
-                self.app.reads(&principal, [whom]);
+            for (principal, subject) in new_readers {
+                self.app.reads(&principal, [subject]);
             }
         }
     }

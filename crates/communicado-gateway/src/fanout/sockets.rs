@@ -10,7 +10,7 @@ use crate::limits::{HEAD_TIME, Limit, READER_TIME};
 
 /// Responds to a connection beyond a limit.
 pub(super) fn reject_over_limit(socket: &TcpStream, limit: Limit) {
-    let detail = "the gateway has too many connections";
+    let detail = "too many open connections";
     refuse(
         socket,
         &ApiError::limit_exceeded(ApiErrorKind::Unavailable, limit, detail).retry_after(5),

@@ -269,9 +269,9 @@ impl Batch<'_> {
         BatchResult { people: self.result, changes: self.changes, revision: self.revision }
     }
 
-    fn create(&mut self, new: NewPerson, is_there: bool, now: Now) -> Result<(), ApiError> {
+    fn create(&mut self, new: NewPerson, exists: bool, now: Now) -> Result<(), ApiError> {
         let NewPerson { id, name, groups } = new;
-        if is_there {
+        if exists {
             let help = "PATCH /v1/people/ID changes a person";
             return Err(ApiError::new(
                 ApiErrorKind::Conflict,
@@ -283,7 +283,7 @@ impl Batch<'_> {
             return Err(ApiError::limit_exceeded(
                 ApiErrorKind::Full,
                 PEOPLE,
-                "the gateway has too many people",
+                "the gateway has the maximum number of people",
             ));
         }
         self.count += 1;
@@ -294,13 +294,13 @@ impl Batch<'_> {
             facet.revision = self.revision;
         }
         let person = Arc::new(person);
-        self.tell(id, None, Some(person), [true; 3]);
+        self.record_change(id, None, Some(person), [true; 3]);
         Ok(())
     }
 
     fn remove(&mut self, before: &Arc<Person>) {
         self.revision += 1;
-        self.tell(before.id.clone(), Some(before.clone()), None, [true; 3]);
+        self.record_change(before.id.clone(), Some(before.clone()), None, [true; 3]);
     }
 
     /// Derives the effective state after an input, and the views that see the change.
@@ -325,10 +325,10 @@ impl Batch<'_> {
         person.facets = facets;
         person.json_cache = Default::default();
         let id = person.id.clone();
-        self.tell(id, Some(before.clone()), Some(Arc::new(person)), seen_by);
+        self.record_change(id, Some(before.clone()), Some(Arc::new(person)), seen_by);
     }
 
-    fn tell(
+    fn record_change(
         &mut self,
         id: Arc<str>,
         before: Option<Arc<Person>>,

@@ -258,15 +258,15 @@ fn authenticate(known: &mut BTreeMap<Arc<str>, ReferencePerson>, input: &Input, 
         }
         Input::SetManual { person, state, duration, .. } => {
             let until = duration.map(|duration| now + u64::try_from(duration.as_millis()).unwrap());
-            let said = (state.status, state.availability, until);
-            known.get_mut(person).unwrap().manual = Some(said);
+            let manual = (state.status, state.availability, until);
+            known.get_mut(person).unwrap().manual = Some(manual);
         }
         Input::ClearManual(person) => known.get_mut(person).unwrap().manual = None,
     }
 }
 
 /// Checks a property after every step of many random worlds.
-fn hold(check: impl Fn(&mut World)) {
+fn for_all_steps(check: impl Fn(&mut World)) {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let seeds = match number("SEED") {
         Some(seed) => seed..seed + 1,
@@ -286,12 +286,12 @@ fn hold(check: impl Fn(&mut World)) {
 
 #[test]
 fn revisions_have_no_gaps_and_changes_chain() {
-    hold(|_| {});
+    for_all_steps(|_| {});
 }
 
 #[test]
 fn the_sum_of_the_changes_is_the_current_state() {
-    hold(|world| {
+    for_all_steps(|world| {
         assert_eq!(world.received.len(), world.people.len());
         for person in world.people.after(None) {
             for view in View::ALL {
@@ -306,7 +306,7 @@ fn the_sum_of_the_changes_is_the_current_state() {
 
 #[test]
 fn a_manual_status_precedes_the_most_reachable_device() {
-    hold(|world| {
+    for_all_steps(|world| {
         let ids: Vec<Arc<str>> = world.known.keys().cloned().collect();
         for id in ids {
             let expected = world.known.get_mut(&id).unwrap().effective(world.now);
@@ -323,7 +323,7 @@ fn a_manual_status_precedes_the_most_reachable_device() {
 
 #[test]
 fn the_next_deadline_is_in_the_future_and_extra_wakeups_change_nothing() {
-    hold(|world| {
+    for_all_steps(|world| {
         let now = at(world.now);
         assert!(world.people.next_deadline().is_none_or(|deadline| now.moment < deadline));
         let mut batch = world.people.begin();
@@ -334,7 +334,7 @@ fn the_next_deadline_is_in_the_future_and_extra_wakeups_change_nothing() {
 
 #[test]
 fn a_restart_loses_nothing() {
-    hold(|world| {
+    for_all_steps(|world| {
         let stored = |people: &People| {
             people.after(None).map(|person| person.to_stored()).collect::<Vec<_>>()
         };
@@ -377,7 +377,7 @@ fn a_jump_of_the_civil_clock_changes_only_timestamps() {
 
 #[test]
 fn setting_the_clock_back_extends_no_lease() {
-    hold(|world| {
+    for_all_steps(|world| {
         let stored = world.people.after(None).map(|person| person.to_stored()).collect();
         let mut back = at(world.now);
         back.civil = Timestamp::EPOCH;
@@ -392,7 +392,7 @@ fn setting_the_clock_back_extends_no_lease() {
 
 #[test]
 fn a_view_shows_only_its_fields() {
-    hold(|world| {
+    for_all_steps(|world| {
         for person in world.people.after(None) {
             let in_out = String::from_utf8(person_json(person, View::InOut).to_vec()).unwrap();
             for word in ["availability", "activity", "status", "reason", "manual", "secret note"] {

@@ -30,7 +30,7 @@ pub(super) struct WriteBatch {
 pub(super) struct PendingReply {
     pub(super) reply: Option<ReplySender>,
     pub(super) result: Result<WriteReply, ApiError>,
-    pub(super) whom: Option<Arc<str>>,
+    pub(super) person: Option<Arc<str>>,
 }
 
 impl WriteBatch {
@@ -165,8 +165,8 @@ impl WriteBatch {
     }
 
     pub(super) fn answer(self, app: &AppState) {
-        for PendingReply { reply, result, whom } in self.replies {
-            let result = match (result, whom) {
+        for PendingReply { reply, result, person } in self.replies {
+            let result = match (result, person) {
                 (Ok(WriteReply::Nothing), Some(id)) => {
                     Ok(WriteReply::Person(app.people().person(&id).cloned()))
                 }

@@ -76,12 +76,12 @@ fn commit_batch(
     let people = app.people();
     let mut batch = people.begin();
     for WriteRequest { command, caller, reply } in requests {
-        let whom = match &command {
+        let person = match &command {
             WriteCommand::Person(input) => Some(input.person().clone()),
             _ => None,
         };
         let result = write_batch.execute(app, store, &mut batch, caller.as_ref(), command);
-        write_batch.replies.push(PendingReply { reply, result, whom });
+        write_batch.replies.push(PendingReply { reply, result, person });
     }
     let result = batch.end();
     drop(people);

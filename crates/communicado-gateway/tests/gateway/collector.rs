@@ -110,7 +110,7 @@ impl FakeCollector {
         let received = Arc::<Mutex<Vec<Vec<u8>>>>::default();
         let here = received.clone();
         std::thread::spawn(move || {
-            let mut kept = Vec::new();
+            let mut open = Vec::new();
             for socket in listener.incoming() {
                 let mut socket = socket.unwrap();
                 if !matches!(manner, CollectorBehavior::Disconnects) {
@@ -123,7 +123,7 @@ impl FakeCollector {
                     CollectorBehavior::Rejects => "404 Not Found",
                     CollectorBehavior::Disconnects => continue,
                     CollectorBehavior::Hangs => {
-                        kept.push(socket);
+                        open.push(socket);
                         continue;
                     }
                 };

@@ -253,9 +253,9 @@ fn foreign_host_names_are_refused_unless_the_operator_gave_a_public_url() {
         assert!(people.starts_with("HTTP/1.1 200"), "{host} {people}");
     }
     // The check covers later requests of a connection too.
-    let kept = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n\
+    let pipelined = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n\
                 GET /readyz HTTP/1.1\r\nHost: evil.example\r\n\r\n";
-    let both = answer(&mut plain(&gateway), kept);
+    let both = answer(&mut plain(&gateway), pipelined);
     assert!(both.starts_with("HTTP/1.1 200"), "{both}");
     problem(&both[both.rfind("HTTP/1.1 ").unwrap()..], 421);
     assert!(gateway.command(&["people", "list"]).status.success());

@@ -66,10 +66,10 @@ fn a_collector_gets_a_span_of_each_request_in_the_trace_of_its_client() {
     ] {
         assert_eq!(put[key], value, "{put:?}");
     }
-    let kept =
+    let write =
         collector.spans_until("the write of the request", |span| span["Parent ID"] == put["ID"]);
-    assert_eq!((&*kept["Name"], &*kept["db.system.name"]), ("store", "Str(sqlite)"), "{kept:?}");
-    assert_eq!(kept["Trace ID"], trace);
+    assert_eq!((&*write["Name"], &*write["db.system.name"]), ("store", "Str(sqlite)"), "{write:?}");
+    assert_eq!(write["Trace ID"], trace);
     let nothing = collector.span("GET");
     assert_eq!(nothing["http.response.status_code"], "Int(404)");
     assert!(!nothing.contains_key("http.route"), "{nothing:?}");
@@ -103,10 +103,14 @@ fn a_write_to_the_bucket_is_a_store_span() {
             span["Name"] == "POST /v1/people"
                 && span.get("http.response.status_code").is_some_and(|it| it == status)
         });
-        let kept = collector
+        let write = collector
             .spans_until("the write of the request", |span| span["Parent ID"] == asked["ID"]);
-        assert_eq!((&*kept["Name"], &*kept["db.system.name"]), ("store", "Str(nats)"), "{kept:?}");
-        assert_eq!(kept["Status code"], "STATUS_CODE_UNSET", "{kept:?}");
+        assert_eq!(
+            (&*write["Name"], &*write["db.system.name"]),
+            ("store", "Str(nats)"),
+            "{write:?}"
+        );
+        assert_eq!(write["Status code"], "STATUS_CODE_UNSET", "{write:?}");
     }
 }
 

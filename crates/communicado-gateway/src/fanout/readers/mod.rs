@@ -192,9 +192,9 @@ impl Readers {
             ));
         }
         let budget = reader.budget.clone();
-        let more = budget.charge(topics.len() * BYTES_OF_A_NAME).ok_or_else(holds_too_much)?;
+        let more = budget.charge(topics.len() * BYTES_OF_A_NAME).ok_or_else(budget_exhausted)?;
         let start = self.replay_log.start(&principal, &budget, subscription, people, is_first);
-        let (frames, last) = start.ok_or_else(holds_too_much)?;
+        let (frames, last) = start.ok_or_else(budget_exhausted)?;
         drop(more);
         for topic in topics {
             self.topics.join(&mut self.readers, id.key, topic);
@@ -272,10 +272,11 @@ impl Readers {
                 new_readers.extend(self.principals(named).map(|principal| (principal, id.clone())));
             }
             for group in joined_groups(rendered) {
-                let whom: Arc<str> = format!("@{group}").into();
+                let subject: Arc<str> = format!("@{group}").into();
                 let of_group = self.topics.of(&Topic::Group(group));
-                new_readers
-                    .extend(self.principals(of_group).map(|principal| (principal, whom.clone())));
+                new_readers.extend(
+                    self.principals(of_group).map(|principal| (principal, subject.clone())),
+                );
             }
             let own = self.topics.of(&Topic::Own(id.clone()));
             let named = self.topics.of(&Topic::Person(id.clone()));
@@ -466,7 +467,7 @@ fn held(budget: &StreamBudget, frame: Frame) -> Option<(Frame, Option<Charge>)> 
     Some((frame, Some(charge)))
 }
 
-fn holds_too_much() -> ApiError {
+fn budget_exhausted() -> ApiError {
     let detail = "the unsent data for this token and its sessions is too large";
     ApiError::limit_exceeded(ApiErrorKind::TooMany, STREAM_BYTES_PER_TOKEN, detail).retry_after(5)
 }
