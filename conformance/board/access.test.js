@@ -1,27 +1,27 @@
-// The board for everybody: with a keyboard, a screen reader, any colours, any size.
+// Accessibility of the board: keyboard, screen reader, colors, sizes.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { board, crowd, network, reader, says, shot, shows, stage, test, until } from "./stage.js";
+import { board, crowd, network, reader, says, shot, shows, fixture, test, until } from "./fixture.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
-/** Fails with what axe finds wrong in what is shown now. */
+/** Fails with the violations that axe finds in the current page. */
 async function check(page) {
-  // Not as an element: the page's policy lets none in.
+  // Not as a script element, which the page's policy refuses.
   await page.evaluate(axe);
   const { violations, passes } = await page.evaluate((values) => axe.run(document, { runOnly: { type: "tag", values } }), RULES);
   const said = violations.map(({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map((it) => `${it.target} ${it.failureSummary}`).join("\n  ")}`);
   assert.deepEqual(said, []);
-  assert(passes.length > 10, "axe has looked at something");
+  assert(passes.length > 10, "axe has checked something");
 }
 
 for (const colorScheme of ["light", "dark"]) {
   for (const [size, viewport] of [["desktop", { width: 1280, height: 900 }], ["phone", { width: 390, height: 844 }]]) {
     test(`axe finds nothing wrong: ${colorScheme}, ${size}`, async (t) => {
-      const gateway = await stage(t);
+      const gateway = await fixture(t);
       const line = await network(gateway.port);
       t.after(() => line.close());
       const count = await crowd(gateway);
@@ -36,7 +36,7 @@ for (const colorScheme of ["light", "dark"]) {
       await until("all are shown", async () => (await page.locator("#rows tr").count()) === count);
       await shot(page, `board-${name}`);
       await check(page);
-      assert(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "nothing is wider than the screen");
+      assert(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the page fits the width of the screen");
       await page.click("#own");
       await page.locator("#devices li").waitFor();
       await page.getByText("Be right back").last().click();
@@ -56,8 +56,8 @@ for (const colorScheme of ["light", "dark"]) {
   }
 }
 
-test("on a wall everybody fits, and none is cut off", async (t) => {
-  const gateway = await stage(t);
+test("on a wall all people fit, and no card is clipped", async (t) => {
+  const gateway = await fixture(t);
   const count = await crowd(gateway);
   const { secret } = await gateway.tokenFor(null);
   for (const [width, height, colorScheme] of [[1920, 1080, "dark"], [1920, 1080, "light"], [3840, 2160, "light"], [1080, 1920, "dark"], [1024, 768, "light"]]) {
@@ -75,8 +75,8 @@ test("on a wall everybody fits, and none is cut off", async (t) => {
   }
 });
 
-test("more people than fit on a wall come page after page", async (t) => {
-  const gateway = await stage(t);
+test("a wall cycles through pages if not all people fit", async (t) => {
+  const gateway = await fixture(t);
   for (let index = 0; index < 120; index++) await gateway.person(`p${index}`, `Person ${index}`);
   const { context } = await reader(t, gateway.url, { viewport: { width: 1024, height: 768 } });
   const page = await context.newPage();
@@ -96,15 +96,15 @@ test("more people than fit on a wall come page after page", async (t) => {
   assert.equal(seen.size, 123);
 });
 
-test("everything can be done with the keyboard alone", async (t) => {
-  const gateway = await stage(t);
+test("the board works with the keyboard alone", async (t) => {
+  const gateway = await fixture(t);
   const { context } = await reader(t, gateway.url);
   const page = await context.newPage();
   const press = async (...keys) => {
     for (const key of keys) await page.keyboard.press(key);
   };
   const focus = () => page.evaluate(() => document.activeElement.id || document.activeElement.className || document.activeElement.value);
-  /** Goes on until this has the focus, which must be seen. */
+  /** Presses Tab until this element has the focus, which must be visible. */
   const tabTo = async (id) => {
     await until(`focus on ${id}`, async () => {
       await press("Tab");
@@ -115,7 +115,7 @@ test("everything can be done with the keyboard alone", async (t) => {
       const seen = active.matches("input[type=radio]") ? active.nextElementSibling : active;
       return getComputedStyle(seen).outlineStyle;
     });
-    assert.equal(outline, "solid", `the focus on ${id} is seen`);
+    assert.equal(outline, "solid", `the focus on ${id} is visible`);
   };
   await page.goto(gateway.url);
   await page.locator("#door").waitFor();
@@ -156,8 +156,8 @@ test("everything can be done with the keyboard alone", async (t) => {
   await page.locator('[data-person="ada"]').waitFor({ state: "detached" });
 });
 
-test("a screen reader finds a table, and hears of changes a few at a time", async (t) => {
-  const gateway = await stage(t);
+test("a screen reader finds a table, and changes are announced a few at a time", async (t) => {
+  const gateway = await fixture(t);
   const { context } = await reader(t, gateway.url);
   const page = await board(context, gateway.url, (await gateway.tokenFor(null)).secret);
   await says(page, "alan", "Busy");
@@ -169,38 +169,38 @@ test("a screen reader finds a table, and hears of changes a few at a time", asyn
   assert(!tree.includes("AT"), "initials are not read");
 
   await page.evaluate(() => {
-    window.heard = [];
+    window.announced = [];
     const news = document.getElementById("news");
-    new MutationObserver(() => news.textContent && window.heard.push(news.textContent)).observe(news, { childList: true });
+    new MutationObserver(() => news.textContent && window.announced.push(news.textContent)).observe(news, { childList: true });
   });
   await gateway.publish("ada", { availability: "away" });
   await gateway.publish("ada", { availability: "busy" });
   await gateway.publish("grace");
-  await until("it is said", () => page.evaluate(() => window.heard.length));
-  assert.deepEqual(await page.evaluate(() => window.heard), ["Ada Lovelace: Busy. Grace Hopper: Available."]);
-  // A note is not worth a word.
+  await until("the change is announced", () => page.evaluate(() => window.announced.length));
+  assert.deepEqual(await page.evaluate(() => window.announced), ["Ada Lovelace: Busy. Grace Hopper: Available."]);
+  // A changed note is not announced.
   await gateway.ask("PUT", "people/grace/manual", { status: "signed-in", availability: "available", note: "x" });
   for (let index = 0; index < 4; index++) {
     await gateway.person(`p${index}`, `Person ${index}`);
     await gateway.publish(`p${index}`);
   }
-  await until("it is said", () => page.evaluate(() => window.heard.length > 1));
-  assert.equal(await page.evaluate(() => window.heard.at(-1)), "4 people changed.");
+  await until("the change is announced", () => page.evaluate(() => window.announced.length > 1));
+  assert.equal(await page.evaluate(() => window.announced.at(-1)), "4 people changed.");
 
-  // That the line is cut is said once; that the minutes pass is not.
+  // The board announces a lost connection once, and not the passing minutes.
   await gateway.end("SIGKILL");
-  const said = await page.evaluate(() => window.heard.length);
+  const said = await page.evaluate(() => window.announced.length);
   for (const minutes of [3, 4, 5]) {
     await page.evaluate((by) => (Date.now = () => new Date().getTime() + by), minutes * 60_000);
     await page.locator("#banner", { hasText: `${minutes} minutes ago` }).waitFor();
   }
-  const since = (await page.evaluate(() => window.heard)).slice(said);
+  const since = (await page.evaluate(() => window.announced)).slice(said);
   assert.equal(since.length, 1, String(since));
   assert.match(since[0], /^No connection to the gateway/);
 });
 
-test("who wants no motion gets none, and forced colours keep the signs", async (t) => {
-  const gateway = await stage(t);
+test("reduced motion stops animations, and forced colors keep the icons", async (t) => {
+  const gateway = await fixture(t);
   const { context } = await reader(t, gateway.url, { reducedMotion: "reduce", forcedColors: "active" });
   const page = await board(context, gateway.url, (await gateway.tokenFor(null)).secret);
   await says(page, "ada", "Available");

@@ -1,14 +1,14 @@
-// The board in Chromium, before a real gateway.
+// The board in Chromium, with a real gateway.
 
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { agent, board, issuer, network, reader, says, shot, shows, stage, test, until } from "./stage.js";
+import { agent, board, issuer, network, reader, says, shot, shows, fixture, test, until } from "./fixture.js";
 
 const SECOND = 1000;
 
 test("two browsers see a change at once", async (t) => {
-  const gateway = await stage(t);
+  const gateway = await fixture(t);
   const pages = [];
   for (const person of ["ada", "alan"]) {
     const { secret } = await gateway.tokenFor(person);
@@ -24,8 +24,8 @@ test("two browsers see a change at once", async (t) => {
   assert.equal(await pages[0].locator("#counts").textContent(), "2 in · 1 out");
 });
 
-test("who comes and who goes is seen without a reload", async (t) => {
-  const gateway = await stage(t);
+test("added and removed people appear and disappear without a reload", async (t) => {
+  const gateway = await fixture(t);
   const { secret } = await gateway.tokenFor(null);
   const { context } = await reader(t, gateway.url);
   const page = await board(context, gateway.url, secret);
@@ -37,8 +37,8 @@ test("who comes and who goes is seen without a reload", async (t) => {
   assert(!(await page.locator("#group option").allTextContents()).includes("boston"));
 });
 
-test("an agent that is killed is no more believed when its lease ends", async (t) => {
-  const gateway = await stage(t);
+test("a device whose agent was killed is unknown when its lease expires", async (t) => {
+  const gateway = await fixture(t);
   const { secret } = await gateway.tokenFor("grace");
   const { context } = await reader(t, gateway.url);
   const page = await board(context, gateway.url, secret);
@@ -46,11 +46,11 @@ test("an agent that is killed is no more believed when its lease ends", async (t
   await page.click("#own");
   const device = page.locator("#devices li", { hasText: "desk" });
   await device.waitFor();
-  assert.match(await device.textContent(), /desk Out, no client runs/);
+  assert.match(await device.textContent(), /desk Out, no client is running/);
   await page.click("#cancel");
   await first.end("SIGKILL");
   await says(page, "grace", "Unknown");
-  await says(page, "grace", "not heard from");
+  await says(page, "grace", "no recent update");
   assert.equal(await page.locator("#counts").textContent(), "2 in · 1 unknown");
   await shot(page, "lease-expired");
   const second = await agent(t, gateway, "grace");
@@ -61,8 +61,8 @@ test("an agent that is killed is no more believed when its lease ends", async (t
   await says(page, "grace", "Available");
 });
 
-test("a gateway that is killed and comes back: nothing wrong is shown, nothing is missed", async (t) => {
-  const gateway = await stage(t);
+test("the board shows nothing wrong and misses nothing when a gateway is killed and restarted", async (t) => {
+  const gateway = await fixture(t);
   const { secret } = await gateway.tokenFor("ada");
   const { context } = await reader(t, gateway.url);
   const page = await board(context, gateway.url, secret);
@@ -88,11 +88,11 @@ test("a gateway that is killed and comes back: nothing wrong is shown, nothing i
   await page.locator("#link", { hasText: "Reconnecting" }).waitFor();
   await gateway.run();
   await page.locator("#link", { hasText: "Live" }).waitFor();
-  assert(await page.locator("#board").isVisible(), "whoever was signed in still is");
+  assert(await page.locator("#board").isVisible(), "the session survives the restart");
 });
 
-test("without network it opens, says how old it is, and is live again by itself", async (t) => {
-  const gateway = await stage(t);
+test("without network the board opens, shows its age, and reconnects", async (t) => {
+  const gateway = await fixture(t);
   const line = await network(gateway.port);
   t.after(() => line.close());
   const { secret } = await gateway.tokenFor("ada");
@@ -106,10 +106,10 @@ test("without network it opens, says how old it is, and is live again by itself"
   await page.locator("#link", { hasText: "Reconnecting" }).waitFor();
   await page.reload();
   await says(page, "ada", "Available");
-  await page.locator("#banner", { hasText: "No connection to the gateway. What you see was so at" }).waitFor();
+  await page.locator("#banner", { hasText: "No connection to the gateway. Last update:" }).waitFor();
   await shot(page, "offline");
 
-  // Older than a minute, it does not claim any more that it is so.
+  // After a minute, the board marks each status as old.
   await page.evaluate(() => {
     const kept = JSON.parse(localStorage.getItem("communicado board"));
     dispatchEvent(new Event("pagehide"));
@@ -129,8 +129,8 @@ test("without network it opens, says how old it is, and is live again by itself"
   await page.locator("#banner").waitFor({ state: "hidden" });
 });
 
-test("a connection that goes silent is noticed", async (t) => {
-  const gateway = await stage(t);
+test("the board detects a silent connection", async (t) => {
+  const gateway = await fixture(t);
   const line = await network(gateway.port);
   t.after(() => line.close());
   const { secret } = await gateway.tokenFor(null);
@@ -147,8 +147,8 @@ test("a connection that goes silent is noticed", async (t) => {
   await shows(page, '[data-person="ada"] .status', "was Available");
 });
 
-test("one says oneself that one is out, with a note and when one is back, and takes it back", async (t) => {
-  const gateway = await stage(t);
+test("a person sets a manual status with a note and a return time, and clears it", async (t) => {
+  const gateway = await fixture(t);
   const { secret } = await gateway.tokenFor("ada");
   const { context } = await reader(t, gateway.url);
   const page = await board(context, gateway.url, secret);
@@ -156,7 +156,7 @@ test("one says oneself that one is out, with a note and when one is back, and ta
   const witness = await board(other.context, gateway.url, (await gateway.tokenFor("alan")).secret);
   await page.click("#own");
   await page.locator("#devices li", { hasText: "laptop" }).waitFor();
-  assert.match(await page.locator("#devices").textContent(), /laptop Available, last heard less than a minute ago.*pidgin: available/s);
+  assert.match(await page.locator("#devices").textContent(), /laptop Available, last update less than a minute ago.*pidgin: available/s);
   await page.getByText("Out", { exact: true }).last().click();
   await page.fill("#note", "At the dentist");
   const back = new Date(Date.now() + 7_200_000);
@@ -168,22 +168,22 @@ test("one says oneself that one is out, with a note and when one is back, and ta
   const row = witness.locator('[data-person="ada"]');
   assert.match(await row.locator(".status").textContent(), /^Out/);
   assert.equal(await row.locator(".note").textContent(), "At the dentist");
-  const told = await row.locator(".back time").getAttribute("datetime");
-  assert.equal(new Date(told).getTime(), back.setSeconds(0, 0));
+  const returns = await row.locator(".back time").getAttribute("datetime");
+  assert.equal(new Date(returns).getTime(), back.setSeconds(0, 0));
 
   await page.click("#own");
   assert.equal(await page.inputValue("#note"), "At the dentist");
-  await page.getByText("What my clients say").click();
+  await page.getByText("From my clients").click();
   assert(await page.locator("#note").isDisabled());
   await page.click("#set");
   await says(witness, "ada", "Available");
   assert.equal(await row.locator(".note").textContent(), "");
 });
 
-test("who signs in where his company signs in is himself here", async (t) => {
+test("a person signs in with the company's single sign-on", async (t) => {
   let site;
-  const gateway = await stage(t, async (port, home) => {
-    // By this name the gateway is another site than the issuer, as it is in a company.
+  const gateway = await fixture(t, async (port, home) => {
+    // With this name, gateway and issuer are different sites, as in a company.
     const base = `http://localhost:${port}`;
     site = await issuer(t, `${base}/v1/oidc/callback`);
     const secret = join(home, "secret");
@@ -207,8 +207,8 @@ test("who signs in where his company signs in is himself here", async (t) => {
   await says(page, "ada", "set by hand");
 });
 
-test("what the gateway refuses is said where it was asked", async (t) => {
-  const gateway = await stage(t);
+test("an error appears at its form", async (t) => {
+  const gateway = await fixture(t);
   const { context } = await reader(t, gateway.url);
   const page = await board(context, gateway.url);
   await page.fill("#token", "cmt_wrong");
@@ -218,8 +218,8 @@ test("what the gateway refuses is said where it was asked", async (t) => {
   await shot(page, "door-refused");
 });
 
-test("a token that is revoked ends the board and what it knew", async (t) => {
-  const gateway = await stage(t);
+test("revoking a token ends the session and deletes the board's data", async (t) => {
+  const gateway = await fixture(t);
   const { secret, id } = await gateway.tokenFor("ada");
   const { context } = await reader(t, gateway.url);
   const page = await board(context, gateway.url, secret);
@@ -235,12 +235,12 @@ test("a token that is revoked ends the board and what it knew", async (t) => {
     assert.equal(await each.evaluate(() => localStorage.length), 0);
   }
   const why = await Promise.all([page, tab].map((each) => each.locator("#door-why").textContent()));
-  assert(why.some((text) => text.includes("Your access was withdrawn")), String(why));
+  assert(why.some((text) => text.includes("Your access was revoked")), String(why));
   await shot(page, "ended");
 });
 
-test("who signs out is out in every tab, and another may come in", async (t) => {
-  const gateway = await stage(t);
+test("signing out affects every tab, and another reader can sign in", async (t) => {
+  const gateway = await fixture(t);
   const { context } = await reader(t, gateway.url);
   const page = await board(context, gateway.url, (await gateway.tokenFor("ada")).secret);
   const tab = await board(context, gateway.url);
@@ -254,12 +254,12 @@ test("who signs out is out in every tab, and another may come in", async (t) => 
   await page.press("#token", "Enter");
   await says(page, "alan", "In");
   await says(tab, "alan", "In");
-  assert.equal((await page.locator('[data-person="alan"] .status').textContent()).trim(), "In", "a lesser view shows less");
+  assert.equal((await page.locator('[data-person="alan"] .status').textContent()).trim(), "In", "a smaller view shows less");
   assert(await page.locator("#own").isHidden());
 });
 
-test("eight tabs share one connection, and the next one takes over", async (t) => {
-  const gateway = await stage(t);
+test("eight tabs share one connection, and the next tab takes over", async (t) => {
+  const gateway = await fixture(t);
   const { context } = await reader(t, gateway.url);
   let streams = 0;
   context.on("request", (request) => (streams += request.url().includes("/v1/events") ? 1 : 0));
@@ -276,8 +276,8 @@ test("eight tabs share one connection, and the next one takes over", async (t) =
   assert.equal(streams, 2);
 });
 
-test("a tab that the browser puts to sleep does not silence the others", async (t) => {
-  const gateway = await stage(t);
+test("a frozen tab does not silence the others", async (t) => {
+  const gateway = await fixture(t);
   const { context } = await reader(t, gateway.url);
   const sleeper = await board(context, gateway.url, (await gateway.tokenFor("ada")).secret);
   await says(sleeper, "ada", "Available");
@@ -297,8 +297,8 @@ test("a tab that the browser puts to sleep does not silence the others", async (
   await says(sleeper, "ada", "Away");
 });
 
-test("groups, in and out, and a name choose who is shown", async (t) => {
-  const gateway = await stage(t);
+test("groups, in and out, and a name filter the people", async (t) => {
+  const gateway = await fixture(t);
   const { context } = await reader(t, gateway.url);
   const page = await board(context, gateway.url, (await gateway.tokenFor(null)).secret);
   const shown = () => page.locator("#rows tr").evaluateAll((rows) => rows.map((row) => row.dataset.person).join());
@@ -319,11 +319,11 @@ test("groups, in and out, and a name choose who is shown", async (t) => {
   await shot(page, "no-match");
 });
 
-test("a board without people says what to do", async (t) => {
-  const gateway = await stage(t);
+test("an empty board explains what to do", async (t) => {
+  const gateway = await fixture(t);
   for (const person of ["ada", "alan", "grace"]) await gateway.ask("DELETE", `people/${person}`);
   const { context } = await reader(t, gateway.url);
   const page = await board(context, gateway.url, (await gateway.tokenFor(null)).secret);
-  await page.getByRole("heading", { name: "Nobody is on this board yet" }).waitFor();
+  await page.getByRole("heading", { name: "The board has no people yet" }).waitFor();
   await shot(page, "empty");
 });

@@ -1,5 +1,5 @@
-// Makes client.js and client.d.ts from client.ts; with --check it only says whether they are up to
-// date. The compiler indents by four spaces, which a reader would have to download: tabs instead.
+// Generates client.js and client.d.ts from client.ts; with --check it only checks that they are up
+// to date. It replaces the compiler's indentation by tabs, because browsers download the file.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ try {
     const kept = join(web, name);
     if (!process.argv.includes("--check")) writeFileSync(kept, text);
     else if (readFileSync(kept, "utf8") !== text) {
-      console.error(`${name} is not what client.ts makes: run \`npm run build\` in conformance/board`);
+      console.error(`${name} is out of date with client.ts: run \`npm run build\` in conformance/board`);
       stale = 1;
     }
   }

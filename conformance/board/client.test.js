@@ -1,4 +1,4 @@
-// client.js outside of a browser, beside clients that are not ours: `eventsource` and `ws`.
+// client.js in Node, compared with other clients: `eventsource` and `ws`.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -11,28 +11,28 @@ import { promisify } from "node:util";
 import { EventSource } from "eventsource";
 import { WebSocket } from "ws";
 import { connect } from "../../crates/communicado-gateway/web/client.js";
-import { network, stage, test, until } from "./stage.js";
+import { network, fixture, test, until } from "./fixture.js";
 
 const run = promisify(execFile);
 const web = new URL("../../crates/communicado-gateway/web/", import.meta.url);
 
-/** A feed that ends with the test, and what it told. */
+/** A feed that ends with the test, and its events. */
 function follow(t, options) {
   const feed = connect(options);
   t.after(() => feed.close());
-  const told = [];
-  feed.addEventListener("change", ({ detail }) => told.push(detail));
-  feed.addEventListener("snapshot", ({ detail }) => told.push(detail));
-  feed.addEventListener("state", ({ detail }) => told.push(detail));
-  return { feed, told };
+  const events = [];
+  feed.addEventListener("change", ({ detail }) => events.push(detail));
+  feed.addEventListener("snapshot", ({ detail }) => events.push(detail));
+  feed.addEventListener("state", ({ detail }) => events.push(detail));
+  return { feed, events };
 }
 
-test("everybody first, then every change, with what was before", async (t) => {
-  const gateway = await stage(t);
+test("a feed yields all people, then every change with the state before", async (t) => {
+  const gateway = await fixture(t);
   const { secret } = await gateway.tokenFor(null);
   const { feed } = follow(t, { url: gateway.url, token: secret });
   const changes = feed[Symbol.asyncIterator]();
-  await until("it is live", () => feed.state === "live");
+  await until("the feed is live", () => feed.state === "live");
   assert.equal(feed.age(), 0);
   assert.deepEqual(feed.people().map((person) => person.id), ["ada", "alan", "grace"]);
   for (const id of ["ada", "alan", "grace"]) {
@@ -50,17 +50,17 @@ test("everybody first, then every change, with what was before", async (t) => {
   assert.deepEqual(await changes.next(), { done: true, value: undefined });
 });
 
-test("a slow reader gets the latest of each person, and what it knew before", async (t) => {
-  const gateway = await stage(t);
+test("a slow reader gets the latest change of each person, with the state it had", async (t) => {
+  const gateway = await fixture(t);
   const { feed } = follow(t, { url: gateway.url, token: gateway.token });
-  await until("it is live", () => feed.state === "live");
+  await until("the feed is live", () => feed.state === "live");
   const changes = feed[Symbol.asyncIterator]();
   for (let each = 0; each < 3; each++) await changes.next();
   for (const availability of ["away", "busy", "idle"]) await gateway.publish("ada", { availability });
-  await until("all has come", () => feed.person("ada").availability === "idle");
+  await until("all changes have arrived", () => feed.person("ada").availability === "idle");
   await gateway.publish("alan", { availability: "away" });
-  await until("all has come", () => feed.person("alan").availability === "away");
-  // What was under way when it began to sleep may come first.
+  await until("all changes have arrived", () => feed.person("alan").availability === "away");
+  // A change that was in progress before the pause may come first.
   const seen = [];
   while (!seen.some((it) => it.startsWith("alan"))) {
     const { value } = await changes.next();
@@ -69,102 +69,102 @@ test("a slow reader gets the latest of each person, and what it knew before", as
   assert.deepEqual(seen, ["ada available idle", "alan busy away"]);
 });
 
-test("only the people and groups that were asked for", async (t) => {
-  const gateway = await stage(t);
+test("a feed yields only the requested people and groups", async (t) => {
+  const gateway = await fixture(t);
   const token = gateway.token;
   const one = follow(t, { url: gateway.url, token, person: "alan" }).feed;
   const some = follow(t, { url: gateway.url, token, group: ["engineering", "boston"] }).feed;
   for (const [feed, people] of [[one, "alan"], [some, "ada,grace"]]) {
-    await until("it is live", () => feed.state === "live");
+    await until("the feed is live", () => feed.state === "live");
     assert.equal(feed.people().map((person) => person.id).join(), people);
   }
 });
 
-test("a cut line: it says how old it is, goes on where it was, and misses nothing", async (t) => {
-  const gateway = await stage(t);
+test("after a lost connection, a feed resumes and misses nothing", async (t) => {
+  const gateway = await fixture(t);
   const line = await network(gateway.port);
   t.after(() => line.close());
-  const { feed, told } = follow(t, { url: line.url, token: gateway.token });
-  await until("it is live", () => feed.state === "live");
+  const { feed, events } = follow(t, { url: line.url, token: gateway.token });
+  await until("the feed is live", () => feed.state === "live");
   line.cut();
-  await until("it is lost", () => feed.state === "lost");
-  await until("it grows old", () => feed.age() > 50);
-  assert.equal(feed.person("ada").availability, "available", "what was known is kept");
+  await until("the feed is lost", () => feed.state === "lost");
+  await until("the data grows old", () => feed.age() > 50);
+  assert.equal(feed.person("ada").availability, "available", "the feed keeps the known people");
   await gateway.publish("ada", { availability: "away" });
   await gateway.publish("ada", { availability: "busy" });
-  const { length } = told;
+  const { length } = events;
   line.heal();
-  await until("all has come", () => feed.person("ada").availability === "busy");
+  await until("all changes have arrived", () => feed.person("ada").availability === "busy");
   assert.equal(feed.state, "live");
-  const since = told.slice(length).map((it) => it.person?.availability ?? it);
+  const since = events.slice(length).map((it) => it.person?.availability ?? it);
   assert.deepEqual(since.filter((it) => it !== "live"), ["away", "busy"], "each change once, and no snapshot");
   assert.match(line.sent(), /^last-event-id: \d+\r$/im);
 });
 
-test("when what was missed cannot be told, it is a snapshot that says so", async (t) => {
-  const gateway = await stage(t);
+test("if changes cannot be replayed, the feed gets a snapshot marked missed", async (t) => {
+  const gateway = await fixture(t);
   const line = await network(gateway.port);
   t.after(() => line.close());
-  const { feed, told } = follow(t, { url: line.url, token: gateway.token });
-  await until("it is live", () => feed.state === "live");
+  const { feed, events } = follow(t, { url: line.url, token: gateway.token });
+  await until("the feed is live", () => feed.state === "live");
   line.cut();
-  await until("it is lost", () => feed.state === "lost");
+  await until("the feed is lost", () => feed.state === "lost");
   await gateway.ask("DELETE", "people/grace");
-  // A gateway that was started anew repeats nothing of what was before.
+  // A restarted gateway has no earlier changes in its replay log.
   await gateway.publish("ada", { availability: "away" });
   await gateway.end("SIGKILL");
   await gateway.run();
   await gateway.publish("ada", { availability: "do-not-disturb" });
-  const { length } = told;
+  const { length } = events;
   line.heal();
-  await until("all has come", () => feed.person("ada").availability === "do-not-disturb");
-  const since = told.slice(length);
-  assert(since.some((it) => it.missed), "it says that some was missed");
-  assert(since.some((it) => it.id === "grace" && it.person === null), "who is gone meanwhile is gone");
-  assert.equal(since.filter((it) => it.id === "ada").length, 1, "and told once");
+  await until("all changes have arrived", () => feed.person("ada").availability === "do-not-disturb");
+  const since = events.slice(length);
+  assert(since.some((it) => it.missed), "the snapshot is marked missed");
+  assert(since.some((it) => it.id === "grace" && it.person === null), "the removed person is removed from the feed");
+  assert.equal(since.filter((it) => it.id === "ada").length, 1, "the change is reported once");
 });
 
-test("a gateway that is killed: the reader is there again by itself", async (t) => {
-  const gateway = await stage(t);
-  const { feed, told } = follow(t, { url: gateway.url, token: gateway.token });
-  await until("it is live", () => feed.state === "live");
+test("a feed reconnects after the gateway was killed", async (t) => {
+  const gateway = await fixture(t);
+  const { feed, events } = follow(t, { url: gateway.url, token: gateway.token });
+  await until("the feed is live", () => feed.state === "live");
   await gateway.end("SIGKILL");
-  await until("it is lost", () => feed.state === "lost");
+  await until("the feed is lost", () => feed.state === "lost");
   await gateway.run();
   await gateway.publish("ada", { availability: "away" });
-  await until("it is live", () => feed.state === "live" && feed.person("ada").availability === "away");
-  const people = told.filter((it) => it.id).map((it) => it.person.status);
-  assert(!people.includes("unknown"), "nobody was wrong in between");
+  await until("the feed is live", () => feed.state === "live" && feed.person("ada").availability === "away");
+  const people = events.filter((it) => it.id).map((it) => it.person.status);
+  assert(!people.includes("unknown"), "no status was wrong in between");
 });
 
-test("a token that is refused or revoked ends it, and it says why", async (t) => {
-  const gateway = await stage(t);
+test("a refused or revoked token ends the feed with a reason", async (t) => {
+  const gateway = await fixture(t);
   const { feed: wrong } = follow(t, { url: gateway.url, token: `cmt_${"a".repeat(43)}` });
-  await until("it ends", () => wrong.state === "ended");
+  await until("the feed ends", () => wrong.state === "ended");
   assert.equal(wrong.reason, "refused");
   const { secret, id } = await gateway.tokenFor(null);
   const { feed } = follow(t, { url: gateway.url, token: secret });
-  await until("it is live", () => feed.state === "live");
+  await until("the feed is live", () => feed.state === "live");
   await gateway.ask("DELETE", `tokens/${id}`);
-  await until("it ends", () => feed.state === "ended");
+  await until("the feed ends", () => feed.state === "ended");
   assert.equal(feed.reason, "token-revoked");
 });
 
-test("one says oneself what one is, and of nobody else", async (t) => {
-  const gateway = await stage(t);
+test("a person can set only their own manual status", async (t) => {
+  const gateway = await fixture(t);
   const { secret } = await gateway.tokenFor("ada");
   const { feed } = follow(t, { url: gateway.url, token: secret });
-  await until("it is live", () => feed.state === "live");
+  await until("the feed is live", () => feed.state === "live");
   await feed.setManual("ada", { status: "signed-out", note: "Lunch" });
-  await until("it is told", () => feed.person("ada").note === "Lunch");
+  await until("the change arrives", () => feed.person("ada").note === "Lunch");
   assert.equal(feed.person("ada").manual, true);
   await feed.clearManual("ada");
-  await until("it is told", () => feed.person("ada").availability === "available");
+  await until("the change arrives", () => feed.person("ada").availability === "available");
   await assert.rejects(feed.setManual("alan", { status: "signed-out" }), (error) => /\w+.+\w+/.test(error.message) && !error.message.includes("undefined"));
 });
 
-test("`eventsource` reads the same", async (t) => {
-  const gateway = await stage(t);
+test("`eventsource` gets the same data", async (t) => {
+  const gateway = await fixture(t);
   const { secret } = await gateway.tokenFor(null);
   const { feed } = follow(t, { url: gateway.url, token: secret });
   const fetchWith = (url, init) => fetch(url, { ...init, headers: { ...init.headers, authorization: `Bearer ${secret}` } });
@@ -176,19 +176,19 @@ test("`eventsource` reads the same", async (t) => {
     const { before, ...person } = JSON.parse(data);
     theirs.set(person.id, person);
   });
-  await until("both have everybody", () => theirs.size === 3 && feed.people().length === 3);
+  await until("both have all people", () => theirs.size === 3 && feed.people().length === 3);
   await gateway.publish("ada", { availability: "busy" });
-  await until("both know", () => theirs.get("ada").availability === "busy" && feed.person("ada").availability === "busy");
+  await until("both have the change", () => theirs.get("ada").availability === "busy" && feed.person("ada").availability === "busy");
   for (const person of feed.people()) assert.deepEqual(theirs.get(person.id), person);
-  // It asks again with the last id that it has.
+  // `eventsource` reconnects with its last id.
   await gateway.end("SIGTERM");
   await gateway.run();
   await gateway.publish("ada", { availability: "away" });
-  await until("both know", () => theirs.get("ada").availability === "away" && feed.person("ada").availability === "away");
+  await until("both have the change", () => theirs.get("ada").availability === "away" && feed.person("ada").availability === "away");
 });
 
-test("`eventsource` comes back to a gateway that has too many streams of its token", async (t) => {
-  const gateway = await stage(t, () => ["--streams-per-token", "1"]);
+test("`eventsource` reconnects after the gateway refused a stream beyond the limit", async (t) => {
+  const gateway = await fixture(t, () => ["--streams-per-token", "1"]);
   const { secret } = await gateway.tokenFor(null);
   const open = () => {
     const fetchWith = (url, init) => fetch(url, { ...init, headers: { ...init.headers, authorization: `Bearer ${secret}` } });
@@ -200,16 +200,16 @@ test("`eventsource` comes back to a gateway that has too many streams of its tok
     return opened;
   };
   const first = open();
-  await until("the first one reads", () => first.snapshots === 1);
+  await until("the first one has a snapshot", () => first.snapshots === 1);
   const second = open();
-  await until("the second one is asked to come back", () => second.errors > 0);
+  await until("the second one is refused", () => second.errors > 0);
   assert.notEqual(second.source.readyState, EventSource.CLOSED);
   first.source.close();
-  await until("the second one has come back", () => second.snapshots === 1);
+  await until("the second one has reconnected", () => second.snapshots === 1);
 });
 
-test("`ws` reads the same", async (t) => {
-  const gateway = await stage(t);
+test("`ws` gets the same data", async (t) => {
+  const gateway = await fixture(t);
   const { secret } = await gateway.tokenFor(null);
   const { feed } = follow(t, { url: gateway.url, token: secret, person: ["ada", "alan"] });
   const socket = new WebSocket(`${gateway.url.replace("http", "ws")}v1/socket`, { headers: { authorization: `Bearer ${secret}` } });
@@ -229,13 +229,13 @@ test("`ws` reads the same", async (t) => {
   socket.send(JSON.stringify({ type: "subscribe", person: ["ada", "alan"], group: [], last_event_id: null }));
   await until("both have them", () => theirs.size === 2 && feed.people().length === 2);
   await gateway.publish("alan", { availability: "away" });
-  await until("both know", () => theirs.get("alan").availability === "away" && feed.person("alan").availability === "away");
+  await until("both have the change", () => theirs.get("alan").availability === "away" && feed.person("alan").availability === "away");
   for (const person of feed.people()) assert.deepEqual(theirs.get(person.id), person);
   socket.send(JSON.stringify({ type: "ping" }));
-  await until("it answers", () => pongs === 1);
+  await until("the gateway responds", () => pongs === 1);
 });
 
-test("any bytes, cut anywhere, are read as `eventsource` reads them", async (t) => {
+test("the parser agrees with `eventsource` on random splits of a stream", async (t) => {
   const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
   let state = seed;
   const random = (below) => ((state = (state * 1_103_515_245 + 12_345) % 2 ** 31) >> 8) % below;
@@ -258,7 +258,7 @@ test("any bytes, cut anywhere, are read as `eventsource` reads them", async (t) 
     else for (const part of [`${before},`, `"name"${after}`]) line(`data: ${part}`);
     line("");
   }
-  // A lone return that comes last could be half of a line break.
+  // A final carriage return could be half of a line break.
   line(": the end");
   const bytes = Buffer.from(text);
   const server = createServer(async (_, answer) => {
@@ -273,18 +273,18 @@ test("any bytes, cut anywhere, are read as `eventsource` reads them", async (t) 
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => (server.closeAllConnections(), server.close()));
   const url = `http://127.0.0.1:${server.address().port}/`;
-  const { feed, told } = follow(t, { url });
+  const { feed, events } = follow(t, { url });
   const source = new EventSource(url);
   t.after(() => source.close());
   const theirs = [];
   source.addEventListener("change", ({ data }) => theirs.push(JSON.parse(data)));
   await until(`theirs has all, SEED=${seed}`, () => theirs.length === 58);
   await until(`ours has all, SEED=${seed}`, () => feed.people().length === 58);
-  assert.deepEqual(told.flatMap((it) => it.person ?? []), theirs, `SEED=${seed}`);
+  assert.deepEqual(events.flatMap((it) => it.person ?? []), theirs, `SEED=${seed}`);
 });
 
-test("what the manual shows runs as it stands, and its types hold", async (t) => {
-  const gateway = await stage(t);
+test("the example in docs/board.md runs and type-checks", async (t) => {
+  const gateway = await fixture(t);
   const { secret } = await gateway.tokenFor(null);
   const manual = readFileSync(new URL("../../docs/board.md", import.meta.url), "utf8");
   const [, snippet] = /```js\n([^]*?)```/.exec(manual);
@@ -307,8 +307,8 @@ test("what the manual shows runs as it stands, and its types hold", async (t) =>
   let said = "";
   child.stdout.on("data", (data) => (said += data));
   child.stderr.on("data", (data) => (said += data));
-  await until("it says who is in", () => said.includes("Grace Hopper is out"));
+  await until("the program prints all people", () => said.includes("Grace Hopper is out"));
   assert.equal(said, "Ada Lovelace is in\nAlan Turing is in\nGrace Hopper is out\n");
   await gateway.publish("ada", { status: "signed-out" });
-  await until("it says what changed", () => said.endsWith("Ada Lovelace is out\n"));
+  await until("the program prints the change", () => said.endsWith("Ada Lovelace is out\n"));
 });

@@ -1,8 +1,8 @@
-// Draws the pictures of docs/board.md from a real run: `npm run picture`.
+// Takes the screenshots of docs/board.md from a real gateway: `npm run picture`.
 
 import { writeFileSync } from "node:fs";
 import { chromium } from "playwright-core";
-import { ARGUMENTS, CHROMIUM, Gateway, board, crowd, says } from "./stage.js";
+import { ARGUMENTS, CHROMIUM, Gateway, board, crowd, says } from "./fixture.js";
 
 const PICTURES = [
   ["board", "", { colorScheme: "light", viewport: { width: 1180, height: 800 }, deviceScaleFactor: 1.5 }],
@@ -23,7 +23,7 @@ try {
     const page = await board(context, gateway.url + query, secret);
     await says(page, "tim", "Out");
     const png = (await page.screenshot({ animations: "disabled" })).toString("base64");
-    // A page without the board's policy turns it into a smaller form.
+    // A page without the board's policy converts the screenshot to WebP.
     const plain = await context.newPage();
     const webp = await plain.evaluate(async (png) => {
       const picture = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob());

@@ -1,9 +1,9 @@
-// What the board must not do, whatever people call themselves and whatever they write.
+// Security of the board: hostile names and notes, the policy, the cookie, other hosts.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { readFileSync, readdirSync } from "node:fs";
-import { board, reader, says, shot, stage, test } from "./stage.js";
+import { board, reader, says, shot, fixture, test } from "./fixture.js";
 
 const web = new URL("../../crates/communicado-gateway/web/", import.meta.url);
 
@@ -18,11 +18,11 @@ const NASTY = [
   "Z\u0351\u036B\u0343\u036A\u0302a\u0365\u0326lgo".repeat(3),
 ];
 
-/** A text as the gateway accepts it: without marks that turn the direction of writing. */
+/** A text as the gateway accepts it: without marks that change the writing direction. */
 const accepted = (text) => text.replace(/[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, "");
 
-test("names, groups and notes are text, whatever they look like", async (t) => {
-  const gateway = await stage(t);
+test("names, groups and notes are shown as text", async (t) => {
+  const gateway = await fixture(t);
   for (const [index, text] of NASTY.entries()) {
     await gateway.person(`n${index}`, text, ["engineering"]);
     await gateway.publish(`n${index}`);
@@ -47,8 +47,8 @@ test("names, groups and notes are text, whatever they look like", async (t) => {
   assert.equal(await page.locator("img, iframe, body script").count(), 0);
 });
 
-test("a group in the address is text", async (t) => {
-  const gateway = await stage(t);
+test("a group in the URL is shown as text", async (t) => {
+  const gateway = await fixture(t);
   const { context } = await reader(t, gateway.url);
   const page = await board(context, `${gateway.url}?group=${encodeURIComponent(NASTY[0])}`, (await gateway.tokenFor(null)).secret);
   await page.getByRole("heading", { name: "Nobody matches" }).waitFor();
@@ -56,8 +56,8 @@ test("a group in the address is text", async (t) => {
   assert.equal(await page.evaluate(() => window.hit), undefined);
 });
 
-test("a sign-in elsewhere is offered where the gateway says so, and only through the gateway", async (t) => {
-  const gateway = await stage(t);
+test("single sign-on is offered only through the gateway", async (t) => {
+  const gateway = await fixture(t);
   const { context } = await reader(t, gateway.url);
   const offers = [["/v1/oidc/start", true], ["javascript:window.hit=1", false], ["https://evil.example/", false], ["//evil.example/", false]];
   for (const [href, good] of offers) {
@@ -74,8 +74,8 @@ test("a sign-in elsewhere is offered where the gateway says so, and only through
   }
 });
 
-test("the policy lets no script in and nothing out", async (t) => {
-  const gateway = await stage(t);
+test("the policy blocks foreign scripts and requests to other hosts", async (t) => {
+  const gateway = await fixture(t);
   let reached = 0;
   const elsewhere = createServer((_, answer) => answer.end(String(reached++)));
   await new Promise((resolve) => elsewhere.listen(0, "127.0.0.1", resolve));
@@ -116,12 +116,12 @@ test("the policy lets no script in and nothing out", async (t) => {
   assert.equal(reached, 0);
   const violated = new Set(await page.evaluate(() => window.violated));
   for (const directive of ["connect-src", "img-src", "require-trusted-types-for", "style-src-attr"]) assert(violated.has(directive), directive);
-  // These were the test's own doing.
+  // The test itself caused these.
   faults.length = 0;
 });
 
-test("no other page may put the board into a frame, and its cookie is not for scripts", async (t) => {
-  const gateway = await stage(t);
+test("other pages cannot frame the board, and scripts cannot read its cookie", async (t) => {
+  const gateway = await fixture(t);
   const page = await fetch(gateway.url);
   assert.match(page.headers.get("content-security-policy"), /frame-ancestors 'none'/);
   assert.equal(page.headers.get("x-content-type-options"), "nosniff");
@@ -134,8 +134,8 @@ test("no other page may put the board into a frame, and its cookie is not for sc
   assert.equal(cookie.sameSite, "Strict");
 });
 
-test("an open board is at rest: nothing is looked at more than once a second", async (t) => {
-  const gateway = await stage(t);
+test("an idle board polls at most once a second", async (t) => {
+  const gateway = await fixture(t);
   const { context } = await reader(t, gateway.url);
   await context.addInitScript(() => {
     window.paces = [];
@@ -151,11 +151,11 @@ test("an open board is at rest: nothing is looked at more than once a second", a
   await page.click("#own");
   await page.locator("#devices li").waitFor();
   const paces = await page.evaluate(() => window.paces);
-  assert(paces.length >= 3, "the paces are seen");
+  assert(paces.length >= 3, "the intervals are recorded");
   assert(Math.min(...paces) >= 1000, String(paces));
 });
 
-test("it names no other host, and it is small", async () => {
+test("the board names no other host and is small", async () => {
   const sizes = {};
   for (const name of readdirSync(web)) {
     const text = readFileSync(new URL(name, web), "utf8");

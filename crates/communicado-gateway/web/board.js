@@ -1,5 +1,5 @@
-// The board: who reads, what he may see, and what is shown of it. Rows are in table.js, what one
-// says of oneself in own.js, the wall in lobby.js, the connection in client.js and tabs.js.
+// The board: session, filters and banner. The rows are in table.js, the dialog for the own status
+// in own.js, the wall in lobby.js, the connection in client.js and tabs.js.
 
 import { SILENCE, refusal } from "./client.js";
 import { lobby } from "./lobby.js";
@@ -11,18 +11,18 @@ import { ago, moment, words } from "./words.js";
 /** @typedef {import("./client.js").Person} Person */
 /** @typedef {{person: string|null, name: string|null, scopes: string[], view: string|null, oidc?: {name: string, href: string}|null}} Session */
 
-/** A shorter cut, as when the gateway is restarted, is not worth a banner. */
+/** A shorter interruption, such as a restart of the gateway, shows no banner. */
 const CUT_SHORT = 8000;
-/** A listener hears of changes at most so often. */
+/** The interval of announcements to screen readers. */
 const NEWS_MS = 6000;
-/** After a change, other tabs look anew who they are. */
+/** Makes other tabs reload after sign-in and sign-out. */
 const sessions = new BroadcastChannel("communicado session");
 
 const query = new URLSearchParams(location.search);
 const draw = table(at("rows"));
-/** On a wall, only this group is read, and kept apart. */
+/** The only group of a wall, which has a separate cache. */
 const only = query.has("lobby") && query.get("group") ? { group: query.get("group") ?? "" } : {};
-const KEPT = ["communicado board", only.group].join(" ").trim();
+const CACHE = ["communicado board", only.group].join(" ").trim();
 const lay = query.has("lobby") ? lobby(at("rows"), at("clock"), at("more")) : null;
 /** @type {HTMLSelectElement} */
 const group = at("group");
@@ -38,33 +38,33 @@ let cost = 0;
 const mine = own({ feed: () => feed, leave });
 
 /** @returns {{session: Session, people: Person[], heard: number}|null} */
-function kept() {
+function saved() {
   try {
-    return JSON.parse(localStorage.getItem(KEPT) ?? "null");
+    return JSON.parse(localStorage.getItem(CACHE) ?? "null");
   } catch {
     return null;
   }
 }
 
-function keep() {
+function save() {
   if (!feed?.heard || feed.state === "ended") return;
   try {
-    localStorage.setItem(KEPT, JSON.stringify({ session, people: feed.people(), heard: feed.heard }));
+    localStorage.setItem(CACHE, JSON.stringify({ session, people: feed.people(), heard: feed.heard }));
   } catch {
-    // There is no room: without network the board will open empty.
+    // The storage is full: without network the board will open empty.
   }
 }
 
-/** Shows one of the parts that exclude each other. @param {"waiting"|"door"|"empty"|"board"} part */
+/** Shows one of the exclusive parts. @param {"waiting"|"door"|"empty"|"board"} part */
 function part(part) {
   for (const each of ["waiting", "door", "empty", "board"]) at(each).hidden = each !== part;
   at("filters").hidden = part !== "board" && !(part === "empty" && feed?.people().length);
   at("content").setAttribute("aria-busy", String(part === "waiting"));
 }
 
-/** Finds out who reads, and begins to read. */
+/** Gets the session, and connects. */
 async function open() {
-  const old = kept();
+  const old = saved();
   if (!feed) part("waiting");
   try {
     const answer = await fetch("v1/session", { cache: "no-store" });
@@ -72,7 +72,7 @@ async function open() {
     session = /** @type {Session} */ (await answer.json());
   } catch {
     if (!old) {
-      banner("The gateway cannot be reached. This page tries again by itself.");
+      banner("The gateway cannot be reached. This page retries automatically.");
       return void setTimeout(open, 5000);
     }
     session = old.session;
@@ -85,7 +85,7 @@ async function open() {
   const name = ["communicado", person, view, session.scopes, only.group].join(" ");
   feed = connectOnce(name, { ...only, saved: old && same ? old : undefined });
   feed.addEventListener("change", ({ detail }) => {
-    if (detail.person && detail.before) tell(detail.person, detail.before);
+    if (detail.person && detail.before) announce(detail.person, detail.before);
     plan();
   });
   feed.addEventListener("snapshot", plan);
@@ -123,7 +123,7 @@ function ended() {
   const reason = feed?.reason;
   if (reason === "closed") return;
   door(reason === "token-revoked"
-    ? "Your access was withdrawn. What this board knew is gone from this browser."
+    ? "Your access was revoked. This browser has deleted the board's data."
     : "Your session has ended.");
 }
 
@@ -158,7 +158,7 @@ at("sign-in").addEventListener("submit", async (event) => {
 });
 sessions.onmessage = () => location.reload();
 
-/** Said once to who listens, though its minutes go on. @param {string} text */
+/** Shows a banner, and announces only its first text. @param {string} text */
 function banner(text) {
   const is = at("banner");
   if (text && is.hidden) at("news").textContent = text;
@@ -166,7 +166,7 @@ function banner(text) {
   if (is.textContent !== text) is.textContent = text;
 }
 
-/** Draws once for all changes of a moment, and spends a fifth of the time on it at most. */
+/** Draws once for simultaneous changes, in at most a fifth of the time. */
 function plan() {
   planned ||= setTimeout(() => requestAnimationFrame(() => {
     planned = 0;
@@ -195,7 +195,7 @@ function show() {
   const me = session.person;
   link(state, age);
   if (!heard) {
-    if (state === "lost") banner("The gateway cannot be reached. This page tries again by itself.");
+    if (state === "lost") banner("The gateway cannot be reached. This page retries automatically.");
     return;
   }
   choose(people);
@@ -205,13 +205,13 @@ function show() {
   mine(me === null ? undefined : feed.person(me), { may: session.scopes.includes("publish"), old });
   draw(shown, { own: me, old, today: new Date().toDateString() });
   at("more").hidden = shown.length <= ROWS_MAX;
-  at("more").textContent = `${shown.length - ROWS_MAX} more are not shown: look for a name, or choose a group.`;
+  at("more").textContent = `${shown.length - ROWS_MAX} more people are not shown: search for a name, or choose a group.`;
   if (!shown.length) {
     const [title, text] = at("empty").children;
-    if (title) title.textContent = people.length ? "Nobody matches" : "Nobody is on this board yet";
+    if (title) title.textContent = people.length ? "Nobody matches" : "The board has no people yet";
     if (text) text.textContent = people.length
-      ? "Nobody here fits what you look for. Show all, or look for less."
-      : "Whoever runs the gateway adds people; an agent on their desktops then says when they are in.";
+      ? "Nobody matches the filters. Show all, or shorten the search."
+      : "An administrator adds people. An agent on their desktops then publishes their status.";
   }
   part(shown.length ? "board" : "empty");
   lay?.();
@@ -225,7 +225,7 @@ function link(state, age) {
   if (at("link").textContent !== text) at("link").textContent = text;
   if (live) banner("");
   else if (age > CUT_SHORT && feed?.heard) {
-    banner(`No connection to the gateway. What you see was so at ${moment(feed.heard)}, ${ago(age)}.`);
+    banner(`No connection to the gateway. Last update: ${moment(feed.heard)}, ${ago(age)}.`);
   }
 }
 
@@ -238,7 +238,7 @@ function count(people, when) {
   at("counts").replaceChildren(...parts.flatMap((each, index) => (index ? [" · ", ...each] : each)), when);
 }
 
-/** Offers the groups that there are. @param {Person[]} people */
+/** Offers the existing groups. @param {Person[]} people */
 function choose(people) {
   const names = new Set(people.flatMap((person) => person.groups));
   if (groups) names.add(groups);
@@ -252,8 +252,8 @@ function choose(people) {
 /** @type {Map<string, string>} */
 const news = new Map();
 
-/** Says what changed to who cannot see it, a few at a time. @param {Person} now @param {Person} before */
-function tell(now, before) {
+/** Announces changes to screen readers, a few at a time. @param {Person} now @param {Person} before */
+function announce(now, before) {
   const { word } = words(now);
   if (word === words(before).word || !matches(now)) return;
   if (!news.size) {
@@ -280,14 +280,14 @@ at("rows").addEventListener("animationend", ({ target }) => {
   if (row && !row.getAnimations({ subtree: true }).some((it) => it.playState === "running")) row.classList.remove("fresh");
 });
 setInterval(plan, 5000);
-setInterval(keep, 10_000);
-addEventListener("pagehide", keep);
+setInterval(save, 10_000);
+addEventListener("pagehide", save);
 addEventListener("online", plan);
 
 if ("serviceWorker" in navigator) {
   const trusted = /** @type {any} */ (window).trustedTypes?.createPolicy("board", { createScriptURL: (/** @type {string} */ url) => url });
   navigator.serviceWorker.register(trusted?.createScriptURL("service-worker.js") ?? "service-worker.js").catch(() => {
-    // Without TLS it is refused: the board then opens with network only.
+    // Browsers refuse it without TLS: the board then needs a network to open.
   });
 }
 open();

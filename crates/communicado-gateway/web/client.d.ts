@@ -1,6 +1,6 @@
 export type Status = "absent" | "starting" | "signed-out" | "signing-in" | "signed-in" | "signing-out" | "shutting-down" | "unknown";
 export type Availability = "available" | "idle" | "busy" | "be-right-back" | "away" | "do-not-disturb" | "invisible" | "other";
-/** One person. Which of the optional keys there are depends on what the reader may see. */
+/** A person. The optional keys depend on the reader's view. */
 export type Person = {
 	v: number;
 	id: string;
@@ -8,7 +8,7 @@ export type Person = {
 	groups: string[];
 	revision: number;
 	at: string;
-	/** Null if it cannot be told. */
+	/** Null if unknown. */
 	in: boolean | null;
 	since: string;
 	note: string | null;
@@ -17,7 +17,7 @@ export type Person = {
 	availability?: Availability | null;
 	activity?: string | null;
 	reason?: string | null;
-	/** Whether the person said so, and not a device. */
+	/** True if the person set the status, instead of a device. */
 	manual?: boolean;
 	/** Only for the person and for administrators. */
 	devices?: Device[];
@@ -37,7 +37,7 @@ export type Device = {
 		availability: Availability | null;
 	}[];
 };
-/** What a person says of himself; it wins over the devices until it ends. */
+/** A manual status, which overrides the devices until it ends. */
 export type Manual = {
 	status: "signed-in" | "signed-out";
 	availability?: Availability | null;
@@ -46,14 +46,14 @@ export type Manual = {
 	returns?: string | null;
 	for_ms?: number | null;
 };
-/** `person` is null for one who is gone, `before` is not there for one who is new. */
+/** `person` is null if removed, `before` is missing if new. */
 export type Change = {
 	id: string;
 	person: Person | null;
 	before?: Person;
 };
 /**
- * `lost`: what is shown is as old as `age` says, and it tries again. `ended`: it does not.
+ * `lost`: the data is as old as `age`, and the feed reconnects. `ended`: it does not reconnect.
  */
 export type State = "connecting" | "live" | "lost" | "ended";
 export type Events = {
@@ -64,64 +64,64 @@ export type Events = {
 	state: State;
 };
 type Listen = (<K extends keyof Events>(type: K, listener: (event: FeedEvent<Events[K]>) => void, options?: AddEventListenerOptions) => void) & EventTarget["addEventListener"];
-/** A frame of the stream, its data decoded; without an event it is a heartbeat. */
+/** A frame of the stream with decoded data; without an event, a heartbeat. */
 export type Frame = {
 	event?: string;
 	id?: string;
 	data?: any;
 };
-/** The way into a feed for who brings its frames. */
+/** The interface of a feed for a custom transport. */
 export type Inside = {
 	take(frame: Frame): void;
 	become(state: State, reason?: string): void;
-	/** Streams until the feed ends. `told` gets every frame, and nothing when the state changed. */
-	stream(told?: (frame?: Frame) => void): Promise<void>;
+	/** Streams until the feed ends. Calls `notify` with every frame, and without one when lost. */
+	stream(notify?: (frame?: Frame) => void): Promise<void>;
 	last(): string | undefined;
 };
 export type Options = {
-	/** The gateway; without it, the one that this file came from. */
+	/** The gateway's URL. Default: the gateway that serves this file. */
 	url?: string | URL;
-	/** Without it, the session's cookie. */
+	/** The access token. Default: the session's cookie. */
 	token?: string;
 	person?: string | string[];
 	group?: string | string[];
-	/** Shown until the gateway has answered. */
+	/** The people until the first snapshot. */
 	saved?: {
 		people: Person[];
 		heard: number;
 	};
-	/** Who brings the frames, as in tabs.js; without it, a stream of its own. */
+	/** A custom transport, as in tabs.js. Default: a separate stream. */
 	start?: (inside: Inside) => void;
 };
-/** A gateway speaks every 25 s; after so many milliseconds of silence it is lost. */
+/** Milliseconds of silence until a connection is lost; heartbeats come every 25 s. */
 export declare const SILENCE = 60000;
-/** Reads who is in, until it is closed. */
+/** Connects to a gateway, until `close`. */
 export declare const connect: (options?: Options) => Feed;
 export declare class FeedEvent<T> extends Event {
 	readonly detail: T;
 	constructor(type: string, detail: T);
 }
-/** Everybody, kept up to date. */
+/** The people, kept up to date. */
 export declare class Feed extends EventTarget {
 	#private;
 	state: State;
-	/** Why it ended: `refused`, `closed`, or the gateway's word. */
+	/** The reason of the end: `refused`, `closed`, or the gateway's. */
 	reason?: string;
-	/** When the gateway was last heard, in milliseconds since 1970; 0 for never. */
+	/** The time of the last frame, in milliseconds since 1970; 0 for never. */
 	heard: number;
 	addEventListener: Listen;
 	constructor(options?: Options);
-	/** Everybody, by name. */
+	/** All people, by name. */
 	people(): Person[];
 	person(id: string): Person | undefined;
-	/** How old what it shows is, in milliseconds: 0 while it is live. */
+	/** The age of the data in milliseconds: 0 while live. */
 	age(): number;
 	setManual(id: string, manual: Manual): Promise<void>;
 	clearManual(id: string): Promise<void>;
 	close(): void;
-	/** Everybody, then every change; a slow reader gets the latest of each person. */
+	/** All people, then every change; a slow reader gets the latest of each person. */
 	[Symbol.asyncIterator](): AsyncGenerator<Change, void, void>;
 }
-/** What was refused, and what to do. */
+/** The error in a response, with the gateway's help. */
 export declare function refusal(answer: Response): Promise<Error>;
 export {};

@@ -1,11 +1,11 @@
-// The client of a Communicado gateway: who is in, now and as it changes. For browsers and Node.
+// A client for a Communicado gateway, for browsers and Node: people and their changes.
 //
-// It streams with fetch: EventSource sends no token, and does not tell a heartbeat from silence.
-// client.js and client.d.ts are made from client.ts.
-/** A gateway speaks every 25 s; after so many milliseconds of silence it is lost. */
+// It uses fetch, because EventSource cannot send a token or report heartbeats.
+// client.js and client.d.ts are generated from client.ts.
+/** Milliseconds of silence until a connection is lost; heartbeats come every 25 s. */
 export const SILENCE = 60_000;
 const RETRY_MAX = 30_000;
-/** Reads who is in, until it is closed. */
+/** Connects to a gateway, until `close`. */
 export const connect = (options) => new Feed(options);
 export class FeedEvent extends Event {
 	detail;
@@ -14,12 +14,12 @@ export class FeedEvent extends Event {
 		this.detail = detail;
 	}
 }
-/** Everybody, kept up to date. */
+/** The people, kept up to date. */
 export class Feed extends EventTarget {
 	state = "connecting";
-	/** Why it ended: `refused`, `closed`, or the gateway's word. */
+	/** The reason of the end: `refused`, `closed`, or the gateway's. */
 	reason;
-	/** When the gateway was last heard, in milliseconds since 1970; 0 for never. */
+	/** The time of the last frame, in milliseconds since 1970; 0 for never. */
 	heard = 0;
 	#people = new Map();
 	#known = false;
@@ -40,11 +40,11 @@ export class Feed extends EventTarget {
 		start({
 			take: (frame) => this.#take(frame),
 			become: (state, reason) => this.#become(state, reason),
-			stream: (told = () => { }) => this.#run(told),
+			stream: (notify = () => { }) => this.#run(notify),
 			last: () => this.#last,
 		});
 	}
-	/** Everybody, by name. */
+	/** All people, by name. */
 	people() {
 		const by = (a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1);
 		return [...this.#people.values()].sort(by);
@@ -52,7 +52,7 @@ export class Feed extends EventTarget {
 	person(id) {
 		return this.#people.get(id);
 	}
-	/** How old what it shows is, in milliseconds: 0 while it is live. */
+	/** The age of the data in milliseconds: 0 while live. */
 	age() {
 		const age = Date.now() - this.heard;
 		return this.state === "live" && age < SILENCE ? 0 : age;
@@ -66,7 +66,7 @@ export class Feed extends EventTarget {
 	close() {
 		this.#become("ended", "closed");
 	}
-	/** Everybody, then every change; a slow reader gets the latest of each person. */
+	/** All people, then every change; a slow reader gets the latest of each person. */
 	async *[Symbol.asyncIterator]() {
 		const waiting = new Map();
 		for (const person of this.people())
@@ -130,7 +130,7 @@ export class Feed extends EventTarget {
 			this.#people.set(id, person);
 		else
 			this.#people.delete(id);
-		// A snapshot repeats what is known.
+		// A snapshot repeats known people.
 		if (JSON.stringify(before) === JSON.stringify(person ?? undefined))
 			return;
 		this.dispatchEvent(new FeedEvent("change", { id, person, before }));
@@ -161,24 +161,24 @@ export class Feed extends EventTarget {
 		if (!answer.ok)
 			throw await refusal(answer);
 	}
-	async #run(told) {
+	async #run(notify) {
 		const { signal } = this.#stop;
 		for (let tries = 0; !signal.aborted;) {
 			let wait = 0;
 			try {
 				wait = await this.#stream((frame) => {
 					tries = 0;
-					told(frame);
+					notify(frame);
 				});
 			}
 			catch {
-				// The line was cut, and nobody is there to say more.
+				// The connection broke.
 			}
 			this.#become("lost");
-			told();
+			notify();
 			if (signal.aborted)
 				return;
-			// With jitter: the readers of a gateway that was restarted should not come all at once.
+			// Jitter: the readers of a restarted gateway should not reconnect all at once.
 			wait ||= Math.min(RETRY_MAX, this.#retry * 2 ** tries++) * (0.5 + Math.random() / 2);
 			await new Promise((resolve) => {
 				const timer = setTimeout(resolve, wait);
@@ -186,8 +186,8 @@ export class Feed extends EventTarget {
 			});
 		}
 	}
-	/** Streams until the connection ends; returns how long the gateway wants to be left alone. */
-	async #stream(told) {
+	/** Streams until the connection ends; returns the gateway's `Retry-After` in milliseconds. */
+	async #stream(notify) {
 		const url = this.#url("v1/events");
 		for (const key of ["person", "group"]) {
 			const these = [this.#options[key] ?? []].flat();
@@ -211,7 +211,7 @@ export class Feed extends EventTarget {
 				clearTimeout(silence);
 				silence = setTimeout(stop, SILENCE);
 				this.#take(frame);
-				told(frame);
+				notify(frame);
 				if (cut.signal.aborted)
 					break;
 			}
@@ -223,12 +223,12 @@ export class Feed extends EventTarget {
 		}
 	}
 }
-/** What was refused, and what to do. */
+/** The error in a response, with the gateway's help. */
 export async function refusal(answer) {
 	const { title, detail = title, help } = await answer.json().catch(() => ({}));
-	return new Error([detail ?? `The gateway answered ${answer.status}.`, help].filter(Boolean).join(" "));
+	return new Error([detail ?? `The gateway responded with status ${answer.status}.`, help].filter(Boolean).join(" "));
 }
-/** The frames of an event stream, its comments too. */
+/** The frames of an event stream, with its comments. */
 async function* frames(body) {
 	const reader = body.getReader();
 	const decoder = new TextDecoder();
@@ -241,7 +241,7 @@ async function* frames(body) {
 			return;
 		const text = decoder.decode(value, { stream: true });
 		rest += text;
-		// A long line comes in many pieces, and is looked at once.
+		// A long line comes in many pieces, which are split once.
 		if (!/[\r\n]/.test(text))
 			continue;
 		const lines = rest.split(/\r\n|\n|\r(?=[^])/);

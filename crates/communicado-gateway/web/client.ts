@@ -1,7 +1,7 @@
-// The client of a Communicado gateway: who is in, now and as it changes. For browsers and Node.
+// A client for a Communicado gateway, for browsers and Node: people and their changes.
 //
-// It streams with fetch: EventSource sends no token, and does not tell a heartbeat from silence.
-// client.js and client.d.ts are made from client.ts.
+// It uses fetch, because EventSource cannot send a token or report heartbeats.
+// client.js and client.d.ts are generated from client.ts.
 
 export type Status =
   | "absent" | "starting" | "signed-out" | "signing-in"
@@ -10,7 +10,7 @@ export type Availability =
   | "available" | "idle" | "busy" | "be-right-back"
   | "away" | "do-not-disturb" | "invisible" | "other";
 
-/** One person. Which of the optional keys there are depends on what the reader may see. */
+/** A person. The optional keys depend on the reader's view. */
 export type Person = {
   v: number;
   id: string;
@@ -18,7 +18,7 @@ export type Person = {
   groups: string[];
   revision: number;
   at: string;
-  /** Null if it cannot be told. */
+  /** Null if unknown. */
   in: boolean | null;
   since: string;
   note: string | null;
@@ -27,7 +27,7 @@ export type Person = {
   availability?: Availability | null;
   activity?: string | null;
   reason?: string | null;
-  /** Whether the person said so, and not a device. */
+  /** True if the person set the status, instead of a device. */
   manual?: boolean;
   /** Only for the person and for administrators. */
   devices?: Device[];
@@ -45,7 +45,7 @@ export type Device = {
   clients: { client: string; status: Status; availability: Availability | null }[];
 };
 
-/** What a person says of himself; it wins over the devices until it ends. */
+/** A manual status, which overrides the devices until it ends. */
 export type Manual = {
   status: "signed-in" | "signed-out";
   availability?: Availability | null;
@@ -55,11 +55,11 @@ export type Manual = {
   for_ms?: number | null;
 };
 
-/** `person` is null for one who is gone, `before` is not there for one who is new. */
+/** `person` is null if removed, `before` is missing if new. */
 export type Change = { id: string; person: Person | null; before?: Person };
 
 /**
- * `lost`: what is shown is as old as `age` says, and it tries again. `ended`: it does not.
+ * `lost`: the data is as old as `age`, and the feed reconnects. `ended`: it does not reconnect.
  */
 export type State = "connecting" | "live" | "lost" | "ended";
 
@@ -71,36 +71,36 @@ type Listen = (<K extends keyof Events>(
   options?: AddEventListenerOptions,
 ) => void) & EventTarget["addEventListener"];
 
-/** A frame of the stream, its data decoded; without an event it is a heartbeat. */
+/** A frame of the stream with decoded data; without an event, a heartbeat. */
 export type Frame = { event?: string; id?: string; data?: any };
 
-/** The way into a feed for who brings its frames. */
+/** The interface of a feed for a custom transport. */
 export type Inside = {
   take(frame: Frame): void;
   become(state: State, reason?: string): void;
-  /** Streams until the feed ends. `told` gets every frame, and nothing when the state changed. */
-  stream(told?: (frame?: Frame) => void): Promise<void>;
+  /** Streams until the feed ends. Calls `notify` with every frame, and without one when lost. */
+  stream(notify?: (frame?: Frame) => void): Promise<void>;
   last(): string | undefined;
 };
 
 export type Options = {
-  /** The gateway; without it, the one that this file came from. */
+  /** The gateway's URL. Default: the gateway that serves this file. */
   url?: string | URL;
-  /** Without it, the session's cookie. */
+  /** The access token. Default: the session's cookie. */
   token?: string;
   person?: string | string[];
   group?: string | string[];
-  /** Shown until the gateway has answered. */
+  /** The people until the first snapshot. */
   saved?: { people: Person[]; heard: number };
-  /** Who brings the frames, as in tabs.js; without it, a stream of its own. */
+  /** A custom transport, as in tabs.js. Default: a separate stream. */
   start?: (inside: Inside) => void;
 };
 
-/** A gateway speaks every 25 s; after so many milliseconds of silence it is lost. */
+/** Milliseconds of silence until a connection is lost; heartbeats come every 25 s. */
 export const SILENCE = 60_000;
 const RETRY_MAX = 30_000;
 
-/** Reads who is in, until it is closed. */
+/** Connects to a gateway, until `close`. */
 export const connect = (options?: Options) => new Feed(options);
 
 export class FeedEvent<T> extends Event {
@@ -109,12 +109,12 @@ export class FeedEvent<T> extends Event {
   }
 }
 
-/** Everybody, kept up to date. */
+/** The people, kept up to date. */
 export class Feed extends EventTarget {
   state: State = "connecting";
-  /** Why it ended: `refused`, `closed`, or the gateway's word. */
+  /** The reason of the end: `refused`, `closed`, or the gateway's. */
   reason?: string;
-  /** When the gateway was last heard, in milliseconds since 1970; 0 for never. */
+  /** The time of the last frame, in milliseconds since 1970; 0 for never. */
   heard = 0;
   #people = new Map<string, Person>();
   #known = false;
@@ -138,12 +138,12 @@ export class Feed extends EventTarget {
     start({
       take: (frame) => this.#take(frame),
       become: (state, reason) => this.#become(state, reason),
-      stream: (told = () => {}) => this.#run(told),
+      stream: (notify = () => {}) => this.#run(notify),
       last: () => this.#last,
     });
   }
 
-  /** Everybody, by name. */
+  /** All people, by name. */
   people() {
     const by = (a: Person, b: Person) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1);
     return [...this.#people.values()].sort(by);
@@ -153,7 +153,7 @@ export class Feed extends EventTarget {
     return this.#people.get(id);
   }
 
-  /** How old what it shows is, in milliseconds: 0 while it is live. */
+  /** The age of the data in milliseconds: 0 while live. */
   age() {
     const age = Date.now() - this.heard;
     return this.state === "live" && age < SILENCE ? 0 : age;
@@ -171,7 +171,7 @@ export class Feed extends EventTarget {
     this.#become("ended", "closed");
   }
 
-  /** Everybody, then every change; a slow reader gets the latest of each person. */
+  /** All people, then every change; a slow reader gets the latest of each person. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Change, void, void> {
     const waiting = new Map<string, Change>();
     for (const person of this.people()) waiting.set(person.id, { id: person.id, person });
@@ -226,7 +226,7 @@ export class Feed extends EventTarget {
     const before = this.#people.get(id);
     if (person) this.#people.set(id, person);
     else this.#people.delete(id);
-    // A snapshot repeats what is known.
+    // A snapshot repeats known people.
     if (JSON.stringify(before) === JSON.stringify(person ?? undefined)) return;
     this.dispatchEvent(new FeedEvent("change", { id, person, before }));
   }
@@ -259,22 +259,22 @@ export class Feed extends EventTarget {
     if (!answer.ok) throw await refusal(answer);
   }
 
-  async #run(told: (frame?: Frame) => void) {
+  async #run(notify: (frame?: Frame) => void) {
     const { signal } = this.#stop;
     for (let tries = 0; !signal.aborted; ) {
       let wait = 0;
       try {
         wait = await this.#stream((frame) => {
           tries = 0;
-          told(frame);
+          notify(frame);
         });
       } catch {
-        // The line was cut, and nobody is there to say more.
+        // The connection broke.
       }
       this.#become("lost");
-      told();
+      notify();
       if (signal.aborted) return;
-      // With jitter: the readers of a gateway that was restarted should not come all at once.
+      // Jitter: the readers of a restarted gateway should not reconnect all at once.
       wait ||= Math.min(RETRY_MAX, this.#retry * 2 ** tries++) * (0.5 + Math.random() / 2);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, wait);
@@ -283,8 +283,8 @@ export class Feed extends EventTarget {
     }
   }
 
-  /** Streams until the connection ends; returns how long the gateway wants to be left alone. */
-  async #stream(told: (frame: Frame) => void) {
+  /** Streams until the connection ends; returns the gateway's `Retry-After` in milliseconds. */
+  async #stream(notify: (frame: Frame) => void) {
     const url = this.#url("v1/events");
     for (const key of ["person", "group"] as const) {
       const these = [this.#options[key] ?? []].flat();
@@ -304,7 +304,7 @@ export class Feed extends EventTarget {
         clearTimeout(silence);
         silence = setTimeout(stop, SILENCE);
         this.#take(frame);
-        told(frame);
+        notify(frame);
         if (cut.signal.aborted) break;
       }
       return 0;
@@ -315,13 +315,13 @@ export class Feed extends EventTarget {
   }
 }
 
-/** What was refused, and what to do. */
+/** The error in a response, with the gateway's help. */
 export async function refusal(answer: Response) {
   const { title, detail = title, help } = await answer.json().catch(() => ({}));
-  return new Error([detail ?? `The gateway answered ${answer.status}.`, help].filter(Boolean).join(" "));
+  return new Error([detail ?? `The gateway responded with status ${answer.status}.`, help].filter(Boolean).join(" "));
 }
 
-/** The frames of an event stream, its comments too. */
+/** The frames of an event stream, with its comments. */
 async function* frames(body: ReadableStream<Uint8Array>): AsyncGenerator<Frame> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
@@ -333,7 +333,7 @@ async function* frames(body: ReadableStream<Uint8Array>): AsyncGenerator<Frame> 
     if (done) return;
     const text = decoder.decode(value, { stream: true });
     rest += text;
-    // A long line comes in many pieces, and is looked at once.
+    // A long line comes in many pieces, which are split once.
     if (!/[\r\n]/.test(text)) continue;
     const lines = rest.split(/\r\n|\n|\r(?=[^])/);
     rest = lines.pop() ?? "";

@@ -1,5 +1,5 @@
-// The board on a wall (`?lobby`): everybody at once, as large as fits; a clock; the screen stays on.
-// More people than fit at a readable size come page after page.
+// The board on a wall (`?lobby`): all people as large as fits, with a clock; the screen stays on.
+// If not all people fit at a readable size, the board cycles through pages.
 
 import { date, moment } from "./words.js";
 

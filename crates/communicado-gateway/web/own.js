@@ -1,4 +1,4 @@
-// What one says of oneself: the button in the head, the dialogue behind it, one's devices.
+// The own status: the button in the header, its dialog, and the own devices.
 
 import { ago, words } from "./words.js";
 import { element, face, picture } from "./table.js";
@@ -9,13 +9,13 @@ import { element, face, picture } from "./table.js";
 /** @template {HTMLElement} T @param {string} id @returns {T} */
 export const at = (id) => /** @type {T} */ (document.getElementById(id));
 
-/** Devices come and go without a change of their person: so often they are asked for. */
+/** The polling interval of devices, which can change without a change of the person. */
 const AGAIN_MS = 3000;
 
-/** What can be set elsewhere, and is no choice here. @type {Record<string, string>} */
+/** The choices for values that the dialog does not offer. @type {Record<string, string>} */
 const NEAREST = { idle: "away", invisible: "out", other: "available" };
 
-/** A moment as `datetime-local` wants it. @param {string|null} when */
+/** The value for a `datetime-local` input. @param {string|null} when */
 const local = (when) => {
   if (!when) return "";
   const date = new Date(when);
@@ -48,7 +48,7 @@ export function own({ feed, leave }) {
   let again;
   let shown = "";
 
-  const said = () => [...choices].find((choice) => choice.checked)?.value ?? "";
+  const chosen = () => [...choices].find((choice) => choice.checked)?.value ?? "";
 
   function open() {
     if (!person) return;
@@ -60,7 +60,7 @@ export function own({ feed, leave }) {
     note.value = (manual && person.note) || "";
     returns.value = manual ? local(person.returns) : "";
     until.value = "";
-    fields.disabled = !said();
+    fields.disabled = !chosen();
     error.textContent = "";
     dialog.showModal();
     const { id } = person;
@@ -79,7 +79,7 @@ export function own({ feed, leave }) {
     section.hidden = !devices.length;
     section.querySelector("ul")?.replaceChildren(...devices.map((device) => {
       const { kind, word, detail } = words(device);
-      const heard = `last heard ${ago(Date.now() - Date.parse(device.seen))}`;
+      const heard = `last update ${ago(Date.now() - Date.parse(device.seen))}`;
       const clients = device.clients.map((it) => `${it.client}: ${it.availability ?? it.status}`);
       const status = [word, detail, heard].filter(Boolean).join(", ");
       const text = element("span", {}, element("strong", {}, device.device), ` ${status}`);
@@ -94,14 +94,14 @@ export function own({ feed, leave }) {
     return Number(until.value) * 60_000;
   }
 
-  form.addEventListener("change", () => (fields.disabled = !said()));
+  form.addEventListener("change", () => (fields.disabled = !chosen()));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const line = feed();
     if (!line || !person) return;
     error.textContent = "";
     set.disabled = true;
-    const word = said();
+    const word = chosen();
     try {
       if (!word) await line.clearManual(person.id);
       else {
@@ -127,7 +127,7 @@ export function own({ feed, leave }) {
     leave();
   });
 
-  /** Shows the person of the session, if it has one.
+  /** Shows the person of the session, if there is one.
    * @param {Person|undefined} now @param {{may?: boolean, old?: boolean}} [how] */
   return function show(now, { may, old } = {}) {
     button.hidden = !now;

@@ -1,13 +1,13 @@
-// Keeps the board's own files, so that it opens without network; never what the gateway says of
-// people, which the page keeps itself and forgets when its reader signs out.
+// Caches the board's files, so that it opens without network. The page itself caches the people, and
+// deletes them at sign-out.
 
 const CACHE = "communicado-board-1";
 const FILES = [
   "./", "board.css", "board.js", "client.js", "icon.svg", "lobby.js", "manifest.webmanifest",
   "own.js", "table.js", "tabs.js", "words.js",
 ];
-/** After so many milliseconds the network is as good as none. */
-const PATIENCE = 4000;
+/** The timeout of the network in milliseconds. */
+const TIMEOUT = 4000;
 
 const worker = /** @type {any} */ (self);
 
@@ -29,16 +29,16 @@ worker.addEventListener("fetch", (/** @type {any} */ event) => {
   if (event.request.method === "GET" && ours) event.respondWith(answer(event.request, url.href));
 });
 
-/** From the network, which has the newest, or else what was kept. @param {Request} request @param {string} key */
+/** The response from the network, else from the cache. @param {Request} request @param {string} key */
 async function answer(request, key) {
   const cache = await caches.open(CACHE);
   try {
-    const fresh = await fetch(request, { signal: AbortSignal.timeout(PATIENCE) });
+    const fresh = await fetch(request, { signal: AbortSignal.timeout(TIMEOUT) });
     if (fresh.ok) await cache.put(key, fresh.clone());
     return fresh;
   } catch (error) {
-    const kept = await cache.match(key);
-    if (kept) return kept;
+    const cached = await cache.match(key);
+    if (cached) return cached;
     throw error;
   }
 }

@@ -1,13 +1,13 @@
-// The people as rows: each is made anew when its person changed, and only then.
+// The rows of people. A row is rebuilt only when its person changes.
 
 import { full, initials, moment, words } from "./words.js";
 
 /** @typedef {import("./client.js").Person} Person */
 
-/** More people than this are not shown but counted: nobody reads so many. */
+/** The maximum number of rows; the board counts the rest. */
 export const ROWS_MAX = 1000;
 
-/** An element with its properties and what is in it; texts stay texts.
+/** An element with its attributes and children; strings become text.
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag @param {Record<string, string>} attributes @param {(Node|string)[]} inside
  * @returns {HTMLElementTagNameMap[T]} */
@@ -41,7 +41,7 @@ const time = (when) =>
 export function table(body) {
   /** @type {Map<string, HTMLTableRowElement>} */
   const rows = new Map();
-  /** What each row shows. @type {WeakMap<HTMLElement, string>} */
+  /** The content of each row. @type {WeakMap<HTMLElement, string>} */
   const shown = new WeakMap();
 
   /** @param {HTMLTableRowElement} row @param {Person} person @param {boolean} own @param {boolean} old */
@@ -66,7 +66,7 @@ export function table(body) {
     );
   }
 
-  /** Shows these people, in this order. `today` makes rows anew when their words of time change.
+  /** Shows people in this order. `today` rebuilds rows when their dates change.
    * @param {Person[]} people @param {{own: string|null, old: boolean, today: string}} how */
   return function draw(people, { own, old, today }) {
     let next = body.firstElementChild;

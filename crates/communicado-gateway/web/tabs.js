@@ -1,26 +1,26 @@
-// One connection for all tabs of a browser that show the same: over HTTP/1.1 a browser opens six to
-// one origin, and a seventh tab would wait for ever. One tab holds a lock and streams; it tells the
-// others what it hears. When it is closed, the next one takes the lock and goes on where it was.
+// One connection for all tabs that show the same people. Over HTTP/1.1 a browser opens only six to
+// one origin. One tab holds a lock, streams, and forwards the frames to the other tabs. When it
+// closes, the next tab takes the lock and resumes the stream.
 
 import { SILENCE, connect } from "./client.js";
 
-/** Tabs that give the same `name` must give the same options, and be the same reader.
+/** Connects. Tabs with the same `name` must have the same options and session.
  * @param {string} name @param {import("./client.js").Options} [options] */
 export function connectOnce(name, options) {
-  // Browsers lend locks to pages over TLS or from this machine only.
+  // Browsers offer locks only over TLS or on localhost.
   if (!navigator.locks) return connect(options);
   const channel = new BroadcastChannel(name);
   let leads = false;
   let silence = setTimeout(() => {});
   /** @param {import("./client.js").Inside} inside */
   const start = (inside) => {
-    const tell = (/** @type {import("./client.js").Frame|undefined} */ frame) => {
+    const forward = (/** @type {import("./client.js").Frame|undefined} */ frame) => {
       if (!leads) return;
       const { state, reason } = feed;
-      // What is closed here may go on elsewhere.
+      // Other tabs may continue when this one closes.
       if (reason !== "closed") channel.postMessage({ state, reason, frame });
     };
-    // A tab that the browser has put to sleep keeps the lock, and says nothing.
+    // A tab that the browser has frozen keeps the lock, but forwards nothing.
     const wait = () => {
       clearTimeout(silence);
       silence = setTimeout(() => lead({ steal: true }), SILENCE * (1 + Math.random()));
@@ -29,22 +29,22 @@ export function connectOnce(name, options) {
       navigator.locks.request(name, how, () => {
         clearTimeout(silence);
         leads = true;
-        return inside.stream(tell);
+        return inside.stream(forward);
       }).catch(() => {
-        // Another tab took the lock, since this one said nothing.
+        // Another tab took the lock, because this one was silent.
         leads = false;
       });
     channel.onmessage = ({ data: { asks, state, reason, frame } }) => {
       const known = inside.last() !== undefined;
       if (asks) {
-        if (leads && known) tell({ event: "snapshot", id: inside.last(), data: { people: feed.people() } });
+        if (leads && known) forward({ event: "snapshot", id: inside.last(), data: { people: feed.people() } });
         return;
       }
       if (leads) return;
       wait();
       if (state === "ended" || state === "lost") inside.become(state, reason);
       else if (frame?.event === "snapshot") inside.take(frame);
-      // What a sleeper has kept back is old when it wakes.
+      // The frames that a frozen tab forwards later are old.
       else if (frame && known && !(Number(frame.id) <= Number(inside.last()))) inside.take(frame);
     };
     channel.postMessage({ asks: true });

@@ -1,4 +1,4 @@
-// What the board says of a person, in words and as a picture; and when.
+// The words, the icon and the times for a person.
 
 /** @typedef {import("./client.js").Person} Person */
 /** @typedef {Pick<Person, "status"|"availability"|"activity"|"reason"|"manual"> & {in?: boolean|null}} Said */
@@ -19,7 +19,7 @@ const PRESENCE = {
 
 /** @type {Record<string, [Kind, string, string]>} */
 const STATUS = {
-  absent: ["out", "Out", "no client runs"],
+  absent: ["out", "Out", "no client is running"],
   starting: ["changing", "Starting", ""],
   "signed-out": ["out", "Out", "signed out"],
   "signing-in": ["changing", "Signing in", ""],
@@ -29,11 +29,11 @@ const STATUS = {
 
 /** @type {Record<string, string>} */
 const REASONS = {
-  "lease-expired": "not heard from",
-  "source-lost": "lost from sight",
-  "not-responding": "the client does not answer",
-  "access-denied": "the client may not be asked",
-  "not-supported": "the client cannot tell",
+  "lease-expired": "no recent update",
+  "source-lost": "source unavailable",
+  "not-responding": "client not responding",
+  "access-denied": "no access to the client",
+  "not-supported": "not supported by the client",
 };
 
 /** @param {string|null|undefined} word */
@@ -43,7 +43,7 @@ const spaced = (word) => (word ?? "").replaceAll("-", " ");
 export function words(said) {
   const { status, availability, activity, reason, manual } = said;
   const say = (/** @type {Kind} */ kind, /** @type {string} */ word, detail = "") => ({ kind, word, detail });
-  // A reader who may see no more than in or out.
+  // The view is `in-out`.
   if (status === undefined) {
     if (said.in === null) return say("unknown", "Unknown");
     return said.in ? say("in", "In") : say("out", "Out");
@@ -55,11 +55,11 @@ export function words(said) {
   const [kind, word, detail] = STATUS[status] ?? ["unknown", "Unknown", ""];
   if (manual) return say(kind, word);
   if (status === "unknown") return say(kind, word, REASONS[reason ?? ""] ?? spaced(reason));
-  // Why a sign-in failed is for the person to know.
-  return say(kind, word, reason ? "could not sign in" : detail);
+  // The reason of a failed sign-in is private.
+  return say(kind, word, reason ? "sign-in failed" : detail);
 }
 
-// The board speaks English; the order of a date and the twelve hours are the reader's own.
+// The board is in English, with the date and time format of the reader's locale.
 const language = navigator.language.startsWith("en") ? navigator.language : "en-GB";
 /** @param {Intl.DateTimeFormatOptions} how */
 const format = (how) => new Intl.DateTimeFormat(language, how);
@@ -71,7 +71,7 @@ export const full = format({ dateStyle: "full", timeStyle: "short" });
 export const date = format({ weekday: "long", day: "numeric", month: "long" });
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 
-/** The hour of today, the day of a day that is near, else the date.
+/** The time today, the weekday and time of a near day, else the date.
  * @param {string|number|Date} when */
 export function moment(when) {
   const at = new Date(when);

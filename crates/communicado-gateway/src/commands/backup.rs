@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::failure::{Failure, Outcome};
 use crate::options::DataFolder;
-use crate::store::{copy_to, put_back};
+use crate::store::{back_up, restore};
 
 /// Copy the store to a new file, whether the gateway runs or not.
 #[derive(Debug, Args)]
@@ -28,14 +28,14 @@ pub(crate) struct Restore {
 
 impl Backup {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
-        copy_to(&self.data.folder(), &self.file)?;
+        back_up(&self.data.folder(), &self.file)?;
         Ok(Outcome::Yes)
     }
 }
 
 impl Restore {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
-        put_back(&self.data.folder(), &self.file)?;
+        restore(&self.data.folder(), &self.file)?;
         Ok(Outcome::Yes)
     }
 }

@@ -1,5 +1,6 @@
-//! The head of a request, as the event loop reads it: only to tell a stream of events from the
-//! rest, which hyper reads again from its first byte.
+//! The classification of request heads: streams of events, and all other requests.
+//!
+//! hyper parses the other requests again from their first byte.
 
 use crate::api_error::ApiError;
 use crate::http::{AllowedHosts, BodyLength, RequestHead};
@@ -7,11 +8,11 @@ use crate::http::{AllowedHosts, BodyLength, RequestHead};
 /// The kind of the first request of a connection.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum RequestKind<'a> {
-    /// The head is not whole.
+    /// A head that is not complete.
     Incomplete,
-    /// It is a stream of events.
+    /// A request for a stream of events.
     Events(RequestHead<'a>),
-    /// It is something else.
+    /// Another request.
     Other,
 }
 
@@ -25,12 +26,12 @@ const EVENTS: &str = "/v1/events";
 pub(crate) fn classify(bytes: &[u8], hosts: AllowedHosts) -> Result<RequestKind<'_>, ApiError> {
     let Some(head) = RequestHead::read(bytes, hosts)? else { return Ok(RequestKind::Incomplete) };
     let path = head.target.split_once('?').map_or(head.target, |(path, _)| path);
-    // A body is for hyper, which waits for it.
+    // hyper handles requests with a body.
     let is_plain = head.method == "GET" && head.body == BodyLength::None && !head.expects;
     Ok(if is_plain && path == EVENTS { RequestKind::Events(head) } else { RequestKind::Other })
 }
 
-/// The query of a target.
+/// The query of a request target.
 pub(crate) fn query(target: &str) -> &str {
     target.split_once('?').map_or("", |(_, query)| query)
 }

@@ -1,4 +1,4 @@
-//! Who gets what of a change: pure, from the change, the token and what was asked for.
+//! The visibility filter: pure functions from a change, a token and a subscription to a frame.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::principal::Principal;
 use crate::stream::{Frame, RenderedChange};
 use crate::subscription::Subscription;
 
-/// What who wants this gets of a change.
+/// The frame of a change for a reader with this subscription, if the reader sees the change.
 pub(super) fn visible_frame(
     rendered: &RenderedChange,
     principal: &Principal,
@@ -16,7 +16,9 @@ pub(super) fn visible_frame(
     visible_frame_if(rendered, principal, |person| matches(subscription, person))
 }
 
-/// A change as somebody sees it: a person who comes into sight changes, one who goes out is gone.
+/// The frame of a change for one reader.
+///
+/// A person who becomes visible is sent as a change, one who becomes invisible as `gone`.
 pub(super) fn visible_frame_if(
     rendered: &RenderedChange,
     principal: &Principal,
@@ -35,21 +37,21 @@ pub(super) fn visible_frame_if(
     }
 }
 
-/// Whether `subscription` names a person.
+/// Returns true if `subscription` includes a person.
 pub(super) fn matches(subscription: &Subscription, person: &Person) -> bool {
     subscription.is_everybody()
         || subscription.people.contains(&person.id)
         || person.groups.iter().any(|group| subscription.groups.contains(group))
 }
 
-/// The groups of which a person is since this change.
+/// The groups that a person joined with this change.
 pub(super) fn joined_groups(rendered: &RenderedChange) -> Vec<Arc<str>> {
     let groups = rendered.after().into_iter().flat_map(|it| &it.groups);
     let is_new = |group: &&Arc<str>| rendered.before().is_none_or(|before| !before.is_of(group));
     groups.filter(is_new).cloned().collect()
 }
 
-/// The groups of which a person is, or was until this change.
+/// The groups of a person before or after this change.
 pub(super) fn groups(rendered: &RenderedChange) -> Vec<Arc<str>> {
     let mut groups: Vec<Arc<str>> = rendered
         .before()

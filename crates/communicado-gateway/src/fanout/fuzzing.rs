@@ -1,6 +1,8 @@
-//! What a program says on a WebSocket, message by message, while people change: for the fuzzer.
+//! The fuzz target of a WebSocket session: a program subscribes and unsubscribes while people
+//! change.
 //!
-//! A model beside it knows what the program wants. Whom it wants, it must know as they are.
+//! A model tracks the program's subscriptions. The program must know the current state of every
+//! person that it subscribes to.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,7 +26,7 @@ use crate::subscription::Subscription;
 const NOW: Now = Now { moment: Moment::START, civil: Timestamp::EPOCH };
 const IDS: [&str; 3] = ["ada", "bob", "eve"];
 
-/// What the program wants, as it said.
+/// The model of the program's subscriptions.
 #[derive(Debug, Default)]
 struct Model {
     everybody: bool,
@@ -66,16 +68,16 @@ struct SocketSession {
     id: ReaderId,
     view: View,
     model: Model,
-    /// The program asked for what it missed, and so need not know everybody.
+    /// True if the program asked for missed changes, so that it need not know all people.
     repeats: bool,
     known: BTreeMap<String, Value>,
 }
 
-/// Holds a session of lines: a message of the program, or `!` and what happens to people.
+/// Runs a session of lines: a message of the program, or `!` and changes of people.
 ///
 /// # Panics
 ///
-/// If the program does not know whom it wants, or something is left behind at the end.
+/// If the program misses the state of a person, or data is left at the end.
 pub(crate) fn session(lines: &str) {
     let view = if lines.len().is_multiple_of(2) { View::InOut } else { View::Everything };
     let mut session = SocketSession::new(view);
@@ -143,13 +145,16 @@ impl SocketSession {
                     self.repeats |= subscription.last_event_id.is_some();
                     self.model.subscribe(&subscription);
                 }
-                assert!(NAMES_PER_SUBSCRIPTION.allows(self.model.names()), "too many are wanted");
+                assert!(
+                    NAMES_PER_SUBSCRIPTION.allows(self.model.names()),
+                    "too many names are subscribed"
+                );
             }
             Ok(SocketIn::Unsubscribe { person, group }) => {
                 let Ok(subscription) = Subscription::of_names(person, group, None) else { return };
                 self.readers.unsubscribe(self.id, &subscription);
                 self.model.unsubscribe(&subscription);
-                // What is not wanted grows old.
+                // The program does not update people without a subscription.
                 let (people, model) = (&self.people, &self.model);
                 let matches = |id: &str| people.person(id).is_some_and(|it| model.matches(it));
                 self.known.retain(|id, _| matches(id));
@@ -158,7 +163,7 @@ impl SocketSession {
         }
     }
 
-    /// Something happens to one person for every byte, all at once.
+    /// Changes one person for every byte, all in one batch.
     fn change(&mut self, bytes: &[u8]) {
         let mut batch = self.people.begin();
         for byte in bytes.iter().take(20) {
@@ -191,7 +196,7 @@ impl SocketSession {
                     }
                 }
             };
-            // One who exists is not created again, and so on.
+            // The model rejects inputs such as the creation of a person that exists.
             let _ = batch.handle(input, NOW);
         }
         let mut result = batch.end();
@@ -202,7 +207,7 @@ impl SocketSession {
         }
     }
 
-    /// Takes all frames, and compares.
+    /// Receives all frames and compares.
     fn check(&mut self) {
         while let Some(Recv::Frames(frames, wants_room)) = self.mailbox.recv().now_or_never() {
             for frame in &frames {
@@ -218,10 +223,13 @@ impl SocketSession {
             let known = self.known.get(&*person.id);
             let right: Option<Value> = serde_json::from_slice(&person_json(person, self.view)).ok();
             let is_right = known == right.as_ref() || (known.is_none() && self.repeats);
-            assert!(is_right, "{}: {known:?} is known, {right:?} is right", person.id);
+            assert!(is_right, "{}: the program has {known:?}, the model {right:?}", person.id);
         }
         for id in self.model.people.iter().filter(|id| self.people.person(id).is_none()) {
-            assert!(!self.known.contains_key(&**id), "{id} is gone, and that was not told");
+            assert!(
+                !self.known.contains_key(&**id),
+                "{id} was removed, and the program got no `gone`"
+            );
         }
     }
 
@@ -249,14 +257,14 @@ impl SocketSession {
 
     fn end(mut self) {
         self.readers.close(self.id, &self.metrics);
-        assert!(self.readers.is_empty(), "something of a reader is left behind");
+        assert!(self.readers.is_empty(), "data of a reader is left");
     }
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
-    fn a_program_that_changes_what_it_wants_knows_whom_it_wants_in_random_sessions() {
+    fn a_program_that_changes_its_subscriptions_has_the_state_of_its_people_in_random_sessions() {
         let (mut seed, mut lines) = (0x9e37_79b9_u64, String::new());
         let mut roll = |sides: u64| {
             seed ^= seed << 13;
@@ -283,7 +291,7 @@ mod tests {
             }
             println!("case {case}:\n{lines}");
             super::session(&lines);
-            // The other view.
+            // The same session with the other view.
             super::session(&format!("{lines}\n"));
         }
     }

@@ -1,12 +1,12 @@
-//! The event loop and the fan-out: one thread and one `epoll(7)` for all connections that wait.
+//! The event loop and the fan-out: one thread and one `epoll(7)` for all waiting connections.
 //!
-//! It accepts, reads the head of the first request, and keeps a stream of events (`GET /v1/events`)
-//! for itself: such a reader is a socket and a hundred bytes, without a task and without a buffer.
-//! Everything else goes to hyper with the bytes that were read; so does a stream that is refused,
-//! since hyper's side says why. Changes come in through an [`EventLoopHandle`] and are written at
-//! once to who sees them.
+//! The event loop accepts connections, reads the head of the first request, and serves streams of
+//! events (`GET /v1/events`) itself. Such a reader is a socket and a hundred bytes, without a task
+//! and without a buffer. All other requests go to hyper with the bytes that were read. Refused
+//! streams also go to hyper, which sends the error. Changes arrive through an
+//! [`EventLoopHandle`] and are written at once to the readers that see them.
 //!
-//! Start at `EventLoop::poll_once`. What a reader is owed is in `readers.rs`.
+//! Start at `EventLoop::poll_once`. The backlog of a reader is in `readers/mod.rs`.
 
 mod classify;
 mod filter;
@@ -52,7 +52,7 @@ use poll_token::PollToken;
 use readers::Readers;
 use transport::ReaderTransport;
 
-/// A connection for hyper, with what was read of it.
+/// A connection for hyper, with the bytes that were read from it.
 #[derive(Debug)]
 pub(crate) struct HandedOff {
     pub(crate) socket: TcpStream,
@@ -61,13 +61,13 @@ pub(crate) struct HandedOff {
     pub(crate) permit: ConnectionPermit,
 }
 
-/// Events of one `epoll_wait`.
+/// The maximum number of events of one `epoll_wait`.
 const EVENTS_AT_ONCE: usize = 1024;
-/// Connections that are accepted in one go.
+/// The maximum number of connections that are accepted in a row.
 const ACCEPTED_AT_ONCE: usize = 256;
 const TICK: Duration = Duration::from_secs(1);
 
-/// The event loop; one thread owns it.
+/// The event loop, which one thread owns.
 pub(crate) struct EventLoop {
     app: Arc<AppState>,
     poll: OwnedFd,
@@ -75,9 +75,9 @@ pub(crate) struct EventLoop {
     pending: PendingConnections,
     readers: Readers,
     handed_off: mpsc::UnboundedSender<HandedOff>,
-    /// When a second will have passed.
+    /// The time of the next tick.
     next_tick: Moment,
-    /// Nobody is accepted until then: the system has no more files.
+    /// True if no connection is accepted until the next tick, because too many files are open.
     pauses: bool,
     stops: bool,
 }
@@ -112,11 +112,11 @@ impl EventLoop {
         })
     }
 
-    /// Goes on until it is stopped.
+    /// Runs until [`LoopCommand::Stop`].
     ///
     /// # Errors
     ///
-    /// If the system lets it wait no more.
+    /// If `epoll_wait` fails.
     pub(crate) fn run(mut self) -> io::Result<()> {
         let mut events = Vec::with_capacity(EVENTS_AT_ONCE);
         while !self.stops {
@@ -127,17 +127,13 @@ impl EventLoop {
 
     fn poll_once(&mut self, events: &mut Vec<epoll::Event>) -> io::Result<()> {
         let idle = self.pending.is_empty() && self.readers.is_empty() && !self.pauses;
-        let reader_closed = self.next_tick.since(self.app.clock.now());
-        let reader_closed = (!idle).then(|| Timespec {
-            tv_sec: i64::try_from(reader_closed.as_secs()).unwrap_or(0),
-            tv_nsec: reader_closed.subsec_nanos().into(),
+        let until_tick = self.next_tick.since(self.app.clock.now());
+        let timeout = (!idle).then(|| Timespec {
+            tv_sec: i64::try_from(until_tick.as_secs()).unwrap_or(0),
+            tv_nsec: until_tick.subsec_nanos().into(),
         });
         events.clear();
-        match epoll::wait(
-            &self.poll,
-            rustix::buffer::spare_capacity(events),
-            reader_closed.as_ref(),
-        ) {
+        match epoll::wait(&self.poll, rustix::buffer::spare_capacity(events), timeout.as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
@@ -181,7 +177,7 @@ impl EventLoop {
             match command {
                 LoopCommand::Changes(_) => {}
                 LoopCommand::Open { principal, mailbox, label, reply } => {
-                    // The token may have been revoked since the request was let in.
+                    // The token may have been revoked since the request was authorized.
                     if !app.is_valid(&principal) {
                         let _ = reply.send(Err(ApiError::token_revoked()));
                         continue;
@@ -225,8 +221,8 @@ impl EventLoop {
             let now = self.app.clock.now();
             let changes = coalesced(changes);
             let new_readers = self.readers.deliver(changes, &self.app.metrics, now);
-            for (principal, whom) in new_readers {
-                self.app.reads(&principal, [whom]);
+            for (principal, subject) in new_readers {
+                self.app.reads(&principal, [subject]);
             }
         }
     }
@@ -240,8 +236,8 @@ impl EventLoop {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
                 Err(error) => {
-                    // Too many open files: those that wait stay in the system's queue, which would
-                    // wake us again and again.
+                    // Too many files are open. Waiting connections stay in the system's queue, for
+                    // which `epoll_wait` would return again and again.
                     tracing::warn!(what = "accept", cause = %error);
                     self.pauses = epoll::delete(&self.poll, listener).is_ok();
                     return;
@@ -276,7 +272,7 @@ impl EventLoop {
         }
     }
 
-    /// Reads what there is of a head, and decides whose the connection is.
+    /// Reads the available bytes of a head, and serves the connection or hands it to hyper.
     fn classify_head(&mut self, mut connection: PendingConnection, known: Option<u32>) {
         let Ok(is_open) = connection.read() else { return };
         let is_events = match classify(&connection.read, self.app.hosts) {
@@ -291,7 +287,7 @@ impl EventLoop {
                 }
                 return;
             }
-            // Nothing more will come.
+            // The peer closed its side before the end of the head.
             Ok(RequestKind::Incomplete) => return,
             Err(error) => {
                 sockets::refuse(&connection.socket, &error);
@@ -310,7 +306,7 @@ impl EventLoop {
         }
     }
 
-    /// Keeps a stream of events, or lets hyper's side say why not.
+    /// Opens a stream of events, or hands a refused request to hyper, which sends the error.
     fn open_stream(&mut self, connection: PendingConnection) {
         let app = self.app.clone();
         let Ok(RequestKind::Events(head)) = classify(&connection.read, app.hosts) else { return };
@@ -329,7 +325,7 @@ impl EventLoop {
         };
         let (principal, subscription) = match admitted.and_then(room) {
             Ok(admitted) => admitted,
-            // A caller that asks too often costs no more than this.
+            // A caller beyond a rate limit costs no more than this.
             Err(error) if error.kind == ApiErrorKind::TooMany => {
                 self.reject(&connection.socket, &error, &head);
                 return;
@@ -367,7 +363,7 @@ impl EventLoop {
         self.readers.settle(&app.metrics);
     }
 
-    /// Answers with a refusal on the spot.
+    /// Responds with an error directly, without hyper.
     fn reject(&self, socket: &TcpStream, error: &ApiError, head: &RequestHead<'_>) {
         self.app.metrics.answered(error.kind.status());
         if head.accepts_events {
@@ -390,13 +386,13 @@ impl EventLoop {
             self.readers.close(id, metrics);
             return;
         }
-        let says_no_more = flags.contains(EventFlags::RDHUP)
+        let is_half_closed = flags.contains(EventFlags::RDHUP)
             || flags.contains(EventFlags::IN)
                 && self.readers.socket(id).is_some_and(|socket| !sockets::drain(socket));
         if flags.contains(EventFlags::OUT) {
             self.readers.on_writable(id, metrics, self.app.clock.now());
         }
-        if says_no_more {
+        if is_half_closed {
             self.readers.finish(id, metrics);
         }
     }

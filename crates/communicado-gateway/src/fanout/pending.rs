@@ -22,7 +22,7 @@ pub(super) struct PendingConnection {
     pub(super) read: Vec<u8>,
     pub(super) peer: SocketAddr,
     pub(super) permit: ConnectionPermit,
-    /// What it read of a head that is not whole.
+    /// The received part of the head.
     held: Reservation<Network>,
     until: Moment,
 }
@@ -39,19 +39,19 @@ impl PendingConnection {
         Self { socket, read: Vec::new(), peer, permit, held, until }
     }
 
-    /// Holds what it read until more comes.
+    /// Keeps the received part of the head until more arrives.
     ///
     /// # Errors
     ///
-    /// If its address holds too much.
+    /// If the heads of its address use too much memory.
     pub(super) fn hold(&mut self) -> Result<(), ApiError> {
         self.held.set(self.read.len()).map_err(|limit| {
-            let detail = "too many heads of this address are not whole";
+            let detail = "too many incomplete request heads from this address";
             ApiError::limit_exceeded(ApiErrorKind::TooMany, limit, detail).retry_after(10)
         })
     }
 
-    /// Reads what there is; false if the other side sends no more.
+    /// Reads the available bytes. Returns false if the peer closed its side.
     pub(super) fn read(&mut self) -> io::Result<bool> {
         let mut part = [0; 4096];
         while self.read.len() < HEAD_BYTES.max {
@@ -67,7 +67,7 @@ impl PendingConnection {
     }
 }
 
-/// By a number that is not used again soon.
+/// The connections by a number that is not reused soon.
 #[derive(Debug, Default)]
 pub(super) struct PendingConnections {
     waiting: BTreeMap<u32, PendingConnection>,
@@ -79,7 +79,7 @@ impl PendingConnections {
         self.waiting.is_empty()
     }
 
-    /// Lets one wait for more of its head.
+    /// Adds a connection that waits for more of its head.
     pub(super) fn put(&mut self, poll: &OwnedFd, connection: PendingConnection) {
         self.number = self.number.wrapping_add(1);
         let flags = EventFlags::IN | EventFlags::RDHUP;
@@ -89,7 +89,7 @@ impl PendingConnections {
         }
     }
 
-    /// Lets one that was taken out for a look wait on.
+    /// Puts back a connection that was removed to classify its head.
     pub(super) fn put_back(&mut self, number: u32, connection: PendingConnection) {
         self.waiting.insert(number, connection);
     }
@@ -98,7 +98,7 @@ impl PendingConnections {
         self.waiting.remove(&number)
     }
 
-    /// Takes out those that have had their time.
+    /// Removes and returns the connections whose time is over.
     pub(super) fn take_expired(&mut self, poll: &OwnedFd, now: Moment) -> Vec<PendingConnection> {
         let expired = self.waiting.extract_if(.., |_, connection| connection.until <= now);
         let expired: Vec<PendingConnection> = expired.map(|(_, connection)| connection).collect();

@@ -4,7 +4,7 @@ use rustix::event::epoll::EventData;
 
 use crate::stream::ReaderId;
 
-/// The socket that an event is about.
+/// The socket of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PollToken {
     Listener,
@@ -19,7 +19,7 @@ impl PollToken {
             Self::Listener => 0,
             Self::Waker => 1,
             Self::Pending(key) => 2 | (u64::from(key) << 32),
-            // Two bits say what it is, and 30 are left for the number.
+            // Two bits identify the kind, and 30 are left for the number.
             Self::Reader(id) => 3 | (u64::from(id.number) << 2) | (u64::from(id.key) << 32),
         })
     }

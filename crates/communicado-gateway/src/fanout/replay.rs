@@ -1,8 +1,7 @@
-//! Where a stream begins: with the changes that it missed, if all of them can be repeated, or else
-//! with a snapshot.
+//! The start of a stream: the missed changes if the log has all of them, else a snapshot.
 //!
-//! Readers of the same people in the same view share a snapshot, also one that is a little old:
-//! then the changes since are repeated to them.
+//! Readers of the same people in the same view share a snapshot. If the snapshot is older than the
+//! last change, the changes since then follow it.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -18,16 +17,16 @@ use crate::principal::Principal;
 use crate::stream::{Frame, RenderedChange, StreamBudget};
 use crate::subscription::Subscription;
 
-/// Changes after which a shared snapshot is made anew.
+/// The number of changes after which a shared snapshot is rebuilt.
 const SNAPSHOT_AGE: u64 = 256;
-/// Bytes of the shared snapshots together.
+/// The maximum size of all shared snapshots together.
 const SNAPSHOT_BYTES: usize = 16 * 1024 * 1024;
-/// Shared snapshots.
+/// The maximum number of shared snapshots.
 const SNAPSHOTS: usize = 64;
-/// People and groups that the key of a shared snapshot names at most.
+/// The maximum number of people and groups in the key of a shared snapshot.
 const SHARED_NAMES: usize = 8;
 
-/// What the people in a snapshot depend on.
+/// The key of a shared snapshot: everything that determines its people.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct SnapshotKey {
     view: View,
@@ -38,7 +37,7 @@ struct SnapshotKey {
 }
 
 impl SnapshotKey {
-    /// The key of the snapshot of a reader, if other readers can get the same one.
+    /// The key of a reader's snapshot, if other readers can share it.
     fn of(principal: &Principal, subscription: &Subscription) -> Option<Self> {
         let is_alone = principal.own_person().is_some() || principal.only_person().is_some();
         if is_alone || subscription.people.len() + subscription.groups.len() > SHARED_NAMES {
@@ -54,13 +53,13 @@ impl SnapshotKey {
         })
     }
 
-    /// Its snapshot is the same for all readers with this view, so there are only a few.
+    /// Returns true if all readers with this view share the snapshot, so that few such keys exist.
     fn is_everybody(&self) -> bool {
         self.group.is_none() && self.subscription.is_everybody()
     }
 }
 
-/// A snapshot, and the change up to which it goes.
+/// A snapshot and its last change.
 #[derive(Debug)]
 struct SharedSnapshot {
     frame: Frame,
@@ -70,21 +69,21 @@ struct SharedSnapshot {
 /// The last changes, for streams that continue after a `Last-Event-ID`, and shared snapshots.
 #[derive(Debug)]
 pub(super) struct ReplayLog {
-    /// The last changes, to be repeated.
+    /// The last changes.
     log: VecDeque<Arc<RenderedChange>>,
-    /// The last change that is in the log no more, as this process counts.
+    /// The ordinal of the last change that the log dropped.
     forgotten: u64,
-    /// The last change that was delivered.
+    /// The revision of the last delivered change.
     position: u64,
-    /// The same, as this process counts.
+    /// The ordinal of the last delivered change.
     ordinal: u64,
-    /// Up to this revision, who was told what is not known to all: see `Change::stored`.
+    /// The revision of the last change that was sent but not stored: see `Change::stored`.
     unsure: Option<u64>,
     shared: LruCache<SnapshotKey, SharedSnapshot>,
     shared_bytes: usize,
 }
 
-/// The first frames of a stream, and the change up to which they go.
+/// The first frames of a stream, and the ordinal of their last change.
 pub(super) type StreamStart = (Vec<Frame>, u64);
 
 impl ReplayLog {
@@ -112,7 +111,7 @@ impl ReplayLog {
         self.log.push_back(rendered);
     }
 
-    /// The start of a stream; `None` if the family of the reader holds too much already.
+    /// The start of a stream; `None` if the budget of the reader's family is exhausted.
     pub(super) fn start(
         &mut self,
         principal: &Principal,
@@ -145,7 +144,7 @@ impl ReplayLog {
         let Some(key) = key else {
             return Some((vec![frame.charged_to(budget)?], ordinal));
         };
-        // There are many more keys than can be shared, and the family of the reader pays.
+        // There are more such keys than the cache holds, so the reader's family is charged.
         let frame = if key.is_everybody() {
             Frame { is_for_all: true, ..frame }
         } else {
@@ -155,8 +154,10 @@ impl ReplayLog {
         Some((vec![frame], ordinal))
     }
 
-    /// The shared snapshot with this key, and the changes since. A stream that has begun already
-    /// knows later ones, so only a snapshot without changes since is right for it.
+    /// The shared snapshot with this key, and the changes since then.
+    ///
+    /// A stream that has begun has later changes already, so it needs a snapshot without changes
+    /// since then.
     fn shared(
         &mut self,
         key: &SnapshotKey,
@@ -192,7 +193,7 @@ impl ReplayLog {
     }
 }
 
-/// The people whom a reader sees of those that it wants, as they are written for it.
+/// The JSON of the subscribed people that a reader may see.
 fn seen(people: &People, principal: &Principal, subscription: &Subscription) -> Vec<Bytes> {
     let json = |person: &Arc<Person>| {
         let visibility = principal.visibility(person).filter(|_| matches(subscription, person))?;

@@ -1,4 +1,4 @@
-//! Operations on client sockets: answers without hyper, and options.
+//! Operations on client sockets: responses without hyper, and socket options.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
@@ -8,21 +8,21 @@ use crate::api_error::{ApiError, ApiErrorKind};
 use crate::http::last_answer;
 use crate::limits::{HEAD_TIME, Limit, READER_TIME};
 
-/// Answers a connection beyond a limit.
+/// Responds to a connection beyond a limit.
 pub(super) fn reject_over_limit(socket: &TcpStream, limit: Limit) {
-    let detail = "no more connections can be held";
+    let detail = "too many open connections";
     refuse(
         socket,
         &ApiError::limit_exceeded(ApiErrorKind::Unavailable, limit, detail).retry_after(5),
     );
 }
 
-/// Answers a connection whose request head did not arrive in time.
+/// Responds to a connection whose request head did not arrive in time.
 pub(super) fn reject_late(connection: &PendingConnection) {
-    // One that said nothing at all waits for no answer.
+    // A client that sent nothing expects no response.
     if !connection.read.is_empty() {
         let help = format!("send it within {} seconds", HEAD_TIME.as_secs());
-        let detail = "the head of the request did not come in time";
+        let detail = "the request head did not arrive in time";
         refuse(
             &connection.socket,
             &ApiError::new(ApiErrorKind::TooSlow, detail, help).with_limit("head-time"),
@@ -30,12 +30,12 @@ pub(super) fn reject_late(connection: &PendingConnection) {
     }
 }
 
-/// Answers with a problem, and closes the connection.
+/// Responds with a problem and closes the connection.
 pub(super) fn refuse(socket: &TcpStream, error: &ApiError) {
     respond(socket, &last_answer(error));
 }
 
-/// Answers for the last time, and takes what is still coming so that the answer is not lost.
+/// Sends the last response, and reads remaining input so that the response is not lost.
 pub(super) fn respond(mut socket: &TcpStream, answer: &str) {
     let _ = socket.set_nonblocking(true);
     let _ = socket.write(answer.as_bytes());
@@ -48,23 +48,22 @@ pub(super) fn respond(mut socket: &TcpStream, answer: &str) {
     }
 }
 
-/// Has the system end a connection whose other side takes nothing and says nothing: a network that
-/// was cut tells nobody.
+/// Sets keepalive and the user timeout, which detect a peer whose network is gone.
 pub(super) fn configure(socket: &TcpStream) {
     let time = u32::try_from(READER_TIME.as_millis()).unwrap_or(u32::MAX);
     let _ = rustix::net::sockopt::set_tcp_user_timeout(socket, time);
     let _ = socket.set_nodelay(true);
 }
 
-/// Has the system hold no more for a reader than a reader is worth.
+/// Limits the send buffer of a reader's socket.
 pub(super) fn configure_reader(socket: &TcpStream) {
     let _ = rustix::net::sockopt::set_socket_send_buffer_size(socket, SEND_BUFFER);
 }
 
-/// What the system holds at most of what a reader does not take.
+/// The size of a reader's send buffer.
 const SEND_BUFFER: usize = 64 * 1024;
 
-/// Takes what a reader says, which is nothing to us; false if it has gone.
+/// Discards input from a reader. Returns false if the peer closed the connection.
 pub(super) fn drain(mut socket: &TcpStream) -> bool {
     let mut part = [0; 1024];
     loop {

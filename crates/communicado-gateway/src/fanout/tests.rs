@@ -1,4 +1,4 @@
-//! Events of sockets, and races of a stream with the revocation of its token.
+//! Tests of socket events, and of races between opening a stream and revoking its token.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::stream::{LoopCommand, Mailbox, NUMBER_MASK, ReaderId};
 use crate::subscription::Subscription;
 
 #[test]
-fn an_event_says_which_socket_it_is_about() {
+fn an_epoll_event_identifies_its_socket() {
     let reader = ReaderId { key: 123_456, number: NUMBER_MASK };
     for about in
         [PollToken::Listener, PollToken::Waker, PollToken::Pending(7), PollToken::Reader(reader)]
@@ -22,7 +22,7 @@ fn an_event_says_which_socket_it_is_about() {
     }
 }
 
-/// An event loop whose thread is the test, and a caller with a token.
+/// An event loop that runs on the test's thread, and a caller with a token.
 fn event_loop() -> (EventLoop, Arc<AppState>, Principal) {
     let (writer, _) = StoreWriter::new();
     let app = AppState::new(StoredState::default(), writer, ServeConfig::default(), false).unwrap();
@@ -74,7 +74,7 @@ fn a_stream_that_is_registered_after_the_revocation_of_its_token_is_refused() {
 fn a_stream_that_is_registered_before_the_revocation_of_its_token_ends() {
     let (mut event_loop, app, principal) = event_loop();
     let (mailbox, opened) = open(&app, &principal);
-    // Both wait for the event loop at once.
+    // Both commands wait in the queue of the event loop.
     revoke(&app, &principal);
     event_loop.run_commands();
     assert_eq!(opened.blocking_recv().unwrap().unwrap_err().kind, ApiErrorKind::NotSignedIn);
@@ -91,7 +91,7 @@ fn a_stream_that_is_registered_before_the_revocation_of_its_token_ends() {
 }
 
 #[test]
-fn the_names_that_the_streams_of_a_token_want_are_limited_together_and_given_back() {
+fn the_streams_of_a_token_share_a_limit_on_subscribed_names_and_release_it() {
     let (mut event_loop, app, principal) = event_loop();
     let subscription = |number: usize| {
         let names = (0..1000).map(|name| format!("p{number}-{name}").into()).collect();

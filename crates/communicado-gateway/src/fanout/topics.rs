@@ -1,5 +1,4 @@
-//! The index from topics to readers, and back: a reader that leaves costs nothing but its own
-//! memberships.
+//! The index from topics to readers and back: removing a reader costs only its own memberships.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,13 +9,13 @@ use slab::Slab;
 /// A subject of a subscription.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Topic {
-    /// Everybody, by readers who all get the same.
+    /// All people, for readers that all get the same frames.
     AllSameView,
-    /// Everybody, by readers who do not.
+    /// All people, for readers that get different frames.
     Everybody,
     Person(Arc<str>),
     Group(Arc<str>),
-    /// The reader itself, among others.
+    /// The topics of this reader.
     Own(Arc<str>),
 }
 
@@ -92,7 +91,7 @@ impl Topics {
         self.take_out(all, topic, index);
     }
 
-    /// Takes a reader that is gone out of all its lists.
+    /// Removes a reader from all its lists.
     pub(super) fn leave_all(&mut self, all: &mut Slab<impl TopicMember>, memberships: Memberships) {
         for (topic, index) in memberships.0 {
             self.take_out(all, &topic, index);
@@ -104,7 +103,7 @@ impl Topics {
         if index < list.len() {
             list.swap_remove(index);
         }
-        // The last of the list has taken the place.
+        // The last reader of the list has moved to this index.
         let moved = list.get(index).copied();
         if list.is_empty() {
             self.lists.remove(topic);

@@ -15,12 +15,12 @@ pub(super) enum ReaderTransport {
 /// The outcome of a write.
 pub(super) enum WriteOutcome {
     Complete,
-    /// What is left.
+    /// The rest of the frame.
     Partial(Frame),
     Closed,
 }
 
-/// Writes as much as there is room for. What waits in a mailbox is at the expense of the account.
+/// Writes as much as fits. Frames in a mailbox are charged to the budget.
 pub(super) fn write(
     transport: &ReaderTransport,
     budget: &StreamBudget,
@@ -35,7 +35,7 @@ pub(super) fn write(
             match charged.map(|charged| mailbox.put(charged)) {
                 Some(true) => WriteOutcome::Complete,
                 Some(false) => WriteOutcome::Partial(frame),
-                // Its family holds too much.
+                // The budget of its family is exhausted.
                 None => WriteOutcome::Closed,
             }
         }

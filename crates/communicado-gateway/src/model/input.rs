@@ -1,4 +1,4 @@
-//! What can happen to people, and what comes out.
+//! The inputs of the model, and the changes that result.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,20 +9,20 @@ use communicado_wire::{Client, Timestamp};
 
 use super::{Person, PresenceState};
 
-/// Something that happens to a person.
+/// An input of the model, about one person.
 #[derive(Clone, Debug)]
 pub(crate) enum Input {
-    /// A person is to be known.
+    /// Adds a person.
     Create(NewPerson),
-    /// A person's name, groups or badge change; the text is the pseudonym, should one be needed.
+    /// Changes a person's name, groups or badge; the text is the pseudonym of a new badge.
     Alter(Arc<str>, Alter, Arc<str>),
-    /// A person is to be known no more.
+    /// Removes a person.
     Remove(Arc<str>),
-    /// A device says what its clients are.
+    /// Sets the clients of a device and renews its lease.
     PutDevice { person: Arc<str>, device: Arc<str>, clients: Vec<Client>, lease: Duration },
-    /// A device says goodbye.
+    /// Removes a device.
     DeleteDevice { person: Arc<str>, device: Arc<str> },
-    /// The person says so by hand.
+    /// Sets the manual status of a person.
     SetManual {
         person: Arc<str>,
         state: PresenceState,
@@ -30,12 +30,12 @@ pub(crate) enum Input {
         returns: Option<Timestamp>,
         duration: Option<Duration>,
     },
-    /// The person takes back what was said by hand.
+    /// Clears the manual status of a person.
     ClearManual(Arc<str>),
 }
 
 impl Input {
-    /// The person whom it happens to.
+    /// The person that the input is about.
     pub(crate) fn person(&self) -> &Arc<str> {
         match self {
             Self::Create(NewPerson { id, .. }) => id,
@@ -47,27 +47,29 @@ impl Input {
     }
 }
 
-/// Something that readers are told.
+/// A change that the gateway sends to readers.
 #[derive(Clone, Debug)]
 pub(crate) struct Change {
-    /// Its number: from 1, without gaps, where one gateway counts; where several share a bucket,
-    /// that of the bucket, which only grows.
+    /// The number of the change.
+    ///
+    /// With SQLite it starts at 1 and has no gaps. With NATS it is the bucket's revision, which
+    /// only grows.
     pub(crate) revision: u64,
-    /// Its place among the changes of this process, once it was applied.
+    /// The number of the change in this process, once it was applied.
     pub(crate) ordinal: u64,
-    /// Whether others know it by this revision too.
+    /// True if the change was stored under this revision.
     pub(crate) stored: bool,
     pub(crate) id: Arc<str>,
-    /// The person before; nothing for a new one.
+    /// The person before the change; `None` for a new person.
     pub(crate) before: Option<Arc<Person>>,
-    /// The person now; nothing for one who is no more.
+    /// The person after the change; `None` for a removed person.
     pub(crate) after: Option<Arc<Person>>,
-    /// The views that see a difference, in the order of `View::ALL`.
+    /// The views in which the person differs, in the order of `View::ALL`.
     pub(crate) seen_by: [bool; 3],
 }
 
 impl Change {
-    /// Bytes that it holds for as long as it waits for a reader, more or less.
+    /// The approximate size of the change while it waits for a reader.
     pub(crate) fn held_bytes(&self) -> usize {
         let people = self.before.iter().chain(&self.after);
         size_of::<Self>() + people.map(|person| person.bytes()).sum::<usize>()

@@ -1,13 +1,16 @@
-//! The people, without a clock, a socket or a file: inputs in, changes out.
+//! The model of the people, without I/O and clock: inputs in, changes out.
 //!
-//! Promises, which `tests.rs` holds with random inputs and a model:
-//! revisions have no gaps; a change differs from what was before it, and changes chain; the sum of
-//! the changes is what is; a lease that ends is `unknown` unless another device knows better; the
-//! most reachable device speaks for the person, and what was said by hand before all of them; the
-//! next deadline is ahead of the last one that was done.
+//! Invariants, which `tests.rs` checks with random inputs and a reference model:
 //!
-//! What is handled goes into a [`Batch`] first. Only when that was kept is it applied, so what the
-//! store did not take was never told.
+//! - Revisions have no gaps.
+//! - A change differs from the state before it and follows the last change of its person.
+//! - The sum of the changes is the current state.
+//! - A device whose lease expired is `unknown`; another device may be more reachable.
+//! - The status of a person is the manual status, else that of the most reachable device.
+//! - The next deadline is after all that have passed.
+//!
+//! Inputs first go into a [`Batch`]. The writer applies and publishes the batch only after the
+//! store has accepted it.
 
 mod input;
 mod now;
@@ -34,20 +37,20 @@ pub(crate) use view::{badge_of, change_json, own_person, person_json};
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::limits::{DEVICES, PEOPLE, PERSON_BYTES};
 
-/// All people, as they were kept last.
+/// All people, as the store last accepted them.
 #[derive(Debug, Default)]
 pub(crate) struct People {
     by_id: BTreeMap<Arc<str>, Arc<Person>>,
     deadlines: BTreeSet<(Moment, Arc<str>)>,
-    /// Who has which badge.
+    /// The person of each badge.
     badges: BTreeMap<Arc<str>, Arc<str>>,
-    /// The people of each group that has any.
+    /// The people of each group that is not empty.
     groups: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
     revision: u64,
     ordinal: u64,
 }
 
-/// What several inputs make of people, all or nothing.
+/// The combined effect of several inputs, to be applied as a whole.
 #[derive(Debug)]
 pub(crate) struct Batch<'a> {
     people: &'a People,
@@ -60,14 +63,14 @@ pub(crate) struct Batch<'a> {
 /// The result of a batch, to be stored and then applied.
 #[derive(Debug, Default)]
 pub(crate) struct BatchResult {
-    /// Each person who is otherwise now; nothing for one who is no more.
+    /// The changed people; `None` for a removed person.
     pub(crate) people: BTreeMap<Arc<str>, Option<Arc<Person>>>,
     pub(crate) changes: Vec<Change>,
     pub(crate) revision: u64,
 }
 
 impl People {
-    /// What was kept some time before `now`.
+    /// Restores the people from stored records that are older than `now`.
     pub(crate) fn from_stored(stored: Vec<stored::Person>, revision: u64, now: Now) -> Self {
         let mut people = Self { revision, ..Self::default() };
         for stored in stored {
@@ -76,12 +79,12 @@ impl People {
         people
     }
 
-    /// The last change.
+    /// The revision of the last change.
     pub(crate) const fn revision(&self) -> u64 {
         self.revision
     }
 
-    /// How many changes were applied in this process.
+    /// The number of changes that this process applied.
     pub(crate) const fn ordinal(&self) -> u64 {
         self.ordinal
     }
@@ -112,7 +115,7 @@ impl People {
         self.groups.get(group).unwrap_or(&NOBODY).iter()
     }
 
-    /// The people by id, those after `after`.
+    /// The people after the id `after`, in the order of ids.
     pub(crate) fn after(&self, after: Option<&str>) -> impl Iterator<Item = &Arc<Person>> {
         use std::ops::Bound::{Excluded, Unbounded};
         let from = after.map_or(Unbounded, Excluded);
@@ -133,7 +136,7 @@ impl People {
         }
     }
 
-    /// Takes over a batch, which must have begun with these people as they are.
+    /// Applies a batch, which must be based on the current state.
     pub(crate) fn apply(&mut self, result: &mut BatchResult) {
         for change in &mut result.changes {
             self.ordinal += 1;
@@ -188,11 +191,11 @@ impl Batch<'_> {
         }
     }
 
-    /// Does one input.
+    /// Handles one input.
     ///
     /// # Errors
     ///
-    /// If it cannot be: why. Nothing is otherwise then.
+    /// If the input is invalid or exceeds a limit; then nothing changes.
     pub(crate) fn handle(&mut self, input: Input, now: Now) -> Result<(), ApiError> {
         let id = input.person().clone();
         let before = self.person(&id).cloned();
@@ -225,16 +228,16 @@ impl Batch<'_> {
                 let before = person.device_bytes();
                 person.put_device(device, clients, lease, now);
                 let after = person.device_bytes();
-                // What was stored when the limit was higher may shrink.
+                // Data stored under a higher limit may shrink.
                 if after > before && !PERSON_BYTES.allows(after) {
-                    let detail = format!("the devices of `{id}` would say {after} bytes");
+                    let detail = format!("the devices of `{id}` would take {after} bytes");
                     return Err(ApiError::limit_exceeded(ApiErrorKind::Full, PERSON_BYTES, detail));
                 }
             }
             Input::DeleteDevice { device, .. } => {
                 if person.devices.remove(&device).is_none() {
                     let what = format!("`{id}` has no device `{device}`");
-                    let help = "nothing is left to be done";
+                    let help = "it may have been removed already";
                     return Err(ApiError::new(ApiErrorKind::NotFound, what, help));
                 }
             }
@@ -250,7 +253,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Does what is due at `now`, of at most `max` people.
+    /// Handles the deadlines up to `now`, of at most `max` people.
     pub(crate) fn expire(&mut self, now: Now, max: usize) {
         let due = self.people.deadlines.iter().take_while(|(moment, _)| *moment <= now.moment);
         for (_, id) in due.take(max) {
@@ -266,13 +269,13 @@ impl Batch<'_> {
         BatchResult { people: self.result, changes: self.changes, revision: self.revision }
     }
 
-    fn create(&mut self, new: NewPerson, is_there: bool, now: Now) -> Result<(), ApiError> {
+    fn create(&mut self, new: NewPerson, exists: bool, now: Now) -> Result<(), ApiError> {
         let NewPerson { id, name, groups } = new;
-        if is_there {
+        if exists {
             let help = "PATCH /v1/people/ID changes a person";
             return Err(ApiError::new(
                 ApiErrorKind::Conflict,
-                format!("there is a `{id}` already"),
+                format!("the person `{id}` exists already"),
                 help,
             ));
         }
@@ -280,7 +283,7 @@ impl Batch<'_> {
             return Err(ApiError::limit_exceeded(
                 ApiErrorKind::Full,
                 PEOPLE,
-                "no more people can be known",
+                "the gateway has the maximum number of people",
             ));
         }
         self.count += 1;
@@ -291,16 +294,16 @@ impl Batch<'_> {
             facet.revision = self.revision;
         }
         let person = Arc::new(person);
-        self.tell(id, None, Some(person), [true; 3]);
+        self.record_change(id, None, Some(person), [true; 3]);
         Ok(())
     }
 
     fn remove(&mut self, before: &Arc<Person>) {
         self.revision += 1;
-        self.tell(before.id.clone(), Some(before.clone()), None, [true; 3]);
+        self.record_change(before.id.clone(), Some(before.clone()), None, [true; 3]);
     }
 
-    /// Finds what follows from an input, and who sees it.
+    /// Derives the effective state after an input, and the views that see the change.
     fn settle(&mut self, before: &Arc<Person>, mut person: Person, now: Now) {
         person.effective = person.compute_effective(&before.effective, now);
         let seen_by = View::ALL.map(|view| view::differs(before, &person, view));
@@ -314,7 +317,7 @@ impl Batch<'_> {
         for ((facet, view), seen) in facets.iter_mut().zip(View::ALL).zip(seen_by) {
             if seen {
                 let began = view::status_differs(before, &person, view);
-                // In and out are coarser than the status, which may have begun before.
+                // `in-out` is coarser than the status, which may have begun earlier.
                 let since = if began { person.effective.since } else { facet.since };
                 *facet = Facet { revision, at: now.civil, since };
             }
@@ -322,10 +325,10 @@ impl Batch<'_> {
         person.facets = facets;
         person.json_cache = Default::default();
         let id = person.id.clone();
-        self.tell(id, Some(before.clone()), Some(Arc::new(person)), seen_by);
+        self.record_change(id, Some(before.clone()), Some(Arc::new(person)), seen_by);
     }
 
-    fn tell(
+    fn record_change(
         &mut self,
         id: Arc<str>,
         before: Option<Arc<Person>>,

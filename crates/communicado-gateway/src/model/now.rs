@@ -3,7 +3,7 @@
 use communicado_core::Moment;
 use communicado_wire::Timestamp;
 
-/// The time on both clocks: moments for what ends, civil time for what is written.
+/// The time on both clocks: a moment for deadlines, and civil time for timestamps.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Now {
     pub(crate) moment: Moment,

@@ -1,6 +1,6 @@
-//! One person: devices with their leases, what is said by hand, and what follows from both.
+//! One person: devices with their leases, the manual status, and the effective state.
 //!
-//! A person is never altered: each input makes a new one, so that readers keep what they have.
+//! A person is immutable: each input creates a new value, so that readers keep a consistent one.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -21,31 +21,31 @@ use crate::sanitize::{self, printable};
 pub(crate) struct Person {
     pub(crate) id: Arc<str>,
     pub(crate) name: Arc<str>,
-    /// In order, each once.
+    /// The groups, sorted and without duplicates.
     pub(crate) groups: Vec<Arc<str>>,
     pub(crate) devices: BTreeMap<Arc<str>, Device>,
     pub(crate) manual: Option<Manual>,
     /// The pseudonym of the badge.
     pub(crate) badge: Option<Arc<str>>,
-    /// What follows from the devices and from what was said by hand.
+    /// The state that follows from the devices and the manual status.
     pub(crate) effective: PresenceState,
-    /// What each view saw last, in the order of `View::ALL`.
+    /// The last change in each view, in the order of `View::ALL`.
     pub(crate) facets: [Facet; 3],
-    /// What strangers get, made once; in the order of `View::ALL`.
+    /// The JSON for other people in each view, in the order of `View::ALL`.
     pub(crate) json_cache: [OnceLock<Bytes>; 3],
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Device {
     pub(crate) clients: Arc<[Client]>,
-    /// The bytes of `clients` as JSON.
+    /// The size of `clients` as JSON.
     pub(crate) bytes: usize,
     pub(crate) state: PresenceState,
     pub(crate) seen: Timestamp,
     pub(crate) lease: Duration,
-    /// When its lease ends; once it has, when the device is forgotten.
+    /// The expiry of the lease, and afterwards the time at which the device is removed.
     pub(crate) until: Moment,
-    /// When its lease ended, if it has.
+    /// The time at which the lease expired.
     pub(crate) expired: Option<Timestamp>,
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct Manual {
     pub(crate) state: PresenceState,
     pub(crate) note: Option<Arc<str>>,
     pub(crate) returns: Option<Timestamp>,
-    /// Until when it is so, on both clocks.
+    /// The end, on both clocks.
     pub(crate) until: Option<(Moment, Timestamp)>,
 }
 
@@ -83,17 +83,17 @@ impl Person {
         }
     }
 
-    /// The last change of which anybody was told.
+    /// The revision of the last change in any view.
     pub(crate) fn revision(&self) -> u64 {
         self.facet(View::Everything).revision
     }
 
-    /// The bytes that all its devices say.
+    /// The size of all devices.
     pub(crate) fn device_bytes(&self) -> usize {
         self.devices.values().map(|device| device.bytes).sum()
     }
 
-    /// The bytes that it holds, more or less.
+    /// The approximate size of the person.
     pub(crate) fn bytes(&self) -> usize {
         size_of::<Self>() + self.device_bytes()
     }
@@ -110,7 +110,7 @@ impl Person {
         self.groups.iter().any(|each| &**each == group)
     }
 
-    /// Puts what a device says in the place of what it said.
+    /// Replaces the state of a device.
     pub(crate) fn put_device(
         &mut self,
         device: Arc<str>,
@@ -121,7 +121,7 @@ impl Person {
         let old = self.devices.get(&device);
         let mut state = PresenceState::best(clients.iter().map(PresenceState::of_client))
             .unwrap_or_else(|| PresenceState::plain(Status::Absent, now.civil));
-        // A desktop's clock may be ahead of ours.
+        // The desktop's clock may be ahead of the gateway's.
         state.since = state.since.min(now.civil);
         if let Some(old) = old
             && old.expired.is_none()
@@ -136,7 +136,7 @@ impl Person {
         self.devices.insert(device, new);
     }
 
-    /// Does what is due: leases end, what was said by hand ends, devices are forgotten.
+    /// Handles deadlines: expires leases and the manual status, and removes devices.
     pub(crate) fn expire(&mut self, now: Now) {
         for device in self.devices.values_mut() {
             if device.expired.is_none() && device.until <= now.moment {
@@ -152,14 +152,14 @@ impl Person {
         }
     }
 
-    /// When `expire` has something to do next.
+    /// The next deadline for `expire`.
     pub(crate) fn next_deadline(&self) -> Option<Moment> {
         let devices = self.devices.values().map(|device| device.until);
         let manual = self.manual.as_ref().and_then(|manual| manual.until);
         devices.chain(manual.map(|(moment, _)| moment)).min()
     }
 
-    /// What follows from the devices and from what was said by hand; `before` is what was told.
+    /// Derives the effective state; `before` is the published one.
     pub(crate) fn compute_effective(&self, before: &PresenceState, now: Now) -> PresenceState {
         let devices = self.devices.values().map(|device| device.state.clone());
         let manual = self.manual.as_ref().map(|manual| manual.state.clone());
@@ -169,7 +169,7 @@ impl Person {
         if effective.has_same_presence_as(before) {
             effective.since = before.since;
         } else if !matches!(before.status, Status::Unknown | Status::Absent) {
-            // What was told until now was known to be so.
+            // The published status was true until now.
             effective.since = now.civil;
         }
         effective
@@ -189,16 +189,15 @@ impl Person {
         }
     }
 
-    /// The person that was kept, some time before `now`.
+    /// Restores a person from a stored record that is older than `now`.
     ///
-    /// A lease goes on where it was; a clock that was set back meanwhile makes it no longer than
-    /// it was to begin with.
+    /// A lease continues. If the clock was set back, the lease does not exceed its duration.
     pub(crate) fn from_stored(stored: stored::Person, now: Now) -> Self {
         let stored::Facets { in_out, availability, everything } = stored.seen;
         let devices = stored.devices.into_iter().map(|device| Device::from_stored(device, now));
         let mut person = Self {
             id: stored.id,
-            // An older version kept texts as they came.
+            // An older version stored texts unchanged.
             name: printable(stored.name),
             groups: stored.groups,
             devices: devices.collect(),
@@ -219,7 +218,7 @@ fn json_bytes(clients: &[Client]) -> usize {
 }
 
 impl Device {
-    /// Until when it is believed, as a person reads it.
+    /// The expiry of the lease in civil time.
     pub(crate) fn lease_until(&self) -> Timestamp {
         self.seen.after(self.lease)
     }
@@ -295,7 +294,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_that_an_older_version_kept_can_be_shown_once_they_are_loaded() {
+    fn texts_stored_by_an_older_version_are_sanitized_when_loaded() {
         let time = r#""2026-11-22T21:00:00.000000Z""#;
         let facet = format!(r#"{{"revision":1,"at":{time},"since":{time}}}"#);
         let reason = format!("lease\u{202e}{}", "x".repeat(1000));

@@ -1,11 +1,11 @@
-//! What is known of a client, a device or a person, and which of two is the more reachable.
+//! The presence of a client, a device or a person, and the order of reachability.
 
 use std::sync::Arc;
 
 use communicado_core::{Activity, Availability, UnknownReason};
 use communicado_wire::{Client, Status, Timestamp};
 
-/// A status with its presence and reason, and since when it is so.
+/// A status with its availability, activity, reason and start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PresenceState {
     pub(crate) status: Status,
@@ -20,7 +20,7 @@ impl PresenceState {
         Self { status, availability: None, activity: None, reason: None, since }
     }
 
-    /// What a device is whose lease has ended.
+    /// The state of a device whose lease has expired.
     pub(crate) fn expired(since: Timestamp) -> Self {
         let reason = Some(UnknownReason::LeaseExpired.word().into());
         Self { reason, ..Self::plain(Status::Unknown, since) }
@@ -28,7 +28,7 @@ impl PresenceState {
 
     pub(crate) fn of_client(client: &Client) -> Self {
         let is_in = client.status == Status::SignedIn;
-        // A signed-in client whose availability is not said is there, and no more is known.
+        // A signed-in client without an availability counts as `other`.
         let availability = client.availability.unwrap_or(Availability::Other);
         Self {
             status: client.status,
@@ -39,7 +39,7 @@ impl PresenceState {
         }
     }
 
-    /// Smaller is more reachable.
+    /// The rank; a smaller one is more reachable.
     pub(crate) fn rank(&self) -> (u8, Option<Availability>) {
         let rank = match self.status {
             Status::SignedIn => 0,
@@ -54,12 +54,12 @@ impl PresenceState {
         (rank, self.availability)
     }
 
-    /// The most reachable of several, and of those that are equally so the first.
+    /// The most reachable of several states; the first of equals.
     pub(crate) fn best(states: impl Iterator<Item = Self>) -> Option<Self> {
         states.min_by_key(Self::rank)
     }
 
-    /// Whether both say the same, whenever it began.
+    /// Returns true if both are equal except for their start.
     pub(crate) fn has_same_presence_as(&self, other: &Self) -> bool {
         self.status == other.status
             && self.availability == other.availability
@@ -67,7 +67,7 @@ impl PresenceState {
             && self.reason == other.reason
     }
 
-    /// Signed in and not invisible; nothing if that is not known.
+    /// Signed in and not invisible; `None` if unknown.
     pub(crate) fn is_in(&self) -> Option<bool> {
         match self.status {
             Status::Unknown => None,

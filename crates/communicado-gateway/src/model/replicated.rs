@@ -7,15 +7,14 @@ use communicado_wire::gateway::stored;
 
 use super::{BatchResult, Change, Now, People, Person, view};
 
-/// Stands for the revision of the entry that it is written in: only the bucket knows that.
+/// A placeholder for the revision of the entry itself, which only the bucket assigns.
 pub(crate) const OF_THIS_ENTRY: u64 = u64::MAX;
 
 impl People {
-    /// What comes of a person who was kept by somebody as the entry `revision`; nothing for one
-    /// who is no more.
+    /// Applies the entry `revision` of a person; `None` for a removed person.
     ///
-    /// A device that was heard of just now is believed for its whole lease from now: clocks of two
-    /// machines differ. `is_news` is false for what was there before we came.
+    /// The lease of a renewed device starts now, because the clocks of two machines differ.
+    /// `is_news` is false for entries from before the start of this gateway.
     pub(crate) fn replicate(
         &self,
         id: &Arc<str>,
@@ -61,8 +60,7 @@ impl People {
 }
 
 impl BatchResult {
-    /// What is to be written into the entry of a person: revisions that were given here for the
-    /// time being become those of the entry.
+    /// The entry of a person, in which the placeholder replaces revisions after `after`.
     pub(crate) fn entry(person: &Person, after: u64) -> stored::Person {
         let mut stored = person.to_stored();
         let stored::Facets { in_out, availability, everything } = &mut stored.seen;
@@ -74,7 +72,7 @@ impl BatchResult {
         stored
     }
 
-    /// The same as something that only this gateway knows, at the revision that all know.
+    /// Marks the result as not stored and gives it the revision that all gateways have.
     pub(crate) fn local_only(mut self, revision: u64) -> Self {
         for change in &mut self.changes {
             (change.revision, change.stored) = (revision, false);

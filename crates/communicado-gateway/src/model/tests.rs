@@ -1,7 +1,7 @@
-//! The promises of the model, held with random inputs and a model of the model.
+//! Property tests of the model, with random inputs and a simpler reference model.
 //!
-//! A failure names the seed; `SEED=7 cargo test -p communicado-gateway model` repeats it alone, and
-//! `CASES=10000` holds them against more.
+//! A failure prints the seed; `SEED=7 cargo test -p communicado-gateway model` repeats it alone,
+//! and `CASES=10000` tests more seeds.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::limits::FORGOTTEN_AFTER;
 
-/// Numbers that look random and are the same for the same seed (`xorshift64*`).
+/// A pseudorandom generator with a seed (`xorshift64*`).
 struct Dice(u64);
 
 impl Dice {
@@ -50,22 +50,22 @@ fn client(name: &str, status: Status, availability: Option<Availability>, since:
     client
 }
 
-/// What the model of the model knows of a device.
+/// A device in the reference model.
 #[derive(Clone)]
-struct Heard {
+struct ReferenceDevice {
     clients: Vec<(Status, Option<Availability>)>,
     until: u64,
 }
 
-/// What it knows of a person: no more than what was said.
+/// A person in the reference model: devices and manual status.
 #[derive(Clone, Default)]
-struct Known {
-    devices: BTreeMap<Arc<str>, Heard>,
+struct ReferencePerson {
+    devices: BTreeMap<Arc<str>, ReferenceDevice>,
     manual: Option<(Status, Option<Availability>, Option<u64>)>,
 }
 
-impl Known {
-    /// Status and availability at `now`, by the words of the contract.
+impl ReferencePerson {
+    /// The status and availability at `now`, by the rules of the API.
     fn effective(&mut self, now: u64) -> (Status, Option<Availability>) {
         let forgotten = u64::try_from(FORGOTTEN_AFTER.as_millis()).unwrap();
         self.devices.retain(|_, device| now < device.until + forgotten);
@@ -114,11 +114,11 @@ struct World {
     dice: Dice,
     now: u64,
     people: People,
-    known: BTreeMap<Arc<str>, Known>,
-    /// What a listener that sees everything made of the changes.
+    known: BTreeMap<Arc<str>, ReferencePerson>,
+    /// The people that a reader with the view `everything` has after the changes.
     received: BTreeMap<Arc<str>, Arc<super::Person>>,
     revision: u64,
-    /// By how many seconds the civil clock is wrong.
+    /// The error of the civil clock in seconds.
     wrong: i64,
 }
 
@@ -143,7 +143,7 @@ impl World {
         Now { moment, civil }
     }
 
-    /// Some inputs at one time; what the model takes, the model of the model is told too.
+    /// Runs some inputs at one time, and those that the model accepts on the reference model too.
     fn step(&mut self) {
         self.now += self.dice.pick(&[0, 1, 40, 5_000, 30_000, 90_000, 700_000_000]);
         let now = self.time();
@@ -174,7 +174,7 @@ impl World {
         assert_eq!(self.people.revision(), self.revision);
     }
 
-    /// A change begins where the last one ended, and differs just for those who see it.
+    /// Checks that a change follows the last one, and differs in exactly the views that it names.
     fn check(&self, change: &Change) {
         let held = self.received.get(&change.id);
         assert_eq!(held.is_some(), change.before.is_some(), "{change:?}");
@@ -238,10 +238,10 @@ impl World {
     }
 }
 
-fn authenticate(known: &mut BTreeMap<Arc<str>, Known>, input: &Input, now: u64) {
+fn authenticate(known: &mut BTreeMap<Arc<str>, ReferencePerson>, input: &Input, now: u64) {
     match input {
         Input::Create(new) => {
-            known.insert(new.id.clone(), Known::default());
+            known.insert(new.id.clone(), ReferencePerson::default());
         }
         Input::Remove(person) => {
             known.remove(person);
@@ -251,22 +251,22 @@ fn authenticate(known: &mut BTreeMap<Arc<str>, Known>, input: &Input, now: u64) 
             let clients = clients.iter().map(|it| (it.status, it.availability)).collect();
             let until = now + u64::try_from(lease.as_millis()).unwrap();
             let devices = &mut known.get_mut(person).unwrap().devices;
-            devices.insert(device.clone(), Heard { clients, until });
+            devices.insert(device.clone(), ReferenceDevice { clients, until });
         }
         Input::DeleteDevice { person, device } => {
             known.get_mut(person).unwrap().devices.remove(device);
         }
         Input::SetManual { person, state, duration, .. } => {
             let until = duration.map(|duration| now + u64::try_from(duration.as_millis()).unwrap());
-            let said = (state.status, state.availability, until);
-            known.get_mut(person).unwrap().manual = Some(said);
+            let manual = (state.status, state.availability, until);
+            known.get_mut(person).unwrap().manual = Some(manual);
         }
         Input::ClearManual(person) => known.get_mut(person).unwrap().manual = None,
     }
 }
 
-/// Holds something after every step of many random worlds.
-fn hold(check: impl Fn(&mut World)) {
+/// Checks a property after every step of many random worlds.
+fn for_all_steps(check: impl Fn(&mut World)) {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let seeds = match number("SEED") {
         Some(seed) => seed..seed + 1,
@@ -286,12 +286,12 @@ fn hold(check: impl Fn(&mut World)) {
 
 #[test]
 fn revisions_have_no_gaps_and_changes_chain() {
-    hold(|_| {});
+    for_all_steps(|_| {});
 }
 
 #[test]
-fn the_sum_of_the_changes_is_what_is() {
-    hold(|world| {
+fn the_sum_of_the_changes_is_the_current_state() {
+    for_all_steps(|world| {
         assert_eq!(world.received.len(), world.people.len());
         for person in world.people.after(None) {
             for view in View::ALL {
@@ -305,8 +305,8 @@ fn the_sum_of_the_changes_is_what_is() {
 }
 
 #[test]
-fn the_most_reachable_device_speaks_and_the_hand_before_it() {
-    hold(|world| {
+fn a_manual_status_precedes_the_most_reachable_device() {
+    for_all_steps(|world| {
         let ids: Vec<Arc<str>> = world.known.keys().cloned().collect();
         for id in ids {
             let expected = world.known.get_mut(&id).unwrap().effective(world.now);
@@ -322,8 +322,8 @@ fn the_most_reachable_device_speaks_and_the_hand_before_it() {
 }
 
 #[test]
-fn the_next_deadline_is_ahead_and_waking_more_often_changes_nothing() {
-    hold(|world| {
+fn the_next_deadline_is_in_the_future_and_extra_wakeups_change_nothing() {
+    for_all_steps(|world| {
         let now = at(world.now);
         assert!(world.people.next_deadline().is_none_or(|deadline| now.moment < deadline));
         let mut batch = world.people.begin();
@@ -334,7 +334,7 @@ fn the_next_deadline_is_ahead_and_waking_more_often_changes_nothing() {
 
 #[test]
 fn a_restart_loses_nothing() {
-    hold(|world| {
+    for_all_steps(|world| {
         let stored = |people: &People| {
             people.after(None).map(|person| person.to_stored()).collect::<Vec<_>>()
         };
@@ -355,7 +355,7 @@ fn a_restart_loses_nothing() {
 }
 
 #[test]
-fn a_clock_that_jumps_changes_what_is_written_as_the_time_and_nothing_else() {
+fn a_jump_of_the_civil_clock_changes_only_timestamps() {
     for seed in 0..50 {
         let (mut steady, mut jumping) = (World::new(seed), World::new(seed));
         let mut dice = Dice(seed + 1);
@@ -376,8 +376,8 @@ fn a_clock_that_jumps_changes_what_is_written_as_the_time_and_nothing_else() {
 }
 
 #[test]
-fn a_clock_that_was_set_back_makes_no_lease_longer() {
-    hold(|world| {
+fn setting_the_clock_back_extends_no_lease() {
+    for_all_steps(|world| {
         let stored = world.people.after(None).map(|person| person.to_stored()).collect();
         let mut back = at(world.now);
         back.civil = Timestamp::EPOCH;
@@ -391,8 +391,8 @@ fn a_clock_that_was_set_back_makes_no_lease_longer() {
 }
 
 #[test]
-fn a_view_shows_no_more_than_it_says() {
-    hold(|world| {
+fn a_view_shows_only_its_fields() {
+    for_all_steps(|world| {
         for person in world.people.after(None) {
             let in_out = String::from_utf8(person_json(person, View::InOut).to_vec()).unwrap();
             for word in ["availability", "activity", "status", "reason", "manual", "secret note"] {
@@ -414,7 +414,7 @@ fn a_view_shows_no_more_than_it_says() {
 }
 
 #[test]
-fn a_device_that_comes_back_late_says_since_when_and_no_earlier_than_what_was_known() {
+fn the_since_of_a_late_device_is_not_earlier_than_the_last_known_status() {
     let mut people = People::default();
     let mut effective = |input: Input, ms: u64| {
         let mut batch = people.begin();
@@ -431,16 +431,16 @@ fn a_device_that_comes_back_late_says_since_when_and_no_earlier_than_what_was_kn
         lease: Duration::from_secs(60),
     };
     effective(Input::Create(NewPerson { id: "ada".into(), name: None, groups: vec![] }), 0);
-    // Nothing was known before: the device knows better.
+    // The gateway had no status before, so the device's time counts.
     assert_eq!(
         effective(put_device("laptop", Availability::Available, 3_000), 9_000),
         at(3_000).civil
     );
-    // She was known to be available until now, however long the phone has been away.
+    // Ada was known to be available until now, so the phone's earlier time does not count.
     effective(put_device("phone", Availability::Away, 1_000), 10_000);
     let gone = Input::DeleteDevice { person: "ada".into(), device: "laptop".into() };
     assert_eq!(effective(gone, 11_000), at(11_000).civil);
-    // A desktop whose clock is ahead.
+    // The clock of the desktop is ahead.
     assert_eq!(
         effective(put_device("phone", Availability::Busy, 99_000), 12_000),
         at(12_000).civil

@@ -1,5 +1,6 @@
-//! What a reader gets of a person: each view is a function of the person, and nothing else is
-//! ever written of one.
+//! The views of a person.
+//!
+//! Each view is a function of the person, and the only source of JSON for readers.
 
 use std::sync::Arc;
 
@@ -10,9 +11,9 @@ use communicado_wire::{Status, Timestamp};
 
 use super::{Person, PresenceState};
 
-/// What a view shows of a person, but for the change after which it was so.
+/// The fields of a person in a view, without the revision and the times.
 ///
-/// Two that are equal are the same to whoever has this view, and so nobody is told.
+/// If they are equal before and after a change, readers with this view get no event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct VisibleFields {
     presence: Option<Presence>,
@@ -51,19 +52,19 @@ fn visible_fields(person: &Person, view: View) -> VisibleFields {
     }
 }
 
-/// What `since` is about: the status in this view.
+/// The status in a view, to which `since` refers.
 fn status(visible_fields: &VisibleFields) -> (Option<bool>, Option<Presence>) {
     let presence =
         visible_fields.presence.clone().map(|presence| Presence { manual: false, ..presence });
     (visible_fields.is_in, presence)
 }
 
-/// Whether a view sees a difference.
+/// Returns true if a person differs in a view.
 pub(super) fn differs(before: &Person, person: &Person, view: View) -> bool {
     visible_fields(before, view) != visible_fields(person, view)
 }
 
-/// Whether a view sees another status, and not only another name or note.
+/// Returns true if the status differs in a view, and not only the name or note.
 pub(super) fn status_differs(before: &Person, person: &Person, view: View) -> bool {
     status(&visible_fields(before, view)) != status(&visible_fields(person, view))
 }
@@ -89,7 +90,7 @@ fn form(person: &Person, view: View) -> wire::Person {
     }
 }
 
-/// A person as a view shows it, as JSON; made once.
+/// The JSON of a person in a view, from the cache.
 pub(crate) fn person_json(person: &Person, view: View) -> Bytes {
     let [in_out, availability, everything] = &person.json_cache;
     let cell = match view {
@@ -100,7 +101,7 @@ pub(crate) fn person_json(person: &Person, view: View) -> Bytes {
     cell.get_or_init(|| form(person, view).to_json().into()).clone()
 }
 
-/// A person after a change, with what was before it, as JSON.
+/// The JSON of a person after a change, with the state before.
 pub(crate) fn change_json(before: Option<&Person>, person: &Person, view: View) -> String {
     let was = before.map(|before| {
         let VisibleFields { presence, is_in, .. } = visible_fields(before, view);
@@ -113,7 +114,7 @@ pub(crate) fn change_json(before: Option<&Person>, person: &Person, view: View) 
     wire::Person { before: Some(was), ..form(person, view) }.to_json()
 }
 
-/// A person as the person and administrators see it: everything, and the devices.
+/// The JSON of a person for themselves and administrators, with the devices.
 pub(crate) fn own_person(person: &Person) -> wire::OwnPerson {
     let devices = person.devices.iter().map(|(id, device)| wire::Device {
         device: id.clone(),
@@ -133,7 +134,7 @@ pub(crate) fn own_person(person: &Person) -> wire::OwnPerson {
     }
 }
 
-/// A person as a badge shows one.
+/// The badge of a person.
 pub(crate) fn badge_of(person: &Person, view: View) -> Badge {
     let VisibleFields { presence, is_in, .. } = visible_fields(person, view);
     Badge {

@@ -1,4 +1,4 @@
-//! What can go wrong with the store.
+//! Errors of the store.
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -9,27 +9,27 @@ use super::files::{FILES, PROBE};
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::private::{self, FileError};
 
-/// Why something cannot be kept or read, and what to do.
+/// An error of the store, with advice.
 #[derive(Debug)]
 pub(crate) enum StoreError {
-    /// Another gateway has it.
+    /// Another gateway uses the folder.
     InUse { folder: PathBuf },
-    /// A file or the folder cannot be used.
+    /// A file or the folder is not accessible.
     File(FileError),
-    /// The disk is full, or the process may write no more.
+    /// The disk is full, or a quota is exhausted.
     Full { cause: rusqlite::Error },
-    /// The disk reads or writes wrongly.
+    /// The disk fails to read or write.
     Failing { cause: rusqlite::Error },
-    /// What is in it was written by a later version.
+    /// A newer version wrote the store.
     TooNew { version: i64 },
-    /// What is in it cannot be read.
+    /// The data cannot be read.
     Damaged { what: String },
-    /// Anything else that SQLite says.
+    /// Any other error of SQLite.
     Other { cause: rusqlite::Error },
 }
 
 impl StoreError {
-    /// What to do about it.
+    /// The advice for the operator.
     pub(crate) const fn help(&self) -> &'static str {
         match self {
             Self::InUse { .. } => {
@@ -38,23 +38,24 @@ impl StoreError {
             }
             Self::File(error) => error.help(),
             Self::Full { .. } => {
-                "make room on the disk, or raise the limit on the size of files; the gateway goes on \
-                 by itself"
+                "free disk space, or raise the limit on the size of files; the gateway recovers \
+                 without a restart"
             }
             Self::Failing { .. } => {
-                "read what the system's log says of the disk, and put a backup on another one: \
+                "look for disk errors in the system log, and restore a backup on another disk: \
                  communicado-gateway restore FILE"
             }
-            Self::TooNew { .. } => "use the version that wrote it, or a newer one",
-            Self::Damaged { .. } => "put a backup back: communicado-gateway restore FILE",
-            Self::Other { .. } => "look at the disk and at who may write the folder",
+            Self::TooNew { .. } => "run the version that wrote the store, or a newer one",
+            Self::Damaged { .. } => "restore a backup: communicado-gateway restore FILE",
+            Self::Other { .. } => "check the disk and the permissions of the folder",
         }
     }
 }
 
 impl StoreError {
-    /// Tells a lack of room in `folder` from a failing disk: SQLite reports a quota, and a limit on
-    /// the size of files, as it reports a failed write.
+    /// Distinguishes a full disk from a failing one.
+    ///
+    /// SQLite reports an exhausted quota, and a limit on the size of files, as a failed write.
     pub(super) fn in_folder(self, folder: &Path) -> Self {
         match self {
             Self::Failing { cause } if is_of_writing(&cause) && !has_room(folder) => {
@@ -64,7 +65,7 @@ impl StoreError {
         }
     }
 
-    /// While a store is opened, tables that are not as they were made are damage.
+    /// Classifies an error while a store is opened: an unexpected schema is damage.
     pub(super) fn in_opening(self) -> Self {
         match self {
             Self::Other { cause } if is_of_tables(&cause) => {
@@ -79,7 +80,7 @@ fn is_of_tables(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_ERROR)
 }
 
-/// Whether a value is not of the type that was written.
+/// Returns true if a value has another type than the schema.
 const fn is_of_value(error: &rusqlite::Error) -> bool {
     use rusqlite::Error::{
         FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
@@ -101,7 +102,7 @@ fn is_of_writing(error: &rusqlite::Error) -> bool {
     })
 }
 
-/// Whether a file beside the store can grow beyond its largest file.
+/// Tests whether a file in the folder can grow beyond the store's largest file.
 fn has_room(folder: &Path) -> bool {
     let size = |name| std::fs::metadata(folder.join(name)).map_or(0, |file| file.len());
     let end = FILES.into_iter().map(size).max().unwrap_or(0);
@@ -123,11 +124,11 @@ impl fmt::Display for StoreError {
             }
             Self::File(error) => error.fmt(f),
             Self::Full { cause } => {
-                write!(f, "there is no room for what is to be kept: {cause}")
+                write!(f, "the disk of the store is full: {cause}")
             }
-            Self::Failing { cause } => write!(f, "the disk of the store fails: {cause}"),
+            Self::Failing { cause } => write!(f, "the disk of the store failed: {cause}"),
             Self::TooNew { version } => {
-                write!(f, "the store has form {version}, which is newer than this program")
+                write!(f, "a newer version of the gateway wrote the store (format {version})")
             }
             Self::Damaged { what } => write!(f, "the store is damaged: {what}"),
             Self::Other { cause } => write!(f, "the store cannot be used: {cause}"),

@@ -1,6 +1,6 @@
 //! The names of the files of a store.
 
-/// The files in the folder, all of them private.
+/// The files of the folder, all private.
 pub(super) const FILES: [&str; 7] = [
     "gateway.sqlite",
     "gateway.sqlite-wal",
@@ -11,5 +11,5 @@ pub(super) const FILES: [&str; 7] = [
     "tls.pem",
 ];
 
-/// A file that is written to see whether there is room.
+/// A file that tests for free space.
 pub(super) const PROBE: &str = "probe";

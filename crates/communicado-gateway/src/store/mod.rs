@@ -1,8 +1,8 @@
-//! What is kept: people, tokens, who reads whom, and history where it is switched on.
+//! The persistent store: people, tokens, the audience, and the history if it is enabled.
 //!
-//! One file below the data folder, written by one thread. What a [`Writes`] holds is kept whole or
-//! not at all, and is on the disk when `write` returns. A second gateway on the same folder is
-//! refused by a lock, which ends with the process.
+//! The store is one file in the data folder, which one thread writes. Each [`Writes`] is atomic,
+//! and is on the disk when `write` returns. A lock, which ends with the process, keeps a second
+//! gateway out of the folder.
 
 mod error;
 mod files;
@@ -11,4 +11,4 @@ mod sqlite;
 
 pub(crate) use error::StoreError;
 pub(crate) use records::{FirstRead, HistoryEntry, StoredState, Writes};
-pub(crate) use sqlite::{Store, StoreLock, copy_to, put_back};
+pub(crate) use sqlite::{Store, StoreLock, back_up, restore};

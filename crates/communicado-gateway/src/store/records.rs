@@ -1,4 +1,4 @@
-//! The records of a store, as they are read and written.
+//! The records of a store.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use communicado_wire::gateway::stored;
 /// The writes of one commit.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Writes {
-    /// By id; nothing for one who is no more.
+    /// The people by id; `None` for a removed person.
     pub(crate) people: Vec<(Arc<str>, Option<String>)>,
-    /// By id; nothing for one that is no more.
+    /// The tokens by id; `None` for a revoked token.
     pub(crate) tokens: Vec<(Arc<str>, Option<String>)>,
     pub(crate) audience: Vec<FirstRead>,
     pub(crate) history: Vec<HistoryEntry>,
-    /// The last change; it never goes back.
+    /// The last revision, which never decreases.
     pub(crate) revision: u64,
 }
 
@@ -24,17 +24,17 @@ impl Writes {
     }
 }
 
-/// The first read of somebody by a token.
+/// The first read of a person or group by a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FirstRead {
-    /// An id of a person, `@` and an id of a group, or `*`.
+    /// The id of a person, `@` and the id of a group, or `*`.
     pub(crate) whom: Arc<str>,
     pub(crate) token: Arc<str>,
     pub(crate) first: Timestamp,
 }
 
 impl FirstRead {
-    /// Whether `whom` is a person, and neither a group nor everybody.
+    /// Returns true if `whom` is a person, and neither a group nor `*`.
     pub(crate) fn is_of_person(&self) -> bool {
         !self.whom.starts_with(['@', '*'])
     }

@@ -1,7 +1,7 @@
 //! The store as one SQLite file.
 //!
-//! Write-ahead log, synced at each commit: what was acknowledged outlives the process and the
-//! power. Operators can read it with their own tools while the gateway runs.
+//! SQLite syncs its write-ahead log at each commit: acknowledged writes survive a crash and a power
+//! failure. Operators can read the file with their own tools while the gateway runs.
 
 use std::cell::OnceCell;
 use std::fmt;
@@ -19,8 +19,8 @@ use super::files::FILES;
 use super::records::{FirstRead, HistoryEntry, StoredState, Writes};
 use crate::private::{self, FileError};
 
-/// The form of the tables.
-const FORM: i64 = 1;
+/// The version of the schema.
+const SCHEMA_VERSION: i64 = 1;
 
 const TABLES: &str = "
     CREATE TABLE people (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
@@ -34,11 +34,13 @@ const TABLES: &str = "
     CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 ";
 
-/// After a gateway that did not stop by itself, revisions go on so much later: some may have been
-/// told that were not kept, such as the end of a lease while the disk was full.
+/// The gap in the revisions after a gateway that did not stop cleanly.
+///
+/// That gateway may have published revisions that it could not store, such as the expiry of a
+/// lease while the disk was full.
 const UNSTORED: u64 = 1000;
 
-/// That nobody else uses a folder.
+/// The exclusive lock on a data folder.
 #[derive(Debug)]
 pub(crate) struct StoreLock {
     _file: File,
@@ -49,17 +51,17 @@ pub(crate) struct StoreLock {
 pub(crate) struct Store {
     connection: Connection,
     folder: PathBuf,
-    /// What was found to be damaged; from then on nothing is kept.
+    /// The damage that was found. A damaged store accepts no more writes.
     damage: OnceCell<String>,
     _lock: StoreLock,
 }
 
 impl StoreLock {
-    /// Takes the folder, and makes it if it is not there.
+    /// Locks the folder, and creates it if it does not exist.
     ///
     /// # Errors
     ///
-    /// If somebody else has it, or it cannot be made.
+    /// If another process has the lock, or the folder cannot be created.
     pub(crate) fn take(folder: &Path) -> Result<Self, StoreError> {
         private::folder(folder)?;
         for name in FILES {
@@ -84,17 +86,17 @@ fn file(folder: &Path) -> PathBuf {
 }
 
 impl Store {
-    /// Opens the store in `folder`, which is `lock`ed, and reads all that was kept.
+    /// Opens the store in `folder`, which `lock` protects, and reads all stored data.
     ///
     /// # Errors
     ///
-    /// If it cannot be opened or read.
+    /// If the store cannot be opened or read.
     pub(crate) fn open(folder: &Path, lock: StoreLock) -> Result<(Self, StoredState), StoreError> {
         Self::opened(folder, lock).map_err(|error| error.in_folder(folder).in_opening())
     }
 
     fn opened(folder: &Path, lock: StoreLock) -> Result<(Self, StoredState), StoreError> {
-        // SQLite gives its other files the mode of this one.
+        // SQLite gives its other files the permissions of this one.
         private::open(&file(folder))?;
         let connection = opened(&file(folder))?;
         connection.busy_timeout(Duration::from_secs(5))?;
@@ -103,10 +105,11 @@ impl Store {
         let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         match version {
             0 => {
-                let tables = format!("BEGIN; {TABLES} PRAGMA user_version = {FORM}; COMMIT;");
+                let tables =
+                    format!("BEGIN; {TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;");
                 connection.execute_batch(&tables)?;
             }
-            FORM => {}
+            SCHEMA_VERSION => {}
             version => return Err(StoreError::TooNew { version }),
         }
         examine(&connection)?;
@@ -171,11 +174,11 @@ impl Store {
         Ok(())
     }
 
-    /// Keeps all of `writes`, or nothing.
+    /// Stores all of `writes`, or nothing.
     ///
     /// # Errors
     ///
-    /// If it cannot be kept; then nothing of it was.
+    /// If the commit fails; then nothing is stored.
     pub(crate) fn write(&mut self, writes: &Writes) -> Result<(), StoreError> {
         self.undamaged()?;
         let written = self.written(writes);
@@ -187,7 +190,7 @@ impl Store {
         damage.map_or(Ok(()), |what| Err(StoreError::Damaged { what: what.clone() }))
     }
 
-    /// Says what went wrong by the state of the disk, and remembers damage.
+    /// Refines an error by the state of the disk, and remembers damage.
     fn classified<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
         result.map_err(|error| {
             let error = error.in_folder(&self.folder);
@@ -199,7 +202,7 @@ impl Store {
     }
 
     fn written(&mut self, writes: &Writes) -> Result<(), StoreError> {
-        // Dropped before its commit, a transaction is undone.
+        // Dropping a transaction before its commit rolls it back.
         let transaction = self.connection.transaction()?;
         for (table, rows) in [("people", &writes.people), ("tokens", &writes.tokens)] {
             for (id, body) in rows {
@@ -239,22 +242,22 @@ impl Store {
         Ok(())
     }
 
-    /// Whether something can be kept now; never again once damage was found.
+    /// Checks that the store accepts writes, which it does not after damage was found.
     ///
     /// # Errors
     ///
-    /// If not: why.
+    /// The reason why it does not.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         self.undamaged()?;
         let checked = self.fact("checked");
         self.classified(checked.and_then(|checked| self.set_fact("checked", checked + 1)))
     }
 
-    /// Forgets what was told before `before`.
+    /// Deletes history older than `before`.
     ///
     /// # Errors
     ///
-    /// If it cannot be forgotten.
+    /// If the history cannot be deleted.
     pub(crate) fn delete_history(&self, before: Timestamp) -> Result<(), StoreError> {
         let query = "DELETE FROM history WHERE at_us < ?1";
         let query = self.connection.prepare_cached(query);
@@ -262,11 +265,11 @@ impl Store {
         self.classified(forgotten.map(|_| ()).map_err(StoreError::from))
     }
 
-    /// What was told of `person`, the latest first.
+    /// The history of `person`, the latest entry first.
     ///
     /// # Errors
     ///
-    /// If it cannot be read.
+    /// If the history cannot be read.
     pub(crate) fn history(&self, person: &str, max: usize) -> Result<Vec<String>, StoreError> {
         self.classified(self.history_rows(person, max))
     }
@@ -279,11 +282,11 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Says that all is kept, at the end.
+    /// Marks the store as cleanly closed.
     ///
     /// # Errors
     ///
-    /// If that cannot be kept.
+    /// If the mark cannot be stored.
     pub(crate) fn close(self) -> Result<(), StoreError> {
         self.set_fact("running", 0)?;
         self.connection.close().map_err(|(_, cause)| cause.into())
@@ -294,16 +297,16 @@ fn damaged(what: &str, cause: impl fmt::Display) -> StoreError {
     StoreError::Damaged { what: format!("{what} cannot be read: {cause}") }
 }
 
-/// Two rows for one id would hide each other.
+/// Checks that a row and its body have the same id.
 fn same(what: &str, row: &str, body: &str) -> Result<(), StoreError> {
     if row == body { Ok(()) } else { Err(damaged(what, "its row has another id")) }
 }
 
-/// Reads all of a store, tables and indexes.
+/// Checks all tables and indexes of a store.
 ///
 /// # Errors
 ///
-/// If something is damaged.
+/// If the store is damaged.
 fn examine(connection: &Connection) -> Result<(), StoreError> {
     let found: String = connection.pragma_query_value(None, "integrity_check", |row| row.get(0))?;
     if found == "ok" {
@@ -314,12 +317,12 @@ fn examine(connection: &Connection) -> Result<(), StoreError> {
     Err(StoreError::Damaged { what })
 }
 
-/// Copies the store in `folder` to the new file `to`, whether a gateway uses it or not.
+/// Copies the store in `folder` to the new file `to`. A gateway may be running.
 ///
 /// # Errors
 ///
-/// If it cannot be read, or the file cannot be written.
-pub(crate) fn copy_to(folder: &Path, to: &Path) -> Result<(), StoreError> {
+/// If the store cannot be read, or the file cannot be written.
+pub(crate) fn back_up(folder: &Path, to: &Path) -> Result<(), StoreError> {
     let cannot =
         |cause| StoreError::File(FileError::Inaccessible { path: to.to_path_buf(), cause });
     let connection = opened(&file(folder))?;
@@ -334,18 +337,18 @@ pub(crate) fn copy_to(folder: &Path, to: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Opens a store that exists.
+/// Opens an existing store.
 fn opened(path: &Path) -> Result<Connection, rusqlite::Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Connection::open_with_flags(path, flags)
 }
 
-/// Puts the copy `from` in the place of the store in `folder`.
+/// Replaces the store in `folder` by the backup `from`.
 ///
 /// # Errors
 ///
-/// If a gateway uses it, or `from` is no such copy.
-pub(crate) fn put_back(folder: &Path, from: &Path) -> Result<(), StoreError> {
+/// If a gateway uses the store, or `from` is not a backup of one.
+pub(crate) fn restore(folder: &Path, from: &Path) -> Result<(), StoreError> {
     let lock = StoreLock::take(folder)?;
     let copy = folder.join("gateway.sqlite.new");
     let cannot =
@@ -358,12 +361,12 @@ pub(crate) fn put_back(folder: &Path, from: &Path) -> Result<(), StoreError> {
     {
         let connection = opened(&copy)?;
         let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        if version != FORM {
-            let what = format!("{} is no copy of a store", from.display());
+        if version != SCHEMA_VERSION {
+            let what = format!("{} is not a backup of a store", from.display());
             return Err(StoreError::Damaged { what });
         }
         examine(&connection)?;
-        // Whoever reads on must not take what comes for what was.
+        // A client that reconnects must not confuse new revisions with those before the restore.
         let put = "INSERT OR REPLACE INTO facts VALUES (?1, ?2)";
         connection.execute(put, params!["running", 1])?;
         let known = opened(&file(folder)).and_then(|replaced| last(&replaced));

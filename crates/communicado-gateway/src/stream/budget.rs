@@ -1,6 +1,6 @@
-//! The budgets of token families for their streams. A family is a token and its sessions.
+//! The memory budgets of token families for their streams. A family is a token and its sessions.
 //!
-//! A charge lives as long as the memory that it stands for, whichever queue that is in.
+//! A charge lives as long as the memory that it accounts for, in whichever queue that is.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ pub(crate) struct StreamBudget {
     held: Arc<AtomicUsize>,
 }
 
-/// Bytes that a stream holds. They are free again when this is dropped.
+/// A number of bytes that a stream holds. Dropping the charge releases them.
 #[derive(Debug)]
 pub(crate) struct Charge {
     held: Arc<AtomicUsize>,
@@ -23,7 +23,7 @@ pub(crate) struct Charge {
 }
 
 impl StreamBudget {
-    /// Charges `bytes`, unless the family would hold more than it may.
+    /// Charges `bytes`, unless they exceed the budget of the family.
     pub(crate) fn charge(&self, bytes: usize) -> Option<Charge> {
         let more =
             |held: usize| Some(held + bytes).filter(|all| STREAM_BYTES_PER_TOKEN.allows(*all));
@@ -56,7 +56,7 @@ impl StreamBudgets {
 
     /// # Errors
     ///
-    /// If a family has as many streams as it may.
+    /// If a family has too many streams.
     pub(crate) fn require_capacity(&self, family: &Arc<str>) -> Result<(), ApiError> {
         let streams = self.by_family.get(family).map_or(0, |(_, streams)| *streams);
         if self.streams.allows(streams + 1) {
@@ -66,11 +66,11 @@ impl StreamBudgets {
         Err(ApiError::limit_exceeded(ApiErrorKind::TooMany, self.streams, detail).retry_after(5))
     }
 
-    /// Counts one more stream of a family.
+    /// Counts a new stream of a family.
     ///
     /// # Errors
     ///
-    /// If the family has as many as it may.
+    /// If the family has too many streams.
     pub(crate) fn open(&mut self, family: &Arc<str>) -> Result<StreamBudget, ApiError> {
         self.require_capacity(family)?;
         let (budget, streams) = self.by_family.entry(family.clone()).or_default();
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_family_has_so_many_streams_and_another_is_not_held_up() {
+    fn the_stream_limit_of_a_family_does_not_affect_another_family() {
         let mut stream_budgets = StreamBudgets::new(Limit { name: "streams-per-token", max: 2 });
         let (one, other) = ("one".into(), "other".into());
         assert!(stream_budgets.open(&one).is_ok() && stream_budgets.open(&one).is_ok());

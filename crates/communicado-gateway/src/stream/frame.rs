@@ -1,4 +1,4 @@
-//! What is sent to readers, made once and shared by all who get it.
+//! The frames that are sent to readers, each built once and shared by all its readers.
 
 use std::sync::{Arc, OnceLock};
 
@@ -8,24 +8,24 @@ use communicado_wire::gateway::{End, EndReason, Gone, View};
 use super::budget::{Charge, StreamBudget};
 use crate::model::{Change, Person, change_json};
 
-/// An event: as it goes over a plain stream, and its data alone.
+/// An event: its text in a stream of events, and its data alone.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
-    /// The whole event, `id:` to the empty line.
+    /// The whole event, from `id:` to the empty line.
     pub(crate) event: Bytes,
-    /// The JSON in it.
+    /// The JSON data.
     pub(crate) data: Bytes,
     pub(crate) kind: &'static str,
     pub(crate) id: Option<u64>,
-    /// All readers with this view get it, so that it costs nobody anything to hold it.
+    /// True if all readers with this view share the frame, so that no family is charged for it.
     pub(crate) is_for_all: bool,
 }
 
-/// What every stream begins with: how long to wait before coming back.
+/// The first line of every stream: the time before the client reconnects.
 pub(crate) const RETRY: &[u8] = b"retry: 3000\n\n";
-/// What every event ends with, after its data.
+/// The end of every event, after its data.
 const EVENT_END: &str = "\n\n";
-/// A sign of life.
+/// The heartbeat comment.
 const HEARTBEAT: &[u8] = b":\n\n";
 
 impl Frame {
@@ -44,7 +44,7 @@ impl Frame {
         Self { data: event.slice(start..end), event, kind, id, is_for_all: false }
     }
 
-    /// Bytes that are no event of their own.
+    /// A frame of bytes that are not a whole event.
     pub(crate) const fn bare(event: Bytes) -> Self {
         Self { event, data: Bytes::new(), kind: "", id: None, is_for_all: false }
     }
@@ -53,8 +53,9 @@ impl Frame {
         Self::bare(Bytes::from_static(HEARTBEAT))
     }
 
-    /// The frame at the expense of a family, if it may hold so much; until the last part of it is
-    /// written or dropped.
+    /// Charges the frame to a family until its last part is written or dropped.
+    ///
+    /// Returns `None` if the budget of the family is exhausted.
     pub(crate) fn charged_to(self, budget: &StreamBudget) -> Option<Self> {
         let Self { event, data, .. } = self;
         let charge = budget.charge(event.len())?;
@@ -72,7 +73,7 @@ impl Frame {
         Self::new("gone", Some(revision), &Gone { id: id.clone() }.to_json())
     }
 
-    /// Where a stream begins; `people` are as they were written for this reader.
+    /// The snapshot at the start of a stream, from the JSON of `people` for this reader.
     pub(crate) fn snapshot(revision: u64, missed: bool, people: &[Bytes]) -> Self {
         let v = communicado_wire::VERSION;
         let mut json = format!(r#"{{"v":{v},"revision":{revision},"missed":{missed},"people":["#);
@@ -99,7 +100,7 @@ impl AsRef<[u8]> for Charged {
     }
 }
 
-/// A change and the frames of it that somebody needed so far.
+/// A change, and those of its frames that were needed so far.
 #[derive(Debug)]
 pub(crate) struct RenderedChange {
     pub(crate) change: Change,
@@ -120,7 +121,7 @@ impl RenderedChange {
         self.change.ordinal
     }
 
-    /// What who has this view gets, if it sees the change.
+    /// The frame for readers with this view, if they see the change.
     pub(crate) fn frame(&self, view: View) -> Option<&Frame> {
         let Some(after) = &self.change.after else { return Some(self.gone()) };
         if !self.change.is_seen_by(view) {
@@ -138,13 +139,13 @@ impl RenderedChange {
         }))
     }
 
-    /// What who sees the person for the first time gets: as of a new person.
+    /// The frame for readers that see the person for the first time: that of a new person.
     pub(crate) fn appearing(&self, view: View) -> Option<Frame> {
         let json = change_json(None, self.after()?, view);
         Some(Frame::new("change", Some(self.revision()), &json))
     }
 
-    /// What who may see the person no more gets.
+    /// The frame for readers that may not see the person any more.
     pub(crate) fn gone(&self) -> &Frame {
         self.gone.get_or_init(|| Frame::gone(self.revision(), &self.change.id))
     }
@@ -158,7 +159,7 @@ impl RenderedChange {
     }
 }
 
-/// Of several changes of one person only what comes out of them, in the order of the last ones.
+/// Coalesces changes to one per person, in the order of the last ones.
 pub(crate) fn coalesced(changes: Vec<Change>) -> Vec<Change> {
     let mut people = std::collections::BTreeMap::<Arc<str>, Change>::new();
     for change in changes {
@@ -172,7 +173,7 @@ pub(crate) fn coalesced(changes: Vec<Change>) -> Vec<Change> {
     changes
 }
 
-/// Two changes of one person as one.
+/// Merges two changes of one person.
 pub(crate) fn merged(first: Change, last: Change) -> Change {
     let mut seen_by = last.seen_by;
     for (seen, earlier) in seen_by.iter_mut().zip(first.seen_by) {
@@ -197,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_charged_frame_is_the_same_and_costs_until_its_last_part_is_dropped() {
+    fn a_charged_frame_is_equal_and_stays_charged_until_its_last_part_is_dropped() {
         let budget = StreamBudget::default();
         let whole = "x".repeat(crate::limits::STREAM_BYTES_PER_TOKEN.max / 2);
         let plain = Frame::new("snapshot", Some(7), &whole);
@@ -212,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_is_made_of_what_was_written() {
+    fn a_snapshot_contains_the_json_of_people() {
         let people = [Bytes::from_static(b"{\"id\":1}"), Bytes::from_static(b"{\"id\":2}")];
         let frame = Frame::snapshot(9, true, &people);
         let json = r#"{"v":1,"revision":9,"missed":true,"people":[{"id":1},{"id":2}]}"#;

@@ -1,4 +1,4 @@
-//! The way to the event loop, from every thread.
+//! The handle of the event loop, for all threads.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -18,37 +18,37 @@ use crate::model::Change;
 use crate::principal::Principal;
 use crate::subscription::Subscription;
 
-/// Changes that wait before those of one person become one.
+/// The number of waiting changes beyond which they are coalesced by person.
 const CHANGES_WAITING: usize = 4096;
-/// Something for the event loop to do.
+/// A command to the event loop.
 #[derive(Debug)]
 pub(crate) enum LoopCommand {
-    /// Tell of these.
+    /// Send these changes to the readers.
     Changes(Vec<Change>),
-    /// Take in a reader whose socket is not ours.
+    /// Add a reader whose socket hyper owns.
     Open {
         principal: Principal,
         mailbox: Arc<Mailbox>,
         label: TransportLabel,
         reply: oneshot::Sender<Result<ReaderId, ApiError>>,
     },
-    /// Tell it of these too, and say when it has the first of it.
+    /// Add a subscription, and reply after its first frames.
     Subscribe(ReaderId, Subscription, oneshot::Sender<Result<(), ApiError>>),
-    /// Tell it of these no more.
+    /// Remove a subscription.
     Unsubscribe(ReaderId, Subscription),
-    /// Its mailbox has room again.
+    /// The mailbox of a reader has room again.
     Writable(ReaderId),
-    /// It is gone.
+    /// Remove a reader.
     Close(ReaderId),
-    /// These tokens are no longer valid.
+    /// End the streams of these tokens, which are no longer valid.
     End(BTreeMap<Arc<str>, EndReason>),
-    /// Say that you live.
+    /// Reply to a liveness check.
     Ask(oneshot::Sender<()>),
-    /// Take no more connections, and end all streams.
+    /// Accept no more connections, and end all streams.
     Stop,
 }
 
-/// The way to the event loop, from every thread.
+/// A handle of the event loop, for all threads.
 #[derive(Debug)]
 pub(crate) struct EventLoopHandle {
     inbox: Mutex<Inbox>,
@@ -58,7 +58,7 @@ pub(crate) struct EventLoopHandle {
 #[derive(Debug)]
 struct Inbox {
     commands: Vec<LoopCommand>,
-    /// Waiting changes of one person become one when there are more than these.
+    /// The number of waiting changes beyond which they are coalesced by person.
     coalesce_at: usize,
 }
 
@@ -77,14 +77,15 @@ impl EventLoopHandle {
         Ok(Self { inbox: Mutex::default(), waker })
     }
 
-    /// Orders something. Each reader waits for its last order, so the orders are not more than a
-    /// few for each reader.
+    /// Sends a command.
+    ///
+    /// Each reader waits for the reply to its last command, so few commands per reader queue up.
     pub(crate) fn send(&self, command: LoopCommand) {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner).commands.push(command);
         self.wake();
     }
 
-    /// Orders to tell of changes. Where too many wait, those of one person become one.
+    /// Sends changes. If too many wait, they are coalesced by person.
     pub(crate) fn send_changes(&self, changes: Vec<Change>) {
         let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
         let Inbox { commands, coalesce_at } = &mut *inbox;

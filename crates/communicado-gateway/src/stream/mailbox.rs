@@ -1,5 +1,5 @@
-//! Where frames wait for a reader whose socket is not ours to write: a WebSocket, a stream over
-//! TLS, or one on a connection that was used for something else before.
+//! The mailbox of a reader whose socket hyper owns: a WebSocket, a stream over TLS, or a stream on
+//! a reused connection.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use super::frame::Frame;
 
-/// Frames that wait at most; then the event loop waits, as for a socket that is full.
+/// The capacity. If a mailbox is full, the event loop waits as for a full socket.
 const CAPACITY: usize = 64;
 
 #[derive(Debug, Default)]
@@ -20,26 +20,27 @@ pub(crate) struct Mailbox {
 #[derive(Debug, Default)]
 struct MailboxState {
     frames: VecDeque<Frame>,
-    /// The reader is gone.
+    /// True if the reader is gone.
     closed: bool,
-    /// Nothing more will come.
+    /// True if no more frames will come.
     ended: bool,
-    /// The event loop has more for when there is room.
+    /// True if the event loop has more frames and waits for room.
     is_awaited: bool,
 }
 
 /// The result of a receive.
 #[derive(Debug)]
 pub(crate) enum Recv {
-    /// The frames, and whether the event loop waits for room.
+    /// The frames, and true if the event loop waits for room.
     Frames(Vec<Frame>, bool),
-    /// Nothing, and nothing more will come.
+    /// The end: no more frames will come.
     End,
 }
 
 impl Mailbox {
-    /// Puts a frame in; false if there is no room, and then the event loop will be told of room.
-    /// What comes for a reader that is gone is dropped.
+    /// Adds a frame. Returns false if there is no room; the receiver then reports when there is.
+    ///
+    /// Frames for a reader that is gone are dropped.
     pub(crate) fn put(&self, frame: Frame) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.closed {
@@ -55,7 +56,7 @@ impl Mailbox {
         true
     }
 
-    /// Nothing more will come after what is in it.
+    /// Closes the mailbox after the frames that are in it.
     pub(crate) fn end(&self) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).ended = true;
         self.notify.notify_one();
@@ -65,14 +66,14 @@ impl Mailbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).closed
     }
 
-    /// The reader is gone, and so is what waits for it.
+    /// Marks the reader as gone and drops its frames.
     pub(crate) fn close(&self) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.closed = true;
         state.frames.clear();
     }
 
-    /// Waits until nothing more will come. To be awaited by the task that takes, in its place.
+    /// Waits until no more frames will come. Only the receiving task may call this.
     pub(crate) async fn ended(&self) {
         while !self.state.lock().unwrap_or_else(PoisonError::into_inner).ended {
             self.notify.notified().await;

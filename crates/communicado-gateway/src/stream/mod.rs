@@ -1,4 +1,4 @@
-//! The parts of a stream that all threads know: frames, mailboxes, budgets, ids of readers, and the
+//! The parts of a stream that all threads share: frames, mailboxes, budgets, reader ids, and the
 //! handle of the event loop.
 
 mod budget;

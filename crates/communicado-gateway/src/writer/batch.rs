@@ -1,4 +1,4 @@
-//! Commands that share one commit. Nothing of them is stored or published before all of it is.
+//! The commands that share one commit. Their results are stored and published together.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::traces::RequestContext;
 #[derive(Default)]
 pub(super) struct WriteBatch {
     pub(super) tokens: Vec<Token>,
-    /// In no order: all of them go in one commit.
+    /// The revoked tokens, in no order: one commit removes them all.
     pub(super) revoked: BTreeMap<Arc<str>, EndReason>,
     pub(super) audience: Vec<FirstRead>,
     pub(super) replies: Vec<PendingReply>,
@@ -30,11 +30,11 @@ pub(super) struct WriteBatch {
 pub(super) struct PendingReply {
     pub(super) reply: Option<ReplySender>,
     pub(super) result: Result<WriteReply, ApiError>,
-    pub(super) whom: Option<Arc<str>>,
+    pub(super) person: Option<Arc<str>>,
 }
 
 impl WriteBatch {
-    /// Runs one command on the batch; nothing of it is stored or published yet.
+    /// Runs one command on the batch, without storing or publishing the result.
     pub(super) fn execute(
         &mut self,
         app: &AppState,
@@ -63,7 +63,7 @@ impl WriteBatch {
             WriteCommand::Revoke(id, reason) => {
                 let all = self.with_descendants(&app.tokens(), &id);
                 if all.is_empty() {
-                    let help = "GET /v1/tokens says which there are";
+                    let help = "GET /v1/tokens lists the tokens";
                     let detail = format!("there is no token `{id}`");
                     return Err(ApiError::new(ApiErrorKind::NotFound, detail, help));
                 }
@@ -93,7 +93,7 @@ impl WriteBatch {
 
     /// # Errors
     ///
-    /// If the caller's token was revoked, be it earlier in this batch.
+    /// If the caller's token was revoked, even earlier in this batch.
     fn authorize(&self, app: &AppState, caller: &Principal) -> Result<(), ApiError> {
         let now = app.now().civil;
         let is_valid = caller.is_operator()
@@ -135,7 +135,7 @@ impl WriteBatch {
         }
     }
 
-    /// A token and all that hangs on it, also what is created in this batch.
+    /// A token and all its descendants, with those that this batch creates.
     fn with_descendants(&self, tokens: &TokenTable, id: &str) -> Vec<Arc<str>> {
         let mut all: BTreeSet<Arc<str>> = tokens.with_descendants(id).into_iter().collect();
         for token in &self.tokens {
@@ -147,7 +147,7 @@ impl WriteBatch {
         all.into_iter().filter(|id| !self.revoked.contains_key(id)).collect()
     }
 
-    /// What was not kept is refused, though it could have been done.
+    /// Replaces the successful results by an error, because the commit failed.
     pub(super) fn refuse(&mut self, error: &StoreError) {
         for pending in &mut self.replies {
             if pending.result.is_ok() {
@@ -158,15 +158,15 @@ impl WriteBatch {
         }
     }
 
-    /// The requests of which something is to be kept.
+    /// The requests that have something to store.
     pub(super) fn request_contexts(&self) -> impl Iterator<Item = &RequestContext> {
         let result = self.replies.iter().filter(|it| matches!(it.result, Ok(WriteReply::Nothing)));
         result.filter_map(|it| it.reply.as_ref()).map(|reply| &reply.request_context)
     }
 
     pub(super) fn answer(self, app: &AppState) {
-        for PendingReply { reply, result, whom } in self.replies {
-            let result = match (result, whom) {
+        for PendingReply { reply, result, person } in self.replies {
+            let result = match (result, person) {
                 (Ok(WriteReply::Nothing), Some(id)) => {
                     Ok(WriteReply::Person(app.people().person(&id).cloned()))
                 }

@@ -1,8 +1,8 @@
 //! The writer thread: it runs commands on the model, stores the result, and only then publishes it.
 //!
 //! Waiting commands share one commit (group commit), so a thousand devices cost one sync of the
-//! disk. A result that cannot be stored is refused and never published. Only the end of a lease is
-//! published even then, since it follows from what was stored before.
+//! disk. If the commit fails, the writer rejects the commands and publishes nothing. The expiry of
+//! a lease is the exception: it follows from stored data, so the writer publishes it even then.
 
 mod batch;
 #[cfg(test)]
@@ -24,13 +24,14 @@ use crate::store_writer::{WriteCommand, WriteRequest};
 use crate::traces::RequestContext;
 use batch::{PendingReply, WriteBatch};
 
-/// Commands in one commit, and leases that end in one commit.
+/// The maximum number of commands in one commit, and of leases that expire in one commit.
 const BATCH_MAX: usize = 1024;
-/// How long the thread sleeps at most while something is due some time: its sleep does not count
-/// the time that the machine is asleep, and leases do.
+/// The longest sleep of the thread while a deadline is ahead.
+///
+/// A lease also counts the time that the machine is asleep; a thread's sleep does not.
 const IDLE_MAX: Duration = Duration::from_secs(1);
 
-/// Runs commands until a `Stop`.
+/// Runs commands until [`WriteCommand::Stop`].
 pub(crate) fn run(
     app: &AppState,
     mut store: Store,
@@ -54,7 +55,7 @@ pub(crate) fn run(
     store.close()
 }
 
-/// How long nothing is due.
+/// The time until the next deadline.
 fn idle_time(app: &AppState) -> Duration {
     let people = app.people();
     match people.next_deadline() {
@@ -64,7 +65,7 @@ fn idle_time(app: &AppState) -> Duration {
     }
 }
 
-/// Runs commands with one commit for all of them.
+/// Runs commands with one commit.
 fn commit_batch(
     app: &AppState,
     store: &mut Store,
@@ -75,12 +76,12 @@ fn commit_batch(
     let people = app.people();
     let mut batch = people.begin();
     for WriteRequest { command, caller, reply } in requests {
-        let whom = match &command {
+        let person = match &command {
             WriteCommand::Person(input) => Some(input.person().clone()),
             _ => None,
         };
         let result = write_batch.execute(app, store, &mut batch, caller.as_ref(), command);
-        write_batch.replies.push(PendingReply { reply, result, whom });
+        write_batch.replies.push(PendingReply { reply, result, person });
     }
     let result = batch.end();
     drop(people);
@@ -106,7 +107,7 @@ fn commit_batch(
             app.settle_tokens(&write_batch.tokens, &write_batch.revoked);
         }
         Err(error) => {
-            // Who reads whom is owed; the rest is for whoever ordered it to order again.
+            // The audience must be stored later. The callers get an error and can repeat the rest.
             unsaved.audience = writes.audience;
             write_batch.refuse(&error);
         }
@@ -141,7 +142,7 @@ fn write<'a>(
     json
 }
 
-/// Ends what is due, and tells it also if it cannot be kept.
+/// Handles the deadlines that have passed, even if the result cannot be stored.
 fn end_leases(app: &AppState, store: &mut Store, unsaved: &mut Writes) {
     let now = app.now();
     let people = app.people();
@@ -155,13 +156,13 @@ fn end_leases(app: &AppState, store: &mut Store, unsaved: &mut Writes) {
     let mut writes = std::mem::take(unsaved);
     collect_writes(&mut writes, &result, &[], &BTreeMap::new(), app.history.is_some());
     if write(app, store, &writes, std::iter::empty()).is_err() {
-        // It is kept with the next that can be.
+        // The next successful commit stores them.
         *unsaved = writes;
     }
     app.publish(result);
 }
 
-/// Tokens that have ended.
+/// The expired tokens.
 fn expired_tokens(app: &AppState) -> Vec<Arc<str>> {
     app.tokens().expired(app.now().civil)
 }

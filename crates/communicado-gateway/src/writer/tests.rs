@@ -1,4 +1,4 @@
-//! Races of a revocation with what its token orders, forced in each order that there is.
+//! Races between the revocation of a token and commands of that token, in every order.
 
 use communicado_wire::gateway::{NewPerson, Scope, View};
 use tempfile::TempDir;
@@ -14,16 +14,16 @@ use crate::store::{FirstRead, StoreLock};
 use crate::store_writer::{ReplySender, StoreWriter};
 use crate::token_table::TokenTable;
 
-/// A writer without its thread: each batch is run by the test.
-struct Bench {
+/// A writer without its thread: the test runs each batch.
+struct WriterFixture {
     app: AppState,
     store: Store,
     folder: TempDir,
-    /// What the gateway orders by itself; nobody carries it out.
+    /// The gateway's own commands, which no thread runs.
     _inbox: Receiver<WriteRequest>,
 }
 
-impl Bench {
+impl WriterFixture {
     fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let lock = StoreLock::take(folder.path()).unwrap();
@@ -33,7 +33,7 @@ impl Bench {
         Self { app, store, folder, _inbox: inbox }
     }
 
-    /// Carries out jobs with one commit, and says which succeeded.
+    /// Runs requests with one commit, and returns their results.
     fn commit(
         &mut self,
         requests: Vec<(Option<&Principal>, WriteCommand)>,
@@ -56,7 +56,7 @@ impl Bench {
         Principal::of(Arc::new(token.clone()))
     }
 
-    /// The ids of what is valid, here and after a restart.
+    /// The ids of the valid tokens, which are the same here and after a restart.
     fn valid(&self) -> Vec<Arc<str>> {
         let now = self.app.now().civil;
         let valid = |tokens: &TokenTable| -> Vec<Arc<str>> {
@@ -66,7 +66,7 @@ impl Bench {
         let copy = self.folder.path().join("copy");
         let _ = std::fs::remove_dir_all(&copy);
         std::fs::create_dir(&copy).unwrap();
-        crate::store::copy_to(self.folder.path(), &copy.join("gateway.sqlite")).unwrap();
+        crate::store::back_up(self.folder.path(), &copy.join("gateway.sqlite")).unwrap();
         let (_, stored) = Store::open(&copy, StoreLock::take(&copy).unwrap()).unwrap();
         let (mut here, mut stored) =
             (valid(&self.app.tokens()), valid(&TokenTable::from_stored(stored.tokens)));
@@ -100,10 +100,10 @@ fn person(id: &str) -> NewPerson {
 }
 
 #[test]
-fn what_a_revoked_token_ordered_before_is_refused_when_it_is_carried_out() {
-    let mut bench = Bench::new();
-    let admin = bench.put(&token("admin", None, None));
-    let intruder = bench.put(&token("intruder", None, None));
+fn a_command_is_refused_if_its_token_was_revoked_while_it_waited() {
+    let mut fixture = WriterFixture::new();
+    let admin = fixture.put(&token("admin", None, None));
+    let intruder = fixture.put(&token("intruder", None, None));
     let commands = || {
         vec![
             WriteCommand::Token(token("new", None, None)),
@@ -113,30 +113,30 @@ fn what_a_revoked_token_ordered_before_is_refused_when_it_is_carried_out() {
             WriteCommand::History("ada".into(), 1),
         ]
     };
-    // In the same commit, and in a later one.
+    // Commands in the same commit, and in a later one.
     let mut requests = vec![(Some(&admin), revoke(&intruder))];
     requests.extend(commands().into_iter().map(|command| (Some(&intruder), command)));
-    let mut result = bench.commit(requests);
+    let mut result = fixture.commit(requests);
     assert_eq!(result.remove(0), Ok(()));
-    result.extend(bench.commit(commands().into_iter().map(|it| (Some(&intruder), it)).collect()));
+    result.extend(fixture.commit(commands().into_iter().map(|it| (Some(&intruder), it)).collect()));
     assert_eq!(result, [Err(ApiErrorKind::NotSignedIn); 10]);
-    assert_eq!(bench.valid(), ["admin".into()]);
-    assert_eq!(bench.app.people().len(), 0);
+    assert_eq!(fixture.valid(), ["admin".into()]);
+    assert_eq!(fixture.app.people().len(), 0);
 }
 
 #[test]
-fn a_revocation_ends_sessions_and_what_sessions_created_in_the_same_commit_too() {
-    let mut bench = Bench::new();
-    let admin = bench.put(&token("admin", None, None));
-    let parent = bench.put(&token("parent", None, None));
-    let session = bench.put(&token("session", None, Some(&parent)));
+fn a_revocation_ends_sessions_and_tokens_that_sessions_created_in_the_same_commit() {
+    let mut fixture = WriterFixture::new();
+    let admin = fixture.put(&token("admin", None, None));
+    let parent = fixture.put(&token("parent", None, None));
+    let session = fixture.put(&token("session", None, Some(&parent)));
     let created = |name: &str| Token {
         created_by: session.token.session_of.clone(),
         ..token(name, None, None)
     };
-    let child = bench.put(&created("child"));
-    bench.put(&token("session of child", None, Some(&child)));
-    let result = bench.commit(vec![
+    let child = fixture.put(&created("child"));
+    fixture.put(&token("session of child", None, Some(&child)));
+    let result = fixture.commit(vec![
         (
             Some(&parent),
             WriteCommand::Token(token("session in the same commit", None, Some(&parent))),
@@ -146,19 +146,19 @@ fn a_revocation_ends_sessions_and_what_sessions_created_in_the_same_commit_too()
         (Some(&admin), revoke(&parent)),
     ]);
     assert_eq!(result, [Ok(()); 4]);
-    assert_eq!(bench.valid(), ["admin".into(), "created by the bearer".into()]);
+    assert_eq!(fixture.valid(), ["admin".into(), "created by the bearer".into()]);
 }
 
 #[test]
-fn a_person_who_is_removed_takes_the_tokens_along_whichever_order_comes_first() {
-    let mut bench = Bench::new();
-    let admin = bench.put(&token("admin", None, None));
+fn the_removal_of_a_person_revokes_their_tokens_in_either_command_order() {
+    let mut fixture = WriterFixture::new();
+    let admin = fixture.put(&token("admin", None, None));
     let add = |id: &str| (None, WriteCommand::Person(Input::Create(person(id))));
     let remove = |id: &str| WriteCommand::Person(Input::Remove(id.into()));
-    bench.commit(vec![add("ada"), add("bob")]);
-    let of_ada = bench.put(&token("of ada", Some("ada"), None));
-    bench.put(&token("session of ada", Some("ada"), Some(&of_ada)));
-    let result = bench.commit(vec![
+    fixture.commit(vec![add("ada"), add("bob")]);
+    let of_ada = fixture.put(&token("of ada", Some("ada"), None));
+    fixture.put(&token("session of ada", Some("ada"), Some(&of_ada)));
+    let result = fixture.commit(vec![
         (Some(&admin), WriteCommand::Token(token("before", Some("ada"), None))),
         (Some(&admin), remove("ada")),
         (Some(&admin), WriteCommand::Token(token("after", Some("ada"), None))),
@@ -169,31 +169,31 @@ fn a_person_who_is_removed_takes_the_tokens_along_whichever_order_comes_first() 
         [Ok(()), Ok(()), Err(ApiErrorKind::Conflict), Err(ApiErrorKind::NotSignedIn)]
     );
     let late =
-        bench.commit(vec![(Some(&admin), WriteCommand::Token(token("late", Some("ada"), None)))]);
+        fixture.commit(vec![(Some(&admin), WriteCommand::Token(token("late", Some("ada"), None)))]);
     assert_eq!(late, [Err(ApiErrorKind::Conflict)]);
-    bench.commit(vec![add("ada")]);
-    assert_eq!(bench.valid(), ["admin".into()]);
+    fixture.commit(vec![add("ada")]);
+    assert_eq!(fixture.valid(), ["admin".into()]);
 }
 
 #[test]
-fn the_oldest_session_of_a_token_ends_for_a_new_one_and_other_tokens_keep_theirs() {
-    let mut bench = Bench::new();
-    let many = bench.put(&token("many", None, None));
-    let other = bench.put(&token("other", None, None));
-    bench.put(&token("its session", None, Some(&other)));
+fn a_new_session_ends_the_oldest_session_of_its_token_and_none_of_other_tokens() {
+    let mut fixture = WriterFixture::new();
+    let many = fixture.put(&token("many", None, None));
+    let other = fixture.put(&token("other", None, None));
+    fixture.put(&token("its session", None, Some(&other)));
     let session = |number: i64| Token {
         created: communicado_wire::Timestamp::from_micros(number).unwrap(),
         ..token(&format!("session {number:03}"), None, Some(&many))
     };
     let max = i64::try_from(SESSIONS_PER_TOKEN.max).unwrap();
     for number in 0..10 {
-        bench.put(&session(number));
+        fixture.put(&session(number));
     }
-    // The rest in one commit.
+    // The other sessions, in one commit.
     let requests =
         (10..max + 5).map(|number| (None, WriteCommand::Token(session(number)))).collect();
-    assert!(bench.commit(requests).iter().all(Result::is_ok));
-    let valid = bench.valid();
+    assert!(fixture.commit(requests).iter().all(Result::is_ok));
+    let valid = fixture.valid();
     let sessions: Vec<&Arc<str>> =
         valid.iter().filter(|name| name.starts_with("session")).collect();
     assert_eq!(sessions.len(), SESSIONS_PER_TOKEN.max);
@@ -202,33 +202,38 @@ fn the_oldest_session_of_a_token_ends_for_a_new_one_and_other_tokens_keep_theirs
 }
 
 #[test]
-fn the_readers_of_a_person_who_is_removed_are_forgotten_and_recorded_anew_for_the_next() {
-    let mut bench = Bench::new();
-    let reader = bench.put(&token("reader", None, None));
+fn the_audience_of_a_removed_person_is_deleted_and_not_inherited_by_a_new_person() {
+    let mut fixture = WriterFixture::new();
+    let reader = fixture.put(&token("reader", None, None));
     let add = || (None, WriteCommand::Person(Input::Create(person("ada"))));
     let read = |token: &str| {
         let first = communicado_wire::Timestamp::EPOCH;
         let reader = FirstRead { whom: "ada".into(), token: token.into(), first };
         (None, WriteCommand::Audience(vec![reader]))
     };
-    bench.commit(vec![add()]);
-    let has_reader =
-        |bench: &Bench| bench.app.audience.read().unwrap().keys().any(|(whom, _)| **whom == *"ada");
-    bench.app.reads(&reader, ["ada".into(), "ghost".into(), "@ghosts".into()]);
-    assert_eq!(bench.app.audience.read().unwrap().len(), 1, "only who exists is recorded");
-    bench.commit(vec![read("t")]);
-    bench.app.reads(&reader, ["ada".into()]);
-    bench.commit(vec![(None, WriteCommand::Person(Input::Remove("ada".into()))), read("late")]);
-    assert!(!has_reader(&bench));
-    bench.commit(vec![add()]);
-    assert!(!has_reader(&bench));
+    fixture.commit(vec![add()]);
+    let has_reader = |fixture: &WriterFixture| {
+        fixture.app.audience.read().unwrap().keys().any(|(whom, _)| **whom == *"ada")
+    };
+    fixture.app.reads(&reader, ["ada".into(), "ghost".into(), "@ghosts".into()]);
+    assert_eq!(
+        fixture.app.audience.read().unwrap().len(),
+        1,
+        "only the first reads of existing people are recorded"
+    );
+    fixture.commit(vec![read("t")]);
+    fixture.app.reads(&reader, ["ada".into()]);
+    fixture.commit(vec![(None, WriteCommand::Person(Input::Remove("ada".into()))), read("late")]);
+    assert!(!has_reader(&fixture));
+    fixture.commit(vec![add()]);
+    assert!(!has_reader(&fixture));
     let (_, stored) = {
-        let copy = bench.folder.path().join("copy");
+        let copy = fixture.folder.path().join("copy");
         std::fs::create_dir(&copy).unwrap();
-        crate::store::copy_to(bench.folder.path(), &copy.join("gateway.sqlite")).unwrap();
+        crate::store::back_up(fixture.folder.path(), &copy.join("gateway.sqlite")).unwrap();
         Store::open(&copy, StoreLock::take(&copy).unwrap()).unwrap()
     };
     assert_eq!(stored.audience, []);
-    bench.app.reads(&reader, ["ada".into()]);
-    assert!(has_reader(&bench));
+    fixture.app.reads(&reader, ["ada".into()]);
+    assert!(has_reader(&fixture));
 }

@@ -1,10 +1,15 @@
-//! Every kind of caller with every request: `authorization.tsv` has the answer that each must get.
+//! The authorization table: `authorization.tsv` has the response to every request for every kind of
+//! caller.
 //!
-//! A row is a request, a column is a kind of caller. A cell is the status; after a colon it has one
-//! letter for each person that the answer may show: `i`, `a` and `e` for the views `in-out`,
-//! `availability` and `everything`, `o` for everything with the devices, `-` for no person. A list
-//! has the letters of ada, bob and cyd. Ada and bob are of the group london, cyd is of rome, and
-//! there is no kim.
+//! A row is a request, and a column is a kind of caller. A cell is the status. After a colon it has
+//! one letter for each person that the response may show:
+//!
+//! - `i`, `a` and `e` for the views `in-out`, `availability` and `everything`,
+//! - `o` for everything with the devices,
+//! - `-` for no person.
+//!
+//! A list has the letters of ada, bob and cyd. Ada and bob are in the group london, cyd is in rome,
+//! and kim does not exist.
 //!
 //! The column `case` fills in the path (`person=ada`), chooses a body (`body=name`) or adds a query
 //! (`?group=rome`). For a WebSocket the query is the subscription.
@@ -15,11 +20,11 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::client::{HANDSHAKE, Target, bearer, cookie_of, request, session, text_message};
-use crate::stage::{Gateway, Said, publication, within};
+use crate::fixture::{Gateway, Response, publication, within};
 
 const TABLE: &str = include_str!("authorization.tsv");
 const PEOPLE: [(&str, &str); 3] = [("ada", "london"), ("bob", "london"), ("cyd", "rome")];
-/// As long as the other names, so that no length tells them apart.
+/// A person who does not exist, with an id as long as the others.
 const NOBODY: &str = "kim";
 
 /// The keys of a person in each view.
@@ -40,7 +45,7 @@ const KEYS: [(char, &str); 4] = [
     ),
 ];
 
-/// The methods and paths of the table of addresses, with those of the board's pages.
+/// The methods and paths of the router, with those of the board's pages.
 fn routes() -> BTreeSet<String> {
     let router = include_str!("../../src/api/mod.rs").split("#[cfg(test)]").next().unwrap();
     let mut routes = BTreeSet::new();
@@ -107,15 +112,15 @@ fn rows() -> (Vec<&'static str>, Vec<Row>) {
 }
 
 /// A gateway with three people, and the headers of each kind of caller.
-struct World {
+struct PermissionFixture {
     gateway: Gateway,
     target: Target,
     headers: BTreeMap<&'static str, String>,
-    /// A token that the body of `POST /v1/session` names.
+    /// The token in the body of `POST /v1/session`.
     guest: String,
 }
 
-impl World {
+impl PermissionFixture {
     fn new() -> Self {
         let gateway = Gateway::with(&[
             "--history",
@@ -126,33 +131,33 @@ impl World {
             "99999",
         ]);
         let target = Target::of(&gateway);
-        let mut world = Self { gateway, target, headers: BTreeMap::new(), guest: String::new() };
-        world.restore();
-        world.renew();
-        world
+        let mut fixture = Self { gateway, target, headers: BTreeMap::new(), guest: String::new() };
+        fixture.restore();
+        fixture.renew();
+        fixture
     }
 
-    fn admin(&self, method: &str, path: &str, body: Option<&Value>) -> Said {
+    fn admin(&self, method: &str, path: &str, body: Option<&Value>) -> Response {
         let body = body.map(ToString::to_string);
         let headers = format!("{}Connection: close\r\n", bearer(&self.gateway.token));
-        self.target.ask(&request(method, path, &headers, body.as_deref())).unwrap()
+        self.target.request(&request(method, path, &headers, body.as_deref())).unwrap()
     }
 
-    /// Brings all people back to the state in which each request finds them.
+    /// Restores the people to the state that each request expects.
     fn restore(&self) {
         let _ = self.admin("DELETE", "/v1/people/new", None);
         for (id, group) in PEOPLE {
             let person = json!({"id": id, "groups": [group]});
             if self.admin("POST", "/v1/people", Some(&person)).status != 201 {
                 let known = json!({"name": id, "groups": [group], "badge": true});
-                self.admin("PATCH", &format!("/v1/people/{id}"), Some(&known)).must(200);
+                self.admin("PATCH", &format!("/v1/people/{id}"), Some(&known)).expect_json(200);
             }
             let path = format!("/v1/people/{id}/devices/laptop");
-            self.admin("PUT", &path, Some(&publication("busy", 600_000))).must(200);
+            self.admin("PUT", &path, Some(&publication("busy", 600_000))).expect_json(200);
             let path = format!("/v1/people/{id}/manual");
-            self.admin("PUT", &path, Some(&manual())).must(200);
+            self.admin("PUT", &path, Some(&manual())).expect_json(200);
             let badge = json!({"badge": true});
-            self.admin("PATCH", &format!("/v1/people/{id}"), Some(&badge)).must(200);
+            self.admin("PATCH", &format!("/v1/people/{id}"), Some(&badge)).expect_json(200);
         }
     }
 
@@ -161,31 +166,31 @@ impl World {
         for (key, value) in of.as_object().into_iter().flatten() {
             new[key] = value.clone();
         }
-        let made = self.admin("POST", "/v1/tokens", Some(&new)).must(201);
+        let made = self.admin("POST", "/v1/tokens", Some(&new)).expect_json(201);
         let text = |key: &str| made[key].as_str().unwrap().to_owned();
         (text("secret"), text("id"))
     }
 
     fn session(&self, token: &str) -> String {
         let body = json!({"token": token}).to_string();
-        let opened = self.target.ask(&request("POST", "/v1/session", "", Some(&body))).unwrap();
-        opened.must(200);
+        let opened = self.target.request(&request("POST", "/v1/session", "", Some(&body))).unwrap();
+        opened.expect_json(200);
         cookie_of(&opened).unwrap()
     }
 
-    /// Makes the tokens and sessions of all kinds of callers.
+    /// Creates the tokens and sessions of all kinds of callers.
     fn renew(&mut self) {
         let own = self.token(&["publish", "read"], &json!({"person": "ada", "view": "in-out"})).0;
         let revoked = self.token(&["administer"], &json!({}));
-        self.admin("DELETE", &format!("/v1/tokens/{}", revoked.1), None).must(204);
+        self.admin("DELETE", &format!("/v1/tokens/{}", revoked.1), None).expect_json(204);
         let expired = self.token(&["administer"], &json!({"for_ms": 1})).0;
         within("the token has ended", || {
             let asked = request("GET", "/v1/people", &bearer(&expired), None);
-            (self.target.ask(&asked).unwrap().status == 401).then_some(())
+            (self.target.request(&asked).unwrap().status == 401).then_some(())
         });
         let ended = self.session(&own);
         let ends = request("DELETE", "/v1/session", &session(&ended), None);
-        self.target.ask(&ends).unwrap().must(204);
+        self.target.request(&ends).unwrap().expect_json(204);
         let by = |scopes: &[&str], of: &Value| bearer(&self.token(scopes, of).0);
         let view = |view: &str| by(&["read"], &json!({"view": view}));
         let rome = json!({"person": "ada", "group": "rome", "view": "availability"});
@@ -216,10 +221,10 @@ impl World {
         self.headers = headers;
     }
 
-    /// The path of a row with everything filled in; `as_nobody` puts nobody in the place of a person.
+    /// The complete path of a row; `as_nobody` replaces the person by one who does not exist.
     fn path(&self, row: &Row, as_nobody: bool) -> String {
         let badge = || {
-            let ada = self.admin("GET", "/v1/people/ada", None).must(200);
+            let ada = self.admin("GET", "/v1/people/ada", None).expect_json(200);
             ada["badge"].as_str().unwrap().to_owned()
         };
         let person = |name: &'static str| if as_nobody { NOBODY } else { name };
@@ -234,7 +239,7 @@ impl World {
             path = path.replace(&format!("{{{name}}}"), &value);
             path = path.replace(&format!("{{*{name}}}"), &value);
         }
-        assert!(!path.contains('{'), "`{}` leaves a part of `{path}` open", row.case);
+        assert!(!path.contains('{'), "`{}` leaves a placeholder in `{path}`", row.case);
         match row.query() {
             "" => path,
             query if as_nobody && query.starts_with("?person=") => {
@@ -260,47 +265,54 @@ impl World {
         Some(body.to_string())
     }
 
-    /// What a caller gets: the answer, and what the stream or the WebSocket says first.
-    fn ask(&self, row: &Row, headers: &str, as_nobody: bool, keep_alive: bool) -> (Said, Value) {
+    /// Sends a request, and returns the response and the first message of a stream or WebSocket.
+    fn request(
+        &self,
+        row: &Row,
+        headers: &str,
+        as_nobody: bool,
+        keep_alive: bool,
+    ) -> (Response, Value) {
         let path = self.path(row, as_nobody);
         let mut client = self.target.connect().unwrap();
         if keep_alive {
-            client.ask(&request("GET", "/readyz", "", None)).unwrap().must_be(200);
+            client.request(&request("GET", "/readyz", "", None)).unwrap().expect_status(200);
         }
         if row.path() == "/v1/socket" {
             let (path, query) = path.split_once('?').unwrap_or((&path, ""));
             let headers = format!("{headers}{HANDSHAKE}");
-            let said = client.ask(&request("GET", path, &headers, None)).unwrap();
-            if said.status != 101 {
-                return (said, Value::Null);
+            let response = client.request(&request("GET", path, &headers, None)).unwrap();
+            if response.status != 101 {
+                return (response, Value::Null);
             }
             let mut wanted = json!({"type": "subscribe"});
             if let Some((key, value)) = query.split_once('=') {
                 wanted[key] = json!([value]);
             }
             client.send(&text_message(&wanted.to_string())).unwrap();
-            let message = client.message().unwrap().expect("an answer to `subscribe`");
-            return (said, message["data"].clone());
+            let message = client.message().unwrap().expect("a response to `subscribe`");
+            return (response, message["data"].clone());
         }
         let body = self.body(row);
-        let said = client.ask(&request(row.method(), &path, headers, body.as_deref())).unwrap();
-        if row.path() == "/v1/events" && said.status == 200 {
+        let response =
+            client.request(&request(row.method(), &path, headers, body.as_deref())).unwrap();
+        if row.path() == "/v1/events" && response.status == 200 {
             let said_first = client.through(b"\"people\":[").and_then(|mut text| {
                 text.extend(client.through(b"}\n\n")?);
                 Ok(text)
             });
             let text = String::from_utf8(said_first.unwrap()).unwrap();
             let data = text.split_once("data: ").unwrap().1;
-            return (said, serde_json::from_str(data).unwrap());
+            return (response, serde_json::from_str(data).unwrap());
         }
-        let json = serde_json::from_str(&said.body).unwrap_or(Value::Null);
-        (said, json)
+        let json = serde_json::from_str(&response.body).unwrap_or(Value::Null);
+        (response, json)
     }
 
-    /// The cell that an answer amounts to.
-    fn cell(&self, row: &Row, said: &Said, json: &Value) -> String {
-        let mut cell = said.status.to_string();
-        let letters = match (row.route, said.status) {
+    /// The cell for a response.
+    fn cell(&self, row: &Row, response: &Response, json: &Value) -> String {
+        let mut cell = response.status.to_string();
+        let letters = match (row.route, response.status) {
             ("GET /v1/people" | "GET /v1/events", 200) => letters(json),
             ("GET /v1/socket", 101) => match json["status"].as_u64() {
                 Some(status) => status.to_string(),
@@ -316,12 +328,12 @@ impl World {
     }
 }
 
-/// A status with something for each view to hide.
+/// A manual status with fields for each view to hide.
 fn manual() -> Value {
     json!({"status": "signed-in", "availability": "busy", "activity": "in-a-meeting", "note": "in room 7"})
 }
 
-/// Who is in a list, and by which view.
+/// The letters of a list: the people in it, and their views.
 fn letters(list: &Value) -> String {
     let people = list["people"].as_array().unwrap();
     let one = |id: &str| people.iter().find(|person| person["id"] == id).map_or('-', letter);
@@ -329,7 +341,7 @@ fn letters(list: &Value) -> String {
     PEOPLE.iter().map(|(id, _)| one(id)).collect()
 }
 
-/// The view of a person.
+/// The letter of the view that a person is shown in.
 fn letter(person: &Value) -> char {
     let letter = if person.get("devices").is_some() {
         'o'
@@ -363,31 +375,31 @@ fn every_request_of_the_router_has_a_row_in_the_table_of_permissions() {
 }
 
 #[test]
-fn every_kind_of_caller_gets_what_the_table_of_permissions_says() {
+fn every_kind_of_caller_gets_the_response_in_the_table_of_permissions() {
     let (kinds, rows) = rows();
-    let mut world = World::new();
-    let known: Vec<&str> = world.headers.keys().copied().collect();
+    let mut fixture = PermissionFixture::new();
+    let known: Vec<&str> = fixture.headers.keys().copied().collect();
     assert_eq!(kinds.iter().copied().collect::<BTreeSet<_>>(), known.into_iter().collect());
     let mut wrong = String::new();
     for row in &rows {
         let mut cells = String::new();
         let mut is_right = true;
         for kind in &kinds {
-            let (said, json) = world.ask(row, &world.headers[kind], false, false);
-            let mut cell = world.cell(row, &said, &json);
+            let (response, json) = fixture.request(row, &fixture.headers[kind], false, false);
+            let mut cell = fixture.cell(row, &response, &json);
             if matches!(row.path(), "/v1/events" | "/v1/socket") {
-                // The same request on a connection that was used before takes another way.
-                let (said, json) = world.ask(row, &world.headers[kind], false, true);
-                let reused = world.cell(row, &said, &json);
+                // On a reused connection, hyper serves the same request.
+                let (response, json) = fixture.request(row, &fixture.headers[kind], false, true);
+                let reused = fixture.cell(row, &response, &json);
                 if reused != cell {
                     let _ = write!(cell, " keep-alive {reused}");
                 }
             }
-            if row.changes() && said.status < 300 {
-                world.restore();
+            if row.changes() && response.status < 300 {
+                fixture.restore();
                 let path = row.path();
                 if row.method() == "DELETE" && (path == "/v1/session" || path.ends_with("son}")) {
-                    world.renew();
+                    fixture.renew();
                 }
             }
             is_right &= cell == row.cells[kind];
@@ -397,13 +409,13 @@ fn every_kind_of_caller_gets_what_the_table_of_permissions_says() {
             let _ = writeln!(wrong, "{}\t{}{cells}", row.route, row.case);
         }
     }
-    assert!(wrong.is_empty(), "these rows differ; the gateway answers\n{wrong}");
+    assert!(wrong.is_empty(), "these rows differ; the gateway responds\n{wrong}");
 }
 
 #[test]
 fn a_method_without_a_row_is_refused_for_every_kind_of_caller() {
     let (kinds, rows) = rows();
-    let world = World::new();
+    let fixture = PermissionFixture::new();
     let routes = routes();
     let mut paths: BTreeMap<&str, &Row> = BTreeMap::new();
     for row in &rows {
@@ -415,19 +427,21 @@ fn a_method_without_a_row_is_refused_for_every_kind_of_caller() {
                 continue;
             }
             for kind in &kinds {
-                let asked = request(method, &world.path(row, false), &world.headers[kind], None);
-                let said = world.target.ask(&asked).unwrap();
-                let refused = matches!(said.status, 401 | 403 | 405);
-                assert!(refused, "{kind}: {method} {path}: {said:?}");
+                let asked =
+                    request(method, &fixture.path(row, false), &fixture.headers[kind], None);
+                let response = fixture.target.request(&asked).unwrap();
+                let refused = matches!(response.status, 401 | 403 | 405);
+                assert!(refused, "{kind}: {method} {path}: {response:?}");
             }
         }
     }
 }
 
-/// The head and the body of an answer without the name of the person and the time.
-fn neutral(said: &Said, json: &Value, id: &str) -> String {
-    let head: Vec<&str> = said.head.lines().filter(|line| !line.starts_with("date: ")).collect();
-    let body = if said.body.is_empty() { json.to_string() } else { said.body.clone() };
+/// The head and the body of a response without the person's id and the time.
+fn neutral(response: &Response, json: &Value, id: &str) -> String {
+    let head: Vec<&str> =
+        response.head.lines().filter(|line| !line.starts_with("date: ")).collect();
+    let body = if response.body.is_empty() { json.to_string() } else { response.body.clone() };
     let text = format!("{}\n\n{body}", head.join("\n"));
     text.replace(&format!("{id}`"), "ID`").replace(&format!("/{id}"), "/ID")
 }
@@ -435,7 +449,7 @@ fn neutral(said: &Said, json: &Value, id: &str) -> String {
 #[test]
 fn a_person_who_may_not_be_seen_is_indistinguishable_from_one_who_does_not_exist() {
     let (kinds, rows) = rows();
-    let world = World::new();
+    let fixture = PermissionFixture::new();
     let mut compared = 0;
     for (id, _) in PEOPLE {
         let seen = rows
@@ -448,15 +462,15 @@ fn a_person_who_may_not_be_seen_is_indistinguishable_from_one_who_does_not_exist
             };
             for row in rows.iter().filter(about) {
                 if *kind == "publish" && row.changes() {
-                    // Publishing for any person is its purpose.
+                    // This token may publish for any person.
                     continue;
                 }
                 for keep_alive in [false, true] {
-                    let headers = &world.headers[kind];
-                    let (said, json) = world.ask(row, headers, false, keep_alive);
-                    let hidden = neutral(&said, &json, id);
-                    let (said, json) = world.ask(row, headers, true, keep_alive);
-                    let nobody = neutral(&said, &json, NOBODY);
+                    let headers = &fixture.headers[kind];
+                    let (response, json) = fixture.request(row, headers, false, keep_alive);
+                    let hidden = neutral(&response, &json, id);
+                    let (response, json) = fixture.request(row, headers, true, keep_alive);
+                    let nobody = neutral(&response, &json, NOBODY);
                     assert_eq!(hidden, nobody, "{kind}: {} {}", row.route, row.case);
                     compared += 1;
                 }

@@ -1,4 +1,4 @@
-//! A client that sends the bytes of a test piece by piece, over plain HTTP or TLS.
+//! A client that sends exact bytes, over plain HTTP or TLS.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -9,7 +9,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use serde_json::Value;
 use tokio_rustls::rustls;
 
-use crate::stage::{Gateway, HANG, Said};
+use crate::fixture::{Gateway, HANG, Response};
 
 trait Stream: Read + Write + Send {}
 impl<T: Read + Write + Send> Stream for T {}
@@ -43,8 +43,8 @@ impl Target {
     }
 
     /// Sends one request on a new connection.
-    pub(crate) fn ask(&self, request: &str) -> io::Result<Said> {
-        self.connect()?.ask(request)
+    pub(crate) fn request(&self, request: &str) -> io::Result<Response> {
+        self.connect()?.request(request)
     }
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn request(method: &str, path: &str, headers: &str, body: Option<&str
     format!("{head}{body}")
 }
 
-/// The same in its two parts.
+/// The head and the body of [`request`].
 pub(crate) fn head_and_body(
     method: &str,
     path: &str,
@@ -78,13 +78,13 @@ pub(crate) fn bearer(token: &str) -> String {
     format!("Authorization: Bearer {token}\r\n")
 }
 
-/// The headers of a browser's session; the secret is in the cookie.
+/// The headers of a browser's session, with the secret in the cookie.
 pub(crate) fn session(secret: &str) -> String {
     format!("Cookie: communicado_session={secret}\r\nCommunicado-Csrf: 1\r\n")
 }
 
-/// The secret that `POST /v1/session` put into the cookie.
-pub(crate) fn cookie_of(opened: &Said) -> Option<String> {
+/// The secret in the cookie of the response to `POST /v1/session`.
+pub(crate) fn cookie_of(opened: &Response) -> Option<String> {
     let head = &opened.head_as_sent;
     let start = head.find("communicado_session=")? + "communicado_session=".len();
     head.get(start..)?.split(';').next().map(ToOwned::to_owned)
@@ -104,7 +104,7 @@ pub(crate) fn text_message(text: &str) -> Vec<u8> {
             bytes.extend(u16::try_from(length).expect("a message below 64 KiB").to_be_bytes());
         }
     }
-    // A mask of zeros leaves the text as it is.
+    // A mask of zeros does not change the text.
     bytes.extend([0; 4]);
     bytes.extend(text.as_bytes());
     bytes
@@ -124,7 +124,7 @@ impl Client {
         Ok(Self::over_any(rustls::StreamOwned::new(session, socket)))
     }
 
-    /// Over another stream, which waits as long as it likes.
+    /// Creates a client over another stream, without a timeout.
     pub(crate) fn over_any(stream: impl Read + Write + Send + 'static) -> Self {
         Self { stream: Box::new(stream), read: Vec::new() }
     }
@@ -134,13 +134,13 @@ impl Client {
         self.stream.flush()
     }
 
-    pub(crate) fn ask(&mut self, request: &str) -> io::Result<Said> {
+    pub(crate) fn request(&mut self, request: &str) -> io::Result<Response> {
         self.send(request.as_bytes())?;
         self.answer()
     }
 
-    /// The next answer. A stream and a WebSocket have only a head here.
-    pub(crate) fn answer(&mut self) -> io::Result<Said> {
+    /// The next response, which for a stream and a WebSocket is only a head.
+    pub(crate) fn answer(&mut self) -> io::Result<Response> {
         let head = String::from_utf8_lossy(&self.through(b"\r\n\r\n")?).into_owned();
         let small = head.trim_end().to_ascii_lowercase();
         let status = head.split(' ').nth(1).and_then(|it| it.parse().ok());
@@ -161,7 +161,7 @@ impl Client {
         } else {
             self.rest()?
         };
-        Ok(Said {
+        Ok(Response {
             status,
             location: value("location"),
             head: small,
@@ -175,7 +175,7 @@ impl Client {
         loop {
             match self.stream.read(&mut part) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // A TLS peer that closes without a farewell has closed too.
+                // Some TLS peers close the connection without `close_notify`.
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(0),
                 Err(error) => return Err(error),
                 Ok(count) => {
@@ -186,7 +186,7 @@ impl Client {
         }
     }
 
-    /// All bytes up to the end of `end`.
+    /// The bytes up to and including `end`.
     pub(crate) fn through(&mut self, end: &[u8]) -> io::Result<Vec<u8>> {
         let mut from = 0;
         loop {
@@ -211,13 +211,13 @@ impl Client {
         Ok(std::mem::replace(&mut self.read, rest))
     }
 
-    /// All bytes until the other side closes.
+    /// The bytes until the peer closes the connection.
     pub(crate) fn rest(&mut self) -> io::Result<Vec<u8>> {
         while self.more()? != 0 {}
         Ok(std::mem::take(&mut self.read))
     }
 
-    /// The next message of the WebSocket; nothing if it closes.
+    /// The next message of the WebSocket; `None` if it closes.
     pub(crate) fn message(&mut self) -> io::Result<Option<Value>> {
         loop {
             let head = self.exactly(2)?;

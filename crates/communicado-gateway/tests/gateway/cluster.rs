@@ -1,4 +1,4 @@
-//! Several gateways as one, over three real NATS servers.
+//! A cluster of gateways over three real NATS servers.
 
 use std::net::TcpStream;
 use std::path::PathBuf;
@@ -8,9 +8,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::stage::{Events, Gateway, free_port, peer, publication, within};
+use crate::fixture::{Events, Gateway, free_port, peer, publication, within};
 
-/// Three servers that keep one bucket.
+/// Three NATS servers with one replicated bucket.
 pub(crate) struct Nats {
     program: PathBuf,
     nodes: Vec<Child>,
@@ -61,7 +61,7 @@ impl Nats {
         self.nodes[index].wait().unwrap();
     }
 
-    fn again(&mut self, index: usize) {
+    fn restart(&mut self, index: usize) {
         self.nodes[index] = self.node(index);
     }
 
@@ -71,19 +71,19 @@ impl Nats {
         }
     }
 
-    /// A gateway among others; a token of the first is good for all.
+    /// Starts a gateway of the cluster, which uses the token of the first one.
     fn gateway(&self, first: Option<&Gateway>) -> Gateway {
         self.gateway_with(first, &["--requests-per-second", "9999"])
     }
 
-    /// The same, with more arguments of `serve`.
+    /// Starts a gateway of the cluster with more arguments of `serve`.
     pub(crate) fn gateway_with(&self, first: Option<&Gateway>, more: &[&str]) -> Gateway {
         let servers: Vec<String> =
             self.ports.iter().map(|port| format!("nats://127.0.0.1:{port}")).collect();
         let servers = servers.join(",");
         let mut arguments = vec!["--nats", &servers, "--nats-replicas", "3"];
         arguments.extend(more);
-        Gateway::among("127.0.0.1:0", &arguments, first.map(|gateway| gateway.token.clone()))
+        Gateway::in_cluster("127.0.0.1:0", &arguments, first.map(|gateway| gateway.token.clone()))
     }
 }
 
@@ -97,7 +97,7 @@ impl Drop for Nats {
 }
 
 #[test]
-fn any_of_them_answers_for_any_person() {
+fn every_gateway_of_a_cluster_serves_every_person() {
     let nats = Nats::start();
     let one = nats.gateway(None);
     let other = nats.gateway(Some(&one));
@@ -105,65 +105,67 @@ fn any_of_them_answers_for_any_person() {
     let (token, id) = one.token(&["read"], &json!({}));
     let mut here = Events::of(&one, &token, "", "");
     let mut there = Events::of(&other, &token, "", "");
-    let snapshot = there.must("snapshot");
+    let snapshot = there.expect_event("snapshot");
     assert_eq!(snapshot.data["people"][0]["id"], "ada");
-    here.must("snapshot");
+    here.expect_event("snapshot");
     other.publish("ada", "laptop", "busy");
-    let change = here.must("change");
-    // The same change has the same number everywhere.
-    assert_eq!(there.must("change"), change);
+    let change = here.expect_event("change");
+    // A change has the same revision on all gateways.
+    assert_eq!(there.expect_event("change"), change);
     assert_eq!(one.get("/v1/people/ada"), other.get("/v1/people/ada"));
-    // A reader moves, and misses nothing.
+    // A reader that reconnects to the other gateway misses nothing.
     one.publish("ada", "laptop", "away");
-    let last = here.must("change").id.unwrap();
-    there.must("change");
+    let last = here.expect_event("change").id.unwrap();
+    there.expect_event("change");
     other.publish("ada", "laptop", "available");
     let mut moved = Events::of(&other, &token, &format!("?last_event_id={last}"), "");
-    assert_eq!(moved.must("change").data["availability"], "available");
-    here.must("change");
-    there.must("change");
-    // What was said by hand, who reads, who is gone: everywhere.
-    one.say("ada", "in room 7").must(200);
-    assert_eq!(there.must("change").data["note"], json!(null));
+    assert_eq!(moved.expect_event("change").data["availability"], "available");
+    here.expect_event("change");
+    there.expect_event("change");
+    // Both gateways have the manual status, the audience, revocations and removals.
+    one.set_note("ada", "in room 7").expect_json(200);
+    assert_eq!(there.expect_event("change").data["note"], json!(null));
     assert_eq!(other.get("/v1/people/ada")["note"], "in room 7");
-    within("the audience is known", || {
+    within("the other gateway has the audience", || {
         let audience = other.get("/v1/people/ada/audience");
         audience["readers"].to_string().contains("a test's").then_some(())
     });
-    one.ask("DELETE", &format!("/v1/tokens/{id}"), None).must(204);
-    here.must("change");
-    assert_eq!(here.must("end").data["reason"], "token-revoked");
-    assert_eq!(there.must("end").data["reason"], "token-revoked");
-    other.ask("DELETE", "/v1/people/ada", None).must(204);
-    within("ada is gone", || (one.ask("GET", "/v1/people/ada", None).status == 404).then_some(()));
-    // Who is new again is new.
+    one.request("DELETE", &format!("/v1/tokens/{id}"), None).expect_json(204);
+    here.expect_event("change");
+    assert_eq!(here.expect_event("end").data["reason"], "token-revoked");
+    assert_eq!(there.expect_event("end").data["reason"], "token-revoked");
+    other.request("DELETE", "/v1/people/ada", None).expect_json(204);
+    within("ada is gone", || {
+        (one.request("GET", "/v1/people/ada", None).status == 404).then_some(())
+    });
+    // A person with the id of a removed one has no devices.
     one.add("ada", &[]);
     assert_eq!(one.get("/v1/people/ada")["devices"], json!([]));
 }
 
 #[test]
-fn the_older_server_of_debian_keeps_a_bucket_too() {
+fn the_older_nats_server_of_debian_works() {
     let nats = Nats::of("/usr/sbin/nats-server".into());
     let one = nats.gateway(None);
     let other = nats.gateway(Some(&one));
     one.add("ada", &[]);
-    within("ada is known", || {
-        (other.ask("GET", "/v1/people/ada", None).status == 200).then_some(())
+    within("the other gateway has ada", || {
+        (other.request("GET", "/v1/people/ada", None).status == 200).then_some(())
     });
     let mut there = Events::of(&other, &one.token, "", "");
-    there.must("snapshot");
+    there.expect_event("snapshot");
     one.publish("ada", "laptop", "busy");
-    assert_eq!(there.must("change").data["availability"], "busy");
+    assert_eq!(there.expect_event("change").data["availability"], "busy");
 }
 
 #[test]
-fn two_devices_that_speak_to_two_gateways_at_once_are_both_heard() {
+fn concurrent_updates_of_two_devices_through_two_gateways_both_apply() {
     let nats = Nats::start();
     let one = nats.gateway(None);
     let other = nats.gateway(Some(&one));
     one.add("ada", &[]);
-    within("ada is known", || {
-        (other.ask("GET", "/v1/people/ada", None).status == 200).then_some(())
+    within("the other gateway has ada", || {
+        (other.request("GET", "/v1/people/ada", None).status == 200).then_some(())
     });
     std::thread::scope(|scope| {
         for (gateway, device) in [(&one, "laptop"), (&other, "phone")] {
@@ -186,21 +188,21 @@ fn two_devices_that_speak_to_two_gateways_at_once_are_both_heard() {
 }
 
 #[test]
-fn what_one_acknowledged_before_it_was_killed_the_other_has() {
+fn a_write_acknowledged_by_a_killed_gateway_is_visible_on_another() {
     let nats = Nats::start();
     let mut one = nats.gateway(None);
     let other = nats.gateway(Some(&one));
     one.add("ada", &[]);
     let mut last = 0;
     for number in 1..=30 {
-        one.say("ada", &number.to_string()).must(200);
+        one.set_note("ada", &number.to_string()).expect_json(200);
         last = number;
     }
     one.kill();
     assert_eq!(number(&other.get("/v1/people/ada")["note"]), last);
-    other.say("ada", "31").must(200);
-    // It comes back, and knows what happened meanwhile.
-    one.again();
+    other.set_note("ada", "31").expect_json(200);
+    // After the restart, the gateway has the later write too.
+    one.restart();
     assert_eq!(number(&one.get("/v1/people/ada")["note"]), 31);
 }
 
@@ -209,7 +211,7 @@ fn number(note: &Value) -> usize {
 }
 
 #[test]
-fn each_node_may_be_killed_in_the_middle_of_writes_and_nothing_is_lost() {
+fn killing_any_nats_node_during_writes_loses_nothing() {
     let mut nats = Nats::start();
     let one = nats.gateway(None);
     let other = nats.gateway(Some(&one));
@@ -221,28 +223,28 @@ fn each_node_may_be_killed_in_the_middle_of_writes_and_nothing_is_lost() {
         for round in 0..15 {
             let gateway = if round % 2 == 0 { &one } else { &other };
             let next = acknowledged + 1;
-            if gateway.say("ada", &next.to_string()).status == 200 {
+            if gateway.set_note("ada", &next.to_string()).status == 200 {
                 acknowledged = next;
             } else {
                 refused += 1;
             }
         }
-        nats.again(node);
+        nats.restart(node);
         for gateway in [&one, &other] {
-            within("it is known everywhere", || {
+            within("both gateways have the write", || {
                 let note = gateway.get("/v1/people/ada")["note"].clone();
-                // One that was refused may have been kept.
+                // The bucket may have stored a write that was refused.
                 (number(&note) >= acknowledged).then_some(())
             });
         }
     }
-    // A killed leader is waited for, so nobody is refused for long.
+    // The gateway waits for a new leader, so few writes are refused.
     assert!(refused <= 6, "{refused} were refused, {acknowledged} acknowledged");
     assert!(acknowledged >= 39, "{acknowledged}");
 }
 
 #[test]
-fn nobody_is_wrong_for_longer_than_the_lease_when_the_network_is_cut() {
+fn leases_expire_while_the_network_is_down() {
     let nats = Nats::start();
     let one = nats.gateway(None);
     let other = nats.gateway(Some(&one));
@@ -250,25 +252,25 @@ fn nobody_is_wrong_for_longer_than_the_lease_when_the_network_is_cut() {
     let mut streams: Vec<Events> =
         [&one, &other].map(|gateway| Events::of(gateway, &one.token, "", "")).into();
     let path = "/v1/people/ada/devices/laptop";
-    one.ask("PUT", path, Some(&publication("busy", 5_000))).must(200);
+    one.request("PUT", path, Some(&publication("busy", 5_000))).expect_json(200);
     for stream in &mut streams {
         while !stream.next().unwrap().data.to_string().contains("busy") {}
     }
     nats.signal(Signal::STOP);
-    let began = crate::stage::now();
+    let began = crate::fixture::now();
     for stream in &mut streams {
-        let change = stream.must("change");
+        let change = stream.expect_event("change");
         assert_eq!(change.data["reason"], "lease-expired", "{change:?}");
     }
     let took = began.elapsed();
     assert!(took.as_secs() <= 12, "{took:?}");
-    // It can be read meanwhile, and not written.
+    // Without NATS, reads succeed and writes fail.
     assert_eq!(one.get("/v1/people/ada")["status"], "unknown");
-    one.ask("PUT", path, Some(&publication("busy", 60_000))).problem(503);
+    one.request("PUT", path, Some(&publication("busy", 60_000))).expect_problem(503);
     nats.signal(Signal::CONT);
-    within("it heals", || {
-        let said = one.ask("PUT", path, Some(&publication("away", 60_000)));
-        (said.status == 200).then_some(())
+    within("NATS is reachable again", || {
+        let response = one.request("PUT", path, Some(&publication("away", 60_000)));
+        (response.status == 200).then_some(())
     });
     for (stream, gateway) in streams.iter_mut().zip([&one, &other]) {
         within("the stream goes on", || {
@@ -280,16 +282,19 @@ fn nobody_is_wrong_for_longer_than_the_lease_when_the_network_is_cut() {
 }
 
 #[test]
-fn without_nats_it_says_so() {
+fn an_unreachable_nats_server_is_a_startup_error() {
     let gateway = Gateway::start();
     let folder = TempDir::new().unwrap();
-    let output = Command::new(crate::stage::program())
+    let output = Command::new(crate::fixture::program())
         .args(["serve", "--listen", "127.0.0.1:0", "--nats", "nats://127.0.0.1:1", "--data"])
         .arg(folder.path())
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(5));
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("cannot be reached") && said.contains("help: start NATS"), "{said}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        errors.contains("cannot be reached") && errors.contains("help: start NATS"),
+        "{errors}"
+    );
     gateway.get("/v1/people");
 }

@@ -1,5 +1,4 @@
-//! Those to whom spans are sent: a collector that we did not write, Rotel, from Python's registry;
-//! where bytes count or a collector must fail, a socket in its place.
+//! Trace collectors: Rotel, a real collector from PyPI, and a socket for exact bytes and failures.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -11,23 +10,23 @@ use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 
-use crate::stage::{free_port, peer, within};
+use crate::fixture::{free_port, peer, within};
 
-/// A program that is ended with the test.
-pub(crate) struct Running(pub(crate) Child);
+/// A program that ends with the test.
+pub(crate) struct ChildGuard(pub(crate) Child);
 
-impl Drop for Running {
+impl Drop for ChildGuard {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// What a collector says of one span: its fields and attributes.
+/// The fields and attributes of a span in the collector's output.
 pub(crate) type Span = BTreeMap<String, String>;
 
 pub(crate) struct Collector {
-    _program: Running,
+    _program: ChildGuard,
     pub(crate) address: String,
     folder: TempDir,
 }
@@ -35,28 +34,28 @@ pub(crate) struct Collector {
 impl Collector {
     pub(crate) fn start() -> Self {
         let folder = TempDir::new().unwrap();
-        let said = File::create(folder.path().join("said")).unwrap();
+        let output = File::create(folder.path().join("output")).unwrap();
         let [http, grpc] = [(); 2].map(|()| format!("127.0.0.1:{}", free_port()));
         let program = Command::new(rotel())
             .args(["start", "--exporter", "blackhole"])
             .args(["--debug-log", "traces", "--debug-log-verbosity", "detailed"])
             .args(["--otlp-http-endpoint", &http, "--otlp-grpc-endpoint", &grpc])
             .stdin(Stdio::null())
-            .stdout(said.try_clone().unwrap())
-            .stderr(said)
+            .stdout(output.try_clone().unwrap())
+            .stderr(output)
             .spawn()
             .unwrap();
         let collector =
-            Self { _program: Running(program), address: format!("http://{http}"), folder };
+            Self { _program: ChildGuard(program), address: format!("http://{http}"), folder };
         within("the collector listens", || TcpStream::connect(&http).ok());
         collector
     }
 
-    pub(crate) fn said(&self) -> String {
-        std::fs::read_to_string(self.folder.path().join("said")).unwrap()
+    pub(crate) fn output(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("output")).unwrap()
     }
 
-    /// The span of this name, once it has come; where there are several, the last.
+    /// Waits for a span of this name, and returns the last one.
     #[track_caller]
     pub(crate) fn span(&self, name: &str) -> Span {
         self.spans_until(name, |span| span["Name"] == name)
@@ -65,9 +64,9 @@ impl Collector {
     #[track_caller]
     pub(crate) fn spans_until(&self, what: &str, is_it: impl Fn(&Span) -> bool) -> Span {
         within(what, || {
-            let said = self.said();
-            // What ends with the text may go on.
-            let whole = said.rsplit_once('\n').map_or("", |(whole, _)| whole);
+            let output = self.output();
+            // The last line may be incomplete.
+            let whole = output.rsplit_once('\n').map_or("", |(whole, _)| whole);
             let spans = whole.split("\nSpan #").skip(1).map(fields);
             spans.filter(|span| span.contains_key("Status message") && is_it(span)).last()
         })
@@ -80,7 +79,7 @@ fn fields(text: &str) -> Span {
     trimmed.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
-/// The program that the package brings, beside its modules.
+/// The program in the Python package.
 fn rotel() -> PathBuf {
     let library = peer("python3").ancestors().nth(2).unwrap().join("lib");
     let versions = std::fs::read_dir(&library).unwrap();
@@ -89,42 +88,42 @@ fn rotel() -> PathBuf {
     paths.find(|path| path.exists()).expect("Rotel is missing\n  help: cargo xtask gateway")
 }
 
-/// What stands in the place of a collector does with what comes.
+/// The behavior of a fake collector.
 #[derive(Clone, Copy)]
-pub(crate) enum Manner {
-    Takes,
-    Refuses,
-    BreaksOff,
+pub(crate) enum CollectorBehavior {
+    Accepts,
+    Rejects,
+    Disconnects,
     Hangs,
 }
 
-/// A socket in the place of a collector, and all that was sent to it.
-pub(crate) struct Socket {
+/// A socket that acts as a collector, and the messages that it received.
+pub(crate) struct FakeCollector {
     pub(crate) address: String,
-    pub(crate) came: Arc<Mutex<Vec<Vec<u8>>>>,
+    pub(crate) received: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
-impl Socket {
-    pub(crate) fn listen(manner: Manner) -> Self {
+impl FakeCollector {
+    pub(crate) fn listen(manner: CollectorBehavior) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let came = Arc::<Mutex<Vec<Vec<u8>>>>::default();
-        let here = came.clone();
+        let received = Arc::<Mutex<Vec<Vec<u8>>>>::default();
+        let here = received.clone();
         std::thread::spawn(move || {
-            let mut kept = Vec::new();
+            let mut open = Vec::new();
             for socket in listener.incoming() {
                 let mut socket = socket.unwrap();
-                if !matches!(manner, Manner::BreaksOff) {
+                if !matches!(manner, CollectorBehavior::Disconnects) {
                     here.lock().unwrap().push(message(&socket));
                 } else {
                     here.lock().unwrap().push(Vec::new());
                 }
                 let status = match manner {
-                    Manner::Takes => "200 OK",
-                    Manner::Refuses => "404 Not Found",
-                    Manner::BreaksOff => continue,
-                    Manner::Hangs => {
-                        kept.push(socket);
+                    CollectorBehavior::Accepts => "200 OK",
+                    CollectorBehavior::Rejects => "404 Not Found",
+                    CollectorBehavior::Disconnects => continue,
+                    CollectorBehavior::Hangs => {
+                        open.push(socket);
                         continue;
                     }
                 };
@@ -132,15 +131,15 @@ impl Socket {
                 let _ = socket.write_all(format!("HTTP/1.1 {status}\r\n{head}").as_bytes());
             }
         });
-        Self { address, came }
+        Self { address, received }
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.came.lock().unwrap().len()
+        self.received.lock().unwrap().len()
     }
 }
 
-/// All of one message: its head and its body.
+/// The head and the body of one message.
 fn message(socket: &TcpStream) -> Vec<u8> {
     let mut reader = BufReader::new(socket);
     let (mut all, mut length) = (Vec::new(), 0);

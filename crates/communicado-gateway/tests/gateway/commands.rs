@@ -1,9 +1,9 @@
-//! The program's commands, beside a gateway that runs and without one.
+//! The commands of the program, with and without a running gateway.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
-use crate::stage::{Gateway, program};
+use crate::fixture::{Gateway, program};
 
 fn text(output: &std::process::Output) -> String {
     format!(
@@ -14,18 +14,18 @@ fn text(output: &std::process::Output) -> String {
 }
 
 #[test]
-fn the_first_start_says_how_to_begin_and_it_works() {
+fn the_first_start_prints_a_working_curl_command() {
     let mut gateway = Gateway::start();
     let line = gateway.greeting.lines().find(|line| line.contains("curl")).expect("a line of curl");
     let output = Command::new("sh").args(["-c", line.trim()]).output().unwrap();
     assert!(text(&output).contains("\"people\":[]"), "{output:?}");
     gateway.stop();
-    gateway.again();
+    gateway.restart();
     assert!(!gateway.greeting.contains("cmt_"), "{}", gateway.greeting);
 }
 
 #[test]
-fn tokens_and_people_are_managed_while_it_runs_and_while_it_does_not() {
+fn commands_manage_tokens_and_people_with_and_without_a_running_gateway() {
     let mut gateway = Gateway::start();
     for runs in [true, false] {
         if !runs {
@@ -41,7 +41,7 @@ fn tokens_and_people_are_managed_while_it_runs_and_while_it_does_not() {
         let list = text(&gateway.command(&["tokens", "list"]));
         let line = list.lines().find(|line| line.contains(&format!("person {id}"))).unwrap();
         let token = line.split(' ').next().unwrap();
-        // One that began with `-` would be an option of the next command.
+        // An id that begins with `-` would be an option of the next command.
         assert!(token.starts_with('t'), "{line}");
         let revoked = gateway.command(&["tokens", "revoke", token]);
         assert!(revoked.status.success(), "{revoked:?}");
@@ -49,12 +49,12 @@ fn tokens_and_people_are_managed_while_it_runs_and_while_it_does_not() {
         assert_eq!(again.status.code(), Some(5));
         assert!(text(&again).contains("error: there is no token"), "{again:?}");
     }
-    gateway.again();
+    gateway.restart();
     assert_eq!(gateway.get("/v1/people")["people"].as_array().unwrap().len(), 2);
 }
 
 #[test]
-fn two_on_one_store_are_refused() {
+fn a_second_gateway_on_the_same_store_is_refused() {
     let gateway = Gateway::start();
     let second = gateway.command(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(second.status.code(), Some(5));
@@ -65,7 +65,7 @@ fn two_on_one_store_are_refused() {
 }
 
 #[test]
-fn a_backup_of_a_gateway_that_runs_can_be_put_back() {
+fn a_backup_of_a_running_gateway_can_be_restored() {
     let mut gateway = Gateway::start();
     gateway.add("ada", &[]);
     let file = gateway.folder().join("backup");
@@ -76,22 +76,22 @@ fn a_backup_of_a_gateway_that_runs_can_be_put_back() {
     gateway.stop();
     let restore = gateway.command(&["restore", file]);
     assert!(restore.status.success(), "{restore:?}");
-    gateway.again();
+    gateway.restart();
     let people = gateway.get("/v1/people");
     assert_eq!(people["people"].as_array().unwrap().len(), 1);
-    // Whoever reads on does not take what comes for what was.
+    // New revisions differ from those before the restore.
     assert!(people["revision"].as_u64().unwrap() > 2, "{people}");
     gateway.stop();
     let wrong = gateway.folder().join("wrong");
     std::fs::write(&wrong, "no store").unwrap();
     let restore = gateway.command(&["restore", wrong.to_str().unwrap()]);
     assert_eq!(restore.status.code(), Some(5), "{restore:?}");
-    gateway.again();
+    gateway.restart();
     gateway.get("/v1/people");
 }
 
 #[test]
-fn it_listens_beyond_this_machine_only_with_tls_or_a_word() {
+fn listening_beyond_loopback_requires_tls_or_an_option() {
     let folder = tempfile::TempDir::new().unwrap();
     let mut command = Command::new(program());
     let command = command.args(["serve", "--listen", "0.0.0.0:0", "--data"]).arg(folder.path());
@@ -101,7 +101,7 @@ fn it_listens_beyond_this_machine_only_with_tls_or_a_word() {
 }
 
 #[test]
-fn over_tls_it_is_the_same() {
+fn the_gateway_serves_the_same_over_tls() {
     let gateway = Gateway::with(&["--tls-self-signed", "127.0.0.1"]);
     assert!(gateway.base.starts_with("https://"));
     gateway.add("ada", &[]);
@@ -117,23 +117,23 @@ fn over_tls_it_is_the_same() {
 }
 
 #[test]
-fn a_self_signed_certificate_is_written_into_a_folder_that_is_not_there_yet() {
+fn a_self_signed_certificate_is_written_into_a_new_folder() {
     let mut gateway = Gateway::with(&["--tls-self-signed", "127.0.0.1"]);
     gateway.stop();
     std::fs::remove_dir_all(gateway.folder()).unwrap();
-    gateway.again();
+    gateway.restart();
     assert_eq!(gateway.curl("/readyz", &[]).status, 200);
     let certificate = gateway.folder().join("tls.pem");
     let mode = std::fs::metadata(&certificate).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    // A second gateway, which is refused, leaves the certificate of the first.
+    // A second gateway, which is refused, does not replace the certificate of the first.
     let second = ["serve", "--listen", "127.0.0.1:0", "--tls-self-signed", "127.0.0.1"];
     assert_eq!(gateway.command(&second).status.code(), Some(5));
     assert_eq!(gateway.curl("/readyz", &[]).status, 200);
 }
 
 #[test]
-fn browsers_are_held_to_tls_only_with_a_certificate_from_files() {
+fn hsts_is_sent_only_with_a_certificate_from_files() {
     let files = tempfile::TempDir::new().unwrap();
     let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
     let (certificate, key) = (files.path().join("certificate"), files.path().join("key"));
@@ -152,15 +152,19 @@ fn browsers_are_held_to_tls_only_with_a_certificate_from_files() {
         for (path, status) in
             [("/", 200), ("/readyz", 200), ("/v1/people", 401), ("/nowhere", 404), ("/v1/x", 404)]
         {
-            let said = gateway.curl(path, &[]);
-            assert_eq!(said.status, status, "{said:?}");
-            assert_eq!(said.header("strict-transport-security").as_deref(), value, "{said:?}");
+            let response = gateway.curl(path, &[]);
+            assert_eq!(response.status, status, "{response:?}");
+            assert_eq!(
+                response.header("strict-transport-security").as_deref(),
+                value,
+                "{response:?}"
+            );
         }
     }
 }
 
 #[test]
-fn help_completions_man_and_the_description_are_printed() {
+fn help_completions_man_page_and_openapi_description_are_printed() {
     for (arguments, word) in [
         (&["--help"][..], "serve"),
         (&["serve", "--help"], "--tls-cert"),

@@ -1,4 +1,4 @@
-//! Stores that were damaged: each is refused at the start, or keeps what it acknowledges.
+//! Damaged stores: the gateway refuses to start, or keeps acknowledged writes.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -9,14 +9,14 @@ use std::process::{Child, Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::stage::{program, within};
+use crate::fixture::{program, within};
 
 const PAGE: usize = 4096;
 const PEOPLE: usize = 40;
 const STORE: &str = "gateway.sqlite";
 const LOG: &str = "gateway.sqlite-wal";
 
-/// Numbers that are the same in each run (Knuth's MMIX generator).
+/// A pseudorandom generator with a fixed seed (Knuth's MMIX generator).
 struct Numbers(u64);
 
 impl Numbers {
@@ -26,7 +26,7 @@ impl Numbers {
     }
 }
 
-/// Damages a file in a way that the number names, and says how.
+/// Damages a file in the way of this number, and returns a description.
 fn damage(number: usize, bytes: &mut Vec<u8>) -> String {
     let mut numbers = Numbers(number as u64);
     let (pages, size) = (bytes.len().div_ceil(PAGE), bytes.len());
@@ -54,7 +54,7 @@ fn damage(number: usize, bytes: &mut Vec<u8>) -> String {
             format!("{rest} bytes are left")
         }
         4 => {
-            // The head of the file, which says what it is.
+            // The header of the file.
             let at = numbers.below(100);
             bytes[at] ^= 1 << numbers.below(8);
             format!("a bit of the byte {at} is flipped")
@@ -68,7 +68,7 @@ fn damage(number: usize, bytes: &mut Vec<u8>) -> String {
             format!("page {page} is also at {other}")
         }
         6 => {
-            // The head of a page, which says what is where in it.
+            // The header of a page.
             let at = (page * PAGE + numbers.below(12)).min(size - 1);
             bytes[at] ^= 1 << numbers.below(8);
             format!("a bit of the byte {at} is flipped")
@@ -108,7 +108,7 @@ impl Attempt {
         if self.listens {
             kill_process(Pid::from_child(&self.child), signal).unwrap();
         }
-        within("it ends", || self.child.try_wait().unwrap()).code()
+        within("the gateway ends", || self.child.try_wait().unwrap()).code()
     }
 }
 
@@ -119,8 +119,8 @@ impl Drop for Attempt {
     }
 }
 
-/// Asks on the control socket, where the administrator needs no token that may be lost.
-fn ask(folder: &Path, method: &str, path: &str, body: &Value) -> (u16, String) {
+/// Sends a request over the control socket, which needs no token.
+fn request(folder: &Path, method: &str, path: &str, body: &Value) -> (u16, String) {
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let length = body.len();
     let mut socket = UnixStream::connect(folder.join("control")).unwrap();
@@ -139,28 +139,28 @@ fn person(number: usize) -> String {
     format!("person-{}", number * 7919 % 1000)
 }
 
-/// A folder with people, tokens and history, and whether its log is left.
+/// A folder with people, tokens and history, with or without its write-ahead log.
 fn content(has_log: bool) -> tempfile::TempDir {
     let folder = tempfile::TempDir::new().unwrap();
     let attempt = Attempt::of(folder.path());
     for number in 0..PEOPLE {
         let new = json!({"id": person(number), "groups": ["london", "paris"]});
-        assert_eq!(ask(folder.path(), "POST", "/v1/people", &new).0, 201);
+        assert_eq!(request(folder.path(), "POST", "/v1/people", &new).0, 201);
         let token = json!({"name": "a test's", "scopes": ["read"], "person": person(number)});
-        assert_eq!(ask(folder.path(), "POST", "/v1/tokens", &token).0, 201);
-        assert_eq!(say(folder.path(), number, "before"), 200);
+        assert_eq!(request(folder.path(), "POST", "/v1/tokens", &token).0, 201);
+        assert_eq!(set_note(folder.path(), number, "before"), 200);
     }
     attempt.end(if has_log { Signal::KILL } else { Signal::TERM });
     assert_eq!(folder.path().join(LOG).exists(), has_log);
     folder
 }
 
-fn say(folder: &Path, number: usize, note: &str) -> u16 {
+fn set_note(folder: &Path, number: usize, note: &str) -> u16 {
     let body = json!({"status": "signed-in", "note": note});
-    ask(folder, "PUT", &format!("/v1/people/{}/manual", person(number)), &body).0
+    request(folder, "PUT", &format!("/v1/people/{}/manual", person(number)), &body).0
 }
 
-/// Starts on a damaged store; whether that was refused.
+/// Starts a gateway on a damaged store. Returns true if the gateway refused.
 fn try_damaged(folder: &Path, context: &str) -> bool {
     let errors = || std::fs::read_to_string(folder.join("errors")).unwrap();
     let attempt = Attempt::of(folder);
@@ -174,17 +174,17 @@ fn try_damaged(folder: &Path, context: &str) -> bool {
     let mut acknowledged = BTreeMap::new();
     let mut is_refused = false;
     for number in 0..PEOPLE {
-        match say(folder, number, "after") {
+        match set_note(folder, number, "after") {
             200 => {
                 acknowledged.insert(person(number), "after");
             }
             503 => is_refused = true,
-            // Such a person is lost.
+            // The damage removed this person.
             404 => {}
             other => panic!("{context}: {other}"),
         }
         let id = format!("new-{number}");
-        match ask(folder, "POST", "/v1/people", &json!({"id": id})).0 {
+        match request(folder, "POST", "/v1/people", &json!({"id": id})).0 {
             201 => {
                 acknowledged.insert(id, "");
             }
@@ -192,11 +192,11 @@ fn try_damaged(folder: &Path, context: &str) -> bool {
             other => panic!("{context}: {other}"),
         }
         let history = format!("/v1/people/{}/history", person(number));
-        is_refused |= ask(folder, "GET", &history, &Value::Null).0 == 503;
+        is_refused |= request(folder, "GET", &history, &Value::Null).0 == 503;
     }
-    let health = || ask(folder, "GET", "/healthz", &Value::Null).0;
+    let health = || request(folder, "GET", "/healthz", &Value::Null).0;
     if is_refused {
-        within(&format!("its health is seen: {context}"), || (health() == 503).then_some(()));
+        within(&format!("the health check fails: {context}"), || (health() == 503).then_some(()));
     } else {
         assert_eq!(health(), 200, "{context}: {}", errors());
     }
@@ -208,7 +208,7 @@ fn try_damaged(folder: &Path, context: &str) -> bool {
         return false;
     }
     for (id, note) in acknowledged {
-        let (status, person) = ask(folder, "GET", &format!("/v1/people/{id}"), &Value::Null);
+        let (status, person) = request(folder, "GET", &format!("/v1/people/{id}"), &Value::Null);
         assert_eq!(status, 200, "{context}: {id}");
         let person: Value = serde_json::from_str(&person).unwrap();
         assert_eq!(person["note"].as_str().unwrap_or_default(), note, "{context}: {person}");
@@ -217,7 +217,7 @@ fn try_damaged(folder: &Path, context: &str) -> bool {
     false
 }
 
-/// Tries so many damages of one file; how many were refused at the start.
+/// Damages one file in `count` ways, and returns how often the gateway refused to start.
 fn try_all(has_log: bool, name: &str, count: usize) -> usize {
     let sound = content(has_log);
     let copy = |folder: &Path, name: &str| {
@@ -240,17 +240,17 @@ fn try_all(has_log: bool, name: &str, count: usize) -> usize {
 }
 
 #[test]
-fn a_damaged_store_is_refused_or_keeps_what_it_acknowledges() {
+fn a_damaged_store_is_refused_or_keeps_acknowledged_writes() {
     let refused = try_all(false, STORE, 96);
     assert!(refused >= 48, "only {refused} were refused");
 }
 
 #[test]
-fn a_store_with_a_damaged_log_is_refused_or_keeps_what_it_acknowledges() {
+fn a_store_with_a_damaged_log_is_refused_or_keeps_acknowledged_writes() {
     try_all(true, LOG, 32);
 }
 
-/// Has another program write over all pages but those of `facts`, and prints how many it spares.
+/// A program that overwrites all pages but those of `facts`, and prints how many it spares.
 const RUIN: &str = "
 import sqlite3, sys
 store = sqlite3.connect(sys.argv[1])
@@ -269,28 +269,28 @@ store.execute('PRAGMA application_id = 7')
 print(len(spared))
 ";
 
-fn ruin(store: &Path) -> usize {
+fn corrupt_pages(store: &Path) -> usize {
     let output = Command::new("python3").args(["-c", RUIN]).arg(store).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
 }
 
 #[test]
-fn a_gateway_that_finds_damage_keeps_nothing_more_and_says_it_until_it_is_restarted() {
+fn a_gateway_that_finds_damage_rejects_writes_until_it_is_restarted() {
     let folder = content(false);
     let attempt = Attempt::of(folder.path());
     assert!(attempt.listens);
-    assert_eq!(say(folder.path(), 0, "after"), 200);
-    let health = || ask(folder.path(), "GET", "/healthz", &Value::Null).0;
+    assert_eq!(set_note(folder.path(), 0, "after"), 200);
+    let health = || request(folder.path(), "GET", "/healthz", &Value::Null).0;
     assert_eq!(health(), 200);
-    // Its own check of what can be kept meets no damage.
-    let sound = ruin(&folder.path().join(STORE));
+    // The health check of the store reads only undamaged pages.
+    let sound = corrupt_pages(&folder.path().join(STORE));
     assert!(sound >= 2, "{sound}");
     within("the damage is found", || {
-        (0..PEOPLE).any(|number| say(folder.path(), number, "lost") == 503).then_some(())
+        (0..PEOPLE).any(|number| set_note(folder.path(), number, "lost") == 503).then_some(())
     });
-    within("its health is seen", || (health() == 503).then_some(()));
-    assert_eq!(say(folder.path(), 0, "lost"), 503);
+    within("the health check fails", || (health() == 503).then_some(()));
+    assert_eq!(set_note(folder.path(), 0, "lost"), 503);
     attempt.end(Signal::KILL);
     let again = Attempt::of(folder.path());
     assert!(!again.listens);
@@ -299,7 +299,7 @@ fn a_gateway_that_finds_damage_keeps_nothing_more_and_says_it_until_it_is_restar
 }
 
 #[test]
-fn a_damaged_backup_is_not_put_back() {
+fn a_damaged_backup_is_not_restored() {
     let folder = content(false);
     let backup = folder.path().join("backup");
     let mut bytes = std::fs::read(folder.path().join(STORE)).unwrap();
@@ -312,6 +312,7 @@ fn a_damaged_backup_is_not_put_back() {
     assert_eq!(output.status.code(), Some(5), "{output:?}");
     let attempt = Attempt::of(folder.path());
     assert!(attempt.listens);
-    let (status, _) = ask(folder.path(), "GET", &format!("/v1/people/{}", person(0)), &Value::Null);
+    let (status, _) =
+        request(folder.path(), "GET", &format!("/v1/people/{}", person(0)), &Value::Null);
     assert_eq!(status, 200);
 }

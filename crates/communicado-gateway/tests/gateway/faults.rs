@@ -1,4 +1,4 @@
-//! What goes wrong around it: kills, full disks, readers that do not read.
+//! Faults: kills, full and failing disks, stalled readers.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -11,14 +11,14 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::stage::{Events, Gateway, program, within};
+use crate::fixture::{Events, Gateway, program, within};
 use crate::websocket::Socket;
 
-/// Writes acknowledged before the gateway is killed.
+/// The number of acknowledged writes before the test kills the gateway.
 const ACKNOWLEDGED: usize = 60;
 
 #[test]
-fn what_was_acknowledged_outlives_a_kill_in_the_middle_of_writes() {
+fn acknowledged_writes_survive_a_kill_during_writes() {
     let mut gateway = Gateway::start();
     let people: Vec<String> = (0..4).map(|number| format!("p{number}")).collect();
     for person in &people {
@@ -34,17 +34,17 @@ fn what_was_acknowledged_outlives_a_kill_in_the_middle_of_writes() {
                     for number in 1.. {
                         let note = format!("{round} {number}");
                         let path = format!("/v1/people/{person}/manual");
-                        let said = try_say(gateway, &path, &note);
+                        let response = try_set_note(gateway, &path, &note);
                         if over.load(Ordering::SeqCst) {
                             return;
                         }
-                        if said {
+                        if response {
                             acknowledged.lock().unwrap().insert(person, number);
                         }
                     }
                 });
             }
-            within("enough was acknowledged", || {
+            within("enough writes are acknowledged", || {
                 let count: usize = acknowledged.lock().unwrap().values().sum();
                 (count >= ACKNOWLEDGED).then_some(())
             });
@@ -55,21 +55,21 @@ fn what_was_acknowledged_outlives_a_kill_in_the_middle_of_writes() {
             .unwrap();
             over.store(true, Ordering::SeqCst);
         });
-        gateway.again();
+        gateway.restart();
         let mut lost = 0;
         for (person, number) in acknowledged.into_inner().unwrap() {
             let note = gateway.get(&format!("/v1/people/{person}"))["note"].clone();
             let (of, kept) = note.as_str().unwrap().split_once(' ').unwrap();
             assert_eq!(of, round.to_string());
-            // The one after it may have been kept and not acknowledged.
+            // The next write may have been stored without an acknowledgement.
             lost += number.saturating_sub(kept.parse().unwrap());
         }
-        assert_eq!(lost, 0, "writes that were acknowledged are gone");
+        assert_eq!(lost, 0, "acknowledged writes are lost");
     }
 }
 
-/// Says something by hand; whether it was acknowledged.
-fn try_say(gateway: &Gateway, path: &str, note: &str) -> bool {
+/// Sets a note. Returns true if the gateway acknowledged the write.
+fn try_set_note(gateway: &Gateway, path: &str, note: &str) -> bool {
     let body = json!({"status": "signed-in", "note": note}).to_string();
     let output = Command::new("curl")
         .args(["--silent", "--max-time", "5", "-X", "PUT", "-o", "/dev/null"])
@@ -82,47 +82,51 @@ fn try_say(gateway: &Gateway, path: &str, note: &str) -> bool {
 }
 
 #[test]
-fn a_full_disk_refuses_what_cannot_be_kept_and_nothing_else() {
+fn a_full_disk_rejects_only_writes() {
     let mut gateway = Gateway::start();
     gateway.add("ada", &[]);
-    gateway.say("ada", "before").must(200);
-    // No file may grow beyond this, and the log of the store grows with each write: as for a full
-    // disk, the write fails.
-    may_write(&gateway, "--fsize=300000:");
+    gateway.set_note("ada", "before").expect_json(200);
+    // The log of the store grows with each write, so writes soon fail as on a full disk.
+    set_file_size_limit(&gateway, "--fsize=300000:");
     let mut events = Events::of(&gateway, &gateway.token, "", "");
-    events.must("snapshot");
+    events.expect_event("snapshot");
     let mut last = "before".to_owned();
     let refused = within("the disk is full", || {
         let note = format!("{last:.20}{}", "x".repeat(200));
-        let said = gateway.say("ada", &note);
-        if said.status == 200 {
+        let response = gateway.set_note("ada", &note);
+        if response.status == 200 {
             last = note;
             return None;
         }
-        Some(said)
+        Some(response)
     });
-    let problem = refused.problem(503);
+    let problem = refused.expect_problem(503);
     assert_eq!(problem["limit"], "store");
-    assert!(problem["detail"].as_str().unwrap().contains("there is no room"), "{problem}");
+    assert!(
+        problem["detail"].as_str().unwrap().contains("the disk of the store is full"),
+        "{problem}"
+    );
     assert!(gateway.runs());
     let person = gateway.get("/v1/people/ada");
-    assert_eq!(person["note"], json!(last), "half of what was refused is there");
-    let health = within("its health is seen", || {
-        let said = gateway.curl("/healthz", &[]);
-        (said.status == 503).then(|| said.must(503))
+    assert_eq!(person["note"], json!(last), "a refused write was partly stored");
+    let health = within("the health check fails", || {
+        let response = gateway.curl("/healthz", &[]);
+        (response.status == 503).then(|| response.expect_json(503))
     });
     assert_eq!((&health["store"], &health["front"]), (&json!(false), &json!(true)));
     assert_eq!(gateway.curl("/readyz", &[]).status, 200);
-    // There is room again, and it goes on by itself.
-    may_write(&gateway, "--fsize=unlimited:");
-    gateway.say("ada", "after").must(200);
-    within("it is well", || (gateway.curl("/healthz", &[]).status == 200).then_some(()));
+    // With free space, the gateway recovers without a restart.
+    set_file_size_limit(&gateway, "--fsize=unlimited:");
+    gateway.set_note("ada", "after").expect_json(200);
+    within("the health check succeeds", || {
+        (gateway.curl("/healthz", &[]).status == 200).then_some(())
+    });
     gateway.kill();
-    gateway.again();
+    gateway.restart();
     assert_eq!(gateway.get("/v1/people/ada")["note"], "after");
 }
 
-/// Has writes to the store fail as a broken disk has them fail, while a file exists.
+/// A library that makes writes to the store fail with `EIO` while a file exists.
 const BROKEN_DISK: &str = r#"
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -157,7 +161,7 @@ ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t at) {
 "#;
 
 #[test]
-fn a_failing_disk_is_not_taken_for_a_full_one() {
+fn a_failing_disk_is_distinguished_from_a_full_one() {
     let mut gateway = Gateway::start();
     gateway.add("ada", &[]);
     let file = |name| gateway.folder().join(name);
@@ -167,66 +171,70 @@ fn a_failing_disk_is_not_taken_for_a_full_one() {
     compiler.args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).arg("-ldl");
     assert!(compiler.status().unwrap().success());
     let mut command = Command::new(program());
-    gateway.again_as(command.env("LD_PRELOAD", &library).env("BROKEN", &broken));
-    gateway.say("ada", "before").must(200);
+    gateway.restart_as(command.env("LD_PRELOAD", &library).env("BROKEN", &broken));
+    gateway.set_note("ada", "before").expect_json(200);
     std::fs::write(&broken, "").unwrap();
-    let problem = gateway.say("ada", "lost").problem(503);
+    let problem = gateway.set_note("ada", "lost").expect_problem(503);
     let text = |key: &str| problem[key].as_str().unwrap().to_owned();
-    assert!(text("detail").contains("the disk of the store fails"), "{problem}");
-    assert!(text("help").contains("the system's log") && !text("help").contains("room"));
-    within("its health is seen", || (gateway.curl("/healthz", &[]).status == 503).then_some(()));
+    assert!(text("detail").contains("the disk of the store failed"), "{problem}");
+    assert!(text("help").contains("the system log") && !text("help").contains("space"));
+    within("the health check fails", || {
+        (gateway.curl("/healthz", &[]).status == 503).then_some(())
+    });
     assert_eq!(gateway.get("/v1/people/ada")["note"], "before");
     std::fs::remove_file(&broken).unwrap();
-    gateway.say("ada", "after").must(200);
-    within("it is well", || (gateway.curl("/healthz", &[]).status == 200).then_some(()));
+    gateway.set_note("ada", "after").expect_json(200);
+    within("the health check succeeds", || {
+        (gateway.curl("/healthz", &[]).status == 200).then_some(())
+    });
 }
 
-/// How large a file of the gateway may grow, in the words of `prlimit`.
-fn may_write(gateway: &Gateway, limit: &str) {
+/// Limits the size of the gateway's files; `limit` is an option of `prlimit`.
+fn set_file_size_limit(gateway: &Gateway, limit: &str) {
     let id = gateway.id().to_string();
     let status = Command::new("prlimit").args(["--pid", &id, limit]).status();
     assert!(status.unwrap().success());
 }
 
 #[test]
-fn a_lease_ends_for_all_to_see_even_if_the_end_cannot_be_kept() {
+fn a_lease_expires_for_all_readers_even_if_the_expiry_cannot_be_stored() {
     let mut gateway = Gateway::start();
-    // Its log is on the same disk.
+    // The gateway's log is on the same disk.
     let log = std::fs::File::create(gateway.folder().join("log")).unwrap();
-    gateway.again_as(Command::new(program()).stderr(log));
+    gateway.restart_as(Command::new(program()).stderr(log));
     gateway.add("ada", &[]);
     let mut events = Events::of(&gateway, &gateway.token, "", "");
-    events.must("snapshot");
+    events.expect_event("snapshot");
     let path = "/v1/people/ada/devices/laptop";
-    let body = crate::stage::publication("busy", 5_000);
-    gateway.ask("PUT", path, Some(&body)).must(200);
-    events.must("change");
-    may_write(&gateway, "--fsize=0:");
-    let change = events.must("change");
+    let body = crate::fixture::publication("busy", 5_000);
+    gateway.request("PUT", path, Some(&body)).expect_json(200);
+    events.expect_event("change");
+    set_file_size_limit(&gateway, "--fsize=0:");
+    let change = events.expect_event("change");
     assert_eq!(change.data["reason"], "lease-expired");
-    may_write(&gateway, "--fsize=unlimited:");
+    set_file_size_limit(&gateway, "--fsize=unlimited:");
     gateway.add("bob", &[]);
     gateway.kill();
-    gateway.again();
-    // What could not be kept then was kept since, and no change has the number of another.
+    gateway.restart();
+    // A later commit stored the expiry, and no two changes have the same revision.
     assert_eq!(gateway.get("/v1/people/ada")["reason"], "lease-expired");
     let people = gateway.get("/v1/people");
     assert!(people["revision"].as_u64() > change.id, "{people}");
 }
 
 #[test]
-fn a_reader_that_does_not_read_holds_nobody_up_and_gets_what_came_of_it() {
+fn a_stalled_reader_delays_no_other_and_gets_coalesced_changes() {
     let gateway = Gateway::start();
     let people: Vec<String> = (0..40).map(|number| format!("p{number}")).collect();
     for person in &people {
         gateway.add(person, &[]);
     }
     let mut slow = Events::of(&gateway, &gateway.token, "", "");
-    // As little room as there can be on this side.
+    // The smallest possible receive buffer.
     rustix::net::sockopt::set_socket_recv_buffer_size(slow.socket(), 4096).unwrap();
     let mut quick = Events::of(&gateway, &gateway.token, "", "");
-    slow.must("snapshot");
-    quick.must("snapshot");
+    slow.expect_event("snapshot");
+    quick.expect_event("snapshot");
     let rounds = 60;
     let mut last = 0;
     for round in 0..rounds {
@@ -234,16 +242,16 @@ fn a_reader_that_does_not_read_holds_nobody_up_and_gets_what_came_of_it() {
             let token = &gateway.token;
             let note = format!("{round} {}", "x".repeat(250));
             put(&gateway, token, person, &note);
-            let change = quick.must("change");
+            let change = quick.expect_event("change");
             assert!(change.id.unwrap() > last);
             last = change.id.unwrap();
         }
     }
-    // The slow one wakes: fewer events, in order, and of each person the last.
+    // The slow reader gets fewer events, in order, and the last change of each person.
     let mut notes: BTreeMap<String, String> = BTreeMap::new();
     let (mut count, mut id) = (0, 0);
     while id < last {
-        let change = slow.must("change");
+        let change = slow.expect_event("change");
         assert!(change.id.unwrap() > id, "out of order");
         id = change.id.unwrap();
         let text = |key: &str| change.data[key].as_str().unwrap().to_owned();
@@ -256,15 +264,15 @@ fn a_reader_that_does_not_read_holds_nobody_up_and_gets_what_came_of_it() {
     assert!(notes.values().all(|note| note.starts_with(&end)));
 }
 
-/// A machine that lost its power or its network: what is sent to it is lost, and it says nothing.
-fn vanish(socket: &TcpStream) {
-    // The whole program of this filter is `return 0`: of each packet, keep nothing.
+/// Simulates a machine without power or network: it receives and sends nothing.
+fn drop_packets(socket: &TcpStream) {
+    // The filter program is `return 0`: drop every packet.
     let drop_all = socket2::SockFilter::new(6, 0, 0, 0);
     socket2::SockRef::from(socket).attach_filter(&[drop_all]).unwrap();
 }
 
 #[test]
-fn readers_whose_network_is_gone_are_let_go_and_the_others_are_told_at_once() {
+fn readers_without_network_are_closed_and_delay_no_other() {
     let gateway = Gateway::start();
     gateway.add("ada", &[]);
     let readers = |transport: &str| {
@@ -276,25 +284,25 @@ fn readers_whose_network_is_gone_are_let_go_and_the_others_are_told_at_once() {
     let mut events = Events::of(&gateway, &gateway.token, "", "");
     let mut stays = Events::of(&gateway, &gateway.token, "", "");
     let mut socket = Socket::open(&gateway, &gateway.token);
-    socket.say(&json!({"type": "subscribe"}));
-    events.must("snapshot");
-    stays.must("snapshot");
+    socket.send_json(&json!({"type": "subscribe"}));
+    events.expect_event("snapshot");
+    stays.expect_event("snapshot");
     assert_eq!(socket.next()["type"], "snapshot");
     assert_eq!((readers("sse"), readers("websocket")), ("2".to_owned(), "1".to_owned()));
-    vanish(events.socket());
-    vanish(socket.stream());
-    gateway.say("ada", "lost on two").must(200);
-    assert_eq!(stays.must("change").data["note"], "lost on two");
+    drop_packets(events.socket());
+    drop_packets(socket.stream());
+    gateway.set_note("ada", "lost on two").expect_json(200);
+    assert_eq!(stays.expect_event("change").data["note"], "lost on two");
     // The limit for a reader that takes nothing, and as much again on a busy machine.
     communicado_conformance::within_of(Duration::from_secs(120), "both are let go", || {
         let left = (readers("sse"), readers("websocket"));
         (left == ("1".to_owned(), "0".to_owned())).then_some(())
     });
-    gateway.say("ada", "after").must(200);
-    assert_eq!(stays.must("change").data["note"], "after");
+    gateway.set_note("ada", "after").expect_json(200);
+    assert_eq!(stays.expect_event("change").data["note"], "after");
 }
 
-/// Says something by hand on a connection that is kept: quicker than a `curl` for each.
+/// Sets a note over a reused connection, which is faster than `curl`.
 fn put(gateway: &Gateway, token: &str, person: &str, note: &str) {
     use std::io::Write as _;
     thread_local! {
@@ -310,7 +318,7 @@ fn put(gateway: &Gateway, token: &str, person: &str, note: &str) {
     SOCKET.with_borrow_mut(|socket| {
         let connect = || TcpStream::connect(gateway.address()).unwrap();
         let socket = socket.get_or_insert_with(connect);
-        within("there is leave to ask", || {
+        within("the rate limit admits the request", || {
             socket.write_all(request.as_bytes()).unwrap();
             let mut answer = [0; 65536];
             let count = socket.read(&mut answer).unwrap();

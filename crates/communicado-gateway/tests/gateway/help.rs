@@ -1,4 +1,4 @@
-//! The help of every command, each compared with a file in `snapshots/`.
+//! Snapshot tests of the help of every command, with files in `snapshots/`.
 //!
 //! After an intended change: `UPDATE_SNAPSHOTS=1 cargo test -p communicado-gateway --test gateway
 //! help`.
@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::stage::program;
+use crate::fixture::program;
 
 fn help(command: &[String]) -> String {
     let mut help = Command::new(program());

@@ -1,13 +1,13 @@
-//! Requests of those who mean no good, or send what they should not.
+//! Hostile and malformed requests.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 
 use serde_json::json;
 
-use crate::stage::{Events, Gateway, HANG, publication};
+use crate::fixture::{Events, Gateway, HANG, publication};
 
-/// What comes back for raw bytes, until the gateway closes or the time is up.
+/// Sends raw bytes, and returns the response until the gateway closes or a timeout.
 fn raw(gateway: &Gateway, bytes: &[u8]) -> String {
     let mut socket = TcpStream::connect(gateway.address()).unwrap();
     socket.set_read_timeout(Some(HANG)).unwrap();
@@ -20,11 +20,11 @@ fn raw(gateway: &Gateway, bytes: &[u8]) -> String {
 }
 
 #[test]
-fn nothing_that_is_sent_ends_it() {
+fn malformed_requests_do_not_stop_the_gateway() {
     let mut gateway = Gateway::start();
     gateway.add("ada", &[]);
     let mut events = Events::of(&gateway, &gateway.token, "", "");
-    events.must("snapshot");
+    events.expect_event("snapshot");
     let long = "a".repeat(100_000);
     let many = "a: b\r\n".repeat(5_000);
     for text in [
@@ -53,11 +53,11 @@ fn nothing_that_is_sent_ends_it() {
         assert!(gateway.runs(), "{start:?}");
     }
     gateway.publish("ada", "laptop", "busy");
-    events.must("change");
+    events.expect_event("change");
 }
 
 #[test]
-fn bodies_that_are_no_body_are_refused_with_the_place() {
+fn malformed_bodies_are_refused_with_the_position_of_the_error() {
     let gateway = Gateway::start();
     gateway.add("ada", &[]);
     let path = "/v1/people/ada/devices/laptop";
@@ -72,18 +72,18 @@ fn bodies_that_are_no_body_are_refused_with_the_place() {
         gateway.curl(path, &put)
     };
     let good = publication("busy", 60_000);
-    put("text/plain", &good.to_string()).problem(415);
-    put("application/json", "").problem(400);
-    put("application/json", "[1,60000,[]]").problem(400);
-    put("application/json", "\u{feff}{}").problem(400);
+    put("text/plain", &good.to_string()).expect_problem(415);
+    put("application/json", "").expect_problem(400);
+    put("application/json", "[1,60000,[]]").expect_problem(400);
+    put("application/json", "\u{feff}{}").expect_problem(400);
     let deep = "[".repeat(100_000);
-    assert!(put("application/json", &deep).problem(400)["detail"].is_string());
+    assert!(put("application/json", &deep).expect_problem(400)["detail"].is_string());
     let huge = format!("{{\"v\":1,\"lease_ms\":60000,\"clients\":[{}", " ".repeat(300_000));
-    assert_eq!(put("application/json", &huge).problem(413)["limit"], "body-bytes");
+    assert_eq!(put("application/json", &huge).expect_problem(413)["limit"], "body-bytes");
     let check = |key: &str, value: serde_json::Value, status: u16, word: &str| {
         let mut body = good.clone();
         body[key] = value;
-        let problem = put("application/json", &body.to_string()).problem(status);
+        let problem = put("application/json", &body.to_string()).expect_problem(status);
         assert!(problem.to_string().contains(word), "{problem}");
     };
     check("v", 2.into(), 400, "version 2");
@@ -95,39 +95,44 @@ fn bodies_that_are_no_body_are_refused_with_the_place() {
     let mut long = client;
     long["raw"] = "x".repeat(2000).into();
     check("clients", vec![long].into(), 400, "text-chars");
-    put("application/json; charset=utf-8", &good.to_string()).must(200);
+    put("application/json; charset=utf-8", &good.to_string()).expect_json(200);
 }
 
 #[test]
-fn what_a_device_or_a_person_writes_turns_nothing_round_for_those_who_read_it() {
+fn texts_cannot_change_the_writing_direction_for_readers() {
     let gateway = Gateway::with(&["--history", "24h"]);
     let reader = gateway.token(&["read"], &json!({"view": "availability"})).0;
     let marks = "\u{202e}\u{2066}\u{1b}[31m\u{200f}";
-    gateway.ask("POST", "/v1/people", Some(&json!({"id": "ada", "name": "A\u{202e}da"}))).must(201);
+    gateway
+        .request("POST", "/v1/people", Some(&json!({"id": "ada", "name": "A\u{202e}da"})))
+        .expect_json(201);
     let path = "/v1/people/ada/devices/laptop";
-    let mut said = publication("", 60_000);
-    let client = &mut said["clients"][0];
+    let mut body = publication("", 60_000);
+    let client = &mut body["clients"][0];
     client["reason"] = format!("network{marks}-error").into();
     client["raw"] = format!("off{marks}").into();
     client["client"] = format!("fin{marks}ch").into();
-    gateway.ask("PUT", path, Some(&said)).must(200);
-    let ada = gateway.ask_as(&reader, "GET", "/v1/people/ada", None).must(200);
+    gateway.request("PUT", path, Some(&body)).expect_json(200);
+    let ada = gateway.request_as(&reader, "GET", "/v1/people/ada", None).expect_json(200);
     assert_eq!((&ada["name"], &ada["reason"]), (&json!("Ada"), &json!("network[31m-error")));
     let client = gateway.get("/v1/people/ada")["devices"][0]["clients"][0].clone();
     assert_eq!((&client["raw"], &client["client"]), (&json!("off[31m"), &json!("fin[31mch")));
     assert_eq!(gateway.get("/v1/people/ada/history")["people"][0]["reason"], "network[31m-error");
-    said["clients"][0]["reason"] = "x".repeat(65).into();
-    assert_eq!(gateway.ask("PUT", path, Some(&said)).problem(400)["limit"], "reason-chars");
-    said["clients"][0]["reason"] = "0x8100031E".into();
-    gateway.ask("PUT", path, Some(&said)).must(200);
-    // Marks are pasted by accident; a control character is not.
-    assert_eq!(gateway.say("ada", "back\u{202e} soon").must(200)["note"], "back soon");
-    gateway.say("ada", "back\u{1b}[31m soon").problem(400);
-    gateway.say("ada", "\u{202e}\u{2069}").problem(400);
+    body["clients"][0]["reason"] = "x".repeat(65).into();
+    assert_eq!(
+        gateway.request("PUT", path, Some(&body)).expect_problem(400)["limit"],
+        "reason-chars"
+    );
+    body["clients"][0]["reason"] = "0x8100031E".into();
+    gateway.request("PUT", path, Some(&body)).expect_json(200);
+    // The gateway removes marks, which users paste by accident, and refuses control characters.
+    assert_eq!(gateway.set_note("ada", "back\u{202e} soon").expect_json(200)["note"], "back soon");
+    gateway.set_note("ada", "back\u{1b}[31m soon").expect_problem(400);
+    gateway.set_note("ada", "\u{202e}\u{2069}").expect_problem(400);
     let (_, id) = gateway.token(&["read"], &json!({"name": "the\u{202e} lobby"}));
     let tokens = gateway.get("/v1/tokens");
     let token = tokens["tokens"].as_array().unwrap().iter().find(|it| it["id"] == *id).unwrap();
     assert_eq!(token["name"], "the lobby");
     let name = json!({"name": "A\u{7}da"});
-    gateway.ask("PATCH", "/v1/people/ada", Some(&name)).problem(400);
+    gateway.request("PATCH", "/v1/people/ada", Some(&name)).expect_problem(400);
 }

@@ -1,5 +1,6 @@
-//! What HTTP itself asks of a server: a request that two parties could read differently is
-//! refused, the first of a connection and each later one, with and without TLS.
+//! HTTP parsing: the gateway refuses ambiguous requests, which proxies may read differently.
+//!
+//! Each request is the first of a connection and a later one, with and without TLS.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -13,7 +14,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-use crate::stage::{Events, Gateway};
+use crate::fixture::{Events, Gateway};
 
 const TLS: &[&str] = &["--tls-self-signed", "127.0.0.1"];
 
@@ -21,7 +22,7 @@ type Tls = StreamOwned<ClientConnection, TcpStream>;
 
 fn plain(gateway: &Gateway) -> TcpStream {
     let socket = TcpStream::connect(gateway.address()).unwrap();
-    socket.set_read_timeout(Some(crate::stage::HANG)).unwrap();
+    socket.set_read_timeout(Some(crate::fixture::HANG)).unwrap();
     socket
 }
 
@@ -39,7 +40,7 @@ fn tls(gateway: &Gateway) -> Tls {
     StreamOwned::new(connection, plain(gateway))
 }
 
-/// Sends no more, and reads on.
+/// Closes the sending side of a connection.
 trait HalfClose {
     fn half_close(&mut self);
 }
@@ -58,7 +59,7 @@ impl HalfClose for Tls {
     }
 }
 
-/// What is left to read.
+/// The bytes until the end of the connection.
 fn rest(socket: &mut impl Read) -> String {
     let mut answer = Vec::new();
     let read = socket.read_to_end(&mut answer);
@@ -67,20 +68,20 @@ fn rest(socket: &mut impl Read) -> String {
     text
 }
 
-/// What comes for a request that ends the connection.
+/// Sends a request that ends the connection, and returns the response.
 fn answer(socket: &mut (impl Read + Write), request: &str) -> String {
     socket.write_all(request.as_bytes()).unwrap();
     rest(socket)
 }
 
-/// What comes for a request after which the client sends no more.
+/// Sends a request, closes the sending side, and returns the response.
 fn answer_after_end(socket: &mut (impl Read + Write + HalfClose), request: &str) -> String {
     socket.write_all(request.as_bytes()).unwrap();
     socket.half_close();
     rest(socket)
 }
 
-/// The problem of an answer that must be one and the last of its connection.
+/// The problem in a response, which must be the last of its connection.
 #[track_caller]
 fn problem(answer: &str, status: u16) -> Value {
     assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer:?}");
@@ -122,8 +123,8 @@ fn ambiguous(token: &str) -> Vec<String> {
     ]
 }
 
-/// Sends each request as the first one of a connection and after another one.
-fn is_refused_each_time<S: Read + Write>(gateway: &Gateway, connect: impl Fn(&Gateway) -> S) {
+/// Sends each request as the first of a connection and as a later one.
+fn assert_refused_each_time<S: Read + Write>(gateway: &Gateway, connect: impl Fn(&Gateway) -> S) {
     let before = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
     for request in ambiguous(&gateway.token) {
         problem(&answer(&mut connect(gateway), &request), 400);
@@ -135,21 +136,21 @@ fn is_refused_each_time<S: Read + Write>(gateway: &Gateway, connect: impl Fn(&Ga
 }
 
 #[test]
-fn a_request_that_can_be_read_in_two_ways_is_refused() {
+fn an_ambiguous_request_is_refused() {
     let gateway = Gateway::start();
     gateway.add("ada", &[]);
-    is_refused_each_time(&gateway, plain);
+    assert_refused_each_time(&gateway, plain);
 }
 
 #[test]
-fn a_request_that_can_be_read_in_two_ways_is_refused_over_tls() {
+fn an_ambiguous_request_is_refused_over_tls() {
     let gateway = Gateway::with(TLS);
     gateway.add("ada", &[]);
-    is_refused_each_time(&gateway, tls);
+    assert_refused_each_time(&gateway, tls);
 }
 
 #[test]
-fn a_head_that_is_too_large_is_refused_by_its_limit_also_on_a_kept_connection() {
+fn a_head_that_is_too_large_is_refused_also_on_a_reused_connection() {
     let gateway = Gateway::start();
     let before = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let large = format!("GET / HTTP/1.1\r\nHost: localhost\r\nA: {}", "a".repeat(20_000));
@@ -162,46 +163,46 @@ fn a_head_that_is_too_large_is_refused_by_its_limit_also_on_a_kept_connection() 
 }
 
 #[test]
-fn a_client_that_has_sent_all_gets_its_answer() {
+fn a_client_that_closed_its_side_gets_its_response() {
     for arguments in [&[] as &[&str], TLS] {
         let gateway = Gateway::with(arguments);
         gateway.add("ada", &["london"]);
-        let ask = |request: &str| match arguments {
+        let send = |request: &str| match arguments {
             [] => answer_after_end(&mut plain(&gateway), request),
             _ => answer_after_end(&mut tls(&gateway), request),
         };
         let bearer = format!("Host: localhost\r\nAuthorization: Bearer {}\r\n", gateway.token);
-        let people = ask(&format!("GET /v1/people HTTP/1.1\r\n{bearer}\r\n"));
+        let people = send(&format!("GET /v1/people HTTP/1.1\r\n{bearer}\r\n"));
         assert!(people.starts_with("HTTP/1.1 200") && people.contains("london"), "{people}");
         let body = json!({"id": "bob"}).to_string();
         let length = body.len();
-        let made = ask(&format!(
+        let made = send(&format!(
             "POST /v1/people HTTP/1.1\r\n{bearer}Content-Type: application/json\r\n\
              Content-Length: {length}\r\n\r\n{body}"
         ));
         assert!(made.starts_with("HTTP/1.1 201"), "{made}");
-        let stream = ask(&format!("GET /v1/events HTTP/1.1\r\n{bearer}\r\n"));
+        let stream = send(&format!("GET /v1/events HTTP/1.1\r\n{bearer}\r\n"));
         assert!(stream.starts_with("HTTP/1.1 200"), "{stream}");
         assert!(stream.contains("event: snapshot") && stream.contains("london"), "{stream}");
-        // Of a request that is not whole there is nothing to answer.
-        assert_eq!(ask(&format!("GET /v1/people HTTP/1.1\r\n{bearer}")), "");
+        // An incomplete request gets no response.
+        assert_eq!(send(&format!("GET /v1/people HTTP/1.1\r\n{bearer}")), "");
     }
 }
 
 #[test]
-fn a_client_that_sends_no_more_gets_all_of_a_large_snapshot() {
+fn a_client_that_closed_its_side_gets_all_of_a_large_snapshot() {
     let gateway = Gateway::start();
     let groups: Vec<String> = (0..32).map(|it| format!("{:a<60}{it}", "")).collect();
     let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
     for number in 0..100 {
         gateway.add(&format!("a{number}"), &groups);
     }
-    // The system takes less of it at once than there is.
+    // The receive buffer is smaller than the snapshot.
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     socket.connect(&gateway.address().into()).unwrap();
     let mut socket = TcpStream::from(socket);
-    socket.set_read_timeout(Some(crate::stage::HANG)).unwrap();
+    socket.set_read_timeout(Some(crate::fixture::HANG)).unwrap();
     let bearer = format!("Authorization: Bearer {}", gateway.token);
     let request = format!("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n{bearer}\r\n\r\n");
     let stream = answer_after_end(&mut socket, &request);
@@ -211,11 +212,11 @@ fn a_client_that_sends_no_more_gets_all_of_a_large_snapshot() {
 }
 
 #[test]
-fn a_reader_over_tls_that_goes_is_let_go() {
+fn the_gateway_notices_that_a_reader_over_tls_closed_the_connection() {
     let gateway = Gateway::with(TLS);
     gateway.add("ada", &[]);
     let readers = |count: usize| {
-        let metrics = gateway.ask("GET", "/metrics", None).body;
+        let metrics = gateway.request("GET", "/metrics", None).body;
         let lines = metrics.lines().filter(|line| line.starts_with("communicado_gateway_readers{"));
         lines.filter_map(|line| line.rsplit(' ').next()?.parse::<usize>().ok()).sum::<usize>()
             == count
@@ -228,7 +229,7 @@ fn a_reader_over_tls_that_goes_is_let_go() {
     socket.write_all(request.as_bytes()).unwrap();
     let mut part = [0; 1024];
     assert!(socket.read(&mut part).unwrap() > 0);
-    // Sooner than a sign of life that cannot be written would tell it.
+    // Sooner than the next heartbeat.
     let soon = Duration::from_secs(20);
     communicado_conformance::within_of(soon, "a reader", || readers(1).then_some(()));
     drop(socket);
@@ -236,32 +237,32 @@ fn a_reader_over_tls_that_goes_is_let_go() {
 }
 
 #[test]
-fn a_name_that_others_can_point_here_is_refused_unless_the_operator_gave_an_address() {
+fn foreign_host_names_are_refused_unless_the_operator_gave_a_public_url() {
     let gateway = Gateway::start();
-    let ask = |gateway: &Gateway, host: &str, path: &str| {
+    let get = |gateway: &Gateway, host: &str, path: &str| {
         let bearer = format!("Authorization: Bearer {}", gateway.token);
         let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
         answer(&mut plain(gateway), &format!("{request}{bearer}\r\n\r\n"))
     };
     for path in ["/v1/people", "/v1/events", "/", "/readyz"] {
-        let refused = problem(&ask(&gateway, "evil.example:8427", path), 421);
+        let refused = problem(&get(&gateway, "evil.example:8427", path), 421);
         assert!(refused["help"].as_str().unwrap().contains("--public-url"), "{refused}");
     }
     for host in ["localhost", "x.localhost:1", "127.0.0.1:8427", "[::1]:8427", "192.0.2.1"] {
-        let people = ask(&gateway, host, "/v1/people");
+        let people = get(&gateway, host, "/v1/people");
         assert!(people.starts_with("HTTP/1.1 200"), "{host} {people}");
     }
-    // Later requests of a connection are no way round it.
-    let kept = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n\
+    // The check covers later requests of a connection too.
+    let pipelined = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n\
                 GET /readyz HTTP/1.1\r\nHost: evil.example\r\n\r\n";
-    let both = answer(&mut plain(&gateway), kept);
+    let both = answer(&mut plain(&gateway), pipelined);
     assert!(both.starts_with("HTTP/1.1 200"), "{both}");
     problem(&both[both.rfind("HTTP/1.1 ").unwrap()..], 421);
     assert!(gateway.command(&["people", "list"]).status.success());
     let public = Gateway::with(&["--public-url", "https://status.example"]);
-    let people = ask(&public, "status.example", "/v1/people");
+    let people = get(&public, "status.example", "/v1/people");
     assert!(people.starts_with("HTTP/1.1 200"), "{people}");
-    Events::of(&public, &public.token, "", "").must("snapshot");
+    Events::of(&public, &public.token, "", "").expect_event("snapshot");
     let secure = Gateway::with(TLS);
     let request = format!(
         "GET /v1/people HTTP/1.1\r\nHost: status.example\r\nConnection: close\r\n\

@@ -1,4 +1,4 @@
-//! Each limit refuses by its name, and what is within it goes on.
+//! Limits: each names itself in the error, and requests within it succeed.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -7,10 +7,10 @@ use serde_json::json;
 use socket2::{Domain, Socket, Type};
 
 use crate::client::cookie_of;
-use crate::stage::{Events, Gateway, HANG, publication, within};
+use crate::fixture::{Events, Gateway, HANG, publication, within};
 
 #[test]
-fn who_asks_too_often_is_told_when_to_ask_again() {
+fn a_client_beyond_the_request_rate_gets_retry_after() {
     let gateway = Gateway::start();
     let token = gateway.token(&["read"], &json!({})).0;
     let mut socket = TcpStream::connect(gateway.address()).unwrap();
@@ -18,50 +18,57 @@ fn who_asks_too_often_is_told_when_to_ask_again() {
         "GET /v1/people HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
     );
     socket.set_read_timeout(Some(HANG)).unwrap();
-    let mut said = String::new();
+    let mut response = String::new();
     within("too many requests", || {
         socket.write_all(ask.repeat(50).as_bytes()).unwrap();
         let mut part = [0; 65536];
         let count = socket.read(&mut part).unwrap();
-        said.push_str(&String::from_utf8_lossy(&part[..count]));
-        said.contains("requests-per-second").then_some(())
+        response.push_str(&String::from_utf8_lossy(&part[..count]));
+        response.contains("requests-per-second").then_some(())
     });
-    assert!(said.contains("429 Too Many Requests") && said.contains("retry-after: 1"), "{said}");
-    // Others are not held up.
+    assert!(
+        response.contains("429 Too Many Requests") && response.contains("retry-after: 1"),
+        "{response}"
+    );
+    // Other tokens are not affected.
     gateway.get("/v1/people");
 }
 
 #[test]
-fn who_guesses_tokens_is_stopped() {
+fn guessing_tokens_is_rate_limited() {
     let gateway = Gateway::start();
     let guess = format!("cmt_{}", "x".repeat(43));
-    let limited = within("guessing is refused", || {
-        let said = gateway.ask_as(&guess, "GET", "/v1/people", None);
-        (said.status == 429).then_some(said)
+    let limited = within("wrong tokens are refused", || {
+        let response = gateway.request_as(&guess, "GET", "/v1/people", None);
+        (response.status == 429).then_some(response)
     });
-    assert_eq!(limited.problem(429)["limit"], "wrong-tokens-per-minute");
-    // Who has a right one is not held up by a neighbour who guesses.
+    assert_eq!(limited.expect_problem(429)["limit"], "wrong-tokens-per-minute");
+    // A valid token from the same address is not affected.
     gateway.get("/v1/people");
 }
 
 #[test]
-fn a_person_has_so_many_devices_and_a_note_so_many_characters() {
+fn devices_per_person_and_characters_per_note_are_limited() {
     let gateway = Gateway::start();
     gateway.add("ada", &[]);
     let body = publication("busy", 60_000);
     for number in 0..32 {
         let path = format!("/v1/people/ada/devices/d{number}");
-        gateway.ask("PUT", &path, Some(&body)).must(200);
+        gateway.request("PUT", &path, Some(&body)).expect_json(200);
     }
-    let more = gateway.ask("PUT", "/v1/people/ada/devices/one-more", Some(&body)).problem(409);
+    let more =
+        gateway.request("PUT", "/v1/people/ada/devices/one-more", Some(&body)).expect_problem(409);
     assert_eq!(more["limit"], "devices");
-    gateway.ask("PUT", "/v1/people/ada/devices/d0", Some(&body)).must(200);
-    gateway.say("ada", &"ö".repeat(280)).must(200);
-    assert_eq!(gateway.say("ada", &"ö".repeat(281)).problem(400)["limit"], "note-chars");
+    gateway.request("PUT", "/v1/people/ada/devices/d0", Some(&body)).expect_json(200);
+    gateway.set_note("ada", &"ö".repeat(280)).expect_json(200);
+    assert_eq!(
+        gateway.set_note("ada", &"ö".repeat(281)).expect_problem(400)["limit"],
+        "note-chars"
+    );
 }
 
 #[test]
-fn a_head_that_does_not_come_or_does_not_end_is_given_up() {
+fn a_head_that_does_not_arrive_or_end_times_out() {
     let gateway = Gateway::start();
     let mut slow = TcpStream::connect(gateway.address()).unwrap();
     slow.write_all(b"GET /v1/people HTTP/1.1\r\nHost").unwrap();
@@ -79,13 +86,13 @@ fn a_head_that_does_not_come_or_does_not_end_is_given_up() {
 }
 
 #[test]
-fn there_are_so_many_connections_and_no_more() {
+fn the_number_of_connections_is_limited() {
     let mut gateway = Gateway::start();
     let mut command = std::process::Command::new("sh");
-    // The program gets the limit of the shell that it replaces.
-    let script = format!("ulimit -n 128; exec {} \"$@\"", crate::stage::program().display());
+    // The program inherits the limit of the shell.
+    let script = format!("ulimit -n 128; exec {} \"$@\"", crate::fixture::program().display());
     command.args(["-c", &script, "sh"]);
-    gateway.again_as(&mut command);
+    gateway.restart_as(&mut command);
     let mut open = Vec::new();
     let mut refusal = |from: [u8; 4]| {
         within("connections are refused", || {
@@ -100,7 +107,7 @@ fn there_are_so_many_connections_and_no_more() {
             (!answer.is_empty()).then_some(answer)
         })
     };
-    // One address leaves room for another.
+    // One address leaves connections for others.
     for (from, limit) in
         [([127, 0, 0, 1], "connections-per-address"), ([127, 0, 0, 2], "connections")]
     {
@@ -109,73 +116,79 @@ fn there_are_so_many_connections_and_no_more() {
         assert!(refused.contains(&format!("\"limit\":\"{limit}\"")), "{refused}");
     }
     drop(open);
-    // A WebSocket is a connection too, for as long as it is open.
+    // An open WebSocket counts as a connection.
     let connections = || {
         let metrics = gateway.curl("/metrics", &[]).body;
         let line =
             metrics.lines().find_map(|it| it.strip_prefix("communicado_gateway_connections "));
         line.unwrap().parse::<usize>().unwrap()
     };
-    within("they are closed", || (connections() == 1).then_some(()));
+    within("the connections are closed", || (connections() == 1).then_some(()));
     let mut socket = crate::websocket::Socket::open(&gateway, &gateway.token);
-    socket.say(&json!({"type": "ping"}));
+    socket.send_json(&json!({"type": "ping"}));
     assert_eq!(socket.next()["type"], "pong");
     assert_eq!(connections(), 2);
     drop(socket);
     within("the WebSocket is closed", || (connections() == 1).then_some(()));
-    within("there is room again", || {
-        (gateway.ask("GET", "/readyz", None).status == 200).then_some(())
+    within("the gateway accepts a connection again", || {
+        (gateway.request("GET", "/readyz", None).status == 200).then_some(())
     });
 }
 
 #[test]
-fn a_stream_beyond_a_limit_is_refused_by_its_name_and_an_event_source_comes_back() {
+fn a_stream_beyond_a_limit_is_refused_and_an_event_source_reconnects() {
     let origin = "https://intranet.example";
     let gateway = Gateway::with(&["--streams-per-token", "2", "--allow-origin", origin]);
     let token = gateway.token(&["read"], &json!({})).0;
-    let open = || Events::ask(gateway.address(), &token, "", "");
+    let open = || Events::open(gateway.address(), &token, "", "");
     let (mut first, second) = (open(), open());
     assert!(open().head.contains(" 429 ") && first.head.contains(" 200 "), "{}", first.head);
     let authorization = format!("Authorization: Bearer {token}");
-    let said = gateway.curl("/v1/events", &["-H", &authorization]);
-    assert_eq!(said.problem(429)["limit"], "streams-per-token");
+    let response = gateway.curl("/v1/events", &["-H", &authorization]);
+    assert_eq!(response.expect_problem(429)["limit"], "streams-per-token");
     let from = format!("Origin: {origin}");
     let accept = ["-H", &authorization, "-H", "Accept: text/event-stream", "-H", &from];
-    // The event loop answers a request without a body, and hyper one that has a body.
+    // The event loop responds to a request without a body, and hyper to one with a body.
     for body in [&[][..], &["-X", "GET", "--data-binary", "{}"]] {
-        let said = gateway.curl("/v1/events", &[&accept[..], body].concat());
-        assert_eq!(said.status, 200, "{said:?}");
-        assert!(said.body.starts_with(": ") && said.body.contains("\nretry: "), "{said:?}");
-        assert_eq!(said.header("access-control-allow-origin").as_deref(), Some(origin));
+        let response = gateway.curl("/v1/events", &[&accept[..], body].concat());
+        assert_eq!(response.status, 200, "{response:?}");
+        assert!(
+            response.body.starts_with(": ") && response.body.contains("\nretry: "),
+            "{response:?}"
+        );
+        assert_eq!(response.header("access-control-allow-origin").as_deref(), Some(origin));
     }
     // A session counts as its token.
     let body = json!({"token": token}).to_string();
     let post = ["-X", "POST", "-H", "Content-Type: application/json", "--data-binary", &body];
     let session = gateway.curl("/v1/session", &post);
     let cookie = format!("Cookie: communicado_session={}", cookie_of(&session).unwrap());
-    let said = gateway.curl("/v1/events", &["-H", &cookie]);
-    assert_eq!(said.problem(429)["limit"], "streams-per-token");
-    first.must("snapshot");
+    let response = gateway.curl("/v1/events", &["-H", &cookie]);
+    assert_eq!(response.expect_problem(429)["limit"], "streams-per-token");
+    first.expect_event("snapshot");
     drop(second);
-    within("there is room again", || open().head.contains(" 200 ").then_some(()));
+    within("the gateway accepts a connection again", || {
+        open().head.contains(" 200 ").then_some(())
+    });
 }
 
-/// Opens connections that send `part` and wait, until one of them is refused. Each has asked for
-/// something else before if it is `used`.
+/// Opens connections that send `part` and wait, until the gateway refuses one.
+///
+/// If `used`, each connection has sent another request before.
 fn until_refused(gateway: &Gateway, part: &str, used: bool) -> (Vec<TcpStream>, String) {
     let mut open = Vec::new();
     let refused = within("a connection is refused", || {
         let mut socket = TcpStream::connect(gateway.address()).unwrap();
         if used {
             socket.write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
-            let (mut said, mut byte) = (Vec::new(), [0; 1]);
-            while !said.ends_with(b"\r\n\r\nready\n") {
+            let (mut response, mut byte) = (Vec::new(), [0; 1]);
+            while !response.ends_with(b"\r\n\r\nready\n") {
                 socket.read_exact(&mut byte).unwrap();
-                said.extend(byte);
+                response.extend(byte);
             }
         }
         socket.set_read_timeout(Some(std::time::Duration::from_millis(20))).unwrap();
-        // It may be refused before all is sent.
+        // The gateway may refuse the request before it has all bytes.
         let _ = socket.write_all(part.as_bytes());
         let mut answer = [0; 1024];
         let count = socket.read(&mut answer).unwrap_or(0);
@@ -186,7 +199,7 @@ fn until_refused(gateway: &Gateway, part: &str, used: bool) -> (Vec<TcpStream>, 
 }
 
 #[test]
-fn heads_that_are_not_whole_are_limited_for_each_address() {
+fn incomplete_heads_are_limited_per_address() {
     let gateway = Gateway::start();
     let part = format!("GET /v1/people HTTP/1.1\r\nHost: localhost\r\nA: {}", "a".repeat(16_000));
     for used in [false, true] {
@@ -194,10 +207,10 @@ fn heads_that_are_not_whole_are_limited_for_each_address() {
         let is_right = refused.contains(" 429 ") && refused.contains("head-bytes-per-address");
         assert!(is_right, "{used} {refused}");
         assert!(open.len() > 200, "{used} {}", open.len());
-        // A whole head waits for nothing.
+        // A complete head is not limited.
         gateway.get("/v1/people");
     }
-    within("others may send slowly again", || {
+    within("the address may send slowly again", || {
         let mut socket = TcpStream::connect(gateway.address()).unwrap();
         socket.write_all(part.as_bytes()).unwrap();
         socket.write_all(b"\r\n\r\n").unwrap();
@@ -208,7 +221,7 @@ fn heads_that_are_not_whole_are_limited_for_each_address() {
 }
 
 #[test]
-fn bodies_that_are_not_whole_are_limited_for_each_token() {
+fn incomplete_bodies_are_limited_per_token() {
     let gateway = Gateway::with(&["--requests-per-second", "99999"]);
     gateway.add("ada", &[]);
     let (publisher, _) = gateway.token(&["publish"], &json!({}));
@@ -220,12 +233,13 @@ fn bodies_that_are_not_whole_are_limited_for_each_token() {
     let (open, refused) = until_refused(&gateway, &part, false);
     assert!(refused.contains(" 429 ") && refused.contains("body-bytes-per-owner"), "{refused}");
     assert!(open.len() > 20, "{}", open.len());
-    // Another token is not concerned.
+    // Another token is not affected.
     gateway.publish("ada", "phone", "busy");
     drop(open);
     within("the token may publish again", || {
         let path = "/v1/people/ada/devices/laptop";
-        let said = gateway.ask_as(&publisher, "PUT", path, Some(&publication("busy", 60_000)));
-        (said.status == 200).then_some(())
+        let response =
+            gateway.request_as(&publisher, "PUT", path, Some(&publication("busy", 60_000)));
+        (response.status == 200).then_some(())
     });
 }

@@ -1,7 +1,7 @@
-//! The gateway as it is run: the program, its socket, its folder; `curl` and bare sockets ask it.
+//! Tests of the gateway as a program, over `curl`, bare sockets and the control socket.
 //!
-//! Every test has a gateway of its own on a free port of loopback and ends it. What is waited for
-//! is a state, with a deadline.
+//! Every test starts a separate gateway on a free loopback port and stops it. A test waits for a
+//! state, with a timeout.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -16,6 +16,7 @@ mod collector;
 mod commands;
 mod damage;
 mod faults;
+mod fixture;
 mod help;
 mod hostile;
 mod http;
@@ -27,7 +28,6 @@ mod revocation;
 mod revocation_concurrent;
 mod schemathesis;
 mod sign_in;
-mod stage;
 mod storm;
 mod stream;
 mod traces;

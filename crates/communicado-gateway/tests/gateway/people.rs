@@ -1,11 +1,11 @@
-//! People: what their devices and they themselves say, and what follows.
+//! People: the status from devices and manual status, the views, and permissions.
 
 use serde_json::json;
 
-use crate::stage::{Events, Gateway, publication, within};
+use crate::fixture::{Events, Gateway, publication, within};
 
 #[test]
-fn a_person_is_one_however_many_devices() {
+fn a_person_has_one_status_for_all_devices() {
     let gateway = Gateway::start();
     gateway.add("ada", &[]);
     let person = gateway.get("/v1/people/ada");
@@ -17,26 +17,26 @@ fn a_person_is_one_however_many_devices() {
     assert_eq!(person["devices"].as_array().unwrap().len(), 2);
     gateway.publish("ada", "phone", "");
     assert_eq!(gateway.get("/v1/people/ada")["availability"], "away");
-    gateway.ask("DELETE", "/v1/people/ada/devices/laptop", None).must(204);
+    gateway.request("DELETE", "/v1/people/ada/devices/laptop", None).expect_json(204);
     let person = gateway.get("/v1/people/ada");
     assert_eq!((&person["status"], &person["availability"]), (&json!("signed-out"), &json!(null)));
-    gateway.ask("DELETE", "/v1/people/ada/devices/laptop", None).problem(404);
+    gateway.request("DELETE", "/v1/people/ada/devices/laptop", None).expect_problem(404);
 }
 
 #[test]
-fn a_device_that_falls_silent_is_unknown_when_its_lease_ends_and_one_that_renews_is_not() {
+fn a_silent_device_is_unknown_when_its_lease_expires_and_a_renewing_one_is_not() {
     let gateway = Gateway::start();
     gateway.add("ada", &[]);
     let mut events = Events::of(&gateway, &gateway.token, "", "");
-    events.must("snapshot");
+    events.expect_event("snapshot");
     let path = "/v1/people/ada/devices/laptop";
-    let first = gateway.ask("PUT", path, Some(&publication("busy", 5_000))).must(200);
-    assert_eq!(events.must("change").data["availability"], "busy");
-    let second = gateway.ask("PUT", path, Some(&publication("busy", 5_000))).must(200);
-    // Renewed, and nobody was told.
+    let first = gateway.request("PUT", path, Some(&publication("busy", 5_000))).expect_json(200);
+    assert_eq!(events.expect_event("change").data["availability"], "busy");
+    let second = gateway.request("PUT", path, Some(&publication("busy", 5_000))).expect_json(200);
+    // A renewal creates no change.
     assert_eq!(first["revision"], second["revision"]);
     assert!(first["lease_until"].as_str() < second["lease_until"].as_str());
-    let change = events.must("change").data;
+    let change = events.expect_event("change").data;
     assert_eq!(
         (&change["status"], &change["reason"]),
         (&json!("unknown"), &json!("lease-expired"))
@@ -45,27 +45,27 @@ fn a_device_that_falls_silent_is_unknown_when_its_lease_ends_and_one_that_renews
     assert!(change["at"].as_str() >= second["lease_until"].as_str(), "{change} {second}");
     assert_eq!(change["before"], json!({"status": "signed-in", "availability": "busy"}));
     gateway.publish("ada", "laptop", "busy");
-    assert_eq!(events.must("change").data["status"], "signed-in");
+    assert_eq!(events.expect_event("change").data["status"], "signed-in");
 }
 
 #[test]
-fn what_is_said_by_hand_wins_until_it_ends() {
+fn a_manual_status_wins_until_it_ends() {
     let gateway = Gateway::start();
     gateway.add("ada", &[]);
     gateway.publish("ada", "laptop", "available");
-    let mut said = json!({"status": "signed-out", "note": "at the dentist's",
+    let mut manual = json!({"status": "signed-out", "note": "at the dentist's",
         "returns": "2026-11-26T09:00:00.000000Z", "for_ms": 1500});
-    let person = gateway.ask("PUT", "/v1/people/ada/manual", Some(&said)).must(200);
+    let person = gateway.request("PUT", "/v1/people/ada/manual", Some(&manual)).expect_json(200);
     assert_eq!((&person["status"], &person["manual"]), (&json!("signed-out"), &json!(true)));
     assert_eq!(person["note"], "at the dentist's");
     assert_eq!(person["returns"], "2026-11-26T09:00:00.000000Z");
-    within("what was said ends", || {
+    within("the manual status ends", || {
         let person = gateway.get("/v1/people/ada");
         (person["status"] == "signed-in" && person["note"].is_null()).then_some(())
     });
-    said["for_ms"] = json!(null);
-    gateway.ask("PUT", "/v1/people/ada/manual", Some(&said)).must(200);
-    gateway.ask("DELETE", "/v1/people/ada/manual", None).must(204);
+    manual["for_ms"] = json!(null);
+    gateway.request("PUT", "/v1/people/ada/manual", Some(&manual)).expect_json(200);
+    gateway.request("DELETE", "/v1/people/ada/manual", None).expect_json(204);
     assert_eq!(gateway.get("/v1/people/ada")["manual"], false);
     for (wrong, word) in [
         (json!({"status": "absent"}), "absent"),
@@ -73,20 +73,22 @@ fn what_is_said_by_hand_wins_until_it_ends() {
         (json!({"status": "signed-in", "note": "two\nlines"}), "note"),
         (json!({"status": "signed-in", "mood": "good"}), "mood"),
     ] {
-        let problem = gateway.ask("PUT", "/v1/people/ada/manual", Some(&wrong)).problem(400);
+        let problem =
+            gateway.request("PUT", "/v1/people/ada/manual", Some(&wrong)).expect_problem(400);
         assert!(problem["detail"].as_str().unwrap().contains(word), "{problem}");
     }
 }
 
 #[test]
-fn each_audience_sees_what_it_may() {
+fn each_view_shows_only_its_fields() {
     let gateway = Gateway::start();
     gateway.add("ada", &["london"]);
     gateway.add("bob", &["rome"]);
     gateway.publish("ada", "laptop", "busy");
-    gateway.say("ada", "in room 7").must(200);
+    gateway.set_note("ada", "in room 7").expect_json(200);
     let view = |of| gateway.token(&["read"], &of).0;
-    let read = |token: &str| gateway.ask_as(token, "GET", "/v1/people/ada", None).must(200);
+    let read =
+        |token: &str| gateway.request_as(token, "GET", "/v1/people/ada", None).expect_json(200);
     let in_out = read(&view(json!({"view": "in-out"})));
     assert_eq!(in_out["in"], true);
     for hidden in ["status", "availability", "activity", "reason", "manual", "devices"] {
@@ -97,23 +99,23 @@ fn each_audience_sees_what_it_may() {
     assert_eq!((&middle["availability"], &middle["note"]), (&json!("busy"), &json!(null)));
     let whole = read(&view(json!({"view": "everything"})));
     assert_eq!((&whole["note"], whole.get("devices")), (&json!("in room 7"), None));
-    // Her own token sees her devices, and what others are to it.
+    // Ada's own token sees her devices, and other people in its view.
     let own = view(json!({"person": "ada"}));
-    gateway.ask_as(&own, "GET", "/v1/people/bob", None).problem(404);
+    gateway.request_as(&own, "GET", "/v1/people/bob", None).expect_problem(404);
     let own = gateway.token(&["publish", "read"], &json!({"person": "ada", "view": "in-out"})).0;
     assert!(read(&own)["devices"].is_array());
-    let bob = gateway.ask_as(&own, "GET", "/v1/people/bob", None).must(200);
+    let bob = gateway.request_as(&own, "GET", "/v1/people/bob", None).expect_json(200);
     assert!(bob.get("status").is_none(), "{bob}");
-    // A token of a group does not know that others exist.
+    // A token of a group sees no other people.
     let london = view(json!({"group": "london"}));
     read(&london);
-    gateway.ask_as(&london, "GET", "/v1/people/bob", None).problem(404);
-    let page = gateway.ask_as(&london, "GET", "/v1/people", None).must(200);
+    gateway.request_as(&london, "GET", "/v1/people/bob", None).expect_problem(404);
+    let page = gateway.request_as(&london, "GET", "/v1/people", None).expect_json(200);
     assert_eq!(page["people"].as_array().unwrap().len(), 1);
 }
 
 #[test]
-fn who_may_do_what() {
+fn each_scope_permits_only_its_requests() {
     let gateway = Gateway::start();
     gateway.add("ada", &[]);
     gateway.add("bob", &[]);
@@ -122,47 +124,48 @@ fn who_may_do_what() {
     let body = publication("busy", 60_000);
     let put = |token: &str, person: &str| {
         let path = format!("/v1/people/{person}/devices/laptop");
-        gateway.ask_as(token, "PUT", &path, Some(&body))
+        gateway.request_as(token, "PUT", &path, Some(&body))
     };
-    put(&ada, "ada").must(200);
-    put(&ada, "bob").problem(403);
-    put(&reader, "ada").problem(403);
-    // Who speaks for others does not see their devices.
+    put(&ada, "ada").expect_json(200);
+    put(&ada, "bob").expect_problem(403);
+    put(&reader, "ada").expect_problem(403);
+    // A token that publishes for others does not see their devices.
     let bridge = gateway.token(&["publish"], &json!({})).0;
-    let said = json!({"status": "signed-out"});
-    gateway.ask_as(&bridge, "PUT", "/v1/people/bob/manual", Some(&said)).must(204);
-    gateway.ask_as(&bridge, "GET", "/v1/people/bob", None).problem(404);
-    put("cmt_0123456789012345678901234567890123456789012", "ada").problem(401);
-    assert_eq!(gateway.curl("/v1/people", &[]).problem(401)["title"], "A token is needed");
+    let manual = json!({"status": "signed-out"});
+    gateway.request_as(&bridge, "PUT", "/v1/people/bob/manual", Some(&manual)).expect_json(204);
+    gateway.request_as(&bridge, "GET", "/v1/people/bob", None).expect_problem(404);
+    put("cmt_0123456789012345678901234567890123456789012", "ada").expect_problem(401);
+    assert_eq!(gateway.curl("/v1/people", &[]).expect_problem(401)["title"], "A token is needed");
     let new = json!({"id": "eve"});
-    gateway.ask_as(&reader, "POST", "/v1/people", Some(&new)).problem(403);
-    gateway.ask_as(&ada, "GET", "/v1/tokens", None).problem(403);
-    gateway.ask_as(&ada, "GET", "/v1/people", None).must(200);
-    gateway.ask("POST", "/v1/people", Some(&json!({"id": "ada"}))).problem(409);
-    // Who is removed takes the tokens along.
-    gateway.ask("DELETE", "/v1/people/ada", None).must(204);
-    put(&ada, "ada").problem(401);
+    gateway.request_as(&reader, "POST", "/v1/people", Some(&new)).expect_problem(403);
+    gateway.request_as(&ada, "GET", "/v1/tokens", None).expect_problem(403);
+    gateway.request_as(&ada, "GET", "/v1/people", None).expect_json(200);
+    gateway.request("POST", "/v1/people", Some(&json!({"id": "ada"}))).expect_problem(409);
+    // Removing a person revokes their tokens.
+    gateway.request("DELETE", "/v1/people/ada", None).expect_json(204);
+    put(&ada, "ada").expect_problem(401);
 }
 
 #[test]
-fn a_person_learns_who_reads_and_each_reader_is_told_once() {
+fn the_audience_lists_each_reader_once() {
     let gateway = Gateway::start();
     gateway.add("ada", &["london"]);
     let own = gateway.token(&["publish", "read"], &json!({"person": "ada"})).0;
     let (reader, id) = gateway.token(&["read"], &json!({"name": "the lobby"}));
     let other = gateway.token(&["read"], &json!({"group": "rome"})).0;
     for _ in 0..3 {
-        gateway.ask_as(&reader, "GET", "/v1/people/ada", None).must(200);
-        gateway.ask_as(&other, "GET", "/v1/people", None).must(200);
+        gateway.request_as(&reader, "GET", "/v1/people/ada", None).expect_json(200);
+        gateway.request_as(&other, "GET", "/v1/people", None).expect_json(200);
     }
-    Events::of(&gateway, &reader, "", "").must("snapshot");
-    let audience = || gateway.ask_as(&own, "GET", "/v1/people/ada/audience", None).must(200);
-    let said = audience();
-    let readers = said["readers"].as_array().unwrap();
+    Events::of(&gateway, &reader, "", "").expect_event("snapshot");
+    let audience =
+        || gateway.request_as(&own, "GET", "/v1/people/ada/audience", None).expect_json(200);
+    let json = audience();
+    let readers = json["readers"].as_array().unwrap();
     let lobby: Vec<_> = readers.iter().filter(|it| it["name"] == "the lobby").collect();
-    assert_eq!(lobby.len(), 1, "{said}");
+    assert_eq!(lobby.len(), 1, "{json}");
     assert_eq!(lobby[0]["token"], json!(id));
-    // Who cannot see her is no reader of hers.
-    assert!(readers.iter().all(|it| it["name"] != "a test's"), "{said}");
-    gateway.ask_as(&reader, "GET", "/v1/people/ada/audience", None).problem(403);
+    // The audience contains no tokens that cannot see Ada.
+    assert!(readers.iter().all(|it| it["name"] != "a test's"), "{json}");
+    gateway.request_as(&reader, "GET", "/v1/people/ada/audience", None).expect_problem(403);
 }

@@ -1,4 +1,4 @@
-//! The files of the gateway are for its own user only, whatever the umask is.
+//! Permissions of files: only the gateway's user can access them, whatever the umask is.
 
 use std::fs::{Permissions, metadata, set_permissions};
 use std::io::{BufRead as _, BufReader};
@@ -6,9 +6,9 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::stage::{Gateway, program};
+use crate::fixture::{Gateway, program};
 
-/// A user who is not the gateway's.
+/// The id of another user than the gateway's.
 const OTHER: u32 = 65534;
 const STORE: [&str; 4] = ["gateway.sqlite", "gateway.sqlite-wal", "gateway.sqlite-shm", "lock"];
 
@@ -21,21 +21,21 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[track_caller]
-fn must_be_private(folder: &Path, names: &[&str]) {
+fn assert_private(folder: &Path, names: &[&str]) {
     assert_eq!(format!("{:o}", mode(folder)), "700", "{}", folder.display());
     for name in names {
         assert_eq!(format!("{:o}", mode(&folder.join(name))), "600", "{name}");
     }
 }
 
-/// The program with a umask that takes nothing away.
+/// The program with the umask 0.
 fn open_umask() -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", "umask 000; exec \"$0\" \"$@\""]).arg(program());
     command
 }
 
-/// The program as another user runs another program.
+/// Runs a program as another user.
 fn as_other(arguments: &[&str]) -> Output {
     let mut command = Command::new("setpriv");
     command.args(["--reuid", &OTHER.to_string(), "--clear-groups", "--"]).args(arguments);
@@ -46,7 +46,7 @@ fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Starts a gateway that must refuse, and returns its reason.
+/// Starts a gateway that must refuse, and returns the error.
 #[track_caller]
 fn refused(folder: &Path) -> String {
     let mut command = Command::new(program());
@@ -63,27 +63,27 @@ fn files_are_private_from_their_creation_whatever_the_umask_is() {
     let mut gateway = Gateway::start();
     gateway.stop();
     std::fs::remove_dir_all(gateway.folder()).unwrap();
-    gateway.again_as(&mut open_umask());
+    gateway.restart_as(&mut open_umask());
     let folder = gateway.folder().to_path_buf();
-    must_be_private(&folder, &STORE);
-    must_be_private(&folder, &["control"]);
+    assert_private(&folder, &STORE);
+    assert_private(&folder, &["control"]);
     let run = |arguments: &[&str]| {
         let output = open_umask().args(arguments).arg("--data").arg(&folder).output().unwrap();
         assert!(output.status.success(), "{output:?}");
     };
     let backup = folder.join("backup");
     run(&["backup", backup.to_str().unwrap()]);
-    must_be_private(&folder, &["backup"]);
+    assert_private(&folder, &["backup"]);
     gateway.stop();
     set_permissions(&backup, Permissions::from_mode(0o644)).unwrap();
     run(&["restore", backup.to_str().unwrap()]);
-    must_be_private(&folder, &["gateway.sqlite", "lock"]);
-    // A copy that is refused stays beside the store.
+    assert_private(&folder, &["gateway.sqlite", "lock"]);
+    // The copy of a refused backup stays beside the store.
     let wrong = folder.join("wrong");
     std::fs::write(&wrong, "not a store").unwrap();
     let output = open_umask().arg("restore").arg(&wrong).arg("--data").arg(&folder).output();
     assert_eq!(output.unwrap().status.code(), Some(5));
-    must_be_private(&folder, &["gateway.sqlite.new"]);
+    assert_private(&folder, &["gateway.sqlite.new"]);
 }
 
 #[test]
@@ -98,10 +98,10 @@ fn a_backup_does_not_follow_a_link_and_replaces_nothing() {
 }
 
 #[test]
-fn files_that_others_could_open_are_repaired_and_the_log_says_it() {
+fn permissions_of_files_that_others_could_open_are_repaired_and_logged() {
     let mut gateway = Gateway::start();
     gateway.add("ada", &[]);
-    // Killed, it leaves all of its files.
+    // A killed gateway leaves all its files.
     gateway.kill();
     let folder = gateway.folder().to_path_buf();
     for name in STORE {
@@ -109,15 +109,15 @@ fn files_that_others_could_open_are_repaired_and_the_log_says_it() {
     }
     set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
     let log = std::fs::File::create(folder.join("log")).unwrap();
-    gateway.again_as(Command::new(program()).stderr(log));
-    must_be_private(&folder, &STORE);
+    gateway.restart_as(Command::new(program()).stderr(log));
+    assert_private(&folder, &STORE);
     let log = std::fs::read_to_string(folder.join("log")).unwrap();
-    let said = |name: &str| {
+    let is_logged = |name: &str| {
         let path = format!("\"path\":\"{}\"", folder.join(name).display());
         log.lines().any(|line| line.contains("\"WARN\"") && line.contains(path.as_str()))
     };
     for name in STORE {
-        assert!(said(name), "{name}: {log}");
+        assert!(is_logged(name), "{name}: {log}");
     }
     assert_eq!(log.matches("\"now\":\"0700\"").count(), 1, "{log}");
     gateway.get("/v1/people/ada");
@@ -130,7 +130,7 @@ fn a_folder_of_another_user_is_refused() {
         chown(made.path(), Some(OTHER), Some(OTHER)).unwrap();
         made.path()
     } else {
-        // It is root's.
+        // This folder belongs to root.
         Path::new("/usr")
     };
     let text = refused(folder);
@@ -139,7 +139,7 @@ fn a_folder_of_another_user_is_refused() {
 }
 
 #[test]
-fn a_folder_in_which_all_users_make_files_is_refused_and_left_as_it_is() {
+fn a_world_writable_folder_is_refused_and_not_changed() {
     let folder = tempfile::TempDir::new().unwrap();
     set_permissions(folder.path(), Permissions::from_mode(0o1777)).unwrap();
     let text = refused(folder.path());
@@ -148,7 +148,7 @@ fn a_folder_in_which_all_users_make_files_is_refused_and_left_as_it_is() {
 }
 
 #[test]
-fn a_link_in_the_place_of_a_file_is_refused_and_not_followed() {
+fn a_symbolic_link_instead_of_a_file_is_refused_and_not_followed() {
     for name in STORE {
         let folder = tempfile::TempDir::new().unwrap();
         let target = folder.path().join("target");
@@ -160,12 +160,12 @@ fn a_link_in_the_place_of_a_file_is_refused_and_not_followed() {
 }
 
 #[test]
-fn another_user_can_neither_ask_on_the_control_socket_nor_hold_the_lock() {
+fn another_user_can_neither_use_the_control_socket_nor_hold_the_lock() {
     let mut gateway = Gateway::start();
     let folder = gateway.folder().to_path_buf();
     let log = folder.join("log");
-    gateway.again_as(Command::new(program()).stderr(std::fs::File::create(&log).unwrap()));
-    must_be_private(&folder, &["control", "lock"]);
+    gateway.restart_as(Command::new(program()).stderr(std::fs::File::create(&log).unwrap()));
+    assert_private(&folder, &["control", "lock"]);
     let control = folder.join("control");
     let ask = ["curl", "--silent", "--max-time", "20", "--unix-socket", control.to_str().unwrap()];
     let ask = [&ask[..], &["http://localhost/v1/people"]].concat();
@@ -177,7 +177,7 @@ fn another_user_can_neither_ask_on_the_control_socket_nor_hold_the_lock() {
     let lock = folder.join("lock");
     let hold = as_other(&["flock", "--nonblock", lock.to_str().unwrap(), "true"]);
     assert!(text(&hold).contains("ermission denied"), "{hold:?}");
-    // Even where somebody has opened the folder and the socket.
+    // The gateway refuses even if the permissions of the folder and the socket allow access.
     set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
     set_permissions(&control, Permissions::from_mode(0o777)).unwrap();
     let other = as_other(&ask);
@@ -186,7 +186,7 @@ fn another_user_can_neither_ask_on_the_control_socket_nor_hold_the_lock() {
     assert!(log.contains("another user asked") && log.contains("\"65534\""), "{log}");
 }
 
-/// Listens on a socket, as another user if it can, and prints what it hears first.
+/// A program that listens on a socket, as another user if possible, and prints what it receives.
 const IMPOSTOR: &str = "
 import os, socket, sys
 path, uid = sys.argv[1], int(sys.argv[2])
@@ -212,20 +212,20 @@ fn a_command_sends_nothing_to_a_socket_of_another_user() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut said = BufReader::new(impostor.stdout.take().unwrap());
+    let mut response = BufReader::new(impostor.stdout.take().unwrap());
     let mut line = String::new();
-    said.read_line(&mut line).unwrap();
+    response.read_line(&mut line).unwrap();
     assert_eq!(line, "listening\n");
     let output = gateway.command(&["tokens", "list"]);
     assert_eq!(output.status.code(), Some(5), "{output:?}");
     line.clear();
-    said.read_line(&mut line).unwrap();
+    response.read_line(&mut line).unwrap();
     impostor.wait().unwrap();
     if is_root() {
         assert!(text(&output).contains("a process of another user"), "{output:?}");
         assert_eq!(line, "heard 0\n");
     } else {
-        // The user's own process is asked; it breaks off.
+        // The command sends its request to a process of the same user, which closes the connection.
         assert!(text(&output).contains("breaks off"), "{output:?}");
         assert_ne!(line, "heard 0\n");
     }

@@ -1,11 +1,11 @@
-//! Reading by asking: pages, tags, badges, sessions, other origins.
+//! Reads without a stream: pages, entity tags, badges, sessions, other origins.
 
 use serde_json::json;
 
-use crate::stage::Gateway;
+use crate::fixture::Gateway;
 
 #[test]
-fn what_has_not_changed_is_not_sent_again() {
+fn an_unchanged_person_is_not_sent_again() {
     let gateway = Gateway::start();
     gateway.add("ada", &[]);
     for path in ["/v1/people", "/v1/people/ada", "/v1/openapi.json", "/"] {
@@ -16,13 +16,13 @@ fn what_has_not_changed_is_not_sent_again() {
         assert_eq!((again.status, again.body.as_str()), (304, ""), "{path}");
         assert_eq!(again.header("etag"), Some(tag));
     }
-    let tag = gateway.ask("GET", "/v1/people/ada", None).header("etag").unwrap();
+    let tag = gateway.request("GET", "/v1/people/ada", None).header("etag").unwrap();
     gateway.publish("ada", "laptop", "busy");
-    assert_ne!(gateway.ask("GET", "/v1/people/ada", None).header("etag"), Some(tag));
+    assert_ne!(gateway.request("GET", "/v1/people/ada", None).header("etag"), Some(tag));
 }
 
 #[test]
-fn pages_follow_one_another_and_leave_nobody_out() {
+fn pages_are_consecutive_and_complete() {
     let gateway = Gateway::start();
     for number in 0..7 {
         gateway.add(&format!("p{number}"), if number % 2 == 0 { &["even"] } else { &[] });
@@ -42,19 +42,20 @@ fn pages_follow_one_another_and_leave_nobody_out() {
     assert_eq!(all("&group=even"), ["p0", "p2", "p4", "p6"]);
     assert_eq!(gateway.get("/v1/people")["revision"], 7);
     for wrong in ["limit=0", "limit=x", "limit=1001", "group=A", "grop=a"] {
-        gateway.ask("GET", &format!("/v1/people?{wrong}"), None).problem(400);
+        gateway.request("GET", &format!("/v1/people?{wrong}"), None).expect_problem(400);
     }
 }
 
 #[test]
-fn a_badge_is_there_once_it_is_switched_on_and_says_no_name() {
+fn a_badge_exists_once_enabled_and_shows_no_name() {
     let gateway = Gateway::start();
     gateway.add("ada", &[]);
     gateway.publish("ada", "laptop", "away");
     let own = gateway.token(&["publish"], &json!({"person": "ada"})).0;
     let switch = |on: bool| {
-        let said = gateway.ask_as(&own, "PATCH", "/v1/people/ada", Some(&json!({"badge": on})));
-        said.must(200)["badge"].as_str().map(ToOwned::to_owned)
+        let response =
+            gateway.request_as(&own, "PATCH", "/v1/people/ada", Some(&json!({"badge": on})));
+        response.expect_json(200)["badge"].as_str().map(ToOwned::to_owned)
     };
     let name = switch(true).expect("a pseudonym");
     assert_eq!(switch(true).as_ref(), Some(&name));
@@ -63,10 +64,10 @@ fn a_badge_is_there_once_it_is_switched_on_and_says_no_name() {
     assert_eq!(picture.header("content-type").unwrap(), "image/svg+xml");
     assert!(picture.body.contains(">away</text>") && !picture.body.contains("ada"));
     assert_eq!(gateway.curl(&format!("/badge/{name}.txt"), &[]).body, "away\n");
-    let json = gateway.curl(&format!("/badge/{name}.json"), &[]).must(200);
+    let json = gateway.curl(&format!("/badge/{name}.json"), &[]).expect_json(200);
     assert_eq!((&json["status"], &json["in"]), (&json!("signed-in"), &json!(true)));
     assert!(json.get("id").is_none() && json.get("name").is_none());
-    // The addresses of mod_webpresence: ejabberd's, then Prosody's.
+    // The paths of mod_webpresence: ejabberd's, then Prosody's.
     for path in [
         format!("/presence/rid/{name}/image/"),
         format!("/presence/rid/{name}/image/jsf-jabber"),
@@ -81,51 +82,51 @@ fn a_badge_is_there_once_it_is_switched_on_and_says_no_name() {
         assert_eq!(gateway.curl(&path, &[]).body, "away\n", "{path}");
     }
     switch(false);
-    gateway.curl(&format!("/badge/{name}.svg"), &[]).problem(404);
-    // An id is no pseudonym.
-    gateway.curl("/badge/ada.svg", &[]).problem(404);
+    gateway.curl(&format!("/badge/{name}.svg"), &[]).expect_problem(404);
+    // An id is not a pseudonym.
+    gateway.curl("/badge/ada.svg", &[]).expect_problem(404);
     assert_ne!(switch(true), Some(name));
 }
 
 #[test]
-fn a_browser_signs_in_with_a_cookie_that_no_page_of_others_can_use() {
+fn a_browser_signs_in_with_a_cookie_that_other_origins_cannot_use() {
     let gateway = Gateway::start();
     gateway.add("ada", &[]);
     let own = gateway.token(&["publish", "read"], &json!({"person": "ada"})).0;
-    let nobody = gateway.curl("/v1/session", &[]).must(200);
+    let nobody = gateway.curl("/v1/session", &[]).expect_json(200);
     assert_eq!((&nobody["person"], &nobody["scopes"]), (&json!(null), &json!([])));
     let body = json!({"token": own}).to_string();
     let json_type = "Content-Type: application/json";
     let opened = gateway.curl("/v1/session", &["-X", "POST", "-H", json_type, "-d", &body]);
-    assert_eq!(opened.must(200)["person"], "ada");
+    assert_eq!(opened.expect_json(200)["person"], "ada");
     let cookie = opened.header("set-cookie").unwrap();
     for word in ["httponly", "samesite=strict", "path=/"] {
         assert!(cookie.contains(word), "{cookie}");
     }
-    // curl keeps it, as a browser does; our own test must not read small letters.
+    // curl stores the cookie as a browser does; the test needs the head with its original case.
     let jar = gateway.folder().join("jar");
     let jar = jar.to_str().unwrap();
     gateway.curl("/v1/session", &["-X", "POST", "-H", json_type, "-d", &body, "-c", jar]);
-    assert_eq!(gateway.curl("/v1/session", &["-b", jar]).must(200)["person"], "ada");
-    let said = json!({"status": "signed-out", "note": "gone home"}).to_string();
-    let put = ["-X", "PUT", "-b", jar, "-H", json_type, "-d", &said];
+    assert_eq!(gateway.curl("/v1/session", &["-b", jar]).expect_json(200)["person"], "ada");
+    let manual = json!({"status": "signed-out", "note": "gone home"}).to_string();
+    let put = ["-X", "PUT", "-b", jar, "-H", json_type, "-d", &manual];
     let path = "/v1/people/ada/manual";
-    gateway.curl(path, &put).problem(403);
+    gateway.curl(path, &put).expect_problem(403);
     let with = |more: &[&str]| gateway.curl(path, &[&put, more].concat());
-    with(&["-H", "Communicado-Csrf: 1", "-H", "Origin: https://evil.example"]).problem(403);
+    with(&["-H", "Communicado-Csrf: 1", "-H", "Origin: https://evil.example"]).expect_problem(403);
     let ours = format!("Origin: {}", gateway.base);
-    with(&["-H", "Communicado-Csrf: 1", "-H", &ours]).must(200);
-    // Signed out, the cookie is good for nothing.
+    with(&["-H", "Communicado-Csrf: 1", "-H", &ours]).expect_json(200);
+    // After the sign-out, the cookie is invalid.
     let end = ["-X", "DELETE", "-b", jar, "-H", "Communicado-Csrf: 1"];
-    gateway.curl("/v1/session", &end).must(204);
-    assert_eq!(gateway.curl("/v1/session", &["-b", jar]).must(200)["person"], json!(null));
-    gateway.curl("/v1/people", &["-b", jar]).problem(401);
+    gateway.curl("/v1/session", &end).expect_json(204);
+    assert_eq!(gateway.curl("/v1/session", &["-b", jar]).expect_json(200)["person"], json!(null));
+    gateway.curl("/v1/people", &["-b", jar]).expect_problem(401);
     let wrong = gateway.curl("/v1/session", &["-X", "POST", "-H", json_type, "-d", "{}"]);
-    wrong.problem(400);
+    wrong.expect_problem(400);
 }
 
 #[test]
-fn pages_of_other_origins_read_only_if_they_were_named() {
+fn pages_of_other_origins_can_read_only_if_the_operator_allows_them() {
     let gateway = Gateway::with(&["--allow-origin", "https://intranet.example"]);
     let authorization = format!("Authorization: Bearer {}", gateway.token);
     let get = |origin: &str| {
@@ -149,7 +150,7 @@ fn pages_of_other_origins_read_only_if_they_were_named() {
     );
     assert_eq!(preflight.status, 204);
     assert!(preflight.header("access-control-allow-methods").unwrap().contains("put"));
-    let stream = crate::stage::Events::of(
+    let stream = crate::fixture::Events::of(
         &gateway,
         &gateway.token,
         "",
@@ -159,7 +160,7 @@ fn pages_of_other_origins_read_only_if_they_were_named() {
 }
 
 #[test]
-fn the_board_is_served_and_asks_nobody_else() {
+fn the_board_is_served_and_contacts_no_other_host() {
     let gateway = Gateway::start();
     let page = gateway.curl("/", &[]);
     assert_eq!(page.status, 200);
@@ -169,5 +170,5 @@ fn the_board_is_served_and_asks_nobody_else() {
     for path in ["/client.js", "/board.css", "/service-worker.js"] {
         assert_eq!(gateway.curl(path, &[]).status, 200, "{path}");
     }
-    gateway.curl("/../Cargo.toml", &["--path-as-is"]).problem(404);
+    gateway.curl("/../Cargo.toml", &["--path-as-is"]).expect_problem(404);
 }

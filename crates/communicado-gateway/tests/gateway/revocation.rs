@@ -1,7 +1,7 @@
-//! A revocation ends all access, also of a request that began before it.
+//! Revocation: it ends all access, even that of a request that began earlier.
 //!
-//! A request is held with `Expect: 100-continue`: once the gateway asks for the body, it has
-//! accepted the caller.
+//! The tests hold a request with `Expect: 100-continue`: once the gateway asks for the body, it has
+//! authorized the caller.
 
 use std::io;
 use std::sync::Barrier;
@@ -11,19 +11,19 @@ use serde_json::{Value, json};
 use crate::client::{
     Client, HANDSHAKE, Target, bearer, cookie_of, head_and_body, request, session,
 };
-use crate::stage::{Events, Gateway, Said, publication};
+use crate::fixture::{Events, Gateway, Response, publication};
 
-/// Removals of a person, and creations of the person's tokens beside each.
+/// The number of removals of a person, each with concurrent creations of tokens.
 const ROUNDS: usize = 40;
 const CREATORS: usize = 4;
 
 /// A request whose body the gateway waits for.
-struct Held {
+struct HeldRequest {
     client: Client,
     rest: Vec<u8>,
 }
 
-impl Held {
+impl HeldRequest {
     fn new(target: &Target, method: &str, path: &str, headers: &str, body: &Value) -> Self {
         let headers = format!("{headers}Expect: 100-continue\r\n");
         let (head, body) = head_and_body(method, path, &headers, Some(&body.to_string()));
@@ -37,20 +37,20 @@ impl Held {
     }
 
     /// Sends the rest of the body.
-    fn finish(mut self) -> io::Result<Said> {
+    fn finish(mut self) -> io::Result<Response> {
         self.client.send(&self.rest)?;
         self.client.answer()
     }
 }
 
-/// No access, or no connection.
+/// Checks that a response denies access, or that there is no connection.
 #[track_caller]
-fn must_be_refused(what: &str, answer: io::Result<Said>) {
+fn expect_refused(what: &str, answer: io::Result<Response>) {
     match answer {
-        Ok(said) => {
-            assert_eq!(said.status, 401, "{what}: {said:?}");
-            said.problem(401);
-            assert!(!said.head.contains("set-cookie"), "{what}: {said:?}");
+        Ok(response) => {
+            assert_eq!(response.status, 401, "{what}: {response:?}");
+            response.expect_problem(401);
+            assert!(!response.head.contains("set-cookie"), "{what}: {response:?}");
         }
         Err(error) => {
             let is_end = matches!(
@@ -65,7 +65,7 @@ fn must_be_refused(what: &str, answer: io::Result<Said>) {
     }
 }
 
-/// The requests with a body, and the person or the administrator whose token may send them.
+/// The requests with a body, and the person or administrator whose token may send them.
 fn with_a_body() -> [(&'static str, &'static str, Value); 5] {
     let manual = json!({"status": "signed-in", "availability": "busy", "note": "held"});
     [
@@ -84,32 +84,32 @@ fn nothing_was_done(gateway: &Gateway) {
     assert!(!names.iter().any(|name| name == "held"), "{names:?}");
     let ada = gateway.get("/v1/people/ada");
     assert!(!ada.to_string().contains("held"), "{ada}");
-    gateway.ask("GET", "/v1/people/held", None).problem(404);
+    gateway.request("GET", "/v1/people/held", None).expect_problem(404);
 }
 
 fn session_of(target: &Target, token: &str) -> String {
     let body = json!({"token": token}).to_string();
-    let opened = target.ask(&request("POST", "/v1/session", "", Some(&body))).unwrap();
-    opened.must(200);
+    let opened = target.request(&request("POST", "/v1/session", "", Some(&body))).unwrap();
+    opened.expect_json(200);
     cookie_of(&opened).unwrap()
 }
 
-/// A token that may do all of [`with_a_body`].
+/// A token for all requests of [`with_a_body`].
 fn administrator(gateway: &Gateway) -> (String, String) {
     gateway.token(&["administer"], &json!({"name": "an administrator"}))
 }
 
 fn revoke(gateway: &Gateway, id: &str) {
-    gateway.ask("DELETE", &format!("/v1/tokens/{id}"), None).must(204);
+    gateway.request("DELETE", &format!("/v1/tokens/{id}"), None).expect_json(204);
 }
 
 #[test]
-fn a_request_whose_token_is_revoked_before_the_body_is_whole_does_nothing() {
+fn a_request_whose_token_is_revoked_before_the_body_is_complete_does_nothing() {
     a_held_body_does_nothing(&Gateway::start());
 }
 
 #[test]
-fn over_tls_a_request_whose_token_is_revoked_before_the_body_is_whole_does_nothing() {
+fn over_tls_a_request_whose_token_is_revoked_before_the_body_is_complete_does_nothing() {
     a_held_body_does_nothing(&Gateway::with(&[
         "--tls-self-signed",
         "localhost",
@@ -125,33 +125,33 @@ fn a_held_body_does_nothing(gateway: &Gateway) {
         let (token, id) = administrator(gateway);
         let cookie = session_of(&target, &token);
         let held = [bearer(&token), session(&cookie)]
-            .map(|headers| Held::new(&target, method, path, &headers, &body));
+            .map(|headers| HeldRequest::new(&target, method, path, &headers, &body));
         revoke(gateway, &id);
         for (held, by) in held.into_iter().zip(["token", "session"]) {
-            must_be_refused(&format!("{method} {path} by a {by}"), held.finish());
+            expect_refused(&format!("{method} {path} by a {by}"), held.finish());
         }
         nothing_was_done(gateway);
     }
 }
 
 #[test]
-fn a_request_whose_session_is_ended_before_the_body_is_whole_does_nothing() {
+fn a_request_whose_session_ends_before_the_body_is_complete_does_nothing() {
     let gateway = Gateway::start();
     let target = Target::of(&gateway);
     gateway.add("ada", &[]);
     let token = administrator(&gateway).0;
     for (method, path, body) in with_a_body() {
         let cookie = session_of(&target, &token);
-        let held = Held::new(&target, method, path, &session(&cookie), &body);
+        let held = HeldRequest::new(&target, method, path, &session(&cookie), &body);
         let end = request("DELETE", "/v1/session", &session(&cookie), None);
-        target.ask(&end).unwrap().must(204);
-        must_be_refused(&format!("{method} {path}"), held.finish());
+        target.request(&end).unwrap().expect_json(204);
+        expect_refused(&format!("{method} {path}"), held.finish());
         nothing_was_done(&gateway);
     }
 }
 
 #[test]
-fn a_token_that_is_revoked_before_the_body_names_it_opens_no_session() {
+fn a_token_that_is_revoked_before_the_body_arrives_opens_no_session() {
     let gateway = Gateway::start();
     let target = Target::of(&gateway);
     for headers in ["none", "token", "session"] {
@@ -161,14 +161,14 @@ fn a_token_that_is_revoked_before_the_body_names_it_opens_no_session() {
             "session" => session(&session_of(&target, &token)),
             _ => String::new(),
         };
-        let held = Held::new(&target, "POST", "/v1/session", &by, &json!({"token": token}));
+        let held = HeldRequest::new(&target, "POST", "/v1/session", &by, &json!({"token": token}));
         revoke(&gateway, &id);
-        must_be_refused(&format!("POST /v1/session by {headers}"), held.finish());
+        expect_refused(&format!("POST /v1/session by {headers}"), held.finish());
     }
 }
 
 #[test]
-fn a_handshake_that_ends_after_the_revocation_opens_no_socket() {
+fn a_websocket_handshake_that_ends_after_the_revocation_fails() {
     for arguments in
         [&[][..], &["--tls-self-signed", "localhost", "--tls-self-signed", "127.0.0.1"]]
     {
@@ -182,8 +182,9 @@ fn a_handshake_that_ends_after_the_revocation_opens_no_socket() {
                 for keep_alive in [false, true] {
                     let mut client = target.connect().unwrap();
                     if keep_alive {
-                        let first = client.ask(&request("GET", "/v1/people", &by, None)).unwrap();
-                        first.must(200);
+                        let first =
+                            client.request(&request("GET", "/v1/people", &by, None)).unwrap();
+                        first.expect_json(200);
                     }
                     let whole = request("GET", path, &format!("{by}{handshake}"), None);
                     client.send(&whole.as_bytes()[..whole.len() - 2]).unwrap();
@@ -194,28 +195,28 @@ fn a_handshake_that_ends_after_the_revocation_opens_no_socket() {
         revoke(&gateway, &id);
         for (what, mut client) in held {
             let answer = client.send(b"\r\n").and_then(|()| client.answer());
-            must_be_refused(&what, answer);
+            expect_refused(&what, answer);
         }
     }
 }
 
 #[test]
-fn no_token_of_a_person_results_while_the_person_is_removed() {
+fn no_token_of_a_person_is_created_while_the_person_is_removed() {
     let gateway = Gateway::start();
     let target = Target::of(&gateway);
     gateway.add("ada", &[]);
     let body = json!({"name": "held", "scopes": ["publish"], "person": "ada"});
-    let held = Held::new(&target, "POST", "/v1/tokens", &bearer(&gateway.token), &body);
-    gateway.ask("DELETE", "/v1/people/ada", None).must(204);
-    let said = held.finish().unwrap();
-    assert!(matches!(said.status, 404 | 409), "{said:?}");
+    let held = HeldRequest::new(&target, "POST", "/v1/tokens", &bearer(&gateway.token), &body);
+    gateway.request("DELETE", "/v1/people/ada", None).expect_json(204);
+    let response = held.finish().unwrap();
+    assert!(matches!(response.status, 404 | 409), "{response:?}");
     gateway.add("ada", &[]);
     let tokens = gateway.get("/v1/tokens").to_string();
     assert!(!tokens.contains("held"), "{tokens}");
 }
 
 #[test]
-fn no_token_of_a_person_results_however_its_creation_and_the_removal_interleave() {
+fn no_interleaving_of_removal_and_creation_leaves_a_token_of_a_removed_person() {
     let gateway = Gateway::with(&["--requests-per-second", "9999"]);
     let target = Target::of(&gateway);
     let admin = bearer(&gateway.token);
@@ -229,12 +230,15 @@ fn no_token_of_a_person_results_however_its_creation_and_the_removal_interleave(
                     let create = request("POST", "/v1/tokens", &admin, Some(&body.to_string()));
                     let mut client = target.connect().unwrap();
                     start.wait();
-                    client.ask(&create).unwrap();
+                    client.request(&create).unwrap();
                 });
             }
             let mut client = target.connect().unwrap();
             start.wait();
-            client.ask(&request("DELETE", "/v1/people/ada", &admin, None)).unwrap().must(204);
+            client
+                .request(&request("DELETE", "/v1/people/ada", &admin, None))
+                .unwrap()
+                .expect_json(204);
         });
         let tokens = gateway.get("/v1/tokens").to_string();
         assert!(!tokens.contains("raced"), "{tokens}");
@@ -242,13 +246,16 @@ fn no_token_of_a_person_results_however_its_creation_and_the_removal_interleave(
 }
 
 #[test]
-fn a_revocation_ends_the_tokens_that_sessions_made_and_no_token_that_the_token_made() {
+fn a_revocation_ends_tokens_created_by_sessions_and_not_those_created_by_the_token() {
     let mut gateway = Gateway::start();
     let target = Target::of(&gateway);
     let (token, id) = administrator(&gateway);
     let make = |by: &str| {
         let new = json!({"name": "made", "scopes": ["administer"]}).to_string();
-        let made = target.ask(&request("POST", "/v1/tokens", by, Some(&new))).unwrap().must(201);
+        let made = target
+            .request(&request("POST", "/v1/tokens", by, Some(&new)))
+            .unwrap()
+            .expect_json(201);
         made["secret"].as_str().unwrap().to_owned()
     };
     let by_token = make(&bearer(&token));
@@ -256,9 +263,9 @@ fn a_revocation_ends_the_tokens_that_sessions_made_and_no_token_that_the_token_m
     let by_session = make(&session(&cookie));
     let second_cookie = session_of(&target, &by_session);
     let by_second_session = make(&session(&second_cookie));
-    // Not by a session, and yet it would not exist without one.
+    // Its creator is a token that a session created.
     let by_token_of_session = make(&bearer(&by_session));
-    let people = |by: &str| target.ask(&request("GET", "/v1/people", by, None)).unwrap();
+    let people = |by: &str| target.request(&request("GET", "/v1/people", by, None)).unwrap();
     let ended = [
         bearer(&token),
         session(&cookie),
@@ -268,37 +275,40 @@ fn a_revocation_ends_the_tokens_that_sessions_made_and_no_token_that_the_token_m
         bearer(&by_token_of_session),
     ];
     for by in &ended {
-        people(by).must(200);
+        people(by).expect_json(200);
     }
     let mut events = Events::of(&gateway, &by_second_session, "", "");
-    events.must("snapshot");
+    events.expect_event("snapshot");
     revoke(&gateway, &id);
-    assert_eq!(events.must("end").data["reason"], "token-revoked");
+    assert_eq!(events.expect_event("end").data["reason"], "token-revoked");
     assert_eq!(events.next(), None);
     for again in [false, true] {
         if again {
             gateway.stop();
-            gateway.again();
+            gateway.restart();
         }
         for by in &ended {
-            people(by).problem(401);
+            people(by).expect_problem(401);
         }
-        people(&bearer(&by_token)).must(200);
-        // The first administrator's, and the one that the token made.
+        people(&bearer(&by_token)).expect_json(200);
+        // The first administrator's token, and the one that the revoked token created.
         let tokens = gateway.get("/v1/tokens");
         assert_eq!(tokens["tokens"].as_array().unwrap().len(), 2, "{tokens}");
     }
 }
 
 #[test]
-fn a_session_that_has_ended_leaves_the_token_and_its_other_sessions() {
+fn the_end_of_a_session_does_not_affect_its_token_and_other_sessions() {
     let gateway = Gateway::start();
     let target = Target::of(&gateway);
     let token = administrator(&gateway).0;
     let [one, other] = [session_of(&target, &token), session_of(&target, &token)];
-    target.ask(&request("DELETE", "/v1/session", &session(&one), None)).unwrap().must(204);
-    let people = |by: &str| target.ask(&request("GET", "/v1/people", by, None)).unwrap();
-    people(&session(&one)).problem(401);
-    people(&session(&other)).must(200);
-    people(&bearer(&token)).must(200);
+    target
+        .request(&request("DELETE", "/v1/session", &session(&one), None))
+        .unwrap()
+        .expect_json(204);
+    let people = |by: &str| target.request(&request("GET", "/v1/people", by, None)).unwrap();
+    people(&session(&one)).expect_problem(401);
+    people(&session(&other)).expect_json(200);
+    people(&bearer(&token)).expect_json(200);
 }

@@ -1,4 +1,4 @@
-//! A thousand attempts to obtain access while the token is revoked: no secret and no stream remains.
+//! Revocation during a thousand attempts to obtain access: no secret and no stream remains.
 
 use std::io;
 use std::sync::Mutex;
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::client::{Client, HANDSHAKE, Target, bearer, cookie_of, request, session};
 use crate::cluster::Nats;
-use crate::stage::{Gateway, Said, publication, within};
+use crate::fixture::{Gateway, Response, publication, within};
 
 const TOKENS: usize = 20;
 const THREADS: usize = 5;
@@ -16,13 +16,13 @@ const ATTEMPTS_OF_A_THREAD: usize = 10;
 const NO_RATE_LIMIT: [&str; 4] =
     ["--requests-per-second", "99999", "--wrong-tokens-per-minute", "99999"];
 
-/// All that the attempts obtained.
+/// The access that the attempts obtained.
 #[derive(Default)]
 struct Obtained {
-    /// Headers that gave access.
+    /// The headers that gave access.
     credentials: Mutex<Vec<String>>,
     streams: Mutex<Vec<(&'static str, Client)>>,
-    /// Attempts that began after the answer to the revocation, and succeeded.
+    /// The attempts that began after the response to the revocation, and succeeded.
     late: Mutex<Vec<String>>,
 }
 
@@ -31,19 +31,19 @@ impl Obtained {
         self.credentials.lock().unwrap().push(headers);
     }
 
-    /// Ask for a stream, and keep it if it begins.
+    /// Opens a stream, and stores it if it begins.
     fn stream(&self, target: &Target, what: &'static str, by: &str, keep_alive: bool) -> bool {
         let opened = || {
             let mut client = target.connect()?;
             if keep_alive {
-                client.ask(&request("GET", "/readyz", "", None))?;
+                client.request(&request("GET", "/readyz", "", None))?;
             }
             let (path, headers) = match what {
                 "socket" => ("/v1/socket", format!("{by}{HANDSHAKE}")),
                 _ => ("/v1/events", by.to_owned()),
             };
-            let said = client.ask(&request("GET", path, &headers, None))?;
-            io::Result::Ok((matches!(said.status, 101 | 200), client))
+            let response = client.request(&request("GET", path, &headers, None))?;
+            io::Result::Ok((matches!(response.status, 101 | 200), client))
         };
         let Ok((true, client)) = opened() else { return false };
         self.streams.lock().unwrap().push((what, client));
@@ -52,13 +52,13 @@ impl Obtained {
 
     fn session(&self, target: &Target, token: &str, by: &str) -> Option<String> {
         let body = json!({"token": token}).to_string();
-        let opened = target.ask(&request("POST", "/v1/session", by, Some(&body))).ok()?;
+        let opened = target.request(&request("POST", "/v1/session", by, Some(&body))).ok()?;
         let headers = session(&cookie_of(&opened).filter(|_| opened.status == 200)?);
         self.credential(headers.clone());
         Some(headers)
     }
 
-    /// One attempt; whether it obtained anything.
+    /// Makes one attempt. Returns true if it obtained access.
     fn attempt(&self, target: &Target, token: &str, number: usize) -> bool {
         let by = bearer(token);
         match number % THREADS {
@@ -71,11 +71,11 @@ impl Obtained {
                 self.stream(target, kind, &session, number % 4 < 2);
                 let new =
                     json!({"name": "made by a session", "scopes": ["administer"]}).to_string();
-                let made = target.ask(&request("POST", "/v1/tokens", &session, Some(&new)));
+                let made = target.request(&request("POST", "/v1/tokens", &session, Some(&new)));
                 if let Ok(made) = made.map_err(drop)
                     && made.status == 201
                 {
-                    let secret = made.must(201)["secret"].as_str().unwrap().to_owned();
+                    let secret = made.expect_json(201)["secret"].as_str().unwrap().to_owned();
                     self.stream(target, "events", &bearer(&secret), false);
                     self.session(target, &secret, "");
                     self.credential(bearer(&secret));
@@ -85,14 +85,14 @@ impl Obtained {
             _ => {
                 let body = publication("busy", 60_000).to_string();
                 let path = format!("/v1/people/ada/devices/d{}", number % 30);
-                let put = target.ask(&request("PUT", &path, &by, Some(&body)));
-                put.is_ok_and(|said| said.status == 200)
+                let put = target.request(&request("PUT", &path, &by, Some(&body)));
+                put.is_ok_and(|response| response.status == 200)
             }
         }
     }
 }
 
-/// Attempts with a token on `target`, which is revoked by `revoke` among them.
+/// Makes attempts with a token on `target`, and calls `revoke` during them.
 fn attempts(
     target: &Target,
     token: &str,
@@ -125,11 +125,11 @@ fn attempts(
     obtained
 }
 
-fn people(target: &Target, by: &str) -> Said {
-    target.ask(&request("GET", "/v1/people", by, None)).unwrap()
+fn people(target: &Target, by: &str) -> Response {
+    target.request(&request("GET", "/v1/people", by, None)).unwrap()
 }
 
-/// Waits until a stream ends, and says whether it did.
+/// Waits for the end of a stream. Returns true if the stream ended.
 fn ends(mut client: Client) -> bool {
     match client.rest() {
         Ok(_) => true,
@@ -137,7 +137,7 @@ fn ends(mut client: Client) -> bool {
     }
 }
 
-/// The gateway that has the attempts, and the one that revokes.
+/// Checks that no access remains at `attempted`, if `revoking` or itself revokes the token.
 fn no_access_remains(attempted: &mut Gateway, revoking: Option<&Gateway>) {
     let target = Target::of(attempted);
     let is_one = revoking.is_none();
@@ -150,10 +150,10 @@ fn no_access_remains(attempted: &mut Gateway, revoking: Option<&Gateway>) {
             let gateway = revoking.unwrap_or(&*attempted);
             let path = format!("/v1/tokens/{id}");
             if is_one {
-                gateway.ask("DELETE", &path, None).must(204);
+                gateway.request("DELETE", &path, None).expect_json(204);
             } else {
                 within("the other gateway knows the token", || {
-                    (gateway.ask("DELETE", &path, None).status == 204).then_some(())
+                    (gateway.request("DELETE", &path, None).status == 204).then_some(())
                 });
             }
         };
@@ -168,8 +168,11 @@ fn no_access_remains(attempted: &mut Gateway, revoking: Option<&Gateway>) {
                     (people(&target, &by).status == 401).then_some(())
                 });
             }
-            let said = people(&target, &by);
-            assert_eq!(said.status, 401, "round {round}: {by} still gives access: {said:?}");
+            let response = people(&target, &by);
+            assert_eq!(
+                response.status, 401,
+                "round {round}: {by} still gives access: {response:?}"
+            );
             credentials.push(by);
         }
         for (what, client) in obtained.streams.into_inner().unwrap() {
@@ -179,7 +182,7 @@ fn no_access_remains(attempted: &mut Gateway, revoking: Option<&Gateway>) {
     }
     assert!(credentials.len() > TOKENS && streams > TOKENS, "{} {streams}", credentials.len());
     if let Some(revoking) = revoking {
-        // The other gateway must refuse them too.
+        // The other gateway must refuse the credentials too.
         let target = Target::of(revoking);
         for by in &credentials {
             within("the credential is refused", || {
@@ -194,15 +197,15 @@ fn no_access_remains(attempted: &mut Gateway, revoking: Option<&Gateway>) {
     };
     is_clean(attempted);
     attempted.stop();
-    attempted.again();
+    attempted.restart();
     within("the gateway answers again", || {
-        (attempted.ask("GET", "/readyz", None).status == 200).then_some(())
+        (attempted.request("GET", "/readyz", None).status == 200).then_some(())
     });
-    // A certificate for a test is made at each start.
+    // The gateway creates a new self-signed certificate at each start.
     let target = Target::of(attempted);
     for by in &credentials {
-        let said = people(&target, by);
-        assert_eq!(said.status, 401, "{by} gives access after the restart: {said:?}");
+        let response = people(&target, by);
+        assert_eq!(response.status, 401, "{by} gives access after the restart: {response:?}");
     }
     is_clean(attempted);
 }
@@ -212,7 +215,7 @@ fn no_access_remains_after_a_revocation_among_concurrent_attempts() {
     let mut gateway = Gateway::with(&NO_RATE_LIMIT);
     no_access_remains(&mut gateway, None);
     gateway.stop();
-    // No session is left in the store either.
+    // The store contains no session.
     let store = rusqlite::Connection::open(gateway.folder().join("gateway.sqlite")).unwrap();
     let count = "SELECT count(*) FROM tokens";
     let tokens: u32 = store.query_row(count, (), |row| row.get(0)).unwrap();

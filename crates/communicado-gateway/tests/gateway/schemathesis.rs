@@ -1,38 +1,38 @@
-//! Schemathesis, which makes requests of all kinds from the description that is served and compares
-//! the answers with it.
+//! Schemathesis: it generates requests from the OpenAPI description and checks the responses.
 //!
-//! `/v1/events` and `/v1/socket` are left out: a stream does not end. What `cargo xtask gateway`
-//! installs is what runs here.
+//! The tests skip `/v1/events` and `/v1/socket`, because a stream does not end. `cargo xtask
+//! gateway` installs Schemathesis.
 
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::json;
 
-use crate::stage::{Gateway, peer};
+use crate::fixture::{Gateway, peer};
 
 #[test]
-fn what_is_described_is_what_is_done() {
+fn responses_match_the_openapi_description() {
     check(&gateway(), "", &[]);
 }
 
 #[test]
-fn the_same_beside_a_person_whom_each_request_is_about() {
+fn responses_match_the_openapi_description_for_an_existing_person() {
     let gateway = gateway();
     gateway.add("ada", &["london"]);
     gateway.publish("ada", "laptop", "busy");
-    let badge = gateway.ask("PATCH", "/v1/people/ada", Some(&json!({"badge": true}))).must(200);
+    let badge =
+        gateway.request("PATCH", "/v1/people/ada", Some(&json!({"badge": true}))).expect_json(200);
     let badge = badge["badge"].as_str().unwrap();
     let settings = format!(
         "[parameters]\n\"path.pseudonym\" = \"{badge}\"\n\"path.file\" = \"{badge}.svg\"\n\
          \"path.person\" = \"ada\"\n"
     );
-    // It removes no person and revokes no token, its own least of all.
+    // Schemathesis must not remove a person or revoke a token such as its own.
     let without = ["--exclude-operation-id", "revoke", "--exclude-operation-id", "removePerson"];
     check(&gateway, &settings, &without);
 }
 
-/// One whose limits on rates do not hide what is behind them.
+/// A gateway with high rate limits.
 fn gateway() -> Gateway {
     let rates = ["--requests-per-second", "--wrong-tokens-per-minute"];
     Gateway::with(&["--history", "24h", rates[0], "1000000", rates[1], "1000000"])
@@ -49,13 +49,13 @@ fn check(gateway: &Gateway, settings: &str, more: &[&str]) {
         .arg(Path::new(&file))
         .args(["run", &url, "--exclude-path", "/v1/events", "--exclude-path", "/v1/socket"])
         .args(["--max-examples", "25", "--continue-on-failure", "--no-color"])
-        // The same requests each time: a failure can be repeated.
+        // The requests are the same in each run, so a failure can be reproduced.
         .args(["--generation-deterministic"])
         .args(more)
         .output()
         .unwrap();
-    let [said, errors] = [output.stdout, output.stderr];
-    let said = String::from_utf8_lossy(&said).into_owned() + &String::from_utf8_lossy(&errors);
-    assert!(output.status.success(), "{said}");
-    assert!(!said.contains("Rate limited"), "{said}");
+    let [stdout, errors] = [output.stdout, output.stderr];
+    let stdout = String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&errors);
+    assert!(output.status.success(), "{stdout}");
+    assert!(!stdout.contains("Rate limited"), "{stdout}");
 }

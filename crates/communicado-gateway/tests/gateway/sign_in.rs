@@ -1,4 +1,4 @@
-//! Sign-in of people at an issuer that we did not write: `oidc-provider` of npm.
+//! Sign-in with OpenID Connect at a real issuer: `oidc-provider` from npm.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::json;
 
-use crate::stage::{Gateway, Said, free_port};
+use crate::fixture::{Gateway, Response, free_port};
 
 const HTML: &str = "text/html; charset=utf-8";
 
@@ -16,7 +16,7 @@ struct Issuer {
 }
 
 impl Issuer {
-    /// An issuer that sends people back to `gateway`.
+    /// Starts an issuer that redirects to `gateway`.
     fn start(gateway: &str) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers/issuer");
         assert!(
@@ -45,36 +45,37 @@ impl Drop for Issuer {
     }
 }
 
-/// A browser: `curl` with a jar.
+/// A browser: `curl` with a cookie jar.
 struct Browser<'a> {
     gateway: &'a Gateway,
     jar: String,
 }
 
 impl Browser<'_> {
-    /// Asks an address, and follows where it leads until `until` or a page that is no redirection.
-    fn follow(&self, url: &str, form: Option<&str>, until: &str) -> (String, Said) {
+    /// Requests a URL, and follows redirections until `until` or a page.
+    fn follow(&self, url: &str, form: Option<&str>, until: &str) -> (String, Response) {
         let (mut url, mut form) = (url.to_owned(), form);
         loop {
             let mut arguments = vec!["-b", &self.jar, "-c", &self.jar];
             if let Some(form) = form {
                 arguments.extend(["-d", form]);
             }
-            let said = self.gateway.curl_at(&url, &arguments);
-            let Some(to) = said.location.clone().filter(|_| (300..400).contains(&said.status))
+            let response = self.gateway.curl_at(&url, &arguments);
+            let Some(to) =
+                response.location.clone().filter(|_| (300..400).contains(&response.status))
             else {
-                return (url, said);
+                return (url, response);
             };
             let base: String = url.split('/').take(3).collect::<Vec<_>>().join("/");
             url = if to.starts_with('/') { format!("{base}{to}") } else { to };
             form = None;
             if url.starts_with(until) {
-                return (url, said);
+                return (url, response);
             }
         }
     }
 
-    /// Signs in as `name`, up to where the issuer sends the browser back to.
+    /// Signs in as `name`, and returns the callback URL to which the issuer redirects.
     fn sign_in(&self, name: &str) -> String {
         let start = format!("{}/v1/oidc/start", self.gateway.base);
         let back = format!("{}/v1/oidc/callback", self.gateway.base);
@@ -89,7 +90,7 @@ impl Browser<'_> {
 }
 
 #[test]
-fn a_person_signs_in_at_the_issuer_and_is_who_the_issuer_says() {
+fn a_person_signs_in_at_the_issuer_and_gets_the_identity_from_its_claims() {
     let port = free_port();
     let base = format!("http://127.0.0.1:{port}");
     let issuer = Issuer::start(&base);
@@ -110,7 +111,7 @@ fn a_person_signs_in_at_the_issuer_and_is_who_the_issuer_says() {
         ],
     );
     gateway.add("ada", &[]);
-    let nobody = gateway.curl("/v1/session", &[]).must(200);
+    let nobody = gateway.curl("/v1/session", &[]).expect_json(200);
     assert_eq!(nobody["oidc"], json!({"name": "Example SSO", "href": "/v1/oidc/start"}));
     let browser = |jar: &str| Browser {
         gateway: &gateway,
@@ -118,29 +119,29 @@ fn a_person_signs_in_at_the_issuer_and_is_who_the_issuer_says() {
     };
     let ada = browser("ada");
     let back = ada.sign_in("ada");
-    // Another browser cannot use what comes back, and it is good once.
+    // Another browser cannot use the callback URL, and the URL works once.
     let stolen = gateway.curl_at(&back, &[]);
-    stolen.problem(400);
+    stolen.expect_problem(400);
     let (_, home) = ada.follow(&back, None, &format!("{}/", gateway.base));
     assert_eq!(home.status, 302);
-    let session = gateway.curl("/v1/session", &["-b", &ada.jar]).must(200);
+    let session = gateway.curl("/v1/session", &["-b", &ada.jar]).expect_json(200);
     assert_eq!(
         (&session["person"], &session["scopes"]),
         (&json!("ada"), &json!(["publish", "read"]))
     );
-    let said = json!({"status": "signed-out", "note": "gone home"}).to_string();
+    let manual = json!({"status": "signed-out", "note": "gone home"}).to_string();
     let json_type = "Content-Type: application/json";
     let csrf = "Communicado-Csrf: 1";
-    let put = ["-X", "PUT", "-b", &ada.jar, "-H", json_type, "-H", csrf, "-d", &said];
-    gateway.curl("/v1/people/ada/manual", &put).must(200);
-    gateway.curl_at(&back, &["-b", &ada.jar]).problem(400);
-    // Whom nobody knows here is nobody here.
+    let put = ["-X", "PUT", "-b", &ada.jar, "-H", json_type, "-H", csrf, "-d", &manual];
+    gateway.curl("/v1/people/ada/manual", &put).expect_json(200);
+    gateway.curl_at(&back, &["-b", &ada.jar]).expect_problem(400);
+    // A user without a matching person gets no access.
     let eve = browser("eve");
     let back = eve.sign_in("eve");
-    let refused = gateway.curl_at(&back, &["-b", &eve.jar]).problem(403);
+    let refused = gateway.curl_at(&back, &["-b", &eve.jar]).expect_problem(403);
     assert!(refused["detail"].as_str().unwrap().contains("`eve`"), "{refused}");
-    // Who does not consent is not signed in. What the issuer says of it is shown only to the
-    // browser that began the sign-in, and once.
+    // A user who does not consent is not signed in. Only the browser that began the sign-in sees
+    // the issuer's error, and only once.
     let begin = |name: &str| {
         let browser = browser(name);
         let began = gateway.curl("/v1/oidc/start", &["-c", &browser.jar]);
@@ -153,16 +154,16 @@ fn a_person_signs_in_at_the_issuer_and_is_who_the_issuer_says() {
         format!("/v1/oidc/callback?error=access_denied%E2%80%AE%1B{:x<200}&state={state}", "");
     for stranger in [&[] as &[&str], &["-b", "communicado_sign_in=x"]] {
         for address in ["/v1/oidc/callback?error=call+0123", &address] {
-            let refused = gateway.curl(address, stranger).problem(400);
+            let refused = gateway.curl(address, stranger).expect_problem(400);
             let text = refused.to_string();
             assert!(!text.contains("call") && !text.contains("access_denied"), "{text}");
         }
     }
-    let refused = gateway.curl(&address, &["-b", &jar]).problem(403);
+    let refused = gateway.curl(&address, &["-b", &jar]).expect_problem(403);
     let expected = format!("the issuer did not sign you in: access_denied{:x<67}", "");
     assert_eq!(refused["detail"], expected);
-    gateway.curl(&address, &["-b", &jar]).problem(400);
-    // To a browser it is a page, in which nothing of what came is markup.
+    gateway.curl(&address, &["-b", &jar]).expect_problem(400);
+    // A browser gets a page, in which the issuer's text is not markup.
     let accept = "Accept: text/html,application/xhtml+xml";
     let (jar, state) = begin("carol");
     let address = format!("/v1/oidc/callback?error=%3Cscript%3E%7Bhelp%7D&state={state}");
@@ -173,12 +174,12 @@ fn a_person_signs_in_at_the_issuer_and_is_who_the_issuer_says() {
 }
 
 #[test]
-fn an_issuer_that_is_not_there_is_said_and_tokens_still_work() {
+fn an_unreachable_issuer_is_reported_and_tokens_still_work() {
     let port = free_port();
     let issuer = format!("http://127.0.0.1:{port}");
     let gateway = Gateway::with(&["--oidc-issuer", &issuer, "--oidc-client-id", "gateway"]);
-    gateway.curl("/v1/oidc/start", &[]).problem(503);
+    gateway.curl("/v1/oidc/start", &[]).expect_problem(503);
     gateway.get("/v1/people");
     let other = Gateway::start();
-    other.curl("/v1/oidc/start", &[]).problem(404);
+    other.curl("/v1/oidc/start", &[]).expect_problem(404);
 }

@@ -1,13 +1,13 @@
-//! Everybody comes back at once.
+//! Ten thousand readers that reconnect at once.
 
 use std::net::TcpStream;
 
 use serde_json::json;
 
-use crate::stage::{Events, Gateway, now};
+use crate::fixture::{Events, Gateway, now};
 
-/// Readers: as many as the two programs may open sockets, less what else they need.
-fn most() -> usize {
+/// The number of readers that the limit on open files allows.
+fn reader_count() -> usize {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
     let whole = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
     rustix::process::setrlimit(rustix::process::Resource::Nofile, whole).unwrap();
@@ -16,10 +16,10 @@ fn most() -> usize {
 }
 
 #[test]
-fn ten_thousand_come_back_at_once_and_each_gets_what_it_missed() {
-    let count = most();
-    let most = ["--requests-per-second", "99999", "--streams-per-token", "20000"];
-    let gateway = Gateway::with(&most);
+fn ten_thousand_readers_reconnect_at_once_and_get_the_missed_changes() {
+    let count = reader_count();
+    let arguments = ["--requests-per-second", "99999", "--streams-per-token", "20000"];
+    let gateway = Gateway::with(&arguments);
     gateway.add("ada", &[]);
     for availability in ["available", "busy", "away"] {
         gateway.publish("ada", "laptop", availability);
@@ -28,24 +28,24 @@ fn ten_thousand_come_back_at_once_and_each_gets_what_it_missed() {
     let began = now();
     let mut readers: Vec<Events> = Vec::with_capacity(count);
     for _ in 0..count {
-        readers.push(Events::ask(gateway.address(), &token, "", "Last-Event-ID: 2\r\n"));
+        readers.push(Events::open(gateway.address(), &token, "", "Last-Event-ID: 2\r\n"));
     }
-    let came = began.elapsed();
+    let took = began.elapsed();
     let mut missed = 0;
     for reader in &mut readers {
         for id in [3, 4] {
-            missed += usize::from(reader.must("change").id != Some(id));
+            missed += usize::from(reader.expect_event("change").id != Some(id));
         }
     }
     assert_eq!(missed, 0);
     gateway.publish("ada", "laptop", "busy");
     for reader in &mut readers {
-        assert_eq!(reader.must("change").id, Some(5));
+        assert_eq!(reader.expect_event("change").id, Some(5));
     }
-    println!("{count} readers came back within {came:?}");
-    // All of them leave at once, and it is as if they had never been.
+    println!("{count} readers reconnected within {took:?}");
+    // After all readers have closed their streams, the gateway counts none.
     drop(readers);
-    crate::stage::within("all have left", || {
+    crate::fixture::within("all readers have left", || {
         let metrics = gateway.curl("/metrics", &[]).body;
         metrics.contains("communicado_gateway_readers{transport=\"sse\"} 0").then_some(())
     });

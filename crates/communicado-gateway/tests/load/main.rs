@@ -1,8 +1,8 @@
-//! No token, and no address without one, slows or stops the gateway for others.
+//! Load tests: no token, and no address without one, slows or stops the gateway for others.
 //!
-//! A hundred readers and fifty publishers work as they should, first alone and then beside an
-//! attack. Every reader must get every change that it watches, the slowest publications may take
-//! twice as long as without the attack, and the memory of the gateway has a bound.
+//! A hundred readers and fifty publishers work without and during an attack. Every reader must get
+//! every change that it watches. The slowest publications may take twice as long during the attack.
+//! The memory of the gateway is bounded.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -16,11 +16,11 @@ mod attack;
 #[path = "../gateway/client.rs"]
 #[expect(dead_code, reason = "the tests of the gateway use the rest")]
 mod client;
+#[path = "../gateway/fixture.rs"]
+#[expect(dead_code, reason = "the tests of the gateway use the rest")]
+mod fixture;
 mod measure;
 mod publications;
 mod sessions;
-#[path = "../gateway/stage.rs"]
-#[expect(dead_code, reason = "the tests of the gateway use the rest")]
-mod stage;
 mod streams;
 mod workload;

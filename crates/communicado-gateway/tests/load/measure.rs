@@ -1,4 +1,4 @@
-//! Times and memory.
+//! Measurement of times and memory.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,18 +7,19 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// The most memory that the gateway may hold at any time.
+/// The maximum memory of the gateway.
 pub(crate) const MEMORY_KIB: u64 = 128 * 1024;
-/// Beyond this the test kills the gateway, so that a failure does not exhaust the machine.
+/// The memory beyond which the test kills the gateway, to protect the machine.
 const KILL_KIB: u64 = 1024 * 1024;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
-/// A time that the scheduler of a busy machine with two cores adds at worst: some threads that are
-/// ready wait for one or two slices of several others. An attack that succeeds costs far more.
+/// The worst delay that the scheduler of a busy machine with two cores adds.
+///
+/// A ready thread waits for one or two time slices of several others. A successful attack costs far
+/// more.
 const NOISE: Duration = Duration::from_millis(20);
 
-/// How long publications took, and changes until a reader had them; from the time at which the
-/// publication was due.
+/// The times from the due time of a publication to its response, and to the change at a reader.
 #[derive(Debug, Default)]
 pub(crate) struct Times {
     pub(crate) round_trips: Vec<Duration>,
@@ -36,21 +37,21 @@ impl Times {
         [p99(&self.round_trips), p99(&self.delays)]
     }
 
-    /// Whether these are at most twice those without an attack.
-    pub(crate) fn are_as_good_as(&self, baseline: &Self) -> bool {
+    /// Returns true if the times are at most twice those of `baseline`.
+    pub(crate) fn is_as_good_as(&self, baseline: &Self) -> bool {
         let pairs = self.p99s().into_iter().zip(baseline.p99s());
         pairs.into_iter().all(|(attacked, baseline)| attacked <= baseline * 2 + NOISE)
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a load has a pace")]
+#[expect(clippy::disallowed_methods, reason = "a load has a rate")]
 pub(crate) fn wait_until(due: Instant) {
-    std::thread::sleep(due.saturating_duration_since(crate::stage::now()));
+    std::thread::sleep(due.saturating_duration_since(crate::fixture::now()));
 }
 
-/// A pace of so many actions in a second, for as long as `stop` is not set.
+/// The numbers of actions at a rate of `per_second`, until `stop`.
 pub(crate) fn paced(per_second: u32, stop: &AtomicBool) -> impl Iterator<Item = u32> {
-    let begin = crate::stage::now();
+    let begin = crate::fixture::now();
     (0..).take_while(move |number| {
         wait_until(begin + Duration::from_secs(1) * *number / per_second);
         !stop.load(Ordering::SeqCst)
@@ -63,8 +64,8 @@ fn status(id: u32, name: &str) -> Option<u64> {
     line.split_ascii_whitespace().next()?.parse().ok()
 }
 
-/// The most that a process held at any time.
-pub(crate) fn most_memory(id: u32) -> Option<u64> {
+/// The peak memory of a process.
+pub(crate) fn peak_memory(id: u32) -> Option<u64> {
     status(id, "VmHWM:")
 }
 
@@ -95,7 +96,7 @@ pub(crate) struct OtherLoad {
 
 impl OtherLoad {
     pub(crate) fn start(gateway: u32) -> Self {
-        Self { gateway, begin: crate::stage::now(), before: cpu_time_of_others(gateway) }
+        Self { gateway, begin: crate::fixture::now(), before: cpu_time_of_others(gateway) }
     }
 
     /// True if other programs had more than a tenth of one core.
@@ -118,7 +119,7 @@ impl Guard {
         let (is_over, kills) = (over.clone(), killed.clone());
         let thread = std::thread::spawn(move || {
             while !is_over.load(Ordering::SeqCst) {
-                wait_until(crate::stage::now() + BETWEEN_LOOKS);
+                wait_until(crate::fixture::now() + BETWEEN_LOOKS);
                 if status(id, "VmRSS:").is_some_and(|memory| memory > KILL_KIB) {
                     kills.store(true, Ordering::SeqCst);
                     let process = Pid::from_raw(id.cast_signed()).expect("a process");
@@ -132,9 +133,9 @@ impl Guard {
 
     /// # Panics
     ///
-    /// If the process had to be killed.
+    /// If the guard killed the process.
     #[track_caller]
-    pub(crate) fn must_not_have_killed(&self) {
+    pub(crate) fn assert_not_killed(&self) {
         let killed = self.killed.load(Ordering::SeqCst);
         assert!(!killed, "the gateway was killed: it held more than {KILL_KIB} KiB");
     }

@@ -2,30 +2,30 @@
 
 use serde_json::json;
 
-use crate::attack::{alone, withstands};
+use crate::attack::{assert_withstands, exclusive};
 use crate::client::{bearer, request};
 use crate::measure::paced;
 use crate::workload::{Workload, operator, token};
 
-/// Sessions that a token has at most.
+/// The maximum number of sessions of a token.
 const SESSIONS: u32 = 100;
 const ATTEMPTS_PER_SECOND: u32 = 400;
 
 #[test]
-fn sessions_of_one_token_without_end() {
-    let _alone = alone();
+fn endless_sessions_of_one_token() {
+    let _alone = exclusive();
     let mut workload = Workload::start();
     let (secret, id) = workload.attacker();
     let open = |secret: &str, headers: &str| {
         let body = json!({"token": secret}).to_string();
         request("POST", "/v1/session", headers, Some(&body))
     };
-    withstands("sessions of one token", &mut workload, |target, stop| {
+    assert_withstands("sessions of one token", &mut workload, |target, stop| {
         let Ok(mut client) = target.connect() else { return };
         let asked = [open(&secret, ""), open(&secret, &bearer(&secret))];
         for number in paced(ATTEMPTS_PER_SECOND, stop) {
             let asked = &asked[usize::try_from(number).unwrap() % 2];
-            if client.ask(asked).is_err() {
+            if client.request(asked).is_err() {
                 let Ok(again) = target.connect() else { return };
                 client = again;
             }
@@ -33,10 +33,10 @@ fn sessions_of_one_token_without_end() {
     });
     let administrator = bearer(&workload.gateway.token);
     let other = token(&mut operator(&workload.gateway), &["read"], &json!({})).0;
-    workload.target.ask(&open(&other, &bearer(&other))).unwrap().must(200);
+    workload.target.request(&open(&other, &bearer(&other))).unwrap().expect_json(200);
     let new = json!({"name": "after it", "scopes": ["read"]}).to_string();
     let created = request("POST", "/v1/tokens", &administrator, Some(&new));
-    workload.target.ask(&created).unwrap().must(201);
+    workload.target.request(&created).unwrap().expect_json(201);
     workload.gateway.stop();
     let store = workload.gateway.folder().join("gateway.sqlite");
     let store = rusqlite::Connection::open(store).unwrap();

@@ -1,4 +1,4 @@
-//! A gateway with a thousand people, and those who use it as they should.
+//! A gateway with a thousand people, and its regular publishers and readers.
 
 use std::io;
 use std::net::{Shutdown, TcpStream};
@@ -10,19 +10,19 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::client::{Client, Target, bearer, request};
-use crate::measure::{Guard, MEMORY_KIB, Times, most_memory, wait_until};
-use crate::stage::{Events, Gateway, now, publication, within};
+use crate::fixture::{Events, Gateway, now, publication, within};
+use crate::measure::{Guard, MEMORY_KIB, Times, peak_memory, wait_until};
 
 pub(crate) const PEOPLE: usize = 1000;
 const PUBLISHERS: usize = 50;
 const READERS: usize = 100;
-/// Publishers that a reader watches.
+/// The number of publishers that a reader watches.
 const WATCHED: usize = 5;
-/// Between two publications of a publisher: all of them make 200 in a second.
+/// The time between two publications of a publisher; together they publish 200 times per second.
 const PACE: Duration = Duration::from_millis(250);
-/// Connections over which the people are made.
+/// The number of connections that create the people.
 const MAKERS: usize = 16;
-/// The group of everybody.
+/// The group of all people.
 pub(crate) const GROUP: &str = "all";
 
 pub(crate) struct Workload {
@@ -33,13 +33,13 @@ pub(crate) struct Workload {
     guard: Guard,
 }
 
-/// One device, on one connection.
+/// One device on one connection.
 struct Publisher {
     person: String,
     by: String,
     client: Client,
     is_busy: bool,
-    /// Publications of this phase.
+    /// The publications of this phase.
     published: Vec<Published>,
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn person(number: usize) -> String {
     format!("p{number}")
 }
 
-/// A request over the socket of the commands, which has no limit of requests.
+/// Sends a request over the control socket, which has no rate limit.
 pub(crate) fn operate(
     socket: &mut Client,
     method: &str,
@@ -77,16 +77,20 @@ pub(crate) fn operate(
     body: Option<&Value>,
 ) -> Value {
     let body = body.map(ToString::to_string);
-    let said = socket.ask(&request(method, path, "", body.as_deref())).unwrap();
-    assert!(said.status < 300, "{method} {path}: {said:?}");
-    if said.body.is_empty() { Value::Null } else { serde_json::from_str(&said.body).unwrap() }
+    let response = socket.request(&request(method, path, "", body.as_deref())).unwrap();
+    assert!(response.status < 300, "{method} {path}: {response:?}");
+    if response.body.is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_str(&response.body).unwrap()
+    }
 }
 
 pub(crate) fn operator(gateway: &Gateway) -> Client {
     Client::over_any(UnixStream::connect(gateway.folder().join("control")).unwrap())
 }
 
-/// Makes a token, and returns its secret and its id.
+/// Creates a token, and returns its secret and id.
 pub(crate) fn token(socket: &mut Client, scopes: &[&str], of: &Value) -> (String, String) {
     let mut new = json!({"name": "of a load", "scopes": scopes});
     for (key, value) in of.as_object().into_iter().flatten() {
@@ -122,15 +126,15 @@ impl Workload {
         Self { gateway, target, publishers, readers, guard }
     }
 
-    /// The token of an attacker, and its id. It only reads, and sees the least.
+    /// The token of an attacker, which can only read in the smallest view, and its id.
     ///
-    /// Its group makes each of its snapshots costly: the gateway writes it for this token alone.
+    /// The group makes its snapshots costly, because the gateway builds them for this token alone.
     pub(crate) fn attacker(&self) -> (String, String) {
         let of = json!({"view": "in-out", "group": GROUP});
         token(&mut operator(&self.gateway), &["read"], &of)
     }
 
-    /// The same without a group: what the gateway writes for this token may be of use to others.
+    /// The token of an attacker without a group, whose snapshots other readers can share.
     pub(crate) fn attacker_without_a_group(&self) -> (String, String) {
         token(&mut operator(&self.gateway), &["read"], &json!({"view": "in-out"}))
     }
@@ -146,7 +150,7 @@ impl Workload {
     ///
     /// If a publication is refused, or a reader misses a change.
     #[track_caller]
-    pub(crate) fn works(&mut self, publications: u32) -> Times {
+    pub(crate) fn publish_and_check(&mut self, publications: u32) -> Times {
         for reader in &self.readers {
             reader.seen.lock().unwrap().clear();
         }
@@ -161,21 +165,21 @@ impl Workload {
             let done = threads.into_iter().map(|thread| thread.join().unwrap());
             done.filter_map(Result::err).map(|error| error.to_string()).collect()
         });
-        self.guard.must_not_have_killed();
+        self.guard.assert_not_killed();
         assert!(failed.is_empty(), "{} publishers failed: {}", failed.len(), failed[0]);
         let mut times = Times::default();
         let published = self.publishers.iter().flat_map(|publisher| &publisher.published);
         times.round_trips.extend(published.map(|it| it.done.duration_since(it.due)));
         for reader in &self.readers {
-            reader.must_have_seen(&self.publishers, &mut times);
+            reader.assert_received(&self.publishers, &mut times);
         }
         times
     }
 
     #[track_caller]
-    pub(crate) fn memory_must_be_bounded(&self) -> u64 {
-        self.guard.must_not_have_killed();
-        let memory = most_memory(self.gateway.id()).expect("the gateway runs");
+    pub(crate) fn assert_memory_bounded(&self) -> u64 {
+        self.guard.assert_not_killed();
+        let memory = peak_memory(self.gateway.id()).expect("the gateway runs");
         assert!(memory < MEMORY_KIB, "the gateway held {memory} KiB");
         memory
     }
@@ -188,19 +192,19 @@ impl Publisher {
         let client = target.connect().unwrap();
         let by = bearer(&secret);
         let mut publisher = Self { person, by, client, is_busy: false, published: Vec::new() };
-        publisher.say().unwrap();
+        publisher.publish_next().unwrap();
         publisher
     }
 
-    /// Says the other availability, and returns the number of the change.
-    fn say(&mut self) -> io::Result<u64> {
+    /// Publishes the other availability, and returns the revision.
+    fn publish_next(&mut self) -> io::Result<u64> {
         self.is_busy = !self.is_busy;
         let body = publication(if self.is_busy { "busy" } else { "away" }, 600_000).to_string();
         let path = format!("/v1/people/{}/devices/laptop", self.person);
-        let said = self.client.ask(&request("PUT", &path, &self.by, Some(&body)))?;
-        let json: Value = serde_json::from_str(&said.body).unwrap_or_default();
-        let refused = || io::Error::other(format!("{}: {}", said.status, said.body));
-        json["revision"].as_u64().filter(|_| said.status == 200).ok_or_else(refused)
+        let response = self.client.request(&request("PUT", &path, &self.by, Some(&body)))?;
+        let json: Value = serde_json::from_str(&response.body).unwrap_or_default();
+        let refused = || io::Error::other(format!("{}: {}", response.status, response.body));
+        json["revision"].as_u64().filter(|_| response.status == 200).ok_or_else(refused)
     }
 
     fn publish(&mut self, first: Instant, publications: u32) -> io::Result<()> {
@@ -208,7 +212,7 @@ impl Publisher {
         for number in 0..publications {
             let due = first + PACE * number;
             wait_until(due);
-            let revision = self.say()?;
+            let revision = self.publish_next()?;
             self.published.push(Published { revision, due, done: now() });
         }
         Ok(())
@@ -218,13 +222,13 @@ impl Publisher {
 impl Reader {
     fn new(gateway: &Gateway, socket: &mut Client, number: usize) -> Self {
         let secret = token(socket, &["read"], &json!({})).0;
-        // Each publisher has as many readers as any other.
+        // All publishers have the same number of readers.
         let watched: Vec<usize> =
             (0..WATCHED).map(|step| (number + step * 7) % PUBLISHERS).collect();
         let idle = (0..WATCHED).map(|step| PUBLISHERS + number * WATCHED + step);
         let names: Vec<String> = watched.iter().copied().chain(idle).map(person).collect();
         let mut events = Events::of(gateway, &secret, &format!("?person={}", names.join(",")), "");
-        events.must("snapshot");
+        events.expect_event("snapshot");
         let socket = events.socket().try_clone().unwrap();
         let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
         let sees = seen.clone();
@@ -242,7 +246,7 @@ impl Reader {
     }
 
     #[track_caller]
-    fn must_have_seen(&self, publishers: &[Publisher], times: &mut Times) {
+    fn assert_received(&self, publishers: &[Publisher], times: &mut Times) {
         let of_watched = self.watched.iter().map(|number| &publishers[*number]);
         let mut expected: Vec<(u64, &str, Instant)> = of_watched
             .flat_map(|publisher| {

@@ -1,5 +1,4 @@
-//! How streams end: their token is revoked, the gateway stops, or the other side is gone or takes
-//! nothing.
+//! The end of a stream: revoked token, stopping gateway, closed connection, or a stalled reader.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,8 +13,7 @@ use crate::metrics::Metrics;
 use crate::stream::{Frame, ReaderId, slot_index};
 
 impl Readers {
-    /// A second has passed: a sign of life to a part of the readers, and an end to those that
-    /// take nothing.
+    /// Runs once a second: sends a heartbeat to some of the readers and closes stalled ones.
     pub(in crate::fanout) fn tick(&mut self, metrics: &Metrics, now: Moment) {
         let slots = usize::try_from(HEARTBEAT.as_secs()).unwrap_or(1).max(1);
         self.slot = (self.slot + 1) % slots;
@@ -54,7 +52,7 @@ impl Readers {
     fn end_where(&mut self, why: impl Fn(&Reader) -> Option<EndReason>, metrics: &Metrics) {
         for (key, reader) in &self.readers {
             let Some(reason) = why(reader) else { continue };
-            // One that takes nothing sees its stream end without a word.
+            // A stalled reader gets no `end` event, only the end of the stream.
             if reader.backlog.is_none() {
                 let _ = write(&reader.transport, &reader.budget, Frame::end(reason));
             }
@@ -70,7 +68,7 @@ impl Readers {
         }
     }
 
-    /// Closes a reader whose other side sends no more, after what was begun.
+    /// Closes a reader whose peer closed its side, after the frame that was begun.
     pub(in crate::fanout) fn finish(&mut self, id: ReaderId, metrics: &Metrics) {
         if self.reader(id).is_none() {
             return;
@@ -81,7 +79,7 @@ impl Readers {
         }
     }
 
-    /// Lets those go that turned out to be gone.
+    /// Removes the readers whose connection turned out to be closed.
     pub(in crate::fanout) fn settle(&mut self, metrics: &Metrics) {
         self.close_over(metrics);
     }

@@ -1,9 +1,9 @@
-//! Who is told of whom: an index from people and groups to readers, and what each is owed.
+//! The readers: an index from people and groups to readers, and the backlog of each reader.
 //!
-//! A reader costs a socket and about a hundred bytes. A change is written straight to the sockets
-//! of those who see it; one that is full is marked as behind, and gets, once there is room, what
-//! came out of all the changes meanwhile. One that falls too far behind is let go: it comes back
-//! and begins anew.
+//! A reader costs a socket and about a hundred bytes. A change is written directly to the sockets
+//! of the readers that see it. If a socket is full, its reader gets a backlog, which coalesces
+//! changes until the socket is writable. If a backlog grows too large, the gateway closes the
+//! stream; the reader reconnects and gets a snapshot.
 
 mod ends;
 
@@ -31,27 +31,27 @@ use crate::stream::{
 };
 use crate::subscription::Subscription;
 
-/// Up to so many bytes a stream begins with one write.
+/// The size up to which the start of a stream is one write.
 const ONE_WRITE: usize = 64 * 1024;
 
-/// Bytes of a name that a reader wants, with what finds it, more or less.
+/// The approximate size of a subscribed name, with its entries in the index.
 const BYTES_OF_A_NAME: usize = 128;
 
 #[derive(Debug)]
 struct Reader {
     transport: ReaderTransport,
     number: u32,
-    /// What it sees of most people.
+    /// The view of most people.
     view: View,
-    /// It may see everybody, so its view decides alone.
+    /// True if the reader may see all people, so that only its view matters.
     plain: bool,
     label: TransportLabel,
     principal: Principal,
     budget: StreamBudget,
     memberships: Memberships,
-    /// What `memberships` cost, if they are many.
+    /// The charge for `memberships`, if there are many.
     names: Option<Charge>,
-    /// The last change that it was told of, or that was in its snapshot.
+    /// The last change that was sent, or that was in the snapshot.
     last: u64,
     backlog: Option<Box<Backlog>>,
     _permit: Option<ConnectionPermit>,
@@ -60,13 +60,13 @@ struct Reader {
 /// The backlog of a slow reader.
 #[derive(Debug)]
 struct Backlog {
-    /// What was begun, and what a stream begins with.
+    /// The rest of a frame that was begun, and the start of a stream.
     rest: VecDeque<(Frame, Option<Charge>)>,
-    /// Of each person what came out of all changes since.
+    /// One coalesced change per person.
     changes: BTreeMap<Arc<str>, (Change, Charge)>,
-    /// When it last took something.
+    /// The time of the last write.
     since: Moment,
-    /// It is closed after `rest`.
+    /// True if the stream closes after `rest`.
     ends: bool,
 }
 
@@ -94,7 +94,7 @@ impl Readers {
         }
     }
 
-    /// Whether there is no reader, and nothing that belongs to one.
+    /// Returns true if there is no reader, and no data of one.
     pub(super) fn is_empty(&self) -> bool {
         self.readers.is_empty() && self.topics.is_empty() && self.stream_budgets.is_empty()
     }
@@ -112,16 +112,16 @@ impl Readers {
 
     /// # Errors
     ///
-    /// If the family of a reader has as many streams as it may.
+    /// If the token family of the reader has too many streams.
     pub(super) fn require_capacity(&self, principal: &Principal) -> Result<(), ApiError> {
         self.stream_budgets.require_capacity(principal.token.family())
     }
 
-    /// Takes a reader in.
+    /// Adds a reader.
     ///
     /// # Errors
     ///
-    /// If its family has as many streams as it may.
+    /// If its token family has too many streams.
     pub(super) fn open(
         &mut self,
         transport: ReaderTransport,
@@ -150,12 +150,13 @@ impl Readers {
         Ok(ReaderId { key, number: self.number })
     }
 
-    /// Tells a reader of what it wants from now on, what is so first; for a socket, `head` is the
-    /// head of the answer.
+    /// Adds a subscription of a reader and sends its snapshot or the missed changes.
+    ///
+    /// For a socket, `head` is the head of the response.
     ///
     /// # Errors
     ///
-    /// If it wants too many, or its family holds too much that was not sent.
+    /// If the subscription has too many names, or the unsent data of the family is too large.
     pub(super) fn subscribe(
         &mut self,
         id: ReaderId,
@@ -183,7 +184,7 @@ impl Readers {
         topics.retain(|topic| !reader.memberships.contains(topic));
         let names = reader.memberships.len() + topics.len();
         if !NAMES_PER_SUBSCRIPTION.allows(names) {
-            let detail = format!("{names} people and groups would be wanted on one stream");
+            let detail = format!("the stream would subscribe to {names} people and groups");
             return Err(ApiError::limit_exceeded(
                 ApiErrorKind::BadRequest,
                 NAMES_PER_SUBSCRIPTION,
@@ -191,9 +192,9 @@ impl Readers {
             ));
         }
         let budget = reader.budget.clone();
-        let more = budget.charge(topics.len() * BYTES_OF_A_NAME).ok_or_else(holds_too_much)?;
+        let more = budget.charge(topics.len() * BYTES_OF_A_NAME).ok_or_else(budget_exhausted)?;
         let start = self.replay_log.start(&principal, &budget, subscription, people, is_first);
-        let (frames, last) = start.ok_or_else(holds_too_much)?;
+        let (frames, last) = start.ok_or_else(budget_exhausted)?;
         drop(more);
         for topic in topics {
             self.topics.join(&mut self.readers, id.key, topic);
@@ -206,7 +207,7 @@ impl Readers {
         Ok(())
     }
 
-    /// Tells a reader no more of what it does not want.
+    /// Removes a subscription of a reader.
     pub(super) fn unsubscribe(&mut self, id: ReaderId, subscription: &Subscription) {
         let Some(reader) = self.reader(id) else { return };
         let all = subscription.is_everybody();
@@ -249,9 +250,9 @@ impl Readers {
         }
     }
 
-    /// Tells all who see them of changes, which are in order and of one person each.
+    /// Sends changes, which are in order and of one person each, to all readers that see them.
     ///
-    /// Returns who reads from now on a person or a group that nobody was when they asked for it.
+    /// Returns the new readers of people and groups that did not exist when they subscribed.
     pub(super) fn deliver(
         &mut self,
         changes: Vec<Change>,
@@ -271,10 +272,11 @@ impl Readers {
                 new_readers.extend(self.principals(named).map(|principal| (principal, id.clone())));
             }
             for group in joined_groups(rendered) {
-                let whom: Arc<str> = format!("@{group}").into();
+                let subject: Arc<str> = format!("@{group}").into();
                 let of_group = self.topics.of(&Topic::Group(group));
-                new_readers
-                    .extend(self.principals(of_group).map(|principal| (principal, whom.clone())));
+                new_readers.extend(
+                    self.principals(of_group).map(|principal| (principal, subject.clone())),
+                );
             }
             let own = self.topics.of(&Topic::Own(id.clone()));
             let named = self.topics.of(&Topic::Person(id.clone()));
@@ -282,7 +284,7 @@ impl Readers {
             let groups = groups(rendered).into_iter().map(Topic::Group);
             let of_groups: Vec<u32> = groups.flat_map(|group| self.topics.of(&group)).collect();
             for key in own.into_iter().chain(everybody).chain(named).chain(of_groups) {
-                // One that wants everybody too is told below, of all changes in their order.
+                // A reader that also subscribes to everybody gets all changes in order below.
                 if !self.is_in_same_view(key) {
                     self.send_change(key, rendered, metrics, now);
                 }
@@ -303,7 +305,7 @@ impl Readers {
         readers.map(|reader| reader.principal.clone())
     }
 
-    /// Tells those who want everybody and see all of them in one view: a burst is one write.
+    /// Sends changes to the readers of everybody that have one view: a burst is one write.
     fn send_same_view(&mut self, rendered: &[Arc<RenderedChange>], metrics: &Metrics, now: Moment) {
         let Some(first) = rendered.first().map(|rendered| rendered.ordinal()) else { return };
         let together = View::ALL.map(|view| {
@@ -343,7 +345,7 @@ impl Readers {
         }
     }
 
-    /// Tells one reader of one change, unless it was told already.
+    /// Sends one change to one reader, unless it has the change already.
     fn send_change(
         &mut self,
         key: u32,
@@ -378,11 +380,11 @@ impl Readers {
         }
     }
 
-    /// Writes a frame, or keeps what is left of it.
+    /// Writes a frame and puts the rest in the backlog.
     fn send(&mut self, key: u32, frame: Frame, metrics: &Metrics, now: Moment) {
         let Some(reader) = self.readers.get_mut(slot_index(key)) else { return };
         if let Some(backlog) = &mut reader.backlog {
-            // Only what a stream begins with comes here: it goes before all changes.
+            // Only the start of a stream comes here: it precedes all changes.
             match held(&reader.budget, frame) {
                 Some(held) => backlog.rest.push_back(held),
                 None => self.over.push(key),
@@ -403,7 +405,7 @@ impl Readers {
         }
     }
 
-    /// Gives a reader that has room what it is owed.
+    /// Writes the backlog of a reader that is writable.
     pub(super) fn on_writable(&mut self, id: ReaderId, metrics: &Metrics, now: Moment) {
         if self.reader(id).is_none() {
             return;
@@ -449,14 +451,14 @@ impl Readers {
 impl Reader {
     fn charge_names(&mut self) {
         self.names = None;
-        // One name is nothing beside the rest of a reader.
+        // One name is negligible beside the rest of a reader.
         if self.memberships.len() > 1 {
             self.names = self.budget.charge(self.memberships.len() * BYTES_OF_A_NAME);
         }
     }
 }
 
-/// A frame that waits, and what it costs; nothing if its family holds too much.
+/// A waiting frame with its charge; `None` if the budget of the family is exhausted.
 fn held(budget: &StreamBudget, frame: Frame) -> Option<(Frame, Option<Charge>)> {
     if frame.is_for_all {
         return Some((frame, None));
@@ -465,8 +467,8 @@ fn held(budget: &StreamBudget, frame: Frame) -> Option<(Frame, Option<Charge>)> 
     Some((frame, Some(charge)))
 }
 
-fn holds_too_much() -> ApiError {
-    let detail = "the streams of this token and its sessions hold too much";
+fn budget_exhausted() -> ApiError {
+    let detail = "the unsent data for this token and its sessions is too large";
     ApiError::limit_exceeded(ApiErrorKind::TooMany, STREAM_BYTES_PER_TOKEN, detail).retry_after(5)
 }
 
@@ -476,7 +478,7 @@ impl TopicMember for Reader {
     }
 }
 
-/// What a reader gets of a change.
+/// The frame of a change for a reader.
 fn frame_for(reader: &Reader, rendered: &RenderedChange) -> Option<Frame> {
     if reader.plain && reader.memberships.is_only(&Topic::AllSameView) {
         return rendered.frame(reader.view).cloned();

@@ -1,5 +1,5 @@
-// An issuer on a free port of loopback: node issuer.js REDIRECT_URI. It prints its address, and
-// signs in whoever gives a name.
+// An OpenID Connect issuer on a free loopback port: node issuer.js REDIRECT_URI. It prints its
+// address, and accepts any user name.
 import { createServer } from "node:http";
 import Provider from "oidc-provider";
 
@@ -17,7 +17,7 @@ server.listen(0, "127.0.0.1", () => {
       },
     ],
     claims: { openid: ["sub"], profile: ["preferred_username"] },
-    // The name is in the token itself, and not only where one asks for it.
+    // The name is in the ID token itself, and not only in the userinfo response.
     conformIdTokenClaims: false,
     findAccount: (_, id) => ({
       accountId: id,

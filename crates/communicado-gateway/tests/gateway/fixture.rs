@@ -1,4 +1,4 @@
-//! A gateway under test, and those who ask it.
+//! A gateway under test, and its clients.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -21,9 +21,9 @@ pub(crate) fn now() -> Instant {
 pub(crate) struct Gateway {
     child: Child,
     pub(crate) base: String,
-    /// The first administrator's.
+    /// The first administrator's token.
     pub(crate) token: String,
-    /// All that it printed when it started.
+    /// The output at the start.
     pub(crate) greeting: String,
     arguments: Vec<String>,
     folder: TempDir,
@@ -39,7 +39,7 @@ pub(crate) fn program() -> PathBuf {
 ///
 /// # Panics
 ///
-/// If it is not there: nothing is skipped.
+/// If the program is missing: no test is skipped.
 pub(crate) fn peer(name: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers/python/bin");
     let path = root.join(name);
@@ -52,18 +52,18 @@ impl Gateway {
         Self::with(&[])
     }
 
-    /// With more arguments of `serve`.
+    /// Starts a gateway with more arguments of `serve`.
     pub(crate) fn with(arguments: &[&str]) -> Self {
         Self::at("127.0.0.1:0", arguments)
     }
 
-    /// On an address that must be known before.
+    /// Starts a gateway on a given address.
     pub(crate) fn at(listen: &str, arguments: &[&str]) -> Self {
-        Self::among(listen, arguments, None)
+        Self::in_cluster(listen, arguments, None)
     }
 
-    /// Among others, whose administrator's token is good here too.
-    pub(crate) fn among(listen: &str, arguments: &[&str], token: Option<String>) -> Self {
+    /// Starts a gateway of a cluster, with the token of another gateway.
+    pub(crate) fn in_cluster(listen: &str, arguments: &[&str], token: Option<String>) -> Self {
         let private = std::fs::Permissions::from_mode(0o700);
         let folder = tempfile::Builder::new().permissions(private).tempdir().unwrap();
         let arguments: Vec<String> = arguments.iter().map(|it| (*it).to_owned()).collect();
@@ -74,14 +74,14 @@ impl Gateway {
         Self { child, base, token, greeting, arguments, folder }
     }
 
-    /// The same folder and port once more.
-    pub(crate) fn again(&mut self) {
+    /// Starts the gateway again on the same folder and port.
+    pub(crate) fn restart(&mut self) {
         let mut command = Command::new(program());
-        self.again_as(&mut command);
+        self.restart_as(&mut command);
     }
 
-    /// The same, started by another program that becomes the gateway.
-    pub(crate) fn again_as(&mut self, command: &mut Command) {
+    /// Starts the gateway again with a given command.
+    pub(crate) fn restart_as(&mut self, command: &mut Command) {
         self.end();
         let listen = self.address().to_string();
         let (child, greeting) =
@@ -102,17 +102,17 @@ impl Gateway {
     }
 
     pub(crate) fn signal(&mut self, signal: Signal) {
-        assert!(self.child.try_wait().unwrap().is_none(), "it has ended");
+        assert!(self.child.try_wait().unwrap().is_none(), "the gateway has ended");
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Kills it at once, as a power cut would.
+    /// Kills the gateway, as a power failure would.
     pub(crate) fn kill(&mut self) {
         self.signal(Signal::KILL);
         self.child.wait().unwrap();
     }
 
-    /// Lets it stop by itself.
+    /// Asks the gateway to stop.
     pub(crate) fn stop(&mut self) -> ExitStatus {
         self.signal(Signal::TERM);
         self.wait()
@@ -133,20 +133,20 @@ impl Gateway {
         }
     }
 
-    /// Asks as the administrator.
+    /// Sends a request as the administrator.
     #[track_caller]
-    pub(crate) fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Said {
-        self.ask_as(&self.token, method, path, body)
+    pub(crate) fn request(&self, method: &str, path: &str, body: Option<&Value>) -> Response {
+        self.request_as(&self.token, method, path, body)
     }
 
     #[track_caller]
-    pub(crate) fn ask_as(
+    pub(crate) fn request_as(
         &self,
         token: &str,
         method: &str,
         path: &str,
         body: Option<&Value>,
-    ) -> Said {
+    ) -> Response {
         let authorization = format!("Authorization: Bearer {token}");
         let mut arguments = vec!["-X", method, "-H", &authorization];
         let text = body.map(ToString::to_string).unwrap_or_default();
@@ -158,18 +158,18 @@ impl Gateway {
 
     #[track_caller]
     pub(crate) fn get(&self, path: &str) -> Value {
-        self.ask("GET", path, None).must(200)
+        self.request("GET", path, None).expect_json(200)
     }
 
-    /// What `curl` gets from a path, with these arguments.
+    /// Requests a path with `curl` and these arguments.
     #[track_caller]
-    pub(crate) fn curl(&self, path: &str, arguments: &[&str]) -> Said {
+    pub(crate) fn curl(&self, path: &str, arguments: &[&str]) -> Response {
         self.curl_at(&format!("{}{path}", self.base), arguments)
     }
 
-    /// What `curl` gets from an address.
+    /// Requests a URL with `curl` and these arguments.
     #[track_caller]
-    pub(crate) fn curl_at(&self, url: &str, arguments: &[&str]) -> Said {
+    pub(crate) fn curl_at(&self, url: &str, arguments: &[&str]) -> Response {
         let certificate = self.folder.path().join("tls.pem");
         let mut command = Command::new("curl");
         command.args(["--silent", "--show-error", "--max-time", "20", "--include"]);
@@ -180,7 +180,7 @@ impl Gateway {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(!text.is_empty(), "curl got nothing: {errors}");
-        // `100 Continue` comes before the answer.
+        // `100 Continue` precedes the response.
         let text = text.strip_prefix("HTTP/1.1 100 Continue\r\n\r\n").unwrap_or(&text);
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
         let status = head.split(' ').nth(1).and_then(|it| it.parse().ok()).expect("a status");
@@ -188,7 +188,7 @@ impl Gateway {
             let (name, value) = line.split_once(": ")?;
             name.eq_ignore_ascii_case("location").then(|| value.to_owned())
         });
-        Said {
+        Response {
             status,
             location,
             head: head.to_ascii_lowercase(),
@@ -198,28 +198,29 @@ impl Gateway {
     }
 
     pub(crate) fn add(&self, id: &str, groups: &[&str]) {
-        self.ask("POST", "/v1/people", Some(&json!({"id": id, "groups": groups}))).must(201);
+        self.request("POST", "/v1/people", Some(&json!({"id": id, "groups": groups})))
+            .expect_json(201);
     }
 
-    /// Makes a token; `of` is the rest of what it is made of.
+    /// Creates a token; `of` has more fields of the request.
     pub(crate) fn token(&self, scopes: &[&str], of: &Value) -> (String, String) {
         let mut new = json!({"name": "a test's", "scopes": scopes});
         for (key, value) in of.as_object().into_iter().flatten() {
             new[key] = value.clone();
         }
-        let made = self.ask("POST", "/v1/tokens", Some(&new)).must(201);
+        let made = self.request("POST", "/v1/tokens", Some(&new)).expect_json(201);
         let text = |key: &str| made[key].as_str().unwrap().to_owned();
         (text("secret"), text("id"))
     }
 
     pub(crate) fn publish(&self, person: &str, device: &str, availability: &str) -> Value {
         let path = format!("/v1/people/{person}/devices/{device}");
-        self.ask("PUT", &path, Some(&publication(availability, 60_000))).must(200)
+        self.request("PUT", &path, Some(&publication(availability, 60_000))).expect_json(200)
     }
 
-    pub(crate) fn say(&self, person: &str, note: &str) -> Said {
+    pub(crate) fn set_note(&self, person: &str, note: &str) -> Response {
         let body = json!({"status": "signed-in", "availability": "busy", "note": note});
-        self.ask("PUT", &format!("/v1/people/{person}/manual"), Some(&body))
+        self.request("PUT", &format!("/v1/people/{person}/manual"), Some(&body))
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> std::process::Output {
@@ -249,7 +250,7 @@ fn spawn(command: &mut Command) -> (Child, String) {
     let mut child = command.spawn().expect("the gateway starts");
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut greeting = String::new();
-    // All of the greeting is one write: what follows the first line is there already.
+    // The greeting is one write, so the buffer contains the rest of it.
     output.read_line(&mut greeting).unwrap();
     greeting.push_str(&String::from_utf8_lossy(output.buffer()));
     assert!(greeting.starts_with("listening "), "{greeting:?} {:?}", child.try_wait());
@@ -260,13 +261,13 @@ fn word_after(text: &str, start: &str) -> Option<String> {
     text.lines().find_map(|line| line.strip_prefix(start)).map(ToOwned::to_owned)
 }
 
-/// A port that is free now.
+/// A free port.
 pub(crate) fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
 }
 
-/// What a device says that has one client with one availability, or is signed out without.
+/// The publication of a device with one client, signed out if `availability` is empty.
 pub(crate) fn publication(availability: &str, lease_ms: u64) -> Value {
     let is_in = !availability.is_empty();
     let time = "2026-11-22T21:00:00.000000Z";
@@ -280,31 +281,31 @@ pub(crate) fn publication(availability: &str, lease_ms: u64) -> Value {
     json!({"v": 1, "lease_ms": lease_ms, "clients": [client]})
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug)]
-pub(crate) struct Said {
+pub(crate) struct Response {
     pub(crate) status: u16,
-    /// Where it leads.
+    /// The target of a redirection.
     pub(crate) location: Option<String>,
-    /// In small letters.
+    /// The head in lower case.
     pub(crate) head: String,
     pub(crate) head_as_sent: String,
     pub(crate) body: String,
 }
 
-impl Said {
-    /// The JSON of an answer that must have this status.
+impl Response {
+    /// The JSON of a response, which must have this status.
     #[track_caller]
-    pub(crate) fn must(&self, status: u16) -> Value {
+    pub(crate) fn expect_json(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{self:?}");
         if self.body.is_empty() { Value::Null } else { serde_json::from_str(&self.body).unwrap() }
     }
 
-    /// The problem of an answer that must be one, complete.
+    /// The problem of a response, which must be complete and have this status.
     #[track_caller]
-    pub(crate) fn problem(&self, status: u16) -> Value {
+    pub(crate) fn expect_problem(&self, status: u16) -> Value {
         assert!(self.head.contains("content-type: application/problem+json"), "{self:?}");
-        let problem = self.must(status);
+        let problem = self.expect_json(status);
         assert_eq!(problem["status"], status);
         for key in ["type", "title", "detail", "help"] {
             assert!(problem[key].as_str().is_some_and(|text| !text.is_empty()), "{problem}");
@@ -312,9 +313,9 @@ impl Said {
         problem
     }
 
-    /// The status of an answer whose body may be anything.
+    /// Checks the status of a response with any body.
     #[track_caller]
-    pub(crate) fn must_be(&self, status: u16) {
+    pub(crate) fn expect_status(&self, status: u16) {
         assert_eq!(self.status, status, "{self:?}");
     }
 
@@ -332,7 +333,7 @@ pub(crate) struct Event {
     pub(crate) data: Value,
 }
 
-/// A stream of events on a socket of its own.
+/// A stream of events on a separate socket.
 pub(crate) struct Events {
     socket: TcpStream,
     read: Vec<u8>,
@@ -340,16 +341,16 @@ pub(crate) struct Events {
 }
 
 impl Events {
-    /// Asks for a stream that must begin.
+    /// Opens a stream, which must begin.
     #[track_caller]
     pub(crate) fn of(gateway: &Gateway, token: &str, query: &str, headers: &str) -> Self {
-        let events = Self::ask(gateway.address(), token, query, headers);
+        let events = Self::open(gateway.address(), token, query, headers);
         assert!(events.head.starts_with("HTTP/1.1 200"), "{}", events.head);
         events
     }
 
-    /// Asks for a stream.
-    pub(crate) fn ask(address: SocketAddr, token: &str, query: &str, headers: &str) -> Self {
+    /// Requests a stream, which the gateway may refuse.
+    pub(crate) fn open(address: SocketAddr, token: &str, query: &str, headers: &str) -> Self {
         let mut socket = TcpStream::connect(address).unwrap();
         socket.set_read_timeout(Some(HANG)).unwrap();
         let request = format!(
@@ -366,7 +367,7 @@ impl Events {
         &self.socket
     }
 
-    /// What comes up to `end`, without it; nothing if the stream ends.
+    /// The bytes up to `end`, without it; `None` if the stream ends.
     fn part(&mut self, end: &[u8]) -> Option<String> {
         loop {
             if let Some(at) = self.read.windows(end.len()).position(|it| it == end) {
@@ -377,7 +378,7 @@ impl Events {
             let mut more = [0; 65536];
             let count = match self.socket.read(&mut more) {
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                read => read.expect("the stream says something in time"),
+                read => read.expect("the stream sends something in time"),
             };
             if count == 0 {
                 return None;
@@ -386,11 +387,11 @@ impl Events {
         }
     }
 
-    /// The next event; nothing if the stream ends. Signs of life are passed over.
+    /// The next event, without heartbeats; `None` if the stream ends.
     pub(crate) fn next(&mut self) -> Option<Event> {
         let end = now() + HANG;
         loop {
-            assert!(now() < end, "nothing but signs of life within {HANG:?}");
+            assert!(now() < end, "only heartbeats within {HANG:?}");
             let part = self.part(b"\n\n")?;
             let value = |name: &str| {
                 part.lines().find_map(|line| line.strip_prefix(name)).map(ToOwned::to_owned)
@@ -406,7 +407,7 @@ impl Events {
 
     /// The next event, which must be of this kind.
     #[track_caller]
-    pub(crate) fn must(&mut self, kind: &str) -> Event {
+    pub(crate) fn expect_event(&mut self, kind: &str) -> Event {
         let event = self.next().expect("the stream goes on");
         assert_eq!(event.kind, kind, "{event:?}");
         event

@@ -1,5 +1,5 @@
-// The stage: a real gateway on a private port with a home of its own, browsers in front of it, and
-// what everybody who looks at the board expects of it. It ends what it started, and nothing else.
+// The fixture: a real gateway on a private port with a separate home, browsers, and checks that apply
+// to every reader. It ends only processes that it started.
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-/** Where the screenshots are left, to be looked at. */
+/** The folder of the screenshots, for inspection. */
 const SHOTS = join(root, "target/board");
 /** The milliseconds in which a core was idle that any one state may take. A busy machine is no failure. */
 const TIMEOUT = 60_000;
@@ -26,22 +26,22 @@ export const ARGUMENTS = [
   "--disable-component-update", "--disable-sync", "--no-first-run",
 ];
 
-/** The program that is tested: the one that `variable` names, or else as cargo built it. */
+/** The program under test: from the environment `variable`, else from cargo's target folder. */
 function program(name, variable) {
   const built = ["release", "debug"].map((of) => join(root, `target/${of}`, name));
   const found = process.env[variable] ?? built.find((file) => existsSync(file));
-  assert(found, `there is no ${name}: cargo build -p ${name.replace(/^communicado$/, "communicado-cli")}, or set ${variable}`);
+  assert(found, `${name} is missing: cargo build -p ${name.replace(/^communicado$/, "communicado-cli")}, or set ${variable}`);
   return found;
 }
 
-/** A home that nothing else uses. */
+/** A new home folder with its environment. */
 function newHome() {
   const home = mkdtempSync(join(tmpdir(), "communicado-board-"));
   const xdg = ["DATA", "STATE", "CONFIG", "CACHE"].map((of) => [`XDG_${of}_HOME`, home]);
   return { home, env: { PATH: process.env.PATH, HOME: home, XDG_RUNTIME_DIR: home, ...Object.fromEntries(xdg) } };
 }
 
-/** Ends a child of ours, if it has not ended by itself. */
+/** Ends a child process, if it still runs. */
 async function end(child, signal) {
   if (child.exitCode !== null || child.signalCode) return;
   const ended = new Promise((resolve) => child.once("exit", resolve));
@@ -82,7 +82,7 @@ export class Gateway {
   #child;
   said = "";
 
-  /** Starts a gateway that knows nobody; what `more` returns for its port and home are further options. */
+  /** Starts an empty gateway; `more` returns more options for its port and home. */
   static async start(more = () => []) {
     const gateway = new Gateway();
     gateway.port = await freePort();
@@ -108,7 +108,7 @@ export class Gateway {
     await until("the gateway answers", answers);
   }
 
-  /** Ends it: SIGTERM asks, SIGKILL does not. */
+  /** Ends the gateway: SIGTERM stops it, SIGKILL kills it. */
   end(signal = "SIGTERM") {
     return end(this.#child, signal);
   }
@@ -118,7 +118,7 @@ export class Gateway {
     rmSync(this.#home.home, { recursive: true, force: true });
   }
 
-  /** Asks it as an administrator; what it answers. */
+  /** Sends a request as an administrator, and returns the response. */
   async ask(method, path, body, token = this.token) {
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
     const answer = await fetch(`${this.url}v1/${path}`, { method, headers, body: body && JSON.stringify(body) });
@@ -131,13 +131,13 @@ export class Gateway {
     return this.ask("POST", "people", { id, name, groups });
   }
 
-  /** A new token, of a person who may also publish, or of somebody who only reads. */
+  /** Creates a token: of a person, which can also publish, or one that can only read. */
   async tokenFor(person, view = "everything") {
     const scopes = person ? ["publish", "read"] : ["read"];
     return this.ask("POST", "tokens", { name: person ?? "reader", scopes, person, view });
   }
 
-  /** What an agent on a desktop says. */
+  /** Publishes as an agent does. */
   publish(person, { status = "signed-in", availability = status === "signed-in" ? "available" : null, activity = null, reason = null, lease = 3_600_000, device = "laptop", token } = {}) {
     const at = new Date().toISOString();
     const raw = availability;
@@ -146,7 +146,7 @@ export class Gateway {
   }
 }
 
-/** An issuer of OpenID Connect that sends people back to `back`; it ends with the test. */
+/** An OpenID Connect issuer that redirects to `back`; it ends with the test. */
 export async function issuer(t, back) {
   const folder = join(root, "target/peers/issuer");
   assert(existsSync(join(folder, "node_modules/oidc-provider")), "the issuer is missing: cargo xtask board");
@@ -154,11 +154,11 @@ export async function issuer(t, back) {
   t.after(() => end(child, "SIGKILL"));
   let address = "";
   child.stdout.on("data", (data) => (address += data));
-  await until("the issuer says where it is", () => address.includes("\n"));
+  await until("the issuer prints its address", () => address.includes("\n"));
   return address.trim();
 }
 
-/** `communicado agent` for a person, on a desktop whose bus has no client; it ends with the test. */
+/** `communicado agent` for a person, on a bus without clients; it ends with the test. */
 export async function agent(t, gateway, person) {
   const { home, env } = newHome();
   const bus = spawn("dbus-daemon", ["--session", "--nofork", "--print-address"], { env });
@@ -169,7 +169,7 @@ export async function agent(t, gateway, person) {
   });
   let address = "";
   bus.stdout.on("data", (data) => (address += data));
-  await until("the bus says where it is", () => address.includes("\n"));
+  await until("the bus prints its address", () => address.includes("\n"));
   const token = join(home, "token");
   writeFileSync(token, (await gateway.tokenFor(person)).secret, { mode: 0o600 });
   const options = { env: { ...env, DBUS_SESSION_BUS_ADDRESS: address.trim() }, cwd: home };
@@ -181,7 +181,7 @@ export async function agent(t, gateway, person) {
   return { end: (signal) => end(child, signal) };
 }
 
-/** A network between browser and gateway that can be cut, and can go silent. */
+/** A proxy between browser and gateway that can break connections, or stall them silently. */
 export async function network(to) {
   const lines = new Set();
   let cut = false;
@@ -219,7 +219,7 @@ export async function network(to) {
 let browser;
 after(async () => browser?.close());
 
-/** A browser of its own, as of another person: what it may not do fails the test at its end. */
+/** A separate browser profile; a page that breaks a rule fails the test at its end. */
 export async function reader(t, url, { also, ...options } = {}) {
   browser ??= await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: "en-GB", ...options });
@@ -228,7 +228,7 @@ export async function reader(t, url, { also, ...options } = {}) {
   const { origin } = new URL(url);
   context.on("request", (request) => {
     const of = (address) => new URL(address).origin;
-    // What another page asks, as that of an issuer, is not the board's doing.
+    // Requests of other pages, such as the issuer's, are not the board's.
     const ours = request.serviceWorker() || ["null", origin].includes(of(request.frame().url()));
     if (ours && ![origin, also].includes(of(request.url()))) faults.push(`a request to another host: ${request.url()}`);
   });
@@ -243,7 +243,7 @@ export async function reader(t, url, { also, ...options } = {}) {
   return { context, faults };
 }
 
-/** A tab that shows the board, signed in with `token` if the browser is not. */
+/** A tab that shows the board, after signing in with `token` if given. */
 export async function board(context, url, token) {
   const page = await context.newPage();
   await page.goto(url);
@@ -255,12 +255,12 @@ export async function board(context, url, token) {
   return page;
 }
 
-/** Waits until the board says `word` of a person. */
+/** Waits until the board shows `word` as the status of a person. */
 export async function says(page, person, word) {
   await page.locator(`[data-person="${person}"] .status`, { hasText: word }).waitFor({ state: "attached" });
 }
 
-/** Waits until a page shows `what`, whose clock stands still unless it is told to go on. */
+/** Waits until a page with an artificial clock shows `what`. */
 export function shows(page, what, hasText) {
   return until(`${what} ${hasText}`, async () => {
     await page.clock.runFor(100);
@@ -275,7 +275,7 @@ export async function shot(page, name) {
 }
 
 /** A gateway with some people, which ends with the test. */
-export async function stage(t, more) {
+export async function fixture(t, more) {
   const gateway = await Gateway.start(more);
   t.after(() => gateway.close());
   await gateway.person("ada", "Ada Lovelace", ["engineering", "london"]);
@@ -286,7 +286,7 @@ export async function stage(t, more) {
   return gateway;
 }
 
-/** Everything that a board can show. */
+/** Adds people in every state that a board can show. */
 export async function crowd(gateway) {
   const people = [
     ["annie", "Annie Easley", ["cleveland"], { status: "absent" }],
@@ -309,6 +309,6 @@ export async function crowd(gateway) {
   const say = (id, what) => gateway.ask("PUT", `people/${id}/manual`, what);
   const at = (hours) => new Date(Date.now() + hours * 3_600_000).toISOString();
   await say("alan", { status: "signed-in", availability: "busy", activity: "in-a-meeting", note: "Design review, room 4", returns: at(1) });
-  await say("donald", { status: "signed-out", note: "Reads his mail in batches", returns: at(50) });
+  await say("donald", { status: "signed-out", note: "Reads mail in batches", returns: at(50) });
   return people.length + 3;
 }
