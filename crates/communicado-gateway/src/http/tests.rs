@@ -1,8 +1,9 @@
-//! What passes of a connection, and what is refused, wherever its bytes are split.
+//! Tests of accepted and refused requests, wherever their bytes are split.
 
 use super::*;
 
-/// How much of `bytes` passes when they come in parts of these sizes, and why no more does.
+/// The number of bytes that pass when `bytes` arrives in chunks of these sizes, and the error that
+/// stops it.
 fn passed(bytes: &[u8], parts: impl Fn(usize) -> usize) -> (Vec<usize>, Option<u16>) {
     let mut framing = Framing::new(AllowedHosts::Any);
     let (mut start, mut end, mut requests) = (0, 0, Vec::new());
@@ -19,7 +20,7 @@ fn passed(bytes: &[u8], parts: impl Fn(usize) -> usize) -> (Vec<usize>, Option<u
     }
 }
 
-/// Whether one request passes whole, however it is split; or its status if it is refused.
+/// Checks that one request passes, however it is split; or that it fails with this status.
 #[track_caller]
 fn check(text: &str, expected: Option<u16>) {
     let bytes = text.as_bytes();

@@ -290,6 +290,6 @@ fn without_nats_it_says_so() {
         .unwrap();
     assert_eq!(output.status.code(), Some(5));
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("cannot be reached") && said.contains("help: start NATS"), "{said}");
+    assert!(said.contains("cannot reach") && said.contains("help: start NATS"), "{said}");
     gateway.get("/v1/people");
 }

@@ -133,7 +133,7 @@ fn who_may_do_what() {
     gateway.ask_as(&bridge, "PUT", "/v1/people/bob/manual", Some(&said)).must(204);
     gateway.ask_as(&bridge, "GET", "/v1/people/bob", None).problem(404);
     put("cmt_0123456789012345678901234567890123456789012", "ada").problem(401);
-    assert_eq!(gateway.curl("/v1/people", &[]).problem(401)["title"], "A token is needed");
+    assert_eq!(gateway.curl("/v1/people", &[]).problem(401)["title"], "Authentication is required");
     let new = json!({"id": "eve"});
     gateway.ask_as(&reader, "POST", "/v1/people", Some(&new)).problem(403);
     gateway.ask_as(&ada, "GET", "/v1/tokens", None).problem(403);
