@@ -5,7 +5,7 @@ use communicado_cli_support::{CompletionsArgs, Failure, ManArgs, Outcome, print}
 
 use crate::commands::{backup, people, serve, tokens};
 
-/// Serves sign-in status from desktops to web pages and programs.
+/// Stream the sign-in status of desktop users to web pages and programs.
 ///
 /// Desktops publish their users' status. Web pages and programs query it or subscribe to changes
 /// over REST, Server-Sent Events or WebSocket.
@@ -15,7 +15,7 @@ use crate::commands::{backup, people, serve, tokens};
     version,
     disable_help_subcommand = true,
     arg_required_else_help = true,
-    after_help = "Exit status: 0 done, 2 usage, 5 failed."
+    after_help = "Exit status: 0 success, 2 usage error, 5 failure."
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]

@@ -17,7 +17,7 @@ pub(crate) struct Backup {
     file: PathBuf,
 }
 
-/// Replace the store with a backup. The gateway must not run.
+/// Replace the store with a backup, while the gateway is stopped.
 #[derive(Debug, Args)]
 pub(crate) struct Restore {
     #[command(flatten)]

@@ -25,7 +25,7 @@ use crate::traces::Traces;
 pub(crate) struct Serve {
     #[command(flatten)]
     data: DataFolder,
-    /// Listening address. Port 0 selects a free port.
+    /// Address and port to listen on; port 0 selects a free port.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8427")]
     listen: SocketAddr,
     /// TLS certificate chain, as a PEM file.
@@ -38,7 +38,7 @@ pub(crate) struct Serve {
     /// `tls.pem` in the data folder.
     #[arg(long, value_name = "NAME", conflicts_with = "tls_cert")]
     tls_self_signed: Vec<String>,
-    /// Allow addresses beyond loopback without TLS, for example behind a TLS proxy.
+    /// Listen beyond loopback without TLS, for example behind a TLS proxy.
     #[arg(long)]
     insecure_beyond_loopback: bool,
     /// Let pages of this origin read, for example `https://intranet.example`. Repeat for several
@@ -90,7 +90,7 @@ pub(crate) struct Serve {
 
 /// Options for sign-in at an OpenID Connect issuer.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Sign-in of people")]
+#[command(next_help_heading = "OpenID Connect sign-in")]
 struct OidcArguments {
     /// Issuer URL, for example `https://sso.example`. Register `PUBLIC_URL/v1/oidc/callback` as the
     /// redirect URI.
@@ -108,7 +108,7 @@ struct OidcArguments {
     /// Claim with the id of the person.
     #[arg(long, value_name = "CLAIM", default_value = "preferred_username")]
     oidc_claim: String,
-    /// View of signed-in people on others.
+    /// View that people from the issuer have on others.
     #[arg(long, value_name = "VIEW", default_value = "availability", value_parser = view)]
     oidc_view: View,
 }

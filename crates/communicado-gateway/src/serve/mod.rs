@@ -138,9 +138,9 @@ fn greeting(base: &str, first: Option<&str>) -> String {
     if let Some(secret) = first {
         text.push_str(&format!(
             "token {secret}\n\n\
-             This is the token of the first administrator, and it is shown only now. Try it:\n\n    \
+             This is the first administrator token. The gateway prints it only once. Try it:\n\n    \
              curl -H 'Authorization: Bearer {secret}' {base}/v1/people\n\n\
-             Another one: communicado-gateway tokens create --scope administer --name NAME\n"
+             Create another token: communicado-gateway tokens create --scope administer --name NAME\n"
         ));
     }
     text
