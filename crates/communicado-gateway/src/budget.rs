@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_owner_holds_so_much_and_gives_it_back_and_others_are_not_concerned() {
+    fn a_budget_limits_one_owner_and_is_released_on_drop() {
         let budgets = Budgets::new(Limit { name: "heads", max: 10 });
         let [mut one, mut two] = [budgets.reservation("a"), budgets.reservation("a")];
         assert!(one.set(6).is_ok() && two.set(4).is_ok());

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_permit_that_is_dropped_is_free_again_and_an_address_leaves_room_for_others() {
+    fn a_dropped_permit_is_free_again_and_an_address_leaves_room_for_others() {
         let connection_limit = ConnectionLimit::new(4);
         let [one, other] = ["192.0.2.1", "192.0.2.2"].map(network);
         let mut of_one: Vec<ConnectionPermit> =

@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_limit_that_is_named_in_a_refusal_is_in_the_documentation() {
+    fn every_limit_that_an_error_names_is_in_the_documentation() {
         let named = [
             CONNECTIONS,
             CONNECTIONS_PER_ADDRESS,

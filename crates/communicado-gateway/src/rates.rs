@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_that_asks_too_often_is_refused_and_may_ask_again_later() {
+    fn a_caller_beyond_its_rate_is_refused_and_admitted_later() {
         let (clock, rates) = rates();
         let allowed = (0..1000).filter(|_| rates.request(family("a"), 1).is_ok()).count();
         assert_eq!(allowed, REQUESTS_PER_SECOND.max);
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_costly_request_counts_as_several_and_the_costliest_as_all_of_a_second() {
+    fn a_costly_request_counts_as_several_up_to_one_seconds_allowance() {
         let (clock, rates) = rates();
         let allowed = (0..1000).filter(|_| rates.request(family("a"), 50).is_ok()).count();
         assert_eq!(allowed, REQUESTS_PER_SECOND.max / 50);
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn many_callers_do_not_reset_the_rate_of_one_that_still_asks() {
+    fn many_callers_do_not_reset_the_rate_of_an_active_one() {
         let (_, rates) = rates();
         while rates.request(family("attacker"), 1).is_ok() {}
         for number in 0..10 * FEW.get() {

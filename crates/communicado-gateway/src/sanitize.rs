@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_shown_is_left_out_and_a_reason_is_short() {
+    fn unprintable_characters_are_removed_and_a_reason_is_short() {
         assert_eq!(&*printable("Zoë\u{202e} 🦀\u{1b}[31m".into()), "Zoë 🦀[31m");
         assert_eq!(&*reason("\u{2066}lease-expired".into()), "lease-expired");
         assert_eq!(&*reason("é".repeat(65).into()), "é".repeat(64));

@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_known_by_its_hash_and_nothing_else_is_one() {
+    fn a_secret_is_identified_by_its_hash_and_other_text_is_not_a_secret() {
         let secret = new_secret().unwrap();
         assert_eq!(secret.len(), 47);
         assert!(hash(&secret).is_some());

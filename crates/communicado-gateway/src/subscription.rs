@@ -9,7 +9,7 @@ use crate::api_error::{ApiError, ApiErrorKind};
 use crate::ids::{parse_event_id, parse_id};
 use crate::limits::NAMES_PER_SUBSCRIPTION;
 
-/// The people and groups of a stream. Without names: everybody whom the reader may see.
+/// The people and groups of a stream. Without names: everybody that the reader may see.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Subscription {
     pub(crate) people: BTreeSet<Arc<str>>,
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn people_and_groups_are_read_from_an_address() {
+    fn people_and_groups_are_parsed_from_a_query() {
         let subscription =
             Subscription::parse("person=ada,bob&group=london&last_event_id=7").unwrap();
         assert_eq!(subscription.people, ["ada".into(), "bob".into()].into());
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_is_refused_and_does_not_become_everybody() {
+    fn a_typo_is_refused_and_does_not_subscribe_to_everybody() {
         for bad in ["persn=ada", "person=Ada", "person=%zz", "person=%4", "last_event_id=-1"] {
             assert!(Subscription::parse(bad).is_err(), "{bad}");
         }

@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_that_hang_on_each_other_are_not_valid_and_are_found_once() {
+    fn tokens_in_a_parent_cycle_are_not_valid_and_are_found_once() {
         let [a, b] = [token("a", None, Some("b")), token("b", None, Some("a"))];
         let tokens = TokenTable::from_stored(vec![a.clone(), b]);
         assert!(!tokens.is_valid(&a, Timestamp::EPOCH));

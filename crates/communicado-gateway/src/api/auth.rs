@@ -112,8 +112,7 @@ fn auth_of(app: &AppState, request: &Request) -> Result<Auth, ApiError> {
         same_origin(app, headers)?;
         if by_cookie && !headers.contains_key(CSRF) {
             let help = "send the header `Communicado-Csrf: 1`";
-            let detail = "what a browser's session changes needs a header that only a page of \
-                          ours can send";
+            let detail = "cookie-authenticated writes need the header `Communicado-Csrf`";
             return Err(ApiError::new(ApiErrorKind::NotAllowed, detail, help));
         }
     }

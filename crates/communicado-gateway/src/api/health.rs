@@ -17,7 +17,7 @@ use crate::stream;
 
 /// Time limit for the liveness check of a component.
 const TIMEOUT: Duration = Duration::from_secs(3);
-/// How long a health report stays valid.
+/// The validity of a health report.
 const FRESH: Duration = Duration::from_millis(500);
 /// The start of 2026 in microseconds since 1970. A correct clock is never before it.
 const BUILT: i64 = 1_767_225_600_000_000;

@@ -78,7 +78,7 @@ mod tests {
     use serde_json::Value;
 
     #[test]
-    fn every_address_is_described_and_every_described_one_is_there() {
+    fn every_route_is_in_the_openapi_description_and_vice_versa() {
         let table = include_str!("mod.rs").split("#[cfg(test)]").next().unwrap();
         // rustfmt may put a path on the line after `.route(`.
         let quoted = table.split(".route(").skip(1).map(|rest| rest.split('"').nth(1).unwrap());

@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_and_is_a_key_to_nats() {
+    fn keys_round_trip_and_are_valid_for_nats() {
         for key in [
             EntryKey::Person("ada".into()),
             EntryKey::Person("a..b.".into()),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_taken_for_the_one_whose_key_it_is() {
+    fn an_entry_under_the_key_of_another_is_refused() {
         let ada = r#"{"v":1,"id":"ada"}"#;
         assert!(person("ada", ada).unwrap_err().contains("missing field"));
         let whole = include_str!("../../../../fuzz/corpus/gateway_entry/person");

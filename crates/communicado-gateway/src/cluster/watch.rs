@@ -30,6 +30,9 @@ const CANARY_TIMEOUT: Duration = Duration::from_secs(3);
 /// Delay between two attempts to begin a watch.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 
+/// Advice for an entry that no gateway wrote.
+const FOREIGN_WRITER: &str = "check for other programs that write to the bucket";
+
 /// Writes canaries forever.
 pub(super) async fn canary(cluster: Arc<Cluster>) {
     let key = EntryKey::Canary(cluster.name.clone()).written();
@@ -128,7 +131,7 @@ fn take(
                 None => None,
                 Some(Ok(stored)) => Some(stored),
                 Some(Err(error)) => {
-                    tracing::error!(what = "entry", cause = %error, help = "check for other programs that write to the bucket");
+                    tracing::error!(what = "entry", cause = %error, help = FOREIGN_WRITER);
                     return;
                 }
             };
@@ -165,7 +168,7 @@ fn token(cluster: &Cluster, id: &Arc<str>, value: Option<&str>) {
     match value.map(|value| keys::token(id, value)) {
         Some(Ok(token)) => app.settle_tokens(&[token], &BTreeMap::new()),
         Some(Err(error)) => {
-            tracing::error!(what = "entry", cause = %error, help = "check for other programs that write to the bucket");
+            tracing::error!(what = "entry", cause = %error, help = FOREIGN_WRITER);
         }
         None => {
             let of_session = app.tokens().token(id).is_some_and(|token| token.session_of.is_some());

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_for_one_client_one_sign_in_and_a_time() {
+    fn a_token_is_valid_for_one_client_one_sign_in_and_a_limited_time() {
         let now = Timestamp::from_micros(1_795_000_000_000_000).unwrap();
         let good = json!({"iss": "https://a", "aud": "us", "nonce": "n", "exp": 1_795_000_100,
             "sub": "ada"});
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_refused() {
+    fn a_malformed_token_is_refused() {
         for bad in ["", "a.b", "a.b.c.d", "a.!.c", "a.bm8.c", &token(&json!(7))] {
             assert!(Claims::of_token(bad).is_err(), "{bad}");
         }

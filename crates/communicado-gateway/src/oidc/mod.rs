@@ -1,7 +1,7 @@
 //! Sign-in at an OpenID Connect issuer: the authorization code flow with PKCE.
 //!
-//! The gateway fetches the ID token from the issuer over a connection that it opened, so the origin is
-//! authenticated without the signature (OpenID Connect Core 1.0, 3.1.3.7, step 6). It still
+//! The gateway fetches the ID token from the issuer over a connection that it opened, so the origin
+//! is authenticated without the signature (OpenID Connect Core 1.0, 3.1.3.7, step 6). It still
 //! validates the claims. The gateway stores none of them: the person gets a session, as with a
 //! token.
 

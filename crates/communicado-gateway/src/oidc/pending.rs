@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_that_begins_too_many_loses_its_oldest_and_no_other_address_does() {
+    fn an_address_with_too_many_sign_ins_loses_its_own_oldest_one() {
         let at = |ms: usize| Moment::new(Duration::from_millis(ms as u64));
         let login = |host: u8, until: Moment| PendingLogin {
             nonce: String::new(),

@@ -238,7 +238,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_trusts_its_own_user_and_root_and_root_also_the_user_of_the_folder() {
+    fn a_command_trusts_its_user_and_root_and_root_trusts_the_owner_of_the_folder() {
         assert!(is_trusted(1000, 1000, 1000));
         assert!(is_trusted(0, 1000, 1000));
         assert!(is_trusted(1000, 0, 1000));

@@ -14,8 +14,8 @@ use ureq::Agent;
 
 use crate::http_client;
 
-pub(super) const HELP: &str = "see to the collector, and that --otlp is its address for OTLP \
-                                over HTTP; everything else goes on, and spans are lost";
+pub(super) const HELP: &str = "check the collector, and that --otlp is its OTLP/HTTP URL; \
+                                until then spans are lost";
 /// Size limit for a response of a collector in bytes.
 const RESPONSE_MAX: u64 = 64 * 1024;
 

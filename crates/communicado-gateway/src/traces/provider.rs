@@ -72,8 +72,7 @@ impl Traces {
 
 fn unusable(cause: impl ToString) -> Failure {
     let what = "the value of --otlp or OTEL_EXPORTER_OTLP_ENDPOINT is unusable";
-    let help = "give the address at which a collector takes OTLP over HTTP, such as \
-                http://127.0.0.1:4318";
+    let help = "give the OTLP/HTTP URL of a collector, for example http://127.0.0.1:4318";
     Failure::new(Outcome::Usage, what).cause(cause).help(help)
 }
 
@@ -99,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_refused_to_which_nothing_can_be_sent() {
+    fn an_unusable_collector_url_is_refused() {
         for url in ["http://127.0.0.1:4318", "https://collector.example/otel/", "http://[::1]:1"] {
             check(url).unwrap();
         }

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_for_several_is_within_one_that_is_traced_and_linked_to_the_others() {
+    fn the_span_of_a_batch_has_a_sampled_parent_and_links_to_the_other_requests() {
         let sent = Sent::default();
         let [untraced, second, third] =
             [TraceFlags::NOT_SAMPLED, TraceFlags::SAMPLED, TraceFlags::SAMPLED];
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_caller_wants_traced_is_not_and_what_nobody_asked_for_is() {
+    fn a_batch_is_traced_unless_every_caller_declines() {
         let sent = Sent::default();
         let untraced = request(1, TraceFlags::NOT_SAMPLED);
         traces(&sent).store_span("sqlite", [untraced].iter()).ended(true);
