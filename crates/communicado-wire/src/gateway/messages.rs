@@ -22,7 +22,7 @@ pub struct People {
     pub next: Option<Arc<str>>,
 }
 
-/// The start of a stream: all people whom the reader may see.
+/// The start of a stream: all people that the reader may see.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// The version of the format.
