@@ -247,5 +247,5 @@ fn visible(value: &[u8]) -> Option<&str> {
 }
 
 pub(super) fn invalid(detail: impl Into<String>) -> ApiError {
-    ApiError::bad_request(detail, "send a valid HTTP/1.1 request (RFC 9112)")
+    ApiError::bad_request(detail, "send one valid request (RFC 9112)")
 }
