@@ -1,10 +1,11 @@
-//! Errors of the API, from which problem documents are made.
+//! API errors, the origin of problem documents.
 
+use communicado_cli_support::{Failure, Outcome};
 use communicado_wire::gateway::Problem;
 
 use crate::limits::Limit;
 
-/// The kinds of API errors; each is one `type` of problem and one status of HTTP.
+/// The kinds of API errors. Each is one problem `type` and one HTTP status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum ApiErrorKind {
     BadRequest,
@@ -63,25 +64,25 @@ impl ApiErrorKind {
 
     const fn title(self) -> &'static str {
         match self {
-            Self::BadRequest => "The request is not understood",
-            Self::NotSignedIn => "A token is needed",
-            Self::NotAllowed => "The token is not good for this",
-            Self::NotFound => "There is no such thing",
-            Self::WrongMethod => "This cannot be done there",
-            Self::TooSlow => "The request came too slowly",
-            Self::Conflict => "It is so already, or otherwise by now",
-            Self::Full => "There is no room for more",
+            Self::BadRequest => "The request is malformed",
+            Self::NotSignedIn => "Authentication is required",
+            Self::NotAllowed => "The token does not permit this",
+            Self::NotFound => "Not found",
+            Self::WrongMethod => "Method not allowed",
+            Self::TooSlow => "The request timed out",
+            Self::Conflict => "The request conflicts with the current state",
+            Self::Full => "A storage limit is reached",
             Self::TooLarge => "The request is too large",
-            Self::WrongType => "The body is of a type that is not understood",
+            Self::WrongType => "The body has an unsupported media type",
             Self::Misdirected => "The request is for another host",
-            Self::TooMany => "There are too many requests",
-            Self::HeadTooLarge => "The head of the request is too large",
-            Self::Unavailable => "The gateway cannot do this now",
+            Self::TooMany => "Too many requests",
+            Self::HeadTooLarge => "The request head is too large",
+            Self::Unavailable => "The gateway cannot do this at the moment",
         }
     }
 }
 
-/// An error of the API, with advice.
+/// An API error, with advice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ApiError {
     pub(crate) kind: ApiErrorKind,
@@ -107,21 +108,21 @@ impl ApiError {
     }
 
     pub(crate) fn no_person(id: &str) -> Self {
-        let detail = format!("there is no person `{id}` that this token may see");
+        let detail = format!("no person `{id}` is visible to this token");
         Self::new(
             ApiErrorKind::NotFound,
             detail,
-            "an administrator adds people with POST /v1/people",
+            "ask an administrator to add the person with POST /v1/people",
         )
     }
 
-    /// The token was revoked while the request was under way.
+    /// The token was revoked during the request.
     pub(crate) fn token_revoked() -> Self {
-        let detail = "the token was revoked or has ended while the request was under way";
+        let detail = "the token was revoked or expired during the request";
         Self::new(ApiErrorKind::NotSignedIn, detail, "ask an administrator for a new token")
     }
 
-    /// `limit` is passed, by what `detail` says.
+    /// The error for a value beyond `limit`, as described by `detail`.
     pub(crate) fn limit_exceeded(
         kind: ApiErrorKind,
         limit: Limit,
@@ -150,5 +151,12 @@ impl ApiError {
             help: self.help.as_str().into(),
             limit: self.limit.map(Into::into),
         }
+    }
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        let problem = error.problem();
+        Self::new(Outcome::Failed, &*problem.detail).help(&*problem.help)
     }
 }

@@ -28,7 +28,7 @@ use crate::stream::{EventLoopHandle, LoopCommand};
 use crate::token_table::TokenTable;
 use crate::traces::Traces;
 
-/// The first read by person and token.
+/// The time of the first read, by person and token.
 pub(crate) type AudienceIndex = BTreeMap<(Arc<str>, Arc<str>), Timestamp>;
 
 #[derive(Debug)]
@@ -42,33 +42,33 @@ pub(crate) struct AppState {
     pub(crate) metrics: Metrics,
     pub(crate) connection_limit: ConnectionLimit,
     pub(crate) rates: RateLimits,
-    /// Bytes of heads that are not whole.
+    /// Budgets for bytes of incomplete request heads.
     pub(crate) heads: Budgets<Network>,
-    /// Bytes of bodies that are not whole.
+    /// Budgets for bytes of incomplete request bodies.
     pub(crate) bodies: Budgets<CallerKey>,
     pub(crate) streams_per_token: Limit,
-    /// The result of the last examination, and when it was.
+    /// The latest health report and its time.
     pub(crate) health: Mutex<Option<(Moment, Health)>>,
-    /// Whether the event loop answered last, and when it was asked.
+    /// The event loop's latest answer to a liveness check, and the time of the check.
     pub(crate) readiness: Mutex<Option<(Moment, bool)>>,
-    /// For how long what was told is kept, if it is.
+    /// Retention of the history, if the gateway keeps one.
     pub(crate) history: Option<Duration>,
-    /// Pages of these origins may read too.
+    /// Origins whose pages may read responses.
     pub(crate) origins: Vec<String>,
-    /// Where people sign in, once the address to come back to is known.
+    /// The OpenID Connect client, once the callback address is known.
     pub(crate) oidc_client: OnceLock<Arc<OidcClient>>,
-    /// Where spans are made, if anybody wants them.
+    /// The span provider, if tracing is on.
     pub(crate) traces: Option<Traces>,
-    /// Whether it is reached over TLS.
+    /// True if clients reach the gateway over TLS.
     pub(crate) tls: bool,
-    /// Whether browsers are to use only TLS from now on.
+    /// True if responses carry `Strict-Transport-Security`.
     pub(crate) hsts: bool,
-    /// Which values of `Host` are valid.
+    /// The accepted values of the header `Host`.
     pub(crate) hosts: AllowedHosts,
 }
 
 impl AppState {
-    /// The state of a gateway that starts with `what` and the stored state.
+    /// The state of a gateway that starts with this configuration and the stored state.
     ///
     /// # Errors
     ///
@@ -125,13 +125,13 @@ impl AppState {
         self.tokens.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The caller with this secret, if its token is valid and its person exists.
+    /// The principal with this secret, if its token is valid and its person exists.
     pub(crate) fn principal(&self, secret: &str, now: Timestamp) -> Option<Principal> {
         let principal = self.tokens().principal(secret, now);
         principal.filter(|principal| self.has_person(principal))
     }
 
-    /// Whether a token that was valid is so still.
+    /// True if a token that was valid is still valid.
     pub(crate) fn is_valid(&self, principal: &Principal) -> bool {
         let now = self.clock.civil();
         let is_valid = principal.is_operator() || self.tokens().is_valid(&principal.token, now);
@@ -142,11 +142,11 @@ impl AppState {
         principal.token.person.as_ref().is_none_or(|person| self.people().person(person).is_some())
     }
 
-    /// Takes over tokens that were stored and removes those that were revoked, then ends the
-    /// streams of the latter.
+    /// Takes over stored tokens, removes revoked tokens and ends the streams of the latter.
     ///
     /// A stream is registered on the thread that ends streams, and only while its token is valid.
-    /// So each stream is either refused or ended here.
+    /// So the gateway either
+    /// refuses or ends each stream of a revoked token.
     pub(crate) fn settle_tokens(&self, new: &[Token], revoked: &BTreeMap<Arc<str>, EndReason>) {
         if new.is_empty() && revoked.is_empty() {
             return;
@@ -164,7 +164,7 @@ impl AppState {
         }
     }
 
-    /// Applies the result of a batch, and sends its changes to the readers.
+    /// Applies the result of a batch and sends its changes to the readers.
     pub(crate) fn publish(&self, mut result: BatchResult) {
         if result.people.is_empty() {
             return;
@@ -181,8 +181,8 @@ impl AppState {
 
     /// Records the first time that a token reads a person, a group or everybody.
     ///
-    /// A name that belongs to nobody is not recorded: see `fanout::Readers::deliver` for a person
-    /// who is added later.
+    /// A name without a person is not recorded. `fanout::Readers::deliver` handles a person who is
+    /// added later.
     pub(crate) fn reads(&self, principal: &Principal, whom: impl IntoIterator<Item = Arc<str>>) {
         let token = principal.token.family();
         let first = self.clock.civil();
@@ -208,11 +208,11 @@ impl AppState {
         if !self.writer.submit_detached(WriteCommand::Audience(new.clone())) {
             // The next read records them again.
             self.forget_readers(&new);
-            tracing::warn!(what = "reader", cause = "the store cannot keep up");
+            tracing::warn!(what = "reader", cause = "the store is overloaded");
         }
     }
 
-    /// Forgets that these were recorded.
+    /// Forgets these records of readers.
     pub(crate) fn forget_readers(&self, readers: &[FirstRead]) {
         if readers.is_empty() {
             return;
@@ -223,7 +223,7 @@ impl AppState {
         }
     }
 
-    /// Forgets the readers of a person who was removed; returns the tokens that they used.
+    /// Forgets the readers of a removed person. Returns the tokens that they used.
     pub(crate) fn forget_readers_of(&self, person: &Arc<str>) -> Vec<Arc<str>> {
         let mut audience = self.audience.write().unwrap_or_else(PoisonError::into_inner);
         let from = (person.clone(), Arc::from(""));
@@ -236,7 +236,7 @@ impl AppState {
     }
 }
 
-/// Whether somebody belongs to a name of an audience: `*`, `@` and a group, or a person.
+/// True if a person belongs to an audience name: `*`, `@` and a group, or a person.
 fn is_known(people: &People, whom: &str) -> bool {
     match whom.strip_prefix('@') {
         Some(group) => people.has_group(group),

@@ -1,20 +1,21 @@
-//! The command line, from which help, completions and man pages are made.
+//! The command line, the origin of help, completions and man pages.
 
 use clap::{CommandFactory as _, Parser, Subcommand};
+use communicado_cli_support::{CompletionsArgs, Failure, ManArgs, Outcome, print};
 
-use crate::commands::{backup, completions, man, people, serve, tokens};
-use crate::failure::{Failure, Outcome};
-use crate::output::print;
+use crate::commands::{backup, people, serve, tokens};
 
-/// Takes what desktops publish of their users and tells web pages and programs, at once and as it
-/// changes.
+/// Stream the sign-in status of desktop users to web pages and programs.
+///
+/// Desktops publish their users' status. Web pages and programs query it or subscribe to changes
+/// over REST, Server-Sent Events or WebSocket.
 #[derive(Debug, Parser)]
 #[command(
     name = "communicado-gateway",
     version,
     disable_help_subcommand = true,
     arg_required_else_help = true,
-    after_help = "Exit status: 0 done, 2 usage, 5 failed."
+    after_help = "Exit status: 0 success, 2 usage error, 5 failure."
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -29,10 +30,10 @@ pub(crate) enum Command {
     People(people::PeopleCommand),
     Backup(backup::Backup),
     Restore(backup::Restore),
-    /// Print the description of the interface, OpenAPI 3.1.
+    /// Print the OpenAPI 3.1 description of the HTTP API.
     Openapi,
-    Completions(completions::Completions),
-    Man(man::Man),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 impl Arguments {
@@ -44,9 +45,11 @@ impl Arguments {
             Command::People(people) => people.run(),
             Command::Backup(backup) => backup.run(),
             Command::Restore(restore) => restore.run(),
-            Command::Openapi => print(crate::api::OPENAPI),
-            Command::Completions(completions) => completions.run(Self::command()),
-            Command::Man(man) => man.run(Self::command()),
+            Command::Openapi => print(crate::api::OPENAPI).map(|()| Outcome::Yes),
+            Command::Completions(completions) => {
+                completions.run(Self::command()).map(|()| Outcome::Yes)
+            }
+            Command::Man(man) => man.run(Self::command()).map(|()| Outcome::Yes),
         }
     }
 }

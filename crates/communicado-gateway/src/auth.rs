@@ -12,7 +12,7 @@ use crate::limits::{CHANGES_PER_REQUEST, CHANGES_REPEATED, PEOPLE_PER_REQUEST};
 use crate::principal::Principal;
 use crate::subscription::Subscription;
 
-/// A request for a stream of events.
+/// A request for an event stream.
 pub(crate) struct StreamRequest<'a> {
     pub(crate) query: &'a str,
     pub(crate) authorization: Option<&'a str>,
@@ -23,10 +23,10 @@ pub(crate) struct StreamRequest<'a> {
 
 pub(crate) fn not_signed_in() -> ApiError {
     let help = "send `Authorization: Bearer TOKEN`; `communicado-gateway tokens create` makes one";
-    ApiError::new(ApiErrorKind::NotSignedIn, "there is no token with the request", help)
+    ApiError::new(ApiErrorKind::NotSignedIn, "the request has no token", help)
 }
 
-/// Looks up the principal of a request, and whether a cookie identified it.
+/// Looks up the principal of a request, and reports whether a cookie identified it.
 pub(crate) fn lookup(
     app: &AppState,
     authorization: Option<&str>,
@@ -41,23 +41,23 @@ pub(crate) fn lookup(
     };
     match app.principal(text, app.now().civil) {
         Some(principal) => Ok(Some((principal, by_cookie))),
-        // A session that has ended is no sign-in, and no attempt either.
+        // A browser with an expired session counts as signed out, not as a failed attempt.
         None if by_cookie => Ok(None),
         None => {
-            // Whoever has a right one is not held up by a neighbour who guesses.
+            // A valid token passes even if a neighbour on the same address guesses tokens.
             app.rates.wrong_token(peer)?;
-            let detail = "the token is not known, was revoked, or has ended";
+            let detail = "the token is unknown, revoked or expired";
             let help = "ask an administrator for a new one";
             Err(ApiError::new(ApiErrorKind::NotSignedIn, detail, help))
         }
     }
 }
 
-/// Authorizes a stream whose connection the event loop keeps.
+/// Authorizes a stream whose connection the event loop serves.
 ///
 /// # Errors
 ///
-/// If it may not have what it asks for, asks too often, or is not understood.
+/// If the token does not permit the stream, the rate limit is exceeded, or the query is malformed.
 pub(crate) fn authorize_stream(
     app: &AppState,
     asked: &StreamRequest<'_>,
@@ -72,7 +72,7 @@ pub(crate) fn authorize_stream(
 impl StreamRequest<'_> {
     /// # Errors
     ///
-    /// If what is asked for is not understood.
+    /// If the query is malformed.
     pub(crate) fn subscription(&self) -> Result<Subscription, ApiError> {
         let mut subscription = Subscription::parse(self.query)?;
         if let Some(last) = self.last_event_id.filter(|last| !last.is_empty()) {
@@ -82,12 +82,12 @@ impl StreamRequest<'_> {
     }
 }
 
-/// Authorizes a subscription, on a stream that begins or goes on. One request was counted
-/// already; a costly one counts as more.
+/// Authorizes a subscription of a new or an open stream. One request is already counted; a costly
+/// subscription counts as more.
 ///
 /// # Errors
 ///
-/// If it may not have it, or asks too often.
+/// If the token does not permit it, or the rate limit is exceeded.
 pub(crate) fn authorize_subscription(
     app: &AppState,
     principal: &Principal,
@@ -101,8 +101,8 @@ pub(crate) fn authorize_subscription(
     if let Some(only) = principal.only_person() {
         let others = subscription.people.iter().any(|person| person != only);
         if others || !subscription.groups.is_empty() {
-            let detail = format!("the token `{}` reads one person only", principal.token.id);
-            let help = "leave `person` and `group` out";
+            let detail = format!("the token `{}` reads a single person", principal.token.id);
+            let help = "omit `person` and `group`";
             return Err(ApiError::new(ApiErrorKind::NotAllowed, detail, help));
         }
         subscription.people = [only.clone()].into();
@@ -115,7 +115,7 @@ pub(crate) fn authorize_subscription(
     Ok(subscription)
 }
 
-/// The number of requests that the beginning of a stream counts as, beside the one that it is.
+/// The number of requests that a new stream costs in addition to its own request.
 fn more_cost(
     app: &AppState,
     principal: &Principal,
@@ -124,7 +124,7 @@ fn more_cost(
 ) -> usize {
     let people = app.people();
     let looked_at = match (subscription.is_everybody(), principal.own_person()) {
-        // Readers whose stream begins share their snapshot.
+        // Readers whose streams start together share one snapshot.
         (true, None) if is_first => 0,
         (true, _) => people.len(),
         (false, _) => {

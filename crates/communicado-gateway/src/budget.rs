@@ -1,4 +1,4 @@
-//! The budgets of owners that hold something together, such as bytes.
+//! Budgets of owners that share a resource, such as bytes.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -13,7 +13,7 @@ pub(crate) struct Budgets<K> {
     held: Arc<Mutex<HashMap<K, usize>>>,
 }
 
-/// A reservation of one owner. Dropping it gives it back.
+/// A reservation of one owner. Dropping it releases the amount.
 #[derive(Debug)]
 pub(crate) struct Reservation<K: Eq + Hash> {
     limit: Limit,
@@ -34,11 +34,11 @@ impl<K: Clone + Eq + Hash> Budgets<K> {
 }
 
 impl<K: Clone + Eq + Hash> Reservation<K> {
-    /// Holds `amount` from now on, in the place of what it held.
+    /// Replaces the reserved amount.
     ///
     /// # Errors
     ///
-    /// If its owner would hold more than the limit: the limit. Then it holds what it did.
+    /// If its owner would exceed the limit; returns the limit and leaves the reservation unchanged.
     pub(crate) fn set(&mut self, amount: usize) -> Result<(), Limit> {
         if amount == self.amount {
             return Ok(());
@@ -79,12 +79,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_owner_holds_so_much_and_gives_it_back_and_others_are_not_concerned() {
+    fn a_budget_limits_one_owner_and_is_released_on_drop() {
         let budgets = Budgets::new(Limit { name: "heads", max: 10 });
         let [mut one, mut two] = [budgets.reservation("a"), budgets.reservation("a")];
         assert!(one.set(6).is_ok() && two.set(4).is_ok());
         assert_eq!(two.set(5).unwrap_err().name, "heads");
-        assert!(one.set(7).is_err(), "what is refused changes nothing");
+        assert!(one.set(7).is_err(), "a refused request changes nothing");
         let mut other = budgets.reservation("b");
         assert!(other.set(10).is_ok());
         assert!(one.set(5).is_ok() && two.set(5).is_ok());

@@ -1,4 +1,4 @@
-//! The configuration of a gateway, apart from its network.
+//! The configuration of a gateway, without its network options.
 
 use std::time::Duration;
 
@@ -9,24 +9,23 @@ use crate::traces::Traces;
 /// The configuration of a gateway.
 #[derive(Debug)]
 pub(crate) struct ServeConfig {
-    /// For how long what was told is kept, if it is.
+    /// Retention of the history; no history if absent.
     pub(crate) history: Option<Duration>,
-    /// Pages of these origins may read too.
+    /// Origins whose pages may read responses.
     pub(crate) origins: Vec<String>,
-    /// Requests of one token.
+    /// Requests per second of one token.
     pub(crate) per_second: usize,
-    /// Streams of one token and its sessions; half of the connections, but not too many, if not
-    /// given.
+    /// Streams of one token and its sessions. Default: half of the connections, up to a limit.
     pub(crate) streams_per_token: Option<usize>,
-    /// Wrong tokens from one address.
+    /// Wrong tokens per minute from one address.
     pub(crate) wrong_per_minute: usize,
-    /// The bucket that is shared with other gateways, in the place of a store.
+    /// The bucket that replaces the store and that other gateways share.
     pub(crate) cluster: Option<ClusterConfig>,
-    /// Where spans are made, if anybody wants them.
+    /// The span provider, if tracing is on.
     pub(crate) traces: Option<Traces>,
-    /// Whether browsers are to use only TLS from now on.
+    /// True if responses carry `Strict-Transport-Security`.
     pub(crate) hsts: bool,
-    /// Which values of `Host` are valid without TLS.
+    /// The accepted values of the header `Host` without TLS.
     pub(crate) hosts: AllowedHosts,
 }
 
@@ -49,9 +48,9 @@ impl Default for ServeConfig {
 /// The bucket that several gateways share.
 #[derive(Clone, Debug)]
 pub(crate) struct ClusterConfig {
-    /// Servers, with commas.
+    /// NATS servers, comma-separated.
     pub(crate) servers: String,
     pub(crate) bucket: String,
-    /// How many servers keep it.
+    /// The number of servers that store the bucket.
     pub(crate) replicas: usize,
 }

@@ -1,4 +1,4 @@
-//! A socket that can be watched while hyper reads and writes it.
+//! A socket that its owners can watch while hyper reads and writes it.
 
 use std::io;
 use std::pin::Pin;
@@ -65,12 +65,12 @@ impl AsyncWrite for SharedSocket {
     }
 }
 
-/// A handle of a connection, for the handlers of its requests.
+/// A connection handle for the handlers of its requests.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ConnectionHandle {
     socket: Option<SharedSocket>,
     upgraded: Arc<AtomicBool>,
-    /// It is taken for as long as the socket is open, also after an upgrade.
+    /// The connection permit, held while the socket is open, also after an upgrade.
     _permit: Option<Arc<ConnectionPermit>>,
 }
 
@@ -79,16 +79,16 @@ impl ConnectionHandle {
         Self { socket: Some(socket), upgraded: Arc::default(), _permit: Some(Arc::new(permit)) }
     }
 
-    /// Waits until the other side sends no more: it has gone, or will only read.
+    /// Waits until the peer sends no more data: it closed its side, or it only reads.
     pub(crate) async fn read_closed(&self) {
         match &self.socket {
-            // Urgent data is not watched for, so this is the only readiness that `PRIORITY` gets.
+            // No other code registers for urgent data, so `PRIORITY` reports only this.
             Some(SharedSocket(socket)) => drop(socket.ready(Interest::PRIORITY).await),
             None => std::future::pending().await,
         }
     }
 
-    /// No more requests come: what follows the current one is another protocol.
+    /// Stops reading requests: after the current request the connection speaks another protocol.
     pub(crate) fn upgrade(&self) {
         self.upgraded.store(true, Ordering::Release);
     }

@@ -1,4 +1,4 @@
-//! How many connections there are at once, in all and from each address.
+//! The limit on concurrent connections, in total and per address.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,18 +19,19 @@ struct InUse {
     by_network: HashMap<Network, usize>,
 }
 
-/// A permit for one connection; dropping it releases it.
+/// A permit for one connection. Dropping it releases the connection.
 #[derive(Debug)]
 pub(crate) struct ConnectionPermit {
     in_use: Arc<Mutex<InUse>>,
     network: Network,
 }
 
-/// Files that a gateway needs besides its connections.
+/// Files that a gateway needs in addition to its connections.
 const OTHER_FILES: usize = 64;
 
 impl ConnectionLimit {
-    /// As many as the system lets us open files; raises the soft limit to the hard one.
+    /// A limit as high as the system's limit on open files. Raises the soft limit to the hard
+    /// limit.
     pub(crate) fn of_system() -> Self {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
         let limit = getrlimit(Resource::Nofile);
@@ -55,9 +56,9 @@ impl ConnectionLimit {
 
     /// # Errors
     ///
-    /// If there is none, or none for this address: the limit.
+    /// If no permit is left in total or for this address; returns that limit.
     pub(crate) fn acquire(&self, network: Network) -> Result<ConnectionPermit, Limit> {
-        // An address leaves room for others.
+        // One address leaves room for others.
         let per_network = self.max - self.max / 4;
         let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
         if in_use.all >= self.max {
@@ -97,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_permit_that_is_dropped_is_free_again_and_an_address_leaves_room_for_others() {
+    fn a_dropped_permit_is_free_again_and_an_address_leaves_room_for_others() {
         let connection_limit = ConnectionLimit::new(4);
         let [one, other] = ["192.0.2.1", "192.0.2.2"].map(network);
         let mut of_one: Vec<ConnectionPermit> =

@@ -1,6 +1,6 @@
-//! The credentials in the headers of a request: pure.
+//! The credentials in the headers of a request; a pure module.
 
-/// The credentials in the headers of a request: a bearer token, or else the cookie of a session.
+/// The credentials in the headers of a request: a bearer token, or else a session cookie.
 pub(crate) fn from_headers<'a>(
     authorization: Option<&'a str>,
     cookie: Option<&'a str>,
@@ -19,10 +19,10 @@ pub(crate) fn from_headers<'a>(
         .map_or(Credentials::None, |(_, value)| Credentials::Cookie(value))
 }
 
-/// The name of the cookie of a session.
+/// The name of the session cookie.
 pub(crate) const COOKIE: &str = "communicado_session";
 
-/// The credentials of a request.
+/// Extracts the credentials of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Credentials<'a> {
     None,

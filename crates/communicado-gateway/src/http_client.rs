@@ -1,5 +1,5 @@
-//! The HTTP client for issuers and collectors: with TLS by rustls, and with the trust of the
-//! system.
+//! The HTTP client for OIDC issuers and trace collectors: TLS by rustls, with the system trust
+//! store.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio_rustls::rustls::crypto::ring::default_provider;
 use ureq::Agent;
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 
-/// A client with a `timeout` for a whole response.
+/// A client with a `timeout` for a complete response.
 pub(crate) fn agent(timeout: Duration) -> Agent {
     let tls = TlsConfig::builder()
         .provider(TlsProvider::Rustls)
@@ -18,7 +18,7 @@ pub(crate) fn agent(timeout: Duration) -> Agent {
     Agent::config_builder()
         .tls_config(tls)
         .timeout_global(Some(timeout))
-        // A redirection could lead a secret elsewhere.
+        // A redirection could send a secret to another server.
         .max_redirects(0)
         .http_status_as_error(false)
         .build()

@@ -1,17 +1,17 @@
-//! The gateway: desktop agents publish their user's status, web pages and programs read it, at
-//! once and as it changes.
+//! The gateway receives sign-in status from desktop agents and streams it to web pages and
+//! programs.
 //!
 //! ```text
-//! agents            what is so                     readers
+//! agents            state                          readers
 //! PUT  ----> api -> writer -> model, store --+
 //!                                            +-> fanout ---> SSE, on raw sockets
 //! GET  <---- api <- people (app_state) <-----+            -> WebSocket, SSE over TLS
 //! ```
 //!
-//! `model` is pure and decides; `writer` is the one thread that writes, and publishes nothing that
-//! was not stored; `fanout` is the one thread that accepts and fans out; `api` is everything else
-//! that can be asked over HTTP. `http` is pure and says what a valid request is. The program is
-//! [`main`]; [`parse`] is for the fuzzer.
+//! `model` is pure and computes each person's status. `writer` is the only thread that writes, and
+//! publishes only stored changes. `fanout` is the thread that accepts connections and fans changes
+//! out. `api` serves all other HTTP requests. `http` is pure and validates request framing. The
+//! program is [`main`]; [`parse`] is for the fuzzer.
 
 mod api;
 mod api_error;
@@ -25,7 +25,6 @@ mod config;
 mod connection;
 mod connection_limit;
 mod credentials;
-mod failure;
 mod fanout;
 mod http;
 mod http_client;
@@ -36,7 +35,6 @@ mod model;
 mod new_token;
 mod oidc;
 mod options;
-mod output;
 pub mod parse;
 mod principal;
 mod private;
@@ -58,26 +56,20 @@ mod writer;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use communicado_cli_support::print_usage;
 
-/// The program.
+/// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
     let result = match arguments::Arguments::try_parse() {
         Ok(arguments) => arguments.run(),
-        Err(error) => {
-            let printed = error.print();
-            if error.use_stderr() {
-                Ok(failure::Outcome::Usage)
-            } else {
-                output::outcome_of(printed)
-            }
-        }
+        Err(message) => print_usage(&message),
     };
     match result {
         Ok(outcome) => outcome.into(),
         Err(failure) => {
-            output::print_error(&failure.to_string());
-            failure.outcome.into()
+            failure.print();
+            failure.outcome().into()
         }
     }
 }

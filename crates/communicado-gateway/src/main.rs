@@ -1,4 +1,4 @@
-//! The program `communicado-gateway`; all of it is in the library, where tests reach it.
+//! The program `communicado-gateway`. Its code is in the library, where tests reach it.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! What is counted, without anybody's name: labels are kinds, never people.
+//! Metrics without personal data: labels are kinds, never people.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
@@ -13,9 +13,9 @@ use prometheus_client::registry::{Registry, Unit};
 /// The transport of a reader, as a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TransportLabel {
-    /// A stream of events on a socket that the event loop writes.
+    /// An event stream on a socket that the event loop writes.
     Sse,
-    /// A stream of events that hyper writes.
+    /// An event stream that hyper writes.
     SseShared,
     Socket,
 }
@@ -56,22 +56,22 @@ impl Metrics {
         let version = [("version", env!("CARGO_PKG_VERSION"))];
         let build = Family::<[(&str, &str); 1], Gauge>::default();
         build.get_or_create(&version).set(1);
-        registry.register("build_info", "Which version runs", build);
-        registry.register("readers", "Readers that are told of changes", metrics.readers.clone());
-        registry.register("requests", "Requests, by status", metrics.requests.clone());
-        registry.register("changes", "Changes of people", metrics.changes.clone());
-        registry.register("deliveries", "Events that were written", metrics.deliveries.clone());
-        let about = "Readers that were let go since they took nothing";
+        registry.register("build_info", "Version of the running gateway", build);
+        registry.register("readers", "Connected readers", metrics.readers.clone());
+        registry.register("requests", "Requests by HTTP status", metrics.requests.clone());
+        registry.register("changes", "Changes of people's status", metrics.changes.clone());
+        registry.register("deliveries", "Events written to readers", metrics.deliveries.clone());
+        let about = "Readers disconnected because they accepted no data";
         registry.register("slow_readers", about, metrics.slow_readers.clone());
-        let about = "Connections for which there was no room";
+        let about = "Connections refused at the connection limit";
         registry.register("connections_refused", about, metrics.connection_refused.clone());
-        let about = "Times that something could not be kept";
+        let about = "Failed writes to the store";
         registry.register("store_errors", about, metrics.store_error.clone());
-        let about = "How long it took to keep what was ordered together";
+        let about = "Duration of one batch written to the store";
         let commit = metrics.commit.clone();
         registry.register_with_unit("store_commit", about, Unit::Seconds, commit);
-        registry.register("people", "People who are known", metrics.people.clone());
-        registry.register("connections", "Connections that are open", metrics.connections.clone());
+        registry.register("people", "Number of people", metrics.people.clone());
+        registry.register("connections", "Open connections", metrics.connections.clone());
         *metrics.registry.lock().unwrap_or_else(PoisonError::into_inner) = registry;
         metrics
     }
@@ -115,12 +115,12 @@ impl Metrics {
         self.store_error.inc();
     }
 
-    /// That something was kept, and how long it took.
+    /// Records a write to the store and its duration.
     pub(crate) fn committed(&self, seconds: f64) {
         self.commit.observe(seconds);
     }
 
-    /// As Prometheus reads it.
+    /// The metrics in the OpenMetrics text format.
     pub(crate) fn encode(&self, people: usize, connections: usize) -> String {
         self.people.set(i64::try_from(people).unwrap_or(i64::MAX));
         self.connections.set(i64::try_from(connections).unwrap_or(i64::MAX));

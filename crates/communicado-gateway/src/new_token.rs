@@ -1,4 +1,4 @@
-//! The checks and the making of a new token.
+//! Validation and creation of tokens.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use crate::limits::{FOR_MAX, FOR_MS, NAME_CHARS};
 use crate::sanitize::line;
 use crate::secret::{hash, hex, new_id, new_secret};
 
-/// A new token and its secret.
+/// Creates a token and its secret.
 ///
 /// # Errors
 ///
-/// If what is asked for is no token.
+/// If the request for the token is invalid.
 pub(crate) fn new_token(new: NewToken, now: Timestamp) -> Result<(String, Token), ApiError> {
     let name = line("name", new.name, NAME_CHARS)?;
     if let Some(person) = &new.person {
@@ -28,13 +28,12 @@ pub(crate) fn new_token(new: NewToken, now: Timestamp) -> Result<(String, Token)
     let scopes: Scopes = new.scopes.iter().copied().collect();
     if new.scopes.is_empty() {
         let help = "give `scopes`: one or more of `publish`, `read` and `administer`";
-        return Err(ApiError::bad_request("a token without a scope is good for nothing", help));
+        return Err(ApiError::bad_request("a token needs at least one scope", help));
     }
     let duration = new.for_ms.map(Duration::from_millis);
     if duration.is_some_and(|duration| duration.is_zero() || duration > FOR_MAX) {
         let help = format!("give `for_ms` from 1 to {}", FOR_MAX.as_millis());
-        return Err(ApiError::bad_request("no token is good for so short or so long", help)
-            .with_limit(FOR_MS));
+        return Err(ApiError::bad_request("`for_ms` is out of range", help).with_limit(FOR_MS));
     }
     let secret = new_secret()?;
     let hash = hash(&secret).map(|hash| hex(&hash)).unwrap_or_default();

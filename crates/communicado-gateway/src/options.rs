@@ -9,13 +9,13 @@ use communicado_wire::gateway::View;
 /// The option for the data folder.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct DataFolder {
-    /// The folder of the store; `communicado-gateway` below the user's data if not given.
+    /// Folder of the store. Default: `communicado-gateway` in the user's data directory.
     #[arg(long = "data", global = true, value_name = "FOLDER", env = "COMMUNICADO_GATEWAY_DATA")]
     folder: Option<PathBuf>,
 }
 
 impl DataFolder {
-    /// The folder: as given, systemd's, or below the user's data.
+    /// The data folder: the option, the state directory of systemd, or the user's data directory.
     pub(crate) fn folder(&self) -> PathBuf {
         let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
         let home = || variable("HOME").map_or_else(|| PathBuf::from("/"), PathBuf::from);
@@ -28,15 +28,15 @@ impl DataFolder {
     }
 }
 
-/// A duration, as clap parses it.
+/// Parses a duration for clap.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let duration = text.parse::<jiff::SignedDuration>().ok();
     let duration = duration.and_then(|duration| Duration::try_from(duration).ok());
-    duration.ok_or_else(|| "not a duration; give one such as `30s`, `8h` or `720h`".to_owned())
+    duration.ok_or_else(|| "not a duration; for example `30s`, `8h` or `720h`".to_owned())
 }
 
-/// A view, as clap parses it.
+/// Parses a view for clap.
 pub(crate) fn view(word: &str) -> Result<View, String> {
     let words = || View::ALL.map(View::word).join(", ");
-    View::from_word(word).ok_or_else(|| format!("no view; one of: {}", words()))
+    View::from_word(word).ok_or_else(|| format!("not a view; expected one of: {}", words()))
 }

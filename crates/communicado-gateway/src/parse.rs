@@ -1,4 +1,4 @@
-//! Every decoder of foreign bytes, for the fuzzer: none of them may panic.
+//! Decoders of untrusted bytes, for the fuzzer. None of them may panic.
 
 use communicado_core::Moment;
 use communicado_wire::Timestamp;
@@ -10,11 +10,11 @@ use crate::oidc::Claims;
 use crate::subscription::Subscription;
 use crate::{api, credentials, fanout, secret};
 
-/// The head of a request, as the event loop reads it.
+/// Parses the head of a request as the event loop does.
 ///
 /// # Panics
 ///
-/// If the event loop and the checker before hyper do not agree about it.
+/// If the event loop and the validator in front of hyper disagree.
 pub fn head(bytes: &[u8]) {
     let kind = fanout::classify(bytes, AllowedHosts::Any);
     match (&kind, Framing::new(AllowedHosts::Any).pass(bytes)) {
@@ -30,8 +30,8 @@ pub fn head(bytes: &[u8]) {
     }
 }
 
-/// Where each whole request of a connection ends, whose bytes come in these parts, and whether
-/// what follows is refused.
+/// Parses a connection that delivers these chunks. Returns the end of each complete request, and
+/// whether the rest is refused.
 pub fn requests<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> (Vec<usize>, bool) {
     let mut framing = Framing::new(AllowedHosts::Any);
     let (mut ends, mut end, mut waiting) = (Vec::new(), 0, Vec::new());
@@ -54,44 +54,44 @@ pub fn requests<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> (Vec<usize>, b
     (ends, false)
 }
 
-/// The query of a stream of events: how many it names, if it is understood.
+/// Parses the query of an event stream. Returns the number of names.
 #[must_use]
 pub fn query(text: &str) -> Option<usize> {
     let subscription = Subscription::parse(text).ok()?;
     Some(subscription.people.len() + subscription.groups.len())
 }
 
-/// A `Last-Event-ID`.
+/// Parses a `Last-Event-ID`.
 pub fn event_id(text: &str) {
     let _ = crate::ids::parse_event_id(text);
 }
 
-/// What a device publishes: its clients, if it is understood.
+/// Parses a device's publication. Returns the number of clients.
 #[must_use]
 pub fn publication(bytes: &[u8]) -> Option<Vec<communicado_wire::Client>> {
     api::publication(bytes).ok().map(|(clients, _)| clients)
 }
 
-/// What a program says on a WebSocket.
+/// Parses a client's WebSocket message.
 pub fn socket_message(text: &str) {
     let _ = serde_json::from_str::<communicado_wire::gateway::SocketIn>(text);
 }
 
-/// What a program says on a WebSocket, message by message, while people change.
+/// Parses a client's WebSocket messages one by one while people change.
 ///
 /// # Panics
 ///
-/// If the program does not get what it wants, or something is left behind.
+/// If the program does not get its subscription, or state remains afterwards.
 pub fn socket_session(lines: &str) {
     fanout::session(lines);
 }
 
-/// A token.
+/// Parses a token.
 pub fn token(text: &str) {
     let _ = secret::hash(text);
 }
 
-/// A token of an issuer: whom it is of, if it is good for the client `us` now.
+/// Parses an issuer's token. Returns its subject if it is valid for the client `us` now.
 #[must_use]
 pub fn issuer_token(text: &str) -> Option<String> {
     let claims = Claims::of_token(text).ok()?;
@@ -99,11 +99,11 @@ pub fn issuer_token(text: &str) -> Option<String> {
     claims.text("sub")
 }
 
-/// An entry of a bucket that is shared: what comes of it, if it is of a person.
+/// Parses an entry of a shared bucket. Returns the resulting person.
 ///
 /// # Panics
 ///
-/// If a key that is read is not written again as it was.
+/// If a parsed key does not round-trip.
 pub fn entry(key: &str, value: &str) {
     let Some(read) = EntryKey::read(key) else { return };
     assert_eq!(EntryKey::read(&read.written()).as_ref(), Some(&read), "{key}");
@@ -118,5 +118,5 @@ pub fn entry(key: &str, value: &str) {
     people.apply(&mut result);
     let mut result = people.replicate(&id, None, 2, true, now);
     people.apply(&mut result);
-    assert_eq!(people.len(), 0, "who is no more is gone");
+    assert_eq!(people.len(), 0, "a removed person is gone");
 }

@@ -1,4 +1,4 @@
-//! The principal of a request and what it may do: pure, from its stored token.
+//! The principal of a request and its permissions, derived from its stored token; a pure module.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::rates::CallerKey;
 #[derive(Clone, Debug)]
 pub(crate) struct Principal {
     pub(crate) token: Arc<Token>,
-    /// The caller has the data folder, and the token is in no table.
+    /// True if the caller has the data folder. Its token is in no table.
     is_operator: bool,
 }
 
@@ -21,7 +21,7 @@ pub(crate) struct Principal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Visibility {
     pub(crate) view: View,
-    /// It is the person, or an administrator: also devices are shown.
+    /// True for the person and for administrators, who also see devices.
     pub(crate) is_own: bool,
 }
 
@@ -30,12 +30,12 @@ impl Principal {
         Self { token, is_operator: false }
     }
 
-    /// The principal of a caller who has the data folder. It cannot be revoked.
+    /// The principal of a caller with the data folder. It cannot be revoked.
     pub(crate) const fn of_operator(token: Arc<Token>) -> Self {
         Self { token, is_operator: true }
     }
 
-    /// The caller under which its requests count.
+    /// The caller that the principal's requests count for.
     pub(crate) fn caller_key(&self) -> CallerKey {
         CallerKey::Family(self.token.family().clone())
     }
@@ -52,12 +52,12 @@ impl Principal {
         self.has(Scope::Administer)
     }
 
-    /// The person whose token it is.
+    /// The person that the token belongs to.
     pub(crate) fn own_person(&self) -> Option<&Arc<str>> {
         self.token.person.as_ref().filter(|_| self.has(Scope::Publish))
     }
 
-    /// The only person whom it may read.
+    /// The only person that the principal may read.
     pub(crate) fn only_person(&self) -> Option<&Arc<str>> {
         let whole = self.is_administrator()
             || (self.has(Scope::Publish) && self.has(Scope::Read))
@@ -65,17 +65,18 @@ impl Principal {
         self.token.person.as_ref().filter(|_| !whole)
     }
 
-    /// The only group whose people it may read; its own person comes on top.
+    /// The only group whose people the principal may read. The principal's own person is readable
+    /// too.
     pub(crate) fn only_group(&self) -> Option<&Arc<str>> {
         self.token.group.as_ref().filter(|_| !self.is_administrator())
     }
 
-    /// How much of people in general it may read.
+    /// The view on people in general.
     pub(crate) fn view(&self) -> View {
         if self.is_administrator() { View::Everything } else { self.token.view }
     }
 
-    /// How much of `person` it may see, if anything.
+    /// The view on `person`; `None` if the person is hidden.
     pub(crate) fn visibility(&self, person: &Person) -> Option<Visibility> {
         let is_own = self.own_person().is_some_and(|own| *own == person.id);
         if self.is_administrator() || is_own {
@@ -88,27 +89,27 @@ impl Principal {
 
     /// # Errors
     ///
-    /// If it is not good for `scope`.
+    /// If the token lacks `scope`.
     pub(crate) fn require(&self, scope: Scope) -> Result<(), ApiError> {
         if self.has(scope) || self.is_administrator() {
             return Ok(());
         }
         let word = scope.word();
-        let detail = format!("the token `{}` has not the scope `{word}`", self.token.id);
+        let detail = format!("the token `{}` lacks the scope `{word}`", self.token.id);
         let help = format!("ask an administrator for a token with the scope `{word}`");
         Err(ApiError::new(ApiErrorKind::NotAllowed, detail, help))
     }
 
     /// # Errors
     ///
-    /// If it may not speak for `person`.
+    /// If the principal may not act for `person`.
     pub(crate) fn require_publish_for(&self, person: &str) -> Result<(), ApiError> {
         self.require(Scope::Publish)?;
         if self.is_administrator() || self.token.person.as_ref().is_none_or(|own| **own == *person)
         {
             return Ok(());
         }
-        let detail = format!("the token `{}` is not that of `{person}`", self.token.id);
+        let detail = format!("the token `{}` does not belong to `{person}`", self.token.id);
         let help = "publish with a token of this person";
         Err(ApiError::new(ApiErrorKind::NotAllowed, detail, help))
     }

@@ -1,4 +1,4 @@
-//! Files and folders that only the gateway's own user can open, whatever the umask is.
+//! Files and folders that only the gateway's user can open, whatever the umask is.
 
 use std::fmt;
 use std::fs::{DirBuilder, File, Permissions};
@@ -10,35 +10,37 @@ use std::path::{Path, PathBuf};
 
 const FILE: u32 = 0o600;
 const FOLDER: u32 = 0o700;
-/// The bits of a mode that concern permissions.
+/// The permission bits of a mode.
 const PERMISSIONS: u32 = 0o777;
-/// In a folder with this bit, such as `/tmp`, all users may make files.
+/// The sticky bit. All users may create files in such a folder, for example `/tmp`.
 const STICKY: u32 = 0o1000;
 
 /// An error of a private file or folder.
 #[derive(Debug)]
 pub(crate) enum FileError {
-    /// The folder or a file in it cannot be made or opened.
+    /// The folder or a file in it cannot be created or opened.
     Inaccessible { path: PathBuf, cause: io::Error },
-    /// A file or the folder belongs to another user.
+    /// The file or the folder belongs to another user.
     OtherOwner { path: PathBuf, uid: u32 },
-    /// The folder is one in which all users make files.
+    /// All users may create files in the folder.
     SharedFolder { path: PathBuf },
-    /// Other users can enter the folder, and that cannot be changed.
+    /// Other users can enter the folder, and its mode cannot be changed.
     OpenFolder { path: PathBuf, cause: io::Error },
-    /// Something else is in the place of a file.
+    /// The path is not a regular file.
     NotAFile { path: PathBuf },
 }
 
 impl FileError {
-    /// The advice to an operator.
+    /// Advice for the operator.
     pub(crate) const fn help(&self) -> &'static str {
         match self {
             Self::Inaccessible { .. } => "make the folder writable for this user, or use --data",
             Self::OtherOwner { .. } => "run the gateway as that user, or use --data",
-            Self::SharedFolder { .. } => "use a folder below it with --data",
-            Self::OpenFolder { .. } => "use a folder on a file system with modes, with --data",
-            Self::NotAFile { .. } => "remove it, or use another folder with --data",
+            Self::SharedFolder { .. } => "use --data with a subfolder of it",
+            Self::OpenFolder { .. } => {
+                "use --data with a folder on a file system that supports modes"
+            }
+            Self::NotAFile { .. } => "remove the file, or use another folder with --data",
         }
     }
 }
@@ -47,13 +49,13 @@ impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Inaccessible { path, cause } => {
-                write!(f, "{} cannot be opened: {cause}", path.display())
+                write!(f, "cannot open {}: {cause}", path.display())
             }
             Self::OtherOwner { path, uid } => {
                 write!(f, "{} belongs to another user, with the uid {uid}", path.display())
             }
             Self::SharedFolder { path } => {
-                write!(f, "all users make files in {}", path.display())
+                write!(f, "all users may create files in {}", path.display())
             }
             Self::OpenFolder { path, cause } => {
                 let path = path.display();
@@ -64,16 +66,16 @@ impl fmt::Display for FileError {
     }
 }
 
-/// The user whose files these are.
+/// The user id that the files must have.
 pub(crate) fn own_uid() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// Makes the folder, or checks and repairs it if it exists.
+/// Creates the folder, or checks and repairs an existing one.
 ///
 /// # Errors
 ///
-/// If it cannot be made, belongs to another user, or stays open to others.
+/// If the folder cannot be created, belongs to another user, or stays open to others.
 pub(crate) fn folder(path: &Path) -> Result<(), FileError> {
     let cannot = cannot(path);
     DirBuilder::new().recursive(true).mode(FOLDER).create(path).map_err(&cannot)?;
@@ -89,7 +91,7 @@ pub(crate) fn folder(path: &Path) -> Result<(), FileError> {
     }
     let repaired = repair(path, metadata.mode(), FOLDER, |mode| {
         folder.set_permissions(mode)?;
-        // A file system without modes may ignore it.
+        // A file system without modes may ignore the mode.
         let is_private = folder.metadata()?.mode() & PERMISSIONS & !FOLDER == 0;
         if is_private { Ok(()) } else { Err(io::ErrorKind::Unsupported.into()) }
     });
@@ -100,7 +102,7 @@ pub(crate) fn folder(path: &Path) -> Result<(), FileError> {
 ///
 /// # Errors
 ///
-/// If it is not a regular file, belongs to another user, or cannot be repaired.
+/// If the path is not a regular file, belongs to another user, or cannot be repaired.
 pub(crate) fn check(path: &Path) -> Result<(), FileError> {
     let metadata = match path.symlink_metadata() {
         Ok(metadata) => metadata,
@@ -111,37 +113,37 @@ pub(crate) fn check(path: &Path) -> Result<(), FileError> {
         return Err(FileError::NotAFile { path: path.to_path_buf() });
     }
     owned(path, metadata.uid())?;
-    // Nobody else can put a link in its place: the folder is private.
+    // No other user can replace the file by a link: the folder is private.
     repair(path, metadata.mode(), FILE, |mode| std::fs::set_permissions(path, mode))
         .map_err(cannot(path))
 }
 
-/// Opens a file in a private folder for writing, and makes it if it does not exist.
+/// Opens or creates a file in a private folder for writing.
 ///
 /// # Errors
 ///
-/// If it cannot be opened, is not a regular file, or belongs to another user.
+/// If the file cannot be opened, is not a regular file, or belongs to another user.
 pub(crate) fn open(path: &Path) -> Result<File, FileError> {
     check(path)?;
     let opened = File::options().create(true).truncate(false).write(true).mode(FILE).open(path);
     opened.and_then(with_mode).map_err(cannot(path))
 }
 
-/// Makes a new file for reading and writing.
+/// Creates a new file for reading and writing.
 ///
 /// # Errors
 ///
-/// If it exists, even as a link, or cannot be made.
+/// If the path exists, even as a link, or cannot be created.
 pub(crate) fn create(path: &Path) -> io::Result<File> {
     let options = File::options().create_new(true).read(true).write(true).mode(FILE).clone();
     options.open(path).and_then(with_mode)
 }
 
-/// Makes a new file in the place of the one that exists.
+/// Creates a file and replaces an existing one.
 ///
 /// # Errors
 ///
-/// If it cannot be made.
+/// If the file cannot be created.
 pub(crate) fn replace(path: &Path) -> io::Result<File> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -149,7 +151,7 @@ pub(crate) fn replace(path: &Path) -> io::Result<File> {
     }
 }
 
-/// A umask can take permissions from the owner too.
+/// Sets the owner's permissions too: a umask can remove them.
 fn with_mode(file: File) -> io::Result<File> {
     if file.metadata()?.mode() & PERMISSIONS != FILE {
         file.set_permissions(Permissions::from_mode(FILE))?;

@@ -1,7 +1,7 @@
 //! Rate limits of callers.
 //!
-//! A token and its sessions are one caller, and so is an address without a token. A request that
-//! makes much work counts as several.
+//! A token and its sessions are one caller, and so is an address without a token. A costly request
+//! counts as several.
 
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
@@ -19,7 +19,7 @@ use lru::LruCache;
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::limits::{Limit, REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
 
-/// The key of a caller, by which its requests and bytes count.
+/// The key under which a caller's requests and bytes count.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum CallerKey {
     /// A token and its sessions, by the id of the token.
@@ -27,7 +27,7 @@ pub(crate) enum CallerKey {
     Network(Network),
 }
 
-/// What one owner has of addresses: one of IPv4, 64 bits of IPv6 (RFC 6177).
+/// The network that one owner controls: one IPv4 address, or 64 bits of IPv6 (RFC 6177).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Network(IpAddr);
 
@@ -43,11 +43,10 @@ impl From<IpAddr> for Network {
     }
 }
 
-/// The callers that are remembered. For one more, the one that has not asked for longest is
-/// forgotten.
+/// The number of tracked callers. A new caller replaces the least recently seen one.
 const TRACKED_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(99_999);
 
-/// The system's clock, as the limiters read it.
+/// The system clock, as the limiters read it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LimiterClock(SystemClock);
 
@@ -81,29 +80,29 @@ impl<C: Clock + Clone> RateLimits<C> {
         Self { clock, requests, wrong }
     }
 
-    /// A request that counts as `cost`, or as all that a caller may ask in a second.
+    /// Counts a request as `cost` requests, at most as one second's allowance.
     ///
     /// # Errors
     ///
-    /// If `caller_key` asks too often.
+    /// If `caller_key` exceeds its rate.
     pub(crate) fn request(&self, who: CallerKey, cost: usize) -> Result<(), ApiError> {
-        self.requests.take(&self.clock, who, cost, "there are too many requests")
+        self.requests.take(&self.clock, who, cost, "the request rate is too high")
     }
 
-    /// A wrong token from `address`.
+    /// Counts a wrong token from `address`.
     ///
     /// # Errors
     ///
-    /// If too many came from there.
+    /// If the address sent too many.
     pub(crate) fn wrong_token(&self, address: IpAddr) -> Result<(), ApiError> {
-        let detail = "too many wrong tokens came from this address";
+        let detail = "this address sent too many wrong tokens";
         self.wrong.take(&self.clock, address.into(), 1, detail)
     }
 }
 
 type Limiter<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<<C as Clock>::Instant>>;
 
-/// One limiter for each caller.
+/// One limiter per caller.
 #[derive(Debug)]
 struct KeyedLimiters<K: Eq + Hash, C: Clock> {
     limit: Limit,
@@ -125,7 +124,7 @@ impl<K: Eq + Hash, C: Clock + Clone> KeyedLimiters<K, C> {
         let mut by_caller = self.by_caller.lock().unwrap_or_else(PoisonError::into_inner);
         let limiter = by_caller
             .get_or_insert(caller, || RateLimiter::direct_with_clock(self.quota, clock.clone()));
-        // More than the burst would never be let through.
+        // A cost above the burst would never pass.
         match limiter.check_n(cost.min(burst)) {
             Ok(Ok(())) | Err(_) => Ok(()),
             Ok(Err(not_until)) => {
@@ -159,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_that_asks_too_often_is_refused_and_may_ask_again_later() {
+    fn a_caller_beyond_its_rate_is_refused_and_admitted_later() {
         let (clock, rates) = rates();
         let allowed = (0..1000).filter(|_| rates.request(family("a"), 1).is_ok()).count();
         assert_eq!(allowed, REQUESTS_PER_SECOND.max);
@@ -171,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_costly_request_counts_as_several_and_the_costliest_as_all_of_a_second() {
+    fn a_costly_request_counts_as_several_up_to_one_seconds_allowance() {
         let (clock, rates) = rates();
         let allowed = (0..1000).filter(|_| rates.request(family("a"), 50).is_ok()).count();
         assert_eq!(allowed, REQUESTS_PER_SECOND.max / 50);
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn many_callers_do_not_reset_the_rate_of_one_that_still_asks() {
+    fn many_callers_do_not_reset_the_rate_of_an_active_one() {
         let (_, rates) = rates();
         while rates.request(family("attacker"), 1).is_ok() {}
         for number in 0..10 * FEW.get() {

@@ -1,11 +1,11 @@
-//! The log: what an operator needs, and nobody's name or note.
+//! Redaction of ids in the log.
 //!
-//! An id of a person stands in it as the first eight digits of its SHA-256: enough to follow one
-//! through the lines, not enough to read who it is.
+//! The log shows the first eight digits of an id's SHA-256: enough to correlate lines, too little
+//! to identify a person.
 
 use sha2::{Digest as _, Sha256};
 
-/// An id, so that two lines about one person can be told from two about two.
+/// The redacted form of an id.
 pub(crate) fn redact_id(id: &str) -> String {
     if id == "*" {
         return "everybody".to_owned();

@@ -1,4 +1,4 @@
-//! Sanitizing of foreign text that other people read: pure.
+//! Sanitization of untrusted text that other people read; a pure module.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use communicado_wire::{Account, Client, is_printable};
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::limits::{Limit, REASON_CHARS};
 
-/// `text` without characters that cannot be shown as they are.
+/// Removes unprintable characters from `text`.
 pub(crate) fn printable(text: Arc<str>) -> Arc<str> {
     if text.chars().all(is_printable) {
         return text;
@@ -16,11 +16,11 @@ pub(crate) fn printable(text: Arc<str>) -> Arc<str> {
     text.chars().filter(|letter| is_printable(*letter)).collect::<String>().into()
 }
 
-/// A line that people read: not empty, not too long, one line, and written in one direction.
+/// Validates one line of text: not empty, not too long, no line breaks, one direction.
 ///
 /// # Errors
 ///
-/// If it is not one.
+/// If the text is invalid.
 pub(crate) fn line(what: &str, text: Arc<str>, limit: Limit) -> Result<Arc<str>, ApiError> {
     if !limit.allows(text.chars().count()) {
         return Err(ApiError::limit_exceeded(
@@ -31,13 +31,13 @@ pub(crate) fn line(what: &str, text: Arc<str>, limit: Limit) -> Result<Arc<str>,
     }
     let shown = printable(text.clone());
     if shown.trim().is_empty() || text.chars().any(char::is_control) {
-        let detail = format!("the {what} is empty or has characters that cannot be shown");
+        let detail = format!("the {what} is empty or has unprintable characters");
         return Err(ApiError::bad_request(detail, "give one line of text"));
     }
     Ok(shown)
 }
 
-/// A reason: printable and short.
+/// Sanitizes a reason: printable and short.
 fn reason(text: Arc<str>) -> Arc<str> {
     let text = printable(text);
     match text.char_indices().nth(REASON_CHARS.max) {
@@ -46,7 +46,7 @@ fn reason(text: Arc<str>) -> Arc<str> {
     }
 }
 
-/// A client of which every text can be shown.
+/// Sanitizes all texts of a client.
 pub(crate) fn client(mut client: Client) -> Client {
     client.client = printable(client.client);
     client.raw = client.raw.map(printable);
@@ -66,7 +66,7 @@ fn account(mut account: Account) -> Account {
     account
 }
 
-/// What was once told of a person, so that every text in it can be shown.
+/// Sanitizes all texts of a stored person.
 pub(crate) fn person(mut person: Person) -> Person {
     person.name = printable(person.name);
     person.note = person.note.map(printable);
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_shown_is_left_out_and_a_reason_is_short() {
+    fn unprintable_characters_are_removed_and_a_reason_is_short() {
         assert_eq!(&*printable("Zoë\u{202e} 🦀\u{1b}[31m".into()), "Zoë 🦀[31m");
         assert_eq!(&*reason("\u{2066}lease-expired".into()), "lease-expired");
         assert_eq!(&*reason("é".repeat(65).into()), "é".repeat(64));

@@ -8,47 +8,48 @@ use sha2::{Digest as _, Sha256};
 
 use crate::api_error::{ApiError, ApiErrorKind};
 
-/// How a token begins, so that one which was lost can be looked for.
+/// The prefix of a token, by which secret scanners find leaked tokens.
 const PREFIX: &str = "cmt_";
-/// Characters after it: 32 bytes.
+/// The number of characters after the prefix: 32 bytes.
 const SECRET_CHARS: usize = 43;
 
-/// The SHA-256 of a secret; the only thing of it that is kept.
+/// The SHA-256 of a secret. The gateway stores only this hash.
 pub(crate) type SecretHash = [u8; 32];
 
-/// A new secret.
+/// Generates a secret.
 ///
 /// # Errors
 ///
-/// If the system has no random numbers.
+/// If the system's random number generator fails.
 pub(crate) fn new_secret() -> Result<String, ApiError> {
     Ok(format!("{PREFIX}{}", random::<32>()?))
 }
 
-/// A new name that cannot be guessed.
+/// Generates an unguessable name.
 ///
 /// # Errors
 ///
-/// If the system has no random numbers.
+/// If the system's random number generator fails.
 pub(crate) fn random<const N: usize>() -> Result<String, ApiError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| {
-        let detail = format!("the system has no random numbers: {error}");
+        let detail = format!("the system's random number generator failed: {error}");
         ApiError::new(ApiErrorKind::Unavailable, detail, "try again later")
     })?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// A new id of a token. A letter is first: what begins with `-` a command line takes for an option.
+/// Generates a token id. It begins with a letter, because command lines treat a leading `-` as an
+/// option.
 ///
 /// # Errors
 ///
-/// If the system has no random numbers.
+/// If the system's random number generator fails.
 pub(crate) fn new_id() -> Result<Arc<str>, ApiError> {
     Ok(format!("t{}", random::<9>()?).into())
 }
 
-/// The hash of a secret, if the text has the form of one.
+/// The hash of a secret, if the text has the form of a secret.
 pub(crate) fn hash(secret: &str) -> Option<SecretHash> {
     let rest = secret.strip_prefix(PREFIX)?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
@@ -67,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_known_by_its_hash_and_nothing_else_is_one() {
+    fn a_secret_is_identified_by_its_hash_and_other_text_is_not_a_secret() {
         let secret = new_secret().unwrap();
         assert_eq!(secret.len(), 47);
         assert!(hash(&secret).is_some());

@@ -1,14 +1,14 @@
-//! Server-Sent Events outside hyper: the head of a stream, and a stream that ends at once.
+//! Server-Sent Events outside hyper: the response head of a stream, and a stream that ends at once.
 
 use communicado_runtime::Clock as _;
 
 use crate::api_error::ApiError;
 use crate::app_state::AppState;
 
-/// The content type of a stream of events.
+/// The content type of an event stream.
 pub(crate) const CONTENT_TYPE: &str = "text/event-stream";
 
-/// The head of the event loop's own answer; the stream ends with the connection.
+/// The response head of the event loop. The stream ends with the connection.
 pub(crate) fn response_head(app: &AppState, origin: Option<&str>) -> String {
     let allowed = origin.filter(|origin| app.origins.iter().any(|each| each == origin));
     let cross = allowed.map_or_else(String::new, |origin| {
@@ -24,13 +24,13 @@ pub(crate) fn response_head(app: &AppState, origin: Option<&str>) -> String {
     )
 }
 
-/// A stream that ends at once and says when to come back.
+/// A stream that ends at once and tells the client when to retry.
 ///
-/// `EventSource` gives up for ever at any status but 200, and comes back after a stream that ends
-/// (HTML, 9.2.3).
+/// `EventSource` stops permanently at any status except 200, and reconnects after a stream that
+/// ends (HTML, 9.2.3).
 pub(crate) fn retry_later(app: &AppState, error: &ApiError) -> String {
     let seconds = u64::from(error.retry_after.unwrap_or(1));
-    // Not all at the same moment.
+    // Jitter, so that clients do not reconnect together.
     let spread = app.clock.civil().micros().unsigned_abs() % 4000;
     let problem = error.problem();
     format!(": {}: {}\nretry: {}\n\n", problem.detail, problem.help, seconds * 1000 + spread)

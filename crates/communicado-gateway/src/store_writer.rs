@@ -1,4 +1,4 @@
-//! A handle of the writer, and the commands that it takes.
+//! The handle of the writer, and its commands.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -17,19 +17,19 @@ use crate::traces::{RequestContext, request_context};
 /// A command for the writer.
 #[derive(Debug)]
 pub(crate) enum WriteCommand {
-    /// Something happens to a person.
+    /// An input to a person.
     Person(Input),
-    /// A token is to be good.
+    /// Stores a token.
     Token(Token),
-    /// A token and its sessions are to be good no more.
+    /// Revokes a token and its sessions.
     Revoke(Arc<str>, EndReason),
-    /// Somebody is read by somebody for the first time.
+    /// Records the first time that a token reads a person.
     Audience(Vec<FirstRead>),
-    /// Say what was told of a person, the latest first.
+    /// Reads the history of a person, latest first.
     History(Arc<str>, usize),
-    /// See whether something can be kept.
+    /// Checks that the store accepts a write.
     Check,
-    /// End, after what was ordered before.
+    /// Stops after all earlier commands.
     Stop,
 }
 
@@ -45,12 +45,12 @@ pub(crate) enum WriteReply {
 #[derive(Debug)]
 pub(crate) struct ReplySender {
     to: oneshot::Sender<Result<WriteReply, ApiError>>,
-    /// The request that ordered it.
+    /// The request that issued the command.
     pub(crate) request_context: RequestContext,
 }
 
 impl ReplySender {
-    /// A sender on behalf of the current request, and its receiver.
+    /// A sender for the current request, and its receiver.
     pub(crate) fn channel() -> (Self, oneshot::Receiver<Result<WriteReply, ApiError>>) {
         let (to, receiver) = oneshot::channel();
         (Self { to, request_context: request_context() }, receiver)
@@ -65,8 +65,8 @@ impl ReplySender {
 #[derive(Debug)]
 pub(crate) struct WriteRequest {
     pub(crate) command: WriteCommand,
-    /// The caller, whose right is checked once more when the command runs. The gateway
-    /// itself has none.
+    /// The caller. The writer checks its permission again when the command runs. Commands of the
+    /// gateway have no caller.
     pub(crate) caller: Option<Principal>,
     pub(crate) reply: Option<ReplySender>,
 }
@@ -87,7 +87,7 @@ impl StoreWriter {
     ///
     /// # Errors
     ///
-    /// If the caller's token is no longer valid then, or the command cannot be run or stored.
+    /// If the caller's token is no longer valid, or the command fails or cannot be stored.
     pub(crate) async fn submit_as(
         &self,
         caller: &Principal,
@@ -96,11 +96,11 @@ impl StoreWriter {
         self.send(Some(caller.clone()), command).await
     }
 
-    /// Runs a command of the gateway itself, and waits until the result is stored.
+    /// Runs a command of the gateway, and waits until the result is stored.
     ///
     /// # Errors
     ///
-    /// If it cannot be run or stored.
+    /// If the command fails or cannot be stored.
     pub(crate) async fn submit(&self, command: WriteCommand) -> Result<WriteReply, ApiError> {
         self.send(None, command).await
     }
@@ -115,7 +115,7 @@ impl StoreWriter {
         self.requests.try_send(WriteRequest { command, caller, reply }).map_err(
             |error| match error {
                 TrySendError::Full(_) => {
-                    let detail = "the store cannot keep up with what is to be written";
+                    let detail = "the queue of the store is full";
                     ApiError::limit_exceeded(ApiErrorKind::Unavailable, WRITES_WAITING, detail)
                         .retry_after(1)
                 }
@@ -141,6 +141,10 @@ impl StoreWriter {
 }
 
 fn stopping() -> ApiError {
-    ApiError::new(ApiErrorKind::Unavailable, "the gateway stops", "try again in a few seconds")
-        .retry_after(2)
+    ApiError::new(
+        ApiErrorKind::Unavailable,
+        "the gateway is shutting down",
+        "try again in a few seconds",
+    )
+    .retry_after(2)
 }

@@ -1,4 +1,4 @@
-//! The subscription of a stream: people, groups, and the last event that the reader has.
+//! The subscription of a stream: people, groups, and the reader's last event.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,31 +9,28 @@ use crate::api_error::{ApiError, ApiErrorKind};
 use crate::ids::{parse_event_id, parse_id};
 use crate::limits::NAMES_PER_SUBSCRIPTION;
 
-/// The people and groups of a stream; everybody whom the reader may see if none is named.
+/// The people and groups of a stream. Without names: everybody that the reader may see.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Subscription {
     pub(crate) people: BTreeSet<Arc<str>>,
     pub(crate) groups: BTreeSet<Arc<str>>,
-    /// The last change that the reader knows.
+    /// The revision of the reader's last event.
     pub(crate) last_event_id: Option<u64>,
 }
 
 impl Subscription {
-    /// Reads the query of an address, without its `?`.
+    /// Parses the query of a URL, without its `?`.
     ///
     /// # Errors
     ///
-    /// If there is something in it that is not understood: a reader that asks for less than all
-    /// must not get all because of a slip.
+    /// If the query has an unknown key. A typo must not turn a restricted subscription into one for
+    /// everybody.
     pub(crate) fn parse(query: &str) -> Result<Self, ApiError> {
         let mut subscription = Self::default();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             let value = percent_decode_str(value).decode_utf8().map_err(|_| {
-                ApiError::bad_request(
-                    "the address is not UTF-8",
-                    "percent-encode its text as UTF-8",
-                )
+                ApiError::bad_request("the query is not UTF-8", "percent-encode the text as UTF-8")
             })?;
             match key {
                 "person" => subscription.people.extend(parse_ids("person", &value)?),
@@ -41,8 +38,8 @@ impl Subscription {
                 "last_event_id" => subscription.last_event_id = Some(parse_event_id(&value)?),
                 key => {
                     let key = key.chars().take(40).collect::<String>();
-                    let help = "known are `person`, `group` and `last_event_id`";
-                    return Err(ApiError::bad_request(format!("`{key}` is not known here"), help));
+                    let help = "known keys are `person`, `group` and `last_event_id`";
+                    return Err(ApiError::bad_request(format!("`{key}` is not a known key"), help));
                 }
             }
         }
@@ -51,7 +48,7 @@ impl Subscription {
 
     /// # Errors
     ///
-    /// If it names too many or what is no id.
+    /// If it names too many people and groups, or a name is not a valid id.
     pub(crate) fn of_names(
         people: Vec<Arc<str>>,
         groups: Vec<Arc<str>>,
@@ -71,7 +68,7 @@ impl Subscription {
         if NAMES_PER_SUBSCRIPTION.allows(names) {
             return Ok(self);
         }
-        let detail = format!("{names} people and groups are named");
+        let detail = format!("the subscription names {names} people and groups");
         Err(ApiError::limit_exceeded(ApiErrorKind::BadRequest, NAMES_PER_SUBSCRIPTION, detail))
     }
 
@@ -79,7 +76,7 @@ impl Subscription {
         self.people.is_empty() && self.groups.is_empty()
     }
 
-    /// Under what an audience has it.
+    /// The names under which readers are recorded in audiences.
     pub(crate) fn names(&self) -> Vec<Arc<str>> {
         if self.is_everybody() {
             return vec!["*".into()];
@@ -98,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn people_and_groups_are_read_from_an_address() {
+    fn people_and_groups_are_parsed_from_a_query() {
         let subscription =
             Subscription::parse("person=ada,bob&group=london&last_event_id=7").unwrap();
         assert_eq!(subscription.people, ["ada".into(), "bob".into()].into());
@@ -110,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_is_refused_and_does_not_become_everybody() {
+    fn a_typo_is_refused_and_does_not_subscribe_to_everybody() {
         for bad in ["persn=ada", "person=Ada", "person=%zz", "person=%4", "last_event_id=-1"] {
             assert!(Subscription::parse(bad).is_err(), "{bad}");
         }

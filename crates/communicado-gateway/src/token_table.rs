@@ -1,8 +1,8 @@
-//! All tokens, as they were stored last.
+//! All tokens, as last stored.
 //!
-//! A token hangs on its parent: a session on the token that it was opened with, and a token that a
-//! session created on the token of that session. A token without its parent is not valid, whatever
-//! order the two were removed in.
+//! A token can have a parent. The parent of a session is the token that opened it. The parent of a
+//! token that a session created is the token of that session. A token without its parent is not
+//! valid, in whatever order they were removed.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use crate::principal::Principal;
 use crate::sanitize::printable;
 use crate::secret::{SecretHash, hash, hex};
 
-/// Sessions of people who signed in at an issuer have a parent with this prefix and the person's
-/// id. It is no token of its own, and it is valid for as long as the person exists.
+/// The prefix, before the person's id, of the parent of sessions from an issuer. No token has this
+/// id. The parent is valid while the person exists.
 pub(crate) const ISSUER_PREFIX: &str = "oidc:";
 
 #[derive(Debug, Default)]
@@ -40,7 +40,7 @@ impl TokenTable {
     }
 
     pub(crate) fn put(&mut self, token: Arc<Token>) {
-        // An older version kept the name as it came.
+        // Older versions stored names unsanitized.
         let name = printable(token.name.clone());
         let token = Arc::new(Token { name, ..Arc::unwrap_or_clone(token) });
         self.remove(&token.id);
@@ -76,12 +76,12 @@ impl TokenTable {
         self.sessions.remove(&(token.created, token.id.clone()));
     }
 
-    /// Tokens that are no sessions.
+    /// Tokens without sessions.
     pub(crate) fn len(&self) -> usize {
         self.by_id.len() - self.sessions.len()
     }
 
-    /// The sessions of browsers.
+    /// Browser sessions.
     pub(crate) fn session_count(&self) -> usize {
         self.sessions.len()
     }
@@ -90,7 +90,7 @@ impl TokenTable {
         self.by_id.get(id)
     }
 
-    /// By id, the sessions of browsers included.
+    /// All tokens by id, including browser sessions.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Token>> {
         self.by_id.values()
     }
@@ -102,14 +102,14 @@ impl TokenTable {
         self.is_valid(token, now).then(|| Principal::of(token.clone()))
     }
 
-    /// Whether `token` is still here as it was, has not ended, and hangs on nothing that is gone.
+    /// True if `token` is unchanged, not expired, and its whole chain of parents is valid.
     pub(crate) fn is_valid(&self, token: &Token, now: Timestamp) -> bool {
         let is_same = self.by_id.get(&token.id).is_some_and(|known| known.hash == token.hash);
         is_same && self.depth(&token.id, now).is_some_and(|depth| TOKEN_DEPTH.allows(depth))
     }
 
-    /// How many tokens in a row a valid token hangs on, itself included; nothing for one that is
-    /// not valid.
+    /// The length of a valid token's chain of parents, itself included; `None` for an invalid
+    /// token.
     pub(crate) fn depth(&self, id: &str, now: Timestamp) -> Option<usize> {
         let (mut id, mut depth) = (id, 0);
         while TOKEN_DEPTH.allows(depth) {
@@ -126,7 +126,7 @@ impl TokenTable {
         None
     }
 
-    /// The token and all that hangs on it: sessions, and tokens that sessions created.
+    /// The token and its descendants: sessions, and tokens that sessions created.
     pub(crate) fn with_descendants(&self, id: &str) -> Vec<Arc<str>> {
         let mut found: BTreeSet<Arc<str>> = BTreeSet::new();
         let mut next: Vec<&Arc<str>> = self.by_parent.get(id).into_iter().flatten().collect();
@@ -139,12 +139,12 @@ impl TokenTable {
         found.into_iter().collect()
     }
 
-    /// The tokens of a person, sessions included.
+    /// The tokens of a person, including sessions.
     pub(crate) fn of_person(&self, person: &str) -> impl Iterator<Item = &Arc<str>> {
         self.by_person.get(person).into_iter().flatten()
     }
 
-    /// The sessions of a token, the oldest first.
+    /// The sessions of a token, oldest first.
     pub(crate) fn sessions_of(&self, id: &str) -> Vec<&Arc<Token>> {
         let children = self.by_parent.get(id).into_iter().flatten();
         let children = children.filter_map(|child| self.by_id.get(child));
@@ -154,15 +154,15 @@ impl TokenTable {
         sessions
     }
 
-    /// All sessions, the oldest first.
+    /// All sessions, oldest first.
     pub(crate) fn oldest_sessions(&self) -> impl Iterator<Item = &Arc<str>> {
         self.sessions.iter().map(|(_, id)| id)
     }
 
     /// # Errors
     ///
-    /// If there is no room for one more token beside `more` that are being created, or the one
-    /// that it hangs on is no longer valid.
+    /// If the limit leaves no room for one more token besides `more` tokens in creation, or the
+    /// parent is no longer valid.
     pub(crate) fn require_capacity_for(
         &self,
         token: &Token,
@@ -172,26 +172,22 @@ impl TokenTable {
         if let Some(parent) = token.parent().filter(|parent| !parent.starts_with(ISSUER_PREFIX)) {
             let depth = self.depth(parent, now).ok_or_else(ApiError::token_revoked)?;
             if !TOKEN_DEPTH.allows(depth + 1) {
-                let detail = "the token would hang on too many others";
+                let detail = "the chain of parents of the token is too long";
                 return Err(ApiError::limit_exceeded(ApiErrorKind::Full, TOKEN_DEPTH, detail));
             }
         }
         if token.session_of.is_none() && !TOKENS.allows(self.len() + more + 1) {
-            return Err(ApiError::limit_exceeded(
-                ApiErrorKind::Full,
-                TOKENS,
-                "no more tokens can be kept",
-            ));
+            return Err(ApiError::limit_exceeded(ApiErrorKind::Full, TOKENS, "too many tokens"));
         }
         Ok(())
     }
 
-    /// When the next one ends.
+    /// The earliest expiry of a token.
     pub(crate) fn next_end(&self) -> Option<Timestamp> {
         self.ends.first().map(|(end, _)| *end)
     }
 
-    /// Those that have ended, and all that hangs on them.
+    /// Expired tokens and their descendants.
     pub(crate) fn expired(&self, now: Timestamp) -> Vec<Arc<str>> {
         let expired = self.ends.iter().take_while(|(end, _)| *end <= now);
         let all: BTreeSet<Arc<str>> =
@@ -206,7 +202,7 @@ impl TokenTable {
 pub(crate) fn require_person(token: &Token, exists: bool) -> Result<(), ApiError> {
     match &token.person {
         Some(person) if !exists => {
-            let detail = format!("there is no person `{person}`");
+            let detail = format!("person `{person}` does not exist");
             let help = "add the person first, with POST /v1/people";
             Err(ApiError::new(ApiErrorKind::Conflict, detail, help))
         }
@@ -277,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_that_hang_on_each_other_are_not_valid_and_are_found_once() {
+    fn tokens_in_a_parent_cycle_are_not_valid_and_are_found_once() {
         let [a, b] = [token("a", None, Some("b")), token("b", None, Some("a"))];
         let tokens = TokenTable::from_stored(vec![a.clone(), b]);
         assert!(!tokens.is_valid(&a, Timestamp::EPOCH));

@@ -1,9 +1,9 @@
-//! The board and the client in JavaScript, embedded: what is served to everybody, without a token.
+//! The embedded board and JavaScript client, which need no token.
 //!
-//! What is not in the table is not served, and nothing is read from a disk. `web/client.js` is made
-//! from `web/client.ts`; `conformance/board` tries all of it in a browser.
+//! The gateway serves only the files in the table and reads no disk. The build makes
+//! `web/client.js` from `web/client.ts`; `conformance/board` tests them in a browser.
 
-/// A file, at its address.
+/// A file and its path.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asset {
     pub(crate) path: &'static str,
@@ -11,8 +11,8 @@ pub(crate) struct Asset {
     pub(crate) body: &'static [u8],
 }
 
-/// What a browser lets these pages do: nothing from elsewhere, nothing to elsewhere, no script and
-/// no style inside of a page, no text made into a script.
+/// The content security policy of the pages: same-origin resources only, no inline script or style,
+/// no text evaluated as script.
 pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; \
      form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; \

@@ -1,4 +1,4 @@
-//! Authentication of requests, and the checks that come before every handler.
+//! Authentication of requests, and the checks before every handler.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -19,11 +19,11 @@ use crate::auth::{lookup, not_signed_in};
 use crate::principal::Principal;
 use crate::rates::CallerKey;
 
-/// The other end of a connection.
+/// The peer address of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PeerAddress(pub(crate) IpAddr);
 
-/// The principal of a caller with access to the data folder, who needs no token.
+/// The principal of a caller on the control socket, who needs no token.
 #[derive(Clone, Debug)]
 pub(crate) struct Operator(pub(crate) Principal);
 
@@ -35,14 +35,14 @@ pub(super) struct Auth {
     pub(super) peer: IpAddr,
 }
 
-/// Paths without a rate limit. An operator must see the health of the gateway, even if another
-/// program asks too often from the same address.
+/// Paths without a rate limit. An operator needs the health of the gateway even if another program
+/// on the same address exceeds the rate limit.
 const UNLIMITED: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 const CSRF: HeaderName = HeaderName::from_static("communicado-csrf");
 
 impl Auth {
-    /// Under whom its requests count.
+    /// The caller that the request counts for.
     pub(super) fn caller_key(&self) -> CallerKey {
         self.principal
             .as_ref()
@@ -51,14 +51,14 @@ impl Auth {
 
     /// # Errors
     ///
-    /// If nobody is signed in.
+    /// If the request has no valid token or session.
     pub(super) fn principal(&self) -> Result<&Principal, ApiError> {
         self.principal.as_ref().ok_or_else(not_signed_in)
     }
 
     /// # Errors
     ///
-    /// If who asks is no administrator.
+    /// If the principal is not an administrator.
     pub(super) fn administrator(&self) -> Result<&Principal, ApiError> {
         let principal = self.principal()?;
         principal.require(Scope::Administer).map(|()| principal)
@@ -78,7 +78,7 @@ impl<S: Sync> FromRequestParts<S> for Auth {
     }
 }
 
-/// Authenticates each request before its handler runs.
+/// Authenticates a request before its handler runs.
 pub(super) async fn authenticate(
     State(app): State<Arc<AppState>>,
     mut request: Request,
@@ -112,8 +112,7 @@ fn auth_of(app: &AppState, request: &Request) -> Result<Auth, ApiError> {
         same_origin(app, headers)?;
         if by_cookie && !headers.contains_key(CSRF) {
             let help = "send the header `Communicado-Csrf: 1`";
-            let detail = "what a browser's session changes needs a header that only a page of \
-                          ours can send";
+            let detail = "cookie-authenticated writes need the header `Communicado-Csrf`";
             return Err(ApiError::new(ApiErrorKind::NotAllowed, detail, help));
         }
     }

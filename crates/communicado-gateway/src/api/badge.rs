@@ -1,8 +1,8 @@
-//! Badges: one picture or word for a page that wants no more, without a token and without a name.
+//! Badges: a public picture or word that shows a status without a name.
 //!
-//! Only for a person who switched the badge on, under a pseudonym that says nothing. The address
-//! forms of `mod_webpresence` are understood, that of ejabberd and that of Prosody, so that a page
-//! which had a picture from there has one from here.
+//! A badge exists only for a person who enabled it, under a random pseudonym. The handlers accept
+//! the URL forms of ejabberd's and Prosody's `mod_webpresence`, so that a page can switch to this
+//! gateway.
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
@@ -75,8 +75,8 @@ pub(super) async fn prosody(
 }
 
 fn none() -> ApiError {
-    let help = "a person switches the badge on, and the answer says its pseudonym";
-    ApiError::new(ApiErrorKind::NotFound, "there is no such badge", help)
+    let help = "enable the badge of the person; the response contains the pseudonym";
+    ApiError::new(ApiErrorKind::NotFound, "no badge has this pseudonym", help)
 }
 
 fn badge(app: &AppState, headers: &HeaderMap, name: &str, format: BadgeFormat) -> ApiResult {
@@ -93,7 +93,7 @@ fn badge(app: &AppState, headers: &HeaderMap, name: &str, format: BadgeFormat) -
     Ok(public(tagged(headers, kind, text.into())))
 }
 
-/// Pages of others show it, and caches ask each time.
+/// Any page may embed a badge; caches revalidate it each time.
 fn public(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.remove(header::VARY);
@@ -107,7 +107,7 @@ fn public(mut response: Response) -> Response {
     response.into_response()
 }
 
-/// A picture of one word, which a screen reader reads too.
+/// An SVG of one word, readable by screen readers.
 fn svg(word: &str, is_in: Option<bool>) -> String {
     let colour = match (is_in, word) {
         (None, _) => "#57606a",

@@ -1,4 +1,4 @@
-//! The board and the client in JavaScript: files that are in the program, for everybody.
+//! The board and the JavaScript client: embedded public files.
 
 use axum::Router;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::response::tagged;
 use crate::web::{ASSETS, POLICY};
 
-/// One address for each file.
+/// A route for each file.
 pub(super) fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
     ASSETS.iter().fold(Router::new(), |router, asset| {
         let serve = async |headers: HeaderMap| {

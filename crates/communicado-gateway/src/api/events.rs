@@ -1,5 +1,5 @@
-//! `GET /v1/events` where the socket is not the event loop's to keep: over TLS, and on a connection
-//! that was used for something else before.
+//! `GET /v1/events` on connections that the event loop does not serve: over TLS, and after another
+//! request on the same connection.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -35,10 +35,10 @@ use crate::subscription::Subscription;
 /// Time limit for the last frame of a stream.
 pub(super) const LAST_FRAME: Duration = Duration::from_secs(1);
 
-/// Asks nginx and its like not to hold events back.
+/// The header that disables response buffering in nginx and similar proxies.
 const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// Answers a client that takes only a stream, and asks too often, with one that ends at once.
+/// Responds to a rate-limited `EventSource` with a stream that ends at once.
 pub(super) async fn as_stream(
     State(app): State<Arc<AppState>>,
     request: Request,
@@ -53,8 +53,8 @@ pub(super) async fn as_stream(
     }
     let seconds = response.headers().get(header::RETRY_AFTER);
     let seconds = seconds.and_then(|text| text.to_str().ok()).and_then(|text| text.parse().ok());
-    let detail = "too many requests or streams of this token";
-    let error = ApiError::new(ApiErrorKind::TooMany, detail, "come back later");
+    let detail = "this token has too many requests or streams";
+    let error = ApiError::new(ApiErrorKind::TooMany, detail, "retry later");
     let error = error.retry_after(seconds.unwrap_or(1));
     let headers = [(header::CONTENT_TYPE, sse::CONTENT_TYPE), (header::CACHE_CONTROL, "no-cache")];
     (headers, sse::retry_later(&app, &error)).into_response()
@@ -71,7 +71,7 @@ pub(super) async fn stream(
     let subscription =
         authorize_subscription(&app, &principal, subscription(&auth, &request)?, true)?;
     let reader = MailboxReader::open(&app, principal, TransportLabel::SseShared).await?;
-    // What the stream begins with goes also to a client that sends no more.
+    // The first events of a stream reach even a client that closed its sending side.
     reader.subscribe(subscription).await?;
     let connection = connection.map(|Extension(connection)| connection).unwrap_or_default();
     let ends = async move { connection.read_closed().await };
@@ -81,7 +81,7 @@ pub(super) async fn stream(
         (header::CONTENT_TYPE, sse::CONTENT_TYPE),
         (header::CACHE_CONTROL, "no-cache"),
         (UNBUFFERED, "no"),
-        // The connection ends with the stream, as it does where the event loop keeps it.
+        // The connection ends with the stream, as in the event loop.
         (header::CONNECTION, "close"),
     ];
     Ok((headers, Body::new(EventStreamBody(frames))).into_response())
@@ -99,7 +99,7 @@ fn subscription(auth: &Auth, request: &Request) -> Result<Subscription, ApiError
     asked.subscription()
 }
 
-/// A reader that has a mailbox; dropped, it is gone.
+/// A reader with a mailbox. Dropping it closes the reader.
 #[derive(Debug)]
 pub(super) struct MailboxReader {
     pub(super) id: ReaderId,
@@ -121,14 +121,14 @@ impl MailboxReader {
         Ok(Self { id, mailbox, app: app.clone() })
     }
 
-    /// Asks for more, and waits until the first of it is there.
+    /// Requests more frames and waits for the first of them.
     pub(super) async fn subscribe(&self, subscription: Subscription) -> Result<(), ApiError> {
         let (reply, answer) = oneshot::channel();
         self.app.event_loop.send(LoopCommand::Subscribe(self.id, subscription, reply));
         answer.await.unwrap_or_else(|_| Err(stopping()))
     }
 
-    /// Waits until nothing more will come, and what has come need not be taken.
+    /// Waits until no further frames come and the queued ones need no delivery.
     pub(super) async fn ended(&self) {
         self.mailbox.ended().await;
     }
@@ -151,10 +151,10 @@ impl Drop for MailboxReader {
 
 fn stopping() -> ApiError {
     let help = "try again in a few seconds";
-    ApiError::new(ApiErrorKind::Unavailable, "the gateway stops", help).retry_after(2)
+    ApiError::new(ApiErrorKind::Unavailable, "the gateway is shutting down", help).retry_after(2)
 }
 
-/// Brings frames from the mailbox to hyper for as long as somebody takes them, or until `ends`.
+/// Moves frames from the mailbox to hyper while the client accepts them, until `ends`.
 async fn pass_on(
     reader: MailboxReader,
     sender: mpsc::Sender<Bytes>,
@@ -175,7 +175,7 @@ async fn pass_on(
         for frame in frames {
             let sent = tokio::select! {
                 sent = sender.send(frame.event.clone()) => sent,
-                // A reader that takes nothing sees its stream end without a word.
+                // The gateway cuts off a client that accepts no data without an `end` event.
                 () = reader.ended() => timeout(LAST_FRAME, sender.send(frame.event)).await.unwrap_or(Ok(())),
             };
             if sent.is_err() {

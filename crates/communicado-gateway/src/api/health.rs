@@ -1,4 +1,4 @@
-//! For operators: health, readiness, metrics, and the description of all of this.
+//! Endpoints for operators: health, readiness, metrics and the OpenAPI description.
 
 use std::time::Duration;
 
@@ -15,25 +15,25 @@ use crate::app_state::AppState;
 use crate::store_writer::WriteCommand;
 use crate::stream;
 
-/// How long a part may take to show that it works.
+/// Time limit for the liveness check of a component.
 const TIMEOUT: Duration = Duration::from_secs(3);
-/// How long what was found is found still.
+/// The validity of a health report.
 const FRESH: Duration = Duration::from_millis(500);
-/// The start of 2026 in microseconds since 1970: no clock that is right is before it.
+/// The start of 2026 in microseconds since 1970. A correct clock is never before it.
 const BUILT: i64 = 1_767_225_600_000_000;
 
-/// The description of the interface, which is checked in.
+/// The checked-in OpenAPI description.
 pub(crate) const OPENAPI: &str = include_str!("../../openapi.json");
 
-/// `GET /healthz`: whether what was kept can be kept, told and dated.
+/// `GET /healthz`: the health of the store, the event loop and the clock.
 pub(super) async fn health(State(app): App) -> ApiResult {
     let health = latest(&app, &app.health, examined(&app)).await;
     let status = if health.ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     Ok(json(status, health.to_json()))
 }
 
-/// The latest result of an examination, or of a new one if that is old. One runs at a time, so a
-/// caller that asks again and again does not wear the disk out.
+/// Returns the latest health report, or a new one if it is too old. One examination runs at a time,
+/// so frequent requests do not wear out the disk.
 async fn latest<T: Copy>(
     app: &AppState,
     known: &Mutex<Option<(Moment, T)>>,
@@ -64,7 +64,7 @@ async fn examined(app: &AppState) -> Health {
     Health { ok: front && store && clock, store, front, clock }
 }
 
-/// `GET /readyz`: whether it can be asked.
+/// `GET /readyz`: readiness for requests.
 pub(super) async fn ready(State(app): App) -> ApiResult {
     let is_ready = latest(&app, &app.readiness, event_loop_answers(&app)).await;
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

@@ -1,8 +1,8 @@
-//! The HTTP API, but for the streams that the event loop keeps: one file for each subject, one
-//! table of addresses.
+//! The HTTP API, except for the streams that the event loop serves: one file per subject, one
+//! routing table.
 //!
-//! Each request is authenticated before its handler runs; see `auth.rs`. What goes wrong is an
-//! [`ApiError`] and leaves as a problem document; see `response.rs`.
+//! `auth.rs` authenticates each request before its handler runs. Errors are [`ApiError`]s;
+//! `response.rs` turns them into problem documents.
 
 mod auth;
 mod badge;
@@ -31,7 +31,7 @@ pub(crate) use publish::publication;
 
 use crate::app_state::AppState;
 
-/// The table of addresses.
+/// The routing table.
 pub(crate) fn router(app: Arc<AppState>) -> Router {
     let traces = app.traces.clone();
     let router = Router::new()
@@ -78,16 +78,16 @@ mod tests {
     use serde_json::Value;
 
     #[test]
-    fn every_address_is_described_and_every_described_one_is_there() {
+    fn every_route_is_in_the_openapi_description_and_vice_versa() {
         let table = include_str!("mod.rs").split("#[cfg(test)]").next().unwrap();
-        // As it is formatted, an address may stand on the line after `.route(`.
+        // rustfmt may put a path on the line after `.route(`.
         let quoted = table.split(".route(").skip(1).map(|rest| rest.split('"').nth(1).unwrap());
         let described: Value = serde_json::from_str(super::OPENAPI).unwrap();
         let described: BTreeSet<&str> =
             described["paths"].as_object().unwrap().keys().map(String::as_str).collect();
         let mut found = BTreeSet::new();
         for address in quoted {
-            // What has several forms is described by one of them.
+            // One form describes a path that has several.
             let start = address.split("{*rest}").next().unwrap();
             let of_it = described
                 .iter()

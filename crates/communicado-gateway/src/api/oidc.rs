@@ -1,4 +1,4 @@
-//! Where people come from and go to when they sign in at an issuer.
+//! The endpoints of OpenID Connect sign-in: start and callback.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,13 +21,13 @@ use crate::rates::Network;
 use crate::store_writer::WriteCommand;
 use crate::web::{HTML, POLICY};
 
-/// Ties a sign-in to the browser that began it.
+/// The cookie that ties a sign-in to the browser that began it.
 const STATE_COOKIE: &str = "communicado_sign_in";
 
 fn oidc_client(app: &AppState) -> Result<Arc<OidcClient>, ApiError> {
     app.oidc_client.get().cloned().ok_or_else(|| {
         let help = "sign in with a token, or start the gateway with --oidc-issuer";
-        ApiError::new(ApiErrorKind::NotFound, "nobody signs people in here", help)
+        ApiError::new(ApiErrorKind::NotFound, "this gateway has no OIDC issuer", help)
     })
 }
 
@@ -45,7 +45,7 @@ pub(super) async fn callback(
     for_a_person(&headers, complete(&app, &headers, &query).await)
 }
 
-/// A refusal is a page to a browser, and a problem document to all others.
+/// Shows an error as a page to a browser, and as a problem document to other clients.
 fn for_a_person(headers: &HeaderMap, answer: ApiResult) -> Response {
     let accepts = headers.get(header::ACCEPT).and_then(|kinds| kinds.to_str().ok());
     match answer {
@@ -68,7 +68,7 @@ fn page(error: &ApiError) -> Response {
     (status, headers, page).into_response()
 }
 
-/// Text that is no markup, and no place of a page either.
+/// Escapes text for HTML elements and attributes.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for letter in text.chars() {
@@ -87,7 +87,7 @@ async fn begin(app: &AppState, network: Network) -> ApiResult {
     let now = app.now().moment;
     let login = blocking(move || oidc_client.start(network, now)).await?;
     let secure = if app.tls { "; Secure" } else { "" };
-    // `Lax`: it must come along when the issuer sends the browser back.
+    // `Lax`: the browser must send it when the issuer redirects back.
     let cookie = format!(
         "{STATE_COOKIE}={}; Path=/v1/oidc; Max-Age=600; HttpOnly; SameSite=Lax{secure}",
         login.state
@@ -116,8 +116,8 @@ async fn complete(
     let id = blocking(move || oidc_client.finish(&state, &code, now.moment, now.civil)).await?;
     let id = parse_id("person", &id)?;
     let Some(name) = app.people().person(&id).map(|person| person.name.clone()) else {
-        let detail = format!("you are `{id}` to the issuer, and nobody here has this id");
-        let help = "ask whoever runs the gateway to add you: communicado-gateway people add";
+        let detail = format!("the issuer identified you as `{id}`, and no person has this id");
+        let help = "ask the operator to add you: communicado-gateway people add";
         return Err(ApiError::new(ApiErrorKind::NotAllowed, detail, help));
     };
     let of = Token {
@@ -140,7 +140,7 @@ async fn complete(
     Ok(redirect("/", &[cookie(app, &secret, SESSION.as_secs()), expired]))
 }
 
-/// Sends a browser elsewhere.
+/// Redirects a browser.
 fn redirect(to: &str, cookies: &[String]) -> Response {
     let headers = [(header::LOCATION, to), (header::CACHE_CONTROL, "no-store")];
     let mut response = (StatusCode::FOUND, headers).into_response();
@@ -150,11 +150,15 @@ fn redirect(to: &str, cookies: &[String]) -> Response {
     response
 }
 
-/// Does what waits for the issuer where nobody else waits for it.
+/// Runs a call to the issuer on a thread that may block.
 async fn blocking<T: Send + 'static>(
     ask: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
     tokio::task::spawn_blocking(ask).await.unwrap_or_else(|_| {
-        Err(ApiError::new(ApiErrorKind::Unavailable, "the sign-in broke off", "begin again"))
+        Err(ApiError::new(
+            ApiErrorKind::Unavailable,
+            "the sign-in task exited unexpectedly",
+            "sign in again",
+        ))
     })
 }

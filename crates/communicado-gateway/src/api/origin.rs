@@ -1,4 +1,4 @@
-//! Origins of pages: which may read answers, and which may change something.
+//! Cross-origin rules: the origins whose pages may read responses or make changes.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::app_state::AppState;
 
-/// Lets pages of the origins that were named read answers; nobody else's, unless they are ours.
+/// Lets pages of allowed origins read responses.
 pub(super) async fn cross_origin(
     State(app): State<Arc<AppState>>,
     request: Request,
@@ -47,16 +47,16 @@ pub(super) async fn cross_origin(
     response
 }
 
-/// Whether pages of `origin` were named when the gateway was started.
+/// True if the operator allowed this origin.
 pub(super) fn is_allowed(app: &AppState, origin: &HeaderValue) -> bool {
     origin.to_str().is_ok_and(|origin| app.origins.iter().any(|each| each == origin))
 }
 
-/// A page of somebody else must not act in the name of who looks at it.
+/// Refuses cross-origin requests with side effects (CSRF protection).
 ///
 /// # Errors
 ///
-/// If the request comes from a page of an origin that is neither ours nor was named.
+/// If the request comes from a page whose origin is neither the gateway nor an allowed origin.
 pub(super) fn same_origin(app: &AppState, headers: &HeaderMap) -> Result<(), ApiError> {
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
@@ -65,6 +65,6 @@ pub(super) fn same_origin(app: &AppState, headers: &HeaderMap) -> Result<(), Api
     if is_ours || is_allowed(app, origin) {
         return Ok(());
     }
-    let help = "name the origin when the gateway starts: --allow-origin ORIGIN";
-    Err(ApiError::new(ApiErrorKind::NotAllowed, "pages of this origin may not do this", help))
+    let help = "start the gateway with --allow-origin ORIGIN";
+    Err(ApiError::new(ApiErrorKind::NotAllowed, "the origin of this page is not allowed", help))
 }

@@ -1,4 +1,4 @@
-//! People: reading them, and an administrator's part.
+//! Endpoints for people: reading, and administration.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -21,7 +21,7 @@ use crate::sanitize;
 use crate::secret::random;
 use crate::store_writer::{WriteCommand, WriteReply};
 
-/// People of a page if nothing else is asked for.
+/// The default page size.
 const USUAL_PAGE: usize = 100;
 
 /// `GET /v1/people`.
@@ -45,8 +45,8 @@ pub(super) async fn page(
             "limit" => limit = page_size(value)?,
             key => {
                 let key: String = key.chars().take(40).collect();
-                let help = "known are `group`, `after` and `limit`";
-                return Err(ApiError::bad_request(format!("`{key}` is not known here"), help));
+                let help = "known keys are `group`, `after` and `limit`";
+                return Err(ApiError::bad_request(format!("`{key}` is not a known key"), help));
             }
         }
     }
@@ -85,7 +85,7 @@ pub(super) async fn page(
     Ok(tagged(&headers, JSON, text.into()))
 }
 
-/// The number of requests that a page counts as, beside the one that it is.
+/// The number of requests that a page costs in addition to its own request.
 fn more_cost(
     app: &AppState,
     principal: &Principal,
@@ -93,7 +93,7 @@ fn more_cost(
     limit: usize,
 ) -> usize {
     let people = app.people();
-    // For a caller with a restricted token the gateway looks through all people.
+    // With a restricted token the gateway scans all people.
     let sees_all = principal.only_group().is_none() && principal.only_person().is_none();
     let looked_at = match group {
         Some(group) => people.of_group(group).len(),
@@ -106,20 +106,20 @@ fn more_cost(
 fn page_size(text: &str) -> Result<usize, ApiError> {
     let size = text.parse::<usize>().ok().filter(|size| *size > 0);
     let size = size
-        .ok_or_else(|| ApiError::bad_request("`limit` is no number of people", "give 1 or more"));
+        .ok_or_else(|| ApiError::bad_request("`limit` is not a valid page size", "give 1 or more"));
     let size = size?;
     if PAGE.allows(size) {
         return Ok(size);
     }
-    Err(ApiError::limit_exceeded(ApiErrorKind::BadRequest, PAGE, "a page cannot be so long"))
+    Err(ApiError::limit_exceeded(ApiErrorKind::BadRequest, PAGE, "the page size is too large"))
 }
 
-/// A person whom who asks may see.
+/// The person and the view, if the principal may see the person.
 fn seen(app: &AppState, principal: &Principal, id: &str) -> Result<(Arc<Person>, Bytes), ApiError> {
     let id = parse_id("person", id)?;
     let people = app.people();
     let person = people.person(&id).ok_or_else(|| ApiError::no_person(&id))?;
-    // Whom one may not see is told from nobody by nothing.
+    // A hidden person looks the same as a missing one.
     let visibility = principal.visibility(person).ok_or_else(|| ApiError::no_person(&id))?;
     let text = if visibility.is_own {
         own_person(person).to_json().into()
@@ -159,7 +159,7 @@ pub(super) async fn create(State(app): App, auth: Auth, request: Request) -> Api
     Ok(response)
 }
 
-/// The name, as it can be shown.
+/// The sanitized name.
 fn check(
     name: Option<Arc<str>>,
     groups: Option<&Vec<Arc<str>>>,
@@ -174,11 +174,11 @@ fn check(
     Err(ApiError::limit_exceeded(
         ApiErrorKind::BadRequest,
         GROUPS,
-        "a person cannot be in so many groups",
+        "the person has too many groups",
     ))
 }
 
-/// `PATCH /v1/people/{person}`: an administrator, or the person for the badge.
+/// `PATCH /v1/people/{person}`: for administrators; the badge also for the person.
 pub(super) async fn alter(
     State(app): App,
     auth: Auth,
@@ -215,12 +215,12 @@ pub(super) async fn remove(State(app): App, auth: Auth, Path(id): Path<String>) 
 
 /// # Errors
 ///
-/// If who asks is neither the person nor an administrator.
+/// If the principal is neither the person nor an administrator.
 fn require_own(principal: &Principal, id: &Arc<str>) -> Result<(), ApiError> {
     if principal.own_person() == Some(id) { Ok(()) } else { principal.require(Scope::Administer) }
 }
 
-/// `GET /v1/people/{person}/audience`: who has read the person.
+/// `GET /v1/people/{person}/audience`: the readers of the person.
 pub(super) async fn audience(
     State(app): App,
     auth: Auth,
@@ -240,7 +240,7 @@ pub(super) async fn audience(
         let known = tokens.token(token);
         let sees = known.is_none_or(|it| Principal::of(it.clone()).visibility(&person).is_some());
         if sees {
-            // Who signed in at the issuer has no token.
+            // A person who signed in at the issuer has no token.
             let signed_in = token.strip_prefix("oidc:").map(Into::into);
             let entry = readers.entry(token.clone()).or_insert_with(|| AudienceEntry {
                 token: token.clone(),
@@ -258,7 +258,7 @@ pub(super) async fn audience(
     Ok(tagged(&headers, JSON, Audience { id, readers }.to_json().into()))
 }
 
-/// `GET /v1/people/{person}/history`: what was told of the person, where that is kept.
+/// `GET /v1/people/{person}/history`: the history of the person, if the gateway keeps one.
 pub(super) async fn history(
     State(app): App,
     auth: Auth,
@@ -270,8 +270,8 @@ pub(super) async fn history(
     require_own(principal, &id)?;
     seen(&app, principal, &id)?;
     if app.history.is_none() {
-        let help = "an operator can switch it on: communicado-gateway serve --history DURATION";
-        return Err(ApiError::new(ApiErrorKind::NotFound, "no history is kept here", help));
+        let help = "ask the operator to enable it: communicado-gateway serve --history DURATION";
+        return Err(ApiError::new(ApiErrorKind::NotFound, "this gateway keeps no history", help));
     }
     let reply = app.writer.submit_as(principal, WriteCommand::History(id, PAGE.max)).await?;
     let WriteReply::History(lines) = reply else { return Err(ApiError::no_person("")) };
@@ -280,7 +280,7 @@ pub(super) async fn history(
     Ok(tagged(&headers, JSON, text.into()))
 }
 
-/// A stored person, of this version or an older one, with text that can be shown.
+/// A stored person, of this version or an older one, with sanitized text.
 fn shown(line: String) -> String {
     serde_json::from_str(&line).map_or(line, |person| sanitize::person(person).to_json())
 }

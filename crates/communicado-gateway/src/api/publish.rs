@@ -1,4 +1,4 @@
-//! What desktops and people say.
+//! Endpoints for publishing: device status and manual status.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub(super) async fn put_device(
     principal.require_publish_for(&person)?;
     let body = read_body(&app, &auth, request).await?;
     let (clients, lease) = publication(&body)?;
-    // All that is known of the person is stored each time.
+    // Each write stores the whole person.
     let known = app.people().person(&person).map_or(0, |person| person.device_bytes());
     let more = (known + body.len()) / BYTES_PER_REQUEST;
     if more > 0 {
@@ -51,33 +51,33 @@ pub(super) async fn put_device(
     Ok(json(StatusCode::OK, published.to_json()))
 }
 
-/// Reads what a device says.
+/// Parses a publication of a device.
 ///
 /// # Errors
 ///
-/// If it is not understood or beyond a limit.
+/// If the publication is malformed or exceeds a limit.
 pub(crate) fn publication(bytes: &[u8]) -> Result<(Vec<Client>, Duration), ApiError> {
     let Publish { v, lease_ms, clients } = parse_json(bytes)?;
     if v != communicado_wire::VERSION {
-        let detail = format!("version {v} of the form is not known here");
+        let detail = format!("version {v} is not supported");
         return Err(ApiError::bad_request(detail, "send version 1"));
     }
     let lease = Duration::from_millis(lease_ms);
     if !(LEASE_MIN..=LEASE_MAX).contains(&lease) {
         let (least, max) = (LEASE_MIN.as_millis(), LEASE_MAX.as_millis());
         let help = format!("give `lease_ms` from {least} to {max}");
-        let detail = format!("a lease of {lease_ms} ms is too short or too long");
+        let detail = format!("`lease_ms` is out of range: {lease_ms}");
         return Err(ApiError::bad_request(detail, help).with_limit(LEASE));
     }
     if !CLIENTS.allows(clients.len()) {
         return Err(ApiError::limit_exceeded(
             ApiErrorKind::BadRequest,
             CLIENTS,
-            "a device has too many clients",
+            "the device has too many clients",
         ));
     }
     clients.iter().try_for_each(check)?;
-    // What a listener on the desktop missed is nothing to readers here.
+    // Events that a desktop listener missed do not concern readers here.
     let plain = |mut client: Client| {
         (client.missed, client.before) = (0, None);
         sanitize::client(client)
@@ -90,7 +90,7 @@ fn check(client: &Client) -> Result<(), ApiError> {
         return Err(ApiError::limit_exceeded(
             ApiErrorKind::BadRequest,
             ACCOUNTS,
-            "a client has too many accounts",
+            "the client has too many accounts",
         ));
     }
     let texts = [Some(&client.client), Some(&client.source)];
@@ -105,7 +105,7 @@ fn check(client: &Client) -> Result<(), ApiError> {
         return Err(ApiError::limit_exceeded(
             ApiErrorKind::BadRequest,
             TEXT_CHARS,
-            "a text of a client is too long",
+            "a text of the client is too long",
         ));
     }
     let of_accounts = client.accounts.iter().map(|account| &account.reason);
@@ -155,7 +155,7 @@ pub(super) async fn set_manual(
         {
             Ok(json(StatusCode::OK, own_person(&person).to_json()))
         }
-        // Who speaks for others does not see their devices.
+        // A caller who publishes for another person does not see that person's devices.
         WriteReply::Person(Some(_)) => Ok(StatusCode::NO_CONTENT.into_response()),
         _ => Err(ApiError::no_person(&person)),
     }
@@ -171,18 +171,18 @@ fn manual_input(
         Status::SignedIn => true,
         Status::SignedOut => false,
         other => {
-            let detail = format!("nobody can say by hand to be `{}`", other.word());
-            return Err(ApiError::bad_request(detail, "say `signed-in` or `signed-out`"));
+            let detail = format!("a manual status cannot be `{}`", other.word());
+            return Err(ApiError::bad_request(detail, "send `signed-in` or `signed-out`"));
         }
     };
     if !is_in && (availability.is_some() || activity.is_some()) {
-        let detail = "only who is signed in has an availability and an activity";
-        return Err(ApiError::bad_request(detail, "leave them out with `signed-out`"));
+        let detail = "availability and activity require `signed-in`";
+        return Err(ApiError::bad_request(detail, "omit them with `signed-out`"));
     }
     let note = note.map(|note| sanitize::line("note", note, NOTE_CHARS)).transpose()?;
     let duration = for_ms.map(Duration::from_millis);
     if duration.is_some_and(|duration| duration.is_zero() || duration > FOR_MAX) {
-        let detail = "nothing can be said for so short or so long";
+        let detail = "`for_ms` is out of range";
         let help = format!("give `for_ms` from 1 to {}", FOR_MAX.as_millis());
         return Err(ApiError::bad_request(detail, help).with_limit(FOR_MS));
     }

@@ -1,5 +1,4 @@
-//! How answers look: JSON, problems, tags for what did not change, and who may read them from
-//! another origin.
+//! Responses: JSON, problem documents, entity tags and CORS headers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,13 +30,13 @@ pub(super) type ApiResult = Result<Response, ApiError>;
 pub(super) const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json";
 
-/// `json` with a status.
+/// A JSON response with a status.
 pub(super) fn json(status: StatusCode, json: impl Into<Body>) -> Response {
     let headers = [(header::CONTENT_TYPE, JSON), (header::CACHE_CONTROL, "no-store")];
     (status, headers, json.into()).into_response()
 }
 
-/// `json` with a tag, or nothing if who asks has it.
+/// A JSON response with an entity tag, or `304` if the client has it.
 pub(super) fn tagged(headers: &HeaderMap, content_type: &'static str, body: Bytes) -> Response {
     let hash = Sha256::digest(&body);
     let tag = format!("\"{}\"", crate::secret::hex(hash.get(..12).unwrap_or_default()));
@@ -55,17 +54,18 @@ pub(super) fn tagged(headers: &HeaderMap, content_type: &'static str, body: Byte
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         headers.insert(header::ETAG, tag);
     }
-    // It may be kept, and must be asked for again each time.
+    // Clients may cache it and must revalidate it.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
     headers.insert(header::VARY, HeaderValue::from_static("authorization, cookie"));
     response
 }
 
-/// All of a request's JSON.
+/// Reads the whole JSON body of a request.
 ///
 /// # Errors
 ///
-/// If it is no JSON, too large, or does not come, or its sender has too many bodies under way.
+/// If the body is not JSON, is too large or times out, or the sender has too many unfinished
+/// bodies.
 pub(super) async fn read_body(
     app: &AppState,
     auth: &Auth,
@@ -74,10 +74,10 @@ pub(super) async fn read_body(
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
     if !kind.is_some_and(|kind| kind.eq_ignore_ascii_case(JSON)) {
-        let help = "send JSON, with `Content-Type: application/json`";
+        let help = "send JSON with `Content-Type: application/json`";
         return Err(ApiError::new(
             ApiErrorKind::WrongType,
-            "the body is not said to be JSON",
+            "Content-Type must be application/json",
             help,
         ));
     }
@@ -85,7 +85,7 @@ pub(super) async fn read_body(
     match tokio::time::timeout(BODY_TIME, collected(request.into_body(), held)).await {
         Ok(body) => body,
         Err(_) => {
-            let detail = "the body did not come in time";
+            let detail = "the body did not arrive in time";
             let help = format!("send it within {}", spoken(BODY_TIME));
             Err(ApiError::new(ApiErrorKind::TooSlow, detail, help).with_limit("body-time"))
         }
@@ -99,7 +99,7 @@ async fn collected(body: Body, mut held: Reservation<CallerKey>) -> Result<Bytes
         let frame = frame.map_err(|error| broken(&*error))?;
         if let Ok(part) = frame.into_data() {
             held.set(bytes.len() + part.len()).map_err(|limit| {
-                let detail = "too many bodies of this sender are under way";
+                let detail = "this sender has too many unfinished bodies";
                 ApiError::limit_exceeded(ApiErrorKind::TooMany, limit, detail).retry_after(1)
             })?;
             bytes.extend_from_slice(&part);
@@ -120,27 +120,26 @@ fn broken(error: &(dyn std::error::Error + 'static)) -> ApiError {
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }
-    ApiError::bad_request(format!("the body broke off: {cause}"), "send it again")
+    ApiError::bad_request(format!("the body ended early: {cause}"), "send the request again")
 }
 
 fn spoken(duration: Duration) -> String {
     format!("{} seconds", duration.as_secs())
 }
 
-/// Reads a body, which is an object.
+/// Parses a body, which must be a JSON object.
 ///
 /// # Errors
 ///
-/// If it is none, or not of this form: what is wrong with it, and where.
+/// If the body is not such an object; the error names the problem and its position.
 pub(super) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    let help = "the form of each body is in /v1/openapi.json";
-    // serde takes a list for an object, key by key.
+    let help = "see /v1/openapi.json for the schema";
+    // serde accepts a list for an object.
     if !bytes.trim_ascii_start().starts_with(b"{") {
-        return Err(ApiError::bad_request("the body is no object", help));
+        return Err(ApiError::bad_request("the body is not an object", help));
     }
-    serde_json::from_slice(bytes).map_err(|error| {
-        ApiError::bad_request(format!("the body is not understood: {error}"), help)
-    })
+    serde_json::from_slice(bytes)
+        .map_err(|error| ApiError::bad_request(format!("the body is invalid: {error}"), help))
 }
 
 impl IntoResponse for ApiError {
@@ -160,7 +159,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// What axum itself refuses becomes a problem document too.
+/// Turns axum's own errors into problem documents.
 pub(super) async fn as_problem(request: Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let response = next.run(request).await;
@@ -171,13 +170,13 @@ pub(super) async fn as_problem(request: Request, next: Next) -> Response {
         return response;
     }
     let path: String = path.chars().take(200).collect();
-    let help = "what there is, is in /v1/openapi.json";
+    let help = "see /v1/openapi.json";
     let (kind, detail) = match status.as_u16() {
-        404 => (ApiErrorKind::NotFound, format!("there is nothing at `{path}`")),
-        405 => (ApiErrorKind::WrongMethod, format!("`{method}` is not possible at `{path}`")),
+        404 => (ApiErrorKind::NotFound, format!("`{path}` does not exist")),
+        405 => (ApiErrorKind::WrongMethod, format!("`{path}` does not support `{method}`")),
         413 => (ApiErrorKind::TooLarge, "the request is too large".to_owned()),
-        415 => (ApiErrorKind::WrongType, "the body is of another type".to_owned()),
-        _ => (ApiErrorKind::BadRequest, format!("`{path}` cannot be asked like this")),
+        415 => (ApiErrorKind::WrongType, "the media type of the body is not supported".to_owned()),
+        _ => (ApiErrorKind::BadRequest, format!("the request for `{path}` is invalid")),
     };
     let allow = response.headers().get(header::ALLOW).cloned();
     let mut response = ApiError::new(kind, detail, help).into_response();
@@ -187,10 +186,10 @@ pub(super) async fn as_problem(request: Request, next: Next) -> Response {
     response
 }
 
-/// Time for which a browser uses only TLS.
+/// The time for which a browser uses only TLS.
 const ONE_YEAR: &str = "max-age=31536000";
 
-/// Counts answers, and says no more of them than that.
+/// Counts responses by status.
 pub(super) async fn counted(
     State(app): State<Arc<AppState>>,
     request: Request,

@@ -1,4 +1,4 @@
-//! The session of a browser: a cookie that no script can read, in the place of a token.
+//! Browser sessions: a cookie that scripts cannot read, instead of a token.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::principal::Principal;
 use crate::secret::{hash, hex, new_id, new_secret};
 use crate::store_writer::WriteCommand;
 
-/// `GET /v1/session`: who the browser is; nobody is no error.
+/// `GET /v1/session`: the identity of the browser. Signed out is not an error.
 pub(super) async fn current(State(app): App, auth: Auth) -> ApiResult {
     Ok(json(StatusCode::OK, session(&app, auth.principal.as_ref()).to_json()))
 }
@@ -35,15 +35,15 @@ fn session(app: &AppState, principal: Option<&Principal>) -> Session {
     }
 }
 
-/// `POST /v1/session`: a token becomes a cookie.
+/// `POST /v1/session`: exchanges a token for a session cookie.
 pub(super) async fn open(State(app): App, auth: Auth, request: Request) -> ApiResult {
     let bytes = read_body(&app, &auth, request).await?;
     let new: NewSession = parse_json(&bytes)?;
     let now = app.now();
     let Some(principal) = app.principal(&new.token, now.civil) else {
         app.rates.wrong_token(auth.peer)?;
-        let help = "copy it whole, from `cmt_` on";
-        return Err(ApiError::new(ApiErrorKind::NotSignedIn, "this token is not known here", help));
+        let help = "copy the whole token, including `cmt_`";
+        return Err(ApiError::new(ApiErrorKind::NotSignedIn, "the token is unknown", help));
     };
     app.rates.request(principal.caller_key(), 1)?;
     let (secret, token) = session_token(&principal.token, now.civil)?;
@@ -53,7 +53,7 @@ pub(super) async fn open(State(app): App, auth: Auth, request: Request) -> ApiRe
     Ok(with_cookie(json(StatusCode::OK, text), &cookie(&app, &secret, SESSION.as_secs())))
 }
 
-/// A token like `of`, for one browser.
+/// A session token like `of`, for one browser.
 pub(super) fn session_token(
     of: &Token,
     now: communicado_wire::Timestamp,
@@ -85,7 +85,7 @@ fn with_cookie(mut response: Response, cookie: &str) -> Response {
     response
 }
 
-/// `DELETE /v1/session`: the cookie is good no more.
+/// `DELETE /v1/session`: ends the session.
 pub(super) async fn end(State(app): App, auth: Auth) -> ApiResult {
     if let Some(principal) = auth.principal.filter(|_| auth.by_cookie) {
         let command = WriteCommand::Revoke(principal.token.id.clone(), EndReason::SessionEnded);

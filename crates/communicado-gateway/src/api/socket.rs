@@ -1,4 +1,4 @@
-//! `GET /v1/socket`: the stream of events for programs that want to change what they want.
+//! `GET /v1/socket`: the event stream for programs that change their subscription.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +25,7 @@ use crate::principal::Principal;
 use crate::stream::{Frame, LoopCommand, Recv};
 use crate::subscription::Subscription;
 
-/// Size of the read buffer of a WebSocket, in bytes. It exists as long as the WebSocket is open.
+/// Size of a WebSocket's read buffer in bytes. It exists while the WebSocket is open.
 const READ_BUFFER: usize = 8 * 1024;
 
 /// `GET /v1/socket`.
@@ -40,11 +40,11 @@ pub(super) async fn open(
     if principal.own_person().is_none() {
         principal.require(Scope::Read)?;
     }
-    // A browser sends its cookie whatever page asks.
+    // A browser sends its cookie with requests of any page.
     same_origin(&app, &headers)?;
     let upgrade = upgrade.map_err(|error| {
         ApiError::bad_request(
-            format!("this is no handshake of a WebSocket: {error}"),
+            format!("the WebSocket handshake is invalid: {error}"),
             "see RFC 6455",
         )
     })?;
@@ -57,7 +57,7 @@ pub(super) async fn open(
         .read_buffer_size(READ_BUFFER);
     let talk = async move |socket| {
         talk(app, principal, socket).await;
-        // It counts as a connection until here.
+        // The connection permit is held until here.
         drop(connection);
     };
     Ok(upgrade.on_upgrade(talk).into_response())
@@ -73,13 +73,13 @@ async fn talk(app: Arc<AppState>, principal: Principal, mut socket: WebSocket) {
             return;
         }
     };
-    // A program that says too much is not read for a while.
+    // Backpressure: a program that sends too much is not read for a while.
     let mut pause = std::pin::pin!(sleep(Duration::ZERO));
     let mut pauses = false;
     loop {
         tokio::select! {
             biased;
-            // What is asked for is sent before more is asked.
+            // Queued frames go out before the next message is read.
             received = reader.recv() => {
                 let Recv::Frames(frames, _) = received else {
                     let close = close(close_code::AWAY, "ended");
@@ -127,18 +127,18 @@ fn close(code: u16, reason: &'static str) -> Message {
     Message::Close(Some(CloseFrame { code, reason }))
 }
 
-/// Sends a message, unless the program takes nothing, or its stream has ended.
+/// Sends a message, unless the program accepts no data or its stream has ended.
 async fn send(socket: &mut WebSocket, reader: &MailboxReader, message: Message) -> Result<(), ()> {
     let mut sending = std::pin::pin!(timeout(READER_TIME, socket.send(message)));
     let sent = tokio::select! {
         sent = sending.as_mut() => sent,
-        // What comes last may be this message, or wait behind it.
+        // The final frame may be this message, or may be queued behind it.
         () = reader.ended() => timeout(LAST_FRAME, sending).await.map_err(|_| ())?,
     };
     sent.map_err(|_| ())?.map_err(|_| ())
 }
 
-/// Does what a program says; returns what to answer at once.
+/// Executes a message of the program. Returns the immediate response.
 async fn handle_message(
     app: &AppState,
     principal: &Principal,
@@ -147,7 +147,7 @@ async fn handle_message(
 ) -> Result<Option<SocketOut>, ApiError> {
     let said: SocketIn = serde_json::from_str(text).map_err(|error| {
         let help = "send JSON with a `type` of `subscribe`, `unsubscribe` or `ping`";
-        ApiError::bad_request(format!("the message is not understood: {error}"), help)
+        ApiError::bad_request(format!("the message is invalid: {error}"), help)
     })?;
     match said {
         SocketIn::Ping {} => return Ok(Some(SocketOut::Pong)),
@@ -164,7 +164,7 @@ async fn handle_message(
     Ok(None)
 }
 
-/// The event in the envelope of the WebSocket; a sign of life is a ping.
+/// The event in the WebSocket envelope. The heartbeat is a ping.
 fn message(frame: &Frame) -> Message {
     if frame.kind.is_empty() {
         return Message::Ping(bytes::Bytes::new());

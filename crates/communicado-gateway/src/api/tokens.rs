@@ -1,4 +1,4 @@
-//! Tokens, which administrators make and revoke.
+//! Endpoints for tokens: administrators create and revoke them.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::response::{ApiResult, App, json, parse_json, read_body};
 use crate::new_token::new_token;
 use crate::store_writer::WriteCommand;
 
-/// `POST /v1/tokens`: the only time that the secret is told.
+/// `POST /v1/tokens`: the only response with the secret.
 pub(super) async fn create(State(app): App, auth: Auth, request: Request) -> ApiResult {
     let principal = auth.administrator()?;
     let bytes = read_body(&app, &auth, request).await?;
@@ -30,13 +30,13 @@ pub(super) async fn create(State(app): App, auth: Auth, request: Request) -> Api
     Ok(response)
 }
 
-/// The token that one hangs on which `by` creates. What a session creates hangs on the token of the
-/// session, and what such a token creates hangs on it in turn.
+/// The parent of a token that `by` creates. The parent is the session or, for a token of a session,
+/// that token.
 fn creator(by: &stored::Token) -> Option<&Arc<str>> {
     by.session_of.as_ref().or_else(|| by.created_by.as_ref().map(|_| &by.id))
 }
 
-/// A token as it is told: without the hash.
+/// The public form of a token, without its hash.
 pub(crate) fn to_wire(token: &stored::Token, sessions: usize) -> Token {
     Token {
         id: token.id.clone(),
@@ -52,7 +52,7 @@ pub(crate) fn to_wire(token: &stored::Token, sessions: usize) -> Token {
     }
 }
 
-/// `GET /v1/tokens`: all but the sessions of browsers.
+/// `GET /v1/tokens`: all tokens except browser sessions.
 pub(super) async fn list(State(app): App, auth: Auth) -> ApiResult {
     auth.administrator()?;
     let all = app.tokens();
@@ -61,7 +61,7 @@ pub(super) async fn list(State(app): App, auth: Auth) -> ApiResult {
     Ok(json(StatusCode::OK, Tokens { tokens }.to_json()))
 }
 
-/// `DELETE /v1/tokens/{token}`: with its sessions; streams that it opened end.
+/// `DELETE /v1/tokens/{token}`: also ends its sessions and streams.
 pub(super) async fn revoke(State(app): App, auth: Auth, Path(id): Path<String>) -> ApiResult {
     let principal = auth.administrator()?;
     app.writer

@@ -1,4 +1,4 @@
-//! A span for each answer; a layer only where there are traces.
+//! A span for each response. The layer exists only if tracing is on.
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;

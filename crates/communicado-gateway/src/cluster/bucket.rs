@@ -1,4 +1,4 @@
-//! The bucket that several gateways share, and what this gateway knows of its entries.
+//! The bucket that several gateways share, and this gateway's state of it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,9 +12,10 @@ use tokio::sync::watch as channel;
 use crate::app_state::AppState;
 use crate::config::ClusterConfig;
 
-/// How long an answer of NATS may take.
+/// Time limit for a response of NATS.
 pub(super) const REPLY_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long an order is tried: the leader of a bucket that was killed is replaced within eight.
+/// Time limit for all attempts at a command. NATS replaces the failed leader of a bucket within
+/// eight seconds.
 pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(12);
 
 /// An error of the shared bucket.
@@ -27,15 +28,15 @@ impl fmt::Display for ClusterError {
     }
 }
 
-/// The state of a gateway among others.
+/// The state of a gateway in a cluster.
 pub(super) struct Cluster {
     pub(super) app: Arc<AppState>,
     pub(super) bucket: kv::Store,
-    /// Our own name among the gateways.
+    /// The name of this gateway in the cluster.
     pub(super) name: String,
-    /// The revision of each entry that was seen last, also of those that are no more.
+    /// The last seen revision of each entry, including removed ones.
     pub(super) seen: Mutex<BTreeMap<String, u64>>,
-    /// The last revision that came.
+    /// The last received revision.
     pub(super) revisions: channel::Sender<u64>,
 }
 
@@ -45,12 +46,12 @@ impl Cluster {
         seen.get(key).copied().unwrap_or(0)
     }
 
-    /// Waits until what was written as `revision` has come back; whether it has in time.
+    /// Waits until the write with this `revision` has come back. Returns false on timeout.
     pub(super) async fn wait_for_revision(&self, revision: u64) -> bool {
         self.wait_until(|came| came >= revision).await
     }
 
-    /// Waits until the entry of `key` is a later one than `seen`; whether it is in time.
+    /// Waits until the revision of `key` is later than `seen`. Returns false on timeout.
     pub(super) async fn wait_for_key(&self, key: &str, seen: u64) -> bool {
         self.wait_until(|_| self.seen(key) > seen).await
     }
@@ -62,22 +63,22 @@ impl Cluster {
     }
 }
 
-/// Opens the bucket, and makes it if it is not there.
+/// Opens the bucket, or creates it.
 pub(super) async fn open(config: &ClusterConfig) -> Result<kv::Store, ClusterError> {
     let ClusterConfig { servers, bucket, replicas } = config;
     let addresses = servers.split(',').map(str::parse).collect::<Result<Vec<_>, _>>();
-    let addresses: Vec<async_nats::ServerAddr> =
-        addresses.map_err(|error| ClusterError(format!("`{servers}` is no address: {error}")))?;
+    let addresses: Vec<async_nats::ServerAddr> = addresses
+        .map_err(|error| ClusterError(format!("`{servers}` is not an address: {error}")))?;
     let client = async_nats::ConnectOptions::new()
         .name("communicado-gateway")
         .request_timeout(Some(REPLY_TIMEOUT))
         .connection_timeout(REPLY_TIMEOUT)
         .connect(addresses)
         .await
-        .map_err(|error| ClusterError(format!("{servers} cannot be reached: {error}")))?;
+        .map_err(|error| ClusterError(format!("cannot reach {servers}: {error}")))?;
     let context = jetstream::new(client);
     let mut last = String::new();
-    // Servers that were just started have no leader yet.
+    // Servers that have just started have no leader yet.
     for _ in 0..30 {
         if let Ok(found) = context.get_key_value(bucket).await {
             return Ok(found);
@@ -88,11 +89,11 @@ pub(super) async fn open(config: &ClusterConfig) -> Result<kv::Store, ClusterErr
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    Err(ClusterError(format!("the bucket `{bucket}` cannot be made: {last}")))
+    Err(ClusterError(format!("cannot create the bucket `{bucket}`: {last}")))
 }
 
-/// The stream that a bucket is. Asked for a bucket, the library first asks the server what older
-/// ones (2.9) do not tell.
+/// The stream behind the bucket. Opening a bucket makes the library send requests that older
+/// servers (2.9) do not support.
 fn stream(bucket: &str, replicas: usize) -> stream::Config {
     stream::Config {
         name: format!("KV_{bucket}"),
@@ -108,7 +109,7 @@ fn stream(bucket: &str, replicas: usize) -> stream::Config {
     }
 }
 
-/// Whether somebody else has written the entry meanwhile.
+/// True if another gateway has written the entry meanwhile.
 pub(super) fn is_overtaken(error: &UpdateError) -> bool {
     error.kind() == UpdateErrorKind::WrongLastRevision
 }

@@ -1,4 +1,4 @@
-//! Writing the bucket: each order on its own, several at a time.
+//! Writes to the bucket: each command is independent, and several run concurrently.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,12 +21,12 @@ use crate::store::FirstRead;
 use crate::store_writer::{WriteCommand, WriteReply, WriteRequest};
 use crate::token_table::require_person;
 
-/// Orders that are written at a time.
+/// Maximum number of concurrent commands.
 const CONCURRENT_MAX: usize = 256;
-/// Between two attempts.
+/// Delay between two attempts.
 const RETRY_DELAY: Duration = Duration::from_millis(50);
 
-/// Does orders until it is stopped, and then those that are under way.
+/// Executes commands until shutdown, then finishes the running ones.
 pub(super) async fn serve(cluster: &Arc<Cluster>, mut inbox: mpsc::Receiver<WriteRequest>) {
     let places = Arc::new(Semaphore::new(CONCURRENT_MAX));
     let mut tasks = JoinSet::new();
@@ -43,7 +43,7 @@ pub(super) async fn serve(cluster: &Arc<Cluster>, mut inbox: mpsc::Receiver<Writ
             let store_span = traces.map(|traces| traces.store_span("nats", request_context));
             let result = execute(&cluster, caller.as_ref(), command).await;
             if let Some(store_span) = store_span {
-                // What is refused for another reason has nothing to do with the bucket.
+                // Other errors have nothing to do with the bucket.
                 let is_away =
                     result.as_ref().is_err_and(|why| why.kind == ApiErrorKind::Unavailable);
                 store_span.ended(!is_away);
@@ -81,8 +81,8 @@ async fn execute(
             Ok(WriteReply::Nothing)
         }
         WriteCommand::History(..) => {
-            let help = "history is kept by a gateway alone";
-            Err(ApiError::new(ApiErrorKind::NotFound, "no history is kept here", help))
+            let help = "history is available only on a gateway without --nats";
+            Err(ApiError::new(ApiErrorKind::NotFound, "this gateway keeps no history", help))
         }
         WriteCommand::Check => {
             let key = EntryKey::Canary(cluster.name.clone()).written();
@@ -94,7 +94,7 @@ async fn execute(
 
 /// # Errors
 ///
-/// If the caller's token is not valid by now.
+/// If the caller's token is no longer valid.
 fn require_valid(cluster: &Cluster, caller: Option<&Principal>) -> Result<(), ApiError> {
     if caller.is_none_or(|caller| cluster.app.is_valid(caller)) {
         return Ok(());
@@ -102,7 +102,8 @@ fn require_valid(cluster: &Cluster, caller: Option<&Principal>) -> Result<(), Ap
     Err(ApiError::token_revoked())
 }
 
-/// Does an input on the person as known here, until the person is still so when it is written.
+/// Applies an input to the person as known here. Retries until the person is unchanged at the
+/// write.
 async fn person(
     cluster: &Cluster,
     caller: Option<&Principal>,
@@ -135,7 +136,7 @@ async fn person(
         match written {
             Ok(revision) => {
                 cluster.wait_for_revision(revision).await;
-                // What follows from a removal follows when it comes back, if it does in time.
+                // The effects of a removal run when the entry comes back, if it does in time.
                 if after.is_none() && !cluster.wait_for_key(&key, seen).await {
                     orphans::end_all_of(cluster, &id);
                 }
@@ -143,16 +144,16 @@ async fn person(
                 return Ok(WriteReply::Person(person.or(after)));
             }
             Err(error) if app.clock.now() >= end => return Err(away(&error)),
-            // Somebody else was first, or the bucket has no leader just now.
+            // Another gateway wrote first, or the bucket has no leader at the moment.
             Err(_) => sleep(RETRY_DELAY).await,
         }
     }
 }
 
-/// Creates a token, and takes it back if a gateway removed meanwhile what it hangs on.
+/// Creates a token, and removes it again if a gateway removed its parent or person meanwhile.
 ///
-/// The entry has come back before that is looked at. So each removal was either seen here before
-/// it, or comes after it, and then whoever removes sees the token.
+/// The check happens after the entry has come back. Each removal is then either visible here, or
+/// comes later and sees the token.
 async fn create(
     cluster: &Cluster,
     caller: Option<&Principal>,
@@ -195,7 +196,7 @@ async fn create(
     verdict.map(|()| WriteReply::Nothing)
 }
 
-/// Revokes a token, then all that hangs on it: see [`create`] for the order.
+/// Revokes a token, then all its descendants. See [`create`] for the order.
 async fn revoke(
     cluster: &Cluster,
     id: &Arc<str>,
@@ -204,7 +205,7 @@ async fn revoke(
     let app = &cluster.app;
     let all = || app.tokens().with_descendants(id);
     if all().is_empty() {
-        let help = "GET /v1/tokens says which there are";
+        let help = "GET /v1/tokens lists the tokens";
         return Err(ApiError::new(
             ApiErrorKind::NotFound,
             format!("there is no token `{id}`"),
@@ -228,7 +229,7 @@ async fn revoke(
     }
 }
 
-/// Writes an entry, whatever it was; whether it has come back in time.
+/// Writes an entry unconditionally. Returns false if it does not come back in time.
 async fn put(cluster: &Cluster, key: &str, text: String) -> Result<bool, ApiError> {
     let end = cluster.app.clock.now().after(WRITE_TIMEOUT);
     loop {
@@ -240,7 +241,7 @@ async fn put(cluster: &Cluster, key: &str, text: String) -> Result<bool, ApiErro
     }
 }
 
-/// Removes an entry, and waits until that has come back.
+/// Removes an entry and waits until the removal has come back.
 async fn remove(cluster: &Cluster, key: &str) -> Result<(), ApiError> {
     let end = cluster.app.clock.now().after(WRITE_TIMEOUT);
     loop {
@@ -257,7 +258,7 @@ async fn remove(cluster: &Cluster, key: &str) -> Result<(), ApiError> {
 }
 
 fn away(error: &dyn std::fmt::Display) -> ApiError {
-    let help = "try again; another gateway may reach it";
-    let detail = format!("the bucket of the gateways cannot be written: {error}");
+    let help = "try again; another gateway may reach the bucket";
+    let detail = format!("cannot write to the shared bucket: {error}");
     ApiError::new(ApiErrorKind::Unavailable, detail, help).with_limit("store").retry_after(2)
 }

@@ -1,4 +1,4 @@
-//! What is an entry of the bucket, and under which key.
+//! The entries of the bucket and their keys.
 
 use std::sync::Arc;
 
@@ -6,21 +6,21 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use communicado_wire::gateway::stored;
 
-/// What an entry is about.
+/// The subject of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum EntryKey {
     Person(Arc<str>),
     Token(Arc<str>),
-    /// Whom, and which token.
+    /// The audience name and the token.
     Audience(Arc<str>, Arc<str>),
-    /// A sign of life, of the gateway with this name.
+    /// The canary of the gateway with this name.
     Canary(String),
 }
 
 impl EntryKey {
     pub(crate) fn written(&self) -> String {
         match self {
-            // A dot parts names in a key, and may stand anywhere in an id.
+            // A dot separates names in a key, but may occur anywhere in an id.
             Self::Person(id) => format!("person.{}", id.replace('.', "=")),
             Self::Token(id) => format!("token.{}", URL_SAFE_NO_PAD.encode(&**id)),
             Self::Audience(whom, token) => format!(
@@ -32,7 +32,7 @@ impl EntryKey {
         }
     }
 
-    /// The key that was written so; nothing for one of a later version.
+    /// Parses a key; `None` for one of a later version.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let text_of = |part: &str| {
             let bytes = URL_SAFE_NO_PAD.decode(part).ok()?;
@@ -52,16 +52,16 @@ impl EntryKey {
     }
 }
 
-/// Who is kept in the entry of the person `id`.
+/// Parses the stored person `id`.
 ///
 /// # Errors
 ///
-/// If it cannot be read, or is somebody else.
+/// If the entry is malformed or stores another person.
 pub(crate) fn person(id: &str, value: &str) -> Result<stored::Person, String> {
     under(id, stored::Person::from_json(value), |person| &person.id)
 }
 
-/// What is kept in the entry of the token `id`; the same holds for it.
+/// Parses the stored token `id`. Fails like [`person`].
 pub(crate) fn token(id: &str, value: &str) -> Result<stored::Token, String> {
     under(id, stored::Token::from_json(value), |token| &token.id)
 }
@@ -75,7 +75,7 @@ fn under<T>(
     if own(&stored) == id {
         Ok(stored)
     } else {
-        Err("it is kept under the key of another".to_owned())
+        Err("the entry is stored under another key".to_owned())
     }
 }
 
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_and_is_a_key_to_nats() {
+    fn keys_round_trip_and_are_valid_for_nats() {
         for key in [
             EntryKey::Person("ada".into()),
             EntryKey::Person("a..b.".into()),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_taken_for_the_one_whose_key_it_is() {
+    fn an_entry_under_the_key_of_another_is_refused() {
         let ada = r#"{"v":1,"id":"ada"}"#;
         assert!(person("ada", ada).unwrap_err().contains("missing field"));
         let whole = include_str!("../../../../fuzz/corpus/gateway_entry/person");

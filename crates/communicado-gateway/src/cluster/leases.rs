@@ -1,5 +1,5 @@
-//! The ends of leases: whichever gateway is first writes it down. If none can, each tells it for
-//! itself, so that nobody is wrong for longer than the lease.
+//! Lease expiry in a cluster: the first gateway to notice writes it to the bucket. If none can,
+//! each reports expiry locally, so no status outlives its lease.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,17 +12,17 @@ use super::bucket::{Cluster, REPLY_TIMEOUT, is_overtaken};
 use super::keys::EntryKey;
 use crate::model::BatchResult;
 
-/// How long nothing is looked at: the time asleep is not counted by a timer, and is by a lease.
+/// Maximum time between two checks. Timers do not count time asleep; leases do.
 const IDLE_MAX: Duration = Duration::from_millis(500);
-/// Leases that end together.
+/// Maximum number of leases that expire in one batch.
 const BATCH_MAX: usize = 1024;
 
-/// Ends leases, what was said by hand, and tokens, for ever.
+/// Expires leases, manual statuses and tokens, forever.
 pub(super) async fn end(cluster: Arc<Cluster>) {
     loop {
         let next = cluster.app.people().next_deadline();
         let left = next.map_or(IDLE_MAX, |next| next.since(cluster.app.clock.now()));
-        // A little later than due: with luck another gateway has written it by then.
+        // Slightly later than due, because another gateway may have written it by then.
         sleep(left.min(IDLE_MAX).max(Duration::from_millis(5))).await;
         due(&cluster).await;
         tokens(&cluster).await;
@@ -60,7 +60,7 @@ async fn due(cluster: &Cluster) {
         cluster.wait_for_revision(last).await;
     }
     if is_away {
-        tracing::warn!(what = "leases", cause = "their ends cannot be written, and are told here");
+        tracing::warn!(what = "leases", cause = "cannot write lease expiry; reporting it locally");
         let people = app.people();
         let mut batch = people.begin();
         batch.expire(app.now(), BATCH_MAX);
@@ -71,7 +71,7 @@ async fn due(cluster: &Cluster) {
     }
 }
 
-/// Tokens that have ended are good no more here at once, and are removed by whoever is first.
+/// Invalidates expired tokens here at once. The first gateway removes them from the bucket.
 async fn tokens(cluster: &Cluster) {
     let app = &cluster.app;
     let expired = app.tokens().expired(app.now().civil);

@@ -1,13 +1,13 @@
-//! Several gateways as one: their people, tokens and audiences are entries of one bucket of NATS
-//! JetStream, and each follows it.
+//! A cluster of gateways. Their people, tokens and audiences are entries of one NATS JetStream
+//! bucket, which every gateway follows.
 //!
-//! It stands where the writer and its store stand for one gateway alone. An order is done on what
-//! is known here, and written on condition that the entry is still the one that was known; if not,
-//! it is done again on what came meanwhile. What comes through the watch is told, also what we
-//! wrote ourselves, so all gateways tell the same in the same order, with the same revisions.
-//! An order is answered once its entry has come back.
+//! The cluster replaces the writer and its store. A command runs on the local state, and its write
+//! is conditional: the entry must still have the known revision. Otherwise the command runs again
+//! on the newer state. Each gateway publishes what it receives through the watch, including its own
+//! writes. So all gateways report the same changes in the same order, with the same revisions. A
+//! command completes once its entry has come back.
 //!
-//! Read `watch.rs` for how the bucket is followed, `commands.rs` for how it is written.
+//! Read `watch.rs` for how the gateway follows the bucket, and `commands.rs` for how it writes.
 
 mod bucket;
 mod commands;
@@ -29,7 +29,7 @@ use crate::store_writer::WriteRequest;
 use bucket::{Cluster, ClusterError};
 pub(crate) use keys::{EntryKey, person, token};
 
-/// Works until it is stopped; `ready` is told once all that is in the bucket is known here.
+/// Runs until shutdown. Signals `ready` once all entries of the bucket are known.
 pub(crate) fn run(
     app: &Arc<AppState>,
     config: &ClusterConfig,
@@ -57,7 +57,7 @@ pub(crate) fn run(
         let (app, seen) = (app.clone(), Mutex::default());
         let cluster = Arc::new(Cluster { app, bucket, name, seen, revisions });
         let (sender, inbox) = mpsc::channel(64);
-        // The jobs come from a channel that blocks.
+        // The commands come from a channel that blocks.
         std::thread::spawn(move || {
             for request in requests {
                 if sender.blocking_send(request).is_err() {
@@ -65,7 +65,7 @@ pub(crate) fn run(
                 }
             }
         });
-        // In one task, so that none breaks off unnoticed.
+        // One task runs all of them, so that none exits unnoticed.
         tokio::select! {
             () = commands::serve(&cluster, inbox) => {}
             () = watch::canary(cluster.clone()) => {}

@@ -1,8 +1,9 @@
-//! Tokens whose person or parent is gone: every gateway that notices removes them from the bucket.
+//! Tokens whose person or parent is gone. Every gateway that notices one removes it from the
+//! bucket.
 //!
-//! A token is written without a condition on its person's entry, which the bucket does not offer.
-//! So a gateway that ends between a removal and what follows from it leaves orphans. They are not
-//! valid, and they must be gone before a person with the same id is added again.
+//! The bucket cannot make the write of a token conditional on its person's entry. So a gateway that
+//! ends between a removal and its effects leaves orphans. They are not valid, and must be gone
+//! before a person with the same id is added again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use tokio::time::timeout;
 use super::bucket::{Cluster, REPLY_TIMEOUT};
 use super::keys::EntryKey;
 
-/// Ends the tokens of a person who was removed, here and in the bucket, and forgets the readers.
+/// Removes the tokens of a removed person here and in the bucket, and forgets the person's readers.
 pub(super) fn end_all_of(cluster: &Cluster, person: &Arc<str>) {
     let app = &cluster.app;
     let ids: Vec<Arc<str>> = {
@@ -25,7 +26,7 @@ pub(super) fn end_all_of(cluster: &Cluster, person: &Arc<str>) {
     end(cluster, ids, readers.collect());
 }
 
-/// Ends the tokens that hang on nothing, once all entries are known.
+/// Removes tokens without a parent or person, once all entries are known.
 pub(super) fn end_all(cluster: &Cluster) {
     let app = &cluster.app;
     let ids: Vec<Arc<str>> = {
@@ -47,7 +48,8 @@ fn end(cluster: &Cluster, ids: Vec<Arc<str>>, mut keys: Vec<EntryKey>) {
     cluster.app.settle_tokens(&[], &revoked);
     keys.extend(ids.into_iter().map(EntryKey::Token));
     let bucket = cluster.bucket.clone();
-    // A gateway that cannot reach the bucket now leaves them to the others, or to its next start.
+    // If this gateway cannot reach the bucket, the others remove them, or this gateway does at its
+    // next start.
     tokio::spawn(async move {
         for key in keys {
             let _ = timeout(REPLY_TIMEOUT, bucket.delete(key.written())).await;

@@ -1,9 +1,8 @@
-//! Following the bucket: each entry as it is written, by whomever, and all of them first.
+//! The watch on the bucket: all existing entries first, then each entry as any gateway writes it.
 //!
-//! A watch can fall silent without an end when the server that feeds it dies, for up to twenty
-//! seconds. So each gateway writes an entry of its own every second, the canary, and begins a new
-//! watch when that does not come: a new one tells all entries, of which those that are known are
-//! passed over.
+//! A watch can stall silently for up to twenty seconds when its server dies. So each gateway writes
+//! its own entry every second, the canary, and begins a new watch when the canary does not come
+//! back. A new watch delivers all entries; known ones are skipped.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -24,14 +23,17 @@ use super::keys::{self, EntryKey};
 use super::orphans;
 use crate::model::People;
 
-/// Between two canaries.
+/// Interval between two canaries.
 const CANARY_INTERVAL: Duration = Duration::from_secs(1);
-/// A canary that is so late is dead, or the watch is.
+/// Maximum age of a canary. An older one means that the watch has stalled.
 const CANARY_TIMEOUT: Duration = Duration::from_secs(3);
-/// Between two attempts to begin a watch.
+/// Delay between two attempts to begin a watch.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 
-/// Writes a sign of life for ever.
+/// Advice for an entry that no gateway wrote.
+const FOREIGN_WRITER: &str = "check for other programs that write to the bucket";
+
+/// Writes canaries forever.
 pub(super) async fn canary(cluster: Arc<Cluster>) {
     let key = EntryKey::Canary(cluster.name.clone()).written();
     loop {
@@ -40,14 +42,14 @@ pub(super) async fn canary(cluster: Arc<Cluster>) {
     }
 }
 
-/// What was there before we came, until all of it is known.
+/// Entries from before the watch, until all of them are known.
 #[derive(Default)]
 struct InitialLoad {
     people: Vec<stored::Person>,
     last: u64,
 }
 
-/// Follows the bucket for ever; says when all that is in it is known.
+/// Follows the bucket forever. Signals when all of its entries are known.
 pub(super) async fn follow(
     cluster: Arc<Cluster>,
     ready: oneshot::Sender<Result<(), ClusterError>>,
@@ -59,7 +61,7 @@ pub(super) async fn follow(
             let mut last_canary = cluster.app.clock.now();
             loop {
                 match timeout(CANARY_INTERVAL, watch.next()).await {
-                    // A missed heartbeat is said in between, and the watch goes on.
+                    // Missed heartbeats are reported in between, and the watch continues.
                     Ok(Some(Err(_))) | Err(_) => {}
                     Ok(Some(Ok(entry))) => {
                         let all_known = entry.delta == 0;
@@ -75,7 +77,7 @@ pub(super) async fn follow(
                 }
                 let now = cluster.app.clock.now();
                 if now.since(last_canary) > CANARY_TIMEOUT {
-                    tracing::warn!(what = "watch", cause = "it fell silent; a new one begins");
+                    tracing::warn!(what = "watch", cause = "the watch stalled; starting a new one");
                     break;
                 }
             }
@@ -84,7 +86,7 @@ pub(super) async fn follow(
     }
 }
 
-/// Takes all that was there.
+/// Applies all existing entries.
 fn begin(cluster: &Cluster, initial_load: Option<InitialLoad>) {
     let Some(InitialLoad { people, last }) = initial_load else { return };
     let app = &cluster.app;
@@ -93,7 +95,7 @@ fn begin(cluster: &Cluster, initial_load: Option<InitialLoad>) {
     orphans::end_all(cluster);
 }
 
-/// Takes one entry, unless it is known.
+/// Applies an entry, unless it is known.
 fn take(
     cluster: &Cluster,
     initial_load: &mut Option<InitialLoad>,
@@ -129,7 +131,7 @@ fn take(
                 None => None,
                 Some(Ok(stored)) => Some(stored),
                 Some(Err(error)) => {
-                    tracing::error!(what = "entry", cause = %error, help = "see who else writes");
+                    tracing::error!(what = "entry", cause = %error, help = FOREIGN_WRITER);
                     return;
                 }
             };
@@ -142,8 +144,8 @@ fn take(
                 let is_gone = stored.is_none();
                 let result = people.replicate(&id, stored, entry.revision, true, app.now());
                 drop(people);
-                // A token that came before its person is of a former one with this id. While the
-                // watch catches up, entries of one moment come in another order.
+                // A token that came before its person belongs to an earlier person with this id.
+                // During catch-up, entries of the same moment can come in another order.
                 if is_gone || (is_new && entry.delta == 0) {
                     orphans::end_all_of(cluster, &id);
                 }
@@ -166,7 +168,7 @@ fn token(cluster: &Cluster, id: &Arc<str>, value: Option<&str>) {
     match value.map(|value| keys::token(id, value)) {
         Some(Ok(token)) => app.settle_tokens(&[token], &BTreeMap::new()),
         Some(Err(error)) => {
-            tracing::error!(what = "entry", cause = %error, help = "see who else writes");
+            tracing::error!(what = "entry", cause = %error, help = FOREIGN_WRITER);
         }
         None => {
             let of_session = app.tokens().token(id).is_some_and(|token| token.session_of.is_some());

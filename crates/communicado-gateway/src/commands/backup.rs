@@ -1,28 +1,28 @@
-//! `backup` and `restore`: the store as one file.
+//! The commands `backup` and `restore`: the store as one file.
 
 use std::path::PathBuf;
 
 use clap::Args;
+use communicado_cli_support::{Failure, Outcome};
 
-use crate::failure::{Failure, Outcome};
 use crate::options::DataFolder;
 use crate::store::{back_up, restore};
 
-/// Copy the store to a new file, whether the gateway runs or not.
+/// Copy the store to a new file, whether or not the gateway runs.
 #[derive(Debug, Args)]
 pub(crate) struct Backup {
     #[command(flatten)]
     data: DataFolder,
-    /// The file, which must not be there yet.
+    /// Backup file, which must not exist yet.
     file: PathBuf,
 }
 
-/// Put a backup in the place of the store; the gateway must not run.
+/// Replace the store with a backup, while the gateway is stopped.
 #[derive(Debug, Args)]
 pub(crate) struct Restore {
     #[command(flatten)]
     data: DataFolder,
-    /// The backup.
+    /// Backup file.
     file: PathBuf,
 }
 

@@ -1,11 +1,11 @@
-//! The client of the commands: it asks a running gateway, or else the store itself.
+//! The client of the commands. It sends requests to a running gateway, or else to the store.
 
+use communicado_cli_support::{Failure, Outcome};
 use communicado_wire::gateway::Problem;
 
-use crate::failure::{Failure, Outcome};
 use crate::options::DataFolder;
 
-/// Asks the gateway that runs on the data, or else does it on the store itself.
+/// Sends a request to the gateway that runs on the data folder, or else runs it on the store.
 pub(super) fn ask(
     data: &DataFolder,
     method: &str,
@@ -21,7 +21,8 @@ pub(super) fn ask(
         (200..=299, text) => Ok(text),
         (status, text) => {
             let problem = serde_json::from_str::<Problem>(&text);
-            let unknown = || Failure::new(Outcome::Failed, format!("the gateway says {status}"));
+            let unknown =
+                || Failure::new(Outcome::Failed, format!("the gateway returned HTTP {status}"));
             Err(problem.map_or_else(
                 |_| unknown(),
                 |problem| Failure::new(Outcome::Failed, &*problem.detail).help(&*problem.help),
@@ -31,6 +32,8 @@ pub(super) fn ask(
 }
 
 pub(super) fn misread(error: serde_json::Error) -> Failure {
-    let help = "use the program of the same version as the gateway that runs";
-    Failure::new(Outcome::Failed, "the gateway's answer is not understood").cause(error).help(help)
+    let help = "use the program version of the running gateway";
+    Failure::new(Outcome::Failed, "the gateway returned an invalid response")
+        .cause(error)
+        .help(help)
 }

@@ -2,8 +2,6 @@
 
 pub(crate) mod backup;
 mod client;
-pub(crate) mod completions;
-pub(crate) mod man;
 pub(crate) mod people;
 pub(crate) mod serve;
 pub(crate) mod tokens;

@@ -1,14 +1,13 @@
-//! `people`: who is known.
+//! The command `people`.
 
 use clap::{Args, Subcommand};
+use communicado_cli_support::{Failure, Outcome, print};
 use communicado_wire::gateway::{self as wire, Alter, NewPerson};
 
 use super::client::{ask, misread};
-use crate::failure::{Failure, Outcome};
 use crate::options::DataFolder;
-use crate::output::print;
 
-/// Add, list, change and remove people, whether the gateway runs or not.
+/// Add, list, change and remove people, whether or not the gateway runs.
 #[derive(Debug, Args)]
 pub(crate) struct PeopleCommand {
     #[command(flatten)]
@@ -21,34 +20,34 @@ pub(crate) struct PeopleCommand {
 enum PeopleAction {
     /// Add a person.
     Add {
-        /// The id: a-z, 0-9, `.`, `_` and `-`.
+        /// Id: 1 to 64 of a-z, 0-9, `.`, `_` and `-`.
         id: String,
-        /// The name; the id if not given.
+        /// Name. Default: the id.
         #[arg(long)]
         name: Option<String>,
-        /// A group that the person belongs to; several by repeating.
+        /// Group that the person belongs to. Repeat for several groups.
         #[arg(long, value_name = "ID")]
         group: Vec<String>,
     },
-    /// List them.
+    /// List all people.
     List,
     /// Change a person's name, groups or badge.
     Set {
-        /// The person.
+        /// Id of the person.
         id: String,
-        /// The name.
+        /// New name.
         #[arg(long)]
         name: Option<String>,
-        /// The groups, all of them; several by repeating.
+        /// New list of groups, which replaces the old list. Repeat for several groups.
         #[arg(long, value_name = "ID")]
         group: Option<Vec<String>>,
-        /// Whether there is a badge that everybody may see.
+        /// Enable or disable the public badge.
         #[arg(long)]
         badge: Option<bool>,
     },
-    /// Remove a person, with all that is kept of the person and the person's tokens.
+    /// Remove a person, with all stored data and tokens of the person.
     Remove {
-        /// The person.
+        /// Id of the person.
         id: String,
     },
 }
@@ -78,7 +77,7 @@ impl PeopleCommand {
                 let said = ask(data, "PATCH", &format!("/v1/people/{id}"), &alter.to_json())?;
                 let person: wire::OwnPerson = serde_json::from_str(&said).map_err(misread)?;
                 let badge = person.badge.map(|badge| format!("badge /badge/{badge}.svg\n"));
-                print(&badge.unwrap_or_default())
+                print(&badge.unwrap_or_default()).map(|()| Outcome::Yes)
             }
             PeopleAction::Remove { id } => {
                 ask(data, "DELETE", &format!("/v1/people/{id}"), "").map(|_| Outcome::Yes)

@@ -1,4 +1,4 @@
-//! `serve`: the gateway itself.
+//! The command `serve`: the gateway.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -6,108 +6,109 @@ use std::time::Duration;
 
 use clap::Args;
 
+use communicado_cli_support::{Failure, Outcome, print};
 use communicado_wire::gateway::View;
 
 use crate::config::{ClusterConfig, ServeConfig};
-use crate::failure::{Failure, Outcome};
 use crate::http::AllowedHosts;
 use crate::limits::{REQUESTS_PER_SECOND, WRONG_TOKENS_PER_MINUTE};
 use crate::oidc::OidcConfig;
 use crate::options::{DataFolder, duration, view};
-use crate::output::print;
 use crate::serve::{Certificate, ServeOptions, serve};
 use crate::traces::Traces;
 
-/// Run the gateway, until SIGTERM or Ctrl-C.
+/// Run the gateway until SIGTERM or Ctrl-C.
 ///
-/// The first line of its output is `listening` and its address. When it starts for the first time
-/// it makes a token for an administrator and prints it.
+/// The first line of output is `listening` and the URL. On its first start the gateway creates an
+/// administrator token and prints it.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     #[command(flatten)]
     data: DataFolder,
-    /// Listen here; port 0 takes any that is free.
+    /// Address and port to listen on; port 0 selects a free port.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8427")]
     listen: SocketAddr,
-    /// The certificate for TLS, with its chain, in PEM.
+    /// TLS certificate chain, as a PEM file.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
-    /// The key that belongs to the certificate, in PEM.
+    /// Private key of the certificate, as a PEM file.
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// Make a certificate for this name, for a test; it is written to `tls.pem` in the data folder.
+    /// Create a self-signed certificate for this name, for tests. The gateway writes it to
+    /// `tls.pem` in the data folder.
     #[arg(long, value_name = "NAME", conflicts_with = "tls_cert")]
     tls_self_signed: Vec<String>,
-    /// Listen beyond this machine without TLS, for instance behind a proxy that does it.
+    /// Listen beyond loopback without TLS, for example behind a TLS proxy.
     #[arg(long)]
     insecure_beyond_loopback: bool,
-    /// Let pages of this origin read, such as `https://intranet.example`; several by repeating.
+    /// Let pages of this origin read, for example `https://intranet.example`. Repeat for several
+    /// origins.
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
-    /// Keep what was told of people for so long, such as `720h`; nothing is kept if not given.
+    /// Keep history for this long (for example `720h`). Default: no history.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     history: Option<Duration>,
-    /// How many requests in a second one token and its sessions may make, and one address without a
+    /// Limit on requests per second from one token and its sessions, or from one address without a
     /// token.
     #[arg(long, value_name = "NUMBER", default_value_t = REQUESTS_PER_SECOND.max)]
     requests_per_second: usize,
-    /// How many streams one token and its sessions may have open. Default: 10000, or half of the
-    /// connections if that is less.
+    /// Limit on open streams of one token and its sessions. Default: 10000, or half of the
+    /// connection limit if that is less.
     #[arg(long, value_name = "NUMBER")]
     streams_per_token: Option<usize>,
-    /// How many wrong tokens may come from one address in a minute, before they are
-    /// refused as too many.
+    /// Limit on wrong tokens per minute from one address.
     #[arg(long, value_name = "NUMBER", default_value_t = WRONG_TOKENS_PER_MINUTE.max)]
     wrong_tokens_per_minute: usize,
-    /// The address under which people see this gateway, such as `https://status.example`. Without
-    /// it and without TLS, only `localhost` and IP addresses are valid in the header `Host`.
+    /// Public URL of this gateway, for example `https://status.example`. Without it and without
+    /// TLS, the header `Host` must be `localhost` or an IP address.
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
-    /// Share people and tokens with other gateways, in a bucket of these NATS servers with
-    /// JetStream; several with commas.
+    /// Share people and tokens with other gateways in a bucket of these NATS JetStream servers,
+    /// comma-separated.
     #[arg(long, value_name = "URL,..", conflicts_with = "history")]
     nats: Option<String>,
-    /// The bucket.
+    /// Name of the bucket.
     #[arg(long, value_name = "NAME", default_value = "communicado")]
     nats_bucket: String,
-    /// How many of the servers keep the bucket.
+    /// Number of servers that store the bucket.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     nats_replicas: usize,
-    /// Send a span of each request and of each write to this collector, by OTLP over HTTP, such as
-    /// `http://127.0.0.1:4318`; nobody is named in them.
+    /// Send a span for each request and write to this OTLP/HTTP collector, for example
+    /// `http://127.0.0.1:4318`. Spans contain no personal data.
     #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     otlp: Option<String>,
     /// Exit when standard input closes, for supervisors.
     #[arg(long)]
     exit_on_stdin_eof: bool,
-    /// How much to log: `error`, `warn`, `info` or `debug`.
+    /// Log level: `error`, `warn`, `info` or `debug`.
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     log: tracing::Level,
-    /// After the other options: its heading would be that of those that follow.
+    /// Sign-in options. They come last, because their heading would apply to later options.
     #[command(flatten)]
     oidc: OidcArguments,
 }
 
-/// Sign-in of people at an issuer of OpenID Connect.
+/// Options for sign-in at an OpenID Connect issuer.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Sign-in of people")]
+#[command(next_help_heading = "OpenID Connect sign-in")]
 struct OidcArguments {
-    /// The issuer, such as `https://sso.example`; it must know `PUBLIC_URL/v1/oidc/callback`.
+    /// Issuer URL, for example `https://sso.example`. Register `PUBLIC_URL/v1/oidc/callback` as the
+    /// redirect URI.
     #[arg(long, value_name = "URL", requires = "oidc_client_id")]
     oidc_issuer: Option<String>,
-    /// The id that the issuer gave this gateway.
+    /// Client id from the issuer.
     #[arg(long, value_name = "ID", requires = "oidc_issuer")]
     oidc_client_id: Option<String>,
-    /// The file with the secret that the issuer gave with it.
+    /// File with the client secret from the issuer.
     #[arg(long, value_name = "FILE", requires = "oidc_issuer")]
     oidc_client_secret_file: Option<PathBuf>,
-    /// What people call the issuer.
+    /// Display name of the issuer.
     #[arg(long, value_name = "NAME", default_value = "your company's sign-in")]
     oidc_name: String,
-    /// The claim that is the id of a person here.
+    /// Claim with the id of the person.
     #[arg(long, value_name = "CLAIM", default_value = "preferred_username")]
     oidc_claim: String,
-    /// How much who signs in sees of others.
+    /// View that people from the issuer have on others.
     #[arg(long, value_name = "VIEW", default_value = "availability", value_parser = view)]
     oidc_view: View,
 }
@@ -142,12 +143,12 @@ impl Serve {
             && !self.insecure_beyond_loopback
         {
             let config = format!(
-                "{} can be reached from other machines, and tokens and names would go there \
+                "{} is reachable from other machines, and would send tokens and names there \
                  unencrypted",
                 self.listen
             );
             let help = "give --tls-cert and --tls-key, or --insecure-beyond-loopback behind a \
-                        proxy that does TLS";
+                        TLS proxy";
             return Err(Failure::new(Outcome::Usage, config).help(help));
         }
         tracing_subscriber::fmt()
@@ -155,11 +156,11 @@ impl Serve {
             .with_max_level(self.log)
             .with_target(false)
             .with_writer(std::io::stderr)
-            // A line that cannot be written is lost. To say so, it would panic where stderr is
+            // Log lines that cannot be written are lost. Reporting that would panic when stderr is
             // full.
             .log_internal_errors(false)
             .init();
-        // A variable that is empty asks for nothing.
+        // An empty variable disables tracing.
         let collector = self.otlp.filter(|url| !url.is_empty());
         let traces = collector.as_deref().map(Traces::begin).transpose()?;
         let hosts = if self.public_url.is_some() { AllowedHosts::Any } else { AllowedHosts::Local };
@@ -182,13 +183,13 @@ impl Serve {
                     replicas: self.nats_replicas,
                 }),
                 traces,
-                // A self-signed one would shut out other programs on the same name, mostly
-                // localhost.
+                // With a self-signed certificate, HSTS would block other programs on the same name,
+                // usually localhost.
                 hsts: is_from_files,
                 hosts,
             },
         };
-        serve(options, |text| print(text).map(|_| ()))?;
+        serve(options, print)?;
         Ok(Outcome::Yes)
     }
 }

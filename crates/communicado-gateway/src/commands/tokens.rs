@@ -1,14 +1,13 @@
-//! `tokens`: who may do what.
+//! The command `tokens`.
 
 use clap::{Args, Subcommand, ValueEnum};
+use communicado_cli_support::{Failure, Outcome, print};
 use communicado_wire::gateway::{self as wire, View};
 
 use super::client::{ask, misread};
-use crate::failure::{Failure, Outcome};
 use crate::options::{DataFolder, duration, view};
-use crate::output::print;
 
-/// Make, list and revoke tokens, whether the gateway runs or not.
+/// Create, list and revoke tokens, whether or not the gateway runs.
 #[derive(Debug, Args)]
 pub(crate) struct TokensCommand {
     #[command(flatten)]
@@ -19,33 +18,33 @@ pub(crate) struct TokensCommand {
 
 #[derive(Debug, Subcommand)]
 enum TokensAction {
-    /// Make a token and print its secret, which is shown only now.
+    /// Create a token and print its secret, which is shown only once.
     Create {
-        /// What it is for, in words.
+        /// Purpose of the token, in words.
         #[arg(long)]
         name: String,
-        /// What it is good for; several with commas.
+        /// Permissions of the token, comma-separated.
         #[arg(long, value_delimiter = ',', required = true)]
         scope: Vec<ScopeArgument>,
-        /// Whose it is: it publishes for this person only; without the scope `publish` it reads
-        /// this person only.
+        /// Owner: the token publishes for this person only. Without the scope `publish` it reads
+        /// only this person.
         #[arg(long, value_name = "ID")]
         person: Option<String>,
-        /// It reads only the people of this group.
+        /// Limit the token to people of this group.
         #[arg(long, value_name = "ID")]
         group: Option<String>,
-        /// How much it reads of a person: `in-out`, `availability` or `everything`.
+        /// View on people: `in-out`, `availability` or `everything`.
         #[arg(long, value_name = "VIEW", default_value = "availability", value_parser = view)]
         view: View,
-        /// For how long it is good, such as `720h`; until it is revoked if not given.
+        /// Lifetime, for example `720h`. Default: until revoked.
         #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
         duration: Option<std::time::Duration>,
     },
-    /// List them, without their secrets.
+    /// List all tokens, without their secrets.
     List,
-    /// Revoke one; streams that it opened end.
+    /// Revoke a token. Its streams end.
     Revoke {
-        /// Its id.
+        /// Id of the token.
         id: String,
     },
 }
@@ -78,13 +77,13 @@ impl TokensCommand {
                 };
                 let said = ask(data, "POST", "/v1/tokens", &new.to_json())?;
                 let made: wire::Created = serde_json::from_str(&said).map_err(misread)?;
-                print(&format!("{}\n", made.secret))
+                print(&format!("{}\n", made.secret)).map(|()| Outcome::Yes)
             }
             TokensAction::List => {
                 let said = ask(data, "GET", "/v1/tokens", "")?;
                 let tokens: wire::Tokens = serde_json::from_str(&said).map_err(misread)?;
                 let lines = tokens.tokens.iter().map(line);
-                print(&lines.collect::<String>())
+                print(&lines.collect::<String>()).map(|()| Outcome::Yes)
             }
             TokensAction::Revoke { id } => {
                 ask(data, "DELETE", &format!("/v1/tokens/{id}"), "").map(|_| Outcome::Yes)

@@ -1,5 +1,5 @@
-//! The head of a request, read strictly (RFC 9112): what two parties could read differently is
-//! refused.
+//! Strict parser of request heads (RFC 9112). It refuses what two parsers could interpret
+//! differently.
 
 use axum::http::{Method, Uri};
 
@@ -9,10 +9,10 @@ use crate::limits::{HEAD_BYTES, HEADERS};
 
 const EVENTS: &[u8] = b"text/event-stream";
 
-/// A whole head that is valid.
+/// A complete, valid head.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct RequestHead<'a> {
-    /// Its bytes, with the empty line at its end.
+    /// The bytes of the head, including the final empty line.
     pub(crate) length: usize,
     pub(crate) body: BodyLength,
     pub(crate) method: &'a str,
@@ -21,13 +21,13 @@ pub(crate) struct RequestHead<'a> {
     pub(crate) cookie: Option<&'a str>,
     pub(crate) last_event_id: Option<&'a str>,
     pub(crate) origin: Option<&'a str>,
-    /// The client waits for `100 Continue`, or for something that is not known here.
+    /// The client waits for `100 Continue` or another expectation.
     pub(crate) expects: bool,
-    /// The client takes a stream of events, as `EventSource` does.
+    /// The client accepts an event stream, as `EventSource` does.
     pub(crate) accepts_events: bool,
 }
 
-/// What follows a head.
+/// The content after a head.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum BodyLength {
     #[default]
@@ -37,21 +37,21 @@ pub(crate) enum BodyLength {
 }
 
 impl<'a> RequestHead<'a> {
-    /// Reads the head at the start of `bytes`; nothing if it is not whole.
+    /// Parses the head at the start of `bytes`; `None` if it is incomplete.
     ///
-    /// What it answers depends on the bytes only, not on how many of them came at once.
+    /// The result does not depend on the sizes of the reads that delivered the bytes.
     ///
     /// # Errors
     ///
-    /// If the head is not valid, is too large, or is for another host.
+    /// If the head is invalid, too large, or for another host.
     pub(crate) fn read(bytes: &'a [u8], hosts: AllowedHosts) -> Result<Option<Self>, ApiError> {
         let Some(length) = end(bytes)? else { return Ok(None) };
         let mut headers = [httparse::EMPTY_HEADER; HEADERS.max];
         let mut request = httparse::Request::new(&mut headers);
         match request.parse(bytes.get(..length).unwrap_or_default()) {
             Ok(httparse::Status::Complete(parsed)) if parsed == length => {}
-            Ok(_) => return Err(invalid("the head of the request ends too early")),
-            Err(error) => return Err(invalid(format!("the head of the request is bad: {error}"))),
+            Ok(_) => return Err(invalid("the request head ends too early")),
+            Err(error) => return Err(invalid(format!("the request head is invalid: {error}"))),
         }
         let (method, target) =
             (request.method.unwrap_or_default(), request.path.unwrap_or_default());
@@ -65,7 +65,7 @@ impl<'a> RequestHead<'a> {
         if let (Some(host), Some(authority)) = (host, authority)
             && !host.is_same(authority)
         {
-            return Err(invalid("the target of the request and its `Host` differ"));
+            return Err(invalid("the request target and `Host` differ"));
         }
         if let Some(host) =
             authority.or(host).filter(|host| hosts == AllowedHosts::Local && !host.is_local())
@@ -102,12 +102,12 @@ impl<'a> RequestHead<'a> {
     }
 }
 
-/// Whether a value of `Accept` names a stream of events.
+/// True if a value of `Accept` names the type of event streams.
 pub(crate) fn accepts_events(value: &[u8]) -> bool {
     value.windows(EVENTS.len()).any(|part| part.eq_ignore_ascii_case(EVENTS))
 }
 
-/// Where the head ends, if it does.
+/// The end of the head, if it is complete.
 fn end(bytes: &[u8]) -> Result<Option<usize>, ApiError> {
     let within = bytes.get(..HEAD_BYTES.max).unwrap_or(bytes);
     let (mut start, mut lines) = (0, 0);
@@ -116,17 +116,17 @@ fn end(bytes: &[u8]) -> Result<Option<usize>, ApiError> {
         match (rest.get(at), rest.get(at + 1)) {
             (Some(b'\r'), Some(b'\n')) => {}
             (Some(b'\r'), None) => break,
-            _ => return Err(invalid("a line of the head does not end with CR LF")),
+            _ => return Err(invalid("a line of the request head does not end with CR LF")),
         }
         start += at + 2;
         match (at, lines) {
-            // Empty lines before a request are passed over (RFC 9112, 2.2).
+            // Leading empty lines are skipped (RFC 9112, 2.2).
             (0, 0) => continue,
             (0, _) => return Ok(Some(start)),
             _ => lines += 1,
         }
         if lines > 1 && matches!(rest.first(), Some(b' ' | b'\t')) {
-            return Err(invalid("a header goes on in a second line"));
+            return Err(invalid("a header continues on a second line"));
         }
         if !HEADERS.allows(lines - 1) {
             let detail = "the request has too many headers";
@@ -136,11 +136,11 @@ fn end(bytes: &[u8]) -> Result<Option<usize>, ApiError> {
     if within.len() < HEAD_BYTES.max {
         return Ok(None);
     }
-    let detail = "the head of the request is too large";
+    let detail = "the request head is too large";
     Err(ApiError::limit_exceeded(ApiErrorKind::HeadTooLarge, HEAD_BYTES, detail))
 }
 
-/// The fields that decide where a request ends, for whom it is and who sends it.
+/// The fields for framing, routing and authentication.
 #[derive(Debug, Default)]
 struct HeaderFields<'a> {
     host: Option<&'a [u8]>,
@@ -180,7 +180,7 @@ impl<'a> HeaderFields<'a> {
             let name = header.name.to_ascii_lowercase();
             return Err(invalid(format!("the request has more than one header `{name}`")));
         }
-        // Of the others the first one counts, as it does everywhere in this gateway.
+        // For any other repeated header, the first one counts everywhere in this gateway.
         field.get_or_insert(header.value);
         Ok(())
     }
@@ -194,7 +194,7 @@ impl<'a> HeaderFields<'a> {
             };
         };
         let host = std::str::from_utf8(value).ok().and_then(Host::parse);
-        host.map(Some).ok_or_else(|| invalid("the header `host` is no name of a host"))
+        host.map(Some).ok_or_else(|| invalid("the header `host` is not a valid host"))
     }
 
     fn body(&self, is_newer: bool) -> Result<BodyLength, ApiError> {
@@ -208,22 +208,21 @@ impl<'a> HeaderFields<'a> {
                 let length = std::str::from_utf8(length).ok().filter(|_| is_number);
                 let length = length.and_then(|length| length.parse::<i64>().ok());
                 let length = length.and_then(|length| u64::try_from(length).ok());
-                let length = length.ok_or_else(|| invalid("`content-length` is no length"))?;
+                let length =
+                    length.ok_or_else(|| invalid("`content-length` is not a valid length"))?;
                 Ok(if length == 0 { BodyLength::None } else { BodyLength::Length(length) })
             }
             (None, Some(encoding)) if is_newer && encoding.eq_ignore_ascii_case(b"chunked") => {
                 Ok(BodyLength::Chunked)
             }
-            (None, Some(_)) => {
-                Err(invalid("only `chunked` is a valid `transfer-encoding`, and only in HTTP/1.1"))
-            }
+            (None, Some(_)) => Err(invalid("`transfer-encoding` must be `chunked`, in HTTP/1.1")),
         }
     }
 }
 
-/// The host in the target of a request, if there is one.
+/// The host in the request target, if any.
 fn authority<'a>(method: &str, target: &'a str) -> Result<Option<Host<'a>>, ApiError> {
-    let bad = || invalid("the target of the request is not valid");
+    let bad = || invalid("the request target is invalid");
     if Method::from_bytes(method.as_bytes()).is_err() || target.parse::<Uri>().is_err() {
         return Err(bad());
     }
@@ -241,12 +240,12 @@ fn authority<'a>(method: &str, target: &'a str) -> Result<Option<Host<'a>>, ApiE
     Host::parse(authority).map(Some).ok_or_else(bad)
 }
 
-/// A value of which every character is visible, as `HeaderValue::to_str` has it.
+/// The value as text, if every character is visible; like `HeaderValue::to_str`.
 fn visible(value: &[u8]) -> Option<&str> {
     let is_visible = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t');
     std::str::from_utf8(value).ok().filter(|_| value.iter().all(is_visible))
 }
 
 pub(super) fn invalid(detail: impl Into<String>) -> ApiError {
-    ApiError::bad_request(detail, "send one request as RFC 9112 describes it")
+    ApiError::bad_request(detail, "send one valid request (RFC 9112)")
 }

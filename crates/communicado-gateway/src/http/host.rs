@@ -1,17 +1,17 @@
-//! The value of `Host`, and which values this gateway answers to.
+//! The value of `Host`, and the accepted values.
 
 use std::net::Ipv6Addr;
 
-/// Which values of `Host` are valid here.
+/// The accepted values of `Host`.
 ///
-/// A page whose name an attacker points at this address (DNS rebinding) asks with that name, and
-/// the browser takes the answer for the page's own.
+/// The check protects against DNS rebinding. An attacker can point a name at this address; the
+/// browser then sends that name, and gives the response to the attacker's page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum AllowedHosts {
-    /// Every name: there is a certificate, or the operator gave a public address.
+    /// Every name: the gateway has a certificate, or the operator set a public URL.
     #[default]
     Any,
-    /// `localhost`, names below it, and IP addresses.
+    /// `localhost`, its subdomains, and IP addresses.
     Local,
 }
 
@@ -23,7 +23,7 @@ pub(crate) struct Host<'a> {
 }
 
 impl<'a> Host<'a> {
-    /// Reads `uri-host [ ":" port ]` (RFC 9110, 7.2); nothing if it is not valid.
+    /// Parses `uri-host [ ":" port ]` (RFC 9110, 7.2); `None` if it is invalid.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let (name, port) = match text.strip_prefix('[') {
             Some(rest) => {
@@ -41,7 +41,7 @@ impl<'a> Host<'a> {
         (is_valid && is_port).then_some(Self { text, name })
     }
 
-    /// The value as it came, for a person.
+    /// The original value, for messages.
     pub(crate) fn text(self) -> String {
         self.text.chars().take(80).collect()
     }
@@ -50,7 +50,7 @@ impl<'a> Host<'a> {
         self.text.eq_ignore_ascii_case(other.text)
     }
 
-    /// Whether no name service decides where it leads.
+    /// True if no name service resolves the host.
     pub(crate) fn is_local(self) -> bool {
         if self.name.parse::<std::net::IpAddr>().is_ok() {
             return true;

@@ -1,8 +1,8 @@
-//! Where one request on a connection ends and the next one begins (RFC 9112): pure.
+//! Framing of requests on a connection (RFC 9112); a pure module.
 //!
-//! hyper reads the same bytes again and does the work. It is more lenient: it takes a line without
-//! CR, drops `Content-Length` beside `Transfer-Encoding`, and asks for no `Host`. So [`Framing`]
-//! stands before it and lets nothing through that is not valid.
+//! hyper parses the same bytes again. It is more lenient: it accepts lines without CR, drops
+//! `Content-Length` beside `Transfer-Encoding`, and requires no `Host`. [`Framing`] runs first and
+//! passes only valid requests.
 
 mod head;
 mod host;
@@ -16,7 +16,7 @@ use crate::api_error::ApiError;
 use crate::limits::{HEAD_BYTES, HEADERS};
 use head::invalid;
 
-/// Follows the requests of one connection.
+/// The framing state of one connection.
 #[derive(Debug)]
 pub(crate) struct Framing {
     hosts: AllowedHosts,
@@ -26,23 +26,23 @@ pub(crate) struct Framing {
 #[derive(Debug, PartialEq, Eq)]
 enum FramingState {
     RequestHead,
-    /// So many bytes of a body are still to come.
+    /// The remaining bytes of a body.
     BodyLength(u64),
     Chunked(Chunked),
 }
 
-/// Where in a chunked body.
+/// The position in a chunked body.
 #[derive(Debug, PartialEq, Eq)]
 struct Chunked {
     at: ChunkPosition,
-    /// Digits of the size of the current chunk.
+    /// Digits of the current chunk's size.
     digits: usize,
-    /// Bytes of extensions and trailers, which are no body.
+    /// Bytes of extensions and trailers, which are not part of the body.
     beside: usize,
     trailers: usize,
 }
 
-/// Digits of a size that every reader takes: those of 64 bits.
+/// Maximum digits of a chunk size: those of 64 bits, which every parser accepts.
 const SIZE_DIGITS: usize = 16;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,17 +69,17 @@ impl Framing {
         Self { hosts, state: FramingState::RequestHead }
     }
 
-    /// Whether a request begins next.
+    /// True if a request begins next.
     pub(crate) fn is_between(&self) -> bool {
         self.state == FramingState::RequestHead
     }
 
-    /// How many of the next bytes of the connection may pass: a whole head, or what there is of a
-    /// body. It is 0 if more bytes are needed to say so.
+    /// The number of next bytes that may pass: a complete head, or the available part of a body. It
+    /// is 0 if more bytes are needed.
     ///
     /// # Errors
     ///
-    /// If the next bytes are not valid. What passed before was.
+    /// If the next bytes are invalid. Earlier bytes have already passed.
     pub(crate) fn pass(&mut self, bytes: &[u8]) -> Result<usize, ApiError> {
         match &mut self.state {
             FramingState::RequestHead => {
@@ -115,7 +115,7 @@ impl Framing {
     }
 }
 
-/// The last answer on a connection: it says what is wrong with a request that was not served.
+/// The last response on a connection: the error of a refused request.
 pub(crate) fn last_answer(error: &ApiError) -> String {
     let problem = error.problem();
     let text = problem.to_json();
@@ -148,7 +148,7 @@ impl Chunked {
             let Some(byte) = bytes.get(passed) else { break };
             match self.next(*byte) {
                 Ok(at) => self.at = at,
-                // What is before it may pass; it is refused when it comes first.
+                // Valid bytes before it pass first; the next call refuses it.
                 Err(_) if passed > 0 => break,
                 Err(error) => return Err(error),
             }
@@ -185,7 +185,7 @@ impl Chunked {
                     self.digits += 1;
                     Ok(ChunkPosition::Size(after))
                 }
-                _ => bad("the size of a chunk is not valid"),
+                _ => bad("a chunk size is invalid"),
             },
             (ChunkPosition::Extension(size), b'\t' | b' '..=b'~' | 0x80..) => {
                 self.beside(ChunkPosition::Extension(size))
@@ -208,11 +208,11 @@ impl Chunked {
             }
             (ChunkPosition::TrailerLf, b'\n') => self.beside(ChunkPosition::TrailerStart),
             (ChunkPosition::EndLf, b'\n') => Ok(ChunkPosition::End),
-            _ => bad("the framing of a chunk is not valid"),
+            _ => bad("a chunk is malformed"),
         }
     }
 
-    /// Counts what is no body.
+    /// Counts bytes outside the body.
     fn beside(&mut self, at: ChunkPosition) -> Result<ChunkPosition, ApiError> {
         self.beside += 1;
         if self.beside + 4 < HEAD_BYTES.max {

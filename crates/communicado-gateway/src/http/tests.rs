@@ -1,8 +1,9 @@
-//! What passes of a connection, and what is refused, wherever its bytes are split.
+//! Tests of accepted and refused requests, wherever their bytes are split.
 
 use super::*;
 
-/// How much of `bytes` passes when they come in parts of these sizes, and why no more does.
+/// The number of bytes that pass when `bytes` arrives in chunks of these sizes, and the error that
+/// stops it.
 fn passed(bytes: &[u8], parts: impl Fn(usize) -> usize) -> (Vec<usize>, Option<u16>) {
     let mut framing = Framing::new(AllowedHosts::Any);
     let (mut start, mut end, mut requests) = (0, 0, Vec::new());
@@ -19,7 +20,7 @@ fn passed(bytes: &[u8], parts: impl Fn(usize) -> usize) -> (Vec<usize>, Option<u
     }
 }
 
-/// Whether one request passes whole, however it is split; or its status if it is refused.
+/// Checks that one request passes, however it is split; or that it fails with this status.
 #[track_caller]
 fn check(text: &str, expected: Option<u16>) {
     let bytes = text.as_bytes();
@@ -36,7 +37,7 @@ fn check(text: &str, expected: Option<u16>) {
 }
 
 #[test]
-fn a_head_that_can_be_read_in_two_ways_is_refused_wherever_it_is_split() {
+fn an_ambiguous_head_is_refused_wherever_it_is_split() {
     let start = "GET / HTTP/1.1\r\n";
     let good = |headers: &str| check(&format!("{start}Host: a\r\n{headers}\r\n"), None);
     let bad = |headers: &str| check(&format!("{start}Host: a\r\n{headers}\r\n"), Some(400));
@@ -87,7 +88,7 @@ fn a_head_that_can_be_read_in_two_ways_is_refused_wherever_it_is_split() {
 }
 
 #[test]
-fn the_target_and_the_host_of_a_request_are_the_same() {
+fn the_target_and_the_host_of_a_request_must_agree() {
     let target = |method: &str, target: &str, expected| {
         check(&format!("{method} {target} HTTP/1.1\r\nHost: a:1\r\n\r\n"), expected);
     };
@@ -104,7 +105,7 @@ fn the_target_and_the_host_of_a_request_are_the_same() {
 }
 
 #[test]
-fn a_head_has_a_size_and_a_number_of_headers() {
+fn a_head_has_limits_on_size_and_number_of_headers() {
     let head = |rest: &str| format!("GET / HTTP/1.1\r\nHost: a\r\n{rest}\r\n");
     let padded = |more: usize| {
         let filled = head(&format!("A: {}\r\n", "a".repeat(HEAD_BYTES.max)));
@@ -122,7 +123,7 @@ fn a_head_has_a_size_and_a_number_of_headers() {
 }
 
 #[test]
-fn a_name_that_others_can_point_here_is_refused_where_only_local_ones_are_valid() {
+fn a_name_that_dns_resolves_is_refused_where_only_local_hosts_are_valid() {
     let status = |host: &str, hosts| {
         let head = format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
         RequestHead::read(head.as_bytes(), hosts).err().map(|error| error.kind.status())
@@ -167,7 +168,7 @@ fn a_chunked_body_is_followed_to_its_end_wherever_it_is_split() {
 }
 
 #[test]
-fn what_is_beside_a_chunked_body_has_an_end() {
+fn extensions_and_trailers_of_a_chunked_body_are_limited() {
     let head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
     for body in [
         format!("1;{}", "x".repeat(HEAD_BYTES.max)),
@@ -181,7 +182,7 @@ fn what_is_beside_a_chunked_body_has_an_end() {
 }
 
 #[test]
-fn each_request_of_a_connection_is_found_and_the_first_wrong_one_refused() {
+fn each_request_of_a_connection_is_found_and_the_first_invalid_one_refused() {
     let first = "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nGET /";
     let second =
         "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n";

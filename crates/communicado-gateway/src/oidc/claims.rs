@@ -1,39 +1,43 @@
-//! What is in a token of an issuer: pure.
+//! The claims in an ID token; a pure module.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use communicado_wire::Timestamp;
 use serde_json::Value;
 
-/// What clocks may differ by, in seconds.
+/// Tolerated clock difference in seconds.
 const SKEW: i64 = 60;
 
 #[derive(Debug)]
 pub(crate) struct Claims(Value);
 
 impl Claims {
-    /// Reads the middle part of a token.
+    /// Parses the payload of a token.
     ///
     /// # Errors
     ///
-    /// If it is no token: why.
+    /// If the text is not a token; the error says why.
     pub(crate) fn of_token(token: &str) -> Result<Self, String> {
         let mut parts = token.split('.');
         let (Some(_), Some(claims), Some(_), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
         else {
-            return Err("it has not three parts".to_owned());
+            return Err("the token does not have three parts".to_owned());
         };
         let bytes = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('='));
-        let bytes = bytes.map_err(|error| format!("its claims are no base64: {error}"))?;
+        let bytes = bytes.map_err(|error| format!("the claims are not base64: {error}"))?;
         let claims: Value = serde_json::from_slice(&bytes)
-            .map_err(|error| format!("its claims are no JSON: {error}"))?;
-        if claims.is_object() { Ok(Self(claims)) } else { Err("it claims nothing".to_owned()) }
+            .map_err(|error| format!("the claims are not JSON: {error}"))?;
+        if claims.is_object() {
+            Ok(Self(claims))
+        } else {
+            Err("the claims are not an object".to_owned())
+        }
     }
 
-    /// # Errors
+    /// Validates issuer, client, nonce and expiry.
     ///
-    /// If it was not made by this issuer, for this client, for this sign-in, or is over: which.
+    /// If the token is for another issuer, client or sign-in, or has expired.
     pub(crate) fn check(
         &self,
         issuer: &str,
@@ -43,7 +47,7 @@ impl Claims {
     ) -> Result<(), String> {
         let text = |key: &str| self.0.get(key).and_then(Value::as_str);
         if text("iss") != Some(issuer) {
-            return Err(format!("it is of `{}`", text("iss").unwrap_or_default()));
+            return Err(format!("the token comes from `{}`", text("iss").unwrap_or_default()));
         }
         let audience: Vec<&str> = match self.0.get("aud") {
             Some(Value::String(one)) => vec![one],
@@ -51,18 +55,18 @@ impl Claims {
             _ => Vec::new(),
         };
         if !audience.contains(&client) {
-            return Err("it is for another client".to_owned());
+            return Err("the token is for another client".to_owned());
         }
         let party = text("azp");
         if (audience.len() > 1 || party.is_some()) && party != Some(client) {
-            return Err("it was given to another client".to_owned());
+            return Err("the token was issued to another client".to_owned());
         }
         if text("nonce") != Some(nonce) {
-            return Err("it is of another sign-in".to_owned());
+            return Err("the token belongs to another sign-in".to_owned());
         }
         let end = self.0.get("exp").and_then(Value::as_i64).unwrap_or(0);
         if end.saturating_add(SKEW) <= now.micros() / 1_000_000 {
-            return Err("it is over".to_owned());
+            return Err("the token has expired".to_owned());
         }
         Ok(())
     }
@@ -83,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_for_one_client_one_sign_in_and_a_time() {
+    fn a_token_is_valid_for_one_client_one_sign_in_and_a_limited_time() {
         let now = Timestamp::from_micros(1_795_000_000_000_000).unwrap();
         let good = json!({"iss": "https://a", "aud": "us", "nonce": "n", "exp": 1_795_000_100,
             "sub": "ada"});
@@ -112,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_refused() {
+    fn a_malformed_token_is_refused() {
         for bad in ["", "a.b", "a.b.c.d", "a.!.c", "a.bm8.c", &token(&json!(7))] {
             assert!(Claims::of_token(bad).is_err(), "{bad}");
         }

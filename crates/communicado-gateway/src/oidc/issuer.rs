@@ -1,4 +1,4 @@
-//! The issuer, as it is asked over HTTP. Every call waits for it, with a deadline.
+//! HTTP requests to the issuer. Every call blocks, with a deadline.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -12,9 +12,9 @@ use super::escape::escape;
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::http_client;
 
-/// How long the issuer may take.
+/// Time limit for a response of the issuer.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// Bytes of an answer of it.
+/// Size limit for a response of the issuer in bytes.
 const RESPONSE_MAX: u64 = 256 * 1024;
 
 #[derive(Debug)]
@@ -23,11 +23,11 @@ pub(crate) struct IssuerClient {
     client_id: String,
     secret: Option<String>,
     agent: Agent,
-    /// What it said once.
+    /// The cached endpoints.
     endpoints: Mutex<Option<Endpoints>>,
 }
 
-/// Where it is asked what.
+/// The endpoints of the issuer.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoints {
     pub(crate) authorization_endpoint: String,
@@ -44,7 +44,7 @@ impl IssuerClient {
         &self.address
     }
 
-    /// Where people sign in and codes are exchanged (OpenID Connect Discovery 1.0, 4).
+    /// The discovered endpoints (OpenID Connect Discovery 1.0, 4).
     pub(super) fn endpoints(&self) -> Result<Endpoints, ApiError> {
         let known = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(known) = known {
@@ -56,9 +56,9 @@ impl IssuerClient {
         let said: Value = parsed(answer.body_mut())?;
         let text = |key: &str| said.get(key).and_then(Value::as_str).map(ToOwned::to_owned);
         if text("issuer").as_ref() != Some(&self.address) {
-            return Err(invalid_response("it says that it is another one"));
+            return Err(invalid_response("its discovery document names another issuer"));
         }
-        let missing = || invalid_response("it does not say where people sign in");
+        let missing = || invalid_response("its discovery document lacks an endpoint");
         let endpoints = Endpoints {
             authorization_endpoint: text("authorization_endpoint").ok_or_else(missing)?,
             token_endpoint: text("token_endpoint").ok_or_else(missing)?,
@@ -67,7 +67,7 @@ impl IssuerClient {
         Ok(endpoints)
     }
 
-    /// Exchanges the code that a browser brought for the token of who signed in.
+    /// Exchanges the browser's authorization code for an ID token.
     pub(super) fn token(
         &self,
         code: &str,
@@ -100,11 +100,11 @@ impl IssuerClient {
             Some(token) => Ok(token.to_owned()),
             None => {
                 let error: String = text("error").unwrap_or("no reason").chars().take(80).collect();
-                let detail = format!("the issuer refuses this sign-in: {error}");
+                let detail = format!("the issuer rejected the sign-in: {error}");
                 Err(ApiError::new(
                     ApiErrorKind::NotAllowed,
                     detail,
-                    "begin again, at /v1/oidc/start",
+                    "sign in again at /v1/oidc/start",
                 ))
             }
         }
@@ -113,17 +113,21 @@ impl IssuerClient {
 
 fn parsed(body: &mut ureq::Body) -> Result<Value, ApiError> {
     let text = body.with_config().limit(RESPONSE_MAX).read_to_string().map_err(unreachable)?;
-    serde_json::from_str(&text).map_err(|_| invalid_response("it does not answer with JSON"))
+    serde_json::from_str(&text).map_err(|_| invalid_response("the response is not JSON"))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "map_err hands it over")]
 fn unreachable(error: ureq::Error) -> ApiError {
-    let help = "see to the network, and to --oidc-issuer";
-    let detail = format!("the issuer cannot be asked: {error}");
+    let help = "check the network and --oidc-issuer";
+    let detail = format!("cannot reach the OIDC issuer: {error}");
     ApiError::new(ApiErrorKind::Unavailable, detail, help).retry_after(5)
 }
 
 fn invalid_response(why: &str) -> ApiError {
-    let help = "give its address as its tokens have it, with --oidc-issuer";
-    ApiError::new(ApiErrorKind::Unavailable, format!("the issuer is of no use: {why}"), help)
+    let help = "set --oidc-issuer to the issuer URL in its tokens";
+    ApiError::new(
+        ApiErrorKind::Unavailable,
+        format!("the OIDC issuer returned an invalid response: {why}"),
+        help,
+    )
 }

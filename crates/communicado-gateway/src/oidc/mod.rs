@@ -1,8 +1,9 @@
-//! Sign-in of people at an issuer of OpenID Connect: the authorization code flow with PKCE.
+//! Sign-in at an OpenID Connect issuer: the authorization code flow with PKCE.
 //!
-//! The token of who signs in comes from the issuer itself, over a connection that we opened, so
-//! its origin is known without its signature (OpenID Connect Core 1.0, 3.1.3.7, step 6); what is
-//! in it is checked all the same. Nothing of it is kept: a person gets a session, as with a token.
+//! The gateway fetches the ID token from the issuer over a connection that it opened, so the origin
+//! is authenticated without the signature (OpenID Connect Core 1.0, 3.1.3.7, step 6). It still
+//! validates the claims. The gateway stores none of them: the person gets a session, as with a
+//! token.
 
 mod claims;
 mod escape;
@@ -29,21 +30,21 @@ use escape::escape;
 pub(crate) use issuer::IssuerClient;
 use pending::{PendingLogin, PendingLogins};
 
-/// How long somebody may take to sign in.
+/// The time limit for a sign-in.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The configuration of the issuer.
 #[derive(Clone, Debug)]
 pub(crate) struct OidcConfig {
-    /// Its address, as in its tokens.
+    /// The issuer URL, as in its tokens.
     pub(crate) issuer: String,
     pub(crate) client_id: String,
     pub(crate) client_secret_file: Option<PathBuf>,
-    /// What people call it.
+    /// The display name.
     pub(crate) name: String,
-    /// The claim that is the id of a person here.
+    /// The claim with the id of the person.
     pub(crate) claim: String,
-    /// What who signs in sees of others.
+    /// The view that a signed-in person has on others.
     pub(crate) view: View,
 }
 
@@ -55,12 +56,12 @@ pub(crate) struct OidcClient {
     claim: String,
     client_id: String,
     issuer: IssuerClient,
-    /// Where people come back to.
+    /// The redirect URI.
     redirect_uri: String,
     pending: Mutex<PendingLogins>,
 }
 
-/// The address of the issuer for a browser, and the state that its cookie must repeat.
+/// The issuer's URL for a browser, and the state that the cookie must repeat.
 #[derive(Debug)]
 pub(crate) struct AuthorizationRequest {
     pub(crate) to: String,
@@ -68,11 +69,11 @@ pub(crate) struct AuthorizationRequest {
 }
 
 impl OidcClient {
-    /// `base` is the address under which people see this gateway.
+    /// A client of the configured issuer. `base` is the public URL of the gateway.
     ///
     /// # Errors
     ///
-    /// If the client's secret cannot be read.
+    /// If the client secret cannot be read.
     pub(crate) fn new(config: OidcConfig, base: &str) -> Result<Self, String> {
         let OidcConfig { issuer, client_id, client_secret_file, name, claim, view } = config;
         let secret = client_secret_file.map(|file| {
@@ -91,11 +92,11 @@ impl OidcClient {
         wire::Issuer { name: self.name.as_str().into(), href: "/v1/oidc/start".into() }
     }
 
-    /// Begins a sign-in. It waits for the issuer.
+    /// Begins a sign-in. Blocks for the issuer.
     ///
     /// # Errors
     ///
-    /// If the issuer does not say where people sign in, or too many are about it.
+    /// If the issuer is unavailable, or too many sign-ins are pending.
     pub(crate) fn start(
         &self,
         network: Network,
@@ -124,17 +125,16 @@ impl OidcClient {
         Ok(AuthorizationRequest { to, state })
     }
 
-    /// Ends a sign-in that the issuer refuses with `error`, and says so.
+    /// Ends a sign-in that the issuer rejected with `error`. Returns the error to show.
     ///
-    /// The text is shown only for a sign-in that was begun here: anybody can make an address with
-    /// a text in it.
+    /// The text appears only for a pending sign-in, because anyone can craft a URL with a text.
     pub(crate) fn refused(&self, state: &str, error: &str, now: Moment) -> ApiError {
         if let Err(unknown_login) = self.take(state, now) {
             return unknown_login;
         }
         let error: String = error.chars().filter(|it| is_printable(*it)).take(80).collect();
-        let detail = format!("the issuer did not sign you in: {error}");
-        ApiError::new(ApiErrorKind::NotAllowed, detail, "begin again, from the board")
+        let detail = format!("the issuer rejected the sign-in: {error}");
+        ApiError::new(ApiErrorKind::NotAllowed, detail, "sign in again from the board")
     }
 
     fn take(&self, state: &str, now: Moment) -> Result<PendingLogin, ApiError> {
@@ -142,11 +142,11 @@ impl OidcClient {
         pending.take(state, now).ok_or_else(unknown_login)
     }
 
-    /// Ends a sign-in: the id of the person. It waits for the issuer.
+    /// Ends a sign-in and returns the id of the person. Blocks for the issuer.
     ///
     /// # Errors
     ///
-    /// If it was not begun here, the issuer refuses it, or its token is not for us.
+    /// If the sign-in is not pending, the issuer rejects the code, or the ID token is invalid.
     pub(crate) fn finish(
         &self,
         state: &str,
@@ -161,19 +161,19 @@ impl OidcClient {
             .check(self.issuer.address(), &self.client_id, &login.nonce, civil)
             .map_err(|why| not_for_us(&why))?;
         claims.text(&self.claim).ok_or_else(|| {
-            let detail = format!("the issuer does not say the claim `{}`", self.claim);
-            ApiError::new(ApiErrorKind::NotAllowed, detail, "name another one with --oidc-claim")
+            let detail = format!("the issuer's token lacks the claim `{}`", self.claim);
+            ApiError::new(ApiErrorKind::NotAllowed, detail, "set another claim with --oidc-claim")
         })
     }
 }
 
-/// What is to be said of a sign-in that was not begun here, or too long ago.
+/// The error for a sign-in that is not pending or has timed out.
 pub(crate) fn unknown_login() -> ApiError {
-    let detail = "this sign-in was not begun in this browser, or too long ago";
-    ApiError::bad_request(detail, "begin again, from the board")
+    let detail = "this sign-in has timed out or was started in another browser";
+    ApiError::bad_request(detail, "sign in again from the board")
 }
 
 fn not_for_us(why: &str) -> ApiError {
-    let help = "see to --oidc-issuer and --oidc-client-id";
-    ApiError::new(ApiErrorKind::NotAllowed, format!("the issuer's token is refused: {why}"), help)
+    let help = "check --oidc-issuer and --oidc-client-id";
+    ApiError::new(ApiErrorKind::NotAllowed, format!("the issuer's token is invalid: {why}"), help)
 }

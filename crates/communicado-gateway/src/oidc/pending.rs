@@ -1,4 +1,4 @@
-//! Sign-ins that people began and have not finished.
+//! Pending sign-ins.
 
 use std::collections::BTreeMap;
 
@@ -8,22 +8,22 @@ use crate::api_error::{ApiError, ApiErrorKind};
 use crate::limits::{SIGN_INS, SIGN_INS_PER_ADDRESS};
 use crate::rates::Network;
 
-/// A login that waits for the issuer.
+/// A sign-in that waits for the issuer.
 #[derive(Clone, Debug)]
 pub(super) struct PendingLogin {
     pub(super) nonce: String,
     pub(super) verifier: String,
     pub(super) until: Moment,
-    /// Where the browser asked from.
+    /// The network of the browser.
     pub(super) network: Network,
 }
 
-/// Pending logins by state.
+/// Pending sign-ins by state.
 #[derive(Debug, Default)]
 pub(super) struct PendingLogins(BTreeMap<String, PendingLogin>);
 
 impl PendingLogins {
-    /// Adds one. Where its address has too many, the oldest of them is forgotten.
+    /// Adds a sign-in. It replaces the oldest one if its address has too many.
     ///
     /// # Errors
     ///
@@ -42,7 +42,7 @@ impl PendingLogins {
             self.0.retain(|state, _| oldest.as_ref() != Some(state));
         }
         if !SIGN_INS.allows(self.0.len() + 1) {
-            let detail = "too many people are signing in";
+            let detail = "too many sign-ins are pending";
             return Err(ApiError::limit_exceeded(ApiErrorKind::Unavailable, SIGN_INS, detail)
                 .retry_after(60));
         }
@@ -50,7 +50,7 @@ impl PendingLogins {
         Ok(())
     }
 
-    /// Takes one out, unless it is too old.
+    /// Removes and returns a sign-in, unless it has timed out.
     pub(super) fn take(&mut self, state: &str, now: Moment) -> Option<PendingLogin> {
         self.0.remove(state).filter(|login| now < login.until)
     }
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_that_begins_too_many_loses_its_oldest_and_no_other_address_does() {
+    fn an_address_with_too_many_sign_ins_loses_its_own_oldest_one() {
         let at = |ms: usize| Moment::new(Duration::from_millis(ms as u64));
         let login = |host: u8, until: Moment| PendingLogin {
             nonce: String::new(),
@@ -88,7 +88,7 @@ mod tests {
         }
         let refused = pending.insert("one more".to_owned(), login(99, at(2_000_000)), at(0));
         assert_eq!(refused.unwrap_err().kind, ApiErrorKind::Unavailable);
-        // Time makes room.
+        // Expiry frees room.
         assert!(
             pending.insert("later".to_owned(), login(99, at(9_000_000)), at(3_000_000)).is_ok()
         );

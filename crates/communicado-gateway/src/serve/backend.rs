@@ -1,8 +1,9 @@
-//! The backend of a gateway: its state, and the thread that writes.
+//! The backend of a gateway: its state and the writer.
 
 use std::path::Path;
 use std::sync::Arc;
 
+use communicado_cli_support::{Failure, Outcome};
 use communicado_wire::gateway::{NewToken, Scope, View};
 use tokio::sync::oneshot;
 
@@ -10,26 +11,25 @@ use super::critical_thread::CriticalThread;
 use crate::app_state::AppState;
 use crate::cluster;
 use crate::config::ServeConfig;
-use crate::failure::{Failure, Outcome};
 use crate::new_token::new_token;
 use crate::store::{Store, StoreError, StoreLock, StoredState};
 use crate::store_writer::{StoreWriter, WriteCommand};
 use crate::writer;
 
-/// The state, the store and the writer: everything but the connections.
+/// The state, the store and the writer: everything except the connections.
 pub(crate) struct Backend {
     pub(crate) app: Arc<AppState>,
     pub(super) writer: CriticalThread<Result<(), StoreError>>,
-    /// Where there are several gateways, the folder is ours alone all the same.
+    /// The lock on the data folder, which is exclusive even in a cluster.
     _lock: Option<StoreLock>,
 }
 
 impl Backend {
-    /// Opens the store in `data`, which is `lock`ed, and begins to keep.
+    /// Opens the store in `data` and starts the writer. The caller holds `lock`.
     ///
     /// # Errors
     ///
-    /// If the store cannot be opened, or the system gives no thread.
+    /// If the store cannot be opened or the thread cannot be started.
     pub(crate) fn start(
         data: &Path,
         lock: StoreLock,
@@ -62,25 +62,23 @@ impl Backend {
         let writer = writer.map_err(no_system)?;
         let began = is_ready.blocking_recv();
         began.unwrap_or(Ok(())).map_err(|error| {
-            let help = "start NATS with JetStream (-js), and see to --nats and --nats-replicas";
-            Failure::new(Outcome::Failed, "the gateways cannot work together")
-                .cause(error)
-                .help(help)
+            let help = "start NATS with JetStream (-js), and check --nats and --nats-replicas";
+            Failure::new(Outcome::Failed, "cannot use the shared bucket").cause(error).help(help)
         })?;
         Ok(Self { app, writer, _lock: lock })
     }
 
-    /// Ends after all that was ordered.
+    /// Stops after all queued commands.
     ///
     /// # Errors
     ///
-    /// If the end cannot be kept.
+    /// If the final write fails.
     pub(crate) fn stop(self) -> Result<(), Failure> {
         self.app.writer.stop();
         Ok(self.writer.join()??)
     }
 
-    /// Makes the first administrator's token, if there is none.
+    /// Creates the first administrator's token, if no token exists.
     pub(super) async fn first_token(&self) -> Result<Option<String>, Failure> {
         let has = |token: &Arc<communicado_wire::gateway::stored::Token>| {
             token.scopes.has(Scope::Administer)
@@ -103,5 +101,5 @@ impl Backend {
 }
 
 pub(super) fn no_system(error: std::io::Error) -> Failure {
-    Failure::new(Outcome::Failed, "the gateway cannot start").cause(error)
+    Failure::new(Outcome::Failed, "cannot start the gateway").cause(error)
 }

@@ -1,4 +1,4 @@
-//! A connection that lets only valid requests through to hyper.
+//! A connection that passes only valid requests to hyper.
 
 use std::io;
 use std::pin::Pin;
@@ -13,34 +13,35 @@ use crate::connection::ConnectionHandle;
 use crate::http::{AllowedHosts, Framing, last_answer};
 use crate::rates::Network;
 
-/// Bytes that are read at once.
+/// Size of one read in bytes.
 const PART: usize = 8 * 1024;
-/// Reads after the last answer: a system that closes with unread bytes takes the answer back.
+/// Number of reads after the last response. Closing a socket with unread bytes resets it, which
+/// discards the response.
 const LAST_READS: usize = 8;
 
-/// A stream of bytes that is checked before it is read.
+/// A byte stream that is validated before hyper reads it.
 ///
-/// A head passes when it is whole. To hyper, a head that is refused is the end of the connection:
-/// it finishes what came before. Then its `shutdown` writes why.
+/// A head passes when it is complete. To hyper, a refused head is the end of the connection, so it
+/// finishes the earlier requests. `shutdown` then writes the error response.
 #[derive(Debug)]
 pub(super) struct CheckedStream<S> {
     io: S,
     connection: ConnectionHandle,
     framing: Framing,
-    /// What was read, of which so many first bytes may pass.
+    /// Received bytes, and how many of the first ones may pass.
     read: BytesMut,
     passes: usize,
-    /// What was read of a head that is not whole.
+    /// The received part of an incomplete head.
     held: Option<Reservation<Network>>,
-    /// Nothing more passes.
+    /// True once no more bytes pass.
     ended: bool,
-    /// Why the next request is refused.
+    /// The error for the next request, if it is refused.
     answer: Option<Bytes>,
 }
 
 impl<S> CheckedStream<S> {
-    /// Checks `io`, of which `read` was read already. `held` counts what waits for the end of a
-    /// head.
+    /// Validates `io`, from which `read` was already received. `held` is the budget for incomplete
+    /// heads.
     pub(super) fn new(
         io: S,
         read: Vec<u8>,
@@ -64,19 +65,19 @@ impl<S> CheckedStream<S> {
         &self.connection
     }
 
-    /// Gives what may pass.
+    /// Delivers bytes that may pass.
     fn give(&mut self, buffer: &mut ReadBuf<'_>) {
         let count = self.passes.min(buffer.remaining());
         buffer.put_slice(self.read.get(..count).unwrap_or_default());
         self.read.advance(count);
         self.passes -= count;
         if self.read.is_empty() {
-            // A connection that waits holds no buffer.
+            // An idle connection holds no buffer.
             self.read = BytesMut::new();
         }
     }
 
-    /// Finds what may pass of what was read.
+    /// Determines how many received bytes may pass.
     fn check(&mut self) -> io::Result<()> {
         if self.connection.is_upgraded() {
             self.passes = self.read.len();
@@ -89,7 +90,7 @@ impl<S> CheckedStream<S> {
                 let waits = if passes == 0 { self.read.len() } else { 0 };
                 if let Some(Err(limit)) = self.held.as_mut().map(|held| held.set(waits)) {
                     self.ended = true;
-                    let detail = "too many heads of this address are not whole";
+                    let detail = "too many incomplete request heads from this address";
                     let error = ApiError::limit_exceeded(ApiErrorKind::TooMany, limit, detail)
                         .retry_after(10);
                     self.answer = Some(last_answer(&error).into());
@@ -98,7 +99,7 @@ impl<S> CheckedStream<S> {
             Err(error) => {
                 self.ended = true;
                 if !is_between {
-                    // Whoever handles the request answers it.
+                    // The handler of the request sends the response.
                     let why = error.problem().detail.to_string();
                     return Err(io::Error::new(io::ErrorKind::InvalidData, why));
                 }

@@ -1,6 +1,6 @@
-//! The commands' way in: a socket in the data folder, which only the gateway's user and root can
-//! open. Whoever asks there is an administrator. Without a running gateway, a command opens the
-//! store itself and asks the same.
+//! The control socket of the commands, in the data folder. Only the gateway's user and root can
+//! open it, and its callers are administrators. Without a running gateway, a command opens the
+//! store itself and runs the same handlers.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -12,6 +12,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, header};
+use communicado_cli_support::{Failure, Outcome};
 use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{Scope, View};
 use http_body_util::BodyExt as _;
@@ -36,29 +37,28 @@ use crate::api::{Operator, router};
 use crate::app_state::AppState;
 use crate::config::ServeConfig;
 use crate::connection::ConnectionHandle;
-use crate::failure::{Failure, Outcome};
 use crate::http::AllowedHosts;
 use crate::principal::Principal;
 use crate::private::own_uid;
 use crate::store::StoreLock;
 
-/// Between two attempts to accept a command.
+/// Delay between two attempts to accept a command.
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
 
-/// Commands that wait to be accepted.
+/// Commands queued for acceptance.
 const BACKLOG: i32 = 128;
 
 fn path(data: &Path) -> PathBuf {
     data.join("control")
 }
 
-/// The grant of whoever has the data folder.
+/// The token of a caller with access to the data folder.
 fn operator(app: &AppState) -> Operator {
     Operator(Principal::of_operator(Arc::new(Token {
         v: communicado_wire::VERSION,
         id: "operator".into(),
         hash: "".into(),
-        name: "who has the data folder".into(),
+        name: "owner of the data folder".into(),
         scopes: [Scope::Administer].into_iter().collect(),
         person: None,
         group: None,
@@ -74,7 +74,7 @@ fn operator(app: &AppState) -> Operator {
 ///
 /// # Errors
 ///
-/// If the socket cannot be made.
+/// If the socket cannot be created.
 pub(super) fn listen(
     data: &Path,
     router: Router,
@@ -82,17 +82,17 @@ pub(super) fn listen(
     stopping: watch::Receiver<bool>,
 ) -> Result<JoinHandle<()>, Failure> {
     let path = path(data);
-    // The lock says that nobody else uses it.
+    // The lock excludes another user of the socket.
     let _ = std::fs::remove_file(&path);
     let listener = bind_private(&path).map_err(|error| {
-        let what = format!("{} cannot be made", path.display());
+        let what = format!("cannot create {}", path.display());
         Failure::new(Outcome::Failed, what).cause(error).help("use a shorter path with --data")
     })?;
     let router = router.layer(axum::Extension(operator(app)));
     Ok(tokio::spawn(async move {
         loop {
             let Ok((socket, _)) = listener.accept().await else {
-                // Too many files are open, say.
+                // For example, too many files are open.
                 sleep(BETWEEN_ATTEMPTS).await;
                 continue;
             };
@@ -113,7 +113,7 @@ pub(super) fn listen(
     }))
 }
 
-/// A socket that has its mode before it has its name.
+/// Binds a socket whose mode is set before its name exists.
 fn bind_private(path: &Path) -> io::Result<UnixListener> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
@@ -123,37 +123,37 @@ fn bind_private(path: &Path) -> io::Result<UnixListener> {
     UnixListener::from_std(socket.into())
 }
 
-/// Whether the process at the other end runs as the gateway's user or as root.
+/// True if the peer process runs as the gateway's user or as root.
 fn may_ask(socket: &UnixStream) -> bool {
     let uid = socket.peer_cred().map(|peer| peer.uid());
     if uid.as_ref().is_ok_and(|uid| *uid == 0 || *uid == own_uid()) {
         return true;
     }
     let uid = uid.map_or_else(|error| error.to_string(), |uid| uid.to_string());
-    tracing::warn!(what = "control", cause = "another user asked, and was refused", uid);
+    tracing::warn!(what = "control", cause = "refused a connection of another user", uid);
     false
 }
 
-/// Whether a socket in a folder of `folder_uid` can be believed if `uid` listens on it: root takes
-/// it from the user of the folder, too.
+/// True if a socket in a folder of `folder_uid` can be trusted when `uid` listens on it. Root may
+/// act for the owner of the folder.
 const fn is_trusted(uid: u32, own_uid: u32, folder_uid: u32) -> bool {
     uid == own_uid || uid == 0 || (own_uid == 0 && uid == folder_uid)
 }
 
-/// Connects to the gateway that runs on `data`; nothing if none does.
+/// Connects to the gateway that runs on `data`; `None` if none runs.
 async fn connect(data: &Path) -> Result<Option<UnixStream>, Failure> {
     let path = path(data);
     let Ok(socket) = UnixStream::connect(&path).await else { return Ok(None) };
     let cannot = |error: io::Error| {
-        let what = format!("{} cannot be used", path.display());
+        let what = format!("cannot use {}", path.display());
         Failure::new(Outcome::Failed, what).cause(error)
     };
     let uid = socket.peer_cred().map_err(cannot)?.uid();
     let folder = std::fs::metadata(data).map_err(cannot)?;
     if !is_trusted(uid, own_uid(), folder.uid()) {
         let cause = format!("a process of another user, with the uid {uid}, listens there");
-        let help = "end that process, or use another folder with --data";
-        let what = format!("{} is not the gateway's", path.display());
+        let help = "stop that process, or use another folder with --data";
+        let what = format!("{} is not the gateway's socket", path.display());
         return Err(Failure::new(Outcome::Failed, what).cause(cause).help(help));
     }
     Ok(Some(socket))
@@ -169,18 +169,20 @@ fn request(method: &str, target: &str, body: &str) -> Result<Request<Body>, Fail
         .header(header::HOST, "localhost")
         .header(header::CONTENT_TYPE, "application/json")
         .body(Body::from(body.to_owned()));
-    request.map_err(|error| Failure::new(Outcome::Usage, "this cannot be asked").cause(error))
+    request.map_err(|error| {
+        Failure::new(Outcome::Usage, "the arguments do not form a valid request").cause(error)
+    })
 }
 
 fn runtime() -> Result<Runtime, Failure> {
     Builder::new_current_thread().enable_all().build().map_err(no_system)
 }
 
-/// Asks the gateway that runs on `data`; nothing if none does.
+/// Sends a request to the gateway that runs on `data`; `None` if none runs.
 ///
 /// # Errors
 ///
-/// If one does and its answer breaks off, or if another user listens in its place.
+/// If the response is incomplete, or another user listens on the socket.
 pub(crate) fn ask(
     data: &Path,
     method: &str,
@@ -191,22 +193,22 @@ pub(crate) fn ask(
     runtime()?.block_on(async {
         let Some(socket) = connect(data).await? else { return Ok(None) };
         let cannot = |error: hyper::Error| {
-            Failure::new(Outcome::Failed, "the gateway does not answer").cause(error)
+            Failure::new(Outcome::Failed, "the gateway does not respond").cause(error)
         };
         let (mut sender, connection) =
             client::conn::http1::handshake(TokioIo::new(socket)).await.map_err(cannot)?;
-        // It ends with the sender.
+        // The connection ends with the sender.
         tokio::spawn(connection);
         let response = sender.send_request(request).await.map_err(cannot)?;
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.map_err(|error| {
-            Failure::new(Outcome::Failed, "the gateway's answer breaks off").cause(error)
+            Failure::new(Outcome::Failed, "the gateway's response is incomplete").cause(error)
         })?;
         Ok(Some((status, String::from_utf8_lossy(&body.to_bytes()).into_owned())))
     })
 }
 
-/// Opens the store in `data` and does there what a gateway would.
+/// Opens the store in `data` and runs the request as a gateway would.
 ///
 /// # Errors
 ///
@@ -236,7 +238,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_trusts_its_own_user_and_root_and_root_also_the_user_of_the_folder() {
+    fn a_command_trusts_its_user_and_root_and_root_trusts_the_owner_of_the_folder() {
         assert!(is_trusted(1000, 1000, 1000));
         assert!(is_trusted(0, 1000, 1000));
         assert!(is_trusted(1000, 0, 1000));

@@ -4,22 +4,21 @@ use std::convert::Infallible;
 use std::io;
 use std::thread::{Builder, JoinHandle};
 
+use communicado_cli_support::{Failure, Outcome};
 use tokio::sync::oneshot;
-
-use crate::failure::{Failure, Outcome};
 
 #[derive(Debug)]
 pub(super) struct CriticalThread<T> {
     name: &'static str,
     thread: JoinHandle<T>,
-    /// Nothing is ever sent: it closes with the thread, however that ends.
+    /// The channel never carries a message. It closes when the thread ends, in whatever way.
     lives: oneshot::Receiver<Infallible>,
 }
 
 impl<T: Send + 'static> CriticalThread<T> {
     /// # Errors
     ///
-    /// If the system gives no thread.
+    /// If the system cannot start a thread.
     pub(super) fn start(
         name: &'static str,
         run: impl FnOnce() -> T + Send + 'static,
@@ -32,26 +31,26 @@ impl<T: Send + 'static> CriticalThread<T> {
         Ok(Self { name, thread, lives })
     }
 
-    /// Waits until it ends, by itself or by a panic.
+    /// Waits until the thread returns or panics.
     pub(super) async fn ended(&mut self) {
         let _ = (&mut self.lives).await;
     }
 
-    /// Waits for what came of it.
+    /// Waits for the result of the thread.
     ///
     /// # Errors
     ///
-    /// If it panicked.
+    /// If the thread panicked.
     pub(super) fn join(self) -> Result<T, Failure> {
         self.thread.join().map_err(|_| exited(&format!("the {} thread panicked", self.name)))
     }
 }
 
-/// The failure of a gateway without one of its critical threads.
+/// The failure of a gateway whose critical thread ended.
 pub(super) fn exited(cause: &str) -> Failure {
     Failure::new(Outcome::Failed, "a critical thread of the gateway exited unexpectedly")
         .cause(cause)
-        .help("start it again, and report this with the log")
+        .help("restart the gateway, and report this with the log")
 }
 
 #[cfg(test)]

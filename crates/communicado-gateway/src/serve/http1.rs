@@ -1,4 +1,4 @@
-//! Connections that hyper serves: all but the streams of events that the event loop keeps.
+//! Connections that hyper serves: all except the event streams of the event loop.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::connection::{ConnectionHandle, SharedSocket};
 use crate::fanout::HandedOff;
 use crate::limits::{HEAD_BYTES, HEAD_TIME, HEADERS};
 
-/// Serves what the event loop hands over, until it is stopped and all are done.
+/// Serves connections from the event loop until shutdown, and then the remaining requests.
 pub(super) async fn serve(
     mut connections: mpsc::UnboundedReceiver<HandedOff>,
     router: Router,
@@ -46,7 +46,7 @@ pub(super) async fn serve(
                             let io = CheckedStream::new(socket, read, hosts, held, connection);
                             serve_connection(io, address, router, stopping).await;
                         }
-                        // What comes over TLS was not looked at: nothing of it was read.
+                        // The event loop has read nothing of a TLS connection.
                         Some(acceptor) => {
                             let greeted = timeout(HEAD_TIME, acceptor.accept(socket)).await;
                             if let Ok(Ok(socket)) = greeted {
@@ -71,7 +71,7 @@ pub(super) async fn serve_connection(
     router: Router,
     mut stopping: watch::Receiver<bool>,
 ) {
-    // Whoever asks is known by where from, too.
+    // The peer address also identifies a caller.
     let router =
         router.layer(Extension(PeerAddress(peer))).layer(Extension(io.connection().clone()));
     let service = TowerToHyperService::new(router);
@@ -81,7 +81,7 @@ pub(super) async fn serve_connection(
         .header_read_timeout(HEAD_TIME)
         .max_headers(HEADERS.max)
         .max_buf_size(HEAD_BYTES.max)
-        // A client that has said all may still wait for its answer.
+        // A client that closed its sending side may still wait for its response.
         .half_close(true);
     let connection = builder.serve_connection(TokioIo::new(io), service).with_upgrades();
     let mut connection = std::pin::pin!(connection);

@@ -1,31 +1,30 @@
-//! The socket to listen on, and what to stop at.
+//! The listening socket, and the shutdown signals.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
+use communicado_cli_support::{Failure, Outcome};
 use communicado_runtime::on_stdin_eof;
 use futures_util::future::OptionFuture;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen as begin, socket_with};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
-use crate::failure::{Failure, Outcome};
-
-/// Connections that wait to be accepted; the usual 128 turn a storm of readers who come back into
-/// a second's silence for most of them.
+/// The backlog of the listening socket. The default of 128 drops connection attempts when many
+/// readers reconnect at once, which delays most of them by a second.
 const BACKLOG: i32 = 4096;
 
-/// `SIGXFSZ`: a file grew beyond what this process may write. Unless it is taken, it kills; taken,
-/// the write fails, and that is answered.
+/// `SIGXFSZ`: a file exceeds the size limit of the process. By default the signal kills the
+/// process. With a handler the write fails instead, and the gateway reports the error.
 const FILE_TOO_LARGE: i32 = 25;
 
 /// # Errors
 ///
-/// If the address cannot be listened on.
+/// If the address is not available.
 pub(super) fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     opened(address).map_err(|cause| {
-        let what = format!("nothing can listen on {address}");
-        let help = "end what listens there, or give another address with --listen";
+        let what = format!("cannot listen on {address}");
+        let help = "stop the program that listens there, or set another address with --listen";
         Failure::new(Outcome::Failed, what).cause(cause).help(help)
     })
 }
@@ -42,7 +41,7 @@ fn opened(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// What ends a gateway.
+/// The events that end a gateway.
 pub(super) struct ShutdownSignals {
     term: Signal,
     int: Signal,
@@ -53,7 +52,7 @@ pub(super) struct ShutdownSignals {
 impl ShutdownSignals {
     /// # Errors
     ///
-    /// If the system gives no signals, or no thread for the input.
+    /// If the signal handlers or the stdin thread cannot be created.
     pub(super) fn new(exit_on_stdin_eof: bool) -> io::Result<Self> {
         Ok(Self {
             input: exit_on_stdin_eof.then(stdin_eof).transpose()?,
@@ -63,7 +62,7 @@ impl ShutdownSignals {
         })
     }
 
-    /// Waits for one, and says which.
+    /// Waits for the first event and names it.
     pub(super) async fn wait(mut self) -> &'static str {
         tokio::select! {
             _ = self.term.recv() => "SIGTERM",

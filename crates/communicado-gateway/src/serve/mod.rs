@@ -1,5 +1,5 @@
-//! A running gateway: the store and its writer, the event loop, hyper for the rest, and the end of
-//! all of them.
+//! A running gateway: the store and its writer, the event loop, hyper for other requests, and the
+//! shutdown of all of them.
 
 mod backend;
 mod checked_stream;
@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use communicado_cli_support::{Failure, Outcome};
 use tokio::sync::{mpsc, watch};
 
 pub(crate) use control::{ask, ask_offline};
@@ -21,7 +22,6 @@ pub(crate) use tls::Certificate;
 
 use crate::api::router;
 use crate::config::ServeConfig;
-use crate::failure::{Failure, Outcome};
 use crate::fanout::EventLoop;
 use crate::oidc::OidcClient;
 use crate::store::StoreLock;
@@ -29,29 +29,29 @@ use crate::stream::LoopCommand;
 use backend::{Backend, no_system};
 use critical_thread::CriticalThread;
 
-/// How long requests that are under way may take when the gateway stops.
+/// The time limit for running requests at shutdown.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
 
-/// What a gateway is started with.
+/// The options of `serve`.
 #[derive(Debug)]
 pub(crate) struct ServeOptions {
     pub(crate) listen: SocketAddr,
     pub(crate) data: PathBuf,
     pub(crate) certificate: Option<Certificate>,
     pub(crate) config: ServeConfig,
-    /// Where people sign in.
+    /// The OIDC issuer, if any.
     pub(crate) oidc: Option<crate::oidc::OidcConfig>,
-    /// The address under which people see this gateway, if it is another.
+    /// The public URL of the gateway, if it differs from the listening address.
     pub(crate) public_url: Option<String>,
-    /// Whether it stops also when standard input ends.
+    /// True if the gateway exits when standard input closes.
     pub(crate) exit_on_stdin_eof: bool,
 }
 
-/// Serves until it is told to stop; `print` gets what a person should read.
+/// Serves until shutdown; `print` receives messages for the user.
 ///
 /// # Errors
 ///
-/// If it cannot start, or ended badly.
+/// If the gateway cannot start, or ends with an error.
 pub(crate) fn serve(
     options: ServeOptions,
     print: impl Fn(&str) -> Result<(), Failure>,
@@ -71,17 +71,17 @@ async fn serving(
     let ServeOptions { listen, data, certificate, config, oidc, public_url, exit_on_stdin_eof } =
         options;
     let is_tls = certificate.is_some();
-    // A certificate that is made is written into the folder.
+    // The data folder must exist: a self-signed certificate is written there.
     let lock = StoreLock::take(&data)?;
     let acceptor = certificate.map(Certificate::acceptor).transpose()?;
     let signals = listen::ShutdownSignals::new(exit_on_stdin_eof).map_err(no_system)?;
-    // It may wait for other gateways' bucket.
+    // Opening the backend can block for the bucket of other gateways.
     let started = {
         let data = data.clone();
         tokio::task::spawn_blocking(move || Backend::start(&data, lock, config, is_tls)).await
     };
     let mut backend = started.map_err(|error| {
-        Failure::new(Outcome::Failed, "the gateway cannot start").cause(error)
+        Failure::new(Outcome::Failed, "cannot start the gateway").cause(error)
     })??;
     let app = backend.app.clone();
     let listener = listen::listen(listen)?;
@@ -91,7 +91,7 @@ async fn serving(
     if let Some(settings) = oidc {
         let oidc_client = OidcClient::new(settings, public_url.as_deref().unwrap_or(&base));
         let oidc_client = oidc_client.map_err(|why| {
-            Failure::new(Outcome::Failed, "the secret for the issuer cannot be read").cause(why)
+            Failure::new(Outcome::Failed, "cannot read the OIDC client secret").cause(why)
         })?;
         let _ = app.oidc_client.set(Arc::new(oidc_client));
     }
@@ -128,7 +128,8 @@ async fn serving(
         stored
     });
     ended.await.unwrap_or(Ok(()))?;
-    // Even if it ended without a word: only who asks for the end gets a good one.
+    // An early end is a failure, even without an error: only a shutdown request ends it
+    // successfully.
     if is_asked { Ok(()) } else { Err(critical_thread::exited(why)) }
 }
 
@@ -137,9 +138,9 @@ fn greeting(base: &str, first: Option<&str>) -> String {
     if let Some(secret) = first {
         text.push_str(&format!(
             "token {secret}\n\n\
-             This is the token of the first administrator, and it is shown only now. Try it:\n\n    \
+             This is the first administrator token. The gateway prints it only once. Try it:\n\n    \
              curl -H 'Authorization: Bearer {secret}' {base}/v1/people\n\n\
-             Another one: communicado-gateway tokens create --scope administer --name NAME\n"
+             Create another token: communicado-gateway tokens create --scope administer --name NAME\n"
         ));
     }
     text

@@ -5,6 +5,8 @@ use std::io::ErrorKind;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
+use communicado_cli_support::{Failure, Outcome};
+
 use super::files::{FILES, PROBE};
 use crate::api_error::{ApiError, ApiErrorKind};
 use crate::private::{self, FileError};
@@ -160,5 +162,11 @@ impl From<rusqlite::Error> for StoreError {
             None if is_of_value(&cause) => Self::Damaged { what: cause.to_string() },
             _ => Self::Other { cause },
         }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::new(Outcome::Failed, error.to_string()).help(error.help())
     }
 }

@@ -1,8 +1,8 @@
-//! The HTTP client of the span exporter: the one for issuers too, in the place of one of the
-//! library's own, which would bring a second of everything.
+//! The HTTP client of the span exporter. It is the same client as for issuers, because the
+//! library's own one would duplicate the TLS stack.
 //!
-//! It waits for the collector, on the thread that sends spans and does nothing else. That one is
-//! away is said once, and once that it is back.
+//! It blocks on the library's dedicated export thread. It logs an outage of the collector once, and
+//! its return once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,9 +14,9 @@ use ureq::Agent;
 
 use crate::http_client;
 
-pub(super) const HELP: &str = "see to the collector, and that --otlp is its address for OTLP \
-                                over HTTP; everything else goes on, and spans are lost";
-/// Bytes of an answer of a collector.
+pub(super) const HELP: &str = "check the collector, and that --otlp is its OTLP/HTTP URL; \
+                                until then spans are lost";
+/// Size limit for a response of a collector in bytes.
 const RESPONSE_MAX: u64 = 64 * 1024;
 
 #[derive(Debug)]

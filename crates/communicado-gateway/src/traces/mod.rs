@@ -1,9 +1,9 @@
-//! Traces by OpenTelemetry, where they are asked for: a span for each request that is answered
-//! here, and one for each time that something is kept.
+//! Optional OpenTelemetry traces: a span for each request that this program answers, and one for
+//! each write to the store.
 //!
-//! No span says whom it was about: `spans.rs` has all that one says. Spans wait in a queue that
-//! has an end, and a thread of the library sends them; nothing else waits for a collector, see
-//! `exporter.rs`. Where nobody asked there is no thread and no span.
+//! No span identifies a person: `spans.rs` defines all attributes. Spans wait in a bounded queue,
+//! and a thread of the library sends them. No other code waits for a collector; see `exporter.rs`.
+//! Without the option there is no thread and no span.
 
 mod exporter;
 mod provider;

@@ -5,6 +5,7 @@ use std::sync::{Arc, atomic};
 use std::time::Duration;
 
 use axum::http::Uri;
+use communicado_cli_support::{Failure, Outcome};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _, WithHttpConfig as _};
@@ -14,17 +15,16 @@ use opentelemetry_sdk::trace::{
 };
 
 use super::exporter::{self, ExporterClient};
-use crate::failure::{Failure, Outcome};
 use crate::limits::SPANS_WAITING;
 
-/// How long a collector may take for one message, and how long one is tried again.
+/// Time limit for one message to the collector, including retries.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// How long what waits may take when the gateway stops.
+/// Time limit for the queued spans at shutdown.
 const LAST_SPANS: Duration = Duration::from_secs(2);
-/// The name of what is traced, and of who traces.
+/// The service name and the instrumentation scope.
 const NAME: &str = "communicado-gateway";
 
-/// Where spans are made.
+/// The span provider.
 #[derive(Clone, Debug)]
 pub(crate) struct Traces {
     pub(super) provider: SdkTracerProvider,
@@ -33,12 +33,11 @@ pub(crate) struct Traces {
 }
 
 impl Traces {
-    /// Begins to send to the collector at `url`, below which `/v1/traces` takes spans.
+    /// Starts the export to the collector at `url`; the path `/v1/traces` is appended.
     ///
     /// # Errors
     ///
-    /// If nothing can be sent to such an address. Whether a collector is there is not known before
-    /// it is told something.
+    /// If the URL is not usable. The function does not check that a collector responds.
     pub(crate) fn begin(url: &str) -> Result<Self, Failure> {
         check(url).map_err(unusable)?;
         let is_away = Arc::new(AtomicBool::new(false));
@@ -60,7 +59,7 @@ impl Traces {
         Ok(Self { provider, tracer, is_away })
     }
 
-    /// Sends what waits, as far as there is time.
+    /// Sends queued spans within the time limit.
     pub(crate) fn stop(&self) {
         let sent = self.provider.shutdown_with_timeout(LAST_SPANS);
         if let Err(error) = sent
@@ -72,26 +71,25 @@ impl Traces {
 }
 
 fn unusable(cause: impl ToString) -> Failure {
-    let what = "no spans can be sent as --otlp or OTEL_EXPORTER_OTLP_ENDPOINT says";
-    let help = "give the address at which a collector takes OTLP over HTTP, such as \
-                http://127.0.0.1:4318";
+    let what = "the value of --otlp or OTEL_EXPORTER_OTLP_ENDPOINT is unusable";
+    let help = "give the OTLP/HTTP URL of a collector, for example http://127.0.0.1:4318";
     Failure::new(Outcome::Usage, what).cause(cause).help(help)
 }
 
-/// Whether something can be sent to an address; if not, why.
+/// Checks the URL of a collector; the error says why it is unusable.
 fn check(url: &str) -> Result<(), String> {
-    let address: Uri = url.parse().map_err(|error| format!("it is no address: {error}"))?;
+    let address: Uri = url.parse().map_err(|error| format!("it is not a URL: {error}"))?;
     let authority = address.authority().map(axum::http::uri::Authority::as_str);
     match (address.scheme_str(), authority) {
         (Some("http" | "https"), Some(authority)) if authority.contains('@') => {
-            Err("the address has a password in it, which belongs in OTEL_EXPORTER_OTLP_HEADERS"
+            Err("the URL contains a password, which belongs in OTEL_EXPORTER_OTLP_HEADERS"
                 .to_owned())
         }
         (Some("http" | "https"), Some(_)) if url.contains(['?', '#']) => {
-            Err("the address does not end with its path".to_owned())
+            Err("the URL does not end with its path".to_owned())
         }
         (Some("http" | "https"), Some(_)) => Ok(()),
-        _ => Err("the address begins neither with http:// nor with https://".to_owned()),
+        _ => Err("the URL begins neither with http:// nor with https://".to_owned()),
     }
 }
 
@@ -100,17 +98,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_refused_to_which_nothing_can_be_sent() {
+    fn an_unusable_collector_url_is_refused() {
         for url in ["http://127.0.0.1:4318", "https://collector.example/otel/", "http://[::1]:1"] {
             check(url).unwrap();
         }
         for (url, word) in [
-            ("", "no address"),
+            ("", "not a URL"),
             ("collector", "neither"),
             ("localhost:4318", "neither"),
             ("grpc://localhost:4317", "neither"),
-            ("http://", "no address"),
-            ("http://a b", "no address"),
+            ("http://", "not a URL"),
+            ("http://a b", "not a URL"),
             ("http://ada:secret@collector.example", "OTEL_EXPORTER_OTLP_HEADERS"),
             ("http://collector.example/?key=secret", "path"),
         ] {

@@ -1,8 +1,8 @@
-//! What a span says: everything that a collector gets is made here, by the words of
+//! The content of spans: this module makes everything that a collector receives, after
 //! OpenTelemetry's semantic conventions.
 //!
-//! Nothing in it comes from a request but its method if it is a usual one, and the trace that it
-//! says it belongs to: `url.path`, for one, would be the id of a person.
+//! Only two values come from the request: its method, if it is a usual one, and its parent trace.
+//! `url.path`, for example, would contain the id of a person.
 
 use axum::http::{HeaderMap, Method, StatusCode};
 use opentelemetry::propagation::TextMapPropagator as _;
@@ -16,16 +16,16 @@ use opentelemetry_sdk::trace::Span;
 
 use super::provider::Traces;
 
-/// The request for which something is done, as its trace knows it.
+/// The trace context of the request that causes some work.
 pub(crate) type RequestContext = SpanContext;
 
-/// The request for which something is done now; none where there are no traces.
+/// The context of the current request; none without traces.
 pub(crate) fn request_context() -> RequestContext {
     Context::map_current(|current| current.span().span_context().clone())
 }
 
 impl Traces {
-    /// A request has come, for a row of the table of addresses.
+    /// Starts the span of a request for a route.
     pub(crate) fn start_request(
         &self,
         method: &Method,
@@ -46,7 +46,7 @@ impl Traces {
         Context::new().with_span(span)
     }
 
-    /// It was answered.
+    /// Ends the span with the response.
     pub(crate) fn end_request(context: &Context, status: StatusCode) {
         let span = context.span();
         let code = i64::from(status.as_u16());
@@ -58,8 +58,8 @@ impl Traces {
         span.end();
     }
 
-    /// Something is kept in the store of this kind, for these requests together: within the first,
-    /// and linked to the others.
+    /// Starts the span of a batch of writes to this kind of store. The span is a child of the first
+    /// request and linked to the others.
     pub(crate) fn store_span<'a>(
         &self,
         system: &'static str,
@@ -69,7 +69,7 @@ impl Traces {
             .filter(|request_context| request_context.is_valid())
             .cloned()
             .collect();
-        // One of which the caller wants no trace must not hide one that is traced.
+        // An unsampled request must not hide a sampled one.
         request_contexts.sort_by_key(|request_context| !request_context.is_sampled());
         let mut request_contexts = request_contexts.into_iter();
         let within = match request_contexts.next() {
@@ -87,7 +87,7 @@ impl Traces {
     }
 }
 
-/// Something that is being kept.
+/// The span of a write.
 pub(crate) struct StoreSpan(Span);
 
 impl StoreSpan {
@@ -100,7 +100,7 @@ impl StoreSpan {
     }
 }
 
-/// The trace in which the caller asks (W3C Trace Context), without what else the caller says of it.
+/// The caller's trace (W3C Trace Context), without other values from the caller.
 fn caller(headers: &HeaderMap) -> Context {
     let said = TraceContextPropagator::new()
         .extract_with_context(&Context::new(), &HeaderExtractor(headers));
@@ -110,7 +110,7 @@ fn caller(headers: &HeaderMap) -> Context {
     if bare.is_valid() { Context::new().with_remote_span_context(bare) } else { Context::new() }
 }
 
-/// A usual method; any other is a word of the caller's.
+/// The method if it is a usual one. Any other method is text from the caller.
 fn known(method: &Method) -> Option<&'static str> {
     const KNOWN: [&str; 9] =
         ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
@@ -127,7 +127,7 @@ mod tests {
 
     use super::*;
 
-    /// Keeps what would be sent.
+    /// An exporter that collects the spans.
     #[derive(Clone, Debug, Default)]
     struct Sent(Arc<Mutex<Vec<SpanData>>>);
 
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_for_several_is_within_one_that_is_traced_and_linked_to_the_others() {
+    fn the_span_of_a_batch_has_a_sampled_parent_and_links_to_the_other_requests() {
         let sent = Sent::default();
         let [untraced, second, third] =
             [TraceFlags::NOT_SAMPLED, TraceFlags::SAMPLED, TraceFlags::SAMPLED];
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_caller_wants_traced_is_not_and_what_nobody_asked_for_is() {
+    fn a_batch_is_traced_unless_every_caller_declines() {
         let sent = Sent::default();
         let untraced = request(1, TraceFlags::NOT_SAMPLED);
         traces(&sent).store_span("sqlite", [untraced].iter()).ended(true);

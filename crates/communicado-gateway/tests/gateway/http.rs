@@ -89,7 +89,7 @@ fn problem(answer: &str, status: u16) -> Value {
     let head = head.to_ascii_lowercase();
     assert!(head.contains("content-type: application/problem+json"), "{answer:?}");
     let problem: Value = serde_json::from_str(body).unwrap();
-    let is_last = head.contains("connection: close") || body.contains("the body broke off");
+    let is_last = head.contains("connection: close") || body.contains("the body ended early");
     assert!(is_last, "{answer:?}");
     assert_eq!(problem["status"], status);
     for key in ["type", "title", "detail", "help"] {

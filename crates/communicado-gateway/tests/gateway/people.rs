@@ -135,7 +135,10 @@ fn each_scope_permits_only_its_requests() {
     gateway.request_as(&bridge, "PUT", "/v1/people/bob/manual", Some(&manual)).expect_json(204);
     gateway.request_as(&bridge, "GET", "/v1/people/bob", None).expect_problem(404);
     put("cmt_0123456789012345678901234567890123456789012", "ada").expect_problem(401);
-    assert_eq!(gateway.curl("/v1/people", &[]).expect_problem(401)["title"], "A token is needed");
+    assert_eq!(
+        gateway.curl("/v1/people", &[]).expect_problem(401)["title"],
+        "Authentication is required"
+    );
     let new = json!({"id": "eve"});
     gateway.request_as(&reader, "POST", "/v1/people", Some(&new)).expect_problem(403);
     gateway.request_as(&ada, "GET", "/v1/tokens", None).expect_problem(403);

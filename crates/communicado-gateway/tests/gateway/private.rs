@@ -143,7 +143,7 @@ fn a_world_writable_folder_is_refused_and_not_changed() {
     let folder = tempfile::TempDir::new().unwrap();
     set_permissions(folder.path(), Permissions::from_mode(0o1777)).unwrap();
     let text = refused(folder.path());
-    assert!(text.contains("all users make files"), "{text}");
+    assert!(text.contains("all users may create files"), "{text}");
     assert_eq!(mode(folder.path()), 0o777);
 }
 
@@ -183,7 +183,10 @@ fn another_user_can_neither_use_the_control_socket_nor_hold_the_lock() {
     let other = as_other(&ask);
     assert!(other.stdout.is_empty() && !other.status.success(), "{other:?}");
     let log = std::fs::read_to_string(&log).unwrap();
-    assert!(log.contains("another user asked") && log.contains("\"65534\""), "{log}");
+    assert!(
+        log.contains("refused a connection of another user") && log.contains("\"65534\""),
+        "{log}"
+    );
 }
 
 /// A program that listens on a socket, as another user if possible, and prints what it receives.
@@ -226,7 +229,7 @@ fn a_command_sends_nothing_to_a_socket_of_another_user() {
         assert_eq!(line, "heard 0\n");
     } else {
         // The command sends its request to a process of the same user, which closes the connection.
-        assert!(text(&output).contains("breaks off"), "{output:?}");
+        assert!(text(&output).contains("is incomplete"), "{output:?}");
         assert_ne!(line, "heard 0\n");
     }
 }

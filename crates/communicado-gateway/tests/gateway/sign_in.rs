@@ -160,7 +160,7 @@ fn a_person_signs_in_at_the_issuer_and_gets_the_identity_from_its_claims() {
         }
     }
     let refused = gateway.curl(&address, &["-b", &jar]).expect_problem(403);
-    let expected = format!("the issuer did not sign you in: access_denied{:x<67}", "");
+    let expected = format!("the issuer rejected the sign-in: access_denied{:x<67}", "");
     assert_eq!(refused["detail"], expected);
     gateway.curl(&address, &["-b", &jar]).expect_problem(400);
     // A browser gets a page, in which the issuer's text is not markup.
@@ -169,7 +169,11 @@ fn a_person_signs_in_at_the_issuer_and_gets_the_identity_from_its_claims() {
     let address = format!("/v1/oidc/callback?error=%3Cscript%3E%7Bhelp%7D&state={state}");
     let page = gateway.curl(&address, &["-H", accept, "-b", &jar]);
     assert_eq!((page.status, page.header("content-type").as_deref()), (403, Some(HTML)));
-    assert!(page.body.contains("not sign you in: &#60;script&#62;&#123;help}"), "{}", page.body);
+    assert!(
+        page.body.contains("rejected the sign-in: &#60;script&#62;&#123;help}"),
+        "{}",
+        page.body
+    );
     assert!(!page.body.contains("<script"), "{}", page.body);
 }
 

@@ -1,4 +1,4 @@
-//! What a gateway answers with.
+//! Responses and events of a gateway.
 
 use std::sync::Arc;
 
@@ -12,79 +12,79 @@ use crate::{Status, Timestamp};
 /// A page of people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct People {
-    /// The version of this form.
+    /// The version of the format.
     pub v: u8,
-    /// The last change that is in this.
+    /// The latest change in this page.
     pub revision: u64,
     /// The people, by id.
     pub people: Vec<Person>,
-    /// What to give as `after` to get the next page; `null` on the last.
+    /// The value of `after` for the next page; `null` on the last page.
     pub next: Option<Arc<str>>,
 }
 
-/// Where a stream begins: all that the reader may see.
+/// The start of a stream: all people that the reader may see.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// The version of this form.
+    /// The version of the format.
     pub v: u8,
-    /// The last change that is in this.
+    /// The latest change in this snapshot.
     pub revision: u64,
-    /// Whether changes after the one that the reader named cannot be repeated.
+    /// True if the gateway cannot replay the changes after the reader's last event.
     pub missed: bool,
     /// The people, by id.
     pub people: Vec<Person>,
 }
 
-/// A person who is no more, or whom the reader may see no more.
+/// The removal of a person, or of the reader's permission to see the person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gone {
     /// The person's id.
     pub id: Arc<str>,
 }
 
-/// Why a stream ends.
+/// The reason for the end of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EndReason {
-    /// The token was revoked or has expired: do not come back with it.
+    /// The token was revoked or has expired: do not reconnect with it.
     TokenRevoked,
-    /// The session was ended: sign in again.
+    /// The session has ended: sign in again.
     SessionEnded,
-    /// The gateway stops: come back.
+    /// The gateway is shutting down: reconnect.
     Stopping,
 }
 
-/// The last thing that a stream says.
+/// The last event of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct End {
-    /// Why.
+    /// The reason.
     pub reason: EndReason,
 }
 
-/// What went wrong, after RFC 9457.
+/// A problem document (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// A name of this kind of problem.
+    /// The kind of problem.
     #[serde(rename = "type")]
     pub kind: Arc<str>,
     /// The kind in words.
     pub title: Arc<str>,
-    /// The status of HTTP.
+    /// The HTTP status.
     pub status: u16,
-    /// What is wrong this time.
+    /// The description of this occurrence.
     pub detail: Arc<str>,
-    /// What to do.
+    /// The advice.
     pub help: Arc<str>,
-    /// The name of the limit that was passed.
+    /// The name of the exceeded limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<Arc<str>>,
 }
 
-/// What a program says on a WebSocket.
+/// A message of a WebSocket client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum SocketIn {
-    /// Tell me of these, or of all that I may see if none is named.
+    /// Subscribes to these people, or to all visible people if none is named.
     Subscribe {
         /// People, by id.
         #[serde(default)]
@@ -92,11 +92,11 @@ pub enum SocketIn {
         /// Groups, by id.
         #[serde(default)]
         group: Vec<Arc<str>>,
-        /// The last change that I know.
+        /// The client's last event.
         #[serde(default)]
         last_event_id: Option<u64>,
     },
-    /// Tell me no more of these, or of nobody if none is named.
+    /// Unsubscribes from these people, or from all if none is named.
     Unsubscribe {
         /// People, by id.
         #[serde(default)]
@@ -105,58 +105,58 @@ pub enum SocketIn {
         #[serde(default)]
         group: Vec<Arc<str>>,
     },
-    /// Are you there?
+    /// A liveness check.
     Ping {},
 }
 
-/// What a gateway says on a WebSocket, but for what the stream of events says too.
+/// A message of a gateway on a WebSocket, in addition to the stream's events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum SocketOut {
-    /// What the program said cannot be done.
+    /// An error in response to a message.
     Error {
-        /// What is wrong with it.
+        /// The problem.
         data: Problem,
     },
-    /// I am.
+    /// The response to a ping.
     Pong,
 }
 
-/// What a badge shows: no name, no id.
+/// The content of a badge: no name, no id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Badge {
-    /// The version of this form.
+    /// The version of the format.
     pub v: u8,
     /// The status.
     pub status: Status,
-    /// Whether the person can be reached; only when signed in.
+    /// The availability; only when signed in.
     #[serde(with = "crate::words::availability")]
     pub availability: Option<Availability>,
-    /// Whether the person is in; nothing if that is not known.
+    /// True if the person is in; `null` if unknown.
     #[serde(rename = "in")]
     pub is_in: Option<bool>,
-    /// When this began.
+    /// The start of this status.
     pub since: Timestamp,
 }
 
 impl Badge {
-    /// The one word for it.
+    /// The word that a badge shows.
     #[must_use]
     pub fn word(&self) -> &'static str {
         self.availability.map_or_else(|| self.status.word(), Availability::word)
     }
 }
 
-/// Whether a gateway works, and which part of it does not.
+/// The health of a gateway, with the component that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {
-    /// Everything does.
+    /// All components work.
     pub ok: bool,
-    /// What is said can be kept.
+    /// The store accepts writes.
     pub store: bool,
-    /// Readers can be told.
+    /// The event loop responds.
     pub front: bool,
-    /// The clock may be right.
+    /// The clock is plausible.
     pub clock: bool,
 }
 

@@ -1,9 +1,9 @@
-//! What is written between a gateway, the desktops that publish and the programs that read, and
-//! what a gateway keeps.
+//! Messages between a gateway, publishing desktops and reading programs, and the stored form of a
+//! gateway's state.
 //!
-//! A person is one thing, however many devices and clients there are; see [`Person`]. What a
-//! reader gets of a person depends on its [`View`]. As with a client, keys are never taken away
-//! within version 1.
+//! A person is one object, regardless of the number of devices and clients; see [`Person`]. The
+//! reader's [`View`] determines the visible part of a person. As with a client, version 1 never
+//! removes keys.
 
 mod json;
 mod messages;
@@ -20,9 +20,9 @@ pub use requests::{
     OwnPerson, Publish, Published, Scope, Session, Token, Tokens,
 };
 
-/// What an id of a person, a device or a group is made of.
+/// True if `id` is a valid id of a person, a device or a group.
 ///
-/// `[a-z0-9][a-z0-9._-]{0,63}`: it stands in addresses and file names without being escaped.
+/// `[a-z0-9][a-z0-9._-]{0,63}`: valid in URLs and file names without escaping.
 #[must_use]
 pub fn is_id(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();

@@ -1,4 +1,4 @@
-//! A person, as a gateway tells of one.
+//! A person, as a gateway reports one.
 
 use std::sync::Arc;
 
@@ -7,23 +7,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Client, Status, Timestamp};
 
-/// How much of a person a reader gets.
+/// The part of a person that a reader sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum View {
-    /// Whether the person is in, and since when.
+    /// Only whether the person is in, and since when.
     InOut,
-    /// Also how reachable the person is.
+    /// Also the availability.
     Availability,
-    /// Also what the person is doing, and the note.
+    /// Also the activity and the note.
     Everything,
 }
 
 impl View {
-    /// Every view, from the least to the most.
+    /// All views, from the least to the most.
     pub const ALL: [Self; 3] = [Self::InOut, Self::Availability, Self::Everything];
 
-    /// The word for it.
+    /// The name of the view.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -33,48 +33,47 @@ impl View {
         }
     }
 
-    /// The view that `word` names.
+    /// The view with the name `word`.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|each| each.word() == word)
     }
 }
 
-/// What is told of one person.
+/// The public state of one person.
 ///
-/// Every key is always there, in this order, but for those of [`Presence`], which the view
-/// `in-out` lacks, `devices`, which only the person and administrators get, and `before`, which is
-/// only in a change.
+/// Every key is present, in this order, with three exceptions. The view `in-out` lacks the keys of
+/// [`Presence`]. Only the person and administrators get `devices`. Only changes have `before`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
-    /// The version of this form.
+    /// The version of the format.
     pub v: u8,
     /// The person's id.
     pub id: Arc<str>,
     /// The person's name.
     pub name: Arc<str>,
-    /// The groups that the person belongs to.
+    /// The person's groups.
     pub groups: Vec<Arc<str>>,
-    /// The change after which this was so, of those that this view sees.
+    /// The last change of the person that is visible in this view.
     pub revision: u64,
-    /// When that change was made.
+    /// The time of that change.
     pub at: Timestamp,
-    /// The status and its presence; not in the view `in-out`.
+    /// The status and its presence; absent in the view `in-out`.
     #[serde(flatten)]
     pub presence: Option<Presence>,
-    /// When this status, its presence and reason included, began.
+    /// The start of this status, including its presence and reason.
     pub since: Timestamp,
-    /// What the person wants others to know.
+    /// The person's note for others.
     pub note: Option<Arc<str>>,
-    /// When the person expects to be back.
+    /// The time at which the person expects to be back.
     pub returns: Option<Timestamp>,
-    /// Whether the person is in: signed in and not invisible; nothing if that is not known.
+    /// True if the person is in: signed in and not invisible; `null` if unknown.
     #[serde(rename = "in")]
     pub is_in: Option<bool>,
     /// The person's devices.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub devices: Option<Vec<Device>>,
-    /// What was so before; `null` for the first that is told of a person.
+    /// The state before a change; `null` for the first change of a person.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub before: Option<Option<Before>>,
 }
@@ -82,34 +81,34 @@ pub struct Person {
 /// The status of a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Presence {
-    /// The status: that of the most reachable device, or what the person said by hand.
+    /// The status: the manual status, or that of the most reachable device.
     pub status: Status,
-    /// Whether the person can be reached; only when signed in.
+    /// The availability; only when signed in.
     #[serde(with = "crate::words::availability")]
     pub availability: Option<Availability>,
-    /// What the person is doing; only when signed in and known.
+    /// The activity; only when signed in and known.
     #[serde(with = "crate::words::activity")]
     pub activity: Option<Activity>,
-    /// Why the person is signed out or unknown, where there is a reason.
+    /// The reason for `signed-out` or `unknown`, if there is one.
     pub reason: Option<Arc<str>>,
-    /// Whether the person said so by hand.
+    /// True if the status is manual.
     pub manual: bool,
 }
 
-/// What was so before a change; the view `in-out` has only `in`, the others have no `in`.
+/// The state before a change. The view `in-out` has only `in`, and the others have no `in`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Before {
     /// The status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
-    /// Whether the person could be reached.
+    /// The availability.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         with = "crate::words::present_availability"
     )]
     pub availability: Option<Option<Availability>>,
-    /// Whether the person was in.
+    /// True if the person was in.
     #[serde(
         default,
         rename = "in",
@@ -119,28 +118,28 @@ pub struct Before {
     pub is_in: Option<Option<bool>>,
 }
 
-/// What one of a person's devices says.
+/// The state of one of a person's devices.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
     /// The device's id.
     pub device: Arc<str>,
-    /// The best of its clients' statuses.
+    /// The best status among its clients.
     pub status: Status,
-    /// Whether the person can be reached there; only when signed in.
+    /// The availability there; only when signed in.
     #[serde(with = "crate::words::availability")]
     pub availability: Option<Availability>,
-    /// What the person is doing there; only when signed in and known.
+    /// The activity there; only when signed in and known.
     #[serde(with = "crate::words::activity")]
     pub activity: Option<Activity>,
-    /// Why it is signed out or unknown, where there is a reason.
+    /// The reason for `signed-out` or `unknown`, if there is one.
     pub reason: Option<Arc<str>>,
-    /// When this status, its presence and reason included, began.
+    /// The start of this status, including its presence and reason.
     pub since: Timestamp,
-    /// When the device was heard of last.
+    /// The time of the device's last publication.
     pub seen: Timestamp,
-    /// Until when it is believed without being heard of again.
+    /// The expiry of the lease.
     pub lease_until: Timestamp,
-    /// What it last said about its clients.
+    /// The clients in the last publication.
     pub clients: Vec<Client>,
 }
 
@@ -152,7 +151,7 @@ impl Person {
     }
 }
 
-/// Tells a key that holds `null` from one that is not there.
+/// Distinguishes a key with the value `null` from an absent key.
 fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
     D: serde::Deserializer<'de>,

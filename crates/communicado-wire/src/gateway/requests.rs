@@ -1,4 +1,4 @@
-//! What a gateway is asked, and the short answers to it.
+//! Requests to a gateway, and the short responses to them.
 
 use std::sync::Arc;
 
@@ -9,58 +9,58 @@ use super::View;
 use super::json::to_json;
 use crate::{Client, Status, Timestamp};
 
-/// What a device says about its clients: `PUT /v1/people/{id}/devices/{device}`.
+/// A device's publication of its clients: `PUT /v1/people/{id}/devices/{device}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Publish {
-    /// The version of this form.
+    /// The version of the format.
     pub v: u8,
-    /// For how long this is to be believed without being said again, in milliseconds.
+    /// The duration of the lease in milliseconds. Each publication renews it.
     #[serde(deserialize_with = "crate::number::whole")]
     pub lease_ms: u64,
     /// The clients of the device.
     pub clients: Vec<Client>,
 }
 
-/// The answer to a device.
+/// The response to a publication.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Published {
     /// The last change of the person.
     pub revision: u64,
-    /// Until when the device is believed.
+    /// The expiry of the lease.
     pub lease_until: Timestamp,
 }
 
-/// What a person says by hand: `PUT /v1/people/{id}/manual`.
+/// A manual status: `PUT /v1/people/{id}/manual`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manual {
     /// `signed-in` or `signed-out`.
     pub status: Status,
-    /// Whether the person can be reached; only with `signed-in`.
+    /// The availability; only with `signed-in`.
     #[serde(default, with = "crate::words::availability")]
     pub availability: Option<Availability>,
-    /// What the person is doing; only with `signed-in`.
+    /// The activity; only with `signed-in`.
     #[serde(default, with = "crate::words::activity")]
     pub activity: Option<Activity>,
-    /// What the person wants others to know.
+    /// The person's note for others.
     #[serde(default)]
     pub note: Option<Arc<str>>,
-    /// When the person expects to be back.
+    /// The time at which the person expects to be back.
     #[serde(default)]
     pub returns: Option<Timestamp>,
-    /// For how long this is so, in milliseconds; until it is taken back if not given.
+    /// The duration in milliseconds; until cleared if absent.
     #[serde(default, deserialize_with = "crate::number::perhaps_whole")]
     pub for_ms: Option<u64>,
 }
 
-/// A person to be known: `POST /v1/people`.
+/// A new person: `POST /v1/people`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewPerson {
     /// The id.
     pub id: Arc<str>,
-    /// The name; the id if not given.
+    /// The name; the id if absent.
     #[serde(default)]
     pub name: Option<Arc<str>>,
     /// The groups.
@@ -68,48 +68,48 @@ pub struct NewPerson {
     pub groups: Vec<Arc<str>>,
 }
 
-/// What is to be otherwise with a person: `PATCH /v1/people/{id}`.
+/// A change of a person: `PATCH /v1/people/{id}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Alter {
     /// The name.
     #[serde(default)]
     pub name: Option<Arc<str>>,
-    /// The groups, all of them.
+    /// The complete list of groups.
     #[serde(default)]
     pub groups: Option<Vec<Arc<str>>>,
-    /// Whether there is a badge that everybody may see. Switched on anew, it has a new pseudonym.
+    /// Enables or disables the public badge. A newly enabled badge has a new pseudonym.
     #[serde(default)]
     pub badge: Option<bool>,
 }
 
-/// What only the person and administrators get of a person beside the rest.
+/// A person with the fields for the person and administrators.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnPerson {
-    /// What everybody gets, with devices.
+    /// The public fields and the devices.
     #[serde(flatten)]
     pub person: super::Person,
-    /// The pseudonym of the badge, if it is switched on.
+    /// The pseudonym of the badge, if enabled.
     pub badge: Option<Arc<str>>,
 }
 
-/// What a token is good for.
+/// A permission of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
-    /// Say what a device knows, and what the person says by hand.
+    /// Publish device status and manual status.
     Publish,
     /// Read people.
     Read,
-    /// Everything else.
+    /// Administer people and tokens.
     Administer,
 }
 
 impl Scope {
-    /// Every scope.
+    /// All scopes.
     pub const ALL: [Self; 3] = [Self::Publish, Self::Read, Self::Administer];
 
-    /// The word for it.
+    /// The name of the scope.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -120,25 +120,25 @@ impl Scope {
     }
 }
 
-/// A token to be made: `POST /v1/tokens`.
+/// A new token: `POST /v1/tokens`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
-    /// What it is for, in words.
+    /// The purpose, in words.
     pub name: Arc<str>,
-    /// What it is good for.
+    /// The permissions.
     pub scopes: Vec<Scope>,
-    /// Whose it is: it publishes for this person only, and without the scope `publish` it reads
-    /// this person only.
+    /// The owner. The token publishes for this person only. Without the scope `publish`, it also
+    /// reads only this person.
     #[serde(default)]
     pub person: Option<Arc<str>>,
-    /// It reads only the people of this group.
+    /// The only group whose people the token reads.
     #[serde(default)]
     pub group: Option<Arc<str>>,
-    /// How much of a person it reads; `availability` if not given.
+    /// The view on people; `availability` if absent.
     #[serde(default)]
     pub view: Option<View>,
-    /// For how long it is good, in milliseconds; until it is revoked if not given.
+    /// The lifetime in milliseconds; until revoked if absent.
     #[serde(default, deserialize_with = "crate::number::perhaps_whole")]
     pub for_ms: Option<u64>,
 }
@@ -146,36 +146,36 @@ pub struct NewToken {
 /// A token, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
-    /// By which it is revoked.
+    /// The id, for revocation.
     pub id: Arc<str>,
-    /// What it is for.
+    /// The purpose.
     pub name: Arc<str>,
-    /// What it is good for.
+    /// The permissions.
     pub scopes: Vec<Scope>,
-    /// Whose it is.
+    /// The owner.
     pub person: Option<Arc<str>>,
-    /// Whom it reads.
+    /// The only group whose people the token reads.
     pub group: Option<Arc<str>>,
-    /// How much it reads.
+    /// The view on people.
     pub view: View,
-    /// When it was made.
+    /// The time of creation.
     pub created: Timestamp,
-    /// When it ends.
+    /// The expiry.
     pub expires: Option<Timestamp>,
     /// The id of the token whose session created it; it ends with that token.
     #[serde(default)]
     pub created_by: Option<Arc<str>>,
-    /// The number of browsers' sessions that were opened with it and have not ended.
+    /// The number of open browser sessions of this token.
     #[serde(default)]
     pub sessions: usize,
 }
 
-/// A token that was just made: the only time that its secret is told.
+/// A new token with its secret, which no later response contains.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Created {
-    /// What to send as `Authorization: Bearer`.
+    /// The value for `Authorization: Bearer`.
     pub secret: Arc<str>,
-    /// The rest of it.
+    /// The other fields.
     #[serde(flatten)]
     pub token: Token,
 }
@@ -183,11 +183,11 @@ pub struct Created {
 /// All tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tokens {
-    /// By id.
+    /// The tokens, by id.
     pub tokens: Vec<Token>,
 }
 
-/// Signs a browser in: `POST /v1/session`.
+/// A browser's sign-in: `POST /v1/session`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewSession {
@@ -195,58 +195,58 @@ pub struct NewSession {
     pub token: Arc<str>,
 }
 
-/// Who a browser is.
+/// The identity of a browser.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
-    /// Whose status it may set.
+    /// The person whose status it may set.
     pub person: Option<Arc<str>>,
     /// The name of the person or of the token.
     pub name: Option<Arc<str>>,
-    /// What it may do; nothing if it is not signed in.
+    /// The permissions; none if signed out.
     pub scopes: Vec<Scope>,
-    /// How much it reads.
+    /// The view on people.
     pub view: Option<View>,
-    /// Where people sign in, if there is such a place.
+    /// The issuer where people sign in, if configured.
     pub oidc: Option<Issuer>,
 }
 
-/// Where people sign in.
+/// The issuer where people sign in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Issuer {
-    /// What to call it.
+    /// The display name.
     pub name: Arc<str>,
-    /// Where to go.
+    /// The URL of the sign-in.
     pub href: Arc<str>,
 }
 
-/// Who reads a person: `GET /v1/people/{id}/audience`.
+/// The readers of a person: `GET /v1/people/{id}/audience`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Audience {
     /// The person.
     pub id: Arc<str>,
-    /// By when they read first.
+    /// The readers, by the time of the first read.
     pub readers: Vec<AudienceEntry>,
 }
 
-/// One who has read a person.
+/// A reader of a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AudienceEntry {
     /// The id of the token.
     pub token: Arc<str>,
-    /// What the token is for; nothing if it is no more.
+    /// The purpose of the token; `null` if it no longer exists.
     pub name: Option<Arc<str>>,
-    /// Whose token it is.
+    /// The owner of the token.
     pub person: Option<Arc<str>>,
-    /// When it read first.
+    /// The time of the first read.
     pub first: Timestamp,
 }
 
 impl Publish {
-    /// Reads what a device says.
+    /// Parses a publication of a device.
     ///
     /// # Errors
     ///
-    /// If it says no such thing: what is wrong with it, and where.
+    /// If the text is not a publication; the error names the problem and its position.
     pub fn from_json(text: &[u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(text)
     }

@@ -1,4 +1,4 @@
-//! What a gateway keeps, in its file or in a bucket: read again by the next version.
+//! The stored state of a gateway, in its file or in a bucket. Later versions read it too.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::{Client, Status, Timestamp};
 /// A person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
-    /// The version of this form.
+    /// The version of the format.
     pub v: u8,
     /// The id.
     pub id: Arc<str>,
@@ -21,15 +21,15 @@ pub struct Person {
     pub groups: Vec<Arc<str>>,
     /// The devices.
     pub devices: Vec<Device>,
-    /// What the person said by hand.
+    /// The manual status.
     pub manual: Option<Manual>,
     /// The pseudonym of the badge.
     pub badge: Option<Arc<str>>,
-    /// What each view saw last.
+    /// The last change that each view saw.
     pub seen: Facets,
 }
 
-/// What each view saw last.
+/// The last change that each view saw.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facets {
     /// The view `in-out`.
@@ -43,11 +43,11 @@ pub struct Facets {
 /// The last change that a view saw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facet {
-    /// Which.
+    /// The revision.
     pub revision: u64,
-    /// When it was made.
+    /// The time of the change.
     pub at: Timestamp,
-    /// When what it showed began.
+    /// The start of the visible status.
     pub since: Timestamp,
 }
 
@@ -56,63 +56,63 @@ pub struct Facet {
 pub struct Device {
     /// The id.
     pub device: Arc<str>,
-    /// When its status began.
+    /// The start of its status.
     pub since: Timestamp,
-    /// When it was heard of last.
+    /// The time of its last publication.
     pub seen: Timestamp,
-    /// For how long it was to be believed, in milliseconds.
+    /// The duration of the lease in milliseconds.
     pub lease_ms: u64,
-    /// When its lease ended, if it has.
+    /// The time of lease expiry, if expired.
     pub expired: Option<Timestamp>,
-    /// What it said.
+    /// The published clients.
     pub clients: Vec<Client>,
 }
 
-/// What a person said by hand.
+/// A manual status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manual {
     /// `signed-in` or `signed-out`.
     pub status: Status,
-    /// Whether the person can be reached.
+    /// The availability.
     #[serde(with = "crate::words::availability")]
     pub availability: Option<Availability>,
-    /// What the person is doing.
+    /// The activity.
     #[serde(with = "crate::words::activity")]
     pub activity: Option<Activity>,
     /// The note.
     pub note: Option<Arc<str>>,
-    /// When the person expects to be back.
+    /// The time at which the person expects to be back.
     pub returns: Option<Timestamp>,
-    /// When it was said.
+    /// The time at which it was set.
     pub said: Timestamp,
-    /// Until when it is so.
+    /// The expiry.
     pub until: Option<Timestamp>,
 }
 
 /// A token, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
-    /// The version of this form.
+    /// The version of the format.
     pub v: u8,
     /// The id.
     pub id: Arc<str>,
     /// The SHA-256 of the secret, in hexadecimal.
     pub hash: Arc<str>,
-    /// What it is for.
+    /// The purpose.
     pub name: Arc<str>,
-    /// What it is good for.
+    /// The permissions.
     pub scopes: Scopes,
-    /// Whose it is.
+    /// The owner.
     pub person: Option<Arc<str>>,
-    /// Whom it reads.
+    /// The only group whose people the token reads.
     pub group: Option<Arc<str>>,
-    /// How much it reads.
+    /// The view on people.
     pub view: View,
-    /// When it was made.
+    /// The time of creation.
     pub created: Timestamp,
-    /// When it ends.
+    /// The expiry.
     pub expires: Option<Timestamp>,
-    /// The token that a browser's session was opened with; it ends with this one.
+    /// The token that opened this browser session; the session ends with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_of: Option<Arc<str>>,
     /// The token whose session created this one; it ends with that token.
@@ -121,7 +121,7 @@ pub struct Token {
 }
 
 impl Token {
-    /// The id of the token that this one ends with, if there is one.
+    /// The id of the parent, if there is one.
     #[must_use]
     pub fn parent(&self) -> Option<&Arc<str>> {
         self.session_of.as_ref().or(self.created_by.as_ref())
@@ -134,7 +134,7 @@ impl Token {
     }
 }
 
-/// Scopes, each once and in order.
+/// A set of scopes, in order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scopes {
     publish: bool,
@@ -143,7 +143,7 @@ pub struct Scopes {
 }
 
 impl Scopes {
-    /// Whether `scope` is among them.
+    /// True if the set contains `scope`.
     #[must_use]
     pub const fn has(self, scope: Scope) -> bool {
         match scope {
@@ -153,7 +153,7 @@ impl Scopes {
         }
     }
 
-    /// All of them, in order.
+    /// The scopes, in order.
     #[must_use]
     pub fn list(self) -> Vec<Scope> {
         Scope::ALL.into_iter().filter(|scope| self.has(*scope)).collect()
@@ -195,11 +195,11 @@ macro_rules! json_form {
                 super::json::json(self)
             }
 
-            /// Reads the object.
+            /// Parses the object.
             ///
             /// # Errors
             ///
-            /// If the text is no such object: what is wrong with it, and where.
+            /// If the text is not such an object; the error names the problem and its position.
             pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
                 serde_json::from_str(text)
             }
