@@ -1,7 +1,7 @@
 //! The cost of an idle watch.
 //!
-//! One bus is empty, and one has a signed-in Finch and a paused player. Every program listens on each
-//! bus during the same interval. The numbers are the kernel's, from `/proc` (proc(5)).
+//! One bus is empty, and one has a signed-in Finch and a paused player. Every program listens on
+//! each bus during the same interval. The numbers are the kernel's, from `/proc` (proc(5)).
 #![expect(clippy::disallowed_methods, reason = "an interval is slept through")]
 
 use std::process::Command;

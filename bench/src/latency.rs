@@ -1,8 +1,8 @@
 //! The latency from a client's signal on the bus to the flushed line of a listener.
 //!
 //! The user of a real Finch picks a status, and Finch sends a signal over D-Bus. The clock starts
-//! when the relay writes that signal to the bus (`relay.rs`). It stops when the benchmark has read the
-//! line from the pipe of the measured program. One program listens at a time. The blocks of all
+//! when the relay writes that signal to the bus (`relay.rs`). It stops when the benchmark has read
+//! the line from the pipe of the measured program. One program listens at a time. The blocks of all
 //! programs alternate, so that other load on the machine affects all.
 #![expect(clippy::disallowed_methods, reason = "to measure is to read the clock")]
 

@@ -1,5 +1,5 @@
-//! Lines of programs under Wine, with their arrival time on the same clock: Wine's performance counter
-//! is Linux's `CLOCK_MONOTONIC_RAW`.
+//! Lines of programs under Wine, with their arrival time on the same clock: Wine's performance
+//! counter is Linux's `CLOCK_MONOTONIC_RAW`.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStdin, Command, Stdio};

@@ -1,5 +1,5 @@
-//! The provider over D-Bus: latency from a call to the line in another program, throughput by number
-//! of listeners, and memory.
+//! The provider over D-Bus: latency from a call to the line in another program, throughput by
+//! number of listeners, and memory.
 //!
 //! The calls and the listeners of the second part use a raw D-Bus client (`raw_dbus.rs`), so no
 //! measured code measures itself.

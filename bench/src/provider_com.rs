@@ -2,8 +2,8 @@
 //! listeners, and memory.
 //!
 //! The comparison is a minimal client in C in a separate Wine prefix, which calls its listeners
-//! synchronously. The callers and the listeners are in C too (`raw_com.c`), the same for both, so no
-//! measured code measures itself.
+//! synchronously. The callers and the listeners are in C too (`raw_com.c`), the same for both, so
+//! no measured code measures itself.
 #![expect(clippy::disallowed_methods, reason = "an interval is slept through")]
 
 use std::fs;
@@ -84,8 +84,8 @@ impl Client {
         Ok(client)
     }
 
-    /// Sends one more change, so that the client notices its dead listeners. Wine soon uses the number of
-    /// a process again.
+    /// Sends one more change, so that the client notices its dead listeners. Wine soon uses the
+    /// number of a process again.
     fn forget(&mut self) -> Result<(), String> {
         self.driver.change(1).map(|_| ())
     }

@@ -1,8 +1,9 @@
 //! The least that talking on a bus can be: a socket, bytes and a blocking read.
 //!
 //! It is the hand, the player and the bare listener of the benches, so nothing of what they
-//! measure is used: neither its D-Bus library nor its runtime. Only as much of the protocol is here as the benches need, by the
-//! D-Bus specification, "Message Protocol" and "Authentication Protocol".
+//! measure is used: neither its D-Bus library nor its runtime. Only as much of the protocol is here
+//! as the benches need, by the D-Bus specification, "Message Protocol" and "Authentication
+//! Protocol".
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};

@@ -1,7 +1,8 @@
 //! A relay between a client and its bus, which records the time of a signal.
 //!
-//! A listener's own clock is not exact: of two processes that a signal wakes, the one with the clock is
-//! often later. The relay reads the clock just before it writes the signal. It changes no byte.
+//! A listener's own clock is not exact: of two processes that a signal wakes, the one with the
+//! clock is often later. The relay reads the clock just before it writes the signal. It changes no
+//! byte.
 #![expect(clippy::disallowed_methods, reason = "to measure is to read the clock")]
 
 use std::fs;
@@ -29,8 +30,8 @@ struct Noted {
 }
 
 impl Relay {
-    /// Replaces the bus at the address `bus` for new connections, and returns the new address of the bus.
-    /// Records the time when data with `member` passes.
+    /// Replaces the bus at the address `bus` for new connections, and returns the new address of
+    /// the bus. Records the time when data with `member` passes.
     pub(crate) fn before(bus: &str, member: &'static str) -> io::Result<(Self, String)> {
         let place = bus.strip_prefix("unix:path=").ok_or(io::ErrorKind::InvalidInput)?;
         let itself = PathBuf::from(format!("{place}-itself"));

@@ -1,8 +1,8 @@
 //! The cost of an observation in the roster, by number of clients.
 //!
-//! Every client has a leased life and two accounts. Observations in turn show the work of the roster.
-//! Observations at random add the cache misses: with many clients, each step down its trees reads main
-//! memory.
+//! Every client has a leased life and two accounts. Observations in turn show the work of the
+//! roster. Observations at random add the cache misses: with many clients, each step down its trees
+//! reads main memory.
 #![expect(clippy::disallowed_methods, reason = "to measure is to read the clock")]
 
 use std::hint::black_box;

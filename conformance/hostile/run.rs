@@ -84,8 +84,8 @@ impl Run {
         });
     }
 
-    /// Waits until no marked process is left. Reads `/proc` first, because waiting for the program would
-    /// kill its process group.
+    /// Waits until no marked process is left. Reads `/proc` first, because waiting for the program
+    /// would kill its process group.
     #[track_caller]
     fn nothing_is_left(&self) {
         within(&format!("all has ended: {}", self.program.output()), || {
@@ -108,8 +108,8 @@ impl Run {
     }
 }
 
-/// Three processes that fork and exit for half a minute. A scan of `/proc` may miss each, so their open
-/// file proves their end.
+/// Three processes that fork and exit for half a minute. A scan of `/proc` may miss each, so their
+/// open file proves their end.
 const FORKS_AND_ENDS: &str = r#"
 mkfifo "$STARTED.alive"; echo > "$STARTED"; exec 9> "$STARTED.alive"; exec python3 -c '
 import os, signal, time

@@ -4,7 +4,8 @@ use communicado_conformance::{Account, TestSession, Watch};
 
 use crate::signs_in;
 
-/// A client that was signed in when the bus ended: signed-out comes before absent, without accounts.
+/// A client that was signed in when the bus ended: signed-out comes before absent, without
+/// accounts.
 const OWED: &[&str] = &["signed-out | no accounts", "absent"];
 
 const LOST: &[&str] = &["unknown reason=source-lost"];

@@ -135,8 +135,8 @@ fn an_account_whose_name_is_awkward() {
     watch.end();
 }
 
-/// An XMPP address must not change the direction of text (RFC 3920, appendix B.5). So the client fails
-/// without a server, before it answers the first query.
+/// An XMPP address must not change the direction of text (RFC 3920, appendix B.5). So the client
+/// fails without a server, before it answers the first query.
 #[test]
 fn an_account_whose_name_is_impossible() {
     let session = TestSession::new();

@@ -8,8 +8,8 @@
 //!
 //! **Invariant:** nothing leaves the machine. Servers listen on 127.0.0.1 at free ports, and the
 //! private bus activates only the names that a test registers.
-//! **Invariant:** the fixtures end every process that they started, by its id, also if a test panics
-//! or its process is killed. They touch no other process. See `process` and `reaper`.
+//! **Invariant:** the fixtures end every process that they started, by its id, also if a test
+//! panics or its process is killed. They touch no other process. See `process` and `reaper`.
 //! **Invariant:** every wait polls [`within`] a deadline for a state, and a failure shows the last
 //! state.
 //!

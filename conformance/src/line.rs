@@ -45,10 +45,10 @@ static SOURCES: LazyLock<Vec<String>> = LazyLock::new(|| {
 
 /// A line that has the promised shape.
 ///
-/// Tests compare its [`Display`](fmt::Display): all values that are set, without times and revisions.
-/// In `signed-in away/away saved=away`, the availability comes before the raw status. The source
-/// follows, unless it is `purple`. The accounts follow, unless there is only one with the status of
-/// its client.
+/// Tests compare its [`Display`](fmt::Display): all values that are set, without times and
+/// revisions. In `signed-in away/away saved=away`, the availability comes before the raw status.
+/// The source follows, unless it is `purple`. The accounts follow, unless there is only one with
+/// the status of its client.
 #[derive(Clone, Debug)]
 pub struct Line {
     /// The client.

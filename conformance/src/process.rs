@@ -126,8 +126,8 @@ impl Process {
 impl Process {
     /// Asks the process to exit and to wait for its own children.
     ///
-    /// The first process of a container inherits the children of a killed one, and may never wait for
-    /// them.
+    /// The first process of a container inherits the children of a killed one, and may never wait
+    /// for them.
     pub(crate) fn end_soon(&mut self) {
         if self.poll().is_none() && kill_process(self.pid(), Signal::TERM).is_ok() {
             _ = Deadline::new(Duration::from_secs(2)).poll(|| self.poll());

@@ -1,7 +1,7 @@
 //! The user of a libpurple client.
 //!
-//! Each action calls the same function as the client's own window, with `dbus-send`. The program under
-//! test sees real traffic, and shares no D-Bus library with the tests.
+//! Each action calls the same function as the client's own window, with `dbus-send`. The program
+//! under test sees real traffic, and shares no D-Bus library with the tests.
 
 use crate::account::Account;
 use crate::bus::{dbus_call, dbus_send};

@@ -1,8 +1,8 @@
 //! Kills the peers of a test process that was killed.
 //!
 //! A small shell reads the ids of our process groups from a pipe. When the pipe closes, the shell
-//! kills the groups that are still on its list. `PR_SET_PDEATHSIG` is no alternative. It follows the
-//! thread that started the child, does not reach grandchildren, and needs `unsafe`.
+//! kills the groups that are still on its list. `PR_SET_PDEATHSIG` is no alternative. It follows
+//! the thread that started the child, does not reach grandchildren, and needs `unsafe`.
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;

@@ -21,8 +21,8 @@ const AFTERMATH: Duration = Duration::from_millis(300);
 
 /// A running `watch` and its output.
 ///
-/// The fixture checks each line as it arrives. The test must expect every line before [`Watch::end`].
-/// A failing test prints the whole transcript.
+/// The fixture checks each line as it arrives. The test must expect every line before
+/// [`Watch::end`]. A failing test prints the whole transcript.
 #[derive(Debug)]
 pub struct Watch {
     process: Process,
@@ -84,8 +84,8 @@ impl Watch {
 
     /// Waits for the next lines about `client`, which must be one of several sequences.
     ///
-    /// For events that a real client may send in either order; say why in the test. No sequence may be
-    /// a prefix of another.
+    /// For events that a real client may send in either order; say why in the test. No sequence may
+    /// be a prefix of another.
     #[track_caller]
     pub fn expect_either(&mut self, client: &str, expected: &[&[&str]]) {
         self.expect_before(Deadline::default(), client, expected);
@@ -181,8 +181,8 @@ impl Watch {
         self.transcript.output()
     }
 
-    /// Ends the watch with SIGTERM: the exit status must be 0, without further lines. Wine passes on no
-    /// signals, so there this only reads a little longer.
+    /// Ends the watch with SIGTERM: the exit status must be 0, without further lines. Wine passes
+    /// on no signals, so there this only reads a little longer.
     #[track_caller]
     pub fn end(&mut self) {
         if self.takes_signals {

@@ -1,7 +1,7 @@
 //! `communicado.exe` beside clients on Windows, with the registry and COM of Wine.
 //!
-//! Each test runs beside two clients without shared code. One is in C: early-bound, with its own type
-//! library, in a single-threaded apartment. The other uses our wrappers: late-bound, in the
+//! Each test runs beside two clients without shared code. One is in C: early-bound, with its own
+//! type library, in a single-threaded apartment. The other uses our wrappers: late-bound, in the
 //! multithreaded apartment.
 
 /// The tests of these modules, beside either client.

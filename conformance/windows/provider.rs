@@ -31,8 +31,8 @@ fn says(wine: &Wine, program: &str, words: &[&str], expected: &[&str]) {
     program.ends();
 }
 
-/// Follows a program that prints every hundredth number up to `count`. A program that hangs fails the
-/// test after a hundred steps, so a busy machine has as long as it needs.
+/// Follows a program that prints every hundredth number up to `count`. A program that hangs fails
+/// the test after a hundred steps, so a busy machine has as long as it needs.
 #[track_caller]
 fn counts(program: &Program, word: &str, count: u32) {
     for number in (100..=count).step_by(100) {

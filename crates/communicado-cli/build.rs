@@ -1,5 +1,6 @@
-//! Gives `communicado.exe` what Windows wants to know of a program: its version, that it runs as its
-//! user does, with long paths and in UTF-8, and the type libraries of the classes that it serves.
+//! Gives `communicado.exe` what Windows wants to know of a program: its version, that it runs as
+//! its user does, with long paths and in UTF-8, and the type libraries of the classes that it
+//! serves.
 
 use std::io;
 

@@ -1,8 +1,8 @@
 //! Plants faults in the core, one at a time, and shows which test notices each.
 //!
-//! A passing test proves little until it has failed once. The task puts each fault of the table into
-//! a copy of the core outside the workspace, and runs the tests of the promises on it. It fails if no
-//! test notices a fault, or if the expected test does not.
+//! A passing test proves little until it has failed once. The task puts each fault of the table
+//! into a copy of the core outside the workspace, and runs the tests of the promises on it. It
+//! fails if no test notices a fault, or if the expected test does not.
 //!
 //! The task changes nothing in the workspace.
 
@@ -42,8 +42,8 @@ const HANG: &str = "(hangs)";
 /// cost.
 const CASES: &str = "500";
 
-/// The CPU time after which the tests hang: many times what they need. Time on the clock would count
-/// the other programs of a busy machine too.
+/// The CPU time after which the tests hang: many times what they need. Time on the clock would
+/// count the other programs of a busy machine too.
 const CPU_LIMIT: Duration = Duration::from_secs(20);
 
 /// Shows a table of all faults; fails unless each is noticed by the promise that it breaks.

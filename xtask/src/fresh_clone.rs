@@ -1,7 +1,8 @@
 //! Follows the README in a fresh clone, with the commands as the README prints them.
 //!
-//! The clone has the last commit and an empty target folder, so the first command builds everything.
-//! The second command is `cargo xtask test`, which runs this task. It is only compared with CI.
+//! The clone has the last commit and an empty target folder, so the first command builds
+//! everything. The second command is `cargo xtask test`, which runs this task. It is only compared
+//! with CI.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};

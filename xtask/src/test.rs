@@ -1,4 +1,5 @@
-//! Runs the tests: `cargo xtask test` all of them, as CI does, and `cargo xtask check` the quick ones.
+//! Runs the tests: `cargo xtask test` all of them, as CI does, and `cargo xtask check` the quick
+//! ones.
 //!
 //! Every step runs, also after one that failed. The report at the end lists each failure with the
 //! command that repeats it.
@@ -145,7 +146,8 @@ fn run_steps(steps: &[&Step]) -> Result<(), String> {
     report(&outcomes)
 }
 
-/// The first step that `step` needs and that did not pass. A step that was not chosen is not missing.
+/// The first step that `step` needs and that did not pass. A step that was not chosen is not
+/// missing.
 fn missing(step: &Step, outcomes: &[(&Step, Outcome)]) -> Option<&'static str> {
     let failed = outcomes.iter().filter(|(_, outcome)| !matches!(outcome, Outcome::Passed));
     failed.map(|(failed, _)| failed.name).find(|name| step.needs.contains(name))

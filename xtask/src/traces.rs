@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use crate::command::{cargo, root, run as run_command};
 
-/// Tests in which the bus ends, a timeout gives the first lines, or a process exists before it joins
-/// the bus.
+/// Tests in which the bus ends, a timeout gives the first lines, or a process exists before it
+/// joins the bus.
 const LEFT_OUT: [&str; 3] = [
     "bus-",
     "hung-a-client-that-hangs-before-communicado-starts",

@@ -111,8 +111,8 @@ impl Wine {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// Ends the service that lists the running COM servers. Windows removes a killed server from the
-    /// list. Wine does so only when the service ends; the service restarts by itself.
+    /// Ends the service that lists the running COM servers. Windows removes a killed server from
+    /// the list. Wine does so only when the service ends; the service restarts by itself.
     pub fn restart_com(&self) {
         within("Wine's COM service has ended", || {
             let services = self.processes("rpcss.exe");
@@ -193,7 +193,8 @@ fn name_prefix(kind: &str) -> String {
     format!("{kind}-{}-", std::process::id())
 }
 
-/// Removes the folders of test processes that were killed, and the templates, which no process drops.
+/// Removes the folders of test processes that were killed, and the templates, which no process
+/// drops.
 fn sweep() {
     let entries = fs::read_dir(folder()).expect_ok("read the folder of what was built");
     for entry in entries.flatten() {

@@ -22,7 +22,8 @@ const OFFICE: &str = "{A0651028-BA7A-4D71-877F-12E0175A5806}";
 pub enum PeerKind {
     /// In C: early-bound, in a single-threaded apartment, with its own type library.
     C,
-    /// In Rust, with our wrappers: late-bound, in the multithreaded apartment, without a type library.
+    /// In Rust, with our wrappers: late-bound, in the multithreaded apartment, without a type
+    /// library.
     Rust,
 }
 

@@ -3,7 +3,7 @@
 //!
 //! Data goes to standard output. Errors and notes go to standard error.
 //!
-//! Read next: [`Failure`], then [`print`].
+//! Read next: [`Failure`], then [`print()`].
 
 mod completions;
 pub mod dirs;

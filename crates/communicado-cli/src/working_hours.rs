@@ -35,7 +35,8 @@ const DAYS: [(&str, Weekday); 7] = [
 ];
 
 impl WorkingHours {
-    /// Parses hours such as `Mon-Thu 08:00-18:00, Fri 08:00-14:00`. Without days, a range holds daily.
+    /// Parses hours such as `Mon-Thu 08:00-18:00, Fri 08:00-14:00`. Without days, a range holds
+    /// daily.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if text.is_empty() {

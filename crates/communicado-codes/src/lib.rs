@@ -42,8 +42,8 @@ pub struct Code {
     pub meaning: &'static str,
     /// The advice, in one sentence.
     pub action: &'static str,
-    /// The status that the code implies, if any: a word such as `signed-out`, or `unknown` with its
-    /// reason as in `unknown (access-denied)`.
+    /// The status that the code implies, if any: a word such as `signed-out`, or `unknown` with
+    /// its reason as in `unknown (access-denied)`.
     pub status: Option<&'static str>,
 }
 

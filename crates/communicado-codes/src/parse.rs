@@ -2,8 +2,8 @@
 //!
 //! **Not here:** the meaning of a code, which is in the tables, and names, which are in `names.rs`.
 //! **Know:** these rules decide what is a code.
-//! - With `0x` or `&H`, and any eight hexadecimal digits: hexadecimal. An HRESULT is usually
-//!   shown without `0x` inside a message, and it may well have no letter (80040111).
+//! - With `0x` or `&H`, and any eight hexadecimal digits: hexadecimal. An HRESULT is usually shown
+//!   without `0x` inside a message, and it may well have no letter (80040111).
 //! - Nine digits or more, or a minus: decimal, as .NET and VBScript show an HRESULT.
 //! - Shorter numbers count only alone or with a family's name (`MyStatus 18`), since messages are
 //!   full of short numbers. They are read both ways.

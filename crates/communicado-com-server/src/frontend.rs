@@ -87,8 +87,8 @@ impl ComFrontend {
     ///
     /// # Errors
     ///
-    /// If another provider or Communicator is running, or a Windows call fails. All registry changes
-    /// are then undone.
+    /// If another provider or Communicator is running, or a Windows call fails. All registry
+    /// changes are then undone.
     pub fn open(
         account: Account,
         program: &str,

@@ -19,8 +19,8 @@ pub enum ProviderEvent {
     SigningOut,
     /// The user is signed out: `OnSignout`. The reason is set if the user did not sign out.
     SignedOut(Option<Reason>),
-    /// The provider is shutting down: `OnAppShutdown`, and `UpAndRunning` becomes 0. This is the last
-    /// event.
+    /// The provider is shutting down: `OnAppShutdown`, and `UpAndRunning` becomes 0. This is the
+    /// last event.
     ShuttingDown,
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct ClientDetails {
 /// Reporter of one instance of a client.
 pub(crate) struct ClientReporter {
     client: ClientHandle,
-    /// Whether the runtime rejected an account. Without it the client's status is unknown.
+    /// True if the runtime rejected an account. Without it the client's status is unknown.
     is_partial: bool,
 }
 

@@ -110,7 +110,7 @@ pub enum OptionError {
 }
 
 impl SourceDescriptor {
-    /// Whether the source runs on the platform of this build.
+    /// Returns whether the source runs on the platform of this build.
     #[must_use]
     pub const fn runs_here(&self) -> bool {
         self.make.is_some()

@@ -9,8 +9,8 @@ const CONNECT_MAX: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// The address of the session bus in the environment `var`.
 ///
-/// By the D-Bus specification and systemd, it is `DBUS_SESSION_BUS_ADDRESS`, or else the socket `bus`
-/// in `XDG_RUNTIME_DIR`.
+/// By the D-Bus specification and systemd, it is `DBUS_SESSION_BUS_ADDRESS`, or else the socket
+/// `bus` in `XDG_RUNTIME_DIR`.
 #[must_use]
 pub fn address(var: impl Fn(&str) -> Option<String>) -> Option<String> {
     let set = |name: &str| var(name).filter(|value| !value.is_empty());

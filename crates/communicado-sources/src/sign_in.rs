@@ -8,7 +8,7 @@ use communicado_runtime::{ClientHandle, LimitReached};
 pub enum AccountSignIn {
     /// Signed in.
     SignedIn {
-        /// Whether others can reach the user.
+        /// True if others can reach the user.
         availability: Availability,
         /// The user's activity, where the client reports one.
         activity: Option<Activity>,

@@ -1,7 +1,7 @@
 //! Traces of real clients, replayed without a bus.
 //!
-//! Each case has two files: the messages of a real client (`NAME.trace`) and the simultaneous output
-//! of `communicado watch --json` (`NAME.expected`). `cargo xtask traces` records them.
+//! Each case has two files: the messages of a real client (`NAME.trace`) and the simultaneous
+//! output of `communicado watch --json` (`NAME.expected`). `cargo xtask traces` records them.
 #![cfg(target_os = "linux")]
 
 use std::fs;

@@ -91,8 +91,8 @@ impl RegistryKey {
         Ok(Some(Self { key, path: path.to_owned() }))
     }
 
-    /// Opens a key for writing, and creates it if it does not exist. Windows deletes a volatile key at
-    /// the end of the session.
+    /// Opens a key for writing, and creates it if it does not exist. Windows deletes a volatile key
+    /// at the end of the session.
     ///
     /// # Errors
     ///
@@ -253,8 +253,8 @@ impl RegistryKey {
         check(done, || format!("delete the value `{name}` of `{}`", self.path))
     }
 
-    /// Requests a notification of the next change, armed before this returns. A later read therefore
-    /// misses no change.
+    /// Requests a notification of the next change, armed before this returns. A later read
+    /// therefore misses no change.
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
 //! The generated parts of the documentation of the command line.
 //!
-//! A part stands between `<!-- generated: NAME -->` and `<!-- end -->`. Its text comes from the help
-//! pages of the built program, which `help` parses. `cargo xtask cli-doc` writes the parts, and a
-//! rule of `tidy` compares them.
+//! A part stands between `<!-- generated: NAME -->` and `<!-- end -->`. Its text comes from the
+//! help pages of the built program, which `help` parses. `cargo xtask cli-doc` writes the parts,
+//! and a rule of `tidy` compares them.
 
 mod help;
 

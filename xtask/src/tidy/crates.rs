@@ -83,7 +83,8 @@ pub(super) fn serialized_elsewhere(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// Every row `&name::DESCRIPTOR` of the table has a folder of cases, or a file of those for Windows.
+/// Every row `&name::DESCRIPTOR` of the table has a folder of cases, or a file of those for
+/// Windows.
 pub(super) fn sources_without_peers(tree: &Tree) -> Vec<Finding> {
     let text = tree.text(SOURCES).unwrap_or_default();
     let table =

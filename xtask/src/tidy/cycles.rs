@@ -1,14 +1,16 @@
 //! The rule that sibling modules do not depend on each other in a circle.
 //!
-//! The rule compares siblings at every level of a crate. A path from `a/b.rs` to an item of `c/d.rs`
-//! makes `a` depend on `c`; a path from `a/b.rs` to `a/d.rs` makes `b` depend on `d` within `a`.
+//! The rule compares siblings at every level of a crate. A path from `a/b.rs` to an item of
+//! `c/d.rs` makes `a` depend on `c`; a path from `a/b.rs` to `a/d.rs` makes `b` depend on `d`
+//! within `a`.
 //!
 //! - Paths count in `use` declarations and in code: `crate::a::B`, `super::b::f`, `self::c`, and
 //!   `c::f` for a child module `c`. Relative paths through an imported module count at the import.
 //! - A path through a re-export or an import leads to the module that defines the item. So
 //!   `super::Item` is an edge to a sibling if the parent only imports or re-exports the item.
-//! - A module and its descendants are one unit. Neither `mod child;`, `pub use child::Item` and a call
-//!   of `child::f` in the parent nor `super::Item` of an item that the parent defines is an edge.
+//! - A module and its descendants are one unit. Neither `mod child;`, `pub use child::Item` and a
+//!   call of `child::f` in the parent nor `super::Item` of an item that the parent defines is an
+//!   edge.
 //! - Code that is only built for tests does not count: `#[cfg(test)]`, and files named `tests.rs`.
 //!
 //! The rule reads tokens. It does not expand macros and does not know `#[path]`.

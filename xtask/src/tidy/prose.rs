@@ -1,8 +1,8 @@
 //! The rule that documents, help texts and doc comments are in plain English.
 //!
 //! The rule refuses a few constructions that readers stumble over: clauses with "who" and without a
-//! noun before it, statements that begin with "What", passive verbs without an actor, and first lines
-//! of doc comments that cannot stand alone in an index. It reads
+//! noun before it, statements that begin with "What", passive verbs without an actor, and first
+//! lines of doc comments that cannot stand alone in an index. It reads
 //!
 //! - `*.md`, without code, quotations and indented blocks;
 //! - the help of programs: doc comments in a file that derives a parser, and `help` and `about`;

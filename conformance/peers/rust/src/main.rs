@@ -1,6 +1,6 @@
 //! A UC client for tests, with our COM wrappers: late-bound, without a type library, in the
-//! multithreaded apartment. The client in C differs in each of these and takes the same commands. It
-//! answers each line with "ok ..." or "error ...".
+//! multithreaded apartment. The client in C differs in each of these and takes the same commands.
+//! It answers each line with "ok ..." or "error ...".
 #![expect(clippy::print_stdout, reason = "a program's output is its purpose")]
 
 #[cfg(windows)]

@@ -70,7 +70,7 @@ impl ClientHandles {
     }
 }
 
-/// The lease of a report. What the bus itself reports needs no lease.
+/// The lease of a report; `None` if the report does not expire.
 const fn lease(life: Life, lease: Duration) -> Option<Duration> {
     match life {
         Life::Starting | Life::Running | Life::ShuttingDown => Some(lease),

@@ -43,7 +43,7 @@ pub(crate) trait BusRequest {
     /// The message as D-Bus encodes it.
     fn encode(&self) -> zbus::Result<Message>;
 
-    /// Whether the receiver replies.
+    /// Returns whether the receiver replies.
     fn expects_reply(&self) -> bool;
 }
 

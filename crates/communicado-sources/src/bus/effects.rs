@@ -28,7 +28,7 @@ pub(crate) enum ClientReport {
     Open { instance: u32, client: String },
     /// The accounts and the saved status. Accounts that only `before` has are gone.
     Details { instance: u32, before: Option<ClientDetails>, details: ClientDetails },
-    /// Whether the client runs.
+    /// True if the client runs.
     Life { instance: u32, life: Life },
     /// The initial snapshot is complete.
     Ready,

@@ -20,7 +20,7 @@ pub(super) struct MessengerClient;
 pub(super) struct MessengerSession<'a> {
     messenger: Object<'a>,
     connection: AdvisoryConnection<'a>,
-    /// Whether the names may have changed.
+    /// True if the names may have changed.
     may_be_renamed: Arc<AtomicBool>,
 }
 

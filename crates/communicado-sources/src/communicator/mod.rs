@@ -1,4 +1,5 @@
-//! Source for Office Communicator 2007 and 2007 R2, and every client that serves its Messenger class.
+//! Source for Office Communicator 2007 and 2007 R2, and every client that serves its Messenger
+//! class.
 //!
 //! Reports the sign-in, the presence and the names of the user. Events of the class report changes.
 //! The source creates the object only while the client's flag and its process show that it runs, so

@@ -22,7 +22,7 @@ pub struct MessengerMembers {
 }
 
 impl MessengerMembers {
-    /// Whether `MyStatus` is missing, so that the service's status is needed.
+    /// Returns whether `MyStatus` is missing, so that the service's status is needed.
     #[must_use]
     pub fn lacks_status(status: &MemberValue) -> bool {
         status_of(status).is_none()

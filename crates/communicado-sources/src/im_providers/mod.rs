@@ -1,7 +1,7 @@
 //! Source for every client that registers with Office, by its flag in the registry.
 //!
-//! Reports whether the client runs, while its process runs, and nothing about the sign-in. Notices of
-//! the registry and the exits of processes report changes. The source never calls the client.
+//! Reports whether the client runs, while its process runs, and nothing about the sign-in. Notices
+//! of the registry and the exits of processes report changes. The source never calls the client.
 
 pub mod checks;
 #[cfg(windows)]

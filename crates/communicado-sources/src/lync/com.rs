@@ -45,7 +45,8 @@ pub(super) struct LyncSession<'a> {
 impl ComClient for OfficeIntegrationClient {
     type Session<'a> = LyncSession<'a>;
 
-    /// All classes except Communicator's. The client itself shows whether it integrates with Office.
+    /// All classes except Communicator's. The client itself shows whether it integrates with
+    /// Office.
     fn includes(client: &RegisteredClient) -> bool {
         !client.is_messenger()
     }

@@ -1,9 +1,9 @@
 //! Source for Lync 2010 and 2013, Skype for Business, and every client that serves
 //! `IUCOfficeIntegration`.
 //!
-//! Reports the sign-in, the presence and the names of the user, as Office reads them. The class comes
-//! from the client's registration and is never a constant: there are two, and other clients have
-//! theirs.
+//! Reports the sign-in, the presence and the names of the user, as Office reads them. The class
+//! comes from the client's registration and is never a constant: there are two, and other clients
+//! have theirs.
 
 #[cfg(windows)]
 mod com;

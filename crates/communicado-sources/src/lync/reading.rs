@@ -32,7 +32,7 @@ const SHUTTING_DOWN: i32 = 5;
 const INITIALIZING: i32 = 6;
 
 impl LyncMembers {
-    /// Whether the state means signed in, so that the other members have values.
+    /// Returns whether the state means signed in, so that the other members have values.
     #[must_use]
     pub fn is_signed_in(state: &MemberValue) -> bool {
         matches!(state, Ok(Variant::Number(SIGNED_IN)))

@@ -1,4 +1,5 @@
-//! One instance of the provider: its state, its pending calls and what the source has reported. Pure.
+//! One instance of the provider: its state, its pending calls and what the source has reported.
+//! Pure.
 //!
 //! A signal takes effect at once. A reply may be older than signals that arrive before it, so the
 //! instance applies these signals again after the reply.

@@ -163,8 +163,8 @@ impl ProviderInput {
 }
 
 impl ProviderSignal {
-    /// The inner option is `None` for a signal that the source ignores, the outer one for unexpected
-    /// arguments.
+    /// The inner option is `None` for a signal that the source ignores, the outer one for
+    /// unexpected arguments.
     fn decode(member: &str, path: String, message: &Message) -> Option<Option<Self>> {
         let body = message.body();
         match member {

@@ -27,8 +27,8 @@ pub(super) struct ProviderProtocol {
     last_instance: u32,
     is_owner_known: bool,
     is_ready: bool,
-    /// Whether an earlier protocol was on a bus. The provider that the first request finds may have
-    /// run before, so it is not reported as starting.
+    /// True if an earlier protocol was on a bus. The provider that the first request finds may
+    /// have run before, so it is not reported as starting.
     is_reconnect: bool,
 }
 

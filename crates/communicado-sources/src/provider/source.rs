@@ -11,7 +11,7 @@ use crate::keepalive::Keepalive;
 /// Source for the provider.
 struct ProviderSource {
     keepalive: Keepalive,
-    /// Whether an earlier run reached the bus.
+    /// True if an earlier run reached the bus.
     was_connected: bool,
 }
 

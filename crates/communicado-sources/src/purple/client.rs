@@ -53,7 +53,7 @@ struct PurpleAccount {
     connecting: Option<bool>,
     has_error: Option<bool>,
     status: Option<Handle>,
-    /// Whether all its statuses have been requested.
+    /// True if all its statuses have been requested.
     is_prefetched: bool,
 }
 
@@ -88,8 +88,8 @@ impl PurpleClient {
         self.ui.as_deref()
     }
 
-    /// Whether the program is not a libpurple client: it sends many invalid replies, or has replied
-    /// to all calls without a usable result.
+    /// Returns whether the program is not a libpurple client: it sends many invalid replies, or has
+    /// replied to all calls without a usable result.
     pub(super) fn is_incompatible(&self, replied_to_all: bool) -> bool {
         self.invalid_replies >= INVALID_REPLIES_MAX
             || (self.invalid_replies > 0 && replied_to_all && self.details().is_none())
@@ -276,7 +276,7 @@ impl PurpleClient {
         Some(AccountSignIn::SignedIn { availability, activity, raw })
     }
 
-    /// Whether the vocabulary has a presence for a status.
+    /// Returns whether the vocabulary has a presence for a status.
     fn is_presence(&self, status: Handle) -> bool {
         let id = self.statuses.get(&status).and_then(|status| status.id.as_deref());
         id.is_some_and(|id| vocabulary::purple_status(id).is_some())

@@ -62,9 +62,9 @@ pub(super) enum PurpleCall {
     Username(Handle),
     /// The name of an account's protocol.
     Protocol(Handle),
-    /// Whether an account is signed in.
+    /// True if an account is signed in.
     IsConnected(Handle),
-    /// Whether an account is signing in.
+    /// True if an account is signing in.
     IsConnecting(Handle),
     /// The error that an account shows, or 0.
     Error(Handle),
@@ -262,7 +262,7 @@ impl PurpleSignal {
 }
 
 impl PurpleReply {
-    /// Whether the reply comes from the bus, on behalf of a missing client.
+    /// Returns whether the reply comes from the bus, on behalf of a missing client.
     pub(super) fn is_from_the_bus(&self) -> bool {
         matches!(self, Self::Error(name) if name.starts_with("org.freedesktop.DBus.Error.No")
             || name == "org.freedesktop.DBus.Error.ServiceUnknown"

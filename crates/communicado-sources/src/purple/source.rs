@@ -13,7 +13,7 @@ use crate::keepalive::Keepalive;
 pub(super) struct PurpleSource {
     keepalive: Keepalive,
     trace: String,
-    /// Whether an earlier run reached the bus.
+    /// True if an earlier run reached the bus.
     was_connected: bool,
 }
 

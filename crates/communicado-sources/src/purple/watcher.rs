@@ -38,7 +38,7 @@ pub(super) struct PurpleWatcher {
     ignored_senders: BTreeSet<String>,
     owners_known: bool,
     is_ready: bool,
-    /// Whether an earlier watcher was on a bus. The clients that the first requests find may have
+    /// True if an earlier watcher was on a bus. The clients that the first requests find may have
     /// run before, so they are not reported as starting.
     is_reconnect: bool,
 }

@@ -1,7 +1,7 @@
 //! Worker thread that makes blocking COM calls to one client.
 //!
-//! A call to a client may block without limit, so only this thread waits for it. The thread receives
-//! commands over a channel, and puts its output into a queue.
+//! A call to a client may block without limit, so only this thread waits for it. The thread
+//! receives commands over a channel, and puts its output into a queue.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -28,7 +28,7 @@ pub(crate) trait ComClient: 'static {
     /// A connection to a client, with its event subscriptions.
     type Session<'a>;
 
-    /// Whether this kind includes `client`.
+    /// Returns whether this kind includes `client`.
     fn includes(client: &RegisteredClient) -> bool;
 
     /// Creates the client's object and subscribes to its events.
@@ -79,7 +79,7 @@ struct OutputQueue(Mutex<OutputQueueState>);
 struct OutputQueueState {
     outputs: VecDeque<WorkerOutput>,
     waker: Option<Waker>,
-    /// Whether the worker is abandoned. Later outputs are about an earlier run of the client.
+    /// True if the worker is abandoned. Later outputs are about an earlier run of the client.
     is_abandoned: bool,
 }
 

@@ -19,7 +19,8 @@ pub struct KnownClient {
 pub const MESSENGER: Guid = Guid(0x8885_370D_B33E_44B7_875D_28E4_03CF_9270);
 
 /// The known clients (Microsoft, KB 2859256 and "Integrating IM applications with Office"; the
-/// clients' installers). Lync 2010 has the key of Communicator, and Skype for Business that of Lync.
+/// clients' installers). Lync 2010 has the key of Communicator, and Skype for Business that of
+/// Lync.
 pub const KNOWN_CLIENTS: &[KnownClient] = &[
     KnownClient {
         class: Some(MESSENGER),

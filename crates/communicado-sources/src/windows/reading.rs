@@ -56,7 +56,7 @@ pub enum ReadFailure {
 pub const NOT_LOGGED_ON: HResult = HResult::of(0x8100_031E);
 const PRIMARY_SERVICE_NOT_LOGGED_ON: HResult = HResult::of(0x8100_0318);
 
-/// Whether an error code means signed out.
+/// Returns whether an error code means signed out.
 #[must_use]
 pub fn is_signed_out(code: HResult) -> bool {
     [NOT_LOGGED_ON, PRIMARY_SERVICE_NOT_LOGGED_ON].contains(&code)

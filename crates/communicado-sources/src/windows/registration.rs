@@ -22,8 +22,8 @@ const CLIENTS_MAX: usize = 256;
 pub struct RegistrySnapshot {
     /// The keys under `HKCU\Software\IM Providers`, with their `UpAndRunning`.
     pub flags: Vec<(String, Option<RegistryValue>)>,
-    /// The registrations that running clients write there, as communicado's provider does, which has
-    /// no installer.
+    /// The registrations that running clients write there, as communicado's provider does, which
+    /// has no installer.
     pub own: Vec<(String, Registration)>,
     /// The keys under `HKLM\Software\IM Providers`, in the 64-bit view.
     pub wide: Vec<(String, Registration)>,
@@ -59,7 +59,7 @@ pub struct RegisteredClient {
     pub processes: Vec<u32>,
     /// The class of its root object.
     pub class: Option<Guid>,
-    /// Whether its installer has registered it in the 64-bit view and in the 32-bit view.
+    /// True if its installer has registered it in the 64-bit view and in the 32-bit view.
     pub registered: (bool, bool),
 }
 
@@ -82,7 +82,7 @@ pub enum RunningFlag {
 }
 
 impl RegisteredClient {
-    /// Whether the client runs, by its flag and its processes.
+    /// Returns whether the client runs, by its flag and its processes.
     #[must_use]
     pub const fn life(&self) -> Life {
         match (&self.flag, self.has_process()) {
@@ -94,7 +94,7 @@ impl RegisteredClient {
         }
     }
 
-    /// Whether its process runs, or `None` if its program is unknown.
+    /// Returns whether its process runs, or `None` if its program is unknown.
     #[must_use]
     pub const fn has_process(&self) -> Option<bool> {
         match self.program {
@@ -103,14 +103,14 @@ impl RegisteredClient {
         }
     }
 
-    /// Whether its flag is set without a process.
+    /// Returns whether its flag is set without a process.
     #[must_use]
     pub const fn is_stale(&self) -> bool {
         !self.flag.is_down() && matches!(self.has_process(), Some(false))
     }
 
-    /// Whether its root object is Communicator's. The source `communicator` reads such clients, and
-    /// `lync` all others.
+    /// Returns whether its root object is Communicator's. The source `communicator` reads such
+    /// clients, and `lync` all others.
     #[must_use]
     pub fn is_messenger(&self) -> bool {
         self.class == Some(known_clients::MESSENGER)
@@ -129,7 +129,7 @@ impl RegisteredClient {
         }
     }
 
-    /// Whether its root object can be created without a start of the client.
+    /// Returns whether its root object can be created without a start of the client.
     #[must_use]
     pub fn accepts_calls(&self) -> bool {
         self.flag == RunningFlag::Up && self.has_process() == Some(true)
@@ -137,7 +137,7 @@ impl RegisteredClient {
 }
 
 impl RunningFlag {
-    /// Whether the flag means that the client does not run.
+    /// Returns whether the flag means that the client does not run.
     #[must_use]
     pub const fn is_down(&self) -> bool {
         matches!(self, Self::NoKey | Self::Down)

@@ -26,8 +26,8 @@ pub(crate) struct RegistrySubscription {
 
 struct SharedWatcher {
     state: Mutex<SharedState>,
-    /// Not behind the lock of `state`: threads of Windows wake the subscribers, and the watcher waits
-    /// for these threads when it drops a registration.
+    /// Not behind the lock of `state`: threads of Windows wake the subscribers, and the watcher
+    /// waits for these threads when it drops a registration.
     subscribers: Arc<Subscribers>,
 }
 

@@ -3,9 +3,9 @@
 //! Pure: inputs go in with their moment, actions come out. Only one read is pending at a time. The
 //! caller reads on a separate thread, because the client may hang.
 //!
-//! **Know:** an event only shows that something has changed. Clients send its arguments in the wrong
-//! order, or the status before the change. So the session reads the client after each event, and
-//! reports what it reads. It reports only a sign-out and a failed sign-in at once.
+//! **Know:** an event only shows that something has changed. Clients send its arguments in the
+//! wrong order, or the status before the change. So the session reads the client after each event,
+//! and reports what it reads. It reports only a sign-out and a failed sign-in at once.
 
 use std::collections::BTreeSet;
 use std::mem;
@@ -51,7 +51,7 @@ pub enum SessionInput {
         read: u32,
         /// The reading or the error code.
         result: Result<ClientReading, HResult>,
-        /// Whether this process and the client have the same integrity level, where known.
+        /// True if this process and the client have the same integrity level, where known.
         same_level: Option<bool>,
     },
     /// An event of the client.
@@ -87,7 +87,7 @@ pub enum SessionAction {
 /// State of a client, as the session reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionState {
-    /// Whether the client runs.
+    /// True if the client runs.
     pub life: Life,
     /// Its account.
     pub account: Option<SessionAccount>,
@@ -212,7 +212,7 @@ impl ClientSession {
         mem::take(&mut self.actions)
     }
 
-    /// Whether no read is pending, except one whose timeout has elapsed.
+    /// Returns whether no read is pending, except one whose timeout has elapsed.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.pending.is_none_or(|read| read.is_late)

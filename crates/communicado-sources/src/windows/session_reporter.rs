@@ -48,8 +48,8 @@ impl SessionReporter {
         self.state = Some(state);
     }
 
-    /// Whether the account has another name than before, or is gone. Through one handle, the two
-    /// accounts would not be one change.
+    /// Returns whether the account has another name than before, or is gone. Through one handle,
+    /// the two accounts would not be one change.
     fn is_another_account(&self, state: &SessionState) -> bool {
         let name = |state: &SessionState| Some(state.account.as_ref()?.account.clone());
         let before = self.state.as_ref().and_then(name);

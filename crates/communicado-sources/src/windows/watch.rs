@@ -197,7 +197,8 @@ fn input(output: WorkerOutput, processes: &[u32]) -> SessionInput {
     }
 }
 
-/// Whether this process and the client have the same integrity level. Denied access means no.
+/// Returns whether this process and the client have the same integrity level. Denied access means
+/// no.
 pub(crate) fn same_level(processes: &[u32]) -> Option<bool> {
     let own = TokenInfo::own().ok()?.integrity;
     let process = processes.iter().find_map(|id| Process::open(*id).ok())?;

@@ -60,7 +60,8 @@ impl CallError {
             // SAFETY: the callee provides this function to complete its own exception, once.
             let _ = unsafe { fill_in(exception) };
         }
-        // SAFETY: the callee passes ownership of the strings. Each is taken once and not used again.
+        // SAFETY: the callee passes ownership of the strings. Each is taken once and not used
+        // again.
         let texts = unsafe {
             [
                 ManuallyDrop::take(&mut exception.bstrDescription),

@@ -50,8 +50,8 @@ static VTABLE: IDispatch_Vtbl = IDispatch_Vtbl {
 /// Creates a sink for the event interface `source` that passes events to `on_event`.
 pub(super) fn new(source: GUID, on_event: EventHandler) -> IUnknown {
     let sink = EventSink { vtable: &VTABLE, references: AtomicU32::new(1), source, on_event };
-    // SAFETY: the object begins with the vtable pointer of an IDispatch, which extends IUnknown. Its
-    // first reference moves into the result.
+    // SAFETY: the object begins with the vtable pointer of an IDispatch, which extends IUnknown.
+    // Its first reference moves into the result.
     unsafe { IUnknown::from_raw(Box::into_raw(Box::new(sink)).cast()) }
 }
 

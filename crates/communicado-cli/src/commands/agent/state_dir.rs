@@ -92,7 +92,8 @@ impl StateDir {
         self.remove(CONSENT)
     }
 
-    /// The requested pause. An invalid file counts as a pause without an end, which publishes nothing.
+    /// The requested pause. An invalid file counts as a pause without an end, which publishes
+    /// nothing.
     pub(super) fn pause(&self) -> Result<Option<Pause>, Failure> {
         let Some(text) = self.read(PAUSE)? else { return Ok(None) };
         let json: Option<Value> = serde_json::from_str(&text).ok();

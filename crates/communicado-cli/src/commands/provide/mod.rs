@@ -1,7 +1,8 @@
 //! `provide`: a headless client that other programs can see.
 //!
 //! Without a command, it runs the client until stopped. The commands control the running client.
-//! `communicado-provider` decides what the client does, and [`frontend`] shows it to other programs.
+//! `communicado-provider` decides what the client does, and [`frontend`] shows it to other
+//! programs.
 
 mod control;
 mod frontend;

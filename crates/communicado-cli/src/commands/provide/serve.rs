@@ -234,8 +234,8 @@ impl ProviderLoop<'_> {
         Ok(())
     }
 
-    /// The end of the temporary presence in civil time. Computed once, so that it is stable when the
-    /// clock changes.
+    /// The end of the temporary presence in civil time. Computed once, so that it is stable when
+    /// the clock changes.
     fn until(&mut self) -> Option<Timestamp> {
         let moment = self.provider.desired().temporary.as_ref().map(|it| it.until);
         if self.until.map(|(known, _)| known) != moment {

@@ -32,8 +32,9 @@ use crate::settings::Settings;
 /// Run a command while a condition is true.
 ///
 /// Starts COMMAND when the condition becomes true. Stops COMMAND when the condition becomes
-/// false or unknown: SIGTERM, then SIGKILL; on Windows Ctrl-Break, then termination. If COMMAND exits by itself, it starts again only after the
-/// condition was false or unknown. All processes that COMMAND started end with it.
+/// false or unknown: SIGTERM, then SIGKILL; on Windows Ctrl-Break, then termination. If COMMAND
+/// exits by itself, it starts again only after the condition was false or unknown. All processes
+/// that COMMAND started end with it.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
     /// A status, an availability, or `running`.

@@ -167,7 +167,8 @@ unsafe extern "system" fn invoke(
                 unsafe { **target = out };
             }
             if !result.is_null() {
-                // SAFETY: the caller passed a valid result pointer, perhaps to uninitialised memory.
+                // SAFETY: the caller passed a valid result pointer, perhaps to uninitialised
+                // memory.
                 unsafe { result.write(value) };
             }
             S_OK

@@ -74,7 +74,8 @@ pub struct Member {
 /// An interface derived from `IDispatch`.
 #[derive(Debug)]
 pub struct Interface {
-    /// The interface id, then those of the base interfaces, whose vtables are prefixes of this one.
+    /// The interface id, then those of the base interfaces, whose vtables are prefixes of this
+    /// one.
     pub iids: &'static [Guid],
     /// The members, in vtable order.
     pub members: &'static [Member],

@@ -10,7 +10,8 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process};
 
 use super::cgroup::Cgroup;
 
-/// The interval between checks of the descendants. The system does not report the end of a grandchild.
+/// The interval between checks of the descendants. The system does not report the end of a
+/// grandchild.
 const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Ends every descendant: sends SIGTERM, and SIGKILL after `grace`.
