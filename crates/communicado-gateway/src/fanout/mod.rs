@@ -43,7 +43,7 @@ use crate::app_state::AppState;
 use crate::connection_limit::ConnectionPermit;
 use crate::http::RequestHead;
 use crate::metrics::TransportLabel;
-use crate::model::Change;
+use crate::model::PersonChange;
 use crate::principal::Principal;
 use crate::stream::{LoopCommand, ReaderId, coalesced};
 use crate::subscription::Subscription;
@@ -216,7 +216,7 @@ impl EventLoop {
         self.deliver(changes);
     }
 
-    fn deliver(&mut self, changes: Vec<Change>) {
+    fn deliver(&mut self, changes: Vec<PersonChange>) {
         if !changes.is_empty() {
             let now = self.app.clock.now();
             let changes = coalesced(changes);

@@ -77,7 +77,7 @@ pub(super) struct ReplayLog {
     position: u64,
     /// The ordinal of the last delivered change.
     ordinal: u64,
-    /// The revision of the last change that was sent but not stored: see `Change::stored`.
+    /// The revision of the last change that was sent but not stored: see `PersonChange::stored`.
     unsure: Option<u64>,
     shared: LruCache<SnapshotKey, SharedSnapshot>,
     shared_bytes: usize,

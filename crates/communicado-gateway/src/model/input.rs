@@ -49,7 +49,7 @@ impl Input {
 
 /// A change that the gateway sends to readers.
 #[derive(Clone, Debug)]
-pub(crate) struct Change {
+pub(crate) struct PersonChange {
     /// The number of the change.
     ///
     /// With SQLite it starts at 1 and has no gaps. With NATS it is the bucket's revision, which
@@ -68,7 +68,7 @@ pub(crate) struct Change {
     pub(crate) seen_by: [bool; 3],
 }
 
-impl Change {
+impl PersonChange {
     /// The approximate size of the change while it waits for a reader.
     pub(crate) fn held_bytes(&self) -> usize {
         let people = self.before.iter().chain(&self.after);

@@ -28,7 +28,7 @@ use communicado_core::Moment;
 use communicado_wire::gateway::stored::{self, Facet};
 use communicado_wire::gateway::{NewPerson, View};
 
-pub(crate) use input::{Change, Input};
+pub(crate) use input::{Input, PersonChange};
 pub(crate) use now::Now;
 pub(crate) use person::{Device, Manual, Person};
 pub(crate) use presence_state::PresenceState;
@@ -56,7 +56,7 @@ pub(crate) struct Batch<'a> {
     people: &'a People,
     result: BTreeMap<Arc<str>, Option<Arc<Person>>>,
     revision: u64,
-    changes: Vec<Change>,
+    changes: Vec<PersonChange>,
     count: usize,
 }
 
@@ -65,7 +65,7 @@ pub(crate) struct Batch<'a> {
 pub(crate) struct BatchResult {
     /// The changed people; `None` for a removed person.
     pub(crate) people: BTreeMap<Arc<str>, Option<Arc<Person>>>,
-    pub(crate) changes: Vec<Change>,
+    pub(crate) changes: Vec<PersonChange>,
     pub(crate) revision: u64,
 }
 
@@ -337,7 +337,7 @@ impl Batch<'_> {
     ) {
         self.result.insert(id.clone(), after.clone());
         let (revision, ordinal, stored) = (self.revision, 0, true);
-        self.changes.push(Change { revision, ordinal, stored, id, before, after, seen_by });
+        self.changes.push(PersonChange { revision, ordinal, stored, id, before, after, seen_by });
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use communicado_wire::gateway::View;
 use communicado_wire::gateway::stored;
 
-use super::{BatchResult, Change, Now, People, Person, view};
+use super::{BatchResult, Now, People, Person, PersonChange, view};
 
 /// A placeholder for the revision of the entry itself, which only the bucket assigns.
 pub(crate) const OF_THIS_ENTRY: u64 = u64::MAX;
@@ -51,8 +51,15 @@ impl People {
             (Some(before), Some(after)) => View::ALL.map(|view| view::differs(before, after, view)),
             _ => [true; 3],
         };
-        let change =
-            Change { revision, ordinal: 0, stored: true, id: id.clone(), before, after, seen_by };
+        let change = PersonChange {
+            revision,
+            ordinal: 0,
+            stored: true,
+            id: id.clone(),
+            before,
+            after,
+            seen_by,
+        };
         let people = [(id.clone(), change.after.clone())].into_iter().collect();
         let changes = if seen_by == [false; 3] { Vec::new() } else { vec![change] };
         BatchResult { people, changes, revision: self.revision().max(revision) }

@@ -12,7 +12,8 @@ use communicado_wire::gateway::{Alter, NewPerson, View};
 use communicado_wire::{Client, Status, Timestamp};
 
 use super::{
-    BatchResult, Change, Input, Now, People, PresenceState, change_json, own_person, person_json,
+    BatchResult, Input, Now, People, PersonChange, PresenceState, change_json, own_person,
+    person_json,
 };
 use crate::limits::FORGOTTEN_AFTER;
 
@@ -175,7 +176,7 @@ impl World {
     }
 
     /// Checks that a change follows the last one, and differs in exactly the views that it names.
-    fn check(&self, change: &Change) {
+    fn check(&self, change: &PersonChange) {
         let held = self.received.get(&change.id);
         assert_eq!(held.is_some(), change.before.is_some(), "{change:?}");
         let (Some(before), Some(after)) = (&change.before, &change.after) else { return };

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use communicado_wire::gateway::{End, EndReason, Gone, View};
 
 use super::budget::{Charge, StreamBudget};
-use crate::model::{Change, Person, change_json};
+use crate::model::{Person, PersonChange, change_json};
 
 /// An event: its text in a stream of events, and its data alone.
 #[derive(Clone, Debug)]
@@ -103,13 +103,13 @@ impl AsRef<[u8]> for Charged {
 /// A change, and those of its frames that were needed so far.
 #[derive(Debug)]
 pub(crate) struct RenderedChange {
-    pub(crate) change: Change,
+    pub(crate) change: PersonChange,
     frames: [OnceLock<Frame>; 3],
     gone: OnceLock<Frame>,
 }
 
 impl RenderedChange {
-    pub(crate) fn new(change: Change) -> Self {
+    pub(crate) fn new(change: PersonChange) -> Self {
         Self { change, frames: Default::default(), gone: OnceLock::new() }
     }
 
@@ -160,26 +160,26 @@ impl RenderedChange {
 }
 
 /// Coalesces changes to one per person, in the order of the last ones.
-pub(crate) fn coalesced(changes: Vec<Change>) -> Vec<Change> {
-    let mut people = std::collections::BTreeMap::<Arc<str>, Change>::new();
+pub(crate) fn coalesced(changes: Vec<PersonChange>) -> Vec<PersonChange> {
+    let mut people = std::collections::BTreeMap::<Arc<str>, PersonChange>::new();
     for change in changes {
         match people.remove(&change.id) {
             None => people.insert(change.id.clone(), change),
             Some(first) => people.insert(change.id.clone(), merged(first, change)),
         };
     }
-    let mut changes: Vec<Change> = people.into_values().collect();
+    let mut changes: Vec<PersonChange> = people.into_values().collect();
     changes.sort_unstable_by_key(|change| change.ordinal);
     changes
 }
 
 /// Merges two changes of one person.
-pub(crate) fn merged(first: Change, last: Change) -> Change {
+pub(crate) fn merged(first: PersonChange, last: PersonChange) -> PersonChange {
     let mut seen_by = last.seen_by;
     for (seen, earlier) in seen_by.iter_mut().zip(first.seen_by) {
         *seen |= earlier;
     }
-    Change { before: first.before, seen_by, ..last }
+    PersonChange { before: first.before, seen_by, ..last }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::mailbox::Mailbox;
 use super::reader_id::ReaderId;
 use crate::api_error::ApiError;
 use crate::metrics::TransportLabel;
-use crate::model::Change;
+use crate::model::PersonChange;
 use crate::principal::Principal;
 use crate::subscription::Subscription;
 
@@ -24,7 +24,7 @@ const CHANGES_WAITING: usize = 4096;
 #[derive(Debug)]
 pub(crate) enum LoopCommand {
     /// Send these changes to the readers.
-    Changes(Vec<Change>),
+    Changes(Vec<PersonChange>),
     /// Add a reader whose socket hyper owns.
     Open {
         principal: Principal,
@@ -86,7 +86,7 @@ impl EventLoopHandle {
     }
 
     /// Sends changes. If too many wait, they are coalesced by person.
-    pub(crate) fn send_changes(&self, changes: Vec<Change>) {
+    pub(crate) fn send_changes(&self, changes: Vec<PersonChange>) {
         let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
         let Inbox { commands, coalesce_at } = &mut *inbox;
         match commands.last_mut() {

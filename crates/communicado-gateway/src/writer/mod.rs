@@ -18,7 +18,7 @@ use communicado_wire::gateway::stored::Token;
 use communicado_wire::gateway::{EndReason, View};
 
 use crate::app_state::AppState;
-use crate::model::{BatchResult, Change, person_json};
+use crate::model::{BatchResult, PersonChange, person_json};
 use crate::store::{HistoryEntry, Store, StoreError, Writes};
 use crate::store_writer::{WriteCommand, WriteRequest};
 use crate::traces::RequestContext;
@@ -187,7 +187,7 @@ fn collect_writes(
     writes.revision = writes.revision.max(result.revision);
 }
 
-fn history_entry(change: &Change) -> Option<HistoryEntry> {
+fn history_entry(change: &PersonChange) -> Option<HistoryEntry> {
     let person = change.after.as_ref()?;
     let body = person_json(person, View::Everything);
     Some(HistoryEntry {

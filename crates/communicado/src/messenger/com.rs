@@ -34,7 +34,7 @@ pub(super) fn wait_until_running(timeout: Duration) -> bool {
 
 type GetResult = Result<Variant, HResult>;
 
-enum WorkerCommand {
+enum MessengerCommand {
     Get(i32, Sender<GetResult>),
     Event(DispatchEvent),
     /// The client's process has exited.
@@ -45,7 +45,7 @@ enum WorkerCommand {
 
 /// The connection to a worker thread, which makes the calls to the client.
 pub(super) struct MessengerConnection {
-    commands: Option<Sender<WorkerCommand>>,
+    commands: Option<Sender<MessengerCommand>>,
     is_done: Receiver<()>,
 }
 
@@ -91,8 +91,10 @@ impl MessengerConnection {
 
     fn get(&self, member: i32) -> Result<Variant, MessengerError> {
         let (reply, answer) = channel();
-        let sent =
-            self.commands.as_ref().map(|commands| commands.send(WorkerCommand::Get(member, reply)));
+        let sent = self
+            .commands
+            .as_ref()
+            .map(|commands| commands.send(MessengerCommand::Get(member, reply)));
         if !matches!(sent, Some(Ok(()))) {
             return Err(MessengerError::new(GONE));
         }
@@ -106,7 +108,7 @@ impl MessengerConnection {
 impl Drop for MessengerConnection {
     fn drop(&mut self) {
         if let Some(commands) = self.commands.take() {
-            let _ = commands.send(WorkerCommand::Stop);
+            let _ = commands.send(MessengerCommand::Stop);
         }
         // A client that hangs must not block the program.
         let _ = self.is_done.recv_timeout(STOP_TIMEOUT);
@@ -116,8 +118,8 @@ impl Drop for MessengerConnection {
 /// Serves commands until the client exits or the connection is dropped.
 fn run_worker(
     class: Guid,
-    sender: &Sender<WorkerCommand>,
-    commands: &Receiver<WorkerCommand>,
+    sender: &Sender<MessengerCommand>,
+    commands: &Receiver<MessengerCommand>,
     mut process: Process,
     mut emit: EmitEvent,
     connected: &Sender<Result<(), HResult>>,
@@ -147,13 +149,13 @@ fn run_worker(
     while !shutting_down {
         let Ok(command) = commands.recv() else { return };
         match command {
-            WorkerCommand::Get(member, reply) => {
+            MessengerCommand::Get(member, reply) => {
                 let got = object.get(member, &[]);
                 let _ = reply.send(got.map(|got| got.value).map_err(|error| error.code()));
             }
-            WorkerCommand::ProcessEnded => shutting_down = true,
-            WorkerCommand::Stop => return,
-            WorkerCommand::Event(DispatchEvent { id, arguments }) => {
+            MessengerCommand::ProcessEnded => shutting_down = true,
+            MessengerCommand::Stop => return,
+            MessengerCommand::Event(DispatchEvent { id, arguments }) => {
                 let number = |at: usize| arguments.get(at).and_then(Variant::number).unwrap_or(0);
                 match id {
                     event::ON_SIGNIN => {
@@ -188,13 +190,13 @@ fn run_worker(
 fn connect<'a>(
     apartment: &'a Apartment,
     class: Guid,
-    sender: &Sender<WorkerCommand>,
+    sender: &Sender<MessengerCommand>,
 ) -> Result<(Object<'a>, AdvisoryConnection<'a>), HResult> {
     let object = Object::create(apartment, class).map_err(|error| error.code())?;
     let sender = Mutex::new(sender.clone());
     let forward_event = move |event| {
         let sender = sender.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = sender.send(WorkerCommand::Event(event));
+        let _ = sender.send(MessengerCommand::Event(event));
     };
     let listening = object.advise(EVENTS, forward_event).map_err(|error| error.code())?;
     Ok((object, listening))
@@ -209,12 +211,12 @@ fn is_signed_in(object: &Object<'_>) -> bool {
     status(object).is_some_and(|status| status.contains(MiStatus::ONLINE))
 }
 
-/// A waker that sends [`WorkerCommand::ProcessEnded`].
-struct ProcessEndWaker(Mutex<Sender<WorkerCommand>>);
+/// A waker that sends [`MessengerCommand::ProcessEnded`].
+struct ProcessEndWaker(Mutex<Sender<MessengerCommand>>);
 
 impl Wake for ProcessEndWaker {
     fn wake(self: Arc<Self>) {
         let commands = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = commands.send(WorkerCommand::ProcessEnded);
+        let _ = commands.send(MessengerCommand::ProcessEnded);
     }
 }

@@ -23,7 +23,7 @@ use crate::api_error::{ApiError, ApiErrorKind};
 use crate::connection_limit::ConnectionPermit;
 use crate::limits::{BACKLOG, Limit, NAMES_PER_SUBSCRIPTION, STREAM_BYTES_PER_TOKEN};
 use crate::metrics::{Metrics, TransportLabel};
-use crate::model::{Change, People, Person};
+use crate::model::{People, Person, PersonChange};
 use crate::principal::Principal;
 use crate::stream::{
     Charge, Frame, NUMBER_MASK, RETRY, ReaderId, RenderedChange, StreamBudget, StreamBudgets,
@@ -63,7 +63,7 @@ struct Backlog {
     /// The rest of a frame that was begun, and the start of a stream.
     rest: VecDeque<(Frame, Option<Charge>)>,
     /// One coalesced change per person.
-    changes: BTreeMap<Arc<str>, (Change, Charge)>,
+    changes: BTreeMap<Arc<str>, (PersonChange, Charge)>,
     /// The time of the last write.
     since: Moment,
     /// True if the stream closes after `rest`.
@@ -255,7 +255,7 @@ impl Readers {
     /// Returns the new readers of people and groups that did not exist when they subscribed.
     pub(super) fn deliver(
         &mut self,
-        changes: Vec<Change>,
+        changes: Vec<PersonChange>,
         metrics: &Metrics,
         now: Moment,
     ) -> Vec<(Principal, Arc<str>)> {
