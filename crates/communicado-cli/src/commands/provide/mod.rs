@@ -33,7 +33,7 @@ use crate::suggestion::did_you_mean;
 /// The maximum size of a script.
 const SCRIPT_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
-/// Run a headless client. One per user session; the commands below control it.
+/// Run a headless client. One per user session; subcommands control it.
 ///
 /// Runs until stopped, and prints each change of its status. On Linux, programs see it on the
 /// session bus as org.communicado.Provider1. On Windows, programs that use Communicator's classes
