@@ -33,7 +33,7 @@ enum TokensAction {
         /// Limit the token to people of this group.
         #[arg(long, value_name = "ID")]
         group: Option<String>,
-        /// View on people: `in-out`, `availability` or `everything`.
+        /// View of people: `in-out`, `availability` or `everything`.
         #[arg(long, value_name = "VIEW", default_value = "availability", value_parser = view)]
         view: View,
         /// Lifetime, for example `720h`. Default: until revoked.
