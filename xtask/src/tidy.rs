@@ -1,8 +1,7 @@
-//! Holds the house rules, so that nobody has to remember them: each finding says where, and what
-//! to do.
+//! Checks the house rules. A finding has the place, and what to do.
 //!
-//! A rule reads the tree and returns what it found; all of them are in one table. Rules look at
-//! text and do not parse Rust: they are for people who mean well.
+//! A rule reads the tree and returns its findings; one table has all rules. Rules read text and do
+//! not parse Rust.
 
 mod cli_doc;
 mod crates;
