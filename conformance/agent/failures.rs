@@ -23,9 +23,9 @@ fn check(manner: &str, cause: &str, help: &str) {
     while gateway.next_list().manner != "take" {}
     fixture.expect_status("publishing");
     ends(&mut agent);
-    let said = agent.output();
-    assert_eq!(said.matches("error: ").count(), 1, "the same trouble is told once: {said}");
-    assert!(!said.contains('\u{1b}'), "what is foreign commands no terminal: {said}");
+    let printed = agent.output();
+    assert_eq!(printed.matches("error: ").count(), 1, "the same error is printed once: {printed}");
+    assert!(!printed.contains('\u{1b}'), "foreign text has no terminal escapes: {printed}");
 }
 
 #[track_caller]

@@ -49,7 +49,7 @@ fn a_client_that_is_killed_signs_out_and_its_successor_is_found(wine: &Wine) {
     gate.enter();
 }
 
-fn a_refusal_says_what_it_means_and_is_not_the_end(wine: &Wine) {
+fn a_refusal_has_its_meaning_and_the_program_continues(wine: &Wine) {
     let mut peer = communicator(wine);
     peer.tell("register 80040111");
     peer.tell("flag 2");
@@ -67,5 +67,5 @@ fn a_refusal_says_what_it_means_and_is_not_the_end(wine: &Wine) {
 crate::beside_both! {
     a_whole_session_in_the_words_of_the_article,
     a_client_that_is_killed_signs_out_and_its_successor_is_found,
-    a_refusal_says_what_it_means_and_is_not_the_end,
+    a_refusal_has_its_meaning_and_the_program_continues,
 }
