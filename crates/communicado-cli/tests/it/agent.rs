@@ -39,7 +39,7 @@ fn consent(token: &str) -> String {
 }
 
 #[test]
-fn without_consent_every_command_says_how_to_consent() {
+fn without_consent_every_command_prints_how_to_consent() {
     for task in [&[][..], &["pause", "1h"], &["resume"], &["set", "away"], &["clear"]] {
         communicado(&[&["agent"], task].concat()).expect(1, "", NOT_ALLOWED);
     }
