@@ -48,7 +48,7 @@ fn a_gateway_that_never_comes_to_the_end_of_its_answer() {
 fn a_gateway_that_breaks() {
     check(
         "broken",
-        "the gateway failed: 500 Internal Server Error (the response: so it is ",
+        "the gateway failed: 500 Internal Server Error (response: so it is ",
         "you need not do anything",
     );
 }
@@ -163,7 +163,7 @@ fn a_token_that_is_revoked_ends_the_agent() {
     // Exit status 1, so that no service manager restarts it.
     assert_eq!(agent.wait().code(), Some(1), "{}", agent.output());
     let first = "error: publishing has stopped\n  cause: the gateway does not accept the \
-                 token any more (the response: so it is \\u{1b}[31mhere)\n  help: the token was revoked";
+                 token any more (response: so it is \\u{1b}[31mhere)\n  help: the token was revoked";
     assert!(agent.output().contains(first), "{}", agent.output());
     assert_eq!(gateway.rest().iter().filter(|it| it.manner == "unauthorized").count(), 1);
     let status = fixture.run(&["status"]);

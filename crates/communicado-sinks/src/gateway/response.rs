@@ -109,7 +109,7 @@ impl Response {
     /// The detail of a problem document (RFC 9457), as the end of a sentence.
     fn detail_suffix(&self) -> String {
         let text = self.problem_text("detail").or_else(|| self.problem_text("title"));
-        text.map_or_else(String::new, |text| format!(" (the response: {text})"))
+        text.map_or_else(String::new, |text| format!(" (response: {text})"))
     }
 
     /// The gateway's advice, or the default.
@@ -189,7 +189,7 @@ mod tests {
         let check = |status, cause: &str, help: &str, retry| {
             let error = check(status, PROBLEM, |_| ()).unwrap_err();
             assert!(error.cause.contains(cause), "{status}: {}", error.cause);
-            assert!(error.cause.contains("(the response: a detail)"), "{}", error.cause);
+            assert!(error.cause.contains("(response: a detail)"), "{}", error.cause);
             assert!(error.help.contains(help), "{status}: {}", error.help);
             assert_eq!(error.retry, retry, "{status}");
         };
