@@ -17,7 +17,7 @@ use crate::app_state::AppState;
 use crate::ids::parse_id;
 use crate::limits::SESSION;
 use crate::oidc::{OidcClient, unknown_login};
-use crate::rates::Network;
+use crate::rate_limits::Network;
 use crate::store_writer::WriteCommand;
 use crate::web::{HTML, POLICY};
 
