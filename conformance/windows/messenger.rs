@@ -55,9 +55,9 @@ fn a_refusal_has_its_meaning_and_the_program_continues(wine: &Wine) {
     peer.tell("flag 2");
     let mut gate = wine.start("sign_in_gate.exe");
     gate.says(BEGINS);
-    gate.says(&["Communicator gives no object: CLASS_E_CLASSNOTAVAILABLE (0x80040111)"]);
+    gate.says(&["Communicator returns an error: CLASS_E_CLASSNOTAVAILABLE (0x80040111)"]);
     peer.tell("register 80080005");
-    gate.says(&["Communicator gives no object: CO_E_SERVER_EXEC_FAILURE (0x80080005)"]);
+    gate.says(&["Communicator returns an error: CO_E_SERVER_EXEC_FAILURE (0x80080005)"]);
     peer.tell("status 2");
     peer.tell("register");
     gate.says(&["Communicator is running.", "The feature is on."]);
