@@ -44,7 +44,7 @@ fn demo() -> Vec<Row> {
     });
     let mut recording = Recording::of(reader);
     recording.rows.push(Row::command("communicado demo"));
-    recording.until("Signed-out came before gone");
+    recording.until("always came before `absent`");
     recording.rows
 }
 
