@@ -311,6 +311,8 @@ pub(crate) fn read(text: &str) -> Result<Vec<ParsedCode>, ParseCodeError> {
     }
     let family = family_in(text);
     let alone = pieces(text).nth(1).is_none();
+    // The statuses of HTTP have the numbers of some errors of Visual Basic (429).
+    let of_http = pieces(text).any(|piece| piece.to_ascii_lowercase().starts_with("http"));
     let mut before = "";
     for piece in pieces(text) {
         let numeral = match Numeral::read(piece) {
@@ -319,7 +321,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<ParsedCode>, ParseCodeError> {
             }
             numeral => numeral.ok().flatten(),
         };
-        let of_script = numeral.is_some_and(|it| it.is_script_error(before, family));
+        let of_script = !of_http && numeral.is_some_and(|it| it.is_script_error(before, family));
         let family = if of_script { Some(Family::Script) } else { family };
         let named = alone || of_script || family.is_some_and(|it| it != Family::Script);
         let numbers =

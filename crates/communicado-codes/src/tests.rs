@@ -356,6 +356,9 @@ fn the_errors_of_visual_basic_and_its_sentences_are_found() {
         "CO_E_CLASSSTRING",
         None,
     );
+    for of_http in ["HTTP error 429", "HTTP/1.1 429 Too Many Requests", "http status: error 424"] {
+        assert!(matches!(explain(of_http), Err(ParseCodeError::NoCode { .. })), "{of_http}");
+    }
     // Five can be anything.
     assert_eq!(explain("5").unwrap()[0].certainty, Certainty::Unknown);
 }
