@@ -1,343 +1,403 @@
-//! Registration of clients with Office: the registry and the list of processes (Microsoft,
-//! "Integrating IM applications with Office").
+//! Registered clients: ties keys, classes and processes together (Microsoft, "Integrating IM
+//! applications with Office").
 //!
-//! Pure: the values that were read go in, the state of each client comes out.
-//!
-//! **Know:** the flag is about the process and never about the sign-in, and nothing resets it after
-//! a crash. So the flag counts only while the process runs.
+//! Pure: the values that were read go in, the clients come out, each with its decision.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use communicado_core::{Life, UnknownReason};
 use communicado_windows::{Guid, RegistryValue};
 
-use super::known_clients;
+use super::class_server::{ClassEvidence, ClassServer, ServerProcess, best_evidence, is_served_by};
+use super::decision::{Basis, Decision, Evidence, ProcessEvidence, RunningFlag, decide};
+use super::known_clients::{self, KNOWN_CLIENTS, KnownClient, MESSENGER};
+use super::program_name::{file_name, is_shared_host, split_command, stem};
 use super::session::ProcessState;
+use super::snapshot::{ProcessFact, Registration, RegistrySnapshot, text};
 
 /// The maximum number of clients. A desktop has two or three.
 const CLIENTS_MAX: usize = 256;
 
-/// Values from the registry and the list of processes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RegistrySnapshot {
-    /// The keys under `HKCU\Software\IM Providers`, with their `UpAndRunning`.
-    pub flags: Vec<(String, Option<RegistryValue>)>,
-    /// The registrations that running clients write there, as communicado's provider does, which
-    /// has no installer.
-    pub own: Vec<(String, Registration)>,
-    /// The keys under `HKLM\Software\IM Providers`, in the 64-bit view.
-    pub wide: Vec<(String, Registration)>,
-    /// The same keys, in the 32-bit view.
-    pub narrow: Vec<(String, Registration)>,
-    /// The processes of this session: process ID and name of the program.
-    pub processes: Vec<(u32, String)>,
-}
-
-/// Registration of a client.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Registration {
-    /// `ProcessName`.
-    pub program: Option<RegistryValue>,
-    /// `GUID`.
-    pub class: Option<RegistryValue>,
-    /// `ProcessId`, which only communicado's provider writes: its program has other uses too.
-    pub process: Option<RegistryValue>,
-}
-
-/// A registered client.
+/// A registered client, or a known one that runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegisteredClient {
     /// The name of its registry key.
     pub app: String,
     /// The name that Communicado reports.
     pub client: String,
-    /// Its flag.
-    pub flag: RunningFlag,
     /// The name of its program, where known.
     pub program: Option<String>,
     /// The IDs of its processes in this session.
     pub processes: Vec<u32>,
+    /// Processes that it started and that may outlive it: ID and file name.
+    pub helpers: Vec<(u32, String)>,
     /// The class of its root object.
     pub class: Option<Guid>,
     /// True if its installer has registered it in the 64-bit view and in the 32-bit view.
     pub registered: (bool, bool),
+    /// True if it is communicado's provider.
+    pub is_provider: bool,
+    /// All evidence on it.
+    pub evidence: Evidence,
+    /// The decision on that evidence.
+    pub decision: Decision,
 }
 
-/// Value of `UpAndRunning`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RunningFlag {
-    /// The client has no key under `HKCU\Software\IM Providers`.
-    NoKey,
-    /// The value is missing. This is undocumented, and the first programs for Communicator treat it
-    /// as 1.
-    Missing,
-    /// 0: the client does not run.
-    Down,
-    /// 1: the client is starting.
-    Starting,
-    /// 2: the client runs, and its classes are registered.
-    Up,
-    /// Another, undocumented value.
-    Undocumented(RegistryValue),
+/// Presence of a client's program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProgramPresence {
+    /// It runs.
+    Runs,
+    /// It does not run.
+    Absent,
+    /// Nothing shows whether it runs.
+    Unknown,
 }
 
 impl RegisteredClient {
-    /// Returns whether the client runs, by its flag and its processes.
+    /// Returns whether the client runs. A client that accepts calls is unknown until it is read.
     #[must_use]
     pub const fn life(&self) -> Life {
-        match (&self.flag, self.has_process()) {
-            (RunningFlag::NoKey | RunningFlag::Down, _) | (_, Some(false)) => Life::Absent,
-            (RunningFlag::Missing | RunningFlag::Starting, Some(true)) => Life::Starting,
-            (RunningFlag::Up | RunningFlag::Undocumented(_), Some(true)) | (_, None) => {
-                Life::Unknown(UnknownReason::NotSupported)
-            }
-        }
+        self.decision.life()
     }
 
-    /// Returns whether its process runs, or `None` if its program is unknown.
+    /// Returns whether its program runs, by itself or under another key.
     #[must_use]
-    pub const fn has_process(&self) -> Option<bool> {
-        match self.program {
-            Some(_) => Some(!self.processes.is_empty()),
-            None => None,
+    pub const fn presence(&self) -> ProgramPresence {
+        match (&self.decision.basis, self.life()) {
+            (Basis::OtherClient(_), _) => ProgramPresence::Runs,
+            (_, Life::Absent) => ProgramPresence::Absent,
+            (_, Life::Unknown(UnknownReason::SourceLost)) => ProgramPresence::Unknown,
+            _ => ProgramPresence::Runs,
         }
-    }
-
-    /// Returns whether its flag is set without a process.
-    #[must_use]
-    pub const fn is_stale(&self) -> bool {
-        !self.flag.is_down() && matches!(self.has_process(), Some(false))
     }
 
     /// Returns whether its root object is Communicator's. The source `communicator` reads such
     /// clients, and `lync` all others.
     #[must_use]
     pub fn is_messenger(&self) -> bool {
-        self.class == Some(known_clients::MESSENGER)
-    }
-
-    /// The state of its process, for a session.
-    #[must_use]
-    pub fn process_state(&self) -> ProcessState {
-        match self.life() {
-            Life::Absent => ProcessState::NotRunning,
-            Life::Starting => ProcessState::Starting,
-            Life::Unknown(_) | Life::Running | Life::ShuttingDown if self.accepts_calls() => {
-                ProcessState::Running(self.processes.iter().copied().collect())
-            }
-            Life::Unknown(_) | Life::Running | Life::ShuttingDown => ProcessState::Unknown,
-        }
+        self.class == Some(MESSENGER)
     }
 
     /// Returns whether its root object can be created without a start of the client.
     #[must_use]
-    pub fn accepts_calls(&self) -> bool {
-        self.flag == RunningFlag::Up && self.has_process() == Some(true)
+    pub const fn accepts_calls(&self) -> bool {
+        self.decision.accepts_calls()
     }
-}
 
-impl RunningFlag {
-    /// Returns whether the flag means that the client does not run.
+    /// The state of its process at `now`, for a session.
     #[must_use]
-    pub const fn is_down(&self) -> bool {
-        matches!(self, Self::NoKey | Self::Down)
+    pub fn process_state(&self, now: i64) -> ProcessState {
+        if !self.accepts_calls() {
+            return ProcessState::Closed(self.life());
+        }
+        ProcessState::Open {
+            processes: self.processes.iter().copied().collect(),
+            age: self.up_since().map(|since| {
+                let micros = now.saturating_sub(since).max(0);
+                std::time::Duration::from_micros(micros.unsigned_abs())
+            }),
+        }
+    }
+
+    /// The moment since which the client may be up, where readable.
+    const fn up_since(&self) -> Option<i64> {
+        let ProcessEvidence::Running { started } = self.evidence.process else { return None };
+        match (started, self.evidence.written) {
+            (Some(started), Some(written)) if written > started => Some(written),
+            (None, written) => written,
+            (started, _) => started,
+        }
     }
 }
 
-/// All clients with a key of the user or the machine, by name.
+/// All clients with a key of the user or the machine, and the known clients that run, by name.
 #[must_use]
 pub fn registered_clients(snapshot: &RegistrySnapshot) -> Vec<RegisteredClient> {
     let mut apps = BTreeMap::new();
-    let flags = snapshot.flags.iter().map(|(app, _)| app);
-    let machine = snapshot.wide.iter().chain(&snapshot.narrow).map(|(app, _)| app);
-    for app in flags.chain(machine).take(CLIENTS_MAX) {
+    let users = snapshot.users.iter().map(|key| key.app.as_str());
+    let machine = snapshot.wide.iter().chain(&snapshot.narrow).map(|(app, _)| app.as_str());
+    for app in users.chain(machine).take(CLIENTS_MAX) {
         apps.entry(app.to_lowercase()).or_insert(app);
     }
-    apps.into_values().map(|app| registered_client(app, snapshot)).collect()
+    for known in KNOWN_CLIENTS {
+        let program = stem(known.program);
+        if snapshot.processes.iter().any(|process| stem(&process.image) == program) {
+            apps.entry(known.app.to_lowercase()).or_insert(known.app);
+        }
+    }
+    let mut drafts: Vec<Draft<'_>> =
+        apps.into_values().map(|app| Draft::new(app, snapshot)).collect();
+    find_processes_by_class(&mut drafts, snapshot);
+    let owners = merge(&mut drafts);
+    let names: Vec<String> =
+        drafts.iter().map(|draft| known_clients::client_name(draft.app)).collect();
+    let owners = owners.into_iter().map(|owner| names.get(owner?).cloned());
+    let pairs = drafts.into_iter().zip(owners.collect::<Vec<_>>());
+    pairs.map(|(draft, owner)| draft.client(snapshot, owner)).collect()
 }
 
-fn registered_client(app: &str, snapshot: &RegistrySnapshot) -> RegisteredClient {
-    let known = known_clients::by_app(app);
-    let own = find(app, &snapshot.own);
-    let [wide, narrow] = [&snapshot.wide, &snapshot.narrow].map(|view| find(app, view));
-    // The registration of a running client is newer than its installer's.
-    let registrations = [own, wide, narrow].into_iter().flatten();
-    let mut programs = registrations.clone().filter_map(|each| text(each.program.as_ref()));
-    let mut classes = registrations.filter_map(|each| text(each.class.as_ref())?.parse().ok());
-    let program = programs.next().or_else(|| known.map(|known| known.program)).map(str::to_owned);
-    let is_its_program = |image: &str| {
-        program.as_deref().is_some_and(|name| name.to_lowercase() == image.to_lowercase())
-    };
-    let only_process = own.and_then(|own| match own.process {
-        Some(RegistryValue::Number(id)) => Some(id),
-        _ => None,
+/// The programs whose processes concern the clients, without `.exe` and in lower case.
+#[must_use]
+pub fn concerned_programs(snapshot: &RegistrySnapshot) -> BTreeSet<String> {
+    let own = snapshot.users.iter().map(|key| &key.own);
+    let machine = snapshot.wide.iter().chain(&snapshot.narrow).map(|(_, found)| found);
+    let registered = own.chain(machine).filter_map(|each| text(each.program.as_ref()));
+    let known = KNOWN_CLIENTS
+        .iter()
+        .flat_map(|known| std::iter::once(known.program).chain(known.helpers.iter().copied()));
+    let servers = snapshot.classes.iter().filter_map(|(_, server)| match server {
+        ClassServer::Command(command) => Some(command.as_str()),
+        ClassServer::Package(_) | ClassServer::Other(_) => None,
     });
-    let processes = snapshot.processes.iter().filter(|(id, image)| {
-        is_its_program(image) && only_process.is_none_or(|only_process| only_process == *id)
-    });
-    let processes = processes.map(|(id, _)| *id).collect();
-    let flag = match find(app, &snapshot.flags) {
-        None => RunningFlag::NoKey,
-        Some(None) => RunningFlag::Missing,
-        Some(Some(RegistryValue::Number(0))) => RunningFlag::Down,
-        Some(Some(RegistryValue::Number(1))) => RunningFlag::Starting,
-        Some(Some(RegistryValue::Number(2))) => RunningFlag::Up,
-        Some(Some(other)) => RunningFlag::Undocumented(other.clone()),
-    };
-    RegisteredClient {
-        app: app.to_owned(),
-        client: known_clients::client_name(app),
-        flag,
-        processes,
-        class: classes.next().or_else(|| known?.class),
-        program,
-        registered: (wide.is_some(), narrow.is_some()),
-    }
+    registered.chain(known).chain(servers).filter_map(stem).collect()
 }
 
-fn find<'a, T>(app: &str, keys: &'a [(String, T)]) -> Option<&'a T> {
-    let is_app = |name: &str| name.to_lowercase() == app.to_lowercase();
-    keys.iter().find(|(name, _)| is_app(name)).map(|(_, value)| value)
+/// The classes of all clients.
+#[must_use]
+pub fn registered_classes(snapshot: &RegistrySnapshot) -> BTreeSet<Guid> {
+    let own = snapshot.users.iter().map(|key| &key.own);
+    let machine = snapshot.wide.iter().chain(&snapshot.narrow).map(|(_, found)| found);
+    let registered = own.chain(machine).filter_map(|each| text(each.class.as_ref())?.parse().ok());
+    let known = KNOWN_CLIENTS.iter().filter_map(|known| known.default_class);
+    registered.chain(known).take(CLIENTS_MAX).collect()
 }
 
-/// The text of a value, unless blank.
-fn text(value: Option<&RegistryValue>) -> Option<&str> {
-    match value? {
-        RegistryValue::Text(text) if !text.trim().is_empty() => Some(text.trim()),
-        RegistryValue::Text(_) | RegistryValue::Number(_) | RegistryValue::Other { .. } => None,
-    }
+/// A client before the decision.
+struct Draft<'a> {
+    app: &'a str,
+    known: Option<&'static KnownClient>,
+    flag: RunningFlag,
+    written: Option<i64>,
+    /// Its programs as written, the first one for people.
+    programs: Vec<&'a str>,
+    /// The process that its key names, if communicado's provider wrote the key.
+    provider: Option<u32>,
+    is_provider: bool,
+    processes: Vec<&'a ProcessFact>,
+    class: Option<Guid>,
+    has_invalid_class: bool,
+    servers: Vec<&'a ClassServer>,
+    registered: (bool, bool),
+    /// True if its class, and not its name, shows its process.
+    is_found_by_class: bool,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::windows::known_clients::MESSENGER;
-
-    fn number(number: u32) -> Option<RegistryValue> {
-        Some(RegistryValue::Number(number))
+impl<'a> Draft<'a> {
+    fn new(app: &'a str, snapshot: &'a RegistrySnapshot) -> Self {
+        let known = known_clients::by_app(app);
+        let is_app = |name: &str| name.to_lowercase() == app.to_lowercase();
+        let user = snapshot.users.iter().find(|key| is_app(&key.app));
+        let own = user.map(|key| &key.own);
+        let [wide, narrow] = [&snapshot.wide, &snapshot.narrow]
+            .map(|view| view.iter().find(|(name, _)| is_app(name)).map(|(_, found)| found));
+        // The registration of a running client is newer than its installer's.
+        let registrations: Vec<&Registration> = [own, wide, narrow].into_iter().flatten().collect();
+        let provider = own.filter(|own| own.is_provider()).and_then(|own| match own.process {
+            Some(RegistryValue::Number(id)) => Some(id),
+            _ => None,
+        });
+        let names = registrations.iter().filter_map(|each| text(each.program.as_ref()));
+        let programs: Vec<&str> = names.chain(known.map(|known| known.program)).collect();
+        let texts: Vec<&str> =
+            registrations.iter().filter_map(|each| text(each.class.as_ref())).collect();
+        let class = texts.iter().find_map(|text| text.parse().ok());
+        let is_written = registrations.iter().any(|each| each.class.is_some());
+        let class = class.or_else(|| known.filter(|_| !is_written)?.default_class);
+        let mut draft = Self {
+            app,
+            known,
+            flag: user.map_or(RunningFlag::NoKey, |key| RunningFlag::of(key.flag.as_ref())),
+            written: user.and_then(|key| key.written),
+            programs,
+            provider,
+            is_provider: registrations.iter().any(|each| each.is_provider()),
+            processes: Vec::new(),
+            has_invalid_class: class.is_none() && is_written,
+            servers: Vec::new(),
+            class,
+            registered: (wide.is_some(), narrow.is_some()),
+            is_found_by_class: false,
+        };
+        draft.set_class(class, snapshot);
+        // The provider's program has other uses too, so only its process ID counts.
+        let stems = registrations.iter().filter(|each| !each.is_provider());
+        let stems = stems.filter_map(|each| stem(text(each.program.as_ref())?));
+        let stems: Vec<String> = stems.chain(known.and_then(|known| stem(known.program))).collect();
+        let own_stem = own.and_then(|own| stem(text(own.program.as_ref())?));
+        let is_its_process = |process: &&ProcessFact| {
+            let image = stem(&process.image);
+            let is_provider = Some(process.id) == provider && image == own_stem;
+            is_provider || image.is_some_and(|image| stems.contains(&image))
+        };
+        draft.processes = snapshot.processes.iter().filter(is_its_process).collect();
+        draft
     }
 
-    fn text(text: &str) -> Option<RegistryValue> {
-        Some(RegistryValue::Text(text.to_owned()))
+    fn set_class(&mut self, class: Option<Guid>, snapshot: &'a RegistrySnapshot) {
+        let servers = snapshot.classes.iter().filter(|(id, _)| Some(*id) == class);
+        self.servers = servers.map(|(_, server)| server).collect();
     }
 
-    fn snapshot(
-        app: &str,
-        flag: Option<RegistryValue>,
-        processes: &[(u32, &str)],
-    ) -> RegistrySnapshot {
-        let processes = processes.iter().map(|(id, image)| (*id, (*image).to_owned())).collect();
-        RegistrySnapshot {
-            flags: vec![(app.to_owned(), flag)],
+    /// Returns whether its process is a program that runs other programs.
+    fn is_hosted(&self) -> bool {
+        let mut stems = self.processes.iter().filter_map(|process| stem(&process.image)).peekable();
+        stems.peek().is_some() && stems.all(|stem| is_shared_host(&stem))
+    }
+
+    fn has_process(&self, id: u32) -> bool {
+        self.processes.iter().any(|process| process.id == id)
+    }
+
+    /// The order in which keys of one process give it their name.
+    fn name_rank(&self) -> (u8, u8) {
+        let is_its_own = self.known.is_some_and(|known| {
+            let program = stem(known.program);
+            self.processes.iter().any(|process| stem(&process.image) == program)
+        });
+        let name = match self.known {
+            _ if self.is_found_by_class => 0,
+            Some(_) if is_its_own => 2,
+            None => 1,
+            // Other vendors use the key of a known client in their legacy mode.
+            Some(_) => 0,
+        };
+        (name, self.flag.rank())
+    }
+
+    fn class_evidence(&self) -> ClassEvidence {
+        let Some(class) = self.class else {
+            return if self.has_invalid_class {
+                ClassEvidence::Invalid
+            } else {
+                ClassEvidence::Missing
+            };
+        };
+        let here = self.processes.iter().filter(|process| !process.is_in_other_session);
+        let here = here.map(|process| ServerProcess {
+            image: &process.image,
+            path: process.path.as_deref(),
+            has_registered_itself: Some(process.id) == self.provider,
+        });
+        best_evidence(class, &self.servers, self.known, here)
+    }
+
+    /// Takes what another key of its process says, if that says more.
+    fn adopt(&mut self, other: &Self) {
+        self.provider = self.provider.or(other.provider);
+        if other.flag.rank() > self.flag.rank() {
+            self.flag = other.flag.clone();
+            self.written = other.written;
+        }
+        if self.class_evidence() == ClassEvidence::Proven {
+            return;
+        }
+        let (class, servers) = (self.class, std::mem::take(&mut self.servers));
+        self.class = other.class;
+        self.servers.clone_from(&other.servers);
+        if class.is_some() && self.class_evidence() != ClassEvidence::Proven {
+            self.class = class;
+            self.servers = servers;
+        }
+    }
+
+    fn process_evidence(&self, owner: Option<String>) -> ProcessEvidence {
+        if let Some(owner) = owner {
+            return ProcessEvidence::OtherClient(owner);
+        }
+        let mut here = self.processes.iter().filter(|process| !process.is_in_other_session);
+        if here.clone().next().is_some() {
+            if self.is_hosted() {
+                return ProcessEvidence::SharedHost;
+            }
+            let started = here.try_fold(i64::MAX, |first, each| Some(first.min(each.started?)));
+            return ProcessEvidence::Running { started };
+        }
+        if !self.processes.is_empty() {
+            return ProcessEvidence::OtherSession;
+        }
+        if self.programs.iter().any(|program| stem(program).is_some()) {
+            ProcessEvidence::NotRunning
+        } else {
+            ProcessEvidence::UnknownProgram
+        }
+    }
+
+    fn client(self, snapshot: &RegistrySnapshot, owner: Option<String>) -> RegisteredClient {
+        let evidence = Evidence {
+            class: self.class_evidence(),
+            process: self.process_evidence(owner),
+            flag: self.flag,
+            written: self.written,
+        };
+        let helpers = self.known.map_or(&[][..], |known| known.helpers);
+        let is_helper =
+            |image: &str| helpers.iter().any(|helper| helper.eq_ignore_ascii_case(image));
+        let helpers = snapshot.processes.iter().filter(|process| is_helper(&process.image));
+        let running = self.processes.first().map(|process| process.image.clone());
+        let named = self.programs.iter().map(|name| file_name(split_command(name).0).to_owned());
+        let here = self.processes.iter().filter(|process| !process.is_in_other_session);
+        let is_elsewhere = matches!(evidence.process, ProcessEvidence::OtherClient(_));
+        let processes = here.filter(|_| !is_elsewhere).map(|process| process.id).collect();
+        RegisteredClient {
+            app: self.app.to_owned(),
+            client: known_clients::client_name(self.app),
+            program: running.or_else(|| named.into_iter().find(|name| !name.trim().is_empty())),
             processes,
-            ..RegistrySnapshot::default()
+            helpers: helpers.map(|process| (process.id, process.image.clone())).collect(),
+            class: self.class,
+            registered: self.registered,
+            is_provider: self.is_provider,
+            decision: decide(&evidence, snapshot.now),
+            evidence,
         }
     }
+}
 
-    fn only_client(snapshot: &RegistrySnapshot) -> RegisteredClient {
-        let mut found = registered_clients(snapshot);
-        assert_eq!(found.len(), 1, "{found:?}");
-        found.remove(0)
-    }
-
-    const UNSUPPORTED: Life = Life::Unknown(UnknownReason::NotSupported);
-
-    #[test]
-    fn the_flag_counts_only_while_the_process_runs() {
-        let check = |flag: Option<RegistryValue>, with_process, without_process| {
-            let running = snapshot("Communicator", flag.clone(), &[(7, "Communicator.exe")]);
-            assert_eq!(only_client(&running).life(), with_process, "{flag:?}");
-            let exited = snapshot("Communicator", flag.clone(), &[(7, "notepad.exe")]);
-            assert_eq!(
-                only_client(&exited).life(),
-                without_process,
-                "{flag:?} without its process"
-            );
+/// Finds the process of a client whose named program does not run, by the servers of its class.
+fn find_processes_by_class<'a>(drafts: &mut [Draft<'a>], snapshot: &'a RegistrySnapshot) {
+    for draft in drafts.iter_mut().filter(|draft| draft.processes.is_empty()) {
+        if draft.is_provider || draft.servers.is_empty() {
+            continue;
+        }
+        let serves = |process: &&ProcessFact| {
+            let path = process.path.as_deref();
+            draft.servers.iter().all(|server| is_served_by(server, path))
         };
-        check(number(0), Life::Absent, Life::Absent);
-        check(number(1), Life::Starting, Life::Absent);
-        check(number(2), UNSUPPORTED, Life::Absent);
-        check(None, Life::Starting, Life::Absent);
-        check(number(3), UNSUPPORTED, Life::Absent);
-        check(text("2"), UNSUPPORTED, Life::Absent);
-        check(Some(RegistryValue::Other { kind: 4, length: 2 }), UNSUPPORTED, Life::Absent);
+        let found: Vec<_> = snapshot.processes.iter().filter(serves).collect();
+        draft.is_found_by_class = !found.is_empty();
+        draft.processes = found;
     }
+}
 
-    #[test]
-    fn without_a_known_program_the_flag_alone_means_unknown() {
-        let check = |flag: Option<RegistryValue>, expected| {
-            assert_eq!(
-                only_client(&snapshot("Acme", flag.clone(), &[])).life(),
-                expected,
-                "{flag:?}"
-            );
-        };
-        check(number(2), UNSUPPORTED);
-        check(number(1), UNSUPPORTED);
-        check(None, UNSUPPORTED);
-        check(number(0), Life::Absent);
-    }
-
-    #[test]
-    fn the_64_bit_registration_takes_precedence_over_the_32_bit_one() {
-        let registration = |program: &str, class: &str| Registration {
-            program: text(program),
-            class: text(class),
-            process: None,
-        };
-        let wide = registration("acme64.exe", "{8885370D-B33E-44B7-875D-28E403CF9270}");
-        let narrow = registration("acme.exe", "no class");
-        let mut snapshot = snapshot("Acme", number(2), &[(3, "ACME.EXE"), (4, "acme64.exe")]);
-        snapshot.narrow = vec![("ACME".to_owned(), narrow)];
-        let found = only_client(&snapshot);
-        assert_eq!((found.processes, found.class), (vec![3], None));
-        assert_eq!(found.registered, (false, true));
-        snapshot.wide = vec![("acme".to_owned(), wide)];
-        let found = only_client(&snapshot);
-        assert_eq!((found.processes, found.class), (vec![4], Some(MESSENGER)));
-    }
-
-    #[test]
-    fn the_registration_of_a_running_client_takes_precedence() {
-        let mut snapshot = snapshot("Communicator", number(2), &[(3, "communicado.exe")]);
-        let installed =
-            Registration { program: text("communicator.exe"), ..Registration::default() };
-        snapshot.wide = vec![("Communicator".to_owned(), installed)];
-        assert_eq!(only_client(&snapshot).life(), Life::Absent);
-        let own = Registration { program: text("communicado.exe"), ..Registration::default() };
-        snapshot.own = vec![("Communicator".to_owned(), own)];
-        let found = only_client(&snapshot);
-        assert_eq!((found.processes, found.class), (vec![3], Some(MESSENGER)));
-        for (id, expected) in [(3, UNSUPPORTED), (4, Life::Absent)] {
-            snapshot.own[0].1.process = number(id);
-            assert_eq!(only_client(&snapshot).life(), expected, "with process ID {id}");
+/// Makes the keys of one process one client. Returns the client that each other key belongs to.
+fn merge(drafts: &mut [Draft<'_>]) -> Vec<Option<usize>> {
+    let rank = |index: &usize| {
+        let named = drafts.get(*index).map(Draft::name_rank);
+        (named, std::cmp::Reverse(*index))
+    };
+    let best = |draft: &Draft<'_>| {
+        let has_all = |other: &Draft<'_>| draft.processes.iter().all(|it| other.has_process(it.id));
+        let others = drafts.iter().enumerate().filter(|(_, other)| has_all(other));
+        let is_one = !draft.processes.is_empty() && !draft.is_hosted();
+        others.filter(|_| is_one).map(|(index, _)| index).max_by_key(rank)
+    };
+    let owners = drafts.iter().enumerate().map(|(index, draft)| {
+        // The rank rises with each step, so the last one has no owner.
+        let mut owner = best(draft).filter(|owner| *owner != index);
+        while let Some(next) = owner.and_then(|owner| best(drafts.get(owner)?))
+            && Some(next) != owner
+        {
+            owner = Some(next);
+        }
+        owner
+    });
+    let owners: Vec<Option<usize>> = owners.collect();
+    for (index, owner) in owners.iter().enumerate() {
+        let Some(owner) = *owner else { continue };
+        if let Ok([other, owner]) = drafts.get_disjoint_mut([index, owner]) {
+            owner.adopt(other);
         }
     }
-
-    #[test]
-    fn a_blank_program_name_is_no_program() {
-        let mut snapshot = snapshot("Acme", number(2), &[(3, "")]);
-        let blank = Registration { program: text("  "), ..Registration::default() };
-        snapshot.wide = vec![("Acme".to_owned(), blank)];
-        assert_eq!(only_client(&snapshot).life(), UNSUPPORTED);
-    }
-
-    #[test]
-    fn an_installed_client_without_a_user_key_is_absent() {
-        let snapshot = RegistrySnapshot {
-            wide: vec![("Lync".to_owned(), Registration::default())],
-            ..RegistrySnapshot::default()
-        };
-        assert_eq!(only_client(&snapshot).life(), Life::Absent);
-        assert_eq!(only_client(&snapshot).flag, RunningFlag::NoKey);
-    }
-
-    #[test]
-    fn the_number_of_clients_is_limited() {
-        let flags = (0..1000).map(|each| (format!("App {each}"), number(2))).collect();
-        assert_eq!(
-            registered_clients(&RegistrySnapshot { flags, ..RegistrySnapshot::default() }).len(),
-            CLIENTS_MAX
-        );
-    }
+    owners
 }

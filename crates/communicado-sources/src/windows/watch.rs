@@ -7,9 +7,9 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use communicado_core::Moment;
+use communicado_core::{Life, Moment};
 use communicado_runtime::{SourceError, SourceHandle, Timer};
-use communicado_windows::{Guid, Process, TokenInfo};
+use communicado_windows::{Guid, Process, TokenInfo, civil_micros};
 
 use super::com_worker::{ComClient, ComWorker, WorkerOutput};
 use super::registration::RegisteredClient;
@@ -111,9 +111,10 @@ fn handle_clients<'a, C: ComClient>(
     let mut removed: Vec<String> = slots.keys().cloned().collect();
     for client in clients {
         let Some(class) = client.class else { continue };
-        let process = client.process_state();
+        let process = client.process_state(civil_micros());
         // The source `im-providers` reports clients that have not run.
-        let has_started = matches!(process, ProcessState::Starting | ProcessState::Running(_));
+        let has_started =
+            matches!(process, ProcessState::Closed(Life::Starting) | ProcessState::Open { .. });
         if !slots.contains_key(&client.client) && !has_started {
             continue;
         }
@@ -136,7 +137,7 @@ fn handle_clients<'a, C: ComClient>(
                 handle,
                 &client,
                 keepalive,
-                SessionInput::Process(ProcessState::NotRunning),
+                SessionInput::Process(ProcessState::Closed(Life::Absent)),
             );
         }
     }
