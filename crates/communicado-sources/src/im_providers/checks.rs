@@ -20,9 +20,12 @@ pub struct ProcessInfo {
 pub fn registration(client: &RegisteredClient) -> Check {
     let class = client.class.map_or("no class".to_owned(), |class| format!("class {class}"));
     let (health, found, action) = match client.registered {
-        (false, false) if client.is_provider => (
+        _ if client.is_provider && client.has_server => {
+            (CheckHealth::Good, format!("communicado's provider, {class}"), None)
+        }
+        _ if client.is_provider => (
             CheckHealth::Limited,
-            format!("communicado's provider, not registered; {class} while it runs"),
+            format!("communicado's provider, only while it runs, {class}"),
             Some("run `communicado provide --register`, so that other programs can start it"),
         ),
         (true, true) => {

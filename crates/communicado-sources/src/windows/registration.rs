@@ -35,6 +35,8 @@ pub struct RegisteredClient {
     pub class: Option<Guid>,
     /// True if its installer has registered it in the 64-bit view and in the 32-bit view.
     pub registered: (bool, bool),
+    /// True if a server is registered for its class.
+    pub has_server: bool,
     /// True if it is communicado's provider.
     pub is_provider: bool,
     /// All evidence on it.
@@ -289,7 +291,9 @@ impl<'a> Draft<'a> {
             self.flag = other.flag.clone();
             self.written = other.written;
         }
-        if self.class_evidence() == ClassEvidence::Proven {
+        // Communicator's class also reports why a sign-in failed.
+        let is_richer = self.is_provider && other.class == Some(MESSENGER);
+        if self.class_evidence() == ClassEvidence::Proven && !is_richer {
             return;
         }
         let (class, servers) = (self.class, std::mem::take(&mut self.servers));
@@ -347,6 +351,7 @@ impl<'a> Draft<'a> {
             helpers: helpers.map(|process| (process.id, process.image.clone())).collect(),
             class: self.class,
             registered: self.registered,
+            has_server: !self.servers.is_empty(),
             is_provider: self.is_provider,
             decision: decide(&evidence, snapshot.now),
             evidence,

@@ -236,6 +236,7 @@ fn the_provider_is_one_client_by_its_process_id() {
     let mut provider = snapshot(keys, vec![process(7, path, 60), process(9, path, 1)]);
     let found = client(&provider, "communicado");
     assert!(found.accepts_calls() && found.is_provider, "{found:?}");
+    assert!(found.is_messenger());
     assert_eq!(found.processes, [7]);
     assert_eq!(life(&provider, "communicator"), Life::Absent);
     // Another command of the same program is not the provider.
