@@ -1,4 +1,5 @@
-//! What installers, scripts and crashes leave in the registry, beside processes of all ages.
+//! Registry of real machines, as installers, scripts and crashes leave it, beside processes of all
+//! ages.
 
 use std::fs;
 
@@ -8,7 +9,7 @@ use communicado_conformance::{ExpectOk, Line, Peer, Wine, within};
 #[track_caller]
 fn import(wine: &Wine, case: &str) {
     let source = format!("{}/windows/cases/{case}.reg", env!("CARGO_MANIFEST_DIR"));
-    let text = fs::read_to_string(source).expect_ok("read a case");
+    let text = fs::read_to_string(source).expect_ok("read a case").replace('\n', "\r\n");
     // As the registry editor writes it; else Wine reads the values as text of one byte each.
     let bytes: Vec<u8> =
         std::iter::once(0xFEFF).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
@@ -223,6 +224,24 @@ fn a_legacy_key_belongs_to_the_client_whose_program_serves_it(wine: &Wine) {
     assert!(line.contains("belongs to Acme, which runs"), "{line}");
 }
 
+fn a_client_that_loses_its_registration_is_not_absent(wine: &Wine) {
+    let mut lync = wine.peer("lync.exe", &["--app", "Lync", "--kind", "lync"]);
+    lync.install_office();
+    lync.tell("activity Free");
+    lync.tell("state 3");
+    lync.come_up();
+    let mut watch = wine.watch();
+    watch.expect_eventually("lync", "signed-in available/Free by lync");
+    for view in ["/reg:64", "/reg:32"] {
+        wine.run("reg", &["delete", r"HKLM\Software\IM Providers\Lync", "/f", view]);
+    }
+    watch.expect_status("lync", "unknown");
+    assert_eq!(status(wine, "lync"), NOT_SUPPORTED);
+    lync.kill();
+    watch.expect_eventually("lync", "absent by lync");
+}
+
 crate::beside_both! {
+    a_client_that_loses_its_registration_is_not_absent,
     a_legacy_key_belongs_to_the_client_whose_program_serves_it,
 }

@@ -49,7 +49,7 @@ fn a_client_that_can_do_only_the_version_of_2010(wine: &Wine) {
     peer.come_up();
     let mut watch = wine.watch();
     watch.expect_all_absent_but("lync");
-    watch.expect("lync", &["signed-in available/Free by lync"]);
+    watch.expect_eventually("lync", "signed-in available/Free by lync");
     watch.end();
 }
 
@@ -64,7 +64,7 @@ fn a_client_that_can_do_no_version_or_has_an_unknown_state_is_unknown(wine: &Win
         peer.come_up();
         let mut watch = wine.watch();
         watch.expect_all_absent_but("lync");
-        watch.expect("lync", &[reported]);
+        watch.expect_eventually("lync", reported);
         watch.end();
         peer.tell("quit");
     }
@@ -76,7 +76,7 @@ fn a_client_that_is_killed_while_signed_in(wine: &Wine) {
     peer.come_up();
     let mut watch = wine.watch();
     watch.expect_all_absent_but("lync");
-    watch.expect("lync", &["signed-in available/Free by lync"]);
+    watch.expect_eventually("lync", "signed-in available/Free by lync");
     peer.kill();
     watch.expect("lync", &["signed-out by lync", "absent by lync"]);
     watch.end();

@@ -227,10 +227,10 @@ fn the_sources_see_the_provider_as_one_client() {
     watch.expect_eventually(client, "signed-out by communicator | no accounts");
     tell(&wine, &["sign-in"]);
     watch.expect_eventually(client, "signed-in available/ONLINE by communicator");
-    assert_eq!(watch.accounts(), [("alice@uc.test", "SIP")]);
     tell(&wine, &["set", "busy", "--activity", "on-the-phone"]);
     let phone = "signed-in busy/ON_THE_PHONE activity=on-the-phone by communicator";
     watch.expect(client, &[phone]);
+    assert_eq!(watch.accounts(), [("alice@uc.test", "SIP")]);
     let doctor = wine.communicado().run(&["doctor"]);
     let advice = "do: run `communicado provide --register`";
     assert!(doctor.out.contains(advice), "{}", doctor.out);

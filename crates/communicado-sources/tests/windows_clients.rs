@@ -12,7 +12,8 @@ mod promises;
 mod table;
 
 use communicado_core::Life;
-use communicado_sources::windows::registration::{RegisteredClient, registered_clients};
+use communicado_sources::windows::registered_client::RegisteredClient;
+use communicado_sources::windows::registration::registered_clients;
 use communicado_sources::windows::snapshot::{
     ProcessFact, Registration, RegistrySnapshot, UserKey,
 };
@@ -34,7 +35,7 @@ fn user(app: &str, flag: Option<RegistryValue>) -> UserKey {
     UserKey { app: app.to_owned(), flag, written: Some(NOW - 600 * SECOND), ..UserKey::default() }
 }
 
-/// What an installer writes.
+/// A key as an installer writes it.
 fn installed(app: &str, program: &str, class: &str) -> (String, Registration) {
     let registration =
         Registration { program: text(program), class: text(class), ..Registration::default() };

@@ -2,7 +2,7 @@
 
 use communicado_runtime::{Check, CheckHealth};
 
-use crate::windows::registration::{ProgramPresence, RegisteredClient};
+use crate::windows::registered_client::{ProgramPresence, RegisteredClient};
 
 /// The process of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]

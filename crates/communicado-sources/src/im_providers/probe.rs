@@ -5,7 +5,8 @@ use communicado_windows::{Hive, Process, RegistryKey, RegistryValue, RegistryVie
 
 use super::checks::{ProcessInfo, default_app, library, registration, rights};
 use crate::windows::finding::finding;
-use crate::windows::registration::{RegisteredClient, registered_clients};
+use crate::windows::registered_client::RegisteredClient;
+use crate::windows::registration::registered_clients;
 use crate::windows::registry_watcher::{PROVIDERS, read};
 
 /// The type libraries of Communicator, and of Lync and its successors.

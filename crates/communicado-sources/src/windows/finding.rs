@@ -5,7 +5,7 @@ use communicado_windows::RegistryValue;
 
 use super::class_server::Doubt;
 use super::decision::{Basis, RunningFlag, START_MAX};
-use super::registration::RegisteredClient;
+use super::registered_client::RegisteredClient;
 
 /// The types of registry values that a flag may have by mistake (winnt.h, `REG_*`).
 const TYPES: [(u32, &str); 4] =
@@ -133,7 +133,7 @@ const SET_PROGRAM: &str =
     "set `ProcessName` under `HKLM\\Software\\IM Providers`, as its installer should";
 const SAME_LEVEL: &str = "run both as the same user, neither as administrator";
 
-/// What prevents a query, and the remedy.
+/// The reason against a query, and the remedy.
 fn doubt(doubt: &Doubt) -> (String, String) {
     let not_created = "communicado does not create its object, which could start";
     match doubt {

@@ -14,12 +14,14 @@ pub mod class_server;
 #[cfg(windows)]
 pub(crate) mod com_worker;
 pub mod decision;
+mod draft;
 pub mod finding;
 pub mod known_clients;
 #[cfg(windows)]
 mod probe;
 pub mod program_name;
 pub mod reading;
+pub mod registered_client;
 pub mod registration;
 #[cfg(windows)]
 pub(crate) mod registry_subscription;

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use communicado_runtime::SourceError;
 
-use super::registration::RegisteredClient;
+use super::registered_client::RegisteredClient;
 use super::registry_watcher::RegistryWatcher;
 
 static SHARED: Mutex<Weak<SharedWatcher>> = Mutex::new(Weak::new());

@@ -13,9 +13,8 @@ use communicado_windows::{
 
 use super::class_reader::class_servers;
 use super::program_name::{expand, stem};
-use super::registration::{
-    RegisteredClient, concerned_programs, registered_classes, registered_clients,
-};
+use super::registered_client::RegisteredClient;
+use super::registration::{concerned_programs, registered_classes, registered_clients};
 use super::snapshot::{ProcessFact, Registration, RegistrySnapshot, UserKey};
 
 const SOFTWARE: &str = "Software";
