@@ -74,6 +74,11 @@ impl WorkingHours {
         moments.map(|at| at.to_zoned(zone.clone())).filter(is_change).min()
     }
 
+    /// Tests whether there is a time outside the hours.
+    pub(crate) const fn are_limited(&self) -> bool {
+        !self.ranges.is_empty()
+    }
+
     fn contains_civil(&self, at: DateTime) -> bool {
         self.ranges.is_empty() || self.ranges.iter().any(|range| range.contains(at))
     }
