@@ -12,6 +12,7 @@ mod commands;
 mod dispatch;
 mod errors;
 mod form;
+mod local_time;
 mod options;
 mod parsers;
 mod runtime;

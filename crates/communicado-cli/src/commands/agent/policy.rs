@@ -6,7 +6,7 @@ use communicado::Timestamp;
 use communicado_sinks::publish::Permission;
 use jiff::tz::TimeZone;
 
-use super::times::in_zone;
+use crate::local_time::in_zone;
 use crate::working_hours::WorkingHours;
 
 /// The time before the end of a policy in which the agent checks it more often.

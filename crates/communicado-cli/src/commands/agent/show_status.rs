@@ -12,7 +12,8 @@ use super::policy::{PauseReason, PublishPolicy};
 use super::state::{AgentState, AgentStatus};
 use super::state_dir::StateDir;
 use super::time_watcher::local_zone;
-use super::times::{format_time, to_local};
+use super::times::format_time;
+use crate::local_time::to_local;
 use crate::runtime::now;
 use crate::settings::Settings;
 

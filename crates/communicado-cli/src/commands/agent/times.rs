@@ -2,19 +2,9 @@
 
 use communicado::Timestamp;
 use jiff::civil::{DateTime, Time};
-use jiff::tz::TimeZone;
 use jiff::{ToSpan as _, Zoned};
 
-/// Converts a time to the time zone of this computer.
-pub(super) fn to_local(at: Timestamp) -> Zoned {
-    in_zone(at, &TimeZone::system())
-}
-
-/// Converts a time to a time zone.
-pub(super) fn in_zone(at: Timestamp, zone: &TimeZone) -> Zoned {
-    let stamp = jiff::Timestamp::from_microsecond(at.micros()).unwrap_or_default();
-    stamp.to_zoned(zone.clone())
-}
+use crate::local_time::in_zone;
 
 /// Parses a time such as `15:30` (the next one), `2026-11-27 15:30`, or one of RFC 3339.
 pub(super) fn parse_time(text: &str, now: &Zoned) -> Result<Timestamp, String> {
@@ -54,6 +44,8 @@ pub(super) fn format_time(at: Timestamp, now: &Zoned) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jiff::tz::TimeZone;
+
     use super::*;
 
     fn now() -> Zoned {
