@@ -6,6 +6,7 @@ use clap::Args;
 use communicado_cli_support::Failure;
 use communicado_sinks::{Form, HELPERS, Json, KEYS, Template, Text, Writer};
 
+use crate::local_time::local_time_of_day;
 use crate::runtime::{now, use_color};
 use crate::settings::Settings;
 
@@ -42,7 +43,8 @@ impl FormChoice {
         if self.json {
             return Ok(Box::new(Json { with_before }));
         }
-        Ok(Box::new(Text::new(use_color(settings.color), with_before)))
+        let text = Text::new(use_color(settings.color), with_before);
+        Ok(Box::new(text.with_time_of_day(local_time_of_day)))
     }
 }
 
