@@ -148,7 +148,7 @@ fn doctor_reports_a_broken_file_and_makes_its_other_checks() {
     let result = doctor(&[], "[sources.purple]\nenabled = false\n[agent]\nhours = \"soon\"\n");
     let first = "!!  configuration: [HOME]/.config/communicado/config.toml, line 4: `hours` is \
                  `soon`: `soon` is not a range such as 08:00-18:00; the other checks use the \
-                 defaults\n    do: write hours such as \"Mon-Thu 08:00-18:00, Fri 08:00-14:00\"\n";
+                 defaults\n    help: write hours such as \"Mon-Thu 08:00-18:00, Fri 08:00-14:00\"\n";
     assert!(result.out.starts_with(first), "{}", result.out);
     assert!(
         result.out.contains("session bus") && !result.out.contains("disabled"),

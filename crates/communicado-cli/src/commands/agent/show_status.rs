@@ -96,7 +96,7 @@ impl ShowStatusArgs {
             _ => line("agent", "not running"),
         }
         if let Some((_, help)) = status.as_ref().and_then(|it| it.state.error()) {
-            line("do", help);
+            line("help", help);
         }
         if let Some(PauseReason::Requested(_)) = policy.pause_reason.filter(|_| !runs) {
             line("pause", &AgentState::Paused(PauseReason::Requested(policy.until)).describe(&now));

@@ -44,7 +44,7 @@ impl DoctorArgs {
 fn add(text: &mut String, check: &Check) {
     let _ = writeln!(text, "{}  {}", sign(check.health), finding(check));
     if let Some(action) = &check.action {
-        let _ = writeln!(text, "    do: {action}");
+        let _ = writeln!(text, "    help: {action}");
     }
 }
 
