@@ -110,6 +110,8 @@ pub(crate) const BODY_TIME: Duration = Duration::from_secs(20);
 pub(crate) const READER_TIME: Duration = Duration::from_secs(60);
 /// The heartbeat interval of a stream.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(25);
+pub(crate) const HEARTBEAT_MIN: Duration = Duration::from_secs(1);
+pub(crate) const HEARTBEAT_MAX: Duration = Duration::from_secs(120);
 /// The lifetime of a browser session.
 pub(crate) const SESSION: Duration = Duration::from_hours(24 * 90);
 

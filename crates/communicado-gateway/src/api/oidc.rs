@@ -86,13 +86,16 @@ async fn begin(app: &AppState, network: Network) -> ApiResult {
     let oidc_client = oidc_client(app)?;
     let now = app.now().moment;
     let login = blocking(move || oidc_client.start(network, now)).await?;
-    let secure = if app.tls { "; Secure" } else { "" };
-    // `Lax`: the browser must send it when the issuer redirects back.
-    let cookie = format!(
-        "{STATE_COOKIE}={}; Path=/v1/oidc; Max-Age=600; HttpOnly; SameSite=Lax{secure}",
-        login.state
-    );
-    Ok(redirect(&login.to, &[cookie]))
+    Ok(redirect(&login.to, &[state_cookie(app, &login.state, 600)]))
+}
+
+/// `Lax`: the browser must send it when the issuer redirects back.
+fn state_cookie(app: &AppState, state: &str, seconds: u64) -> String {
+    let (path, secure) = (app.public_path(), if app.is_secure() { "; Secure" } else { "" });
+    format!(
+        "{STATE_COOKIE}={state}; Path={path}/v1/oidc; Max-Age={seconds}; HttpOnly; \
+         SameSite=Lax{secure}"
+    )
 }
 
 async fn complete(
@@ -136,8 +139,9 @@ async fn complete(
     };
     let (secret, token) = session_token(&of, now.civil)?;
     app.writer.submit(WriteCommand::Token(token)).await?;
-    let expired = format!("{STATE_COOKIE}=; Path=/v1/oidc; Max-Age=0");
-    Ok(redirect("/", &[cookie(app, &secret, SESSION.as_secs()), expired]))
+    let home = format!("{}/", app.public_path());
+    let cookies = [cookie(app, &secret, SESSION.as_secs()), state_cookie(app, "", 0)];
+    Ok(redirect(&home, &cookies))
 }
 
 /// Redirects a browser.

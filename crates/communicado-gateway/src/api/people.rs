@@ -151,7 +151,7 @@ pub(super) async fn create(State(app): App, auth: Auth, request: Request) -> Api
     new.name = check(new.name, Some(&new.groups))?;
     let reply = app.writer.submit_as(principal, WriteCommand::Person(Input::Create(new))).await?;
     let WriteReply::Person(Some(person)) = reply else { return Err(ApiError::no_person("")) };
-    let place = format!("/v1/people/{}", person.id);
+    let place = format!("{}/v1/people/{}", app.public_path(), person.id);
     let mut response = json(StatusCode::CREATED, own_person(&person).to_json());
     if let Ok(place) = place.parse() {
         response.headers_mut().insert(header::LOCATION, place);

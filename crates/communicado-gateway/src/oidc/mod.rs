@@ -69,12 +69,12 @@ pub(crate) struct AuthorizationRequest {
 }
 
 impl OidcClient {
-    /// A client of the configured issuer. `base` is the public URL of the gateway.
+    /// A client of the configured issuer.
     ///
     /// # Errors
     ///
     /// If the client secret cannot be read.
-    pub(crate) fn new(config: OidcConfig, base: &str) -> Result<Self, String> {
+    pub(crate) fn new(config: OidcConfig, redirect_uri: String) -> Result<Self, String> {
         let OidcConfig { issuer, client_id, client_secret_file, name, claim, view } = config;
         let secret = client_secret_file.map(|file| {
             let text = std::fs::read_to_string(&file);
@@ -83,13 +83,13 @@ impl OidcClient {
         });
         let secret = secret.transpose()?;
         let issuer = IssuerClient::new(issuer, client_id.clone(), secret);
-        let redirect_uri = format!("{}/v1/oidc/callback", base.trim_end_matches('/'));
         Ok(Self { view, name, claim, client_id, issuer, redirect_uri, pending: Mutex::default() })
     }
 
     /// The issuer as the board shows it.
-    pub(crate) fn to_wire(&self) -> wire::Issuer {
-        wire::Issuer { name: self.name.as_str().into(), href: "/v1/oidc/start".into() }
+    pub(crate) fn to_wire(&self, public_path: &str) -> wire::Issuer {
+        let href = format!("{public_path}/v1/oidc/start").into();
+        wire::Issuer { name: self.name.as_str().into(), href }
     }
 
     /// Begins a sign-in. Blocks for the issuer.
