@@ -46,6 +46,8 @@ pub(crate) const PAGE: Limit = limit("page", 1000);
 pub(crate) const PEOPLE: Limit = limit("people", 100_000);
 /// Groups of one person.
 pub(crate) const GROUPS: Limit = limit("groups", 32);
+/// Sign-in names of one person.
+pub(crate) const SIGN_IN_NAMES: Limit = limit("sign-in-names", 8);
 /// Devices of one person.
 pub(crate) const DEVICES: Limit = limit("devices", 32);
 /// Clients of one device.
@@ -142,6 +144,7 @@ mod tests {
             PAGE,
             PEOPLE,
             GROUPS,
+            SIGN_IN_NAMES,
             DEVICES,
             CLIENTS,
             ACCOUNTS,

@@ -114,9 +114,17 @@ struct OidcArguments {
     /// Display name of the issuer.
     #[arg(long, value_name = "NAME", default_value = "your company's sign-in")]
     oidc_name: String,
-    /// Claim with the id of the person.
+    /// Claim with the name of the person at the issuer. The name is a sign-in name of a person, or
+    /// the id.
     #[arg(long, value_name = "CLAIM", default_value = "preferred_username")]
     oidc_claim: String,
+    /// Scope to request in addition to `openid`. Repeat for several scopes. Default: the scope that
+    /// contains the claim.
+    #[arg(long, value_name = "SCOPE", requires = "oidc_issuer")]
+    oidc_scope: Vec<String>,
+    /// Create a person at the first sign-in. The part of the name before `@` is the id.
+    #[arg(long, requires = "oidc_issuer")]
+    oidc_create: bool,
     /// View of others for people from the issuer.
     #[arg(long, value_name = "VIEW", default_value = "availability", value_parser = view)]
     oidc_view: View,
@@ -130,6 +138,8 @@ impl OidcArguments {
             client_secret_file: self.oidc_client_secret_file,
             name: self.oidc_name,
             claim: self.oidc_claim,
+            scopes: self.oidc_scope,
+            creates: self.oidc_create,
             view: self.oidc_view,
         })
     }

@@ -20,6 +20,7 @@ mod fixture;
 mod help;
 mod hostile;
 mod http;
+mod issuers;
 mod limits;
 mod people;
 mod private;

@@ -18,6 +18,11 @@ pub(crate) struct Issuer {
 impl Issuer {
     /// Starts an issuer that redirects to `gateway`.
     pub(crate) fn start(gateway: &str) -> Self {
+        Self::of_kind(gateway, "usual")
+    }
+
+    /// Starts an issuer of a kind that `issuer.js` describes.
+    pub(crate) fn of_kind(gateway: &str, kind: &str) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers/issuer");
         assert!(
             root.join("node_modules/oidc-provider").exists(),
@@ -26,6 +31,7 @@ impl Issuer {
         let mut child = Command::new("node")
             .arg(root.join("issuer.js"))
             .arg(format!("{gateway}/v1/oidc/callback"))
+            .arg(kind)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
