@@ -59,7 +59,7 @@ fn without_a_bus_sources_and_doctor_print_advice() {
         1,
         "ok  configuration: defaults, because [HOME]/.config/communicado/config.toml does not exist\n\
          !!  session bus: there is no session bus: neither DBUS_SESSION_BUS_ADDRESS nor \
-         XDG_RUNTIME_DIR is set\n    do: run communicado inside the desktop session, or set \
+         XDG_RUNTIME_DIR is set\n    help: run communicado inside the desktop session, or set \
          DBUS_SESSION_BUS_ADDRESS to the address of its bus\n\
          --  provider: not running: there is no session bus\n\
          problems found: see the lines marked `!!`\n",

@@ -26,6 +26,7 @@ pub(crate) fn communicado<A: AsRef<OsStr>>(arguments: &[A]) -> Program {
     let mut command = Command::new(env!("CARGO_BIN_EXE_communicado"));
     let path = std::env::var_os("PATH").unwrap_or_default();
     command.env_clear().env("PATH", path).env("LC_ALL", "C.UTF-8").env("HOME", home.path());
+    command.env("TZ", "UTC");
     command.current_dir(home.path()).args(arguments).stdin(Stdio::null());
     Program { home, command }
 }
