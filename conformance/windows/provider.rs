@@ -203,9 +203,59 @@ fn late_bound_scripts_use_and_start_the_provider() {
     tell(&wine, &["quit"]);
     let unregistered = wine.communicado().run(&["provide", "--unregister", "--all-users"]);
     assert_eq!(unregistered.code, Some(0), "{}", unregistered.err);
-    for key in
-        [r"HKLM\Software\Classes", r"HKCU\Software\IM Providers", r"HKLM\Software\IM Providers"]
-    {
+    assert_no_trace(&wine);
+}
+
+#[test]
+fn the_keys_of_a_provider_exist_while_it_runs_for_32_bit_programs_too() {
+    let wine = Wine::new();
+    let mut running = provider(&wine, &[]);
+    let library = wine.run(
+        "reg",
+        &["query", r"HKLM\Software\Classes\TypeLib\{2B317E1D-50E5-4F5E-A3A4-FB85206EDA48}", "/s"],
+    );
+    for word_size in ["win32", "win64"] {
+        assert!(library.contains(&format!(r"1.0\0\{word_size}")), "{library}");
+    }
+    for view in ["/reg:32", "/reg:64"] {
+        let interface = r"HKLM\Software\Classes\Interface\{D50C3386-0F89-48F8-B204-3604629DEE10}";
+        let interface = wine.run("reg", &["query", interface, "/s", view]);
+        assert!(interface.contains("{00020424-0000-0000-C000-000000000046}"), "{interface}");
+        assert!(interface.contains("{2B317E1D-50E5-4F5E-A3A4-FB85206EDA48}"), "{interface}");
+    }
+    let prog_id = r"HKLM\Software\Classes\Communicator.UIAutomation";
+    let has_prog_id = || wine.run("reg", &["query", prog_id, "/s"]).contains("{8885370D");
+    assert!(has_prog_id());
+    running.kill();
+    running.code();
+    assert!(has_prog_id(), "a killed provider cannot remove its keys");
+    let unregistered = wine.communicado().run(&["provide", "--unregister"]);
+    assert_eq!(unregistered.code, Some(0), "{}", unregistered.err);
+    assert_no_trace(&wine);
+    wine.restart_com();
+    // A provider removes the keys of a killed one when it exits.
+    for is_killed in [true, false] {
+        let mut running = provider(&wine, &[]);
+        if is_killed {
+            running.kill();
+        } else {
+            tell(&wine, &["quit"]);
+        }
+        running.code();
+        wine.restart_com();
+    }
+    assert_no_trace(&wine);
+}
+
+/// Asserts that the registry has nothing of the provider.
+#[track_caller]
+fn assert_no_trace(wine: &Wine) {
+    for key in [
+        r"HKLM\Software\Classes",
+        r"HKCU\Software\Classes",
+        r"HKCU\Software\IM Providers",
+        r"HKLM\Software\IM Providers",
+    ] {
         let left = wine.run("reg", &["query", key, "/s"]).to_lowercase();
         for trace in ["communicad", "communicator", "8885370d", "b1a4f1a6", "2b317e1d"] {
             assert!(!left.contains(trace), "{key} still has {trace}:\n{left}");

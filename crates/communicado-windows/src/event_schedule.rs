@@ -197,7 +197,7 @@ impl<L: Clone, E: Clone> EventSchedule<L, E> {
                     false => !is_held,
                 }
         };
-        let is_held_back = self.connections.values().any(|it| it.begun.is_none() && it.has_work());
+        let is_held_back = self.has_waiting();
         let ready = self.connections.iter_mut().filter(is_ready);
         let number = |connection: &Connection<L, E>| connection.queue.front().map(|(it, _)| *it);
         let Some((id, connection)) = ready.min_by_key(|(_, connection)| number(connection)) else {

@@ -20,7 +20,11 @@ const STACK_BYTES: usize = 256 * 1024;
 pub(super) type Schedule = EventSchedule<Listener, EventCall>;
 
 static DELIVERY: Delivery = Delivery {
-    state: Mutex::new(DeliveryState { schedule: EventSchedule::new(), idle: 0 }),
+    state: Mutex::new(DeliveryState {
+        schedule: EventSchedule::new(),
+        idle: 0,
+        is_starting: false,
+    }),
     changed: Condvar::new(),
     returned: Condvar::new(),
 };
@@ -29,7 +33,7 @@ struct Delivery {
     state: Mutex<DeliveryState>,
     /// Notifies idle threads of work.
     changed: Condvar,
-    /// Notifies [`flush`] that a call has returned.
+    /// Notifies [`flush`] that a call has returned or become late.
     returned: Condvar,
 }
 
@@ -37,6 +41,8 @@ struct DeliveryState {
     schedule: Schedule,
     /// The number of idle threads.
     idle: usize,
+    /// True until a new thread looks for work.
+    is_starting: bool,
 }
 
 fn lock() -> MutexGuard<'static, DeliveryState> {
@@ -47,13 +53,8 @@ fn lock() -> MutexGuard<'static, DeliveryState> {
 pub(super) fn change<T>(act: impl FnOnce(&mut Schedule) -> T) -> T {
     let mut state = lock();
     let changed = act(&mut state.schedule);
-    let needs_thread = state.schedule.has_waiting() && state.idle == 0;
-    drop(state);
-    if needs_thread {
-        start_thread();
-    } else {
-        DELIVERY.changed.notify_one();
-    }
+    DELIVERY.changed.notify_one();
+    start_thread(state);
     changed
 }
 
@@ -64,20 +65,30 @@ pub(super) fn flush(timeout: Duration) {
     drop(DELIVERY.returned.wait_timeout_while(lock(), timeout, is_busy));
 }
 
-fn start_thread() {
+/// Starts a thread if a call waits and no thread can look for it.
+fn start_thread(mut state: MutexGuard<'static, DeliveryState>) {
+    if !state.schedule.has_waiting() || state.idle > 0 || state.is_starting {
+        return;
+    }
+    state.is_starting = true;
+    drop(state);
     let thread = thread::Builder::new().name("com-events".to_owned()).stack_size(STACK_BYTES);
-    // Without a thread, the calls wait for the next change.
-    let _ = thread.spawn(|| {
-        if let Ok(apartment) = Apartment::join() {
-            make_calls();
-            drop(apartment);
+    let started = thread.spawn(|| {
+        let apartment = Apartment::join();
+        let mut state = lock();
+        state.is_starting = false;
+        if apartment.is_ok() {
+            make_calls(state);
         }
     });
+    if started.is_err() {
+        // The calls wait for the next change.
+        lock().is_starting = false;
+    }
 }
 
 /// Makes calls until this thread has been idle for [`IDLE_MAX`].
-fn make_calls() {
-    let mut state = lock();
+fn make_calls(mut state: MutexGuard<'static, DeliveryState>) {
     let mut has_expired = false;
     loop {
         let step = state.schedule.next(uptime());
@@ -87,6 +98,8 @@ fn make_calls() {
             }
             let timeout = until.map_or(IDLE_MAX, |until| until.saturating_sub(uptime()));
             state.idle += 1;
+            // A call may have become late.
+            DELIVERY.returned.notify_all();
             let waited = DELIVERY.changed.wait_timeout(state, timeout);
             let (locked, timed_out) = waited.unwrap_or_else(PoisonError::into_inner);
             state = locked;
@@ -94,11 +107,7 @@ fn make_calls() {
             has_expired = timed_out.timed_out();
             continue;
         }
-        let needs_thread = state.schedule.has_waiting() && state.idle == 0;
-        drop(state);
-        if needs_thread {
-            start_thread();
-        }
+        start_thread(state);
         let finished = make_call(step);
         state = lock();
         if let Some((id, has_exited)) = finished {
