@@ -23,6 +23,8 @@
 mod bus;
 mod client_reporter;
 pub mod communicator;
+#[cfg(target_os = "linux")]
+pub mod dbus_address;
 mod descriptor;
 pub mod im_providers;
 mod keepalive;
