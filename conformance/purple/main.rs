@@ -7,6 +7,7 @@ mod asking;
 mod bus;
 mod hung;
 mod loss;
+mod off_bus;
 mod order;
 mod presence;
 mod secrets;

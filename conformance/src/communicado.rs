@@ -38,7 +38,23 @@ impl Communicado {
         for part in ["config", "run", "state", "cache", "data"] {
             std::fs::create_dir_all(home.join(part)).expect_ok("make a home for communicado");
         }
-        Self { program: program(), home, bus: Some(bus.to_owned()), wine: None }
+        let communicado = Self { program: program(), home, bus: Some(bus.to_owned()), wine: None };
+        // The clients of other tests run on other buses, and would be `unknown`.
+        communicado.write_config("[sources.purple]\nother-buses = false\n");
+        communicado
+    }
+
+    /// The same program with its defaults, which include clients on other buses.
+    #[must_use]
+    pub fn with_other_buses(self) -> Self {
+        self.write_config("");
+        self
+    }
+
+    fn write_config(&self, config: &str) {
+        let folder = self.home.join("config/communicado");
+        std::fs::create_dir_all(&folder).expect_ok("make a folder for the configuration");
+        std::fs::write(folder.join("config.toml"), config).expect_ok("write a configuration");
     }
 
     /// The program for Windows, in a Wine prefix.

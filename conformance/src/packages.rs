@@ -22,6 +22,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("prosody", "prosody"),
     ("python3", "python3"),
     ("setsid", "util-linux"),
+    ("xdg-dbus-proxy", "xdg-dbus-proxy"),
     ("xdotool", "xdotool"),
     ("Xvfb", "xvfb"),
 ];

@@ -71,11 +71,16 @@ impl TestSession {
 
     /// Starts a client with its own home.
     pub fn client(&self, kind: ClientKind, accounts: &[&Account]) -> Client {
+        self.client_at(&self.bus.address(), kind, accounts)
+    }
+
+    /// Starts a client with its own home and `bus` in its environment.
+    pub fn client_at(&self, bus: &str, kind: ClientKind, accounts: &[&Account]) -> Client {
         let number = self.clients.get();
         self.clients.set(number + 1);
         let home = self.folder().join(format!("client-{number}"));
         let accounts: Vec<_> = accounts.iter().map(|&account| account.clone()).collect();
-        Client::start(kind, home, &self.bus.address(), &accounts)
+        Client::start(kind, home, bus, &accounts)
     }
 
     /// The program under test, on the bus of this session.

@@ -53,6 +53,7 @@ pub(crate) const PEERS: &[(Brings, &str)] = &[
     // Dependencies of Debian's Rust, which the task only unpacks.
     (Brings::Library("libLLVM.so.22.1"), "libllvm22"),
     (Brings::Library("libgit2.so.1.5"), "libgit2-1.5"),
+    (Brings::Program("xdg-dbus-proxy"), "xdg-dbus-proxy"),
     (Brings::Program("xdotool"), "xdotool"),
     (Brings::Program("Xvfb"), "xvfb"),
 ];

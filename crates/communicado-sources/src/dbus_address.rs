@@ -42,6 +42,13 @@ pub fn is_same_bus(
 }
 
 impl DbusAddress {
+    /// The address of the socket at a path.
+    #[must_use]
+    pub fn of_socket(path: &Path) -> Self {
+        let path = ("path".to_owned(), path.as_os_str().as_bytes().to_owned());
+        Self { transport: "unix".to_owned(), keys: BTreeMap::from([path]) }
+    }
+
     /// The path of the socket, if it has one.
     #[must_use]
     pub fn socket_path(&self) -> Option<&Path> {

@@ -102,7 +102,11 @@ mod tests {
                 descriptor("purple").unwrap().open(&options).err().expect(expected).to_string();
             assert!(error.contains(expected), "{error}");
         };
-        check("chek", "1s", "source `purple` has no option `chek`; one of: check, timeout, trace");
+        check(
+            "chek",
+            "1s",
+            "source `purple` has no option `chek`; one of: check, timeout, trace, other-buses",
+        );
         let expected =
             "invalid value `soon` for `check` of source `purple`: expected a duration such";
         check("check", "soon", expected);

@@ -155,7 +155,8 @@ pub(crate) async fn yield_once() {
     .await;
 }
 
-fn no_timer(error: &io::Error) -> SourceError {
+/// The error for a timer that the system does not create.
+pub(super) fn no_timer(error: &io::Error) -> SourceError {
     SourceError {
         cause: format!("cannot create a timer: {error}").into(),
         help: "close programs that have many files open, or raise the limit (ulimit -n)".into(),
