@@ -4,8 +4,9 @@ use crate::program::communicado;
 
 /// The error without a session bus.
 const NO_BUS: &str = "error: there is no session bus: DBUS_SESSION_BUS_ADDRESS is not set, \
-                      and neither XDG_RUNTIME_DIR nor /run/user has a bus of yours\n  help: run communicado inside the desktop \
-                      session, or set DBUS_SESSION_BUS_ADDRESS to the address of its bus\n";
+                      and neither XDG_RUNTIME_DIR nor /run/user has a bus of yours\n  \
+                      help: run communicado inside the desktop session, or set \
+                      DBUS_SESSION_BUS_ADDRESS to the address of its bus\n";
 
 #[test]
 fn an_invalid_script_is_refused_with_its_line() {
