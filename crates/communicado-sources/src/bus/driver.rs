@@ -30,7 +30,7 @@ pub(crate) trait OffBusClients {
     /// Notes that a client has joined the bus: the one that was starting.
     fn note_joined(&mut self, client: &str);
 
-    /// Whether a client runs, if the search found it and it has not exited.
+    /// The life of a client, if the search found it and it has not exited.
     fn life(&self, client: &str) -> Option<Life>;
 
     /// The moment of the next change without an exit.

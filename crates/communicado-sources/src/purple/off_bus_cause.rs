@@ -33,19 +33,19 @@ pub(super) enum Whereabouts {
 /// Why a client that runs is not on the bus.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum OffBusCause {
-    /// It has just started for this bus.
+    /// A recent start for this bus.
     Starting,
-    /// It was started for this bus and is not on it.
+    /// A start for this bus, which it is not on.
     Lost,
     /// A proxy with this address may not let it own its name.
     Proxy { address: String },
     /// The sandbox of this Flatpak application may not let it own its name.
     Flatpak { application: String },
-    /// It uses the bus with this address.
+    /// The bus with this address, which it uses.
     OtherBus { address: String },
-    /// It was started for a bus with this address, which is gone.
+    /// The end of the bus with this address, for which it was started.
     GoneBus { address: String },
-    /// It was started without a bus.
+    /// A start without a bus.
     NoBus,
     /// The environment of its process is not readable.
     Unreadable,
@@ -94,7 +94,7 @@ impl OffBusCause {
         }
     }
 
-    /// True if the client may be on another bus, and not on this one.
+    /// Returns whether the client may be on another bus, and not on this one.
     pub(super) const fn is_elsewhere(&self) -> bool {
         !matches!(self, Self::Starting | Self::Lost)
     }
