@@ -166,6 +166,8 @@ impl ValidatedOptions<'_> {
         self.value(self.option(name)).to_owned()
     }
 
+    /// `true` or `false`.
+    #[cfg(target_os = "linux")]
     pub(crate) fn bool(&self, name: &str) -> Result<bool, OptionError> {
         let option = self.option(name);
         let value = self.value(option);
